@@ -1,0 +1,1 @@
+"""Sources of audio, each brought to 16 kHz mono."""

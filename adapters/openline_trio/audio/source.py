@@ -1,0 +1,57 @@
+"""What a source of audio is: something that runs, and tells a sink what it hears.
+
+A source is driven by its own task. It calls the sink synchronously for every piece
+of audio; the sink never blocks and never refuses, so a capture path has nothing to
+wait for and nothing to handle. A source that *can* wait (a file read faster than
+real time) asks for ``room`` first. Returning from ``run`` means the source has
+ended; raising ``SourceError`` means it was lost, and why.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+#: Samples per second of everything a source delivers (PROTOCOL: 16 kHz mono s16le).
+SAMPLE_RATE = 16_000
+#: Samples in the usual frame: 20 ms.
+FRAME_SAMPLES = 320
+
+
+class SourceError(Exception):
+    """A source cannot be opened or cannot go on.
+
+    The text is one line for a person: which source, what is wrong, what to do.
+    """
+
+
+class Sink(Protocol):
+    """Where a source delivers; everything but ``room`` is synchronous and never raises."""
+
+    def started(self, at: float) -> None:
+        """The first sample was heard at ``at`` (seconds on trio's clock). Once, first."""
+        ...
+
+    def audio(self, pcm: bytes) -> None:
+        """Signed 16-bit little-endian mono PCM at 16 kHz; usually 640 bytes (20 ms)."""
+        ...
+
+    def hole(self, samples: int) -> None:
+        """``samples`` (at 16 kHz) passed here that the source could not hear."""
+        ...
+
+    async def room(self) -> None:
+        """Wait until the session would rather have more than keep what it has."""
+        ...
+
+
+class Source(Protocol):
+    """One stream of audio."""
+
+    @property
+    def duration(self) -> float | None:
+        """Seconds of audio in all, or None where nobody can know."""
+        ...
+
+    async def run(self, sink: Sink) -> None:
+        """Deliver audio until it ends. Raises SourceError if the source is lost."""
+        ...

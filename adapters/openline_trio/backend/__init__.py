@@ -1,0 +1,1 @@
+"""The reference backend: a server of the echopanel contract with real recognition."""
