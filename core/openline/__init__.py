@@ -1,1 +1,57 @@
-"""x"""
+"""openline: a pure state machine that keeps an open line to a speech backend.
+
+The core has no I/O, no clock and no randomness: facts come in with the time at which
+they happened, commands come out. ``openline_trio`` drives it on real sockets.
+"""
+
+from __future__ import annotations
+
+from .backend import Backend, CredentialPlace
+from .connection import Connection, LocalProtocolError
+from .messages import (
+    BackendMetrics,
+    BackendStatus,
+    Cards,
+    Ended,
+    Entities,
+    Gap,
+    GapCause,
+    PartialRetracted,
+    SourceFailed,
+    SourceStatistics,
+    State,
+    StateChanged,
+    Statistics,
+    Transcript,
+    Trouble,
+    Update,
+)
+from .policy import Policy
+from .verdicts import Action, ErrorKind, Verdict
+
+__all__ = [
+    "Action",
+    "Backend",
+    "BackendMetrics",
+    "BackendStatus",
+    "Cards",
+    "Connection",
+    "CredentialPlace",
+    "Ended",
+    "Entities",
+    "ErrorKind",
+    "Gap",
+    "GapCause",
+    "LocalProtocolError",
+    "PartialRetracted",
+    "Policy",
+    "SourceFailed",
+    "SourceStatistics",
+    "State",
+    "StateChanged",
+    "Statistics",
+    "Transcript",
+    "Trouble",
+    "Update",
+    "Verdict",
+]

@@ -1,0 +1,112 @@
+# The doors of this house. `make` alone lists them.
+#
+# A machine needs Python 3.11 or newer with venv, make, and git; all else goes into
+# .venv, from lock files with hashes. `make PYTHON=/path/to/python3.12` names the Python.
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test lint bench lock clean
+
+PYTHON ?=
+PYTHONS := $(if $(PYTHON),$(PYTHON),python3 python3.13 python3.12 python3.11)
+SUITABLE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
+READY := .venv/.installed
+RUN := .venv/bin/python -m
+# As pip does, uv trusts whom this machine trusts.
+UV := .venv/bin/uv --quiet --system-certs
+# uv finds no venv but this one, whichever is active in the caller's shell.
+UV_INSTALL := $(UV) pip install --python .venv/bin/python
+PIP_INSTALL := $(RUN) pip install --quiet --disable-pip-version-check
+
+# The core answers for its own coverage; its tests are pure, so load cannot upset them.
+CORE_TESTS := tests/core tests/properties
+COVERAGE_OF_CORE := 100
+COVERAGE_OF_ADAPTERS := 95
+OUT := build/test
+
+fail = { echo "make: $(1)" >&2; exit 1; }
+
+# A venv knows the path that it was made at: one that was moved or copied is made anew.
+ifneq ($(shell cat $(READY) 2>/dev/null),$(CURDIR))
+.PHONY: $(READY)
+endif
+
+help: ## List what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
+
+install: $(READY) ## Set up .venv from the lock files (the others do so themselves)
+	@echo "ready: .venv"
+
+demo: $(READY) ## Speech, a server that fails, and a line that holds: see it work
+	@.venv/bin/openline demo
+
+test: $(READY) ## Lint, run every test, hold the coverage gates
+	@rm -rf $(OUT) && mkdir -p $(OUT)
+	@$(style) || $(call fail,ruff found something)
+	@{ $(types); } >$(OUT)/types.log 2>&1 & types=$$!; \
+	echo "== the core by its own tests (mypy and pyright run meanwhile)"; core=0; \
+	COVERAGE_FILE=$(OUT)/core $(RUN) coverage run -m pytest $(CORE_TESTS) || core=$$?; \
+	wait $$types; types=$$?; \
+	echo "== types"; cat $(OUT)/types.log; \
+	[ $$core = 0 ] || $(call fail,a test of the core failed); \
+	[ $$types = 0 ] || $(call fail,mypy or pyright found something)
+	@echo "== all other tests"; \
+	COVERAGE_FILE=$(OUT)/rest $(RUN) coverage run -m pytest tests $(CORE_TESTS:%=--ignore=%) \
+		|| $(call fail,a test failed)
+	@echo "== coverage of the core by its own tests: $(COVERAGE_OF_CORE) %"; \
+	export COVERAGE_FILE=$(OUT)/core; $(RUN) coverage combine --quiet && \
+	$(RUN) coverage report --include='core/*' --precision=1 --fail-under=$(COVERAGE_OF_CORE) \
+		|| $(call fail,the core is not covered by its own tests)
+	@echo "== coverage of the adapters by all tests: $(COVERAGE_OF_ADAPTERS) %"; \
+	export COVERAGE_FILE=$(OUT)/rest; $(RUN) coverage combine --quiet && \
+	export COVERAGE_FILE=$(OUT)/all && \
+	$(RUN) coverage combine --quiet --keep $(OUT)/core $(OUT)/rest && \
+	$(RUN) coverage report --include='adapters/*' --precision=1 --fail-under=$(COVERAGE_OF_ADAPTERS) \
+		|| $(call fail,the adapters are not covered)
+	@echo "make: all is well"
+
+lint: $(READY) ## Check style and types: ruff, mypy, pyright
+	@mkdir -p $(OUT)
+	@$(style) || $(call fail,ruff found something)
+	@{ $(types); } || $(call fail,mypy or pyright found something)
+
+bench: $(READY) ## Measure what the README's figures claim
+	@.venv/bin/python bench
+
+lock: $(READY) ## Write both lock files anew; `make lock UPGRADE=--upgrade` moves the pins
+	@echo uv | $(UV) pip compile - --no-header --no-annotate --generate-hashes \
+		$(UPGRADE) --output-file uv.txt
+	@$(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-header \
+		--all-extras --group dev $(UPGRADE) pyproject.toml --output-file requirements.txt
+	@if grep -n '://\|^-' uv.txt requirements.txt; then \
+		$(call fail,a lock file names a place on this machine or network: unset it and lock again); fi
+
+clean: ## Remove all that make made, .venv too
+	@rm -rf .venv build dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+style = .venv/bin/ruff check --quiet . && .venv/bin/ruff format --check --quiet --diff .
+
+# Side by side, told one after the other; fails if either fails.
+types = $(RUN) mypy >$(OUT)/mypy.log 2>&1 & mypy=$$!; pyright=0; \
+	$(RUN) pyright --pythonpath .venv/bin/python >$(OUT)/pyright.log 2>&1 || pyright=$$?; \
+	wait $$mypy; mypy=$$?; sed 's/^/mypy: /' $(OUT)/mypy.log; \
+	sed 's/^/pyright: /' $(OUT)/pyright.log; [ $$mypy = 0 ] && [ $$pyright = 0 ]
+
+# The stamp is written last: an install that was cut short is done again.
+$(READY): pyproject.toml requirements.txt uv.txt
+	@python=; for each in $(PYTHONS); do \
+		if "$$each" -c '$(SUITABLE)' 2>/dev/null; then python=$$each; break; fi; done; \
+	[ -n "$$python" ] || $(call fail,no Python 3.11 or newer with venv among: $(PYTHONS) \
+		(Debian: apt-get install python3-venv)); \
+	echo "setting up .venv with $$("$$python" -V)"; set -e; \
+	[ "$$(cat $@ 2>/dev/null)" = "$(CURDIR)" ] || rm -rf .venv; \
+	"$$python" -m venv .venv; \
+	if $(PIP_INSTALL) --require-hashes -r uv.txt 2>$(READY).log && \
+		$(UV_INSTALL) --require-hashes -r requirements.txt 2>>$(READY).log; then \
+		$(UV_INSTALL) --no-deps --no-build-isolation -e .; \
+	else \
+		echo "uv cannot install here (see $(READY).log); pip does, more slowly"; \
+		$(PIP_INSTALL) --require-hashes -r requirements.txt; \
+		$(PIP_INSTALL) --no-deps --no-build-isolation -e .; \
+	fi; \
+	echo "$(CURDIR)" >$@

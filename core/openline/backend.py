@@ -1,0 +1,174 @@
+"""Where and how to dial: a backend's address becomes a URL and headers.
+
+``ws`` is for this machine alone; every other host is dialled with ``wss`` unless
+plain text was asked for by name. A credential goes into headers; into the query only
+for old servers and only when asked for. A ``Backend`` never holds a credential, so
+it may be printed and logged.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from urllib.parse import quote, urljoin, urlsplit
+
+#: The contract's defaults (PROTOCOL, "Where and how to dial").
+DEFAULT_HOST, DEFAULT_PORT, DEFAULT_PATH = "127.0.0.1", 8000, "/ws/live-listener"
+#: Hosts that are this machine: plain text never leaves it.
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+class CredentialPlace(StrEnum):
+    """Where the credential travels."""
+
+    HEADERS = "headers"
+    QUERY = "query"  # old servers only: URLs end up in logs
+
+
+class RedirectRefusedError(ValueError):
+    """A redirect that must not be followed; the text says why in one line."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Backend:
+    """One backend to dial.
+
+    ``secure`` None means wss except for this machine. ``allow_plain`` is the way to
+    ask by name for ws to another host. Raises ValueError, one line, for an address
+    that cannot be dialled.
+    """
+
+    host: str = DEFAULT_HOST
+    port: int = DEFAULT_PORT
+    path: str = DEFAULT_PATH
+    query: str = ""
+    secure: bool | None = None
+    allow_plain: bool = False
+    credential_place: CredentialPlace = CredentialPlace.HEADERS
+
+    def __post_init__(self) -> None:
+        if not self.host or any(c in self.host for c in "/@?# \t\r\n") or not self.host.isascii():
+            raise ValueError(f"backend host {self.host!r}: give a host name or an IP address")
+        if not 1 <= self.port <= 65535:
+            raise ValueError(f"backend port {self.port}: give a number from 1 to 65535")
+        for name in ("path", "query"):
+            value = getattr(self, name)
+            if not value.isascii() or any(c <= " " or c == "#" for c in value):
+                raise ValueError(f"backend {name} {value!r}: percent-encode it (ASCII, no spaces)")
+        if not self.path.startswith("/"):
+            raise ValueError(f"backend path {self.path!r}: it must begin with /")
+        if self.secure is False and not (self.is_loopback or self.allow_plain):
+            raise ValueError(
+                f"plain ws:// to {self.host} would send speech and token in the clear: "
+                "use wss://, or ask for plain text by name"
+            )
+
+    @classmethod
+    def from_url(
+        cls,
+        url: str,
+        *,
+        allow_plain: bool = False,
+        credential_place: CredentialPlace = CredentialPlace.HEADERS,
+    ) -> Backend:
+        """Read ``ws://`` or ``wss://`` host, port, path and query from ``url``.
+
+        Raises ValueError, one line, that never repeats a credential found in it.
+        """
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError:
+            raise ValueError("the URL has a bad host or port: give ws://HOST:PORT/PATH") from None
+        if parts.scheme not in {"ws", "wss"}:
+            raise ValueError(f"the URL's scheme is {parts.scheme!r}: give ws:// or wss://")
+        if parts.username is not None or parts.password is not None:
+            raise ValueError("the URL holds a user or password: give the token as a token instead")
+        if any(pair.partition("=")[0] == "token" for pair in parts.query.split("&")):
+            raise ValueError("the URL holds a token: give it as a token, so that no log sees it")
+        if parts.fragment:
+            raise ValueError("the URL has a #fragment: WebSocket URLs have none (RFC 6455 §3)")
+        secure = parts.scheme == "wss"
+        return cls(
+            host=parts.hostname or "",
+            port=port if port is not None else (443 if secure else 80),
+            path=parts.path or "/",
+            query=parts.query,
+            secure=secure,
+            allow_plain=allow_plain,
+            credential_place=credential_place,
+        )
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether the host is this machine."""
+        if self.host.lower() in LOOPBACK:
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether the dial uses TLS."""
+        return self.secure if self.secure is not None else not self.is_loopback
+
+    @property
+    def origin(self) -> tuple[bool, str, int]:
+        """What must be equal for a credential to follow a redirect."""
+        return (self.is_secure, self.host.lower(), self.port)
+
+    @property
+    def url(self) -> str:
+        """The address, without any credential."""
+        scheme = "wss" if self.is_secure else "ws"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        query = f"?{self.query}" if self.query else ""
+        return f"{scheme}://{host}:{self.port}{self.path}{query}"
+
+    def target(self, credential: str | None) -> str:
+        """The request target (path and query) to ask for. Secret if the place is QUERY."""
+        query = self.query
+        if credential is not None and self.credential_place is CredentialPlace.QUERY:
+            token = f"token={quote(credential, safe='')}"
+            query = f"{query}&{token}" if query else token
+        return f"{self.path}?{query}" if query else self.path
+
+    def headers(self, credential: str | None) -> list[tuple[str, str]]:
+        """The credential's headers, in the backend's order of preference. Secret."""
+        if credential is None or self.credential_place is not CredentialPlace.HEADERS:
+            return []
+        return [("Authorization", f"Bearer {credential}"), ("x-echopanel-token", credential)]
+
+    def redirected(self, location: str) -> Backend:
+        """Where a redirect leads. Raises RedirectRefusedError if it must not be followed."""
+        http = self.url.replace("ws", "http", 1)
+        joined = urljoin(http, location.strip())
+        scheme, _, rest = joined.partition("://")
+        scheme = {"http": "ws", "https": "wss"}.get(scheme.lower(), scheme.lower())
+        if self.is_secure and scheme == "ws":
+            raise RedirectRefusedError("the redirect leads from wss to plain ws")
+        try:
+            there = Backend.from_url(
+                f"{scheme}://{rest.partition('#')[0]}", allow_plain=self.allow_plain
+            )
+        except ValueError as exc:
+            raise RedirectRefusedError(f"the redirect cannot be followed: {exc}") from None
+        return replace(there, credential_place=self.credential_place)
+
+
+def check_credential(credential: str) -> str:
+    """Return ``credential`` if it can be sent; else raise ValueError that does not show it.
+
+    A token that is not ASCII makes the contract's server drop the connection, and a
+    control character would split the header.
+    """
+    if not credential:
+        raise ValueError("the token is empty")
+    if not credential.isascii() or not credential.isprintable() or " " in credential:
+        raise ValueError(
+            "the token holds characters that no header can carry: use ASCII, no blanks"
+        )
+    return credential

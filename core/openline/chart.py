@@ -1,0 +1,162 @@
+"""WHEN: the states of a session and every way from one to another. No code.
+
+This declaration is the truth about control flow. ``table`` compiles it into the rows
+that every connection runs; python-statemachine checks it, draws it and, in the tests,
+interprets it beside the table. Guards and actions are names of ``Link``'s methods.
+
+One semantics for both, kept small on purpose. A fact is stored in ``Link`` with its
+verdict first; then one argument-less event is fired. The rows of (state, event) are
+tried in the order in which they stand here and the first whose guard holds wins. It
+runs exit, on, (the state changes,) enter; an internal row runs ``on`` alone. No row:
+the fact is late or the request impossible, and nothing changes.
+
+Reading order: a line is opened (idle → authorizing → connecting → awaiting_ack →
+streaming), kept (streaming), lost and tried again (reconnecting), finished
+(finishing → closing → closed) or given up (failed).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from statemachine import State, StateChart
+
+
+class Chart(StateChart[Any]):
+    """The life of one session over any number of sockets."""
+
+    allow_event_without_transition = False
+    catch_errors_as_events = False
+    enable_self_transition_entries = False
+    atomic_configuration_update = True
+
+    idle = State(initial=True)
+    authorizing = State(enter="request_credential", exit="leave_state")
+    connecting = State(enter="open_socket", exit="leave_state")
+    awaiting_ack = State(enter="await_ack", exit="leave_state")
+    streaming = State(enter="await_stable", exit="leave_state")
+    reconnecting = State(enter="await_retry", exit="leave_state")
+    finishing = State()
+    closing = State(enter="close_socket", exit="leave_state")
+    closed = State(final=True, enter="report_end")
+    failed = State(final=True, enter="report_end")
+
+    # The line is opened.
+    open_requested = idle.to(authorizing, cond="credential_due") | idle.to(connecting)
+    credential_ready = authorizing.to(
+        connecting, cond="gate_open", on="note_credential"
+    ) | authorizing.to(reconnecting, on=["note_credential", "wait_for_gate"])
+    credential_failed = authorizing.to(
+        failed, cond="hopeless", on="cancel_credential"
+    ) | authorizing.to(reconnecting, on=["cancel_credential", "count_loss"])
+    redirected = (
+        connecting.to(failed, cond="hopeless")
+        | connecting.to(connecting, internal=True, cond="gate_open", on="follow_redirect")
+        | connecting.to(reconnecting, on="wait_for_gate")
+    )
+    socket_opened = connecting.to(awaiting_ack, on="note_opened")
+    settle_due = awaiting_ack.to(awaiting_ack, internal=True, on="request_start")
+    acked = (
+        awaiting_ack.to(awaiting_ack, internal=True, cond="start_unsent", on="count_late")
+        | awaiting_ack.to(finishing, cond="stopping", on="open_line")
+        | awaiting_ack.to(streaming, on="open_line")
+        | streaming.to(streaming, internal=True, on="report_status")
+        | finishing.to(finishing, internal=True, on="report_status")
+    )
+
+    # The line is kept.
+    status = (
+        awaiting_ack.to(awaiting_ack, internal=True, on="report_status")
+        | streaming.to(streaming, internal=True, on="report_status")
+        | finishing.to(finishing, internal=True, on="report_status")
+    )
+    remark = (
+        awaiting_ack.to(awaiting_ack, internal=True, on="note_remark")
+        | streaming.to(streaming, internal=True, on="note_remark")
+        | finishing.to(finishing, internal=True, on="note_remark")
+    )
+    heard = streaming.to(streaming, internal=True, on="take_transcript") | finishing.to(
+        finishing, internal=True, on="take_transcript"
+    )
+    measured = streaming.to(streaming, internal=True, on="take_metrics") | finishing.to(
+        finishing, internal=True, on="take_metrics"
+    )
+    noticed = streaming.to(streaming, internal=True, on="take_insight") | finishing.to(
+        finishing, internal=True, on="take_insight"
+    )
+    ping_due = streaming.to(streaming, internal=True, on="request_ping") | finishing.to(
+        finishing, internal=True, on="request_ping"
+    )
+    pong = streaming.to(streaming, internal=True, on="note_pong") | finishing.to(
+        finishing, internal=True, on="note_pong"
+    )
+    stable_due = streaming.to(streaming, internal=True, on="note_stable")
+
+    # The line is lost: tried again while there is hope.
+    socket_lost = (
+        closing.to(closed)
+        | finishing.to(closed, cond="nothing_left", on="end_dial")
+        | failed.from_(connecting, awaiting_ack, streaming, finishing, cond="hopeless")
+        | reconnecting.from_(
+            connecting, awaiting_ack, streaming, finishing, on=["end_dial", "count_loss"]
+        )
+    )
+    timed_out = (
+        closing.to(closed, on="abort_socket")
+        | finishing.to(closed, cond="nothing_left", on=["abort_socket", "end_dial"])
+        | failed.from_(
+            connecting, awaiting_ack, streaming, finishing, cond="hopeless", on="abort_socket"
+        )
+        | reconnecting.from_(
+            connecting,
+            awaiting_ack,
+            streaming,
+            finishing,
+            on=["abort_socket", "end_dial", "count_loss"],
+        )
+    )
+    refused = (
+        finishing.to(closed, cond="nothing_left", on=["abort_socket", "end_dial"])
+        | failed.from_(awaiting_ack, streaming, finishing, cond="hopeless", on="abort_socket")
+        | reconnecting.from_(
+            awaiting_ack, streaming, finishing, on=["abort_socket", "end_dial", "count_loss"]
+        )
+    )
+    retry_due = reconnecting.to(authorizing, cond="credential_due") | reconnecting.to(connecting)
+    network_restored = (
+        reconnecting.to(reconnecting, internal=True, cond="hint_helps", on="retry_early")
+        | streaming.to(streaming, internal=True, on="request_ping")
+        | finishing.to(finishing, internal=True, on="request_ping")
+    )
+    give_up_due = (
+        authorizing.to(failed, on="cancel_credential")
+        | failed.from_(connecting, awaiting_ack, on="abort_socket")
+        | reconnecting.to(failed)
+    )
+
+    # The line is finished: stopping wins every race.
+    stop_requested = (
+        idle.to(closed)
+        | authorizing.to(closed, cond="nothing_left", on="cancel_credential")
+        | closed.from_(connecting, awaiting_ack, cond="nothing_left", on="abort_socket")
+        | reconnecting.to(closed, cond="nothing_left")
+        | streaming.to(finishing, on="note_stop")
+        | authorizing.to(authorizing, internal=True, on="note_stop")
+        | connecting.to(connecting, internal=True, on="note_stop")
+        | awaiting_ack.to(awaiting_ack, internal=True, on="note_stop")
+        | reconnecting.to(reconnecting, internal=True, on="note_stop")
+        | finishing.to(finishing, internal=True)
+        | closing.to(closing, internal=True)
+    )
+    final_message = finishing.to(closing, cond="stop_sent", on="take_summary")
+    finish_due = (
+        authorizing.to(failed, on="cancel_credential")
+        | failed.from_(connecting, awaiting_ack, finishing, on="abort_socket")
+        | reconnecting.to(failed)
+    )
+    abort_requested = (
+        idle.to(closed)
+        | authorizing.to(closed, on="cancel_credential")
+        | closed.from_(connecting, awaiting_ack, streaming, finishing, closing, on="abort_socket")
+        | reconnecting.to(closed)
+    )

@@ -1,0 +1,91 @@
+"""What to do: the only way out of the core, besides the one ordered pull.
+
+``Connection.receive`` returns commands in the order in which to carry them out; each
+is carried out without waiting. What goes over the wire is not here: the sender pulls
+it (``SendText``, ``SendBytes``, ``SendPing``) from ``Connection.next_message`` when
+its last send has completed, so nothing can overtake anything.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import msgspec
+
+from .backend import Backend
+from .messages import Update
+
+
+class RequestCredential(msgspec.Struct, frozen=True):
+    """Ask the provider for a credential; answer CredentialReady or CredentialFailed.
+
+    ``fresh`` when the last one was refused and must not be handed out again.
+    """
+
+    request: int
+    fresh: bool
+
+
+class CancelCredential(msgspec.Struct, frozen=True):
+    """Stop asking; whatever the provider still says is too late."""
+
+    request: int
+
+
+class OpenSocket(msgspec.Struct, frozen=True):
+    """Dial ``backend``; answer SocketOpened, Redirected or SocketLost, once.
+
+    ``with_credential`` is False after a redirect to another origin.
+    """
+
+    dial: int
+    backend: Backend
+    with_credential: bool
+
+
+class CloseSocket(msgspec.Struct, frozen=True):
+    """Begin the closing handshake; SocketLost follows."""
+
+    dial: int
+    code: int
+
+
+class AbortSocket(msgspec.Struct, frozen=True):
+    """Drop the socket now, without a word. A SocketLost that still comes is late."""
+
+    dial: int
+
+
+class Report(msgspec.Struct, frozen=True):
+    """Hand ``update`` to the app."""
+
+    update: Update
+
+
+Command: TypeAlias = (
+    RequestCredential | CancelCredential | OpenSocket | CloseSocket | AbortSocket | Report
+)
+
+
+class SendText(msgspec.Struct, frozen=True, gc=False):
+    """Send one text message."""
+
+    dial: int
+    data: str
+
+
+class SendBytes(msgspec.Struct, frozen=True, gc=False):
+    """Send one binary message."""
+
+    dial: int
+    data: bytes
+
+
+class SendPing(msgspec.Struct, frozen=True, gc=False):
+    """Send a ping that carries ``mark`` (at most 125 bytes, RFC 6455 §5.5)."""
+
+    dial: int
+    mark: bytes
+
+
+Outgoing: TypeAlias = SendText | SendBytes | SendPing

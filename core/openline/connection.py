@@ -1,0 +1,192 @@
+"""The face of the core: events in, commands out, and one ordered pull.
+
+    commands = connection.receive(event, now)     # whenever anything happens
+    deadline = connection.next_deadline()         # then wait no longer than this
+    outgoing = connection.next_message(now)       # whenever the last send completed
+
+``receive`` stores the fact (with the plan that a loss leads to), fires the chart's
+events that it means, then runs the timers that are due: so a pong that is delivered
+late still beats its deadline. What the chart has no row for is late: it is counted and
+changes nothing. An impossible request of the app raises ``LocalProtocolError`` and
+changes nothing either. Time is whatever clock the caller uses, in seconds, as long as
+it never runs back.
+
+``next_message`` is all that ever goes over the wire, in order: the start, pings, audio
+as the windows allow, the stop. Pull again when the send has completed; after None, pull
+again after every ``receive`` and at ``next_deadline``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from .backend import Backend
+from .chart import Chart
+from .commands import Command, Outgoing, Report
+from .dialects.dialect import Dialect
+from .dialects.echopanel import EchoPanel
+from .events import AbortRequested, Event, OpenRequested, StopRequested
+from .intake import LocalProtocolError, take_due, take_in
+from .link import Link
+from .messages import State, Statistics, Transcript
+from .outcome import announce, result, statistics
+from .policy import Policy
+from .table import compile_chart, fire
+from .timers import FIRES, OFF, Timer
+from .wire import next_message
+
+__all__ = ["EVENTS", "FINAL_STATES", "TABLE", "Connection", "LocalProtocolError"]
+
+#: Every event of the chart: fired by a fact, a message, or a timer.
+EVENTS: Final = frozenset(
+    {
+        *("open_requested", "stop_requested", "abort_requested", "network_restored"),
+        *("credential_ready", "credential_failed", "socket_opened", "redirected"),
+        *("socket_lost", "pong", "acked", "status", "remark", "refused"),
+        *("heard", "measured", "noticed", "final_message"),
+        *(name for name in FIRES.values() if name is not None),
+    }
+)
+TABLE: Final = compile_chart(Chart, Link, EVENTS)
+FINAL_STATES: Final = frozenset({State.CLOSED, State.FAILED})
+
+_REQUESTS: Final = (OpenRequested, StopRequested, AbortRequested)
+_DEFAULT_POLICY: Final = Policy()
+_DEFAULT_DIALECT: Final = EchoPanel()
+#: The contract's limit on ids.
+_ID_LENGTH: Final = 256
+
+
+class Connection:
+    """One session over any number of sockets. Pure: no I/O, no clock, no randomness.
+
+    ``session_id`` and ``attempt_id`` are non-blank strings of at most 256 characters.
+    ``sources`` are the names that audio may carry. ``random`` gives floats in [0, 1).
+    ``has_provider``: the adapter can be asked for a (fresh) credential.
+    Raises ValueError for ids, sources or a policy that cannot work.
+    """
+
+    __slots__ = ("_link",)
+
+    def __init__(
+        self,
+        backend: Backend,
+        *,
+        session_id: str,
+        attempt_id: str,
+        random: Callable[[], float],
+        sources: Sequence[str] = ("mic",),
+        policy: Policy = _DEFAULT_POLICY,
+        dialect: Dialect = _DEFAULT_DIALECT,
+        has_provider: bool = False,
+    ) -> None:
+        policy.check_buffer(dialect.horizon)
+        for name, value in (("session_id", session_id), ("attempt_id", attempt_id)):
+            if not value.strip() or len(value) > _ID_LENGTH:
+                raise ValueError(
+                    f"{name}: give a non-blank text of at most {_ID_LENGTH} characters"
+                )
+        if not sources or len(set(sources)) < len(sources) or not {*sources} <= {*dialect.sources}:
+            raise ValueError(f"sources {list(sources)}: give some of {list(dialect.sources)}, once")
+        self._link = Link(
+            backend=backend,
+            policy=policy,
+            dialect=dialect,
+            session_id=session_id,
+            attempt_id=attempt_id,
+            sources=sources,
+            random=random,
+            has_provider=has_provider,
+        )
+
+    @property
+    def state(self) -> State:
+        """Where the session stands."""
+        return State(self._link.state)
+
+    @property
+    def ended(self) -> bool:
+        """Whether the session is over for good."""
+        return self._link.state in FINAL_STATES
+
+    @property
+    def dial(self) -> int:
+        """The number of the last dial, from 1; 0 before the first."""
+        return self._link.dial
+
+    @property
+    def transcript(self) -> tuple[Transcript, ...]:
+        """The finals so far, in order of session time."""
+        return self._link.timeline.finals
+
+    @property
+    def statistics(self) -> Statistics:
+        """Counts so far."""
+        return statistics(self._link)
+
+    @property
+    def backlog_seconds(self) -> float:
+        """Seconds of audio captured and not confirmed, of the source that has most."""
+        return self._link.streams.due_seconds
+
+    @property
+    def unsent_seconds(self) -> float:
+        """Seconds of audio captured and not sent on this dial, of the source that has most."""
+        return self._link.streams.unsent_seconds
+
+    def next_deadline(self) -> float | None:
+        """When to ``receive`` a Tick if nothing else happens first; None: no need."""
+        soonest = min(self._link.deadlines)
+        return None if soonest == OFF else soonest
+
+    def receive(self, event: Event, now: float) -> list[Command]:
+        """Take in ``event``, which happened or was noticed at ``now`` (seconds).
+
+        Returns what to do, in order. Raises LocalProtocolError for an impossible request
+        and ValueError if time ran backwards.
+        """
+        link = self._link
+        if now < link.now:
+            raise ValueError(f"time ran backwards, from {link.now} to {now}")
+        link.now = now
+        for name in take_in(link, event):
+            if not self._fire(name):
+                if isinstance(event, _REQUESTS):
+                    raise LocalProtocolError(f"{name.replace('_', ' ')} while {link.state}")
+                link.count_late()
+        deadlines = link.deadlines
+        while (soonest := min(deadlines)) <= now:
+            timer = Timer(deadlines.index(soonest))
+            deadlines[timer] = OFF
+            due = take_due(link, timer)
+            if due is not None:
+                self._fire(due)
+        commands = link.out
+        if not commands:
+            return []
+        link.out = []
+        return commands
+
+    def next_message(self, now: float) -> Outgoing | None:
+        """What to send next, or None. Pulling says that the last send has completed."""
+        link = self._link
+        link.now = max(link.now, now)
+        return next_message(link)
+
+    def _fire(self, event: str) -> bool:
+        """Fire one event of the chart; tell of a new state ahead of what it caused."""
+        link = self._link
+        before, mark = link.state, len(link.out)
+        if not self._step(event):
+            return False
+        if link.state != before:
+            state = State(link.state)
+            link.out.insert(mark, Report(announce(link, state)))
+            if state in FINAL_STATES:
+                link.report(result(link, state))
+        return True
+
+    def _step(self, event: str) -> bool:
+        """One step of the machine: the seam for whoever interprets the chart instead."""
+        return fire(TABLE, self._link, event)

@@ -1,0 +1,1 @@
+"""The languages that backends speak, each behind one protocol."""

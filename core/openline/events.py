@@ -1,0 +1,151 @@
+"""What happened: the only way into the core.
+
+Facts are in the past tense; what the app wants ends in ``Requested``. A fact about
+a socket carries the number of its dial, so that a late one can be told from a live
+one. None of them carries a time: ``Connection.receive(event, now)`` is told when.
+None of them carries a secret.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import msgspec
+
+from .verdicts import ErrorKind, Sender
+
+
+class OpenRequested(msgspec.Struct, frozen=True):
+    """The app wants the line open."""
+
+
+class StopRequested(msgspec.Struct, frozen=True):
+    """The app wants a proper end: all audio delivered, the final message received."""
+
+
+class AbortRequested(msgspec.Struct, frozen=True):
+    """The app wants the end now, whatever is lost."""
+
+
+class NetworkRestored(msgspec.Struct, frozen=True):
+    """A hint from the operating system: the network is back."""
+
+
+class SourceStarted(msgspec.Struct, frozen=True):
+    """A source heard its first sample at ``at``, on the clock of ``now``."""
+
+    source: str
+    at: float
+
+
+class AudioCaptured(msgspec.Struct, frozen=True, gc=False):
+    """Signed 16-bit little-endian mono PCM at 16 kHz, any whole number of samples."""
+
+    source: str
+    pcm: bytes
+
+
+class CaptureHole(msgspec.Struct, frozen=True):
+    """``samples`` passed that the source could not hear."""
+
+    source: str
+    samples: int
+
+
+class SourceEnded(msgspec.Struct, frozen=True):
+    """A source has no more audio."""
+
+    source: str
+
+
+class SourceLost(msgspec.Struct, frozen=True):
+    """A source failed; ``reason`` is one line for a person."""
+
+    source: str
+    reason: str
+
+
+class CredentialReady(msgspec.Struct, frozen=True):
+    """The provider handed a credential to the adapter, in answer to this request."""
+
+    request: int
+
+
+class CredentialFailed(msgspec.Struct, frozen=True):
+    """The provider could not; ``fatal`` when asking again cannot help."""
+
+    request: int
+    fatal: bool = False
+    detail: str = ""
+
+
+class SocketOpened(msgspec.Struct, frozen=True):
+    """The WebSocket is open; the adapter names the connection."""
+
+    dial: int
+    connection_id: str
+
+
+class Redirected(msgspec.Struct, frozen=True):
+    """The dial was answered with a redirect. It ends that dial: no SocketLost follows."""
+
+    dial: int
+    status: int
+    location: str
+
+
+class MessageReceived(msgspec.Struct, frozen=True):
+    """A whole WebSocket message arrived."""
+
+    dial: int
+    data: str | bytes
+
+
+class PongReceived(msgspec.Struct, frozen=True):
+    """The pong to the ping that carried ``mark``."""
+
+    dial: int
+    mark: bytes
+
+
+class SocketLost(msgspec.Struct, frozen=True, kw_only=True):
+    """The dial is over: exactly one per dial, after its reader and writer ended.
+
+    ``code`` and ``sender`` of the close frame if there was one, ``status`` and
+    ``retry_after`` (seconds) of an HTTP answer that refused the upgrade, ``error``
+    for everything else, ``detail`` one line for a person.
+    """
+
+    dial: int
+    code: int | None = None
+    sender: Sender | None = None
+    reason: str = ""
+    status: int | None = None
+    retry_after: float | None = None
+    error: ErrorKind | None = None
+    detail: str = ""
+
+
+class Tick(msgspec.Struct, frozen=True):
+    """Time passed: what is due now happens now."""
+
+
+Event: TypeAlias = (
+    OpenRequested
+    | StopRequested
+    | AbortRequested
+    | NetworkRestored
+    | SourceStarted
+    | AudioCaptured
+    | CaptureHole
+    | SourceEnded
+    | SourceLost
+    | CredentialReady
+    | CredentialFailed
+    | SocketOpened
+    | Redirected
+    | MessageReceived
+    | PongReceived
+    | SocketLost
+    | Tick
+)

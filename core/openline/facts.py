@@ -1,0 +1,176 @@
+"""Everything that one session knows, as plain data.
+
+``Link`` adds what is done with it. Nothing here decides; the few methods only append a
+command, arm a timer, or put ids together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from .backend import Backend
+from .commands import Command, Report
+from .dialects.dialect import Dialect, FinalMessage, Ids, Message
+from .messages import SAMPLE_RATE, Gap, State, Trouble, Update
+from .policy import Policy
+from .retry import Retry
+from .streams import Streams
+from .timers import OFF, Timer
+from .transcript import Timeline
+
+
+class Facts:
+    """One session's data. ``state`` is written by the table (or the interpreter) alone."""
+
+    __slots__ = (
+        "_attempt_id",
+        "_backend",
+        "_session_id",
+        "connection_id",
+        "counts",
+        "credential_wanted",
+        "deadlines",
+        "dial",
+        "dial_live",
+        "dialect",
+        "dialled_at",
+        "dials",
+        "doubtful",
+        "dropped",
+        "end_reason",
+        "ever_opened",
+        "has_provider",
+        "hops",
+        "line_open",
+        "message",
+        "now",
+        "out",
+        "ping_wanted",
+        "policy",
+        "pong",
+        "remark",
+        "request",
+        "request_live",
+        "retry",
+        "start_due",
+        "start_sent",
+        "state",
+        "stop_is_sent",
+        "stop_wanted",
+        "streams",
+        "summary",
+        "summary_covers",
+        "target",
+        "timeline",
+        "told",
+        "with_credential",
+    )
+
+    def __init__(
+        self,
+        *,
+        backend: Backend,
+        policy: Policy,
+        dialect: Dialect,
+        session_id: str,
+        attempt_id: str,
+        sources: Sequence[str],
+        random: Callable[[], float],
+        has_provider: bool,
+    ) -> None:
+        self.policy = policy
+        self.dialect = dialect
+        self.has_provider = has_provider
+        self._backend = backend
+        self._session_id = session_id
+        self._attempt_id = attempt_id
+        self.state: str = State.IDLE.value
+        self.now = 0.0
+        self.deadlines = [OFF] * len(Timer)
+        self.out: list[Command] = []
+        self.retry = Retry(policy, random)
+        self.streams = Streams(sources, round(policy.buffer_seconds * SAMPLE_RATE))
+        self.timeline = Timeline()
+        self.message: Message | None = None  # the fact, where it is a message
+        self.counts = dict.fromkeys(("late", "foreign", "malformed", "duplicates"), 0)
+        self.told: frozenset[str] = frozenset()  # kinds of trouble already reported
+        # The credential.
+        self.credential_wanted = has_provider
+        self.request: int = 0
+        self.request_live = False
+        # The dial.
+        self.dial: int = 0
+        self.dials: int = 0
+        self.dial_live = False
+        self.dialled_at = 0.0
+        self.target = backend
+        self.with_credential = True
+        self.hops = 0
+        self.ever_opened = False
+        self.connection_id = ""
+        self.remark = ""
+        self.start_due = False
+        self.start_sent = False
+        self.line_open = False
+        self.ping_wanted = False
+        self.pong = b""  # the mark of the last pong
+        self.dropped: int = 0  # queue items that the backend said it dropped on this dial
+        self.doubtful = False  # the final message will not prove everything
+        # The end.
+        self.stop_wanted = False
+        self.stop_is_sent = False
+        self.end_reason = ""
+        self.summary: FinalMessage | None = None
+        self.summary_covers: dict[str, tuple[int, int]] = {}
+
+    @property
+    def ids(self) -> Ids:
+        """The names that this dial's messages carry."""
+        return Ids(
+            session_id=self._session_id,
+            attempt_id=self._attempt_id,
+            connection_id=self.connection_id,
+        )
+
+    def report(self, update: Update) -> None:
+        """Hand ``update`` to the app."""
+        self.out.append(Report(update))
+
+    def report_gaps(self, gaps: Sequence[Gap]) -> None:
+        """Hand gaps to the app."""
+        self.out.extend(map(Report, gaps))
+
+    def trouble(self, kind: str, text: str) -> None:
+        """Tell the app of something odd, once per kind."""
+        if kind not in self.told:
+            self.told |= {kind}
+            self.report(Trouble(kind=kind, text=text))
+
+    def is_ours(self, connection_id: str | None, attempt_id: str | None) -> bool:
+        """Whether a message's ids are this dial's; absent ones are accepted (contract)."""
+        return connection_id in (None, self.connection_id) and attempt_id in (
+            None,
+            self._attempt_id,
+        )
+
+    def arm(self, timer: Timer, delay: float) -> None:
+        """Make ``timer`` due in ``delay`` seconds."""
+        self.deadlines[timer] = self.now + delay
+
+    def aim(self, target: Backend) -> None:
+        """Follow a redirect; a credential never goes to another origin."""
+        self.hops += 1
+        self.with_credential = self.with_credential and target.origin == self.target.origin
+        self.target = target
+
+    def aim_home(self) -> None:
+        """Dial the backend itself again."""
+        self.hops = 0
+        self.with_credential = True
+        self.target = self._backend
+
+    def arm_pong(self) -> None:
+        """Expect a frame, any frame; an older expectation stands."""
+        self.arm(Timer.PING, self.policy.ping_interval)
+        if self.deadlines[Timer.PONG] == OFF:
+            self.arm(Timer.PONG, self.policy.pong_timeout)

@@ -1,0 +1,294 @@
+"""What a fact means: it is stored, and the chart's events that it fires are named.
+
+One function per event. A loss is judged here, so that the plan stands before any guard
+looks at it. A fact of a dial or request that is no longer live is counted and fires
+nothing, so it can change neither the data nor the plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import MappingProxyType
+from typing import Any, Final, TypeAlias
+
+from . import events as e
+from .backend import RedirectRefusedError
+from .dialects.dialect import (
+    FinalMessage,
+    Heard,
+    Insight,
+    Malformed,
+    Metrics,
+    Refusal,
+    Remark,
+    Status,
+    Unknown,
+)
+from .facts import Facts
+from .messages import SourceFailed, State
+from .timers import FIRES, OFF, Timer
+from .verdicts import Ending, ErrorKind, Phase
+
+Fired: TypeAlias = tuple[str, ...]
+
+
+class LocalProtocolError(Exception):
+    """The caller asked for something that makes no sense now; nothing has changed."""
+
+
+_NOTHING: Final[Fired] = ()
+_PHASES: Final = {phase.value: phase for phase in Phase}
+_MESSAGE_EVENTS: Final[dict[type, str]] = {
+    Heard: "heard",
+    Metrics: "measured",
+    Insight: "noticed",
+    Remark: "remark",
+    FinalMessage: "final_message",
+}
+#: What a due timer means to the verdict; the others need none.
+_LATE_KINDS: Final = {
+    Timer.AUTH: ErrorKind.CREDENTIAL_LATE,
+    Timer.CONNECT: ErrorKind.NO_SOCKET,
+    Timer.ACK: ErrorKind.NO_ACK,
+    Timer.PONG: ErrorKind.NO_PONG,
+    Timer.SEND: ErrorKind.SEND_STUCK,
+    Timer.STALL: ErrorKind.STALLED,
+}
+
+
+def take_in(facts: Facts, event: e.Event) -> Fired:
+    """Store ``event``; the names of what it fires, in order.
+
+    Raises LocalProtocolError, before anything is stored, for audio that cannot be.
+    """
+    return _HANDLERS[type(event)](facts, event)
+
+
+def take_due(facts: Facts, timer: Timer) -> str | None:
+    """Store that ``timer`` is due; the name of what it fires, if anything."""
+    if timer in _LATE_KINDS:
+        _judge(facts, error=_LATE_KINDS[timer])
+    elif timer is Timer.GIVE_UP:
+        facts.retry.cause = f"gave up in time: {facts.retry.cause}"
+    elif timer is Timer.FINISH:
+        cause = facts.retry.cause
+        facts.retry.cause = f"could not finish in time{f': {cause}' if cause else ''}"
+    return FIRES[timer]
+
+
+def _judge(facts: Facts, *, detail: str = "", **known: Any) -> None:
+    """Turn an ending into the plan that the chart's guards look at."""
+    ending = Ending(
+        phase=_PHASES.get(facts.state, Phase.FINISHING),
+        ever_connected=facts.ever_opened,
+        has_provider=facts.has_provider,
+        right_spent=facts.retry.right_spent,
+        strikes=facts.retry.strikes,
+        **known,
+    )
+    finish_at = facts.deadlines[Timer.FINISH]
+    facts.retry.judge(ending, facts.dialect.codes, detail or facts.remark, facts.now, finish_at)
+
+
+# The app.
+
+
+def _tick(_facts: Facts, _event: e.Tick) -> Fired:
+    return _NOTHING
+
+
+def _open(facts: Facts, _event: e.OpenRequested) -> Fired:
+    # Sources that were over before the line was opened leave only their audio to send.
+    return ("open_requested", "stop_requested") if facts.streams.over else ("open_requested",)
+
+
+def _stop(_facts: Facts, _event: e.StopRequested) -> Fired:
+    return ("stop_requested",)
+
+
+def _abort(facts: Facts, _event: e.AbortRequested) -> Fired:
+    facts.end_reason = "aborted"
+    return ("abort_requested",)
+
+
+def _network(_facts: Facts, _event: e.NetworkRestored) -> Fired:
+    return ("network_restored",)
+
+
+# The sources.
+
+
+def _audio(facts: Facts, event: e.AudioCaptured) -> Fired:
+    streams = facts.streams
+    if len(event.pcm) & 1:
+        raise LocalProtocolError("audio of an odd number of bytes: samples are 16-bit")
+    if not streams.capture(event.source, event.pcm, facts.now):
+        _check_source(facts, event.source)
+        facts.trouble("late_audio", "audio captured after the stop is refused")
+    return _NOTHING
+
+
+def _hole(facts: Facts, event: e.CaptureHole) -> Fired:
+    _check_source(facts, event.source)
+    if event.samples < 0:
+        raise LocalProtocolError(f"a hole of {event.samples} samples: give 0 or more")
+    facts.streams.hole(event.source, event.samples, facts.now)
+    return _NOTHING
+
+
+def _source_started(facts: Facts, event: e.SourceStarted) -> Fired:
+    _check_source(facts, event.source)
+    facts.streams.start(event.source, event.at, facts.now)
+    return _NOTHING
+
+
+def _source_ended(facts: Facts, event: e.SourceEnded) -> Fired:
+    _check_source(facts, event.source)
+    facts.streams.end_source(event.source)
+    return _stop_when_over(facts)
+
+
+def _source_lost(facts: Facts, event: e.SourceLost) -> Fired:
+    _check_source(facts, event.source)
+    facts.report(SourceFailed(source=event.source, reason=event.reason))
+    facts.streams.end_source(event.source)
+    return _stop_when_over(facts)
+
+
+def _check_source(facts: Facts, source: str) -> None:
+    if not facts.streams.declared(source):
+        raise LocalProtocolError(f"the session was not opened with a source {source!r}")
+
+
+def _stop_when_over(facts: Facts) -> Fired:
+    """Once every source is over there is nothing left to keep the line for."""
+    opened = facts.state != State.IDLE
+    return ("stop_requested",) if opened and facts.streams.over else _NOTHING
+
+
+# The credential.
+
+
+def _credential(facts: Facts, event: e.CredentialReady) -> Fired:
+    return ("credential_ready",) if _asked(facts, event.request) else _NOTHING
+
+
+def _no_credential(facts: Facts, event: e.CredentialFailed) -> Fired:
+    if not _asked(facts, event.request):
+        return _NOTHING
+    kind = ErrorKind.CREDENTIAL_FATAL if event.fatal else ErrorKind.CREDENTIAL_FAILED
+    _judge(facts, error=kind, detail=event.detail)
+    return ("credential_failed",)
+
+
+def _asked(facts: Facts, request: int) -> bool:
+    if request == facts.request and facts.request_live:
+        return True
+    facts.counts["late"] += 1
+    return False
+
+
+# The dial.
+
+
+def _live(facts: Facts, dial: int) -> bool:
+    if dial == facts.dial and facts.dial_live:
+        return True
+    facts.counts["late"] += 1
+    return False
+
+
+def _opened(facts: Facts, event: e.SocketOpened) -> Fired:
+    if not _live(facts, event.dial):
+        return _NOTHING
+    facts.connection_id = event.connection_id
+    return ("socket_opened",)
+
+
+def _redirected(facts: Facts, event: e.Redirected) -> Fired:
+    if not _live(facts, event.dial):
+        return _NOTHING
+    try:
+        target = facts.target.redirected(event.location)
+    except RedirectRefusedError as exc:
+        refused = ErrorKind.REDIRECT_REFUSED
+        _judge(facts, status=event.status, error=refused, detail=str(exc))
+    else:
+        if facts.hops < facts.policy.max_redirects:
+            facts.aim(target)
+        else:
+            _judge(facts, status=event.status, error=ErrorKind.TOO_MANY_REDIRECTS)
+    return ("redirected",)
+
+
+def _lost(facts: Facts, event: e.SocketLost) -> Fired:
+    if not _live(facts, event.dial):
+        return _NOTHING
+    _judge(
+        facts,
+        code=event.code,
+        sender=event.sender,
+        reason=event.reason,
+        status=event.status,
+        error=event.error,
+        retry_after=event.retry_after,
+        detail=event.detail or event.reason,
+    )
+    return ("socket_lost",)
+
+
+def _pong(facts: Facts, event: e.PongReceived) -> Fired:
+    if not _live(facts, event.dial):
+        return _NOTHING
+    facts.deadlines[Timer.PONG] = OFF
+    facts.pong = event.mark
+    return ("pong",)
+
+
+def _message(facts: Facts, event: e.MessageReceived) -> Fired:
+    if not _live(facts, event.dial):
+        return _NOTHING
+    facts.deadlines[Timer.PONG] = OFF  # any frame proves that the backend lives
+    message = facts.dialect.decode(event.data)
+    if isinstance(message, Malformed):
+        facts.counts["malformed"] += 1
+        facts.trouble("malformed", f"a message that nobody can read: {message.why}")
+        return _NOTHING
+    if not facts.is_ours(message.connection_id, message.attempt_id):
+        facts.counts["foreign"] += 1
+        facts.trouble("foreign", "a message that carries another connection's ids")
+        return _NOTHING
+    if isinstance(message, Unknown):
+        facts.trouble("unknown", f"a message of an unknown type: {message.type}")
+        return _NOTHING
+    facts.message = message
+    if isinstance(message, Status):
+        return ("acked",) if message.ack else ("status",)
+    if isinstance(message, Refusal):
+        _judge(facts, refusal=message.row, detail=message.text)
+        return ("refused",)
+    return (_MESSAGE_EVENTS[type(message)],)
+
+
+# One table, so that an event without a handler is a KeyError in the first test of it.
+_HANDLERS: Final = MappingProxyType[type, Callable[[Facts, Any], Fired]](
+    {
+        e.Tick: _tick,
+        e.OpenRequested: _open,
+        e.StopRequested: _stop,
+        e.AbortRequested: _abort,
+        e.NetworkRestored: _network,
+        e.SourceStarted: _source_started,
+        e.AudioCaptured: _audio,
+        e.CaptureHole: _hole,
+        e.SourceEnded: _source_ended,
+        e.SourceLost: _source_lost,
+        e.CredentialReady: _credential,
+        e.CredentialFailed: _no_credential,
+        e.SocketOpened: _opened,
+        e.Redirected: _redirected,
+        e.MessageReceived: _message,
+        e.PongReceived: _pong,
+        e.SocketLost: _lost,
+    }
+)

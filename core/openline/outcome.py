@@ -1,0 +1,48 @@
+"""What the app is told of a state, and of the end: facts put into words and counts."""
+
+from __future__ import annotations
+
+from .facts import Facts
+from .messages import Ended, State, StateChanged, Statistics
+
+
+def announce(facts: Facts, state: State) -> StateChanged:
+    """The update for having entered ``state``."""
+    retry = facts.retry
+    if state not in {State.RECONNECTING, State.FAILED}:
+        return StateChanged(state=state, dial=facts.dial, reason=facts.end_reason)
+    return StateChanged(
+        state=state,
+        dial=facts.dial,
+        reason=retry.cause,
+        action=retry.verdict.action if retry.verdict else None,
+        retry_in=retry.until - facts.now if state is State.RECONNECTING else None,
+    )
+
+
+def statistics(facts: Facts) -> Statistics:
+    """The counts so far."""
+    return Statistics(
+        dials=facts.dials,
+        sources=facts.streams.statistics(),
+        refused_samples=facts.streams.refused_samples,
+        **facts.counts,
+    )
+
+
+def result(facts: Facts, state: State) -> Ended:
+    """The one result; ``complete`` holds exactly when nothing is missing."""
+    failed = state is State.FAILED
+    missing = facts.streams.missing()
+    verdict = facts.retry.verdict
+    return Ended(
+        state=state,
+        complete=not missing,
+        reason=facts.retry.cause if failed else facts.end_reason or "finished",
+        missing=missing,
+        transcript=facts.timeline.finals,
+        statistics=statistics(facts),
+        action=verdict.action if failed and verdict else None,
+        summary=facts.summary.summary if facts.summary else None,
+        summary_covers=facts.summary_covers if facts.summary else None,
+    )

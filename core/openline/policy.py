@@ -1,0 +1,101 @@
+"""Every timing and every limit, in one validated, frozen place.
+
+A policy is data: the core reads it and nothing else decides how long or how often.
+Durations are seconds. Where a number was taken from stands beside it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields
+
+#: No caller may allow more: a client that dials faster than this is an attack.
+MAX_DIALS_PER_MINUTE = 15
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Policy:
+    """How patient, how fast and how large a session may be.
+
+    Raises ValueError, naming the field, for a value that cannot work.
+    """
+
+    # Opening. The reference backend acks within 19 ms; it wants the start no earlier
+    # than 0.2 s after dialling, and takes 5.0 s to say that it is full (contract), so
+    # an ack_timeout of 5 would never hear the reason.
+    start_delay: float = 0.2
+    auth_timeout: float = 30.0
+    connect_timeout: float = 10.0
+    ack_timeout: float = 8.0
+
+    # Liveness. A dead line is noticed within ping_interval + pong_timeout.
+    ping_interval: float = 5.0
+    pong_timeout: float = 5.0
+    send_timeout: float = 5.0
+    stall_timeout: float = 15.0
+
+    # Trying again: U(d/2, d), d = min(cap, first * 2**n).
+    backoff_first: float = 1.0
+    backoff_cap: float = 10.0
+    stable_after: float = 10.0
+    prompt_retry: float = 0.25  # the first try after a stable line is lost
+    scatter: float = 5.0  # the same where everybody was thrown out together
+    later_floor: float = 5.0
+    dials_per_minute: int = MAX_DIALS_PER_MINUTE
+    max_redirects: int = 10
+
+    # Giving up. None: never for this reason.
+    max_attempts: int | None = None
+    give_up_after: float | None = 300.0
+
+    # Ending. The backend gives a stuck recogniser 8 s and post-processing comes on
+    # top (contract), so finishing takes this long plus the audio that is still due.
+    finish_timeout: float = 20.0
+    close_timeout: float = 5.0
+
+    # Audio kept in memory per source.
+    buffer_seconds: float = 60.0
+
+    def __post_init__(self) -> None:
+        for name in _DURATIONS:
+            value = getattr(self, name)
+            if value is None and name == "give_up_after":
+                continue
+            if not (isinstance(value, int | float) and math.isfinite(value) and value >= 0):
+                raise ValueError(f"Policy.{name} is {value!r}: give a number of seconds >= 0")
+            if value == 0 and name not in _MAY_BE_ZERO:
+                raise ValueError(f"Policy.{name} is 0: nothing could ever happen in time")
+        if self.backoff_cap < self.backoff_first:
+            raise ValueError("Policy.backoff_cap is less than backoff_first: raise it")
+        if not 1 <= self.dials_per_minute <= MAX_DIALS_PER_MINUTE:
+            raise ValueError(
+                f"Policy.dials_per_minute is {self.dials_per_minute}: "
+                f"give 1 to {MAX_DIALS_PER_MINUTE}"
+            )
+        if self.max_attempts is not None and self.max_attempts < 0:
+            raise ValueError(f"Policy.max_attempts is {self.max_attempts}: give None or >= 0")
+        if self.max_redirects < 0:
+            raise ValueError(f"Policy.max_redirects is {self.max_redirects}: give >= 0")
+
+    def check_buffer(self, horizon: float) -> None:
+        """Raise ValueError unless the buffer outlasts a dial's whole detection time.
+
+        ``horizon`` is how long (seconds) the dialect's backend may hold audio before
+        it proves it. A shorter buffer would lose audio on every ordinary reconnect.
+        """
+        need = (
+            horizon
+            + self.ping_interval
+            + self.pong_timeout
+            + self.connect_timeout
+            + self.ack_timeout
+        )
+        if self.buffer_seconds < need:
+            raise ValueError(
+                f"Policy.buffer_seconds is {self.buffer_seconds:g}: this dialect and these "
+                f"timeouts need at least {need:g} (horizon + ping + pong + connect + ack)"
+            )
+
+
+_DURATIONS = tuple(f.name for f in fields(Policy) if "float" in str(f.type))
+_MAY_BE_ZERO = frozenset({"start_delay", "prompt_retry", "scatter", "later_floor", "give_up_after"})

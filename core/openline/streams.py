@@ -1,0 +1,241 @@
+"""The audio of all sources of a session, and how they share one line.
+
+Each source has an outbox (what is kept), and on a live dial a window (how much of it
+may go). One turn goes round the sources, so neither can starve the other. Session time
+0 is the first sample of the source that started first; a source that starts later, or
+could not hear for a while, keeps its place on that one timeline.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .messages import SAMPLE_RATE, Gap, SourceStatistics
+from .outbox import FRAME_SAMPLES, Outbox
+from .timers import OFF
+from .window import Window
+
+
+class Stream:
+    """One source: its outbox and, on a live dial, its window."""
+
+    __slots__ = ("box", "window")
+
+    def __init__(self, box: Outbox, now: float) -> None:
+        self.box = box
+        self.window = Window(now)
+
+
+class Streams:
+    """All sources that have started, in the order in which they did."""
+
+    __slots__ = (
+        "_declared",
+        "_limit",
+        "_marks",
+        "_next_mark",
+        "_over",
+        "_streams",
+        "_turn",
+        "_zero",
+        "closed",
+        "opens_at",
+        "refused_samples",
+        "shut",
+    )
+
+    def __init__(self, declared: Sequence[str], limit: int) -> None:
+        self._declared = tuple(declared)
+        self._limit = limit
+        self._streams: dict[str, Stream] = {}
+        self._over: frozenset[str] = frozenset()
+        self._zero: float | None = None
+        self._turn = 0
+        self._next_mark = 0
+        self._marks: list[tuple[bytes, list[int]]] = []
+        self.closed = False
+        self.refused_samples = 0
+        self.shut = False  # the last pull found audio that no window allows
+        self.opens_at = OFF  # when time alone opens a window
+
+    # Capture.
+
+    def declared(self, source: str) -> bool:
+        """Whether the session was opened with this source."""
+        return source in self._declared
+
+    def start(self, source: str, at: float, now: float) -> Stream:
+        """The source's stream; made, and placed on the timeline, at its first sound."""
+        stream = self._streams.get(source)
+        if stream is None:
+            if self._zero is None:
+                self._zero = at
+            origin = max(0, round((at - self._zero) * SAMPLE_RATE))
+            stream = Stream(Outbox(source, self._limit, origin), now)
+            self._streams[source] = stream
+            if self.closed or source in self._over:
+                stream.box.close()
+        return stream
+
+    def capture(self, source: str, pcm: bytes, now: float) -> bool:
+        """Keep audio; False if the source is unknown, or closed (then it is counted)."""
+        stream = self._streams.get(source)
+        if stream is None:
+            if source not in self._declared:
+                return False
+            stream = self.start(source, now, now)
+        box = stream.box
+        if box.closed:
+            self.refused_samples += len(pcm) // 2
+            return False
+        box.add(pcm)
+        return True
+
+    def hole(self, source: str, samples: int, now: float) -> None:
+        """``samples`` passed that the source could not hear."""
+        stream = self.start(source, now, now)
+        if not stream.box.closed:
+            stream.box.hole(samples)
+
+    def end_source(self, source: str) -> None:
+        """The source has no more audio."""
+        self._over |= {source}
+        if source in self._streams:
+            self._streams[source].box.close()
+
+    @property
+    def over(self) -> bool:
+        """Whether every source has ended or was lost."""
+        return self._over.issuperset(self._declared)
+
+    def close(self) -> None:
+        """Refuse audio from now on."""
+        self.closed = True
+        for stream in self._streams.values():
+            stream.box.close()
+
+    # What is known.
+
+    def get(self, source: str | None) -> Stream | None:
+        """The stream a backend means; without a name it is the first one."""
+        if source is None:
+            return next(iter(self._streams.values()), None)
+        return self._streams.get(source)
+
+    @property
+    def all(self) -> list[Stream]:
+        """Every stream."""
+        return list(self._streams.values())
+
+    @property
+    def undelivered(self) -> bool:
+        """Whether any captured audio is neither confirmed nor given up."""
+        return any(s.box.undelivered for s in self._streams.values())
+
+    @property
+    def due_seconds(self) -> float:
+        """Seconds from what is confirmed to what is captured, of the longest source."""
+        due = [s.box.captured - s.box.confirmed for s in self._streams.values()]
+        return max(due, default=0) / SAMPLE_RATE
+
+    @property
+    def unsent_seconds(self) -> float:
+        """Seconds of audio not yet sent on this dial, of the longest source."""
+        return max((s.box.unsent for s in self._streams.values()), default=0) / SAMPLE_RATE
+
+    def statistics(self) -> dict[str, SourceStatistics]:
+        """The watermarks per source, in samples since it started."""
+        return {
+            name: SourceStatistics(
+                captured=s.box.captured - s.box.origin,
+                sent=s.box.sent - s.box.origin,
+                confirmed=s.box.confirmed - s.box.origin,
+                missing=sum(gap.samples for gap in s.box.missing()),
+            )
+            for name, s in self._streams.items()
+        }
+
+    # The dial.
+
+    def begin_dial(self, now: float) -> None:
+        """The line is acked: every window starts afresh."""
+        self._marks.clear()
+        for stream in self._streams.values():
+            stream.window = Window(now)
+
+    def end_dial(self) -> list[Gap]:
+        """The dial is lost; the gaps that are certain now."""
+        for stream in self._streams.values():
+            stream.box.end_dial()
+        return self.take_gaps()
+
+    def end(self) -> list[Gap]:
+        """The session is over; the last gaps."""
+        for stream in self._streams.values():
+            stream.box.end()
+        return self.take_gaps()
+
+    def take_gaps(self) -> list[Gap]:
+        """The gaps that nobody has been told of."""
+        return [gap for s in self._streams.values() for gap in s.box.take_gaps()]
+
+    def missing(self) -> tuple[Gap, ...]:
+        """Every gap, by source and time."""
+        return tuple(gap for s in self._streams.values() for gap in s.box.missing())
+
+    # Sending.
+
+    def pull(self, now: float) -> tuple[Stream, bytes] | None:
+        """The next frame that a window allows, and whose it is."""
+        self.shut = False
+        self.opens_at = OFF
+        streams = list(self._streams.values())
+        count = len(streams)
+        for i in range(self._turn, self._turn + count):
+            stream = streams[i % count]
+            box = stream.box
+            samples = box.next_samples
+            if not samples:
+                continue
+            if stream.window.allows(box.dial_sent, samples, box.unsent, now):
+                self._turn = (i + 1) % count
+                return stream, box.pull()
+            self.shut = True
+            self.opens_at = min(self.opens_at, stream.window.opens_at(box.dial_sent, samples))
+        return None
+
+    def wants_ping(self) -> bool:
+        """Whether a window needs proof soon, or at once when it is shut."""
+        for stream in self._streams.values():
+            sent = stream.box.dial_sent
+            if stream.window.wants_ping(sent, stream.box.unsent):
+                return True
+            if self.shut and sent > stream.window.pinged:
+                return True
+        return False
+
+    def mark(self) -> bytes:
+        """A mark for a ping that goes out behind everything sent so far."""
+        self._next_mark += 1
+        mark = b"%d" % self._next_mark
+        sent: list[int] = []
+        for stream in self._streams.values():
+            stream.window.pinged = stream.box.dial_sent
+            sent.append(stream.box.dial_sent)
+        self._marks.append((mark, sent))
+        return mark
+
+    def note_pong(self, mark: bytes) -> None:
+        """The backend received everything that was sent before ``mark``."""
+        for i, (known, sent) in enumerate(self._marks):
+            if known == mark:
+                del self._marks[: i + 1]
+                # A source that started after the ping is behind those it counted.
+                for stream, received in zip(self._streams.values(), sent, strict=False):
+                    stream.window.note_received(received)
+                return
+
+    def note_dropped(self, stream: Stream, items: int) -> None:
+        """The backend dropped ``items`` of its queue, one frame each, nobody knows where."""
+        start, end = stream.box.interval(stream.window.drained, stream.box.dial_sent)
+        stream.box.lose_somewhere(start, end, items * FRAME_SAMPLES)

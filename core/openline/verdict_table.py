@@ -1,0 +1,292 @@
+"""The verdict table: what each known ending of a dial means, as data.
+
+Every row names an action, says why in words for a person (lower case, no full stop,
+so that it can stand within a line), and where the ruling comes from. Exact numbers are
+looked up first, then ranges, first match first. The tables hold no rule about which of
+several facts counts, nor about strikes or credentials: that is ``verdicts.judge``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final, TypeAlias
+
+import msgspec
+
+
+class Action(StrEnum):
+    """What to do about an ending."""
+
+    RETRY = "retry"  # dial again after the backoff
+    LATER = "later"  # dial again, but not soon
+    REAUTH = "reauth"  # dial once with a fresh credential
+    FATAL = "fatal"  # stop
+
+
+class Sender(StrEnum):
+    """Who sent the close frame that came first."""
+
+    PEER = "peer"
+    US = "us"
+
+
+class ErrorKind(StrEnum):
+    """How a dial ended where neither a close frame nor an HTTP status says it."""
+
+    REFUSED = "refused"
+    UNREACHABLE = "unreachable"
+    RESET = "reset"
+    TIMED_OUT = "timed_out"  # the operating system's own timeout
+    CUT = "cut"  # end of stream without a close frame
+    DNS_AGAIN = "dns_again"
+    DNS_NOT_FOUND = "dns_not_found"
+    DNS_OTHER = "dns_other"
+    TLS_CERTIFICATE = "tls_certificate"
+    TLS_DATES = "tls_dates"  # the certificate has expired or is not valid yet
+    TLS_HOSTNAME = "tls_hostname"
+    TLS_CUT = "tls_cut"
+    TLS_OTHER = "tls_other"
+    BAD_UPGRADE = "bad_upgrade"  # an answer to the upgrade that nobody can read
+    OS_OTHER = "os_other"
+    NO_SOCKET = "no_socket"  # not open within CONNECT
+    NO_ACK = "no_ack"
+    NO_PONG = "no_pong"
+    SEND_STUCK = "send_stuck"
+    STALLED = "stalled"  # the backend takes audio and neither drains nor speaks
+    CREDENTIAL_FAILED = "credential_failed"
+    CREDENTIAL_FATAL = "credential_fatal"  # the provider says that asking again cannot help
+    CREDENTIAL_LATE = "credential_late"  # no answer within AUTH
+    REDIRECT_REFUSED = "redirect_refused"  # wss to ws, or a location that is none
+    TOO_MANY_REDIRECTS = "too_many_redirects"
+    FINISH_LATE = "finish_late"  # not finished within FINISH
+    GAVE_UP = "gave_up"  # no stable line within GIVE_UP, or out of attempts
+    PROXY = "proxy"
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """One ruling, of this table or of a dialect.
+
+    ``strike``: an ending that nobody knows; a few in a row are fatal. ``scatter``:
+    everybody was thrown out together, so the first try is spread over 0-5 s.
+    ``hint_ends_wait``: news of a restored network ends even a LATER (it ends any RETRY).
+    """
+
+    action: Action
+    why: str
+    source: str
+    strike: bool = False
+    scatter: bool = False
+    hint_ends_wait: bool = False
+
+
+Ranges: TypeAlias = tuple[tuple[range, Row], ...]
+
+
+def plain(text: str) -> str:
+    """``text`` as names and reasons are compared: case, ``-``, ``_`` and spaces equal."""
+    return " ".join(text.casefold().replace("-", " ").replace("_", " ").split())
+
+
+def _retry(why: str, source: str, *, scatter: bool = False) -> Row:
+    return Row(action=Action.RETRY, why=why, source=source, scatter=scatter)
+
+
+def _strike(why: str, source: str) -> Row:
+    return Row(action=Action.RETRY, why=why, source=source, strike=True)
+
+
+def _later(why: str, source: str) -> Row:
+    return Row(action=Action.LATER, why=why, source=source)
+
+
+def _reauth(why: str, source: str) -> Row:
+    return Row(action=Action.REAUTH, why=why, source=source)
+
+
+def _fatal(why: str, source: str) -> Row:
+    return Row(action=Action.FATAL, why=why, source=source)
+
+
+_WS: Final = "RFC 6455 §7.4.1"
+_IANA: Final = "IANA registry"
+_HTTP: Final = "RFC 9110"
+_OURS: Final = "openline"
+
+#: Nothing is known at all, or nothing that stands in a table.
+UNKNOWN: Final = _strike("the connection ended and nothing said why", _OURS)
+
+#: Close codes that the peer sent, or that somebody sent and nobody knows who.
+CLOSE_CODES: Final[Mapping[int, Row]] = MappingProxyType(
+    {
+        1000: _retry("the server closed normally before the session was done", "discord.py"),
+        1001: _retry("the server is going away", "OpenAI's and Ably's clients", scatter=True),
+        1002: _fatal("the server says that this client broke the WebSocket protocol", _WS),
+        1003: _fatal("the server says that it cannot take this kind of message", _WS),
+        1005: _retry("the server closed without saying why", _WS),
+        1006: _retry("the connection broke off without a close frame", _WS),
+        1007: _fatal("the server says that this client sent malformed data", _WS),
+        1008: _reauth(
+            "the server refused this client by its policy, as for a bad token", "AssemblyAI"
+        ),
+        1009: _fatal("the server says that this client sent too big a message", _WS),
+        1010: _fatal("the server lacks an extension that this client demands", "Ably"),
+        1011: _later("the server failed", "Speechmatics"),
+        1012: _retry("the server is restarting", "uvicorn", scatter=True),
+        1013: _later("the server asks to come back later", _IANA),
+        1014: _retry("a gateway got no proper answer from the server behind it", _IANA),
+        3000: _reauth("the token was refused", _IANA),
+        3003: _fatal("the server forbids this", _IANA),
+        3008: _retry("the server waited too long for something", _IANA),
+        4001: _reauth("the token was refused", "Speechmatics"),
+        4003: _fatal("the server forbids this", "Speechmatics"),
+        4004: _fatal("the server knows nothing of what was asked for", "Speechmatics, jetsocket"),
+        4401: _reauth("the token was refused", "WhisperLiveKit, by HTTP 401"),
+        4403: _fatal("the server forbids this", "jetsocket, by HTTP 403"),
+        4408: _retry("the server waited too long for something", "by HTTP 408"),
+        4429: _later("the server has had too many requests", "by HTTP 429"),
+    }
+)
+
+#: Close codes that mean something else when our own library sent them.
+OUR_CLOSE_CODES: Final[Mapping[int, Row]] = MappingProxyType(
+    {
+        1002: _strike("the server broke the WebSocket protocol", _WS),
+        1003: _strike("the server sent a kind of message that this client cannot take", _WS),
+        1007: _strike("the server sent malformed data", _WS),
+        1009: _strike("the server sent too big a message", _WS),
+        1011: _retry("this client had to give the connection up", _WS),
+    }
+)
+
+CLOSE_CODE_RANGES: Final[Ranges] = (
+    (range(1015, 1016), _strike("TLS failed", _WS)),
+    (range(1000, 3000), _strike("the server closed with a code that nobody has defined", _WS)),
+    (range(3000, 4000), _strike("the server closed with a registered code not known here", _IANA)),
+    (range(4000, 5000), _strike("the server closed with a code of its own", "RFC 6455 §7.4.2")),
+)
+#: Any other integer.
+BAD_CLOSE_CODE: Final = _strike("the close code is outside 1000-4999", "RFC 6455 §7.4.2")
+
+#: Codes that are never in a frame: a library's word for "there was no close frame".
+NEVER_SENT: Final = frozenset({1006, 1015})
+
+#: What the reason of a 1008 can say that the code does not, first match first.
+POLICY_REASONS: Final[tuple[tuple[tuple[str, ...], Row], ...]] = (
+    (("DATA-0000",), _fatal("the server cannot decode this client's audio", "Deepgram")),
+    (
+        (
+            "capacity",
+            "too many",
+            "rate limit",
+            "quota",
+            "concurrent",
+            "concurrency",
+            "overload",
+            "again later",
+        ),
+        _later("the server has no room for this client now", _OURS),
+    ),
+    (("timeout", "timed out"), _retry("the session timed out on the server", "Speechmatics")),
+)
+
+_REDIRECT: Final = _strike("the server answered with a redirect that nobody can follow", _HTTP)
+
+HTTP_STATUSES: Final[Mapping[int, Row]] = MappingProxyType(
+    {
+        301: _REDIRECT,
+        302: _REDIRECT,
+        303: _REDIRECT,
+        304: _strike("the server answered 'not modified' to an upgrade", _HTTP),
+        307: _REDIRECT,
+        308: _REDIRECT,
+        400: _fatal("the server could not read this client's request", _HTTP),
+        401: _reauth("the token was refused", "Ably RTN14b"),
+        402: _fatal("the server wants to be paid first", _HTTP),
+        403: _reauth("the server forbids this: a bad token or a wrong path", "uvicorn, PROTOCOL"),
+        404: _fatal("the server has nothing at this path", _HTTP),
+        405: _fatal("the server takes no WebSocket at this path", _HTTP),
+        407: _fatal("the proxy wants credentials", _HTTP),
+        408: _retry("the server waited too long for the request", _HTTP),
+        409: _later("the server has a conflict that may pass", _HTTP),
+        410: _fatal("what was at this path is gone for good", _HTTP),
+        425: _later("the server does not want this request yet", "RFC 8470"),
+        426: _fatal("the server wants another protocol version", _HTTP),
+        429: _later("the server has had too many requests", "RFC 6585, websockets #712"),
+        500: _retry("the server failed", _HTTP),
+        501: _fatal("the server cannot do this", _HTTP),
+        502: _retry("a gateway got no proper answer from the server behind it", _HTTP),
+        503: _later("the server is not available now", "RFC 9110, websockets #712"),
+        504: _retry("a gateway got no answer in time from the server behind it", _HTTP),
+        505: _fatal("the server does not speak this version of HTTP", _HTTP),
+        511: _strike("the network wants a login first", "RFC 6585"),
+    }
+)
+
+_PORTAL: Final = "something answered with a page instead of a WebSocket, as a captive portal does"
+
+HTTP_RANGES: Final[Ranges] = (
+    (range(100, 200), _strike("the server never got beyond a preliminary answer", _HTTP)),
+    (
+        range(200, 300),
+        Row(action=Action.LATER, why=_PORTAL, source=_OURS, strike=True, hint_ends_wait=True),
+    ),
+    (range(300, 400), _strike("the server answered with something that is no redirect", _HTTP)),
+    (range(400, 500), _fatal("the server says that this client's request is wrong", _HTTP)),
+    (range(520, 530), _retry("the server behind the proxy cannot be reached", "Cloudflare")),
+    (range(500, 600), _retry("the server failed", _HTTP)),
+)
+#: Any other integer.
+BAD_STATUS: Final = _strike("the HTTP status is outside 100-599", _HTTP)
+
+#: Statuses that are no refusal in themselves: an error that came with one says more.
+INDIRECT_STATUSES: Final = frozenset({101, 301, 302, 303, 307, 308})
+
+_CLOCK: Final = (
+    "the server's certificate has expired or is not valid yet: check this machine's clock"
+)
+
+ERRORS: Final[Mapping[ErrorKind, Row]] = MappingProxyType(
+    {
+        ErrorKind.REFUSED: _retry("nothing listens at that address yet", "PROTOCOL"),
+        ErrorKind.UNREACHABLE: _retry("the network does not reach the server", _OURS),
+        ErrorKind.RESET: _retry("the connection was reset", _OURS),
+        ErrorKind.TIMED_OUT: _retry("the network timed out", _OURS),
+        ErrorKind.CUT: _retry("the connection broke off without a close frame", _WS),
+        ErrorKind.DNS_AGAIN: _retry("the name server has no answer now", "deepgram-js-sdk #493"),
+        ErrorKind.DNS_NOT_FOUND: _fatal("there is no such host: check its name", _OURS),
+        ErrorKind.DNS_OTHER: _strike("the host's name could not be looked up", _OURS),
+        ErrorKind.TLS_CERTIFICATE: _fatal("the server's certificate cannot be trusted", _OURS),
+        ErrorKind.TLS_DATES: _fatal(_CLOCK, _OURS),
+        ErrorKind.TLS_HOSTNAME: _fatal("the server's certificate is for another host name", _OURS),
+        ErrorKind.TLS_CUT: _retry("the connection broke off within TLS", _OURS),
+        ErrorKind.TLS_OTHER: _strike("TLS failed", _OURS),
+        ErrorKind.BAD_UPGRADE: _strike("the server's answer to the upgrade makes no sense", _OURS),
+        ErrorKind.OS_OTHER: _strike("the operating system reported an unusual error", _OURS),
+        ErrorKind.NO_SOCKET: _retry("the connection was not open in time", _OURS),
+        ErrorKind.NO_ACK: _retry("the backend did not acknowledge the start in time", _OURS),
+        ErrorKind.NO_PONG: _retry("the backend did not answer a ping in time", _OURS),
+        ErrorKind.SEND_STUCK: _retry("the connection took no more data", _OURS),
+        ErrorKind.STALLED: _retry(
+            "the backend took audio and then neither drained nor spoke", _OURS
+        ),
+        ErrorKind.CREDENTIAL_FAILED: _retry("the credential provider failed", _OURS),
+        ErrorKind.CREDENTIAL_FATAL: _fatal("the provider says that it has no credential", _OURS),
+        ErrorKind.CREDENTIAL_LATE: _retry("the credential provider did not answer in time", _OURS),
+        ErrorKind.REDIRECT_REFUSED: _fatal(
+            "the server redirects to where it is not safe to go", _OURS
+        ),
+        ErrorKind.TOO_MANY_REDIRECTS: _fatal("the server redirects without end", "websockets"),
+        ErrorKind.FINISH_LATE: _fatal("the session did not finish in time", _OURS),
+        ErrorKind.GAVE_UP: _fatal("there was no stable line for too long", _OURS),
+        ErrorKind.PROXY: _strike("the proxy failed", _OURS),
+    }
+)
+
+#: Errors that mean something else once the session has been connected.
+ERRORS_ONCE_CONNECTED: Final[Mapping[ErrorKind, Row]] = MappingProxyType(
+    {
+        ErrorKind.DNS_NOT_FOUND: _retry("the host's name was known before and is not now", _OURS),
+    }
+)

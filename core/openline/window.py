@@ -1,0 +1,97 @@
+"""How much of one source may be sent now, so that the backend need not drop any.
+
+The backend keeps a short queue per source and drops the oldest beyond it, so a backlog
+after an outage must not be poured in. Two proofs bound what may lie on the way. R is
+what the backend *received*: a pong answers a ping that was sent behind so many samples.
+D is what it has *drained* from its queue: R less the backlog that it reports, and the
+end of any transcript. All are connection samples of one source, so nothing drifts.
+
+- Backlog goes out while sent + frame ≤ D + W.
+- Audio at the live edge also goes out while it is not more than a second ahead of R
+  and the backend is not filling: live audio cannot pile up faster than time passes.
+- A backend that gives no figures is assumed to drain in real time, up to R.
+"""
+
+from __future__ import annotations
+
+from .messages import SAMPLE_RATE
+from .timers import OFF
+
+#: W: 1.6 s of the backend's 2.0 s queue (contract), the rest for what is on its way.
+WINDOW = int(1.6 * SAMPLE_RATE)
+#: How far live audio may run ahead of proof of receipt.
+LIVE_AHEAD = SAMPLE_RATE
+#: Audio this close to the capture is at the live edge.
+LIVE_EDGE = int(0.2 * SAMPLE_RATE)
+#: A ping goes out for each of these while there is backlog, or live audio.
+PING_EVERY_BACKLOG = int(0.2 * SAMPLE_RATE)
+PING_EVERY_LIVE = int(0.5 * SAMPLE_RATE)
+#: Seconds of backlog above which the backend counts as filling, and below which not.
+FILLING_ABOVE, FILLING_BELOW = 1.6, 1.0
+#: Seconds without figures after which real time is assumed.
+FIGURES_LATE = 5.0
+
+
+class Window:
+    """The window of one source on one dial. Counts are connection samples."""
+
+    __slots__ = ("drained", "filling", "measured_at", "pinged", "received")
+
+    def __init__(self, now: float) -> None:
+        self.received = 0
+        self.drained = 0
+        self.pinged = 0  # sent when the last ping was asked for
+        self.measured_at = now
+        self.filling = False
+
+    def allows(self, sent: int, samples: int, unsent: int, now: float) -> bool:
+        """Whether a frame of ``samples`` may follow ``sent``, ``unsent`` being still due."""
+        if sent + samples <= self.drained + WINDOW:
+            return True
+        if (
+            unsent <= LIVE_EDGE
+            and not self.filling
+            and sent + samples - self.received <= LIVE_AHEAD
+        ):
+            return True
+        return sent + samples <= self._assumed(now) + WINDOW
+
+    def opens_at(self, sent: int, samples: int) -> float:
+        """When time alone lets the frame go; OFF if only a proof can."""
+        if sent + samples > self.received + WINDOW:
+            return OFF
+        behind = sent + samples - WINDOW - self.drained
+        return self.measured_at + FIGURES_LATE + behind / SAMPLE_RATE
+
+    def _assumed(self, now: float) -> int:
+        silent = now - self.measured_at - FIGURES_LATE
+        if silent < 0:
+            return 0
+        # Rounded up by one sample: the deadline of ``opens_at`` must open the window.
+        return min(self.received, self.drained + int(silent * SAMPLE_RATE) + 1)
+
+    def wants_ping(self, sent: int, unsent: int) -> bool:
+        """Whether enough has been sent since the last ping to ask for proof."""
+        every = PING_EVERY_BACKLOG if unsent > LIVE_EDGE else PING_EVERY_LIVE
+        return sent - self.pinged >= every
+
+    def note_received(self, sent: int) -> None:
+        """A pong came for a ping behind ``sent``."""
+        self.received = max(self.received, sent)
+
+    def note_backlog(self, seconds: float, now: float) -> bool:
+        """The backend reports its queue; True if it has drained more since."""
+        self.measured_at = now
+        if seconds > FILLING_ABOVE:
+            self.filling = True
+        elif seconds < FILLING_BELOW:
+            self.filling = False
+        return self.note_drained(self.received - int(seconds * SAMPLE_RATE))
+
+    def note_drained(self, sample: int) -> bool:
+        """The backend has taken everything before ``sample`` out of its queue."""
+        if sample <= self.drained:
+            return False
+        self.drained = sample
+        self.received = max(self.received, sample)
+        return True

@@ -1,0 +1,60 @@
+"""What goes over the wire next: the one ordered pull.
+
+The order is the promise. The start is the first message of a dial and goes out once;
+nothing but it before the ack. Then, most urgent first: a ping that is due, audio that a
+window allows, and when the app has stopped and all audio is out, the stop. A pull says
+that the last send has completed, so it disarms SEND; what it returns arms it again.
+
+When a window is shut the sender has nothing to do until proof arrives: STALL bounds how
+long that may take, a ping asks for the proof, and PACE says when time alone opens it.
+"""
+
+from __future__ import annotations
+
+from .commands import Outgoing, SendBytes, SendPing, SendText
+from .facts import Facts
+from .timers import OFF, Timer
+
+
+def next_message(facts: Facts) -> Outgoing | None:
+    """What to send at ``facts.now``, or None."""
+    deadlines = facts.deadlines
+    deadlines[Timer.SEND] = deadlines[Timer.PACE] = OFF
+    if not facts.line_open:
+        if not facts.start_due:
+            return None
+        facts.start_due = False
+        facts.start_sent = True
+        return SendText(facts.dial, facts.dialect.start(facts.ids))
+    streams = facts.streams
+    if facts.ping_wanted or streams.wants_ping():
+        return _ping(facts)
+    pulled = streams.pull(facts.now)
+    if pulled is not None:
+        stream, pcm = pulled
+        facts.arm(Timer.SEND, facts.policy.send_timeout)
+        deadlines[Timer.STALL] = OFF
+        if stream.box.has_news:
+            facts.report_gaps(stream.box.take_gaps())
+        data = facts.dialect.audio(stream.box.source, pcm)
+        if isinstance(data, bytes):
+            return SendBytes(facts.dial, data)
+        return SendText(facts.dial, data)
+    if streams.shut:
+        if deadlines[Timer.STALL] == OFF:
+            facts.arm(Timer.STALL, facts.policy.stall_timeout)
+        if streams.wants_ping():
+            return _ping(facts)
+        deadlines[Timer.PACE] = streams.opens_at
+    elif facts.stop_wanted and not facts.stop_is_sent:
+        facts.stop_is_sent = True
+        facts.arm(Timer.SEND, facts.policy.send_timeout)
+        return SendText(facts.dial, facts.dialect.stop(facts.ids))
+    return None
+
+
+def _ping(facts: Facts) -> SendPing:
+    facts.ping_wanted = False
+    facts.arm_pong()
+    facts.arm(Timer.SEND, facts.policy.send_timeout)
+    return SendPing(facts.dial, facts.streams.mark())

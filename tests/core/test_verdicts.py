@@ -1,0 +1,412 @@
+"""The verdict table, row by row as the design's document has it, and what judge adds.
+
+ROWS is written from the document, not from the code: a changed row must be changed
+twice, once on purpose.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from openline import verdict_table, verdicts
+from openline.verdicts import (
+    MAX_STRIKES,
+    Action,
+    Ending,
+    ErrorKind,
+    Phase,
+    Row,
+    Sender,
+    Verdict,
+    judge,
+)
+
+RETRY, LATER, REAUTH, FATAL = Action.RETRY, Action.LATER, Action.REAUTH, Action.FATAL
+STRIKE: dict[str, Any] = {"strike": True}
+SCATTER: dict[str, Any] = {"scatter": True}
+PORTAL: dict[str, Any] = {"strike": True, "hint_ends_wait": True}
+PLAIN: dict[str, Any] = {}
+
+
+def ending(*, phase: Phase = Phase.STREAMING, has_provider: bool = True, **facts: Any) -> Ending:
+    return Ending(phase=phase, has_provider=has_provider, **facts)
+
+
+def received(code: int, **facts: Any) -> Ending:
+    return ending(code=code, sender=Sender.PEER, **facts)
+
+
+def sent(code: int, **facts: Any) -> Ending:
+    return ending(code=code, sender=Sender.US, **facts)
+
+
+def refused(status: int, **facts: Any) -> Ending:
+    return ending(phase=Phase.CONNECTING, status=status, **facts)
+
+
+def failed(error: ErrorKind, **facts: Any) -> Ending:
+    return ending(phase=Phase.CONNECTING, error=error, **facts)
+
+
+DIALECT_ROW = Row(action=LATER, why="the dialect says so", source="the dialect")
+
+#: (the document's row, endings that it speaks of, action, flags)
+ROWS: list[tuple[str, list[Ending], Action, dict[str, Any]]] = [
+    # Close codes
+    ("1000", [received(1000), sent(1000), ending(code=1000)], RETRY, PLAIN),
+    ("1001", [received(1001)], RETRY, SCATTER),
+    ("1002 1003 1007 1009 received", [received(c) for c in (1002, 1003, 1007, 1009)], FATAL, PLAIN),
+    ("the same, sender unknown", [ending(code=c) for c in (1002, 1003, 1007, 1009)], FATAL, PLAIN),
+    ("the same, sent by us", [sent(c) for c in (1002, 1003, 1007, 1009)], RETRY, STRIKE),
+    ("1005", [received(1005)], RETRY, PLAIN),
+    ("1006", [ending(code=1006)], RETRY, PLAIN),
+    ("1008", [received(1008), received(1008, reason="Unauthorized")], REAUTH, PLAIN),
+    ("1010", [received(1010)], FATAL, PLAIN),
+    ("1011", [received(1011), ending(code=1011)], LATER, PLAIN),
+    ("1011 sent by us", [sent(1011)], RETRY, PLAIN),
+    ("1012", [received(1012)], RETRY, SCATTER),
+    ("1013", [received(1013)], LATER, PLAIN),
+    ("1014", [received(1014)], RETRY, PLAIN),
+    ("3000", [received(3000)], REAUTH, PLAIN),
+    ("3003", [received(3003)], FATAL, PLAIN),
+    ("3008", [received(3008)], RETRY, PLAIN),
+    ("4001 4401", [received(4001), received(4401)], REAUTH, PLAIN),
+    ("4003 4403 4004", [received(4003), received(4403), received(4004)], FATAL, PLAIN),
+    ("4408", [received(4408)], RETRY, PLAIN),
+    ("4429", [received(4429)], LATER, PLAIN),
+    ("other 3xxx", [received(c) for c in (3001, 3002, 3007, 3009, 3999)], RETRY, STRIKE),
+    ("other 4xxx", [received(c) for c in (4000, 4002, 4100, 4404, 4999)], RETRY, STRIKE),
+    ("1004, 1015-2999", [received(c) for c in (1004, 1015, 1016, 2999)], RETRY, STRIKE),
+    ("out of range", [received(c) for c in (-1, 0, 999, 5000, 65536, 10**40)], RETRY, STRIKE),
+    # 1008 by its reason
+    ("1008 timeout", [received(1008, reason="Session Timeout")], RETRY, PLAIN),
+    ("1008 timed out", [received(1008, reason="session TIMED_OUT")], RETRY, PLAIN),
+    ("1008 capacity", [received(1008, reason="Server at Capacity")], LATER, PLAIN),
+    ("1008 too many", [received(1008, reason="TOO-MANY sessions")], LATER, PLAIN),
+    ("1008 rate limit", [received(1008, reason="rate_limit exceeded")], LATER, PLAIN),
+    ("1008 quota", [received(1008, reason="quota_exceeded")], LATER, PLAIN),
+    ("1008 concurrency", [received(1008, reason="Concurrency limit")], LATER, PLAIN),
+    ("1008 concurrent", [received(1008, reason="max concurrent sessions")], LATER, PLAIN),
+    ("1008 overload", [received(1008, reason="overloaded")], LATER, PLAIN),
+    ("1008 again later", [received(1008, reason="try again later")], LATER, PLAIN),
+    ("1008 DATA-0000", [received(1008, reason="data-0000: cannot decode")], FATAL, PLAIN),
+    ("1008 LATER before RETRY", [received(1008, reason="too many timeouts")], LATER, PLAIN),
+    ("1008 FATAL before all", [received(1008, reason="too many DATA-0000")], FATAL, PLAIN),
+    # The dial
+    ("a redirect not followed", [refused(s) for s in (301, 302, 303, 307, 308)], RETRY, STRIKE),
+    ("another 2xx", [refused(s) for s in (200, 201, 204, 299)], LATER, PORTAL),
+    ("400 402 405 407", [refused(s) for s in (400, 402, 405, 407)], FATAL, PLAIN),
+    ("410 426 501 505", [refused(s) for s in (410, 426, 501, 505)], FATAL, PLAIN),
+    ("other 4xx", [refused(s) for s in (406, 411, 418, 422, 451, 499)], FATAL, PLAIN),
+    ("401", [refused(401)], REAUTH, PLAIN),
+    ("403", [refused(403)], REAUTH, PLAIN),
+    ("403 without a provider", [refused(403, has_provider=False)], FATAL, PLAIN),
+    ("404", [refused(404)], FATAL, PLAIN),
+    ("408", [refused(408)], RETRY, PLAIN),
+    ("409 425 429 503", [refused(s) for s in (409, 425, 429, 503)], LATER, PLAIN),
+    ("500 502 504", [refused(s) for s in (500, 502, 504)], RETRY, PLAIN),
+    ("52x", [refused(s) for s in range(520, 530)], RETRY, PLAIN),
+    ("other 5xx", [refused(s) for s in (506, 507, 510, 519, 530, 599)], RETRY, PLAIN),
+    ("1xx", [refused(s) for s in (100, 101, 102, 103, 199)], RETRY, STRIKE),
+    ("304", [refused(304)], RETRY, STRIKE),
+    ("other 3xx", [refused(s) for s in (300, 305, 306, 399)], RETRY, STRIKE),
+    ("511", [refused(511)], RETRY, STRIKE),
+    ("no status at all", [refused(s) for s in (-1, 0, 99, 600, 10**40)], RETRY, STRIKE),
+    ("a broken upgrade response", [failed(ErrorKind.BAD_UPGRADE)], RETRY, STRIKE),
+    ("any other OS error", [failed(ErrorKind.OS_OTHER)], RETRY, STRIKE),
+    ("any other TLS error", [failed(ErrorKind.TLS_OTHER)], RETRY, STRIKE),
+    ("any other DNS error", [failed(ErrorKind.DNS_OTHER)], RETRY, STRIKE),
+    ("the proxy", [failed(ErrorKind.PROXY)], RETRY, STRIKE),
+    ("TLS certificate", [failed(ErrorKind.TLS_CERTIFICATE)], FATAL, PLAIN),
+    ("TLS host name", [failed(ErrorKind.TLS_HOSTNAME)], FATAL, PLAIN),
+    ("TLS dates", [failed(ErrorKind.TLS_DATES)], FATAL, PLAIN),
+    ("TLS cut short", [failed(ErrorKind.TLS_CUT)], RETRY, PLAIN),
+    ("DNS: try again", [failed(ErrorKind.DNS_AGAIN)], RETRY, PLAIN),
+    ("DNS: no such host", [failed(ErrorKind.DNS_NOT_FOUND)], FATAL, PLAIN),
+    (
+        "... but once connected",
+        [failed(ErrorKind.DNS_NOT_FOUND, ever_connected=True)],
+        RETRY,
+        PLAIN,
+    ),
+    ("refused", [failed(ErrorKind.REFUSED)], RETRY, PLAIN),
+    ("unreachable", [failed(ErrorKind.UNREACHABLE)], RETRY, PLAIN),
+    ("reset", [failed(ErrorKind.RESET)], RETRY, PLAIN),
+    ("timed out", [failed(ErrorKind.TIMED_OUT), failed(ErrorKind.NO_SOCKET)], RETRY, PLAIN),
+    ("no close frame", [failed(ErrorKind.CUT)], RETRY, PLAIN),
+    ("no ack in time", [failed(ErrorKind.NO_ACK)], RETRY, PLAIN),
+    ("no pong in time", [failed(ErrorKind.NO_PONG)], RETRY, PLAIN),
+    ("send stuck, stall", [failed(ErrorKind.SEND_STUCK), failed(ErrorKind.STALLED)], RETRY, PLAIN),
+    ("credential provider failed", [failed(ErrorKind.CREDENTIAL_FAILED)], RETRY, PLAIN),
+    ("credential provider late", [failed(ErrorKind.CREDENTIAL_LATE)], RETRY, PLAIN),
+    ("... and says it is final", [failed(ErrorKind.CREDENTIAL_FATAL)], FATAL, PLAIN),
+    ("never wss to ws", [failed(ErrorKind.REDIRECT_REFUSED)], FATAL, PLAIN),
+    ("10 redirects at most", [failed(ErrorKind.TOO_MANY_REDIRECTS)], FATAL, PLAIN),
+    ("beyond FINISH", [failed(ErrorKind.FINISH_LATE)], FATAL, PLAIN),
+    ("beyond GIVE_UP", [failed(ErrorKind.GAVE_UP)], FATAL, PLAIN),
+    ("nothing at all", [ending(), ending(reason="who knows")], RETRY, STRIKE),
+]
+
+
+@pytest.mark.parametrize(
+    ("endings", "action", "flags"), [r[1:] for r in ROWS], ids=[r[0] for r in ROWS]
+)
+def test_row_of_the_document(endings: list[Ending], action: Action, flags: dict[str, Any]) -> None:
+    for each in endings:
+        verdict = judge(each)
+        seen = (verdict.action, verdict.strike, verdict.scatter, verdict.hint_ends_wait)
+        want = (action, *(flags.get(f, False) for f in ("strike", "scatter", "hint_ends_wait")))
+        assert seen == want, each
+
+
+def test_every_error_kind_is_in_the_document_table() -> None:
+    assert {each.error for row in ROWS for each in row[1]} - {None} == set(ErrorKind)
+    assert set(verdict_table.ERRORS) == set(ErrorKind)
+
+
+def test_bad_dates_hint_at_the_clock_and_a_403_at_the_path() -> None:
+    assert "clock" in judge(failed(ErrorKind.TLS_DATES)).why
+    assert "clock" not in judge(failed(ErrorKind.TLS_CERTIFICATE)).why
+    assert "path" in judge(refused(403, has_provider=False)).why
+
+
+def test_every_row_says_why_in_one_line_and_where_from() -> None:
+    for row in ROWS:
+        for each in row[1]:
+            verdict = judge(each)
+            assert verdict.why.strip() == verdict.why != ""
+            assert verdict.why.isprintable()
+            assert not verdict.why.endswith(".")
+            assert verdict.source
+
+
+# Precedence: one ending, several facts
+
+
+def test_refusal_outranks_everything() -> None:
+    every_fact = received(
+        1002, status=404, error=ErrorKind.GAVE_UP, refusal=DIALECT_ROW, retry_after=7.0
+    )
+    verdict = judge(every_fact, {1002: Row(action=FATAL, why="no", source="no")})
+    assert (verdict.action, verdict.why, verdict.source) == (LATER, DIALECT_ROW.why, "the dialect")
+    assert verdict.retry_after == 7.0
+
+
+@pytest.mark.parametrize("code", [1000, 1006, 1008, 4321])
+def test_dialect_codes_outrank_the_table(code: int) -> None:
+    each = received(code, reason="timed out", status=404, error=ErrorKind.GAVE_UP)
+    assert judge(each, {code: DIALECT_ROW}).why == DIALECT_ROW.why
+    assert judge(each, {code + 1: DIALECT_ROW}).why != DIALECT_ROW.why
+
+
+def test_dialect_codes_hold_unless_we_closed() -> None:
+    assert judge(ending(code=1011), {1011: DIALECT_ROW}).why == DIALECT_ROW.why
+    assert judge(sent(1011), {1011: DIALECT_ROW}) == judge(sent(1011))
+
+
+@pytest.mark.parametrize(
+    ("status", "error"), [(404, None), (None, ErrorKind.GAVE_UP), (101, ErrorKind.RESET)]
+)
+def test_a_close_frame_outranks_status_and_error(
+    status: int | None, error: ErrorKind | None
+) -> None:
+    for code in (1000, 1005, 1011, 4321, -1):
+        assert judge(received(code, status=status, error=error)) == judge(received(code))
+
+
+@pytest.mark.parametrize("status", [200, 304, 401, 429, 503, 0])
+def test_a_status_that_refuses_outranks_the_error(status: int) -> None:
+    assert judge(refused(status, error=ErrorKind.TLS_CERTIFICATE)) == judge(refused(status))
+
+
+@pytest.mark.parametrize("status", [101, 301, 302, 303, 307, 308])
+def test_an_error_outranks_a_status_that_refuses_nothing(status: int) -> None:
+    for error in (ErrorKind.TOO_MANY_REDIRECTS, ErrorKind.RESET):
+        assert judge(refused(status, error=error)) == judge(failed(error))
+
+
+@pytest.mark.parametrize("code", [1006, 1015])
+def test_a_code_that_no_frame_carries_adds_nothing_to_other_facts(code: int) -> None:
+    for error in ErrorKind:
+        assert judge(failed(error, code=code)) == judge(failed(error))
+    for status in (101, 200, 302, 401, 404, 429, 500):
+        assert judge(refused(status, code=code)) == judge(refused(status))
+
+
+def test_the_reason_refines_1008_alone() -> None:
+    assert judge(received(1000, reason="DATA-0000")) == judge(received(1000))
+    assert judge(received(4401, reason="too many")) == judge(received(4401))
+
+
+# Strikes
+
+
+@pytest.mark.parametrize(
+    "each", [received(4321), sent(1002), failed(ErrorKind.OS_OTHER), refused(200)]
+)
+def test_the_fourth_strike_is_fatal(each: Ending) -> None:
+    first = judge(each)
+    for strikes in (-1, 0, 1, 2):
+        assert judge(msgspec.structs.replace(each, strikes=strikes)) == first
+    for strikes in (3, 4, 10**40):
+        verdict = judge(msgspec.structs.replace(each, strikes=strikes, retry_after=9.0))
+        assert verdict.action is FATAL
+        assert (
+            verdict.why
+            == f"{first.why}; that is strike {strikes + 1} since the line was last stable"
+        )
+        assert verdict.source == first.source
+        assert verdict.strike
+        assert (verdict.scatter, verdict.hint_ends_wait) == (False, False)
+        assert verdict.retry_after is None
+    assert MAX_STRIKES == 4
+
+
+@pytest.mark.parametrize("each", [received(1000), received(1013), received(1008), received(1002)])
+def test_known_endings_are_judged_alike_after_any_strikes(each: Ending) -> None:
+    assert judge(msgspec.structs.replace(each, strikes=100)) == judge(each)
+
+
+def test_strikes_count_for_a_dialect_as_well() -> None:
+    row = Row(action=REAUTH, why="odd", source="the dialect", strike=True, scatter=True)
+    assert judge(ending(refusal=row, strikes=2)).action is REAUTH
+    assert judge(ending(refusal=row, strikes=3)).action is FATAL
+    assert not judge(ending(refusal=row, strikes=3)).scatter
+    assert "strike" in judge(ending(refusal=row, strikes=3, has_provider=False)).why
+
+
+def test_a_fatal_row_keeps_its_own_why_whatever_the_strikes() -> None:
+    row = Row(action=FATAL, why="no use", source="the dialect", strike=True)
+    assert judge(ending(refusal=row, strikes=9)).why == "no use"
+
+
+# REAUTH
+
+
+REAUTHS = [
+    received(1008),
+    received(3000),
+    received(4001),
+    received(4401),
+    refused(401),
+    refused(403),
+]
+
+
+@pytest.mark.parametrize("each", REAUTHS)
+def test_reauth_needs_a_provider_and_the_right(each: Ending) -> None:
+    able = judge(each)
+    assert able.action is REAUTH
+    alone = judge(msgspec.structs.replace(each, has_provider=False))
+    spent = judge(msgspec.structs.replace(each, right_spent=True))
+    both = judge(msgspec.structs.replace(each, has_provider=False, right_spent=True))
+    assert alone.action is spent.action is both.action is FATAL
+    assert (
+        alone.why == f"{able.why}, and there is no provider for a fresh credential: check the token"
+    )
+    assert spent.why == (
+        f"{able.why}, and a fresh credential was refused too: check what the provider hands out"
+    )
+    assert both.why == alone.why
+    assert alone.source == spent.source == able.source
+
+
+def test_provider_and_right_matter_to_reauth_alone() -> None:
+    for each in (received(1000), received(1011), refused(404), failed(ErrorKind.RESET)):
+        other = msgspec.structs.replace(each, has_provider=False, right_spent=True)
+        assert judge(other) == judge(each)
+
+
+# Retry-After
+
+
+@pytest.mark.parametrize(
+    ("asked", "kept"),
+    [
+        (None, None),
+        (0.0, 0.0),
+        (17.5, 17.5),
+        (300.0, 300.0),
+        (301.0, 300.0),
+        (math.inf, 300.0),
+        (10**400, 300.0),
+        (-5.0, 0.0),
+        (-math.inf, 0.0),
+        (math.nan, 0.0),
+    ],
+)
+def test_retry_after_is_capped(asked: float | None, kept: float | None) -> None:
+    assert judge(refused(503, retry_after=asked)).retry_after == kept
+
+
+def test_retry_after_is_for_later_alone() -> None:
+    for each in (refused(500), refused(401), refused(404), refused(302)):
+        assert judge(msgspec.structs.replace(each, retry_after=7.0)).retry_after is None
+
+
+# Totality
+
+
+rows = st.builds(
+    Row,
+    action=st.sampled_from(Action),
+    why=st.text(),
+    source=st.text(),
+    strike=st.booleans(),
+    scatter=st.booleans(),
+    hint_ends_wait=st.booleans(),
+)
+numbers = st.integers() | st.integers(90, 610) | st.integers(990, 5010)
+endings = st.builds(
+    Ending,
+    phase=st.sampled_from(Phase),
+    code=st.none() | numbers,
+    sender=st.none() | st.sampled_from(Sender),
+    reason=st.text() | st.sampled_from(["Session timeout", "too many", "DATA-0000"]),
+    status=st.none() | numbers,
+    error=st.none() | st.sampled_from(ErrorKind),
+    retry_after=st.none() | st.floats() | st.integers(),
+    ever_connected=st.booleans(),
+    has_provider=st.booleans(),
+    right_spent=st.booleans(),
+    strikes=st.integers(),
+    refusal=st.none() | rows,
+)
+
+
+@given(endings, st.dictionaries(numbers, rows, max_size=4), st.sampled_from(Phase))
+def test_every_ending_has_a_sound_verdict(
+    each: Ending, codes: dict[int, Row], phase: Phase
+) -> None:
+    verdict = judge(each, codes)
+    assert isinstance(verdict, Verdict)
+    assert verdict == judge(each, codes)
+    if verdict.action is REAUTH:
+        assert each.has_provider
+        assert not each.right_spent
+    if verdict.action is FATAL:
+        assert (verdict.scatter, verdict.hint_ends_wait) == (False, False)
+    elif verdict.strike:
+        assert each.strikes + 1 < MAX_STRIKES
+    if verdict.action is LATER and each.retry_after is not None:
+        assert verdict.retry_after is not None
+        assert 0 <= verdict.retry_after <= 300
+    else:
+        assert verdict.retry_after is None
+    assert judge(msgspec.structs.replace(each, phase=phase), codes) == verdict
+
+
+def test_the_tables_cannot_be_changed_and_the_words_are_strings() -> None:
+    with pytest.raises(TypeError):
+        verdict_table.CLOSE_CODES[1000] = DIALECT_ROW  # type: ignore[index]
+    with pytest.raises(AttributeError):
+        DIALECT_ROW.why = "else"  # type: ignore[misc]
+    assert [str(action) for action in Action] == ["retry", "later", "reauth", "fatal"]
+    assert all(kind.value == kind.name.lower() for kind in ErrorKind)
+    assert set(verdicts.__all__) <= set(dir(verdicts))

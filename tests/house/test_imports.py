@@ -1,0 +1,249 @@
+"""Who may import whom: the core touches nothing of the world, and imports run one way.
+
+Everything is read from the syntax tree, whether an import runs or is for types alone:
+a cycle of types is a cycle too.
+"""
+
+from __future__ import annotations
+
+import ast
+import graphlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+#: What a pure core can need. Nothing here has a clock, a file, a socket, a thread,
+#: randomness or the environment; what is missing is forbidden.
+PURE = frozenset(
+    {
+        "__future__", "abc", "array", "base64", "binascii", "bisect", "collections",
+        "collections.abc", "contextlib", "copy", "dataclasses", "difflib", "enum", "fractions",
+        "functools", "hashlib", "heapq", "html", "inspect", "ipaddress", "itertools", "json",
+        "keyword", "math",
+        "numbers", "operator", "re", "string", "struct", "textwrap", "types", "typing",
+        "typing_extensions", "urllib.parse", "xml.sax.saxutils",
+    }
+)  # fmt: skip
+#: The two distributions that the core needs.
+NEEDED = ("msgspec", "statemachine")
+#: Builtins that reach out of the core, or run text as code.
+FORBIDDEN_CALLS = frozenset({"__import__", "breakpoint", "eval", "exec", "input", "open", "print"})
+
+#: Who alone may import a module or any part of it: these, their parts, and itself.
+ONLY = {
+    "openline.link": ("openline.connection",),
+    "openline_trio.cli": (),
+    "openline_trio.backend": ("openline_trio.cli",),
+    # The packages of an extra stay where the extra is asked for.
+    "typer": ("openline_trio.cli",),
+    "rich": ("openline_trio.cli",),
+    "soundfile": ("openline_trio.audio",),
+    "soxr": ("openline_trio.audio",),
+    "sounddevice": ("openline_trio.audio",),
+    "faster_whisper": ("openline_trio.backend",),
+    "pocketsphinx": ("openline_trio.backend",),
+    "trio_parallel": ("openline_trio.backend",),
+    "statemachine": ("openline",),
+}
+
+
+class Module(NamedTuple):
+    """One module of ours, parsed."""
+
+    name: str
+    is_package: bool
+    tree: ast.Module
+
+
+def _modules() -> Iterator[Module]:
+    for top in (ROOT / "core", ROOT / "adapters"):
+        for path in sorted(top.rglob("*.py")):
+            parts = path.relative_to(top).with_suffix("").parts
+            is_package = parts[-1] == "__init__"
+            name = ".".join(parts[:-1] if is_package else parts)
+            yield Module(name, is_package, ast.parse(path.read_text("utf-8"), str(path)))
+
+
+MODULES = {module.name: module for module in _modules()}
+CORE = sorted(name for name in MODULES if name.split(".")[0] == "openline")
+
+
+def _within(name: str, whole: str) -> bool:
+    return name == whole or name.startswith(f"{whole}.")
+
+
+def _imports(module: Module, known: frozenset[str]) -> Iterator[tuple[int, str]]:
+    """Every (line, module) that ``module`` imports, in full names.
+
+    What ``from a import b`` names is ``a.b`` if that is a module in ``known``, else ``a``.
+    """
+    package = module.name.split(".")
+    if not module.is_package:
+        package.pop()
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield node.lineno, alias.name
+        elif isinstance(node, ast.ImportFrom):
+            up = package[: len(package) - node.level + 1] if node.level else []
+            base = ".".join([*up, *([node.module] if node.module else [])])
+            for alias in node.names:
+                full = f"{base}.{alias.name}"
+                yield node.lineno, full if full in known else base
+
+
+def _impurities(module: Module) -> list[str]:
+    """What in ``module`` reaches out of the core, a line for each."""
+    found = [
+        f"{module.name}:{line} imports {imported}"
+        for line, imported in _imports(module, PURE | frozenset(MODULES))
+        if imported not in PURE
+        and not any(_within(imported, whole) for whole in ("openline", *NEEDED))
+    ]
+    found += [
+        f"{module.name}:{node.lineno} calls {node.func.id}()"
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in FORBIDDEN_CALLS
+    ]
+    found += [
+        f"{module.name}:{node.lineno} is asynchronous"
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.AsyncFunctionDef | ast.Await | ast.AsyncFor | ast.AsyncWith)
+    ]
+    return found
+
+
+def _trespasses(module: Module) -> list[str]:
+    """The imports of ``module`` that ``ONLY`` keeps for others, a line for each."""
+    return [
+        f"{module.name}:{line} imports {imported}, kept for {kept} and {others}"
+        for line, imported in _imports(module, frozenset(MODULES))
+        for kept, others in ONLY.items()
+        if _within(imported, kept)
+        and not any(_within(module.name, allowed) for allowed in (kept, *others))
+    ]
+
+
+def _code(tree: ast.Module) -> list[str]:
+    """The places in a chart that do something instead of declaring it."""
+    doing = (
+        ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.If, ast.IfExp, ast.Match,
+        ast.For, ast.While, ast.Try, ast.With,
+    )  # fmt: skip
+    return [
+        f"line {node.lineno}: {type(node).__name__}"
+        for node in ast.walk(tree)
+        if isinstance(node, doing)
+    ]
+
+
+def _cycle(modules: dict[str, Module]) -> list[str]:
+    """The first cycle of imports among ``modules``, or nothing."""
+    known = frozenset(modules)
+    graph = {
+        name: {to for _, to in _imports(module, known) if to in known and to != name}
+        for name, module in modules.items()
+    }
+    try:
+        graphlib.TopologicalSorter(graph).prepare()
+    except graphlib.CycleError as error:
+        cycle: list[str] = error.args[1]
+        return cycle
+    return []
+
+
+def _snippet(source: str, name: str = "openline.snippet") -> Module:
+    return Module(name, is_package=False, tree=ast.parse(source))
+
+
+@pytest.mark.parametrize("name", CORE)
+def test_the_core_is_pure(name: str) -> None:
+    assert not _impurities(MODULES[name])
+
+
+@pytest.mark.parametrize("name", sorted(MODULES))
+def test_imports_run_one_way(name: str) -> None:
+    assert not _trespasses(MODULES[name])
+
+
+def test_no_module_imports_itself_in_the_end() -> None:
+    assert not _cycle(MODULES), "a cycle of imports"
+
+
+@pytest.mark.skipif("openline.chart" not in MODULES, reason="the chart is not written yet")
+def test_the_chart_declares_and_does_nothing() -> None:
+    assert not _code(MODULES["openline.chart"].tree)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import time",
+        "import os.path",
+        "import urllib.request",
+        "import trio",
+        "import openline_trio.session",
+        "from datetime import datetime",
+        "from urllib import request",
+        "from uuid import uuid4",
+        "from importlib import import_module",
+        "def f():\n    import random",
+        "import typing\nif typing.TYPE_CHECKING:\n    import logging",
+        "print('x')",
+        "x = [open(p) for p in ()]",
+        "async def f(): ...",
+    ],
+)
+def test_an_impure_core_is_seen(source: str) -> None:
+    assert len(_impurities(_snippet(source))) == 1
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from urllib.parse import urlsplit",
+        "from urllib import parse",
+        "from statemachine.contrib import diagram",
+        "from . import verdicts",
+        "from .dialects import echopanel",
+        "import collections.abc",
+    ],
+)
+def test_a_pure_core_is_left_alone(source: str) -> None:
+    assert not _impurities(_snippet(source))
+
+
+@pytest.mark.parametrize(
+    ("name", "source"),
+    [
+        ("openline.table", "from .link import Link"),
+        ("openline.dialects.other", "from ..link import Link"),
+        ("openline_trio.session", "import openline.link"),
+        ("openline_trio.session", "from .cli.main import run"),
+        ("openline_trio.audio.files", "from ..backend.server import serve"),
+        ("openline_trio.session", "import statemachine"),
+        ("openline_trio.socket", "from rich.text import Text"),
+    ],
+)
+def test_an_import_against_the_stream_is_seen(name: str, source: str) -> None:
+    assert len(_trespasses(_snippet(source, name))) == 1
+
+
+def test_a_cycle_is_seen_through_packages_and_types() -> None:
+    modules = {
+        "p": Module("p", is_package=True, tree=ast.parse("from .a import A")),
+        "p.a": _snippet("from . import b", "p.a"),
+        "p.b": _snippet("if TYPE_CHECKING:\n    from p.a import A", "p.b"),
+    }
+    assert sorted(set(_cycle(modules))) == ["p.a", "p.b"]
+
+
+@pytest.mark.parametrize("source", ["def on_enter(self): ...", "x = lambda: 1", "if y: x = 1"])
+def test_code_in_the_chart_is_seen(source: str) -> None:
+    assert _code(ast.parse(source))
