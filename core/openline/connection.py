@@ -131,9 +131,9 @@ class Connection:
         return self._link.streams.due_seconds
 
     @property
-    def unsent_seconds(self) -> float:
-        """Seconds of audio captured and not sent on this dial, of the source that has most."""
-        return self._link.streams.unsent_seconds
+    def has_room(self) -> bool:
+        """Whether a source that can wait, such as a file, should deliver more now."""
+        return self._link.streams.has_room
 
     def next_deadline(self) -> float | None:
         """When to ``receive`` a Tick if nothing else happens first; None: no need."""

@@ -15,6 +15,9 @@ from .outbox import FRAME_SAMPLES, Outbox
 from .timers import OFF
 from .window import Window
 
+#: Samples waiting to be sent above which a source that can wait does.
+ROOM = 2 * SAMPLE_RATE
+
 
 class Stream:
     """One source: its outbox and, on a live dial, its window."""
@@ -139,9 +142,12 @@ class Streams:
         return max(due, default=0) / SAMPLE_RATE
 
     @property
-    def unsent_seconds(self) -> float:
-        """Seconds of audio not yet sent on this dial, of the longest source."""
-        return max((s.box.unsent for s in self._streams.values()), default=0) / SAMPLE_RATE
+    def has_room(self) -> bool:
+        """Whether a source that can wait should deliver more: the line keeps up with it."""
+        return all(
+            s.box.unsent < ROOM and s.box.buffered < self._limit // 2
+            for s in self._streams.values()
+        )
 
     def statistics(self) -> dict[str, SourceStatistics]:
         """The watermarks per source, in samples since it started."""
