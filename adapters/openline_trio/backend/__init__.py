@@ -1,1 +1,23 @@
-"""The reference backend: a server of the echopanel contract with real recognition."""
+"""The reference backend: a server of the echopanel contract with real recognition.
+
+Independent of the client: nothing here imports ``openline``, so that what the two agree
+on is the contract and not a shared module. Start with ``serve`` (in a nursery) or
+``run_server`` (as a process), both given a ``ServerConfig``. ``contract`` has the
+messages, ``session`` one conversation, ``listener`` one source of it, ``server`` the
+rest; ``scripted`` is a server that says only what a test tells it to.
+"""
+
+from openline_trio.backend.config import BackendError, ServerConfig
+from openline_trio.backend.hooks import Hooks, Peer
+from openline_trio.backend.server import Connection, Server, run_server, serve
+
+__all__ = [
+    "BackendError",
+    "Connection",
+    "Hooks",
+    "Peer",
+    "Server",
+    "ServerConfig",
+    "run_server",
+    "serve",
+]

@@ -1,0 +1,116 @@
+"""What a server can be told, checked before anything is opened.
+
+Every mistake is one ``BackendError`` of one line that says what is wrong and what would
+be right. The token is in no repr and in no error.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass, field
+from math import isfinite
+from pathlib import Path
+from typing import Final, Literal, get_args
+
+RecognizerName = Literal["whisper", "pocketsphinx", "none", "echo"]
+#: How fast a recogniser that is not slowed may take audio from the queue, in seconds of
+#: audio per second. With a first second free, ten seconds sent at once lose seven, as on
+#: the observed server.
+DRAIN_RATE: Final = 8.0
+
+
+class BackendError(Exception):
+    """The server cannot be started; one line for a person."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerConfig:
+    """How a server is to run. Raises BackendError where that is impossible or unwise.
+
+    ``slow``: 1.0 lets the recogniser take audio as fast as it can (8 times real time at
+    most); X above 1.0 makes the server take it at 1/X of real time, so that its
+    queues fill and drop.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    token: str | None = field(default=None, repr=False)
+    recognizer: RecognizerName = "whisper"
+    #: A model's name or directory; None: the one of the installed model package.
+    model: str | None = None
+    #: Worker processes for recognition; None: one per processor.
+    workers: int | None = None
+    #: Refuse to start without the recogniser (else: serve, and say ``no_asr_provider``).
+    require_recognizer: bool = True
+    record: Path | None = None
+    slow: float = 1.0
+    drain_rate: float = DRAIN_RATE
+    max_sessions: int = 8
+    max_connections: int = 64
+    #: How long a ``start`` waits for a free session.
+    capacity_wait: float = 5.0
+    handshake_timeout: float = 10.0
+    start_timeout: float = 60.0
+    stop_timeout: float = 8.0
+    max_session_seconds: float = 4 * 3600.0
+    ping_interval: float = 20.0
+    ping_timeout: float = 20.0
+    close_timeout: float = 5.0
+
+    def __post_init__(self) -> None:
+        """Check everything that can be checked without the world."""
+        if not self.host:
+            raise BackendError("host is empty: give an address or a name, such as 127.0.0.1")
+        if not 0 <= self.port <= 65535:
+            raise BackendError(f"port {self.port} is not within 0 to 65535")
+        self._check_access()
+        self._check_numbers()
+        if self.recognizer not in get_args(RecognizerName):
+            raise BackendError(
+                f"no recogniser {self.recognizer!r}: choose {', '.join(get_args(RecognizerName))}"
+            )
+        if self.record is not None and self.record.exists() and not self.record.is_dir():
+            raise BackendError(f"cannot record into {self.record}: it is not a directory")
+
+    def _check_access(self) -> None:
+        if self.token is not None and not (self.token.isascii() and self.token.strip()):
+            raise BackendError("the token must be non-blank and ASCII")
+        if self.token is None and not is_loopback(self.host):
+            raise BackendError(
+                f"refusing to listen on {self.host} without a token: anybody there could connect"
+            )
+
+    def _check_numbers(self) -> None:
+        if not (isfinite(self.slow) and self.slow >= 1.0):
+            raise BackendError(f"slow must be 1.0 or more, not {self.slow}")
+        for name in ("max_sessions", "max_connections"):
+            if getattr(self, name) < 1:
+                raise BackendError(f"{name} must be at least 1, not {getattr(self, name)}")
+        if self.workers is not None and self.workers < 1:
+            raise BackendError(f"workers must be at least 1, not {self.workers}")
+        for name in _SECONDS:
+            if not getattr(self, name) > 0:
+                raise BackendError(f"{name} must be more than 0, not {getattr(self, name)}")
+
+
+_SECONDS: Final = (
+    "drain_rate",
+    "capacity_wait",
+    "handshake_timeout",
+    "start_timeout",
+    "stop_timeout",
+    "max_session_seconds",
+    "ping_interval",
+    "ping_timeout",
+    "close_timeout",
+)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach ``host``."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

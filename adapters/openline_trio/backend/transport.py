@@ -1,0 +1,87 @@
+"""The stream under a WebSocket, closed by its owner and with care.
+
+trio-websocket closes the stream itself, at moments of its own. Here that only marks
+the transport; the server, which owns the connection, closes it in ``finish``: at once
+if it was aborted, else after a short lingering, so that what was sent last is
+read by the client before its kernel may see a reset.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import trio
+
+_LINGER_SECONDS: Final = 1.0
+
+
+class Transport(trio.abc.Stream):
+    """A stream that tells when it is over and closes when its owner says so."""
+
+    def __init__(self, stream: trio.abc.Stream) -> None:
+        """Over ``stream``, which belongs to this transport from now on."""
+        self._stream = stream
+        self._over = False
+        self._aborted = False
+        self._tell: Callable[[], None] | None = None
+
+    def on_over(self, tell: Callable[[], None]) -> None:
+        """Call ``tell`` when nothing more can be read."""
+        self._tell = tell
+
+    @property
+    def aborted(self) -> bool:
+        """Whether ``finish`` will close at once."""
+        return self._aborted
+
+    def abort(self) -> None:
+        """Let ``finish`` close at once."""
+        self._aborted = True
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        """Send everything."""
+        await self._stream.send_all(data)
+
+    async def wait_send_all_might_not_block(self) -> None:
+        """Wait until there is room."""
+        await self._stream.wait_send_all_might_not_block()
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
+        """Receive some bytes; none at the end."""
+        try:
+            data = await self._stream.receive_some(max_bytes)
+        except trio.BrokenResourceError:
+            self._end()
+            raise
+        if not data:
+            self._end()
+        return data
+
+    async def aclose(self) -> None:
+        """The WebSocket is done with it."""
+        self._end(eof=False)
+        await trio.lowlevel.checkpoint()
+
+    async def finish(self) -> None:
+        """Close the stream."""
+        try:
+            if not self._aborted and not self._over:
+                with trio.move_on_after(_LINGER_SECONDS):
+                    await self._linger()
+        finally:
+            await trio.aclose_forcefully(self._stream)
+
+    async def _linger(self) -> None:
+        try:
+            if isinstance(self._stream, trio.abc.HalfCloseableStream):
+                await self._stream.send_eof()
+            while await self._stream.receive_some():
+                pass
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            self._over = True  # the client was faster
+
+    def _end(self, *, eof: bool = True) -> None:
+        self._over = self._over or eof
+        if self._tell is not None:
+            self._tell()
