@@ -9,14 +9,16 @@ it may be printed and logged.
 from __future__ import annotations
 
 import ipaddress
+import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import parse_qsl, quote, urljoin, urlsplit
 
 #: The contract's defaults (PROTOCOL, "Where and how to dial").
 DEFAULT_HOST, DEFAULT_PORT, DEFAULT_PATH = "127.0.0.1", 8000, "/ws/live-listener"
 #: Hosts that are this machine: plain text never leaves it.
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_NAME = re.compile(r"[A-Za-z0-9._-]+")
 
 
 class CredentialPlace(StrEnum):
@@ -48,16 +50,19 @@ class Backend:
     credential_place: CredentialPlace = CredentialPlace.HEADERS
 
     def __post_init__(self) -> None:
-        if not self.host or any(c in self.host for c in "/@?# \t\r\n") or not self.host.isascii():
+        if not (_NAME.fullmatch(self.host) or _is_ipv6(self.host)):
             raise ValueError(f"backend host {self.host!r}: give a host name or an IP address")
         if not 1 <= self.port <= 65535:
             raise ValueError(f"backend port {self.port}: give a number from 1 to 65535")
         for name in ("path", "query"):
             value = getattr(self, name)
-            if not value.isascii() or any(c <= " " or c == "#" for c in value):
-                raise ValueError(f"backend {name} {value!r}: percent-encode it (ASCII, no spaces)")
+            if not value.isascii() or any(c <= " " or c in "#\x7f" for c in value):
+                # Not shown: a secret of the user's own may stand there.
+                raise ValueError(f"backend {name}: percent-encode it (ASCII, no blanks, no #)")
         if not self.path.startswith("/"):
-            raise ValueError(f"backend path {self.path!r}: it must begin with /")
+            raise ValueError("backend path: it must begin with /")
+        if "?" in self.path:
+            raise ValueError("backend path: it holds a ?, give what follows as the query")
         if self.secure is False and not (self.is_loopback or self.allow_plain):
             raise ValueError(
                 f"plain ws:// to {self.host} would send speech and token in the clear: "
@@ -82,10 +87,14 @@ class Backend:
         except ValueError:
             raise ValueError("the URL has a bad host or port: give ws://HOST:PORT/PATH") from None
         if parts.scheme not in {"ws", "wss"}:
-            raise ValueError(f"the URL's scheme is {parts.scheme!r}: give ws:// or wss://")
+            # Shown only if it is one: of "USER:PASSWORD@HOST" it would be the user.
+            shown = repr(parts.scheme) if "://" in url else "missing"
+            raise ValueError(f"the URL's scheme is {shown}: give ws:// or wss://")
         if parts.username is not None or parts.password is not None:
             raise ValueError("the URL holds a user or password: give the token as a token instead")
-        if any(pair.partition("=")[0] == "token" for pair in parts.query.split("&")):
+        if any(
+            name.lower() == "token" for name, _ in parse_qsl(parts.query, keep_blank_values=True)
+        ):
             raise ValueError("the URL holds a token: give it as a token, so that no log sees it")
         if parts.fragment:
             raise ValueError("the URL has a #fragment: WebSocket URLs have none (RFC 6455 §3)")
@@ -144,8 +153,13 @@ class Backend:
 
     def redirected(self, location: str) -> Backend:
         """Where a redirect leads. Raises RedirectRefusedError if it must not be followed."""
+        if not location.strip():
+            raise RedirectRefusedError("the redirect names no location")
         http = self.url.replace("ws", "http", 1)
-        joined = urljoin(http, location.strip())
+        try:
+            joined = urljoin(http, location.strip())
+        except ValueError:
+            raise RedirectRefusedError("the redirect's location is not a URL") from None
         scheme, _, rest = joined.partition("://")
         scheme = {"http": "ws", "https": "wss"}.get(scheme.lower(), scheme.lower())
         if self.is_secure and scheme == "ws":
@@ -157,6 +171,14 @@ class Backend:
         except ValueError as exc:
             raise RedirectRefusedError(f"the redirect cannot be followed: {exc}") from None
         return replace(there, credential_place=self.credential_place)
+
+
+def _is_ipv6(host: str) -> bool:
+    try:
+        ipaddress.IPv6Address(host)
+    except ValueError:
+        return False
+    return "%" not in host
 
 
 def check_credential(credential: str) -> str:

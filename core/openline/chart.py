@@ -51,8 +51,10 @@ class Chart(StateChart[Any]):
     ) | authorizing.to(reconnecting, on=["cancel_credential", "count_loss"])
     redirected = (
         connecting.to(failed, cond="hopeless")
-        | connecting.to(connecting, internal=True, cond="gate_open", on="follow_redirect")
-        | connecting.to(reconnecting, on="wait_for_gate")
+        | connecting.to(
+            connecting, internal=True, cond="gate_open", on=["note_redirect", "follow_redirect"]
+        )
+        | connecting.to(reconnecting, on=["note_redirect", "wait_for_gate"])
     )
     socket_opened = connecting.to(awaiting_ack, on="note_opened")
     settle_due = awaiting_ack.to(awaiting_ack, internal=True, on="request_start")
@@ -155,8 +157,14 @@ class Chart(StateChart[Any]):
         | reconnecting.to(failed)
     )
     abort_requested = (
-        idle.to(closed)
-        | authorizing.to(closed, on="cancel_credential")
-        | closed.from_(connecting, awaiting_ack, streaming, finishing, closing, on="abort_socket")
-        | reconnecting.to(closed)
+        closed.from_(idle, reconnecting, on="note_abort")
+        | authorizing.to(closed, on=["note_abort", "cancel_credential"])
+        | closed.from_(
+            connecting,
+            awaiting_ack,
+            streaming,
+            finishing,
+            closing,
+            on=["note_abort", "abort_socket"],
+        )
     )

@@ -27,7 +27,7 @@ from .commands import Command, Outgoing, Report
 from .dialects.dialect import Dialect
 from .dialects.echopanel import EchoPanel
 from .events import AbortRequested, Event, OpenRequested, StopRequested
-from .intake import LocalProtocolError, take_due, take_in
+from .intake import TAKE_IN, LocalProtocolError, take_due
 from .link import Link
 from .messages import State, Statistics, Transcript
 from .outcome import announce, result, statistics
@@ -150,7 +150,8 @@ class Connection:
         if now < link.now:
             raise ValueError(f"time ran backwards, from {link.now} to {now}")
         link.now = now
-        for name in take_in(link, event):
+        over = link.state in FINAL_STATES
+        for name in TAKE_IN[type(event)](link, event):
             if not self._fire(name):
                 if isinstance(event, _REQUESTS):
                     raise LocalProtocolError(f"{name.replace('_', ' ')} while {link.state}")
@@ -166,12 +167,14 @@ class Connection:
         if not commands:
             return []
         link.out = []
-        return commands
+        # The result was the last word: what comes later is counted and no more is said.
+        return [] if over else commands
 
     def next_message(self, now: float) -> Outgoing | None:
         """What to send next, or None. Pulling says that the last send has completed."""
         link = self._link
-        link.now = max(link.now, now)
+        if now > link.now:
+            link.now = now
         return next_message(link)
 
     def _fire(self, event: str) -> bool:

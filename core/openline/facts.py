@@ -44,10 +44,12 @@ class Facts:
         "line_open",
         "message",
         "now",
+        "opened_id",
         "out",
         "ping_wanted",
         "policy",
         "pong",
+        "redirect",
         "remark",
         "request",
         "request_live",
@@ -91,7 +93,11 @@ class Facts:
         self.retry = Retry(policy, random)
         self.streams = Streams(sources, round(policy.buffer_seconds * SAMPLE_RATE))
         self.timeline = Timeline()
-        self.message: Message | None = None  # the fact, where it is a message
+        # The fact that arrived, until a row of the chart makes something of it.
+        self.message: Message | None = None
+        self.pong = b""  # the mark of the last pong
+        self.opened_id = ""  # the connection_id of the socket that is open
+        self.redirect = backend  # where a redirect leads
         self.counts = dict.fromkeys(("late", "foreign", "malformed", "duplicates"), 0)
         self.told: frozenset[str] = frozenset()  # kinds of trouble already reported
         # The credential.
@@ -113,7 +119,6 @@ class Facts:
         self.start_sent = False
         self.line_open = False
         self.ping_wanted = False
-        self.pong = b""  # the mark of the last pong
         self.dropped: int = 0  # queue items that the backend said it dropped on this dial
         self.doubtful = False  # the final message will not prove everything
         # The end.

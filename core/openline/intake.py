@@ -56,14 +56,6 @@ _LATE_KINDS: Final = {
 }
 
 
-def take_in(facts: Facts, event: e.Event) -> Fired:
-    """Store ``event``; the names of what it fires, in order.
-
-    Raises LocalProtocolError, before anything is stored, for audio that cannot be.
-    """
-    return _HANDLERS[type(event)](facts, event)
-
-
 def take_due(facts: Facts, timer: Timer) -> str | None:
     """Store that ``timer`` is due; the name of what it fires, if anything."""
     if timer in _LATE_KINDS:
@@ -71,6 +63,8 @@ def take_due(facts: Facts, timer: Timer) -> str | None:
     elif timer is Timer.GIVE_UP:
         facts.retry.cause = f"gave up in time: {facts.retry.cause}"
     elif timer is Timer.FINISH:
+        if facts.line_open:  # an earlier loss, since made good, explains nothing
+            facts.retry.cause, facts.retry.verdict = "", None
         cause = facts.retry.cause
         facts.retry.cause = f"could not finish in time{f': {cause}' if cause else ''}"
     return FIRES[timer]
@@ -106,8 +100,7 @@ def _stop(_facts: Facts, _event: e.StopRequested) -> Fired:
     return ("stop_requested",)
 
 
-def _abort(facts: Facts, _event: e.AbortRequested) -> Fired:
-    facts.end_reason = "aborted"
+def _abort(_facts: Facts, _event: e.AbortRequested) -> Fired:
     return ("abort_requested",)
 
 
@@ -119,10 +112,9 @@ def _network(_facts: Facts, _event: e.NetworkRestored) -> Fired:
 
 
 def _audio(facts: Facts, event: e.AudioCaptured) -> Fired:
-    streams = facts.streams
     if len(event.pcm) & 1:
         raise LocalProtocolError("audio of an odd number of bytes: samples are 16-bit")
-    if not streams.capture(event.source, event.pcm, facts.now):
+    if not facts.streams.capture(event.source, event.pcm, facts.now):
         _check_source(facts, event.source)
         facts.trouble("late_audio", "audio captured after the stop is refused")
     return _NOTHING
@@ -201,7 +193,7 @@ def _live(facts: Facts, dial: int) -> bool:
 def _opened(facts: Facts, event: e.SocketOpened) -> Fired:
     if not _live(facts, event.dial):
         return _NOTHING
-    facts.connection_id = event.connection_id
+    facts.opened_id = event.connection_id
     return ("socket_opened",)
 
 
@@ -215,7 +207,8 @@ def _redirected(facts: Facts, event: e.Redirected) -> Fired:
         _judge(facts, status=event.status, error=refused, detail=str(exc))
     else:
         if facts.hops < facts.policy.max_redirects:
-            facts.aim(target)
+            facts.redirect = target
+            facts.retry.until = facts.now  # there is hope: the plan is to dial at once
         else:
             _judge(facts, status=event.status, error=ErrorKind.TOO_MANY_REDIRECTS)
     return ("redirected",)
@@ -270,8 +263,9 @@ def _message(facts: Facts, event: e.MessageReceived) -> Fired:
     return (_MESSAGE_EVENTS[type(message)],)
 
 
-# One table, so that an event without a handler is a KeyError in the first test of it.
-_HANDLERS: Final = MappingProxyType[type, Callable[[Facts, Any], Fired]](
+#: How each event is stored, and what it fires. A handler raises LocalProtocolError,
+#: before it stores anything, for what cannot be.
+TAKE_IN: Final = MappingProxyType[type, Callable[[Facts, Any], Fired]](
     {
         e.Tick: _tick,
         e.OpenRequested: _open,

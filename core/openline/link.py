@@ -30,6 +30,12 @@ _DIAL_OFF = [OFF] * len(range(*DIAL_TIMERS.indices(len(Timer))))
 _SESSION_OFF = [OFF] * len(range(*SESSION_TIMERS.indices(len(Timer))))
 #: RFC 6455 §7.4.1: the purpose of the connection has been fulfilled.
 CLOSE_NORMAL = 1000
+#: Seconds. A backend may claim any finite time; no session is longer than this.
+LONGEST = 1e9
+
+
+def _samples(seconds: float) -> int:
+    return round(min(seconds, LONGEST) * SAMPLE_RATE)
 
 
 class Link(Facts):
@@ -102,6 +108,10 @@ class Link(Facts):
         self.arm(Timer.CONNECT, self.policy.connect_timeout)
         self._dial()
 
+    def note_redirect(self) -> None:
+        """The next dial goes where the redirect leads."""
+        self.aim(self.redirect)
+
     def follow_redirect(self) -> None:
         """Dial where the redirect leads, within the same CONNECT."""
         self._dial()
@@ -125,6 +135,7 @@ class Link(Facts):
 
     def note_opened(self) -> None:
         """The socket is open."""
+        self.connection_id = self.opened_id
         self.ever_opened = True
 
     def await_ack(self) -> None:
@@ -200,12 +211,14 @@ class Link(Facts):
         if not isinstance(metrics, Metrics) or stream is None:
             return
         self.remark = ""
-        if stream.window.note_backlog(metrics.backlog, self.now):
-            self.note_drained(stream)
+        # First what was dropped: it lay behind what was drained when the last figures came.
         if metrics.dropped > self.dropped:
             self.streams.note_dropped(stream, metrics.dropped - self.dropped)
             self.dropped = metrics.dropped
             self.report_gaps(stream.box.take_gaps())
+        backlog = metrics.backlog
+        if backlog is not None and stream.window.note_backlog(backlog, self.now):
+            self.note_drained(stream)
         self.report(
             BackendMetrics(
                 source=stream.box.source,
@@ -227,11 +240,13 @@ class Link(Facts):
         heard = self.message
         stream = self.streams.get(heard.source) if isinstance(heard, Heard) else None
         if not isinstance(heard, Heard) or stream is None:
+            self.counts["foreign"] += 1
+            self.trouble("foreign", "words of a source that this session does not have")
             return
         self.remark = ""
         self.deadlines[Timer.STALL] = OFF
         box = stream.box
-        start_at, end_at = round(heard.start * SAMPLE_RATE), round(heard.end * SAMPLE_RATE)
+        start_at, end_at = _samples(heard.start), _samples(heard.end)
         start, end = box.interval(start_at, end_at)
         if stream.window.note_drained(min(end_at, box.dial_sent)):
             self.note_drained(stream)
@@ -270,8 +285,7 @@ class Link(Facts):
 
     def end_dial(self) -> None:
         """The dial is over: its timers, its partials, its claim on unproven audio."""
-        self.dial_live = False
-        self.line_open = False
+        self.dial_live = self.line_open = self.start_due = False
         self.deadlines[DIAL_TIMERS] = _DIAL_OFF
         self.report_gaps(self.streams.end_dial())
         for retraction in self.timeline.retract():
@@ -295,6 +309,10 @@ class Link(Facts):
         self.deadlines[Timer.RETRY] = self.retry.gate.opens_at(self.now)
 
     # Ending.
+
+    def note_abort(self) -> None:
+        """The app wants no proper end."""
+        self.end_reason = "aborted"
 
     def note_stop(self) -> None:
         """The app wants the end: no more audio, and a limit that is never extended."""
@@ -325,7 +343,7 @@ class Link(Facts):
 
     def report_end(self) -> None:
         """The one result."""
-        self.dial_live = self.line_open = False
+        self.dial_live = self.line_open = self.start_due = False
         self.deadlines[:] = [OFF] * len(Timer)
         self.streams.close()
         for retraction in self.timeline.retract():

@@ -86,13 +86,13 @@ class BackendStatus(msgspec.Struct, frozen=True, kw_only=True):
 class BackendMetrics(msgspec.Struct, frozen=True, kw_only=True):
     """The backend's figures for one source, about once a second.
 
-    ``backlog``: seconds of audio in its queue. ``dropped``: queue items it has
+    ``backlog``: seconds of audio in its queue, if it says so. ``dropped``: queue items it has
     dropped on this connection, over all sources. ``realtime_factor``: seconds of
     recognition per second of audio.
     """
 
     source: str
-    backlog: float
+    backlog: float | None
     dropped: int = 0
     realtime_factor: float | None = None
 

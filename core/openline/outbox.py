@@ -31,6 +31,10 @@ FRAME_SAMPLES = 320
 _FRAME_BYTES = 2 * FRAME_SAMPLES
 
 
+def _order(gap: Gap) -> tuple[int, int]:
+    return (gap.start, gap.end)
+
+
 class Outbox:
     """The audio of one source. All positions and counts are samples."""
 
@@ -81,13 +85,17 @@ class Outbox:
             pcm = self._tail + pcm
             at = self.captured - len(self._tail) // 2
             whole = len(pcm) - len(pcm) % _FRAME_BYTES
+            self._tail = pcm[whole:]
             for i in range(0, whole, _FRAME_BYTES):
                 self._keep(at + i // 2, pcm[i : i + _FRAME_BYTES])
-            self._tail = pcm[whole:]
+            self._fit()
             self.captured = at + len(pcm) // 2
-        else:
-            self._keep(self.captured, pcm)
+        else:  # one whole frame, as nearly always
+            self._unsent.append((self.captured, pcm))
             self.captured += FRAME_SAMPLES
+            self._buffered += FRAME_SAMPLES
+            while self._buffered > self._limit:
+                self._shed()
 
     def hole(self, samples: int) -> None:
         """``samples`` passed that the source could not hear."""
@@ -101,14 +109,17 @@ class Outbox:
         self.closed = True
 
     def _flush(self) -> None:
-        if self._tail:
-            self._keep(self.captured - len(self._tail) // 2, self._tail)
-            self._tail = b""
+        tail, self._tail = self._tail, b""
+        if tail:
+            self._keep(self.captured - len(tail) // 2, tail)
 
     def _keep(self, at: int, pcm: bytes) -> None:
         self._unsent.append((at, pcm))
         self._buffered += len(pcm) // 2
-        while self._buffered > self._limit:
+        self._fit()
+
+    def _fit(self) -> None:
+        while self.buffered > self._limit and self._buffered:
             self._shed()
 
     def _shed(self) -> None:
@@ -117,7 +128,7 @@ class Outbox:
             end = at + len(pcm) // 2
             if self._at_risk and self._at_risk[-1][1] == at:
                 at = self._at_risk.pop()[0]
-            self._at_risk.append((at, end))
+            self._at_risk.append((max(at, self.confirmed), end))
         else:
             at, pcm = self._unsent.popleft()
             end = at + len(pcm) // 2
@@ -238,6 +249,8 @@ class Outbox:
         )
 
     def _lose(self, start: int, end: int, cause: GapCause) -> None:
+        if start == end:
+            return
         if len(self._lost) > self._lost_open and self._lost[-1].exact:
             last = self._lost[-1]
             if last.end == start and last.cause is cause:
@@ -261,14 +274,9 @@ class Outbox:
     def missing(self) -> list[Gap]:
         """All gaps in order of time, adjacent ones of one cause merged."""
         merged: list[Gap] = []
-        for gap in sorted(self._lost, key=lambda g: (g.start, g.end)):
+        for gap in sorted((g for g in self._lost if g.exact), key=_order):
             last = merged[-1] if merged else None
-            if (
-                last
-                and last.exact
-                and gap.exact
-                and (last.end, last.cause) == (gap.start, gap.cause)
-            ):
+            if last and (last.end, last.cause) == (gap.start, gap.cause):
                 merged[-1] = Gap(
                     source=gap.source,
                     start=last.start,
@@ -278,4 +286,4 @@ class Outbox:
                 )
             else:
                 merged.append(gap)
-        return merged
+        return sorted([*merged, *(g for g in self._lost if not g.exact)], key=_order)

@@ -6,7 +6,6 @@ Durations are seconds. Where a number was taken from stands beside it.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, fields
 
 #: No caller may allow more: a client that dials faster than this is an attack.
@@ -61,10 +60,14 @@ class Policy:
             value = getattr(self, name)
             if value is None and name == "give_up_after":
                 continue
-            if not (isinstance(value, int | float) and math.isfinite(value) and value >= 0):
+            if not (isinstance(value, int | float) and 0 <= value <= _LONGEST):
                 raise ValueError(f"Policy.{name} is {value!r}: give a number of seconds >= 0")
             if value == 0 and name not in _MAY_BE_ZERO:
                 raise ValueError(f"Policy.{name} is 0: nothing could ever happen in time")
+        for name in _COUNTS:
+            value = getattr(self, name)
+            if not (isinstance(value, int) or (value is None and name == "max_attempts")):
+                raise ValueError(f"Policy.{name} is {value!r}: give a whole number")
         if self.backoff_cap < self.backoff_first:
             raise ValueError("Policy.backoff_cap is less than backoff_first: raise it")
         if not 1 <= self.dials_per_minute <= MAX_DIALS_PER_MINUTE:
@@ -98,4 +101,6 @@ class Policy:
 
 
 _DURATIONS = tuple(f.name for f in fields(Policy) if "float" in str(f.type))
+_COUNTS = tuple(f.name for f in fields(Policy) if "int" in str(f.type))
+_LONGEST = 1e9  # 31 years; neither inf nor NaN is between 0 and this
 _MAY_BE_ZERO = frozenset({"start_delay", "prompt_retry", "scatter", "later_floor", "give_up_after"})

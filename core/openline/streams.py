@@ -13,20 +13,24 @@ from collections.abc import Sequence
 from .messages import SAMPLE_RATE, Gap, SourceStatistics
 from .outbox import FRAME_SAMPLES, Outbox
 from .timers import OFF
-from .window import Window
+from .window import LIVE_EDGE, PING_EVERY_BACKLOG, PING_EVERY_LIVE, WINDOW, Window
 
 #: Samples waiting to be sent above which a source that can wait does.
 ROOM = 2 * SAMPLE_RATE
+
+#: A window that time opens within so many seconds needs no proof meanwhile.
+SOON = 0.2
 
 
 class Stream:
     """One source: its outbox and, on a live dial, its window."""
 
-    __slots__ = ("box", "window")
+    __slots__ = ("box", "stuck", "window")
 
     def __init__(self, box: Outbox, now: float) -> None:
         self.box = box
         self.window = Window(now)
+        self.stuck = False  # its window is shut, and time alone does not open it soon
 
 
 class Streams:
@@ -37,9 +41,9 @@ class Streams:
         "_limit",
         "_marks",
         "_next_mark",
+        "_order",
         "_over",
         "_streams",
-        "_turn",
         "_zero",
         "closed",
         "opens_at",
@@ -53,7 +57,7 @@ class Streams:
         self._streams: dict[str, Stream] = {}
         self._over: frozenset[str] = frozenset()
         self._zero: float | None = None
-        self._turn = 0
+        self._order: list[Stream] = []  # whose turn it is
         self._next_mark = 0
         self._marks: list[tuple[bytes, list[int]]] = []
         self.closed = False
@@ -76,6 +80,7 @@ class Streams:
             origin = max(0, round((at - self._zero) * SAMPLE_RATE))
             stream = Stream(Outbox(source, self._limit, origin), now)
             self._streams[source] = stream
+            self._order.append(stream)
             if self.closed or source in self._over:
                 stream.box.close()
         return stream
@@ -168,6 +173,7 @@ class Streams:
         self._marks.clear()
         for stream in self._streams.values():
             stream.window = Window(now)
+            stream.stuck = False
 
     def end_dial(self) -> list[Gap]:
         """The dial is lost; the gaps that are certain now."""
@@ -195,29 +201,39 @@ class Streams:
         """The next frame that a window allows, and whose it is."""
         self.shut = False
         self.opens_at = OFF
-        streams = list(self._streams.values())
-        count = len(streams)
-        for i in range(self._turn, self._turn + count):
-            stream = streams[i % count]
-            box = stream.box
+        order = self._order
+        for i in range(len(order)):
+            stream = order[i]
+            box, window = stream.box, stream.window
             samples = box.next_samples
             if not samples:
                 continue
-            if stream.window.allows(box.dial_sent, samples, box.unsent, now):
-                self._turn = (i + 1) % count
+            # The first rule of the window, without a call, for the frames that need no other.
+            if box.dial_sent + samples <= window.drained + WINDOW or window.allows(
+                box.dial_sent, samples, box.unsent, now
+            ):
+                stream.stuck = False
+                if len(order) > 1:
+                    order.append(order.pop(i))
                 return stream, box.pull()
             self.shut = True
-            self.opens_at = min(self.opens_at, stream.window.opens_at(box.dial_sent, samples))
+            opens_at = stream.window.opens_at(box.dial_sent, samples)
+            stream.stuck = opens_at > now + SOON
+            self.opens_at = min(self.opens_at, opens_at)
         return None
 
     def wants_ping(self) -> bool:
-        """Whether a window needs proof soon, or at once when it is shut."""
-        for stream in self._streams.values():
+        """Whether a window needs proof soon, or at once when nothing else opens it."""
+        for stream in self._order:
             sent = stream.box.dial_sent
-            if stream.window.wants_ping(sent, stream.box.unsent):
+            ahead = sent - stream.window.pinged
+            if ahead >= PING_EVERY_LIVE or (stream.stuck and ahead > 0):
                 return True
-            if self.shut and sent > stream.window.pinged:
-                return True
+            if ahead >= PING_EVERY_BACKLOG:
+                # Often where there is a backlog, or where proof is slow to come back.
+                late = sent - stream.window.received > PING_EVERY_LIVE
+                if late or stream.box.unsent > LIVE_EDGE:
+                    return True
         return False
 
     def mark(self) -> bytes:
@@ -242,6 +258,12 @@ class Streams:
                 return
 
     def note_dropped(self, stream: Stream, items: int) -> None:
-        """The backend dropped ``items`` of its queue, one frame each, nobody knows where."""
+        """The backend dropped ``items`` of its queue, one frame each, nobody knows where.
+
+        Its counter is over all sources; what the reporting one cannot have lost is not
+        charged to it.
+        """
         start, end = stream.box.interval(stream.window.drained, stream.box.dial_sent)
-        stream.box.lose_somewhere(start, end, items * FRAME_SAMPLES)
+        samples = min(items * FRAME_SAMPLES, end - start)
+        if samples:
+            stream.box.lose_somewhere(start, end, samples)

@@ -56,6 +56,8 @@ def compile_chart(chart: type[StateChart[Any]], worker: type, events: Iterable[s
         if state.initial and _names(state.enter):
             raise ChartError(f"the initial state {state.id} has an entry action")
         for transition in state.transitions:
+            if transition.is_eventless:
+                raise ChartError(f"{state.id} has a transition without an event")
             for event in transition.events:
                 row = _compile_row(transition, str(event), worker)
                 rows = table[state.id].get(row.event, ())
@@ -74,11 +76,14 @@ def compile_chart(chart: type[StateChart[Any]], worker: type, events: Iterable[s
 
 def _compile_row(transition: Transition, event: str, worker: type) -> Row:
     source, target = transition.source, transition.target
-    if target is None:
-        raise ChartError(f"{source.id} --{event}--> has no target")
+    if target is None or len(transition.targets) > 1:
+        raise ChartError(f"{source.id} --{event}--> needs one target")
     guards = [(spec.func, spec.expected_value) for spec in _specs(transition.cond)]
     if len(guards) > 1 or any(expected is not True for _, expected in guards):
         raise ChartError(f"{source.id} --{event}--> {target.id}: give one guard, a plain name")
+    for group in (transition.validators, transition.before, transition.after):
+        if _names(group):
+            raise ChartError(f"{source.id} --{event}--> {target.id}: actions go to `on` alone")
     guard_name = str(guards[0][0]) if guards else ""
     on = _names(transition.on)
     leave = () if transition.internal else _names(source.exit)

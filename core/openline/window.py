@@ -9,7 +9,8 @@ end of any transcript. All are connection samples of one source, so nothing drif
 - Backlog goes out while sent + frame ≤ D + W.
 - Audio at the live edge also goes out while it is not more than a second ahead of R
   and the backend is not filling: live audio cannot pile up faster than time passes.
-- A backend that gives no figures is assumed to drain in real time, up to R.
+- A backend that gives no figures is assumed to drain in real time, up to R: time in
+  which its queue was empty is not saved up.
 """
 
 from __future__ import annotations
@@ -35,7 +36,15 @@ FIGURES_LATE = 5.0
 class Window:
     """The window of one source on one dial. Counts are connection samples."""
 
-    __slots__ = ("drained", "filling", "measured_at", "pinged", "received")
+    __slots__ = (
+        "_assumed",
+        "_assumed_at",
+        "drained",
+        "filling",
+        "measured_at",
+        "pinged",
+        "received",
+    )
 
     def __init__(self, now: float) -> None:
         self.received = 0
@@ -43,6 +52,8 @@ class Window:
         self.pinged = 0  # sent when the last ping was asked for
         self.measured_at = now
         self.filling = False
+        self._assumed = 0.0  # what a backend without figures has drained by _assumed_at
+        self._assumed_at = now
 
     def allows(self, sent: int, samples: int, unsent: int, now: float) -> bool:
         """Whether a frame of ``samples`` may follow ``sent``, ``unsent`` being still due."""
@@ -54,26 +65,28 @@ class Window:
             and sent + samples - self.received <= LIVE_AHEAD
         ):
             return True
-        return sent + samples <= self._assumed(now) + WINDOW
+        return sent + samples <= self._assume(now) + WINDOW
 
     def opens_at(self, sent: int, samples: int) -> float:
         """When time alone lets the frame go; OFF if only a proof can."""
         if sent + samples > self.received + WINDOW:
             return OFF
-        behind = sent + samples - WINDOW - self.drained
-        return self.measured_at + FIGURES_LATE + behind / SAMPLE_RATE
+        behind = sent + samples - WINDOW - max(self._assumed, self.drained)
+        return self._assumed_from + behind / SAMPLE_RATE
 
-    def _assumed(self, now: float) -> int:
-        silent = now - self.measured_at - FIGURES_LATE
-        if silent < 0:
-            return 0
-        # Rounded up by one sample: the deadline of ``opens_at`` must open the window.
-        return min(self.received, self.drained + int(silent * SAMPLE_RATE) + 1)
+    @property
+    def _assumed_from(self) -> float:
+        return max(self._assumed_at, self.measured_at + FIGURES_LATE)
 
-    def wants_ping(self, sent: int, unsent: int) -> bool:
-        """Whether enough has been sent since the last ping to ask for proof."""
-        every = PING_EVERY_BACKLOG if unsent > LIVE_EDGE else PING_EVERY_LIVE
-        return sent - self.pinged >= every
+    def _assume(self, now: float) -> float:
+        passed = now - self._assumed_from
+        if passed < 0:
+            return self.drained
+        drained = max(self._assumed, self.drained) + passed * SAMPLE_RATE
+        self._assumed = min(self.received, drained)
+        self._assumed_at = now
+        # One sample of tolerance: the deadline of ``opens_at`` must open the window.
+        return min(self.received, self._assumed + 1)
 
     def note_received(self, sent: int) -> None:
         """A pong came for a ping behind ``sent``."""
@@ -82,6 +95,7 @@ class Window:
     def note_backlog(self, seconds: float, now: float) -> bool:
         """The backend reports its queue; True if it has drained more since."""
         self.measured_at = now
+        self._assumed = 0.0
         if seconds > FILLING_ABOVE:
             self.filling = True
         elif seconds < FILLING_BELOW:

@@ -15,11 +15,14 @@ from .commands import Outgoing, SendBytes, SendPing, SendText
 from .facts import Facts
 from .timers import OFF, Timer
 
+# This runs for every frame, and looking up a member of an enum is not free.
+_SEND, _STALL, _PACE = int(Timer.SEND), int(Timer.STALL), int(Timer.PACE)
+
 
 def next_message(facts: Facts) -> Outgoing | None:
     """What to send at ``facts.now``, or None."""
     deadlines = facts.deadlines
-    deadlines[Timer.SEND] = deadlines[Timer.PACE] = OFF
+    deadlines[_SEND] = deadlines[_PACE] = OFF
     if not facts.line_open:
         if not facts.start_due:
             return None
@@ -32,8 +35,8 @@ def next_message(facts: Facts) -> Outgoing | None:
     pulled = streams.pull(facts.now)
     if pulled is not None:
         stream, pcm = pulled
-        facts.arm(Timer.SEND, facts.policy.send_timeout)
-        deadlines[Timer.STALL] = OFF
+        deadlines[_SEND] = facts.now + facts.policy.send_timeout
+        deadlines[_STALL] = OFF
         if stream.box.has_news:
             facts.report_gaps(stream.box.take_gaps())
         data = facts.dialect.audio(stream.box.source, pcm)
@@ -41,11 +44,11 @@ def next_message(facts: Facts) -> Outgoing | None:
             return SendBytes(facts.dial, data)
         return SendText(facts.dial, data)
     if streams.shut:
-        if deadlines[Timer.STALL] == OFF:
+        if deadlines[_STALL] == OFF:
             facts.arm(Timer.STALL, facts.policy.stall_timeout)
         if streams.wants_ping():
             return _ping(facts)
-        deadlines[Timer.PACE] = streams.opens_at
+        deadlines[_PACE] = streams.opens_at
     elif facts.stop_wanted and not facts.stop_is_sent:
         facts.stop_is_sent = True
         facts.arm(Timer.SEND, facts.policy.send_timeout)

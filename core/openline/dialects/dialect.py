@@ -62,10 +62,13 @@ class Heard(Reply, frozen=True, kw_only=True):
 
 
 class Metrics(Reply, frozen=True, kw_only=True):
-    """The backend's figures: seconds of ``backlog``, items ``dropped`` on this connection."""
+    """The backend's figures: seconds of ``backlog``, items ``dropped`` on this connection.
+
+    ``backlog`` None: it gave no such figure, which is not the same as an empty queue.
+    """
 
     source: str | None = None
-    backlog: float = 0.0
+    backlog: float | None = None
     dropped: int = 0
     realtime_factor: float | None = None
 

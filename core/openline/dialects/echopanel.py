@@ -1,21 +1,19 @@
 """The default dialect: the "echopanel" wire contract, v0.2.
 
-Text frames are JSON objects with a ``type``; audio is a four-byte header and PCM. The
-wire's messages are declared as msgspec structs, one per type, and decoded in one pass;
-only what fails there is looked at again, to tell an unknown type (tolerated) from a
-known one with wrong fields (malformed). Unknown fields and status states are tolerated.
+Text frames are JSON objects with a ``type`` (see ``echopanel_wire``); audio is a four-byte
+header and PCM. Unknown types, fields and status states are tolerated.
 
 What the backend's words mean for a session stands in two tables: ``REFUSALS`` (texts
 that end the dial, each with its verdict) and ``ACKS`` (the status states that prove a
-start). Times are believed only if finite and 0 ≤ t0 ≤ t1.
+start). Times are believed only if finite and 0 ≤ t0 ≤ t1. A field that a message can do
+without costs no more than itself: absent, null or of a wrong type are the same.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import msgspec
 
@@ -33,6 +31,17 @@ from .dialect import (
     Remark,
     Status,
     Unknown,
+)
+from .echopanel_wire import (
+    Incoming,
+    WireCards,
+    WireEntities,
+    WireFinal,
+    WireMetrics,
+    WirePartial,
+    WireStatus,
+    WireSummary,
+    read,
 )
 
 #: Texts with which the backend refuses; a status that begins so decides the dial.
@@ -85,89 +94,8 @@ FEATURES: Final = (
     "clock_drift_telemetry_enabled",
     "client_vad_telemetry_enabled",
 )
-
-
-class _Wire(msgspec.Struct, tag_field="type", kw_only=True):
-    attempt_id: str | None = None
-    connection_id: str | None = None
-
-
-class _Status(_Wire, tag="status", kw_only=True):
-    state: str
-    message: str | None = None
-    source: str | None = None
-
-
-class _Words(_Wire, kw_only=True):
-    text: str
-    t0: float
-    t1: float
-    confidence: float | None = None
-    source: str | None = None
-    language: str | None = None
-    speaker: str | int | None = None
-    segment_id: str | int | None = None
-
-
-class _Partial(_Words, tag="asr_partial", kw_only=True):
-    pass
-
-
-class _Final(_Words, tag="asr_final", kw_only=True):
-    pass
-
-
-class _Metrics(_Wire, tag="metrics", kw_only=True):
-    source: str | None = None
-    backlog_seconds: float = 0.0
-    dropped_total: int = 0
-    realtime_factor: float | None = None
-
-
-class _Entities(_Wire, tag="entities_update", kw_only=True):
-    people: list[Any] = []
-    orgs: list[Any] = []
-    dates: list[Any] = []
-    projects: list[Any] = []
-    topics: list[Any] = []
-
-
-class _Cards(_Wire, tag="cards_update", kw_only=True):
-    actions: list[Any] = []
-    decisions: list[Any] = []
-    risks: list[Any] = []
-
-
-class _Summary(_Wire, tag="final_summary", kw_only=True):
-    markdown: str = ""
-    json: dict[str, Any] = {}
-
-
-class _Error(_Wire, tag="error", kw_only=True):
-    message: str = ""
-
-
-class _Head(msgspec.Struct):
-    type: str
-
-
-_Incoming: TypeAlias = (
-    _Status | _Final | _Partial | _Metrics | _Entities | _Cards | _Summary | _Error
-)
-_KNOWN = frozenset(
-    {
-        "status",
-        "asr_final",
-        "asr_partial",
-        "metrics",
-        "entities_update",
-        "cards_update",
-        "final_summary",
-        "error",
-    }
-)
-_incoming = msgspec.json.Decoder(_Incoming)
-_head = msgspec.json.Decoder(_Head)
+#: Seconds and counts beyond this are none (times 16,000 they still fit any number).
+_MOST: Final = 1e9
 
 
 class EchoPanel:
@@ -207,95 +135,95 @@ class EchoPanel:
         """One message, of any shape."""
         if isinstance(data, bytes):
             return Malformed(why="a binary message, where the contract has only text")
-        try:
-            wire = _incoming.decode(data)
-        except msgspec.ValidationError as exc:
-            return _unexpected(data, exc)
-        except (msgspec.DecodeError, UnicodeEncodeError):
-            return Malformed(why="not JSON")
-        except RecursionError:
-            return Malformed(why="nested too deeply")
-        return _translate(wire)
+        wire = read(data)
+        return wire if isinstance(wire, Malformed | Unknown) else _translate(wire)
 
 
 def _text(message: dict[str, Any]) -> str:
     return msgspec.json.encode(message).decode()
 
 
-def _unexpected(data: str, exc: msgspec.ValidationError) -> Message:
-    """Tell a type we do not know from a known one whose fields are wrong."""
-    try:
-        kind = _head.decode(data).type
-    except msgspec.ValidationError:
-        return Malformed(why="an object without a type")
-    if kind in _KNOWN:
-        # msgspec's text names fields and types, never content.
-        return Malformed(why=f"{kind}: {exc}"[:200])
-    return Unknown(type=kind[:80])
+def _string(value: Any) -> str:
+    return value if isinstance(value, str) else ""
 
 
-def _translate(wire: _Incoming) -> Message:
+def _number(value: Any) -> float | None:
+    if isinstance(value, int | float) and abs(value) <= _MOST:
+        return float(value)
+    return None
+
+
+def _label(value: Any) -> str | None:
+    return str(value) if isinstance(value, str | int) else None
+
+
+def _translate(wire: Incoming) -> Message:
     attempt, connection = wire.attempt_id, wire.connection_id
     match wire:
-        case _Partial() | _Final():
-            if not (0 <= wire.t0 <= wire.t1 and math.isfinite(wire.t1)):
+        case WirePartial() | WireFinal():
+            if not 0 <= wire.t0 <= wire.t1 <= _MOST:
                 return Malformed(why="a transcript with impossible times")
             return Heard(
                 text=wire.text,
                 start=wire.t0,
                 end=wire.t1,
-                final=isinstance(wire, _Final),
+                final=isinstance(wire, WireFinal),
                 source=wire.source,
-                confidence=wire.confidence,
-                language=wire.language,
-                speaker=None if wire.speaker is None else str(wire.speaker),
-                segment_id=None if wire.segment_id is None else str(wire.segment_id),
+                confidence=_number(wire.confidence),
+                language=_label(wire.language),
+                speaker=_label(wire.speaker),
+                segment_id=_label(wire.segment_id),
                 attempt_id=attempt,
                 connection_id=connection,
             )
-        case _Metrics():
-            if not (math.isfinite(wire.backlog_seconds) and wire.backlog_seconds >= 0):
-                return Malformed(why="metrics with an impossible backlog")
+        case WireMetrics():
+            backlog, dropped = wire.backlog_seconds, wire.dropped_total or 0
+            if not (0 <= (backlog or 0) <= _MOST and 0 <= dropped <= _MOST):
+                return Malformed(why="metrics with an impossible figure")
             return Metrics(
                 source=wire.source,
-                backlog=wire.backlog_seconds,
-                dropped=wire.dropped_total,
-                realtime_factor=wire.realtime_factor,
+                backlog=backlog,
+                dropped=int(dropped),
+                realtime_factor=_number(wire.realtime_factor),
                 attempt_id=attempt,
                 connection_id=connection,
             )
-        case _Status():
+        case WireStatus():
             return _translate_status(wire)
-        case _Entities():
+        case WireEntities():
             entities = Entities(
-                people=tuple(wire.people),
-                orgs=tuple(wire.orgs),
-                dates=tuple(wire.dates),
-                projects=tuple(wire.projects),
-                topics=tuple(wire.topics),
+                people=tuple(wire.people or ()),
+                orgs=tuple(wire.orgs or ()),
+                dates=tuple(wire.dates or ()),
+                projects=tuple(wire.projects or ()),
+                topics=tuple(wire.topics or ()),
             )
             return Insight(update=entities, attempt_id=attempt, connection_id=connection)
-        case _Cards():
+        case WireCards():
             cards = Cards(
-                actions=tuple(wire.actions),
-                decisions=tuple(wire.decisions),
-                risks=tuple(wire.risks),
+                actions=tuple(wire.actions or ()),
+                decisions=tuple(wire.decisions or ()),
+                risks=tuple(wire.risks or ()),
             )
             return Insight(update=cards, attempt_id=attempt, connection_id=connection)
-        case _Summary():
+        case WireSummary():
+            json = wire.json if isinstance(wire.json, dict) else {}
             return FinalMessage(
-                summary={"markdown": wire.markdown, "json": wire.json},
+                summary={"markdown": _string(wire.markdown), "json": json},
                 attempt_id=attempt,
                 connection_id=connection,
             )
-        case _Error():
+        case _:  # an error
             return Refusal(
-                row=REJECTED, text=wire.message, attempt_id=attempt, connection_id=connection
+                row=REJECTED,
+                text=_string(wire.message),
+                attempt_id=attempt,
+                connection_id=connection,
             )
 
 
-def _translate_status(wire: _Status) -> Message:
-    text = wire.message or ""
+def _translate_status(wire: WireStatus) -> Message:
+    text = _string(wire.message)
     if wire.state == "error":
         for beginning, row in REFUSALS.items():
             if text.casefold().startswith(beginning.casefold()):

@@ -1,0 +1,295 @@
+"""Where to dial and what is told on the way: addresses, credentials, redirects."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qsl
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from openline.backend import Backend, CredentialPlace, RedirectRefusedError, check_credential
+
+QUERY = CredentialPlace.QUERY
+SECRET = "S3cr3t"
+
+
+def backend(**fields: Any) -> Backend:
+    return Backend(**fields)
+
+
+class TestAddress:
+    def test_the_default_is_the_contracts(self) -> None:
+        assert Backend().url == "ws://127.0.0.1:8000/ws/live-listener"
+
+    @pytest.mark.parametrize(
+        "host", ["127.0.0.1", "localhost", "LocalHost", "::1", "127.0.0.2", "127.255.255.254"]
+    )
+    def test_plain_text_is_for_this_machine(self, host: str) -> None:
+        there = Backend(host=host)
+        assert there.is_loopback
+        assert not there.is_secure
+        assert there.url.startswith("ws://")
+
+    @pytest.mark.parametrize(
+        "host",
+        ["example.org", "10.0.0.1", "128.0.0.1", "8.8.8.8", "fe80::1", "::2", "localhost.example"],
+    )
+    def test_every_other_host_is_dialled_with_tls(self, host: str) -> None:
+        there = Backend(host=host)
+        assert not there.is_loopback
+        assert there.is_secure
+        assert there.url.startswith("wss://")
+        with pytest.raises(ValueError, match=r"^plain ws:// to .* ask for plain text by name$"):
+            Backend(host=host, secure=False)
+        assert Backend(host=host, secure=False, allow_plain=True).url.startswith("ws://")
+
+    def test_this_machine_may_be_dialled_with_tls(self) -> None:
+        assert Backend(secure=True).url.startswith("wss://127.0.0.1")
+
+    def test_an_ipv6_address_stands_in_brackets(self) -> None:
+        assert Backend(host="::1", port=9, path="/x").url == "ws://[::1]:9/x"
+
+    def test_a_query_follows_the_path(self) -> None:
+        assert Backend(path="/x", query="a=1&b").url == "ws://127.0.0.1:8000/x?a=1&b"
+
+    @pytest.mark.parametrize(
+        "fields",
+        [
+            {"host": ""},
+            {"host": "a b"},
+            {"host": "a/b"},
+            {"host": "user@a"},
+            {"host": "a:80"},
+            {"host": "[::1]"},
+            {"host": "fe80::1%eth0"},
+            {"host": "bücher.example"},
+            {"host": "a\nb"},
+            {"host": "a\x00"},
+            {"host": "a%20b"},
+            {"port": 0},
+            {"port": 65536},
+            {"port": -1},
+            {"path": "x"},
+            {"path": ""},
+            {"path": "/a b"},
+            {"path": "/ü"},
+            {"path": "/a#b"},
+            {"path": "/a?b"},
+            {"path": "/a\x7f"},
+            {"query": "a b"},
+            {"query": "a#b"},
+            {"query": "ä"},
+            {"query": "a\r\nX: y"},
+        ],
+        ids=repr,
+    )
+    def test_an_address_that_cannot_be_dialled_is_refused_in_one_line(
+        self, fields: dict[str, Any]
+    ) -> None:
+        with pytest.raises(ValueError, match=r"^backend (host|port|path|query)") as refused:
+            backend(**fields)
+        assert "\n" not in str(refused.value)
+
+
+class TestFromUrl:
+    @pytest.mark.parametrize(
+        ("url", "same"),
+        [
+            ("ws://localhost:9/x?a=1", "ws://localhost:9/x?a=1"),
+            ("ws://127.0.0.1", "ws://127.0.0.1:80/"),
+            ("wss://example.org", "wss://example.org:443/"),
+            ("WSS://Example.ORG/Path", "wss://example.org:443/Path"),
+            ("ws://[::1]:9/", "ws://[::1]:9/"),
+        ],
+    )
+    def test_it_reads_host_port_path_and_query(self, url: str, same: str) -> None:
+        assert Backend.from_url(url).url == same
+
+    def test_plain_text_to_another_host_must_be_asked_for_by_name(self) -> None:
+        with pytest.raises(ValueError, match="plain"):
+            Backend.from_url("ws://example.org/")
+        asked = Backend.from_url("ws://example.org/", allow_plain=True, credential_place=QUERY)
+        assert asked.url == "ws://example.org:80/"
+        assert asked.credential_place is QUERY
+
+    @pytest.mark.parametrize(
+        ("url", "says"),
+        [
+            (f"wss://user:{SECRET}@example.org/", "user or password"),
+            (f"wss://{SECRET}@example.org/", "user or password"),
+            (f"wss://:{SECRET}@example.org/", "user or password"),
+            (f"wss://example.org/?token={SECRET}", "token"),
+            (f"wss://example.org/?a=1&token={SECRET}", "token"),
+            (f"wss://example.org/?TOKEN={SECRET}", "token"),
+            (f"wss://example.org/?%74oken={SECRET}", "token"),
+            ("wss://example.org/?token", "token"),
+            (f"wss://example.org/?key={SECRET} x", "percent-encode"),
+            (f"wss://example.org/{SECRET} x", "percent-encode"),
+            (f"wss://example.org:{SECRET}/", "port"),
+            (f"wss://user:{SECRET}/x@example.org/", "port"),
+            (f"wss://[{SECRET}/", "host"),
+            (f"wss://example.org/#{SECRET}", "fragment"),
+            (f"{SECRET}:x@example.org", "scheme is missing"),
+            (SECRET, "scheme is missing"),
+            (f"http://example.org/?token={SECRET}", "scheme is 'http'"),
+            (f"ws:{SECRET}", "host"),
+            (f"ws:///{SECRET}", "host"),
+            ("ws://localhost:0/", "port 0"),
+            ("ws://localhost:65536/", "port"),
+            ("", "scheme is missing"),
+        ],
+    )
+    def test_a_bad_url_is_refused_without_repeating_a_secret(self, url: str, says: str) -> None:
+        with pytest.raises(ValueError, match=says) as refused:
+            Backend.from_url(url)
+        assert SECRET.lower() not in str(refused.value).lower()
+        assert "\n" not in str(refused.value)
+        assert refused.value.__suppress_context__ or refused.value.__context__ is None
+
+    @settings(deadline=None, derandomize=True)
+    @given(st.one_of(st.text(), st.text().map("ws://".__add__), st.text().map("wss://h/".__add__)))
+    def test_any_text_is_an_address_or_a_value_error(self, url: str) -> None:
+        try:
+            there = Backend.from_url(url)
+        except ValueError:
+            return
+        again = Backend.from_url(there.url, allow_plain=True)
+        assert again.url == there.url
+
+
+class TestCredential:
+    def test_it_goes_into_two_headers_in_the_servers_order(self) -> None:
+        assert Backend().headers("t") == [
+            ("Authorization", "Bearer t"),
+            ("x-echopanel-token", "t"),
+        ]
+        assert Backend().target("t") == "/ws/live-listener"
+
+    def test_it_goes_into_the_query_only_where_that_was_asked_for(self) -> None:
+        there = Backend(path="/x", query="a=1", credential_place=QUERY)
+        assert there.headers("t") == []
+        assert there.target("t") == "/x?a=1&token=t"
+        assert Backend(path="/x", credential_place=QUERY).target("t") == "/x?token=t"
+        assert "token" not in there.url
+
+    @given(st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1))
+    def test_a_query_carries_any_token_whole(self, token: str) -> None:
+        target = Backend(path="/x", query="a=1", credential_place=QUERY).target(token)
+        _, _, query = target.partition("?")
+        assert parse_qsl(query) == [("a", "1"), ("token", token)]
+
+    @pytest.mark.parametrize("place", CredentialPlace)
+    def test_without_one_nothing_is_sent(self, place: CredentialPlace) -> None:
+        there = Backend(path="/x", query="a=1", credential_place=place)
+        assert there.headers(None) == []
+        assert there.target(None) == "/x?a=1"
+
+    @pytest.mark.parametrize("token", ["t", "a.b-c_d~e/f+g==", "!\"#$%&'()"])
+    def test_a_token_of_printable_ascii_can_be_sent(self, token: str) -> None:
+        assert check_credential(token) == token
+
+    @pytest.mark.parametrize(
+        "token",
+        [f"{SECRET}\u00fc", f"{SECRET} x", f"{SECRET}\r\nX: y", f"{SECRET}\x00", f"{SECRET}\x7f"],
+        ids=ascii,
+    )
+    def test_a_token_that_no_header_carries_is_refused_and_not_shown(self, token: str) -> None:
+        with pytest.raises(ValueError, match="no header can carry") as refused:
+            check_credential(token)
+        assert SECRET not in str(refused.value)
+
+    def test_an_empty_token_is_refused(self) -> None:
+        with pytest.raises(ValueError, match="empty"):
+            check_credential("")
+
+
+SECURE = Backend(host="a.example", port=443, path="/ws/x", query="q=1", credential_place=QUERY)
+HERE = Backend(path="/ws/x")
+
+
+class TestRedirect:
+    @pytest.mark.parametrize(
+        ("location", "leads_to"),
+        [
+            ("/y", "wss://a.example:443/y"),
+            ("y?z=2", "wss://a.example:443/ws/y?z=2"),
+            ("../y", "wss://a.example:443/y"),
+            ("?z=2", "wss://a.example:443/ws/x?z=2"),
+            ("//b.example/y", "wss://b.example:443/y"),
+            ("https://b.example/y", "wss://b.example:443/y"),
+            ("HTTPS://b.example:8443/y", "wss://b.example:8443/y"),
+            ("wss://b.example/y", "wss://b.example:443/y"),
+            (" https://b.example/y#part ", "wss://b.example:443/y"),
+        ],
+    )
+    def test_it_is_followed_relative_or_absolute(self, location: str, leads_to: str) -> None:
+        there = SECURE.redirected(location)
+        assert there.url == leads_to
+        assert there.credential_place is QUERY
+
+    @pytest.mark.parametrize("location", ["http://127.0.0.1:9/y", "ws://127.0.0.1:9/y", "//[::1]/"])
+    def test_plain_text_stays_on_this_machine(self, location: str) -> None:
+        assert not HERE.redirected(location).is_secure
+
+    def test_from_plain_text_it_may_lead_to_tls(self) -> None:
+        assert HERE.redirected("https://b.example/y").url == "wss://b.example:443/y"
+
+    @pytest.mark.parametrize(
+        "location", ["http://a.example/y", "ws://a.example/y", "WS://b.example/", "http://[::1]/"]
+    )
+    def test_it_never_leads_from_tls_to_plain_text(self, location: str) -> None:
+        with pytest.raises(RedirectRefusedError, match="from wss to plain ws"):
+            SECURE.redirected(location)
+
+    def test_plain_text_does_not_leave_this_machine_by_a_redirect(self) -> None:
+        with pytest.raises(RedirectRefusedError, match=r"plain ws:// to b\.example"):
+            HERE.redirected("http://b.example/y")
+
+    @pytest.mark.parametrize(
+        "location",
+        [
+            "",
+            "  ",
+            "http://[bad",
+            "https://b.example:x/",
+            "https://b.example:0/",
+            "mailto:x@b.example",
+            "ftp://b.example/",
+            f"https://u:{SECRET}@b.example/",
+            f"/y?token={SECRET}",
+            f"/{SECRET} y",
+        ],
+    )
+    def test_a_location_that_is_none_is_refused_in_one_line(self, location: str) -> None:
+        with pytest.raises(RedirectRefusedError, match=r"^the redirect") as refused:
+            SECURE.redirected(location)
+        assert SECRET not in str(refused.value)
+        assert "\n" not in str(refused.value)
+
+    @settings(deadline=None, derandomize=True)
+    @given(st.text(), st.sampled_from(["", "//", "http://", "https://", "/", "ws:", "wss://["]))
+    def test_whatever_a_server_says_is_followed_or_refused(self, text: str, start: str) -> None:
+        for backend in (SECURE, HERE):
+            try:
+                there = backend.redirected(start + text)
+            except RedirectRefusedError:
+                continue
+            assert there.is_secure or (there.is_loopback and not backend.is_secure)
+
+    @pytest.mark.parametrize(
+        ("location", "same"),
+        [
+            ("/y", True),
+            ("wss://A.EXAMPLE/y", True),
+            ("https://a.example:443/y", True),
+            ("https://a.example:444/y", False),
+            ("https://b.example/y", False),
+        ],
+    )
+    def test_the_origin_is_scheme_host_and_port(self, location: str, *, same: bool) -> None:
+        assert (SECURE.redirected(location).origin == SECURE.origin) is same
+
+    def test_tls_and_plain_text_are_different_origins(self) -> None:
+        assert Backend(secure=True).origin != Backend().origin

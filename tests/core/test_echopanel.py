@@ -1,0 +1,579 @@
+"""The echopanel contract, message by message, and everything else a socket can say.
+
+The messages are literal, as the contract's document has them. Whatever breaks that
+contract is tolerated or ``Malformed``: decoding never raises, and says no content.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from openline.dialects.dialect import (
+    FinalMessage,
+    Heard,
+    Ids,
+    Insight,
+    Malformed,
+    Message,
+    Metrics,
+    Refusal,
+    Remark,
+    Status,
+    Unknown,
+)
+from openline.dialects.echopanel import EchoPanel
+from openline.messages import Cards, Entities
+from openline.verdicts import Action
+
+DIALECT = EchoPanel()
+IDS = Ids(session_id="S", attempt_id="A", connection_id="C")
+
+
+def decode(text: str) -> Message:
+    return DIALECT.decode(text)
+
+
+def said(kind: str, **fields: Any) -> Message:
+    return decode(json.dumps({"type": kind, **fields}))
+
+
+def final(**fields: Any) -> Message:
+    return said("asr_final", **{"text": "yes", "t0": 1.5, "t1": 2.5, **fields})
+
+
+class TestWhatItSays:
+    def test_the_start_is_the_contracts(self) -> None:
+        assert json.loads(DIALECT.start(IDS)) == json.loads(
+            """{"type":"start","session_id":"S","attempt_id":"A","connection_id":"C",
+            "sample_rate":16000,"format":"pcm_s16le","channels":1,"client_features":{
+            "clock_drift_compensation_enabled":false,"client_vad_enabled":false,
+            "clock_drift_telemetry_enabled":false,"client_vad_telemetry_enabled":false}}"""
+        )
+
+    def test_the_stop_is_the_contracts(self) -> None:
+        assert json.loads(DIALECT.stop(IDS)) == {"type": "stop", "session_id": "S"}
+
+    @pytest.mark.parametrize(
+        ("source", "header"), [("system", b"\x45\x50\x01\x00"), ("mic", b"\x45\x50\x01\x01")]
+    )
+    def test_audio_has_four_bytes_of_header(self, source: str, header: bytes) -> None:
+        assert DIALECT.audio(source, b"\x01\x02" * 320) == header + b"\x01\x02" * 320
+
+    def test_ids_of_any_text_are_sent_as_they_are(self) -> None:
+        odd = Ids(session_id='"ü\n', attempt_id="\\", connection_id="\u2028")
+        start = json.loads(DIALECT.start(odd))
+        assert (start["session_id"], start["attempt_id"]) == ('"ü\n', "\\")
+        assert start["connection_id"] == "\u2028"
+
+    def test_it_has_a_name_two_sources_and_a_horizon_of_fifteen_seconds(self) -> None:
+        assert DIALECT.name == "echopanel"
+        assert DIALECT.sources == ("system", "mic")
+        assert DIALECT.horizon == 15.0
+
+
+class TestStatus:
+    def test_connected_is_not_an_ack(self) -> None:
+        assert decode(
+            '{"type":"status","state":"connected","message":"Connected, waiting for start"}'
+        ) == Status(state="connected", text="Connected, waiting for start")
+
+    def test_streaming_is_the_ack_and_carries_the_ids(self) -> None:
+        assert decode(
+            '{"type":"status","state":"streaming","message":"Streaming","connection_id":"C",'
+            '"session_id":"S","attempt_id":"A","client_features":{"client_vad_enabled":false}}'
+        ) == Status(
+            state="streaming", text="Streaming", ack=True, connection_id="C", attempt_id="A"
+        )
+
+    @pytest.mark.parametrize(
+        ("text", "state", "filling", "doubtful"),
+        [
+            (
+                '{"type":"status","state":"backpressure","dropped_frames":5,"dropped_seconds":0.1}',
+                "backpressure",
+                True,
+                False,
+            ),
+            (
+                '{"type":"status","state":"buffering","source":"mic","backlog_seconds":1.8}',
+                "buffering",
+                True,
+                False,
+            ),
+            (
+                '{"type":"status","state":"overloaded","source":"mic","backlog_seconds":1.95}',
+                "overloaded",
+                True,
+                False,
+            ),
+            (
+                '{"type":"status","state":"warning","message":"ASR processing timed out"}',
+                "warning",
+                False,
+                True,
+            ),
+            ('{"type":"status","state":"no_asr_provider"}', "no_asr_provider", False, True),
+        ],
+    )
+    def test_the_other_states_prove_the_start_too(
+        self, text: str, state: str, *, filling: bool, doubtful: bool
+    ) -> None:
+        status = decode(text)
+        assert isinstance(status, Status)
+        assert (status.state, status.ack) == (state, True)
+        assert (status.filling, status.doubtful) == (filling, doubtful)
+
+    def test_the_source_that_fills_is_named(self) -> None:
+        status = said("status", state="overloaded", source="mic")
+        assert isinstance(status, Status)
+        assert status.source == "mic"
+
+    @pytest.mark.parametrize("state", ["", "thinking", "Streaming", "ERROR"])
+    def test_an_unknown_state_is_told_and_proves_nothing(self, state: str) -> None:
+        assert said("status", state=state, mood="good") == Status(state=state)
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(
+        ("text", "action"),
+        [
+            ("Unauthorized websocket connection", Action.REAUTH),
+            ("unauthorized", Action.REAUTH),
+            ("Server at capacity, please try again later", Action.LATER),
+        ],
+    )
+    def test_a_status_error_with_a_known_text_decides_the_dial(
+        self, text: str, action: Action
+    ) -> None:
+        refusal = said("status", state="error", message=text, connection_id="C", attempt_id="A")
+        assert isinstance(refusal, Refusal)
+        assert (refusal.row.action, refusal.text) == (action, text)
+        assert (refusal.connection_id, refusal.attempt_id) == ("C", "A")
+
+    @pytest.mark.parametrize("text", ["Something broke", "", "We are Unauthorized"])
+    def test_a_status_error_with_another_text_is_only_text(self, text: str) -> None:
+        assert said("status", state="error", message=text, connection_id="C") == Remark(
+            text=text, connection_id="C"
+        )
+
+    @pytest.mark.parametrize(
+        "text",
+        ["Invalid start message: session_id", "Unsupported audio format", "anything at all", ""],
+    )
+    def test_any_error_message_is_fatal(self, text: str) -> None:
+        refusal = said("error", message=text, connection_id="C", attempt_id="A")
+        assert isinstance(refusal, Refusal)
+        assert (refusal.row.action, refusal.text) == (Action.FATAL, text)
+        assert (refusal.connection_id, refusal.attempt_id) == ("C", "A")
+
+    @pytest.mark.parametrize("fields", [{}, {"message": None}, {"message": {"code": 7}}])
+    def test_an_error_is_fatal_whatever_its_text_is(self, fields: dict[str, Any]) -> None:
+        refusal = said("error", **fields)
+        assert isinstance(refusal, Refusal)
+        assert (refusal.row.action, refusal.text) == (Action.FATAL, "")
+
+    def test_1011_is_its_keepalive_and_all_refusals_are_listed(self) -> None:
+        assert {code: row.action for code, row in DIALECT.codes.items()} == {1011: Action.RETRY}
+        assert {text: row.action for text, row in DIALECT.refusals.items()} == {
+            "Unauthorized": Action.REAUTH,
+            "Server at capacity": Action.LATER,
+            "error": Action.FATAL,
+        }
+
+
+class TestWords:
+    def test_a_final_has_its_times_and_all_that_is_known_of_it(self) -> None:
+        assert decode(
+            '{"type":"asr_final","text":"yes","t0":1.5,"t1":2.5,"confidence":0.9,"stable":true,'
+            '"source":"mic","language":"en","speaker":"ann","segment_id":"s1",'
+            '"connection_id":"C","attempt_id":"A","session_id":"S"}'
+        ) == Heard(
+            text="yes",
+            start=1.5,
+            end=2.5,
+            final=True,
+            source="mic",
+            confidence=0.9,
+            language="en",
+            speaker="ann",
+            segment_id="s1",
+            connection_id="C",
+            attempt_id="A",
+        )
+
+    def test_a_partial_needs_no_more_than_text_and_times(self) -> None:
+        assert decode('{"type":"asr_partial","text":"ye","t0":0,"t1":1}') == Heard(
+            text="ye", start=0.0, end=1.0, final=False
+        )
+
+    def test_numbers_name_speakers_and_segments_too(self) -> None:
+        heard = final(speaker=2, segment_id=17)
+        assert isinstance(heard, Heard)
+        assert (heard.speaker, heard.segment_id) == ("2", "17")
+
+    @pytest.mark.parametrize("t1", [1.5, 7, 86_400.0])
+    def test_any_believable_times_are_taken(self, t1: float) -> None:
+        heard = final(t1=t1)
+        assert isinstance(heard, Heard)
+        assert (heard.start, heard.end) == (1.5, t1)
+
+    @pytest.mark.parametrize(
+        ("t0", "t1"),
+        [
+            ("-0.1", "1"),
+            ("-2", "-1"),
+            ("2", "1"),
+            ("0", "1e300"),
+            ("1e308", "1e308"),
+            ("0", "1e400"),
+            ("0", "9" * 400),
+            ("0", "9" * 5000),
+            ("NaN", "1"),
+            ("0", "Infinity"),
+            ("null", "1"),
+            ("0", "null"),
+            ('"0"', "1"),
+            ("[0]", "1"),
+            ("true", "1"),
+        ],
+        ids=lambda text: text[:9],
+    )
+    def test_impossible_times_make_no_words(self, t0: str, t1: str) -> None:
+        message = decode(f'{{"type":"asr_final","text":"yes","t0":{t0},"t1":{t1}}}')
+        assert isinstance(message, Malformed)
+
+    @pytest.mark.parametrize("missing", ["text", "t0", "t1"])
+    def test_words_without_text_or_times_are_malformed_and_the_field_is_named(
+        self, missing: str
+    ) -> None:
+        fields = {"text": "yes", "t0": 0, "t1": 1}
+        del fields[missing]
+        message = said("asr_partial", **fields)
+        assert isinstance(message, Malformed)
+        assert missing in message.why
+        assert message.why.startswith("asr_partial: ")
+
+
+class TestFigures:
+    def test_metrics_tell_the_queue_and_what_was_dropped(self) -> None:
+        assert decode(
+            '{"type":"metrics","source":"system","queue_depth":3,"queue_max_frames":100,'
+            '"queue_fill_ratio":0.03,"backlog_seconds":0.06,"dropped_total":2,"dropped_recent":0,'
+            '"avg_infer_ms":12.5,"realtime_factor":0.4,"provider_health":{"ok":true},'
+            '"timestamp":1700000000.5,"connection_id":"C","attempt_id":"A"}'
+        ) == Metrics(
+            source="system",
+            backlog=0.06,
+            dropped=2,
+            realtime_factor=0.4,
+            connection_id="C",
+            attempt_id="A",
+        )
+
+    @pytest.mark.parametrize(
+        ("field", "value"),
+        [
+            ("backlog_seconds", "-0.1"),
+            ("backlog_seconds", "1e300"),
+            ("backlog_seconds", "1e400"),
+            ("backlog_seconds", "9" * 400),
+            ("backlog_seconds", '"2"'),
+            ("dropped_total", "-1"),
+            ("dropped_total", "9" * 400),
+            ("dropped_total", "9" * 5000),
+            ("dropped_total", "1e300"),
+            ("dropped_total", '"2"'),
+        ],
+        ids=lambda text: text[:15],
+    )
+    def test_an_impossible_figure_spoils_them(self, field: str, value: str) -> None:
+        assert isinstance(decode(f'{{"type":"metrics","{field}":{value}}}'), Malformed)
+
+
+class TestInsights:
+    def test_entities_are_handed_on_as_they_are(self) -> None:
+        assert decode(
+            '{"type":"entities_update","people":["Ann",{"name":"Bo"}],"orgs":["X"],'
+            '"dates":["today"],"projects":[1],"topics":[null],"connection_id":"C"}'
+        ) == Insight(
+            update=Entities(
+                people=("Ann", {"name": "Bo"}),
+                orgs=("X",),
+                dates=("today",),
+                projects=(1,),
+                topics=(None,),
+            ),
+            connection_id="C",
+        )
+
+    def test_cards_are_handed_on_as_they_are(self) -> None:
+        assert decode(
+            '{"type":"cards_update","actions":[{"text":"call"}],"decisions":["go"],"risks":[2],'
+            '"window":{"t0":0,"t1":null},"attempt_id":"A"}'
+        ) == Insight(
+            update=Cards(actions=({"text": "call"},), decisions=("go",), risks=(2,)),
+            attempt_id="A",
+        )
+
+    def test_what_is_absent_or_null_is_empty(self) -> None:
+        assert said("entities_update", people=None) == Insight(update=Entities())
+        assert said("cards_update", actions=None) == Insight(update=Cards())
+
+
+class TestFinalMessage:
+    def test_it_carries_the_backends_own_view(self) -> None:
+        message = decode(
+            '{"type":"final_summary","markdown":"# All","json":{"session_id":"S","transcript":[],'
+            '"clock_spread_ms":{"last":1,"max":2}},"connection_id":"C","attempt_id":"A"}'
+        )
+        assert message == FinalMessage(
+            summary={
+                "markdown": "# All",
+                "json": {
+                    "session_id": "S",
+                    "transcript": [],
+                    "clock_spread_ms": {"last": 1, "max": 2},
+                },
+            },
+            connection_id="C",
+            attempt_id="A",
+        )
+
+    @pytest.mark.parametrize(
+        "fields",
+        [
+            {},
+            {"markdown": None, "json": None},
+            {"markdown": [1], "json": "x"},
+            *({"json": value} for value in ([1], 1, 1.5, True)),
+        ],
+        ids=repr,
+    )
+    def test_it_ends_the_session_whatever_it_says(self, fields: dict[str, Any]) -> None:
+        assert said("final_summary", **fields) == FinalMessage(summary={"markdown": "", "json": {}})
+
+
+class TestTolerance:
+    @pytest.mark.parametrize("kind", ["voice_note_started", "voice_note_transcript", "x", ""])
+    def test_an_unknown_type_is_only_unknown(self, kind: str) -> None:
+        assert said(kind, people=3, t0="x", connection_id=5) == Unknown(type=kind)
+
+    def test_a_long_unknown_type_is_cut(self) -> None:
+        message = said("x" * 5000)
+        assert isinstance(message, Unknown)
+        assert len(message.type) <= 80
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            '{"type":"asr_final","text":"yes","t0":1.5,"t1":2.5,"new":{"a":[1e999,{}]}}',
+            '{"new":null,"t1":2.5,"t0":1.5,"text":"yes","type":"asr_final"}',
+            ' {"type" : "asr_final", "text":"yes",\n"t0":1.5,"t1":25e-1} ',
+            '{"type":"asr_final","text":"\\u0079es","t0":1.5,"t1":2.5,"source":null}',
+        ],
+    )
+    def test_unknown_fields_and_their_order_change_nothing(self, text: str) -> None:
+        assert decode(text) == Heard(text="yes", start=1.5, end=2.5, final=True)
+
+    @pytest.mark.parametrize("field", ["confidence", "language", "speaker", "segment_id"])
+    @pytest.mark.parametrize("value", [None, [1], {"a": 1}])
+    def test_no_word_is_lost_for_a_field_beside_it(self, field: str, value: object) -> None:
+        assert final(**{field: value}) == Heard(text="yes", start=1.5, end=2.5, final=True)
+
+    @pytest.mark.parametrize("value", ["high", 10**400, 1e300, -(10**30)])
+    def test_a_confidence_that_is_none_costs_no_word(self, value: object) -> None:
+        assert final(confidence=value) == Heard(text="yes", start=1.5, end=2.5, final=True)
+
+    @pytest.mark.parametrize(
+        ("fields", "metrics"),
+        [
+            ({}, Metrics()),
+            ({"dropped_total": 3.0}, Metrics(dropped=3)),
+            ({"dropped_total": None, "backlog_seconds": None}, Metrics()),
+            ({"backlog_seconds": 2, "realtime_factor": None}, Metrics(backlog=2.0)),
+            ({"backlog_seconds": 2, "realtime_factor": "fast"}, Metrics(backlog=2.0)),
+            ({"source": None, "realtime_factor": 1}, Metrics(realtime_factor=1.0)),
+        ],
+        ids=repr,
+    )
+    def test_figures_may_be_null_or_of_the_other_kind_of_number(
+        self, fields: dict[str, Any], metrics: Metrics
+    ) -> None:
+        assert said("metrics", **fields) == metrics
+
+    @pytest.mark.parametrize("message", [None, 5, ["Unauthorized"]])
+    def test_an_ack_is_an_ack_whatever_its_text_is(self, message: object) -> None:
+        assert said("status", state="streaming", message=message, source=None) == Status(
+            state="streaming", ack=True
+        )
+
+    def test_null_ids_are_absent_ids(self) -> None:
+        assert said("status", state="x", connection_id=None, attempt_id=None) == Status(state="x")
+
+
+SECRET = "Zq7private"
+
+#: (text, part of why): nothing of the text may be repeated
+MALFORMED = [
+    ("", "not JSON"),
+    (SECRET, "not JSON"),
+    ("\x00", "not JSON"),
+    ('\ufeff{"type":"x"}', "not JSON"),
+    (f'{{"type":"{SECRET}"', "not JSON"),
+    (f'{{"type":"{SECRET}"}} x', "not JSON"),
+    (f'{{"type":"{SECRET}","x":tru', "not JSON"),
+    (f'{{"type":"status","state":"{SECRET}"', "not JSON"),
+    ("null", "without a type"),
+    ("7", "without a type"),
+    (f'"{SECRET}"', "without a type"),
+    (f'["{SECRET}"]', "without a type"),
+    (f'{{"kind":"{SECRET}"}}', "without a type"),
+    (f'{{"type":["{SECRET}"]}}', "without a type"),
+    ('{"type":null}', "without a type"),
+    ('{"type":1}', "without a type"),
+    (f'{{"type":"status","message":"{SECRET}"}}', "status: "),
+    (f'{{"type":"status","state":["{SECRET}"]}}', "status: "),
+    (f'{{"type":"status","state":"x","source":{{"{SECRET}":1}}}}', "status: "),
+    (f'{{"type":"status","state":"x","connection_id":["{SECRET}"]}}', "status: "),
+    (f'{{"type":"asr_final","text":{{"{SECRET}":"{SECRET}"}},"t0":0,"t1":1}}', "asr_final: "),
+    (f'{{"type":"entities_update","people":{{"{SECRET}":1}}}}', "entities_update: "),
+    (f'{{"type":"cards_update","risks":"{SECRET}"}}', "cards_update: "),
+    (f'{{"type":"final_summary","json":{{"{SECRET}":1e400}}}}', "final_summary: "),
+    (f'{{"type":"{SECRET}","type":"status"}}', "status: a second type"),
+    ('{"type":"x","y":' + "[" * 100_000, "nested too deeply"),
+    ('{"type":"status","state":"x","y":' + '{"a":' * 100_000, "nested too deeply"),
+    ("[" * 100_000, ""),
+    ('{"type":"final_summary","json":' + "[" * 100_000 + "]" * 100_000 + "}", ""),
+]
+
+
+class TestAlmostJson:
+    """What some encoders write, though no grammar has it, costs no more than itself."""
+
+    def test_a_number_that_is_none_is_no_figure(self) -> None:
+        assert decode('{"type":"metrics","backlog_seconds":NaN,"dropped_total":3}') == Metrics(
+            backlog=None, dropped=3
+        )
+
+    def test_a_final_message_survives_a_number_that_is_none(self) -> None:
+        message = decode('{"type":"final_summary","json":{"clock_spread_ms":-Infinity}}')
+        assert isinstance(message, FinalMessage)
+        assert message.summary["json"] == {"clock_spread_ms": None}
+
+    @pytest.mark.parametrize("half", ["\\ud800", "\ud800"])
+    def test_words_survive_half_a_surrogate_pair(self, half: str) -> None:
+        message = decode(f'{{"type":"asr_final","text":"one {half} two","t0":0,"t1":1}}')
+        assert isinstance(message, Heard)
+        assert message.text == "one ? two"
+
+    def test_metrics_without_a_backlog_do_not_claim_an_empty_queue(self) -> None:
+        assert decode('{"type":"metrics"}') == Metrics(backlog=None)
+
+    def test_a_time_that_is_no_number_is_no_time(self) -> None:
+        assert isinstance(decode('{"type":"asr_final","text":"x","t0":0,"t1":NaN}'), Malformed)
+
+
+class TestMalformed:
+    @pytest.mark.parametrize(("text", "why"), MALFORMED, ids=lambda text: ascii(text)[:60])
+    def test_it_is_said_in_one_line_that_repeats_no_content(self, text: str, why: str) -> None:
+        message = decode(text)
+        assert isinstance(message, Malformed)
+        assert why in message.why
+        assert SECRET not in message.why
+        assert "\n" not in message.why
+        assert 0 < len(message.why) <= 200
+
+    @pytest.mark.parametrize("data", [b"", b'{"type":"status","state":"streaming"}', b"\xff"])
+    def test_the_contract_has_no_binary_answers(self, data: bytes) -> None:
+        assert isinstance(DIALECT.decode(data), Malformed)
+
+
+KINDS = [
+    "status",
+    "asr_final",
+    "asr_partial",
+    "metrics",
+    "entities_update",
+    "cards_update",
+    "final_summary",
+    "error",
+    "x",
+]
+FIELDS = [
+    "type",
+    "state",
+    "message",
+    "source",
+    "text",
+    "t0",
+    "t1",
+    "confidence",
+    "language",
+    "speaker",
+    "segment_id",
+    "backlog_seconds",
+    "dropped_total",
+    "realtime_factor",
+    "people",
+    "actions",
+    "markdown",
+    "json",
+    "connection_id",
+    "attempt_id",
+]
+SCALARS = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.sampled_from([10**400, -(10**400), 2**63, 2**64, 10**4299]),
+    st.floats(),
+    st.text(),
+    st.sampled_from(["error", "streaming", "Unauthorized", "mic"]),
+)
+VALUES: st.SearchStrategy[Any] = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@st.composite
+def objects(draw: st.DrawFn) -> dict[str, Any]:
+    fields = draw(st.dictionaries(st.sampled_from(FIELDS), VALUES))
+    return {**fields, "type": draw(st.sampled_from(KINDS))}
+
+
+def believable(message: Message) -> bool:
+    """Whether all that the core will calculate with can be calculated with."""
+    if isinstance(message, Heard):
+        return 0 <= round(message.start * 16_000) <= round(message.end * 16_000) < 2**63
+    if isinstance(message, Metrics):
+        return message.dropped >= 0 and 0 <= round((message.backlog or 0) * 16_000) < 2**63
+    return True
+
+
+@settings(deadline=None, derandomize=True, max_examples=400)
+@given(st.one_of(st.text(), objects().map(json.dumps), VALUES.map(json.dumps)))
+def test_whatever_text_arrives_is_a_message(text: str) -> None:
+    assert believable(decode(text))
+
+
+@settings(deadline=None, derandomize=True, max_examples=400)
+@given(objects(), st.data())
+def test_whatever_happens_to_a_message_on_the_way_it_is_a_message(
+    fields: dict[str, Any], data: st.DataObject
+) -> None:
+    text = json.dumps(fields, ensure_ascii=False)
+    at = data.draw(st.integers(0, len(text)))
+    to = data.draw(st.integers(at, min(len(text), at + 4)))
+    assert believable(decode(text[:at] + data.draw(st.text(max_size=3)) + text[to:]))
+
+
+@given(st.binary())
+def test_whatever_bytes_arrive_are_malformed(data: bytes) -> None:
+    assert isinstance(DIALECT.decode(data), Malformed)

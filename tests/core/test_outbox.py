@@ -1,0 +1,295 @@
+"""One source's audio: framed, kept, sent, proved, cut and sent again, position by position."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from openline.messages import Gap, GapCause
+from openline.outbox import FRAME_SAMPLES, Outbox
+
+F = FRAME_SAMPLES
+ROOMY = 1000 * F
+
+
+def audio(start: int, end: int) -> bytes:
+    """Audio whose samples tell their session positions."""
+    return b"".join((at % 65521).to_bytes(2, "little") for at in range(start, end))
+
+
+def box_with(frames: int, *, limit: int = ROOMY, origin: int = 0) -> Outbox:
+    box = Outbox("mic", limit, origin)
+    for _ in range(frames):
+        box.add(audio(box.captured, box.captured + F))
+    return box
+
+
+def pull(box: Outbox, frames: int) -> None:
+    for _ in range(frames):
+        box.pull()
+
+
+def drained(box: Outbox) -> list[bytes]:
+    frames: list[bytes] = []
+    while box.next_samples:
+        frames.append(box.pull())
+    return frames
+
+
+def states(box: Outbox) -> tuple[bool, bool]:
+    """Whether anything is undelivered, and whether there are new gaps."""
+    return box.undelivered, box.has_news
+
+
+def gap(start: int, end: int, cause: GapCause) -> Gap:
+    return Gap(source="mic", start=start, end=end, samples=end - start, cause=cause)
+
+
+class TestCapture:
+    @given(st.lists(st.integers(0, 2000), max_size=12), st.integers(0, 5))
+    def test_however_audio_is_cut_it_leaves_in_frames_of_320(
+        self, sizes: list[int], origin: int
+    ) -> None:
+        box = Outbox("mic", ROOMY, origin)
+        for size in sizes:
+            box.add(audio(box.captured, box.captured + size))
+        assert box.captured == origin + sum(sizes)
+        whole = drained(box)
+        assert all(len(pcm) == 2 * F for pcm in whole)
+        assert len(whole) == sum(sizes) // F
+        box.close()
+        assert b"".join(whole + drained(box)) == audio(origin, box.captured)
+
+    def test_a_short_end_waits_for_the_close(self) -> None:
+        box = Outbox("mic", ROOMY, 0)
+        box.add(audio(0, F + 7))
+        box.pull()
+        assert (box.next_samples, box.undelivered) == (0, True)
+        box.close()
+        assert box.closed
+        assert box.next_samples == 7
+        assert box.pull() == audio(F, F + 7)
+
+    def test_a_hole_is_a_gap_and_moves_what_follows(self) -> None:
+        box = Outbox("mic", ROOMY, 0)
+        box.add(audio(0, 100))
+        box.hole(500)
+        box.add(audio(600, 600 + F))
+        assert box.take_gaps() == [gap(100, 600, GapCause.CAPTURE)]
+        assert box.pull() == audio(0, 100)
+        assert box.pull() == audio(600, 600 + F)
+        assert box.interval(0, 100) == (0, 100)
+        assert box.interval(100, 100 + F) == (600, 600 + F)
+        assert box.interval(99, 101) == (99, 601)
+
+    def test_a_hole_of_nothing_is_no_gap(self) -> None:
+        box = box_with(1)
+        box.hole(0)
+        assert not box.has_news
+        assert box.missing() == []
+
+    def test_what_is_unsent_reaches_from_the_next_frame_to_the_live_edge(self) -> None:
+        box = box_with(3)
+        box.add(audio(3 * F, 3 * F + 9))
+        assert box.unsent == 3 * F + 9
+        pull(box, 1)
+        assert box.unsent == 2 * F + 9
+        pull(box, 2)
+        assert box.unsent == 0
+
+
+class TestMemory:
+    @pytest.mark.parametrize("extra", [1, 319])
+    def test_a_tail_counts_towards_the_limit(self, extra: int) -> None:
+        box = box_with(4, limit=4 * F)
+        box.add(audio(4 * F, 4 * F + extra))
+        assert box.buffered == 3 * F + extra
+        assert box.take_gaps() == [gap(0, F, GapCause.OVERFLOW)]
+
+    def test_over_the_limit_the_oldest_unsent_audio_is_a_gap_at_once(self) -> None:
+        box = box_with(7, limit=4 * F)
+        assert box.take_gaps() == [gap(0, 3 * F, GapCause.OVERFLOW)]
+        assert box.pull() == audio(3 * F, 4 * F)
+
+    def test_over_the_limit_audio_that_was_sent_is_only_at_risk(self) -> None:
+        box = box_with(4, limit=4 * F)
+        pull(box, 4)
+        box.add(audio(4 * F, 6 * F))
+        assert states(box) == (True, False)
+        box.confirm(4 * F)
+        pull(box, 2)
+        box.confirm(6 * F)
+        assert states(box) == (False, False)
+        box.end_dial()
+        box.end()
+        assert box.missing() == []
+
+    def test_audio_at_risk_is_lost_with_its_dial(self) -> None:
+        box = box_with(4, limit=4 * F)
+        pull(box, 4)
+        box.add(audio(4 * F, 6 * F))
+        box.end_dial()
+        assert box.take_gaps() == [gap(0, 2 * F, GapCause.UNPROVEN)]
+        assert box.pull() == audio(2 * F, 3 * F)
+
+    def test_audio_at_risk_is_lost_with_the_session(self) -> None:
+        box = box_with(2, limit=2 * F)
+        pull(box, 2)
+        box.add(audio(2 * F, 3 * F))
+        box.end()
+        assert box.missing() == [
+            gap(0, F, GapCause.UNPROVEN),
+            gap(F, 2 * F, GapCause.UNCONFIRMED),
+            gap(2 * F, 3 * F, GapCause.UNDELIVERED),
+        ]
+
+    def test_a_proof_within_what_is_at_risk_saves_what_is_before_it(self) -> None:
+        box = box_with(4, limit=4 * F)
+        pull(box, 4)
+        box.add(audio(4 * F, 6 * F))
+        box.confirm(F + 5)
+        box.end_dial()
+        assert box.take_gaps() == [gap(F + 5, 2 * F, GapCause.UNPROVEN)]
+
+    def test_a_frame_that_was_proved_in_part_is_at_risk_in_the_rest_alone(self) -> None:
+        box = box_with(2, limit=2 * F)
+        pull(box, 2)
+        box.confirm(100)
+        box.add(audio(2 * F, 3 * F))
+        box.end_dial()
+        assert box.take_gaps() == [gap(100, F, GapCause.UNPROVEN)]
+
+    def test_what_is_at_risk_on_both_sides_of_a_hole_stays_apart(self) -> None:
+        box = box_with(1, limit=2 * F)
+        box.hole(50)
+        box.add(audio(F + 50, 2 * F + 50))
+        pull(box, 2)
+        box.add(audio(2 * F + 50, 4 * F + 50))
+        box.end_dial()
+        assert box.missing() == [
+            gap(0, F, GapCause.UNPROVEN),
+            gap(F, F + 50, GapCause.CAPTURE),
+            gap(F + 50, 2 * F + 50, GapCause.UNPROVEN),
+        ]
+
+    def test_a_skip_over_lost_audio_keeps_the_times_true(self) -> None:
+        box = box_with(2, limit=4 * F)
+        pull(box, 2)
+        box.confirm(2 * F)
+        for _ in range(6):
+            box.add(audio(box.captured, box.captured + F))
+        assert box.take_gaps() == [gap(2 * F, 4 * F, GapCause.OVERFLOW)]
+        pull(box, 2)
+        assert box.interval(0, 2 * F) == (0, 2 * F)
+        assert box.interval(2 * F, 3 * F) == (4 * F, 5 * F)
+        assert box.interval(F, 3 * F) == (F, 5 * F)
+
+
+class TestProof:
+    def test_news_is_only_what_goes_beyond_the_last_proof(self) -> None:
+        box = box_with(3)
+        pull(box, 3)
+        assert box.confirm(F)
+        assert not box.confirm(F)
+        assert not box.confirm(F - 1)
+        assert box.confirmed == F
+        assert box.buffered == 2 * F
+
+    @pytest.mark.parametrize(
+        ("asked", "found"),
+        [
+            ((0, F), (100, 100 + F)),
+            ((-50, F), (100, 100 + F)),
+            ((-50, -20), (100, 100)),
+            ((F, 10 * F), (100 + F, 100 + 2 * F)),
+            ((5 * F, 9 * F), (100 + 2 * F, 100 + 2 * F)),
+            ((7, 7), (107, 107)),
+        ],
+    )
+    def test_the_backends_times_are_clamped_to_what_was_sent(
+        self, asked: tuple[int, int], found: tuple[int, int]
+    ) -> None:
+        box = box_with(3, origin=100)
+        pull(box, 2)
+        assert box.interval(*asked) == found
+
+    def test_before_anything_is_sent_a_time_means_what_is_confirmed(self) -> None:
+        box = box_with(3)
+        assert box.interval(0, 5 * F) == (0, 0)
+        pull(box, 3)
+        box.confirm(2 * F)
+        box.end_dial()
+        assert box.interval(0, 5 * F) == (2 * F, 2 * F)
+
+
+class TestReplay:
+    @pytest.mark.parametrize("proved", [0, 1, F - 1, F, F + 1, 2 * F + 17])
+    def test_a_new_dial_starts_exactly_at_the_confirmed_sample(self, proved: int) -> None:
+        box = box_with(5)
+        pull(box, 4)
+        box.confirm(proved)
+        box.end_dial()
+        assert (box.sent, box.dial_sent) == (proved, 0)
+        assert box.buffered == 5 * F - proved
+        assert b"".join(drained(box)) == audio(proved, 5 * F)
+        assert box.interval(0, 10) == (proved, proved + 10)
+
+    def test_a_dial_that_sent_nothing_changes_nothing(self) -> None:
+        box = box_with(3)
+        box.end_dial()
+        box.end_dial()
+        assert box.pull() == audio(0, F)
+
+
+class TestGaps:
+    def test_adjacent_gaps_of_one_cause_are_one_until_they_are_told(self) -> None:
+        box = Outbox("mic", ROOMY, 0)
+        box.hole(10)
+        box.hole(20)
+        assert states(box) == (False, True)
+        assert box.take_gaps() == [gap(0, 30, GapCause.CAPTURE)]
+        assert states(box) == (False, False)
+        assert box.take_gaps() == []
+        box.hole(5)
+        assert box.take_gaps() == [gap(30, 35, GapCause.CAPTURE)]
+        assert box.missing() == [gap(0, 35, GapCause.CAPTURE)]
+
+    def test_adjacent_gaps_of_different_causes_stay_apart(self) -> None:
+        box = box_with(3, limit=F)
+        box.hole(0)
+        box.end()
+        assert box.missing() == [
+            gap(0, 2 * F, GapCause.OVERFLOW),
+            gap(2 * F, 3 * F, GapCause.UNDELIVERED),
+        ]
+
+    def test_what_the_backend_dropped_somewhere_never_merges(self) -> None:
+        box = Outbox("mic", ROOMY, 0)
+        box.hole(10)
+        box.lose_somewhere(0, 30, 640)
+        box.hole(20)
+        box.lose_somewhere(30, 30, 320)
+        box.hole(5)
+        inexact = Gap(
+            source="mic", start=0, end=30, samples=640, cause=GapCause.BACKEND, exact=False
+        )
+        assert box.take_gaps()[1] == inexact
+        assert [g for g in box.missing() if g.exact] == [gap(0, 35, GapCause.CAPTURE)]
+        assert [g.samples for g in box.missing() if not g.exact] == [640, 320]
+        starts = [(g.start, g.end) for g in box.missing()]
+        assert starts == sorted(starts)
+
+    def test_the_end_says_of_all_audio_that_is_left_why_it_is_missing(self) -> None:
+        box = box_with(4)
+        box.add(audio(4 * F, 4 * F + 3))
+        pull(box, 2)
+        box.confirm(10)
+        box.end()
+        assert box.take_gaps() == [
+            gap(10, 2 * F, GapCause.UNCONFIRMED),
+            gap(2 * F, 4 * F + 3, GapCause.UNDELIVERED),
+        ]
+        assert (box.buffered, box.undelivered) == (0, False)
+        box.end()
+        assert box.take_gaps() == []

@@ -1,0 +1,137 @@
+"""A policy that cannot work is refused when it is made, by the name of the field."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import Any
+
+import pytest
+
+from openline.policy import MAX_DIALS_PER_MINUTE, Policy
+
+#: Field → what the design says it is where nobody says otherwise.
+DESIGN = {
+    "start_delay": 0.2,
+    "auth_timeout": 30.0,
+    "connect_timeout": 10.0,
+    "ack_timeout": 8.0,
+    "ping_interval": 5.0,
+    "pong_timeout": 5.0,
+    "send_timeout": 5.0,
+    "stall_timeout": 15.0,
+    "backoff_first": 1.0,
+    "backoff_cap": 10.0,
+    "stable_after": 10.0,
+    "prompt_retry": 0.25,
+    "scatter": 5.0,
+    "later_floor": 5.0,
+    "dials_per_minute": 15,
+    "max_redirects": 10,
+    "max_attempts": None,
+    "give_up_after": 300.0,
+    "finish_timeout": 20.0,
+    "close_timeout": 5.0,
+    "buffer_seconds": 60.0,
+}
+COUNTS = ["dials_per_minute", "max_redirects", "max_attempts"]
+DURATIONS = sorted(set(DESIGN) - set(COUNTS))
+MAY_BE_ZERO = ["start_delay", "prompt_retry", "scatter", "later_floor", "give_up_after"]
+
+
+def policy(**fields: Any) -> Policy:
+    return Policy(**fields)
+
+
+def test_the_defaults_are_those_of_the_design() -> None:
+    assert dataclasses.asdict(Policy()) == DESIGN
+
+
+def test_a_policy_is_frozen() -> None:
+    made = Policy()
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        made.ack_timeout = 1.0  # type: ignore[misc] # pyright: ignore[reportAttributeAccessIssue]
+
+
+@pytest.mark.parametrize("name", DURATIONS)
+@pytest.mark.parametrize(
+    "value", [-1, -0.001, math.inf, -math.inf, math.nan, 10**400, "5", None, [5.0]]
+)
+def test_a_duration_is_a_number_of_seconds(name: str, value: object) -> None:
+    if (name, value) == ("give_up_after", None):
+        assert policy(give_up_after=None).give_up_after is None
+        return
+    with pytest.raises(ValueError, match=rf"^Policy\.{name} is .*: give a number of seconds >= 0$"):
+        policy(**{name: value})
+
+
+@pytest.mark.parametrize("name", sorted(set(DURATIONS) - set(MAY_BE_ZERO)))
+@pytest.mark.parametrize("zero", [0, 0.0])
+def test_a_limit_of_no_time_at_all_is_refused(name: str, zero: float) -> None:
+    with pytest.raises(ValueError, match=rf"^Policy\.{name} is 0"):
+        policy(**{name: zero})
+
+
+@pytest.mark.parametrize("name", MAY_BE_ZERO)
+def test_a_wait_may_be_none_at_all(name: str) -> None:
+    assert getattr(policy(**{name: 0}), name) == 0
+
+
+@pytest.mark.parametrize("name", COUNTS)
+@pytest.mark.parametrize("value", [2.5, 3.0, "3", math.nan, math.inf])
+def test_a_count_is_a_whole_number(name: str, value: object) -> None:
+    with pytest.raises(ValueError, match=rf"^Policy\.{name} is .*: give a whole number"):
+        policy(**{name: value})
+
+
+@pytest.mark.parametrize("name", ["dials_per_minute", "max_redirects"])
+def test_only_the_attempts_may_be_without_limit(name: str) -> None:
+    assert policy(max_attempts=None).max_attempts is None
+    with pytest.raises(ValueError, match=rf"^Policy\.{name} is None"):
+        policy(**{name: None})
+
+
+@pytest.mark.parametrize("value", [0, -1, MAX_DIALS_PER_MINUTE + 1, 10**9])
+def test_nobody_may_dial_more_than_fifteen_times_a_minute(value: int) -> None:
+    with pytest.raises(ValueError, match=r"^Policy\.dials_per_minute is .*: give 1 to 15$"):
+        policy(dials_per_minute=value)
+
+
+@pytest.mark.parametrize("value", [1, 15])
+def test_fewer_dials_are_fine(value: int) -> None:
+    assert policy(dials_per_minute=value).dials_per_minute == value
+
+
+@pytest.mark.parametrize("name", ["max_attempts", "max_redirects"])
+def test_a_count_below_zero_is_refused_and_zero_is_not(name: str) -> None:
+    assert getattr(policy(**{name: 0}), name) == 0
+    with pytest.raises(ValueError, match=rf"^Policy\.{name} is -1: give .*>= 0$"):
+        policy(**{name: -1})
+
+
+def test_the_backoffs_cap_is_not_below_its_first_delay() -> None:
+    assert policy(backoff_first=3, backoff_cap=3).backoff_cap == 3
+    with pytest.raises(ValueError, match=r"^Policy\.backoff_cap"):
+        policy(backoff_first=3, backoff_cap=2.9)
+
+
+class TestBuffer:
+    """It outlasts what a dead dial can hide: horizon + ping + pong + connect + ack."""
+
+    def test_the_defaults_fit_a_horizon_of_fifteen_seconds(self) -> None:
+        Policy().check_buffer(15.0)
+
+    def test_the_need_is_exact(self) -> None:
+        exact = policy(
+            ping_interval=1, pong_timeout=2, connect_timeout=3, ack_timeout=4, buffer_seconds=25
+        )
+        exact.check_buffer(15.0)
+        with pytest.raises(ValueError, match=r"^Policy\.buffer_seconds is 25: .* at least 25\.5 "):
+            exact.check_buffer(15.5)
+
+    @pytest.mark.parametrize(
+        "field", ["ping_interval", "pong_timeout", "connect_timeout", "ack_timeout"]
+    )
+    def test_each_of_the_timeouts_counts(self, field: str) -> None:
+        with pytest.raises(ValueError, match=r"^Policy\.buffer_seconds is 60"):
+            policy(**{field: 40.0}).check_buffer(15.0)

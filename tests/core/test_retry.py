@@ -1,0 +1,311 @@
+"""What becomes of a lost dial: the plan, and what counts towards giving up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from openline.policy import Policy
+from openline.retry import LATER_JITTER, Retry
+from openline.timers import OFF
+from openline.verdicts import MAX_STRIKES, NO_CODES, Action, Ending, ErrorKind, Phase, Row, Sender
+
+REFUSED = Ending(phase=Phase.CONNECTING, error=ErrorKind.REFUSED)
+RESTART = Ending(phase=Phase.STREAMING, code=1012, sender=Sender.PEER)
+GOING_AWAY = Ending(phase=Phase.STREAMING, code=1001, sender=Sender.PEER)
+BUSY = Ending(phase=Phase.STREAMING, code=1013, sender=Sender.PEER)
+WRONG = Ending(phase=Phase.STREAMING, code=1003, sender=Sender.PEER)
+UNAUTHORIZED = Ending(phase=Phase.AWAITING_ACK, code=1008, sender=Sender.PEER, has_provider=True)
+PORTAL = Ending(phase=Phase.CONNECTING, status=200)
+
+
+def busy_for(seconds: float) -> Ending:
+    return Ending(phase=Phase.CONNECTING, status=503, retry_after=seconds)
+
+
+def strange(strikes: int) -> Ending:
+    return Ending(phase=Phase.STREAMING, code=4999, sender=Sender.PEER, strikes=strikes)
+
+
+def always(value: float) -> Callable[[], float]:
+    return lambda: value
+
+
+def retry(random: float = 0.0, **policy: Any) -> Retry:
+    return Retry(Policy(**policy), always(random))
+
+
+def judged(
+    hope: Retry, ending: Ending = REFUSED, *, now: float = 0.0, finish_at: float = OFF
+) -> float:
+    hope.judge(ending, NO_CODES, "", now, finish_at)
+    return hope.until
+
+
+def lost(hope: Retry, ending: Ending = REFUSED, *, now: float = 0.0) -> float:
+    """Seconds until the next dial, which the plan is carried out for."""
+    until = judged(hope, ending, now=now)
+    assert until < OFF
+    hope.count_loss(now)
+    return until - now
+
+
+class TestBackoff:
+    def test_it_grows_with_each_loss_to_the_cap(self) -> None:
+        hope = retry(0.0)
+        assert [lost(hope) for _ in range(6)] == [0.5, 1.0, 2.0, 4.0, 5.0, 5.0]
+
+    def test_neither_progress_nor_the_handshake_brings_it_back(self) -> None:
+        hope = retry(0.0)
+        for _ in range(3):
+            lost(hope)
+        hope.note_progress()
+        assert lost(hope) == 4.0
+
+    def test_a_stable_line_does(self) -> None:
+        hope = retry(0.5)
+        for _ in range(5):
+            lost(hope)
+        hope.note_stable()
+        assert lost(hope) == 0.125, "the first try goes out at once"
+        assert lost(hope) == 0.75
+        assert lost(hope) == 1.5
+
+    @pytest.mark.parametrize(
+        ("ending", "least", "most"), [(REFUSED, 0, 0.25), (RESTART, 0, 5), (GOING_AWAY, 0, 5)]
+    )
+    @pytest.mark.parametrize("random", [0.0, 0.3, 0.999])
+    def test_after_a_stable_line_all_are_scattered_where_all_were_thrown_out(
+        self, ending: Ending, least: float, most: float, random: float
+    ) -> None:
+        hope = retry(random)
+        hope.note_stable()
+        assert lost(hope, ending) == least + random * (most - least)
+
+    @pytest.mark.parametrize("ending", [RESTART, GOING_AWAY])
+    def test_a_restart_on_a_line_that_was_not_stable_is_backed_off(self, ending: Ending) -> None:
+        hope = retry(0.0)
+        assert [lost(hope, ending) for _ in range(3)] == [0.5, 1.0, 2.0]
+
+    @settings(deadline=None, derandomize=True)
+    @given(
+        st.lists(
+            st.tuples(st.sampled_from([REFUSED, RESTART, BUSY, UNAUTHORIZED]), st.booleans()),
+            max_size=30,
+        ),
+        st.randoms(use_true_random=False),
+    )
+    def test_no_wait_but_that_of_the_gate_is_longer_than_the_rules_allow(
+        self, losses: list[tuple[Ending, bool]], random: Any
+    ) -> None:
+        hope = Retry(Policy(give_up_after=None), random.random)
+        now = 0.0
+        for ending, stable in losses:
+            if stable:
+                hope.note_stable()
+            gate = hope.gate.opens_at(now)
+            until = judged(hope, ending, now=now)
+            most = {Action.RETRY: 10.0, Action.LATER: 10.0 + LATER_JITTER, Action.REAUTH: 0.0}
+            assert hope.verdict is not None
+            assert now <= until <= max(gate, now + most[hope.verdict.action])
+            assert until >= gate
+            hope.count_loss(now)
+            hope.gate.note(until)
+            now = until
+
+
+class TestLater:
+    @pytest.mark.parametrize(
+        ("asked", "wait"), [(0, 5), (4.9, 5), (7.5, 7.5), (60, 60), (300, 300), (86400, 300)]
+    )
+    def test_it_is_the_longest_of_the_floor_the_backoff_and_what_was_asked_for(
+        self, asked: float, wait: float
+    ) -> None:
+        assert lost(retry(0.0, give_up_after=None), busy_for(asked)) == wait
+
+    def test_a_long_backoff_is_longer_than_the_floor(self) -> None:
+        hope = retry(0.0, backoff_cap=60, give_up_after=None)
+        assert [lost(hope, BUSY) for _ in range(5)] == [5, 5, 5, 5, 8]
+
+    def test_the_turned_away_come_back_one_by_one(self) -> None:
+        early, late = lost(retry(0.0), BUSY), lost(retry(0.999), BUSY)
+        assert 5 == early < late < 5 + LATER_JITTER
+
+    def test_a_stable_line_does_not_make_it_sooner(self) -> None:
+        hope = retry(0.0)
+        hope.note_stable()
+        assert lost(hope, BUSY) == 5
+
+
+class TestGivingUp:
+    def test_a_fatal_verdict_leaves_no_hope(self) -> None:
+        hope = retry()
+        assert judged(hope, WRONG) == OFF
+        assert hope.verdict is not None
+        assert hope.verdict.action is Action.FATAL
+
+    def test_a_later_judgement_replaces_the_plan_whole(self) -> None:
+        hope = retry()
+        assert judged(hope) < OFF
+        assert judged(hope, WRONG) == OFF
+        assert judged(hope) < OFF
+
+    @pytest.mark.parametrize("most", [0, 1, 5])
+    def test_only_so_many_retries_are_made(self, most: int) -> None:
+        hope = retry(max_attempts=most)
+        for _ in range(most):
+            lost(hope)
+        assert judged(hope) == OFF
+        assert hope.cause.startswith(f"gave up after {most} retries: ")
+
+    def test_progress_gives_all_the_retries_back(self) -> None:
+        hope = retry(max_attempts=2)
+        lost(hope)
+        lost(hope)
+        hope.note_progress()
+        lost(hope)
+        lost(hope)
+        assert judged(hope) == OFF
+
+    def test_patience_runs_from_the_first_loss(self) -> None:
+        hope = retry(0.0, give_up_after=20)
+        lost(hope, now=100.0)
+        assert hope.give_up_at == 120.0
+        lost(hope, now=110.0)
+        assert hope.give_up_at == 120.0
+        assert judged(hope, now=118.0) == 120.0, "just in time"
+        assert judged(hope, now=118.5) == OFF
+        assert hope.cause.startswith("gave up, a retry would come too late: ")
+
+    def test_a_first_retry_beyond_all_patience_is_none(self) -> None:
+        assert judged(retry(give_up_after=4), BUSY) == OFF
+
+    def test_a_loss_that_comes_when_patience_is_over_is_the_last(self) -> None:
+        hope = retry(0.0, give_up_after=20)
+        lost(hope, now=0.0)
+        assert judged(hope, now=50.0) == OFF
+
+    @pytest.mark.parametrize("note", [Retry.note_progress, Retry.note_stable])
+    def test_progress_and_a_stable_line_renew_patience(self, note: Callable[[Retry], None]) -> None:
+        hope = retry(0.0, give_up_after=20)
+        lost(hope, now=0.0)
+        note(hope)
+        assert hope.give_up_at == OFF
+        lost(hope, now=50.0)
+        assert hope.give_up_at == 70.0
+
+    def test_without_a_limit_it_never_gives_up(self) -> None:
+        hope = retry(give_up_after=None)
+        for now in range(0, 10**6, 10**4):
+            lost(hope, now=float(now))
+        assert hope.give_up_at == OFF
+
+    def test_a_retry_that_would_come_after_the_finish_is_none(self) -> None:
+        hope = retry(0.0)
+        assert judged(hope, now=10.0, finish_at=10.5) == 10.5
+        assert judged(hope, now=10.0, finish_at=10.4) == OFF
+        assert hope.cause.startswith("could not finish in time: ")
+
+
+class TestStrikes:
+    def test_the_fourth_unknown_ending_is_fatal(self) -> None:
+        hope = retry()
+        for _ in range(MAX_STRIKES - 1):
+            lost(hope, strange(hope.strikes))
+        assert hope.strikes == MAX_STRIKES - 1 == 3
+        assert judged(hope, strange(hope.strikes)) == OFF
+
+    def test_other_endings_neither_add_nor_clear_and_a_stable_line_clears(self) -> None:
+        hope = retry()
+        strikes: list[int] = []
+        for ending in (strange(0), REFUSED, BUSY, strange(1), UNAUTHORIZED):
+            lost(hope, ending)
+            hope.note_progress()
+            strikes.append(hope.strikes)
+        assert strikes == [1, 1, 1, 2, 2]
+        hope.note_stable()
+        assert hope.strikes == 0
+
+    def test_a_judgement_alone_counts_nothing(self) -> None:
+        hope = retry()
+        judged(hope, strange(0))
+        judged(hope, strange(0))
+        assert (hope.strikes, hope.attempts, hope.tries, hope.give_up_at) == (0, 0, 0, OFF)
+
+    def test_a_loss_without_a_judgement_adds_no_strike(self) -> None:
+        hope = retry()
+        hope.count_loss(0.0)
+        assert (hope.strikes, hope.attempts) == (0, 1)
+
+
+class TestReauth:
+    def test_it_goes_out_at_once_through_the_gate(self) -> None:
+        hope = retry(0.9)
+        assert lost(hope, UNAUTHORIZED, now=7.0) == 0.0
+        for _ in range(15):
+            hope.gate.note(7.0)
+        assert lost(hope, UNAUTHORIZED, now=7.0) > 60.0
+
+    def test_only_a_stable_line_brings_the_right_back(self) -> None:
+        hope = retry()
+        hope.right_spent = True
+        hope.note_progress()
+        assert [hope.right_spent] == [True]
+        hope.note_stable()
+        assert [hope.right_spent] == [False]
+
+
+class TestGate:
+    @pytest.mark.parametrize("ending", [REFUSED, BUSY, UNAUTHORIZED])
+    @pytest.mark.parametrize("stable", [False, True])
+    def test_every_retry_waits_for_it(self, ending: Ending, *, stable: bool) -> None:
+        hope = retry(dials_per_minute=2)
+        hope.gate.note(100.0)
+        hope.gate.note(101.0)
+        if stable:
+            hope.note_stable()
+        assert judged(hope, ending, now=102.0) == hope.gate.opens_at(102.0) > 160.0
+
+    def test_a_wait_for_it_counts_against_patience(self) -> None:
+        hope = retry(dials_per_minute=1, give_up_after=30)
+        hope.gate.note(0.0)
+        assert judged(hope, now=1.0) == OFF
+
+
+class TestWords:
+    def test_the_cause_says_why_and_adds_what_is_known(self) -> None:
+        hope = retry()
+        hope.judge(REFUSED, NO_CODES, "port 8000", 0.0, OFF)
+        assert hope.verdict is not None
+        assert hope.cause == f"{hope.verdict.why} (port 8000)"
+        hope.judge(REFUSED, NO_CODES, "", 0.0, OFF)
+        assert hope.cause == hope.verdict.why
+
+    def test_the_dialects_own_codes_are_heard(self) -> None:
+        fatal = Row(action=Action.FATAL, why="so it is here", source="a dialect")
+        hope = retry()
+        hope.judge(RESTART, {1012: fatal}, "", 0.0, OFF)
+        assert (hope.until, hope.cause) == (OFF, "so it is here")
+
+
+@pytest.mark.parametrize(
+    ("ending", "helps"),
+    [(REFUSED, True), (RESTART, True), (BUSY, False), (PORTAL, True), (UNAUTHORIZED, False)],
+)
+def test_a_restored_network_ends_a_retry_early_and_a_captive_portals_wait(
+    ending: Ending, *, helps: bool
+) -> None:
+    hope = retry()
+    assert [hope.hint_helps] == [False], "nothing was lost yet"
+    judged(hope, ending)
+    assert hope.hint_helps is helps
+
+
+def test_randomness_is_injected_and_drawn_anew_for_each_wait() -> None:
+    numbers: Iterator[float] = iter([0.0, 0.5, 0.25])
+    hope = Retry(Policy(), lambda: next(numbers))
+    assert [lost(hope), lost(hope), lost(hope)] == [0.5, 1.5, 2.5]

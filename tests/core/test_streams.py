@@ -1,0 +1,370 @@
+"""Several sources on one line: one timeline, fair turns, and proof for each of them."""
+
+from __future__ import annotations
+
+import operator
+
+import pytest
+
+from openline.messages import SAMPLE_RATE as S
+from openline.messages import Gap, GapCause, SourceStatistics
+from openline.outbox import FRAME_SAMPLES as F
+from openline.streams import ROOM, Stream, Streams
+from openline.timers import OFF
+
+FRAME = bytes(2 * F)
+BOTH = ("system", "mic")
+
+
+def streams_with(frames: int, sources: tuple[str, ...] = BOTH) -> Streams:
+    streams = Streams(sources, 60 * S)
+    for source in sources:
+        streams.start(source, 0.0, 0.0)
+        for _ in range(frames):
+            assert streams.capture(source, FRAME, 0.0)
+    streams.begin_dial(0.0)
+    return streams
+
+
+def named(streams: Streams, source: str) -> Stream:
+    stream = streams.get(source)
+    assert stream is not None
+    return stream
+
+
+def pulled(streams: Streams, frames: int, now: float = 0.0) -> str:
+    """The first letters of the sources whose turn it was; a dot for nobody's."""
+    turns = ""
+    for _ in range(frames):
+        pull = streams.pull(now)
+        turns += pull[0].box.source[0] if pull else "."
+    return turns
+
+
+class TestOneTimeline:
+    def test_the_first_source_starts_it_and_a_later_one_keeps_its_place(self) -> None:
+        streams = Streams(BOTH, 60 * S)
+        first = streams.start("system", 100.0, 100.5)
+        second = streams.start("mic", 103.0, 103.1)
+        assert (first.box.origin, second.box.origin) == (0, 3 * S)
+        assert streams.start("system", 109.0, 109.0) is first
+        assert first.box.origin == 0
+
+    def test_a_source_that_reports_an_earlier_start_begins_at_zero(self) -> None:
+        streams = Streams(BOTH, 60 * S)
+        streams.start("system", 100.0, 100.0)
+        assert streams.start("mic", 99.0, 100.0).box.origin == 0
+
+    def test_a_source_whose_start_nobody_told_starts_with_its_first_audio(self) -> None:
+        streams = Streams(BOTH, 60 * S)
+        streams.capture("system", FRAME, 10.0)
+        streams.capture("mic", FRAME, 11.0)
+        assert named(streams, "mic").box.origin == S
+
+    def test_a_hole_moves_what_follows(self) -> None:
+        streams = Streams(BOTH, 60 * S)
+        streams.hole("mic", 5 * F, 0.0)
+        streams.capture("mic", FRAME, 0.1)
+        assert named(streams, "mic").box.captured == 6 * F
+        assert [gap.cause for gap in streams.take_gaps()] == [GapCause.CAPTURE]
+        assert streams.take_gaps() == []
+
+
+class TestWhoMaySpeak:
+    def test_a_source_that_was_not_declared_is_refused(self) -> None:
+        streams = Streams(("mic",), 60 * S)
+        assert streams.declared("mic")
+        assert not streams.declared("system")
+        assert not streams.capture("system", FRAME, 0.0)
+        assert streams.refused_samples == 0
+
+    def test_audio_and_holes_after_the_close_are_refused_and_audio_is_counted(self) -> None:
+        streams = streams_with(1)
+        streams.close()
+        assert not streams.capture("mic", FRAME, 1.0)
+        streams.hole("mic", 99, 1.0)
+        assert streams.refused_samples == F
+        assert named(streams, "mic").box.captured == F
+
+    def test_a_source_that_begins_after_the_close_is_refused_too(self) -> None:
+        streams = Streams(BOTH, 60 * S)
+        streams.close()
+        assert not streams.capture("mic", FRAME, 1.0)
+        assert streams.refused_samples == F
+
+    def test_all_are_over_when_each_one_is(self) -> None:
+        streams = streams_with(1)
+        streams.end_source("mic")
+        assert not streams.over
+        assert not streams.capture("mic", FRAME, 1.0)
+        assert streams.capture("system", FRAME, 1.0)
+        streams.end_source("system")
+        assert streams.over
+
+    def test_a_source_that_was_over_before_it_began_stays_over(self) -> None:
+        streams = Streams(("mic",), 60 * S)
+        streams.end_source("mic")
+        assert streams.over
+        assert not streams.capture("mic", FRAME, 1.0)
+
+
+class TestWhatIsKnown:
+    def test_a_backend_that_names_no_source_means_the_first(self) -> None:
+        streams = Streams(BOTH, 60 * S)
+        assert streams.get(None) is None
+        assert streams.get("mic") is None
+        first = streams.start("mic", 0.0, 0.0)
+        streams.start("system", 0.0, 0.0)
+        assert streams.get(None) is first
+        assert [stream.box.source for stream in streams.all] == ["mic", "system"]
+
+    def test_the_longest_source_says_how_much_is_due(self) -> None:
+        streams = Streams(BOTH, 60 * S)
+        assert streams.due_seconds == 0
+        assert not streams.undelivered
+        streams.start("mic", 0.0, 0.0)
+        for _ in range(50):
+            streams.capture("mic", FRAME, 1.0)
+        streams.capture("system", FRAME, 1.0)
+        streams.begin_dial(1.0)
+        assert streams.due_seconds == 1.0
+        assert pulled(streams, 2) == "ms"
+        assert streams.due_seconds == 1.0
+        named(streams, "mic").box.confirm(F)
+        assert streams.due_seconds == pytest.approx(0.98)
+        assert streams.undelivered
+
+    def test_the_watermarks_are_counted_from_the_sources_own_start(self) -> None:
+        streams = Streams(BOTH, 60 * S)
+        streams.start("system", 0.0, 0.0)
+        streams.start("mic", 1.0, 1.0)
+        for _ in range(3):
+            streams.capture("mic", FRAME, 1.0)
+        streams.hole("mic", 100, 1.0)
+        streams.begin_dial(1.0)
+        pulled(streams, 2)
+        named(streams, "mic").box.confirm(S + F)
+        statistics = streams.statistics()
+        assert statistics["mic"] == SourceStatistics(
+            captured=3 * F + 100, sent=2 * F, confirmed=F, missing=100
+        )
+        assert statistics["system"] == SourceStatistics(captured=0, sent=0, confirmed=0, missing=0)
+
+
+class TestRoom:
+    """A source that can wait delivers more while the line keeps up with every source."""
+
+    def test_there_is_room_while_less_than_two_seconds_wait(self) -> None:
+        streams = Streams(BOTH, 60 * S)
+        room = [streams.has_room]
+        streams.start("system", 0.0, 0.0)
+        streams.capture("mic", bytes(2 * (ROOM - F)), 0.0)
+        room.append(streams.has_room)
+        streams.capture("mic", FRAME, 0.0)
+        room.append(streams.has_room)
+        pulled(streams, 1)
+        room.append(streams.has_room)
+        assert room == [True, True, False, True]
+
+    def test_there_is_none_when_half_the_buffer_waits_for_its_proof(self) -> None:
+        streams = Streams(("mic",), 4 * F)
+        for _ in range(2):
+            streams.capture("mic", FRAME, 0.0)
+            streams.pull(0.0)
+        room = [streams.has_room]
+        named(streams, "mic").box.confirm(F)
+        assert [*room, streams.has_room] == [False, True]
+
+
+class TestTurns:
+    def test_sources_share_the_line_in_turn(self) -> None:
+        assert pulled(streams_with(3), 7) == "smsmsm."
+
+    def test_a_source_that_is_shut_does_not_hold_up_the_other(self) -> None:
+        streams = streams_with(200)
+        assert pulled(streams, 160) == "sm" * 80
+        assert pulled(streams, 1) == "."
+        assert streams.shut
+        named(streams, "mic").window.note_drained(3 * F)
+        assert pulled(streams, 4) == "mmm."
+
+    def test_a_source_that_was_waiting_is_next_when_its_window_opens(self) -> None:
+        streams = streams_with(200)
+        pulled(streams, 160)
+        named(streams, "mic").window.note_drained(10 * F)
+        assert pulled(streams, 2) == "mm"
+        named(streams, "system").window.note_drained(10 * F)
+        assert pulled(streams, 4) == "smsm"
+
+    def test_nothing_to_send_is_not_a_shut_window(self) -> None:
+        streams = streams_with(0)
+        assert streams.pull(0.0) is None
+        assert not streams.shut
+        assert streams.opens_at == OFF
+
+    def test_the_sooner_window_says_when_time_opens_one(self) -> None:
+        streams = streams_with(200)
+        pulled(streams, 160)
+        assert pulled(streams, 1) == "."
+        assert streams.opens_at == OFF
+        named(streams, "mic").window.note_received(80 * F)
+        assert pulled(streams, 1) == "."
+        assert streams.opens_at == pytest.approx(5.0 + F / S)
+        assert pulled(streams, 1, streams.opens_at) == "m"
+
+    def test_a_source_that_starts_during_a_dial_has_time_to_show_figures(self) -> None:
+        streams = Streams(("mic",), 60 * S)
+        streams.begin_dial(0.0)
+        streams.start("mic", 100.0, 100.0)
+        for _ in range(81):
+            streams.capture("mic", FRAME, 100.0)
+        pulled(streams, 80, 100.0)
+        named(streams, "mic").window.note_received(80 * F)
+        streams.capture("mic", bytes(10 * F * 2), 100.0)
+        assert pulled(streams, 1, 104.9) == "."
+        assert pulled(streams, 1, 105.1) == "m"
+
+    def test_a_new_dial_starts_with_fresh_windows(self) -> None:
+        streams = streams_with(200)
+        pulled(streams, 161)
+        streams.note_pong(streams.mark())
+        named(streams, "mic").window.note_drained(50 * F)
+        assert streams.end_dial() == []
+        assert not streams.wants_ping()
+        streams.begin_dial(9.0)
+        assert not streams.wants_ping()
+        assert pulled(streams, 161, 9.0) == "sm" * 80 + "."
+
+
+class TestProof:
+    def test_backlog_asks_for_proof_each_200_ms(self) -> None:
+        streams = streams_with(100, ("mic",))
+        pulled(streams, 9)
+        assert not streams.wants_ping()
+        pulled(streams, 1)
+        assert streams.wants_ping()
+        streams.mark()
+        assert not streams.wants_ping()
+
+    def test_live_audio_asks_for_proof_each_500_ms(self) -> None:
+        streams = streams_with(0, ("mic",))
+        for _ in range(24):
+            streams.capture("mic", FRAME, 0.0)
+            streams.pull(0.0)
+        assert not streams.wants_ping()
+        streams.capture("mic", FRAME, 0.0)
+        streams.pull(0.0)
+        assert streams.wants_ping()
+
+    def test_a_shut_window_asks_for_proof_at_once_and_only_once(self) -> None:
+        streams = streams_with(85, ("mic",))
+        streams.mark()
+        pulled(streams, 75)
+        streams.mark()
+        assert pulled(streams, 6) == "mmmmm."
+        assert streams.wants_ping()
+        streams.mark()
+        assert not streams.wants_ping()
+
+    def test_a_shut_source_asks_for_no_proof_of_the_others_frames(self) -> None:
+        streams = streams_with(100)
+        pulled(streams, 160)
+        streams.mark()
+        named(streams, "mic").window.note_drained(5 * F)
+        assert pulled(streams, 1) == "m"
+        assert not streams.wants_ping()
+
+    def test_a_window_that_time_opens_soon_asks_for_no_proof_meanwhile(self) -> None:
+        streams = streams_with(200, ("mic",))
+        pulled(streams, 80)
+        streams.note_pong(streams.mark())
+        assert pulled(streams, 1, 5.0) == "."
+        assert pulled(streams, 2, streams.opens_at) == "m."
+        assert not streams.wants_ping()
+
+    def test_a_pong_proves_what_was_sent_ahead_of_its_ping(self) -> None:
+        streams = streams_with(10)
+        pulled(streams, 4)
+        first = streams.mark()
+        pulled(streams, 4)
+        second = streams.mark()
+        assert first != second
+        streams.note_pong(first)
+        assert [stream.window.received for stream in streams.all] == [2 * F, 2 * F]
+        streams.note_pong(second)
+        assert [stream.window.received for stream in streams.all] == [4 * F, 4 * F]
+
+    def test_a_later_pong_answers_the_earlier_pings_too(self) -> None:
+        streams = streams_with(10)
+        first = streams.mark()
+        pulled(streams, 4)
+        streams.note_pong(streams.mark())
+        streams.note_pong(first)
+        assert [stream.window.received for stream in streams.all] == [2 * F, 2 * F]
+
+    def test_a_pong_settles_all_pings_up_to_its_own(self) -> None:
+        streams = streams_with(10)
+        marks = [streams.mark() for _ in range(100)]
+        for mark in marks[::10]:
+            streams.note_pong(mark)
+        assert len(operator.attrgetter("_marks")(streams)) == 9
+
+    def test_a_pong_that_nobody_asked_for_proves_nothing(self) -> None:
+        streams = streams_with(10)
+        pulled(streams, 4)
+        streams.mark()
+        streams.note_pong(b"")
+        streams.note_pong(b"99")
+        assert [stream.window.received for stream in streams.all] == [0, 0]
+
+    def test_the_pong_of_an_earlier_dial_proves_nothing(self) -> None:
+        streams = streams_with(10)
+        pulled(streams, 4)
+        mark = streams.mark()
+        streams.end_dial()
+        streams.begin_dial(1.0)
+        pulled(streams, 2)
+        streams.note_pong(mark)
+        assert [stream.window.received for stream in streams.all] == [0, 0]
+
+    def test_a_source_that_started_after_the_ping_is_not_proved_by_it(self) -> None:
+        streams = Streams(BOTH, 60 * S)
+        streams.capture("system", FRAME, 0.0)
+        streams.begin_dial(0.0)
+        pulled(streams, 1)
+        mark = streams.mark()
+        streams.capture("mic", FRAME, 0.0)
+        pulled(streams, 1)
+        streams.note_pong(mark)
+        assert [stream.window.received for stream in streams.all] == [F, 0]
+
+
+class TestLosses:
+    def test_what_the_backend_dropped_lies_between_what_it_drained_and_what_was_sent(self) -> None:
+        streams = streams_with(20, ("mic",))
+        pulled(streams, 10)
+        stream = named(streams, "mic")
+        stream.window.note_drained(4 * F)
+        streams.note_dropped(stream, 3)
+        (gap,) = streams.missing()
+        assert gap == Gap(
+            source="mic",
+            start=4 * F,
+            end=10 * F,
+            samples=3 * F,
+            cause=GapCause.BACKEND,
+            exact=False,
+        )
+
+    def test_the_end_accounts_for_every_source(self) -> None:
+        streams = streams_with(3)
+        pulled(streams, 3)
+        gaps = streams.end()
+        assert [(g.source, g.start, g.end, g.cause) for g in gaps] == [
+            ("system", 0, 2 * F, GapCause.UNCONFIRMED),
+            ("system", 2 * F, 3 * F, GapCause.UNDELIVERED),
+            ("mic", 0, F, GapCause.UNCONFIRMED),
+            ("mic", F, 3 * F, GapCause.UNDELIVERED),
+        ]
+        assert streams.missing() == tuple(gaps)
+        assert not streams.undelivered

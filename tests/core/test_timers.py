@@ -1,0 +1,77 @@
+"""The table of clocks: every one has a meaning, a scope, and states that it runs in."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from openline.messages import State
+from openline.timers import (
+    DIAL_TIMERS,
+    FIRES,
+    OFF,
+    RUNS,
+    SESSION_TIMERS,
+    STATE_TIMERS,
+    Timer,
+)
+
+ALL = list(Timer)
+#: The design's table of states, and its rules on the timers of the dial and the session.
+OF_STATE = {
+    "idle": set[str](),
+    "authorizing": {"AUTH"},
+    "connecting": {"CONNECT"},
+    "awaiting_ack": {"SETTLE", "ACK"},
+    "streaming": {"STABLE"},
+    "reconnecting": {"RETRY"},
+    "finishing": set[str](),
+    "closing": {"CLOSE"},
+    "closed": set[str](),
+    "failed": set[str](),
+}
+DIAL = {"PING", "PONG", "SEND", "STALL", "PACE"}
+SESSION = {"FINISH", "GIVE_UP"}
+
+
+def test_a_timer_that_is_off_is_never_due() -> None:
+    assert math.isinf(OFF)
+    assert OFF > 0
+
+
+def test_deadlines_are_indexed_by_the_timers() -> None:
+    assert [int(timer) for timer in ALL] == list(range(len(ALL)))
+
+
+def test_the_scopes_share_out_all_timers() -> None:
+    assert ALL[SESSION_TIMERS] + ALL[STATE_TIMERS] + ALL[DIAL_TIMERS] == ALL
+    assert {timer.name for timer in ALL[SESSION_TIMERS]} == SESSION
+    assert {timer.name for timer in ALL[DIAL_TIMERS]} == DIAL
+
+
+def test_every_timer_fires_an_event_but_the_one_that_only_wakes_the_sender() -> None:
+    assert set(FIRES) == set(Timer)
+    assert [timer for timer, event in FIRES.items() if event is None] == [Timer.PACE]
+
+
+@pytest.mark.parametrize("state", State)
+def test_a_state_runs_its_own_timers_those_of_a_live_dial_and_of_the_session(state: State) -> None:
+    runs = {timer.name for timer in RUNS[state]}
+    assert len(runs) == len(RUNS[state])
+    assert runs & {timer.name for timer in ALL[STATE_TIMERS]} == OF_STATE[state]
+    dial = DIAL if state in {State.STREAMING, State.FINISHING} else set[str]()
+    assert runs & DIAL == dial
+    judged = {State.AUTHORIZING, State.CONNECTING, State.AWAITING_ACK, State.RECONNECTING}
+    assert ("GIVE_UP" in runs) is (state in judged)
+    assert ("FINISH" in runs) is (state in {*judged, State.FINISHING})
+
+
+@pytest.mark.parametrize("state", set(State) - {State.IDLE, State.CLOSED, State.FAILED})
+def test_silence_always_ends(state: State) -> None:
+    assert RUNS[state]
+
+
+def test_the_session_outranks_the_state_and_the_state_the_dial() -> None:
+    assert Timer.FINISH < Timer.GIVE_UP < min(ALL[STATE_TIMERS])
+    assert max(ALL[STATE_TIMERS]) < min(ALL[DIAL_TIMERS])

@@ -1,0 +1,120 @@
+"""The chart that runs is the chart that is declared: table and library say the same.
+
+``Interpreted`` replaces the one seam, ``Connection._step``, by python-statemachine's own
+interpreter of the declaration. Whatever happens, both twins give the same commands.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from hypothesis import settings
+from statemachine.exceptions import TransitionNotAllowed
+
+from openline import events as e
+from openline.chart import Chart
+from openline.commands import Command, Outgoing
+from openline.connection import Connection, LocalProtocolError
+
+from ..properties.world import Walk
+from .driver import Drive
+
+
+class Interpreted(Connection):
+    """A connection whose chart is run by the library that declares it."""
+
+    __slots__ = ("_chart",)
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._chart: Any = Chart(model=self._link)
+
+    def _step(self, event: str) -> bool:
+        try:
+            self._chart.send(event)
+        except TransitionNotAllowed:
+            return False
+        return True
+
+
+class Twins(Walk):
+    """A walk of two: every command and every message must be the same."""
+
+    twin: Connection
+
+    def make(self, **options: Any) -> Connection:
+        self.twin = Interpreted(
+            self.backend, session_id=self.session, attempt_id=self.attempt, **options
+        )
+        return super().make(**options)
+
+    def receive(self, core: Connection, event: e.Event) -> list[Command]:
+        try:
+            hers = self.twin.receive(event, self.now)
+        except LocalProtocolError as refusal:
+            with pytest.raises(LocalProtocolError, match=re.escape(str(refusal))):
+                core.receive(event, self.now)
+            raise
+        ours = core.receive(event, self.now)
+        assert ours == hers
+        assert core.state == self.twin.state
+        assert core.next_deadline() == self.twin.next_deadline()
+        return ours
+
+    def next_message(self, core: Connection) -> Outgoing | None:
+        ours = core.next_message(self.now)
+        assert ours == self.twin.next_message(self.now)
+        return ours
+
+
+TestTwins = Twins.TestCase
+TestTwins.settings = settings(max_examples=25, stateful_step_count=30, deadline=None)
+
+
+def a_whole_session(make: type[Connection]) -> Drive:
+    """Refused, full, streaming, lost, replayed, redirected, finished."""
+    drive = Drive(make=make, has_provider=True, sources=("mic", "system"))
+    drive.audio(10)
+    drive.open()
+    drive.feed(e.CredentialReady(1), after=0.1)
+    drive.opened()
+    drive.drain()
+    drive.refuse("Unauthorized websocket connection")
+    drive.feed(e.CredentialReady(2), after=0.1)
+    drive.opened()
+    drive.drain()
+    drive.refuse()
+    drive.redial()
+    drive.feed(e.Redirected(drive.core.dial, 302, "/there"))
+    drive.connect()
+    drive.speak(12)
+    drive.final(0, 5, source="mic")
+    drive.partial(5, 6, source="mic")
+    drive.lose(1012)
+    drive.audio(20, "system")
+    drive.feed(e.NetworkRestored())
+    drive.redial()
+    drive.connect()
+    drive.speak(1)
+    drive.lose()
+    drive.redial()
+    drive.wait(11)  # nobody opens
+    drive.redial()
+    drive.opened()
+    drive.stop()
+    drive.drain()
+    drive.ack()
+    drive.serve("mic", "system")
+    drive.summary()
+    drive.tick()
+    return drive
+
+
+def test_a_whole_session_is_the_same_command_for_command() -> None:
+    ours, hers = a_whole_session(Connection), a_whole_session(Interpreted)
+    assert ours.commands == hers.commands
+    assert ours.sent == hers.sent
+    assert ours.ended.state == "closed"
+    assert len(ours.dials) == 8

@@ -1,0 +1,412 @@
+"""How much may be sent: the rules one by one, then a whole line in virtual time.
+
+The simulated backend is that of the contract: 2.0 s of queue per source beyond which the
+oldest is dropped, a pong after one round trip, figures each second or never. It counts
+what it drops, and the line measures how long live audio waited.
+"""
+
+from __future__ import annotations
+
+import copy
+import heapq
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from openline.messages import SAMPLE_RATE
+from openline.outbox import FRAME_SAMPLES
+from openline.streams import Streams
+from openline.timers import OFF
+from openline.window import Window
+
+S = SAMPLE_RATE
+F = FRAME_SAMPLES
+W = round(1.6 * S)
+FAR = 60 * S  # so much is unsent: not at the live edge
+
+
+class TestBacklog:
+    def test_it_goes_out_up_to_1_6_seconds_beyond_what_is_drained(self) -> None:
+        window = Window(0.0)
+        assert window.allows(W - F, F, FAR, 0.0)
+        assert not window.allows(W - F + 1, F, FAR, 0.0)
+        window.note_drained(S)
+        assert window.allows(S + W - F, F, FAR, 0.0)
+        assert not window.allows(S + W - F + 1, F, FAR, 0.0)
+
+    def test_figures_subtract_the_queue_from_what_was_received(self) -> None:
+        window = Window(0.0)
+        window.note_received(3 * S)
+        assert window.note_backlog(1.25, 1.0)
+        assert window.drained == round(1.75 * S)
+        assert window.received == 3 * S
+
+    def test_a_proof_never_takes_another_back(self) -> None:
+        window = Window(0.0)
+        window.note_received(3 * S)
+        window.note_received(2 * S)
+        assert window.received == 3 * S
+        assert window.note_drained(2 * S)
+        assert not window.note_drained(2 * S)
+        assert not window.note_backlog(2.0, 1.0)
+        assert window.drained == 2 * S
+
+    def test_what_was_drained_was_received(self) -> None:
+        window = Window(0.0)
+        window.note_drained(5 * S)
+        assert window.received == 5 * S
+
+
+class TestLiveEdge:
+    def test_it_passes_up_to_a_second_ahead_of_the_proof_of_receipt(self) -> None:
+        window = Window(0.0)
+        window.note_received(10 * S)
+        sent = 11 * S - F
+        assert window.allows(sent, F, F, 0.0)
+        assert not window.allows(sent + 1, F, F, 0.0)
+
+    @pytest.mark.parametrize(("unsent", "passes"), [(F, True), (S // 5, True), (S // 5 + 1, False)])
+    def test_only_audio_just_captured_is_at_it(self, unsent: int, *, passes: bool) -> None:
+        window = Window(0.0)
+        window.note_received(10 * S)
+        assert window.allows(10 * S, F, unsent, 0.0) is passes
+
+    def test_it_waits_while_the_backend_is_filling(self) -> None:
+        window = Window(0.0)
+        window.note_received(10 * S)
+        window.filling = True
+        assert not window.allows(10 * S, F, F, 0.0)
+
+    @pytest.mark.parametrize(
+        ("before", "backlog", "after"),
+        [
+            (False, 1.6, False),
+            (False, 1.61, True),
+            (True, 1.6, True),
+            (True, 1.0, True),
+            (True, 0.99, False),
+        ],
+    )
+    def test_filling_begins_above_1_6_seconds_and_ends_below_1_0(
+        self, backlog: float, *, before: bool, after: bool
+    ) -> None:
+        window = Window(0.0)
+        window.filling = before
+        window.note_backlog(backlog, 1.0)
+        assert window.filling is after
+
+
+class TestWithoutFigures:
+    def test_nothing_is_assumed_for_five_seconds(self) -> None:
+        window = Window(100.0)
+        window.note_received(20 * S)
+        assert not window.allows(W, F, FAR, 104.999)
+        assert window.allows(W, F, FAR, 105.02)
+
+    def test_the_backend_is_assumed_to_drain_in_real_time_up_to_what_it_received(self) -> None:
+        window = Window(0.0)
+        window.note_received(3 * S)
+        assert not window.allows(0, W + 2 * S + 9, FAR, 7.0)
+        assert window.allows(0, W + 2 * S, FAR, 7.0)
+        assert window.allows(0, W + 3 * S, FAR, 20.0)
+        assert not window.allows(0, W + 3 * S + 9, FAR, 30.0)
+
+    def test_time_in_which_the_queue_was_empty_is_not_saved_up(self) -> None:
+        window = Window(0.0)
+        window.note_received(S)
+        assert not window.allows(0, W + 2 * S, FAR, 60.0)
+        window.note_received(9 * S)  # 8 s came at once, after a stall
+        assert not window.allows(0, W + 2 * S, FAR, 60.5)
+        assert window.allows(0, W + 2 * S, FAR, 61.0)
+
+    def test_a_transcript_is_a_new_start_and_not_added_to_the_time_that_passed(self) -> None:
+        window = Window(0.0)
+        window.note_received(30 * S)
+        assert window.allows(0, W + 9, FAR, 15.0)
+        window.note_drained(10 * S)
+        assert not window.allows(0, 10 * S + W + 9, FAR, 15.0)
+        assert window.allows(0, 11 * S + W, FAR, 16.0)
+
+    def test_figures_that_come_back_end_the_guessing(self) -> None:
+        window = Window(0.0)
+        window.note_received(10 * S)
+        assert window.allows(0, W + 5 * S, FAR, 10.0)
+        window.note_backlog(9.0, 10.0)
+        assert not window.allows(0, W + 5 * S, FAR, 10.0)
+        assert window.allows(0, W + S, FAR, 10.0)
+        assert not window.allows(0, W + S + 9, FAR, 14.9)
+        assert not window.allows(0, W + 2 * S, FAR, 15.5)
+        assert window.allows(0, W + 2 * S, FAR, 16.0)
+
+    def test_only_a_proof_opens_what_lies_beyond_receipt(self) -> None:
+        window = Window(0.0)
+        window.note_received(S)
+        assert window.opens_at(S + W, F) == OFF
+        assert window.opens_at(S + W - F, F) == pytest.approx(6.0)
+
+    @given(
+        now=st.floats(0, 2e9),
+        steps=st.lists(
+            st.tuples(
+                st.sampled_from(["received", "drained", "figures", "nothing"]),
+                st.integers(0, 20 * S),
+                st.floats(0, 20),
+            ),
+            max_size=8,
+        ),
+        sent=st.integers(0, 30 * S),
+    )
+    @settings(deadline=None, derandomize=True, max_examples=300)
+    def test_the_deadline_really_opens_the_window_and_is_never_in_the_past(
+        self, now: float, steps: list[tuple[str, int, float]], sent: int
+    ) -> None:
+        window = Window(now)
+        for what, samples, passed in steps:
+            now += passed
+            if what == "received":
+                window.note_received(samples)
+            elif what == "drained":
+                window.note_drained(samples)
+            elif what == "figures":
+                window.note_backlog(samples / S, now)
+            if not window.allows(sent, F, FAR, now):
+                at = window.opens_at(sent, F)
+                assert at > now
+                if at < OFF:
+                    assert copy.copy(window).allows(sent, F, FAR, at)
+
+
+# A whole line.
+
+
+class Queue:
+    """The contract's queue of one source: it drains at a rate and drops over 2.0 s."""
+
+    def __init__(self, rate: float) -> None:
+        self.rate = rate
+        self.queued = self.drained = self.dropped = 0.0
+        self.peak = 0.0
+        self.at = 0.0
+
+    def drain(self, now: float) -> None:
+        instant = self.rate == math.inf
+        out = self.queued if instant else min(self.queued, (now - self.at) * self.rate * S)
+        self.queued -= out
+        self.drained += out
+        self.at = now
+
+    def take(self, samples: int, now: float) -> None:
+        self.drain(now)
+        self.queued += samples
+        self.drain(now)
+        over = max(0.0, self.queued - 2 * S)
+        self.queued -= over
+        self.dropped += over
+        self.peak = max(self.peak, self.queued)
+
+
+@dataclass
+class Line:
+    """One source on one dial, over a network that may stand still for a while."""
+
+    rtt: float
+    rate: float = math.inf  # seconds of audio that the backend drains in a second
+    backlog: float = 0.0
+    live: bool = True
+    metrics: bool = True
+    transcripts: float | None = None  # one each so many seconds
+    stall: tuple[float, float] = (0.0, 0.0)  # nothing arrives between these
+
+    now: float = 0.0
+    pings: int = 0
+    caught_up: float | None = None  # when the backlog was gone for the first time
+    waits: list[tuple[float, float]] = field(default_factory=list[tuple[float, float]])
+    events: list[tuple[float, int, Callable[[], None]]] = field(
+        default_factory=list[tuple[float, int, Callable[[], None]]]
+    )
+
+    def __post_init__(self) -> None:
+        self.streams = Streams(("mic",), 60 * S)
+        self.stream = self.streams.start("mic", 0.0, 0.0)
+        self.queue = Queue(self.rate)
+        self.pace = OFF
+        self.count = 0
+        for _ in range(round(self.backlog * S / F)):
+            self.streams.capture("mic", bytes(2 * F), 0.0)
+        self.streams.begin_dial(0.0)
+        if self.live:
+            self.at(F / S, self.capture)
+        if self.metrics:
+            self.at(1.0, self.report)
+        if self.transcripts:
+            self.at(self.transcripts, self.transcribe)
+
+    def at(self, time: float, what: Callable[[], None]) -> None:
+        self.count += 1
+        heapq.heappush(self.events, (time, self.count, what))
+
+    def arrive(self, what: Callable[[], None]) -> None:
+        """Carry something over the network, either way, in order."""
+        time = self.now + self.rtt / 2
+        begin, end = self.stall
+        self.at(end if begin <= time < end else time, what)
+
+    def capture(self) -> None:
+        self.at(self.now + F / S, self.capture)
+        self.streams.capture("mic", bytes(2 * F), self.now)
+        self.pump()
+
+    def report(self) -> None:
+        self.at(self.now + 1.0, self.report)
+        self.queue.drain(self.now)
+        backlog = self.queue.queued / S
+        self.arrive(lambda: self.hear(self.stream.window.note_backlog, backlog, self.now))
+
+    def transcribe(self) -> None:
+        self.at(self.now + (self.transcripts or 1.0), self.transcribe)
+        self.queue.drain(self.now)
+        end = int(self.queue.drained)
+        self.arrive(lambda: self.hear(self.stream.window.note_drained, end))
+
+    def hear(self, how: Callable[..., object], *what: object) -> None:
+        how(*what)
+        self.pump()
+
+    def ping(self) -> None:
+        self.pings += 1
+        mark = self.streams.mark()
+        self.arrive(lambda: self.arrive(lambda: self.hear(self.streams.note_pong, mark)))
+
+    def pump(self) -> None:
+        """Send as the connection does: pings first, then audio, until a window is shut."""
+        self.pace = OFF
+        while True:
+            if self.streams.wants_ping():
+                self.ping()
+            elif self.streams.pull(self.now) is not None:
+                captured_at = self.stream.box.sent / S - self.backlog
+                self.waits.append((self.now, self.now - captured_at))
+                self.arrive(lambda: self.queue.take(F, self.now))
+            elif self.streams.wants_ping():
+                self.ping()
+            else:
+                break
+        if self.streams.shut:
+            self.pace = self.streams.opens_at
+        if self.caught_up is None and self.stream.box.unsent <= S // 5:
+            self.caught_up = self.now
+
+    def run(self, until: float) -> Line:
+        self.pump()
+        while self.events or self.pace < OFF:
+            next_event = self.events[0][0] if self.events else OFF
+            if min(next_event, self.pace) > until:
+                break
+            if self.pace <= next_event:
+                self.now, sent = self.pace, self.stream.box.sent
+                self.pump()
+                assert self.stream.box.sent > sent, "PACE did not open the window"
+            else:
+                self.now, _, what = heapq.heappop(self.events)
+                what()
+        return self
+
+    @property
+    def dropped(self) -> float:
+        return self.queue.dropped / S
+
+    def longest_wait(self, after: float = 0.0) -> float:
+        return max(wait for at, wait in self.waits if at >= after)
+
+
+RTTS = [0.001, 0.05, 0.3]
+
+
+class TestCatchingUp:
+    """A 20 s outage is over: its audio goes out beside what is being said."""
+
+    @pytest.mark.parametrize("rtt", RTTS)
+    def test_it_takes_ten_seconds_where_transcripts_come_each_half_second(self, rtt: float) -> None:
+        line = Line(rtt, backlog=20, transcripts=0.5).run(60)
+        assert line.dropped == 0
+        assert line.caught_up is not None
+        assert line.caught_up < 10
+
+    @pytest.mark.parametrize(("rtt", "seconds"), [(0.001, 32), (0.05, 32), (0.3, 38)])
+    @pytest.mark.parametrize("rate", [2, 4, math.inf])
+    def test_it_takes_half_a_minute_by_the_figures_alone(
+        self, rtt: float, rate: float, seconds: float
+    ) -> None:
+        line = Line(rtt, rate, backlog=20).run(60)
+        assert line.dropped == 0
+        assert line.caught_up is not None
+        assert line.caught_up < seconds
+
+    @pytest.mark.parametrize("rtt", RTTS)
+    @pytest.mark.parametrize("rate", [0.7, 1, 1.2, 2])
+    @pytest.mark.parametrize("transcripts", [None, 0.5])
+    def test_a_slow_backend_drops_nothing_and_is_kept_busy(
+        self, rtt: float, rate: float, transcripts: float | None
+    ) -> None:
+        line = Line(rtt, rate, backlog=20, live=False, transcripts=transcripts)
+        line.run(25 / rate + 15 * rtt)
+        assert line.dropped == 0
+        assert line.queue.peak <= 1.6 * S + F
+        assert line.caught_up is not None
+
+    @pytest.mark.parametrize("rtt", RTTS)
+    @pytest.mark.parametrize("rate", [1, 2, math.inf])
+    @pytest.mark.parametrize("transcripts", [None, 0.5])
+    def test_without_figures_there_is_neither_a_drop_nor_a_dead_stop(
+        self, rtt: float, rate: float, transcripts: float | None
+    ) -> None:
+        line = Line(rtt, rate, backlog=20, live=False, metrics=False, transcripts=transcripts)
+        line.run(24)
+        assert line.dropped == 0
+        assert line.stream.box.unsent == 0
+        assert line.pings / 24 < 6, "proof is asked for each 0.2 s, not for each frame"
+
+    @pytest.mark.parametrize("rtt", RTTS)
+    def test_without_figures_live_audio_comes_behind_in_real_time(self, rtt: float) -> None:
+        line = Line(rtt, 2, backlog=20, metrics=False).run(120)
+        assert line.dropped == 0
+        assert line.longest_wait(after=10) < 20 + 5 - 1.6 + 0.1
+        assert line.pings / 120 < 6
+
+
+class TestLiveAudio:
+    @pytest.mark.parametrize("rtt", [*RTTS, 0.5, 0.7])
+    @pytest.mark.parametrize("metrics", [True, False])
+    def test_it_never_waits_up_to_a_round_trip_of_seven_tenths_of_a_second(
+        self, rtt: float, *, metrics: bool
+    ) -> None:
+        line = Line(rtt, 4, metrics=metrics).run(60)
+        assert line.dropped == 0
+        assert line.longest_wait() < 0.001
+        # Proof is asked for more often the longer it takes to come back.
+        assert line.pings / 60 < (2.1 if rtt < 0.2 else 5.1)
+
+    def test_a_round_trip_of_a_second_does_not_leave_it_behind_for_good(self) -> None:
+        line = Line(1.0, 4, metrics=True).run(120)
+        assert line.dropped == 0
+        assert line.longest_wait(after=60) < 1.0
+
+    @pytest.mark.parametrize("seconds", [1, 3, 4.5, 8])
+    @pytest.mark.parametrize("rate", [1.2, 2, math.inf])
+    @pytest.mark.parametrize("metrics", [True, False])
+    @pytest.mark.parametrize("transcripts", [None, 0.5])
+    def test_a_network_that_stood_still_costs_time_but_no_audio(
+        self, seconds: float, rate: float, transcripts: float | None, *, metrics: bool
+    ) -> None:
+        line = Line(
+            0.1, rate, metrics=metrics, transcripts=transcripts, stall=(20.3, 20.3 + seconds)
+        )
+        line.run(60)
+        assert line.dropped == 0
+        assert line.longest_wait() < seconds + 5
+        if (metrics or transcripts) and rate >= 2:
+            assert line.longest_wait(after=20.3 + seconds + 18) < 0.1

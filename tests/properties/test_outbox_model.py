@@ -1,0 +1,248 @@
+"""Nothing is lost silently: the outbox against a naive model that remembers every sample.
+
+Each sample's value follows from its session position, so audio that comes out can be
+compared with what must have gone in. The model marks every position with what became of
+it; at the end no position may be without a mark, and none may have two.
+"""
+
+from __future__ import annotations
+
+import itertools
+import operator
+from typing import Any
+
+import hypothesis.strategies as st
+from hypothesis import settings
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from openline.messages import Gap, GapCause
+from openline.outbox import FRAME_SAMPLES, Outbox
+
+#: Long enough that no two frames of one run are alike.
+PATTERN = b"".join((i * 40503 % 65521).to_bytes(2, "little") for i in range(65521))
+
+HEARD, HOLE, PROVEN, LOST = b"abcd"
+
+#: What is really held, whatever the outbox says.
+INSIDE: operator.attrgetter[Any] = operator.attrgetter("_unsent", "_unproven", "_tail", "_at_risk")
+
+#: Any size, with those on and beside the edges of frames more often.
+SIZES = st.one_of(
+    st.integers(0, 1300),
+    st.sampled_from([1, 319, 320, 321, 640, 960]),
+)
+
+
+def audio(start: int, end: int) -> bytes:
+    """What was captured at the session positions [start, end)."""
+    return PATTERN[2 * start : 2 * end]
+
+
+class OutboxAgainstModel(RuleBasedStateMachine):
+    """Arbitrary lives of one source: captured, sent, proved, cut, and sent again."""
+
+    box: Outbox
+    limit: int
+    fate: bytearray  # one mark for each position of session time, from 0
+    pulled: list[tuple[int, int, int]]  # of this dial: connection sample, session interval
+    told: list[Gap]  # what take_gaps handed out
+
+    @initialize(limit=st.integers(320, 4000), origin=st.integers(0, 900))
+    def start(self, limit: int, origin: int) -> None:
+        self.box = Outbox("mic", limit, origin)
+        self.limit = limit
+        self.fate = bytearray(origin)
+        self.pulled = []
+        self.told = []
+
+    # What may happen.
+
+    def may_capture(self) -> bool:
+        return not self.box.closed and self.box.captured < 60_000
+
+    @precondition(may_capture)
+    @rule(size=SIZES)
+    def add(self, size: int) -> None:
+        box, lost = self.box, self.lost_by_limit()
+        start = box.captured
+        box.add(audio(start, start + size))
+        assert box.captured == start + size
+        self.fate.extend(bytes([HEARD]) * size)
+        if self.lost_by_limit() > lost:
+            assert box.buffered > self.limit - FRAME_SAMPLES, "room was left and audio let go"
+
+    @precondition(may_capture)
+    @rule(samples=st.integers(0, 700))
+    def hole(self, samples: int) -> None:
+        start = self.box.captured
+        self.box.hole(samples)
+        assert self.box.captured == start + samples
+        self.fate.extend(bytes([HOLE]) * samples)
+
+    @rule()
+    def close(self) -> None:
+        self.box.close()
+
+    @rule(frames=st.integers(1, 12))
+    def pull(self, frames: int) -> None:
+        for _ in range(frames):
+            if self.box.next_samples:
+                self.pull_one()
+
+    def pull_one(self) -> None:
+        box = self.box
+        expected, begun, sent = box.next_samples, box.dial_sent, box.sent
+        pcm = box.pull()
+        start, end = box.sent - len(pcm) // 2, box.sent
+        assert len(pcm) // 2 == expected <= FRAME_SAMPLES
+        assert box.dial_sent == begun + expected
+        assert pcm == audio(start, end)
+        assert box.interval(begun, box.dial_sent) == (start, end)
+        # On a new dial ``sent`` is ``confirmed``: either way only gaps are stepped over.
+        assert start >= sent
+        if start > sent:
+            assert self.missing_positions() >= set(range(sent, start))
+        self.pulled.append((begun, start, end))
+
+    @rule(share=st.integers(0, 64))
+    def confirm(self, share: int) -> None:
+        box = self.box
+        position = box.origin + (box.sent - box.origin) * share // 64
+        news = position > box.confirmed
+        assert box.confirm(position) is news
+        if news:
+            assert box.confirmed == position
+        for _, start, end in self.pulled:
+            self.mark(start, min(end, position), PROVEN)
+
+    @rule()
+    def end_dial(self) -> None:
+        before = len(self.box.missing())
+        self.box.end_dial()
+        assert len(self.box.missing()) >= before
+        assert self.box.sent == self.box.confirmed
+        assert self.box.dial_sent == 0
+        self.pulled.clear()
+
+    @rule()
+    def take_gaps(self) -> None:
+        news = self.box.has_news
+        gaps = self.box.take_gaps()
+        assert bool(gaps) is news
+        assert self.box.take_gaps() == []
+        self.told += gaps
+
+    @rule(start=st.integers(-500, 9000), length=st.integers(0, 3000))
+    def look_up(self, start: int, length: int) -> None:
+        """Session time is looked up: the naive way is to list every sample sent."""
+        sent = [at for _, first, last in self.pulled for at in range(first, last)]
+        first, last = self.box.interval(start, start + length)
+        if not sent:
+            assert (first, last) == (self.box.confirmed, self.box.confirmed)
+            return
+        heard = sent[max(start, 0) : max(start + length, 0)]
+        if heard:
+            assert (first, last) == (heard[0], heard[-1] + 1)
+        else:
+            assert first == last
+            assert sent[0] <= first <= sent[-1] + 1
+
+    # What always holds.
+
+    @invariant()
+    def watermarks_are_in_order(self) -> None:
+        box = self.box
+        assert box.origin <= box.confirmed <= box.sent <= box.captured
+
+    @invariant()
+    def memory_is_bounded_and_counted(self) -> None:
+        box = self.box
+        unsent, unproven, tail, _ = INSIDE(box)
+        held = sum(len(pcm) // 2 for pcm in (tail, *(pcm for _, pcm in (*unsent, *unproven))))
+        assert box.buffered == held <= self.limit
+
+    @invariant()
+    def unsent_counts_from_the_next_frame_to_the_live_edge(self) -> None:
+        box = self.box
+        if box.next_samples:
+            assert box.next_samples <= box.unsent <= box.captured - box.sent
+        else:
+            assert box.unsent == 0
+
+    @invariant()
+    def overflow_was_never_sent_on_the_live_dial(self) -> None:
+        gone = [gap for gap in self.box.missing() if gap.cause is not GapCause.CAPTURE]
+        for _, start, end in self.pulled:
+            assert not any(gap.start < end and start < gap.end for gap in gone)
+
+    @invariant()
+    def nothing_proved_is_missing(self) -> None:
+        assert not any(PROVEN in self.fate[gap.start : gap.end] for gap in self.box.missing())
+
+    # The end.
+
+    def teardown(self) -> None:
+        if not hasattr(self, "box"):
+            return
+        box = self.box
+        before = self.missing_positions()
+        self.told += box.take_gaps()
+        box.end()
+        self.told += box.take_gaps()
+        assert box.buffered == 0
+        assert not box.undelivered
+        gaps = box.missing()
+        assert all(gap.exact and gap.samples == gap.end - gap.start > 0 for gap in gaps)
+        for earlier, later in itertools.pairwise(gaps):
+            assert earlier.end <= later.start
+            assert earlier.end < later.start or earlier.cause is not later.cause
+        for gap in gaps:
+            fates = set(self.fate[gap.start : gap.end])
+            assert fates == ({HOLE} if gap.cause is GapCause.CAPTURE else {HEARD})
+            self.mark(gap.start, gap.end, LOST)
+        assert len(self.fate) == box.captured
+        assert set(self.fate[box.origin :]) <= {PROVEN, LOST}
+        self.the_last_gaps_say_why(before)
+        told = sorted(at for gap in self.told for at in range(gap.start, gap.end))
+        assert told == [at for at, fate in enumerate(self.fate) if fate == LOST]
+
+    def the_last_gaps_say_why(self, before: set[int]) -> None:
+        sent = {at for _, start, end in self.pulled for at in range(start, end)}
+        for cause, was_sent in (
+            (GapCause.UNCONFIRMED, True),
+            (GapCause.UNPROVEN, True),
+            (GapCause.UNDELIVERED, False),
+        ):
+            late = self.missing_positions(cause) - before
+            assert (late <= sent) if was_sent else late.isdisjoint(sent)
+
+    # Helpers.
+
+    def mark(self, start: int, end: int, fate: int) -> None:
+        if end > start:
+            self.fate[start:end] = bytes([fate]) * (end - start)
+
+    def missing_positions(self, cause: GapCause | None = None) -> set[int]:
+        gaps = [gap for gap in self.box.missing() if cause in {None, gap.cause}]
+        return {at for gap in gaps for at in range(gap.start, gap.end)}
+
+    def lost_by_limit(self) -> int:
+        at_risk: list[tuple[int, int]] = INSIDE(self.box)[3]
+        overflow = [gap.samples for gap in self.box.missing() if gap.cause is GapCause.OVERFLOW]
+        return sum(overflow) + sum(end - start for start, end in at_risk)
+
+
+def test_every_sample_ends_proved_or_in_a_gap() -> None:
+    run_state_machine_as_test(
+        OutboxAgainstModel,
+        settings=settings(
+            deadline=None, derandomize=True, max_examples=200, stateful_step_count=40
+        ),
+    )
