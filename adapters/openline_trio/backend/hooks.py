@@ -52,11 +52,11 @@ class Peer(Protocol):
 class Hooks:
     """Changes nothing; override what a fault needs."""
 
-    def stream(self, peer: Peer, stream: trio.abc.Stream) -> trio.abc.Stream:  # noqa: ARG002
+    def stream(self, peer: Peer, stream: trio.abc.Stream) -> trio.abc.Stream:
         """The transport to use for a connection that was accepted."""
         return stream
 
-    async def handshake(self, peer: Peer) -> int | None:  # noqa: ARG002
+    async def handshake(self, peer: Peer) -> int | None:
         """None to go on, or the HTTP status to refuse with."""
         return None
 
@@ -66,14 +66,14 @@ class Hooks:
     async def received(self, peer: Peer, message: str | bytes) -> None:
         """A message arrived, and was not yet acted on."""
 
-    async def sending(self, peer: Peer, message: JsonObject) -> JsonObject | None:  # noqa: ARG002
+    async def sending(self, peer: Peer, message: JsonObject) -> JsonObject | None:
         """The message to send in place of this one, or None for none."""
         return message
 
     async def heard(
         self,
-        peer: Peer,  # noqa: ARG002
-        segment: Segment,  # noqa: ARG002
+        peer: Peer,
+        segment: Segment,
         answer: Hypothesis | None,
     ) -> Hypothesis | None:
         """What the recogniser is to have said."""

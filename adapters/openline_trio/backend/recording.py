@@ -5,15 +5,16 @@ the order of the connections, and goes on from what the directory already holds.
 come from the network, so only letters, digits, ``-`` and ``_`` of them reach a file
 name, and the number alone makes it unique.
 
-A recording must survive whatever ends its connection. The header is therefore made
-valid again with every block that is written (half a second of audio), not only when
-the file is closed: killing the process costs the last half second, nothing else. Writes
-go to the page cache of a local disk; they take microseconds and stay in the event loop.
+A recording must survive whatever ends its connection, and be no less than what the
+client was told it was heard. Audio is therefore written as it arrives and the header made
+valid again with every piece, so that killing the process costs nothing. Writes go to
+the page cache of a local disk; they take microseconds and stay in the event loop.
 """
 
 from __future__ import annotations
 
 import logging
+import os
 import re
 import struct
 from pathlib import Path
@@ -24,7 +25,6 @@ from openline_trio.backend.contract import BYTES_PER_SECOND, SAMPLE_RATE
 log: Final = logging.getLogger(__name__)
 
 _HEADER: Final = struct.Struct("<4sI4s4sIHHIIHH4sI")
-_BLOCK_BYTES: Final = BYTES_PER_SECOND // 2
 _MAX_DATA: Final = 0xFFFF_FFFF - _HEADER.size
 _NUMBERED: Final = re.compile(r"(\d+)-")
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9_-]+")
@@ -59,35 +59,20 @@ class Recording:
         self._file = path.open("xb", buffering=0)
         self._file.write(header(0))
         self._written = 0
-        self._waiting = bytearray()
 
     def write(self, pcm: bytes) -> None:
         """Append bytes as they were received. Raises OSError (a full disk), and is closed then."""
-        self._waiting += pcm
-        if len(self._waiting) >= _BLOCK_BYTES:
-            try:
-                self._flush()
-            except OSError:
-                self._file.close()
-                raise
+        try:
+            self._file.write(pcm)
+            self._written += len(pcm)
+            os.pwrite(self._file.fileno(), header(self._written), 0)
+        except OSError:
+            self._file.close()
+            raise
 
     def close(self) -> None:
-        """Write what waits and close. Idempotent. Raises OSError."""
-        if self._file.closed:
-            return
-        try:
-            self._flush()
-        finally:
-            self._file.close()
-
-    def _flush(self) -> None:
-        if self._waiting:
-            self._file.write(self._waiting)
-            self._written += len(self._waiting)
-            self._waiting.clear()
-            self._file.seek(0)
-            self._file.write(header(self._written))
-            self._file.seek(0, 2)
+        """Close. Idempotent."""
+        self._file.close()
 
 
 class Recordings:
@@ -118,12 +103,9 @@ class Recordings:
 
     def close(self) -> None:
         """Close all. Idempotent."""
-        for source, recording in self._open.items():
+        for recording in self._open.values():
             if recording is not None:
-                try:
-                    recording.close()
-                except OSError as error:
-                    self._lost(source, error)
+                recording.close()
 
     def _lost(self, source: str, error: OSError) -> None:
         self._open[source] = None

@@ -82,7 +82,7 @@ def _model(name: str) -> Any:
 
 def load(name: str) -> None:
     """Load, and hear once: the first inference is slower (runs in a worker)."""
-    transcribe(bytes(2 * FRAME_SAMPLES), False, name)  # noqa: FBT003
+    transcribe(bytes(2 * FRAME_SAMPLES), False, name)  # noqa: FBT003 -- as the worker is called
 
 
 def transcribe(pcm: bytes, final: bool, name: str) -> Hypothesis:  # noqa: FBT001 -- sent by position
