@@ -1,4 +1,7 @@
-"""How hypothesis searches: at random while one works, always the same way in the CI."""
+"""How hypothesis searches: the same way each time, or at random when asked to soak.
+
+OPENLINE_PROFILE=soak python -m pytest tests/properties
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,6 @@ import os
 
 from hypothesis import settings
 
-settings.register_profile("dev", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
-settings.load_profile("ci" if os.environ.get("CI") else "dev")
+settings.register_profile("soak", deadline=None, max_examples=5_000, print_blob=True)
+settings.load_profile(os.environ.get("OPENLINE_PROFILE", "ci"))

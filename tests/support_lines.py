@@ -65,7 +65,7 @@ class Peer:
     """The server's end of one dial."""
 
     def __init__(self, stream: trio.abc.Stream, number: int, backend: Backend) -> None:
-        self.stream = stream
+        self.stream = _Locked(stream)
         self.number = number
         self.backend = backend
         self.request = b""
@@ -112,7 +112,6 @@ class Peer:
             with suppress(trio.BrokenResourceError, trio.ClosedResourceError):
                 data = await self.stream.receive_some()
             if not data:
-                self.gone.set()
                 return CLOSE, b"EOF"
             self._bytes += data
         self.heard.append(found)
@@ -150,6 +149,8 @@ class Peer:
         await self.send("status", state="connected")
         while not self.start:
             opcode, payload = await self.receive()
+            if payload == b"EOF":
+                raise trio.BrokenResourceError("the client is gone")
             assert (opcode, payload[:1]) == (TEXT, b"{"), (opcode, payload)
             self.start = json.loads(payload)
         assert self.start["type"] == "start"
@@ -176,14 +177,34 @@ class Peer:
         await self.stream.send_all(close(1000))
 
 
+class _Locked(trio.abc.Stream):
+    """A stream on which any task may send."""
+
+    def __init__(self, stream: trio.abc.Stream) -> None:
+        self._stream = stream
+        self._lock = trio.Lock()
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        async with self._lock:
+            await self._stream.send_all(data)
+
+    async def wait_send_all_might_not_block(self) -> None:
+        await self._stream.wait_send_all_might_not_block()
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
+        return await self._stream.receive_some(max_bytes)
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
 Script: TypeAlias = Callable[[Peer], Awaitable[object]]
 
 
 class Net:
     """Opens streams in memory and has ``script`` play the other end of each.
 
-    A script that returns closes its end. ``dials`` are the peers, ``living`` counts the
-    client's ends that are open.
+    A script that returns closes its end. ``dials`` are the peers.
     """
 
     def __init__(
@@ -203,15 +224,27 @@ class Net:
         self.dials.append(peer)
         self.times.append(trio.current_time())
         self._nursery.start_soon(self._play, peer)
-        return here
+        return _Watched(here, peer.gone)
 
     async def _play(self, peer: Peer) -> None:
         try:
             await self._script(peer)
         except (trio.BrokenResourceError, trio.ClosedResourceError):
-            peer.gone.set()
+            pass  # the client went first
         finally:
             await trio.aclose_forcefully(peer.stream)
+
+
+class _Watched(_Locked):
+    """The client's end; tells when it has been closed."""
+
+    def __init__(self, stream: trio.abc.Stream, closed: trio.Event) -> None:
+        super().__init__(stream)
+        self._closed = closed
+
+    async def aclose(self) -> None:
+        self._closed.set()
+        await self._stream.aclose()
 
 
 class Silent:

@@ -8,6 +8,7 @@ cancelled when the core's CONNECT is due. Certificates are always verified.
 from __future__ import annotations
 
 import errno
+import os
 import socket
 import ssl
 from collections.abc import Iterator
@@ -70,6 +71,8 @@ def connector(ssl_context: ssl.SSLContext | None = None) -> Connect:
             tcp = await trio.open_tcp_stream(backend.host, backend.port)
         except OSError as exc:
             raise DialError(*name_os_error(exc)) from exc
+        except ValueError as exc:  # the IDNA codec: an empty label, or one that is too long
+            raise DialError(ErrorKind.DNS_NOT_FOUND, "no host can have this name") from exc
         if not backend.is_secure:
             return tcp
         context = ssl_context or ssl.create_default_context()
@@ -93,11 +96,10 @@ def name_os_error(exc: BaseException) -> tuple[ErrorKind, str]:
     for each in _causes(exc):
         if isinstance(each, socket.gaierror):
             kind = _DNS.get(each.errno or 0, ErrorKind.DNS_OTHER)
+            named.append((kind, (each.strerror or str(each)).lower()))
         elif isinstance(each, OSError) and each.errno in _ERRNOS:
-            kind = _ERRNOS[each.errno]
-        else:
-            continue
-        named.append((kind, (each.strerror or str(each)).lower()))
+            # Its own text repeats the address, in the form of a tuple.
+            named.append((_ERRNOS[each.errno], os.strerror(each.errno).lower()))
     # Of several addresses the refusal tells most: somebody was there.
     named.sort(key=lambda pair: pair[0] is not ErrorKind.REFUSED)
     return named[0] if named else (ErrorKind.OS_OTHER, str(exc))

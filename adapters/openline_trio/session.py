@@ -19,10 +19,13 @@ import random
 import time
 import uuid
 from array import array
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 from types import TracebackType
-from typing import TypeAlias
+from typing import Final, TypeAlias, cast
+from urllib.parse import quote
 
 import msgspec
 import trio
@@ -52,6 +55,10 @@ from .updates import Updates
 
 Provider: TypeAlias = Callable[[], Awaitable[str]]
 Credentials: TypeAlias = str | Provider | None
+
+#: The credentials, newest last, that are cut out of what a backend says.
+REMEMBERED: Final = 8
+REDACTED: Final = "[token]"
 
 
 class CredentialError(Exception):
@@ -119,8 +126,13 @@ class Session:
         connect: Connect,
         uniform: Callable[[], float],
     ) -> None:
-        self._provider = None if isinstance(credentials, str) else credentials
-        self._credential = check_credential(credentials) if isinstance(credentials, str) else None
+        self._provider: Provider | None = None
+        self._credential: str | None = None
+        self._secrets: deque[str] = deque(maxlen=REMEMBERED)
+        if isinstance(credentials, str):
+            self._know(credentials)
+        else:
+            self._provider = credentials
         self._session_id = session_id
         self._sources = dict(sources)
         self._connect = connect
@@ -145,7 +157,6 @@ class Session:
         self._over = trio.Event()
         self._ended: Ended | None = None
         self._finished_reading = False
-        self._abandoned = False
 
     # What can be asked.
 
@@ -226,13 +237,14 @@ class Session:
         connection = self._connection
         if connection.ended:
             return  # a task that is being cancelled had one more thing to say
-        if self._credential is not None and isinstance(event, e.MessageReceived | e.SocketLost):
-            event = _without(self._credential, event)
+        for secret in self._secrets:
+            event = _without(secret, event)
         for command in connection.receive(event, trio.current_time()):
             self._perform(command)
         if self._dial is not None:
             self._dial.wake()
         self._changed.set()
+        self._changed = trio.Event()
         if self._ended is not None:
             self._earlier.set()
         self._watch_the_clock()
@@ -254,7 +266,6 @@ class Session:
         return time.time()
 
     def _perform(self, command: Command) -> None:
-        assert self._tasks is not None  # noqa: S101  # commands come of events, after run
         match command:
             case Report(update):
                 if isinstance(update, Ended):
@@ -269,7 +280,7 @@ class Session:
                     connection_id=str(uuid.uuid4()),
                     connect=self._connect,
                 )
-                self._tasks.start_soon(self._dial.run)
+                self._start(self._dial.run)
             case AbortSocket():
                 if self._dial is not None:
                     self._dial.scope.cancel()
@@ -278,10 +289,14 @@ class Session:
                     self._dial.close(code)
             case RequestCredential(request):
                 self._asking = trio.CancelScope()
-                self._tasks.start_soon(self._ask, request, self._asking)
+                self._start(partial(self._ask, request, self._asking))
             case CancelCredential():
                 if self._asking is not None:
                     self._asking.cancel()
+
+    def _start(self, task: Callable[[], Awaitable[None]]) -> None:
+        assert self._tasks is not None  # noqa: S101  # only the open request leads to tasks
+        self._tasks.start_soon(task)
 
     # The tasks.
 
@@ -290,8 +305,8 @@ class Session:
         try:
             async with trio.open_nursery() as nursery:
                 self._tasks = nursery
-                self.feed(e.AbortRequested() if self._abandoned else e.OpenRequested())
-                for name, source in self._sources.items():
+                self.feed(e.OpenRequested())
+                for name, source in self._sources.items() if self._ended is None else ():
                     nursery.start_soon(self._capture, name, source)
                 await self._keep_time()
                 nursery.cancel_scope.cancel()
@@ -324,38 +339,42 @@ class Session:
         provide = self._provider
         assert provide is not None  # noqa: S101  # nobody asks without one
         with scope:
+            answer: e.CredentialReady | e.CredentialFailed
             try:
-                credential = check_credential(await provide())
+                provided = await provide()
+                # A thread cannot be cancelled: what it says then comes too late.
+                await trio.lowlevel.checkpoint_if_cancelled()
             except CredentialError as exc:
-                self.feed(e.CredentialFailed(request, fatal=exc.fatal, detail=str(exc)))
-            except ValueError:
-                self.feed(e.CredentialFailed(request, fatal=True, detail="a token nobody can send"))
+                answer = e.CredentialFailed(request, fatal=exc.fatal, detail=str(exc))
             except Exception as exc:  # noqa: BLE001  # whatever an app's provider raises
                 # Its text may hold a secret; its type cannot.
-                text = f"it raised {type(exc).__name__}"
-                self.feed(e.CredentialFailed(request, detail=text))
+                answer = e.CredentialFailed(request, detail=f"it raised {type(exc).__name__}")
             else:
-                self._credential = credential
-                self.feed(e.CredentialReady(request))
+                answer = self._accept(request, provided)
+            self.feed(answer)
 
-    def leave(self) -> None:
-        """The block is being left: what is not over is aborted."""
-        if self._tasks is None:
-            self._abandoned = True
-        else:
-            self.abort()
+    def _accept(self, request: int, provided: str) -> e.CredentialReady | e.CredentialFailed:
+        try:
+            self._know(provided)
+        except (ValueError, TypeError, AttributeError):  # the last two: it is no text
+            return e.CredentialFailed(request, fatal=True, detail="a token nobody can send")
+        return e.CredentialReady(request)
+
+    def _know(self, credential: str) -> None:
+        self._credential = check_credential(credential)
+        if credential not in self._secrets:
+            self._secrets.append(credential)
 
     # For the sources (see _SessionSink).
 
     def hear(self, name: str, pcm: bytes) -> None:
         """A source heard something."""
-        self._frames[name] = pcm
         self.feed(e.AudioCaptured(name, pcm))
+        self._frames[name] = pcm
 
     async def room(self) -> None:
         """Wait until the core has room for audio that can wait."""
         while not self._connection.has_room:
-            self._changed = trio.Event()
             await self._changed.wait()
         await trio.lowlevel.checkpoint()
 
@@ -399,23 +418,48 @@ class _Opening:
         exc: BaseException | None,
         trace: TracebackType | None,
     ) -> bool | None:
-        self._session.leave()
+        self._session.abort()  # what is not over yet
         try:
             return await self._manager.__aexit__(kind, exc, trace)
         except BaseExceptionGroup as group:
-            if exc is not None and group.exceptions == (exc,):
-                return False  # the block's own error, as the block raised it
+            # The block's own error, as the block raised it. (Of a group trio makes a copy.)
+            if exc is not None and _leaves(group) == _leaves(exc):
+                return False
             raise
 
 
-def _without(secret: str, event: e.MessageReceived | e.SocketLost) -> e.Event:
+def _leaves(exc: BaseException) -> list[BaseException]:
+    if not isinstance(exc, BaseExceptionGroup):
+        return [exc]
+    group = cast("BaseExceptionGroup[BaseException]", exc)
+    return [leaf for each in group.exceptions for leaf in _leaves(each)]
+
+
+def _without(secret: str, event: e.Event) -> e.Event:
     """``event`` with the credential cut out of every text that a backend sent."""
-    if isinstance(event, e.MessageReceived):
-        if isinstance(event.data, str) and secret in event.data:
-            return e.MessageReceived(event.dial, event.data.replace(secret, "[token]"))
-        return event
-    return msgspec.structs.replace(
-        event,
-        reason=event.reason.replace(secret, "[token]"),
-        detail=event.detail.replace(secret, "[token]"),
-    )
+    if isinstance(event, e.MessageReceived) and isinstance(event.data, str):
+        data, written = event.data, secret
+        if "\\" in data:  # JSON can write any character in more than one way
+            data, written = _respelt(data), msgspec.json.encode(secret).decode()[1:-1]
+        if written in data:
+            return e.MessageReceived(event.dial, data.replace(written, REDACTED))
+    elif isinstance(event, e.SocketLost):
+        return msgspec.structs.replace(
+            event,
+            reason=event.reason.replace(secret, REDACTED),
+            detail=event.detail.replace(secret, REDACTED),
+        )
+    elif isinstance(event, e.Redirected):
+        # A server that keeps the query hands our own parameter back; each dial adds it anew.
+        location = event.location.replace(f"token={quote(secret, safe='')}", "")
+        location = location.replace(secret, REDACTED)
+        return e.Redirected(event.dial, event.status, location)
+    return event
+
+
+def _respelt(data: str) -> str:
+    """The same JSON with no more escapes than it needs; anything else as it is."""
+    try:
+        return msgspec.json.encode(msgspec.json.decode(data)).decode()
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+        return data

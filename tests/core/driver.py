@@ -25,6 +25,7 @@ from openline.commands import (
 from openline.connection import Connection
 from openline.dialects.dialect import Dialect
 from openline.dialects.echopanel import EchoPanel
+from openline.link import Link
 from openline.messages import SAMPLE_RATE, Ended, Gap, State, StateChanged, Transcript, Update
 from openline.policy import Policy
 from openline.verdicts import ErrorKind, Sender
@@ -69,6 +70,11 @@ class Drive:
         self.ticks = 0
         self.commands: list[Command] = []
         self.sent: list[Outgoing] = []
+
+    @property
+    def link(self) -> Link:
+        """What nobody outside may look at; a test may, to see that nothing changed."""
+        return self.core._link  # pyright: ignore[reportPrivateUsage]
 
     # Time and facts.
 

@@ -59,6 +59,12 @@ class Watched(Connection):
                 break
         return super()._step(event)
 
+    def copy(self) -> Watched:
+        """Another session in the same situation; what never changes is shared."""
+        link = self._link
+        constant = (link.policy, link.dialect, link.target, link.redirect, link.retry.verdict)
+        return deepcopy(self, {id(each): each for each in constant})
+
     @property
     def armed(self) -> list[Timer]:
         """The timers that run, the next one first."""
@@ -147,7 +153,7 @@ class Atlas:
 def next_steps(step: Step) -> Iterator[Step]:
     """Every situation that follows: a fact, a deadline, a sender that gets its turn."""
     for name, event in step.connection.happenings():
-        connection = deepcopy(step.connection)
+        connection = step.connection.copy()
         try:
             connection.receive(event, step.now)
         except LocalProtocolError:
@@ -155,11 +161,11 @@ def next_steps(step: Step) -> Iterator[Step]:
         yield Step(connection, step.now, (*step.path, name))
     deadline = step.connection.next_deadline()
     if deadline is not None:
-        connection = deepcopy(step.connection)
+        connection = step.connection.copy()
         connection.receive(e.Tick(), deadline)
         yield Step(connection, deadline, (*step.path, "deadline"))
     for name, times in (("sent", 1), ("all sent", 200)):
-        connection = deepcopy(step.connection)
+        connection = step.connection.copy()
         for _ in range(times):
             if connection.next_message(step.now) is None:
                 break

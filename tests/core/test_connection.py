@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
+import re
+from collections import deque
+from collections.abc import Iterable
 from itertools import pairwise
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -33,23 +35,22 @@ PATIENT = Policy(give_up_after=None)
 
 def everything(link: Link) -> str:
     """All that a link holds but the time, as text that can be compared."""
-    seen = deepcopy(link)
-    seen.now = 0.0
 
     def show(thing: Any) -> Any:
-        if isinstance(thing, list | tuple):
-            return [show(each) for each in thing]
+        if isinstance(thing, list | tuple | deque):
+            return [show(each) for each in cast("Iterable[Any]", thing)]
         if isinstance(thing, dict):
-            return {key: show(value) for key, value in thing.items()}
+            return {key: show(value) for key, value in cast("dict[str, Any]", thing).items()}
         slots = [name for kind in type(thing).__mro__ for name in getattr(kind, "__slots__", ())]
-        return {name: show(getattr(thing, name)) for name in slots} if slots else repr(thing)
+        kept = [name for name in slots if not (thing is link and name == "now")]
+        return {name: show(getattr(thing, name)) for name in kept} if slots else repr(thing)
 
-    return repr(show(seen)).replace(hex(id(seen)), "")
+    return re.sub("0x[0-9a-f]+", "", repr(show(link)))
 
 
-def in_state(state: str) -> Drive:
+def in_state(state: str, policy: Policy = PATIENT) -> Drive:
     """A session that has just come to ``state``, with a second of audio to deliver."""
-    drive = Drive(has_provider=True, policy=PATIENT)
+    drive = Drive(has_provider=True, policy=policy)
     if state == "idle":
         return drive
     drive.audio(50)
@@ -161,10 +162,10 @@ def test_what_is_due_can_be_read_off() -> None:
 )
 def test_an_impossible_request_changes_nothing(state: str, event: e.Event, complaint: str) -> None:
     drive = in_state(state)
-    before = everything(drive.core._link)
+    before = everything(drive.link)
     with pytest.raises(LocalProtocolError, match=complaint):
         drive.feed(event, after=0.001)
-    assert everything(drive.core._link) == before
+    assert everything(drive.link) == before
 
 
 LATE: list[e.Event] = [
@@ -193,7 +194,7 @@ def test_a_fact_of_an_earlier_dial_changes_nothing_but_the_count(
     if state == "finishing":
         drive.stop()
     assert drive.state == state
-    link = drive.core._link
+    link = drive.link
     link.counts["late"] += 1
     expected = everything(link)
     link.counts["late"] -= 1
@@ -390,7 +391,7 @@ def test_a_credential_does_not_follow_to_another_origin_nor_come_back() -> None:
     assert drive.dials[-1].with_credential
 
 
-@pytest.mark.parametrize("location", ["ws://example.org/x", "http://example.org", "::"])
+@pytest.mark.parametrize("location", ["ws://example.org/x", "http://example.org", "http://[x"])
 def test_a_redirect_to_where_it_is_not_safe_to_go_is_the_end(location: str) -> None:
     drive = Drive()
     drive.open()
@@ -743,9 +744,8 @@ def test_any_frame_that_arrives_is_a_sign_of_life(event: e.Event) -> None:
     drive.feed(event)
     drive.wait(4.5)
     assert drive.state == "streaming"
-    drive.wait(1)
+    drive.wait(acked + 15.05 - drive.now)
     assert drive.state == "reconnecting", "the next ping was not answered"
-    assert drive.now == pytest.approx(acked + 15.4)
 
 
 def test_a_pong_that_is_delivered_late_beats_its_deadline() -> None:
@@ -906,9 +906,9 @@ def test_a_stop_with_audio_to_deliver_is_finished_over_a_line_yet_to_come(state:
 def test_a_second_stop_changes_nothing(state: str) -> None:
     drive = in_state(state)
     drive.stop()
-    before = everything(drive.core._link)
-    assert not drive.feed(e.StopRequested(), after=1)
-    assert everything(drive.core._link) == before
+    before = everything(drive.link)
+    assert not drive.feed(e.StopRequested(), after=0.001)
+    assert everything(drive.link) == before
 
 
 @pytest.mark.parametrize(
@@ -1071,8 +1071,7 @@ def test_a_source_that_never_said_a_word_is_closed_as_soon_as_it_is_opened() -> 
 @pytest.mark.parametrize("state", ALIVE)
 @pytest.mark.parametrize("pulling", [True, False])
 def test_in_silence_every_session_ends(state: str, pulling: bool) -> None:
-    drive = in_state(state)
-    drive.core._link.retry._policy = Policy()  # it would wait for ever, if the app wants that
+    drive = in_state(state, Policy())
     for _ in range(1000):
         if drive.core.ended:
             return

@@ -1,0 +1,205 @@
+"""The commands and their options; what they do is in the module of each.
+
+These functions only pass on what was typed, and they import what they need when they
+run: ``openline explain`` loads no audio and no backend.
+"""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from importlib import metadata
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .problems import Problem
+
+app = typer.Typer(
+    name="openline",
+    help="Keeps an open line between live audio and a speech backend, and loses no word.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+class SourceChoice(StrEnum):
+    """The two sources that a backend takes."""
+
+    MIC = "mic"
+    SYSTEM = "system"
+
+
+class RecognizerChoice(StrEnum):
+    """The recognisers of the reference backend."""
+
+    WHISPER = "whisper"
+    POCKETSPHINX = "pocketsphinx"
+    ECHO = "echo"
+    NONE = "none"
+
+
+_TOKEN_FILE = "A file that holds the token; without one, OPENLINE_TOKEN from the environment."  # noqa: S105
+_TokenFile = Annotated[Path | None, typer.Option("--token-file", metavar="FILE", help=_TOKEN_FILE)]
+
+
+def _version(*, wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"openline {metadata.version('openline')}")
+        raise typer.Exit
+
+
+def _show_version(wanted: bool) -> None:  # noqa: FBT001 -- typer calls it so
+    _version(wanted=wanted)
+
+
+@app.callback()
+def openline(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Say which, and exit."
+        ),
+    ] = False,
+) -> None:
+    """Keep an open line between live audio and a speech backend, and lose no word."""
+
+
+@app.command()
+def demo(
+    *,
+    recognizer: Annotated[
+        RecognizerChoice, typer.Option(help="What the backend hears with.")
+    ] = RecognizerChoice.WHISPER,
+    speed: Annotated[float, typer.Option(help="Seconds of audio in a second.")] = 1.0,
+    crash: Annotated[
+        bool, typer.Option("--crash", help="Kill the backend halfway, and see the line hold.")
+    ] = False,
+) -> int:
+    """Start a backend, stream half a minute of speech to it, and count the words."""
+    from .demo import demo as run_demo  # noqa: PLC0415
+
+    return run_demo(recognizer=recognizer, speed=_positive("--speed", speed), crash=crash)
+
+
+@app.command()
+def stream(
+    files: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="FILE",
+            help="One or two WAV, FLAC, OGG or MP3 files; - is raw 16-bit PCM from stdin.",
+        ),
+    ],
+    *,
+    url: Annotated[
+        str, typer.Option(metavar="URL", help="The backend.")
+    ] = "ws://127.0.0.1:8000/ws/live-listener",
+    source: Annotated[
+        SourceChoice, typer.Option(help="What the first file is; a second is the other.")
+    ] = SourceChoice.SYSTEM,
+    speed: Annotated[float, typer.Option(help="Seconds of audio in a second.")] = 1.0,
+    rate: Annotated[
+        int | None, typer.Option(help="Samples per second of raw PCM; 16000 if not given.")
+    ] = None,
+    channels: Annotated[
+        int | None, typer.Option(help="Channels of raw PCM; 1 if not given.")
+    ] = None,
+    token_file: _TokenFile = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the transcript: .txt, .srt, .vtt or .jsonl."),
+    ] = None,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print updates, a JSON object a line.")
+    ] = False,
+    plain_ws: Annotated[
+        bool, typer.Option("--plain-ws", help="Allow ws:// to another machine, in the clear.")
+    ] = False,
+) -> int:
+    """Stream recordings, or raw PCM, to a backend and show what it hears."""
+    from .stream import StreamOptions  # noqa: PLC0415
+    from .stream import stream as run_stream  # noqa: PLC0415
+
+    return run_stream(
+        StreamOptions(
+            files=files,
+            url=url,
+            source=source.value,
+            speed=_positive("--speed", speed),
+            rate=rate,
+            channels=channels,
+            token_file=token_file,
+            out=out,
+            json=json,
+            plain_ws=plain_ws,
+        )
+    )
+
+
+@app.command()
+def serve(
+    *,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port; 0 picks a free one.")] = 8000,
+    token_file: _TokenFile = None,
+    recognizer: Annotated[
+        RecognizerChoice, typer.Option(help="What to hear with.")
+    ] = RecognizerChoice.WHISPER,
+    model: Annotated[
+        str | None, typer.Option(help="The recogniser's model, by name or directory.")
+    ] = None,
+    record: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Keep what was heard, as WAV files.")
+    ] = None,
+    slow: Annotated[float, typer.Option(help="Take audio at 1/X of real time.", metavar="X")] = 1.0,
+    max_sessions: Annotated[int, typer.Option(help="Sessions at a time.")] = 8,
+    with_parent: Annotated[bool, typer.Option("--with-parent", hidden=True)] = False,
+) -> int:
+    """Run the reference backend until Ctrl-C."""
+    from ..backend import BackendError, ServerConfig  # noqa: PLC0415
+    from .credentials import read_token  # noqa: PLC0415
+    from .serve import serve as run_serve  # noqa: PLC0415
+
+    token = read_token(token_file)
+    try:
+        config = ServerConfig(
+            host=host,
+            port=port,
+            token=token,
+            recognizer=recognizer.value,
+            model=model,
+            record=record,
+            slow=slow,
+            max_sessions=max_sessions,
+        )
+    except BackendError as error:
+        raise Problem(str(error)) from None
+    return run_serve(config, with_parent=with_parent)
+
+
+@app.command()
+def explain(
+    subject: Annotated[
+        str | None,
+        typer.Argument(help="A close code, an HTTP status, an error or a refusal's text."),
+    ] = None,
+    *,
+    json: Annotated[bool, typer.Option("--json", help="Print a JSON object a line.")] = False,
+) -> int:
+    """Say what the client does about an ending, and why; without a subject, about all."""
+    from .explain import show  # noqa: PLC0415
+
+    sys.stdout.write(show(subject, json=json))
+    return 0
+
+
+def _positive(option: str, value: float) -> float:
+    if not 0 < value < float("inf"):
+        raise Problem(f"{option} is {value}: give a number above 0")
+    return value

@@ -1,0 +1,112 @@
+"""``openline demo``: a backend, a recording, and what is heard of it, word for word.
+
+The backend is a process of its own on a free port. The recording comes with the package
+and its words are known, so that the summary can say how many were wrong. With a crash,
+the backend is killed halfway, without a word, and started again: the session reconnects,
+sends again what was not confirmed, and loses nothing.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, AsyncExitStack, nullcontext
+from functools import partial
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import trio
+
+from openline.messages import Trouble
+
+from ..audio import FileSource
+from .child import Child
+from .follow import Outcome, follow, give_up, opening
+from .plain import PlainView
+from .problems import Problem
+from .screen import find_screen, live_view, write_out
+from .stream import SourceName
+from .summary import as_lines, print_tables, summarise
+from .view import View
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+CLIP: Final = "meeting.flac"
+WORDS: Final = "meeting.txt"
+_DATA: Final = resources.files("openline_trio.cli") / "data"
+_SOURCE: Final[SourceName] = "mic"
+#: Seconds into the recording at which the backend is killed: the line is stable by then.
+_CRASH_AT: Final = 12.0
+#: Plain text tells how it stands once in so many seconds of audio.
+_GLANCE_SECONDS: Final = 5.0
+
+
+def known_words() -> str:
+    """What is said in the recording."""
+    return (_DATA / WORDS).read_text("utf-8")
+
+
+def demo(*, recognizer: str = "whisper", speed: float = 1.0, crash: bool = False) -> int:
+    """Run it and give the exit status. Raises Problem."""
+    screen = find_screen()
+    with resources.as_file(_DATA / CLIP) as clip:
+        outcome = trio.run(partial(_demo, clip, recognizer, speed, screen, crash=crash))
+    ended = outcome.ended
+    if ended is None or outcome.unread is not None:
+        return give_up(outcome)
+    summary = summarise(outcome, ended, said=known_words())
+    if screen is None:
+        write_out(as_lines(summary))
+    else:
+        print_tables(summary, screen)
+    return outcome.status
+
+
+async def _demo(
+    clip: Path, recognizer: str, speed: float, screen: Console | None, *, crash: bool
+) -> Outcome:
+    source = FileSource(clip, speed=speed)
+    failures: list[Problem] = []
+    outcome = Outcome()
+    async with AsyncExitStack() as stack:
+        child = Child(recognizer)
+        with _waiting(f"starting a backend with {recognizer}", screen):
+            await stack.enter_async_context(child)
+        view: View = (
+            PlainView(write_out, write_note, partials=True, interval=_GLANCE_SECONDS / speed)
+            if screen is None
+            else live_view(screen, child.backend, {_SOURCE: source.duration})
+        )
+        open_one = opening(child.backend, {_SOURCE: source}, credentials=child.token)
+        async with trio.open_nursery() as nursery:
+
+            async def crash_it() -> None:
+                try:
+                    await trio.sleep(_CRASH_AT / speed)
+                    view.show(Trouble(kind="demo", text="the backend was killed; another starts"))
+                    await child.kill()
+                    await child.start(child.backend.port)
+                except Problem as problem:
+                    failures.append(problem)  # raised outside of the nursery
+                    nursery.cancel_scope.cancel()
+
+            if crash:
+                nursery.start_soon(crash_it)
+            outcome = await follow(open_one, view)
+            nursery.cancel_scope.cancel()
+    for failure in failures:
+        raise failure
+    return outcome
+
+
+def write_note(line: str) -> None:
+    """To where the words go."""
+    write_out(f"{line}\n")
+
+
+def _waiting(text: str, screen: Console | None) -> AbstractContextManager[object]:
+    """Say that something takes a moment."""
+    if screen is None:
+        write_note(f"-- {text}")
+        return nullcontext()
+    return screen.status(f"{text} …", spinner="dots")

@@ -1,0 +1,172 @@
+"""One session from its opening to its end, shown in a view, with the user's signals.
+
+The first Ctrl-C (or SIGTERM) asks the session to finish properly, the second aborts it,
+the third leaves at once. What these requests lead to is decided by the session; here
+they are only passed on. A view that cannot be written to any more (``| head``) has no
+reader, so the session is aborted.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import Protocol, TypeAlias
+
+import trio
+
+from openline.backend import Backend
+from openline.messages import Ended, SourceFailed, State, Statistics, Update
+
+from ..audio.pace import Worker, in_thread
+from ..audio.source import Source
+from .problems import COMPLETE, FAILED, INTERRUPTED, Problem
+from .view import Glance, View
+
+
+class Following(Protocol):
+    """What is used of a session."""
+
+    def __aiter__(self) -> AsyncIterator[Update]:
+        """Updates, ``Ended`` last."""
+        ...
+
+    @property
+    def statistics(self) -> Statistics:
+        """Counts so far."""
+        ...
+
+    def level(self, source: str) -> float:
+        """Loudness of the last frame."""
+        ...
+
+    def request_stop(self) -> None:
+        """Finish properly."""
+        ...
+
+    def abort(self) -> None:
+        """End now."""
+        ...
+
+
+Opening: TypeAlias = Callable[[], AbstractAsyncContextManager[Following]]
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of a session."""
+
+    ended: Ended | None = None
+    interrupts: int = 0
+    unread: OSError | None = None
+    failed_sources: list[SourceFailed] = field(default_factory=list[SourceFailed])
+    seconds: float = 0.0
+
+    @property
+    def complete(self) -> bool:
+        """Whether every source was heard to its end and every sample confirmed."""
+        ended = self.ended
+        return (
+            ended is not None
+            and ended.complete
+            and ended.state is State.CLOSED
+            and not self.failed_sources
+        )
+
+    @property
+    def status(self) -> int:
+        """The exit status."""
+        if self.interrupts:
+            return INTERRUPTED
+        return COMPLETE if self.complete else FAILED
+
+
+def give_up(outcome: Outcome) -> int:
+    """The status of a session that nobody saw the end of. Raises Problem if stdout broke."""
+    if outcome.unread is not None and not isinstance(outcome.unread, BrokenPipeError):
+        raise Problem(f"stdout cannot be written: {outcome.unread.strerror}", status=FAILED)
+    return INTERRUPTED if outcome.interrupts else FAILED
+
+
+def opening(backend: Backend, sources: Mapping[str, Source], *, credentials: str | None) -> Opening:
+    """A session that is opened when it is called for."""
+
+    def open_one() -> AbstractAsyncContextManager[Following]:
+        from ..session import open_session  # noqa: PLC0415 -- everything else was checked first
+
+        return open_session(backend, sources, credentials=credentials)
+
+    return open_one
+
+
+async def follow(open_one: Opening, view: View, *, worker: Worker = in_thread) -> Outcome:
+    """Open a session and show it until it ends."""
+    return await _Follower(view, worker).run(open_one)
+
+
+class _Follower:
+    def __init__(self, view: View, worker: Worker) -> None:
+        self._view = view
+        self._worker = worker
+        self._writing = trio.Lock()
+        self._outcome = Outcome()
+
+    async def run(self, open_one: Opening) -> Outcome:
+        began = trio.current_time()
+        try:
+            with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+                async with open_one() as session, trio.open_nursery() as nursery:
+                    nursery.start_soon(self._obey, signals, session, nursery.cancel_scope)
+                    if self._view.interval is not None:
+                        nursery.start_soon(self._look, session, self._view.interval, began)
+                    await self._show(session)
+                    nursery.cancel_scope.cancel()
+        finally:
+            self._view.close()
+        self._outcome.seconds = trio.current_time() - began
+        return self._outcome
+
+    async def _show(self, session: Following) -> None:
+        async for update in session:
+            if isinstance(update, Ended):
+                self._outcome.ended = update
+            elif isinstance(update, SourceFailed):
+                self._outcome.failed_sources.append(update)
+            self._view.show(update)
+            await self._flush(session)
+
+    async def _look(self, session: Following, interval: float, began: float) -> None:
+        while True:
+            sources = session.statistics.sources
+            self._view.glance(
+                Glance(
+                    elapsed=trio.current_time() - began,
+                    levels={name: session.level(name) for name in sources},
+                    sources=sources,
+                )
+            )
+            await self._flush(session)
+            await trio.sleep(interval)
+
+    async def _flush(self, session: Following) -> None:
+        async with self._writing:
+            if self._outcome.unread is not None:
+                return
+            try:
+                await self._worker(self._view.flush, abandon=True)
+            except OSError as error:
+                self._outcome.unread = error
+                session.abort()
+
+    async def _obey(
+        self, signals: AsyncIterator[int], session: Following, scope: trio.CancelScope
+    ) -> None:
+        async for _ in signals:
+            self._outcome.interrupts += 1
+            if self._outcome.interrupts == 1:
+                session.request_stop()
+            elif self._outcome.interrupts == 2:
+                session.abort()
+            else:
+                scope.cancel()

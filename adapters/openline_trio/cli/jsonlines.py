@@ -1,0 +1,102 @@
+"""Updates as JSON: one object a line, its kind under ``update``.
+
+Times are seconds of session time, counts of audio are samples. The keys of each kind
+are always all there; what is not known is ``null``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from openline.messages import (
+    SAMPLE_RATE,
+    BackendMetrics,
+    BackendStatus,
+    Cards,
+    Ended,
+    Entities,
+    Gap,
+    PartialRetracted,
+    SourceFailed,
+    State,
+    StateChanged,
+    Transcript,
+    Trouble,
+    Update,
+)
+
+#: What stands under ``update`` for each kind.
+NAMES: Final[Mapping[type, str]] = {
+    StateChanged: "state",
+    Transcript: "transcript",
+    PartialRetracted: "retracted",
+    BackendStatus: "status",
+    BackendMetrics: "metrics",
+    Entities: "entities",
+    Cards: "cards",
+    Gap: "gap",
+    SourceFailed: "source_failed",
+    Trouble: "trouble",
+    Ended: "ended",
+}
+
+
+def line(update: Update) -> str:
+    """``update`` as one line of JSON, with its end of line."""
+    return msgspec.json.encode(as_object(update)).decode() + "\n"
+
+
+def as_object(update: Update) -> dict[str, Any]:
+    """``update`` as what JSON can hold."""
+    match update:
+        case Gap():
+            content = _gap(update)
+        case Transcript():
+            content = _plain(update)
+            content["start"] = _seconds(update.start)
+            content["end"] = _seconds(update.end)
+        case Ended():
+            content = _ended(update)
+        case _:
+            content = _plain(update)
+    return {"update": NAMES[type(update)], **content}
+
+
+def _plain(update: msgspec.Struct) -> dict[str, Any]:
+    return {name: getattr(update, name) for name in update.__struct_fields__}
+
+
+def _gap(gap: Gap) -> dict[str, Any]:
+    return {
+        "source": gap.source,
+        "start": _seconds(gap.start / SAMPLE_RATE),
+        "end": _seconds(gap.end / SAMPLE_RATE),
+        "samples": gap.samples,
+        "cause": gap.cause,
+        "exact": gap.exact,
+    }
+
+
+def _ended(ended: Ended) -> dict[str, Any]:
+    counts = _plain(ended.statistics)
+    sources: Mapping[str, msgspec.Struct] = counts.pop("sources")
+    return {
+        # For a reader of this line, a session that failed before it heard anything is not.
+        "complete": ended.complete and ended.state is State.CLOSED,
+        "state": ended.state,
+        "reason": ended.reason,
+        "action": ended.action,
+        "missing": [_gap(gap) for gap in ended.missing],
+        **counts,
+        "sources": {name: _plain(statistics) for name, statistics in sources.items()},
+        "summary": ended.summary,
+        "summary_covers": ended.summary_covers,
+    }
+
+
+def _seconds(seconds: float) -> float:
+    """A sample lasts 62.5 µs; more digits would be noise."""
+    return round(seconds, 6)

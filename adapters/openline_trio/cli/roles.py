@@ -1,0 +1,33 @@
+"""Which colour says what, for states and for verdicts; the same in every view.
+
+Green: it works. Yellow: on the way. Magenta: waiting for the line to come back. Cyan:
+on the way to a proper end. Red: it is over, and not well. Everything coloured also says
+so in words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from openline.messages import State
+from openline.verdicts import Action
+
+STATES: Final[Mapping[State, str]] = {
+    State.IDLE: "bright_black",
+    State.AUTHORIZING: "yellow",
+    State.CONNECTING: "yellow",
+    State.AWAITING_ACK: "yellow",
+    State.STREAMING: "green",
+    State.RECONNECTING: "magenta",
+    State.FINISHING: "cyan",
+    State.CLOSING: "cyan",
+    State.CLOSED: "green",
+    State.FAILED: "red",
+}
+ACTIONS: Final[Mapping[Action, str]] = {
+    Action.RETRY: "yellow",
+    Action.LATER: "cyan",
+    Action.REAUTH: "magenta",
+    Action.FATAL: "red",
+}

@@ -1,0 +1,154 @@
+"""``openline stream``: recordings or raw PCM to a backend, the words to where they are wanted.
+
+Everything that a user can get wrong is checked before anything is dialled: the files, the
+URL, the token, the place for the transcript.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal
+
+import trio
+
+from openline.backend import Backend
+
+from ..audio.source import Source, SourceError
+from . import writers
+from .credentials import read_token
+from .follow import Outcome, follow, give_up, opening
+from .plain import PlainView, describe_end
+from .problems import Problem
+from .screen import find_screen, live_view, nowhere, write_err, write_out
+from .view import Both, JsonView, View
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+SourceName = Literal["mic", "system"]
+DEFAULT_URL: Final = "ws://127.0.0.1:8000/ws/live-listener"
+STDIN: Final = "-"
+_RAW_RATE, _RAW_CHANNELS = 16_000, 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamOptions:
+    """What the user asked for."""
+
+    files: Sequence[str]
+    url: str = DEFAULT_URL
+    source: SourceName = "system"
+    speed: float = 1.0
+    rate: int | None = None
+    channels: int | None = None
+    token_file: Path | None = None
+    out: Path | None = None
+    json: bool = False
+    plain_ws: bool = False
+
+
+def stream(options: StreamOptions) -> int:
+    """Stream, and give the exit status. Raises Problem."""
+    backend = make_backend(options.url, plain_ws=options.plain_ws)
+    if options.out is not None:
+        writers.check(options.out)
+    token = read_token(options.token_file)
+    sources = make_sources(options)
+    screen = None if options.json and sys.stdout.isatty() else find_screen()
+    view = make_view(backend, sources, screen, json=options.json)
+    outcome = trio.run(partial(follow, opening(backend, sources, credentials=token), view))
+    return finish(outcome, screen, out=options.out, json=options.json)
+
+
+def make_backend(url: str, *, plain_ws: bool) -> Backend:
+    """Where to dial. Raises Problem."""
+    try:
+        return Backend.from_url(url, allow_plain=plain_ws)
+    except ValueError as error:
+        wrong = str(error)
+    if not plain_ws:
+        try:
+            far = Backend.from_url(url, allow_plain=True)
+        except ValueError:
+            pass
+        else:
+            wrong = (
+                f"plain ws:// to {far.host} would send speech and token in the clear; "
+                "use wss://, or allow it with --plain-ws"
+            )
+    raise Problem(f"--url: {wrong}")
+
+
+def make_sources(options: StreamOptions) -> dict[str, Source]:
+    """One source or two, opened and looked at. Raises Problem."""
+    files = options.files
+    if len(files) > 2:
+        raise Problem(f"{len(files)} files: give one or two, for a backend takes two sources")
+    if list(files).count(STDIN) > 1:
+        raise Problem("- stands for standard input, which can be read only once")
+    if STDIN not in files:
+        for name, value in (("--rate", options.rate), ("--channels", options.channels)):
+            if value is not None:
+                raise Problem(f"{name} is for raw PCM (FILE is -); a recording knows its own")
+    other: SourceName = "mic" if options.source == "system" else "system"
+    names = (options.source, other)
+    return {name: _source(file, options) for name, file in zip(names, files, strict=False)}
+
+
+def _source(file: str, options: StreamOptions) -> Source:
+    from ..audio import FileSource, PcmSource  # noqa: PLC0415 -- numpy takes long to load
+
+    try:
+        if file == STDIN:
+            return PcmSource(
+                sys.stdin.fileno(),
+                rate=_RAW_RATE if options.rate is None else options.rate,
+                channels=_RAW_CHANNELS if options.channels is None else options.channels,
+                speed=options.speed,
+            )
+        return FileSource(file, speed=options.speed)
+    except (SourceError, OSError) as error:
+        raise Problem(str(error)) from None
+    except ValueError as error:
+        raise Problem(f"--speed: {error}") from None
+
+
+def make_view(
+    backend: Backend, sources: Mapping[str, Source], screen: Console | None, *, json: bool
+) -> View:
+    """What was asked for on stdout, and the live view on the screen if there is one."""
+    durations = {name: source.duration for name, source in sources.items()}
+    live = None if screen is None else live_view(screen, backend, durations)
+    if json:
+        lines = JsonView(sys.stdout.buffer)
+        return lines if live is None else Both(lines, live)
+    if live is None:
+        return PlainView(write_out, write_err)
+    return live if sys.stdout.isatty() else Both(PlainView(write_out, nowhere), live)
+
+
+def finish(outcome: Outcome, screen: Console | None, *, out: Path | None, json: bool) -> int:
+    """Write the transcript, say how it ended, give the exit status. Raises Problem."""
+    ended = outcome.ended
+    if ended is None or outcome.unread is not None:
+        return give_up(outcome)
+    if screen is not None:
+        from .summary import print_tables, summarise  # noqa: PLC0415
+
+        print_tables(summarise(outcome, ended), screen)
+    elif not outcome.complete or not json:
+        interrupted = outcome.interrupts > 0
+        end = describe_end(ended, outcome.failed_sources, interrupted=interrupted)
+        write_err(f"openline: {end}")
+    if out is not None:
+        if ended.transcript or outcome.complete:
+            writers.write(out, ended)
+            if not outcome.complete:
+                write_err(f"openline: {out} holds what was transcribed, and is not complete")
+        else:
+            write_err(f"openline: --out {out}: not written, nothing was transcribed")
+    return outcome.status

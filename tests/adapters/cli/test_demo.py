@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from importlib import resources
+from typing import Any, Self
+
+import pytest
+import soundfile
+import trio
+from rich.console import Console
+
+from openline.backend import Backend
+from openline.messages import Ended, Transcript
+from openline_trio.cli import demo as demo_module
+from openline_trio.cli.demo import CLIP, demo, known_words
+from openline_trio.cli.main import main
+from openline_trio.cli.problems import FAILED, Problem
+from openline_trio.cli.wer import words
+
+End = Callable[..., Ended]
+
+
+class Stand:
+    """Stands in for the backend's process."""
+
+    def __init__(self, recognizer: str) -> None:
+        self.backend = Backend(port=1)
+        self.token = "t"
+        self.killed = False
+
+    async def __aenter__(self) -> Self:
+        await trio.lowlevel.checkpoint()
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await trio.lowlevel.checkpoint()
+
+    async def kill(self) -> None:
+        await trio.lowlevel.checkpoint()
+        self.killed = True
+
+    async def start(self, port: int) -> None:
+        await trio.lowlevel.checkpoint()
+        raise Problem("the backend did not start: no memory", status=FAILED)
+
+
+@pytest.fixture
+def play(monkeypatch: pytest.MonkeyPatch, played: Callable[..., Any]) -> Callable[..., None]:
+    """Let the next demo see this session."""
+
+    def with_session(end: Ended, *, waits: bool = False, screen: Console | None = None) -> None:
+        def opening(backend: Backend, sources: Any, *, credentials: str | None) -> Any:
+            assert credentials == "t"
+            return lambda: played(end.transcript, end, waits=waits).open()
+
+        monkeypatch.setattr(demo_module, "Child", Stand)
+        monkeypatch.setattr(demo_module, "opening", opening)
+        monkeypatch.setattr(demo_module, "find_screen", lambda: screen)
+
+    return with_session
+
+
+def test_the_recording_ships_with_its_words() -> None:
+    with resources.as_file(resources.files("openline_trio.cli") / "data" / CLIP) as path:
+        info: Any = soundfile.info(str(path))  # pyright: ignore[reportUnknownMemberType]
+    assert (info.frames, info.samplerate, info.channels) == (451_680, 16_000, 1)
+    assert len(words(known_words())) == 70
+
+
+def test_without_a_screen_everything_is_a_line(
+    play: Callable[..., None], ended: End, capsys: pytest.CaptureFixture[str]
+) -> None:
+    play(ended(Transcript(source="mic", text=known_words(), final=True, start=0.0, end=28.0)))
+    assert main(["demo"]) == 0
+    out, err = capsys.readouterr()
+    assert out.startswith("-- starting a backend with whisper\n")
+    assert "word error rate: 0.0 % of the 70 words said\n" in out
+    assert "wrong words: none\n" in out
+    assert not err
+
+
+def test_a_screen_gets_the_live_view_and_the_tables(
+    play: Callable[..., None], ended: End, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = io.StringIO()
+    screen = Console(file=file, force_terminal=True, color_system=None, width=80)
+    play(ended(Transcript(source="mic", text="a", final=True, start=0.0, end=1.0)), screen=screen)
+    assert demo() == 0
+    shown = file.getvalue()
+    assert "starting a backend with whisper" in shown
+    assert "╭─ openline" in shown
+    assert "● complete" in shown
+    assert "word error rate" in shown
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_backend_that_does_not_come_back_is_one_line(
+    play: Callable[..., None], ended: End, capsys: pytest.CaptureFixture[str]
+) -> None:
+    play(ended(), waits=True)
+    assert main(["demo", "--crash", "--speed", "1000"]) == 1
+    assert capsys.readouterr().err == "openline: the backend did not start: no memory\n"
+
+
+def test_a_demo_that_nobody_reads_ends(
+    play: Callable[..., None], ended: End, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(text: str) -> None:
+        if not text.startswith("-- starting"):
+            raise BrokenPipeError(32, "Broken pipe")
+
+    play(ended(Transcript(source="mic", text="a", final=True, start=0.0, end=1.0)))
+    monkeypatch.setattr(demo_module, "write_out", broken)
+    assert demo() == 1

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from openline_trio.cli.explain import look_up, show
+from openline_trio.cli.problems import Problem
+
+
+@pytest.mark.parametrize(
+    ("subject", "verdict"),
+    [
+        ("1008", "REAUTH"),
+        ("429", "LATER"),
+        ("refused", "RETRY"),
+        ("Server at capacity", "LATER"),
+        ("1002", "FATAL"),
+    ],
+)
+def test_an_ending_is_told_with_its_verdict_reason_and_source(subject: str, verdict: str) -> None:
+    text = show(subject, json=False)
+    assert verdict in text
+    for explanation in look_up(subject):
+        assert explanation.source in text
+        assert explanation.why.split(",")[0][:40] in text
+    assert "\x1b" not in text
+    assert all(line == line.rstrip() for line in text.splitlines())
+
+
+def test_the_dialect_has_its_say() -> None:
+    assert "pong" in look_up("1011")[0].why
+
+
+def test_json_is_one_object_a_line() -> None:
+    lines = [json.loads(line) for line in show("1008", json=True).splitlines()]
+    assert lines[0]["action"] == "reauth"
+    assert {"title", "when", "why", "does", "source"} <= set(lines[0])
+
+
+def test_without_a_subject_the_whole_table_is_told() -> None:
+    text = show(None, json=False)
+    assert all(heading in text for heading in (" close code", " HTTP status", " error", " refusal"))
+    assert "+strike" in text
+    assert len(show(None, json=True).splitlines()) == len(look_up(None))
+
+
+def test_what_nobody_knows_is_one_line() -> None:
+    with pytest.raises(Problem, match="did you mean") as caught:
+        look_up("refusd")
+    assert caught.value.status == 2
+
+
+def test_a_terminal_gets_colours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert "\x1b[" in show("1008", json=False)

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import trio
+
+from openline_trio.backend import BackendError, ServerConfig
+from openline_trio.cli import serve as serve_module
+from openline_trio.cli.main import main
+from openline_trio.cli.problems import Problem
+from openline_trio.cli.serve import announce, serve
+
+Announce = Callable[[str], None]
+
+
+@pytest.fixture(autouse=True)
+def quiet_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave logging as it was."""
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])
+
+
+def test_the_options_become_a_configuration(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    asked: list[tuple[ServerConfig, bool]] = []
+
+    def note(config: ServerConfig, *, with_parent: bool) -> int:
+        asked.append((config, with_parent))
+        return 0
+
+    token = tmp_path / "token"
+    token.write_text("s3cret\n")
+    monkeypatch.setattr(serve_module, "serve", note)
+    options = "--host ::1 --port 0 --recognizer none --model m --slow 2 --max-sessions 3"
+    files = ["--record", str(tmp_path), "--token-file", str(token)]
+    status = main(["serve", *options.split(), *files, "--with-parent"])
+    assert status == 0
+    assert asked == [
+        (
+            ServerConfig(
+                host="::1",
+                port=0,
+                token="s3cret",
+                recognizer="none",
+                model="m",
+                record=tmp_path,
+                slow=2.0,
+                max_sessions=3,
+            ),
+            True,
+        )
+    ]
+
+
+def test_it_says_where_it_listens_and_ends_well(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def run_server(config: ServerConfig, announce: Announce) -> None:
+        await trio.lowlevel.checkpoint()
+        announce("listening on ws://127.0.0.1:1/x")
+
+    monkeypatch.setattr(serve_module, "run_server", run_server)
+    assert serve(ServerConfig()) == 0
+    assert capsys.readouterr().out == "listening on ws://127.0.0.1:1/x\n"
+
+
+def test_what_keeps_it_from_starting_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def run_server(config: ServerConfig, announce: Announce) -> None:
+        await trio.lowlevel.checkpoint()
+        raise BackendError("cannot listen on 127.0.0.1:8000: Address already in use")
+
+    monkeypatch.setattr(serve_module, "run_server", run_server)
+    with pytest.raises(Problem, match="already in use") as caught:
+        serve(ServerConfig())
+    assert caught.value.status == 1
+
+
+def test_it_ends_when_its_parent_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    reading, writing = os.pipe()
+    monkeypatch.setattr(sys.stdin, "fileno", lambda: reading)
+
+    async def run_server(config: ServerConfig, announce: Announce) -> None:
+        with trio.open_signal_receiver(signal.SIGTERM) as signals:
+            os.write(writing, b"still here")
+            os.close(writing)
+            async for _ in signals:
+                return
+
+    monkeypatch.setattr(serve_module, "run_server", run_server)
+    assert serve(ServerConfig(), with_parent=True) == 0
+    os.close(reading)
+
+
+def test_announcing_is_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    announce("listening")
+    assert capsys.readouterr().out == "listening\n"

@@ -1,0 +1,228 @@
+"""Servers that mean harm, on real sockets: whatever they do, there is no hot loop.
+
+The policy is as impatient as it may be; what bounds the dials is the verdict and the gate.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+import pytest
+import trio
+from tests.support_lines import Frames, Silent
+from trio_websocket import WebSocketConnection
+
+from openline.backend import Backend
+from openline.messages import Ended, State, StateChanged
+from openline.policy import Policy
+from openline.verdicts import Action
+from openline_trio import open_session
+from openline_trio.backend.scripted import Dial, Script, Scripted, serve_script
+from openline_trio.backend.scripted import open_session as ack
+
+IMPATIENT = Policy(
+    start_delay=0.001,
+    backoff_first=0.001,
+    backoff_cap=0.001,
+    later_floor=0,
+    scatter=0,
+    prompt_retry=0,
+    connect_timeout=0.5,
+    ack_timeout=0.5,
+    ping_interval=0.2,
+    pong_timeout=0.3,
+    send_timeout=0.3,
+    max_attempts=2,
+)
+FOREVER = Policy(
+    start_delay=0.001, backoff_first=0.001, backoff_cap=0.001, later_floor=0, scatter=0
+)
+#: Dials with two retries allowed.
+GIVES_UP, TRIES = 1, 3
+CODES = {
+    **dict.fromkeys((1000, 1001, 1011, 1012, 1013, 1014, 3008, 4408, 4429), TRIES),
+    **dict.fromkeys((3001, 3999, 4000, 4999), TRIES),  # unknown: a strike each
+    **dict.fromkeys((1002, 1003, 1007, 1009, 1010, 3003, 4003, 4403, 4004), GIVES_UP),
+    **dict.fromkeys((1008, 3000, 4001, 4401), GIVES_UP),  # a static token cannot be renewed
+}
+
+
+async def close_at_once(ws: WebSocketConnection, dial: Dial, *, code: int) -> None:
+    await ws.aclose(code, "go away")
+
+
+async def ack_and_close(ws: WebSocketConnection, dial: Dial, *, code: int) -> None:
+    await ack(ws)
+    await ws.aclose(code, "go away")
+
+
+async def hear(backend: Backend, policy: Policy = IMPATIENT) -> tuple[Ended, list[StateChanged]]:
+    """A session to its end."""
+    async with open_session(
+        backend, {"mic": Silent()}, policy=policy, credentials="token", uniform=lambda: 0.0
+    ) as session:
+        with trio.fail_after(20):
+            states = [u async for u in session if isinstance(u, StateChanged)]
+            return await session.wait(), states
+
+
+@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("how", [close_at_once, ack_and_close])
+async def test_a_server_that_closes(
+    nursery: trio.Nursery, how: Callable[..., Awaitable[None]], code: int
+) -> None:
+    server: Scripted = await nursery.start(serve_script, partial(how, code=code))
+    ended, states = await hear(Backend.from_url(server.url))
+    assert ended.state is State.FAILED
+    assert len(server.dials) == ended.statistics.dials == CODES[code]
+    assert ended.action is (Action.FATAL if CODES[code] == GIVES_UP else ended.action)
+    assert "go away" in ended.reason or code == 1014  # which wsproto takes for a violation
+    assert (State.STREAMING in {s.state for s in states}) == (how is ack_and_close)
+
+
+async def test_unknown_endings_have_an_end_without_any_limit(nursery: trio.Nursery) -> None:
+    script = partial(ack_and_close, code=4999)
+    server: Scripted = await nursery.start(serve_script, script)
+    ended, _ = await hear(Backend.from_url(server.url), FOREVER)
+    assert (ended.state, len(server.dials)) == (State.FAILED, 4)
+
+
+@pytest.mark.parametrize("how", [close_at_once, ack_and_close])
+@pytest.mark.parametrize("code", [1000, 1013])
+async def test_the_gate_ends_every_hot_loop(
+    nursery: trio.Nursery, how: Callable[..., Awaitable[None]], code: int
+) -> None:
+    script: Script = partial(how, code=code)
+    server: Scripted = await nursery.start(serve_script, script)
+    async with open_session(
+        Backend.from_url(server.url), {"mic": Silent()}, policy=FOREVER, uniform=lambda: 0.0
+    ) as session:
+        with trio.fail_after(20):
+            async for update in session:
+                if isinstance(update, StateChanged) and (update.retry_in or 0) > 30:
+                    break
+        session.network_restored()  # a hint opens no gate
+        assert len(server.dials) == 15
+
+
+async def refuse_all(ws: WebSocketConnection, dial: Dial) -> None:
+    raise AssertionError("refused dials do not get here")
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "dials"),
+    [
+        (404, {}, GIVES_UP),
+        (401, {}, GIVES_UP),
+        (403, {}, GIVES_UP),
+        (502, {}, TRIES),
+        (503, {"Retry-After": "0"}, TRIES),
+        (429, {"Retry-After": "nonsense"}, TRIES),
+        (307, {"Location": "/again"}, 11),
+        (307, {"Location": "http://[/"}, GIVES_UP),
+    ],
+)
+async def test_a_server_that_refuses(
+    nursery: trio.Nursery, status: int, headers: dict[str, str], dials: int
+) -> None:
+    serve = partial(serve_script, refuse_all, refuse=lambda _: (status, headers))
+    server: Scripted = await nursery.start(serve)
+    ended, _ = await hear(Backend.from_url(server.url))
+    assert ended.state is State.FAILED
+    assert len(server.dials) == dials
+
+
+Raw = Callable[[trio.SocketStream], Awaitable[None]]
+
+
+def reset(stream: trio.SocketStream) -> None:
+    """Let closing be a reset."""
+    stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+async def leave(stream: trio.SocketStream) -> None:
+    """End at once."""
+    await trio.lowlevel.checkpoint()
+
+
+async def break_off(stream: trio.SocketStream) -> None:
+    """Reset at once."""
+    reset(stream)
+    await trio.lowlevel.checkpoint()
+
+
+async def hear_and_break_off(stream: trio.SocketStream) -> None:
+    """Read the request, then reset."""
+    await stream.receive_some()
+    reset(stream)
+
+
+async def say_nothing(stream: trio.SocketStream) -> None:
+    """Accept, and that is all."""
+    await trio.sleep_forever()
+
+
+async def talk_forever(stream: trio.SocketStream) -> None:
+    """A header without an end."""
+    await stream.send_all(b"HTTP/1.1 200 OK\r\nX: ")
+    while True:
+        await stream.send_all(b"x" * 65536)
+
+
+async def greet(stream: trio.SocketStream) -> None:
+    """Another protocol."""
+    await stream.send_all(b"220 mail.example ESMTP\r\n")
+    await stream.receive_some()
+
+
+@pytest.mark.parametrize(
+    "handler", [leave, break_off, hear_and_break_off, say_nothing, talk_forever, greet]
+)
+async def test_a_server_that_is_none(nursery: trio.Nursery, handler: Raw) -> None:
+    accepted = 0
+
+    async def serve(stream: trio.SocketStream) -> None:
+        nonlocal accepted
+        accepted += 1
+        try:
+            await handler(stream)
+        except trio.BrokenResourceError:
+            pass
+        finally:
+            await trio.aclose_forcefully(stream)
+
+    listeners = await trio.open_tcp_listeners(0, host="127.0.0.1")
+    nursery.start_soon(trio.serve_listeners, serve, listeners)
+    port = int(listeners[0].socket.getsockname()[1])
+    ended, _ = await hear(Backend(port=port))
+    assert (ended.state, ended.statistics.dials, accepted) == (State.FAILED, TRIES, TRIES)
+
+
+async def test_a_server_that_stops_reading_is_left(nursery: trio.Nursery) -> None:
+    """Kernel buffers take a lot; the pongs tell."""
+
+    async def deaf(ws: WebSocketConnection, dial: Dial) -> None:
+        await ack(ws)
+        assert dial.transport is not None
+
+        async def nothing(max_bytes: int | None = None) -> bytes:
+            await trio.sleep_forever()
+            return b""  # type: ignore[unreachable]
+
+        dial.transport.receive_some = nothing  # type: ignore[method-assign]
+        await trio.sleep_forever()
+
+    server: Scripted = await nursery.start(serve_script, deaf)
+    async with open_session(
+        Backend.from_url(server.url),
+        {"mic": Frames(10_000)},
+        policy=IMPATIENT,
+        uniform=lambda: 0.0,
+    ) as session:
+        with trio.fail_after(20):
+            ended = await session.wait()
+    assert (ended.state, len(server.dials)) == (State.FAILED, TRIES)
+    assert "ping" in ended.reason

@@ -1,0 +1,78 @@
+"""The loss oracle: audio that says where it belongs, and what a backend received of it.
+
+Every pair of samples holds its own position, so a recording can be read back as a list
+of session samples, whatever was cut, sent twice or left out.
+"""
+
+from __future__ import annotations
+
+import wave
+from array import array
+from collections.abc import Iterable
+from pathlib import Path
+
+import trio
+
+from openline_trio.audio.source import FRAME_SAMPLES, SAMPLE_RATE, Sink
+
+
+def coded(start: int, samples: int) -> bytes:
+    """Audio of ``samples`` (even) from position ``start`` (even) on."""
+    pcm = array("H")
+    for pair in range(start // 2, (start + samples) // 2):
+        pcm.append(pair & 0xFFFF)
+        pcm.append(pair >> 16)
+    return pcm.tobytes()
+
+
+def decode(pcm: bytes) -> list[tuple[int, int]]:
+    """The runs of positions [start, end) that coded audio holds, in its own order."""
+    words = array("H", pcm[: len(pcm) // 4 * 4])
+    runs: list[tuple[int, int]] = []
+    for low, high in zip(words[::2], words[1::2], strict=True):
+        at = 2 * (low | high << 16)
+        if runs and runs[-1][1] == at:
+            runs[-1] = (runs[-1][0], at + 2)
+        else:
+            runs.append((at, at + 2))
+    return runs
+
+
+class CodedSource:
+    """A live source of coded audio, delivered on an absolute schedule."""
+
+    def __init__(self, seconds: float, *, speed: float = 1.0) -> None:
+        self.samples = round(seconds * SAMPLE_RATE) // FRAME_SAMPLES * FRAME_SAMPLES
+        self._speed = speed
+
+    @property
+    def duration(self) -> float | None:
+        return self.samples / SAMPLE_RATE
+
+    async def run(self, sink: Sink) -> None:
+        start = trio.current_time()
+        sink.started(start)
+        for at in range(0, self.samples, FRAME_SAMPLES):
+            due = start + (at + FRAME_SAMPLES) / SAMPLE_RATE / self._speed
+            await trio.sleep_until(due)
+            sink.audio(coded(at, FRAME_SAMPLES))
+
+
+def received(folder: Path, source: str) -> list[list[tuple[int, int]]]:
+    """What each connection received, in the order of the connections."""
+    runs: list[list[tuple[int, int]]] = []
+    for path in sorted(folder.glob(f"*-{source}.wav")):
+        with wave.open(str(path)) as file:
+            runs.append(decode(file.readframes(file.getnframes())))
+    return runs
+
+
+def union(runs: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The union of intervals, in order."""
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(runs):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], end))
+        else:
+            merged.append((start, end))
+    return merged
