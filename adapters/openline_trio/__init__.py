@@ -9,8 +9,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .credentials import CredentialError, Credentials, Provider
     from .network import Connect, DialError, connector
-    from .session import CredentialError, Credentials, Provider, Session, open_session
+    from .opening import open_session
+    from .session import Session
 
 __all__ = [
     "Connect",
@@ -23,13 +25,22 @@ __all__ = [
     "open_session",
 ]
 
-_NETWORK = frozenset({"Connect", "DialError", "connector"})
+_HOME = {
+    "Connect": "network",
+    "CredentialError": "credentials",
+    "Credentials": "credentials",
+    "DialError": "network",
+    "Provider": "credentials",
+    "Session": "session",
+    "connector": "network",
+    "open_session": "opening",
+}
 
 
 def __getattr__(name: str) -> object:
-    if name not in __all__:
+    module = _HOME.get(name)
+    if module is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = "network" if name in _NETWORK else "session"
     try:
         return getattr(import_module(f"{__name__}.{module}"), name)
     except ModuleNotFoundError as error:

@@ -8,30 +8,21 @@ each source a task of its own, the credential provider another. The app reads wh
 core reports from a bounded queue, at its own pace.
 
 All decisions are the core's: there is nothing here about when to retry, wait or end.
-The credential lives here and nowhere else; it is cut out of every text that the backend
-sends before the core sees it.
 """
 
 from __future__ import annotations
 
 import math
-import random
 import time
 import uuid
 from array import array
-from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager
 from functools import partial
-from types import TracebackType
-from typing import Final, TypeAlias, cast
-from urllib.parse import quote
 
-import msgspec
 import trio
 
 from openline import events as e
-from openline.backend import Backend, check_credential
+from openline.backend import Backend
 from openline.commands import (
     AbortSocket,
     CancelCredential,
@@ -44,68 +35,14 @@ from openline.commands import (
 )
 from openline.connection import Connection
 from openline.dialects.dialect import Dialect
-from openline.dialects.echopanel import EchoPanel
 from openline.messages import Ended, State, Statistics, Transcript, Update
 from openline.policy import Policy
 
 from .audio.source import Source, SourceError
+from .credentials import Credentials, Wallet
 from .dial import Dial
-from .network import Connect, connector
+from .network import Connect
 from .updates import Updates
-
-Provider: TypeAlias = Callable[[], Awaitable[str]]
-Credentials: TypeAlias = str | Provider | None
-
-#: The credentials, newest last, that are cut out of what a backend says.
-REMEMBERED: Final = 8
-REDACTED: Final = "[token]"
-
-
-class CredentialError(Exception):
-    """A provider's way to say that it has no credential, in one line without secrets.
-
-    ``fatal`` when asking again cannot help: the session fails instead of retrying.
-    """
-
-    def __init__(self, text: str, *, fatal: bool = False) -> None:
-        super().__init__(text)
-        self.fatal = fatal
-
-
-def open_session(
-    backend: Backend,
-    sources: Mapping[str, Source],
-    *,
-    policy: Policy | None = None,
-    dialect: Dialect | None = None,
-    session_id: str | None = None,
-    credentials: Credentials = None,
-    connect: Connect | None = None,
-    uniform: Callable[[], float] | None = None,
-) -> AbstractAsyncContextManager[Session]:
-    """Open a session and keep its line open until the block is left.
-
-    ``sources`` maps the dialect's source names to sources; the session stops by itself
-    when all of them have ended. ``credentials`` is a token, or an async function that is
-    asked for the first one and for a fresh one each time the backend refuses the last.
-    ``connect`` opens byte streams and ``uniform`` gives the jitter's random numbers in
-    [0, 1); both have good defaults. Leaving the block before the session has ended
-    aborts it; cancellation leaves no task, socket or thread behind.
-
-    Raises ValueError, one line, for a token, id, source name or policy that cannot work.
-    """
-    return _Opening(
-        Session(
-            backend,
-            sources,
-            policy=policy or Policy(),
-            dialect=dialect or EchoPanel(),
-            session_id=session_id or str(uuid.uuid4()),
-            credentials=credentials,
-            connect=connect or connector(),
-            uniform=uniform or random.SystemRandom().random,
-        )
-    )
 
 
 class Session:
@@ -126,13 +63,7 @@ class Session:
         connect: Connect,
         uniform: Callable[[], float],
     ) -> None:
-        self._provider: Provider | None = None
-        self._credential: str | None = None
-        self._secrets: deque[str] = deque(maxlen=REMEMBERED)
-        if isinstance(credentials, str):
-            self._know(credentials)
-        else:
-            self._provider = credentials
+        self._wallet = Wallet(credentials)
         self._session_id = session_id
         self._sources = dict(sources)
         self._connect = connect
@@ -144,7 +75,7 @@ class Session:
             sources=tuple(sources),
             policy=policy,
             dialect=dialect,
-            has_provider=self._provider is not None,
+            has_provider=self._wallet.has_provider,
         )
         self._updates = Updates()
         self._frames: dict[str, bytes] = {}
@@ -237,8 +168,7 @@ class Session:
         connection = self._connection
         if connection.ended:
             return  # a task that is being cancelled had one more thing to say
-        for secret in self._secrets:
-            event = _without(secret, event)
+        event = self._wallet.without(event)
         for command in connection.receive(event, trio.current_time()):
             self._perform(command)
         if self._dial is not None:
@@ -276,7 +206,7 @@ class Session:
                     self,
                     number,
                     backend,
-                    credential=self._credential if with_credential else None,
+                    credential=self._wallet.current if with_credential else None,
                     connection_id=str(uuid.uuid4()),
                     connect=self._connect,
                 )
@@ -336,34 +266,8 @@ class Session:
             self.feed(e.SourceEnded(name))
 
     async def _ask(self, request: int, scope: trio.CancelScope) -> None:
-        provide = self._provider
-        assert provide is not None  # noqa: S101  # nobody asks without one
         with scope:
-            answer: e.CredentialReady | e.CredentialFailed
-            try:
-                provided = await provide()
-                # A thread cannot be cancelled: what it says then comes too late.
-                await trio.lowlevel.checkpoint_if_cancelled()
-            except CredentialError as exc:
-                answer = e.CredentialFailed(request, fatal=exc.fatal, detail=str(exc))
-            except Exception as exc:  # noqa: BLE001  # whatever an app's provider raises
-                # Its text may hold a secret; its type cannot.
-                answer = e.CredentialFailed(request, detail=f"it raised {type(exc).__name__}")
-            else:
-                answer = self._accept(request, provided)
-            self.feed(answer)
-
-    def _accept(self, request: int, provided: str) -> e.CredentialReady | e.CredentialFailed:
-        try:
-            self._know(provided)
-        except (ValueError, TypeError, AttributeError):  # the last two: it is no text
-            return e.CredentialFailed(request, fatal=True, detail="a token nobody can send")
-        return e.CredentialReady(request)
-
-    def _know(self, credential: str) -> None:
-        self._credential = check_credential(credential)
-        if credential not in self._secrets:
-            self._secrets.append(credential)
+            self.feed(await self._wallet.ask(request))
 
     # For the sources (see _SessionSink).
 
@@ -397,69 +301,3 @@ class _SessionSink:
 
     async def room(self) -> None:
         await self._session.room()
-
-
-class _Opening:
-    """The block around a session. A class and no generator: a ``yield`` inside a nursery
-    would hand trio's nursery stack to whoever runs the block."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-        self._manager = trio.open_nursery()
-
-    async def __aenter__(self) -> Session:
-        nursery = await self._manager.__aenter__()
-        nursery.start_soon(self._session.run)
-        return self._session
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        exc: BaseException | None,
-        trace: TracebackType | None,
-    ) -> bool | None:
-        self._session.abort()  # what is not over yet
-        try:
-            return await self._manager.__aexit__(kind, exc, trace)
-        except BaseExceptionGroup as group:
-            # The block's own error, as the block raised it. (Of a group trio makes a copy.)
-            if exc is not None and _leaves(group) == _leaves(exc):
-                return False
-            raise
-
-
-def _leaves(exc: BaseException) -> list[BaseException]:
-    if not isinstance(exc, BaseExceptionGroup):
-        return [exc]
-    group = cast("BaseExceptionGroup[BaseException]", exc)
-    return [leaf for each in group.exceptions for leaf in _leaves(each)]
-
-
-def _without(secret: str, event: e.Event) -> e.Event:
-    """``event`` with the credential cut out of every text that a backend sent."""
-    if isinstance(event, e.MessageReceived) and isinstance(event.data, str):
-        data, written = event.data, secret
-        if "\\" in data:  # JSON can write any character in more than one way
-            data, written = _respelt(data), msgspec.json.encode(secret).decode()[1:-1]
-        if written in data:
-            return e.MessageReceived(event.dial, data.replace(written, REDACTED))
-    elif isinstance(event, e.SocketLost):
-        return msgspec.structs.replace(
-            event,
-            reason=event.reason.replace(secret, REDACTED),
-            detail=event.detail.replace(secret, REDACTED),
-        )
-    elif isinstance(event, e.Redirected):
-        # A server that keeps the query hands our own parameter back; each dial adds it anew.
-        location = event.location.replace(f"token={quote(secret, safe='')}", "")
-        location = location.replace(secret, REDACTED)
-        return e.Redirected(event.dial, event.status, location)
-    return event
-
-
-def _respelt(data: str) -> str:
-    """The same JSON with no more escapes than it needs; anything else as it is."""
-    try:
-        return msgspec.json.encode(msgspec.json.decode(data)).decode()
-    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
-        return data

@@ -152,7 +152,8 @@ class Chart(StateChart[Any]):
     )
     final_message = finishing.to(closing, cond="stop_sent", on="take_summary")
     finish_due = (
-        authorizing.to(failed, on="cancel_credential")
+        finishing.to(closed, cond="nothing_left", on="abort_socket")
+        | authorizing.to(failed, on="cancel_credential")
         | failed.from_(connecting, awaiting_ack, finishing, on="abort_socket")
         | reconnecting.to(failed)
     )

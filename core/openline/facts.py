@@ -7,10 +7,11 @@ command, arm a timer, or put ids together.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from .backend import Backend
 from .commands import Command, Report
-from .dialects.dialect import Dialect, FinalMessage, Ids, Message
+from .dialects.dialect import Dialect, FinalMessage, Ids
 from .messages import SAMPLE_RATE, Gap, State, Trouble, Update
 from .policy import Policy
 from .retry import Retry
@@ -94,7 +95,7 @@ class Facts:
         self.streams = Streams(sources, round(policy.buffer_seconds * SAMPLE_RATE))
         self.timeline = Timeline()
         # The fact that arrived, until a row of the chart makes something of it.
-        self.message: Message | None = None
+        self.message: Any = None  # a Message; the event that is fired says of which type
         self.pong = b""  # the mark of the last pong
         self.opened_id = ""  # the connection_id of the socket that is open
         self.redirect = backend  # where a redirect leads

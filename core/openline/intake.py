@@ -81,7 +81,9 @@ def _judge(facts: Facts, *, detail: str = "", **known: Any) -> None:
         **known,
     )
     finish_at = facts.deadlines[Timer.FINISH]
-    facts.retry.judge(ending, facts.dialect.codes, detail or facts.remark, facts.now, finish_at)
+    # What the backend said of its own accord explains more than what its close repeats.
+    said = "; ".join(text for text in (facts.remark, detail) if text)
+    facts.retry.judge(ending, facts.dialect.codes, said, facts.now, finish_at)
 
 
 # The app.

@@ -18,9 +18,9 @@ from .commands import (
     OpenSocket,
     RequestCredential,
 )
-from .dialects.dialect import FinalMessage, Heard, Insight, Metrics, Status
+from .dialects.dialect import Heard, Insight, Metrics, Remark, Status
 from .facts import Facts
-from .messages import SAMPLE_RATE, BackendMetrics, BackendStatus, Transcript
+from .messages import SAMPLE_RATE, BackendMetrics, BackendStatus, Transcript, to_samples
 from .streams import Stream
 from .timers import DIAL_TIMERS, OFF, SESSION_TIMERS, STATE_TIMERS, Timer
 from .verdicts import Action
@@ -30,12 +30,6 @@ _DIAL_OFF = [OFF] * len(range(*DIAL_TIMERS.indices(len(Timer))))
 _SESSION_OFF = [OFF] * len(range(*SESSION_TIMERS.indices(len(Timer))))
 #: RFC 6455 §7.4.1: the purpose of the connection has been fulfilled.
 CLOSE_NORMAL = 1000
-#: Seconds. A backend may claim any finite time; no session is longer than this.
-LONGEST = 1e9
-
-
-def _samples(seconds: float) -> int:
-    return round(min(seconds, LONGEST) * SAMPLE_RATE)
 
 
 class Link(Facts):
@@ -187,11 +181,9 @@ class Link(Facts):
 
     def report_status(self) -> None:
         """Tell the app how the backend is, and heed it."""
-        status = self.message
-        if not isinstance(status, Status):
-            return
+        status: Status = self.message
         self.remark = ""
-        self.doubtful |= status.doubtful
+        self.doubtful |= status.doubtful or (status.warning and self.stop_wanted)
         if status.filling:
             stream = self.streams.get(status.source)
             for each in self.streams.all if status.source is None or stream is None else [stream]:
@@ -200,22 +192,22 @@ class Link(Facts):
 
     def note_remark(self) -> None:
         """An error that means nothing else: it may explain the ending that follows."""
-        remark = self.message
-        self.remark = getattr(remark, "text", "")
+        remark: Remark = self.message
+        self.remark = remark.text
         self.report(BackendStatus(state="error", text=self.remark))
 
     def take_metrics(self) -> None:
         """The backend's figures open the window and show what it dropped."""
-        metrics = self.message
-        stream = self.streams.get(metrics.source) if isinstance(metrics, Metrics) else None
-        if not isinstance(metrics, Metrics) or stream is None:
+        metrics: Metrics = self.message
+        stream = self.streams.get(metrics.source)
+        if stream is None:
             return
         self.remark = ""
         # First what was dropped: it lay behind what was drained when the last figures came.
         if metrics.dropped > self.dropped:
             self.streams.note_dropped(stream, metrics.dropped - self.dropped)
             self.dropped = metrics.dropped
-            self.report_gaps(stream.box.take_gaps())
+            self.report_gaps(self.streams.take_gaps())
         backlog = metrics.backlog
         if backlog is not None and stream.window.note_backlog(backlog, self.now):
             self.note_drained(stream)
@@ -230,23 +222,28 @@ class Link(Facts):
 
     def note_drained(self, stream: Stream) -> None:
         """The backend took audio out of its queue: it is alive, and the horizon moves."""
-        self.deadlines[Timer.STALL] = OFF
+        self.note_alive(stream)
         proved = stream.window.drained - round(self.dialect.horizon * SAMPLE_RATE)
         if proved > 0:
             stream.box.confirm(stream.box.interval(proved, proved)[1])
 
+    def note_alive(self, stream: Stream) -> None:
+        """The backend deals with this source: whatever stalls, it is not that."""
+        stream.shut_since = OFF
+        self.deadlines[Timer.STALL] = self.streams.shut_since + self.policy.stall_timeout
+
     def take_transcript(self) -> None:
         """Words: mapped to session time, clamped to what is news, kept and confirmed."""
-        heard = self.message
-        stream = self.streams.get(heard.source) if isinstance(heard, Heard) else None
-        if not isinstance(heard, Heard) or stream is None:
+        heard: Heard = self.message
+        stream = self.streams.get(heard.source)
+        if stream is None:
             self.counts["foreign"] += 1
             self.trouble("foreign", "words of a source that this session does not have")
             return
         self.remark = ""
-        self.deadlines[Timer.STALL] = OFF
+        self.note_alive(stream)
         box = stream.box
-        start_at, end_at = _samples(heard.start), _samples(heard.end)
+        start_at, end_at = to_samples(heard.start), to_samples(heard.end)
         start, end = box.interval(start_at, end_at)
         if stream.window.note_drained(min(end_at, box.dial_sent)):
             self.note_drained(stream)
@@ -272,9 +269,9 @@ class Link(Facts):
 
     def take_insight(self) -> None:
         """What the backend noticed goes to the app as it is."""
+        insight: Insight = self.message
         self.remark = ""
-        if isinstance(self.message, Insight):
-            self.report(self.message.update)
+        self.report(insight.update)
 
     # Losing.
 
@@ -324,8 +321,7 @@ class Link(Facts):
 
     def take_summary(self) -> None:
         """The final message: all that was sent is dealt with, unless there is a doubt."""
-        if isinstance(self.message, FinalMessage):
-            self.summary = self.message
+        self.summary = self.message
         proves = not (self.doubtful or self.dropped)
         for stream in self.streams.all:
             box = stream.box

@@ -19,6 +19,13 @@ from .verdicts import Action
 
 #: Samples per second of all audio in a session (contract: 16 kHz mono s16le).
 SAMPLE_RATE = 16_000
+#: Seconds. A backend may claim any finite time; no session is longer than this.
+LONGEST = 1e9
+
+
+def to_samples(seconds: float) -> int:
+    """The nearest sample to a time that a backend claims."""
+    return round(min(seconds, LONGEST) * SAMPLE_RATE)
 
 
 class State(StrEnum):

@@ -18,6 +18,8 @@ from .window import LIVE_EDGE, PING_EVERY_BACKLOG, PING_EVERY_LIVE, WINDOW, Wind
 #: Samples waiting to be sent above which a source that can wait does.
 ROOM = 2 * SAMPLE_RATE
 
+#: Pings whose pongs are waited for; a backend that never pongs but talks lives on.
+MARKS = 64
 #: A window that time opens within so many seconds needs no proof meanwhile.
 SOON = 0.2
 
@@ -25,11 +27,12 @@ SOON = 0.2
 class Stream:
     """One source: its outbox and, on a live dial, its window."""
 
-    __slots__ = ("box", "stuck", "window")
+    __slots__ = ("box", "shut_since", "stuck", "window")
 
     def __init__(self, box: Outbox, now: float) -> None:
         self.box = box
         self.window = Window(now)
+        self.shut_since = OFF  # its window is shut, the backend silent about it, since then
         self.stuck = False  # its window is shut, and time alone does not open it soon
 
 
@@ -174,6 +177,7 @@ class Streams:
         for stream in self._streams.values():
             stream.window = Window(now)
             stream.stuck = False
+            stream.shut_since = OFF
 
     def end_dial(self) -> list[Gap]:
         """The dial is lost; the gaps that are certain now."""
@@ -213,14 +217,25 @@ class Streams:
                 box.dial_sent, samples, box.unsent, now
             ):
                 stream.stuck = False
+                stream.shut_since = OFF
                 if len(order) > 1:
                     order.append(order.pop(i))
                 return stream, box.pull()
             self.shut = True
+            stream.shut_since = min(stream.shut_since, now)
             opens_at = stream.window.opens_at(box.dial_sent, samples)
             stream.stuck = opens_at > now + SOON
             self.opens_at = min(self.opens_at, opens_at)
         return None
+
+    @property
+    def shut_since(self) -> float:
+        """Since when a window has been shut with the backend silent about it; OFF: none."""
+        since = OFF
+        for stream in self._order:
+            if stream.shut_since < since:
+                since = stream.shut_since
+        return since
 
     def wants_ping(self) -> bool:
         """Whether a window needs proof soon, or at once when nothing else opens it."""
@@ -245,6 +260,7 @@ class Streams:
             stream.window.pinged = stream.box.dial_sent
             sent.append(stream.box.dial_sent)
         self._marks.append((mark, sent))
+        del self._marks[:-MARKS]
         return mark
 
     def note_pong(self, mark: bytes) -> None:
@@ -257,13 +273,20 @@ class Streams:
                     stream.window.note_received(received)
                 return
 
-    def note_dropped(self, stream: Stream, items: int) -> None:
-        """The backend dropped ``items`` of its queue, one frame each, nobody knows where.
+    def note_dropped(self, reporting: Stream, items: int) -> None:
+        """The backend dropped ``items`` of its queues, one frame each, nobody knows where.
 
-        Its counter is over all sources; what the reporting one cannot have lost is not
-        charged to it.
+        Its counter is over all sources. What the reporting one cannot have lost is charged
+        to the others, and what fits nowhere to the reporting one's whole dial.
         """
-        start, end = stream.box.interval(stream.window.drained, stream.box.dial_sent)
-        samples = min(items * FRAME_SAMPLES, end - start)
-        if samples:
-            stream.box.lose_somewhere(start, end, samples)
+        left = items * FRAME_SAMPLES
+        others = [each for each in self._order if each is not reporting]
+        for stream in (reporting, *others):
+            start, end = stream.box.interval(stream.window.drained, stream.box.dial_sent)
+            samples = min(left, end - start)
+            if samples > 0:
+                stream.box.lose_somewhere(start, end, samples)
+                left -= samples
+        if left:
+            start, end = reporting.box.interval(0, reporting.box.dial_sent)
+            reporting.box.lose_somewhere(start, end, left)

@@ -33,10 +33,11 @@ def next_message(facts: Facts) -> Outgoing | None:
     if facts.ping_wanted or streams.wants_ping():
         return _ping(facts)
     pulled = streams.pull(facts.now)
+    # One source may stall while another flows.
+    deadlines[_STALL] = streams.shut_since + facts.policy.stall_timeout
     if pulled is not None:
         stream, pcm = pulled
         deadlines[_SEND] = facts.now + facts.policy.send_timeout
-        deadlines[_STALL] = OFF
         if stream.box.has_news:
             facts.report_gaps(stream.box.take_gaps())
         data = facts.dialect.audio(stream.box.source, pcm)
@@ -44,8 +45,6 @@ def next_message(facts: Facts) -> Outgoing | None:
             return SendBytes(facts.dial, data)
         return SendText(facts.dial, data)
     if streams.shut:
-        if deadlines[_STALL] == OFF:
-            facts.arm(Timer.STALL, facts.policy.stall_timeout)
         if streams.wants_ping():
             return _ping(facts)
         deadlines[_PACE] = streams.opens_at

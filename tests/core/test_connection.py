@@ -145,6 +145,13 @@ def test_what_is_due_can_be_read_off() -> None:
     assert drive.core.backlog_seconds == 0.5
 
 
+def test_a_source_that_can_wait_is_told_when_there_is_room() -> None:
+    drive = Drive().stream()
+    assert drive.core.has_room
+    drive.audio(2900)
+    assert not drive.core.has_room
+
+
 @pytest.mark.parametrize(
     ("state", "event", "complaint"),
     [

@@ -354,3 +354,81 @@ def test_what_the_buffer_could_not_hold_is_told_of_when_the_next_frame_goes_out(
     drive.drain()
     drive.feed(e.Tick())
     assert [gap.cause for gap in drive.gaps] == [GapCause.OVERFLOW]
+
+
+# What two sources share.
+
+
+def test_what_the_reporting_source_cannot_have_lost_is_charged_to_the_other() -> None:
+    drive = streaming(1.0, "system", "mic")
+    drive.final(0, 1, source="mic")  # all of it drained
+    drive.audio(50, "system")
+    drive.serve()
+    drive.figures(dropped=5, source="mic")
+    assert [(gap.source, gap.samples) for gap in drive.gaps] == [("system", 5 * FRAME)]
+
+
+def test_a_drop_that_fits_nowhere_is_a_gap_all_the_same() -> None:
+    drive = streaming(1.0, "system", "mic")
+    drive.final(0, 1, source="mic")
+    drive.final(0, 1, source="system")
+    drive.figures(dropped=5, source="mic")
+    assert [(gap.source, gap.start, gap.end, gap.samples) for gap in drive.gaps] == [
+        ("mic", 0, SAMPLE_RATE, 5 * FRAME)
+    ]
+    assert not finished(drive).complete
+
+
+def test_a_source_that_stalls_is_noticed_while_the_other_flows() -> None:
+    drive = Drive(sources=("system", "mic")).stream()
+    drive.audio(400, "mic")  # its recogniser is dead: nothing is ever drained
+    for _ in range(16 * 50):
+        drive.wait(0.02)
+        drive.audio(1, "system")
+        drive.serve("system")
+        drive.figures(backlog=2.0, source="mic")
+        if drive.state != "streaming":
+            break
+    assert drive.state == "reconnecting"
+    assert "neither" in drive.last_change.reason or "stall" in drive.last_change.reason
+
+
+def test_a_warning_before_the_stop_leaves_the_final_message_its_word() -> None:
+    drive = streaming()
+    drive.ack("warning", message="Too many active sources")
+    assert finished(drive).complete
+
+
+def test_a_drop_that_only_a_status_tells_of_puts_the_final_message_in_doubt() -> None:
+    drive = streaming()
+    drive.ack("backpressure", dropped_frames=3)
+    assert not finished(drive).complete
+
+
+def test_pings_without_pongs_do_not_pile_up() -> None:
+    drive = Drive().stream()
+    for _ in range(200):
+        drive.wait(5.0)
+        drive.ack()  # it talks, and never pongs
+    assert drive.state == "streaming"
+    assert len(drive.link.streams._marks) <= 64  # pyright: ignore[reportPrivateUsage]
+
+
+def test_time_that_runs_out_when_all_is_confirmed_is_a_proper_end() -> None:
+    drive = streaming()
+    drive.stop()
+    drive.serve("mic")
+    drive.final(0, 1)
+    while drive.state == "finishing":
+        drive.tick()
+        drive.serve()
+    assert drive.ended.state == "closed"
+    assert drive.ended.complete
+
+
+def test_the_cause_of_a_loss_holds_what_the_backend_said_and_what_its_close_did() -> None:
+    drive = streaming()
+    drive.say("status", state="error", message="out of memory")
+    drive.lose(1011, reason="bye")
+    assert "out of memory" in drive.last_change.reason
+    assert "bye" in drive.last_change.reason

@@ -93,7 +93,7 @@ def opening(backend: Backend, sources: Mapping[str, Source], *, credentials: str
     """A session that is opened when it is called for."""
 
     def open_one() -> AbstractAsyncContextManager[Following]:
-        from ..session import open_session  # noqa: PLC0415 -- everything else was checked first
+        from ..opening import open_session  # noqa: PLC0415 -- everything else was checked first
 
         return open_session(backend, sources, credentials=credentials)
 

@@ -35,8 +35,9 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
 class Status(Reply, frozen=True, kw_only=True):
     """The backend says how it is. ``ack``: this proves that the start was accepted.
 
-    ``filling``: it asks for less audio. ``doubtful``: from here on its final message
-    does not prove that everything was transcribed.
+    ``filling``: it asks for less audio. ``doubtful``: on this connection its final
+    message does not prove that everything was transcribed. ``warning``: nor does one that
+    follows this, if it comes after the stop.
     """
 
     state: str
@@ -45,6 +46,7 @@ class Status(Reply, frozen=True, kw_only=True):
     ack: bool = False
     filling: bool = False
     doubtful: bool = False
+    warning: bool = False
 
 
 class Heard(Reply, frozen=True, kw_only=True):

@@ -80,8 +80,9 @@ ACKS: Final = frozenset(
     {"streaming", "backpressure", "buffering", "overloaded", "warning", "no_asr_provider"}
 )
 FILLING: Final = frozenset({"backpressure", "buffering", "overloaded"})
-#: After these the final message does not prove that everything was transcribed.
-DOUBTFUL: Final = frozenset({"no_asr_provider", "warning"})
+#: With these the final message does not prove that everything was transcribed: nobody
+#: listened, or audio was dropped.
+DOUBTFUL: Final = frozenset({"no_asr_provider", "backpressure"})
 
 #: The header of a binary frame: "EP", version 1, the source.
 HEADERS: Final[Mapping[str, bytes]] = MappingProxyType(
@@ -241,6 +242,7 @@ def _translate_status(wire: WireStatus) -> Message:
         ack=wire.state in ACKS,
         filling=wire.state in FILLING,
         doubtful=wire.state in DOUBTFUL,
+        warning=wire.state == "warning",
         attempt_id=wire.attempt_id,
         connection_id=wire.connection_id,
     )

@@ -1,0 +1,119 @@
+"""The credential: where it comes from, and how it is kept out of sight.
+
+It lives here and nowhere else in a session. The core never sees it; a dial is handed it
+for its headers. Whatever a backend sends is searched for it before anything looks at it,
+since a server may echo a token in a reason or an error.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeAlias
+from urllib.parse import quote
+
+import msgspec
+import trio
+
+from openline import events as e
+from openline.backend import check_credential
+
+Provider: TypeAlias = Callable[[], Awaitable[str]]
+Credentials: TypeAlias = str | Provider | None
+
+#: The credentials, newest last, that are cut out of what a backend says.
+REMEMBERED: Final = 8
+REDACTED: Final = "[token]"
+#: Characters below which a token is no secret, and cutting it out of what is said would
+#: mangle words ("mic", "status", "test").
+SHORTEST: Final = 8
+
+
+class CredentialError(Exception):
+    """A provider's way to say that it has no credential, in one line without secrets.
+
+    ``fatal`` when asking again cannot help: the session fails instead of retrying.
+    """
+
+    def __init__(self, text: str, *, fatal: bool = False) -> None:
+        super().__init__(text)
+        self.fatal = fatal
+
+
+class Wallet:
+    """One session's credential. Raises ValueError for a token that cannot be sent."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        self.current: str | None = None
+        self._provider: Provider | None = None
+        self._known: deque[str] = deque(maxlen=REMEMBERED)
+        if isinstance(credentials, str):
+            self._keep(credentials)
+        else:
+            self._provider = credentials
+
+    @property
+    def has_provider(self) -> bool:
+        """Whether a fresh credential can be asked for."""
+        return self._provider is not None
+
+    async def ask(self, request: int) -> e.CredentialReady | e.CredentialFailed:
+        """Ask the provider, and keep what it gives. Any failure is an answer."""
+        provide = self._provider
+        assert provide is not None  # noqa: S101  # nobody asks without one
+        try:
+            provided = await provide()
+            # A thread cannot be cancelled: what it says then comes too late.
+            await trio.lowlevel.checkpoint_if_cancelled()
+        except CredentialError as exc:
+            return e.CredentialFailed(request, fatal=exc.fatal, detail=str(exc))
+        except Exception as exc:  # noqa: BLE001  # whatever an app's provider raises
+            # Its text may hold a secret; its type cannot.
+            return e.CredentialFailed(request, detail=f"it raised {type(exc).__name__}")
+        try:
+            self._keep(provided)
+        except (ValueError, TypeError, AttributeError):  # the last two: it is no text
+            return e.CredentialFailed(request, fatal=True, detail="a token nobody can send")
+        return e.CredentialReady(request)
+
+    def _keep(self, credential: str) -> None:
+        self.current = check_credential(credential)
+        if credential not in self._known:
+            self._known.append(credential)
+
+    def without(self, event: e.Event) -> e.Event:
+        """``event`` with every credential known cut out of every text a backend sent."""
+        for secret in self._known:
+            if len(secret) >= SHORTEST:
+                event = _without(secret, event)
+        return event
+
+
+def _without(secret: str, event: e.Event) -> e.Event:
+    """``event`` with the credential cut out of every text that a backend sent."""
+    if isinstance(event, e.MessageReceived) and isinstance(event.data, str):
+        data, written = event.data, secret
+        if "\\" in data:  # JSON can write any character in more than one way
+            data, written = _respelt(data), msgspec.json.encode(secret).decode()[1:-1]
+        if written in data:
+            return e.MessageReceived(event.dial, data.replace(written, REDACTED))
+    elif isinstance(event, e.SocketLost):
+        return msgspec.structs.replace(
+            event,
+            reason=event.reason.replace(secret, REDACTED),
+            detail=event.detail.replace(secret, REDACTED),
+        )
+    elif isinstance(event, e.Redirected):
+        # A server that keeps the query hands our own parameter back; each dial adds it anew.
+        location = event.location.replace(f"token={quote(secret, safe='')}", "")
+        location = location.replace(secret, REDACTED)
+        return e.Redirected(event.dial, event.status, location)
+    return event
+
+
+def _respelt(data: str) -> str:
+    """The same JSON with no more escapes than it needs; anything else as it is."""
+    try:
+        return msgspec.json.encode(msgspec.json.decode(data)).decode()
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+        return data
