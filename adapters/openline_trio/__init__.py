@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .credentials import CredentialError, Credentials, Provider
     from .network import Connect, DialError, connector
-    from .opening import open_session
+    from .opening import open_session, resume_session
     from .session import Session
+    from .spool import SpoolError
 
 __all__ = [
     "Connect",
@@ -21,8 +22,10 @@ __all__ = [
     "DialError",
     "Provider",
     "Session",
+    "SpoolError",
     "connector",
     "open_session",
+    "resume_session",
 ]
 
 _HOME = {
@@ -34,6 +37,8 @@ _HOME = {
     "Session": "session",
     "connector": "network",
     "open_session": "opening",
+    "resume_session": "opening",
+    "SpoolError": "spool",
 }
 
 

@@ -6,6 +6,7 @@ import random
 import uuid
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 from types import TracebackType
 from typing import cast
 
@@ -14,12 +15,18 @@ import trio
 from openline.backend import Backend
 from openline.dialects.dialect import Dialect
 from openline.dialects.echopanel import EchoPanel
+from openline.messages import SAMPLE_RATE
 from openline.policy import Policy
 
 from .audio.source import Source
 from .credentials import Credentials
 from .network import Connect, connector
 from .session import Session
+from .spool import VERSION, Began, Spool, load
+
+#: Bytes of audio that a spool keeps at most: nine hours of one source.
+SPOOL_LIMIT = 1 << 30
+BYTES_PER_SECOND = 2 * SAMPLE_RATE
 
 
 def open_session(
@@ -32,6 +39,8 @@ def open_session(
     credentials: Credentials = None,
     connect: Connect | None = None,
     uniform: Callable[[], float] | None = None,
+    spool: Path | None = None,
+    spool_limit: int = SPOOL_LIMIT,
 ) -> AbstractAsyncContextManager[Session]:
     """Open a session and keep its line open until the block is left.
 
@@ -42,18 +51,77 @@ def open_session(
     [0, 1); both have good defaults. Leaving the block before the session has ended
     aborts it; cancellation leaves no task, socket or thread behind.
 
-    Raises ValueError, one line, for a token, id, source name or policy that cannot work.
+    ``spool`` is a folder in which all audio and progress are kept, at most ``spool_limit``
+    bytes of audio, so that a long outage costs no memory and ``resume_session`` can take
+    up what a crash left; a session that ends complete cleans up behind itself.
+
+    Raises ValueError, one line, for a token, id, source name or policy that cannot work,
+    and SpoolError for a folder that cannot be used.
     """
+    session_id = session_id or str(uuid.uuid4())
+    kept: Spool | None = None
+    if spool is not None:
+        if not sources:
+            raise ValueError("a session without sources has nothing to spool")
+        began = Began(
+            version=VERSION,
+            session_id=session_id,
+            url=backend.url,
+            allow_plain=backend.allow_plain,
+            sources=tuple(sources),
+        )
+        kept = Spool.create(spool, began)
     return _Opening(
         Session(
             backend,
             sources,
             policy=policy or Policy(),
             dialect=dialect or EchoPanel(),
-            session_id=session_id or str(uuid.uuid4()),
+            session_id=session_id,
             credentials=credentials,
             connect=connect or connector(),
             uniform=uniform or random.SystemRandom().random,
+            spool=kept,
+            disk_seconds=spool_limit / BYTES_PER_SECOND / len(sources) if kept is not None else 0.0,
+        )
+    )
+
+
+def resume_session(
+    folder: Path,
+    *,
+    backend: Backend | None = None,
+    policy: Policy | None = None,
+    dialect: Dialect | None = None,
+    credentials: Credentials = None,
+    connect: Connect | None = None,
+    uniform: Callable[[], float] | None = None,
+) -> AbstractAsyncContextManager[Session]:
+    """Take up the session that an earlier process left in ``folder``, and finish it.
+
+    It has the same session id and ends with the whole transcript. ``backend`` None: where
+    it was going to; the rest is as for ``open_session``. Raises SpoolError, one line, for a
+    folder that holds no session or that another process is using.
+    """
+    spool = Spool(folder)
+    try:
+        past = load(folder)
+        there = backend or Backend.from_url(past.began.url, allow_plain=past.began.allow_plain)
+    except BaseException:
+        spool.close()
+        raise
+    return _Opening(
+        Session(
+            there,
+            {},
+            policy=policy or Policy(),
+            dialect=dialect or EchoPanel(),
+            session_id=past.began.session_id,
+            credentials=credentials,
+            connect=connect or connector(),
+            uniform=uniform or random.SystemRandom().random,
+            spool=spool,
+            past=past,
         )
     )
 

@@ -28,10 +28,13 @@ from openline.commands import (
     CancelCredential,
     CloseSocket,
     Command,
+    FetchAudio,
     OpenSocket,
     Outgoing,
     Report,
     RequestCredential,
+    StoreAudio,
+    StoreProof,
 )
 from openline.connection import Connection
 from openline.dialects.dialect import Dialect
@@ -41,7 +44,9 @@ from openline.policy import Policy
 from .audio.source import Source, SourceError
 from .credentials import Credentials, Wallet
 from .dial import Dial
+from .disk import Disk
 from .network import Connect
+from .spool import Past, Spool
 from .updates import Updates
 
 
@@ -62,20 +67,28 @@ class Session:
         credentials: Credentials,
         connect: Connect,
         uniform: Callable[[], float],
+        spool: Spool | None = None,
+        disk_seconds: float = 0.0,
+        past: Past | None = None,
     ) -> None:
         self._wallet = Wallet(credentials)
         self._session_id = session_id
         self._sources = dict(sources)
         self._connect = connect
+        self._disk = Disk(spool, self._tell)
+        self._past = past
         self._connection = Connection(
             backend,
             session_id=session_id,
             attempt_id=str(uuid.uuid4()),
             random=uniform,
-            sources=tuple(sources),
+            sources=past.began.sources if past is not None else tuple(sources),
             policy=policy,
             dialect=dialect,
             has_provider=self._wallet.has_provider,
+            disk_seconds=disk_seconds,
+            past=past.sources if past is not None else (),
+            past_transcript=past.transcript if past is not None else (),
         )
         self._updates = Updates()
         self._frames: dict[str, bytes] = {}
@@ -201,6 +214,9 @@ class Session:
                 if isinstance(update, Ended):
                     self._ended = update
                 self._updates.put(update)
+                self._disk.report(update)
+            case StoreAudio() | StoreProof() | FetchAudio():
+                self._disk.perform(command)
             case OpenSocket(number, backend, with_credential):
                 self._dial = Dial(
                     self,
@@ -224,6 +240,15 @@ class Session:
                 if self._asking is not None:
                     self._asking.cancel()
 
+    def _tell(self, event: e.Event) -> None:
+        """Feed ``event`` once the commands being carried out are done."""
+
+        async def feed() -> None:
+            self.feed(event)
+            await trio.lowlevel.checkpoint()
+
+        self._start(feed)
+
     def _start(self, task: Callable[[], Awaitable[None]]) -> None:
         assert self._tasks is not None  # noqa: S101  # only the open request leads to tasks
         self._tasks.start_soon(task)
@@ -236,6 +261,8 @@ class Session:
             async with trio.open_nursery() as nursery:
                 self._tasks = nursery
                 self.feed(e.OpenRequested())
+                for name in self._past.began.sources if self._past is not None else ():
+                    self.feed(e.SourceEnded(name))  # what it captured is on disk
                 for name, source in self._sources.items() if self._ended is None else ():
                     nursery.start_soon(self._capture, name, source)
                 await self._keep_time()
@@ -243,6 +270,7 @@ class Session:
         finally:
             if self._ended is None and self._tasks is not None:
                 self.feed(e.AbortRequested())
+            self._disk.end(self._ended)
             self._over.set()
 
     async def _keep_time(self) -> None:

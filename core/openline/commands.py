@@ -56,6 +56,32 @@ class AbortSocket(msgspec.Struct, frozen=True):
     dial: int
 
 
+class StoreAudio(msgspec.Struct, frozen=True, gc=False):
+    """Keep captured audio on disk; ``start`` is its first session sample."""
+
+    source: str
+    start: int
+    pcm: bytes
+
+
+class StoreProof(msgspec.Struct, frozen=True):
+    """Note on disk that a source is confirmed up to session sample ``position``.
+
+    Audio before it will never be fetched. The first one of a source says where it began.
+    """
+
+    source: str
+    position: int
+
+
+class FetchAudio(msgspec.Struct, frozen=True):
+    """Read audio back from disk; answer AudioFetched, with less if there is less."""
+
+    source: str
+    start: int
+    samples: int
+
+
 class Report(msgspec.Struct, frozen=True):
     """Hand ``update`` to the app."""
 
@@ -63,7 +89,15 @@ class Report(msgspec.Struct, frozen=True):
 
 
 Command: TypeAlias = (
-    RequestCredential | CancelCredential | OpenSocket | CloseSocket | AbortSocket | Report
+    RequestCredential
+    | CancelCredential
+    | OpenSocket
+    | CloseSocket
+    | AbortSocket
+    | StoreAudio
+    | StoreProof
+    | FetchAudio
+    | Report
 )
 
 

@@ -29,14 +29,15 @@ from .dialects.echopanel import EchoPanel
 from .events import AbortRequested, Event, OpenRequested, StopRequested
 from .intake import TAKE_IN, LocalProtocolError, take_due
 from .link import Link
-from .messages import State, Statistics, Transcript
+from .messages import SAMPLE_RATE, State, Statistics, Transcript
 from .outcome import announce, result, statistics
 from .policy import Policy
+from .streams import PastSource
 from .table import compile_chart, fire
 from .timers import FIRES, OFF, Timer
 from .wire import next_message
 
-__all__ = ["EVENTS", "FINAL_STATES", "TABLE", "Connection", "LocalProtocolError"]
+__all__ = ["EVENTS", "FINAL_STATES", "TABLE", "Connection", "LocalProtocolError", "PastSource"]
 
 #: Every event of the chart: fired by a fact, a message, or a timer.
 EVENTS: Final = frozenset(
@@ -64,6 +65,9 @@ class Connection:
     ``session_id`` and ``attempt_id`` are non-blank strings of at most 256 characters.
     ``sources`` are the names that audio may carry. ``random`` gives floats in [0, 1).
     ``has_provider``: the adapter can be asked for a (fresh) credential.
+    ``disk_seconds``: audio per source that the adapter can keep on disk; 0: none.
+    ``past`` and ``past_transcript``: what an earlier process left of this session; its
+    audio is fetched from disk, and its gaps and finals stand in the result.
     Raises ValueError for ids, sources or a policy that cannot work.
     """
 
@@ -80,6 +84,9 @@ class Connection:
         policy: Policy = _DEFAULT_POLICY,
         dialect: Dialect = _DEFAULT_DIALECT,
         has_provider: bool = False,
+        disk_seconds: float = 0.0,
+        past: Sequence[PastSource] = (),
+        past_transcript: Sequence[Transcript] = (),
     ) -> None:
         policy.check_buffer(dialect.horizon)
         for name, value in (("session_id", session_id), ("attempt_id", attempt_id)):
@@ -98,7 +105,11 @@ class Connection:
             sources=sources,
             random=random,
             has_provider=has_provider,
+            disk_samples=round(disk_seconds * SAMPLE_RATE),
         )
+        for source in past:
+            self._link.streams.restore(source)
+        self._link.timeline.restore(past_transcript)
 
     @property
     def state(self) -> State:
@@ -163,6 +174,8 @@ class Connection:
             due = take_due(link, timer)
             if due is not None:
                 self._fire(due)
+        if link.streams.has_disk:
+            link.fetch()
         commands = link.out
         if not commands:
             return []

@@ -65,6 +65,20 @@ class SourceLost(msgspec.Struct, frozen=True):
     reason: str
 
 
+class AudioFetched(msgspec.Struct, frozen=True, gc=False):
+    """Audio read back from disk, as FetchAudio asked; empty if it is not there."""
+
+    source: str
+    start: int
+    pcm: bytes
+
+
+class SpoolFailed(msgspec.Struct, frozen=True):
+    """The disk takes no more; ``reason`` is one line for a person."""
+
+    reason: str
+
+
 class CredentialReady(msgspec.Struct, frozen=True):
     """The provider handed a credential to the adapter, in answer to this request."""
 
@@ -140,6 +154,8 @@ Event: TypeAlias = (
     | CaptureHole
     | SourceEnded
     | SourceLost
+    | AudioFetched
+    | SpoolFailed
     | CredentialReady
     | CredentialFailed
     | SocketOpened

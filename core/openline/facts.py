@@ -10,12 +10,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from .backend import Backend
-from .commands import Command, Report
+from .commands import Command, FetchAudio, Report, StoreAudio, StoreProof
 from .dialects.dialect import Dialect, FinalMessage, Ids
 from .messages import SAMPLE_RATE, Gap, State, Trouble, Update
+from .outbox import Outbox
 from .policy import Policy
 from .retry import Retry
-from .streams import Streams
+from .streams import Stream, Streams
 from .timers import OFF, Timer
 from .transcript import Timeline
 
@@ -55,6 +56,7 @@ class Facts:
         "request",
         "request_live",
         "retry",
+        "spooled",
         "start_due",
         "start_sent",
         "state",
@@ -80,6 +82,7 @@ class Facts:
         sources: Sequence[str],
         random: Callable[[], float],
         has_provider: bool,
+        disk_samples: int = 0,
     ) -> None:
         self.policy = policy
         self.dialect = dialect
@@ -92,7 +95,8 @@ class Facts:
         self.deadlines = [OFF] * len(Timer)
         self.out: list[Command] = []
         self.retry = Retry(policy, random)
-        self.streams = Streams(sources, round(policy.buffer_seconds * SAMPLE_RATE))
+        self.streams = Streams(sources, round(policy.buffer_seconds * SAMPLE_RATE), disk_samples)
+        self.spooled = disk_samples > 0  # captured audio is kept on disk as well
         self.timeline = Timeline()
         # The fact that arrived, until a row of the chart makes something of it.
         self.message: Any = None  # a Message; the event that is fired says of which type
@@ -145,6 +149,24 @@ class Facts:
     def report_gaps(self, gaps: Sequence[Gap]) -> None:
         """Hand gaps to the app."""
         self.out.extend(map(Report, gaps))
+
+    def store(self, stream: Stream, pcm: bytes) -> None:
+        """Have ``pcm``, just captured, kept on disk; at first, where its source began."""
+        box = stream.box
+        if not stream.stored:
+            stream.stored = True
+            self.out.append(StoreProof(box.source, box.origin))
+        self.out.append(StoreAudio(box.source, box.captured - len(pcm) // 2, pcm))
+
+    def fetch(self) -> None:
+        """Have audio read back from disk as soon as memory has room for it."""
+        for source, start, samples in self.streams.wanted():
+            self.out.append(FetchAudio(source, start, samples))
+
+    def prove(self, box: Outbox, position: int) -> None:
+        """Confirm a source up to ``position``, on disk too."""
+        if box.confirm(position) and self.spooled:
+            self.out.append(StoreProof(box.source, position))
 
     def trouble(self, kind: str, text: str) -> None:
         """Tell the app of something odd, once per kind."""

@@ -116,9 +116,12 @@ def _network(_facts: Facts, _event: e.NetworkRestored) -> Fired:
 def _audio(facts: Facts, event: e.AudioCaptured) -> Fired:
     if len(event.pcm) & 1:
         raise LocalProtocolError("audio of an odd number of bytes: samples are 16-bit")
-    if not facts.streams.capture(event.source, event.pcm, facts.now):
+    stream = facts.streams.capture(event.source, event.pcm, facts.now)
+    if stream is None:
         _check_source(facts, event.source)
         facts.trouble("late_audio", "audio captured after the stop is refused")
+    elif facts.spooled:
+        facts.store(stream, event.pcm)
     return _NOTHING
 
 
@@ -133,6 +136,20 @@ def _hole(facts: Facts, event: e.CaptureHole) -> Fired:
 def _source_started(facts: Facts, event: e.SourceStarted) -> Fired:
     _check_source(facts, event.source)
     facts.streams.start(event.source, event.at, facts.now)
+    return _NOTHING
+
+
+def _fetched(facts: Facts, event: e.AudioFetched) -> Fired:
+    stream = facts.streams.get(event.source)
+    if stream is not None:
+        stream.box.fetched(event.start, event.pcm)
+    return _NOTHING
+
+
+def _spool_failed(facts: Facts, event: e.SpoolFailed) -> Fired:
+    facts.spooled = False
+    facts.streams.disk_failed()
+    facts.trouble("spool", f"the disk takes no more, memory alone keeps audio: {event.reason}")
     return _NOTHING
 
 
@@ -279,6 +296,8 @@ TAKE_IN: Final = MappingProxyType[type, Callable[[Facts, Any], Fired]](
         e.CaptureHole: _hole,
         e.SourceEnded: _source_ended,
         e.SourceLost: _source_lost,
+        e.AudioFetched: _fetched,
+        e.SpoolFailed: _spool_failed,
         e.CredentialReady: _credential,
         e.CredentialFailed: _no_credential,
         e.SocketOpened: _opened,

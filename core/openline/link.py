@@ -225,7 +225,7 @@ class Link(Facts):
         self.note_alive(stream)
         proved = stream.window.drained - round(self.dialect.horizon * SAMPLE_RATE)
         if proved > 0:
-            stream.box.confirm(stream.box.interval(proved, proved)[1])
+            self.prove(stream.box, stream.box.interval(proved, proved)[1])
 
     def note_alive(self, stream: Stream) -> None:
         """The backend deals with this source: whatever stalls, it is not that."""
@@ -262,7 +262,7 @@ class Link(Facts):
             segment_id=heard.segment_id,
         )
         if heard.final:
-            box.confirm(end)
+            self.prove(box, end)
             self.retry.note_progress()
         self.timeline.add(transcript)
         self.report(transcript)
@@ -327,7 +327,7 @@ class Link(Facts):
             box = stream.box
             self.summary_covers[box.source] = box.interval(0, box.dial_sent)
             if proves:
-                box.confirm(box.sent)
+                self.prove(box, box.sent)
 
     def close_socket(self) -> None:
         """Begin the closing handshake; from here every loss is the end."""

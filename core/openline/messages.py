@@ -127,6 +127,7 @@ class GapCause(StrEnum):
 
     OVERFLOW = "overflow"  # older than the buffer holds, never sent on a live dial
     UNPROVEN = "unproven"  # sent, out of the buffer, and its dial lost before proof
+    SPOOL = "spool"  # kept on disk, and not there when it was due
     CAPTURE = "capture"  # the source could not hear
     BACKEND = "backend"  # the backend reported that it dropped audio
     UNDELIVERED = "undelivered"  # the session ended first

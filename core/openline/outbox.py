@@ -14,6 +14,11 @@ Memory is bounded by ``limit`` samples. Over it the oldest goes. If that was nev
 on the live dial it is a gap at once; if it was, it is only *at risk*: a gap if the dial
 is lost before the backend proves it, and nothing to speak of otherwise.
 
+With a spool the adapter keeps all audio on disk as well, and memory holds only the front
+of the queue: what is captured while memory is full stays on disk alone (``_on_disk``,
+runs of positions behind all that is in memory) and is fetched when the front has gone
+out. Then ``disk_limit`` bounds what is kept, and the oldest goes when that is full.
+
 A backend without resume counts its own samples from 0 on every connection and knows
 nothing of what was skipped, so ``sent`` audio leaves a list of (connection sample,
 session sample), in which the backend's times are looked up.
@@ -23,16 +28,16 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import deque
+from collections.abc import Iterable
 
-from .messages import Gap, GapCause
+from .losses import Losses
+from .messages import SAMPLE_RATE, Gap, GapCause
 
 #: Samples in a frame on the wire: 20 ms (contract: "usual frame").
 FRAME_SAMPLES = 320
 _FRAME_BYTES = 2 * FRAME_SAMPLES
-
-
-def _order(gap: Gap) -> tuple[int, int]:
-    return (gap.start, gap.end)
+#: Samples that are fetched from the disk at a time: 5 s.
+FETCH = 5 * SAMPLE_RATE
 
 
 class Outbox:
@@ -42,9 +47,11 @@ class Outbox:
         "_at_risk",
         "_buffered",
         "_connection_marks",
+        "_disk_limit",
+        "_fetching",
+        "_later",
         "_limit",
-        "_lost",
-        "_lost_open",
+        "_on_disk",
         "_session_marks",
         "_tail",
         "_unproven",
@@ -53,12 +60,13 @@ class Outbox:
         "closed",
         "confirmed",
         "dial_sent",
+        "losses",
         "origin",
         "sent",
         "source",
     )
 
-    def __init__(self, source: str, limit: int, origin: int) -> None:
+    def __init__(self, source: str, limit: int, origin: int, disk_limit: int = 0) -> None:
         self.source = source
         self.origin = origin
         self.captured = origin
@@ -66,7 +74,12 @@ class Outbox:
         self.confirmed = origin
         self.closed = False
         self.dial_sent = 0  # samples pulled on this dial
+        self.losses = Losses(source)
         self._limit = limit
+        self._disk_limit = disk_limit  # 0: there is no disk
+        self._on_disk: deque[tuple[int, int]] = deque()
+        self._fetching = False
+        self._later: deque[tuple[int, bytes]] = deque()
         self._buffered = 0
         self._tail = b""
         self._unsent: deque[tuple[int, bytes]] = deque()
@@ -74,14 +87,14 @@ class Outbox:
         self._at_risk: list[tuple[int, int]] = []
         self._connection_marks: list[int] = []
         self._session_marks: list[int] = []
-        self._lost: list[Gap] = []
-        self._lost_open = 0  # gaps from here on are not reported yet and may still grow
 
     # Capture.
 
     def add(self, pcm: bytes) -> None:
         """Keep captured audio; it becomes frames of 320 samples however it was cut."""
-        if self._tail or len(pcm) != _FRAME_BYTES:
+        if self._disk_limit and (self._on_disk or self.buffered + len(pcm) // 2 > self._limit):
+            self._leave_on_disk(len(pcm) // 2)
+        elif self._tail or self._on_disk or len(pcm) != _FRAME_BYTES:
             pcm = self._tail + pcm
             at = self.captured - len(self._tail) // 2
             whole = len(pcm) - len(pcm) % _FRAME_BYTES
@@ -97,10 +110,30 @@ class Outbox:
             while self._buffered > self._limit:
                 self._shed()
 
+    def _leave_on_disk(self, samples: int) -> None:
+        tail, self._tail = self._tail, b""
+        self._extend_disk(self.captured - len(tail) // 2, self.captured + samples)
+        self.captured += samples
+        while self.captured - self._front > self._disk_limit:
+            self._shed()
+
+    def _extend_disk(self, start: int, end: int) -> None:
+        if self._on_disk and self._on_disk[-1][1] == start:
+            start = self._on_disk.pop()[0]
+        self._on_disk.append((start, end))
+
+    @property
+    def _front(self) -> int:
+        """The oldest sample that is kept anywhere."""
+        for frames in (self._unproven, self._unsent, self._on_disk):
+            if frames:
+                return frames[0][0]
+        return self.captured
+
     def hole(self, samples: int) -> None:
         """``samples`` passed that the source could not hear."""
         self._flush()
-        self._lose(self.captured, self.captured + samples, GapCause.CAPTURE)
+        self.losses.lose(self.captured, self.captured + samples, GapCause.CAPTURE)
         self.captured += samples
 
     def close(self) -> None:
@@ -114,7 +147,8 @@ class Outbox:
             self._keep(self.captured - len(tail) // 2, tail)
 
     def _keep(self, at: int, pcm: bytes) -> None:
-        self._unsent.append((at, pcm))
+        # Behind a disk that failed, what comes later waits for what it still holds.
+        (self._later if self._on_disk else self._unsent).append((at, pcm))
         self._buffered += len(pcm) // 2
         self._fit()
 
@@ -129,11 +163,64 @@ class Outbox:
             if self._at_risk and self._at_risk[-1][1] == at:
                 at = self._at_risk.pop()[0]
             self._at_risk.append((max(at, self.confirmed), end))
-        else:
+        elif self._unsent:
             at, pcm = self._unsent.popleft()
             end = at + len(pcm) // 2
-            self._lose(at, end, GapCause.OVERFLOW)
+            self.losses.lose(at, end, GapCause.OVERFLOW)
+        else:
+            start, end = self._on_disk.popleft()
+            pcm = b""
+            if end - start > FRAME_SAMPLES:
+                self._on_disk.appendleft((start + FRAME_SAMPLES, end))
+                end = start + FRAME_SAMPLES
+            self.losses.lose(start, end, GapCause.OVERFLOW)
+            self._join_later()
         self._buffered -= len(pcm) // 2
+
+    # The disk.
+
+    def wanted(self) -> tuple[int, int] | None:
+        """(position, samples) to fetch from the disk now; None while there is no need."""
+        if not self._on_disk or self._fetching or self._buffered > self._limit // 2:
+            return None
+        start, end = self._on_disk[0]
+        self._fetching = True
+        return start, min(end - start, FETCH)
+
+    def fetched(self, start: int, pcm: bytes) -> None:
+        """Audio that ``wanted`` asked for; empty if the disk no longer has it."""
+        self._fetching = False
+        if not self._on_disk or self._on_disk[0][0] != start:
+            return  # it had to go meanwhile
+        _, end = self._on_disk.popleft()
+        until = start + len(pcm) // 2
+        if not pcm:
+            self.losses.lose(start, end, GapCause.SPOOL)
+        elif until < end:
+            self._on_disk.appendleft((until, end))
+        for i in range(0, len(pcm), _FRAME_BYTES):
+            frame = pcm[i : i + _FRAME_BYTES]
+            self._unsent.append((start + i // 2, frame))
+            self._buffered += len(frame) // 2
+        self._join_later()
+
+    def _join_later(self) -> None:
+        if not self._on_disk:
+            self._unsent.extend(self._later)
+            self._later.clear()
+
+    def disk_failed(self) -> None:
+        """Nothing more can be written: memory alone keeps what comes from here on."""
+        self._disk_limit = 0
+
+    def restore(self, confirmed: int, runs: Iterable[tuple[int, int]], gaps: Iterable[Gap]) -> None:
+        """Take up what an earlier process left: ``runs`` of audio on disk, in order."""
+        self.confirmed = self.sent = self.captured = confirmed
+        self.losses.restore(gaps)
+        for start, end in runs:
+            if end > confirmed:
+                self._extend_disk(max(start, confirmed), end)
+                self.captured = end
 
     # Sending.
 
@@ -145,7 +232,14 @@ class Outbox:
     @property
     def unsent(self) -> int:
         """Captured samples from the next frame to the live edge."""
-        return self.captured - self._unsent[0][0] if self._unsent else 0
+        if self._unsent:
+            return self.captured - self._unsent[0][0]
+        return self.captured - self._on_disk[0][0] if self._on_disk else 0
+
+    @property
+    def on_disk(self) -> bool:
+        """Whether audio waits on disk alone."""
+        return bool(self._on_disk)
 
     @property
     def buffered(self) -> int:
@@ -155,7 +249,7 @@ class Outbox:
     @property
     def undelivered(self) -> bool:
         """Whether anything captured is neither confirmed nor given up."""
-        return bool(self._unsent or self._unproven or self._at_risk or self._tail)
+        return bool(self._unsent or self._unproven or self._at_risk or self._tail or self._on_disk)
 
     def pull(self) -> bytes:
         """The next frame, which now counts as sent on this dial."""
@@ -205,7 +299,7 @@ class Outbox:
     def end_dial(self) -> None:
         """The dial is lost: what it did not prove is to be sent again."""
         for start, end in self._at_risk:
-            self._lose(start, end, GapCause.UNPROVEN)
+            self.losses.lose(start, end, GapCause.UNPROVEN)
         self._at_risk.clear()
         self._unsent.extendleft(reversed(self._unproven))
         self._unproven.clear()
@@ -224,66 +318,19 @@ class Outbox:
         """The session is over: what is not confirmed is missing."""
         self._flush()
         for start, end in self._at_risk:
-            self._lose(start, end, GapCause.UNPROVEN)
+            self.losses.lose(start, end, GapCause.UNPROVEN)
         for frames, cause in (
             (self._unproven, GapCause.UNCONFIRMED),
             (self._unsent, GapCause.UNDELIVERED),
         ):
             for at, pcm in frames:
-                self._lose(max(at, self.confirmed), at + len(pcm) // 2, cause)
+                self.losses.lose(max(at, self.confirmed), at + len(pcm) // 2, cause)
             frames.clear()
+        for start, end in self._on_disk:
+            self.losses.lose(start, end, GapCause.UNDELIVERED)
+        for at, pcm in self._later:
+            self.losses.lose(at, at + len(pcm) // 2, GapCause.UNDELIVERED)
+        self._on_disk.clear()
+        self._later.clear()
         self._at_risk.clear()
         self._buffered = 0
-
-    def lose_somewhere(self, start: int, end: int, samples: int) -> None:
-        """The backend says that it dropped ``samples`` somewhere within [start, end)."""
-        self._lost.append(
-            Gap(
-                source=self.source,
-                start=start,
-                end=end,
-                samples=samples,
-                cause=GapCause.BACKEND,
-                exact=False,
-            )
-        )
-
-    def _lose(self, start: int, end: int, cause: GapCause) -> None:
-        if start == end:
-            return
-        if len(self._lost) > self._lost_open and self._lost[-1].exact:
-            last = self._lost[-1]
-            if last.end == start and last.cause is cause:
-                start = last.start
-                self._lost.pop()
-        self._lost.append(
-            Gap(source=self.source, start=start, end=end, samples=end - start, cause=cause)
-        )
-
-    @property
-    def has_news(self) -> bool:
-        """Whether there are gaps that ``take_gaps`` has not handed out."""
-        return len(self._lost) > self._lost_open
-
-    def take_gaps(self) -> list[Gap]:
-        """The gaps since the last call; they do not grow any more."""
-        news = self._lost[self._lost_open :]
-        self._lost_open = len(self._lost)
-        return news
-
-    def missing(self) -> list[Gap]:
-        """All gaps in order of time, adjacent ones of one cause merged."""
-        merged: list[Gap] = []
-        for gap in sorted((g for g in self._lost if g.exact), key=_order):
-            last = merged[-1] if merged else None
-            if last and (last.end, last.cause) == (gap.start, gap.cause):
-                merged[-1] = Gap(
-                    source=gap.source,
-                    start=last.start,
-                    end=gap.end,
-                    samples=last.samples + gap.samples,
-                    cause=gap.cause,
-                )
-            else:
-                merged.append(gap)
-        return sorted([*merged, *(g for g in self._lost if not g.exact)], key=_order)

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from .messages import SAMPLE_RATE, Gap, SourceStatistics
 from .outbox import FRAME_SAMPLES, Outbox
 from .timers import OFF
@@ -24,15 +26,29 @@ MARKS = 64
 SOON = 0.2
 
 
+class PastSource(msgspec.Struct, frozen=True, kw_only=True):
+    """What an earlier process left of a source; all positions are session samples.
+
+    ``on_disk`` are the runs of audio that can be fetched, ``gaps`` what was lost.
+    """
+
+    source: str
+    origin: int
+    confirmed: int
+    on_disk: tuple[tuple[int, int], ...] = ()
+    gaps: tuple[Gap, ...] = ()
+
+
 class Stream:
     """One source: its outbox and, on a live dial, its window."""
 
-    __slots__ = ("box", "shut_since", "stuck", "window")
+    __slots__ = ("box", "shut_since", "stored", "stuck", "window")
 
     def __init__(self, box: Outbox, now: float) -> None:
         self.box = box
         self.window = Window(now)
         self.shut_since = OFF  # its window is shut, the backend silent about it, since then
+        self.stored = False  # the disk knows where it began
         self.stuck = False  # its window is shut, and time alone does not open it soon
 
 
@@ -41,6 +57,7 @@ class Streams:
 
     __slots__ = (
         "_declared",
+        "_disk_limit",
         "_limit",
         "_marks",
         "_next_mark",
@@ -49,14 +66,17 @@ class Streams:
         "_streams",
         "_zero",
         "closed",
+        "has_disk",
         "opens_at",
         "refused_samples",
         "shut",
     )
 
-    def __init__(self, declared: Sequence[str], limit: int) -> None:
+    def __init__(self, declared: Sequence[str], limit: int, disk_limit: int = 0) -> None:
         self._declared = tuple(declared)
         self._limit = limit
+        self._disk_limit = disk_limit  # samples per source; 0: there is no disk
+        self.has_disk = disk_limit > 0  # there may be audio on it, even after it failed
         self._streams: dict[str, Stream] = {}
         self._over: frozenset[str] = frozenset()
         self._zero: float | None = None
@@ -81,26 +101,54 @@ class Streams:
             if self._zero is None:
                 self._zero = at
             origin = max(0, round((at - self._zero) * SAMPLE_RATE))
-            stream = Stream(Outbox(source, self._limit, origin), now)
+            stream = Stream(Outbox(source, self._limit, origin, self._disk_limit), now)
             self._streams[source] = stream
             self._order.append(stream)
             if self.closed or source in self._over:
                 stream.box.close()
         return stream
 
-    def capture(self, source: str, pcm: bytes, now: float) -> bool:
-        """Keep audio; False if the source is unknown, or closed (then it is counted)."""
+    def capture(self, source: str, pcm: bytes, now: float) -> Stream | None:
+        """Keep audio; None if the source is unknown, or closed (then it is counted)."""
         stream = self._streams.get(source)
         if stream is None:
             if source not in self._declared:
-                return False
+                return None
             stream = self.start(source, now, now)
         box = stream.box
         if box.closed:
             self.refused_samples += len(pcm) // 2
-            return False
+            return None
         box.add(pcm)
-        return True
+        return stream
+
+    def restore(self, past: PastSource) -> None:
+        """Take up what an earlier process left of a source."""
+        box = Outbox(past.source, self._limit, past.origin, self._disk_limit)
+        box.restore(past.confirmed, past.on_disk, past.gaps)
+        self.has_disk = True
+        self._streams[past.source] = stream = Stream(box, 0.0)
+        self._order.append(stream)
+
+    def disk_failed(self) -> None:
+        """The disk takes no more: memory alone keeps what comes from here on."""
+        self._disk_limit = 0
+        for stream in self._streams.values():
+            stream.box.disk_failed()
+
+    def wanted(self) -> list[tuple[str, int, int]]:
+        """What to fetch from the disk now: source, position, samples."""
+        found: list[tuple[str, int, int]] = []
+        for name, stream in self._streams.items():
+            part = stream.box.wanted()
+            if part is not None:
+                found.append((name, *part))
+        return found
+
+    @property
+    def on_disk(self) -> bool:
+        """Whether audio waits on disk alone."""
+        return any(s.box.on_disk for s in self._streams.values())
 
     def hole(self, source: str, samples: int, now: float) -> None:
         """``samples`` passed that the source could not hear."""
@@ -164,7 +212,7 @@ class Streams:
                 captured=s.box.captured - s.box.origin,
                 sent=s.box.sent - s.box.origin,
                 confirmed=s.box.confirmed - s.box.origin,
-                missing=sum(gap.samples for gap in s.box.missing()),
+                missing=sum(gap.samples for gap in s.box.losses.missing()),
             )
             for name, s in self._streams.items()
         }
@@ -193,11 +241,11 @@ class Streams:
 
     def take_gaps(self) -> list[Gap]:
         """The gaps that nobody has been told of."""
-        return [gap for s in self._streams.values() for gap in s.box.take_gaps()]
+        return [gap for s in self._streams.values() for gap in s.box.losses.take()]
 
     def missing(self) -> tuple[Gap, ...]:
         """Every gap, by source and time."""
-        return tuple(gap for s in self._streams.values() for gap in s.box.missing())
+        return tuple(gap for s in self._streams.values() for gap in s.box.losses.missing())
 
     # Sending.
 
@@ -285,8 +333,8 @@ class Streams:
             start, end = stream.box.interval(stream.window.drained, stream.box.dial_sent)
             samples = min(left, end - start)
             if samples > 0:
-                stream.box.lose_somewhere(start, end, samples)
+                stream.box.losses.somewhere(start, end, samples)
                 left -= samples
         if left:
             start, end = reporting.box.interval(0, reporting.box.dial_sent)
-            reporting.box.lose_somewhere(start, end, left)
+            reporting.box.losses.somewhere(start, end, left)

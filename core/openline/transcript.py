@@ -9,6 +9,7 @@ say "yes" twice.
 from __future__ import annotations
 
 from bisect import insort_right
+from collections.abc import Iterable
 
 from .messages import PartialRetracted, Transcript
 
@@ -25,6 +26,10 @@ class Timeline:
     def __init__(self) -> None:
         self._finals: list[Transcript] = []
         self._partials: dict[str, Transcript] = {}
+
+    def restore(self, finals: Iterable[Transcript]) -> None:
+        """The finals of an earlier process."""
+        self._finals = sorted(finals, key=_order)
 
     def add(self, transcript: Transcript) -> None:
         """Add a partial or a final; either replaces the source's partial."""

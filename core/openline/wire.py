@@ -38,8 +38,8 @@ def next_message(facts: Facts) -> Outgoing | None:
     if pulled is not None:
         stream, pcm = pulled
         deadlines[_SEND] = facts.now + facts.policy.send_timeout
-        if stream.box.has_news:
-            facts.report_gaps(stream.box.take_gaps())
+        if stream.box.losses.has_news:
+            facts.report_gaps(stream.box.losses.take())
         data = facts.dialect.audio(stream.box.source, pcm)
         if isinstance(data, bytes):
             return SendBytes(facts.dial, data)
@@ -48,7 +48,7 @@ def next_message(facts: Facts) -> Outgoing | None:
         if streams.wants_ping():
             return _ping(facts)
         deadlines[_PACE] = streams.opens_at
-    elif facts.stop_wanted and not facts.stop_is_sent:
+    elif facts.stop_wanted and not facts.stop_is_sent and not streams.on_disk:
         facts.stop_is_sent = True
         facts.arm(Timer.SEND, facts.policy.send_timeout)
         return SendText(facts.dial, facts.dialect.stop(facts.ids))

@@ -1,0 +1,60 @@
+"""A session's disk: the core's storage commands carried out on a spool, if there is one.
+
+Nothing here raises into a capture path. The first write that fails is told to the core as
+a fact; from then on nothing is written, and what is there can still be read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from openline import events as e
+from openline.commands import FetchAudio, StoreAudio, StoreProof
+from openline.messages import Ended, Update
+
+from .spool import Spool
+
+
+class Disk:
+    """``tell`` hands an event to the core, later: commands are being carried out now."""
+
+    def __init__(self, spool: Spool | None, tell: Callable[[e.Event], None]) -> None:
+        self._spool = spool
+        self._tell = tell
+        self._takes_more = spool is not None
+
+    def perform(self, command: StoreAudio | StoreProof | FetchAudio) -> None:
+        """Carry out a storage command."""
+        match command:
+            case StoreAudio(source, start, pcm):
+                self._write(lambda spool: spool.keep(source, start, pcm))
+            case StoreProof(source, position):
+                self._write(lambda spool: spool.prove(source, position))
+            case FetchAudio(source, start, samples):
+                self._tell(e.AudioFetched(source, start, self._read(source, start, samples)))
+
+    def report(self, update: Update) -> None:
+        """Keep what an update means for the result."""
+        self._write(lambda spool: spool.report(update))
+
+    def end(self, ended: Ended | None) -> None:
+        """The session is over: clean up, or leave what can be resumed."""
+        if self._spool is not None:
+            self._spool.end(ended)
+
+    def _write(self, what: Callable[[Spool], None]) -> None:
+        if self._spool is None or not self._takes_more:
+            return
+        try:
+            what(self._spool)
+        except OSError as exc:
+            self._takes_more = False
+            self._tell(e.SpoolFailed((exc.strerror or str(exc)).lower()))
+
+    def _read(self, source: str, start: int, samples: int) -> bytes:
+        if self._spool is None:
+            return b""
+        try:
+            return self._spool.read(source, start, samples)
+        except OSError:
+            return b""  # not there: the core reports it as a gap

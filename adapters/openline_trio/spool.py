@@ -1,0 +1,315 @@
+"""Audio and progress on disk, so that a session outlives its memory and its process.
+
+A session has one folder. Audio of a source lies in files of raw PCM whose names are the
+session sample at which they begin, so a position is an offset and nothing needs an
+index; a file wholly confirmed is deleted. Progress (finals, gaps, watermarks) lies in an
+append-only log of records, each with its length and a checksum: a record torn by a crash
+is the last one, is detected and cut. Every write goes to the operating system at once,
+so a killed process loses nothing that was captured; a machine that loses power may lose
+its last seconds.
+
+The folder is locked while a process uses it. Nothing here raises into a capture path:
+``SpoolError`` is for opening, and later failures are ``OSError`` for the session to
+report as a fact.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import re
+import shutil
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, TypeAlias
+
+import msgspec
+
+from openline.connection import PastSource
+from openline.messages import SAMPLE_RATE, Ended, Gap, GapCause, State, Transcript, Update
+
+#: Bytes of PCM in a file before the next one is begun: a minute at 16 kHz, 16 bits.
+SEGMENT_BYTES: Final = 60 * 32_000
+#: The format of the log; a folder of another one is refused.
+VERSION: Final = 1
+#: Gaps of a session that ended too early: resuming it is what mends them.
+MENDED: Final = frozenset({GapCause.UNDELIVERED, GapCause.UNCONFIRMED})
+_LOG = "log"
+_LOCK = "lock"
+_SEGMENT = re.compile(r"(?P<source>[a-z]+)-(?P<start>\d{15})\.pcm")
+#: A record may not claim to be longer than this (a final of many words is far shorter).
+_LONGEST: Final = 1 << 24
+
+
+class SpoolError(Exception):
+    """The folder cannot be used; one line: which, what is wrong, what to do."""
+
+
+class Began(msgspec.Struct, frozen=True, tag=True, kw_only=True):
+    """The session: what is needed to take it up again. Never a credential."""
+
+    version: int
+    session_id: str
+    url: str
+    allow_plain: bool
+    sources: tuple[str, ...]
+
+
+class Proved(msgspec.Struct, frozen=True, tag=True):
+    """A source is confirmed up to this session sample; the first says where it began."""
+
+    source: str
+    position: int
+
+
+class Said(msgspec.Struct, frozen=True, tag=True):
+    """A final."""
+
+    transcript: Transcript
+
+
+class Lost(msgspec.Struct, frozen=True, tag=True):
+    """A gap."""
+
+    gap: Gap
+
+
+Record: TypeAlias = Began | Proved | Said | Lost
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Record).decode
+
+
+class Spool:
+    """One session's folder, open for writing."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._lock = _lock(folder)
+        self._log = os.open(folder / _LOG, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        self._writing: dict[str, tuple[int, int, int]] = {}  # source: fd, start, bytes
+
+    @classmethod
+    def create(cls, directory: Path, began: Began) -> Spool:
+        """A new folder for a session. Raises SpoolError."""
+        folder = directory / folder_name(began.session_id)
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700)
+        except FileExistsError:
+            raise SpoolError(
+                f"{folder}: this session is there already: resume it, or give another session id"
+            ) from None
+        except OSError as exc:
+            raise SpoolError(f"{directory}: {_reason(exc)}: give a folder to write to") from exc
+        spool = cls(folder)
+        spool.note(began)
+        return spool
+
+    def report(self, update: Update) -> None:
+        """Append what an update means for the result. Raises OSError."""
+        match update:
+            case Transcript(final=True):
+                self.note(Said(update))
+            case Gap() if update.cause not in MENDED:
+                self.note(Lost(update))
+            case _:
+                pass
+
+    def prove(self, source: str, position: int) -> None:
+        """Note what is confirmed, and delete what nobody will ask for. Raises OSError."""
+        self.note(Proved(source, position))
+        self.forget(source, position)
+
+    def note(self, record: Record) -> None:
+        """Append a record to the log. Raises OSError."""
+        body = _encode(record)
+        head = len(body).to_bytes(4, "little") + zlib.crc32(body).to_bytes(4, "little")
+        _write_all(self._log, head + body)
+
+    def keep(self, source: str, start: int, pcm: bytes) -> None:
+        """Append audio that begins at session sample ``start``. Raises OSError."""
+        fd, begins, size = self._writing.get(source, (-1, 0, 0))
+        if fd < 0 or begins + size // 2 != start or size >= SEGMENT_BYTES:
+            if fd >= 0:
+                os.close(fd)
+                del self._writing[source]
+            path = self.folder / f"{source}-{start:015d}.pcm"
+            fd, begins, size = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), start, 0
+        self._writing[source] = (fd, begins, size)
+        _write_all(fd, pcm)
+        self._writing[source] = (fd, begins, size + len(pcm))
+
+    def read(self, source: str, start: int, samples: int) -> bytes:
+        """At most ``samples`` of audio from ``start``, within one file. Raises OSError."""
+        return read_audio(self.folder, source, start, samples)
+
+    def forget(self, source: str, position: int) -> None:
+        """Delete the files that lie wholly before ``position``. Raises OSError."""
+        for path, begins, samples in segments(self.folder, source):
+            writing = self._writing.get(source)
+            if begins + samples <= position and (writing is None or writing[1] != begins):
+                path.unlink()
+
+    def close(self) -> None:
+        """Let go of the folder and leave it for later."""
+        for fd, _, _ in self._writing.values():
+            os.close(fd)
+        self._writing.clear()
+        os.close(self._log)
+        os.close(self._lock)
+
+    def end(self, ended: Ended | None) -> None:
+        """Keep the folder of a session that can be resumed; clean up any other."""
+        self.close()
+        if ended is not None and ended.state is State.CLOSED and ended.complete:
+            # What cannot be deleted now is found complete by the next resume.
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def folder_name(session_id: str) -> str:
+    """A name for the folder of a session: its id where that is safe, else its checksum."""
+    if re.fullmatch(r"[A-Za-z0-9_-]{1,64}", session_id):
+        return session_id
+    return f"session-{zlib.crc32(session_id.encode('utf-8', 'surrogatepass')):08x}"
+
+
+def segments(folder: Path, source: str) -> list[tuple[Path, int, int]]:
+    """The source's files: path, first session sample, samples. A torn sample is cut."""
+    found: list[tuple[Path, int, int]] = []
+    for path in sorted(folder.glob(f"{source}-*.pcm")):
+        match = _SEGMENT.fullmatch(path.name)
+        if match:
+            found.append((path, int(match["start"]), path.stat().st_size // 2))
+    return found
+
+
+def read_audio(folder: Path, source: str, start: int, samples: int) -> bytes:
+    """At most ``samples`` from session sample ``start``; empty where there is none."""
+    for path, begins, size in segments(folder, source):
+        if begins <= start < begins + size:
+            with path.open("rb") as file:
+                file.seek(2 * (start - begins))
+                return file.read(2 * min(samples, begins + size - start))
+    return b""
+
+
+def records(folder: Path) -> Iterator[Record]:
+    """The log's records up to the first torn one; what is torn is cut off the file.
+
+    Raises SpoolError for a folder that holds no session, or one of another version.
+    """
+    path = folder / _LOG
+    try:
+        data = path.read_bytes()
+    except OSError as exc:
+        raise SpoolError(f"{folder}: {_reason(exc)}: no session was spooled here") from exc
+    at = 0
+    while (body := _body(data, at)) is not None:
+        try:
+            record = _decode(body)
+        except msgspec.DecodeError:
+            break
+        if isinstance(record, Began) and record.version != VERSION:
+            raise SpoolError(f"{folder}: written by another version: resume it with that one")
+        at += 8 + len(body)
+        yield record
+    if at == 0:
+        raise SpoolError(f"{folder}: its log is empty: there is nothing to resume, delete it")
+    if at < len(data):
+        os.truncate(path, at)
+
+
+def _body(data: bytes, at: int) -> bytes | None:
+    head = data[at : at + 8]
+    if len(head) < 8:
+        return None
+    length = int.from_bytes(head[:4], "little")
+    body = data[at + 8 : at + 8 + length]
+    whole = length <= _LONGEST and len(body) == length
+    return body if whole and zlib.crc32(body) == int.from_bytes(head[4:], "little") else None
+
+
+class Past(msgspec.Struct, frozen=True, kw_only=True):
+    """All that a folder holds of its session."""
+
+    began: Began
+    sources: tuple[PastSource, ...]
+    transcript: tuple[Transcript, ...]
+
+
+def load(folder: Path) -> Past:
+    """Read a session's folder. Raises SpoolError."""
+    began: Began | None = None
+    first: dict[str, int] = {}
+    proved: dict[str, int] = {}
+    said: list[Transcript] = []
+    gaps: list[Gap] = []
+    for record in records(folder):
+        match record:
+            case Began():
+                began = record
+            case Proved(source, position):
+                first.setdefault(source, position)
+                proved[source] = max(position, proved.get(source, position))
+            case Said(transcript):
+                said.append(transcript)
+            case Lost(gap):
+                gaps.append(gap)
+    if began is None:
+        raise SpoolError(f"{folder}: its log does not say which session it is: delete it")
+    for final in said:  # a final may have been noted without its proof
+        end = round(final.end * SAMPLE_RATE)
+        proved[final.source] = max(end, proved.get(final.source, 0))
+    sources = tuple(
+        PastSource(
+            source=source,
+            origin=origin,
+            confirmed=proved[source],
+            on_disk=tuple(
+                (start, start + samples) for _, start, samples in segments(folder, source)
+            ),
+            gaps=tuple(gap for gap in gaps if gap.source == source),
+        )
+        for source, origin in first.items()
+    )
+    return Past(began=began, sources=sources, transcript=tuple(said))
+
+
+def sessions(directory: Path) -> list[Path]:
+    """The folders of unfinished sessions in ``directory``, or itself if it is one."""
+    if (directory / _LOG).exists():
+        return [directory]
+    with contextlib.suppress(OSError):
+        return sorted(path.parent for path in directory.glob(f"*/{_LOG}"))
+    return []
+
+
+def _lock(folder: Path) -> int:
+    try:
+        fd = os.open(folder / _LOCK, os.O_WRONLY | os.O_CREAT, 0o600)
+    except OSError as exc:
+        raise SpoolError(f"{folder}: {_reason(exc)}") from exc
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(fd)
+        raise SpoolError(f"{folder}: another process is using this session: wait for it") from None
+    return fd
+
+
+def _write_all(fd: int, data: bytes) -> None:
+    """Write all of ``data``, or cut off what was written and raise OSError."""
+    before = os.lseek(fd, 0, os.SEEK_END)
+    try:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(fd, rest) :]
+    except OSError:
+        os.ftruncate(fd, before)
+        raise
+
+
+def _reason(exc: OSError) -> str:
+    return (exc.strerror or str(exc)).lower()
