@@ -77,14 +77,14 @@ def demo(
         RecognizerChoice, typer.Option(help="What the backend hears with.")
     ] = RecognizerChoice.WHISPER,
     speed: Annotated[float, typer.Option(help="Seconds of audio in a second.")] = 1.0,
-    crash: Annotated[
-        bool, typer.Option("--crash", help="Kill the backend halfway, and see the line hold.")
+    calm: Annotated[
+        bool, typer.Option("--calm", help="Leave the backend alone; else it is killed twice.")
     ] = False,
 ) -> int:
-    """Start a backend, stream half a minute of speech to it, and count the words."""
+    """Stream half a minute of speech to a backend that is killed twice, and count the words."""
     from .demo import demo as run_demo  # noqa: PLC0415
 
-    return run_demo(recognizer=recognizer, speed=_positive("--speed", speed), crash=crash)
+    return run_demo(recognizer=recognizer, speed=_positive("--speed", speed), calm=calm)
 
 
 @app.command()
@@ -121,6 +121,10 @@ def stream(
     plain_ws: Annotated[
         bool, typer.Option("--plain-ws", help="Allow ws:// to another machine, in the clear.")
     ] = False,
+    spool: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Keep audio and progress there, for `openline resume`."),
+    ] = None,
 ) -> int:
     """Stream recordings, or raw PCM, to a backend and show what it hears."""
     from .stream import StreamOptions  # noqa: PLC0415
@@ -134,6 +138,44 @@ def stream(
             speed=_positive("--speed", speed),
             rate=rate,
             channels=channels,
+            token_file=token_file,
+            out=out,
+            json=json,
+            plain_ws=plain_ws,
+            spool=spool,
+        )
+    )
+
+
+@app.command()
+def resume(
+    directory: Annotated[
+        Path, typer.Argument(metavar="DIR", help="What was given to `stream --spool`.")
+    ],
+    *,
+    url: Annotated[
+        str | None, typer.Option(metavar="URL", help="Another backend than the session's own.")
+    ] = None,
+    token_file: _TokenFile = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the transcript: .txt, .srt, .vtt or .jsonl."),
+    ] = None,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print updates, a JSON object a line.")
+    ] = False,
+    plain_ws: Annotated[
+        bool, typer.Option("--plain-ws", help="Allow ws:// to another machine, in the clear.")
+    ] = False,
+) -> int:
+    """Take up the session that a crash left in a spool, and finish it."""
+    from .resume import ResumeOptions  # noqa: PLC0415
+    from .resume import resume as run_resume  # noqa: PLC0415
+
+    return run_resume(
+        ResumeOptions(
+            directory=directory,
+            url=url,
             token_file=token_file,
             out=out,
             json=json,

@@ -1,9 +1,9 @@
 """``openline demo``: a backend, a recording, and what is heard of it, word for word.
 
 The backend is a process of its own on a free port. The recording comes with the package
-and its words are known, so that the summary can say how many were wrong. With a crash,
-the backend is killed halfway, without a word, and started again: the session reconnects,
-sends again what was not confirmed, and loses nothing.
+and its words are known, so that the summary can say how many were wrong. Unless it is
+to be calm, the backend is killed twice, without a word, and started again: the session
+reconnects, sends again what was not confirmed, and loses nothing.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ CLIP: Final = "meeting.flac"
 WORDS: Final = "meeting.txt"
 _DATA: Final = resources.files("openline_trio.cli") / "data"
 _SOURCE: Final[SourceName] = "mic"
-#: Seconds into the recording at which the backend is killed: the line is stable by then.
-_CRASH_AT: Final = 12.0
+#: Seconds into the recording at which the backend is killed, each in the midst of words.
+_CRASHES: Final = (9.0, 20.0)
 #: Plain text tells how it stands once in so many seconds of audio.
 _GLANCE_SECONDS: Final = 5.0
 
@@ -46,11 +46,11 @@ def known_words() -> str:
     return (_DATA / WORDS).read_text("utf-8")
 
 
-def demo(*, recognizer: str = "whisper", speed: float = 1.0, crash: bool = False) -> int:
+def demo(*, recognizer: str = "whisper", speed: float = 1.0, calm: bool = False) -> int:
     """Run it and give the exit status. Raises Problem."""
     screen = find_screen()
     with resources.as_file(_DATA / CLIP) as clip:
-        outcome = trio.run(partial(_demo, clip, recognizer, speed, screen, crash=crash))
+        outcome = trio.run(partial(_demo, clip, recognizer, speed, screen, calm=calm))
     ended = outcome.ended
     if ended is None or outcome.unread is not None:
         return give_up(outcome)
@@ -63,7 +63,7 @@ def demo(*, recognizer: str = "whisper", speed: float = 1.0, crash: bool = False
 
 
 async def _demo(
-    clip: Path, recognizer: str, speed: float, screen: Console | None, *, crash: bool
+    clip: Path, recognizer: str, speed: float, screen: Console | None, *, calm: bool
 ) -> Outcome:
     source = FileSource(clip, speed=speed)
     failures: list[Problem] = []
@@ -81,16 +81,19 @@ async def _demo(
         async with trio.open_nursery() as nursery:
 
             async def crash_it() -> None:
+                began = trio.current_time()
                 try:
-                    await trio.sleep(_CRASH_AT / speed)
-                    view.show(Trouble(kind="demo", text="the backend was killed; another starts"))
-                    await child.kill()
-                    await child.start(child.backend.port)
+                    for at in _CRASHES:
+                        await trio.sleep_until(began + at / speed)
+                        text = "the backend was killed; another starts"
+                        view.show(Trouble(kind="demo", text=text))
+                        await child.kill()
+                        await child.start(child.backend.port)
                 except Problem as problem:
                     failures.append(problem)  # raised outside of the nursery
                     nursery.cancel_scope.cancel()
 
-            if crash:
+            if not calm:
                 nursery.start_soon(crash_it)
             outcome = await follow(open_one, view)
             nursery.cancel_scope.cancel()

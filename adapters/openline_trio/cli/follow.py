@@ -12,6 +12,7 @@ import signal
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol, TypeAlias
 
 import trio
@@ -89,13 +90,23 @@ def give_up(outcome: Outcome) -> int:
     return INTERRUPTED if outcome.interrupts else FAILED
 
 
-def opening(backend: Backend, sources: Mapping[str, Source], *, credentials: str | None) -> Opening:
-    """A session that is opened when it is called for."""
+def opening(
+    backend: Backend,
+    sources: Mapping[str, Source],
+    *,
+    credentials: str | None,
+    spool: Path | None = None,
+) -> Opening:
+    """A session that is opened when it is called for. Raises Problem then, for its spool."""
 
     def open_one() -> AbstractAsyncContextManager[Following]:
         from ..opening import open_session  # noqa: PLC0415 -- everything else was checked first
+        from ..spool import SpoolError  # noqa: PLC0415
 
-        return open_session(backend, sources, credentials=credentials)
+        try:
+            return open_session(backend, sources, credentials=credentials, spool=spool)
+        except SpoolError as error:
+            raise Problem(f"--spool: {error}") from None
 
     return open_one
 

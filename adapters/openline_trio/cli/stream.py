@@ -49,6 +49,7 @@ class StreamOptions:
     out: Path | None = None
     json: bool = False
     plain_ws: bool = False
+    spool: Path | None = None
 
 
 def stream(options: StreamOptions) -> int:
@@ -59,8 +60,10 @@ def stream(options: StreamOptions) -> int:
     token = read_token(options.token_file)
     sources = make_sources(options)
     screen = None if options.json and sys.stdout.isatty() else find_screen()
-    view = make_view(backend, sources, screen, json=options.json)
-    outcome = trio.run(partial(follow, opening(backend, sources, credentials=token), view))
+    durations = {name: source.duration for name, source in sources.items()}
+    view = make_view(backend, durations, screen, json=options.json)
+    open_one = opening(backend, sources, credentials=token, spool=options.spool)
+    outcome = trio.run(partial(follow, open_one, view))
     return finish(outcome, screen, out=options.out, json=options.json)
 
 
@@ -118,10 +121,13 @@ def _source(file: str, options: StreamOptions) -> Source:
 
 
 def make_view(
-    backend: Backend, sources: Mapping[str, Source], screen: Console | None, *, json: bool
+    backend: Backend,
+    durations: Mapping[str, float | None],
+    screen: Console | None,
+    *,
+    json: bool,
 ) -> View:
     """What was asked for on stdout, and the live view on the screen if there is one."""
-    durations = {name: source.duration for name, source in sources.items()}
     live = None if screen is None else live_view(screen, backend, durations)
     if json:
         lines = JsonView(sys.stdout.buffer)

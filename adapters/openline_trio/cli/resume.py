@@ -1,0 +1,78 @@
+"""``openline resume``: finish what a crash left in a spool.
+
+A directory may hold several sessions, each is finished in turn; the exit status is the
+worst of theirs. A transcript can be written only of one.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import trio
+
+from openline.backend import Backend
+
+from ..opening import resume_session
+from ..spool import SpoolError, load, sessions
+from . import writers
+from .credentials import read_token
+from .follow import Following, follow
+from .problems import Problem
+from .screen import find_screen
+from .stream import finish, make_backend, make_view
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResumeOptions:
+    """What the user asked for."""
+
+    directory: Path
+    url: str | None = None
+    token_file: Path | None = None
+    out: Path | None = None
+    json: bool = False
+    plain_ws: bool = False
+
+
+def resume(options: ResumeOptions) -> int:
+    """Resume, and give the exit status. Raises Problem."""
+    folders = sessions(options.directory)
+    if not folders:
+        raise Problem(f"{options.directory}: no unfinished session is spooled there")
+    if options.out is not None:
+        if len(folders) > 1:
+            raise Problem(f"--out: {len(folders)} sessions are spooled there; name one's folder")
+        writers.check(options.out)
+    token = read_token(options.token_file)
+    return max(_resume(folder, options, token) for folder in folders)
+
+
+def _resume(folder: Path, options: ResumeOptions, token: str | None) -> int:
+    try:
+        past = load(folder)
+    except SpoolError as error:
+        raise Problem(str(error)) from None
+    began = past.began
+    plain_ws = options.plain_ws or began.allow_plain
+    backend = make_backend(options.url or began.url, plain_ws=plain_ws)
+    screen = None if options.json and sys.stdout.isatty() else find_screen()
+    view = make_view(backend, dict.fromkeys(began.sources), screen, json=options.json)
+    outcome = trio.run(partial(follow, _opening(folder, backend, token), view))
+    return finish(outcome, screen, out=options.out, json=options.json)
+
+
+def _opening(
+    folder: Path, backend: Backend, token: str | None
+) -> Callable[[], AbstractAsyncContextManager[Following]]:
+    def open_one() -> AbstractAsyncContextManager[Following]:
+        try:
+            return resume_session(folder, backend=backend, credentials=token)
+        except SpoolError as error:
+            raise Problem(str(error)) from None
+
+    return open_one
