@@ -130,6 +130,8 @@ def _hole(facts: Facts, event: e.CaptureHole) -> Fired:
     if event.samples < 0:
         raise LocalProtocolError(f"a hole of {event.samples} samples: give 0 or more")
     facts.streams.hole(event.source, event.samples, facts.now)
+    if facts.spooled:  # a later process could not tell a hole from audio that is not there
+        facts.report_gaps(facts.streams.take_gaps())
     return _NOTHING
 
 

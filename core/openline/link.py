@@ -261,11 +261,11 @@ class Link(Facts):
             speaker=heard.speaker,
             segment_id=heard.segment_id,
         )
-        if heard.final:
-            self.prove(box, end)
-            self.retry.note_progress()
         self.timeline.add(transcript)
         self.report(transcript)
+        if heard.final:  # told before it is proved: who is killed in between says it again
+            self.prove(box, end)
+            self.retry.note_progress()
 
     def take_insight(self) -> None:
         """What the backend noticed goes to the app as it is."""

@@ -167,6 +167,9 @@ class Outbox:
             at, pcm = self._unsent.popleft()
             end = at + len(pcm) // 2
             self.losses.lose(at, end, GapCause.OVERFLOW)
+        elif self._later:  # memory is full: what is on disk takes none of it
+            at, pcm = self._later.popleft()
+            self.losses.lose(at, at + len(pcm) // 2, GapCause.OVERFLOW)
         else:
             start, end = self._on_disk.popleft()
             pcm = b""
@@ -174,29 +177,35 @@ class Outbox:
                 self._on_disk.appendleft((start + FRAME_SAMPLES, end))
                 end = start + FRAME_SAMPLES
             self.losses.lose(start, end, GapCause.OVERFLOW)
-            self._join_later()
         self._buffered -= len(pcm) // 2
 
     # The disk.
 
     def wanted(self) -> tuple[int, int] | None:
         """(position, samples) to fetch from the disk now; None while there is no need."""
-        if not self._on_disk or self._fetching or self._buffered > self._limit // 2:
+        if not self._on_disk or self._fetching:
+            return None
+        # With nothing left to send it must be, however much waits for its proof.
+        if self._buffered > self._limit // 2 and self._unsent:
             return None
         start, end = self._on_disk[0]
         self._fetching = True
         return start, min(end - start, FETCH)
 
     def fetched(self, start: int, pcm: bytes) -> None:
-        """Audio that ``wanted`` asked for; empty if the disk no longer has it."""
+        """Audio that ``wanted`` asked for; empty if the disk does not have it.
+
+        Then that part alone is lost: what follows may be there.
+        """
         self._fetching = False
         if not self._on_disk or self._on_disk[0][0] != start:
             return  # it had to go meanwhile
         _, end = self._on_disk.popleft()
         until = start + len(pcm) // 2
         if not pcm:
-            self.losses.lose(start, end, GapCause.SPOOL)
-        elif until < end:
+            until = min(start + FETCH, end)
+            self.losses.lose(start, until, GapCause.SPOOL)
+        if until < end:
             self._on_disk.appendleft((until, end))
         for i in range(0, len(pcm), _FRAME_BYTES):
             frame = pcm[i : i + _FRAME_BYTES]
@@ -214,13 +223,26 @@ class Outbox:
         self._disk_limit = 0
 
     def restore(self, confirmed: int, runs: Iterable[tuple[int, int]], gaps: Iterable[Gap]) -> None:
-        """Take up what an earlier process left: ``runs`` of audio on disk, in order."""
-        self.confirmed = self.sent = self.captured = confirmed
+        """Take up what an earlier process left: ``runs`` of audio on disk.
+
+        What was told to be lost stays lost, even if it is there; what is neither there nor
+        told is lost now.
+        """
         self.losses.restore(gaps)
-        for start, end in runs:
-            if end > confirmed:
-                self._extend_disk(max(start, confirmed), end)
-                self.captured = end
+        lost = [(gap.start, gap.end) for gap in self.losses.missing() if gap.exact]
+        kept = [(max(start, confirmed), end) for start, end in runs if end > confirmed]
+        for a, b in lost:
+            halves = [half for lo, hi in kept for half in ((lo, min(hi, a)), (max(lo, b), hi))]
+            kept = [(lo, hi) for lo, hi in halves if lo < hi]
+        at = confirmed
+        for start, end in sorted(kept + lost):
+            if start > at:
+                self.losses.lose(at, start, GapCause.SPOOL)
+            at = max(at, end)
+        for start, end in sorted(kept):
+            self._extend_disk(start, end)
+        self.confirmed = self.sent = confirmed
+        self.captured = at
 
     # Sending.
 

@@ -100,7 +100,7 @@ class Window:
             self.filling = True
         elif seconds < FILLING_BELOW:
             self.filling = False
-        return self.note_drained(self.received - int(seconds * SAMPLE_RATE))
+        return self.note_drained(self.received - round(seconds * SAMPLE_RATE))
 
     def note_drained(self, sample: int) -> bool:
         """The backend has taken everything before ``sample`` out of its queue."""

@@ -39,7 +39,7 @@ def drained(box: Outbox) -> list[bytes]:
 
 def states(box: Outbox) -> tuple[bool, bool]:
     """Whether anything is undelivered, and whether there are new gaps."""
-    return box.undelivered, box.has_news
+    return box.undelivered, box.losses.has_news
 
 
 def gap(start: int, end: int, cause: GapCause) -> Gap:
@@ -76,7 +76,7 @@ class TestCapture:
         box.add(audio(0, 100))
         box.hole(500)
         box.add(audio(600, 600 + F))
-        assert box.take_gaps() == [gap(100, 600, GapCause.CAPTURE)]
+        assert box.losses.take() == [gap(100, 600, GapCause.CAPTURE)]
         assert box.pull() == audio(0, 100)
         assert box.pull() == audio(600, 600 + F)
         assert box.interval(0, 100) == (0, 100)
@@ -86,8 +86,8 @@ class TestCapture:
     def test_a_hole_of_nothing_is_no_gap(self) -> None:
         box = box_with(1)
         box.hole(0)
-        assert not box.has_news
-        assert box.missing() == []
+        assert not box.losses.has_news
+        assert box.losses.missing() == []
 
     def test_what_is_unsent_reaches_from_the_next_frame_to_the_live_edge(self) -> None:
         box = box_with(3)
@@ -105,11 +105,11 @@ class TestMemory:
         box = box_with(4, limit=4 * F)
         box.add(audio(4 * F, 4 * F + extra))
         assert box.buffered == 3 * F + extra
-        assert box.take_gaps() == [gap(0, F, GapCause.OVERFLOW)]
+        assert box.losses.take() == [gap(0, F, GapCause.OVERFLOW)]
 
     def test_over_the_limit_the_oldest_unsent_audio_is_a_gap_at_once(self) -> None:
         box = box_with(7, limit=4 * F)
-        assert box.take_gaps() == [gap(0, 3 * F, GapCause.OVERFLOW)]
+        assert box.losses.take() == [gap(0, 3 * F, GapCause.OVERFLOW)]
         assert box.pull() == audio(3 * F, 4 * F)
 
     def test_over_the_limit_audio_that_was_sent_is_only_at_risk(self) -> None:
@@ -123,14 +123,14 @@ class TestMemory:
         assert states(box) == (False, False)
         box.end_dial()
         box.end()
-        assert box.missing() == []
+        assert box.losses.missing() == []
 
     def test_audio_at_risk_is_lost_with_its_dial(self) -> None:
         box = box_with(4, limit=4 * F)
         pull(box, 4)
         box.add(audio(4 * F, 6 * F))
         box.end_dial()
-        assert box.take_gaps() == [gap(0, 2 * F, GapCause.UNPROVEN)]
+        assert box.losses.take() == [gap(0, 2 * F, GapCause.UNPROVEN)]
         assert box.pull() == audio(2 * F, 3 * F)
 
     def test_audio_at_risk_is_lost_with_the_session(self) -> None:
@@ -138,7 +138,7 @@ class TestMemory:
         pull(box, 2)
         box.add(audio(2 * F, 3 * F))
         box.end()
-        assert box.missing() == [
+        assert box.losses.missing() == [
             gap(0, F, GapCause.UNPROVEN),
             gap(F, 2 * F, GapCause.UNCONFIRMED),
             gap(2 * F, 3 * F, GapCause.UNDELIVERED),
@@ -150,7 +150,7 @@ class TestMemory:
         box.add(audio(4 * F, 6 * F))
         box.confirm(F + 5)
         box.end_dial()
-        assert box.take_gaps() == [gap(F + 5, 2 * F, GapCause.UNPROVEN)]
+        assert box.losses.take() == [gap(F + 5, 2 * F, GapCause.UNPROVEN)]
 
     def test_a_frame_that_was_proved_in_part_is_at_risk_in_the_rest_alone(self) -> None:
         box = box_with(2, limit=2 * F)
@@ -158,7 +158,7 @@ class TestMemory:
         box.confirm(100)
         box.add(audio(2 * F, 3 * F))
         box.end_dial()
-        assert box.take_gaps() == [gap(100, F, GapCause.UNPROVEN)]
+        assert box.losses.take() == [gap(100, F, GapCause.UNPROVEN)]
 
     def test_what_is_at_risk_on_both_sides_of_a_hole_stays_apart(self) -> None:
         box = box_with(1, limit=2 * F)
@@ -167,7 +167,7 @@ class TestMemory:
         pull(box, 2)
         box.add(audio(2 * F + 50, 4 * F + 50))
         box.end_dial()
-        assert box.missing() == [
+        assert box.losses.missing() == [
             gap(0, F, GapCause.UNPROVEN),
             gap(F, F + 50, GapCause.CAPTURE),
             gap(F + 50, 2 * F + 50, GapCause.UNPROVEN),
@@ -179,7 +179,7 @@ class TestMemory:
         box.confirm(2 * F)
         for _ in range(6):
             box.add(audio(box.captured, box.captured + F))
-        assert box.take_gaps() == [gap(2 * F, 4 * F, GapCause.OVERFLOW)]
+        assert box.losses.take() == [gap(2 * F, 4 * F, GapCause.OVERFLOW)]
         pull(box, 2)
         assert box.interval(0, 2 * F) == (0, 2 * F)
         assert box.interval(2 * F, 3 * F) == (4 * F, 5 * F)
@@ -248,18 +248,18 @@ class TestGaps:
         box.hole(10)
         box.hole(20)
         assert states(box) == (False, True)
-        assert box.take_gaps() == [gap(0, 30, GapCause.CAPTURE)]
+        assert box.losses.take() == [gap(0, 30, GapCause.CAPTURE)]
         assert states(box) == (False, False)
-        assert box.take_gaps() == []
+        assert box.losses.take() == []
         box.hole(5)
-        assert box.take_gaps() == [gap(30, 35, GapCause.CAPTURE)]
-        assert box.missing() == [gap(0, 35, GapCause.CAPTURE)]
+        assert box.losses.take() == [gap(30, 35, GapCause.CAPTURE)]
+        assert box.losses.missing() == [gap(0, 35, GapCause.CAPTURE)]
 
     def test_adjacent_gaps_of_different_causes_stay_apart(self) -> None:
         box = box_with(3, limit=F)
         box.hole(0)
         box.end()
-        assert box.missing() == [
+        assert box.losses.missing() == [
             gap(0, 2 * F, GapCause.OVERFLOW),
             gap(2 * F, 3 * F, GapCause.UNDELIVERED),
         ]
@@ -267,17 +267,17 @@ class TestGaps:
     def test_what_the_backend_dropped_somewhere_never_merges(self) -> None:
         box = Outbox("mic", ROOMY, 0)
         box.hole(10)
-        box.lose_somewhere(0, 30, 640)
+        box.losses.somewhere(0, 30, 640)
         box.hole(20)
-        box.lose_somewhere(30, 30, 320)
+        box.losses.somewhere(30, 30, 320)
         box.hole(5)
         inexact = Gap(
             source="mic", start=0, end=30, samples=640, cause=GapCause.BACKEND, exact=False
         )
-        assert box.take_gaps()[1] == inexact
-        assert [g for g in box.missing() if g.exact] == [gap(0, 35, GapCause.CAPTURE)]
-        assert [g.samples for g in box.missing() if not g.exact] == [640, 320]
-        starts = [(g.start, g.end) for g in box.missing()]
+        assert box.losses.take()[1] == inexact
+        assert [g for g in box.losses.missing() if g.exact] == [gap(0, 35, GapCause.CAPTURE)]
+        assert [g.samples for g in box.losses.missing() if not g.exact] == [640, 320]
+        starts = [(g.start, g.end) for g in box.losses.missing()]
         assert starts == sorted(starts)
 
     def test_the_end_says_of_all_audio_that_is_left_why_it_is_missing(self) -> None:
@@ -286,10 +286,10 @@ class TestGaps:
         pull(box, 2)
         box.confirm(10)
         box.end()
-        assert box.take_gaps() == [
+        assert box.losses.take() == [
             gap(10, 2 * F, GapCause.UNCONFIRMED),
             gap(2 * F, 4 * F + 3, GapCause.UNDELIVERED),
         ]
         assert (box.buffered, box.undelivered) == (0, False)
         box.end()
-        assert box.take_gaps() == []
+        assert box.losses.take() == []

@@ -52,7 +52,7 @@ class OutboxAgainstModel(RuleBasedStateMachine):
     limit: int
     fate: bytearray  # one mark for each position of session time, from 0
     pulled: list[tuple[int, int, int]]  # of this dial: connection sample, session interval
-    told: list[Gap]  # what take_gaps handed out
+    told: list[Gap]  # what was handed out
 
     @initialize(limit=st.integers(320, 4000), origin=st.integers(0, 900))
     def start(self, limit: int, origin: int) -> None:
@@ -124,19 +124,19 @@ class OutboxAgainstModel(RuleBasedStateMachine):
 
     @rule()
     def end_dial(self) -> None:
-        before = len(self.box.missing())
+        before = len(self.box.losses.missing())
         self.box.end_dial()
-        assert len(self.box.missing()) >= before
+        assert len(self.box.losses.missing()) >= before
         assert self.box.sent == self.box.confirmed
         assert self.box.dial_sent == 0
         self.pulled.clear()
 
     @rule()
     def take_gaps(self) -> None:
-        news = self.box.has_news
-        gaps = self.box.take_gaps()
+        news = self.box.losses.has_news
+        gaps = self.box.losses.take()
         assert bool(gaps) is news
-        assert self.box.take_gaps() == []
+        assert self.box.losses.take() == []
         self.told += gaps
 
     @rule(start=st.integers(-500, 9000), length=st.integers(0, 3000))
@@ -178,13 +178,15 @@ class OutboxAgainstModel(RuleBasedStateMachine):
 
     @invariant()
     def overflow_was_never_sent_on_the_live_dial(self) -> None:
-        gone = [gap for gap in self.box.missing() if gap.cause is not GapCause.CAPTURE]
+        gone = [gap for gap in self.box.losses.missing() if gap.cause is not GapCause.CAPTURE]
         for _, start, end in self.pulled:
             assert not any(gap.start < end and start < gap.end for gap in gone)
 
     @invariant()
     def nothing_proved_is_missing(self) -> None:
-        assert not any(PROVEN in self.fate[gap.start : gap.end] for gap in self.box.missing())
+        assert not any(
+            PROVEN in self.fate[gap.start : gap.end] for gap in self.box.losses.missing()
+        )
 
     # The end.
 
@@ -193,12 +195,12 @@ class OutboxAgainstModel(RuleBasedStateMachine):
             return
         box = self.box
         before = self.missing_positions()
-        self.told += box.take_gaps()
+        self.told += box.losses.take()
         box.end()
-        self.told += box.take_gaps()
+        self.told += box.losses.take()
         assert box.buffered == 0
         assert not box.undelivered
-        gaps = box.missing()
+        gaps = box.losses.missing()
         assert all(gap.exact and gap.samples == gap.end - gap.start > 0 for gap in gaps)
         for earlier, later in itertools.pairwise(gaps):
             assert earlier.end <= later.start
@@ -230,12 +232,14 @@ class OutboxAgainstModel(RuleBasedStateMachine):
             self.fate[start:end] = bytes([fate]) * (end - start)
 
     def missing_positions(self, cause: GapCause | None = None) -> set[int]:
-        gaps = [gap for gap in self.box.missing() if cause in {None, gap.cause}]
+        gaps = [gap for gap in self.box.losses.missing() if cause in {None, gap.cause}]
         return {at for gap in gaps for at in range(gap.start, gap.end)}
 
     def lost_by_limit(self) -> int:
         at_risk: list[tuple[int, int]] = INSIDE(self.box)[3]
-        overflow = [gap.samples for gap in self.box.missing() if gap.cause is GapCause.OVERFLOW]
+        overflow = [
+            gap.samples for gap in self.box.losses.missing() if gap.cause is GapCause.OVERFLOW
+        ]
         return sum(overflow) + sum(end - start for start, end in at_risk)
 
 

@@ -1,0 +1,641 @@
+"""Audio on disk: more than memory holds, fetched in time, and taken up by the next process."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any, cast
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import settings
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from openline import events as e
+from openline.backend import Backend
+from openline.commands import Command, FetchAudio, Report, StoreAudio, StoreProof
+from openline.connection import Connection, PastSource
+from openline.messages import SAMPLE_RATE as S
+from openline.messages import Gap, GapCause, Transcript, Trouble
+from openline.outbox import FETCH, Outbox
+from openline.outbox import FRAME_SAMPLES as F
+
+from .driver import Drive, pcm
+
+PATTERN = b"".join((i * 40503 % 65521).to_bytes(2, "little") for i in range(65521)) * 4
+#: Samples in memory and on disk.
+LIMIT, DISK = 10 * F, 10_000 * F
+
+
+def audio(start: int, end: int) -> bytes:
+    """Audio whose samples tell their session positions."""
+    return PATTERN[2 * start : 2 * end]
+
+
+def gap(start: int, end: int, cause: GapCause) -> Gap:
+    return Gap(source="mic", start=start, end=end, samples=end - start, cause=cause)
+
+
+def box_with(frames: int, *, disk: int = DISK, limit: int = LIMIT) -> Outbox:
+    box = Outbox("mic", limit, 0, disk)
+    add(box, frames * F)
+    return box
+
+
+def add(box: Outbox, samples: int) -> None:
+    for at in range(0, samples, F):
+        box.add(audio(box.captured, box.captured + min(F, samples - at)))
+
+
+def answer(box: Outbox) -> tuple[int, int]:
+    """The disk gives what is wanted."""
+    wanted = box.wanted()
+    assert wanted is not None
+    start, samples = wanted
+    box.fetched(start, audio(start, start + samples))
+    return wanted
+
+
+def drained(box: Outbox) -> bytes:
+    sent = b""
+    while box.next_samples:
+        sent += box.pull()
+    return sent
+
+
+class TestOutbox:
+    def test_what_memory_cannot_hold_stays_on_disk_and_nothing_is_lost(self) -> None:
+        box = box_with(10)
+        assert not box.on_disk
+        add(box, 90 * F)
+        assert (box.captured, box.buffered, box.on_disk) == (100 * F, 10 * F, True)
+        assert box.unsent == 100 * F
+        assert not box.losses.has_news
+
+    def test_it_is_fetched_when_the_front_is_out_and_goes_out_in_order(self) -> None:
+        box = box_with(100)
+        assert box.wanted() is None
+        sent = drained(box)
+        assert sent == audio(0, 10 * F)
+        assert (box.next_samples, box.unsent) == (0, 90 * F)
+        box.confirm(8 * F)
+        assert answer(box) == (10 * F, 90 * F)
+        assert not box.on_disk
+        assert drained(box) == audio(10 * F, 100 * F)
+        assert box.interval(0, box.dial_sent) == (0, 100 * F)
+
+    def test_it_is_fetched_once_and_in_parts(self) -> None:
+        box = box_with(300)
+        drained(box)
+        box.confirm(10 * F)
+        assert box.wanted() == (10 * F, FETCH)
+        assert box.wanted() is None
+        box.fetched(10 * F, audio(10 * F, 16 * F))
+        assert box.wanted() is None, "there is enough to send"
+        drained(box)
+        assert box.wanted() == (16 * F, FETCH)
+
+    def test_with_nothing_left_to_send_it_is_fetched_whatever_is_unproved(self) -> None:
+        box = box_with(20)
+        assert len(drained(box)) == 2 * 10 * F
+        assert box.buffered == LIMIT
+        assert answer(box) == (10 * F, 10 * F)
+
+    def test_a_short_end_goes_to_disk_with_what_follows_it(self) -> None:
+        box = box_with(9)
+        box.add(audio(9 * F, 9 * F + 7))
+        add(box, 3 * F)
+        assert box.captured == 12 * F + 7
+        drained(box)
+        box.confirm(9 * F)
+        assert answer(box) == (9 * F, 3 * F + 7)
+        assert drained(box) == audio(9 * F, 12 * F + 7)
+
+    def test_a_hole_on_disk_is_a_gap_and_keeps_its_place(self) -> None:
+        box = box_with(12)
+        box.hole(50)
+        add(box, F)
+        drained(box)
+        box.confirm(10 * F)
+        assert answer(box) == (10 * F, 2 * F)
+        assert answer(box) == (12 * F + 50, F)
+        drained(box)
+        assert box.interval(12 * F, 13 * F) == (12 * F + 50, 13 * F + 50)
+        assert box.losses.take() == [gap(12 * F, 12 * F + 50, GapCause.CAPTURE)]
+
+    def test_audio_that_is_not_there_is_a_gap_and_what_follows_is_not(self) -> None:
+        box = box_with(300)
+        drained(box)
+        box.confirm(10 * F)
+        assert box.wanted() == (10 * F, FETCH)
+        box.fetched(10 * F, b"")
+        assert box.losses.take() == [gap(10 * F, 10 * F + FETCH, GapCause.SPOOL)]
+        assert answer(box) == (10 * F + FETCH, 290 * F - FETCH)
+        assert drained(box) == audio(10 * F + FETCH, 300 * F)
+
+    def test_an_answer_to_what_is_no_longer_wanted_changes_nothing(self) -> None:
+        box = box_with(20, disk=20 * F)
+        drained(box)
+        box.confirm(10 * F)
+        wanted = box.wanted()
+        assert wanted == (10 * F, 10 * F)
+        add(box, 11 * F)  # the oldest has to go
+        box.fetched(10 * F, audio(10 * F, 20 * F))
+        assert box.losses.take() == [gap(10 * F, 11 * F, GapCause.OVERFLOW)]
+        assert answer(box) == (11 * F, 20 * F)
+        box.fetched(0, audio(0, F))
+        assert drained(box) == audio(11 * F, 31 * F)
+
+    def test_when_the_disk_is_full_the_oldest_goes(self) -> None:
+        box = box_with(30, disk=15 * F)
+        assert box.losses.take() == [gap(0, 15 * F, GapCause.OVERFLOW)]
+        assert (box.buffered, box.unsent) == (0, 15 * F)
+        box.add(audio(30 * F, 30 * F + 5))
+        assert box.losses.take() == [gap(15 * F, 16 * F, GapCause.OVERFLOW)]
+        assert answer(box) == (16 * F, 14 * F + 5)
+
+    def test_a_short_run_goes_whole(self) -> None:
+        box = box_with(10, disk=12 * F)
+        box.add(audio(10 * F, 10 * F + 5))
+        box.hole(12 * F)
+        add(box, F)
+        assert box.losses.missing() == [
+            gap(0, 10 * F + 5, GapCause.OVERFLOW),
+            gap(10 * F + 5, 22 * F + 5, GapCause.CAPTURE),
+        ]
+
+    def test_what_was_sent_is_sent_again_before_what_is_on_disk(self) -> None:
+        box = box_with(20)
+        drained(box)
+        box.confirm(4 * F)
+        box.end_dial()
+        assert drained(box) == audio(4 * F, 10 * F)
+        answer(box)
+        box.end_dial()
+        assert drained(box) == audio(4 * F, 20 * F)
+
+
+class TestFailedDisk:
+    def test_what_comes_later_waits_for_what_is_still_there(self) -> None:
+        box = box_with(20)
+        box.disk_failed()
+        drained(box)
+        box.confirm(10 * F)
+        add(box, 3 * F)
+        assert (box.next_samples, box.unsent, box.buffered) == (0, 13 * F, 3 * F)
+        answer(box)
+        assert drained(box) == audio(10 * F, 23 * F)
+
+    def test_memory_alone_keeps_what_comes_and_the_disk_what_it_has(self) -> None:
+        box = box_with(20)
+        box.disk_failed()
+        drained(box)
+        box.confirm(10 * F)
+        add(box, 15 * F)
+        assert box.buffered == LIMIT
+        assert box.losses.take() == [gap(20 * F, 25 * F, GapCause.OVERFLOW)]
+        assert answer(box) == (10 * F, 10 * F)
+        assert drained(box) == audio(10 * F, 20 * F) + audio(25 * F, 35 * F)
+
+    def test_the_end_says_of_all_audio_that_is_left_why_it_is_missing(self) -> None:
+        box = box_with(20)
+        box.disk_failed()
+        box.pull()
+        box.confirm(5)
+        add(box, 3 * F + 9)
+        assert box.undelivered
+        box.end()
+        assert box.losses.missing() == [
+            gap(5, F, GapCause.UNPROVEN),
+            gap(F, 4 * F, GapCause.OVERFLOW),
+            gap(4 * F, 23 * F + 9, GapCause.UNDELIVERED),
+        ]
+        assert (box.buffered, box.undelivered, box.on_disk) == (0, False, False)
+
+
+class TestRestore:
+    def restored(
+        self,
+        confirmed: int,
+        *runs: tuple[int, int],
+        gaps: tuple[Gap, ...] = (),
+    ) -> Outbox:
+        box = Outbox("mic", LIMIT, 0, DISK)
+        box.restore(confirmed, runs, gaps)
+        return box
+
+    def replayed(self, box: Outbox) -> bytes:
+        sent = b""
+        while (wanted := box.wanted()) is not None:
+            start, samples = wanted
+            box.fetched(start, audio(start, start + samples))
+            sent += drained(box)
+        return sent
+
+    def test_it_begins_at_what_is_confirmed(self) -> None:
+        box = self.restored(500, (0, 400), (400, 900), (900, 2000))
+        assert (box.confirmed, box.sent, box.captured) == (500, 500, 2000)
+        assert self.replayed(box) == audio(500, 2000)
+        assert not box.losses.has_news
+
+    def test_nothing_left_is_nothing_to_send(self) -> None:
+        box = self.restored(500, (0, 400))
+        assert (box.captured, box.undelivered, box.wanted()) == (500, False, None)
+
+    def test_what_was_told_to_be_lost_stays_lost_even_if_it_is_there(self) -> None:
+        lost = gap(200, 300, GapCause.UNPROVEN)
+        box = self.restored(100, (0, 1000), gaps=(lost,))
+        assert self.replayed(box) == audio(100, 200) + audio(300, 1000)
+        assert not box.losses.has_news
+        assert box.losses.missing() == [lost]
+
+    def test_what_is_neither_there_nor_told_is_lost_now(self) -> None:
+        hole = gap(300, 400, GapCause.CAPTURE)
+        box = self.restored(100, (150, 200), (450, 500), gaps=(hole,))
+        assert box.losses.take() == [
+            gap(100, 150, GapCause.SPOOL),
+            gap(200, 300, GapCause.SPOOL),
+            gap(400, 450, GapCause.SPOOL),
+        ]
+        assert self.replayed(box) == audio(150, 200) + audio(450, 500)
+
+    def test_a_gap_at_the_end_was_captured_time_too(self) -> None:
+        box = self.restored(0, (0, 100), gaps=(gap(100, 250, GapCause.CAPTURE),))
+        assert box.captured == 250
+
+    def test_a_drop_of_unknown_place_cuts_nothing_out(self) -> None:
+        dropped = Gap(
+            source="mic", start=0, end=100, samples=9, cause=GapCause.BACKEND, exact=False
+        )
+        box = self.restored(0, (0, 100), gaps=(dropped,))
+        assert self.replayed(box) == audio(0, 100)
+        assert box.losses.missing() == [dropped]
+
+
+# Any life of a source with a disk.
+
+INSIDE: operator.attrgetter[Any] = operator.attrgetter("_unsent", "_unproven", "_tail", "_later")
+HEARD, HOLE, PROVEN, LOST = b"abcd"
+
+
+class SpooledOutbox(RuleBasedStateMachine):
+    """A naive model that marks every sample with what became of it."""
+
+    @initialize(
+        limit=st.integers(320, 4000),
+        room=st.sampled_from([1, 900, 5000, 10**6]),
+        origin=st.integers(0, 900),
+    )
+    def start(self, limit: int, room: int, origin: int) -> None:
+        self.box = Outbox("mic", limit, origin, limit + room)
+        self.limit, self.origin = limit, origin
+        self.disk = bytearray(70_000)  # what is really there
+        self.works = True
+        self.fate = bytearray(origin)
+        self.pulled: list[tuple[int, int]] = []  # of this dial
+        self.asked: list[tuple[int, int]] = []
+
+    def may_capture(self) -> bool:
+        return not self.box.closed and self.box.captured < 60_000
+
+    @precondition(may_capture)
+    @rule(size=st.one_of(st.integers(0, 1300), st.sampled_from([1, 319, 320, 321, 3200])))
+    def add(self, size: int) -> None:
+        start = self.box.captured
+        self.box.add(audio(start, start + size))
+        assert self.box.captured == start + size
+        self.fate.extend(bytes([HEARD]) * size)
+        if self.works:
+            self.disk[start : start + size] = bytes([1]) * size
+
+    @precondition(may_capture)
+    @rule(samples=st.integers(0, 700))
+    def hole(self, samples: int) -> None:
+        self.box.hole(samples)
+        self.fate.extend(bytes([HOLE]) * samples)
+
+    @rule(really=st.integers(0, 4))
+    def close(self, really: int) -> None:
+        if not really:
+            self.box.close()
+
+    @rule(frames=st.integers(1, 12))
+    def pull(self, frames: int) -> None:
+        box = self.box
+        for _ in range(frames):
+            if box.next_samples:
+                begun, sent = box.dial_sent, box.sent
+                data = box.pull()
+                start, end = box.sent - len(data) // 2, box.sent
+                assert data == audio(start, end)
+                assert 0 < end - start <= F
+                assert start >= sent, "out of order"
+                assert self.missing() >= set(range(sent, start)), "audio was stepped over"
+                assert box.interval(begun, box.dial_sent) == (start, end)
+                self.pulled.append((start, end))
+
+    @rule(share=st.integers(0, 16))
+    def confirm(self, share: int) -> None:
+        box = self.box
+        position = box.confirmed + (box.sent - box.confirmed) * share // 16
+        box.confirm(position)
+        for start, end in self.pulled:
+            if min(end, position) > start:
+                self.fate[start : min(end, position)] = bytes([PROVEN]) * (
+                    min(end, position) - start
+                )
+
+    @rule()
+    def end_dial(self) -> None:
+        self.box.end_dial()
+        self.pulled.clear()
+
+    @rule()
+    def ask(self) -> None:
+        wanted = self.box.wanted()
+        if wanted is not None:
+            start, samples = wanted
+            assert not self.asked, "asked twice"
+            assert 0 < samples <= FETCH
+            assert start >= self.box.sent, "what was sent is fetched"
+            self.asked.append(wanted)
+
+    @precondition(lambda self: self.asked)
+    @rule(share=st.sampled_from([16, 16, 5, 0]))
+    def answer(self, share: int) -> None:
+        start, samples = self.asked.pop()
+        gone = self.disk.find(0, start, start + samples)
+        there = samples if gone < 0 else gone - start
+        if share < 16:
+            there = there * share // 16
+        self.box.fetched(start, audio(start, start + there))
+
+    @rule(really=st.integers(0, 9))
+    def disk_failed(self, really: int) -> None:
+        if not really:
+            self.works = False
+            self.box.disk_failed()
+
+    @invariant()
+    def watermarks_are_in_order(self) -> None:
+        box = self.box
+        assert box.origin <= box.confirmed <= box.sent <= box.captured
+
+    @invariant()
+    def memory_is_bounded_and_counted(self) -> None:
+        unsent, unproven, tail, later = INSIDE(self.box)
+        frames = (*unsent, *unproven, *later)
+        held = sum(len(data) // 2 for data in (tail, *(data for _, data in frames)))
+        assert self.box.buffered == held
+        # What is fetched may come on top of what waits for its proof.
+        bound = self.limit + FETCH
+        assert held <= bound
+
+    @invariant()
+    def nothing_proved_is_missing(self) -> None:
+        for each in self.box.losses.missing():
+            assert PROVEN not in self.fate[each.start : each.end]
+
+    def teardown(self) -> None:
+        if not hasattr(self, "box"):
+            return
+        box = self.box
+        box.end()
+        assert box.buffered == 0
+        assert (box.undelivered, box.on_disk) == (False, False)
+        for each in box.losses.missing():
+            kind = HOLE if each.cause is GapCause.CAPTURE else HEARD
+            assert {*self.fate[each.start : each.end]} == {kind}, "lost twice, or proved"
+            self.fate[each.start : each.end] = bytes([LOST]) * each.samples
+        assert len(self.fate) == box.captured
+        assert {*self.fate[self.origin :]} <= {PROVEN, LOST}
+
+    def missing(self) -> set[int]:
+        gaps = self.box.losses.missing()
+        return {at for each in gaps for at in range(each.start, each.end)}
+
+
+TestSpooledOutbox = SpooledOutbox.TestCase
+TestSpooledOutbox.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+
+
+# The connection.
+
+
+class Spooled(Connection):
+    """A connection with an hour of disk."""
+
+    __slots__ = ()
+
+    def __init__(self, backend: Backend, **options: Any) -> None:
+        super().__init__(backend, disk_seconds=3600, **options)
+
+
+def spooled(**options: Any) -> Drive:
+    return Drive(make=Spooled, **options)
+
+
+def kinds(commands: list[Command]) -> list[Any]:
+    return [
+        type(command.update) if isinstance(command, Report) else type(command)
+        for command in commands
+    ]
+
+
+def only(drive: Drive, kind: type[Any]) -> list[Any]:
+    return [command for command in drive.commands if isinstance(command, kind)]
+
+
+class TestConnection:
+    def test_without_a_disk_nothing_is_stored(self) -> None:
+        drive = Drive().stream()
+        drive.audio(3)
+        drive.final(0, 0.02)
+        assert not only(drive, StoreAudio) + only(drive, StoreProof)
+
+    def test_audio_is_stored_as_it_is_captured_behind_where_its_source_began(self) -> None:
+        drive = spooled(sources=("mic", "system"))
+        drive.audio()
+        drive.feed(e.AudioCaptured("mic", pcm(7)))
+        drive.feed(e.AudioCaptured("system", pcm(9)), after=1)
+        assert drive.commands == [
+            StoreProof("mic", 0),
+            StoreAudio("mic", 0, pcm(F)),
+            StoreAudio("mic", F, pcm(7)),
+            StoreProof("system", S),
+            StoreAudio("system", S, pcm(9)),
+        ]
+
+    def test_a_final_is_told_before_it_is_proved(self) -> None:
+        drive = spooled().stream()
+        drive.audio(5)
+        drive.drain()
+        assert kinds(drive.final(0, 0.1)) == [Transcript, StoreProof]
+        assert only(drive, StoreProof)[-1] == StoreProof("mic", 5 * F)
+        drive.final(0, 0.1)
+        assert len(only(drive, StoreProof)) == 2, "no news"
+
+    def test_a_hole_is_told_at_once(self) -> None:
+        drive = spooled()
+        drive.audio()
+        assert kinds(drive.feed(e.CaptureHole("mic", 99))) == [Gap]
+        drive = Drive()
+        assert kinds(drive.feed(e.CaptureHole("mic", 99))) == []
+
+    def test_audio_after_the_stop_is_not_stored(self) -> None:
+        drive = spooled().stream()
+        drive.audio()
+        drive.stop()
+        assert not drive.audio() or not isinstance(drive.commands[-1], StoreAudio)
+        assert len(only(drive, StoreAudio)) == 1
+
+    def test_an_outage_longer_than_memory_loses_nothing(self) -> None:
+        drive = spooled()
+        drive.open()
+        for _ in range(90):
+            drive.audio(50)
+        assert not drive.gaps
+        assert drive.core.statistics.sources["mic"].captured == 90 * S
+        drive.connect()
+        drive.stop()
+        self.play_the_disk(drive)
+        assert drive.frames() == 90 * 50
+        drive.summary()
+        drive.lose(1000)
+        assert drive.ended.complete
+
+    def play_the_disk(self, drive: Drive) -> None:
+        drive.serve("mic")
+        answered = 0
+        while wanted := only(drive, FetchAudio)[answered:]:
+            answered += 1
+            assert answered < 100, "it fetches for ever"
+            drive.feed(e.AudioFetched("mic", wanted[0].start, pcm(wanted[0].samples)))
+            drive.serve("mic")
+
+    def test_the_stop_waits_for_what_is_on_disk(self) -> None:
+        drive = spooled().stream()
+        for _ in range(61):
+            drive.audio(50)
+        drive.stop()
+        self.play_the_disk(drive)
+        assert drive.texts[-1] == (1, "stop")
+        assert drive.frames() == 61 * 50
+
+    def test_a_disk_that_fails_is_told_once_and_asked_no_more_to_store(self) -> None:
+        drive = spooled().stream()
+        drive.audio()
+        told = drive.feed(e.SpoolFailed("no space left"))
+        assert kinds(told) == [Trouble]
+        assert cast("Report", told[0]).update == Trouble(
+            kind="spool", text="the disk takes no more, memory alone keeps audio: no space left"
+        )
+        assert not drive.feed(e.SpoolFailed("no space left"))
+        drive.audio(4)
+        drive.drain()
+        drive.final(0, 0.1)
+        drive.feed(e.CaptureHole("mic", 5))
+        assert len(only(drive, StoreAudio)) == 1
+        assert len(only(drive, StoreProof)) == 1
+        drive.feed(e.AudioCaptured("mic", pcm(61 * S)))
+        drive.drain()
+        drive.feed(e.Tick())
+        assert {each.cause for each in drive.gaps} == {GapCause.CAPTURE, GapCause.OVERFLOW}
+
+    def test_a_source_that_starts_after_the_disk_failed_has_none(self) -> None:
+        drive = spooled().stream()
+        drive.feed(e.SpoolFailed("no space left"))
+        drive.feed(e.AudioCaptured("mic", pcm(61 * S)))
+        drive.drain()
+        drive.feed(e.Tick())
+        assert [each.cause for each in drive.gaps] == [GapCause.OVERFLOW]
+
+    def test_audio_of_a_source_that_nobody_knows_is_not_taken(self) -> None:
+        drive = spooled().stream()
+        assert not drive.feed(e.AudioFetched("system", 0, pcm(5)))
+        assert not drive.feed(e.AudioFetched("mic", 0, pcm(5)))
+        assert drive.core.backlog_seconds == 0
+
+
+class TestResume:
+    FINALS = (Transcript(source="mic", text="before", final=True, start=0.0, end=0.5),)
+
+    def resume(self, *past: PastSource, disk: float = 3600, **options: Any) -> Drive:
+        class Resumed(Connection):
+            __slots__ = ()
+
+            def __init__(self, backend: Backend, **more: Any) -> None:
+                super().__init__(
+                    backend,
+                    disk_seconds=disk,
+                    past=past,
+                    past_transcript=self.finals,
+                    **more,
+                )
+
+            finals = TestResume.FINALS
+
+        drive = Drive(make=Resumed, **options)
+        for source in ("mic", "system"):
+            if any(each.source == source for each in past):
+                drive.feed(e.SourceEnded(source))
+        return drive
+
+    @pytest.mark.parametrize("disk", [0, 3600])
+    def test_it_opens_replays_what_was_not_confirmed_and_ends_complete(self, disk: float) -> None:
+        past = PastSource(source="mic", origin=0, confirmed=S // 2, on_disk=((0, S), (S, 2 * S)))
+        drive = self.resume(past, disk=disk)
+        assert drive.core.transcript == self.FINALS
+        drive.open()
+        drive.connect()
+        assert drive.state == "finishing"
+        assert only(drive, FetchAudio) == [FetchAudio("mic", S // 2, 3 * S // 2)]
+        assert ("stop" in [text for _, text in drive.texts]) is False
+        drive.feed(e.AudioFetched("mic", S // 2, pcm(3 * S // 2)))
+        drive.serve("mic")
+        assert drive.frames() == 75
+        drive.final(0, 1.5, text="after")
+        drive.summary()
+        drive.lose(1000)
+        assert drive.ended.complete
+        assert [(t.text, t.start, t.end) for t in drive.ended.transcript] == [
+            ("before", 0.0, 0.5),
+            ("after", 0.5, 2.0),
+        ]
+        assert drive.ended.statistics.sources["mic"].captured == 2 * S
+        proofs = [StoreProof("mic", 2 * S)] if disk else []
+        assert only(drive, StoreProof) == proofs
+
+    def test_with_nothing_left_it_is_over_at_once(self) -> None:
+        drive = self.resume(PastSource(source="mic", origin=0, confirmed=S, on_disk=((0, S),)))
+        drive.open()
+        assert drive.state == "closed"
+        assert drive.ended.complete
+        assert drive.ended.transcript == self.FINALS
+
+    def test_two_sources_keep_their_places_and_what_was_lost_stays_lost(self) -> None:
+        hole = Gap(source="system", start=3 * S, end=4 * S, samples=S, cause=GapCause.CAPTURE)
+        drive = self.resume(
+            PastSource(source="mic", origin=0, confirmed=S // 2, on_disk=((0, S),)),
+            PastSource(
+                source="system",
+                origin=2 * S,
+                confirmed=2 * S,
+                on_disk=((2 * S, 3 * S), (4 * S, 5 * S)),
+                gaps=(hole,),
+            ),
+            sources=("mic", "system"),
+        )
+        drive.open()
+        drive.connect()
+        answered = 0
+        while wanted := only(drive, FetchAudio)[answered:]:
+            answered += 1
+            fetch = wanted[0]
+            drive.feed(e.AudioFetched(fetch.source, fetch.start, pcm(fetch.samples)))
+            drive.serve("mic", "system")
+        drive.final(0, 2, text="late", source="system")
+        drive.summary()
+        drive.lose(1000)
+        assert drive.ended.missing == (hole,)
+        last = drive.ended.transcript[-1]
+        assert (last.text, last.start, last.end) == ("late", 2.0, 5.0)
