@@ -639,3 +639,11 @@ class TestResume:
         assert drive.ended.missing == (hole,)
         last = drive.ended.transcript[-1]
         assert (last.text, last.start, last.end) == ("late", 2.0, 5.0)
+
+
+def test_a_disk_smaller_than_what_comes_at_once_keeps_none_of_it() -> None:
+    box = Outbox("mic", 320, 0, 100)
+    box.add(bytes(2 * 320))
+    box.add(bytes(2 * 640))
+    assert not box.undelivered
+    assert [(gap.start, gap.end) for gap in box.losses.missing()] == [(0, 960)]
