@@ -18,7 +18,9 @@ from __future__ import annotations
 from .messages import SAMPLE_RATE
 from .timers import OFF
 
-#: W: 1.6 s of the backend's 2.0 s queue (contract), the rest for what is on its way.
+#: W: 1.6 s of the backend's 2.0 s queue (contract), the rest for what is on its way. The
+#: reference backend's pong never ran ahead of its queue in 50 bursts of 1.6 s (measured),
+#: so nothing is taken off for that.
 WINDOW = int(1.6 * SAMPLE_RATE)
 #: How far live audio may run ahead of proof of receipt.
 LIVE_AHEAD = SAMPLE_RATE

@@ -22,7 +22,7 @@ def _demo(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_demo_shows_the_line_break_and_hold_the_words_and_the_figures() -> None:
-    done = _demo("--speed", "6", "--crash")
+    done = _demo("--speed", "6")
     assert (done.returncode, done.stderr) == (0, "")
     lines = done.stdout.splitlines()
     assert lines[0] == "-- starting a backend with echo"
@@ -30,7 +30,7 @@ def test_the_demo_shows_the_line_break_and_hold_the_words_and_the_figures() -> N
     assert any(line.startswith("  0:00.0  mic     ~ 0.00-") for line in lines)
     assert "  0:00.0  mic     0.00-2.00" in lines
     assert any(line.startswith("-- mic: level -") for line in lines)
-    assert "-- demo: the backend was killed; another starts" in lines
+    assert lines.count("-- demo: the backend was killed; another starts") == 2
     assert any(line.startswith("-- reconnecting") for line in lines)
     assert "complete: every captured sample was confirmed" in lines
     assert any(line.endswith(" % of the 70 words said") for line in lines)

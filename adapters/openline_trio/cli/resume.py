@@ -1,7 +1,7 @@
 """``openline resume``: finish what a crash left in a spool.
 
-A directory may hold several sessions, each is finished in turn; the exit status is the
-worst of theirs. A transcript can be written only of one.
+A directory may hold several sessions, each is finished in turn, unless Ctrl-C ends it; the
+exit status is the worst of theirs. A transcript can be written only of one.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from ..spool import SpoolError, load, sessions
 from . import writers
 from .credentials import read_token
 from .follow import Following, follow
-from .problems import Problem
+from .problems import COMPLETE, INTERRUPTED, Problem
 from .screen import find_screen
 from .stream import finish, make_backend, make_view
 
@@ -41,7 +41,10 @@ class ResumeOptions:
 
 def resume(options: ResumeOptions) -> int:
     """Resume, and give the exit status. Raises Problem."""
-    folders = sessions(options.directory)
+    try:
+        folders = sessions(options.directory)
+    except OSError as error:  # a name too long, a directory that may not be looked into
+        raise Problem(f"{options.directory}: {error.strerror}: name a spool") from None
     if not folders:
         raise Problem(f"{options.directory}: no unfinished session is spooled there")
     if options.out is not None:
@@ -49,7 +52,12 @@ def resume(options: ResumeOptions) -> int:
             raise Problem(f"--out: {len(folders)} sessions are spooled there; name one's folder")
         writers.check(options.out)
     token = read_token(options.token_file)
-    return max(_resume(folder, options, token) for folder in folders)
+    worst = COMPLETE
+    for folder in folders:
+        worst = max(worst, _resume(folder, options, token))
+        if worst == INTERRUPTED:
+            break
+    return worst
 
 
 def _resume(folder: Path, options: ResumeOptions, token: str | None) -> int:
@@ -58,7 +66,8 @@ def _resume(folder: Path, options: ResumeOptions, token: str | None) -> int:
     except SpoolError as error:
         raise Problem(str(error)) from None
     began = past.began
-    plain_ws = options.plain_ws or began.allow_plain
+    # What was allowed then was allowed for the session's own backend.
+    plain_ws = options.plain_ws or (options.url is None and began.allow_plain)
     backend = make_backend(options.url or began.url, plain_ws=plain_ws)
     screen = None if options.json and sys.stdout.isatty() else find_screen()
     view = make_view(backend, dict.fromkeys(began.sources), screen, json=options.json)
@@ -74,5 +83,7 @@ def _opening(
             return resume_session(folder, backend=backend, credentials=token)
         except SpoolError as error:
             raise Problem(str(error)) from None
+        except ValueError as error:  # sources of another dialect than the command's
+            raise Problem(f"{folder}: {error}") from None
 
     return open_one

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
 from importlib import resources
 from typing import Any, Self
 
@@ -9,6 +11,7 @@ import pytest
 import soundfile
 import trio
 from rich.console import Console
+from trio.testing import MockClock
 
 from openline.backend import Backend
 from openline.messages import Ended, Transcript
@@ -99,8 +102,54 @@ def test_a_backend_that_does_not_come_back_is_one_line(
     play: Callable[..., None], ended: End, capsys: pytest.CaptureFixture[str]
 ) -> None:
     play(ended(), waits=True)
-    assert main(["demo", "--crash", "--speed", "1000"]) == 1
+    assert main(["demo", "--speed", "1000"]) == 1
     assert capsys.readouterr().err == "openline: the backend did not start: no memory\n"
+
+
+@pytest.mark.parametrize(("options", "kills"), [([], [1, 1]), (["--calm"], [])])
+def test_the_backend_is_killed_twice_unless_the_demo_is_calm(
+    options: list[str],
+    kills: list[int],
+    play: Callable[..., None],
+    played: Callable[..., Any],
+    *,
+    ended: End,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    started_again: list[int] = []
+
+    class Sturdy(Stand):
+        async def start(self, port: int) -> None:
+            await trio.lowlevel.checkpoint()
+            assert self.killed
+            self.killed = False
+            started_again.append(port)
+
+    @asynccontextmanager
+    async def as_long_as_the_recording() -> AsyncGenerator[Any]:
+        session = played([], ended(), waits=True)
+
+        async def end_it() -> None:
+            await trio.sleep(28)
+            session.abort()
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(end_it)
+            yield session
+
+    def opening(*_: object, **__: object) -> Any:
+        return as_long_as_the_recording
+
+    play(ended())
+    monkeypatch.setattr(demo_module, "Child", Sturdy)
+    monkeypatch.setattr(demo_module, "opening", opening)
+    clock = MockClock(autojump_threshold=0)
+    monkeypatch.setattr(trio, "run", partial(trio.run, clock=clock))
+    assert main(["demo", *options]) == 0
+    assert started_again == kills
+    killed = "-- demo: the backend was killed; another starts\n"
+    assert capsys.readouterr().out.count(killed) == len(kills)
 
 
 def test_a_demo_that_nobody_reads_ends(

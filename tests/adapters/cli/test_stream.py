@@ -12,7 +12,6 @@ import pytest
 from rich.console import Console
 
 from openline.messages import Ended, Gap, State, StateChanged, Transcript
-from openline_trio.audio.source import Source
 from openline_trio.cli import stream as stream_module
 from openline_trio.cli.display import LiveView
 from openline_trio.cli.follow import Outcome
@@ -47,8 +46,10 @@ def answer(monkeypatch: pytest.MonkeyPatch, played: Callable[..., Any]) -> Calla
     def with_updates(updates: list[Any], end: Ended) -> list[Any]:
         opened: list[Any] = []
 
-        def opening(backend: Any, sources: Any, *, credentials: str | None) -> Any:
-            opened.append((backend, sources, credentials))
+        def opening(
+            backend: Any, sources: Any, *, credentials: str | None, spool: Path | None
+        ) -> Any:
+            opened.append((backend, sources, credentials, spool))
             return lambda: played(updates, end).open()
 
         monkeypatch.setattr(stream_module, "opening", opening)
@@ -70,10 +71,11 @@ def test_words_go_to_stdout_and_notes_to_stderr(
         "-- streaming",
         "openline: complete: every captured sample was confirmed",
     ]
-    backend, sources, credentials = opened[0]
+    backend, sources, credentials, spool = opened[0]
     assert backend.url == "ws://127.0.0.1:8000/ws/live-listener"
     assert list(sources) == ["system"]
     assert credentials is None
+    assert spool is None
 
 
 def test_json_goes_to_stdout_and_success_says_no_more(
@@ -185,13 +187,13 @@ def test_the_view_suits_where_stdout_leads(
     screen: Console, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     backend = make_backend("ws://127.0.0.1/x", plain_ws=False)
-    sources: dict[str, Source] = {}
-    assert isinstance(make_view(backend, sources, None, json=False), PlainView)
-    assert isinstance(make_view(backend, sources, None, json=True), JsonView)
-    assert isinstance(make_view(backend, sources, screen, json=False), Both)
-    assert isinstance(make_view(backend, sources, screen, json=True), Both)
+    durations = {"mic": 28.23, "system": None}
+    assert isinstance(make_view(backend, durations, None, json=False), PlainView)
+    assert isinstance(make_view(backend, durations, None, json=True), JsonView)
+    assert isinstance(make_view(backend, durations, screen, json=False), Both)
+    assert isinstance(make_view(backend, durations, screen, json=True), Both)
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
-    assert isinstance(make_view(backend, sources, screen, json=False), LiveView)
+    assert isinstance(make_view(backend, durations, screen, json=False), LiveView)
 
 
 def test_a_full_disk_behind_stdout_is_one_line() -> None:
