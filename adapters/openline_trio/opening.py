@@ -71,8 +71,8 @@ def open_session(
             sources=tuple(sources),
         )
         kept = Spool.create(spool, began)
-    return _Opening(
-        Session(
+    try:
+        session = Session(
             backend,
             sources,
             policy=policy or Policy(),
@@ -84,7 +84,11 @@ def open_session(
             spool=kept,
             disk_seconds=spool_limit / BYTES_PER_SECOND / len(sources) if kept is not None else 0.0,
         )
-    )
+    except BaseException:
+        if kept is not None:
+            kept.discard()  # there is no session
+        raise
+    return _Opening(session)
 
 
 def resume_session(
@@ -107,11 +111,7 @@ def resume_session(
     try:
         past = load(folder)
         there = backend or Backend.from_url(past.began.url, allow_plain=past.began.allow_plain)
-    except BaseException:
-        spool.close()
-        raise
-    return _Opening(
-        Session(
+        session = Session(
             there,
             {},
             policy=policy or Policy(),
@@ -123,7 +123,10 @@ def resume_session(
             spool=spool,
             past=past,
         )
-    )
+    except BaseException:
+        spool.close()
+        raise
+    return _Opening(session)
 
 
 class _Opening:

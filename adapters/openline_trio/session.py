@@ -101,6 +101,7 @@ class Session:
         self._over = trio.Event()
         self._ended: Ended | None = None
         self._finished_reading = False
+        self._closing = False  # no task can be started any more
 
     # What can be asked.
 
@@ -247,7 +248,8 @@ class Session:
             self.feed(event)
             await trio.lowlevel.checkpoint()
 
-        self._start(feed)
+        if not self._closing:
+            self._start(feed)
 
     def _start(self, task: Callable[[], Awaitable[None]]) -> None:
         assert self._tasks is not None  # noqa: S101  # only the open request leads to tasks
@@ -268,6 +270,7 @@ class Session:
                 await self._keep_time()
                 nursery.cancel_scope.cancel()
         finally:
+            self._closing = True
             if self._ended is None and self._tasks is not None:
                 self.feed(e.AbortRequested())
             self._disk.end(self._ended)

@@ -38,7 +38,7 @@ VERSION: Final = 1
 MENDED: Final = frozenset({GapCause.UNDELIVERED, GapCause.UNCONFIRMED})
 _LOG = "log"
 _LOCK = "lock"
-_SEGMENT = re.compile(r"(?P<source>[a-z]+)-(?P<start>\d{15})\.pcm")
+_SEGMENT = re.compile(r"(?P<source>.+)-(?P<start>\d{15})\.pcm")
 #: A record may not claim to be longer than this (a final of many words is far shorter).
 _LONGEST: Final = 1 << 24
 
@@ -82,12 +82,22 @@ _decode = msgspec.msgpack.Decoder(Record).decode
 
 
 class Spool:
-    """One session's folder, open for writing."""
+    """One session's folder, open for writing. Raises SpoolError if it holds no session."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._lock = _lock(folder)
-        self._log = os.open(folder / _LOG, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        try:  # first, so that nothing is left where there is no session
+            self._log = os.open(folder / _LOG, os.O_WRONLY | os.O_APPEND)
+        except OSError as exc:
+            raise SpoolError(f"{folder}: {_reason(exc)}: give the folder of a session") from exc
+        try:
+            self._lock = _lock(folder)
+        except SpoolError:
+            os.close(self._log)
+            raise
+        # Only now: a record that is torn for others may be one that is being written.
+        ends = [end for _, end in _whole((folder / _LOG).read_bytes())]
+        os.ftruncate(self._log, ends[-1] if ends else 0)
         self._writing: dict[str, tuple[int, int, int]] = {}  # source: fd, start, bytes
 
     @classmethod
@@ -96,15 +106,21 @@ class Spool:
         folder = directory / folder_name(began.session_id)
         try:
             directory.mkdir(parents=True, exist_ok=True)
+            if folder.exists():
+                raise SpoolError(
+                    f"{folder}: this session is there already: "
+                    "resume it, or give another session id"
+                )
             folder.mkdir(mode=0o700)
-        except FileExistsError:
-            raise SpoolError(
-                f"{folder}: this session is there already: resume it, or give another session id"
-            ) from None
+            os.close(os.open(folder / _LOG, os.O_WRONLY | os.O_CREAT, 0o600))
+            spool = cls(folder)
+            try:
+                spool.note(began)
+            except BaseException:
+                spool.discard()
+                raise
         except OSError as exc:
             raise SpoolError(f"{directory}: {_reason(exc)}: give a folder to write to") from exc
-        spool = cls(folder)
-        spool.note(began)
         return spool
 
     def report(self, update: Update) -> None:
@@ -160,12 +176,23 @@ class Spool:
         os.close(self._log)
         os.close(self._lock)
 
+    def discard(self) -> None:
+        """Let go of the folder and delete it."""
+        self.close()
+        # What cannot be deleted now is found complete by the next resume.
+        shutil.rmtree(self.folder, ignore_errors=True)
+
     def end(self, ended: Ended | None) -> None:
         """Keep the folder of a session that can be resumed; clean up any other."""
-        self.close()
-        if ended is not None and ended.state is State.CLOSED and ended.complete:
-            # What cannot be deleted now is found complete by the next resume.
-            shutil.rmtree(self.folder, ignore_errors=True)
+        # A gap that resuming cannot mend is no reason to keep the rest.
+        if (
+            ended is not None
+            and ended.state is State.CLOSED
+            and not any(gap.cause in MENDED for gap in ended.missing)
+        ):
+            self.discard()
+        else:
+            self.close()
 
 
 def folder_name(session_id: str) -> str:
@@ -178,9 +205,9 @@ def folder_name(session_id: str) -> str:
 def segments(folder: Path, source: str) -> list[tuple[Path, int, int]]:
     """The source's files: path, first session sample, samples. A torn sample is cut."""
     found: list[tuple[Path, int, int]] = []
-    for path in sorted(folder.glob(f"{source}-*.pcm")):
+    for path in sorted(folder.iterdir()):
         match = _SEGMENT.fullmatch(path.name)
-        if match:
+        if match and match["source"] == source:
             found.append((path, int(match["start"]), path.stat().st_size // 2))
     return found
 
@@ -196,7 +223,7 @@ def read_audio(folder: Path, source: str, start: int, samples: int) -> bytes:
 
 
 def records(folder: Path) -> Iterator[Record]:
-    """The log's records up to the first torn one; what is torn is cut off the file.
+    """The log's records up to the first torn one.
 
     Raises SpoolError for a folder that holds no session, or one of another version.
     """
@@ -205,20 +232,25 @@ def records(folder: Path) -> Iterator[Record]:
         data = path.read_bytes()
     except OSError as exc:
         raise SpoolError(f"{folder}: {_reason(exc)}: no session was spooled here") from exc
+    whole = list(_whole(data))
+    if not whole:
+        raise SpoolError(f"{folder}: its log is empty: there is nothing to resume, delete it")
+    for record, _ in whole:
+        if isinstance(record, Began) and record.version != VERSION:
+            raise SpoolError(f"{folder}: written by another version: resume it with that one")
+        yield record
+
+
+def _whole(data: bytes) -> Iterator[tuple[Record, int]]:
+    """The records of a log that are whole, each with where it ends."""
     at = 0
     while (body := _body(data, at)) is not None:
         try:
             record = _decode(body)
         except msgspec.DecodeError:
-            break
-        if isinstance(record, Began) and record.version != VERSION:
-            raise SpoolError(f"{folder}: written by another version: resume it with that one")
+            return
         at += 8 + len(body)
-        yield record
-    if at == 0:
-        raise SpoolError(f"{folder}: its log is empty: there is nothing to resume, delete it")
-    if at < len(data):
-        os.truncate(path, at)
+        yield record, at
 
 
 def _body(data: bytes, at: int) -> bytes | None:

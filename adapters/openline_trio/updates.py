@@ -18,7 +18,7 @@ from openline.messages import (
     Ended,
     Gap,
     PartialRetracted,
-    SourceFailed,
+    SourceLost,
     StateChanged,
     Transcript,
     Update,
@@ -74,4 +74,4 @@ class Updates:
 def _is_durable(update: Update) -> bool:
     if isinstance(update, Transcript):
         return update.final
-    return isinstance(update, Gap | SourceFailed | Ended)
+    return isinstance(update, Gap | SourceLost | Ended)

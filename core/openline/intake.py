@@ -25,7 +25,7 @@ from .dialects.dialect import (
     Unknown,
 )
 from .facts import Facts
-from .messages import SourceFailed, State
+from .messages import SourceLost, State
 from .timers import FIRES, OFF, Timer
 from .verdicts import Ending, ErrorKind, Phase
 
@@ -163,7 +163,7 @@ def _source_ended(facts: Facts, event: e.SourceEnded) -> Fired:
 
 def _source_lost(facts: Facts, event: e.SourceLost) -> Fired:
     _check_source(facts, event.source)
-    facts.report(SourceFailed(source=event.source, reason=event.reason))
+    facts.report(SourceLost(source=event.source, reason=event.reason))
     facts.streams.end_source(event.source)
     return _stop_when_over(facts)
 

@@ -24,10 +24,27 @@ class Losses:
         self._gaps: list[Gap] = []
         self._told = 0  # how many of them the app knows
 
-    def restore(self, gaps: Iterable[Gap]) -> None:
-        """What an earlier process lost, and told."""
+    def restore(
+        self, gaps: Iterable[Gap], confirmed: int, runs: Iterable[tuple[int, int]]
+    ) -> tuple[list[tuple[int, int]], int]:
+        """What an earlier process lost, and told; the runs still to send, and their end.
+
+        What was told to be lost stays lost, even if it is there; what is neither there nor
+        told is lost now.
+        """
         self._gaps = list(gaps)
         self._told = len(self._gaps)
+        lost = [(gap.start, gap.end) for gap in self.missing() if gap.exact]
+        kept = [(max(start, confirmed), end) for start, end in runs if end > confirmed]
+        for a, b in lost:
+            halves = [half for lo, hi in kept for half in ((lo, min(hi, a)), (max(lo, b), hi))]
+            kept = [(lo, hi) for lo, hi in halves if lo < hi]
+        at = confirmed
+        for start, end in sorted(kept + lost):
+            if start > at:
+                self.lose(at, start, GapCause.SPOOL)
+            at = max(at, end)
+        return sorted(kept), at
 
     def somewhere(self, start: int, end: int, samples: int) -> None:
         """The backend says that it dropped ``samples`` somewhere within [start, end)."""

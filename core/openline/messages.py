@@ -154,7 +154,7 @@ class Gap(msgspec.Struct, frozen=True, kw_only=True):
         return self.samples / SAMPLE_RATE
 
 
-class SourceFailed(msgspec.Struct, frozen=True, kw_only=True):
+class SourceLost(msgspec.Struct, frozen=True, kw_only=True):
     """A source was lost; the line and the other source go on."""
 
     source: str
@@ -222,7 +222,7 @@ Update: TypeAlias = (
     | Entities
     | Cards
     | Gap
-    | SourceFailed
+    | SourceLost
     | Trouble
     | Ended
 )

@@ -223,26 +223,11 @@ class Outbox:
         self._disk_limit = 0
 
     def restore(self, confirmed: int, runs: Iterable[tuple[int, int]], gaps: Iterable[Gap]) -> None:
-        """Take up what an earlier process left: ``runs`` of audio on disk.
-
-        What was told to be lost stays lost, even if it is there; what is neither there nor
-        told is lost now.
-        """
-        self.losses.restore(gaps)
-        lost = [(gap.start, gap.end) for gap in self.losses.missing() if gap.exact]
-        kept = [(max(start, confirmed), end) for start, end in runs if end > confirmed]
-        for a, b in lost:
-            halves = [half for lo, hi in kept for half in ((lo, min(hi, a)), (max(lo, b), hi))]
-            kept = [(lo, hi) for lo, hi in halves if lo < hi]
-        at = confirmed
-        for start, end in sorted(kept + lost):
-            if start > at:
-                self.losses.lose(at, start, GapCause.SPOOL)
-            at = max(at, end)
-        for start, end in sorted(kept):
+        """Take up what an earlier process left: ``runs`` of audio on disk."""
+        kept, self.captured = self.losses.restore(gaps, confirmed, runs)
+        for start, end in kept:
             self._extend_disk(start, end)
         self.confirmed = self.sent = confirmed
-        self.captured = at
 
     # Sending.
 

@@ -34,7 +34,7 @@ from openline.messages import (
     Ended,
     GapCause,
     PartialRetracted,
-    SourceFailed,
+    SourceLost,
     State,
     StateChanged,
     Transcript,
@@ -431,8 +431,8 @@ async def test_a_source_fails_alone(
     sources: dict[str, Source] = {"mic": Frames(100), "system": source}
     async with open_session(BACKEND, sources, connect=net) as session:
         updates = [update async for update in session]
-    assert [u for u in updates if isinstance(u, SourceFailed)] == [
-        SourceFailed(source="system", reason=reason)
+    assert [u for u in updates if isinstance(u, SourceLost)] == [
+        SourceLost(source="system", reason=reason)
     ]
     ended = last(updates)
     assert ended.state is State.CLOSED

@@ -17,7 +17,7 @@ from openline.messages import (
     Gap,
     GapCause,
     PartialRetracted,
-    SourceFailed,
+    SourceLost,
     Transcript,
     Trouble,
 )
@@ -341,7 +341,7 @@ def test_a_session_is_complete_exactly_when_nothing_is_missing() -> None:
 def test_a_source_that_is_lost_is_told_of_and_the_line_goes_on() -> None:
     drive = streaming(1.0, "mic", "system")
     drive.feed(e.SourceLost("mic", "unplugged"))
-    assert drive.told(SourceFailed) == [SourceFailed(source="mic", reason="unplugged")]
+    assert drive.told(SourceLost) == [SourceLost(source="mic", reason="unplugged")]
     assert drive.state == "streaming"
     drive.audio(5, "system")
     drive.serve()

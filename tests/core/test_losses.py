@@ -70,7 +70,7 @@ def test_what_is_lost_late_is_missing_in_its_place() -> None:
 
 def test_what_an_earlier_process_lost_is_missing_and_no_news() -> None:
     losses = Losses("mic")
-    losses.restore([gap(0, 10), inexact(0, 90, 4)])
+    assert losses.restore([gap(0, 10), inexact(0, 90, 4)], 10, [(0, 90)]) == ([(10, 90)], 90)
     assert not losses.has_news
     assert losses.missing() == [gap(0, 10), inexact(0, 90, 4)]
     losses.lose(10, 15, CAPTURE)

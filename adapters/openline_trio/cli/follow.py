@@ -18,7 +18,7 @@ from typing import Protocol, TypeAlias
 import trio
 
 from openline.backend import Backend
-from openline.messages import Ended, SourceFailed, State, Statistics, Update
+from openline.messages import Ended, SourceLost, State, Statistics, Update
 
 from ..audio.pace import Worker, in_thread
 from ..audio.source import Source
@@ -61,7 +61,7 @@ class Outcome:
     ended: Ended | None = None
     interrupts: int = 0
     unread: OSError | None = None
-    failed_sources: list[SourceFailed] = field(default_factory=list[SourceFailed])
+    failed_sources: list[SourceLost] = field(default_factory=list[SourceLost])
     seconds: float = 0.0
 
     @property
@@ -142,7 +142,7 @@ class _Follower:
         async for update in session:
             if isinstance(update, Ended):
                 self._outcome.ended = update
-            elif isinstance(update, SourceFailed):
+            elif isinstance(update, SourceLost):
                 self._outcome.failed_sources.append(update)
             self._view.show(update)
             await self._flush(session)

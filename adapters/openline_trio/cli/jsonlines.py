@@ -20,7 +20,7 @@ from openline.messages import (
     Entities,
     Gap,
     PartialRetracted,
-    SourceFailed,
+    SourceLost,
     State,
     StateChanged,
     Transcript,
@@ -38,7 +38,7 @@ NAMES: Final[Mapping[type, str]] = {
     Entities: "entities",
     Cards: "cards",
     Gap: "gap",
-    SourceFailed: "source_failed",
+    SourceLost: "source_lost",
     Trouble: "trouble",
     Ended: "ended",
 }

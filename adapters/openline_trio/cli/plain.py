@@ -15,7 +15,7 @@ from openline.messages import (
     BackendStatus,
     Ended,
     Gap,
-    SourceFailed,
+    SourceLost,
     State,
     StateChanged,
     Transcript,
@@ -109,7 +109,7 @@ def note_line(update: Update) -> str | None:
             return f"-- {describe_state(update)}"
         case Gap():
             return f"-- {describe_gap(update)}"
-        case SourceFailed():
+        case SourceLost():
             return f"-- {update.source} was lost: {printable(update.reason)}"
         case Trouble() if update.kind not in EXPECTED:
             return f"-- {update.kind}: {printable(update.text)}"
@@ -145,7 +145,7 @@ def describe_gap(gap: Gap) -> str:
 
 
 def describe_end(
-    ended: Ended, failed: Sequence[SourceFailed] = (), *, interrupted: bool = False
+    ended: Ended, failed: Sequence[SourceLost] = (), *, interrupted: bool = False
 ) -> str:
     """The result in one line."""
     lost = sum(gap.samples for gap in ended.missing) / SAMPLE_RATE

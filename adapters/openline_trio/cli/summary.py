@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from openline.messages import SAMPLE_RATE, Ended, Gap, SourceFailed, SourceStatistics
+from openline.messages import SAMPLE_RATE, Ended, Gap, SourceLost, SourceStatistics
 
 from .plain import describe_end, describe_gap
 from .problems import printable
@@ -30,7 +30,7 @@ class Summary:
     rows: tuple[tuple[str, str], ...]
     sources: Mapping[str, SourceStatistics]
     gaps: tuple[Gap, ...] = ()
-    failed: tuple[SourceFailed, ...] = field(default=())
+    failed: tuple[SourceLost, ...] = field(default=())
 
 
 def summarise(outcome: Outcome, ended: Ended, *, said: str | None = None) -> Summary:

@@ -14,7 +14,7 @@ from openline.messages import (
     Entities,
     Gap,
     PartialRetracted,
-    SourceFailed,
+    SourceLost,
     State,
     StateChanged,
     Transcript,
@@ -96,8 +96,8 @@ def test_a_gap_is_in_seconds_and_samples(gap: Callable[..., Gap]) -> None:
             {"update": "cards", "actions": [{"text": "x"}], "decisions": [], "risks": []},
         ),
         (
-            SourceFailed(source="mic", reason="unplugged"),
-            {"update": "source_failed", "source": "mic", "reason": "unplugged"},
+            SourceLost(source="mic", reason="unplugged"),
+            {"update": "source_lost", "source": "mic", "reason": "unplugged"},
         ),
         (
             Trouble(kind="unknown", text="what"),
