@@ -120,7 +120,8 @@ class Outbox:
     def _extend_disk(self, start: int, end: int) -> None:
         if self._on_disk and self._on_disk[-1][1] == start:
             start = self._on_disk.pop()[0]
-        self._on_disk.append((start, end))
+        if start < end:
+            self._on_disk.append((start, end))
 
     @property
     def _front(self) -> int:

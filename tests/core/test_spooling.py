@@ -153,6 +153,21 @@ class TestOutbox:
         assert box.losses.take() == [gap(15 * F, 16 * F, GapCause.OVERFLOW)]
         assert answer(box) == (16 * F, 14 * F + 5)
 
+    def test_nothing_captured_leaves_nothing_on_disk(self) -> None:
+        box = box_with(12)
+        box.hole(50)
+        box.add(b"")
+        drained(box)
+        box.confirm(10 * F)
+        assert answer(box) == (10 * F, 2 * F)
+        assert not box.on_disk
+
+    def test_a_disk_without_room_keeps_nothing(self) -> None:
+        box = Outbox("mic", F, 0, 1)
+        add(box, 2 * F)
+        assert box.losses.missing() == [gap(0, 2 * F, GapCause.OVERFLOW)]
+        assert (box.buffered, box.undelivered) == (0, False)
+
     def test_a_short_run_goes_whole(self) -> None:
         box = box_with(10, disk=12 * F)
         box.add(audio(10 * F, 10 * F + 5))
@@ -415,7 +430,7 @@ class SpooledOutbox(RuleBasedStateMachine):
 
 
 TestSpooledOutbox = SpooledOutbox.TestCase
-TestSpooledOutbox.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+TestSpooledOutbox.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
 
 
 # The connection.

@@ -169,6 +169,8 @@ class World:
                     assert code == 1000
                 case Report(update):
                     self._told(update)
+                case _:
+                    pass  # the disk has a model of its own
 
     def _dials(self, dial: int) -> None:
         assert self.live is None, "a second socket"
