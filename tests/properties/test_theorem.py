@@ -579,8 +579,9 @@ def test_the_theorem_in_this_process(block: int) -> None:
         play(draw(seed))
 
 
-def test_the_theorem_for_20_000_schedules() -> None:
-    running = workers(2, 0, 20_000)
+def test_the_theorem_for_many_schedules() -> None:
+    """20,000 in the CI; fewer where somebody waits for it."""
+    running = workers(2, 0, 20_000 if os.environ.get("CI") else 4_000)
     said = [process.communicate()[0] for process in running]
     assert [process.returncode for process in running] == [0, 0], "\n".join(said)
 
