@@ -51,7 +51,7 @@ def answer(request: bytes, **headers: str) -> bytes:
     """The 101 to ``request``."""
     key = re.search(rb"(?i)sec-websocket-key: (\S+)", request)
     assert key is not None
-    digest = hashlib.sha1(key[1] + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest()  # noqa: S324
+    digest = hashlib.sha1(key[1] + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest()  # noqa: S324 -- RFC 6455
     lines = {
         "Upgrade": "websocket",
         "Connection": "Upgrade",

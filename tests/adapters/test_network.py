@@ -203,7 +203,7 @@ BAD: list[tuple[Issue, ErrorKind]] = [
 @pytest.mark.parametrize(
     ("issue", "kind"), BAD, ids=["unknown authority", "other host", "expired", "too early"]
 )
-async def test_a_bad_certificate(  # noqa: PLR0917
+async def test_a_bad_certificate(  # noqa: PLR0917 -- fixtures
     nursery: trio.Nursery,
     authority: trustme.CA,
     context: ssl.SSLContext,

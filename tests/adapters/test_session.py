@@ -261,7 +261,7 @@ async def test_an_error_of_the_block_comes_out_as_it_is(
     autojump_clock: MockClock, play: Play, error: BaseException, when: float | None
 ) -> None:
     with nothing_left():
-        with pytest.raises(type(error)) as caught:  # noqa: PT012
+        with pytest.raises(type(error)) as caught:  # noqa: PT012 -- the block is what is tested
             async with open_session(BACKEND, {"mic": Frames(100)}, connect=play.net(echo)):
                 if when is not None:
                     await trio.sleep(when)

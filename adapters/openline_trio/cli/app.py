@@ -43,7 +43,7 @@ class RecognizerChoice(StrEnum):
     NONE = "none"
 
 
-_TOKEN_FILE = "A file that holds the token; without one, OPENLINE_TOKEN from the environment."  # noqa: S105
+_TOKEN_FILE = "A file that holds the token; without one, OPENLINE_TOKEN from the environment."  # noqa: S105 -- help
 _TokenFile = Annotated[Path | None, typer.Option("--token-file", metavar="FILE", help=_TOKEN_FILE)]
 
 
@@ -82,7 +82,7 @@ def demo(
     ] = False,
 ) -> int:
     """Stream half a minute of speech to a backend that is killed twice, and count the words."""
-    from .demo import demo as run_demo  # noqa: PLC0415
+    from .demo import demo as run_demo
 
     return run_demo(recognizer=recognizer, speed=_positive("--speed", speed), calm=calm)
 
@@ -127,8 +127,8 @@ def stream(
     ] = None,
 ) -> int:
     """Stream recordings, or raw PCM, to a backend and show what it hears."""
-    from .stream import StreamOptions  # noqa: PLC0415
-    from .stream import stream as run_stream  # noqa: PLC0415
+    from .stream import StreamOptions
+    from .stream import stream as run_stream
 
     return run_stream(
         StreamOptions(
@@ -169,8 +169,8 @@ def resume(
     ] = False,
 ) -> int:
     """Take up the session that a crash left in a spool, and finish it."""
-    from .resume import ResumeOptions  # noqa: PLC0415
-    from .resume import resume as run_resume  # noqa: PLC0415
+    from .resume import ResumeOptions
+    from .resume import resume as run_resume
 
     return run_resume(
         ResumeOptions(
@@ -204,9 +204,9 @@ def serve(
     with_parent: Annotated[bool, typer.Option("--with-parent", hidden=True)] = False,
 ) -> int:
     """Run the reference backend until Ctrl-C."""
-    from ..backend import BackendError, ServerConfig  # noqa: PLC0415
-    from .credentials import read_token  # noqa: PLC0415
-    from .serve import serve as run_serve  # noqa: PLC0415
+    from ..backend import BackendError, ServerConfig
+    from .credentials import read_token
+    from .serve import serve as run_serve
 
     token = read_token(token_file)
     try:
@@ -235,7 +235,7 @@ def explain(
     json: Annotated[bool, typer.Option("--json", help="Print a JSON object a line.")] = False,
 ) -> int:
     """Say what the client does about an ending, and why; without a subject, about all."""
-    from .explain import show  # noqa: PLC0415
+    from .explain import show
 
     sys.stdout.write(show(subject, json=json))
     return 0

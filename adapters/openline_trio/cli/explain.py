@@ -47,7 +47,7 @@ def show(subject: str | None, *, json: bool) -> str:
     explanations = look_up(subject)
     if json:
         return as_json(explanations)
-    from rich.console import Console  # noqa: PLC0415 -- not for --json
+    from rich.console import Console
 
     console = Console(highlight=False)
     if not console.is_terminal:
@@ -63,9 +63,9 @@ def show(subject: str | None, *, json: bool) -> str:
 
 
 def _show_each(console: Console, explanations: Sequence[Explanation]) -> None:
-    from rich.padding import Padding  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
+    from rich.padding import Padding
+    from rich.table import Table
+    from rich.text import Text
 
     for number, (title, group) in enumerate(groupby(explanations, key=lambda each: each.title)):
         console.print(Text("\n" * bool(number) + title, style="bold"))
@@ -91,9 +91,9 @@ def _show_table(console: Console, explanations: Sequence[Explanation]) -> None:
 
 
 def _section(group: str, rows: Sequence[Explanation]) -> Table:
-    from rich import box  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0), expand=True)
     table.add_column(group, ratio=3, overflow="fold")
@@ -110,7 +110,7 @@ def _section(group: str, rows: Sequence[Explanation]) -> Table:
 
 
 def _legend() -> Text:
-    from rich.text import Text  # noqa: PLC0415
+    from rich.text import Text
 
     return Text(
         "RETRY dials again after the backoff, LATER not soon, REAUTH once with a fresh "

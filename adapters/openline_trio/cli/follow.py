@@ -100,8 +100,8 @@ def opening(
     """A session that is opened when it is called for. Raises Problem then, for its spool."""
 
     def open_one() -> AbstractAsyncContextManager[Following]:
-        from ..opening import open_session  # noqa: PLC0415 -- everything else was checked first
-        from ..spool import SpoolError  # noqa: PLC0415
+        from ..opening import open_session
+        from ..spool import SpoolError
 
         try:
             return open_session(backend, sources, credentials=credentials, spool=spool)

@@ -32,8 +32,8 @@ _EXTRAS: Final = {
 def run() -> None:
     """The entry point."""
     # A stream that was closed before we began is None: what goes there is lost.
-    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
-    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 -- it stays
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 -- it stays
     for stream in (sys.stdout, sys.stderr):
         # A locale without the letters that were spoken is no reason to stop.
         reconfigure = getattr(stream, "reconfigure", None)
@@ -54,7 +54,7 @@ def run() -> None:
 def main(arguments: Sequence[str]) -> int:
     """Run a command and give its exit status."""
     try:
-        from .app import app  # noqa: PLC0415 -- typer may be missing
+        from .app import app
 
         status: object = app(list(arguments), prog_name="openline", standalone_mode=False)
     except Problem as problem:
@@ -84,7 +84,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def _judge(error: Exception) -> int:
     """Typer's own errors in one line, without its boxes; anything else is raised again."""
-    import typer  # noqa: PLC0415
+    import typer
 
     if isinstance(error, typer.Abort):
         return INTERRUPTED

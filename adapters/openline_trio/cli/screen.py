@@ -28,7 +28,7 @@ def find_screen() -> Console | None:
     """A terminal that can be drawn on, if there is one."""
     if not sys.stdout.isatty() and not (sys.stderr.isatty() and _is_file()):
         return None
-    from rich.console import Console  # noqa: PLC0415 -- not for pipes
+    from rich.console import Console
 
     console = Console(highlight=False, stderr=not sys.stdout.isatty())
     return None if console.is_dumb_terminal else console
@@ -36,7 +36,7 @@ def find_screen() -> Console | None:
 
 def live_view(screen: Console, backend: Backend, durations: Mapping[str, float | None]) -> LiveView:
     """The view for a terminal."""
-    from .display import LiveView  # noqa: PLC0415 -- not for pipes
+    from .display import LiveView
 
     return LiveView(screen, address=backend.url, durations=durations)
 

@@ -103,7 +103,7 @@ def make_sources(options: StreamOptions) -> dict[str, Source]:
 
 
 def _source(file: str, options: StreamOptions) -> Source:
-    from ..audio import FileSource, PcmSource  # noqa: PLC0415 -- numpy takes long to load
+    from ..audio import FileSource, PcmSource
 
     try:
         if file == STDIN:
@@ -143,7 +143,7 @@ def finish(outcome: Outcome, screen: Console | None, *, out: Path | None, json: 
     if ended is None or outcome.unread is not None:
         return give_up(outcome)
     if screen is not None:
-        from .summary import print_tables, summarise  # noqa: PLC0415
+        from .summary import print_tables, summarise
 
         print_tables(summarise(outcome, ended), screen)
     elif not outcome.complete or not json:

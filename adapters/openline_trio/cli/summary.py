@@ -83,10 +83,10 @@ def print_tables(summary: Summary, console: Console) -> None:
 
 
 def _tables(summary: Summary) -> Group:
-    from rich.console import Group  # noqa: PLC0415
-    from rich.padding import Padding  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
+    from rich.console import Group
+    from rich.padding import Padding
+    from rich.table import Table
+    from rich.text import Text
 
     colour = "green" if summary.good else "red"
     headline = Text.assemble(("● ", colour), (summary.headline, f"bold {colour}"))
