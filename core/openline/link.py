@@ -225,7 +225,7 @@ class Link(Facts):
         self.note_alive(stream)
         proved = stream.window.drained - round(self.dialect.horizon * SAMPLE_RATE)
         if proved > 0:
-            self.prove(stream.box, stream.box.interval(proved, proved)[1])
+            self.prove(stream.box, stream.box.span(proved, proved)[1])
 
     def note_alive(self, stream: Stream) -> None:
         """The backend deals with this source: whatever stalls, it is not that."""
@@ -245,7 +245,7 @@ class Link(Facts):
         box = stream.box
         start_at, end_at = to_samples(heard.start), to_samples(heard.end)
         start, end = box.interval(start_at, end_at)
-        if stream.window.note_drained(min(end_at, box.dial_sent)):
+        if stream.window.note_drained(box.sent_by(end_at)):
             self.note_drained(stream)
         if end <= box.confirmed:
             self.counts["duplicates"] += heard.final
@@ -325,7 +325,7 @@ class Link(Facts):
         proves = not (self.doubtful or self.dropped)
         for stream in self.streams.all:
             box = stream.box
-            self.summary_covers[box.source] = box.interval(0, box.dial_sent)
+            self.summary_covers[box.source] = box.span(0, box.dial_sent)
             if proves:
                 self.prove(box, box.sent)
 

@@ -1,10 +1,11 @@
 """An ideal backend behind a bad network, in virtual time, and an app that speaks into it.
 
 The backend keeps what the theorem asks of one: it counts accepted samples from 0 on every
-connection (A2), its finals of a source are monotone (A1, A3), it finalises or discards
-what it took out of its queue within the horizon (A4), and it tells of what it dropped
-before it says anything later. All else is drawn: how fast it is, how it cuts speech, what
-it reports, when the network cuts, stalls or falls silent, and what the app does meanwhile.
+connection, without those that it dropped (A2), its finals of a source are monotone (A1,
+A3), it finalises or discards what it took out of its queue within the horizon (A4), and it
+tells of what it dropped before it says anything later. All else is drawn: how fast it is,
+how it cuts speech, what it reports, when the network cuts, stalls or falls silent, and
+what the app does meanwhile.
 
 ``Line`` plays one ``Schedule`` against one ``Connection`` and tells a ``Ledger`` what
 really happened to every sample. It decides nothing that the ledger judges.
@@ -238,6 +239,10 @@ class Ear:
         self.received += samples
         self.frames.append(samples)
 
+    def clock(self, sample: int) -> int:
+        """What it counts: all before ``sample`` but what it dropped (A2)."""
+        return sample - sum(max(0, min(end, sample) - start) for start, end in self.dropped)
+
     def spans(self, start: int, end: int) -> list[tuple[int, int]]:
         """Session samples of [start, end), less what was dropped."""
         parts = [(start, end)]
@@ -364,13 +369,13 @@ class Server:
             self._words += 1
             key = f"{self._socket.number}/{self._words}"
             self._line.ledger.finalised(key, ear.name, spans)
-            # Told of the first and last sample that it counts, dropped or not.
-            self._speaks("asr_final", key, ear.name, start, end)
+            self._speaks("asr_final", key, ear, start, end)
         else:
             self._line.ledger.discarded(ear.name, spans)
 
-    def _speaks(self, kind: str, key: str, source: str, start: int, end: int) -> None:
-        words = f',"text":"{key}","source":"{source}","t0":{start / S!r},"t1":{end / S!r}'
+    def _speaks(self, kind: str, key: str, ear: Ear, start: int, end: int) -> None:
+        t0, t1 = ear.clock(start) / S, ear.clock(end) / S
+        words = f',"text":"{key}","source":"{ear.name}","t0":{t0!r},"t1":{t1!r}'
         self.says(kind, words)
 
     def _tell_figures(self, ear: Ear) -> None:
@@ -411,7 +416,7 @@ class Server:
             if not ear.frames:
                 ear.credit = 0.0
             if ear.speech and ear.dequeued > ear.settled and self._rng.random() < schedule.partials:
-                self._speaks("asr_partial", "...", ear.name, ear.settled, ear.dequeued)
+                self._speaks("asr_partial", "...", ear, ear.settled, ear.dequeued)
 
     def _finish_if_done(self) -> None:
         if any(ear.frames for ear in self._ears.values()) or self.finished:

@@ -74,23 +74,26 @@ class Account:
         self.lost = bytearray(room)  # lies in an exact gap that was told
         self.somewhere: list[Gap] = []
 
-    def unaccounted(self, start: int, end: int) -> tuple[int, int] | None:
-        """The first run in [start, end) of which nobody can say what became."""
+    def unaccounted(self, start: int, end: int) -> Iterator[tuple[int, int]]:
+        """The runs in [start, end) of which only a gap without a place may say what became."""
         at = start
-        while True:
-            at = self.done.find(0, at, end)
-            if at < 0:
-                return None
-            for marks in (self.lost, self.dropped):
-                if marks[at]:
-                    until = marks.find(0, at, end)
-                    break
+        while (at := self.done.find(0, at, end)) >= 0:
+            if self.lost[at]:
+                until = self.lost.find(0, at, end)
             else:
-                until = self.done.find(1, at, end)
-                return at, end if until < 0 else until
+                ends = [marks.find(1, at, end) for marks in (self.done, self.lost)]
+                until = min((each for each in ends if each >= 0), default=end)
+                yield at, until
             if until < 0:
-                return None
+                return
             at = until
+
+    def somewhere_lost(self, start: int, end: int) -> bool:
+        """Whether all of [start, end) lies where something was lost that has no place."""
+        for gap in sorted(self.somewhere, key=lambda gap: gap.start):
+            if gap.start <= start:
+                start = max(start, gap.end)
+        return start >= end
 
 
 def fill(marks: bytearray, start: int, end: int) -> None:
@@ -221,8 +224,7 @@ class Books:
         account.said_until = end
         if spans:
             assert end >= spans[-1][1], "the end of a final is cut off"
-            assert start >= spans[0][0] or account.dropped[start], "it begins too early"
-            if not account.dropped.find(1) >= 0:
+            if not account.somewhere:
                 assert end == spans[-1][1], "a final ends where its words do not"
                 assert start == max(spans[0][0], account.confirmed), "a final begins elsewhere"
         for a, b in spans:
@@ -230,7 +232,8 @@ class Books:
             assert account.said.find(1, low, b) < 0, "a sample lies in two finals"
             assert account.lost.find(1, low, b) < 0, "a sample was lost, and then said"
             fill(account.said, low, b)
-            fill(account.done, low, b)
+            # Behind a drop its words were said, wherever they are thought to lie.
+            fill(account.done, a if account.somewhere else low, b)
         account.confirmed = max(account.confirmed, end)
         self.delivered.append(final)
 
@@ -257,8 +260,9 @@ class Books:
             assert confirmed >= account.confirmed
             account.confirmed = confirmed
             # A hole is told when the sender next pulls.
-            for start, end in account_gaps(account, account.checked, confirmed):
-                assert account.holes.find(0, start, end) < 0, (
+            for start, end in account.unaccounted(account.checked, confirmed):
+                heard = account.holes.find(0, start, end) >= 0
+                assert not heard or account.somewhere_lost(start, end), (
                     f"{source}: [{start}, {end}) is confirmed and nobody dealt with it"
                 )
             account.checked = confirmed
@@ -283,23 +287,15 @@ class Books:
                 assert account.captured == account.origin
                 continue
             assert account.origin + stats.captured == account.captured
-            run = account.unaccounted(account.origin, account.captured)
-            assert run is None, f"{source}: {run} is lost in silence"
-            self._drops_are_told(account)
+            hidden = 0
+            for start, end in account.unaccounted(account.origin, account.captured):
+                assert account.somewhere_lost(start, end), (
+                    f"{source}: [{start}, {end}) is lost in silence"
+                )
+                hidden += end - start
+            told_of = sum(gap.samples for gap in account.somewhere)
+            assert hidden <= told_of, f"{source}: {hidden} lost, {told_of} told of"
         self._what_must_not_be_missing(ended)
-
-    def _drops_are_told(self, account: Account) -> None:
-        at, hidden = account.origin, 0
-        while (at := account.dropped.find(1, at, account.captured)) >= 0:
-            until = account.dropped.find(0, at)
-            for i in range(at, until):
-                if not account.done[i] and not account.lost[i]:
-                    hidden += 1
-                    assert any(g.start <= i < g.end for g in account.somewhere), (
-                        "dropped, and nobody was told where"
-                    )
-            at = until
-        assert hidden <= sum(gap.samples for gap in account.somewhere)
 
     def _what_must_not_be_missing(self, ended: Ended) -> None:
         schedule = self.schedule
@@ -312,13 +308,6 @@ class Books:
             assert causes <= {GapCause.CAPTURE} | self.inherited, (
                 f"missing: {ended.missing}, {ended.reason}"
             )
-
-
-def account_gaps(account: Account, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """All runs of which nobody can say what became."""
-    while (run := account.unaccounted(start, end)) is not None:
-        yield run
-        start = run[1]
 
 
 def calm(schedule: Schedule) -> bool:
