@@ -156,11 +156,14 @@ class Streams:
         if not stream.box.closed:
             stream.box.hole(samples)
 
-    def end_source(self, source: str) -> None:
-        """The source has no more audio."""
+    def end_source(self, source: str) -> bool:
+        """The source has no more audio; whether that is news."""
+        if source in self._over:
+            return False
         self._over |= {source}
         if source in self._streams:
             self._streams[source].box.close()
+        return True
 
     @property
     def over(self) -> bool:

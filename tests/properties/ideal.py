@@ -27,6 +27,7 @@ from openline.backend import Backend
 from openline.commands import (
     AbortSocket,
     CloseSocket,
+    CloseSource,
     Command,
     FetchAudio,
     OpenSocket,
@@ -98,6 +99,7 @@ class Schedule:
     buffer: float = 60.0
     finish: float = 200.0
     give_up: float | None = None
+    patience: float | None = None  # with a source that falls silent
     disk: float = 0.0
     disk_fails_at: float | None = None
     disk_forgets: float = 0.0  # how often it no longer has what is asked for
@@ -161,11 +163,12 @@ def draw(seed: int) -> Schedule:
         buffer=some(2.41, 3) if tight else 60.0,
         finish=pick([5.0, 200.0]),
         give_up=pick([None, None, 20.0, 3.0]),
+        patience=pick([None, None, 3.0, 1.2]),
         disk=pick([1000.0, some(2.5, 5), some(2.5, 3)]) if spool else 0.0,
         disk_fails_at=some(0, over) if spool and rng.random() < 0.4 else None,
         disk_forgets=pick([0.0, 0.0, 0.3]) if spool else 0.0,
         latency=pick([0.001, 0.02, 0.1]),
-        rate=pick([0.0, 0.0, 1.1, 2.0, 4.0, some(0.5, 1.5)]),
+        rate=pick([0.0, 0.0, 1.1, 2.0, 4.0, some(0.5, 1.5), some(0.05, 0.6)]),
         metrics=pick([1.0, 1.0, 0.25, 3.0, 0.0]),
         talk=pick([0.2, 0.5, 1.0]),
         partials=pick([0.0, 0.2, 0.6]),
@@ -547,6 +550,7 @@ class Line:
             scatter=0.3,
             later_floor=0.2,
             give_up_after=schedule.give_up,
+            source_timeout=schedule.patience,
             finish_timeout=schedule.finish,
             close_timeout=0.5,
             buffer_seconds=schedule.buffer,
@@ -570,6 +574,7 @@ class Line:
         self.no_network_until = 0.0
         self.frozen_until = 0.0
         self.dials = 0
+        self.closed: set[str] = set()  # sources that nobody listens to any more
         self.disk_broken = False
         self.zero: float | None = None
         self.places: dict[str, int] = {}  # the next session sample of each source
@@ -688,6 +693,9 @@ class Line:
                 socket = self.live
                 assert socket is not None
                 self.at(0.05, partial(socket.ends, code=1000, sender=Sender.US))
+            case CloseSource(source):
+                self.closed.add(source)
+                self.stopped |= len(self.closed) == len(self.schedule.voices)
             case StoreAudio(source, start, pcm):
                 self._store(source, start, pcm)
             case FetchAudio(source, start, samples):
@@ -805,7 +813,8 @@ class Speaker:
 
     @property
     def _heard(self) -> bool:
-        return not (self._line.stopped or self._line.core.ended)
+        line = self._line
+        return not (line.stopped or line.core.ended or self._voice.name in line.closed)
 
     def _speak(self) -> None:
         line, voice = self._line, self._voice

@@ -30,7 +30,16 @@ import pytest
 
 import openline
 from openline import events as e
-from openline.commands import Command, FetchAudio, Report, StoreAudio, StoreProof
+from openline.commands import (
+    Command,
+    DiscardStore,
+    FetchAudio,
+    Report,
+    StoreAudio,
+    StoreFinal,
+    StoreGap,
+    StoreProof,
+)
 from openline.connection import Connection, PastSource
 from openline.messages import SAMPLE_RATE as S
 from openline.messages import (
@@ -52,7 +61,6 @@ SPEAKING = {State.STREAMING, State.FINISHING}
 OVER = {State.CLOSED, State.FAILED}
 #: What a spool that works never lets happen.
 NOT_WITH_A_SPOOL = {GapCause.OVERFLOW, GapCause.UNPROVEN, GapCause.SPOOL}
-
 #: What is missing at the end of a process and may still be sent by the next.
 AT_THE_END = {GapCause.UNDELIVERED, GapCause.UNCONFIRMED}
 
@@ -358,6 +366,9 @@ class Log(Books):
         self.dies_after = dies_after
         self.began: dict[str, int] = {}
         self.runs: dict[str, list[tuple[int, int]]] = {}
+        self.said: list[Transcript] = []
+        self.lost: list[Gap] = []
+        self.discarded_all = False
 
     def obeys(self, command: Command) -> None:
         if not self.dies_after:
@@ -369,30 +380,48 @@ class Log(Books):
                 self.began.setdefault(source, position)
             case StoreAudio(source, start, pcm):
                 self.runs.setdefault(source, []).append((start, start + len(pcm) // 2))
+            case StoreFinal(transcript):
+                assert transcript not in self.said, "noted twice"
+                self.said.append(transcript)
+            case StoreGap(gap):
+                self.lost.append(gap)
+            case DiscardStore():
+                assert self.ended is not None
+                self.discarded_all = True
             case _:
                 pass
 
+    def close(self) -> None:
+        super().close()
+        assert self.ended is not None
+        late = any(gap.cause in AT_THE_END for gap in self.ended.missing)
+        assert self.discarded_all == (self.ended.state is State.CLOSED and not late)
+
     def past(self) -> Past:
         """What the next process finds: a session that ended in time is not over."""
-        self.told = [gap for gap in self.told if gap.cause not in AT_THE_END]
         sources: list[PastSource] = []
         for source, origin in self.began.items():
-            finals = [round(t.end * S) for t in self.delivered if t.source == source]
+            finals = [round(t.end * S) for t in self.said if t.source == source]
             past = PastSource(
                 source=source,
                 origin=origin,
                 confirmed=max(self.accounts[source].proved, *finals, origin),
                 on_disk=tuple(self.runs.get(source, [])),
-                gaps=tuple(gap for gap in self.told if gap.source == source),
+                gaps=tuple(gap for gap in self.lost if gap.source == source),
             )
             sources.append(past)
-        return Past(sources=tuple(sources), transcript=tuple(self.delivered))
+        return Past(sources=tuple(sources), transcript=tuple(self.said))
 
     def resumed(self, schedule: Schedule, past: Past) -> Books:
         """The books of the next process: what was told was told, the rest is forgotten."""
         books = Books(schedule)
-        books.told, books.delivered = list(self.told), list(self.delivered)
-        books.inherited = {gap.cause for gap in self.told}
+        books.told, books.delivered = list(self.lost), list(self.said)
+        books.inherited = {gap.cause for gap in self.lost}
+        for final in self.said:  # noted, and perhaps not told any more
+            source, spans = self.finals[final.text]
+            for start, end in spans:
+                fill(self.accounts[source].said, max(start, round(final.start * S)), end)
+                fill(self.accounts[source].done, max(start, round(final.start * S)), end)
         for each in past.sources:
             account = books.accounts[each.source] = self.accounts[each.source]
             account.lost = bytearray(self.room)
@@ -416,6 +445,7 @@ def kill_and_resume(seed: int) -> Books | None:
     line = log.line = Line(schedule, log)
     with contextlib.suppress(KilledError):
         line.run()
+        log.close()
     past = log.past()
     if not past.sources:
         return None
@@ -431,7 +461,7 @@ def kill_and_resume(seed: int) -> Books | None:
         give_up=None,
     )
     books = log.resumed(after, past)
-    before = {(gap.cause, gap.exact) for gap in log.told}
+    before = {(gap.cause, gap.exact) for gap in log.lost}
     line = books.line = Line(after, books, past=past)
     line.run()
     books.close()
@@ -593,8 +623,10 @@ def test_the_schedules_are_worth_playing() -> None:
         seen["complete after a loss"] += ended.complete and ended.statistics.dials > 1
         seen["calm"] += calm(books.schedule)
         seen["the backend dropped"] += books.drops > 0
+        seen["a source stalled"] += bool(books.line.closed)
     assert {cause.value for cause in GapCause} <= set(seen)
-    assert min(seen["complete after a loss"], seen["calm"], seen["failed"]) >= 10, seen
+    rare = ("complete after a loss", "calm", "failed", "the backend dropped", "a source stalled")
+    assert min(seen[name] for name in rare) >= 10, seen
 
 
 if __name__ == "__main__":
