@@ -24,7 +24,7 @@ from .spool import Spool
 
 
 class Disk:
-    """``tell`` hands an event to the core, later: commands are being carried out now."""
+    """``tell`` hands an event to the core, after the commands that are being carried out."""
 
     def __init__(self, spool: Spool | None, tell: Callable[[e.Event], None]) -> None:
         self._spool = spool

@@ -16,6 +16,7 @@ import math
 import time
 import uuid
 from array import array
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from functools import partial
 
@@ -72,7 +73,7 @@ class Session:
         self._session_id = session_id
         self._sources = dict(sources)
         self._connect = connect
-        self._disk = Disk(None, self._tell)
+        self._disk = Disk(None, self.feed)
         self._past = past
         self._connection = Connection(
             backend,
@@ -100,11 +101,12 @@ class Session:
         self._over = trio.Event()
         self._ended: Ended | None = None
         self._finished_reading = False
-        self._closing = False  # no task can be started any more
+        self._facts: deque[e.Event] = deque()  # that the core has not been told yet
+        self._obeying = False
 
     def keep_on(self, spool: Spool) -> None:
         """Store on ``spool`` what the core wants stored; before ``run``."""
-        self._disk = Disk(spool, self._tell)
+        self._disk = Disk(spool, self.feed)
 
     # What can be asked.
 
@@ -185,9 +187,16 @@ class Session:
         connection = self._connection
         if connection.ended:
             return  # a task that is being cancelled had one more thing to say
-        event = self._wallet.without(event)
-        for command in connection.receive(event, trio.current_time()):
-            self._perform(command)
+        self._facts.append(self._wallet.without(event))
+        if self._obeying:
+            return  # a command led to this: it comes after all that was commanded with it
+        self._obeying = True
+        try:
+            while self._facts:
+                for command in connection.receive(self._facts.popleft(), trio.current_time()):
+                    self._perform(command)
+        finally:
+            self._obeying = False
         if self._dial is not None:
             self._dial.wake()
         self._changed.set()
@@ -248,16 +257,6 @@ class Session:
         elif self._asking is not None:
             self._asking.cancel()
 
-    def _tell(self, event: e.Event) -> None:
-        """Feed ``event`` once the commands being carried out are done."""
-
-        async def feed() -> None:
-            self.feed(event)
-            await trio.lowlevel.checkpoint()
-
-        if not self._closing:
-            self._start(feed)
-
     def _start(self, task: Callable[[], Awaitable[None]]) -> None:
         assert self._tasks is not None  # noqa: S101  # only the open request leads to tasks
         self._tasks.start_soon(task)
@@ -277,7 +276,6 @@ class Session:
                 await self._keep_time()
                 nursery.cancel_scope.cancel()
         finally:
-            self._closing = True
             if self._ended is None and self._tasks is not None:
                 self.feed(e.AbortRequested())
             self._disk.close()

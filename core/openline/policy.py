@@ -12,6 +12,11 @@ from dataclasses import dataclass, fields
 MAX_DIALS_PER_MINUTE = 15
 
 
+#: Seconds without a backend's figures after which real time is assumed (``window``). A
+#: shorter stall_timeout would give up a line that only says little.
+FIGURES_LATE = 5.0
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Policy:
     """How patient, how fast and how large a session may be.
@@ -74,6 +79,11 @@ class Policy:
                 raise ValueError(f"Policy.{name} is {value!r}: give a whole number")
         if self.backoff_cap < self.backoff_first:
             raise ValueError("Policy.backoff_cap is less than backoff_first: raise it")
+        if self.stall_timeout <= FIGURES_LATE:
+            raise ValueError(
+                f"Policy.stall_timeout is {self.stall_timeout:g}: give more than {FIGURES_LATE:g}, "
+                "after which a backend without figures is taken to keep up"
+            )
         if not 1 <= self.dials_per_minute <= MAX_DIALS_PER_MINUTE:
             raise ValueError(
                 f"Policy.dials_per_minute is {self.dials_per_minute}: "

@@ -16,6 +16,7 @@ end of any transcript. All are connection samples of one source, so nothing drif
 from __future__ import annotations
 
 from .messages import SAMPLE_RATE
+from .policy import FIGURES_LATE
 from .timers import OFF
 
 #: What the backend keeps per source, waiting for its recogniser (contract: 2.0 s).
@@ -32,8 +33,6 @@ PING_EVERY_BACKLOG = int(0.2 * SAMPLE_RATE)
 PING_EVERY_LIVE = int(0.5 * SAMPLE_RATE)
 #: Seconds of backlog above which the backend counts as filling, and below which not.
 FILLING_ABOVE, FILLING_BELOW = 1.6, 1.0
-#: Seconds without figures after which real time is assumed.
-FIGURES_LATE = 5.0
 
 
 class Window:

@@ -34,6 +34,7 @@ from openline.policy import Policy
 from openline_trio import Session, open_session
 from openline_trio.audio.source import Sink
 from openline_trio.opening import resume_session
+from openline_trio.records import Lost
 from openline_trio.spool import Spool, SpoolError, load, read_audio, sessions
 
 BACKEND = Backend.from_url("ws://backend.example:1234/ws/other", allow_plain=True)
@@ -357,6 +358,36 @@ async def test_a_disk_that_fills_up_is_told_and_memory_goes_on(
     assert session.ended.complete
     assert whole(session.transcript, 120)
     assert empty(tmp_path)
+
+
+async def test_a_disk_that_fills_up_at_the_very_end_is_no_error(
+    autojump_clock: MockClock, rooms: Rooms, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What overflowed meanwhile is noted when the session ends, and nobody listens then."""
+    refused: list[object] = []
+
+    def note(self: Spool, record: object) -> None:
+        refused.append(record)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    async def mute(peer: Peer) -> None:
+        await peer.open()
+        await trio.sleep_forever()
+
+    with trio.move_on_after(8.0):
+        async with open_session(
+            BACKEND,
+            {"mic": Frames(1000)},
+            connect=rooms.net(mute),
+            policy=TIGHT,
+            dialect=Hasty(),
+            spool=tmp_path,
+            spool_limit=2 * 32_000,
+        ):
+            await trio.sleep(7.9)
+            monkeypatch.setattr(Spool, "note", note)
+            await trio.sleep_forever()
+    assert [type(record) for record in refused] == [Lost]
 
 
 # An outage that is longer than memory.

@@ -472,10 +472,9 @@ async def test_a_source_that_hangs_is_lost_alone_and_let_go(
     async with open_session(BACKEND, sources, connect=play.net(echo)) as session:
         async for update in session:
             if isinstance(update, SourceLost):
+                assert (update.source, update.how) == ("system", HowLost.STALLED)
+                assert update.reason == "nothing was heard from it for 10 s"
                 break
-        assert update == SourceLost(
-            source="system", how=HowLost.STALLED, reason="nothing was heard from it for 10 s"
-        )
         assert session.state is State.STREAMING
         await wait_all_tasks_blocked()
         assert stuck.let_go
