@@ -53,7 +53,8 @@ class Drive:
         random: float | Callable[[], float] = 0.5,
         backend: Backend | None = None,
         dialect: Dialect | None = None,
-        make: type[Connection] = Connection,
+        disk_seconds: float = 0.0,
+        make: Callable[..., Connection] = Connection,
     ) -> None:
         value = random
         self.core = make(
@@ -65,6 +66,7 @@ class Drive:
             policy=policy or Policy(),
             dialect=dialect or EchoPanel(),
             has_provider=has_provider,
+            disk_seconds=disk_seconds,
         )
         self.now = 100.0
         self.ticks = 0
