@@ -13,6 +13,7 @@ import pytest
 
 from openline import events as e
 from openline.backend import Backend
+from openline.commands import FetchAudio, OpenSocket, StoreAudio
 from openline.connection import Connection, PastSource
 from openline.dialects.echopanel import EchoPanel
 from openline.intake import LocalProtocolError
@@ -188,9 +189,16 @@ def test_a_past_and_a_disk_are_replayed() -> None:
     [journal] = read(lines)
     assert journal.opening.policy == Policy(give_up_after=None)
     steps = list(replay(journal))
-    assert "FetchAudio" in {
-        type(command).__name__ for command in steps[-1].commands + steps[0].commands
-    }
+    commands = {type(command) for step in steps for command in step.commands}
+    assert commands >= {FetchAudio, OpenSocket}
+
+
+def test_what_goes_to_a_disk_is_its_length() -> None:
+    lines: list[bytes] = []
+    session = drive(lines, disk_seconds=60.0).stream()
+    session.audio()
+    assert b'{"type":"StoreAudio","source":"mic","start":0,"bytes":640}' in lines[-1]
+    assert any(isinstance(command, StoreAudio) for command in again(lines)[-1].commands)
 
 
 # What it does not hold.
