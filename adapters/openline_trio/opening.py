@@ -20,6 +20,7 @@ from openline.policy import Policy
 
 from .audio.source import Source
 from .credentials import Credentials
+from .journaling import JournalFile
 from .network import Connect, connector
 from .session import Session
 from .spool import VERSION, Began, Spool, load
@@ -41,6 +42,8 @@ def open_session(
     uniform: Callable[[], float] | None = None,
     spool: Path | None = None,
     spool_limit: int = SPOOL_LIMIT,
+    journal: Path | None = None,
+    journal_audio: bool = False,
 ) -> AbstractAsyncContextManager[Session]:
     """Open a session and keep its line open until the block is left.
 
@@ -55,10 +58,15 @@ def open_session(
     bytes of audio, so that a long outage costs no memory and ``resume_session`` can take
     up what a crash left; a session that ends complete cleans up behind itself.
 
+    ``journal`` is a file to which all that goes into the core and comes out of it is
+    appended, for ``openline replay``: what the backend says and so the transcript, word for
+    word, but no token, and no audio unless ``journal_audio``.
+
     Raises ValueError, one line, for a token, id, source name or policy that cannot work,
-    and SpoolError for a folder that cannot be used.
+    SpoolError for a folder and JournalError for a file that cannot be used.
     """
     session_id = session_id or str(uuid.uuid4())
+    noted: JournalFile | None = None
     kept: Spool | None = None
     if spool is not None:
         if not sources:
@@ -72,6 +80,7 @@ def open_session(
         )
         kept = Spool.create(spool, began)
     try:
+        noted = JournalFile(journal, keep_audio=journal_audio) if journal is not None else None
         session = Session(
             backend,
             sources,
@@ -83,8 +92,11 @@ def open_session(
             uniform=uniform or random.SystemRandom().random,
             spool=kept,
             disk_seconds=spool_limit / BYTES_PER_SECOND / len(sources) if kept is not None else 0.0,
+            journal=noted,
         )
     except BaseException:
+        if noted is not None:
+            noted.close()
         if kept is not None:
             kept.discard()  # there is no session
         raise
@@ -100,6 +112,8 @@ def resume_session(
     credentials: Credentials = None,
     connect: Connect | None = None,
     uniform: Callable[[], float] | None = None,
+    journal: Path | None = None,
+    journal_audio: bool = False,
 ) -> AbstractAsyncContextManager[Session]:
     """Take up the session that an earlier process left in ``folder``, and finish it.
 
@@ -108,7 +122,9 @@ def resume_session(
     folder that holds no session or that another process is using.
     """
     spool = Spool(folder)
+    noted: JournalFile | None = None
     try:
+        noted = JournalFile(journal, keep_audio=journal_audio) if journal is not None else None
         past = load(folder)
         there = backend or Backend.from_url(past.began.url, allow_plain=past.began.allow_plain)
         session = Session(
@@ -122,9 +138,12 @@ def resume_session(
             uniform=uniform or random.SystemRandom().random,
             spool=spool,
             past=past,
+            journal=noted,
         )
     except BaseException:
         spool.close()
+        if noted is not None:
+            noted.close()
         raise
     return _Opening(session)
 

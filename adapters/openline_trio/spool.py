@@ -142,7 +142,7 @@ class Spool:
         """Append a record to the log. Raises OSError."""
         body = _encode(record)
         head = len(body).to_bytes(4, "little") + zlib.crc32(body).to_bytes(4, "little")
-        _write_all(self._log, head + body)
+        write_all(self._log, head + body)
 
     def keep(self, source: str, start: int, pcm: bytes) -> None:
         """Append audio that begins at session sample ``start``. Raises OSError."""
@@ -154,7 +154,7 @@ class Spool:
             path = self.folder / f"{source}-{start:015d}.pcm"
             fd, begins, size = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), start, 0
         self._writing[source] = (fd, begins, size)
-        _write_all(fd, pcm)
+        write_all(fd, pcm)
         self._writing[source] = (fd, begins, size + len(pcm))
 
     def read(self, source: str, start: int, samples: int) -> bytes:
@@ -331,7 +331,7 @@ def _lock(folder: Path) -> int:
     return fd
 
 
-def _write_all(fd: int, data: bytes) -> None:
+def write_all(fd: int, data: bytes) -> None:
     """Write all of ``data``, or cut off what was written and raise OSError."""
     before = os.lseek(fd, 0, os.SEEK_END)
     try:

@@ -96,17 +96,24 @@ def opening(
     *,
     credentials: str | None,
     spool: Path | None = None,
+    journal: Path | None = None,
 ) -> Opening:
-    """A session that is opened when it is called for. Raises Problem then, for its spool."""
+    """A session that is opened when it is called for. Raises Problem then, for its files."""
 
     def open_one() -> AbstractAsyncContextManager[Following]:
+        from openline.journal import JournalError
+
         from ..opening import open_session
         from ..spool import SpoolError
 
         try:
-            return open_session(backend, sources, credentials=credentials, spool=spool)
+            return open_session(
+                backend, sources, credentials=credentials, spool=spool, journal=journal
+            )
         except SpoolError as error:
             raise Problem(f"--spool: {error}") from None
+        except JournalError as error:
+            raise Problem(f"--journal: {error}") from None
 
     return open_one
 

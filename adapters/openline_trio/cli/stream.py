@@ -50,6 +50,7 @@ class StreamOptions:
     json: bool = False
     plain_ws: bool = False
     spool: Path | None = None
+    journal: Path | None = None
 
 
 def stream(options: StreamOptions) -> int:
@@ -62,7 +63,9 @@ def stream(options: StreamOptions) -> int:
     screen = None if options.json and sys.stdout.isatty() else find_screen()
     durations = {name: source.duration for name, source in sources.items()}
     view = make_view(backend, durations, screen, json=options.json)
-    open_one = opening(backend, sources, credentials=token, spool=options.spool)
+    open_one = opening(
+        backend, sources, credentials=token, spool=options.spool, journal=options.journal
+    )
     outcome = trio.run(partial(follow, open_one, view))
     return finish(outcome, screen, out=options.out, json=options.json)
 
