@@ -167,7 +167,11 @@ class _Opening:
         exc: BaseException | None,
         trace: TracebackType | None,
     ) -> bool | None:
-        self._session.abort()  # what is not over yet
+        try:
+            self._session.abort()  # what is not over yet
+        except Exception as fault:  # ours: trio's nursery is closed all the same
+            await self._manager.__aexit__(type(fault), fault, fault.__traceback__)
+            raise
         try:
             return await self._manager.__aexit__(kind, exc, trace)
         except BaseExceptionGroup as group:
