@@ -34,6 +34,10 @@ PATTERNS = {"system": Random(0).randbytes(2 * LONGEST), "mic": Random(1).randbyt
 _SOURCES = ("system", "mic")
 #: Seconds of silence after which what was heard is finalised.
 ENDPOINT = 0.8
+#: Seconds within which a client hears of an end, or brings one about.
+PATIENCE = 3.0
+#: Seconds for which an expired token is still good.
+GRACE = 60.0
 FULL = "Server at capacity, please try again later"
 
 
@@ -71,14 +75,27 @@ class Wire:
     def __init__(self) -> None:
         self.dial = 0  # the one that is out
         self.link: Link | None = None
-        self.pulled: deque[str | bytes] = deque()
-        self.said: deque[str] = deque()
+        self.failed_at: float | None = None  # when it could not be opened
+        self.pulled = deque[str | bytes]()
+        self.said = deque[str]()
+
+    @property
+    def over_at(self) -> float | None:
+        """When the dial was ended, if the client must hear of it."""
+        if self.link is None:
+            return self.failed_at
+        return None if self.link.troubled else self.link.over_at
 
     def begin(self, dial: int) -> None:
         """A new dial; a server that still has the last one keeps the queues it has."""
         self.dial = dial
-        self.link = None
-        self.pulled, self.said = deque(), deque()
+        self.link = self.failed_at = None
+        self.pulled, self.said = deque[str | bytes](), deque[str]()
+
+
+def name(number: int) -> str:
+    """A credential."""
+    return f"token-{number:08}"
 
 
 class Server:
@@ -88,6 +105,7 @@ class Server:
         self.plan = plan
         self.rng = Random(f"{plan.seed} server")
         self.token = 1  # the number of the credential that is good
+        self._expired_at = -GRACE
         self.live: Conversation | None = None
 
     async def serve(self, link: Link, way: str) -> None:
@@ -100,10 +118,9 @@ class Server:
                 elif way == "silent":
                     await trio.sleep_forever()
                 else:
-                    headers = dict(request.headers)
+                    known = self._knows(dict(request.headers))
                     ws = await request.accept()
-                    good = f"Bearer token-{self.token:08}".encode()
-                    way = way if headers.get(b"authorization", good) == good else "stranger"
+                    way = way if known else "stranger"
                     self.live = Conversation(self, ws, link, way, nursery)
                     await self.live.run()
                 nursery.cancel_scope.cancel()
@@ -112,7 +129,20 @@ class Server:
         except* (trio.ClosedResourceError, WebSocketStateError):
             pass  # the latter: a ping met the library while it was closing (its issue 184)
         finally:
+            link.end()
             await trio.aclose_forcefully(link.server)
+
+    def expire(self) -> None:
+        """From now on another credential is good."""
+        self.token += 1
+        self._expired_at = trio.current_time()
+
+    def _knows(self, headers: dict[bytes, bytes]) -> bool:
+        good = [self.token]
+        if trio.current_time() < self._expired_at + GRACE:
+            good.append(self.token - 1)
+        given = headers.get(b"authorization")
+        return not self.plan.provider or given in {f"Bearer {name(n)}".encode() for n in good}
 
 
 class Conversation:
@@ -160,8 +190,8 @@ class Conversation:
         assert message == self._expected.popleft(), "received out of order"
         if isinstance(message, bytes):
             assert self.acked, "audio before the ack"
-            name = _SOURCES[message[3]]
-            ear = self._ears.setdefault(name, Ear(name))
+            source = _SOURCES[message[3]]
+            ear = self._ears.setdefault(source, Ear(source))
             ear.take(message[4:])
             ear.heard_at = trio.current_time()
             if ear.received - ear.said >= self._server.plan.talk * S:
@@ -235,11 +265,15 @@ class Conversation:
             await self._finalise(ear)
         await trio.sleep(self._server.rng.choice((0.01, 0.4, 3.0)))
         await self.say("final_summary", markdown="", json={})
+        if self._server.rng.random() < 0.5:
+            with trio.move_on_after(PATIENCE):  # the client closes by itself
+                await self._ws.get_message()
+            assert self.link.troubled or self.link.over_at is not None, "the client did not close"
         await self.close(1000)
 
     async def close(self, code: int) -> None:
         """End it, whatever is going on."""
-        self.link.ending = True
+        self.link.end()
         try:
             await self._ws.aclose(code)
         except (ConnectionClosed, trio.BrokenResourceError, trio.ClosedResourceError):

@@ -174,22 +174,30 @@ class Link:
         rng = Random(seed)
         self.queues = queues  # what the client's core says and what the server says (``Wire``)
         self.up, self.down = Pipe(rng, latency), Pipe(rng, latency)
-        self.ending = False  # somebody has ended it: a sender may have given up
+        self.over_at: float | None = None  # when somebody ended it: a sender may give up
+        self.troubled = False  # what is under way may be late, or lost
         self.client, self.server = End(self.up, self.down), End(self.down, self.up)
 
     @property
     def alive(self) -> bool:
         return self.client.open and not self.up.broken
 
+    def end(self) -> None:
+        """Somebody ends it."""
+        if self.over_at is None:
+            self.over_at = trio.current_time()
+
     def stall(self, until: float) -> None:
+        self.troubled = True
         for pipe in (self.up, self.down):
             pipe.stall(until)
 
     def vanish(self) -> None:
+        self.troubled = True
         for pipe in (self.up, self.down):
             pipe.vanish()
 
     def tear(self) -> None:
-        self.ending = True
+        self.end()
         for pipe in (self.up, self.down):
             pipe.tear()

@@ -26,6 +26,8 @@ KINDS = (
     "noise",
     "expire",
 )
+#: Seconds of a session that speaks for longer than memory holds.
+ENDLESS = 110.0
 #: How a dial may go, besides well.
 WAYS = ("mute", "full", "503", "429", "cut", "slow", "silent")
 
@@ -74,10 +76,12 @@ def draw(seed: int) -> Plan:
     """The plan of ``seed``."""
     rng = Random(seed)
     some, pick = rng.uniform, rng.choice
-    dense = rng.random() < 0.15
-    seconds = some(20, 60) if dense else some(2000, 9000)
+    dense = rng.random() < 0.2
+    endless = dense and rng.random() < 0.2
+    seconds = ENDLESS if endless else some(15, 45) if dense else some(1500, 7500)
+    bursts: tuple[tuple[float, float], ...]
     if dense:
-        bursts = ((some(0, 1), seconds * some(0.3, 0.8)),)
+        bursts = ((some(0, 1), seconds * (0.9 if endless else some(0.5, 0.9))),)
     else:
         at = sorted(some(0, seconds - 20) for _ in range(pick([1, 2, 4, 6])))
         bursts = tuple((begin, some(0.3, 4)) for begin in at)
@@ -94,21 +98,18 @@ def draw(seed: int) -> Plan:
     )
     # Half of the faults come while somebody speaks or just after: there it matters.
     count = rng.randint(0, 4) if dense else rng.randint(2, 12)
-    times = [
-        some(0, seconds)
-        if rng.random() < 0.5
-        else (lambda burst: burst[0] + some(0, burst[1] + 3))(pick(bursts))
-        for _ in range(count)
-    ]
-    longest = 20.0 if dense else 900.0
-    faults = tuple(
+    spoken = [begin + some(0, length + 3) for begin, length in (pick(bursts) for _ in range(count))]
+    times = [at if rng.random() < 0.5 else some(0, seconds) for at in spoken]
+    longest = 90.0 if dense else 900.0
+    faults = [Fault(at=some(5, 20), kind="outage", seconds=some(65, 90), how=0.0)] * endless
+    faults += (
         Fault(
             at=at,
             kind=pick(KINDS),
             seconds=pick([some(0, 2), some(0, 30), some(0, longest)]),
             how=rng.random(),
         )
-        for at in sorted(times)
+        for at in times
     )
     patient = rng.random() < 0.9
     return Plan(
@@ -120,11 +121,11 @@ def draw(seed: int) -> Plan:
             pong_timeout=pick([5.0, 5.0, 3.0]),
             backoff_cap=pick([10.0, 30.0, 60.0]),
             give_up_after=None if patient else 300.0,
-            buffer_seconds=60.0,
+            buffer_seconds=pick([60.0, 55.0]),
             finish_timeout=pick([20.0, 20.0, 300.0]),
         ),
         latency=pick([0.001, 0.02, 0.02, 0.15]),
-        faults=faults,
+        faults=tuple(sorted(faults, key=lambda fault: fault.at)),
         ways=tuple(pick(WAYS) if rng.random() < 0.3 else "open" for _ in range(40)),
         provider=rng.random() < 0.4,
         hints=rng.random() < 0.5,

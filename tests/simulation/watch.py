@@ -13,12 +13,12 @@ from typing import Any
 
 from openline import events as e
 from openline.backend import Backend
-from openline.commands import AbortSocket, Command, OpenSocket, Outgoing, SendPing
+from openline.commands import AbortSocket, CloseSocket, Command, OpenSocket, Outgoing, SendPing
 from openline.intake import LocalProtocolError
 from openline.journal import Recorder
 
 from ..properties.world import ATTEMPT, World
-from .backend import Wire
+from .backend import PATIENCE, Wire
 
 #: Virtual time has no rounding worth more than this.
 SOON = 1e-6
@@ -83,7 +83,7 @@ class Watched(Recorder):
             case _:
                 pass
         for command in commands:
-            if isinstance(command, AbortSocket):
+            if isinstance(command, AbortSocket | CloseSocket):
                 self._hang_up()
             elif isinstance(command, OpenSocket):
                 self.wire.begin(command.dial)
@@ -120,6 +120,9 @@ class Watched(Recorder):
             self._steps += 1
             assert self._steps < MANY, f"turning in circles at {now}"
             return
-        ending = self.wire.link is None or self.wire.link.ending
-        assert ending or not self._owed, f"the sender slept from {self._now} to {now}"
+        over_at = self.wire.over_at
+        live = self.world.live is not None
+        assert not live or over_at is None or now < over_at + PATIENCE, "nobody told of the end"
+        sound = self.wire.link is not None and self.wire.link.over_at is None
+        assert not (self._owed and sound), f"the sender slept from {self._now} to {now}"
         self._now, self._steps = now, 0
