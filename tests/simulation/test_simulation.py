@@ -21,7 +21,7 @@ from trio.testing import MockClock
 
 from openline.commands import AbortSocket, CloseSocket, Command
 from openline.journal import read
-from openline.messages import State
+from openline.messages import GapCause, State
 from openline.replay import replay
 from openline_trio.dial import Dial
 from openline_trio.session import Session
