@@ -47,7 +47,10 @@ class Step(msgspec.Struct, frozen=True):
 
 
 def replay(
-    journal: Journal, *, dialect: Dialect | None = None, make: Callable[..., Connection] = Connection
+    journal: Journal,
+    *,
+    dialect: Dialect | None = None,
+    make: Callable[..., Connection] = Connection,
 ) -> Iterator[Step]:
     """Play a journal on a new connection, step by step; ``dialect`` None: the one it names.
 
