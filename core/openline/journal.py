@@ -10,7 +10,7 @@ once, anywhere, happens again on any machine; and a journal that is kept is a te
 
 A journal holds what the backend said, word for word, and so the transcript: it is as
 private as the speech. It holds no credential, for none ever reaches the core, and audio
-only if asked for (see ``journal_codec``). A session of one source writes about 15 KB a
+only if asked for (see ``journal_codec``). A session of one source writes about 11 KB a
 second while it speaks and next to nothing while it is silent. A file may hold several
 journals, one after the other; a line that a crash tore is the last of its journal and cut.
 """
