@@ -29,11 +29,10 @@ from openline_trio import CredentialError, DialError, Session, open_session
 from openline_trio import session as session_module
 from openline_trio.audio.source import Sink
 
-from ..properties.world import SESSION
 from .backend import PATTERNS, Conversation, Server, Wire, name
 from .network import Link
 from .plan import Fault, Plan, Voice, draw
-from .watch import Watched
+from .watch import SESSION, Watched
 
 BACKEND = Backend()
 #: How the reason begins when a token was refused for good.

@@ -17,8 +17,10 @@ from openline.commands import AbortSocket, CloseSocket, Command, OpenSocket, Out
 from openline.intake import LocalProtocolError
 from openline.journal import Recorder
 
-from ..properties.world import ATTEMPT, World
+from ..properties.world import ATTEMPT, SESSION, World
 from .backend import PATIENCE, Wire
+
+__all__ = ["SESSION", "Watched"]
 
 #: Virtual time has no rounding worth more than this.
 SOON = 1e-6
