@@ -27,16 +27,20 @@ _BLOCK: Final = 1 << 16
 
 
 class JournalFile:
-    """A journal that is open for writing. Raises JournalError if it cannot be.
-
-    ``tell`` is handed a Trouble when a write fails; set it before anything is written.
-    """
+    """A journal for one session. ``tell`` is handed a Trouble when a write fails."""
 
     def __init__(self, path: Path, *, keep_audio: bool = False) -> None:
         self.tell: Callable[[Update], None] = _nobody
+        self._path = path
         self._keep_audio = keep_audio
+        self._fd: int | None = None
+        self._early: list[bytes] | None = []  # lines from before it was opened
+
+    def open(self) -> None:
+        """Open the file, and write what is waiting. Raises JournalError."""
+        path = self._path
         try:
-            self._fd: int | None = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+            self._fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
         except OSError as exc:
             raise JournalError(f"{path}: {_reason(exc)}: give a file to write to") from None
         try:
@@ -50,6 +54,9 @@ class JournalFile:
             if isinstance(exc, BlockingIOError):
                 raise JournalError(f"{path}: another session writes it: give another") from None
             raise JournalError(f"{path}: {_reason(exc)}: give a regular file") from None
+        early, self._early = self._early or [], None
+        for line in early:
+            self.write(line)
 
     def connection(self, backend: Backend, **options: Any) -> Connection:
         """A connection that is written down here; ``options`` are those of any other."""
@@ -57,6 +64,8 @@ class JournalFile:
 
     def write(self, line: bytes) -> None:
         """Append a line, while that works."""
+        if self._early is not None:
+            self._early.append(line)
         if self._fd is None:
             return
         try:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 import uuid
-from collections.abc import Callable, Mapping
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Callable, Generator, Mapping
+from contextlib import AbstractAsyncContextManager, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import cast
@@ -15,6 +15,7 @@ import trio
 from openline.backend import Backend
 from openline.dialects.dialect import Dialect
 from openline.dialects.echopanel import EchoPanel
+from openline.journal import JournalError
 from openline.messages import SAMPLE_RATE
 from openline.policy import Policy
 
@@ -22,8 +23,9 @@ from .audio.source import Source
 from .credentials import Credentials
 from .journaling import JournalFile
 from .network import Connect, connector
+from .records import Began
 from .session import Session
-from .spool import VERSION, Began, Spool, load
+from .spool import Spool, SpoolError, load
 
 #: Bytes of audio that a spool keeps at most: nine hours of one source.
 SPOOL_LIMIT = 1 << 30
@@ -62,45 +64,34 @@ def open_session(
     appended, for ``openline replay``: what the backend says and so the transcript, word for
     word, but no token, and no audio unless ``journal_audio``.
 
-    Raises ValueError, one line, for a token, id, source name or policy that cannot work,
-    SpoolError for a folder and JournalError for a file that cannot be used.
+    Raises ValueError, one line, for a token, id, source name or policy that cannot work;
+    entering the block raises SpoolError for a folder and JournalError for a file that cannot
+    be used.
     """
+    if spool is not None and not sources:
+        raise ValueError("a session without sources has nothing to spool")
     session_id = session_id or str(uuid.uuid4())
-    noted: JournalFile | None = None
-    kept: Spool | None = None
-    if spool is not None:
-        if not sources:
-            raise ValueError("a session without sources has nothing to spool")
-        began = Began(
-            version=VERSION,
-            session_id=session_id,
-            url=backend.url,
-            allow_plain=backend.allow_plain,
-            sources=tuple(sources),
-        )
-        kept = Spool.create(spool, began)
-    try:
-        noted = JournalFile(journal, keep_audio=journal_audio) if journal is not None else None
-        session = Session(
-            backend,
-            sources,
-            policy=policy or Policy(),
-            dialect=dialect or EchoPanel(),
-            session_id=session_id,
-            credentials=credentials,
-            connect=connect or connector(),
-            uniform=uniform or random.SystemRandom().random,
-            spool=kept,
-            disk_seconds=spool_limit / BYTES_PER_SECOND / len(sources) if kept is not None else 0.0,
-            journal=noted,
-        )
-    except BaseException:
-        if noted is not None:
-            noted.close()
-        if kept is not None:
-            kept.discard()  # there is no session
-        raise
-    return _Opening(session)
+    noted = _noted(journal, keep_audio=journal_audio)
+    session = Session(
+        backend,
+        sources,
+        policy=policy or Policy(),
+        dialect=dialect or EchoPanel(),
+        session_id=session_id,
+        credentials=credentials,
+        connect=connect or connector(),
+        uniform=uniform or random.SystemRandom().random,
+        disk_seconds=spool_limit / BYTES_PER_SECOND / len(sources) if spool is not None else 0.0,
+        journal=noted,
+    )
+
+    def prepare() -> Session:
+        with _opened(noted):
+            if spool is not None:
+                session.keep_on(Spool.create(spool, Began.of(backend, session_id, sources)))
+        return session
+
+    return _Opening(prepare)
 
 
 def resume_session(
@@ -118,45 +109,68 @@ def resume_session(
     """Take up the session that an earlier process left in ``folder``, and finish it.
 
     It has the same session id and ends with the whole transcript. ``backend`` None: where
-    it was going to; the rest is as for ``open_session``. Raises SpoolError, one line, for a
-    folder that holds no session or that another process is using.
+    it was going to; the rest is as for ``open_session``. Entering the block raises
+    SpoolError, one line, for a folder that holds no session, that another process is using,
+    or to which the dialect, the policy or the backend do not fit.
     """
-    spool = Spool(folder)
-    noted: JournalFile | None = None
+    noted = _noted(journal, keep_audio=journal_audio)
+
+    def prepare() -> Session:
+        spool = Spool(folder)
+        try:
+            past = load(folder)
+            session = Session(
+                backend or past.began.backend,
+                {},
+                policy=policy or Policy(),
+                dialect=dialect or EchoPanel(),
+                session_id=past.began.session_id,
+                credentials=credentials,
+                connect=connect or connector(),
+                uniform=uniform or random.SystemRandom().random,
+                past=past,
+                journal=noted,
+            )
+            with _opened(noted):
+                session.keep_on(spool)
+        except BaseException as exc:
+            spool.close()
+            if isinstance(exc, ValueError) and not isinstance(exc, JournalError):
+                raise SpoolError(f"{folder}: {exc}") from exc
+            raise
+        return session
+
+    return _Opening(prepare)
+
+
+def _noted(path: Path | None, *, keep_audio: bool) -> JournalFile | None:
+    return None if path is None else JournalFile(path, keep_audio=keep_audio)
+
+
+@contextmanager
+def _opened(journal: JournalFile | None) -> Generator[None]:
+    """Open the journal if there is one, and close it if what follows cannot be."""
+    if journal is None:
+        yield
+        return
+    journal.open()
     try:
-        noted = JournalFile(journal, keep_audio=journal_audio) if journal is not None else None
-        past = load(folder)
-        there = backend or Backend.from_url(past.began.url, allow_plain=past.began.allow_plain)
-        session = Session(
-            there,
-            {},
-            policy=policy or Policy(),
-            dialect=dialect or EchoPanel(),
-            session_id=past.began.session_id,
-            credentials=credentials,
-            connect=connect or connector(),
-            uniform=uniform or random.SystemRandom().random,
-            spool=spool,
-            past=past,
-            journal=noted,
-        )
+        yield
     except BaseException:
-        spool.close()
-        if noted is not None:
-            noted.close()
+        journal.close()
         raise
-    return _Opening(session)
 
 
 class _Opening:
     """The block around a session. A class and no generator: a ``yield`` inside a nursery
     would hand trio's nursery stack to whoever runs the block."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, prepare: Callable[[], Session]) -> None:
+        self._prepare = prepare
         self._manager = trio.open_nursery()
 
     async def __aenter__(self) -> Session:
+        self._session = self._prepare()
         nursery = await self._manager.__aenter__()
         nursery.start_soon(self._session.run)
         return self._session

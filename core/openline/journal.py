@@ -17,7 +17,7 @@ journals, one after the other; a line that a crash tore is the last of its journ
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -61,6 +61,7 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
     sources: tuple[str, ...]
     dialect: str
     has_provider: bool
+    may_pause: tuple[str, ...] = ()
     disk_seconds: float
     keeps_audio: bool
     backend: Backend
@@ -113,6 +114,7 @@ class Recorder(Connection):
         policy: Policy = _DEFAULT_POLICY,
         dialect: Dialect = _DEFAULT_DIALECT,
         has_provider: bool = False,
+        may_pause: Collection[str] = (),
         disk_seconds: float = 0.0,
         past: Sequence[PastSource] = (),
         past_transcript: Sequence[Transcript] = (),
@@ -134,6 +136,7 @@ class Recorder(Connection):
             policy=policy,
             dialect=dialect,
             has_provider=has_provider,
+            may_pause=may_pause,
             disk_seconds=disk_seconds,
             past=past,
             past_transcript=past_transcript,
@@ -146,6 +149,7 @@ class Recorder(Connection):
             sources=tuple(sources),
             dialect=dialect.name,
             has_provider=has_provider,
+            may_pause=tuple(sorted(may_pause)),
             disk_seconds=disk_seconds,
             keeps_audio=keep_audio,
             backend=backend,

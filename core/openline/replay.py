@@ -78,6 +78,7 @@ def replay(
             policy=opening.policy,
             dialect=spoken,
             has_provider=opening.has_provider,
+            may_pause=opening.may_pause,
             disk_seconds=opening.disk_seconds,
             past=opening.past,
             past_transcript=opening.past_transcript,

@@ -20,6 +20,7 @@ from openline.replay import replay
 from openline_trio import Credentials, open_session, resume_session
 from openline_trio import journaling as journaling_module
 from openline_trio.journaling import JournalFile
+from openline_trio.spool import SpoolError
 
 BACKEND = Backend()
 TOKEN = "a-token-that-nobody-may-see"
@@ -117,44 +118,66 @@ async def test_a_disk_that_is_full_is_told_once_and_harms_nobody(
     assert room == -1, "it tried again"
 
 
+def opened(path: Path) -> JournalFile:
+    file = JournalFile(path)
+    file.open()
+    return file
+
+
+def test_what_comes_before_the_file_is_open_waits(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    file = JournalFile(path)
+    file.write(b"one\n")
+    assert not path.exists()
+    file.open()
+    file.write(b"two\n")
+    file.close()
+    file.write(b"three\n")
+    assert path.read_bytes() == b"one\ntwo\n"
+
+
 def test_a_torn_line_is_cut_before_more_is_written(tmp_path: Path) -> None:
     path = tmp_path / "journal"
     for torn in (b"", b"{", b"x" * 200_000):
         path.write_bytes(b"whole\n" + torn)
-        file = JournalFile(path)
+        file = opened(path)
         file.write(b"next\n")
         file.close()
         file.close()
         assert path.read_bytes() == b"whole\nnext\n"
     path.write_bytes(b"x" * 200_000)
-    JournalFile(path).close()
+    opened(path).close()
     assert path.read_bytes() == b""
 
 
 def test_what_cannot_be_a_journal_is_told_in_a_line(tmp_path: Path) -> None:
     with pytest.raises(JournalError, match=f"{tmp_path}: is a directory: give a file"):
-        JournalFile(tmp_path)
+        opened(tmp_path)
     with pytest.raises(JournalError, match="/dev/null: not a regular file"):
-        JournalFile(Path("/dev/null"))
+        opened(Path("/dev/null"))
     path = tmp_path / "journal"
-    file = JournalFile(path)
+    file = opened(path)
     with pytest.raises(JournalError, match="another session writes it"):
-        JournalFile(path)
+        opened(path)
     file.close()
 
 
-def test_a_session_that_cannot_be_lets_go_of_its_journal(tmp_path: Path) -> None:
+async def test_a_session_that_cannot_be_lets_go_of_its_journal(tmp_path: Path) -> None:
     path = tmp_path / "journal"
-    with pytest.raises(ValueError, match="sources"):
-        open_session(BACKEND, {"drum": Frames(1)}, journal=path)
-    JournalFile(path).close()
-    assert not (tmp_path / "spool").exists()
+    (tmp_path / "file").touch()
+    with pytest.raises(SpoolError):
+        async with open_session(BACKEND, {"mic": Frames(1)}, journal=path, spool=tmp_path / "file"):
+            raise AssertionError("opened")
+    opened(path).close()
 
 
-def test_a_journal_that_cannot_be_lets_go_of_its_spool(tmp_path: Path) -> None:
+async def test_a_journal_that_cannot_be_leaves_no_spool(tmp_path: Path) -> None:
     with pytest.raises(JournalError):
-        open_session(BACKEND, {"mic": Frames(1)}, journal=tmp_path, spool=tmp_path / "s")
-    assert list((tmp_path / "s").iterdir()) == []
+        async with open_session(
+            BACKEND, {"mic": Frames(1)}, journal=tmp_path, spool=tmp_path / "s"
+        ):
+            raise AssertionError("opened")
+    assert not (tmp_path / "s").exists()
 
 
 async def test_a_session_that_is_taken_up_again_keeps_one_too(
@@ -170,7 +193,8 @@ async def test_a_session_that_is_taken_up_again_keeps_one_too(
     ):
         await trio.sleep(2)
     with pytest.raises(JournalError):
-        resume_session(tmp_path / "s", journal=tmp_path)
+        async with resume_session(tmp_path / "s", journal=tmp_path):
+            raise AssertionError("opened")
     async with resume_session(tmp_path / "s", connect=Net(nursery, echo), journal=path) as session:
         ended = await session.wait()
     assert ended.state is State.CLOSED

@@ -63,6 +63,7 @@ class Talker:
     """A source: speaks in bursts and is silent in between, as one with a voice detector."""
 
     duration = None
+    may_pause = True
 
     def __init__(self, voice: Voice, zero: list[float]) -> None:
         self.voice = voice

@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING, Final, Literal
 import trio
 
 from openline.backend import Backend
+from openline.journal import JournalError
 
 from ..audio.source import Source, SourceError
+from ..spool import SpoolError
 from . import writers
 from .credentials import read_token
 from .follow import Outcome, follow, give_up, opening
@@ -66,7 +68,12 @@ def stream(options: StreamOptions) -> int:
     open_one = opening(
         backend, sources, credentials=token, spool=options.spool, journal=options.journal
     )
-    outcome = trio.run(partial(follow, open_one, view))
+    try:
+        outcome = trio.run(partial(follow, open_one, view))
+    except SpoolError as error:
+        raise Problem(f"--spool: {error}") from None
+    except JournalError as error:
+        raise Problem(f"--journal: {error}") from None
     return finish(outcome, screen, out=options.out, json=options.json)
 
 
