@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 import uuid
-from collections.abc import Callable, Mapping
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Callable, Generator, Mapping
+from contextlib import AbstractAsyncContextManager, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import cast
@@ -15,11 +15,13 @@ import trio
 from openline.backend import Backend
 from openline.dialects.dialect import Dialect
 from openline.dialects.echopanel import EchoPanel
+from openline.journal import JournalError
 from openline.messages import SAMPLE_RATE
 from openline.policy import Policy
 
 from .audio.source import Source
 from .credentials import Credentials
+from .journaling import JournalFile
 from .network import Connect, connector
 from .records import Began
 from .session import Session
@@ -42,6 +44,8 @@ def open_session(
     uniform: Callable[[], float] | None = None,
     spool: Path | None = None,
     spool_limit: int = SPOOL_LIMIT,
+    journal: Path | None = None,
+    journal_audio: bool = False,
 ) -> AbstractAsyncContextManager[Session]:
     """Open a session and keep its line open until the block is left.
 
@@ -56,12 +60,18 @@ def open_session(
     bytes of audio, so that a long outage costs no memory and ``resume_session`` can take
     up what a crash left; a session that ends complete cleans up behind itself.
 
+    ``journal`` is a file to which all that goes into the core and comes out of it is
+    appended, for ``openline replay``: what the backend says and so the transcript, word for
+    word, but no token, and no audio unless ``journal_audio``.
+
     Raises ValueError, one line, for a token, id, source name or policy that cannot work;
-    entering the block raises SpoolError for a folder that cannot be used.
+    entering the block raises SpoolError for a folder and JournalError for a file that cannot
+    be used.
     """
     if spool is not None and not sources:
         raise ValueError("a session without sources has nothing to spool")
     session_id = session_id or str(uuid.uuid4())
+    noted = _noted(journal, keep_audio=journal_audio)
     session = Session(
         backend,
         sources,
@@ -72,11 +82,13 @@ def open_session(
         connect=connect or connector(),
         uniform=uniform or random.SystemRandom().random,
         disk_seconds=spool_limit / BYTES_PER_SECOND / len(sources) if spool is not None else 0.0,
+        journal=noted,
     )
 
     def prepare() -> Session:
-        if spool is not None:
-            session.keep_on(Spool.create(spool, Began.of(backend, session_id, sources)))
+        with _opened(noted):
+            if spool is not None:
+                session.keep_on(Spool.create(spool, Began.of(backend, session_id, sources)))
         return session
 
     return _Opening(prepare)
@@ -91,6 +103,8 @@ def resume_session(
     credentials: Credentials = None,
     connect: Connect | None = None,
     uniform: Callable[[], float] | None = None,
+    journal: Path | None = None,
+    journal_audio: bool = False,
 ) -> AbstractAsyncContextManager[Session]:
     """Take up the session that an earlier process left in ``folder``, and finish it.
 
@@ -99,6 +113,7 @@ def resume_session(
     SpoolError, one line, for a folder that holds no session, that another process is using,
     or to which the dialect, the policy or the backend do not fit.
     """
+    noted = _noted(journal, keep_audio=journal_audio)
 
     def prepare() -> Session:
         spool = Spool(folder)
@@ -114,16 +129,36 @@ def resume_session(
                 connect=connect or connector(),
                 uniform=uniform or random.SystemRandom().random,
                 past=past,
+                journal=noted,
             )
+            with _opened(noted):
+                session.keep_on(spool)
         except BaseException as exc:
             spool.close()
-            if isinstance(exc, ValueError):
+            if isinstance(exc, ValueError) and not isinstance(exc, JournalError):
                 raise SpoolError(f"{folder}: {exc}") from exc
             raise
-        session.keep_on(spool)
         return session
 
     return _Opening(prepare)
+
+
+def _noted(path: Path | None, *, keep_audio: bool) -> JournalFile | None:
+    return None if path is None else JournalFile(path, keep_audio=keep_audio)
+
+
+@contextmanager
+def _opened(journal: JournalFile | None) -> Generator[None]:
+    """Open the journal if there is one, and close it if what follows cannot be."""
+    if journal is None:
+        yield
+        return
+    journal.open()
+    try:
+        yield
+    except BaseException:
+        journal.close()
+        raise
 
 
 class _Opening:
@@ -146,7 +181,11 @@ class _Opening:
         exc: BaseException | None,
         trace: TracebackType | None,
     ) -> bool | None:
-        self._session.abort()  # what is not over yet
+        try:
+            self._session.abort()  # what is not over yet
+        except Exception as fault:  # ours: trio's nursery is closed all the same
+            await self._manager.__aexit__(type(fault), fault, fault.__traceback__)
+            raise
         try:
             return await self._manager.__aexit__(kind, exc, trace)
         except BaseExceptionGroup as group:

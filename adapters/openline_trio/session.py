@@ -44,6 +44,7 @@ from .audio.source import Source, SourceError
 from .credentials import Credentials, Wallet
 from .dial import Dial
 from .disk import Disk
+from .journaling import JournalFile
 from .network import Connect
 from .spool import Past, Spool
 from .updates import Updates
@@ -68,6 +69,7 @@ class Session:
         uniform: Callable[[], float],
         disk_seconds: float = 0.0,
         past: Past | None = None,
+        journal: JournalFile | None = None,
     ) -> None:
         self._wallet = Wallet(credentials)
         self._session_id = session_id
@@ -75,7 +77,11 @@ class Session:
         self._connect = connect
         self._disk = Disk(None, self.feed)
         self._past = past
-        self._connection = Connection(
+        self._updates = Updates()
+        self._journal = journal
+        if journal is not None:
+            journal.tell = self._updates.put
+        self._connection = (Connection if journal is None else journal.connection)(
             backend,
             session_id=session_id,
             attempt_id=str(uuid.uuid4()),
@@ -89,7 +95,6 @@ class Session:
             past=past.sources if past is not None else (),
             past_transcript=past.transcript if past is not None else (),
         )
-        self._updates = Updates()
         self._frames: dict[str, bytes] = {}
         self._dial: Dial | None = None
         self._asking: trio.CancelScope | None = None
@@ -279,6 +284,8 @@ class Session:
             if self._ended is None and self._tasks is not None:
                 self.feed(e.AbortRequested())
             self._disk.close()
+            if self._journal is not None:
+                self._journal.close()
             self._over.set()
 
     async def _keep_time(self) -> None:

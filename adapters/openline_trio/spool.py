@@ -91,7 +91,7 @@ class Spool:
 
     def note(self, record: Record) -> None:
         """Append a record to the log. Raises OSError."""
-        _write_all(self._log, pack(record))
+        write_all(self._log, pack(record))
 
     def keep(self, source: str, start: int, pcm: bytes) -> None:
         """Append audio that begins at session sample ``start``. Raises OSError."""
@@ -103,7 +103,7 @@ class Spool:
             path = self.folder / f"{source}-{start:015d}.pcm"
             fd, begins, size = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), start, 0
         self._writing[source] = (fd, begins, size)
-        _write_all(fd, pcm)
+        write_all(fd, pcm)
         self._writing[source] = (fd, begins, size + len(pcm))
 
     def read(self, source: str, start: int, samples: int) -> bytes:
@@ -246,7 +246,7 @@ def _lock(folder: Path) -> int:
     return fd
 
 
-def _write_all(fd: int, data: bytes) -> None:
+def write_all(fd: int, data: bytes) -> None:
     """Write all of ``data``, or cut off what was written and raise OSError."""
     before = os.lseek(fd, 0, os.SEEK_END)
     try:

@@ -1199,3 +1199,16 @@ async def test_the_clock_may_stand_still(autojump_clock: MockClock, play: Play) 
         for _ in range(100):
             session.network_restored()
         assert (await session.stop()).state is State.CLOSED
+
+
+async def test_a_fault_of_the_core_at_the_end_is_raised_and_leaves_trio_in_order(
+    autojump_clock: MockClock, play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def abort(session: Session) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Session, "abort", abort)
+    with nothing_left(), pytest.raises(ExceptionGroup) as raised:
+        async with open_session(BACKEND, {"mic": Silent()}, connect=play.net(echo)):
+            await trio.sleep(1)
+    assert raised.group_contains(ZeroDivisionError)

@@ -56,8 +56,9 @@ class Drive:
         random: float | Callable[[], float] = 0.5,
         backend: Backend | None = None,
         dialect: Dialect | None = None,
+        disk_seconds: float = 0.0,
         watched: Collection[str] = (),
-        make: type[Connection] = Connection,
+        make: Callable[..., Connection] = Connection,
     ) -> None:
         value = random
         self.core = make(
@@ -69,6 +70,7 @@ class Drive:
             policy=policy or Policy(),
             dialect=dialect or EchoPanel(),
             has_provider=has_provider,
+            disk_seconds=disk_seconds,
             may_pause=set(sources) - set(watched),
         )
         self.now = 100.0

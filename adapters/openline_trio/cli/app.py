@@ -125,6 +125,10 @@ def stream(
         Path | None,
         typer.Option(metavar="DIR", help="Keep audio and progress there, for `openline resume`."),
     ] = None,
+    journal: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write down each step there, for `openline replay`."),
+    ] = None,
 ) -> int:
     """Stream recordings, or raw PCM, to a backend and show what it hears."""
     from .stream import StreamOptions
@@ -143,6 +147,7 @@ def stream(
             json=json,
             plain_ws=plain_ws,
             spool=spool,
+            journal=journal,
         )
     )
 
@@ -223,6 +228,18 @@ def serve(
     except BackendError as error:
         raise Problem(str(error)) from None
     return run_serve(config, with_parent=with_parent)
+
+
+@app.command()
+def replay(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="What was given to `stream --journal`.")
+    ],
+) -> int:
+    """Play a session's journal on the core again, and say whether it still does the same."""
+    from .replay import replay as run_replay
+
+    return run_replay(file)
 
 
 @app.command()

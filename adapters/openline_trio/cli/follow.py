@@ -96,13 +96,14 @@ def opening(
     *,
     credentials: str | None,
     spool: Path | None = None,
+    journal: Path | None = None,
 ) -> Opening:
     """A session that is opened when it is called for."""
 
     def open_one() -> AbstractAsyncContextManager[Following]:
         from ..opening import open_session
 
-        return open_session(backend, sources, credentials=credentials, spool=spool)
+        return open_session(backend, sources, credentials=credentials, spool=spool, journal=journal)
 
     return open_one
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import trio
 
 from openline.backend import Backend
+from openline.journal import JournalError
 
 from ..audio.source import Source, SourceError
 from ..spool import SpoolError
@@ -51,6 +52,7 @@ class StreamOptions:
     json: bool = False
     plain_ws: bool = False
     spool: Path | None = None
+    journal: Path | None = None
 
 
 def stream(options: StreamOptions) -> int:
@@ -63,11 +65,15 @@ def stream(options: StreamOptions) -> int:
     screen = None if options.json and sys.stdout.isatty() else find_screen()
     durations = {name: source.duration for name, source in sources.items()}
     view = make_view(backend, durations, screen, json=options.json)
-    open_one = opening(backend, sources, credentials=token, spool=options.spool)
+    open_one = opening(
+        backend, sources, credentials=token, spool=options.spool, journal=options.journal
+    )
     try:
         outcome = trio.run(partial(follow, open_one, view))
     except SpoolError as error:
         raise Problem(f"--spool: {error}") from None
+    except JournalError as error:
+        raise Problem(f"--journal: {error}") from None
     return finish(outcome, screen, out=options.out, json=options.json)
 
 

@@ -47,9 +47,9 @@ def answer(monkeypatch: pytest.MonkeyPatch, played: Callable[..., Any]) -> Calla
         opened: list[Any] = []
 
         def opening(
-            backend: Any, sources: Any, *, credentials: str | None, spool: Path | None
+            backend: Any, sources: Any, *, credentials: str | None, **files: Path | None
         ) -> Any:
-            opened.append((backend, sources, credentials, spool))
+            opened.append((backend, sources, credentials, files["spool"]))
             return lambda: played(updates, end).open()
 
         monkeypatch.setattr(stream_module, "opening", opening)

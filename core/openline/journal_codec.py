@@ -1,0 +1,187 @@
+"""How what goes into the core and comes out of it is written in a journal, as plain JSON.
+
+Each event, command and message becomes one flat object with its class as ``type``, so that
+a person can read it and ``diff`` can compare it. Only events are ever read back: what came
+out is compared as it is written.
+
+Two things are not written as they are. Audio is private: it is its length in ``bytes``,
+and read back as silence, unless the journal keeps audio (base64, with a checksum where it
+comes out). And a URL may carry a secret that nobody told us of: letters and digits of the
+values in a query, and of a user and password, are written as ``x``; nothing that the core
+decides depends on them, so the replay decides the same.
+"""
+
+from __future__ import annotations
+
+import binascii
+import json
+import math
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final, TypeAlias, get_args
+from urllib.parse import unquote
+
+import msgspec
+
+from .commands import Command, OpenSocket, Outgoing, Report, SendBytes, SendPing, StoreAudio
+from .events import AudioCaptured, AudioFetched, Event, MessageReceived, PongReceived, Redirected
+
+Plain: TypeAlias = dict[str, Any]
+
+EVENTS: Final[Mapping[str, type[Any]]] = MappingProxyType(
+    {kind.__name__: kind for kind in get_args(Event)}
+)
+_encode = msgspec.json.Encoder().encode
+_USER: Final = re.compile(r"//[^/?#]*@")
+_VISIBLE: Final = re.compile(r"[A-Za-z0-9]")
+
+
+def to_line(plain: Plain) -> bytes:
+    """One line of a journal."""
+    try:
+        return _encode(plain) + b"\n"
+    except UnicodeEncodeError:  # half a surrogate pair, as in a file's name: JSON can escape it
+        return json.dumps(msgspec.to_builtins(plain)).encode("ascii") + b"\n"
+
+
+def from_line(line: bytes) -> Any:
+    """What a line holds. Raises ValueError if it is not JSON."""
+    try:
+        return msgspec.json.decode(line)
+    except msgspec.DecodeError:
+        return json.loads(line)
+
+
+def as_read(plain: Any) -> Any:
+    """``plain`` as it would be read back."""
+    return from_line(to_line(plain))
+
+
+# Events, both ways.
+
+
+def event_to_plain(event: Event, *, keep_audio: bool) -> Plain:
+    """An event as a journal holds it."""
+    plain: Plain = {"type": type(event).__name__}
+    for name in event.__struct_fields__:
+        value: Any = getattr(event, name)
+        if isinstance(value, float) and not math.isfinite(value):
+            value = str(value)
+        plain[name] = value
+    match event:
+        case AudioCaptured(pcm=pcm) | AudioFetched(pcm=pcm) if not keep_audio:
+            del plain["pcm"]
+            plain["bytes"] = len(pcm)
+        case MessageReceived(data=bytes(data)):
+            del plain["data"]
+            plain["binary"] = data
+        case PongReceived(mark=mark):
+            plain["mark"] = mark.decode("latin-1")
+        case Redirected(location=location):
+            plain["location"] = mask(location)
+        case _:
+            pass
+    return plain
+
+
+def event_from_plain(plain: Mapping[str, Any]) -> Event:
+    """The event that a journal holds. Raises ValueError, one line, if it holds none."""
+    fields = dict(plain)
+    name = fields.pop("type", None)
+    kind = EVENTS.get(name) if isinstance(name, str) else None
+    if kind is None:
+        raise ValueError(f"an event of an unknown type: {name!r}")
+    try:
+        if kind is MessageReceived:
+            data: str | bytes = (
+                binascii.a2b_base64(fields["binary"])
+                if "binary" in fields
+                else msgspec.convert(fields["data"], str)
+            )
+            return MessageReceived(msgspec.convert(fields["dial"], int), data)
+        if kind is PongReceived:
+            return PongReceived(
+                msgspec.convert(fields["dial"], int),
+                msgspec.convert(fields["mark"], str).encode("latin-1"),
+            )
+        if "bytes" in fields:
+            fields["pcm"] = b""
+            silent: Event = msgspec.convert(fields, kind)
+            size = msgspec.convert(fields["bytes"], int)
+            return msgspec.structs.replace(silent, pcm=bytes(size))
+        event: Event = msgspec.convert(fields, kind, strict=False)  # "inf" is a number
+    except (KeyError, TypeError, ValueError) as exc:
+        raise ValueError(f"{name}: {exc}") from None
+    return event
+
+
+# What comes out, one way.
+
+
+def command_to_plain(command: Command, *, keep_audio: bool) -> Plain:
+    """A command as a journal holds it."""
+    plain: Plain = {"type": type(command).__name__}
+    match command:
+        case Report(update):
+            update_plain: Plain = msgspec.to_builtins(update)
+            plain["update"] = {"type": type(update).__name__, **update_plain}
+        case OpenSocket(dial, backend, with_credential):
+            plain |= {"dial": dial, "url": mask(backend.url), "with_credential": with_credential}
+        case StoreAudio(source, start, pcm):
+            plain |= {"source": source, "start": start, **_audio(pcm, keep_audio=keep_audio)}
+        case _:
+            plain |= msgspec.to_builtins(command)
+    return plain
+
+
+def outgoing_to_plain(
+    outgoing: Outgoing | None, *, keep_audio: bool, text_is_audio: bool = False
+) -> Plain | None:
+    """What was pulled, as a journal holds it. ``text_is_audio``: the dialect's audio is text."""
+    match outgoing:
+        case None:
+            return None
+        case SendBytes(dial, data):
+            rest = _audio(data, keep_audio=keep_audio)
+        case SendPing(dial, mark):
+            rest = {"mark": mark.decode("latin-1")}
+        case _ if text_is_audio:
+            dial, rest = outgoing.dial, _audio(outgoing.data.encode(), keep_audio=keep_audio)
+        case _:
+            dial, rest = outgoing.dial, {"data": outgoing.data}
+    return {"type": type(outgoing).__name__, "dial": dial, **rest}
+
+
+def _audio(data: bytes, *, keep_audio: bool) -> Plain:
+    plain: Plain = {"bytes": len(data)}
+    if keep_audio:
+        plain["crc32"] = binascii.crc32(data)
+    return plain
+
+
+# Secrets.
+
+
+def mask(url: str) -> str:
+    """``url`` without what may be a secret: user, password, values of the query, fragment."""
+    head, question, query = url.partition("?")
+    head, hash_sign, fragment = head.partition("#")
+    head = _USER.sub(lambda found: "//" + _hide(found[0][2:]), head)
+    return head + hash_sign + _hide(fragment) + question + mask_query(query)
+
+
+def mask_query(query: str) -> str:
+    """``query`` with its values hidden; the names stand, for some are refused."""
+    return "&".join(map(_hide_value, query.split("&")))
+
+
+def _hide_value(part: str) -> str:
+    name, equals, value = part.partition("=")
+    if equals or unquote(name).lower() == "token":
+        return f"{name}{equals}{_hide(value)}"
+    return _hide(part)
+
+
+def _hide(text: str) -> str:
+    return _VISIBLE.sub("x", text)

@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+import pytest
+
+from openline import events as e
+from openline.backend import Backend
+from openline.connection import LocalProtocolError
+from openline.journal import Recorder
+from openline_trio.cli.main import main
+
+KEPT = Path(__file__).parents[2] / "journals"
+Captured = pytest.CaptureFixture[str]
+
+
+def journal(path: Path, *events: e.Event, session_id: str = "s") -> Path:
+    lines: list[bytes] = []
+    core = Recorder(
+        Backend(),
+        write=lines.append,
+        session_id=session_id,
+        attempt_id="a",
+        random=lambda: 0.5,
+        disk_seconds=60.0,
+    )
+    for event in events:
+        with contextlib.suppress(LocalProtocolError):  # it is in the journal
+            core.receive(event, 1.5)
+    path.write_bytes(b"".join(lines))
+    return path
+
+
+def test_the_steps_are_told_and_that_nothing_has_changed(capsys: Captured) -> None:
+    assert main(["replay", str(KEPT / "drop-and-replay.jsonl")]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    lines = out.splitlines()
+    assert lines[0].startswith("session the session to ws://127.0.0.1:8000/")
+    for told in (
+        "      0.000  OpenRequested",
+        "               → connecting",
+        "(0.50 s of mic heard, 25 messages of audio sent)",
+        "1 > ping 1",
+        "1 < pong 1",
+        "2 > start sample_rate=16000 ",
+        "1 < asr_final text=this much is safe t0=0.0 t1=0.4",
+        "final of mic 0.00-0.40: this much is safe",
+        "partial of mic 0.40-0.70: and this",
+        "→ reconnecting: the connection was reset, again in 0.",
+        "OpenSocket 2 ws://127.0.0.1:8000/ws/live-listener with credential",
+        "CloseSocket dial=2 code=1000",
+        "Ended: finished, complete",
+    ):
+        assert told in out
+    assert lines[-1].startswith("the core still does the same: ")
+    assert lines[-1].endswith(" steps to closed")
+
+
+def test_a_core_that_has_changed_is_told_with_the_difference(
+    tmp_path: Path, capsys: Captured
+) -> None:
+    text = (KEPT / "happy-path.jsonl").read_bytes()
+    path = tmp_path / "journal"
+    path.write_bytes(text.replace(b'"text":"hello world"', b'"text":"hello moon"'))
+    assert main(["replay", str(path)]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert "the core no longer does what it did" in lines[-3]
+    assert "hello moon" in lines[-2]
+    assert "hello world" in lines[-1]
+
+
+def test_what_seldom_happens_is_told_too(tmp_path: Path, capsys: Captured) -> None:
+    path = journal(
+        tmp_path / "journal",
+        e.AudioCaptured("mic", bytes(640)),
+        e.AudioCaptured("drum", bytes(640)),
+        e.AudioFetched("mic", 7, bytes(640)),
+        e.OpenRequested(),
+        e.MessageReceived(1, b"\0"),
+        e.MessageReceived(1, "\x1b[2Jnoise" * 50),
+        e.SourceLost("mic", "unplugged"),
+    )
+    with path.open("ab") as file:
+        file.write(b'{"now":')
+    assert main(["replay", str(path)]) == 0
+    out = capsys.readouterr().out
+    assert "\x1b" not in out
+    for told in (
+        "StoreProof source=mic",
+        "0.02 s of drum heard",
+        "raised LocalProtocolError: ",
+        "320 samples of mic fetched from 7 on",
+        "1 < 1 bytes",
+        "[2Jnoise",
+        "SourceLost source=mic reason=unplugged",
+        "and does not end there, its last line was torn",
+    ):
+        assert told in out
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (b"# Notes\n\nNothing.\n", "not JSON: this is not a journal"),
+        (b"", "an empty journal"),
+        (None, "no such file or directory: name a journal"),
+    ],
+)
+def test_what_is_no_journal_is_told_in_a_line(
+    tmp_path: Path, capsys: Captured, text: bytes | None, told: str
+) -> None:
+    path = tmp_path / "journal"
+    if text is not None:
+        path.write_bytes(text)
+    assert main(["replay", str(path)]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert told in err
+    assert err.count("\n") == 1
+
+
+def test_a_dialect_that_is_not_known_is_told(tmp_path: Path, capsys: Captured) -> None:
+    path = journal(tmp_path / "journal", e.OpenRequested())
+    path.write_bytes(path.read_bytes().replace(b'"echopanel"', b'"other"'))
+    assert main(["replay", str(path)]) == 2
+    assert "dialect 'other'" in capsys.readouterr().err
+
+
+def test_a_journal_that_cannot_be_written_is_told_before_anything_is_dialled(
+    tmp_path: Path, capsys: Captured
+) -> None:
+    clip = KEPT.parents[1] / "adapters" / "openline_trio" / "cli" / "data" / "meeting.flac"
+    assert main(["stream", str(clip), "--journal", str(tmp_path)]) == 2
+    assert capsys.readouterr().err.startswith(f"openline: --journal: {tmp_path}: is a directory")

@@ -1,0 +1,382 @@
+"""The kept journals are played again; and what a journal is, and is not."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import pytest
+
+from openline import events as e
+from openline.backend import Backend
+from openline.commands import FetchAudio, OpenSocket, StoreAudio
+from openline.connection import Connection, PastSource
+from openline.dialects.echopanel import EchoPanel
+from openline.intake import LocalProtocolError
+from openline.journal import VERSION, Journal, JournalError, Recorder, read
+from openline.journal_codec import event_from_plain, event_to_plain, from_line, mask, to_line
+from openline.messages import Gap, GapCause, State, Transcript
+from openline.policy import Policy
+from openline.replay import DivergedError, Step, replay
+from openline.verdicts import ErrorKind, Sender
+
+from .driver import Drive
+from .scenarios import SCENARIOS, record
+
+Mend: TypeAlias = Callable[[list[bytes]], list[bytes]]
+
+KEPT = Path(__file__).parents[1] / "journals"
+ANEW = "if that was meant: python tests/journals/record.py, and look at the diff"
+
+
+def again(lines: list[bytes], **options: Any) -> list[Step]:
+    """The one journal that ``lines`` hold, replayed."""
+    [journal] = read(lines)
+    return list(replay(journal, **options))
+
+
+def drive(lines: list[bytes], **options: Any) -> Drive:
+    """A session in a test's hands, recorded."""
+    keep_audio = options.pop("keep_audio", False)
+    make = partial(Recorder, write=lines.append, keep_audio=keep_audio)
+    return Drive(make=make, **options)
+
+
+# The kept journals.
+
+
+@pytest.mark.parametrize("path", sorted(KEPT.glob("*.jsonl")), ids=lambda path: path.stem)
+def test_the_machine_still_does_what_it_did(path: Path) -> None:
+    with path.open("rb") as file:
+        [journal] = read(file)
+    try:
+        steps = list(replay(journal))
+    except DivergedError as error:
+        pytest.fail(f"{path.name}, {error}\n{ANEW}", pytrace=False)
+    assert steps[-1].state in {State.CLOSED, State.FAILED}
+
+
+def test_what_is_kept_is_what_the_scenarios_record() -> None:
+    assert {path.stem for path in KEPT.glob("*.jsonl")} == set(SCENARIOS)
+    for name in SCENARIOS:
+        kept = (KEPT / f"{name}.jsonl").read_bytes()
+        assert kept == record(name), f"{name}.jsonl is not what is recorded now; {ANEW}"
+
+
+@pytest.mark.parametrize(
+    ("name", "end", "dials"),
+    [
+        ("happy-path", State.CLOSED, 1),
+        ("two-sources", State.CLOSED, 1),
+        ("drop-and-replay", State.CLOSED, 2),
+        ("wrong-token-with-a-provider", State.CLOSED, 2),
+        ("wrong-token-without-a-provider", State.FAILED, 1),
+        ("capacity", State.CLOSED, 2),
+        ("frozen-backend", State.CLOSED, 2),
+        ("stop-during-a-reconnect", State.CLOSED, 2),
+    ],
+)
+def test_the_scenarios_show_what_they_say(name: str, end: State, dials: int) -> None:
+    [journal] = read(record(name).splitlines(keepends=True))
+    ended = journal.entries
+    updates = [
+        command["update"]
+        for entry in ended
+        if entry.event is not None
+        for command in entry.out
+        if command["type"] == "Report"
+    ]
+    [last] = [update for update in updates if update["type"] == "Ended"]
+    assert last["state"] == end
+    assert last["statistics"]["dials"] == dials
+    assert last["complete"] == (end is State.CLOSED)
+
+
+# A recorder is a connection, and a replay does what it did.
+
+
+def test_a_recorder_does_what_a_connection_does() -> None:
+    lines: list[bytes] = []
+    drives = Drive(), drive(lines)
+    for each in drives:
+        each.stream()
+        each.speak(0.2)
+        each.lose(1006)
+        each.redial()
+        each.connect()
+        each.stop()
+        each.drain()
+        each.summary()
+        each.lose(1000)
+    plain, recorded = drives
+    assert recorded.commands == plain.commands
+    assert recorded.sent == plain.sent
+    steps = again(lines)
+    assert [command for step in steps for command in step.commands] == plain.commands
+    assert steps[-1].state is plain.core.state
+    pulled = [step.outgoing for step in steps if step.event is None]
+    assert [outgoing for outgoing in pulled if outgoing is not None] == plain.sent
+
+
+def test_every_event_is_read_back_as_it_was() -> None:
+    events: list[e.Event] = [
+        e.OpenRequested(),
+        e.StopRequested(),
+        e.AbortRequested(),
+        e.NetworkRestored(),
+        e.SourceStarted("mic", 0.1 + 0.2),
+        e.AudioCaptured("mic", b"\1\2\3\4"),
+        e.CaptureHole("mic", 320),
+        e.SourceEnded("mic"),
+        e.SourceLost("mic", "no file a\udc80b"),
+        e.AudioFetched("mic", 7, b"\0\xff"),
+        e.SpoolFailed("no space left"),
+        e.CredentialReady(3),
+        e.CredentialFailed(3, fatal=True, detail="gone"),
+        e.SocketOpened(2, "c"),
+        e.Redirected(2, 302, "wss://example.org/x"),
+        e.MessageReceived(2, 'words "«é»" \x00'),
+        e.MessageReceived(2, b"\xff\0"),
+        e.PongReceived(2, b"\xff1"),
+        e.SocketLost(dial=2, code=1008, sender=Sender.PEER, reason="no"),
+        e.SocketLost(dial=2, status=429, retry_after=math.inf, error=ErrorKind.RESET),
+        e.Tick(),
+    ]
+    assert {type(event) for event in events} == set(e.Event.__args__)
+    for event in events:
+        line = to_line(event_to_plain(event, keep_audio=True))
+        assert event_from_plain(from_line(line)) == event
+
+
+def test_what_is_raised_is_recorded_and_raised_again() -> None:
+    lines: list[bytes] = []
+    session = drive(lines)
+    with pytest.raises(LocalProtocolError):
+        session.feed(e.AudioCaptured("other", b""))
+    with pytest.raises(LocalProtocolError):
+        session.feed(e.AudioCaptured("mic", b"\0"))
+    session.open()
+    with pytest.raises(ValueError, match="backwards"):
+        session.core.receive(e.Tick(), 0.0)
+    assert b'"raised":"LocalProtocolError: ' in lines[1]
+    raised = [step.raised for step in again(lines)]
+    assert [bool(text) for text in raised] == [True, True, False, True]
+
+
+def test_a_past_and_a_disk_are_replayed() -> None:
+    lines: list[bytes] = []
+    gap = Gap(source="mic", start=0, end=9, samples=9, cause=GapCause.CAPTURE)
+    said = Transcript(source="mic", text="yes", final=True, start=0.0, end=0.25)
+    core = Recorder(
+        Backend(),
+        write=lines.append,
+        session_id="s",
+        attempt_id="a",
+        random=lambda: 0.25,
+        disk_seconds=600.0,
+        past=[
+            PastSource(source="mic", origin=0, confirmed=4000, on_disk=((4000, 8000),), gaps=(gap,))
+        ],
+        past_transcript=[said],
+        policy=Policy(give_up_after=None),
+    )
+    for event in (e.SourceEnded("mic"), e.OpenRequested()):
+        core.receive(event, 1.0)
+    [journal] = read(lines)
+    assert journal.opening.policy == Policy(give_up_after=None)
+    steps = list(replay(journal))
+    commands = {type(command) for step in steps for command in step.commands}
+    assert commands >= {FetchAudio, OpenSocket}
+
+
+def test_what_goes_to_a_disk_is_its_length() -> None:
+    lines: list[bytes] = []
+    session = drive(lines, disk_seconds=60.0).stream()
+    session.audio()
+    assert b'{"type":"StoreAudio","source":"mic","start":0,"bytes":640}' in lines[-1]
+    assert any(isinstance(command, StoreAudio) for command in again(lines)[-1].commands)
+
+
+# What it does not hold.
+
+
+def test_speech_is_not_in_a_journal_unless_it_is_asked_for() -> None:
+    for keep_audio in (False, True):
+        lines: list[bytes] = []
+        session = drive(lines, keep_audio=keep_audio).stream()
+        session.feed(e.AudioCaptured("mic", b"\x5a\xa5" * 320))
+        session.drain()
+        assert (b"WqVapVql" in b"".join(lines)) == keep_audio
+        assert (b"crc32" in b"".join(lines)) == keep_audio
+        steps = again(lines)
+        heard = [step.event for step in steps if isinstance(step.event, e.AudioCaptured)]
+        assert heard == [e.AudioCaptured("mic", (b"\x5a\xa5" if keep_audio else bytes(2)) * 320)]
+
+
+class Written(EchoPanel):
+    """A dialect that carries audio as text."""
+
+    name = "written"
+
+    # The default dialect promises bytes, a dialect may give either.
+    def audio(  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, source: str, pcm: bytes
+    ) -> str:
+        return f'{{"type":"audio","data":"{pcm.hex()}"}}'
+
+
+def test_speech_that_goes_out_as_text_is_not_there_either() -> None:
+    lines: list[bytes] = []
+    session = drive(lines, dialect=Written()).stream()
+    session.feed(e.AudioCaptured("mic", b"\x5a\xa5" * 320))
+    session.drain()
+    assert b"5aa5" not in b"".join(lines)
+    assert b'"SendText","dial":1,"bytes":1306' in lines[-2]
+    with pytest.raises(JournalError, match="'written'"):
+        again(lines)
+    assert again(lines, dialect=Written())[-1].state is State.STREAMING
+
+
+def test_no_secret_of_a_url_is_in_a_journal() -> None:
+    lines: list[bytes] = []
+    backend = Backend.from_url("wss://example.org/ws?key=s3cret&s3cret")
+    session = drive(lines, backend=backend)
+    session.open()
+    session.feed(e.Redirected(1, 302, "wss://other.example/x?sig=s3cret#s3cret"), after=0.1)
+    session.feed(e.Redirected(2, 302, "wss://ann:s3cret@other.example/x"), after=0.1)
+    assert session.state == "failed"
+    text = b"".join(lines)
+    assert b"s3cret" not in text
+    assert b"wss://other.example:443/x?sig=xxxxxx" in text
+    assert again(lines)[-1].state is State.FAILED
+
+
+@pytest.mark.parametrize(
+    ("url", "masked"),
+    [
+        ("wss://a.example/b-1", "wss://a.example/b-1"),
+        ("?q=a%2Fb&c", "?q=x%xxx&x"),
+        ("/p?token", "/p?token"),
+        ("/p?TOK%65N=s3", "/p?TOK%65N=xx"),
+        ("/p#frag?x=1", "/p#xxxx?x=x"),
+        ("http://u@v:p@h/", "http://x@x:x@h/"),
+    ],
+)
+def test_what_is_hidden_of_a_url(url: str, masked: str) -> None:
+    assert mask(url) == masked
+    assert mask(masked) == masked
+
+
+# What is not what it was.
+
+
+def change(lines: list[bytes], old: bytes, new: bytes) -> list[bytes]:
+    text = b"".join(lines)
+    assert old in text
+    return text.replace(old, new, 1).splitlines(keepends=True)
+
+
+def happy() -> list[bytes]:
+    return record("happy-path").splitlines(keepends=True)
+
+
+def test_the_first_difference_is_told() -> None:
+    lines = change(happy(), b'"text":"hello world"', b'"text":"hello moon"')
+    with pytest.raises(DivergedError) as raised:
+        again(lines)
+    text = str(raised.value)
+    assert "MessageReceived at " in text
+    assert "hello moon" in text.split("recorded:")[1].split("now:", maxsplit=1)[0]
+    assert "hello world" in text.split("now:")[1]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        (b'"pulled":null', b'"pulled":{"type":"SendPing"}', "a pull at"),
+        (b'{"type":"OpenRequested"}', b'{"type":"Tick"}', "now:      nothing"),
+        (b'"event":{"type":"Tick"}', b'"event":{"type":"Tick"},"random":[0.5]', "fewer random"),
+        (b'"event":{"type":"Tick"}', b'"event":{"type":"Tick"},"raised":"Oh: no"', "no error"),
+    ],
+)
+def test_any_difference_is_a_difference(old: bytes, new: bytes, told: str) -> None:
+    with pytest.raises(DivergedError, match=told):
+        again(change(happy(), old, new))
+
+
+def test_a_number_drawn_too_many_is_a_difference() -> None:
+    lines = record("drop-and-replay").splitlines(keepends=True)
+    with pytest.raises(DivergedError, match="more random numbers"):
+        again(change(lines, b',"random":[0.5]', b""))
+
+
+def test_a_broken_core_is_found() -> None:
+    class Broken(Connection):
+        def next_message(self, now: float) -> Any:
+            super().next_message(now)
+
+    with pytest.raises(DivergedError, match="SendText"):
+        again(happy(), make=Broken)
+
+
+# Files.
+
+
+def test_a_torn_line_is_cut() -> None:
+    lines = happy()
+    [whole] = read(lines)
+    assert not whole.torn
+    for torn in (lines[-1][:30], lines[-1][:-1], b"\0\xff\n"):
+        [journal] = read([*lines[:-1], torn])
+        assert journal.torn
+        assert journal.entries == whole.entries[:-1]
+
+
+def test_a_file_holds_as_many_journals_as_it_likes() -> None:
+    journals = read([*happy(), *record("capacity").splitlines(keepends=True)])
+    assert [len(list(replay(journal))) for journal in journals] == [
+        len(journal.entries) for journal in journals
+    ]
+    assert len(journals) == 2
+
+
+def _broken(mend: Mend) -> Journal:
+    [journal] = read(mend(happy()))
+    return journal
+
+
+BROKEN: list[tuple[Mend, str]] = [
+    (lambda _: [], "line 1: an empty journal"),
+    (lambda lines: [b"torn"], "line 1: an empty journal"),
+    (lambda lines: lines[1:], "line 1: not a journal"),
+    (lambda lines: [lines[0], b"[]\n"], "line 2: "),
+    (lambda lines: [lines[0], b"{}\n"], "line 2: no pulled in it|line 2: no now in it"),
+    (lambda lines: [lines[0], b"noise\n", *lines[1:]], "line 2: not JSON"),
+    (lambda lines: change(lines, b'"journal":1', b'"journal":9'), "line 1: .* version 9"),
+    (lambda lines: change(lines, b'"policy":{', b'"policy":1,"x":{'), "line 1: "),
+    (lambda lines: change(lines, b'"OpenRequested"', b'"Opened"'), "line 2: .* 'Opened'"),
+    (lambda lines: change(lines, b'"type":"OpenRequested"', b'"type":1'), "line 2: .* 1"),
+    (lambda lines: change(lines, b'"connection_id":"', b'"x":"'), "line 3: SocketOpened: "),
+    (lambda lines: change(lines, b'"data":"', b'"x":"'), "line 4: MessageReceived: "),
+]
+
+
+@pytest.mark.parametrize(("mend", "told"), BROKEN)
+def test_what_is_no_journal_is_told_in_a_line(mend: Mend, told: str) -> None:
+    with pytest.raises(JournalError, match=told) as raised:
+        _broken(mend)
+    assert "\n" not in str(raised.value)
+
+
+def test_options_that_this_version_refuses_are_told() -> None:
+    lines = change(happy(), b'"sources":["mic"]', b'"sources":["drum"]')
+    with pytest.raises(JournalError, match="line 1: sources"):
+        again(lines)
+
+
+def test_the_version_is_written_down() -> None:
+    assert json.loads(happy()[0])["journal"] == VERSION

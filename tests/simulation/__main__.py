@@ -1,0 +1,13 @@
+"""The simulation as a command; from ``tests``: ``python -m simulation --hours 100 --seed 1``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT))  # it shares the oracle of tests/properties
+
+from tests.simulation.command import main  # noqa: E402 -- needs the path
+
+sys.exit(main())

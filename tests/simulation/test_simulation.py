@@ -1,0 +1,179 @@
+"""The real driver, simulated: it keeps its duties for hours, and a seed tells all.
+
+For more hours than a test can wait for: from ``tests``,
+``python -m simulation --hours 100 --seed 1``.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+import trio
+from trio.testing import MockClock
+
+from openline.commands import AbortSocket, CloseSocket, Command
+from openline.journal import read
+from openline.messages import GapCause, State
+from openline.replay import replay
+from openline_trio.dial import Dial
+from openline_trio.session import Session
+
+from .command import HOUR, ROOT, play_hours, tally, workers
+from .plan import ENDLESS, draw
+from .play import Simulation, complaint, left, play, seeded
+
+#: Session time that a test can wait for.
+HOURS = 16.0
+
+
+def trace(seed: int) -> bytes:
+    """Every (time, event, command) of a seed."""
+    lines: list[bytes] = []
+    play(seed, lines.append)
+    return b"".join(lines)
+
+
+def wrong(seed: int) -> str:
+    """What is wrong with the session of a seed."""
+    return complaint(Simulation(draw(seed)))
+
+
+def test_the_driver_keeps_its_duties_for_hours() -> None:
+    running = workers(2, 0, HOURS)
+    said = [process.communicate()[0] for process in running]
+    assert [process.returncode for process in running] == [0, 0], "\n".join(said)
+    # And they were worth playing.
+    seen, _ = tally(said)
+    assert seen["seconds"] >= HOURS * HOUR
+    assert seen["complete after a loss"] >= 5, seen
+    assert {"closed", "failed", "capture", "undelivered"} <= set(seen), seen
+
+
+@pytest.mark.parametrize("seed", [5, 7])
+def test_a_seed_gives_the_same_trace(seed: int) -> None:
+    first = trace(seed)
+    assert trace(seed) == first
+    assert trace(seed + 1) != first
+    [journal] = read(first.splitlines(keepends=True))
+    assert list(replay(journal))[-1].state in {State.CLOSED, State.FAILED}
+
+
+def test_another_process_gives_the_same_trace(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    env = {**os.environ, "PYTHONHASHSEED": "7"}
+    command = [sys.executable, "-m", "simulation", "--one", "7", "--journal", str(path)]
+    subprocess.run(command, cwd=ROOT / "tests", env=env, check=True, capture_output=True)
+    assert path.read_bytes() == trace(7)
+
+
+def test_tasks_run_in_an_order_drawn_from_the_seed() -> None:
+    async def order() -> list[int]:
+        ran: list[int] = []
+
+        async def run(number: int) -> None:
+            await trio.lowlevel.checkpoint()
+            ran.append(number)
+
+        async with trio.open_nursery() as nursery:
+            for number in range(9):
+                nursery.start_soon(run, number)
+        return ran
+
+    def with_seed(seed: int) -> list[int]:
+        with seeded(seed):
+            return trio.run(order, clock=MockClock(autojump_threshold=0))
+
+    assert with_seed(1) == with_seed(1)
+    assert len({tuple(with_seed(seed)) for seed in range(9)}) > 5
+
+
+# A planted bug is found, and its seed plays it again.
+
+
+def forgets_the_clock(session: Session) -> None:
+    """The timekeeper is not woken for an earlier deadline."""
+
+
+def forgets_to_wake(dial: Dial) -> None:
+    """An idle sender is not told that something happened."""
+
+
+async def forgets_to_tell(dial: Dial) -> None:
+    """The end of a dial is not reported."""
+    with dial.scope:
+        await dial._live()  # pyright: ignore[reportPrivateUsage]
+
+
+def without(kind: type[Command]) -> Callable[[Session, Command], None]:
+    """A driver that does not carry out commands of one kind."""
+    perform = Session._perform  # pyright: ignore[reportPrivateUsage]
+
+    def perform_most(session: Session, command: Command) -> None:
+        if not isinstance(command, kind):
+            perform(session, command)
+
+    return perform_most
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "bug", "told"),
+    [
+        (Session, "_watch_the_clock", forgets_the_clock, "s late"),
+        (Dial, "wake", forgets_to_wake, "the sender slept"),
+        (Dial, "run", forgets_to_tell, "nobody told of the end"),
+        (Session, "_perform", without(AbortSocket), "a second socket"),
+        (Session, "_perform", without(CloseSocket), "the client did not close"),
+    ],
+    ids=lambda value: getattr(value, "__name__", None),
+)
+def test_a_planted_bug_is_found_and_found_again(
+    monkeypatch: pytest.MonkeyPatch, owner: type, name: str, bug: Any, told: str
+) -> None:
+    monkeypatch.setattr(owner, name, bug)
+    seed, said = next(found for found in ((n, wrong(n)) for n in range(60)) if found[1])
+    assert told in said
+    last = [line for line in said.splitlines() if "AssertionError" in line]
+    again = [line for line in wrong(seed).splitlines() if "AssertionError" in line]
+    assert again == last
+
+
+def test_a_failing_seed_is_told_with_the_way_to_play_it_again(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(Dial, "wake", forgets_to_wake)
+    assert play_hours(0, 1, 1.0)["failures"] == 3
+    out = capsys.readouterr().out
+    assert "seed 0: Plan(seed=0, " in out
+    assert "again: python -m simulation --one 0 --journal FILE" in out
+
+
+# The oracle is worth something.
+
+
+def test_what_is_left_over() -> None:
+    assert left(0, 10, []) == [(0, 10)]
+    assert left(0, 10, [(4, 6), (2, 5)]) == [(0, 2), (6, 10)]
+    assert left(0, 10, [(0, 5), (5, 12)]) == []
+    assert left(3, 10, [(0, 4), (20, 30)]) == [(4, 10)]
+
+
+def test_more_than_memory_holds_is_told_and_words_that_are_lost_are_missed() -> None:
+    seed = next(n for n in count() if draw(n).seconds == ENDLESS)
+    simulation = play(seed)
+    ended = simulation.ended
+    assert ended is not None
+    assert {gap.cause for gap in ended.missing} & {GapCause.OVERFLOW, GapCause.UNPROVEN}
+    lost = ended.transcript[-1]
+    talker = simulation.talkers[lost.source]
+    known = msgspec.structs.replace(ended, transcript=ended.transcript[:-1])
+    captured = ended.statistics.sources[lost.source].captured
+    with pytest.raises(AssertionError, match="lost in silence"):
+        simulation.account(lost.source, talker, talker.origin, talker.origin + captured, known)

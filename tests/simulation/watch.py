@@ -1,0 +1,130 @@
+"""A connection that is watched: by the World, by its journal, and for the driver's duties.
+
+The World holds the core and the driver to the laws of a session. Beside that, what a driver
+owes the core is checked here, whatever the core is: it never lets a deadline pass, it never
+leaves a message unpulled while the sender is idle, it never turns in circles, and what it
+tells of a socket's messages is what was sent there, in order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from openline import events as e
+from openline.backend import Backend
+from openline.commands import AbortSocket, CloseSocket, Command, OpenSocket, Outgoing, SendPing
+from openline.intake import LocalProtocolError
+from openline.journal import Recorder
+
+from ..properties.world import ATTEMPT, SESSION, World
+from .backend import PATIENCE, Wire
+
+__all__ = ["SESSION", "Watched"]
+
+#: Virtual time has no rounding worth more than this.
+SOON = 1e-6
+#: Steps at one instant, above which something turns in circles.
+MANY = 20_000
+
+
+class Watched(Recorder):
+    """One session's connection."""
+
+    __slots__ = ("_failed", "_idle", "_now", "_owed", "_sources", "_steps", "wire", "world")
+
+    def __init__(
+        self, backend: Backend, *, wire: Wire, write: Callable[[bytes], object], **options: Any
+    ) -> None:
+        options["attempt_id"] = ATTEMPT
+        super().__init__(backend, write=write, **options)
+        self.world = World(options["policy"])
+        self.wire = wire
+        self._sources = tuple(options["sources"])
+        self._failed = False
+        self._idle = False  # its last pull found nothing
+        self._owed = False  # something happened since
+        self._now = 0.0
+        self._steps = 0
+
+    def receive(self, event: e.Event, now: float) -> list[Command]:
+        if self._failed:  # the first complaint counts; let the driver tidy up
+            return super().receive(event, now)
+        self._failed = True
+        commands = self._receive(event, now)
+        self._failed = False
+        return commands
+
+    def _receive(self, event: e.Event, now: float) -> list[Command]:
+        self._be_on_time(now)
+        match event:
+            case e.MessageReceived(dial, data) if dial == self.wire.dial:
+                said = self.wire.said
+                assert said, "a message that nobody sent"
+                assert data == said.popleft(), "messages were lost, or changed places"
+            case _:
+                pass
+        try:
+            commands = super().receive(event, now)
+        except LocalProtocolError as exc:
+            raise AssertionError("the driver asked for what cannot be") from exc
+        self.world.happened(event, now, self._sources)
+        self.world.commanded(commands)
+        self.world.check(self)
+        self._owed = self._idle
+        self._follow(event, commands)
+        return commands
+
+    def _follow(self, event: e.Event, commands: list[Command]) -> None:
+        """Whether there is a sender."""
+        match event:
+            case e.SocketOpened():
+                self._owed = True
+            case e.SocketLost():
+                self._hang_up()
+            case _:
+                pass
+        for command in commands:
+            if isinstance(command, AbortSocket | CloseSocket):
+                self._hang_up()
+            elif isinstance(command, OpenSocket):
+                self.wire.begin(command.dial)
+        if self.ended:
+            self._hang_up()
+
+    def _hang_up(self) -> None:
+        self._idle = self._owed = False
+
+    def next_message(self, now: float) -> Outgoing | None:
+        if self._failed:
+            return None
+        self._failed = True
+        outgoing = self._next_message(now)
+        self._failed = False
+        return outgoing
+
+    def _next_message(self, now: float) -> Outgoing | None:
+        self._be_on_time(now)
+        outgoing = super().next_message(now)
+        self._owed = False
+        self._idle = outgoing is None
+        if outgoing is None:
+            return None
+        self.world.pulled(outgoing, now)
+        if not isinstance(outgoing, SendPing):
+            self.wire.pulled.append(outgoing.data)
+        return outgoing
+
+    def _be_on_time(self, now: float) -> None:
+        deadline = self.next_deadline()
+        assert deadline is None or now <= deadline + SOON, f"{now - deadline} s late"
+        if now == self._now:
+            self._steps += 1
+            assert self._steps < MANY, f"turning in circles at {now}"
+            return
+        over_at = self.wire.over_at
+        live = self.world.live is not None
+        assert not live or over_at is None or now < over_at + PATIENCE, "nobody told of the end"
+        sound = self.wire.link is not None and self.wire.link.over_at is None
+        assert not (self._owed and sound), f"the sender slept from {self._now} to {now}"
+        self._now, self._steps = now, 0
