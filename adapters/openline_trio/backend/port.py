@@ -1,0 +1,98 @@
+"""A port that can be closed for a while and opened again, and stays the same.
+
+While it is closed nobody is let in and nobody else can take it: sockets stay bound to the
+address, but do not listen, so the kernel refuses who dials. Who had dialled and was not yet
+accepted is reset.
+"""
+
+from __future__ import annotations
+
+import socket
+import sys
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Final
+
+import trio
+
+from openline_trio.backend.config import BackendError, ServerConfig
+
+_BACKLOG: Final = 128
+
+
+class Port:
+    """Listening sockets of one port, open."""
+
+    def __init__(self, listeners: list[trio.SocketListener]) -> None:
+        """The listeners belong to this from now on."""
+        self._sockets = [listener.socket for listener in listeners]
+        self._listeners = listeners
+        address = self._sockets[0].getsockname()
+        self.host: str = address[0]
+        self.number: int = address[1]
+
+    async def serve(
+        self, handler: Callable[[trio.SocketStream], Awaitable[object]], nursery: trio.Nursery
+    ) -> None:
+        """Accept until cancelled."""
+        serve = partial(trio.serve_listeners, handler_nursery=nursery)
+        await serve(handler, self._listeners)
+
+    async def close(self) -> None:
+        """Refuse whoever dials. Idempotent. Raises BackendError if somebody else got it."""
+        if self._listeners:
+            self._listeners = []
+            try:
+                self._sockets = [await _bound_again(old) for old in self._sockets]
+            except OSError as error:
+                where = f"{self.host}:{self.number}"
+                raise BackendError(f"cannot keep {where}: {error.strerror or error}") from None
+
+    def open(self) -> None:
+        """Listen. Idempotent."""
+        if not self._listeners:
+            for each in self._sockets:
+                each.listen(_BACKLOG)
+            self._listeners = [trio.SocketListener(each) for each in self._sockets]
+
+    def finish(self) -> None:
+        """Give the port back."""
+        for each in self._sockets:
+            each.close()
+
+
+async def _bound_again(old: trio.socket.SocketType) -> trio.socket.SocketType:
+    """A socket where ``old`` was, which does not listen."""
+    family, kind, address = old.family, old.type, old.getsockname()
+    old.close()
+    new = trio.socket.socket(family, kind)
+    try:
+        if sys.platform != "win32":
+            new.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            new.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        await new.bind(address)
+    except BaseException:
+        new.close()
+        raise
+    return new
+
+
+@asynccontextmanager
+async def open_port(config: ServerConfig) -> AsyncGenerator[Port]:
+    """The port of a configuration, listening. Raises BackendError."""
+    try:
+        listeners = await trio.open_tcp_listeners(config.port, host=config.host)
+    except OSError as error:
+        where = f"{config.host}:{config.port}"
+        raise BackendError(f"cannot listen on {where}: {error.strerror or error}") from None
+    # With port 0 every address of a name would get a port of its own: keep one.
+    kept, spare = (listeners[:1], listeners[1:]) if config.port == 0 else (listeners, [])
+    for listener in spare:
+        listener.socket.close()
+    port = Port(kept)
+    try:
+        yield port
+    finally:
+        port.finish()
