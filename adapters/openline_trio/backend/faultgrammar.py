@@ -196,16 +196,16 @@ class _Reader:
         self._at += 1
         self._word("after")
         if self._is_time():
-            return self._time()
-        return self._whole("seconds", 0, int(_DAY))
+            return self._time(0)
+        return self._whole("seconds, from 0 to a day", 0, int(_DAY))
 
     def _is_time(self) -> bool:
         return self._next.unit in SECONDS
 
-    def _time(self) -> float:
+    def _time(self, least: float = 0.001) -> float:
         unit = SECONDS.get(self._next.unit, 0.0)
         hint = "a time such as 5s, from 1ms to a day"
-        return self._number(hint, SECONDS, 0.001, _DAY, scale=unit)
+        return self._number(hint, SECONDS, least, _DAY, scale=unit)
 
     def _code(self) -> float:
         hint = "a close code that can be sent, from 1000 to 4999"

@@ -114,7 +114,7 @@ class Effect(Enum):
         "stall uplink", "The connection is not read.", "time", example="stall uplink 8s after ack"
     )
     STALL_DOWNLINK = _phrase(
-        "stall downlink", "What the server says is held back.",
+        "stall downlink", "What the server says is held back, and it waits for that.",
         "time", example="stall downlink 8s after ack",
     )  # fmt: skip
     SLOW = _phrase(

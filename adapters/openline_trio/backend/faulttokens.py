@@ -27,7 +27,7 @@ Kind: TypeAlias = Literal["separator", "quoted", "range", "number", "word", "oth
 _TOKEN: Final = re.compile(
     r"(?P<separator>[;,])"
     r'|(?P<quoted>"(?:[^"\\]|\\.)*")'
-    r"|(?P<range>\d{1,9}\s*-\s*\d{1,9}(?!\S*[^\s;,]))"
+    r"|(?P<range>\d{1,9}\s*-\s*\d{1,9}(?=$|[\s;,]))"
     rf"|(?P<number>(?P<value>\d{{1,9}}(?:\.\d{{1,9}})?)(?:\s*(?P<unit>{_UNITS})(?!\w))?"
     r"(?=$|[\s;,]))"
     r"|(?P<word>[a-z]+(?=(?:-[a-z]+)*(?:$|[\s;,])))"

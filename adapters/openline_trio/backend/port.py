@@ -12,7 +12,7 @@ import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 import trio
 
@@ -21,16 +21,25 @@ from openline_trio.backend.config import BackendError, ServerConfig
 _BACKLOG: Final = 128
 
 
+class _Kind(NamedTuple):
+    """What a listening socket is."""
+
+    family: int
+    type: int
+    address: tuple[Any, ...]
+
+
 class Port:
     """Listening sockets of one port, open."""
 
     def __init__(self, listeners: list[trio.SocketListener]) -> None:
         """The listeners belong to this from now on."""
-        self._sockets = [listener.socket for listener in listeners]
         self._listeners = listeners
-        address = self._sockets[0].getsockname()
-        self.host: str = address[0]
-        self.number: int = address[1]
+        self._sockets = [listener.socket for listener in listeners]
+        # Serving closes the sockets when it ends: keep what a new one has to be.
+        self._kinds = [_Kind(each.family, each.type, each.getsockname()) for each in self._sockets]
+        self.host: str = self._kinds[0].address[0]
+        self.number: int = self._kinds[0].address[1]
 
     async def serve(
         self, handler: Callable[[trio.SocketStream], Awaitable[object]], nursery: trio.Nursery
@@ -43,8 +52,9 @@ class Port:
         """Refuse whoever dials. Idempotent. Raises BackendError if somebody else got it."""
         if self._listeners:
             self._listeners = []
+            self.finish()
             try:
-                self._sockets = [await _bound_again(old) for old in self._sockets]
+                self._sockets = [await _bound(kind) for kind in self._kinds]
             except OSError as error:
                 where = f"{self.host}:{self.number}"
                 raise BackendError(f"cannot keep {where}: {error.strerror or error}") from None
@@ -57,22 +67,20 @@ class Port:
             self._listeners = [trio.SocketListener(each) for each in self._sockets]
 
     def finish(self) -> None:
-        """Give the port back."""
+        """Let go of the sockets."""
         for each in self._sockets:
             each.close()
 
 
-async def _bound_again(old: trio.socket.SocketType) -> trio.socket.SocketType:
-    """A socket where ``old`` was, which does not listen."""
-    family, kind, address = old.family, old.type, old.getsockname()
-    old.close()
-    new = trio.socket.socket(family, kind)
+async def _bound(kind: _Kind) -> trio.socket.SocketType:
+    """A socket of this kind that does not listen."""
+    new = trio.socket.socket(kind.family, kind.type)
     try:
         if sys.platform != "win32":
             new.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if family == socket.AF_INET6:
+        if kind.family == socket.AF_INET6:
             new.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        await new.bind(address)
+        await new.bind(kind.address)
     except BaseException:
         new.close()
         raise

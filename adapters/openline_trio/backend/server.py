@@ -147,18 +147,18 @@ class Server:
             raise self._failure
 
     async def _accept(self, port: Port, nursery: trio.Nursery) -> None:
-        while True:
-            while self.port_opens > trio.current_time():
-                try:
+        try:
+            while True:
+                while (then := self.port_opens) > trio.current_time():
                     await port.close()
-                except BackendError as error:
-                    self._failure = error
-                    self.shutdown()
-                    return
-                await trio.sleep_until(self.port_opens)
-            port.open()
-            with trio.CancelScope() as self._accepting:
-                await port.serve(self.handle, nursery)
+                    await trio.sleep_until(then)
+                port.open()
+                with trio.CancelScope() as self._accepting:
+                    await port.serve(self.handle, nursery)
+                await port.close()  # cancelled by close_port, whose time may be over already
+        except BackendError as error:
+            self._failure = error
+            self.shutdown()
 
     async def handle(self, stream: trio.abc.Stream) -> None:
         """One connection, from the accepted stream to its end; raises nothing."""

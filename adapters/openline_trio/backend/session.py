@@ -184,9 +184,11 @@ class Session:
             listener = self._open(source)
             nursery.start_soon(listener.run)
         self._recordings.write(source, pcm)
-        fits = self._hooks.queues(self._peer, source, pcm)
-        dropped = listener.push(pcm) if fits else all_of(pcm)
-        await self._degrade(listener, dropped)
+        if self._hooks.queues(self._peer, source, pcm):
+            dropped = listener.push(pcm)
+            await self._degrade(listener, listener.queue.fill, dropped)
+        else:
+            await self._degrade(listener, 1.0, all_of(pcm))
 
     def _open(self, source: Source) -> Listener:
         pacing = pace(self._config.slow, self._config.drain_rate, trio.current_time())
@@ -198,10 +200,12 @@ class Session:
         self._ladders[source] = Ladder()
         return listener
 
-    async def _degrade(self, listener: Listener, dropped: Dropped | None) -> None:
+    async def _degrade(
+        self, listener: Listener, fill: float, dropped: Dropped | None = None
+    ) -> None:
         ladder, backlog = self._ladders[listener.source], round(listener.queue.seconds, 3)
         where = {"source": listener.source, "backlog_seconds": backlog}
-        state = ladder.step(listener.queue.fill)
+        state = ladder.step(fill)
         if state is not None:
             text = contract.STREAMING_TEXT if state == "streaming" else f"Audio is {state}"
             await self._send(contract.status(state, text, **where))
@@ -261,7 +265,7 @@ class Session:
             await trio.sleep_until(due)
             for listener in list(self._listeners.values()):
                 await self._metrics(listener)
-                await self._degrade(listener, None)
+                await self._degrade(listener, listener.queue.fill)
 
     async def _metrics(self, listener: Listener) -> None:
         recent, self._dropped_recent = self._dropped_recent, 0
