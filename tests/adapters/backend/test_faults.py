@@ -438,10 +438,11 @@ async def test_garbage_for_a_client_that_went_is_none(
     autojump_clock: MockClock, faulty: Make, caplog: pytest.LogCaptureFixture
 ) -> None:
     server = faulty("stall uplink 5s; garbage after 1s")
-    stream = await server.raw()
-    await stream.receive_some()
+    stream = await server.raw(upgraded=True)
+    assert b"connected" in await stream.receive_some()
     await stream.aclose()
     await trio.sleep(3)
+    assert len(server.struck) == 2
     assert "failed" not in caplog.text
 
 
