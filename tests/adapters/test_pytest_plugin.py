@@ -156,21 +156,22 @@ def test_light():
     assert "1 passed" in said, said
 
 
-@pytest.mark.parametrize(
-    ("call", "told"),
-    [
-        (
-            'openline_backend("cut aftr ack")',
-            'openline_backend: fault "cut aftr ack", column 5: expected after, on dial, on every ',
-        ),
-        ("openline_backend(max_sessions=0)", "openline_backend: max_sessions must be at least 1"),
-    ],
-)
-def test_misuse_is_one_line(tmp_path: Path, call: str, told: str) -> None:
-    said = run(tmp_path, f"def test_it(openline_backend):\n    {call}\n")
-    failure = said.partition("= FAILURES =")[2].splitlines()[2:]
-    assert failure[0].startswith(told), said
-    assert failure[1].startswith("==="), said
+def test_misuse_is_one_line(tmp_path: Path) -> None:
+    said = run(
+        tmp_path,
+        """
+def test_phrase(openline_backend):
+    openline_backend("cut aftr ack")
+
+def test_option(openline_backend):
+    openline_backend(max_sessions=0)
+""",
+    )
+    told = said.partition("= FAILURES =")[2].splitlines()[2:]
+    assert told[0].startswith('openline_backend: fault "cut aftr ack", column 5: expected'), said
+    assert told[1].startswith("____"), said
+    assert told[2] == "openline_backend: max_sessions must be at least 1, not 0", said
+    assert told[3].startswith("===="), said
 
 
 @pytest.mark.parametrize(
