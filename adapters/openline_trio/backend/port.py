@@ -1,8 +1,8 @@
 """A port that can be closed for a while and opened again, and stays the same.
 
-While it is closed nobody is let in and nobody else can take it: sockets stay bound to the
-address, but do not listen, so the kernel refuses who dials. Who had dialled and was not yet
-accepted is reset.
+While it is closed nobody is let in: sockets stay bound to the address, but do not listen, so
+the kernel refuses who dials, and picks this port for nobody else. Who had dialled and was
+not yet accepted is reset.
 """
 
 from __future__ import annotations
@@ -56,20 +56,26 @@ class Port:
             try:
                 self._sockets = [await _bound(kind) for kind in self._kinds]
             except OSError as error:
-                where = f"{self.host}:{self.number}"
-                raise BackendError(f"cannot keep {where}: {error.strerror or error}") from None
+                raise self._lost(error) from None
 
     def open(self) -> None:
-        """Listen. Idempotent."""
+        """Listen. Idempotent. Raises BackendError if somebody else got it."""
         if not self._listeners:
-            for each in self._sockets:
-                each.listen(_BACKLOG)
+            try:
+                for each in self._sockets:
+                    each.listen(_BACKLOG)
+            except OSError as error:
+                raise self._lost(error) from None
             self._listeners = [trio.SocketListener(each) for each in self._sockets]
 
     def finish(self) -> None:
         """Let go of the sockets."""
         for each in self._sockets:
             each.close()
+
+    def _lost(self, error: OSError) -> BackendError:
+        where = f"{self.host}:{self.number}"
+        return BackendError(f"cannot keep {where}: {error.strerror or error}")
 
 
 async def _bound(kind: _Kind) -> trio.socket.SocketType:

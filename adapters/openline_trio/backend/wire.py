@@ -33,9 +33,8 @@ class Wire(trio.abc.HalfCloseableStream):
         self._stream = stream
         self._frozen_until = frozen_until
         self._sending = trio.Lock()
-        self._cut_here: Callable[[bytes], bool] | None = None
+        self._cut_within: tuple[Callable[[bytes], bool], Callable[[], None]] | None = None
         self._cut = False
-        self._over: Callable[[], None] = _nothing
         #: Nothing is read, or sent, before these times.
         self.reads_from = self.sends_from = -inf
         #: Nothing arrives at either side any more.
@@ -45,7 +44,7 @@ class Wire(trio.abc.HalfCloseableStream):
 
     def cut_within(self, here: Callable[[bytes], bool], over: Callable[[], None]) -> None:
         """Send half of the next frame that is ``here``, nothing after it, and call ``over``."""
-        self._cut_here, self._over = here, over
+        self._cut_within = here, over
 
     def reset(self) -> None:
         """Let closing be a reset, where there is a socket."""
@@ -60,11 +59,13 @@ class Wire(trio.abc.HalfCloseableStream):
             piece = bytes(data)
             if self.dead or self._cut or (self.swallows_pongs and piece[:1] == bytes([_PONG])):
                 return
-            if self._cut_here is not None and piece[0] & _FRAME and self._cut_here(piece):
-                self._cut = True
-                await self._stream.send_all(piece[: len(piece) // 2])
-                self._over()
-                return
+            if self._cut_within is not None and piece[0] & _FRAME:
+                here, over = self._cut_within
+                if here(piece):
+                    self._cut = True
+                    await self._stream.send_all(piece[: len(piece) // 2])
+                    over()
+                    return
             await self._stream.send_all(data)
 
     async def wait_send_all_might_not_block(self) -> None:
@@ -97,7 +98,3 @@ class Wire(trio.abc.HalfCloseableStream):
         while (then := max(until(), self._frozen_until())) > now:
             await trio.sleep_until(then)
             now = then
-
-
-def _nothing() -> None:
-    pass

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import errno
 import json
 import logging
 from collections.abc import AsyncGenerator, Callable
@@ -14,9 +16,10 @@ import trio
 from trio.testing import MockClock, memory_stream_pair
 from trio_websocket import ConnectionClosed
 
-from openline_trio.backend import FaultInjector, Server, ServerConfig, serve
+from openline_trio.backend import BackendError, FaultInjector, Server, ServerConfig, serve
 from openline_trio.backend.contract import PATH
 from openline_trio.backend.garbage import GARBAGE
+from openline_trio.backend.port import open_port
 from openline_trio.backend.recognizer import Echo
 
 if TYPE_CHECKING:
@@ -527,6 +530,66 @@ async def test_the_port_is_closed_before_a_dial_and_opens_again(
             ("refuse 5s on dials 1-2", 2),
             ("refuse 3s after ack on dial 4", 4),
         ]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+async def test_a_port_that_opens_again_is_the_same(host: str) -> None:
+    config = ServerConfig(recognizer="none", host=host, port=0)
+    async with open_port(config) as port:
+        for _ in range(2):
+            await port.close()
+            await port.close()
+            with pytest.raises(OSError, match="connect"):
+                await trio.open_tcp_stream(port.host, port.number)
+            port.open()
+            await (await trio.open_tcp_stream(port.host, port.number)).aclose()
+        await port.close()
+        async with open_port(dataclasses.replace(config, port=port.number)):  # by its number
+            with pytest.raises(BackendError, match=r"cannot keep .*: Address already in use"):
+                port.open()
+
+
+@pytest.mark.parametrize("phrase", ["refuse 1s", "refuse 1s after accept"])
+async def test_a_port_that_is_lost_is_the_end(
+    nursery: trio.Nursery, monkeypatch: pytest.MonkeyPatch, phrase: str
+) -> None:
+    async def taken(kind: object) -> object:
+        await trio.lowlevel.checkpoint()
+        raise OSError(errno.EADDRINUSE, "Address already in use")
+
+    async def dial(line: trio.MemoryReceiveChannel[Server]) -> None:
+        server = await line.receive()
+        await (await trio.open_tcp_stream(server.host, server.port)).aclose()
+
+    class Line(trio.TaskStatus[Server]):
+        def started(self, value: Server | None = None) -> None:
+            assert value is not None
+            send.send_nowait(value)
+
+    monkeypatch.setattr("openline_trio.backend.port._bound", taken)
+    send, receive = trio.open_memory_channel[Server](1)
+    nursery.start_soon(dial, receive)
+    config, hooks = ServerConfig(recognizer="none", port=0), FaultInjector(phrase)
+    with pytest.raises(BackendError, match=r"cannot keep .*: Address already in use"):
+        await serve(config, hooks=hooks, task_status=Line())
+    nursery.cancel_scope.cancel()
+
+
+async def test_what_is_no_audio_is_no_frame(autojump_clock: MockClock, faulty: Make) -> None:
+    client = await faulty("close 4001 after 2 frames").dial()
+    await client.start()
+    await client.send({"type": "nobody_knows"})
+    await client.send(START)
+    await client.send({"type": "audio", "source": "mic", "data": ""})
+    await trio.sleep(1)
+    assert client.code == 0
+    await client.send(FRAME)
+    assert await client.end() == 4001
+    server = faulty("cut after 1s")
+    client = await server.dial()
+    await client.send("no JSON")
+    assert await client.end() == 1006
+    assert server.struck == []  # the server was faster
 
 
 async def test_a_reset_is_one_on_the_wire() -> None:
