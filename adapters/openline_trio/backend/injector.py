@@ -93,7 +93,7 @@ class FaultInjector(Hooks):
         self._dials: dict[int, _Dial] = {}
         self._host: Host | None = None
         self._frozen_until = self._busy_until = -inf
-        self._shut_before = 0
+        self._latest = 0
 
     # The server and its connections.
 
@@ -104,6 +104,7 @@ class FaultInjector(Hooks):
 
     def stream(self, peer: Peer, stream: trio.abc.Stream) -> trio.abc.Stream:
         """Put a wire around it."""
+        self._latest = peer.number
         wire = Wire(stream, lambda: self._frozen_until)
         pending = [
             fault
@@ -136,12 +137,12 @@ class FaultInjector(Hooks):
         self._before_dial(peer.number + 1)
 
     def _before_dial(self, number: int) -> None:
-        if number > self._shut_before:
-            self._shut_before = number
-            for fault in self.faults:
-                if number in fault.dials and _before_a_dial(fault):
-                    self._note(fault, number)
-                    self._close_port(fault.number)
+        if number <= self._latest:
+            return  # it was there before the one that ended
+        for fault in self.faults:
+            if number in fault.dials and _before_a_dial(fault):
+                self._note(fault, number)
+                self._close_port(fault.number)
 
     # Moments.
 

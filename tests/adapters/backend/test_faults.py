@@ -6,8 +6,9 @@ import dataclasses
 import errno
 import json
 import logging
+import socket
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,19 @@ START = {
 }  # fmt: skip
 FRAME = b"EP\x01\x01" + bytes(640)
 STOP = {"type": "stop"}
+
+
+def _addresses() -> set[str]:
+    """The addresses of this machine by which it can reach itself."""
+    found: set[str] = set()
+    for family, host in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
+        with suppress(OSError), socket.socket(family) as each:
+            each.bind((host, 0))
+            found.add(host)
+    return found
+
+
+LOOPBACK = _addresses()
 
 
 class Faulty:
@@ -456,6 +470,28 @@ async def test_dials_are_told_apart(autojump_clock: MockClock, faulty: Make) -> 
     assert [s.dial for s in server.injector.struck if s.fault.number == 4002] == [1, 2, 3, 4, 5]
 
 
+async def test_a_moment_that_comes_again_is_none(autojump_clock: MockClock, faulty: Make) -> None:
+    server = faulty("no pong after start")
+    client = await server.dial()
+    await client.start()
+    await client.send(START)
+    await trio.sleep(1)
+    assert len(server.struck) == 1
+
+
+async def test_the_port_is_not_closed_before_a_dial_that_is_there(
+    autojump_clock: MockClock, faulty: Make
+) -> None:
+    server = faulty("refuse 5s on dials 2-3; cut after 1s; cut after 2s on dial 2")
+    first, second = await server.dial(), await server.dial()
+    await first.end()
+    assert server.server.port_opens < 1
+    await second.end()
+    await trio.testing.wait_all_tasks_blocked()
+    assert server.server.port_opens == pytest.approx(7.0)
+    assert [strike.dial for strike in server.injector.struck] == [1, 2, 3]
+
+
 async def test_each_strike_is_a_line_of_the_log(
     autojump_clock: MockClock, faulty: Make, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -534,6 +570,8 @@ async def test_the_port_is_closed_before_a_dial_and_opens_again(
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
 async def test_a_port_that_opens_again_is_the_same(host: str) -> None:
+    if host not in LOOPBACK:
+        pytest.skip("this machine has no such address")
     config = ServerConfig(recognizer="none", host=host, port=0)
     async with open_port(config) as port:
         for _ in range(2):
@@ -590,6 +628,14 @@ async def test_what_is_no_audio_is_no_frame(autojump_clock: MockClock, faulty: M
     await client.send("no JSON")
     assert await client.end() == 1006
     assert server.struck == []  # the server was faster
+
+
+async def test_a_port_closed_for_no_time_opens_again(mock_clock: MockClock) -> None:
+    async with listening("cut on dial 9") as (server, _):
+        server.close_port(0.5)
+        mock_clock.jump(1)  # before the server has taken a step
+        await trio.testing.wait_all_tasks_blocked()
+        assert not await refused(server)
 
 
 async def test_a_reset_is_one_on_the_wire() -> None:
