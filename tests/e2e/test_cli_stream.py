@@ -213,3 +213,23 @@ def test_a_reader_that_has_enough_is_no_traceback(url: str) -> None:
         assert process.stderr is not None
         err = process.stderr.read()
     assert (process.returncode, err) == (1, "")
+
+
+def test_a_backend_says_what_befalls_it_and_the_stream_is_whole() -> None:
+    phrases = ["cut after first final", "cut mid-final on dial 2"]
+    options = [word for phrase in phrases for word in ("--fault", phrase)]
+    command = ["serve", "--port", "0", "--recognizer", "echo", *options]
+    with _running(*command, patience=10 * PATIENCE) as server:
+        assert server.stdout is not None
+        url = server.stdout.readline().removeprefix("listening on ").strip()
+        told = [server.stdout.readline() for _ in phrases]
+        status, out, err = _stream(url, str(CLIP), "--json", "--speed", "8")
+        server.send_signal(signal.SIGTERM)
+        _, struck = server.communicate()
+    assert told == [f"fault: {phrase}\n" for phrase in phrases]
+    assert struck.splitlines() == [
+        f"openline: fault on dial {dial}: {phrase}" for dial, phrase in enumerate(phrases, 1)
+    ]
+    assert (status, err) == (0, "")
+    ended = _updates(out)[-1]
+    assert (ended["complete"], ended["dials"]) == (True, 3)

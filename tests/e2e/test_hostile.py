@@ -20,8 +20,8 @@ from openline.messages import Ended, State, StateChanged
 from openline.policy import Policy
 from openline.verdicts import Action
 from openline_trio import open_session
-from openline_trio.backend.scripted import Dial, Script, Scripted, serve_script
-from openline_trio.backend.scripted import open_session as ack
+from openline_trio.backend import FaultInjector, Server, ServerConfig, serve
+from openline_trio.backend.scripted import Dial, Scripted, serve_script
 
 IMPATIENT = Policy(
     start_delay=0.001,
@@ -50,13 +50,16 @@ CODES = {
 }
 
 
-async def close_at_once(ws: WebSocketConnection, dial: Dial, *, code: int) -> None:
-    await ws.aclose(code, "go away")
+#: As soon as it is open, or once a session has begun.
+MOMENTS = ["", "after ack"]
 
 
-async def ack_and_close(ws: WebSocketConnection, dial: Dial, *, code: int) -> None:
-    await ack(ws)
-    await ws.aclose(code, "go away")
+async def failing(nursery: trio.Nursery, phrase: str) -> Server:
+    """A backend that fails so on every dial."""
+    config = ServerConfig(recognizer="none", port=0)
+    hooks = FaultInjector(f"{phrase} on every dial")
+    server: Server = await nursery.start(partial(serve, config, hooks=hooks))
+    return server
 
 
 async def hear(backend: Backend, policy: Policy = IMPATIENT) -> tuple[Ended, list[StateChanged]]:
@@ -70,33 +73,27 @@ async def hear(backend: Backend, policy: Policy = IMPATIENT) -> tuple[Ended, lis
 
 
 @pytest.mark.parametrize("code", CODES)
-@pytest.mark.parametrize("how", [close_at_once, ack_and_close])
-async def test_a_server_that_closes(
-    nursery: trio.Nursery, how: Callable[..., Awaitable[None]], code: int
-) -> None:
-    server: Scripted = await nursery.start(serve_script, partial(how, code=code))
+@pytest.mark.parametrize("moment", MOMENTS)
+async def test_a_server_that_closes(nursery: trio.Nursery, moment: str, code: int) -> None:
+    server = await failing(nursery, f'close {code} "go away" {moment}')
     ended, states = await hear(Backend.from_url(server.url))
     assert ended.state is State.FAILED
-    assert len(server.dials) == ended.statistics.dials == CODES[code]
+    assert server.accepted == ended.statistics.dials == CODES[code]
     assert ended.action is (Action.FATAL if CODES[code] == GIVES_UP else ended.action)
     assert "go away" in ended.reason or code == 1014  # which wsproto takes for a violation
-    assert (State.STREAMING in {s.state for s in states}) == (how is ack_and_close)
+    assert (State.STREAMING in {s.state for s in states}) == (moment == "after ack")
 
 
 async def test_unknown_endings_have_an_end_without_any_limit(nursery: trio.Nursery) -> None:
-    script = partial(ack_and_close, code=4999)
-    server: Scripted = await nursery.start(serve_script, script)
+    server = await failing(nursery, "close 4999 after ack")
     ended, _ = await hear(Backend.from_url(server.url), FOREVER)
-    assert (ended.state, len(server.dials)) == (State.FAILED, 4)
+    assert (ended.state, server.accepted) == (State.FAILED, 4)
 
 
-@pytest.mark.parametrize("how", [close_at_once, ack_and_close])
+@pytest.mark.parametrize("moment", MOMENTS)
 @pytest.mark.parametrize("code", [1000, 1013])
-async def test_the_gate_ends_every_hot_loop(
-    nursery: trio.Nursery, how: Callable[..., Awaitable[None]], code: int
-) -> None:
-    script: Script = partial(how, code=code)
-    server: Scripted = await nursery.start(serve_script, script)
+async def test_the_gate_ends_every_hot_loop(nursery: trio.Nursery, moment: str, code: int) -> None:
+    server = await failing(nursery, f"close {code} {moment}")
     async with open_session(
         Backend.from_url(server.url), {"mic": Silent()}, policy=FOREVER, uniform=lambda: 0.0
     ) as session:
@@ -105,34 +102,48 @@ async def test_the_gate_ends_every_hot_loop(
                 if isinstance(update, StateChanged) and (update.retry_in or 0) > 30:
                     break
         session.network_restored()  # a hint opens no gate
-        assert len(server.dials) == 15
-
-
-async def refuse_all(ws: WebSocketConnection, dial: Dial) -> None:
-    raise AssertionError("refused dials do not get here")
+        assert server.accepted == 15
 
 
 @pytest.mark.parametrize(
-    ("status", "headers", "dials"),
+    ("phrase", "dials"),
     [
-        (404, {}, GIVES_UP),
-        (401, {}, GIVES_UP),
-        (403, {}, GIVES_UP),
-        (502, {}, TRIES),
-        (503, {"Retry-After": "0"}, TRIES),
-        (429, {"Retry-After": "nonsense"}, TRIES),
-        (307, {"Location": "/again"}, 11),
-        (307, {"Location": "http://[/"}, GIVES_UP),
+        ("refuse 404", GIVES_UP),
+        ("refuse 401", GIVES_UP),
+        ("refuse 403", GIVES_UP),
+        ("refuse 502", TRIES),
+        ("refuse 503 retry-after 0", TRIES),
+        ("redirect /again", 11),
+        ("redirect http://[/", GIVES_UP),
+        ("unauthorized", GIVES_UP),
+        ("error", GIVES_UP),
+        ("no ack", TRIES),
+        ("reset after accept", TRIES),
+        ("cut mid-frame", TRIES),
+        ("garbage bytes", TRIES),
+        ("garbage bytes after accept", TRIES),
+        ("freeze 1min", TRIES),
+        ("half-open", TRIES),
+        ("no pong", TRIES),
     ],
 )
-async def test_a_server_that_refuses(
-    nursery: trio.Nursery, status: int, headers: dict[str, str], dials: int
+async def test_a_server_that_refuses_or_breaks(
+    nursery: trio.Nursery, phrase: str, dials: int
 ) -> None:
-    serve = partial(serve_script, refuse_all, refuse=lambda _: (status, headers))
-    server: Scripted = await nursery.start(serve)
+    server = await failing(nursery, phrase)
     ended, _ = await hear(Backend.from_url(server.url))
     assert ended.state is State.FAILED
-    assert len(server.dials) == dials
+    assert server.accepted == dials
+
+
+async def test_a_server_whose_retry_after_says_nothing(nursery: trio.Nursery) -> None:
+    async def refused(ws: WebSocketConnection, dial: Dial) -> None:
+        raise AssertionError("refused dials do not get here")
+
+    refuse = partial(serve_script, refused, refuse=lambda _: (429, {"Retry-After": "nonsense"}))
+    server: Scripted = await nursery.start(refuse)
+    ended, _ = await hear(Backend.from_url(server.url))
+    assert (ended.state, len(server.dials)) == (State.FAILED, TRIES)
 
 
 Raw = Callable[[trio.SocketStream], Awaitable[None]]
@@ -204,18 +215,7 @@ async def test_a_server_that_is_none(nursery: trio.Nursery, handler: Raw) -> Non
 async def test_a_server_that_stops_reading_is_left(nursery: trio.Nursery) -> None:
     """Kernel buffers take a lot; the pongs tell."""
 
-    async def deaf(ws: WebSocketConnection, dial: Dial) -> None:
-        await ack(ws)
-        assert dial.transport is not None
-
-        async def nothing(max_bytes: int | None = None) -> bytes:
-            await trio.sleep_forever()
-            return b""  # type: ignore[unreachable]
-
-        dial.transport.receive_some = nothing  # type: ignore[method-assign]
-        await trio.sleep_forever()
-
-    server: Scripted = await nursery.start(serve_script, deaf)
+    server = await failing(nursery, "stall uplink 1min after ack")
     async with open_session(
         Backend.from_url(server.url),
         {"mic": Frames(10_000)},
@@ -224,5 +224,5 @@ async def test_a_server_that_stops_reading_is_left(nursery: trio.Nursery) -> Non
     ) as session:
         with trio.fail_after(20):
             ended = await session.wait()
-    assert (ended.state, len(server.dials)) == (State.FAILED, TRIES)
+    assert (ended.state, server.accepted) == (State.FAILED, TRIES)
     assert "ping" in ended.reason

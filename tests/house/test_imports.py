@@ -37,7 +37,11 @@ FORBIDDEN_CALLS = frozenset({"__import__", "breakpoint", "eval", "exec", "input"
 ONLY = {
     "openline.link": ("openline.connection",),
     "openline_trio.cli": (),
-    "openline_trio.backend": ("openline_trio.cli",),
+    "openline_trio.backend": (
+        "openline_trio.cli",
+        "openline_trio.background",
+        "openline_trio.pytest_plugin",
+    ),
     # The packages of an extra stay where the extra is asked for.
     "typer": ("openline_trio.cli",),
     "rich": ("openline_trio.cli",),

@@ -30,6 +30,11 @@ class Dropped:
     seconds: float
 
 
+def all_of(pcm: bytes) -> Dropped:
+    """Audio of which nothing was queued."""
+    return Dropped(-(-len(pcm) // ITEM_BYTES), len(pcm) / BYTES_PER_SECOND)
+
+
 class AudioQueue:
     """The bounded queue of one source on one connection."""
 

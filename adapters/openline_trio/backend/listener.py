@@ -43,6 +43,7 @@ _FREE_SECONDS: Final = 1.0
 Ask = Callable[[Question], Awaitable[Hypothesis | None]]
 Tell = Callable[[Source, Segment, Hypothesis], Awaitable[None]]
 Fail = Callable[[Source], Awaitable[None]]
+Slowness = Callable[[], float]
 
 
 class Pace:
@@ -77,14 +78,17 @@ class Listener:
         ask: Ask,
         tell: Tell,
         fail: Fail,
+        slowness: Slowness,
     ) -> None:
-        """``ask`` is the recogniser (with faults), ``tell`` and ``fail`` speak to the client."""
+        """``ask`` is the recogniser (with faults), ``tell`` and ``fail`` speak to the client;
+        ``slowness`` is the seconds that a second of audio takes at least, if above 1.0."""
         self.source: Source = source
         self.queue = AudioQueue()
         self._recognizer = recognizer
         self._cutter = recognizer.cutter()
         self._pace = pacing
         self._ask, self._tell, self._fail = ask, tell, fail
+        self._slowness = slowness
         self._wake = trio.Event()
         self._finishing = False
         self._drained = False
@@ -141,7 +145,8 @@ class Listener:
             if not self.queue:
                 break
             seconds = min(self.queue.seconds, _BLOCK_BYTES / BYTES_PER_SECOND)
-            await trio.sleep(self._pace.wait_for(seconds, trio.current_time()))
+            wait, slowness = self._pace.wait_for(seconds, trio.current_time()), self._slowness()
+            await trio.sleep(max(wait, slowness * seconds) if slowness > 1.0 else wait)
             block = self._odd + self.queue.get(int(seconds * BYTES_PER_SECOND))
             whole = len(block) - len(block) % 2
             block, self._odd = block[:whole], block[whole:]

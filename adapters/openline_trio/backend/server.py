@@ -24,9 +24,8 @@ from __future__ import annotations
 import hmac
 import logging
 import signal
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from functools import partial
+from collections.abc import AsyncIterator, Callable
+from math import inf
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
@@ -36,7 +35,8 @@ from wsproto.utilities import LocalProtocolError
 
 from openline_trio.backend import contract
 from openline_trio.backend.config import BackendError, ServerConfig
-from openline_trio.backend.hooks import Hooks
+from openline_trio.backend.hooks import Hooks, Rejection
+from openline_trio.backend.port import Port, open_port
 from openline_trio.backend.recognizer import Recognizer
 from openline_trio.backend.recording import last_number
 from openline_trio.backend.registry import open_recognizer
@@ -92,6 +92,11 @@ class Server:
         self._connections: set[Connection] = set()
         self._accepted = 0
         self._stopping = trio.Event()
+        self._accepting = trio.CancelScope()
+        self._failure: BackendError | None = None
+        #: The port is closed until then.
+        self.port_opens = -inf
+        self.hooks.serving(self)
 
     @property
     def url(self) -> str:
@@ -125,18 +130,41 @@ class Server:
         for connection in self._connections:
             connection.end(1012)
 
-    async def run(self, listeners: list[trio.SocketListener]) -> None:
-        """Accept until shut down."""
+    def close_port(self, seconds: float) -> None:
+        """Accept nobody from now on, for so long; the open connections go on."""
+        self.port_opens = max(self.port_opens, trio.current_time() + seconds)
+        self._accepting.cancel()
+
+    async def run(self, port: Port) -> None:
+        """Accept until shut down. Raises BackendError if the port is lost."""
         async with trio.open_nursery() as nursery:
             async with trio.open_nursery() as accepting:
-                serve = partial(trio.serve_listeners, handler_nursery=nursery)
-                accepting.start_soon(serve, self.handle, listeners)
+                accepting.start_soon(self._accept, port, nursery)
                 await self._stopping.wait()
                 accepting.cancel_scope.cancel()
             nursery.cancel_scope.deadline = trio.current_time() + _SHUTDOWN_SECONDS
+        if self._failure is not None:
+            raise self._failure
+
+    async def _accept(self, port: Port, nursery: trio.Nursery) -> None:
+        try:
+            while True:
+                while (then := self.port_opens) > trio.current_time():
+                    await port.close()
+                    await trio.sleep_until(then)
+                port.open()
+                with trio.CancelScope() as self._accepting:
+                    await port.serve(self.handle, nursery)
+                await port.close()  # cancelled by close_port, whose time may be over already
+        except BackendError as error:
+            self._failure = error
+            self.shutdown()
 
     async def handle(self, stream: trio.abc.Stream) -> None:
         """One connection, from the accepted stream to its end; raises nothing."""
+        if self.port_opens > trio.current_time():
+            await trio.aclose_forcefully(stream)  # it slipped in
+            return
         self._accepted += 1
         connection = Connection(self._accepted)
         transport = Transport(self.hooks.stream(connection, stream))
@@ -153,10 +181,12 @@ class Server:
             log.exception("connection %d failed", connection.number)
         finally:
             self._connections.discard(connection)
+            self.hooks.ended(connection)
             await transport.finish()
 
     async def _converse(self, connection: Connection, transport: Transport) -> None:
         async with trio.open_nursery() as nursery:
+            nursery.start_soon(self.hooks.attend, connection)
             request = await self._handshake(connection, transport, nursery)
             if request is not None:
                 ws = await request.accept()
@@ -180,7 +210,7 @@ class Server:
         self, connection: Connection, transport: Transport, nursery: trio.Nursery
     ) -> WebSocketRequest | None:
         request: WebSocketRequest | None = None
-        status: int | None = None
+        rejection: Rejection | None = None
         with trio.move_on_after(self.config.handshake_timeout) as waiting:
             transport.on_over(waiting.cancel)
             with connection.conversation:
@@ -191,17 +221,19 @@ class Server:
                     max_message_size=contract.MAX_MESSAGE_BYTES,
                     receive_buffer_size=_RECEIVE_BYTES,
                 )
-                status = await self.hooks.handshake(connection)
+                rejection = await self.hooks.handshake(connection)
         if request is None or waiting.cancelled_caught or connection.ending is not None:
             transport.abort()
             return None
-        if status is None:
+        if rejection is None:
             if urlsplit(request.path).path != contract.PATH:
-                status = 403
+                rejection = Rejection(403)
             elif len(self._connections) > self.config.max_connections:
-                status = 503
-        if status is not None:
-            await request.reject(status, extra_headers=[(b"connection", b"close")])
+                rejection = Rejection(503)
+        if rejection is not None:
+            named = (*rejection.headers, ("Connection", "close"))
+            headers = [(name.encode(), value.encode()) for name, value in named]
+            await request.reject(rejection.status, extra_headers=headers)
             return None
         connection.conversation = trio.CancelScope()
         return request
@@ -229,21 +261,6 @@ def credential(headers: list[tuple[bytes, bytes]], target: str) -> bytes | None:
         return named[b"x-echopanel-token"]
     asked = parse_qs(urlsplit(target).query).get("token")
     return asked[0].encode() if asked else None
-
-
-@asynccontextmanager
-async def _listeners(config: ServerConfig) -> AsyncGenerator[list[trio.SocketListener]]:
-    try:
-        listeners = await trio.open_tcp_listeners(config.port, host=config.host)
-    except OSError as error:
-        where = f"{config.host}:{config.port}"
-        raise BackendError(f"cannot listen on {where}: {error.strerror or error}") from None
-    try:
-        # With port 0 every address of a name would get a port of its own: keep one.
-        yield listeners[:1] if config.port == 0 else listeners
-    finally:
-        for listener in listeners:
-            await trio.aclose_forcefully(listener)
 
 
 async def serve(
@@ -301,9 +318,10 @@ async def _serve(
             config.record.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise BackendError(f"cannot record into {config.record}: {error.strerror}") from None
-    async with open_recognizer(config) as recognizer, _listeners(config) as listeners:
+    async with open_recognizer(config) as recognizer, open_port(config) as port:
         server = Server(config, recognizer, hooks)
-        address = listeners[0].socket.getsockname()
-        server.host, server.port = address[0], address[1]
+        server.host, server.port = port.host, port.number
+        if server.port_opens > trio.current_time():
+            await port.close()
         ready(server)
-        await server.run(listeners)
+        await server.run(port)

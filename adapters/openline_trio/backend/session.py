@@ -17,14 +17,16 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Final, Literal
+from functools import partial
+from typing import Final, Literal, TypeAlias
 
 import trio
 from trio_websocket import WebSocketConnection
 
 from openline_trio.backend import contract
-from openline_trio.backend.audioqueue import Dropped
+from openline_trio.backend.audioqueue import Dropped, all_of
 from openline_trio.backend.config import ServerConfig
 from openline_trio.backend.contract import Audio, Ids, JsonObject, Source, Start, Stop
 from openline_trio.backend.hooks import Hooks, Peer
@@ -37,6 +39,8 @@ from openline_trio.backend.summary import Line, Minutes
 log: Final = logging.getLogger(__name__)
 
 _METRICS_SECONDS: Final = 1.0
+#: Waits for a session slot on behalf of somebody.
+Wait: TypeAlias = Callable[[object], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,18 +145,19 @@ class Session:
     async def _start(self, start: Start, nursery: trio.Nursery) -> None:
         if self._phase == "waiting":
             self._phase = "admitting"
-            try:
+            free = self._hooks.admits(self._peer)
+            if free and self._slots.available_tokens:
                 self._slots.acquire_on_behalf_of_nowait(self)
-            except trio.WouldBlock:
-                nursery.start_soon(self._admit, start, nursery)
-            else:
                 await self._ack(start, nursery)
+            else:
+                wait = self._slots.acquire_on_behalf_of if free else _never
+                nursery.start_soon(self._admit, start, wait, nursery)
         else:
             log.warning("connection %d: a second start was ignored", self._peer.number)
 
-    async def _admit(self, start: Start, nursery: trio.Nursery) -> None:
+    async def _admit(self, start: Start, slot: Wait, nursery: trio.Nursery) -> None:
         with trio.move_on_after(self._config.capacity_wait) as waiting:
-            await self._slots.acquire_on_behalf_of(self)
+            await slot(self)
         if waiting.cancelled_caught:
             await self._send(contract.status("error", contract.CAPACITY_TEXT))
             self._end(1000)
@@ -179,22 +184,28 @@ class Session:
             listener = self._open(source)
             nursery.start_soon(listener.run)
         self._recordings.write(source, pcm)
-        dropped = listener.push(pcm)
-        await self._degrade(listener, dropped)
+        if self._hooks.queues(self._peer, source, pcm):
+            dropped = listener.push(pcm)
+            await self._degrade(listener, listener.queue.fill, dropped)
+        else:
+            await self._degrade(listener, 1.0, all_of(pcm))
 
     def _open(self, source: Source) -> Listener:
         pacing = pace(self._config.slow, self._config.drain_rate, trio.current_time())
         listener = Listener(
-            source, self._recognizer, pacing, ask=self._ask, tell=self._tell, fail=self._fail
-        )
+            source, self._recognizer, pacing, ask=self._ask, tell=self._tell, fail=self._fail,
+            slowness=partial(self._hooks.slowness, self._peer),
+        )  # fmt: skip
         self._listeners[source] = listener
         self._ladders[source] = Ladder()
         return listener
 
-    async def _degrade(self, listener: Listener, dropped: Dropped | None) -> None:
+    async def _degrade(
+        self, listener: Listener, fill: float, dropped: Dropped | None = None
+    ) -> None:
         ladder, backlog = self._ladders[listener.source], round(listener.queue.seconds, 3)
         where = {"source": listener.source, "backlog_seconds": backlog}
-        state = ladder.step(listener.queue.fill)
+        state = ladder.step(fill)
         if state is not None:
             text = contract.STREAMING_TEXT if state == "streaming" else f"Audio is {state}"
             await self._send(contract.status(state, text, **where))
@@ -254,7 +265,7 @@ class Session:
             await trio.sleep_until(due)
             for listener in list(self._listeners.values()):
                 await self._metrics(listener)
-                await self._degrade(listener, None)
+                await self._degrade(listener, listener.queue.fill)
 
     async def _metrics(self, listener: Listener) -> None:
         recent, self._dropped_recent = self._dropped_recent, 0
@@ -319,3 +330,8 @@ class Session:
         chosen = await self._hooks.sending(self._peer, message)
         if chosen is not None:
             await self._ws.send_message(contract.encode(chosen))
+            await self._hooks.sent(self._peer, chosen)
+
+
+async def _never(_who: object) -> None:
+    await trio.sleep_forever()

@@ -206,6 +206,10 @@ def serve(
     ] = None,
     slow: Annotated[float, typer.Option(help="Take audio at 1/X of real time.", metavar="X")] = 1.0,
     max_sessions: Annotated[int, typer.Option(help="Sessions at a time.")] = 8,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PHRASE", help='Let it fail, as in "cut after ack"; or "help".'),
+    ] = None,
     with_parent: Annotated[bool, typer.Option("--with-parent", hidden=True)] = False,
 ) -> int:
     """Run the reference backend until Ctrl-C."""
@@ -227,7 +231,7 @@ def serve(
         )
     except BackendError as error:
         raise Problem(str(error)) from None
-    return run_serve(config, with_parent=with_parent)
+    return run_serve(config, faults=fault or (), with_parent=with_parent)
 
 
 @app.command()

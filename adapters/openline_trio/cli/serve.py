@@ -1,7 +1,8 @@
 """``openline serve``: the reference backend as a process.
 
-It says where it listens in one line on stdout, once it can serve. Ctrl-C and SIGTERM
-close every socket with 1012 and end it properly.
+It says where it listens in one line on stdout, once it can serve, and in a line for each
+which faults are to strike; as they do, they are lines on stderr. Ctrl-C and SIGTERM close
+every socket with 1012 and end it properly.
 """
 
 from __future__ import annotations
@@ -10,34 +11,58 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from functools import partial
+from typing import Final
 
 import trio
 
-from ..backend import BackendError, ServerConfig, run_server
+from ..backend import (
+    BackendError,
+    FaultError,
+    FaultInjector,
+    ServerConfig,
+    fault_list,
+    parse_faults,
+    run_server,
+)
 from .problems import COMPLETE, FAILED, Problem
 
+#: In place of a fault: say which there are.
+HELP: Final = "help"
 
-def serve(config: ServerConfig, *, with_parent: bool = False) -> int:
+
+def serve(config: ServerConfig, *, faults: Sequence[str] = (), with_parent: bool = False) -> int:
     """Serve until told to stop; ``with_parent``: or until standard input ends.
 
-    Raises Problem where the server cannot be started.
+    ``faults`` are phrases; ``help`` among them lists what there is instead of serving.
+    Raises Problem for a phrase that is none, and where the server cannot be started.
     """
+    if HELP in (phrase.strip().lower() for phrase in faults):
+        sys.stdout.write(fault_list())
+        return COMPLETE
+    try:
+        injector = FaultInjector(fault for text in faults for fault in parse_faults(text))
+    except FaultError as error:
+        raise Problem(str(error)) from None
     logging.basicConfig(level=logging.WARNING, format="openline: %(message)s")
     try:
-        trio.run(partial(_serve, config, with_parent=with_parent))
+        trio.run(partial(_serve, config, injector, with_parent=with_parent))
     except BackendError as error:
         raise Problem(str(error), status=FAILED) from None
     return COMPLETE
 
 
-async def _serve(config: ServerConfig, *, with_parent: bool) -> None:
+async def _serve(config: ServerConfig, injector: FaultInjector, *, with_parent: bool) -> None:
+    def ready(line: str) -> None:
+        announce("\n".join([line, *(f"fault: {fault}" for fault in injector.faults)]))
+
     failures: list[BackendError] = []
     async with trio.open_nursery() as nursery:
         if with_parent:
             nursery.start_soon(_outlive_nobody)
         try:
-            await run_server(config, announce)
+            await run_server(config, ready, hooks=injector if injector.faults else None)
         except BackendError as error:
             failures.append(error)  # raised outside of the nursery, which would wrap it
         nursery.cancel_scope.cancel()

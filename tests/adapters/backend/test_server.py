@@ -17,6 +17,7 @@ from trio.testing import MockClock, memory_stream_pair
 
 from openline_trio.backend import BackendError, Hooks, Peer, Server, ServerConfig, run_server, serve
 from openline_trio.backend.contract import PATH
+from openline_trio.backend.hooks import Rejection
 from openline_trio.backend.recognizer import NoRecognizer
 from openline_trio.backend.registry import open_recognizer
 from openline_trio.backend.server import credential
@@ -119,8 +120,8 @@ async def test_a_hook_may_refuse_a_handshake(
     autojump_clock: MockClock, nursery: trio.Nursery, serving: Serving
 ) -> None:
     class Busy(Hooks):
-        async def handshake(self, peer: Peer) -> int | None:
-            return 429
+        async def handshake(self, peer: Peer) -> Rejection | None:
+            return Rejection(429)
 
     assert await rejected(nursery, serving(hooks=Busy())) == 429
 

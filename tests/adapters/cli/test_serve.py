@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 import trio
 
-from openline_trio.backend import BackendError, ServerConfig
+from openline_trio.backend import BackendError, FaultInjector, ServerConfig, fault_list
+from openline_trio.backend.faults import Effect
 from openline_trio.cli import serve as serve_module
 from openline_trio.cli.main import main
 from openline_trio.cli.problems import Problem
@@ -28,10 +29,10 @@ def quiet_root(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_options_become_a_configuration(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    asked: list[tuple[ServerConfig, bool]] = []
+    asked: list[tuple[ServerConfig, list[str], bool]] = []
 
-    def note(config: ServerConfig, *, with_parent: bool) -> int:
-        asked.append((config, with_parent))
+    def note(config: ServerConfig, *, faults: list[str], with_parent: bool) -> int:
+        asked.append((config, faults, with_parent))
         return 0
 
     token = tmp_path / "token"
@@ -39,7 +40,8 @@ def test_the_options_become_a_configuration(
     monkeypatch.setattr(serve_module, "serve", note)
     options = "--host ::1 --port 0 --recognizer none --model m --slow 2 --max-sessions 3"
     files = ["--record", str(tmp_path), "--token-file", str(token)]
-    status = main(["serve", *options.split(), *files, "--with-parent"])
+    faults = ["--fault", "cut after ack", "--fault", "no pong"]
+    status = main(["serve", *options.split(), *files, *faults, "--with-parent"])
     assert status == 0
     assert asked == [
         (
@@ -53,6 +55,7 @@ def test_the_options_become_a_configuration(
                 slow=2.0,
                 max_sessions=3,
             ),
+            ["cut after ack", "no pong"],
             True,
         )
     ]
@@ -61,7 +64,7 @@ def test_the_options_become_a_configuration(
 def test_it_says_where_it_listens_and_ends_well(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    async def run_server(config: ServerConfig, announce: Announce) -> None:
+    async def run_server(config: ServerConfig, announce: Announce, *, hooks: None) -> None:
         await trio.lowlevel.checkpoint()
         announce("listening on ws://127.0.0.1:1/x")
 
@@ -71,7 +74,7 @@ def test_it_says_where_it_listens_and_ends_well(
 
 
 def test_what_keeps_it_from_starting_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def run_server(config: ServerConfig, announce: Announce) -> None:
+    async def run_server(config: ServerConfig, announce: Announce, *, hooks: None) -> None:
         await trio.lowlevel.checkpoint()
         raise BackendError("cannot listen on 127.0.0.1:8000: Address already in use")
 
@@ -85,7 +88,7 @@ def test_it_ends_when_its_parent_does(monkeypatch: pytest.MonkeyPatch) -> None:
     reading, writing = os.pipe()
     monkeypatch.setattr(sys.stdin, "fileno", lambda: reading)
 
-    async def run_server(config: ServerConfig, announce: Announce) -> None:
+    async def run_server(config: ServerConfig, announce: Announce, *, hooks: None) -> None:
         with trio.open_signal_receiver(signal.SIGTERM) as signals:
             os.write(writing, b"still here")
             os.close(writing)
@@ -95,6 +98,43 @@ def test_it_ends_when_its_parent_does(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(serve_module, "run_server", run_server)
     assert serve(ServerConfig(), with_parent=True) == 0
     os.close(reading)
+
+
+def test_faults_are_announced_and_handed_over(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given: list[FaultInjector] = []
+
+    async def run_server(config: ServerConfig, announce: Announce, *, hooks: FaultInjector) -> None:
+        await trio.lowlevel.checkpoint()
+        announce("listening on ws://127.0.0.1:1/x")
+        given.append(hooks)
+
+    monkeypatch.setattr(serve_module, "run_server", run_server)
+    phrases = ["ack then cut on dials 1-2; freeze 5 s after 3s on dial 4", "No Pong"]
+    assert serve(ServerConfig(), faults=phrases) == 0
+    told = ["cut after ack on dials 1-2", "freeze 5s after 3s on dial 4", "no pong"]
+    assert [str(fault) for fault in given[0].faults] == told
+    assert capsys.readouterr().out.splitlines() == [
+        "listening on ws://127.0.0.1:1/x",
+        *(f"fault: {phrase}" for phrase in told),
+    ]
+
+
+def test_a_wrong_phrase_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["serve", "--fault", "cut aftr ack"]) == 2
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert err.startswith("openline: fault ")
+    assert err.endswith('did you mean "cut after ack"?\n')
+
+
+def test_all_phrases_can_be_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["serve", "--fault", "help"]) == 0
+    out, err = capsys.readouterr()
+    assert (out, err) == (fault_list(), "")
+    for effect in Effect:
+        assert any(line.startswith(effect.phrase.form) for line in out.splitlines())
 
 
 def test_announcing_is_a_line(capsys: pytest.CaptureFixture[str]) -> None:

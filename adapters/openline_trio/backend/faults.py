@@ -1,0 +1,258 @@
+"""What can go wrong with a backend, as phrases that a person writes and a program reads.
+
+A fault says what happens, when, and on which dials::
+
+    cut after ack                       freeze 5s after 3s on dial 4
+    close 1013 retry-after 30           refuse 401 on every dial
+    drop 2s after 200 frames            cut mid-final on dials 1-3; half-open on dial 4
+
+Two rules do without most words. A fault strikes on the **first dial** unless it says on
+which, and on each of those once. It strikes **as soon as it can** unless it says after what:
+most as soon as the WebSocket is open, the others where they belong (``refuse 401`` at the
+handshake, ``no ack`` at the ack), which take no ``after``. A dial is a TCP connection that
+was accepted; its seconds count from there.
+
+Here are the vocabulary (``Effect``, each with its ``Phrase``) and the values. A ``Fault`` is
+frozen, and its ``str`` is the canonical phrase: read again, it is the same fault. The grammar
+is in ``faultgrammar``, what faults do in ``injector``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+from typing import Final, Literal
+
+#: What a phrase takes after its words; ``[…]``: or not.
+Takes = Literal["", "time", "[time]", "[code]", "status", "factor", "url"]
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """One thing that can happen, as it is written and explained."""
+
+    words: str
+    takes: Takes
+    #: What is taken where nothing is said.
+    default: float
+    #: Whether ``retry-after TIME`` may follow.
+    retry: bool
+    #: Whether it can be told after what to strike.
+    timed: bool
+    example: str
+    says: str
+
+    @property
+    def form(self) -> str:
+        """How it is written, for a list."""
+        takes = {"[code]": '[CODE] ["REASON"]'}.get(self.takes, self.takes.upper())
+        return " ".join(filter(None, (self.words, takes, "[retry-after TIME]" * self.retry)))
+
+
+def _phrase(
+    words: str,
+    says: str,
+    takes: Takes = "",
+    default: float = 0,
+    *,
+    example: str = "",
+    retry: bool = False,
+    timed: bool = True,
+) -> Phrase:
+    return Phrase(words, takes, default, retry, timed, example or words, says)
+
+
+class Effect(Enum):
+    """What can happen; the value is the phrase for it."""
+
+    CUT = _phrase("cut", "The connection ends without a close frame.", example="cut after ack")
+    CUT_MID_FRAME = _phrase("cut mid-frame", "It ends halfway through the next message.")
+    CUT_MID_FINAL = _phrase("cut mid-final", "It ends halfway through the next final.")
+    RESET = _phrase("reset", "The connection is reset (TCP RST).", example="reset after 3s")
+    CLOSE = _phrase(
+        "close",
+        "A close frame; dials within the time of retry-after are refused with 503.",
+        "[code]", 1000, retry=True, example="close 1013 retry-after 30s",
+    )  # fmt: skip
+    RESTART = _phrase(
+        "restart", "All connections close with 1012, and the port is closed (for 1 s).",
+        "[time]", 1, example="restart 2s after ack",
+    )  # fmt: skip
+    CRASH = _phrase(
+        "crash", "All connections are cut, and the port is closed (for 1 s).",
+        "[time]", 1, example="crash 2s after first final",
+    )  # fmt: skip
+    REFUSE = _phrase(
+        "refuse", "The handshake is answered with this HTTP status.", "status",
+        retry=True, timed=False, example="refuse 503 retry-after 30s",
+    )  # fmt: skip
+    SHUT = _phrase(
+        "refuse",
+        "The port is closed: before the dial, or from the moment after which it strikes.",
+        "time", example="refuse 5s",
+    )  # fmt: skip
+    REDIRECT = _phrase(
+        "redirect", "The handshake is answered with 307 and this Location.",
+        "url", timed=False, example="redirect ws://127.0.0.1:9000/",
+    )  # fmt: skip
+    UNAUTHORIZED = _phrase("unauthorized", "The token is found wrong: 1008.", timed=False)
+    CAPACITY = _phrase(
+        "capacity", "No session is free: 5 s of silence after start, a message, 1000.", timed=False
+    )
+    ERROR = _phrase("error", "start is answered with an error message and 1000.", timed=False)
+    NO_ACK = _phrase("no ack", "start is never acknowledged.", timed=False)
+    NO_SUMMARY = _phrase("no summary", "stop is answered, but never completed.", timed=False)
+    NO_PONG = _phrase("no pong", "Pings are not answered any more; all else goes on.")
+    FREEZE = _phrase(
+        "freeze", "The server lives, reads nothing and says nothing, on any connection.",
+        "time", example="freeze 5s after ack",
+    )  # fmt: skip
+    HALF_OPEN = _phrase(
+        "half-open", "Nothing arrives at either side any more.", example="half-open after 2s"
+    )
+    STALL_UPLINK = _phrase(
+        "stall uplink", "The connection is not read.", "time", example="stall uplink 8s after ack"
+    )
+    STALL_DOWNLINK = _phrase(
+        "stall downlink", "What the server says is held back, and it waits for that.",
+        "time", example="stall downlink 8s after ack",
+    )  # fmt: skip
+    SLOW = _phrase(
+        "slow", "A second of audio takes the recogniser so many seconds: queues fill and drop.",
+        "factor", example="slow 3x",
+    )  # fmt: skip
+    STUCK = _phrase("stuck", "The recogniser never answers again.", example="stuck after 2 finals")
+    DROP = _phrase(
+        "drop", "So much audio is dropped on arrival, reported and counted.",
+        "time", example="drop 2s after 100 frames",
+    )  # fmt: skip
+    GARBAGE = _phrase("garbage", "Malformed messages of all kinds.", example="garbage after ack")
+    GARBAGE_BYTES = _phrase(
+        "garbage bytes", "Bytes that are no WebSocket frame.", example="garbage bytes after ack"
+    )
+
+    @property
+    def phrase(self) -> Phrase:
+        """How it is written and explained."""
+        return self.value
+
+
+class Mark(StrEnum):
+    """What a moment is counted in, or the moment itself."""
+
+    ACCEPT = "accept"
+    OPEN = "open"
+    START = "start"
+    ACK = "ack"
+    STOP = "stop"
+    SUMMARY = "summary"
+    SECOND = "second"
+    FRAME = "frame"
+    FINAL = "final"
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A point in the life of a dial: ``after 3s``, ``after 200 frames``, ``after ack``.
+
+    ``count``: seconds (to a millisecond), frames of audio received, or finals sent.
+    """
+
+    mark: Mark
+    count: float = 1
+
+    def __str__(self) -> str:
+        if self.mark is Mark.SECOND:
+            return _seconds(self.count)
+        if self.mark not in {Mark.FRAME, Mark.FINAL}:
+            return self.mark.value
+        return f"first {self.mark}" if self.count == 1 else f"{self.count:.0f} {self.mark}s"
+
+
+@dataclass(frozen=True, slots=True)
+class Dials:
+    """Dials by number, from 1; ``last`` None: and all that follow."""
+
+    first: int = 1
+    last: int | None = 1
+
+    def __contains__(self, number: int) -> bool:
+        return self.first <= number and (self.last is None or number <= self.last)
+
+    def __str__(self) -> str:
+        if self.last is None:
+            return "on every dial" if self.first == 1 else f"from dial {self.first}"
+        if self.first == self.last:
+            return f"on dial {self.first}"
+        return f"on dials {self.first}-{self.last}"
+
+
+FIRST_DIAL: Final = Dials()
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that goes wrong; made by ``faultgrammar.parse_faults``.
+
+    ``number`` is what the phrase takes: seconds, a close code, a status or a factor; ``text``
+    the reason or the URL; ``after`` None: as soon as it can.
+    """
+
+    effect: Effect
+    number: float = 0
+    text: str = ""
+    retry_after: float | None = None
+    after: Moment | None = None
+    dials: Dials = FIRST_DIAL
+
+    def __str__(self) -> str:
+        phrase = self.effect.phrase
+        words = [phrase.words]
+        match phrase.takes:
+            case "time" | "[time]":
+                words.append(_seconds(self.number))
+            case "[code]" | "status":
+                words.append(f"{self.number:.0f}")
+            case "factor":
+                words.append(f"{_number(self.number)}x")
+            case _:
+                pass
+        if self.text:
+            words.append(_quoted(self.text))
+        if self.retry_after is not None:
+            words.append(f"retry-after {_seconds(self.retry_after)}")
+        if self.after is not None:
+            words.append(f"after {self.after}")
+        if self.dials != FIRST_DIAL:
+            words.append(str(self.dials))
+        return " ".join(words)
+
+
+def fault_list() -> str:
+    """Every phrase and what it does, a line each, and how to say when and where."""
+    forms = [effect.phrase.form for effect in Effect]
+    width = max(map(len, forms))
+    lines = [f"{form:{width}}  {e.phrase.says}" for form, e in zip(forms, Effect, strict=True)]
+    return "\n".join([*lines, "", _RULES, ""])
+
+
+_RULES: Final = """\
+after accept|open|start|ack|stop|summary, after TIME (from the dial on), after N frames,
+  after N finals, after first final; while finishing is after stop; else as soon as it can
+on dial N, on dials N-M, from dial N, on every dial; else on the first dial
+several faults: with ; or , between them; times: 300ms, 0.5s, 5s, 1min; factors: 3x
+
+openline serve --fault "cut after ack on dials 1-2; freeze 5s after 3s on dial 4\""""
+
+
+def _number(value: float) -> str:
+    return f"{value:.3f}".rstrip("0").rstrip(".")
+
+
+def _seconds(value: float) -> str:
+    return f"{_number(value)}s"
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

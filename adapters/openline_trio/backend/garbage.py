@@ -1,0 +1,59 @@
+"""Messages that no backend should send: what a client must survive, of all kinds.
+
+Each is a whole WebSocket frame as a server sends it (unmasked), and none means anything in
+the contract: its JSON is broken, or a field has the wrong type, or it says what nobody
+understands. A client that reads them all is the same as before, whatever it counts.
+``NO_FRAME`` breaks the WebSocket protocol itself (a reserved opcode), which ends the line.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from typing import Final
+
+_TEXT: Final = 0x81
+_BINARY: Final = 0x82
+NO_FRAME: Final = b"\x83\x05hello"
+
+
+def frame(first: int, payload: bytes) -> bytes:
+    """A server's frame whose first byte is ``first``."""
+    size = len(payload)
+    if size < 126:
+        return bytes([first, size]) + payload
+    if size < 1 << 16:
+        return struct.pack("!BBH", first, 126, size) + payload
+    return struct.pack("!BBQ", first, 127, size) + payload
+
+
+def _final(**fields: object) -> bytes:
+    words = {"type": "asr_final", "text": "x", "t0": 0.0, "t1": 1.0, "source": "mic"}
+    return json.dumps(words | fields).encode()
+
+
+_TEXTS: Final = (
+    b"", b" ", b"{", b"nonsense", b"null", b"[]", b'"status"', b"17", b"{}",
+    b"[" * 20_000, b'{"type":' * 20_000,
+    b'{"type":null}', b'{"type":17}', b'{"type":["status"]}', b'{"type":""}',
+    b'{"type":"nobody_knows"}', b'{"type":"status"}', b'{"type":"status","state":17}',
+    b'{"type":"status","state":"nobody_knows"}', b'{"type":"status","state":null}',
+    b'{"type":"asr_final"}', b'{"type":"asr_partial","text":"x"}',
+    _final(text=17), _final(text=None), _final(t0="0"), _final(t1=None), _final(source=17),
+    _final(t0=float("nan")), _final(t1=float("inf")), _final(t0=-1e308, t1=-1.0),
+    _final(t0=2.0, t1=1.0), _final(source="nobody"), _final(connection_id="somebody else's"),
+    _final(attempt_id=17), b'{"type":"asr_final","type":"status"}',
+    b'{"type":"asr_final","text":"\\ud800","t0":"x","t1":1}',
+    b'{"type":"asr_final","text":"x","t0":0,"t1":1' + b"0" * 400 + b"}",
+    b'{"type":"metrics","backlog_seconds":"much"}', b'{"type":"metrics","dropped_total":[]}',
+    b'{"type":"metrics","source":{}}', b'{"type":"entities_update","people":17}',
+    b'{"type":"cards_update","risks":"all"}',
+)  # fmt: skip
+
+#: Every kind, each once: texts, and what is binary.
+GARBAGE: Final = (
+    *(frame(_TEXT, text) for text in _TEXTS),
+    frame(_BINARY, b""),
+    frame(_BINARY, b"EP\x01\x01" + bytes(640)),
+    frame(_BINARY, bytes(range(256))),
+)

@@ -1,0 +1,162 @@
+"""A session meets every fault there is and loses nothing: the real backend, in virtual time.
+
+The session dials the reference backend over streams in memory. Whatever the dials brought,
+put together, is all that was captured, and the finals cover it without overlap.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+import trio
+from trio.testing import MockClock, memory_stream_pair
+
+from openline.backend import Backend
+from openline.messages import Ended, GapCause
+from openline.policy import Policy
+from openline_trio import open_session
+from openline_trio.backend import FaultInjector, Server, ServerConfig
+from openline_trio.backend.faults import Effect
+from openline_trio.backend.recognizer import Echo
+
+from ..support_oracle import CodedSource, received, union
+
+#: The last second is in no final before the stop.
+SECONDS = 11.0
+#: What a session survives whole, and on how many dials.
+WHOLE = {
+    "cut": 2,
+    "cut after accept": 2,
+    "cut after ack": 2,
+    "cut after 5s": 2,
+    "cut after 200 frames": 2,
+    "cut after first final": 2,
+    "cut while finishing": 2,
+    "cut after summary": 1,
+    "cut mid-frame": 2,
+    "cut mid-frame after 3s": 2,
+    "cut mid-final": 2,
+    "cut mid-final on dials 1-3": 4,
+    "reset after 5s": 2,
+    "close after 5s": 2,
+    "ack then close": 2,
+    "close 1001 after 5s": 2,
+    "close 1013 retry-after 4 after 5s": 2,
+    "restart after 5s": 2,
+    "crash 3s after first final": 2,
+    "refuse 503 retry-after 2": 2,
+    "refuse 502": 2,
+    "refuse 5s": 1,
+    "capacity": 2,
+    "no ack": 2,
+    "no pong": 1,  # words that arrive prove as much
+    "freeze 2s after 5s": 1,
+    "freeze 25s after 5s": 3,
+    "half-open": 2,
+    "half-open after 5s": 2,
+    "half-open while finishing": 2,
+    "stall uplink 3s after 5s": 1,
+    "stall uplink 30s after 5s": 2,
+    "stall downlink 3s after 5s": 1,
+    "stall downlink 30s after 5s": 2,
+    "slow 1.5x": 1,
+    "slow 3x": 1,
+    "stuck after 2 finals": 2,
+    "garbage after 5s": 1,
+    "garbage on every dial": 1,
+    "garbage bytes after 5s": 2,
+    "cut after 0.4s on dials 1-5; refuse 502 on dials 6-7; freeze 3s after ack on dial 8": 8,
+}  # fmt: skip
+#: What ends a session, or leaves something out: told below.
+ELSEWHERE = {
+    Effect.UNAUTHORIZED, Effect.ERROR, Effect.REDIRECT, Effect.NO_SUMMARY, Effect.DROP,
+}  # fmt: skip
+
+
+async def heard(
+    phrases: str, record: Path, seconds: float = SECONDS
+) -> tuple[Ended, FaultInjector, Server]:
+    """A session to its end against a backend on which these faults strike."""
+    injector = FaultInjector(phrases)
+    config = ServerConfig(recognizer="echo", record=record)
+    server = Server(config, Echo(), injector)
+    async with trio.open_nursery() as nursery:
+
+        async def connect(backend: Backend) -> trio.abc.Stream:
+            await trio.lowlevel.checkpoint()
+            here, there = memory_stream_pair()
+            nursery.start_soon(server.handle, there)
+            return here
+
+        async with open_session(
+            Backend(), {"mic": CodedSource(seconds)}, policy=Policy(finish_timeout=60),
+            connect=connect, uniform=lambda: 0.5,
+        ) as session:  # fmt: skip
+            ended = await session.wait()
+        nursery.cancel_scope.cancel()
+    return ended, injector, server
+
+
+def check_whole(ended: Ended, record: Path, seconds: float = SECONDS) -> None:
+    """Everything arrived, and everything was finalised once."""
+    samples = CodedSource(seconds).samples
+    assert ended.complete, ended
+    runs = received(record, "mic")
+    assert union(piece for pieces in runs for piece in pieces) == [(0, samples)]
+    finals = [(round(t.start * 16_000), round(t.end * 16_000)) for t in ended.transcript]
+    assert all(a[1] <= b[0] for a, b in pairwise(finals))
+    assert union(finals) == [(0, samples)]
+
+
+@pytest.mark.parametrize("phrases", WHOLE)
+async def test_a_session_loses_nothing(
+    autojump_clock: MockClock, phrases: str, tmp_path: Path
+) -> None:
+    ended, injector, server = await heard(phrases, tmp_path)
+    assert injector.struck, "the fault did not happen"
+    check_whole(ended, tmp_path)
+    assert server.accepted == WHOLE[phrases]
+
+
+async def test_garbage_is_counted(autojump_clock: MockClock, tmp_path: Path) -> None:
+    ended, _, _ = await heard("garbage after 5s", tmp_path)
+    assert ended.statistics.malformed > 20
+
+
+@pytest.mark.parametrize(
+    ("phrases", "reason"), [("unauthorized", "Unauthorized"), ("error", "a fault was asked for")]
+)
+async def test_a_refusal_is_the_end(
+    autojump_clock: MockClock, phrases: str, reason: str, tmp_path: Path
+) -> None:
+    ended, _, server = await heard(phrases, tmp_path)
+    assert reason in ended.reason
+    assert (server.accepted, ended.state) == (1, "failed")
+
+
+async def test_a_redirect_is_followed(autojump_clock: MockClock, tmp_path: Path) -> None:
+    ended, _, server = await heard("redirect /ws/live-listener?again", tmp_path)
+    check_whole(ended, tmp_path)
+    assert server.accepted == 2
+
+
+async def test_no_summary_is_waited_for_and_no_longer(
+    autojump_clock: MockClock, tmp_path: Path
+) -> None:
+    ended, _, _ = await heard("no summary on every dial", tmp_path)
+    assert ended.state == "closed"
+    assert trio.current_time() == pytest.approx(SECONDS + 60, abs=15)
+
+
+async def test_what_the_backend_dropped_is_a_gap(autojump_clock: MockClock, tmp_path: Path) -> None:
+    ended, _, _ = await heard("drop 2s after 100 frames", tmp_path)
+    dropped = [gap for gap in ended.missing if gap.cause is GapCause.BACKEND]
+    assert sum(gap.samples for gap in dropped) == 32_000
+    assert not any(gap.exact for gap in dropped)  # the backend counts, and says not where
+
+
+def test_no_fault_is_left_out() -> None:
+    met = {fault.effect for phrases in WHOLE for fault in FaultInjector(phrases).faults}
+    assert met | ELSEWHERE == set(Effect)
