@@ -74,11 +74,13 @@ def contract(spec: Contract) -> str:
 
 
 def _sent(dialect: Dialect) -> str:
-    lines = [("start", "once, when the socket is open", f"`{_compact(dialect.start(_IDS))}`")]
-    for source in dialect.sources:
-        lines.append((f"audio of {source}", "after the ack", _frame(dialect.audio(source, _PCM))))
-    lines.append(("stop", "when all audio is out", f"`{_compact(dialect.stop(_IDS))}`"))
-    return grid(("message", "when", "as it is sent"), lines)
+    audio = [
+        (f"audio of {source}", "after the ack", _frame(dialect.audio(source, _PCM)))
+        for source in dialect.sources
+    ]
+    start = ("start", "once, when the socket is open", f"`{_compact(dialect.start(_IDS))}`")
+    stop = ("stop", "when all audio is out", f"`{_compact(dialect.stop(_IDS))}`")
+    return grid(("message", "when", "as it is sent"), [start, *audio, stop])
 
 
 def _compact(text: str) -> str:
@@ -129,4 +131,4 @@ def _states(spec: Contract) -> str:
 
 
 def _endings(rows: list[Explanation]) -> str:
-    return verdict_rows(rows) if rows else "None do.\n"
+    return verdict_rows(rows, level="###") if rows else "None do.\n"

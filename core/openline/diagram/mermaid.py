@@ -9,66 +9,84 @@ hourglass.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 from .look import LIGHT, Palette
 from .model import CLOCKED, Box, Drawing, Edge, Line
 
 
 def mermaid(drawing: Drawing, palette: Palette = LIGHT) -> str:
     """The text of a ``stateDiagram-v2`` that holds every transition of ``drawing``."""
-    out = ["stateDiagram-v2", "    direction TB", f"    [*] --> {drawing.initial}"]
-    out += [text for box in drawing.boxes.values() for text in _box(box)]
-    todo = list(drawing.groups)
-    while todo:
-        name = todo.pop(0)
-        inside = set(drawing.groups[name])
-        inner = [each for each in todo if set(drawing.groups[each]) < inside]
-        loose = inside.difference(*(drawing.groups[each] for each in inner))
-        out.append(f"    state {name} {{")
-        out += [f"        {state}" for state in drawing.groups[name] if state in loose]
-        out += [f"        {each}" for each in inner]
-        out.append("    }")
-    shared = [edge for edge in drawing.edges if edge.tail in drawing.groups]
-    out += [text for edge in shared for text in _card(drawing, edge)]
+    out = ["direction TB", f"[*] --> {drawing.initial}"]
+    for box in drawing.boxes.values():
+        out += _described(box.name, box.name, _inside(box))
+    out += _composites(drawing)
     for edge in drawing.edges:
-        if edge not in shared:
-            label = "<br/>".join(map(_line, edge.lines))
-            out.append(f"    {edge.tail} --> {edge.head} : {label}")
-    out += [f"    {box.name} --> [*]" for box in drawing.boxes.values() if box.final]
-    cards = ",".join(f"{edge.tail}_{edge.head}" for edge in shared)
-    out.append(
-        f"    classDef shared fill:{palette.ground},stroke:{palette.frame},color:{palette.text}"
-    )
-    out += [f"    class {cards} shared"] if cards else []
-    for role in dict.fromkeys(box.role for box in drawing.boxes.values()):
-        ink = palette.roles[role]
-        name = role.name.lower()
-        out.append(f"    classDef {name} fill:{ink.fill},stroke:{ink.line},color:{ink.text}")
-        states = ",".join(box.name for box in drawing.boxes.values() if box.role is role)
-        out.append(f"    class {states} {name}")
-    return "\n".join(out) + "\n"
+        if edge.tail in drawing.groups:
+            card = _card(edge)
+            out += _described(card, f"{edge.tail} → {edge.head}", _shared(drawing, edge))
+            out += [f"{edge.tail} --> {card}", f"{card} --> {edge.head}"]
+        else:
+            label = "<br/>".join(_line(line) for line in edge.lines)
+            out.append(f"{edge.tail} --> {edge.head} : {label}")
+    out += [f"{box.name} --> [*]" for box in drawing.boxes.values() if box.final]
+    out += _classes(drawing, palette)
+    return "\n    ".join(["stateDiagram-v2", *out]) + "\n"
 
 
-def _box(box: Box) -> list[str]:
-    inside = [f"entry / {', '.join(box.enter)}"] if box.enter else []
-    inside += [_line(line) for line in box.inside]
-    inside += [f"exit / {', '.join(box.leave)}"] if box.leave else []
-    inside += [f"timers {', '.join(box.timers)}"] if box.timers else []
-    return [f"    {box.name} : {text}" for text in (box.name, *inside)]
+def _described(name: str, title: str, texts: Iterable[str]) -> list[str]:
+    return [f"{name} : {text}" for text in (title, *texts)]
 
 
-def _card(drawing: Drawing, edge: Edge) -> list[str]:
-    name = f"{edge.tail}_{edge.head}"
-    texts = [f"{edge.tail} → {edge.head}"]
+def _inside(box: Box) -> Iterator[str]:
+    if box.enter:
+        yield f"entry / {', '.join(box.enter)}"
+    yield from map(_line, box.inside)
+    if box.leave:
+        yield f"exit / {', '.join(box.leave)}"
+    if box.timers:
+        yield f"timers {', '.join(box.timers)}"
+
+
+def _composites(drawing: Drawing) -> Iterator[str]:
+    """Each group with its states and the groups in it; the widest stands first."""
+    for name, states in drawing.groups.items():
+        inner = {
+            other: set(members)
+            for other, members in drawing.groups.items()
+            if set(members) < set(states)
+        }
+        yield f"state {name} {{"
+        yield from (f"    {each}" for each in states if each not in set().union(*inner.values()))
+        yield from (f"    {each}" for each in inner)
+        yield "}"
+
+
+def _card(edge: Edge) -> str:
+    return f"{edge.tail}_{edge.head}"
+
+
+def _shared(drawing: Drawing, edge: Edge) -> Iterator[str]:
     for states, lines in drawing.where(edge):
-        texts += [f"({states})"] if states else []
-        texts += map(_line, lines)
-    return [
-        *(f"    {name} : {text}" for text in texts),
-        f"    {edge.tail} --> {name}",
-        f"    {name} --> {edge.head}",
-    ]
+        if states:
+            yield f"({states})"
+        yield from map(_line, lines)
 
 
 def _line(line: Line) -> str:
     clock = "⌛ " if CLOCKED.issuperset(line.events) else ""
     return f"{clock}{line}"
+
+
+def _classes(drawing: Drawing, palette: Palette) -> Iterator[str]:
+    """Colours: by role, and quiet ones for what is shared."""
+    cards = [_card(edge) for edge in drawing.edges if edge.tail in drawing.groups]
+    looks = {"shared": (palette.ground, palette.frame, palette.text)}
+    members = {"shared": cards} if cards else {}
+    for box in drawing.boxes.values():
+        looks[box.role.name.lower()] = palette.roles[box.role]
+        members.setdefault(box.role.name.lower(), []).append(box.name)
+    for name, states in members.items():
+        fill, line, text = looks[name]
+        yield f"classDef {name} fill:{fill},stroke:{line},color:{text}"
+        yield f"class {','.join(states)} {name}"

@@ -7,18 +7,20 @@ says its name: the one thing that every interpreter runs and that changes nothin
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Final
 from xml.sax.saxutils import quoteattr
 
 from ..table import Row, Table
 from .model import Drawing
+
+_HEAD: Final = 'xmlns="http://www.w3.org/2005/07/scxml" version="1.0"'
 
 
 def scxml(drawing: Drawing, table: Table) -> str:
     """A document with every state and every transition, in order."""
     out = [
         '<?xml version="1.0" encoding="UTF-8"?>',
-        '<scxml xmlns="http://www.w3.org/2005/07/scxml" version="1.0" name="openline"'
-        f" initial={quoteattr(drawing.initial)}>",
+        f'<scxml {_HEAD} name="openline" initial={quoteattr(drawing.initial)}>',
     ]
     for state, events in table.items():
         box = drawing.boxes[state]

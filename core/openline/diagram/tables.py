@@ -5,7 +5,8 @@ Each is read from the data that the machine runs on, so a table says what happen
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from itertools import groupby
 from typing import Final
@@ -13,7 +14,7 @@ from typing import Final
 from ..explain import DEFAULT_POLICY, NO_REFUSALS, Explanation, all_rows
 from ..policy import MEANINGS, Policy
 from ..timers import DIAL_TIMERS, FIRES, RUNS, SESSION_TIMERS, STATE_TIMERS, Timer
-from ..verdicts import NO_CODES, Row
+from ..verdicts import NO_CODES, Action, Row
 from .markdown import code, grid
 
 _SCOPES: Final = (
@@ -21,6 +22,7 @@ _SCOPES: Final = (
     (STATE_TIMERS, "the state"),
     (DIAL_TIMERS, "the dial"),
 )
+_ORDER: Final = [*Action]
 
 
 def verdict_table(
@@ -34,13 +36,16 @@ def verdict_table(
     return verdict_rows(found)
 
 
-def verdict_rows(found: Iterable[Explanation]) -> str:
-    """The same of some explanations. What is done stands once, under a letter."""
-    found = list(found)
-    ways = sorted({(each.action, each.does) for each in found}, key=_patience)
+def verdict_rows(found: Sequence[Explanation], *, level: str = "##") -> str:
+    """The same of some explanations, under headings of ``level``.
+
+    What is done stands once, under a letter: by verdict, the most frequent first.
+    """
+    often = Counter((each.action, each.does) for each in found)
+    ways = sorted(often, key=lambda way: (_ORDER.index(way[0]), -often[way]))
     letters = {way: chr(ord("a") + number) for number, way in enumerate(ways)}
     out = [
-        "### What is done\n\n",
+        f"{level} What is done\n\n",
         grid(
             ("verdict", "the client"),
             ((f"{way[0].upper()} {letters[way]}", way[1]) for way in ways),
@@ -56,15 +61,9 @@ def verdict_rows(found: Iterable[Explanation]) -> str:
             )
             for each in some
         ]
-        out.append(f"\n### {group[0].upper()}{group[1:]}\n\n")
+        out.append(f"\n{level} {group[0].upper()}{group[1:]}\n\n")
         out.append(grid((group, "verdict", "why", "source"), lines))
     return "".join(out)
-
-
-def _patience(way: tuple[str, str]) -> tuple[int, int, str]:
-    """The order of what is done: the verdicts' own, the plainest first."""
-    order = ("retry", "later", "reauth", "fatal")
-    return order.index(way[0]), len(way[1]), way[1]
 
 
 def policy_table(policy: Policy = DEFAULT_POLICY) -> str:
@@ -85,13 +84,19 @@ def timer_table() -> str:
         (
             (
                 timer.name,
-                next(name for scope, name in _SCOPES if timer in list(Timer)[scope]),
+                _scope(timer),
                 code([event]) if (event := FIRES[timer]) else "nothing: the sender pulls again",
                 code(state for state, timers in RUNS.items() if timer in timers),
             )
             for timer in Timer
         ),
     )
+
+
+def _scope(timer: Timer) -> str:
+    if FIRES[timer] is None:
+        return "the sender"
+    return next(name for scope, name in _SCOPES if timer in list(Timer)[scope])
 
 
 def _value(value: float | None) -> str:
