@@ -21,8 +21,29 @@ from .label import GAP, ROW, Row, Span, Style, heading, height, listed, quiet, r
 from .look import OPEN, PATH, Role
 from .model import Box, Drawing, Edge
 from .places import (
-    APART, BOX, CAPTION, FRAME_END, INSET, JUMP, LANE, LEFT, MARGIN, NEAR, PAD, RIGHT, RING,
-    SPINE, STEP, TITLE, TRUNK, Frame, Layout, Panel, Place, Route, Text,
+    APART,
+    BOX,
+    CAPTION,
+    FRAME_END,
+    INSET,
+    JUMP,
+    LANE,
+    LEFT,
+    MARGIN,
+    NEAR,
+    PAD,
+    RIGHT,
+    RING,
+    SPINE,
+    STEP,
+    TITLE,
+    TRUNK,
+    Frame,
+    Layout,
+    Panel,
+    Place,
+    Route,
+    Text,
 )  # fmt: skip
 
 

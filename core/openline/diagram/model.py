@@ -154,14 +154,18 @@ def _edges(table: Table, groups: Mapping[str, tuple[str, ...]]) -> tuple[Edge, .
     found: dict[tuple[str, str], list[Line]] = {}
     for head, some in leading.items():
         lines = _lines(some)
-        shared = [line for line in lines if len(line.sources) > 1]
-        tails = {_holder(line.sources, head, groups) for line in shared} - {None}
-        within = groups
-        if not table[head]:
-            within, tails = {OPEN: groups[OPEN]}, {OPEN}
+        within = groups if table[head] else {OPEN: groups[OPEN]}
+        shared = (_holder(line.sources, head, within) for line in lines if len(line.sources) > 1)
+        tails = {name: groups[name] for name in shared if name} if table[head] else within
         for line in lines:
-            for part, tail in _places(line, head, within, tails):
-                found.setdefault((tail, head), []).append(part)
+            holder = _holder(line.sources, head, within) if len(line.sources) > 1 else None
+            if holder is not None:
+                found.setdefault((holder, head), []).append(line)
+                continue
+            for source in line.sources:
+                part = line._replace(sources=(source,))
+                wide = None if (source, head) in _STEPS else _holder((source,), head, tails)
+                found.setdefault((wide or source, head), []).append(part)
     order = [*table]
     edges = [Edge(tail, head, tuple(lines)) for (tail, head), lines in found.items()]
     return tuple(
@@ -173,20 +177,6 @@ def _edges(table: Table, groups: Mapping[str, tuple[str, ...]]) -> tuple[Edge, .
             ),
         )
     )
-
-
-def _places(
-    line: Line, head: str, groups: Mapping[str, tuple[str, ...]], tails: set[str | None]
-) -> Iterator[tuple[Line, str]]:
-    """The parts of a line, each with the state or group that its edge leaves from."""
-    holder = _holder(line.sources, head, groups)
-    if len(line.sources) > 1 and holder is not None:
-        yield line, holder
-        return
-    for source in line.sources:
-        part = line._replace(sources=(source,))
-        wide = _holder((source,), head, {name: groups[name] for name in tails if name})
-        yield part, source if wide is None or (source, head) in _STEPS else wide
 
 
 def _holder(
