@@ -5,6 +5,6 @@ It needs the extra ``diagrams`` and nothing of trio.
 
 from __future__ import annotations
 
-from .svg import DrawingError, svg
+from .render import DrawingError, svg
 
 __all__ = ["DrawingError", "svg"]
