@@ -96,9 +96,9 @@ class _Sheet:
                 if state == [each for each in self.spine if each in states][-1]:
                     y += PAD
                     self.frame(name, tops[name], y)
-            if not after:
-                break
-            y += self.label_step(state, after, y, [edge for edge in jumps if edge.tail == state])
+            if after:
+                leaving = [edge for edge in jumps if edge.tail == state]
+                y += self.label_step(state, after, y, leaving)
             for name, states in self.inner.items():
                 if after == states[0]:
                     tops[name] = y

@@ -25,7 +25,7 @@ from ..table import Row, Table
 from ..timers import FIRES, RUNS
 from .look import GROUPS, OPEN, PATH, ROLES, Role
 
-#: Events that only a timer causes.
+#: Events that only a timer causes: a credential can fail without one.
 CLOCKED: Final = frozenset(FIRES.values()) - {None, "credential_failed"}
 _STEPS: Final = frozenset(pairwise(PATH))
 
