@@ -2,22 +2,45 @@
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Iterator
 from itertools import combinations, pairwise
 
 import pytest
 
-from openline.connection import TABLE
+from openline.connection import EVENTS, TABLE
 from openline.diagram import dot, model
 from openline.diagram.label import NAME_SIZE, Span, Style, heading, listed, rows_of, width
 from openline.diagram.layout import layout
 from openline.diagram.model import Drawing, Edge, Line
 from openline.diagram.places import INSET, WIDTH, Place, Route
+from openline.table import Row, Table
 
 from .test_diagram import small
 
-DRAWINGS = [model(TABLE), model(small())]
+
+def changed(seed: int) -> Table:
+    """Our table with some events left out, some longer, and some doing more."""
+    chance = random.Random(seed)
+    gone = {event for event in sorted(EVENTS) if chance.random() < 0.2}
+    longer = {event for event in sorted(EVENTS) if chance.random() < 0.2}
+    more = ("count_late", "wait_for_gate", "report_all_that_there_is")
+    added = {event: tuple(chance.sample(more, chance.randint(0, 2))) for event in sorted(EVENTS)}
+
+    def change(row: Row) -> Row:
+        name = f"{row.event}_again" if row.event in longer else row.event
+        return row._replace(event=name, on_names=(*row.on_names, *added[row.event]))
+
+    return {
+        state: {
+            event: tuple(map(change, some)) for event, some in events.items() if event not in gone
+        }
+        for state, events in TABLE.items()
+    }
+
+
+DRAWINGS = [model(TABLE), model(small()), *(model(changed(seed)) for seed in range(40))]
 Segment = tuple[tuple[float, float], tuple[float, float]]
 
 
@@ -34,7 +57,7 @@ def segments(route: Route) -> Iterator[Segment]:
     return pairwise(route.points)
 
 
-@pytest.mark.parametrize("drawing", DRAWINGS, ids=["ours", "small"])
+@pytest.mark.parametrize("drawing", DRAWINGS, ids=["ours", "small", *map(str, range(40))])
 def test_no_box_and_no_label_covers_another(drawing: Drawing) -> None:
     sheet = layout(drawing)
     places = {panel.box.name: panel.place for panel in sheet.panels.values()}
@@ -44,7 +67,7 @@ def test_no_box_and_no_label_covers_another(drawing: Drawing) -> None:
         assert not overlap(a, b), (one, other)
 
 
-@pytest.mark.parametrize("drawing", DRAWINGS, ids=["ours", "small"])
+@pytest.mark.parametrize("drawing", DRAWINGS, ids=["ours", "small", *map(str, range(40))])
 def test_no_line_crosses_a_label_or_a_box(drawing: Drawing) -> None:
     sheet = layout(drawing)
     for route in sheet.routes:
@@ -67,7 +90,7 @@ def test_no_two_lines_cross_but_where_a_frame_is_left() -> None:
             assert not overlap(thick(a), thick(b)), (one[:2], other[:2])
 
 
-@pytest.mark.parametrize("drawing", DRAWINGS, ids=["ours", "small"])
+@pytest.mark.parametrize("drawing", DRAWINGS, ids=["ours", "small", *map(str, range(40))])
 def test_all_stands_on_the_sheet_and_all_text_in_its_box(drawing: Drawing) -> None:
     sheet = layout(drawing)
     panels, texts = sheet.panels.values(), sheet.texts

@@ -73,8 +73,9 @@ class _Sheet:
         if self.todo:
             ways = ", ".join(f"{tail} to {head}" for tail, head in self.todo)
             raise ValueError(f"no way to draw {ways}: see PATH and GROUPS in diagram/look.py")
-        bottom = max(panel.place.bottom for panel in self.panels.values())
-        swatches, end = self.legend(bottom + 26)
+        places = [panel.place for panel in self.panels.values()]
+        places += [text.place for text in self.texts]
+        swatches, end = self.legend(max(place.bottom for place in places) + 26)
         frames = {name: self.frames[name] for name in self.drawing.groups}
         return Layout(end, self.panels, frames, self.texts, self.routes, swatches)
 
@@ -83,11 +84,12 @@ class _Sheet:
     def draw_spine(self) -> None:
         """The happy path, its frames, and the steps that jump over a box of it."""
         order = {state: number for number, state in enumerate(self.spine)}
-        jumps = [
-            self.todo.pop((tail, head))
+        jumps = {
+            self.todo.pop((tail, head)): sorted((order[tail], order[head]))
             for tail, head in [*self.todo]
             if tail in order and head in order and order[head] != order[tail] + 1
-        ]
+        }
+        lines = _side_by_side(jumps)
         y = MARGIN + STEP
         tops = {OPEN: y - PAD - NEAR}
         for state, after in pairwise([*self.spine, ""]):
@@ -97,8 +99,8 @@ class _Sheet:
                     y += PAD
                     self.frame(name, tops[name], y)
             if after:
-                leaving = [edge for edge in jumps if edge.tail == state]
-                y += self.label_step(state, after, y, leaving)
+                leaving = [edge for edge in lines if edge.tail == state]
+                y += self.label_step(state, after, y, leaving, min(lines.values(), default=JUMP))
             for name, states in self.inner.items():
                 if after == states[0]:
                     tops[name] = y
@@ -109,25 +111,35 @@ class _Sheet:
         for (tail, head), (a, b) in zip(pairwise(self.spine), pairwise(places), strict=True):
             end = b.y - RING * self.drawing.boxes[head].final
             self.route(tail, head, (TRUNK, a.bottom), (TRUNK, end), heavy=True)
-        for edge in jumps:
+        for edge, x in lines.items():
             a, b = self.panels[edge.tail].place, self.panels[edge.head].place
-            out, back = a.bottom - 14, b.y + 14
-            points = ((a.right, out), (JUMP, out), (JUMP, back), (b.right, back))
-            self.route(edge.tail, edge.head, *points)
+            out, back = a.bottom - 14 + (x - JUMP), b.y + 14 - (x - JUMP)
+            self.route(edge.tail, edge.head, (a.right, out), (x, out), (x, back), (b.right, back))
 
-    def label_step(self, state: str, after: str, y: float, jumps: list[Edge]) -> float:
-        """Label the gap below ``state``; its height. Jumps stand at their own line."""
-        room = JUMP - TRUNK - 2 * NEAR
+    def label_step(
+        self, state: str, after: str, y: float, jumps: list[Edge], right: float
+    ) -> float:
+        """Label the gap below ``state``; its height.
+
+        A jump has its label at the left of the line ``right``: beside the label of the step
+        if there is room for both, else below it.
+        """
+        room = right - TRUNK - 2 * NEAR
         step = self.todo.pop((state, after), None)
         rows = self.rows(step, room / 2 if jumps else room) if step else []
-        texts = [(TRUNK + NEAR, rows)]
+        labels = [(TRUNK + NEAR, rows)]
         for edge in jumps:
             rows = self.rows(edge, room / 2)
-            texts.append((JUMP - NEAR - max(map(width, rows)), rows))
-        high = max(STEP, *(height(some) + 14 for _, some in texts), 0)
-        for number, (x, some) in enumerate(texts):
-            self.text(f"{state}_{number}", x, y + (high - height(some)) / 2 - 2, some)
-        return high
+            labels.append((right - NEAR - _wide(rows), rows))
+        beside = len(labels) == 2 and sum(_wide(rows) for _, rows in labels) <= room
+        heights = [height(rows) for _, rows in labels]
+        high = max(heights) if beside else sum(heights)
+        gap = max(STEP, high + 14)
+        top = y + (gap - high) / 2 - 2
+        for number, (x, rows) in enumerate(labels):
+            down = (high - height(rows)) / 2 if beside else sum(heights[:number])
+            self.text(f"{state}_{number}", x, top + down, rows)
+        return gap
 
     # The lane on the left.
 
@@ -250,7 +262,7 @@ class _Sheet:
     def text(self, name: str, x: float, y: float, rows: list[Row]) -> None:
         """Place a label."""
         if rows:
-            place = Place(x, y, max(map(width, rows)), height(rows))
+            place = Place(x, y, _wide(rows), height(rows))
             self.texts.append(Text(name, place, tuple(rows)))
 
     def route(
@@ -286,6 +298,22 @@ class _Sheet:
             self.text(f"legend_{number}", x, y, [row])
             x += width(row) + 2 * PAD
         return swatches, ceil(y + ROW + MARGIN)
+
+
+def _wide(rows: list[Row]) -> float:
+    return max(map(width, rows), default=0.0)
+
+
+def _side_by_side(jumps: dict[Edge, list[int]]) -> dict[Edge, float]:
+    """Where the line of each jump runs: no two of the same rows at the same place."""
+    taken: list[tuple[int, list[int]]] = []
+    found: dict[Edge, float] = {}
+    for edge, (top, bottom) in jumps.items():
+        blocked = {at for at, other in taken if top < other[1] and other[0] < bottom}
+        number = next(at for at in range(len(jumps)) if at not in blocked)
+        taken.append((number, [top, bottom]))
+        found[edge] = JUMP - 5 * number
+    return found
 
 
 def _channel(number: int) -> float:
