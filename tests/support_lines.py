@@ -251,6 +251,7 @@ class Silent:
     """A source that hears nothing and never ends."""
 
     duration = None
+    may_pause = True
 
     async def run(self, sink: Sink) -> None:
         await trio.sleep_forever()

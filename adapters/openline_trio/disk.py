@@ -9,9 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from openline import events as e
-from openline.commands import FetchAudio, StoreAudio, StoreProof
-from openline.messages import Ended, Update
+from openline.commands import (
+    DiscardStore,
+    FetchAudio,
+    Storage,
+    StoreAudio,
+    StoreFinal,
+    StoreGap,
+    StoreProof,
+)
 
+from .records import Lost, Said
 from .spool import Spool
 
 
@@ -23,24 +31,29 @@ class Disk:
         self._tell = tell
         self._takes_more = spool is not None
 
-    def perform(self, command: StoreAudio | StoreProof | FetchAudio) -> None:
+    def perform(self, command: Storage) -> None:
         """Carry out a storage command."""
         match command:
             case StoreAudio(source, start, pcm):
                 self._write(lambda spool: spool.keep(source, start, pcm))
             case StoreProof(source, position):
                 self._write(lambda spool: spool.prove(source, position))
+            case StoreFinal(transcript):
+                self._write(lambda spool: spool.note(Said(transcript)))
+            case StoreGap(gap):
+                self._write(lambda spool: spool.note(Lost(gap)))
             case FetchAudio(source, start, samples):
                 self._tell(e.AudioFetched(source, start, self._read(source, start, samples)))
+            case DiscardStore():
+                if self._spool is not None:
+                    self._spool.discard()
+                    self._spool = None
 
-    def report(self, update: Update) -> None:
-        """Keep what an update means for the result."""
-        self._write(lambda spool: spool.report(update))
-
-    def end(self, ended: Ended | None) -> None:
-        """The session is over: clean up, or leave what can be resumed."""
+    def close(self) -> None:
+        """Let go of what is still there; it can be resumed."""
         if self._spool is not None:
-            self._spool.end(ended)
+            self._spool.close()
+            self._spool = None
 
     def _write(self, what: Callable[[Spool], None]) -> None:
         if self._spool is None or not self._takes_more:

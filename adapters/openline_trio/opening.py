@@ -21,8 +21,9 @@ from openline.policy import Policy
 from .audio.source import Source
 from .credentials import Credentials
 from .network import Connect, connector
+from .records import Began
 from .session import Session
-from .spool import VERSION, Began, Spool, load
+from .spool import Spool, SpoolError, load
 
 #: Bytes of audio that a spool keeps at most: nine hours of one source.
 SPOOL_LIMIT = 1 << 30
@@ -55,40 +56,30 @@ def open_session(
     bytes of audio, so that a long outage costs no memory and ``resume_session`` can take
     up what a crash left; a session that ends complete cleans up behind itself.
 
-    Raises ValueError, one line, for a token, id, source name or policy that cannot work,
-    and SpoolError for a folder that cannot be used.
+    Raises ValueError, one line, for a token, id, source name or policy that cannot work;
+    entering the block raises SpoolError for a folder that cannot be used.
     """
+    if spool is not None and not sources:
+        raise ValueError("a session without sources has nothing to spool")
     session_id = session_id or str(uuid.uuid4())
-    kept: Spool | None = None
-    if spool is not None:
-        if not sources:
-            raise ValueError("a session without sources has nothing to spool")
-        began = Began(
-            version=VERSION,
-            session_id=session_id,
-            url=backend.url,
-            allow_plain=backend.allow_plain,
-            sources=tuple(sources),
-        )
-        kept = Spool.create(spool, began)
-    try:
-        session = Session(
-            backend,
-            sources,
-            policy=policy or Policy(),
-            dialect=dialect or EchoPanel(),
-            session_id=session_id,
-            credentials=credentials,
-            connect=connect or connector(),
-            uniform=uniform or random.SystemRandom().random,
-            spool=kept,
-            disk_seconds=spool_limit / BYTES_PER_SECOND / len(sources) if kept is not None else 0.0,
-        )
-    except BaseException:
-        if kept is not None:
-            kept.discard()  # there is no session
-        raise
-    return _Opening(session)
+    session = Session(
+        backend,
+        sources,
+        policy=policy or Policy(),
+        dialect=dialect or EchoPanel(),
+        session_id=session_id,
+        credentials=credentials,
+        connect=connect or connector(),
+        uniform=uniform or random.SystemRandom().random,
+        disk_seconds=spool_limit / BYTES_PER_SECOND / len(sources) if spool is not None else 0.0,
+    )
+
+    def prepare() -> Session:
+        if spool is not None:
+            session.keep_on(Spool.create(spool, Began.of(backend, session_id, sources)))
+        return session
+
+    return _Opening(prepare)
 
 
 def resume_session(
@@ -104,40 +95,47 @@ def resume_session(
     """Take up the session that an earlier process left in ``folder``, and finish it.
 
     It has the same session id and ends with the whole transcript. ``backend`` None: where
-    it was going to; the rest is as for ``open_session``. Raises SpoolError, one line, for a
-    folder that holds no session or that another process is using.
+    it was going to; the rest is as for ``open_session``. Entering the block raises
+    SpoolError, one line, for a folder that holds no session, that another process is using,
+    or to which the dialect, the policy or the backend do not fit.
     """
-    spool = Spool(folder)
-    try:
-        past = load(folder)
-        there = backend or Backend.from_url(past.began.url, allow_plain=past.began.allow_plain)
-        session = Session(
-            there,
-            {},
-            policy=policy or Policy(),
-            dialect=dialect or EchoPanel(),
-            session_id=past.began.session_id,
-            credentials=credentials,
-            connect=connect or connector(),
-            uniform=uniform or random.SystemRandom().random,
-            spool=spool,
-            past=past,
-        )
-    except BaseException:
-        spool.close()
-        raise
-    return _Opening(session)
+
+    def prepare() -> Session:
+        spool = Spool(folder)
+        try:
+            past = load(folder)
+            session = Session(
+                backend or past.began.backend,
+                {},
+                policy=policy or Policy(),
+                dialect=dialect or EchoPanel(),
+                session_id=past.began.session_id,
+                credentials=credentials,
+                connect=connect or connector(),
+                uniform=uniform or random.SystemRandom().random,
+                past=past,
+            )
+        except BaseException as exc:
+            spool.close()
+            if isinstance(exc, ValueError):
+                raise SpoolError(f"{folder}: {exc}") from exc
+            raise
+        session.keep_on(spool)
+        return session
+
+    return _Opening(prepare)
 
 
 class _Opening:
     """The block around a session. A class and no generator: a ``yield`` inside a nursery
     would hand trio's nursery stack to whoever runs the block."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, prepare: Callable[[], Session]) -> None:
+        self._prepare = prepare
         self._manager = trio.open_nursery()
 
     async def __aenter__(self) -> Session:
+        self._session = self._prepare()
         nursery = await self._manager.__aenter__()
         nursery.start_soon(self._session.run)
         return self._session

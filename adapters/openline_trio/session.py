@@ -27,14 +27,12 @@ from openline.commands import (
     AbortSocket,
     CancelCredential,
     CloseSocket,
+    CloseSource,
     Command,
-    FetchAudio,
     OpenSocket,
     Outgoing,
     Report,
     RequestCredential,
-    StoreAudio,
-    StoreProof,
 )
 from openline.connection import Connection
 from openline.dialects.dialect import Dialect
@@ -67,7 +65,6 @@ class Session:
         credentials: Credentials,
         connect: Connect,
         uniform: Callable[[], float],
-        spool: Spool | None = None,
         disk_seconds: float = 0.0,
         past: Past | None = None,
     ) -> None:
@@ -75,7 +72,7 @@ class Session:
         self._session_id = session_id
         self._sources = dict(sources)
         self._connect = connect
-        self._disk = Disk(spool, self._tell)
+        self._disk = Disk(None, self._tell)
         self._past = past
         self._connection = Connection(
             backend,
@@ -86,6 +83,7 @@ class Session:
             policy=policy,
             dialect=dialect,
             has_provider=self._wallet.has_provider,
+            may_pause={name for name, s in sources.items() if getattr(s, "may_pause", False)},
             disk_seconds=disk_seconds,
             past=past.sources if past is not None else (),
             past_transcript=past.transcript if past is not None else (),
@@ -94,6 +92,7 @@ class Session:
         self._frames: dict[str, bytes] = {}
         self._dial: Dial | None = None
         self._asking: trio.CancelScope | None = None
+        self._capturing = {name: trio.CancelScope() for name in sources}
         self._tasks: trio.Nursery | None = None
         self._sleeping_until = math.inf
         self._earlier = trio.Event()
@@ -102,6 +101,10 @@ class Session:
         self._ended: Ended | None = None
         self._finished_reading = False
         self._closing = False  # no task can be started any more
+
+    def keep_on(self, spool: Spool) -> None:
+        """Store on ``spool`` what the core wants stored; before ``run``."""
+        self._disk = Disk(spool, self._tell)
 
     # What can be asked.
 
@@ -215,9 +218,6 @@ class Session:
                 if isinstance(update, Ended):
                     self._ended = update
                 self._updates.put(update)
-                self._disk.report(update)
-            case StoreAudio() | StoreProof() | FetchAudio():
-                self._disk.perform(command)
             case OpenSocket(number, backend, with_credential):
                 self._dial = Dial(
                     self,
@@ -234,12 +234,19 @@ class Session:
             case CloseSocket(_, code):
                 if self._dial is not None:
                     self._dial.close(code)
-            case RequestCredential(request):
-                self._asking = trio.CancelScope()
-                self._start(partial(self._ask, request, self._asking))
-            case CancelCredential():
-                if self._asking is not None:
-                    self._asking.cancel()
+            case CloseSource(name):
+                self._capturing[name].cancel()
+            case RequestCredential() | CancelCredential():
+                self._inquire(command)
+            case _:
+                self._disk.perform(command)
+
+    def _inquire(self, command: RequestCredential | CancelCredential) -> None:
+        if isinstance(command, RequestCredential):
+            self._asking = trio.CancelScope()
+            self._start(partial(self._ask, command.request, self._asking))
+        elif self._asking is not None:
+            self._asking.cancel()
 
     def _tell(self, event: e.Event) -> None:
         """Feed ``event`` once the commands being carried out are done."""
@@ -273,7 +280,7 @@ class Session:
             self._closing = True
             if self._ended is None and self._tasks is not None:
                 self.feed(e.AbortRequested())
-            self._disk.end(self._ended)
+            self._disk.close()
             self._over.set()
 
     async def _keep_time(self) -> None:
@@ -288,7 +295,8 @@ class Session:
 
     async def _capture(self, name: str, source: Source) -> None:
         try:
-            await source.run(_SessionSink(self, name))
+            with self._capturing[name]:
+                await source.run(_SessionSink(self, name))
         except (SourceError, OSError) as exc:
             self.feed(e.SourceLost(name, str(exc)))
         except Exception as exc:  # noqa: BLE001  # an app's source fails alone, whatever it raises

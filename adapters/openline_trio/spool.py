@@ -2,11 +2,10 @@
 
 A session has one folder. Audio of a source lies in files of raw PCM whose names are the
 session sample at which they begin, so a position is an offset and nothing needs an
-index; a file wholly confirmed is deleted. Progress (finals, gaps, watermarks) lies in an
-append-only log of records, each with its length and a checksum: a record torn by a crash
-is the last one, is detected and cut. Every write goes to the operating system at once,
-so a killed process loses nothing that was captured; a machine that loses power may lose
-its last seconds.
+index; a file wholly confirmed is deleted. Progress (finals, gaps, watermarks) lies in a
+log (``records``), from which a record that a crash tore is cut. Every write goes to the
+operating system at once, so a killed process loses nothing that was captured; a machine
+that loses power may lose its last seconds.
 
 The folder is locked while a process uses it. Nothing here raises into a capture path:
 ``SpoolError`` is for opening, and later failures are ``OSError`` for the session to
@@ -23,62 +22,24 @@ import shutil
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final
 
 import msgspec
 
 from openline.connection import PastSource
-from openline.messages import SAMPLE_RATE, Ended, Gap, GapCause, State, Transcript, Update
+from openline.messages import SAMPLE_RATE, Gap, Transcript
+
+from .records import VERSION, Began, Lost, Proved, Record, Said, pack, unpack
 
 #: Bytes of PCM in a file before the next one is begun: a minute at 16 kHz, 16 bits.
 SEGMENT_BYTES: Final = 60 * 32_000
-#: The format of the log; a folder of another one is refused.
-VERSION: Final = 1
-#: Gaps of a session that ended too early: resuming it is what mends them.
-MENDED: Final = frozenset({GapCause.UNDELIVERED, GapCause.UNCONFIRMED})
 _LOG = "log"
 _LOCK = "lock"
 _SEGMENT = re.compile(r"(?P<source>.+)-(?P<start>\d{15})\.pcm")
-#: A record may not claim to be longer than this (a final of many words is far shorter).
-_LONGEST: Final = 1 << 24
 
 
 class SpoolError(Exception):
     """The folder cannot be used; one line: which, what is wrong, what to do."""
-
-
-class Began(msgspec.Struct, frozen=True, tag=True, kw_only=True):
-    """The session: what is needed to take it up again. Never a credential."""
-
-    version: int
-    session_id: str
-    url: str
-    allow_plain: bool
-    sources: tuple[str, ...]
-
-
-class Proved(msgspec.Struct, frozen=True, tag=True):
-    """A source is confirmed up to this session sample; the first says where it began."""
-
-    source: str
-    position: int
-
-
-class Said(msgspec.Struct, frozen=True, tag=True):
-    """A final."""
-
-    transcript: Transcript
-
-
-class Lost(msgspec.Struct, frozen=True, tag=True):
-    """A gap."""
-
-    gap: Gap
-
-
-Record: TypeAlias = Began | Proved | Said | Lost
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(Record).decode
 
 
 class Spool:
@@ -96,7 +57,7 @@ class Spool:
             os.close(self._log)
             raise
         # Only now: a record that is torn for others may be one that is being written.
-        ends = [end for _, end in _whole((folder / _LOG).read_bytes())]
+        ends = [end for _, end in unpack((folder / _LOG).read_bytes())]
         os.ftruncate(self._log, ends[-1] if ends else 0)
         self._writing: dict[str, tuple[int, int, int]] = {}  # source: fd, start, bytes
 
@@ -123,16 +84,6 @@ class Spool:
             raise SpoolError(f"{directory}: {_reason(exc)}: give a folder to write to") from exc
         return spool
 
-    def report(self, update: Update) -> None:
-        """Append what an update means for the result. Raises OSError."""
-        match update:
-            case Transcript(final=True):
-                self.note(Said(update))
-            case Gap() if update.cause not in MENDED:
-                self.note(Lost(update))
-            case _:
-                pass
-
     def prove(self, source: str, position: int) -> None:
         """Note what is confirmed, and delete what nobody will ask for. Raises OSError."""
         self.note(Proved(source, position))
@@ -140,9 +91,7 @@ class Spool:
 
     def note(self, record: Record) -> None:
         """Append a record to the log. Raises OSError."""
-        body = _encode(record)
-        head = len(body).to_bytes(4, "little") + zlib.crc32(body).to_bytes(4, "little")
-        _write_all(self._log, head + body)
+        _write_all(self._log, pack(record))
 
     def keep(self, source: str, start: int, pcm: bytes) -> None:
         """Append audio that begins at session sample ``start``. Raises OSError."""
@@ -182,18 +131,6 @@ class Spool:
         # What cannot be deleted now is found complete by the next resume.
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def end(self, ended: Ended | None) -> None:
-        """Keep the folder of a session that can be resumed; clean up any other."""
-        # A gap that resuming cannot mend is no reason to keep the rest.
-        if (
-            ended is not None
-            and ended.state is State.CLOSED
-            and not any(gap.cause in MENDED for gap in ended.missing)
-        ):
-            self.discard()
-        else:
-            self.close()
-
 
 def folder_name(session_id: str) -> str:
     """A name for the folder of a session: its id where that is safe, else its checksum."""
@@ -232,35 +169,13 @@ def records(folder: Path) -> Iterator[Record]:
         data = path.read_bytes()
     except OSError as exc:
         raise SpoolError(f"{folder}: {_reason(exc)}: no session was spooled here") from exc
-    whole = list(_whole(data))
+    whole = list(unpack(data))
     if not whole:
         raise SpoolError(f"{folder}: its log is empty: there is nothing to resume, delete it")
     for record, _ in whole:
         if isinstance(record, Began) and record.version != VERSION:
             raise SpoolError(f"{folder}: written by another version: resume it with that one")
         yield record
-
-
-def _whole(data: bytes) -> Iterator[tuple[Record, int]]:
-    """The records of a log that are whole, each with where it ends."""
-    at = 0
-    while (body := _body(data, at)) is not None:
-        try:
-            record = _decode(body)
-        except msgspec.DecodeError:
-            return
-        at += 8 + len(body)
-        yield record, at
-
-
-def _body(data: bytes, at: int) -> bytes | None:
-    head = data[at : at + 8]
-    if len(head) < 8:
-        return None
-    length = int.from_bytes(head[:4], "little")
-    body = data[at + 8 : at + 8 + length]
-    whole = length <= _LONGEST and len(body) == length
-    return body if whole and zlib.crc32(body) == int.from_bytes(head[4:], "little") else None
 
 
 class Past(msgspec.Struct, frozen=True, kw_only=True):

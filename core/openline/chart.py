@@ -42,7 +42,9 @@ class Chart(StateChart[Any]):
     failed = State(final=True, enter="report_end")
 
     # The line is opened.
-    open_requested = idle.to(authorizing, cond="credential_due") | idle.to(connecting)
+    open_requested = idle.to(authorizing, cond="credential_due", on="watch_sources") | idle.to(
+        connecting, on="watch_sources"
+    )
     credential_ready = authorizing.to(
         connecting, cond="gate_open", on="note_credential"
     ) | authorizing.to(reconnecting, on=["note_credential", "wait_for_gate"])

@@ -13,7 +13,7 @@ from typing import TypeAlias
 import msgspec
 
 from .backend import Backend
-from .messages import Update
+from .messages import Gap, Transcript, Update
 
 
 class RequestCredential(msgspec.Struct, frozen=True):
@@ -56,6 +56,12 @@ class AbortSocket(msgspec.Struct, frozen=True):
     dial: int
 
 
+class CloseSource(msgspec.Struct, frozen=True):
+    """Let go of a source that was lost: what it may still hear counts no more."""
+
+    source: str
+
+
 class StoreAudio(msgspec.Struct, frozen=True, gc=False):
     """Keep captured audio on disk; ``start`` is its first session sample."""
 
@@ -74,6 +80,22 @@ class StoreProof(msgspec.Struct, frozen=True):
     position: int
 
 
+class StoreFinal(msgspec.Struct, frozen=True):
+    """Note on disk a final, which stands for good."""
+
+    transcript: Transcript
+
+
+class StoreGap(msgspec.Struct, frozen=True):
+    """Note on disk a gap that no later process can mend."""
+
+    gap: Gap
+
+
+class DiscardStore(msgspec.Struct, frozen=True):
+    """Delete what was kept on disk: there is nothing that a later process could mend."""
+
+
 class FetchAudio(msgspec.Struct, frozen=True):
     """Read audio back from disk; answer AudioFetched, with less if there is less."""
 
@@ -88,15 +110,16 @@ class Report(msgspec.Struct, frozen=True):
     update: Update
 
 
+Storage: TypeAlias = StoreAudio | StoreProof | StoreFinal | StoreGap | FetchAudio | DiscardStore
+
 Command: TypeAlias = (
     RequestCredential
     | CancelCredential
     | OpenSocket
     | CloseSocket
     | AbortSocket
-    | StoreAudio
-    | StoreProof
-    | FetchAudio
+    | CloseSource
+    | Storage
     | Report
 )
 

@@ -18,37 +18,38 @@ again after every ``receive`` and at ``next_deadline``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Final
 
 from .backend import Backend
 from .chart import Chart
-from .commands import Command, Outgoing, Report
+from .commands import Command, DiscardStore, Outgoing, Report
 from .dialects.dialect import Dialect
 from .dialects.echopanel import EchoPanel
 from .events import AbortRequested, Event, OpenRequested, StopRequested
 from .intake import TAKE_IN, LocalProtocolError, take_due
 from .link import Link
 from .messages import SAMPLE_RATE, State, Statistics, Transcript
-from .outcome import announce, result, statistics
+from .outcome import announce, is_done, result, statistics
 from .policy import Policy
 from .streams import PastSource
 from .table import compile_chart, fire
 from .timers import FIRES, OFF, Timer
 from .wire import next_message
 
-__all__ = ["EVENTS", "FINAL_STATES", "TABLE", "Connection", "LocalProtocolError", "PastSource"]
+__all__ = ["EVENTS", "FACTS", "FINAL_STATES", "TABLE", "Connection", "LocalProtocolError", "PastSource"]
 
-#: Every event of the chart: fired by a fact, a message, or a timer.
-EVENTS: Final = frozenset(
+#: The events of the chart that a fact or a message fires.
+FACTS: Final = frozenset(
     {
         *("open_requested", "stop_requested", "abort_requested", "network_restored"),
         *("credential_ready", "credential_failed", "socket_opened", "redirected"),
         *("socket_lost", "pong", "acked", "status", "remark", "refused"),
         *("heard", "measured", "noticed", "final_message"),
-        *(name for name in FIRES.values() if name is not None),
     }
 )
+#: Every event of the chart: fired by a fact, a message, or a timer.
+EVENTS: Final = FACTS | {name for name in FIRES.values() if name is not None}
 TABLE: Final = compile_chart(Chart, Link, EVENTS)
 FINAL_STATES: Final = frozenset({State.CLOSED, State.FAILED})
 
@@ -65,6 +66,7 @@ class Connection:
     ``session_id`` and ``attempt_id`` are non-blank strings of at most 256 characters.
     ``sources`` are the names that audio may carry. ``random`` gives floats in [0, 1).
     ``has_provider``: the adapter can be asked for a (fresh) credential.
+    ``may_pause``: the sources whose silence is no sign that they hang.
     ``disk_seconds``: audio per source that the adapter can keep on disk; 0: none.
     ``past`` and ``past_transcript``: what an earlier process left of this session; its
     audio is fetched from disk, and its gaps and finals stand in the result.
@@ -84,6 +86,7 @@ class Connection:
         policy: Policy = _DEFAULT_POLICY,
         dialect: Dialect = _DEFAULT_DIALECT,
         has_provider: bool = False,
+        may_pause: Collection[str] = (),
         disk_seconds: float = 0.0,
         past: Sequence[PastSource] = (),
         past_transcript: Sequence[Transcript] = (),
@@ -105,10 +108,12 @@ class Connection:
             sources=sources,
             random=random,
             has_provider=has_provider,
+            may_pause=may_pause,
             disk_samples=round(disk_seconds * SAMPLE_RATE),
         )
         for source in past:
             self._link.streams.restore(source)
+            self._link.spooled = True
         self._link.timeline.restore(past_transcript)
 
     @property
@@ -200,7 +205,10 @@ class Connection:
             state = State(link.state)
             link.out.insert(mark, Report(announce(link, state)))
             if state in FINAL_STATES:
-                link.report(result(link, state))
+                ended = result(link, state)
+                link.report(ended)
+                if link.streams.has_disk and is_done(ended):
+                    link.out.append(DiscardStore())
         return True
 
     def _step(self, event: str) -> bool:

@@ -6,19 +6,21 @@ command, arm a timer, or put ids together.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from .backend import Backend
-from .commands import Command, FetchAudio, Report, StoreAudio, StoreProof
+from .commands import Command, FetchAudio, Report, StoreAudio, StoreFinal, StoreGap, StoreProof
 from .dialects.dialect import Dialect, FinalMessage, Ids
-from .messages import SAMPLE_RATE, Gap, State, Trouble, Update
+from .losses import AT_THE_END
+from .messages import SAMPLE_RATE, Gap, HowLost, SourceLost, State, Transcript, Trouble, Update
 from .outbox import Outbox
 from .policy import Policy
 from .retry import Retry
 from .streams import Stream, Streams
 from .timers import OFF, Timer
 from .transcript import Timeline
+from .watch import Watch
 
 
 class Facts:
@@ -68,6 +70,7 @@ class Facts:
         "target",
         "timeline",
         "told",
+        "watch",
         "with_credential",
     )
 
@@ -83,6 +86,7 @@ class Facts:
         random: Callable[[], float],
         has_provider: bool,
         disk_samples: int = 0,
+        may_pause: Collection[str] = (),
     ) -> None:
         self.policy = policy
         self.dialect = dialect
@@ -97,6 +101,7 @@ class Facts:
         self.retry = Retry(policy, random)
         self.streams = Streams(sources, round(policy.buffer_seconds * SAMPLE_RATE), disk_samples)
         self.spooled = disk_samples > 0  # captured audio is kept on disk as well
+        self.watch = Watch(sources, may_pause, policy.source_timeout)
         self.timeline = Timeline()
         # The fact that arrived, until a row of the chart makes something of it.
         self.message: Any = None  # a Message; the event that is fired says of which type
@@ -146,9 +151,19 @@ class Facts:
         """Hand ``update`` to the app."""
         self.out.append(Report(update))
 
+    def tell(self, transcript: Transcript) -> None:
+        """Hand words to the app; a final stands on disk before it does."""
+        self.timeline.add(transcript)
+        if transcript.final and self.spooled:
+            self.out.append(StoreFinal(transcript))
+        self.report(transcript)
+
     def report_gaps(self, gaps: Sequence[Gap]) -> None:
-        """Hand gaps to the app."""
-        self.out.extend(map(Report, gaps))
+        """Hand gaps to the app; what resuming the session cannot mend is noted on disk."""
+        for gap in gaps:
+            if self.spooled and gap.cause not in AT_THE_END:
+                self.out.append(StoreGap(gap))
+            self.out.append(Report(gap))
 
     def store(self, stream: Stream, pcm: bytes) -> None:
         """Have ``pcm``, just captured, kept on disk; at first, where its source began."""
@@ -168,6 +183,12 @@ class Facts:
         if box.confirm(position) and self.spooled:
             self.out.append(StoreProof(box.source, position))
 
+    def lose_source(self, source: str, how: HowLost, reason: str) -> None:
+        """The source delivers no more: said once, however often it comes to its end."""
+        if self.streams.end_source(source):
+            self.watch.forget(source)
+            self.report(SourceLost(source=source, how=how, reason=reason))
+
     def trouble(self, kind: str, text: str) -> None:
         """Tell the app of something odd, once per kind."""
         if kind not in self.told:
@@ -184,6 +205,10 @@ class Facts:
     def arm(self, timer: Timer, delay: float) -> None:
         """Make ``timer`` due in ``delay`` seconds."""
         self.deadlines[timer] = self.now + delay
+
+    def disarm(self, scope: slice) -> None:
+        """The timers of a scope are over."""
+        self.deadlines[scope] = [OFF] * len(self.deadlines[scope])
 
     def aim(self, target: Backend) -> None:
         """Follow a redirect; a credential never goes to another origin."""

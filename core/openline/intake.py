@@ -13,6 +13,7 @@ from typing import Any, Final, TypeAlias
 
 from . import events as e
 from .backend import RedirectRefusedError
+from .commands import CloseSource
 from .dialects.dialect import (
     FinalMessage,
     Heard,
@@ -25,7 +26,7 @@ from .dialects.dialect import (
     Unknown,
 )
 from .facts import Facts
-from .messages import SourceLost, State
+from .messages import HowLost, State
 from .timers import FIRES, OFF, Timer
 from .verdicts import Ending, ErrorKind, Phase
 
@@ -60,6 +61,8 @@ def take_due(facts: Facts, timer: Timer) -> str | None:
     """Store that ``timer`` is due; the name of what it fires, if anything."""
     if timer in _LATE_KINDS:
         _judge(facts, error=_LATE_KINDS[timer])
+    elif timer is Timer.SOURCE:
+        return _look_for_silence(facts)
     elif timer is Timer.GIVE_UP:
         facts.retry.cause = f"gave up in time: {facts.retry.cause}"
     elif timer is Timer.FINISH:
@@ -120,8 +123,10 @@ def _audio(facts: Facts, event: e.AudioCaptured) -> Fired:
     if stream is None:
         _check_source(facts, event.source)
         facts.trouble("late_audio", "audio captured after the stop is refused")
-    elif facts.spooled:
-        facts.store(stream, event.pcm)
+    else:
+        facts.watch.heard(event.source, facts.now)
+        if facts.spooled:
+            facts.store(stream, event.pcm)
     return _NOTHING
 
 
@@ -130,6 +135,7 @@ def _hole(facts: Facts, event: e.CaptureHole) -> Fired:
     if event.samples < 0:
         raise LocalProtocolError(f"a hole of {event.samples} samples: give 0 or more")
     facts.streams.hole(event.source, event.samples, facts.now)
+    facts.watch.heard(event.source, facts.now)
     if facts.spooled:  # a later process could not tell a hole from audio that is not there
         facts.report_gaps(facts.streams.take_gaps())
     return _NOTHING
@@ -157,15 +163,23 @@ def _spool_failed(facts: Facts, event: e.SpoolFailed) -> Fired:
 
 def _source_ended(facts: Facts, event: e.SourceEnded) -> Fired:
     _check_source(facts, event.source)
-    facts.streams.end_source(event.source)
+    facts.lose_source(event.source, HowLost.ENDED, "it has no more audio")
     return _stop_when_over(facts)
 
 
 def _source_lost(facts: Facts, event: e.SourceLost) -> Fired:
     _check_source(facts, event.source)
-    facts.report(SourceLost(source=event.source, reason=event.reason))
-    facts.streams.end_source(event.source)
+    facts.lose_source(event.source, HowLost.FAILED, event.reason)
     return _stop_when_over(facts)
+
+
+def _look_for_silence(facts: Facts) -> str | None:
+    for source in facts.watch.look(facts.now, room=facts.streams.has_room):
+        reason = f"nothing was heard from it for {facts.policy.source_timeout:g} s"
+        facts.lose_source(source, HowLost.STALLED, reason)
+        facts.out.append(CloseSource(source))
+    facts.deadlines[Timer.SOURCE] = facts.watch.next_look(facts.now)
+    return FIRES[Timer.SOURCE] if facts.streams.over else None
 
 
 def _check_source(facts: Facts, source: str) -> None:

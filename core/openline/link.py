@@ -22,12 +22,9 @@ from .dialects.dialect import Heard, Insight, Metrics, Remark, Status
 from .facts import Facts
 from .messages import SAMPLE_RATE, BackendMetrics, BackendStatus, Transcript, to_samples
 from .streams import Stream
-from .timers import DIAL_TIMERS, OFF, SESSION_TIMERS, STATE_TIMERS, Timer
+from .timers import ALL_TIMERS, DIAL_TIMERS, OFF, SESSION_TIMERS, STATE_TIMERS, Timer
 from .verdicts import Action
 
-_STATE_OFF = [OFF] * len(range(*STATE_TIMERS.indices(len(Timer))))
-_DIAL_OFF = [OFF] * len(range(*DIAL_TIMERS.indices(len(Timer))))
-_SESSION_OFF = [OFF] * len(range(*SESSION_TIMERS.indices(len(Timer))))
 #: RFC 6455 §7.4.1: the purpose of the connection has been fulfilled.
 CLOSE_NORMAL = 1000
 
@@ -75,7 +72,11 @@ class Link(Facts):
 
     def leave_state(self) -> None:
         """A state's timers end with it."""
-        self.deadlines[STATE_TIMERS] = _STATE_OFF
+        self.disarm(STATE_TIMERS)
+
+    def watch_sources(self) -> None:
+        """From here on a source that falls silent is noticed."""
+        self.deadlines[Timer.SOURCE] = self.watch.begin(self.now)
 
     def request_credential(self) -> None:
         """Ask the provider; that counts at the gate, as a dial does."""
@@ -225,7 +226,7 @@ class Link(Facts):
         self.note_alive(stream)
         proved = stream.window.drained - round(self.dialect.horizon * SAMPLE_RATE)
         if proved > 0:
-            self.prove(stream.box, stream.box.interval(proved, proved)[1])
+            self.prove(stream.box, stream.box.span(proved, proved)[1])
 
     def note_alive(self, stream: Stream) -> None:
         """The backend deals with this source: whatever stalls, it is not that."""
@@ -245,7 +246,7 @@ class Link(Facts):
         box = stream.box
         start_at, end_at = to_samples(heard.start), to_samples(heard.end)
         start, end = box.interval(start_at, end_at)
-        if stream.window.note_drained(min(end_at, box.dial_sent)):
+        if stream.window.note_drained(box.sent_by(end_at)):
             self.note_drained(stream)
         if end <= box.confirmed:
             self.counts["duplicates"] += heard.final
@@ -261,8 +262,7 @@ class Link(Facts):
             speaker=heard.speaker,
             segment_id=heard.segment_id,
         )
-        self.timeline.add(transcript)
-        self.report(transcript)
+        self.tell(transcript)
         if heard.final:  # told before it is proved: who is killed in between says it again
             self.prove(box, end)
             self.retry.note_progress()
@@ -283,7 +283,7 @@ class Link(Facts):
     def end_dial(self) -> None:
         """The dial is over: its timers, its partials, its claim on unproven audio."""
         self.dial_live = self.line_open = self.start_due = False
-        self.deadlines[DIAL_TIMERS] = _DIAL_OFF
+        self.disarm(DIAL_TIMERS)
         self.report_gaps(self.streams.end_dial())
         for retraction in self.timeline.retract():
             self.report(retraction)
@@ -317,6 +317,7 @@ class Link(Facts):
             return
         self.stop_wanted = True
         self.streams.close()
+        self.deadlines[Timer.SOURCE] = OFF
         self.arm(Timer.FINISH, self.policy.finish_timeout + self.streams.due_seconds)
 
     def take_summary(self) -> None:
@@ -325,22 +326,22 @@ class Link(Facts):
         proves = not (self.doubtful or self.dropped)
         for stream in self.streams.all:
             box = stream.box
-            self.summary_covers[box.source] = box.interval(0, box.dial_sent)
+            self.summary_covers[box.source] = box.span(0, box.dial_sent)
             if proves:
                 self.prove(box, box.sent)
 
     def close_socket(self) -> None:
         """Begin the closing handshake; from here every loss is the end."""
         self.line_open = False
-        self.deadlines[DIAL_TIMERS] = _DIAL_OFF
-        self.deadlines[SESSION_TIMERS] = _SESSION_OFF
+        self.disarm(DIAL_TIMERS)
+        self.disarm(SESSION_TIMERS)
         self.arm(Timer.CLOSE, self.policy.close_timeout)
         self.out.append(CloseSocket(self.dial, CLOSE_NORMAL))
 
     def report_end(self) -> None:
         """The one result."""
         self.dial_live = self.line_open = self.start_due = False
-        self.deadlines[:] = [OFF] * len(Timer)
+        self.disarm(ALL_TIMERS)
         self.streams.close()
         for retraction in self.timeline.retract():
             self.report(retraction)

@@ -9,6 +9,9 @@ from collections.abc import Iterable
 
 from .messages import Gap, GapCause
 
+#: Gaps of a session that ended too early: resuming it is what mends them.
+AT_THE_END = frozenset({GapCause.UNDELIVERED, GapCause.UNCONFIRMED})
+
 
 def _order(gap: Gap) -> tuple[int, int]:
     return (gap.start, gap.end)

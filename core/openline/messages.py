@@ -154,10 +154,23 @@ class Gap(msgspec.Struct, frozen=True, kw_only=True):
         return self.samples / SAMPLE_RATE
 
 
+class HowLost(StrEnum):
+    """How a source came to its end."""
+
+    ENDED = "ended"  # it has no more audio: as it should be
+    FAILED = "failed"  # it said that it cannot go on
+    STALLED = "stalled"  # it hung: nothing was heard for Policy.source_timeout
+
+
 class SourceLost(msgspec.Struct, frozen=True, kw_only=True):
-    """A source was lost; the line and the other source go on."""
+    """A source delivers no more; the line and the other source go on.
+
+    Told once for each source that ends by itself, before the stop. ``reason`` is one line
+    for a person.
+    """
 
     source: str
+    how: HowLost
     reason: str
 
 

@@ -19,19 +19,17 @@ of the queue: what is captured while memory is full stays on disk alone (``_on_d
 runs of positions behind all that is in memory) and is fetched when the front has gone
 out. Then ``disk_limit`` bounds what is kept, and the oldest goes when that is full.
 
-A backend without resume counts its own samples from 0 on every connection and knows
-nothing of what was skipped, so ``sent`` audio leaves a list of (connection sample,
-session sample), in which the backend's times are looked up.
+Where the backend's own times lie in the session is looked up in ``positions``.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterable
 
 from .losses import Losses
 from .messages import SAMPLE_RATE, Gap, GapCause
+from .positions import Positions
 
 #: Samples in a frame on the wire: 20 ms (contract: "usual frame").
 FRAME_SAMPLES = 320
@@ -46,13 +44,12 @@ class Outbox:
     __slots__ = (
         "_at_risk",
         "_buffered",
-        "_connection_marks",
         "_disk_limit",
         "_fetching",
         "_later",
         "_limit",
         "_on_disk",
-        "_session_marks",
+        "_positions",
         "_tail",
         "_unproven",
         "_unsent",
@@ -85,8 +82,7 @@ class Outbox:
         self._unsent: deque[tuple[int, bytes]] = deque()
         self._unproven: deque[tuple[int, bytes]] = deque()
         self._at_risk: list[tuple[int, int]] = []
-        self._connection_marks: list[int] = []
-        self._session_marks: list[int] = []
+        self._positions = Positions()
 
     # Capture.
 
@@ -263,9 +259,8 @@ class Outbox:
         """The next frame, which now counts as sent on this dial."""
         frame = self._unsent.popleft()
         at, pcm = frame
-        if at != self.sent or not self._session_marks:  # a skip, or the dial's first
-            self._connection_marks.append(self.dial_sent)
-            self._session_marks.append(at)
+        if at != self.sent or not self.dial_sent:  # a skip, or the dial's first
+            self._positions.begin_run(self.dial_sent, at)
         self._unproven.append(frame)
         samples = len(pcm) // 2
         self.dial_sent += samples
@@ -275,17 +270,28 @@ class Outbox:
     # Proof.
 
     def interval(self, start: int, end: int) -> tuple[int, int]:
-        """Session samples of connection samples [start, end), clamped to what was sent."""
-        if not self._session_marks:
+        """Session samples of what the backend calls [start, end), clamped to what was sent."""
+        if not self._positions:
             return self.confirmed, self.confirmed
-        first = self._look_up(min(max(start, 0), self.dial_sent))
-        end = min(max(end, 0), self.dial_sent)
-        last = self._look_up(end - 1) + 1 if end else self._session_marks[0]
-        return min(first, last), last
+        return self._positions.interval(start, end, self.dial_sent)
 
-    def _look_up(self, sample: int) -> int:
-        i = bisect_right(self._connection_marks, sample) - 1
-        return self._session_marks[i] + sample - self._connection_marks[i]
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """Session samples of connection samples [start, end), clamped to what was sent."""
+        if not self._positions:
+            return self.confirmed, self.confirmed
+        return self._positions.span(start, end, self.dial_sent)
+
+    def sent_by(self, counted: int) -> int:
+        """Connection samples that the backend has dealt with when it counts ``counted``."""
+        return min(self._positions.earliest(counted), self.dial_sent)
+
+    def drop(self, after: int, samples: int) -> None:
+        """The backend dropped ``samples`` of what it was sent behind connection sample ``after``.
+
+        They are lost somewhere in there, and its clock leaves them out.
+        """
+        self.losses.somewhere(*self.span(after, self.dial_sent), samples)
+        self._positions.drop(after, self.dial_sent, samples)
 
     def confirm(self, position: int) -> bool:
         """The backend has dealt with everything before ``position``; True if that is news."""
@@ -311,8 +317,7 @@ class Outbox:
         self._at_risk.clear()
         self._unsent.extendleft(reversed(self._unproven))
         self._unproven.clear()
-        self._connection_marks.clear()
-        self._session_marks.clear()
+        self._positions.clear()
         self.dial_sent = 0
         self.sent = self.confirmed
         if self._unsent:

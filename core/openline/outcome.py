@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .facts import Facts
+from .losses import AT_THE_END
 from .messages import Ended, State, StateChanged, Statistics
 
 
@@ -28,6 +29,12 @@ def statistics(facts: Facts) -> Statistics:
         refused_samples=facts.streams.refused_samples,
         **facts.counts,
     )
+
+
+def is_done(ended: Ended) -> bool:
+    """Whether a process that resumed this session would have nothing to mend."""
+    late = any(gap.cause in AT_THE_END for gap in ended.missing)
+    return ended.state is State.CLOSED and not late
 
 
 def result(facts: Facts, state: State) -> Ended:

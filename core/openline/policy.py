@@ -55,13 +55,17 @@ class Policy:
     finish_timeout: float = 20.0
     close_timeout: float = 5.0
 
+    # A source from which nothing is heard for so long is lost. None: all may be silent.
+    # Sound cards deliver each 20 ms, and a device takes a second or two to open.
+    source_timeout: float | None = 10.0
+
     # Audio kept in memory per source.
     buffer_seconds: float = 60.0
 
     def __post_init__(self) -> None:
         for name in _DURATIONS:
             value = getattr(self, name)
-            if value is None and name == "give_up_after":
+            if value is None and name in _MAY_BE_NONE:
                 continue
             if not (isinstance(value, int | float) and 0 <= value <= _LONGEST):
                 raise ValueError(f"Policy.{name} is {value!r}: give a number of seconds >= 0")
@@ -106,6 +110,7 @@ class Policy:
 _DURATIONS = tuple(f.name for f in fields(Policy) if "float" in str(f.type))
 _COUNTS = tuple(f.name for f in fields(Policy) if "int" in str(f.type))
 _LONGEST = 1e9  # 31 years; neither inf nor NaN is between 0 and this
+_MAY_BE_NONE = frozenset({"give_up_after", "source_timeout"})
 _MAY_BE_ZERO = frozenset({"start_delay", "prompt_retry", "scatter", "later_floor", "give_up_after"})
 
 
@@ -160,6 +165,10 @@ MEANINGS: Final[Mapping[str, Meaning]] = MappingProxyType(
             f"{_CONTRACT}: 8 s for a stuck recogniser, and post-processing",
         ),
         "close_timeout": Meaning("the closing handshake takes at most this", _OURS),
+        "source_timeout": Meaning(
+            "a source from which nothing is heard for so long is lost; none: all may be silent",
+            _OURS,
+        ),
         "buffer_seconds": Meaning(
             "audio kept in memory per source until the backend has proved it", _OURS
         ),

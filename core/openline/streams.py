@@ -15,7 +15,7 @@ import msgspec
 from .messages import SAMPLE_RATE, Gap, SourceStatistics
 from .outbox import FRAME_SAMPLES, Outbox
 from .timers import OFF
-from .window import LIVE_EDGE, PING_EVERY_BACKLOG, PING_EVERY_LIVE, WINDOW, Window
+from .window import LIVE_EDGE, PING_EVERY_BACKLOG, PING_EVERY_LIVE, QUEUE, WINDOW, Window
 
 #: Samples waiting to be sent above which a source that can wait does.
 ROOM = 2 * SAMPLE_RATE
@@ -156,11 +156,14 @@ class Streams:
         if not stream.box.closed:
             stream.box.hole(samples)
 
-    def end_source(self, source: str) -> None:
-        """The source has no more audio."""
+    def end_source(self, source: str) -> bool:
+        """The source has no more audio; whether that is news."""
+        if source in self._over:
+            return False
         self._over |= {source}
         if source in self._streams:
             self._streams[source].box.close()
+        return True
 
     @property
     def over(self) -> bool:
@@ -324,17 +327,20 @@ class Streams:
     def note_dropped(self, reporting: Stream, items: int) -> None:
         """The backend dropped ``items`` of its queues, one frame each, nobody knows where.
 
-        Its counter is over all sources. What the reporting one cannot have lost is charged
-        to the others, and what fits nowhere to the reporting one's whole dial.
+        The counter is over all sources. So first it is charged to whose queue must have run
+        over, the reporting one before others, then to whose audio it may have been at all,
+        and what fits nowhere to the reporting one's whole dial.
         """
         left = items * FRAME_SAMPLES
-        others = [each for each in self._order if each is not reporting]
-        for stream in (reporting, *others):
-            start, end = stream.box.interval(stream.window.drained, stream.box.dial_sent)
-            samples = min(left, end - start)
+        streams = [reporting, *(each for each in self._order if each is not reporting)]
+        for stream, queued in [(each, q) for q in (QUEUE, 0) for each in streams]:
+            box, window = stream.box, stream.window
+            behind = box.dial_sent - max(window.drained, window.figured + queued)
+            samples = min(left, behind)
             if samples > 0:
-                stream.box.losses.somewhere(start, end, samples)
+                box.drop(window.figured, samples)
+                window.note_dropped(samples)
                 left -= samples
-        if left:
-            start, end = reporting.box.interval(0, reporting.box.dial_sent)
-            reporting.box.losses.somewhere(start, end, left)
+        box = reporting.box
+        if left and box.dial_sent:
+            box.losses.somewhere(*box.span(0, box.dial_sent), min(left, box.dial_sent))

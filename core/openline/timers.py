@@ -22,32 +22,35 @@ class Timer(IntEnum):
     # of the session
     FINISH = 0  # from the stop request
     GIVE_UP = 1  # from the first loss until the line is stable
+    SOURCE = 2  # from the opening until the stop: has a source fallen silent?
     # of the state
-    AUTH = 2
-    CONNECT = 3
-    SETTLE = 4
-    ACK = 5
-    STABLE = 6
-    RETRY = 7
-    CLOSE = 8
+    AUTH = 3
+    CONNECT = 4
+    SETTLE = 5
+    ACK = 6
+    STABLE = 7
+    RETRY = 8
+    CLOSE = 9
     # of the dial
-    PONG = 9
-    SEND = 10
-    STALL = 11
-    PING = 12
+    PONG = 10
+    SEND = 11
+    STALL = 12
+    PING = 13
     # of the sender
-    PACE = 13
+    PACE = 14
 
 
-SESSION_TIMERS = slice(0, 2)
-STATE_TIMERS = slice(2, 9)
-DIAL_TIMERS = slice(9, 14)
+ALL_TIMERS = slice(0, 15)
+SESSION_TIMERS = slice(0, 3)
+STATE_TIMERS = slice(3, 10)
+DIAL_TIMERS = slice(10, 15)
 
 #: The chart's event that a due timer fires. PACE fires none: it only makes the sender
-#: pull again.
+#: pull again. SOURCE fires its event only when the last source is lost.
 FIRES: dict[Timer, str | None] = {
     Timer.FINISH: "finish_due",
     Timer.GIVE_UP: "give_up_due",
+    Timer.SOURCE: "stop_requested",
     Timer.AUTH: "credential_failed",
     Timer.CONNECT: "timed_out",
     Timer.SETTLE: "settle_due",
@@ -65,11 +68,14 @@ FIRES: dict[Timer, str | None] = {
 #: The timers that may run in each state; drawn in the diagrams, held by the tests.
 RUNS: dict[str, tuple[Timer, ...]] = {
     "idle": (),
-    "authorizing": (Timer.AUTH, Timer.GIVE_UP, Timer.FINISH),
-    "connecting": (Timer.CONNECT, Timer.GIVE_UP, Timer.FINISH),
-    "awaiting_ack": (Timer.SETTLE, Timer.ACK, Timer.GIVE_UP, Timer.FINISH),
-    "streaming": (Timer.STABLE, Timer.PING, Timer.PONG, Timer.SEND, Timer.STALL, Timer.PACE),
-    "reconnecting": (Timer.RETRY, Timer.GIVE_UP, Timer.FINISH),
+    "authorizing": (Timer.AUTH, Timer.GIVE_UP, Timer.FINISH, Timer.SOURCE),
+    "connecting": (Timer.CONNECT, Timer.GIVE_UP, Timer.FINISH, Timer.SOURCE),
+    "awaiting_ack": (Timer.SETTLE, Timer.ACK, Timer.GIVE_UP, Timer.FINISH, Timer.SOURCE),
+    "streaming": (
+        *(Timer.STABLE, Timer.PING, Timer.PONG, Timer.SEND, Timer.STALL, Timer.PACE),
+        Timer.SOURCE,
+    ),
+    "reconnecting": (Timer.RETRY, Timer.GIVE_UP, Timer.FINISH, Timer.SOURCE),
     "finishing": (Timer.PING, Timer.PONG, Timer.SEND, Timer.STALL, Timer.PACE, Timer.FINISH),
     "closing": (Timer.CLOSE,),
     "closed": (),

@@ -18,9 +18,10 @@ from __future__ import annotations
 from .messages import SAMPLE_RATE
 from .timers import OFF
 
-#: W: 1.6 s of the backend's 2.0 s queue (contract), the rest for what is on its way. The
-#: reference backend's pong never ran ahead of its queue in 50 bursts of 1.6 s (measured),
-#: so nothing is taken off for that.
+#: What the backend keeps per source, waiting for its recogniser (contract: 2.0 s).
+QUEUE = 2 * SAMPLE_RATE
+#: W: 1.6 s of that queue, the rest for what is on its way. The reference backend's pong
+#: never ran ahead of its queue in 50 bursts of 1.6 s (measured), so nothing is taken off.
 WINDOW = int(1.6 * SAMPLE_RATE)
 #: How far live audio may run ahead of proof of receipt.
 LIVE_AHEAD = SAMPLE_RATE
@@ -42,6 +43,7 @@ class Window:
         "_assumed",
         "_assumed_at",
         "drained",
+        "figured",
         "filling",
         "measured_at",
         "pinged",
@@ -51,6 +53,7 @@ class Window:
     def __init__(self, now: float) -> None:
         self.received = 0
         self.drained = 0
+        self.figured = 0  # drained when the last figures came: what is dropped lies behind
         self.pinged = 0  # sent when the last ping was asked for
         self.measured_at = now
         self.filling = False
@@ -102,7 +105,8 @@ class Window:
             self.filling = True
         elif seconds < FILLING_BELOW:
             self.filling = False
-        return self.note_drained(self.received - round(seconds * SAMPLE_RATE))
+        self.figured = max(self.figured, self.received - round(seconds * SAMPLE_RATE))
+        return self.note_drained(self.figured)
 
     def note_drained(self, sample: int) -> bool:
         """The backend has taken everything before ``sample`` out of its queue."""
@@ -111,3 +115,8 @@ class Window:
         self.drained = sample
         self.received = max(self.received, sample)
         return True
+
+    def note_dropped(self, samples: int) -> None:
+        """The backend dropped so many: the oldest in its queue, which are out of it now."""
+        self.figured += samples
+        self.note_drained(self.drained + samples)

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from openline import events as e
-from openline.commands import FetchAudio, StoreAudio, StoreProof
+from openline.commands import DiscardStore, FetchAudio, StoreAudio, StoreFinal, StoreGap, StoreProof
 from openline.messages import Gap, GapCause, Transcript
 from openline_trio.disk import Disk
-from openline_trio.spool import VERSION, Began, Proved, Said, Spool, records
+from openline_trio.records import VERSION, Began, Lost, Proved, Said
+from openline_trio.spool import Spool, records
 
 FINAL = Transcript(source="mic", text="a", final=True, start=0.0, end=0.01)
 GAP = Gap(source="mic", start=0, end=5, samples=5, cause=GapCause.CAPTURE)
@@ -36,8 +37,9 @@ def test_commands_are_carried_out(tmp_path: Path) -> None:
     spool, disk, told = make(tmp_path)
     disk.perform(StoreProof("mic", 0))
     disk.perform(StoreAudio("mic", 0, AUDIO))
-    disk.report(FINAL)
+    disk.perform(StoreFinal(FINAL))
     disk.perform(StoreProof("mic", 10))
+    disk.perform(StoreGap(GAP))
     assert told == []
     disk.perform(FetchAudio("mic", 10, 50))
     disk.perform(FetchAudio("mic", 90, 50))
@@ -47,11 +49,16 @@ def test_commands_are_carried_out(tmp_path: Path) -> None:
         e.AudioFetched("mic", 90, AUDIO[180:]),
         e.AudioFetched("mic", 100, b""),
     ]
-    disk.end(None)
-    assert list(records(spool.folder))[1:] == [Proved("mic", 0), Said(FINAL), Proved("mic", 10)]
+    disk.close()
+    assert list(records(spool.folder))[1:] == [
+        Proved("mic", 0),
+        Said(FINAL),
+        Proved("mic", 10),
+        Lost(GAP),
+    ]
 
 
-@pytest.mark.parametrize("what", ["keep", "prove", "report"])
+@pytest.mark.parametrize("what", ["keep", "prove", "note"])
 def test_the_first_failure_is_told_once_and_reads_go_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
@@ -66,17 +73,26 @@ def test_the_first_failure_is_told_once_and_reads_go_on(
             case "prove":
                 disk.perform(StoreProof("mic", 10))
             case _:
-                disk.report(FINAL)
+                disk.perform(StoreFinal(FINAL))
     assert told == [e.SpoolFailed("no space left on device")]
     disk.perform(StoreAudio("mic", 100, AUDIO))  # there is room again, but no more is written:
     disk.perform(StoreProof("mic", 10))  # audio after a hole is of no use to the core
-    disk.report(GAP)
+    disk.perform(StoreGap(GAP))
     assert (spool.folder / "log").stat().st_size == size
     assert len(told) == 1
     disk.perform(FetchAudio("mic", 0, 1000))
     assert told[1:] == [e.AudioFetched("mic", 0, AUDIO)]
-    disk.end(None)
+    disk.close()
     assert spool.folder.exists()
+
+
+def test_what_is_done_with_is_deleted(tmp_path: Path) -> None:
+    spool, disk, _ = make(tmp_path)
+    disk.perform(StoreAudio("mic", 0, AUDIO))
+    disk.perform(DiscardStore())
+    assert not spool.folder.exists()
+    disk.perform(DiscardStore())
+    disk.close()
 
 
 def test_what_cannot_be_read_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,7 +103,7 @@ def test_what_cannot_be_read_is_not_there(tmp_path: Path, monkeypatch: pytest.Mo
         disk.perform(FetchAudio("mic", 0, 10))
     disk.perform(FetchAudio("mic", 0, 10))
     assert told == [e.AudioFetched("mic", 0, b""), e.AudioFetched("mic", 0, AUDIO[:20])]
-    disk.end(None)
+    disk.close()
 
 
 def test_without_a_spool_there_is_nothing() -> None:
@@ -95,8 +111,8 @@ def test_without_a_spool_there_is_nothing() -> None:
     disk = Disk(None, told.append)
     disk.perform(StoreAudio("mic", 0, AUDIO))
     disk.perform(StoreProof("mic", 10))
-    disk.report(FINAL)
-    disk.end(None)
+    disk.perform(StoreFinal(FINAL))
+    disk.close()
     assert told == []
     disk.perform(FetchAudio("mic", 0, 10))
     assert told == [e.AudioFetched("mic", 0, b"")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import pytest
@@ -174,7 +175,7 @@ async def test_audio_is_kept_while_it_lives_and_gone_after_a_complete_end(
             BACKEND, {"mic": source}, connect=net, spool=tmp_path, session_id="s"
         ) as session:
             with pytest.raises(SpoolError, match="another process"):
-                resume_session(tmp_path / "s")
+                await entered(resume_session(tmp_path / "s"))
             async for update in session:
                 if isinstance(update, Transcript) and update.final and not seen:
                     assert read_audio(tmp_path / "s", "mic", 0, 320)[:4] == bytes(4)
@@ -443,6 +444,11 @@ async def test_a_backend_that_refuses_leaves_the_folder_for_later(
     assert (await finish(folder, rooms.net(echo))).complete
 
 
+async def entered(block: AbstractAsyncContextManager[Session]) -> None:
+    async with block:
+        pass
+
+
 async def test_what_cannot_be_opened_leaves_no_folder(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="without sources"):
         open_session(BACKEND, {}, spool=tmp_path)
@@ -453,15 +459,17 @@ async def test_what_cannot_be_opened_leaves_no_folder(tmp_path: Path) -> None:
         open_session(BACKEND, {"mic": Silent()}, policy=policy, spool=tmp_path, session_id="s")
     assert empty(tmp_path)
     (tmp_path / "file").write_bytes(b"")
+    open_session(BACKEND, {"mic": Silent()}, spool=tmp_path)  # and never entered
     with pytest.raises(SpoolError):
-        open_session(BACKEND, {"mic": Silent()}, spool=tmp_path / "file")
+        await entered(open_session(BACKEND, {"mic": Silent()}, spool=tmp_path / "file"))
+    assert os.listdir(tmp_path) == ["file"]
 
 
 async def test_what_cannot_be_resumed_is_let_go(
     autojump_clock: MockClock, rooms: Rooms, tmp_path: Path
 ) -> None:
     with pytest.raises(SpoolError):
-        resume_session(tmp_path)
+        await entered(resume_session(tmp_path))
     assert empty(tmp_path)
     with trio.move_on_after(1.0):
         async with open_session(
@@ -469,11 +477,11 @@ async def test_what_cannot_be_resumed_is_let_go(
         ):
             await trio.sleep_forever()
     folder = tmp_path / "s"
-    with pytest.raises(ValueError, match="buffer_seconds"):
-        resume_session(folder, policy=Policy(buffer_seconds=1.0))
+    with pytest.raises(SpoolError, match="buffer_seconds"):
+        await entered(resume_session(folder, policy=Policy(buffer_seconds=1.0)))
     log = (folder / "log").read_bytes()
     (folder / "log").write_bytes(b"")
     with pytest.raises(SpoolError, match="empty"):
-        resume_session(folder)
+        await entered(resume_session(folder))
     (folder / "log").write_bytes(log)
     Spool(folder).close()

@@ -33,6 +33,7 @@ from openline.backend import Backend, CredentialPlace
 from openline.messages import (
     Ended,
     GapCause,
+    HowLost,
     PartialRetracted,
     SourceLost,
     State,
@@ -44,6 +45,7 @@ from openline.messages import (
 from openline.policy import Policy
 from openline.verdicts import Action, ErrorKind
 from openline_trio import CredentialError, Credentials, Session, open_session
+from openline_trio.audio.pushed import PushSource
 from openline_trio.audio.source import Sink, Source, SourceError
 from openline_trio.network import DialError
 
@@ -432,7 +434,8 @@ async def test_a_source_fails_alone(
     async with open_session(BACKEND, sources, connect=net) as session:
         updates = [update async for update in session]
     assert [u for u in updates if isinstance(u, SourceLost)] == [
-        SourceLost(source="system", reason=reason)
+        SourceLost(source="system", how=HowLost.FAILED, reason=reason),
+        SourceLost(source="mic", how=HowLost.ENDED, reason="it has no more audio"),
     ]
     ended = last(updates)
     assert ended.state is State.CLOSED
@@ -446,6 +449,51 @@ async def test_when_the_last_source_fails_the_session_finishes(
     ended = last(updates)
     assert (ended.state, ended.complete) == (State.CLOSED, True)
     assert spans(updates) == ["0-24", "25-29"]
+
+
+class Hangs(Frames):
+    """Says no more after its frames, and never returns; whether it was told to let go."""
+
+    let_go = False
+
+    async def run(self, sink: Sink) -> None:
+        await super().run(sink)
+        try:
+            await trio.sleep_forever()
+        finally:
+            self.let_go = True
+
+
+async def test_a_source_that_hangs_is_lost_alone_and_let_go(
+    autojump_clock: MockClock, play: Play
+) -> None:
+    stuck = Hangs(20)
+    sources: dict[str, Source] = {"mic": Frames(1000), "system": stuck}
+    async with open_session(BACKEND, sources, connect=play.net(echo)) as session:
+        async for update in session:
+            if isinstance(update, SourceLost):
+                break
+        assert update == SourceLost(
+            source="system", how=HowLost.STALLED, reason="nothing was heard from it for 10 s"
+        )
+        assert session.state is State.STREAMING
+        await wait_all_tasks_blocked()
+        assert stuck.let_go
+        updates = [update async for update in session]
+    ended = last(updates)
+    assert ended.complete
+    assert ended.statistics.sources["system"].confirmed == 20 * 320
+
+
+async def test_audio_that_an_app_pushes_may_pause(autojump_clock: MockClock, play: Play) -> None:
+    pushed = PushSource()
+    async with open_session(BACKEND, {"mic": pushed}, connect=play.net(echo)) as session:
+        for _ in range(3):
+            await trio.sleep(60)
+            pushed.send(bytes(640))
+        assert session.state is State.STREAMING
+        pushed.close()
+        assert (await session.wait()).complete
 
 
 async def test_a_hole_is_a_gap(autojump_clock: MockClock, play: Play) -> None:
@@ -522,6 +570,7 @@ async def test_an_app_that_never_reads_costs_neither_memory_nor_words(
 
     class Rare:
         duration = None
+        may_pause = True
 
         async def run(self, sink: Sink) -> None:
             sink.started(trio.current_time())

@@ -13,17 +13,13 @@ from typing import Any
 
 import pytest
 
+from openline.backend import Backend, CredentialPlace
 from openline.connection import PastSource
-from openline.messages import Ended, Gap, GapCause, State, Statistics, Transcript
+from openline.messages import Gap, GapCause, Transcript
+from openline_trio.records import VERSION, Began, Lost, Proved, Record, Said
 from openline_trio.spool import (
     SEGMENT_BYTES,
-    VERSION,
-    Began,
-    Lost,
     Past,
-    Proved,
-    Record,
-    Said,
     Spool,
     SpoolError,
     folder_name,
@@ -58,20 +54,6 @@ def gap(start: int, end: int, cause: GapCause, source: str = "mic") -> Gap:
 def pcm(start: int, samples: int) -> bytes:
     """Audio in which each sample is its position."""
     return b"".join((at % 65521).to_bytes(2, "little") for at in range(start, start + samples))
-
-
-def ended(
-    *, complete: bool = True, state: State = State.CLOSED, cause: GapCause = GapCause.UNDELIVERED
-) -> Ended:
-    gap = Gap(source="mic", start=0, end=320, samples=320, cause=cause)
-    return Ended(
-        state=state,
-        complete=complete,
-        reason="",
-        missing=() if complete else (gap,),
-        transcript=(),
-        statistics=Statistics(dials=1, sources={}),
-    )
 
 
 def one_line(error: pytest.ExceptionInfo[SpoolError]) -> str:
@@ -429,6 +411,26 @@ def test_the_unfinished_sessions_of_a_folder(tmp_path: Path) -> None:
     assert sessions(tmp_path / "a") == [tmp_path / "a"]
 
 
+# What is kept of a session.
+
+
+def test_a_session_is_taken_up_where_it_was_going() -> None:
+    for backend in (
+        Backend(),
+        Backend(host="example.org", port=443, credential_place=CredentialPlace.QUERY),
+        Backend(host="example.org", secure=False, allow_plain=True),
+    ):
+        there = Began.of(backend, "s", ("mic",)).backend
+        assert (there.url, there.credential_place) == (backend.url, backend.credential_place)
+
+
+def test_a_query_is_not_kept_and_has_to_be_given_again() -> None:
+    began = Began.of(Backend(query="key=secret"), "s", ("mic",))
+    assert "secret" not in repr(began)
+    with pytest.raises(ValueError, match="give the URL again"):
+        _ = began.backend
+
+
 # What is loaded.
 
 
@@ -437,9 +439,9 @@ def test_all_that_is_known_of_a_session(tmp_path: Path) -> None:
     spool.prove("mic", 320)
     spool.keep("mic", 320, pcm(320, 320))
     spool.keep("mic", 1000, pcm(1000, 320))
-    spool.report(gap(640, 1000, GapCause.CAPTURE))
-    spool.report(final(0.02, 0.03))
-    spool.report(final(0.03, 0.05, "nobody's", "other"))
+    spool.note(Lost(gap(640, 1000, GapCause.CAPTURE)))
+    spool.note(Said(final(0.02, 0.03)))
+    spool.note(Said(final(0.03, 0.05, "nobody's", "other")))
     spool.prove("mic", 640)
     spool.prove("mic", 500)  # never back
     spool.close()
@@ -461,22 +463,11 @@ def test_all_that_is_known_of_a_session(tmp_path: Path) -> None:
 def test_a_final_proves_what_nobody_had_time_to_note(spool: Spool) -> None:
     spool.prove("mic", 0)
     spool.keep("mic", 0, pcm(0, 3200))
-    spool.report(final(0.0, 1600 / S))
-    spool.report(Transcript(source="mic", text="par", final=False, start=0.1, end=0.2))
+    spool.note(Said(final(0.0, 1600 / S)))
     spool.close()
     past = load(spool.folder)
     assert past.transcript == (final(0.0, 0.1),)
     assert [(p.origin, p.confirmed, p.on_disk) for p in past.sources] == [(0, 1600, ((0, 3200),))]
-
-
-def test_what_resuming_mends_is_not_lost(spool: Spool) -> None:
-    spool.prove("mic", 0)
-    for number, cause in enumerate(GapCause):
-        spool.report(gap(number, number + 1, cause))
-    spool.close()
-    [past] = load(spool.folder).sources
-    carried = {each.cause for each in past.gaps}
-    assert carried == set(GapCause) - {GapCause.UNDELIVERED, GapCause.UNCONFIRMED}
 
 
 def test_another_version_is_refused(tmp_path: Path) -> None:
@@ -508,20 +499,15 @@ def test_a_log_that_does_not_say_whose_it_is_is_refused(spool: Spool) -> None:
 # The end.
 
 
-def test_what_is_complete_is_cleaned_up(spool: Spool) -> None:
+def test_what_is_discarded_is_gone(spool: Spool) -> None:
     spool.keep("mic", 0, pcm(0, 320))
-    spool.end(ended())
+    spool.discard()
     assert not spool.folder.exists()
 
 
-@pytest.mark.parametrize(
-    "result",
-    [None, ended(complete=False), ended(state=State.FAILED)],
-    ids=["none", "gaps", "failed"],
-)
-def test_what_can_be_resumed_is_kept(spool: Spool, result: Ended | None) -> None:
+def test_what_is_closed_is_kept(spool: Spool) -> None:
     spool.keep("mic", 0, pcm(0, 320))
-    spool.end(result)
+    spool.close()
     Spool(spool.folder).close()
     assert read_audio(spool.folder, "mic", 0, 320) == pcm(0, 320)
 
@@ -535,8 +521,3 @@ def test_resuming_a_session_that_is_in_use_leaves_it_as_it_is(spool: Spool) -> N
         Spool(spool.folder)
     assert log_of(spool.folder).read_bytes() == data
     spool.close()
-
-
-def test_a_session_that_closed_with_a_gap_that_lasts_is_over(spool: Spool) -> None:
-    spool.end(ended(complete=False, cause=GapCause.OVERFLOW))
-    assert not spool.folder.exists()

@@ -7,7 +7,7 @@ fact at ``now`` and remembers what was commanded (``commands``) and pulled (``se
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, TypeVar
 
 from openline import events as e
@@ -42,7 +42,10 @@ def pcm(samples: int) -> bytes:
 
 
 class Drive:
-    """One session in a test's hands. ``random`` is what every draw gives."""
+    """One session in a test's hands.
+
+    ``random`` is what every draw gives; ``watched`` the sources whose silence is noticed.
+    """
 
     def __init__(
         self,
@@ -53,6 +56,7 @@ class Drive:
         random: float | Callable[[], float] = 0.5,
         backend: Backend | None = None,
         dialect: Dialect | None = None,
+        watched: Collection[str] = (),
         make: type[Connection] = Connection,
     ) -> None:
         value = random
@@ -65,6 +69,7 @@ class Drive:
             policy=policy or Policy(),
             dialect=dialect or EchoPanel(),
             has_provider=has_provider,
+            may_pause=set(sources) - set(watched),
         )
         self.now = 100.0
         self.ticks = 0

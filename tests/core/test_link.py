@@ -16,6 +16,7 @@ from openline.messages import (
     Entities,
     Gap,
     GapCause,
+    HowLost,
     PartialRetracted,
     SourceLost,
     Transcript,
@@ -341,7 +342,9 @@ def test_a_session_is_complete_exactly_when_nothing_is_missing() -> None:
 def test_a_source_that_is_lost_is_told_of_and_the_line_goes_on() -> None:
     drive = streaming(1.0, "mic", "system")
     drive.feed(e.SourceLost("mic", "unplugged"))
-    assert drive.told(SourceLost) == [SourceLost(source="mic", reason="unplugged")]
+    assert drive.told(SourceLost) == [
+        SourceLost(source="mic", how=HowLost.FAILED, reason="unplugged")
+    ]
     assert drive.state == "streaming"
     drive.audio(5, "system")
     drive.serve()

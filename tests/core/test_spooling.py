@@ -12,7 +12,15 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from openline import events as e
 from openline.backend import Backend
-from openline.commands import Command, FetchAudio, Report, StoreAudio, StoreProof
+from openline.commands import (
+    Command,
+    FetchAudio,
+    Report,
+    StoreAudio,
+    StoreFinal,
+    StoreGap,
+    StoreProof,
+)
 from openline.connection import Connection, PastSource
 from openline.messages import SAMPLE_RATE as S
 from openline.messages import Gap, GapCause, Transcript, Trouble
@@ -484,7 +492,7 @@ class TestConnection:
         drive = spooled().stream()
         drive.audio(5)
         drive.drain()
-        assert kinds(drive.final(0, 0.1)) == [Transcript, StoreProof]
+        assert kinds(drive.final(0, 0.1)) == [StoreFinal, Transcript, StoreProof]
         assert only(drive, StoreProof)[-1] == StoreProof("mic", 5 * F)
         drive.final(0, 0.1)
         assert len(only(drive, StoreProof)) == 2, "no news"
@@ -492,7 +500,7 @@ class TestConnection:
     def test_a_hole_is_told_at_once(self) -> None:
         drive = spooled()
         drive.audio()
-        assert kinds(drive.feed(e.CaptureHole("mic", 99))) == [Gap]
+        assert kinds(drive.feed(e.CaptureHole("mic", 99))) == [StoreGap, Gap]
         drive = Drive()
         assert kinds(drive.feed(e.CaptureHole("mic", 99))) == []
 
@@ -617,8 +625,7 @@ class TestResume:
             ("after", 0.5, 2.0),
         ]
         assert drive.ended.statistics.sources["mic"].captured == 2 * S
-        proofs = [StoreProof("mic", 2 * S)] if disk else []
-        assert only(drive, StoreProof) == proofs
+        assert only(drive, StoreProof) == [StoreProof("mic", 2 * S)]
 
     def test_with_nothing_left_it_is_over_at_once(self) -> None:
         drive = self.resume(PastSource(source="mic", origin=0, confirmed=S, on_disk=((0, S),)))

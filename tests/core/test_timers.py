@@ -32,7 +32,7 @@ OF_STATE = {
     "failed": set[str](),
 }
 DIAL = {"PING", "PONG", "SEND", "STALL", "PACE"}
-SESSION = {"FINISH", "GIVE_UP"}
+SESSION = {"FINISH", "GIVE_UP", "SOURCE"}
 
 
 def test_a_timer_that_is_off_is_never_due() -> None:
@@ -64,6 +64,7 @@ def test_a_state_runs_its_own_timers_those_of_a_live_dial_and_of_the_session(sta
     assert runs & DIAL == dial
     judged = {State.AUTHORIZING, State.CONNECTING, State.AWAITING_ACK, State.RECONNECTING}
     assert ("GIVE_UP" in runs) is (state in judged)
+    assert ("SOURCE" in runs) is (state in {*judged, State.STREAMING})
     assert ("FINISH" in runs) is (state in {*judged, State.FINISHING})
 
 

@@ -1,10 +1,11 @@
 """An ideal backend behind a bad network, in virtual time, and an app that speaks into it.
 
 The backend keeps what the theorem asks of one: it counts accepted samples from 0 on every
-connection (A2), its finals of a source are monotone (A1, A3), it finalises or discards
-what it took out of its queue within the horizon (A4), and it tells of what it dropped
-before it says anything later. All else is drawn: how fast it is, how it cuts speech, what
-it reports, when the network cuts, stalls or falls silent, and what the app does meanwhile.
+connection, without those that it dropped (A2), its finals of a source are monotone (A1,
+A3), it finalises or discards what it took out of its queue within the horizon (A4), and it
+tells of what it dropped before it says anything later. All else is drawn: how fast it is,
+how it cuts speech, what it reports, when the network cuts, stalls or falls silent, and
+what the app does meanwhile.
 
 ``Line`` plays one ``Schedule`` against one ``Connection`` and tells a ``Ledger`` what
 really happened to every sample. It decides nothing that the ledger judges.
@@ -26,6 +27,7 @@ from openline.backend import Backend
 from openline.commands import (
     AbortSocket,
     CloseSocket,
+    CloseSource,
     Command,
     FetchAudio,
     OpenSocket,
@@ -97,6 +99,7 @@ class Schedule:
     buffer: float = 60.0
     finish: float = 200.0
     give_up: float | None = None
+    patience: float | None = None  # with a source that falls silent
     disk: float = 0.0
     disk_fails_at: float | None = None
     disk_forgets: float = 0.0  # how often it no longer has what is asked for
@@ -160,11 +163,12 @@ def draw(seed: int) -> Schedule:
         buffer=some(2.41, 3) if tight else 60.0,
         finish=pick([5.0, 200.0]),
         give_up=pick([None, None, 20.0, 3.0]),
+        patience=pick([None, None, 3.0, 1.2]),
         disk=pick([1000.0, some(2.5, 5), some(2.5, 3)]) if spool else 0.0,
         disk_fails_at=some(0, over) if spool and rng.random() < 0.4 else None,
         disk_forgets=pick([0.0, 0.0, 0.3]) if spool else 0.0,
         latency=pick([0.001, 0.02, 0.1]),
-        rate=pick([0.0, 0.0, 1.1, 2.0, 4.0, some(0.5, 1.5)]),
+        rate=pick([0.0, 0.0, 1.1, 2.0, 4.0, some(0.5, 1.5), some(0.05, 0.6)]),
         metrics=pick([1.0, 1.0, 0.25, 3.0, 0.0]),
         talk=pick([0.2, 0.5, 1.0]),
         partials=pick([0.0, 0.2, 0.6]),
@@ -237,6 +241,10 @@ class Ear:
         self.heard_until = at + samples
         self.received += samples
         self.frames.append(samples)
+
+    def clock(self, sample: int) -> int:
+        """What it counts: all before ``sample`` but what it dropped (A2)."""
+        return sample - sum(max(0, min(end, sample) - start) for start, end in self.dropped)
 
     def spans(self, start: int, end: int) -> list[tuple[int, int]]:
         """Session samples of [start, end), less what was dropped."""
@@ -364,13 +372,13 @@ class Server:
             self._words += 1
             key = f"{self._socket.number}/{self._words}"
             self._line.ledger.finalised(key, ear.name, spans)
-            # Told of the first and last sample that it counts, dropped or not.
-            self._speaks("asr_final", key, ear.name, start, end)
+            self._speaks("asr_final", key, ear, start, end)
         else:
             self._line.ledger.discarded(ear.name, spans)
 
-    def _speaks(self, kind: str, key: str, source: str, start: int, end: int) -> None:
-        words = f',"text":"{key}","source":"{source}","t0":{start / S!r},"t1":{end / S!r}'
+    def _speaks(self, kind: str, key: str, ear: Ear, start: int, end: int) -> None:
+        t0, t1 = ear.clock(start) / S, ear.clock(end) / S
+        words = f',"text":"{key}","source":"{ear.name}","t0":{t0!r},"t1":{t1!r}'
         self.says(kind, words)
 
     def _tell_figures(self, ear: Ear) -> None:
@@ -411,7 +419,7 @@ class Server:
             if not ear.frames:
                 ear.credit = 0.0
             if ear.speech and ear.dequeued > ear.settled and self._rng.random() < schedule.partials:
-                self._speaks("asr_partial", "...", ear.name, ear.settled, ear.dequeued)
+                self._speaks("asr_partial", "...", ear, ear.settled, ear.dequeued)
 
     def _finish_if_done(self) -> None:
         if any(ear.frames for ear in self._ears.values()) or self.finished:
@@ -542,6 +550,7 @@ class Line:
             scatter=0.3,
             later_floor=0.2,
             give_up_after=schedule.give_up,
+            source_timeout=schedule.patience,
             finish_timeout=schedule.finish,
             close_timeout=0.5,
             buffer_seconds=schedule.buffer,
@@ -565,6 +574,7 @@ class Line:
         self.no_network_until = 0.0
         self.frozen_until = 0.0
         self.dials = 0
+        self.closed: set[str] = set()  # sources that nobody listens to any more
         self.disk_broken = False
         self.zero: float | None = None
         self.places: dict[str, int] = {}  # the next session sample of each source
@@ -683,6 +693,9 @@ class Line:
                 socket = self.live
                 assert socket is not None
                 self.at(0.05, partial(socket.ends, code=1000, sender=Sender.US))
+            case CloseSource(source):
+                self.closed.add(source)
+                self.stopped |= len(self.closed) == len(self.schedule.voices)
             case StoreAudio(source, start, pcm):
                 self._store(source, start, pcm)
             case FetchAudio(source, start, samples):
@@ -800,7 +813,8 @@ class Speaker:
 
     @property
     def _heard(self) -> bool:
-        return not (self._line.stopped or self._line.core.ended)
+        line = self._line
+        return not (line.stopped or line.core.ended or self._voice.name in line.closed)
 
     def _speak(self) -> None:
         line, voice = self._line, self._voice

@@ -45,6 +45,8 @@ from openline.messages import (
     SAMPLE_RATE,
     Ended,
     Gap,
+    HowLost,
+    SourceLost,
     SourceStatistics,
     State,
     StateChanged,
@@ -88,7 +90,9 @@ class World:
         self.acked = False
         self.stops = 0
         self.stop_wanted = False
+        self.sources: tuple[str, ...] = ()
         self.over: set[str] = set()
+        self.heard: dict[str, float] = {}  # when a source was last heard
         self.request: int | None = None
         self.refused = False  # somebody said: never come back
         self.finished = False  # the final message has arrived
@@ -102,12 +106,12 @@ class World:
     def happened(self, event: e.Event, now: float, sources: tuple[str, ...]) -> None:
         """Before the connection is told."""
         self.now = now
+        self.sources = sources
         match event:
             case e.StopRequested():
                 self.stop_wanted = True
-            case e.SourceEnded(source) | e.SourceLost(source, _):
-                self.over.add(source)
-                self.stop_wanted |= self.over >= {*sources}
+            case e.AudioCaptured(source) | e.CaptureHole(source):
+                self.heard[source] = now
             case e.CredentialReady(request) if request == self.request:
                 self.request = None
             case e.CredentialFailed(request, fatal) if request == self.request:
@@ -204,6 +208,14 @@ class World:
                 assert before <= update.start <= update.end, "words overlap"
                 if update.final:
                     self.said_until[update.source] = update.end
+            case SourceLost(source=source, how=how):
+                assert source not in self.over, "a source is lost once"
+                self.over.add(source)
+                self.stop_wanted |= self.over >= {*self.sources}
+                if how is HowLost.STALLED:
+                    assert self.policy.source_timeout is not None
+                    silent = self.now - self.heard.get(source, 0.0)
+                    assert silent >= self.policy.source_timeout, "it was not silent for long"
             case Ended():
                 self._ends(update)
             case _:
@@ -300,6 +312,7 @@ policies = st.builds(
     dials_per_minute=st.sampled_from([15, 15, 1, 2]),
     start_delay=st.sampled_from([0.2, 0.0]),
     stable_after=st.sampled_from([10.0, 0.5]),
+    source_timeout=st.sampled_from([None, 10.0, 1.0]),
 )
 #: How long ago the dial or the request was made that a fact is about: mostly the last one.
 ages = st.sampled_from([0, 0, 0, 0, 0, 1, 2, -1])
@@ -398,6 +411,7 @@ class Walk(RuleBasedStateMachine):
             "sources": sources,
             "policy": policy,
             "has_provider": has_provider,
+            "may_pause": sources[1:],
         }
         self.policy, self.sources = policy, sources
         self.now = 0.0

@@ -59,11 +59,13 @@ class PcmSource:
     ``rate`` (Hz, 4,000 to 768,000) and ``channels`` (1 to 256, interleaved) say what it
     is; it becomes 16 kHz mono. The descriptor stays the caller's: it is neither closed
     nor changed, and a file object's own buffer must not have read from it. ``speed`` is
-    as in FileSource.
+    as in FileSource. Whoever writes into a pipe may pause.
 
     Raises SourceError (one line) for a terminal, a closed descriptor, an unusable rate
     or channel count; ValueError if ``speed`` is not a finite number above 0.
     """
+
+    may_pause = True
 
     def __init__(
         self,

@@ -18,8 +18,11 @@ class PushSource:
 
     Push each piece when its last sample has been heard; when the first one was heard is
     reckoned back from that. May be made inside or outside of ``trio.run``; made inside,
-    its time is right even if ``run`` begins later.
+    its time is right even if ``run`` begins later. The app may pause for as long as it
+    likes; what it could not hear meanwhile it does not push.
     """
+
+    may_pause = True
 
     def __init__(self) -> None:
         self._handover = Handover()

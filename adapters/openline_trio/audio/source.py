@@ -4,7 +4,9 @@ A source is driven by its own task. It calls the sink synchronously for every pi
 of audio; the sink never blocks and never refuses, so a capture path has nothing to
 wait for and nothing to handle. A source that *can* wait (a file read faster than
 real time) asks for ``room`` first. Returning from ``run`` means the source has
-ended; raising ``SourceError`` means it was lost, and why.
+ended; raising ``SourceError`` means it was lost, and why. One that hangs is lost too, after
+``Policy.source_timeout``, unless it has an attribute ``may_pause`` that is true: then its
+silence is no sign of anything.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from typing import Protocol, TypeAlias
 import trio
 
 from openline.backend import Backend
-from openline.messages import Ended, SourceLost, State, Statistics, Update
+from openline.messages import Ended, HowLost, SourceLost, State, Statistics, Update
 
 from ..audio.pace import Worker, in_thread
 from ..audio.source import Source
@@ -97,16 +97,12 @@ def opening(
     credentials: str | None,
     spool: Path | None = None,
 ) -> Opening:
-    """A session that is opened when it is called for. Raises Problem then, for its spool."""
+    """A session that is opened when it is called for."""
 
     def open_one() -> AbstractAsyncContextManager[Following]:
         from ..opening import open_session
-        from ..spool import SpoolError
 
-        try:
-            return open_session(backend, sources, credentials=credentials, spool=spool)
-        except SpoolError as error:
-            raise Problem(f"--spool: {error}") from None
+        return open_session(backend, sources, credentials=credentials, spool=spool)
 
     return open_one
 
@@ -142,7 +138,7 @@ class _Follower:
         async for update in session:
             if isinstance(update, Ended):
                 self._outcome.ended = update
-            elif isinstance(update, SourceLost):
+            elif isinstance(update, SourceLost) and update.how is not HowLost.ENDED:
                 self._outcome.failed_sources.append(update)
             self._view.show(update)
             await self._flush(session)

@@ -15,6 +15,7 @@ from openline.messages import (
     BackendStatus,
     Ended,
     Gap,
+    HowLost,
     SourceLost,
     State,
     StateChanged,
@@ -109,7 +110,7 @@ def note_line(update: Update) -> str | None:
             return f"-- {describe_state(update)}"
         case Gap():
             return f"-- {describe_gap(update)}"
-        case SourceLost():
+        case SourceLost() if update.how is not HowLost.ENDED:
             return f"-- {update.source} was lost: {printable(update.reason)}"
         case Trouble() if update.kind not in EXPECTED:
             return f"-- {update.kind}: {printable(update.text)}"

@@ -7,8 +7,6 @@ exit status is the worst of theirs. A transcript can be written only of one.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,10 +16,11 @@ import trio
 from openline.backend import Backend
 
 from ..opening import resume_session
+from ..records import Began
 from ..spool import SpoolError, load, sessions
 from . import writers
 from .credentials import read_token
-from .follow import Following, follow
+from .follow import follow
 from .problems import COMPLETE, INTERRUPTED, Problem
 from .screen import find_screen
 from .stream import finish, make_backend, make_view
@@ -60,30 +59,27 @@ def resume(options: ResumeOptions) -> int:
     return worst
 
 
+def _backend(folder: Path, began: Began, options: ResumeOptions) -> Backend:
+    if options.url is not None:
+        return make_backend(options.url, plain_ws=options.plain_ws)
+    try:
+        return began.backend
+    except ValueError as error:
+        raise Problem(f"{folder}: {error} with --url") from None
+
+
 def _resume(folder: Path, options: ResumeOptions, token: str | None) -> int:
     try:
         past = load(folder)
     except SpoolError as error:
         raise Problem(str(error)) from None
     began = past.began
-    # What was allowed then was allowed for the session's own backend.
-    plain_ws = options.plain_ws or (options.url is None and began.allow_plain)
-    backend = make_backend(options.url or began.url, plain_ws=plain_ws)
+    backend = _backend(folder, began, options)
     screen = None if options.json and sys.stdout.isatty() else find_screen()
     view = make_view(backend, dict.fromkeys(began.sources), screen, json=options.json)
-    outcome = trio.run(partial(follow, _opening(folder, backend, token), view))
+    open_one = partial(resume_session, folder, backend=backend, credentials=token)
+    try:
+        outcome = trio.run(partial(follow, open_one, view))
+    except SpoolError as error:
+        raise Problem(str(error)) from None
     return finish(outcome, screen, out=options.out, json=options.json)
-
-
-def _opening(
-    folder: Path, backend: Backend, token: str | None
-) -> Callable[[], AbstractAsyncContextManager[Following]]:
-    def open_one() -> AbstractAsyncContextManager[Following]:
-        try:
-            return resume_session(folder, backend=backend, credentials=token)
-        except SpoolError as error:
-            raise Problem(str(error)) from None
-        except ValueError as error:  # sources of another dialect than the command's
-            raise Problem(f"{folder}: {error}") from None
-
-    return open_one

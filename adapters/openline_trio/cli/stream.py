@@ -18,6 +18,7 @@ import trio
 from openline.backend import Backend
 
 from ..audio.source import Source, SourceError
+from ..spool import SpoolError
 from . import writers
 from .credentials import read_token
 from .follow import Outcome, follow, give_up, opening
@@ -63,7 +64,10 @@ def stream(options: StreamOptions) -> int:
     durations = {name: source.duration for name, source in sources.items()}
     view = make_view(backend, durations, screen, json=options.json)
     open_one = opening(backend, sources, credentials=token, spool=options.spool)
-    outcome = trio.run(partial(follow, open_one, view))
+    try:
+        outcome = trio.run(partial(follow, open_one, view))
+    except SpoolError as error:
+        raise Problem(f"--spool: {error}") from None
     return finish(outcome, screen, out=options.out, json=options.json)
 
 

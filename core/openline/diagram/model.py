@@ -21,12 +21,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from typing import Final, NamedTuple
 
+from ..connection import EVENTS, FACTS
 from ..table import Row, Table
-from ..timers import FIRES, RUNS
+from ..timers import RUNS
 from .look import GROUPS, OPEN, PATH, ROLES, Role
 
-#: Events that only a timer causes: a credential can fail without one.
-CLOCKED: Final = frozenset(FIRES.values()) - {None, "credential_failed"}
+#: Events that only a timer causes.
+CLOCKED: Final = EVENTS - FACTS
 _STEPS: Final = frozenset(pairwise(PATH))
 
 

@@ -11,7 +11,16 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from openline.messages import Ended, Gap, SourceLost, State, StateChanged, Transcript, Update
+from openline.messages import (
+    Ended,
+    Gap,
+    HowLost,
+    SourceLost,
+    State,
+    StateChanged,
+    Transcript,
+    Update,
+)
 from openline_trio.audio.pace import Worker
 from openline_trio.cli.follow import Outcome, follow
 from openline_trio.cli.view import Both, Glance, JsonView, View
@@ -139,7 +148,7 @@ def test_a_view_that_wants_to_look_is_told_how_things_stand(
 
 
 async def test_a_lost_source_is_not_a_success(played: Play, ended: End, still: Worker) -> None:
-    lost = SourceLost(source="mic", reason="damaged")
+    lost = SourceLost(source="mic", how=HowLost.FAILED, reason="damaged")
     outcome = await follow(played([lost], ended()).open, Watcher(), worker=still)
     assert outcome.failed_sources == [lost]
     assert outcome.status == 1

@@ -13,6 +13,7 @@ from openline.messages import (
     Ended,
     Entities,
     Gap,
+    HowLost,
     PartialRetracted,
     SourceLost,
     State,
@@ -96,8 +97,8 @@ def test_a_gap_is_in_seconds_and_samples(gap: Callable[..., Gap]) -> None:
             {"update": "cards", "actions": [{"text": "x"}], "decisions": [], "risks": []},
         ),
         (
-            SourceLost(source="mic", reason="unplugged"),
-            {"update": "source_lost", "source": "mic", "reason": "unplugged"},
+            SourceLost(source="mic", how=HowLost.FAILED, reason="unplugged"),
+            {"update": "source_lost", "source": "mic", "how": "failed", "reason": "unplugged"},
         ),
         (
             Trouble(kind="unknown", text="what"),

@@ -10,6 +10,7 @@ from openline.messages import (
     Ended,
     Gap,
     GapCause,
+    HowLost,
     PartialRetracted,
     SourceLost,
     SourceStatistics,
@@ -60,7 +61,10 @@ def test_loudness_is_in_decibels(level: float, loud: float) -> None:
             ),
             "-- 0.02 s of mic missing, somewhere from 0:00.0 to 0:01.0 (backend)",
         ),
-        (SourceLost(source="mic", reason="unplugged"), "-- mic was lost: unplugged"),
+        (
+            SourceLost(source="mic", how=HowLost.FAILED, reason="unplugged"),
+            "-- mic was lost: unplugged",
+        ),
         (Trouble(kind="malformed", text="not JSON"), "-- malformed: not JSON"),
         (Trouble(kind="late_audio", text="refused"), None),
         (
@@ -107,7 +111,7 @@ def test_a_glance_tells_how_far_it_got() -> None:
 
 
 def test_the_end_is_one_line(ended: Callable[..., Ended], gap: Callable[..., Gap]) -> None:
-    lost = [SourceLost(source="mic", reason="damaged")]
+    lost = [SourceLost(source="mic", how=HowLost.FAILED, reason="damaged")]
     assert describe_end(ended()) == "complete: every captured sample was confirmed"
     assert describe_end(ended(), interrupted=True).startswith("interrupted, and complete:")
     assert describe_end(ended(sources=[])) == "complete, but there was no audio"

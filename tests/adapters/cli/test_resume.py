@@ -15,7 +15,8 @@ from openline_trio.cli import resume as resume_module
 from openline_trio.cli.main import main
 from openline_trio.cli.problems import Problem
 from openline_trio.cli.resume import ResumeOptions, resume
-from openline_trio.spool import VERSION, Began, Spool
+from openline_trio.records import VERSION, Began
+from openline_trio.spool import Spool
 
 CLIP = str(Path(resume_module.__file__).parent / "data" / "meeting.flac")
 URL = "ws://127.0.0.1:1/x"

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from rich.console import Console
 
-from openline.messages import Ended, Gap, SourceLost, Transcript
+from openline.messages import Ended, Gap, HowLost, SourceLost, Transcript
 from openline_trio.cli.follow import Outcome
 from openline_trio.cli.summary import as_lines, print_tables, summarise
 
@@ -38,7 +38,7 @@ def test_lines_have_the_words_the_dials_and_the_samples(
 
 def test_lines_name_every_loss(ended: End, gap: Callable[..., Gap]) -> None:
     end = ended(gaps=[gap()], reason="aborted")
-    lost = SourceLost(source="system", reason="unplugged")
+    lost = SourceLost(source="system", how=HowLost.FAILED, reason="unplugged")
     text = as_lines(summarise(Outcome(ended=end, failed_sources=[lost]), end))
     assert "incomplete: aborted" in text
     assert "system was lost: unplugged\n" in text
@@ -57,7 +57,7 @@ def test_tables_have_the_same(ended: End, final: Callable[..., Transcript]) -> N
 
 def test_tables_name_every_loss(ended: End, gap: Callable[..., Gap]) -> None:
     end = ended(gaps=[gap()])
-    lost = SourceLost(source="system", reason="unplugged")
+    lost = SourceLost(source="system", how=HowLost.FAILED, reason="unplugged")
     text = _printed(end, Outcome(ended=end, failed_sources=[lost]))
     assert "system was lost: unplugged" in text
     assert "0.50 s of mic missing" in text
