@@ -37,7 +37,15 @@ from .table import compile_chart, fire
 from .timers import FIRES, OFF, Timer
 from .wire import next_message
 
-__all__ = ["EVENTS", "FACTS", "FINAL_STATES", "TABLE", "Connection", "LocalProtocolError", "PastSource"]
+__all__ = [
+    "EVENTS",
+    "FACTS",
+    "FINAL_STATES",
+    "TABLE",
+    "Connection",
+    "LocalProtocolError",
+    "PastSource",
+]
 
 #: The events of the chart that a fact or a message fires.
 FACTS: Final = frozenset(
