@@ -59,6 +59,8 @@ def _composites(drawing: Drawing) -> Iterator[str]:
         yield f"state {name} {{"
         yield from (f"    {each}" for each in states if each not in set().union(*inner.values()))
         yield from (f"    {each}" for each in inner)
+        shared = (edge for edge in drawing.edges if edge.tail in inner and edge.head in states)
+        yield from (f"    {_card(edge)}" for edge in shared)
         yield "}"
 
 
