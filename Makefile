@@ -4,7 +4,7 @@
 # .venv, from lock files with hashes. `make PYTHON=/path/to/python3.12` names the Python.
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint bench soak lock clean
+.PHONY: help install demo test lint bench diagrams soak lock clean
 
 PYTHON ?=
 PYTHONS := $(if $(PYTHON),$(PYTHON),python3 python3.13 python3.12 python3.11)
@@ -72,14 +72,20 @@ lint: $(READY) ## Check style and types: ruff, mypy, pyright
 bench: $(READY) ## Measure what the README's figures claim
 	@.venv/bin/python bench
 
+diagrams: $(READY) ## Draw the machine anew: pictures, tables, contracts
+	@.venv/bin/python diagrams/draw.py
+
 # More schedules, more seeds, more runs on real sockets than a test can wait for.
 SCHEDULES ?= 1000000
 SEED ?= 1000000
 RUNS ?= 100
+HOURS ?= 100
 
-soak: $(READY) ## Search longer for a loss: SCHEDULES=1000000 SEED=1000000 RUNS=100
+soak: $(READY) ## Search longer: SCHEDULES=1000000 SEED=1000000 RUNS=100 HOURS=100
 	@cd tests && ../.venv/bin/python -m properties.test_theorem \
 		--schedules $(SCHEDULES) --seed $(SEED) || $(call fail,the theorem does not hold)
+	@cd tests && ../.venv/bin/python -m simulation --hours $(HOURS) --seed $(SEED) \
+		|| $(call fail,the session driver broke a promise)
 	@OPENLINE_PROFILE=soak $(RUN) pytest tests/properties || $(call fail,a property does not hold)
 	@OPENLINE_RUNS=$(RUNS) OPENLINE_FIRST_SEED=$(SEED) $(RUN) pytest tests/e2e/test_nothing_lost.py \
 		|| $(call fail,something was lost)

@@ -1,19 +1,95 @@
-"""Draw everything in this folder anew from the machine: ``python diagrams/draw.py``."""
+"""Draw everything in this folder anew from the machine: ``make diagrams``."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from openline.connection import TABLE
-from openline.diagram import markdown, mermaid
+from openline.diagram import (
+    CONTRACTS,
+    DARK,
+    contract,
+    dot,
+    markdown,
+    mermaid,
+    model,
+    policy_table,
+    scxml,
+    timer_table,
+    verdict_table,
+    xstate,
+)
+from openline_diagrams import svg
 
 HERE = Path(__file__).parent
+TITLE = "openline: the states of a session"
+PICTURE = """<picture>
+  <source media="(prefers-color-scheme: dark)" srcset="chart-dark.svg">
+  <img alt="The states of a session and every way from one to another" src="chart.svg" width="800">
+</picture>
+"""
+README = """# Drawn from the machine
+
+Everything here is made by `make diagrams` from the chart, the tables and the policy that the code
+runs on; a test fails when a file is not what the machine draws. `openline diagram` draws the same
+for your own pages.
+
+| what | file |
+| --- | --- |
+| The chart, as a picture | [chart.svg](chart.svg) |
+| for dark pages | [chart-dark.svg](chart-dark.svg) |
+| for Graphviz, every place given | [chart.dot](chart.dot) |
+| for Mermaid, which GitHub draws | [chart.mmd](chart.mmd) |
+| as a table of every transition | [chart.md](chart.md) |
+| as JSON for XState v5 | [chart.xstate.json](chart.xstate.json) |
+| as SCXML | [chart.scxml](chart.scxml) |
+| What every ending of a connection means | [verdicts.md](verdicts.md) |
+| Every timing and limit | [policy.md](policy.md) |
+| Every timer | [timers.md](timers.md) |
+{contracts}
+
+## The states of a session
+
+The happy path runs down. What several states share is drawn once, from the frame around them: a
+lost socket leads from every dialled state to reconnecting, and what ends a session stands on the
+right, under the states that it ends.
+
+{picture}
+## The same in Mermaid
+
+```mermaid
+{mermaid}```
+"""
 
 
 def drawings() -> dict[str, str]:
     """File name → text of every drawing."""
-    head = "# The chart\n\nMade by `diagrams/draw.py` from the machine.\n\n"
-    return {"chart.mmd": mermaid(TABLE), "chart.md": head + markdown(TABLE)}
+    drawing = model(TABLE)
+    light, dark = dot(drawing), dot(drawing, DARK)
+    pages = {
+        "chart.md": ("The chart", f"{PICTURE}\n{markdown(drawing, TABLE)}"),
+        "verdicts.md": ("What an ending means", verdict_table()),
+        "policy.md": ("The policy", f"Durations are seconds.\n\n{policy_table()}"),
+        "timers.md": ("The timers", timer_table()),
+    }
+    for name, spec in CONTRACTS.items():
+        pages[f"{name}.md"] = (f"The {name} dialect", contract(spec))
+    contracts = [f"| The contract of a dialect | [{name}.md]({name}.md) |" for name in CONTRACTS]
+    return {
+        "README.md": README.format(
+            contracts="\n".join(contracts), picture=PICTURE, mermaid=mermaid(drawing)
+        ),
+        "chart.dot": light,
+        "chart.svg": svg(light, title=TITLE),
+        "chart-dark.svg": svg(dark, title=TITLE),
+        "chart.mmd": mermaid(drawing),
+        "chart.xstate.json": xstate(drawing, TABLE),
+        "chart.scxml": scxml(drawing, TABLE),
+        **{
+            name: f"# {title}\n\nMade from the machine by `make diagrams`.\n\n{text}"
+            for name, (title, text) in pages.items()
+        },
+    }
 
 
 if __name__ == "__main__":

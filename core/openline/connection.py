@@ -37,18 +37,27 @@ from .table import compile_chart, fire
 from .timers import FIRES, OFF, Timer
 from .wire import next_message
 
-__all__ = ["EVENTS", "FINAL_STATES", "TABLE", "Connection", "LocalProtocolError", "PastSource"]
+__all__ = [
+    "EVENTS",
+    "FACTS",
+    "FINAL_STATES",
+    "TABLE",
+    "Connection",
+    "LocalProtocolError",
+    "PastSource",
+]
 
-#: Every event of the chart: fired by a fact, a message, or a timer.
-EVENTS: Final = frozenset(
+#: The events of the chart that a fact or a message fires.
+FACTS: Final = frozenset(
     {
         *("open_requested", "stop_requested", "abort_requested", "network_restored"),
         *("credential_ready", "credential_failed", "socket_opened", "redirected"),
         *("socket_lost", "pong", "acked", "status", "remark", "refused"),
         *("heard", "measured", "noticed", "final_message"),
-        *(name for name in FIRES.values() if name is not None),
     }
 )
+#: Every event of the chart: fired by a fact, a message, or a timer.
+EVENTS: Final = FACTS | {name for name in FIRES.values() if name is not None}
 TABLE: Final = compile_chart(Chart, Link, EVENTS)
 FINAL_STATES: Final = frozenset({State.CLOSED, State.FAILED})
 

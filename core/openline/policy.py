@@ -6,7 +6,10 @@ Durations are seconds. Where a number was taken from stands beside it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 #: No caller may allow more: a client that dials faster than this is an attack.
 MAX_DIALS_PER_MINUTE = 15
@@ -119,3 +122,65 @@ _COUNTS = tuple(f.name for f in fields(Policy) if "int" in str(f.type))
 _LONGEST = 1e9  # 31 years; neither inf nor NaN is between 0 and this
 _MAY_BE_NONE = frozenset({"give_up_after", "source_timeout"})
 _MAY_BE_ZERO = frozenset({"start_delay", "prompt_retry", "scatter", "later_floor", "give_up_after"})
+
+
+class Meaning(NamedTuple):
+    """What a field is for, in one line, and where its default comes from."""
+
+    what: str
+    source: str
+
+
+_OURS = "openline"
+_CONTRACT = "echopanel contract"
+#: What ``diagrams/policy.md`` says of each field; durations are seconds.
+MEANINGS: Final[Mapping[str, Meaning]] = MappingProxyType(
+    {
+        "start_delay": Meaning(
+            "the start goes out no earlier than this after dialling began", _CONTRACT
+        ),
+        "auth_timeout": Meaning("the credential provider answers within this", _OURS),
+        "connect_timeout": Meaning(
+            "the socket is open within this: DNS, TCP, TLS, upgrade and redirects", _OURS
+        ),
+        "ack_timeout": Meaning(
+            "the start is acked within this", f"{_CONTRACT}: a full backend takes 5.0 s to say so"
+        ),
+        "ping_interval": Meaning("a ping goes out at least this often", _OURS),
+        "pong_timeout": Meaning("anything arrives within this of a ping", _OURS),
+        "send_timeout": Meaning("a message is sent within this", _OURS),
+        "stall_timeout": Meaning(
+            "a backend that takes no more audio drains or speaks within this", _OURS
+        ),
+        "backoff_first": Meaning("the first d of a wait of d/2 to d; it doubles", _OURS),
+        "backoff_cap": Meaning("the largest d", _OURS),
+        "stable_after": Meaning(
+            "a line that streamed for this is stable: backoff begins anew", _OURS
+        ),
+        "prompt_retry": Meaning(
+            "after a stable line is lost the first try goes out within this", _OURS
+        ),
+        "scatter": Meaning("the same where everybody was thrown out together (1001, 1012)", _OURS),
+        "later_floor": Meaning("the least wait of a LATER", "Speechmatics advises 5-10 s"),
+        "dials_per_minute": Meaning(
+            "dials, redirects, credential requests and early retries in any minute", _OURS
+        ),
+        "max_redirects": Meaning("redirects that one dial follows", "websockets"),
+        "max_attempts": Meaning("retries without progress before giving up; none: no limit", _OURS),
+        "give_up_after": Meaning(
+            "how long to try for a stable line before giving up; none: no limit", _OURS
+        ),
+        "finish_timeout": Meaning(
+            "finishing takes at most this and the length of the audio still due",
+            f"{_CONTRACT}: 8 s for a stuck recogniser, and post-processing",
+        ),
+        "close_timeout": Meaning("the closing handshake takes at most this", _OURS),
+        "source_timeout": Meaning(
+            "a source from which nothing is heard for so long is lost; none: all may be silent",
+            _OURS,
+        ),
+        "buffer_seconds": Meaning(
+            "audio kept in memory per source until the backend has proved it", _OURS
+        ),
+    }
+)

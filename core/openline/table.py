@@ -35,6 +35,8 @@ class Row(NamedTuple):
     event: str
     guard_name: str
     on_names: tuple[str, ...]
+    exit_names: tuple[str, ...]
+    enter_names: tuple[str, ...]
 
 
 Table: TypeAlias = Mapping[str, Mapping[str, tuple[Row, ...]]]
@@ -97,6 +99,8 @@ def _compile_row(transition: Transition, event: str, worker: type) -> Row:
         event=event,
         guard_name=guard_name,
         on_names=on,
+        exit_names=leave,
+        enter_names=arrive,
     )
     if transition.internal and source is not target:
         raise ChartError(f"{_where(row)} is internal and leads elsewhere")

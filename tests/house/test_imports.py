@@ -37,12 +37,15 @@ FORBIDDEN_CALLS = frozenset({"__import__", "breakpoint", "eval", "exec", "input"
 ONLY = {
     "openline.link": ("openline.connection",),
     "openline_trio.cli": (),
+    "openline_trio": (),
+    "openline_diagrams": ("openline_trio.cli",),
     "openline_trio.backend": (
         "openline_trio.cli",
         "openline_trio.background",
         "openline_trio.pytest_plugin",
     ),
     # The packages of an extra stay where the extra is asked for.
+    "trio": ("openline_trio",),
     "typer": ("openline_trio.cli",),
     "rich": ("openline_trio.cli",),
     "soundfile": ("openline_trio.audio",),
@@ -233,6 +236,9 @@ def test_a_pure_core_is_left_alone(source: str) -> None:
         ("openline_trio.audio.files", "from ..backend.server import serve"),
         ("openline_trio.session", "import statemachine"),
         ("openline_trio.socket", "from rich.text import Text"),
+        ("openline_diagrams.render", "import openline_trio"),
+        ("openline_diagrams.render", "import trio"),
+        ("openline_trio.session", "from openline_diagrams import svg"),
     ],
 )
 def test_an_import_against_the_stream_is_seen(name: str, source: str) -> None:

@@ -43,6 +43,17 @@ class RecognizerChoice(StrEnum):
     NONE = "none"
 
 
+class FormatChoice(StrEnum):
+    """How the machine can be drawn."""
+
+    SVG = "svg"
+    DOT = "dot"
+    MERMAID = "mermaid"
+    MD = "md"
+    XSTATE = "xstate"
+    SCXML = "scxml"
+
+
 _TOKEN_FILE = "A file that holds the token; without one, OPENLINE_TOKEN from the environment."  # noqa: S105 -- help
 _TokenFile = Annotated[Path | None, typer.Option("--token-file", metavar="FILE", help=_TOKEN_FILE)]
 
@@ -260,6 +271,28 @@ def explain(
 
     sys.stdout.write(show(subject, json=json))
     return 0
+
+
+@app.command()
+def diagram(
+    *,
+    form: Annotated[
+        FormatChoice | None,
+        typer.Option("--format", help="The notation; else by the end of --out; else svg."),
+    ] = None,
+    dialect: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Tell that dialect's contract instead, as md."),
+    ] = None,
+    dark: Annotated[bool, typer.Option("--dark", help="For a dark page.")] = False,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write there instead of to stdout.")
+    ] = None,
+) -> int:
+    """Draw the states of a session, from the machine itself."""
+    from .diagram import diagram as run_diagram
+
+    return run_diagram(form=form and form.value, dialect=dialect, dark=dark, out=out)
 
 
 def _positive(option: str, value: float) -> float:

@@ -73,6 +73,11 @@ def check(path: Path) -> None:
     """Raise Problem unless ``path`` can be written, as far as that can be known now."""
     if path.suffix.lower() not in FORMATS:
         raise Problem(f"--out {path}: the name must end in {', '.join(FORMATS)}")
+    check_place(path)
+
+
+def check_place(path: Path) -> None:
+    """Raise Problem unless a file may stand at ``path``, as far as that can be known now."""
     try:
         target = path.resolve()
         if target.exists() and not target.is_file():
@@ -87,7 +92,11 @@ def check(path: Path) -> None:
 
 def write(path: Path, ended: Ended) -> None:
     """Put the transcript into ``path``. Raises Problem (status 1) and leaves nothing behind."""
-    text = FORMATS[path.suffix.lower()](ended)
+    put(path, FORMATS[path.suffix.lower()](ended))
+
+
+def put(path: Path, text: str) -> None:
+    """Put ``text`` into ``path``. Raises Problem (status 1) and leaves nothing behind."""
     try:
         _replace(path.resolve(), text)
     except OSError as error:

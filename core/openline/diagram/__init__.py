@@ -1,0 +1,42 @@
+"""The machine as pictures and tables, all of it text and all made from what runs.
+
+    drawing = model(TABLE)      # boxes and edges, with what is shared told once
+    dot(drawing, DARK)          # a picture; openline_diagrams.svg makes SVG of it
+
+The *model* decides what is drawn, *look* says how our chart is shown, *label* and
+*layout* where text and boxes stand. Each maker is a function to text: ``dot``,
+``mermaid``, ``markdown``, ``xstate``, ``scxml``; ``tables`` and ``contract`` tell what no
+picture of states can.
+"""
+
+from __future__ import annotations
+
+from .contract import CONTRACTS, Contract, contract
+from .dot import dot
+from .look import DARK, LIGHT, Palette
+from .markdown import markdown
+from .mermaid import mermaid
+from .model import Drawing, model, rows
+from .scxml import scxml
+from .tables import policy_table, timer_table, verdict_table
+from .xstate import xstate
+
+__all__ = [
+    "CONTRACTS",
+    "DARK",
+    "LIGHT",
+    "Contract",
+    "Drawing",
+    "Palette",
+    "contract",
+    "dot",
+    "markdown",
+    "mermaid",
+    "model",
+    "policy_table",
+    "rows",
+    "scxml",
+    "timer_table",
+    "verdict_table",
+    "xstate",
+]

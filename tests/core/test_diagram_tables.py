@@ -1,0 +1,138 @@
+"""The tables beside the pictures hold every ruling, every field, every timer, every message."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields
+from typing import Any
+
+import pytest
+
+from openline.diagram import CONTRACTS, contract, policy_table, timer_table, verdict_table
+from openline.diagram.contract import Contract
+from openline.diagram.markdown import grid
+from openline.dialects.dialect import Ids
+from openline.dialects.echopanel import ACKS, CODES, REFUSALS, EchoPanel
+from openline.dialects.echopanel_wire import WireFinal, WireMetrics
+from openline.explain import NO_REFUSALS, all_rows
+from openline.policy import MEANINGS, Policy
+from openline.timers import FIRES, RUNS, Timer
+from openline.verdicts import NO_CODES
+
+
+def cells(text: str) -> list[list[str]]:
+    """Every line of every table."""
+    return [
+        [cell.strip() for cell in line[1:-1].split(" | ")]
+        for line in text.splitlines()
+        if line.startswith("| ")
+    ]
+
+
+def test_every_ruling_stands_in_the_table_with_its_reason_and_source() -> None:
+    lines = cells(verdict_table())
+    told = [line for line in lines if len(line) == 4 and line[1] not in {"verdict", "---"}]
+    assert len(told) == len(all_rows())
+    for line, row in zip(told, all_rows(), strict=True):
+        assert line[0].startswith(row.title.removeprefix(f"{row.group} "))
+        assert line[0].endswith(row.when)
+        assert line[1].startswith(row.action.upper())
+        assert line[2:] == [row.why, row.source]
+
+
+def test_a_letter_says_what_is_done() -> None:
+    lines = cells(verdict_table())
+    done = {line[0]: line[1] for line in lines if len(line) == 2}
+    told = [line for line in lines if len(line) == 4 and line[1] not in {"verdict", "---"}]
+    for line, row in zip(told, all_rows(), strict=True):
+        assert done[line[1]] == row.does
+
+
+def test_numbers_come_from_the_policy() -> None:
+    assert "doubles to 77 s" in verdict_table(policy=Policy(backoff_cap=77))
+    assert ["`scatter`", "0", *MEANINGS["scatter"]] in cells(policy_table(Policy(scatter=0)))
+
+
+def test_every_field_of_the_policy_has_a_meaning() -> None:
+    names = [field.name for field in fields(Policy)]
+    assert list(MEANINGS) == names
+    told = [line for line in cells(policy_table()) if line[0].startswith("`")]
+    assert [line[0].strip("`") for line in told] == names
+    assert [line[2:] for line in told] == [[*MEANINGS[name]] for name in names]
+    values = {line[0].strip("`"): line[1] for line in told}
+    assert values["max_attempts"] == "none"
+    assert float(values["start_delay"]) == Policy().start_delay
+
+
+def test_every_timer_says_whose_it_is_what_it_fires_and_where() -> None:
+    told = cells(timer_table())[2:]
+    assert [line[0] for line in told] == [timer.name for timer in Timer]
+    for line, timer in zip(told, Timer, strict=True):
+        event = FIRES[timer]
+        assert line[2] == (f"`{event}`" if event else "nothing: the sender pulls again")
+        states = [state for state, timers in RUNS.items() if timer in timers]
+        assert line[3] == ", ".join(f"`{state}`" for state in states)
+    whose = {line[0]: line[1] for line in told}
+    assert whose["FINISH"] == "the session"
+    assert whose["ACK"] == "the state"
+    assert whose["PING"] == "the dial"
+    assert whose["PACE"] == "the sender"
+
+
+# A dialect's contract.
+
+ECHOPANEL = contract(CONTRACTS["echopanel"])
+
+
+def test_what_is_sent_is_what_the_dialect_sends() -> None:
+    sent = {line[0]: line[2] for line in cells(ECHOPANEL) if len(line) == 3}
+    dialect, ids = EchoPanel(), Ids(session_id="S", attempt_id="A", connection_id="C")
+    assert json.loads(sent["start"].strip("`")) == json.loads(dialect.start(ids))
+    assert json.loads(sent["stop"].strip("`")) == json.loads(dialect.stop(ids))
+    assert "`45 50 01 01`" in sent["audio of mic"]
+
+
+def test_what_is_understood_is_what_the_structs_read() -> None:
+    told = {line[0].strip("`"): line[1] for line in cells(ECHOPANEL) if len(line) == 2}
+    assert {"status", "asr_final", "asr_partial", "metrics", "error"} < set(told)
+    assert "`t0` number" in told["asr_final"]
+    assert "`confidence?` anything" in told["asr_final"]
+    assert "`people?` list" in told["entities_update"]
+    assert "object or list or string or number or boolean" in told["final_summary"]
+
+
+def test_what_a_status_means_is_asked_of_the_dialect() -> None:
+    told = {line[0].strip("`"): line[1:] for line in cells(ECHOPANEL) if len(line) == 5}
+    assert set(told) == {*ACKS, "connected", "state", "---"}
+    assert told["connected"] == ["", "", "", ""]
+    assert told["backpressure"] == ["yes", "yes", "yes", ""]
+    assert told["warning"] == ["yes", "", "", "yes"]
+
+
+def test_its_own_verdicts_are_told_and_no_others() -> None:
+    lines = [line for line in cells(ECHOPANEL) if len(line) == 4]
+    told = [line[0] for line in lines if line[1] not in {"verdict", "---"}]
+    assert told == [*(f'"{text}"' for text in [*REFUSALS, "error"]), "1011, sent by the server"]
+    assert set(CODES) == {1011}
+
+
+class Plain(EchoPanel):
+    """A dialect that has no rulings of its own and sends audio as text."""
+
+    codes = NO_CODES
+    refusals = NO_REFUSALS
+
+    def audio(self, source: str, pcm: bytes) -> Any:
+        return '{"audio":"' + "A" * 100 + '"}'
+
+
+def test_a_dialect_of_text_and_without_rulings_is_told_too() -> None:
+    text = contract(Contract(Plain(), (WireFinal, WireMetrics), ("error",)))
+    assert "None do." in text
+    assert '`{"audio":"AAA' in text
+    assert "AAA…`" in text
+
+
+@pytest.mark.parametrize("cell", ["a|b", "a | b"])
+def test_a_bar_in_a_cell_does_not_end_it(cell: str) -> None:
+    assert grid(("x",), [(cell,)]).splitlines()[2] == "| " + cell.replace("|", "\\|") + " |"

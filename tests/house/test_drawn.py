@@ -1,0 +1,30 @@
+"""What is committed in ``diagrams/`` is what the machine draws today."""
+
+from __future__ import annotations
+
+import re
+import runpy
+from pathlib import Path
+
+import pytest
+
+DIAGRAMS = Path(__file__).parents[2] / "diagrams"
+DRAWN: dict[str, str] = runpy.run_path(str(DIAGRAMS / "draw.py"))["drawings"]()
+
+
+@pytest.mark.parametrize("name", sorted(DRAWN))
+def test_a_committed_drawing_is_that_of_the_machine(name: str) -> None:
+    path = DIAGRAMS / name
+    committed = path.read_text(encoding="utf-8") if path.exists() else ""
+    if committed != DRAWN[name]:  # an assert would explain at length how long texts differ
+        pytest.fail(f"diagrams/{name} is not what the machine draws: run make diagrams")
+
+
+def test_nothing_is_left_behind() -> None:
+    files = {path.name for path in DIAGRAMS.iterdir() if path.is_file()}
+    assert files == {*DRAWN, "draw.py"}
+
+
+def test_the_front_page_links_every_drawing_that_is_there() -> None:
+    linked = set(re.findall(r"\]\(([^)]+)\)", DRAWN["README.md"]))
+    assert linked == set(DRAWN) - {"README.md"}
