@@ -79,9 +79,12 @@ class Dial:
         credential: str | None,
         connection_id: str,
         connect: Connect,
+        after: Dial | None = None,
     ) -> None:
         self.number = number
         self.scope = trio.CancelScope()
+        self.gone = trio.Event()
+        self._after = after
         self._line = line
         self._backend = backend
         self._credential = credential
@@ -100,10 +103,20 @@ class Dial:
         self._wake.set()
 
     async def run(self) -> None:
-        """Live, then report the end: exactly once, unless cancelled."""
-        with self.scope:
-            end = await self._live()
-            self._line.feed(end)
+        """Live, then report the end: exactly once, unless cancelled.
+
+        A dial that was aborted needs a moment to let go of its socket: there is never a
+        second one before.
+        """
+        try:
+            with self.scope:
+                if self._after is not None:
+                    await self._after.gone.wait()
+                    self._after = None
+                end = await self._live()
+                self._line.feed(end)
+        finally:
+            self.gone.set()
 
     async def _live(self) -> SocketLost | Redirected:
         try:

@@ -240,6 +240,7 @@ class Session:
                     credential=self._wallet.current if with_credential else None,
                     connection_id=str(uuid.uuid4()),
                     connect=self._connect,
+                    after=self._dial,
                 )
                 self._start(self._dial.run)
             case AbortSocket():

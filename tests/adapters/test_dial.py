@@ -124,6 +124,31 @@ def lost(**how: object) -> SocketLost:
 # The happy path.
 
 
+async def test_a_dial_waits_until_the_one_before_has_let_go_of_its_socket() -> None:
+    asked: list[Backend] = []
+
+    async def never(backend: Backend) -> trio.abc.Stream:
+        asked.append(backend)
+        await trio.sleep_forever()
+        raise AssertionError
+
+    line = Line()
+    first = Dial(line, 1, BACKEND, credential=None, connection_id="c-1", connect=never)
+    second = Dial(
+        line, 2, BACKEND, credential=None, connection_id="c-2", connect=never, after=first
+    )
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(first.run)
+        nursery.start_soon(second.run)
+        await wait_all_tasks_blocked()
+        assert len(asked) == 1
+        first.scope.cancel()
+        await wait_all_tasks_blocked()
+        assert len(asked) == 2
+        second.scope.cancel()
+    assert line.events == []
+
+
 async def test_a_dial_from_open_to_close() -> None:
     async def script(peer: Peer) -> None:
         await peer.upgrade()

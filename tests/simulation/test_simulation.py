@@ -129,7 +129,7 @@ def without(kind: type[Command]) -> Callable[[Session, Command], None]:
         (Session, "_watch_the_clock", forgets_the_clock, "s late"),
         (Dial, "wake", forgets_to_wake, "the sender slept"),
         (Dial, "run", forgets_to_tell, "nobody told of the end"),
-        (Session, "_perform", without(AbortSocket), "a second socket"),
+        (Session, "_perform", without(AbortSocket), "the sender slept"),
         (Session, "_perform", without(CloseSocket), "the client did not close"),
     ],
     ids=lambda value: getattr(value, "__name__", None),
