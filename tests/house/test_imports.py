@@ -30,6 +30,8 @@ PURE = frozenset(
 )  # fmt: skip
 #: The two distributions that the core needs.
 NEEDED = ("msgspec", "statemachine")
+#: What a part of the core may import besides: the kit for tests draws from hypothesis.
+BESIDES = {"openline.testing": ("hypothesis",)}
 #: Builtins that reach out of the core, or run text as code.
 FORBIDDEN_CALLS = frozenset({"__import__", "breakpoint", "eval", "exec", "input", "open", "print"})
 
@@ -37,6 +39,8 @@ FORBIDDEN_CALLS = frozenset({"__import__", "breakpoint", "eval", "exec", "input"
 ONLY = {
     "openline.link": ("openline.connection",),
     "openline_trio.cli": (),
+    # Proof is for those who build on us, never for what they build on.
+    "openline.testing": (),
     "openline_trio": (),
     "openline_diagrams": ("openline_trio.cli",),
     "openline_trio.backend": (
@@ -55,6 +59,7 @@ ONLY = {
     "pocketsphinx": ("openline_trio.backend",),
     "trio_parallel": ("openline_trio.backend",),
     "statemachine": ("openline",),
+    "hypothesis": ("openline.testing",),
 }
 
 
@@ -105,11 +110,13 @@ def _imports(module: Module, known: frozenset[str]) -> Iterator[tuple[int, str]]
 
 def _impurities(module: Module) -> list[str]:
     """What in ``module`` reaches out of the core, a line for each."""
+    allowed = ["openline", *NEEDED]
+    for part, besides in BESIDES.items():
+        allowed += besides if _within(module.name, part) else ()
     found = [
         f"{module.name}:{line} imports {imported}"
         for line, imported in _imports(module, PURE | frozenset(MODULES))
-        if imported not in PURE
-        and not any(_within(imported, whole) for whole in ("openline", *NEEDED))
+        if imported not in PURE and not any(_within(imported, whole) for whole in allowed)
     ]
     found += [
         f"{module.name}:{node.lineno} calls {node.func.id}()"
@@ -195,6 +202,7 @@ def test_the_chart_declares_and_does_nothing() -> None:
         "import os.path",
         "import urllib.request",
         "import trio",
+        "import hypothesis",
         "import openline_trio.session",
         "from datetime import datetime",
         "from urllib import request",
@@ -209,6 +217,13 @@ def test_the_chart_declares_and_does_nothing() -> None:
 )
 def test_an_impure_core_is_seen(source: str) -> None:
     assert len(_impurities(_snippet(source))) == 1
+
+
+def test_the_kit_for_tests_alone_may_draw_from_hypothesis() -> None:
+    source = "from hypothesis import strategies"
+    assert not _impurities(_snippet(source, "openline.testing.snippet"))
+    assert len(_impurities(_snippet(source))) == 1
+    assert len(_impurities(_snippet("import random", "openline.testing.snippet"))) == 1
 
 
 @pytest.mark.parametrize(
@@ -239,6 +254,8 @@ def test_a_pure_core_is_left_alone(source: str) -> None:
         ("openline_diagrams.render", "import openline_trio"),
         ("openline_diagrams.render", "import trio"),
         ("openline_trio.session", "from openline_diagrams import svg"),
+        ("openline.link", "import openline.testing"),
+        ("openline_trio.session", "from openline.testing import World"),
     ],
 )
 def test_an_import_against_the_stream_is_seen(name: str, source: str) -> None:

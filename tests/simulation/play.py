@@ -161,7 +161,7 @@ class Simulation:
     @property
     def seconds(self) -> float:
         """Of session time, so far."""
-        return self.connection.world.now if self.connection is not None else 0.0
+        return self.connection.world.seen.now if self.connection is not None else 0.0
 
     # The app.
 
@@ -280,7 +280,7 @@ class Simulation:
         assert ended is not None
         assert connection is not None
         assert ended is self.updates[-1]
-        assert connection.world.ended is ended
+        assert connection.world.seen.ended is ended
         finals = [u for u in self.updates if isinstance(u, Transcript) and u.final]
         order = sorted(finals, key=lambda final: (final.start, final.end))
         assert tuple(order) == ended.transcript, "the app was told something else"

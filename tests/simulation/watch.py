@@ -16,11 +16,14 @@ from openline.backend import Backend
 from openline.commands import AbortSocket, CloseSocket, Command, OpenSocket, Outgoing, SendPing
 from openline.intake import LocalProtocolError
 from openline.journal import Recorder
+from openline.messages import State, Statistics
+from openline.testing import World
 
-from ..properties.world import ATTEMPT, SESSION, World
 from .backend import PATIENCE, Wire
 
-__all__ = ["SESSION", "Watched"]
+SESSION, ATTEMPT = "session", "attempt"
+#: The options that a World needs to know.
+KNOWN = ("policy", "dialect", "sources", "session_id", "attempt_id", "has_provider", "may_pause")
 
 #: Virtual time has no rounding worth more than this.
 SOON = 1e-6
@@ -28,19 +31,51 @@ SOON = 1e-6
 MANY = 20_000
 
 
+class Core:
+    """The connection behind the one that is watched: what a World asks of it."""
+
+    def __init__(self, watched: Watched) -> None:
+        self._watched = watched
+
+    def receive(self, event: e.Event, now: float) -> list[Command]:
+        return Recorder.receive(self._watched, event, now)
+
+    def next_message(self, now: float) -> Outgoing | None:
+        return Recorder.next_message(self._watched, now)
+
+    def next_deadline(self) -> float | None:
+        return self._watched.next_deadline()
+
+    @property
+    def state(self) -> State:
+        return self._watched.state
+
+    @property
+    def ended(self) -> bool:
+        return self._watched.ended
+
+    @property
+    def statistics(self) -> Statistics:
+        return self._watched.statistics
+
+    @property
+    def backlog_seconds(self) -> float:
+        return self._watched.backlog_seconds
+
+
 class Watched(Recorder):
     """One session's connection."""
 
-    __slots__ = ("_failed", "_idle", "_now", "_owed", "_sources", "_steps", "wire", "world")
+    __slots__ = ("_core", "_failed", "_idle", "_now", "_owed", "_steps", "wire", "world")
 
     def __init__(
         self, backend: Backend, *, wire: Wire, write: Callable[[bytes], object], **options: Any
     ) -> None:
         options["attempt_id"] = ATTEMPT
         super().__init__(backend, write=write, **options)
-        self.world = World(options["policy"])
+        self.world = World(**{name: options[name] for name in KNOWN})
+        self._core = Core(self)
         self.wire = wire
-        self._sources = tuple(options["sources"])
         self._failed = False
         self._idle = False  # its last pull found nothing
         self._owed = False  # something happened since
@@ -65,12 +100,9 @@ class Watched(Recorder):
             case _:
                 pass
         try:
-            commands = super().receive(event, now)
+            commands = self.world.receive(self._core, event, now)
         except LocalProtocolError as exc:
             raise AssertionError("the driver asked for what cannot be") from exc
-        self.world.happened(event, now, self._sources)
-        self.world.commanded(commands)
-        self.world.check(self)
         self._owed = self._idle
         self._follow(event, commands)
         return commands
@@ -105,12 +137,11 @@ class Watched(Recorder):
 
     def _next_message(self, now: float) -> Outgoing | None:
         self._be_on_time(now)
-        outgoing = super().next_message(now)
+        outgoing = self.world.pull(self._core, now)
         self._owed = False
         self._idle = outgoing is None
         if outgoing is None:
             return None
-        self.world.pulled(outgoing, now)
         if not isinstance(outgoing, SendPing):
             self.wire.pulled.append(outgoing.data)
         return outgoing
@@ -123,7 +154,7 @@ class Watched(Recorder):
             assert self._steps < MANY, f"turning in circles at {now}"
             return
         over_at = self.wire.over_at
-        live = self.world.live is not None
+        live = self.world.seen.live is not None
         assert not live or over_at is None or now < over_at + PATIENCE, "nobody told of the end"
         sound = self.wire.link is not None and self.wire.link.over_at is None
         assert not (self._owed and sound), f"the sender slept from {self._now} to {now}"

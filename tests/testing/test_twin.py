@@ -7,6 +7,7 @@ interpreter of the declaration. Whatever happens, both twins give the same comma
 from __future__ import annotations
 
 import re
+from itertools import cycle
 from typing import Any
 
 import pytest
@@ -14,12 +15,15 @@ from hypothesis import settings
 from statemachine.exceptions import TransitionNotAllowed
 
 from openline import events as e
+from openline.backend import Backend
 from openline.chart import Chart
 from openline.commands import Command, Outgoing
 from openline.connection import Connection, LocalProtocolError
+from openline.messages import State, Statistics
+from openline.testing import ConnectionMachine
+from openline.testing.world import Session
 
-from ..properties.world import Walk
-from .driver import Drive
+from ..core.driver import Drive
 
 
 class Interpreted(Connection):
@@ -39,34 +43,58 @@ class Interpreted(Connection):
         return True
 
 
-class Twins(Walk):
-    """A walk of two: every command and every message must be the same."""
+class Pair:
+    """Two sessions side by side, with one face: they must be the same in all that they do."""
 
-    twin: Connection
+    def __init__(self, **options: Any) -> None:
+        # Both draw the same: each has randomness of its own.
+        draws = [*options.pop("random")]
+        self.ours = Connection(Backend(), random=iter(cycle(draws)).__next__, **options)
+        self.hers = Interpreted(Backend(), random=iter(cycle(draws)).__next__, **options)
 
-    def make(self, **options: Any) -> Connection:
-        self.twin = Interpreted(
-            self.backend, session_id=self.session, attempt_id=self.attempt, **options
-        )
-        return super().make(**options)
-
-    def receive(self, core: Connection, event: e.Event) -> list[Command]:
+    def receive(self, event: e.Event, now: float) -> list[Command]:
         try:
-            hers = self.twin.receive(event, self.now)
+            hers = self.hers.receive(event, now)
         except LocalProtocolError as refusal:
             with pytest.raises(LocalProtocolError, match=re.escape(str(refusal))):
-                core.receive(event, self.now)
+                self.ours.receive(event, now)
             raise
-        ours = core.receive(event, self.now)
+        ours = self.ours.receive(event, now)
         assert ours == hers
-        assert core.state == self.twin.state
-        assert core.next_deadline() == self.twin.next_deadline()
+        assert self.state == self.hers.state
+        assert self.next_deadline() == self.hers.next_deadline()
         return ours
 
-    def next_message(self, core: Connection) -> Outgoing | None:
-        ours = core.next_message(self.now)
-        assert ours == self.twin.next_message(self.now)
+    def next_message(self, now: float) -> Outgoing | None:
+        ours = self.ours.next_message(now)
+        assert ours == self.hers.next_message(now)
         return ours
+
+    def next_deadline(self) -> float | None:
+        return self.ours.next_deadline()
+
+    @property
+    def state(self) -> State:
+        return self.ours.state
+
+    @property
+    def ended(self) -> bool:
+        return self.ours.ended
+
+    @property
+    def statistics(self) -> Statistics:
+        return self.ours.statistics
+
+    @property
+    def backlog_seconds(self) -> float:
+        return self.ours.backlog_seconds
+
+
+class Twins(ConnectionMachine):
+    """A walk of two."""
+
+    def make(self, **options: Any) -> Session:
+        return Pair(**options)
 
 
 TestTwins = Twins.TestCase

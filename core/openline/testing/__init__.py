@@ -1,0 +1,39 @@
+"""Proof for what you build on openline: your policy, your dialect, your backend.
+
+- ``World`` watches one session and holds it to ``LAWS``; ``LawBroken`` says which broke.
+- ``ConnectionMachine`` is a hypothesis state machine to subclass: any events in any order.
+- ``explore`` walks through every situation that a session can get into, and gives back an
+  ``Exploration``: what was reached, what never runs, and a shortest path to each
+  ``Violation``.
+- ``strategies`` are what hypothesis draws from.
+
+Install it with ``pip install openline[testing]``.
+"""
+
+from __future__ import annotations
+
+try:
+    from . import strategies
+except ModuleNotFoundError as missing:
+    if (missing.name or "").partition(".")[0] != "hypothesis":
+        raise
+    raise ImportError(
+        "openline.testing needs hypothesis: pip install 'openline[testing]'"
+    ) from None
+
+from .exploration import Exploration, Violation
+from .laws import LAWS, LawBroken
+from .machine import ConnectionMachine
+from .walk import explore
+from .world import World
+
+__all__ = [
+    "LAWS",
+    "ConnectionMachine",
+    "Exploration",
+    "LawBroken",
+    "Violation",
+    "World",
+    "explore",
+    "strategies",
+]

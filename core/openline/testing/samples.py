@@ -1,0 +1,109 @@
+"""Sample messages of a backend: what a kit needs to speak a dialect that it does not know.
+
+A sample is what may arrive: a text, bytes, or a function from the live dial's ``Ids`` to
+one of these, where ids have to be in it. A user gives them by name; the default dialect
+has its own. A dialect may also offer them itself, as an attribute ``samples``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias, cast
+
+from ..dialects.dialect import Dialect, Ids, Status
+from ..dialects.echopanel import EchoPanel
+
+Sample: TypeAlias = str | bytes | Callable[[Ids], str | bytes]
+Samples: TypeAlias = Mapping[str, Sample] | Iterable[Sample]
+
+_IDS: Final = Ids(session_id="session", attempt_id="attempt", connection_id="connection 1")
+
+
+@dataclass(frozen=True)
+class EchoMessage:
+    """One message of the echopanel contract, with the ids of its dial, none, or others'."""
+
+    fields: Mapping[str, Any]
+    ids: str = "own"
+
+    def __call__(self, ids: Ids) -> str:
+        """As it stands on the wire."""
+        own = {"connection_id": ids.connection_id, "attempt_id": ids.attempt_id}
+        stale = {"connection_id": "connection 0", "attempt_id": ids.attempt_id}
+        other = {"connection_id": ids.connection_id, "attempt_id": "another"}
+        added = {"own": own, "none": {}, "stale": stale, "other": other}[self.ids]
+        return json.dumps({**self.fields, **added})
+
+
+def _status(state: str, **more: str) -> EchoMessage:
+    return EchoMessage({"type": "status", "state": state, **more})
+
+
+#: One message of each kind that the default dialect tells apart.
+ECHOPANEL: Final[Mapping[str, Sample]] = {
+    "ack": _status("streaming"),
+    "connected": _status("connected"),
+    "overloaded": _status("overloaded", source="mic"),
+    "backpressure": _status("backpressure"),
+    "warning": _status("warning"),
+    "full": _status("error", message="Server at capacity, please try again later"),
+    "unauthorized": _status("error", message="Unauthorized websocket connection"),
+    "remark": _status("error", message="something odd"),
+    "wrong start": EchoMessage({"type": "error", "message": "Invalid start message"}),
+    "partial": EchoMessage({"type": "asr_partial", "text": "ye", "t0": 0, "t1": 0.01}),
+    "final": EchoMessage({"type": "asr_final", "text": "yes", "t0": 0, "t1": 0.02}),
+    "metrics": EchoMessage({"type": "metrics", "source": "mic", "backlog_seconds": 0}),
+    "drops": EchoMessage({"type": "metrics", "source": "mic", "dropped_total": 1}),
+    "entities": EchoMessage({"type": "entities_update", "people": ["Ann"]}),
+    "summary": EchoMessage({"type": "final_summary", "markdown": "", "json": {}}),
+    "stale final": EchoMessage(
+        {"type": "asr_final", "text": "yes", "t0": 0, "t1": 0.02}, ids="stale"
+    ),
+    "unknown": EchoMessage({"type": "who knows"}),
+    "no JSON": "no JSON",
+    "bytes": b"\0",
+}
+
+
+def samples_of(dialect: Dialect, given: Samples | None = None) -> dict[str, Sample]:
+    """The samples to use for ``dialect``: those given, its own, or the kit's.
+
+    Raises ValueError, one line, if there are none or if none of them is an ack.
+    """
+    if given is None:
+        given = getattr(dialect, "samples", None)
+    if given is None and isinstance(dialect, EchoPanel):
+        given = ECHOPANEL
+    if given is None or isinstance(given, str | bytes):
+        raise ValueError(
+            f"messages: give sample messages of the dialect {dialect.name!r}, as a list or by "
+            "name: at least its ack, best one of each kind that it decodes"
+        )
+    if isinstance(given, Mapping):
+        named = dict(cast("Mapping[str, Sample]", given))
+    else:
+        named = {f"message {i}": sample for i, sample in enumerate(given, 1)}
+    kinds = {name: dialect.decode(fill(sample, _IDS)) for name, sample in named.items()}
+    if not any(isinstance(kind, Status) and kind.ack for kind in kinds.values()):
+        found = ", ".join(f"{name}: {type(kind).__name__}" for name, kind in kinds.items())
+        raise ValueError(
+            f"messages: none of them is an ack (a Status with ack=True) to the dialect "
+            f"{dialect.name!r}, so no session would ever stream; they are {found or 'none'}"
+        )
+    return named
+
+
+def fill(sample: Sample, ids: Ids) -> str | bytes:
+    """``sample`` as it arrives on the dial that has ``ids``."""
+    return sample if isinstance(sample, str | bytes) else sample(ids)
+
+
+def ack_of(dialect: Dialect, samples: Mapping[str, Sample]) -> Sample:
+    """The first sample that is an ack."""
+    for sample in samples.values():
+        message = dialect.decode(fill(sample, _IDS))
+        if isinstance(message, Status) and message.ack:
+            return sample
+    raise ValueError(f"messages: none is an ack to the dialect {dialect.name!r}")

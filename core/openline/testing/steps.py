@@ -1,0 +1,160 @@
+"""One step of a walk: a thing that happens, a time that passes, or a pull.
+
+A step is data. It can be taken, told to a person, and written as Python that does it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from enum import Enum
+from typing import Any
+
+import msgspec
+
+from ..backend import Backend
+from ..dialects.dialect import Dialect
+from ..events import Event, Tick
+from ..intake import LocalProtocolError
+from ..policy import Policy
+from .watched import Watched
+from .world import World
+
+#: More than any window lets through.
+ALL = 1000
+
+
+def fixed() -> float:
+    """The randomness of a walk: always the middle."""
+    return 0.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """What a session is made with, and so all that a walk begins with."""
+
+    policy: Policy
+    dialect: Dialect
+    sources: tuple[str, ...]
+    has_provider: bool
+
+    def __str__(self) -> str:
+        provider = "a provider" if self.has_provider else "no provider"
+        return f"{_policy(self.policy)}, {self.dialect.name}, {provider}"
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The keyword arguments that a connection and a World have in common."""
+        return {
+            "policy": self.policy,
+            "dialect": self.dialect,
+            "sources": self.sources,
+            "session_id": "session",
+            "attempt_id": "attempt",
+            "has_provider": self.has_provider,
+        }
+
+    @property
+    def code(self) -> list[str]:
+        """The lines of Python that set it up."""
+        dialect = type(self.dialect)
+        return [
+            "from openline import Backend, Connection, Policy, events as e",
+            "from openline.testing import World",
+            "from openline.verdicts import ErrorKind, Sender",
+            f"from {dialect.__module__} import {dialect.__qualname__}",
+            "",
+            "options = dict(",
+            f"    policy={_policy(self.policy)},",
+            f"    dialect={dialect.__qualname__}(),",
+            f"    sources={self.sources!r},",
+            '    session_id="session",',
+            '    attempt_id="attempt",',
+            f"    has_provider={self.has_provider},",
+            ")",
+            "connection = Connection(Backend(), random=lambda: 0.5, **options)",
+            "world = World(**options)",
+        ]
+
+
+class Run:
+    """One session on its walk: the connection, the World that watches it, the time."""
+
+    __slots__ = ("connection", "now", "world")
+
+    def __init__(self, setting: Setting) -> None:
+        self.connection = Watched(Backend(), random=fixed, **setting.options)
+        self.world = World(**setting.options)
+        self.now = 0.0
+
+
+@dataclass(frozen=True)
+class Step:
+    """What happens at ``now``: ``event``, or where it is None up to ``pulls`` pulls."""
+
+    name: str
+    now: float
+    event: Event | None = None
+    pulls: int = 0
+
+    def take(self, run: Run) -> bool:
+        """Let it happen; False if the app asked for what is impossible."""
+        run.now = self.now
+        if self.event is None:
+            for _ in range(self.pulls):
+                if run.world.pull(run.connection, self.now) is None:
+                    break
+            return True
+        try:
+            run.world.receive(run.connection, self.event, self.now)
+        except LocalProtocolError:
+            return False
+        return True
+
+    def __str__(self) -> str:
+        return f"{self.now:9.3f} s  {self.name}"
+
+    @property
+    def code(self) -> str:
+        """The line of Python that does it."""
+        if self.event is not None:
+            return f"world.receive(connection, {_code(self.event)}, {self.now!r})"
+        pull = f"world.pull(connection, {self.now!r})"
+        if self.pulls == 1:
+            return pull
+        return f"while {pull}: pass"
+
+
+def tick(name: str, now: float) -> Step:
+    """Time passes."""
+    return Step(name, now, Tick())
+
+
+def script(setting: Setting, path: Sequence[Step]) -> str:
+    """Python that walks ``path`` again; its last line does what went wrong."""
+    return "\n".join([*setting.code, *(step.code for step in path)]) + "\n"
+
+
+def _code(value: Any) -> str:
+    """``value`` as Python that makes it again."""
+    if isinstance(value, Enum):
+        return f"{type(value).__name__}.{value.name}"
+    if isinstance(value, bytes) and len(value) > 16 and not any(value):
+        return f"bytes({len(value)})"
+    if isinstance(value, msgspec.Struct):
+        given = [
+            f"{field.name}={_code(getattr(value, field.name))}"
+            for field in msgspec.structs.fields(value)
+            if getattr(value, field.name) != field.default
+        ]
+        return f"e.{type(value).__name__}({', '.join(given)})"
+    return repr(value)
+
+
+def _policy(policy: Policy) -> str:
+    given = [
+        f"{field.name}={getattr(policy, field.name)!r}"
+        for field in fields(policy)
+        if getattr(policy, field.name) != field.default
+    ]
+    return f"Policy({', '.join(given)})"

@@ -1,0 +1,239 @@
+"""A user's own dialect: what the kit needs of it, what it finds, and what it says."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from copy import deepcopy
+from typing import Any, cast
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import openline.testing
+from openline import Policy
+from openline import events as e
+from openline.dialects.dialect import (
+    FinalMessage,
+    Heard,
+    Ids,
+    Malformed,
+    Message,
+    Refusal,
+    Status,
+    Unknown,
+)
+from openline.testing import ConnectionMachine, explore, proofs, strategies
+from openline.testing.clone import clone
+from openline.testing.steps import ALL, Run, Setting, Step
+from openline.verdicts import Action, Row
+
+BUSY = Row(action=Action.LATER, why="busy", source="the toy")
+GONE = Row(action=Action.FATAL, why="gone", source="the toy")
+
+
+class Toy:
+    """A backend that speaks a little JSON, and takes audio as text."""
+
+    name = "toy"
+    sources = ("voice",)
+    horizon = 5.0
+    codes: Mapping[int, Row] = {4999: GONE, 1000: BUSY}
+    refusals: Mapping[str, Row] = {"busy": BUSY, "gone": GONE}
+
+    def start(self, ids: Ids) -> str:
+        return json.dumps({"begin": ids.connection_id})
+
+    def audio(self, source: str, pcm: bytes) -> str | bytes:
+        return json.dumps({"audio": pcm.hex()})
+
+    def stop(self, ids: Ids) -> str:
+        return json.dumps({"end": ids.session_id})
+
+    def decode(self, data: str | bytes) -> Message:
+        try:
+            message: Any = json.loads(data)
+        except ValueError:
+            return Malformed(why="no JSON")
+        if not isinstance(message, dict):
+            return Malformed(why="no object")
+        return self.understand(cast("dict[str, Any]", message))
+
+    def understand(self, message: dict[str, Any]) -> Message:
+        match message:
+            case {"ready": True}:
+                return Status(state="ready", ack=True)
+            case {"text": str(text)}:
+                return Heard(text=text, start=0.0, end=0.02, final=True)
+            case {"no": "busy" | "gone" as why}:
+                return Refusal(row=self.refusals[why], text=why)
+            case {"bye": _}:
+                return FinalMessage(summary={})
+            case _:
+                return Unknown(type="?")
+
+
+class Careless(Toy):
+    """It forgets that a backend may say what it likes."""
+
+    name = "careless"
+
+    def understand(self, message: dict[str, Any]) -> Message:
+        if message["no"]:
+            return Malformed(why="no")
+        return super().understand(message)
+
+
+SAMPLES = {
+    "ready": '{"ready": true}',
+    "words": '{"text": "yes"}',
+    "busy": '{"no": "busy"}',
+    "gone": '{"no": "gone"}',
+    "bye": '{"bye": 1}',
+}
+SMALL = Policy(max_attempts=1, give_up_after=20)
+
+
+class ToyMachine(ConnectionMachine):
+    dialect = Toy()
+    messages = SAMPLES
+    policies = st.just(SMALL) | strategies.policies()
+
+
+TestToy = ToyMachine.TestCase
+TestToy.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
+
+
+def test_a_dialect_of_ones_own_is_explored() -> None:
+    found = explore(SMALL, Toy(), messages=SAMPLES, has_provider=False)
+    found.check()
+    assert found.complete
+    assert {"streaming", "closing", "closed", "failed"} <= found.states
+    # What its backend never says cannot run, and is named.
+    assert "streaming --measured--> itself" in found.dead
+
+
+def test_a_dialect_that_raises_is_found_with_a_shortest_path() -> None:
+    def odd(ids: Ids) -> str:
+        return '{"no": 0}' if ids.connection_id == "connection 1" else "{}"
+
+    samples = {"ready": '{"no": 0, "ready": true}', "odd": odd}
+    found = explore(SMALL, Careless(), messages=samples, has_provider=False, max_violations=1)
+    violation = found.violations[0]
+    assert violation.law == "no exception"
+    assert violation.what == "KeyError: 'no'"
+    assert [step.split(" s  ")[-1] for step in violation.steps] == [
+        "the app opens",
+        "a redirect",  # to a second dial
+        "message 'odd'",
+    ]
+    with pytest.raises(AssertionError, match="as Python") as told:
+        found.check()
+    assert "world.receive(connection, e.MessageReceived(dial=2, data='{}')" in str(told.value)
+
+
+def test_a_stop_that_does_not_end_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(proofs, "FOREVER", 2)
+    found = explore(SMALL, has_provider=False, max_situations=60)
+    assert {"the stop ends", "silence ends"} == {each.law for each in found.violations}
+
+
+@pytest.mark.parametrize(
+    ("messages", "complaint"),
+    [
+        (None, "give sample messages of the dialect 'toy'"),
+        ("ready", "give sample messages of the dialect 'toy'"),
+        (["{}"], "none of them is an ack .* they are message 1: Unknown"),
+        ([], "they are none"),
+    ],
+)
+def test_samples_that_cannot_do_are_told_in_one_line(messages: Any, complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint) as told:
+        explore(SMALL, Toy(), messages=messages)
+    assert "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        ({"sources": []}, "sources []: give some of ['voice']"),
+        ({"sources": ["mic"]}, "sources ['mic']: give some of ['voice']"),
+        ({"policy": []}, "policy: give one"),
+    ],
+)
+def test_a_walk_that_cannot_begin_is_told_in_one_line(
+    options: dict[str, Any], complaint: str
+) -> None:
+    given_options: dict[str, Any] = {"policy": SMALL, **options}
+    with pytest.raises(ValueError, match=re.escape(complaint)):
+        explore(dialect=Toy(), messages=SAMPLES, **given_options)
+
+
+def test_a_walk_that_is_cut_short_says_so() -> None:
+    found = explore(SMALL, has_provider=False, max_situations=5, proofs=False)
+    assert not found.complete
+    assert "CUT SHORT" in found.report()
+
+
+def test_a_copy_of_a_session_is_another_session_in_the_same_situation() -> None:
+    setting = Setting(policy=Policy(), dialect=Toy(), sources=("voice",), has_provider=False)
+    run = Run(setting)
+    begin = [
+        Step("audio", 0.0, e.AudioCaptured("voice", bytes(1000))),
+        Step("open", 0.0, e.OpenRequested()),
+        Step("opened", 0.3, e.SocketOpened(1, "c")),
+        Step("start", 0.3, pulls=1),
+        Step("ack", 0.3, e.MessageReceived(1, '{"ready": true}')),
+        Step("sent", 0.3, pulls=ALL),
+    ]
+    for step in begin:
+        step.take(run)
+    copy, deep = clone(run), deepcopy(run)
+    assert copy.connection.situation == run.connection.situation
+    for step in (
+        Step("words", 1.0, e.MessageReceived(1, '{"text": "x"}')),
+        Step("lost", 1.0, e.SocketLost(dial=1)),
+        Step("stop", 2.0, e.StopRequested()),
+    ):
+        step.take(copy)
+    # The original has noticed nothing, and can still do the same.
+    assert run.connection.statistics == deep.connection.statistics
+    assert run.connection.situation == deep.connection.situation
+    assert run.connection.next_deadline() == deep.connection.next_deadline()
+    for each in (run, deep):
+        Step("words", 1.0, e.MessageReceived(1, '{"text": "x"}')).take(each)
+    assert run.connection.transcript == deep.connection.transcript
+
+
+@given(strategies.schedules(Toy(), SAMPLES), st.lists(strategies.events(["voice"])))
+def test_a_schedule_begins_with_an_ack(
+    schedule: list[tuple[float, Any]], more: list[e.Event]
+) -> None:
+    assert schedule[0][1] == SAMPLES["ready"]
+    assert all(seconds >= 0 for seconds, _ in schedule)
+    assert all(type(event).__module__ == "openline.events" for event in more)
+
+
+def test_without_hypothesis_one_line_says_what_to_install() -> None:
+    program = "import sys; sys.modules['hypothesis'] = None\nimport openline.testing"
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 1
+    said = ran.stderr.strip().splitlines()
+    assert (
+        said[-1]
+        == "ImportError: openline.testing needs hypothesis: pip install 'openline[testing]'"
+    )
+    assert "ModuleNotFoundError" not in ran.stderr
+
+
+def test_the_public_names_are_these() -> None:
+    assert set(openline.testing.__all__) == {
+        "LAWS", "ConnectionMachine", "Exploration", "LawBroken", "Violation", "World",
+        "explore", "strategies",
+    }  # fmt: skip

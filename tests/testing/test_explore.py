@@ -1,0 +1,100 @@
+"""Everything that can happen to the built-in chart happens here, and every law holds."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+
+from openline.connection import FINAL_STATES
+from openline.messages import State
+from openline.policy import Policy
+from openline.testing import Exploration, explore
+from openline.testing.watched import declared
+from openline.timers import RUNS
+
+#: By name: the policy, whether there is a provider, and how many sources there are.
+WALKS: dict[str, tuple[Policy, bool, int]] = {
+    "as it is": (Policy(), False, 2),
+    "every limit near": (
+        Policy(
+            max_attempts=3,
+            give_up_after=20,
+            dials_per_minute=2,
+            finish_timeout=70,
+            max_redirects=1,
+        ),
+        True,
+        1,
+    ),
+    "no second try": (Policy(max_attempts=0, give_up_after=None), True, 1),
+    "one more try": (Policy(max_attempts=1, give_up_after=None, source_timeout=None), False, 1),
+    "no limit at all": (
+        Policy(give_up_after=None, start_delay=0.0, source_timeout=None),
+        False,
+        1,
+    ),
+}
+
+
+@cache
+def walk(name: str) -> Exploration:
+    policy, has_provider, count = WALKS[name]
+    sources = ("mic", "system")[:count]
+    return explore(policy, sources=sources, has_provider=has_provider)
+
+
+@cache
+def all_walks() -> Exploration:
+    whole = walk("as it is")
+    for name in WALKS:
+        if name != "as it is":
+            whole |= walk(name)
+    return whole
+
+
+@pytest.mark.parametrize("name", WALKS)
+def test_no_law_is_broken_and_silence_and_stops_end_wherever_a_session_can_get(name: str) -> None:
+    found = walk(name)
+    found.check()
+    assert found.complete
+    assert found.situations > 100
+
+
+def test_every_state_is_reached() -> None:
+    assert all_walks().states == {state.value for state in State}
+
+
+def test_every_row_of_the_chart_runs() -> None:
+    found = all_walks()
+    assert not found.dead
+    assert set(found.rows) == set(declared()) == set(found.paths)
+
+
+def test_the_timers_of_a_state_are_those_that_are_drawn() -> None:
+    assert all_walks().timers == {state: frozenset(timers) for state, timers in RUNS.items()}
+
+
+def test_a_stop_is_carried_out_within_its_limits_from_everywhere() -> None:
+    # FINISH, what was captured in one step, and CLOSE.
+    assert walk("as it is").longest_stop <= 20 + 3 * 1.72 + 5
+
+
+def test_silence_lasts_no_longer_than_the_policy_allows() -> None:
+    # It is noticed, and then GIVE_UP; the night before is no silence of the session's.
+    assert walk("as it is").longest_silence <= 10 + 300 + 10
+
+
+def test_a_path_to_every_final_state_is_told_readably() -> None:
+    path = all_walks().paths["closing --socket_lost--> closed"]
+    assert path[0].endswith("the app opens")
+    assert all(" s  " in step for step in path)
+    assert {state.value for state in FINAL_STATES} <= all_walks().states
+
+
+def test_the_report_says_all_of_it() -> None:
+    report = all_walks().report()
+    rows = len(declared())
+    assert f"rows of the chart that ran: {rows} of {rows}" in report
+    assert "nothing is left to see" in report
+    assert "violations: 0" in report

@@ -1,0 +1,587 @@
+"""Each law can be broken: a session that does one thing wrong is caught by that law."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from openline import events as e
+from openline.backend import Backend
+from openline.commands import (
+    AbortSocket,
+    CancelCredential,
+    CloseSocket,
+    CloseSource,
+    Command,
+    OpenSocket,
+    Outgoing,
+    Report,
+    RequestCredential,
+    SendBytes,
+    SendPing,
+    SendText,
+)
+from openline.connection import Connection, LocalProtocolError
+from openline.dialects.dialect import Ids
+from openline.dialects.echopanel import EchoPanel
+from openline.messages import (
+    Ended,
+    Gap,
+    GapCause,
+    HowLost,
+    PartialRetracted,
+    SourceLost,
+    State,
+    StateChanged,
+    Statistics,
+    Transcript,
+)
+from openline.policy import Policy
+from openline.testing import LAWS, LawBroken, World
+from openline.verdicts import Action, ErrorKind, Sender
+
+DIALECT = EchoPanel()
+FRAME = bytes(640)
+
+
+class Faulty:
+    """A session that does as it should until it is told not to.
+
+    ``alter`` changes the commands, ``instead`` what is pulled, ``face`` what is asked.
+    """
+
+    def __init__(self, policy: Policy, **options: Any) -> None:
+        self.core = Connection(
+            Backend(),
+            session_id="session",
+            attempt_id="attempt",
+            random=lambda: 0.5,
+            policy=policy,
+            **options,
+        )
+        self.world = World(policy, DIALECT, **options)
+        self.now = 100.0
+        self.alter: Callable[[list[Command]], list[Command]] = lambda commands: commands
+        self.instead: list[Outgoing | None] = []
+        self.face: dict[str, Any] = {}
+        self.deaf = False
+        self.polite = False
+
+    # The face.
+
+    def receive(self, event: e.Event, now: float) -> list[Command]:
+        if self.polite:
+            raise LocalProtocolError("no")
+        return self.alter([] if self.deaf else self.core.receive(event, now))
+
+    def next_message(self, now: float) -> Outgoing | None:
+        return self.instead.pop(0) if self.instead else self.core.next_message(now)
+
+    def next_deadline(self) -> float | None:
+        deadline: float | None = self.face.get("deadline", self.core.next_deadline())
+        return deadline
+
+    @property
+    def state(self) -> State:
+        return self.core.state
+
+    @property
+    def ended(self) -> bool:
+        return self.core.ended
+
+    @property
+    def statistics(self) -> Statistics:
+        return self.core.statistics
+
+    @property
+    def backlog_seconds(self) -> float:
+        return self.core.backlog_seconds
+
+    # What is done with it.
+
+    def feed(self, event: e.Event, after: float = 0.0) -> list[Command]:
+        self.now += after
+        return self.world.receive(self, event, self.now)
+
+    def pull(self, *instead: Outgoing | None) -> Outgoing | None:
+        self.instead += instead
+        return self.world.pull(self, self.now)
+
+    def say(self, kind: str, **fields: Any) -> list[Command]:
+        return self.feed(e.MessageReceived(self.core.dial, json.dumps({"type": kind} | fields)))
+
+    def tick(self) -> list[Command]:
+        deadline = self.core.next_deadline()
+        assert deadline is not None
+        self.now = max(self.now, deadline)
+        return self.feed(e.Tick())
+
+    def opened(self) -> Faulty:
+        self.feed(e.OpenRequested())
+        self.feed(e.SocketOpened(self.core.dial, "c"), 0.3)
+        return self
+
+    def streaming(self) -> Faulty:
+        self.opened().pull()
+        self.say("status", state="streaming")
+        return self
+
+    def finishing(self) -> Faulty:
+        self.streaming().feed(e.StopRequested())
+        return self
+
+    def lose(self, **facts: Any) -> list[Command]:
+        return self.feed(e.SocketLost(dial=self.core.dial, **(facts or RESET)))
+
+    def also(self, *more: Command) -> Faulty:
+        self.alter = lambda commands: [*commands, *more]
+        return self
+
+    def within(self, *more: Command) -> Faulty:
+        """After the first command."""
+        self.alter = lambda commands: [*commands[:1], *more, *commands[1:]]
+        return self
+
+    def mute(self) -> Faulty:
+        """From here on nothing is heard."""
+        self.deaf = True
+        return self
+
+    def refuse(self) -> Faulty:
+        """From here on everything is impossible."""
+        self.polite = True
+        return self
+
+    def change(self, kind: type[Any], **fields: Any) -> Faulty:
+        """Every update of ``kind`` tells something else."""
+
+        def altered(command: Command) -> Command:
+            if isinstance(command, Report) and isinstance(command.update, kind):
+                return Report(replace(command.update, **fields))
+            return command
+
+        self.alter = lambda commands: [altered(command) for command in commands]
+        return self
+
+
+RESET: dict[str, Any] = {"error": ErrorKind.RESET}
+START = DIALECT.start(Ids(session_id="session", attempt_id="attempt", connection_id="c"))
+STOP = DIALECT.stop(Ids(session_id="session", attempt_id="attempt", connection_id="c"))
+AGAIN = OpenSocket(2, Backend(), True)
+
+
+def words(start: float, end: float, *, final: bool = True) -> Report:
+    return Report(Transcript(source="mic", text="yes", final=final, start=start, end=end))
+
+
+def dials_too_often(session: Faulty) -> None:
+    session.opened()
+    session.world.seen.policy = Policy(dials_per_minute=1)
+    session.lose()
+
+
+def redirected(session: Faulty) -> None:
+    session.feed(e.OpenRequested())
+    session.alter = lambda commands: [
+        OpenSocket(each.dial, each.backend, True) if isinstance(each, OpenSocket) else each
+        for each in commands
+    ]
+    session.feed(e.Redirected(1, 302, "wss://example.org/"))
+
+
+def reauth(session: Faulty) -> None:
+    """After a 401 it dials without having asked."""
+    session.feed(e.OpenRequested())
+    session.feed(e.CredentialReady(1))
+    told = Report(StateChanged(state=State.CONNECTING, dial=2))
+    session.alter = lambda commands: [*commands[:1], told, AGAIN]
+    session.lose(status=401)
+
+
+def no_hint(session: Faulty) -> None:
+    session.feed(e.OpenRequested())
+    session.lose()
+    session.also(Report(StateChanged(state=State.CONNECTING, dial=2)), AGAIN)
+    session.feed(e.Tick(), 0.1)
+
+
+def shortens(session: Faulty) -> None:
+    session.feed(e.OpenRequested())
+    session.change(StateChanged, retry_in=0.1).lose()
+
+
+def comes_back(session: Faulty) -> None:
+    session.feed(e.OpenRequested())
+    session.lose()
+    session.world.seen.refused = "somebody"
+    session.tick()
+
+
+def fails(session: Faulty) -> None:
+    session.feed(e.OpenRequested())
+    session.change(StateChanged, state=State.FAILED).lose()
+
+
+def impatient(session: Faulty) -> None:
+    session.world.seen.policy = Policy(max_attempts=0)
+    session.feed(e.OpenRequested())
+    session.lose()
+
+
+def judges(session: Faulty) -> None:
+    session.feed(e.OpenRequested())
+    session.change(StateChanged, action=Action.LATER, retry_in=6.0)
+    session.lose(code=1012, sender=Sender.PEER)
+
+
+def ignores_a_refusal(session: Faulty) -> None:
+    session.opened().deaf = True
+    session.say("error", message="Invalid start message")
+
+
+def hushes(session: Faulty) -> None:
+    session.streaming().feed(e.AudioCaptured("mic", FRAME))
+    session.pull(None)
+
+
+def keeps_a_dead_line(session: Faulty) -> None:
+    session.streaming().deaf = True
+    session.face["deadline"] = session.now + 8
+    session.feed(e.Tick(), 5)
+    session.feed(e.Tick(), 5)
+
+
+def pings_late(session: Faulty) -> None:
+    session.streaming().feed(e.AudioCaptured("mic", FRAME))
+    session.feed(e.Tick(), 5)
+    session.pull(SendBytes(1, FRAME))
+
+
+def keeps_a_partial(session: Faulty) -> None:
+    session.streaming().feed(e.AudioCaptured("mic", FRAME))
+    session.pull()
+    session.say("asr_partial", text="ye", t0=0, t1=0.01)
+    session.alter = lambda commands: [
+        each
+        for each in commands
+        if not (isinstance(each, Report) and isinstance(each.update, PartialRetracted))
+    ]
+    session.lose()
+
+
+def ends(**fields: Any) -> Callable[[Faulty], None]:
+    def broken(session: Faulty) -> None:
+        session.feed(e.AudioCaptured("mic", FRAME))
+        session.change(Ended, **fields).feed(e.AbortRequested())
+
+    return broken
+
+
+def forgets_audio(session: Faulty) -> None:
+    session.mute().feed(e.AudioCaptured("mic", FRAME))
+    session.deaf = False
+    session.feed(e.AudioCaptured("mic", FRAME))
+    session.feed(e.AbortRequested())
+
+
+def speaks_after_the_end(session: Faulty) -> None:
+    session.feed(e.AbortRequested())
+    session.also(words(0, 1)).feed(e.Tick())
+
+
+def late_fact(session: Faulty) -> None:
+    session.opened()
+    session.also(words(0, 1)).feed(e.PongReceived(0, b""))
+
+
+def finishes_late(session: Faulty) -> None:
+    session.finishing().deaf = True
+    session.face["deadline"] = session.now + 5
+    session.world.seen.finish_by = session.now + 2
+    session.feed(e.PongReceived(1, b""))
+
+
+def second(session: Faulty) -> None:
+    session.feed(e.OpenRequested())
+    session.also(AGAIN).feed(e.Tick())
+
+
+#: The law, whether there is a provider, and how it is broken.
+BREAKS: list[tuple[str, bool, Callable[[Faulty], object]]] = [
+    ("one socket", False, second),
+    ("one socket", False, lambda s: s.within(AbortSocket(1)).feed(e.AbortRequested())),
+    ("the gate", False, dials_too_often),
+    (
+        "credential first",
+        True,
+        lambda s: s.also(RequestCredential(2, False)).feed(e.OpenRequested()),
+    ),
+    ("credential first", True, lambda s: s.within(CancelCredential(7)).feed(e.AbortRequested())),
+    ("fresh credential", True, reauth),
+    ("redirects", False, redirected),
+    (
+        "the way",
+        False,
+        lambda s: s.change(StateChanged, state=State.CLOSING).feed(e.OpenRequested()),
+    ),
+    (
+        "told as it is",
+        False,
+        lambda s: s.change(StateChanged, state=State.AUTHORIZING).feed(e.OpenRequested()),
+    ),
+    (
+        "the ack opens",
+        False,
+        lambda s: (s.opened().pull(), s.mute(), s.say("status", state="streaming")),
+    ),
+    ("late facts", False, late_fact),
+    (
+        "impossible requests",
+        False,
+        lambda s: (s.refuse(), s.feed(e.OpenRequested())),
+    ),
+    (
+        "impossible requests",
+        False,
+        lambda s: (s.mute(), s.feed(e.AudioCaptured("no source", b""))),
+    ),
+    ("fatal is final", False, comes_back),
+    ("refused on arrival", False, ignores_a_refusal),
+    ("the verdict", False, judges),
+    ("backoff", False, shortens),
+    ("the wait", False, no_hint),
+    ("patience", False, impatient),
+    ("hope", False, fails),
+    ("the start", False, lambda s: (s.opened().pull(), s.pull(SendText(1, START)))),
+    ("the start", False, lambda s: s.opened().pull(None)),
+    (
+        "the start",
+        False,
+        lambda s: (
+            s.feed(e.OpenRequested()),
+            s.feed(e.SocketOpened(1, "c")),
+            s.pull(SendText(1, START)),
+        ),
+    ),
+    ("no audio before the ack", False, lambda s: (s.opened().pull(), s.pull(SendBytes(1, FRAME)))),
+    ("only for the live dial", False, lambda s: s.streaming().pull(SendPing(7, b""))),
+    ("audio flows", False, hushes),
+    ("frames", False, lambda s: s.streaming().pull(SendPing(1, bytes(126)))),
+    ("frames", False, lambda s: s.streaming().pull(SendBytes(1, bytes(700)))),
+    ("a ping in time", False, pings_late),
+    ("a dead line is noticed", False, keeps_a_dead_line),
+    (
+        "words in order",
+        False,
+        lambda s: s.streaming().also(words(0, 1), words(0.5, 2)).feed(e.Tick()),
+    ),
+    ("partials end", False, keeps_a_partial),
+    (
+        "partials end",
+        False,
+        lambda s: s.also(Report(PartialRetracted(source="mic"))).feed(e.Tick()),
+    ),
+    (
+        "gaps add up",
+        False,
+        lambda s: s.also(
+            Report(Gap(source="mic", start=0, end=2, samples=1, cause=GapCause.CAPTURE))
+        ).feed(e.Tick()),
+    ),
+    ("gaps add up", False, ends(missing=(), complete=True)),
+    ("complete", False, ends(complete=True)),
+    ("watermarks", False, forgets_audio),
+    (
+        "stop wins",
+        False,
+        lambda s: (s.feed(e.OpenRequested()), s.mute(), s.feed(e.StopRequested())),
+    ),
+    ("the stop", False, lambda s: s.streaming().pull(SendText(1, STOP))),
+    ("the stop", False, lambda s: s.finishing().pull(None)),
+    (
+        "the final message",
+        False,
+        lambda s: (s.finishing().pull(), s.mute(), s.say("final_summary")),
+    ),
+    (
+        "the final message",
+        False,
+        lambda s: (
+            s.finishing()
+            .also(Report(StateChanged(state=State.CLOSING, dial=1)), CloseSocket(1, 1000))
+            .feed(e.Tick())
+        ),
+    ),
+    ("finish in time", False, finishes_late),
+    (
+        "abort is now",
+        False,
+        lambda s: (s.opened(), s.mute(), s.feed(e.AbortRequested())),
+    ),
+    ("one end", False, speaks_after_the_end),
+    ("silence ends", False, lambda s: (s.face.update(deadline=None), s.feed(e.OpenRequested()))),
+    (
+        "silence ends",
+        False,
+        lambda s: (s.face.update(deadline=s.now + 30), s.feed(e.OpenRequested())),
+    ),
+    (
+        "no deadline in the past",
+        False,
+        lambda s: (s.face.update(deadline=s.now), s.feed(e.OpenRequested())),
+    ),
+]
+
+
+def dialling(session: Faulty, *commands: Command) -> None:
+    """Out of the wait after a first loss, with these commands instead of the right ones."""
+    session.feed(e.OpenRequested())
+    session.lose()
+    session.alter = lambda told: [*told[:1], *commands]
+    session.tick()
+
+
+def follows(session: Faulty, where: Backend) -> None:
+    session.feed(e.OpenRequested())
+    session.alter = lambda _told: [OpenSocket(2, where, True)]
+    session.feed(e.Redirected(1, 302, "/there"))
+
+
+def follows_too_far(session: Faulty) -> None:
+    session.world.seen.policy = Policy(max_redirects=0)
+    follows(session, Backend())
+
+
+def follows_to_plain_text(session: Faulty) -> None:
+    session.feed(e.OpenRequested())
+    session.world.seen.backend = Backend(secure=True)
+    session.alter = lambda _told: [OpenSocket(2, Backend(), True)]
+    session.feed(e.Redirected(1, 302, "/there"))
+
+
+def comes_back_at_once(session: Faulty) -> None:
+    session.feed(e.OpenRequested())
+    session.alter = lambda _told: [
+        Report(StateChanged(state=State.RECONNECTING, dial=1, action=Action.RETRY, retry_in=0.75)),
+        TOLD_CONNECTING,
+        AGAIN,
+    ]
+    session.lose(status=404)
+
+
+def dials_without(session: Faulty) -> None:
+    told = Report(StateChanged(state=State.CONNECTING, dial=1))
+    session.also(told, OpenSocket(1, Backend(), True)).feed(e.OpenRequested())
+
+
+def streams_on(session: Faulty) -> None:
+    session.opened().feed(e.AudioCaptured("mic", FRAME))
+    session.pull()
+    session.feed(e.StopRequested())
+    session.change(StateChanged, state=State.STREAMING)
+    session.say("status", state="streaming")
+
+
+def asks_again(session: Faulty) -> None:
+    session.feed(e.OpenRequested())
+    session.alter = lambda told: [*told, RequestCredential(2, False)]
+    session.feed(e.Tick())
+
+
+def hangs(session: Faulty) -> None:
+    session.streaming().pull(SendPing(1, b""))
+    session.mute().face["deadline"] = session.now + 6
+    session.feed(e.PongReceived(1, b""), 5)
+
+
+def speaks_after_the_final_message(session: Faulty) -> None:
+    session.finishing().pull()
+    session.say("final_summary")
+    session.pull(SendPing(1, b""))
+
+
+def told(*updates: Any) -> Callable[[Faulty], object]:
+    return lambda session: (
+        session.streaming().also(*[Report(update) for update in updates]).feed(e.Tick())
+    )
+
+
+def gap(start: int, end: int, samples: int) -> Gap:
+    return Gap(source="mic", start=start, end=end, samples=samples, cause=GapCause.CAPTURE)
+
+
+ENDED = SourceLost(source="mic", how=HowLost.ENDED, reason="over")
+HUNG = SourceLost(source="mic", how=HowLost.STALLED, reason="silent")
+
+
+def twice(session: Faulty) -> None:
+    session.within(Report(ENDED), Report(ENDED)).opened().feed(e.SourceEnded("mic"))
+
+
+def hushes_a_source(session: Faulty) -> None:
+    session.streaming()
+    session.alter = lambda commands: commands[1:]
+    session.feed(e.SourceEnded("mic"))
+
+
+def keeps_what_hung(session: Faulty) -> None:
+    """It tells that a source hung, and does not let go of it."""
+    session.opened()
+    session.alter = lambda commands: [c for c in commands if not isinstance(c, CloseSource)]
+    for _ in range(9):
+        session.tick()
+
+
+def loses_late(session: Faulty) -> None:
+    session.finishing().also(Report(HUNG)).feed(e.NetworkRestored())
+
+
+TOLD_CONNECTING = Report(StateChanged(state=State.CONNECTING, dial=2))
+MORE: list[tuple[str, bool, Callable[[Faulty], object]]] = [
+    ("one socket", False, lambda s: dialling(s, OpenSocket(3, Backend(), True))),
+    ("the verdict", False, comes_back_at_once),
+    ("redirects", False, follows_too_far),
+    ("redirects", False, follows_to_plain_text),
+    ("credential first", True, asks_again),
+    ("credential first", True, dials_without),
+    ("a dead line is noticed", False, hangs),
+    ("the final message", False, speaks_after_the_final_message),
+    ("the start", False, lambda s: s.streaming().pull(SendText(1, "what is this"))),
+    ("the stop", False, lambda s: (s.finishing().pull(), s.pull(SendBytes(1, FRAME)))),
+    ("the stop", False, lambda s: (s.finishing().pull(), s.pull(SendText(1, STOP)))),
+    ("gaps add up", False, told(gap(0, 2, 0))),
+    ("gaps add up", False, ends(missing=(gap(0, 320, 320), gap(0, 320, 320)))),
+    ("complete", False, ends(transcript=(words(0, 1).update,))),
+    ("one end", False, ends(state=State.FAILED)),
+    ("stop wins", False, streams_on),
+    ("sources end once", False, told(ENDED)),
+    ("sources end once", False, twice),
+    ("sources end once", False, hushes_a_source),
+    ("a source that hangs", False, told(HUNG)),
+    ("a source that hangs", False, lambda s: s.opened().also(CloseSource("mic")).feed(e.Tick())),
+    ("a source that hangs", False, keeps_what_hung),
+    ("a source that hangs", False, loses_late),
+]
+#: Laws that the walk holds, not the World: ``test_planted`` and ``test_dialects`` break them.
+OF_THE_WALK = {"the stop ends", "no exception"}
+
+
+@pytest.mark.parametrize(("law", "has_provider", "wrong"), [*BREAKS, *MORE])
+def test_a_session_that_breaks_a_law_is_caught_by_it(
+    law: str, has_provider: bool, wrong: Callable[[Faulty], object]
+) -> None:
+    session = Faulty(Policy(), has_provider=has_provider)
+    with pytest.raises(LawBroken) as caught:
+        wrong(session)
+    assert caught.value.law == law, caught.value
+    text = str(caught.value)
+    assert "\n" not in text
+    assert LAWS[law] in text
+
+
+def test_every_law_is_seen_to_be_broken() -> None:
+    assert {law for law, _, _ in [*BREAKS, *MORE]} | OF_THE_WALK == set(LAWS)

@@ -1,0 +1,255 @@
+"""Bugs planted in the chart, the link and the rest: the walk finds each, with a short path.
+
+What is planted is undone after each test; the walk must be clean without it, which
+``test_explore`` holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+
+from openline import connection as face
+from openline import wire
+from openline.backoff import DialGate
+from openline.link import Link
+from openline.policy import Policy
+from openline.retry import Retry
+from openline.table import Do, Guard, Row
+from openline.testing import LawBroken, explore
+from openline.timers import OFF, Timer
+from openline.watch import Watch
+
+Plant = Callable[[pytest.MonkeyPatch], None]
+
+
+def edit(state: str, event: str, change: Callable[[tuple[Row, ...]], tuple[Row, ...]]) -> Plant:
+    """The chart's rows for ``event`` in ``state``, changed."""
+
+    def plant(patch: pytest.MonkeyPatch) -> None:
+        table = {name: dict(events) for name, events in face.TABLE.items()}
+        table[state][event] = change(table[state][event])
+        patch.setattr(face, "TABLE", MappingProxyType(table))
+
+    return plant
+
+
+def without(row: int) -> Callable[[tuple[Row, ...]], tuple[Row, ...]]:
+    return lambda rows: rows[:row] + rows[row + 1 :]
+
+
+def opposite(guard: Guard) -> Guard:
+    def no(link: Any) -> bool:
+        return not guard(link)
+
+    return no
+
+
+def negated(row: int) -> Callable[[tuple[Row, ...]], tuple[Row, ...]]:
+    def change(rows: tuple[Row, ...]) -> tuple[Row, ...]:
+        guard = rows[row].guard
+        assert guard is not None
+        other = rows[row]._replace(guard=opposite(guard))
+        return (*rows[:row], other, *rows[row + 1 :])
+
+    return change
+
+
+def lazy(action: str) -> Callable[[tuple[Row, ...]], tuple[Row, ...]]:
+    """The rows without one of their actions."""
+
+    def change(rows: tuple[Row, ...]) -> tuple[Row, ...]:
+        left = getattr(Link, action)
+        return tuple(
+            row._replace(
+                before=tuple(do for do in row.before if do is not left),
+                after=tuple(do for do in row.after if do is not left),
+            )
+            for row in rows
+        )
+
+    return change
+
+
+def action(name: str, instead: Callable[[Link], None]) -> Plant:
+    """Another action of that name, wherever the chart names it."""
+
+    def plant(patch: pytest.MonkeyPatch) -> None:
+        old = getattr(Link, name)
+        patch.setattr(Link, name, instead)
+
+        def other(do: Do) -> Do:
+            return instead if do is old else do
+
+        def swapped(rows: tuple[Row, ...]) -> tuple[Row, ...]:
+            return tuple(
+                row._replace(before=(*map(other, row.before),), after=(*map(other, row.after),))
+                for row in rows
+            )
+
+        table = {
+            state: {event: swapped(rows) for event, rows in events.items()}
+            for state, events in face.TABLE.items()
+        }
+        patch.setattr(face, "TABLE", MappingProxyType(table))
+
+    return plant
+
+
+def method(owner: type, name: str, instead: Callable[..., Any]) -> Plant:
+    return lambda patch: patch.setattr(owner, name, instead)
+
+
+def forgetful_end_dial(link: Link) -> None:
+    link.dial_live = link.line_open = link.start_due = False
+    link.deadlines[Timer.PING] = link.deadlines[Timer.PONG] = OFF
+    link.deadlines[Timer.SEND] = link.deadlines[Timer.STALL] = link.deadlines[Timer.PACE] = OFF
+    link.report_gaps(link.streams.end_dial())
+
+
+def dizzy_count_loss(link: Link) -> None:
+    link.retry.tries = -1
+    link.retry.count_loss(link.now)
+    link.deadlines[Timer.GIVE_UP] = link.retry.give_up_at
+    link.aim_home()
+
+
+def early_request_start(link: Link) -> None:
+    link.start_due = True
+    link.arm(Timer.ACK, 3 * link.policy.ack_timeout)
+
+
+def open_always(_gate: DialGate, now: float) -> float:
+    return now
+
+
+def no_progress(_retry: Retry) -> None:
+    pass
+
+
+def do_nothing(_link: Link) -> None:
+    pass
+
+
+def extending_note_stop(link: Link) -> None:
+    link.stop_wanted = True
+    link.streams.close()
+    link.arm(Timer.FINISH, 2 * link.policy.finish_timeout + 60)
+
+
+def eager_next_message(link: Link) -> Any:
+    before, link.stop_is_sent = link.stop_is_sent, False
+    outgoing = wire.next_message(link)
+    link.stop_is_sent |= before
+    return outgoing
+
+
+def forgetful_look(watch: Watch, now: float, *, room: bool) -> list[str]:
+    for name in LOOK(watch, now, room=room):
+        watch.forget(name)
+    return []
+
+
+LOOK = Watch.look
+PLANTED: dict[str, tuple[Plant, str]] = {
+    "a stop does not win over the ack": (
+        edit("awaiting_ack", "acked", without(1)),
+        "stop wins",
+    ),
+    "a guard of a stop is negated": (
+        edit("connecting", "stop_requested", negated(0)),
+        "stop wins",
+    ),
+    "a lost dial is not aborted": (
+        edit("connecting", "timed_out", lazy("abort_socket")),
+        "told as it is",
+    ),
+    "hope is negated": (edit("streaming", "socket_lost", negated(0)), "hope"),
+    "a fatal refusal is retried": (edit("awaiting_ack", "refused", without(0)), "the verdict"),
+    "an ack that cannot be is believed": (
+        edit("awaiting_ack", "acked", without(0)),
+        "the ack opens",
+    ),
+    "a loss while closing is ignored": (
+        edit("closing", "socket_lost", without(0)),
+        "told as it is",
+    ),
+    "the socket is never given up": (edit("connecting", "timed_out", lambda _: ()), "silence ends"),
+    "a loss is not counted": (edit("connecting", "socket_lost", lazy("count_loss")), "patience"),
+    "a redirect jumps the gate": (edit("connecting", "redirected", negated(1)), "backoff"),
+    "giving up is not heeded": (
+        edit("reconnecting", "give_up_due", lambda _: ()),
+        "patience",
+    ),
+    "an abort forgets the socket": (
+        edit("streaming", "abort_requested", lazy("abort_socket")),
+        "told as it is",
+    ),
+    "a final message without a stop is believed": (
+        edit("finishing", "final_message", negated(0)),
+        "the final message",
+    ),
+    "no pings are asked for": (action("request_ping", do_nothing), "a dead line is noticed"),
+    "a partial outlives its dial": (action("end_dial", forgetful_end_dial), "partials end"),
+    "tries are not counted": (action("count_loss", dizzy_count_loss), "backoff"),
+    "the ack is waited for too long": (
+        action("request_start", early_request_start),
+        "silence ends",
+    ),
+    "the gate is always open": (method(DialGate, "opens_at", open_always), "the gate"),
+    "progress does not count": (
+        method(Retry, "note_progress", no_progress),
+        "hope",
+    ),
+    "the stop is said again and again": (
+        lambda patch: patch.setattr(face, "next_message", eager_next_message),
+        "the stop",
+    ),
+    "the finish is extended": (
+        action(
+            "note_stop",
+            extending_note_stop,
+        ),
+        "finish in time",
+    ),
+    "a source that hangs is kept": (
+        method(Watch, "look", forgetful_look),
+        "a source that hangs",
+    ),
+    "nobody looks for a source that hangs": (
+        action("watch_sources", do_nothing),
+        "a source that hangs",
+    ),
+}
+#: Where a bug shows itself only if there is nothing more to try, or no gate before.
+OTHER_POLICIES = {
+    "progress does not count": Policy(
+        max_attempts=1, give_up_after=20, dials_per_minute=2, source_timeout=None
+    ),
+    "tries are not counted": Policy(source_timeout=None),
+    "a source that hangs is kept": Policy(),
+    "nobody looks for a source that hangs": Policy(),
+}
+#: With a gate and limits that are reached soon.
+POLICY = Policy(max_attempts=3, give_up_after=20, dials_per_minute=2, source_timeout=None)
+
+
+@pytest.mark.parametrize("bug", PLANTED)
+def test_a_planted_bug_is_found_and_its_path_can_be_walked_again(
+    bug: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plant, law = PLANTED[bug]
+    plant(monkeypatch)
+    walk = explore(
+        OTHER_POLICIES.get(bug, POLICY), sources=["mic"], has_provider=False, max_violations=1
+    )
+    assert not walk.complete
+    violation = walk.violations[0]
+    assert violation.law == law
+    assert len(violation.path) <= 10
+    with pytest.raises(LawBroken) as again:
+        exec(violation.reproduction, {})  # noqa: S102 (it is there to be run)
+    assert str(again.value) == violation.what
