@@ -25,6 +25,7 @@ from ..support_oracle import CodedSource, received, union
 
 #: The last second is in no final before the stop.
 SECONDS = 11.0
+PATIENT = Policy(finish_timeout=60)
 #: What a session survives whole, and on how many dials.
 WHOLE = {
     "cut": 2,
@@ -58,6 +59,7 @@ WHOLE = {
     "half-open after 5s": 2,
     "half-open while finishing": 2,
     "stall uplink 3s after 5s": 1,
+    "stall uplink 8s after 5s": 1,
     "stall uplink 30s after 5s": 2,
     "stall downlink 3s after 5s": 1,
     "stall downlink 30s after 5s": 2,
@@ -76,7 +78,7 @@ ELSEWHERE = {
 
 
 async def heard(
-    phrases: str, record: Path, seconds: float = SECONDS
+    phrases: str, record: Path, seconds: float = SECONDS, policy: Policy = PATIENT
 ) -> tuple[Ended, FaultInjector, Server]:
     """A session to its end against a backend on which these faults strike."""
     injector = FaultInjector(phrases)
@@ -91,7 +93,7 @@ async def heard(
             return here
 
         async with open_session(
-            Backend(), {"mic": CodedSource(seconds)}, policy=Policy(finish_timeout=60),
+            Backend(), {"mic": CodedSource(seconds)}, policy=policy,
             connect=connect, uniform=lambda: 0.5,
         ) as session:  # fmt: skip
             ended = await session.wait()
@@ -118,6 +120,22 @@ async def test_a_session_loses_nothing(
     assert injector.struck, "the fault did not happen"
     check_whole(ended, tmp_path)
     assert server.accepted == WHOLE[phrases]
+
+
+async def test_a_backend_that_cannot_keep_up_costs_the_buffer_and_every_loss_is_told(
+    autojump_clock: MockClock, tmp_path: Path
+) -> None:
+    policy = Policy(finish_timeout=60, buffer_seconds=43)
+    ended, _, server = await heard("slow 1.5x", tmp_path, 160.0, policy)
+    samples = CodedSource(160.0).samples
+    [runs] = received(tmp_path, "mic")
+    assert server.accepted == 1
+    assert ended.missing
+    assert all(gap.exact and gap.cause is GapCause.OVERFLOW for gap in ended.missing)
+    lost = [(gap.start, gap.end) for gap in ended.missing]
+    assert union([*runs, *lost]) == [(0, samples)]
+    assert sum(end - start for start, end in [*runs, *lost]) == samples
+    assert ended.statistics.sources["mic"].missing == sum(end - start for start, end in lost)
 
 
 async def test_garbage_is_counted(autojump_clock: MockClock, tmp_path: Path) -> None:
