@@ -1,6 +1,12 @@
-"""How hypothesis searches: the same way each time, or at random when asked to soak.
+"""How hypothesis searches: the same way each time, at random while one works, or for long.
 
-OPENLINE_PROFILE=soak python -m pytest tests/properties
+- ``ci`` (the default): derandomised, so that a run can be compared with any other;
+- ``dev``: as many examples, drawn anew each time;
+- ``soak``: very many, drawn anew, what failed kept in ``.hypothesis`` and tried first.
+
+    OPENLINE_PROFILE=soak python -m pytest tests/properties tests/testing
+
+A test at a pace of its own says so by ``support_profiles.paced``, which a soak multiplies.
 """
 
 from __future__ import annotations
@@ -9,6 +15,9 @@ import os
 
 from hypothesis import settings
 
+PROFILE = os.environ.get("OPENLINE_PROFILE", "ci")
+
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+settings.register_profile("dev", deadline=None, print_blob=True)
 settings.register_profile("soak", deadline=None, max_examples=5_000, print_blob=True)
-settings.load_profile(os.environ.get("OPENLINE_PROFILE", "ci"))
+settings.load_profile(PROFILE)

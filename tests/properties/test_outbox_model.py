@@ -12,7 +12,6 @@ import operator
 from typing import Any
 
 import hypothesis.strategies as st
-from hypothesis import settings
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
@@ -24,6 +23,8 @@ from hypothesis.stateful import (
 
 from openline.messages import Gap, GapCause
 from openline.outbox import FRAME_SAMPLES, Outbox
+
+from ..support_profiles import paced
 
 #: Long enough that no two frames of one run are alike.
 PATTERN = b"".join((i * 40503 % 65521).to_bytes(2, "little") for i in range(65521))
@@ -246,7 +247,5 @@ class OutboxAgainstModel(RuleBasedStateMachine):
 def test_every_sample_ends_proved_or_in_a_gap() -> None:
     run_state_machine_as_test(
         OutboxAgainstModel,
-        settings=settings(
-            deadline=None, derandomize=True, max_examples=200, stateful_step_count=40
-        ),
+        settings=paced(200, 40),
     )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from hypothesis import settings
-
 from openline.testing import ConnectionMachine
+
+from ..support_profiles import paced
 
 
 class AnyOrder(ConnectionMachine):
@@ -12,4 +12,4 @@ class AnyOrder(ConnectionMachine):
 
 
 TestAnyOrder = AnyOrder.TestCase
-TestAnyOrder.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+TestAnyOrder.settings = paced(150, 40)

@@ -11,7 +11,6 @@ from itertools import cycle
 from typing import Any
 
 import pytest
-from hypothesis import settings
 from statemachine.exceptions import TransitionNotAllowed
 
 from openline import events as e
@@ -24,6 +23,7 @@ from openline.testing import ConnectionMachine
 from openline.testing.world import Session
 
 from ..core.driver import Drive
+from ..support_profiles import paced
 
 
 class Interpreted(Connection):
@@ -98,7 +98,7 @@ class Twins(ConnectionMachine):
 
 
 TestTwins = Twins.TestCase
-TestTwins.settings = settings(max_examples=25, stateful_step_count=30, deadline=None)
+TestTwins.settings = paced(25, 30)
 
 
 def a_whole_session(make: type[Connection]) -> Drive:
