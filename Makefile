@@ -17,12 +17,14 @@ UV := .venv/bin/uv --quiet --system-certs
 UV_INSTALL := $(UV) pip install --python .venv/bin/python
 PIP_INSTALL := $(RUN) pip install --quiet --disable-pip-version-check
 
-# The core answers for its own coverage; its tests are pure, so load cannot upset them.
-CORE_TESTS := tests/core tests/properties
+# The core answers for its own coverage. What runs side by side is pure or in virtual time on
+# one of the two sides, so load cannot upset it.
+APART := tests/core tests/properties tests/adapters tests/e2e
 COVERAGE_OF_CORE := 100
 COVERAGE_OF_ADAPTERS := 95
 OUT := build/test
 
+tests = COVERAGE_FILE=$(OUT)/$(1) $(RUN) coverage run -m pytest $(2)
 fail = { echo "make: $(1)" >&2; exit 1; }
 
 # A venv knows the path that it was made at: one that was moved or copied is made anew.
@@ -42,16 +44,19 @@ demo: $(READY) ## Speech, a server that fails, and a line that holds: see it wor
 test: $(READY) ## Lint, run every test, hold the coverage gates
 	@rm -rf $(OUT) && mkdir -p $(OUT)
 	@$(style) || $(call fail,ruff found something)
-	@{ $(types); } >$(OUT)/types.log 2>&1 & types=$$!; \
-	echo "== the core by its own tests (mypy and pyright run meanwhile)"; core=0; \
-	COVERAGE_FILE=$(OUT)/core $(RUN) coverage run -m pytest $(CORE_TESTS) || core=$$?; \
-	wait $$types; types=$$?; \
-	echo "== types"; cat $(OUT)/types.log; \
+	@echo "== the core by its own tests; beside them types, then properties"; \
+	{ types=0; { $(types); } || types=$$?; echo "== properties"; \
+		$(call tests,core,tests/properties) && [ $$types = 0 ]; } >$(OUT)/beside.log 2>&1 & \
+	beside=$$!; core=0; $(call tests,core,tests/core) || core=$$?; \
+	wait $$beside; beside=$$?; echo "== types"; cat $(OUT)/beside.log; \
 	[ $$core = 0 ] || $(call fail,a test of the core failed); \
-	[ $$types = 0 ] || $(call fail,mypy or pyright found something)
-	@echo "== all other tests"; \
-	COVERAGE_FILE=$(OUT)/rest $(RUN) coverage run -m pytest tests $(CORE_TESTS:%=--ignore=%) \
-		|| $(call fail,a test failed)
+	[ $$beside = 0 ] || $(call fail,mypy or pyright found something or a property does not hold)
+	@echo "== the adapters; beside them the kit, the simulation and the house"; \
+	{ $(call tests,rest,tests $(APART:%=--ignore=%)); } >$(OUT)/beside.log 2>&1 & \
+	beside=$$!; rest=0; $(call tests,rest,tests/adapters tests/e2e) || rest=$$?; \
+	wait $$beside; beside=$$?; echo "== the kit, the simulation and the house"; \
+	cat $(OUT)/beside.log; \
+	[ $$rest$$beside = 00 ] || $(call fail,a test failed)
 	@echo "== coverage of the core by its own tests: $(COVERAGE_OF_CORE) %"; \
 	export COVERAGE_FILE=$(OUT)/core; $(RUN) coverage combine --quiet && \
 	$(RUN) coverage report --include='core/*' --omit='core/openline/testing/*' --precision=1 \

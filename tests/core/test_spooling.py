@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import operator
+from functools import partial
 from typing import Any, cast
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from openline import events as e
-from openline.backend import Backend
 from openline.commands import (
     Command,
     FetchAudio,
@@ -27,6 +26,7 @@ from openline.messages import Gap, GapCause, Transcript, Trouble
 from openline.outbox import FETCH, Outbox
 from openline.outbox import FRAME_SAMPLES as F
 
+from ..support_profiles import paced
 from .driver import Drive, pcm
 
 PATTERN = b"".join((i * 40503 % 65521).to_bytes(2, "little") for i in range(65521)) * 4
@@ -438,23 +438,15 @@ class SpooledOutbox(RuleBasedStateMachine):
 
 
 TestSpooledOutbox = SpooledOutbox.TestCase
-TestSpooledOutbox.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
+TestSpooledOutbox.settings = paced(100, 40)
 
 
 # The connection.
 
 
-class Spooled(Connection):
-    """A connection with an hour of disk."""
-
-    __slots__ = ()
-
-    def __init__(self, backend: Backend, **options: Any) -> None:
-        super().__init__(backend, disk_seconds=3600, **options)
-
-
 def spooled(**options: Any) -> Drive:
-    return Drive(make=Spooled, **options)
+    """A session with an hour of disk."""
+    return Drive(disk_seconds=3600, **options)
 
 
 def kinds(commands: list[Command]) -> list[Any]:
@@ -583,21 +575,8 @@ class TestResume:
     FINALS = (Transcript(source="mic", text="before", final=True, start=0.0, end=0.5),)
 
     def resume(self, *past: PastSource, disk: float = 3600, **options: Any) -> Drive:
-        class Resumed(Connection):
-            __slots__ = ()
-
-            def __init__(self, backend: Backend, **more: Any) -> None:
-                super().__init__(
-                    backend,
-                    disk_seconds=disk,
-                    past=past,
-                    past_transcript=self.finals,
-                    **more,
-                )
-
-            finals = TestResume.FINALS
-
-        drive = Drive(make=Resumed, **options)
+        resumed = partial(Connection, past=past, past_transcript=self.FINALS)
+        drive = Drive(make=resumed, disk_seconds=disk, **options)
         for source in ("mic", "system"):
             if any(each.source == source for each in past):
                 drive.feed(e.SourceEnded(source))
