@@ -86,10 +86,13 @@ SCHEDULES ?= 1000000
 SEED ?= 1000000
 RUNS ?= 100
 HOURS ?= 100
+INPUTS ?= 1000000
 
-soak: $(READY) ## Search longer: SCHEDULES=1000000 SEED=1000000 RUNS=100 HOURS=100
+soak: $(READY) ## Search longer: SCHEDULES=1000000 SEED=1000000 RUNS=100 HOURS=100 INPUTS=1000000
 	@cd tests && ../.venv/bin/python -m properties.test_theorem \
 		--schedules $(SCHEDULES) --seed $(SEED) || $(call fail,the theorem does not hold)
+	@cd tests && ../.venv/bin/python -m properties.test_malformed --inputs $(INPUTS) --seed $(SEED) \
+		|| $(call fail,a message broke the core)
 	@cd tests && ../.venv/bin/python -m simulation --hours $(HOURS) --seed $(SEED) \
 		|| $(call fail,the session driver broke a promise)
 	@OPENLINE_PROFILE=soak $(RUN) pytest tests/properties tests/testing || $(call fail,a property does not hold)

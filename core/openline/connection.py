@@ -180,6 +180,7 @@ class Connection:
                 if isinstance(event, _REQUESTS):
                     raise LocalProtocolError(f"{name.replace('_', ' ')} while {link.state}")
                 link.count_late()
+        link.message = None  # it may be as long as a message can be
         deadlines = link.deadlines
         while (soonest := min(deadlines)) <= now:
             timer = Timer(deadlines.index(soonest))

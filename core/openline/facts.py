@@ -13,7 +13,17 @@ from .backend import Backend
 from .commands import Command, FetchAudio, Report, StoreAudio, StoreFinal, StoreGap, StoreProof
 from .dialects.dialect import Dialect, FinalMessage, Ids
 from .losses import AT_THE_END
-from .messages import SAMPLE_RATE, Gap, HowLost, SourceLost, State, Transcript, Trouble, Update
+from .messages import (
+    SAMPLE_RATE,
+    BackendStatus,
+    Gap,
+    HowLost,
+    SourceLost,
+    State,
+    Transcript,
+    Trouble,
+    Update,
+)
 from .outbox import Outbox
 from .policy import Policy
 from .retry import Retry
@@ -21,6 +31,7 @@ from .streams import Stream, Streams
 from .timers import OFF, Timer
 from .transcript import Timeline
 from .watch import Watch
+from .wording import one_line
 
 
 class Facts:
@@ -182,6 +193,11 @@ class Facts:
         """Confirm a source up to ``position``, on disk too."""
         if box.confirm(position) and self.spooled:
             self.out.append(StoreProof(box.source, position))
+
+    def report_status_of(self, state: str, text: str, source: str | None = None) -> None:
+        """Tell the app how the backend says that it is."""
+        source = source and one_line(source)
+        self.report(BackendStatus(state=one_line(state), text=one_line(text), source=source))
 
     def lose_source(self, source: str, how: HowLost, reason: str) -> None:
         """The source delivers no more: said once, however often it comes to its end."""

@@ -29,6 +29,7 @@ from .facts import Facts
 from .messages import HowLost, State
 from .timers import FIRES, OFF, Timer
 from .verdicts import Ending, ErrorKind, Phase
+from .wording import one_line
 
 Fired: TypeAlias = tuple[str, ...]
 
@@ -85,7 +86,7 @@ def _judge(facts: Facts, *, detail: str = "", **known: Any) -> None:
     )
     finish_at = facts.deadlines[Timer.FINISH]
     # What the backend said of its own accord explains more than what its close repeats.
-    said = "; ".join(text for text in (facts.remark, detail) if text)
+    said = "; ".join(text for text in (facts.remark, one_line(detail)) if text)
     facts.retry.judge(ending, facts.dialect.codes, said, facts.now, finish_at)
 
 
@@ -287,7 +288,7 @@ def _message(facts: Facts, event: e.MessageReceived) -> Fired:
         facts.trouble("foreign", "a message that carries another connection's ids")
         return _NOTHING
     if isinstance(message, Unknown):
-        facts.trouble("unknown", f"a message of an unknown type: {message.type}")
+        facts.trouble("unknown", f"a message of an unknown type: {one_line(message.type)}")
         return _NOTHING
     facts.message = message
     if isinstance(message, Status):

@@ -20,10 +20,11 @@ from .commands import (
 )
 from .dialects.dialect import Heard, Insight, Metrics, Remark, Status
 from .facts import Facts
-from .messages import SAMPLE_RATE, BackendMetrics, BackendStatus, Transcript, to_samples
+from .messages import SAMPLE_RATE, BackendMetrics, Transcript, to_samples
 from .streams import Stream
 from .timers import ALL_TIMERS, DIAL_TIMERS, OFF, SESSION_TIMERS, STATE_TIMERS, Timer
 from .verdicts import Action
+from .wording import one_line
 
 #: RFC 6455 §7.4.1: the purpose of the connection has been fulfilled.
 CLOSE_NORMAL = 1000
@@ -189,13 +190,13 @@ class Link(Facts):
             stream = self.streams.get(status.source)
             for each in self.streams.all if status.source is None or stream is None else [stream]:
                 each.window.filling = True
-        self.report(BackendStatus(state=status.state, text=status.text, source=status.source))
+        self.report_status_of(status.state, status.text, status.source)
 
     def note_remark(self) -> None:
         """An error that means nothing else: it may explain the ending that follows."""
         remark: Remark = self.message
-        self.remark = remark.text
-        self.report(BackendStatus(state="error", text=self.remark))
+        self.remark = one_line(remark.text)
+        self.report_status_of("error", self.remark)
 
     def take_metrics(self) -> None:
         """The backend's figures open the window and show what it dropped."""

@@ -58,6 +58,7 @@ class Streams:
     __slots__ = (
         "_declared",
         "_disk_limit",
+        "_dropped",
         "_limit",
         "_marks",
         "_next_mark",
@@ -82,6 +83,7 @@ class Streams:
         self._zero: float | None = None
         self._order: list[Stream] = []  # whose turn it is
         self._next_mark = 0
+        self._dropped: int = 0  # samples that the backend has dropped on this dial
         self._marks: list[tuple[bytes, list[int]]] = []
         self.closed = False
         self.refused_samples = 0
@@ -225,6 +227,7 @@ class Streams:
     def begin_dial(self, now: float) -> None:
         """The line is acked: every window starts afresh."""
         self._marks.clear()
+        self._dropped = 0
         for stream in self._streams.values():
             stream.window = Window(now)
             stream.stuck = False
@@ -327,11 +330,12 @@ class Streams:
     def note_dropped(self, reporting: Stream, items: int) -> None:
         """The backend dropped ``items`` of its queues, one frame each, nobody knows where.
 
-        The counter is over all sources. So first it is charged to whose queue must have run
-        over, the reporting one before others, then to whose audio it may have been at all,
-        and what fits nowhere to the reporting one's whole dial.
+        The counter is over all sources. First it is charged to whose queue must have run over,
+        then to whose audio it may have been, and what fits nowhere to the reporting one.
         """
-        left = items * FRAME_SAMPLES
+        most = sum(each.box.dial_sent for each in self._order) - self._dropped
+        left = min(items * FRAME_SAMPLES, most)  # whatever a backend says
+        self._dropped += left
         streams = [reporting, *(each for each in self._order if each is not reporting)]
         for stream, queued in [(each, q) for q in (QUEUE, 0) for each in streams]:
             box, window = stream.box, stream.window
@@ -342,5 +346,5 @@ class Streams:
                 window.note_dropped(samples)
                 left -= samples
         box = reporting.box
-        if left and box.dial_sent:
+        if left > 0 < box.dial_sent:
             box.losses.somewhere(*box.span(0, box.dial_sent), min(left, box.dial_sent))

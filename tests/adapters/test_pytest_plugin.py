@@ -11,7 +11,6 @@ import pytest
 
 import openline
 import openline_trio
-from openline_trio import pytest_plugin
 
 SOURCES = os.pathsep.join(
     str(Path(str(package.__file__)).parents[1]) for package in (openline_trio, openline)
@@ -28,11 +27,11 @@ REQUEST = (
 """
 
 
-def run(folder: Path, source: str, *options: str, plugin: str = pytest_plugin.__name__) -> str:
+def run(folder: Path, source: str, *options: str) -> str:
     """What pytest says of ``source``."""
     (folder / "helpers.py").write_text(HELPERS)
     (folder / "test_theirs.py").write_text(source)
-    command = [sys.executable, "-m", "pytest", "-p", plugin, "-p", "no:cacheprovider", *options]
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *options]
     done = subprocess.run(
         [*command, "-q", "-W", "error", "--rootdir", str(folder), str(folder)],
         capture_output=True, check=False, text=True, timeout=60, cwd=folder,
