@@ -379,6 +379,7 @@ async def test_a_disk_that_fills_up_at_the_very_end_is_no_error(
             BACKEND,
             {"mic": Frames(1000)},
             connect=rooms.net(mute),
+            uniform=lambda: 0.5,
             policy=TIGHT,
             dialect=Hasty(),
             spool=tmp_path,

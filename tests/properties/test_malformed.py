@@ -15,7 +15,6 @@ import argparse
 import gc
 import json
 import os
-import sys
 import tracemalloc
 from collections.abc import Callable
 from random import Random
@@ -36,7 +35,9 @@ from openline.testing.samples import ECHOPANEL, EchoMessage, fill
 
 DIALECT, POLICY = EchoPanel(), Policy(source_timeout=None)
 IDS = Ids(session_id="session", attempt_id="attempt", connection_id="connection 1")
-SAMPLES = [fill(sample, IDS) for sample in ECHOPANEL.values() if isinstance(sample, EchoMessage)]
+SAMPLES = [
+    str(fill(sample, IDS)) for sample in ECHOPANEL.values() if isinstance(sample, EchoMessage)
+]
 #: Messages that one session hears.
 SOME = 50
 #: The contract's limit on a message.
@@ -75,7 +76,7 @@ def nearly_json(rng: Random) -> str:
     at = rng.randrange(len(text))
     match rng.randrange(6):
         case 0:
-            return str(text[:at])
+            return text[:at]
         case 1:
             return f"{text[:at]}{text[at + 1 :]}"
         case 2:
@@ -85,7 +86,7 @@ def nearly_json(rng: Random) -> str:
         case 4:
             return f"\ufeff{text}"
         case _:
-            return f'{{"type":"status","type":"asr_final",{str(text)[1:]}'
+            return f'{{"type":"status","type":"asr_final",{text[1:]}'
 
 
 def deep(rng: Random) -> str:
@@ -275,4 +276,4 @@ def test_what_never_ends_costs_no_memory(kind: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
