@@ -17,8 +17,8 @@ UV := .venv/bin/uv --quiet --system-certs
 UV_INSTALL := $(UV) pip install --python .venv/bin/python
 PIP_INSTALL := $(RUN) pip install --quiet --disable-pip-version-check
 
-# The core answers for its own coverage. What runs side by side is pure or in virtual time on
-# one of the two sides, so load cannot upset it.
+# The core answers for its own coverage. Of what runs side by side one part alone waits for a
+# real clock, with limits that load does not reach.
 APART := tests/core tests/properties tests/adapters tests/e2e
 COVERAGE_OF_CORE := 100
 COVERAGE_OF_ADAPTERS := 95
@@ -51,12 +51,13 @@ test: $(READY) ## Lint, run every test, hold the coverage gates
 	wait $$beside; beside=$$?; echo "== types"; cat $(OUT)/beside.log; \
 	[ $$core = 0 ] || $(call fail,a test of the core failed); \
 	[ $$beside = 0 ] || $(call fail,mypy or pyright found something or a property does not hold)
-	@echo "== the adapters; beside them the kit, the simulation and the house"; \
-	{ $(call tests,rest,tests $(APART:%=--ignore=%)); } >$(OUT)/beside.log 2>&1 & \
-	beside=$$!; rest=0; $(call tests,rest,tests/adapters tests/e2e) || rest=$$?; \
-	wait $$beside; beside=$$?; echo "== the kit, the simulation and the house"; \
-	cat $(OUT)/beside.log; \
-	[ $$rest$$beside = 00 ] || $(call fail,a test failed)
+	@echo "== the adapters; beside them real sockets, and the kit with the simulation"; \
+	$(call tests,rest,tests/e2e) >$(OUT)/e2e.log 2>&1 & e2e=$$!; \
+	$(call tests,rest,tests $(APART:%=--ignore=%)) >$(OUT)/kit.log 2>&1 & kit=$$!; \
+	rest=0; $(call tests,rest,tests/adapters) || rest=$$?; \
+	wait $$e2e; e2e=$$?; echo "== real sockets"; cat $(OUT)/e2e.log; \
+	wait $$kit; kit=$$?; echo "== the kit, the simulation and the house"; cat $(OUT)/kit.log; \
+	[ $$rest$$e2e$$kit = 000 ] || $(call fail,a test failed)
 	@echo "== coverage of the core by its own tests: $(COVERAGE_OF_CORE) %"; \
 	export COVERAGE_FILE=$(OUT)/core; $(RUN) coverage combine --quiet && \
 	$(RUN) coverage report --include='core/*' --omit='core/openline/testing/*' --precision=1 \
