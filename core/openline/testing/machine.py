@@ -45,6 +45,7 @@ from .samples import Sample, Samples, ack_of, fill, samples_of
 from .world import Session, World
 
 _STAGES = 7
+_FOREVER = 5000  # more deadlines than any silence has; most are looks at sources
 
 
 def _of(what: Callable[[Any], SearchStrategy[Any]]) -> SearchStrategy[Any]:
@@ -313,8 +314,8 @@ class ConnectionMachine(RuleBasedStateMachine):
         """From here on nobody says a word: every session ends, or is still asking."""
         if self._session is None or self._session.state is State.IDLE:
             return
-        self._fall_silent()
         patient = self.policy.max_attempts is None and self.policy.give_up_after is None
+        self._fall_silent(dials=3 if patient else None)
         if patient and not self._session.ended:
             with contextlib.suppress(LocalProtocolError):
                 self.feed(e.StopRequested())
@@ -323,9 +324,11 @@ class ConnectionMachine(RuleBasedStateMachine):
             broken("silence ends", f"it is still {self._session.state}", self.now)
         self.ended()
 
-    def _fall_silent(self) -> None:
-        for _ in range(200):
-            if self.session.ended:
+    def _fall_silent(self, dials: int | None = None) -> None:
+        """Until it ends, or has dialled so often that it is known to go on."""
+        most = None if dials is None else self.world.seen.dial + dials
+        for _ in range(_FOREVER):
+            if self.session.ended or self.world.seen.dial == most:
                 return
             self.pull(5000)
             self._run_to_deadline()
@@ -344,5 +347,4 @@ class Draws:
         return self._draws[self._turn % len(self._draws)]
 
     def __iter__(self) -> Iterator[float]:
-        """All of them, once."""
         return iter(self._draws)

@@ -85,8 +85,8 @@ def samples_of(dialect: Dialect, given: Samples | None = None) -> dict[str, Samp
         named = dict(cast("Mapping[str, Sample]", given))
     else:
         named = {f"message {i}": sample for i, sample in enumerate(given, 1)}
-    kinds = {name: dialect.decode(fill(sample, _IDS)) for name, sample in named.items()}
-    if not any(isinstance(kind, Status) and kind.ack for kind in kinds.values()):
+    kinds = {name: _decoded(dialect, sample) for name, sample in named.items()}
+    if not any(_is_ack(kind) for kind in kinds.values()):
         found = ", ".join(f"{name}: {type(kind).__name__}" for name, kind in kinds.items())
         raise ValueError(
             f"messages: none of them is an ack (a Status with ack=True) to the dialect "
@@ -100,10 +100,21 @@ def fill(sample: Sample, ids: Ids) -> str | bytes:
     return sample if isinstance(sample, str | bytes) else sample(ids)
 
 
+def _decoded(dialect: Dialect, sample: Sample) -> object:
+    """What the dialect makes of a sample. One that it chokes on is for the walk to tell."""
+    try:
+        return dialect.decode(fill(sample, _IDS))
+    except Exception as exc:  # noqa: BLE001 (it is the dialect that is on trial)
+        return exc
+
+
+def _is_ack(message: object) -> bool:
+    return isinstance(message, Status) and message.ack
+
+
 def ack_of(dialect: Dialect, samples: Mapping[str, Sample]) -> Sample:
     """The first sample that is an ack."""
     for sample in samples.values():
-        message = dialect.decode(fill(sample, _IDS))
-        if isinstance(message, Status) and message.ack:
+        if _is_ack(_decoded(dialect, sample)):
             return sample
     raise ValueError(f"messages: none is an ack to the dialect {dialect.name!r}")
