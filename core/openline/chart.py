@@ -48,9 +48,9 @@ class Chart(StateChart[Any]):
     credential_ready = authorizing.to(
         connecting, cond="gate_open", on="note_credential"
     ) | authorizing.to(reconnecting, on=["note_credential", "wait_for_gate"])
-    credential_failed = authorizing.to(
-        failed, cond="hopeless", on="cancel_credential"
-    ) | authorizing.to(reconnecting, on=["cancel_credential", "count_loss"])
+    credential_failed = authorizing.to(failed, cond="hopeless", on="end_request") | authorizing.to(
+        reconnecting, on=["end_request", "count_loss"]
+    )
     redirected = (
         connecting.to(failed, cond="hopeless")
         | connecting.to(
@@ -107,6 +107,8 @@ class Chart(StateChart[Any]):
     )
     timed_out = (
         closing.to(closed, on="abort_socket")
+        | authorizing.to(failed, cond="hopeless", on="cancel_credential")
+        | authorizing.to(reconnecting, on=["cancel_credential", "count_loss"])
         | finishing.to(closed, cond="nothing_left", on=["abort_socket", "end_dial"])
         | failed.from_(
             connecting, awaiting_ack, streaming, finishing, cond="hopeless", on="abort_socket"

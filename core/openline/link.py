@@ -11,13 +11,7 @@ with another number, or of a dial that is no longer live, never gets this far.
 
 from __future__ import annotations
 
-from .commands import (
-    AbortSocket,
-    CancelCredential,
-    CloseSocket,
-    OpenSocket,
-    RequestCredential,
-)
+from .commands import AbortSocket, CancelCredential, CloseSocket, OpenSocket, RequestCredential
 from .dialects.dialect import Heard, Insight, Metrics, Remark, Status
 from .facts import Facts
 from .messages import SAMPLE_RATE, BackendMetrics, Transcript, to_samples
@@ -90,13 +84,17 @@ class Link(Facts):
 
     def note_credential(self) -> None:
         """The provider answered; a fresh credential spends the right to ask for one."""
-        self.request_live = False
+        self.end_request()
         self.credential_wanted = False
         self.retry.right_spent = self.dials > 0
 
+    def end_request(self) -> None:
+        """The provider has said all that it will: whatever else it says is late."""
+        self.request_live = False
+
     def cancel_credential(self) -> None:
         """Stop waiting for the provider."""
-        self.request_live = False
+        self.end_request()
         self.out.append(CancelCredential(self.request))
 
     def open_socket(self) -> None:

@@ -462,12 +462,13 @@ def test_a_provider_that_does_not_answer_is_asked_again_later() -> None:
 def test_a_provider_that_fails_is_asked_again_and_one_that_gives_up_is_not() -> None:
     drive = Drive(has_provider=True)
     drive.open()
-    drive.feed(e.CredentialFailed(1, detail="no network"))
+    failed = drive.feed(e.CredentialFailed(1, detail="no network"))
     assert drive.state == "reconnecting"
     assert "no network" in drive.last_change.reason
     drive.tick()
-    drive.feed(e.CredentialFailed(2, fatal=True))
+    gave_up = drive.feed(e.CredentialFailed(2, fatal=True))
     assert drive.state == "failed"
+    assert {type(command) for command in failed + gave_up} == {Report}, "it asks no more already"
     assert not drive.dials
 
 

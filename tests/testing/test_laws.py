@@ -202,6 +202,11 @@ def reauth(session: Faulty) -> None:
     session.lose(status=401)
 
 
+def cancels_what_has_failed(session: Faulty) -> None:
+    session.feed(e.OpenRequested())
+    session.within(CancelCredential(1)).feed(e.CredentialFailed(1))
+
+
 def no_hint(session: Faulty) -> None:
     session.feed(e.OpenRequested())
     session.lose()
@@ -321,6 +326,7 @@ BREAKS: list[tuple[str, bool, Callable[[Faulty], object]]] = [
         lambda s: s.also(RequestCredential(2, False)).feed(e.OpenRequested()),
     ),
     ("credential first", True, lambda s: s.within(CancelCredential(7)).feed(e.AbortRequested())),
+    ("credential first", True, cancels_what_has_failed),
     ("fresh credential", True, reauth),
     ("redirects", False, redirected),
     (
