@@ -80,6 +80,10 @@ class Retry:
         else:
             self.until = until
 
+    def go_on(self, now: float) -> None:
+        """Nothing was lost: the plan is to dial at once."""
+        self.until = now
+
     def _delay(self, verdict: Verdict) -> float:
         policy = self._policy
         if verdict.action is Action.REAUTH:

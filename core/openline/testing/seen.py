@@ -6,6 +6,7 @@ read off it alone: a message by the dialect's ``decode``, a loss by what it says
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from ..backend import Backend
@@ -184,7 +185,9 @@ class Seen:
                 return source in self.sources and not len(pcm) & 1
             case CaptureHole(source, samples):
                 return source in self.sources and samples >= 0
-            case SourceStarted(source) | SourceEnded(source) | SourceLost(source):
+            case SourceStarted(source, at):
+                return source in self.sources and math.isfinite(at)
+            case SourceEnded(source) | SourceLost(source):
                 return source in self.sources
             case StopRequested() | AbortRequested():
                 return self.state not in OVER
