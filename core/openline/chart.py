@@ -45,9 +45,11 @@ class Chart(StateChart[Any]):
     open_requested = idle.to(authorizing, cond="credential_due", on="watch_sources") | idle.to(
         connecting, on="watch_sources"
     )
-    credential_ready = authorizing.to(
-        connecting, cond="gate_open", on="note_credential"
-    ) | authorizing.to(reconnecting, on=["note_credential", "wait_for_gate"])
+    credential_ready = (
+        authorizing.to(failed, cond="hopeless", on="end_request")
+        | authorizing.to(connecting, cond="gate_open", on="note_credential")
+        | authorizing.to(reconnecting, on="note_credential")
+    )
     credential_failed = authorizing.to(failed, cond="hopeless", on="end_request") | authorizing.to(
         reconnecting, on=["end_request", "count_loss"]
     )
@@ -56,7 +58,7 @@ class Chart(StateChart[Any]):
         | connecting.to(
             connecting, internal=True, cond="gate_open", on=["note_redirect", "follow_redirect"]
         )
-        | connecting.to(reconnecting, on=["note_redirect", "wait_for_gate"])
+        | connecting.to(reconnecting, on=["note_redirect", "leave_dial"])
     )
     socket_opened = connecting.to(awaiting_ack, on="note_opened")
     settle_due = awaiting_ack.to(awaiting_ack, internal=True, on="request_start")

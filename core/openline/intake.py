@@ -94,6 +94,12 @@ def _judge(facts: Facts, *, detail: str = "", **known: Any) -> None:
     facts.planning = partial(facts.retry.judge, ending, codes, said, facts.now, finish_at)
 
 
+def _go_on(facts: Facts) -> None:
+    """Have the next dial planned, nothing being lost."""
+    finish_at = facts.deadlines[Timer.FINISH]
+    facts.planning = partial(facts.retry.go_on, facts.now, finish_at)
+
+
 # The app.
 
 
@@ -204,7 +210,10 @@ def _stop_when_over(facts: Facts) -> Fired:
 
 
 def _credential(facts: Facts, event: e.CredentialReady) -> Fired:
-    return ("credential_ready",) if _asked(facts, event.request) else _NOTHING
+    if not _asked(facts, event.request):
+        return _NOTHING
+    _go_on(facts)
+    return ("credential_ready",)
 
 
 def _no_credential(facts: Facts, event: e.CredentialFailed) -> Fired:
@@ -250,7 +259,7 @@ def _redirected(facts: Facts, event: e.Redirected) -> Fired:
     else:
         if facts.hops < facts.policy.max_redirects:
             facts.redirect = target
-            facts.planning = partial(facts.retry.go_on, facts.now)
+            _go_on(facts)
         else:
             _judge(facts, status=event.status, error=ErrorKind.TOO_MANY_REDIRECTS)
     return ("redirected",)

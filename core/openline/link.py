@@ -121,11 +121,9 @@ class Link(Facts):
         self.start_due = self.start_sent = self.stop_is_sent = False
         self.out.append(OpenSocket(self.dial, self.target, self.with_credential))
 
-    def wait_for_gate(self) -> None:
-        """Too many dials in a minute: the next one waits."""
+    def leave_dial(self) -> None:
+        """The redirect has ended this dial; the one that it leads to waits for the gate."""
         self.dial_live = False
-        self.retry.until = self.retry.gate.opens_at(self.now)
-        self.retry.cause = "waiting, so as not to dial too often"
 
     def note_opened(self) -> None:
         """The socket is open."""

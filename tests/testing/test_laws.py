@@ -219,6 +219,21 @@ def shortens(session: Faulty) -> None:
     session.change(StateChanged, retry_in=0.1).lose()
 
 
+def gives_up_at_an_open_gate(session: Faulty) -> None:
+    session.feed(e.OpenRequested())
+    session.within(Report(StateChanged(state=State.FAILED, dial=0))).feed(e.CredentialReady(1))
+
+
+def waits_at_the_gate_for_too_long(session: Faulty) -> None:
+    session.world.seen.policy = Policy(dials_per_minute=1)
+    session.feed(e.OpenRequested())
+    session.feed(e.AudioCaptured("mic", FRAME))
+    session.feed(e.StopRequested())
+    told = StateChanged(state=State.RECONNECTING, dial=0, retry_in=60.5)
+    session.alter = lambda _: [Report(told)]
+    session.feed(e.CredentialReady(1))
+
+
 def comes_back(session: Faulty) -> None:
     session.feed(e.OpenRequested())
     session.lose()
@@ -362,6 +377,8 @@ BREAKS: list[tuple[str, bool, Callable[[Faulty], object]]] = [
     ("the wait", False, no_hint),
     ("patience", False, impatient),
     ("hope", False, fails),
+    ("hope", True, gives_up_at_an_open_gate),
+    ("finish in time", True, waits_at_the_gate_for_too_long),
     ("the start", False, lambda s: (s.opened().pull(), s.pull(SendText(1, START)))),
     ("the start", False, lambda s: s.opened().pull(None)),
     (

@@ -181,7 +181,7 @@ PLANTED: dict[str, tuple[Plant, str]] = {
     "a loss is not counted": (edit("connecting", "socket_lost", lazy("count_loss")), "patience"),
     "a redirect jumps the gate": (edit("connecting", "redirected", negated(1)), "backoff"),
     "giving up is not heeded": (
-        edit("reconnecting", "give_up_due", lambda _: ()),
+        edit("connecting", "give_up_due", lambda _: ()),
         "patience",
     ),
     "an abort forgets the socket": (
