@@ -45,18 +45,20 @@ class Chart(StateChart[Any]):
     open_requested = idle.to(authorizing, cond="credential_due", on="watch_sources") | idle.to(
         connecting, on="watch_sources"
     )
-    credential_ready = authorizing.to(
-        connecting, cond="gate_open", on="note_credential"
-    ) | authorizing.to(reconnecting, on=["note_credential", "wait_for_gate"])
-    credential_failed = authorizing.to(
-        failed, cond="hopeless", on="cancel_credential"
-    ) | authorizing.to(reconnecting, on=["cancel_credential", "count_loss"])
+    credential_ready = (
+        authorizing.to(failed, cond="hopeless", on="end_request")
+        | authorizing.to(connecting, cond="gate_open", on="note_credential")
+        | authorizing.to(reconnecting, on="note_credential")
+    )
+    credential_failed = authorizing.to(failed, cond="hopeless", on="end_request") | authorizing.to(
+        reconnecting, on=["end_request", "count_loss"]
+    )
     redirected = (
         connecting.to(failed, cond="hopeless")
         | connecting.to(
             connecting, internal=True, cond="gate_open", on=["note_redirect", "follow_redirect"]
         )
-        | connecting.to(reconnecting, on=["note_redirect", "wait_for_gate"])
+        | connecting.to(reconnecting, on=["note_redirect", "leave_dial"])
     )
     socket_opened = connecting.to(awaiting_ack, on="note_opened")
     settle_due = awaiting_ack.to(awaiting_ack, internal=True, on="request_start")
@@ -107,6 +109,8 @@ class Chart(StateChart[Any]):
     )
     timed_out = (
         closing.to(closed, on="abort_socket")
+        | authorizing.to(failed, cond="hopeless", on="cancel_credential")
+        | authorizing.to(reconnecting, on=["cancel_credential", "count_loss"])
         | finishing.to(closed, cond="nothing_left", on=["abort_socket", "end_dial"])
         | failed.from_(
             connecting, awaiting_ack, streaming, finishing, cond="hopeless", on="abort_socket"

@@ -4,8 +4,8 @@
     deadline = connection.next_deadline()         # then wait no longer than this
     outgoing = connection.next_message(now)       # whenever the last send completed
 
-``receive`` stores the fact (with the plan that a loss leads to), fires the chart's
-events that it means, then runs the timers that are due: so a pong that is delivered
+``receive`` stores the fact, fires the chart's events that it means (having made the plan
+that a loss leads to), then runs the timers that are due: so a pong that is delivered
 late still beats its deadline. What the chart has no row for is late: it is counted and
 changes nothing. An impossible request of the app raises ``LocalProtocolError`` and
 changes nothing either. Time is whatever clock the caller uses, in seconds, as long as
@@ -208,6 +208,9 @@ class Connection:
         """Fire one event of the chart; tell of a new state ahead of what it caused."""
         link = self._link
         before, mark = link.state, len(link.out)
+        plan, link.planning = link.planning, None
+        if plan is not None and event in TABLE[before]:
+            plan()
         if not self._step(event):
             return False
         if link.state != before:

@@ -62,6 +62,7 @@ class Facts:
         "opened_id",
         "out",
         "ping_wanted",
+        "planning",
         "policy",
         "pong",
         "redirect",
@@ -116,6 +117,7 @@ class Facts:
         self.timeline = Timeline()
         # The fact that arrived, until a row of the chart makes something of it.
         self.message: Any = None  # a Message; the event that is fired says of which type
+        self.planning: Callable[[], None] | None = None  # makes the plan that the fact leads to
         self.pong = b""  # the mark of the last pong
         self.opened_id = ""  # the connection_id of the socket that is open
         self.redirect = backend  # where a redirect leads

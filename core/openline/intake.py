@@ -1,13 +1,16 @@
 """What a fact means: it is stored, and the chart's events that it fires are named.
 
-One function per event. A loss is judged here, so that the plan stands before any guard
-looks at it. A fact of a dial or request that is no longer live is counted and fires
-nothing, so it can change neither the data nor the plan.
+One function per event. What a loss means for the session is made ready here as
+``planning``; ``Connection`` carries it out if the chart has a row for the event, before
+any guard looks at the plan. So what comes when it cannot be true is never judged. A fact
+of a dial or request that is no longer live is counted and fires nothing.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from functools import partial
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
@@ -75,7 +78,7 @@ def take_due(facts: Facts, timer: Timer) -> str | None:
 
 
 def _judge(facts: Facts, *, detail: str = "", **known: Any) -> None:
-    """Turn an ending into the plan that the chart's guards look at."""
+    """Have an ending turned into the plan that the chart's guards look at."""
     ending = Ending(
         phase=_PHASES.get(facts.state, Phase.FINISHING),
         ever_connected=facts.ever_opened,
@@ -87,7 +90,14 @@ def _judge(facts: Facts, *, detail: str = "", **known: Any) -> None:
     finish_at = facts.deadlines[Timer.FINISH]
     # What the backend said of its own accord explains more than what its close repeats.
     said = "; ".join(text for text in (facts.remark, one_line(detail)) if text)
-    facts.retry.judge(ending, facts.dialect.codes, said, facts.now, finish_at)
+    codes = facts.dialect.codes
+    facts.planning = partial(facts.retry.judge, ending, codes, said, facts.now, finish_at)
+
+
+def _go_on(facts: Facts) -> None:
+    """Have the next dial planned, nothing being lost."""
+    finish_at = facts.deadlines[Timer.FINISH]
+    facts.planning = partial(facts.retry.go_on, facts.now, finish_at)
 
 
 # The app.
@@ -144,6 +154,8 @@ def _hole(facts: Facts, event: e.CaptureHole) -> Fired:
 
 def _source_started(facts: Facts, event: e.SourceStarted) -> Fired:
     _check_source(facts, event.source)
+    if not math.isfinite(event.at):
+        raise LocalProtocolError(f"a source that starts at {event.at}: give seconds")
     facts.streams.start(event.source, event.at, facts.now)
     return _NOTHING
 
@@ -198,7 +210,10 @@ def _stop_when_over(facts: Facts) -> Fired:
 
 
 def _credential(facts: Facts, event: e.CredentialReady) -> Fired:
-    return ("credential_ready",) if _asked(facts, event.request) else _NOTHING
+    if not _asked(facts, event.request):
+        return _NOTHING
+    _go_on(facts)
+    return ("credential_ready",)
 
 
 def _no_credential(facts: Facts, event: e.CredentialFailed) -> Fired:
@@ -244,7 +259,7 @@ def _redirected(facts: Facts, event: e.Redirected) -> Fired:
     else:
         if facts.hops < facts.policy.max_redirects:
             facts.redirect = target
-            facts.retry.until = facts.now  # there is hope: the plan is to dial at once
+            _go_on(facts)
         else:
             _judge(facts, status=event.status, error=ErrorKind.TOO_MANY_REDIRECTS)
     return ("redirected",)

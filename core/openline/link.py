@@ -11,13 +11,7 @@ with another number, or of a dial that is no longer live, never gets this far.
 
 from __future__ import annotations
 
-from .commands import (
-    AbortSocket,
-    CancelCredential,
-    CloseSocket,
-    OpenSocket,
-    RequestCredential,
-)
+from .commands import AbortSocket, CancelCredential, CloseSocket, OpenSocket, RequestCredential
 from .dialects.dialect import Heard, Insight, Metrics, Remark, Status
 from .facts import Facts
 from .messages import SAMPLE_RATE, BackendMetrics, Transcript, to_samples
@@ -90,13 +84,17 @@ class Link(Facts):
 
     def note_credential(self) -> None:
         """The provider answered; a fresh credential spends the right to ask for one."""
-        self.request_live = False
+        self.end_request()
         self.credential_wanted = False
         self.retry.right_spent = self.dials > 0
 
+    def end_request(self) -> None:
+        """The provider has said all that it will: whatever else it says is late."""
+        self.request_live = False
+
     def cancel_credential(self) -> None:
         """Stop waiting for the provider."""
-        self.request_live = False
+        self.end_request()
         self.out.append(CancelCredential(self.request))
 
     def open_socket(self) -> None:
@@ -123,11 +121,9 @@ class Link(Facts):
         self.start_due = self.start_sent = self.stop_is_sent = False
         self.out.append(OpenSocket(self.dial, self.target, self.with_credential))
 
-    def wait_for_gate(self) -> None:
-        """Too many dials in a minute: the next one waits."""
+    def leave_dial(self) -> None:
+        """The redirect has ended this dial; the one that it leads to waits for the gate."""
         self.dial_live = False
-        self.retry.until = self.retry.gate.opens_at(self.now)
-        self.retry.cause = "waiting, so as not to dial too often"
 
     def note_opened(self) -> None:
         """The socket is open."""

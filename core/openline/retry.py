@@ -73,7 +73,19 @@ class Retry:
             self.cause = f"gave up after {self.attempts} retries: {self.cause}"
             return
         until = max(now + self._delay(verdict), self.gate.opens_at(now))
-        if until > self._give_up_at(now):
+        self._try_at(until, self._give_up_at(now), finish_at)
+
+    def go_on(self, now: float, finish_at: float) -> None:
+        """Nothing was lost: the plan is to dial at once, or as soon as the gate lets it."""
+        self.until = self.gate.opens_at(now)
+        if self.until > now:
+            self.cause = "waiting, so as not to dial too often"
+            self._try_at(self.until, self.give_up_at, finish_at)
+
+    def _try_at(self, until: float, give_up_at: float, finish_at: float) -> None:
+        """Plan to dial then, if that is not beyond the limits."""
+        self.until = OFF
+        if until > give_up_at:
             self.cause = f"gave up, a retry would come too late: {self.cause}"
         elif until > finish_at:
             self.cause = f"could not finish in time: {self.cause}"

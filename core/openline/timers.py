@@ -51,7 +51,7 @@ FIRES: dict[Timer, str | None] = {
     Timer.FINISH: "finish_due",
     Timer.GIVE_UP: "give_up_due",
     Timer.SOURCE: "stop_requested",
-    Timer.AUTH: "credential_failed",
+    Timer.AUTH: "timed_out",
     Timer.CONNECT: "timed_out",
     Timer.SETTLE: "settle_due",
     Timer.ACK: "timed_out",

@@ -30,6 +30,15 @@ def test_every_state_can_still_come_to_an_end() -> None:
     assert ends == {state.id for state in STATES}
 
 
+def test_what_is_judged_is_heeded() -> None:
+    """A plan is made where the chart has rows for a loss: there one of them always runs."""
+    judged = {"socket_lost", "timed_out", "refused", "redirected", "give_up_due", "finish_due"}
+    judged |= {"credential_ready", "credential_failed"}
+    for state, events in TABLE.items():
+        for event in judged & {*events}:
+            assert events[event][-1].guard is None, (state, event)
+
+
 def test_no_final_state_can_be_left() -> None:
     assert not any(row.source in {"closed", "failed"} for row in declared_rows())
 

@@ -462,12 +462,13 @@ def test_a_provider_that_does_not_answer_is_asked_again_later() -> None:
 def test_a_provider_that_fails_is_asked_again_and_one_that_gives_up_is_not() -> None:
     drive = Drive(has_provider=True)
     drive.open()
-    drive.feed(e.CredentialFailed(1, detail="no network"))
+    failed = drive.feed(e.CredentialFailed(1, detail="no network"))
     assert drive.state == "reconnecting"
     assert "no network" in drive.last_change.reason
     drive.tick()
-    drive.feed(e.CredentialFailed(2, fatal=True))
+    gave_up = drive.feed(e.CredentialFailed(2, fatal=True))
     assert drive.state == "failed"
+    assert {type(command) for command in failed + gave_up} == {Report}, "it asks no more already"
     assert not drive.dials
 
 
@@ -524,6 +525,66 @@ def test_a_credential_that_comes_when_the_gate_is_shut_waits_for_it() -> None:
     assert drive.now == asked + 61
     assert drive.state == "connecting"
     assert len(drive.requests) == 1
+
+
+def shut_gate(how: str, **policy: Any) -> Drive:
+    """A session whose next dial finds the gate shut, one second after its first loss."""
+    asks = how == "credential"
+    dials = 3 if asks else 2  # a request passes the gate too
+    drive = Drive(
+        has_provider=asks,
+        policy=Policy(dials_per_minute=dials, start_delay=0, **policy),
+        random=lambda: 0.999,
+    )
+    drive.open()
+    if asks:
+        reauthorized(drive)
+        drive.opened(after=0)
+        drive.audio(50)
+        drive.lose(1008)  # asked for a fresh one at once
+    else:
+        drive.audio(50)
+        drive.lose()
+        drive.redial()
+    return drive
+
+
+def pass_gate(drive: Drive, how: str) -> None:
+    if how == "credential":
+        reauthorized(drive)
+    else:
+        drive.feed(e.Redirected(drive.core.dial, 302, "/there"))
+
+
+@pytest.mark.parametrize("how", ["credential", "redirect"])
+def test_a_gate_that_opens_after_giving_up_is_not_waited_for(how: str) -> None:
+    drive = shut_gate(how, give_up_after=30)
+    pass_gate(drive, how)
+    assert drive.state == "failed"
+    assert drive.ended.reason == (
+        "gave up, a retry would come too late: waiting, so as not to dial too often"
+    )
+    assert drive.link.request_live is False
+
+
+@pytest.mark.parametrize("how", ["credential", "redirect"])
+def test_a_gate_that_opens_when_finishing_is_over_is_not_waited_for(how: str) -> None:
+    drive = shut_gate(how, give_up_after=None)
+    drive.stop()
+    pass_gate(drive, how)
+    assert drive.state == "failed"
+    assert drive.ended.reason == ("could not finish in time: waiting, so as not to dial too often")
+
+
+@pytest.mark.parametrize("how", ["credential", "redirect"])
+def test_a_gate_that_opens_in_time_is_waited_for(how: str) -> None:
+    drive = shut_gate(how, give_up_after=70, finish_timeout=70)
+    drive.stop()
+    pass_gate(drive, how)
+    assert drive.state == "reconnecting"
+    dials = len(drive.dials)
+    drive.tick()
+    assert len(drive.dials) == dials + 1
 
 
 # One loss, one judgement.

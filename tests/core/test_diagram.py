@@ -131,9 +131,9 @@ def test_a_shared_line_that_no_group_holds_is_drawn_for_each_state() -> None:
 
 
 def test_what_only_a_timer_causes_is_marked() -> None:
-    """A provider can say itself that it failed, and an app that it stops."""
+    """An app can say itself that it stops."""
     fired = {event for event in FIRES.values() if event}
-    assert fired - CLOCKED == {"credential_failed", "stop_requested"}
+    assert fired - CLOCKED == {"stop_requested"}
     assert fired > CLOCKED
 
 

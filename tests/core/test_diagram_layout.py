@@ -25,7 +25,7 @@ def changed(seed: int) -> Table:
     chance = random.Random(seed)
     gone = {event for event in sorted(EVENTS) if chance.random() < 0.2}
     longer = {event for event in sorted(EVENTS) if chance.random() < 0.2}
-    more = ("count_late", "wait_for_gate", "report_all_that_there_is")
+    more = ("count_late", "wait_for_it", "report_all_that_there_is")
     added = {event: tuple(chance.sample(more, chance.randint(0, 2))) for event in sorted(EVENTS)}
 
     def change(row: Row) -> Row:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
 
 from openline import events as e
+from openline.connection import LocalProtocolError
 from openline.messages import SAMPLE_RATE, BackendStatus, Trouble
+from openline.policy import Policy
 from openline.timers import Timer
 from openline.verdicts import ErrorKind
 
@@ -88,6 +91,46 @@ def test_a_redirect_of_an_open_socket_leads_nowhere() -> None:
     drive.lose()
     drive.redial()
     assert drive.dials[-1].backend == drive.dials[0].backend
+
+
+@pytest.mark.parametrize("where", ["connecting", "awaiting_ack"])
+def test_a_fact_that_comes_when_it_cannot_be_true_is_not_judged(where: str) -> None:
+    """The cause of the last loss stands, and nothing is drawn for a wait that nobody makes."""
+    draws: list[float] = []
+
+    def random() -> float:
+        draws.append(0.5)
+        return 0.5
+
+    drive = Drive(policy=Policy(give_up_after=5), random=random)
+    drive.open()
+    drive.lose(error=ErrorKind.REFUSED)
+    drive.redial()
+    drawn = len(draws)
+    if where == "connecting":
+        for text in ("Invalid start message", "Server at capacity, please try again later"):
+            said = f'{{"type": "error", "message": "{text}"}}'
+            drive.feed(e.MessageReceived(2, said))
+    else:
+        drive.opened()
+        drive.feed(e.Redirected(2, 302, "ws://example.org/unsafe"))
+        drive.feed(e.Redirected(2, 302, "/elsewhere"))
+    assert drive.core.statistics.late == 2
+    assert drive.state == where
+    assert len(draws) == drawn
+    drive.run_out()
+    assert drive.ended.reason == "gave up in time: nothing listens at that address yet"
+
+
+@pytest.mark.parametrize("at", [math.nan, math.inf, -math.inf])
+def test_a_source_cannot_start_at_no_time(at: float) -> None:
+    """Once taken in, such a time would have been the session's zero."""
+    drive = Drive().stream()
+    with pytest.raises(LocalProtocolError, match=r"a source that starts at .*: give seconds"):
+        drive.feed(e.SourceStarted("mic", at))
+    assert drive.core.statistics.sources == {}
+    drive.audio()
+    assert drive.core.statistics.sources["mic"].captured == FRAME
 
 
 def test_audio_is_refused_after_the_stop_and_told_of_once() -> None:

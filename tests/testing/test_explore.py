@@ -19,7 +19,7 @@ WALKS: dict[str, tuple[Policy, bool, int]] = {
     "every limit near": (
         Policy(
             max_attempts=3,
-            give_up_after=20,
+            give_up_after=130,  # two minutes at the gate, and not three
             dials_per_minute=2,
             finish_timeout=70,
             max_redirects=1,
@@ -29,6 +29,12 @@ WALKS: dict[str, tuple[Policy, bool, int]] = {
     ),
     "no second try": (Policy(max_attempts=0, give_up_after=None), True, 1),
     "one more try": (Policy(max_attempts=1, give_up_after=None, source_timeout=None), False, 1),
+    # The retry that a 503 leads to is due in the very moment of giving up.
+    "no time at all": (
+        Policy(give_up_after=7.5, finish_timeout=5, source_timeout=None),
+        False,
+        1,
+    ),
     "no limit at all": (
         Policy(give_up_after=None, start_delay=0.0, source_timeout=None),
         False,

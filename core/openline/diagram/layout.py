@@ -49,14 +49,18 @@ from .places import (
 
 def layout(drawing: Drawing) -> Layout:
     """Place everything. Raises ValueError for an edge that has no way to go."""
-    return _Sheet(drawing).fill()
+    sheet = _Sheet(drawing).fill()
+    over = MARGIN - min((text.place.y for text in sheet.texts), default=MARGIN)
+    # The labels of a state at the top may need more room than there is above it.
+    return _Sheet(drawing, lower=over).fill() if over > 0 else sheet
 
 
 class _Sheet:
     """The sheet while it is being filled."""
 
-    def __init__(self, drawing: Drawing) -> None:
+    def __init__(self, drawing: Drawing, lower: float = 0.0) -> None:
         self.drawing = drawing
+        self.top = MARGIN + STEP + lower
         self.spine: list[str] = [state for state in PATH if state in drawing.boxes]
         self.inner = {name: states for name, states in drawing.groups.items() if name != OPEN}
         self.todo = {(edge.tail, edge.head): edge for edge in drawing.edges}
@@ -90,7 +94,7 @@ class _Sheet:
             if tail in order and head in order and order[head] != order[tail] + 1
         }
         lines = _side_by_side(jumps)
-        y = MARGIN + STEP
+        y = self.top
         tops = {OPEN: y - PAD - NEAR}
         for state, after in pairwise([*self.spine, ""]):
             y = self.panel(state, SPINE, y, BOX).bottom
@@ -106,7 +110,7 @@ class _Sheet:
                     tops[name] = y
                     y += CAPTION
         places = [self.panels[state].place for state in self.spine]
-        start = (TRUNK, MARGIN + 2)
+        start = (TRUNK, self.top - STEP + 2)
         self.route("start", self.spine[0], start, (TRUNK, places[0].y), heavy=True)
         for (tail, head), (a, b) in zip(pairwise(self.spine), pairwise(places), strict=True):
             end = b.y - RING * self.drawing.boxes[head].final

@@ -50,8 +50,7 @@ class Dialing:
             case RequestCredential():
                 self._asks(command, due)
             case CancelCredential(request):
-                # One that has just failed may be cancelled all the same.
-                if request != seen.requested or (seen.request is None and not seen.lost_by):
+                if request != seen.request:
                     broken("credential first", f"cancelled request {request}, not out", seen.now)
                 seen.request = None
             case AbortSocket(dial):

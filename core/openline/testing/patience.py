@@ -116,6 +116,7 @@ class Patience:
         if seen.waited:  # a credential or a redirect came while the gate was shut
             if not 0 < wait <= gate + SLACK:
                 broken("backoff", f"told to wait {wait:.3f} s for the gate", seen.now)
+            self._in_time()
             return
         self.cause = seen.lost_by if isinstance(seen.lost_by, SocketLost) else None
         action = self.action = update.action
@@ -136,6 +137,11 @@ class Patience:
             broken("patience", f"retry {fitting[0].retries + 1} of {most}", seen.now)
         self.hopes = frozenset(self._after(hope) for hope in fitting)
         self.noted = False
+        self._in_time()
+
+    def _in_time(self) -> None:
+        """No wait is longer than the patience that is left, or the time to finish."""
+        seen = self.seen
         until = self.gives_up_at
         if until is not None and seen.retry_at > until + SLACK:
             broken("patience", f"a retry {seen.retry_at - until:.3f} s after giving up", seen.now)
@@ -197,7 +203,7 @@ class Patience:
 
     def _fails(self, update: StateChanged) -> None:
         seen = self.seen
-        if seen.refused or (isinstance(seen.event, Redirected) and seen.waited):
+        if seen.refused or (seen.waited and self._passes_too_late()):
             return
         if seen.stop_wanted and seen.now >= seen.finish_by - SLACK:
             return
@@ -208,6 +214,8 @@ class Patience:
             if self._by_fact:  # of strikes and spent rights ``_judged`` has its say
                 return
             broken("hope", "time alone was judged to be fatal", seen.now)
+        if seen.waited:
+            broken("hope", "it failed, and the gate opens in time", seen.now)
         hopes = self._possible()
         action = update.action or Action.RETRY
         for hope in hopes:
@@ -221,3 +229,14 @@ class Patience:
             if seen.stop_wanted and seen.now + worst > seen.finish_by - SLACK:
                 return
         broken("hope", f"it failed with nothing against another try ({update.reason})", seen.now)
+
+    def _passes_too_late(self) -> bool:
+        """Whether the gate keeps the dial that a credential or a redirect leads to too long.
+
+        A redirect may also lead where nobody may follow; what it says is not looked at here.
+        """
+        seen, until = self.seen, self.gives_up_at
+        opens = seen.now + self.dialing.gate_opens_in(GATE_SPAN)
+        gives_up = until is not None and opens > until - SLACK
+        finishes = seen.stop_wanted and opens > seen.finish_by - SLACK
+        return isinstance(seen.event, Redirected) or gives_up or finishes

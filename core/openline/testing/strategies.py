@@ -6,6 +6,7 @@ over, times that nobody can mean. All of it can happen; all of it must be surviv
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -65,6 +66,8 @@ def locations() -> SearchStrategy[str]:
     )
 
 
+#: What no source can start at.
+_NO_TIMES = (math.nan, math.inf)
 _CODES = st.one_of(
     st.sampled_from([1000, 1001, 1002, 1006, 1008, 1011, 1012, 1013, 3000, 4001, 4003, 4429]),
     st.integers(-1, 5000),
@@ -170,7 +173,7 @@ def events(sources: Sequence[str] = ("mic",), dial: int = 1) -> SearchStrategy[e
         st.just(e.StopRequested()),
         st.just(e.AbortRequested()),
         st.just(e.NetworkRestored()),
-        st.builds(e.SourceStarted, source, st.floats(0, 10)),
+        st.builds(e.SourceStarted, source, st.floats(0, 10) | st.sampled_from(_NO_TIMES)),
         st.builds(e.AudioCaptured, source, st.integers(0, 999).map(bytes)),
         st.builds(e.CaptureHole, source, st.integers(-1, 3200)),
         st.builds(e.SourceEnded, source),
