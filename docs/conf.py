@@ -13,7 +13,13 @@ author = "The openline authors"
 copyright = "The openline authors. Apache-2.0"  # noqa: A001 -- Sphinx calls it so
 release = version = metadata.version("openline")
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "openline_diagrams.sphinx", "command_line"]
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "openline_diagrams.sphinx",
+    "command_line",
+    "enums",
+]
 exclude_patterns = ["_ext"]
 nitpicky = True
 # Names without a page: other people's, for no inventory is fetched; and what parts of ours pass
@@ -44,6 +50,8 @@ add_module_names = False
 python_use_unqualified_type_names = True
 
 html_theme = "furo"
+pygments_style = "friendly"
+pygments_dark_style = "github-dark"
 html_title = "openline"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]

@@ -126,6 +126,7 @@ def draw(shot: Shot, lines: Sequence[str], name: str) -> str:
         console.print()
         for line in lines[: shot.lines]:
             console.print(Text.from_ansi(line), overflow="crop", no_wrap=True)
+        console.print()
         return console.export_svg(
             title=shot.command, theme=THEME, code_format=FORMAT, unique_id=f"terminal-{name}"
         )

@@ -77,7 +77,8 @@ Contract
 
 .. openline-table:: chart
 
-* .. openline-contract:: ours:OurDialect
+* .. openline-contract::
+     :dialect: ours:OurDialect
 """,
     "without.rst": "Without\n=======\n\nNothing of openline.\n",
 }
