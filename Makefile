@@ -4,7 +4,7 @@
 # .venv, from lock files with hashes. `make PYTHON=/path/to/python3.12` names the Python.
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint bench diagrams soak lock clean
+.PHONY: help install demo test lint bench docs diagrams pictures soak lock clean
 
 PYTHON ?=
 PYTHONS := $(if $(PYTHON),$(PYTHON),python3 python3.13 python3.12 python3.11)
@@ -81,6 +81,14 @@ lint: $(READY) ## Check style and types: ruff, mypy, pyright
 
 bench: $(READY) ## Measure what the README's figures claim
 	@.venv/bin/python bench
+
+docs: $(READY) ## Build the site: build/docs/index.html
+	@$(RUN) sphinx --fail-on-warning --nitpicky --quiet -d build/docs.read docs build/docs
+	@echo "build/docs/index.html"
+
+# The demo is not the same twice, so nothing holds these to the command but our eyes.
+pictures: $(READY) ## Take the site's pictures of the command anew (needs tmux)
+	@.venv/bin/python docs/terminal.py
 
 diagrams: $(READY) ## Draw the machine anew: pictures, tables, contracts
 	@.venv/bin/python diagrams/draw.py

@@ -13,7 +13,7 @@ import pytest
 import openline
 
 ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs" / "testing.md").read_text("utf-8")
+PAGE = (ROOT / "docs" / "howto" / "testing.md").read_text("utf-8")
 #: Each block by the comment that it begins with.
 BLOCKS = {
     text.partition("\n")[0].removeprefix("# "): text
