@@ -152,11 +152,9 @@ class Session:
         return self
 
     async def __anext__(self) -> Update:
-        if self._finished_reading:
-            raise StopAsyncIteration
         await self.news()
-        update = self.poll()
-        assert update is not None  # noqa: S101  # one task iterates
+        if (update := self.poll()) is None:
+            raise StopAsyncIteration
         return update
 
     def poll(self) -> Update | None:
@@ -178,8 +176,7 @@ class Session:
         What a source has at hand (pushed, and not taken yet) counts as captured before.
         """
         if self._ended is None:
-            for source in self._sources.values():
-                getattr(source, "flush", _nothing)()
+            self._flush()
             self.feed(e.StopRequested())
 
     async def stop(self) -> Ended:
@@ -190,6 +187,7 @@ class Session:
     def abort(self) -> None:
         """End now, whatever is lost. ``Ended`` follows as the last update."""
         if self._ended is None:
+            self._flush()
             self.feed(e.AbortRequested())
 
     async def wait(self) -> Ended:
@@ -345,6 +343,7 @@ class Session:
             await self._changed.wait()
         await trio.lowlevel.checkpoint()
 
-
-def _nothing() -> None:
-    """What a source without anything at hand has to flush."""
+    def _flush(self) -> None:
+        for source in self._sources.values():
+            if (flush := getattr(source, "flush", None)) is not None:
+                flush()
