@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import signal
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -17,6 +18,9 @@ from tests.docs.running import PageError, Runner, shows
 
 from openline_trio.backend import parse_faults
 from openline_trio.cli.app import app
+
+# What runs in the background of a shell ignores Ctrl-C, and so would all that it starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
 #: Pages mostly wait, for speech takes its time; so they wait side by side.
@@ -107,6 +111,8 @@ def test_a_link_to_a_page_leads_to_it(name: str) -> None:
     text = (ROOT / name).read_text("utf-8")
     for target in re.findall(r"\]\(([^):]+)\)", re.sub(r"```.*?```", "", text, flags=re.DOTALL)):
         path, _, heading = target.partition("#")
+        if heading.startswith("openline."):
+            continue  # a name of the reference: the site does not build where one is missing
         page = (ROOT / name).parent / path if path else ROOT / name
         assert page.exists(), f"{name}: {target}"
         headings = re.findall(r"^#+ (.+)$", page.read_text("utf-8"), re.MULTILINE)
