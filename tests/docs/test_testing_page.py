@@ -43,6 +43,7 @@ def test_the_page_has_these_files() -> None:
     assert set(BLOCKS) == {
         "pager.py", "test_walk.py", "test_pager.py", "test_careless.py",
         "pager.py, decode again", "test_mine.py",
+        "pager_speech.py", "test_samples.py", "test_rounded.py",
     }  # fmt: skip
 
 
@@ -62,9 +63,24 @@ def test_hypothesis_finds_it_and_makes_it_small(folder: Path) -> None:
     assert "state.says(message={'text': 'yes', 'at': []})" in said
 
 
-def test_it_can_be_mended(folder: Path) -> None:
+def mend(folder: Path) -> None:
     mended = BLOCKS["pager.py, decode again"].partition("\n")[2]
     before = BLOCKS["pager.py"].partition("    def decode(self, data):")[0]
     (folder / "pager.py").write_text(before + mended, "utf-8")
+
+
+def test_it_can_be_mended(folder: Path) -> None:
+    mend(folder)
     status, said = run(folder, "test_walk.py", "test_pager.py", "test_careless.py", "test_mine.py")
     assert status == 0, said
+
+
+def test_every_sample_is_accounted_for(folder: Path) -> None:
+    mend(folder)
+    status, said = run(folder, "test_samples.py")
+    assert status == 0, said
+    status, said = run(folder, "test_rounded.py")
+    assert status == 1
+    assert SHOWN[2] in said
+    assert "from test_rounded import RoundedSpeech" in said
+    assert "play(\n" in said
