@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from openline.connection import TABLE
@@ -15,14 +17,33 @@ from openline.diagram import (
     model,
     policy_table,
     scxml,
+    sequence,
+    sequence_mermaid,
+    sequence_svg,
     timer_table,
     verdict_table,
     xstate,
 )
+from openline.journal import read
 from openline_diagrams import svg
 
 HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent))  # a script finds only its own folder
+
+from tests.core.scenarios import SCENES, record  # noqa: E402 -- needs the path
+
 TITLE = "openline: the states of a session"
+SCENE = """
+### {title}
+
+<picture>
+  <source media="(prefers-color-scheme: dark)" srcset="scenes/{name}-dark.svg">
+  <img alt="{about}" src="scenes/{name}.svg" width="800">
+</picture>
+
+The same [in Mermaid](scenes/{name}.mmd), the picture [for light pages](scenes/{name}.svg) and
+[for dark ones](scenes/{name}-dark.svg).
+"""
 PICTURE = """<picture>
   <source media="(prefers-color-scheme: dark)" srcset="chart-dark.svg">
   <img alt="The states of a session and every way from one to another" src="chart.svg" width="800">
@@ -59,7 +80,25 @@ right, under the states that it ends.
 
 ```mermaid
 {mermaid}```
-"""
+
+## What happens when …
+
+Each of these is a session that was played just now: the pure core, and an ideal backend that
+breaks the contract in one place, in virtual time. What is drawn is its journal, so it is what
+the machine does. The band on the line of openline is its state, with the timers that the state
+waits for; what happens many times is told once. `openline diagram --journal FILE` draws a
+session of yours.
+{scenes}"""
+
+
+def scenes() -> Iterator[tuple[str, str]]:
+    """File name and text of every scene, played anew."""
+    for name, scene in SCENES.items():
+        [journal] = read(record(name).splitlines(keepends=True))
+        seq = sequence(journal, title=scene.title, about=scene.about)
+        yield f"scenes/{name}.svg", sequence_svg(seq)
+        yield f"scenes/{name}-dark.svg", sequence_svg(seq, DARK)
+        yield f"scenes/{name}.mmd", sequence_mermaid(seq)
 
 
 def drawings() -> dict[str, str]:
@@ -77,7 +116,13 @@ def drawings() -> dict[str, str]:
     contracts = [f"| The contract of a dialect | [{name}.md]({name}.md) |" for name in CONTRACTS]
     return {
         "README.md": README.format(
-            contracts="\n".join(contracts), picture=PICTURE, mermaid=mermaid(drawing)
+            contracts="\n".join(contracts),
+            picture=PICTURE,
+            mermaid=mermaid(drawing),
+            scenes="".join(
+                SCENE.format(name=name, title=scene.title, about=scene.about)
+                for name, scene in SCENES.items()
+            ),
         ),
         "chart.dot": light,
         "chart.svg": svg(light, title=TITLE),
@@ -85,6 +130,7 @@ def drawings() -> dict[str, str]:
         "chart.mmd": mermaid(drawing),
         "chart.xstate.json": xstate(drawing, TABLE),
         "chart.scxml": scxml(drawing, TABLE),
+        **dict(scenes()),
         **{
             name: f"# {title}\n\nMade from the machine by `make diagrams`.\n\n{text}"
             for name, (title, text) in pages.items()
@@ -93,5 +139,6 @@ def drawings() -> dict[str, str]:
 
 
 if __name__ == "__main__":
+    (HERE / "scenes").mkdir(exist_ok=True)
     for name, text in drawings().items():
         (HERE / name).write_text(text, encoding="utf-8")

@@ -21,8 +21,8 @@ def test_a_committed_drawing_is_that_of_the_machine(name: str) -> None:
 
 
 def test_nothing_is_left_behind() -> None:
-    files = {path.name for path in DIAGRAMS.iterdir() if path.is_file()}
-    assert files == {*DRAWN, "draw.py"}
+    files = {str(path.relative_to(DIAGRAMS)) for path in DIAGRAMS.rglob("*") if path.is_file()}
+    assert {name for name in files if "__pycache__" not in name} == {*DRAWN, "draw.py"}
 
 
 def test_the_front_page_links_every_drawing_that_is_there() -> None:

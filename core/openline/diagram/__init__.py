@@ -6,7 +6,9 @@
 The *model* decides what is drawn, *look* says how our chart is shown, *label* and
 *layout* where text and boxes stand. Each maker is a function to text: ``dot``,
 ``mermaid``, ``markdown``, ``xstate``, ``scxml``; ``tables`` and ``contract`` tell what no
-picture of states can.
+picture of states can. What one session did is told from its journal, as a sequence diagram:
+
+    sequence_svg(sequence(journal), DARK)     # also sequence_mermaid
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from .markdown import markdown
 from .mermaid import mermaid
 from .model import Drawing, model, rows
 from .scxml import scxml
+from .sequences import Sequence, sequence, sequence_mermaid, sequence_svg
 from .tables import policy_table, timer_table, verdict_table
 from .xstate import xstate
 
@@ -28,6 +31,7 @@ __all__ = [
     "Contract",
     "Drawing",
     "Palette",
+    "Sequence",
     "contract",
     "dot",
     "markdown",
@@ -36,6 +40,9 @@ __all__ = [
     "policy_table",
     "rows",
     "scxml",
+    "sequence",
+    "sequence_mermaid",
+    "sequence_svg",
     "timer_table",
     "verdict_table",
     "xstate",

@@ -52,12 +52,22 @@ _ADVANCE: Final = {
         ("ABCDEFGHJKLNOPQRSTUVXYZ", 0.70),
         ("w", 0.82),
         ("mMW", 0.98),
+        ("“”", 0.52),
+        ("×", 0.84),
+        ("…", 1.0),
     )
     for letter in letters
 }
 _OTHER: Final = 0.615
+_IDEOGRAPHS: Final = "\N{CJK RADICAL REPEAT}"
 _BOLD: Final = 1.11
 _INDENT: Final = Span("    ", Style.QUIET)
+
+
+def ems(text: str, *, bold: bool = False) -> float:
+    """The width of ``text`` in a wide font, in em."""
+    wide = sum(_ADVANCE.get(letter, _OTHER if letter < _IDEOGRAPHS else 1.0) for letter in text)
+    return wide * (_BOLD if bold else 1.0)
 
 
 def width(row: Iterable[Span]) -> float:
@@ -65,8 +75,7 @@ def width(row: Iterable[Span]) -> float:
     total = 0.0
     for text, style in row:
         size = NAME_SIZE if style is Style.NAME else SIZE
-        bold = _BOLD if style in {Style.NAME, Style.EVENT} else 1.0
-        total += size * bold * sum(_ADVANCE.get(letter, _OTHER) for letter in text)
+        total += size * ems(text, bold=style in {Style.NAME, Style.EVENT})
     return total
 
 
