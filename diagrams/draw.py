@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,8 @@ from openline.diagram import (
     CONTRACTS,
     DARK,
     contract,
+    counted,
+    coverage_table,
     dot,
     markdown,
     mermaid,
@@ -44,6 +47,11 @@ SCENE = """
 The same [in Mermaid](scenes/{name}.mmd), the picture [for light pages](scenes/{name}.svg) and
 [for dark ones](scenes/{name}-dark.svg).
 """
+COVERAGE = """<picture>
+  <source media="(prefers-color-scheme: dark)" srcset="coverage-dark.svg">
+  <img alt="The states of a session, each way as wide as it is used" src="coverage.svg" width="800">
+</picture>
+"""
 PICTURE = """<picture>
   <source media="(prefers-color-scheme: dark)" srcset="chart-dark.svg">
   <img alt="The states of a session and every way from one to another" src="chart.svg" width="800">
@@ -64,6 +72,10 @@ for your own pages.
 | as a table of every transition | [chart.md](chart.md) |
 | as JSON for XState v5 | [chart.xstate.json](chart.xstate.json) |
 | as SCXML | [chart.scxml](chart.scxml) |
+| How often each transition fired in the last `make soak` | [coverage.md](coverage.md) |
+| as a picture | [coverage.svg](coverage.svg) |
+| for dark pages | [coverage-dark.svg](coverage-dark.svg) |
+| the counts that these are drawn from | [soaked.json](soaked.json) |
 | What every ending of a connection means | [verdicts.md](verdicts.md) |
 | Every timing and limit | [policy.md](policy.md) |
 | Every timer | [timers.md](timers.md) |
@@ -101,6 +113,23 @@ def scenes() -> Iterator[tuple[str, str]]:
         yield f"scenes/{name}.mmd", sequence_mermaid(seq)
 
 
+def coverage() -> Iterator[tuple[str, str]]:
+    """File name and text of what the last soak saw of the chart as it is now."""
+    soaked = json.loads((HERE / "soaked.json").read_text(encoding="utf-8"))
+    fired = soaked["fired"]
+    drawing = counted(model(TABLE), TABLE, fired)
+    title = "openline: how often each transition fired"
+    yield "coverage.svg", svg(dot(drawing), title=title)
+    yield "coverage-dark.svg", svg(dot(drawing, DARK), title=title)
+    numbers = " ".join(f"{name}={number}" for name, number in soaked["numbers"].items())
+    text = (
+        "# How often each transition fired\n\nMade by `make diagrams` from the machine and from "
+        f"`soaked.json`, what `make soak {numbers}` counted on {soaked['date']}.\n\n"
+        f"{COVERAGE}\n{coverage_table(TABLE, fired)}"
+    )
+    yield "coverage.md", text
+
+
 def drawings() -> dict[str, str]:
     """File name → text of every drawing."""
     drawing = model(TABLE)
@@ -131,6 +160,7 @@ def drawings() -> dict[str, str]:
         "chart.xstate.json": xstate(drawing, TABLE),
         "chart.scxml": scxml(drawing, TABLE),
         **dict(scenes()),
+        **dict(coverage()),
         **{
             name: f"# {title}\n\nMade from the machine by `make diagrams`.\n\n{text}"
             for name, (title, text) in pages.items()

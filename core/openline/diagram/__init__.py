@@ -6,7 +6,8 @@
 The *model* decides what is drawn, *look* says how our chart is shown, *label* and
 *layout* where text and boxes stand. Each maker is a function to text: ``dot``,
 ``mermaid``, ``markdown``, ``xstate``, ``scxml``; ``tables`` and ``contract`` tell what no
-picture of states can. What one session did is told from its journal, as a sequence diagram:
+picture of states can. ``counted`` adds to a drawing how often each
+transition fired. What one session did is told from its journal, as a sequence diagram:
 
     sequence_svg(sequence(journal), DARK)     # also sequence_mermaid
 """
@@ -14,6 +15,7 @@ picture of states can. What one session did is told from its journal, as a seque
 from __future__ import annotations
 
 from .contract import CONTRACTS, Contract, contract
+from .coverage import counted, coverage_table
 from .dot import dot
 from .look import DARK, LIGHT, Palette
 from .markdown import markdown
@@ -33,6 +35,8 @@ __all__ = [
     "Palette",
     "Sequence",
     "contract",
+    "counted",
+    "coverage_table",
     "dot",
     "markdown",
     "mermaid",

@@ -157,7 +157,7 @@ class _Sheet:
                 x, edge = self.x[Who.LINE] + BAND / 2 + NEAR, self.x[Who.BACKEND] - NEAR
                 lines = broken(text, edge - x, bold=True)
                 self.y += 8 + LEADING * len(lines)
-                tone = (Role.WAIT, "line")
+                tone = (Role.WAIT, "text")
                 self.write(x, self.y, lines, tone, bold=True)
                 self.time(row[0].at, self.y)
                 self.y += 2
