@@ -6,17 +6,19 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from typing import Any, cast
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.stateful import run_state_machine_as_test
 
 import openline.testing
 from openline import Policy
 from openline import events as e
+from openline.commands import Command
 from openline.dialects.dialect import (
     FinalMessage,
     Heard,
@@ -131,9 +133,40 @@ def test_a_dialect_that_raises_is_found_with_a_shortest_path() -> None:
         "a redirect",  # to a second dial
         "message 'odd'",
     ]
+    assert [line.split(" s  ")[-1] for line in str(violation).splitlines()[2:]] == [
+        "the app opens  -> connecting",
+        "a redirect     -> connecting",
+        "message 'odd'  -> here it breaks",
+    ]
+    # What is wrong comes first; what the walk has seen besides stands below.
     with pytest.raises(AssertionError, match="as Python") as told:
         found.check()
+    assert str(told.value).startswith(f"1. {violation}\n")
     assert "world.receive(connection, e.MessageReceived(dial=2, data='{}')" in str(told.value)
+
+
+class LateMachine(ToyMachine):
+    """Something goes wrong as soon as a dial after the first is out."""
+
+    def received(self, event: e.Event, commands: Sequence[Command]) -> None:
+        assert self.world.seen.dial < 2
+
+
+def test_a_machine_that_fails_tells_all_that_happened_and_when() -> None:
+    once = settings(TestToy.settings, max_examples=50, report_multiple_bugs=False)
+    with pytest.raises(AssertionError) as caught:
+        run_state_machine_as_test(LateMachine, settings=once)
+    told = [line for line in caught.value.__notes__ if " s  " in line]
+    assert told[0] == "    0.000 s  idle: OpenRequested()"
+    assert re.fullmatch(r" +\d+\.\d{3} s  (connecting: Redirected|reconnecting: Tick).*", told[-1])
+
+
+def test_the_shortest_violation_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(proofs, "FOREVER", 2)
+    found = explore(SMALL, has_provider=False, max_situations=60)
+    lengths = [len(each.path) for each in found.violations]
+    assert lengths == sorted(lengths)
+    assert len(set(lengths)) > 1
 
 
 def test_a_stop_that_does_not_end_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -252,6 +252,14 @@ def fails(session: Faulty) -> None:
     session.change(StateChanged, state=State.FAILED).lose()
 
 
+def follows_no_redirect(session: Faulty) -> None:
+    session.feed(e.OpenRequested())
+    session.alter = lambda _told: [
+        Report(StateChanged(state=State.FAILED, dial=1, action=Action.FATAL))
+    ]
+    session.feed(e.Redirected(1, 302, "/there"))
+
+
 def impatient(session: Faulty) -> None:
     session.world.seen.policy = Policy(max_attempts=0)
     session.feed(e.OpenRequested())
@@ -623,6 +631,7 @@ TOLD_CONNECTING = Report(StateChanged(state=State.CONNECTING, dial=2))
 MORE: list[tuple[str, bool, Callable[[Faulty], object]]] = [
     ("one socket", False, lambda s: dialling(s, OpenSocket(3, Backend(), True))),
     ("the verdict", False, comes_back_at_once),
+    ("hope", False, follows_no_redirect),
     ("redirects", False, follows_too_far),
     ("redirects", False, follows_to_plain_text),
     ("credential first", True, asks_again),

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..timers import Timer
-from .steps import Setting, Step, script
+from .steps import Run, Setting, Step, script
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,8 +29,25 @@ class Violation:
         """Python that walks the path again: it raises what the walk saw."""
         return script(self.setting, self.path)
 
+    @property
+    def _led_to(self) -> list[str]:
+        """Where each step of the path leads: it is walked again."""
+        run = Run(self.setting)
+        places: list[str] = []
+        for step in self.path:
+            try:
+                taken = step.take(run)
+            except Exception:  # noqa: BLE001 (it is what is looked for, and told above)
+                places.append("here it breaks")
+            else:
+                places.append(run.connection.state if taken else "refused")
+        return places
+
     def __str__(self) -> str:
-        return "\n".join([self.what, f"  with {self.setting}", *(f"  {s}" for s in self.steps)])
+        width = max(map(len, self.steps), default=0)
+        path = zip(self.steps, self._led_to, strict=True)
+        lines = (f"  {step:{width}}  -> {place}" for step, place in path)
+        return "\n".join([self.what, f"  with {self.setting}", *lines])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,8 +109,11 @@ class Exploration:
 
     def report(self) -> str:
         """All of it as text for a person."""
+        return "\n".join([*self._figures(), "", *self._told()]).rstrip() + "\n"
+
+    def _figures(self) -> list[str]:
         ran = len(self.rows) - len(self.dead)
-        out = [
+        return [
             f"{len(self.settings)} walks, {self.situations} situations, {self.steps} steps; "
             + ("nothing is left to see" if self.complete else "CUT SHORT, there is more to see"),
             f"states reached: {', '.join(sorted(self.states))}",
@@ -103,12 +123,13 @@ class Exploration:
             f"a stop ends it within {self.longest_stop:.1f} s at most",
             f"violations: {len(self.violations)}",
         ]
-        for number, violation in enumerate(self.violations, 1):
-            out += ["", f"{number}. {violation}"]
-        return "\n".join(out) + "\n"
+
+    def _told(self) -> list[str]:
+        return [f"{n}. {violation}\n" for n, violation in enumerate(self.violations, 1)]
 
     def check(self) -> None:
         """Raise AssertionError, with the report and a script, if any law was broken."""
         if self.violations:
-            shortest = self.violations[0].reproduction
-            raise AssertionError(f"{self.report()}\nThe first one again, as Python:\n\n{shortest}")
+            again = "The first one again, as Python:\n\n" + self.violations[0].reproduction
+            whole = ["The whole walk:\n", *self._figures()]
+            raise AssertionError("\n".join([*self._told(), again, *whole]))

@@ -8,7 +8,7 @@
 
 One session is told anything at any time, in and out of turn, of this dial and of others;
 a ``World`` watches, and at the end nobody says a word: then every session has to end. A
-failure is shrunk by hypothesis to the fewest steps.
+failure is shrunk by hypothesis to the fewest steps, and told with all that happened, and when.
 
 What may be overridden, as a class attribute unless it is a method:
 
@@ -27,6 +27,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar
 
 import hypothesis.strategies as st
+from hypothesis import note
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from hypothesis.strategies import SearchStrategy
 
@@ -42,6 +43,7 @@ from ..policy import Policy
 from . import strategies
 from .laws import broken
 from .samples import Sample, Samples, ack_of, fill, samples_of
+from .steps import Noted
 from .world import Session, World
 
 _STAGES = 7
@@ -152,6 +154,7 @@ class ConnectionMachine(RuleBasedStateMachine):
 
     def feed(self, event: e.Event) -> None:
         """``event`` happens now; one that is refused is followed by what is due anyhow."""
+        note(Noted(self.now, self.session.state, event))  # shown for the least failure
         try:
             commands = self.world.receive(self.session, event, self.now)
         except LocalProtocolError:
@@ -161,11 +164,8 @@ class ConnectionMachine(RuleBasedStateMachine):
 
     def _hear(self, sample: Sample, age: int = 0) -> None:
         dial = self.world.seen.dial - age
-        ids = Ids(
-            session_id=self.session_id,
-            attempt_id=self.attempt_id,
-            connection_id=f"connection {dial}",
-        )
+        name = f"connection {dial}"
+        ids = Ids(session_id=self.session_id, attempt_id=self.attempt_id, connection_id=name)
         self.feed(e.MessageReceived(dial, fill(sample, ids)))
 
     # The app.
@@ -279,8 +279,7 @@ class ConnectionMachine(RuleBasedStateMachine):
     def pull(self, times: int) -> None:
         """The sender is idle."""
         for _ in range(times):
-            outgoing = self.world.pull(self.session, self.now)
-            if outgoing is None:
+            if (outgoing := self.world.pull(self.session, self.now)) is None:
                 return
             if isinstance(outgoing, SendPing):
                 self.marks.append(outgoing.mark)

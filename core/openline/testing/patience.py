@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from ..backend import RedirectRefusedError
 from ..events import CredentialReady, Redirected, SocketLost
 from ..messages import State, StateChanged, Transcript
 from ..verdicts import Action
@@ -213,7 +214,8 @@ class Patience:
         if update.action is Action.FATAL:
             if self._by_fact:  # of strikes and spent rights ``_judged`` has its say
                 return
-            broken("hope", "time alone was judged to be fatal", seen.now)
+            what = "a redirect that can be followed" if self._redirected else "time alone"
+            broken("hope", f"{what} was judged to be fatal", seen.now)
         if seen.waited:
             broken("hope", "it failed, and the gate opens in time", seen.now)
         hopes = self._possible()
@@ -233,10 +235,26 @@ class Patience:
     def _passes_too_late(self) -> bool:
         """Whether the gate keeps the dial that a credential or a redirect leads to too long.
 
-        A redirect may also lead where nobody may follow; what it says is not looked at here.
+        A redirect may also lead where nobody may follow.
         """
         seen, until = self.seen, self.gives_up_at
         opens = seen.now + self.dialing.gate_opens_in(GATE_SPAN)
         gives_up = until is not None and opens > until - SLACK
         finishes = seen.stop_wanted and opens > seen.finish_by - SLACK
-        return isinstance(seen.event, Redirected) or gives_up or finishes
+        return gives_up or finishes or self._leads_nowhere()
+
+    @property
+    def _redirected(self) -> bool:
+        return isinstance(self.seen.event, Redirected)
+
+    def _leads_nowhere(self) -> bool:
+        seen = self.seen
+        if not isinstance(seen.event, Redirected) or seen.backend is None:
+            return False
+        if seen.hops >= seen.policy.max_redirects:
+            return True
+        try:
+            seen.backend.redirected(seen.event.location)
+        except RedirectRefusedError:
+            return True
+        return False

@@ -22,6 +22,8 @@ from .world import World
 
 #: More than any window lets through.
 ALL = 1000
+#: Characters of an event that are told in one line.
+_LINE = 120
 
 
 def fixed() -> float:
@@ -123,6 +125,18 @@ class Step:
         if self.pulls == 1:
             return pull
         return f"while {pull}: pass"
+
+
+class Noted:
+    """What happens at ``now`` in ``state``: a line of text, made only if anybody asks."""
+
+    def __init__(self, now: float, state: str, event: Event) -> None:
+        self._facts = now, state, event
+
+    def __repr__(self) -> str:
+        now, state, event = self._facts
+        what = _code(event).removeprefix("e.")
+        return f"{now:9.3f} s  {state}: {what if len(what) <= _LINE else what[:_LINE] + '…'}"
 
 
 def tick(name: str, now: float) -> Step:

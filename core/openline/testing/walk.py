@@ -137,7 +137,7 @@ class _Walk:
             rows={name: self._rows[name] for name in declared()},
             paths=self._paths,
             timers={state: frozenset(timers) for state, timers in self._timers.items()},
-            violations=tuple(self._violations.values()),
+            violations=tuple(sorted(self._violations.values(), key=lambda v: len(v.path))),
             complete=not self._cut,
             longest_silence=self._longest[False],
             longest_stop=self._longest[True],

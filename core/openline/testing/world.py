@@ -75,12 +75,13 @@ _FITS: Final[Mapping[State, tuple[bool | None, ...]]] = {
     _S.CLOSED: (False, None, None, False, None),
     _S.FAILED: (False, None, None, False, False),
 }
+#: What it means that one of these is so, that it is not, and the law about it.
 _FIT_LAWS: Final = (
-    ("a dial is out", "told as it is"),
-    ("it is open", "told as it is"),
-    ("it is acked", "the ack opens"),
-    ("a request is out", "told as it is"),
-    ("the final message has come", "the final message"),
+    ("a dial is out", "no dial is out", "told as it is"),
+    ("a socket is open", "no socket is open", "told as it is"),
+    ("its start was acked", "no start was acked", "the ack opens"),
+    ("a request is out", "no request is out", "told as it is"),
+    ("the final message came", "no final message came", "the final message"),
 )
 _DISK: Final = (StoreAudio, StoreProof, StoreFinal, StoreGap, FetchAudio, DiscardStore)
 
@@ -243,9 +244,9 @@ class World:
             seen.request is not None,
             seen.finished,
         )
-        for have, want, (what, law) in zip(is_so, _FITS[state], _FIT_LAWS, strict=True):
+        for have, want, (what, other, law) in zip(is_so, _FITS[state], _FIT_LAWS, strict=True):
             if want is not None and have is not want:
-                broken(law, f"{state}, and {what}: {have}", seen.now)
+                broken(law, f"{state}, though {what if have else other}", seen.now)
 
     def _limits(self, state: State) -> list[tuple[float, str]]:
         """The latest times for which this state may wait, and the law that says so."""
