@@ -15,12 +15,13 @@ import argparse
 import gc
 import json
 import os
+import re
 import sys
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -28,18 +29,20 @@ from openline import events as e
 from openline.backend import Backend
 from openline.commands import Report
 from openline.connection import Connection
-from openline.dialects.dialect import Ids, Malformed
+from openline.dialects.dialect import Ids, Insight, Malformed, Message
 from openline.dialects.echopanel import EchoPanel
 from openline.messages import State, Trouble
 from openline.policy import Policy
 from openline.testing import World
 from openline.testing.samples import ECHOPANEL, EchoMessage, fill
+from openline.testing.steps import Noted
 
 DIALECT, POLICY = EchoPanel(), Policy(source_timeout=None)
 IDS = Ids(session_id="session", attempt_id="attempt", connection_id="connection 1")
 SAMPLES = [
     str(fill(sample, IDS)) for sample in ECHOPANEL.values() if isinstance(sample, EchoMessage)
 ]
+DECODE = EchoPanel.decode
 #: Messages that one session hears.
 SOME = 50
 #: The contract's limit on a message.
@@ -120,7 +123,13 @@ def garbage(rng: Random) -> str | bytes:
 class Victim:
     """A session that gets to ``stage``, and hears what it hears."""
 
-    def __init__(self, stage: int, *, sources: tuple[str, ...] = ("mic",)) -> None:
+    def __init__(
+        self,
+        stage: int,
+        *,
+        sources: tuple[str, ...] = ("mic",),
+        told: list[Noted] | None = None,
+    ) -> None:
         options: dict[str, Any] = {
             "policy": POLICY,
             "dialect": DIALECT,
@@ -132,6 +141,7 @@ class Victim:
         self.core = Connection(Backend(), random=lambda: 0.5, **options)
         self.world = World(**options)
         self.troubles: list[str] = []
+        self.told = told
         self.feed(e.OpenRequested())
         self.feed(e.SocketOpened(1, IDS.connection_id), after=0.3)
         if stage > 0:
@@ -147,6 +157,8 @@ class Victim:
 
     def feed(self, event: e.Event, after: float = 0.0) -> None:
         self.now += after
+        if self.told is not None:
+            self.told.append(Noted(self.now, self.core.state, event))
         for command in self.world.receive(self.core, event, self.now):
             if isinstance(command, Report) and isinstance(command.update, Trouble):
                 self.troubles.append(command.update.kind)
@@ -170,18 +182,52 @@ class Victim:
         assert len(self.troubles) == len(set(self.troubles)), "told twice"
 
 
-def play(seed: int) -> int:
-    """A session that hears what ``seed`` draws; how many messages."""
+class Drawn(NamedTuple):
+    """A session that gets to ``stage``, and what it hears then."""
+
+    stage: int
+    sources: tuple[str, ...]
+    messages: Iterable[str | bytes]
+
+
+def draw(seed: int) -> Drawn:
     rng = Random(seed)
-    victim = Victim(rng.randrange(4), sources=rng.choice((("mic",), ("mic", "system"))))
-    for heard in range(SOME):
+    stage, sources = rng.randrange(4), rng.choice((("mic",), ("mic", "system")))
+    return Drawn(stage, sources, (garbage(rng) for _ in range(SOME)))
+
+
+def play(drawn: Drawn, told: list[Noted] | None = None) -> int:
+    """Play a session; how many messages it heard. ``told``: all that happened to it."""
+    victim = Victim(drawn.stage, sources=drawn.sources, told=told)
+    heard = 0
+    for message in drawn.messages:
         if victim.core.state in {State.CLOSED, State.FAILED, State.RECONNECTING}:
-            victim.end()
-            return heard
-        victim.hear(garbage(rng))
+            break
+        victim.hear(message)
         victim.pull()
+        heard += 1
     victim.end()
-    return SOME
+    return heard
+
+
+def breaks(drawn: Drawn) -> bool:
+    try:
+        play(drawn)
+    except Exception:  # noqa: BLE001 (whatever it is)
+        return True
+    return False
+
+
+def shrunk(drawn: Drawn) -> Drawn:
+    """What still breaks without any of its messages that need not be there."""
+    messages, before = [*drawn.messages], SOME + 1
+    while len(messages) < before:
+        before = len(messages)
+        for i in reversed(range(before)):
+            fewer = messages[:i] + messages[i + 1 :]
+            if breaks(drawn._replace(messages=fewer)):
+                messages = fewer
+    return drawn._replace(messages=messages)
 
 
 def play_inputs(first: int, inputs: int) -> int:
@@ -189,10 +235,15 @@ def play_inputs(first: int, inputs: int) -> int:
     seed, heard = first, 0
     while heard < inputs:
         try:
-            heard += play(seed)
-        except Exception:
-            print(f"seed {seed}", flush=True)
-            raise
+            heard += play(draw(seed))
+        except Exception as wrong:  # noqa: BLE001 (it is raised again, or what is left of it)
+            least, told = wrong, list[Noted]()
+            try:
+                play(shrunk(draw(seed)), told)
+            except Exception as again:  # noqa: BLE001 (as above)
+                least = again
+            print(f"seed {seed}, and what matters of it:", *told, sep="\n", flush=True)
+            raise least from None
         seed += 1
     return seed - first
 
@@ -212,6 +263,25 @@ def main() -> None:
 
 def test_no_input_breaks_a_session() -> None:
     play_inputs(0, 20_000 if os.environ.get("CI") else 5_000)
+
+
+def test_what_breaks_a_session_is_told_with_no_message_that_need_not_be_there(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def decode(dialect: EchoPanel, data: str | bytes) -> Message:
+        message = DECODE(dialect, data)
+        if isinstance(message, Insight):
+            raise KeyError("people")
+        return message
+
+    monkeypatch.setattr(EchoPanel, "decode", decode)
+    with pytest.raises(KeyError, match="people"):
+        play_inputs(0, 5_000)
+    first, *path = capsys.readouterr().out.splitlines()
+    assert re.fullmatch(r"seed \d+, and what matters of it:", first)
+    assert path[0] == "    0.000 s  idle: OpenRequested()"
+    assert re.search("(entities|cards)_update", path[-1])
+    assert len(path) <= 7  # six at most to where it hears that
 
 
 def test_every_kind_of_answer_is_drawn() -> None:
