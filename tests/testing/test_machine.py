@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from openline.commands import Command, SendPing
+from openline.events import Event, NetworkRestored
+from openline.messages import State
 from openline.testing import ConnectionMachine
 
 from ..support_profiles import paced
@@ -9,6 +14,13 @@ from ..support_profiles import paced
 
 class AnyOrder(ConnectionMachine):
     """The default dialect, as it is."""
+
+    def received(self, event: Event, commands: Sequence[Command]) -> None:
+        """News of the network makes an open line prove that it still holds."""
+        acked = self.session.state in {State.STREAMING, State.FINISHING}
+        if acked and isinstance(event, NetworkRestored):
+            next_one = self.world.pull(self.session, self.now)
+            assert isinstance(next_one, SendPing), "the network is back, and no ping is sent"
 
 
 TestAnyOrder = AnyOrder.TestCase
