@@ -177,6 +177,22 @@ def test_audio_that_has_no_room_leaves_no_part_of_a_piece(
     spool.close()
 
 
+def test_a_proof_that_has_no_room_costs_no_audio(
+    spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Audio that were deleted first would be missing for whoever resumes.
+    spool.prove("mic", 0)
+    spool.keep("mic", 0, pcm(0, 320))
+    spool.keep("mic", 1000, pcm(1000, 320))
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", full(os.write))
+        with pytest.raises(OSError, match="No space"):
+            spool.prove("mic", 640)
+    spool.close()
+    [past] = load(spool.folder).sources
+    assert (past.confirmed, past.on_disk) == (0, ((0, 320), (1000, 1320)))
+
+
 def test_a_short_write_is_no_error(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
     real = os.write
 

@@ -192,6 +192,20 @@ def row_behind_an_unguarded_one() -> Declaration:
     return Bad
 
 
+def row_behind_an_unguarded_one_that_is_not_the_first() -> Declaration:
+    class Bad(StateChart[Any]):
+        first = State(initial=True)
+        second = State()
+        go = (
+            first.to(first, cond="holds")
+            | first.to(second)
+            | first.to(first, cond="holds")
+            | second.to(first)
+        )
+
+    return Bad
+
+
 def entry_action_on_the_initial_state() -> Declaration:
     class Bad(StateChart[Any]):
         first = State(initial=True, enter="arrive")
@@ -289,6 +303,10 @@ def transition_with_two_targets() -> Declaration:
         (unless, "give one guard, a plain name"),
         (two_guards, "give one guard, a plain name"),
         (row_behind_an_unguarded_one, "first --go--> first stands behind a row without a guard"),
+        (
+            row_behind_an_unguarded_one_that_is_not_the_first,
+            "first --go--> first stands behind a row without a guard",
+        ),
         (entry_action_on_the_initial_state, "the initial state first has an entry action"),
         (misspelt_event, r"nothing fires: \['og'\]; events that no state knows: \['go'\]"),
         (action_before, "actions go to `on` alone"),
