@@ -495,6 +495,20 @@ async def test_audio_that_an_app_pushes_may_pause(autojump_clock: MockClock, pla
         assert (await session.wait()).complete
 
 
+@pytest.mark.parametrize("end", [Session.request_stop, Session.abort])
+async def test_what_was_pushed_before_the_end_is_accounted_for(
+    autojump_clock: MockClock, play: Play, end: Callable[[Session], None]
+) -> None:
+    pushed = PushSource()
+    async with open_session(BACKEND, {"mic": pushed}, connect=play.net(echo)) as session:
+        await trio.sleep(1)
+        pushed.send(bytes(640))
+        end(session)  # before the source had its turn
+        ended = await session.wait()
+    figures = ended.statistics.sources["mic"]
+    assert (figures.captured, figures.captured - figures.missing) == (320, figures.confirmed)
+
+
 async def test_a_hole_is_a_gap(autojump_clock: MockClock, play: Play) -> None:
     class Stutter:
         duration = None
