@@ -28,6 +28,7 @@ from openline.commands import (
 from openline.connection import Connection, LocalProtocolError
 from openline.dialects.dialect import Ids
 from openline.dialects.echopanel import EchoPanel
+from openline.link import Link
 from openline.messages import (
     Ended,
     Gap,
@@ -168,6 +169,11 @@ class Faulty:
         return self
 
 
+def inside(session: Faulty) -> Link:
+    """What no law may look at: where a test makes the core itself do wrong."""
+    return session.core._link  # pyright: ignore[reportPrivateUsage]
+
+
 RESET: dict[str, Any] = {"error": ErrorKind.RESET}
 START = DIALECT.start(Ids(session_id="session", attempt_id="attempt", connection_id="c"))
 STOP = DIALECT.stop(Ids(session_id="session", attempt_id="attempt", connection_id="c"))
@@ -273,6 +279,51 @@ def keeps_a_dead_line(session: Faulty) -> None:
     session.face["deadline"] = session.now + 8
     session.feed(e.Tick(), 5)
     session.feed(e.Tick(), 5)
+
+
+def answers_pings(session: Faulty) -> None:
+    while (outgoing := session.pull()) is not None:
+        if isinstance(outgoing, SendPing):
+            session.feed(e.PongReceived(1, outgoing.mark))
+
+
+def floods(session: Faulty) -> None:
+    """It takes what was never drained for drained, and the backend's queue runs over."""
+    session.streaming().feed(e.AudioCaptured("mic", 100 * FRAME))
+    inside(session).streams.all[0].window.drained = 100 * 320
+    answers_pings(session)
+
+
+def floods_from_afar(session: Faulty) -> None:
+    """It takes old audio for live, and all of it lies in the backend's queue."""
+    session.streaming().feed(e.AudioCaptured("mic", 200 * FRAME))
+    for _ in range(40):
+        session.pull()
+    answers_pings(session)
+    inside(session).streams.all[0].window.drained = 10 * 320
+    answers_pings(session)
+
+
+def floods_what_is_filling(session: Faulty) -> None:
+    """The backend says that it is filling, and live audio goes on as before."""
+    session.streaming()
+    for _ in range(100):
+        session.feed(e.AudioCaptured("mic", FRAME), 0.02)
+        answers_pings(session)
+    session.say("metrics", source="mic", backlog_seconds=1.9)
+    inside(session).streams.all[0].window.filling = False
+    session.feed(e.AudioCaptured("mic", FRAME), 0.02)
+    answers_pings(session)
+
+
+def keeps_a_line_that_stalls(session: Faulty) -> None:
+    """All is received, the window shuts, and nothing is ever drained."""
+    session.streaming().feed(e.AudioCaptured("mic", 300 * FRAME))
+    inside(session).policy = Policy(stall_timeout=1000)
+    for _ in range(30):
+        answers_pings(session)
+        session.say("metrics", source="mic", backlog_seconds=1.6)
+        session.tick()
 
 
 def pings_late(session: Faulty) -> None:
@@ -393,6 +444,11 @@ BREAKS: list[tuple[str, bool, Callable[[Faulty], object]]] = [
     ("no audio before the ack", False, lambda s: (s.opened().pull(), s.pull(SendBytes(1, FRAME)))),
     ("only for the live dial", False, lambda s: s.streaming().pull(SendPing(7, b""))),
     ("audio flows", False, hushes),
+    ("the window", False, floods),
+    ("the window", False, floods_from_afar),
+    ("the window", False, floods_what_is_filling),
+    ("the window", False, lambda s: s.streaming().pull(SendBytes(1, FRAME))),
+    ("a backend that stalls", False, keeps_a_line_that_stalls),
     ("frames", False, lambda s: s.streaming().pull(SendPing(1, bytes(126)))),
     ("frames", False, lambda s: s.streaming().pull(SendBytes(1, bytes(700)))),
     ("a ping in time", False, pings_late),
@@ -608,3 +664,17 @@ def test_a_session_that_breaks_a_law_is_caught_by_it(
 
 def test_every_law_is_seen_to_be_broken() -> None:
     assert {law for law, _, _ in [*BREAKS, *MORE]} | OF_THE_WALK == set(LAWS)
+
+
+@pytest.mark.parametrize("told", ["figures", "nothing"])
+def test_a_backend_that_keeps_up_or_says_nothing_is_no_reason_to_break_a_law(told: str) -> None:
+    """The window moves with what the backend says, and without a word in real time."""
+    session = Faulty(Policy())
+    session.streaming().feed(e.AudioCaptured("mic", 1000 * FRAME))
+    while session.core.statistics.sources["mic"].sent < 1000 * 320:
+        answers_pings(session)
+        if told == "figures":
+            session.say("metrics", source="mic", backlog_seconds=0)
+        else:
+            session.tick()
+    assert session.core.state is State.STREAMING

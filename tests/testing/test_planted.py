@@ -22,6 +22,7 @@ from openline.table import Do, Guard, Row
 from openline.testing import LawBroken, explore
 from openline.timers import OFF, Timer
 from openline.watch import Watch
+from openline.window import Window
 
 Plant = Callable[[pytest.MonkeyPatch], None]
 
@@ -153,6 +154,10 @@ def forgetful_look(watch: Watch, now: float, *, room: bool) -> list[str]:
     return []
 
 
+def open_window(_window: Window, *_figures: float) -> bool:
+    return True
+
+
 LOOK = Watch.look
 PLANTED: dict[str, tuple[Plant, str]] = {
     "a stop does not win over the ack": (
@@ -215,6 +220,7 @@ PLANTED: dict[str, tuple[Plant, str]] = {
         ),
         "finish in time",
     ),
+    "the window is always open": (method(Window, "allows", open_window), "the window"),
     "a source that hangs is kept": (
         method(Watch, "look", forgetful_look),
         "a source that hangs",

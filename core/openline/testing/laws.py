@@ -74,11 +74,20 @@ LAWS: Final[Mapping[str, str]] = MappingProxyType(
             "An open line carries what was captured: frame by frame, at least the first "
             "1.6 s of each source."
         ),
+        "the window": (
+            "Per source no more audio is out than 1.6 s beyond what the backend has drained, as it "
+            "told or, if it tells nothing for 5 s, in real time; or, at the live edge and while it "
+            "is not filling, 1.0 s beyond what it has received."
+        ),
         "frames": "A message carries at most 320 samples, a ping's mark at most 125 bytes.",
         "a ping in time": "On an open line a ping is due at least every ping_interval.",
         "a dead line is noticed": (
             "A line on which nothing arrives is left within ping_interval + pong_timeout, and "
             "one whose send hangs within send_timeout."
+        ),
+        "a backend that stalls": (
+            "A line that takes no more audio, the backend neither draining nor speaking, is left "
+            "within stall_timeout."
         ),
         # The words.
         "words in order": "What is told of a source never lies before what is final there.",

@@ -86,6 +86,7 @@ class Seen:
         "requested_at",
         "retry_at",
         "ruling",
+        "said",
         "session_id",
         "settled_at",
         "since",
@@ -125,6 +126,7 @@ class Seen:
         self.lost_by: Event | None = None  # the fact that ended the dial or the request
         self.waited: bool = False  # it was a credential or a redirect, which the gate may stop
         self.hinted: bool = False
+        self.said: Message | None = None  # what the backend said on its open line
         self.ruling: Row | None = None  # what the dialect makes of a refusal
         # The dial.
         self.live: int | None = None
@@ -198,7 +200,7 @@ class Seen:
         """Note ``event``; ``due`` seconds of audio were not confirmed when it came."""
         self.now = now
         self.event = event
-        self.lost_by = self.ruling = None
+        self.lost_by = self.ruling = self.said = None
         self.waited = self.hinted = False
         if self.ended is not None or self.is_late(event):
             return
@@ -279,6 +281,8 @@ class Seen:
             return
         if message.attempt_id not in {None, self.attempt_id}:
             return
+        if self.acked:
+            self.said = message
         if isinstance(message, Status):
             if message.ack and self.starts and not self.acked:
                 self.acked = True

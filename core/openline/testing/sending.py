@@ -40,8 +40,8 @@ class Sending:
         """Whether the line is acked and may carry audio."""
         return self.seen.live is not None and self.seen.state in OPEN
 
-    def pulled(self, outgoing: Outgoing) -> None:
-        """Hold what was pulled at ``seen.now`` to the laws."""
+    def pulled(self, outgoing: Outgoing) -> bool:
+        """Hold what was pulled at ``seen.now`` to the laws; whether it is audio or a ping."""
         seen, now = self.seen, self.seen.now
         if seen.ended is not None or outgoing.dial != seen.live:
             broken("only for the live dial", f"pulled for dial {outgoing.dial}", now)
@@ -49,12 +49,13 @@ class Sending:
             broken("the final message", "it spoke after the final message", now)
         if isinstance(outgoing, SendText) and outgoing.data == seen.dialect.start(seen.ids):
             self._starts()
-            return
+            return False
         if not seen.acked:
             law = "no audio before the ack" if seen.starts else "the start"
             broken(law, f"pulled {type(outgoing).__name__} before the ack", now)
         if self.ping_is_due and not isinstance(outgoing, SendPing):
             broken("a ping in time", f"none in {now - seen.pinged_at:.3f} s", now)
+        flows = True
         match outgoing:
             case SendPing(_, mark):
                 seen.pinged_at = now
@@ -62,11 +63,13 @@ class Sending:
                     broken("frames", f"a ping's mark of {len(mark)} bytes", now)
             case SendText(_, data) if data == seen.dialect.stop(seen.ids):
                 self._stops()
+                flows = False
             case SendText(_, data) if not self.text_audio:
                 broken("the start", f"a text that is neither start nor stop: {data[:60]}", now)
             case SendText() | SendBytes():
                 self._carries(len(outgoing.data))
         seen.pulled_at = now
+        return flows
 
     def _starts(self) -> None:
         seen = self.seen

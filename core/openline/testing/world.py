@@ -27,6 +27,7 @@ from ..commands import (
     FetchAudio,
     Outgoing,
     Report,
+    SendPing,
     StoreAudio,
     StoreFinal,
     StoreGap,
@@ -38,6 +39,7 @@ from ..intake import LocalProtocolError
 from ..messages import Ended, Gap, SourceLost, State, StateChanged, Statistics, Transcript
 from ..policy import Policy
 from .dialing import Dialing
+from .flow import Flow
 from .hearing import Hearing
 from .laws import SLACK, broken
 from .patience import Patience
@@ -106,7 +108,7 @@ class World:
     and ``pull``, and what the connection itself raises.
     """
 
-    __slots__ = ("_dialing", "_hearing", "_patience", "_seen", "_sending", "_words")
+    __slots__ = ("_dialing", "_flow", "_hearing", "_patience", "_seen", "_sending", "_words")
 
     def __init__(
         self,
@@ -125,6 +127,7 @@ class World:
         self._dialing = Dialing(seen)
         self._patience = Patience(seen, self._dialing)
         self._sending = Sending(seen)
+        self._flow = Flow(seen)
         self._words = Words(seen)
         self._hearing = Hearing(seen, may_pause)
 
@@ -163,6 +166,9 @@ class World:
         self._patience.happened()
         self._words.happened()
         self._hearing.happened()
+        if self._flow.is_new:
+            self._flow.opens(connection.statistics.sources)
+        self._flow.happened()
         for command in commands:
             self._commanded(command, due)
         if late and on_time and figures is not None:
@@ -192,8 +198,13 @@ class World:
             figures = connection.statistics.sources
             self._words.measure(figures)
             self._sending.rested(figures)
-        else:
-            self._sending.pulled(outgoing)
+            if self._sending.is_open and not self._sending.spooled:
+                self._flow.rested(figures)
+        elif self._sending.pulled(outgoing):
+            if isinstance(outgoing, SendPing):
+                self._flow.pinged(outgoing.mark)
+            else:
+                self._flow.pulled(outgoing, connection.statistics.sources)
         return outgoing
 
     def rest(self, connection: Session) -> None:
@@ -256,6 +267,7 @@ class World:
             case _:
                 heard = seen.heard_at + policy.ping_interval + policy.pong_timeout
                 limits.append((seen.aheard or heard, "a dead line is noticed"))
+                limits.append((self._flow.stalls_at, "a backend that stalls"))
                 if seen.pulled_at is not None:
                     sent = seen.pulled_at + policy.send_timeout
                     limits.append((sent, "a dead line is noticed"))
