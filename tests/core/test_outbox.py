@@ -221,6 +221,7 @@ class TestProof:
         box.confirm(2 * F)
         box.end_dial()
         assert box.interval(0, 5 * F) == (2 * F, 2 * F)
+        assert box.span(0, 5 * F) == (2 * F, 2 * F)
 
 
 class TestReplay:
