@@ -45,6 +45,10 @@ LAWS: Final[Mapping[str, str]] = MappingProxyType(
         "late facts": (
             "A fact of an earlier dial or request changes nothing: it is dropped and counted."
         ),
+        "messages of others": (
+            "A message that carries the ids of another connection or start changes nothing: it "
+            "is dropped and counted."
+        ),
         "impossible requests": (
             "An impossible request of the app, and nothing else, raises LocalProtocolError and "
             "changes nothing."

@@ -178,6 +178,15 @@ class Seen:
             case _:
                 return False
 
+    def is_foreign(self, event: Event) -> bool:
+        """Whether ``event`` is a message on the live dial that carries the ids of another."""
+        if not isinstance(event, MessageReceived) or self.connection_id is None:
+            return False
+        if self.ended is not None or self.is_late(event):
+            return False
+        message = self.dialect.decode(event.data)
+        return not isinstance(message, Malformed) and not self._is_ours(message)
+
     def is_possible(self, event: Event) -> bool:
         """Whether the app may ask for ``event`` now; facts are always possible."""
         match event:
@@ -274,12 +283,14 @@ class Seen:
         self.heard_at = self.now
         self.aheard = None
 
+    def _is_ours(self, message: Message) -> bool:
+        ours = message.connection_id in {None, self.connection_id}
+        return ours and message.attempt_id in {None, self.attempt_id}
+
     def _understood(self, message: Message) -> None:
         if isinstance(message, Malformed | Unknown):
             return
-        if message.connection_id not in {None, self.connection_id}:
-            return
-        if message.attempt_id not in {None, self.attempt_id}:
+        if not self._is_ours(message):
             return
         if self.acked:
             self.said = message
