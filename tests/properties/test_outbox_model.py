@@ -184,6 +184,13 @@ class OutboxAgainstModel(RuleBasedStateMachine):
             assert not any(gap.start < end and start < gap.end for gap in gone)
 
     @invariant()
+    def the_oldest_goes_first(self) -> None:
+        unsent, unproven, _, _ = INSIDE(self.box)
+        kept = min((at for at, _ in (*unproven, *unsent)), default=self.box.captured)
+        for gap in self.box.losses.missing():
+            assert gap.cause is not GapCause.OVERFLOW or gap.end <= kept, "older audio is kept"
+
+    @invariant()
     def nothing_proved_is_missing(self) -> None:
         assert not any(
             PROVEN in self.fate[gap.start : gap.end] for gap in self.box.losses.missing()
