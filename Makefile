@@ -4,7 +4,7 @@
 # .venv, from lock files with hashes. `make PYTHON=/path/to/python3.12` names the Python.
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint bench diagrams soak lock clean
+.PHONY: help install demo test lint bench diagrams soak mutants lock clean
 
 PYTHON ?=
 PYTHONS := $(if $(PYTHON),$(PYTHON),python3 python3.13 python3.12 python3.11)
@@ -102,6 +102,16 @@ soak: $(READY) ## Search longer: SCHEDULES=1000000 SEED=1000000 RUNS=100 HOURS=1
 	@OPENLINE_PROFILE=soak $(RUN) pytest tests/properties tests/testing || $(call fail,a property does not hold)
 	@OPENLINE_RUNS=$(RUNS) OPENLINE_FIRST_SEED=$(SEED) $(RUN) pytest tests/e2e/test_nothing_lost.py \
 		|| $(call fail,something was lost)
+
+# Modules of the core by name, all if none is given; and how many processes.
+ONLY ?=
+JOBS ?= 2
+
+mutants: $(READY) ## Break the core in thousands of small ways, each to be noticed: ONLY= JOBS=2
+	@$(if $(ONLY),,cd tests && nice -n 15 ../.venv/bin/python -m mutants.fault_trials \
+		|| $(call fail,a fault of the reference client is not found))
+	@cd tests && nice -n 15 ../.venv/bin/python -m mutants --jobs $(JOBS) \
+		$(if $(ONLY),--only $(ONLY)) || $(call fail,a mutant survives that is not listed)
 
 lock: $(READY) ## Write both lock files anew; `make lock UPGRADE=--upgrade` moves the pins
 	@echo uv | $(UV) pip compile - --no-header --no-annotate --generate-hashes \

@@ -16,8 +16,6 @@ from urllib.parse import parse_qsl, quote, urljoin, urlsplit
 
 #: The contract's defaults (PROTOCOL, "Where and how to dial").
 DEFAULT_HOST, DEFAULT_PORT, DEFAULT_PATH = "127.0.0.1", 8000, "/ws/live-listener"
-#: Hosts that are this machine: plain text never leaves it.
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 
 
@@ -112,7 +110,7 @@ class Backend:
     @property
     def is_loopback(self) -> bool:
         """Whether the host is this machine."""
-        if self.host.lower() in LOOPBACK:
+        if self.host.lower() == "localhost":
             return True
         try:
             return ipaddress.ip_address(self.host).is_loopback

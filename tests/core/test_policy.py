@@ -142,3 +142,14 @@ class TestBuffer:
     def test_each_of_the_timeouts_counts(self, field: str) -> None:
         with pytest.raises(ValueError, match=r"^Policy\.buffer_seconds is 60"):
             policy(**{field: 40.0}).check_buffer(15.0)
+
+
+def test_a_limit_that_is_none_hides_no_other() -> None:
+    with pytest.raises(ValueError, match=r"^Policy\.buffer_seconds"):
+        policy(give_up_after=None, source_timeout=None, buffer_seconds=-1)
+
+
+def test_the_longest_of_all_durations() -> None:
+    assert policy(finish_timeout=1e9).finish_timeout == 1e9
+    with pytest.raises(ValueError, match=r"^Policy\.finish_timeout"):
+        policy(finish_timeout=math.nextafter(1e9, math.inf))

@@ -18,7 +18,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from .operators import Key
+from .mutant import Key
 
 LIST = Path(__file__).with_name("survivors.txt")
 _HEAD = re.compile(r"[a-z_.]+( \S.*)?")
@@ -67,12 +67,20 @@ def block(key: Key, because: str) -> str:
     """A mutant as it stands in the list."""
     module, place, before, after, nth = key
     mark = "+" if nth == 1 else f"+{nth}"
-    return f"{module} {place}".rstrip() + f"\n- {before}\n{mark} {after}".rstrip() + f"\nbecause: {because}\n"
+    return (
+        f"{module} {place}".rstrip()
+        + f"\n- {before}\n{mark} {after}".rstrip()
+        + f"\nbecause: {because}\n"
+    )
 
 
 def complaints(survived: Iterable[Key], killed: Iterable[Key], known: dict[Key, str]) -> list[str]:
     """What is wrong: who survives and is not listed, who is listed and does not."""
     return [
-        *(f"survives and is not listed:\n{block(key, '?')}" for key in survived if key not in known),
+        *(
+            f"survives and is not listed:\n{block(key, '?')}"
+            for key in survived
+            if key not in known
+        ),
         *(f"is listed and is killed:\n{block(key, known[key])}" for key in killed if key in known),
     ]

@@ -1,7 +1,6 @@
-"""Small changes to a module's source, each of which a test ought to notice.
+"""Small changes to a module's syntax tree, each of which a test ought to notice.
 
-``find`` reads a module and gives every ``Mutant`` of it: one node of its syntax tree is
-changed, all else stands as it was written. What is changed:
+What is changed:
 
 - comparisons at their edge and turned round; ``and`` and ``or`` swapped, or one side left out;
   ``not`` and minus left out; arithmetic with another operator
@@ -13,23 +12,17 @@ changed, all else stands as it was written. What is changed:
   ``pop`` for ``popleft``, and the like
 - entries of lists, sets and mappings left out, and of tuples in tables
 
-What stands in a function can be changed while the program runs (``function`` says in which);
-what a module or class does while it is imported (defaults, tables, enums) needs it imported
-anew. Annotations, docstrings, ``__slots__`` and assertions are let alone.
+Annotations, docstrings, ``__slots__``, protocols and assertions are let alone.
 """
 
 from __future__ import annotations
 
 import ast
 import copy
-import re
-from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 Enums: TypeAlias = Mapping[str, tuple[str, ...]]
-Key: TypeAlias = tuple[str, str, str, str, int]
 
 _COMPARED: Final[dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]]] = {
     ast.Lt: (ast.LtE, ast.GtE),
@@ -56,70 +49,29 @@ _COUNTED: Final[dict[type[ast.operator], type[ast.operator]]] = {
     ast.BitXor: ast.BitOr,
 }
 _CALLED: Final = {
-    **{"min": "max", "max": "min", "any": "all", "all": "any", "round": "int"},
-    **{"sorted": "list", "reversed": "list", "bisect_right": "bisect_left"},
-    **{"popleft": "pop", "appendleft": "append", "extendleft": "extend"},
-    **{"startswith": "endswith", "endswith": "startswith", "lower": "upper"},
-    **{"partition": "rpartition", "rpartition": "partition"},
+    "min": "max",
+    "max": "min",
+    "any": "all",
+    "all": "any",
+    "round": "int",
+    "sorted": "list",
+    "reversed": "list",
+    "bisect_right": "bisect_left",
+    "popleft": "pop",
+    "appendleft": "append",
+    "extendleft": "extend",
+    "startswith": "endswith",
+    "endswith": "startswith",
+    "lower": "upper",
+    "partition": "rpartition",
+    "rpartition": "partition",
 }
 #: Nodes whose text needs brackets where it stands for a node of another kind.
 _LOOSE: Final = (ast.BoolOp, ast.BinOp, ast.UnaryOp, ast.Compare, ast.IfExp, ast.Lambda)
 _LET_ALONE: Final = {"__slots__", "__all__", "__match_args__"}
 
 
-@dataclass(frozen=True)
-class Mutant:
-    """One change: the line ``before`` and ``after``, in ``place`` (a qualified name).
-
-    ``key`` tells it from all others, wherever the line may move; ``nth`` does where the same
-    change can be made to the same line, or to one like it, more than once. ``function`` is the
-    outermost function around it, "" for what is done at import; ``source`` the changed module.
-    """
-
-    module: str
-    place: str
-    before: str
-    after: str
-    nth: int
-    line: int
-    function: str
-    source: bytes
-
-    @property
-    def key(self) -> Key:
-        return self.module, self.place, self.before, self.after, self.nth
-
-
-def find(module: str, source: str, enums: Enums) -> Iterator[Mutant]:
-    """Every mutant of ``source``; ``enums`` are members by the name of their enum."""
-    finder = _Finder(source.encode(), enums)
-    finder.visit(ast.parse(source))
-    text = source.encode()
-    starts = [0]
-    for line in text.splitlines(keepends=True):
-        starts.append(starts[-1] + len(line))
-    found = Counter[tuple[str, str, str]]()
-    sources = {text}
-    for node, place, function, new in finder.found:
-        begin = starts[node.lineno - 1] + node.col_offset
-        end = starts[(node.end_lineno or 0) - 1] + (node.end_col_offset or 0)
-        changed = text[:begin] + new + text[end:]
-        if changed in sources:
-            continue
-        sources.add(changed)
-        head, tail = starts[node.lineno - 1], starts[node.end_lineno or 0]
-        before, after = _one_line(text[head:tail]), _one_line(text[head:begin] + new + text[end:tail])
-        found[place, before, after] += 1
-        nth = found[place, before, after]
-        yield Mutant(module, place, before, after, nth, node.lineno, function, changed)
-
-
-def _one_line(text: bytes) -> str:
-    """Lines as one, without their comments."""
-    return " ".join(re.sub(r"(^|  )#.*", "", line).strip() for line in text.decode().splitlines())
-
-
-class _Finder(ast.NodeVisitor):
+class Finder(ast.NodeVisitor):
     """Walks through a module and notes (node, place, function, text instead)."""
 
     def __init__(self, source: bytes, enums: Enums) -> None:
@@ -154,7 +106,7 @@ class _Finder(ast.NodeVisitor):
             return
         kind, fields = node.__class__, node.__dict__
         saved = copy.copy(fields)
-        node.__class__ = new.__class__  # type: ignore[assignment]
+        node.__class__ = new.__class__
         node.__dict__ = new.__dict__
         self._note(node, node)
         node.__class__ = kind
@@ -381,4 +333,3 @@ def _parts(targets: list[ast.expr]) -> Iterator[ast.expr]:
             yield from _parts(target.elts)
         else:
             yield target
-

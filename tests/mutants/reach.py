@@ -15,18 +15,29 @@ from collections.abc import Generator, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import coverage
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from .killers import ARGUMENTS, TESTS
+
+ROOT = TESTS.parent
 CORE = ROOT / "core" / "openline"
-TESTS = ROOT / "tests"
 BUILD = ROOT / "build" / "mutants"
 #: What runs against each mutant. The drawings are compared with files that are made from
 #: the core: they would notice any change of it, whatever a session does.
-SUITE = [*sorted((TESTS / "core").glob("test_*.py")), TESTS / "properties" / "test_outbox_model.py"]
-OF_DRAWINGS = "test_diagram"
+SUITE = [
+    *sorted((TESTS / "core").glob("test_*.py")),
+    *(TESTS / "properties" / f"test_{of}.py" for of in ("contract", "patience", "every_step")),
+    TESTS / "properties" / "test_outbox_model.py",
+    TESTS / "house" / "test_drawn.py",
+]
+OF_DRAWINGS = ("test_diagram", "test_drawn")
+#: What is searched for whatever else is wrong, once the suite has found nothing; see ``killers``.
+SEARCHES = ("theorem", "resume")
+#: Seconds that one may take.
+SEARCHING = 5.0
 #: Lines between a change and the line that a tracer sees, in a statement of many lines.
 TALL = 30
 
@@ -40,6 +51,19 @@ class Reach:
     lines: dict[str, dict[str, list[int]]]
     rows: dict[str, list[int]]
 
+    @property
+    def searches(self) -> list[int]:
+        """The numbers of the searches, which follow those of the tests."""
+        return [len(self.tests) + i for i in range(len(SEARCHES))]
+
+    def name(self, test: int) -> str:
+        """A test by its number, or a search."""
+        return [*self.tests, *SEARCHES][test]
+
+    def takes(self, test: int) -> float:
+        """Seconds."""
+        return self.seconds[test] if test < len(self.seconds) else SEARCHING
+
     def of_line(self, module: str, line: int) -> list[int]:
         """The tests that reach a line of a module, or the statement that it belongs to."""
         lines = self.lines.get(module, {})
@@ -51,7 +75,8 @@ class Reach:
     def of_module(self, module: str) -> list[int]:
         """The tests that reach any line of a module; all, if it has none that run in a test."""
         lines = self.lines.get(module, {})
-        return sorted({test for tests in lines.values() for test in tests}) or [*range(len(self.tests))]
+        found = {test for tests in lines.values() for test in tests}
+        return sorted(found) or [*range(len(self.tests))]
 
     def of_rows(self, rows: Iterable[tuple[str, str]]) -> list[int]:
         """The tests that fire any of these (state, event)."""
@@ -69,7 +94,9 @@ def modules() -> dict[str, Path]:
 
 def _fingerprint() -> str:
     digest = hashlib.sha256()
-    for path in sorted([*CORE.rglob("*.py"), *TESTS.glob("*.py"), *(TESTS / "core").glob("*.py"), *SUITE]):
+    for path in sorted(
+        [*CORE.rglob("*.py"), *TESTS.glob("*.py"), *(TESTS / "core").glob("*.py"), *SUITE]
+    ):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
@@ -80,12 +107,12 @@ def kept() -> Reach | None:
     return Reach(**json.loads(path.read_text("utf-8"))) if path.exists() else None
 
 
-def record(arguments: list[str]) -> None:
+def record() -> None:
     """Run the suite once and keep what was found out. Ends with AssertionError if a test fails."""
     files = {str(path): name for name, path in modules().items()}
     recorder = _Recorder(coverage.Coverage(data_file=None, include=[*files], config_file=False))
     recorder.coverage.start()
-    status = pytest.main([*arguments, *map(str, SUITE)], plugins=[recorder])
+    status = pytest.main([*ARGUMENTS, *map(str, SUITE)], plugins=[recorder])
     recorder.coverage.stop()
     assert status == 0, "the suite fails before anything is changed"
     data = recorder.coverage.get_data()
@@ -128,7 +155,7 @@ class _Recorder:
             self.rows[f"{connection._link.state} {event}"].add(self._test)
             return step(connection, event)
 
-        Connection._step = noted
+        patch.object(Connection, "_step", noted).start()
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, Any, Any]:

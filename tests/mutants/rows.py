@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 
 from openline.table import Do, Guard, Row, Table
 
-from .operators import Key
+from .mutant import Key
 
 Rows: TypeAlias = tuple[Row, ...]
 Doing: TypeAlias = tuple[Do, ...]
@@ -124,7 +124,10 @@ def _of_state(
         return
     new: dict[str, Any] = {
         each: MappingProxyType(
-            {event: tuple(less(row, state) or row for row in rows) for event, rows in events.items()}
+            {
+                event: tuple(less(row, state) or row for row in rows)
+                for event, rows in events.items()
+            }
         )
         for each, events in table.items()
     }

@@ -31,7 +31,8 @@ from typing import Any
 import pytest
 from _pytest.runner import runtestprotocol
 
-from .operators import Mutant
+from .killers import ARGUMENTS, KILLERS, TESTS
+from .mutant import Mutant
 from .reach import ROOT, SUITE, Reach, modules
 
 #: Seconds of processor time: for a test at least, and times what it took when all was well.
@@ -39,7 +40,6 @@ PATIENCE, TIMES = 2.0, 20.0
 #: For collecting tests.
 COLLECTING = 60.0
 MEMORY = 4 << 30
-ARGUMENTS = ["-q", "-p", "no:openline", "--tb=no", "--assert=plain", "-s", f"--rootdir={ROOT}"]
 SURVIVED, KILLED, BROKEN = range(3)
 #: Modules whose tests bear another name.
 _ABOUT = {
@@ -70,7 +70,9 @@ def prepare() -> None:
         phases=(Phase.explicit, Phase.generate),
         report_multiple_bugs=False,
     )
+    settings.load_profile("mutants")
     os.environ["OPENLINE_PROFILE"] = "mutants"
+    sys.path.insert(0, str(TESTS))
     os.environ.pop("OPENLINE_RUNS", None)
 
 
@@ -94,13 +96,16 @@ def trial(run: Run, tests: Sequence[int], reach: Reach) -> str:
     pid = os.fork()
     if not pid:
         try:
+            nothing = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nothing, 1)
+            os.dup2(nothing, 2)
             resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
             limit(COLLECTING)
 
             def begin(test: int) -> None:
                 os.write(write, struct.pack("i", test))
-                limit(PATIENCE + TIMES * reach.seconds[test])
+                limit(PATIENCE + TIMES * reach.takes(test))
 
             status = run(tests, begin)
         except BaseException:  # noqa: BLE001 -- whatever it is, it was not so before
@@ -116,7 +121,7 @@ def trial(run: Run, tests: Sequence[int], reach: Reach) -> str:
         return "import"
     [last] = struct.unpack("i", begun[-4:])
     how = " (endless)" if os.WIFSIGNALED(ended) else ""
-    return reach.tests[last] + how
+    return reach.name(last) + how
 
 
 def limit(seconds: float) -> None:
@@ -129,12 +134,24 @@ def run_all(
 ) -> int:
     """Run tests until one fails."""
     for test in tests:
+        if test in reach.searches:
+            continue
         item = items.get(reach.tests[test])
         if item is None:
             continue
         begin(test)
         if any(report.failed for report in runtestprotocol(item, log=False, nextitem=None)):
             return KILLED
+    return SURVIVED
+
+
+def search(reach: Reach, tests: Sequence[int], begin: Callable[[int], None]) -> int:
+    """Look for whatever is wrong, as far as ``tests`` say."""
+    for test in tests:
+        if test in reach.searches:
+            begin(test)
+            if KILLERS[reach.name(test)]():
+                return KILLED
     return SURVIVED
 
 
@@ -212,7 +229,7 @@ def cold(mutant: Mutant, reach: Reach) -> Run:
         importlib.import_module(name)
         own = [path for path in SUITE if path.name == f"test_{about}.py"]
         for files in (own, [path for path in SUITE if path not in own]):
-            wanted = {reach.tests[test].partition("::")[0] for test in tests}
+            wanted = {reach.name(test).partition("::")[0] for test in tests}
             paths = [str(path) for path in files if str(path.relative_to(ROOT)) in wanted]
             status = SURVIVED
 
@@ -224,6 +241,6 @@ def cold(mutant: Mutant, reach: Reach) -> Run:
                 return BROKEN
             if status:
                 return status
-        return SURVIVED
+        return search(reach, tests, begin)
 
     return run

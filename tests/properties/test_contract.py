@@ -43,11 +43,10 @@ def test_a_summary_is_waited_for_as_long_as_it_may_take(
     drive.wait(first)
     drive.stop()
     drive.serve()
-    for seconds in (stuck, making):
-        while seconds > 0:
-            drive.wait(min(1.0, seconds))
-            drive.figures()
-            seconds -= 1.0
+    summary_at = drive.now + stuck + making
+    while drive.now < summary_at:
+        drive.wait(min(1.0, summary_at - drive.now))
+        drive.figures()
     assert drive.state == "finishing"
     drive.summary()
     drive.lose(1000)

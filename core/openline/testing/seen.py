@@ -8,15 +8,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TypeAlias
 
 from ..backend import Backend
 from ..dialects.dialect import (
     Dialect,
     FinalMessage,
+    Heard,
     Ids,
+    Insight,
     Malformed,
     Message,
+    Metrics,
     Refusal,
+    Remark,
     Status,
     Unknown,
 )
@@ -44,6 +49,9 @@ from ..policy import Policy
 from ..verdicts import Action, Row
 from .endings import meaning
 
+_Readable: TypeAlias = (
+    Status | Heard | Metrics | Insight | Refusal | Remark | FinalMessage | Unknown
+)
 OVER = frozenset({State.CLOSED, State.FAILED})
 
 
@@ -185,7 +193,7 @@ class Seen:
         if self.ended is not None or self.is_late(event):
             return False
         message = self.dialect.decode(event.data)
-        return not isinstance(message, Malformed) and not self._is_ours(message)
+        return not (isinstance(message, Malformed) or self._is_ours(message))
 
     def is_possible(self, event: Event) -> bool:
         """Whether the app may ask for ``event`` now; facts are always possible."""
@@ -283,7 +291,7 @@ class Seen:
         self.heard_at = self.now
         self.aheard = None
 
-    def _is_ours(self, message: Message) -> bool:
+    def _is_ours(self, message: _Readable) -> bool:
         ours = message.connection_id in {None, self.connection_id}
         return ours and message.attempt_id in {None, self.attempt_id}
 

@@ -216,6 +216,8 @@ class World:
         self._sending.rest()
         self._patience.rest()
         self._words.rest()
+        if self._words.hears:
+            self._words.measure(connection.statistics.sources)
         self._hearing.rest(connection.backlog_seconds)
         deadline = connection.next_deadline()
         if state is _S.IDLE or state in OVER:
