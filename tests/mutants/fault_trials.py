@@ -17,7 +17,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Final
 
@@ -95,7 +95,7 @@ def named(fault: Fault) -> Callable[[], str]:
 
 
 @contextlib.contextmanager
-def planted(fault: Fault) -> Iterator[Path]:
+def planted(fault: Fault) -> Generator[Path]:
     """A copy of the sources with the fault in it. Raises StaleFaultError."""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)

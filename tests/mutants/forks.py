@@ -11,7 +11,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from multiprocessing import Value
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 T = TypeVar("T")
 Write: TypeAlias = Callable[[bytes], object]
@@ -54,12 +54,12 @@ def _child(work: Callable[[Write], object], write: int) -> int:
 
 def share(todo: Sequence[T], do: Callable[[T], bytes], jobs: int) -> Iterator[bytes]:
     """Have ``jobs`` children take one thing after the other; a line for each."""
-    taken = Value("i", 0)
+    taken: Any = Value("i", 0)
 
     def work(write: Write) -> None:
         while True:
             with taken.get_lock():
-                i = taken.value
+                i: int = taken.value
                 taken.value += 1
             if i >= len(todo):
                 return

@@ -106,8 +106,8 @@ def _first(play: Callable[[int], object], seeds: Iterable[int]) -> str:
     return ""
 
 
-def _innermost(exc: BaseException) -> str:
-    while isinstance(exc, BaseExceptionGroup):
+def _innermost(exc: Any) -> str:
+    while hasattr(exc, "exceptions"):  # it is a group
         exc = exc.exceptions[0]
     said = " ".join(str(exc).split())
     return f"{type(exc).__name__}: {said}" if said else type(exc).__name__

@@ -50,27 +50,26 @@ def find(module: str, source: str, enums: Enums) -> Iterator[Mutant]:
     finder = Finder(source.encode(), enums)
     finder.visit(ast.parse(source))
     text = source.encode()
-    starts = [0]
-    for line in text.splitlines(keepends=True):
-        starts.append(starts[-1] + len(line))
+    starts: list[int] = [0]
+    for each in text.splitlines(keepends=True):
+        starts.append(starts[-1] + len(each))
     found = Counter[tuple[str, str, str]]()
     sources = {text}
     for node, place, function, new in finder.found:
-        begin = starts[node.lineno - 1] + node.col_offset
-        end = starts[(node.end_lineno or 0) - 1] + (node.end_col_offset or 0)
+        line: int = node.lineno
+        last: int = node.end_lineno
+        begin: int = starts[line - 1] + node.col_offset
+        end: int = starts[last - 1] + node.end_col_offset
         changed = text[:begin] + new + text[end:]
         if changed in sources:
             continue
         sources.add(changed)
-        head, tail = starts[node.lineno - 1], starts[node.end_lineno or 0]
-        before, after = (
-            _one_line(text[head:tail]),
-            _one_line(text[head:begin] + new + text[end:tail]),
-        )
+        before = _one_line(text[starts[line - 1] : starts[last]])
+        after = _one_line(text[starts[line - 1] : begin] + new + text[end : starts[last]])
         found[place, before, after] += 1
         nth = found[place, before, after]
         prose = new in {b"''", b'""'}
-        yield Mutant(module, place, before, after, nth, node.lineno, function, changed, prose)
+        yield Mutant(module, place, before, after, nth, line, function, changed, prose)
 
 
 def enums_of(sources: Iterable[str]) -> Enums:

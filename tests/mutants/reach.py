@@ -149,7 +149,7 @@ class _Recorder:
     def pytest_collection_finish(self) -> None:
         from openline.connection import Connection
 
-        step = Connection._step
+        step = Connection._step  # pyright: ignore[reportPrivateUsage]
 
         def noted(connection: Any, event: str) -> bool:
             self.rows[f"{connection._link.state} {event}"].add(self._test)
