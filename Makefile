@@ -4,7 +4,7 @@
 # .venv, from lock files with hashes. `make PYTHON=/path/to/python3.12` names the Python.
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint bench diagrams soak mutants lock clean
+.PHONY: help install demo test lint bench docs diagrams pictures soak mutants lock clean
 
 PYTHON ?=
 PYTHONS := $(if $(PYTHON),$(PYTHON),python3 python3.13 python3.12 python3.11)
@@ -21,10 +21,11 @@ PIP_INSTALL := $(RUN) pip install --quiet --disable-pip-version-check
 # real clock, with limits that load does not reach. Tracing makes a walk three times as long:
 # only what the gates count is traced, and by those tests alone that suffice.
 APART := tests/core tests/properties tests/adapters tests/e2e
-KIT := tests/testing/test_laws.py tests/testing/test_dialects.py
+KIT := tests/testing/test_laws.py tests/testing/test_dialects.py tests/docs/test_directives.py
 COVERAGE_OF_CORE := 100
 COVERAGE_OF_ADAPTERS := 95
 OUT := build/test
+comma := ,
 
 tests = $(RUN) pytest $(1)
 traced = COVERAGE_FILE=$(OUT)/$(1) $(RUN) coverage run --source=$(2) -m pytest $(3)
@@ -56,7 +57,7 @@ test: $(READY) ## Lint, run every test, hold the coverage gates
 	[ $$beside = 0 ] || $(call fail,mypy or pyright found something or a property does not hold)
 	@echo "== the adapters; beside them real sockets, and the kit with the simulation"; \
 	$(call tests,tests/e2e) >$(OUT)/e2e.log 2>&1 & e2e=$$!; \
-	{ kit=0; $(call traced,rest,core/openline/testing,$(KIT)) || kit=$$?; \
+	{ kit=0; $(call traced,rest,core/openline/testing$(comma)adapters/openline_diagrams,$(KIT)) || kit=$$?; \
 		$(call tests,tests $(patsubst %,--ignore=%,$(APART) $(KIT))) && [ $$kit = 0 ]; \
 	} >$(OUT)/kit.log 2>&1 & kit=$$!; \
 	rest=0; $(call traced,rest,adapters,tests/adapters) || rest=$$?; \
@@ -81,6 +82,14 @@ lint: $(READY) ## Check style and types: ruff, mypy, pyright
 
 bench: $(READY) ## Measure what the README's figures claim
 	@.venv/bin/python bench
+
+docs: $(READY) ## Build the site: build/docs/index.html
+	@$(RUN) sphinx --fail-on-warning --nitpicky --quiet -d build/docs.read docs build/docs
+	@echo "build/docs/index.html"
+
+# The demo is not the same twice, so nothing holds these to the command but our eyes.
+pictures: $(READY) ## Take the site's pictures of the command anew (needs tmux)
+	@.venv/bin/python docs/terminal.py
 
 diagrams: $(READY) ## Draw the machine anew: pictures, tables, contracts
 	@.venv/bin/python diagrams/draw.py

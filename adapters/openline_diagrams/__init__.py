@@ -1,10 +1,11 @@
 """Pictures of the machine, for people's documents: the core's text made SVG.
 
-It needs the extra ``diagrams`` and nothing of trio.
+It needs the extra ``diagrams`` and nothing of trio. ``openline_diagrams.sphinx`` is an
+extension for Sphinx, which embeds the same in a site (extra ``sphinx``).
 """
 
 from __future__ import annotations
 
-from .render import DrawingError, svg
+from .render import DrawingError, png, svg
 
-__all__ = ["DrawingError", "svg"]
+__all__ = ["DrawingError", "png", "svg"]

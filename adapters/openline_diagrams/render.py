@@ -4,7 +4,7 @@ Graphviz places each piece of a row by the letters of Arial. Where another font 
 in, the pieces would overlap; so a row becomes one text of several spans, that flow. The
 names that Graphviz needs and a reader does not (they would pop up under the mouse) go,
 and the sheet gets the size and the title that it is shown with. The same DOT gives the
-same bytes on every machine.
+same bytes of SVG on every machine.
 """
 
 from __future__ import annotations
@@ -47,14 +47,22 @@ def svg(dot: str, *, title: str) -> str:
         f' viewBox="0 0 {wide} {high}" role="img" font-family="{_FONTS}">\n'
         f"<title>{escape(title)}</title>\n"
     )
-    drawn = _NEEDLESS.sub("", _run(dot))
+    drawn = _NEEDLESS.sub("", _run(dot, "-Tsvg").decode())
     return _flow(_ROOT.sub(root, drawn, count=1))
 
 
-def _run(dot: str) -> str:
+def png(dot: str, *, dpi: int = 144) -> bytes:
+    """The PNG of ``dot``, for paper: what LaTeX takes, where SVG needs a converter.
+
+    At 72 ``dpi`` a pixel is a point. Raises DrawingError.
+    """
+    return _run(dot, "-Tpng", f"-Gdpi={dpi}")
+
+
+def _run(dot: str, *options: str) -> bytes:
     try:
         done = subprocess.run(  # noqa: S603 -- the program of our own dependency, no shell
-            [str(_program()), "-Tsvg"],
+            [str(_program()), *options],
             input=dot.encode(),
             capture_output=True,
             timeout=_PATIENCE,
@@ -67,7 +75,7 @@ def _run(dot: str) -> str:
     said = " ".join(done.stderr.decode("utf-8", "replace").split())
     if done.returncode != 0 or said:
         raise DrawingError(f"{_PACKAGE} cannot draw this: {said or done.returncode}")
-    return done.stdout.decode()
+    return done.stdout
 
 
 def _program() -> Path:

@@ -167,10 +167,10 @@ class _Opening:
 
     def __init__(self, prepare: Callable[[], Session]) -> None:
         self._prepare = prepare
-        self._manager = trio.open_nursery()
 
     async def __aenter__(self) -> Session:
         self._session = self._prepare()
+        self._manager = trio.open_nursery()  # here: a block may be made outside of trio
         nursery = await self._manager.__aenter__()
         nursery.start_soon(self._session.run)
         return self._session

@@ -46,6 +46,7 @@ from .dial import Dial
 from .disk import Disk
 from .journaling import JournalFile
 from .network import Connect
+from .sink import SessionSink
 from .spool import Past, Spool
 from .updates import Updates
 
@@ -151,17 +152,31 @@ class Session:
         return self
 
     async def __anext__(self) -> Update:
-        if self._finished_reading:
+        await self.news()
+        if (update := self.poll()) is None:
             raise StopAsyncIteration
-        update = await self._updates.get()
-        self._finished_reading = isinstance(update, Ended)
         return update
+
+    def poll(self) -> Update | None:
+        """The next update if there is one, without waiting; None also after the last."""
+        update = self._updates.take()
+        self._finished_reading |= isinstance(update, Ended)
+        return update
+
+    async def news(self) -> None:
+        """Wait until there is an update to ``poll``; return at once after the last."""
+        if not self._finished_reading:
+            await self._updates.wait()
 
     # What can be wanted.
 
     def request_stop(self) -> None:
-        """Ask for the proper end and don't wait for it. Asking again changes nothing."""
+        """Ask for the proper end and don't wait for it. Asking again changes nothing.
+
+        What a source has at hand (pushed, and not taken yet) counts as captured before.
+        """
         if self._ended is None:
+            self._flush()
             self.feed(e.StopRequested())
 
     async def stop(self) -> Ended:
@@ -172,6 +187,7 @@ class Session:
     def abort(self) -> None:
         """End now, whatever is lost. ``Ended`` follows as the last update."""
         if self._ended is None:
+            self._flush()
             self.feed(e.AbortRequested())
 
     async def wait(self) -> Ended:
@@ -302,7 +318,7 @@ class Session:
     async def _capture(self, name: str, source: Source) -> None:
         try:
             with self._capturing[name]:
-                await source.run(_SessionSink(self, name))
+                await source.run(SessionSink(self, name))
         except (SourceError, OSError) as exc:
             self.feed(e.SourceLost(name, str(exc)))
         except Exception as exc:  # noqa: BLE001  # an app's source fails alone, whatever it raises
@@ -314,7 +330,7 @@ class Session:
         with scope:
             self.feed(await self._wallet.ask(request))
 
-    # For the sources (see _SessionSink).
+    # For the sources (see SessionSink).
 
     def hear(self, name: str, pcm: bytes) -> None:
         """A source heard something."""
@@ -327,22 +343,7 @@ class Session:
             await self._changed.wait()
         await trio.lowlevel.checkpoint()
 
-
-class _SessionSink:
-    """Where one source of a session delivers."""
-
-    def __init__(self, session: Session, name: str) -> None:
-        self._session = session
-        self._name = name
-
-    def started(self, at: float) -> None:
-        self._session.feed(e.SourceStarted(self._name, at))
-
-    def audio(self, pcm: bytes) -> None:
-        self._session.hear(self._name, pcm)
-
-    def hole(self, samples: int) -> None:
-        self._session.feed(e.CaptureHole(self._name, samples))
-
-    async def room(self) -> None:
-        await self._session.room()
+    def _flush(self) -> None:
+        for source in self._sources.values():
+            if (flush := getattr(source, "flush", None)) is not None:
+                flush()

@@ -57,12 +57,17 @@ class Updates:
         self._unread[key] = update
         self._news.set()
 
-    async def get(self) -> Update:
-        """The oldest unread update."""
+    async def wait(self) -> None:
+        """Wait until there is something unread."""
         while not self._unread:
             self._news = trio.Event()
             await self._news.wait()
         await trio.lowlevel.checkpoint()
+
+    def take(self) -> Update | None:
+        """The oldest unread update, if there is one."""
+        if not self._unread:
+            return None
         key, update = self._unread.popitem(last=False)
         self._states.pop(key, None)
         return update

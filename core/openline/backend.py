@@ -23,7 +23,7 @@ class CredentialPlace(StrEnum):
     """Where the credential travels."""
 
     HEADERS = "headers"
-    QUERY = "query"  # old servers only: URLs end up in logs
+    QUERY = "query"  #: old servers only: URLs end up in logs
 
 
 class RedirectRefusedError(ValueError):

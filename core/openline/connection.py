@@ -160,7 +160,7 @@ class Connection:
         return self._link.streams.has_room
 
     def next_deadline(self) -> float | None:
-        """When to ``receive`` a Tick if nothing else happens first; None: no need."""
+        """When, on the clock of ``now``, a Tick is due if nothing else happens first; or None."""
         soonest = min(self._link.deadlines)
         return None if soonest == OFF else soonest
 

@@ -59,10 +59,11 @@ class StateChanged(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Transcript(msgspec.Struct, frozen=True, kw_only=True):
-    """Words of one source between two session times.
+    """Words of one source between two session times, in seconds.
 
     A partial (``final=False``) replaces the source's previous partial; a final
-    replaces it too and stands for good. Finals of a source never overlap.
+    replaces it too and stands for good. Finals of a source never overlap. From
+    ``confidence`` on the fields are the backend's own, and None where it says nothing.
     """
 
     source: str
@@ -125,13 +126,13 @@ class Cards(msgspec.Struct, frozen=True, kw_only=True):
 class GapCause(StrEnum):
     """Why audio was not transcribed."""
 
-    OVERFLOW = "overflow"  # older than the buffer holds, never sent on a live dial
-    UNPROVEN = "unproven"  # sent, out of the buffer, and its dial lost before proof
-    SPOOL = "spool"  # kept on disk, and not there when it was due
-    CAPTURE = "capture"  # the source could not hear
-    BACKEND = "backend"  # the backend reported that it dropped audio
-    UNDELIVERED = "undelivered"  # the session ended first
-    UNCONFIRMED = "unconfirmed"  # sent, and the session ended before the proof
+    OVERFLOW = "overflow"  #: older than the buffer holds, never sent on a live dial
+    UNPROVEN = "unproven"  #: sent, out of the buffer, and its dial lost before proof
+    SPOOL = "spool"  #: kept on disk, and not there when it was due
+    CAPTURE = "capture"  #: the source could not hear
+    BACKEND = "backend"  #: the backend reported that it dropped audio
+    UNDELIVERED = "undelivered"  #: the session ended first
+    UNCONFIRMED = "unconfirmed"  #: sent, and the session ended before the proof
 
 
 class Gap(msgspec.Struct, frozen=True, kw_only=True):
@@ -150,16 +151,16 @@ class Gap(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def seconds(self) -> float:
-        """How much was lost."""
+        """How much was lost, in seconds."""
         return self.samples / SAMPLE_RATE
 
 
 class HowLost(StrEnum):
     """How a source came to its end."""
 
-    ENDED = "ended"  # it has no more audio: as it should be
-    FAILED = "failed"  # it said that it cannot go on
-    STALLED = "stalled"  # it hung: nothing was heard for Policy.source_timeout
+    ENDED = "ended"  #: it has no more audio: as it should be
+    FAILED = "failed"  #: it said that it cannot go on
+    STALLED = "stalled"  #: it hung: nothing was heard for Policy.source_timeout
 
 
 class SourceLost(msgspec.Struct, frozen=True, kw_only=True):

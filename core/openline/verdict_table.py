@@ -19,10 +19,10 @@ import msgspec
 class Action(StrEnum):
     """What to do about an ending."""
 
-    RETRY = "retry"  # dial again after the backoff
-    LATER = "later"  # dial again, but not soon
-    REAUTH = "reauth"  # dial once with a fresh credential
-    FATAL = "fatal"  # stop
+    RETRY = "retry"  #: dial again after the backoff
+    LATER = "later"  #: dial again, but not soon
+    REAUTH = "reauth"  #: dial once with a fresh credential
+    FATAL = "fatal"  #: stop
 
 
 class Sender(StrEnum):
@@ -38,30 +38,30 @@ class ErrorKind(StrEnum):
     REFUSED = "refused"
     UNREACHABLE = "unreachable"
     RESET = "reset"
-    TIMED_OUT = "timed_out"  # the operating system's own timeout
-    CUT = "cut"  # end of stream without a close frame
+    TIMED_OUT = "timed_out"  #: the operating system's own timeout
+    CUT = "cut"  #: end of stream without a close frame
     DNS_AGAIN = "dns_again"
     DNS_NOT_FOUND = "dns_not_found"
     DNS_OTHER = "dns_other"
     TLS_CERTIFICATE = "tls_certificate"
-    TLS_DATES = "tls_dates"  # the certificate has expired or is not valid yet
+    TLS_DATES = "tls_dates"  #: the certificate has expired or is not valid yet
     TLS_HOSTNAME = "tls_hostname"
     TLS_CUT = "tls_cut"
     TLS_OTHER = "tls_other"
-    BAD_UPGRADE = "bad_upgrade"  # an answer to the upgrade that nobody can read
+    BAD_UPGRADE = "bad_upgrade"  #: an answer to the upgrade that nobody can read
     OS_OTHER = "os_other"
-    NO_SOCKET = "no_socket"  # not open within CONNECT
+    NO_SOCKET = "no_socket"  #: not open within CONNECT
     NO_ACK = "no_ack"
     NO_PONG = "no_pong"
     SEND_STUCK = "send_stuck"
-    STALLED = "stalled"  # the backend takes audio and neither drains nor speaks
+    STALLED = "stalled"  #: the backend takes audio and neither drains nor speaks
     CREDENTIAL_FAILED = "credential_failed"
-    CREDENTIAL_FATAL = "credential_fatal"  # the provider says that asking again cannot help
-    CREDENTIAL_LATE = "credential_late"  # no answer within AUTH
-    REDIRECT_REFUSED = "redirect_refused"  # wss to ws, or a location that is none
+    CREDENTIAL_FATAL = "credential_fatal"  #: the provider says that asking again cannot help
+    CREDENTIAL_LATE = "credential_late"  #: no answer within AUTH
+    REDIRECT_REFUSED = "redirect_refused"  #: wss to ws, or a location that is none
     TOO_MANY_REDIRECTS = "too_many_redirects"
-    FINISH_LATE = "finish_late"  # not finished within FINISH
-    GAVE_UP = "gave_up"  # no stable line within GIVE_UP, or out of attempts
+    FINISH_LATE = "finish_late"  #: not finished within FINISH
+    GAVE_UP = "gave_up"  #: no stable line within GIVE_UP, or out of attempts
     PROXY = "proxy"
 
 

@@ -48,8 +48,15 @@ def gap(start: int) -> Gap:
     return Gap(source="mic", start=start, end=start + 1, samples=1, cause=GapCause.CAPTURE)
 
 
+async def get(updates: Updates) -> Update:
+    await updates.wait()
+    update = updates.take()
+    assert update is not None
+    return update
+
+
 async def unread(updates: Updates) -> list[Update]:
-    return [await updates.get() for _ in range(len(updates))]
+    return [await get(updates) for _ in range(len(updates))]
 
 
 async def left_of(*put: Update) -> list[Update]:
@@ -118,7 +125,7 @@ async def test_what_was_read_is_not_replaced() -> None:
     updates = Updates()
     for text in ("a", "b"):
         updates.put(words(text))
-        assert await updates.get() == words(text)
+        assert await get(updates) == words(text)
     assert len(updates) == 0
 
 
@@ -133,7 +140,7 @@ async def test_a_state_that_was_read_does_not_count() -> None:
     updates = Updates()
     for dial in range(3 * MAX_STATES):
         updates.put(state(dial))
-        assert await updates.get() == state(dial)
+        assert await get(updates) == state(dial)
     updates.put(state(-1))
     assert await unread(updates) == [state(-1)]
 
@@ -144,7 +151,7 @@ async def test_reading_waits_for_news(nursery: trio.Nursery) -> None:
 
     async def read() -> None:
         for _ in range(2):
-            got.append(await updates.get())  # noqa: PERF401  # each when it comes
+            got.append(await get(updates))  # noqa: PERF401  # each when it comes
 
     nursery.start_soon(read)
     for dial in (1, 2):
@@ -160,7 +167,7 @@ async def test_reading_is_a_checkpoint_and_a_cancelled_one_loses_nothing() -> No
     updates.put(gap(0))
     with trio.CancelScope() as scope:
         scope.cancel()
-        await updates.get()
+        await get(updates)
     assert scope.cancelled_caught
     with assert_checkpoints():
-        assert await updates.get() == gap(0)
+        assert await get(updates) == gap(0)

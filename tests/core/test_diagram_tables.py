@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import fields
-from typing import Any
+from datetime import datetime
+from typing import Annotated, Any, Literal
 
+import msgspec
 import pytest
 
 from openline.diagram import CONTRACTS, contract, policy_table, timer_table, verdict_table
@@ -51,6 +53,11 @@ def test_a_letter_says_what_is_done() -> None:
 def test_numbers_come_from_the_policy() -> None:
     assert "doubles to 77 s" in verdict_table(policy=Policy(backoff_cap=77))
     assert ["`scatter`", "0", *MEANINGS["scatter"]] in cells(policy_table(Policy(scatter=0)))
+
+
+def test_a_policy_of_ones_own_is_not_called_the_default() -> None:
+    assert cells(policy_table())[0][1] == "default"
+    assert cells(policy_table(Policy(scatter=0)))[0][1] == "value"
 
 
 def test_every_field_of_the_policy_has_a_meaning() -> None:
@@ -131,6 +138,40 @@ def test_a_dialect_of_text_and_without_rulings_is_told_too() -> None:
     assert "None do." in text
     assert '`{"audio":"AAA' in text
     assert "AAA…`" in text
+
+
+class Bare(Plain):
+    """A dialect that starts with a word and sends samples as they are."""
+
+    def start(self, ids: Ids) -> str:
+        return f"hello {ids.session_id}"
+
+    def audio(self, source: str, pcm: bytes) -> Any:
+        return pcm
+
+
+class Odd(msgspec.Struct, tag="odd"):
+    choice: Literal["a", 1]
+    few: Annotated[int, msgspec.Meta(ge=0)]
+    pair: tuple[int, int]
+    inner: WireMetrics
+    when: datetime | None = None
+
+
+def test_what_nobody_knows_of_a_dialect_is_left_out() -> None:
+    text = contract(Contract(Bare(), (), ()))
+    assert "understands" not in text
+    assert "status" not in text
+    sent = {line[0]: line[2] for line in cells(text) if len(line) == 3}
+    assert sent["start"] == "`hello S`"
+    assert sent["audio of mic"] == "binary: s16le PCM (640 bytes are 20 ms)"
+
+
+def test_the_type_of_a_field_is_told_whatever_it_is() -> None:
+    told = dict(line for line in cells(contract(Contract(Bare(), (Odd,), ()))) if len(line) == 2)
+    assert told["`odd`"] == (
+        '`choice` "a" or 1, `few` number, `pair` list, `inner` object, `when?` anything'
+    )
 
 
 @pytest.mark.parametrize("cell", ["a|b", "a | b"])

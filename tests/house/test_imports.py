@@ -60,6 +60,8 @@ ONLY = {
     "trio_parallel": ("openline_trio.backend",),
     "statemachine": ("openline",),
     "hypothesis": ("openline.testing",),
+    "sphinx": ("openline_diagrams.sphinx",),
+    "docutils": ("openline_diagrams.sphinx",),
 }
 
 
@@ -254,6 +256,8 @@ def test_a_pure_core_is_left_alone(source: str) -> None:
         ("openline_diagrams.render", "import openline_trio"),
         ("openline_diagrams.render", "import trio"),
         ("openline_trio.session", "from openline_diagrams import svg"),
+        ("openline_diagrams.embedded", "from docutils import nodes"),
+        ("openline_diagrams.render", "import sphinx.util"),
         ("openline.link", "import openline.testing"),
         ("openline_trio.session", "from openline.testing import World"),
     ],

@@ -672,6 +672,19 @@ def test_every_law_is_seen_to_be_broken() -> None:
     assert {law for law, _, _ in [*BREAKS, *MORE]} | OF_THE_WALK == set(LAWS)
 
 
+def test_a_hole_is_no_audio_that_waits() -> None:
+    """The source hears nothing for a minute: there is nothing that the backend could drain."""
+    session = Faulty(Policy(source_timeout=None))
+    session.streaming().feed(e.AudioCaptured("mic", 10 * FRAME))
+    answers_pings(session)
+    session.feed(e.CaptureHole("mic", 60 * 16_000))
+    began = session.now
+    while session.now < began + 60:
+        answers_pings(session)
+        session.tick()
+    assert session.core.state is State.STREAMING
+
+
 @pytest.mark.parametrize("told", ["figures", "nothing"])
 def test_a_backend_that_keeps_up_or_says_nothing_is_no_reason_to_break_a_law(told: str) -> None:
     """The window moves with what the backend says, and without a word in real time."""

@@ -26,11 +26,18 @@ class PushSource:
 
     def __init__(self) -> None:
         self._handover = Handover()
+        self._sink: Sink | None = None
+        self._begun = False
 
     @property
     def duration(self) -> None:
         """None: nobody can know."""
         return None
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether somebody has begun to listen."""
+        return self._begun
 
     def send(self, pcm: bytes) -> None:
         """Push ``pcm`` from the trio thread, without waiting.
@@ -54,12 +61,22 @@ class PushSource:
         self._handover.close()
         self._handover.notify_from_thread()
 
+    def flush(self) -> None:
+        """Deliver at once what was sent before, from the trio thread; nothing before ``run``.
+
+        So that a stop which follows a push does not overtake it.
+        """
+        if self._sink is not None:
+            self._handover.deliver(self._handover.take_nowait(), self._sink)
+
     async def run(self, sink: Sink) -> None:
         """Deliver until ``close``. Once: afterwards the source is closed."""
+        self._sink, self._begun = sink, True
         try:
             while items := await self._handover.take():
                 self._handover.deliver(items, sink)
         finally:
+            self._sink = None
             self._handover.close()
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from types import MappingProxyType, NoneType, UnionType
-from typing import Any, Final, NamedTuple, Union, get_args, get_origin
+from typing import Annotated, Any, Final, Literal, NamedTuple, Union, get_args, get_origin
 
 import msgspec
 
@@ -24,7 +24,11 @@ from .tables import verdict_rows
 
 
 class Contract(NamedTuple):
-    """A dialect, the structs of what it understands, and the states of its status."""
+    """A dialect, the structs of what it understands, and the states of its status.
+
+    ``messages`` are tagged msgspec structs, ``states`` words of ``{"type": "status"}``
+    messages; either may be empty, and is then left out of what is told.
+    """
 
     dialect: Dialect
     messages: tuple[type[msgspec.Struct], ...]
@@ -39,38 +43,44 @@ CONTRACTS: Final = MappingProxyType(
 _IDS: Final = Ids(session_id="S", attempt_id="A", connection_id="C")
 #: One frame of 20 ms.
 _PCM: Final = bytes(SAMPLE_RATE // 50 * 2)
-_JSON: Final = {
+_JSON: Final[dict[type, str]] = {
     str: "string",
     float: "number",
-    int: "number",
     bool: "boolean",
+    int: "number",
     NoneType: "null",
-    Any: "anything",
     list: "list",
+    tuple: "list",
     dict: "object",
+    msgspec.Struct: "object",
 }
 
 
 def contract(spec: Contract) -> str:
-    """The contract of ``spec`` as Markdown."""
+    """The contract of ``spec`` as Markdown. Raises what its dialect raises."""
     dialect = spec.dialect
     ours = all_rows(dialect_codes=dialect.codes, refusals=dialect.refusals)
     default = {*all_rows()}
     rows = [each for each in ours if each not in default]
-    return (
+    audio = (
         f"Sources: {code(dialect.sources)}. The backend proves or discards audio within "
         f"{dialect.horizon:g} s.\n\n"
-        "## What the client sends\n\n"
-        f"{_sent(dialect)}\n"
-        "## What the client understands\n\n"
-        "Whatever else arrives is tolerated. `?`: may be absent.\n\n"
-        f"{_understood(spec.messages)}\n"
-        "## What a status means\n\n"
-        f"{_states(spec)}\n"
+    )
+    parts = [f"{audio}## What the client sends\n\n{_sent(dialect)}"]
+    if spec.messages:
+        parts.append(
+            "## What the client understands\n\n"
+            "Whatever else arrives is tolerated. `?`: may be absent.\n\n"
+            f"{_understood(spec.messages)}"
+        )
+    if spec.states:
+        parts.append(f"## What a status means\n\n{_states(spec)}")
+    parts.append(
         "## What its endings mean\n\n"
         "Where they differ from the default verdicts.\n\n"
         f"{_endings(rows)}"
     )
+    return "\n".join(parts)
 
 
 def _sent(dialect: Dialect) -> str:
@@ -84,14 +94,18 @@ def _sent(dialect: Dialect) -> str:
 
 
 def _compact(text: str) -> str:
-    return json.dumps(json.loads(text))
+    try:
+        return json.dumps(json.loads(text))
+    except ValueError:
+        return text
 
 
 def _frame(frame: str | bytes) -> str:
     if isinstance(frame, str):
         return f"`{frame[:60]}…`"
     header = frame[: len(frame) - len(_PCM)].hex(" ")
-    return f"binary: `{header}`, then s16le PCM ({len(_PCM)} bytes are 20 ms)"
+    before = f"`{header}`, then " if header else ""
+    return f"binary: {before}s16le PCM ({len(_PCM)} bytes are 20 ms)"
 
 
 def _understood(messages: Iterable[type[msgspec.Struct]]) -> str:
@@ -116,7 +130,15 @@ def _type(kind: Any) -> str:
     if get_origin(kind) in {Union, UnionType}:
         names = [_type(each) for each in get_args(kind) if each is not NoneType]
         return " or ".join(dict.fromkeys(names))
-    return _JSON[get_origin(kind) or kind]
+    if get_origin(kind) is Literal:
+        return " or ".join(json.dumps(each) for each in get_args(kind))
+    if get_origin(kind) is Annotated:
+        return _type(get_args(kind)[0])
+    kind = get_origin(kind) or kind
+    fitting = (
+        name for each, name in _JSON.items() if isinstance(kind, type) and issubclass(kind, each)
+    )
+    return next(fitting, "anything")
 
 
 def _states(spec: Contract) -> str:

@@ -69,7 +69,7 @@ def verdict_rows(found: Sequence[Explanation], *, level: str = "##") -> str:
 def policy_table(policy: Policy = DEFAULT_POLICY) -> str:
     """Every field of the policy: its value, what it means, where the number comes from."""
     return grid(
-        ("field", "default", "meaning", "source"),
+        ("field", "default" if policy == DEFAULT_POLICY else "value", "meaning", "source"),
         (
             (f"`{field.name}`", _value(getattr(policy, field.name)), *MEANINGS[field.name])
             for field in fields(Policy)

@@ -173,9 +173,12 @@ class Flow:
         return min(FRAME, max(0, 1 + (size - one) * (FRAME - 1) // max(1, full - one)))
 
     def rested(self, statistics: Mapping[str, SourceStatistics]) -> None:
-        """A pull gave nothing: of which sources does audio wait?"""
+        """A pull gave nothing: of which sources does audio wait?
+
+        Not of one that could not hear: what is counted as captured may be the hole.
+        """
         for source, each in statistics.items():
-            gauge = self._gauges.get(source)
+            gauge = None if source in self.seen.holes else self._gauges.get(source)
             if gauge is not None and each.captured - each.sent >= FRAME:
                 gauge.shut_since = min(gauge.shut_since, self.seen.now)
 

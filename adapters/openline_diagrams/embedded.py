@@ -1,0 +1,197 @@
+"""What a document can embed, by name: pictures, notations, tables and contracts.
+
+Nothing here knows what kind of document it is. Everything is made from the live machine,
+or from a policy or dialect of the user's own, which is named as ``package.module:NAME``
+and imported. Whatever is wrong with a name is told in one line.
+
+A *picture* comes in two palettes, as PNG for paper, and in words for a document that can
+show no picture. ``PICTURES`` is where another kind of picture is added.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from types import MappingProxyType
+from typing import Final, NamedTuple, cast
+
+from openline.connection import TABLE
+from openline.diagram import (
+    CONTRACTS,
+    LIGHT,
+    Contract,
+    Drawing,
+    Palette,
+    contract,
+    dot,
+    markdown,
+    mermaid,
+    model,
+    policy_table,
+    scxml,
+    timer_table,
+    verdict_table,
+    xstate,
+)
+from openline.dialects.dialect import Dialect
+from openline.policy import Policy
+
+from .render import png, svg
+
+
+class EmbedError(Exception):
+    """It cannot be embedded; the text is one line that says why, and what to give."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One drawing. ``svg`` and ``png`` draw it and raise DrawingError."""
+
+    #: What a screen reader says.
+    title: str
+    #: The text that it is drawn from: when this changes, the picture does.
+    source: Callable[[Palette], str]
+    svg: Callable[[Palette], str]
+    png: Callable[[], bytes]
+    #: The same as Markdown.
+    words: Callable[[], str]
+
+
+class Notation(NamedTuple):
+    """The chart as text, and the language that a highlighter knows it by."""
+
+    text: Callable[[], str]
+    language: str
+
+
+_TITLE: Final = "The states of a session and every way from one to another"
+
+
+@cache
+def _drawing() -> Drawing:
+    return model(TABLE)
+
+
+def _chart(palette: Palette) -> str:
+    return dot(_drawing(), palette)
+
+
+def _chart_words() -> str:
+    return markdown(_drawing(), TABLE)
+
+
+#: Every picture, by name.
+PICTURES: Final[Mapping[str, Picture]] = MappingProxyType(
+    {
+        "chart": Picture(
+            title=_TITLE,
+            source=_chart,
+            svg=lambda palette: svg(_chart(palette), title=_TITLE),
+            png=lambda: png(_chart(LIGHT)),
+            words=_chart_words,
+        )
+    }
+)
+#: The chart in other people's notations, by the name of the format.
+NOTATIONS: Final[Mapping[str, Notation]] = MappingProxyType(
+    {
+        "mermaid": Notation(lambda: mermaid(_drawing()), "text"),
+        "dot": Notation(lambda: _chart(LIGHT), "dot"),
+        "xstate": Notation(lambda: xstate(_drawing(), TABLE), "json"),
+        "scxml": Notation(lambda: scxml(_drawing(), TABLE), "xml"),
+    }
+)
+#: The tables, by name, and which of the options each takes.
+TABLES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {"chart": (), "policy": ("policy",), "timers": (), "verdicts": ("dialect", "policy")}
+)
+
+
+def table(name: str, *, dialect: str | None = None, policy: str | None = None) -> str:
+    """A table of ``TABLES`` as Markdown, for a dialect and a policy by name. Raises EmbedError."""
+    takes = TABLES[name]
+    for option, value in (("dialect", dialect), ("policy", policy)):
+        if value is not None and option not in takes:
+            raise EmbedError(f"the table {name} takes no {option}")
+    limits = Policy() if policy is None else _policy(policy)
+    if name == "verdicts":
+        spoken = None if dialect is None else find_contract(dialect).dialect
+        if spoken is None:
+            return verdict_table(policy=limits)
+        return verdict_table(dialect_codes=spoken.codes, refusals=spoken.refusals, policy=limits)
+    if name == "policy":
+        return policy_table(limits)
+    return timer_table() if name == "timers" else _chart_words()
+
+
+def told_contract(name: str) -> str:
+    """The contract of a dialect as Markdown. Raises EmbedError."""
+    spec = find_contract(name)
+    try:
+        return contract(spec)
+    except Exception as error:  # a user's dialect may raise whatever it likes
+        raise EmbedError(
+            f"{name}: its contract cannot be told: {type(error).__name__}: {_line(error)}"
+        ) from error
+
+
+def find_contract(name: str) -> Contract:
+    """A dialect in the box by its name, or one's own as ``package.module:NAME``.
+
+    NAME is a ``Contract``, a dialect, or the class of one; of a bare dialect no one knows
+    the structs that it reads. Raises EmbedError.
+    """
+    if ":" not in name:
+        if name not in CONTRACTS:
+            raise EmbedError(
+                f"{name}: there is no such dialect in the box; "
+                f"give {', '.join(CONTRACTS)} or package.module:NAME"
+            )
+        return CONTRACTS[name]
+    found = _imported(name)
+    if isinstance(found, Contract):
+        return found
+    if isinstance(found, type):
+        try:
+            found = found()
+        except TypeError as error:
+            raise EmbedError(f"{name}: it cannot be made: {_line(error)}") from None
+    missing = [each for each in _SPOKEN if not hasattr(found, each)]
+    if missing:
+        raise EmbedError(f"{name} is no dialect: it has no {', '.join(missing)}")
+    return Contract(cast("Dialect", found), messages=(), states=())
+
+
+_SPOKEN: Final = (
+    "name", "sources", "horizon", "codes", "refusals", "start", "audio", "stop", "decode",
+)  # fmt: skip
+
+
+def _policy(name: str) -> Policy:
+    found = _imported(name) if ":" in name else None
+    if not isinstance(found, Policy):
+        raise EmbedError(f"{name} is no Policy: give package.module:NAME of one")
+    return found
+
+
+def _imported(name: str) -> object:
+    """The object that ``package.module:NAME`` names."""
+    module, _, path = name.partition(":")
+    try:
+        found: object = import_module(module)
+    except Exception as error:  # a user's module may raise whatever it likes
+        raise EmbedError(
+            f"{name}: {module or 'a module without a name'} cannot be imported: "
+            f"{type(error).__name__}: {_line(error)}"
+        ) from error
+    for part in path.split("."):
+        if not hasattr(found, part):
+            raise EmbedError(f"{name}: {module} has no {path or 'object without a name'}")
+        found = getattr(found, part)
+    return found
+
+
+def _line(error: BaseException) -> str:
+    return " ".join(str(error).split())

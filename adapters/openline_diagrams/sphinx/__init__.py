@@ -1,0 +1,69 @@
+"""An extension for Sphinx: the machine's pictures, tables and contracts in anybody's site.
+
+    extensions = ["openline_diagrams.sphinx"]
+
+Three directives, each with what ``openline_diagrams.embedded`` knows: ``openline-diagram``
+(a picture, or the chart in another notation), ``openline-table`` and ``openline-contract``.
+
+On pages of HTML CSS shows the palette that fits. Which one does is said by
+``openline_scheme``: what the ``theme`` shows, what the reader's ``media`` setting asks for,
+always ``light``, always ``dark``. It needs the extra ``sphinx``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from sphinx.config import ENUM
+
+from .directives import ContractDirective, DiagramDirective, TableDirective
+from .domain import OpenlineDomain
+from .writing import SCHEMES, openline_picture, put_on_paper, skip, visit_html
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+    from sphinx.environment import BuildEnvironment
+    from sphinx.util.typing import ExtensionMetadata
+
+STYLE: Final = "openline-diagrams.css"
+_STATIC: Final = Path(__file__).parent / "static"
+
+
+def _outdated(
+    _app: Sphinx, env: BuildEnvironment, _added: object, _changed: object, removed: Container[str]
+) -> Sequence[str]:
+    """The pages to be read again."""
+    domain = env.domains["openline"]
+    assert isinstance(domain, OpenlineDomain)  # noqa: S101 -- that is what it was made from
+    return [name for name in domain.outdated() if name not in removed]
+
+
+def _add_style(app: Sphinx) -> None:
+    app.config.html_static_path.append(str(_STATIC))
+
+
+def setup(app: Sphinx) -> ExtensionMetadata:
+    """What Sphinx calls for an extension."""
+    app.add_config_value("openline_scheme", "theme", "env", types=ENUM(*SCHEMES))
+    app.add_domain(OpenlineDomain)
+    app.add_node(
+        openline_picture,
+        html=(visit_html, None),
+        latex=(skip, None),
+        texinfo=(skip, None),
+    )
+    app.add_directive("openline-diagram", DiagramDirective)
+    app.add_directive("openline-table", TableDirective)
+    app.add_directive("openline-contract", ContractDirective)
+    app.add_css_file(STYLE)
+    app.connect("builder-inited", _add_style)
+    app.connect("env-get-outdated", _outdated)
+    app.connect("doctree-resolved", put_on_paper)
+    return {
+        "version": metadata.version("openline"),
+        "parallel_read_safe": True,
+        "parallel_write_safe": True,
+    }

@@ -1,0 +1,166 @@
+"""The directives: their options, and the nodes that they leave.
+
+What is wrong with one is a warning of one line with its place, and it leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, ClassVar, Final
+
+from docutils import nodes
+from docutils.parsers.rst import directives
+from sphinx.directives.code import container_wrapper
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxDirective
+
+from ..embedded import NOTATIONS, PICTURES, TABLES, EmbedError
+from .doctree import as_nodes
+from .domain import Wanted, digest_of
+from .writing import SCHEMES, openline_picture
+
+_WIDTH: Final = re.compile(r"[0-9]+(\.[0-9]+)?(px|%|em|rem|ex|cm|mm|in|pt)?")
+_log = logging.getLogger(__name__)
+
+
+class _Options(dict[str, Callable[[str], Any]]):
+    """Takes any option, so that we are the ones to say which is wrong."""
+
+    def __missing__(self, name: str) -> Callable[[str], Any]:
+        return directives.unchanged
+
+
+class _Embedding(SphinxDirective):
+    """What the three have in common: a name, some options, and what is wrong with them."""
+
+    optional_arguments = 1
+    final_argument_whitespace = True
+    option_spec = _Options({"class": directives.class_option, "name": directives.unchanged})
+    #: The options that say something here.
+    takes: ClassVar[tuple[str, ...]] = ()
+
+    def run(self) -> list[nodes.Node]:
+        """The nodes of it; if anything is wrong, a warning and none."""
+        try:
+            self._check(self.takes)
+            return self.embed(self.arguments[0].strip() if self.arguments else "")
+        except EmbedError as error:
+            _log.warning("%s: %s", self.name, error, location=self.get_location(), type="openline")
+            return []
+
+    def embed(self, name: str) -> list[nodes.Node]:
+        """The nodes of what is called ``name``. Raises EmbedError."""
+        raise NotImplementedError
+
+    def _check(self, takes: Iterable[str]) -> None:
+        for option in self.options:
+            if option not in takes:
+                raise EmbedError(
+                    f":{option}: says nothing here; give {_listed(sorted(takes)) or 'no option'}"
+                )
+
+    def _one_of(self, what: str, value: str, known: Iterable[str]) -> str:
+        if value not in (names := [*known]):
+            raise EmbedError(f"{what} is {value or 'missing'}: give {_listed(names)}")
+        return value
+
+    def _told(self, wanted: Wanted) -> str:
+        """The text of it, noted in the domain; what is wrong is tried again each time."""
+        noted = self.env.domaindata["openline"]["embedded"].setdefault(self.env.docname, {})
+        noted[wanted] = ""
+        text = wanted.text()
+        noted[wanted] = digest_of(text)
+        return text
+
+    def _page(self, text: str) -> list[nodes.Node]:
+        """Markdown of the core: with sections, where sections can be."""
+        parent = self.state_machine.node
+        return as_nodes(
+            text,
+            self.state.document,
+            sections=isinstance(parent, nodes.document | nodes.section),
+        )
+
+
+class DiagramDirective(_Embedding):
+    """``openline-diagram``: a picture, or the chart in another notation."""
+
+    takes = ("format", "scheme", "alt", "caption", "width", "align", "class", "name")
+
+    def embed(self, name: str) -> list[nodes.Node]:
+        """A figure, a block of code, or the tables of the chart."""
+        form = self._one_of("format", self.options.get("format", "svg"), ["svg", "md", *NOTATIONS])
+        name = self._one_of(
+            "the picture", name or "chart", PICTURES if form == "svg" else ["chart"]
+        )
+        if form == "svg":
+            return self._figure(name)
+        if form == "md":
+            self._check(("format",))
+            return self._page(self._told(Wanted("table", "chart")))
+        self._check(("format", "caption", "class", "name"))
+        text = self._told(Wanted("notation", form))
+        block = nodes.literal_block(
+            text, text, language=NOTATIONS[form].language, classes=self.options.get("class", [])
+        )
+        self.set_source_info(block)
+        caption = self.options.get("caption")
+        whole = block if caption is None else container_wrapper(self, block, caption)
+        self.add_name(whole)
+        return [whole]
+
+    def _figure(self, name: str) -> list[nodes.Node]:
+        options = self.options
+        scheme = options.get("scheme", self.config.openline_scheme)
+        width = options.get("width", "")
+        if width and not _WIDTH.fullmatch(width):
+            raise EmbedError(f"width is {width}: give a length, as 800px or 80%")
+        self._told(Wanted("picture", name))
+        picture = openline_picture(
+            picture=name,
+            scheme=self._one_of("scheme", scheme, SCHEMES),
+            alt=" ".join(options.get("alt", PICTURES[name].title).split()),
+            width=f"{width}px" if width.isdecimal() else width,
+        )
+        figure = nodes.figure("", picture, classes=options.get("class", []))
+        if "align" in options:
+            figure["align"] = self._one_of("align", options["align"], ("left", "center", "right"))
+        if "caption" in options:
+            said, wrong = self.parse_inline(options["caption"])
+            figure += [nodes.caption(options["caption"], "", *said), *wrong]
+        self.set_source_info(picture)
+        self.set_source_info(figure)
+        self.add_name(figure)
+        return [figure]
+
+
+class TableDirective(_Embedding):
+    """``openline-table``: the verdicts, a policy, the timers or the chart as tables."""
+
+    takes = ("dialect", "policy")
+
+    def embed(self, name: str) -> list[nodes.Node]:
+        """One table, or several under headings."""
+        name = self._one_of("the table", name, TABLES)
+        options = self.options
+        return self._page(
+            self._told(Wanted("table", name, options.get("dialect"), options.get("policy")))
+        )
+
+
+class ContractDirective(_Embedding):
+    """``openline-contract``: what a dialect says and understands."""
+
+    takes = ("dialect",)
+
+    def embed(self, name: str) -> list[nodes.Node]:
+        """Tables under headings. The dialect is the argument, or the option of that name."""
+        name = name or self.options.get("dialect", "")
+        if not name:
+            raise EmbedError("name a dialect: echopanel, or package.module:NAME")
+        return self._page(self._told(Wanted("contract", name)))
+
+
+def _listed(names: Sequence[str]) -> str:
+    return f"{', '.join(names[:-1])} or {names[-1]}" if len(names) > 1 else "".join(names)

@@ -1,0 +1,101 @@
+"""How a picture gets into a document: two SVGs for pages, a PNG for paper, or words.
+
+The files are drawn when a page is written, perhaps by several processes at once; the name
+of each tells what is on it, so that one which is there need not be drawn again.
+"""
+
+from __future__ import annotations
+
+import os
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from docutils import nodes
+from sphinx.util import logging
+
+from openline.diagram import DARK, LIGHT, Palette
+
+from ..embedded import PICTURES
+from ..render import DrawingError
+from .doctree import as_nodes
+from .domain import digest_of
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+    from sphinx.writers.html5 import HTML5Translator
+
+#: What decides which palette is seen.
+SCHEMES: Final = ("theme", "media", "light", "dark")
+_PALETTES: Final = (("light", LIGHT), ("dark", DARK))
+_log = logging.getLogger(__name__)
+
+
+class openline_picture(nodes.General, nodes.Element):  # noqa: N801 -- as nodes are called
+    """A picture of ``PICTURES``, by its name, with the scheme, alt text and width it has here."""
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Put a file in its place whole: others may be writing the same one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    draft.write_bytes(data)
+    draft.replace(path)
+
+
+def _drawn(name: str, palette: Palette, kind: str, folder: Path) -> str:
+    """The name of the picture's file in ``folder``, where it is drawn unless it is there."""
+    picture = PICTURES[name]
+    file = f"openline-{name}-{digest_of(picture.source(palette))[:12]}.{kind}"
+    if not (folder / file).exists():
+        data = picture.png() if kind == "png" else picture.svg(palette).encode()
+        _write(folder / file, data)
+    return file
+
+
+def visit_html(self: HTML5Translator, node: openline_picture) -> None:
+    """Write the picture in each palette that may be seen."""
+    scheme = node["scheme"]
+    style = f' style="width: {node["width"]}"' if node["width"] else ""
+    links: list[str] = []
+    for light, palette in _PALETTES:
+        if scheme in {light, "theme", "media"}:
+            folder = Path(self.builder.outdir) / self.builder.imagedir
+            try:
+                file = _drawn(node["picture"], palette, "svg", folder)
+            except DrawingError as error:
+                _log.warning("%s", error, location=node, type="openline")
+                raise nodes.SkipNode from None
+            uri = f"{self.builder.imgpath}/{file}"
+            links.append(
+                f'<a class="openline-{light}" href="{uri}">'
+                f'<img src="{uri}" alt="{escape(node["alt"])}" loading="lazy"{style}></a>'
+            )
+    self.body.append(f'<div class="openline-picture openline-{scheme}">{"".join(links)}</div>\n')
+    raise nodes.SkipNode
+
+
+def put_on_paper(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Where there is no HTML: a plain image, or words."""
+    if app.builder.format == "html":
+        return
+    for node in [*doctree.findall(openline_picture)]:
+        if "image/png" in app.builder.supported_image_types:
+            folder = Path(app.doctreedir) / "openline"
+            try:
+                path = str(folder / _drawn(node["picture"], LIGHT, "png", folder))
+            except DrawingError as error:
+                _log.warning("%s", error, location=node, type="openline")
+                continue
+            app.env.images.add_file(docname, path)
+            image = nodes.image(uri=path, alt=node["alt"], candidates={"*": path})
+            image["width"] = node["width"] or "100%"
+            node.replace_self(image)
+        else:
+            words = as_nodes(PICTURES[node["picture"]].words(), doctree, sections=False)
+            node.parent.replace_self([*words, *node.parent.findall(nodes.caption)])
+
+
+def skip(_self: nodes.NodeVisitor, _node: openline_picture) -> None:
+    """What could not be drawn has been told of."""
+    raise nodes.SkipNode

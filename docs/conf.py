@@ -1,0 +1,74 @@
+"""How the site is built: ``make docs``, with no request to anywhere, and warnings as errors."""
+
+from __future__ import annotations
+
+import sys
+from importlib import metadata
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent / "_ext"))
+
+project = "openline"
+author = "The openline authors"
+copyright = "The openline authors. Apache-2.0"  # noqa: A001 -- Sphinx calls it so
+release = version = metadata.version("openline")
+
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "openline_diagrams.sphinx",
+    "command_line",
+    "enums",
+]
+exclude_patterns = ["_ext"]
+nitpicky = True
+# Names without a page: other people's, for no inventory is fetched; and what parts of ours pass
+# to each other, seen in a signature or as a base, which no reader needs to make or to call.
+nitpick_ignore_regex = [
+    ("py:.*", r"(collections|contextlib|enum|ipaddress|msgspec|os|pathlib|ssl|trio|typing)\..*"),
+    ("py:.*", r"(hypothesis|pytest|statemachine)\..*"),
+    ("py:class", r"MockClock"),
+    ("py:class", r"openline\.(streams\.PastSource|table\.Row)"),
+    ("py:class", r"openline\.testing\.(seen|steps|world)\.(Seen|Session|Setting|Step)"),
+    ("py:class", r"openline\.timers\.Timer"),
+    ("py:class", r"openline_trio\.audio\.(pace\.Worker|pcm\.HasFileno)"),
+    ("py:class", r"openline_trio\.backend\.faults\.(Dials|Effect|Mark|Moment|Phrase)"),
+    ("py:class", r"openline_trio\.backend\.(hooks\.Host|port\.Port)"),
+    ("py:class", r"openline_trio\.backend\.recognizer\.(Cutter|Question)"),
+    ("py:class", r"openline_trio\.spool\.Spool"),
+]
+
+myst_enable_extensions = ["attrs_block", "attrs_inline", "colon_fence", "deflist"]
+myst_heading_anchors = 3
+
+# Docstrings are plain prose: shapes and units stand in it, types in the signature.
+autodoc_member_order = "bysource"
+autodoc_preserve_defaults = True
+autodoc_typehints = "signature"
+python_maximum_signature_line_length = 72
+add_module_names = False
+python_use_unqualified_type_names = True
+
+html_theme = "furo"
+pygments_style = "friendly"
+pygments_dark_style = "github-dark"
+html_title = "openline"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_copy_source = False
+html_show_sourcelink = False
+html_show_sphinx = False
+html_theme_options = {
+    "light_css_variables": {
+        "color-brand-primary": "#047857",
+        "color-brand-content": "#047857",
+        "color-brand-visited": "#047857",
+    },
+    "dark_css_variables": {
+        "color-background-primary": "#0d1117",
+        "color-background-secondary": "#121821",
+        "color-brand-primary": "#34d399",
+        "color-brand-content": "#34d399",
+        "color-brand-visited": "#34d399",
+    },
+}

@@ -1,0 +1,139 @@
+"""Take pictures of the command at work, as SVG: ``make pictures``.
+
+A command runs in a terminal of tmux's, and what stands on its screen at the end is drawn by
+rich. Demos are not the same twice, so the pictures are committed and taken anew by hand, when
+the command looks different. They name no font to be loaded, and no place on this machine.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from rich.console import Console
+from rich.terminal_theme import TerminalTheme
+from rich.text import Text
+
+HERE: Final = Path(__file__).parent
+TERMINAL: Final = HERE / "_static" / "terminal"
+COMMAND: Final = Path(sys.executable).with_name("openline")
+#: Seconds within which a command ends.
+PATIENCE: Final = 180
+THEME: Final = TerminalTheme(
+    (13, 17, 23),
+    (201, 209, 217),
+    [(72, 79, 88), (255, 123, 114), (63, 185, 80), (210, 153, 34),
+     (88, 166, 255), (188, 140, 255), (57, 197, 207), (177, 186, 196)],
+    [(110, 118, 129), (255, 161, 152), (86, 211, 100), (227, 179, 65),
+     (121, 192, 255), (210, 168, 255), (86, 212, 221), (240, 246, 252)],
+)  # fmt: skip
+#: rich's own drawing, but for the fonts, which it would fetch from elsewhere.
+FORMAT: Final = """\
+<svg class="rich-terminal" viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg">
+<style>
+.{unique_id}-matrix {{ font-family: ui-monospace, SFMono-Regular, Menlo, Consolas,
+  "Liberation Mono", "DejaVu Sans Mono", monospace;
+  font-size: {char_height}px; line-height: {line_height}px; }}
+.{unique_id}-title {{ font-size: 18px; font-weight: 600; font-family: sans-serif; }}
+{styles}
+</style>
+<defs>
+<clipPath id="{unique_id}-clip-terminal">
+<rect x="0" y="0" width="{terminal_width}" height="{terminal_height}" />
+</clipPath>
+{lines}
+</defs>
+{chrome}
+<g transform="translate({terminal_x}, {terminal_y})" clip-path="url(#{unique_id}-clip-terminal)">
+{backgrounds}
+<g class="{unique_id}-matrix">
+{matrix}
+</g>
+</g>
+</svg>
+"""
+
+
+class Shot(NamedTuple):
+    """A picture to take: of a command line, in a terminal of ``columns``."""
+
+    command: str
+    columns: int
+    #: Lines shown at most, from the first.
+    lines: int = 100
+
+
+SHOTS: Final = {
+    "demo": Shot("openline demo", 96),
+    "demo-narrow": Shot("openline demo", 54),
+    "explain": Shot("openline explain 1008", 96, 18),
+    "diagram": Shot("openline diagram --format md | head -n 16", 104),
+    "help": Shot("openline", 84),
+}
+
+
+def screen(command: str, columns: int) -> list[str]:
+    """What ``command`` leaves on the screen, with its colours, a line each."""
+    tmux = ["tmux", "-L", f"openline-{os.getpid()}", "-f", os.devnull]
+    environment = {**os.environ, "PATH": f"{COMMAND.parent}{os.pathsep}{os.environ['PATH']}"}
+    environment.pop("OPENLINE_TOKEN", None)
+    started = [
+        *tmux, "new-session", "-d", "-x", str(columns), "-y", "60", "-s", "shot",
+        f"sh -c {shlex.quote(command)}",
+        ";", "set", "-w", "remain-on-exit", "on", ";", "set", "-g", "status", "off",
+    ]  # fmt: skip
+    try:
+        subprocess.run(started, env=environment, check=True)
+        for _ in range(PATIENCE * 5):
+            dead = _ask([*tmux, "display", "-p", "#{pane_dead}"])
+            if dead.strip() == "1":
+                break
+            time.sleep(0.2)
+        else:
+            raise SystemExit(f"{command} did not end within {PATIENCE} s")
+        text = _ask([*tmux, "capture-pane", "-e", "-p", "-S", "-"])
+    finally:
+        subprocess.run([*tmux, "kill-server"], check=False, stderr=subprocess.DEVNULL)
+    lines = [line.rstrip() for line in text.splitlines()]
+    kept = [line for line in lines if not re.match(r"(\x1b\[[0-9;]*m)*Pane is dead", line)]
+    while kept and not Text.from_ansi(kept[-1]).plain.strip():
+        kept.pop()
+    return kept
+
+
+def _ask(command: Sequence[str]) -> str:
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def draw(shot: Shot, lines: Sequence[str], name: str) -> str:
+    """The picture of what stands on a screen, under the command that led to it."""
+    with open(os.devnull, "w", encoding="utf-8") as nowhere:
+        console = Console(
+            record=True,
+            width=shot.columns,
+            file=nowhere,
+            force_terminal=True,
+            color_system="truecolor",
+        )
+        console.print(Text.assemble(("$ ", "bright_black"), (shot.command, "bold")))
+        console.print()
+        for line in lines[: shot.lines]:
+            console.print(Text.from_ansi(line), overflow="crop", no_wrap=True)
+        console.print()
+        return console.export_svg(
+            title=shot.command, theme=THEME, code_format=FORMAT, unique_id=f"terminal-{name}"
+        )
+
+
+if __name__ == "__main__":
+    TERMINAL.mkdir(parents=True, exist_ok=True)
+    for each in sys.argv[1:] or SHOTS:
+        made = draw(SHOTS[each], screen(SHOTS[each].command, SHOTS[each].columns), each)
+        (TERMINAL / f"{each}.svg").write_text(made, encoding="utf-8")

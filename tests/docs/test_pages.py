@@ -1,0 +1,192 @@
+"""Every code block of the README and the documentation does what its page says."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import signal
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+import typer.main
+from tests.docs.pages import PAGES, ROOT, SYNOPSIS, Block, blocks
+from tests.docs.running import PageError, Runner, shows
+
+from openline_trio.backend import parse_faults
+from openline_trio.cli.app import app
+
+# What runs in the background of a shell ignores Ctrl-C, and so would all that it starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
+#: Pages mostly wait, for speech takes its time; so they wait side by side.
+AT_ONCE = 4
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Future[None]]]:
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        yield {
+            name: pool.submit(
+                Runner(tmp_path_factory.mktemp("page")).run, blocks(page.read_text("utf-8"))
+            )
+            for name, page in zip(NAMES, PAGES, strict=True)
+        }
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_page_does_what_it_says(name: str, runs: dict[str, Future[None]]) -> None:
+    runs[name].result()
+
+
+def calls(block: Block) -> list[list[str]]:
+    """The words of each call of ours in a synopsis or console block."""
+    found: list[list[str]] = []
+    for line in block.text.splitlines():
+        words = shlex.split(line.removeprefix("$ "), comments=True)
+        for at, word in enumerate(words):
+            if word == "openline" and (at == 0 or words[at - 1] == "|"):
+                found.append(words[at + 1 :])
+    return found
+
+
+def check_call(arguments: list[str]) -> None:
+    """Raise unless the command could read this call."""
+    group: Any = typer.main.get_command(app)  # the library that it is made of has no types here
+    name, rest = arguments[0], arguments[1:]
+    command = group.get_command(typer.Context(group), name)
+    assert command is not None, f"there is no openline {name}"
+    context = command.make_context(name, list(rest))
+    for phrases in context.params.get("fault") or ():
+        parse_faults(phrases)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_synopsis_can_be_read_by_the_command(name: str) -> None:
+    for block in blocks((ROOT / name).read_text("utf-8")):
+        if block.language in SYNOPSIS or block.not_run is not None:
+            for arguments in calls(block):
+                check_call(arguments)
+
+
+@pytest.mark.parametrize(
+    "call", ["strem x.wav", "stream x.wav --loud", "stream", 'serve --fault "cut after tea"']
+)
+def test_a_call_that_the_command_cannot_read_is_seen(call: str) -> None:
+    with pytest.raises((AssertionError, typer.TyperException, ValueError)):
+        check_call(shlex.split(call))
+
+
+def test_what_is_not_run_says_why(capsys: pytest.CaptureFixture[str]) -> None:
+    """No Python is among it: that is always run."""
+    left_out = [
+        (name, block) for name in NAMES for block in blocks((ROOT / name).read_text("utf-8"))
+        if block.not_run is not None
+    ]  # fmt: skip
+    with capsys.disabled():
+        print(f"\n{len(left_out)} blocks of the documentation are not run:")
+        for name, block in left_out:
+            print(f"  {name}:{block.line}: {block.not_run}")
+    for name, block in left_out:
+        assert block.language != "python", f"{name}:{block.line}"
+        assert len((block.not_run or "").split()) >= 3, f"{name}:{block.line}: why?"
+
+
+def test_a_text_fence_is_output_or_says_what_it_is() -> None:
+    for name in NAMES:
+        before = ""
+        for block in blocks((ROOT / name).read_text("utf-8")):
+            if block.language == "text" and block.not_run is None:
+                assert before == "python", f"{name}:{block.line}: output of what?"
+                assert not block.alone, f"{name}:{block.line}: output of what?"
+            before = block.language if block.file is None else ""
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_link_to_a_page_leads_to_it(name: str) -> None:
+    text = (ROOT / name).read_text("utf-8")
+    for target in re.findall(r"\]\(([^):]+)\)", re.sub(r"```.*?```", "", text, flags=re.DOTALL)):
+        path, _, heading = target.partition("#")
+        if heading.startswith("openline."):
+            continue  # a name of the reference: the site does not build where one is missing
+        page = (ROOT / name).parent / path if path else ROOT / name
+        assert page.exists(), f"{name}: {target}"
+        headings = re.findall(r"^#+ (.+)$", page.read_text("utf-8"), re.MULTILINE)
+        known = {re.sub(r"[^\w -]", "", each).lower().replace(" ", "-") for each in headings}
+        assert not heading or heading in known, f"{name}: {target}"
+
+
+def test_the_tests_that_a_page_names_are_there() -> None:
+    """By its name, or the beginning of its name."""
+    known = [
+        test
+        for path in (ROOT / "tests").rglob("test_*.py")
+        for test in re.findall(r"^(?:async )?def (test_\w+)", path.read_text("utf-8"), re.MULTILINE)
+    ]
+    for name in NAMES:
+        text = re.sub(r"```.*?```", "", (ROOT / name).read_text("utf-8"), flags=re.DOTALL)
+        for named in re.findall(r"`(test_\w+)`", text):
+            assert any(test.startswith(named) for test in known), f"{name}: {named}"
+
+
+def test_the_faults_and_reasons_in_a_table_are_those_of_the_code() -> None:
+    """A row that begins with a phrase for a fault: the phrase is one, and the reason is ours."""
+    page = (ROOT / "docs" / "explanation" / "failures.md").read_text("utf-8")
+    rows = re.findall(r"^\| `([^`]+)` \| (.+) \| .+ \|$", page, re.MULTILINE)
+    assert len(rows) > 10
+    texts = "".join(path.read_text("utf-8") for path in (ROOT / "core" / "openline").rglob("*.py"))
+    known = re.sub(r'"\s+f?"', "", texts)  # a text on two lines is one text
+    for phrase, printed in rows:
+        parse_faults(phrase)
+        for reason in re.findall(r": ([a-z][^;:(]+)", printed):
+            assert reason.strip() in known, f"{phrase}: nobody says {reason!r}"
+
+
+@pytest.mark.parametrize(
+    ("said", "shown", "same"),
+    [
+        ("a\nb\n", ["a", "b"], True),
+        ("a\nb\n", ["a"], False),
+        ("a\nx\ny\nb\n", ["a", "…", "b"], True),
+        ("a\nb\n", ["a", "…", "b"], True),
+        ("in 0.31 s\n", ["in … s"], True),
+        ("in 0.31 m\n", ["in … s"], False),
+        ("a\n", ["a", "^C"], True),
+        ("", [], False),
+    ],
+)
+def test_what_is_shown_is_compared(said: str, shown: list[str], same: bool) -> None:
+    assert shows(said, shown) == same
+
+
+@pytest.mark.parametrize(
+    ("page", "wrong"),
+    [
+        ("```python\n1 / 0\n```\n", "ZeroDivisionError"),
+        ("```python\nprint(1)\n```\n```text\n2\n```\n", "shows:\n2"),
+        ("```python\n# a.py\n1 / 0\n```\n", "never run or imported"),
+        ("```python\n# a.py\nprint(1)\n```\n```console\n$ python a.py\n2\n```\n", "shows:\n2"),
+        ("```console\n$ openline explain 1\n```\n", "status 2"),
+        ("<!-- status: 1 -->\n```console\n$ openline explain 1008\n```\n", "status 0"),
+        ("```console\n$ curl example\n```\n", "curl is not run here"),
+    ],
+)
+def test_a_page_that_is_wrong_is_seen(page: str, wrong: str, tmp_path: Path) -> None:
+    with pytest.raises(PageError, match=wrong):
+        Runner(tmp_path).run(blocks(page))
+
+
+def test_a_page_that_is_right_is_taken(tmp_path: Path) -> None:
+    page = (
+        "```python\n# a.py\ndef f():\n    return 1\n```\n"
+        "```python\n# a.py, f again\ndef f():\n    return 2\n```\n"
+        "```python\n# b.py\nfrom a import f\nprint(f(), '127.0.0.1:8000')\n```\n"
+        "```console\n$ python b.py\n2 127.0.0.1:8000\n```\n"
+        "```console\n$ python -c 'import time; print(1, flush=True); time.sleep(99)'\n1\n"
+        "^C\n…\n```\n"
+    ).replace("```console\n$ python -c", "<!-- status: -2 -->\n```console\n$ python -c")
+    Runner(tmp_path).run(blocks(page))

@@ -1,0 +1,166 @@
+"""The site: it builds without a warning, tells of every public name, and asks nobody anything."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import typer.main
+from tests.docs.built import dead_ends, read, requests
+
+from openline.policy import MEANINGS
+from openline.timers import Timer
+from openline_trio.cli.app import app
+
+DOCS = Path(__file__).parents[2] / "docs"
+TERMINAL = sorted((DOCS / "_static" / "terminal").glob("*.svg"))
+#: What the reference says that it tells of.
+MODULES = [
+    "openline", "openline.events", "openline.commands", "openline.policy", "openline.verdicts",
+    "openline.dialects.dialect", "openline.diagram", "openline.testing", "openline_trio",
+    "openline_trio.audio", "openline_trio.backend", "openline_trio.pytest_plugin",
+    "openline_diagrams",
+]  # fmt: skip
+#: Where a name stands that two modules offer.
+ELSEWHERE = {
+    "openline.verdicts.Action": "openline.Action",
+    "openline.verdicts.ErrorKind": "openline.ErrorKind",
+    "openline.verdicts.Verdict": "openline.Verdict",
+    "openline.policy.Policy": "openline.Policy",
+}
+COMMANDS: dict[str, Any] = vars(typer.main.get_command(app))["commands"]
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site, built as ``make docs`` builds it."""
+    folder = tmp_path_factory.mktemp("site")
+    command = [sys.executable, "-m", "sphinx", "--fail-on-warning", "--nitpicky", "--quiet"]
+    built = subprocess.run(
+        [*command, "-d", str(folder / "read"), str(DOCS), str(folder / "html")],
+        capture_output=True, check=False, text=True,
+    )  # fmt: skip
+    assert built.returncode == 0, built.stderr
+    return folder / "html"
+
+
+def offered(module: ModuleType) -> list[str]:
+    """The public names of a module: its ``__all__``, or what it defines itself."""
+    listed: list[str] | None = getattr(module, "__all__", None)
+    if listed is not None:
+        return listed
+    return [
+        name
+        for name, each in vars(module).items()
+        if not name.startswith("_") and getattr(each, "__module__", None) == module.__name__
+    ]
+
+
+def described(site: Path) -> set[str]:
+    """Every name that has a place of its own in the reference."""
+    pages = (site / "reference" / "api").glob("*.html")
+    anchors = (each for page in pages for each in read(page.read_text("utf-8")).anchors)
+    return {each.removeprefix("module-") for each in anchors}
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_every_public_name_is_described(name: str, site: Path) -> None:
+    names = offered(import_module(name))
+    assert names
+    full = [f"{name}.{each}" for each in names]
+    there = described(site)
+    assert [each for each in full if ELSEWHERE.get(each, each) not in there] == []
+
+
+def test_no_request_leaves_a_page(site: Path) -> None:
+    assert list(requests(site)) == []
+
+
+def test_every_link_within_the_site_leads_somewhere(site: Path) -> None:
+    assert list(dead_ends(site)) == []
+
+
+def test_every_picture_can_be_told_to_who_cannot_see_it(site: Path) -> None:
+    for page in site.rglob("*.html"):
+        assert not read(page.read_text("utf-8")).unnamed, page.name
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_every_option_of_a_command_stands_in_the_reference(name: str, site: Path) -> None:
+    text = (site / "reference" / "cli.html").read_text("utf-8")
+    section = text[text.index(f'<section id="{name}">') :].partition("</section>")[0]
+    plain = re.sub(r"<[^>]+>", "", section)
+    for parameter in COMMANDS[name].params:
+        if parameter.hidden:
+            assert not any(each in plain for each in parameter.opts)
+        elif parameter.param_type_name == "option":
+            assert all(each in plain for each in parameter.opts), parameter.name
+        else:
+            assert parameter.metavar or parameter.name.upper() in plain
+
+
+def test_the_tables_are_those_of_the_machine(site: Path) -> None:
+    for page, names in [("policy", list(MEANINGS)), ("timers", [each.name for each in Timer])]:
+        text = (site / "reference" / f"{page}.html").read_text("utf-8")
+        cells = re.findall(r"<tr[^>]*><td><p>(?:<[^>]+>)*([^<]+)<", text)
+        assert cells == names
+
+
+@pytest.mark.parametrize("path", TERMINAL, ids=lambda path: path.stem)
+def test_a_picture_of_a_terminal_is_whole_and_tells_of_no_machine(path: Path) -> None:
+    text = path.read_text("utf-8")
+    words = "".join(ET.fromstring(text).itertext()).replace("\N{NO-BREAK SPACE}", " ")  # noqa: S314 -- ours
+    assert "$ openline" in words
+    assert "Traceback" not in words
+    assert read(text).fetched == []
+    assert "@font-face" not in text
+    assert not re.search(r"(?<![\w.])/(?:home|root|tmp|usr|work)\b", words)
+
+
+def test_there_are_pictures_of_terminals() -> None:
+    assert {path.stem for path in TERMINAL} >= {"demo", "demo-narrow", "explain", "diagram"}
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("a.html", '<link rel="stylesheet" href="https://x.example/a.css">'),
+        ("a.html", '<link rel="preload" as="font" href="//x.example/f">'),
+        ("a.html", '<script src="https://x.example/a.js"></script>'),
+        ("a.html", "<script>fetch('https://x.example/')</script>"),
+        ("a.html", '<img alt="a" srcset="a.svg 1x, https://x.example/a.svg 2x">'),
+        ("a.html", '<p style="background: url(https://x.example/a.png)">'),
+        ("a.html", "<style>@import 'https://x.example/a.css';</style>"),
+        ("a.svg", '<svg><image xlink:href="http://x.example/a.png"/></svg>'),
+        ("a.css", "@font-face { src: url('https://x.example/f.woff2') }"),
+        ("a.js", 'const home = "https://x.example";'),
+    ],
+)
+def test_a_request_that_leaves_is_seen(file: str, text: str, tmp_path: Path) -> None:
+    (tmp_path / file).write_text(text, "utf-8")
+    assert len(list(requests(tmp_path))) == 1
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("a.html", '<a href="https://x.example">elsewhere</a><img alt="a" src="b/c.svg">'),
+        ("a.css", "/* https://x.example */ a { background: url(data:image/svg+xml;x) }"),
+        ("a.js", "// https://x.example\nconst svg = 'http://www.w3.org/2000/svg';"),
+    ],
+)
+def test_what_stays_here_is_left_alone(file: str, text: str, tmp_path: Path) -> None:
+    (tmp_path / file).write_text(text, "utf-8")
+    assert list(requests(tmp_path)) == []
+
+
+def test_a_dead_end_is_seen(tmp_path: Path) -> None:
+    (tmp_path / "a.html").write_text('<p id="x"><a href="b.html"></a><a href="#y"></a>', "utf-8")
+    assert len(list(dead_ends(tmp_path))) == 2
