@@ -147,7 +147,6 @@ class Outbox:
         # Behind a disk that failed, what comes later waits for what it still holds.
         (self._later if self._on_disk else self._unsent).append((at, pcm))
         self._buffered += len(pcm) // 2
-        self._fit()
 
     def _fit(self) -> None:
         while self.buffered > self._limit and self._buffered:

@@ -344,3 +344,26 @@ def test_a_status_that_says_nothing_of_it_does_not_slow_the_line_down() -> None:
     drive.audio()
     drive.say("status", state="streaming")
     assert not any(stream.window.filling for stream in drive.link.streams.all)
+
+
+def test_a_summary_covers_nothing_of_a_source_of_which_nothing_was_sent() -> None:
+    drive = Drive(sources=("mic", "system")).stream()
+    drive.audio(10)
+    drive.feed(e.SourceStarted("system", drive.now))
+    drive.stop()
+    drive.serve()
+    drive.summary()
+    drive.lose(1000)
+    assert drive.ended.complete
+    assert drive.ended.summary_covers == {"mic": (0, 10 * FRAME), "system": (0, 0)}
+
+
+def test_a_part_of_a_frame_is_worth_a_dial() -> None:
+    drive = Drive()
+    drive.open()
+    drive.feed(e.AudioCaptured("mic", pcm(100)))
+    drive.stop()
+    assert drive.state == "connecting"
+    drive.connect()
+    drive.serve()
+    assert drive.frames() == 1

@@ -294,3 +294,44 @@ class TestGaps:
         assert (box.buffered, box.undelivered) == (0, False)
         box.end()
         assert box.losses.take() == []
+
+
+class TestWhatIsLeft:
+    def test_a_part_of_a_frame_is_something(self) -> None:
+        box = Outbox("mic", ROOMY, 0)
+        assert not box.undelivered
+        box.add(audio(0, 100))
+        assert box.undelivered
+
+    def test_what_is_only_at_risk_is_something(self) -> None:
+        box = box_with(1, limit=2 * F)
+        pull(box, 1)
+        box.add(audio(F, 2 * F + 200))
+        box.add(audio(2 * F + 200, 3 * F))
+        pull(box, 2)
+        box.confirm(0)
+        assert box.undelivered
+        box.confirm(3 * F)
+        assert not box.undelivered
+
+    def test_a_proof_that_ends_ahead_of_what_is_at_risk_leaves_it_there(self) -> None:
+        box = Outbox("mic", F, 0)
+        box.hole(1000)
+        box.losses.take()
+        for _ in range(3):
+            box.add(audio(box.captured, box.captured + F))
+            box.pull()
+        box.confirm(500)
+        box.end_dial()
+        assert box.losses.take() == [
+            Gap(source="mic", start=1000, end=1640, samples=640, cause=GapCause.UNPROVEN)
+        ]
+
+    def test_audio_without_a_gap_is_one_run(self) -> None:
+        box = box_with(500)
+        pull(box, 500)
+        assert box._positions._session == [0]  # pyright: ignore[reportPrivateUsage]
+
+    def test_before_anything_is_sent_nothing_is_spanned(self) -> None:
+        box = box_with(3, origin=50)
+        assert box.span(0, 0) == (50, 50)

@@ -37,6 +37,8 @@ from .reach import ROOT, SUITE, Reach, modules
 
 #: Seconds of processor time: for a test at least, and times what it took when all was well.
 PATIENCE, TIMES = 2.0, 20.0
+#: Tests whose files are collected first.
+SOON = 3
 #: For collecting tests.
 COLLECTING = 60.0
 MEMORY = 4 << 30
@@ -166,12 +168,12 @@ class Code:
         for each in gc.get_objects():
             if isinstance(each, types.FunctionType):
                 self._functions[each.__code__].append(each)
-        self._paths = modules()
+        # As they are now: a file may be written to while mutants are tried.
+        self._sources = {name: (str(path), path.read_bytes()) for name, path in modules().items()}
 
     def change(self, mutant: Mutant) -> None:
         """Let a function be as in the mutant."""
-        path = str(self._paths[mutant.module])
-        source = self._paths[mutant.module].read_bytes()
+        path, source = self._sources[mutant.module]
         changed = 0
         for old, new in zip(
             _codes(source, path, mutant.function),
@@ -219,6 +221,11 @@ class Instead:
         return importlib.util.spec_from_file_location(name, self._loader.path, loader=self._loader)
 
 
+def _file(reach: Reach, test: int) -> str:
+    """The name of the file that a test is in."""
+    return Path(reach.name(test).partition("::")[0]).name
+
+
 def cold(mutant: Mutant, reach: Reach) -> Run:
     """Import the core anew, with ``mutant``, and try the tests on it."""
     name = f"openline.{mutant.module}".removesuffix(".__init__")
@@ -227,10 +234,11 @@ def cold(mutant: Mutant, reach: Reach) -> Run:
     def run(tests: Sequence[int], begin: Callable[[int], None]) -> int:
         sys.meta_path.insert(0, Instead(name, modules()[mutant.module], mutant.source))
         importlib.import_module(name)
-        own = [path for path in SUITE if path.name == f"test_{about}.py"]
+        soon = {f"test_{about}.py", *(_file(reach, test) for test in tests[:SOON])}
+        own = [path for path in SUITE if path.name in soon]
         for files in (own, [path for path in SUITE if path not in own]):
-            wanted = {reach.name(test).partition("::")[0] for test in tests}
-            paths = [str(path) for path in files if str(path.relative_to(ROOT)) in wanted]
+            wanted = {_file(reach, test) for test in tests}
+            paths = [str(path) for path in files if path.name in wanted]
             status = SURVIVED
 
             def work(items: dict[str, pytest.Item]) -> None:
