@@ -96,7 +96,9 @@ def write(folder: Path, pages: dict[str, str] = PAGES, conf: str = CONF) -> Path
 def sphinx(folder: Path, builder: str = "html", *options: str) -> tuple[int, str, Path]:
     """Build: the status, what was said, and where it is."""
     out = folder / "build" / builder
-    command = [sys.executable, "-m", "sphinx", "-b", builder, "-d", str(folder / "build" / "read")]
+    # Without colour, which Sphinx gives on a CI though nobody looks at a terminal there.
+    command = [sys.executable, "-m", "sphinx", "--no-color", "-b", builder]
+    command += ["-d", str(folder / "build" / "read")]
     done = subprocess.run(
         [*command, *options, str(folder), str(out)], capture_output=True, check=False, text=True
     )

@@ -42,7 +42,7 @@ COMMANDS: dict[str, Any] = vars(typer.main.get_command(app))["commands"]
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The site, built as ``make docs`` builds it."""
     folder = tmp_path_factory.mktemp("site")
-    command = [sys.executable, "-m", "sphinx", "--fail-on-warning", "--nitpicky", "--quiet"]
+    command = [sys.executable, "-m", "sphinx", "--no-color", "-W", "--nitpicky", "--quiet"]
     built = subprocess.run(
         [*command, "-d", str(folder / "read"), str(DOCS), str(folder / "html")],
         capture_output=True, check=False, text=True,
