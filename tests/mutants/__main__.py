@@ -16,7 +16,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 
-from .course import Result, try_all
+from .course import Result, all_keys, try_all
 from .forks import WorkerError, children
 from .known import LIST, ListError, complaints, parse
 from .mutant import Key
@@ -25,7 +25,8 @@ from .trial import prepare
 
 #: Per cent of all mutants that have to be killed.
 ENOUGH = 95.0
-RESULTS = BUILD / "results.json"
+#: A result to a line, as they come: the last one of a mutant counts.
+RESULTS = BUILD / "results.jsonl"
 
 
 def main() -> int:
@@ -33,7 +34,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="mutants", description=__doc__)
     parser.add_argument("--only", nargs="*", default=[], help="names of modules")
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--again", action="store_true", help="those that survived the last time")
+    parser.add_argument(
+        "--again", action="store_true", help="all but those that were killed before"
+    )
     options = parser.parse_args()
     chosen = [name for name in modules() if _is_chosen(name, options.only)]
     if not chosen:
@@ -41,25 +44,19 @@ def main() -> int:
     begun = time.monotonic()
     try:
         known = parse(LIST.read_text("utf-8"))
-        results = _try(chosen, options.jobs, _survivors() if options.again else None)
+        results = _try(chosen, options.jobs, again=options.again)
     except (WorkerError, ListError) as error:
         print(f"mutants: {error}", file=sys.stderr)
         return 1
     known = {key: why for key, why in known.items() if key[0] in chosen}
-    return _report(results, known, time.monotonic() - begun, whole=not options.again)
+    return _report(results, known, time.monotonic() - begun)
 
 
 def _is_chosen(name: str, only: Sequence[str]) -> bool:
     return not only or any(each in {name, *name.split(".")} for each in only)
 
 
-def _survivors() -> frozenset[Key]:
-    """Who survived the last time."""
-    results = json.loads(RESULTS.read_text("utf-8"))
-    return frozenset((*key,) for key, killer, _ in results if not killer)
-
-
-def _try(chosen: Sequence[str], jobs: int, only: frozenset[Key] | None) -> list[Result]:
+def _try(chosen: Sequence[str], jobs: int, *, again: bool) -> list[Result]:
     prepare()
     if kept() is None:
         print("seeing which test reaches what", flush=True)
@@ -67,17 +64,30 @@ def _try(chosen: Sequence[str], jobs: int, only: frozenset[Key] | None) -> list[
     reach = kept()
     if reach is None:
         raise WorkerError("the sources changed meanwhile: run it again")
-    results: list[Result] = []
+    before = _before() if again else {}
+    keys = all_keys(chosen)
+    done = {key: before[key] for key in keys if key in before and before[key].killer}
     begun = time.monotonic()
-    for result in try_all(chosen, reach, jobs, only):
-        results.append(result)
-        if len(results) % 200 == 0:
-            print(f"{len(results)} tried in {time.monotonic() - begun:.0f} s", flush=True)
-    RESULTS.write_text(json.dumps(results, indent=0), "utf-8")
-    return results
+    tried = 0
+    with RESULTS.open("a", encoding="utf-8") as file:
+        for result in try_all(chosen, reach, jobs, keys.difference(done)):
+            done[result.key] = result
+            print(json.dumps(result), file=file, flush=True)
+            tried += 1
+            if tried % 200 == 0:
+                print(f"{tried} tried in {time.monotonic() - begun:.0f} s", flush=True)
+    return [*done.values()]
 
 
-def _report(results: Sequence[Result], known: dict[Key, str], took: float, *, whole: bool) -> int:
+def _before() -> dict[Key, Result]:
+    """What became of each mutant that was ever tried."""
+    if not RESULTS.exists():
+        return {}
+    lines = map(json.loads, RESULTS.read_text("utf-8").splitlines())
+    return {(*key,): Result((*key,), killer, seconds) for key, killer, seconds in lines}
+
+
+def _report(results: Sequence[Result], known: dict[Key, str], took: float) -> int:
     tried = Counter(result.key[0] for result in results)
     killed = Counter(result.key[0] for result in results if result.killer)
     for module, count in sorted(tried.items()):
@@ -89,15 +99,14 @@ def _report(results: Sequence[Result], known: dict[Key, str], took: float, *, wh
         known,
     )
     there = {result.key for result in results}
-    if whole:
-        wrong += [f"is listed and is no mutant: {key}" for key in known if key not in there]
+    wrong += [f"is listed and is no mutant: {key}" for key in known if key not in there]
     print(*wrong, sep="\n")
     score = 100 * killed.total() / max(1, tried.total())
     print(
         f"{killed.total()} of {tried.total()} killed: {score:.1f} %; {len(known)} are listed; "
         f"{len(wrong)} complaints; in {took:.0f} s"
     )
-    return bool(wrong) or (whole and score < ENOUGH)
+    return bool(wrong) or score < ENOUGH
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import json
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from importlib import import_module
 from typing import NamedTuple, Protocol, TypeAlias, TypeVar
 from unittest.mock import patch
@@ -49,19 +50,36 @@ class _Keyed(Protocol):
     def key(self) -> Key: ...
 
 
-def try_all(
-    chosen: Sequence[str], reach: Reach, jobs: int, only: frozenset[Key] | None = None
-) -> Iterator[Result]:
-    """Try every mutant of the ``chosen`` modules, or ``only`` some of them."""
+def all_keys(chosen: Sequence[str]) -> frozenset[Key]:
+    """Of every mutant of the ``chosen`` modules."""
+
+    def of_chart(write: Write) -> None:
+        # In a child: what is tried cold must find the core not imported.
+        from openline.connection import TABLE
+
+        from . import rows
+
+        for change in rows.find(TABLE):
+            write(json.dumps(change.key).encode() + b"\n")
+
+    lines = children([of_chart]) if DECLARED in chosen else ()
+    read = ((*json.loads(line),) for line in lines)
+    return frozenset([*read, *(mutant.key for mutant in _all_mutants(chosen))])
+
+
+def _all_mutants(chosen: Sequence[str]) -> Iterator[Mutant]:
     sources = {name: path.read_text("utf-8") for name, path in modules().items()}
     enums = enums_of(sources.values())
-    mutants = [
-        mutant
-        for name in chosen
-        if name != DECLARED
-        for mutant in find(name, sources[name], enums)
-        if only is None or mutant.key in only
-    ]
+    for name in chosen:
+        if name != DECLARED:
+            yield from find(name, sources[name], enums)
+
+
+def try_all(
+    chosen: Sequence[str], reach: Reach, jobs: int, only: AbstractSet[Key]
+) -> Iterator[Result]:
+    """Try the mutants of the ``chosen`` modules that are in ``only``."""
+    mutants = [mutant for mutant in _all_mutants(chosen) if mutant.key in only]
     # A function that no test reaches runs at import, if at all: then it must be changed before.
     late = [m for m in mutants if m.function and reach.of_line(m.module, m.line)]
     early = [m for m in mutants if not (m.function and reach.of_line(m.module, m.line))]
@@ -125,7 +143,7 @@ def _try_cold(mutant: Mutant, reach: Reach) -> Try:
 def _warm(
     mutants: Sequence[Mutant],
     with_chart: bool,
-    only: frozenset[Key] | None,
+    only: AbstractSet[Key],
     reach: Reach,
     jobs: int,
 ) -> Callable[[Write], object]:
@@ -136,7 +154,7 @@ def _warm(
 
         from . import rows
 
-        import_module("properties.test_theorem")  # so that no child has to
+        import_module("openline.testing.theorem")  # so that no child has to
         code = Code()
 
         def to_function(mutant: Mutant) -> Try:
@@ -162,8 +180,7 @@ def _warm(
 
             return attempt
 
-        changes = [*rows.find(face.TABLE)] if with_chart else []
-        changes = [change for change in changes if only is None or change.key in only]
+        changes = [each for each in rows.find(face.TABLE) if with_chart and each.key in only]
         for line in share(changes, _attempt(reach, to_chart), jobs):
             write(line)
         for line in share(mutants, _attempt(reach, to_function), jobs):

@@ -45,14 +45,14 @@ def _walk(policy: Any, *, has_provider: bool = False, **options: Any) -> str:
 
 def theorem() -> str:
     """Nothing is lost and nothing said twice, with an ideal backend behind a bad network."""
-    of = import_module("properties.test_theorem")
-    return _first(lambda seed: of.play(of.draw(seed)), range(150))
+    of = import_module("openline.testing.theorem")
+    return _first(lambda seed: of.play(of.draw(seed)), range(300))
 
 
 def resume() -> str:
     """As above, killed at any moment and taken up again."""
-    of = import_module("properties.test_theorem")
-    return _first(of.kill_and_resume, range(60))
+    of = import_module("openline.testing.theorem")
+    return _first(of.kill_and_resume, range(200))
 
 
 def simulation() -> str:

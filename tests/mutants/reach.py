@@ -20,7 +20,7 @@ from unittest.mock import patch
 import coverage
 import pytest
 
-from .killers import ARGUMENTS, TESTS
+from .killers import ARGUMENTS, KILLERS, TESTS
 
 ROOT = TESTS.parent
 CORE = ROOT / "core" / "openline"
@@ -108,13 +108,18 @@ def kept() -> Reach | None:
 
 
 def record() -> None:
-    """Run the suite once and keep what was found out. Ends with AssertionError if a test fails."""
+    """Run the suite and the searches once, and keep what was found out.
+
+    Ends with AssertionError if anything is found before the core is changed.
+    """
     files = {str(path): name for name, path in modules().items()}
     recorder = _Recorder(coverage.Coverage(data_file=None, include=[*files], config_file=False))
     recorder.coverage.start()
     status = pytest.main([*ARGUMENTS, *map(str, SUITE)], plugins=[recorder])
     recorder.coverage.stop()
     assert status == 0, "the suite fails before anything is changed"
+    for name in SEARCHES:
+        assert not KILLERS[name](), f"{name} finds something before anything is changed"
     data = recorder.coverage.get_data()
     number = {test: i for i, test in enumerate(recorder.seconds)}
     lines = {

@@ -33,7 +33,7 @@ from _pytest.runner import runtestprotocol
 
 from .killers import ARGUMENTS, KILLERS, TESTS
 from .mutant import Mutant
-from .reach import ROOT, SUITE, Reach, modules
+from .reach import SUITE, Reach, modules
 
 #: Seconds of processor time: for a test at least, and times what it took when all was well.
 PATIENCE, TIMES = 2.0, 20.0
