@@ -88,7 +88,7 @@ class Backend:
             # Shown only if it is one: of "USER:PASSWORD@HOST" it would be the user.
             shown = repr(parts.scheme) if "://" in url else "missing"
             raise ValueError(f"the URL's scheme is {shown}: give ws:// or wss://")
-        if parts.username is not None or parts.password is not None:
+        if parts.username is not None:  # it is "" where there is only a password
             raise ValueError("the URL holds a user or password: give the token as a token instead")
         if any(
             name.lower() == "token" for name, _ in parse_qsl(parts.query, keep_blank_values=True)
@@ -153,9 +153,8 @@ class Backend:
         """Where a redirect leads. Raises RedirectRefusedError if it must not be followed."""
         if not location.strip():
             raise RedirectRefusedError("the redirect names no location")
-        http = self.url.replace("ws", "http", 1)
         try:
-            joined = urljoin(http, location.strip())
+            joined = urljoin(self.url, location.strip())
         except ValueError:
             raise RedirectRefusedError("the redirect's location is not a URL") from None
         scheme, _, rest = joined.partition("://")

@@ -68,7 +68,6 @@ class Facts:
         "redirect",
         "remark",
         "request",
-        "request_live",
         "retry",
         "spooled",
         "start_due",
@@ -126,7 +125,6 @@ class Facts:
         # The credential.
         self.credential_wanted = has_provider
         self.request: int = 0
-        self.request_live = False
         # The dial.
         self.dial: int = 0
         self.dials: int = 0

@@ -77,24 +77,17 @@ class Link(Facts):
         """Ask the provider; that counts at the gate, as a dial does."""
         self.retry.gate.note(self.now)
         self.request += 1
-        self.request_live = True
         self.arm(Timer.AUTH, self.policy.auth_timeout)
         # Once the line has been refused, the old credential is no answer.
         self.out.append(RequestCredential(self.request, self.dials > 0))
 
     def note_credential(self) -> None:
         """The provider answered; a fresh credential spends the right to ask for one."""
-        self.end_request()
         self.credential_wanted = False
         self.retry.right_spent = self.dials > 0
 
-    def end_request(self) -> None:
-        """The provider has said all that it will: whatever else it says is late."""
-        self.request_live = False
-
     def cancel_credential(self) -> None:
         """Stop waiting for the provider."""
-        self.end_request()
         self.out.append(CancelCredential(self.request))
 
     def open_socket(self) -> None:

@@ -108,6 +108,10 @@ class TestFromUrl:
     def test_it_reads_host_port_path_and_query(self, url: str, same: str) -> None:
         assert Backend.from_url(url).url == same
 
+    def test_letters_of_a_path_and_a_query_are_let_alone(self) -> None:
+        letters = string.ascii_letters + string.digits
+        assert Backend(path=f"/{letters}", query=letters).url.endswith(f"/{letters}?{letters}")
+
     @pytest.mark.parametrize("port", [1, 65535])
     def test_every_port_there_is(self, port: int) -> None:
         assert Backend.from_url(f"ws://localhost:{port}/").port == port

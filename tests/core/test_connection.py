@@ -104,8 +104,8 @@ def test_each_state_is_where_its_name_says(state: str) -> None:
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [
-        ({"session_id": " "}, "session_id: give a non-blank text"),
-        ({"attempt_id": "x" * 257}, "attempt_id: give a non-blank text of at most 256"),
+        ({"session_id": " "}, "^session_id: give a non-blank text"),
+        ({"attempt_id": "x" * 257}, "^attempt_id: give a non-blank text of at most 256"),
         ({"sources": ()}, "sources"),
         ({"sources": ("mic", "mic")}, "sources"),
         ({"sources": ("cellar",)}, r"sources \['cellar'\]: give some of"),
@@ -564,7 +564,6 @@ def test_a_gate_that_opens_after_giving_up_is_not_waited_for(how: str) -> None:
     assert drive.ended.reason == (
         "gave up, a retry would come too late: waiting, so as not to dial too often"
     )
-    assert drive.link.request_live is False
 
 
 @pytest.mark.parametrize("how", ["credential", "redirect"])

@@ -9,8 +9,9 @@ import pytest
 
 from openline import events as e
 from openline.backend import Backend
-from openline.commands import CloseSource, OpenSocket, SendBytes, SendPing
-from openline.messages import BackendMetrics, BackendStatus, GapCause, Trouble
+from openline.commands import CloseSource, OpenSocket, SendBytes, SendPing, StoreAudio
+from openline.connection import Connection
+from openline.messages import SAMPLE_RATE, BackendMetrics, BackendStatus, GapCause, Trouble
 from openline.policy import Policy
 from openline.timers import Timer
 from openline.verdicts import Action, Sender
@@ -291,6 +292,42 @@ def test_a_hint_has_a_ping_sent_ahead_of_all_audio() -> None:
     drive.feed(e.NetworkRestored())
     assert isinstance(drive.pull(), SendPing)
     assert isinstance(drive.pull(), SendBytes)
+
+
+# Limits, and what is kept.
+
+
+def test_an_id_may_be_as_long_as_the_contract_lets_it_be() -> None:
+    longest = "x" * 256
+    line = Connection(Backend(), session_id=longest, attempt_id=longest, random=lambda: 0.5)
+    assert line.state == "idle"
+
+
+def test_seconds_that_are_kept_are_counted_to_the_nearest_sample() -> None:
+    drive = Drive(policy=Policy(buffer_seconds=64.02), disk_seconds=2.01)
+    drive.audio()
+    box = drive.link.streams.all[0].box
+    assert box._limit == 1_024_320  # pyright: ignore[reportPrivateUsage]
+    assert box._disk_limit == 32_160  # pyright: ignore[reportPrivateUsage]
+
+
+def test_a_disk_of_one_sample_is_a_disk() -> None:
+    drive = Drive(disk_seconds=1 / SAMPLE_RATE)
+    drive.audio()
+    assert any(isinstance(command, StoreAudio) for command in drive.commands)
+
+
+def test_a_message_that_was_dealt_with_is_not_kept() -> None:
+    drive = Drive().stream()
+    drive.say("entities_update", people=["Ann"])
+    assert drive.link.message is None
+
+
+def test_a_pull_does_not_turn_time_back() -> None:
+    drive = Drive().stream()
+    drive.core.next_message(drive.now - 2)
+    with pytest.raises(ValueError, match="time ran backwards"):
+        drive.core.receive(e.Tick(), drive.now - 1)
 
 
 # Sources and the end.

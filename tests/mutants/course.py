@@ -6,6 +6,7 @@ and collected; those of what is done at import in one that has not (see ``trial`
 
 from __future__ import annotations
 
+import gc
 import json
 import time
 from collections import defaultdict
@@ -35,6 +36,8 @@ SEARCHED = frozenset(
         *("messages", "timers", "events", "commands"),
     }
 )
+#: Seconds, traced: what takes longer is not tried, and what it alone would notice survives.
+SLOW = 3.0
 
 
 class Result(NamedTuple):
@@ -119,13 +122,18 @@ def _attempt(reach: Reach, to: Callable[[K], Try]) -> Callable[[K], bytes]:
 def in_order(
     key: Key, tests: Iterable[int], first: Sequence[int], reach: Reach, *, prose: bool
 ) -> list[int]:
-    """The ``first``, then the quickest, then the searches.
+    """The ``first``, then the quickest, then the searches; what is slow is left out.
 
     A drawing is compared with what is made of the core, so its test would notice anything. It
     has a say in what draws, in what is only drawn, and in words for people.
     """
     drawn = prose or key[0].startswith(DRAWING) or key[:2] == ("policy", "")
-    fit = {t for t in tests if drawn or not any(of in reach.tests[t] for of in OF_DRAWINGS)}
+    fit = {
+        test
+        for test in tests
+        if reach.takes(test) < SLOW
+        and (drawn or not any(of in reach.tests[test] for of in OF_DRAWINGS))
+    }
     early = [test for test in first if test in fit]
     rest = sorted(fit.difference(early), key=reach.takes)
     return early + rest + (reach.searches if key[0] in SEARCHED else [])
@@ -156,6 +164,9 @@ def _warm(
 
         import_module("openline.testing.theorem")  # so that no child has to
         code = Code()
+        # A child that collects garbage would have to be given all the memory of its parent.
+        gc.collect()
+        gc.freeze()
 
         def to_function(mutant: Mutant) -> Try:
             def attempt(first: Sequence[int]) -> str:

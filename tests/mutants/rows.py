@@ -1,7 +1,7 @@
 """Small changes to the chart, made where it runs: on the table that is compiled from it.
 
 For each row: it is left out, changes places with the next one, loses its guard, has it turned
-round, does one thing less or twice, leads elsewhere, leaves its state though it is internal,
+round, does one thing less, leads elsewhere, leaves its state though it is internal,
 or stays though it is not. For each state: what is done on entering it is left out, and what
 on leaving it. The declaration is not changed, so neither a drawing nor the twin that
 interprets it can tell: only what a session does.
@@ -67,11 +67,10 @@ def _of_row(table: Table, row: Row) -> Iterator[Row]:
         yield row._replace(guard=None, guard_name="")
         yield row._replace(guard=_opposite(row.guard), guard_name=f"not {row.guard_name}")
     first = len(row.exit_names)
-    for i, name in enumerate(row.on_names):
+    for i in range(len(row.on_names)):
         before, after = row.on_names[:i], row.on_names[i + 1 :]
         do, done = row.before[: first + i], row.before[first + i :]
         yield row._replace(before=do + done[1:], on_names=before + after)
-        yield row._replace(before=do + done[:1] + done, on_names=(*before, name, name, *after))
     if row.target is None:
         leave, arrive = _around(table, row.source)
         yield row._replace(before=leave + row.before, target=row.source, after=arrive)

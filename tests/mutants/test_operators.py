@@ -141,7 +141,6 @@ def test_what_becomes_of_a_row_with_a_guard() -> None:
         "→ closing / take_summary",
         "→ closing [not stop_sent] / take_summary",
         "→ closing [stop_sent]",
-        "→ closing [stop_sent] / take_summary, take_summary",
         "→ itself [stop_sent] / take_summary",
         "→ closed [stop_sent] / take_summary",
         "→ reconnecting [stop_sent] / take_summary",
