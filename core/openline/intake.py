@@ -254,14 +254,13 @@ def _redirected(facts: Facts, event: e.Redirected) -> Fired:
     try:
         target = facts.target.redirected(event.location)
     except RedirectRefusedError as exc:
-        refused = ErrorKind.REDIRECT_REFUSED
-        _judge(facts, status=event.status, error=refused, detail=str(exc))
+        _judge(facts, error=ErrorKind.REDIRECT_REFUSED, detail=str(exc))
     else:
         if facts.hops < facts.policy.max_redirects:
             facts.redirect = target
             _go_on(facts)
         else:
-            _judge(facts, status=event.status, error=ErrorKind.TOO_MANY_REDIRECTS)
+            _judge(facts, error=ErrorKind.TOO_MANY_REDIRECTS)
     return ("redirected",)
 
 

@@ -393,9 +393,9 @@ def test_the_version_is_written_down() -> None:
 
 OPTIONS: dict[str, Any] = {
     "sources": ("system", "mic"),
-    "policy": Policy(ack_timeout=7.0, max_attempts=2),
+    "policy": Policy(auth_timeout=7.0, max_attempts=2),
     "has_provider": True,
-    "may_pause": {"system", "mic"},
+    "may_pause": ("system", "mic"),
     "disk_seconds": 90.0,
     "past": (PastSource(source="mic", origin=0, confirmed=320, on_disk=((320, 640),)),),
     "past_transcript": (Transcript(source="mic", text="yes", final=True, start=0.0, end=0.02),),
@@ -413,6 +413,7 @@ def test_every_option_is_recorded_and_a_replay_is_made_with_it() -> None:
         **OPTIONS,
     )
     recorder.receive(e.OpenRequested(), 1.0)
+    assert recorder.next_deadline() == 8.0
     [journal] = read(lines)
     made: dict[str, Any] = {}
 

@@ -465,7 +465,10 @@ class TestConnection:
         drive = Drive().stream()
         drive.audio(3)
         drive.final(0, 0.02)
-        assert not only(drive, StoreAudio) + only(drive, StoreProof)
+        drive.audio(5000)
+        drive.lose()
+        assert drive.gaps
+        assert not only(drive, StoreAudio) + only(drive, StoreProof) + only(drive, StoreGap)
 
     def test_audio_is_stored_as_it_is_captured_behind_where_its_source_began(self) -> None:
         drive = spooled(sources=("mic", "system"))
@@ -495,6 +498,13 @@ class TestConnection:
         assert kinds(drive.feed(e.CaptureHole("mic", 99))) == [StoreGap, Gap]
         drive = Drive()
         assert kinds(drive.feed(e.CaptureHole("mic", 99))) == []
+
+    def test_what_the_next_process_can_mend_is_no_gap_on_disk(self) -> None:
+        drive = spooled().stream()
+        drive.audio(10)
+        drive.abort()
+        assert [gap.cause for gap in drive.gaps] == [GapCause.UNDELIVERED]
+        assert not only(drive, StoreGap)
 
     def test_audio_after_the_stop_is_not_stored(self) -> None:
         drive = spooled().stream()
