@@ -267,7 +267,6 @@ class Link(Facts):
 
     def abort_socket(self) -> None:
         """Drop the socket without a word: there is nobody to talk to, or no time."""
-        self.dial_live = False
         self.out.append(AbortSocket(self.dial))
 
     def end_dial(self) -> None:

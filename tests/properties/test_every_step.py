@@ -72,6 +72,7 @@ PLACES: Final[dict[str, tuple[str, ...]]] = {
     "lost for later": (*ACKED, *SPEECH, "message 'full'"),
     "lost and stopped": (*LOST, *STOP),
     "dialled again": (*LOST, "time runs to RETRY"),
+    "acked again": (*LOST, "time runs to RETRY", *SETTLED[2:], "the sender sends", "message 'ack'"),
     "refused": (*STARTED, *SPEECH, "message 'unauthorized'"),
     "finishing": (*FLOWING, *STOP),
     "stop sent": (*FLOWING, *STOP, *ALL_OUT),
