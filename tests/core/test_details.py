@@ -294,6 +294,16 @@ def test_a_hint_has_a_ping_sent_ahead_of_all_audio() -> None:
     assert isinstance(drive.pull(), SendBytes)
 
 
+def test_nothing_is_sent_while_it_closes() -> None:
+    drive = Drive().stream()
+    drive.stop()
+    drive.drain()
+    drive.feed(e.NetworkRestored())
+    drive.summary()
+    assert drive.state == "closing"
+    assert drive.pull() is None
+
+
 # Limits, and what is kept.
 
 

@@ -110,3 +110,4 @@ def test_what_is_taken_up_again_is_what_is_not_confirmed_in_order_of_time() -> N
     assert losses.missing() == [gap(100, 120)]
     assert not losses.has_news
     assert Losses("mic").restore([], 50, [(0, 40), (10, 50)]) == ([], 50)
+    assert Losses("mic").restore([gap(0, 9)], 0, [(0, 4), (4, 20)]) == ([(9, 20)], 20)

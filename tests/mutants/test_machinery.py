@@ -172,7 +172,7 @@ def test_sources_are_copied_whole(tmp_path: Path) -> None:
         assert (tmp_path / name).read_bytes() == (CORE.parents[1] / name).read_bytes()
 
 
-def test_every_fault_of_the_reference_client_is_found_by_a_property_or_a_search() -> None:
+def test_every_fault_of_the_reference_client_is_found() -> None:
     """Planted in a copy each, and searched for by what finds it soonest."""
     command = [sys.executable, "-m", "mutants.fault_trials", "--quick"]
     env = {k: v for k, v in os.environ.items() if not k.startswith("COVERAGE")}
