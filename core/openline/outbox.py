@@ -149,7 +149,7 @@ class Outbox:
         self._buffered += len(pcm) // 2
 
     def _fit(self) -> None:
-        while self.buffered > self._limit and self._buffered:
+        while self.buffered > self._limit:
             self._shed()
 
     def _shed(self) -> None:
@@ -252,7 +252,8 @@ class Outbox:
     @property
     def undelivered(self) -> bool:
         """Whether anything captured is neither confirmed nor given up."""
-        return bool(self._unsent or self._unproven or self._at_risk or self._tail or self._on_disk)
+        # What is at risk is older than what is held, and proved before it.
+        return bool(self._unsent or self._unproven or self._tail or self._on_disk)
 
     def pull(self) -> bytes:
         """The next frame, which now counts as sent on this dial."""
@@ -304,7 +305,6 @@ class Outbox:
             end = self._at_risk.pop(0)[1]
             if end > position:
                 self._at_risk.insert(0, (position, end))
-                break
         return True
 
     # The dial and the end.

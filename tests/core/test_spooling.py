@@ -102,6 +102,25 @@ class TestOutbox:
         drained(box)
         assert box.wanted() == (16 * F, FETCH)
 
+    def test_it_is_fetched_as_soon_as_half_of_the_memory_is_free(self) -> None:
+        box = box_with(20)
+        for _ in range(9):
+            box.pull()
+        box.confirm(4 * F)
+        assert box.wanted() is None
+        box.confirm(5 * F)
+        assert box.wanted() == (10 * F, 10 * F)
+
+    def test_when_the_disk_is_full_what_is_left_of_the_oldest_stays_the_oldest(self) -> None:
+        box = box_with(14, disk=30 * F)
+        box.hole(50)
+        add(box, 17 * F)
+        drained(box)
+        box.confirm(10 * F)
+        box.end_dial()
+        add(box, 10 * F)
+        assert box.wanted() == (12 * F, 2 * F)
+
     def test_with_nothing_left_to_send_it_is_fetched_whatever_is_unproved(self) -> None:
         box = box_with(20)
         assert len(drained(box)) == 2 * 10 * F
@@ -199,14 +218,17 @@ class TestOutbox:
 
 class TestFailedDisk:
     def test_what_comes_later_waits_for_what_is_still_there(self) -> None:
-        box = box_with(20)
+        box = box_with(300)
         box.disk_failed()
         drained(box)
         box.confirm(10 * F)
         add(box, 3 * F)
-        assert (box.next_samples, box.unsent, box.buffered) == (0, 13 * F, 3 * F)
-        answer(box)
-        assert drained(box) == audio(10 * F, 23 * F)
+        assert (box.next_samples, box.unsent, box.buffered) == (0, 293 * F, 3 * F)
+        assert answer(box) == (10 * F, FETCH)
+        assert drained(box) == audio(10 * F, 260 * F)
+        box.confirm(260 * F)
+        assert answer(box) == (260 * F, 40 * F)
+        assert drained(box) == audio(260 * F, 303 * F)
 
     def test_memory_alone_keeps_what_comes_and_the_disk_what_it_has(self) -> None:
         box = box_with(20)

@@ -37,7 +37,7 @@ SEARCHED = frozenset(
     }
 )
 #: Seconds, traced: what takes longer is not tried, and what it alone would notice survives.
-SLOW = 3.0
+SLOW = 5.0
 
 
 class Result(NamedTuple):
