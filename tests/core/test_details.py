@@ -9,7 +9,7 @@ import pytest
 
 from openline import events as e
 from openline.backend import Backend
-from openline.commands import CloseSource, OpenSocket, SendBytes, SendPing, StoreAudio
+from openline.commands import CloseSource, OpenSocket, Report, SendBytes, SendPing, StoreAudio
 from openline.connection import Connection
 from openline.messages import SAMPLE_RATE, BackendMetrics, BackendStatus, GapCause, Trouble
 from openline.policy import Policy
@@ -102,6 +102,14 @@ def test_figures_go_to_the_app_as_they_are() -> None:
     assert drive.told(BackendMetrics) == [
         BackendMetrics(source="mic", backlog=0.5, dropped=3, realtime_factor=0.25)
     ]
+
+
+def test_figures_without_a_drop_are_told_alone() -> None:
+    drive = Drive().stream()
+    drive.audio(5000)
+    [report] = drive.figures(dropped=0)
+    assert isinstance(report, Report)
+    assert isinstance(report.update, BackendMetrics)
 
 
 def test_a_remark_is_told_as_an_error_of_the_backend() -> None:
@@ -292,6 +300,12 @@ def test_a_hint_has_a_ping_sent_ahead_of_all_audio() -> None:
     drive.feed(e.NetworkRestored())
     assert isinstance(drive.pull(), SendPing)
     assert isinstance(drive.pull(), SendBytes)
+
+
+def test_an_abort_is_told_as_such() -> None:
+    drive = Drive().stream()
+    drive.abort()
+    assert drive.last_change.reason == drive.ended.reason == "aborted"
 
 
 def test_nothing_is_sent_while_it_closes() -> None:

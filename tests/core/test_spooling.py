@@ -13,6 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from openline import events as e
 from openline.commands import (
     Command,
+    DiscardStore,
     FetchAudio,
     Report,
     StoreAudio,
@@ -249,6 +250,7 @@ class TestFailedDisk:
         add(box, 3 * F + 9)
         assert box.undelivered
         box.end()
+        box.end()  # there is nothing left
         assert box.losses.missing() == [
             gap(5, F, GapCause.UNPROVEN),
             gap(F, 4 * F, GapCause.OVERFLOW),
@@ -527,6 +529,17 @@ class TestConnection:
         drive.abort()
         assert [gap.cause for gap in drive.gaps] == [GapCause.UNDELIVERED]
         assert not only(drive, StoreGap)
+
+    @pytest.mark.parametrize(("code", "kept"), [(1008, True), (1000, False)])
+    def test_the_store_is_kept_for_a_session_that_failed(self, code: int, *, kept: bool) -> None:
+        drive = spooled().stream()
+        if code == 1000:
+            drive.stop()
+            drive.drain()
+            drive.summary()
+        drive.lose(code)
+        assert drive.ended.complete
+        assert bool(only(drive, DiscardStore)) is not kept
 
     def test_audio_after_the_stop_is_not_stored(self) -> None:
         drive = spooled().stream()

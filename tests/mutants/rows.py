@@ -73,7 +73,8 @@ def _of_row(table: Table, row: Row) -> Iterator[Row]:
         yield row._replace(before=do + done[1:], on_names=before + after)
     if row.target is None:
         leave, arrive = _around(table, row.source)
-        yield row._replace(before=leave + row.before, target=row.source, after=arrive)
+        if leave or arrive:  # or it would be the same
+            yield row._replace(before=leave + row.before, target=row.source, after=arrive)
     else:
         yield row._replace(before=row.before[first:], target=None, after=())
         for other in _elsewhere(row):
