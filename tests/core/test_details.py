@@ -207,6 +207,13 @@ def test_a_loss_that_was_made_good_did_not_keep_it_from_finishing() -> None:
     assert drive.ended.action is None
 
 
+def test_who_is_turned_away_without_a_time_waits_as_for_any_loss_and_a_jitter() -> None:
+    drive = Drive(policy=Policy(backoff_first=0.2, later_floor=0.1), random=0.25)
+    drive.open()
+    drive.lose(status=503)
+    assert drive.last_change.retry_in == pytest.approx(0.1 + 0.25 * 0.1 + 0.25)
+
+
 # Credentials and redirects.
 
 

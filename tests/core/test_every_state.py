@@ -25,6 +25,8 @@ def authorizing(drive: Drive) -> None:
 
 def connecting(drive: Drive) -> None:
     drive.open()
+    if drive.state == "authorizing":
+        drive.feed(e.CredentialReady(1))
     drive.audio(10)
 
 
@@ -51,7 +53,7 @@ ACKED: Final[list[Reach]] = [streaming, finishing]
 
 
 def reached(reach: Reach, **options: Any) -> Drive:
-    drive = Drive(has_provider=reach is authorizing, **options)
+    drive = Drive(**{"has_provider": reach is authorizing, **options})
     reach(drive)
     assert drive.state == reach.__name__
     return drive
@@ -131,7 +133,7 @@ def test_with_nothing_left_to_deliver_it_does_not_matter_that_no_try_is_left(
 def test_the_time_to_finish_is_over_in_every_state(reach: Reach) -> None:
     patient = {"auth_timeout": 50.0, "connect_timeout": 50.0, "ack_timeout": 50.0}
     policy = Policy(give_up_after=None, stall_timeout=50.0, buffer_seconds=150, **patient)
-    drive = reached(reach, policy=policy)
+    drive = reached(reach, policy=policy, has_provider=True)
     drive.audio(10)
     drive.stop()
     while not drive.core.ended:
