@@ -144,14 +144,17 @@ def test_the_time_to_finish_is_over_in_every_state(reach: Reach) -> None:
     assert drive.ended.reason == "could not finish in time"
 
 
-def test_the_time_to_finish_is_over_while_a_dial_is_waited_for() -> None:
-    drive = Drive(policy=Policy(give_up_after=None))
+def test_a_dial_that_is_due_when_the_time_to_finish_is_over_is_not_made() -> None:
+    drive = Drive(policy=Policy(give_up_after=None, finish_timeout=20), random=0.0)
     connecting(drive)
-    drive.lose(status=503, retry_after=200)
+    drive.audio(15)
+    drive.lose(status=503, retry_after=20.5)
     drive.stop()
+    assert drive.state == "reconnecting"
     drive.tick()
     assert drive.ended.state == "failed"
     assert drive.ended.reason.startswith("could not finish in time: ")
+    assert len(drive.dials) == 1
 
 
 def test_a_dial_that_is_due_when_patience_is_over_is_not_made() -> None:

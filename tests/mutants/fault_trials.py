@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Generator
+from importlib import import_module
 from pathlib import Path
 from typing import Final
 
@@ -41,6 +42,8 @@ SOONEST: Final = {
 }
 #: Tests of their own that do not stand with the rest.
 NAMED: Final = {"11b": ("adapters/audio/test_files.py", "-k", "wake_up_is_late")}
+#: What the sources import and is not on trial: once for all children.
+SHARED: Final = ("hypothesis.stateful", "msgspec", "statemachine", "trio_websocket")
 
 
 def in_child(sources: Path, killer: Callable[[], str]) -> str:
@@ -112,6 +115,8 @@ def main() -> int:
     parser.add_argument("--only", nargs="*", default=[], help="numbers, such as 01 11b")
     options = parser.parse_args()
     prepare()
+    for name in SHARED:
+        import_module(name)
     begun = time.monotonic()
     free = 0 if options.quick else _cries_of_wolf()
     for fault in all_faults():
