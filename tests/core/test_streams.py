@@ -381,6 +381,7 @@ class TestToTheSample:
 
     def test_there_is_no_disk_unless_it_is_given(self) -> None:
         assert not Streams(BOTH, 60 * S).has_disk
+        assert Streams(BOTH, 60 * S, 1).has_disk
 
     @pytest.mark.parametrize(("frames", "room"), [(99, True), (100, False)])
     def test_there_is_room_up_to_two_seconds(self, frames: int, *, room: bool) -> None:
