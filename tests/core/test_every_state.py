@@ -52,8 +52,8 @@ OPEN: Final[list[Reach]] = [awaiting_ack, streaming, finishing]
 ACKED: Final[list[Reach]] = [streaming, finishing]
 
 
-def reached(reach: Reach, **options: Any) -> Drive:
-    drive = Drive(**{"has_provider": reach is authorizing, **options})
+def reached(reach: Reach, *, has_provider: bool = False, **options: Any) -> Drive:
+    drive = Drive(has_provider=has_provider or reach is authorizing, **options)
     reach(drive)
     assert drive.state == reach.__name__
     return drive
@@ -131,8 +131,14 @@ def test_with_nothing_left_to_deliver_it_does_not_matter_that_no_try_is_left(
 
 @pytest.mark.parametrize("reach", [authorizing, connecting, awaiting_ack, finishing])
 def test_the_time_to_finish_is_over_in_every_state(reach: Reach) -> None:
-    patient = {"auth_timeout": 50.0, "connect_timeout": 50.0, "ack_timeout": 50.0}
-    policy = Policy(give_up_after=None, stall_timeout=50.0, buffer_seconds=150, **patient)
+    policy = Policy(
+        give_up_after=None,
+        auth_timeout=50,
+        connect_timeout=50,
+        ack_timeout=50,
+        stall_timeout=50,
+        buffer_seconds=150,
+    )
     drive = reached(reach, policy=policy, has_provider=True)
     drive.audio(10)
     drive.stop()
