@@ -9,7 +9,7 @@ import pytest
 
 from openline import events as e
 from openline.commands import AbortSocket, CancelCredential
-from openline.messages import BackendStatus, Entities
+from openline.messages import BackendStatus, Entities, StateChanged
 from openline.policy import Policy
 from openline.verdicts import Action
 
@@ -194,4 +194,5 @@ def test_a_provider_is_asked_as_often_as_retries_are_allowed(*, late: bool) -> N
         else:
             drive.tick()
     assert len(drive.requests) == 4
+    assert not any(change.reason.endswith(")") for change in drive.told(StateChanged))
     assert drive.ended.reason.startswith("gave up after 3 retries: ")
