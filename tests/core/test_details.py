@@ -269,6 +269,13 @@ def test_a_hint_does_not_put_off_the_answer_to_an_earlier_ping() -> None:
     assert drive.state == "reconnecting"
 
 
+def test_a_line_becomes_stable_once() -> None:
+    drive = Drive().stream()
+    drive.wait(11)
+    drive.figures()
+    assert drive.link.deadlines[Timer.STABLE] == float("inf")
+
+
 def test_what_is_waited_for_after_a_loss_is_the_next_dial_alone() -> None:
     drive = Drive(policy=Policy(give_up_after=None)).stream()
     drive.audio(10)

@@ -63,7 +63,7 @@ def reached(reach: Reach, *, has_provider: bool = False, **options: Any) -> Driv
 
 
 @pytest.mark.parametrize("reach", ACKED)
-@pytest.mark.parametrize("state", ["warning", "streaming", "no_asr_provider"])
+@pytest.mark.parametrize("state", ["warning", "streaming", "no_asr_provider", "connected"])
 def test_each_status_is_told(reach: Reach, state: str) -> None:
     drive = reached(reach)
     drive.say("status", state=state, message="so it is")
@@ -161,6 +161,32 @@ def test_a_dial_that_is_due_when_the_time_to_finish_is_over_is_not_made() -> Non
     assert drive.ended.state == "failed"
     assert drive.ended.reason.startswith("could not finish in time: ")
     assert len(drive.dials) == 1
+
+
+def test_with_nothing_left_to_deliver_it_does_not_matter_how_late_a_dial_would_come() -> None:
+    drive = Drive(policy=Policy(give_up_after=None))
+    drive.open()
+    drive.lose(status=503, retry_after=200)
+    drive.stop()
+    assert (drive.ended.state, drive.ended.complete) == ("closed", True)
+
+
+def test_a_stop_does_not_undo_what_a_hint_has_brought_forward() -> None:
+    drive = Drive(policy=Policy(dials_per_minute=1, backoff_first=10, stable_after=120)).stream()
+    drive.audio()
+    for _ in range(58):
+        drive.wait(1.0)
+        drive.figures()
+    drive.lose()
+    later = drive.core.next_deadline()
+    drive.feed(e.NetworkRestored())
+    sooner = drive.core.next_deadline()
+    assert sooner is not None
+    assert later is not None
+    assert drive.now < sooner < later
+    drive.stop()
+    assert drive.state == "reconnecting"
+    assert drive.core.next_deadline() == sooner
 
 
 def test_a_dial_that_is_due_when_patience_is_over_is_not_made() -> None:
