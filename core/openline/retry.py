@@ -95,7 +95,6 @@ class Retry:
     def give_up_finishing(self) -> None:
         """A stop was asked for, and the dial that was planned would come too late."""
         self.cause = f"could not finish in time: {self.cause}"
-        self.until = OFF
 
     def _delay(self, verdict: Verdict) -> float:
         policy = self._policy
