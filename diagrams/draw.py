@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from openline.connection import TABLE
@@ -9,20 +12,46 @@ from openline.diagram import (
     CONTRACTS,
     DARK,
     contract,
+    counted,
+    coverage_table,
     dot,
     markdown,
     mermaid,
     model,
     policy_table,
     scxml,
+    sequence,
+    sequence_mermaid,
+    sequence_svg,
     timer_table,
     verdict_table,
     xstate,
 )
+from openline.journal import read
 from openline_diagrams import svg
 
 HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent))  # a script finds only its own folder
+
+from tests.core.scenarios import SCENES, record  # noqa: E402 -- needs the path
+
 TITLE = "openline: the states of a session"
+SCENE = """
+### {title}
+
+<picture>
+  <source media="(prefers-color-scheme: dark)" srcset="scenes/{name}-dark.svg">
+  <img alt="{about}" src="scenes/{name}.svg" width="800">
+</picture>
+
+The same [in Mermaid](scenes/{name}.mmd), the picture [for light pages](scenes/{name}.svg) and
+[for dark ones](scenes/{name}-dark.svg).
+"""
+COVERAGE = """<picture>
+  <source media="(prefers-color-scheme: dark)" srcset="coverage-dark.svg">
+  <img alt="The states of a session, each way as wide as it is used" src="coverage.svg" width="800">
+</picture>
+"""
 PICTURE = """<picture>
   <source media="(prefers-color-scheme: dark)" srcset="chart-dark.svg">
   <img alt="The states of a session and every way from one to another" src="chart.svg" width="800">
@@ -43,6 +72,10 @@ for your own pages.
 | as a table of every transition | [chart.md](chart.md) |
 | as JSON for XState v5 | [chart.xstate.json](chart.xstate.json) |
 | as SCXML | [chart.scxml](chart.scxml) |
+| How often each transition fired in the last `make soak` | [coverage.md](coverage.md) |
+| as a picture | [coverage.svg](coverage.svg) |
+| for dark pages | [coverage-dark.svg](coverage-dark.svg) |
+| the counts that these are drawn from | [soaked.json](soaked.json) |
 | What every ending of a connection means | [verdicts.md](verdicts.md) |
 | Every timing and limit | [policy.md](policy.md) |
 | Every timer | [timers.md](timers.md) |
@@ -59,7 +92,42 @@ right, under the states that it ends.
 
 ```mermaid
 {mermaid}```
-"""
+
+## What happens when …
+
+Each of these is a session that was played just now: the pure core, and an ideal backend that
+breaks the contract in one place, in virtual time. What is drawn is its journal, so it is what
+the machine does. The band on the line of openline is its state, with the timers that the state
+waits for; what happens many times is told once. `openline diagram --journal FILE` draws a
+session of yours.
+{scenes}"""
+
+
+def scenes() -> Iterator[tuple[str, str]]:
+    """File name and text of every scene, played anew."""
+    for name, scene in SCENES.items():
+        [journal] = read(record(name).splitlines(keepends=True))
+        seq = sequence(journal, title=scene.title, about=scene.about)
+        yield f"scenes/{name}.svg", sequence_svg(seq)
+        yield f"scenes/{name}-dark.svg", sequence_svg(seq, DARK)
+        yield f"scenes/{name}.mmd", sequence_mermaid(seq)
+
+
+def coverage() -> Iterator[tuple[str, str]]:
+    """File name and text of what the last soak saw of the chart as it is now."""
+    soaked = json.loads((HERE / "soaked.json").read_text(encoding="utf-8"))
+    fired = soaked["fired"]
+    drawing = counted(model(TABLE), TABLE, fired)
+    title = "openline: how often each transition fired"
+    yield "coverage.svg", svg(dot(drawing), title=title)
+    yield "coverage-dark.svg", svg(dot(drawing, DARK), title=title)
+    numbers = " ".join(f"{name}={number}" for name, number in soaked["numbers"].items())
+    text = (
+        "# How often each transition fired\n\nMade by `make diagrams` from the machine and from "
+        f"`soaked.json`, what `make soak {numbers}` counted on {soaked['date']}.\n\n"
+        f"{COVERAGE}\n{coverage_table(TABLE, fired)}"
+    )
+    yield "coverage.md", text
 
 
 def drawings() -> dict[str, str]:
@@ -77,7 +145,13 @@ def drawings() -> dict[str, str]:
     contracts = [f"| The contract of a dialect | [{name}.md]({name}.md) |" for name in CONTRACTS]
     return {
         "README.md": README.format(
-            contracts="\n".join(contracts), picture=PICTURE, mermaid=mermaid(drawing)
+            contracts="\n".join(contracts),
+            picture=PICTURE,
+            mermaid=mermaid(drawing),
+            scenes="".join(
+                SCENE.format(name=name, title=scene.title, about=scene.about)
+                for name, scene in SCENES.items()
+            ),
         ),
         "chart.dot": light,
         "chart.svg": svg(light, title=TITLE),
@@ -85,6 +159,8 @@ def drawings() -> dict[str, str]:
         "chart.mmd": mermaid(drawing),
         "chart.xstate.json": xstate(drawing, TABLE),
         "chart.scxml": scxml(drawing, TABLE),
+        **dict(scenes()),
+        **dict(coverage()),
         **{
             name: f"# {title}\n\nMade from the machine by `make diagrams`.\n\n{text}"
             for name, (title, text) in pages.items()
@@ -93,5 +169,6 @@ def drawings() -> dict[str, str]:
 
 
 if __name__ == "__main__":
+    (HERE / "scenes").mkdir(exist_ok=True)
     for name, text in drawings().items():
         (HERE / name).write_text(text, encoding="utf-8")

@@ -15,9 +15,13 @@ import os
 
 from hypothesis import settings
 
+from . import support_counts
+
 PROFILE = os.environ.get("OPENLINE_PROFILE", "ci")
 
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 settings.register_profile("dev", deadline=None, print_blob=True)
 settings.register_profile("soak", deadline=None, max_examples=5_000, print_blob=True)
 settings.load_profile(PROFILE)
+
+support_counts.begin()

@@ -148,6 +148,7 @@ class Chart(StateChart[Any]):
         | authorizing.to(closed, cond="nothing_left", on="cancel_credential")
         | closed.from_(connecting, awaiting_ack, cond="nothing_left", on="abort_socket")
         | reconnecting.to(closed, cond="nothing_left")
+        | reconnecting.to(failed, cond="retry_too_late", on=["note_stop", "give_up_finishing"])
         | streaming.to(finishing, on="note_stop")
         | authorizing.to(authorizing, internal=True, on="note_stop")
         | connecting.to(connecting, internal=True, on="note_stop")

@@ -295,15 +295,14 @@ def _message(facts: Facts, event: e.MessageReceived) -> Fired:
     facts.deadlines[Timer.PONG] = OFF  # any frame proves that the backend lives
     message = facts.dialect.decode(event.data)
     if isinstance(message, Malformed):
-        facts.counts["malformed"] += 1
-        facts.trouble("malformed", f"a message that nobody can read: {message.why}")
+        facts.count_trouble("malformed", f"a message that nobody can read: {message.why}")
         return _NOTHING
     if not facts.is_ours(message.connection_id, message.attempt_id):
-        facts.counts["foreign"] += 1
-        facts.trouble("foreign", "a message that carries another connection's ids")
+        facts.count_trouble("foreign", "a message that carries another connection's ids")
         return _NOTHING
     if isinstance(message, Unknown):
-        facts.trouble("unknown", f"a message of an unknown type: {one_line(message.type)}")
+        name = one_line(message.type).strip() or "(blank)"
+        facts.trouble("unknown", f"a message of an unknown type: {name}")
         return _NOTHING
     facts.message = message
     if isinstance(message, Status):

@@ -55,6 +55,10 @@ class Link(Facts):
         """Whether this dial's start has not gone out: an ack of it cannot be true."""
         return not self.start_sent
 
+    def retry_too_late(self) -> bool:
+        """Whether the next dial lies beyond what a stop, now, would leave to finish in."""
+        return self.deadlines[Timer.RETRY] > self.finish_at
+
     def stopping(self) -> bool:
         """Whether the app has asked for the end."""
         return self.stop_wanted
@@ -147,8 +151,7 @@ class Link(Facts):
         """The start was acked: audio may flow and the dial's timers run."""
         self.line_open = True
         self.ping_wanted = False
-        self.dropped = 0
-        self.doubtful = False
+        self.dropped, self.doubtful = 0, False
         self.deadlines[Timer.GIVE_UP] = OFF  # judged at the next loss
         self.arm(Timer.PING, self.policy.ping_interval)
         self.streams.begin_dial(self.now)
@@ -206,8 +209,7 @@ class Link(Facts):
             self.streams.note_dropped(stream, metrics.dropped - self.dropped)
             self.dropped = metrics.dropped
             self.report_gaps(self.streams.take_gaps())
-        backlog = metrics.backlog
-        if backlog is not None and stream.window.note_backlog(backlog, self.now):
+        if metrics.backlog is not None and stream.window.note_backlog(metrics.backlog, self.now):
             self.note_drained(stream)
         self.report(
             BackendMetrics(
@@ -235,8 +237,7 @@ class Link(Facts):
         heard: Heard = self.message
         stream = self.streams.get(heard.source)
         if stream is None:
-            self.counts["foreign"] += 1
-            self.trouble("foreign", "words of a source that this session does not have")
+            self.count_trouble("foreign", "words of a source that this session does not have")
             return
         self.remark = ""
         self.note_alive(stream)
@@ -266,8 +267,8 @@ class Link(Facts):
 
     def take_insight(self) -> None:
         """What the backend noticed goes to the app as it is."""
-        insight: Insight = self.message
         self.remark = ""
+        insight: Insight = self.message
         self.report(insight.update)
 
     # Losing.
@@ -315,7 +316,11 @@ class Link(Facts):
         self.stop_wanted = True
         self.streams.close()
         self.deadlines[Timer.SOURCE] = OFF
-        self.arm(Timer.FINISH, self.policy.finish_timeout + self.streams.due_seconds)
+        self.deadlines[Timer.FINISH] = self.finish_at
+
+    def give_up_finishing(self) -> None:
+        """There will be no dial in time."""
+        self.retry.give_up_finishing()
 
     def take_summary(self) -> None:
         """The final message: all that was sent is dealt with, unless there is a doubt."""

@@ -58,9 +58,7 @@ def replay(
     JournalError for an unknown dialect or options that this version refuses.
     """
     opening = journal.opening
-    spoken = dialect or DIALECTS.get(opening.dialect)
-    if spoken is None:
-        raise JournalError(f"dialect {opening.dialect!r}: not known here: give it to replay")
+    spoken = dialect or dialect_of(journal)
     draws: list[float] = []
 
     def draw() -> float:
@@ -99,6 +97,14 @@ def replay(
         if draws:
             raise DivergedError(f"{_where(entry)}: it draws fewer random numbers than it did")
         yield step
+
+
+def dialect_of(journal: Journal) -> Dialect:
+    """The dialect that a journal names. Raises JournalError if it is not known here."""
+    name = journal.opening.dialect
+    if name not in DIALECTS:
+        raise JournalError(f"dialect {name!r}: not known here: give it to replay")
+    return DIALECTS[name]
 
 
 def _step(connection: Connection, entry: Entry) -> Step:

@@ -38,6 +38,12 @@ class Row(NamedTuple):
     exit_names: tuple[str, ...]
     enter_names: tuple[str, ...]
 
+    @property
+    def name(self) -> str:
+        """The row as a person names it; no two rows of a chart have the same name."""
+        guard = f" [{self.guard_name}]" if self.guard_name else ""
+        return f"{self.source} --{self.event}{guard}--> {self.target or 'itself'}"
+
 
 Table: TypeAlias = Mapping[str, Mapping[str, tuple[Row, ...]]]
 

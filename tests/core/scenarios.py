@@ -1,178 +1,390 @@
 """Sessions worth drawing, each with a backend that keeps the contract or breaks it once.
 
-Every scenario leads one ``Drive`` from its opening to its end. ``journals/record.py`` keeps
-their journals; ``test_journals`` plays these again.
+``Stage`` plays the app and an ideal backend in virtual time: a heap of what is to happen,
+and the core's own deadlines between. Nothing is random and nothing waits, so a scenario is
+the same on every machine. A *speech* is phrases of session time; the backend finalises each
+one a moment after it has heard all of it, wherever its connection began. What goes wrong is
+a *part* of some dial, played instead of the ideal one.
+
+``journals/record.py`` keeps the journals, ``test_journals`` plays them again, and
+``diagrams/draw.py`` draws them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import heapq
+import json
+from collections.abc import Callable, Sequence
 from functools import partial
+from typing import NamedTuple
 
-from openline.commands import SendPing
-from openline.events import CredentialReady, PongReceived
+from openline import events as e
+from openline.backend import Backend
+from openline.commands import (
+    AbortSocket,
+    CloseSocket,
+    Command,
+    OpenSocket,
+    Outgoing,
+    RequestCredential,
+    SendBytes,
+    SendPing,
+    SendText,
+)
 from openline.journal import Recorder
+from openline.messages import SAMPLE_RATE, State
+from openline.verdicts import ErrorKind, Sender
 
-from .driver import Drive
-
-CHUNK = 5  # frames: a tenth of a second
-
-
-def _talk(drive: Drive, seconds: float, source: str = "mic") -> None:
-    """Live audio in pieces of 0.1 s; the backend answers each ping."""
-    for _ in range(round(seconds * 10)):
-        drive.now = round(drive.now + 0.1, 3)
-        drive.audio(CHUNK, source)
-        _serve(drive)
+CHUNK = 0.1
+LATENCY = 0.02  # one way
+LATE = 0.01  # from the end of a piece to its arrival
+THINKING = 0.25  # from the last sound of a phrase to its final
+HEADERS = {b"EP\x01\x00": "system", b"EP\x01\x01": "mic"}
 
 
-def _serve(drive: Drive) -> None:
-    while sent := drive.drain():
-        for outgoing in sent:
-            if isinstance(outgoing, SendPing):
-                drive.feed(PongReceived(outgoing.dial, outgoing.mark), after=0.01)
+class Phrase(NamedTuple):
+    """Words between two session times, in seconds."""
+
+    start: float
+    end: float
+    text: str
+    source: str = "mic"
 
 
-def _connect(drive: Drive) -> None:
-    """The dial that is out succeeds."""
-    drive.opened(after=0.05)
-    drive.say("status", state="connected", message="Connected, waiting for start")
-    drive.wait(0.2)
-    drive.ack()
+class Dial:
+    """One connection, as the backend has it; a subclass breaks the contract somewhere."""
+
+    def __init__(self, stage: Stage, number: int) -> None:
+        self.stage = stage
+        self.number = number
+        self.alive = True
+        self.began: dict[str, float] = {}  # the session time of a source's first sample here
+        self.heard: dict[str, float] = {}  # and how far it was heard
+        self.said = 0  # phrases that are dealt with
+        self.stopping = False
+
+    # What the network and the backend do.
+
+    def dialled(self) -> None:
+        """The socket opens after three ways, as TCP and the upgrade take them."""
+        self.later(3 * LATENCY, self.opened)
+
+    def opened(self) -> None:
+        self.tell(e.SocketOpened(self.number, f"connection {self.number}"))
+        self.later(LATENCY, partial(self.say, "status", state="connected", message="Connected"))
+
+    def started(self) -> None:
+        self.later(LATENCY, partial(self.say, "status", state="streaming"))
+
+    def listened(self, source: str) -> None:
+        """More was heard: each phrase that is whole is on its way to a final."""
+        speech = self.stage.speech
+        for at, phrase in enumerate(speech):
+            done = self.heard.get(phrase.source, -1.0) >= phrase.end - 1e-6
+            if at == self.said and phrase.start >= self.stage.proved[phrase.source] and done:
+                self.said += 1
+                self.later(THINKING, partial(self.finalise, phrase))
+            elif at == self.said and phrase.end <= self.stage.proved[phrase.source]:
+                self.said += 1
+
+    def pinged(self, mark: bytes) -> None:
+        self.later(2 * LATENCY, lambda: self.tell(e.PongReceived(self.number, mark)))
+
+    def stopped(self) -> None:
+        """What was heard and is not final is finalised, then comes the summary."""
+        self.stopping = True
+        self.later(THINKING + 0.1, self.sum_up)
+
+    def sum_up(self) -> None:
+        self.say("final_summary", markdown="# Summary", json={"transcript": []})
+
+    def closed(self) -> None:
+        self.later(2 * LATENCY, partial(self.lose, code=1000, sender=Sender.PEER))
+
+    # How.
+
+    def later(self, seconds: float, what: Callable[[], object]) -> None:
+        """Do it then, if the connection is still there."""
+        self.stage.at(self.stage.now + seconds, lambda: self.alive and what())
+
+    def tell(self, event: e.Event) -> None:
+        self.stage.feed(event)
+
+    def say(self, kind: str, **fields: object) -> None:
+        ids = {"connection_id": f"connection {self.number}", "attempt_id": "the attempt"}
+        self.tell(e.MessageReceived(self.number, json.dumps({"type": kind} | ids | fields)))
+
+    def finalise(self, phrase: Phrase) -> None:
+        self.stage.proved[phrase.source] = phrase.end
+        self.words("asr_final", phrase)
+
+    def words(self, kind: str, phrase: Phrase) -> None:
+        began = self.began[phrase.source]
+        t0, t1 = round(phrase.start - began, 3), round(phrase.end - began, 3)
+        self.say(kind, text=phrase.text, t0=t0, t1=t1, source=phrase.source)
+
+    def lose(self, **facts: object) -> None:
+        self.alive = False
+        self.tell(e.SocketLost(dial=self.number, **facts))  # type: ignore[arg-type]
+
+    # What openline sends.
+
+    def receive(self, outgoing: Outgoing, start: float) -> None:
+        """``start``: the session time of the audio, if it is audio."""
+        match outgoing:
+            case SendBytes(_, data):
+                source = HEADERS[data[:4]]
+                self.began.setdefault(source, start)
+                self.heard[source] = start + (len(data) - 4) / 2 / SAMPLE_RATE
+                self.listened(source)
+            case SendPing(_, mark):
+                self.pinged(mark)
+            case SendText(_, data):
+                {"start": self.started, "stop": self.stopped}[json.loads(data)["type"]]()
 
 
-def _finish(drive: Drive, heard: float, start: float = 0.0) -> None:
-    """What is left is finalised, then comes the summary and a proper close."""
-    _serve(drive)
-    drive.final(start, heard, "and that is all", after=0.2)
-    drive.say("final_summary", markdown="# Summary", json={"transcript": []}, after=0.1)
-    drive.lose(1000)
+class Stage:
+    """One session from its opening to its end.
+
+    ``captured``: session times between which a source is heard. ``parts``: who plays each
+    dial; the last one plays all that follow. ``stop``: when the app stops.
+    """
+
+    def __init__(
+        self,
+        write: Callable[[bytes], object],
+        *,
+        speech: Sequence[Phrase],
+        stop: float,
+        seconds: float,
+        parts: Sequence[type[Dial]] = (Dial,),
+        sources: Sequence[str] = ("mic",),
+        has_provider: bool = False,
+    ) -> None:
+        self.now = 0.0
+        self.speech = speech
+        self.proved = dict.fromkeys(sources, 0.0)
+        self._parts = parts
+        self._heap: list[tuple[float, int, Callable[[], object]]] = []
+        self._count = 0
+        self._dial: Dial | None = None
+        self.core = Recorder(
+            Backend(),
+            write=write,
+            session_id="the session",
+            attempt_id="the attempt",
+            random=lambda: 0.5,
+            sources=sources,
+            has_provider=has_provider,
+            may_pause=sources,
+        )
+        self.at(0.0, lambda: self.feed(e.OpenRequested()))
+        for number in range(1, round(seconds / CHUNK) + 1):
+            for source in sources:
+                pcm = bytes(2 * round(CHUNK * SAMPLE_RATE))
+                self.at(number * CHUNK + LATE, partial(self.hear, e.AudioCaptured(source, pcm)))
+        for source in sources:
+            self.at(0.0, partial(self.feed, e.SourceStarted(source, 0.0)))
+        self.at(stop, lambda: self.feed(e.StopRequested()))
+
+    def at(self, when: float, what: Callable[[], object]) -> None:
+        self._count += 1
+        heapq.heappush(self._heap, (round(when, 6), self._count, what))
+
+    def hear(self, event: e.AudioCaptured) -> None:
+        if self.core.state not in {State.CLOSED, State.FAILED}:
+            self.feed(event)
+
+    def feed(self, event: e.Event) -> None:
+        for command in self.core.receive(event, self.now):
+            self._carry_out(command)
+        if not self.core.ended:
+            self._send()
+
+    def _carry_out(self, command: Command) -> None:
+        match command:
+            case OpenSocket(number):
+                part = self._parts[min(number, len(self._parts)) - 1]
+                self._dial = part(self, number)
+                self._dial.dialled()
+            case CloseSocket() if self._dial:
+                self._dial.closed()
+            case AbortSocket() if self._dial:
+                self._dial.alive = False
+            case RequestCredential(request):
+                self.at(self.now + 0.15, lambda: self.feed(e.CredentialReady(request)))
+            case _:
+                pass
+
+    def _send(self) -> None:
+        while self._pull() is not None:
+            pass
+
+    def _pull(self) -> Outgoing | None:
+        before = {name: each.sent for name, each in self.core.statistics.sources.items()}
+        outgoing = self.core.next_message(self.now)
+        if outgoing is not None and self._dial is not None and self._dial.alive:
+            source = HEADERS.get(outgoing.data[:4]) if isinstance(outgoing, SendBytes) else None
+            start = before[source] / SAMPLE_RATE if source else 0.0
+            self._dial.later(LATENCY, partial(self._dial.receive, outgoing, start))
+        return outgoing
+
+    def play(self) -> None:
+        while not self.core.ended:
+            due = self.core.next_deadline()
+            if due is not None and (not self._heap or due < self._heap[0][0]):
+                self.now = max(self.now, due)
+                self.feed(e.Tick())
+            else:
+                self.now, _, what = heapq.heappop(self._heap)
+                what()
 
 
-def happy_path(drive: Drive) -> None:
-    drive.open()
-    _connect(drive)
-    _talk(drive, 0.5)
-    drive.partial(0.0, 0.4, "hello")
-    _talk(drive, 0.5)
-    drive.figures()
-    drive.final(0.0, 0.8, "hello world")
-    _talk(drive, 0.2)
-    drive.stop()
-    _finish(drive, 1.2, 0.8)
+# Who breaks the contract, and how.
 
 
-def two_sources(drive: Drive) -> None:
-    drive.open()
-    _connect(drive)
-    for _ in range(3):
-        _talk(drive, 0.1, "mic")
-        _talk(drive, 0.1, "system")
-    drive.final(0.0, 0.3, "hello", source="mic")
-    drive.final(0.0, 0.3, "and welcome", source="system")
-    drive.stop()
-    _serve(drive)
-    drive.summary()
-    drive.lose(1000)
+class Partial(Dial):
+    """Says what it has understood so far, once."""
+
+    def started(self) -> None:
+        super().started()
+        phrase = self.stage.speech[0]
+        so_far = phrase._replace(end=0.4, text=phrase.text.split()[0])
+        self.later(0.75, partial(self.words, "asr_partial", so_far))
+        figures = {"source": phrase.source, "backlog_seconds": 0.0, "dropped_total": 0}
+        self.later(1.0, partial(self.say, "metrics", **figures))
 
 
-def drop_and_replay(drive: Drive) -> None:
-    drive.open()
-    _connect(drive)
-    _talk(drive, 0.6)
-    drive.final(0.0, 0.4, "this much is safe")
-    _talk(drive, 0.2)
-    drive.partial(0.4, 0.7, "and this")
-    drive.lose()
-    drive.audio(CHUNK)
-    drive.redial()
-    _connect(drive)
-    _talk(drive, 0.2)
-    drive.final(0.0, 0.5, "and this is sent again")
-    drive.stop()
-    _finish(drive, 0.7, 0.5)
+class Dropped(Dial):
+    """The connection breaks in the middle of a phrase, of which a partial was told."""
+
+    def started(self) -> None:
+        super().started()
+        phrase = self.stage.speech[1]
+        so_far = phrase._replace(end=phrase.start + 0.5, text=phrase.text.split()[0])
+        self.later(phrase.start + 0.5, partial(self.words, "asr_partial", so_far))
+        self.later(phrase.start + 0.8, partial(self.lose, error=ErrorKind.RESET))
 
 
-def wrong_token_with_a_provider(drive: Drive) -> None:
-    drive.open()
-    drive.feed(CredentialReady(1), after=0.02)
-    drive.opened(after=0.05)
-    drive.wait(0.2)
-    drive.refuse("Unauthorized websocket connection")
-    drive.lose(1008)  # too late: it was judged when it was refused
-    drive.feed(CredentialReady(2), after=0.02)
-    _connect(drive)
-    _talk(drive, 0.3)
-    drive.stop()
-    _finish(drive, 0.3)
+class Unauthorized(Dial):
+    """Refuses the token, in words and by its close code."""
+
+    def started(self) -> None:
+        text = "Unauthorized websocket connection"
+        self.later(LATENCY, partial(self.say, "status", state="error", message=text))
+        lost = e.SocketLost(dial=self.number, code=1008, sender=Sender.PEER)
+        self.stage.at(self.stage.now + 2 * LATENCY, lambda: self.late(lost))
+
+    def late(self, event: e.Event) -> None:
+        """What comes after the refusal comes too late."""
+        if not self.stage.core.ended:
+            self.tell(event)
 
 
-def wrong_token_without_a_provider(drive: Drive) -> None:
-    drive.open()
-    drive.opened(after=0.05)
-    drive.audio(CHUNK)
-    drive.wait(0.2)
-    drive.refuse("Unauthorized websocket connection")
+class Full(Dial):
+    """Looks for a free place for 5 s and finds none."""
+
+    def started(self) -> None:
+        text = "Server at capacity, please try again later"
+        self.later(5.0, partial(self.say, "status", state="error", message=text))
 
 
-def capacity(drive: Drive) -> None:
-    drive.open()
-    drive.opened(after=0.05)
-    drive.audio(CHUNK)
-    drive.wait(5.2)
-    drive.refuse("Server at capacity, please try again later")
-    drive.redial()
-    _connect(drive)
-    _talk(drive, 0.2)
-    drive.stop()
-    _finish(drive, 0.3)
+class Frozen(Dial):
+    """Freezes once it has told its first final: takes all and answers nothing."""
+
+    @property
+    def frozen(self) -> bool:
+        return any(self.stage.proved.values())
+
+    def listened(self, source: str) -> None:
+        if not self.frozen:
+            super().listened(source)
+
+    def pinged(self, mark: bytes) -> None:
+        if not self.frozen:
+            super().pinged(mark)
 
 
-def frozen_backend(drive: Drive) -> None:
-    drive.open()
-    _connect(drive)
-    _talk(drive, 0.3)
-    drive.final(0.0, 0.3, "the last that it heard")
-    drive.audio(CHUNK)
-    drive.wait(12.0)  # no pong: it is dropped and dialled again
-    _connect(drive)
-    drive.stop()
-    _finish(drive, 0.1)
+class Restarting(Dial):
+    """Says that it restarts, and closes."""
+
+    def started(self) -> None:
+        super().started()
+        self.later(1.2, partial(self.lose, code=1012, sender=Sender.PEER))
 
 
-def stop_during_a_reconnect(drive: Drive) -> None:
-    drive.open()
-    _connect(drive)
-    _talk(drive, 0.4)
-    drive.lose(1012)
-    drive.stop()
-    drive.redial()
-    _connect(drive)
-    _finish(drive, 0.4)
+class Scene(NamedTuple):
+    """A scenario: what it is called and about, and how it is played."""
+
+    title: str
+    about: str
+    play: Callable[[Callable[[bytes], object]], Stage]
 
 
-#: Each scenario, and whether there is a provider of credentials.
-SCENARIOS: dict[str, tuple[Callable[[Drive], None], bool]] = {
-    "happy-path": (happy_path, False),
-    "two-sources": (two_sources, False),
-    "drop-and-replay": (drop_and_replay, False),
-    "wrong-token-with-a-provider": (wrong_token_with_a_provider, True),
-    "wrong-token-without-a-provider": (wrong_token_without_a_provider, False),
-    "capacity": (capacity, False),
-    "frozen-backend": (frozen_backend, False),
-    "stop-during-a-reconnect": (stop_during_a_reconnect, False),
-}
+HELLO = Phrase(0.0, 0.8, "hello world")
+REST = Phrase(0.9, 1.5, "and that is all")
+SAFE = Phrase(0.0, 1.2, "this much is safe")
+AGAIN = Phrase(1.3, 2.6, "and this is sent again")
+MIC, SYSTEM = Phrase(0.0, 0.6, "hello"), Phrase(0.1, 0.8, "and welcome", "system")
+
+#: Each scenario by the name of its journal.
+SCENES: dict[str, Scene] = {
+    "happy-path": Scene(
+        "The happy path",
+        "Audio is captured from the opening on and goes out after the ack. Each final confirms "
+        "what it covers; the final message confirms the rest.",
+        partial(Stage, speech=[HELLO, REST], stop=1.7, seconds=1.6, parts=[Partial]),
+    ),
+    "two-sources": Scene(
+        "Two sources on one line",
+        "A microphone and what the computer plays share the line, each with watermarks of its own.",
+        partial(Stage, speech=[MIC, SYSTEM], stop=1.2, seconds=1.0, sources=("mic", "system")),
+    ),
+    "drop-and-replay": Scene(
+        "A dropped connection, and the replay",
+        "The connection breaks in the middle of a phrase. Its partial is taken back, what is "
+        "spoken meanwhile is kept, and the next dial is sent all that no final has confirmed.",
+        partial(Stage, speech=[SAFE, AGAIN], stop=4.4, seconds=2.8, parts=[Dropped, Dial]),
+    ),
+    "wrong-token-with-a-provider": Scene(
+        "A wrong token, with a provider",
+        "The provider is asked once more, for a fresh token. The close that follows the refusal "
+        "comes too late: the refusal was judged when it arrived.",
+        partial(
+            Stage, speech=[HELLO], stop=1.5, seconds=1.0, parts=[Unauthorized, Dial],
+            has_provider=True,
+        ),
+    ),
+    "wrong-token-without-a-provider": Scene(
+        "A wrong token, without a provider",
+        "Nobody can give another token, and the same one would be refused again: the session "
+        "fails at once and says what is missing.",
+        partial(Stage, speech=[HELLO], stop=1.5, seconds=1.0, parts=[Unauthorized]),
+    ),
+    "capacity": Scene(
+        "A backend that is full",
+        "A full backend takes 5 s to say so. It is dialled again after 5 s and some chance more; "
+        "what was captured meanwhile is kept and goes out then.",
+        partial(Stage, speech=[HELLO], stop=12.0, seconds=1.0, parts=[Full, Dial]),
+    ),
+    "frozen-backend": Scene(
+        "A backend that freezes",
+        "It still takes audio and answers nothing. A ping that finds no pong in 5 s ends the "
+        "dial without a closing handshake: there is nobody to shake hands with.",
+        partial(Stage, speech=[HELLO, REST], stop=8.0, seconds=1.6, parts=[Frozen, Dial]),
+    ),
+    "stop-during-a-reconnect": Scene(
+        "Stopped while reconnecting",
+        "The app stops while there is no line. What was captured is still owed, so the line is "
+        "dialled once more, and goes from its ack straight to finishing.",
+        partial(Stage, speech=[HELLO], stop=1.7, seconds=1.2, parts=[Restarting, Dial]),
+    ),
+}  # fmt: skip
+SCENARIOS = tuple(SCENES)
 
 
 def record(name: str) -> bytes:
     """The journal of a scenario."""
-    play, has_provider = SCENARIOS[name]
     lines = list[bytes]()
-    sources = ("mic", "system") if name == "two-sources" else ("mic",)
-    drive = Drive(
-        make=partial(Recorder, write=lines.append), has_provider=has_provider, sources=sources
-    )
-    drive.now = 0.0
-    play(drive)
-    assert drive.core.ended, f"{name} has no end"
+    SCENES[name].play(lines.append).play()
     return b"".join(lines)

@@ -1021,6 +1021,18 @@ def test_a_retry_that_would_come_after_the_finish_is_not_waited_for() -> None:
     assert "could not finish in time" in drive.ended.reason
 
 
+@pytest.mark.parametrize(("wait", "state"), [(60.0, "failed"), (4.0, "reconnecting")])
+def test_a_stop_waits_for_a_retry_only_within_the_finish(wait: float, state: str) -> None:
+    drive = in_state("connecting")
+    drive.audio(50)
+    drive.lose(status=503, retry_after=wait)
+    drive.stop()
+    assert drive.state == state
+    if state == "failed":
+        reason = "could not finish in time: the server is not available now"
+        assert drive.ended.reason == reason
+
+
 def test_the_audio_goes_out_before_the_stop_and_once() -> None:
     drive = in_state("streaming")
     drive.stop()

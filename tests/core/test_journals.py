@@ -360,8 +360,8 @@ BROKEN: list[tuple[Mend, str]] = [
     (lambda lines: change(lines, b'"policy":{', b'"policy":1,"x":{'), "line 1: "),
     (lambda lines: change(lines, b'"OpenRequested"', b'"Opened"'), "line 2: .* 'Opened'"),
     (lambda lines: change(lines, b'"type":"OpenRequested"', b'"type":1'), "line 2: .* 1"),
-    (lambda lines: change(lines, b'"connection_id":"', b'"x":"'), "line 3: SocketOpened: "),
-    (lambda lines: change(lines, b'"data":"', b'"x":"'), "line 4: MessageReceived: "),
+    (lambda lines: change(lines, b'"connection_id":"', b'"x":"'), "line 6: SocketOpened: "),
+    (lambda lines: change(lines, b'"data":"', b'"x":"'), "line 8: MessageReceived: "),
 ]
 
 

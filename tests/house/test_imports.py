@@ -31,7 +31,11 @@ PURE = frozenset(
 #: The two distributions that the core needs.
 NEEDED = ("msgspec", "statemachine")
 #: What a part of the core may import besides: the kit for tests draws from hypothesis.
-BESIDES = {"openline.testing": ("hypothesis",)}
+#: The theorem draws from seeds, so that a failure is named by a number (see ``_unseeded``).
+BESIDES = {
+    "openline.testing": ("hypothesis",),
+    "openline.testing.theorem": ("random",),
+}
 #: Builtins that reach out of the core, or run text as code.
 FORBIDDEN_CALLS = frozenset({"__import__", "breakpoint", "eval", "exec", "input", "open", "print"})
 
@@ -146,6 +150,28 @@ def _trespasses(module: Module) -> list[str]:
     ]
 
 
+def _unseeded(module: Module) -> list[str]:
+    """Where ``module`` draws at random without a seed: what is drawn cannot be drawn again."""
+    names = [
+        alias.name
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.ImportFrom) and node.module == "random"
+        for alias in node.names
+    ]
+    found = [f"{module.name} imports random.{name}" for name in names if name != "Random"]
+    found += [f"{module.name} imports random" for _, to in _imports(module, frozenset())
+              if to == "random" and not names]  # fmt: skip
+    found += [
+        f"{module.name}:{node.lineno} calls Random()"
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "Random"
+        and not node.args
+    ]
+    return found
+
+
 def _code(tree: ast.Module) -> list[str]:
     """The places in a chart that do something instead of declaring it."""
     doing = (
@@ -181,6 +207,25 @@ def _snippet(source: str, name: str = "openline.snippet") -> Module:
 @pytest.mark.parametrize("name", CORE)
 def test_the_core_is_pure(name: str) -> None:
     assert not _impurities(MODULES[name])
+
+
+@pytest.mark.parametrize("name", CORE)
+def test_what_the_core_draws_can_be_drawn_again(name: str) -> None:
+    assert not _unseeded(MODULES[name])
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import random",
+        "from random import randint",
+        "from random import Random\nx = Random()",
+    ],
+)
+def test_a_draw_without_a_seed_is_seen(source: str) -> None:
+    name = "openline.testing.theorem.snippet"
+    assert len(_unseeded(_snippet(source, name))) == 1
+    assert not _unseeded(_snippet("from random import Random\nx = Random(1)", name))
 
 
 @pytest.mark.parametrize("name", sorted(MODULES))

@@ -15,8 +15,10 @@ import argparse
 import gc
 import json
 import os
+import sys
 import tracemalloc
 from collections.abc import Callable
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -276,4 +278,8 @@ def test_what_never_ends_costs_no_memory(kind: str) -> None:
 
 
 if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parents[2]))  # it shares the counter of tests
+    from tests import support_counts
+
+    support_counts.begin()
     main()

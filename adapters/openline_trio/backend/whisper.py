@@ -19,6 +19,7 @@ import hashlib
 import importlib
 import importlib.util
 import logging
+import threading
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
 from functools import cache
@@ -75,6 +76,9 @@ def check_model(path: Path, sha256: str) -> None:
 @cache
 def _model(name: str) -> Any:
     """The model of this process, loaded once (runs in a worker)."""
+    # faster-whisper makes a progress bar, hidden, whose default lock is a semaphore between
+    # processes. A worker may be killed, and Python would then complain of a leak at exit.
+    importlib.import_module("tqdm").tqdm.set_lock(threading.RLock())
     return importlib.import_module("faster_whisper").WhisperModel(
         name, device="cpu", compute_type="int8", cpu_threads=1, num_workers=1
     )

@@ -284,15 +284,21 @@ def diagram(
         str | None,
         typer.Option(metavar="NAME", help="Tell that dialect's contract instead, as md."),
     ] = None,
+    journal: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Draw that session as a sequence, as svg or mermaid."),
+    ] = None,
     dark: Annotated[bool, typer.Option("--dark", help="For a dark page.")] = False,
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write there instead of to stdout.")
     ] = None,
 ) -> int:
-    """Draw the states of a session, from the machine itself."""
+    """Draw the states of a session, from the machine itself; or one session, from its journal."""
     from .diagram import diagram as run_diagram
 
-    return run_diagram(form=form and form.value, dialect=dialect, dark=dark, out=out)
+    return run_diagram(
+        form=form and form.value, dialect=dialect, journal=journal, dark=dark, out=out
+    )
 
 
 def _positive(option: str, value: float) -> float:

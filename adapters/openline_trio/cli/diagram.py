@@ -1,7 +1,7 @@
-"""``openline diagram``: the machine drawn, or a dialect's contract told, for people's docs.
+"""``openline diagram``: the machine drawn, a dialect's contract told, or a journal drawn.
 
-The text is the core's (``openline.diagram``); SVG needs the extra ``diagrams``. What was
-asked for wrongly is said before anything is made.
+The text is the core's (``openline.diagram``); the chart as SVG needs the extra ``diagrams``.
+What was asked for wrongly is said before anything is made.
 """
 
 from __future__ import annotations
@@ -22,9 +22,15 @@ from openline.diagram import (
     mermaid,
     model,
     scxml,
+    sequence,
+    sequence_mermaid,
+    sequence_svg,
     xstate,
 )
+from openline.journal import Journal, JournalError
+from openline.replay import DivergedError
 
+from .journals import open_journals
 from .problems import FAILED, Problem
 from .screen import write_out
 from .writers import check_place, put
@@ -42,20 +48,32 @@ SUFFIXES: Final[Mapping[str, str]] = {
     ".scxml": "scxml",
 }
 COLOURED: Final = ("svg", "dot", "mermaid")
+#: How a sequence can be drawn.
+SEQUENCES: Final = ("svg", "mermaid")
 
 
-def diagram(*, form: str | None, dialect: str | None, dark: bool, out: Path | None) -> int:
+def diagram(
+    *, form: str | None, dialect: str | None, journal: Path | None, dark: bool, out: Path | None
+) -> int:
     """Draw, to ``out`` or to stdout. Raises Problem."""
+    if dialect is not None and journal is not None:
+        raise Problem("--dialect and --journal: give one of them")
     if dialect is not None and dialect not in CONTRACTS:
         raise Problem(f"--dialect {dialect}: nobody knows it; give {' or '.join(CONTRACTS)}")
     form = form or _guess(out, "svg" if dialect is None else "md")
     if dialect is not None and form != "md":
         raise Problem(f"--dialect {dialect}: a contract is told as md, not {form}")
+    if journal is not None and form not in SEQUENCES:
+        raise Problem(f"--journal: a sequence is drawn as {' or '.join(SEQUENCES)}, not {form}")
     if dark and form not in COLOURED:
         raise Problem(f"--dark: {form} has no colours; use it with {', '.join(COLOURED)}")
     if out is not None:
         check_place(out)
-    text = _draw(form, dialect, DARK if dark else LIGHT)
+    palette = DARK if dark else LIGHT
+    if journal is None:
+        text = _draw(form, dialect, palette)
+    else:
+        text = _draw_journal(journal, form, palette)
     if out is None:
         write_out(text)
     else:
@@ -91,6 +109,27 @@ def _draw(form: str, dialect: str | None, palette: Palette) -> str:
             return scxml(drawing, TABLE)
         case _:
             return f"# The chart\n\n{markdown(drawing, TABLE)}"
+
+
+def _draw_journal(path: Path, form: str, palette: Palette) -> str:
+    journals = open_journals(path)
+    if len(journals) > 1:
+        raise Problem(f"{path}: holds {len(journals)} journals: give a file with one of them")
+    [journal] = journals
+    about = _about(journal)
+    try:
+        seq = sequence(journal, about=about)
+    except JournalError as error:
+        raise Problem(f"{path}: {error}") from None
+    except DivergedError as error:
+        first = str(error).splitlines()[0]
+        raise Problem(f"{path}: {first}; see openline replay {path}", status=FAILED) from None
+    return sequence_svg(seq, palette) if form == "svg" else sequence_mermaid(seq, palette)
+
+
+def _about(journal: Journal) -> str:
+    torn = ", and its last line was torn" * journal.torn
+    return f"To {journal.opening.backend.url}, {len(journal.entries)} steps{torn}."
 
 
 def _svg(text: str) -> str:

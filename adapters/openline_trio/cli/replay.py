@@ -24,11 +24,12 @@ from openline.commands import (
     SendPing,
     StoreAudio,
 )
-from openline.journal import Journal, JournalError, read
+from openline.journal import Journal, JournalError
 from openline.messages import SAMPLE_RATE, Ended, State, StateChanged, Transcript
 from openline.replay import DivergedError, Step
 from openline.replay import replay as play
 
+from .journals import open_journals
 from .problems import COMPLETE, FAILED, Problem
 
 _LONGEST: Final = 100  # characters of what a backend said
@@ -45,14 +46,7 @@ class Row(NamedTuple):
 
 def replay(path: Path) -> int:
     """Print the steps of each journal in a file; the exit status. Raises Problem."""
-    try:
-        with path.open("rb") as file:
-            journals = read(file)
-    except OSError as error:
-        raise Problem(f"{path}: {(error.strerror or '').lower()}: name a journal") from None
-    except JournalError as error:
-        raise Problem(f"{path}: {error}") from None
-    same = [_show(journal) for journal in journals]
+    same = [_show(journal) for journal in open_journals(path)]
     return COMPLETE if all(same) else FAILED
 
 

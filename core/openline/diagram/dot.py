@@ -12,9 +12,10 @@ from html import escape
 from itertools import pairwise
 from typing import Final, NamedTuple
 
+from .coverage import NEVER
 from .label import GAP, NAME_SIZE, ROW, SIZE, Row, Span, Style, width
 from .layout import layout
-from .look import LIGHT, Ink, Palette
+from .look import LIGHT, Ink, Palette, Role
 from .model import Drawing
 from .places import INSET, TITLE, WIDTH, Frame, Panel, Place, Route, Text
 
@@ -23,12 +24,25 @@ _ARROW: Final = 8.0
 _BEND: Final = 12.0
 #: The least size of a node, so that one without ink can hold a corner of the sheet.
 _DOT: Final = 0.72
+#: The heat in whose colour numbers are written: it can be read on the ground.
+_INK: Final = 4
+_TAGS: Final = {
+    Style.NAME: "B",
+    Style.EVENT: "B",
+    Style.COUNT: "B",
+    Style.NEVER: "B",
+    Style.UNKNOWN: "B",
+    Style.CLOCK: "I",
+    Style.HEAD: "I",
+}
 Point = tuple[float, float]
 
 
 def dot(drawing: Drawing, palette: Palette = LIGHT) -> str:
     """DOT of ``drawing``, in ``palette``. Raises ValueError as ``layout`` does."""
     sheet = layout(drawing)
+    if drawing.heated:  # colour means one thing at a time
+        palette = palette._replace(roles=dict.fromkeys(Role, palette.roles[Role.REST]))
     pen = _Pen(sheet.height, palette)
     ink = palette.text
     start = sheet.routes[0].points[0]
@@ -46,10 +60,8 @@ def dot(drawing: Drawing, palette: Palette = LIGHT) -> str:
         pen.swatch("start", Place(start[0] - 5, start[1] - 5, 10, 10), ink, ink, "circle"),
         *(pen.route(route, sheet.frames) for route in sheet.routes),
         *(
-            pen.swatch(
-                f"role_{role.name}", place, palette.roles[role].fill, palette.roles[role].line
-            )
-            for role, place in sheet.swatches
+            pen.swatch(f"colour_{number}", place, *pen.swatch_ink(key))
+            for number, (key, place) in enumerate(sheet.swatches)
         ),
         *(pen.blank(f"corner_{number}", place) for number, place in enumerate(corners)),
         "}",
@@ -78,6 +90,24 @@ class _Pen(NamedTuple):
             f'shape={shape}, label="", style="rounded,filled", fillcolor="{fill}", color="{line}"'
         )
         return f"  {name} [{look}, {self.at(place)}]"
+
+    def swatch_ink(self, key: Role | int) -> tuple[str, str]:
+        if isinstance(key, Role):
+            return self.palette.roles[key].fill, self.palette.roles[key].line
+        return self.heat(key), self.heat(key)
+
+    def counts(self) -> dict[Style, str]:
+        palette = self.palette
+        return {
+            Style.COUNT: palette.heat[_INK],
+            Style.NEVER: palette.never,
+            Style.UNKNOWN: palette.unknown,
+        }
+
+    def heat(self, power: int) -> str:
+        if power >= 0:
+            return self.palette.heat[power]
+        return self.palette.never if power == NEVER else self.palette.unknown
 
     def frame(self, name: str, frame: Frame) -> Iterator[str]:
         place, palette = frame.place, self.palette
@@ -123,9 +153,14 @@ class _Pen(NamedTuple):
         if route.arrow:
             end, look = f"e,{self.point(*points[-1])} ", ""
             points[-1] = _before(points[-2], points[-1], _ARROW)
-        look += ", penwidth=2" if route.heavy else ""
-        spline = " ".join(self.point(*point) for point in _curve(points))
         colour = self.palette.roles[route.to].line
+        if route.heat is not None:
+            colour = self.heat(route.heat)
+            wide = 1.2 + 0.33 * max(0, route.heat)
+            look += f", penwidth={wide:g}" + ', style="dashed"' * (route.heat < 0)
+        elif route.heavy:
+            look += ", penwidth=2"
+        spline = " ".join(self.point(*point) for point in _curve(points))
         return f'  {tail} -> {route.head} [pos="{end}{spline}", color="{colour}"{look}]'
 
     def rows(self, rows: Iterable[Row], ink: Ink, wide: float) -> Iterator[str]:
@@ -137,9 +172,10 @@ class _Pen(NamedTuple):
     def spans(self, row: Iterable[Span], ink: Ink) -> str:
         out = ""
         for text, style in row:
-            tag = {Style.NAME: "B", Style.EVENT: "B", Style.CLOCK: "I", Style.HEAD: "I"}.get(style)
+            tag = _TAGS.get(style)
             size = NAME_SIZE if style is Style.NAME else SIZE
             colour = self.palette.quiet if style in {Style.QUIET, Style.HEAD} else ink.text
+            colour = self.counts().get(style, colour)
             styled = f"<{tag}>{escape(text)}</{tag}>" if tag else escape(text)
             out += f'<FONT POINT-SIZE="{size:g}" COLOR="{colour}">{styled}</FONT>'
         return out

@@ -22,6 +22,9 @@ class Style(Enum):
     QUIET = "quiet"
     HEAD = "quiet and italic"
     NAME = "bold and larger"
+    COUNT = "bold, a number"
+    NEVER = "bold, in the colour of what never happened"
+    UNKNOWN = "bold, in the colour of what nobody counted"
 
 
 class Span(NamedTuple):
@@ -35,9 +38,9 @@ class Span(NamedTuple):
 Row: TypeAlias = tuple[Span, ...]
 
 #: Points. The size of text and of a state's name, and the height of a row.
-SIZE: Final = 11.0
-NAME_SIZE: Final = 13.0
-ROW: Final = 15.0
+SIZE: Final = 12.0
+NAME_SIZE: Final = 14.0
+ROW: Final = 16.0
 GAP: Final = 4.0
 #: Advances in DejaVu Sans, in em.
 _ADVANCE: Final = {
@@ -52,12 +55,27 @@ _ADVANCE: Final = {
         ("ABCDEFGHJKLNOPQRSTUVXYZ", 0.70),
         ("w", 0.82),
         ("mMW", 0.98),
+        ("“”", 0.52),
+        ("×", 0.84),
+        ("…", 1.0),
     )
     for letter in letters
 }
 _OTHER: Final = 0.615
+_IDEOGRAPHS: Final = "\N{CJK RADICAL REPEAT}"
 _BOLD: Final = 1.11
 _INDENT: Final = Span("    ", Style.QUIET)
+
+
+_HEAVY: Final = frozenset({Style.NAME, Style.EVENT, Style.COUNT, Style.NEVER, Style.UNKNOWN})
+#: Words of a note that begin another colour.
+_TURNS: Final = {"never": Style.NEVER, "uncounted": Style.UNKNOWN}
+
+
+def ems(text: str, *, bold: bool = False) -> float:
+    """The width of ``text`` in a wide font, in em."""
+    wide = sum(_ADVANCE.get(letter, _OTHER if letter < _IDEOGRAPHS else 1.0) for letter in text)
+    return wide * (_BOLD if bold else 1.0)
 
 
 def width(row: Iterable[Span]) -> float:
@@ -65,8 +83,7 @@ def width(row: Iterable[Span]) -> float:
     total = 0.0
     for text, style in row:
         size = NAME_SIZE if style is Style.NAME else SIZE
-        bold = _BOLD if style in {Style.NAME, Style.EVENT} else 1.0
-        total += size * bold * sum(_ADVANCE.get(letter, _OTHER) for letter in text)
+        total += size * ems(text, bold=style in _HEAVY)
     return total
 
 
@@ -86,7 +103,7 @@ def rows_of(line: Line, room: float) -> list[Row]:
     head = [(*row, Span(",", Style.QUIET)) for row in head[:-1]] + head[-1:]
     if line.guard:
         head.append(quiet(f"[{line.guard}]"))
-    tail = _list("/ ", line.actions)
+    tail = _list("/ ", line.actions) + _note(line.note)
     whole = list(_fill([*head, *tail], room))
     if len(whole) == 1 or not tail:
         return whole
@@ -103,6 +120,16 @@ def heading(text: str, room: float) -> list[Row]:
 def listed(head: str, names: tuple[str, ...], room: float) -> list[Row]:
     """``head`` and some names, as of timers, in rows no wider than ``room``."""
     return list(_fill(_list(head, names), room)) if names else []
+
+
+def _note(note: str) -> list[Row]:
+    """How often: a number, then in a colour of its own what never happened."""
+    found: list[Row] = []
+    style = Style.COUNT
+    for word in note.split():
+        style = _TURNS.get(word.rstrip(":;"), style)
+        found.append((Span(word, style),))
+    return found
 
 
 def _event(name: str) -> Span:

@@ -17,6 +17,7 @@ from itertools import pairwise
 from math import ceil
 from typing import Final
 
+from .coverage import HOTTEST, NEVER, UNKNOWN, brief
 from .label import GAP, ROW, Row, Span, Style, heading, height, listed, quiet, rows_of, width
 from .look import OPEN, PATH, Role
 from .model import Box, Drawing, Edge
@@ -64,6 +65,7 @@ class _Sheet:
         self.spine: list[str] = [state for state in PATH if state in drawing.boxes]
         self.inner = {name: states for name, states in drawing.groups.items() if name != OPEN}
         self.todo = {(edge.tail, edge.head): edge for edge in drawing.edges}
+        self.heats = {(edge.tail, edge.head): edge.heat for edge in drawing.edges}
         self.panels: dict[str, Panel] = {}
         self.frames: dict[str, Frame] = {}
         self.texts: list[Text] = []
@@ -279,7 +281,8 @@ class _Sheet:
     ) -> None:
         """Draw a line, in the colour of where it leads."""
         role = self.drawing.boxes[head].role
-        self.routes.append(Route(tail, head, points, role, arrow, heavy))
+        heat = self.heats.get((tail, head))
+        self.routes.append(Route(tail, head, points, role, arrow, heavy, heat))
 
     def frame(self, name: str, top: float, bottom: float) -> None:
         """Frame a group from ``top`` to ``bottom``."""
@@ -288,20 +291,29 @@ class _Sheet:
             left, right, caption = SPINE - PAD, JUMP + PAD, TRUNK + NEAR
         self.frames[name] = Frame(Place(left, top, right - left, bottom - top), caption)
 
-    def legend(self, y: float) -> tuple[list[tuple[Role, Place]], int]:
+    def legend(self, y: float) -> tuple[list[tuple[Role | int, Place]], int]:
         """What colours and letters mean; the height of the whole sheet."""
-        shown = {box.role for box in self.drawing.boxes.values()}
-        swatches: list[tuple[Role, Place]] = []
+        swatches: list[tuple[Role | int, Place]] = []
         x = MARGIN
-        for role in (role for role in Role if role in shown):
-            swatches.append((role, Place(x, y + 3, 16, 10)))
-            self.text(f"legend_{role.name}", x + 22, y, [quiet(role.value)])
-            x += 22 + width(quiet(role.value)) + PAD
+        for number, (key, meaning) in enumerate(self.meanings()):
+            swatches.append((key, Place(x, y + 3, 16, 10)))
+            self.text(f"legend_colour_{number}", x + 22, y, [quiet(meaning)])
+            x += 22 + width(quiet(meaning)) + PAD
         x, y = MARGIN, y + 22
         for number, row in enumerate(_NOTES):
             self.text(f"legend_{number}", x, y, [row])
             x += width(row) + 2 * PAD
         return swatches, ceil(y + ROW + MARGIN)
+
+    def meanings(self) -> list[tuple[Role | int, str]]:
+        """What each colour means: a role, or how often an edge was taken."""
+        if not self.drawing.heated:
+            shown = {box.role for box in self.drawing.boxes.values()}
+            return [(role, role.value) for role in Role if role in shown]
+        seen = {edge.heat for edge in self.drawing.edges}
+        words = {UNKNOWN: "uncounted", NEVER: "never"}
+        words |= {power: f"from {brief(10**power)}" for power in range(HOTTEST + 1)}
+        return [(heat, words[heat]) for heat in sorted(h for h in seen if h is not None)]
 
 
 def _wide(rows: list[Row]) -> float:

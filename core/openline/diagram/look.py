@@ -35,7 +35,10 @@ class Ink(NamedTuple):
 
 
 class Palette(NamedTuple):
-    """Every colour of a drawing."""
+    """Every colour of a drawing. ``heat``: of what happened at all, at least ten times, ….
+
+    ``never`` is the colour of what did not happen, ``unknown`` of what nobody counted.
+    """
 
     ground: str
     text: str
@@ -43,6 +46,9 @@ class Palette(NamedTuple):
     line: str
     frame: str
     roles: Mapping[Role, Ink]
+    heat: tuple[str, ...]
+    never: str
+    unknown: str
 
 
 #: The happy path, from top to bottom.
@@ -94,6 +100,9 @@ LIGHT: Final = Palette(
             Role.FAIL: Ink("#fef2f2", "#dc2626", "#7f1d1d"),
         }
     ),
+    heat=("#93c5fd", "#60a5fa", "#3b82f6", "#2563eb", "#1d4ed8", "#1e3a8a", "#0b1f5c"),
+    never="#dc2626",
+    unknown="#a16207",
 )
 DARK: Final = Palette(
     ground="#0d1117",
@@ -110,4 +119,7 @@ DARK: Final = Palette(
             Role.FAIL: Ink("#341417", "#f87171", "#fecaca"),
         }
     ),
+    heat=("#2b4d8c", "#2a58b0", "#2a6bd6", "#4d8df0", "#7fb0fa", "#b3d1fd", "#e3efff"),
+    never="#f87171",
+    unknown="#eab308",
 )

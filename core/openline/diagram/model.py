@@ -32,12 +32,16 @@ _STEPS: Final = frozenset(pairwise(PATH))
 
 
 class Line(NamedTuple):
-    """``event [guard] / actions`` from each of ``sources``; several events share it."""
+    """``event [guard] / actions`` from each of ``sources``; several events share it.
+
+    ``note`` is what a drawing adds to it: how often it happened, in ``coverage``.
+    """
 
     sources: tuple[str, ...]
     events: tuple[str, ...]
     guard: str
     actions: tuple[str, ...]
+    note: str = ""
 
     def __str__(self) -> str:
         guard = f" [{self.guard}]" if self.guard else ""
@@ -58,11 +62,15 @@ class Box(NamedTuple):
 
 
 class Edge(NamedTuple):
-    """Every line from a state or group (``tail``) to a state (``head``)."""
+    """Every line from a state or group (``tail``) to a state (``head``).
+
+    ``heat`` is a colour other than that of its head: see ``coverage``.
+    """
 
     tail: str
     head: str
     lines: tuple[Line, ...]
+    heat: int | None = None
 
 
 class Drawing(NamedTuple):
@@ -72,6 +80,11 @@ class Drawing(NamedTuple):
     boxes: Mapping[str, Box]
     groups: Mapping[str, tuple[str, ...]]
     edges: tuple[Edge, ...]
+
+    @property
+    def heated(self) -> bool:
+        """Whether its edges have colours of their own."""
+        return any(edge.heat is not None for edge in self.edges)
 
     def shown(self) -> Iterator[tuple[str, str, str, tuple[str, ...], str | None]]:
         """Every transition drawn: (source, event, guard, actions, target; None: internal)."""

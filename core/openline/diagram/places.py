@@ -16,7 +16,7 @@ WIDTH: Final = 858.0
 MARGIN: Final = 10.0  # around the whole
 PAD: Final = 12.0  # between a frame and what is in it
 INSET: Final = 9.0  # between a border and text
-NEAR: Final = 6.0  # between a line and its label
+NEAR: Final = 8.0  # between a line and its label
 STEP: Final = 34.0  # between two boxes, at least
 APART: Final = 38.0  # between a card and a box: an arrow's length
 TITLE: Final = 22.0  # the height of a state's name
@@ -90,6 +90,7 @@ class Route(NamedTuple):
     to: Role
     arrow: bool = True
     heavy: bool = False
+    heat: int | None = None
 
 
 class Layout(NamedTuple):
@@ -100,4 +101,4 @@ class Layout(NamedTuple):
     frames: dict[str, Frame]
     texts: list[Text]
     routes: list[Route]
-    swatches: list[tuple[Role, Place]]
+    swatches: list[tuple[Role | int, Place]]

@@ -5,6 +5,7 @@
 - ``explore`` walks through every situation that a session can get into, and gives back an
   ``Exploration``: what was reached, what never runs, and a shortest path to each
   ``Violation``.
+- ``theorem`` plays whole sessions and accounts for every sample of audio.
 - ``strategies`` are what hypothesis draws from.
 
 Install it with ``pip install openline[testing]``.

@@ -6,9 +6,9 @@ A step is data. It can be taken, told to a person, and written as Python that do
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -40,7 +40,7 @@ class Setting:
 
     def __str__(self) -> str:
         provider = "a provider" if self.has_provider else "no provider"
-        return f"{_policy(self.policy)}, {self.dialect.name}, {provider}"
+        return f"{written(self.policy)}, {self.dialect.name}, {provider}"
 
     @property
     def options(self) -> dict[str, Any]:
@@ -65,7 +65,7 @@ class Setting:
             f"from {dialect.__module__} import {dialect.__qualname__}",
             "",
             "options = dict(",
-            f"    policy={_policy(self.policy)},",
+            f"    policy={written(self.policy)},",
             f"    dialect={dialect.__qualname__}(),",
             f"    sources={self.sources!r},",
             '    session_id="session",',
@@ -151,10 +151,18 @@ def _code(value: Any) -> str:
     return repr(value)
 
 
-def _policy(policy: Policy) -> str:
+def written(thing: Any) -> str:
+    """A dataclass, such as a policy, as Python that makes it again."""
     given = [
-        f"{field.name}={getattr(policy, field.name)!r}"
-        for field in fields(policy)
-        if getattr(policy, field.name) != field.default
+        f"{field.name}={_written(getattr(thing, field.name))}"
+        for field in fields(thing)
+        if getattr(thing, field.name) != field.default
     ]
-    return f"Policy({', '.join(given)})"
+    return f"{type(thing).__name__}({', '.join(given)})"
+
+
+def _written(value: object) -> str:
+    if isinstance(value, tuple):
+        items = [_written(each) for each in cast("tuple[object, ...]", value)]
+        return f"({', '.join(items)}{',' * (len(items) == 1)})"
+    return written(value) if is_dataclass(value) else repr(value)

@@ -19,6 +19,7 @@ from ..dialects.echopanel import ACKS, REFUSALS, EchoPanel
 from ..policy import Policy
 from ..verdicts import ErrorKind, Sender
 from .samples import EchoMessage, Sample, Samples, ack_of, samples_of
+from .theorem.schedule import KINDS, NAMES, WAYS, Fault, Schedule, Source
 
 __all__ = [
     "ages",
@@ -195,3 +196,59 @@ def schedules(
     said = st.lists(st.tuples(pauses(), messages(dialect, samples)), max_size=20)
     first = ack_of(dialect, known)
     return said.map(lambda more: [(0.01, first), *more])
+
+
+def plays(sources: Sequence[str] = NAMES) -> SearchStrategy[Schedule]:
+    """Schedules for ``openline.testing.theorem.play``, with one or two of ``sources``.
+
+    They shrink to the calmest session there is.
+    """
+    seconds = st.floats(0, 3).map(lambda value: round(value, 2))
+    several = st.lists(st.sampled_from([*sources]), min_size=1, max_size=2, unique=True)
+    return several.flatmap(
+        lambda names: st.builds(
+            Schedule,
+            seed=st.integers(0, 1000),
+            sources=st.tuples(*(_speakers(name) for name in names)),
+            opens_at=st.sampled_from([0.0, 0.5]),
+            stops_at=st.sampled_from([2.5, 0.0, 1.0, 8.0]),
+            aborts_at=st.none() | seconds,
+            buffer=st.sampled_from([60.0, 2.5]),
+            finish=st.sampled_from([200.0, 5.0]),
+            give_up=st.sampled_from([None, 3.0]),
+            patience=st.sampled_from([None, 1.2]),
+            disk=st.sampled_from([0.0, 1000.0, 2.5]),
+            disk_fails_at=st.none() | seconds,
+            disk_forgets=st.sampled_from([0.0, 0.3]),
+            latency=st.sampled_from([0.01, 0.001, 0.1]),
+            rate=st.sampled_from([0.0, 4.0, 1.1, 0.3]),
+            metrics=st.sampled_from([1.0, 0.25, 3.0, 0.0]),
+            talk=st.sampled_from([0.5, 0.2, 1.0]),
+            summary=st.sampled_from([0.05, 2.0]),
+            late=st.booleans(),
+            dials=st.lists(st.sampled_from(WAYS), max_size=4).map(tuple),
+            faults=st.lists(
+                st.builds(
+                    Fault,
+                    at=seconds,
+                    kind=st.sampled_from([*dict.fromkeys(KINDS)]),
+                    seconds=seconds,
+                    size=st.integers(0, 400),
+                ),
+                max_size=4,
+            ).map(tuple),
+        )
+    )
+
+
+def _speakers(name: str) -> SearchStrategy[Source]:
+    return st.builds(
+        Source,
+        name=st.just(name),
+        starts=st.sampled_from([0.0, 0.7]),
+        seconds=st.sampled_from([2.0, 0.5, 5.0]),
+        chunk=st.sampled_from([1600, 320, 1001]),
+        holes=st.lists(st.integers(0, 9000), max_size=2).map(tuple),
+        told=st.booleans(),
+        ends=st.sampled_from(["", "ended", "lost"]),
+    )

@@ -30,8 +30,7 @@ _DIALLING = frozenset({"connecting", "reconnecting"})
 
 def name_of(row: Row) -> str:
     """A row of the chart, as a person names it."""
-    guard = f" [{row.guard_name}]" if row.guard_name else ""
-    return f"{row.source} --{row.event}{guard}--> {row.target or 'itself'}"
+    return row.name
 
 
 def declared() -> dict[str, Row]:

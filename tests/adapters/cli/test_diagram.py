@@ -102,6 +102,74 @@ def test_a_mistake_is_one_line_and_nothing_is_written(
     assert not list(tmp_path.iterdir())
 
 
+KEPT = Path(__file__).parents[2] / "journals"
+
+
+def kept(name: str) -> Path:
+    return KEPT / f"{name}.jsonl"
+
+
+def test_a_journal_is_drawn_as_a_sequence(tmp_path: Path, capsys: Captured) -> None:
+    path = str(kept("drop-and-replay"))
+    assert run("--journal", path) == 0
+    light = capsys.readouterr().out
+    assert light.startswith("<svg ")
+    assert "sends audio again from 1.20 s" in light
+    assert "To ws://127.0.0.1:8000/ws/live-listener, 3" in light
+    assert run("--journal", path, "--dark") == 0
+    assert capsys.readouterr().out != light
+    out = tmp_path / "sequence.mmd"
+    assert run("--journal", path, "--out", str(out)) == 0
+    assert out.read_text(encoding="utf-8").startswith("sequenceDiagram\n")
+
+
+def test_a_torn_journal_is_drawn_as_far_as_it_goes(tmp_path: Path, capsys: Captured) -> None:
+    torn = tmp_path / "torn.jsonl"
+    torn.write_bytes(kept("happy-path").read_bytes()[:-20])
+    assert run("--journal", str(torn), "--format", "mermaid") == 0
+    out = capsys.readouterr().out
+    assert "and its last line was torn" in out
+    assert "closing" in out
+    assert "ended: complete" not in out
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "status", "says"),
+    [
+        (None, (), 2, "no such file or directory: name a journal"),
+        (b"# Notes\n\n", (), 2, "line 1: not JSON: this is not a journal"),
+        (b"", (), 2, "line 1: an empty journal"),
+        (b"{}\n", (), 2, "line 1: not a journal"),
+        (kept("capacity").read_bytes() * 2, (), 2, "holds 2 journals: give a file with one"),
+        (kept("capacity").read_bytes(), ("--format", "dot"), 2, "drawn as svg or mermaid, not dot"),
+        (kept("capacity").read_bytes(), ("--dialect", "echopanel"), 2, "give one of them"),
+        (kept("happy-path").read_bytes().replace(b"echopanel", b"latin"), (), 2, "'latin'"),
+        (
+            kept("happy-path").read_bytes().replace(b"hello world", b"hello moon!", 1),
+            (),
+            1,
+            "the core no longer does what it did; see openline replay",
+        ),
+    ],
+)
+def test_what_cannot_be_drawn_is_one_line(
+    text: bytes | None,
+    options: tuple[str, ...],
+    status: int,
+    says: str,
+    *,
+    tmp_path: Path,
+    capsys: Captured,
+) -> None:
+    path = tmp_path / "journal"
+    if text is not None:
+        path.write_bytes(text)
+    assert run("--journal", str(path), *options) == status
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert says in err
+
+
 def test_a_missing_extra_is_one_line(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(openline_diagrams.render, "_PACKAGE", "graphviz-pure-that-is-not-there")
     assert run() == 1

@@ -1,0 +1,193 @@
+"""What a fact, a command and a message are called on an arrow: short, and safe to show.
+
+What a backend says is quoted and cut where it gets long. Nothing here decides who says it
+to whom, or what is drawn at all; "" is for what needs no arrow.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from ... import events as e
+from ...commands import (
+    AbortSocket,
+    CancelCredential,
+    CloseSocket,
+    Command,
+    OpenSocket,
+    Report,
+    RequestCredential,
+)
+from ...dialects import dialect as d
+from ...messages import (
+    SAMPLE_RATE,
+    Cards,
+    Ended,
+    Entities,
+    Gap,
+    PartialRetracted,
+    SourceLost,
+    Transcript,
+    Trouble,
+    Update,
+)
+from ...wording import one_line
+
+#: Characters of what others say that are shown.
+MOST: Final = 44
+
+
+class _Typed(msgspec.Struct):
+    """A message that says of what type it is."""
+
+    type: str
+
+
+def seconds(value: float) -> str:
+    """A duration, in as few digits as tell it: 5 s, 0.75 s."""
+    return f"{round(value, 2):g} s"
+
+
+def span(start: float, end: float) -> str:
+    """A stretch of session time."""
+    return f"{start:.2f}\N{EN DASH}{end:.2f} s"
+
+
+def short(text: str) -> str:
+    """``text`` on one line, cut where it gets too long for an arrow."""
+    line = one_line(text)
+    return line if len(line) <= MOST else f"{line[: MOST - 1].rstrip()}…"
+
+
+def quoted(text: str) -> str:
+    """What somebody said."""
+    return f"“{short(text)}”"
+
+
+def told(event: e.Event) -> str:
+    """What the app, the provider or the socket tells; messages have words of their own."""
+    match event:
+        case e.OpenRequested():
+            return "open"
+        case e.StopRequested():
+            return "stop"
+        case e.AbortRequested():
+            return "abort"
+        case e.NetworkRestored():
+            return "the network is back"
+        case e.SourceEnded() | e.SourceLost() | e.CaptureHole() | e.SpoolFailed():
+            return _of_a_source(event)
+        case e.CredentialReady():
+            return "a token"
+        case e.CredentialFailed(_, _, detail):
+            return ": ".join(filter(None, ("no token", short(detail))))
+        case e.SocketOpened():
+            return "the socket is open"
+        case e.Redirected(_, status, location):
+            return f"{status}: go to {short(location)}"
+        case e.SocketLost():
+            return _lost(event)
+        case _:
+            return ""
+
+
+def _of_a_source(event: e.SourceEnded | e.SourceLost | e.CaptureHole | e.SpoolFailed) -> str:
+    match event:
+        case e.SourceEnded(source):
+            return f"{short(source)} has ended"
+        case e.SourceLost(source, reason):
+            return f"{short(source)} failed: {short(reason)}"
+        case e.CaptureHole(source, samples):
+            return f"{short(source)}: {seconds(samples / SAMPLE_RATE)} not heard"
+        case _:
+            return f"the disk failed: {short(event.reason)}"
+
+
+def _lost(event: e.SocketLost) -> str:
+    if event.code is not None:
+        return " ".join(
+            filter(None, (f"close {event.code}", event.reason and quoted(event.reason)))
+        )
+    if event.status is not None:
+        wait = event.retry_after
+        later = f", Retry-After {seconds(wait)}" if wait is not None else ""
+        return f"HTTP {event.status}{later}"
+    kind = event.error.replace("_", " ") if event.error else "no word of why"
+    return f"lost: {kind}"
+
+
+def said(message: d.Message) -> str:
+    """What a backend's message says."""
+    match message:
+        case d.Status(state=state, text=text):
+            return " ".join(filter(None, (f"status {short(state)}", text and quoted(text))))
+        case d.Heard(text=text, final=final):
+            return f"{'final' if final else 'partial'} {quoted(text)}"
+        case d.Metrics():
+            return "metrics"
+        case d.Insight(update=update):
+            return _insight(update)
+        case d.Refusal(text=text):
+            return f"refusal {quoted(text)}"
+        case d.Remark(text=text):
+            return f"error {quoted(text)}"
+        case d.FinalMessage():
+            return "the final message"
+        case d.Unknown(type=kind):
+            return f"{short(kind)}, which nobody knows"
+        case _:
+            return "what nobody can read"
+
+
+def _insight(update: Entities | Cards) -> str:
+    return type(update).__name__.lower()
+
+
+def sent(text: str | bytes) -> str:
+    """What a message of ours is called: its type, if it is JSON that has one."""
+    try:
+        return short(msgspec.json.decode(text, type=_Typed).type)
+    except msgspec.DecodeError:
+        return short(str(text))
+
+
+def done(command: Command, *, has_provider: bool) -> str:
+    """What a command does, or hands to the app."""
+    match command:
+        case RequestCredential(_, fresh):
+            return f"a{' fresh' * fresh} token, please"
+        case CancelCredential():
+            return "no token is needed any more"
+        case OpenSocket(dial, _, with_credential):
+            return f"dial {dial}{', with the token' * (has_provider and with_credential)}"
+        case CloseSocket(_, code):
+            return f"close {code}"
+        case AbortSocket():
+            return "cut, without a word"
+        case Report(update):
+            return _handed(update)
+        case _:
+            return ""
+
+
+def _handed(update: Update) -> str:
+    match update:
+        case Transcript(final=final, start=start, end=end):
+            return f"{'final' if final else 'partial'} {span(start, end)}"
+        case PartialRetracted():
+            return "the partial is taken back"
+        case Entities() | Cards():
+            return _insight(update)
+        case Gap(start=start, end=end, cause=cause):
+            return f"gap {span(start / SAMPLE_RATE, end / SAMPLE_RATE)}: {cause}"
+        case SourceLost(source=source, how=how):
+            return f"{short(source)} {how}"
+        case Trouble(text=text):
+            return f"trouble: {short(text)}"
+        case Ended(missing=missing):
+            gaps = f"{len(missing)} gap{'s' * (len(missing) > 1)}"
+            return f"ended: {gaps if missing else 'complete'}"
+        case _:
+            return ""

@@ -1,0 +1,71 @@
+"""What became of one source's samples, one mark for each: the page of a book.
+
+A mark per sample is what lets the books believe nothing: no interval arithmetic of the core
+is done again here, so a mistake in it cannot be made twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ...messages import Gap
+
+
+class Account:
+    """One source. Positions are session samples; there is ``room`` for more than it has."""
+
+    __slots__ = (
+        "captured",
+        "checked",
+        "confirmed",
+        "done",
+        "dropped",
+        "holes",
+        "lost",
+        "origin",
+        "proved",
+        "said",
+        "said_until",
+        "somewhere",
+        "stored_until",
+    )
+
+    def __init__(self, origin: int, room: int) -> None:
+        self.origin = self.captured = origin
+        self.confirmed = origin
+        self.checked = origin
+        self.said_until: int = 0  # end of the last final that was delivered
+        self.stored_until: int = -1
+        self.proved: int = -1
+        self.holes = bytearray(room)
+        self.said = bytearray(room)  # lies in a final that was delivered
+        self.done = bytearray(room)  # said, or discarded as silence on some dial
+        self.dropped = bytearray(room)  # by the backend, on some dial
+        self.lost = bytearray(room)  # lies in an exact gap that was told
+        self.somewhere: list[Gap] = []
+
+    def unaccounted(self, start: int, end: int) -> Iterator[tuple[int, int]]:
+        """The runs in [start, end) of which only a gap without a place may say what became."""
+        at = start
+        while (at := self.done.find(0, at, end)) >= 0:
+            if self.lost[at]:
+                until = self.lost.find(0, at, end)
+            else:
+                ends = [marks.find(1, at, end) for marks in (self.done, self.lost)]
+                until = min((each for each in ends if each >= 0), default=end)
+                yield at, until
+            if until < 0:
+                return
+            at = until
+
+    def somewhere_lost(self, start: int, end: int) -> bool:
+        """Whether all of [start, end) lies where something was lost that has no place."""
+        for gap in sorted(self.somewhere, key=lambda gap: gap.start):
+            if gap.start <= start:
+                start = max(start, gap.end)
+        return start >= end
+
+
+def fill(marks: bytearray, start: int, end: int) -> None:
+    """Mark [start, end)."""
+    marks[start:end] = b"\1" * (end - start)
