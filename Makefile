@@ -81,7 +81,7 @@ lint: $(READY) ## Check style and types: ruff, mypy, pyright
 	@{ $(types); } || $(call fail,mypy or pyright found something)
 
 bench: $(READY) ## Measure what the README's figures claim
-	@.venv/bin/python bench
+	@$(RUN) bench
 
 docs: $(READY) ## Build the site: build/docs/index.html
 	@$(RUN) sphinx --fail-on-warning --nitpicky --quiet -d build/docs.read docs build/docs
