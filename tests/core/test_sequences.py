@@ -371,12 +371,33 @@ def test_mermaid_has_every_item_in_blocks_that_close(name: str) -> None:
     assert sum(line.startswith("rect ") for line in lines) == lines.count("end") == turns
     arrow = re.compile(r"(\w+)(?:<<->>|-->>|->>|--x|-x)(\w+): [\d.]+ s .+")
     arrows = [found for line in lines if (found := arrow.fullmatch(line))]
-    alarms = sum(isinstance(item, Alarm) for item in seq.items)
-    assert len(arrows) == len(messages(seq)) + alarms
+    assert len(arrows) == len(messages(seq))
     assert {end for found in arrows for end in found.groups()} <= set(seq.who)
     notes = sum(isinstance(item, Turn | Note) for item in seq.items)
     assert sum(line.startswith("Note over openline: ") for line in lines) == notes
-    assert len(lines) == 3 + len(seq.who) + 2 * turns + len(arrows) + notes
+    alarms = sum(isinstance(item, Alarm) for item in seq.items)
+    assert sum(line.startswith("Note right of openline: ") for line in lines) == alarms
+    assert len(lines) == 3 + len(seq.who) + 2 * turns + len(arrows) + notes + alarms
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_a_note_of_mermaid_has_short_lines_and_all_its_words(name: str) -> None:
+    """A note is drawn narrower than a long line of it."""
+    lines = [line.strip() for line in sequence_mermaid(DRAWN[name]).splitlines()]
+    notes = [line.partition(": ")[2].split("<br/>") for line in lines if line.startswith("Note")]
+    assert max(len(part) for note in notes for part in note) <= 20
+    told = " ".join(part for note in notes for part in note)
+    for item in DRAWN[name].items:
+        match item:
+            case Turn(timers=timers, why=why):
+                assert why in told
+                assert all(f"{timer} {words.seconds(value)}" in told for timer, value in timers)
+            case Alarm(timer=timer, after=after):
+                assert f"{timer} after {words.seconds(after)}" in told
+            case Note(text=text):
+                assert text in told
+            case Message():
+                pass
 
 
 def test_what_a_backend_says_is_no_mermaid_and_no_markup() -> None:
