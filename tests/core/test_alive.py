@@ -12,7 +12,7 @@ from openline.messages import SAMPLE_RATE
 from openline.policy import Policy
 from openline.timers import Timer
 
-from .driver import Drive
+from .driver import FRAME, Drive
 
 STALL = Policy().stall_timeout
 
@@ -69,6 +69,29 @@ def test_a_stall_is_put_off_before_anybody_pulls() -> None:
     drive.feed(e.Tick(), after=1)
     words_of_no_more(drive, 1)
     assert drive.link.deadlines[Timer.STALL] == float("inf")
+
+
+def test_what_was_shut_on_one_line_is_not_on_the_next() -> None:
+    drive = shut("mic", "system")
+    drive.lose(status=503, retry_after=2 * STALL)
+    drive.redial()
+    drive.connect()
+    drive.pull()
+    drive.feed(e.Tick(), after=0.01)
+    assert drive.state == "streaming"
+
+
+def test_what_is_dropped_on_one_line_is_not_counted_on_the_next() -> None:
+    drive = Drive().stream()
+    drive.audio(50)
+    for _ in range(2):
+        drive.serve()
+        drive.commands.clear()
+        drive.figures(dropped=50)
+        assert sum(gap.samples for gap in drive.gaps) == 50 * FRAME
+        drive.lose()
+        drive.redial()
+        drive.connect()
 
 
 @pytest.mark.parametrize(("more", "confirmed"), [(-1, 0), (0, 0), (1, 321)])
