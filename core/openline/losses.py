@@ -67,6 +67,7 @@ class Losses:
             return
         if self.has_news:
             last = self._gaps[-1]
+            # What the backend dropped is told by ``somewhere`` alone, so both are exact.
             if last.end == start and last.cause is cause:
                 start = last.start
                 self._gaps.pop()

@@ -149,6 +149,7 @@ class Outbox:
         self._buffered += len(pcm) // 2
 
     def _fit(self) -> None:
+        # A policy has room for a frame, and the tail is less: there is something to shed.
         while self.buffered > self._limit:
             self._shed()
 

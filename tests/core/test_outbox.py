@@ -107,6 +107,14 @@ class TestMemory:
         assert box.buffered == 3 * F + extra
         assert box.losses.take() == [gap(0, F, GapCause.OVERFLOW)]
 
+    @pytest.mark.parametrize("pieces", [(319,), (F, 319), (319, F, 1)])
+    def test_the_least_limit_holds_the_newest_frame(self, pieces: tuple[int, ...]) -> None:
+        box = box_with(0, limit=F)
+        for samples in pieces:
+            box.add(audio(box.captured, box.captured + samples))
+        assert 0 < box.buffered <= F
+        assert box.undelivered
+
     def test_over_the_limit_the_oldest_unsent_audio_is_a_gap_at_once(self) -> None:
         box = box_with(7, limit=4 * F)
         assert box.losses.take() == [gap(0, 3 * F, GapCause.OVERFLOW)]
