@@ -4,7 +4,7 @@
 # .venv, from lock files with hashes. `make PYTHON=/path/to/python3.12` names the Python.
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint bench docs diagrams pictures soak lock clean
+.PHONY: help install demo test lint bench docs diagrams pictures soak mutants lock clean
 
 PYTHON ?=
 PYTHONS := $(if $(PYTHON),$(PYTHON),python3 python3.13 python3.12 python3.11)
@@ -21,7 +21,7 @@ PIP_INSTALL := $(RUN) pip install --quiet --disable-pip-version-check
 # real clock, with limits that load does not reach. Tracing makes a walk three times as long:
 # only what the gates count is traced, and by those tests alone that suffice.
 APART := tests/core tests/properties tests/adapters tests/e2e
-KIT := tests/testing/test_laws.py tests/testing/test_dialects.py tests/docs/test_directives.py
+KIT := $(patsubst %,tests/testing/test_%.py,laws dialects theorem) tests/docs/test_directives.py
 COVERAGE_OF_CORE := 100
 COVERAGE_OF_ADAPTERS := 95
 OUT := build/test
@@ -81,7 +81,7 @@ lint: $(READY) ## Check style and types: ruff, mypy, pyright
 	@{ $(types); } || $(call fail,mypy or pyright found something)
 
 bench: $(READY) ## Measure what the README's figures claim
-	@.venv/bin/python bench
+	@$(RUN) bench
 
 docs: $(READY) ## Build the site: build/docs/index.html
 	@$(RUN) sphinx --fail-on-warning --nitpicky --quiet -d build/docs.read docs build/docs
@@ -120,6 +120,16 @@ soak: $(READY) ## Search longer: SCHEDULES=1000000 SEED=1000000 RUNS=100 HOURS=1
 	@.venv/bin/python diagrams/count.py $(SOAKED) SCHEDULES=$(SCHEDULES) SEED=$(SEED) \
 		RUNS=$(RUNS) HOURS=$(HOURS) INPUTS=$(INPUTS) PROFILE=$(PROFILE) && .venv/bin/python diagrams/draw.py
 	@echo "make: how often each transition fired: diagrams/coverage.md"
+
+# Modules of the core by name, all if none is given; and how many processes.
+ONLY ?=
+JOBS ?= 2
+
+mutants: $(READY) ## Break the core in thousands of small ways, each to be noticed: ONLY= JOBS=2
+	@$(if $(ONLY),,cd tests && nice -n 15 ../.venv/bin/python -m mutants.fault_trials \
+		|| $(call fail,a fault of the reference client is not found))
+	@cd tests && nice -n 15 ../.venv/bin/python -m mutants --jobs $(JOBS) \
+		$(if $(ONLY),--only $(ONLY)) || $(call fail,a mutant survives that is not listed)
 
 lock: $(READY) ## Write both lock files anew; `make lock UPGRADE=--upgrade` moves the pins
 	@echo uv | $(UV) pip compile - --no-header --no-annotate --generate-hashes \

@@ -1,13 +1,29 @@
-"""Every benchmark, one after the other: ``python bench``."""
+"""The benchmarks, one after the other: ``python -m bench``, or some: ``python -m bench core``.
+
+Each is a module here with a tuple ``FIGURES``, the names of what it measures, and a function
+``measure`` that yields them. A benchmark measures and judges nothing: it succeeds if it could
+measure. What the figures ought to be stands in the README.
+"""
 
 from __future__ import annotations
 
-import runpy
-from pathlib import Path
+import sys
+from importlib import import_module
 
-HERE = Path(__file__).parent
+from bench import BENCHMARKS
+
+
+def main(wanted: list[str]) -> int:
+    """Run ``wanted``, or all; 2 for a name that is none."""
+    if unknown := sorted(set(wanted) - set(BENCHMARKS)):
+        print(f"bench: no {unknown[0]}: there are {', '.join(BENCHMARKS)}", file=sys.stderr)
+        return 2
+    for name in wanted or BENCHMARKS:
+        print(name, flush=True)
+        for each in import_module(f"bench.{name}").measure():
+            print(each, flush=True)
+    return 0
+
 
 if __name__ == "__main__":
-    for script in sorted(HERE.glob("[a-z]*.py")):
-        print(f"== {script.stem}")
-        runpy.run_path(str(script), run_name="__main__")
+    sys.exit(main(sys.argv[1:]))

@@ -1,66 +1,59 @@
-"""What the pure core costs: microseconds and bytes, beside a bare machine.
+"""What the pure core costs.
 
-These machines are noisy, so every figure is the best of several rounds, and beside the
-time stands the ratio to a machine of the barest kind (a dict of tuples, one look-up and
-one call an event) that was timed in the same rounds.
-
-    python bench/core.py
+- *An event*: a pong on a live line. The peer is the same session whose chart is run by
+  python-statemachine's own interpreter instead of the table that is compiled from it.
+- *A frame*: 20 ms of audio captured, put on the books, framed and pulled. The peer is
+  wsproto, which makes the same bytes into a WebSocket message: what any client pays.
+- *A session*: the time to make one and the memory that it keeps, beside the interpreter's.
 """
 
 from __future__ import annotations
 
-import gc
-import sys
-import time
-import tracemalloc
-from collections.abc import Callable
-from typing import TypeAlias
+from collections.abc import Callable, Iterator
+from typing import Any
 
+from statemachine.exceptions import TransitionNotAllowed
+from wsproto.connection import Connection as WebSocket
+from wsproto.connection import ConnectionType
+from wsproto.events import BytesMessage
+
+from bench.ratios import Figure, figure, kilobytes_each, microseconds
 from openline import Backend, Connection
 from openline import events as e
+from openline.chart import Chart
 
-#: What DESIGN asks of each figure, in microseconds (and bytes).
-AIMS = {"one control event": 5.0, "one audio frame in and out": 3.0, "one Connection": 20.0}
-BYTES_AIM = 4096
-ROUNDS, CALLS = 9, 20_000
-FRAME = b"\0" * 640
+FIGURES = ("an event", "a frame", "a session: time", "a session: memory")
+FRAME = bytes(640)
 ACK = '{"type":"status","state":"streaming"}'
+METRICS = '{"type":"metrics","source":"mic","backlog_seconds":0.0}'
+INTERPRETER = "the interpreter of the same chart"
 
 
-BareRow: TypeAlias = tuple[Callable[["Bare"], bool] | None, Callable[["Bare"], None], str | None]
+class Interpreted(Connection):
+    """A connection whose chart is run by the library that declares it."""
+
+    __slots__ = ("_chart",)
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._chart: Any = Chart(model=self._link)
+
+    def _step(self, event: str) -> bool:
+        try:
+            self._chart.send(event)
+        except TransitionNotAllowed:
+            return False
+        return True
 
 
-class Bare:
-    """The barest machine that still looks something up and does something."""
-
-    def __init__(self) -> None:
-        self.state = "streaming"
-        self.seen = 0
-        self.table: dict[tuple[str, str], BareRow] = {
-            ("streaming", "pong"): (None, Bare.note, None)
-        }
-
-    def note(self) -> None:
-        """Count."""
-        self.seen += 1
-
-    def receive(self, event: str) -> None:
-        """One event."""
-        guard, action, target = self.table[self.state, event]
-        if guard is None or guard(self):
-            action(self)
-            if target is not None:
-                self.state = target
+def fresh(make: type[Connection] = Connection) -> Connection:
+    """A connection that nothing has happened to."""
+    return make(Backend(), session_id="s", attempt_id="a", random=lambda: 0.5)
 
 
-def connection() -> Connection:
-    """A fresh connection."""
-    return Connection(Backend(), session_id="s", attempt_id="a", random=lambda: 0.5)
-
-
-def streaming() -> Connection:
+def streaming(make: type[Connection] = Connection) -> Connection:
     """A connection whose line is open."""
-    line = connection()
+    line = fresh(make)
     line.receive(e.OpenRequested(), 0.0)
     line.receive(e.SocketOpened(1, "c"), 1.0)
     line.next_message(1.0)
@@ -69,9 +62,9 @@ def streaming() -> Connection:
     return line
 
 
-def control_event() -> Callable[[], object]:
+def control_event(make: type[Connection]) -> Callable[[], object]:
     """A pong: a fact, its event, an action, the timers."""
-    line = streaming()
+    line = streaming(make)
     pong = e.PongReceived(1, b"0")
     return lambda: line.receive(pong, 1.0)
 
@@ -99,55 +92,29 @@ def audio_frame() -> Callable[[], object]:
     return frame
 
 
-METRICS = '{"type":"metrics","source":"mic","backlog_seconds":0.0}'
+def websocket_message() -> Callable[[], object]:
+    """The same frame, as a WebSocket message of a client."""
+    socket = WebSocket(ConnectionType.CLIENT)
+    message = BytesMessage(data=b"EP\x01\x01" + FRAME)
+    return lambda: socket.send(message)
 
 
-def microseconds(call: Callable[[], object]) -> float:
-    """The time of one call."""
-    gc.collect()
-    start = time.perf_counter()
-    for _ in range(CALLS):
-        call()
-    return (time.perf_counter() - start) / CALLS * 1e6
+def measure(*, rounds: int = 25, calls: int = 2_000) -> Iterator[Figure]:
+    """Every figure, of ``rounds`` rounds with ``calls`` calls each."""
 
+    def timed(ours: Callable[[], object], peer: Callable[[], object], slower: int) -> Any:
+        # A peer that is ``slower`` by this factor is called so much less often.
+        return [
+            (microseconds(ours, calls), microseconds(peer, max(1, calls // slower)))
+            for _ in range(rounds)
+        ]
 
-def bytes_each(make: Callable[[], object], count: int = 1000) -> float:
-    """The memory that one object keeps."""
-    make()
-    gc.collect()
-    tracemalloc.start()
-    before = tracemalloc.get_traced_memory()[0]
-    kept = [make() for _ in range(count)]
-    size = (tracemalloc.get_traced_memory()[0] - before) / len(kept)
-    tracemalloc.stop()
-    return size
-
-
-def main() -> int:
-    """Print the figures; 1 if one misses its aim."""
-    bare = Bare()
-    cases: dict[str, Callable[[], object]] = {
-        "a bare dict of tuples": lambda: bare.receive("pong"),
-        "one control event": control_event(),
-        "one audio frame in and out": audio_frame(),
-        "one Connection": connection,
-    }
-    best = dict.fromkeys(cases, float("inf"))
-    for _ in range(ROUNDS):
-        for name, call in cases.items():
-            best[name] = min(best[name], microseconds(call))
-    base = best["a bare dict of tuples"]
-    for name, figure in best.items():
-        aim = f"aim {AIMS[name]:>4.0f} µs" if name in AIMS else ""
-        print(f"{name:<28}{figure:>8.2f} µs  {figure / base:>6.1f} × bare  {aim}")
-    size = bytes_each(connection)
-    print(f"{'one Connection keeps':<28}{size:>8.0f} B {'':>17}aim {BYTES_AIM} B")
-    missed = [name for name, aim in AIMS.items() if best[name] > aim]
-    if size > BYTES_AIM:
-        missed.append("one Connection keeps")
-    print(f"missed: {', '.join(missed)}" if missed else "every aim is met")
-    return 1 if missed else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    event, frame, time, memory = FIGURES
+    pongs = timed(control_event(Connection), control_event(Interpreted), 20)
+    yield figure(event, INTERPRETER, "µs", pongs)
+    yield figure(
+        frame, "wsproto's framing of it", "µs", timed(audio_frame(), websocket_message(), 1)
+    )
+    yield figure(time, INTERPRETER, "µs", timed(fresh, lambda: fresh(Interpreted), 20))
+    kept = (kilobytes_each(fresh, 500), kilobytes_each(lambda: fresh(Interpreted), 50))
+    yield figure(memory, INTERPRETER, "kB", [kept])

@@ -90,6 +90,8 @@ right, under the states that it ends.
 {picture}
 ## The same in Mermaid
 
+Mermaid places everything itself, and wide: zoom in, or paste it into an editor.
+
 ```mermaid
 {mermaid}```
 

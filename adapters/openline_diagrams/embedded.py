@@ -4,8 +4,9 @@ Nothing here knows what kind of document it is. Everything is made from the live
 or from a policy or dialect of the user's own, which is named as ``package.module:NAME``
 and imported. Whatever is wrong with a name is told in one line.
 
-A *picture* comes in two palettes, as PNG for paper, and in words for a document that can
-show no picture. ``PICTURES`` is where another kind of picture is added.
+A *picture* comes in two palettes, as PNG for paper if somebody can make one, and in words
+for a document that can show no picture. ``PICTURES`` are those that the machine alone
+decides; ``sessions`` makes one of a journal.
 """
 
 from __future__ import annotations
@@ -49,12 +50,15 @@ class EmbedError(Exception):
 class Picture:
     """One drawing. ``svg`` and ``png`` draw it and raise DrawingError."""
 
+    #: What its files are called after.
+    name: str
     #: What a screen reader says.
     title: str
     #: The text that it is drawn from: when this changes, the picture does.
     source: Callable[[Palette], str]
     svg: Callable[[Palette], str]
-    png: Callable[[], bytes]
+    #: None: nobody can make one, and paper gets the words.
+    png: Callable[[], bytes] | None
     #: The same as Markdown.
     words: Callable[[], str]
 
@@ -86,6 +90,7 @@ def _chart_words() -> str:
 PICTURES: Final[Mapping[str, Picture]] = MappingProxyType(
     {
         "chart": Picture(
+            name="chart",
             title=_TITLE,
             source=_chart,
             svg=lambda palette: svg(_chart(palette), title=_TITLE),
@@ -133,7 +138,7 @@ def told_contract(name: str) -> str:
         return contract(spec)
     except Exception as error:  # a user's dialect may raise whatever it likes
         raise EmbedError(
-            f"{name}: its contract cannot be told: {type(error).__name__}: {_line(error)}"
+            f"{name}: its contract cannot be told: {type(error).__name__}: {one_line(error)}"
         ) from error
 
 
@@ -157,7 +162,7 @@ def find_contract(name: str) -> Contract:
         try:
             found = found()
         except TypeError as error:
-            raise EmbedError(f"{name}: it cannot be made: {_line(error)}") from None
+            raise EmbedError(f"{name}: it cannot be made: {one_line(error)}") from None
     missing = [each for each in _SPOKEN if not hasattr(found, each)]
     if missing:
         raise EmbedError(f"{name} is no dialect: it has no {', '.join(missing)}")
@@ -184,7 +189,7 @@ def _imported(name: str) -> object:
     except Exception as error:  # a user's module may raise whatever it likes
         raise EmbedError(
             f"{name}: {module or 'a module without a name'} cannot be imported: "
-            f"{type(error).__name__}: {_line(error)}"
+            f"{type(error).__name__}: {one_line(error)}"
         ) from error
     for part in path.split("."):
         if not hasattr(found, part):
@@ -193,5 +198,6 @@ def _imported(name: str) -> object:
     return found
 
 
-def _line(error: BaseException) -> str:
+def one_line(error: BaseException) -> str:
+    """What an error says, on one line."""
     return " ".join(str(error).split())

@@ -16,8 +16,6 @@ from urllib.parse import parse_qsl, quote, urljoin, urlsplit
 
 #: The contract's defaults (PROTOCOL, "Where and how to dial").
 DEFAULT_HOST, DEFAULT_PORT, DEFAULT_PATH = "127.0.0.1", 8000, "/ws/live-listener"
-#: Hosts that are this machine: plain text never leaves it.
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 
 
@@ -90,7 +88,7 @@ class Backend:
             # Shown only if it is one: of "USER:PASSWORD@HOST" it would be the user.
             shown = repr(parts.scheme) if "://" in url else "missing"
             raise ValueError(f"the URL's scheme is {shown}: give ws:// or wss://")
-        if parts.username is not None or parts.password is not None:
+        if parts.username is not None:  # it is "" where there is only a password
             raise ValueError("the URL holds a user or password: give the token as a token instead")
         if any(
             name.lower() == "token" for name, _ in parse_qsl(parts.query, keep_blank_values=True)
@@ -112,7 +110,7 @@ class Backend:
     @property
     def is_loopback(self) -> bool:
         """Whether the host is this machine."""
-        if self.host.lower() in LOOPBACK:
+        if self.host.lower() == "localhost":
             return True
         try:
             return ipaddress.ip_address(self.host).is_loopback
@@ -155,9 +153,8 @@ class Backend:
         """Where a redirect leads. Raises RedirectRefusedError if it must not be followed."""
         if not location.strip():
             raise RedirectRefusedError("the redirect names no location")
-        http = self.url.replace("ws", "http", 1)
         try:
-            joined = urljoin(http, location.strip())
+            joined = urljoin(self.url, location.strip())
         except ValueError:
             raise RedirectRefusedError("the redirect's location is not a URL") from None
         scheme, _, rest = joined.partition("://")

@@ -46,12 +46,12 @@ class Chart(StateChart[Any]):
         connecting, on="watch_sources"
     )
     credential_ready = (
-        authorizing.to(failed, cond="hopeless", on="end_request")
+        authorizing.to(failed, cond="hopeless")
         | authorizing.to(connecting, cond="gate_open", on="note_credential")
         | authorizing.to(reconnecting, on="note_credential")
     )
-    credential_failed = authorizing.to(failed, cond="hopeless", on="end_request") | authorizing.to(
-        reconnecting, on=["end_request", "count_loss"]
+    credential_failed = authorizing.to(failed, cond="hopeless") | authorizing.to(
+        reconnecting, on="count_loss"
     )
     redirected = (
         connecting.to(failed, cond="hopeless")
@@ -101,7 +101,7 @@ class Chart(StateChart[Any]):
     # The line is lost: tried again while there is hope.
     socket_lost = (
         closing.to(closed)
-        | finishing.to(closed, cond="nothing_left", on="end_dial")
+        | finishing.to(closed, cond="nothing_left")
         | failed.from_(connecting, awaiting_ack, streaming, finishing, cond="hopeless")
         | reconnecting.from_(
             connecting, awaiting_ack, streaming, finishing, on=["end_dial", "count_loss"]
@@ -111,7 +111,7 @@ class Chart(StateChart[Any]):
         closing.to(closed, on="abort_socket")
         | authorizing.to(failed, cond="hopeless", on="cancel_credential")
         | authorizing.to(reconnecting, on=["cancel_credential", "count_loss"])
-        | finishing.to(closed, cond="nothing_left", on=["abort_socket", "end_dial"])
+        | finishing.to(closed, cond="nothing_left", on="abort_socket")
         | failed.from_(
             connecting, awaiting_ack, streaming, finishing, cond="hopeless", on="abort_socket"
         )
@@ -124,7 +124,7 @@ class Chart(StateChart[Any]):
         )
     )
     refused = (
-        finishing.to(closed, cond="nothing_left", on=["abort_socket", "end_dial"])
+        finishing.to(closed, cond="nothing_left", on="abort_socket")
         | failed.from_(awaiting_ack, streaming, finishing, cond="hopeless", on="abort_socket")
         | reconnecting.from_(
             awaiting_ack, streaming, finishing, on=["abort_socket", "end_dial", "count_loss"]
@@ -148,6 +148,7 @@ class Chart(StateChart[Any]):
         | authorizing.to(closed, cond="nothing_left", on="cancel_credential")
         | closed.from_(connecting, awaiting_ack, cond="nothing_left", on="abort_socket")
         | reconnecting.to(closed, cond="nothing_left")
+        | reconnecting.to(failed, cond="retry_too_late", on=["note_stop", "give_up_finishing"])
         | streaming.to(finishing, on="note_stop")
         | authorizing.to(authorizing, internal=True, on="note_stop")
         | connecting.to(connecting, internal=True, on="note_stop")

@@ -258,7 +258,7 @@ def _suggest(subject: str, refusals: Mapping[str, Row]) -> str:
     if _NUMBER.fullmatch(subject) is not None:
         return "give an HTTP status (100-599) or a close code (1000-4999)"
     names = [*_ERRORS, *(table.plain(text) for text in refusals)]
-    near = difflib.get_close_matches(table.plain(subject), names, n=3, cutoff=0.4)
+    near = difflib.get_close_matches(table.plain(subject), names, cutoff=0.4)
     if not near:
         return 'give a number such as 1008 or 429, or a name such as "no ack"'
     return "did you mean " + " or ".join(f'"{name}"' for name in near) + "?"

@@ -33,6 +33,9 @@ from .transcript import Timeline
 from .watch import Watch
 from .wording import one_line
 
+#: What came and changed nothing, as the result counts it.
+_COUNTED = ("late", "foreign", "malformed", "duplicates")
+
 
 class Facts:
     """One session's data. ``state`` is written by the table (or the interpreter) alone."""
@@ -68,7 +71,6 @@ class Facts:
         "redirect",
         "remark",
         "request",
-        "request_live",
         "retry",
         "spooled",
         "start_due",
@@ -121,12 +123,11 @@ class Facts:
         self.pong = b""  # the mark of the last pong
         self.opened_id = ""  # the connection_id of the socket that is open
         self.redirect = backend  # where a redirect leads
-        self.counts = dict.fromkeys(("late", "foreign", "malformed", "duplicates"), 0)
+        self.counts: dict[str, int] = dict.fromkeys(_COUNTED, 0)
         self.told: frozenset[str] = frozenset()  # kinds of trouble already reported
         # The credential.
         self.credential_wanted = has_provider
         self.request: int = 0
-        self.request_live = False
         # The dial.
         self.dial: int = 0
         self.dials: int = 0
@@ -159,6 +160,11 @@ class Facts:
             attempt_id=self._attempt_id,
             connection_id=self.connection_id,
         )
+
+    @property
+    def finish_at(self) -> float:
+        """By when a session that is stopped now has to be finished."""
+        return self.now + self.policy.finish_timeout + self.streams.due_seconds
 
     def report(self, update: Update) -> None:
         """Hand ``update`` to the app."""
@@ -212,6 +218,11 @@ class Facts:
         if kind not in self.told:
             self.told |= {kind}
             self.report(Trouble(kind=kind, text=text))
+
+    def count_trouble(self, kind: str, text: str) -> None:
+        """The same, for a kind that the result counts."""
+        self.counts[kind] += 1
+        self.trouble(kind, text)
 
     def is_ours(self, connection_id: str | None, attempt_id: str | None) -> bool:
         """Whether a message's ids are this dial's; absent ones are accepted (contract)."""

@@ -225,7 +225,7 @@ def _no_credential(facts: Facts, event: e.CredentialFailed) -> Fired:
 
 
 def _asked(facts: Facts, request: int) -> bool:
-    if request == facts.request and facts.request_live:
+    if request == facts.request:  # if it is over, no row waits for it
         return True
     facts.counts["late"] += 1
     return False
@@ -254,14 +254,13 @@ def _redirected(facts: Facts, event: e.Redirected) -> Fired:
     try:
         target = facts.target.redirected(event.location)
     except RedirectRefusedError as exc:
-        refused = ErrorKind.REDIRECT_REFUSED
-        _judge(facts, status=event.status, error=refused, detail=str(exc))
+        _judge(facts, error=ErrorKind.REDIRECT_REFUSED, detail=str(exc))
     else:
         if facts.hops < facts.policy.max_redirects:
             facts.redirect = target
             _go_on(facts)
         else:
-            _judge(facts, status=event.status, error=ErrorKind.TOO_MANY_REDIRECTS)
+            _judge(facts, error=ErrorKind.TOO_MANY_REDIRECTS)
     return ("redirected",)
 
 
@@ -295,15 +294,14 @@ def _message(facts: Facts, event: e.MessageReceived) -> Fired:
     facts.deadlines[Timer.PONG] = OFF  # any frame proves that the backend lives
     message = facts.dialect.decode(event.data)
     if isinstance(message, Malformed):
-        facts.counts["malformed"] += 1
-        facts.trouble("malformed", f"a message that nobody can read: {message.why}")
+        facts.count_trouble("malformed", f"a message that nobody can read: {message.why}")
         return _NOTHING
     if not facts.is_ours(message.connection_id, message.attempt_id):
-        facts.counts["foreign"] += 1
-        facts.trouble("foreign", "a message that carries another connection's ids")
+        facts.count_trouble("foreign", "a message that carries another connection's ids")
         return _NOTHING
     if isinstance(message, Unknown):
-        facts.trouble("unknown", f"a message of an unknown type: {one_line(message.type)}")
+        name = one_line(message.type).strip() or "(blank)"
+        facts.trouble("unknown", f"a message of an unknown type: {name}")
         return _NOTHING
     facts.message = message
     if isinstance(message, Status):

@@ -55,6 +55,10 @@ class Link(Facts):
         """Whether this dial's start has not gone out: an ack of it cannot be true."""
         return not self.start_sent
 
+    def retry_too_late(self) -> bool:
+        """Whether the next dial lies beyond what a stop, now, would leave to finish in."""
+        return self.deadlines[Timer.RETRY] > self.finish_at
+
     def stopping(self) -> bool:
         """Whether the app has asked for the end."""
         return self.stop_wanted
@@ -77,24 +81,17 @@ class Link(Facts):
         """Ask the provider; that counts at the gate, as a dial does."""
         self.retry.gate.note(self.now)
         self.request += 1
-        self.request_live = True
         self.arm(Timer.AUTH, self.policy.auth_timeout)
         # Once the line has been refused, the old credential is no answer.
         self.out.append(RequestCredential(self.request, self.dials > 0))
 
     def note_credential(self) -> None:
         """The provider answered; a fresh credential spends the right to ask for one."""
-        self.end_request()
         self.credential_wanted = False
         self.retry.right_spent = self.dials > 0
 
-    def end_request(self) -> None:
-        """The provider has said all that it will: whatever else it says is late."""
-        self.request_live = False
-
     def cancel_credential(self) -> None:
         """Stop waiting for the provider."""
-        self.end_request()
         self.out.append(CancelCredential(self.request))
 
     def open_socket(self) -> None:
@@ -147,8 +144,7 @@ class Link(Facts):
         """The start was acked: audio may flow and the dial's timers run."""
         self.line_open = True
         self.ping_wanted = False
-        self.dropped = 0
-        self.doubtful = False
+        self.dropped, self.doubtful = 0, False
         self.deadlines[Timer.GIVE_UP] = OFF  # judged at the next loss
         self.arm(Timer.PING, self.policy.ping_interval)
         self.streams.begin_dial(self.now)
@@ -206,8 +202,7 @@ class Link(Facts):
             self.streams.note_dropped(stream, metrics.dropped - self.dropped)
             self.dropped = metrics.dropped
             self.report_gaps(self.streams.take_gaps())
-        backlog = metrics.backlog
-        if backlog is not None and stream.window.note_backlog(backlog, self.now):
+        if metrics.backlog is not None and stream.window.note_backlog(metrics.backlog, self.now):
             self.note_drained(stream)
         self.report(
             BackendMetrics(
@@ -235,8 +230,7 @@ class Link(Facts):
         heard: Heard = self.message
         stream = self.streams.get(heard.source)
         if stream is None:
-            self.counts["foreign"] += 1
-            self.trouble("foreign", "words of a source that this session does not have")
+            self.count_trouble("foreign", "words of a source that this session does not have")
             return
         self.remark = ""
         self.note_alive(stream)
@@ -266,15 +260,14 @@ class Link(Facts):
 
     def take_insight(self) -> None:
         """What the backend noticed goes to the app as it is."""
-        insight: Insight = self.message
         self.remark = ""
+        insight: Insight = self.message
         self.report(insight.update)
 
     # Losing.
 
     def abort_socket(self) -> None:
         """Drop the socket without a word: there is nobody to talk to, or no time."""
-        self.dial_live = False
         self.out.append(AbortSocket(self.dial))
 
     def end_dial(self) -> None:
@@ -315,7 +308,11 @@ class Link(Facts):
         self.stop_wanted = True
         self.streams.close()
         self.deadlines[Timer.SOURCE] = OFF
-        self.arm(Timer.FINISH, self.policy.finish_timeout + self.streams.due_seconds)
+        self.deadlines[Timer.FINISH] = self.finish_at
+
+    def give_up_finishing(self) -> None:
+        """There will be no dial in time."""
+        self.retry.give_up_finishing()
 
     def take_summary(self) -> None:
         """The final message: all that was sent is dealt with, unless there is a doubt."""

@@ -44,8 +44,7 @@ class Losses:
             kept = [(lo, hi) for lo, hi in halves if lo < hi]
         at = confirmed
         for start, end in sorted(kept + lost):
-            if start > at:
-                self.lose(at, start, GapCause.SPOOL)
+            self.lose(at, max(at, start), GapCause.SPOOL)
             at = max(at, end)
         return sorted(kept), at
 
@@ -66,8 +65,9 @@ class Losses:
         """All of [start, end) is lost; it joins the last gap if that is adjacent and untold."""
         if start == end:
             return
-        if len(self._gaps) > self._told and self._gaps[-1].exact:
+        if self.has_news:
             last = self._gaps[-1]
+            # What the backend dropped is told by ``somewhere`` alone, so both are exact.
             if last.end == start and last.cause is cause:
                 start = last.start
                 self._gaps.pop()

@@ -147,10 +147,10 @@ class Outbox:
         # Behind a disk that failed, what comes later waits for what it still holds.
         (self._later if self._on_disk else self._unsent).append((at, pcm))
         self._buffered += len(pcm) // 2
-        self._fit()
 
     def _fit(self) -> None:
-        while self.buffered > self._limit and self._buffered:
+        # A policy has room for a frame, and the tail is less: there is something to shed.
+        while self.buffered > self._limit:
             self._shed()
 
     def _shed(self) -> None:
@@ -253,7 +253,8 @@ class Outbox:
     @property
     def undelivered(self) -> bool:
         """Whether anything captured is neither confirmed nor given up."""
-        return bool(self._unsent or self._unproven or self._at_risk or self._tail or self._on_disk)
+        # What is at risk is older than what is held, and proved before it.
+        return bool(self._unsent or self._unproven or self._tail or self._on_disk)
 
     def pull(self) -> bytes:
         """The next frame, which now counts as sent on this dial."""
@@ -305,7 +306,6 @@ class Outbox:
             end = self._at_risk.pop(0)[1]
             if end > position:
                 self._at_risk.insert(0, (position, end))
-                break
         return True
 
     # The dial and the end.

@@ -19,6 +19,9 @@ MAX_DIALS_PER_MINUTE = 15
 #: shorter stall_timeout would give up a line that only says little.
 FIGURES_LATE = 5.0
 
+#: Seconds of audio in a frame (contract); memory always holds the newest one (``outbox``).
+FRAME_SECONDS = 0.02
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Policy:
@@ -76,10 +79,6 @@ class Policy:
                 raise ValueError(f"Policy.{name} is {value!r}: give a number of seconds >= 0")
             if value == 0 and name not in _MAY_BE_ZERO:
                 raise ValueError(f"Policy.{name} is 0: nothing could ever happen in time")
-        for name in _COUNTS:
-            value = getattr(self, name)
-            if not (isinstance(value, int) or (value is None and name == "max_attempts")):
-                raise ValueError(f"Policy.{name} is {value!r}: give a whole number")
         if self.backoff_cap < self.backoff_first:
             raise ValueError("Policy.backoff_cap is less than backoff_first: raise it")
         if self.stall_timeout <= FIGURES_LATE:
@@ -87,6 +86,18 @@ class Policy:
                 f"Policy.stall_timeout is {self.stall_timeout:g}: give more than {FIGURES_LATE:g}, "
                 "after which a backend without figures is taken to keep up"
             )
+        if self.buffer_seconds < FRAME_SECONDS:
+            raise ValueError(
+                f"Policy.buffer_seconds is {self.buffer_seconds:g}: "
+                f"give {FRAME_SECONDS:g} or more, for a frame has to fit"
+            )
+        self._check_counts()
+
+    def _check_counts(self) -> None:
+        for name in _COUNTS:
+            value = getattr(self, name)
+            if not (isinstance(value, int) or (value is None and name == "max_attempts")):
+                raise ValueError(f"Policy.{name} is {value!r}: give a whole number")
         if not 1 <= self.dials_per_minute <= MAX_DIALS_PER_MINUTE:
             raise ValueError(
                 f"Policy.dials_per_minute is {self.dials_per_minute}: "

@@ -73,9 +73,8 @@ class Positions:
 
     def _latest(self, counted: int) -> int:
         for after, _, samples in self._drops:
-            if counted <= after:
-                break
-            counted += samples
+            if counted > after:
+                counted += samples
         return counted
 
     def _look_up(self, sample: int) -> int:

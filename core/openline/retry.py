@@ -88,9 +88,13 @@ class Retry:
         if until > give_up_at:
             self.cause = f"gave up, a retry would come too late: {self.cause}"
         elif until > finish_at:
-            self.cause = f"could not finish in time: {self.cause}"
+            self.give_up_finishing()
         else:
             self.until = until
+
+    def give_up_finishing(self) -> None:
+        """A stop was asked for, and the dial that was planned would come too late."""
+        self.cause = f"could not finish in time: {self.cause}"
 
     def _delay(self, verdict: Verdict) -> float:
         policy = self._policy

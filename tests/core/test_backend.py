@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -107,6 +108,17 @@ class TestFromUrl:
     def test_it_reads_host_port_path_and_query(self, url: str, same: str) -> None:
         assert Backend.from_url(url).url == same
 
+    def test_letters_of_a_path_and_a_query_are_let_alone(self) -> None:
+        letters = string.ascii_letters + string.digits
+        assert Backend(path=f"/{letters}", query=letters).url.endswith(f"/{letters}?{letters}")
+
+    @pytest.mark.parametrize("port", [1, 65535])
+    def test_every_port_there_is(self, port: int) -> None:
+        assert Backend.from_url(f"ws://localhost:{port}/").port == port
+
+    def test_a_credential_goes_into_headers_unless_asked_for(self) -> None:
+        assert Backend.from_url("wss://example.org/").credential_place is CredentialPlace.HEADERS
+
     def test_plain_text_to_another_host_must_be_asked_for_by_name(self) -> None:
         with pytest.raises(ValueError, match="plain"):
             Backend.from_url("ws://example.org/")
@@ -179,6 +191,7 @@ class TestCredential:
         target = Backend(path="/x", query="a=1", credential_place=QUERY).target(token)
         _, _, query = target.partition("?")
         assert parse_qsl(query) == [("a", "1"), ("token", token)]
+        assert set(query.rpartition("=")[2]) <= set(UNRESERVED)
 
     @pytest.mark.parametrize("place", CredentialPlace)
     def test_without_one_nothing_is_sent(self, place: CredentialPlace) -> None:
@@ -205,6 +218,8 @@ class TestCredential:
             check_credential("")
 
 
+#: What stands for itself wherever it stands in a URL (RFC 3986 §2.3), and the escape.
+UNRESERVED = string.ascii_letters + string.digits + "-._~%"
 SECURE = Backend(host="a.example", port=443, path="/ws/x", query="q=1", credential_place=QUERY)
 HERE = Backend(path="/ws/x")
 
@@ -222,6 +237,7 @@ class TestRedirect:
             ("HTTPS://b.example:8443/y", "wss://b.example:8443/y"),
             ("wss://b.example/y", "wss://b.example:443/y"),
             (" https://b.example/y#part ", "wss://b.example:443/y"),
+            ("https://b.example/y?to=ws://c.example/", "wss://b.example:443/y?to=ws://c.example/"),
         ],
     )
     def test_it_is_followed_relative_or_absolute(self, location: str, leads_to: str) -> None:
@@ -232,6 +248,10 @@ class TestRedirect:
     @pytest.mark.parametrize("location", ["http://127.0.0.1:9/y", "ws://127.0.0.1:9/y", "//[::1]/"])
     def test_plain_text_stays_on_this_machine(self, location: str) -> None:
         assert not HERE.redirected(location).is_secure
+
+    def test_who_asked_for_plain_text_may_be_led_to_it(self) -> None:
+        here = Backend(host="a.example", secure=False, allow_plain=True)
+        assert here.redirected("http://b.example/y").url == "ws://b.example:80/y"
 
     def test_from_plain_text_it_may_lead_to_tls(self) -> None:
         assert HERE.redirected("https://b.example/y").url == "wss://b.example:443/y"

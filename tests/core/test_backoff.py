@@ -51,6 +51,12 @@ class TestGate:
             gate.note(float(second))
         assert 65.0 < gate.opens_at(30.0) <= 67.0
 
+    def test_it_remembers_no_more_than_it_needs(self) -> None:
+        gate = DialGate(3)
+        for minute in range(100):
+            gate.note(60.0 * minute)
+        assert len(gate._passes) == 3  # pyright: ignore[reportPrivateUsage]
+
     @settings(deadline=None, derandomize=True)
     @given(
         st.integers(1, MAX_DIALS_PER_MINUTE),

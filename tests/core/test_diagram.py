@@ -13,7 +13,7 @@ from statemachine import State, StateChart
 
 from openline.connection import TABLE
 from openline.diagram import DARK, LIGHT, Drawing, dot, markdown, mermaid, model, rows
-from openline.diagram.look import GROUPS, OPEN, PATH, ROLES
+from openline.diagram.look import GROUPS, OPEN, PATH, ROLES, Palette, Role
 from openline.diagram.model import CLOCKED, Box, Edge, Line
 from openline.messages import State as Name
 from openline.table import Table, compile_chart
@@ -221,6 +221,33 @@ def test_light_and_dark_differ_in_colours_alone() -> None:
     light, dark = dot(DRAWING, LIGHT), dot(DRAWING, DARK)
     assert light != dark
     assert plain(light) == plain(dark)
+
+
+def luminance(colour: str) -> float:
+    """As WCAG has it."""
+    parts = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
+    linear = (x / 12.92 if x <= 0.04045 else ((x + 0.055) / 1.055) ** 2.4 for x in parts)
+    return sum(x * weight for x, weight in zip(linear, (0.2126, 0.7152, 0.0722), strict=True))
+
+
+def contrast(colour: str, ground: str) -> float:
+    low, high = sorted((luminance(colour), luminance(ground)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("palette", [LIGHT, DARK], ids=["light", "dark"])
+def test_text_and_lines_stand_out_from_their_ground(palette: Palette) -> None:
+    """4.5 for letters and 3 for lines, as WCAG asks at its level AA."""
+    assert contrast("#000000", "#ffffff") == pytest.approx(21)
+    inks = [*palette.roles.values()]
+    grounds = [palette.ground, *(ink.fill for ink in inks)]
+    written = [(tone, ground) for tone in (palette.text, palette.quiet) for ground in grounds]
+    written += [(ink.text, ground) for ink in inks for ground in (palette.ground, ink.fill)]
+    written += [(tone, palette.ground) for tone in (palette.never, palette.unknown)]
+    written += [(palette.roles[Role.FAIL].line, palette.ground), (palette.heat[4], palette.ground)]
+    drawn = [palette.line, palette.frame, *palette.heat, *(ink.line for ink in inks)]
+    assert {pair for pair in written if contrast(*pair) < 4.5} == set()
+    assert {tone for tone in drawn if contrast(tone, palette.ground) < 3} == set()
 
 
 def test_a_drawing_without_groups_or_internal_lines_is_one_too() -> None:

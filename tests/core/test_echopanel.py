@@ -577,3 +577,65 @@ def test_whatever_happens_to_a_message_on_the_way_it_is_a_message(
 @given(st.binary())
 def test_whatever_bytes_arrive_are_malformed(data: bytes) -> None:
     assert isinstance(DIALECT.decode(data), Malformed)
+
+
+#: The largest time or count that is believed, and the next one.
+MOST, MORE = 1e9, 1e9 + 0.5
+
+
+@pytest.mark.parametrize(
+    ("kind", "field"),
+    [("asr_final", "t1"), ("metrics", "backlog_seconds"), ("metrics", "dropped_total")],
+)
+def test_as_much_as_is_believed_and_no_more(kind: str, field: str) -> None:
+    fields = {"type": kind, "text": "x", "t0": 0, "t1": 1, "backlog_seconds": 0}
+    known = EchoPanel().decode(json.dumps({**fields, field: MOST}))
+    assert not isinstance(known, Malformed)
+    assert isinstance(EchoPanel().decode(json.dumps({**fields, field: MORE})), Malformed)
+
+
+def test_a_number_that_is_no_figure_is_left_out() -> None:
+    words = {"type": "asr_final", "text": "x", "t0": 0, "t1": 1}
+    for confidence, heard in ((MOST, MOST), (-MOST, -MOST), (MORE, None), ("0.5", None)):
+        message = EchoPanel().decode(json.dumps({**words, "confidence": confidence}))
+        assert isinstance(message, Heard)
+        assert message.confidence == heard
+
+
+MESSAGES: list[dict[str, Any]] = [
+    {"type": "status", "state": "streaming"},
+    {"type": "status", "state": "error", "message": "odd"},
+    {"type": "status", "state": "error", "message": "Unauthorized"},
+    {"type": "asr_final", "text": "x", "t0": 0, "t1": 1},
+    {"type": "asr_partial", "text": "x", "t0": 0, "t1": 1},
+    {"type": "metrics", "backlog_seconds": 0},
+    {"type": "entities_update"},
+    {"type": "cards_update"},
+    {"type": "final_summary", "markdown": "", "json": {}},
+    {"type": "error", "message": "odd"},
+]
+
+
+@pytest.mark.parametrize("message", MESSAGES, ids=lambda kind: f"{kind['type']} {len(kind)}")
+def test_a_message_of_any_kind_bears_the_ids_that_came_with_it(message: dict[str, Any]) -> None:
+    ids = {"connection_id": "c", "attempt_id": "a", "session_id": "s"}
+    decoded = EchoPanel().decode(json.dumps({**message, **ids}))
+    assert not isinstance(decoded, Malformed)
+    assert (decoded.connection_id, decoded.attempt_id) == ("c", "a")
+
+
+def test_a_message_whose_fields_are_wrong_is_malformed_whatever_its_kind() -> None:
+    for message in MESSAGES:
+        decoded = EchoPanel().decode(json.dumps({**message, "connection_id": 7}))
+        assert isinstance(decoded, Malformed), message
+        assert decoded.why.startswith(message["type"])
+
+
+def test_what_a_refusal_and_a_close_mean_here() -> None:
+    rows = EchoPanel.refusals
+    assert {text: row.action for text, row in rows.items()} == {
+        "Unauthorized": Action.REAUTH,
+        "Server at capacity": Action.LATER,
+        "error": Action.FATAL,
+    }
+    assert {code: row.action for code, row in EchoPanel.codes.items()} == {1011: Action.RETRY}

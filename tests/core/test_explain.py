@@ -223,3 +223,51 @@ def test_all_rows_of_a_dialect() -> None:
         ("sent by the server", "it saw no pong from us"),
         ("sent by this client", "this client had to give the connection up"),
     ]
+
+
+def test_all_rows_stand_in_groups_in_the_order_of_the_table() -> None:
+    rows = all_rows(dialect_codes={**CODES, 900: CODES[1011]}, refusals=REFUSALS)
+    groups = [row.group for row in rows]
+    assert list(dict.fromkeys(groups)) == [
+        "refusal",
+        "close code",
+        "HTTP status",
+        "error",
+        "nothing known",
+    ]
+    assert groups == sorted(groups, key=list(dict.fromkeys(groups)).index)
+    codes = [int(row.title[11:]) for row in rows if row.title[11:].isdigit()]
+    exact = {*verdict_table.CLOSE_CODES, *verdict_table.OUR_CLOSE_CODES, *CODES, 900}
+    assert [code for code in dict.fromkeys(codes) if code in exact] == sorted(exact)
+    assert rows[-1].when == ""
+    assert rows[-1].strike
+
+
+def test_a_number_with_nothing_of_its_own_is_ruled_like_its_neighbours() -> None:
+    rows = {row.title: row.why for row in all_rows()}
+    assert rows["close code 4000-4999 (others)"] == explain("4999")[0].why
+    assert rows["close code 1000-2999 (others)"] == explain("2999")[0].why
+    assert rows["HTTP 400-499 (others)"] == explain("499")[0].why
+    assert "outside 1000-4999" in rows["any other close code"]
+    assert "outside 100-599" in rows["any other HTTP status"]
+
+
+def test_what_ends_a_wait_and_what_counts_a_strike_is_said_after_what_is_done() -> None:
+    [portal] = explain("200")
+    assert portal.does.startswith("dials again after")
+    assert "; news that the network is back ends the wait; counts a strike" in portal.does
+
+
+def test_a_subject_that_is_too_long_is_cut() -> None:
+    with pytest.raises(ValueError, match=f"of '{'x' * 60}':"):
+        explain("x" * 60)
+    with pytest.raises(ValueError, match=rf"of '{'x' * 57}\.\.\.':"):
+        explain("x" * 61)
+
+
+def test_the_nearest_three_names_are_suggested() -> None:
+    with pytest.raises(ValueError, match="did you mean") as refused:
+        explain("dns agin")
+    assert str(refused.value).endswith(
+        'did you mean "dns again" or "dns not found" or "dns other"?'
+    )

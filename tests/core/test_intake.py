@@ -39,12 +39,13 @@ def test_what_nobody_can_read_is_counted_and_told_of_once(data: str | bytes) -> 
     assert drive.state == "streaming"
 
 
-def test_an_unknown_type_is_tolerated_and_told_of_once() -> None:
+@pytest.mark.parametrize(("name", "shown"), [("horoscope", "horoscope"), (" ", "(blank)")])
+def test_an_unknown_type_is_tolerated_and_told_of_once(name: str, shown: str) -> None:
     drive = Drive().stream()
-    drive.say("horoscope")
+    drive.say(name)
     drive.say("weather")
     assert [trouble.text for trouble in drive.told(Trouble)] == [
-        "a message of an unknown type: horoscope"
+        f"a message of an unknown type: {shown}"
     ]
     assert drive.core.statistics.malformed == 0
 

@@ -13,12 +13,19 @@ import pytest
 
 from openline import events as e
 from openline.backend import Backend
-from openline.commands import FetchAudio, OpenSocket, StoreAudio
+from openline.commands import FetchAudio, OpenSocket, SendText, StoreAudio
 from openline.connection import Connection, PastSource
 from openline.dialects.echopanel import EchoPanel
 from openline.intake import LocalProtocolError
 from openline.journal import VERSION, Journal, JournalError, Recorder, read
-from openline.journal_codec import event_from_plain, event_to_plain, from_line, mask, to_line
+from openline.journal_codec import (
+    event_from_plain,
+    event_to_plain,
+    from_line,
+    mask,
+    outgoing_to_plain,
+    to_line,
+)
 from openline.messages import Gap, GapCause, State, Transcript
 from openline.policy import Policy
 from openline.replay import DivergedError, Step, replay
@@ -380,3 +387,131 @@ def test_options_that_this_version_refuses_are_told() -> None:
 
 def test_the_version_is_written_down() -> None:
     assert json.loads(happy()[0])["journal"] == VERSION
+
+
+# Options, and what is written of values that JSON does not have.
+
+OPTIONS: dict[str, Any] = {
+    "sources": ("system", "mic"),
+    "policy": Policy(auth_timeout=7.0, max_attempts=2),
+    "has_provider": True,
+    "may_pause": ("system", "mic"),
+    "disk_seconds": 90.0,
+    "past": (PastSource(source="mic", origin=0, confirmed=320, on_disk=((320, 640),)),),
+    "past_transcript": (Transcript(source="mic", text="yes", final=True, start=0.0, end=0.02),),
+}
+
+
+def test_every_option_is_recorded_and_a_replay_is_made_with_it() -> None:
+    lines: list[bytes] = []
+    recorder = Recorder(
+        Backend(port=9),
+        write=lines.append,
+        session_id="s",
+        attempt_id="a",
+        random=lambda: 0.5,
+        **OPTIONS,
+    )
+    recorder.receive(e.OpenRequested(), 1.0)
+    assert recorder.next_deadline() == 8.0
+    [journal] = read(lines)
+    made: dict[str, Any] = {}
+
+    def make(backend: Backend, **options: Any) -> Connection:
+        made.update(options, backend=backend)
+        return Connection(backend, **options)
+
+    [step] = replay(journal, make=make)
+    assert step.state is State.AUTHORIZING
+    expected = {**OPTIONS, "may_pause": ("mic", "system")}
+    assert {name: getattr(journal.opening, name) for name in OPTIONS} == expected
+    assert {name: made[name] for name in OPTIONS} == expected
+    assert made["backend"] == Backend(port=9)
+    assert (made["session_id"], made["attempt_id"]) == ("s", "a")
+    assert not journal.torn
+    assert recorder.transcript == OPTIONS["past_transcript"]
+
+
+def test_a_recorder_keeps_no_audio_on_a_disk_that_nobody_gave_it() -> None:
+    lines: list[bytes] = []
+    recorder = Recorder(
+        Backend(), write=lines.append, session_id="s", attempt_id="a", random=lambda: 0.5
+    )
+    assert recorder.receive(e.AudioCaptured("mic", bytes(640)), 0.0) == []
+
+
+def test_a_number_stays_a_number_unless_it_is_none() -> None:
+    plain = event_to_plain(e.SourceStarted("mic", 1.5), keep_audio=True)
+    assert plain == {"type": "SourceStarted", "source": "mic", "at": 1.5}
+    assert event_to_plain(e.SourceStarted("mic", math.inf), keep_audio=True)["at"] == "inf"
+
+
+def test_bytes_that_arrive_stand_once() -> None:
+    plain = event_to_plain(e.MessageReceived(1, b"ab"), keep_audio=True)
+    assert plain == {"type": "MessageReceived", "dial": 1, "binary": b"ab"}
+
+
+def test_what_was_sent_as_text_stands_there_unless_it_is_audio() -> None:
+    assert outgoing_to_plain(SendText(1, "say"), keep_audio=False) == {
+        "type": "SendText",
+        "dial": 1,
+        "data": "say",
+    }
+
+
+@pytest.mark.parametrize("kind", [[], {}, None, 3])
+def test_an_event_whose_type_is_no_name_is_none(kind: Any) -> None:
+    with pytest.raises(ValueError, match="an event of an unknown type"):
+        event_from_plain({"type": kind})
+
+
+def test_a_line_that_is_a_list_is_no_opening() -> None:
+    with pytest.raises(JournalError, match="line 1: not a journal"):
+        read([b'["journal"]\n'])
+
+
+def test_each_value_of_a_query_is_hidden() -> None:
+    assert mask("ws://h/p?a=1&b=22&c") == "ws://h/p?a=x&b=xx&x"
+
+
+def diverging(mend: Mend) -> str:
+    """What a replay of a changed journal says."""
+    lines: list[bytes] = []
+    session = drive(lines)
+    session.open()
+    session.pull()
+    with pytest.raises(LocalProtocolError):
+        session.open()
+    with pytest.raises(DivergedError) as diverged:
+        again(mend(lines))
+    return str(diverged.value)
+
+
+def changed(line: int, **fields: Any) -> Mend:
+    def mend(lines: list[bytes]) -> list[bytes]:
+        plain = from_line(lines[line])
+        plain = {k: v for k, v in {**plain, **fields}.items() if v is not None}
+        return [*lines[:line], to_line(plain), *lines[line + 1 :]]
+
+    return mend
+
+
+def test_a_replay_says_what_was_recorded_and_what_comes_now() -> None:
+    said = diverging(changed(3, raised=None))
+    assert said.startswith("line 4, OpenRequested at 100 s: the core no longer does what it did\n")
+    assert "\n  recorded: no error\n  now:      LocalProtocolError: " in said
+    said = diverging(changed(1, raised="Boom: it did"))
+    assert said.endswith("\n  recorded: Boom: it did\n  now:      no error")
+    said = diverging(changed(2, pulled={"type": "SendText", "dial": 1}))
+    assert said.endswith('\n  recorded: {"type":"SendText","dial":1}\n  now:      null')
+
+
+def test_a_replay_says_the_first_command_that_differs() -> None:
+    lines: list[bytes] = []
+    drive(lines).open()
+    first, second = from_line(lines[1])["commands"]
+    said = diverging(changed(1, commands=[first, {**second, "dial": 7}]))
+    assert '"dial":7' in said.splitlines()[1]
+    assert '"type":"OpenSocket"' in said.splitlines()[2]
+    said = diverging(changed(1, commands=[first]))
+    assert said.splitlines()[1] == "  recorded: nothing"

@@ -101,3 +101,13 @@ def test_no_lost_sample_is_forgotten_and_none_is_told_twice(
         assert spans == sorted(lost.items())
     for one, other in itertools.pairwise(losses.missing()):
         assert (one.end, one.cause) != (other.start, other.cause), "adjacent and of one cause"
+
+
+def test_what_is_taken_up_again_is_what_is_not_confirmed_in_order_of_time() -> None:
+    losses = Losses("mic")
+    kept = losses.restore([gap(100, 120)], 50, [(200, 260), (0, 50), (20, 110), (110, 200)])
+    assert kept == ([(50, 100), (120, 200), (200, 260)], 260)
+    assert losses.missing() == [gap(100, 120)]
+    assert not losses.has_news
+    assert Losses("mic").restore([], 50, [(0, 40), (10, 50)]) == ([], 50)
+    assert Losses("mic").restore([gap(0, 9)], 0, [(0, 4), (4, 20)]) == ([(9, 20)], 20)

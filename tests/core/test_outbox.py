@@ -47,7 +47,7 @@ def gap(start: int, end: int, cause: GapCause) -> Gap:
 
 
 class TestCapture:
-    @given(st.lists(st.integers(0, 2000), max_size=12), st.integers(0, 5))
+    @given(st.lists(st.just(F) | st.integers(0, 2000), max_size=12), st.integers(0, 5))
     def test_however_audio_is_cut_it_leaves_in_frames_of_320(
         self, sizes: list[int], origin: int
     ) -> None:
@@ -106,6 +106,14 @@ class TestMemory:
         box.add(audio(4 * F, 4 * F + extra))
         assert box.buffered == 3 * F + extra
         assert box.losses.take() == [gap(0, F, GapCause.OVERFLOW)]
+
+    @pytest.mark.parametrize("pieces", [(319,), (F, 319), (319, F, 1)])
+    def test_the_least_limit_holds_the_newest_frame(self, pieces: tuple[int, ...]) -> None:
+        box = box_with(0, limit=F)
+        for samples in pieces:
+            box.add(audio(box.captured, box.captured + samples))
+        assert 0 < box.buffered <= F
+        assert box.undelivered
 
     def test_over_the_limit_the_oldest_unsent_audio_is_a_gap_at_once(self) -> None:
         box = box_with(7, limit=4 * F)
@@ -294,3 +302,33 @@ class TestGaps:
         assert (box.buffered, box.undelivered) == (0, False)
         box.end()
         assert box.losses.take() == []
+
+
+class TestWhatIsLeft:
+    def test_a_part_of_a_frame_is_something(self) -> None:
+        box = Outbox("mic", ROOMY, 0)
+        assert not box.undelivered
+        box.add(audio(0, 100))
+        assert box.undelivered
+
+    def test_a_proof_that_ends_ahead_of_what_is_at_risk_leaves_it_there(self) -> None:
+        box = Outbox("mic", F, 0)
+        box.hole(1000)
+        box.losses.take()
+        for _ in range(3):
+            box.add(audio(box.captured, box.captured + F))
+            box.pull()
+        box.confirm(500)
+        box.end_dial()
+        assert box.losses.take() == [
+            Gap(source="mic", start=1000, end=1640, samples=640, cause=GapCause.UNPROVEN)
+        ]
+
+    def test_audio_without_a_gap_is_one_run(self) -> None:
+        box = box_with(500)
+        pull(box, 500)
+        assert box._positions._session == [0]  # pyright: ignore[reportPrivateUsage]
+
+    def test_before_anything_is_sent_nothing_is_spanned(self) -> None:
+        box = box_with(3, origin=50)
+        assert box.span(0, 0) == (50, 50)

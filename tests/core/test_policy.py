@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from openline.policy import MAX_DIALS_PER_MINUTE, Policy
+from openline.messages import SAMPLE_RATE
+from openline.outbox import FRAME_SAMPLES
+from openline.policy import FRAME_SECONDS, MAX_DIALS_PER_MINUTE, Policy
 
 #: Field → what the design says it is where nobody says otherwise.
 DESIGN = {
@@ -52,6 +54,13 @@ def test_a_stall_is_no_shorter_than_the_wait_for_figures() -> None:
     assert Policy(stall_timeout=5.1).stall_timeout == 5.1
     with pytest.raises(ValueError, match=r"^Policy.stall_timeout is 5: give more than 5"):
         Policy(stall_timeout=5.0)
+
+
+def test_memory_has_room_for_a_frame() -> None:
+    assert FRAME_SECONDS == FRAME_SAMPLES / SAMPLE_RATE
+    assert Policy(buffer_seconds=FRAME_SECONDS).buffer_seconds == FRAME_SECONDS
+    with pytest.raises(ValueError, match=r"^Policy.buffer_seconds is 0.019: give 0.02 or more"):
+        Policy(buffer_seconds=0.019)
 
 
 def test_a_policy_is_frozen() -> None:
@@ -142,3 +151,14 @@ class TestBuffer:
     def test_each_of_the_timeouts_counts(self, field: str) -> None:
         with pytest.raises(ValueError, match=r"^Policy\.buffer_seconds is 60"):
             policy(**{field: 40.0}).check_buffer(15.0)
+
+
+def test_a_limit_that_is_none_hides_no_other() -> None:
+    with pytest.raises(ValueError, match=r"^Policy\.buffer_seconds"):
+        policy(give_up_after=None, source_timeout=None, buffer_seconds=-1)
+
+
+def test_the_longest_of_all_durations() -> None:
+    assert policy(finish_timeout=1e9).finish_timeout == 1e9
+    with pytest.raises(ValueError, match=r"^Policy\.finish_timeout"):
+        policy(finish_timeout=math.nextafter(1e9, math.inf))

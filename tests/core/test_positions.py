@@ -148,3 +148,21 @@ def test_a_queue_that_must_have_run_over_answers_for_a_drop() -> None:
         drive.serve()
     drive.figures(dropped=3, source="mic")
     assert [gap.source for gap in drive.gaps] == ["system"]
+
+
+def test_a_time_ahead_of_one_drop_is_ahead_of_the_next() -> None:
+    positions = Positions()
+    positions.begin_run(0, 0)
+    positions.drop(0, 1000, 10)
+    positions.drop(100, 1200, 1090)
+    assert positions.earliest(200) == 200
+
+
+def test_a_time_at_the_edge_of_a_drop_lies_before_it() -> None:
+    positions = Positions()
+    positions.begin_run(0, 0)
+    positions.drop(100, 200, 50)
+    assert positions.interval(0, 100, 1000) == (0, 100)
+    assert positions.interval(0, 101, 1000) == (0, 151)
+    assert positions.interval(149, 300, 1000) == (149, 350)
+    assert positions.interval(150, 300, 1000) == (200, 350)

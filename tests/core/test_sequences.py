@@ -10,10 +10,18 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
+from markdown_it import MarkdownIt
 
 from openline import events as e
 from openline.commands import Report
-from openline.diagram import DARK, Sequence, sequence, sequence_mermaid, sequence_svg
+from openline.diagram import (
+    DARK,
+    Sequence,
+    sequence,
+    sequence_mermaid,
+    sequence_svg,
+    sequence_table,
+)
 from openline.diagram.sequences import words
 from openline.diagram.sequences.layout import layout, rows_of
 from openline.diagram.sequences.model import Alarm, Item, Message, Note, Style, Turn, Who
@@ -363,12 +371,33 @@ def test_mermaid_has_every_item_in_blocks_that_close(name: str) -> None:
     assert sum(line.startswith("rect ") for line in lines) == lines.count("end") == turns
     arrow = re.compile(r"(\w+)(?:<<->>|-->>|->>|--x|-x)(\w+): [\d.]+ s .+")
     arrows = [found for line in lines if (found := arrow.fullmatch(line))]
-    alarms = sum(isinstance(item, Alarm) for item in seq.items)
-    assert len(arrows) == len(messages(seq)) + alarms
+    assert len(arrows) == len(messages(seq))
     assert {end for found in arrows for end in found.groups()} <= set(seq.who)
     notes = sum(isinstance(item, Turn | Note) for item in seq.items)
     assert sum(line.startswith("Note over openline: ") for line in lines) == notes
-    assert len(lines) == 3 + len(seq.who) + 2 * turns + len(arrows) + notes
+    alarms = sum(isinstance(item, Alarm) for item in seq.items)
+    assert sum(line.startswith("Note right of openline: ") for line in lines) == alarms
+    assert len(lines) == 3 + len(seq.who) + 2 * turns + len(arrows) + notes + alarms
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_a_note_of_mermaid_has_short_lines_and_all_its_words(name: str) -> None:
+    """A note is drawn narrower than a long line of it."""
+    lines = [line.strip() for line in sequence_mermaid(DRAWN[name]).splitlines()]
+    notes = [line.partition(": ")[2].split("<br/>") for line in lines if line.startswith("Note")]
+    assert max(len(part) for note in notes for part in note) <= 20
+    told = " ".join(part for note in notes for part in note)
+    for item in DRAWN[name].items:
+        match item:
+            case Turn(timers=timers, why=why):
+                assert why in told
+                assert all(f"{timer} {words.seconds(value)}" in told for timer, value in timers)
+            case Alarm(timer=timer, after=after):
+                assert f"{timer} after {words.seconds(after)}" in told
+            case Note(text=text):
+                assert text in told
+            case Message():
+                pass
 
 
 def test_what_a_backend_says_is_no_mermaid_and_no_markup() -> None:
@@ -395,6 +424,63 @@ def test_before_the_first_state_there_is_no_block() -> None:
     seq = Sequence("t", "", (Who.APP, Who.LINE), ())
     assert sequence_mermaid(seq).splitlines()[-1].strip() == "participant openline"
     assert not [shape for shape in layout(seq).shapes if isinstance(shape, Text) and shape.y < 0]
+
+
+# In words.
+
+
+def rendered(seq: Sequence) -> tuple[list[str], list[list[str]]]:
+    """What a reader of Markdown is shown: what stands above the table, and its rows."""
+    above, cells = list[str](), list[str]()
+    within = False
+    for token in (
+        MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(sequence_table(seq))
+    ):
+        within = within or token.type == "table_open"
+        if token.type == "inline":
+            parts = [each.content for each in token.children or ()]
+            kinds = {each.type for each in token.children or ()}
+            assert kinds <= {"text", "strong_open", "strong_close", "em_open", "em_close"}, kinds
+            (cells if within else above).append("".join(parts))
+    return above, [cells[at : at + 3] for at in range(0, len(cells), 3)]
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_the_table_has_a_row_for_every_item(name: str) -> None:
+    seq = DRAWN[name]
+    above, [head, *lines] = rendered(seq)
+    assert above == [seq.title, seq.about]
+    assert head == ["seconds", "from → to", "what"]
+    assert [line[0] for line in lines] == [f"{item.at:.2f}" for item in seq.items]
+    for (_, who, what), item in zip(lines, seq.items, strict=True):
+        match item:
+            case Message(tail=tail, head=to, text=text):
+                assert (who, what) == (f"{tail} → {to}", text)
+            case Turn(state=state, timers=timers, why=why):
+                assert (who, what.partition(":")[0]) == ("openline", state)
+                assert all(f"{timer} {words.seconds(value)}" in what for timer, value in timers)
+                assert what.endswith(why)
+            case Alarm(timer=timer, after=after):
+                assert (who, what) == ("openline", f"{timer} after {words.seconds(after)}")
+            case Note(text=text):
+                assert (who, what) == ("openline", text)
+
+
+def test_what_others_say_is_no_markdown() -> None:
+    strange = r"a|b \\| *x* _y_ `z` <b>&amp; [l](http://x) ~~s~~ $n$ # \ \| \a"
+    message = Message(0.0, Who.BACKEND, Who.LINE, strange, Style.ANSWER)
+    turn = Turn(0.0, State.FAILED, (), strange)
+    who = (Who.APP, Who.LINE, Who.BACKEND)
+    seq = Sequence(f"{strange} #", f"{strange}\n\n- x", who, (message, turn))
+    above, [_, first, second] = rendered(seq)
+    assert above == [f"{strange} #", f"{strange} - x"]
+    assert first == ["0.00", "Backend → openline", strange]
+    assert second == ["0.00", "openline", f"failed: {strange}"]
+
+
+def test_a_table_without_a_caption_under_a_heading_of_ones_own() -> None:
+    seq = DRAWN["happy-path"]._replace(about="")
+    assert sequence_table(seq, level="#").startswith("# The happy path\n\n| seconds | ")
 
 
 # The picture.

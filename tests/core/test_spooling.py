@@ -13,6 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from openline import events as e
 from openline.commands import (
     Command,
+    DiscardStore,
     FetchAudio,
     Report,
     StoreAudio,
@@ -101,6 +102,25 @@ class TestOutbox:
         assert box.wanted() is None, "there is enough to send"
         drained(box)
         assert box.wanted() == (16 * F, FETCH)
+
+    def test_it_is_fetched_as_soon_as_half_of_the_memory_is_free(self) -> None:
+        box = box_with(20)
+        for _ in range(9):
+            box.pull()
+        box.confirm(4 * F)
+        assert box.wanted() is None
+        box.confirm(5 * F)
+        assert box.wanted() == (10 * F, 10 * F)
+
+    def test_when_the_disk_is_full_what_is_left_of_the_oldest_stays_the_oldest(self) -> None:
+        box = box_with(14, disk=30 * F)
+        box.hole(50)
+        add(box, 17 * F)
+        drained(box)
+        box.confirm(10 * F)
+        box.end_dial()
+        add(box, 10 * F)
+        assert box.wanted() == (12 * F, 2 * F)
 
     def test_with_nothing_left_to_send_it_is_fetched_whatever_is_unproved(self) -> None:
         box = box_with(20)
@@ -199,14 +219,17 @@ class TestOutbox:
 
 class TestFailedDisk:
     def test_what_comes_later_waits_for_what_is_still_there(self) -> None:
-        box = box_with(20)
+        box = box_with(300)
         box.disk_failed()
         drained(box)
         box.confirm(10 * F)
         add(box, 3 * F)
-        assert (box.next_samples, box.unsent, box.buffered) == (0, 13 * F, 3 * F)
-        answer(box)
-        assert drained(box) == audio(10 * F, 23 * F)
+        assert (box.next_samples, box.unsent, box.buffered) == (0, 293 * F, 3 * F)
+        assert answer(box) == (10 * F, FETCH)
+        assert drained(box) == audio(10 * F, 260 * F)
+        box.confirm(260 * F)
+        assert answer(box) == (260 * F, 40 * F)
+        assert drained(box) == audio(260 * F, 303 * F)
 
     def test_memory_alone_keeps_what_comes_and_the_disk_what_it_has(self) -> None:
         box = box_with(20)
@@ -227,6 +250,7 @@ class TestFailedDisk:
         add(box, 3 * F + 9)
         assert box.undelivered
         box.end()
+        box.end()  # there is nothing left
         assert box.losses.missing() == [
             gap(5, F, GapCause.UNPROVEN),
             gap(F, 4 * F, GapCause.OVERFLOW),
@@ -465,7 +489,10 @@ class TestConnection:
         drive = Drive().stream()
         drive.audio(3)
         drive.final(0, 0.02)
-        assert not only(drive, StoreAudio) + only(drive, StoreProof)
+        drive.audio(5000)
+        drive.lose()
+        assert drive.gaps
+        assert not only(drive, StoreAudio) + only(drive, StoreProof) + only(drive, StoreGap)
 
     def test_audio_is_stored_as_it_is_captured_behind_where_its_source_began(self) -> None:
         drive = spooled(sources=("mic", "system"))
@@ -495,6 +522,24 @@ class TestConnection:
         assert kinds(drive.feed(e.CaptureHole("mic", 99))) == [StoreGap, Gap]
         drive = Drive()
         assert kinds(drive.feed(e.CaptureHole("mic", 99))) == []
+
+    def test_what_the_next_process_can_mend_is_no_gap_on_disk(self) -> None:
+        drive = spooled().stream()
+        drive.audio(10)
+        drive.abort()
+        assert [gap.cause for gap in drive.gaps] == [GapCause.UNDELIVERED]
+        assert not only(drive, StoreGap)
+
+    @pytest.mark.parametrize(("code", "kept"), [(1008, True), (1000, False)])
+    def test_the_store_is_kept_for_a_session_that_failed(self, code: int, *, kept: bool) -> None:
+        drive = spooled().stream()
+        if code == 1000:
+            drive.stop()
+            drive.drain()
+            drive.summary()
+        drive.lose(code)
+        assert drive.ended.complete
+        assert bool(only(drive, DiscardStore)) is not kept
 
     def test_audio_after_the_stop_is_not_stored(self) -> None:
         drive = spooled().stream()

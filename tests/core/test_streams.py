@@ -370,3 +370,27 @@ class TestLosses:
         ]
         assert streams.missing() == tuple(gaps)
         assert not streams.undelivered
+
+
+class TestToTheSample:
+    def test_a_start_is_where_it_was_to_the_sample(self) -> None:
+        for sample in range(0, 40_000, 13):
+            streams = Streams(BOTH, 60 * S)
+            streams.start("system", 100.0, 100.0)
+            assert streams.start("mic", 100.0 + sample / S, 110.0).box.origin == sample
+
+    def test_there_is_no_disk_unless_it_is_given(self) -> None:
+        assert not Streams(BOTH, 60 * S).has_disk
+        assert Streams(BOTH, 60 * S, 1).has_disk
+
+    @pytest.mark.parametrize(("frames", "room"), [(99, True), (100, False)])
+    def test_there_is_room_up_to_two_seconds(self, frames: int, *, room: bool) -> None:
+        assert streams_with(frames, ("mic",)).has_room is room
+
+    @pytest.mark.parametrize(("frames", "room"), [(1499, True), (1500, False)])
+    def test_there_is_room_up_to_half_of_the_buffer(self, frames: int, *, room: bool) -> None:
+        streams = streams_with(0, ("mic",))
+        for _ in range(frames):
+            streams.capture("mic", FRAME, 0.0)
+            named(streams, "mic").box.pull()
+        assert streams.has_room is room

@@ -268,6 +268,15 @@ def internal_that_leads_elsewhere() -> Declaration:
     return Bad
 
 
+def internal_row_behind_an_unguarded_one() -> Declaration:
+    class Bad(StateChart[Any]):
+        first = State(initial=True)
+        second = State(final=True)
+        go = first.to(second) | first.to(first, internal=True)
+
+    return Bad
+
+
 def transition_without_a_target() -> Declaration:
     class Bad(StateChart[Any]):
         first = State(initial=True)
@@ -303,6 +312,7 @@ def transition_with_two_targets() -> Declaration:
         (unless, "give one guard, a plain name"),
         (two_guards, "give one guard, a plain name"),
         (row_behind_an_unguarded_one, "first --go--> first stands behind a row without a guard"),
+        (internal_row_behind_an_unguarded_one, "first --go--> itself stands behind a row without"),
         (
             row_behind_an_unguarded_one_that_is_not_the_first,
             "first --go--> first stands behind a row without a guard",
@@ -326,6 +336,15 @@ def test_a_wrong_declaration_is_refused(declare: Callable[[], Declaration], comp
 def test_an_event_that_the_chart_does_not_declare_is_refused() -> None:
     with pytest.raises(ChartError, match=r"events that no state knows: \['new'\]"):
         compile_chart(Good, Worker, (*EXPECTED, "new"))
+
+
+def test_all_that_is_missing_is_told_in_order() -> None:
+    with pytest.raises(ChartError) as refused:
+        compile_chart(Good, Worker, ("z", "a", "m"))
+    assert str(refused.value) == (
+        f"events that nothing fires: {sorted(EXPECTED)}; events that no state knows: "
+        "['a', 'm', 'z']"
+    )
 
 
 def test_the_table_of_every_connection_is_the_charts() -> None:

@@ -70,3 +70,9 @@ def test_a_final_without_a_partial_retracts_nothing() -> None:
     timeline.add(words("yes", 0, 1))
     assert timeline.retract() == []
     assert len(timeline.finals) == 1
+
+
+def test_finals_of_an_earlier_process_stand_in_order_too() -> None:
+    timeline = Timeline()
+    timeline.restore([words("b", 2, 3), words("a", 0, 1), words("c", 1, 2, source="system")])
+    assert [each.text for each in timeline.finals] == ["a", "c", "b"]

@@ -151,3 +151,10 @@ def test_a_watch_looks_twice_in_each_timeout_and_at_the_very_moment() -> None:
     assert watch.next_look(110.0) == 112.0
     assert watch.look(112.0, room=True) == ["mic"]
     assert watch.next_look(112.0) == OFF
+
+
+def test_time_may_begin_at_zero() -> None:
+    watch = Watch(["mic"], (), 10.0)
+    assert watch.begin(0.0) == 5.0
+    assert watch.next_look(6.0) == 10.0
+    assert watch.look(10.0, room=True) == ["mic"]

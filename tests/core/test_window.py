@@ -410,3 +410,10 @@ class TestLiveAudio:
         assert line.longest_wait() < seconds + 5
         if (metrics or transcripts) and rate >= 2:
             assert line.longest_wait(after=20.3 + seconds + 18) < 0.1
+
+
+def test_a_backlog_is_counted_to_the_nearest_sample() -> None:
+    window = Window(0.0)
+    window.note_received(100)
+    window.note_backlog(0.8 / S, 0.0)
+    assert window.figured == 99

@@ -31,6 +31,11 @@ def test_whatever_is_said_is_one_printable_line_that_fits(text: str) -> None:
         ("a" * MOST, "a" * MOST),
         ("a" * (MOST + 1), "a" * (MOST - 1) + "…"),
         ("a" * 100 + " " * 5000, "a" * 100 + "…"),
+        # As long as may be shown, with blanks to spare, up to what is looked at and beyond.
+        ("b" + "  " * 10 + "a" * 298, "b " + "a" * 298),
+        ("b" + "  " * 10 + "a" * 299, "b " + "a" * 297 + "…"),
+        ("a" + " " * 1199, "a"),
+        ("a" + " " * 1200, "a…"),
     ],
 )
 def test_what_fits_is_left_and_what_does_not_is_cut(said: str, shown: str) -> None:

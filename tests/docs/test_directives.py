@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import subprocess
 import sys
@@ -11,14 +13,18 @@ from pathlib import Path
 import pytest
 from tests.docs.built import dead_ends, read, requests
 
-from openline.diagram import DARK, LIGHT
+from openline.diagram import DARK, LIGHT, sequence_svg
 from openline.policy import MEANINGS
 from openline.timers import Timer
+from openline_diagrams.sessions import session
 
 ROOT = Path(__file__).parents[2]
 HOW_TO = (ROOT / "docs" / "howto" / "diagrams.md").read_text("utf-8")
 OURS = re.findall(r"```python\n# ours\.py\n(.*?)```", HOW_TO, re.DOTALL)[0]
 RST = re.findall(r"```rst\n(.*?)```", HOW_TO, re.DOTALL)
+JOURNALS = ROOT / "tests" / "journals"
+#: In their site: the journal of a session, and where it lies.
+DROP, DROPPED = "calls/drop.jsonl", (JOURNALS / "drop-and-replay.jsonl").read_bytes()
 MYST = re.findall(r"````markdown\n(.*?)````", HOW_TO, re.DOTALL)[0]
 
 CONF = """
@@ -37,6 +43,7 @@ PAGES = {
     "picture.rst": "Picture\n=======\n\nSee :ref:`states`.\n\n" + RST[0],
     "notation.rst": "Notation\n========\n\n" + RST[1],
     "tables.rst": "Tables\n======\n\n" + RST[2],
+    "session.rst": "Session\n=======\n\nSee :ref:`dropped`.\n\n" + RST[3],
     "myst.md": f"# MyST\n\n{MYST}\n[to a table](#close-code)\n",
     # And the rest of what can be asked for.
     "options.rst": """
@@ -80,6 +87,30 @@ Contract
 * .. openline-contract::
      :dialect: ours:OurDialect
 """,
+    "deep/sessions.rst": """
+Sessions
+========
+
+.. openline-session:: ../calls/drop.jsonl
+   :alt: How it <went>
+   :scheme: dark
+   :align: left
+   :class: wide
+   :width: 80%
+
+.. openline-session:: /calls/drop.jsonl
+   :format: mermaid
+   :caption: To paste.
+   :name: pasted
+.. openline-session:: /calls/drop.jsonl
+   :format: md
+   :title: A *dropped* one
+
+.. openline-session:: /calls/ours.jsonl
+   :dialect: ours:OurDialect
+
+See :ref:`pasted`.
+""",
     "without.rst": "Without\n=======\n\nNothing of openline.\n",
 }
 PAGES["index.rst"] = "Theirs\n======\n\n.. toctree::\n\n" + "".join(
@@ -89,7 +120,11 @@ PAGES["index.rst"] = "Theirs\n======\n\n.. toctree::\n\n" + "".join(
 
 def write(folder: Path, pages: dict[str, str] = PAGES, conf: str = CONF) -> Path:
     for name, text in {**pages, "conf.py": conf, "ours.py": OURS}.items():
+        (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(text.lstrip("\n"), "utf-8")
+    (folder / "calls").mkdir(exist_ok=True)
+    (folder / DROP).write_bytes(DROPPED)
+    (folder / "calls" / "ours.jsonl").write_bytes(DROPPED.replace(b'"echopanel"', b'"ours"', 1))
     return folder
 
 
@@ -156,6 +191,39 @@ def test_a_picture_has_what_was_said_of_it(html: Path) -> None:
     assert [kind for kind, _ in pictures(text)] == ["light", "dark", "light", "dark"]
 
 
+def test_a_session_is_drawn_for_light_and_for_dark(html: Path) -> None:
+    text = page(html, "session")
+    shown = pictures(text)
+    assert [kind for kind, _ in shown] == ["light", "dark"]
+    seq = session(JOURNALS, "drop-and-replay.jsonl", title="A dropped connection")
+    for (_, file), palette in zip(shown, (LIGHT, DARK), strict=True):
+        assert (html / file).read_text("utf-8") == sequence_svg(seq, palette)
+    assert 'class="openline-picture openline-theme"' in text
+    assert text.count('alt="A dropped connection"') == 2
+    assert '<figure class="align-default" id="dropped">' in text
+    plain = re.sub(r"<[^>]+>", "", text)
+    assert plain.count("What no final has confirmed is sent again.") == 2  # the link has its words
+
+    text = page(html, "deep/sessions")
+    assert [kind for kind, _ in pictures(text)] == ["dark", "light", "dark"]
+    assert text.count('alt="How it &lt;went&gt;"') == 1
+    assert '<figure class="wide align-left"' in text
+    assert text.count('style="width: 80%"') == 1
+    assert text.count('alt="Session the session"') == 2  # ours, of a dialect that is not in the box
+
+
+def test_a_session_is_told_in_another_notation_and_in_words(html: Path) -> None:
+    text = page(html, "deep/sessions")
+    plain = re.sub(r"<[^>]+>", "", text)
+    assert "sequenceDiagram" in plain
+    assert "title Session the session" in plain
+    assert 'id="pasted"' in text
+    assert '<section id="a-dropped-one">' in text
+    assert "A *dropped* one" in plain  # a title is no Markdown
+    assert "<strong>awaiting_ack</strong>: SETTLE 0.14 s" in text
+    assert "<td><p>sends audio again from 1.20 s</p></td>" in text
+
+
 def test_the_style_that_chooses_comes_with_it(html: Path) -> None:
     style = (html / "_static" / "openline-diagrams.css").read_text("utf-8")
     assert "openline-diagrams.css" in page(html, "picture")
@@ -201,9 +269,10 @@ def test_where_no_section_can_be_a_heading_is_a_rubric(html: Path) -> None:
 
 def test_it_works_in_myst(html: Path) -> None:
     text = page(html, "myst")
-    assert [kind for kind, _ in pictures(text)] == ["light", "dark"]
+    assert [kind for kind, _ in pictures(text)] == ["light", "dark"] * 2
     assert 'href="#close-code"' in text
     assert "the room is closed" in text
+    assert text.count('alt="Session the session"') == 2
 
 
 def test_nothing_is_fetched_and_nothing_is_missing(html: Path) -> None:
@@ -228,7 +297,33 @@ def test_a_page_is_read_again_when_what_it_embeds_has_changed(tmp_path: Path) ->
     (tmp_path / "tables.rst").unlink()
     (tmp_path / "index.rst").write_text(PAGES["index.rst"].replace("   tables\n", ""), "utf-8")
     said = sphinx(tmp_path, "html", "-W")[1]
-    assert "0 added, 3 changed, 1 removed" in said  # contract and myst, and the index
+    # The pages that tell the code (contract, myst), and the index; a session has no such close.
+    assert "0 added, 3 changed, 1 removed" in said
+
+
+def test_a_page_is_read_again_when_a_journal_has_changed(tmp_path: Path) -> None:
+    write(tmp_path)
+    assert sphinx(tmp_path, "html", "-W", "-j", "2")[0] == 0
+    assert "0 added, 0 changed, 0 removed" in sphinx(tmp_path, "html", "-W")[1]
+
+    before = (tmp_path / DROP).stat()
+    other = DROPPED.replace(b"the session", b"another one")
+    assert other != DROPPED
+    (tmp_path / DROP).write_bytes(other)
+    os.utime(tmp_path / DROP, ns=(before.st_atime_ns, before.st_mtime_ns))  # as Git may leave it
+    status, said, out = sphinx(tmp_path, "html", "-W", "-j", "2")
+    # Not the page that gives it a title, on which nothing is otherwise.
+    assert (status, "0 added, 2 changed, 0 removed" in said) == (0, True), said
+    assert 'alt="Session another one"' in page(out, "myst")
+
+
+def test_a_page_that_only_names_its_file_is_read_again_when_that_is_newer(tmp_path: Path) -> None:
+    """What a plain build of Sphinx watches, and what rebuilds on a change of files watches."""
+    write(tmp_path)
+    assert sphinx(tmp_path, "html", "-W")[0] == 0
+    later = (tmp_path / DROP).stat().st_mtime + 3600
+    os.utime(tmp_path / DROP, (later, later))
+    assert "0 added, 3 changed, 0 removed" in sphinx(tmp_path, "html", "-W")[1]
 
 
 # Other documents.
@@ -242,6 +337,16 @@ def test_plain_text_gets_it_in_words(theirs: Path) -> None:
     assert re.search(r'"idle" +\| \*\*stop_requested\*\*', text)
     assert "Transitions" in text
 
+    text = (out / "session.txt").read_text("utf-8")
+    assert "A dropped connection" in text
+    assert re.search(r"3\.31 +\| openline +\| sends audio again from 1\.20 s", text)
+    assert text.rstrip().endswith("What no final has confirmed is sent again.")
+
+
+def captioned(text: str) -> list[str]:
+    """What stands under pictures and code, in LaTeX or Texinfo: nowhere else may it stand."""
+    return re.findall(r"[@\\]caption\{([^}]*)", text)
+
 
 @pytest.mark.parametrize(("builder", "suffix"), [("latex", "tex"), ("texinfo", "texi")])
 def test_paper_gets_a_plain_image(builder: str, suffix: str, theirs: Path) -> None:
@@ -252,10 +357,18 @@ def test_paper_gets_a_plain_image(builder: str, suffix: str, theirs: Path) -> No
     text = next(out.glob(f"*.{suffix}")).read_text("utf-8")
     assert images[0].stem in text
     assert "The states of a session." in text
+    # A session stands in words there, with its name and what was said of it.
+    assert "sends audio again from 1.20 s" in text
+    assert "GIVE_UP" in text.replace("\\_", "_")
+    assert "final has confirmed is sent again." not in "".join(captioned(text))
+    assert re.search(r"label\{\\detokenize\{session:dropped|@anchor\{session dropped", text)
+    assert r"\begin{longtable}{l" not in text  # a line of which would not break
 
 
 # What can be wrong.
 
+LINE = DROPPED[: DROPPED.index(b"this much is safe")].count(b"\n") + 1
+NOW = json.loads(DROPPED.splitlines()[LINE - 1])["now"]
 WRONG = {
     ".. openline-diagram:: chrat": "openline-diagram: the picture is chrat: give chart",
     ".. openline-diagram::\n   :format: gif": (
@@ -312,6 +425,42 @@ WRONG = {
     ".. openline-contract:: broken:Broken": (
         "openline-contract: broken:Broken: its contract cannot be told: ValueError: no ids today"
     ),
+    ".. openline-session::": "openline-session: name the file of a journal",
+    ".. openline-session:: calls/gone.jsonl": (
+        "openline-session: calls/gone.jsonl: no such file or directory: name a journal"
+    ),
+    ".. openline-session:: /calls": "openline-session: calls: is a directory: name a journal",
+    ".. openline-session:: ours.py": (
+        "openline-session: ours.py: line 1: not JSON: this is not a journal, or it was changed"
+    ),
+    ".. openline-session:: two.jsonl": (
+        "openline-session: two.jsonl: holds 2 journals: give a file with one of them"
+    ),
+    ".. openline-session:: changed.jsonl\n   :format: mermaid": (
+        f"openline-session: changed.jsonl: line {LINE}, MessageReceived at {NOW} s: "
+        "the core no longer does what it did; see openline replay"
+    ),
+    ".. openline-session:: calls/ours.jsonl": (
+        "openline-session: calls/ours.jsonl: its dialect, ours, is not in the box: "
+        "give package.module:NAME"
+    ),
+    ".. openline-session:: calls/drop.jsonl\n   :dialect: morse": (
+        "openline-session: morse: there is no such dialect in the box; "
+        "give echopanel or package.module:NAME"
+    ),
+    ".. openline-session:: calls/drop.jsonl\n   :dialect: broken:Mute": (
+        "openline-session: calls/drop.jsonl: it cannot be drawn: ValueError: no sound today"
+    ),
+    ".. openline-session:: calls/drop.jsonl\n   :format: dot": (
+        "openline-session: format is dot: give svg, mermaid or md"
+    ),
+    ".. openline-session:: calls/drop.jsonl\n   :format: md\n   :caption: So it went.": (
+        "openline-session: :caption: says nothing here; give dialect, format or title"
+    ),
+    ".. openline-session:: calls/drop.jsonl\n   :policy: ours:POLICY": (
+        "openline-session: :policy: says nothing here; give align, alt, caption, class, dialect, "
+        "format, name, scheme, title or width"
+    ),
 }
 BROKEN = """
 from ours import OurDialect
@@ -319,6 +468,10 @@ from ours import OurDialect
 class Broken(OurDialect):
     def start(self, ids):
         raise ValueError("no ids\\n today")
+
+class Mute(OurDialect):
+    def audio(self, source, pcm):
+        raise ValueError("no sound\\n today")
 """
 
 
@@ -327,7 +480,15 @@ def complaints(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """What is said of a page on which all is wrong, a line each."""
     folder = tmp_path_factory.mktemp("wrong")
     text = "Wrong\n=====\n\n" + "\n\n".join(WRONG)
-    write(folder, {"index.rst": text, "broken.py": BROKEN})
+    write(
+        folder,
+        {
+            "index.rst": text,
+            "broken.py": BROKEN,
+            "two.jsonl": DROPPED.decode() * 2,
+            "changed.jsonl": DROPPED.decode().replace("this much is safe", "this much is sure", 1),
+        },
+    )
     sphinx(folder, "html", "-q")
     status, said, _ = sphinx(folder, "html", "-q", "-W")  # said each time, until it is mended
     assert status == 1
@@ -356,4 +517,20 @@ def test_a_picture_that_cannot_be_drawn_is_a_warning_too(tmp_path: Path) -> None
         assert status == 0
         told = said.replace(str(tmp_path), "").splitlines()
         what = "nothing is not installed: pip install 'openline[diagrams]'"
+        assert told == [f"/index.rst:4: WARNING: {what} [openline]"]
+
+
+def test_a_journal_that_is_gone_when_a_page_is_written_is_a_warning_too(tmp_path: Path) -> None:
+    """Others may tidy up while a site is built."""
+    conf = CONF + (
+        "\ndef setup(app):\n"
+        f"    gone = lambda app, env: Path(app.srcdir, {DROP!r}).unlink(missing_ok=True)\n"
+        '    app.connect("env-updated", gone)\n'
+    )
+    for builder in ("html", "latex"):
+        write(tmp_path, {"index.rst": f"A\n=\n\n.. openline-session:: {DROP}\n"}, conf)
+        status, said, _ = sphinx(tmp_path, builder, "-q")
+        assert status == 0
+        told = said.replace(str(tmp_path), "").splitlines()
+        what = f"{DROP}: no such file or directory: name a journal"
         assert told == [f"/index.rst:4: WARNING: {what} [openline]"]

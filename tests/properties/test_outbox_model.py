@@ -168,6 +168,8 @@ class OutboxAgainstModel(RuleBasedStateMachine):
         unsent, unproven, tail, _ = INSIDE(box)
         held = sum(len(pcm) // 2 for pcm in (tail, *(pcm for _, pcm in (*unsent, *unproven))))
         assert box.buffered == held <= self.limit
+        at_risk = INSIDE(box)[3]
+        assert all(a[1] < b[0] for a, b in itertools.pairwise(at_risk)), "two runs for one"
 
     @invariant()
     def unsent_counts_from_the_next_frame_to_the_live_edge(self) -> None:
@@ -184,6 +186,13 @@ class OutboxAgainstModel(RuleBasedStateMachine):
             assert not any(gap.start < end and start < gap.end for gap in gone)
 
     @invariant()
+    def the_oldest_goes_first(self) -> None:
+        unsent, unproven, _, _ = INSIDE(self.box)
+        kept = min((at for at, _ in (*unproven, *unsent)), default=self.box.captured)
+        for gap in self.box.losses.missing():
+            assert gap.cause is not GapCause.OVERFLOW or gap.end <= kept, "older audio is kept"
+
+    @invariant()
     def nothing_proved_is_missing(self) -> None:
         assert not any(
             PROVEN in self.fate[gap.start : gap.end] for gap in self.box.losses.missing()
@@ -196,6 +205,9 @@ class OutboxAgainstModel(RuleBasedStateMachine):
             return
         box = self.box
         before = self.missing_positions()
+        if not box.undelivered:
+            heard = {at for at, fate in enumerate(self.fate) if fate == HEARD}
+            assert heard <= before, "something is left to deliver"
         self.told += box.losses.take()
         box.end()
         self.told += box.losses.take()

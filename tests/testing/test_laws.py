@@ -377,6 +377,10 @@ def late_fact(session: Faulty) -> None:
     session.also(words(0, 1)).feed(e.PongReceived(0, b""))
 
 
+def of_another(session: Faulty) -> None:
+    session.say("asr_final", text="yes", t0=0, t1=1, connection_id="another")
+
+
 def finishes_late(session: Faulty) -> None:
     session.finishing().deaf = True
     session.face["deadline"] = session.now + 5
@@ -419,6 +423,8 @@ BREAKS: list[tuple[str, bool, Callable[[Faulty], object]]] = [
         lambda s: (s.opened().pull(), s.mute(), s.say("status", state="streaming")),
     ),
     ("late facts", False, late_fact),
+    ("messages of others", False, lambda s: of_another(s.streaming().also(words(0, 1)))),
+    ("messages of others", False, lambda s: of_another(s.streaming().mute())),
     (
         "impossible requests",
         False,

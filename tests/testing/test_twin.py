@@ -1,7 +1,8 @@
 """The chart that runs is the chart that is declared: table and library say the same.
 
-``Interpreted`` replaces the one seam, ``Connection._step``, by python-statemachine's own
-interpreter of the declaration. Whatever happens, both twins give the same commands.
+``Interpreted``, which the benchmark measures too, replaces the one seam,
+``Connection._step``, by python-statemachine's own interpreter of the declaration. Whatever
+happens, both twins give the same commands.
 """
 
 from __future__ import annotations
@@ -11,11 +12,10 @@ from itertools import cycle
 from typing import Any
 
 import pytest
-from statemachine.exceptions import TransitionNotAllowed
+from bench.core import Interpreted
 
 from openline import events as e
 from openline.backend import Backend
-from openline.chart import Chart
 from openline.commands import Command, Outgoing
 from openline.connection import Connection, LocalProtocolError
 from openline.messages import State, Statistics
@@ -24,23 +24,6 @@ from openline.testing.world import Session
 
 from ..core.driver import Drive
 from ..support_profiles import paced
-
-
-class Interpreted(Connection):
-    """A connection whose chart is run by the library that declares it."""
-
-    __slots__ = ("_chart",)
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self._chart: Any = Chart(model=self._link)
-
-    def _step(self, event: str) -> bool:
-        try:
-            self._chart.send(event)
-        except TransitionNotAllowed:
-            return False
-        return True
 
 
 class Pair:

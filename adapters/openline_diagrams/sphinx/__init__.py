@@ -2,8 +2,10 @@
 
     extensions = ["openline_diagrams.sphinx"]
 
-Three directives, each with what ``openline_diagrams.embedded`` knows: ``openline-diagram``
-(a picture, or the chart in another notation), ``openline-table`` and ``openline-contract``.
+Four directives: ``openline-diagram`` (a picture, or the chart in another notation),
+``openline-session`` (a session from its journal), ``openline-table`` and
+``openline-contract``. What each can show is for ``openline_diagrams.embedded`` and
+``sessions`` to know, which know nothing of Sphinx.
 
 On pages of HTML CSS shows the palette that fits. Which one does is said by
 ``openline_scheme``: what the ``theme`` shows, what the reader's ``media`` setting asks for,
@@ -19,7 +21,7 @@ from typing import TYPE_CHECKING, Final
 
 from sphinx.config import ENUM
 
-from .directives import ContractDirective, DiagramDirective, TableDirective
+from .directives import ContractDirective, DiagramDirective, SessionDirective, TableDirective
 from .domain import OpenlineDomain
 from .writing import SCHEMES, openline_picture, put_on_paper, skip, visit_html
 
@@ -56,6 +58,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
         texinfo=(skip, None),
     )
     app.add_directive("openline-diagram", DiagramDirective)
+    app.add_directive("openline-session", SessionDirective)
     app.add_directive("openline-table", TableDirective)
     app.add_directive("openline-contract", ContractDirective)
     app.add_css_file(STYLE)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import Any, ClassVar, Final
 
 from docutils import nodes
@@ -16,6 +17,7 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
 from ..embedded import NOTATIONS, PICTURES, TABLES, EmbedError
+from ..sessions import TOLD
 from .doctree import as_nodes
 from .domain import Wanted, digest_of
 from .writing import SCHEMES, openline_picture
@@ -32,7 +34,7 @@ class _Options(dict[str, Callable[[str], Any]]):
 
 
 class _Embedding(SphinxDirective):
-    """What the three have in common: a name, some options, and what is wrong with them."""
+    """What they have in common: a name, some options, and what is wrong with them."""
 
     optional_arguments = 1
     final_argument_whitespace = True
@@ -69,7 +71,7 @@ class _Embedding(SphinxDirective):
         """The text of it, noted in the domain; what is wrong is tried again each time."""
         noted = self.env.domaindata["openline"]["embedded"].setdefault(self.env.docname, {})
         noted[wanted] = ""
-        text = wanted.text()
+        text = wanted.text(Path(self.env.srcdir))
         noted[wanted] = digest_of(text)
         return text
 
@@ -83,26 +85,14 @@ class _Embedding(SphinxDirective):
         )
 
 
-class DiagramDirective(_Embedding):
-    """``openline-diagram``: a picture, or the chart in another notation."""
+class _Drawing(_Embedding):
+    """A picture, or what it tells as text."""
 
-    takes = ("format", "scheme", "alt", "caption", "width", "align", "class", "name")
-
-    def embed(self, name: str) -> list[nodes.Node]:
-        """A figure, a block of code, or the tables of the chart."""
-        form = self._one_of("format", self.options.get("format", "svg"), ["svg", "md", *NOTATIONS])
-        name = self._one_of(
-            "the picture", name or "chart", PICTURES if form == "svg" else ["chart"]
-        )
-        if form == "svg":
-            return self._figure(name)
-        if form == "md":
-            self._check(("format",))
-            return self._page(self._told(Wanted("table", "chart")))
-        self._check(("format", "caption", "class", "name"))
-        text = self._told(Wanted("notation", form))
+    def _text(self, wanted: Wanted, language: str) -> list[nodes.Node]:
+        """A block of text, with a caption if there is one."""
+        text = self._told(wanted)
         block = nodes.literal_block(
-            text, text, language=NOTATIONS[form].language, classes=self.options.get("class", [])
+            text, text, language=language, classes=self.options.get("class", [])
         )
         self.set_source_info(block)
         caption = self.options.get("caption")
@@ -110,17 +100,19 @@ class DiagramDirective(_Embedding):
         self.add_name(whole)
         return [whole]
 
-    def _figure(self, name: str) -> list[nodes.Node]:
+    def _figure(self, wanted: Wanted) -> list[nodes.Node]:
+        """A picture, with a caption if there is one."""
         options = self.options
         scheme = options.get("scheme", self.config.openline_scheme)
         width = options.get("width", "")
         if width and not _WIDTH.fullmatch(width):
             raise EmbedError(f"width is {width}: give a length, as 800px or 80%")
-        self._told(Wanted("picture", name))
+        self._told(wanted)
+        title = wanted.picture(Path(self.env.srcdir)).title
         picture = openline_picture(
-            picture=name,
+            wanted=wanted,
             scheme=self._one_of("scheme", scheme, SCHEMES),
-            alt=" ".join(options.get("alt", PICTURES[name].title).split()),
+            alt=" ".join(options.get("alt", title).split()),
             width=f"{width}px" if width.isdecimal() else width,
         )
         figure = nodes.figure("", picture, classes=options.get("class", []))
@@ -133,6 +125,49 @@ class DiagramDirective(_Embedding):
         self.set_source_info(figure)
         self.add_name(figure)
         return [figure]
+
+
+class DiagramDirective(_Drawing):
+    """``openline-diagram``: a picture, or the chart in another notation."""
+
+    takes = ("format", "scheme", "alt", "caption", "width", "align", "class", "name")
+
+    def embed(self, name: str) -> list[nodes.Node]:
+        """A figure, a block of code, or the tables of the chart."""
+        form = self._one_of("format", self.options.get("format", "svg"), ["svg", "md", *NOTATIONS])
+        name = self._one_of(
+            "the picture", name or "chart", PICTURES if form == "svg" else ["chart"]
+        )
+        if form == "svg":
+            return self._figure(Wanted("picture", name))
+        if form == "md":
+            self._check(("format",))
+            return self._page(self._told(Wanted("table", "chart")))
+        self._check(("format", "caption", "class", "name"))
+        return self._text(Wanted("notation", form), NOTATIONS[form].language)
+
+
+class SessionDirective(_Drawing):
+    """``openline-session``: one session, drawn from its journal as a sequence."""
+
+    takes = (*DiagramDirective.takes, "title", "dialect")
+
+    def embed(self, name: str) -> list[nodes.Node]:
+        """A figure, a block of code, or a table."""
+        if not name:
+            raise EmbedError("name the file of a journal")
+        form = self._one_of("format", self.options.get("format", "svg"), ["svg", *TOLD])
+        file, _ = self.env.relfn2path(name)
+        self.env.note_dependency(file)
+        title, dialect = self.options.get("title", ""), self.options.get("dialect")
+        wanted = Wanted("session" if form == "svg" else form, file, dialect, title=title)
+        if form == "svg":
+            return self._figure(wanted)
+        if form == "md":
+            self._check(("format", "title", "dialect"))
+            return self._page(self._told(wanted))
+        self._check(("format", "title", "dialect", "caption", "class", "name"))
+        return self._text(wanted, "text")
 
 
 class TableDirective(_Embedding):

@@ -1,7 +1,7 @@
 """The Markdown that the core writes, as nodes of a docutils document.
 
 It is a small and known part of Markdown: headings, paragraphs of one line, tables, and
-within them code, bold and italics. So reStructuredText can embed it, and no site needs a
+within them code, bold, italics and escapes. So reStructuredText can embed it, and no site needs a
 Markdown parser for it. Where a heading cannot open a section it becomes a rubric.
 """
 
@@ -15,9 +15,14 @@ from docutils import nodes
 
 _HEADING: Final = re.compile(r"(#+) (.+)")
 _CELLS: Final = re.compile(r"(?<!\\)\|")
+#: The class of a table of ours.
+TABLE: Final = "openline-table"
 #: A column of plain text is not made wider than this for anything but a long word.
 WIDEST: Final = 36
-_INLINE: Final = re.compile(r"`(?P<code>[^`]+)`|\*\*(?P<bold>[^*]+)\*\*|\*(?P<italics>[^*]+)\*")
+_INLINE: Final = re.compile(
+    r"\\(?P<plain>[!-/:-@\[-`{-~])"
+    r"|`(?P<code>[^`]+)`|\*\*(?P<bold>[^*]+)\*\*|\*(?P<italics>[^*]+)\*"
+)
 
 
 def as_nodes(text: str, document: nodes.document, *, sections: bool) -> list[nodes.Node]:
@@ -29,13 +34,14 @@ def as_nodes(text: str, document: nodes.document, *, sections: bool) -> list[nod
         if heading is None:
             opened[-1][1].append(_grid(block) if block.startswith("|") else _paragraph(block))
         elif not sections:
-            top.append(nodes.rubric(heading[2], heading[2]))
+            top.append(nodes.rubric(heading[2], "", *_inline(heading[2])))
         else:
             level = len(heading[1])
             while opened[-1][0] >= level:
                 opened.pop()
-            section = nodes.section(names=[nodes.fully_normalize_name(heading[2])])
-            section.append(nodes.title(heading[2], heading[2]))
+            title = nodes.title(heading[2], "", *_inline(heading[2]))
+            section = nodes.section(names=[nodes.fully_normalize_name(title.astext())])
+            section.append(title)
             document.note_implicit_target(section, section)
             opened[-1][1].append(section)
             opened.append((level, section))
@@ -59,7 +65,9 @@ def _inline(text: str) -> Iterator[nodes.Node]:
         if found.start() > end:
             yield nodes.Text(text[end : found.start()])
         end = found.end()
-        if found["code"] is not None:
+        if found["plain"] is not None:
+            yield nodes.Text(found["plain"])
+        elif found["code"] is not None:
             yield nodes.literal(found[0], found["code"])
         elif found["bold"] is not None:
             yield nodes.strong(found[0], found["bold"])
@@ -76,7 +84,7 @@ def _grid(block: str) -> nodes.table:
     group += [nodes.colspec("", colwidth=_width(column)) for column in zip(*lines, strict=True)]
     group += nodes.thead("", _row(head))
     group += nodes.tbody("", *(_row(line) for line in body))
-    return nodes.table("", group, classes=["openline-table", "colwidths-auto"])
+    return nodes.table("", group, classes=[TABLE, "colwidths-auto"])
 
 
 def _width(column: Sequence[str]) -> int:

@@ -1,40 +1,54 @@
 """What each page embeds, remembered from one build to the next.
 
 A page is read again when anything on it would be shown otherwise today: when the machine,
-a policy or a dialect has changed. No other page is.
+a policy, a dialect or a journal has changed. No other page is.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Set as AbstractSet
+from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
 from sphinx.domains import Domain
 
 from openline.diagram import DARK, LIGHT
 
-from ..embedded import NOTATIONS, PICTURES, EmbedError, table, told_contract
+from ..embedded import NOTATIONS, PICTURES, EmbedError, Picture, table, told_contract
+from ..sessions import TOLD, session, session_picture
 
 
 class Wanted(NamedTuple):
-    """What a page embeds."""
+    """What a page embeds. Of a session ``name`` is its file, seen from the site's source."""
 
-    kind: str  # picture, notation, table or contract
+    kind: str  # picture, notation, table or contract; session, or a session told as in TOLD
     name: str
     dialect: str | None = None
     policy: str | None = None
+    title: str = ""
 
-    def text(self) -> str:
-        """All that decides what is shown. Raises EmbedError."""
+    def picture(self, source: Path) -> Picture:
+        """The picture that this is, in the site of ``source``. Raises EmbedError."""
         if self.kind == "picture":
-            picture = PICTURES[self.name]
-            return "\n".join([picture.source(LIGHT), picture.source(DARK), picture.words()])
-        if self.kind == "notation":
-            return NOTATIONS[self.name].text()
-        if self.kind == "table":
-            return table(self.name, dialect=self.dialect, policy=self.policy)
-        return told_contract(self.name)
+            return PICTURES[self.name]
+        return session_picture(source, self.name, title=self.title, dialect=self.dialect)
+
+    def text(self, source: Path) -> str:
+        """All that decides what is shown. Raises EmbedError."""
+        match self.kind:
+            case "picture" | "session":
+                picture = self.picture(source)
+                return "\n".join([picture.source(LIGHT), picture.source(DARK), picture.words()])
+            case "notation":
+                return NOTATIONS[self.name].text()
+            case "table":
+                return table(self.name, dialect=self.dialect, policy=self.policy)
+            case "contract":
+                return told_contract(self.name)
+            case _:
+                seq = session(source, self.name, title=self.title, dialect=self.dialect)
+                return TOLD[self.kind](seq)
 
 
 class OpenlineDomain(Domain):
@@ -42,7 +56,7 @@ class OpenlineDomain(Domain):
 
     name = "openline"
     label = "openline"
-    data_version = 1
+    data_version = 2
     initial_data: ClassVar[dict[str, Any]] = {"embedded": {}}
 
     @property
@@ -66,10 +80,14 @@ class OpenlineDomain(Domain):
 
     def outdated(self) -> list[str]:
         """The pages on which something would be shown otherwise today, or is wrong."""
+        source = Path(self.env.srcdir)
         return [
             docname
             for docname, embedded in self.embedded.items()
-            if any(not digest or _digest(wanted) != digest for wanted, digest in embedded.items())
+            if any(
+                not digest or _digest(wanted, source) != digest
+                for wanted, digest in embedded.items()
+            )
         ]
 
 
@@ -78,8 +96,8 @@ def digest_of(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _digest(wanted: Wanted) -> str | None:
+def _digest(wanted: Wanted, source: Path) -> str | None:
     try:
-        return digest_of(wanted.text())
+        return digest_of(wanted.text(source))
     except (EmbedError, KeyError):  # KeyError: of a name that another version knew
         return None

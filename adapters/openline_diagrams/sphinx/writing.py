@@ -7,6 +7,7 @@ of each tells what is on it, so that one which is there need not be drawn again.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -16,9 +17,9 @@ from sphinx.util import logging
 
 from openline.diagram import DARK, LIGHT, Palette
 
-from ..embedded import PICTURES
+from ..embedded import EmbedError, Picture
 from ..render import DrawingError
-from .doctree import as_nodes
+from .doctree import TABLE, as_nodes
 from .domain import digest_of
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ _log = logging.getLogger(__name__)
 
 
 class openline_picture(nodes.General, nodes.Element):  # noqa: N801 -- as nodes are called
-    """A picture of ``PICTURES``, by its name, with the scheme, alt text and width it has here."""
+    """A picture, as it is ``wanted``, with the scheme, alt text and width it has here."""
 
 
 def _write(path: Path, data: bytes) -> None:
@@ -43,13 +44,14 @@ def _write(path: Path, data: bytes) -> None:
     draft.replace(path)
 
 
-def _drawn(name: str, palette: Palette, kind: str, folder: Path) -> str:
+def _drawn(
+    picture: Picture, palette: Palette, folder: Path, png: Callable[[], bytes] | None = None
+) -> str:
     """The name of the picture's file in ``folder``, where it is drawn unless it is there."""
-    picture = PICTURES[name]
-    file = f"openline-{name}-{digest_of(picture.source(palette))[:12]}.{kind}"
+    kind = "svg" if png is None else "png"
+    file = f"openline-{picture.name}-{digest_of(picture.source(palette))[:12]}.{kind}"
     if not (folder / file).exists():
-        data = picture.png() if kind == "png" else picture.svg(palette).encode()
-        _write(folder / file, data)
+        _write(folder / file, picture.svg(palette).encode() if png is None else png())
     return file
 
 
@@ -58,12 +60,13 @@ def visit_html(self: HTML5Translator, node: openline_picture) -> None:
     scheme = node["scheme"]
     style = f' style="width: {node["width"]}"' if node["width"] else ""
     links: list[str] = []
+    folder = Path(self.builder.outdir) / self.builder.imagedir
     for light, palette in _PALETTES:
         if scheme in {light, "theme", "media"}:
-            folder = Path(self.builder.outdir) / self.builder.imagedir
             try:
-                file = _drawn(node["picture"], palette, "svg", folder)
-            except DrawingError as error:
+                picture = node["wanted"].picture(Path(self.builder.srcdir))
+                file = _drawn(picture, palette, folder)
+            except (DrawingError, EmbedError) as error:
                 _log.warning("%s", error, location=node, type="openline")
                 raise nodes.SkipNode from None
             uri = f"{self.builder.imgpath}/{file}"
@@ -76,24 +79,38 @@ def visit_html(self: HTML5Translator, node: openline_picture) -> None:
 
 
 def put_on_paper(app: Sphinx, doctree: nodes.document, docname: str) -> None:
-    """Where there is no HTML: a plain image, or words."""
+    """Where there is no HTML: a plain image, or words; and tables as wide as the paper."""
     if app.builder.format == "html":
         return
     for node in [*doctree.findall(openline_picture)]:
-        if "image/png" in app.builder.supported_image_types:
-            folder = Path(app.doctreedir) / "openline"
-            try:
-                path = str(folder / _drawn(node["picture"], LIGHT, "png", folder))
-            except DrawingError as error:
-                _log.warning("%s", error, location=node, type="openline")
+        try:
+            picture: Picture = node["wanted"].picture(Path(app.srcdir))
+            if picture.png is None or "image/png" not in app.builder.supported_image_types:
+                _put_words(node, picture, doctree)
                 continue
-            app.env.images.add_file(docname, path)
-            image = nodes.image(uri=path, alt=node["alt"], candidates={"*": path})
-            image["width"] = node["width"] or "100%"
-            node.replace_self(image)
-        else:
-            words = as_nodes(PICTURES[node["picture"]].words(), doctree, sections=False)
-            node.parent.replace_self([*words, *node.parent.findall(nodes.caption)])
+            folder = Path(app.doctreedir) / "openline"
+            path = str(folder / _drawn(picture, LIGHT, folder, picture.png))
+        except (DrawingError, EmbedError) as error:
+            _log.warning("%s", error, location=node, type="openline")
+            continue
+        app.env.images.add_file(docname, path)
+        image = nodes.image(uri=path, alt=node["alt"], candidates={"*": path})
+        image["width"] = node["width"] or "100%"
+        node.replace_self(image)
+    for table in doctree.findall(nodes.table):
+        if TABLE in table["classes"]:  # a long one would not break its lines otherwise
+            table["classes"] = [TABLE, "colwidths-given"]
+
+
+def _put_words(node: openline_picture, picture: Picture, doctree: nodes.document) -> None:
+    """Words in place of a figure; its name leads to them, and its caption ends them."""
+    figure = node.parent
+    words = as_nodes(picture.words(), doctree, sections=False)
+    for caption in figure.findall(nodes.caption):  # no one else can have a caption
+        words.append(nodes.paragraph(caption.rawsource, "", *caption.children))
+    if figure["ids"]:
+        words.insert(0, nodes.target("", "", ids=figure["ids"], names=figure["names"]))
+    figure.replace_self(words)
 
 
 def skip(_self: nodes.NodeVisitor, _node: openline_picture) -> None:

@@ -286,7 +286,9 @@ def diagram(
     ] = None,
     journal: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Draw that session as a sequence, as svg or mermaid."),
+        typer.Option(
+            metavar="FILE", help="Draw that session as a sequence, as svg, mermaid or md."
+        ),
     ] = None,
     dark: Annotated[bool, typer.Option("--dark", help="For a dark page.")] = False,
     out: Annotated[

@@ -25,6 +25,7 @@ from openline.diagram import (
     sequence,
     sequence_mermaid,
     sequence_svg,
+    sequence_table,
     xstate,
 )
 from openline.journal import Journal, JournalError
@@ -49,7 +50,7 @@ SUFFIXES: Final[Mapping[str, str]] = {
 }
 COLOURED: Final = ("svg", "dot", "mermaid")
 #: How a sequence can be drawn.
-SEQUENCES: Final = ("svg", "mermaid")
+SEQUENCES: Final = ("svg", "mermaid", "md")
 
 
 def diagram(
@@ -64,7 +65,7 @@ def diagram(
     if dialect is not None and form != "md":
         raise Problem(f"--dialect {dialect}: a contract is told as md, not {form}")
     if journal is not None and form not in SEQUENCES:
-        raise Problem(f"--journal: a sequence is drawn as {' or '.join(SEQUENCES)}, not {form}")
+        raise Problem(f"--journal: a sequence is drawn as svg, mermaid or md, not {form}")
     if dark and form not in COLOURED:
         raise Problem(f"--dark: {form} has no colours; use it with {', '.join(COLOURED)}")
     if out is not None:
@@ -124,7 +125,13 @@ def _draw_journal(path: Path, form: str, palette: Palette) -> str:
     except DivergedError as error:
         first = str(error).splitlines()[0]
         raise Problem(f"{path}: {first}; see openline replay {path}", status=FAILED) from None
-    return sequence_svg(seq, palette) if form == "svg" else sequence_mermaid(seq, palette)
+    match form:
+        case "svg":
+            return sequence_svg(seq, palette)
+        case "mermaid":
+            return sequence_mermaid(seq, palette)
+        case _:
+            return sequence_table(seq, level="#")
 
 
 def _about(journal: Journal) -> str:

@@ -138,11 +138,16 @@ def words_for(state: State) -> str:
     return state.value.replace("_", " ")
 
 
+def length(seconds: float) -> str:
+    """How long something is; never nothing for what is something."""
+    return "less than 0.01 s" if 0 < seconds < 0.005 else f"{seconds:.2f} s"
+
+
 def describe_gap(gap: Gap) -> str:
     """What is missing, where, and why."""
     where = "at" if gap.exact else "somewhere from"
     span = f"{clock(gap.start / SAMPLE_RATE)} to {clock(gap.end / SAMPLE_RATE)}"
-    return f"{gap.seconds:.2f} s of {gap.source} missing, {where} {span} ({gap.cause})"
+    return f"{length(gap.seconds)} of {gap.source} missing, {where} {span} ({gap.cause})"
 
 
 def describe_end(
@@ -150,7 +155,7 @@ def describe_end(
 ) -> str:
     """The result in one line."""
     lost = sum(gap.samples for gap in ended.missing) / SAMPLE_RATE
-    missing = f"{lost:.2f} s of audio missing" if lost else "no audio lost"
+    missing = f"{length(lost)} of audio missing" if lost else "no audio lost"
     if ended.state is State.FAILED:
         return f"failed: {printable(ended.reason)} ({missing})"
     if not ended.complete:

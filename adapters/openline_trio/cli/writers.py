@@ -17,6 +17,7 @@ from typing import Final
 from openline.messages import SAMPLE_RATE, Ended, Transcript, Update
 
 from . import jsonlines
+from .plain import length
 from .problems import FAILED, Problem, printable
 
 
@@ -27,7 +28,7 @@ def as_text(ended: Ended) -> str:
     for gap in ended.missing:
         where = f" of {gap.source}" if several else ""
         lines.append(
-            (gap.start / SAMPLE_RATE, f"[{gap.seconds:.2f} s{where} missing: {gap.cause}]")
+            (gap.start / SAMPLE_RATE, f"[{length(gap.seconds)}{where} missing: {gap.cause}]")
         )
     return "".join(f"{text}\n" for _, text in sorted(lines, key=lambda entry: entry[0]))
 

@@ -9,7 +9,7 @@ The *model* decides what is drawn, *look* says how our chart is shown, *label* a
 picture of states can. ``counted`` adds to a drawing how often each
 transition fired. What one session did is told from its journal, as a sequence diagram:
 
-    sequence_svg(sequence(journal), DARK)     # also sequence_mermaid
+    sequence_svg(sequence(journal), DARK)     # also sequence_mermaid, sequence_table
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from .markdown import markdown
 from .mermaid import mermaid
 from .model import Drawing, model, rows
 from .scxml import scxml
-from .sequences import Sequence, sequence, sequence_mermaid, sequence_svg
+from .sequences import Sequence, sequence, sequence_mermaid, sequence_svg, sequence_table
 from .tables import policy_table, timer_table, verdict_table
 from .xstate import xstate
 
@@ -47,6 +47,7 @@ __all__ = [
     "sequence",
     "sequence_mermaid",
     "sequence_svg",
+    "sequence_table",
     "timer_table",
     "verdict_table",
     "xstate",

@@ -90,7 +90,7 @@ LIGHT: Final = Palette(
     text="#0f172a",
     quiet="#526077",
     line="#334155",
-    frame="#94a3b8",
+    frame="#7f8da3",
     roles=MappingProxyType(
         {
             Role.REST: Ink("#f1f5f9", "#64748b", "#0f172a"),
@@ -100,7 +100,7 @@ LIGHT: Final = Palette(
             Role.FAIL: Ink("#fef2f2", "#dc2626", "#7f1d1d"),
         }
     ),
-    heat=("#93c5fd", "#60a5fa", "#3b82f6", "#2563eb", "#1d4ed8", "#1e3a8a", "#0b1f5c"),
+    heat=("#4f92f7", "#2c6cf0", "#2457d0", "#1f47ae", "#1a398b", "#132b69", "#0a1a45"),
     never="#dc2626",
     unknown="#a16207",
 )
@@ -109,7 +109,7 @@ DARK: Final = Palette(
     text="#e6edf3",
     quiet="#9aa7b8",
     line="#a9b4c2",
-    frame="#4b5768",
+    frame="#5a677b",
     roles=MappingProxyType(
         {
             Role.REST: Ink("#1b2230", "#8b98ab", "#e6edf3"),
@@ -119,7 +119,7 @@ DARK: Final = Palette(
             Role.FAIL: Ink("#341417", "#f87171", "#fecaca"),
         }
     ),
-    heat=("#2b4d8c", "#2a58b0", "#2a6bd6", "#4d8df0", "#7fb0fa", "#b3d1fd", "#e3efff"),
+    heat=("#2b62c4", "#3574de", "#4d8df0", "#659ff6", "#8ebbfc", "#b3d1fd", "#e3efff"),
     never="#f87171",
     unknown="#eab308",
 )

@@ -164,5 +164,5 @@ def _unexpected(data: str | bytes, why: str) -> Unknown | Malformed:
         return Unknown(type=kind[:80])
     if "`$.type`" in why:
         return Malformed(why=f"{kind}: a second type")
-    # msgspec's other texts name fields and types, never content.
-    return Malformed(why=f"{kind}: {why}"[:200])
+    # msgspec's other texts name fields and types, never content: they are short.
+    return Malformed(why=f"{kind}: {why}")

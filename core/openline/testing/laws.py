@@ -45,6 +45,10 @@ LAWS: Final[Mapping[str, str]] = MappingProxyType(
         "late facts": (
             "A fact of an earlier dial or request changes nothing: it is dropped and counted."
         ),
+        "messages of others": (
+            "A message that carries the ids of another connection or start changes nothing: it "
+            "is dropped and counted."
+        ),
         "impossible requests": (
             "An impossible request of the app, and nothing else, raises LocalProtocolError and "
             "changes nothing."
@@ -96,7 +100,10 @@ LAWS: Final[Mapping[str, str]] = MappingProxyType(
             "What is missing is what was told to be missing, and each lost sample is in one gap."
         ),
         "complete": "A result is complete exactly if it has no gaps, and holds every final told.",
-        "watermarks": "Per source captured >= sent >= confirmed, and they never say less later.",
+        "watermarks": (
+            "Per source captured >= sent >= confirmed, and they never say less later; captured is "
+            "what the app handed over."
+        ),
         # The sources.
         "sources end once": (
             "Each source that ends before the session is told of once, and how it came to that."

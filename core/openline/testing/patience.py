@@ -61,6 +61,8 @@ class Patience:
         helps = self.action is not Action.LATER or hint_helps(self.cause, seen.dialect)
         if seen.hinted and helps and seen.state is State.RECONNECTING:
             seen.dial_from = seen.now
+            opens = seen.now + self.dialing.gate_opens_in(GATE_SPAN)
+            seen.retry_at = min(seen.retry_at, opens)
 
     def told(self, update: StateChanged) -> None:
         """A state was told of; the ``Seen`` has not noted it yet."""
@@ -82,6 +84,8 @@ class Patience:
         if seen.state is State.STREAMING and not self.noted and self._held:
             self.noted = True
             self.hopes = frozenset({Hope()})
+        if seen.state is State.RECONNECTING:
+            self._in_time()
 
     @property
     def _held(self) -> bool:
@@ -206,7 +210,8 @@ class Patience:
         seen = self.seen
         if seen.refused or (seen.waited and self._passes_too_late()):
             return
-        if seen.stop_wanted and seen.now >= seen.finish_by - SLACK:
+        next_dial = seen.retry_at if seen.state is State.RECONNECTING else seen.now
+        if seen.stop_wanted and next_dial >= seen.finish_by - SLACK:
             return
         until = self.gives_up_at
         if until is not None and seen.now >= until - SLACK:

@@ -8,15 +8,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TypeAlias
 
 from ..backend import Backend
 from ..dialects.dialect import (
     Dialect,
     FinalMessage,
+    Heard,
     Ids,
+    Insight,
     Malformed,
     Message,
+    Metrics,
     Refusal,
+    Remark,
     Status,
     Unknown,
 )
@@ -44,6 +49,9 @@ from ..policy import Policy
 from ..verdicts import Action, Row
 from .endings import meaning
 
+_Readable: TypeAlias = (
+    Status | Heard | Metrics | Insight | Refusal | Remark | FinalMessage | Unknown
+)
 OVER = frozenset({State.CLOSED, State.FAILED})
 
 
@@ -178,6 +186,15 @@ class Seen:
             case _:
                 return False
 
+    def is_foreign(self, event: Event) -> bool:
+        """Whether ``event`` is a message on the live dial that carries the ids of another."""
+        if not isinstance(event, MessageReceived) or self.connection_id is None:
+            return False
+        if self.ended is not None or self.is_late(event):
+            return False
+        message = self.dialect.decode(event.data)
+        return not (isinstance(message, Malformed) or self._is_ours(message))
+
     def is_possible(self, event: Event) -> bool:
         """Whether the app may ask for ``event`` now; facts are always possible."""
         match event:
@@ -274,12 +291,14 @@ class Seen:
         self.heard_at = self.now
         self.aheard = None
 
+    def _is_ours(self, message: _Readable) -> bool:
+        ours = message.connection_id in {None, self.connection_id}
+        return ours and message.attempt_id in {None, self.attempt_id}
+
     def _understood(self, message: Message) -> None:
         if isinstance(message, Malformed | Unknown):
             return
-        if message.connection_id not in {None, self.connection_id}:
-            return
-        if message.attempt_id not in {None, self.attempt_id}:
+        if not self._is_ours(message):
             return
         if self.acked:
             self.said = message

@@ -17,11 +17,21 @@ _START = SourceStatistics(captured=0, sent=0, confirmed=0, missing=0)
 class Words:
     """Watches transcripts, gaps and the result."""
 
-    __slots__ = ("captured", "figures", "finals", "lost", "partials", "said_until", "seen")
+    __slots__ = (
+        "captured",
+        "figures",
+        "finals",
+        "hears",
+        "lost",
+        "partials",
+        "said_until",
+        "seen",
+    )
 
     def __init__(self, seen: Seen) -> None:
         self.seen = seen
         self.captured: Counter[str] = Counter()  # samples that may not be refused
+        self.hears: bool = False  # this event added to them
         self.lost: Counter[str] = Counter()  # samples that were told to be missing
         self.said_until: dict[str, float] = {}
         self.partials: set[str] = set()
@@ -31,12 +41,18 @@ class Words:
     def happened(self) -> None:
         """After the event was noted: audio that must be kept."""
         event, seen = self.seen.event, self.seen
+        self.hears = False
         if seen.ended is not None or seen.stop_wanted:
             return
-        if isinstance(event, AudioCaptured) and event.source not in seen.over:
-            self.captured[event.source] += len(event.pcm) // 2
-        elif isinstance(event, CaptureHole) and event.source not in seen.over:
-            self.captured[event.source] += event.samples
+        if isinstance(event, AudioCaptured):
+            samples = len(event.pcm) // 2
+        elif isinstance(event, CaptureHole):
+            samples = event.samples
+        else:
+            return
+        if event.source not in seen.over:
+            self.hears = True
+            self.captured[event.source] += samples
 
     def told(self, update: Update) -> None:
         """Hold an update to the laws."""
@@ -85,6 +101,11 @@ class Words:
             falling = now.captured < before.captured or now.confirmed < before.confirmed
             if falling or not now.captured >= now.sent >= now.confirmed:
                 broken("watermarks", f"{source}: {now} after {before}", self.seen.now)
+            if now.captured != self.captured[source]:
+                more = now.captured > self.captured[source]
+                law = "stop wins" if more and self.seen.stop_wanted else "watermarks"
+                counted = f"{now.captured} samples of {source}, not {self.captured[source]}"
+                broken(law, counted, self.seen.now)
             self.figures[source] = now
 
     def ends(self, ended: Ended) -> None:
@@ -109,10 +130,6 @@ class Words:
 
     def _adds_up(self, source: str, figures: SourceStatistics, ended: Ended) -> None:
         now = self.seen.now
-        if figures.captured != self.captured[source]:
-            law = "stop wins" if figures.captured > self.captured[source] else "watermarks"
-            counted = f"{figures.captured} samples of {source}, not {self.captured[source]}"
-            broken(law, counted, now)
         exact = [gap for gap in ended.missing if gap.source == source and gap.exact]
         for one, other in pairwise(exact):
             if one.end > other.start:

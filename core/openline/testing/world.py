@@ -36,7 +36,7 @@ from ..commands import (
 from ..dialects.dialect import Dialect
 from ..events import AbortRequested, Event, StopRequested
 from ..intake import LocalProtocolError
-from ..messages import Ended, Gap, SourceLost, State, StateChanged, Statistics, Transcript
+from ..messages import Ended, Gap, SourceLost, State, StateChanged, Statistics, Transcript, Trouble
 from ..policy import Policy
 from .dialing import Dialing
 from .flow import Flow
@@ -148,7 +148,8 @@ class World:
         on_time = deadline is None or deadline > now
         late = seen.is_late(event)
         possible = seen.is_possible(event)
-        figures = connection.statistics if late or not possible else None
+        foreign = seen.is_foreign(event)
+        figures = connection.statistics if late or foreign or not possible else None
         due = connection.backlog_seconds
         seen.now = now
         try:
@@ -172,13 +173,8 @@ class World:
         self._flow.happened()
         for command in commands:
             self._commanded(command, due)
-        if late and on_time and figures is not None:
-            done = [_name(each) for each in commands if not _is_overdue(each)]
-            after = connection.state, connection.next_deadline(), connection.statistics
-            before = state, deadline, replace(figures, late=figures.late + 1)
-            changes = [f"{b} became {a}" for b, a in zip(before, after, strict=True) if a != b]
-            if done or changes:
-                broken("late facts", f"{_name(event)} while {state}: {[*changes, *done]}", now)
+        if on_time and figures is not None and (late or foreign):
+            self._unheeded(connection, commands, (state, deadline, figures), late=late)
         if seen.ruling is not None and dial is not None and seen.live == dial:
             broken("refused on arrival", f"dial {dial} is still out", now)
         if isinstance(event, AbortRequested) and seen.state is not State.CLOSED:
@@ -221,6 +217,8 @@ class World:
         self._sending.rest()
         self._patience.rest()
         self._words.rest()
+        if self._words.hears:
+            self._words.measure(connection.statistics.sources)
         self._hearing.rest(connection.backlog_seconds)
         deadline = connection.next_deadline()
         if state is _S.IDLE or state in OVER:
@@ -234,6 +232,28 @@ class World:
         for limit, law in self._limits(state):
             if deadline > limit + SLACK:
                 broken(law, f"{state} is left alone {deadline - limit:.3f} s too long", now)
+
+    def _unheeded(
+        self,
+        connection: Session,
+        commands: Sequence[Command],
+        before: tuple[State, float | None, Statistics],
+        *,
+        late: bool,
+    ) -> None:
+        """What came is not for this session as it is now: it is counted, and that is all."""
+        state, deadline, figures = before
+        if late:
+            law, figures = "late facts", replace(figures, late=figures.late + 1)
+        else:  # any frame proves that the backend lives, which may move a deadline
+            law, figures = "messages of others", replace(figures, foreign=figures.foreign + 1)
+            deadline = connection.next_deadline()
+        done = [_name(each) for each in commands if not _is_overdue(each, remark=not late)]
+        after = connection.state, connection.next_deadline(), connection.statistics
+        pairs = zip((state, deadline, figures), after, strict=True)
+        done += [f"{b} became {a}" for b, a in pairs if a != b]
+        if done:
+            broken(law, f"{_name(self._seen.event)} while {state}: {done}", self._seen.now)
 
     def _fits(self, state: State) -> None:
         seen = self._seen
@@ -320,10 +340,10 @@ class World:
         seen.state, seen.since = state, seen.now
 
 
-def _is_overdue(command: Command) -> bool:
-    """Whether it may be owed to an earlier pull or proof, whatever is told now."""
+def _is_overdue(command: Command, *, remark: bool) -> bool:
+    """Whether it may be owed to an earlier pull or proof; or to be a mere ``remark``."""
     if isinstance(command, Report):
-        return isinstance(command.update, Gap)
+        return isinstance(command.update, Gap) or (remark and isinstance(command.update, Trouble))
     return isinstance(command, _DISK)
 
 

@@ -19,6 +19,7 @@ from openline_trio.cli import demo as demo_module
 from openline_trio.cli.demo import CLIP, demo, known_words
 from openline_trio.cli.main import main
 from openline_trio.cli.problems import FAILED, Problem
+from openline_trio.cli.screen import nowhere
 from openline_trio.cli.wer import words
 
 End = Callable[..., Ended]
@@ -105,7 +106,7 @@ def test_a_backend_that_does_not_come_back_is_one_line(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     # A writer that is left behind when all is cancelled may write late: into no other test.
-    monkeypatch.setattr(demo_module, "write_out", lambda _text: None)
+    monkeypatch.setattr(demo_module, "write_out", nowhere)
     play(ended(), waits=True)
     assert main(["demo", "--speed", "1000"]) == 1
     assert capsys.readouterr().err == "openline: the backend did not start: no memory\n"

@@ -121,6 +121,10 @@ def test_a_journal_is_drawn_as_a_sequence(tmp_path: Path, capsys: Captured) -> N
     out = tmp_path / "sequence.mmd"
     assert run("--journal", path, "--out", str(out)) == 0
     assert out.read_text(encoding="utf-8").startswith("sequenceDiagram\n")
+    assert run("--journal", path, "--format", "md") == 0
+    told = capsys.readouterr().out
+    assert told.startswith("# Session the session\n\nTo ws://127.0.0.1:8000/ws/live-listener, 3")
+    assert "| 3.31 | openline | sends audio again from 1.20 s |\n" in told
 
 
 def test_a_torn_journal_is_drawn_as_far_as_it_goes(tmp_path: Path, capsys: Captured) -> None:
@@ -141,7 +145,12 @@ def test_a_torn_journal_is_drawn_as_far_as_it_goes(tmp_path: Path, capsys: Captu
         (b"", (), 2, "line 1: an empty journal"),
         (b"{}\n", (), 2, "line 1: not a journal"),
         (kept("capacity").read_bytes() * 2, (), 2, "holds 2 journals: give a file with one"),
-        (kept("capacity").read_bytes(), ("--format", "dot"), 2, "drawn as svg or mermaid, not dot"),
+        (
+            kept("capacity").read_bytes(),
+            ("--format", "dot"),
+            2,
+            "drawn as svg, mermaid or md, not dot",
+        ),
         (kept("capacity").read_bytes(), ("--dialect", "echopanel"), 2, "give one of them"),
         (kept("happy-path").read_bytes().replace(b"echopanel", b"latin"), (), 2, "'latin'"),
         (

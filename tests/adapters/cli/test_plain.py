@@ -20,7 +20,7 @@ from openline.messages import (
     Trouble,
     Update,
 )
-from openline_trio.cli.plain import PlainView, clock, decibels, describe_end, note_line
+from openline_trio.cli.plain import PlainView, clock, decibels, describe_end, length, note_line
 from openline_trio.cli.view import Glance
 
 
@@ -108,6 +108,14 @@ def test_a_glance_tells_how_far_it_got() -> None:
     view.glance(Glance(elapsed=2.0, levels={"mic": 0.1}, sources={"mic": source}))
     view.flush()
     assert notes == ["-- mic: level -20 dB, captured 2.0 s, sent 1.0 s, confirmed 0.5 s"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.0, "0.00 s"), (1 / 16_000, "less than 0.01 s"), (0.005, "0.01 s"), (61.5, "61.50 s")],
+)
+def test_no_length_is_told_as_nothing_unless_it_is(seconds: float, text: str) -> None:
+    assert length(seconds) == text
 
 
 def test_the_end_is_one_line(ended: Callable[..., Ended], gap: Callable[..., Gap]) -> None:

@@ -1,7 +1,7 @@
-"""Journals as sequence diagrams: Mermaid, and SVG that needs no other program.
+"""Journals as sequence diagrams: Mermaid, SVG that needs no other program, and words.
 
 ``sequence`` says what a diagram is; ``steps`` and ``book`` make one of a journal in the
-words of ``words``; ``layout`` places it and ``mermaid`` and ``svg`` write it down.
+words of ``words``; ``layout`` places it; ``mermaid``, ``svg`` and ``table`` write it down.
 """
 
 from __future__ import annotations
@@ -10,5 +10,6 @@ from .mermaid import sequence_mermaid
 from .model import Sequence
 from .sequence import sequence
 from .svg import sequence_svg
+from .table import sequence_table
 
-__all__ = ["Sequence", "sequence", "sequence_mermaid", "sequence_svg"]
+__all__ = ["Sequence", "sequence", "sequence_mermaid", "sequence_svg", "sequence_table"]

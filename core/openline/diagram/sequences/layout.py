@@ -164,7 +164,7 @@ class _Sheet:
             case _:
                 messages = [item for item in row if isinstance(item, Message)]
                 labels = [broken(each.text, self.room(each)) for each in messages]
-                self.y += 9 + LEADING * max(map(len, labels))
+                self.y += 10 + LEADING * max(map(len, labels))
                 for each, lines in zip(messages, labels, strict=True):
                     self.arrow(each, lines)
                 self.time(row[0].at, self.y + 3)
@@ -205,7 +205,7 @@ class _Sheet:
         if message.both:
             self.shapes.append(_point(start, y, start - end, tone))
         words = BAD if message.style is Style.CUT else QUIET if late else TEXT
-        self.write((near + wall) / 2, y - 5, lines, words, anchor="middle")
+        self.write((near + wall) / 2, y - 6, lines, words, anchor="middle")
 
     def alarm(self, alarm: Alarm) -> None:
         """A timer: a loop from the band and back to it."""

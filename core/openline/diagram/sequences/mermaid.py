@@ -3,12 +3,17 @@
 A state is a block in the colour of its role, with a note that says what it waits for. Mermaid
 has no axis of time, so each message begins with its seconds. What others said cannot become
 part of the language: everything but letters, digits and harmless marks is an entity code.
+
+Mermaid makes a note as wide as it takes its text to be, which is a tenth too little, and
+would write what a message to oneself is called over the life line. So the lines of a note
+are short, and a timer is a note beside the line.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from textwrap import wrap
 from typing import Final
 
 from ..look import LIGHT, ROLES, Palette
@@ -18,6 +23,8 @@ from .words import seconds
 _ARROWS: Final = {Style.CALL: "->>", Style.ANSWER: "-->>", Style.CUT: "-x", Style.LATE: "--x"}
 #: How strong the colour of a state's block is; it must do on light pages and on dark ones.
 _VEIL: Final = 0.12
+#: Letters of a line in a note, and beside a life line that a message crosses.
+_SHORT: Final = 20
 _SPECIAL: Final = re.compile(r"""[#;<>"'`{}\\&%]""")
 
 
@@ -48,15 +55,22 @@ def _lines(item: Item) -> Iterator[str]:
     match item:
         case Message(tail=tail, head=head, text=text, style=style, both=both):
             arrow = "<<->>" if both else _ARROWS[style]
-            yield f"{tail}{arrow}{head}: {at} {_plain(text)}"
+            label = f"{at} {text}"
+            crosses = Who.PROVIDER in {tail, head}
+            yield f"{tail}{arrow}{head}: {_broken(label) if crosses else _plain(label)}"
         case Turn(state=state, timers=timers, why=why):
-            waits = ", ".join(f"{name} {seconds(value)}" for name, value in timers)
-            text = "<br/>".join(filter(None, (f"{at} {state}", waits, _plain(why))))
+            waits = [f"{name} {seconds(value)}" for name, value in timers]
+            text = "<br/>".join([f"{at} {state}", *waits, *([_broken(why)] if why else [])])
             yield f"Note over {Who.LINE}: {text}"
         case Alarm(timer=timer, after=after):
-            yield f"{Who.LINE}->>{Who.LINE}: {at} {timer}, after {seconds(after)}"
+            yield f"Note right of {Who.LINE}: {at} {timer}<br/>after {seconds(after)}"
         case _:
-            yield f"Note over {Who.LINE}: {at} {_plain(item.text)}"
+            yield f"Note over {Who.LINE}: {_broken(f'{at} {item.text}')}"
+
+
+def _broken(text: str) -> str:
+    """``text`` in short lines."""
+    return "<br/>".join(map(_plain, wrap(text, _SHORT)))
 
 
 def _plain(text: str) -> str:

@@ -1,0 +1,107 @@
+"""What shows that a backend still deals with audio, and what that proves of silence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from openline import events as e
+from openline.dialects.echopanel import EchoPanel
+from openline.messages import SAMPLE_RATE
+from openline.policy import Policy
+from openline.timers import Timer
+
+from .driver import FRAME, Drive
+
+STALL = Policy().stall_timeout
+
+
+class Short(EchoPanel):
+    """A backend that holds no audio for longer than this."""
+
+    horizon = 2.01
+
+
+def shut(*sources: str) -> Drive:
+    """A session whose windows are shut: more audio than may be on its way."""
+    drive = Drive(sources=sources).stream()
+    for source in sources:
+        drive.audio(500, source)
+    drive.serve()
+    assert drive.link.streams.shut
+    return drive
+
+
+def a_little_less(drive: Drive, turn: int) -> None:
+    drive.figures(backlog=1.6 - turn / 1000)
+
+
+def words_of_no_more(drive: Drive, _turn: int) -> None:
+    drive.partial(0, 0.01)
+
+
+@pytest.mark.parametrize("sign", [a_little_less, words_of_no_more])
+def test_who_drains_a_little_or_speaks_is_not_stalled(sign: Callable[[Drive, int], None]) -> None:
+    drive = shut("mic")
+    frames = drive.frames()
+    for turn in range(1, 10):
+        drive.wait(STALL / 3)
+        drive.serve()
+        sign(drive, turn)
+    assert drive.state == "streaming"
+    assert sign is words_of_no_more or drive.frames() == frames, "the window was never open"
+
+
+@pytest.mark.parametrize("sign", [a_little_less, words_of_no_more])
+def test_one_source_that_lives_is_not_counted_for_the_other(
+    sign: Callable[[Drive, int], None],
+) -> None:
+    drive = shut("mic", "system")
+    since = drive.now
+    drive.feed(e.Tick(), after=1)
+    sign(drive, 1)
+    assert drive.link.deadlines[Timer.STALL] == since + STALL
+
+
+def test_a_stall_is_put_off_before_anybody_pulls() -> None:
+    drive = shut("mic")
+    drive.feed(e.Tick(), after=1)
+    words_of_no_more(drive, 1)
+    assert drive.link.deadlines[Timer.STALL] == float("inf")
+
+
+def test_what_was_shut_on_one_line_is_not_on_the_next() -> None:
+    drive = shut("mic", "system")
+    drive.lose(status=503, retry_after=2 * STALL)
+    drive.redial()
+    drive.connect()
+    drive.pull()
+    drive.feed(e.Tick(), after=0.01)
+    assert drive.state == "streaming"
+
+
+def test_what_is_dropped_on_one_line_is_not_counted_on_the_next() -> None:
+    drive = Drive().stream()
+    drive.audio(50)
+    for _ in range(2):
+        drive.serve()
+        drive.commands.clear()
+        drive.figures(dropped=50)
+        assert sum(gap.samples for gap in drive.gaps) == 50 * FRAME
+        drive.lose()
+        drive.redial()
+        drive.connect()
+
+
+@pytest.mark.parametrize(("more", "confirmed"), [(-1, 0), (0, 0), (1, 321)])
+def test_silence_is_proved_once_it_is_older_than_a_backend_holds(more: int, confirmed: int) -> None:
+    drive = Drive(dialect=Short())
+    drive.feed(e.CaptureHole("mic", 320))
+    drive.stream()
+    drive.audio(150)
+    drive.serve()
+    drive.figures(backlog=0.6)
+    drive.serve()
+    drive.partial(0, Short.horizon + more / SAMPLE_RATE)
+    assert drive.core.statistics.sources["mic"].confirmed == confirmed

@@ -1,0 +1,444 @@
+"""Small promises, a few lines each, that larger tests step over."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from openline import events as e
+from openline.backend import Backend
+from openline.commands import CloseSource, OpenSocket, Report, SendBytes, SendPing, StoreAudio
+from openline.connection import Connection
+from openline.messages import SAMPLE_RATE, BackendMetrics, BackendStatus, GapCause, Trouble
+from openline.policy import Policy
+from openline.timers import Timer
+from openline.verdicts import Action, Sender
+
+from .driver import FRAME, Drive, pcm
+
+# What is counted and told.
+
+
+def test_each_kind_of_trouble_is_told_once_and_says_what_it_is() -> None:
+    drive = Drive().stream()
+    for _ in range(2):
+        drive.feed(e.MessageReceived(1, b"\0"))
+        drive.feed(
+            e.MessageReceived(1, json.dumps({"type": "asr_final", "t0": 2, "t1": 1, "text": "x"}))
+        )
+        drive.say("metrics", backlog_seconds=-1)
+        drive.say("who knows")
+        drive.say("asr_final", text="x", t0=0, t1=1, connection_id="another")
+        drive.audio()
+        drive.drain()
+        drive.say("asr_final", text="x", t0=0, t1=1, source="system")
+        drive.stop()
+        drive.audio()
+    troubles = [(trouble.kind, trouble.text) for trouble in drive.told(Trouble)]
+    assert troubles == [
+        (
+            "malformed",
+            "a message that nobody can read: a binary message, where the contract has only text",
+        ),
+        ("unknown", "a message of an unknown type: who knows"),
+        ("foreign", "a message that carries another connection's ids"),
+        ("late_audio", "audio captured after the stop is refused"),
+    ]
+    counts = drive.core.statistics
+    assert (counts.malformed, counts.foreign, counts.refused_samples) == (6, 4, 3 * FRAME)
+
+
+@pytest.mark.parametrize(
+    ("message", "why"),
+    [
+        (
+            {"type": "asr_final", "text": "x", "t0": 2, "t1": 1},
+            "a transcript with impossible times",
+        ),
+        ({"type": "metrics", "backlog_seconds": -1}, "metrics with an impossible figure"),
+        ({"type": "metrics", "backlog_seconds": 0, "dropped_total": -1}, "an impossible figure"),
+    ],
+)
+def test_what_is_wrong_with_a_message_is_told(message: dict[str, object], why: str) -> None:
+    drive = Drive().stream()
+    drive.feed(e.MessageReceived(1, json.dumps(message)))
+    [trouble] = drive.told(Trouble)
+    assert trouble.text.startswith("a message that nobody can read: ")
+    assert trouble.text.endswith(why)
+
+
+def test_words_of_a_source_that_there_is_not_are_told_of() -> None:
+    drive = Drive().stream()
+    drive.audio()
+    drive.drain()
+    drive.final(0, 1, source="system")
+    [trouble] = drive.told(Trouble)
+    assert trouble == Trouble(
+        kind="foreign", text="words of a source that this session does not have"
+    )
+
+
+def test_facts_that_are_late_are_counted_one_by_one() -> None:
+    drive = Drive(has_provider=True)
+    drive.feed(e.MessageReceived(0, "x"))
+    drive.open()
+    for late in (e.CredentialReady(0), e.CredentialFailed(0), e.CredentialReady(2)):
+        assert not drive.feed(late)
+    drive.feed(e.CredentialReady(1))
+    for late in (e.CredentialReady(1), e.CredentialFailed(1)):
+        assert not drive.feed(late)
+    assert drive.state == "connecting"
+    assert drive.core.statistics.late == 6
+    assert drive.core.statistics.malformed == 0
+
+
+def test_figures_go_to_the_app_as_they_are() -> None:
+    drive = Drive().stream()
+    drive.audio(50)
+    drive.drain()
+    drive.say("metrics", source="mic", backlog_seconds=0.5, dropped_total=3, realtime_factor=0.25)
+    assert drive.told(BackendMetrics) == [
+        BackendMetrics(source="mic", backlog=0.5, dropped=3, realtime_factor=0.25)
+    ]
+
+
+def test_figures_without_a_drop_are_told_alone() -> None:
+    drive = Drive().stream()
+    drive.audio(5000)
+    [report] = drive.figures(dropped=0)
+    assert isinstance(report, Report)
+    assert isinstance(report.update, BackendMetrics)
+
+
+def test_a_remark_is_told_as_an_error_of_the_backend() -> None:
+    drive = Drive().stream()
+    drive.refuse("the cat sat on it")
+    assert drive.told(BackendStatus)[-1] == BackendStatus(state="error", text="the cat sat on it")
+
+
+# What a loss is put down to.
+
+
+def test_a_remark_explains_the_loss_that_follows_beside_what_its_close_says() -> None:
+    drive = Drive().stream()
+    drive.refuse("the cat sat on it")
+    drive.lose(1006, detail="closed")
+    assert drive.last_change.reason.endswith("(the cat sat on it; closed)")
+
+
+NORMAL: list[dict[str, Any]] = [
+    {"kind": "metrics", "source": "mic", "backlog_seconds": 0.0},
+    {"kind": "entities_update", "people": ["Ann"]},
+    {"kind": "asr_partial", "text": "yes", "t0": 0, "t1": 0.1},
+    {"kind": "status", "state": "streaming"},
+]
+
+
+@pytest.mark.parametrize("message", NORMAL, ids=lambda message: message["kind"])
+def test_a_normal_message_makes_a_remark_forgotten(message: dict[str, Any]) -> None:
+    drive = Drive().stream()
+    drive.audio(10)
+    drive.drain()
+    drive.refuse("the cat sat on it")
+    drive.say(**message)
+    drive.lose(1006)
+    assert drive.last_change.reason == "the connection broke off without a close frame"
+
+
+def test_a_remark_of_one_dial_explains_no_other() -> None:
+    drive = Drive().stream()
+    drive.refuse("the cat sat on it")
+    drive.lose(1006)
+    drive.redial()
+    drive.lose(1006)
+    assert "cat" not in drive.last_change.reason
+
+
+def test_who_sent_a_close_and_what_it_said_is_judged() -> None:
+    drive = Drive().stream()
+    drive.lose(1002, sender=Sender.US)
+    assert drive.last_change.action is Action.RETRY
+    drive.redial()
+    drive.connect()
+    drive.lose(1008, reason="DATA-0000")
+    assert "decode" in drive.ended.reason
+    assert drive.ended.action is Action.FATAL
+
+
+def test_a_redirect_that_must_not_be_followed_says_why() -> None:
+    drive = Drive(backend=Backend(host="a.example"))
+    drive.open()
+    drive.feed(e.Redirected(1, 302, "http://b.example/"))
+    assert drive.ended.reason.endswith("(the redirect leads from wss to plain ws)")
+
+
+def test_a_provider_that_is_late_is_told_as_such() -> None:
+    drive = Drive(has_provider=True)
+    drive.open()
+    drive.tick()
+    assert "credential" in drive.last_change.reason
+
+
+def test_what_kept_it_from_finishing_is_told() -> None:
+    drive = Drive(policy=Policy(give_up_after=None)).stream()
+    drive.audio(50)
+    drive.lose(1006)
+    drive.stop()
+    while not drive.core.ended:
+        drive.tick()
+    assert drive.ended.reason.startswith("could not finish in time: ")
+
+
+def test_a_loss_that_was_made_good_did_not_keep_it_from_finishing() -> None:
+    drive = Drive().stream()
+    drive.audio(50)
+    drive.lose(1006)
+    drive.redial()
+    drive.connect()
+    drive.drain()
+    drive.stop()
+    while not drive.core.ended:
+        drive.wait(1.0)
+        if not drive.core.ended:
+            drive.say("entities_update")
+    assert drive.ended.reason == "could not finish in time"
+    assert drive.ended.action is None
+
+
+def test_who_is_turned_away_without_a_time_waits_as_for_any_loss_and_a_jitter() -> None:
+    drive = Drive(policy=Policy(backoff_first=0.2, later_floor=0.1), random=0.25)
+    drive.open()
+    drive.lose(status=503)
+    assert drive.last_change.retry_in == pytest.approx(0.1 + 0.25 * 0.1 + 0.25)
+
+
+# Credentials and redirects.
+
+
+def test_an_answer_after_the_provider_was_told_to_stop_is_late() -> None:
+    drive = Drive(has_provider=True)
+    drive.open()
+    drive.tick()  # AUTH
+    assert drive.state == "reconnecting"
+    assert not drive.feed(e.CredentialReady(1))
+    assert not drive.feed(e.CredentialFailed(1, fatal=True))
+    assert drive.core.statistics.late == 2
+
+
+def test_each_dial_follows_redirects_of_its_own() -> None:
+    drive = Drive(policy=Policy(max_redirects=1))
+    drive.open()
+    for _ in range(2):
+        drive.feed(e.Redirected(drive.core.dial, 302, "/there"))
+        drive.lose()
+        drive.redial()
+    assert drive.state == "connecting"
+
+
+def test_a_credential_that_was_dropped_on_the_way_is_not_sent_on_the_way_back() -> None:
+    drive = Drive(backend=Backend(host="a.example"))
+    drive.open()
+    for location in ("https://b.example/", "https://a.example:8000/"):
+        drive.feed(e.Redirected(drive.core.dial, 302, location))
+    assert [dial.with_credential for dial in drive.dials] == [True, False, False]
+    drive.lose()
+    drive.redial()
+    assert drive.dials[-1] == OpenSocket(4, Backend(host="a.example"), True)
+
+
+def test_words_for_an_old_socket_on_one_that_is_not_open_yet_are_foreign() -> None:
+    drive = Drive().stream()
+    drive.lose()
+    drive.redial()
+    drive.ack(connection_id="connection 1")
+    assert drive.core.statistics.foreign == 1
+
+
+# Timers.
+
+
+def test_a_hint_does_not_put_off_the_answer_to_an_earlier_ping() -> None:
+    drive = Drive().stream()
+    acked = drive.now
+    drive.wait(9)
+    drive.feed(e.NetworkRestored())
+    drive.wait(1)
+    assert drive.now == acked + 10
+    assert drive.state == "reconnecting"
+
+
+def test_a_line_becomes_stable_once() -> None:
+    drive = Drive().stream()
+    drive.wait(11)
+    drive.figures()
+    assert drive.link.deadlines[Timer.STABLE] == float("inf")
+
+
+def test_what_is_waited_for_after_a_loss_is_the_next_dial_alone() -> None:
+    drive = Drive(policy=Policy(give_up_after=None)).stream()
+    drive.audio(10)
+    drive.pull()
+    drive.lose()
+    armed = [timer for timer in Timer if drive.link.deadlines[timer] != float("inf")]
+    assert armed == [Timer.RETRY]
+
+
+def test_patience_that_runs_out_while_it_streams_ends_nothing_and_counts_nothing() -> None:
+    drive = Drive(policy=Policy(give_up_after=5))
+    drive.open()
+    drive.lose()
+    drive.redial()
+    drive.connect()
+    for _ in range(8):
+        drive.wait(1.0)
+        drive.figures()
+    assert drive.state == "streaming"
+    assert drive.core.statistics.late == 0
+
+
+def test_a_ping_that_one_line_owed_is_not_asked_for_on_the_next() -> None:
+    drive = Drive().stream()
+    drive.feed(e.NetworkRestored())
+    drive.lose()
+    drive.redial()
+    drive.connect()
+    drive.audio()
+    assert isinstance(drive.pull(), SendBytes)
+
+
+def test_a_hint_has_a_ping_sent_ahead_of_all_audio() -> None:
+    drive = Drive().stream()
+    drive.audio(3)
+    drive.feed(e.NetworkRestored())
+    assert isinstance(drive.pull(), SendPing)
+    assert isinstance(drive.pull(), SendBytes)
+
+
+def test_an_abort_is_told_as_such() -> None:
+    drive = Drive().stream()
+    drive.abort()
+    assert drive.last_change.reason == drive.ended.reason == "aborted"
+
+
+def test_nothing_is_sent_while_it_closes() -> None:
+    drive = Drive().stream()
+    drive.stop()
+    drive.drain()
+    drive.feed(e.NetworkRestored())
+    drive.summary()
+    assert drive.state == "closing"
+    assert drive.pull() is None
+
+
+# Limits, and what is kept.
+
+
+def test_an_id_may_be_as_long_as_the_contract_lets_it_be() -> None:
+    longest = "x" * 256
+    line = Connection(Backend(), session_id=longest, attempt_id=longest, random=lambda: 0.5)
+    assert line.state == "idle"
+
+
+def test_seconds_that_are_kept_are_counted_to_the_nearest_sample() -> None:
+    drive = Drive(policy=Policy(buffer_seconds=64.02), disk_seconds=2.01)
+    drive.audio()
+    box = drive.link.streams.all[0].box
+    assert box._limit == 1_024_320  # pyright: ignore[reportPrivateUsage]
+    assert box._disk_limit == 32_160  # pyright: ignore[reportPrivateUsage]
+
+
+def test_a_disk_of_one_sample_is_a_disk() -> None:
+    drive = Drive(disk_seconds=1 / SAMPLE_RATE)
+    drive.audio()
+    assert any(isinstance(command, StoreAudio) for command in drive.commands)
+
+
+def test_a_message_that_was_dealt_with_is_not_kept() -> None:
+    drive = Drive().stream()
+    drive.say("entities_update", people=["Ann"])
+    assert drive.link.message is None
+
+
+def test_a_pull_does_not_turn_time_back() -> None:
+    drive = Drive().stream()
+    drive.core.next_message(drive.now - 2)
+    with pytest.raises(ValueError, match="time ran backwards"):
+        drive.core.receive(e.Tick(), drive.now - 1)
+
+
+# Sources and the end.
+
+
+def test_a_source_that_has_ended_is_not_looked_for_any_more() -> None:
+    drive = Drive(sources=("mic", "system"), watched=("mic", "system"))
+    drive.stream()
+    drive.audio()
+    drive.feed(e.SourceEnded("mic"))
+    for _ in range(15):
+        drive.wait(1.0)
+        drive.figures()
+        drive.audio(source="system")
+    assert not any(isinstance(command, CloseSource) for command in drive.commands)
+
+
+def test_a_hole_of_nothing_is_none() -> None:
+    drive = Drive()
+    drive.feed(e.CaptureHole("mic", 0))
+    drive.abort()
+    assert not drive.gaps
+
+
+def test_audio_after_the_end_is_refused_and_counted() -> None:
+    drive = Drive().stream()
+    drive.audio()
+    drive.abort()
+    assert not drive.feed(e.AudioCaptured("mic", pcm(320)))
+    assert drive.core.statistics.refused_samples == 320
+    assert drive.core.next_message(drive.now) is None
+
+
+@pytest.mark.parametrize("state", ["backpressure", "no_asr_provider"])
+def test_a_doubt_is_not_forgotten_with_the_next_status(state: str) -> None:
+    drive = Drive().stream()
+    drive.audio(50)
+    drive.drain()
+    drive.ack(state)
+    drive.ack("streaming")
+    drive.stop()
+    drive.serve()
+    drive.summary()
+    drive.lose(1000)
+    assert {gap.cause for gap in drive.ended.missing} == {GapCause.UNCONFIRMED}
+
+
+def test_a_status_that_says_nothing_of_it_does_not_slow_the_line_down() -> None:
+    drive = Drive().stream()
+    drive.say("status", state="connected")
+    drive.audio()
+    drive.say("status", state="streaming")
+    assert not any(stream.window.filling for stream in drive.link.streams.all)
+
+
+def test_a_summary_covers_nothing_of_a_source_of_which_nothing_was_sent() -> None:
+    drive = Drive(sources=("mic", "system")).stream()
+    drive.audio(10)
+    drive.feed(e.SourceStarted("system", drive.now))
+    drive.stop()
+    drive.serve()
+    drive.summary()
+    drive.lose(1000)
+    assert drive.ended.complete
+    assert drive.ended.summary_covers == {"mic": (0, 10 * FRAME), "system": (0, 0)}
+
+
+def test_a_part_of_a_frame_is_worth_a_dial() -> None:
+    drive = Drive()
+    drive.open()
+    drive.feed(e.AudioCaptured("mic", pcm(100)))
+    drive.stop()
+    assert drive.state == "connecting"
+    drive.connect()
+    drive.serve()
+    assert drive.frames() == 1

@@ -1,0 +1,224 @@
+"""What holds in each state that it can happen in, not in the likeliest alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import pytest
+
+from openline import events as e
+from openline.commands import AbortSocket, CancelCredential
+from openline.messages import BackendStatus, Entities, StateChanged
+from openline.policy import Policy
+from openline.verdicts import Action
+
+from .driver import Drive
+
+#: A session that lives on its first dial, and has audio that is not delivered.
+ONE_TRY: Final = Policy(max_attempts=0, give_up_after=None)
+
+
+def authorizing(drive: Drive) -> None:
+    drive.open()
+
+
+def connecting(drive: Drive) -> None:
+    drive.open()
+    if drive.state == "authorizing":
+        drive.feed(e.CredentialReady(1))
+    drive.audio(10)
+
+
+def awaiting_ack(drive: Drive) -> None:
+    connecting(drive)
+    drive.opened()
+    drive.drain()
+
+
+def streaming(drive: Drive) -> None:
+    awaiting_ack(drive)
+    drive.ack()
+
+
+def finishing(drive: Drive) -> None:
+    streaming(drive)
+    drive.stop()
+    drive.drain()
+
+
+Reach = Callable[[Drive], None]
+OPEN: Final[list[Reach]] = [awaiting_ack, streaming, finishing]
+ACKED: Final[list[Reach]] = [streaming, finishing]
+
+
+def reached(reach: Reach, *, has_provider: bool = False, **options: Any) -> Drive:
+    drive = Drive(has_provider=has_provider or reach is authorizing, **options)
+    reach(drive)
+    assert drive.state == reach.__name__
+    return drive
+
+
+# What the backend says.
+
+
+@pytest.mark.parametrize("reach", ACKED)
+@pytest.mark.parametrize("state", ["warning", "streaming", "no_asr_provider", "connected"])
+def test_each_status_is_told(reach: Reach, state: str) -> None:
+    drive = reached(reach)
+    drive.say("status", state=state, message="so it is")
+    assert drive.told(BackendStatus)[-1] == BackendStatus(state=state, text="so it is")
+
+
+@pytest.mark.parametrize("reach", OPEN)
+def test_a_remark_is_told_and_explains_the_ending(reach: Reach) -> None:
+    drive = reached(reach)
+    drive.refuse("the cat sat on it")
+    assert drive.told(BackendStatus)[-1].text == "the cat sat on it"
+    drive.lose(1006)
+    assert drive.last_change.reason.endswith("(the cat sat on it)")
+
+
+@pytest.mark.parametrize("reach", ACKED)
+def test_what_the_backend_noticed_is_told(reach: Reach) -> None:
+    drive = reached(reach)
+    drive.say("entities_update", people=["Ann"])
+    assert len(drive.told(Entities)) == 1
+
+
+# What ends a dial.
+
+
+@pytest.mark.parametrize("reach", OPEN)
+def test_a_full_backend_is_tried_again_later(reach: Reach) -> None:
+    drive = reached(reach)
+    drive.refuse()
+    assert (drive.state, drive.last_change.action) == ("reconnecting", Action.LATER)
+
+
+@pytest.mark.parametrize("reach", [authorizing, connecting, *OPEN])
+def test_where_no_try_is_left_a_deadline_is_the_end(reach: Reach) -> None:
+    drive = reached(reach, policy=ONE_TRY)
+    while not drive.core.ended:
+        drive.tick()
+        assert drive.state in {reach.__name__, "failed"}
+    assert drive.ended.reason.startswith("gave up after 0 retries: ")
+    let_go = CancelCredential(1) if reach is authorizing else AbortSocket(1)
+    assert let_go in drive.commands
+
+
+@pytest.mark.parametrize("reach", [connecting, *OPEN])
+def test_where_no_try_is_left_a_loss_is_the_end(reach: Reach) -> None:
+    drive = reached(reach, policy=ONE_TRY)
+    drive.lose(1006)
+    assert drive.ended.reason.startswith("gave up after 0 retries: ")
+    assert drive.state == "failed"
+
+
+@pytest.mark.parametrize("end", [Drive.lose, Drive.refuse, Drive.run_out])
+def test_with_nothing_left_to_deliver_it_does_not_matter_that_no_try_is_left(
+    end: Callable[[Drive], object],
+) -> None:
+    drive = reached(streaming, policy=ONE_TRY)
+    drive.drain()
+    drive.partial(0, 0.1)
+    drive.final(0, 0.2)
+    drive.stop()
+    drive.drain()
+    end(drive)
+    assert (drive.ended.state, drive.ended.complete) == ("closed", True)
+
+
+@pytest.mark.parametrize("reach", [authorizing, connecting, awaiting_ack, finishing])
+def test_the_time_to_finish_is_over_in_every_state(reach: Reach) -> None:
+    policy = Policy(
+        give_up_after=None,
+        auth_timeout=50,
+        connect_timeout=50,
+        ack_timeout=50,
+        stall_timeout=50,
+        buffer_seconds=150,
+    )
+    drive = reached(reach, policy=policy, has_provider=True)
+    drive.audio(10)
+    drive.stop()
+    while not drive.core.ended:
+        drive.wait(1.0)
+        if drive.state == "finishing":
+            drive.say("entities_update")
+    assert drive.ended.state == "failed"
+    assert drive.ended.reason == "could not finish in time"
+
+
+def test_a_dial_that_is_due_when_the_time_to_finish_is_over_is_not_made() -> None:
+    drive = Drive(policy=Policy(give_up_after=None, finish_timeout=20), random=0.0)
+    connecting(drive)
+    drive.audio(15)
+    drive.lose(status=503, retry_after=20.5)
+    drive.stop()
+    assert drive.state == "reconnecting"
+    drive.tick()
+    assert drive.ended.state == "failed"
+    assert drive.ended.reason.startswith("could not finish in time: ")
+    assert len(drive.dials) == 1
+
+
+def test_with_nothing_left_to_deliver_it_does_not_matter_how_late_a_dial_would_come() -> None:
+    drive = Drive(policy=Policy(give_up_after=None))
+    drive.open()
+    drive.lose(status=503, retry_after=200)
+    drive.stop()
+    assert (drive.ended.state, drive.ended.complete) == ("closed", True)
+
+
+def test_a_stop_does_not_undo_what_a_hint_has_brought_forward() -> None:
+    drive = Drive(policy=Policy(dials_per_minute=1, backoff_first=10, stable_after=120)).stream()
+    drive.audio()
+    for _ in range(58):
+        drive.wait(1.0)
+        drive.figures()
+    drive.lose()
+    later = drive.core.next_deadline()
+    drive.feed(e.NetworkRestored())
+    sooner = drive.core.next_deadline()
+    assert sooner is not None
+    assert later is not None
+    assert drive.now < sooner < later
+    drive.stop()
+    assert drive.state == "reconnecting"
+    assert drive.core.next_deadline() == sooner
+
+
+def test_a_dial_that_is_due_when_patience_is_over_is_not_made() -> None:
+    drive = Drive(policy=Policy(give_up_after=0.5), random=0.0)
+    connecting(drive)
+    drive.lose()
+    assert drive.last_change.retry_in == 0.5
+    drive.tick()
+    assert drive.ended.state == "failed"
+    assert drive.ended.reason.startswith("gave up in time: ")
+    assert len(drive.dials) == 1
+
+
+def test_what_a_dial_says_after_its_redirect_is_late() -> None:
+    drive = Drive(policy=Policy(dials_per_minute=1))
+    drive.open()
+    drive.feed(e.Redirected(1, 302, "/there"))
+    assert drive.state == "reconnecting"
+    drive.feed(e.MessageReceived(1, "?"))
+    counts = drive.core.statistics
+    assert (counts.late, counts.malformed) == (1, 0)
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_provider_is_asked_as_often_as_retries_are_allowed(*, late: bool) -> None:
+    drive = Drive(has_provider=True, policy=Policy(max_attempts=3, give_up_after=None))
+    drive.open()
+    while not drive.core.ended:
+        if drive.state == "authorizing" and not late:
+            drive.feed(e.CredentialFailed(len(drive.requests)))
+        else:
+            drive.tick()
+    assert len(drive.requests) == 4
+    assert not any(change.reason.endswith(")") for change in drive.told(StateChanged))
+    assert drive.ended.reason.startswith("gave up after 3 retries: ")

@@ -1,0 +1,71 @@
+"""What stands in journals, on disk and on the wire keeps its name; what is left out is nothing."""
+
+from __future__ import annotations
+
+import enum
+import inspect
+from typing import Any, Final
+
+import msgspec
+import pytest
+
+from openline import Backend, Connection, events, messages
+from openline import commands as commands_module
+from openline import events as e
+from openline.backend import CredentialPlace
+from openline.commands import OpenSocket, Report, SendBytes
+from openline.dialects import dialect
+from openline.journal import Journal
+from openline.messages import SAMPLE_RATE, GapCause, HowLost, State, StateChanged, to_samples
+from openline.verdicts import Action, Ending, ErrorKind, Phase, Row, Sender, Verdict
+
+ENUMS: Final[list[type[enum.StrEnum]]] = [
+    *(Action, CredentialPlace, ErrorKind, GapCause, HowLost, Phase, Sender, State),
+]
+#: Every struct that is told, commanded, fed in or kept.
+STRUCTS: Final = [
+    *(
+        kind
+        for module in (messages, events, commands_module, dialect)
+        for kind in vars(module).values()
+        if inspect.isclass(kind) and issubclass(kind, msgspec.Struct)
+    ),
+    *(Ending, Journal, Row, Verdict),
+]
+#: Fields that say something unless they say otherwise.
+MEANT: Final = {("Gap", "exact"): True}
+
+
+@pytest.mark.parametrize("names", ENUMS)
+def test_a_member_is_written_as_it_is_called(names: type[enum.StrEnum]) -> None:
+    assert {member.name: member.value for member in names} == {
+        member.name: member.name.lower() for member in names
+    }
+
+
+@pytest.mark.parametrize("kind", STRUCTS, ids=lambda kind: kind.__name__)
+def test_a_field_that_is_left_out_says_nothing(kind: type[msgspec.Struct]) -> None:
+    for field in msgspec.structs.fields(kind):
+        if field.default is not msgspec.NODEFAULT:
+            meant: Any = MEANT.get((kind.__name__, field.name))
+            assert field.default == meant if meant is not None else not field.default
+
+
+def test_a_session_with_nothing_but_what_it_needs() -> None:
+    line = Connection(Backend(), session_id="s", attempt_id="a", random=lambda: 0.5)
+    told = line.receive(e.OpenRequested(), 0.0)
+    assert told == [
+        Report(StateChanged(state=State.CONNECTING, dial=1)),
+        OpenSocket(1, Backend(), True),
+    ]
+    assert line.receive(e.AudioCaptured("mic", bytes(640)), 0.1) == []  # nothing goes on a disk
+    line.receive(e.SocketOpened(1, "c"), 0.3)
+    line.next_message(0.3)
+    ack = '{"type":"status","state":"streaming","connection_id":"c","attempt_id":"a"}'
+    line.receive(e.MessageReceived(1, ack), 0.4)
+    assert isinstance(line.next_message(0.4), SendBytes)
+
+
+def test_seconds_become_the_samples_that_they_were_made_of() -> None:
+    assert all(to_samples(n / SAMPLE_RATE) == n for n in range(0, 3_000_000, 7))
+    assert to_samples(1e30) == to_samples(1e9) == 16_000 * 10**9

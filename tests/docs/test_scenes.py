@@ -1,0 +1,42 @@
+"""The page of scenes shows every session that is kept, and says of it what is in its picture."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from tests.core.scenarios import SCENES
+from tests.docs.pages import ROOT
+
+from openline.diagram import sequence, sequence_table
+from openline.journal import read
+
+JOURNALS = ROOT / "tests" / "journals"
+PAGE = (ROOT / "docs" / "explanation" / "scenes.md").read_text("utf-8")
+#: Heading → what stands under it.
+SECTIONS = dict(re.findall(r"^## (.+)\n((?:(?!^## ).*\n)*)", PAGE, re.MULTILINE))
+_TIME = re.compile(r"\d+\.\d\d(?= s\b)")
+
+
+def test_every_journal_that_is_kept_has_a_section() -> None:
+    assert {path.stem for path in JOURNALS.glob("*.jsonl")} == {*SCENES}
+    assert [title for title in SECTIONS if title != "How to read them"] == [
+        scene.title for scene in SCENES.values()
+    ]
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_a_section_shows_its_session_and_no_time_that_is_not_in_it(name: str) -> None:
+    title = SCENES[name].title
+    section = SECTIONS[title]
+    directive = f"```{{openline-session}} ../../tests/journals/{name}.jsonl\n:title: {title}\n```"
+    assert section.count("{openline-session}") == section.count(directive) == 1
+    with (JOURNALS / f"{name}.jsonl").open("rb") as file:
+        [journal] = read(file)
+    told = sequence_table(sequence(journal))
+    shown = {*re.findall(r"\d+\.\d\d", told)}
+    assert {*_TIME.findall(section.replace("\n", " "))} <= shown
+
+
+def test_a_time_that_is_on_the_page_is_looked_at() -> None:
+    assert sum(len(_TIME.findall(section)) for section in SECTIONS.values()) >= 5

@@ -1,0 +1,136 @@
+"""Whatever happens next, wherever a session stands: the laws hold, and all comes to an end.
+
+The walk of the kit goes everywhere and takes its time. This is a glance: some thirty places,
+each on a short way that is told by name, and from each every step of the alphabet, and every
+second one. No timer runs but those of the state, and while that lasts none is put off. After
+the first step silence has to end the session, and so has a stop, whether the sender sends or
+hangs.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Final
+
+import pytest
+
+from openline.dialects.echopanel import EchoPanel
+from openline.policy import Policy
+from openline.testing.alphabet import Alphabet
+from openline.testing.clone import clone
+from openline.testing.proofs import outlast
+from openline.testing.samples import ECHOPANEL
+from openline.testing.steps import Run, Setting, Step
+from openline.testing.watched import Situation
+from openline.timers import RUNS, Timer
+
+SOURCES: Final = ("mic",)
+#: With limits that are near and a provider, and as it is.
+SETTINGS: Final = {
+    "near": Setting(
+        policy=Policy(
+            max_attempts=3, give_up_after=20, dials_per_minute=3, pong_timeout=2, max_redirects=1
+        ),
+        dialect=EchoPanel(),
+        sources=SOURCES,
+        has_provider=True,
+    ),
+    "far": Setting(policy=Policy(), dialect=EchoPanel(), sources=SOURCES, has_provider=False),
+}
+SPEECH: Final = ("mic hears much",)
+ALL_OUT: Final = ("the sender sends all there is",)
+STOP: Final = ("the app stops",)
+OPENED: Final = ("the app opens", "a credential", "the socket opens")
+SETTLED: Final = (*OPENED, "time runs to SETTLE")
+STARTED: Final = (*SETTLED, "the sender sends")
+ACKED: Final = (*STARTED, "message 'ack'")
+STABLE: Final = (*ACKED, *("message 'metrics'", "time runs to PING", "a pong") * 2)
+FLOWING: Final = (*ACKED, *SPEECH, *ALL_OUT)
+LOST: Final = (*FLOWING, "reset")
+#: How to get there; "a credential" is left out where nobody asks for one.
+PLACES: Final[dict[str, tuple[str, ...]]] = {
+    "idle": (),
+    "idle with audio": SPEECH,
+    "asked or dialled": ("the app opens",),
+    "connecting": ("the app opens", "a credential"),
+    "connecting with audio": ("the app opens", "a credential", *SPEECH),
+    "stopped while connecting": ("the app opens", "a credential", *SPEECH, *STOP),
+    "redirected": ("the app opens", "a credential", "a redirect"),
+    "open": OPENED,
+    "settled": SETTLED,
+    "started": STARTED,
+    "started with audio": (*STARTED, *SPEECH),
+    "stopped before the ack": (*STARTED, *SPEECH, *STOP),
+    "acked": ACKED,
+    "flowing": FLOWING,
+    "stable": STABLE,
+    "a late fact came": (*ACKED, "a pong of an earlier dial", "a credential that is over"),
+    "redirected too often": ("the app opens", "a credential", *("a redirect",) * 3),
+    "a ping is out": (*ACKED, "time runs to PING", "the sender sends"),
+    "a remark was made": (*ACKED, "message 'remark'"),
+    "lost": LOST,
+    "lost for later": (*ACKED, *SPEECH, "message 'full'"),
+    "lost and stopped": (*LOST, *STOP),
+    "dialled again": (*LOST, "time runs to RETRY"),
+    "acked again": (*LOST, "time runs to RETRY", *SETTLED[2:], "the sender sends", "message 'ack'"),
+    "refused": (*STARTED, *SPEECH, "message 'unauthorized'"),
+    "finishing": (*FLOWING, *STOP),
+    "stop sent": (*FLOWING, *STOP, *ALL_OUT),
+    "stop sent and nothing left": (*ACKED, *STOP, *ALL_OUT),
+    "closing": (*ACKED, *STOP, *ALL_OUT, "message 'summary'"),
+    "closed": STOP,
+}
+WITHOUT_PROVIDER: Final = {"a credential"}
+#: Those of a state that begin with it.
+BEGIN: Final = (Timer.AUTH, Timer.CONNECT, Timer.STABLE, Timer.RETRY, Timer.CLOSE)
+
+
+@cache
+def alphabet() -> Alphabet:
+    return Alphabet(EchoPanel(), SOURCES, ECHOPANEL)
+
+
+def walk_to(setting: Setting, names: tuple[str, ...]) -> Run:
+    """A session that has come this way."""
+    run = Run(setting)
+    for name in names:
+        if name in WITHOUT_PROVIDER and not setting.has_provider:
+            continue
+        step = next((each for each in alphabet().steps(run) if each.name == name), None)
+        assert step is not None, f"{name} cannot happen while {run.connection.state}"
+        step.take(run)
+    return run
+
+
+def take(step: Step, run: Run) -> None:
+    """A step that puts off nothing."""
+    line = run.connection
+    before, running = (line.state, line.dial), line.deadlines
+    step.take(run)
+    if (line.state, line.dial) == before:
+        for timer in BEGIN:
+            due = line.deadlines.get(timer, 0.0)
+            assert due <= running.get(timer, due), f"{step.name} puts {timer.name} off"
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_whatever_happens_next_the_laws_hold_and_all_comes_to_an_end(
+    setting: str, place: str
+) -> None:
+    there = walk_to(SETTINGS[setting], PLACES[place])
+    met: set[Situation] = set()
+    for step in alphabet().steps(there):
+        run = clone(there)
+        take(step, run)
+        assert set(run.connection.deadlines) <= {*RUNS[run.connection.state]}
+        situation = run.connection.situation
+        if situation in met or run.connection.ended:
+            continue
+        met.add(situation)
+        for second in alphabet().steps(run):
+            take(second, clone(run))
+        for stop in (False, True):
+            for sending in (False, True):
+                taken: list[Step] = []
+                outlast(run, SETTINGS[setting].policy, taken, stop=stop, sending=sending)
