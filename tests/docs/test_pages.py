@@ -36,11 +36,12 @@ RECOGNISES = re.compile(r"^\$ openline serve$", re.MULTILINE)
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Future[None]]]:
     texts = {name: page.read_text("utf-8") for name, page in zip(NAMES, PAGES, strict=True)}
     last = [name for name in NAMES if RECOGNISES.search(texts[name])]
+    folders = {name: tmp_path_factory.mktemp("page") for name in NAMES}  # one thread makes them
 
     def run(name: str) -> None:
         if name in last:
             wait([future for each, future in running.items() if each not in last])
-        Runner(tmp_path_factory.mktemp("page")).run(blocks(texts[name]))
+        Runner(folders[name]).run(blocks(texts[name]))
 
     with ThreadPoolExecutor(AT_ONCE) as pool, ThreadPoolExecutor(1) as alone:
         running = {name: pool.submit(run, name) for name in NAMES if name not in last}

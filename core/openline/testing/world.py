@@ -75,8 +75,7 @@ _FITS: Final[Mapping[State, tuple[bool | None, ...]]] = {
     _S.CLOSED: (False, None, None, False, None),
     _S.FAILED: (False, None, None, False, False),
 }
-#: What it means that one of these is so, that it is not, and the law about it.
-_FIT_LAWS: Final = (
+_FIT_LAWS: Final = (  # of each: that it is so, that it is not, and the law about it
     ("a dial is out", "no dial is out", "told as it is"),
     ("a socket is open", "no socket is open", "told as it is"),
     ("its start was acked", "no start was acked", "the ack opens"),
