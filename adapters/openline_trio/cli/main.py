@@ -95,7 +95,7 @@ def _judge(error: Exception) -> int:
         sys.stderr.write(f"{error.format_message()}\n")
         return USAGE
     command = context.command_path if context is not None else "openline"
-    said = printable(error.format_message()).replace("Value error, ", "").rstrip(".")
+    said = printable(error.format_message()).rstrip(".")
     return _tell(f"{said} (see {command} --help)", error.exit_code)
 
 

@@ -24,7 +24,7 @@ Captured = pytest.CaptureFixture[str]
         (["stream", "--bogus", "x"], "No such option: --bogus"),
         (["stream", "x", "--speed"], "'--speed' requires an argument"),
         (["stream", "x", "--source", "tape"], "'--source': 'tape' is not one of 'mic', 'system'"),
-        (["stream", "x", "--rate", "fast"], "'--rate': Input should be a valid integer"),
+        (["stream", "x", "--rate", "fast"], "'--rate': 'fast' is not a valid int"),
         (["stream", "x", "--speed", "0"], "--speed is 0.0: give a number above 0"),
         (["stream", "x", "--speed", "nan"], "--speed is nan"),
         (["stream", "x", "--speed", "inf"], "--speed is inf"),
