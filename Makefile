@@ -20,14 +20,15 @@ PIP_INSTALL := $(RUN) pip install --quiet --disable-pip-version-check
 # The core answers for its own coverage. Of what runs side by side one part alone waits for a
 # real clock, with limits that load does not reach. Tracing makes a walk three times as long:
 # only what the gates count is traced, and by those tests alone that suffice.
-APART := tests/core tests/properties tests/adapters tests/e2e
 KIT := $(patsubst %,tests/testing/test_%.py,laws dialects theorem) tests/docs/test_directives.py
+APART := $(patsubst %,tests/%,core properties adapters e2e testing docs)
 COVERAGE_OF_CORE := 100
 COVERAGE_OF_ADAPTERS := 95
 OUT := build/test
 comma := ,
 
 tests = $(RUN) pytest $(1)
+ignoring = $(patsubst %,--ignore=%,$(1))
 traced = COVERAGE_FILE=$(OUT)/$(1) $(RUN) coverage run --source=$(2) -m pytest $(3)
 fail = { echo "make: $(1)" >&2; exit 1; }
 
@@ -48,22 +49,24 @@ demo: $(READY) ## Speech, a server that fails, and a line that holds: see it wor
 test: $(READY) ## Lint, run every test, hold the coverage gates
 	@rm -rf $(OUT) && mkdir -p $(OUT)
 	@$(style) || $(call fail,ruff found something)
-	@echo "== the core by its own tests; beside them types, then properties"; \
+	@echo "== the core by its own tests, then the kit's searches; beside them types, then properties"; \
 	{ types=0; { $(types); } || types=$$?; echo "== properties"; \
 		$(call tests,tests/properties) && [ $$types = 0 ]; } >$(OUT)/beside.log 2>&1 & \
 	beside=$$!; core=0; $(call traced,core,core/openline,tests/core) || core=$$?; \
+	searches=0; $(call tests,tests/testing $(call ignoring,$(KIT))) || searches=$$?; \
 	wait $$beside; beside=$$?; echo "== types"; cat $(OUT)/beside.log; \
-	[ $$core = 0 ] || $(call fail,a test of the core failed); \
+	[ $$core$$searches = 00 ] || $(call fail,a test of the core or of the kit failed); \
 	[ $$beside = 0 ] || $(call fail,mypy or pyright found something or a property does not hold)
-	@echo "== the adapters; beside them real sockets, and the kit with the simulation"; \
+	@echo "== the adapters, then the simulation and the house; beside them real sockets, and the pages"; \
 	$(call tests,tests/e2e) >$(OUT)/e2e.log 2>&1 & e2e=$$!; \
 	{ kit=0; $(call traced,rest,core/openline/testing$(comma)adapters/openline_diagrams,$(KIT)) || kit=$$?; \
-		$(call tests,tests $(patsubst %,--ignore=%,$(APART) $(KIT))) && [ $$kit = 0 ]; \
-	} >$(OUT)/kit.log 2>&1 & kit=$$!; \
-	rest=0; $(call traced,rest,adapters,tests/adapters) || rest=$$?; \
+		$(call tests,tests/docs $(call ignoring,$(KIT))) && [ $$kit = 0 ]; \
+	} >$(OUT)/pages.log 2>&1 & pages=$$!; \
+	adapters=0; $(call traced,rest,adapters,tests/adapters) || adapters=$$?; \
+	rest=0; $(call tests,tests $(call ignoring,$(APART))) || rest=$$?; \
 	wait $$e2e; e2e=$$?; echo "== real sockets"; cat $(OUT)/e2e.log; \
-	wait $$kit; kit=$$?; echo "== the kit, the simulation and the house"; cat $(OUT)/kit.log; \
-	[ $$rest$$e2e$$kit = 000 ] || $(call fail,a test failed)
+	wait $$pages; pages=$$?; echo "== the kit and the pages"; cat $(OUT)/pages.log; \
+	[ $$adapters$$rest$$e2e$$pages = 0000 ] || $(call fail,a test failed)
 	@echo "== coverage of the core by its own tests: $(COVERAGE_OF_CORE) %"; \
 	export COVERAGE_FILE=$(OUT)/core; $(RUN) coverage combine --quiet && \
 	$(RUN) coverage report --include='core/*' --omit='core/openline/testing/*' --precision=1 \

@@ -7,12 +7,19 @@
     OPENLINE_PROFILE=soak python -m pytest tests/properties tests/testing
 
 A test at a pace of its own says so by ``support_profiles.paced``, which a soak multiplies.
+
+What is traced for the coverage gates takes twice as long. A test that does the same thing a
+thousand times, to see that it holds each time, is marked ``repeats``: it is run as all are,
+and tracing rests meanwhile. Others cover what it runs, or the gate says so.
 """
 
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Generator
 
+import pytest
 from hypothesis import settings
 
 from . import support_counts
@@ -25,3 +32,14 @@ settings.register_profile("soak", deadline=None, max_examples=5_000, print_blob=
 settings.load_profile(PROFILE)
 
 support_counts.begin()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    tracing = sys.gettrace()
+    if item.get_closest_marker("repeats"):
+        sys.settrace(None)
+    try:
+        return (yield)
+    finally:
+        sys.settrace(tracing)

@@ -356,6 +356,7 @@ async def test_the_life_to_be_cancelled_is_a_whole_one(
     assert 3 <= trio.current_time() < 6
 
 
+@pytest.mark.repeats
 @pytest.mark.parametrize("step", range(8))
 async def test_cancelled_at_any_time_nothing_is_left(autojump_clock: MockClock, step: int) -> None:
     for tick in range(step, 150, 8):
@@ -574,6 +575,7 @@ async def test_a_source_that_can_wait_is_told_when_there_is_room(
 # A slow app.
 
 
+@pytest.mark.repeats
 async def test_an_app_that_never_reads_costs_neither_memory_nor_words(
     autojump_clock: MockClock, play: Play
 ) -> None:
@@ -1183,6 +1185,7 @@ async def test_a_closing_handshake_that_hangs_is_left_in_time(
     assert trio.current_time() == pytest.approx(1 + Policy().close_timeout, abs=0.3)
 
 
+@pytest.mark.repeats
 @pytest.mark.parametrize("size", [len(FRAME), 2, 6400])
 async def test_pieces_of_any_size_arrive_whole(
     autojump_clock: MockClock, play: Play, size: int

@@ -160,6 +160,7 @@ class TestFromUrl:
         assert "\n" not in str(refused.value)
         assert refused.value.__suppress_context__ or refused.value.__context__ is None
 
+    @pytest.mark.repeats
     @settings(deadline=None, derandomize=True)
     @given(st.one_of(st.text(), st.text().map("ws://".__add__), st.text().map("wss://h/".__add__)))
     def test_any_text_is_an_address_or_a_value_error(self, url: str) -> None:

@@ -98,6 +98,7 @@ def test_no_ending_makes_a_hot_loop(ending: dict[str, Any], until: str) -> None:
     hostile.check()
 
 
+@pytest.mark.repeats
 @pytest.mark.parametrize("until", ["connecting", "awaiting_ack", "streaming"])
 @pytest.mark.parametrize("code", [1000, 1008, 1012])
 def test_hours_of_the_same_ending_are_no_hot_loop(code: int, until: str) -> None:

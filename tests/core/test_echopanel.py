@@ -557,12 +557,14 @@ def believable(message: Message) -> bool:
     return True
 
 
+@pytest.mark.repeats
 @settings(deadline=None, derandomize=True, max_examples=400)
 @given(st.one_of(st.text(), objects().map(json.dumps), VALUES.map(json.dumps)))
 def test_whatever_text_arrives_is_a_message(text: str) -> None:
     assert believable(decode(text))
 
 
+@pytest.mark.repeats
 @settings(deadline=None, derandomize=True, max_examples=400)
 @given(objects(), st.data())
 def test_whatever_happens_to_a_message_on_the_way_it_is_a_message(

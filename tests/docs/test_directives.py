@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from tests.docs.built import dead_ends, read, requests
+from tests.docs.press import build
 
 from openline.diagram import DARK, LIGHT, sequence_svg
 from openline.policy import MEANINGS
@@ -128,25 +129,26 @@ def write(folder: Path, pages: dict[str, str] = PAGES, conf: str = CONF) -> Path
     return folder
 
 
+def arguments(folder: Path, builder: str, *options: str) -> list[str]:
+    # Without colour, which Sphinx gives on a CI though nobody looks at a terminal there.
+    out = ["--no-color", "-b", builder, "-d", str(folder / "build" / "read")]
+    return [*out, *options, str(folder), str(folder / "build" / builder)]
+
+
 def sphinx(folder: Path, builder: str = "html", *options: str) -> tuple[int, str, Path]:
     """Build: the status, what was said, and where it is."""
-    out = folder / "build" / builder
-    # Without colour, which Sphinx gives on a CI though nobody looks at a terminal there.
-    command = [sys.executable, "-m", "sphinx", "--no-color", "-b", builder]
-    command += ["-d", str(folder / "build" / "read")]
-    done = subprocess.run(
-        [*command, *options, str(folder), str(out)], capture_output=True, check=False, text=True
-    )
-    return done.returncode, done.stdout + done.stderr, out
+    status, said = build(arguments(folder, builder, *options), folder / "build.log")
+    return status, said, folder / "build" / builder
 
 
 @pytest.fixture(scope="session")
 def theirs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The small site, built by two processes at once, each warning an error."""
+    """The small site, built by the command and by two processes at once, each warning an error."""
     folder = write(tmp_path_factory.mktemp("theirs"))
-    status, said, _ = sphinx(folder, "html", "-W", "-n", "-j", "2")
-    assert status == 0, said
-    assert "not safe for parallel" not in said
+    command = [sys.executable, "-m", "sphinx", *arguments(folder, "html", "-W", "-n", "-j", "2")]
+    built = subprocess.run(command, capture_output=True, check=False, text=True)
+    assert built.returncode == 0, built.stderr
+    assert "not safe for parallel" not in built.stdout + built.stderr
     return folder
 
 

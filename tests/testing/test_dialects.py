@@ -110,6 +110,7 @@ TestToy = ToyMachine.TestCase
 TestToy.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
 
 
+@pytest.mark.repeats
 def test_a_dialect_of_ones_own_is_explored() -> None:
     found = explore(SMALL, Toy(), messages=SAMPLES, has_provider=False)
     found.check()

@@ -114,6 +114,7 @@ def test_an_mp3_is_the_same_in_pieces_as_in_one(
     assert np.abs(recorder.samples / 32_768 - np.clip(whole, -1, 32_767 / 32_768)).max() < 1e-4
 
 
+@pytest.mark.repeats
 def test_an_hour_takes_an_hour_though_every_wake_up_is_late(
     tmp_path: Path, still: Worker, recorder: Recorder, oversleeping: type[OversleepingClock]
 ) -> None:
