@@ -18,7 +18,7 @@ from openline.dialects.dialect import Dialect
 
 from ..opening import resume_session
 from ..records import Began
-from ..spool import SpoolError, load, sessions
+from ..spool import SpoolError, load, spooled_sessions
 from . import writers
 from .credentials import read_token
 from .dialects import blamed, find_dialect
@@ -44,7 +44,7 @@ class ResumeOptions:
 def resume(options: ResumeOptions) -> int:
     """Resume, and give the exit status. Raises Problem."""
     try:
-        folders = sessions(options.directory)
+        folders = spooled_sessions(options.directory)
     except OSError as error:  # a name too long, a directory that may not be looked into
         raise Problem(f"{options.directory}: {error.strerror}: name a spool") from None
     if not folders:
