@@ -8,9 +8,10 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Iterator
+from html import unescape
 from importlib import import_module
 from pathlib import Path
-from types import ModuleType
+from types import MappingProxyType, ModuleType, UnionType
 from typing import Any
 
 import pytest
@@ -140,6 +141,23 @@ def test_a_name_without_a_place_is_seen(site: Path) -> None:
         module, _, name = gone.rpartition(".")
         assert undescribed([(module, name)], there) == []
         assert undescribed([(module, name)], there - {gone}) == [gone]
+
+
+BORROWED = {
+    next(line for line in kind.__doc__.splitlines() if line.strip())
+    for kind in (int, float, str, bytes, tuple, dict, frozenset, UnionType, MappingProxyType)
+    if kind.__doc__
+}
+
+
+def test_no_name_is_described_in_pythons_own_words(site: Path) -> None:
+    assert {"int([x]) -> integer", "Represent a PEP 604 union type"} <= BORROWED
+    pages = list((site / "reference" / "api").glob("*.html"))
+    assert len(pages) > 10
+    for page in pages:
+        text = unescape(re.sub(r"<[^>]+>", "", page.read_text("utf-8")))
+        assert "Alias for field number" not in text, page.name
+        assert [words for words in BORROWED if words in text] == [], page.name
 
 
 def test_no_request_leaves_a_page(site: Path) -> None:
