@@ -19,6 +19,7 @@ extensions = [
     "openline_diagrams.sphinx",
     "command_line",
     "enums",
+    "borrowed",
 ]
 exclude_patterns = ["_ext"]
 nitpicky = True

@@ -2,7 +2,7 @@
 
 Nothing here knows what kind of document it is. Everything is made from the live machine,
 or from a policy or dialect of the user's own, which is named as ``package.module:NAME``
-and imported. Whatever is wrong with a name is told in one line.
+(see ``named``). Whatever is wrong with a name is told in one line.
 
 A *picture* comes in two palettes, as PNG for paper if somebody can make one, and in words
 for a document that can show no picture. ``PICTURES`` are those that the machine alone
@@ -14,13 +14,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib import import_module
 from types import MappingProxyType
-from typing import Final, NamedTuple, cast
+from typing import Final, NamedTuple
 
 from openline.connection import TABLE
 from openline.diagram import (
-    CONTRACTS,
     LIGHT,
     Contract,
     Drawing,
@@ -36,9 +34,10 @@ from openline.diagram import (
     verdict_table,
     xstate,
 )
-from openline.dialects.dialect import Dialect
 from openline.policy import Policy
 
+from . import named
+from .named import NamingError, one_line
 from .render import png, svg
 
 
@@ -143,61 +142,18 @@ def told_contract(name: str) -> str:
 
 
 def find_contract(name: str) -> Contract:
-    """A dialect in the box by its name, or one's own as ``package.module:NAME``.
-
-    NAME is a ``Contract``, a dialect, or the class of one; of a bare dialect no one knows
-    the structs that it reads. Raises EmbedError.
-    """
-    if ":" not in name:
-        if name not in CONTRACTS:
-            raise EmbedError(
-                f"{name}: there is no such dialect in the box; "
-                f"give {', '.join(CONTRACTS)} or package.module:NAME"
-            )
-        return CONTRACTS[name]
-    found = _imported(name)
-    if isinstance(found, Contract):
-        return found
-    if isinstance(found, type):
-        try:
-            found = found()
-        except TypeError as error:
-            raise EmbedError(f"{name}: it cannot be made: {one_line(error)}") from None
-    missing = [each for each in _SPOKEN if not hasattr(found, each)]
-    if missing:
-        raise EmbedError(f"{name} is no dialect: it has no {', '.join(missing)}")
-    return Contract(cast("Dialect", found), messages=(), states=())
-
-
-_SPOKEN: Final = (
-    "name", "sources", "horizon", "codes", "refusals", "start", "audio", "stop", "decode",
-)  # fmt: skip
+    """A dialect by its name, as ``named.find_contract`` finds it. Raises EmbedError."""
+    try:
+        return named.find_contract(name)
+    except NamingError as error:
+        raise EmbedError(str(error)) from error
 
 
 def _policy(name: str) -> Policy:
-    found = _imported(name) if ":" in name else None
+    try:
+        found = named.imported(name) if ":" in name else None
+    except NamingError as error:
+        raise EmbedError(str(error)) from error
     if not isinstance(found, Policy):
         raise EmbedError(f"{name} is no Policy: give package.module:NAME of one")
     return found
-
-
-def _imported(name: str) -> object:
-    """The object that ``package.module:NAME`` names."""
-    module, _, path = name.partition(":")
-    try:
-        found: object = import_module(module)
-    except Exception as error:  # a user's module may raise whatever it likes
-        raise EmbedError(
-            f"{name}: {module or 'a module without a name'} cannot be imported: "
-            f"{type(error).__name__}: {one_line(error)}"
-        ) from error
-    for part in path.split("."):
-        if not hasattr(found, part):
-            raise EmbedError(f"{name}: {module} has no {path or 'object without a name'}")
-        found = getattr(found, part)
-    return found
-
-
-def one_line(error: BaseException) -> str:
-    """What an error says, on one line."""
-    return " ".join(str(error).split())

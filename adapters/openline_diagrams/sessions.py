@@ -17,7 +17,8 @@ from openline.diagram import Sequence, sequence, sequence_mermaid, sequence_svg,
 from openline.journal import JournalError, read
 from openline.replay import DIALECTS, DivergedError
 
-from .embedded import EmbedError, Picture, find_contract, one_line
+from .embedded import EmbedError, Picture, find_contract
+from .named import one_line
 
 #: What a session can be told as, besides a picture.
 TOLD: Final[Mapping[str, Callable[[Sequence], str]]] = MappingProxyType(

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from .network import Connect, DialError, connector
     from .opening import open_session, resume_session
     from .session import Session
-    from .spool import SpoolError
+    from .spool import SpoolError, spooled_sessions
 
 __all__ = [
     "Connect",
@@ -26,6 +26,7 @@ __all__ = [
     "connector",
     "open_session",
     "resume_session",
+    "spooled_sessions",
 ]
 
 _HOME = {
@@ -39,6 +40,7 @@ _HOME = {
     "open_session": "opening",
     "resume_session": "opening",
     "SpoolError": "spool",
+    "spooled_sessions": "spool",
 }
 
 

@@ -8,7 +8,8 @@ since a server may echo a token in a reason or an error.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from typing import Final, TypeAlias
 from urllib.parse import quote
 
@@ -17,6 +18,8 @@ import trio
 
 from openline import events as e
 from openline.backend import check_credential
+from openline.dialects.dialect import Dialect
+from openline.dialects.headers import credential_headers
 
 Provider: TypeAlias = Callable[[], Awaitable[str]]
 Credentials: TypeAlias = str | Provider | None
@@ -27,6 +30,8 @@ REDACTED: Final = "[token]"
 #: Characters below which a token is no secret, and cutting it out of what is said would
 #: mangle words ("mic", "status", "test").
 SHORTEST: Final = 8
+#: Some credential: what a dialect's headers say of any is no secret.
+_OTHER: Final = "x"
 
 
 class CredentialError(Exception):
@@ -41,12 +46,17 @@ class CredentialError(Exception):
 
 
 class Wallet:
-    """One session's credential. Raises ValueError for a token that cannot be sent."""
+    """One session's credential, and the headers that carry it in its dialect.
 
-    def __init__(self, credentials: Credentials) -> None:
+    Raises ValueError for a token that cannot be sent.
+    """
+
+    def __init__(self, credentials: Credentials, dialect: Dialect) -> None:
         self.current: str | None = None
+        self.headers: list[tuple[str, str]] = []
+        self._dialect = dialect
         self._provider: Provider | None = None
-        self._known: deque[str] = deque(maxlen=REMEMBERED)
+        self._known: deque[tuple[str, ...]] = deque(maxlen=REMEMBERED)
         if isinstance(credentials, str):
             self._keep(credentials)
         else:
@@ -71,22 +81,37 @@ class Wallet:
             # Its text may hold a secret; its type cannot.
             return e.CredentialFailed(request, detail=f"it raised {type(exc).__name__}")
         try:
-            self._keep(provided)
+            check_credential(provided)
         except (ValueError, TypeError, AttributeError):  # the last two: it is no text
             return e.CredentialFailed(request, fatal=True, detail="a token nobody can send")
+        try:
+            self._keep(provided)
+        except ValueError as exc:  # of the dialect, and without the token
+            return e.CredentialFailed(request, fatal=True, detail=str(exc))
         return e.CredentialReady(request)
 
     def _keep(self, credential: str) -> None:
-        self.current = check_credential(credential)
-        if credential not in self._known:
-            self._known.append(credential)
+        self.headers = credential_headers(self._dialect, check_credential(credential))
+        self.current = credential
+        made = _words(self.headers)
+        with suppress(ValueError):  # it wants a credential of some form
+            made -= _words(credential_headers(self._dialect, _OTHER))
+        # A dialect may have made another secret of it, as Basic does.
+        secrets = (credential, *sorted(word for word in made if credential not in word))
+        if secrets not in self._known:
+            self._known.append(secrets)
 
     def without(self, event: e.Event) -> e.Event:
         """``event`` with every credential known cut out of every text a backend sent."""
-        for secret in self._known:
-            if len(secret) >= SHORTEST:
-                event = _without(secret, event)
+        for secrets in self._known:
+            for secret in secrets:
+                if len(secret) >= SHORTEST:
+                    event = _without(secret, event)
         return event
+
+
+def _words(headers: Iterable[tuple[str, str]]) -> set[str]:
+    return {word for _, value in headers for word in value.split()}
 
 
 def _without(secret: str, event: e.Event) -> e.Event:

@@ -14,7 +14,7 @@ and a ping while closing, crash its reader; ``aclose`` records 1000.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from importlib.metadata import version
@@ -68,7 +68,10 @@ class Line(Protocol):
 
 
 class Dial:
-    """One socket. ``run`` is its whole life; ``scope`` cancels it."""
+    """One socket. ``run`` is its whole life; ``scope`` cancels it.
+
+    ``headers`` carry the credential, if there is one and it travels so; None: the usual ones.
+    """
 
     def __init__(
         self,
@@ -77,6 +80,7 @@ class Dial:
         backend: Backend,
         *,
         credential: str | None,
+        headers: Sequence[tuple[str, str]] | None = None,
         connection_id: str,
         connect: Connect,
         after: Dial | None = None,
@@ -88,6 +92,7 @@ class Dial:
         self._line = line
         self._backend = backend
         self._credential = credential
+        self._carriers = headers
         self._connection_id = connection_id
         self._connect = connect
         self._wake = trio.Event()
@@ -140,7 +145,7 @@ class Dial:
                     tap,  # type: ignore[arg-type]  # any Stream works; typed for two of them
                     _host_header(self._backend),
                     self._backend.target(self._credential),
-                    extra_headers=_headers(self._backend, self._credential),
+                    extra_headers=_headers(self._backend, self._credential, self._carriers),
                     max_message_size=MAX_MESSAGE,
                 )
                 tap.opened = True
@@ -237,8 +242,12 @@ def _host_header(backend: Backend) -> str:
     return host if backend.port == (443 if backend.is_secure else 80) else f"{host}:{backend.port}"
 
 
-def _headers(backend: Backend, credential: str | None) -> list[tuple[bytes, bytes]]:
-    headers = [("User-Agent", _USER_AGENT), *backend.headers(credential)]
+def _headers(
+    backend: Backend, credential: str | None, carriers: Sequence[tuple[str, str]] | None
+) -> list[tuple[bytes, bytes]]:
+    usual = backend.headers(credential)
+    chosen = carriers if usual and carriers is not None else usual
+    headers = [("User-Agent", _USER_AGENT), *chosen]
     return [(name.encode("ascii"), value.encode("ascii")) for name, value in headers]
 
 

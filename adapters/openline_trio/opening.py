@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import uuid
 from collections.abc import Callable, Generator, Mapping
@@ -25,7 +26,7 @@ from .journaling import JournalFile
 from .network import Connect, connector
 from .records import Began
 from .session import Session
-from .spool import Spool, SpoolError, load
+from .spool import Spool, SpoolError, load, the_session
 
 #: Bytes of audio that a spool keeps at most: nine hours of one source.
 SPOOL_LIMIT = 1 << 30
@@ -42,9 +43,9 @@ def open_session(
     credentials: Credentials = None,
     connect: Connect | None = None,
     uniform: Callable[[], float] | None = None,
-    spool: Path | None = None,
+    spool: str | os.PathLike[str] | None = None,
     spool_limit: int = SPOOL_LIMIT,
-    journal: Path | None = None,
+    journal: str | os.PathLike[str] | None = None,
     journal_audio: bool = False,
 ) -> AbstractAsyncContextManager[Session]:
     """Open a session and keep its line open until the block is left.
@@ -88,14 +89,14 @@ def open_session(
     def prepare() -> Session:
         with _opened(noted):
             if spool is not None:
-                session.keep_on(Spool.create(spool, Began.of(backend, session_id, sources)))
+                session.keep_on(Spool.create(Path(spool), Began.of(backend, session_id, sources)))
         return session
 
     return _Opening(prepare)
 
 
 def resume_session(
-    folder: Path,
+    folder: str | os.PathLike[str],
     *,
     backend: Backend | None = None,
     policy: Policy | None = None,
@@ -103,22 +104,25 @@ def resume_session(
     credentials: Credentials = None,
     connect: Connect | None = None,
     uniform: Callable[[], float] | None = None,
-    journal: Path | None = None,
+    journal: str | os.PathLike[str] | None = None,
     journal_audio: bool = False,
 ) -> AbstractAsyncContextManager[Session]:
     """Take up the session that an earlier process left in ``folder``, and finish it.
 
-    It has the same session id and ends with the whole transcript. ``backend`` None: where
-    it was going to; the rest is as for ``open_session``. Entering the block raises
+    ``folder`` is the session's own, or what was given as ``spool`` if no other session is left
+    in it; ``spooled_sessions`` lists them. It has the same session id and ends with the whole
+    transcript. ``backend`` None: where it was going to; the rest is as for ``open_session``.
+    Entering the block raises
     SpoolError, one line, for a folder that holds no session, that another process is using,
     or to which the dialect, the policy or the backend do not fit.
     """
     noted = _noted(journal, keep_audio=journal_audio)
 
     def prepare() -> Session:
-        spool = Spool(folder)
+        there = the_session(folder)
+        spool = Spool(there)
         try:
-            past = load(folder)
+            past = load(there)
             session = Session(
                 backend or past.began.backend,
                 {},
@@ -136,15 +140,15 @@ def resume_session(
         except BaseException as exc:
             spool.close()
             if isinstance(exc, ValueError) and not isinstance(exc, JournalError):
-                raise SpoolError(f"{folder}: {exc}") from exc
+                raise SpoolError(f"{there}: {exc}") from exc
             raise
         return session
 
     return _Opening(prepare)
 
 
-def _noted(path: Path | None, *, keep_audio: bool) -> JournalFile | None:
-    return None if path is None else JournalFile(path, keep_audio=keep_audio)
+def _noted(path: str | os.PathLike[str] | None, *, keep_audio: bool) -> JournalFile | None:
+    return None if path is None else JournalFile(Path(path), keep_audio=keep_audio)
 
 
 @contextmanager

@@ -72,7 +72,7 @@ class Session:
         past: Past | None = None,
         journal: JournalFile | None = None,
     ) -> None:
-        self._wallet = Wallet(credentials)
+        self._wallet = Wallet(credentials, dialect)
         self._session_id = session_id
         self._sources = dict(sources)
         self._connect = connect
@@ -254,6 +254,7 @@ class Session:
                     number,
                     backend,
                     credential=self._wallet.current if with_credential else None,
+                    headers=self._wallet.headers,
                     connection_id=str(uuid.uuid4()),
                     connect=self._connect,
                     after=self._dial,

@@ -33,6 +33,8 @@ from .records import VERSION, Began, Lost, Proved, Record, Said, pack, unpack
 
 #: Bytes of PCM in a file before the next one is begun: a minute at 16 kHz, 16 bits.
 SEGMENT_BYTES: Final = 60 * 32_000
+#: So many names are told of what was found where one was looked for.
+_SHOWN: Final = 3
 _LOG = "log"
 _LOCK = "lock"
 _SEGMENT = re.compile(r"(?P<source>.+)-(?P<start>\d{15})\.pcm")
@@ -224,13 +226,41 @@ def load(folder: Path) -> Past:
     return Past(began=began, sources=sources, transcript=tuple(said))
 
 
-def sessions(directory: Path) -> list[Path]:
-    """The folders of unfinished sessions in ``directory``, or itself if it is one."""
+def spooled_sessions(directory: str | os.PathLike[str]) -> list[Path]:
+    """The folders of the unfinished sessions in ``directory``, or itself if it is one.
+
+    ``directory`` is what was given to ``open_session`` as ``spool``; where there is none, no
+    session is unfinished. One that a process is at work on is among them. Raises OSError for
+    a name that no directory can have.
+    """
+    directory = Path(directory)
     if (directory / _LOG).exists():
         return [directory]
     with contextlib.suppress(OSError):
         return sorted(path.parent for path in directory.glob(f"*/{_LOG}"))
     return []
+
+
+def the_session(directory: str | os.PathLike[str]) -> Path:
+    """The folder of the only session in ``directory``. Raises SpoolError."""
+    directory = Path(directory)
+    try:
+        found = spooled_sessions(directory)
+    except OSError as exc:
+        raise SpoolError(f"{directory}: {_reason(exc)}: give the folder of a session") from exc
+    if len(found) == 1:
+        return found[0]
+    if found:
+        names = ", ".join(path.name for path in found[:_SHOWN]) + ", …" * (len(found) > _SHOWN)
+        raise SpoolError(
+            f"{directory}: {len(found)} sessions are spooled there ({names}): "
+            "give the folder of one"
+        )
+    if directory.is_dir():
+        raise SpoolError(
+            f"{directory}: no unfinished session is spooled there: give the folder of a session"
+        )
+    return directory  # whoever opens it says what is wrong
 
 
 def _lock(folder: Path) -> int:

@@ -12,11 +12,11 @@ Nothing is decided here. When the loop is over, what was known last is what ther
 
 from __future__ import annotations
 
+import os
 import queue
 import threading
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, suppress
-from pathlib import Path
 from typing import Final, Self, TypeVar
 
 import trio
@@ -47,8 +47,8 @@ def start_session(
     dialect: Dialect | None = None,
     session_id: str | None = None,
     connect: Connect | None = None,
-    spool: Path | None = None,
-    journal: Path | None = None,
+    spool: str | os.PathLike[str] | None = None,
+    journal: str | os.PathLike[str] | None = None,
 ) -> ThreadSession:
     """Start a session in a thread of its own, and wait until it has begun.
 

@@ -144,10 +144,10 @@ class Backend:
         return f"{self.path}?{query}" if query else self.path
 
     def headers(self, credential: str | None) -> list[tuple[str, str]]:
-        """The credential's headers, in the backend's order of preference. Secret."""
+        """The credential's usual headers, where it travels in headers. Secret."""
         if credential is None or self.credential_place is not CredentialPlace.HEADERS:
             return []
-        return [("Authorization", f"Bearer {credential}"), ("x-echopanel-token", credential)]
+        return usual_headers(credential)
 
     def redirected(self, location: str) -> Backend:
         """Where a redirect leads. Raises RedirectRefusedError if it must not be followed."""
@@ -176,6 +176,11 @@ def _is_ipv6(host: str) -> bool:
     except ValueError:
         return False
     return "%" not in host
+
+
+def usual_headers(credential: str) -> list[tuple[str, str]]:
+    """The contract's headers for a credential, in a backend's order of preference. Secret."""
+    return [("Authorization", f"Bearer {credential}"), ("x-echopanel-token", credential)]
 
 
 def check_credential(credential: str) -> str:

@@ -29,13 +29,14 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 
 from openline.backend import Backend
 from openline.dialects.echopanel import EchoPanel
+from openline.journal import read
 from openline.messages import Ended, GapCause, State, Transcript, Trouble, Update
 from openline.policy import Policy
 from openline_trio import Session, open_session
 from openline_trio.audio.source import Sink
 from openline_trio.opening import resume_session
-from openline_trio.records import Lost
-from openline_trio.spool import Spool, SpoolError, load, read_audio, sessions
+from openline_trio.records import Began, Lost
+from openline_trio.spool import Spool, SpoolError, load, read_audio, spooled_sessions
 
 BACKEND = Backend.from_url("ws://backend.example:1234/ws/other", allow_plain=True)
 SOURCES = {0: "system", 1: "mic"}
@@ -204,7 +205,7 @@ async def test_an_aborted_session_is_kept_and_resumed_to_the_whole_transcript(
         assert whole(session.transcript, 75)
     assert session.ended is not None
     assert (session.ended.state, session.ended.complete) == (State.CLOSED, False)
-    [folder] = sessions(tmp_path)
+    [folder] = spooled_sessions(tmp_path)
     assert stored(folder) == source.sent
     assert 75 < source.sent < 200
     net = rooms.net(echo)
@@ -225,7 +226,7 @@ async def test_a_cancelled_session_is_kept(
             BACKEND, {"mic": Frames(200)}, connect=rooms.net(echo), spool=tmp_path
         ):
             await trio.sleep_forever()
-    [folder] = sessions(tmp_path)
+    [folder] = spooled_sessions(tmp_path)
     frames = stored(folder)
     assert frames > 70
     ended = await finish(folder, rooms.net(echo))
@@ -349,7 +350,7 @@ async def test_a_disk_that_fills_up_is_told_and_memory_goes_on(
         async for update in session:
             updates.append(update)
             if isinstance(update, Trouble):
-                [folder] = sessions(tmp_path)
+                [folder] = spooled_sessions(tmp_path)
                 assert stored(folder) == 30
     [trouble] = [update for update in updates if isinstance(update, Trouble)]
     assert trouble.kind == "spool"
@@ -500,9 +501,13 @@ async def test_what_cannot_be_opened_leaves_no_folder(tmp_path: Path) -> None:
 async def test_what_cannot_be_resumed_is_let_go(
     autojump_clock: MockClock, rooms: Rooms, tmp_path: Path
 ) -> None:
-    with pytest.raises(SpoolError):
+    with pytest.raises(SpoolError, match="no unfinished session is spooled there"):
         await entered(resume_session(tmp_path))
     assert empty(tmp_path)
+    with pytest.raises(SpoolError, match="no such file or directory: give the folder of a"):
+        await entered(resume_session(tmp_path / "nowhere"))
+    with pytest.raises(SpoolError, match="file name too long: give the folder of a session"):
+        await entered(resume_session(tmp_path / ("x" * 300)))
     with trio.move_on_after(1.0):
         async with open_session(
             BACKEND, {"mic": Frames(50)}, connect=rooms.net(echo), spool=tmp_path, session_id="s"
@@ -517,3 +522,41 @@ async def test_what_cannot_be_resumed_is_let_go(
         await entered(resume_session(folder))
     (folder / "log").write_bytes(log)
     Spool(folder).close()
+
+
+def journals(path: str) -> int:
+    """How many a file holds."""
+    with Path(path).open("rb") as file:
+        return len(read(file))
+
+
+async def test_paths_are_text_or_paths_and_the_folder_may_be_the_one_around_it(
+    autojump_clock: MockClock, rooms: Rooms, tmp_path: Path
+) -> None:
+    spool, journal = str(tmp_path / "calls"), str(tmp_path / "journal")
+    with trio.move_on_after(1.0):
+        async with open_session(
+            BACKEND, {"mic": Frames(50)}, connect=rooms.net(echo), spool=spool, journal=journal
+        ):
+            await trio.sleep_forever()
+    [folder] = spooled_sessions(spool)
+    assert folder.parent == Path(spool)
+    async with resume_session(spool, connect=rooms.net(echo), journal=journal) as session:
+        ended = await session.wait()
+    assert ended.complete
+    assert session.session_id == folder.name
+    assert spooled_sessions(spool) == []
+    assert journals(journal) == 2
+
+
+async def test_where_several_are_left_they_are_named(tmp_path: Path) -> None:
+    for name in ("a", "b", "c", "d"):
+        Spool.create(tmp_path, Began.of(BACKEND, name, ["mic"])).close()
+    with pytest.raises(SpoolError) as error:
+        await entered(resume_session(str(tmp_path)))
+    assert str(error.value) == (
+        f"{tmp_path}: 4 sessions are spooled there (a, b, c, …): give the folder of one"
+    )
+    (tmp_path / "d" / "log").unlink()
+    with pytest.raises(SpoolError, match=r"3 sessions are spooled there \(a, b, c\): give"):
+        await entered(resume_session(tmp_path))

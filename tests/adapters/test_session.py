@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import cast
 
 import pytest
@@ -30,6 +33,7 @@ from tests.support_lines import (
 from trio.testing import MockClock, lockstep_stream_pair, wait_all_tasks_blocked
 
 from openline.backend import Backend, CredentialPlace
+from openline.dialects.echopanel import EchoPanel
 from openline.messages import (
     Ended,
     GapCause,
@@ -874,6 +878,76 @@ async def test_an_old_token_is_a_secret_still(autojump_clock: MockClock, play: P
     )
     assert len(net.dials) == 2
     assert "the-first-token" not in repr(updates)
+
+
+class Basic(EchoPanel):
+    """A dialect that makes another secret of the token."""
+
+    def headers(self, credential: str) -> list[tuple[str, str]]:
+        if credential.count(":") != 1:
+            raise ValueError(f"not a user and a password: {credential}")
+        made = b64encode(credential.encode()).decode()
+        return [("Authorization", f"Basic {made}"), ("x-client", "openline-client")]
+
+
+PASSWORD = "somebody:a-password"
+MADE = b64encode(PASSWORD.encode()).decode()
+
+
+@pytest.mark.parametrize("provided", [False, True])
+async def test_a_dialect_says_in_which_headers_a_token_travels(
+    autojump_clock: MockClock, play: Play, provided: bool, tmp_path: Path
+) -> None:
+    """And what it makes of the token is as secret as the token."""
+    net = play.net(partial(gossip, how="plain", token=MADE))
+    async with open_session(
+        BACKEND,
+        {"mic": Frames(60)},
+        connect=net,
+        credentials=Provider(PASSWORD) if provided else PASSWORD,
+        dialect=Basic(),
+        journal=tmp_path / "journal",
+    ) as session:
+        updates = [update async for update in session]
+        seen = [updates, session, session.transcript, session.ended]
+    [peer] = net.dials
+    assert peer.headers["authorization"] == f"Basic {MADE}"
+    assert peer.headers["x-client"] == "openline-client"
+    assert "x-echopanel-token" not in peer.headers
+    assert peer.target == BACKEND.path
+    text = repr(seen) + (tmp_path / "journal").read_text("utf-8")
+    assert "[token]" in text
+    assert MADE not in text
+    assert PASSWORD not in text
+
+
+async def test_a_credential_in_the_query_is_in_no_header_of_a_dialect(
+    autojump_clock: MockClock, play: Play
+) -> None:
+    net = play.net(echo)
+    backend = replace(BACKEND, credential_place=CredentialPlace.QUERY)
+    async with open_session(
+        backend, {"mic": Frames(3)}, connect=net, credentials=PASSWORD, dialect=Basic()
+    ) as session:
+        await session.wait()
+    assert not {"authorization", "x-client"} & set(net.dials[0].headers)
+    assert "token=" in net.dials[0].target
+
+
+async def test_a_token_that_a_dialect_cannot_send_is_told_without_it(
+    autojump_clock: MockClock, play: Play
+) -> None:
+    with pytest.raises(ValueError, match=r"^the dialect echopanel: its headers\(\) raised Value"):
+        open_session(BACKEND, {"mic": Frames(3)}, credentials=TOKEN, dialect=Basic())
+    net = play.net(echo)
+    async with open_session(
+        BACKEND, {"mic": Frames(3)}, connect=net, credentials=Provider(TOKEN), dialect=Basic()
+    ) as session:
+        ended = await session.wait()
+    assert ended.state is State.FAILED
+    assert "the dialect echopanel: its headers() raised ValueError" in ended.reason
+    assert TOKEN not in ended.reason
+    assert net.dials == []
 
 
 async def test_a_message_without_the_token_is_left_as_it_is(

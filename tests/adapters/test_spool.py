@@ -27,7 +27,7 @@ from openline_trio.spool import (
     read_audio,
     records,
     segments,
-    sessions,
+    spooled_sessions,
 )
 
 S = 16_000
@@ -417,14 +417,14 @@ def test_a_folder_without_a_session_is_refused_and_left_alone(tmp_path: Path) ->
 
 
 def test_the_unfinished_sessions_of_a_folder(tmp_path: Path) -> None:
-    assert sessions(tmp_path) == []
-    assert sessions(tmp_path / "nowhere") == []
+    assert spooled_sessions(tmp_path) == []
+    assert spooled_sessions(tmp_path / "nowhere") == []
     for name in ("b", "a"):
         Spool.create(tmp_path, began(name)).close()
     (tmp_path / "c").mkdir()
     (tmp_path / "d").write_bytes(b"")
-    assert sessions(tmp_path) == [tmp_path / "a", tmp_path / "b"]
-    assert sessions(tmp_path / "a") == [tmp_path / "a"]
+    assert spooled_sessions(tmp_path) == [tmp_path / "a", tmp_path / "b"]
+    assert spooled_sessions(tmp_path / "a") == [tmp_path / "a"]
 
 
 # What is kept of a session.

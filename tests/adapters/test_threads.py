@@ -136,7 +136,7 @@ def test_what_open_session_refuses_is_refused_here() -> None:
 
 
 def test_what_entering_the_block_raises_is_raised_by_the_caller(tmp_path: Path) -> None:
-    with pytest.raises(SpoolError, match="give the folder of a session"):
+    with pytest.raises(SpoolError, match=r"no unfinished session is spooled there: give"):
         ThreadSession(resume_session(tmp_path))
 
 

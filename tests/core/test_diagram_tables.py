@@ -99,6 +99,20 @@ def test_what_is_sent_is_what_the_dialect_sends() -> None:
     assert "`45 50 01 01`" in sent["audio of mic"]
 
 
+def test_how_a_token_travels_is_asked_of_the_dialect() -> None:
+    told = [line for line in cells(ECHOPANEL) if len(line) == 2 and "TOKEN" in line[1]]
+    assert told == [["`Authorization`", "`Bearer TOKEN`"], ["`x-echopanel-token`", "`TOKEN`"]]
+
+    class Keyed(EchoPanel):
+        def headers(self, credential: str) -> list[tuple[str, str]]:
+            return [("x-api-key", credential)]
+
+    text = contract(Contract(Keyed(), (), ()))
+    assert [line for line in cells(text) if len(line) == 2 and "TOKEN" in line[1]] == [
+        ["`x-api-key`", "`TOKEN`"]
+    ]
+
+
 def test_what_is_understood_is_what_the_structs_read() -> None:
     told = {line[0].strip("`"): line[1] for line in cells(ECHOPANEL) if len(line) == 2}
     assert {"status", "asr_final", "asr_partial", "metrics", "error"} < set(told)

@@ -185,7 +185,8 @@ class Runner:
             words = shlex.split(typed)
             if words[0] not in OURS:
                 raise PageError(f"line {block.line}: {words[0]} is not run here; say why not")
-            self._used.update(word for word in words if word in self._files)
+            named = (f"{word.partition(':')[0]}.py" for word in words)  # of module:NAME
+            self._used.update(each for each in (*words, *named) if each in self._files)
             if words[0] == "export":
                 name, _, value = words[1].partition("=")
                 self._environment[name] = value

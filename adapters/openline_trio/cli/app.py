@@ -27,13 +27,6 @@ app = typer.Typer(
 )
 
 
-class SourceChoice(StrEnum):
-    """The two sources that a backend takes."""
-
-    MIC = "mic"
-    SYSTEM = "system"
-
-
 class RecognizerChoice(StrEnum):
     """The recognisers of the reference backend."""
 
@@ -55,6 +48,10 @@ class FormatChoice(StrEnum):
 
 
 _TOKEN_FILE = "A file that holds the token; without one, OPENLINE_TOKEN from the environment."  # noqa: S105 -- help
+_Dialect = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="What the backend speaks; one of your own as module:NAME."),
+]
 _TokenFile = Annotated[Path | None, typer.Option("--token-file", metavar="FILE", help=_TOKEN_FILE)]
 
 
@@ -112,8 +109,12 @@ def stream(
         str, typer.Option(metavar="URL", help="The backend.")
     ] = "ws://127.0.0.1:8000/ws/live-listener",
     source: Annotated[
-        SourceChoice, typer.Option(help="What the first file is; a second is the other.")
-    ] = SourceChoice.SYSTEM,
+        str | None,
+        typer.Option(
+            metavar="NAME", help="What the first file is: system or mic; a second is the other."
+        ),
+    ] = None,
+    dialect: _Dialect = None,
     speed: Annotated[float, typer.Option(help="Seconds of audio in a second.")] = 1.0,
     rate: Annotated[
         int | None, typer.Option(help="Samples per second of raw PCM; 16000 if not given.")
@@ -149,7 +150,7 @@ def stream(
         StreamOptions(
             files=files,
             url=url,
-            source=source.value,
+            source=source,
             speed=_positive("--speed", speed),
             rate=rate,
             channels=channels,
@@ -159,6 +160,7 @@ def stream(
             plain_ws=plain_ws,
             spool=spool,
             journal=journal,
+            dialect=dialect,
         )
     )
 
@@ -172,6 +174,7 @@ def resume(
     url: Annotated[
         str | None, typer.Option(metavar="URL", help="Another backend than the session's own.")
     ] = None,
+    dialect: _Dialect = None,
     token_file: _TokenFile = None,
     out: Annotated[
         Path | None,
@@ -196,6 +199,7 @@ def resume(
             out=out,
             json=json,
             plain_ws=plain_ws,
+            dialect=dialect,
         )
     )
 
@@ -250,11 +254,13 @@ def replay(
     file: Annotated[
         Path, typer.Argument(metavar="FILE", help="What was given to `stream --journal`.")
     ],
+    *,
+    dialect: _Dialect = None,
 ) -> int:
     """Play a session's journal on the core again, and say whether it still does the same."""
     from .replay import replay as run_replay
 
-    return run_replay(file)
+    return run_replay(file, dialect=dialect)
 
 
 @app.command()
@@ -282,7 +288,11 @@ def diagram(
     ] = None,
     dialect: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Tell that dialect's contract instead, as md."),
+        typer.Option(
+            metavar="NAME",
+            help="Tell its contract instead, as md; with --journal, what that session spoke. "
+            "One of your own as module:NAME.",
+        ),
     ] = None,
     journal: Annotated[
         Path | None,

@@ -24,7 +24,6 @@ from .follow import Outcome, follow, give_up, opening
 from .plain import PlainView
 from .problems import Problem
 from .screen import find_screen, live_view, write_out
-from .stream import SourceName
 from .summary import as_lines, print_tables, summarise
 from .view import View
 
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
 CLIP: Final = "meeting.flac"
 WORDS: Final = "meeting.txt"
 _DATA: Final = resources.files("openline_trio.cli") / "data"
-_SOURCE: Final[SourceName] = "mic"
+_SOURCE: Final = "mic"
 #: Seconds into the recording at which the backend is killed, each in the midst of words.
 _CRASHES: Final = (9.0, 20.0)
 #: Plain text tells how it stands once in so many seconds of audio.

@@ -12,9 +12,9 @@ from typing import Final
 
 from openline.connection import TABLE
 from openline.diagram import (
-    CONTRACTS,
     DARK,
     LIGHT,
+    Contract,
     Palette,
     contract,
     dot,
@@ -28,9 +28,11 @@ from openline.diagram import (
     sequence_table,
     xstate,
 )
+from openline.dialects.dialect import Dialect
 from openline.journal import Journal, JournalError
 from openline.replay import DivergedError
 
+from .dialects import blamed, check_known, find_spec
 from .journals import open_journals
 from .problems import FAILED, Problem
 from .screen import write_out
@@ -57,12 +59,10 @@ def diagram(
     *, form: str | None, dialect: str | None, journal: Path | None, dark: bool, out: Path | None
 ) -> int:
     """Draw, to ``out`` or to stdout. Raises Problem."""
-    if dialect is not None and journal is not None:
-        raise Problem("--dialect and --journal: give one of them")
-    if dialect is not None and dialect not in CONTRACTS:
-        raise Problem(f"--dialect {dialect}: nobody knows it; give {' or '.join(CONTRACTS)}")
-    form = form or _guess(out, "svg" if dialect is None else "md")
-    if dialect is not None and form != "md":
+    spec = None if dialect is None else find_spec(dialect)
+    told = spec if journal is None else None
+    form = form or _guess(out, "svg" if told is None else "md")
+    if told is not None and form != "md":
         raise Problem(f"--dialect {dialect}: a contract is told as md, not {form}")
     if journal is not None and form not in SEQUENCES:
         raise Problem(f"--journal: a sequence is drawn as svg, mermaid or md, not {form}")
@@ -71,10 +71,11 @@ def diagram(
     if out is not None:
         check_place(out)
     palette = DARK if dark else LIGHT
-    if journal is None:
-        text = _draw(form, dialect, palette)
-    else:
-        text = _draw_journal(journal, form, palette)
+    with blamed(dialect):
+        if journal is None:
+            text = _draw(form, told, palette)
+        else:
+            text = _draw_journal(journal, form, palette, spec and spec.dialect)
     if out is None:
         write_out(text)
     else:
@@ -93,9 +94,9 @@ def _guess(out: Path | None, default: str) -> str:
     return form
 
 
-def _draw(form: str, dialect: str | None, palette: Palette) -> str:
-    if dialect is not None:
-        return f"# The {dialect} dialect\n\n{contract(CONTRACTS[dialect])}"
+def _draw(form: str, told: Contract | None, palette: Palette) -> str:
+    if told is not None:
+        return f"# The {told.dialect.name} dialect\n\n{contract(told)}"
     drawing = model(TABLE)
     match form:
         case "svg":
@@ -112,14 +113,15 @@ def _draw(form: str, dialect: str | None, palette: Palette) -> str:
             return f"# The chart\n\n{markdown(drawing, TABLE)}"
 
 
-def _draw_journal(path: Path, form: str, palette: Palette) -> str:
+def _draw_journal(path: Path, form: str, palette: Palette, dialect: Dialect | None) -> str:
     journals = open_journals(path)
     if len(journals) > 1:
         raise Problem(f"{path}: holds {len(journals)} journals: give a file with one of them")
     [journal] = journals
+    check_known(path, journal, dialect)
     about = _about(journal)
     try:
-        seq = sequence(journal, about=about)
+        seq = sequence(journal, about=about, dialect=dialect)
     except JournalError as error:
         raise Problem(f"{path}: {error}") from None
     except DivergedError as error:

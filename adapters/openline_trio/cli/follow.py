@@ -18,6 +18,7 @@ from typing import Protocol, TypeAlias
 import trio
 
 from openline.backend import Backend
+from openline.dialects.dialect import Dialect
 from openline.messages import Ended, HowLost, SourceLost, State, Statistics, Update
 
 from ..audio.pace import Worker, in_thread
@@ -97,13 +98,21 @@ def opening(
     credentials: str | None,
     spool: Path | None = None,
     journal: Path | None = None,
+    dialect: Dialect | None = None,
 ) -> Opening:
     """A session that is opened when it is called for."""
 
     def open_one() -> AbstractAsyncContextManager[Following]:
         from ..opening import open_session
 
-        return open_session(backend, sources, credentials=credentials, spool=spool, journal=journal)
+        return open_session(
+            backend,
+            sources,
+            credentials=credentials,
+            spool=spool,
+            journal=journal,
+            dialect=dialect,
+        )
 
     return open_one
 

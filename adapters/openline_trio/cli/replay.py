@@ -24,11 +24,13 @@ from openline.commands import (
     SendPing,
     StoreAudio,
 )
+from openline.dialects.dialect import Dialect
 from openline.journal import Journal, JournalError
 from openline.messages import SAMPLE_RATE, Ended, State, StateChanged, Transcript
 from openline.replay import DivergedError, Step
 from openline.replay import replay as play
 
+from .dialects import blamed, check_known, find_dialect
 from .journals import open_journals
 from .problems import COMPLETE, FAILED, Problem
 
@@ -44,13 +46,21 @@ class Row(NamedTuple):
     came: tuple[str, ...]
 
 
-def replay(path: Path) -> int:
-    """Print the steps of each journal in a file; the exit status. Raises Problem."""
-    same = [_show(journal) for journal in open_journals(path)]
+def replay(path: Path, *, dialect: str | None = None) -> int:
+    """Print the steps of each journal in a file; the exit status. Raises Problem.
+
+    ``dialect`` None: the one that each journal names.
+    """
+    spoken = find_dialect(dialect)
+    journals = open_journals(path)
+    for journal in journals:
+        check_known(path, journal, spoken)
+    with blamed(dialect):
+        same = [_show(journal, spoken) for journal in journals]
     return COMPLETE if all(same) else FAILED
 
 
-def _show(journal: Journal) -> bool:
+def _show(journal: Journal, dialect: Dialect | None) -> bool:
     opening = journal.opening
     _print(f"session {opening.session_id} to {opening.backend.url}, {opening.dialect}")
     count = 0
@@ -58,7 +68,7 @@ def _show(journal: Journal) -> bool:
 
     def steps() -> Iterator[Step]:
         nonlocal count, state
-        for step in play(journal):
+        for step in play(journal, dialect=dialect):
             count, state = count + 1, step.state
             yield step
 

@@ -14,12 +14,14 @@ from pathlib import Path
 import trio
 
 from openline.backend import Backend
+from openline.dialects.dialect import Dialect
 
 from ..opening import resume_session
 from ..records import Began
-from ..spool import SpoolError, load, sessions
+from ..spool import SpoolError, load, spooled_sessions
 from . import writers
 from .credentials import read_token
+from .dialects import blamed, find_dialect
 from .follow import follow
 from .problems import COMPLETE, INTERRUPTED, Problem
 from .screen import find_screen
@@ -36,12 +38,13 @@ class ResumeOptions:
     out: Path | None = None
     json: bool = False
     plain_ws: bool = False
+    dialect: str | None = None
 
 
 def resume(options: ResumeOptions) -> int:
     """Resume, and give the exit status. Raises Problem."""
     try:
-        folders = sessions(options.directory)
+        folders = spooled_sessions(options.directory)
     except OSError as error:  # a name too long, a directory that may not be looked into
         raise Problem(f"{options.directory}: {error.strerror}: name a spool") from None
     if not folders:
@@ -51,9 +54,10 @@ def resume(options: ResumeOptions) -> int:
             raise Problem(f"--out: {len(folders)} sessions are spooled there; name one's folder")
         writers.check(options.out)
     token = read_token(options.token_file)
+    dialect = find_dialect(options.dialect)
     worst = COMPLETE
     for folder in folders:
-        worst = max(worst, _resume(folder, options, token))
+        worst = max(worst, _resume(folder, options, token, dialect))
         if worst == INTERRUPTED:
             break
     return worst
@@ -68,7 +72,9 @@ def _backend(folder: Path, began: Began, options: ResumeOptions) -> Backend:
         raise Problem(f"{folder}: {error} with --url") from None
 
 
-def _resume(folder: Path, options: ResumeOptions, token: str | None) -> int:
+def _resume(
+    folder: Path, options: ResumeOptions, token: str | None, dialect: Dialect | None
+) -> int:
     try:
         past = load(folder)
     except SpoolError as error:
@@ -77,9 +83,10 @@ def _resume(folder: Path, options: ResumeOptions, token: str | None) -> int:
     backend = _backend(folder, began, options)
     screen = None if options.json and sys.stdout.isatty() else find_screen()
     view = make_view(backend, dict.fromkeys(began.sources), screen, json=options.json)
-    open_one = partial(resume_session, folder, backend=backend, credentials=token)
+    open_one = partial(resume_session, folder, backend=backend, credentials=token, dialect=dialect)
     try:
-        outcome = trio.run(partial(follow, open_one, view))
+        with blamed(options.dialect):
+            outcome = trio.run(partial(follow, open_one, view))
     except SpoolError as error:
         raise Problem(str(error)) from None
     return finish(outcome, screen, out=options.out, json=options.json)

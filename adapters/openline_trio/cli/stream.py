@@ -11,17 +11,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 import trio
 
 from openline.backend import Backend
+from openline.dialects.echopanel import EchoPanel
 from openline.journal import JournalError
 
 from ..audio.source import Source, SourceError
 from ..spool import SpoolError
 from . import writers
 from .credentials import read_token
+from .dialects import blamed, find_dialect
 from .follow import Outcome, follow, give_up, opening
 from .plain import PlainView, describe_end
 from .problems import Problem
@@ -31,7 +33,6 @@ from .view import Both, JsonView, View
 if TYPE_CHECKING:
     from rich.console import Console
 
-SourceName = Literal["mic", "system"]
 DEFAULT_URL: Final = "ws://127.0.0.1:8000/ws/live-listener"
 STDIN: Final = "-"
 _RAW_RATE, _RAW_CHANNELS = 16_000, 1
@@ -43,7 +44,7 @@ class StreamOptions:
 
     files: Sequence[str]
     url: str = DEFAULT_URL
-    source: SourceName = "system"
+    source: str | None = None
     speed: float = 1.0
     rate: int | None = None
     channels: int | None = None
@@ -53,6 +54,7 @@ class StreamOptions:
     plain_ws: bool = False
     spool: Path | None = None
     journal: Path | None = None
+    dialect: str | None = None
 
 
 def stream(options: StreamOptions) -> int:
@@ -61,15 +63,22 @@ def stream(options: StreamOptions) -> int:
     if options.out is not None:
         writers.check(options.out)
     token = read_token(options.token_file)
-    sources = make_sources(options)
+    dialect = find_dialect(options.dialect)
+    sources = make_sources(options, (dialect or EchoPanel()).sources)
     screen = None if options.json and sys.stdout.isatty() else find_screen()
     durations = {name: source.duration for name, source in sources.items()}
     view = make_view(backend, durations, screen, json=options.json)
     open_one = opening(
-        backend, sources, credentials=token, spool=options.spool, journal=options.journal
+        backend,
+        sources,
+        credentials=token,
+        spool=options.spool,
+        journal=options.journal,
+        dialect=dialect,
     )
     try:
-        outcome = trio.run(partial(follow, open_one, view))
+        with blamed(options.dialect):
+            outcome = trio.run(partial(follow, open_one, view))
     except SpoolError as error:
         raise Problem(f"--spool: {error}") from None
     except JournalError as error:
@@ -96,19 +105,24 @@ def make_backend(url: str, *, plain_ws: bool) -> Backend:
     raise Problem(f"--url: {wrong}")
 
 
-def make_sources(options: StreamOptions) -> dict[str, Source]:
-    """One source or two, opened and looked at. Raises Problem."""
+def make_sources(
+    options: StreamOptions, known: Sequence[str] = EchoPanel.sources
+) -> dict[str, Source]:
+    """The sources, opened and looked at, by their names of ``known``. Raises Problem."""
     files = options.files
-    if len(files) > 2:
-        raise Problem(f"{len(files)} files: give one or two, for a backend takes two sources")
+    if len(files) > len(known):
+        most = "one" if len(known) == 1 else f"at most {len(known)}"
+        raise Problem(f"{len(files)} files: give {most}, for the backend takes no more sources")
     if list(files).count(STDIN) > 1:
         raise Problem("- stands for standard input, which can be read only once")
     if STDIN not in files:
         for name, value in (("--rate", options.rate), ("--channels", options.channels)):
             if value is not None:
                 raise Problem(f"{name} is for raw PCM (FILE is -); a recording knows its own")
-    other: SourceName = "mic" if options.source == "system" else "system"
-    names = (options.source, other)
+    first = known[0] if options.source is None else options.source
+    if first not in known:
+        raise Problem(f"--source {first}: give {' or '.join(known)}")
+    names = (first, *(name for name in known if name != first))
     return {name: _source(file, options) for name, file in zip(names, files, strict=False)}
 
 

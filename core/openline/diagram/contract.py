@@ -17,6 +17,7 @@ import msgspec
 from ..dialects.dialect import Dialect, Ids, Status
 from ..dialects.echopanel import ACKS, EchoPanel
 from ..dialects.echopanel_wire import Incoming
+from ..dialects.headers import credential_headers
 from ..explain import Explanation, all_rows
 from ..messages import SAMPLE_RATE
 from .markdown import code, grid
@@ -66,7 +67,12 @@ def contract(spec: Contract) -> str:
         f"Sources: {code(dialect.sources)}. The backend proves or discards audio within "
         f"{dialect.horizon:g} s.\n\n"
     )
-    parts = [f"{audio}## What the client sends\n\n{_sent(dialect)}"]
+    token = (
+        "## How a token travels\n\n"
+        "In headers of the request that opens a socket, and in no message. Without a token there "
+        f"are none.\n\n{_carried(dialect)}\n"
+    )
+    parts = [f"{audio}{token}## What the client sends\n\n{_sent(dialect)}"]
     if spec.messages:
         parts.append(
             "## What the client understands\n\n"
@@ -81,6 +87,11 @@ def contract(spec: Contract) -> str:
         f"{_endings(rows)}"
     )
     return "\n".join(parts)
+
+
+def _carried(dialect: Dialect) -> str:
+    headers = credential_headers(dialect, "TOKEN")
+    return grid(("header", "value"), [(f"`{name}`", f"`{value}`") for name, value in headers])
 
 
 def _sent(dialect: Dialect) -> str:

@@ -8,7 +8,7 @@ what nobody can read becomes ``Malformed``, never an exception.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, TypeAlias
 
 import msgspec
@@ -117,8 +117,23 @@ Message: TypeAlias = (
 )
 
 
+class CredentialHeaders(Protocol):
+    """What a dialect may have besides: how a credential travels to its backend.
+
+    Without it a credential travels as ``Authorization: Bearer`` and ``x-echopanel-token``.
+    """
+
+    def headers(self, credential: str) -> Sequence[tuple[str, str]]:
+        """The headers, name and value, of the request that opens a socket.
+
+        Printable ASCII. ``credential`` is ASCII without blanks; keep it nowhere. Not called
+        where there is none, nor for a ``Backend`` whose ``credential_place`` is the query.
+        """
+        ...
+
+
 class Dialect(Protocol):
-    """How one kind of backend is spoken to."""
+    """How one kind of backend is spoken to. It may have ``CredentialHeaders`` as well."""
 
     @property
     def name(self) -> str:

@@ -82,7 +82,10 @@ def test_the_format_outranks_the_name(tmp_path: Path) -> None:
         (["--format", "pdf"], "'pdf' is not one of"),
         (["--out", "x.pdf"], "--out x.pdf: its end tells no format; give --format, or .svg, .dot"),
         (["--out", "none/x.svg"], "--out none/x.svg: there is no directory none; make it first"),
-        (["--dialect", "latin"], "--dialect latin: nobody knows it; give echopanel"),
+        (
+            ["--dialect", "latin"],
+            "--dialect latin: there is no such dialect in the box; give echopanel",
+        ),
         (["--dialect", "echopanel", "--out", "x.svg"], "a contract is told as md, not svg"),
         (["--dark", "--format", "scxml"], "--dark: scxml has no colours; use it with svg, dot"),
     ],
@@ -151,8 +154,12 @@ def test_a_torn_journal_is_drawn_as_far_as_it_goes(tmp_path: Path, capsys: Captu
             2,
             "drawn as svg, mermaid or md, not dot",
         ),
-        (kept("capacity").read_bytes(), ("--dialect", "echopanel"), 2, "give one of them"),
-        (kept("happy-path").read_bytes().replace(b"echopanel", b"latin"), (), 2, "'latin'"),
+        (
+            kept("happy-path").read_bytes().replace(b"echopanel", b"latin"),
+            (),
+            2,
+            "its dialect, latin, is not",
+        ),
         (
             kept("happy-path").read_bytes().replace(b"hello world", b"hello moon!", 1),
             (),

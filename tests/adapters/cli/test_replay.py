@@ -125,7 +125,13 @@ def test_a_dialect_that_is_not_known_is_told(tmp_path: Path, capsys: Captured) -
     path = journal(tmp_path / "journal", e.OpenRequested())
     path.write_bytes(path.read_bytes().replace(b'"echopanel"', b'"other"'))
     assert main(["replay", str(path)]) == 2
-    assert "dialect 'other'" in capsys.readouterr().err
+    assert capsys.readouterr() == (
+        "",
+        (
+            f"openline: {path}: its dialect, other, is not in the box: "
+            "give --dialect package.module:NAME\n"
+        ),
+    )
 
 
 def test_a_journal_that_cannot_be_written_is_told_before_anything_is_dialled(

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from openline.backend import Backend
+from openline.dialects.dialect import Dialect
 from openline.messages import Ended, StateChanged, Transcript
 from openline_trio.cli import follow as follow_module
 from openline_trio.cli import resume as resume_module
@@ -53,7 +54,10 @@ def answer(monkeypatch: pytest.MonkeyPatch, played: Callable[..., Any]) -> Calla
         opened: Opened = []
         to_come = iter(ends)
 
-        def resume_session(folder: Path, *, backend: Backend, credentials: str | None) -> Any:
+        def resume_session(
+            folder: Path, *, backend: Backend, credentials: str | None, dialect: Dialect | None
+        ) -> Any:
+            assert dialect is None
             opened.append((folder, backend, credentials))
             return played(updates, next(to_come)).open()
 

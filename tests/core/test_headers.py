@@ -1,0 +1,65 @@
+"""How a credential travels: the dialect says it, or it goes as the contract has it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from openline.backend import Backend
+from openline.dialects.echopanel import EchoPanel
+from openline.dialects.headers import credential_headers
+
+SECRET = "s3cret-and-long"
+
+
+class Speaks(EchoPanel):
+    """A dialect that says how a credential travels."""
+
+    def __init__(self, gives: Any) -> None:
+        self._gives = gives
+
+    def headers(self, credential: str) -> Any:
+        if isinstance(self._gives, BaseException):
+            raise self._gives
+        return self._gives
+
+
+def test_without_a_word_of_the_dialect_they_are_those_of_the_contract() -> None:
+    usual = [("Authorization", f"Bearer {SECRET}"), ("x-echopanel-token", SECRET)]
+    assert credential_headers(EchoPanel(), SECRET) == usual
+    assert Backend().headers(SECRET) == usual
+
+
+def test_the_dialect_says_which() -> None:
+    class Keyed(EchoPanel):
+        def headers(self, credential: str) -> list[tuple[str, str]]:
+            return [("Authorization", f"Token {credential}"), ("x-version", "2")]
+
+    keyed = credential_headers(Keyed(), SECRET)
+    assert keyed == [("Authorization", f"Token {SECRET}"), ("x-version", "2")]
+    assert credential_headers(Speaks(()), SECRET) == []
+
+
+@pytest.mark.parametrize(
+    ("gives", "says"),
+    [
+        ([("x", f"a{SECRET}\r\nHost: evil")], "header 1 of its headers() cannot be sent"),
+        ([("x", "fine"), ("y z", SECRET)], "header 2 of its headers() cannot be sent"),
+        ([("", SECRET)], "header 1"),
+        ([("x", f"{SECRET}é")], "header 1"),
+        ([("x", SECRET.encode())], "header 1"),
+        ([("x", SECRET, "more")], "header 1"),
+        ([SECRET], "header 1"),
+        (None, "its headers() raised TypeError"),
+        (KeyError(SECRET), "its headers() raised KeyError"),
+    ],
+)
+def test_what_no_request_can_carry_is_one_line_without_the_secret(gives: Any, says: str) -> None:
+    with pytest.raises(ValueError, match="the dialect echopanel: ") as error:
+        credential_headers(Speaks(gives), SECRET)
+    assert says in str(error.value)
+    assert SECRET not in str(error.value)
+    assert error.value.__cause__ is None
+    assert error.value.__context__ is None or error.value.__suppress_context__
+    assert "\n" not in str(error.value)

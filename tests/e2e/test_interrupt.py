@@ -1,0 +1,78 @@
+"""Ctrl-C in a program that does nothing about it, and what is left to resume.
+
+How a program loses nothing by it stands in the tutorial, whose programs are run, with a Ctrl-C, by
+the tests of the pages.
+"""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import trio
+
+from openline_trio import resume_session, spooled_sessions
+from openline_trio.backend import ServerConfig, serve
+from openline_trio.backend.server import Server
+
+CLIP = Path(__file__).parents[1] / "data" / "goforward.wav"
+IN_TRIO = """
+import sys, trio
+from openline import Backend, Transcript
+from openline_trio import open_session
+from openline_trio.audio import FileSource
+
+async def main(url, clip, spool):
+    sources = {"mic": FileSource(clip)}
+    async with open_session(Backend.from_url(url), sources, spool=spool) as session:
+        async for update in session:
+            print(type(update).__name__, flush=True)
+
+trio.run(main, *sys.argv[1:])
+"""
+IN_A_THREAD = """
+import sys
+from openline import Backend, Transcript
+from openline_trio.audio import FileSource
+from openline_trio.threads import start_session
+
+url, clip, spool = sys.argv[1:]
+with start_session(Backend.from_url(url), {"mic": FileSource(clip)}, spool=spool) as session:
+    for update in session:
+        print(type(update).__name__, flush=True)
+"""
+
+
+@pytest.mark.parametrize("program", [IN_TRIO, IN_A_THREAD], ids=["in trio", "in a thread"])
+async def test_ctrl_c_ends_a_program_and_the_spool_keeps_what_it_lost(
+    program: str, tmp_path: Path
+) -> None:
+    with trio.fail_after(60):
+        async with trio.open_nursery() as nursery:
+            server: Server = await nursery.start(serve, ServerConfig(recognizer="echo", port=0))
+            command = [sys.executable, "-c", program, server.url, str(CLIP), str(tmp_path)]
+            process = await trio.lowlevel.open_process(
+                command, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            )
+            assert process.stdout is not None
+            assert process.stderr is not None
+            said = b""
+            while b"Transcript" not in said:
+                more = await process.stdout.receive_some()
+                assert more, "the program did not start"
+                said += more
+            process.send_signal(signal.SIGINT)
+            assert await process.wait() != 0
+            assert b"KeyboardInterrupt" in b"".join([each async for each in process.stderr])
+            async with process.stdout, process.stderr:
+                pass
+            [folder] = spooled_sessions(tmp_path)
+            async with resume_session(folder) as session:
+                ended = await session.wait()
+            server.shutdown()
+    assert ended.complete
+    assert ended.transcript[0].start == 0.0
+    assert spooled_sessions(tmp_path) == []
