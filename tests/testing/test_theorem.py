@@ -12,9 +12,11 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
+import msgspec
 import pytest
 
-from openline import Policy
+from openline import Policy, outcome
+from openline import connection as face
 from openline.commands import Command
 from openline.connection import Connection
 from openline.dialects.dialect import (
@@ -28,8 +30,9 @@ from openline.dialects.dialect import (
     Status,
 )
 from openline.events import Event
+from openline.facts import Facts
 from openline.link import Link
-from openline.messages import Gap, GapCause
+from openline.messages import Ended, Gap, GapCause, State
 from openline.outbox import Outbox
 from openline.positions import Positions
 from openline.streams import Streams
@@ -251,6 +254,17 @@ def hushes_gaps(link: Link, gaps: Sequence[Gap]) -> None:
             REPORT_GAPS(link, [gap])
 
 
+def lacks_nothing(facts: Facts, state: State) -> Ended:
+    ended = outcome.result(facts, state)
+    return msgspec.structs.replace(ended, complete=not ended.missing)
+
+
+def hears_all(facts: Facts, state: State) -> Ended:
+    ended = outcome.result(facts, state)
+    complete = ended.complete or bool(ended.lost_sources)
+    return msgspec.structs.replace(ended, complete=complete)
+
+
 def says_all_again(link: Link) -> None:
     """Words are not clamped to what is news."""
     box = link.streams.all[0].box
@@ -292,6 +306,14 @@ PLANTED: dict[str, tuple[Plant, set[str]]] = {
         {"said twice", "in place", "the disk"},
     ),
     "link: a partial outlives its dial": (action("end_dial", keeps_partials), {"partials"}),
+    "outcome: what lacks nothing is complete, even if it failed": (
+        lambda patch: patch.setattr(face, "result", lacks_nothing),
+        {"the result"},
+    ),
+    "outcome: a source that failed was heard out": (
+        lambda patch: patch.setattr(face, "result", hears_all),
+        {"the result"},
+    ),
 }
 
 

@@ -102,6 +102,7 @@ class Seen:
         "starts",
         "state",
         "stop_wanted",
+        "stopping",
         "stops",
         "waited",
     )
@@ -163,6 +164,7 @@ class Seen:
         self.over: set[str] = set()  # sources that ended
         self.holes: set[str] = set()  # sources that could not hear for a while
         self.stop_wanted = False
+        self.stopping: bool = False  # the same, before this event
         self.finish_by = 0.0
         self.refused = ""  # somebody said never to come back, and what
         self.finished = False  # the final message has arrived
@@ -217,6 +219,7 @@ class Seen:
         """Note ``event``; ``due`` seconds of audio were not confirmed when it came."""
         self.now = now
         self.event = event
+        self.stopping = self.stop_wanted
         self.lost_by = self.ruling = self.said = None
         self.waited = self.hinted = False
         if self.ended is not None or self.is_late(event):

@@ -162,7 +162,6 @@ class World:
             raise
         if not possible:
             broken("impossible requests", f"{_name(event)} while {state} was taken", now)
-        stopping = seen.stop_wanted
         seen.happened(event, now, due)
         self._patience.happened()
         self._words.happened()
@@ -178,7 +177,7 @@ class World:
             broken("refused on arrival", f"dial {dial} is still out", now)
         if isinstance(event, AbortRequested) and seen.state is not State.CLOSED:
             broken("abort is now", f"it is {seen.state} after an abort", now)
-        if seen.stop_wanted and not stopping:
+        if seen.stop_wanted and not seen.stopping:
             self._stopped(state, due)
         self.rest(connection)
         return commands
@@ -322,7 +321,7 @@ class World:
         elif isinstance(command.update, SourceLost):
             self._hearing.told(command.update, due)
         elif isinstance(command.update, Ended):
-            self._words.ends(command.update)
+            self._words.ends(command.update, self._hearing.broke_off)
             seen.ended = command.update
         else:
             self._words.told(command.update)

@@ -27,7 +27,10 @@ THEOREM: Final[Mapping[str, str]] = MappingProxyType(
         ),
         "no excuse": "Where nothing excuses a loss there is none.",
         "partials": "A partial ends with its dial.",
-        "the result": "There is one result, the last word, and it holds all that was told.",
+        "the result": (
+            "There is one result, the last word; it holds all that was told, and is complete "
+            "exactly if nothing is missing, no source broke off and the session ended well."
+        ),
         "memory": "No more audio is kept in memory than the policy allows.",
         "the disk": (
             "What is noted on disk is noted once, where it belongs, and is never taken back."
