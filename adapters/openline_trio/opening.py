@@ -20,6 +20,7 @@ from openline.messages import SAMPLE_RATE
 from openline.policy import Policy
 
 from .audio.source import Source
+from .checks import check_sources
 from .credentials import Credentials
 from .journaling import JournalFile
 from .network import Connect, connector
@@ -58,16 +59,17 @@ def open_session(
 
     ``spool`` is a folder in which all audio and progress are kept, at most ``spool_limit``
     bytes of audio, so that a long outage costs no memory and ``resume_session`` can take
-    up what a crash left; a session that ends complete cleans up behind itself.
+    up what a crash left; a session that leaves nothing to take up cleans up behind itself.
 
     ``journal`` is a file to which all that goes into the core and comes out of it is
     appended, for ``openline replay``: what the backend says and so the transcript, word for
     word, but no token, and no audio unless ``journal_audio``.
 
-    Raises ValueError, one line, for a token, id, source name or policy that cannot work;
-    entering the block raises SpoolError for a folder and JournalError for a file that cannot
-    be used.
+    Raises TypeError, one line, for an argument of the wrong kind, such as a path where a source
+    belongs, and ValueError for a token, id, source name or policy that cannot work; entering
+    the block raises SpoolError for a folder and JournalError for a file that cannot be used.
     """
+    check_sources(sources)
     if spool is not None and not sources:
         raise ValueError("a session without sources has nothing to spool")
     session_id = session_id or str(uuid.uuid4())
