@@ -60,6 +60,7 @@ class Facts:
         "has_provider",
         "hops",
         "line_open",
+        "lost_sources",
         "message",
         "now",
         "opened_id",
@@ -149,6 +150,7 @@ class Facts:
         self.stop_wanted = False
         self.stop_is_sent = False
         self.end_reason = ""
+        self.lost_sources: list[SourceLost] = []  # those that were not heard out
         self.summary: FinalMessage | None = None
         self.summary_covers: dict[str, tuple[int, int]] = {}
 
@@ -211,7 +213,10 @@ class Facts:
         """The source delivers no more: said once, however often it comes to its end."""
         if self.streams.end_source(source):
             self.watch.forget(source)
-            self.report(SourceLost(source=source, how=how, reason=reason))
+            lost = SourceLost(source=source, how=how, reason=reason)
+            if how is not HowLost.ENDED and not self.stop_wanted:  # after it nobody listens
+                self.lost_sources.append(lost)
+            self.report(lost)
 
     def trouble(self, kind: str, text: str) -> None:
         """Tell the app of something odd, once per kind."""

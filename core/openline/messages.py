@@ -209,11 +209,17 @@ class Statistics(msgspec.Struct, frozen=True, kw_only=True):
 class Ended(msgspec.Struct, frozen=True, kw_only=True):
     """The one result, the last update.
 
-    ``complete`` holds exactly when ``missing`` is empty: every captured sample was
-    confirmed by the backend. ``state`` is ``closed`` after a proper end or an abort
-    by the app and ``failed`` otherwise. ``summary`` is the backend's own final
-    message, and ``summary_covers`` the session samples per source that it is about
-    (a backend without resume sums up its last connection alone).
+    ``complete`` holds exactly when all is well: the session was closed and not aborted,
+    ``missing`` is empty (every captured sample was confirmed by the backend), and so is
+    ``lost_sources`` (each source was heard until the stop or its own end; else there is
+    audio that nobody captured). So a session that failed before it heard anything is not
+    complete, though nothing is missing; ``reason`` says in one line what came in between,
+    or ``finished``.
+
+    ``state`` is ``closed`` after a proper end or an abort by the app and ``failed``
+    otherwise. ``summary`` is the backend's own final message, and ``summary_covers`` the
+    session samples per source that it is about (a backend without resume sums up its last
+    connection alone).
     """
 
     state: State
@@ -222,6 +228,7 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
     missing: tuple[Gap, ...]
     transcript: tuple[Transcript, ...]
     statistics: Statistics
+    lost_sources: tuple[SourceLost, ...] = ()  # that failed or hung before the stop
     action: Action | None = None
     summary: Mapping[str, Any] | None = None
     summary_covers: Mapping[str, tuple[int, int]] | None = None

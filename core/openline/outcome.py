@@ -38,17 +38,21 @@ def is_done(ended: Ended) -> bool:
 
 
 def result(facts: Facts, state: State) -> Ended:
-    """The one result; ``complete`` holds exactly when nothing is missing."""
+    """The one result; ``complete`` holds exactly when it ended well and nothing is missing."""
     failed = state is State.FAILED
     missing = facts.streams.missing()
     verdict = facts.retry.verdict
+    # A source that broke off captured less than there was, and no gap can tell of that.
+    lost = "; ".join(f"{each.source} was lost: {each.reason}" for each in facts.lost_sources)
+    not_well = facts.retry.cause if failed else facts.end_reason or lost
     return Ended(
         state=state,
-        complete=not missing,
-        reason=facts.retry.cause if failed else facts.end_reason or "finished",
+        complete=not (failed or not_well or missing),
+        reason=not_well or "finished",
         missing=missing,
         transcript=facts.timeline.finals,
         statistics=statistics(facts),
+        lost_sources=tuple(facts.lost_sources),
         action=verdict.action if failed and verdict else None,
         summary=facts.summary.summary if facts.summary else None,
         summary_covers=facts.summary_covers if facts.summary else None,

@@ -315,6 +315,7 @@ async def test_the_defaults_dial_for_real() -> None:
         ended = await session.wait()
         assert session.wall_clock() > 1_700_000_000
     assert ended.state is State.FAILED
+    assert (ended.missing, ended.complete) == ((), False)
     assert "nothing listens" in ended.reason
 
 
@@ -452,7 +453,8 @@ async def test_when_the_last_source_fails_the_session_finishes(
 ) -> None:
     updates = await play(play.net(echo), Frames(30, then=SourceError("gone")))
     ended = last(updates)
-    assert (ended.state, ended.complete) == (State.CLOSED, True)
+    assert (ended.state, ended.missing) == (State.CLOSED, ())
+    assert (ended.complete, ended.reason) == (False, "mic was lost: gone")
     assert spans(updates) == ["0-24", "25-29"]
 
 
@@ -485,7 +487,8 @@ async def test_a_source_that_hangs_is_lost_alone_and_let_go(
         assert stuck.let_go
         updates = [update async for update in session]
     ended = last(updates)
-    assert ended.complete
+    assert [lost.source for lost in ended.lost_sources] == ["system"]
+    assert (ended.complete, ended.missing) == (False, ())
     assert ended.statistics.sources["system"].confirmed == 20 * 320
 
 

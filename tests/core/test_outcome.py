@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from openline import events as e
-from openline.messages import Ended, SourceStatistics, State, StateChanged, Statistics
+from openline.messages import (
+    Ended,
+    HowLost,
+    SourceLost,
+    SourceStatistics,
+    State,
+    StateChanged,
+    Statistics,
+)
+from openline.policy import Policy
 from openline.verdicts import Action
 
 from .driver import FRAME, Drive
@@ -86,3 +95,73 @@ def test_the_result_without_a_final_message_has_no_summary() -> None:
     assert drive.ended.summary is None
     assert drive.ended.summary_covers is None
     assert drive.ended.action is None
+
+
+# Complete: it ended well, every source was heard out, and nothing is missing.
+
+
+def test_a_session_that_failed_before_it_heard_anything_is_not_complete() -> None:
+    drive = Drive()
+    drive.open()
+    drive.lose(status=404)
+    assert (drive.ended.state, drive.ended.missing) == (State.FAILED, ())
+    assert not drive.ended.complete
+
+
+def test_a_session_that_was_aborted_is_not_complete_though_nothing_is_missing() -> None:
+    drive = Drive().stream()
+    drive.audio(1)
+    drive.stop()
+    drive.drain()
+    drive.summary()
+    assert drive.state == "closing"
+    drive.abort()
+    assert (drive.ended.state, drive.ended.missing) == (State.CLOSED, ())
+    assert (drive.ended.complete, drive.ended.reason) == (False, "aborted")
+
+
+def test_a_session_whose_source_failed_is_not_complete_and_says_why() -> None:
+    drive = Drive().stream()
+    drive.feed(e.SourceLost("mic", "no such file"))
+    drive.drain()
+    drive.summary()
+    drive.lose(1000)
+    ended = drive.ended
+    assert (ended.state, ended.missing, ended.complete) == (State.CLOSED, (), False)
+    assert ended.reason == "mic was lost: no such file"
+    assert ended.lost_sources == tuple(drive.told(SourceLost))
+
+
+def test_one_source_that_failed_among_two_is_enough_and_each_is_told() -> None:
+    drive = Drive(sources=("mic", "system"), policy=Policy(source_timeout=4), watched=("system",))
+    drive.stream()
+    drive.feed(e.SourceLost("mic", "unplugged"))
+    drive.wait(5)
+    drive.summary()
+    drive.lose(1000)
+    assert [lost.how for lost in drive.ended.lost_sources] == [HowLost.FAILED, HowLost.STALLED]
+    assert drive.ended.reason == (
+        "mic was lost: unplugged; system was lost: nothing was heard from it for 4 s"
+    )
+    assert not drive.ended.complete
+
+
+def test_a_source_that_fails_after_the_stop_was_heard_out() -> None:
+    drive = Drive().stream()
+    drive.audio(1)
+    drive.stop()
+    drive.feed(e.SourceLost("mic", "unplugged"))
+    drive.drain()
+    drive.summary()
+    drive.lose(1000)
+    assert drive.ended.complete
+    assert (drive.ended.reason, drive.ended.lost_sources) == ("finished", ())
+
+
+def test_sources_that_ended_by_themselves_were_heard_out() -> None:
+    drive = Drive().stream()
+    drive.feed(e.SourceEnded("mic"))
+    drive.drain()
+    drive.summary()
+    drive.lose(1000)
+    assert drive.ended.complete

@@ -538,7 +538,7 @@ class TestConnection:
             drive.drain()
             drive.summary()
         drive.lose(code)
-        assert drive.ended.complete
+        assert drive.ended.complete is not kept
         assert bool(only(drive, DiscardStore)) is not kept
 
     def test_audio_after_the_stop_is_not_stored(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from msgspec.structs import replace
@@ -360,6 +360,32 @@ def ends(**fields: Any) -> Callable[[Faulty], None]:
     return broken
 
 
+def never_hears(**fields: Any) -> Callable[[Faulty], None]:
+    """It never gets a line, and hears nothing."""
+
+    def broken(session: Faulty) -> None:
+        session.feed(e.OpenRequested())
+        session.change(Ended, **fields)
+        session.feed(e.SocketLost(dial=1, status=404))
+
+    return broken
+
+
+def breaks_off(**fields: Any) -> Callable[[Faulty], None]:
+    """Its only source fails, and has heard nothing."""
+
+    def broken(session: Faulty) -> None:
+        session.feed(e.OpenRequested())
+        session.change(Ended, **fields).feed(e.SourceLost("mic", "unplugged"))
+
+    return broken
+
+
+def not_even_empty(session: Faulty) -> None:
+    session.feed(e.OpenRequested())
+    session.change(Ended, complete=False).feed(e.StopRequested())
+
+
 def forgets_audio(session: Faulty) -> None:
     session.mute().feed(e.AudioCaptured("mic", FRAME))
     session.deaf = False
@@ -485,7 +511,7 @@ BREAKS: list[tuple[str, bool, Callable[[Faulty], object]]] = [
             Report(Gap(source="mic", start=0, end=2, samples=1, cause=GapCause.CAPTURE))
         ).feed(e.Tick()),
     ),
-    ("gaps add up", False, ends(missing=(), complete=True)),
+    ("gaps add up", False, ends(missing=())),
     ("complete", False, ends(complete=True)),
     ("watermarks", False, forgets_audio),
     (
@@ -650,6 +676,11 @@ MORE: list[tuple[str, bool, Callable[[Faulty], object]]] = [
     ("gaps add up", False, told(gap(0, 2, 0))),
     ("gaps add up", False, ends(missing=(gap(0, 320, 320), gap(0, 320, 320)))),
     ("complete", False, ends(transcript=(words(0, 1).update,))),
+    ("complete", False, never_hears(complete=True)),
+    ("the dialect", False, lambda s: s.streaming().pull(SendText(1, cast("str", {"a": 1})))),
+    ("complete", False, breaks_off(complete=True)),
+    ("complete", False, breaks_off(lost_sources=())),
+    ("complete", False, not_even_empty),
     ("one end", False, ends(state=State.FAILED)),
     ("stop wins", False, streams_on),
     ("sources end once", False, told(ENDED)),

@@ -11,11 +11,14 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from openline import connection as face
-from openline import wire
+from openline import outcome, wire
 from openline.backoff import DialGate
+from openline.facts import Facts
 from openline.link import Link
+from openline.messages import Ended, State
 from openline.policy import Policy
 from openline.retry import Retry
 from openline.table import Do, Guard, Row
@@ -158,6 +161,16 @@ def open_window(_window: Window, *_figures: float) -> bool:
     return True
 
 
+def result(**lie: Callable[[Ended], Any]) -> Plant:
+    """The result with other fields, each made of the true one."""
+
+    def instead(facts: Facts, state: State) -> Ended:
+        true = outcome.result(facts, state)
+        return replace(true, **{name: of(true) for name, of in lie.items()})
+
+    return lambda patch: patch.setattr(face, "result", instead)
+
+
 LOOK = Watch.look
 PLANTED: dict[str, tuple[Plant, str]] = {
     "a stop does not win over the ack": (
@@ -221,6 +234,27 @@ PLANTED: dict[str, tuple[Plant, str]] = {
         "finish in time",
     ),
     "the window is always open": (method(Window, "allows", open_window), "the window"),
+    "what lacks nothing is complete, even if it failed": (
+        result(complete=lambda ended: not ended.missing),
+        "complete",
+    ),
+    "an abort is as good as a stop": (
+        result(
+            complete=lambda ended: (
+                ended.state is State.CLOSED and not (ended.missing or ended.lost_sources)
+            )
+        ),
+        "complete",
+    ),
+    "a source that failed was heard out": (
+        result(
+            complete=lambda ended: (
+                ended.complete or (ended.state is State.CLOSED and ended.reason.startswith("mic"))
+            )
+        ),
+        "complete",
+    ),
+    "nobody remembers which source failed": (result(lost_sources=lambda _: ()), "complete"),
     "a source that hangs is kept": (
         method(Watch, "look", forgetful_look),
         "a source that hangs",

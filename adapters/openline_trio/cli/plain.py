@@ -155,14 +155,18 @@ def describe_end(
 ) -> str:
     """The result in one line."""
     lost = sum(gap.samples for gap in ended.missing) / SAMPLE_RATE
-    missing = f"{length(lost)} of audio missing" if lost else "no audio lost"
+    heard = any(source.captured for source in ended.statistics.sources.values())
+    if lost:
+        missing = f"{length(lost)} of audio missing"
+    else:
+        missing = "no audio lost" if heard else "nothing was streamed"
     if ended.state is State.FAILED:
         return f"failed: {printable(ended.reason)} ({missing})"
+    if failed and not lost:  # a source that broke off has no gap for what it did not hear
+        return f"incomplete: {failed[0].source} was lost: {printable(failed[0].reason)}"
     if not ended.complete:
         return f"incomplete: {printable(ended.reason)} ({missing})"
-    if failed:
-        return f"incomplete: {failed[0].source} was lost: {printable(failed[0].reason)}"
     lead = "interrupted, and complete" if interrupted else "complete"
-    if not any(source.captured for source in ended.statistics.sources.values()):
+    if not heard:
         return f"{lead}, but there was no audio"
     return f"{lead}: every captured sample was confirmed"

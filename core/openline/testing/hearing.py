@@ -16,7 +16,7 @@ from .seen import Seen
 class Hearing:
     """Watches what is told of sources."""
 
-    __slots__ = ("_busy_at", "_hung", "_may_pause", "heard", "lost", "seen")
+    __slots__ = ("_busy_at", "_hung", "_may_pause", "broke_off", "heard", "lost", "seen")
 
     def __init__(self, seen: Seen, may_pause: Collection[str]) -> None:
         self.seen = seen
@@ -25,6 +25,7 @@ class Hearing:
         self._hung: set[str] = set()  # those that are to be let go
         self.heard: dict[str, float] = dict.fromkeys(seen.sources, 0.0)
         self.lost: set[str] = set()
+        self.broke_off: list[SourceLost] = []  # those that were not heard until the stop
 
     def happened(self) -> None:
         """After the event was noted: a sign of life."""
@@ -43,6 +44,8 @@ class Hearing:
         if source in self.lost:
             broken("sources end once", f"{source} is lost again", seen.now)
         self.lost.add(source)
+        if update.how is not HowLost.ENDED and not seen.stopping:
+            self.broke_off.append(update)
         if update.how is HowLost.STALLED:
             self._hangs(source)
             seen.loses_source(source, due)

@@ -99,7 +99,11 @@ LAWS: Final[Mapping[str, str]] = MappingProxyType(
         "gaps add up": (
             "What is missing is what was told to be missing, and each lost sample is in one gap."
         ),
-        "complete": "A result is complete exactly if it has no gaps, and holds every final told.",
+        "complete": (
+            "A result is complete exactly if the session was closed and not aborted, no source "
+            "failed or hung before the stop, and it has no gaps. It names these sources, and "
+            "holds every final told."
+        ),
         "watermarks": (
             "Per source captured >= sent >= confirmed, and they never say less later; captured is "
             "what the app handed over."
@@ -135,6 +139,11 @@ LAWS: Final[Mapping[str, str]] = MappingProxyType(
         "no deadline in the past": "When a connection rests, what it waits for lies ahead.",
         "the stop ends": "From anywhere a stop, and then time alone, leads to a final state.",
         "no exception": "Nothing that happens raises an exception.",
+        # What is yours.
+        "the dialect": (
+            "A dialect says text or bytes, and makes a sound message of whatever arrives, or "
+            "Malformed; it never raises."
+        ),
     }
 )
 

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
-from ..events import AudioCaptured, CaptureHole
-from ..messages import Ended, Gap, PartialRetracted, SourceStatistics, Transcript, Update
+from ..events import AbortRequested, AudioCaptured, CaptureHole
+from ..messages import (
+    Ended,
+    Gap,
+    PartialRetracted,
+    SourceLost,
+    SourceStatistics,
+    State,
+    Transcript,
+    Update,
+)
 from .laws import broken
 from .seen import OVER, Seen
 
@@ -108,13 +117,19 @@ class Words:
                 broken(law, counted, self.seen.now)
             self.figures[source] = now
 
-    def ends(self, ended: Ended) -> None:
-        """Hold the result to the laws, and to what was told."""
+    def ends(self, ended: Ended, broke_off: Sequence[SourceLost]) -> None:
+        """Hold the result to the laws, and to what was told; these sources broke off."""
         seen, now = self.seen, self.seen.now
         if ended.state is not seen.state or ended.state not in OVER:
             broken("one end", f"the result says {ended.state} and the state {seen.state}", now)
-        if ended.complete != (not ended.missing):
-            broken("complete", f"complete={ended.complete}, {len(ended.missing)} gaps", now)
+        well = ended.state is State.CLOSED and not isinstance(seen.event, AbortRequested)
+        if list(ended.lost_sources) != list(broke_off):
+            told = f"{len(broke_off)} sources broke off, and it names {len(ended.lost_sources)}"
+            broken("complete", told, now)
+        if ended.complete != (well and not broke_off and not ended.missing):
+            why = "aborted" if isinstance(seen.event, AbortRequested) else str(ended.state)
+            told = f"{why}, {len(broke_off)} sources broke off, {len(ended.missing)} gaps"
+            broken("complete", f"complete={ended.complete}: {told}", now)
         finals = sorted(self.finals, key=lambda final: (final.start, final.end))
         if list(ended.transcript) != finals:
             told = f"{len(finals)} finals were told, the result has {len(ended.transcript)}"

@@ -104,8 +104,8 @@ class Session(Protocol):
 class World:
     """Watches one session; the arguments are those that its connection was made with.
 
-    The connection has no past of an earlier process. Raises LawBroken from ``receive``
-    and ``pull``, and what the connection itself raises.
+    The connection has no past of an earlier process. Raises DialectError for a dialect that
+    is none, and from ``receive`` and ``pull`` LawBroken and what the connection itself raises.
     """
 
     __slots__ = ("_dialing", "_flow", "_hearing", "_patience", "_seen", "_sending", "_words")
@@ -162,7 +162,6 @@ class World:
             raise
         if not possible:
             broken("impossible requests", f"{_name(event)} while {state} was taken", now)
-        stopping = seen.stop_wanted
         seen.happened(event, now, due)
         self._patience.happened()
         self._words.happened()
@@ -178,7 +177,7 @@ class World:
             broken("refused on arrival", f"dial {dial} is still out", now)
         if isinstance(event, AbortRequested) and seen.state is not State.CLOSED:
             broken("abort is now", f"it is {seen.state} after an abort", now)
-        if seen.stop_wanted and not stopping:
+        if seen.stop_wanted and not seen.stopping:
             self._stopped(state, due)
         self.rest(connection)
         return commands
@@ -188,8 +187,8 @@ class World:
 
         Returns it, None if there is nothing. Raises LawBroken.
         """
-        outgoing = connection.next_message(now)
         self._seen.now = now
+        outgoing = self._sending.asked(connection.next_message)
         if outgoing is None:
             figures = connection.statistics.sources
             self._words.measure(figures)
@@ -322,7 +321,7 @@ class World:
         elif isinstance(command.update, SourceLost):
             self._hearing.told(command.update, due)
         elif isinstance(command.update, Ended):
-            self._words.ends(command.update)
+            self._words.ends(command.update, self._hearing.broke_off)
             seen.ended = command.update
         else:
             self._words.told(command.update)

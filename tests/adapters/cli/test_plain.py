@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
 from openline.messages import (
@@ -16,6 +17,7 @@ from openline.messages import (
     SourceStatistics,
     State,
     StateChanged,
+    Statistics,
     Transcript,
     Trouble,
     Update,
@@ -129,4 +131,29 @@ def test_the_end_is_one_line(ended: Callable[..., Ended], gap: Callable[..., Gap
     )
     assert describe_end(ended(state=State.FAILED, reason="no\nway")) == (
         "failed: no way (no audio lost)"
+    )
+
+
+def test_an_end_before_anything_was_heard_is_not_called_a_success(
+    ended: Callable[..., Ended],
+) -> None:
+    silent = ended().statistics.sources["mic"]
+    nothing = msgspec.structs.replace(silent, captured=0, sent=0, confirmed=0)
+    for sources in ({}, {"mic": nothing}):
+        statistics = Statistics(dials=1, sources=sources)
+        end = ended(state=State.FAILED, complete=False, reason="no", statistics=statistics)
+        assert describe_end(end) == "failed: no (nothing was streamed)"
+        end = ended(complete=False, reason="aborted", statistics=statistics)
+        assert describe_end(end) == "incomplete: aborted (nothing was streamed)"
+
+
+def test_a_source_that_broke_off_is_named_before_anything_else_that_lacks_nothing(
+    ended: Callable[..., Ended], gap: Callable[..., Gap]
+) -> None:
+    lost = [SourceLost(source="mic", how=HowLost.FAILED, reason="damaged")]
+    reason = "mic was lost: damaged"
+    told = describe_end(ended(complete=False, reason=reason), lost)
+    assert told == "incomplete: mic was lost: damaged"
+    assert describe_end(ended(gaps=[gap()], reason=reason), lost) == (
+        "incomplete: mic was lost: damaged (0.50 s of audio missing)"
     )

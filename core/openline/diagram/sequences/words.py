@@ -186,8 +186,10 @@ def _handed(update: Update) -> str:
             return f"{short(source)} {how}"
         case Trouble(text=text):
             return f"trouble: {short(text)}"
+        case Ended(complete=True):
+            return "ended: complete"
         case Ended(missing=missing):
             gaps = f"{len(missing)} gap{'s' * (len(missing) > 1)}"
-            return f"ended: {gaps if missing else 'complete'}"
+            return f"ended: {gaps if missing else 'incomplete'}"
         case _:
             return ""

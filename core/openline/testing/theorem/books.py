@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from ...commands import CloseSource, Command, FetchAudio, Report, StoreAudio, StoreProof
 from ...connection import Connection
-from ...events import AudioCaptured, AudioFetched, Event
+from ...events import AbortRequested, AudioCaptured, AudioFetched, Event
 from ...messages import (
     SAMPLE_RATE as S,
 )
@@ -23,6 +23,7 @@ from ...messages import (
     State,
     StateChanged,
     Transcript,
+    Trouble,
     Update,
 )
 from ...outbox import FETCH
@@ -52,6 +53,8 @@ class Books:
         self.finals: dict[str, tuple[str, list[tuple[int, int]]]] = {}
         self.delivered: list[Transcript] = []
         self.let_go: set[str] = set()  # sources that were lost because they hung
+        self.broke_off: set[str] = set()  # sources that failed, and were listened to
+        self.aborted = False
         self.ended: Ended | None = None
         self.told: list[Gap] = []
         self.inherited: set[GapCause] = set()
@@ -78,6 +81,10 @@ class Books:
         account.captured = end
         fill(account.holes, start, end)
 
+    def breaks_off(self, source: str) -> None:
+        """A source fails while it is listened to."""
+        self.broke_off.add(source)
+
     def dropped(self, source: str, spans: list[tuple[int, int]]) -> None:
         """The backend dropped this."""
         for start, end in spans:
@@ -101,6 +108,7 @@ class Books:
 
     def commanded(self, event: Event, commands: list[Command]) -> None:
         """What the session made of ``event``."""
+        self.aborted |= isinstance(event, AbortRequested)
         for command in commands:
             self.obeys(command)
         self._coming = None
@@ -168,6 +176,8 @@ class Books:
                 self._loses(update)
             case Ended():
                 self.ended = update
+            case Trouble(kind="malformed"):  # the ideal backend says nothing that is
+                fail("the wire", update.text)
             case _:
                 pass
 
@@ -244,7 +254,12 @@ class Books:
         ended = self.ended
         if ended is None:
             fail("it ends", "no result was told")
-        hold("the result", ended.complete == (not ended.missing), "it says complete wrongly")
+        broke_off = self.broke_off | self.let_go
+        named = {each.source for each in ended.lost_sources}
+        hold("the result", named == broke_off, f"{broke_off} broke off, and it names {named}")
+        well = ended.state is State.CLOSED and not self.aborted
+        whole = well and not broke_off and not ended.missing
+        hold("the result", ended.complete == whole, f"it says complete={ended.complete} wrongly")
         refused = self.core.statistics.refused_samples
         hold("the result", refused == self.refused, f"{refused} refused, not {self.refused}")
         delivered = sorted(self.delivered, key=lambda t: (t.start, t.end))

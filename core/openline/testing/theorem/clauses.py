@@ -27,12 +27,18 @@ THEOREM: Final[Mapping[str, str]] = MappingProxyType(
         ),
         "no excuse": "Where nothing excuses a loss there is none.",
         "partials": "A partial ends with its dial.",
-        "the result": "There is one result, the last word, and it holds all that was told.",
+        "the result": (
+            "There is one result, the last word; it holds all that was told, and is complete "
+            "exactly if nothing is missing, no source broke off and the session ended well."
+        ),
         "memory": "No more audio is kept in memory than the policy allows.",
         "the disk": (
             "What is noted on disk is noted once, where it belongs, and is never taken back."
         ),
-        "the wire": "Only what was captured goes out, and only on the dial that is out.",
+        "the wire": (
+            "Only what was captured goes out, and only on the dial that is out; and what an ideal "
+            "backend says in the dialect can be read."
+        ),
         "it ends": "Every session comes to an end.",
     }
 )

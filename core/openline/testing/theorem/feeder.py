@@ -75,6 +75,8 @@ class Feeder:
         elif source.ends == "ended":
             app.feed(SourceEnded(name))
         elif source.ends == "lost":
+            if app.listens(name):
+                stage.ledger.breaks_off(name)
             app.feed(SourceLost(name, "unplugged"))
 
     def _hole(self, samples: int) -> float:

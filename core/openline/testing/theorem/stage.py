@@ -35,6 +35,10 @@ class Ledger(Protocol):
         """A source could not hear this."""
         ...
 
+    def breaks_off(self, source: str) -> None:
+        """A source fails while it is listened to."""
+        ...
+
     def dropped(self, source: str, spans: list[tuple[int, int]]) -> None:
         """The backend dropped this."""
         ...
