@@ -10,12 +10,19 @@ Only kinds are looked at. Whether a value can work is said by what uses it, as V
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, cast
+import inspect
+from collections.abc import Callable, Coroutine, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final, cast
 
+import trio
+
+from openline.backend import Backend
 from openline.dialects.checking import check_dialect, rehearse
 from openline.dialects.dialect import Dialect
 from openline.dialects.echopanel import EchoPanel
+from openline.policy import Policy
 
 
 def kind_of(value: object) -> str:
@@ -47,3 +54,88 @@ def checked_dialect(dialect: Dialect | None) -> Dialect:
     check_dialect(dialect)
     rehearse(dialect)
     return dialect
+
+
+def check_credentials(credentials: object, *, threads: bool = False) -> None:
+    """Raise TypeError unless it may be a token, None or a provider.
+
+    A provider is an async function; with ``threads`` a plain one, as it runs in a thread.
+    """
+    if credentials is None or isinstance(credentials, str):
+        return
+    function = "a function" if threads else "an async function"
+    if isinstance(credentials, Coroutine):
+        credentials.close()  # nobody will await it, and there is no use in a warning
+        raise TypeError(f"credentials: give {function} itself, not what it returned when called")
+    if isinstance(credentials, type) or not callable(credentials):
+        raise TypeError(
+            f"credentials: give a token, {function} that returns one, or None, "
+            f"not {kind_of(credentials)}"
+        )
+    if threads and inspect.iscoroutinefunction(credentials):
+        raise TypeError(
+            "credentials: give a plain function, not an async one: it is called in a thread, "
+            "where it may block"
+        )
+    if inspect.isgeneratorfunction(credentials) or inspect.isasyncgenfunction(credentials):
+        raise TypeError(f"credentials: give {function} that returns a token, not one that yields")
+    if _needs_arguments(credentials):
+        raise TypeError("credentials: a provider is called without arguments, and this needs some")
+
+
+def _needs_arguments(function: Callable[..., object]) -> bool:
+    try:
+        signature = inspect.signature(function)
+    except (ValueError, TypeError):
+        return False  # there is none to look at
+    try:
+        signature.bind()
+    except TypeError:
+        return True
+    return False
+
+
+def check_given(**given: object) -> None:
+    """Raise TypeError for an argument that is not of the kind that its name asks for."""
+    for name, value in given.items():
+        kind, want = _KINDS[name]
+        _check_kind(name, value, kind, want)
+
+
+def check_optional(**given: object) -> None:
+    """The same, for arguments of which None stands for the default."""
+    for name, value in given.items():
+        if value is not None:
+            kind, want = _KINDS[name]
+            _check_kind(name, value, kind, f"{want}, or None")
+
+
+def _check_kind(name: str, value: object, kind: type | None, want: str) -> None:
+    is_right = callable(value) if kind is None else isinstance(value, kind)
+    if isinstance(value, type) or not is_right:
+        raise TypeError(f"{name}: give {want}, not {kind_of(value)}")
+
+
+#: The kind of each argument (None: it can be called), and how it is asked for.
+_KINDS: Final[Mapping[str, tuple[type | None, str]]] = MappingProxyType(
+    {
+        "backend": (Backend, "a Backend, such as Backend.from_url(url)"),
+        "policy": (Policy, "a Policy"),
+        "session_id": (str, "a str"),
+        "connect": (None, "a function"),
+        "uniform": (None, "a function"),
+        "folder": (Path, "a pathlib.Path to a folder"),
+        "spool": (Path, "a pathlib.Path to a folder"),
+        "spool_limit": (int, "bytes as an int"),
+        "journal": (Path, "a pathlib.Path to a file"),
+    }
+)
+
+
+def check_trio() -> None:
+    """Raise RuntimeError unless the caller is a task of trio's."""
+    if not trio.lowlevel.in_trio_task():
+        raise RuntimeError(
+            "open_session needs trio: call `trio.run` with your async function; a program without "
+            "trio uses openline_trio.threads.start_session"
+        )

@@ -28,6 +28,7 @@ from openline.policy import Policy
 
 from .audio.pushed import PushSource
 from .audio.source import Source
+from .checks import check_credentials
 from .network import Connect
 from .opening import open_session
 from .session import Session
@@ -56,6 +57,7 @@ def start_session(
     function that is asked for one in yet another thread, where it may block. Close what you
     get, or use it in a ``with`` block.
     """
+    check_credentials(credentials, threads=True)
     return ThreadSession(
         open_session(
             backend,
@@ -127,9 +129,14 @@ class ThreadSession:
         """Push 16 kHz mono s16le that has just been heard; never waits.
 
         ``source`` is the name of a ``PushSource``; None: the only one. False: the session
-        takes no more, and this was not kept. Raises ValueError for half a sample, and for a
-        name that is none.
+        takes no more, and this was not kept. Raises ValueError for half a sample, for a name
+        that is none, and in a session without a ``PushSource``; TypeError for what is no bytes.
         """
+        if not self._pushed:
+            raise ValueError(
+                "push: this session has no PushSource among its sources: start it with one, "
+                "such as {'mic': PushSource()}"
+            )
         if source is None and len(self._pushed) == 1:
             (source,) = self._pushed
         if source not in self._pushed:
@@ -236,6 +243,8 @@ class ThreadSession:
 
 def _asked_in_a_thread(provide: Callable[[], str]) -> Callable[[], Awaitable[str]]:
     async def ask() -> str:
-        return await trio.to_thread.run_sync(provide, abandon_on_cancel=True)
+        # In a tuple: trio would refuse what an async function returns, and name its value.
+        (provided,) = await trio.to_thread.run_sync(lambda: (provide(),), abandon_on_cancel=True)
+        return provided
 
     return ask

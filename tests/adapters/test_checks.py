@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,6 +15,9 @@ import trio
 from openline.backend import Backend
 from openline.dialects.checking import DialectError
 from openline.dialects.echopanel import EchoPanel
+from openline.messages import Ended, State
+from openline.policy import Policy
+from openline.verdicts import Action
 from openline_trio import open_session, resume_session
 from openline_trio.audio import FileSource, PushSource, Sink
 from openline_trio.background import BackgroundBackend
@@ -149,3 +155,229 @@ def test_a_blocks_own_error_comes_out_beside_that_of_a_dialect() -> None:
 
         with pytest.RaisesGroup(DialectError, ValueError, flatten_subgroups=True):
             trio.run(live)
+
+
+# Credentials.
+
+
+async def provide() -> str:
+    await trio.lowlevel.checkpoint()
+    return "a secret token"
+
+
+async def needs(_user: str) -> str:
+    return await provide()
+
+
+def plain() -> str:
+    return "a secret token"
+
+
+async def yields() -> AsyncIterator[str]:
+    yield await provide()
+
+
+class Provider:
+    """Callable, and an object."""
+
+    async def __call__(self) -> str:
+        return await provide()
+
+
+NO_TOKEN = "credentials: give a token, an async function that returns one, or None, not "
+
+
+@pytest.mark.parametrize(
+    ("credentials", "text"),
+    [
+        (7, f"{NO_TOKEN}int"),
+        (b"secret", f"{NO_TOKEN}bytes"),
+        (["secret"], f"{NO_TOKEN}list"),
+        (Provider, f"{NO_TOKEN}the class Provider"),
+        (needs, "credentials: a provider is called without arguments, and this needs some"),
+        (
+            yields,
+            "credentials: give an async function that returns a token, not one that yields",
+        ),
+    ],
+)
+def test_what_is_no_provider_is_refused_in_the_call(
+    credentials: object, text: str, tmp_path: Path
+) -> None:
+    given = {"credentials": credentials}
+    assert refusal(open_session, Backend(), {"mic": Runs()}, **given) == text
+    assert refusal(resume_session, tmp_path, **given) == text
+
+
+def test_a_provider_that_was_called_instead_of_given_is_refused_without_a_warning() -> None:
+    text = "credentials: give an async function itself, not what it returned when called"
+    assert refusal(open_session, Backend(), {"mic": Runs()}, credentials=provide()) == text
+
+
+def test_from_a_thread_a_provider_is_a_plain_function() -> None:
+    sources = {"mic": Runs()}
+    assert refusal(start_session, Backend(), sources, credentials=provide) == (
+        "credentials: give a plain function, not an async one: it is called in a thread, "
+        "where it may block"
+    )
+    assert refusal(start_session, Backend(), sources, credentials=7) == (
+        "credentials: give a token, a function that returns one, or None, not int"
+    )
+
+
+@pytest.mark.parametrize("credentials", [None, "token", provide, Provider(), partial(needs, "me")])
+def test_whatever_can_be_asked_is_a_provider(credentials: Any) -> None:
+    open_session(Backend(), {"mic": Runs()}, credentials=credentials)
+
+
+def test_a_provider_that_cannot_be_looked_at_is_believed() -> None:
+    class Opaque:
+        __signature__ = "none"
+
+        async def __call__(self) -> str:
+            return await provide()
+
+    open_session(Backend(), {"mic": Runs()}, credentials=Opaque())
+
+
+@pytest.mark.parametrize(
+    ("credentials", "why"),
+    [
+        (plain, "it is no async function: it returned str"),
+        (partial(Provider), "it is no async function: it returned Provider"),
+    ],
+)
+def test_a_provider_that_is_not_async_is_no_fault_of_the_network(
+    credentials: Any, why: str
+) -> None:
+    async def live() -> Ended:
+        sources = {"mic": Speaks()}
+        async with open_session(Backend(), sources, credentials=credentials) as session:
+            return await session.wait()
+
+    ended = trio.run(live)
+    assert (ended.state, ended.action) == (State.FAILED, Action.FATAL)
+    assert ended.reason == (
+        f"the credential provider gave something that cannot be a token ({why})"
+    )
+
+
+def test_from_a_thread_it_is_none_either_and_nothing_is_left_that_warns() -> None:
+    given: Any = lambda: provide()  # noqa: E731, PLW0108  # a plain function, of which nobody can tell
+    with start_session(Backend(), {"mic": PushSource()}, credentials=given) as session:
+        ended = session.wait()
+    assert ended.reason.endswith("(it returned coroutine, where a token is a str)")
+
+
+# Everything else.
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        (
+            {"backend": "wss://secret.example/ws"},
+            "backend: give a Backend, such as Backend.from_url(url), not str",
+        ),
+        (
+            {"backend": Backend},
+            "backend: give a Backend, such as Backend.from_url(url), not the class Backend",
+        ),
+        ({"policy": {"max_attempts": 3}}, "policy: give a Policy, or None, not dict"),
+        ({"policy": Policy}, "policy: give a Policy, or None, not the class Policy"),
+        ({"spool": "secret"}, "spool: give a pathlib.Path to a folder, or None, not str"),
+        ({"journal": "secret"}, "journal: give a pathlib.Path to a file, or None, not str"),
+        ({"session_id": 7}, "session_id: give a str, or None, not int"),
+        ({"connect": "secret"}, "connect: give a function, or None, not str"),
+    ],
+)
+def test_what_is_of_the_wrong_kind_is_refused_in_the_call(
+    given: dict[str, object], text: str
+) -> None:
+    arguments = {"backend": Backend(), "sources": {"mic": Runs()}, **given}
+    assert refusal(open_session, **arguments) == text
+    assert refusal(start_session, **arguments) == text
+
+
+def test_what_only_a_trio_program_can_give_is_looked_at_too(tmp_path: Path) -> None:
+    sources = {"mic": Runs()}
+    assert refusal(open_session, Backend(), sources, uniform=0.5) == (
+        "uniform: give a function, or None, not float"
+    )
+    assert refusal(open_session, Backend(), sources, spool=tmp_path, spool_limit="1 GB") == (
+        "spool_limit: give bytes as an int, not str"
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        ({"folder": "secret"}, "folder: give a pathlib.Path to a folder, not str"),
+        (
+            {"backend": "wss://secret.example/ws"},
+            "backend: give a Backend, such as Backend.from_url(url), or None, not str",
+        ),
+        ({"policy": 3}, "policy: give a Policy, or None, not int"),
+        ({"journal": "secret"}, "journal: give a pathlib.Path to a file, or None, not str"),
+        ({"uniform": 0.5}, "uniform: give a function, or None, not float"),
+    ],
+)
+def test_what_is_resumed_is_looked_at_in_the_same_way(
+    given: dict[str, object], text: str, tmp_path: Path
+) -> None:
+    assert refusal(resume_session, **{"folder": tmp_path, **given}) == text
+
+
+# Outside of trio.
+
+HINT = (
+    "open_session needs trio: call `trio.run` with your async function; a program without trio "
+    "uses openline_trio.threads.start_session"
+)
+
+
+def test_a_session_on_another_loop_says_what_it_needs() -> None:
+    async def live() -> None:
+        async with open_session(Backend(), {"mic": Runs()}):
+            pass
+
+    with pytest.raises(RuntimeError) as caught:
+        asyncio.run(live())
+    assert str(caught.value) == HINT
+
+
+def test_nothing_is_opened_outside_of_trio(tmp_path: Path) -> None:
+    folder = tmp_path / "spool"
+    opening = open_session(Backend(), {"mic": Runs()}, spool=folder)
+    with pytest.raises(RuntimeError, match="needs trio"):
+        opening.__aenter__().send(None)
+    assert not folder.exists()
+
+
+def test_what_a_call_returns_says_how_to_use_it() -> None:
+    opening: Any = open_session(Backend(), {"mic": Runs()})
+    assert repr(opening) == "<a session to be opened with `async with`, in trio>"
+    with pytest.raises(ValueError, match="to be opened with `async with`, in trio"):
+        asyncio.run(opening)
+    with pytest.raises(TypeError) as caught, opening:
+        pass
+    assert str(caught.value) == "a session is opened with `async with`, not with `with`"
+
+
+# Pushing.
+
+
+def test_a_push_to_a_session_without_a_push_source_says_what_to_open_it_with() -> None:
+    with start_session(Backend(port=1), {"mic": Speaks()}) as session:
+        for source in (None, "mic"):
+            with pytest.raises(ValueError, match="no PushSource") as caught:
+                session.push(bytes(640), source)
+            assert str(caught.value) == (
+                "push: this session has no PushSource among its sources: start it with one, "
+                "such as {'mic': PushSource()}"
+            )
+
+
+def test_a_push_of_what_is_no_audio_is_refused() -> None:
+    with start_session(Backend(port=1), {"mic": PushSource()}) as session:
+        assert refusal(session.push, "secret") == "push bytes of 16-bit samples, not str"
