@@ -246,7 +246,10 @@ def _does(verdict: Verdict, policy: Policy) -> str:
     if verdict.hint_ends_wait:
         does += "; news that the network is back ends the wait"
     if verdict.strike:
-        does += f"; counts a strike, and strike {MAX_STRIKES} since the line was stable is fatal"
+        does += (
+            f"; counts a strike, as an unknown ending: {MAX_STRIKES} with no stable line "
+            "in between end the session"
+        )
     return does
 
 

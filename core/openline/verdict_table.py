@@ -71,6 +71,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
     ``strike``: an ending that nobody knows; a few in a row are fatal. ``scatter``:
     everybody was thrown out together, so the first try is spread over 0-5 s.
+    ``check``: what a person is to look at, besides the token, where a REAUTH has no
+    provider to ask.
     ``hint_ends_wait``: news of a restored network ends even a LATER (it ends any RETRY).
     """
 
@@ -80,6 +82,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     strike: bool = False
     scatter: bool = False
     hint_ends_wait: bool = False
+    check: str = ""
 
 
 Ranges: TypeAlias = tuple[tuple[range, Row], ...]
@@ -205,8 +208,13 @@ HTTP_STATUSES: Final[Mapping[int, Row]] = MappingProxyType(
         400: _fatal("the server could not read this client's request", _HTTP),
         401: _reauth("the token was refused", "Ably RTN14b"),
         402: _fatal("the server wants to be paid first", _HTTP),
-        403: _reauth("the server forbids this: a bad token or a wrong path", "uvicorn, PROTOCOL"),
-        404: _fatal("the server has nothing at this path", _HTTP),
+        403: Row(
+            action=Action.REAUTH,
+            why="the server forbids this: a bad token or a wrong path",
+            source="uvicorn, echopanel contract",
+            check="the path of the URL",
+        ),
+        404: _fatal("the server has nothing at this path: check the path of the URL", _HTTP),
         405: _fatal("the server takes no WebSocket at this path", _HTTP),
         407: _fatal("the proxy wants credentials", _HTTP),
         408: _retry("the server waited too long for the request", _HTTP),
@@ -250,7 +258,7 @@ _CLOCK: Final = (
 
 ERRORS: Final[Mapping[ErrorKind, Row]] = MappingProxyType(
     {
-        ErrorKind.REFUSED: _retry("nothing listens at that address yet", "PROTOCOL"),
+        ErrorKind.REFUSED: _retry("nothing listens at that address yet", "echopanel contract"),
         ErrorKind.UNREACHABLE: _retry("the network does not reach the server", _OURS),
         ErrorKind.RESET: _retry("the connection was reset", _OURS),
         ErrorKind.TIMED_OUT: _retry("the network timed out", _OURS),
@@ -262,7 +270,7 @@ ERRORS: Final[Mapping[ErrorKind, Row]] = MappingProxyType(
         ErrorKind.TLS_DATES: _fatal(_CLOCK, _OURS),
         ErrorKind.TLS_HOSTNAME: _fatal("the server's certificate is for another host name", _OURS),
         ErrorKind.TLS_CUT: _retry("the connection broke off within TLS", _OURS),
-        ErrorKind.TLS_OTHER: _strike("TLS failed", _OURS),
+        ErrorKind.TLS_OTHER: _strike("TLS failed: is this a port for plain ws://?", _OURS),
         ErrorKind.BAD_UPGRADE: _strike("the server's answer to the upgrade makes no sense", _OURS),
         ErrorKind.OS_OTHER: _strike("the operating system reported an unusual error", _OURS),
         ErrorKind.NO_SOCKET: _retry("the connection was not open in time", _OURS),

@@ -173,9 +173,11 @@ def _why_fatal(row: Row, ending: Ending) -> str | None:
     if row.action is Action.FATAL:
         return row.why
     if row.strike and ending.strikes + 1 >= MAX_STRIKES:
-        return f"{row.why}; that is strike {ending.strikes + 1} since the line was last stable"
+        count = ending.strikes + 1
+        return f"{row.why}; that makes {count} unknown endings with no stable line in between"
     if row.action is Action.REAUTH and not ending.has_provider:
-        return f"{row.why}, and there is no provider for a fresh credential: check the token"
+        check = f"{row.check}, and the token" if row.check else "the token"
+        return f"{row.why}, and there is no provider for a fresh credential: check {check}"
     if row.action is Action.REAUTH and ending.right_spent:
         return (
             f"{row.why}, and a fresh credential was refused too: check what the provider hands out"

@@ -658,7 +658,7 @@ def test_a_fourth_strike_is_the_end_and_other_losses_do_not_clear_the_three() ->
         drive.redial()
     drive.lose(error=ErrorKind.OS_OTHER)
     assert drive.state == "failed"
-    assert "strike 4" in drive.ended.reason
+    assert "that makes 4 unknown endings" in drive.ended.reason
 
 
 # Backoff.

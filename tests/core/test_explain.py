@@ -141,7 +141,7 @@ def test_words_give_the_numbers() -> None:
     )
     assert only(explain("200")).does.endswith(
         "; news that the network is back ends the wait"
-        "; counts a strike, and strike 4 since the line was stable is fatal"
+        "; counts a strike, as an unknown ending: 4 with no stable line in between end the session"
     )
 
 

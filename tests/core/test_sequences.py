@@ -22,7 +22,9 @@ from openline.diagram import (
     sequence_svg,
     sequence_table,
 )
+from openline.diagram.look import Role
 from openline.diagram.sequences import words
+from openline.diagram.sequences.gauge import LAYERS
 from openline.diagram.sequences.layout import layout, rows_of
 from openline.diagram.sequences.model import Alarm, Item, Message, Note, Style, Turn, Who
 from openline.diagram.sequences.sequence import LONG
@@ -538,6 +540,26 @@ def test_light_and_dark_differ_in_their_colours_alone() -> None:
     light, dark = sequence_svg(seq), sequence_svg(seq, DARK)
     assert light != dark
     assert colour.sub("", light) == colour.sub("", dark)
+
+
+def test_captured_sent_and_confirmed_are_told_apart_without_colour() -> None:
+    """By being pale, hatched or solid, in the legend and in every bar alike."""
+    textures: dict[str, tuple[bool, bool]] = {}
+    for layer in LAYERS:
+        box, *hatch = layer.drawn(10, 20, 30, 6)
+        assert isinstance(box, Box)
+        assert box[:4] == (10, 20, 30, 6)
+        for stroke in hatch:
+            assert isinstance(stroke, Stroke)
+            assert (stroke.points, stroke.width) == (((10, 23), (40, 23)), 6)
+            assert stroke.dashes
+            assert stroke.tone != box.fill
+        textures[layer.name] = (box.fill == box.line, bool(hatch))
+    assert len(set(textures.values())) == len(textures) == 3
+    shapes = layout(DRAWN["drop-and-replay"]).shapes
+    sent = [s for s in shapes if isinstance(s, Box) and s.fill == (Role.WAIT, "fill") and s.h == 6]
+    hatches = [s for s in shapes if isinstance(s, Stroke) and s.width == 6]
+    assert len(sent) == len(hatches) > 3
 
 
 def test_it_asks_for_nothing_from_elsewhere() -> None:

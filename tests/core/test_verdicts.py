@@ -259,8 +259,8 @@ def test_the_fourth_strike_is_fatal(each: Ending) -> None:
         verdict = judge(msgspec.structs.replace(each, strikes=strikes, retry_after=9.0))
         assert verdict.action is FATAL
         assert (
-            verdict.why
-            == f"{first.why}; that is strike {strikes + 1} since the line was last stable"
+            verdict.why == f"{first.why}; that makes {strikes + 1} unknown endings "
+            "with no stable line in between"
         )
         assert verdict.source == first.source
         assert verdict.strike
@@ -279,7 +279,7 @@ def test_strikes_count_for_a_dialect_as_well() -> None:
     assert judge(ending(refusal=row, strikes=2)).action is REAUTH
     assert judge(ending(refusal=row, strikes=3)).action is FATAL
     assert not judge(ending(refusal=row, strikes=3)).scatter
-    assert "strike" in judge(ending(refusal=row, strikes=3, has_provider=False)).why
+    assert "unknown endings" in judge(ending(refusal=row, strikes=3, has_provider=False)).why
 
 
 def test_a_fatal_row_keeps_its_own_why_whatever_the_strikes() -> None:
@@ -308,8 +308,8 @@ def test_reauth_needs_a_provider_and_the_right(each: Ending) -> None:
     spent = judge(msgspec.structs.replace(each, right_spent=True))
     both = judge(msgspec.structs.replace(each, has_provider=False, right_spent=True))
     assert alone.action is spent.action is both.action is FATAL
-    assert (
-        alone.why == f"{able.why}, and there is no provider for a fresh credential: check the token"
+    assert alone.why == f"{able.why}, and there is no provider for a fresh credential: check " + (
+        "the path of the URL, and the token" if each.status == 403 else "the token"
     )
     assert spent.why == (
         f"{able.why}, and a fresh credential was refused too: check what the provider hands out"

@@ -8,6 +8,7 @@ reconnects, sends again what was not confirmed, and loses nothing.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, AsyncExitStack, nullcontext
 from functools import partial
 from importlib import resources
@@ -34,6 +35,11 @@ CLIP: Final = "meeting.flac"
 WORDS: Final = "meeting.txt"
 _DATA: Final = resources.files("openline_trio.cli") / "data"
 _SOURCE: Final = "mic"
+#: Recognisers that hear no words, so that there is nothing to count.
+_WORDLESS: Final[Mapping[str, str]] = {
+    "echo": "none to compare: echo says when somebody spoke, not what",
+    "none": "none to compare: nobody listened",
+}
 #: Seconds into the recording at which the backend is killed, each in the midst of words.
 _CRASHES: Final = (9.0, 20.0)
 #: Plain text tells how it stands once in so many seconds of audio.
@@ -53,7 +59,8 @@ def demo(*, recognizer: str = "whisper", speed: float = 1.0, calm: bool = False)
     ended = outcome.ended
     if ended is None or outcome.unread is not None:
         return give_up(outcome)
-    summary = summarise(outcome, ended, said=known_words())
+    wordless = _WORDLESS.get(recognizer)
+    summary = summarise(outcome, ended, said=known_words(), wordless=wordless)
     if screen is None:
         write_out(as_lines(summary))
     else:

@@ -114,6 +114,8 @@ def _legend() -> Text:
 
     return Text(
         "RETRY dials again after the backoff, LATER not soon, REAUTH once with a fresh "
-        "credential, FATAL never. Ask for one: openline explain 1008",
+        "credential, FATAL never. +strike: nobody knows this ending; the fourth with no stable "
+        "line in between is fatal. The echopanel contract is the wire contract in the reference. "
+        "Ask for one: openline explain 1008",
         style="bright_black",
     )

@@ -182,7 +182,9 @@ def _came(command: Command) -> str:
         case StoreAudio():
             return ""
         case OpenSocket(dial, backend, with_credential):
-            return f"OpenSocket {dial} {backend.url}{' with credential' * with_credential}"
+            # Whether there is a token the core does not know; where it must not go, it does.
+            bare = "" if with_credential else ", without a token"
+            return f"OpenSocket {dial} {backend.url}{bare}"
         case Report(StateChanged(state=state, reason=reason, retry_in=retry_in)):
             wait = "" if retry_in is None else f", again in {retry_in:.2f} s"
             return f"→ {state}{f': {reason}' if reason else ''}{wait}"

@@ -33,11 +33,16 @@ class Summary:
     failed: tuple[SourceLost, ...] = field(default=())
 
 
-def summarise(outcome: Outcome, ended: Ended, *, said: str | None = None) -> Summary:
-    """Collect the figures; ``said`` are the words that were to be heard, if known."""
+def summarise(
+    outcome: Outcome, ended: Ended, *, said: str | None = None, wordless: str | None = None
+) -> Summary:
+    """Collect the figures; ``said`` are the words that were to be heard, if known.
+
+    ``wordless``: why what was heard is no words at all.
+    """
     heard = " ".join(final.text for final in ended.transcript)
-    rows = [("words", str(len(words(heard))))]
-    if said is not None:
+    rows = [("words", wordless or str(len(words(heard))))]
+    if said is not None and wordless is None:
         rows += _against(compare(said, heard))
     audio = max((s.captured for s in ended.statistics.sources.values()), default=0) / SAMPLE_RATE
     rows += [

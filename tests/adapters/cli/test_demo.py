@@ -84,6 +84,28 @@ def test_without_a_screen_everything_is_a_line(
     assert not err
 
 
+@pytest.mark.parametrize(
+    ("recognizer", "says"),
+    [
+        ("echo", "words: none to compare: echo says when somebody spoke, not what\n"),
+        ("none", "words: none to compare: nobody listened\n"),
+    ],
+)
+def test_what_hears_no_words_is_not_held_to_them(
+    recognizer: str,
+    says: str,
+    play: Callable[..., None],
+    ended: End,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    play(ended(Transcript(source="mic", text="0.00-2.00", final=True, start=0.0, end=2.0)))
+    assert main(["demo", "--recognizer", recognizer]) == 0
+    out, _ = capsys.readouterr()
+    assert says in out
+    assert "word error rate" not in out
+    assert "wrong words" not in out
+
+
 def test_a_screen_gets_the_live_view_and_the_tables(
     play: Callable[..., None], ended: End, capsys: pytest.CaptureFixture[str]
 ) -> None:

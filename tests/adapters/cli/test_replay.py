@@ -49,7 +49,7 @@ def test_the_steps_are_told_and_that_nothing_has_changed(capsys: Captured) -> No
         "final of mic 0.00-1.20: this much is safe",
         "partial of mic 1.30-1.80: and",
         "→ reconnecting: the connection was reset, again in 0.",
-        "OpenSocket 2 ws://127.0.0.1:8000/ws/live-listener with credential",
+        "OpenSocket 2 ws://127.0.0.1:8000/ws/live-listener\n",
         "CloseSocket dial=2 code=1000",
         "Ended: finished, complete",
     ):
@@ -140,3 +140,15 @@ def test_a_journal_that_cannot_be_written_is_told_before_anything_is_dialled(
     clip = KEPT.parents[1] / "adapters" / "openline_trio" / "cli" / "data" / "meeting.flac"
     assert main(["stream", str(clip), "--journal", str(tmp_path)]) == 2
     assert capsys.readouterr().err.startswith(f"openline: --journal: {tmp_path}: is a directory")
+
+
+def test_a_token_is_told_of_only_where_it_must_not_go(tmp_path: Path, capsys: Captured) -> None:
+    path = journal(
+        tmp_path / "journal",
+        e.OpenRequested(),
+        e.Redirected(1, 302, "ws://localhost:9/elsewhere"),
+    )
+    assert main(["replay", str(path)]) == 0
+    out = capsys.readouterr().out
+    assert "OpenSocket 1 ws://127.0.0.1:8000/ws/live-listener\n" in out
+    assert "OpenSocket 2 ws://localhost:9/elsewhere, without a token\n" in out

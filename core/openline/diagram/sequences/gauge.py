@@ -2,26 +2,49 @@
 
 A bar is session time. What was captured lies lowest, over it what was sent on this dial and
 before, over it what is confirmed: so a lost dial is seen to give back what it had not proved.
+Each has a texture of its own, for eyes and printers that tell no colours apart: captured is
+pale, sent is hatched, confirmed is solid.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
 from ..look import Role
 from .model import Message, Sequence
-from .shapes import MARGIN, QUIET, SMALL, WIDTH, Box, Shape, Text, Tone
+from .shapes import MARGIN, QUIET, SMALL, WIDTH, Box, Shape, Stroke, Text, Tone
 from .steps import Mark
 from .words import seconds
 
 _HIGH: Final = 6.0
 _APART: Final = 3.0
+#: A hatch is a line as thick as its box is high, dashed: so many points on, so many off.
+_HATCH: Final = "2 2.5"
+
+
+class Layer(NamedTuple):
+    """How one of the three is drawn."""
+
+    name: str
+    role: Role
+    part: str
+    hatched: bool = False
+
+    def drawn(self, x: float, y: float, w: float, h: float, corner: float = 0) -> Iterator[Shape]:
+        """A box of it."""
+        line: Tone = (self.role, "line")
+        yield Box(x, y, w, h, corner, (self.role, self.part), line)
+        if self.hatched:
+            middle = y + h / 2
+            yield Stroke(((x, middle), (x + w, middle)), line, h, _HATCH)
+
+
 #: From the lowest.
-LAYERS: Final[tuple[tuple[str, Tone, Tone], ...]] = (
-    ("captured", (Role.REST, "fill"), (Role.REST, "line")),
-    ("sent", (Role.WAIT, "line"), (Role.WAIT, "line")),
-    ("confirmed", (Role.LIVE, "line"), (Role.LIVE, "line")),
+LAYERS: Final = (
+    Layer("captured", Role.REST, "fill"),
+    Layer("sent", Role.WAIT, "fill", hatched=True),
+    Layer("confirmed", Role.LIVE, "line"),
 )
 
 
@@ -58,10 +81,10 @@ class Gauges:
     def _bar(self, mark: Mark, y: float) -> Iterator[Shape]:
         scale = (WIDTH - MARGIN - self._x) / self.captured
         ends = mark.captured, mark.sent, mark.confirmed
-        for end, (_, fill, line) in zip(ends, LAYERS, strict=True):
+        for end, layer in zip(ends, LAYERS, strict=True):
             wide = (end - mark.origin) * scale
             if wide > 0:
-                yield Box(self._x + mark.origin * scale, y, wide, _HIGH, 0, fill, line)
+                yield from layer.drawn(self._x + mark.origin * scale, y, wide, _HIGH)
 
 
 def _progress(marks: tuple[Mark, ...]) -> float:

@@ -22,7 +22,7 @@ from collections.abc import Sequence as Many
 from typing import Final
 
 from ..look import ROLES, Role
-from .gauge import LAYERS, Gauges
+from .gauge import LAYERS, Gauges, Layer
 from .model import Alarm, Item, Message, Note, Sequence, Style, Turn, Who
 from .shapes import (
     BAD,
@@ -264,15 +264,13 @@ class _Sheet:
         """What the colours mean."""
         self.y += 24
         roles = {ROLES[item.state] for item in self.seq.items if isinstance(item, Turn)}
-        entries: list[tuple[str, Tone, Tone | None]] = [
-            (role.value, (role, "fill"), (role, "line")) for role in Role if role in roles
-        ]
-        layers = [(f"audio {name}", fill, line) for name, fill, line in LAYERS]
-        for row in (entries, layers if self.gauges.captured else ()):
+        states = [Layer(role.value, role, "fill") for role in Role if role in roles]
+        audio = [layer._replace(name=f"audio {layer.name}") for layer in LAYERS]
+        for row in (states, audio if self.gauges.captured else ()):
             x = MARGIN
-            for name, fill, line in row:
-                text = Text(x + 22, self.y, name, QUIET, SMALL)
-                self.shapes += [Box(x, self.y - 9, 16, 10, 2, fill, line), text]
+            for layer in row:
+                text = Text(x + 22, self.y, layer.name, QUIET, SMALL)
+                self.shapes += [*layer.drawn(x, self.y - 9, 16, 10, 2), text]
                 x = text.x + text.wide + 16
             self.y += LEADING + 2
         self.y -= LEADING + 2
