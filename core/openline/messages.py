@@ -213,8 +213,8 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
     ``missing`` is empty (every captured sample was confirmed by the backend), and so is
     ``lost_sources`` (each source was heard until the stop or its own end; else there is
     audio that nobody captured). So a session that failed before it heard anything is not
-    complete, though nothing is missing; ``reason`` says in one line what came in between,
-    or ``finished``.
+    complete, though nothing is missing; ``reason`` says in one line what kept it from being
+    complete, or ``finished``.
 
     ``state`` is ``closed`` after a proper end or an abort by the app and ``failed``
     otherwise. ``summary`` is the backend's own final message, and ``summary_covers`` the

@@ -45,10 +45,11 @@ def result(facts: Facts, state: State) -> Ended:
     # A source that broke off captured less than there was, and no gap can tell of that.
     lost = "; ".join(f"{each.source} was lost: {each.reason}" for each in facts.lost_sources)
     not_well = facts.retry.cause if failed else facts.end_reason or lost
+    short = "not all audio was confirmed" if missing else ""
     return Ended(
         state=state,
         complete=not (failed or not_well or missing),
-        reason=not_well or "finished",
+        reason=not_well or short or "finished",
         missing=missing,
         transcript=facts.timeline.finals,
         statistics=statistics(facts),

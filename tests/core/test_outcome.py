@@ -120,6 +120,20 @@ def test_a_session_that_was_aborted_is_not_complete_though_nothing_is_missing() 
     assert (drive.ended.complete, drive.ended.reason) == (False, "aborted")
 
 
+def test_a_session_that_came_to_its_end_with_a_gap_does_not_say_that_all_is_well() -> None:
+    drive = Drive().stream()
+    drive.audio(100)
+    drive.drain()
+    drive.figures()
+    drive.figures(dropped=50)
+    drive.stop()
+    drive.drain()
+    drive.summary()
+    drive.lose(1000)
+    assert (drive.ended.state, bool(drive.ended.missing)) == (State.CLOSED, True)
+    assert (drive.ended.complete, drive.ended.reason) == (False, "not all audio was confirmed")
+
+
 def test_a_session_whose_source_failed_is_not_complete_and_says_why() -> None:
     drive = Drive().stream()
     drive.feed(e.SourceLost("mic", "no such file"))
