@@ -8,14 +8,11 @@ name that led there.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Final, cast
+from typing import cast
 
 from openline.diagram import CONTRACTS, Contract
+from openline.dialects.checking import DialectError, check_dialect
 from openline.dialects.dialect import Dialect
-
-_SPOKEN: Final = (
-    "name", "sources", "horizon", "codes", "refusals", "start", "audio", "stop", "decode",
-)  # fmt: skip
 
 
 class NamingError(Exception):
@@ -37,12 +34,12 @@ def find_contract(name: str) -> Contract:
             )
         return CONTRACTS[name]
     found = imported(name)
-    if isinstance(found, type) or (callable(found) and _missing(found)):
+    if callable(found) and _wrong(found):
         found = _made(name, found)
     if isinstance(found, Contract):
         return found
-    if missing := _missing(found):
-        raise NamingError(f"{name} is no dialect: it has no {', '.join(missing)}")
+    if wrong := _wrong(found):
+        raise NamingError(f"{name}: {wrong}")
     return Contract(cast("Dialect", found), messages=(), states=())
 
 
@@ -76,8 +73,13 @@ def _made(name: str, make: object) -> object:
         raise NamingError(f"{name}: it cannot be made: {_told(error)}") from error
 
 
-def _missing(found: object) -> list[str]:
-    return [each for each in _SPOKEN if not hasattr(found, each)]
+def _wrong(found: object) -> str:
+    """Why this is no dialect, in one line; empty if it is one."""
+    try:
+        check_dialect(found)
+    except DialectError as error:
+        return str(error)
+    return ""
 
 
 def _told(error: BaseException) -> str:

@@ -418,8 +418,8 @@ WRONG = {
         "ModuleNotFoundError: No module named 'nowhere'"
     ),
     ".. openline-contract:: ours:POLICY": (
-        "openline-contract: ours:POLICY is no dialect: it has no name, sources, horizon, codes, "
-        "refusals, start, audio, stop, decode"
+        "openline-contract: ours:POLICY: the dialect Policy lacks 'name': "
+        "give it a text that is not blank"
     ),
     ".. openline-contract:: ours:Row": (
         "openline-contract: ours:Row: it cannot be made: Missing required argument 'action'"

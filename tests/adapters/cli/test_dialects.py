@@ -163,10 +163,7 @@ WRONG = [
     ("{tape}:", "{tape}:: {tape} has no object without a name"),
     (
         "{tape}:seven",
-        (
-            "{tape}:seven is no dialect: it has no name, sources, horizon, codes, refusals, start, "
-            "audio, stop, decode"
-        ),
+        "{tape}:seven: the dialect int lacks 'name': give it a text that is not blank",
     ),
     ("{broken}:X", "{broken}:X: {broken} cannot be imported: ZeroDivisionError: not a number"),
     ("{leaves}:X", "{leaves}:X: {leaves} cannot be imported: SystemExit: bye"),
