@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from openline import events as e
+from openline.commands import SendBytes, SendPing
 from openline.dialects.echopanel import EchoPanel
 from openline.messages import SAMPLE_RATE
 from openline.policy import Policy
@@ -62,6 +63,14 @@ def test_one_source_that_lives_is_not_counted_for_the_other(
     drive.feed(e.Tick(), after=1)
     sign(drive, 1)
     assert drive.link.deadlines[Timer.STALL] == since + STALL
+
+
+def test_what_shuts_a_window_is_asked_for_at_once() -> None:
+    drive = shut("mic")
+    drive.figures(backlog=1.5)  # there is room for five frames, and a ping goes with ten
+    drive.drain()
+    assert isinstance(drive.sent[-1], SendPing)
+    assert isinstance(drive.sent[-2], SendBytes)
 
 
 def test_a_stall_is_put_off_before_anybody_pulls() -> None:

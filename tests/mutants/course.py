@@ -141,9 +141,12 @@ def in_order(
 
 def _try_cold(mutant: Mutant, reach: Reach) -> Try:
     def attempt(first: Sequence[int]) -> str:
-        tests = reach.of_module(mutant.module)
-        ordered = in_order(mutant.key, tests, first, reach, prose=mutant.prose)
-        return trial(cold(mutant, reach), ordered, reach)
+        near = reach.of_module(mutant.module)
+        ordered = in_order(mutant.key, near, first, reach, prose=mutant.prose)
+        # What is made at import may be looked at without a line of its module being run.
+        rest = sorted({*range(len(reach.tests))}.difference(near))
+        ordered += in_order(mutant.key, rest, (), reach, prose=mutant.prose)
+        return trial(cold(mutant, reach), [*dict.fromkeys(ordered)], reach)
 
     return attempt
 
