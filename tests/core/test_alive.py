@@ -54,6 +54,16 @@ def test_who_drains_a_little_or_speaks_is_not_stalled(sign: Callable[[Drive, int
     assert sign is words_of_no_more or drive.frames() == frames, "the window was never open"
 
 
+def test_a_backend_that_only_pongs_is_not_stalled_while_it_takes_audio() -> None:
+    drive = Drive().stream()
+    drive.audio(1500)
+    for _ in range(100):
+        drive.wait(0.2, pulling=False)
+        drive.serve()
+    assert drive.state == "streaming"
+    assert drive.frames() > 500
+
+
 @pytest.mark.parametrize("sign", [a_little_less, words_of_no_more])
 def test_one_source_that_lives_is_not_counted_for_the_other(
     sign: Callable[[Drive, int], None],
