@@ -86,8 +86,14 @@ def try_all(
     # A function that no test reaches runs at import, if at all: then it must be changed before.
     late = [m for m in mutants if m.function and reach.of_line(m.module, m.line)]
     early = [m for m in mutants if not (m.function and reach.of_line(m.module, m.line))]
+    at_import = {m.key: m for m in late if reach.runs_at_import(m.module, m.line)}
     if late or DECLARED in chosen:
-        yield from _results(children([_warm(late, DECLARED in chosen, only, reach, jobs)]))
+        warm = _warm(late, DECLARED in chosen, only, reach, jobs)
+        for result in _results(children([warm])):
+            if result.killer or result.key not in at_import:
+                yield result
+            else:  # what it made is there already, so nobody could tell
+                early.append(at_import[result.key])
     yield from _results(share(early, _attempt(reach, lambda m: _try_cold(m, reach)), jobs))
 
 
