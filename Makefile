@@ -21,7 +21,7 @@ PIP_INSTALL := $(RUN) pip install --quiet --disable-pip-version-check
 # real clock, with limits that load does not reach. Tracing makes a walk three times as long:
 # only what the gates count is traced, and by those tests alone that suffice.
 APART := tests/core tests/properties tests/adapters tests/e2e
-KIT := tests/testing/test_laws.py tests/testing/test_dialects.py tests/docs/test_directives.py
+KIT := tests/testing/test_laws.py tests/testing/test_theorem.py tests/testing/test_dialects.py tests/docs/test_directives.py
 COVERAGE_OF_CORE := 100
 COVERAGE_OF_ADAPTERS := 95
 OUT := build/test
