@@ -28,6 +28,8 @@ from .trial import Code, Ready, cold, run_all, search, trial
 DECLARED = "chart"
 #: What draws the machine: no session depends on it.
 DRAWING = "diagram"
+#: A table that is nothing but rows, each of which is drawn.
+SHOWN = frozenset({"verdict_table"})
 #: What a session depends on: worth a search for whatever is wrong.
 SEARCHED = frozenset(
     {
@@ -131,9 +133,9 @@ def in_order(
     """The ``first``, then the quickest, then the searches; what is slow is left out.
 
     A drawing is compared with what is made of the core, so its test would notice anything. It
-    has a say in what draws, in what is only drawn, and in words for people.
+    has a say in what draws, in tables that it shows row by row, and in words for people.
     """
-    drawn = prose or key[0].startswith(DRAWING) or key[:2] == ("policy", "")
+    drawn = prose or key[0].startswith(DRAWING) or key[0] in SHOWN or key[:2] == ("policy", "")
     fit = {
         test
         for test in tests
