@@ -347,6 +347,17 @@ def test_all_that_is_missing_is_told_in_order() -> None:
     )
 
 
+def test_a_row_has_a_name_for_a_person_and_no_other_has_it() -> None:
+    rows = [row for events in TABLE.values() for each in events.values() for row in each]
+    names = [row.name for row in rows]
+    assert len(set(names)) == len(names)
+    assert {
+        "idle --open_requested [credential_due]--> authorizing",
+        "reconnecting --retry_due--> connecting",
+        "streaming --pong--> itself",
+    } < set(names)
+
+
 def test_the_table_of_every_connection_is_the_charts() -> None:
     again = compile_chart(Chart, Link, EVENTS)
     assert {state: dict(rows) for state, rows in again.items()} == {

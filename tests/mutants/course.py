@@ -28,6 +28,8 @@ from .trial import Code, Ready, cold, run_all, search, trial
 DECLARED = "chart"
 #: What draws the machine: no session depends on it.
 DRAWING = "diagram"
+#: A table that is nothing but rows, each of which is drawn.
+SHOWN = frozenset({"verdict_table"})
 #: What a session depends on: worth a search for whatever is wrong.
 SEARCHED = frozenset(
     {
@@ -86,8 +88,14 @@ def try_all(
     # A function that no test reaches runs at import, if at all: then it must be changed before.
     late = [m for m in mutants if m.function and reach.of_line(m.module, m.line)]
     early = [m for m in mutants if not (m.function and reach.of_line(m.module, m.line))]
+    at_import = {m.key: m for m in late if reach.runs_at_import(m.module, m.line)}
     if late or DECLARED in chosen:
-        yield from _results(children([_warm(late, DECLARED in chosen, only, reach, jobs)]))
+        warm = _warm(late, DECLARED in chosen, only, reach, jobs)
+        for result in _results(children([warm])):
+            if result.killer or result.key not in at_import:
+                yield result
+            else:  # what it made is there already, so nobody could tell
+                early.append(at_import[result.key])
     yield from _results(share(early, _attempt(reach, lambda m: _try_cold(m, reach)), jobs))
 
 
@@ -125,9 +133,9 @@ def in_order(
     """The ``first``, then the quickest, then the searches; what is slow is left out.
 
     A drawing is compared with what is made of the core, so its test would notice anything. It
-    has a say in what draws, in what is only drawn, and in words for people.
+    has a say in what draws, in tables that it shows row by row, and in words for people.
     """
-    drawn = prose or key[0].startswith(DRAWING) or key[:2] == ("policy", "")
+    drawn = prose or key[0].startswith(DRAWING) or key[0] in SHOWN or key[:2] == ("policy", "")
     fit = {
         test
         for test in tests
@@ -141,9 +149,12 @@ def in_order(
 
 def _try_cold(mutant: Mutant, reach: Reach) -> Try:
     def attempt(first: Sequence[int]) -> str:
-        tests = reach.of_module(mutant.module)
-        ordered = in_order(mutant.key, tests, first, reach, prose=mutant.prose)
-        return trial(cold(mutant, reach), ordered, reach)
+        near = reach.of_module(mutant.module)
+        ordered = in_order(mutant.key, near, first, reach, prose=mutant.prose)
+        # What is made at import may be looked at without a line of its module being run.
+        rest = sorted({*range(len(reach.tests))}.difference(near))
+        ordered += in_order(mutant.key, rest, (), reach, prose=mutant.prose)
+        return trial(cold(mutant, reach), [*dict.fromkeys(ordered)], reach)
 
     return attempt
 

@@ -12,7 +12,7 @@ import json
 import time
 from collections import defaultdict
 from collections.abc import Generator, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -44,12 +44,16 @@ TALL = 30
 
 @dataclass(frozen=True)
 class Reach:
-    """``tests`` are node ids, ``seconds`` what each took; ``lines`` and ``rows`` its numbers."""
+    """``tests`` are node ids, ``seconds`` what each took; ``lines`` and ``rows`` its numbers.
+
+    ``at_import`` are the lines that run, whatever the tests do, as the core is imported.
+    """
 
     tests: list[str]
     seconds: list[float]
     lines: dict[str, dict[str, list[int]]]
     rows: dict[str, list[int]]
+    at_import: dict[str, list[int]] = field(default_factory=dict[str, list[int]])
 
     @property
     def searches(self) -> list[int]:
@@ -71,6 +75,14 @@ class Reach:
             if str(above) in lines:
                 return lines[str(above)]
         return []
+
+    def runs_at_import(self, module: str, line: int) -> bool:
+        """Whether a line of a module, or its statement, runs as the core is imported."""
+        tests, imported = self.lines.get(module, {}), self.at_import.get(module, ())
+        for above in range(line, max(0, line - TALL), -1):
+            if above in imported or str(above) in tests:
+                return above in imported
+        return False
 
     def of_module(self, module: str) -> list[int]:
         """The tests that reach any line of a module; all, if it has none that run in a test."""
@@ -122,19 +134,25 @@ def record() -> None:
         assert not KILLERS[name](), f"{name} finds something before anything is changed"
     data = recorder.coverage.get_data()
     number = {test: i for i, test in enumerate(recorder.seconds)}
+    found = {name: data.contexts_by_lineno(path) for path, name in files.items()}
     lines = {
         name: {
             str(line): sorted(number[each] for each in contexts if each)
-            for line, contexts in data.contexts_by_lineno(path).items()
+            for line, contexts in of_line.items()
             if any(contexts)
         }
-        for path, name in files.items()
+        for name, of_line in found.items()
+    }
+    at_import = {
+        name: sorted(line for line, contexts in of_line.items() if "" in contexts)
+        for name, of_line in found.items()
     }
     reach = Reach(
         [*number],
         [*recorder.seconds.values()],
         lines,
         {row: sorted(number[test] for test in tests) for row, tests in recorder.rows.items()},
+        at_import,
     )
     BUILD.mkdir(parents=True, exist_ok=True)
     for old in BUILD.glob("reach-*.json"):

@@ -88,6 +88,12 @@ def test_a_statement_of_many_lines_is_reached_by_the_line_that_runs() -> None:
     assert reach.of_rows([("idle", "x"), ("idle", "y")]) == [0]
 
 
+def test_a_statement_that_runs_at_import_is_known() -> None:
+    reach = Reach(["t"], [0.1], {"m": {"3": [0], "9": [0]}}, {}, {"m": [1, 3]})
+    assert [reach.runs_at_import("m", line) for line in (2, 4, 9, 10)] == [True, True, False, False]
+    assert not reach.runs_at_import("another", 1)
+
+
 def test_the_kit_is_no_part_of_what_is_changed() -> None:
     assert {"chart", "link", "dialects.echopanel", "diagram.dot"} <= set(modules())
     assert not any("testing" in name for name in modules())
