@@ -436,3 +436,13 @@ class TestToTheSample:
         window = named(streams, "mic").window
         window.pinged, window.received = 15 * F, received
         assert streams.wants_ping() is asks
+
+    def test_a_shut_window_asks_at_once_even_if_a_single_sample_lacks_proof(self) -> None:
+        streams = streams_with(79, ("mic",))
+        streams.capture("mic", bytes(2), 0.0)
+        streams.hole("mic", F, 0.0)  # what is before it goes out as it is
+        streams.capture("mic", FRAME, 0.0)
+        pulled(streams, 79)
+        streams.mark()
+        assert pulled(streams, 2) == "m.", "1.6 s and a sample would be out"
+        assert streams.wants_ping()
