@@ -446,3 +446,15 @@ class TestToTheSample:
         streams.mark()
         assert pulled(streams, 2) == "m.", "1.6 s and a sample would be out"
         assert streams.wants_ping()
+
+    @pytest.mark.parametrize(("before", "asks"), [(0.19, False), (0.21, True)])
+    def test_a_shut_window_does_not_ask_if_it_opens_by_itself_within_a_fifth_of_a_second(
+        self, before: float, *, asks: bool
+    ) -> None:
+        streams = streams_with(100, ("mic",))
+        pulled(streams, 79)
+        streams.note_pong(streams.mark())
+        opens_at = 5.02  # without figures, and a frame after the 1.6 s
+        assert pulled(streams, 2, opens_at - before) == "m."
+        assert streams.opens_at == pytest.approx(opens_at)
+        assert streams.wants_ping() is asks
