@@ -100,8 +100,8 @@ class Facts:
         sources: Sequence[str],
         random: Callable[[], float],
         has_provider: bool,
-        disk_samples: int = 0,
-        may_pause: Collection[str] = (),
+        disk_samples: int,
+        may_pause: Collection[str],
     ) -> None:
         self.policy = policy
         self.dialect = dialect

@@ -303,7 +303,7 @@ def _message(facts: Facts, event: e.MessageReceived) -> Fired:
         facts.count_trouble("foreign", "a message that carries another connection's ids")
         return _NOTHING
     if isinstance(message, Unknown):
-        name = one_line(message.type).strip() or "(blank)"
+        name = one_line(message.type) or "(blank)"
         facts.trouble("unknown", f"a message of an unknown type: {name}")
         return _NOTHING
     facts.message = message

@@ -272,8 +272,7 @@ class Streams:
             ):
                 stream.stuck = False
                 stream.shut_since = OFF
-                if len(order) > 1:
-                    order.append(order.pop(i))
+                order.append(order.pop(i))
                 return stream, box.pull()
             self.shut = True
             stream.shut_since = min(stream.shut_since, now)

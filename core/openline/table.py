@@ -124,7 +124,7 @@ def _names(group: object) -> tuple[str, ...]:
 
 
 def _resolve(worker: type, name: str, source: str, event: str) -> Callable[[Any], Any]:
-    found = getattr(worker, name, None) if name.isidentifier() else None
+    found = getattr(worker, name, None)
     if not callable(found):
         raise ChartError(
             f"{source} --{event}-->: {name!r} is no method of {worker.__name__} "

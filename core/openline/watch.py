@@ -25,7 +25,7 @@ class Watch:
         self, sources: Sequence[str], may_pause: Collection[str], timeout: float | None
     ) -> None:
         self._timeout = timeout or OFF
-        self._watched = [name for name in sources if timeout and name not in may_pause]
+        self._watched = [name for name in sources if name not in may_pause]
         self._heard: dict[str, float] = {}
         self._excused_until = 0.0
 

@@ -61,8 +61,6 @@ class Window:
 
     def allows(self, sent: int, samples: int, unsent: int, now: float) -> bool:
         """Whether a frame of ``samples`` may follow ``sent``, ``unsent`` being still due."""
-        if sent + samples <= self.drained + WINDOW:
-            return True
         if (
             unsent <= LIVE_EDGE
             and not self.filling

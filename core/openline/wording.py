@@ -13,8 +13,6 @@ MOST = 300
 
 def one_line(text: str) -> str:
     """``text`` on one line, without what no screen should get, cut where it gets too long."""
-    if len(text) <= MOST and text.isprintable() and "  " not in text:
-        return text
     # No more is looked at than could be shown, however long it is.
     words = " ".join(text[: 4 * MOST].split())
     shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in words)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from openline import events as e
+from openline.commands import SendBytes, SendPing
 from openline.dialects.echopanel import EchoPanel
 from openline.messages import SAMPLE_RATE
 from openline.policy import Policy
@@ -53,6 +54,16 @@ def test_who_drains_a_little_or_speaks_is_not_stalled(sign: Callable[[Drive, int
     assert sign is words_of_no_more or drive.frames() == frames, "the window was never open"
 
 
+def test_a_backend_that_only_pongs_is_not_stalled_while_it_takes_audio() -> None:
+    drive = Drive().stream()
+    drive.audio(1500)
+    for _ in range(100):
+        drive.wait(0.2, pulling=False)
+        drive.serve()
+    assert drive.state == "streaming"
+    assert drive.frames() > 500
+
+
 @pytest.mark.parametrize("sign", [a_little_less, words_of_no_more])
 def test_one_source_that_lives_is_not_counted_for_the_other(
     sign: Callable[[Drive, int], None],
@@ -62,6 +73,14 @@ def test_one_source_that_lives_is_not_counted_for_the_other(
     drive.feed(e.Tick(), after=1)
     sign(drive, 1)
     assert drive.link.deadlines[Timer.STALL] == since + STALL
+
+
+def test_what_shuts_a_window_is_asked_for_at_once() -> None:
+    drive = shut("mic")
+    drive.figures(backlog=1.5)  # there is room for five frames, and a ping goes with ten
+    drive.drain()
+    assert isinstance(drive.sent[-1], SendPing)
+    assert isinstance(drive.sent[-2], SendBytes)
 
 
 def test_a_stall_is_put_off_before_anybody_pulls() -> None:

@@ -271,8 +271,10 @@ def test_a_hint_does_not_put_off_the_answer_to_an_earlier_ping() -> None:
 
 def test_a_line_becomes_stable_once() -> None:
     drive = Drive().stream()
-    drive.wait(11)
-    drive.figures()
+    for _ in range(11):
+        drive.wait(1.0)
+        drive.figures()
+    assert drive.state == "streaming"
     assert drive.link.deadlines[Timer.STABLE] == float("inf")
 
 

@@ -63,6 +63,15 @@ def test_memory_has_room_for_a_frame() -> None:
         Policy(buffer_seconds=0.019)
 
 
+@pytest.mark.parametrize(
+    ("without_limit", "name"),
+    [("give_up_after", "finish_timeout"), ("source_timeout", "buffer_seconds")],
+)
+def test_a_field_without_a_limit_does_not_excuse_the_next(without_limit: str, name: str) -> None:
+    with pytest.raises(ValueError, match=rf"^Policy\.{name} is -1: give a number of seconds"):
+        policy(**{without_limit: None, name: -1})
+
+
 def test_a_policy_is_frozen() -> None:
     made = Policy()
     with pytest.raises(dataclasses.FrozenInstanceError):

@@ -523,12 +523,19 @@ class TestConnection:
         drive = Drive()
         assert kinds(drive.feed(e.CaptureHole("mic", 99))) == []
 
-    def test_what_the_next_process_can_mend_is_no_gap_on_disk(self) -> None:
+    @pytest.mark.parametrize(
+        ("sent", "cause"), [(False, GapCause.UNDELIVERED), (True, GapCause.UNCONFIRMED)]
+    )
+    def test_what_the_next_process_can_mend_is_no_gap_on_disk(
+        self, cause: GapCause, *, sent: bool
+    ) -> None:
         drive = spooled().stream()
         drive.audio(10)
+        if sent:
+            drive.drain()
         drive.abort()
-        assert [gap.cause for gap in drive.gaps] == [GapCause.UNDELIVERED]
-        assert not only(drive, StoreGap)
+        assert [gap.cause for gap in drive.gaps] == [cause]
+        assert not only(drive, StoreGap) + only(drive, DiscardStore)
 
     @pytest.mark.parametrize(("code", "kept"), [(1008, True), (1000, False)])
     def test_the_store_is_kept_for_a_session_that_failed(self, code: int, *, kept: bool) -> None:

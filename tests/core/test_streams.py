@@ -372,6 +372,40 @@ class TestLosses:
         assert not streams.undelivered
 
 
+class TestDrops:
+    """What the backend dropped, one frame for each item of its queues."""
+
+    @pytest.mark.parametrize(("drained", "told"), [(1, [F - 1, 1]), (F - 1, [1, F - 1])])
+    def test_it_is_charged_behind_what_is_drained_and_the_rest_anywhere(
+        self, drained: int, told: list[int]
+    ) -> None:
+        streams = streams_with(1, ("mic",))
+        pulled(streams, 1)
+        stream = named(streams, "mic")
+        stream.window.note_drained(drained)
+        streams.note_dropped(stream, 2)
+        assert [gap.samples for gap in streams.take_gaps()] == told
+        assert stream.window.drained == F, "it is out of the queue"
+
+    def test_all_that_was_sent_may_be_dropped_and_no_more_however_it_is_told(self) -> None:
+        streams = streams_with(10, ("mic",))
+        pulled(streams, 10)
+        told: list[int] = []
+        for items in (3, 4, 1, 9, 9):
+            streams.note_dropped(named(streams, "mic"), items)
+            told += [gap.samples for gap in streams.take_gaps()]
+        assert told == [3 * F, 4 * F, F, 2 * F]
+
+    def test_it_is_not_charged_to_a_source_of_which_nothing_was_sent(self) -> None:
+        streams = streams_with(0)
+        streams.capture("system", FRAME, 0.0)
+        streams.start("mic", 0.0, 0.0)
+        pulled(streams, 1)
+        named(streams, "system").window.note_drained(F)
+        streams.note_dropped(named(streams, "mic"), 1)
+        assert streams.take_gaps() == []
+
+
 class TestToTheSample:
     def test_a_start_is_where_it_was_to_the_sample(self) -> None:
         for sample in range(0, 40_000, 13):
@@ -394,3 +428,33 @@ class TestToTheSample:
             streams.capture("mic", FRAME, 0.0)
             named(streams, "mic").box.pull()
         assert streams.has_room is room
+
+    @pytest.mark.parametrize(("received", "asks"), [(0, False), (-1, True)])
+    def test_proof_is_late_beyond_half_a_second(self, received: int, *, asks: bool) -> None:
+        streams = streams_with(25, ("mic",))
+        pulled(streams, 25)
+        window = named(streams, "mic").window
+        window.pinged, window.received = 15 * F, received
+        assert streams.wants_ping() is asks
+
+    def test_a_shut_window_asks_at_once_even_if_a_single_sample_lacks_proof(self) -> None:
+        streams = streams_with(79, ("mic",))
+        streams.capture("mic", bytes(2), 0.0)
+        streams.hole("mic", F, 0.0)  # what is before it goes out as it is
+        streams.capture("mic", FRAME, 0.0)
+        pulled(streams, 79)
+        streams.mark()
+        assert pulled(streams, 2) == "m.", "1.6 s and a sample would be out"
+        assert streams.wants_ping()
+
+    @pytest.mark.parametrize(("before", "asks"), [(0.19, False), (0.21, True)])
+    def test_a_shut_window_does_not_ask_if_it_opens_by_itself_within_a_fifth_of_a_second(
+        self, before: float, *, asks: bool
+    ) -> None:
+        streams = streams_with(100, ("mic",))
+        pulled(streams, 79)
+        streams.note_pong(streams.mark())
+        opens_at = 5.02  # without figures, and a frame after the 1.6 s
+        assert pulled(streams, 2, opens_at - before) == "m."
+        assert streams.opens_at == pytest.approx(opens_at)
+        assert streams.wants_ping() is asks

@@ -339,12 +339,25 @@ def test_an_event_that_the_chart_does_not_declare_is_refused() -> None:
 
 
 def test_all_that_is_missing_is_told_in_order() -> None:
+    """Of so many that no set has them in order by chance."""
+    unknown = "qwertyuiop"
     with pytest.raises(ChartError) as refused:
-        compile_chart(Good, Worker, ("z", "a", "m"))
+        compile_chart(Chart, Link, unknown)
     assert str(refused.value) == (
-        f"events that nothing fires: {sorted(EXPECTED)}; events that no state knows: "
-        "['a', 'm', 'z']"
+        f"events that nothing fires: {sorted(EVENTS)}; "
+        f"events that no state knows: {sorted(unknown)}"
     )
+
+
+def test_a_row_has_a_name_for_a_person_and_no_other_has_it() -> None:
+    rows = [row for events in TABLE.values() for each in events.values() for row in each]
+    names = [row.name for row in rows]
+    assert len(set(names)) == len(names)
+    assert {
+        "idle --open_requested [credential_due]--> authorizing",
+        "reconnecting --retry_due--> connecting",
+        "streaming --pong--> itself",
+    } < set(names)
 
 
 def test_the_table_of_every_connection_is_the_charts() -> None:

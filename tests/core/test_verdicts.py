@@ -177,6 +177,10 @@ def test_bad_dates_hint_at_the_clock_and_a_403_at_the_path() -> None:
     assert "path" in judge(refused(403, has_provider=False)).why
 
 
+def test_where_nothing_is_known_nothing_is_said_of_a_code() -> None:
+    assert judge(ending()).why == verdict_table.UNKNOWN.why
+
+
 def test_every_row_says_why_in_one_line_and_where_from() -> None:
     for row in ROWS:
         for each in row[1]:

@@ -412,6 +412,14 @@ class TestLiveAudio:
             assert line.longest_wait(after=20.3 + seconds + 18) < 0.1
 
 
+def test_what_was_dropped_is_out_of_the_queue() -> None:
+    window = Window(0.0)
+    window.note_received(1000)
+    for samples, out in ((300, 300), (100, 400)):
+        window.note_dropped(samples)
+        assert (window.figured, window.drained) == (out, out)
+
+
 def test_a_backlog_is_counted_to_the_nearest_sample() -> None:
     window = Window(0.0)
     window.note_received(100)

@@ -36,6 +36,8 @@ def test_whatever_is_said_is_one_printable_line_that_fits(text: str) -> None:
         ("b" + "  " * 10 + "a" * 299, "b " + "a" * 297 + "…"),
         ("a" + " " * 1199, "a"),
         ("a" + " " * 1200, "a…"),
+        ("a" + " " * 1200 + "b", "a…"),
+        (" a  b ", "a b"),
     ],
 )
 def test_what_fits_is_left_and_what_does_not_is_cut(said: str, shown: str) -> None:

@@ -67,13 +67,14 @@ def _try(chosen: Sequence[str], jobs: int, *, again: bool) -> list[Result]:
     reach = kept()
     if reach is None:
         raise WorkerError("the sources changed meanwhile: run it again")
-    before = _before() if again else {}
+    before = _before()
+    killers = {key: result.killer for key, result in before.items() if result.killer}
     keys = all_keys(chosen)
-    done = {key: before[key] for key in keys if key in before and before[key].killer}
+    done = {key: before[key] for key in keys if again and key in killers}
     begun = time.monotonic()
     tried = 0
     with RESULTS.open("a", encoding="utf-8") as file:
-        for result in try_all(chosen, reach, jobs, keys.difference(done)):
+        for result in try_all(chosen, reach, jobs, keys.difference(done), killers):
             done[result.key] = result
             print(json.dumps(result), file=file, flush=True)
             tried += 1

@@ -10,7 +10,7 @@ import gc
 import json
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from importlib import import_module
 from typing import NamedTuple, Protocol, TypeAlias, TypeVar
@@ -28,6 +28,8 @@ from .trial import Code, Ready, cold, run_all, search, trial
 DECLARED = "chart"
 #: What draws the machine: no session depends on it.
 DRAWING = "diagram"
+#: A table that is nothing but rows, each of which is drawn.
+SHOWN = frozenset({"verdict_table"})
 #: What a session depends on: worth a search for whatever is wrong.
 SEARCHED = frozenset(
     {
@@ -79,16 +81,33 @@ def _all_mutants(chosen: Sequence[str]) -> Iterator[Mutant]:
 
 
 def try_all(
-    chosen: Sequence[str], reach: Reach, jobs: int, only: AbstractSet[Key]
+    chosen: Sequence[str],
+    reach: Reach,
+    jobs: int,
+    only: AbstractSet[Key],
+    killers: Mapping[Key, str],
 ) -> Iterator[Result]:
-    """Try the mutants of the ``chosen`` modules that are in ``only``."""
+    """Try the mutants of the ``chosen`` modules that are in ``only``.
+
+    What killed one when it was last tried, as ``killers`` tell, is run first.
+    """
     mutants = [mutant for mutant in _all_mutants(chosen) if mutant.key in only]
     # A function that no test reaches runs at import, if at all: then it must be changed before.
     late = [m for m in mutants if m.function and reach.of_line(m.module, m.line)]
     early = [m for m in mutants if not (m.function and reach.of_line(m.module, m.line))]
+    at_import = {m.key: m for m in late if reach.runs_at_import(m.module, m.line)}
     if late or DECLARED in chosen:
-        yield from _results(children([_warm(late, DECLARED in chosen, only, reach, jobs)]))
-    yield from _results(share(early, _attempt(reach, lambda m: _try_cold(m, reach)), jobs))
+        warm = _warm(late, only, reach, jobs, killers)
+        for result in _results(children([warm])):
+            if result.killer or result.key not in at_import:
+                yield result
+            else:  # what it made is there already, so nobody could tell
+                early.append(at_import[result.key])
+
+    def to_cold(mutant: Mutant) -> Try:
+        return _try_cold(mutant, reach)
+
+    yield from _results(share(early, attempting(reach, to_cold, killers), jobs))
 
 
 def _results(lines: Iterable[bytes]) -> Iterator[Result]:
@@ -101,16 +120,22 @@ K = TypeVar("K", bound=_Keyed)
 Try: TypeAlias = Callable[[Sequence[int]], str]
 
 
-def _attempt(reach: Reach, to: Callable[[K], Try]) -> Callable[[K], bytes]:
-    """Try one thing, beginning with the tests that killed its neighbours."""
+def attempting(
+    reach: Reach, to: Callable[[K], Try], before: Mapping[Key, str]
+) -> Callable[[K], bytes]:
+    """Try one thing, beginning with what killed it ``before``, and then its neighbours."""
     number = {test: i for i, test in enumerate(reach.tests)}
     killers: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
+
+    def number_of(killer: str) -> int | None:
+        return number.get(killer.removesuffix(" (endless)"))
 
     def attempt(what: K) -> bytes:
         begun = time.monotonic()
         known = killers[what.key[:2]]
-        killer = to(what)(known)
-        test = number.get(killer.removesuffix(" (endless)"))
+        last = number_of(before.get(what.key, ""))
+        killer = to(what)(known if last is None else [last, *known])
+        test = number_of(killer)
         if test is not None and test not in known:
             known.insert(0, test)
         seconds = round(time.monotonic() - begun, 3)
@@ -120,29 +145,40 @@ def _attempt(reach: Reach, to: Callable[[K], Try]) -> Callable[[K], bytes]:
 
 
 def in_order(
-    key: Key, tests: Iterable[int], first: Sequence[int], reach: Reach, *, prose: bool
+    key: Key,
+    first: Sequence[int],
+    near: Iterable[int],
+    reach: Reach,
+    *,
+    prose: bool,
+    far: Iterable[int] = (),
 ) -> list[int]:
-    """The ``first``, then the quickest, then the searches; what is slow is left out.
+    """The ``first``, the quickest that are ``near``, then ``far``, then the searches.
 
-    A drawing is compared with what is made of the core, so its test would notice anything. It
-    has a say in what draws, in what is only drawn, and in words for people.
+    What is slow is left out. A drawing is compared with what is made of the core, so its test
+    would notice anything. It has a say in what draws, in tables that it shows row by row, and
+    in words for people.
     """
-    drawn = prose or key[0].startswith(DRAWING) or key[:2] == ("policy", "")
+    drawn = prose or key[0].startswith(DRAWING) or key[0] in SHOWN or key[:2] == ("policy", "")
+    near = {*near}
     fit = {
         test
-        for test in tests
+        for test in near.union(far)
         if reach.takes(test) < SLOW
         and (drawn or not any(of in reach.tests[test] for of in OF_DRAWINGS))
     }
     early = [test for test in first if test in fit]
-    rest = sorted(fit.difference(early), key=reach.takes)
-    return early + rest + (reach.searches if key[0] in SEARCHED else [])
+    rest = sorted(fit, key=lambda test: (test not in near, reach.takes(test)))
+    searches = reach.searches if key[0] in SEARCHED else []
+    return [*dict.fromkeys([*early, *rest, *searches])]
 
 
 def _try_cold(mutant: Mutant, reach: Reach) -> Try:
     def attempt(first: Sequence[int]) -> str:
-        tests = reach.of_module(mutant.module)
-        ordered = in_order(mutant.key, tests, first, reach, prose=mutant.prose)
+        near = reach.of_module(mutant.module)
+        # What is made at import may be looked at without a line of its module being run.
+        far = range(len(reach.tests))
+        ordered = in_order(mutant.key, first, near, reach, prose=mutant.prose, far=far)
         return trial(cold(mutant, reach), ordered, reach)
 
     return attempt
@@ -150,10 +186,10 @@ def _try_cold(mutant: Mutant, reach: Reach) -> Try:
 
 def _warm(
     mutants: Sequence[Mutant],
-    with_chart: bool,
     only: AbstractSet[Key],
     reach: Reach,
     jobs: int,
+    killers: Mapping[Key, str],
 ) -> Callable[[Write], object]:
     """What the process does that has all imported and collected."""
 
@@ -175,7 +211,7 @@ def _warm(
                     return run_all(items, reach, tests, begin) or search(reach, tests, begin)
 
                 tests = reach.of_line(mutant.module, mutant.line)
-                ordered = in_order(mutant.key, tests, first, reach, prose=mutant.prose)
+                ordered = in_order(mutant.key, first, tests, reach, prose=mutant.prose)
                 return trial(run, ordered, reach)
 
             return attempt
@@ -187,14 +223,14 @@ def _warm(
                     return run_all(items, reach, tests, begin) or search(reach, tests, begin)
 
                 tests = reach.of_rows(change.rows)
-                return trial(run, in_order(change.key, tests, first, reach, prose=False), reach)
+                return trial(run, in_order(change.key, first, tests, reach, prose=False), reach)
 
             return attempt
 
-        changes = [each for each in rows.find(face.TABLE) if with_chart and each.key in only]
-        for line in share(changes, _attempt(reach, to_chart), jobs):
+        changes = [each for each in rows.find(face.TABLE) if each.key in only]
+        for line in share(changes, attempting(reach, to_chart, killers), jobs):
             write(line)
-        for line in share(mutants, _attempt(reach, to_function), jobs):
+        for line in share(mutants, attempting(reach, to_function, killers), jobs):
             write(line)
 
     def collect(write: Write) -> None:

@@ -12,7 +12,8 @@ import json
 import time
 from collections import defaultdict
 from collections.abc import Generator, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -38,18 +39,24 @@ OF_DRAWINGS = ("test_diagram", "test_drawn")
 SEARCHES = ("theorem", "resume")
 #: Seconds that one may take.
 SEARCHING = 5.0
+#: What coverage knows the import of the core by, as it knows each test by its node id.
+IMPORTING = "import"
 #: Lines between a change and the line that a tracer sees, in a statement of many lines.
 TALL = 30
 
 
 @dataclass(frozen=True)
 class Reach:
-    """``tests`` are node ids, ``seconds`` what each took; ``lines`` and ``rows`` its numbers."""
+    """``tests`` are node ids, ``seconds`` what each took; ``lines`` and ``rows`` its numbers.
+
+    ``at_import`` are the lines that run as the core is imported, whether a test comes or not.
+    """
 
     tests: list[str]
     seconds: list[float]
     lines: dict[str, dict[str, list[int]]]
     rows: dict[str, list[int]]
+    at_import: dict[str, list[int]] = field(default_factory=dict[str, list[int]])
 
     @property
     def searches(self) -> list[int]:
@@ -71,6 +78,14 @@ class Reach:
             if str(above) in lines:
                 return lines[str(above)]
         return []
+
+    def runs_at_import(self, module: str, line: int) -> bool:
+        """Whether a line of a module, or its statement, runs as the core is imported."""
+        tests, imported = self.lines.get(module, {}), self.at_import.get(module, ())
+        for above in range(line, max(0, line - TALL), -1):
+            if above in imported or str(above) in tests:
+                return above in imported
+        return False
 
     def of_module(self, module: str) -> list[int]:
         """The tests that reach any line of a module; all, if it has none that run in a test."""
@@ -115,6 +130,10 @@ def record() -> None:
     files = {str(path): name for name, path in modules().items()}
     recorder = _Recorder(coverage.Coverage(data_file=None, include=[*files], config_file=False))
     recorder.coverage.start()
+    recorder.coverage.switch_context(IMPORTING)
+    for name in modules():
+        import_module(f"openline.{name}".removesuffix(".__init__"))
+    recorder.coverage.switch_context("")
     status = pytest.main([*ARGUMENTS, *map(str, SUITE)], plugins=[recorder])
     recorder.coverage.stop()
     assert status == 0, "the suite fails before anything is changed"
@@ -122,19 +141,25 @@ def record() -> None:
         assert not KILLERS[name](), f"{name} finds something before anything is changed"
     data = recorder.coverage.get_data()
     number = {test: i for i, test in enumerate(recorder.seconds)}
+    found = {name: data.contexts_by_lineno(path) for path, name in files.items()}
     lines = {
         name: {
-            str(line): sorted(number[each] for each in contexts if each)
-            for line, contexts in data.contexts_by_lineno(path).items()
-            if any(contexts)
+            str(line): sorted(number[each] for each in contexts if each in number)
+            for line, contexts in of_line.items()
+            if not number.keys().isdisjoint(contexts)
         }
-        for path, name in files.items()
+        for name, of_line in found.items()
+    }
+    at_import = {
+        name: sorted(line for line, contexts in of_line.items() if IMPORTING in contexts)
+        for name, of_line in found.items()
     }
     reach = Reach(
         [*number],
         [*recorder.seconds.values()],
         lines,
         {row: sorted(number[test] for test in tests) for row, tests in recorder.rows.items()},
+        at_import,
     )
     BUILD.mkdir(parents=True, exist_ok=True)
     for old in BUILD.glob("reach-*.json"):

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 from openline.backoff import DialGate
 
 from . import trial as trial_module
+from .course import SLOW, attempting, in_order
 from .faults import StaleFaultError, all_faults, copy, read
 from .known import ListError, block, complaints, parse
 from .mutant import Key, find
 from .reach import CORE, Reach, modules
 from .trial import Code, Instead, trial
 
+KEY: Key = ("link", "Link.f", "a < b", "a <= b", 1)
+OTHER: Key = ("policy", "", "a = 1", "a = 2", 2)
 REACH = Reach(["t::first", "t::second"], [0.001, 0.001], {}, {})
 
 
@@ -88,15 +93,48 @@ def test_a_statement_of_many_lines_is_reached_by_the_line_that_runs() -> None:
     assert reach.of_rows([("idle", "x"), ("idle", "y")]) == [0]
 
 
+def test_a_statement_that_runs_at_import_is_known() -> None:
+    reach = Reach(["t"], [0.1], {"m": {"3": [0], "9": [0]}}, {}, {"m": [1, 3]})
+    assert [reach.runs_at_import("m", line) for line in (2, 4, 9, 10)] == [True, True, False, False]
+    assert not reach.runs_at_import("another", 1)
+
+
+def test_first_what_killed_before_then_what_is_near_then_what_is_far_then_the_searches() -> None:
+    names = ["t::a", "t::b", "t::c", "t::d", "t::slow", "test_drawn.py::e"]
+    reach = Reach(names, [0.4, 0.1, 0.2, 0.3, SLOW, 0.1], {}, {})
+    key: Key = ("timers", "", "a = 1", "a = 2", 1)
+    assert in_order(key, [3, 4], [0, 1], reach, prose=False, far=range(6)) == [3, 1, 0, 2, 6, 7]
+    of_drawing: Key = ("explain", "", "a = 1", "a = 2", 1)
+    assert in_order(of_drawing, [], [0, 1, 5], reach, prose=True) == [1, 5, 0]
+
+
+class Tried(NamedTuple):
+    key: Key
+
+
+def test_a_killer_is_run_first_the_next_time_and_for_its_neighbours() -> None:
+    neighbour: Key = (*KEY[:2], "c", "d", 1)
+    began: list[list[int]] = []
+
+    def to(what: Tried) -> Callable[[Sequence[int]], str]:
+        def find_killer(first: Sequence[int]) -> str:
+            began.append([*first])
+            return "t::first (endless)" if what.key == KEY else ""
+
+        return find_killer
+
+    attempt_one = attempting(REACH, to, {KEY: "t::second", neighbour: "theorem"})
+    for key in (KEY, neighbour, OTHER):
+        assert json.loads(attempt_one(Tried(key)))[0] == [*key]
+    assert began == [[1], [0], []]
+
+
 def test_the_kit_is_no_part_of_what_is_changed() -> None:
     assert {"chart", "link", "dialects.echopanel", "diagram.dot"} <= set(modules())
     assert not any("testing" in name for name in modules())
 
 
 # The list.
-
-KEY: Key = ("link", "Link.f", "a < b", "a <= b", 1)
-OTHER: Key = ("policy", "", "a = 1", "a = 2", 2)
 
 
 def test_the_list_says_what_was_written_to_it() -> None:
