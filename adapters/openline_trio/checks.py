@@ -13,6 +13,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
+from openline.dialects.checking import check_dialect, rehearse
+from openline.dialects.dialect import Dialect
+from openline.dialects.echopanel import EchoPanel
+
 
 def kind_of(value: object) -> str:
     """What ``value`` is, in a word or three, without telling it."""
@@ -34,3 +38,12 @@ def check_sources(sources: object) -> None:
                 f"sources[{name!r}]: give a source, an object with `async run(sink)`, not "
                 f"{kind_of(source)}; FileSource(path) of openline_trio.audio makes one from a file"
             )
+
+
+def checked_dialect(dialect: Dialect | None) -> Dialect:
+    """The dialect to speak, which has said each of its messages. Raises DialectError."""
+    if dialect is None:
+        return EchoPanel()
+    check_dialect(dialect)
+    rehearse(dialect)
+    return dialect

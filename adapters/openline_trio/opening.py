@@ -13,14 +13,14 @@ from typing import cast
 import trio
 
 from openline.backend import Backend
+from openline.dialects.checking import DialectError
 from openline.dialects.dialect import Dialect
-from openline.dialects.echopanel import EchoPanel
 from openline.journal import JournalError
 from openline.messages import SAMPLE_RATE
 from openline.policy import Policy
 
 from .audio.source import Source
-from .checks import check_sources
+from .checks import check_sources, checked_dialect
 from .credentials import Credentials
 from .journaling import JournalFile
 from .network import Connect, connector
@@ -68,8 +68,11 @@ def open_session(
     Raises TypeError, one line, for an argument of the wrong kind, such as a path where a source
     belongs, and ValueError for a token, id, source name or policy that cannot work; entering
     the block raises SpoolError for a folder and JournalError for a file that cannot be used.
+    A dialect that is none raises DialectError, a TypeError; so does the block, if it shows
+    itself only on the live line.
     """
     check_sources(sources)
+    dialect = checked_dialect(dialect)
     if spool is not None and not sources:
         raise ValueError("a session without sources has nothing to spool")
     session_id = session_id or str(uuid.uuid4())
@@ -78,7 +81,7 @@ def open_session(
         backend,
         sources,
         policy=policy or Policy(),
-        dialect=dialect or EchoPanel(),
+        dialect=dialect,
         session_id=session_id,
         credentials=credentials,
         connect=connect or connector(),
@@ -115,6 +118,7 @@ def resume_session(
     SpoolError, one line, for a folder that holds no session, that another process is using,
     or to which the dialect, the policy or the backend do not fit.
     """
+    speaks = checked_dialect(dialect)
     noted = _noted(journal, keep_audio=journal_audio)
 
     def prepare() -> Session:
@@ -125,7 +129,7 @@ def resume_session(
                 backend or past.began.backend,
                 {},
                 policy=policy or Policy(),
-                dialect=dialect or EchoPanel(),
+                dialect=speaks,
                 session_id=past.began.session_id,
                 credentials=credentials,
                 connect=connect or connector(),
@@ -192,8 +196,11 @@ class _Opening:
             return await self._manager.__aexit__(kind, exc, trace)
         except BaseExceptionGroup as group:
             # The block's own error, as the block raised it. (Of a group trio makes a copy.)
-            if exc is not None and _leaves(group) == _leaves(exc):
+            leaves = _leaves(group)
+            if exc is not None and leaves == _leaves(exc):
                 return False
+            if len(leaves) == 1 and isinstance(leaves[0], DialectError):
+                raise leaves[0] from leaves[0].__cause__  # somebody's dialect: one line is enough
             raise
 
 

@@ -24,6 +24,7 @@ from typing import Final
 from .backend import Backend
 from .chart import Chart
 from .commands import Command, DiscardStore, Outgoing, Report
+from .dialects.checking import check_dialect
 from .dialects.dialect import Dialect
 from .dialects.echopanel import EchoPanel
 from .events import AbortRequested, Event, OpenRequested, StopRequested
@@ -78,7 +79,8 @@ class Connection:
     ``disk_seconds``: audio per source that the adapter can keep on disk; 0: none.
     ``past`` and ``past_transcript``: what an earlier process left of this session; its
     audio is fetched from disk, and its gaps and finals stand in the result.
-    Raises ValueError for ids, sources or a policy that cannot work.
+    Raises ValueError for ids, sources or a policy that cannot work, and DialectError for a
+    dialect that is none. So does ``next_message`` when the dialect says neither text nor bytes.
     """
 
     __slots__ = ("_link",)
@@ -99,6 +101,8 @@ class Connection:
         past: Sequence[PastSource] = (),
         past_transcript: Sequence[Transcript] = (),
     ) -> None:
+        if dialect is not _DEFAULT_DIALECT:
+            check_dialect(dialect)
         policy.check_buffer(dialect.horizon)
         for name, value in (("session_id", session_id), ("attempt_id", attempt_id)):
             if not value.strip() or len(value) > _ID_LENGTH:

@@ -17,6 +17,7 @@ from typing import Any, Final, TypeAlias
 from . import events as e
 from .backend import RedirectRefusedError
 from .commands import CloseSource
+from .dialects.checking import understood
 from .dialects.dialect import (
     FinalMessage,
     Heard,
@@ -292,7 +293,7 @@ def _message(facts: Facts, event: e.MessageReceived) -> Fired:
     if not _live(facts, event.dial):
         return _NOTHING
     facts.deadlines[Timer.PONG] = OFF  # any frame proves that the backend lives
-    message = facts.dialect.decode(event.data)
+    message = understood(facts.dialect, event.data)
     if isinstance(message, Malformed):
         facts.count_trouble("malformed", f"a message that nobody can read: {message.why}")
         return _NOTHING

@@ -237,26 +237,27 @@ class Link(Facts):
         box = stream.box
         start_at, end_at = to_samples(heard.start), to_samples(heard.end)
         start, end = box.interval(start_at, end_at)
+        if end > box.confirmed:
+            transcript = Transcript(
+                source=box.source,
+                text=heard.text,
+                final=heard.final,
+                start=max(start, box.confirmed) / SAMPLE_RATE,
+                end=end / SAMPLE_RATE,
+                confidence=heard.confidence,
+                language=heard.language,
+                speaker=heard.speaker,
+                segment_id=heard.segment_id,
+            )
+            self.tell(transcript)
+            if heard.final:  # told before it is proved: who is killed in between says it again
+                self.prove(box, end)
+                self.retry.note_progress()
+        else:
+            self.counts["duplicates"] += heard.final
+        # What is out of the queue is proved last: without a horizon that is these very words.
         if stream.window.note_drained(box.sent_by(end_at)):
             self.note_drained(stream)
-        if end <= box.confirmed:
-            self.counts["duplicates"] += heard.final
-            return
-        transcript = Transcript(
-            source=box.source,
-            text=heard.text,
-            final=heard.final,
-            start=max(start, box.confirmed) / SAMPLE_RATE,
-            end=end / SAMPLE_RATE,
-            confidence=heard.confidence,
-            language=heard.language,
-            speaker=heard.speaker,
-            segment_id=heard.segment_id,
-        )
-        self.tell(transcript)
-        if heard.final:  # told before it is proved: who is killed in between says it again
-            self.prove(box, end)
-            self.retry.note_progress()
 
     def take_insight(self) -> None:
         """What the backend noticed goes to the app as it is."""

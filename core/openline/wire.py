@@ -12,6 +12,7 @@ long that may take, a ping asks for the proof, and PACE says when time alone ope
 from __future__ import annotations
 
 from .commands import Outgoing, SendBytes, SendPing, SendText
+from .dialects.checking import choked, sendable, spoken
 from .facts import Facts
 from .timers import OFF, Timer
 
@@ -28,7 +29,7 @@ def next_message(facts: Facts) -> Outgoing | None:
             return None
         facts.start_due = False
         facts.start_sent = True
-        return SendText(facts.dial, facts.dialect.start(facts.ids))
+        return _message(facts.dial, spoken(facts.dialect, "start", facts.ids))
     streams = facts.streams
     if facts.ping_wanted or streams.wants_ping():
         return _ping(facts)
@@ -40,10 +41,13 @@ def next_message(facts: Facts) -> Outgoing | None:
         deadlines[_SEND] = facts.now + facts.policy.send_timeout
         if stream.box.losses.has_news:
             facts.report_gaps(stream.box.losses.take())
-        data = facts.dialect.audio(stream.box.source, pcm)
+        try:  # as ``spoken``, without its detour for each frame
+            data = facts.dialect.audio(stream.box.source, pcm)
+        except Exception as exc:
+            raise choked(facts.dialect, "audio", exc) from exc
         if isinstance(data, bytes):
             return SendBytes(facts.dial, data)
-        return SendText(facts.dial, data)
+        return _message(facts.dial, sendable(facts.dialect, "audio", data))
     if streams.shut:
         if streams.wants_ping():
             return _ping(facts)
@@ -51,8 +55,12 @@ def next_message(facts: Facts) -> Outgoing | None:
     elif facts.stop_wanted and not facts.stop_is_sent and not streams.on_disk:
         facts.stop_is_sent = True
         facts.arm(Timer.SEND, facts.policy.send_timeout)
-        return SendText(facts.dial, facts.dialect.stop(facts.ids))
+        return _message(facts.dial, spoken(facts.dialect, "stop", facts.ids))
     return None
+
+
+def _message(dial: int, data: str | bytes) -> SendText | SendBytes:
+    return SendBytes(dial, data) if isinstance(data, bytes) else SendText(dial, data)
 
 
 def _ping(facts: Facts) -> SendPing:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
+import trio
 
 from openline.backend import Backend
-from openline_trio import open_session
+from openline.dialects.checking import DialectError
+from openline.dialects.echopanel import EchoPanel
+from openline_trio import open_session, resume_session
 from openline_trio.audio import FileSource, PushSource, Sink
+from openline_trio.background import BackgroundBackend
 from openline_trio.threads import start_session
 
-SECRET = "/home/me/secret.wav"
+SECRET = "private/secret.wav"
 
 
 class Runs:
@@ -71,3 +75,77 @@ def test_what_is_no_source_is_refused(sources: object, what: str) -> None:
 
 def test_whatever_runs_is_a_source() -> None:
     open_session(Backend(), {"mic": Runs()})
+
+
+# Dialects.
+
+
+def says_secrets(*_given: object) -> object:
+    return {"secret": 1}
+
+
+class Late(EchoPanel):
+    """Says a dict for audio, once it has said what was asked of it before."""
+
+    calls = 0
+
+    def audio(self, source: str, pcm: bytes) -> bytes:
+        self.calls += 1
+        return super().audio(source, pcm) if self.calls < 5 else cast("bytes", {"a": "secret"})
+
+
+@pytest.mark.parametrize(
+    ("dialect", "text"),
+    [
+        (EchoPanel, "dialect: give an object, EchoPanel(), not the class"),
+        (
+            type("Odd", (EchoPanel,), {"horizon": "15"})(),
+            "the dialect Odd: horizon has to be seconds, 0 or more, not str",
+        ),
+        (
+            type("Odd", (EchoPanel,), {"stop": says_secrets})(),
+            "the dialect Odd: stop has to return str or bytes, not dict",
+        ),
+    ],
+)
+def test_what_is_no_dialect_is_refused_in_the_call(
+    dialect: object, text: str, tmp_path: Path
+) -> None:
+    assert refusal(open_session, Backend(), {"mic": Runs()}, dialect=dialect) == text
+    assert refusal(start_session, Backend(), {"mic": Runs()}, dialect=dialect) == text
+    assert refusal(resume_session, tmp_path, dialect=dialect) == text
+
+
+class Speaks(Runs):
+    """Delivers for ever."""
+
+    async def run(self, sink: Sink) -> None:
+        while True:
+            sink.audio(bytes(640))
+            await trio.sleep(0.02)
+
+
+def test_a_dialect_whose_fault_shows_itself_only_on_the_line_is_one_error_too() -> None:
+    with BackgroundBackend() as backend:
+
+        async def live() -> None:
+            async with open_session(backend.backend, {"mic": Speaks()}, dialect=Late()) as session:
+                await session.wait()
+
+        with pytest.raises(DialectError) as caught:
+            trio.run(live)
+    assert str(caught.value) == "the dialect Late: audio has to return str or bytes, not dict"
+
+
+def test_a_blocks_own_error_comes_out_beside_that_of_a_dialect() -> None:
+    with BackgroundBackend() as backend:
+
+        async def live() -> None:
+            async with open_session(backend.backend, {"mic": Speaks()}, dialect=Late()) as session:
+                try:
+                    await session.wait()
+                finally:
+                    raise ValueError("mine")
+
+        with pytest.RaisesGroup(DialectError, ValueError, flatten_subgroups=True):
+            trio.run(live)

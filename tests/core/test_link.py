@@ -435,3 +435,20 @@ def test_the_cause_of_a_loss_holds_what_the_backend_said_and_what_its_close_did(
     drive.lose(1011, reason="bye")
     assert "out of memory" in drive.last_change.reason
     assert "bye" in drive.last_change.reason
+
+
+class AtOnce(EchoPanel):
+    """Its backend makes up its mind about a sample in the moment in which it takes it."""
+
+    horizon = 0.0
+
+
+def test_without_a_horizon_words_are_told_before_they_prove_themselves() -> None:
+    drive = Drive(dialect=AtOnce()).stream()
+    drive.audio(10)
+    drive.drain()
+    drive.final(0.0, 0.1)
+    drive.final(0.1, 0.2)
+    assert [(words.start, words.end) for words in drive.finals] == [(0.0, 0.1), (0.1, 0.2)]
+    assert drive.core.statistics.duplicates == 0
+    assert drive.core.statistics.sources["mic"].confirmed == 3200

@@ -18,7 +18,10 @@ from hypothesis.stateful import run_state_machine_as_test
 import openline.testing
 from openline import Policy
 from openline import events as e
-from openline.commands import Command
+from openline.backend import Backend
+from openline.commands import Command, SendText
+from openline.connection import Connection
+from openline.dialects.checking import DialectError
 from openline.dialects.dialect import (
     FinalMessage,
     Heard,
@@ -29,7 +32,14 @@ from openline.dialects.dialect import (
     Status,
     Unknown,
 )
-from openline.testing import ConnectionMachine, explore, proofs, strategies
+from openline.testing import (
+    ConnectionMachine,
+    LawBroken,
+    World,
+    explore,
+    proofs,
+    strategies,
+)
 from openline.testing.clone import clone
 from openline.testing.steps import ALL, Run, Setting, Step
 from openline.verdicts import Action, Row
@@ -47,13 +57,13 @@ class Toy:
     codes: Mapping[int, Row] = {4999: GONE, 1000: BUSY}
     refusals: Mapping[str, Row] = {"busy": BUSY, "gone": GONE}
 
-    def start(self, ids: Ids) -> str:
+    def start(self, ids: Ids) -> Any:
         return json.dumps({"begin": ids.connection_id})
 
     def audio(self, source: str, pcm: bytes) -> str | bytes:
         return json.dumps({"audio": pcm.hex()})
 
-    def stop(self, ids: Ids) -> str:
+    def stop(self, ids: Ids) -> Any:
         return json.dumps({"end": ids.session_id})
 
     def decode(self, data: str | bytes) -> Message:
@@ -126,8 +136,8 @@ def test_a_dialect_that_raises_is_found_with_a_shortest_path() -> None:
     samples = {"ready": '{"no": 0, "ready": true}', "odd": odd}
     found = explore(SMALL, Careless(), messages=samples, has_provider=False, max_violations=1)
     violation = found.violations[0]
-    assert violation.law == "no exception"
-    assert violation.what == "KeyError: 'no'"
+    assert violation.law == "the dialect"
+    assert "the dialect Careless: decode raised KeyError: 'no'. The law: " in violation.what
     assert [step.split(" s  ")[-1] for step in violation.steps] == [
         "the app opens",
         "a redirect",  # to a second dial
@@ -143,6 +153,98 @@ def test_a_dialect_that_raises_is_found_with_a_shortest_path() -> None:
         found.check()
     assert str(told.value).startswith(f"1. {violation}\n")
     assert "world.receive(connection, e.MessageReceived(dial=2, data='{}')" in str(told.value)
+
+
+def says(method: str, what: Any) -> Toy:
+    """A toy whose ``method`` returns something else, or raises it."""
+
+    def do(*_given: object) -> Any:
+        if isinstance(what, Exception):
+            raise what
+        return what
+
+    return cast("Toy", type("Odd", (Toy,), {method: do})())
+
+
+@pytest.mark.parametrize("method", ["start", "audio", "stop"])
+@pytest.mark.parametrize(
+    ("what", "why"),
+    [
+        ({"a": 1}, "has to return str or bytes, not dict"),
+        (None, "has to return str or bytes, not NoneType"),
+        (ValueError("oh"), "raised ValueError: oh"),
+    ],
+)
+def test_what_a_dialect_cannot_say_is_a_violation_that_names_the_method(
+    method: str, what: Any, why: str
+) -> None:
+    found = explore(
+        SMALL, says(method, what), messages=SAMPLES, has_provider=False, max_violations=1
+    )
+    violation = found.violations[0]
+    assert violation.law == "the dialect"
+    assert f"the dialect Odd: {method} {why}. The law: " in violation.what
+
+
+def test_what_a_dialect_cannot_say_is_seen_even_if_the_session_does_not_mind() -> None:
+    world = World(SMALL, Toy(), sources=("voice",))
+    session = Connection(
+        Backend(),
+        session_id="session",
+        attempt_id="attempt",
+        random=lambda: 0.5,
+        policy=SMALL,
+        dialect=Toy(),
+        sources=("voice",),
+    )
+    world.receive(session, e.OpenRequested(), 0.0)
+    world.receive(session, e.SocketOpened(1, "c"), 0.5)
+
+    class Lax:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(session, name)
+
+        def next_message(self, _now: float) -> Any:
+            return SendText(1, {"begin": "c"})  # type: ignore[arg-type]
+
+    with pytest.raises(LawBroken, match="a dict is to be sent") as caught:
+        world.pull(cast("Connection", Lax()), 0.5)
+    assert caught.value.law == "the dialect"
+
+
+class Binary(Toy):
+    """All of it in bytes."""
+
+    def start(self, ids: Ids) -> str | bytes:
+        return str(super().start(ids)).encode()
+
+    def audio(self, source: str, pcm: bytes) -> str | bytes:
+        return pcm
+
+    def stop(self, ids: Ids) -> str | bytes:
+        return str(super().stop(ids)).encode()
+
+
+def test_a_dialect_may_say_all_of_it_in_bytes() -> None:
+    found = explore(SMALL, Binary(), messages=SAMPLES, has_provider=False)
+    found.check()
+    assert found.complete
+
+
+@pytest.mark.parametrize(
+    ("dialect", "complaint"),
+    [
+        (Toy, "dialect: give an object, Toy(), not the class"),
+        (cast("Toy", type("Bare", (), {"name": "bare"})()), "the dialect Bare lacks 'sources'"),
+    ],
+)
+def test_what_is_no_dialect_is_refused_before_the_walk(dialect: Any, complaint: str) -> None:
+    for call in (
+        lambda: explore(SMALL, dialect, messages=SAMPLES),
+        lambda: World(SMALL, dialect),
+    ):
+        with pytest.raises(DialectError, match=re.escape(complaint)):
+            call()
 
 
 class LateMachine(ToyMachine):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from msgspec.structs import replace
@@ -677,6 +677,7 @@ MORE: list[tuple[str, bool, Callable[[Faulty], object]]] = [
     ("gaps add up", False, ends(missing=(gap(0, 320, 320), gap(0, 320, 320)))),
     ("complete", False, ends(transcript=(words(0, 1).update,))),
     ("complete", False, never_hears(complete=True)),
+    ("the dialect", False, lambda s: s.streaming().pull(SendText(1, cast("str", {"a": 1})))),
     ("complete", False, breaks_off(complete=True)),
     ("complete", False, breaks_off(lost_sources=())),
     ("complete", False, not_even_empty),

@@ -19,6 +19,7 @@ from openline import Policy, outcome
 from openline import connection as face
 from openline.commands import Command
 from openline.connection import Connection
+from openline.dialects.checking import DialectError
 from openline.dialects.dialect import (
     Dialect,
     FinalMessage,
@@ -29,6 +30,7 @@ from openline.dialects.dialect import (
     Metrics,
     Status,
 )
+from openline.dialects.echopanel import EchoPanel
 from openline.events import Event
 from openline.facts import Facts
 from openline.link import Link
@@ -39,6 +41,7 @@ from openline.streams import Streams
 from openline.testing.theorem import (
     THEOREM,
     Counterexample,
+    EchoSpeech,
     Fault,
     Schedule,
     Source,
@@ -389,3 +392,52 @@ def test_a_session_of_ones_own_is_written_into_the_script() -> None:
 
 def test_what_is_killed_at_once_has_begun_nothing() -> None:
     assert any(kill_and_resume(seed) is None for seed in range(60))
+
+
+# A backend of no patience, and dialects that are none.
+
+
+class Instant(EchoSpeech):
+    """A backend that makes up its mind at once."""
+
+    def __init__(self, **changes: Any) -> None:
+        self._dialect: Any = type("Odd", (EchoPanel,), {"horizon": 0.0, **changes})()
+
+    @property
+    def dialect(self) -> Dialect:
+        made: Dialect = self._dialect
+        return made
+
+
+def nothing(*_given: object) -> None:
+    pass
+
+
+def nonsense(*_given: object) -> float:
+    return 1 / 0
+
+
+def test_the_theorem_holds_for_a_backend_that_holds_nothing_back() -> None:
+    check(range(120), speech=Instant())
+    check(range(40), speech=Instant(), kill=True)
+    heard = sum(bool(play(draw(seed), speech=Instant()).delivered) for seed in range(20))
+    assert heard > 10
+
+
+@pytest.mark.parametrize("method", ["start", "audio", "stop"])
+def test_what_a_dialect_cannot_say_is_told_with_the_method(method: str) -> None:
+    with pytest.raises(Counterexample, match=f"the dialect Odd: {method} has to return str"):
+        check(range(50), speech=Instant(**{method: nothing}))
+
+
+def test_a_dialect_that_cannot_read_its_ideal_backend_is_told() -> None:
+    with pytest.raises(Counterexample, match="the dialect Odd: decode raised ZeroDivisionError"):
+        check(range(50), speech=Instant(decode=nonsense))
+
+
+def test_what_is_no_dialect_is_refused_before_anything_is_played() -> None:
+    speech = Instant(horizon="soon")
+    with pytest.raises(DialectError, match="horizon has to be seconds"):
+        play(draw(1), speech=speech)
+    with pytest.raises(DialectError, match="horizon has to be seconds"):
+        kill_and_resume(1, speech=speech)

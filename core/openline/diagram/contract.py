@@ -93,7 +93,9 @@ def _sent(dialect: Dialect) -> str:
     return grid(("message", "when", "as it is sent"), [start, *audio, stop])
 
 
-def _compact(text: str) -> str:
+def _compact(text: str | bytes) -> str:
+    if isinstance(text, bytes):
+        return text.hex(" ")
     try:
         return json.dumps(json.loads(text))
     except ValueError:

@@ -3,7 +3,8 @@
 A dialect turns what the core wants to say into wire messages, and wire messages into
 the few things that the core knows. It is stateless and pure: one instance serves every
 session. ``decode`` is total: whatever arrives becomes one of the structs below, and
-what nobody can read becomes ``Malformed``, never an exception.
+what nobody can read becomes ``Malformed``, never an exception. ``checking`` holds a dialect
+to this.
 """
 
 from __future__ import annotations
@@ -145,7 +146,7 @@ class Dialect(Protocol):
         """Texts with which the backend refuses, and what each one means."""
         ...
 
-    def start(self, ids: Ids) -> str:
+    def start(self, ids: Ids) -> str | bytes:
         """The message that starts a session."""
         ...
 
@@ -153,7 +154,7 @@ class Dialect(Protocol):
         """The message that carries a frame of s16le mono PCM at 16 kHz."""
         ...
 
-    def stop(self, ids: Ids) -> str:
+    def stop(self, ids: Ids) -> str | bytes:
         """The message that asks for the proper end."""
         ...
 

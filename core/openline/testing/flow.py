@@ -21,6 +21,7 @@ from ..events import AudioCaptured, CaptureHole, PongReceived, SourceStarted
 from ..messages import SAMPLE_RATE, SourceStatistics, to_samples
 from ..policy import FIGURES_LATE
 from .laws import broken
+from .samples import audio_of
 from .seen import Seen
 
 FRAME: Final = 320
@@ -62,9 +63,8 @@ class Flow:
         self._gauges: dict[str, Gauge] = {}  # of the sources that were heard of
         self._marks: dict[bytes, dict[str, int]] = {}
         self._positions: dict[str, int] = {}  # the watermark that the next frame moves
-        audio = seen.dialect.audio
         self._sizes = {
-            each: (len(audio(each, bytes(2))), len(audio(each, bytes(2 * FRAME))))
+            each: (len(audio_of(seen.dialect, each, 1)), len(audio_of(seen.dialect, each, FRAME)))
             for each in seen.sources
         }
 

@@ -139,6 +139,11 @@ LAWS: Final[Mapping[str, str]] = MappingProxyType(
         "no deadline in the past": "When a connection rests, what it waits for lies ahead.",
         "the stop ends": "From anywhere a stop, and then time alone, leads to a final state.",
         "no exception": "Nothing that happens raises an exception.",
+        # What is yours.
+        "the dialect": (
+            "A dialect says text or bytes, and makes a sound message of whatever arrives, or "
+            "Malformed; it never raises."
+        ),
     }
 )
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias, cast
 
+from ..dialects.checking import DialectError, spoken
 from ..dialects.dialect import Dialect, Ids, Status
 from ..dialects.echopanel import EchoPanel
 
@@ -93,6 +94,14 @@ def samples_of(dialect: Dialect, given: Samples | None = None) -> dict[str, Samp
             f"{dialect.name!r}, so no session would ever stream; they are {found or 'none'}"
         )
     return named
+
+
+def audio_of(dialect: Dialect, source: str, samples: int) -> str | bytes:
+    """A message of that much silence. Nothing, if it cannot say it: that is for a law to tell."""
+    try:
+        return spoken(dialect, "audio", source, bytes(2 * samples))
+    except DialectError:
+        return b""
 
 
 def fill(sample: Sample, ids: Ids) -> str | bytes:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from ..backend import Backend
+from ..dialects.checking import DialectError, check_dialect, heard
 from ..dialects.dialect import (
     Dialect,
     FinalMessage,
@@ -48,11 +49,18 @@ from ..messages import Ended, State
 from ..policy import Policy
 from ..verdicts import Action, Row
 from .endings import meaning
+from .laws import broken
 
 _Readable: TypeAlias = (
     Status | Heard | Metrics | Insight | Refusal | Remark | FinalMessage | Unknown
 )
 OVER = frozenset({State.CLOSED, State.FAILED})
+
+
+def with_cause(exc: DialectError) -> str:
+    """What is wrong with a dialect, and what it raised: in a test nothing is secret."""
+    cause = exc.__cause__
+    return f"{exc}: {cause}" if cause is not None else str(exc)
 
 
 class Seen:
@@ -117,6 +125,7 @@ class Seen:
         *,
         has_provider: bool,
     ) -> None:
+        check_dialect(dialect)
         self.policy = policy
         self.dialect = dialect
         self.sources = tuple(sources)
@@ -190,12 +199,20 @@ class Seen:
 
     def is_foreign(self, event: Event) -> bool:
         """Whether ``event`` is a message on the live dial that carries the ids of another."""
-        if not isinstance(event, MessageReceived) or self.connection_id is None:
+        if not isinstance(event, MessageReceived):
             return False
         if self.ended is not None or self.is_late(event):
             return False
-        message = self.dialect.decode(event.data)
+        message = self._read(event.data)  # a dialect must not choke on it, whenever it comes
+        if self.connection_id is None:
+            return False
         return not (isinstance(message, Malformed) or self._is_ours(message))
+
+    def _read(self, data: str | bytes) -> Message:
+        try:
+            return heard(self.dialect, data)
+        except DialectError as exc:
+            broken("the dialect", with_cause(exc), self.now)
 
     def is_possible(self, event: Event) -> bool:
         """Whether the app may ask for ``event`` now; facts are always possible."""
@@ -276,7 +293,7 @@ class Seen:
             case MessageReceived(_, data):
                 self._heard()
                 if self.connection_id is not None and not self.finished:
-                    self._understood(self.dialect.decode(data))
+                    self._understood(self._read(data))
 
     def _stops(self, due: float, *, sources_over: bool = False) -> None:
         if not self.stop_wanted and (not sources_over or self.over >= {*self.sources}):

@@ -6,12 +6,15 @@ dial's ids. All other text is audio, of a dialect that sends audio as text.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import cast
 
 from ..commands import Outgoing, SendBytes, SendPing, SendText
+from ..dialects.checking import DialectError, spoken
 from ..messages import SAMPLE_RATE, SourceStatistics, State
 from .laws import broken
-from .seen import Seen
+from .samples import audio_of
+from .seen import Seen, with_cause
 
 FRAME = 320
 #: Frames of audio that an open line takes without any proof of the backend: 1.6 s.
@@ -31,7 +34,7 @@ class Sending:
         self.frames: int = 0  # of audio, on this dial
         self.checked_at = 0.0  # when the connection was last told anything
         self.spooled = False  # audio may be on a disk, and not here to be sent
-        samples = [seen.dialect.audio(source, bytes(2 * FRAME)) for source in seen.sources]
+        samples = [audio_of(seen.dialect, source, FRAME) for source in seen.sources]
         self.text_audio = any(isinstance(sample, str) for sample in samples)
         self.longest = max(len(sample) for sample in samples)
 
@@ -40,6 +43,13 @@ class Sending:
         """Whether the line is acked and may carry audio."""
         return self.seen.live is not None and self.seen.state in OPEN
 
+    def asked(self, pull: Callable[[float], Outgoing | None]) -> Outgoing | None:
+        """What is pulled, unless the dialect cannot say it."""
+        try:
+            return pull(self.seen.now)
+        except DialectError as exc:
+            broken("the dialect", with_cause(exc), self.seen.now)
+
     def pulled(self, outgoing: Outgoing) -> bool:
         """Hold what was pulled at ``seen.now`` to the laws; whether it is audio or a ping."""
         seen, now = self.seen, self.seen.now
@@ -47,7 +57,7 @@ class Sending:
             broken("only for the live dial", f"pulled for dial {outgoing.dial}", now)
         if seen.finished:
             broken("the final message", "it spoke after the final message", now)
-        if isinstance(outgoing, SendText) and outgoing.data == seen.dialect.start(seen.ids):
+        if self._says("start", outgoing):
             self._starts()
             return False
         if not seen.acked:
@@ -61,7 +71,7 @@ class Sending:
                 seen.pinged_at = now
                 if len(mark) > MARK_LIMIT:
                     broken("frames", f"a ping's mark of {len(mark)} bytes", now)
-            case SendText(_, data) if data == seen.dialect.stop(seen.ids):
+            case _ if self._says("stop", outgoing):
                 self._stops()
                 flows = False
             case SendText(_, data) if not self.text_audio:
@@ -70,6 +80,15 @@ class Sending:
                 self._carries(len(outgoing.data))
         seen.pulled_at = now
         return flows
+
+    def _says(self, method: str, outgoing: Outgoing) -> bool:
+        """Whether it is what that method of the dialect says on the live dial."""
+        if isinstance(outgoing, SendPing):
+            return False
+        said = cast("object", outgoing.data)
+        if not isinstance(said, str | bytes):
+            broken("the dialect", f"a {type(said).__name__} is to be sent", self.seen.now)
+        return said == spoken(self.seen.dialect, method, self.seen.ids)
 
     def _starts(self) -> None:
         seen = self.seen

@@ -12,6 +12,7 @@ from collections import Counter, deque
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from ..dialects.checking import check_dialect
 from ..dialects.dialect import Dialect
 from ..dialects.echopanel import EchoPanel
 from ..policy import Policy
@@ -48,9 +49,11 @@ def explore(
     the proofs that silence and stops end.
 
     Returns what was found; call its ``check`` or print its ``report``. Raises ValueError,
-    one line, for samples or sources with which no walk can begin.
+    one line, for samples or sources with which no walk can begin, and DialectError for a
+    dialect that is none.
     """
-    dialect = dialect or EchoPanel()
+    dialect = EchoPanel() if dialect is None else dialect
+    check_dialect(dialect)
     samples = samples_of(dialect, messages)
     names = tuple(sources if sources is not None else dialect.sources[:2])
     if not names or not {*names} <= {*dialect.sources}:

@@ -104,8 +104,8 @@ class Session(Protocol):
 class World:
     """Watches one session; the arguments are those that its connection was made with.
 
-    The connection has no past of an earlier process. Raises LawBroken from ``receive``
-    and ``pull``, and what the connection itself raises.
+    The connection has no past of an earlier process. Raises DialectError for a dialect that
+    is none, and from ``receive`` and ``pull`` LawBroken and what the connection itself raises.
     """
 
     __slots__ = ("_dialing", "_flow", "_hearing", "_patience", "_seen", "_sending", "_words")
@@ -187,8 +187,8 @@ class World:
 
         Returns it, None if there is nothing. Raises LawBroken.
         """
-        outgoing = connection.next_message(now)
         self._seen.now = now
+        outgoing = self._sending.asked(connection.next_message)
         if outgoing is None:
             figures = connection.statistics.sources
             self._words.measure(figures)

@@ -200,6 +200,9 @@ class IdealBackend:
 
     def _next_segment(self, ear: Ear) -> None:
         rng = self._rng
+        if not self._horizon:  # nothing may wait, so nothing is cut into segments
+            ear.speech = rng.random() < 0.7
+            return
         longest = min(round(self._stage.schedule.talk * S), self._horizon)
         length = longest if rng.random() < 0.1 else rng.randint(1, longest)
         ear.next_end = ear.settled + length
@@ -208,6 +211,11 @@ class IdealBackend:
         ear.wait = rng.choice((0, room, rng.randint(0, room)))
 
     def _settle(self, ear: Ear) -> None:
+        if not self._horizon:
+            if ear.settled < ear.dequeued:
+                self._decide(ear, ear.dequeued)
+                self._next_segment(ear)
+            return
         while ear.next_end + ear.wait <= ear.dequeued:
             self._decide(ear, ear.next_end)
             self._next_segment(ear)

@@ -23,6 +23,7 @@ from ...messages import (
     State,
     StateChanged,
     Transcript,
+    Trouble,
     Update,
 )
 from ...outbox import FETCH
@@ -175,6 +176,8 @@ class Books:
                 self._loses(update)
             case Ended():
                 self.ended = update
+            case Trouble(kind="malformed"):  # the ideal backend says nothing that is
+                fail("the wire", update.text)
             case _:
                 pass
 

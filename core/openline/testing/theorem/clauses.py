@@ -35,7 +35,10 @@ THEOREM: Final[Mapping[str, str]] = MappingProxyType(
         "the disk": (
             "What is noted on disk is noted once, where it belongs, and is never taken back."
         ),
-        "the wire": "Only what was captured goes out, and only on the dial that is out.",
+        "the wire": (
+            "Only what was captured goes out, and only on the dial that is out; and what an ideal "
+            "backend says in the dialect can be read."
+        ),
         "it ends": "Every session comes to an end.",
     }
 )

@@ -23,7 +23,6 @@ from ...commands import (
     OpenSocket,
     Outgoing,
     SendPing,
-    SendText,
     StoreAudio,
 )
 from ...connection import Connection
@@ -176,10 +175,9 @@ class Line:
     def _item(self, outgoing: Outgoing, socket: Socket) -> Up:
         if isinstance(outgoing, SendPing):
             return outgoing.mark
-        if isinstance(outgoing, SendText):
-            kind = socket.kind(outgoing.data)
-            if kind is not None:
-                return kind
+        kind = socket.kind(outgoing.data)
+        if kind is not None:
+            return kind
         # Audio: where in the session was it captured?
         source, pcm = self._read(outgoing.data)
         size = len(pcm)

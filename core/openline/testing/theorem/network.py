@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, Final, Protocol, TypeAlias
 
+from ...dialects.checking import spoken
 from ...dialects.dialect import Ids
 from ...events import Event, MessageReceived, PongReceived, SocketLost
 from .backend import IdealBackend
@@ -50,7 +51,7 @@ class Socket:
         self.number = number
         self.way = way
         self.ids = Ids(session_id=SESSION, attempt_id=ATTEMPT, connection_id=f"connection {number}")
-        self._texts: dict[str, str] = {}
+        self._texts: dict[str | bytes, str] = {}
         self.over = False  # nobody answers any more
         self.reported = False  # the client was told so
         self.deaf = False  # half-open: nothing arrives on either side
@@ -66,12 +67,13 @@ class Socket:
         """Whether what is sent stays on this side."""
         return self.deaf or max(self.stalled_until, self.frozen_until) > self._stage.now
 
-    def kind(self, text: str) -> str | None:
-        """START or STOP, if ``text`` is what the dialect says for it on this dial."""
+    def kind(self, said: str | bytes) -> str | None:
+        """START or STOP, if that is what the dialect ``said`` on this dial."""
         if not self._texts:
             dialect = self._stage.speech.dialect
-            self._texts = {dialect.start(self.ids): START, dialect.stop(self.ids): STOP}
-        return self._texts.get(text)
+            start, stop = (spoken(dialect, each, self.ids) for each in ("start", "stop"))
+            self._texts = {start: START, stop: STOP}
+        return self._texts.get(said)
 
     def up(self, item: Up) -> bool:
         """The client sends; False if the send does not complete now."""

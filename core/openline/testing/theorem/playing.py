@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from ...connection import Connection
+from ...dialects.checking import check_dialect
 from ...policy import Policy
 from .books import Books
 from .line import Line
@@ -32,6 +33,7 @@ def play(
 
     Raises TheoremBroken, or whatever the session raises.
     """
+    check_dialect(speech.dialect)
     horizon = speech.dialect.horizon
     policy = policy or brisk(schedule, horizon)
     books = Books(schedule, policy, horizon)

@@ -1,0 +1,306 @@
+"""A dialect is somebody's code: what it is, says and reads is looked at where it comes in."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from functools import partial
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+
+from openline import events as e
+from openline.backend import Backend
+from openline.commands import SendBytes, SendText
+from openline.connection import Connection
+from openline.dialects.checking import (
+    DialectError,
+    check_dialect,
+    heard,
+    rehearse,
+    spoken,
+    understood,
+)
+from openline.dialects.dialect import (
+    FinalMessage,
+    Heard,
+    Ids,
+    Insight,
+    Malformed,
+    Message,
+    Metrics,
+    Refusal,
+    Remark,
+    Status,
+    Unknown,
+)
+from openline.dialects.echopanel import EchoPanel
+from openline.messages import Entities, Trouble
+from openline.verdicts import Action, Row
+
+from .driver import Drive
+
+ROW = Row(action=Action.LATER, why="busy", source="the toy")
+
+
+class Toy:
+    """All that a dialect has to have; each test takes something away, or changes it."""
+
+    name = "toy"
+    sources = ("mic", "other")
+    horizon: Any = 0
+    codes: Mapping[int, Row] = MappingProxyType({4999: ROW})
+    refusals: Mapping[str, Row] = MappingProxyType({"busy": ROW})
+    said: Any = "said"
+
+    def start(self, ids: Ids) -> str | bytes:
+        return f"start {ids.connection_id}"
+
+    def audio(self, source: str, pcm: bytes) -> str | bytes:
+        return pcm
+
+    def stop(self, ids: Ids) -> str | bytes:
+        return b"stop"
+
+    def decode(self, data: str | bytes) -> Message:
+        if data == "go":
+            return Status(state="go", ack=True)
+        made: Message = self.said
+        return made
+
+
+def toy(**changes: Any) -> Any:
+    """A toy that has something else."""
+    return type("Toy", (Toy,), changes)()
+
+
+def other(**methods: Any) -> Any:
+    """A toy whose methods do something else, whatever they are given."""
+    return toy(**{name: staticmethod(partial(_only, do)) for name, do in methods.items()})
+
+
+def _only(do: Callable[[], object], *_given: object) -> object:
+    return do()
+
+
+def returns(value: object) -> Callable[[], object]:
+    return lambda: value
+
+
+def fail() -> object:
+    raise KeyError("a secret")
+
+
+# Its shape.
+
+
+@pytest.mark.parametrize("dialect", [Toy(), EchoPanel(), toy(codes={}, horizon=1.5)])
+def test_what_has_all_of_it_is_a_dialect(dialect: Any) -> None:
+    check_dialect(dialect)
+    rehearse(dialect)
+
+
+NAMES = "a tuple of the names that a source may have, such as ('mic',)"
+CODES = "a mapping from close codes to Rows, {} for none"
+SHAPES: list[tuple[object, str]] = [
+    (Toy, "dialect: give an object, Toy(), not the class"),
+    (toy(stop=None), "the dialect Toy lacks 'stop': give it a method"),
+    (toy(horizon=None), "the dialect Toy lacks 'horizon': give it seconds, 0 or more"),
+    (object(), "the dialect object lacks 'name': give it a text that is not blank"),
+    ("echopanel", "the dialect str lacks 'name': give it a text that is not blank"),
+    (toy(name=" "), "the dialect Toy: name has to be a text that is not blank, not str"),
+    (toy(name=7), "the dialect Toy: name has to be a text that is not blank, not int"),
+    (toy(sources="mic"), f"the dialect Toy: sources has to be {NAMES}, not str"),
+    (toy(sources=()), f"the dialect Toy: sources has to be {NAMES}, not tuple"),
+    (toy(sources=("mic", 2)), f"the dialect Toy: sources has to be {NAMES}, not tuple"),
+    (toy(horizon="15"), "the dialect Toy: horizon has to be seconds, 0 or more, not str"),
+    (toy(horizon=True), "the dialect Toy: horizon has to be seconds, 0 or more, not bool"),
+    (toy(horizon=-1.0), "the dialect Toy: horizon has to be seconds, 0 or more, not float"),
+    (toy(horizon=float("nan")), "the dialect Toy: horizon has to be seconds, 0 or more, not float"),
+    (toy(horizon=float("inf")), "the dialect Toy: horizon has to be seconds, 0 or more, not float"),
+    (toy(codes=[1000]), f"the dialect Toy: codes has to be {CODES}, not list"),
+    (
+        toy(refusals={"busy": "later"}),
+        "the dialect Toy: refusals has to be a mapping from texts to Rows, {} for none, not dict",
+    ),
+    (toy(decode="JSON"), "the dialect Toy: decode has to be a method, not str"),
+]
+
+
+@pytest.mark.parametrize(("dialect", "text"), SHAPES)
+def test_what_is_no_dialect_is_refused_in_one_line(dialect: Any, text: str) -> None:
+    with pytest.raises(DialectError) as caught:
+        check_dialect(dialect)
+    assert str(caught.value) == text
+    with pytest.raises(DialectError):
+        Connection(Backend(), session_id="s", attempt_id="a", random=lambda: 0.5, dialect=dialect)
+
+
+# What it says.
+
+
+@pytest.mark.parametrize("method", ["start", "audio", "stop"])
+def test_what_it_says_is_text_or_bytes_or_an_error_that_names_the_method(method: str) -> None:
+    for said in ("text", b"bytes"):
+        assert spoken(other(**{method: returns(said)}), method, "x", b"") == said
+    for wrong in ({"a": "secret"}, None, bytearray(b"secret")):
+        with pytest.raises(DialectError) as caught:
+            spoken(other(**{method: returns(wrong)}), method, "x", b"")
+        assert str(caught.value) == (
+            f"the dialect Toy: {method} has to return str or bytes, not {type(wrong).__name__}"
+        )
+    with pytest.raises(DialectError) as caught:
+        spoken(other(**{method: fail}), method, "x", b"")
+    assert str(caught.value) == f"the dialect Toy: {method} raised KeyError"
+    assert isinstance(caught.value.__cause__, KeyError)
+
+
+def takes_nothing(_self: Toy) -> str:
+    return "said"
+
+
+@pytest.mark.parametrize("method", ["start", "audio", "stop"])
+def test_a_rehearsal_finds_what_a_session_would_find_later(method: str) -> None:
+    with pytest.raises(DialectError, match=f"^the dialect Toy: {method} has to return"):
+        rehearse(other(**{method: dict}))
+    with pytest.raises(DialectError, match=f"^the dialect Toy: {method} raised TypeError$"):
+        rehearse(toy(**{method: takes_nothing}))
+
+
+def test_a_rehearsal_is_of_every_source() -> None:
+    def audio(_self: Toy, source: str, pcm: bytes) -> object:
+        return pcm if source == "mic" else None
+
+    with pytest.raises(DialectError, match="audio has to return str or bytes, not NoneType"):
+        rehearse(toy(audio=audio))
+
+
+def names_the_source(_self: Toy, source: str, _pcm: bytes) -> str:
+    return source
+
+
+def test_a_session_starts_and_stops_with_bytes_as_well_as_with_text() -> None:
+    drive = Drive(dialect=other(start=returns(b"start")))
+    drive.open()
+    drive.opened()
+    assert drive.pull() == SendBytes(1, b"start")
+    drive.feed(e.MessageReceived(1, "go"))
+    drive.audio(1)
+    assert drive.pull() == SendBytes(1, bytes(640))
+    drive.stop()
+    assert drive.drain()[-1] == SendBytes(1, b"stop")
+    drive = Drive(dialect=toy(audio=names_the_source))
+    drive.open()
+    drive.opened()
+    assert drive.pull() == SendText(1, "start connection 1")
+    drive.feed(e.MessageReceived(1, "go"))
+    drive.audio(1)
+    assert drive.pull() == SendText(1, "mic")
+
+
+@pytest.mark.parametrize("method", ["start", "audio", "stop"])
+@pytest.mark.parametrize(("do", "why"), [(dict, "has to return"), (fail, "raised KeyError")])
+def test_a_live_session_names_what_cannot_be_said(method: str, do: Any, why: str) -> None:
+    drive = Drive(dialect=other(**{method: do}))
+
+    def live() -> None:
+        drive.open()
+        drive.opened()
+        drive.drain()
+        drive.feed(e.MessageReceived(1, "go"))
+        if method == "audio":
+            drive.audio(1)
+        drive.stop()
+        drive.drain()
+
+    with pytest.raises(DialectError, match=f"^the dialect Toy: {method} {why}"):
+        live()
+
+
+# What it reads.
+
+
+UNSOUND: list[object] = [
+    None,
+    {"text": "secret"},
+    "secret",
+    Ids(session_id="s", attempt_id="a", connection_id="c"),
+    Heard(text="secret", start=None, end=1.0, final=True),  # type: ignore[arg-type]
+    Heard(text="secret", start=0.0, end="1", final=True),  # type: ignore[arg-type]
+    Heard(text="secret", start=0.0, end=float("nan"), final=True),
+    Heard(text="secret", start=0.0, end=float("inf"), final=True),
+    Heard(text="secret", start=-1.0, end=1.0, final=True),
+    Heard(text="secret", start=2.0, end=1.0, final=True),
+    Heard(text="secret", start=0.0, end=True, final=True),
+    Heard(text=b"secret", start=0.0, end=1.0, final=True),  # type: ignore[arg-type]
+    Heard(text="secret", start=0.0, end=1.0, final=True, source=[]),  # type: ignore[arg-type]
+    Metrics(backlog="1"),  # type: ignore[arg-type]
+    Metrics(backlog=-1.0),
+    Metrics(source=7),  # type: ignore[arg-type]
+    Metrics(dropped=None),  # type: ignore[arg-type]
+    Status(state=None),  # type: ignore[arg-type]
+    Status(state="ok", text=None),  # type: ignore[arg-type]
+    Status(state="ok", source=7),  # type: ignore[arg-type]
+    Refusal(row="later", text="busy"),  # type: ignore[arg-type]
+    Refusal(row=ROW, text=None),  # type: ignore[arg-type]
+    Remark(text=7),  # type: ignore[arg-type]
+    Unknown(type=7),  # type: ignore[arg-type]
+    Malformed(why=None),  # type: ignore[arg-type]
+]
+SOUND: list[Message] = [
+    Heard(text="yes", start=0, end=1.5, final=False, source="mic"),
+    Metrics(),
+    Metrics(source="mic", backlog=0, dropped=3),
+    Status(state="ok", source="mic"),
+    Insight(update=Entities()),
+    Refusal(row=ROW, text="busy"),
+    Remark(text="odd"),
+    FinalMessage(summary={}),
+    Unknown(type="?"),
+    Malformed(why="no"),
+]
+
+
+@pytest.mark.parametrize("message", SOUND, ids=repr)
+def test_a_sound_message_is_what_it_is(message: Message) -> None:
+    assert understood(toy(said=message), "x") is message
+    assert heard(toy(said=message), "x") is message
+
+
+@pytest.mark.parametrize("made", UNSOUND, ids=repr)
+def test_what_is_no_sound_message_is_malformed_and_quotes_nothing(made: object) -> None:
+    read = understood(toy(said=made), "secret")
+    assert isinstance(read, Malformed)
+    assert read.why.startswith("the dialect Toy: decode returned ")
+    assert "secret" not in read.why
+    with pytest.raises(DialectError):
+        heard(toy(said=made), "x")
+
+
+@pytest.mark.parametrize("do", [fail, dict, lambda: None])
+def test_what_a_dialect_chokes_on_is_counted_told_once_and_survived(do: Any) -> None:
+    def decode(_self: Toy, data: str | bytes) -> object:
+        return Status(state="go", ack=True) if data == "go" else do()
+
+    drive = Drive(dialect=toy(decode=decode))
+    drive.open()
+    drive.opened()
+    drive.drain()
+    drive.feed(e.MessageReceived(1, "go"))
+    for _ in range(3):
+        drive.feed(e.MessageReceived(1, json.dumps({"a": "secret"})))
+    [trouble] = drive.told(Trouble)
+    assert trouble.kind == "malformed"
+    assert trouble.text.startswith("a message that nobody can read: the dialect Toy: decode r")
+    assert "secret" not in trouble.text
+    assert drive.core.statistics.malformed == 3
+    assert drive.state == "streaming"
+
+
+def test_a_fault_that_is_no_exception_of_a_program_is_not_swallowed() -> None:
+    def interrupted() -> object:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        understood(other(decode=interrupted), "x")
