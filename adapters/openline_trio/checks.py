@@ -10,7 +10,8 @@ Only kinds are looked at. Whether a value can work is said by what uses it, as V
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import inspect
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, cast
 
 from openline.dialects.checking import check_dialect, rehearse
@@ -47,3 +48,42 @@ def checked_dialect(dialect: Dialect | None) -> Dialect:
     check_dialect(dialect)
     rehearse(dialect)
     return dialect
+
+
+def check_credentials(credentials: object, *, threads: bool = False) -> None:
+    """Raise TypeError unless it may be a token, None or a provider.
+
+    A provider is an async function; with ``threads`` a plain one, as it runs in a thread.
+    """
+    if credentials is None or isinstance(credentials, str):
+        return
+    function = "a function" if threads else "an async function"
+    if isinstance(credentials, Coroutine):
+        credentials.close()  # nobody will await it, and there is no use in a warning
+        raise TypeError(f"credentials: give {function} itself, not what it returned when called")
+    if isinstance(credentials, type) or not callable(credentials):
+        raise TypeError(
+            f"credentials: give a token, {function} that returns one, or None, "
+            f"not {kind_of(credentials)}"
+        )
+    if threads and inspect.iscoroutinefunction(credentials):
+        raise TypeError(
+            "credentials: give a plain function, not an async one: it is called in a thread, "
+            "where it may block"
+        )
+    if inspect.isgeneratorfunction(credentials) or inspect.isasyncgenfunction(credentials):
+        raise TypeError(f"credentials: give {function} that returns a token, not one that yields")
+    if _needs_arguments(credentials):
+        raise TypeError("credentials: a provider is called without arguments, and this needs some")
+
+
+def _needs_arguments(function: Callable[..., object]) -> bool:
+    try:
+        signature = inspect.signature(function)
+    except (ValueError, TypeError):
+        return False  # there is none to look at
+    try:
+        signature.bind()
+    except TypeError:
+        return True
+    return False

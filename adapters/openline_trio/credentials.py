@@ -8,8 +8,8 @@ since a server may echo a token in a reason or an error.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Awaitable, Callable
-from typing import Final, TypeAlias
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Final, TypeAlias, cast
 from urllib.parse import quote
 
 import msgspec
@@ -17,6 +17,8 @@ import trio
 
 from openline import events as e
 from openline.backend import check_credential
+
+from .checks import kind_of
 
 Provider: TypeAlias = Callable[[], Awaitable[str]]
 Credentials: TypeAlias = str | Provider | None
@@ -59,10 +61,14 @@ class Wallet:
 
     async def ask(self, request: int) -> e.CredentialReady | e.CredentialFailed:
         """Ask the provider, and keep what it gives. Any failure is an answer."""
-        provide = self._provider
-        assert provide is not None  # noqa: S101  # nobody asks without one
+        assert self._provider is not None  # noqa: S101  # nobody asks without one
+        provide = cast("Callable[[], object]", self._provider)  # whatever it is said to be
         try:
-            provided = await provide()
+            promised = provide()
+            if not isinstance(promised, Awaitable):
+                what = f"it is no async function: it returned {kind_of(promised)}"
+                return e.CredentialFailed(request, detail=what, unusable=True)
+            provided = cast("object", await promised)
             # A thread cannot be cancelled: what it says then comes too late.
             await trio.lowlevel.checkpoint_if_cancelled()
         except CredentialError as exc:
@@ -70,10 +76,16 @@ class Wallet:
         except Exception as exc:  # noqa: BLE001  # whatever an app's provider raises
             # Its text may hold a secret; its type cannot.
             return e.CredentialFailed(request, detail=f"it raised {type(exc).__name__}")
+        if not isinstance(provided, str):
+            what = f"it returned {kind_of(provided)}, where a token is a str"
+            if isinstance(provided, Coroutine):
+                provided.close()  # it will never run, and there is no use in a warning
+            return e.CredentialFailed(request, detail=what, unusable=True)
         try:
             self._keep(provided)
-        except (ValueError, TypeError, AttributeError):  # the last two: it is no text
-            return e.CredentialFailed(request, fatal=True, detail="a token nobody can send")
+        except ValueError:
+            what = "a token nobody can send"
+            return e.CredentialFailed(request, detail=what, unusable=True)
         return e.CredentialReady(request)
 
     def _keep(self, credential: str) -> None:

@@ -20,7 +20,7 @@ from openline.messages import SAMPLE_RATE
 from openline.policy import Policy
 
 from .audio.source import Source
-from .checks import check_sources, checked_dialect
+from .checks import check_credentials, check_sources, checked_dialect
 from .credentials import Credentials
 from .journaling import JournalFile
 from .network import Connect, connector
@@ -72,6 +72,7 @@ def open_session(
     itself only on the live line.
     """
     check_sources(sources)
+    check_credentials(credentials)
     dialect = checked_dialect(dialect)
     if spool is not None and not sources:
         raise ValueError("a session without sources has nothing to spool")
@@ -118,6 +119,7 @@ def resume_session(
     SpoolError, one line, for a folder that holds no session, that another process is using,
     or to which the dialect, the policy or the backend do not fit.
     """
+    check_credentials(credentials)
     speaks = checked_dialect(dialect)
     noted = _noted(journal, keep_audio=journal_audio)
 

@@ -28,6 +28,7 @@ from openline.policy import Policy
 
 from .audio.pushed import PushSource
 from .audio.source import Source
+from .checks import check_credentials
 from .network import Connect
 from .opening import open_session
 from .session import Session
@@ -56,6 +57,7 @@ def start_session(
     function that is asked for one in yet another thread, where it may block. Close what you
     get, or use it in a ``with`` block.
     """
+    check_credentials(credentials, threads=True)
     return ThreadSession(
         open_session(
             backend,
@@ -236,6 +238,8 @@ class ThreadSession:
 
 def _asked_in_a_thread(provide: Callable[[], str]) -> Callable[[], Awaitable[str]]:
     async def ask() -> str:
-        return await trio.to_thread.run_sync(provide, abandon_on_cancel=True)
+        # In a tuple: trio would refuse what an async function returns, and name its value.
+        (provided,) = await trio.to_thread.run_sync(lambda: (provide(),), abandon_on_cancel=True)
+        return provided
 
     return ask

@@ -86,11 +86,16 @@ class CredentialReady(msgspec.Struct, frozen=True):
 
 
 class CredentialFailed(msgspec.Struct, frozen=True):
-    """The provider could not; ``fatal`` when asking again cannot help."""
+    """The provider could not; ``fatal`` when it says that asking again cannot help.
+
+    ``unusable``: it did give something, which is no credential. That is a mistake in the
+    provider, and no network will mend it.
+    """
 
     request: int
     fatal: bool = False
     detail: str = ""
+    unusable: bool = False
 
 
 class SocketOpened(msgspec.Struct, frozen=True):

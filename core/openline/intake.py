@@ -221,6 +221,8 @@ def _no_credential(facts: Facts, event: e.CredentialFailed) -> Fired:
     if not _asked(facts, event.request):
         return _NOTHING
     kind = ErrorKind.CREDENTIAL_FATAL if event.fatal else ErrorKind.CREDENTIAL_FAILED
+    if event.unusable:
+        kind = ErrorKind.CREDENTIAL_UNUSABLE
     _judge(facts, error=kind, detail=event.detail)
     return ("credential_failed",)
 

@@ -57,6 +57,7 @@ class ErrorKind(StrEnum):
     STALLED = "stalled"  #: the backend takes audio and neither drains nor speaks
     CREDENTIAL_FAILED = "credential_failed"
     CREDENTIAL_FATAL = "credential_fatal"  #: the provider says that asking again cannot help
+    CREDENTIAL_UNUSABLE = "credential_unusable"  #: the provider gave what is no credential
     CREDENTIAL_LATE = "credential_late"  #: no answer within AUTH
     REDIRECT_REFUSED = "redirect_refused"  #: wss to ws, or a location that is none
     TOO_MANY_REDIRECTS = "too_many_redirects"
@@ -273,6 +274,9 @@ ERRORS: Final[Mapping[ErrorKind, Row]] = MappingProxyType(
         ),
         ErrorKind.CREDENTIAL_FAILED: _retry("the credential provider failed", _OURS),
         ErrorKind.CREDENTIAL_FATAL: _fatal("the provider says that it has no credential", _OURS),
+        ErrorKind.CREDENTIAL_UNUSABLE: _fatal(
+            "the credential provider gave something that cannot be a token", _OURS
+        ),
         ErrorKind.CREDENTIAL_LATE: _retry("the credential provider did not answer in time", _OURS),
         ErrorKind.REDIRECT_REFUSED: _fatal(
             "the server redirects to where it is not safe to go", _OURS

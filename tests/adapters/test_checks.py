@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,6 +14,8 @@ import trio
 from openline.backend import Backend
 from openline.dialects.checking import DialectError
 from openline.dialects.echopanel import EchoPanel
+from openline.messages import Ended, State
+from openline.verdicts import Action
 from openline_trio import open_session, resume_session
 from openline_trio.audio import FileSource, PushSource, Sink
 from openline_trio.background import BackgroundBackend
@@ -149,3 +153,115 @@ def test_a_blocks_own_error_comes_out_beside_that_of_a_dialect() -> None:
 
         with pytest.RaisesGroup(DialectError, ValueError, flatten_subgroups=True):
             trio.run(live)
+
+
+# Credentials.
+
+
+async def provide() -> str:
+    await trio.lowlevel.checkpoint()
+    return "a secret token"
+
+
+async def needs(_user: str) -> str:
+    return await provide()
+
+
+def plain() -> str:
+    return "a secret token"
+
+
+async def yields() -> AsyncIterator[str]:
+    yield await provide()
+
+
+class Provider:
+    """Callable, and an object."""
+
+    async def __call__(self) -> str:
+        return await provide()
+
+
+NO_TOKEN = "credentials: give a token, an async function that returns one, or None, not "
+
+
+@pytest.mark.parametrize(
+    ("credentials", "text"),
+    [
+        (7, f"{NO_TOKEN}int"),
+        (b"secret", f"{NO_TOKEN}bytes"),
+        (["secret"], f"{NO_TOKEN}list"),
+        (Provider, f"{NO_TOKEN}the class Provider"),
+        (needs, "credentials: a provider is called without arguments, and this needs some"),
+        (
+            yields,
+            "credentials: give an async function that returns a token, not one that yields",
+        ),
+    ],
+)
+def test_what_is_no_provider_is_refused_in_the_call(
+    credentials: object, text: str, tmp_path: Path
+) -> None:
+    given = {"credentials": credentials}
+    assert refusal(open_session, Backend(), {"mic": Runs()}, **given) == text
+    assert refusal(resume_session, tmp_path, **given) == text
+
+
+def test_a_provider_that_was_called_instead_of_given_is_refused_without_a_warning() -> None:
+    text = "credentials: give an async function itself, not what it returned when called"
+    assert refusal(open_session, Backend(), {"mic": Runs()}, credentials=provide()) == text
+
+
+def test_from_a_thread_a_provider_is_a_plain_function() -> None:
+    sources = {"mic": Runs()}
+    assert refusal(start_session, Backend(), sources, credentials=provide) == (
+        "credentials: give a plain function, not an async one: it is called in a thread, "
+        "where it may block"
+    )
+    assert refusal(start_session, Backend(), sources, credentials=7) == (
+        "credentials: give a token, a function that returns one, or None, not int"
+    )
+
+
+@pytest.mark.parametrize("credentials", [None, "token", provide, Provider(), partial(needs, "me")])
+def test_whatever_can_be_asked_is_a_provider(credentials: Any) -> None:
+    open_session(Backend(), {"mic": Runs()}, credentials=credentials)
+
+
+def test_a_provider_that_cannot_be_looked_at_is_believed() -> None:
+    class Opaque:
+        __signature__ = "none"
+
+        async def __call__(self) -> str:
+            return await provide()
+
+    open_session(Backend(), {"mic": Runs()}, credentials=Opaque())
+
+
+@pytest.mark.parametrize(
+    ("credentials", "why"),
+    [
+        (plain, "it is no async function: it returned str"),
+        (partial(Provider), "it is no async function: it returned Provider"),
+    ],
+)
+def test_a_provider_that_is_not_async_is_no_fault_of_the_network(
+    credentials: Any, why: str
+) -> None:
+    async def live() -> Ended:
+        sources = {"mic": Speaks()}
+        async with open_session(Backend(), sources, credentials=credentials) as session:
+            return await session.wait()
+
+    ended = trio.run(live)
+    assert (ended.state, ended.action) == (State.FAILED, Action.FATAL)
+    assert ended.reason == (
+        f"the credential provider gave something that cannot be a token ({why})"
+    )
+
+
+def test_from_a_thread_it_is_none_either_and_nothing_is_left_that_warns() -> None:
+    given: Any = lambda: provide()  # noqa: E731, PLW0108  # a plain function, of which nobody can tell
+    with start_session(Backend(), {"mic": PushSource()}, credentials=given) as session:
+        ended = session.wait()
+    assert ended.reason.endswith("(it returned coroutine, where a token is a str)")

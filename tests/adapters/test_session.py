@@ -711,8 +711,8 @@ async def test_a_fresh_token_that_is_refused_too_is_the_end(
         (CredentialError("log in again", fatal=True), "log in again"),
         ("", "a token nobody can send"),
         ("nö", "a token nobody can send"),
-        (cast("str", b"bytes"), "a token nobody can send"),
-        (cast("str", None), "a token nobody can send"),
+        (cast("str", b"bytes"), "it returned bytes, where a token is a str"),
+        (cast("str", None), "it returned NoneType, where a token is a str"),
     ],
 )
 async def test_a_provider_without_hope(
@@ -723,6 +723,8 @@ async def test_a_provider_without_hope(
     ended = last(await play(net, Frames(3), credentials=provider))
     assert ended.state is State.FAILED
     assert reason in ended.reason
+    says_no = isinstance(answer, CredentialError)
+    assert ("says that it has no credential" in ended.reason) is says_no
     assert (len(provider.asked), net.dials) == (1, [])
 
 

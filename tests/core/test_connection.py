@@ -472,6 +472,18 @@ def test_a_provider_that_fails_is_asked_again_and_one_that_gives_up_is_not() -> 
     assert not drive.dials
 
 
+def test_a_provider_that_gives_what_is_no_credential_is_not_asked_again_and_not_misquoted() -> None:
+    drive = Drive(has_provider=True)
+    drive.open()
+    drive.feed(e.CredentialFailed(1, detail="it returned int, not a str", unusable=True))
+    assert drive.ended.state == "failed"
+    assert drive.ended.action == "fatal"
+    assert drive.ended.reason == (
+        "the credential provider gave something that cannot be a token (it returned int, not a str)"
+    )
+    assert not drive.ended.complete
+
+
 def reauthorized(drive: Drive) -> None:
     drive.feed(e.CredentialReady(len(drive.requests)))
 

@@ -99,6 +99,16 @@ def test_what_is_sent_is_what_the_dialect_sends() -> None:
     assert "`45 50 01 01`" in sent["audio of mic"]
 
 
+def test_a_start_that_is_no_text_is_told_in_hexadecimal() -> None:
+    def start(*_given: object) -> bytes:
+        return b"\x01\xff"
+
+    binary: Any = type("Binary", (EchoPanel,), {"start": start})()
+    told = contract(Contract(dialect=binary, messages=(), states=()))
+    [line] = [line for line in cells(told) if line[0] == "start"]
+    assert line[2] == "`01 ff`"
+
+
 def test_what_is_understood_is_what_the_structs_read() -> None:
     told = {line[0].strip("`"): line[1] for line in cells(ECHOPANEL) if len(line) == 2}
     assert {"status", "asr_final", "asr_partial", "metrics", "error"} < set(told)

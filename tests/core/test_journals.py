@@ -144,6 +144,7 @@ def test_every_event_is_read_back_as_it_was() -> None:
         e.SpoolFailed("no space left"),
         e.CredentialReady(3),
         e.CredentialFailed(3, fatal=True, detail="gone"),
+        e.CredentialFailed(3, detail="no token", unusable=True),
         e.SocketOpened(2, "c"),
         e.Redirected(2, 302, "wss://example.org/x"),
         e.MessageReceived(2, 'words "«é»" \x00'),

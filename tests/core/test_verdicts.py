@@ -146,6 +146,7 @@ ROWS: list[tuple[str, list[Ending], Action, dict[str, Any]]] = [
     ("credential provider failed", [failed(ErrorKind.CREDENTIAL_FAILED)], RETRY, PLAIN),
     ("credential provider late", [failed(ErrorKind.CREDENTIAL_LATE)], RETRY, PLAIN),
     ("... and says it is final", [failed(ErrorKind.CREDENTIAL_FATAL)], FATAL, PLAIN),
+    ("... or gives no token", [failed(ErrorKind.CREDENTIAL_UNUSABLE)], FATAL, PLAIN),
     ("never wss to ws", [failed(ErrorKind.REDIRECT_REFUSED)], FATAL, PLAIN),
     ("10 redirects at most", [failed(ErrorKind.TOO_MANY_REDIRECTS)], FATAL, PLAIN),
     ("beyond FINISH", [failed(ErrorKind.FINISH_LATE)], FATAL, PLAIN),

@@ -105,6 +105,7 @@ class Alphabet:
         yield f"a credential{of}", e.CredentialReady(request)
         yield f"no credential{of}", e.CredentialFailed(request)
         yield f"never a credential{of}", e.CredentialFailed(request, fatal=True)
+        yield f"something else than a credential{of}", e.CredentialFailed(request, unusable=True)
 
     def _of_dial(self, of: str, dial: int) -> Iterator[tuple[str, e.Event]]:
         ids = Ids(session_id="session", attempt_id="attempt", connection_id=f"connection {dial}")

@@ -46,8 +46,8 @@ SCATTERED: Final = frozenset({1001, 1012})
 def meaning(event: Event, dialect: Dialect) -> Action | None:
     """What the one fact that ``event`` tells of an ending means; None: no opinion."""
     match event:
-        case CredentialFailed(fatal=fatal):
-            return Action.FATAL if fatal else Action.RETRY
+        case CredentialFailed(fatal=fatal, unusable=unusable):
+            return Action.FATAL if fatal or unusable else Action.RETRY
         case SocketLost(code=int(code), sender=Sender.PEER, status=None, error=None):
             row = _own(event, dialect)
             if row is not None:

@@ -220,14 +220,15 @@ class ConnectionMachine(RuleBasedStateMachine):
 
     # The world around it.
 
-    @rule(age=strategies.ages(), outcome=st.sampled_from([True, True, True, False, None]))
-    def credential(self, age: int, outcome: bool | None) -> None:  # noqa: FBT001 (as above)
-        """The provider answers, fails, or fails for good (None)."""
+    @rule(age=strategies.ages(), outcome=st.sampled_from([True, True, True, False, None, ""]))
+    def credential(self, age: int, outcome: bool | str | None) -> None:  # noqa: FBT001 (as above)
+        """The provider answers, fails, fails for good (None), or gives nothing of use ("")."""
         request = self.world.seen.requested - age
         if outcome:
             self.feed(e.CredentialReady(request))
         else:
-            self.feed(e.CredentialFailed(request, fatal=outcome is None))
+            unusable = outcome == ""
+            self.feed(e.CredentialFailed(request, fatal=outcome is None, unusable=unusable))
 
     @rule(age=strategies.ages())
     def opened(self, age: int) -> None:

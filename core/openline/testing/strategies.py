@@ -180,7 +180,7 @@ def events(sources: Sequence[str] = ("mic",), dial: int = 1) -> SearchStrategy[e
         st.builds(e.SourceEnded, source),
         st.builds(e.SourceLost, source, st.just("unplugged")),
         st.just(e.CredentialReady(dial)),
-        st.builds(e.CredentialFailed, st.just(dial), st.booleans()),
+        st.builds(e.CredentialFailed, st.just(dial), st.booleans(), unusable=st.booleans()),
         st.just(e.SocketOpened(dial, f"connection {dial}")),
         st.builds(e.Redirected, st.just(dial), st.sampled_from([301, 302, 307]), locations()),
         st.builds(e.PongReceived, st.just(dial), st.sampled_from([b"1", b"?"])),
