@@ -12,11 +12,17 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Coroutine, Mapping
-from typing import Any, cast
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final, cast
 
+import trio
+
+from openline.backend import Backend
 from openline.dialects.checking import check_dialect, rehearse
 from openline.dialects.dialect import Dialect
 from openline.dialects.echopanel import EchoPanel
+from openline.policy import Policy
 
 
 def kind_of(value: object) -> str:
@@ -87,3 +93,49 @@ def _needs_arguments(function: Callable[..., object]) -> bool:
     except TypeError:
         return True
     return False
+
+
+def check_given(**given: object) -> None:
+    """Raise TypeError for an argument that is not of the kind that its name asks for."""
+    for name, value in given.items():
+        kind, want = _KINDS[name]
+        _check_kind(name, value, kind, want)
+
+
+def check_optional(**given: object) -> None:
+    """The same, for arguments of which None stands for the default."""
+    for name, value in given.items():
+        if value is not None:
+            kind, want = _KINDS[name]
+            _check_kind(name, value, kind, f"{want}, or None")
+
+
+def _check_kind(name: str, value: object, kind: type | None, want: str) -> None:
+    is_right = callable(value) if kind is None else isinstance(value, kind)
+    if isinstance(value, type) or not is_right:
+        raise TypeError(f"{name}: give {want}, not {kind_of(value)}")
+
+
+#: The kind of each argument (None: it can be called), and how it is asked for.
+_KINDS: Final[Mapping[str, tuple[type | None, str]]] = MappingProxyType(
+    {
+        "backend": (Backend, "a Backend, such as Backend.from_url(url)"),
+        "policy": (Policy, "a Policy"),
+        "session_id": (str, "a str"),
+        "connect": (None, "a function"),
+        "uniform": (None, "a function"),
+        "folder": (Path, "a pathlib.Path to a folder"),
+        "spool": (Path, "a pathlib.Path to a folder"),
+        "spool_limit": (int, "bytes as an int"),
+        "journal": (Path, "a pathlib.Path to a file"),
+    }
+)
+
+
+def check_trio() -> None:
+    """Raise RuntimeError unless the caller is a task of trio's."""
+    if not trio.lowlevel.in_trio_task():
+        raise RuntimeError(
+            "open_session needs trio: call `trio.run` with your async function; a program without "
+            "trio uses openline_trio.threads.start_session"
+        )

@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator, Mapping
 from contextlib import AbstractAsyncContextManager, contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import cast
+from typing import NoReturn, cast
 
 import trio
 
@@ -20,7 +20,14 @@ from openline.messages import SAMPLE_RATE
 from openline.policy import Policy
 
 from .audio.source import Source
-from .checks import check_credentials, check_sources, checked_dialect
+from .checks import (
+    check_credentials,
+    check_given,
+    check_optional,
+    check_sources,
+    check_trio,
+    checked_dialect,
+)
 from .credentials import Credentials
 from .journaling import JournalFile
 from .network import Connect, connector
@@ -71,8 +78,17 @@ def open_session(
     A dialect that is none raises DialectError, a TypeError; so does the block, if it shows
     itself only on the live line.
     """
+    check_given(backend=backend, spool_limit=spool_limit)
     check_sources(sources)
     check_credentials(credentials)
+    check_optional(
+        policy=policy,
+        session_id=session_id,
+        connect=connect,
+        uniform=uniform,
+        spool=spool,
+        journal=journal,
+    )
     dialect = checked_dialect(dialect)
     if spool is not None and not sources:
         raise ValueError("a session without sources has nothing to spool")
@@ -115,11 +131,15 @@ def resume_session(
     """Take up the session that an earlier process left in ``folder``, and finish it.
 
     It has the same session id and ends with the whole transcript. ``backend`` None: where
-    it was going to; the rest is as for ``open_session``. Entering the block raises
+    it was going to; the rest is as for ``open_session``, TypeError too. Entering the block raises
     SpoolError, one line, for a folder that holds no session, that another process is using,
     or to which the dialect, the policy or the backend do not fit.
     """
+    check_given(folder=folder)
     check_credentials(credentials)
+    check_optional(
+        backend=backend, policy=policy, connect=connect, uniform=uniform, journal=journal
+    )
     speaks = checked_dialect(dialect)
     noted = _noted(journal, keep_audio=journal_audio)
 
@@ -176,7 +196,17 @@ class _Opening:
     def __init__(self, prepare: Callable[[], Session]) -> None:
         self._prepare = prepare
 
+    def __repr__(self) -> str:
+        return "<a session to be opened with `async with`, in trio>"
+
+    def __enter__(self) -> NoReturn:
+        raise TypeError("a session is opened with `async with`, not with `with`")
+
+    def __exit__(self, *_: object) -> None:
+        """Never called: nobody gets in. Without it Python would complain of its lack instead."""
+
     async def __aenter__(self) -> Session:
+        check_trio()
         self._session = self._prepare()
         self._manager = trio.open_nursery()  # here: a block may be made outside of trio
         nursery = await self._manager.__aenter__()

@@ -129,9 +129,14 @@ class ThreadSession:
         """Push 16 kHz mono s16le that has just been heard; never waits.
 
         ``source`` is the name of a ``PushSource``; None: the only one. False: the session
-        takes no more, and this was not kept. Raises ValueError for half a sample, and for a
-        name that is none.
+        takes no more, and this was not kept. Raises ValueError for half a sample, for a name
+        that is none, and in a session without a ``PushSource``; TypeError for what is no bytes.
         """
+        if not self._pushed:
+            raise ValueError(
+                "push: this session has no PushSource among its sources: start it with one, "
+                "such as {'mic': PushSource()}"
+            )
         if source is None and len(self._pushed) == 1:
             (source,) = self._pushed
         if source not in self._pushed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from functools import partial
@@ -15,6 +16,7 @@ from openline.backend import Backend
 from openline.dialects.checking import DialectError
 from openline.dialects.echopanel import EchoPanel
 from openline.messages import Ended, State
+from openline.policy import Policy
 from openline.verdicts import Action
 from openline_trio import open_session, resume_session
 from openline_trio.audio import FileSource, PushSource, Sink
@@ -265,3 +267,117 @@ def test_from_a_thread_it_is_none_either_and_nothing_is_left_that_warns() -> Non
     with start_session(Backend(), {"mic": PushSource()}, credentials=given) as session:
         ended = session.wait()
     assert ended.reason.endswith("(it returned coroutine, where a token is a str)")
+
+
+# Everything else.
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        (
+            {"backend": "wss://secret.example/ws"},
+            "backend: give a Backend, such as Backend.from_url(url), not str",
+        ),
+        (
+            {"backend": Backend},
+            "backend: give a Backend, such as Backend.from_url(url), not the class Backend",
+        ),
+        ({"policy": {"max_attempts": 3}}, "policy: give a Policy, or None, not dict"),
+        ({"policy": Policy}, "policy: give a Policy, or None, not the class Policy"),
+        ({"spool": "secret"}, "spool: give a pathlib.Path to a folder, or None, not str"),
+        ({"journal": "secret"}, "journal: give a pathlib.Path to a file, or None, not str"),
+        ({"session_id": 7}, "session_id: give a str, or None, not int"),
+        ({"connect": "secret"}, "connect: give a function, or None, not str"),
+    ],
+)
+def test_what_is_of_the_wrong_kind_is_refused_in_the_call(
+    given: dict[str, object], text: str
+) -> None:
+    arguments = {"backend": Backend(), "sources": {"mic": Runs()}, **given}
+    assert refusal(open_session, **arguments) == text
+    assert refusal(start_session, **arguments) == text
+
+
+def test_what_only_a_trio_program_can_give_is_looked_at_too(tmp_path: Path) -> None:
+    sources = {"mic": Runs()}
+    assert refusal(open_session, Backend(), sources, uniform=0.5) == (
+        "uniform: give a function, or None, not float"
+    )
+    assert refusal(open_session, Backend(), sources, spool=tmp_path, spool_limit="1 GB") == (
+        "spool_limit: give bytes as an int, not str"
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        ({"folder": "secret"}, "folder: give a pathlib.Path to a folder, not str"),
+        (
+            {"backend": "wss://secret.example/ws"},
+            "backend: give a Backend, such as Backend.from_url(url), or None, not str",
+        ),
+        ({"policy": 3}, "policy: give a Policy, or None, not int"),
+        ({"journal": "secret"}, "journal: give a pathlib.Path to a file, or None, not str"),
+        ({"uniform": 0.5}, "uniform: give a function, or None, not float"),
+    ],
+)
+def test_what_is_resumed_is_looked_at_in_the_same_way(
+    given: dict[str, object], text: str, tmp_path: Path
+) -> None:
+    assert refusal(resume_session, **{"folder": tmp_path, **given}) == text
+
+
+# Outside of trio.
+
+HINT = (
+    "open_session needs trio: call `trio.run` with your async function; a program without trio "
+    "uses openline_trio.threads.start_session"
+)
+
+
+def test_a_session_on_another_loop_says_what_it_needs() -> None:
+    async def live() -> None:
+        async with open_session(Backend(), {"mic": Runs()}):
+            pass
+
+    with pytest.raises(RuntimeError) as caught:
+        asyncio.run(live())
+    assert str(caught.value) == HINT
+
+
+def test_nothing_is_opened_outside_of_trio(tmp_path: Path) -> None:
+    folder = tmp_path / "spool"
+    opening = open_session(Backend(), {"mic": Runs()}, spool=folder)
+    with pytest.raises(RuntimeError, match="needs trio"):
+        opening.__aenter__().send(None)
+    assert not folder.exists()
+
+
+def test_what_a_call_returns_says_how_to_use_it() -> None:
+    opening: Any = open_session(Backend(), {"mic": Runs()})
+    assert repr(opening) == "<a session to be opened with `async with`, in trio>"
+    with pytest.raises(ValueError, match="to be opened with `async with`, in trio"):
+        asyncio.run(opening)
+    with pytest.raises(TypeError) as caught, opening:
+        pass
+    assert str(caught.value) == "a session is opened with `async with`, not with `with`"
+
+
+# Pushing.
+
+
+def test_a_push_to_a_session_without_a_push_source_says_what_to_open_it_with() -> None:
+    with start_session(Backend(port=1), {"mic": Speaks()}) as session:
+        for source in (None, "mic"):
+            with pytest.raises(ValueError, match="no PushSource") as caught:
+                session.push(bytes(640), source)
+            assert str(caught.value) == (
+                "push: this session has no PushSource among its sources: start it with one, "
+                "such as {'mic': PushSource()}"
+            )
+
+
+def test_a_push_of_what_is_no_audio_is_refused() -> None:
+    with start_session(Backend(port=1), {"mic": PushSource()}) as session:
+        assert refusal(session.push, "secret") == "push bytes of 16-bit samples, not str"

@@ -81,8 +81,10 @@ class PushSource:
 
 
 def _whole(pcm: bytes) -> bytes:
-    if len(pcm) % 2:
-        raise ValueError(
-            f"{len(pcm)} bytes of 16-bit audio end in half a sample; push whole samples"
-        )
+    try:
+        size = memoryview(pcm).nbytes
+    except TypeError:
+        raise TypeError(f"push bytes of 16-bit samples, not {type(pcm).__name__}") from None
+    if size % 2:
+        raise ValueError(f"{size} bytes of 16-bit audio end in half a sample; push whole samples")
     return bytes(pcm)
