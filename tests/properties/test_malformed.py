@@ -33,7 +33,7 @@ from openline.dialects.dialect import Ids, Insight, Malformed, Message
 from openline.dialects.echopanel import EchoPanel
 from openline.messages import State, Trouble
 from openline.policy import Policy
-from openline.testing import World
+from openline.testing import LawBroken, World
 from openline.testing.samples import ECHOPANEL, EchoMessage, fill
 from openline.testing.steps import Noted
 
@@ -275,7 +275,7 @@ def test_what_breaks_a_session_is_told_with_no_message_that_need_not_be_there(
         return message
 
     monkeypatch.setattr(EchoPanel, "decode", decode)
-    with pytest.raises(KeyError, match="people"):
+    with pytest.raises(LawBroken, match="decode raised KeyError: 'people'"):
         play_inputs(0, 5_000)
     first, *path = capsys.readouterr().out.splitlines()
     assert re.fullmatch(r"seed \d+, and what matters of it:", first)
