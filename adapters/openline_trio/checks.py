@@ -11,8 +11,8 @@ Only kinds are looked at. Whether a value can work is said by what uses it, as V
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Callable, Coroutine, Mapping
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, cast
 
@@ -110,24 +110,25 @@ def check_optional(**given: object) -> None:
             _check_kind(name, value, kind, f"{want}, or None")
 
 
-def _check_kind(name: str, value: object, kind: type | None, want: str) -> None:
+def _check_kind(name: str, value: object, kind: type | tuple[type, ...] | None, want: str) -> None:
     is_right = callable(value) if kind is None else isinstance(value, kind)
     if isinstance(value, type) or not is_right:
         raise TypeError(f"{name}: give {want}, not {kind_of(value)}")
 
 
+_PATH: Final = (str, os.PathLike)
 #: The kind of each argument (None: it can be called), and how it is asked for.
-_KINDS: Final[Mapping[str, tuple[type | None, str]]] = MappingProxyType(
+_KINDS: Final[Mapping[str, tuple[type | tuple[type, ...] | None, str]]] = MappingProxyType(
     {
         "backend": (Backend, "a Backend, such as Backend.from_url(url)"),
         "policy": (Policy, "a Policy"),
         "session_id": (str, "a str"),
         "connect": (None, "a function"),
         "uniform": (None, "a function"),
-        "folder": (Path, "a pathlib.Path to a folder"),
-        "spool": (Path, "a pathlib.Path to a folder"),
+        "folder": (_PATH, "the path of a folder, a str or a Path"),
+        "spool": (_PATH, "the path of a folder, a str or a Path"),
         "spool_limit": (int, "bytes as an int"),
-        "journal": (Path, "a pathlib.Path to a file"),
+        "journal": (_PATH, "the path of a file, a str or a Path"),
     }
 )
 

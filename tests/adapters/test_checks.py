@@ -285,8 +285,11 @@ def test_from_a_thread_it_is_none_either_and_nothing_is_left_that_warns() -> Non
         ),
         ({"policy": {"max_attempts": 3}}, "policy: give a Policy, or None, not dict"),
         ({"policy": Policy}, "policy: give a Policy, or None, not the class Policy"),
-        ({"spool": "secret"}, "spool: give a pathlib.Path to a folder, or None, not str"),
-        ({"journal": "secret"}, "journal: give a pathlib.Path to a file, or None, not str"),
+        ({"spool": 7}, "spool: give the path of a folder, a str or a Path, or None, not int"),
+        (
+            {"journal": b"secret"},
+            "journal: give the path of a file, a str or a Path, or None, not bytes",
+        ),
         ({"session_id": 7}, "session_id: give a str, or None, not int"),
         ({"connect": "secret"}, "connect: give a function, or None, not str"),
     ],
@@ -312,13 +315,16 @@ def test_what_only_a_trio_program_can_give_is_looked_at_too(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("given", "text"),
     [
-        ({"folder": "secret"}, "folder: give a pathlib.Path to a folder, not str"),
+        ({"folder": b"secret"}, "folder: give the path of a folder, a str or a Path, not bytes"),
         (
             {"backend": "wss://secret.example/ws"},
             "backend: give a Backend, such as Backend.from_url(url), or None, not str",
         ),
         ({"policy": 3}, "policy: give a Policy, or None, not int"),
-        ({"journal": "secret"}, "journal: give a pathlib.Path to a file, or None, not str"),
+        (
+            {"journal": b"secret"},
+            "journal: give the path of a file, a str or a Path, or None, not bytes",
+        ),
         ({"uniform": 0.5}, "uniform: give a function, or None, not float"),
     ],
 )

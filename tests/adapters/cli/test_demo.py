@@ -128,7 +128,8 @@ def test_a_backend_that_does_not_come_back_is_one_line(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     # A writer that is left behind when all is cancelled may write late: into no other test.
-    monkeypatch.setattr(demo_module, "write_out", nowhere)
+    for write in ("write_out", "write_note"):
+        monkeypatch.setattr(demo_module, write, nowhere)
     play(ended(), waits=True)
     assert main(["demo", "--speed", "1000"]) == 1
     assert capsys.readouterr().err == "openline: the backend did not start: no memory\n"
