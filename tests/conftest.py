@@ -16,6 +16,7 @@ and tracing rests meanwhile. Others cover what it runs, or the gate says so.
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Generator
 
@@ -32,6 +33,9 @@ settings.register_profile("soak", deadline=None, max_examples=5_000, print_blob=
 settings.load_profile(PROFILE)
 
 support_counts.begin()
+
+# What runs in the background of a shell ignores Ctrl-C, and so would all that it starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(wrapper=True)

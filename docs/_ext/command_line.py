@@ -27,6 +27,10 @@ PAGE: Final = "reference/cli"
 _log = logging.getLogger(__name__)
 
 
+#: What stands for a value, by the type that it has on a command line.
+_WORDS: Final = {"int": "N", "float": "X", "str": "TEXT"}
+
+
 def told(name: str) -> str:
     """Markdown of one command: how it is called, what it does, what it takes."""
     command = ROOT.commands[name]
@@ -56,14 +60,11 @@ def _called(parameter: Any) -> str:
 
 
 def _value(parameter: Any) -> str:
-    kind = parameter.type_descriptor.annotation
-    choices = getattr(kind, "__members__", None)
     if parameter.metavar:
         return str(parameter.metavar)
-    if choices:
-        return "|".join(each.value for each in choices.values())
-    words = {int: "N", float: "X", str: "TEXT"}
-    return words[kind] if _is_option(parameter) else parameter.name.upper()
+    if choices := getattr(parameter.type, "choices", None):
+        return "|".join(choices)
+    return _WORDS[parameter.type.name] if _is_option(parameter) else parameter.name.upper()
 
 
 def _default(parameter: Any) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shlex
-import signal
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
@@ -18,9 +17,6 @@ from tests.docs.running import PageError, Runner, shows
 
 from openline_trio.backend import parse_faults
 from openline_trio.cli.app import app
-
-# What runs in the background of a shell ignores Ctrl-C, and so would all that it starts.
-signal.signal(signal.SIGINT, signal.default_int_handler)
 
 NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
 #: Pages mostly wait, for speech takes its time; so they wait side by side.
