@@ -44,11 +44,12 @@ def result(facts: Facts, state: State) -> Ended:
     verdict = facts.retry.verdict
     # A source that broke off captured less than there was, and no gap can tell of that.
     lost = "; ".join(f"{each.source} was lost: {each.reason}" for each in facts.lost_sources)
+    # A failure has a cause, always.
     not_well = facts.retry.cause if failed else facts.end_reason or lost
     short = "not all audio was confirmed" if missing else ""
     return Ended(
         state=state,
-        complete=not (failed or not_well or missing),
+        complete=not (not_well or missing),
         reason=not_well or short or "finished",
         missing=missing,
         transcript=facts.timeline.finals,

@@ -124,6 +124,10 @@ SHAPES: list[tuple[object, str]] = [
         toy(refusals={"busy": "later"}),
         "the dialect Toy: refusals has to be a mapping from texts to Rows, {} for none, not dict",
     ),
+    *(
+        (toy(**{name: 7}), f"the dialect Toy: {name} has to be a method, not int")
+        for name in ("start", "audio", "stop")
+    ),
     (toy(decode="JSON"), "the dialect Toy: decode has to be a method, not str"),
 ]
 
@@ -174,6 +178,23 @@ def test_a_rehearsal_is_of_every_source() -> None:
 
     with pytest.raises(DialectError, match="audio has to return str or bytes, not NoneType"):
         rehearse(toy(audio=audio))
+
+
+def test_a_rehearsal_is_with_ids_and_a_usual_frame_of_20_ms() -> None:
+    given: list[object] = []
+
+    class Listening(Toy):
+        def start(self, ids: Ids) -> str:
+            given.append(ids)
+            return "start"
+
+        def audio(self, source: str, pcm: bytes) -> bytes:
+            given.append(pcm)
+            return pcm
+
+    rehearse(Listening())
+    ids = Ids(session_id="session", attempt_id="attempt", connection_id="connection")
+    assert given == [ids, bytes(640), bytes(640)]
 
 
 def names_the_source(_self: Toy, source: str, _pcm: bytes) -> str:
@@ -250,6 +271,7 @@ UNSOUND: list[object] = [
 ]
 SOUND: list[Message] = [
     Heard(text="yes", start=0, end=1.5, final=False, source="mic"),
+    Heard(text="a click", start=1.0, end=1.0, final=True),
     Metrics(),
     Metrics(source="mic", backlog=0, dropped=3),
     Status(state="ok", source="mic"),
