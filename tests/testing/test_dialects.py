@@ -226,6 +226,7 @@ class Binary(Toy):
         return str(super().stop(ids)).encode()
 
 
+@pytest.mark.repeats
 def test_a_dialect_may_say_all_of_it_in_bytes() -> None:
     found = explore(SMALL, Binary(), messages=SAMPLES, has_provider=False)
     found.check()
@@ -255,6 +256,7 @@ class LateMachine(ToyMachine):
         assert self.world.seen.dial < 2
 
 
+@pytest.mark.repeats
 def test_a_machine_that_fails_tells_all_that_happened_and_when() -> None:
     once = settings(TestToy.settings, max_examples=50, report_multiple_bugs=False)
     with pytest.raises(AssertionError) as caught:

@@ -158,6 +158,7 @@ def test_the_theorem_holds_for_a_dialect_of_ones_own(speech: Speech) -> None:
     check(range(60), speech=speech, kill=True)
 
 
+@pytest.mark.repeats
 def test_a_dialect_of_ones_own_is_played_with_its_own_sources_and_drops() -> None:
     names: set[str] = set()
     dropped = {True: 0, False: 0}
@@ -187,6 +188,7 @@ def test_a_fault_of_a_dialect_is_found_and_made_small() -> None:
 # A policy of one's own.
 
 
+@pytest.mark.repeats
 @pytest.mark.parametrize(
     "policy",
     [
@@ -320,6 +322,7 @@ PLANTED: dict[str, tuple[Plant, set[str]]] = {
 }
 
 
+@pytest.mark.repeats
 @pytest.mark.parametrize("bug", PLANTED)
 def test_a_planted_bug_is_found_with_a_small_schedule(
     bug: str, monkeypatch: pytest.MonkeyPatch
@@ -417,6 +420,7 @@ def nonsense(*_given: object) -> float:
     return 1 / 0
 
 
+@pytest.mark.repeats
 def test_the_theorem_holds_for_a_backend_that_holds_nothing_back() -> None:
     check(range(120), speech=Instant())
     check(range(40), speech=Instant(), kill=True)
