@@ -9,8 +9,9 @@ as it has dropped. Where that was it does not say, only, with its figures, how m
 between what it had drained when the figures before came and what had been sent by then. A
 time in between may or may not lie behind the drop, so an interval begins where it begins
 at the earliest and ends where it ends at the latest. Too much is confirmed by no more than
-was dropped, and that is told as lost: the account stays right to the sample, only the
-places are not.
+was dropped, and that is told as lost: what is told covers all that was lost, only the
+places are not known. Drops are counted in frames, and each is taken for a whole one: for a
+shorter one as much more is told, and confirmed, as it lacks of 20 ms.
 """
 
 from __future__ import annotations

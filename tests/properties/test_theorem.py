@@ -26,7 +26,9 @@ from openline.messages import GapCause
 from openline.testing import strategies
 from openline.testing.theorem import (
     Counterexample,
+    Fault,
     Schedule,
+    Source,
     calm,
     check,
     draw,
@@ -106,6 +108,22 @@ def test_the_theorem_for_many_schedules() -> None:
 @pytest.mark.parametrize("block", range(10))
 def test_a_session_that_is_killed_at_any_moment_is_taken_up_again(block: int) -> None:
     check(range(block * 30, (block + 1) * 30), kill=True)
+
+
+def test_a_frame_that_is_dropped_may_be_shorter_than_whoever_counts_it_thinks() -> None:
+    """The backend counts drops in frames: what it drops may be up to 319 samples less each."""
+    source = Source(name="system", seconds=6.9, chunk=2465)
+    cut = Fault(at=2.9, kind="late_cut")
+    play(
+        Schedule(
+            seed=40970, sources=(source,), stops_at=10.0, buffer=2.5, finish=5.0, disk=3.0,
+            latency=0.1, rate=0.33, metrics=0.0, talk=1.0, faults=(cut,),
+        )
+    )  # fmt: skip
+
+
+def test_words_behind_a_drop_were_said_though_a_kill_kept_their_final_from_being_told() -> None:
+    check([93480], kill=True)
 
 
 @given(schedule=strategies.plays())

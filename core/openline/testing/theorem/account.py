@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...messages import Gap
+from ...outbox import FRAME_SAMPLES
 
 
 class Account:
@@ -16,7 +17,6 @@ class Account:
 
     __slots__ = (
         "captured",
-        "checked",
         "confirmed",
         "done",
         "dropped",
@@ -26,6 +26,7 @@ class Account:
         "proved",
         "said",
         "said_until",
+        "short",
         "somewhere",
         "stored_until",
     )
@@ -33,7 +34,6 @@ class Account:
     def __init__(self, origin: int, room: int) -> None:
         self.origin = self.captured = origin
         self.confirmed = origin
-        self.checked = origin
         self.said_until: int = 0  # end of the last final that was delivered
         self.stored_until: int = -1
         self.proved: int = -1
@@ -43,6 +43,7 @@ class Account:
         self.dropped = bytearray(room)  # by the backend, on some dial
         self.lost = bytearray(room)  # lies in an exact gap that was told
         self.somewhere: list[Gap] = []
+        self.short: int = 0  # samples that the frames which were dropped lacked of whole ones
 
     def unaccounted(self, start: int, end: int) -> Iterator[tuple[int, int]]:
         """The runs in [start, end) of which only a gap without a place may say what became."""
@@ -58,12 +59,30 @@ class Account:
                 return
             at = until
 
-    def somewhere_lost(self, start: int, end: int) -> bool:
-        """Whether all of [start, end) lies where something was lost that has no place."""
-        for gap in sorted(self.somewhere, key=lambda gap: gap.start):
-            if gap.start <= start:
-                start = max(start, gap.end)
-        return start >= end
+    def drops(self, spans: list[tuple[int, int]], frames: int) -> None:
+        """The backend dropped these ``frames``; whoever counts them takes each for a whole one."""
+        self.short += frames * FRAME_SAMPLES
+        for start, end in spans:
+            self.short -= end - start
+            fill(self.dropped, start, end)
+
+    def says(self, spans: list[tuple[int, int]], start: int) -> None:
+        """A final with words of ``spans`` was delivered, and begins at ``start``."""
+        for a, b in spans:
+            low = max(a, start)
+            fill(self.said, low, b)
+            # Behind a drop its words were said, wherever they are thought to lie.
+            fill(self.done, a if self.somewhere else low, b)
+
+    def unplaced(self, start: int, end: int) -> Iterator[tuple[int, int]]:
+        """What of [start, end) is unaccounted for and lies where no gap without a place can be."""
+        for lost, until in self.unaccounted(start, end):
+            at = lost
+            for gap in sorted(self.somewhere, key=lambda gap: gap.start):
+                if gap.start <= at:
+                    at = max(at, gap.end)
+            if at < until:
+                yield at, until
 
 
 def fill(marks: bytearray, start: int, end: int) -> None:

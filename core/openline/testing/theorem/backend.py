@@ -182,11 +182,12 @@ class IdealBackend:
         return self._speech.figures(self._ids, source, 0.0, 0) is not None
 
     def _drop(self, ear: Ear, samples: int) -> None:
-        start = ear.dequeued
+        start, before = ear.dequeued, self._dropped
         while ear.dequeued < start + samples:
             ear.dequeued += ear.frames.popleft()
             self._dropped += 1
-        self._stage.ledger.dropped(ear.name, ear.spans(start, ear.dequeued))
+        frames = self._dropped - before
+        self._stage.ledger.dropped(ear.name, ear.spans(start, ear.dequeued), frames)
         ear.dropped.append((start, ear.dequeued))
         self._tell_figures(ear)
         self._settle(ear)

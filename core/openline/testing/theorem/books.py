@@ -85,11 +85,10 @@ class Books:
         """A source fails while it is listened to."""
         self.broke_off.add(source)
 
-    def dropped(self, source: str, spans: list[tuple[int, int]]) -> None:
-        """The backend dropped this."""
-        for start, end in spans:
-            self.drops += end - start
-            fill(self.accounts[source].dropped, start, end)
+    def dropped(self, source: str, spans: list[tuple[int, int]], frames: int) -> None:
+        """The backend dropped this, which was sent as so many frames."""
+        self.drops += sum(end - start for start, end in spans)
+        self.accounts[source].drops(spans, frames)
 
     def discarded(self, source: str, spans: list[tuple[int, int]]) -> None:
         """The backend took this for silence."""
@@ -208,9 +207,7 @@ class Books:
                 fail("said twice", f"{what} lies in an earlier final")
             if account.lost.find(1, low, b) >= 0:
                 fail("said twice", f"{what} was lost, and then said")
-            fill(account.said, low, b)
-            # Behind a drop its words were said, wherever they are thought to lie.
-            fill(account.done, a if account.somewhere else low, b)
+        account.says(spans, start)
         account.confirmed = max(account.confirmed, end)
         self.delivered.append(final)
 
@@ -239,13 +236,13 @@ class Books:
             what = f"{source}: {account.confirmed} was confirmed, and is {confirmed}"
             hold("lost in silence", confirmed >= account.confirmed, what)
             account.confirmed = confirmed
-            # A hole is told when the sender next pulls.
-            for start, end in account.unaccounted(account.checked, confirmed):
-                heard = account.holes.find(0, start, end) >= 0
-                if heard and not account.somewhere_lost(start, end):
+            beyond: int = 0
+            for start, end in account.unplaced(account.origin, confirmed):
+                # A hole is told when the sender next pulls.
+                beyond += end - start if account.holes.find(0, start, end) >= 0 else 0
+                if beyond > account.short:
                     what = f"{source}: [{start}, {end}) is confirmed and nobody dealt with it"
                     fail("lost in silence", what)
-            account.checked = confirmed
 
     # The end.
 
@@ -283,11 +280,13 @@ class Books:
         hold("lost in silence", counted == captured, f"{source}: {counted} captured of {captured}")
         if figures is None:
             return
-        hidden: int = 0
-        for start, end in account.unaccounted(account.origin, account.captured):
-            if not account.somewhere_lost(start, end):
+        beyond: int = 0
+        for start, end in account.unplaced(account.origin, account.captured):
+            beyond += end - start
+            if beyond > account.short:
                 fail("lost in silence", f"{source}: nobody knows of [{start}, {end})")
-            hidden += end - start
+        runs = account.unaccounted(account.origin, account.captured)
+        hidden = sum(end - start for start, end in runs)
         told = sum(gap.samples for gap in account.somewhere)
         hold("lost in silence", hidden <= told, f"{source}: {hidden} lost, {told} told of")
 

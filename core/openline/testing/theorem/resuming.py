@@ -103,9 +103,7 @@ class Log(Books):
         books.inherited = {gap.cause for gap in self.lost}
         for final in self.said:  # noted, and perhaps not told any more
             source, spans = self.finals[final.text]
-            for start, end in spans:
-                fill(self.accounts[source].said, max(start, round(final.start * S)), end)
-                fill(self.accounts[source].done, max(start, round(final.start * S)), end)
+            self.accounts[source].says(spans, round(final.start * S))
         for each in past.sources:
             account = books.accounts[each.source] = self.accounts[each.source]
             account.lost = bytearray(self.room)
@@ -117,7 +115,6 @@ class Log(Books):
                     known.append((gap.start, gap.end))
             account.captured = max((end for _, end in known), default=each.origin)
             account.confirmed = each.confirmed
-            account.checked = each.origin
         return books
 
 

@@ -39,7 +39,7 @@ class Ledger(Protocol):
         """A source fails while it is listened to."""
         ...
 
-    def dropped(self, source: str, spans: list[tuple[int, int]]) -> None:
+    def dropped(self, source: str, spans: list[tuple[int, int]], frames: int) -> None:
         """The backend dropped this."""
         ...
 
