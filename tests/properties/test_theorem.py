@@ -126,6 +126,10 @@ def test_words_behind_a_drop_were_said_though_a_kill_kept_their_final_from_being
     check([93480], kill=True)
 
 
+def test_who_resumes_fetches_from_disk_what_it_cannot_write_there() -> None:
+    check([228420], kill=True)
+
+
 @given(schedule=strategies.plays())
 def test_the_theorem_for_schedules_that_hypothesis_draws(schedule: Schedule) -> None:
     play(schedule)

@@ -40,12 +40,17 @@ NOT_WITH_A_SPOOL: Final = frozenset({GapCause.OVERFLOW, GapCause.UNPROVEN, GapCa
 
 
 class Books:
-    """The books of one session; what they hold is there to be looked at when it is over."""
+    """The books of one session; what they hold is there to be looked at when it is over.
 
-    def __init__(self, schedule: Schedule, policy: Policy, horizon: float) -> None:
+    ``resumes``: it takes up what an earlier process left on disk.
+    """
+
+    def __init__(
+        self, schedule: Schedule, policy: Policy, horizon: float, *, resumes: bool = False
+    ) -> None:
         self.schedule = schedule
         self.policy = policy
-        self._most_kept = self._limit(horizon)
+        self._most_kept = self._limit(horizon, fetches=resumes or bool(schedule.disk))
         self.room = max(source.longest for source in schedule.sources)
         self.accounts: dict[str, Account] = {}
         self.refused: int = 0
@@ -141,9 +146,9 @@ class Books:
             case _:
                 pass
 
-    def _limit(self, horizon: float) -> int:
+    def _limit(self, horizon: float, *, fetches: bool) -> int:
         limit = round(self.policy.buffer_seconds * S)
-        if not self.schedule.disk:
+        if not fetches:
             return limit
         return max(limit, max(limit // 2, round(horizon * S) + WINDOW) + FETCH)
 

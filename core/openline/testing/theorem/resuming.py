@@ -98,7 +98,7 @@ class Log(Books):
 
     def resumed(self, schedule: Schedule, policy: Policy, horizon: float, past: Past) -> Books:
         """The books of the next process: what was told was told, the rest is forgotten."""
-        books = Books(schedule, policy, horizon)
+        books = Books(schedule, policy, horizon, resumes=True)
         books.told, books.delivered = list(self.lost), list(self.said)
         books.inherited = {gap.cause for gap in self.lost}
         for final in self.said:  # noted, and perhaps not told any more
