@@ -329,8 +329,8 @@ class Streams:
     def note_dropped(self, reporting: Stream, items: int) -> None:
         """The backend dropped ``items`` of its queues, one frame each, nobody knows where.
 
-        The counter is over all sources. First it is charged to whose queue must have run over,
-        then to whose audio it may have been, and what fits nowhere to the reporting one.
+        The counter is over all sources. First it is charged to whose queue must have run over, in
+        whole frames, then to whose audio it may have been, and the rest to the reporting one.
         """
         most = sum(each.box.dial_sent for each in self._order) - self._dropped
         left = min(items * FRAME_SAMPLES, most)  # whatever a backend says
@@ -338,8 +338,9 @@ class Streams:
         streams = [reporting, *(each for each in self._order if each is not reporting)]
         for stream, queued in [(each, q) for q in (QUEUE, 0) for each in streams]:
             box, window = stream.box, stream.window
-            behind = box.dial_sent - max(window.drained, window.figured + queued)
-            samples = min(left, behind)
+            held = box.dial_sent - max(window.drained, window.figured)
+            over = box.dial_sent - window.figured - queued
+            samples = min(left, held, -(-over // FRAME_SAMPLES) * FRAME_SAMPLES)
             if samples > 0:
                 box.drop(window.figured, samples)
                 window.note_dropped(samples)

@@ -11,6 +11,7 @@ from openline.messages import Gap, GapCause, SourceStatistics
 from openline.outbox import FRAME_SAMPLES as F
 from openline.streams import ROOM, Stream, Streams
 from openline.timers import OFF
+from openline.window import QUEUE
 
 FRAME = bytes(2 * F)
 BOTH = ("system", "mic")
@@ -395,6 +396,21 @@ class TestDrops:
             streams.note_dropped(named(streams, "mic"), items)
             told += [gap.samples for gap in streams.take_gaps()]
         assert told == [3 * F, 4 * F, F, 2 * F]
+
+    @pytest.mark.parametrize("reporting", BOTH)
+    def test_a_queue_that_runs_over_by_part_of_a_frame_drops_the_whole_frame(
+        self, reporting: str
+    ) -> None:
+        """A hole cut a frame of "mic" to 27 samples; "system" has run over as well."""
+        streams = streams_with(QUEUE // F + 1)
+        streams.capture("mic", bytes(2 * 27), 0.0)
+        streams.hole("mic", 100, 0.0)
+        for stream in streams.all:
+            while stream.box.next_samples:
+                stream.box.pull()
+        streams.note_dropped(named(streams, reporting), 3)
+        told = [gap for gap in streams.take_gaps() if gap.cause is GapCause.BACKEND]
+        assert {gap.source: gap.samples for gap in told} == {"mic": 2 * F, "system": F}
 
     def test_it_is_not_charged_to_a_source_of_which_nothing_was_sent(self) -> None:
         streams = streams_with(0)

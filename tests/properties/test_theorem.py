@@ -130,6 +130,36 @@ def test_who_resumes_fetches_from_disk_what_it_cannot_write_there() -> None:
     check([228420], kill=True)
 
 
+#: Both queues run over while one holds a frame that a hole made short: by part of a frame.
+BROKEN_ONCE = (
+    Schedule(
+        seed=88461,
+        sources=(
+            Source(name="system", seconds=3.0, chunk=320, holes=(5645,)),
+            Source(name="mic", seconds=4.0, chunk=1923, holes=(2333,)),
+        ),
+        latency=0.1,
+        dials=("mute", "cut"),
+        faults=(Fault(at=1.6, kind="pause", seconds=1.0),),
+    ),
+    Schedule(
+        seed=141805,
+        sources=(
+            Source(name="mic", seconds=4.0),
+            Source(name="system", starts=1.0, seconds=3.0, chunk=2607, holes=(893,)),
+        ),
+        stops_at=10.0,
+        metrics=0.0,
+        faults=(Fault(at=1.0, kind="pause", seconds=4.0),),
+    ),
+)
+
+
+@pytest.mark.parametrize("schedule", BROKEN_ONCE, ids=lambda schedule: str(schedule.seed))
+def test_the_theorem_for_schedules_that_broke_it_once(schedule: Schedule) -> None:
+    assert play(schedule).drops
+
+
 @given(schedule=strategies.plays())
 def test_the_theorem_for_schedules_that_hypothesis_draws(schedule: Schedule) -> None:
     play(schedule)
