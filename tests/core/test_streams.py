@@ -412,6 +412,17 @@ class TestDrops:
         told = [gap for gap in streams.take_gaps() if gap.cause is GapCause.BACKEND]
         assert {gap.source: gap.samples for gap in told} == {"mic": 2 * F, "system": F}
 
+    def test_a_queue_that_is_known_to_be_short_has_not_run_over(self) -> None:
+        streams = streams_with(QUEUE // F + 1)
+        for stream in streams.all:
+            while stream.box.next_samples:
+                stream.box.pull()
+        mic = named(streams, "mic")
+        mic.window.note_received(QUEUE + F)
+        mic.window.note_backlog(0.5, 0.0)
+        streams.note_dropped(mic, 1)
+        assert [gap.source for gap in streams.take_gaps()] == ["system"]
+
     def test_it_is_not_charged_to_a_source_of_which_nothing_was_sent(self) -> None:
         streams = streams_with(0)
         streams.capture("system", FRAME, 0.0)
