@@ -11,7 +11,7 @@ from __future__ import annotations
 import signal
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
@@ -19,7 +19,7 @@ import trio
 
 from openline.backend import Backend
 from openline.dialects.dialect import Dialect
-from openline.messages import Ended, HowLost, SourceLost, State, Statistics, Update
+from openline.messages import Ended, Statistics, Update
 
 from ..audio.pace import Worker, in_thread
 from ..audio.source import Source
@@ -62,19 +62,12 @@ class Outcome:
     ended: Ended | None = None
     interrupts: int = 0
     unread: OSError | None = None
-    failed_sources: list[SourceLost] = field(default_factory=list[SourceLost])
     seconds: float = 0.0
 
     @property
     def complete(self) -> bool:
-        """Whether every source was heard to its end and every sample confirmed."""
-        ended = self.ended
-        return (
-            ended is not None
-            and ended.complete
-            and ended.state is State.CLOSED
-            and not self.failed_sources
-        )
+        """Whether there is a result, and it says so itself."""
+        return self.ended is not None and self.ended.complete
 
     @property
     def status(self) -> int:
@@ -148,8 +141,6 @@ class _Follower:
         async for update in session:
             if isinstance(update, Ended):
                 self._outcome.ended = update
-            elif isinstance(update, SourceLost) and update.how is not HowLost.ENDED:
-                self._outcome.failed_sources.append(update)
             self._view.show(update)
             await self._flush(session)
 

@@ -21,7 +21,6 @@ from openline.messages import (
     Gap,
     PartialRetracted,
     SourceLost,
-    State,
     StateChanged,
     Transcript,
     Trouble,
@@ -84,12 +83,12 @@ def _ended(ended: Ended) -> dict[str, Any]:
     counts = _plain(ended.statistics)
     sources: Mapping[str, msgspec.Struct] = counts.pop("sources")
     return {
-        # For a reader of this line, a session that failed before it heard anything is not.
-        "complete": ended.complete and ended.state is State.CLOSED,
+        "complete": ended.complete,
         "state": ended.state,
         "reason": ended.reason,
         "action": ended.action,
         "missing": [_gap(gap) for gap in ended.missing],
+        "lost_sources": [_plain(lost) for lost in ended.lost_sources],
         **counts,
         "sources": {name: _plain(statistics) for name, statistics in sources.items()},
         "summary": ended.summary,

@@ -7,7 +7,7 @@ Words go to one place (stdout) and everything about them to another (stderr), so
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Final
 
 from openline.messages import (
@@ -150,9 +150,7 @@ def describe_gap(gap: Gap) -> str:
     return f"{length(gap.seconds)} of {gap.source} missing, {where} {span} ({gap.cause})"
 
 
-def describe_end(
-    ended: Ended, failed: Sequence[SourceLost] = (), *, interrupted: bool = False
-) -> str:
+def describe_end(ended: Ended, *, interrupted: bool = False) -> str:
     """The result in one line."""
     lost = sum(gap.samples for gap in ended.missing) / SAMPLE_RATE
     heard = any(source.captured for source in ended.statistics.sources.values())
@@ -162,8 +160,8 @@ def describe_end(
         missing = "no audio lost" if heard else "nothing was streamed"
     if ended.state is State.FAILED:
         return f"failed: {printable(ended.reason)} ({missing})"
-    if failed and not lost:  # a source that broke off has no gap for what it did not hear
-        return f"incomplete: {failed[0].source} was lost: {printable(failed[0].reason)}"
+    if ended.lost_sources and not lost:  # there is no gap for what they did not hear
+        return f"incomplete: {printable(ended.reason)}"
     if not ended.complete:
         return f"incomplete: {printable(ended.reason)} ({missing})"
     lead = "interrupted, and complete" if interrupted else "complete"

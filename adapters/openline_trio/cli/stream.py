@@ -172,7 +172,7 @@ def finish(outcome: Outcome, screen: Console | None, *, out: Path | None, json: 
         print_tables(summarise(outcome, ended), screen)
     elif not outcome.complete or not json:
         interrupted = outcome.interrupts > 0
-        end = describe_end(ended, outcome.failed_sources, interrupted=interrupted)
+        end = describe_end(ended, interrupted=interrupted)
         write_err(f"openline: {end}")
     if out is not None:
         if ended.transcript or outcome.complete:

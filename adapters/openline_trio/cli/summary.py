@@ -52,11 +52,11 @@ def summarise(
     ]
     return Summary(
         good=outcome.complete,
-        headline=describe_end(ended, outcome.failed_sources, interrupted=outcome.interrupts > 0),
+        headline=describe_end(ended, interrupted=outcome.interrupts > 0),
         rows=tuple(rows),
         sources=ended.statistics.sources,
         gaps=ended.missing,
-        failed=tuple(outcome.failed_sources),
+        failed=ended.lost_sources,
     )
 
 

@@ -45,7 +45,7 @@ def _ended(
     )
     result = Ended(
         state=State.CLOSED,
-        complete=not gaps,
+        complete=not gaps and changes.get("state") is not State.FAILED,
         reason="finished",
         missing=tuple(gaps),
         transcript=finals,

@@ -121,11 +121,9 @@ def test_no_length_is_told_as_nothing_unless_it_is(seconds: float, text: str) ->
 
 
 def test_the_end_is_one_line(ended: Callable[..., Ended], gap: Callable[..., Gap]) -> None:
-    lost = [SourceLost(source="mic", how=HowLost.FAILED, reason="damaged")]
     assert describe_end(ended()) == "complete: every captured sample was confirmed"
     assert describe_end(ended(), interrupted=True).startswith("interrupted, and complete:")
     assert describe_end(ended(sources=[])) == "complete, but there was no audio"
-    assert describe_end(ended(), lost) == "incomplete: mic was lost: damaged"
     assert describe_end(ended(gaps=[gap()], reason="aborted")) == (
         "incomplete: aborted (0.50 s of audio missing)"
     )
@@ -150,10 +148,10 @@ def test_an_end_before_anything_was_heard_is_not_called_a_success(
 def test_a_source_that_broke_off_is_named_before_anything_else_that_lacks_nothing(
     ended: Callable[..., Ended], gap: Callable[..., Gap]
 ) -> None:
-    lost = [SourceLost(source="mic", how=HowLost.FAILED, reason="damaged")]
-    reason = "mic was lost: damaged"
-    told = describe_end(ended(complete=False, reason=reason), lost)
-    assert told == "incomplete: mic was lost: damaged"
-    assert describe_end(ended(gaps=[gap()], reason=reason), lost) == (
+    lost = SourceLost(source="mic", how=HowLost.FAILED, reason="damaged")
+    end = ended(complete=False, reason="mic was lost: damaged")
+    end = msgspec.structs.replace(end, lost_sources=(lost,))
+    assert describe_end(end) == "incomplete: mic was lost: damaged"
+    assert describe_end(msgspec.structs.replace(end, missing=(gap(),))) == (
         "incomplete: mic was lost: damaged (0.50 s of audio missing)"
     )

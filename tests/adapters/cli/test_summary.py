@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 
+from msgspec.structs import replace
 from rich.console import Console
 
 from openline.messages import Ended, Gap, HowLost, SourceLost, Transcript
@@ -37,9 +38,9 @@ def test_lines_have_the_words_the_dials_and_the_samples(
 
 
 def test_lines_name_every_loss(ended: End, gap: Callable[..., Gap]) -> None:
-    end = ended(gaps=[gap()], reason="aborted")
     lost = SourceLost(source="system", how=HowLost.FAILED, reason="unplugged")
-    text = as_lines(summarise(Outcome(ended=end, failed_sources=[lost]), end))
+    end = replace(ended(gaps=[gap()], reason="aborted"), lost_sources=(lost,))
+    text = as_lines(summarise(Outcome(ended=end), end))
     assert "incomplete: aborted" in text
     assert "system was lost: unplugged\n" in text
     assert "gaps: 1\n" in text
@@ -56,9 +57,9 @@ def test_tables_have_the_same(ended: End, final: Callable[..., Transcript]) -> N
 
 
 def test_tables_name_every_loss(ended: End, gap: Callable[..., Gap]) -> None:
-    end = ended(gaps=[gap()])
     lost = SourceLost(source="system", how=HowLost.FAILED, reason="unplugged")
-    text = _printed(end, Outcome(ended=end, failed_sources=[lost]))
+    end = replace(ended(gaps=[gap()]), lost_sources=(lost,))
+    text = _printed(end, Outcome(ended=end))
     assert "system was lost: unplugged" in text
     assert "0.50 s of mic missing" in text
 
