@@ -146,11 +146,25 @@ def arrow_lines(text: str) -> set[tuple[str, str, str]]:
     return {(a, b, line) for a, b, label in found for line in label.split("<br/>")}
 
 
+def box_lines(text: str) -> list[tuple[str, str]]:
+    """(box, line) of all that stands in a box."""
+    return re.findall(r"^ +(\w+) : (.*)$", text, re.MULTILINE)
+
+
+def whole(line: str) -> str:
+    """A line of a box before it was broken into rows."""
+    return re.sub(r"<br/>\xa0+", " ", line).replace("\xa0", " ")
+
+
 def test_mermaid_shows_every_line_where_it_belongs() -> None:
     text = mermaid(DRAWING)
     arrows = arrow_lines(text)
     plain = set(re.findall(r"^ +(\w+) --> (\w+)$", text, re.MULTILINE))
-    inside = re.findall(r"^ +(\w+) : (.*)$", text, re.MULTILINE)
+    inside = [(name, whole(line)) for name, line in box_lines(text)]
+    groups = {
+        name: {*states.split()}
+        for name, states in re.findall(r"^    state (\w+) \{\n([^}]*)^    \}", text, re.MULTILINE)
+    }
 
     def told(line: Line) -> str:
         return ("⌛ " if set(line.events) <= CLOCKED else "") + str(line)
@@ -163,11 +177,19 @@ def test_mermaid_shows_every_line_where_it_belongs() -> None:
         card = f"{edge.tail}_{edge.head}"
         for line in edge.lines:
             if edge.tail in DRAWING.groups:
-                assert {(edge.tail, card), (card, edge.head)} <= plain
+                assert card in groups[edge.tail]
+                assert (card, edge.head) in plain
                 assert (card, told(line)) in inside
             else:
                 assert (edge.tail, edge.head, told(line)) in arrows
+    assert "[*]" in groups[OPEN]
     assert mermaid(DRAWING, DARK) != text
+
+
+def test_mermaid_breaks_what_would_make_its_picture_wide() -> None:
+    broken = [row for _, line in box_lines(mermaid(DRAWING)) for row in line.split("<br/>")]
+    assert max(map(len, broken)) <= 30
+    assert not [row for row in broken if row.endswith("/")], "an action without its stroke"
 
 
 def test_markdown_has_a_line_for_every_transition_and_every_state() -> None:

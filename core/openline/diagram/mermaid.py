@@ -2,22 +2,30 @@
 
 Groups are composite states, so a shared edge is one arrow here too. Mermaid places
 everything itself, keeps no room for the label of an arrow from a composite, and knows
-little of text. So what a group shares stands in a box of its own between two arrows, the
-states that have a line in brackets before it, and what only a timer causes has an
-hourglass.
+little of text. So what a group shares stands in the group, in a box of its own that the
+arrow leaves from; the states that have a line stand in brackets before it, and what only a
+timer causes has an hourglass. Mermaid breaks no line of a box, and makes the picture as wide
+as it must: lines are broken here, so that the letters stay large where a page is narrow.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from textwrap import wrap
+from typing import Final
 
 from .look import LIGHT, Palette
 from .model import CLOCKED, Box, Drawing, Edge, Line
 
+#: Letters in a row of a box. The chart is 1,210 px wide with it: letters of 10 px at 800.
+_ROOM: Final = 30
+#: Mermaid takes blanks away at the start of a row, not these; nor does ``wrap`` break at one.
+_BLANK: Final = "\N{NO-BREAK SPACE}"
+
 
 def mermaid(drawing: Drawing, palette: Palette = LIGHT) -> str:
     """The text of a ``stateDiagram-v2`` that holds every transition of ``drawing``."""
-    out = ["direction TB", f"[*] --> {drawing.initial}"]
+    out = ["direction TB"]
     for box in drawing.boxes.values():
         out += _described(box.name, box.name, _inside(box))
     out += _composites(drawing)
@@ -25,7 +33,7 @@ def mermaid(drawing: Drawing, palette: Palette = LIGHT) -> str:
         if edge.tail in drawing.groups:
             card = _card(edge)
             out += _described(card, f"{edge.tail} → {edge.head}", _shared(drawing, edge))
-            out += [f"{edge.tail} --> {card}", f"{card} --> {edge.head}"]
+            out.append(f"{card} --> {edge.head}")
         else:
             label = "<br/>".join(_line(line) for line in edge.lines)
             out.append(f"{edge.tail} --> {edge.head} : {label}")
@@ -35,7 +43,19 @@ def mermaid(drawing: Drawing, palette: Palette = LIGHT) -> str:
 
 
 def _described(name: str, title: str, texts: Iterable[str]) -> list[str]:
-    return [f"{name} : {text}" for text in (title, *texts)]
+    return [f"{name} : {title}", *(f"{name} : {_rows(text)}" for text in texts)]
+
+
+def _rows(text: str) -> str:
+    """``text`` in rows that a box has room for; an action stays with the stroke before it."""
+    rows = wrap(
+        text.replace("/ ", f"/{_BLANK}"),
+        _ROOM,
+        subsequent_indent=_BLANK * 3,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return "<br/>".join(rows)
 
 
 def _inside(box: Box) -> Iterator[str]:
@@ -57,10 +77,11 @@ def _composites(drawing: Drawing) -> Iterator[str]:
             if set(members) < set(states)
         }
         yield f"state {name} {{"
-        yield from (f"    {each}" for each in states if each not in set().union(*inner.values()))
-        yield from (f"    {each}" for each in inner)
-        shared = (edge for edge in drawing.edges if edge.tail in inner and edge.head in states)
-        yield from (f"    {_card(edge)}" for edge in shared)
+        own = [each for each in states if each not in set().union(*inner.values())]
+        if drawing.initial in own:
+            yield f"    [*] --> {drawing.initial}"
+        yield from (f"    {each}" for each in (*own, *inner))
+        yield from (f"    {_card(edge)}" for edge in drawing.edges if edge.tail == name)
         yield "}"
 
 
