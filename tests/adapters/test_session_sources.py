@@ -1,0 +1,201 @@
+"""Sessions and what their sources do: end, fail, hang, or say what is no audio."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import trio
+from tests.support_lines import (
+    Frames,
+    Peer,
+    numbered,
+)
+from tests.support_sessions import (
+    BACKEND,
+    Play,
+    echo,
+    last,
+    spans,
+)
+from trio.testing import MockClock, wait_all_tasks_blocked
+
+from openline.messages import (
+    GapCause,
+    HowLost,
+    SourceLost,
+    State,
+)
+from openline_trio import Session, open_session
+from openline_trio.audio.pushed import PushSource
+from openline_trio.audio.source import Sink, Source, SourceError
+
+
+class Wrong:
+    """A source that delivers half a sample."""
+
+    duration = None
+
+    async def run(self, sink: Sink) -> None:
+        await trio.lowlevel.checkpoint()
+        sink.audio(b"odd")
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        (
+            Frames(3, then=SourceError("the microphone is gone; plug it in")),
+            "the microphone is gone; plug it in",
+        ),
+        (Frames(3, then=OSError(5, "Input/output error")), "[Errno 5] Input/output error"),
+        (Frames(3, then=RuntimeError("a secret")), "the source raised RuntimeError"),
+        (Frames(3, then=ExceptionGroup("x", [KeyError()])), "the source raised ExceptionGroup"),
+        (Wrong(), "the source raised LocalProtocolError"),
+    ],
+)
+async def test_a_source_fails_alone(
+    autojump_clock: MockClock, play: Play, source: Source, reason: str
+) -> None:
+    net = play.net(echo)
+    sources: dict[str, Source] = {"mic": Frames(100), "system": source}
+    async with open_session(BACKEND, sources, connect=net) as session:
+        updates = [update async for update in session]
+    assert [u for u in updates if isinstance(u, SourceLost)] == [
+        SourceLost(source="system", how=HowLost.FAILED, reason=reason),
+        SourceLost(source="mic", how=HowLost.ENDED, reason="it has no more audio"),
+    ]
+    ended = last(updates)
+    assert ended.state is State.CLOSED
+    assert ended.statistics.sources["mic"].confirmed == 100 * 320
+
+
+async def test_when_the_last_source_fails_the_session_finishes(
+    autojump_clock: MockClock, play: Play
+) -> None:
+    updates = await play(play.net(echo), Frames(30, then=SourceError("gone")))
+    ended = last(updates)
+    assert (ended.state, ended.missing) == (State.CLOSED, ())
+    assert (ended.complete, ended.reason) == (False, "mic was lost: gone")
+    assert spans(updates) == ["0-24", "25-29"]
+
+
+class Hangs(Frames):
+    """Says no more after its frames, and never returns; whether it was told to let go."""
+
+    let_go = False
+
+    async def run(self, sink: Sink) -> None:
+        await super().run(sink)
+        try:
+            await trio.sleep_forever()
+        finally:
+            self.let_go = True
+
+
+async def test_a_source_that_hangs_is_lost_alone_and_let_go(
+    autojump_clock: MockClock, play: Play
+) -> None:
+    stuck = Hangs(20)
+    sources: dict[str, Source] = {"mic": Frames(1000), "system": stuck}
+    async with open_session(BACKEND, sources, connect=play.net(echo)) as session:
+        async for update in session:
+            if isinstance(update, SourceLost):
+                assert (update.source, update.how) == ("system", HowLost.STALLED)
+                assert update.reason == "nothing was heard from it for 10 s"
+                break
+        assert session.state is State.STREAMING
+        await wait_all_tasks_blocked()
+        assert stuck.let_go
+        updates = [update async for update in session]
+    ended = last(updates)
+    assert [lost.source for lost in ended.lost_sources] == ["system"]
+    assert (ended.complete, ended.missing) == (False, ())
+    assert ended.statistics.sources["system"].confirmed == 20 * 320
+
+
+async def test_audio_that_an_app_pushes_may_pause(autojump_clock: MockClock, play: Play) -> None:
+    pushed = PushSource()
+    async with open_session(BACKEND, {"mic": pushed}, connect=play.net(echo)) as session:
+        for _ in range(3):
+            await trio.sleep(60)
+            pushed.send(bytes(640))
+        assert session.state is State.STREAMING
+        pushed.close()
+        assert (await session.wait()).complete
+
+
+@pytest.mark.parametrize("end", [Session.request_stop, Session.abort])
+async def test_what_was_pushed_before_the_end_is_accounted_for(
+    autojump_clock: MockClock, play: Play, end: Callable[[Session], None]
+) -> None:
+    pushed = PushSource()
+    async with open_session(BACKEND, {"mic": pushed}, connect=play.net(echo)) as session:
+        await trio.sleep(1)
+        pushed.send(bytes(640))
+        end(session)  # before the source had its turn
+        ended = await session.wait()
+    figures = ended.statistics.sources["mic"]
+    assert (figures.captured, figures.captured - figures.missing) == (320, figures.confirmed)
+
+
+async def test_a_hole_is_a_gap(autojump_clock: MockClock, play: Play) -> None:
+    class Stutter:
+        duration = None
+
+        async def run(self, sink: Sink) -> None:
+            sink.started(trio.current_time())
+            sink.audio(numbered(0))
+            sink.hole(320)
+            await trio.sleep(0.04)
+            sink.audio(numbered(1))
+
+    ended = last(await play(play.net(echo), Stutter()))
+    assert [(g.start, g.end, g.cause) for g in ended.missing] == [(320, 640, GapCause.CAPTURE)]
+
+
+async def test_the_level_is_that_of_the_last_frame(autojump_clock: MockClock, play: Play) -> None:
+    class Loud:
+        duration = None
+
+        async def run(self, sink: Sink) -> None:
+            for value in (b"\x00\x00", b"\x00\x40", b"odd"):
+                await trio.sleep(1)
+                sink.audio(value * 320 if value != b"odd" else value)
+
+    levels: list[float] = []
+    async with open_session(BACKEND, {"mic": Loud()}, connect=play.net(echo)) as session:
+        for _ in range(5):
+            levels.append(session.level("mic"))
+            await trio.sleep(0.9)
+        assert session.level("system") == 0.0
+    assert levels == [0.0, 0.0, 0.0, 0.5, 0.5]
+
+
+async def test_a_source_that_can_wait_is_told_when_there_is_room(
+    autojump_clock: MockClock, play: Play
+) -> None:
+    class File:
+        duration = 20.0
+        at = 0
+
+        async def run(self, sink: Sink) -> None:
+            sink.started(trio.current_time())
+            for self.at in range(1000):
+                await sink.room()
+                sink.audio(numbered(self.at))
+
+    file = File()
+    gate = trio.Event()
+
+    async def late(peer: Peer) -> None:
+        await gate.wait()
+        await echo(peer)
+
+    async with open_session(BACKEND, {"mic": file}, connect=play.net(late)) as session:
+        await trio.sleep(5)
+        assert 50 < file.at < 150  # it waits
+        gate.set()
+        ended = await session.wait()
+    assert ended.complete
+    assert ended.statistics.sources["mic"].confirmed == 1000 * 320

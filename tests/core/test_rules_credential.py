@@ -1,0 +1,178 @@
+"""The rules of the credential: when it is asked for, how often, and when it is too late."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from openline import events as e
+from openline.commands import (
+    CancelCredential,
+    Report,
+    RequestCredential,
+)
+from openline.policy import Policy
+
+from .driver import Drive
+from .states import PATIENT, reauthorized
+
+
+def test_a_provider_is_asked_before_the_first_dial_and_not_again() -> None:
+    drive = Drive(has_provider=True)
+    assert drive.open()[1:] == [RequestCredential(1, fresh=False)]
+    drive.feed(e.CredentialReady(1), after=1)
+    drive.connect()
+    drive.lose()
+    drive.redial()
+    assert len(drive.requests) == 1
+    assert drive.core.dial == 2
+
+
+def test_a_provider_that_does_not_answer_is_asked_again_later() -> None:
+    drive = Drive(has_provider=True)
+    drive.open()
+    asked = drive.now
+    drive.tick()
+    assert drive.now == asked + 30
+    assert drive.state == "reconnecting"
+    assert CancelCredential(1) in drive.commands
+    assert not drive.feed(e.CredentialReady(1)), "too late"
+    drive.tick()
+    assert drive.requests[-1] == RequestCredential(2, fresh=False)
+
+
+def test_a_provider_that_fails_is_asked_again_and_one_that_gives_up_is_not() -> None:
+    drive = Drive(has_provider=True)
+    drive.open()
+    failed = drive.feed(e.CredentialFailed(1, detail="no network"))
+    assert drive.state == "reconnecting"
+    assert "no network" in drive.last_change.reason
+    drive.tick()
+    gave_up = drive.feed(e.CredentialFailed(2, fatal=True))
+    assert drive.state == "failed"
+    assert drive.ended.reason == "the provider says that it has no credential"
+    assert {type(command) for command in failed + gave_up} == {Report}, "it asks no more already"
+    assert not drive.dials
+
+
+def test_a_provider_that_gives_what_is_no_credential_is_not_asked_again_and_not_misquoted() -> None:
+    drive = Drive(has_provider=True)
+    drive.open()
+    drive.feed(e.CredentialFailed(1, detail="it returned int, not a str", unusable=True))
+    assert drive.ended.state == "failed"
+    assert drive.ended.action == "fatal"
+    assert drive.ended.reason == (
+        "the credential provider gave something that cannot be a token (it returned int, not a str)"
+    )
+    assert not drive.ended.complete
+
+
+def test_the_right_to_a_fresh_credential_is_spent_when_it_arrives() -> None:
+    drive = Drive(has_provider=True, policy=PATIENT)
+    drive.open()
+    reauthorized(drive)
+    drive.connect()
+    drive.lose(1008)
+    assert drive.requests[-1] == RequestCredential(2, fresh=True)
+    drive.feed(e.CredentialFailed(2))  # that one never arrived
+    drive.redial_or_ask()
+    reauthorized(drive)
+    drive.connect()
+    drive.lose(1008)
+    assert drive.state == "failed"
+    assert "a fresh credential was refused too" in drive.ended.reason
+
+
+def test_the_right_to_a_fresh_credential_comes_back_when_the_line_is_stable() -> None:
+    drive = Drive(has_provider=True)
+    drive.open()
+    reauthorized(drive)
+    for asked in (2, 3, 4):
+        drive.connect()
+        drive.wait(4)
+        drive.say("metrics", source="mic")
+        drive.wait(4)
+        drive.say("metrics", source="mic")
+        drive.wait(2)
+        drive.lose(1008)
+        assert drive.requests[-1] == RequestCredential(asked, fresh=True)
+        reauthorized(drive)
+
+
+def test_without_a_provider_a_refused_token_is_the_end() -> None:
+    drive = Drive().stream()
+    drive.lose(1008)
+    assert drive.state == "failed"
+    assert "no provider" in drive.ended.reason
+
+
+def test_a_credential_that_comes_when_the_gate_is_shut_waits_for_it() -> None:
+    drive = Drive(has_provider=True, policy=Policy(dials_per_minute=1))
+    drive.open()
+    asked = drive.now
+    reauthorized(drive)
+    assert drive.state == "reconnecting"
+    drive.tick()
+    assert drive.now == asked + 61
+    assert drive.state == "connecting"
+    assert len(drive.requests) == 1
+
+
+def shut_gate(how: str, **policy: Any) -> Drive:
+    """A session whose next dial finds the gate shut, one second after its first loss."""
+    asks = how == "credential"
+    dials = 3 if asks else 2  # a request passes the gate too
+    drive = Drive(
+        has_provider=asks,
+        policy=Policy(dials_per_minute=dials, start_delay=0, **policy),
+        random=lambda: 0.999,
+    )
+    drive.open()
+    if asks:
+        reauthorized(drive)
+        drive.opened(after=0)
+        drive.audio(50)
+        drive.lose(1008)  # asked for a fresh one at once
+    else:
+        drive.audio(50)
+        drive.lose()
+        drive.redial()
+    return drive
+
+
+def pass_gate(drive: Drive, how: str) -> None:
+    if how == "credential":
+        reauthorized(drive)
+    else:
+        drive.feed(e.Redirected(drive.core.dial, 302, "/there"))
+
+
+@pytest.mark.parametrize("how", ["credential", "redirect"])
+def test_a_gate_that_opens_after_giving_up_is_not_waited_for(how: str) -> None:
+    drive = shut_gate(how, give_up_after=30)
+    pass_gate(drive, how)
+    assert drive.state == "failed"
+    assert drive.ended.reason == (
+        "gave up, a retry would come too late: waiting, so as not to dial too often"
+    )
+
+
+@pytest.mark.parametrize("how", ["credential", "redirect"])
+def test_a_gate_that_opens_when_finishing_is_over_is_not_waited_for(how: str) -> None:
+    drive = shut_gate(how, give_up_after=None)
+    drive.stop()
+    pass_gate(drive, how)
+    assert drive.state == "failed"
+    assert drive.ended.reason == ("could not finish in time: waiting, so as not to dial too often")
+
+
+@pytest.mark.parametrize("how", ["credential", "redirect"])
+def test_a_gate_that_opens_in_time_is_waited_for(how: str) -> None:
+    drive = shut_gate(how, give_up_after=70, finish_timeout=70)
+    drive.stop()
+    pass_gate(drive, how)
+    assert drive.state == "reconnecting"
+    dials = len(drive.dials)
+    drive.tick()
+    assert len(drive.dials) == dials + 1

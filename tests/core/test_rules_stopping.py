@@ -1,0 +1,247 @@
+"""The rules of stopping, which wins every race."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from openline import events as e
+from openline.commands import (
+    AbortSocket,
+    CancelCredential,
+    Command,
+    Report,
+)
+from openline.verdicts import ErrorKind
+
+from .driver import FRAME, Drive
+from .states import ALIVE, everything, in_state, reauthorized
+
+
+@pytest.mark.parametrize("state", ["authorizing", "connecting", "awaiting_ack", "reconnecting"])
+def test_a_stop_with_nothing_to_deliver_and_no_line_is_the_end(state: str) -> None:
+    drive = Drive(has_provider=state == "authorizing")
+    drive.open()
+    if state == "awaiting_ack":
+        drive.opened()
+    if state == "reconnecting":
+        drive.lose()
+    assert drive.state == state
+    commands = drive.stop()
+    assert drive.state == "closed"
+    assert drive.ended.complete
+    assert drive.ended.reason == "finished"
+    ending: dict[str, list[Command]] = {
+        "authorizing": [CancelCredential(1)],
+        "connecting": [AbortSocket(1)],
+        "awaiting_ack": [AbortSocket(1)],
+        "reconnecting": [],
+    }
+    assert [command for command in commands if not isinstance(command, Report)] == ending[state]
+
+
+def test_a_stop_before_anything_is_the_end_and_what_was_captured_is_missing() -> None:
+    drive = Drive()
+    drive.audio(5)
+    drive.stop()
+    assert drive.state == "closed"
+    assert not drive.ended.complete
+    assert not drive.dials
+
+
+@pytest.mark.parametrize("state", ["authorizing", "connecting", "awaiting_ack", "reconnecting"])
+def test_a_stop_with_audio_to_deliver_is_finished_over_a_line_yet_to_come(state: str) -> None:
+    drive = in_state(state)
+    drive.stop()
+    assert drive.state == state
+    if state == "authorizing":
+        reauthorized(drive)
+    if state == "reconnecting":
+        drive.redial()
+    if state == "awaiting_ack":
+        drive.drain()
+        drive.ack()
+    else:
+        drive.connect()
+    assert drive.state == "finishing"
+    assert "streaming" not in drive.states
+    drive.serve("mic")
+    drive.summary()
+    drive.lose(1000)
+    assert drive.ended.complete
+
+
+@pytest.mark.parametrize("state", ALIVE)
+def test_a_second_stop_changes_nothing(state: str) -> None:
+    drive = in_state(state)
+    drive.stop()
+    before = everything(drive.link)
+    assert not drive.feed(e.StopRequested(), after=0.001)
+    assert everything(drive.link) == before
+
+
+@pytest.mark.parametrize(
+    "state", ["authorizing", "connecting", "awaiting_ack", "reconnecting", "finishing"]
+)
+def test_finishing_has_a_limit_that_is_never_extended(state: str) -> None:
+    drive = in_state(state)
+    drive.stop()
+    stopped = drive.now
+    limit = stopped + 20 + 1
+    for _ in range(2000):
+        if drive.core.ended:
+            break
+        drive.wait(0.1)
+        drive.stop() if not drive.core.ended else None
+        if drive.state == "finishing":
+            drive.figures()
+    assert drive.state == "failed"
+    assert drive.now <= limit + 0.2
+    assert not drive.ended.complete
+    assert "could not finish in time" in drive.ended.reason
+
+
+def test_a_loss_that_was_made_good_does_not_explain_a_late_finish() -> None:
+    drive = in_state("reconnecting")
+    drive.redial()
+    drive.connect()
+    drive.stop()
+    for _ in range(30):
+        drive.wait(1)
+        if drive.state == "finishing":
+            drive.figures()
+    assert drive.ended.reason == "could not finish in time"
+    assert drive.ended.action is None
+
+
+def test_a_retry_that_would_come_after_the_finish_is_not_waited_for() -> None:
+    drive = in_state("connecting")
+    drive.stop()
+    drive.lose(status=503, retry_after=60.0)
+    assert drive.state == "failed"
+    assert "could not finish in time" in drive.ended.reason
+
+
+@pytest.mark.parametrize(("wait", "state"), [(60.0, "failed"), (4.0, "reconnecting")])
+def test_a_stop_waits_for_a_retry_only_within_the_finish(wait: float, state: str) -> None:
+    drive = in_state("connecting")
+    drive.audio(50)
+    drive.lose(status=503, retry_after=wait)
+    drive.stop()
+    assert drive.state == state
+    if state == "failed":
+        reason = "could not finish in time: the server is not available now"
+        assert drive.ended.reason == reason
+
+
+def test_the_audio_goes_out_before_the_stop_and_once() -> None:
+    drive = in_state("streaming")
+    drive.stop()
+    drive.serve("mic")
+    drive.wait(3)
+    assert drive.frames() == 50
+    assert drive.texts == [(1, "start"), (1, "stop")]
+
+
+def test_audio_captured_after_the_stop_is_refused_and_counted() -> None:
+    drive = in_state("streaming")
+    drive.stop()
+    drive.audio(3)
+    assert drive.core.statistics.refused_samples == 3 * FRAME
+    drive.serve("mic")
+    assert drive.frames() == 50
+
+
+@pytest.mark.parametrize("state", ["streaming", "finishing"])
+def test_a_final_message_that_nobody_asked_for_is_not_the_end(state: str) -> None:
+    drive = in_state(state)
+    drive.summary()
+    assert drive.state == state
+    assert drive.core.statistics.late == 1
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"code": 1000},
+        {"code": 1008},
+        {"code": 1002},
+        {"error": ErrorKind.RESET},
+        {"error": ErrorKind.TLS_CERTIFICATE},
+        {},
+    ],
+)
+def test_after_the_final_message_any_loss_is_a_proper_end(facts: dict[str, Any]) -> None:
+    drive = in_state("closing")
+    drive.lose(**facts)
+    assert drive.state == "closed"
+    assert drive.ended.complete
+    assert len(drive.dials) == 1
+
+
+def test_a_backend_that_does_not_close_is_left() -> None:
+    drive = in_state("closing")
+    drive.tick()
+    assert drive.state == "closed"
+    assert AbortSocket(1) in drive.commands
+    assert drive.ended.complete
+
+
+def test_what_a_backend_says_after_its_final_message_is_late() -> None:
+    drive = in_state("closing")
+    late = drive.core.statistics.late
+    drive.final(0, 1)
+    drive.refuse()
+    drive.say("error", message="now what")
+    assert drive.state == "closing"
+    assert drive.core.statistics.late == late + 3
+
+
+@pytest.mark.parametrize("how", ["lost", "refused", "timed out"])
+def test_a_line_lost_with_all_delivered_is_a_proper_end(how: str) -> None:
+    drive = in_state("streaming")
+    drive.stop()
+    drive.serve("mic")
+    drive.final(0, 1)
+    if how == "lost":
+        drive.lose(1002)
+    elif how == "refused":
+        drive.say("error", message="no")
+    else:
+        drive.wait(10)
+    assert drive.state == "closed"
+    assert drive.ended.complete
+    assert len(drive.dials) == 1
+
+
+def test_sources_that_are_over_stop_the_session() -> None:
+    drive = Drive(sources=("mic", "system")).stream()
+    drive.audio(5)
+    drive.feed(e.SourceEnded("mic"))
+    assert drive.state == "streaming"
+    drive.feed(e.SourceLost("system", "unplugged"))
+    assert drive.state == "finishing"
+    drive.drain()
+    assert drive.texts[-1] == (1, "stop")
+
+
+def test_a_source_that_was_over_before_the_line_was_opened_leaves_its_audio_to_send() -> None:
+    drive = Drive()
+    drive.audio(5)
+    drive.feed(e.SourceEnded("mic"))
+    assert drive.state == "idle"
+    drive.open()
+    drive.connect()
+    assert drive.state == "finishing"
+    drive.drain()
+    assert drive.frames() == 5
+    assert drive.texts == [(1, "start"), (1, "stop")]
+
+
+def test_a_source_that_never_said_a_word_is_closed_as_soon_as_it_is_opened() -> None:
+    drive = Drive()
+    drive.feed(e.SourceEnded("mic"))
+    drive.open()
+    assert drive.state == "closed"
+    assert drive.ended.complete
