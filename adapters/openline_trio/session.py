@@ -40,7 +40,7 @@ from openline.dialects.dialect import Dialect
 from openline.messages import Ended, State, Statistics, Transcript, Update
 from openline.policy import Policy
 
-from .audio.source import Source, SourceError
+from .audio.source import Holding, Source, SourceError
 from .credentials import Credentials, Wallet
 from .dial import Dial
 from .disk import Disk
@@ -346,5 +346,5 @@ class Session:
 
     def _flush(self) -> None:
         for source in self._sources.values():
-            if (flush := getattr(source, "flush", None)) is not None:
-                flush()
+            if isinstance(source, Holding):
+                source.flush()

@@ -1,8 +1,8 @@
 """Sources of audio, each brought to 16 kHz mono.
 
 `FileSource` plays a recording, `PcmSource` reads raw PCM from a descriptor, `Microphone`
-listens, `PushSource` takes what an app has captured itself; `Source` and `Sink` are what
-they have in common, for a source of your own.
+listens, `PushSource` takes what an app has captured itself; `Source`, `Sink` and `Holding`
+are what they have in common, for a source of your own.
 
 Importing this costs nothing: a class is imported when it is first asked for, since the
 converter needs numpy, which takes longer to load than all the rest and which
@@ -14,7 +14,14 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from openline_trio.audio.source import FRAME_SAMPLES, SAMPLE_RATE, Sink, Source, SourceError
+from openline_trio.audio.source import (
+    FRAME_SAMPLES,
+    SAMPLE_RATE,
+    Holding,
+    Sink,
+    Source,
+    SourceError,
+)
 
 if TYPE_CHECKING:
     from openline_trio.audio.files import FileSource
@@ -26,6 +33,7 @@ __all__ = [
     "FRAME_SAMPLES",
     "SAMPLE_RATE",
     "FileSource",
+    "Holding",
     "Microphone",
     "PcmSource",
     "PushSource",

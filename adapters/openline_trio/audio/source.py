@@ -4,14 +4,14 @@ A source is driven by its own task. It calls the sink synchronously for every pi
 of audio; the sink never blocks and never refuses, so a capture path has nothing to
 wait for and nothing to handle. A source that *can* wait (a file read faster than
 real time) asks for ``room`` first. Returning from ``run`` means the source has
-ended; raising ``SourceError`` means it was lost, and why. One that hangs is lost too, after
-``Policy.source_timeout``, unless it has an attribute ``may_pause`` that is true: then its
-silence is no sign of anything.
+ended; raising ``SourceError`` means it was lost, and why. One that hangs is lost too, unless
+its silence is no sign of anything, which it says itself. What a source may have besides is
+told at ``Source``.
 """
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 #: Samples per second of everything a source delivers (PROTOCOL: 16 kHz mono s16le).
 SAMPLE_RATE = 16_000
@@ -47,7 +47,11 @@ class Sink(Protocol):
 
 
 class Source(Protocol):
-    """One stream of audio."""
+    """One stream of audio.
+
+    Two more attributes are heeded where a source has them. ``may_pause``, if true: it may be
+    silent for longer than ``Policy.source_timeout`` and is not lost. ``flush()``: see ``Holding``.
+    """
 
     @property
     def duration(self) -> float | None:
@@ -56,4 +60,13 @@ class Source(Protocol):
 
     async def run(self, sink: Sink) -> None:
         """Deliver audio until it ends. Raises SourceError if the source is lost."""
+        ...
+
+
+@runtime_checkable
+class Holding(Protocol):
+    """A source that may hold audio which it has not delivered yet."""
+
+    def flush(self) -> None:
+        """Deliver that audio now, on the trio thread: the session is about to stop or abort."""
         ...
