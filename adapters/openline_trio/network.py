@@ -70,7 +70,8 @@ def connector(ssl_context: ssl.SSLContext | None = None) -> Connect:
         try:
             tcp = await trio.open_tcp_stream(backend.host, backend.port)
         except OSError as exc:
-            raise DialError(*name_os_error(exc)) from exc
+            kind, said = name_os_error(exc)
+            raise DialError(kind, f"{said}: {backend.address}") from exc
         except ValueError as exc:  # the IDNA codec: an empty label, or one that is too long
             raise DialError(ErrorKind.DNS_NOT_FOUND, "no host can have this name") from exc
         if not backend.is_secure:

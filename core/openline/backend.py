@@ -128,12 +128,17 @@ class Backend:
         return (self.is_secure, self.host.lower(), self.port)
 
     @property
-    def url(self) -> str:
-        """The address, without any credential."""
-        scheme = "wss" if self.is_secure else "ws"
+    def address(self) -> str:
+        """``host:port``, an IPv6 host in brackets."""
         host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
+    @property
+    def url(self) -> str:
+        """The whole address, without any credential."""
+        scheme = "wss" if self.is_secure else "ws"
         query = f"?{self.query}" if self.query else ""
-        return f"{scheme}://{host}:{self.port}{self.path}{query}"
+        return f"{scheme}://{self.address}{self.path}{query}"
 
     def target(self, credential: str | None) -> str:
         """The request target (path and query) to ask for. Secret if the place is QUERY."""

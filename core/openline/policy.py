@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeGuard
 
 #: No caller may allow more: a client that dials faster than this is an attack.
 MAX_DIALS_PER_MINUTE = 15
@@ -75,10 +75,13 @@ class Policy:
             value = getattr(self, name)
             if value is None and name in _MAY_BE_NONE:
                 continue
-            if not (isinstance(value, int | float) and 0 <= value <= _LONGEST):
-                raise ValueError(f"Policy.{name} is {value!r}: give a number of seconds >= 0")
-            if value == 0 and name not in _MAY_BE_ZERO:
-                raise ValueError(f"Policy.{name} is 0: nothing could ever happen in time")
+            fits = _is_float(value) and 0 <= value <= _LONGEST
+            if not fits or (value == 0 and name not in _MAY_BE_ZERO):
+                least = "0 or more" if name in _MAY_BE_ZERO else "more than 0"
+                never = ", or None for no limit" if name in _MAY_BE_NONE else ""
+                raise ValueError(
+                    f"Policy.{name} is {value!r}: give seconds, {least} and at most 1e9{never}"
+                )
         if self.backoff_cap < self.backoff_first:
             raise ValueError("Policy.backoff_cap is less than backoff_first: raise it")
         if self.stall_timeout <= FIGURES_LATE:
@@ -96,7 +99,7 @@ class Policy:
     def _check_counts(self) -> None:
         for name in _COUNTS:
             value = getattr(self, name)
-            if not (isinstance(value, int) or (value is None and name == "max_attempts")):
+            if not (_is_int(value) or (value is None and name == "max_attempts")):
                 raise ValueError(f"Policy.{name} is {value!r}: give a whole number")
         if not 1 <= self.dials_per_minute <= MAX_DIALS_PER_MINUTE:
             raise ValueError(
@@ -126,6 +129,15 @@ class Policy:
                 f"Policy.buffer_seconds is {self.buffer_seconds:g}: this dialect and these "
                 f"timeouts need at least {need:g} (horizon + ping + pong + connect + ack)"
             )
+
+
+def _is_int(value: object) -> TypeGuard[int]:
+    """Whether ``value`` is a whole number; a bool is a mistake."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_float(value: object) -> TypeGuard[float]:
+    return _is_int(value) or isinstance(value, float)
 
 
 _DURATIONS = tuple(f.name for f in fields(Policy) if "float" in str(f.type))
@@ -179,7 +191,9 @@ MEANINGS: Final[Mapping[str, Meaning]] = MappingProxyType(
         "max_redirects": Meaning("redirects that one dial follows", "websockets"),
         "max_attempts": Meaning("retries without progress before giving up; none: no limit", _OURS),
         "give_up_after": Meaning(
-            "how long to try for a stable line before giving up; none: no limit", _OURS
+            "how long after a loss the last dial goes out, unless there is a stable line or "
+            "progress before; none: no limit",
+            _OURS,
         ),
         "finish_timeout": Meaning(
             "finishing takes at most this and the length of the audio still due",

@@ -72,7 +72,10 @@ class Retry:
         if policy.max_attempts is not None and self.attempts >= policy.max_attempts:
             self.cause = f"gave up after {self.attempts} retries: {self.cause}"
             return
-        until = max(now + self._delay(verdict), self.gate.opens_at(now))
+        until, opens_at = now + self._delay(verdict), self.gate.opens_at(now)
+        if opens_at > until:
+            until = opens_at
+            self.cause += f"; dials are limited to {policy.dials_per_minute} a minute"
         self._try_at(until, self._give_up_at(now), finish_at)
 
     def go_on(self, now: float, finish_at: float) -> None:

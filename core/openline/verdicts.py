@@ -177,7 +177,8 @@ def _why_fatal(row: Row, ending: Ending) -> str | None:
         return f"{row.why}; that makes {count} unknown endings with no stable line in between"
     if row.action is Action.REAUTH and not ending.has_provider:
         check = f"{row.check}, and the token" if row.check else "the token"
-        return f"{row.why}, and there is no provider for a fresh credential: check {check}"
+        missing = "there is no provider for a fresh credential"
+        return f"{row.why}, and {missing}: check {check}, or give one"
     if row.action is Action.REAUTH and ending.right_spent:
         return (
             f"{row.why}, and a fresh credential was refused too: check what the provider hands out"

@@ -50,7 +50,8 @@ class TestAddress:
         assert Backend(secure=True).url.startswith("wss://127.0.0.1")
 
     def test_an_ipv6_address_stands_in_brackets(self) -> None:
-        assert Backend(host="::1", port=9, path="/x").url == "ws://[::1]:9/x"
+        there = Backend(host="::1", port=9, path="/x")
+        assert (there.address, there.url) == ("[::1]:9", "ws://[::1]:9/x")
 
     def test_a_query_follows_the_path(self) -> None:
         assert Backend(path="/x", query="a=1&b").url == "ws://127.0.0.1:8000/x?a=1&b"

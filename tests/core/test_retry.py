@@ -274,6 +274,16 @@ class TestGate:
         hope = retry(dials_per_minute=1, give_up_after=30)
         hope.gate.note(0.0)
         assert judged(hope, now=1.0) == OFF
+        assert "; dials are limited to 1 a minute" in hope.cause
+
+    def test_the_cause_names_it_only_where_it_is_what_the_dial_waits_for(self) -> None:
+        hope = retry(dials_per_minute=1)
+        assert judged(hope, now=1.0) > 1.0
+        assert hope.cause
+        assert "a minute" not in hope.cause
+        hope.gate.note(1.0)
+        assert judged(hope, now=1.0) == hope.gate.opens_at(1.0)
+        assert hope.cause.endswith("; dials are limited to 1 a minute")
 
 
 class TestWords:

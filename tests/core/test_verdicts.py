@@ -313,7 +313,9 @@ def test_reauth_needs_a_provider_and_the_right(each: Ending) -> None:
     both = judge(msgspec.structs.replace(each, has_provider=False, right_spent=True))
     assert alone.action is spent.action is both.action is FATAL
     assert alone.why == f"{able.why}, and there is no provider for a fresh credential: check " + (
-        "the path of the URL, and the token" if each.status == 403 else "the token"
+        "the path of the URL, and the token, or give one"
+        if each.status == 403
+        else "the token, or give one"
     )
     assert spent.why == (
         f"{able.why}, and a fresh credential was refused too: check what the provider hands out"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 import trio
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from trio.testing import MockClock
 
@@ -95,6 +95,7 @@ def scripted(writes: list[tuple[float, bytes]], source: PcmSource, sink: Recorde
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.binary(min_size=1, max_size=900), max_size=8))
 def test_torn_reads_are_joined(pieces: list[bytes]) -> None:
+    assume(not b"".join(pieces).startswith((b"RIFF", b"fLaC", b"OggS", b"ID3")))  # no recording
     got = bytearray()
 
     class Joined:
