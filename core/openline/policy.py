@@ -156,7 +156,7 @@ class Meaning(NamedTuple):
 
 _OURS = "openline"
 _CONTRACT = "echopanel contract"
-#: What ``diagrams/policy.md`` says of each field; durations are seconds.
+#: What each field is for, by its name; durations are seconds. The table of policies shows it.
 MEANINGS: Final[Mapping[str, Meaning]] = MappingProxyType(
     {
         "start_delay": Meaning(

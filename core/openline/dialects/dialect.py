@@ -148,7 +148,7 @@ class Dialect(Protocol):
 
     @property
     def horizon(self) -> float:
-        """Seconds that a backend may hold drained audio before it proves it (A4)."""
+        """Seconds that a backend may hold drained audio before it proves it."""
         ...
 
     @property

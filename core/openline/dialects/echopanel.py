@@ -104,7 +104,7 @@ class EchoPanel:
 
     name = "echopanel"
     sources = tuple(HEADERS)
-    #: A4, an assumption about the backend: it finalises or discards within 15 s.
+    #: An assumption about the backend: it finalises or discards within 15 s.
     horizon = 15.0
     codes = CODES
     refusals: Mapping[str, Row] = MappingProxyType({**REFUSALS, "error": REJECTED})
