@@ -214,7 +214,8 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
     ``lost_sources`` (each source was heard until the stop or its own end; else there is
     audio that nobody captured). So a session that failed before it heard anything is not
     complete, though nothing is missing; ``reason`` says in one line what kept it from being
-    complete, or ``finished``.
+    complete, or ``finished``. All this is about audio: what words a message held that nobody
+    could read, nobody knows (``statistics.malformed`` counts them).
 
     ``state`` is ``closed`` after a proper end or an abort by the app and ``failed``
     otherwise. ``summary`` is the backend's own final message, and ``summary_covers`` the

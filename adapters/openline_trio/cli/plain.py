@@ -167,4 +167,7 @@ def describe_end(ended: Ended, *, interrupted: bool = False) -> str:
     lead = "interrupted, and complete" if interrupted else "complete"
     if not heard:
         return f"{lead}, but there was no audio"
-    return f"{lead}: every captured sample was confirmed"
+    unread = ended.statistics.malformed
+    plural = "s" if unread > 1 else ""
+    odd = f", but {unread} message{plural} of the backend could not be read" if unread else ""
+    return f"{lead}: every captured sample was confirmed{odd}"

@@ -120,6 +120,19 @@ def test_no_length_is_told_as_nothing_unless_it_is(seconds: float, text: str) ->
     assert length(seconds) == text
 
 
+@pytest.mark.parametrize(
+    ("count", "told"), [(0, ""), (1, ", but 1 message of"), (12, ", but 12 messages of")]
+)
+def test_the_end_says_that_messages_could_not_be_read(
+    ended: Callable[..., Ended], count: int, told: str
+) -> None:
+    end = ended()
+    counts = msgspec.structs.replace(end.statistics, malformed=count)
+    line = describe_end(msgspec.structs.replace(end, statistics=counts))
+    rest = f"{told} the backend could not be read" if count else ""
+    assert line == f"complete: every captured sample was confirmed{rest}"
+
+
 def test_the_end_is_one_line(ended: Callable[..., Ended], gap: Callable[..., Gap]) -> None:
     assert describe_end(ended()) == "complete: every captured sample was confirmed"
     assert describe_end(ended(), interrupted=True).startswith("interrupted, and complete:")
