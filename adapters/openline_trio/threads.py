@@ -17,7 +17,7 @@ import queue
 import threading
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, suppress
-from typing import Final, Self, TypeVar
+from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 import trio
 
@@ -32,6 +32,9 @@ from .checks import check_credentials
 from .network import Connect
 from .opening import open_session
 from .session import Session
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 __all__ = ["ThreadSession", "start_session"]
 
@@ -125,12 +128,14 @@ class ThreadSession:
         """The next update if there is one, without waiting for the backend."""
         return self._call(self._session.poll)
 
-    def push(self, pcm: bytes, source: str | None = None) -> bool:
+    def push(self, pcm: Buffer, source: str | None = None) -> bool:
         """Push 16 kHz mono s16le that has just been heard; never waits.
 
-        ``source`` is the name of a ``PushSource``; None: the only one. False: the session
-        takes no more, and this was not kept. Raises ValueError for half a sample, for a name
-        that is none, and in a session without a ``PushSource``; TypeError for what is no bytes.
+        ``source`` is the name of a ``PushSource``; None: the only one. True: all of it was kept.
+        False: the session was asked to stop or has ended, and none was kept; or some of it found
+        no room (``PushSource.buffer_seconds``), and a ``Gap`` tells how much. Raises ValueError
+        for half a sample, for a name that is none, and in a session without a ``PushSource``;
+        TypeError for what is neither bytes nor an array of int16 with one channel.
         """
         if not self._pushed:
             raise ValueError(
@@ -144,10 +149,9 @@ class ThreadSession:
         if self._session.ended is not None:
             return False
         try:
-            self._pushed[source].send_from_thread(pcm)
+            return self._pushed[source].send_from_thread(pcm)
         except trio.ClosedResourceError:
             return False
-        return True
 
     def request_stop(self) -> None:
         """Ask for the proper end and don't wait for it."""
@@ -234,9 +238,6 @@ class ThreadSession:
         self._trio = trio.lowlevel.current_trio_token()
         self._left = trio.Event()
         async with self._opening as session:
-            # A stop that comes at once must find what was pushed before it.
-            while session.ended is None and not all(p.has_begun for p in self._pushed.values()):
-                await trio.lowlevel.checkpoint()
             self._began.put(session)
             await self._left.wait()
 

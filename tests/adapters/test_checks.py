@@ -386,4 +386,4 @@ def test_a_push_to_a_session_without_a_push_source_says_what_to_open_it_with() -
 
 def test_a_push_of_what_is_no_audio_is_refused() -> None:
     with start_session(Backend(port=1), {"mic": PushSource()}) as session:
-        assert refusal(session.push, "secret") == "push bytes of 16-bit samples, not str"
+        assert refusal(session.push, "secret") == "audio: give bytes of 16-bit samples, not str"

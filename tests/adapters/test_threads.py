@@ -9,7 +9,7 @@ import pytest
 import trio
 
 from openline.backend import Backend
-from openline.messages import Ended, State, Transcript, Update
+from openline.messages import Ended, GapCause, State, Transcript, Update
 from openline.policy import Policy
 from openline_trio import Session, SpoolError, open_session, resume_session
 from openline_trio.audio import PushSource, SourceError
@@ -148,6 +148,19 @@ def test_a_push_to_nobody_is_a_mistake() -> None:
         with pytest.raises(ValueError, match="half a sample"):
             session.push(b"\0", "mic")
         assert session.push(SECOND, "system")
+
+
+def test_a_push_that_finds_no_room_says_so_and_is_told_as_a_gap() -> None:
+    source = PushSource(buffer_seconds=1.5)
+    with (
+        BackgroundBackend() as backend,
+        start_session(backend.backend, {"mic": source}, policy=PROMPT) as session,
+    ):
+        assert not session.push(3 * SECOND)
+        ended = session.stop()
+        assert not session.push(b"12")
+    assert [(gap.cause, gap.samples) for gap in ended.missing] == [(GapCause.CAPTURE, 24_000)]
+    assert ended.statistics.sources["mic"].confirmed == 24_000
 
 
 def test_a_source_that_was_closed_before_is_no_riddle() -> None:
