@@ -56,7 +56,8 @@ from .updates import Updates
 class Session:
     """An open session. Iterate over it for updates; ``Ended`` is the last one.
 
-    One task iterates; everything else may be called from any task of the same trio run.
+    One task iterates, and another that tries meanwhile gets trio.BusyResourceError; everything
+    else may be called from any task of the same trio run.
     """
 
     def __init__(
@@ -108,7 +109,6 @@ class Session:
         self._changed = trio.Event()
         self._over = trio.Event()
         self._ended: Ended | None = None
-        self._finished_reading = False
         self._facts: deque[e.Event] = deque()  # that the core has not been told yet
         self._obeying = False
 
@@ -152,20 +152,27 @@ class Session:
 
     async def __anext__(self) -> Update:
         await self.news()
-        if (update := self.poll()) is None:
-            raise StopAsyncIteration
+        while (update := self.poll()) is None:  # somebody polls as well, and took it
+            if self.all_read:
+                raise StopAsyncIteration
+            await self.news()
         return update
 
     def poll(self) -> Update | None:
         """The next update if there is one, without waiting; None also after the last."""
-        update = self._updates.take()
-        self._finished_reading |= isinstance(update, Ended)
-        return update
+        return self._updates.take()
 
     async def news(self) -> None:
-        """Wait until there is an update to ``poll``; return at once after the last."""
-        if not self._finished_reading:
-            await self._updates.wait()
+        """Wait until there is an update to ``poll``; return at once after the last.
+
+        Raises trio.BusyResourceError while another task waits for one.
+        """
+        await self._updates.wait()
+
+    @property
+    def all_read(self) -> bool:
+        """Whether ``Ended`` has been read, so that nothing more comes."""
+        return self._updates.all_read
 
     # What can be wanted.
 
