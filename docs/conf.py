@@ -28,7 +28,7 @@ nitpicky = True
 nitpick_ignore_regex = [
     ("py:.*", r"(collections|contextlib|enum|ipaddress|msgspec|os|pathlib|ssl|trio|typing)\..*"),
     ("py:.*", r"(hypothesis|pytest|statemachine)\..*"),
-    ("py:class", r"MockClock"),
+    ("py:class", r"Buffer|MockClock"),
     ("py:class", r"openline\.(streams\.PastSource|table\.Row)"),
     ("py:class", r"openline\.testing\.(seen|steps|world)\.(Seen|Session|Setting|Step)"),
     ("py:class", r"openline\.timers\.Timer"),

@@ -13,6 +13,7 @@ from __future__ import annotations
 import inspect
 import os
 from collections.abc import Callable, Coroutine, Mapping
+from contextlib import AbstractAsyncContextManager
 from types import MappingProxyType
 from typing import Any, Final, cast
 
@@ -112,6 +113,7 @@ def check_optional(**given: object) -> None:
 
 def _check_kind(name: str, value: object, kind: type | tuple[type, ...] | None, want: str) -> None:
     is_right = callable(value) if kind is None else isinstance(value, kind)
+    is_right = is_right and not (kind is int and isinstance(value, bool))
     if isinstance(value, type) or not is_right:
         raise TypeError(f"{name}: give {want}, not {kind_of(value)}")
 
@@ -131,6 +133,15 @@ _KINDS: Final[Mapping[str, tuple[type | tuple[type, ...] | None, str]]] = Mappin
         "journal": (_PATH, "the path of a file, a str or a Path"),
     }
 )
+
+
+def check_opening(opening: object) -> None:
+    """Raise TypeError unless it can be opened with ``async with``."""
+    if not isinstance(opening, AbstractAsyncContextManager):
+        raise TypeError(
+            f"ThreadSession: give what open_session or resume_session gives, not "
+            f"{kind_of(opening)}; start_session and start_resumed_session make one at once"
+        )
 
 
 def check_trio() -> None:

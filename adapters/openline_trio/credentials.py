@@ -22,6 +22,7 @@ from openline.dialects.dialect import Dialect
 from openline.dialects.headers import credential_headers
 
 from .checks import kind_of
+from .whose import only_one, raised
 
 Provider: TypeAlias = Callable[[], Awaitable[str]]
 Credentials: TypeAlias = str | Provider | None
@@ -76,16 +77,18 @@ class Wallet:
         try:
             promised = provide()
             if not isinstance(promised, Awaitable):
-                what = f"it is no async function: it returned {kind_of(promised)}"
+                kind = kind_of(promised)
+                what = f"it is no async function: it returned {kind}: write it with async def"
                 return e.CredentialFailed(request, detail=what, unusable=True)
             provided = cast("object", await promised)
             # A thread cannot be cancelled: what it says then comes too late.
             await trio.lowlevel.checkpoint_if_cancelled()
-        except CredentialError as exc:
-            return e.CredentialFailed(request, fatal=exc.fatal, detail=str(exc))
         except Exception as exc:  # noqa: BLE001  # whatever an app's provider raises
-            # Its text may hold a secret; its type cannot.
-            return e.CredentialFailed(request, detail=f"it raised {type(exc).__name__}")
+            cause = only_one(exc)
+            if isinstance(cause, CredentialError):
+                return e.CredentialFailed(request, fatal=cause.fatal, detail=str(cause))
+            # Its text may hold a secret; its type cannot, nor the place in the code.
+            return e.CredentialFailed(request, detail=f"it raised {raised(cause)}")
         if not isinstance(provided, str):
             what = f"it returned {kind_of(provided)}, where a token is a str"
             if isinstance(provided, Coroutine):

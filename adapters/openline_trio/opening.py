@@ -91,9 +91,11 @@ def open_session(
         journal=journal,
     )
     dialect = checked_dialect(dialect)
+    if spool_limit <= 0:
+        raise ValueError(f"spool_limit is {spool_limit}: give bytes of audio, above 0")
     if spool is not None and not sources:
         raise ValueError("a session without sources has nothing to spool")
-    session_id = session_id or str(uuid.uuid4())
+    session_id = str(uuid.uuid4()) if session_id is None else session_id
     noted = _noted(journal, keep_audio=journal_audio)
     session = Session(
         backend,
@@ -176,6 +178,8 @@ def resume_session(
 
 
 def _noted(path: str | os.PathLike[str] | None, *, keep_audio: bool) -> JournalFile | None:
+    if keep_audio and path is None:
+        raise ValueError("journal_audio without a journal: give a file as the journal as well")
     return None if path is None else JournalFile(Path(path), keep_audio=keep_audio)
 
 
@@ -208,6 +212,19 @@ class _Opening:
 
     def __exit__(self, *_: object) -> None:
         """Never called: nobody gets in. Without it Python would complain of its lack instead."""
+
+    def __iter__(self) -> NoReturn:
+        raise TypeError("a session is opened with `async with`; what it gives has the updates")
+
+    __aiter__ = __iter__
+
+    def __await__(self) -> NoReturn:
+        raise TypeError("a session is opened with `async with`, not with `await`")
+
+    def __getattr__(self, name: str) -> NoReturn:
+        if hasattr(Session, name) and not name.startswith("_"):
+            raise AttributeError(f"a session is opened with `async with`; what it gives has {name}")
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     async def __aenter__(self) -> Session:
         check_trio()

@@ -4,8 +4,11 @@ Every task that learns something calls ``feed``: it hands the event to the core 
 time and carries out the commands at once, none of which waits. So there is no queue
 between the world and the core, and a flood is held back where it comes from. One task
 sleeps until the core's next deadline. Each dial has a reader and a writer (``dial``),
-each source a task of its own, the credential provider another. The app reads what the
-core reports from a bounded queue, at its own pace.
+each source a task of its own (``capture``), the credential provider another. The app reads
+what the core reports from a bounded queue, at its own pace.
+
+A request may come before the tasks had their turn. It opens the session then, so that it
+means what it means later; what the core commands waits for the tasks' nursery.
 
 All decisions are the core's: there is nothing here about when to retry, wait or end.
 """
@@ -15,7 +18,6 @@ from __future__ import annotations
 import math
 import time
 import uuid
-from array import array
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from functools import partial
@@ -40,13 +42,13 @@ from openline.dialects.dialect import Dialect
 from openline.messages import Ended, State, Statistics, Transcript, Update
 from openline.policy import Policy
 
-from .audio.source import Holding, Source, SourceError
+from .audio.source import Source
+from .capture import Capture
 from .credentials import Credentials, Wallet
 from .dial import Dial
 from .disk import Disk
 from .journaling import JournalFile
 from .network import Connect
-from .sink import SessionSink
 from .spool import Past, Spool
 from .updates import Updates
 
@@ -54,7 +56,8 @@ from .updates import Updates
 class Session:
     """An open session. Iterate over it for updates; ``Ended`` is the last one.
 
-    One task iterates; everything else may be called from any task of the same trio run.
+    One task iterates, and another that tries meanwhile gets trio.BusyResourceError; everything
+    else may be called from any task of the same trio run.
     """
 
     def __init__(
@@ -74,7 +77,7 @@ class Session:
     ) -> None:
         self._wallet = Wallet(credentials, dialect)
         self._session_id = session_id
-        self._sources = dict(sources)
+        self._capture = Capture(self, sources)
         self._connect = connect
         self._disk = Disk(None, self.feed)
         self._past = past
@@ -91,22 +94,21 @@ class Session:
             policy=policy,
             dialect=dialect,
             has_provider=self._wallet.has_provider,
-            may_pause={name for name, s in sources.items() if getattr(s, "may_pause", False)},
+            may_pause=self._capture.may_pause,
             disk_seconds=disk_seconds,
             past=past.sources if past is not None else (),
             past_transcript=past.transcript if past is not None else (),
         )
-        self._frames: dict[str, bytes] = {}
         self._dial: Dial | None = None
         self._asking: trio.CancelScope | None = None
-        self._capturing = {name: trio.CancelScope() for name in sources}
         self._tasks: trio.Nursery | None = None
+        self._to_start: list[Callable[[], Awaitable[None]]] = []  # once there is a nursery
+        self._opened = False
         self._sleeping_until = math.inf
         self._earlier = trio.Event()
         self._changed = trio.Event()
         self._over = trio.Event()
         self._ended: Ended | None = None
-        self._finished_reading = False
         self._facts: deque[e.Event] = deque()  # that the core has not been told yet
         self._obeying = False
 
@@ -143,40 +145,46 @@ class Session:
 
     def level(self, source: str) -> float:
         """Loudness of the source's last frame: its RMS, 0.0 to 1.0 of full scale."""
-        frame = array("h", self._frames.get(source, b""))
-        if not frame:
-            return 0.0
-        return math.sqrt(sum(s * s for s in frame) / len(frame)) / 32768
+        return self._capture.level(source)
 
     def __aiter__(self) -> AsyncIterator[Update]:
         return self
 
     async def __anext__(self) -> Update:
         await self.news()
-        if (update := self.poll()) is None:
-            raise StopAsyncIteration
+        while (update := self.poll()) is None:  # somebody polls as well, and took it
+            if self.all_read:
+                raise StopAsyncIteration
+            await self.news()
         return update
 
     def poll(self) -> Update | None:
         """The next update if there is one, without waiting; None also after the last."""
-        update = self._updates.take()
-        self._finished_reading |= isinstance(update, Ended)
-        return update
+        return self._updates.take()
 
     async def news(self) -> None:
-        """Wait until there is an update to ``poll``; return at once after the last."""
-        if not self._finished_reading:
-            await self._updates.wait()
+        """Wait until there is an update to ``poll``; return at once after the last.
+
+        Raises trio.BusyResourceError while another task waits for one.
+        """
+        await self._updates.wait()
+
+    @property
+    def all_read(self) -> bool:
+        """Whether ``Ended`` has been read, so that nothing more comes."""
+        return self._updates.all_read
 
     # What can be wanted.
 
     def request_stop(self) -> None:
         """Ask for the proper end and don't wait for it. Asking again changes nothing.
 
-        What a source has at hand (pushed, and not taken yet) counts as captured before.
+        What a source has at hand (pushed, and not taken yet) counts as captured before; what
+        is pushed from now on is refused.
         """
         if self._ended is None:
-            self._flush()
+            self._open()
+            self._capture.flush()
             self.feed(e.StopRequested())
 
     async def stop(self) -> Ended:
@@ -187,7 +195,8 @@ class Session:
     def abort(self) -> None:
         """End now, whatever is lost. ``Ended`` follows as the last update."""
         if self._ended is None:
-            self._flush()
+            self._open()
+            self._capture.flush()
             self.feed(e.AbortRequested())
 
     async def wait(self) -> Ended:
@@ -267,7 +276,7 @@ class Session:
                 if self._dial is not None:
                     self._dial.close(code)
             case CloseSource(name):
-                self._capturing[name].cancel()
+                self._capture.close(name)
             case RequestCredential() | CancelCredential():
                 self._inquire(command)
             case _:
@@ -281,8 +290,18 @@ class Session:
             self._asking.cancel()
 
     def _start(self, task: Callable[[], Awaitable[None]]) -> None:
-        assert self._tasks is not None  # noqa: S101  # only the open request leads to tasks
-        self._tasks.start_soon(task)
+        if self._tasks is None:
+            self._to_start.append(task)
+        else:
+            self._tasks.start_soon(task)
+
+    def _open(self) -> None:
+        if self._opened:
+            return
+        self._opened = True
+        self.feed(e.OpenRequested())
+        for name in self._past.began.sources if self._past is not None else ():
+            self.feed(e.SourceEnded(name))  # what it captured is on disk
 
     # The tasks.
 
@@ -291,11 +310,11 @@ class Session:
         try:
             async with trio.open_nursery() as nursery:
                 self._tasks = nursery
-                self.feed(e.OpenRequested())
-                for name in self._past.began.sources if self._past is not None else ():
-                    self.feed(e.SourceEnded(name))  # what it captured is on disk
-                for name, source in self._sources.items() if self._ended is None else ():
-                    nursery.start_soon(self._capture, name, source)
+                self._open()
+                if self._ended is None:
+                    for task in self._to_start:
+                        nursery.start_soon(task)
+                    self._capture.start(nursery)
                 await self._keep_time()
                 nursery.cancel_scope.cancel()
         finally:
@@ -316,35 +335,12 @@ class Session:
             if sleep.cancelled_caught:
                 self.feed(e.Tick())
 
-    async def _capture(self, name: str, source: Source) -> None:
-        try:
-            with self._capturing[name]:
-                await source.run(SessionSink(self, name))
-        except (SourceError, OSError) as exc:
-            self.feed(e.SourceLost(name, str(exc)))
-        except Exception as exc:  # noqa: BLE001  # an app's source fails alone, whatever it raises
-            self.feed(e.SourceLost(name, f"the source raised {type(exc).__name__}"))
-        else:
-            self.feed(e.SourceEnded(name))
-
     async def _ask(self, request: int, scope: trio.CancelScope) -> None:
         with scope:
             self.feed(await self._wallet.ask(request))
-
-    # For the sources (see SessionSink).
-
-    def hear(self, name: str, pcm: bytes) -> None:
-        """A source heard something."""
-        self.feed(e.AudioCaptured(name, pcm))
-        self._frames[name] = pcm
 
     async def room(self) -> None:
         """Wait until the core has room for audio that can wait."""
         while not self._connection.has_room:
             await self._changed.wait()
         await trio.lowlevel.checkpoint()
-
-    def _flush(self) -> None:
-        for source in self._sources.values():
-            if isinstance(source, Holding):
-                source.flush()

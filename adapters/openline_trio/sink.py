@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from openline.events import CaptureHole, Event, SourceStarted
+from openline.connection import LocalProtocolError
+from openline.events import AudioCaptured, CaptureHole, Event, SourceStarted
+
+from .audio.samples import as_pcm
 
 
 class Listener(Protocol):
@@ -15,10 +18,6 @@ class Listener(Protocol):
 
     def feed(self, event: Event) -> None:
         """Take in an event now."""
-        ...
-
-    def hear(self, name: str, pcm: bytes) -> None:
-        """A source heard something."""
         ...
 
     async def room(self) -> None:
@@ -32,17 +31,24 @@ class SessionSink:
     def __init__(self, session: Listener, name: str) -> None:
         self._session = session
         self._name = name
+        self.frame = b""  #: the last that was heard
 
     def started(self, at: float) -> None:
-        """The first sample was heard."""
+        """The first sample was heard. Raises LocalProtocolError for no finite time."""
         self._session.feed(SourceStarted(self._name, at))
 
     def audio(self, pcm: bytes) -> None:
-        """Something was heard."""
-        self._session.hear(self._name, pcm)
+        """Something was heard. Raises LocalProtocolError for what is no audio."""
+        if type(pcm) is not bytes:
+            try:
+                pcm = as_pcm(pcm)
+            except TypeError as exc:
+                raise LocalProtocolError(str(exc)) from None
+        self._session.feed(AudioCaptured(self._name, pcm))
+        self.frame = pcm
 
     def hole(self, samples: int) -> None:
-        """Something was not heard."""
+        """Something was not heard. Raises LocalProtocolError for less than no samples."""
         self._session.feed(CaptureHole(self._name, samples))
 
     async def room(self) -> None:

@@ -1,11 +1,11 @@
 """A session for a program without trio: plain threads, or a main loop of its own.
 
 Theory of operation. ``start_session`` opens the block of ``open_session`` in a thread of its
-own, with a trio of its own, and keeps it open until it is closed. Every call is carried
-out over there by ``trio.from_thread`` and waited for, so it means what it means in a trio
-program, and raises what it raises there. Unread updates stay in the session's own
-queue, which is bounded, until they are asked for. Pushed audio alone waits for nothing:
-it goes into its ``PushSource``.
+own, with a trio of its own, and keeps it open until it is closed; ``start_resumed_session``
+does so with that of ``resume_session``. Every call is carried out over there by
+``trio.from_thread`` and waited for, so it means what it means in a trio program, and raises
+what it raises there. Unread updates stay in the session's own queue, which is bounded, until
+they are asked for. Pushed audio alone waits for nothing: it goes into its ``PushSource``.
 
 Nothing is decided here. When the loop is over, what was known last is what there is.
 """
@@ -17,7 +17,7 @@ import queue
 import threading
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, suppress
-from typing import Final, Self, TypeVar
+from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 import trio
 
@@ -28,12 +28,15 @@ from openline.policy import Policy
 
 from .audio.pushed import PushSource
 from .audio.source import Source
-from .checks import check_credentials
+from .checks import check_credentials, check_opening
 from .network import Connect
-from .opening import open_session
+from .opening import SPOOL_LIMIT, open_session, resume_session
 from .session import Session
 
-__all__ = ["ThreadSession", "start_session"]
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+__all__ = ["ThreadSession", "start_resumed_session", "start_session"]
 
 T = TypeVar("T")
 _NAME: Final = "openline session"
@@ -49,7 +52,9 @@ def start_session(
     session_id: str | None = None,
     connect: Connect | None = None,
     spool: str | os.PathLike[str] | None = None,
+    spool_limit: int = SPOOL_LIMIT,
     journal: str | os.PathLike[str] | None = None,
+    journal_audio: bool = False,
 ) -> ThreadSession:
     """Start a session in a thread of its own, and wait until it has begun.
 
@@ -68,18 +73,54 @@ def start_session(
             session_id=session_id,
             connect=connect,
             spool=spool,
+            spool_limit=spool_limit,
             journal=journal,
+            journal_audio=journal_audio,
         ),
         {name: s for name, s in sources.items() if isinstance(s, PushSource)},
+    )
+
+
+def start_resumed_session(
+    folder: str | os.PathLike[str],
+    *,
+    backend: Backend | None = None,
+    credentials: str | Callable[[], str] | None = None,
+    policy: Policy | None = None,
+    dialect: Dialect | None = None,
+    connect: Connect | None = None,
+    journal: str | os.PathLike[str] | None = None,
+    journal_audio: bool = False,
+) -> ThreadSession:
+    """Take up, in a thread of its own, the session that an earlier process left in ``folder``.
+
+    As ``resume_session``, and raises what that raises; ``credentials`` and what you get are as
+    for ``start_session``.
+    """
+    check_credentials(credentials, threads=True)
+    return ThreadSession(
+        resume_session(
+            folder,
+            backend=backend,
+            credentials=_asked_in_a_thread(credentials) if callable(credentials) else credentials,
+            policy=policy,
+            dialect=dialect,
+            connect=connect,
+            journal=journal,
+            journal_audio=journal_audio,
+        )
     )
 
 
 class ThreadSession:
     """A session that may be used from any thread but its own.
 
-    Iterate over it for updates, in one thread; ``Ended`` is the last one. In a loop that must
-    not wait, ``poll``. Leaving its ``with`` block aborts what has not ended. It takes what
-    ``resume_session`` gives as well: ``ThreadSession(resume_session(folder))``.
+    Iterate over it for updates, in one thread (another that tries meanwhile gets
+    trio.BusyResourceError); ``Ended`` is the last one. In a loop that must not wait, ``poll``.
+    Leaving its ``with`` block aborts what has not ended.
+
+    ``start_session`` and ``start_resumed_session`` make one. It can be made of what
+    ``open_session`` or ``resume_session`` gives, too; TypeError for anything else.
     """
 
     def __init__(
@@ -87,6 +128,7 @@ class ThreadSession:
         opening: AbstractAsyncContextManager[Session],
         pushed: Mapping[str, PushSource] | None = None,
     ) -> None:
+        check_opening(opening)
         self._opening = opening
         self._pushed = dict(pushed or {})
         self._began: queue.SimpleQueue[Session | BaseException] = queue.SimpleQueue()
@@ -116,21 +158,24 @@ class ThreadSession:
         """The next update, waited for. After ``close`` there is none."""
         # Waiting takes nothing: a Ctrl-C that interrupts it loses no update.
         with suppress(trio.RunFinishedError):
-            trio.from_thread.run(self._session.news, trio_token=self._trio)
-            if (update := self.poll()) is not None:
-                return update
+            while not self._session.all_read:
+                trio.from_thread.run(self._session.news, trio_token=self._trio)
+                if (update := self.poll()) is not None:
+                    return update
         raise StopIteration
 
     def poll(self) -> Update | None:
         """The next update if there is one, without waiting for the backend."""
         return self._call(self._session.poll)
 
-    def push(self, pcm: bytes, source: str | None = None) -> bool:
+    def push(self, pcm: Buffer, source: str | None = None) -> bool:
         """Push 16 kHz mono s16le that has just been heard; never waits.
 
-        ``source`` is the name of a ``PushSource``; None: the only one. False: the session
-        takes no more, and this was not kept. Raises ValueError for half a sample, for a name
-        that is none, and in a session without a ``PushSource``; TypeError for what is no bytes.
+        ``source`` is the name of a ``PushSource``; None: the only one. True: all of it was kept.
+        False: the session was asked to stop or has ended, and none was kept; or some of it found
+        no room (``PushSource.buffer_seconds``), and a ``Gap`` tells how much. Raises ValueError
+        for half a sample, for a name that is none, and in a session without a ``PushSource``;
+        TypeError for what is neither bytes nor an array of int16 with one channel.
         """
         if not self._pushed:
             raise ValueError(
@@ -144,10 +189,9 @@ class ThreadSession:
         if self._session.ended is not None:
             return False
         try:
-            self._pushed[source].send_from_thread(pcm)
+            return self._pushed[source].send_from_thread(pcm)
         except trio.ClosedResourceError:
             return False
-        return True
 
     def request_stop(self) -> None:
         """Ask for the proper end and don't wait for it."""
@@ -234,9 +278,6 @@ class ThreadSession:
         self._trio = trio.lowlevel.current_trio_token()
         self._left = trio.Event()
         async with self._opening as session:
-            # A stop that comes at once must find what was pushed before it.
-            while session.ended is None and not all(p.has_begun for p in self._pushed.values()):
-                await trio.lowlevel.checkpoint()
             self._began.put(session)
             await self._left.wait()
 

@@ -36,6 +36,13 @@ class Updates:
         self._count = 0
         self._states: OrderedDict[object, None] = OrderedDict()
         self._news = trio.Event()
+        self._is_awaited = False
+        self._all_read = False
+
+    @property
+    def all_read(self) -> bool:
+        """Whether the end has been read, so that nothing more comes."""
+        return self._all_read
 
     def put(self, update: Update) -> None:
         """Add an update; an older passing one of its kind goes."""
@@ -58,10 +65,22 @@ class Updates:
         self._news.set()
 
     async def wait(self) -> None:
-        """Wait until there is something unread."""
-        while not self._unread:
-            self._news = trio.Event()
-            await self._news.wait()
+        """Wait until there is something unread, or nothing more comes.
+
+        Raises trio.BusyResourceError while another task waits here: each update is read once,
+        so what one of them got the other would wait for.
+        """
+        if self._is_awaited:
+            raise trio.BusyResourceError(
+                "another task is waiting for the updates of this session: read them in one task"
+            )
+        self._is_awaited = True
+        try:
+            while not (self._unread or self._all_read):
+                self._news = trio.Event()
+                await self._news.wait()
+        finally:
+            self._is_awaited = False
         await trio.lowlevel.checkpoint()
 
     def take(self) -> Update | None:
@@ -70,6 +89,9 @@ class Updates:
             return None
         key, update = self._unread.popitem(last=False)
         self._states.pop(key, None)
+        if isinstance(update, Ended):
+            self._all_read = True
+            self._news.set()
         return update
 
     def __len__(self) -> int:

@@ -21,7 +21,7 @@ from openline.verdicts import Action
 from openline_trio import open_session, resume_session
 from openline_trio.audio import FileSource, PushSource, Sink
 from openline_trio.background import BackgroundBackend
-from openline_trio.threads import start_session
+from openline_trio.threads import ThreadSession, start_resumed_session, start_session
 
 SECRET = "private/secret.wav"
 
@@ -223,6 +223,10 @@ def test_from_a_thread_a_provider_is_a_plain_function() -> None:
     assert refusal(start_session, Backend(), sources, credentials=7) == (
         "credentials: give a token, a function that returns one, or None, not int"
     )
+    assert refusal(start_resumed_session, "calls", credentials=provide) == (
+        "credentials: give a plain function, not an async one: it is called in a thread, "
+        "where it may block"
+    )
 
 
 @pytest.mark.parametrize("credentials", [None, "token", provide, Provider(), partial(needs, "me")])
@@ -243,8 +247,11 @@ def test_a_provider_that_cannot_be_looked_at_is_believed() -> None:
 @pytest.mark.parametrize(
     ("credentials", "why"),
     [
-        (plain, "it is no async function: it returned str"),
-        (partial(Provider), "it is no async function: it returned Provider"),
+        (plain, "it is no async function: it returned str: write it with async def"),
+        (
+            partial(Provider),
+            "it is no async function: it returned Provider: write it with async def",
+        ),
     ],
 )
 def test_a_provider_that_is_not_async_is_no_fault_of_the_network(
@@ -370,6 +377,77 @@ def test_what_a_call_returns_says_how_to_use_it() -> None:
     assert str(caught.value) == "a session is opened with `async with`, not with `with`"
 
 
+async def iterate(opening: Any) -> None:
+    async for _ in opening:
+        pass
+
+
+async def wait_for(opening: Any) -> None:
+    await opening
+
+
+async def walk(opening: Any) -> None:
+    for _ in opening:
+        pass
+
+
+async def stop(opening: Any) -> None:
+    opening.stop()
+
+
+async def poke(opening: Any) -> None:
+    opening.feed_me()
+
+
+@pytest.mark.parametrize(
+    ("use", "kind", "text"),
+    [
+        (
+            iterate,
+            TypeError,
+            "a session is opened with `async with`; what it gives has the updates",
+        ),
+        (walk, TypeError, "a session is opened with `async with`; what it gives has the updates"),
+        (wait_for, TypeError, "a session is opened with `async with`, not with `await`"),
+        (stop, AttributeError, "a session is opened with `async with`; what it gives has stop"),
+        (poke, AttributeError, "'_Opening' object has no attribute 'feed_me'"),
+    ],
+)
+async def test_a_block_that_was_forgotten_is_said(
+    tmp_path: Path, use: Any, kind: type[Exception], text: str
+) -> None:
+    for opening in (open_session(Backend(), {"mic": Runs()}), resume_session(tmp_path)):
+        with pytest.raises(kind) as caught:
+            await use(opening)
+        assert str(caught.value) == text
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        ({"spool_limit": -1}, "spool_limit is -1: give bytes of audio, above 0"),
+        ({"spool_limit": 0}, "spool_limit is 0: give bytes of audio, above 0"),
+        (
+            {"journal_audio": True},
+            "journal_audio without a journal: give a file as the journal as well",
+        ),
+        ({"session_id": ""}, "session_id: give a non-blank text of at most 256 characters"),
+    ],
+)
+@pytest.mark.parametrize("call", [open_session, start_session])
+def test_what_cannot_work_is_refused_in_the_call(call: Any, given: Any, text: str) -> None:
+    with pytest.raises(ValueError) as caught:
+        call(Backend(), {"mic": Runs()}, **given)
+    assert str(caught.value) == text
+
+
+def test_a_thread_session_is_made_of_a_session_to_be_opened() -> None:
+    assert refusal(ThreadSession, "secret") == (
+        "ThreadSession: give what open_session or resume_session gives, not str; "
+        "start_session and start_resumed_session make one at once"
+    )
+
+
 # Pushing.
 
 
@@ -386,4 +464,4 @@ def test_a_push_to_a_session_without_a_push_source_says_what_to_open_it_with() -
 
 def test_a_push_of_what_is_no_audio_is_refused() -> None:
     with start_session(Backend(port=1), {"mic": PushSource()}) as session:
-        assert refusal(session.push, "secret") == "push bytes of 16-bit samples, not str"
+        assert refusal(session.push, "secret") == "audio: give bytes of 16-bit samples, not str"

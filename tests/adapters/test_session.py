@@ -27,9 +27,7 @@ from tests.support_sessions import (
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from openline.backend import Backend
-from openline.messages import (
-    State,
-)
+from openline.messages import State, Update
 from openline.policy import Policy
 from openline_trio import open_session
 from openline_trio.audio.source import Sink
@@ -264,3 +262,43 @@ async def test_an_app_that_never_reads_costs_neither_memory_nor_words(
     assert last(updates) is ended
     # Finals, one gap a minute, states, and one each of what passes.
     assert len(updates) <= 2 * minutes + 6 + 1 + 8
+
+
+async def test_two_tasks_do_not_iterate_over_one_session(
+    autojump_clock: MockClock, play: Play
+) -> None:
+    async with open_session(BACKEND, {"mic": Frames(50)}, connect=play.net(echo)) as session:
+        read: list[Update] = []
+
+        async def iterate() -> None:
+            read.extend([update async for update in session])
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(iterate)
+            await wait_all_tasks_blocked()
+            for wait in (session.__anext__, session.news):
+                with pytest.raises(trio.BusyResourceError, match="read them in one task"):
+                    await wait()
+    assert read[-1] is session.ended
+    assert [update async for update in session] == []
+
+
+async def test_an_iteration_goes_on_and_ends_where_another_task_polls(
+    autojump_clock: MockClock, play: Play
+) -> None:
+    """Each update comes to one of them, whoever is first, and the end to both."""
+    async with open_session(BACKEND, {"mic": Frames(500)}, connect=play.net(echo)) as session:
+        read: list[Update] = []
+
+        async def iterate() -> None:
+            async for update in session:
+                read.append(update)  # noqa: PERF401  # beside those that are polled
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(iterate)
+            while not session.all_read:
+                if (update := session.poll()) is not None:
+                    read.append(update)
+                await trio.sleep(0.001)
+    assert len(spans(read)) == 20
+    assert last(read) is session.ended

@@ -117,9 +117,13 @@ async def test_a_provider_without_hope(
     ("error", "shown"),
     [
         (CredentialError("the vault is shut"), "the vault is shut"),
-        (RuntimeError(TOKEN), "it raised RuntimeError"),
-        (json.JSONDecodeError("a login page", TOKEN, 0), "it raised JSONDecodeError"),
-        (ExceptionGroup("x", [OSError()]), "it raised ExceptionGroup"),
+        (
+            ExceptionGroup("x", [CredentialError("the vault is shut")]),
+            "provider failed (the vault is shut)",
+        ),
+        (RuntimeError(TOKEN), "it raised RuntimeError (support_sessions.py, line "),
+        (json.JSONDecodeError("a login page", TOKEN, 0), "it raised JSONDecodeError (support_s"),
+        (ExceptionGroup("x", [OSError(), OSError()]), "it raised ExceptionGroup (support_s"),
     ],
 )
 async def test_a_provider_that_fails_is_asked_again(

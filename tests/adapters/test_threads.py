@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 import threading
 from pathlib import Path
 
@@ -9,13 +10,19 @@ import pytest
 import trio
 
 from openline.backend import Backend
-from openline.messages import Ended, State, Transcript, Update
+from openline.messages import Ended, GapCause, State, Transcript, Update
 from openline.policy import Policy
-from openline_trio import Session, SpoolError, open_session, resume_session
+from openline_trio import (
+    Session,
+    SpoolError,
+    open_session,
+    resume_session,
+    spooled_sessions,
+)
 from openline_trio.audio import PushSource, SourceError
 from openline_trio.audio.source import Sink
 from openline_trio.background import BackgroundBackend
-from openline_trio.threads import ThreadSession, start_session
+from openline_trio.threads import ThreadSession, start_resumed_session, start_session
 
 SECOND = b"\1\0" * 16_000
 PROMPT = Policy(start_delay=0.01, backoff_first=0.05, backoff_cap=0.1, later_floor=0.05)
@@ -128,6 +135,67 @@ def test_a_plain_function_gives_the_token_and_may_block() -> None:
     assert "openline session" not in asked
 
 
+def test_what_a_crash_left_is_finished_with_a_plain_function_for_the_token(tmp_path: Path) -> None:
+    journal = tmp_path / "journal"
+    with BackgroundBackend(token="fresh-token") as backend:
+        with start_session(
+            backend.backend,
+            {"mic": PushSource()},
+            credentials="fresh-token",
+            spool=tmp_path / "calls",
+            spool_limit=1 << 20,
+        ) as session:
+            session.push(SECOND)
+            session.abort()
+        with start_resumed_session(
+            tmp_path / "calls",
+            credentials=lambda: "fresh-token",
+            policy=PROMPT,
+            journal=journal,
+            journal_audio=True,
+        ) as session:
+            ended = session.wait()
+    assert (ended.complete, ended.statistics.sources["mic"].confirmed) == (True, 16_000)
+    assert list(spooled_sessions(tmp_path / "calls")) == []
+    assert journal.stat().st_size > 32_000
+
+
+def test_a_journal_holds_the_audio_if_that_is_asked_for(tmp_path: Path) -> None:
+    with (
+        BackgroundBackend() as backend,
+        start_session(
+            backend.backend, {"mic": PushSource()}, journal=tmp_path / "a", journal_audio=True
+        ) as session,
+    ):
+        session.push(SECOND)
+        session.stop()
+    assert (tmp_path / "a").stat().st_size > 32_000
+
+
+def test_two_threads_do_not_iterate_over_one_session() -> None:
+    with (
+        BackgroundBackend() as backend,
+        start_session(backend.backend, {"mic": PushSource()}, policy=PROMPT) as session,
+    ):
+        fates: queue.SimpleQueue[object] = queue.SimpleQueue()
+
+        def read() -> None:
+            try:
+                fates.put(list(session)[-1])
+            except trio.BusyResourceError as busy:
+                fates.put(busy)
+
+        threads = [threading.Thread(target=read) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        assert isinstance(fates.get(timeout=10), trio.BusyResourceError)
+        ended = session.stop()
+        assert fates.get(timeout=10) is ended
+        for thread in threads:
+            thread.join()
+        assert list(session) == []
+
+
 def test_what_open_session_refuses_is_refused_here() -> None:
     with pytest.raises(ValueError, match="token"):
         start_session(Backend(), {"mic": PushSource()}, credentials="not a\ntoken")
@@ -148,6 +216,19 @@ def test_a_push_to_nobody_is_a_mistake() -> None:
         with pytest.raises(ValueError, match="half a sample"):
             session.push(b"\0", "mic")
         assert session.push(SECOND, "system")
+
+
+def test_a_push_that_finds_no_room_says_so_and_is_told_as_a_gap() -> None:
+    source = PushSource(buffer_seconds=1.5)
+    with (
+        BackgroundBackend() as backend,
+        start_session(backend.backend, {"mic": source}, policy=PROMPT) as session,
+    ):
+        assert not session.push(3 * SECOND)
+        ended = session.stop()
+        assert not session.push(b"12")
+    assert [(gap.cause, gap.samples) for gap in ended.missing] == [(GapCause.CAPTURE, 24_000)]
+    assert ended.statistics.sources["mic"].confirmed == 24_000
 
 
 def test_a_source_that_was_closed_before_is_no_riddle() -> None:

@@ -162,6 +162,32 @@ async def test_reading_waits_for_news(nursery: trio.Nursery) -> None:
     assert got == [state(1), state(2)]
 
 
+async def test_a_second_reader_is_refused_while_the_first_one_waits(nursery: trio.Nursery) -> None:
+    updates = Updates()
+    nursery.start_soon(updates.wait)
+    await wait_all_tasks_blocked()
+    with pytest.raises(
+        trio.BusyResourceError,
+        match=r"^another task is waiting for the updates of this session: read them in one task$",
+    ):
+        await updates.wait()
+    updates.put(gap(0))
+    await wait_all_tasks_blocked()
+    await updates.wait()  # nobody waits any more
+
+
+async def test_who_waits_is_woken_by_the_end_that_another_took(nursery: trio.Nursery) -> None:
+    updates = Updates()
+    with trio.fail_after(5):
+        async with trio.open_nursery() as reading:
+            reading.start_soon(updates.wait)
+            await wait_all_tasks_blocked()
+            updates.put(ENDED)
+            assert updates.take() is ENDED
+    assert updates.all_read
+    await updates.wait()
+
+
 async def test_reading_is_a_checkpoint_and_a_cancelled_one_loses_nothing() -> None:
     updates = Updates()
     updates.put(gap(0))

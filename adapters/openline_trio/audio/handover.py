@@ -22,7 +22,8 @@ import trio
 
 from openline_trio.audio.source import SAMPLE_RATE, Sink
 
-#: Samples kept for a consumer that is not there yet, or not fast enough: 10 s.
+#: Samples kept, if nobody says how many, for a consumer that is not there yet, or not fast
+#: enough: 10 s.
 LIMIT_SAMPLES = 10 * SAMPLE_RATE
 
 
@@ -40,10 +41,11 @@ class Handover:
         self._announced = False
         self._closed = False
 
-    def put(self, pcm: bytes) -> None:
+    def put(self, pcm: bytes) -> bool:
         """Queue 16 kHz mono s16le, and a hole for what the limit leaves no room for.
 
-        Raises trio.ClosedResourceError after ``close``. From any thread; wakes nobody.
+        Returns whether all of it found room. Raises trio.ClosedResourceError after ``close``.
+        From any thread; wakes nobody.
         """
         samples = len(pcm) // 2
         with self._lock:
@@ -54,6 +56,7 @@ class Handover:
                 self._queue.append(pcm[: 2 * fits])
                 self._kept += fits
             self._append_hole(samples - fits)
+        return fits == samples
 
     def put_hole(self, samples: int) -> None:
         """Queue a hole of ``samples``. From any thread; wakes nobody."""

@@ -2,15 +2,26 @@
 
 Theory of operation. `send` never waits and never refuses for want of room: it queues
 into a `Handover`, and `run` passes on, in order and as it was cut, what is there. Until
-`run` begins, or whenever the loop is too slow, up to 10 s are kept; what comes above that
-is reported as a hole where it would have been. `close` ends the source after what was
-sent before it.
+`run` begins, or whenever the loop is too slow, a minute is kept (or as much as was asked for);
+what comes above that is reported as a hole where it would have been. `close` ends the source
+after what was sent before it.
+
+The end of a session may come before the source's task had its turn, or had begun at all. So
+the session asks for what is here (`flush`), and that closes the source: from then on a `send`
+is refused, and what was taken before it is delivered.
 """
 
 from __future__ import annotations
 
+import math
+from typing import TYPE_CHECKING
+
 from openline_trio.audio.handover import Handover
-from openline_trio.audio.source import Sink
+from openline_trio.audio.samples import as_pcm
+from openline_trio.audio.source import SAMPLE_RATE, Sink, SourceError
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 
 class PushSource:
@@ -19,15 +30,18 @@ class PushSource:
     Push each piece when its last sample has been heard; when the first one was heard is
     reckoned back from that. May be made inside or outside of ``trio.run``; made inside,
     its time is right even if ``run`` begins later. The app may pause for as long as it
-    likes; what it could not hear meanwhile it does not push.
+    likes; what it could not hear meanwhile it does not push. One session uses it, once.
+
+    ``buffer_seconds`` of audio are kept until the session takes them, which it does at its
+    next turn: 60 s are 1.9 MB. What finds no room is lost, and told as a ``Gap`` of the cause
+    ``capture``. Raises ValueError for what is no number of seconds above 0.
     """
 
     may_pause = True
 
-    def __init__(self) -> None:
-        self._handover = Handover()
+    def __init__(self, *, buffer_seconds: float = 60.0) -> None:
+        self._handover = Handover(_samples(buffer_seconds))
         self._sink: Sink | None = None
-        self._begun = False
 
     @property
     def duration(self) -> None:
@@ -35,56 +49,77 @@ class PushSource:
         return None
 
     @property
-    def has_begun(self) -> bool:
-        """Whether somebody has begun to listen."""
-        return self._begun
+    def is_used(self) -> bool:
+        """Whether a session has used it: another one needs another source."""
+        return self._sink is not None
 
-    def send(self, pcm: bytes) -> None:
-        """Push ``pcm`` from the trio thread, without waiting.
+    def send(self, pcm: Buffer) -> bool:
+        """Push ``pcm`` from the trio thread, without waiting. False: not all of it found room.
 
-        Raises ValueError for half a sample (an odd number of bytes) and
-        trio.ClosedResourceError after ``close`` or the end of ``run``.
+        It may be bytes, or an array of int16 with one channel. Raises TypeError for what is
+        neither, ValueError for half a sample (an odd number of bytes) and
+        trio.ClosedResourceError after ``close``, and once the session was asked to stop or has
+        ended: then nothing of it was kept.
         """
-        self._handover.put(_whole(pcm))
+        kept = self._handover.put(_whole(pcm))
         self._handover.notify()
+        return kept
 
-    def send_from_thread(self, pcm: bytes) -> None:
-        """Push ``pcm`` from any other thread; raises as ``send`` does.
+    def send_from_thread(self, pcm: Buffer) -> bool:
+        """Push ``pcm`` from any other thread; returns and raises as ``send`` does.
 
         Pieces from several threads keep the order in which this was called.
         """
-        self._handover.put(_whole(pcm))
+        kept = self._handover.put(_whole(pcm))
         self._handover.notify_from_thread()
+        return kept
 
     def close(self) -> None:
         """No more audio; from any thread, any number of times. ``run`` returns then."""
         self._handover.close()
         self._handover.notify_from_thread()
 
-    def flush(self) -> None:
-        """Deliver at once what was sent before, from the trio thread; nothing before ``run``.
+    def flush(self, sink: Sink) -> None:
+        """Deliver at once what was sent before, from the trio thread, and close.
 
-        So that a stop which follows a push does not overtake it.
+        So that a stop which follows a push does not overtake it, even before ``run``.
         """
-        if self._sink is not None:
-            self._handover.deliver(self._handover.take_nowait(), self._sink)
+        self._sink = self._sink or sink
+        self._handover.close()
+        self._handover.notify()
+        self._handover.deliver(self._handover.take_nowait(), sink)
 
     async def run(self, sink: Sink) -> None:
-        """Deliver until ``close``. Once: afterwards the source is closed."""
-        self._sink, self._begun = sink, True
+        """Deliver until ``close``; afterwards the source is closed.
+
+        Raises SourceError if another session has used it.
+        """
+        if self._sink is not None and self._sink is not sink:
+            raise SourceError("this PushSource has been used: make another one for each session")
+        self._sink = sink
         try:
             while items := await self._handover.take():
                 self._handover.deliver(items, sink)
         finally:
-            self._sink = None
             self._handover.close()
 
 
-def _whole(pcm: bytes) -> bytes:
-    try:
-        size = memoryview(pcm).nbytes
-    except TypeError:
-        raise TypeError(f"push bytes of 16-bit samples, not {type(pcm).__name__}") from None
-    if size % 2:
-        raise ValueError(f"{size} bytes of 16-bit audio end in half a sample; push whole samples")
-    return bytes(pcm)
+def _samples(seconds: object) -> int:
+    if (
+        isinstance(seconds, int | float)
+        and not isinstance(seconds, bool)
+        and math.isfinite(seconds)
+    ):
+        samples = round(seconds * SAMPLE_RATE)
+        if samples > 0:
+            return samples
+    raise ValueError(f"buffer_seconds is {seconds!r}: give a number of seconds above 0")
+
+
+def _whole(audio: Buffer) -> bytes:
+    pcm = as_pcm(audio)
+    if len(pcm) % 2:
+        raise ValueError(
+            f"{len(pcm)} bytes of 16-bit audio end in half a sample; push whole samples"
+        )
+    return pcm

@@ -1,8 +1,8 @@
 """What a source of audio is: something that runs, and tells a sink what it hears.
 
 A source is driven by its own task. It calls the sink synchronously for every piece
-of audio; the sink never blocks and never refuses, so a capture path has nothing to
-wait for and nothing to handle. A source that *can* wait (a file read faster than
+of audio; the sink never blocks and refuses nothing that is audio, so a capture path has
+nothing to wait for and nothing to handle. A source that *can* wait (a file read faster than
 real time) asks for ``room`` first. Returning from ``run`` means the source has
 ended; raising ``SourceError`` means it was lost, and why. One that hangs is lost too, unless
 its silence is no sign of anything, which it says itself. What a source may have besides is
@@ -27,18 +27,27 @@ class SourceError(Exception):
 
 
 class Sink(Protocol):
-    """Where a source delivers; everything but ``room`` is synchronous and never raises."""
+    """Where a source delivers. Everything but ``room`` is synchronous: nothing waits.
+
+    Nothing raises, before or after the end of the session, but for what cannot be: half a
+    sample, a negative hole, a time that is none. That raises
+    ``openline.connection.LocalProtocolError`` and changes nothing; a source that lets it through
+    is lost, and its text says why.
+    """
 
     def started(self, at: float) -> None:
         """The first sample was heard at ``at`` (seconds on trio's clock). Once, first."""
         ...
 
     def audio(self, pcm: bytes) -> None:
-        """Signed 16-bit little-endian mono PCM at 16 kHz; usually 640 bytes (20 ms)."""
+        """Signed 16-bit little-endian mono PCM at 16 kHz; usually 640 bytes (20 ms).
+
+        Any length will do, of whole samples.
+        """
         ...
 
     def hole(self, samples: int) -> None:
-        """``samples`` (at 16 kHz) passed here that the source could not hear."""
+        """``samples`` (at 16 kHz, 0 or more) passed here that the source could not hear."""
         ...
 
     async def room(self) -> None:
@@ -50,7 +59,8 @@ class Source(Protocol):
     """One stream of audio.
 
     Two more attributes are heeded where a source has them. ``may_pause``, if true: it may be
-    silent for longer than ``Policy.source_timeout`` and is not lost. ``flush()``: see ``Holding``.
+    silent for longer than ``Policy.source_timeout`` and is not lost. ``flush(sink)``: see
+    ``Holding``.
     """
 
     @property
@@ -67,6 +77,10 @@ class Source(Protocol):
 class Holding(Protocol):
     """A source that may hold audio which it has not delivered yet."""
 
-    def flush(self) -> None:
-        """Deliver that audio now, on the trio thread: the session is about to stop or abort."""
+    def flush(self, sink: Sink) -> None:
+        """Deliver that audio now, on the trio thread: the session is about to stop or abort.
+
+        ``sink`` is the one that ``run`` gets, or has got: ``run`` may not have begun. What the
+        source hears later is not taken, so it refuses that from now on where it can.
+        """
         ...

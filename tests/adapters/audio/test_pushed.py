@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import threading
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 
 from openline_trio.audio.handover import Handover
 from openline_trio.audio.pushed import PushSource
+from openline_trio.audio.source import SourceError
 
 if TYPE_CHECKING:
     from tests.adapters.audio.conftest import Play, Recorder
@@ -74,11 +76,21 @@ def test_nothing_sent_nothing_started(play: Play, recorder: Recorder) -> None:
     assert not recorder.starts
 
 
-def test_what_is_too_much_becomes_a_hole_at_its_place(play: Play, recorder: Recorder) -> None:
+def test_a_minute_is_kept(play: Play, recorder: Recorder) -> None:
     source = PushSource()
-    source.send_from_thread(seconds(9))
-    source.send_from_thread(seconds(3, b"\2\0"))
-    source.send_from_thread(seconds(5))
+    assert source.send_from_thread(seconds(59))
+    assert source.send_from_thread(seconds(1))
+    assert not source.send_from_thread(b"12")
+    source.close()
+    play(source, recorder)
+    assert recorder.items == [seconds(59), seconds(1), 1]
+
+
+def test_what_is_too_much_becomes_a_hole_at_its_place(play: Play, recorder: Recorder) -> None:
+    source = PushSource(buffer_seconds=10)
+    assert source.send_from_thread(seconds(9))
+    assert not source.send_from_thread(seconds(3, b"\2\0"))
+    assert not source.send_from_thread(seconds(5))
     source.close()
     play(source, recorder)
     assert recorder.items == [seconds(9), seconds(1, b"\2\0"), 7 * 16_000]
@@ -88,14 +100,14 @@ def test_what_is_too_much_becomes_a_hole_at_its_place(play: Play, recorder: Reco
 async def test_a_stalled_loop_costs_a_hole_and_no_memory(
     autojump_clock: MockClock, recorder: Recorder
 ) -> None:
-    source = PushSource()
+    source = PushSource(buffer_seconds=10)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(source.run, recorder)
         await wait_all_tasks_blocked()
-        for _ in range(600):  # the loop runs nothing else meanwhile
-            source.send(seconds(0.02))
+        kept = [source.send(seconds(0.02)) for _ in range(600)]  # the loop runs nothing else
+        assert kept == [True] * 500 + [False] * 100
         await wait_all_tasks_blocked()
-        source.send(seconds(0.02, b"\3\0"))
+        assert source.send(seconds(0.02, b"\3\0"))
         source.close()
     assert recorder.items == [seconds(0.02)] * 500 + [2 * 16_000, seconds(0.02, b"\3\0")]
 
@@ -152,6 +164,32 @@ async def test_a_closed_source_takes_nothing(autojump_clock: MockClock, recorder
     for send in (source.send, source.send_from_thread):
         with pytest.raises(trio.ClosedResourceError, match="this source of audio is closed"):
             send(b"ab")
+
+
+@pytest.mark.parametrize("wrong", [0, -1, 1e-9, math.inf, math.nan, "60", None, True])
+def test_what_is_no_room_is_refused(wrong: float) -> None:
+    with pytest.raises(ValueError) as caught:
+        PushSource(buffer_seconds=wrong)
+    assert str(caught.value) == f"buffer_seconds is {wrong!r}: give a number of seconds above 0"
+
+
+async def test_what_is_flushed_comes_once_and_closes(recorder: Recorder) -> None:
+    source = PushSource()
+    source.send(b"12")
+    source.flush(recorder)
+    source.flush(recorder)
+    assert (recorder.items, len(recorder.starts)) == ([b"12"], 1)
+    await source.run(recorder)
+    with pytest.raises(trio.ClosedResourceError):
+        source.send(b"ab")
+
+
+async def test_another_sink_is_another_session(recorder: Recorder) -> None:
+    source = PushSource()
+    source.close()
+    await source.run(recorder)
+    with pytest.raises(SourceError, match="this PushSource has been used: make another one"):
+        await source.run(type(recorder)())
 
 
 @given(
