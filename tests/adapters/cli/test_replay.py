@@ -142,6 +142,30 @@ def test_a_journal_that_cannot_be_written_is_told_before_anything_is_dialled(
     assert capsys.readouterr().err.startswith(f"openline: --journal: {tmp_path}: is a directory")
 
 
+def test_a_journal_is_not_written_into_the_recording(tmp_path: Path, capsys: Captured) -> None:
+    clip = KEPT.parents[1] / "adapters" / "openline_trio" / "cli" / "data" / "meeting.flac"
+    own = tmp_path / "meeting.flac"
+    own.write_bytes(clip.read_bytes())
+    assert main(["stream", str(own), "--journal", str(own), "--speed", "1000"]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err == (
+        f"openline: --journal: {own}: holds something else than journals: "
+        "give a new file, or one of journals\n"
+    )
+    assert own.read_bytes() == clip.read_bytes()
+
+
+def test_a_transcript_does_not_replace_the_journal(tmp_path: Path, capsys: Captured) -> None:
+    clip = KEPT.parents[1] / "adapters" / "openline_trio" / "cli" / "data" / "meeting.flac"
+    out = tmp_path / "meeting.jsonl"
+    journal = tmp_path / "." / "meeting.jsonl"
+    assert main(["stream", str(clip), "--out", str(out), "--journal", str(journal)]) == 2
+    err = capsys.readouterr().err
+    assert err == f"openline: --out {out}: the journal goes there; give another name\n"
+    assert not out.exists()
+
+
 def test_a_token_is_told_of_only_where_it_must_not_go(tmp_path: Path, capsys: Captured) -> None:
     path = journal(
         tmp_path / "journal",
