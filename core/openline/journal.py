@@ -226,6 +226,22 @@ def read(lines: Iterable[bytes]) -> list[Journal]:
     return [*journals, Journal(opening, tuple(entries), torn=bool(torn))]
 
 
+def choose(journals: Sequence[Journal], number: int | None, *, by: str) -> Journal:
+    """The journal with that number, from 1 on; None: the only one there is.
+
+    Raises JournalError, which names the choice; ``by`` is what makes it, as an option.
+    """
+    count = len(journals)
+    if number is None and count > 1:
+        raise JournalError(f"holds {count} sessions: choose one with {by} 1 to {count}")
+    wanted = 1 if number is None else number
+    if not 1 <= wanted <= count:
+        there = "1 session" if count == 1 else f"{count} sessions"
+        last = "" if count == 1 else f" to {count}"
+        raise JournalError(f"holds {there}: {by} is {wanted}: give 1{last}")
+    return journals[wanted - 1]
+
+
 def check_start(line: bytes) -> None:
     """Raise JournalError unless a file that starts with ``line`` may take another journal.
 

@@ -17,7 +17,7 @@ from openline.commands import FetchAudio, OpenSocket, SendText, StoreAudio
 from openline.connection import Connection, PastSource
 from openline.dialects.echopanel import EchoPanel
 from openline.intake import LocalProtocolError
-from openline.journal import VERSION, Journal, JournalError, Recorder, check_start, read
+from openline.journal import VERSION, Journal, JournalError, Recorder, check_start, choose, read
 from openline.journal_codec import (
     event_from_plain,
     event_to_plain,
@@ -350,6 +350,22 @@ def test_a_file_holds_as_many_journals_as_it_likes() -> None:
         len(journal.entries) for journal in journals
     ]
     assert len(journals) == 2
+
+
+def test_one_of_several_is_chosen_by_its_number() -> None:
+    one = read(happy())
+    two = read([*happy(), *record("capacity").splitlines(keepends=True)])
+    assert choose(one, None, by="by") is choose(one, 1, by="by") is one[0]
+    assert [choose(two, number, by="by") for number in (1, 2)] == two
+    for journals, number, told in (
+        (two, None, "holds 2 sessions: choose one with by 1 to 2"),
+        (two, 0, "holds 2 sessions: by is 0: give 1 to 2"),
+        (two, 3, "holds 2 sessions: by is 3: give 1 to 2"),
+        (one, 2, "holds 1 session: by is 2: give 1"),
+    ):
+        with pytest.raises(JournalError) as caught:
+            choose(journals, number, by="by")
+        assert str(caught.value) == told
 
 
 def _broken(mend: Mend) -> Journal:
