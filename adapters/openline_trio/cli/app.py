@@ -277,15 +277,19 @@ def replay(
 def explain(
     subject: Annotated[
         str | None,
-        typer.Argument(help="A close code, an HTTP status, an error or a refusal's text."),
+        typer.Argument(
+            metavar="SUBJECT",
+            help="A close code, an HTTP status, or what was printed of an ending.",
+        ),
     ] = None,
     *,
+    dialect: _Dialect = None,
     json: Annotated[bool, typer.Option("--json", help="Print a JSON object a line.")] = False,
 ) -> int:
     """Say what the client does about an ending, and why; without a subject, about all."""
     from .explain import show
 
-    sys.stdout.write(show(subject, json=json))
+    sys.stdout.write(show(subject, json=json, dialect=dialect))
     return 0
 
 
