@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Final
 
 from openline.diagram import Sequence, sequence, sequence_mermaid, sequence_svg, sequence_table
-from openline.journal import JournalError, read
+from openline.journal import JournalError, choose, read
 from openline.replay import DIALECTS, DivergedError
 
 from .embedded import EmbedError, Picture, find_contract
@@ -26,14 +26,22 @@ TOLD: Final[Mapping[str, Callable[[Sequence], str]]] = MappingProxyType(
 )
 
 
-def session(folder: Path, file: str, *, title: str = "", dialect: str | None = None) -> Sequence:
+def session(
+    folder: Path,
+    file: str,
+    *,
+    title: str = "",
+    dialect: str | None = None,
+    number: int | None = None,
+) -> Sequence:
     """The session whose journal is ``file``, seen from ``folder``.
 
-    ``title`` "": its id. ``dialect`` None: the one that the journal names; else its name, as
+    ``number`` is which of several in the file, from 1 on. ``title`` "": its id.
+    ``dialect`` None: the one that the journal names; else its name, as
     for ``find_contract``. Raises EmbedError.
     """
     try:
-        return _played((folder / file).read_bytes(), title, dialect)
+        return _played((folder / file).read_bytes(), title, dialect, number)
     except EmbedError:  # of the dialect's name
         raise
     except OSError as error:
@@ -48,10 +56,15 @@ def session(folder: Path, file: str, *, title: str = "", dialect: str | None = N
 
 
 def session_picture(
-    folder: Path, file: str, *, title: str = "", dialect: str | None = None
+    folder: Path,
+    file: str,
+    *,
+    title: str = "",
+    dialect: str | None = None,
+    number: int | None = None,
 ) -> Picture:
     """The same as a picture. There is no PNG of it. Raises EmbedError."""
-    seq = session(folder, file, title=title, dialect=dialect)
+    seq = session(folder, file, title=title, dialect=dialect, number=number)
     return Picture(
         name="session",
         title=seq.title,
@@ -63,11 +76,9 @@ def session_picture(
 
 
 @lru_cache(maxsize=4)  # it is asked for when a page is read, compared and written
-def _played(data: bytes, title: str, dialect: str | None) -> Sequence:
+def _played(data: bytes, title: str, dialect: str | None, number: int | None) -> Sequence:
     spoken = None if dialect is None else find_contract(dialect).dialect
-    [journal, *more] = read(BytesIO(data))
-    if more:
-        raise JournalError(f"holds {1 + len(more)} journals: give a file with one of them")
+    journal = choose(read(BytesIO(data)), number, by=":session:")
     named = journal.opening.dialect
     if spoken is None and named not in DIALECTS:
         raise JournalError(f"its dialect, {named}, is not in the box: give package.module:NAME")

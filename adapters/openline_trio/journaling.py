@@ -1,29 +1,30 @@
 """A session's journal in a file: each line of a ``Recorder`` is appended at once.
 
 The file is for this user alone, for it holds the transcript, and locked while a session
-writes it. What is there already stays; a line that a crash tore is cut off first, so that
-what follows can be read. Nothing here raises into a capture path: the first write that
-fails is told once, past the core, which knows nothing of its journal; from then on nothing
-is written.
+writes it. Journals that are there already stay; a line that a crash tore is cut off first,
+so that what follows can be read. A file that holds anything else is refused untouched.
+Nothing here raises into a capture path: the first write that fails is told once, past the
+core, which knows nothing of its journal; from then on nothing is written.
 """
 
 from __future__ import annotations
 
 import fcntl
 import os
-import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
 from openline.backend import Backend
 from openline.connection import Connection
-from openline.journal import JournalError, Recorder
+from openline.journal import JournalError, Recorder, check_start
 from openline.messages import Trouble, Update
 
 from .spool import write_all
 
 _BLOCK: Final = 1 << 16
+#: No opening is longer (it holds the finals of a session that is taken up again).
+_LONGEST: Final = 1 << 24
 
 
 class JournalFile:
@@ -38,22 +39,7 @@ class JournalFile:
 
     def open(self) -> None:
         """Open the file, and write what is waiting. Raises JournalError."""
-        path = self._path
-        try:
-            self._fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
-        except OSError as exc:
-            raise JournalError(f"{path}: {_reason(exc)}: give a file to write to") from None
-        try:
-            if not stat.S_ISREG(os.fstat(self._fd).st_mode):
-                self.close()
-                raise JournalError(f"{path}: not a regular file: give one")
-            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            _cut(self._fd)
-        except OSError as exc:
-            self.close()
-            if isinstance(exc, BlockingIOError):
-                raise JournalError(f"{path}: another session writes it: give another") from None
-            raise JournalError(f"{path}: {_reason(exc)}: give a regular file") from None
+        self._fd = _opened(self._path)
         early, self._early = self._early or [], None
         for line in early:
             self.write(line)
@@ -79,6 +65,33 @@ class JournalFile:
         if self._fd is not None:
             os.close(self._fd)
             self._fd = None
+
+
+def _opened(path: Path) -> int:
+    """A file that takes a journal more, locked and with no torn line. Raises JournalError."""
+    try:
+        # Looked at before it is opened: whoever waits at a pipe must not be woken.
+        strange = path.exists() and not path.is_file() and not path.is_dir()
+        fd = -1 if strange else os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+    except OSError as exc:
+        raise JournalError(f"{path}: {_reason(exc)}: give a file to write to") from None
+    if strange:
+        raise JournalError(f"{path}: is not a regular file: give a file to write to")
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with os.fdopen(fd, "rb", closefd=False) as file:
+            check_start(file.readline(_LONGEST))
+        _cut(fd)
+    except (OSError, JournalError) as exc:
+        os.close(fd)
+        if isinstance(exc, JournalError):
+            why = f"{exc}: give a new file, or one of journals"
+        elif isinstance(exc, BlockingIOError):
+            why = "another session writes it: give another"
+        else:
+            why = f"{_reason(exc)}: give a regular file"
+        raise JournalError(f"{path}: {why}") from None
+    return fd
 
 
 def _cut(fd: int) -> None:

@@ -1,10 +1,11 @@
 """Why an ending means what it means, in words: what ``openline explain 1008`` prints.
 
-A subject (a close code, an HTTP status, the name of an error, the text of a refusal) is
-turned into the endings that it can stand for, one for each condition that changes the
-outcome, and each is put to ``judge``. So an explanation is what the machine would do,
-not a second account of it; only the wording lives here, and its numbers come from the
-policy. ``all_rows`` does the same for every row of the verdict table.
+A subject (a close code, an HTTP status, the name of an error, the text of a refusal, or
+what was printed about any of them) is turned into the endings that it can stand for, one
+for each condition that changes the outcome, and each is put to ``judge``. So an
+explanation is what the machine would do, not a second account of it; only the wording
+lives here, and its numbers come from the policy. ``all_rows`` does the same for every
+row of the verdict table.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import msgspec
 
 from . import verdict_table as table
 from .policy import Policy
+from .sayings import SYSTEM, part, whole
 from .verdicts import (
     MAX_RETRY_AFTER,
     MAX_STRIKES,
@@ -43,6 +45,8 @@ _STATUSES: Final = range(100, 600)
 _NUMBER: Final = re.compile(
     r"\s*(?:(?:close|code|http|status)[\s_-]*)*([0-9]{1,9})\s*", re.IGNORECASE
 )
+#: So many endings may be meant by a part of what was printed.
+_MOST: Final = 6
 _ERRORS: Final = {table.plain(kind): kind for kind in ErrorKind}
 
 
@@ -76,11 +80,13 @@ def explain(
     """Explain ``subject``, one entry for each condition that changes the outcome.
 
     ``refusals`` maps the text (or its beginning) with which the dialect's backend
-    refuses to the dialect's row. Raises ValueError, in one line that names what is
-    near, for a subject that means nothing.
+    refuses to the dialect's row. A subject that is none of these is looked for among the
+    reasons that are printed. Raises ValueError, in one line that names what is near, for
+    a subject that means nothing, or is a part of too many reasons.
     """
     lines: list[Explanation] = []
-    for group, title, cases in _find(subject, dialect_codes, refusals):
+    found = list(_find(subject, dialect_codes, refusals))
+    for group, title, cases in found or _printed(subject, dialect_codes, refusals):
         for condition, ending in cases:
             for when, variant in _by_credential(condition, ending, dialect_codes):
                 verdict = judge(variant, dialect_codes)
@@ -132,6 +138,34 @@ def _find(
             known = table.plain(text)
             if known.startswith(wanted) or wanted.startswith(known):
                 yield "refusal", f'refusal "{text}"', _refusal_cases(row)
+
+
+def _printed(
+    subject: str, dialect_codes: Mapping[int, Row], refusals: Mapping[str, Row]
+) -> list[tuple[str, str, _Cases]]:
+    """What ``subject`` was printed about. Raises ValueError if that may be nearly anything."""
+    if _NUMBER.fullmatch(subject) is not None:
+        return []
+    endings = [
+        (group, title, list(cases)) for group, title, cases in _everything(dialect_codes, refusals)
+    ]
+    sayings: list[tuple[str, int]] = []
+    for number, (group, title, cases) in enumerate(endings):
+        name = title.removeprefix(f"{group} ")
+        if group == "error":
+            sayings += [(said, number) for said in (name, *SYSTEM.get(_ERRORS[name], ()))]
+        for condition, ending in cases:
+            for _, variant in _by_credential(condition, ending, dialect_codes):
+                sayings.append((judge(variant, dialect_codes).why, number))
+    numbers = whole(subject, sayings)
+    if not numbers:
+        numbers = part(subject, sayings)
+        if len(numbers) > _MOST:
+            raise ValueError(
+                f"{len(numbers)} endings are told with {_short(subject)}: "
+                "give more of the text, or nothing for all there are"
+            )
+    return [endings[number] for number in numbers]
 
 
 def _everything(
@@ -261,7 +295,7 @@ def _suggest(subject: str, refusals: Mapping[str, Row]) -> str:
     if _NUMBER.fullmatch(subject) is not None:
         return "give an HTTP status (100-599) or a close code (1000-4999)"
     names = [*_ERRORS, *(table.plain(text) for text in refusals)]
-    near = difflib.get_close_matches(table.plain(subject), names, cutoff=0.4)
+    near = difflib.get_close_matches(table.plain(subject), names, cutoff=0.6)
     if not near:
-        return 'give a number such as 1008 or 429, or a name such as "no ack"'
+        return 'give a number such as 1008 or 429, a name such as "no ack", or what was printed'
     return "did you mean " + " or ".join(f'"{name}"' for name in near) + "?"

@@ -44,6 +44,8 @@ from .streams import PastSource
 
 #: Of the format. A journal of another one is refused.
 VERSION: Final = 1
+#: How the first line begins: what tells a torn one from somebody's own file.
+_BEGINS: Final = b'{"journal":'
 _DEFAULT_POLICY: Final = Policy()
 _DEFAULT_DIALECT: Final = EchoPanel()
 
@@ -222,6 +224,41 @@ def read(lines: Iterable[bytes]) -> list[Journal]:
     if opening is None:
         raise JournalError("line 1: an empty journal: nothing was recorded")
     return [*journals, Journal(opening, tuple(entries), torn=bool(torn))]
+
+
+def choose(journals: Sequence[Journal], number: int | None, *, by: str) -> Journal:
+    """The journal with that number, from 1 on; None: the only one there is.
+
+    Raises JournalError, which names the choice; ``by`` is what makes it, as an option.
+    """
+    count = len(journals)
+    if number is None and count > 1:
+        raise JournalError(f"holds {count} sessions: choose one with {by} 1 to {count}")
+    wanted = 1 if number is None else number
+    if not 1 <= wanted <= count:
+        there = "1 session" if count == 1 else f"{count} sessions"
+        last = "" if count == 1 else f" to {count}"
+        raise JournalError(f"holds {there}: {by} is {wanted}: give 1{last}")
+    return journals[wanted - 1]
+
+
+def check_start(line: bytes) -> None:
+    """Raise JournalError unless a file that starts with ``line`` may take another journal.
+
+    ``line`` is its first line with its end, or less if there is no more: of an empty file
+    nothing, of one that a crash tore as much as was written.
+    """
+    if not line.endswith(b"\n"):
+        if not line.startswith(_BEGINS[: len(line)]):
+            raise JournalError("holds something else than journals")
+        return
+    try:
+        plain = from_line(line)
+    except ValueError:
+        plain = None
+    if not isinstance(plain, dict) or "journal" not in plain:
+        raise JournalError("holds something else than journals")
+    _opening(1, plain)  # pyright: ignore[reportUnknownArgumentType]  # JSON
 
 
 def _opening(number: int, plain: Plain) -> Opening:

@@ -124,6 +124,9 @@ def opened(path: Path) -> JournalFile:
     return file
 
 
+KEPT = Path(__file__).parents[1] / "journals" / "happy-path.jsonl"
+
+
 def test_what_comes_before_the_file_is_open_waits(tmp_path: Path) -> None:
     path = tmp_path / "journal"
     file = JournalFile(path)
@@ -138,28 +141,73 @@ def test_what_comes_before_the_file_is_open_waits(tmp_path: Path) -> None:
 
 def test_a_torn_line_is_cut_before_more_is_written(tmp_path: Path) -> None:
     path = tmp_path / "journal"
+    whole = KEPT.read_bytes()
     for torn in (b"", b"{", b"x" * 200_000):
-        path.write_bytes(b"whole\n" + torn)
+        path.write_bytes(whole + torn)
         file = opened(path)
         file.write(b"next\n")
         file.close()
         file.close()
-        assert path.read_bytes() == b"whole\nnext\n"
-    path.write_bytes(b"x" * 200_000)
-    opened(path).close()
-    assert path.read_bytes() == b""
+        assert path.read_bytes() == whole + b"next\n"
+    for torn in (b"", b'{"j', b'{"journal":1,"session_id":"' + b"x" * 200_000):
+        path.write_bytes(torn)
+        opened(path).close()
+        assert path.read_bytes() == b""
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        b"RIFF\x24\0\0\0WAVEfmt \x10",
+        b"# Notes\n\nBuy bread.\n",
+        b"no end of a line",
+        b"\n",
+        b"[]\n",
+        b'{"update":"ended"}\n',
+        b'{"journal":"Nature","year":1953}\n',
+        b'{"journal":2}\n',
+        b"x" * 200_000,
+    ],
+)
+def test_a_file_of_somebody_s_own_is_refused_and_left_as_it_is(tmp_path: Path, own: bytes) -> None:
+    path = tmp_path / "journal"
+    path.write_bytes(own)
+    before = path.stat()
+    with pytest.raises(JournalError) as caught:
+        opened(path)
+    assert str(caught.value).startswith(f"{path}: ")
+    assert str(caught.value).endswith(": give a new file, or one of journals")
+    assert "\n" not in str(caught.value)
+    assert path.read_bytes() == own
+    assert path.stat().st_mtime_ns == before.st_mtime_ns
+    path.write_bytes(b"")
+    opened(path).close()  # and nobody holds a lock on it
 
 
 def test_what_cannot_be_a_journal_is_told_in_a_line(tmp_path: Path) -> None:
     with pytest.raises(JournalError, match=f"{tmp_path}: is a directory: give a file"):
         opened(tmp_path)
-    with pytest.raises(JournalError, match="/dev/null: not a regular file"):
+    with pytest.raises(JournalError, match="/dev/null: is not a regular file: give a file"):
         opened(Path("/dev/null"))
     path = tmp_path / "journal"
     file = opened(path)
     with pytest.raises(JournalError, match="another session writes it"):
         opened(path)
     file.close()
+
+
+def test_whoever_waits_at_a_pipe_is_not_woken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+
+    def nobody(*_arguments: object) -> int:
+        raise AssertionError("opened")
+
+    monkeypatch.setattr(os, "open", nobody)
+    with pytest.raises(JournalError, match="pipe: is not a regular file: give a file"):
+        opened(path)
 
 
 async def test_a_session_that_cannot_be_lets_go_of_its_journal(tmp_path: Path) -> None:

@@ -56,6 +56,20 @@ def conditions(lines: list[Explanation]) -> list[tuple[str, Action]]:
             LATER,
         ),
         ("server at", "refusal", 'refusal "Server at capacity"', LATER),
+        ("it is full", "refusal", 'refusal "Server at capacity"', LATER),
+        ("is full", "refusal", 'refusal "Server at capacity"', LATER),
+        ("connection refused", "error", "error refused", RETRY),
+        ("NOTHING listens", "error", "error refused", RETRY),
+        (
+            "openline: failed: gave up after 9 retries: nothing listens at that address yet (x)",
+            "error",
+            "error refused",
+            RETRY,
+        ),
+        ("Connection reset by peer", "error", "error reset", RETRY),
+        ("neither drained", "error", "error stalled", RETRY),
+        ("(no ack)", "error", "error no ack", RETRY),
+        ("nothing said why", "nothing known", "nothing known", RETRY),
     ],
 )
 def test_subject_is_found(subject: str, group: str, title: str, action: Action) -> None:
@@ -76,6 +90,42 @@ def test_every_number_can_be_explained(number: int) -> None:
         assert str(number) in line.title
         assert line.why
         assert line.does
+
+
+def test_the_reason_of_each_row_finds_it() -> None:
+    for row in all_rows(refusals=REFUSALS):
+        for printed in (row.why, f"-- reconnecting, next dial in 2.0 s: {row.why} (so it said)"):
+            found = explain(printed, refusals=REFUSALS)
+            assert row.title in {line.title for line in found}
+            assert {row.why} <= {line.why for line in found}
+
+
+@pytest.mark.parametrize("subject", ["the token was refused", "the server failed"])
+def test_what_is_printed_about_several_explains_each(subject: str) -> None:
+    lines = explain(subject, refusals=REFUSALS)
+    titles = {line.title for line in lines}
+    assert titles == {row.title for row in all_rows(refusals=REFUSALS) if row.why == subject}
+    assert len(titles) > 2
+
+
+def test_the_end_of_a_session_without_a_provider_is_found_by_its_own_words() -> None:
+    [*_, last] = explain("403")
+    assert last.why.endswith("check the path of the URL, and the token")
+    assert {line.title for line in explain(f"failed: {last.why}")} == {"HTTP 403"}
+
+
+@pytest.mark.parametrize("subject", ["the", "server", "the server"])
+def test_a_part_of_too_many_is_refused(subject: str) -> None:
+    with pytest.raises(ValueError, match=f"[0-9]+ endings are told with '{subject}': give more"):
+        explain(subject)
+
+
+def test_so_many_may_be_meant_by_a_part() -> None:
+    most = {f"no {n}": Row(action=FATAL, why=f"unlikely thing {n}", source="") for n in range(7)}
+    with pytest.raises(ValueError, match="7 endings are told with 'unlikely thing'"):
+        explain("unlikely thing", refusals=most)
+    del most["no 6"]
+    assert len(explain("unlikely thing", refusals=most)) == 6
 
 
 def test_reauth_is_split_by_what_can_be_had() -> None:
@@ -161,6 +211,8 @@ def test_numbers_are_the_policys() -> None:
         ("600", "give an HTTP status"),
         ("999", "give an HTTP status"),
         ("5000", "give an HTTP status"),
+        ("foo", "give a number such as 1008"),
+        ("my foo was refused by somebody", "give a number such as 1008"),
         ("", "give a number such as 1008"),
         (" _ ", "give a number such as 1008"),
         ("%%%%", "give a number such as 1008"),
@@ -267,7 +319,5 @@ def test_a_subject_that_is_too_long_is_cut() -> None:
 
 def test_the_nearest_three_names_are_suggested() -> None:
     with pytest.raises(ValueError, match="did you mean") as refused:
-        explain("dns agin")
-    assert str(refused.value).endswith(
-        'did you mean "dns again" or "dns not found" or "dns other"?'
-    )
+        explain("tls othr")
+    assert str(refused.value).endswith('did you mean "tls other" or "os other" or "dns other"?')

@@ -17,7 +17,7 @@ from openline.commands import FetchAudio, OpenSocket, SendText, StoreAudio
 from openline.connection import Connection, PastSource
 from openline.dialects.echopanel import EchoPanel
 from openline.intake import LocalProtocolError
-from openline.journal import VERSION, Journal, JournalError, Recorder, read
+from openline.journal import VERSION, Journal, JournalError, Recorder, check_start, choose, read
 from openline.journal_codec import (
     event_from_plain,
     event_to_plain,
@@ -352,6 +352,22 @@ def test_a_file_holds_as_many_journals_as_it_likes() -> None:
     assert len(journals) == 2
 
 
+def test_one_of_several_is_chosen_by_its_number() -> None:
+    one = read(happy())
+    two = read([*happy(), *record("capacity").splitlines(keepends=True)])
+    assert choose(one, None, by="by") is choose(one, 1, by="by") is one[0]
+    assert [choose(two, number, by="by") for number in (1, 2)] == two
+    for journals, number, told in (
+        (two, None, "holds 2 sessions: choose one with by 1 to 2"),
+        (two, 0, "holds 2 sessions: by is 0: give 1 to 2"),
+        (two, 3, "holds 2 sessions: by is 3: give 1 to 2"),
+        (one, 2, "holds 1 session: by is 2: give 1"),
+    ):
+        with pytest.raises(JournalError) as caught:
+            choose(journals, number, by="by")
+        assert str(caught.value) == told
+
+
 def _broken(mend: Mend) -> Journal:
     [journal] = read(mend(happy()))
     return journal
@@ -378,6 +394,21 @@ def test_what_is_no_journal_is_told_in_a_line(mend: Mend, told: str) -> None:
     with pytest.raises(JournalError, match=told) as raised:
         _broken(mend)
     assert "\n" not in str(raised.value)
+
+
+def test_a_journal_follows_journals_and_nothing_else() -> None:
+    first = (KEPT / "happy-path.jsonl").read_bytes().splitlines(keepends=True)[0]
+    for end in (*range(40), len(first) - 1, len(first)):
+        check_start(first[:end])
+    strange = to_line({"journal": VERSION, "session_id": "\udcff"})
+    check_start(strange[:20])
+    for own in (b"RIFF", b"{}", b"{}\n", b"[]\n", b"\n", b"{\n", b" ", first[1:], first[1:-1]):
+        with pytest.raises(JournalError, match=r"^holds something else than journals$"):
+            check_start(own)
+    with pytest.raises(JournalError, match=r"^line 1: a journal of version 9: "):
+        check_start(first.replace(b'"journal":1', b'"journal":9'))
+    with pytest.raises(JournalError, match=r"^line 1: Object missing required field"):
+        check_start(b'{"journal":1}\n')
 
 
 def test_options_that_this_version_refuses_are_told() -> None:

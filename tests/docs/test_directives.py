@@ -26,6 +26,7 @@ RST = re.findall(r"```rst\n(.*?)```", HOW_TO, re.DOTALL)
 JOURNALS = ROOT / "tests" / "journals"
 #: In their site: the journal of a session, and where it lies.
 DROP, DROPPED = "calls/drop.jsonl", (JOURNALS / "drop-and-replay.jsonl").read_bytes()
+SECOND = DROPPED.replace(b"the session", b"the second")
 MYST = re.findall(r"````markdown\n(.*?)````", HOW_TO, re.DOTALL)[0]
 
 CONF = """
@@ -110,6 +111,10 @@ Sessions
 .. openline-session:: /calls/ours.jsonl
    :dialect: ours:OurDialect
 
+.. openline-session:: /calls/two.jsonl
+   :session: 2
+   :format: mermaid
+
 See :ref:`pasted`.
 """,
     "without.rst": "Without\n=======\n\nNothing of openline.\n",
@@ -125,6 +130,7 @@ def write(folder: Path, pages: dict[str, str] = PAGES, conf: str = CONF) -> Path
         (folder / name).write_text(text.lstrip("\n"), "utf-8")
     (folder / "calls").mkdir(exist_ok=True)
     (folder / DROP).write_bytes(DROPPED)
+    (folder / "calls" / "two.jsonl").write_bytes(DROPPED + SECOND)
     (folder / "calls" / "ours.jsonl").write_bytes(DROPPED.replace(b'"echopanel"', b'"ours"', 1))
     return folder
 
@@ -219,6 +225,7 @@ def test_a_session_is_told_in_another_notation_and_in_words(html: Path) -> None:
     plain = re.sub(r"<[^>]+>", "", text)
     assert "sequenceDiagram" in plain
     assert "title Session the session" in plain
+    assert plain.count("title Session the second") == 1  # of two in one file
     assert 'id="pasted"' in text
     assert '<section id="a-dropped-one">' in text
     assert "A *dropped* one" in plain  # a title is no Markdown
@@ -436,7 +443,13 @@ WRONG = {
         "openline-session: ours.py: line 1: not JSON: this is not a journal, or it was changed"
     ),
     ".. openline-session:: two.jsonl": (
-        "openline-session: two.jsonl: holds 2 journals: give a file with one of them"
+        "openline-session: two.jsonl: holds 2 sessions: choose one with :session: 1 to 2"
+    ),
+    ".. openline-session:: two.jsonl\n   :session: 3": (
+        "openline-session: two.jsonl: holds 2 sessions: :session: is 3: give 1 to 2"
+    ),
+    ".. openline-session:: two.jsonl\n   :session: last": (
+        "openline-session: session is last: give its number, from 1 on"
     ),
     ".. openline-session:: changed.jsonl\n   :format: mermaid": (
         f"openline-session: changed.jsonl: line {LINE}, MessageReceived at {NOW} s: "
@@ -457,11 +470,11 @@ WRONG = {
         "openline-session: format is dot: give svg, mermaid or md"
     ),
     ".. openline-session:: calls/drop.jsonl\n   :format: md\n   :caption: So it went.": (
-        "openline-session: :caption: says nothing here; give dialect, format or title"
+        "openline-session: :caption: says nothing here; give dialect, format, session or title"
     ),
     ".. openline-session:: calls/drop.jsonl\n   :policy: ours:POLICY": (
         "openline-session: :policy: says nothing here; give align, alt, caption, class, dialect, "
-        "format, name, scheme, title or width"
+        "format, name, scheme, session, title or width"
     ),
 }
 BROKEN = """

@@ -150,7 +150,7 @@ class DiagramDirective(_Drawing):
 class SessionDirective(_Drawing):
     """``openline-session``: one session, drawn from its journal as a sequence."""
 
-    takes = (*DiagramDirective.takes, "title", "dialect")
+    takes = (*DiagramDirective.takes, "title", "dialect", "session")
 
     def embed(self, name: str) -> list[nodes.Node]:
         """A figure, a block of code, or a table."""
@@ -160,14 +160,25 @@ class SessionDirective(_Drawing):
         file, _ = self.env.relfn2path(name)
         self.env.note_dependency(file)
         title, dialect = self.options.get("title", ""), self.options.get("dialect")
-        wanted = Wanted("session" if form == "svg" else form, file, dialect, title=title)
+        number = self._number()
+        kind = "session" if form == "svg" else form
+        wanted = Wanted(kind, file, dialect, title=title, number=number)
         if form == "svg":
             return self._figure(wanted)
         if form == "md":
-            self._check(("format", "title", "dialect"))
+            self._check(("format", "title", "dialect", "session"))
             return self._page(self._told(wanted))
-        self._check(("format", "title", "dialect", "caption", "class", "name"))
+        self._check(("format", "title", "dialect", "session", "caption", "class", "name"))
         return self._text(wanted, "text")
+
+    def _number(self) -> int | None:
+        """Which session of the file, if that is said."""
+        said = self.options.get("session")
+        if said is None:
+            return None
+        if not (said.isascii() and said.isdecimal()):
+            raise EmbedError(f"session is {said or 'missing'}: give its number, from 1 on")
+        return int(said)
 
 
 class TableDirective(_Embedding):

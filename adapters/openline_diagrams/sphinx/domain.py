@@ -27,12 +27,18 @@ class Wanted(NamedTuple):
     dialect: str | None = None
     policy: str | None = None
     title: str = ""
+    number: int | None = None
 
     def picture(self, source: Path) -> Picture:
         """The picture that this is, in the site of ``source``. Raises EmbedError."""
         if self.kind == "picture":
             return PICTURES[self.name]
-        return session_picture(source, self.name, title=self.title, dialect=self.dialect)
+        return session_picture(source, self.name, **self._which)
+
+    @property
+    def _which(self) -> dict[str, Any]:
+        """What else says which session it is, and how it is called."""
+        return {"title": self.title, "dialect": self.dialect, "number": self.number}
 
     def text(self, source: Path) -> str:
         """All that decides what is shown. Raises EmbedError."""
@@ -47,8 +53,7 @@ class Wanted(NamedTuple):
             case "contract":
                 return told_contract(self.name)
             case _:
-                seq = session(source, self.name, title=self.title, dialect=self.dialect)
-                return TOLD[self.kind](seq)
+                return TOLD[self.kind](session(source, self.name, **self._which))
 
 
 class OpenlineDomain(Domain):
@@ -56,7 +61,7 @@ class OpenlineDomain(Domain):
 
     name = "openline"
     label = "openline"
-    data_version = 2
+    data_version = 3
     initial_data: ClassVar[dict[str, Any]] = {"embedded": {}}
 
     @property

@@ -55,6 +55,12 @@ _Dialect = Annotated[
 _TokenFile = Annotated[Path | None, typer.Option("--token-file", metavar="FILE", help=_TOKEN_FILE)]
 
 
+_Number = Annotated[
+    int | None,
+    typer.Option("--session", metavar="N", help="Which, if the file holds several, from 1 on."),
+]
+
+
 def _version(*, wanted: bool) -> None:
     if wanted:
         typer.echo(f"openline {metadata.version('openline')}")
@@ -139,7 +145,7 @@ def stream(
     ] = None,
     journal: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Write down each step there, for `openline replay`."),
+        typer.Option(metavar="FILE", help="Append each step to it, for `openline replay`."),
     ] = None,
 ) -> int:
     """Stream recordings, or raw PCM, to a backend and show what it hears."""
@@ -256,26 +262,34 @@ def replay(
     ],
     *,
     dialect: _Dialect = None,
+    session: _Number = None,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Say whether it does, and not what.")
+    ] = False,
 ) -> int:
     """Play a session's journal on the core again, and say whether it still does the same."""
     from .replay import replay as run_replay
 
-    return run_replay(file, dialect=dialect)
+    return run_replay(file, dialect=dialect, number=session, quiet=quiet)
 
 
 @app.command()
 def explain(
     subject: Annotated[
         str | None,
-        typer.Argument(help="A close code, an HTTP status, an error or a refusal's text."),
+        typer.Argument(
+            metavar="SUBJECT",
+            help="A close code, an HTTP status, or what was printed of an ending.",
+        ),
     ] = None,
     *,
+    dialect: _Dialect = None,
     json: Annotated[bool, typer.Option("--json", help="Print a JSON object a line.")] = False,
 ) -> int:
     """Say what the client does about an ending, and why; without a subject, about all."""
     from .explain import show
 
-    sys.stdout.write(show(subject, json=json))
+    sys.stdout.write(show(subject, json=json, dialect=dialect))
     return 0
 
 
@@ -300,6 +314,7 @@ def diagram(
             metavar="FILE", help="Draw that session as a sequence, as svg, mermaid or md."
         ),
     ] = None,
+    session: _Number = None,
     dark: Annotated[bool, typer.Option("--dark", help="For a dark page.")] = False,
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write there instead of to stdout.")
@@ -309,7 +324,12 @@ def diagram(
     from .diagram import diagram as run_diagram
 
     return run_diagram(
-        form=form and form.value, dialect=dialect, journal=journal, dark=dark, out=out
+        form=form and form.value,
+        dialect=dialect,
+        journal=journal,
+        number=session,
+        dark=dark,
+        out=out,
     )
 
 

@@ -3,13 +3,14 @@
 The backend is a process of its own on a free port. The recording comes with the package
 and its words are known, so that the summary can say how many were wrong. Unless it is
 to be calm, the backend is killed twice, without a word, and started again: the session
-reconnects, sends again what was not confirmed, and loses nothing.
+reconnects, sends again what was not confirmed, and loses nothing. A kill waits until there
+is something to lose: a backend that is still loading would not be missed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import AbstractContextManager, AsyncExitStack, nullcontext
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from functools import partial
 from importlib import resources
 from pathlib import Path
@@ -17,11 +18,11 @@ from typing import TYPE_CHECKING, Final
 
 import trio
 
-from openline.messages import Trouble
+from openline.messages import SAMPLE_RATE, Statistics, Trouble
 
 from ..audio import FileSource
 from .child import Child
-from .follow import Outcome, follow, give_up, opening
+from .follow import Following, Outcome, follow, give_up, opening
 from .plain import PlainView
 from .problems import Problem
 from .screen import find_screen, live_view, write_out
@@ -40,8 +41,13 @@ _WORDLESS: Final[Mapping[str, str]] = {
     "echo": "none to compare: echo says when somebody spoke, not what",
     "none": "none to compare: nobody listened",
 }
-#: Seconds into the recording at which the backend is killed, each in the midst of words.
+#: Seconds into the recording at which the backend is killed at the earliest, each in the
+#: midst of words.
 _CRASHES: Final = (9.0, 20.0)
+#: So many samples are on the line then, and not confirmed.
+_AT_STAKE: Final = SAMPLE_RATE // 2
+#: Seconds of audio from one look at the line to the next.
+_LOOK_SECONDS: Final = 0.1
 #: Plain text tells how it stands once in so many seconds of audio.
 _GLANCE_SECONDS: Final = 5.0
 
@@ -86,11 +92,15 @@ async def _demo(
         open_one = opening(child.backend, {_SOURCE: source}, credentials=child.token)
         async with trio.open_nursery() as nursery:
 
-            async def crash_it() -> None:
+            async def crash_it(session: Following) -> None:
                 began = trio.current_time()
+                dials = 0
                 try:
                     for at in _CRASHES:
                         await trio.sleep_until(began + at / speed)
+                        while not _at_stake(session.statistics, beyond=dials):  # noqa: ASYNC110 -- nobody tells
+                            await trio.sleep(_LOOK_SECONDS / speed)
+                        dials = session.statistics.dials
                         text = "the backend was killed; another starts"
                         view.show(Trouble(kind="demo", text=text))
                         await child.kill()
@@ -99,13 +109,24 @@ async def _demo(
                     failures.append(problem)  # raised outside of the nursery
                     nursery.cancel_scope.cancel()
 
-            if not calm:
-                nursery.start_soon(crash_it)
-            outcome = await follow(open_one, view)
+            @asynccontextmanager
+            async def open_it() -> AsyncGenerator[Following]:
+                async with open_one() as session:
+                    if not calm:
+                        nursery.start_soon(crash_it, session)
+                    yield session
+
+            outcome = await follow(open_it, view)
             nursery.cancel_scope.cancel()
     for failure in failures:
         raise failure
     return outcome
+
+
+def _at_stake(statistics: Statistics, *, beyond: int) -> bool:
+    """Whether audio that nobody has confirmed is on the line of a later dial than ``beyond``."""
+    source = statistics.sources[_SOURCE]
+    return statistics.dials > beyond and source.sent - source.confirmed >= _AT_STAKE
 
 
 def write_note(line: str) -> None:

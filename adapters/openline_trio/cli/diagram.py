@@ -33,7 +33,7 @@ from openline.journal import Journal, JournalError
 from openline.replay import DivergedError
 
 from .dialects import blamed, check_known, find_spec
-from .journals import open_journals
+from .journals import OPTION, choose_journal
 from .problems import FAILED, Problem
 from .screen import write_out
 from .writers import check_place, put
@@ -56,7 +56,13 @@ SEQUENCES: Final = ("svg", "mermaid", "md")
 
 
 def diagram(
-    *, form: str | None, dialect: str | None, journal: Path | None, dark: bool, out: Path | None
+    *,
+    form: str | None,
+    dialect: str | None,
+    journal: Path | None,
+    number: int | None = None,
+    dark: bool,
+    out: Path | None,
 ) -> int:
     """Draw, to ``out`` or to stdout. Raises Problem."""
     spec = None if dialect is None else find_spec(dialect)
@@ -66,6 +72,8 @@ def diagram(
         raise Problem(f"--dialect {dialect}: a contract is told as md, not {form}")
     if journal is not None and form not in SEQUENCES:
         raise Problem(f"--journal: a sequence is drawn as svg, mermaid or md, not {form}")
+    if number is not None and journal is None:
+        raise Problem(f"{OPTION} is for one of the sessions of --journal FILE")
     if dark and form not in COLOURED:
         raise Problem(f"--dark: {form} has no colours; use it with {', '.join(COLOURED)}")
     if out is not None:
@@ -75,7 +83,8 @@ def diagram(
         if journal is None:
             text = _draw(form, told, palette)
         else:
-            text = _draw_journal(journal, form, palette, spec and spec.dialect)
+            one = choose_journal(journal, number)
+            text = _draw_journal(journal, one, form, palette, spec and spec.dialect)
     if out is None:
         write_out(text)
     else:
@@ -113,11 +122,9 @@ def _draw(form: str, told: Contract | None, palette: Palette) -> str:
             return f"# The chart\n\n{markdown(drawing, TABLE)}"
 
 
-def _draw_journal(path: Path, form: str, palette: Palette, dialect: Dialect | None) -> str:
-    journals = open_journals(path)
-    if len(journals) > 1:
-        raise Problem(f"{path}: holds {len(journals)} journals: give a file with one of them")
-    [journal] = journals
+def _draw_journal(
+    path: Path, journal: Journal, form: str, palette: Palette, dialect: Dialect | None
+) -> str:
     check_known(path, journal, dialect)
     about = _about(journal)
     try:

@@ -1,7 +1,8 @@
 """``openline explain``: what the client does about an ending, and why.
 
-The answers are the verdict table's own (``openline.explain``), with the rows of the
-default dialect in their places. Without a subject the whole table is shown.
+The answers are the verdict table's own (``openline.explain``), with the rows of a
+dialect in their places, the default one or one that is named. Without a subject the
+whole table is shown.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import msgspec
 from openline.dialects.echopanel import EchoPanel
 from openline.explain import Explanation, all_rows, explain
 
+from .dialects import blamed, find_dialect
 from .problems import Problem
 from .roles import ACTIONS
 
@@ -26,13 +28,15 @@ if TYPE_CHECKING:
 _INDENT = 2
 
 
-def look_up(subject: str | None) -> list[Explanation]:
+def look_up(subject: str | None, *, dialect: str | None = None) -> list[Explanation]:
     """Every explanation of ``subject``, or of everything. Raises Problem."""
-    dialect = EchoPanel()
+    with blamed(dialect):
+        spoken = find_dialect(dialect) or EchoPanel()
+        codes, refusals = spoken.codes, spoken.refusals
     if subject is None:
-        return all_rows(dialect_codes=dialect.codes, refusals=dialect.refusals)
+        return all_rows(dialect_codes=codes, refusals=refusals)
     try:
-        return explain(subject, dialect_codes=dialect.codes, refusals=dialect.refusals)
+        return explain(subject, dialect_codes=codes, refusals=refusals)
     except ValueError as error:
         raise Problem(str(error)) from None
 
@@ -42,9 +46,9 @@ def as_json(explanations: Sequence[Explanation]) -> str:
     return "".join(msgspec.json.encode(each).decode() + "\n" for each in explanations)
 
 
-def show(subject: str | None, *, json: bool) -> str:
+def show(subject: str | None, *, json: bool, dialect: str | None = None) -> str:
     """The answer, in colour and as wide as the terminal if stdout is one. Raises Problem."""
-    explanations = look_up(subject)
+    explanations = look_up(subject, dialect=dialect)
     if json:
         return as_json(explanations)
     from rich.console import Console

@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
-from openline.journal import Journal, JournalError, read
+from openline.journal import Journal, JournalError, choose, read
 
 from .problems import Problem
+
+#: What chooses one of several.
+OPTION: Final = "--session"
+
+
+def choose_journal(path: Path, number: int | None) -> Journal:
+    """The journal with that number in a file; None: the only one. Raises Problem."""
+    try:
+        return choose(open_journals(path), number, by=OPTION)
+    except JournalError as error:
+        raise Problem(f"{path}: {error}") from None
 
 
 def open_journals(path: Path) -> list[Journal]:

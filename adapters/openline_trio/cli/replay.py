@@ -31,7 +31,7 @@ from openline.replay import DivergedError, Step
 from openline.replay import replay as play
 
 from .dialects import blamed, check_known, find_dialect
-from .journals import open_journals
+from .journals import choose_journal, open_journals
 from .problems import COMPLETE, FAILED, Problem
 
 _LONGEST: Final = 100  # characters of what a backend said
@@ -46,23 +46,36 @@ class Row(NamedTuple):
     came: tuple[str, ...]
 
 
-def replay(path: Path, *, dialect: str | None = None) -> int:
+def replay(
+    path: Path, *, dialect: str | None = None, number: int | None = None, quiet: bool = False
+) -> int:
     """Print the steps of each journal in a file; the exit status. Raises Problem.
 
-    ``dialect`` None: the one that each journal names.
+    ``dialect`` None: the one that each journal names. ``number``: that journal alone, from 1
+    on. ``quiet``: the last line of each alone.
     """
     spoken = find_dialect(dialect)
-    journals = open_journals(path)
+    journals = open_journals(path) if number is None else [choose_journal(path, number)]
     for journal in journals:
         check_known(path, journal, spoken)
     with blamed(dialect):
-        same = [_show(journal, spoken) for journal in journals]
+        same = [
+            _show(journal, spoken, lead=_lead(at, len(journals)), quiet=quiet)
+            for at, journal in enumerate(journals, 1)
+        ]
     return COMPLETE if all(same) else FAILED
 
 
-def _show(journal: Journal, dialect: Dialect | None) -> bool:
+def _lead(at: int, count: int) -> str:
+    """The number with which one of several can be chosen."""
+    return f"{at} of {count}: " if count > 1 else ""
+
+
+def _show(journal: Journal, dialect: Dialect | None, *, lead: str, quiet: bool) -> bool:
     opening = journal.opening
-    _print(f"session {opening.session_id} to {opening.backend.url}, {opening.dialect}")
+    if not quiet:
+        _print(f"{lead}session {opening.session_id} to {opening.backend.url}, {opening.dialect}")
+        lead = ""
     count = 0
     state = State.IDLE
 
@@ -74,18 +87,20 @@ def _show(journal: Journal, dialect: Dialect | None) -> bool:
 
     try:
         for row in rows(steps()):
+            if quiet:
+                continue
             _print(f"{row.at:11.3f}  {row.what}")
             for each in row.came:
                 _print(f"{'':>13}  {each}")
     except DivergedError as error:
-        for line in str(error).splitlines():
+        for line in f"{lead}{error}".splitlines():
             _print(line)
         return False
     except JournalError as error:
         raise Problem(str(error)) from None
     torn = ", its last line was torn" if journal.torn else ""
     over = "" if state in {State.CLOSED, State.FAILED} else ", and does not end there"
-    _print(f"the core still does the same: {count} steps to {state}{over}{torn}")
+    _print(f"{lead}the core still does the same: {count} steps to {state}{over}{torn}")
     return True
 
 

@@ -62,6 +62,8 @@ def stream(options: StreamOptions) -> int:
     backend = make_backend(options.url, plain_ws=options.plain_ws)
     if options.out is not None:
         writers.check(options.out)
+        if options.journal is not None and options.out.resolve() == options.journal.resolve():
+            raise Problem(f"--out {options.out}: the journal goes there; give another name")
     token = read_token(options.token_file)
     dialect = find_dialect(options.dialect)
     sources = make_sources(options, (dialect or EchoPanel()).sources)

@@ -14,7 +14,7 @@ from rich.console import Console
 from trio.testing import MockClock
 
 from openline.backend import Backend
-from openline.messages import Ended, Transcript
+from openline.messages import Ended, Gap, SourceStatistics, Statistics, Transcript
 from openline_trio.cli import demo as demo_module
 from openline_trio.cli.demo import CLIP, demo, known_words
 from openline_trio.cli.main import main
@@ -124,20 +124,30 @@ def test_a_screen_gets_the_live_view_and_the_tables(
 def test_a_backend_that_does_not_come_back_is_one_line(
     play: Callable[..., None],
     ended: End,
+    gap: Callable[..., Gap],
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     # A writer that is left behind when all is cancelled may write late: into no other test.
     for write in ("write_out", "write_note"):
         monkeypatch.setattr(demo_module, write, nowhere)
-    play(ended(), waits=True)
+    play(ended(gaps=[gap()]), waits=True)
     assert main(["demo", "--speed", "1000"]) == 1
     assert capsys.readouterr().err == "openline: the backend did not start: no memory\n"
 
 
-@pytest.mark.parametrize(("options", "kills"), [([], [1, 1]), (["--calm"], [])])
-def test_the_backend_is_killed_twice_unless_the_demo_is_calm(
+@pytest.mark.parametrize(
+    ("options", "again", "kills"),
+    [
+        ([], 1.0, [9, 20]),
+        ([], 13.0, [9, 22]),  # a backend that takes long to load is missed no sooner
+        ([], 40.0, [9]),
+        (["--calm"], 1.0, []),
+    ],
+)
+def test_the_backend_is_killed_twice_while_it_hears_unless_the_demo_is_calm(
     options: list[str],
+    again: float,
     kills: list[int],
     play: Callable[..., None],
     played: Callable[..., Any],
@@ -146,26 +156,47 @@ def test_the_backend_is_killed_twice_unless_the_demo_is_calm(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    started_again: list[int] = []
+    killed_at: list[float] = []
+    died, deaths = trio.open_memory_channel[None](2)
 
     class Sturdy(Stand):
         async def start(self, port: int) -> None:
             await trio.lowlevel.checkpoint()
             assert self.killed
+            assert port == 1
             self.killed = False
-            started_again.append(port)
+            killed_at.append(round(trio.current_time()))
+            died.send_nowait(None)
+
+    def line(dials: int, sent: int) -> Statistics:
+        counts = SourceStatistics(captured=90_000, sent=sent, confirmed=0, missing=0)
+        return Statistics(dials=dials, sources={"mic": counts})
 
     @asynccontextmanager
     async def as_long_as_the_recording() -> AsyncGenerator[Any]:
         session = played([], ended(), waits=True)
+        session.statistics = line(1, 7_999)
 
-        async def end_it() -> None:
-            await trio.sleep(28)
-            session.abort()
+        async def live() -> None:
+            await trio.sleep(1)
+            session.statistics = line(1, 8_000)
+            async for _ in deaths:
+                dials = session.statistics.dials
+                await trio.sleep(again / 2)  # the loss is not noticed yet
+                session.statistics = line(dials + 1, 0)
+                await trio.sleep(again / 2)
+                session.statistics = line(dials + 1, 8_000)
 
         async with trio.open_nursery() as nursery:
+            nursery.start_soon(live)
+
+            async def end_it() -> None:
+                await trio.sleep(28)
+                session.abort()
+
             nursery.start_soon(end_it)
             yield session
+            nursery.cancel_scope.cancel()
 
     def opening(*_: object, **__: object) -> Any:
         return as_long_as_the_recording
@@ -176,7 +207,7 @@ def test_the_backend_is_killed_twice_unless_the_demo_is_calm(
     clock = MockClock(autojump_threshold=0)
     monkeypatch.setattr(trio, "run", partial(trio.run, clock=clock))
     assert main(["demo", *options]) == 0
-    assert started_again == kills
+    assert killed_at == kills
     killed = "-- demo: the backend was killed; another starts\n"
     assert capsys.readouterr().out.count(killed) == len(kills)
 

@@ -87,6 +87,7 @@ def test_the_format_outranks_the_name(tmp_path: Path) -> None:
             "--dialect latin: there is no such dialect in the box; give echopanel",
         ),
         (["--dialect", "echopanel", "--out", "x.svg"], "a contract is told as md, not svg"),
+        (["--session", "1"], "--session is for one of the sessions of --journal FILE"),
         (["--dark", "--format", "scxml"], "--dark: scxml has no colours; use it with svg, dot"),
     ],
 )
@@ -130,6 +131,25 @@ def test_a_journal_is_drawn_as_a_sequence(tmp_path: Path, capsys: Captured) -> N
     assert "| 3.31 | openline | sends audio again from 1.20 s |\n" in told
 
 
+def test_one_of_several_sessions_is_chosen(tmp_path: Path, capsys: Captured) -> None:
+    several = tmp_path / "several.jsonl"
+    names = ("happy-path", "drop-and-replay", "capacity")
+    several.write_bytes(b"".join(kept(name).read_bytes() for name in names))
+    for number, name in enumerate(names, 1):
+        assert run("--journal", str(kept(name)), "--format", "md") == 0
+        alone = capsys.readouterr().out
+        options = ("--session", str(number), "--format", "md")
+        assert run("--journal", str(several), *options) == 0
+        assert capsys.readouterr().out == alone
+    assert run("--journal", str(several)) == 2
+    says = "holds 3 sessions: choose one with --session 1 to 3"
+    assert capsys.readouterr() == ("", f"openline: {several}: {says}\n")
+    for wrong in ("0", "4"):
+        assert run("--journal", str(several), "--session", wrong) == 2
+        says = f"holds 3 sessions: --session is {wrong}: give 1 to 3"
+        assert capsys.readouterr() == ("", f"openline: {several}: {says}\n")
+
+
 def test_a_torn_journal_is_drawn_as_far_as_it_goes(tmp_path: Path, capsys: Captured) -> None:
     torn = tmp_path / "torn.jsonl"
     torn.write_bytes(kept("happy-path").read_bytes()[:-20])
@@ -147,7 +167,13 @@ def test_a_torn_journal_is_drawn_as_far_as_it_goes(tmp_path: Path, capsys: Captu
         (b"# Notes\n\n", (), 2, "line 1: not JSON: this is not a journal"),
         (b"", (), 2, "line 1: an empty journal"),
         (b"{}\n", (), 2, "line 1: not a journal"),
-        (kept("capacity").read_bytes() * 2, (), 2, "holds 2 journals: give a file with one"),
+        (
+            kept("capacity").read_bytes() * 2,
+            (),
+            2,
+            "holds 2 sessions: choose one with --session 1 to 2",
+        ),
+        (kept("capacity").read_bytes(), ("--session", "2"), 2, "holds 1 session: --session is 2"),
         (
             kept("capacity").read_bytes(),
             ("--format", "dot"),

@@ -137,6 +137,27 @@ def test_the_sources_are_those_of_the_dialect(write: Write, capsys: Captured) ->
     assert "2 files: give one, for the backend takes no more sources" in capsys.readouterr().err
 
 
+def test_the_codes_of_a_dialect_are_explained(write: Write, capsys: Captured) -> None:
+    ours = write(
+        TAPE
+        + """
+from openline.verdicts import Action, Row
+
+Tape.codes = {4242: Row(action=Action.FATAL, why="the tape is torn", source="the manual")}
+Tape.refusals = {"tangled": Row(action=Action.RETRY, why="it has to be wound", source="us")}
+"""
+    )
+    assert main(["explain", "4242", "--json"]) == 0
+    assert "a code of its own" in capsys.readouterr().out
+    for subject, told in (("4242", "the tape is torn"), ("be wound", 'refusal "tangled"')):
+        assert main(["explain", subject, "--dialect", f"{ours}:Tape"]) == 0
+        assert told in capsys.readouterr().out
+    assert main(["explain", "--dialect", f"{ours}:tape"]) == 0
+    out = capsys.readouterr().out
+    assert "the tape is torn" in out
+    assert "Server at capacity" not in out
+
+
 def test_the_names_in_the_box_are_still_known(capsys: Captured) -> None:
     assert main(["replay", str(KEPT), "--dialect", "echopanel"]) == 0
     assert "the core still does the same" in capsys.readouterr().out
@@ -144,6 +165,7 @@ def test_the_names_in_the_box_are_still_known(capsys: Captured) -> None:
 
 COMMANDS = [
     ["replay", str(KEPT)],
+    ["explain", "4242"],
     ["diagram"],
     ["diagram", "--journal", str(KEPT)],
     ["stream", CLIP],

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import errno
 import json
+import socket
 
 import pytest
 
 from openline_trio.cli.explain import look_up, show
 from openline_trio.cli.problems import Problem
+from openline_trio.network import name_os_error
 
 
 @pytest.mark.parametrize(
@@ -30,6 +33,34 @@ def test_an_ending_is_told_with_its_verdict_reason_and_source(subject: str, verd
 
 def test_the_dialect_has_its_say() -> None:
     assert "pong" in look_up("1011")[0].why
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.ECONNREFUSED, ""),
+        OSError(errno.ECONNRESET, ""),
+        OSError(errno.ECONNABORTED, ""),
+        OSError(errno.EPIPE, ""),
+        OSError(errno.ETIMEDOUT, ""),
+        OSError(errno.ENETUNREACH, ""),
+        OSError(errno.EHOSTUNREACH, ""),
+        OSError(errno.ENETDOWN, ""),
+        OSError(errno.EHOSTDOWN, ""),
+        OSError(errno.EADDRNOTAVAIL, ""),
+        socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution"),
+        socket.gaierror(socket.EAI_NONAME, "Name or service not known"),
+    ],
+    ids=repr,
+)
+def test_what_the_system_says_of_a_dial_is_known(error: OSError) -> None:
+    kind, detail = name_os_error(error)
+    assert {each.title for each in look_up(detail)} == {f"error {kind.replace('_', ' ')}"}
+
+
+def test_what_this_command_prints_is_known() -> None:
+    [line] = look_up("the backend is full")
+    assert line.title == 'refusal "Server at capacity"'
 
 
 def test_json_is_one_object_a_line() -> None:

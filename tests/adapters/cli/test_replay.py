@@ -71,6 +71,43 @@ def test_a_core_that_has_changed_is_told_with_the_difference(
     assert "hello world" in lines[-1]
 
 
+def test_quiet_says_only_whether_it_does_the_same(tmp_path: Path, capsys: Captured) -> None:
+    path = KEPT / "happy-path.jsonl"
+    assert main(["replay", str(path)]) == 0
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert main(["replay", str(path), "--quiet"]) == 0
+    assert capsys.readouterr() == (f"{last}\n", "")
+    changed = tmp_path / "journal"
+    changed.write_bytes(path.read_bytes().replace(b"hello world", b"hello moon", 1))
+    assert main(["replay", str(changed), "-q"]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 3
+    assert "the core no longer does what it did" in lines[0]
+
+
+def test_of_several_sessions_each_is_played_or_the_one_that_is_chosen(
+    tmp_path: Path, capsys: Captured
+) -> None:
+    changed = (KEPT / "happy-path.jsonl").read_bytes().replace(b"hello world", b"hello moon", 1)
+    path = tmp_path / "journal"
+    path.write_bytes(changed + (KEPT / "capacity.jsonl").read_bytes())
+    assert main(["replay", str(path)]) == 1
+    told = [line for line in capsys.readouterr().out.splitlines() if " of 2: session " in line]
+    assert [line.partition(" to ws")[0] for line in told] == [
+        "1 of 2: session the session",
+        "2 of 2: session the session",
+    ]
+    assert main(["replay", str(path), "--quiet"]) == 1
+    first, *_, last = capsys.readouterr().out.splitlines()
+    assert first.startswith("1 of 2: line ")
+    assert last.startswith("2 of 2: the core still does the same: ")
+    assert main(["replay", str(path), "--quiet", "--session", "2"]) == 0
+    assert capsys.readouterr().out == f"{last.removeprefix('2 of 2: ')}\n"
+    assert main(["replay", str(path), "--session", "3"]) == 2
+    says = "holds 2 sessions: --session is 3: give 1 to 2"
+    assert capsys.readouterr() == ("", f"openline: {path}: {says}\n")
+
+
 def test_what_seldom_happens_is_told_too(tmp_path: Path, capsys: Captured) -> None:
     path = journal(
         tmp_path / "journal",
@@ -140,6 +177,30 @@ def test_a_journal_that_cannot_be_written_is_told_before_anything_is_dialled(
     clip = KEPT.parents[1] / "adapters" / "openline_trio" / "cli" / "data" / "meeting.flac"
     assert main(["stream", str(clip), "--journal", str(tmp_path)]) == 2
     assert capsys.readouterr().err.startswith(f"openline: --journal: {tmp_path}: is a directory")
+
+
+def test_a_journal_is_not_written_into_the_recording(tmp_path: Path, capsys: Captured) -> None:
+    clip = KEPT.parents[1] / "adapters" / "openline_trio" / "cli" / "data" / "meeting.flac"
+    own = tmp_path / "meeting.flac"
+    own.write_bytes(clip.read_bytes())
+    assert main(["stream", str(own), "--journal", str(own), "--speed", "1000"]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err == (
+        f"openline: --journal: {own}: holds something else than journals: "
+        "give a new file, or one of journals\n"
+    )
+    assert own.read_bytes() == clip.read_bytes()
+
+
+def test_a_transcript_does_not_replace_the_journal(tmp_path: Path, capsys: Captured) -> None:
+    clip = KEPT.parents[1] / "adapters" / "openline_trio" / "cli" / "data" / "meeting.flac"
+    out = tmp_path / "meeting.jsonl"
+    journal = tmp_path / "." / "meeting.jsonl"
+    assert main(["stream", str(clip), "--out", str(out), "--journal", str(journal)]) == 2
+    err = capsys.readouterr().err
+    assert err == f"openline: --out {out}: the journal goes there; give another name\n"
+    assert not out.exists()
 
 
 def test_a_token_is_told_of_only_where_it_must_not_go(tmp_path: Path, capsys: Captured) -> None:
