@@ -14,10 +14,11 @@ from typing import Final, cast
 
 from openline.diagram import Contract
 from openline.dialects.dialect import Dialect
-from openline.journal import Journal
+from openline.journal import Journal, JournalError
 from openline.replay import DIALECTS
 from openline_diagrams.named import NamingError, find_contract, one_line
 
+from ..spool import SpoolError
 from .problems import Problem
 
 #: How the import system calls the current directory, wherever that is.
@@ -53,8 +54,8 @@ def blamed(name: str | None) -> Generator[None]:
     """What a dialect of the user's own raises is a Problem; anything else is left alone."""
     try:
         yield
-    except (Problem, OSError):
-        raise
+    except (Problem, OSError, SpoolError, JournalError):
+        raise  # these say what they are about themselves
     except Exception as error:
         if name is None or ":" not in name:
             raise
