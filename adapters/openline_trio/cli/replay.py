@@ -53,9 +53,9 @@ def replay(path: Path, *, dialect: str | None = None) -> int:
     """
     spoken = find_dialect(dialect)
     journals = open_journals(path)
-    for journal in journals:
-        check_known(path, journal, spoken)
     with blamed(dialect):
+        for journal in journals:
+            check_known(path, journal, spoken)
         same = [_show(journal, spoken) for journal in journals]
     return COMPLETE if all(same) else FAILED
 
@@ -117,7 +117,7 @@ class _Quiet:
         """Whether the step needs no row of its own."""
         if isinstance(step.event, e.AudioCaptured):
             self._heard[step.event.source] += len(step.event.pcm) // 2
-        elif isinstance(step.outgoing, SendBytes):
+        elif step.audio:
             self._sent += 1
         else:
             return isinstance(step.event, e.Tick) or (step.event is None and not step.outgoing)
