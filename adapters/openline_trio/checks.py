@@ -20,9 +20,10 @@ from typing import Any, Final, cast
 import trio
 
 from openline.backend import Backend
-from openline.dialects.checking import check_dialect, rehearse
+from openline.dialects.checking import check_dialect
 from openline.dialects.dialect import Dialect
 from openline.dialects.echopanel import EchoPanel
+from openline.dialects.rehearsing import rehearse
 from openline.policy import Policy
 
 

@@ -18,6 +18,7 @@ import trio
 
 from openline import events as e
 from openline.backend import check_credential
+from openline.dialects.checking import DialectError
 from openline.dialects.dialect import Dialect
 from openline.dialects.headers import credential_headers
 
@@ -101,7 +102,7 @@ class Wallet:
             return e.CredentialFailed(request, detail=what, unusable=True)
         try:
             self._keep(provided)
-        except ValueError as exc:  # of the dialect, and without the token
+        except DialectError as exc:  # in one line, and without the token
             return e.CredentialFailed(request, detail=str(exc), unusable=True)
         return e.CredentialReady(request)
 
@@ -109,7 +110,7 @@ class Wallet:
         self.headers = credential_headers(self._dialect, check_credential(credential))
         self.current = credential
         made = _words(self.headers)
-        with suppress(ValueError):  # it wants a credential of some form
+        with suppress(DialectError):  # it wants a credential of some form
             made -= _words(credential_headers(self._dialect, _OTHER))
         # A dialect may have made another secret of it, as Basic does.
         secrets = (credential, *sorted(word for word in made if credential not in word))

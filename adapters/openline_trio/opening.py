@@ -113,7 +113,8 @@ def open_session(
     def prepare() -> Session:
         with _opened(noted):
             if spool is not None:
-                session.keep_on(Spool.create(Path(spool), Began.of(backend, session_id, sources)))
+                began = Began.of(backend, session_id, sources, dialect=dialect.name)
+                session.keep_on(Spool.create(Path(spool), began))
         return session
 
     return _Opening(prepare)
@@ -135,10 +136,10 @@ def resume_session(
 
     ``folder`` is the session's own, or what was given as ``spool`` if no other session is left
     in it; ``spooled_sessions`` lists them. It has the same session id and ends with the whole
-    transcript. ``backend`` None: where it was going to; the rest is as for ``open_session``,
-    TypeError too. Entering the block raises SpoolError, one line, for a folder that holds no
-    session, that another process is using, or to which the dialect, the policy or the backend
-    do not fit.
+    transcript. ``backend`` None: where it was going to. ``dialect`` is the one that the session
+    spoke; the rest is as for ``open_session``, TypeError too. Entering
+    the block raises SpoolError, one line, for a folder that holds no session, that another
+    process is using, or to which the dialect, the policy or the backend do not fit.
     """
     check_given(folder=folder)
     check_credentials(credentials)
@@ -153,6 +154,7 @@ def resume_session(
         spool = Spool(there)
         try:
             past = load(there)
+            past.began.check_spoken(speaks.name)
             session = Session(
                 backend or past.began.backend,
                 {},

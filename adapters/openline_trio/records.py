@@ -26,6 +26,7 @@ class Began(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     """The session: what is needed to take it up again. Never a credential.
 
     Nor the query of its URL, where somebody may have put one: only that there was one.
+    ``dialect`` is the name of what was spoken; None in a log of a time that did not note it.
     """
 
     version: int
@@ -35,9 +36,12 @@ class Began(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     sources: tuple[str, ...]
     credential_place: CredentialPlace = CredentialPlace.HEADERS
     had_query: bool = False
+    dialect: str | None = None
 
     @classmethod
-    def of(cls, backend: Backend, session_id: str, sources: Iterable[str]) -> Began:
+    def of(
+        cls, backend: Backend, session_id: str, sources: Iterable[str], *, dialect: str
+    ) -> Began:
         """What to keep of a session that begins."""
         return cls(
             version=VERSION,
@@ -47,7 +51,16 @@ class Began(msgspec.Struct, frozen=True, tag=True, kw_only=True):
             sources=tuple(sources),
             credential_place=backend.credential_place,
             had_query=bool(backend.query),
+            dialect=dialect,
         )
+
+    def check_spoken(self, dialect: str) -> None:
+        """Raise ValueError, one line, if the session spoke another dialect than this.
+
+        A log that does not say which is taken as it is, or it could never be resumed.
+        """
+        if self.dialect not in {None, dialect}:
+            raise ValueError(f"this session spoke {self.dialect}, not {dialect}: give that dialect")
 
     @property
     def backend(self) -> Backend:

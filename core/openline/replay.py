@@ -35,7 +35,11 @@ class DivergedError(Exception):
 
 
 class Step(msgspec.Struct, frozen=True):
-    """One step of a replay; ``event`` None: a pull. ``state`` is the one it led to."""
+    """One step of a replay; ``event`` None: a pull. ``state`` is the one it led to.
+
+    ``audio``: what was pulled carries audio, be it bytes or text. It is as long as what was
+    sent, and silence unless the journal keeps audio.
+    """
 
     line: int
     now: float
@@ -44,6 +48,7 @@ class Step(msgspec.Struct, frozen=True):
     outgoing: Outgoing | None
     raised: str
     state: State
+    audio: bool = False
 
 
 def replay(
@@ -55,10 +60,12 @@ def replay(
     """Play a journal on a new connection, step by step; ``dialect`` None: the one it names.
 
     Raises DivergedError at the first step at which something else comes out, and
-    JournalError for an unknown dialect or options that this version refuses.
+    JournalError for an unknown dialect, for another than the journal's, or for options that
+    this version refuses.
     """
     opening = journal.opening
     spoken = dialect or dialect_of(journal)
+    check_spoken(journal, spoken)
     draws: list[float] = []
 
     def draw() -> float:
@@ -107,13 +114,26 @@ def dialect_of(journal: Journal) -> Dialect:
     return DIALECTS[name]
 
 
+def check_spoken(journal: Journal, dialect: Dialect) -> None:
+    """Raise JournalError, one line, for a dialect of another name than the journal's.
+
+    It would say other things, and what comes out then tells nothing about the core.
+    """
+    named = journal.opening.dialect
+    if dialect.name != named:
+        raise JournalError(f"the journal is of {named}, and not of {dialect.name}: give {named}")
+
+
 def _step(connection: Connection, entry: Entry) -> Step:
     commands: list[Command] = []
     outgoing: Outgoing | None = None
     raised = ""
+    audio = False
     try:
         if entry.event is None:
+            sent = _sent(connection)
             outgoing = connection.next_message(entry.now)
+            audio = _sent(connection) > sent
         else:
             commands = connection.receive(entry.event, entry.now)
     except Exception as exc:  # noqa: BLE001  # whatever it raised then it must raise now
@@ -126,7 +146,12 @@ def _step(connection: Connection, entry: Entry) -> Step:
         outgoing=outgoing,
         raised=raised,
         state=connection.state,
+        audio=audio,
     )
+
+
+def _sent(connection: Connection) -> int:
+    return sum(each.sent for each in connection.statistics.sources.values())
 
 
 def _compare(entry: Entry, step: Step, out: Any) -> None:

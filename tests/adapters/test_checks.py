@@ -106,7 +106,7 @@ class Late(EchoPanel):
         (EchoPanel, "dialect: give an object, EchoPanel(), not the class"),
         (
             type("Odd", (EchoPanel,), {"horizon": "15"})(),
-            "the dialect Odd: horizon has to be seconds, 0 or more, not str",
+            "the dialect Odd: horizon has to be seconds, 0 or more, not '15'",
         ),
         (
             type("Odd", (EchoPanel,), {"stop": says_secrets})(),

@@ -35,7 +35,7 @@ from openline.policy import Policy
 from openline_trio import Session, open_session
 from openline_trio.audio.source import Sink
 from openline_trio.opening import resume_session
-from openline_trio.records import Began, Lost
+from openline_trio.records import Began, Lost, Proved
 from openline_trio.spool import Spool, SpoolError, load, read_audio, spooled_sessions
 
 BACKEND = Backend.from_url("ws://backend.example:1234/ws/other", allow_plain=True)
@@ -524,6 +524,49 @@ async def test_what_cannot_be_resumed_is_let_go(
     Spool(folder).close()
 
 
+class Quill(Hasty):
+    """The default dialect under another name: only the name tells that it is another."""
+
+    name = "quill"
+
+
+async def test_a_session_is_resumed_in_the_dialect_that_it_spoke(
+    autojump_clock: MockClock, rooms: Rooms, tmp_path: Path
+) -> None:
+    with trio.move_on_after(1.0):
+        async with open_session(
+            BACKEND, {"mic": Frames(50)}, connect=rooms.net(echo), spool=tmp_path,
+            session_id="s", dialect=Quill(), policy=TIGHT,
+        ):  # fmt: skip
+            await trio.sleep_forever()
+    net = rooms.net(echo)
+    with pytest.raises(SpoolError) as error:
+        await entered(resume_session(tmp_path, connect=net))
+    assert str(error.value) == (
+        f"{tmp_path / 's'}: this session spoke quill, not echopanel: give that dialect"
+    )
+    assert net.dials == []
+    async with resume_session(tmp_path, connect=net, dialect=Quill(), policy=TIGHT) as session:
+        ended = await session.wait()
+    assert ended.complete
+    assert empty(tmp_path)
+
+
+async def test_a_log_that_does_not_say_what_was_spoken_is_taken_as_it_is(
+    autojump_clock: MockClock, rooms: Rooms, tmp_path: Path
+) -> None:
+    began = Began(version=1, session_id="s", url=BACKEND.url, allow_plain=True, sources=("mic",))
+    assert began.dialect is None
+    for dialect in (None, Quill()):
+        spool = Spool.create(tmp_path, began)
+        spool.note(Proved("mic", 0))
+        spool.keep("mic", 0, bytes(640))
+        spool.close()
+        connect = rooms.net(echo)
+        async with resume_session(tmp_path, connect=connect, dialect=dialect) as session:
+            assert (await session.wait()).complete
+
+
 def journals(path: str) -> int:
     """How many a file holds."""
     with Path(path).open("rb") as file:
@@ -551,7 +594,7 @@ async def test_paths_are_text_or_paths_and_the_folder_may_be_the_one_around_it(
 
 async def test_where_several_are_left_they_are_named(tmp_path: Path) -> None:
     for name in ("a", "b", "c", "d"):
-        Spool.create(tmp_path, Began.of(BACKEND, name, ["mic"])).close()
+        Spool.create(tmp_path, Began.of(BACKEND, name, ["mic"], dialect="echopanel")).close()
     with pytest.raises(SpoolError) as error:
         await entered(resume_session(str(tmp_path)))
     assert str(error.value) == (

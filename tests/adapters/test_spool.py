@@ -436,12 +436,12 @@ def test_a_session_is_taken_up_where_it_was_going() -> None:
         Backend(host="example.org", port=443, credential_place=CredentialPlace.QUERY),
         Backend(host="example.org", secure=False, allow_plain=True),
     ):
-        there = Began.of(backend, "s", ("mic",)).backend
+        there = Began.of(backend, "s", ("mic",), dialect="echopanel").backend
         assert (there.url, there.credential_place) == (backend.url, backend.credential_place)
 
 
 def test_a_query_is_not_kept_and_has_to_be_given_again() -> None:
-    began = Began.of(Backend(query="key=secret"), "s", ("mic",))
+    began = Began.of(Backend(query="key=secret"), "s", ("mic",), dialect="echopanel")
     assert "secret" not in repr(began)
     with pytest.raises(ValueError, match="give the URL again"):
         _ = began.backend

@@ -18,7 +18,6 @@ from openline.dialects.checking import (
     DialectError,
     check_dialect,
     heard,
-    rehearse,
     spoken,
     understood,
 )
@@ -36,6 +35,7 @@ from openline.dialects.dialect import (
     Unknown,
 )
 from openline.dialects.echopanel import EchoPanel
+from openline.dialects.rehearsing import rehearse
 from openline.messages import Entities, Trouble
 from openline.verdicts import Action, Row
 
@@ -109,21 +109,40 @@ SHAPES: list[tuple[object, str]] = [
     (toy(horizon=None), "the dialect Toy lacks 'horizon': give it seconds, 0 or more"),
     (object(), "the dialect object lacks 'name': give it a text that is not blank"),
     ("echopanel", "the dialect str lacks 'name': give it a text that is not blank"),
-    (toy(name=" "), "the dialect Toy: name has to be a text that is not blank, not str"),
-    (toy(name=7), "the dialect Toy: name has to be a text that is not blank, not int"),
-    (toy(sources="mic"), f"the dialect Toy: sources has to be {NAMES}, not str"),
-    (toy(sources=()), f"the dialect Toy: sources has to be {NAMES}, not tuple"),
-    (toy(sources=("mic", 2)), f"the dialect Toy: sources has to be {NAMES}, not tuple"),
-    (toy(horizon="15"), "the dialect Toy: horizon has to be seconds, 0 or more, not str"),
-    (toy(horizon=True), "the dialect Toy: horizon has to be seconds, 0 or more, not bool"),
-    (toy(horizon=-1.0), "the dialect Toy: horizon has to be seconds, 0 or more, not float"),
-    (toy(horizon=float("nan")), "the dialect Toy: horizon has to be seconds, 0 or more, not float"),
-    (toy(horizon=float("inf")), "the dialect Toy: horizon has to be seconds, 0 or more, not float"),
+    (toy(name=" "), "the dialect Toy: name has to be a text that is not blank, not ' '"),
+    (toy(name=7), "the dialect Toy: name has to be a text that is not blank, not 7"),
+    (toy(sources="mic"), f"the dialect Toy: sources has to be {NAMES}, not 'mic'"),
+    (toy(sources=()), f"the dialect Toy: sources has to be {NAMES}, not ()"),
+    (toy(sources=("mic", 2)), f"the dialect Toy: sources has to be {NAMES}, not ('mic', 2)"),
+    (toy(sources=("mic",) * 9 + ("",)), f"the dialect Toy: sources has to be {NAMES}, not tuple"),
+    (toy(sources=["mic"]), f"the dialect Toy: sources has to be {NAMES}, not list"),
+    (toy(horizon="15"), "the dialect Toy: horizon has to be seconds, 0 or more, not '15'"),
+    (toy(horizon=True), "the dialect Toy: horizon has to be seconds, 0 or more, not True"),
+    (toy(horizon=-1.0), "the dialect Toy: horizon has to be seconds, 0 or more, not -1.0"),
+    (toy(horizon=float("nan")), "the dialect Toy: horizon has to be seconds, 0 or more, not nan"),
+    (toy(horizon=float("inf")), "the dialect Toy: horizon has to be seconds, 0 or more, not inf"),
     (toy(codes=[1000]), f"the dialect Toy: codes has to be {CODES}, not list"),
     (
-        toy(refusals={"busy": "later"}),
-        "the dialect Toy: refusals has to be a mapping from texts to Rows, {} for none, not dict",
+        toy(codes={4000: ROW, 4100: Action.FATAL}),
+        "the dialect Toy: codes[4100] has to be a Row, not Action",
     ),
+    *(
+        (
+            toy(codes={code: ROW}),
+            f"the dialect Toy: codes: {code!r} is no close code, a number from 1000 to 4999",
+        )
+        for code in ("4100", 999, 5000, True, None, 4100.0)
+    ),
+    (
+        toy(refusals={"busy": "later"}),
+        "the dialect Toy: refusals['busy'] has to be a Row, not str",
+    ),
+    (toy(refusals={4100: ROW}), "the dialect Toy: refusals: 4100 is no text"),
+    (
+        toy(refusals=[ROW]),
+        "the dialect Toy: refusals has to be a mapping from texts to Rows, {} for none, not list",
+    ),
+    (toy(headers=()), "the dialect Toy: headers has to be a method, not tuple"),
     *(
         (toy(**{name: 7}), f"the dialect Toy: {name} has to be a method, not int")
         for name in ("start", "audio", "stop")
@@ -160,6 +179,10 @@ def test_what_it_says_is_text_or_bytes_or_an_error_that_names_the_method(method:
     assert isinstance(caught.value.__cause__, KeyError)
 
 
+def two_lines() -> None:
+    raise OSError("a\nb")
+
+
 def takes_nothing(_self: Toy) -> str:
     return "said"
 
@@ -168,8 +191,14 @@ def takes_nothing(_self: Toy) -> str:
 def test_a_rehearsal_finds_what_a_session_would_find_later(method: str) -> None:
     with pytest.raises(DialectError, match=f"^the dialect Toy: {method} has to return"):
         rehearse(other(**{method: dict}))
-    with pytest.raises(DialectError, match=f"^the dialect Toy: {method} raised TypeError$"):
+    with pytest.raises(DialectError) as caught:
         rehearse(toy(**{method: takes_nothing}))
+    # Nobody's speech is in a rehearsal, so all of what was raised is told, on one line.
+    wrong = str(caught.value)
+    assert wrong.startswith(f"the dialect Toy: {method} raised TypeError: takes_nothing() takes 1")
+    assert isinstance(caught.value.__cause__, TypeError)
+    with pytest.raises(DialectError, match=rf"^the dialect Toy: {method} raised OSError: a b$"):
+        rehearse(other(**{method: two_lines}))
 
 
 def test_a_rehearsal_is_of_every_source() -> None:
@@ -195,6 +224,30 @@ def test_a_rehearsal_is_with_ids_and_a_usual_frame_of_20_ms() -> None:
     rehearse(Listening())
     ids = Ids(session_id="session", attempt_id="attempt", connection_id="connection")
     assert given == [ids, bytes(640), bytes(640)]
+
+
+def test_a_rehearsal_is_of_how_a_token_travels() -> None:
+    rehearse(other(headers=lambda: [("x-key", "TOKEN")]))
+    for returned, wrong in (
+        (None, "headers has to return pairs of a name and a value, not NoneType"),
+        ([("host", "x")], "header 1 of its headers is Host, which the handshake sets itself"),
+    ):
+        with pytest.raises(DialectError, match=rf"^the dialect Toy: {wrong}"):
+            rehearse(other(headers=returns(returned)))
+    with pytest.raises(DialectError) as caught:
+        rehearse(toy(headers=takes_nothing))
+    wrong = str(caught.value)
+    assert wrong.startswith("the dialect Toy: headers raised TypeError: takes_nothing() takes 1")
+
+
+@pytest.mark.parametrize("exc", [ValueError("no colon"), IndexError("no second part")])
+def test_a_token_that_is_none_may_be_refused_by_a_dialect_that_wants_one_of_some_form(
+    exc: Exception,
+) -> None:
+    def picky() -> None:
+        raise exc
+
+    rehearse(other(headers=picky))
 
 
 def names_the_source(_self: Toy, source: str, _pcm: bytes) -> str:
@@ -298,6 +351,51 @@ def test_what_is_no_sound_message_is_malformed_and_quotes_nothing(made: object) 
     assert "secret" not in read.why
     with pytest.raises(DialectError):
         heard(toy(said=made), "x")
+
+
+HUGE = 10**5000
+FIELDS: list[tuple[Message, str]] = [
+    (
+        Heard(text="secret", start=-1.0, end=1.0, final=True),
+        "a Heard whose start is -1.0, not seconds from 0 on",
+    ),
+    (
+        Heard(text="secret", start=0, end="2", final=True),  # type: ignore[arg-type]
+        "a Heard whose end is str, not seconds from 0 on",
+    ),
+    (
+        Heard(text="secret", start=0.0, end=float("nan"), final=True),
+        "a Heard whose end is nan, not seconds from 0 on",
+    ),
+    (
+        Heard(text="secret", start=-HUGE, end=True, final=True),
+        "a Heard whose start is an int of many digits, not seconds from 0 on",
+    ),
+    (
+        Heard(text="secret", start=0, end=True, final=True),
+        "a Heard whose end is bool, not seconds from 0 on",
+    ),
+    (
+        Heard(text="secret", start=2.5, end=1, final=True),
+        "a Heard whose end is 1, before its start, 2.5",
+    ),
+    (
+        Metrics(backlog="secret"),  # type: ignore[arg-type]
+        "a Metrics whose backlog is str, not seconds from 0 on, or None",
+    ),
+    (
+        Refusal(row="secret", text="busy"),  # type: ignore[arg-type]
+        "a Refusal whose row is str, not a Row",
+    ),
+    (Status(state=b"secret"), "a Status whose state is bytes, not str"),  # type: ignore[arg-type]
+]
+
+
+@pytest.mark.parametrize(("made", "what"), FIELDS)
+def test_a_field_that_cannot_be_is_named_with_its_kind_or_number(made: Message, what: str) -> None:
+    with pytest.raises(DialectError) as caught:
+        heard(toy(said=made), "secret")
+    assert str(caught.value) == f"the dialect Toy: decode returned {what}"
 
 
 @pytest.mark.parametrize("do", [fail, dict, lambda: None])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+from collections.abc import Callable
 from dataclasses import fields
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -160,8 +162,35 @@ class Plain(EchoPanel):
 def test_a_dialect_of_text_and_without_rulings_is_told_too() -> None:
     text = contract(Contract(Plain(), (WireFinal, WireMetrics), ("error",)))
     assert "None do." in text
-    assert '`{"audio":"AAA' in text
-    assert "AAA…`" in text
+    said = "with s16le PCM (640 bytes are 20 ms, here 112 characters)"
+    assert f'text: `{{"audio": "AAAA…"}}`, {said}' in text
+
+
+#: Audio that was compressed does not repeat itself.
+NOISE = "".join(map(str, range(100, 200)))
+
+
+FRAMES: list[tuple[Callable[[bytes], str], str]] = [
+    (lambda pcm: f"desk {pcm.hex()}", "desk 0000…"),
+    (lambda pcm: json.dumps({"pcm": [*pcm], "n": 1}), '{"pcm": [0, …0], "n": 1}'),
+    (
+        lambda pcm: json.dumps({"pcm": base64.b64encode(pcm).decode(), "n": 1}),
+        '{"pcm": "AAAA…", "n": 1}',
+    ),
+    (lambda _pcm: NOISE, f"{NOISE[:200]}…`, with"),
+]
+
+
+@pytest.mark.parametrize(("frame", "shown"), FRAMES)
+def test_a_message_of_audio_is_shown_whole_but_for_the_samples(
+    frame: Callable[[bytes], str], shown: str
+) -> None:
+    def audio(_self: object, _source: str, pcm: bytes) -> str:
+        return frame(pcm)
+
+    own: Any = type("Own", (Plain,), {"audio": audio})()
+    text = contract(Contract(own, (), ()))
+    assert f"text: `{shown}" in text
 
 
 class Bare(Plain):

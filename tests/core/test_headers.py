@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from openline.backend import Backend
+from openline.dialects.checking import DialectError
 from openline.dialects.echopanel import EchoPanel
 from openline.dialects.headers import credential_headers
 
@@ -44,19 +45,27 @@ def test_the_dialect_says_which() -> None:
 @pytest.mark.parametrize(
     ("gives", "says"),
     [
-        ([("x", f"a{SECRET}\r\nHost: evil")], "header 1 of its headers() cannot be sent"),
-        ([("x", "fine"), ("y z", SECRET)], "header 2 of its headers() cannot be sent"),
+        ([("x", f"a{SECRET}\r\nHost: evil")], "header 1 of its headers cannot be sent"),
+        ([("x", "fine"), ("y z", SECRET)], "header 2 of its headers cannot be sent"),
         ([("", SECRET)], "header 1"),
         ([("x", f"{SECRET}é")], "header 1"),
         ([("x", SECRET.encode())], "header 1"),
         ([("x", SECRET, "more")], "header 1"),
         ([SECRET], "header 1"),
-        (None, "its headers() raised TypeError"),
-        (KeyError(SECRET), "its headers() raised KeyError"),
+        (None, "headers has to return pairs of a name and a value, not NoneType"),
+        (SECRET, "headers has to return pairs of a name and a value, not str"),
+        ({"x": SECRET}, "headers has to return pairs of a name and a value, not dict"),
+        (KeyError(SECRET), "headers raised KeyError"),
+        ([("x", SECRET), ("HOST", SECRET)], "header 2 of its headers is Host, which the handshake"),
+        ([("connection", SECRET)], "is Connection, which the handshake sets itself: leave it out"),
+        ([("Upgrade", SECRET)], "is Upgrade, which"),
+        ([("content-length", SECRET)], "is Content-Length, which"),
+        ([("Transfer-Encoding", SECRET)], "is Transfer-Encoding, which"),
+        ([(f"sec-websocket-{SECRET}", "x")], "is a Sec-WebSocket-…, which"),
     ],
 )
 def test_what_no_request_can_carry_is_one_line_without_the_secret(gives: Any, says: str) -> None:
-    with pytest.raises(ValueError, match="the dialect echopanel: ") as error:
+    with pytest.raises(DialectError, match=r"^the dialect Speaks: ") as error:
         credential_headers(Speaks(gives), SECRET)
     assert says in str(error.value)
     assert SECRET not in str(error.value)

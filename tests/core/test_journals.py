@@ -129,6 +129,40 @@ def test_a_recorder_does_what_a_connection_does() -> None:
     assert [outgoing for outgoing in pulled if outgoing is not None] == plain.sent
 
 
+class Quill(EchoPanel):
+    """The default dialect by another name, with audio that is text."""
+
+    name = "quill"
+
+    def audio(self, source: str, pcm: bytes) -> Any:
+        return f"{source} {pcm.hex()}"
+
+
+def test_a_journal_is_played_in_its_own_dialect_or_not_at_all() -> None:
+    lines: list[bytes] = []
+    drive(lines, dialect=Quill()).stream()
+    assert again(lines, dialect=Quill())
+    with pytest.raises(JournalError) as caught:
+        again(lines, dialect=EchoPanel())
+    assert str(caught.value) == "the journal is of quill, and not of echopanel: give quill"
+
+
+@pytest.mark.parametrize("dialect", [EchoPanel(), Quill()])
+def test_a_step_says_whether_it_sent_audio(dialect: EchoPanel) -> None:
+    lines: list[bytes] = []
+    one = drive(lines, dialect=dialect)
+    one.stream()
+    one.audio(3)
+    one.stop()
+    one.drain()
+    steps = again(lines, dialect=dialect)
+    kinds = [(type(step.outgoing).__name__, step.audio) for step in steps if step.outgoing]
+    audio = type(one.sent[-2]).__name__
+    assert [kind for kind in kinds if kind[0] != "SendPing"] == [
+        ("SendText", False), *[(audio, True)] * 3, ("SendText", False)
+    ]  # fmt: skip
+
+
 def test_every_event_is_read_back_as_it_was() -> None:
     events: list[e.Event] = [
         e.OpenRequested(),

@@ -304,7 +304,10 @@ def test_a_journal_of_another_core_is_refused() -> None:
     )
     with pytest.raises(JournalError, match="'latin'"):
         sequence(strange)
-    assert sequence(strange, dialect=EchoPanel()).items == DRAWN["happy-path"].items
+    with pytest.raises(JournalError, match="of latin, and not of echopanel"):
+        sequence(strange, dialect=EchoPanel())
+    latin = type("Latin", (EchoPanel,), {"name": "latin"})()
+    assert sequence(strange, dialect=latin).items == DRAWN["happy-path"].items
 
 
 # How it is put.

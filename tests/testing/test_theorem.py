@@ -7,8 +7,10 @@ What is planted is undone after each test; without it the theorem holds, which
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import replace
+from itertools import islice
 from types import MappingProxyType
 from typing import Any
 
@@ -29,6 +31,7 @@ from openline.dialects.dialect import (
     Message,
     Metrics,
     Status,
+    Unknown,
 )
 from openline.dialects.echopanel import EchoPanel
 from openline.events import Event
@@ -40,9 +43,11 @@ from openline.positions import Positions
 from openline.streams import Streams
 from openline.testing.theorem import (
     THEOREM,
+    Books,
     Counterexample,
     EchoSpeech,
     Fault,
+    NothingProved,
     Schedule,
     Source,
     Speech,
@@ -55,6 +60,7 @@ from openline.testing.theorem import (
     shrunk,
 )
 from openline.testing.theorem.clauses import fail, hold
+from openline.testing.theorem.witness import Witness
 from openline.verdicts import Row
 from openline.window import Window
 
@@ -445,3 +451,112 @@ def test_what_is_no_dialect_is_refused_before_anything_is_played() -> None:
         play(draw(1), speech=speech)
     with pytest.raises(DialectError, match="horizon has to be seconds"):
         kill_and_resume(1, speech=speech)
+
+
+# Where nothing happens, nothing is proved.
+
+
+class Mumbling(Postman):
+    """A backend that is taken for another: the dialect tolerates what it does not know."""
+
+    def __init__(self, **says: str) -> None:
+        self._says = says
+
+    @property
+    def dialect(self) -> Dialect:
+        return Tolerant()
+
+    def ack(self, ids: Ids) -> str:
+        return self._says.get("ack") or super().ack(ids)
+
+    def words(self, ids: Ids, words: Words) -> str:
+        return self._says.get("words") or super().words(ids, words)
+
+    def summary(self, ids: Ids) -> str:
+        return self._says.get("summary") or super().summary(ids)
+
+
+class Tolerant(Post):
+    def decode(self, data: str | bytes) -> Message:
+        match json.loads(data):
+            case ["waiting"]:
+                return Status(state="waiting")
+            case ["raedy" | "dnoe" | "wrods" as word]:
+                return Unknown(type=word)
+            case _:
+                return super().decode(data)
+
+
+@pytest.mark.parametrize("kill", [False, True])
+@pytest.mark.parametrize(
+    ("method", "says", "why"),
+    [
+        ("ack", '["raedy"]', "Unknown, not as a Status with ack=True: no audio is ever sent"),
+        (
+            "ack",
+            '["waiting"]',
+            "a Status without ack, not as a Status with ack=True: no audio is ever sent",
+        ),
+        (
+            "words",
+            '["words", "desk", 0, 320, "a", false]',
+            "a Heard that is not final, not as a final Heard: no word is ever told",
+        ),
+        ("summary", '["dnoe"]', "Unknown, not as a FinalMessage: no session ever finishes"),
+    ],
+)
+def test_a_backend_that_the_dialect_does_not_understand_proves_nothing(
+    method: str, says: str, why: str, *, kill: bool
+) -> None:
+    seeds = range(0 if method == "words" else 3)  # with such words the theorem is broken
+    with pytest.raises(NothingProved) as caught:
+        check(seeds, speech=Mumbling(**{method: says}), kill=kill)
+    assert str(caught.value) == (f"the dialect Tolerant reads what Mumbling.{method} says as {why}")
+
+
+def test_sessions_in_which_nothing_happens_prove_nothing() -> None:
+    hasty = Policy(ack_timeout=0.001, max_attempts=0, give_up_after=1.0)
+    check(range(19), policy=hasty)  # a few may be unlucky
+    with pytest.raises(NothingProved) as caught:
+        check(range(20), policy=hasty)
+    assert str(caught.value) == (
+        "of 20 sessions none streamed anything, so nothing is proved: look at EchoSpeech, "
+        "and at the policy if you gave one"
+    )
+
+
+def told_nothing(books: Books) -> None:
+    books.delivered = []
+
+
+def finished_nothing(books: Books) -> None:
+    assert books.ended is not None
+    books.ended = msgspec.structs.replace(books.ended, summary=None)
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (told_nothing, "was told a final"),
+        (finished_nothing, "came to its proper end, with the final message"),
+    ],
+)
+def test_one_session_in_which_it_happened_is_enough(
+    change: Callable[[Books], None], why: str
+) -> None:
+    witness = Witness()
+    seeds = iter(range(20))
+    for seed in islice(seeds, 19):
+        books = play(draw(seed))
+        change(books)
+        witness.sees(books)
+    witness.swears(EchoSpeech())
+    last = play(draw(next(seeds)))
+    assert last.delivered
+    whole = copy(witness)
+    whole.sees(last)
+    whole.swears(EchoSpeech())
+    change(last)
+    witness.sees(last)
+    with pytest.raises(NothingProved, match=f"^of 20 sessions none {why}, so nothing is proved"):
+        witness.swears(EchoSpeech())

@@ -14,10 +14,12 @@ from typing import Final, cast
 
 from openline.diagram import Contract
 from openline.dialects.dialect import Dialect
-from openline.journal import Journal
+from openline.dialects.rehearsing import rehearse
+from openline.journal import Journal, JournalError
 from openline.replay import DIALECTS
 from openline_diagrams.named import NamingError, find_contract, one_line
 
+from ..spool import SpoolError
 from .problems import Problem
 
 #: How the import system calls the current directory, wherever that is.
@@ -40,12 +42,21 @@ def find_dialect(name: str | None) -> Dialect | None:
 
 
 def check_known(path: Path, journal: Journal, dialect: Dialect | None) -> None:
-    """Raise Problem if a journal needs a dialect that was not given."""
+    """Raise Problem if a journal needs a dialect that was not given, or another one.
+
+    One that was given is rehearsed as for a session, and raises DialectError if it can't speak.
+    """
     named = journal.opening.dialect
-    if dialect is None and named not in DIALECTS:
-        raise Problem(
-            f"{path}: its dialect, {named}, is not in the box: give --dialect package.module:NAME"
-        )
+    known = named in DIALECTS
+    if dialect is None:
+        if not known:
+            give = "give --dialect package.module:NAME"
+            raise Problem(f"{path}: its dialect, {named}, is not in the box: {give}")
+        return
+    if dialect.name != named:
+        right = f"--dialect {named}, or none" if known else "that one"
+        raise Problem(f"{path}: it is of {named}, and --dialect gave {dialect.name}: give {right}")
+    rehearse(dialect)
 
 
 @contextmanager
@@ -53,8 +64,8 @@ def blamed(name: str | None) -> Generator[None]:
     """What a dialect of the user's own raises is a Problem; anything else is left alone."""
     try:
         yield
-    except (Problem, OSError):
-        raise
+    except (Problem, OSError, SpoolError, JournalError):
+        raise  # these say what they are about themselves
     except Exception as error:
         if name is None or ":" not in name:
             raise

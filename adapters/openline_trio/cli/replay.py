@@ -56,9 +56,9 @@ def replay(
     """
     spoken = find_dialect(dialect)
     journals = open_journals(path) if number is None else [choose_journal(path, number)]
-    for journal in journals:
-        check_known(path, journal, spoken)
     with blamed(dialect):
+        for journal in journals:
+            check_known(path, journal, spoken)
         same = [
             _show(journal, spoken, lead=_lead(at, len(journals)), quiet=quiet)
             for at, journal in enumerate(journals, 1)
@@ -132,7 +132,7 @@ class _Quiet:
         """Whether the step needs no row of its own."""
         if isinstance(step.event, e.AudioCaptured):
             self._heard[step.event.source] += len(step.event.pcm) // 2
-        elif isinstance(step.outgoing, SendBytes):
+        elif step.audio:
             self._sent += 1
         else:
             return isinstance(step.event, e.Tick) or (step.event is None and not step.outgoing)

@@ -15,6 +15,8 @@ import trio
 
 from openline.backend import Backend
 from openline.dialects.dialect import Dialect
+from openline.dialects.echopanel import EchoPanel
+from openline.replay import DIALECTS
 
 from ..opening import resume_session
 from ..records import Began
@@ -72,6 +74,14 @@ def _backend(folder: Path, began: Began, options: ResumeOptions) -> Backend:
         raise Problem(f"{folder}: {error} with --url") from None
 
 
+def _check_spoken(folder: Path, began: Began, dialect: Dialect) -> None:
+    try:
+        began.check_spoken(dialect.name)
+    except ValueError as error:
+        name = began.dialect if began.dialect in DIALECTS else "module:NAME"
+        raise Problem(f"{folder}: {error} (--dialect {name})") from None
+
+
 def _resume(
     folder: Path, options: ResumeOptions, token: str | None, dialect: Dialect | None
 ) -> int:
@@ -80,6 +90,7 @@ def _resume(
     except SpoolError as error:
         raise Problem(str(error)) from None
     began = past.began
+    _check_spoken(folder, began, dialect or EchoPanel())
     backend = _backend(folder, began, options)
     screen = None if options.json and sys.stdout.isatty() else find_screen()
     view = make_view(backend, dict.fromkeys(began.sources), screen, json=options.json)

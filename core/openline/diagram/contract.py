@@ -8,6 +8,7 @@ dialect itself. Its own verdicts stand at the end.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from types import MappingProxyType, NoneType, UnionType
 from typing import Annotated, Any, Final, Literal, NamedTuple, Union, get_args, get_origin
@@ -44,6 +45,10 @@ CONTRACTS: Final = MappingProxyType(
 _IDS: Final = Ids(session_id="S", attempt_id="A", connection_id="C")
 #: One frame of 20 ms.
 _PCM: Final = bytes(SAMPLE_RATE // 50 * 2)
+#: How silence looks in text (hexadecimal, base64 with its padding, a list of numbers).
+_SILENCE: Final = re.compile(r"(.{1,8}?)\1{19,}=*")
+#: Characters that are shown of a text.
+_LONGEST: Final = 200
 _JSON: Final[dict[type, str]] = {
     str: "string",
     float: "number",
@@ -115,10 +120,21 @@ def _compact(text: str | bytes) -> str:
 
 def _frame(frame: str | bytes) -> str:
     if isinstance(frame, str):
-        return f"`{frame[:60]}…`"
+        shown = _SILENCE.sub(_elided, _compact(frame))
+        shown = shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…"
+        return (
+            f"text: `{shown}`, with s16le PCM ({len(_PCM)} bytes are 20 ms, here "
+            f"{len(frame)} characters)"
+        )
     header = frame[: len(frame) - len(_PCM)].hex(" ")
     before = f"`{header}`, then " if header else ""
     return f"binary: {before}s16le PCM ({len(_PCM)} bytes are 20 ms)"
+
+
+def _elided(silence: re.Match[str]) -> str:
+    """The beginning of what is the same again and again."""
+    unit = silence[1]
+    return unit * max(1, 4 // len(unit)) + "…"
 
 
 def _understood(messages: Iterable[type[msgspec.Struct]]) -> str:

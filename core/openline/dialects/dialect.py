@@ -127,8 +127,12 @@ class CredentialHeaders(Protocol):
     def headers(self, credential: str) -> Sequence[tuple[str, str]]:
         """The headers, name and value, of the request that opens a socket.
 
-        Printable ASCII. ``credential`` is ASCII without blanks; keep it nowhere. Not called
-        where there is none, nor for a ``Backend`` whose ``credential_place`` is the query.
+        Printable ASCII, and none that the opening handshake sets itself: ``Host``,
+        ``Connection``, ``Upgrade``, ``Sec-WebSocket-…``, ``Content-Length``,
+        ``Transfer-Encoding``. ``credential`` is ASCII without blanks; keep it nowhere. One of
+        another form than the backend's is refused with ValueError: each method is rehearsed,
+        and this one with ``TOKEN``. Not called where there is no credential, nor for a
+        ``Backend`` whose ``credential_place`` is the query.
         """
         ...
 

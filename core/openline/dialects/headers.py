@@ -2,42 +2,62 @@
 
 A dialect may have a method ``headers(credential)`` (``dialect.CredentialHeaders``). What it
 gives is a secret as the credential is, so nothing here repeats any of it: what is wrong is
-told by the dialect's name and the header's place.
+told by the dialect's class and the header's place. Only a name of the handshake's own is
+told as it is known here.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from ..backend import usual_headers
+from .checking import DialectError, choked, kind, name_of
 from .dialect import Dialect
 
 #: RFC 9110 §5.1: a header's name is a token.
 _NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+#: What the opening handshake sets itself (RFC 6455 §4.1), and what would give it a body.
+_OWNED: Final = ("Host", "Connection", "Upgrade", "Content-Length", "Transfer-Encoding")
+_OWNED_PREFIX: Final = "Sec-WebSocket-"
 
 
 def credential_headers(dialect: Dialect, credential: str) -> list[tuple[str, str]]:
     """The headers that carry ``credential`` to a backend of this dialect. Secret.
 
-    Raises ValueError, one line without the credential, for a dialect whose ``headers`` raises
+    Raises DialectError, one line without the credential, for a dialect whose ``headers`` raises
     or gives what no request can carry.
     """
     make = getattr(dialect, "headers", None)
     if make is None:
         return usual_headers(credential)
     try:
-        made: list[Any] = list(make(credential))
+        given: Any = make(credential)
+        made: list[Any] | None = list(given) if _may_be_pairs(given) else None
     except Exception as exc:  # noqa: BLE001  # its text may hold the credential; its type cannot
-        raise ValueError(
-            f"the dialect {dialect.name}: its headers() raised {type(exc).__name__}"
-        ) from None
-    if wrong := [number for number, each in enumerate(made, 1) if not _is_header(each)]:
-        raise ValueError(
-            f"the dialect {dialect.name}: header {wrong[0]} of its headers() cannot be sent: "
-            "give pairs of a name and a value, both printable ASCII"
+        raise choked(dialect, "headers", exc) from None
+    if made is None:
+        raise DialectError(
+            f"{name_of(dialect)}: headers has to return pairs of a name and a value, "
+            f"not {kind(given)}"
         )
+    for number, pair in enumerate(made, 1):
+        if not _is_header(pair):
+            raise DialectError(
+                f"{name_of(dialect)}: header {number} of its headers cannot be sent: "
+                "give pairs of a name and a value, both printable ASCII"
+            )
+        if owned := _owned(pair[0]):
+            raise DialectError(
+                f"{name_of(dialect)}: header {number} of its headers is {owned}, "
+                "which the handshake sets itself: leave it out"
+            )
     return made
+
+
+def _may_be_pairs(given: object) -> bool:
+    return isinstance(given, Iterable) and not isinstance(given, str | bytes | Mapping)
 
 
 def _is_header(pair: Any) -> bool:
@@ -46,3 +66,10 @@ def _is_header(pair: Any) -> bool:
             return bool(_NAME.fullmatch(name)) and value.isascii() and value.isprintable()
         case _:
             return False
+
+
+def _owned(name: str) -> str:
+    """The handshake's own name for ``name``, or none."""
+    if name.lower().startswith(_OWNED_PREFIX.lower()):
+        return f"a {_OWNED_PREFIX}…"
+    return next((each for each in _OWNED if each.lower() == name.lower()), "")

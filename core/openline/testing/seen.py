@@ -26,6 +26,7 @@ from ..dialects.dialect import (
     Status,
     Unknown,
 )
+from ..dialects.rehearsing import rehearse_headers
 from ..events import (
     AbortRequested,
     AudioCaptured,
@@ -126,6 +127,7 @@ class Seen:
         has_provider: bool,
     ) -> None:
         check_dialect(dialect)
+        rehearse_headers(dialect)
         self.policy = policy
         self.dialect = dialect
         self.sources = tuple(sources)

@@ -220,18 +220,41 @@ def test_what_is_wrong_is_one_line_of_one_loader(
 
 
 @pytest.mark.parametrize(
-    "command", [["replay", str(KEPT)], ["diagram"], ["diagram", "--journal", str(KEPT)]]
+    ("command", "raised"),
+    [
+        (["diagram"], "OverflowError"),
+        *(
+            (command, "DialectError: the dialect Torn: audio raised OverflowError")
+            for command in (["replay", str(KEPT)], ["diagram", "--journal", str(KEPT)])
+        ),
+    ],
 )
 def test_what_a_dialect_raises_is_told_with_its_name(
-    command: list[str], write: Write, capsys: Captured
+    command: list[str], raised: str, write: Write, capsys: Captured
 ) -> None:
     ours = write(
         TAPE + "\n\nclass Torn(EchoPanel):\n    def audio(self, source, pcm):\n"
         '        raise OverflowError("the tape\\nis full")\n'
     )
     assert main([*command, "--dialect", f"{ours}:Torn"]) == 2
-    said = "it cannot be used: OverflowError: the tape is full"
+    said = f"it cannot be used: {raised}: the tape is full"
     assert capsys.readouterr().err == f"openline: --dialect {ours}:Torn: {said}\n"
+
+
+@pytest.mark.parametrize("command", [["replay"], ["diagram", "--journal"]])
+def test_a_journal_is_played_in_its_own_dialect_or_not_at_all(
+    command: list[str], write: Write, journal: str, capsys: Captured
+) -> None:
+    ours = f"{write(TAPE)}:Tape"
+    for path, given, says in (
+        (str(KEPT), ours, "it is of echopanel, and --dialect gave tape: give --dialect echopanel,"),
+        (journal, "echopanel", "it is of tape, and --dialect gave echopanel: give that one"),
+    ):
+        assert main([*command, path, "--dialect", given]) == 2
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert err.startswith(f"openline: {path}: {says}")
+        assert err.count("\n") == 1
 
 
 def test_what_a_nursery_raises_is_told_as_what_it_is() -> None:

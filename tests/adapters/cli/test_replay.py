@@ -1,15 +1,21 @@
 from __future__ import annotations
 
+import base64
 import contextlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from openline import events as e
 from openline.backend import Backend
 from openline.connection import LocalProtocolError
-from openline.journal import Recorder
+from openline.dialects.dialect import Ids
+from openline.dialects.echopanel import EchoPanel
+from openline.journal import Recorder, read
+from openline.replay import replay
 from openline_trio.cli.main import main
+from openline_trio.cli.replay import rows
 
 KEPT = Path(__file__).parents[2] / "journals"
 Captured = pytest.CaptureFixture[str]
@@ -213,3 +219,55 @@ def test_a_token_is_told_of_only_where_it_must_not_go(tmp_path: Path, capsys: Ca
     out = capsys.readouterr().out
     assert "OpenSocket 1 ws://127.0.0.1:8000/ws/live-listener\n" in out
     assert "OpenSocket 2 ws://localhost:9/elsewhere, without a token\n" in out
+
+
+class Letter(EchoPanel):
+    """A dialect whose audio is text, as whose start and stop are."""
+
+    name = "letter"
+
+    def audio(self, source: str, pcm: bytes) -> Any:
+        return f'{{"op": "audio", "pcm": "{base64.b64encode(pcm).decode()}"}}'
+
+
+class Packet(Letter):
+    """And one that says everything in bytes."""
+
+    def start(self, ids: Ids) -> Any:
+        return str(super().start(ids)).encode()
+
+    def audio(self, source: str, pcm: bytes) -> Any:
+        return super().audio(source, pcm).encode()
+
+    def stop(self, ids: Ids) -> Any:
+        return str(super().stop(ids)).encode()
+
+
+@pytest.mark.parametrize(
+    ("kind", "start", "stop"), [(Letter, "1 > start ", "1 > stop"), (Packet, "1 > ", "1 > ")]
+)
+def test_audio_is_folded_be_it_bytes_or_text(kind: type[Letter], start: str, stop: str) -> None:
+    lines: list[bytes] = []
+    core = Recorder(
+        Backend(), write=lines.append, session_id="s", attempt_id="a", random=lambda: 0.5,
+        dialect=kind(),
+    )  # fmt: skip
+    ack = '{"type":"status","state":"streaming"}'
+    core.receive(e.OpenRequested(), 1.0)
+    core.receive(e.SocketOpened(1, "c"), 1.5)
+    assert core.next_message(1.5) is not None
+    core.receive(e.MessageReceived(1, ack), 1.5)
+    for _ in range(25):
+        core.receive(e.AudioCaptured("mic", b"\1" * 640), 1.5)
+        while core.next_message(1.5) is not None:
+            pass
+    core.receive(e.StopRequested(), 1.5)
+    assert core.next_message(1.5) is not None
+    [journal] = read(lines)
+    told = [row.what for row in rows(replay(journal, dialect=kind()))]
+    assert "(0.50 s of mic heard, 25 messages of audio sent)" in told
+    sent = [what for what in told if what.startswith("1 > ")]
+    assert len([what for what in sent if "ping" not in what]) == 2, "the start and the stop"
+    assert sent[0].startswith(start)
+    assert sent[-1].startswith(stop)
+    assert not any("AAAA" in what or "audio pcm" in what for what in told)

@@ -10,6 +10,7 @@ import pytest
 
 from openline.backend import Backend
 from openline.dialects.dialect import Dialect
+from openline.dialects.echopanel import EchoPanel
 from openline.messages import Ended, StateChanged, Transcript
 from openline_trio.cli import follow as follow_module
 from openline_trio.cli import resume as resume_module
@@ -26,6 +27,12 @@ Captured = pytest.CaptureFixture[str]
 End = Callable[..., Ended]
 Final = Callable[..., Transcript]
 Opened = list[tuple[Path, Backend, "str | None"]]
+
+
+class Quill(EchoPanel):
+    """A dialect of the user's own."""
+
+    name = "quill"
 
 
 def _spool(directory: Path, session_id: str = "one", **changes: Any) -> Spool:
@@ -165,6 +172,38 @@ def test_a_session_of_another_dialect_is_one_line(tmp_path: Path, capsys: Captur
     folder = _left(tmp_path, sources=("tape",))
     assert main(["resume", str(tmp_path)]) == 2
     assert f"{folder}: sources ['tape']: give some of" in _one_line(capsys)
+
+
+@pytest.mark.usefixtures("not_dialled")
+@pytest.mark.parametrize(
+    ("spoke", "given", "says"),
+    [
+        ("quill", (), "quill, not echopanel: give that dialect (--dialect module:NAME)"),
+        (
+            "echopanel",
+            ("--dialect", f"{__name__}:Quill"),
+            "echopanel, not quill: give that dialect (--dialect echopanel)",
+        ),
+    ],
+)
+def test_a_session_is_resumed_in_the_dialect_that_it_spoke(
+    spoke: str, given: tuple[str, ...], says: str, tmp_path: Path, capsys: Captured
+) -> None:
+    folder = _left(tmp_path, dialect=spoke)
+    assert main(["resume", str(tmp_path), *given]) == 2
+    assert _one_line(capsys) == f"openline: {folder}: this session spoke {says}\n"
+
+
+@pytest.mark.usefixtures("not_dialled")
+def test_what_is_wrong_with_a_spool_is_not_blamed_on_the_dialect(
+    tmp_path: Path, capsys: Captured
+) -> None:
+    spool = _spool(tmp_path)
+    assert main(["resume", str(tmp_path), "--dialect", f"{__name__}:Quill"]) == 2
+    assert _one_line(capsys) == (
+        f"openline: {spool.folder}: another process is using this session: wait for it\n"
+    )
+    spool.close()
 
 
 @pytest.mark.usefixtures("not_dialled")

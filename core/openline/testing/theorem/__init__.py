@@ -12,14 +12,15 @@ the sample. ``THEOREM`` has it clause by clause.
 - ``play`` plays one against a connection and gives back its ``Books``; ``kill_and_resume``
   kills the process on the way, and another one takes the session up.
 - ``check`` plays many, and raises a ``Counterexample`` with a small schedule to paste;
-  ``shrunk`` is what makes it small.
+  ``shrunk`` is what makes it small. It raises ``NothingProved`` where nothing ever happened.
 - ``Speech`` is how the backend speaks your dialect, ``EchoSpeech`` the default one; what it
   says of words is ``Words``.
 
 How it is made: ``stage`` has the time that only a play moves, ``schedule`` what happens,
 ``backend`` the ideal backend, ``speech`` its language, ``network`` one dial, ``disk`` and
 ``feeder`` what else there is around a session, ``line`` the session and its adapter,
-``account`` and ``books`` what is held against it, ``resuming`` the second process.
+``account`` and ``books`` what is held against it, ``resuming`` the second process, and
+``witness`` sees that anything happened at all.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from .schedule import Fault, Schedule, Source, draw, keeps_up
 from .shrinking import shrunk
 from .speech import EchoSpeech, Speech, Words
 from .stage import brisk, calm
+from .witness import NothingProved
 
 __all__ = [
     "THEOREM",
@@ -40,6 +42,7 @@ __all__ = [
     "Counterexample",
     "EchoSpeech",
     "Fault",
+    "NothingProved",
     "Schedule",
     "Source",
     "Speech",

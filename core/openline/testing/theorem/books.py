@@ -60,6 +60,7 @@ class Books:
         self.let_go: set[str] = set()  # sources that were lost because they hung
         self.broke_off: set[str] = set()  # sources that failed, and were listened to
         self.aborted = False
+        self.streamed = False
         self.ended: Ended | None = None
         self.told: list[Gap] = []
         self.inherited: set[GapCause] = set()
@@ -167,6 +168,7 @@ class Books:
                 if self._state in SPEAKING and state not in SPEAKING:
                     self.check_confirmed()
                 self._state = state
+                self.streamed |= state in SPEAKING
             case Transcript():
                 if update.final:
                     self._says(update)

@@ -9,11 +9,13 @@ from functools import partial
 from ...connection import Connection
 from ...policy import Policy
 from ..steps import written
+from .books import Books
 from .playing import ECHO, play
 from .resuming import kill_and_resume
 from .schedule import Schedule, draw
 from .shrinking import shrunk
 from .speech import Speech
+from .witness import Witness
 
 
 class Counterexample(AssertionError):  # noqa: N818 (it says what it is)
@@ -40,10 +42,10 @@ class _Givens:
     speech: Speech
     connection: Callable[..., Connection]
 
-    def play(self, schedule: Schedule) -> object:
+    def play(self, schedule: Schedule) -> Books:
         return play(schedule, policy=self.policy, speech=self.speech, connection=self.connection)
 
-    def kill(self, seed: int) -> object:
+    def kill(self, seed: int) -> Books | None:
         return kill_and_resume(
             seed, policy=self.policy, speech=self.speech, connection=self.connection
         )
@@ -66,11 +68,13 @@ class _Givens:
         return "\n".join([*lines, "", f"{what}(", *(f"    {each}," for each in arguments), ")", ""])
 
 
-def _error(what: Callable[[], object]) -> Exception | None:
+def _error(what: Callable[[], Books | None], witness: Witness | None = None) -> Exception | None:
     try:
-        what()
+        books = what()
     except Exception as error:  # noqa: BLE001 (whatever it is, it is what we look for)
         return error
+    if witness is not None and books is not None:
+        witness.sees(books)
     return None
 
 
@@ -85,21 +89,25 @@ def check(
     """Play the schedule of each seed; with ``kill`` by ``kill_and_resume`` instead.
 
     The other arguments are those of ``play``. Raises Counterexample for the first that goes
-    wrong, from what was raised then.
+    wrong, from what was raised then; NothingProved, one line, if none does because nothing
+    happened: the dialect does not read what ``speech`` says of the ack, a final or the end, or
+    of twenty sessions and more none streamed, was told a final or finished.
     """
     givens = _Givens(policy=policy, speech=speech, connection=connection)
+    witness = Witness()
     for seed in seeds:
         if kill:
-            error = _error(partial(givens.kill, seed))
+            error = _error(partial(givens.kill, seed), witness)
             if error is not None:
                 script = givens.script("kill_and_resume", [str(seed)])
                 raise Counterexample(seed, None, error, script) from error
             continue
         schedule = draw(seed, speech.dialect.sources)
-        error = _error(partial(givens.play, schedule))
+        error = _error(partial(givens.play, schedule), witness)
         if error is None:
             continue
         least = shrunk(schedule, lambda each: _error(partial(givens.play, each)) is not None)
         error = _error(partial(givens.play, least)) or error
         script = givens.script("play", [written(least)])
         raise Counterexample(seed, least, error, script) from error
+    witness.swears(speech)

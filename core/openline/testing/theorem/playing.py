@@ -7,6 +7,7 @@ from typing import Final
 
 from ...connection import Connection
 from ...dialects.checking import check_dialect
+from ...dialects.rehearsing import rehearse_headers
 from ...policy import Policy
 from .books import Books
 from .line import Line
@@ -34,6 +35,7 @@ def play(
     Raises TheoremBroken, or whatever the session raises.
     """
     check_dialect(speech.dialect)
+    rehearse_headers(speech.dialect)
     horizon = speech.dialect.horizon
     policy = policy or brisk(schedule, horizon)
     books = Books(schedule, policy, horizon)

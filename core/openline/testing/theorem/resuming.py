@@ -16,6 +16,7 @@ from typing import Final
 from ...commands import Command, DiscardStore, StoreAudio, StoreFinal, StoreGap, StoreProof
 from ...connection import Connection, PastSource
 from ...dialects.checking import check_dialect
+from ...dialects.rehearsing import rehearse_headers
 from ...messages import SAMPLE_RATE as S
 from ...messages import Gap, GapCause, State, Transcript
 from ...policy import Policy
@@ -133,6 +134,7 @@ def kill_and_resume(
     rng = Random(seed)
     dialect = speech.dialect
     check_dialect(dialect)
+    rehearse_headers(dialect)
     horizon = dialect.horizon
     drawn = draw(seed, dialect.sources)
     schedule = replace(drawn, disk=1000.0, disk_fails_at=None, disk_forgets=0.0)
