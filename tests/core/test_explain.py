@@ -110,7 +110,7 @@ def test_what_is_printed_about_several_explains_each(subject: str) -> None:
 
 def test_the_end_of_a_session_without_a_provider_is_found_by_its_own_words() -> None:
     [*_, last] = explain("403")
-    assert last.why.endswith("check the path of the URL, and the token")
+    assert last.why.endswith("check the path of the URL, and the token, or give one")
     assert {line.title for line in explain(f"failed: {last.why}")} == {"HTTP 403"}
 
 
