@@ -75,7 +75,9 @@ class Policy:
             value = getattr(self, name)
             if value is None and name in _MAY_BE_NONE:
                 continue
-            if not (isinstance(value, int | float) and 0 <= value <= _LONGEST):
+            if isinstance(value, bool) or not (
+                isinstance(value, int | float) and 0 <= value <= _LONGEST
+            ):
                 raise ValueError(f"Policy.{name} is {value!r}: give a number of seconds >= 0")
             if value == 0 and name not in _MAY_BE_ZERO:
                 raise ValueError(f"Policy.{name} is 0: nothing could ever happen in time")
@@ -96,7 +98,8 @@ class Policy:
     def _check_counts(self) -> None:
         for name in _COUNTS:
             value = getattr(self, name)
-            if not (isinstance(value, int) or (value is None and name == "max_attempts")):
+            is_count = isinstance(value, int) and not isinstance(value, bool)
+            if not (is_count or (value is None and name == "max_attempts")):
                 raise ValueError(f"Policy.{name} is {value!r}: give a whole number")
         if not 1 <= self.dials_per_minute <= MAX_DIALS_PER_MINUTE:
             raise ValueError(

@@ -80,7 +80,7 @@ def test_a_policy_is_frozen() -> None:
 
 @pytest.mark.parametrize("name", DURATIONS)
 @pytest.mark.parametrize(
-    "value", [-1, -0.001, math.inf, -math.inf, math.nan, 10**400, "5", None, [5.0]]
+    "value", [-1, -0.001, math.inf, -math.inf, math.nan, 10**400, "5", None, [5.0], True]
 )
 def test_a_duration_is_a_number_of_seconds(name: str, value: object) -> None:
     if value is None and name in {"give_up_after", "source_timeout"}:
@@ -103,7 +103,7 @@ def test_a_wait_may_be_none_at_all(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", COUNTS)
-@pytest.mark.parametrize("value", [2.5, 3.0, "3", math.nan, math.inf])
+@pytest.mark.parametrize("value", [2.5, 3.0, "3", math.nan, math.inf, True])
 def test_a_count_is_a_whole_number(name: str, value: object) -> None:
     with pytest.raises(ValueError, match=rf"^Policy\.{name} is .*: give a whole number"):
         policy(**{name: value})
