@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import cast
 from urllib.parse import parse_qsl, quote, urljoin, urlsplit
 
 #: The contract's defaults (PROTOCOL, "Where and how to dial").
@@ -36,10 +37,10 @@ class Backend:
 
     ``secure`` None means wss except for this machine. ``allow_plain`` is the way to
     ask by name for ws to another host. Raises ValueError, one line, for an address
-    that cannot be dialled.
+    that cannot be dialled, and TypeError for a host, port, path or query of the wrong kind.
     """
 
-    host: str = DEFAULT_HOST
+    host: str = field(default=DEFAULT_HOST, kw_only=False)
     port: int = DEFAULT_PORT
     path: str = DEFAULT_PATH
     query: str = ""
@@ -48,6 +49,9 @@ class Backend:
     credential_place: CredentialPlace = CredentialPlace.HEADERS
 
     def __post_init__(self) -> None:
+        _check_kinds(self.host, self.port, self.path, self.query)
+        if "://" in self.host:  # not shown: URLs hold what they should not
+            raise ValueError("backend host: this is a URL: read it with Backend.from_url(url)")
         if not (_NAME.fullmatch(self.host) or _is_ipv6(self.host)):
             raise ValueError(f"backend host {self.host!r}: give a host name or an IP address")
         if not 1 <= self.port <= 65535:
@@ -64,7 +68,7 @@ class Backend:
         if self.secure is False and not (self.is_loopback or self.allow_plain):
             raise ValueError(
                 f"plain ws:// to {self.host} would send speech and token in the clear: "
-                "use wss://, or ask for plain text by name"
+                "use wss://, or ask for plain text with allow_plain=True"
             )
 
     @classmethod
@@ -77,8 +81,11 @@ class Backend:
     ) -> Backend:
         """Read ``ws://`` or ``wss://`` host, port, path and query from ``url``.
 
-        Raises ValueError, one line, that never repeats a credential found in it.
+        Raises ValueError, one line, that never repeats a credential found in it, and TypeError
+        for what is no text.
         """
+        if not isinstance(cast("object", url), str):
+            raise TypeError(f"the URL: give text, ws://HOST:PORT/PATH, not {type(url).__name__}")
         try:
             parts = urlsplit(url)
             port = parts.port
@@ -173,6 +180,14 @@ class Backend:
         except ValueError as exc:
             raise RedirectRefusedError(f"the redirect cannot be followed: {exc}") from None
         return replace(there, credential_place=self.credential_place)
+
+
+def _check_kinds(host: object, port: object, path: object, query: object) -> None:
+    for name, value in (("host", host), ("path", path), ("query", query)):
+        if not isinstance(value, str):
+            raise TypeError(f"backend {name}: give text, not {type(value).__name__}")
+    if not isinstance(port, int) or isinstance(port, bool):
+        raise TypeError(f"backend port: give a whole number, not {type(port).__name__}")
 
 
 def _is_ipv6(host: str) -> bool:

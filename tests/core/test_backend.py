@@ -42,7 +42,9 @@ class TestAddress:
         assert not there.is_loopback
         assert there.is_secure
         assert there.url.startswith("wss://")
-        with pytest.raises(ValueError, match=r"^plain ws:// to .* ask for plain text by name$"):
+        with pytest.raises(
+            ValueError, match=r"^plain ws:// to .* ask for plain text with allow_plain=True$"
+        ):
             Backend(host=host, secure=False)
         assert Backend(host=host, secure=False, allow_plain=True).url.startswith("ws://")
 
@@ -94,8 +96,35 @@ class TestAddress:
             backend(**fields)
         assert "\n" not in str(refused.value)
 
+    @pytest.mark.parametrize("value", [None, 5, b"x"])
+    @pytest.mark.parametrize("name", ["host", "path", "query"])
+    def test_what_is_no_text_is_refused_in_one_line(self, name: str, value: object) -> None:
+        kind = type(value).__name__
+        with pytest.raises(TypeError, match=f"^backend {name}: give text, not {kind}$"):
+            backend(**{name: value})
+
+    @pytest.mark.parametrize("port", [None, "8000", 80.0, True])
+    def test_a_port_is_a_whole_number(self, port: object) -> None:
+        kind = type(port).__name__
+        with pytest.raises(TypeError, match=f"^backend port: give a whole number, not {kind}$"):
+            backend(port=port)
+
+    def test_the_host_may_be_given_first_and_a_url_says_where_it_goes(self) -> None:
+        assert Backend("example.org").url == "wss://example.org:8000/ws/live-listener"
+        with pytest.raises(ValueError) as refused:
+            Backend(f"wss://{SECRET}@example.org")
+        assert str(refused.value) == (
+            "backend host: this is a URL: read it with Backend.from_url(url)"
+        )
+
 
 class TestFromUrl:
+    @pytest.mark.parametrize("url", [None, 5, b"ws://localhost/"])
+    def test_what_is_no_text_is_refused_in_one_line(self, url: Any) -> None:
+        kind = type(url).__name__
+        with pytest.raises(TypeError, match=f"^the URL: give text, .*, not {kind}$"):
+            Backend.from_url(url)
+
     @pytest.mark.parametrize(
         ("url", "same"),
         [

@@ -17,6 +17,7 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
+from typing import cast
 
 from openline_trio.audio.convert import Converter, describe_unusable
 from openline_trio.audio.decoder import DecodeError, Decoder
@@ -47,13 +48,14 @@ class FileSource:
 
     The constructor decodes the first second (it blocks on the disk) and raises SourceError,
     one line, if the file cannot be used; ValueError if ``speed`` is not a finite number
-    above 0. ``worker`` is what blocking reads run in, and is of interest to tests.
+    above 0, and TypeError if ``path`` is no path. ``worker`` is what blocking reads run in, and
+    is of interest to tests.
     """
 
     def __init__(
         self, path: str | os.PathLike[str], *, speed: float = 1.0, worker: Worker = in_thread
     ) -> None:
-        self._path = Path(path)
+        self._path = _checked(path)
         self._speed = check_speed(speed)
         self._worker = worker
         reader = _FileReader(self._path)
@@ -162,6 +164,14 @@ class _FileReader:
             raise SourceError(f"{self._name} cannot be right: {wrong}; {_ADVICE}")
         if self._decoder.frames <= 0:
             raise SourceError(f"{self._name} has a header but no audio behind it; {_ADVICE}")
+
+
+def _checked(path: object) -> Path:
+    if not isinstance(path, str | os.PathLike):
+        raise TypeError(
+            f"FileSource: give the path of a recording, a str or a Path, not {type(path).__name__}"
+        )
+    return Path(cast("str | os.PathLike[str]", path))
 
 
 def shown(path: Path) -> str:

@@ -196,7 +196,7 @@ def _load() -> _SoundDevice:
         return cast("_SoundDevice", import_module("sounddevice"))
     except ImportError as error:
         raise SourceError(
-            "the microphone needs the sounddevice package; pip install sounddevice"
+            'the microphone needs the sounddevice package; pip install "openline[microphone]"'
         ) from error
     except OSError as error:  # sounddevice is here and its PortAudio is not
         raise SourceError(

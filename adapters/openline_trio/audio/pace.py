@@ -57,11 +57,11 @@ class FrameReader(Protocol):
         ...
 
 
-def check_speed(speed: float) -> float:
-    """``speed`` itself if it is finite and above 0; ValueError if not."""
-    if not (math.isfinite(speed) and speed > 0):
-        raise ValueError(f"speed must be a finite number above 0, not {speed}")
-    return speed
+def check_speed(speed: object) -> float:
+    """``speed`` itself if it is a finite number above 0; ValueError if not."""
+    if isinstance(speed, int | float) and not isinstance(speed, bool) and 0 < speed < math.inf:
+        return speed
+    raise ValueError(f"speed must be a finite number above 0, not {speed!r}")
 
 
 class Pace:

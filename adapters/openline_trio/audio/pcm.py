@@ -62,7 +62,8 @@ class PcmSource:
     as in FileSource. Whoever writes into a pipe may pause.
 
     Raises SourceError (one line) for a terminal, a closed descriptor, an unusable rate
-    or channel count; ValueError if ``speed`` is not a finite number above 0.
+    or channel count; ValueError if ``speed`` is not a finite number above 0; TypeError for
+    what has no descriptor.
     """
 
     may_pause = True
@@ -76,6 +77,7 @@ class PcmSource:
         speed: float = 1.0,
         worker: Worker = in_thread,
     ) -> None:
+        _check_file(file)
         self._speed = check_speed(speed)
         wrong = describe_unusable(rate, channels)
         if wrong is not None:
@@ -210,6 +212,14 @@ def _read(fd: int, name: str, size: int) -> bytes:
         raise SourceError(
             f"{name} broke off ({error.strerror}); start what writes to it again"
         ) from error
+
+
+def _check_file(file: object) -> None:
+    if isinstance(file, bool) or not (isinstance(file, int) or hasattr(file, "fileno")):
+        raise TypeError(
+            f"PcmSource: give an open file or its descriptor, not {type(file).__name__}; "
+            "FileSource(path) reads a recording by its name"
+        )
 
 
 def _look_at(file: int | HasFileno) -> tuple[int, str, os.stat_result]:

@@ -31,7 +31,7 @@ class Sink(Protocol):
 
     Nothing raises, before or after the end of the session, but for what cannot be: half a
     sample, a negative hole, a time that is none. That raises
-    ``openline.connection.LocalProtocolError`` and changes nothing; a source that lets it through
+    ``openline.LocalProtocolError`` and changes nothing; a source that lets it through
     is lost, and its text says why.
     """
 

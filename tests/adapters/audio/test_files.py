@@ -331,8 +331,17 @@ def test_refusals_of_what_is_no_recording(tmp_path: Path, write: Write) -> None:
     assert line(flac[:start] + bytes(500)).startswith("is damaged (")
 
 
-@pytest.mark.parametrize("speed", [0, -1.0, float("nan"), float("inf")])
-def test_speeds_that_make_no_sense(speed: float, write: Write) -> None:
+@pytest.mark.parametrize("path", [None, 5, b"x.wav"])
+def test_what_is_no_path_is_refused(path: Any) -> None:
+    with pytest.raises(TypeError) as caught:
+        FileSource(path)
+    assert str(caught.value) == (
+        f"FileSource: give the path of a recording, a str or a Path, not {type(path).__name__}"
+    )
+
+
+@pytest.mark.parametrize("speed", [0, -1.0, float("nan"), float("inf"), "2", True, None])
+def test_speeds_that_make_no_sense(speed: Any, write: Write) -> None:
     path = write("a.wav", noise(10), 16_000)
     with pytest.raises(ValueError, match="speed must be a finite number above 0, not"):
         FileSource(path, speed=speed)

@@ -281,7 +281,7 @@ def test_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SourceError) as caught:
         Microphone()
     assert str(caught.value) == (
-        "the microphone needs the sounddevice package; pip install sounddevice"
+        'the microphone needs the sounddevice package; pip install "openline[microphone]"'
     )
 
 

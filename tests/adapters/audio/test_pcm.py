@@ -8,7 +8,7 @@ import socket
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -303,9 +303,20 @@ def test_refusals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert refusal(0) == "standard input is a terminal; pipe raw PCM in, or name a file"
 
 
-def test_a_speed_that_makes_no_sense() -> None:
-    with pytest.raises(ValueError, match="speed must be"):
-        PcmSource(0, speed=0)
+@pytest.mark.parametrize("speed", [0, "2", True, None])
+def test_a_speed_that_makes_no_sense(speed: Any) -> None:
+    with pytest.raises(ValueError, match=f"speed must be a finite number above 0, not {speed!r}"):
+        PcmSource(0, speed=speed)
+
+
+@pytest.mark.parametrize("file", ["x.wav", Path("x.wav"), None, True])
+def test_what_has_no_descriptor_is_refused_and_told_who_reads_a_name(file: Any) -> None:
+    with pytest.raises(TypeError) as caught:
+        PcmSource(file)
+    assert str(caught.value) == (
+        f"PcmSource: give an open file or its descriptor, not {type(file).__name__}; "
+        "FileSource(path) reads a recording by its name"
+    )
 
 
 async def test_a_silent_pipe_can_be_left(autojump_clock: MockClock, recorder: Recorder) -> None:
