@@ -3,14 +3,15 @@
 ``ws`` is for this machine alone; every other host is dialled with ``wss`` unless
 plain text was asked for by name. A credential goes into headers; into the query only
 for old servers and only when asked for. A ``Backend`` never holds a credential, so
-it may be printed and logged.
+it may be printed and logged; its ``repr`` leaves out a query, which may hold anything.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass, field, replace
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import cast
 from urllib.parse import parse_qsl, quote, urljoin, urlsplit
@@ -18,6 +19,32 @@ from urllib.parse import parse_qsl, quote, urljoin, urlsplit
 #: The contract's defaults (PROTOCOL, "Where and how to dial").
 DEFAULT_HOST, DEFAULT_PORT, DEFAULT_PATH = "127.0.0.1", 8000, "/ws/live-listener"
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
+#: Names in a query that plainly hold a secret, in small letters without ``-`` and ``_``. Not
+#: those of a signature: it is made for one use, and can travel nowhere else.
+_SECRETS = frozenset(
+    {
+        "token",
+        "accesstoken",
+        "authtoken",
+        "auth",
+        "authorization",
+        "apikey",
+        "xapikey",
+        "key",
+        "accesskey",
+        "secretkey",
+        "secret",
+        "clientsecret",
+        "password",
+        "passwd",
+        "pwd",
+        "jwt",
+        "bearer",
+        "credential",
+        "credentials",
+    }
+)
+_INSTEAD = "give it as credentials=, or to the command by --token-file or OPENLINE_TOKEN"
 
 
 class CredentialPlace(StrEnum):
@@ -43,7 +70,7 @@ class Backend:
     host: str = field(default=DEFAULT_HOST, kw_only=False)
     port: int = DEFAULT_PORT
     path: str = DEFAULT_PATH
-    query: str = ""
+    query: str = field(default="", repr=False)
     secure: bool | None = None
     allow_plain: bool = False
     credential_place: CredentialPlace = CredentialPlace.HEADERS
@@ -86,6 +113,17 @@ class Backend:
         """
         if not isinstance(cast("object", url), str):
             raise TypeError(f"the URL: give text, ws://HOST:PORT/PATH, not {type(url).__name__}")
+        return cls._read(url, allow_plain, credential_place, _SECRETS)
+
+    @classmethod
+    def _read(
+        cls,
+        url: str,
+        allow_plain: bool,  # noqa: FBT001 -- from_url's own
+        credential_place: CredentialPlace,
+        secrets: AbstractSet[str],
+    ) -> Backend:
+        """``from_url``, with the names that a query may not have."""
         try:
             parts = urlsplit(url)
             port = parts.port
@@ -96,11 +134,10 @@ class Backend:
             shown = repr(parts.scheme) if "://" in url else "missing"
             raise ValueError(f"the URL's scheme is {shown}: give ws:// or wss://")
         if parts.username is not None:  # it is "" where there is only a password
-            raise ValueError("the URL holds a user or password: give the token as a token instead")
-        if any(
-            name.lower() == "token" for name, _ in parse_qsl(parts.query, keep_blank_values=True)
-        ):
-            raise ValueError("the URL holds a token: give it as a token, so that no log sees it")
+            raise ValueError(f"the URL holds a user or password, not a token: {_INSTEAD}")
+        for name, _ in parse_qsl(parts.query, keep_blank_values=True):
+            if name.lower().replace("-", "").replace("_", "") in secrets:
+                raise ValueError(f"the URL's query holds a secret, {name.lower()}: {_INSTEAD}")
         if parts.fragment:
             raise ValueError("the URL has a #fragment: WebSocket URLs have none (RFC 6455 §3)")
         secure = parts.scheme == "wss"
@@ -174,12 +211,15 @@ class Backend:
         if self.is_secure and scheme == "ws":
             raise RedirectRefusedError("the redirect leads from wss to plain ws")
         try:
-            there = Backend.from_url(
-                f"{scheme}://{rest.partition('#')[0]}", allow_plain=self.allow_plain
+            # What a server puts into its own query is its own, but for a token's place.
+            return Backend._read(
+                f"{scheme}://{rest.partition('#')[0]}",
+                self.allow_plain,
+                self.credential_place,
+                {"token"},
             )
         except ValueError as exc:
             raise RedirectRefusedError(f"the redirect cannot be followed: {exc}") from None
-        return replace(there, credential_place=self.credential_place)
 
 
 def _check_kinds(host: object, port: object, path: object, query: object) -> None:

@@ -49,7 +49,8 @@ def _is_option(parameter: Any) -> bool:
 
 
 def _argument(parameter: Any) -> str:
-    name = f"{_value(parameter)}{'...' if parameter.nargs == -1 else ''}"
+    many = parameter.nargs == -1 and not parameter.metavar  # which says itself how many
+    name = f"{_value(parameter)}{'...' if many else ''}"
     return name if parameter.required else f"[{name}]"
 
 

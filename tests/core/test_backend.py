@@ -138,6 +138,17 @@ class TestFromUrl:
     def test_it_reads_host_port_path_and_query(self, url: str, same: str) -> None:
         assert Backend.from_url(url).url == same
 
+    @pytest.mark.parametrize("query", ["lang=en", "monkey=1", "keyboard=x", "X-Amz-Signature=f"])
+    def test_a_query_that_holds_no_secret_by_its_name_is_taken(self, query: str) -> None:
+        backend = Backend.from_url(f"wss://example.org/x?{query}")
+        assert backend.query == query
+        assert query not in repr(backend)
+
+    def test_a_server_may_put_a_key_into_its_own_redirect(self) -> None:
+        there = Backend(host="example.org", secure=True).redirected("/y?key=of-a-shard")
+        assert there.url.endswith("/y?key=of-a-shard")
+        assert there.credential_place is Backend().credential_place
+
     def test_letters_of_a_path_and_a_query_are_let_alone(self) -> None:
         letters = string.ascii_letters + string.digits
         assert Backend(path=f"/{letters}", query=letters).url.endswith(f"/{letters}?{letters}")
@@ -167,7 +178,22 @@ class TestFromUrl:
             (f"wss://example.org/?TOKEN={SECRET}", "token"),
             (f"wss://example.org/?%74oken={SECRET}", "token"),
             ("wss://example.org/?token", "token"),
-            (f"wss://example.org/?key={SECRET} x", "percent-encode"),
+            *[
+                (f"wss://example.org/?a=1&{name}={SECRET}", "query holds a secret, ")
+                for name in (
+                    "api_key",
+                    "apiKey",
+                    "X-API-Key",
+                    "key",
+                    "access_token",
+                    "auth",
+                    "client-secret",
+                    "password",
+                )
+            ],
+            ("wss://u:p@example.org/", "credentials=, or to the command by --token-file or OPEN"),
+            ("wss://example.org/?key=p", "credentials=, or to the command by --token-file or OPEN"),
+            (f"wss://example.org/?a={SECRET} x", "percent-encode"),
             (f"wss://example.org/{SECRET} x", "percent-encode"),
             (f"wss://example.org:{SECRET}/", "port"),
             (f"wss://user:{SECRET}/x@example.org/", "port"),

@@ -45,8 +45,9 @@ def test_an_address_of_another_machine_is_one_line() -> None:
         command, capture_output=True, check=False, text=True, timeout=30,
         env={**os.environ, "OPENLINE_TOKEN": "t"},
     )  # fmt: skip
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert done.stderr.startswith("openline: cannot listen on 192.0.2.1:1")
+    assert done.stderr.endswith("; see --host\n")
     assert done.stderr.count("\n") == 1
 
 

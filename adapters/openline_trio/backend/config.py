@@ -23,6 +23,14 @@ class BackendError(Exception):
     """The server cannot be started; one line for a person."""
 
 
+class AddressError(BackendError):
+    """It cannot listen there. ``taken``: somebody else does."""
+
+    def __init__(self, line: str, *, taken: bool = False) -> None:
+        super().__init__(line)
+        self.taken = taken
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerConfig:
     """How a server is to run. Raises BackendError where that is impossible or unwise.

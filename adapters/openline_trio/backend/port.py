@@ -7,6 +7,7 @@ not yet accepted is reset.
 
 from __future__ import annotations
 
+import errno
 import socket
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -16,7 +17,7 @@ from typing import Any, Final, NamedTuple
 
 import trio
 
-from openline_trio.backend.config import BackendError, ServerConfig
+from openline_trio.backend.config import AddressError, BackendError, ServerConfig
 
 _BACKLOG: Final = 128
 
@@ -100,7 +101,8 @@ async def open_port(config: ServerConfig) -> AsyncGenerator[Port]:
         listeners = await trio.open_tcp_listeners(config.port, host=config.host)
     except OSError as error:
         where = f"{config.host}:{config.port}"
-        raise BackendError(f"cannot listen on {where}: {error.strerror or error}") from None
+        line = f"cannot listen on {where}: {error.strerror or error}"
+        raise AddressError(line, taken=error.errno == errno.EADDRINUSE) from None
     # With port 0 every address of a name would get a port of its own: keep one.
     kept, spare = (listeners[:1], listeners[1:]) if config.port == 0 else (listeners, [])
     for listener in spare:

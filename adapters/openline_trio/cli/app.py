@@ -7,13 +7,22 @@ run: ``openline explain`` loads no audio and no backend.
 from __future__ import annotations
 
 import sys
-from enum import StrEnum
 from importlib import metadata
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from .options import (
+    Dialect,
+    FormatChoice,
+    Json,
+    Number,
+    Out,
+    PlainWs,
+    RecognizerChoice,
+    TokenFile,
+)
 from .problems import Problem
 
 app = typer.Typer(
@@ -25,40 +34,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-
-class RecognizerChoice(StrEnum):
-    """The recognisers of the reference backend."""
-
-    WHISPER = "whisper"
-    POCKETSPHINX = "pocketsphinx"
-    ECHO = "echo"
-    NONE = "none"
-
-
-class FormatChoice(StrEnum):
-    """How the machine can be drawn."""
-
-    SVG = "svg"
-    DOT = "dot"
-    MERMAID = "mermaid"
-    MD = "md"
-    XSTATE = "xstate"
-    SCXML = "scxml"
-
-
-_TOKEN_FILE = "A file that holds the token; without one, OPENLINE_TOKEN from the environment."  # noqa: S105 -- help
-_Dialect = Annotated[
-    str | None,
-    typer.Option(metavar="NAME", help="What the backend speaks; one of your own as module:NAME."),
-]
-_TokenFile = Annotated[Path | None, typer.Option("--token-file", metavar="FILE", help=_TOKEN_FILE)]
-
-
-_Number = Annotated[
-    int | None,
-    typer.Option("--session", metavar="N", help="Which, if the file holds several, from 1 on."),
-]
 
 
 def _version(*, wanted: bool) -> None:
@@ -95,7 +70,10 @@ def demo(
         bool, typer.Option("--calm", help="Leave the backend alone; else it is killed twice.")
     ] = False,
 ) -> int:
-    """Stream half a minute of speech to a backend that is killed twice, and count the words."""
+    """Stream speech to a backend that is killed twice. Count the words.
+
+    The recording lasts half a minute, and its words are known.
+    """
     from .demo import demo as run_demo
 
     return run_demo(recognizer=recognizer, speed=_positive("--speed", speed), calm=calm)
@@ -106,7 +84,7 @@ def stream(
     files: Annotated[
         list[str],
         typer.Argument(
-            metavar="FILE",
+            metavar="FILE [FILE]",
             help="One or two WAV, FLAC, OGG or MP3 files; - is raw 16-bit PCM from stdin.",
         ),
     ],
@@ -120,7 +98,7 @@ def stream(
             metavar="NAME", help="What the first file is: system or mic; a second is the other."
         ),
     ] = None,
-    dialect: _Dialect = None,
+    dialect: Dialect = None,
     speed: Annotated[float, typer.Option(help="Seconds of audio in a second.")] = 1.0,
     rate: Annotated[
         int | None, typer.Option(help="Samples per second of raw PCM; 16000 if not given.")
@@ -128,17 +106,10 @@ def stream(
     channels: Annotated[
         int | None, typer.Option(help="Channels of raw PCM; 1 if not given.")
     ] = None,
-    token_file: _TokenFile = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Write the transcript: .txt, .srt, .vtt or .jsonl."),
-    ] = None,
-    json: Annotated[
-        bool, typer.Option("--json", help="Print updates, a JSON object a line.")
-    ] = False,
-    plain_ws: Annotated[
-        bool, typer.Option("--plain-ws", help="Allow ws:// to another machine, in the clear.")
-    ] = False,
+    token_file: TokenFile = None,
+    out: Out = None,
+    json: Json = False,
+    plain_ws: PlainWs = False,
     spool: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Keep audio and progress there, for `openline resume`."),
@@ -148,7 +119,7 @@ def stream(
         typer.Option(metavar="FILE", help="Append each step to it, for `openline replay`."),
     ] = None,
 ) -> int:
-    """Stream recordings, or raw PCM, to a backend and show what it hears."""
+    """Stream recordings, or raw PCM, to a backend. Show what it hears."""
     from .stream import StreamOptions
     from .stream import stream as run_stream
 
@@ -180,18 +151,11 @@ def resume(
     url: Annotated[
         str | None, typer.Option(metavar="URL", help="Another backend than the session's own.")
     ] = None,
-    dialect: _Dialect = None,
-    token_file: _TokenFile = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Write the transcript: .txt, .srt, .vtt or .jsonl."),
-    ] = None,
-    json: Annotated[
-        bool, typer.Option("--json", help="Print updates, a JSON object a line.")
-    ] = False,
-    plain_ws: Annotated[
-        bool, typer.Option("--plain-ws", help="Allow ws:// to another machine, in the clear.")
-    ] = False,
+    dialect: Dialect = None,
+    token_file: TokenFile = None,
+    out: Out = None,
+    json: Json = False,
+    plain_ws: PlainWs = False,
 ) -> int:
     """Take up the session that a crash left in a spool, and finish it."""
     from .resume import ResumeOptions
@@ -215,7 +179,7 @@ def serve(
     *,
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="The port; 0 picks a free one.")] = 8000,
-    token_file: _TokenFile = None,
+    token_file: TokenFile = None,
     recognizer: Annotated[
         RecognizerChoice, typer.Option(help="What to hear with.")
     ] = RecognizerChoice.WHISPER,
@@ -261,13 +225,16 @@ def replay(
         Path, typer.Argument(metavar="FILE", help="What was given to `stream --journal`.")
     ],
     *,
-    dialect: _Dialect = None,
-    session: _Number = None,
+    dialect: Dialect = None,
+    session: Number = None,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Say whether it does, and not what.")
     ] = False,
 ) -> int:
-    """Play a session's journal on the core again, and say whether it still does the same."""
+    """Play a session's journal on the core again.
+
+    Say whether it still does the same.
+    """
     from .replay import replay as run_replay
 
     return run_replay(file, dialect=dialect, number=session, quiet=quiet)
@@ -283,10 +250,13 @@ def explain(
         ),
     ] = None,
     *,
-    dialect: _Dialect = None,
+    dialect: Dialect = None,
     json: Annotated[bool, typer.Option("--json", help="Print a JSON object a line.")] = False,
 ) -> int:
-    """Say what the client does about an ending, and why; without a subject, about all."""
+    """Say what the client does about an ending, and why.
+
+    Without a subject, about all.
+    """
     from .explain import show
 
     sys.stdout.write(show(subject, json=json, dialect=dialect))
@@ -314,13 +284,16 @@ def diagram(
             metavar="FILE", help="Draw that session as a sequence, as svg, mermaid or md."
         ),
     ] = None,
-    session: _Number = None,
+    session: Number = None,
     dark: Annotated[bool, typer.Option("--dark", help="For a dark page.")] = False,
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write there instead of to stdout.")
     ] = None,
 ) -> int:
-    """Draw the states of a session, from the machine itself; or one session, from its journal."""
+    """Draw the states of a session, or one session from its journal.
+
+    Both come from the machine itself.
+    """
     from .diagram import diagram as run_diagram
 
     return run_diagram(

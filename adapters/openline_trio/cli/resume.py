@@ -50,7 +50,7 @@ def resume(options: ResumeOptions) -> int:
     except OSError as error:  # a name too long, a directory that may not be looked into
         raise Problem(f"{options.directory}: {error.strerror}: name a spool") from None
     if not folders:
-        raise Problem(f"{options.directory}: no unfinished session is spooled there")
+        raise Problem(f"{options.directory}: {_why_none(options.directory)}")
     if options.out is not None:
         if len(folders) > 1:
             raise Problem(f"--out: {len(folders)} sessions are spooled there; name one's folder")
@@ -63,6 +63,15 @@ def resume(options: ResumeOptions) -> int:
         if worst == INTERRUPTED:
             break
     return worst
+
+
+def _why_none(directory: Path) -> str:
+    """What is wrong with a place where no session is."""
+    if not directory.exists():
+        return "there is no such directory: name what was given to --spool"
+    if not directory.is_dir():
+        return "is not a directory: name what was given to --spool"
+    return "no unfinished session is spooled there"
 
 
 def _backend(folder: Path, began: Began, options: ResumeOptions) -> Backend:

@@ -2,7 +2,7 @@
 
 It says where it listens in one line on stdout, once it can serve, and in a line for each
 which faults are to strike; as they do, they are lines on stderr. Ctrl-C and SIGTERM close
-every socket with 1012 and end it properly.
+every socket with 1012 and end it properly: it has no other end, so the status is 0.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from ..backend import (
     parse_faults,
     run_server,
 )
+from ..backend.config import AddressError
 from .problems import COMPLETE, FAILED, Problem
 
 #: In place of a fault: say which there are.
@@ -48,6 +49,9 @@ def serve(config: ServerConfig, *, faults: Sequence[str] = (), with_parent: bool
     logging.basicConfig(level=logging.WARNING, format="openline: %(message)s")
     try:
         trio.run(partial(_serve, config, injector, with_parent=with_parent))
+    except AddressError as error:
+        other = "; give another --port, or 0 for a free one" if error.taken else "; see --host"
+        raise Problem(f"{error}{other}") from None
     except BackendError as error:
         raise Problem(str(error), status=FAILED) from None
     return COMPLETE

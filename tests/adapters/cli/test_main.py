@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -10,9 +11,12 @@ from pathlib import Path
 import pytest
 import typer
 
+from openline.messages import Ended, State, Statistics
+from openline_trio.cli import jsonlines
 from openline_trio.cli.main import main
 from openline_trio.cli.problems import Problem
 
+README = Path(__file__).parents[3] / "README.md"
 Captured = pytest.CaptureFixture[str]
 
 
@@ -20,7 +24,7 @@ Captured = pytest.CaptureFixture[str]
     ("arguments", "says"),
     [
         (["bogus"], "No such command 'bogus'"),
-        (["stream"], "Missing argument 'FILE'"),
+        (["stream"], "Missing argument 'FILE [FILE]'"),
         (["stream", "--bogus", "x"], "No such option: --bogus"),
         (["stream", "x", "--speed"], "'--speed' requires an argument"),
         (["stream", "x", "--source", "tape"], "--source tape: give system or mic"),
@@ -36,7 +40,8 @@ Captured = pytest.CaptureFixture[str]
         (["stream", "none.wav"], "none.wav does not exist"),
         (["stream", "x", "--url", "http://x"], "--url: the URL's scheme is 'http'"),
         (["stream", "x", "--url", "ws://example.org/x"], "allow it with --plain-ws"),
-        (["stream", "x", "--url", "ws://user:pw@example.org/x"], "holds a user or password"),
+        (["stream", "x", "--url", "ws://user:pw@example.org/x"], "--token-file or OPENLINE_TOKEN"),
+        (["stream", "x", "--url", "wss://example.org/?api_key=pw"], "holds a secret, api_key"),
         (["stream", "x", "--out", "x.doc"], "--out x.doc: the name must end in"),
         (["stream", "x", "--token-file", "none"], "--token-file none: No such file"),
         (["serve", "--port", "70000"], "port 70000 is not within"),
@@ -72,6 +77,32 @@ def test_the_version_is_told(capsys: Captured) -> None:
 def test_help_is_told(arguments: list[str], capsys: Captured) -> None:
     assert main(arguments) == 0
     assert capsys.readouterr().out.startswith("Usage: openline")
+
+
+def test_the_list_of_commands_is_whole_at_80_columns(
+    capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert main(["--help"]) == 0
+    listed = capsys.readouterr().out.partition("Commands:\n")[2].splitlines()
+    assert [line.split()[0] for line in listed] == [
+        "demo", "stream", "resume", "serve", "replay", "explain", "diagram",
+    ]  # fmt: skip
+    assert all(line.endswith(".") and not line.endswith("..") for line in listed)
+
+
+def test_the_sample_of_the_last_line_of_json_is_how_it_begins() -> None:
+    sample = re.search(r"`(\{\"update\":\"ended\".*),…\}`", README.read_text("utf-8"))
+    assert sample is not None
+    ended = Ended(
+        state=State.CLOSED,
+        complete=True,
+        reason="finished",
+        missing=(),
+        transcript=(),
+        statistics=Statistics(dials=1, sources={}),
+    )
+    assert jsonlines.line(ended).startswith(sample[1])
 
 
 def test_nothing_at_all_is_answered_with_help(capsys: Captured) -> None:
@@ -110,7 +141,7 @@ def test_every_end_has_a_status(
     capsys: Captured,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def fail(subject: str | None, *, json: bool) -> str:
+    def fail(subject: str | None, *, json: bool, dialect: str | None) -> str:
         raise error
 
     monkeypatch.setattr("openline_trio.cli.explain.show", fail)
@@ -127,7 +158,7 @@ def test_every_end_has_a_status(
     ],
 )
 def test_a_bug_is_not_hidden(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(subject: str | None, *, json: bool) -> str:
+    def fail(subject: str | None, *, json: bool, dialect: str | None) -> str:
         raise error
 
     monkeypatch.setattr("openline_trio.cli.explain.show", fail)

@@ -103,7 +103,11 @@ def test_where_no_session_is_there_is_nothing_to_resume(
         (place / "music" if kind == "another folder" else place).mkdir(parents=True)
     before = sorted(tmp_path.rglob("*"))
     assert main(["resume", str(place)]) == 2
-    assert _one_line(capsys) == f"openline: {place}: no unfinished session is spooled there\n"
+    says = {
+        "missing": "there is no such directory: name what was given to --spool",
+        "a file": "is not a directory: name what was given to --spool",
+    }.get(kind, "no unfinished session is spooled there")
+    assert _one_line(capsys) == f"openline: {place}: {says}\n"
     assert sorted(tmp_path.rglob("*")) == before
 
 

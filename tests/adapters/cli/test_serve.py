@@ -3,6 +3,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -76,12 +77,26 @@ def test_it_says_where_it_listens_and_ends_well(
 def test_what_keeps_it_from_starting_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     async def run_server(config: ServerConfig, announce: Announce, *, hooks: None) -> None:
         await trio.lowlevel.checkpoint()
-        raise BackendError("cannot listen on 127.0.0.1:8000: Address already in use")
+        raise BackendError("whisper cannot load its model")
 
     monkeypatch.setattr(serve_module, "run_server", run_server)
-    with pytest.raises(Problem, match="already in use") as caught:
+    with pytest.raises(Problem, match=r"^whisper cannot load its model$") as caught:
         serve(ServerConfig())
     assert caught.value.status == 1
+
+
+def test_a_port_that_is_taken_is_a_mistake_of_the_call() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port: int = taken.getsockname()[1]
+        with pytest.raises(Problem) as caught:
+            serve(ServerConfig(recognizer="none", port=port))
+    assert caught.value.status == 2
+    assert str(caught.value) == (
+        f"cannot listen on 127.0.0.1:{port}: Address already in use; "
+        "give another --port, or 0 for a free one"
+    )
 
 
 def test_it_ends_when_its_parent_does(monkeypatch: pytest.MonkeyPatch) -> None:
