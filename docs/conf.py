@@ -27,14 +27,15 @@ nitpicky = True
 # to each other, seen in a signature or as a base, which no reader needs to make or to call.
 nitpick_ignore_regex = [
     ("py:.*", r"(collections|contextlib|enum|ipaddress|msgspec|os|pathlib|ssl|trio|typing)\..*"),
-    ("py:.*", r"(hypothesis|pytest|statemachine)\..*"),
+    ("py:.*", r"(hypothesis|_?pytest|statemachine|trio_websocket)\..*"),
+    ("py:class", r"dict\[str"),  # a default's dict[str, str], which Sphinx cuts at the comma
     ("py:class", r"Buffer|MockClock"),
     ("py:class", r"openline\.(streams\.PastSource|table\.Row)"),
     ("py:class", r"openline\.testing\.(seen|steps|world)\.(Seen|Session|Setting|Step)"),
     ("py:class", r"openline\.timers\.Timer"),
     ("py:class", r"openline_trio\.audio\.(pace\.Worker|pcm\.HasFileno)"),
     ("py:class", r"openline_trio\.backend\.faults\.(Dials|Effect|Mark|Moment|Phrase)"),
-    ("py:class", r"openline_trio\.backend\.(hooks\.Host|port\.Port)"),
+    ("py:class", r"openline_trio\.backend\.(hooks\.Host|port\.Port|transport\.Transport)"),
     ("py:class", r"openline_trio\.backend\.recognizer\.(Cutter|Question)"),
     ("py:class", r"openline_trio\.spool\.Spool"),
 ]

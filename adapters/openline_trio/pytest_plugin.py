@@ -44,13 +44,20 @@ class StartBackend(Protocol):
 
 
 @pytest.fixture
-def openline_backend() -> Iterator[StartBackend]:
+def openline_backend(request: pytest.FixtureRequest) -> Iterator[StartBackend]:
     """Start reference backends that stop with the test.
 
     ``openline_backend("cut after ack", …)`` takes phrases as in ``openline serve --fault``
     and the options of ``BackgroundBackend`` (``recognizer``, ``token``, ``max_sessions``); it
     gives one: ``url``, ``backend``, ``dials``, ``received(source)``, ``faults_struck``, ``stop()``.
+    It speaks the default dialect, and lives in real time.
     """
+    if "openline_clock" in request.fixturenames:
+        pytest.fail(
+            "openline_backend lives in real time, and on openline_clock whoever waits for it has "
+            "waited for ever: use one of them, or a backend in memory (connect=)",
+            pytrace=False,
+        )
     background = _module("background", "openline_backend", "backend")
     running: list[BackgroundBackend] = []
 
@@ -86,11 +93,12 @@ def openline_clock() -> MockClock:
     It is trio's own ``MockClock``: when all tasks wait, it jumps to the next deadline;
     ``current_time()`` says how late it is, in a test without a loop too, and ``jump(s)``
     moves it (``connection.receive(event, openline_clock.current_time())``). pytest-trio runs a
-    test that asks for it on this clock. A backend of ``openline_backend`` lives in real
-    time: use one or the other.
+    test that asks for it on this clock. While a thread of ``trio.to_thread`` works (a
+    ``FileSource`` decodes in one) it stands still. A backend of ``openline_backend`` lives in
+    real time: a test that asks for both fails at once.
     """
-    testing = _module("trio.testing", "openline_clock", "trio")
-    clock: MockClock = testing.MockClock(autojump_threshold=0)
+    testing = _module("patient_clock", "openline_clock", "trio")
+    clock: MockClock = testing.patient_clock()
     return clock
 
 

@@ -466,6 +466,10 @@ WRONG = {
     ".. openline-session:: calls/drop.jsonl\n   :dialect: broken:Mute": (
         "openline-session: calls/drop.jsonl: it cannot be drawn: ValueError: no sound today"
     ),
+    ".. openline-session:: calls/drop.jsonl\n   :dialect: ours:OurDialect": (
+        "openline-session: calls/drop.jsonl: the journal is of echopanel, and not of ours: "
+        "give echopanel"
+    ),
     ".. openline-session:: calls/drop.jsonl\n   :format: dot": (
         "openline-session: format is dot: give svg, mermaid or md"
     ),
@@ -478,13 +482,14 @@ WRONG = {
     ),
 }
 BROKEN = """
+from openline.dialects.echopanel import EchoPanel
 from ours import OurDialect
 
 class Broken(OurDialect):
     def start(self, ids):
         raise ValueError("no ids\\n today")
 
-class Mute(OurDialect):
+class Mute(EchoPanel):
     def audio(self, source, pcm):
         raise ValueError("no sound\\n today")
 """

@@ -41,6 +41,8 @@ from openline.testing import (
     strategies,
 )
 from openline.testing.clone import clone
+from openline.testing.seen import Seen
+from openline.testing.sending import Sending
 from openline.testing.steps import ALL, Run, Setting, Step
 from openline.verdicts import Action, Row
 
@@ -247,6 +249,46 @@ def test_what_is_no_dialect_is_refused_before_the_walk(dialect: Any, complaint: 
     ):
         with pytest.raises(DialectError, match=re.escape(complaint)):
             call()
+
+
+class Numbered(Toy):
+    """It numbers its messages of audio, and so it says something else each time."""
+
+    name = "numbered"
+    number = 0
+
+    def audio(self, source: str, pcm: bytes) -> str | bytes:
+        self.number += 1
+        return json.dumps({"number": self.number, "audio": pcm.hex()})
+
+
+class NumberedFromTheStart(Numbered):
+    """And begins anew with each start; before there was one it has nothing to count with."""
+
+    name = "numbered from the start"
+    number = cast("int", None)
+
+    def start(self, ids: Ids) -> Any:
+        self.number = 0
+        return super().start(ids)
+
+
+@pytest.mark.parametrize("dialect", [Numbered(), NumberedFromTheStart()])
+def test_a_dialect_that_keeps_state_is_told_so(dialect: Toy) -> None:
+    found = explore(SMALL, dialect, messages=SAMPLES, has_provider=False, max_violations=1)
+    [violation] = found.violations
+    assert violation.law == "the dialect"
+    assert "audio() did not give the same message for the same audio: a dialect keeps no state" in (
+        violation.what
+    )
+
+
+def test_a_message_of_audio_that_is_too_long_is_no_matter_of_state() -> None:
+    sending = Sending(Seen(SMALL, Toy(), ["voice"], "s", "a", has_provider=False))
+    outgoing = SendText(1, "x" * (sending.longest + 1))
+    sending.seen.live, sending.seen.acked = 1, True
+    with pytest.raises(LawBroken, match=rf"of {sending.longest + 1}, not {sending.longest} at"):
+        sending.pulled(outgoing)
 
 
 class LateMachine(ToyMachine):

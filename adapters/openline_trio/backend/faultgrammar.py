@@ -293,13 +293,12 @@ class _Reader:
             if _is_right(repaired):
                 return repaired
         known = [effect.phrase.example for effect in Effect]
-        begun = [
-            each
-            for each in known
-            if each.replace("-", " ").split()[0] == self._tokens[self._began].text
-        ]
+        firsts = {each: each.replace("-", " ").split()[0] for each in known}
+        # A phrase that begins with quite another word is no guess but a riddle.
+        first = get_close_matches(self._tokens[self._began].text, set(firsts.values()), 1)
+        alike = [each for each in known if firsts[each] in first]
         text = self._text_of(start, end).lower()
-        return next(iter(get_close_matches(text, begun or known, 1, 0.0 if begun else 0.6)), None)
+        return next(iter(get_close_matches(text, alike, 1, 0.0)), None)
 
 
 def _is_right(text: str) -> bool:

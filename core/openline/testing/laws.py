@@ -141,8 +141,8 @@ LAWS: Final[Mapping[str, str]] = MappingProxyType(
         "no exception": "Nothing that happens raises an exception.",
         # What is yours.
         "the dialect": (
-            "A dialect says text or bytes, and makes a sound message of whatever arrives, or "
-            "Malformed; it never raises."
+            "A dialect says text or bytes, the same of the same audio, and makes a sound message "
+            "of whatever arrives, or Malformed; it never raises."
         ),
     }
 )

@@ -10,14 +10,7 @@ One session is told anything at any time, in and out of turn, of this dial and o
 a ``World`` watches, and at the end nobody says a word: then every session has to end. A
 failure is shrunk by hypothesis to the fewest steps, and told with all that happened, and when.
 
-What may be overridden, as a class attribute unless it is a method:
-
-- ``dialect``, ``messages``: the language, and samples of what its backend says;
-- ``backend``, ``sources``, ``session_id``, ``attempt_id``;
-- ``policies``, ``endings``: strategies for the policy and for how a dial ends;
-- ``make(**options)``: the session under test, an ``openline.Connection`` by default, or
-  anything that has its face, such as two of them side by side;
-- ``received(event, commands)``, ``sent(outgoing)``, ``ended()``: what else must hold.
+What has to be set and what may be overridden stands at the class.
 """
 
 from __future__ import annotations
@@ -56,7 +49,23 @@ def _of(what: Callable[[Any], SearchStrategy[Any]]) -> SearchStrategy[Any]:
 
 
 class ConnectionMachine(RuleBasedStateMachine):
-    """One session, told anything at any time; a World watches. See the module's head."""
+    """One session, told anything at any time; a World watches it.
+
+    Subclass it and set, as class attributes, what is yours; hypothesis runs its ``TestCase``.
+
+    - ``dialect`` and ``messages`` go together. The default dialect has samples of its own;
+      with another one ``messages`` must be set to what its backend says, the acknowledgement
+      among it: a list or a mapping from names, each a text, bytes, or a function from ``Ids``
+      to one of these. (A dialect may have them as its attribute ``samples`` instead.)
+    - ``backend``, ``sources`` (None: any of the dialect's), ``session_id``, ``attempt_id``.
+    - ``policies`` and ``endings``: strategies for the policy and for how a dial ends.
+    - ``make(**options)``: the session under test, an ``openline.Connection`` by default, or
+      anything that has its face, such as two of them side by side.
+    - ``received(event, commands)``, ``sent(outgoing)``, ``ended()``: what else must hold.
+
+    A rule of your own calls ``feed(event)``; ``world.seen`` knows the live dial and its ids.
+    Raises ValueError, one line, for samples with which no session can begin.
+    """
 
     dialect: ClassVar[Dialect] = EchoPanel()
     messages: ClassVar[Samples | None] = None

@@ -27,16 +27,21 @@ OPEN = frozenset({State.STREAMING, State.FINISHING})
 class Sending:
     """Watches the one ordered pull."""
 
-    __slots__ = ("checked_at", "frames", "longest", "seen", "spooled", "text_audio")
+    __slots__ = ("checked_at", "frames", "longest", "seen", "spooled", "text_audio", "varies")
 
     def __init__(self, seen: Seen) -> None:
         self.seen = seen
         self.frames: int = 0  # of audio, on this dial
         self.checked_at = 0.0  # when the connection was last told anything
         self.spooled = False  # audio may be on a disk, and not here to be sent
-        samples = [audio_of(seen.dialect, source, FRAME) for source in seen.sources]
+        samples = self._samples()
+        self.varies = self._samples() != samples
         self.text_audio = any(isinstance(sample, str) for sample in samples)
         self.longest = max(len(sample) for sample in samples)
+
+    def _samples(self) -> list[str | bytes]:
+        """What the dialect makes of the same frame of each source."""
+        return [audio_of(self.seen.dialect, source, FRAME) for source in self.seen.sources]
 
     @property
     def is_open(self) -> bool:
@@ -75,6 +80,7 @@ class Sending:
                 self._stops()
                 flows = False
             case SendText(_, data) if not self.text_audio:
+                self._hold_to_no_state()
                 broken("the start", f"a text that is neither start nor stop: {data[:60]}", now)
             case SendText() | SendBytes():
                 self._carries(len(outgoing.data))
@@ -113,9 +119,16 @@ class Sending:
         seen = self.seen
         if seen.stops:
             broken("the stop", "audio after it", seen.now)
-        if size > self.longest:
+        if self.varies or size > self.longest:
+            self._hold_to_no_state()
             broken("frames", f"a message of audio of {size}, not {self.longest} at most", seen.now)
         self.frames += 1
+
+    def _hold_to_no_state(self) -> None:
+        """A message is not what it could be: does it differ from time to time?"""
+        if self.varies or max(map(len, self._samples())) > self.longest:
+            what = "audio() did not give the same message for the same audio"
+            broken("the dialect", f"{what}: a dialect keeps no state", self.seen.now)
 
     def rested(self, statistics: Mapping[str, SourceStatistics]) -> None:
         """A pull gave nothing: hold that to what was due, by the figures of each source."""

@@ -125,6 +125,7 @@ def test_every_example_is_right_and_every_phrase_listed(effect: Effect) -> None:
         ("cut after ack; freez 5s", 16, 'did you mean "freeze 5s"?'),
         ("no pnog on dial 2", 4, 'did you mean "no pong on dial 2"?'),
         ("cut on dail 2", 8, 'did you mean "cut on dial 2"?'),
+        ("explode after 1s", 1, "found 'explode'; see: openline serve --fault help"),
         ("cut after akc", 11, "200 frames, found 'akc'; did you mean \"cut after ack\"?"),
         ("half-closed", 6, "expected open, found 'closed'; did you mean \"half-open"),
         ("xyzzy", 1, "see: openline serve --fault help"),
