@@ -16,7 +16,7 @@ What has to be set and what may be overridden stands at the class.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 import hypothesis.strategies as st
@@ -34,6 +34,7 @@ from ..intake import LocalProtocolError
 from ..messages import SAMPLE_RATE, State
 from ..policy import Policy
 from . import strategies
+from .draws import Draws
 from .laws import broken
 from .samples import Sample, Samples, ack_of, fill, samples_of
 from .steps import Noted
@@ -341,19 +342,3 @@ class ConnectionMachine(RuleBasedStateMachine):
                 return
             self.pull(5000)
             self._run_to_deadline()
-
-
-class Draws:
-    """Injected randomness: ``draws``, over and over."""
-
-    def __init__(self, draws: Sequence[float]) -> None:
-        self._draws = tuple(draws)
-        self._turn = 0
-
-    def __call__(self) -> float:
-        """The next one."""
-        self._turn += 1
-        return self._draws[self._turn % len(self._draws)]
-
-    def __iter__(self) -> Iterator[float]:
-        return iter(self._draws)
