@@ -101,6 +101,10 @@ class LiveView:
         for name, level in glance.levels.items():
             self._levels[name].append(level)
 
+    def note(self, text: str) -> None:
+        """A line to scroll."""
+        self._lines.append(self._note(text, "yellow"))
+
     def flush(self) -> None:
         """Scroll, and draw anew."""
         if self._over:

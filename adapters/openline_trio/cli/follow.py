@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 import trio
 
@@ -35,6 +35,11 @@ class Following(Protocol):
         ...
 
     @property
+    def session_id(self) -> str:
+        """Its name."""
+        ...
+
+    @property
     def statistics(self) -> Statistics:
         """Counts so far."""
         ...
@@ -52,6 +57,9 @@ class Following(Protocol):
         ...
 
 
+#: What the first Ctrl-C is answered with: a reconnect may take a while yet.
+STOPPING: Final = "stopping; Ctrl-C again ends at once"
+
 Opening: TypeAlias = Callable[[], AbstractAsyncContextManager[Following]]
 
 
@@ -59,6 +67,7 @@ Opening: TypeAlias = Callable[[], AbstractAsyncContextManager[Following]]
 class Outcome:
     """What became of a session."""
 
+    session_id: str = ""
     ended: Ended | None = None
     interrupts: int = 0
     unread: OSError | None = None
@@ -127,7 +136,8 @@ class _Follower:
         try:
             with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
                 async with open_one() as session, trio.open_nursery() as nursery:
-                    nursery.start_soon(self._obey, signals, session, nursery.cancel_scope)
+                    self._outcome.session_id = session.session_id
+                    nursery.start_soon(self._obey, signals, session, nursery)
                     if self._view.interval is not None:
                         nursery.start_soon(self._look, session, self._view.interval, began)
                     await self._show(session)
@@ -168,13 +178,16 @@ class _Follower:
                 session.abort()
 
     async def _obey(
-        self, signals: AsyncIterator[int], session: Following, scope: trio.CancelScope
+        self, signals: AsyncIterator[int], session: Following, nursery: trio.Nursery
     ) -> None:
         async for _ in signals:
             self._outcome.interrupts += 1
             if self._outcome.interrupts == 1:
+                self._view.note(STOPPING)
                 session.request_stop()
+                # Not waited for: a terminal that takes nothing must not hold the next one up.
+                nursery.start_soon(self._flush, session)
             elif self._outcome.interrupts == 2:
                 session.abort()
             else:
-                scope.cancel()
+                nursery.cancel_scope.cancel()

@@ -68,6 +68,10 @@ class PlainView:
             )
             self._lines.append((True, f"-- {name}: level {level:.0f} dB, {done}"))
 
+    def note(self, text: str) -> None:
+        """A line among the notes."""
+        self._lines.append((True, f"-- {text}"))
+
     def flush(self) -> None:
         """Write what was taken; blocks while nobody reads."""
         lines, self._lines = self._lines, []

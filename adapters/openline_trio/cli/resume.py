@@ -109,4 +109,4 @@ def _resume(
             outcome = trio.run(partial(follow, open_one, view))
     except SpoolError as error:
         raise Problem(str(error)) from None
-    return finish(outcome, screen, out=options.out, json=options.json)
+    return finish(outcome, screen, out=options.out, json=options.json, folder=folder)

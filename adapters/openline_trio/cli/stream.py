@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Final
 
 import trio
@@ -20,7 +21,7 @@ from openline.dialects.echopanel import EchoPanel
 from openline.journal import JournalError
 
 from ..audio.source import Source, SourceError
-from ..spool import SpoolError
+from ..spool import SpoolError, folder_name, spooled_sessions
 from . import writers
 from .credentials import read_token
 from .dialects import blamed, find_dialect
@@ -85,7 +86,8 @@ def stream(options: StreamOptions) -> int:
         raise Problem(f"--spool: {error}") from None
     except JournalError as error:
         raise Problem(f"--journal: {error}") from None
-    return finish(outcome, screen, out=options.out, json=options.json)
+    folder = options.spool and options.spool / folder_name(outcome.session_id)
+    return finish(outcome, screen, out=options.out, json=options.json, folder=folder)
 
 
 def make_backend(url: str, *, plain_ws: bool) -> Backend:
@@ -163,8 +165,26 @@ def make_view(
     return live if sys.stdout.isatty() else Both(PlainView(write_out, nowhere), live)
 
 
-def finish(outcome: Outcome, screen: Console | None, *, out: Path | None, json: bool) -> int:
-    """Write the transcript, say how it ended, give the exit status. Raises Problem."""
+def finish(
+    outcome: Outcome,
+    screen: Console | None,
+    *,
+    out: Path | None,
+    json: bool,
+    folder: Path | None = None,
+) -> int:
+    """Write the transcript, say how it ended, give the exit status. Raises Problem.
+
+    ``folder`` is the session's spool; what is left in it, if anything, can be resumed.
+    """
+    try:
+        return _finish(outcome, screen, out=out, json=json)
+    finally:
+        if folder is not None and not outcome.complete and spooled_sessions(folder):
+            write_err(f"openline: kept; to go on with it: openline resume {quote(str(folder))}")
+
+
+def _finish(outcome: Outcome, screen: Console | None, *, out: Path | None, json: bool) -> int:
     ended = outcome.ended
     if ended is None or outcome.unread is not None:
         return give_up(outcome)

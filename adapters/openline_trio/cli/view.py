@@ -40,6 +40,10 @@ class View(Protocol):
         """Take how things stand."""
         ...
 
+    def note(self, text: str) -> None:
+        """Take what the command itself has to say to a person."""
+        ...
+
     def flush(self) -> None:
         """Write. Raises OSError (BrokenPipeError) where nobody reads any more."""
         ...
@@ -64,6 +68,9 @@ class JsonView:
         self._lines.append(jsonlines.line(update))
 
     def glance(self, glance: Glance) -> None:
+        """Not an update."""
+
+    def note(self, text: str) -> None:
         """Not an update."""
 
     def flush(self) -> None:
@@ -93,6 +100,11 @@ class Both:
         """Each takes it."""
         for view in self._views:
             view.glance(glance)
+
+    def note(self, text: str) -> None:
+        """Each takes it."""
+        for view in self._views:
+            view.note(text)
 
     def flush(self) -> None:
         """Each writes."""

@@ -62,6 +62,7 @@ class Played:
         self.result = ended
         self.asked: list[str] = []
         self.statistics = ended.statistics
+        self.session_id = "the-session"
         self.reached_the_wait = trio.Event()
         self._go_on = trio.Event()
         if not waits:

@@ -74,6 +74,12 @@ def test_the_box_says_the_state_the_time_and_how_far_it_got(
     assert max(len(line) for line in drawn.splitlines()) <= 80
 
 
+def test_what_the_command_says_itself_scrolls(screen: Screen) -> None:
+    screen.view.note("stopping; Ctrl-C again ends at once")
+    assert "stopping; Ctrl-C again ends at once" in screen.scrolled()
+    screen.view.close()
+
+
 def test_a_wait_counts_down_and_says_why(screen: Screen) -> None:
     screen.view.glance(_glance(2.0))
     screen.view.show(

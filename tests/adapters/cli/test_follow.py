@@ -37,6 +37,8 @@ class Watcher:
         self.interval = interval
         self.shown: list[Update] = []
         self.glances: list[Glance] = []
+        self.notes: list[str] = []
+        self.written: list[str] = []
         self.flushes = 0
         self.closed = 0
         self.breaks_at = 0
@@ -47,8 +49,12 @@ class Watcher:
     def glance(self, glance: Glance) -> None:
         self.glances.append(glance)
 
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
     def flush(self) -> None:
         self.flushes += 1
+        self.written = [*self.notes]
         if self.flushes == self.breaks_at:
             raise BrokenPipeError(32, "Broken pipe")
 
@@ -68,6 +74,8 @@ async def test_every_update_is_shown_and_written(
     assert outcome.ended == ended(final("a"))
     assert outcome.status == 0
     assert not session.asked
+    assert not view.notes
+    assert outcome.session_id == "the-session"
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -85,12 +93,39 @@ async def test_the_first_signal_stops_and_the_second_aborts(
         nursery.start_soon(run)
         await session.reached_the_wait.wait()
         os.kill(os.getpid(), number)
-        while session.asked != ["stop"]:
+        while session.asked != ["stop"] or not view.written:
             await trio.lowlevel.checkpoint()
+        assert view.written == ["stopping; Ctrl-C again ends at once"]
         os.kill(os.getpid(), number)
+    assert view.notes == view.written
     assert session.asked == ["stop", "abort"]
     assert outcomes[0].interrupts == 2
     assert outcomes[0].status == 130
+
+
+async def test_a_terminal_that_takes_nothing_does_not_hold_up_the_second_signal(
+    played: Play, ended: End
+) -> None:
+    session = played([], ended(), waits=True)
+    outcomes: list[Outcome] = []
+    reads_again = trio.Event()
+
+    async def stuck(blocking: Callable[[], Any], /, *, abandon: bool = False) -> Any:
+        await reads_again.wait()
+        return blocking()
+
+    async def run() -> None:
+        outcomes.append(await follow(session.open, Watcher(), worker=stuck))
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(run)
+        await session.reached_the_wait.wait()
+        for asked in (["stop"], ["stop", "abort"]):
+            os.kill(os.getpid(), signal.SIGINT)
+            while session.asked != asked:
+                await trio.lowlevel.checkpoint()
+        reads_again.set()
+    assert outcomes[0].interrupts == 2
 
 
 async def test_the_third_signal_leaves_at_once(played: Play, ended: End, still: Worker) -> None:

@@ -93,13 +93,14 @@ def test_words_and_notes_go_to_their_places(
     view.show(streaming)
     view.show(final("so far", final=False))
     view.show(final("so far, so good", 1.5, 3.0))
+    view.note("stopping")
     assert not words + notes
     view.flush()
     view.flush()
     view.close()
     partial = ["  0:00.0  mic     ~ so far\n"] if partials else []
     assert words == [*partial, "  0:01.5  mic     so far, so good\n"]
-    assert notes == ["-- streaming"]
+    assert notes == ["-- streaming", "-- stopping"]
 
 
 def test_a_glance_tells_how_far_it_got() -> None:

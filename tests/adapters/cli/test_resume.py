@@ -11,7 +11,7 @@ import pytest
 from openline.backend import Backend
 from openline.dialects.dialect import Dialect
 from openline.dialects.echopanel import EchoPanel
-from openline.messages import Ended, StateChanged, Transcript
+from openline.messages import Ended, State, StateChanged, Transcript
 from openline_trio.cli import follow as follow_module
 from openline_trio.cli import resume as resume_module
 from openline_trio.cli.main import main
@@ -90,6 +90,17 @@ def _one_line(capsys: Captured) -> str:
     assert err.startswith("openline: ")
     assert err.count("\n") == 1
     return err
+
+
+def test_one_that_fails_again_is_kept_and_told(
+    answer: Callable[..., Opened], ended: End, tmp_path: Path, capsys: Captured
+) -> None:
+    folder = _left(tmp_path)
+    answer([], ended(state=State.FAILED, reason="refused"))
+    assert main(["resume", str(tmp_path)]) == 1
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        f"openline: kept; to go on with it: openline resume {folder}"
+    )
 
 
 @pytest.mark.parametrize("kind", ["missing", "empty", "a file", "another folder"])

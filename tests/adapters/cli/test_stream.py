@@ -26,6 +26,8 @@ from openline_trio.cli.stream import (
     stream,
 )
 from openline_trio.cli.view import Both, JsonView
+from openline_trio.records import VERSION, Began
+from openline_trio.spool import Spool
 
 CLIP = str(Path(stream_module.__file__).parent / "data" / "meeting.flac")
 
@@ -141,6 +143,23 @@ def test_what_was_transcribed_before_a_failure_is_kept(
 def test_what_nobody_sees_is_not_told(outcome: Outcome, status: int, capsys: Captured) -> None:
     assert finish(outcome, None, out=None, json=False) == status
     assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("interrupts", [0, 2, 3])
+def test_what_is_kept_is_told_with_how_to_go_on(
+    interrupts: int, ended: End, tmp_path: Path, capsys: Captured
+) -> None:
+    failed = ended(state=State.FAILED, reason="refused")
+    outcome = Outcome(ended=failed if interrupts < 3 else None, interrupts=interrupts)
+    folder = tmp_path / "my calls" / "one"
+    status = 130 if interrupts else 1
+    assert finish(outcome, None, out=None, json=False, folder=folder) == status
+    assert "kept" not in capsys.readouterr().err  # there is nothing
+    began = Began(version=VERSION, session_id="one", url="ws://x", allow_plain=True, sources=())
+    Spool.create(tmp_path / "my calls", began).close()
+    assert finish(outcome, None, out=None, json=False, folder=folder) == status
+    *_, last = capsys.readouterr().err.splitlines()
+    assert last == f"openline: kept; to go on with it: openline resume '{folder}'"
 
 
 def test_a_screen_gets_the_tables(ended: End, screen: Console, capsys: Captured) -> None:
