@@ -16,7 +16,6 @@ from pathlib import Path
 from traceback import walk_tb
 from typing import Final, cast
 
-import outcome
 import trio
 
 import openline
@@ -31,7 +30,7 @@ _NOT_TOLD: Final = (
     _folder(openline.__file__),
     _folder(__file__),
     _folder(trio.__file__),
-    _folder(outcome.__file__),
+    _folder(trio.__file__).parent / "outcome",  # which trio runs each task by
 )
 _STDLIB: Final = tuple(
     Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "platstdlib")
