@@ -22,7 +22,7 @@ from openline.messages import SAMPLE_RATE, Statistics, Trouble
 
 from ..audio import FileSource
 from .child import Child
-from .follow import Following, Outcome, follow, give_up, opening
+from .follow import Follower, Following, Outcome, give_up, opening
 from .plain import PlainView
 from .problems import Problem
 from .screen import find_screen, live_view, write_out
@@ -90,6 +90,7 @@ async def _demo(
             else live_view(screen, child.backend, {_SOURCE: source.duration})
         )
         open_one = opening(child.backend, {_SOURCE: source}, credentials=child.token)
+        follower = Follower(view)
         async with trio.open_nursery() as nursery:
 
             async def crash_it(session: Following) -> None:
@@ -102,7 +103,7 @@ async def _demo(
                             await trio.sleep(_LOOK_SECONDS / speed)
                         dials = session.statistics.dials
                         text = "the backend was killed; another starts"
-                        view.show(Trouble(kind="demo", text=text))
+                        await follower.show(Trouble(kind="demo", text=text))
                         await child.kill()
                         await child.start(child.backend.port)
                 except Problem as problem:
@@ -116,7 +117,7 @@ async def _demo(
                         nursery.start_soon(crash_it, session)
                     yield session
 
-            outcome = await follow(open_it, view)
+            outcome = await follower.run(open_it)
             nursery.cancel_scope.cancel()
     for failure in failures:
         raise failure

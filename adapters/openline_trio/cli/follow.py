@@ -12,6 +12,7 @@ import signal
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final, Protocol, TypeAlias
 
@@ -121,61 +122,71 @@ def opening(
 
 async def follow(open_one: Opening, view: View, *, worker: Worker = in_thread) -> Outcome:
     """Open a session and show it until it ends."""
-    return await _Follower(view, worker).run(open_one)
+    return await Follower(view, worker).run(open_one)
 
 
-class _Follower:
-    def __init__(self, view: View, worker: Worker) -> None:
+class Follower:
+    """Shows one session. While the view writes, in its thread, nothing is told to it."""
+
+    def __init__(self, view: View, worker: Worker = in_thread) -> None:
         self._view = view
         self._worker = worker
         self._writing = trio.Lock()
+        self._session: Following | None = None
         self._outcome = Outcome()
 
     async def run(self, open_one: Opening) -> Outcome:
+        """Open a session and show it until it ends."""
         began = trio.current_time()
         try:
             with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
                 async with open_one() as session, trio.open_nursery() as nursery:
+                    self._session = session
                     self._outcome.session_id = session.session_id
                     nursery.start_soon(self._obey, signals, session, nursery)
                     if self._view.interval is not None:
                         nursery.start_soon(self._look, session, self._view.interval, began)
-                    await self._show(session)
+                    async for update in session:
+                        if isinstance(update, Ended):
+                            self._outcome.ended = update
+                        await self.show(update)
                     nursery.cancel_scope.cancel()
         finally:
             self._view.close()
         self._outcome.seconds = trio.current_time() - began
         return self._outcome
 
-    async def _show(self, session: Following) -> None:
-        async for update in session:
-            if isinstance(update, Ended):
-                self._outcome.ended = update
-            self._view.show(update)
-            await self._flush(session)
+    async def show(self, update: Update) -> None:
+        """Show an update, of the session or of somebody beside it."""
+        await self._write(partial(self._view.show, update))
 
     async def _look(self, session: Following, interval: float, began: float) -> None:
         while True:
-            sources = session.statistics.sources
-            self._view.glance(
-                Glance(
-                    elapsed=trio.current_time() - began,
-                    levels={name: session.level(name) for name in sources},
-                    sources=sources,
-                )
-            )
-            await self._flush(session)
+            await self._write(partial(self._glance, session, began))
             await trio.sleep(interval)
 
-    async def _flush(self, session: Following) -> None:
+    def _glance(self, session: Following, began: float) -> None:
+        sources = session.statistics.sources
+        self._view.glance(
+            Glance(
+                elapsed=trio.current_time() - began,
+                levels={name: session.level(name) for name in sources},
+                sources=sources,
+            )
+        )
+
+    async def _write(self, tell: Callable[[], None]) -> None:
+        """Tell the view something, and have it written; the next waits until it is."""
         async with self._writing:
             if self._outcome.unread is not None:
                 return
+            tell()
             try:
                 await self._worker(self._view.flush, abandon=True)
             except OSError as error:
                 self._outcome.unread = error
-                session.abort()
+                if self._session is not None:
+                    self._session.abort()
 
     async def _obey(
         self, signals: AsyncIterator[int], session: Following, nursery: trio.Nursery
@@ -183,10 +194,9 @@ class _Follower:
         async for _ in signals:
             self._outcome.interrupts += 1
             if self._outcome.interrupts == 1:
-                self._view.note(STOPPING)
                 session.request_stop()
                 # Not waited for: a terminal that takes nothing must not hold the next one up.
-                nursery.start_soon(self._flush, session)
+                nursery.start_soon(self._write, partial(self._view.note, STOPPING))
             elif self._outcome.interrupts == 2:
                 session.abort()
             else:

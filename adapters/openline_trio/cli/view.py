@@ -1,7 +1,8 @@
 """What a view is: it takes updates without waiting, and writes when it is told to.
 
-``show`` and ``glance`` only remember; ``flush`` writes, and may block while a terminal or
-a pipe takes nothing, so it runs in a thread and the line stays up meanwhile.
+``show``, ``glance`` and ``note`` only remember; ``flush`` writes, and may block while a terminal
+or a pipe takes nothing, so it runs in a thread and the line stays up meanwhile. Nobody tells a
+view anything while it flushes (``follow.Follower``), so it needs no lock.
 """
 
 from __future__ import annotations

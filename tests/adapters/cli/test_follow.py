@@ -23,7 +23,7 @@ from openline.messages import (
     Update,
 )
 from openline_trio.audio.pace import Worker
-from openline_trio.cli.follow import Outcome, follow
+from openline_trio.cli.follow import Follower, Outcome, follow
 from openline_trio.cli.view import Both, Glance, JsonView, View
 
 Play = Callable[..., Any]
@@ -126,6 +126,48 @@ async def test_a_terminal_that_takes_nothing_does_not_hold_up_the_second_signal(
                 await trio.lowlevel.checkpoint()
         reads_again.set()
     assert outcomes[0].interrupts == 2
+
+
+async def test_nothing_is_told_to_a_view_that_writes(
+    autojump_clock: MockClock,
+    monkeypatch: pytest.MonkeyPatch,
+    played: Play,
+    ended: End,
+    final: Callable[..., Transcript],
+) -> None:
+    session = played([final("a"), final("b")], ended(final("a"), final("b")), waits=True)
+    view = Watcher(interval=0.02)
+    writes = False
+
+    def told(what: object) -> None:
+        assert not writes
+        told_of.append(what)
+        if isinstance(what, str):
+            noted.set()
+
+    async def slow(blocking: Callable[[], Any], /, *, abandon: bool = False) -> Any:
+        nonlocal writes
+        writes = True
+        await trio.sleep(0.03)
+        writes = False
+        return blocking()
+
+    async def run() -> None:
+        await follower.run(session.open)
+
+    told_of: list[object] = []
+    noted = trio.Event()
+    for name in ("show", "glance", "note"):
+        monkeypatch.setattr(view, name, told)
+    follower = Follower(view, slow)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(run)
+        await session.reached_the_wait.wait()
+        await follower.show(final("of somebody beside it"))
+        os.kill(os.getpid(), signal.SIGINT)
+        await noted.wait()
+        session.abort()
+    assert {"Transcript", "Glance", "str", "Ended"} == {type(what).__name__ for what in told_of}
 
 
 async def test_the_third_signal_leaves_at_once(played: Play, ended: End, still: Worker) -> None:
