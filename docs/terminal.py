@@ -75,7 +75,7 @@ SHOTS: Final = {
     "demo-narrow": Shot("openline demo", 54),
     "explain": Shot("openline explain 1008", 96, 18),
     "diagram": Shot("openline diagram --format md | head -n 16", 104),
-    "help": Shot("openline", 84),
+    "help": Shot("openline --help", 84),
 }
 
 
@@ -92,12 +92,14 @@ def screen(command: str, columns: int) -> list[str]:
     try:
         subprocess.run(started, env=environment, check=True)
         for _ in range(PATIENCE * 5):
-            dead = _ask([*tmux, "display", "-p", "#{pane_dead}"])
-            if dead.strip() == "1":
+            status = _ask([*tmux, "display", "-p", "#{pane_dead_status}"]).strip()
+            if status:
                 break
             time.sleep(0.2)
         else:
             raise SystemExit(f"{command} did not end within {PATIENCE} s")
+        if status != "0":
+            raise SystemExit(f"{command} ended with status {status}: there is no picture of it")
         text = _ask([*tmux, "capture-pane", "-e", "-p", "-S", "-"])
     finally:
         subprocess.run([*tmux, "kill-server"], check=False, stderr=subprocess.DEVNULL)
