@@ -164,6 +164,7 @@ def resume_session(
                 credentials=credentials,
                 connect=connect or connector(),
                 uniform=uniform or random.SystemRandom().random,
+                disk_seconds=SPOOL_LIMIT / BYTES_PER_SECOND,  # it has a disk, if nothing is on it
                 past=past,
                 journal=noted,
             )

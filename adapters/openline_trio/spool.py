@@ -236,8 +236,9 @@ def spooled_sessions(directory: str | os.PathLike[str]) -> list[Path]:
     directory = Path(directory)
     if (directory / _LOG).exists():
         return [directory]
-    with contextlib.suppress(OSError):
-        return sorted(path.parent for path in directory.glob(f"*/{_LOG}"))
+    with contextlib.suppress(OSError):  # a log without a word: killed before it began
+        logs = [path for path in directory.glob(f"*/{_LOG}") if path.stat().st_size]
+        return sorted(path.parent for path in logs)
     return []
 
 

@@ -34,7 +34,8 @@ def statistics(facts: Facts) -> Statistics:
 def is_done(ended: Ended) -> bool:
     """Whether a process that resumed this session would have nothing to mend."""
     late = any(gap.cause in AT_THE_END for gap in ended.missing)
-    return ended.state is State.CLOSED and not late
+    heard = any(source.captured for source in ended.statistics.sources.values())
+    return not late and (ended.state is State.CLOSED or not heard)
 
 
 def result(facts: Facts, state: State) -> Ended:

@@ -295,6 +295,28 @@ async def test_what_resumes_may_die_too(
     assert not folder.exists()
 
 
+async def test_of_a_session_that_heard_nothing_nothing_is_left(
+    autojump_clock: MockClock, rooms: Rooms, tmp_path: Path
+) -> None:
+    async def refuse(peer: Peer) -> None:
+        await peer.upgrade()
+        await peer.stream.send_all(close(1008))
+
+    net = rooms.net(refuse)
+    async with open_session(BACKEND, {"mic": Late()}, connect=net, spool=tmp_path) as session:
+        assert not (await session.wait()).complete
+    assert empty(tmp_path)
+
+
+async def test_a_session_that_was_killed_before_it_heard_anything_is_gone_once_resumed(
+    autojump_clock: MockClock, rooms: Rooms, tmp_path: Path
+) -> None:
+    Spool.create(tmp_path, Began.of(BACKEND, "s", ["mic"], dialect="echopanel")).close()
+    ended = await finish(tmp_path, rooms.net(echo))
+    assert (ended.state, ended.transcript) == (State.CLOSED, ())
+    assert empty(tmp_path)
+
+
 async def test_a_session_that_has_only_not_been_cleaned_up(
     autojump_clock: MockClock, rooms: Rooms, tmp_path: Path
 ) -> None:

@@ -423,6 +423,8 @@ def test_the_unfinished_sessions_of_a_folder(tmp_path: Path) -> None:
         Spool.create(tmp_path, began(name)).close()
     (tmp_path / "c").mkdir()
     (tmp_path / "d").write_bytes(b"")
+    (tmp_path / "killed").mkdir()
+    (tmp_path / "killed" / "log").touch()  # before it said which session it is
     assert spooled_sessions(tmp_path) == [tmp_path / "a", tmp_path / "b"]
     assert spooled_sessions(tmp_path / "a") == [tmp_path / "a"]
 

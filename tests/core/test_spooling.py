@@ -540,6 +540,7 @@ class TestConnection:
     @pytest.mark.parametrize(("code", "kept"), [(1008, True), (1000, False)])
     def test_the_store_is_kept_for_a_session_that_failed(self, code: int, *, kept: bool) -> None:
         drive = spooled().stream()
+        drive.audio(5)
         if code == 1000:
             drive.stop()
             drive.drain()
@@ -547,6 +548,15 @@ class TestConnection:
         drive.lose(code)
         assert drive.ended.complete is not kept
         assert bool(only(drive, DiscardStore)) is not kept
+
+    def test_nothing_is_kept_of_a_session_that_failed_before_it_heard_anything(self) -> None:
+        drive = spooled()
+        drive.open()
+        drive.opened()
+        drive.drain()
+        drive.lose(1008)
+        assert drive.state == "failed"
+        assert isinstance(drive.commands[-1], DiscardStore)
 
     def test_audio_after_the_stop_is_not_stored(self) -> None:
         drive = spooled().stream()

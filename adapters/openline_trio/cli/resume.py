@@ -26,7 +26,7 @@ from .credentials import read_token
 from .dialects import blamed, find_dialect
 from .follow import follow
 from .problems import COMPLETE, INTERRUPTED, Problem
-from .screen import find_screen
+from .screen import find_screen, write_err
 from .stream import finish, make_backend, make_view
 
 
@@ -57,9 +57,17 @@ def resume(options: ResumeOptions) -> int:
         writers.check(options.out)
     token = read_token(options.token_file)
     dialect = find_dialect(options.dialect)
+    url = options.url
+    other = None if url is None else make_backend(url, plain_ws=options.plain_ws)
     worst = COMPLETE
     for folder in folders:
-        worst = max(worst, _resume(folder, options, token, dialect))
+        try:
+            worst = max(worst, _resume(folder, options, other, token, dialect))
+        except Problem as problem:  # the others are none the worse for it
+            if len(folders) == 1:
+                raise
+            write_err(f"openline: {problem}")
+            worst = max(worst, problem.status)
         if worst == INTERRUPTED:
             break
     return worst
@@ -74,9 +82,7 @@ def _why_none(directory: Path) -> str:
     return "no unfinished session is spooled there"
 
 
-def _backend(folder: Path, began: Began, options: ResumeOptions) -> Backend:
-    if options.url is not None:
-        return make_backend(options.url, plain_ws=options.plain_ws)
+def _backend(folder: Path, began: Began) -> Backend:
     try:
         return began.backend
     except ValueError as error:
@@ -92,7 +98,11 @@ def _check_spoken(folder: Path, began: Began, dialect: Dialect) -> None:
 
 
 def _resume(
-    folder: Path, options: ResumeOptions, token: str | None, dialect: Dialect | None
+    folder: Path,
+    options: ResumeOptions,
+    other: Backend | None,
+    token: str | None,
+    dialect: Dialect | None,
 ) -> int:
     try:
         past = load(folder)
@@ -100,7 +110,7 @@ def _resume(
         raise Problem(str(error)) from None
     began = past.began
     _check_spoken(folder, began, dialect or EchoPanel())
-    backend = _backend(folder, began, options)
+    backend = other or _backend(folder, began)
     screen = None if options.json and sys.stdout.isatty() else find_screen()
     view = make_view(backend, dict.fromkeys(began.sources), screen, json=options.json)
     open_one = partial(resume_session, folder, backend=backend, credentials=token, dialect=dialect)

@@ -158,7 +158,7 @@ def make_view(
     """What was asked for on stdout, and the live view on the screen if there is one."""
     live = None if screen is None else live_view(screen, backend, durations)
     if json:
-        lines = JsonView(sys.stdout.buffer)
+        lines = JsonView(sys.stdout.buffer, write_err if live is None else nowhere)
         return lines if live is None else Both(lines, live)
     if live is None:
         return PlainView(write_out, write_err)
@@ -181,7 +181,10 @@ def finish(
         return _finish(outcome, screen, out=out, json=json)
     finally:
         if folder is not None and not outcome.complete and spooled_sessions(folder):
-            write_err(f"openline: kept; to go on with it: openline resume {quote(str(folder))}")
+            where = quote(str(folder))
+            write_err(
+                f"openline: what was captured is kept; to deliver it: openline resume {where}"
+            )
 
 
 def _finish(outcome: Outcome, screen: Console | None, *, out: Path | None, json: bool) -> int:

@@ -7,7 +7,7 @@ view anything while it flushes (``follow.Follower``), so it needs no lock.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
@@ -59,10 +59,12 @@ class JsonView:
 
     interval: float | None = None
 
-    def __init__(self, file: BinaryIO) -> None:
-        """``file`` stays the caller's."""
+    def __init__(self, file: BinaryIO, aside: Callable[[str], None]) -> None:
+        """``file`` stays the caller's; ``aside`` writes a line for a person, elsewhere."""
         self._file = file
+        self._aside = aside
         self._lines: list[str] = []
+        self._notes: list[str] = []
 
     def show(self, update: Update) -> None:
         """Take its line."""
@@ -72,10 +74,14 @@ class JsonView:
         """Not an update."""
 
     def note(self, text: str) -> None:
-        """Not an update."""
+        """Not an update: it goes aside."""
+        self._notes.append(f"openline: {text}")
 
     def flush(self) -> None:
         """Write the lines."""
+        notes, self._notes = self._notes, []
+        for note in notes:
+            self._aside(note)
         lines, self._lines = self._lines, []
         self._file.write("".join(lines).encode())
         self._file.flush()

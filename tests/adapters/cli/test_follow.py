@@ -242,12 +242,15 @@ def test_only_a_complete_session_is_a_success(ended: End, gap: Callable[..., Gap
 
 def test_json_is_written_a_line_at_a_time(streaming: StateChanged) -> None:
     file = io.BytesIO()
-    view = JsonView(file)
+    aside: list[str] = []
+    view = JsonView(file, aside.append)
     view.show(streaming)
     view.glance(Glance(elapsed=0.0, levels={}, sources={}))
-    assert not file.getvalue()
+    view.note("stopping")
+    assert not file.getvalue() + "".join(aside).encode()
     view.flush()
     view.flush()
+    assert aside == ["openline: stopping"]
     view.close()
     assert json.loads(file.getvalue())["state"] == "streaming"
     assert view.interval is None

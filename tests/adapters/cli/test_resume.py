@@ -99,8 +99,23 @@ def test_one_that_fails_again_is_kept_and_told(
     answer([], ended(state=State.FAILED, reason="refused"))
     assert main(["resume", str(tmp_path)]) == 1
     assert capsys.readouterr().err.splitlines()[-1] == (
-        f"openline: kept; to go on with it: openline resume {folder}"
+        f"openline: what was captured is kept; to deliver it: openline resume {folder}"
     )
+
+
+def test_one_that_cannot_be_resumed_holds_none_of_the_others_up(
+    answer: Callable[..., Opened], ended: End, tmp_path: Path, capsys: Captured
+) -> None:
+    first, strange, last = (
+        _left(tmp_path, name, dialect=dialect)
+        for name, dialect in (("a", "echopanel"), ("b", "quill"), ("c", "echopanel"))
+    )
+    opened = answer([], ended(), ended())
+    assert main(["resume", str(tmp_path)]) == 2
+    assert [folder for folder, _, _ in opened] == [first, last]
+    told = [line for line in capsys.readouterr().err.splitlines() if "quill" in line]
+    assert len(told) == 1
+    assert told[0].startswith(f"openline: {strange}: this session spoke quill")
 
 
 @pytest.mark.parametrize("kind", ["missing", "empty", "a file", "another folder"])

@@ -159,7 +159,7 @@ def test_what_is_kept_is_told_with_how_to_go_on(
     Spool.create(tmp_path / "my calls", began).close()
     assert finish(outcome, None, out=None, json=False, folder=folder) == status
     *_, last = capsys.readouterr().err.splitlines()
-    assert last == f"openline: kept; to go on with it: openline resume '{folder}'"
+    assert last == f"openline: what was captured is kept; to deliver it: openline resume '{folder}'"
 
 
 def test_a_screen_gets_the_tables(ended: End, screen: Console, capsys: Captured) -> None:
