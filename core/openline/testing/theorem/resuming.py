@@ -78,7 +78,8 @@ class Log(Books):
         if ended is None:
             fail("it ends", "no result was told")
         late = any(gap.cause in AT_THE_END for gap in ended.missing)
-        done = ended.state is State.CLOSED and not late
+        heard = any(each.captured > each.origin for each in self.accounts.values())
+        done = not late and (ended.state is State.CLOSED or not heard)
         what = f"it is {'deleted' if self._discarded_all else 'kept'} after {ended.reason!r}"
         hold("the disk", self._discarded_all == done, what)
 
