@@ -179,16 +179,15 @@ class TestFromUrl:
             (f"wss://example.org/?%74oken={SECRET}", "token"),
             ("wss://example.org/?token", "token"),
             *[
-                (f"wss://example.org/?a=1&{name}={SECRET}", "query holds a secret, ")
+                (
+                    f"wss://example.org/?a=1&{name}={SECRET}",
+                    f"query holds a secret, {name.lower()}: give it as credentials=",
+                )
                 for name in (
-                    "api_key",
-                    "apiKey",
-                    "X-API-Key",
-                    "key",
-                    "access_token",
-                    "auth",
-                    "client-secret",
-                    "password",
+                    *("token", "access_token", "Auth-Token", "auth", "authorization", "bearer"),
+                    *("api_key", "apiKey", "X-API-Key", "key", "access_key", "secretKey", "secret"),
+                    *("client-secret", "password", "passwd", "pwd", "jwt"),
+                    *("credential", "credentials"),
                 )
             ],
             ("wss://u:p@example.org/", "credentials=, or to the command by --token-file or OPEN"),

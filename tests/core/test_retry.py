@@ -274,7 +274,11 @@ class TestGate:
         hope = retry(dials_per_minute=1, give_up_after=30)
         hope.gate.note(0.0)
         assert judged(hope, now=1.0) == OFF
-        assert "; dials are limited to 1 a minute" in hope.cause
+        assert hope.verdict is not None
+        assert hope.cause == (
+            f"gave up, a retry would come too late: {hope.verdict.why}; "
+            "dials are limited to 1 a minute"
+        )
 
     def test_the_cause_names_it_only_where_it_is_what_the_dial_waits_for(self) -> None:
         hope = retry(dials_per_minute=1)
