@@ -45,6 +45,10 @@ _STATUSES: Final = range(100, 600)
 _NUMBER: Final = re.compile(
     r"\s*(?:(?:close|code|http|status)[\s_-]*)*([0-9]{1,9})\s*", re.IGNORECASE
 )
+#: How a line ends that tells of an HTTP status: behind its reason, in brackets.
+_BEHIND: Final = re.compile(
+    r"\((?:[^()]*;\s*)?HTTP ([0-9]{3})\)(?:[;,][^()]*)?[\s.]*\Z", re.IGNORECASE
+)
 #: So many endings may be meant by a part of what was printed.
 _MOST: Final = 6
 _ERRORS: Final = {table.plain(kind): kind for kind in ErrorKind}
@@ -81,8 +85,9 @@ def explain(
 
     ``refusals`` maps the text (or its beginning) with which the dialect's backend
     refuses to the dialect's row. A subject that is none of these is looked for among the
-    reasons that are printed. Raises ValueError, in one line that names what is near, for
-    a subject that means nothing, or is a part of too many reasons.
+    reasons that are printed; an "(HTTP 401)" behind the reason decides between those that share
+    it. Raises ValueError, in one line that names what is near, for a subject that means
+    nothing, or is a part of too many reasons.
     """
     lines: list[Explanation] = []
     found = list(_find(subject, dialect_codes, refusals))
@@ -131,6 +136,8 @@ def _find(
             yield "close code", f"close code {value}", _code_cases(value, dialect_codes)
         elif value in _STATUSES:
             yield "HTTP status", f"HTTP {value}", _status_cases(value)
+    elif (status := _status_behind(subject)) is not None:
+        yield "HTTP status", f"HTTP {status}", _status_cases(status)
     elif wanted in _ERRORS:
         yield "error", f"error {wanted}", _error_cases(_ERRORS[wanted])
     elif wanted:
@@ -138,6 +145,13 @@ def _find(
             known = table.plain(text)
             if known.startswith(wanted) or wanted.startswith(known):
                 yield "refusal", f'refusal "{text}"', _refusal_cases(row)
+
+
+def _status_behind(subject: str) -> int | None:
+    """The HTTP status in the brackets with which ``subject`` ends."""
+    behind = _BEHIND.search(subject)
+    status = 0 if behind is None else int(behind[1])
+    return status if status in _STATUSES else None
 
 
 def _printed(

@@ -12,7 +12,8 @@ A journal holds what the backend said, word for word, and so the transcript: it 
 private as the speech. It holds no credential, for none ever reaches the core, and audio
 only if asked for (see ``journal_codec``). A session of one source writes about 11 KB a
 second while it speaks and next to nothing while it is silent. A file may hold several
-journals, one after the other; a line that a crash tore is the last of its journal and cut.
+journals, one after the other. A line that a crash tore is the last of its file, has no newline
+and is cut; a whole line that cannot be read is damage, and refused.
 """
 
 from __future__ import annotations
@@ -205,14 +206,17 @@ def read(lines: Iterable[bytes]) -> list[Journal]:
     torn = 0
     for number, line in enumerate(lines, 1):
         if torn:
-            raise JournalError(f"line {torn}: not JSON: this is not a journal, or it was changed")
-        try:
-            plain = from_line(line) if line.endswith(b"\n") else None
-        except ValueError:
-            plain = None
-        if plain is None:
+            raise JournalError(f"line {torn}: has no newline at its end, and others follow it")
+        if not line.endswith(b"\n"):
             torn = number
-        elif isinstance(plain, dict) and "journal" in plain:
+            continue
+        try:
+            plain = from_line(line)
+        except ValueError:
+            raise JournalError(
+                f"line {number}: not JSON: this is not a journal, or it was changed"
+            ) from None
+        if isinstance(plain, dict) and "journal" in plain:
             if opening is not None:
                 journals.append(Journal(opening, tuple(entries)))
             entries = []

@@ -108,6 +108,40 @@ def test_what_is_printed_about_several_explains_each(subject: str) -> None:
     assert len(titles) > 2
 
 
+@pytest.mark.parametrize(
+    ("ends", "title"),
+    [
+        ("(HTTP 401)", "HTTP 401"),
+        ("(http 401).\n", "HTTP 401"),
+        ("(busy; HTTP 401)", "HTTP 401"),
+        ("(HTTP 403)", "HTTP 403"),
+        ("(HTTP 401); dials are limited to 15 a minute", "HTTP 401"),
+        ("(HTTP 401), again in 2.00 s", "HTTP 401"),
+    ],
+)
+def test_the_status_behind_a_reason_decides(ends: str, title: str) -> None:
+    why = only([line for line in explain("401") if line.when.startswith("with a")]).why
+    lines = explain(f"openline: failed: gave up after 2 retries: {why} {ends}", refusals=REFUSALS)
+    assert lines == explain(title)
+    assert {line.title for line in lines} == {title}
+
+
+@pytest.mark.parametrize(
+    "ends",
+    [
+        "",
+        "(HTTP 999)",
+        "(HTTP 4010)",
+        "(said (HTTP 401))",
+        "(HTTP 401 of old)",
+        "(HTTP 401), (why)",
+    ],
+)
+def test_no_status_behind_a_reason_leaves_all_that_share_it(ends: str) -> None:
+    why = only([line for line in explain("401") if line.when.startswith("with a")]).why
+    assert len({line.title for line in explain(f"{why} {ends}", refusals=REFUSALS)}) > 2
+
+
 def test_the_end_of_a_session_without_a_provider_is_found_by_its_own_words() -> None:
     [*_, last] = explain("403")
     assert last.why.endswith("check the path of the URL, and the token, or give one")

@@ -372,7 +372,7 @@ def test_a_torn_line_is_cut() -> None:
     lines = happy()
     [whole] = read(lines)
     assert not whole.torn
-    for torn in (lines[-1][:30], lines[-1][:-1], b"\0\xff\n"):
+    for torn in (lines[-1][:30], lines[-1][:-1], b"\0\xff"):
         [journal] = read([*lines[:-1], torn])
         assert journal.torn
         assert journal.entries == whole.entries[:-1]
@@ -414,6 +414,10 @@ BROKEN: list[tuple[Mend, str]] = [
     (lambda lines: [lines[0], b"[]\n"], "line 2: "),
     (lambda lines: [lines[0], b"{}\n"], "line 2: no pulled in it|line 2: no now in it"),
     (lambda lines: [lines[0], b"noise\n", *lines[1:]], "line 2: not JSON"),
+    (lambda lines: [lines[0], lines[1][:-1], *lines[2:]], "line 2: has no newline at its end"),
+    (lambda lines: [*lines, b"noise\n"], f"line {len(happy()) + 1}: not JSON"),
+    (lambda lines: [*lines[:-1], b"\0\xff\n"], f"line {len(happy())}: not JSON"),
+    (lambda lines: [*lines, b"null\n"], f"line {len(happy()) + 1}: "),
     (lambda lines: change(lines, b'"journal":1', b'"journal":9'), "line 1: .* version 9"),
     (lambda lines: change(lines, b'"policy":{', b'"policy":1,"x":{'), "line 1: "),
     (lambda lines: change(lines, b'"OpenRequested"', b'"Opened"'), "line 2: .* 'Opened'"),

@@ -6,7 +6,9 @@ waits for it. At most ``limit`` samples are kept. What comes above that is not k
 becomes a hole at its place in the queue, so memory is bounded and time stays right.
 
 A thread wakes the loop through its token, idempotently, so a stalled loop collects at
-most one wake-up. Where there is no loop yet, things just queue.
+most one wake-up. Where there is no loop yet, things just queue. The loop itself wakes its
+task directly (`put_here`), which no other thread can: there that is refused before anything
+is kept, or the caller would take audio for lost that is delivered.
 
 When the first sample was heard is reckoned when the loop first learns of the queue: that
 moment less the audio and the holes that are in it, since what comes from a capture is
@@ -57,6 +59,21 @@ class Handover:
                 self._kept += fits
             self._append_hole(samples - fits)
         return fits == samples
+
+    def put_here(self, pcm: bytes) -> bool:
+        """``put`` and wake the task at once; from the trio thread.
+
+        Raises RuntimeError in a thread without trio, before it keeps anything.
+        """
+        here = _token_here()
+        if here is None and not self._closed:
+            raise RuntimeError("send: there is no trio in this thread: call send_from_thread")
+        kept = self.put(pcm)
+        if self._token in (None, here):
+            self.notify()
+        else:  # another trio than the one that takes: to that one, this is a thread as any
+            self.notify_from_thread()
+        return kept
 
     def put_hole(self, samples: int) -> None:
         """Queue a hole of ``samples``. From any thread; wakes nobody."""

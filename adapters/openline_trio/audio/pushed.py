@@ -29,8 +29,9 @@ class PushSource:
 
     Push each piece when its last sample has been heard; when the first one was heard is
     reckoned back from that. May be made inside or outside of ``trio.run``; made inside,
-    its time is right even if ``run`` begins later. The app may pause for as long as it
-    likes; what it could not hear meanwhile it does not push. One session uses it, once.
+    its time is right even if ``run`` begins later; outside, ``send_from_thread`` fills it.
+    The app may pause for as long as it likes; what it could not hear meanwhile it does not
+    push. One session uses it, once.
 
     ``buffer_seconds`` of audio are kept until the session takes them, which it does at its
     next turn: 60 s are 1.9 MB. What finds no room is lost, and told as a ``Gap`` of the cause
@@ -57,18 +58,17 @@ class PushSource:
         """Push ``pcm`` from the trio thread, without waiting. False: not all of it found room.
 
         It may be bytes, or an array of int16 with one channel. Raises TypeError for what is
-        neither, ValueError for half a sample (an odd number of bytes) and
-        trio.ClosedResourceError after ``close``, and once the session was asked to stop or has
-        ended: then nothing of it was kept.
+        neither, ValueError for half a sample (an odd number of bytes), RuntimeError in a thread
+        without trio, also before ``trio.run``, and trio.ClosedResourceError after ``close``,
+        and once the session was asked to stop or has ended: then nothing of it was kept.
         """
-        kept = self._handover.put(_whole(pcm))
-        self._handover.notify()
-        return kept
+        return self._handover.put_here(_whole(pcm))
 
     def send_from_thread(self, pcm: Buffer) -> bool:
-        """Push ``pcm`` from any other thread; returns and raises as ``send`` does.
+        """Push ``pcm`` from any thread, or before ``trio.run``; returns and raises as ``send``.
 
-        Pieces from several threads keep the order in which this was called.
+        It needs no trio where it is called, so it raises no RuntimeError. Pieces from several
+        threads keep the order in which this was called.
         """
         kept = self._handover.put(_whole(pcm))
         self._handover.notify_from_thread()

@@ -68,6 +68,51 @@ def test_made_and_filled_before_there_is_a_loop(play: Play, recorder: Recorder) 
     assert recorder.starts == pytest.approx([-1])  # MockClock begins at 0
 
 
+def refused(source: PushSource) -> None:
+    with pytest.raises(RuntimeError) as caught:
+        source.send(seconds(0.1))
+    assert str(caught.value) == "send: there is no trio in this thread: call send_from_thread"
+
+
+async def test_send_in_a_thread_without_trio_keeps_nothing(recorder: Recorder) -> None:
+    source = PushSource()
+    async with trio.open_nursery() as nursery:
+        await trio.to_thread.run_sync(refused, source)  # before it runs
+        nursery.start_soon(source.run, recorder)
+        await wait_all_tasks_blocked()
+        await trio.to_thread.run_sync(refused, source)  # and while it does
+        source.send(b"12")
+        source.close()
+    assert recorder.items == [b"12"]
+
+
+def test_send_before_there_is_a_loop_keeps_nothing(play: Play, recorder: Recorder) -> None:
+    source = PushSource()
+    refused(source)
+    source.close()
+    with pytest.raises(trio.ClosedResourceError):  # which explains more
+        source.send(b"12")
+    play(source, recorder)
+    assert recorder.items == []
+
+
+async def test_send_in_another_trio_wakes_the_one_that_takes(recorder: Recorder) -> None:
+    source = PushSource()
+
+    async def elsewhere() -> None:
+        source.send(b"12")
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(source.run, recorder)
+        await wait_all_tasks_blocked()
+        await trio.to_thread.run_sync(trio.run, elsewhere)
+        with trio.fail_after(10):
+            while not recorder.items:
+                await trio.lowlevel.checkpoint()
+        source.close()
+    assert recorder.items == [b"12"]
+
+
 def test_nothing_sent_nothing_started(play: Play, recorder: Recorder) -> None:
     source = PushSource()
     source.close()
