@@ -309,7 +309,7 @@ def _suggest(subject: str, refusals: Mapping[str, Row]) -> str:
     if _NUMBER.fullmatch(subject) is not None:
         return "give an HTTP status (100-599) or a close code (1000-4999)"
     names = [*_ERRORS, *(table.plain(text) for text in refusals)]
-    near = difflib.get_close_matches(table.plain(subject), names, cutoff=0.6)
+    near = difflib.get_close_matches(table.plain(subject), names)
     if not near:
         return 'give a number such as 1008 or 429, a name such as "no ack", or what was printed'
     return "did you mean " + " or ".join(f'"{name}"' for name in near) + "?"

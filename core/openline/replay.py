@@ -48,7 +48,7 @@ class Step(msgspec.Struct, frozen=True):
     outgoing: Outgoing | None
     raised: str
     state: State
-    audio: bool = False
+    audio: bool
 
 
 def replay(

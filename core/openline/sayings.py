@@ -59,16 +59,16 @@ def whole(quoted: str, sayings: Iterable[tuple[str, int]]) -> list[int]:
         for text, number in sayings
         if (spaced := _spaced(text)).count(" ") > 2 and spaced in around
     ]
-    longest = max(found, default=(0, 0))[0]
-    return sorted({number for length, number in found if length == longest})
+    if not found:
+        return []
+    longest, _ = max(found)
+    return list(dict.fromkeys(number for length, number in found if length == longest))
 
 
 def part(quoted: str, sayings: Iterable[tuple[str, int]]) -> list[int]:
     """The numbers of the texts that ``quoted`` is a part of; nothing is a part of none."""
-    piece = _spaced(quoted)
-    if not piece.strip():
-        return []
-    return sorted({number for text, number in sayings if piece in _spaced(text)})
+    piece = _spaced(quoted)  # of no words two blanks, which stand in no text
+    return list(dict.fromkeys(number for text, number in sayings if piece in _spaced(text)))
 
 
 def _spaced(text: str) -> str:

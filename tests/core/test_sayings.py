@@ -45,12 +45,13 @@ def test_what_the_system_says_is_known(said: str, title: str) -> None:
 def test_the_longest_text_that_stands_whole_in_a_quotation_counts() -> None:
     assert whole("gave up: the line is cut, for good.", TEXTS) == [1]
     assert whole("the LINE is cut", TEXTS) == [3]
+    assert whole("the line is cut", [*TEXTS, ("Line is cut", 4), ("THE line is cut", 0)]) == [3, 0]
     assert whole("a cut", TEXTS) == []
     assert whole("", TEXTS) == []
 
 
 def test_a_part_finds_each_text_that_has_it() -> None:
-    assert part("is cut", TEXTS) == [1, 3]
-    assert part("cut", TEXTS) == [1, 2, 3]
+    assert part("is cut", TEXTS) == [3, 1]
+    assert part("cut", TEXTS + TEXTS) == [3, 1, 2]
     assert part("cu", TEXTS) == []
     assert part(" …", TEXTS) == []

@@ -46,8 +46,8 @@ def rehearse_headers(dialect: Dialect) -> None:
 
 
 def _cause(exc: DialectError) -> BaseException | None:
-    """What a method raised; of ``headers`` it is suppressed, for a live session's sake."""
-    return exc.__cause__ or exc.__context__
+    """What a method raised; of ``headers`` it is no cause, for a live session's sake."""
+    return exc.__context__
 
 
 def _with_text(exc: DialectError) -> DialectError:
