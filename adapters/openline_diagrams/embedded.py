@@ -1,7 +1,7 @@
 """What a document can embed, by name: pictures, notations, tables and contracts.
 
 Nothing here knows what kind of document it is. Everything is made from the live machine,
-or from a policy or dialect of the user's own, which is named as ``package.module:NAME``
+or from a policy or dialect of the user's own, which is named as ``module:NAME``
 (see ``named``). Whatever is wrong with a name is told in one line.
 
 A *picture* comes in two palettes, as PNG for paper if somebody can make one, and in words
@@ -155,5 +155,5 @@ def _policy(name: str) -> Policy:
     except NamingError as error:
         raise EmbedError(str(error)) from error
     if not isinstance(found, Policy):
-        raise EmbedError(f"{name} is no Policy: give package.module:NAME of one")
+        raise EmbedError(f"{name} is no Policy: give module:NAME of one")
     return found

@@ -1,4 +1,4 @@
-"""What a user names as ``package.module:NAME``: imported, or what is wrong, in one line.
+"""What a user names as ``module:NAME``: imported, or what is wrong, in one line.
 
 A site's documents and the command name a dialect of one's own like this. It is looked for
 where Python looks (``sys.path``), and whatever the user's module raises is told with the
@@ -20,7 +20,7 @@ class NamingError(Exception):
 
 
 def find_contract(name: str) -> Contract:
-    """A dialect in the box by its name, or one's own as ``package.module:NAME``.
+    """A dialect in the box by its name, or one's own as ``module:NAME``.
 
     NAME is a ``Contract``, a dialect, or a class or function that makes one when it is called
     without arguments; of a bare dialect no one knows the structs that it reads. Raises
@@ -30,7 +30,7 @@ def find_contract(name: str) -> Contract:
         if name not in CONTRACTS:
             raise NamingError(
                 f"{name}: there is no such dialect in the box; "
-                f"give {', '.join(CONTRACTS)} or package.module:NAME"
+                f"give {', '.join(CONTRACTS)} or module:NAME"
             )
         return CONTRACTS[name]
     found = imported(name)
@@ -44,7 +44,7 @@ def find_contract(name: str) -> Contract:
 
 
 def imported(name: str) -> object:
-    """The object that ``package.module:NAME`` names. Raises NamingError."""
+    """The object that ``module:NAME`` names. Raises NamingError."""
     module, _, path = name.partition(":")
     try:
         found: object = import_module(module)

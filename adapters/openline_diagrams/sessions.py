@@ -81,5 +81,5 @@ def _played(data: bytes, title: str, dialect: str | None, number: int | None) ->
     journal = choose(read(BytesIO(data)), number, by=":session:")
     named = journal.opening.dialect
     if spoken is None and named not in DIALECTS:
-        raise JournalError(f"its dialect, {named}, is not in the box: give package.module:NAME")
+        raise JournalError(f"its dialect, {named}, is not in the box: give module:NAME")
     return sequence(journal, title=title, dialect=spoken)

@@ -70,7 +70,8 @@ class Retry:
             return
         policy = self._policy
         if policy.max_attempts is not None and self.attempts >= policy.max_attempts:
-            self.cause = f"gave up after {self.attempts} retries: {self.cause}"
+            retries = "1 retry" if self.attempts == 1 else f"{self.attempts} retries"
+            self.cause = f"gave up after {retries}: {self.cause}"
             return
         until, opens_at = now + self._delay(verdict), self.gate.opens_at(now)
         if opens_at > until:

@@ -108,7 +108,7 @@ SHAPES: list[tuple[object, str]] = [
     (toy(stop=None), "the dialect Toy lacks 'stop': give it a method"),
     (toy(horizon=None), "the dialect Toy lacks 'horizon': give it seconds, 0 or more"),
     (object(), "the dialect object lacks 'name': give it a text that is not blank"),
-    ("echopanel", "the dialect str lacks 'name': give it a text that is not blank"),
+    ("toy:Toy", "dialect: give an object, not str"),
     (toy(name=" "), "the dialect Toy: name has to be a text that is not blank, not ' '"),
     (toy(name=7), "the dialect Toy: name has to be a text that is not blank, not 7"),
     (toy(sources="mic"), f"the dialect Toy: sources has to be {NAMES}, not 'mic'"),
@@ -142,6 +142,7 @@ SHAPES: list[tuple[object, str]] = [
         toy(refusals=[ROW]),
         "the dialect Toy: refusals has to be a mapping from texts to Rows, {} for none, not list",
     ),
+    (toy(headers=None), "the dialect Toy lacks 'headers': give it a method, or leave it out"),
     (toy(headers=()), "the dialect Toy: headers has to be a method, not tuple"),
     *(
         (toy(**{name: 7}), f"the dialect Toy: {name} has to be a method, not int")

@@ -160,7 +160,9 @@ class TestGivingUp:
         for _ in range(most):
             lost(hope)
         assert judged(hope) == OFF
-        assert hope.cause.startswith(f"gave up after {most} retries: ")
+        assert hope.cause.startswith(
+            f"gave up after {most} {'retry' if most == 1 else 'retries'}: "
+        )
 
     def test_progress_gives_all_the_retries_back(self) -> None:
         hope = retry(max_attempts=2)

@@ -138,7 +138,9 @@ def test_no_more_attempts_than_allowed(attempts: int) -> None:
         drive.redial()
     drive.lose()
     assert drive.state == "failed"
-    assert f"gave up after {attempts} retries" in drive.ended.reason
+    assert (
+        f"gave up after {attempts} {'retry' if attempts == 1 else 'retries'}:" in drive.ended.reason
+    )
     assert len(drive.dials) == attempts + 1
 
 

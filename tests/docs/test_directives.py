@@ -406,18 +406,15 @@ WRONG = {
         "openline-table: the table timers takes no policy"
     ),
     ".. openline-table:: policy\n   :policy: POLICY": (
-        "openline-table: POLICY is no Policy: give package.module:NAME of one"
+        "openline-table: POLICY is no Policy: give module:NAME of one"
     ),
     ".. openline-table:: policy\n   :policy: ours:OurDialect": (
-        "openline-table: ours:OurDialect is no Policy: give package.module:NAME of one"
+        "openline-table: ours:OurDialect is no Policy: give module:NAME of one"
     ),
     ".. openline-table:: verdicts\n   :dialect: morse": (
-        "openline-table: morse: there is no such dialect in the box; "
-        "give echopanel or package.module:NAME"
+        "openline-table: morse: there is no such dialect in the box; give echopanel or module:NAME"
     ),
-    ".. openline-contract::": (
-        "openline-contract: name a dialect: echopanel, or package.module:NAME"
-    ),
+    ".. openline-contract::": ("openline-contract: name a dialect: echopanel, or module:NAME"),
     ".. openline-contract:: ours:Other": "openline-contract: ours:Other: ours has no Other",
     ".. openline-contract:: ours:": ("openline-contract: ours:: ours has no object without a name"),
     ".. openline-contract:: nowhere:X": (
@@ -456,12 +453,11 @@ WRONG = {
         "the core no longer does what it did; see openline replay"
     ),
     ".. openline-session:: calls/ours.jsonl": (
-        "openline-session: calls/ours.jsonl: its dialect, ours, is not in the box: "
-        "give package.module:NAME"
+        "openline-session: calls/ours.jsonl: its dialect, ours, is not in the box: give module:NAME"
     ),
     ".. openline-session:: calls/drop.jsonl\n   :dialect: morse": (
         "openline-session: morse: there is no such dialect in the box; "
-        "give echopanel or package.module:NAME"
+        "give echopanel or module:NAME"
     ),
     ".. openline-session:: calls/drop.jsonl\n   :dialect: broken:Mute": (
         "openline-session: calls/drop.jsonl: it cannot be drawn: ValueError: no sound today"

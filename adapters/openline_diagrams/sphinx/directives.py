@@ -204,7 +204,7 @@ class ContractDirective(_Embedding):
         """Tables under headings. The dialect is the argument, or the option of that name."""
         name = name or self.options.get("dialect", "")
         if not name:
-            raise EmbedError("name a dialect: echopanel, or package.module:NAME")
+            raise EmbedError("name a dialect: echopanel, or module:NAME")
         return self._page(self._told(Wanted("contract", name)))
 
 

@@ -1,4 +1,4 @@
-"""``--dialect``: one in the box by its name, or one's own as ``package.module:NAME``.
+"""``--dialect``: one in the box by its name, or one's own as ``module:NAME``.
 
 What is one's own is looked for where Python looks, and last in the current directory. It is
 the user's code: whatever it raises while it is used is told with its name, in one line.
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final, cast
 
 from openline.diagram import Contract
+from openline.dialects.checking import DialectError
 from openline.dialects.dialect import Dialect
 from openline.dialects.rehearsing import rehearse
 from openline.journal import Journal, JournalError
@@ -50,7 +51,7 @@ def check_known(path: Path, journal: Journal, dialect: Dialect | None) -> None:
     known = named in DIALECTS
     if dialect is None:
         if not known:
-            give = "give --dialect package.module:NAME"
+            give = "give --dialect module:NAME"
             raise Problem(f"{path}: its dialect, {named}, is not in the box: {give}")
         return
     if dialect.name != named:
@@ -70,7 +71,9 @@ def blamed(name: str | None) -> Generator[None]:
         if name is None or ":" not in name:
             raise
         first = _first(error)
-        said = f"{type(first).__name__}: {one_line(first)}"
+        said = one_line(first)
+        if not isinstance(first, DialectError):  # which says all there is to say
+            said = f"{type(first).__name__}: {said}"
         raise Problem(f"--dialect {name}: it cannot be used: {said}") from error
 
 

@@ -34,6 +34,8 @@ from .dialect import (
     Unknown,
 )
 
+#: Nothing, where None is something.
+_ABSENT: Final = object()
 _METHODS: Final = ("start", "audio", "stop", "decode")
 _WORD: Final = (str, type(None))
 #: Close codes (RFC 6455 §7.4.2): no close frame has any other.
@@ -51,14 +53,18 @@ def check_dialect(dialect: object) -> None:
     """Raise DialectError unless ``dialect`` has all that a dialect has, of the right kinds."""
     if isinstance(dialect, type):
         raise DialectError(f"dialect: give an object, {dialect.__name__}(), not the class")
+    if isinstance(dialect, str):
+        raise DialectError("dialect: give an object, not str")
     for name, wrong_of, want in _SHAPE:
         value = getattr(dialect, name, None)
         if value is None:
             raise DialectError(f"{name_of(dialect)} lacks {name!r}: give it {want}")
         if wrong := wrong_of(value, want):
             raise DialectError(f"{name_of(dialect)}: {name}{wrong}")
-    headers = getattr(dialect, "headers", None)
-    if headers is not None and not callable(headers):
+    headers = getattr(dialect, "headers", _ABSENT)
+    if headers is None:
+        raise DialectError(f"{name_of(dialect)} lacks 'headers': give it a method, or leave it out")
+    if headers is not _ABSENT and not callable(headers):
         raise DialectError(f"{name_of(dialect)}: headers has to be a method, not {kind(headers)}")
 
 

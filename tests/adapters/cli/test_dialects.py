@@ -31,6 +31,7 @@ _NUMBERS = count()
 
 TAPE = """
 from openline.dialects.echopanel import EchoPanel
+from openline.verdicts import Action, Row
 
 
 class Tape(EchoPanel):
@@ -47,6 +48,8 @@ def make():
 
 tape = Tape()
 seven = 7
+WORD = "tape"
+BUSY = Row(action=Action.LATER, why="it winds", source="the manual")
 """
 
 
@@ -172,7 +175,7 @@ COMMANDS = [
     ["resume", "spool"],
 ]
 WRONG = [
-    ("latin", "latin: there is no such dialect in the box; give echopanel or package.module:NAME"),
+    ("latin", "latin: there is no such dialect in the box; give echopanel or module:NAME"),
     (
         "nowhere_at_all:X",
         (
@@ -187,6 +190,11 @@ WRONG = [
         "{tape}:seven",
         "{tape}:seven: the dialect int lacks 'name': give it a text that is not blank",
     ),
+    (
+        "{tape}:BUSY",
+        "{tape}:BUSY: the dialect Row lacks 'name': give it a text that is not blank",
+    ),
+    ("{tape}:WORD", "{tape}:WORD: dialect: give an object, not str"),
     ("{broken}:X", "{broken}:X: {broken} cannot be imported: ZeroDivisionError: not a number"),
     ("{leaves}:X", "{leaves}:X: {leaves} cannot be imported: SystemExit: bye"),
     (
@@ -224,7 +232,7 @@ def test_what_is_wrong_is_one_line_of_one_loader(
     [
         (["diagram"], "OverflowError"),
         *(
-            (command, "DialectError: the dialect Torn: audio raised OverflowError")
+            (command, "the dialect Torn: audio raised OverflowError")
             for command in (["replay", str(KEPT)], ["diagram", "--journal", str(KEPT)])
         ),
     ],
