@@ -95,7 +95,13 @@ def fail() -> object:
 # Its shape.
 
 
-@pytest.mark.parametrize("dialect", [Toy(), EchoPanel(), toy(codes={}, horizon=1.5)])
+@pytest.mark.parametrize(
+    "dialect",
+    [
+        *(Toy(), EchoPanel(), toy(codes={}, horizon=1.5)),
+        *(toy(codes={1000: ROW, 4999: ROW}), other(headers=returns([("x-key", "TOKEN")]))),
+    ],
+)
 def test_what_has_all_of_it_is_a_dialect(dialect: Any) -> None:
     check_dialect(dialect)
     rehearse(dialect)
@@ -117,6 +123,11 @@ SHAPES: list[tuple[object, str]] = [
     (toy(sources=("mic",) * 9 + ("",)), f"the dialect Toy: sources has to be {NAMES}, not tuple"),
     (toy(sources=["mic"]), f"the dialect Toy: sources has to be {NAMES}, not list"),
     (toy(horizon="15"), "the dialect Toy: horizon has to be seconds, 0 or more, not '15'"),
+    (
+        toy(horizon="x" * 58),  # 60 letters with the quotes
+        f"the dialect Toy: horizon has to be seconds, 0 or more, not '{'x' * 58}'",
+    ),
+    (toy(horizon="x" * 59), "the dialect Toy: horizon has to be seconds, 0 or more, not str"),
     (toy(horizon=True), "the dialect Toy: horizon has to be seconds, 0 or more, not True"),
     (toy(horizon=-1.0), "the dialect Toy: horizon has to be seconds, 0 or more, not -1.0"),
     (toy(horizon=float("nan")), "the dialect Toy: horizon has to be seconds, 0 or more, not nan"),
@@ -132,6 +143,10 @@ SHAPES: list[tuple[object, str]] = [
             f"the dialect Toy: codes: {code!r} is no close code, a number from 1000 to 4999",
         )
         for code in ("4100", 999, 5000, True, None, 4100.0)
+    ),
+    (
+        toy(codes={"4" * 99: ROW}),
+        f"the dialect Toy: codes: '{'4' * 59} is no close code, a number from 1000 to 4999",
     ),
     (
         toy(refusals={"busy": "later"}),
@@ -190,7 +205,9 @@ def takes_nothing(_self: Toy) -> str:
 
 @pytest.mark.parametrize("method", ["start", "audio", "stop"])
 def test_a_rehearsal_finds_what_a_session_would_find_later(method: str) -> None:
-    with pytest.raises(DialectError, match=f"^the dialect Toy: {method} has to return"):
+    with pytest.raises(
+        DialectError, match=f"^the dialect Toy: {method} has to return str or bytes, not dict$"
+    ):
         rehearse(other(**{method: dict}))
     with pytest.raises(DialectError) as caught:
         rehearse(toy(**{method: takes_nothing}))
@@ -228,7 +245,15 @@ def test_a_rehearsal_is_with_ids_and_a_usual_frame_of_20_ms() -> None:
 
 
 def test_a_rehearsal_is_of_how_a_token_travels() -> None:
-    rehearse(other(headers=lambda: [("x-key", "TOKEN")]))
+    given: list[str] = []
+
+    class Travelling(Toy):
+        def headers(self, credential: str) -> list[tuple[str, str]]:
+            given.append(credential)
+            return [("x-key", credential)]
+
+    rehearse(Travelling())
+    assert given == ["TOKEN"]
     for returned, wrong in (
         (None, "headers has to return pairs of a name and a value, not NoneType"),
         ([("host", "x")], "header 1 of its headers is Host, which the handshake sets itself"),
@@ -388,6 +413,22 @@ FIELDS: list[tuple[Message, str]] = [
         Refusal(row="secret", text="busy"),  # type: ignore[arg-type]
         "a Refusal whose row is str, not a Row",
     ),
+    *(
+        (
+            Heard(text="secret", start=0.0, end=number, final=True),
+            f"a Heard whose end is {told}, not seconds from 0 on",
+        )
+        for number, told in (
+            (-(10**15), "an int of many digits"),
+            (1 - 10**15, "-999999999999999"),
+            (-1e300, "-1e+300"),
+        )
+    ),
+    (Metrics(dropped="secret"), "a Metrics whose dropped is str, not int"),  # type: ignore[arg-type]
+    (Metrics(source=5), "a Metrics whose source is 5, not str or None"),  # type: ignore[arg-type]
+    (Remark(text=b"secret"), "a Remark whose text is bytes, not str"),  # type: ignore[arg-type]
+    (Unknown(type=None), "a Unknown whose type is NoneType, not str"),  # type: ignore[arg-type]
+    (Malformed(why=5), "a Malformed whose why is 5, not str"),  # type: ignore[arg-type]
     (Status(state=b"secret"), "a Status whose state is bytes, not str"),  # type: ignore[arg-type]
 ]
 

@@ -355,3 +355,8 @@ def test_the_nearest_three_names_are_suggested() -> None:
     with pytest.raises(ValueError, match="did you mean") as refused:
         explain("tls othr")
     assert str(refused.value).endswith('did you mean "tls other" or "os other" or "dns other"?')
+
+
+def test_a_number_that_is_no_code_is_not_looked_for_among_the_words() -> None:
+    with pytest.raises(ValueError, match="give an HTTP status"):
+        explain("4")

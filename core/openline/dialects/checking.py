@@ -168,7 +168,7 @@ def _codes(value: object, want: str) -> str:
 
 
 def _is_code(key: object) -> bool:
-    return isinstance(key, int) and not isinstance(key, bool) and key in _CODES
+    return isinstance(key, int) and key in _CODES
 
 
 def _refusals(value: object, want: str) -> str:
