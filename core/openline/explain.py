@@ -158,8 +158,6 @@ def _printed(
     subject: str, dialect_codes: Mapping[int, Row], refusals: Mapping[str, Row]
 ) -> list[tuple[str, str, _Cases]]:
     """What ``subject`` was printed about. Raises ValueError if that may be nearly anything."""
-    if _NUMBER.fullmatch(subject) is not None:
-        return []
     endings = [
         (group, title, list(cases)) for group, title, cases in _everything(dialect_codes, refusals)
     ]
