@@ -150,8 +150,7 @@ def _find(
 def _status_behind(subject: str) -> int | None:
     """The HTTP status in the brackets with which ``subject`` ends."""
     behind = _BEHIND.search(subject)
-    status = 0 if behind is None else int(behind[1])
-    return status if status in _STATUSES else None
+    return int(behind[1]) if behind is not None and int(behind[1]) in _STATUSES else None
 
 
 def _printed(

@@ -18,6 +18,7 @@ from .verdicts import ErrorKind
 _WORD: Final = re.compile(r"[^\W_]+")
 
 #: What Linux and macOS, resolvers and OpenSSL say; it stands in brackets behind our words.
+#: What holds the name of the error anyway ("connection timed out") is found by that.
 SYSTEM: Final[Mapping[ErrorKind, tuple[str, ...]]] = MappingProxyType(
     {
         ErrorKind.REFUSED: ("connection refused",),
@@ -26,7 +27,6 @@ SYSTEM: Final[Mapping[ErrorKind, tuple[str, ...]]] = MappingProxyType(
             "software caused connection abort",
             "broken pipe",
         ),
-        ErrorKind.TIMED_OUT: ("connection timed out", "operation timed out"),
         ErrorKind.UNREACHABLE: (
             "network is unreachable",
             "no route to host",

@@ -549,6 +549,15 @@ class TestConnection:
         assert drive.ended.complete is not kept
         assert bool(only(drive, DiscardStore)) is not kept
 
+    def test_the_store_is_kept_for_a_failed_session_even_if_all_was_confirmed(self) -> None:
+        drive = spooled().stream()
+        drive.audio(5)
+        drive.drain()
+        drive.final(0, 0.1)
+        drive.lose(1002)
+        assert (drive.ended.complete, drive.ended.missing) == (False, ())
+        assert not only(drive, DiscardStore)
+
     def test_nothing_is_kept_of_a_session_that_failed_before_it_heard_anything(self) -> None:
         drive = spooled()
         drive.open()
