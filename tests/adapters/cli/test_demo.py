@@ -11,7 +11,6 @@ import pytest
 import soundfile
 import trio
 from rich.console import Console
-from trio.testing import MockClock
 
 from openline.backend import Backend
 from openline.messages import Ended, Gap, SourceStatistics, Statistics, Transcript
@@ -21,6 +20,7 @@ from openline_trio.cli.main import main
 from openline_trio.cli.problems import FAILED, Problem
 from openline_trio.cli.screen import nowhere
 from openline_trio.cli.wer import words
+from openline_trio.patient_clock import patient_clock
 
 End = Callable[..., Ended]
 
@@ -204,7 +204,7 @@ def test_the_backend_is_killed_twice_while_it_hears_unless_the_demo_is_calm(
     play(ended())
     monkeypatch.setattr(demo_module, "Child", Sturdy)
     monkeypatch.setattr(demo_module, "opening", opening)
-    clock = MockClock(autojump_threshold=0)
+    clock = patient_clock()  # a view writes in a thread
     monkeypatch.setattr(trio, "run", partial(trio.run, clock=clock))
     assert main(["demo", *options]) == 0
     assert killed_at == kills
