@@ -84,6 +84,11 @@ def _only(do: Callable[[], object], *_given: object) -> object:
     return do()
 
 
+def wrong(kind: Callable[..., Message], **fields: Any) -> Message:
+    """A message with a field of a kind that no type checker lets pass."""
+    return kind(**fields)
+
+
 def returns(value: object) -> Callable[[], object]:
     return lambda: value
 
@@ -326,27 +331,27 @@ UNSOUND: list[object] = [
     {"text": "secret"},
     "secret",
     Ids(session_id="s", attempt_id="a", connection_id="c"),
-    Heard(text="secret", start=None, end=1.0, final=True),  # type: ignore[arg-type]
-    Heard(text="secret", start=0.0, end="1", final=True),  # type: ignore[arg-type]
+    wrong(Heard, text="secret", start=None, end=1.0, final=True),
+    wrong(Heard, text="secret", start=0.0, end="1", final=True),
     Heard(text="secret", start=0.0, end=float("nan"), final=True),
     Heard(text="secret", start=0.0, end=float("inf"), final=True),
     Heard(text="secret", start=-1.0, end=1.0, final=True),
     Heard(text="secret", start=2.0, end=1.0, final=True),
     Heard(text="secret", start=0.0, end=True, final=True),
-    Heard(text=b"secret", start=0.0, end=1.0, final=True),  # type: ignore[arg-type]
-    Heard(text="secret", start=0.0, end=1.0, final=True, source=[]),  # type: ignore[arg-type]
-    Metrics(backlog="1"),  # type: ignore[arg-type]
+    wrong(Heard, text=b"secret", start=0.0, end=1.0, final=True),
+    wrong(Heard, text="secret", start=0.0, end=1.0, final=True, source=[]),
+    wrong(Metrics, backlog="1"),
     Metrics(backlog=-1.0),
-    Metrics(source=7),  # type: ignore[arg-type]
-    Metrics(dropped=None),  # type: ignore[arg-type]
-    Status(state=None),  # type: ignore[arg-type]
-    Status(state="ok", text=None),  # type: ignore[arg-type]
-    Status(state="ok", source=7),  # type: ignore[arg-type]
-    Refusal(row="later", text="busy"),  # type: ignore[arg-type]
-    Refusal(row=ROW, text=None),  # type: ignore[arg-type]
-    Remark(text=7),  # type: ignore[arg-type]
-    Unknown(type=7),  # type: ignore[arg-type]
-    Malformed(why=None),  # type: ignore[arg-type]
+    wrong(Metrics, source=7),
+    wrong(Metrics, dropped=None),
+    wrong(Status, state=None),
+    wrong(Status, state="ok", text=None),
+    wrong(Status, state="ok", source=7),
+    wrong(Refusal, row="later", text="busy"),
+    wrong(Refusal, row=ROW, text=None),
+    wrong(Remark, text=7),
+    wrong(Unknown, type=7),
+    wrong(Malformed, why=None),
 ]
 SOUND: list[Message] = [
     Heard(text="yes", start=0, end=1.5, final=False, source="mic"),
@@ -386,7 +391,7 @@ FIELDS: list[tuple[Message, str]] = [
         "a Heard whose start is -1.0, not seconds from 0 on",
     ),
     (
-        Heard(text="secret", start=0, end="2", final=True),  # type: ignore[arg-type]
+        wrong(Heard, text="secret", start=0, end="2", final=True),
         "a Heard whose end is str, not seconds from 0 on",
     ),
     (
@@ -406,11 +411,11 @@ FIELDS: list[tuple[Message, str]] = [
         "a Heard whose end is 1, before its start, 2.5",
     ),
     (
-        Metrics(backlog="secret"),  # type: ignore[arg-type]
+        wrong(Metrics, backlog="secret"),
         "a Metrics whose backlog is str, not seconds from 0 on, or None",
     ),
     (
-        Refusal(row="secret", text="busy"),  # type: ignore[arg-type]
+        wrong(Refusal, row="secret", text="busy"),
         "a Refusal whose row is str, not a Row",
     ),
     *(
@@ -424,12 +429,12 @@ FIELDS: list[tuple[Message, str]] = [
             (-1e300, "-1e+300"),
         )
     ),
-    (Metrics(dropped="secret"), "a Metrics whose dropped is str, not int"),  # type: ignore[arg-type]
-    (Metrics(source=5), "a Metrics whose source is 5, not str or None"),  # type: ignore[arg-type]
-    (Remark(text=b"secret"), "a Remark whose text is bytes, not str"),  # type: ignore[arg-type]
-    (Unknown(type=None), "a Unknown whose type is NoneType, not str"),  # type: ignore[arg-type]
-    (Malformed(why=5), "a Malformed whose why is 5, not str"),  # type: ignore[arg-type]
-    (Status(state=b"secret"), "a Status whose state is bytes, not str"),  # type: ignore[arg-type]
+    (wrong(Metrics, dropped="secret"), "a Metrics whose dropped is str, not int"),
+    (wrong(Metrics, source=5), "a Metrics whose source is 5, not str or None"),
+    (wrong(Remark, text=b"secret"), "a Remark whose text is bytes, not str"),
+    (wrong(Unknown, type=None), "a Unknown whose type is NoneType, not str"),
+    (wrong(Malformed, why=5), "a Malformed whose why is 5, not str"),
+    (wrong(Status, state=b"secret"), "a Status whose state is bytes, not str"),
 ]
 
 

@@ -91,14 +91,14 @@ class Session(Protocol):
     @property
     def state(self) -> State: ...  # noqa: D102 (each is described on Connection)
     @property
-    def ended(self) -> bool: ...  # noqa: D102
+    def ended(self) -> bool: ...  # noqa: D102 (as state)
     @property
-    def statistics(self) -> Statistics: ...  # noqa: D102
+    def statistics(self) -> Statistics: ...  # noqa: D102 (as state)
     @property
-    def backlog_seconds(self) -> float: ...  # noqa: D102
-    def next_deadline(self) -> float | None: ...  # noqa: D102
-    def receive(self, event: Event, now: float) -> list[Command]: ...  # noqa: D102
-    def next_message(self, now: float) -> Outgoing | None: ...  # noqa: D102
+    def backlog_seconds(self) -> float: ...  # noqa: D102 (as state)
+    def next_deadline(self) -> float | None: ...  # noqa: D102 (as state)
+    def receive(self, event: Event, now: float) -> list[Command]: ...  # noqa: D102 (as state)
+    def next_message(self, now: float) -> Outgoing | None: ...  # noqa: D102 (as state)
 
 
 class World:

@@ -112,10 +112,20 @@ class _Sheet:
         self.legend()
         return Sheet(round(self.y + MARGIN), (*self.below, *self.shapes))
 
-    def write(self, x: float, y: float, lines: Many[str], tone: Tone, **how: object) -> None:
+    def write(
+        self,
+        x: float,
+        y: float,
+        lines: Many[str],
+        tone: Tone,
+        *,
+        anchor: str = "start",
+        bold: bool = False,
+    ) -> None:
         """Lines of text, the last at ``y``."""
         for number, line in enumerate(reversed(lines)):
-            self.shapes.append(Text(x, y - number * LEADING, line, tone, **how))  # type: ignore[arg-type]
+            at = y - number * LEADING
+            self.shapes.append(Text(x, at, line, tone, anchor=anchor, bold=bold))
 
     def caption(self) -> None:
         """The title, and what it is about."""
