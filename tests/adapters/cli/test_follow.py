@@ -62,6 +62,14 @@ class Watcher:
         self.closed += 1
 
 
+async def interrupt_twice(session: Any) -> None:
+    """Two Ctrl-C, the second when the first has been heeded."""
+    for asked in (["stop"], ["stop", "abort"]):
+        os.kill(os.getpid(), signal.SIGINT)
+        while session.asked != asked:
+            await trio.lowlevel.checkpoint()
+
+
 async def test_every_update_is_shown_and_written(
     played: Play, ended: End, final: Callable[..., Transcript], still: Worker
 ) -> None:
@@ -120,10 +128,7 @@ async def test_a_terminal_that_takes_nothing_does_not_hold_up_the_second_signal(
     async with trio.open_nursery() as nursery:
         nursery.start_soon(run)
         await session.reached_the_wait.wait()
-        for asked in (["stop"], ["stop", "abort"]):
-            os.kill(os.getpid(), signal.SIGINT)
-            while session.asked != asked:
-                await trio.lowlevel.checkpoint()
+        await interrupt_twice(session)
         reads_again.set()
     assert outcomes[0].interrupts == 2
 
@@ -182,10 +187,7 @@ async def test_the_third_signal_leaves_at_once(played: Play, ended: End, still: 
     async with trio.open_nursery() as nursery:
         nursery.start_soon(run)
         await session.reached_the_wait.wait()
-        for asked in (["stop"], ["stop", "abort"]):
-            os.kill(os.getpid(), signal.SIGINT)
-            while session.asked != asked:
-                await trio.lowlevel.checkpoint()
+        await interrupt_twice(session)
         os.kill(os.getpid(), signal.SIGINT)
     assert outcomes[0].ended is None
     assert outcomes[0].status == 130
