@@ -111,11 +111,11 @@ SOAKED := $(CURDIR)/build/soak
 soak: export OPENLINE_COUNTS := $(SOAKED)
 soak: $(READY) ## Search longer: SCHEDULES=1000000 SEED=1000000 RUNS=100 HOURS=100 INPUTS=1000000
 	@rm -rf $(SOAKED)
-	@cd tests && ../.venv/bin/python -m properties.test_theorem \
+	@$(RUN) tests.properties.test_theorem \
 		--schedules $(SCHEDULES) --seed $(SEED) || $(call fail,the theorem does not hold)
-	@cd tests && ../.venv/bin/python -m properties.test_malformed --inputs $(INPUTS) --seed $(SEED) \
+	@$(RUN) tests.properties.test_malformed --inputs $(INPUTS) --seed $(SEED) \
 		|| $(call fail,a message broke the core)
-	@cd tests && ../.venv/bin/python -m simulation --hours $(HOURS) --seed $(SEED) \
+	@$(RUN) tests.simulation --hours $(HOURS) --seed $(SEED) \
 		|| $(call fail,the session driver broke a promise)
 	@OPENLINE_PROFILE=$(PROFILE) $(RUN) pytest tests/properties tests/testing || $(call fail,a property does not hold)
 	@OPENLINE_RUNS=$(RUNS) OPENLINE_FIRST_SEED=$(SEED) $(RUN) pytest tests/e2e/test_nothing_lost.py \
@@ -129,9 +129,9 @@ ONLY ?=
 JOBS ?= 2
 
 mutants: $(READY) ## Break the core in thousands of small ways, each to be noticed: ONLY= JOBS=2
-	@$(if $(ONLY),,cd tests && nice -n 15 ../.venv/bin/python -m mutants.fault_trials \
+	@$(if $(ONLY),,nice -n 15 $(RUN) tests.mutants.fault_trials \
 		|| $(call fail,a fault of the reference client is not found))
-	@cd tests && nice -n 15 ../.venv/bin/python -m mutants --jobs $(JOBS) \
+	@nice -n 15 $(RUN) tests.mutants --jobs $(JOBS) \
 		$(if $(ONLY),--only $(ONLY)) || $(call fail,a mutant survives that is not listed)
 
 lock: $(READY) ## Write both lock files anew; `make lock UPGRADE=--upgrade` moves the pins

@@ -22,8 +22,7 @@ from collections.abc import Generator
 
 import pytest
 from hypothesis import settings
-
-from . import support_counts
+from tests import support_counts
 
 PROFILE = os.environ.get("OPENLINE_PROFILE", "ci")
 

@@ -1,6 +1,6 @@
 """How often each row of the chart fires in a soak, counted by every process of it.
 
-    OPENLINE_COUNTS=build/soak python -m simulation --hours 1
+    OPENLINE_COUNTS=build/soak python -m tests.simulation --hours 1
 
 A process that is told of a folder begins to count when it calls ``begin``: each row of the
 table is given one more action, ahead of its own, which adds one. The table is looked up by

@@ -6,6 +6,6 @@ extension for Sphinx, which embeds the same in a site (extra ``sphinx``).
 
 from __future__ import annotations
 
-from .render import DrawingError, png, svg
+from openline_diagrams.render import DrawingError, png, svg
 
 __all__ = ["DrawingError", "png", "svg"]

@@ -35,10 +35,9 @@ from openline.diagram import (
     xstate,
 )
 from openline.policy import Policy
-
-from . import named
-from .named import NamingError, one_line
-from .render import png, svg
+from openline_diagrams import named
+from openline_diagrams.named import NamingError, one_line
+from openline_diagrams.render import png, svg
 
 
 class EmbedError(Exception):

@@ -16,9 +16,8 @@ from typing import Final
 from openline.diagram import Sequence, sequence, sequence_mermaid, sequence_svg, sequence_table
 from openline.journal import JournalError, choose, read
 from openline.replay import DIALECTS, DivergedError
-
-from .embedded import EmbedError, Picture, find_contract
-from .named import one_line
+from openline_diagrams.embedded import EmbedError, Picture, find_contract
+from openline_diagrams.named import one_line
 
 #: What a session can be told as, besides a picture.
 TOLD: Final[Mapping[str, Callable[[Sequence], str]]] = MappingProxyType(

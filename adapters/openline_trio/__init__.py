@@ -9,11 +9,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .credentials import CredentialError, Credentials, Provider
-    from .network import Connect, DialError, connector
-    from .opening import open_session, resume_session
-    from .session import Session
-    from .spool import SpoolError, spooled_sessions
+    from openline_trio.credentials import CredentialError, Credentials, Provider
+    from openline_trio.network import Connect, DialError, connector
+    from openline_trio.opening import open_session, resume_session
+    from openline_trio.session import Session
+    from openline_trio.spool import SpoolError, spooled_sessions
 
 __all__ = [
     "Connect",

@@ -21,8 +21,7 @@ from typing import Final, Self
 import trio
 
 from openline.backend import Backend
-
-from .backend import (
+from openline_trio.backend import (
     BackendError,
     Fault,
     FaultError,
@@ -34,8 +33,14 @@ from .backend import (
     parse_faults,
     serve,
 )
-from .backend.config import RecognizerName
-from .backend.contract import Audio, MalformedMessageError, Refusal, read_frame, read_text
+from openline_trio.backend.config import RecognizerName
+from openline_trio.backend.contract import (
+    Audio,
+    MalformedMessageError,
+    Refusal,
+    read_frame,
+    read_text,
+)
 
 __all__ = ["BackendError", "BackgroundBackend", "FaultError"]
 

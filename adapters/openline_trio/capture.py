@@ -15,11 +15,10 @@ import trio
 
 from openline.connection import LocalProtocolError
 from openline.events import SourceEnded, SourceLost
-
-from .audio.pushed import PushSource
-from .audio.source import Holding, Source, SourceError
-from .sink import Listener, SessionSink
-from .whose import only_one, raised
+from openline_trio.audio.pushed import PushSource
+from openline_trio.audio.source import Holding, Source, SourceError
+from openline_trio.sink import Listener, SessionSink
+from openline_trio.whose import only_one, raised
 
 
 class Capture:

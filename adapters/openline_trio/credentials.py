@@ -21,9 +21,8 @@ from openline.backend import check_credential
 from openline.dialects.checking import DialectError
 from openline.dialects.dialect import Dialect
 from openline.dialects.headers import credential_headers
-
-from .checks import kind_of
-from .whose import only_one, raised
+from openline_trio.checks import kind_of
+from openline_trio.whose import only_one, raised
 
 Provider: TypeAlias = Callable[[], Awaitable[str]]
 Credentials: TypeAlias = str | Provider | None

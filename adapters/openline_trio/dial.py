@@ -39,9 +39,8 @@ from openline.events import (
     SocketOpened,
 )
 from openline.verdicts import ErrorKind, Sender
-
-from .network import Connect, DialError
-from .tap import Tap
+from openline_trio.network import Connect, DialError
+from openline_trio.tap import Tap
 
 #: The contract's limit on a message, which ours to the backend never come near.
 MAX_MESSAGE: Final = 16 * 1024 * 1024

@@ -18,9 +18,8 @@ from openline.commands import (
     StoreGap,
     StoreProof,
 )
-
-from .records import Lost, Said
-from .spool import Spool
+from openline_trio.records import Lost, Said
+from openline_trio.spool import Spool
 
 
 class Disk:

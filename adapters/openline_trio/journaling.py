@@ -19,8 +19,7 @@ from openline.backend import Backend
 from openline.connection import Connection
 from openline.journal import JournalError, Recorder, check_start
 from openline.messages import Trouble, Update
-
-from .spool import write_all
+from openline_trio.spool import write_all
 
 _BLOCK: Final = 1 << 16
 #: No opening is longer (it holds the finals of a session that is taken up again).

@@ -19,9 +19,8 @@ from openline.dialects.dialect import Dialect
 from openline.journal import JournalError
 from openline.messages import SAMPLE_RATE
 from openline.policy import Policy
-
-from .audio.source import Source
-from .checks import (
+from openline_trio.audio.source import Source
+from openline_trio.checks import (
     check_credentials,
     check_given,
     check_optional,
@@ -29,12 +28,12 @@ from .checks import (
     check_trio,
     checked_dialect,
 )
-from .credentials import Credentials
-from .journaling import JournalFile
-from .network import Connect, connector
-from .records import Began
-from .session import Session
-from .spool import Spool, SpoolError, load, the_session
+from openline_trio.credentials import Credentials
+from openline_trio.journaling import JournalFile
+from openline_trio.network import Connect, connector
+from openline_trio.records import Began
+from openline_trio.session import Session
+from openline_trio.spool import Spool, SpoolError, load, the_session
 
 #: Bytes of audio that a spool keeps at most: nine hours of one source.
 SPOOL_LIMIT = 1 << 30

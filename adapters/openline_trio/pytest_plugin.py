@@ -25,8 +25,8 @@ import pytest
 if TYPE_CHECKING:
     from trio.testing import MockClock
 
-    from .backend.config import RecognizerName
-    from .background import BackgroundBackend
+    from openline_trio.backend.config import RecognizerName
+    from openline_trio.background import BackgroundBackend
 
 
 class StartBackend(Protocol):

@@ -41,16 +41,15 @@ from openline.connection import Connection
 from openline.dialects.dialect import Dialect
 from openline.messages import Ended, State, Statistics, Transcript, Update
 from openline.policy import Policy
-
-from .audio.source import Source
-from .capture import Capture
-from .credentials import Credentials, Wallet
-from .dial import Dial
-from .disk import Disk
-from .journaling import JournalFile
-from .network import Connect
-from .spool import Past, Spool
-from .updates import Updates
+from openline_trio.audio.source import Source
+from openline_trio.capture import Capture
+from openline_trio.credentials import Credentials, Wallet
+from openline_trio.dial import Dial
+from openline_trio.disk import Disk
+from openline_trio.journaling import JournalFile
+from openline_trio.network import Connect
+from openline_trio.spool import Past, Spool
+from openline_trio.updates import Updates
 
 
 class Session:

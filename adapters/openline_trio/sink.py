@@ -9,8 +9,7 @@ from typing import Protocol
 
 from openline.connection import LocalProtocolError
 from openline.events import AudioCaptured, CaptureHole, Event, SourceStarted
-
-from .audio.samples import as_pcm
+from openline_trio.audio.samples import as_pcm
 
 
 class Listener(Protocol):

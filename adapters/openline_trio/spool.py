@@ -28,8 +28,7 @@ import msgspec
 
 from openline.connection import PastSource
 from openline.messages import SAMPLE_RATE, Gap, Transcript
-
-from .records import VERSION, Began, Lost, Proved, Record, Said, pack, unpack
+from openline_trio.records import VERSION, Began, Lost, Proved, Record, Said, pack, unpack
 
 #: Bytes of PCM in a file before the next one is begun: a minute at 16 kHz, 16 bits.
 SEGMENT_BYTES: Final = 60 * 32_000

@@ -22,8 +22,7 @@ from typing import Final
 import trio
 
 from openline.verdicts import ErrorKind
-
-from .network import name_os_error
+from openline_trio.network import name_os_error
 
 #: Seconds that a failed send leaves the reader to take in what has already arrived.
 DRAIN: Final = 1.0

@@ -25,13 +25,12 @@ from openline.backend import Backend
 from openline.dialects.dialect import Dialect
 from openline.messages import Ended, State, Statistics, Transcript, Update
 from openline.policy import Policy
-
-from .audio.pushed import PushSource
-from .audio.source import Source
-from .checks import check_credentials, check_opening
-from .network import Connect
-from .opening import SPOOL_LIMIT, open_session, resume_session
-from .session import Session
+from openline_trio.audio.pushed import PushSource
+from openline_trio.audio.source import Source
+from openline_trio.checks import check_credentials, check_opening
+from openline_trio.network import Connect
+from openline_trio.opening import SPOOL_LIMIT, open_session, resume_session
+from openline_trio.session import Session
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer

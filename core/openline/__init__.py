@@ -6,9 +6,9 @@ they happened, commands come out. ``openline_trio`` drives it on real sockets.
 
 from __future__ import annotations
 
-from .backend import Backend, CredentialPlace
-from .connection import Connection, LocalProtocolError
-from .messages import (
+from openline.backend import Backend, CredentialPlace
+from openline.connection import Connection, LocalProtocolError
+from openline.messages import (
     BackendMetrics,
     BackendStatus,
     Cards,
@@ -27,8 +27,8 @@ from .messages import (
     Trouble,
     Update,
 )
-from .policy import Policy
-from .verdicts import Action, ErrorKind, Verdict
+from openline.policy import Policy
+from openline.verdicts import Action, ErrorKind, Verdict
 
 __all__ = [
     "Action",

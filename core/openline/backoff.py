@@ -8,7 +8,7 @@ verdict says, no more than ``limit`` passes go through in any minute.
 
 from __future__ import annotations
 
-from .policy import Policy
+from openline.policy import Policy
 
 #: A minute, and a second for dials that take different times to reach the server,
 #: which counts them where they arrive.

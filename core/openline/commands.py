@@ -12,8 +12,8 @@ from typing import TypeAlias
 
 import msgspec
 
-from .backend import Backend
-from .messages import Gap, Transcript, Update
+from openline.backend import Backend
+from openline.messages import Gap, Transcript, Update
 
 
 class RequestCredential(msgspec.Struct, frozen=True):

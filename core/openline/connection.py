@@ -21,22 +21,22 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from typing import Final
 
-from .backend import Backend
-from .chart import Chart
-from .commands import Command, DiscardStore, Outgoing, Report
-from .dialects.checking import check_dialect
-from .dialects.dialect import Dialect
-from .dialects.echopanel import EchoPanel
-from .events import AbortRequested, Event, OpenRequested, StopRequested
-from .intake import TAKE_IN, LocalProtocolError, take_due
-from .link import Link
-from .messages import SAMPLE_RATE, State, Statistics, Transcript
-from .outcome import announce, is_done, result, statistics
-from .policy import Policy
-from .streams import PastSource
-from .table import compile_chart, fire
-from .timers import FIRES, OFF, Timer
-from .wire import next_message
+from openline.backend import Backend
+from openline.chart import Chart
+from openline.commands import Command, DiscardStore, Outgoing, Report
+from openline.dialects.checking import check_dialect
+from openline.dialects.dialect import Dialect
+from openline.dialects.echopanel import EchoPanel
+from openline.events import AbortRequested, Event, OpenRequested, StopRequested
+from openline.intake import TAKE_IN, LocalProtocolError, take_due
+from openline.link import Link
+from openline.messages import SAMPLE_RATE, State, Statistics, Transcript
+from openline.outcome import announce, is_done, result, statistics
+from openline.policy import Policy
+from openline.streams import PastSource
+from openline.table import compile_chart, fire
+from openline.timers import FIRES, OFF, Timer
+from openline.wire import next_message
 
 __all__ = [
     "EVENTS",

@@ -18,10 +18,10 @@ from typing import Final, TypeAlias
 
 import msgspec
 
-from . import verdict_table as table
-from .policy import Policy
-from .sayings import SYSTEM, part, whole
-from .verdicts import (
+from openline import verdict_table as table
+from openline.policy import Policy
+from openline.sayings import SYSTEM, part, whole
+from openline.verdicts import (
     MAX_RETRY_AFTER,
     MAX_STRIKES,
     NO_CODES,

@@ -9,11 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
-from .backend import Backend
-from .commands import Command, FetchAudio, Report, StoreAudio, StoreFinal, StoreGap, StoreProof
-from .dialects.dialect import Dialect, FinalMessage, Ids
-from .losses import AT_THE_END
-from .messages import (
+from openline.backend import Backend
+from openline.commands import (
+    Command,
+    FetchAudio,
+    Report,
+    StoreAudio,
+    StoreFinal,
+    StoreGap,
+    StoreProof,
+)
+from openline.dialects.dialect import Dialect, FinalMessage, Ids
+from openline.losses import AT_THE_END
+from openline.messages import (
     SAMPLE_RATE,
     BackendStatus,
     Gap,
@@ -24,14 +32,14 @@ from .messages import (
     Trouble,
     Update,
 )
-from .outbox import Outbox
-from .policy import Policy
-from .retry import Retry
-from .streams import Stream, Streams
-from .timers import OFF, Timer
-from .transcript import Timeline
-from .watch import Watch
-from .wording import one_line
+from openline.outbox import Outbox
+from openline.policy import Policy
+from openline.retry import Retry
+from openline.streams import Stream, Streams
+from openline.timers import OFF, Timer
+from openline.transcript import Timeline
+from openline.watch import Watch
+from openline.wording import one_line
 
 #: What came and changed nothing, as the result counts it.
 _COUNTED = ("late", "foreign", "malformed", "duplicates")

@@ -14,11 +14,11 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
-from . import events as e
-from .backend import RedirectRefusedError
-from .commands import CloseSource
-from .dialects.checking import understood
-from .dialects.dialect import (
+from openline import events as e
+from openline.backend import RedirectRefusedError
+from openline.commands import CloseSource
+from openline.dialects.checking import understood
+from openline.dialects.dialect import (
     FinalMessage,
     Heard,
     Insight,
@@ -29,11 +29,11 @@ from .dialects.dialect import (
     Status,
     Unknown,
 )
-from .facts import Facts
-from .messages import HowLost, State
-from .timers import FIRES, OFF, Timer
-from .verdicts import Ending, ErrorKind, Phase
-from .wording import one_line
+from openline.facts import Facts
+from openline.messages import HowLost, State
+from openline.timers import FIRES, OFF, Timer
+from openline.verdicts import Ending, ErrorKind, Phase
+from openline.wording import one_line
 
 Fired: TypeAlias = tuple[str, ...]
 

@@ -23,13 +23,13 @@ from typing import Any, Final
 
 import msgspec
 
-from .backend import Backend
-from .commands import Command, Outgoing
-from .connection import Connection
-from .dialects.dialect import Dialect
-from .dialects.echopanel import EchoPanel
-from .events import Event
-from .journal_codec import (
+from openline.backend import Backend
+from openline.commands import Command, Outgoing
+from openline.connection import Connection
+from openline.dialects.dialect import Dialect
+from openline.dialects.echopanel import EchoPanel
+from openline.events import Event
+from openline.journal_codec import (
     Plain,
     command_to_plain,
     event_from_plain,
@@ -39,9 +39,9 @@ from .journal_codec import (
     outgoing_to_plain,
     to_line,
 )
-from .messages import Transcript
-from .policy import Policy
-from .streams import PastSource
+from openline.messages import Transcript
+from openline.policy import Policy
+from openline.streams import PastSource
 
 #: Of the format. A journal of another one is refused.
 VERSION: Final = 1

@@ -24,8 +24,15 @@ from urllib.parse import unquote
 
 import msgspec
 
-from .commands import Command, OpenSocket, Outgoing, Report, SendBytes, SendPing, StoreAudio
-from .events import AudioCaptured, AudioFetched, Event, MessageReceived, PongReceived, Redirected
+from openline.commands import Command, OpenSocket, Outgoing, Report, SendBytes, SendPing, StoreAudio
+from openline.events import (
+    AudioCaptured,
+    AudioFetched,
+    Event,
+    MessageReceived,
+    PongReceived,
+    Redirected,
+)
 
 Plain: TypeAlias = dict[str, Any]
 

@@ -11,14 +11,20 @@ with another number, or of a dial that is no longer live, never gets this far.
 
 from __future__ import annotations
 
-from .commands import AbortSocket, CancelCredential, CloseSocket, OpenSocket, RequestCredential
-from .dialects.dialect import Heard, Insight, Metrics, Remark, Status
-from .facts import Facts
-from .messages import SAMPLE_RATE, BackendMetrics, Transcript, to_samples
-from .streams import Stream
-from .timers import ALL_TIMERS, DIAL_TIMERS, OFF, SESSION_TIMERS, STATE_TIMERS, Timer
-from .verdicts import Action
-from .wording import one_line
+from openline.commands import (
+    AbortSocket,
+    CancelCredential,
+    CloseSocket,
+    OpenSocket,
+    RequestCredential,
+)
+from openline.dialects.dialect import Heard, Insight, Metrics, Remark, Status
+from openline.facts import Facts
+from openline.messages import SAMPLE_RATE, BackendMetrics, Transcript, to_samples
+from openline.streams import Stream
+from openline.timers import ALL_TIMERS, DIAL_TIMERS, OFF, SESSION_TIMERS, STATE_TIMERS, Timer
+from openline.verdicts import Action
+from openline.wording import one_line
 
 #: RFC 6455 §7.4.1: the purpose of the connection has been fulfilled.
 CLOSE_NORMAL = 1000

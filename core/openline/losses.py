@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from .messages import Gap, GapCause
+from openline.messages import Gap, GapCause
 
 #: Gaps of a session that ended too early: resuming it is what mends them.
 AT_THE_END = frozenset({GapCause.UNDELIVERED, GapCause.UNCONFIRMED})

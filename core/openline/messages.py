@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from .verdicts import Action
+from openline.verdicts import Action
 
 #: Samples per second of all audio in a session (contract: 16 kHz mono s16le).
 SAMPLE_RATE = 16_000

@@ -27,9 +27,9 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 
-from .losses import Losses
-from .messages import SAMPLE_RATE, Gap, GapCause
-from .positions import Positions
+from openline.losses import Losses
+from openline.messages import SAMPLE_RATE, Gap, GapCause
+from openline.positions import Positions
 
 #: Samples in a frame on the wire: 20 ms (contract: "usual frame").
 FRAME_SAMPLES = 320

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from .facts import Facts
-from .losses import AT_THE_END
-from .messages import Ended, State, StateChanged, Statistics
+from openline.facts import Facts
+from openline.losses import AT_THE_END
+from openline.messages import Ended, State, StateChanged, Statistics
 
 
 def announce(facts: Facts, state: State) -> StateChanged:

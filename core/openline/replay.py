@@ -17,14 +17,14 @@ from typing import Any, Final
 
 import msgspec
 
-from .commands import Command, Outgoing
-from .connection import Connection
-from .dialects.dialect import Dialect
-from .dialects.echopanel import EchoPanel
-from .events import Event
-from .journal import Entry, Journal, JournalError, error_text, speaks_text
-from .journal_codec import as_read, command_to_plain, outgoing_to_plain, to_line
-from .messages import State
+from openline.commands import Command, Outgoing
+from openline.connection import Connection
+from openline.dialects.dialect import Dialect
+from openline.dialects.echopanel import EchoPanel
+from openline.events import Event
+from openline.journal import Entry, Journal, JournalError, error_text, speaks_text
+from openline.journal_codec import as_read, command_to_plain, outgoing_to_plain, to_line
+from openline.messages import State
 
 #: The dialects that a journal can name.
 DIALECTS: Final = {EchoPanel.name: EchoPanel()}

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from .backoff import DialGate, backoff
-from .policy import Policy
-from .timers import OFF
-from .verdicts import Action, Ending, Row, Verdict, judge
+from openline.backoff import DialGate, backoff
+from openline.policy import Policy
+from openline.timers import OFF
+from openline.verdicts import Action, Ending, Row, Verdict, judge
 
 #: A LATER is spread over this many seconds, so that the turned away come back one by one.
 LATER_JITTER = 1.0

@@ -12,10 +12,10 @@ from collections.abc import Sequence
 
 import msgspec
 
-from .messages import SAMPLE_RATE, Gap, SourceStatistics
-from .outbox import FRAME_SAMPLES, Outbox
-from .timers import OFF
-from .window import LIVE_EDGE, PING_EVERY_BACKLOG, PING_EVERY_LIVE, QUEUE, WINDOW, Window
+from openline.messages import SAMPLE_RATE, Gap, SourceStatistics
+from openline.outbox import FRAME_SAMPLES, Outbox
+from openline.timers import OFF
+from openline.window import LIVE_EDGE, PING_EVERY_BACKLOG, PING_EVERY_LIVE, QUEUE, WINDOW, Window
 
 #: Samples waiting to be sent above which a source that can wait does.
 ROOM = 2 * SAMPLE_RATE

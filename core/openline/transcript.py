@@ -11,7 +11,7 @@ from __future__ import annotations
 from bisect import insort_right
 from collections.abc import Iterable
 
-from .messages import PartialRetracted, Transcript
+from openline.messages import PartialRetracted, Transcript
 
 
 def _order(transcript: Transcript) -> tuple[float, float]:

@@ -36,8 +36,8 @@ from typing import Final
 
 import msgspec
 
-from . import verdict_table as table
-from .verdict_table import Action, ErrorKind, Row, Sender
+from openline import verdict_table as table
+from openline.verdict_table import Action, ErrorKind, Row, Sender
 
 __all__ = [
     "MAX_RETRY_AFTER",

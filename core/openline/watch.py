@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from .timers import OFF
+from openline.timers import OFF
 
 
 class Watch:

@@ -15,9 +15,9 @@ end of any transcript. All are connection samples of one source, so nothing drif
 
 from __future__ import annotations
 
-from .messages import SAMPLE_RATE
-from .policy import FIGURES_LATE
-from .timers import OFF
+from openline.messages import SAMPLE_RATE
+from openline.policy import FIGURES_LATE
+from openline.timers import OFF
 
 #: What the backend keeps per source, waiting for its recogniser (contract: 2.0 s).
 QUEUE = 2 * SAMPLE_RATE

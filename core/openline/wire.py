@@ -11,10 +11,10 @@ long that may take, a ping asks for the proof, and PACE says when time alone ope
 
 from __future__ import annotations
 
-from .commands import Outgoing, SendBytes, SendPing, SendText
-from .dialects.checking import choked, sendable, spoken
-from .facts import Facts
-from .timers import OFF, Timer
+from openline.commands import Outgoing, SendBytes, SendPing, SendText
+from openline.dialects.checking import choked, sendable, spoken
+from openline.facts import Facts
+from openline.timers import OFF, Timer
 
 # This runs for every frame, and looking up a member of an enum is not free.
 _SEND, _STALL, _PACE = int(Timer.SEND), int(Timer.STALL), int(Timer.PACE)

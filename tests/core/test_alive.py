@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from tests.core.driver import FRAME, Drive
 
 from openline import events as e
 from openline.commands import SendBytes, SendPing
@@ -12,8 +13,6 @@ from openline.dialects.echopanel import EchoPanel
 from openline.messages import SAMPLE_RATE
 from openline.policy import Policy
 from openline.timers import Timer
-
-from .driver import FRAME, Drive
 
 STALL = Policy().stall_timeout
 

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
+from tests.core.driver import Drive
 
 from openline import events as e
 from openline.backend import Backend
@@ -38,8 +39,6 @@ from openline.dialects.echopanel import EchoPanel
 from openline.dialects.rehearsing import rehearse
 from openline.messages import Entities, Trouble
 from openline.verdicts import Action, Row
-
-from .driver import Drive
 
 ROW = Row(action=Action.LATER, why="busy", source="the toy")
 

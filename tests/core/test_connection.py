@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from tests.core.driver import FRAME, Drive
+from tests.core.states import ALIVE, OVER, STATES, everything, in_state
 
 from openline import events as e
 from openline.backend import Backend
@@ -14,9 +16,6 @@ from openline.commands import (
 from openline.connection import Connection, LocalProtocolError
 from openline.messages import Ended, PartialRetracted, StateChanged
 from openline.policy import Policy
-
-from .driver import FRAME, Drive
-from .states import ALIVE, OVER, STATES, everything, in_state
 
 
 @pytest.mark.parametrize("state", STATES)

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from tests.core.driver import FRAME, Drive, pcm
 
 from openline import events as e
 from openline.backend import Backend
@@ -15,8 +16,6 @@ from openline.messages import SAMPLE_RATE, BackendMetrics, BackendStatus, GapCau
 from openline.policy import Policy
 from openline.timers import Timer
 from openline.verdicts import Action, Sender
-
-from .driver import FRAME, Drive, pcm
 
 # What is counted and told.
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from itertools import combinations, pairwise
 
 import pytest
+from tests.core.test_diagram import small
 
 from openline.connection import EVENTS, TABLE
 from openline.diagram import dot, model
@@ -16,8 +17,6 @@ from openline.diagram.layout import layout
 from openline.diagram.model import Drawing, Edge, Line
 from openline.diagram.places import INSET, WIDTH, Place, Route
 from openline.table import Row, Table
-
-from .test_diagram import small
 
 
 def changed(seed: int) -> Table:

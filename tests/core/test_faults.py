@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from tests.core.driver import ATTEMPT, BEAT, FRAME, SESSION, Drive
 
 from openline import events as e
 from openline.commands import (
@@ -20,8 +21,6 @@ from openline.commands import (
 from openline.messages import SAMPLE_RATE, Gap, GapCause, StateChanged
 from openline.policy import Policy
 from openline.verdicts import Action, ErrorKind
-
-from .driver import ATTEMPT, BEAT, FRAME, SESSION, Drive
 
 
 def waits(drive: Drive) -> list[float]:

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 import pytest
+from tests.core.driver import FRAME, Drive
 
 from openline import events as e
 from openline.connection import LocalProtocolError
@@ -13,8 +14,6 @@ from openline.messages import SAMPLE_RATE, BackendStatus, Trouble
 from openline.policy import Policy
 from openline.timers import Timer
 from openline.verdicts import ErrorKind
-
-from .driver import FRAME, Drive
 
 UNREADABLE: list[str | bytes] = [
     "",

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
+from tests.core.driver import Drive
+from tests.core.scenarios import SCENARIOS, record
 
 from openline import events as e
 from openline.backend import Backend
@@ -30,9 +32,6 @@ from openline.messages import Gap, GapCause, State, Transcript
 from openline.policy import Policy
 from openline.replay import DivergedError, Step, replay
 from openline.verdicts import ErrorKind, Sender
-
-from .driver import Drive
-from .scenarios import SCENARIOS, record
 
 Mend: TypeAlias = Callable[[list[bytes]], list[bytes]]
 

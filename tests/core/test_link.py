@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.core.driver import FRAME, Drive
 
 from openline import events as e
 from openline.dialects.dialect import Heard, Message
@@ -22,8 +23,6 @@ from openline.messages import (
     Transcript,
     Trouble,
 )
-
-from .driver import FRAME, Drive
 
 
 def streaming(seconds: float = 1.0, *sources: str) -> Drive:

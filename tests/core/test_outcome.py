@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tests.core.driver import FRAME, Drive
+
 from openline import events as e
 from openline.messages import (
     Ended,
@@ -14,8 +16,6 @@ from openline.messages import (
 )
 from openline.policy import Policy
 from openline.verdicts import Action
-
-from .driver import FRAME, Drive
 
 
 def test_a_state_without_a_why_has_no_reason() -> None:

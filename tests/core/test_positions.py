@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from tests.core.driver import FRAME, Drive
 
 from openline.messages import SAMPLE_RATE, Gap, GapCause
 from openline.positions import MOST_DROPS, Positions
-
-from .driver import FRAME, Drive
 
 
 def skipping() -> Positions:

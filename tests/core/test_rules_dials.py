@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.core.driver import Drive
 
 from openline import events as e
 from openline.backend import Backend
@@ -12,8 +13,6 @@ from openline.commands import (
 )
 from openline.policy import Policy
 from openline.verdicts import Action
-
-from .driver import Drive
 
 # Dials.
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
+from tests.core.driver import Drive
+from tests.core.states import ALIVE, in_state
 
 from openline import events as e
 from openline.commands import (
@@ -13,9 +15,6 @@ from openline.commands import (
     SendPing,
 )
 from openline.policy import Policy
-
-from .driver import Drive
-from .states import ALIVE, in_state
 
 # Liveness.
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from tests.core.driver import Drive
+from tests.core.states import PATIENT, reauthorized
 
 from openline.commands import (
     AbortSocket,
@@ -14,9 +16,6 @@ from openline.commands import (
 from openline.messages import StateChanged
 from openline.policy import Policy
 from openline.verdicts import ErrorKind
-
-from .driver import Drive
-from .states import PATIENT, reauthorized
 
 # One loss, one judgement.
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from tests.core.driver import FRAME, Drive
+from tests.core.states import ALIVE, everything, in_state, reauthorized
 
 from openline import events as e
 from openline.commands import (
@@ -14,9 +16,6 @@ from openline.commands import (
     Report,
 )
 from openline.verdicts import ErrorKind
-
-from .driver import FRAME, Drive
-from .states import ALIVE, everything, in_state, reauthorized
 
 
 @pytest.mark.parametrize("state", ["authorizing", "connecting", "awaiting_ack", "reconnecting"])

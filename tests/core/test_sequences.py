@@ -11,6 +11,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from markdown_it import MarkdownIt
+from tests.core.driver import Drive
+from tests.core.scenarios import SCENES, record
 
 from openline import events as e
 from openline.commands import Report
@@ -36,9 +38,6 @@ from openline.journal import Journal, JournalError, Recorder, read
 from openline.messages import Cards, Entities, State
 from openline.replay import DivergedError, replay
 from openline.verdicts import Action, ErrorKind, Row, Sender
-
-from .driver import Drive
-from .scenarios import SCENES, record
 
 NS = {"svg": "http://www.w3.org/2000/svg"}
 RULING = Row(action=Action.FATAL, why="it is so", source="a test")

@@ -9,6 +9,8 @@ from typing import Any, cast
 import hypothesis.strategies as st
 import pytest
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from tests.core.driver import Drive, pcm
+from tests.support_profiles import paced
 
 from openline import events as e
 from openline.commands import (
@@ -26,9 +28,6 @@ from openline.messages import SAMPLE_RATE as S
 from openline.messages import Gap, GapCause, Transcript, Trouble
 from openline.outbox import FETCH, Outbox
 from openline.outbox import FRAME_SAMPLES as F
-
-from ..support_profiles import paced
-from .driver import Drive, pcm
 
 PATTERN = b"".join((i * 40503 % 65521).to_bytes(2, "little") for i in range(65521)) * 4
 #: Samples in memory and on disk.

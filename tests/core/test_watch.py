@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.core.driver import Drive
 
 from openline import events as e
 from openline.commands import CloseSource
@@ -10,8 +11,6 @@ from openline.messages import HowLost, SourceLost
 from openline.policy import Policy
 from openline.timers import OFF
 from openline.watch import Watch
-
-from .driver import Drive
 
 QUICK = Policy(source_timeout=4.0)
 

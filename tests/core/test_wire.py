@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 
 import pytest
+from tests.core.driver import ATTEMPT, FRAME, SESSION, Drive
 
 from openline import events as e
 from openline.commands import SendBytes, SendPing, SendText
 from openline.dialects.echopanel import EchoPanel
 from openline.policy import Policy
 from openline.timers import OFF, Timer
-
-from .driver import ATTEMPT, FRAME, SESSION, Drive
 
 
 class Spelled(EchoPanel):

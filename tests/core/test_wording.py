@@ -5,11 +5,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.core.driver import Drive
 
 from openline.messages import BackendStatus, Trouble
 from openline.wording import MOST, one_line
-
-from .driver import Drive
 
 MUCH = "x" * 2_000_000
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import trio
+from tests.support_oracle import CodedSource, received, union
 from trio.testing import MockClock, memory_stream_pair
 
 from openline.backend import Backend
@@ -20,8 +21,6 @@ from openline_trio import open_session
 from openline_trio.backend import FaultInjector, Server, ServerConfig
 from openline_trio.backend.faults import Effect
 from openline_trio.backend.recognizer import Echo
-
-from ..support_oracle import CodedSource, received, union
 
 #: The last second is in no final before the stop.
 SECONDS = 11.0

@@ -17,14 +17,13 @@ from itertools import pairwise
 from pathlib import Path
 
 import trio
+from tests.support_oracle import CodedSource, received, union
 
 from openline import Ended
 from openline_trio.backend.config import ServerConfig
 from openline_trio.backend.server import Server, serve
 from openline_trio.opening import resume_session
 from openline_trio.spool import load, spooled_sessions
-
-from ..support_oracle import CodedSource, received, union
 
 RUNS = int(os.environ.get("OPENLINE_RUNS", "3"))
 FIRST = int(os.environ.get("OPENLINE_FIRST_SEED", "0"))

@@ -9,12 +9,12 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+from tests.core.driver import Drive
+from tests.support_counts import FOLDER, counting
+
 import openline
 from openline import connection
 from openline.table import fire
-
-from ..core.driver import Drive
-from ..support_counts import FOLDER, counting
 
 ROOT = Path(__file__).parents[2]
 
@@ -37,7 +37,7 @@ def test_every_row_that_fires_is_counted_once_under_its_name() -> None:
 
 def test_a_process_that_is_told_of_a_folder_writes_what_it_counted(tmp_path: Path) -> None:
     script = (
-        "import support_counts; support_counts.begin(); support_counts.begin()\n"
+        "from tests import support_counts; support_counts.begin(); support_counts.begin()\n"
         "from openline import Backend, Connection, events as e\n"
         "line = Connection(Backend(), session_id='s', attempt_id='a', random=lambda: 0.5)\n"
         "line.receive(e.OpenRequested(), 0.0)\n"
@@ -45,9 +45,7 @@ def test_a_process_that_is_told_of_a_folder_writes_what_it_counted(tmp_path: Pat
     )
     folder = tmp_path / "counts"
     env = os.environ | {
-        "PYTHONPATH": os.pathsep.join(
-            [str(ROOT / "tests"), str(Path(openline.__file__).parents[1])]
-        )
+        "PYTHONPATH": os.pathsep.join([str(ROOT), str(Path(openline.__file__).parents[1])])
     }
     env.pop(FOLDER, None)
     subprocess.run([sys.executable, "-c", script], env=env, check=True)

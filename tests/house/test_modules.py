@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 CORE = sorted((ROOT / "core").rglob("*.py"))
 MODULES = CORE + sorted((ROOT / "adapters").rglob("*.py"))
-MAX_LINES = 350
+MAX_LINES = 360
 
 
 def _label(path: Path) -> str:

@@ -17,12 +17,12 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 
-from .course import DRAWING, Result, all_keys, try_all
-from .forks import WorkerError, children
-from .known import LIST, ListError, complaints, parse
-from .mutant import Key
-from .reach import BUILD, kept, modules, record
-from .trial import prepare
+from tests.mutants.course import DRAWING, Result, all_keys, try_all
+from tests.mutants.forks import WorkerError, children
+from tests.mutants.known import LIST, ListError, complaints, parse
+from tests.mutants.mutant import Key
+from tests.mutants.reach import BUILD, kept, modules, record
+from tests.mutants.trial import prepare
 
 #: Per cent of all mutants that have to be killed.
 ENOUGH = 95.0

@@ -17,12 +17,11 @@ from typing import NamedTuple, Protocol, TypeAlias, TypeVar
 from unittest.mock import patch
 
 import pytest
-
-from .forks import Write, children, share
-from .killers import ARGUMENTS
-from .mutant import Key, Mutant, enums_of, find
-from .reach import OF_DRAWINGS, SUITE, Reach, modules
-from .trial import Code, Ready, cold, run_all, search, trial
+from tests.mutants.forks import Write, children, share
+from tests.mutants.killers import ARGUMENTS
+from tests.mutants.mutant import Key, Mutant, enums_of, find
+from tests.mutants.reach import OF_DRAWINGS, SUITE, Reach, modules
+from tests.mutants.trial import Code, Ready, cold, run_all, search, trial
 
 #: Declared, and changed in ``rows`` instead.
 DECLARED = "chart"
@@ -60,9 +59,9 @@ def all_keys(chosen: Sequence[str]) -> frozenset[Key]:
 
     def of_chart(write: Write) -> None:
         # In a child: what is tried cold must find the core not imported.
-        from openline.connection import TABLE
+        from tests.mutants import rows
 
-        from . import rows
+        from openline.connection import TABLE
 
         for change in rows.find(TABLE):
             write(json.dumps(change.key).encode() + b"\n")
@@ -194,9 +193,9 @@ def _warm(
     """What the process does that has all imported and collected."""
 
     def work(items: dict[str, pytest.Item], write: Write) -> None:
-        from openline import connection as face
+        from tests.mutants import rows
 
-        from . import rows
+        from openline import connection as face
 
         import_module("openline.testing.theorem")  # so that no child has to
         code = Code()

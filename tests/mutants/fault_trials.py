@@ -1,7 +1,7 @@
 """Each fault of the reference client is brought back, and has to be found twice.
 
-    python -m mutants.fault_trials            # by all that may find it
-    python -m mutants.fault_trials --quick    # by the property that finds it soonest
+    python -m tests.mutants.fault_trials            # by all that may find it
+    python -m tests.mutants.fault_trials --quick    # by the property that finds it soonest
 
 A fault is applied to a copy of the sources, in a folder of its own, and what is to find it
 runs in a process that imports this copy. It has to be found by the test that bears its
@@ -23,9 +23,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Final
 
-from .faults import ROOT, Fault, StaleFaultError, all_faults, copy
-from .killers import KILLERS, TESTS, tests
-from .trial import prepare
+from tests.mutants.faults import ROOT, Fault, StaleFaultError, all_faults, copy
+from tests.mutants.killers import KILLERS, TESTS, tests
+from tests.mutants.trial import prepare
 
 #: What finds each soonest. The walk finds most.
 SOONEST: Final = {
@@ -73,7 +73,7 @@ def _on_trial(sources: Path, killer: Callable[[], str]) -> str:
     already = [name for name in sys.modules if name.startswith("openline")]
     if already:
         raise ImportError(f"{already[0]} is imported before the copy")
-    sys.path[:0] = [str(sources / "core"), str(sources / "adapters"), str(TESTS)]
+    sys.path[:0] = [str(sources / "core"), str(sources / "adapters"), str(TESTS.parent)]
     import openline
     import openline_trio
 

@@ -57,7 +57,7 @@ def resume() -> str:
 
 def simulation() -> str:
     """The real driver, on a network in memory."""
-    of = import_module("simulation.play")
+    of = import_module("tests.simulation.play")
     return _first(of.play, range(12))
 
 

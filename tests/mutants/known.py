@@ -18,7 +18,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from .mutant import Key
+from tests.mutants.mutant import Key
 
 LIST = Path(__file__).with_name("survivors.txt")
 _HEAD = re.compile(r"[a-z_.]+( \S.*)?")

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from .operators import Enums, Finder
+from tests.mutants.operators import Enums, Finder
 
 Key: TypeAlias = tuple[str, str, str, str, int]
 

@@ -20,8 +20,7 @@ from unittest.mock import patch
 
 import coverage
 import pytest
-
-from .killers import ARGUMENTS, KILLERS, TESTS
+from tests.mutants.killers import ARGUMENTS, KILLERS, TESTS
 
 ROOT = TESTS.parent
 CORE = ROOT / "core" / "openline"

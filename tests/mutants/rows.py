@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
-from openline.table import Do, Guard, Row, Table
+from tests.mutants.mutant import Key
 
-from .mutant import Key
+from openline.table import Do, Guard, Row, Table
 
 Rows: TypeAlias = tuple[Row, ...]
 Doing: TypeAlias = tuple[Do, ...]

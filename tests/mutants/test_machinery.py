@@ -11,16 +11,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from tests.mutants import trial as trial_module
+from tests.mutants.course import SLOW, attempting, in_order
+from tests.mutants.faults import StaleFaultError, all_faults, copy, read
+from tests.mutants.known import ListError, block, complaints, parse
+from tests.mutants.mutant import Key, find
+from tests.mutants.reach import CORE, Reach, modules
+from tests.mutants.trial import Code, Instead, trial
 
 from openline.backoff import DialGate
-
-from . import trial as trial_module
-from .course import SLOW, attempting, in_order
-from .faults import StaleFaultError, all_faults, copy, read
-from .known import ListError, block, complaints, parse
-from .mutant import Key, find
-from .reach import CORE, Reach, modules
-from .trial import Code, Instead, trial
 
 KEY: Key = ("link", "Link.f", "a < b", "a <= b", 1)
 OTHER: Key = ("policy", "", "a = 1", "a = 2", 2)
@@ -212,9 +211,9 @@ def test_sources_are_copied_whole(tmp_path: Path) -> None:
 
 def test_every_fault_of_the_reference_client_is_found() -> None:
     """Planted in a copy each, and searched for by what finds it soonest."""
-    command = [sys.executable, "-m", "mutants.fault_trials", "--quick"]
+    command = [sys.executable, "-m", "tests.mutants.fault_trials", "--quick"]
     env = {k: v for k, v in os.environ.items() if not k.startswith("COVERAGE")}
-    here = Path(__file__).parents[1]
+    here = Path(__file__).parents[2]
     tried = subprocess.run(command, cwd=here, env=env, capture_output=True, text=True, check=False)
     assert tried.returncode == 0, tried.stdout + tried.stderr
     assert tried.stdout.count("\n") == 2 * len(all_faults()) + 1

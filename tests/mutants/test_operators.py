@@ -6,14 +6,13 @@ import ast
 from collections import Counter
 
 import pytest
+from tests.mutants import rows
+from tests.mutants.mutant import Mutant, enums_of, find
+from tests.mutants.reach import CORE
 
 from openline import connection as face
 from openline.link import Link
 from openline.testing.watched import name_of
-
-from . import rows
-from .mutant import Mutant, enums_of, find
-from .reach import CORE
 
 ENUMS = {"Colour": ("RED", "GREEN")}
 

@@ -31,10 +31,9 @@ from typing import Any
 
 import pytest
 from _pytest.runner import runtestprotocol
-
-from .killers import ARGUMENTS, KILLERS, TESTS
-from .mutant import Mutant
-from .reach import SUITE, Reach, modules
+from tests.mutants.killers import ARGUMENTS, KILLERS, TESTS
+from tests.mutants.mutant import Mutant
+from tests.mutants.reach import SUITE, Reach, modules
 
 #: Seconds of processor time: for a test at least, and times what it took when all was well.
 PATIENCE, TIMES = 2.0, 20.0
@@ -81,7 +80,7 @@ def prepare() -> None:
         if plugin.name != "openline":
             plugin.load()
     os.environ["OPENLINE_PROFILE"] = "mutants"
-    sys.path.insert(0, str(TESTS))
+    sys.path.insert(0, str(TESTS.parent))
     os.environ.pop("OPENLINE_RUNS", None)
 
 

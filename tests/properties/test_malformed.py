@@ -6,7 +6,7 @@ session hears some of it in every phase; a ``World`` watches, and at the end the
 stopped and must come to its end.
 
 Many more than a test can wait for: from ``tests``,
-``python -m properties.test_malformed --inputs 1000000 --seed 1``.
+``python -m tests.properties.test_malformed --inputs 1000000 --seed 1``.
 """
 
 from __future__ import annotations

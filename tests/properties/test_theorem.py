@@ -4,7 +4,7 @@ What it says, and all that it takes to hold a session to it, is ``openline.testi
 Here it is held, over thousands of schedules and over sessions that are killed on the way.
 
 Many more schedules than a test can wait for: from ``tests``,
-``python -m properties.test_theorem --schedules 1000000 --seed 1``.
+``python -m tests.properties.test_theorem --schedules 1000000 --seed 1``.
 """
 
 from __future__ import annotations
@@ -58,8 +58,8 @@ def workers(count: int, first: int, schedules: int) -> list[subprocess.Popen[str
     share = -(-schedules // count)
     env = {k: v for k, v in os.environ.items() if not k.startswith("COVERAGE")}
     env["PYTHONPATH"] = str(Path(openline.__file__).parents[1])
-    here = Path(__file__).parents[1]
-    command = [sys.executable, "-m", "properties.test_theorem", "--worker"]
+    here = Path(__file__).parents[2]
+    command = [sys.executable, "-m", "tests.properties.test_theorem", "--worker"]
     return [
         subprocess.Popen(
             [*command, "--schedules", str(share), "--seed", str(first + i * share)],

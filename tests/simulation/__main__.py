@@ -1,4 +1,4 @@
-"""The simulation as a command; from ``tests``: ``python -m simulation --hours 100 --seed 1``."""
+"""The simulation as a command; ``python -m tests.simulation --hours 100 --seed 1``."""
 
 from __future__ import annotations
 

@@ -15,6 +15,8 @@ from random import Random
 from typing import Any
 
 import trio
+from tests.simulation.network import Link
+from tests.simulation.plan import Plan
 from trio_websocket import (
     ConnectionClosed,
     HandshakeError,
@@ -24,9 +26,6 @@ from trio_websocket import (
 from wsproto.utilities import LocalProtocolError as WebSocketStateError
 
 from openline.messages import SAMPLE_RATE as S
-
-from .network import Link
-from .plan import Plan
 
 #: What each source says, so that any few samples tell their place.
 LONGEST = 120 * S

@@ -18,11 +18,11 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
+from tests.simulation.plan import draw
+from tests.simulation.play import Simulation, complaint, play
+
 import openline
 import openline_trio
-
-from .plan import draw
-from .play import Simulation, complaint, play
 
 ROOT = Path(__file__).parents[2]
 #: Failures after which a process stops looking.
@@ -40,7 +40,7 @@ def play_hours(first: int, step: int, hours: float) -> Counter[str]:
         said = complaint(simulation)
         if said:
             print(f"seed {seed}: {simulation.plan}\n{said}", end="")
-            print(f"again: python -m simulation --one {seed} --journal FILE\n", flush=True)
+            print(f"again: python -m tests.simulation --one {seed} --journal FILE\n", flush=True)
         seen["failures"] += bool(said)
         seen["seconds"] += round(simulation.seconds)
         seen["sessions"] += 1

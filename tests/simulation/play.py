@@ -17,6 +17,10 @@ from unittest.mock import patch
 from uuid import UUID
 
 import trio
+from tests.simulation.backend import PATTERNS, Conversation, Server, Wire, name
+from tests.simulation.network import Link
+from tests.simulation.plan import Fault, Plan, Voice, draw
+from tests.simulation.watch import SESSION, Watched
 from trio._core import _run as trio_run  # pyright: ignore[reportPrivateUsage]  # see seeded
 from trio.testing import MockClock
 from trio_websocket import ConnectionClosed
@@ -28,11 +32,6 @@ from openline.verdicts import ErrorKind
 from openline_trio import CredentialError, DialError, Session, open_session
 from openline_trio import session as session_module
 from openline_trio.audio.source import Sink
-
-from .backend import PATTERNS, Conversation, Server, Wire, name
-from .network import Link
-from .plan import Fault, Plan, Voice, draw
-from .watch import SESSION, Watched
 
 BACKEND = Backend()
 #: How the reason begins when a token was refused for good.

@@ -1,7 +1,7 @@
 """The real driver, simulated: it keeps its duties for hours, and a seed tells all.
 
 For more hours than a test can wait for: from ``tests``,
-``python -m simulation --hours 100 --seed 1``.
+``python -m tests.simulation --hours 100 --seed 1``.
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ from typing import Any
 import msgspec
 import pytest
 import trio
+from tests.simulation.command import HOUR, ROOT, play_hours, tally, workers
+from tests.simulation.plan import ENDLESS, draw
+from tests.simulation.play import Simulation, complaint, left, play, seeded
 from trio.testing import MockClock
 
 from openline.commands import AbortSocket, CloseSocket, Command
@@ -25,10 +28,6 @@ from openline.messages import GapCause, State
 from openline.replay import replay
 from openline_trio.dial import Dial
 from openline_trio.session import Session
-
-from .command import HOUR, ROOT, play_hours, tally, workers
-from .plan import ENDLESS, draw
-from .play import Simulation, complaint, left, play, seeded
 
 #: Session time that a test can wait for.
 HOURS = 16.0
@@ -152,7 +151,7 @@ def test_a_failing_seed_is_told_with_the_way_to_play_it_again(
     assert play_hours(0, 1, 1.0)["failures"] == 3
     out = capsys.readouterr().out
     assert "seed 0: Plan(seed=0, " in out
-    assert "again: python -m simulation --one 0 --journal FILE" in out
+    assert "again: python -m tests.simulation --one 0 --journal FILE" in out
 
 
 # The oracle is worth something.

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tests.support_profiles import paced
+
 from openline.commands import Command, SendPing
 from openline.events import Event, NetworkRestored
 from openline.messages import State
 from openline.testing import ConnectionMachine
-
-from ..support_profiles import paced
 
 
 class AnyOrder(ConnectionMachine):

@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from tests.testing.test_planted import Plant, action, method
 
 from openline import Policy, outcome
 from openline import connection as face
@@ -63,8 +64,6 @@ from openline.testing.theorem.clauses import fail, hold
 from openline.testing.theorem.witness import Witness
 from openline.verdicts import Row
 from openline.window import Window
-
-from .test_planted import Plant, action, method
 
 # A dialect of one's own, and how its backend speaks it.
 

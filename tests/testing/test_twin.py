@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 from bench.core import Interpreted
+from tests.core.driver import Drive
+from tests.support_profiles import paced
 
 from openline import events as e
 from openline.backend import Backend
@@ -21,9 +23,6 @@ from openline.connection import Connection, LocalProtocolError
 from openline.messages import State, Statistics
 from openline.testing import ConnectionMachine
 from openline.testing.world import Session
-
-from ..core.driver import Drive
-from ..support_profiles import paced
 
 
 class Pair:

@@ -21,9 +21,20 @@ from typing import TYPE_CHECKING, Final
 
 from sphinx.config import ENUM
 
-from .directives import ContractDirective, DiagramDirective, SessionDirective, TableDirective
-from .domain import OpenlineDomain
-from .writing import SCHEMES, openline_picture, put_on_paper, skip, visit_html
+from openline_diagrams.sphinx.directives import (
+    ContractDirective,
+    DiagramDirective,
+    SessionDirective,
+    TableDirective,
+)
+from openline_diagrams.sphinx.domain import OpenlineDomain
+from openline_diagrams.sphinx.writing import (
+    SCHEMES,
+    openline_picture,
+    put_on_paper,
+    skip,
+    visit_html,
+)
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx

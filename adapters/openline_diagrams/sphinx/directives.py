@@ -16,11 +16,11 @@ from sphinx.directives.code import container_wrapper
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
-from ..embedded import NOTATIONS, PICTURES, TABLES, EmbedError
-from ..sessions import TOLD
-from .doctree import as_nodes
-from .domain import Wanted, digest_of
-from .writing import SCHEMES, openline_picture
+from openline_diagrams.embedded import NOTATIONS, PICTURES, TABLES, EmbedError
+from openline_diagrams.sessions import TOLD
+from openline_diagrams.sphinx.doctree import as_nodes
+from openline_diagrams.sphinx.domain import Wanted, digest_of
+from openline_diagrams.sphinx.writing import SCHEMES, openline_picture
 
 _WIDTH: Final = re.compile(r"[0-9]+(\.[0-9]+)?(px|%|em|rem|ex|cm|mm|in|pt)?")
 _log = logging.getLogger(__name__)

@@ -14,9 +14,15 @@ from typing import Any, ClassVar, NamedTuple
 from sphinx.domains import Domain
 
 from openline.diagram import DARK, LIGHT
-
-from ..embedded import NOTATIONS, PICTURES, EmbedError, Picture, table, told_contract
-from ..sessions import TOLD, session, session_picture
+from openline_diagrams.embedded import (
+    NOTATIONS,
+    PICTURES,
+    EmbedError,
+    Picture,
+    table,
+    told_contract,
+)
+from openline_diagrams.sessions import TOLD, session, session_picture
 
 
 class Wanted(NamedTuple):

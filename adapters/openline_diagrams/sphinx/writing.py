@@ -16,11 +16,10 @@ from docutils import nodes
 from sphinx.util import logging
 
 from openline.diagram import DARK, LIGHT, Palette
-
-from ..embedded import EmbedError, Picture
-from ..render import DrawingError
-from .doctree import TABLE, as_nodes
-from .domain import digest_of
+from openline_diagrams.embedded import EmbedError, Picture
+from openline_diagrams.render import DrawingError
+from openline_diagrams.sphinx.doctree import TABLE, as_nodes
+from openline_diagrams.sphinx.domain import digest_of
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx

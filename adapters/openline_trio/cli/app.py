@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from .options import (
+from openline_trio.cli.options import (
     Dialect,
     FormatChoice,
     Json,
@@ -23,7 +23,7 @@ from .options import (
     RecognizerChoice,
     TokenFile,
 )
-from .problems import Problem
+from openline_trio.cli.problems import Problem
 
 app = typer.Typer(
     name="openline",
@@ -74,7 +74,7 @@ def demo(
 
     The recording lasts half a minute, and its words are known.
     """
-    from .demo import demo as run_demo
+    from openline_trio.cli.demo import demo as run_demo
 
     return run_demo(recognizer=recognizer, speed=_positive("--speed", speed), calm=calm)
 
@@ -120,8 +120,8 @@ def stream(
     ] = None,
 ) -> int:
     """Stream recordings, or raw PCM, to a backend. Show what it hears."""
-    from .stream import StreamOptions
-    from .stream import stream as run_stream
+    from openline_trio.cli.stream import StreamOptions
+    from openline_trio.cli.stream import stream as run_stream
 
     return run_stream(
         StreamOptions(
@@ -158,8 +158,8 @@ def resume(
     plain_ws: PlainWs = False,
 ) -> int:
     """Take up the session that a crash left in a spool, and finish it."""
-    from .resume import ResumeOptions
-    from .resume import resume as run_resume
+    from openline_trio.cli.resume import ResumeOptions
+    from openline_trio.cli.resume import resume as run_resume
 
     return run_resume(
         ResumeOptions(
@@ -198,9 +198,9 @@ def serve(
     with_parent: Annotated[bool, typer.Option("--with-parent", hidden=True)] = False,
 ) -> int:
     """Run the reference backend until Ctrl-C."""
-    from ..backend import BackendError, ServerConfig
-    from .credentials import read_token
-    from .serve import serve as run_serve
+    from openline_trio.backend import BackendError, ServerConfig
+    from openline_trio.cli.credentials import read_token
+    from openline_trio.cli.serve import serve as run_serve
 
     token = read_token(token_file)
     try:
@@ -235,7 +235,7 @@ def replay(
 
     Say whether it still does the same.
     """
-    from .replay import replay as run_replay
+    from openline_trio.cli.replay import replay as run_replay
 
     return run_replay(file, dialect=dialect, number=session, quiet=quiet)
 
@@ -257,7 +257,7 @@ def explain(
 
     Without a subject, about all.
     """
-    from .explain import show
+    from openline_trio.cli.explain import show
 
     sys.stdout.write(show(subject, json=json, dialect=dialect))
     return 0
@@ -294,7 +294,7 @@ def diagram(
 
     Both come from the machine itself.
     """
-    from .diagram import diagram as run_diagram
+    from openline_trio.cli.diagram import diagram as run_diagram
 
     return run_diagram(
         form=form and form.value,

@@ -18,9 +18,8 @@ from typing import Final, Self
 import trio
 
 from openline.backend import Backend
-
-from .credentials import VARIABLE
-from .problems import FAILED, Problem
+from openline_trio.cli.credentials import VARIABLE
+from openline_trio.cli.problems import FAILED, Problem
 
 _PREFIX: Final = "listening on "
 #: A model that has to be fetched first takes a while.

@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from openline.backend import check_credential
-
-from .problems import Problem
+from openline_trio.cli.problems import Problem
 
 VARIABLE: Final = "OPENLINE_TOKEN"
 #: More than any header may hold; a wrong file (or a device without end) is not read whole.

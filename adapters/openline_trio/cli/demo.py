@@ -19,15 +19,14 @@ from typing import TYPE_CHECKING, Final
 import trio
 
 from openline.messages import SAMPLE_RATE, Statistics, Trouble
-
-from ..audio import FileSource
-from .child import Child
-from .follow import Follower, Following, Outcome, give_up, opening
-from .plain import PlainView
-from .problems import Problem
-from .screen import find_screen, live_view, write_out
-from .summary import as_lines, print_tables, summarise
-from .view import View
+from openline_trio.audio import FileSource
+from openline_trio.cli.child import Child
+from openline_trio.cli.follow import Follower, Following, Outcome, give_up, opening
+from openline_trio.cli.plain import PlainView
+from openline_trio.cli.problems import Problem
+from openline_trio.cli.screen import find_screen, live_view, write_out
+from openline_trio.cli.summary import as_lines, print_tables, summarise
+from openline_trio.cli.view import View
 
 if TYPE_CHECKING:
     from rich.console import Console

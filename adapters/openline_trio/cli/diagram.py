@@ -31,12 +31,11 @@ from openline.diagram import (
 from openline.dialects.dialect import Dialect
 from openline.journal import Journal, JournalError
 from openline.replay import DivergedError
-
-from .dialects import blamed, check_known, find_spec
-from .journals import OPTION, choose_journal
-from .problems import FAILED, Problem
-from .screen import write_out
-from .writers import check_place, put
+from openline_trio.cli.dialects import blamed, check_known, find_spec
+from openline_trio.cli.journals import OPTION, choose_journal
+from openline_trio.cli.problems import FAILED, Problem
+from openline_trio.cli.screen import write_out
+from openline_trio.cli.writers import check_place, put
 
 TITLE: Final = "openline: the states of a session"
 #: The ends of a file's name that tell its format.

@@ -19,9 +19,8 @@ from openline.dialects.rehearsing import rehearse
 from openline.journal import Journal, JournalError
 from openline.replay import DIALECTS
 from openline_diagrams.named import NamingError, find_contract, one_line
-
-from ..spool import SpoolError
-from .problems import Problem
+from openline_trio.cli.problems import Problem
+from openline_trio.spool import SpoolError
 
 #: How the import system calls the current directory, wherever that is.
 _HERE: Final = ""

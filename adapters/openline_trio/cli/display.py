@@ -29,12 +29,11 @@ from openline.messages import (
     Transcript,
     Update,
 )
-
-from . import meters
-from .plain import clock, note_line, words_for
-from .problems import printable
-from .roles import STATES
-from .view import Glance
+from openline_trio.cli import meters
+from openline_trio.cli.plain import clock, note_line, words_for
+from openline_trio.cli.problems import printable
+from openline_trio.cli.roles import STATES
+from openline_trio.cli.view import Glance
 
 _MOST_COLUMNS: Final = 100
 #: What the terminal echoes of two Ctrl-C; in a full line it would wrap and shift the box.

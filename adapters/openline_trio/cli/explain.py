@@ -15,10 +15,9 @@ import msgspec
 
 from openline.dialects.echopanel import EchoPanel
 from openline.explain import Explanation, all_rows, explain
-
-from .dialects import blamed, find_dialect
-from .problems import Problem
-from .roles import ACTIONS
+from openline_trio.cli.dialects import blamed, find_dialect
+from openline_trio.cli.problems import Problem
+from openline_trio.cli.roles import ACTIONS
 
 if TYPE_CHECKING:
     from rich.console import Console

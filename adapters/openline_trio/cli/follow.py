@@ -21,11 +21,10 @@ import trio
 from openline.backend import Backend
 from openline.dialects.dialect import Dialect
 from openline.messages import Ended, Statistics, Update
-
-from ..audio.pace import Worker, in_thread
-from ..audio.source import Source
-from .problems import COMPLETE, FAILED, INTERRUPTED, Problem
-from .view import Glance, View
+from openline_trio.audio.pace import Worker, in_thread
+from openline_trio.audio.source import Source
+from openline_trio.cli.problems import COMPLETE, FAILED, INTERRUPTED, Problem
+from openline_trio.cli.view import Glance, View
 
 
 class Following(Protocol):
@@ -106,7 +105,7 @@ def opening(
     """A session that is opened when it is called for."""
 
     def open_one() -> AbstractAsyncContextManager[Following]:
-        from ..opening import open_session
+        from openline_trio.opening import open_session
 
         return open_session(
             backend,

@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from openline.journal import Journal, JournalError, choose, read
-
-from .problems import Problem
+from openline_trio.cli.problems import Problem
 
 #: What chooses one of several.
 OPTION: Final = "--session"

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
-from .problems import COMPLETE, FAILED, INTERRUPTED, USAGE, Problem, printable
+from openline_trio.cli.problems import COMPLETE, FAILED, INTERRUPTED, USAGE, Problem, printable
 
 #: Packages that an extra brings, and the extra.
 _EXTRAS: Final = {
@@ -54,7 +54,7 @@ def run() -> None:
 def main(arguments: Sequence[str]) -> int:
     """Run a command and give its exit status."""
     try:
-        from .app import app
+        from openline_trio.cli.app import app
 
         status: object = app(list(arguments), prog_name="openline", standalone_mode=False)
     except Problem as problem:

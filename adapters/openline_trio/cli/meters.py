@@ -13,8 +13,7 @@ from typing import Final
 from rich.text import Text
 
 from openline.messages import SAMPLE_RATE, SourceStatistics
-
-from .plain import decibels
+from openline_trio.cli.plain import decibels
 
 _BLOCKS: Final = " ▁▂▃▄▅▆▇█"
 #: The quietest and the loudest that can be told apart, in dB of full scale.

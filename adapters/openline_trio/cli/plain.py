@@ -23,9 +23,8 @@ from openline.messages import (
     Trouble,
     Update,
 )
-
-from .problems import printable
-from .view import Glance
+from openline_trio.cli.problems import printable
+from openline_trio.cli.view import Glance
 
 #: Statuses of the backend that only repeat what the session's own state says.
 ROUTINE: Final = frozenset({"connected", "streaming"})

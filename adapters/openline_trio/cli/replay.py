@@ -29,10 +29,9 @@ from openline.journal import Journal, JournalError
 from openline.messages import SAMPLE_RATE, Ended, State, StateChanged, Transcript
 from openline.replay import DivergedError, Step
 from openline.replay import replay as play
-
-from .dialects import blamed, check_known, find_dialect
-from .journals import choose_journal, open_journals
-from .problems import COMPLETE, FAILED, Problem
+from openline_trio.cli.dialects import blamed, check_known, find_dialect
+from openline_trio.cli.journals import choose_journal, open_journals
+from openline_trio.cli.problems import COMPLETE, FAILED, Problem
 
 _LONGEST: Final = 100  # characters of what a backend said
 _IDS: Final = frozenset({"session_id", "attempt_id", "connection_id"})

@@ -17,17 +17,16 @@ from openline.backend import Backend
 from openline.dialects.dialect import Dialect
 from openline.dialects.echopanel import EchoPanel
 from openline.replay import DIALECTS
-
-from ..opening import resume_session
-from ..records import Began
-from ..spool import SpoolError, load, spooled_sessions
-from . import writers
-from .credentials import read_token
-from .dialects import blamed, find_dialect
-from .follow import follow
-from .problems import COMPLETE, INTERRUPTED, Problem
-from .screen import find_screen, write_err
-from .stream import finish, make_backend, make_view
+from openline_trio.cli import writers
+from openline_trio.cli.credentials import read_token
+from openline_trio.cli.dialects import blamed, find_dialect
+from openline_trio.cli.follow import follow
+from openline_trio.cli.problems import COMPLETE, INTERRUPTED, Problem
+from openline_trio.cli.screen import find_screen, write_err
+from openline_trio.cli.stream import finish, make_backend, make_view
+from openline_trio.opening import resume_session
+from openline_trio.records import Began
+from openline_trio.spool import SpoolError, load, spooled_sessions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,13 +15,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from openline.backend import Backend
-
-from .problems import printable
+from openline_trio.cli.problems import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from .display import LiveView
+    from openline_trio.cli.display import LiveView
 
 
 def find_screen() -> Console | None:
@@ -36,7 +35,7 @@ def find_screen() -> Console | None:
 
 def live_view(screen: Console, backend: Backend, durations: Mapping[str, float | None]) -> LiveView:
     """The view for a terminal."""
-    from .display import LiveView
+    from openline_trio.cli.display import LiveView
 
     return LiveView(screen, address=backend.url, durations=durations)
 

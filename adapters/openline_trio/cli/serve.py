@@ -17,7 +17,7 @@ from typing import Final
 
 import trio
 
-from ..backend import (
+from openline_trio.backend import (
     BackendError,
     FaultError,
     FaultInjector,
@@ -26,8 +26,8 @@ from ..backend import (
     parse_faults,
     run_server,
 )
-from ..backend.config import AddressError
-from .problems import COMPLETE, FAILED, Problem
+from openline_trio.backend.config import AddressError
+from openline_trio.cli.problems import COMPLETE, FAILED, Problem
 
 #: In place of a fault: say which there are.
 HELP: Final = "help"

@@ -19,17 +19,16 @@ import trio
 from openline.backend import Backend
 from openline.dialects.echopanel import EchoPanel
 from openline.journal import JournalError
-
-from ..audio.source import Source, SourceError
-from ..spool import SpoolError, folder_name, spooled_sessions
-from . import writers
-from .credentials import read_token
-from .dialects import blamed, find_dialect
-from .follow import Outcome, follow, give_up, opening
-from .plain import PlainView, describe_end
-from .problems import Problem
-from .screen import find_screen, live_view, nowhere, write_err, write_out
-from .view import Both, JsonView, View
+from openline_trio.audio.source import Source, SourceError
+from openline_trio.cli import writers
+from openline_trio.cli.credentials import read_token
+from openline_trio.cli.dialects import blamed, find_dialect
+from openline_trio.cli.follow import Outcome, follow, give_up, opening
+from openline_trio.cli.plain import PlainView, describe_end
+from openline_trio.cli.problems import Problem
+from openline_trio.cli.screen import find_screen, live_view, nowhere, write_err, write_out
+from openline_trio.cli.view import Both, JsonView, View
+from openline_trio.spool import SpoolError, folder_name, spooled_sessions
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -131,7 +130,7 @@ def make_sources(
 
 
 def _source(file: str, options: StreamOptions) -> Source:
-    from ..audio import FileSource, PcmSource
+    from openline_trio.audio import FileSource, PcmSource
 
     try:
         if file == STDIN:
@@ -192,7 +191,7 @@ def _finish(outcome: Outcome, screen: Console | None, *, out: Path | None, json:
     if ended is None or outcome.unread is not None:
         return give_up(outcome)
     if screen is not None:
-        from .summary import print_tables, summarise
+        from openline_trio.cli.summary import print_tables, summarise
 
         print_tables(summarise(outcome, ended), screen)
     elif not outcome.complete or not json:

@@ -10,15 +10,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from openline.messages import SAMPLE_RATE, Ended, Gap, SourceLost, SourceStatistics
-
-from .plain import describe_end, describe_gap
-from .problems import printable
-from .wer import WordErrors, compare, words
+from openline_trio.cli.plain import describe_end, describe_gap
+from openline_trio.cli.problems import printable
+from openline_trio.cli.wer import WordErrors, compare, words
 
 if TYPE_CHECKING:
     from rich.console import Console, Group, RenderableType
 
-    from .follow import Outcome
+    from openline_trio.cli.follow import Outcome
 
 
 @dataclass(frozen=True, slots=True)

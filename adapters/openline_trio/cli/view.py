@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
 from openline.messages import SourceStatistics, Update
-
-from . import jsonlines
+from openline_trio.cli import jsonlines
 
 
 @dataclass(frozen=True, slots=True)

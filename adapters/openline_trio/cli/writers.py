@@ -15,10 +15,9 @@ from pathlib import Path
 from typing import Final
 
 from openline.messages import SAMPLE_RATE, Ended, Transcript, Update
-
-from . import jsonlines
-from .plain import length
-from .problems import FAILED, Problem, printable
+from openline_trio.cli import jsonlines
+from openline_trio.cli.plain import length
+from openline_trio.cli.problems import FAILED, Problem, printable
 
 
 def as_text(ended: Ended) -> str:

@@ -14,17 +14,23 @@ transition fired. What one session did is told from its journal, as a sequence d
 
 from __future__ import annotations
 
-from .contract import CONTRACTS, Contract, contract
-from .coverage import counted, coverage_table
-from .dot import dot
-from .look import DARK, LIGHT, Palette
-from .markdown import markdown
-from .mermaid import mermaid
-from .model import Drawing, model, rows
-from .scxml import scxml
-from .sequences import Sequence, sequence, sequence_mermaid, sequence_svg, sequence_table
-from .tables import policy_table, timer_table, verdict_table
-from .xstate import xstate
+from openline.diagram.contract import CONTRACTS, Contract, contract
+from openline.diagram.coverage import counted, coverage_table
+from openline.diagram.dot import dot
+from openline.diagram.look import DARK, LIGHT, Palette
+from openline.diagram.markdown import markdown
+from openline.diagram.mermaid import mermaid
+from openline.diagram.model import Drawing, model, rows
+from openline.diagram.scxml import scxml
+from openline.diagram.sequences import (
+    Sequence,
+    sequence,
+    sequence_mermaid,
+    sequence_svg,
+    sequence_table,
+)
+from openline.diagram.tables import policy_table, timer_table, verdict_table
+from openline.diagram.xstate import xstate
 
 __all__ = [
     "CONTRACTS",

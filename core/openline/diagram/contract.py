@@ -15,14 +15,14 @@ from typing import Annotated, Any, Final, Literal, NamedTuple, Union, get_args, 
 
 import msgspec
 
-from ..dialects.dialect import Dialect, Ids, Status
-from ..dialects.echopanel import ACKS, EchoPanel
-from ..dialects.echopanel_wire import Incoming
-from ..dialects.headers import credential_headers
-from ..explain import Explanation, all_rows
-from ..messages import SAMPLE_RATE
-from .markdown import code, grid
-from .tables import verdict_rows
+from openline.diagram.markdown import code, grid
+from openline.diagram.tables import verdict_rows
+from openline.dialects.dialect import Dialect, Ids, Status
+from openline.dialects.echopanel import ACKS, EchoPanel
+from openline.dialects.echopanel_wire import Incoming
+from openline.dialects.headers import credential_headers
+from openline.explain import Explanation, all_rows
+from openline.messages import SAMPLE_RATE
 
 
 class Contract(NamedTuple):

@@ -15,9 +15,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from math import log10
 from typing import Final
 
-from ..table import Row, Table
-from .markdown import code, grid
-from .model import Drawing, Edge, Line, rows
+from openline.diagram.markdown import code, grid
+from openline.diagram.model import Drawing, Edge, Line, rows
+from openline.table import Row, Table
 
 #: The heats of what never fired, and of what nobody has counted; others are powers of ten.
 NEVER: Final = -1

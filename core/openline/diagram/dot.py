@@ -12,12 +12,12 @@ from html import escape
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from .coverage import NEVER
-from .label import GAP, NAME_SIZE, ROW, SIZE, Row, Span, Style, width
-from .layout import layout
-from .look import LIGHT, Ink, Palette, Role
-from .model import Drawing
-from .places import INSET, TITLE, WIDTH, Frame, Panel, Place, Route, Text
+from openline.diagram.coverage import NEVER
+from openline.diagram.label import GAP, NAME_SIZE, ROW, SIZE, Row, Span, Style, width
+from openline.diagram.layout import layout
+from openline.diagram.look import LIGHT, Ink, Palette, Role
+from openline.diagram.model import Drawing
+from openline.diagram.places import INSET, TITLE, WIDTH, Frame, Panel, Place, Route, Text
 
 _FONT: Final = "Arial"
 _ARROW: Final = 8.0

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from enum import Enum
 from typing import Final, NamedTuple, TypeAlias
 
-from .model import CLOCKED, Line
+from openline.diagram.model import CLOCKED, Line
 
 
 class Style(Enum):

@@ -17,11 +17,23 @@ from itertools import pairwise
 from math import ceil
 from typing import Final
 
-from .coverage import HOTTEST, NEVER, UNKNOWN, brief
-from .label import GAP, ROW, Row, Span, Style, heading, height, listed, quiet, rows_of, width
-from .look import OPEN, PATH, Role
-from .model import Box, Drawing, Edge
-from .places import (
+from openline.diagram.coverage import HOTTEST, NEVER, UNKNOWN, brief
+from openline.diagram.label import (
+    GAP,
+    ROW,
+    Row,
+    Span,
+    Style,
+    heading,
+    height,
+    listed,
+    quiet,
+    rows_of,
+    width,
+)
+from openline.diagram.look import OPEN, PATH, Role
+from openline.diagram.model import Box, Drawing, Edge
+from openline.diagram.places import (
     APART,
     BOX,
     CAPTION,
@@ -45,7 +57,7 @@ from .places import (
     Place,
     Route,
     Text,
-)  # fmt: skip
+)
 
 
 def layout(drawing: Drawing) -> Layout:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from ..table import Table
-from .model import CLOCKED, Drawing, rows
+from openline.diagram.model import CLOCKED, Drawing, rows
+from openline.table import Table
 
 
 def grid(head: Sequence[str], lines: Iterable[Sequence[str]]) -> str:

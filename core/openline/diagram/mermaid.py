@@ -14,8 +14,8 @@ from collections.abc import Iterable, Iterator
 from textwrap import wrap
 from typing import Final
 
-from .look import LIGHT, Palette
-from .model import CLOCKED, Box, Drawing, Edge, Line
+from openline.diagram.look import LIGHT, Palette
+from openline.diagram.model import CLOCKED, Box, Drawing, Edge, Line
 
 #: Letters in a row of a box. The chart is 1,210 px wide with it: letters of 10 px at 800.
 _ROOM: Final = 30

@@ -21,10 +21,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from ..connection import EVENTS, FACTS
-from ..table import Row, Table
-from ..timers import RUNS
-from .look import GROUPS, OPEN, PATH, ROLES, Role
+from openline.connection import EVENTS, FACTS
+from openline.diagram.look import GROUPS, OPEN, PATH, ROLES, Role
+from openline.table import Row, Table
+from openline.timers import RUNS
 
 #: Events that only a timer causes.
 CLOCKED: Final = EVENTS - FACTS

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from .label import Row
-from .look import Role
-from .model import Box
+from openline.diagram.label import Row
+from openline.diagram.look import Role
+from openline.diagram.model import Box
 
 WIDTH: Final = 858.0
 MARGIN: Final = 10.0  # around the whole

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 from xml.sax.saxutils import quoteattr
 
-from ..table import Row, Table
-from .model import Drawing
+from openline.diagram.model import Drawing
+from openline.table import Row, Table
 
 _HEAD: Final = 'xmlns="http://www.w3.org/2005/07/scxml" version="1.0"'
 

@@ -11,11 +11,11 @@ from dataclasses import fields
 from itertools import groupby
 from typing import Final
 
-from ..explain import DEFAULT_POLICY, NO_REFUSALS, Explanation, all_rows
-from ..policy import MEANINGS, Policy
-from ..timers import DIAL_TIMERS, FIRES, RUNS, SESSION_TIMERS, STATE_TIMERS, Timer
-from ..verdicts import NO_CODES, Action, Row
-from .markdown import code, grid
+from openline.diagram.markdown import code, grid
+from openline.explain import DEFAULT_POLICY, NO_REFUSALS, Explanation, all_rows
+from openline.policy import MEANINGS, Policy
+from openline.timers import DIAL_TIMERS, FIRES, RUNS, SESSION_TIMERS, STATE_TIMERS, Timer
+from openline.verdicts import NO_CODES, Action, Row
 
 _SCOPES: Final = (
     (SESSION_TIMERS, "the session"),

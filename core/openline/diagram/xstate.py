@@ -10,8 +10,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from ..table import Row, Table
-from .model import Drawing
+from openline.diagram.model import Drawing
+from openline.table import Row, Table
 
 
 def xstate(drawing: Drawing, table: Table) -> str:

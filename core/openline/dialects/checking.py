@@ -19,8 +19,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final, TypeAlias, cast
 
-from ..verdicts import Row
-from .dialect import (
+from openline.dialects.dialect import (
     Dialect,
     FinalMessage,
     Heard,
@@ -33,6 +32,7 @@ from .dialect import (
     Status,
     Unknown,
 )
+from openline.verdicts import Row
 
 #: Nothing, where None is something.
 _ABSENT: Final = object()

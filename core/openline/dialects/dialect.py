@@ -14,8 +14,8 @@ from typing import Any, Protocol, TypeAlias
 
 import msgspec
 
-from ..messages import Cards, Entities
-from ..verdicts import Row
+from openline.messages import Cards, Entities
+from openline.verdicts import Row
 
 
 class Ids(msgspec.Struct, frozen=True, kw_only=True):

@@ -17,9 +17,7 @@ from typing import Any, Final
 
 import msgspec
 
-from ..messages import Cards, Entities
-from ..verdicts import Action, Row
-from .dialect import (
+from openline.dialects.dialect import (
     FinalMessage,
     Heard,
     Ids,
@@ -32,7 +30,7 @@ from .dialect import (
     Status,
     Unknown,
 )
-from .echopanel_wire import (
+from openline.dialects.echopanel_wire import (
     Incoming,
     WireCards,
     WireEntities,
@@ -43,6 +41,8 @@ from .echopanel_wire import (
     WireSummary,
     read,
 )
+from openline.messages import Cards, Entities
+from openline.verdicts import Action, Row
 
 #: Texts with which the backend refuses; a status that begins so decides the dial.
 REFUSALS: Final[Mapping[str, Row]] = MappingProxyType(

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from .dialect import Malformed, Unknown
+from openline.dialects.dialect import Malformed, Unknown
 
 
 class WireMessage(msgspec.Struct, tag_field="type", kw_only=True):

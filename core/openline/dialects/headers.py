@@ -12,9 +12,9 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from ..backend import usual_headers
-from .checking import DialectError, choked, kind, name_of
-from .dialect import Dialect
+from openline.backend import usual_headers
+from openline.dialects.checking import DialectError, choked, kind, name_of
+from openline.dialects.dialect import Dialect
 
 #: RFC 9110 §5.1: a header's name is a token.
 _NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")

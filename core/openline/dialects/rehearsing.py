@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from ..wording import one_line
-from .checking import DialectError, spoken
-from .dialect import Dialect, Ids
-from .headers import credential_headers
+from openline.dialects.checking import DialectError, spoken
+from openline.dialects.dialect import Dialect, Ids
+from openline.dialects.headers import credential_headers
+from openline.wording import one_line
 
 _IDS: Final = Ids(session_id="session", attempt_id="attempt", connection_id="connection")
 _FRAME: Final = bytes(640)  # 20 ms: the usual frame

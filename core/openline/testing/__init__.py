@@ -14,7 +14,7 @@ Install it with ``pip install openline[testing]``.
 from __future__ import annotations
 
 try:
-    from . import strategies
+    from openline.testing import strategies
 except ModuleNotFoundError as missing:
     if (missing.name or "").partition(".")[0] != "hypothesis":
         raise
@@ -22,11 +22,11 @@ except ModuleNotFoundError as missing:
         "openline.testing needs hypothesis: pip install 'openline[testing]'"
     ) from None
 
-from .exploration import Exploration, Violation
-from .laws import LAWS, LawBroken
-from .machine import ConnectionMachine
-from .walk import explore
-from .world import World
+from openline.testing.exploration import Exploration, Violation
+from openline.testing.laws import LAWS, LawBroken
+from openline.testing.machine import ConnectionMachine
+from openline.testing.walk import explore
+from openline.testing.world import World
 
 __all__ = [
     "LAWS",

@@ -13,11 +13,11 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from .. import events as e
-from ..dialects.dialect import Dialect, Ids
-from ..verdicts import ErrorKind, Sender
-from .samples import Sample, fill
-from .steps import ALL, Run, Step, tick
+from openline import events as e
+from openline.dialects.dialect import Dialect, Ids
+from openline.testing.samples import Sample, fill
+from openline.testing.steps import ALL, Run, Step, tick
+from openline.verdicts import ErrorKind, Sender
 
 #: One ending for each thing that an ending can mean, by the default table.
 ENDINGS: Final[Mapping[str, Mapping[str, Any]]] = {

@@ -6,12 +6,18 @@ here, on the World's own calendar.
 
 from __future__ import annotations
 
-from ..backend import Backend
-from ..commands import AbortSocket, CancelCredential, CloseSocket, OpenSocket, RequestCredential
-from ..events import OpenRequested
-from ..messages import State
-from .laws import SLACK, broken
-from .seen import OVER, Seen
+from openline.backend import Backend
+from openline.commands import (
+    AbortSocket,
+    CancelCredential,
+    CloseSocket,
+    OpenSocket,
+    RequestCredential,
+)
+from openline.events import OpenRequested
+from openline.messages import State
+from openline.testing.laws import SLACK, broken
+from openline.testing.seen import OVER, Seen
 
 #: The state that must have been told before a command, so that the app knows why.
 TOLD: dict[type, frozenset[State]] = {

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..timers import Timer
-from .steps import Run, Setting, Step, script
+from openline.testing.steps import Run, Setting, Step, script
+from openline.timers import Timer
 
 
 @dataclass(frozen=True, kw_only=True)

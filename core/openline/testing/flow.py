@@ -15,14 +15,14 @@ import math
 from collections.abc import Mapping
 from typing import Final
 
-from ..commands import SendBytes, SendText
-from ..dialects.dialect import Heard, Metrics, Status
-from ..events import AudioCaptured, CaptureHole, PongReceived, SourceStarted
-from ..messages import SAMPLE_RATE, SourceStatistics, to_samples
-from ..policy import FIGURES_LATE
-from .laws import broken
-from .samples import audio_of
-from .seen import Seen
+from openline.commands import SendBytes, SendText
+from openline.dialects.dialect import Heard, Metrics, Status
+from openline.events import AudioCaptured, CaptureHole, PongReceived, SourceStarted
+from openline.messages import SAMPLE_RATE, SourceStatistics, to_samples
+from openline.policy import FIGURES_LATE
+from openline.testing.laws import broken
+from openline.testing.samples import audio_of
+from openline.testing.seen import Seen
 
 FRAME: Final = 320
 #: W: how far audio may run ahead of D; the contract's queue is 2.0 s.

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Collection
 
-from ..commands import CloseSource
-from ..events import AudioCaptured, CaptureHole, OpenRequested, SourceEnded
-from ..events import SourceLost as Failed
-from ..messages import HowLost, SourceLost, State
-from .laws import SLACK, broken
-from .seen import Seen
+from openline.commands import CloseSource
+from openline.events import AudioCaptured, CaptureHole, OpenRequested, SourceEnded
+from openline.events import SourceLost as Failed
+from openline.messages import HowLost, SourceLost, State
+from openline.testing.laws import SLACK, broken
+from openline.testing.seen import Seen
 
 
 class Hearing:

@@ -24,21 +24,21 @@ from hypothesis import note
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from hypothesis.strategies import SearchStrategy
 
-from .. import events as e
-from ..backend import Backend
-from ..commands import Command, Outgoing, SendPing
-from ..connection import Connection
-from ..dialects.dialect import Dialect, Ids
-from ..dialects.echopanel import EchoPanel
-from ..intake import LocalProtocolError
-from ..messages import SAMPLE_RATE, State
-from ..policy import Policy
-from . import strategies
-from .draws import Draws
-from .laws import broken
-from .samples import Sample, Samples, ack_of, fill, samples_of
-from .steps import Noted
-from .world import Session, World
+from openline import events as e
+from openline.backend import Backend
+from openline.commands import Command, Outgoing, SendPing
+from openline.connection import Connection
+from openline.dialects.dialect import Dialect, Ids
+from openline.dialects.echopanel import EchoPanel
+from openline.intake import LocalProtocolError
+from openline.messages import SAMPLE_RATE, State
+from openline.policy import Policy
+from openline.testing import strategies
+from openline.testing.draws import Draws
+from openline.testing.laws import broken
+from openline.testing.samples import Sample, Samples, ack_of, fill, samples_of
+from openline.testing.steps import Noted
+from openline.testing.world import Session, World
 
 _STAGES = 7
 _FOREVER = 5000  # more deadlines than any silence has; most are looks at sources

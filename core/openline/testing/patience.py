@@ -11,14 +11,14 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ..backend import RedirectRefusedError
-from ..events import CredentialReady, Redirected, SocketLost
-from ..messages import State, StateChanged, Transcript
-from ..verdicts import Action
-from .dialing import MINUTE, Dialing
-from .endings import hint_helps, meaning, scattered
-from .laws import SLACK, broken
-from .seen import OVER, Seen
+from openline.backend import RedirectRefusedError
+from openline.events import CredentialReady, Redirected, SocketLost
+from openline.messages import State, StateChanged, Transcript
+from openline.testing.dialing import MINUTE, Dialing
+from openline.testing.endings import hint_helps, meaning, scattered
+from openline.testing.laws import SLACK, broken
+from openline.testing.seen import OVER, Seen
+from openline.verdicts import Action
 
 #: The gate may look back a little longer than the minute of the law.
 GATE_SPAN = MINUTE + 1.0

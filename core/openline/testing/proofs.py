@@ -7,12 +7,12 @@ final state; or, where the policy sets no limit, from dial to dial, each of whic
 
 from __future__ import annotations
 
-from ..events import StopRequested
-from ..messages import State
-from ..policy import Policy
-from .clone import clone
-from .laws import broken
-from .steps import ALL, Run, Step, tick
+from openline.events import StopRequested
+from openline.messages import State
+from openline.policy import Policy
+from openline.testing.clone import clone
+from openline.testing.laws import broken
+from openline.testing.steps import ALL, Run, Step, tick
 
 #: Deadlines after which a session counts as one that goes on for ever.
 FOREVER = 2000

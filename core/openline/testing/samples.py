@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias, cast
 
-from ..dialects.checking import DialectError, spoken
-from ..dialects.dialect import Dialect, Ids, Status
-from ..dialects.echopanel import EchoPanel
+from openline.dialects.checking import DialectError, spoken
+from openline.dialects.dialect import Dialect, Ids, Status
+from openline.dialects.echopanel import EchoPanel
 
 Sample: TypeAlias = str | bytes | Callable[[Ids], str | bytes]
 Samples: TypeAlias = Mapping[str, Sample] | Iterable[Sample]

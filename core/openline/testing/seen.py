@@ -10,9 +10,9 @@ import math
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from ..backend import Backend
-from ..dialects.checking import DialectError, check_dialect, heard
-from ..dialects.dialect import (
+from openline.backend import Backend
+from openline.dialects.checking import DialectError, check_dialect, heard
+from openline.dialects.dialect import (
     Dialect,
     FinalMessage,
     Heard,
@@ -26,8 +26,8 @@ from ..dialects.dialect import (
     Status,
     Unknown,
 )
-from ..dialects.rehearsing import rehearse_headers
-from ..events import (
+from openline.dialects.rehearsing import rehearse_headers
+from openline.events import (
     AbortRequested,
     AudioCaptured,
     CaptureHole,
@@ -46,11 +46,11 @@ from ..events import (
     SourceStarted,
     StopRequested,
 )
-from ..messages import Ended, State
-from ..policy import Policy
-from ..verdicts import Action, Row
-from .endings import meaning
-from .laws import broken
+from openline.messages import Ended, State
+from openline.policy import Policy
+from openline.testing.endings import meaning
+from openline.testing.laws import broken
+from openline.verdicts import Action, Row
 
 _Readable: TypeAlias = (
     Status | Heard | Metrics | Insight | Refusal | Remark | FinalMessage | Unknown

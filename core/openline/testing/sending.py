@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import cast
 
-from ..commands import Outgoing, SendBytes, SendPing, SendText
-from ..dialects.checking import DialectError, spoken
-from ..messages import SAMPLE_RATE, SourceStatistics, State
-from .laws import broken
-from .samples import audio_of
-from .seen import Seen, with_cause
+from openline.commands import Outgoing, SendBytes, SendPing, SendText
+from openline.dialects.checking import DialectError, spoken
+from openline.messages import SAMPLE_RATE, SourceStatistics, State
+from openline.testing.laws import broken
+from openline.testing.samples import audio_of
+from openline.testing.seen import Seen, with_cause
 
 FRAME = 320
 #: Frames of audio that an open line takes without any proof of the backend: 1.6 s.

@@ -12,13 +12,13 @@ from typing import Any, cast
 
 import msgspec
 
-from ..backend import Backend
-from ..dialects.dialect import Dialect
-from ..events import Event, Tick
-from ..intake import LocalProtocolError
-from ..policy import Policy
-from .watched import Watched
-from .world import World
+from openline.backend import Backend
+from openline.dialects.dialect import Dialect
+from openline.events import Event, Tick
+from openline.intake import LocalProtocolError
+from openline.policy import Policy
+from openline.testing.watched import Watched
+from openline.testing.world import World
 
 #: More than any window lets through.
 ALL = 1000

@@ -13,13 +13,13 @@ from typing import Any
 import hypothesis.strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from .. import events as e
-from ..dialects.dialect import Dialect
-from ..dialects.echopanel import ACKS, REFUSALS, EchoPanel
-from ..policy import Policy
-from ..verdicts import ErrorKind, Sender
-from .samples import EchoMessage, Sample, Samples, ack_of, samples_of
-from .theorem.schedule import KINDS, NAMES, WAYS, Fault, Schedule, Source
+from openline import events as e
+from openline.dialects.dialect import Dialect
+from openline.dialects.echopanel import ACKS, REFUSALS, EchoPanel
+from openline.policy import Policy
+from openline.testing.samples import EchoMessage, Sample, Samples, ack_of, samples_of
+from openline.testing.theorem.schedule import KINDS, NAMES, WAYS, Fault, Schedule, Source
+from openline.verdicts import ErrorKind, Sender
 
 __all__ = [
     "ages",

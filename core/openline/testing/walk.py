@@ -12,19 +12,19 @@ from collections import Counter, deque
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from ..dialects.checking import check_dialect
-from ..dialects.dialect import Dialect
-from ..dialects.echopanel import EchoPanel
-from ..policy import Policy
-from ..timers import Timer
-from .alphabet import Alphabet
-from .clone import clone
-from .exploration import Exploration, Violation
-from .laws import LawBroken
-from .proofs import outlast
-from .samples import Samples, samples_of
-from .steps import Run, Setting, Step
-from .watched import Situation, declared, name_of
+from openline.dialects.checking import check_dialect
+from openline.dialects.dialect import Dialect
+from openline.dialects.echopanel import EchoPanel
+from openline.policy import Policy
+from openline.testing.alphabet import Alphabet
+from openline.testing.clone import clone
+from openline.testing.exploration import Exploration, Violation
+from openline.testing.laws import LawBroken
+from openline.testing.proofs import outlast
+from openline.testing.samples import Samples, samples_of
+from openline.testing.steps import Run, Setting, Step
+from openline.testing.watched import Situation, declared, name_of
+from openline.timers import Timer
 
 
 def explore(

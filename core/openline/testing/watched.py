@@ -18,10 +18,10 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
-from .. import connection as face
-from ..connection import Connection
-from ..table import Row
-from ..timers import OFF, Timer
+from openline import connection as face
+from openline.connection import Connection
+from openline.table import Row
+from openline.timers import OFF, Timer
 
 Situation: TypeAlias = tuple[object, ...]
 _TIMERS = tuple(Timer)

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
-from ..events import AbortRequested, AudioCaptured, CaptureHole
-from ..messages import (
+from openline.events import AbortRequested, AudioCaptured, CaptureHole
+from openline.messages import (
     Ended,
     Gap,
     PartialRetracted,
@@ -17,8 +17,8 @@ from ..messages import (
     Transcript,
     Update,
 )
-from .laws import broken
-from .seen import OVER, Seen
+from openline.testing.laws import broken
+from openline.testing.seen import OVER, Seen
 
 _START = SourceStatistics(captured=0, sent=0, confirmed=0, missing=0)
 

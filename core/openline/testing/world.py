@@ -20,7 +20,7 @@ from typing import Any, Final, Protocol
 
 from msgspec.structs import replace
 
-from ..commands import (
+from openline.commands import (
     CloseSource,
     Command,
     DiscardStore,
@@ -33,19 +33,28 @@ from ..commands import (
     StoreGap,
     StoreProof,
 )
-from ..dialects.dialect import Dialect
-from ..events import AbortRequested, Event, StopRequested
-from ..intake import LocalProtocolError
-from ..messages import Ended, Gap, SourceLost, State, StateChanged, Statistics, Transcript, Trouble
-from ..policy import Policy
-from .dialing import Dialing
-from .flow import Flow
-from .hearing import Hearing
-from .laws import SLACK, broken
-from .patience import Patience
-from .seen import OVER, Seen
-from .sending import Sending
-from .words import Words
+from openline.dialects.dialect import Dialect
+from openline.events import AbortRequested, Event, StopRequested
+from openline.intake import LocalProtocolError
+from openline.messages import (
+    Ended,
+    Gap,
+    SourceLost,
+    State,
+    StateChanged,
+    Statistics,
+    Transcript,
+    Trouble,
+)
+from openline.policy import Policy
+from openline.testing.dialing import Dialing
+from openline.testing.flow import Flow
+from openline.testing.hearing import Hearing
+from openline.testing.laws import SLACK, broken
+from openline.testing.patience import Patience
+from openline.testing.seen import OVER, Seen
+from openline.testing.sending import Sending
+from openline.testing.words import Words
 
 _S: Final = State
 #: Where a session may go from each state.

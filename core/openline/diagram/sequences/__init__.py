@@ -6,10 +6,10 @@ words of ``words``; ``layout`` places it; ``mermaid``, ``svg`` and ``table`` wri
 
 from __future__ import annotations
 
-from .mermaid import sequence_mermaid
-from .model import Sequence
-from .sequence import sequence
-from .svg import sequence_svg
-from .table import sequence_table
+from openline.diagram.sequences.mermaid import sequence_mermaid
+from openline.diagram.sequences.model import Sequence
+from openline.diagram.sequences.sequence import sequence
+from openline.diagram.sequences.svg import sequence_svg
+from openline.diagram.sequences.table import sequence_table
 
 __all__ = ["Sequence", "sequence", "sequence_mermaid", "sequence_svg", "sequence_table"]

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from ... import events as e
-from ...commands import (
+from openline import events as e
+from openline.commands import (
     AbortSocket,
     CancelCredential,
     Command,
@@ -21,10 +21,13 @@ from ...commands import (
     RequestCredential,
     SendPing,
 )
-from ...dialects import dialect as d
-from ...dialects.dialect import Dialect
-from ...journal import Journal
-from ...messages import (
+from openline.diagram.sequences import words
+from openline.diagram.sequences.model import Alarm, Item, Message, Note, Style, Turn, Who
+from openline.diagram.sequences.steps import Entered, Fired, Mark, Seen
+from openline.dialects import dialect as d
+from openline.dialects.dialect import Dialect
+from openline.journal import Journal
+from openline.messages import (
     SAMPLE_RATE,
     BackendMetrics,
     BackendStatus,
@@ -32,10 +35,7 @@ from ...messages import (
     StateChanged,
     Transcript,
 )
-from ...outbox import FRAME_SAMPLES
-from . import words
-from .model import Alarm, Item, Message, Note, Style, Turn, Who
-from .steps import Entered, Fired, Mark, Seen
+from openline.outbox import FRAME_SAMPLES
 
 #: Seconds of a frame.
 _FRAME: Final = FRAME_SAMPLES / SAMPLE_RATE

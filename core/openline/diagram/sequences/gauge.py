@@ -11,11 +11,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
-from ..look import Role
-from .model import Message, Sequence
-from .shapes import MARGIN, QUIET, SMALL, WIDTH, Box, Shape, Stroke, Text, Tone
-from .steps import Mark
-from .words import seconds
+from openline.diagram.look import Role
+from openline.diagram.sequences.model import Message, Sequence
+from openline.diagram.sequences.shapes import (
+    MARGIN,
+    QUIET,
+    SMALL,
+    WIDTH,
+    Box,
+    Shape,
+    Stroke,
+    Text,
+    Tone,
+)
+from openline.diagram.sequences.steps import Mark
+from openline.diagram.sequences.words import seconds
 
 _HIGH: Final = 6.0
 _APART: Final = 3.0

@@ -21,10 +21,10 @@ from collections.abc import Iterator
 from collections.abc import Sequence as Many
 from typing import Final
 
-from ..look import ROLES, Role
-from .gauge import LAYERS, Gauges, Layer
-from .model import Alarm, Item, Message, Note, Sequence, Style, Turn, Who
-from .shapes import (
+from openline.diagram.look import ROLES, Role
+from openline.diagram.sequences.gauge import LAYERS, Gauges, Layer
+from openline.diagram.sequences.model import Alarm, Item, Message, Note, Sequence, Style, Turn, Who
+from openline.diagram.sequences.shapes import (
     BAD,
     FRAME,
     LEADING,
@@ -44,7 +44,7 @@ from .shapes import (
     Tone,
     broken,
 )
-from .words import seconds
+from openline.diagram.sequences.words import seconds
 
 BAND: Final = 14.0
 PILL: Final = 24.0

@@ -16,9 +16,9 @@ from collections.abc import Iterator
 from textwrap import wrap
 from typing import Final
 
-from ..look import LIGHT, ROLES, Palette
-from .model import Alarm, Item, Message, Sequence, Style, Turn, Who
-from .words import seconds
+from openline.diagram.look import LIGHT, ROLES, Palette
+from openline.diagram.sequences.model import Alarm, Item, Message, Sequence, Style, Turn, Who
+from openline.diagram.sequences.words import seconds
 
 _ARROWS: Final = {Style.CALL: "->>", Style.ANSWER: "-->>", Style.CUT: "-x", Style.LATE: "--x"}
 #: How strong the colour of a state's block is; it must do on light pages and on dark ones.

@@ -9,8 +9,8 @@ from __future__ import annotations
 from enum import Enum, StrEnum
 from typing import NamedTuple, TypeAlias
 
-from ...messages import State
-from .steps import Mark
+from openline.diagram.sequences.steps import Mark
+from openline.messages import State
 
 
 class Who(StrEnum):

@@ -21,13 +21,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from ...dialects.dialect import Dialect
-from ...journal import Journal
-from ...replay import dialect_of
-from .book import Book
-from .model import Item, Message, Sequence, Who
-from .steps import steps
-from .words import short
+from openline.diagram.sequences.book import Book
+from openline.diagram.sequences.model import Item, Message, Sequence, Who
+from openline.diagram.sequences.steps import steps
+from openline.diagram.sequences.words import short
+from openline.dialects.dialect import Dialect
+from openline.journal import Journal
+from openline.replay import dialect_of
 
 #: Items of a drawing that a person still reads; a longer one is folded more.
 LONG: Final = 80

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple, TypeAlias
 
-from ..label import ems
-from ..look import Role
+from openline.diagram.label import ems
+from openline.diagram.look import Role
 
 WIDTH: Final = 800.0
 MARGIN: Final = 14.0

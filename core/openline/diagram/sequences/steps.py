@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from ...connection import Connection
-from ...dialects.dialect import Dialect
-from ...journal import Journal
-from ...messages import SAMPLE_RATE, State
-from ...replay import Step, replay
-from ...timers import FIRES, OFF, SESSION_TIMERS, STATE_TIMERS, Timer
+from openline.connection import Connection
+from openline.dialects.dialect import Dialect
+from openline.journal import Journal
+from openline.messages import SAMPLE_RATE, State
+from openline.replay import Step, replay
+from openline.timers import FIRES, OFF, SESSION_TIMERS, STATE_TIMERS, Timer
 
 #: Timers that tell no story: the sender's own, those of a ping, and who is still speaking.
 _SILENT = frozenset({Timer.PACE, Timer.PING, Timer.SOURCE})

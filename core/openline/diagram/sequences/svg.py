@@ -9,10 +9,10 @@ from __future__ import annotations
 from html import escape
 from typing import Final
 
-from ..look import LIGHT, Palette
-from .layout import layout
-from .model import Sequence
-from .shapes import WIDTH, Box, Point, Shape, Stroke, Text, Tone
+from openline.diagram.look import LIGHT, Palette
+from openline.diagram.sequences.layout import layout
+from openline.diagram.sequences.model import Sequence
+from openline.diagram.sequences.shapes import WIDTH, Box, Point, Shape, Stroke, Text, Tone
 
 _FONTS: Final = "Arial, Helvetica, 'Liberation Sans', 'DejaVu Sans', sans-serif"
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from ..markdown import grid
-from .model import Alarm, Item, Message, Sequence, Turn, Who
-from .words import seconds
+from openline.diagram.markdown import grid
+from openline.diagram.sequences.model import Alarm, Item, Message, Sequence, Turn, Who
+from openline.diagram.sequences.words import seconds
 
 _SPECIAL: Final = re.compile(r"[\\`*_~\[\]<>&$#]")
 

@@ -10,8 +10,8 @@ from typing import Final
 
 import msgspec
 
-from ... import events as e
-from ...commands import (
+from openline import events as e
+from openline.commands import (
     AbortSocket,
     CancelCredential,
     CloseSocket,
@@ -20,8 +20,8 @@ from ...commands import (
     Report,
     RequestCredential,
 )
-from ...dialects import dialect as d
-from ...messages import (
+from openline.dialects import dialect as d
+from openline.messages import (
     SAMPLE_RATE,
     Cards,
     Ended,
@@ -33,7 +33,7 @@ from ...messages import (
     Trouble,
     Update,
 )
-from ...wording import one_line
+from openline.wording import one_line
 
 #: Characters of what others say that are shown.
 MOST: Final = 44

@@ -25,16 +25,16 @@ How it is made: ``stage`` has the time that only a play moves, ``schedule`` what
 
 from __future__ import annotations
 
-from .books import Books
-from .checking import Counterexample, check
-from .clauses import THEOREM, TheoremBroken
-from .playing import play
-from .resuming import kill_and_resume
-from .schedule import Fault, Schedule, Source, draw, keeps_up
-from .shrinking import shrunk
-from .speech import EchoSpeech, Speech, Words
-from .stage import brisk, calm
-from .witness import NothingProved
+from openline.testing.theorem.books import Books
+from openline.testing.theorem.checking import Counterexample, check
+from openline.testing.theorem.clauses import THEOREM, TheoremBroken
+from openline.testing.theorem.playing import play
+from openline.testing.theorem.resuming import kill_and_resume
+from openline.testing.theorem.schedule import Fault, Schedule, Source, draw, keeps_up
+from openline.testing.theorem.shrinking import shrunk
+from openline.testing.theorem.speech import EchoSpeech, Speech, Words
+from openline.testing.theorem.stage import brisk, calm
+from openline.testing.theorem.witness import NothingProved
 
 __all__ = [
     "THEOREM",

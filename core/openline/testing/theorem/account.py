@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...messages import Gap
-from ...outbox import FRAME_SAMPLES
+from openline.messages import Gap
+from openline.outbox import FRAME_SAMPLES
 
 
 class Account:

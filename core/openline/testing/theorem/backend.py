@@ -15,12 +15,12 @@ from collections import deque
 from random import Random
 from typing import Any, Final, Protocol
 
-from ...dialects.dialect import Ids
-from ...messages import SAMPLE_RATE as S
-from ...verdicts import ErrorKind, Sender
-from .schedule import Schedule
-from .speech import Said, Words
-from .stage import Stage
+from openline.dialects.dialect import Ids
+from openline.messages import SAMPLE_RATE as S
+from openline.testing.theorem.schedule import Schedule
+from openline.testing.theorem.speech import Said, Words
+from openline.testing.theorem.stage import Stage
+from openline.verdicts import ErrorKind, Sender
 
 #: What the backend keeps for its recogniser (contract), and the seconds of a tick.
 QUEUE: Final = 2 * S

@@ -9,13 +9,11 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any, Final
 
-from ...commands import CloseSource, Command, FetchAudio, Report, StoreAudio, StoreProof
-from ...connection import Connection
-from ...events import AbortRequested, AudioCaptured, AudioFetched, Event
-from ...messages import (
-    SAMPLE_RATE as S,
-)
-from ...messages import (
+from openline.commands import CloseSource, Command, FetchAudio, Report, StoreAudio, StoreProof
+from openline.connection import Connection
+from openline.events import AbortRequested, AudioCaptured, AudioFetched, Event
+from openline.messages import SAMPLE_RATE as S
+from openline.messages import (
     Ended,
     Gap,
     GapCause,
@@ -26,13 +24,13 @@ from ...messages import (
     Trouble,
     Update,
 )
-from ...outbox import FETCH
-from ...policy import Policy
-from ...window import WINDOW
-from .account import Account, fill
-from .clauses import fail, hold
-from .schedule import Schedule, keeps_up
-from .stage import calm
+from openline.outbox import FETCH
+from openline.policy import Policy
+from openline.testing.theorem.account import Account, fill
+from openline.testing.theorem.clauses import fail, hold
+from openline.testing.theorem.schedule import Schedule, keeps_up
+from openline.testing.theorem.stage import calm
+from openline.window import WINDOW
 
 SPEAKING: Final = frozenset({State.STREAMING, State.FINISHING})
 #: What a spool that works never lets happen.

@@ -6,16 +6,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 
-from ...connection import Connection
-from ...policy import Policy
-from ..steps import written
-from .books import Books
-from .playing import ECHO, play
-from .resuming import kill_and_resume
-from .schedule import Schedule, draw
-from .shrinking import shrunk
-from .speech import Speech
-from .witness import Witness
+from openline.connection import Connection
+from openline.policy import Policy
+from openline.testing.steps import written
+from openline.testing.theorem.books import Books
+from openline.testing.theorem.playing import ECHO, play
+from openline.testing.theorem.resuming import kill_and_resume
+from openline.testing.theorem.schedule import Schedule, draw
+from openline.testing.theorem.shrinking import shrunk
+from openline.testing.theorem.speech import Speech
+from openline.testing.theorem.witness import Witness
 
 
 class Counterexample(AssertionError):  # noqa: N818 (it says what it is)

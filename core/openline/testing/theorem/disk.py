@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from random import Random
 
-from ...commands import FetchAudio, StoreAudio
-from ...events import AudioFetched
-from .clauses import fail
-from .feeder import PATTERN
-from .schedule import Schedule
+from openline.commands import FetchAudio, StoreAudio
+from openline.events import AudioFetched
+from openline.testing.theorem.clauses import fail
+from openline.testing.theorem.feeder import PATTERN
+from openline.testing.theorem.schedule import Schedule
 
 
 class Disk:

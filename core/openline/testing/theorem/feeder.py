@@ -9,10 +9,17 @@ from __future__ import annotations
 from random import Random
 from typing import Final, Protocol
 
-from ...events import AudioCaptured, CaptureHole, Event, SourceEnded, SourceLost, SourceStarted
-from ...messages import SAMPLE_RATE as S
-from .schedule import LONGEST, Source
-from .stage import Stage
+from openline.events import (
+    AudioCaptured,
+    CaptureHole,
+    Event,
+    SourceEnded,
+    SourceLost,
+    SourceStarted,
+)
+from openline.messages import SAMPLE_RATE as S
+from openline.testing.theorem.schedule import LONGEST, Source
+from openline.testing.theorem.stage import Stage
 
 #: What there is to hear, from session sample 0 on.
 PATTERN: Final = Random(0).randbytes(2 * LONGEST * S)

@@ -13,8 +13,8 @@ from heapq import heappop
 from random import Random
 from typing import Any, Final
 
-from ...backend import Backend
-from ...commands import (
+from openline.backend import Backend
+from openline.commands import (
     AbortSocket,
     CloseSocket,
     CloseSource,
@@ -25,8 +25,8 @@ from ...commands import (
     SendPing,
     StoreAudio,
 )
-from ...connection import Connection
-from ...events import (
+from openline.connection import Connection
+from openline.events import (
     AbortRequested,
     Event,
     OpenRequested,
@@ -36,14 +36,14 @@ from ...events import (
     StopRequested,
     Tick,
 )
-from ...messages import SAMPLE_RATE as S
-from ...verdicts import ErrorKind, Sender
-from .clauses import fail, hold
-from .disk import Disk
-from .feeder import PATTERN, Feeder
-from .network import ATTEMPT, SESSION, Socket, Up
-from .schedule import Fault
-from .stage import Past, Stage
+from openline.messages import SAMPLE_RATE as S
+from openline.testing.theorem.clauses import fail, hold
+from openline.testing.theorem.disk import Disk
+from openline.testing.theorem.feeder import PATTERN, Feeder
+from openline.testing.theorem.network import ATTEMPT, SESSION, Socket, Up
+from openline.testing.theorem.schedule import Fault
+from openline.testing.theorem.stage import Past, Stage
+from openline.verdicts import ErrorKind, Sender
 
 #: Seconds beside the stop and the time to finish that no session outlives.
 LONGEST: Final = 400.0

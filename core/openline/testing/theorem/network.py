@@ -9,12 +9,12 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, Final, Protocol, TypeAlias
 
-from ...dialects.checking import spoken
-from ...dialects.dialect import Ids
-from ...events import Event, MessageReceived, PongReceived, SocketLost
-from .backend import IdealBackend
-from .speech import Said
-from .stage import Stage
+from openline.dialects.checking import spoken
+from openline.dialects.dialect import Ids
+from openline.events import Event, MessageReceived, PongReceived, SocketLost
+from openline.testing.theorem.backend import IdealBackend
+from openline.testing.theorem.speech import Said
+from openline.testing.theorem.stage import Stage
 
 SESSION: Final = "session"
 ATTEMPT: Final = "attempt"

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from ...connection import Connection
-from ...dialects.checking import check_dialect
-from ...dialects.rehearsing import rehearse_headers
-from ...policy import Policy
-from .books import Books
-from .line import Line
-from .schedule import Schedule
-from .speech import EchoSpeech, Speech
-from .stage import Stage, brisk
+from openline.connection import Connection
+from openline.dialects.checking import check_dialect
+from openline.dialects.rehearsing import rehearse_headers
+from openline.policy import Policy
+from openline.testing.theorem.books import Books
+from openline.testing.theorem.line import Line
+from openline.testing.theorem.schedule import Schedule
+from openline.testing.theorem.speech import EchoSpeech, Speech
+from openline.testing.theorem.stage import Stage, brisk
 
 ECHO: Final = EchoSpeech()
 

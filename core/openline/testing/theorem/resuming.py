@@ -13,21 +13,21 @@ from dataclasses import replace
 from random import Random
 from typing import Final
 
-from ...commands import Command, DiscardStore, StoreAudio, StoreFinal, StoreGap, StoreProof
-from ...connection import Connection, PastSource
-from ...dialects.checking import check_dialect
-from ...dialects.rehearsing import rehearse_headers
-from ...messages import SAMPLE_RATE as S
-from ...messages import Gap, GapCause, State, Transcript
-from ...policy import Policy
-from .account import fill
-from .books import Books
-from .clauses import fail, hold
-from .line import Line
-from .playing import ECHO
-from .schedule import Schedule, draw, keeps_up
-from .speech import Speech
-from .stage import Past, Stage, brisk, calm
+from openline.commands import Command, DiscardStore, StoreAudio, StoreFinal, StoreGap, StoreProof
+from openline.connection import Connection, PastSource
+from openline.dialects.checking import check_dialect
+from openline.dialects.rehearsing import rehearse_headers
+from openline.messages import SAMPLE_RATE as S
+from openline.messages import Gap, GapCause, State, Transcript
+from openline.policy import Policy
+from openline.testing.theorem.account import fill
+from openline.testing.theorem.books import Books
+from openline.testing.theorem.clauses import fail, hold
+from openline.testing.theorem.line import Line
+from openline.testing.theorem.playing import ECHO
+from openline.testing.theorem.schedule import Schedule, draw, keeps_up
+from openline.testing.theorem.speech import Speech
+from openline.testing.theorem.stage import Past, Stage, brisk, calm
 
 #: What is missing at the end of a process and may still be sent by the next.
 AT_THE_END: Final = frozenset({GapCause.UNDELIVERED, GapCause.UNCONFIRMED})

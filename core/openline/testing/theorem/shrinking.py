@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import fields, replace
 from typing import Any, TypeVar
 
-from ..steps import written
-from .schedule import Fault, Schedule, Source
+from openline.testing.steps import written
+from openline.testing.theorem.schedule import Fault, Schedule, Source
 
 T = TypeVar("T", Schedule, Source, Fault)
 

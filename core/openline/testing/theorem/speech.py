@@ -13,9 +13,9 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple, Protocol, TypeAlias
 
-from ...dialects.dialect import Dialect, Ids
-from ...dialects.echopanel import EchoPanel
-from .schedule import NAMES
+from openline.dialects.dialect import Dialect, Ids
+from openline.dialects.echopanel import EchoPanel
+from openline.testing.theorem.schedule import NAMES
 
 #: A message, as the dialect's ``decode`` takes it.
 Said: TypeAlias = str | bytes

@@ -11,13 +11,13 @@ from collections.abc import Callable
 from heapq import heappush
 from typing import Protocol
 
-from ...commands import Command
-from ...connection import PastSource
-from ...events import Event
-from ...messages import Transcript
-from ...policy import Policy
-from .schedule import HORIZON, Schedule, keeps_up
-from .speech import Speech
+from openline.commands import Command
+from openline.connection import PastSource
+from openline.events import Event
+from openline.messages import Transcript
+from openline.policy import Policy
+from openline.testing.theorem.schedule import HORIZON, Schedule, keeps_up
+from openline.testing.theorem.speech import Speech
 
 
 class Ledger(Protocol):

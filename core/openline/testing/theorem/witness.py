@@ -14,10 +14,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from ...dialects.checking import heard
-from ...dialects.dialect import FinalMessage, Heard, Ids, Message, Status
-from .books import Books
-from .speech import Said, Speech, Words
+from openline.dialects.checking import heard
+from openline.dialects.dialect import FinalMessage, Heard, Ids, Message, Status
+from openline.testing.theorem.books import Books
+from openline.testing.theorem.speech import Said, Speech, Words
 
 #: So many sessions cannot all be unlucky: of 300 that were drawn 284 were told a final, and
 #: 259 came to their proper end.
