@@ -20,7 +20,7 @@ PIP_INSTALL := $(RUN) pip install --quiet --disable-pip-version-check
 # The core answers for its own coverage. Of what runs side by side one part alone waits for a
 # real clock, with limits that load does not reach. Tracing makes a walk three times as long:
 # only what the gates count is traced, and by those tests alone that suffice.
-KIT := $(patsubst %,tests/testing/test_%.py,laws dialects theorem) tests/docs/test_directives.py
+KIT := $(patsubst %,tests/testing/test_%.py,laws dialects theorem) tests/diagrams/test_directives.py
 APART := $(patsubst %,tests/%,core properties adapters e2e testing docs)
 COVERAGE_OF_CORE := 100
 COVERAGE_OF_ADAPTERS := 95
@@ -59,7 +59,7 @@ test: $(READY) ## Lint, run every test, hold the coverage gates
 	[ $$beside = 0 ] || $(call fail,mypy or pyright found something or a property does not hold)
 	@echo "== the adapters, then the simulation and the house; beside them real sockets, and the pages"; \
 	$(call tests,tests/e2e) >$(OUT)/e2e.log 2>&1 & e2e=$$!; \
-	{ kit=0; $(call traced,rest,core/openline/testing$(comma)adapters/openline_diagrams,$(KIT)) || kit=$$?; \
+	{ kit=0; $(call traced,rest,core/openline/testing$(comma)diagrams/openline_diagrams,$(KIT)) || kit=$$?; \
 		$(call tests,tests/docs $(call ignoring,$(KIT))) && [ $$kit = 0 ]; \
 	} >$(OUT)/pages.log 2>&1 & pages=$$!; \
 	adapters=0; $(call traced,rest,adapters,tests/adapters) || adapters=$$?; \

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from openline.connection import TABLE
-from openline.diagram import rows
+from openline_diagrams import rows
 
 HERE = Path(__file__).parent
 

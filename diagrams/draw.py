@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from openline.connection import TABLE
-from openline.diagram import (
+from openline.journal import read
+from openline_diagrams import (
     CONTRACTS,
     DARK,
     contract,
@@ -23,12 +24,11 @@ from openline.diagram import (
     sequence,
     sequence_mermaid,
     sequence_svg,
+    svg,
     timer_table,
     verdict_table,
     xstate,
 )
-from openline.journal import read
-from openline_diagrams import svg
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))  # a script finds only its own folder

@@ -13,7 +13,7 @@ from docutils import nodes
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
-from openline.diagram.markdown import grid
+from openline_diagrams.markdown import grid
 from openline_diagrams.sphinx.doctree import as_nodes
 from openline_trio.cli.app import app as commands
 

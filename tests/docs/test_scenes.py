@@ -8,8 +8,8 @@ import pytest
 from tests.core.scenarios import SCENES
 from tests.docs.pages import ROOT
 
-from openline.diagram import sequence, sequence_table
 from openline.journal import read
+from openline_diagrams import sequence, sequence_table
 
 JOURNALS = ROOT / "tests" / "journals"
 PAGE = (ROOT / "docs" / "explanation" / "scenes.md").read_text("utf-8")

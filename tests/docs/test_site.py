@@ -28,7 +28,7 @@ TERMINAL = sorted((DOCS / "_static" / "terminal").glob("*.svg"))
 #: What the reference says that it tells of.
 MODULES = [
     "openline", "openline.events", "openline.commands", "openline.policy", "openline.verdicts",
-    "openline.dialects.dialect", "openline.journal", "openline.replay", "openline.diagram",
+    "openline.dialects.dialect", "openline.journal", "openline.replay", "openline_diagrams",
     "openline.testing", "openline.testing.theorem", "openline_trio", "openline_trio.audio",
     "openline_trio.backend", "openline_trio.pytest_plugin", "openline_diagrams",
     "openline_trio.threads",

@@ -78,7 +78,7 @@ class Module(NamedTuple):
 
 
 def _modules() -> Iterator[Module]:
-    for top in (ROOT / "core", ROOT / "adapters"):
+    for top in (ROOT / "core", ROOT / "adapters", ROOT / "diagrams"):
         for path in sorted(top.rglob("*.py")):
             parts = path.relative_to(top).with_suffix("").parts
             is_package = parts[-1] == "__init__"

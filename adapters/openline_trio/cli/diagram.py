@@ -1,6 +1,6 @@
 """``openline diagram``: the machine drawn, a dialect's contract told, or a journal drawn.
 
-The text is the core's (``openline.diagram``); the chart as SVG needs the extra ``diagrams``.
+The text is the core's (``openline_diagrams``); the chart as SVG needs the extra ``diagrams``.
 What was asked for wrongly is said before anything is made.
 """
 
@@ -11,7 +11,10 @@ from pathlib import Path
 from typing import Final
 
 from openline.connection import TABLE
-from openline.diagram import (
+from openline.dialects.dialect import Dialect
+from openline.journal import Journal, JournalError
+from openline.replay import DivergedError
+from openline_diagrams import (
     DARK,
     LIGHT,
     Contract,
@@ -28,9 +31,6 @@ from openline.diagram import (
     sequence_table,
     xstate,
 )
-from openline.dialects.dialect import Dialect
-from openline.journal import Journal, JournalError
-from openline.replay import DivergedError
 from openline_trio.cli.dialects import blamed, check_known, find_spec
 from openline_trio.cli.journals import OPTION, choose_journal
 from openline_trio.cli.problems import FAILED, Problem

@@ -12,12 +12,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, cast
 
-from openline.diagram import Contract
 from openline.dialects.checking import DialectError
 from openline.dialects.dialect import Dialect
 from openline.dialects.rehearsing import rehearse
 from openline.journal import Journal, JournalError
 from openline.replay import DIALECTS
+from openline_diagrams import Contract
 from openline_diagrams.named import NamingError, find_contract, one_line
 from openline_trio.cli.problems import Problem
 from openline_trio.spool import SpoolError

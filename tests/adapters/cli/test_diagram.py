@@ -7,7 +7,7 @@ import pytest
 
 import openline_diagrams.render
 from openline.connection import TABLE
-from openline.diagram import CONTRACTS, DARK, contract, dot, mermaid, model, scxml, xstate
+from openline_diagrams import CONTRACTS, DARK, contract, dot, mermaid, model, scxml, xstate
 from openline_trio.cli.diagram import SUFFIXES
 from openline_trio.cli.main import main
 

@@ -1,0 +1,135 @@
+"""The chart with how often each transition fired, as ``make soak`` counts it.
+
+    counted(model(TABLE), TABLE, counts)     # a drawing: hot edges are wide and deep
+    coverage_table(TABLE, counts)            # every row with its count, the silent ones first
+
+``counts`` are numbers by the names of rows (``Row.name``). They are as old as the last soak,
+and the chart may have changed since: a row that nobody has counted is *uncounted*, which
+is no fault, and a count that no row claims is left out. A row that was counted and
+stands at 0 *never* fired, and that is worth a look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from math import log10
+from typing import Final
+
+from openline.table import Row, Table
+from openline_diagrams.chart.model import Drawing, Edge, Line, rows
+from openline_diagrams.markdown import code, grid
+
+#: The heats of what never fired, and of what nobody has counted; others are powers of ten.
+NEVER: Final = -1
+UNKNOWN: Final = -2
+#: The highest power that has a colour of its own.
+HOTTEST: Final = 6
+_SCALES: Final = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
+
+Counts = Mapping[str, int]
+
+
+def heat(numbers: Iterable[int | None]) -> int:
+    """The heat of some rows together; None: not counted."""
+    known = [number for number in numbers if number is not None]
+    if not known:
+        return UNKNOWN
+    total = sum(known)
+    return min(HOTTEST, int(log10(total))) if total else NEVER
+
+
+def brief(number: int) -> str:
+    """A count in a few digits: 7, 1.2k, 35M."""
+    for scale, letter in _SCALES:
+        if number >= scale:
+            value = number / scale
+            digits = 1 if value < 9.95 and round(value, 1) % 1 else 0
+            return f"{value:.{digits}f}{letter}"
+    return str(number)
+
+
+def counted(drawing: Drawing, table: Table, counts: Counts) -> Drawing:
+    """``drawing`` with its counts: a note on each line, a heat for each edge."""
+    return _Counter(table, counts).of(drawing)
+
+
+def coverage_table(table: Table, counts: Counts) -> str:
+    """What never fired, what nobody has counted yet, and every row with its count."""
+    every = rows(table)
+    silent = [row.name for row in every if counts.get(row.name) == 0]
+    fresh = [row.name for row in every if row.name not in counts]
+    out = [
+        f"{len(names)} of {len(every)} transitions {what}: {code(names)}.\n\n"
+        for names, what in ((silent, "never fired"), (fresh, "have not been counted yet"))
+        if names
+    ] or [f"All {len(every)} transitions fired.\n\n"]
+    return "".join(out) + grid(
+        ("state", "event", "guard", "next state", "fired"),
+        (
+            (
+                f"`{row.source}`",
+                f"**{row.event}**",
+                f"`{row.guard_name}`" if row.guard_name else "",
+                f"`{row.target}`" if row.target is not None else "*(internal)*",
+                f"{counts[row.name]:,}" if row.name in counts else "uncounted",
+            )
+            for row in every
+        ),
+    )
+
+
+class _Counter:
+    """Finds the counts of what a drawing shows."""
+
+    def __init__(self, table: Table, counts: Counts) -> None:
+        self.counts = counts
+        self.names = {_key(row): row.name for row in rows(table)}
+
+    def of(self, drawing: Drawing) -> Drawing:
+        boxes = {
+            name: box._replace(inside=tuple(self.noted(line, None) for line in box.inside))
+            for name, box in drawing.boxes.items()
+        }
+        edges = tuple(self.heated(edge) for edge in drawing.edges)
+        return drawing._replace(boxes=boxes, edges=edges)
+
+    def heated(self, edge: Edge) -> Edge:
+        numbers = [number for line in edge.lines for _, number in self.numbers(line, edge.head)]
+        lines = tuple(self.noted(line, edge.head) for line in edge.lines)
+        return edge._replace(lines=lines, heat=heat(numbers))
+
+    def noted(self, line: Line, head: str | None) -> Line:
+        """The line with its count, and with those of its rows that never fired."""
+        found = self.numbers(line, head)
+        known = [number for _, number in found if number is not None]
+        parts = [brief(sum(known))] if sum(known) else []
+        for word, silent in (
+            ("never", [what for what, number in found if number == 0]),
+            ("uncounted", [what for what, number in found if number is None]),
+        ):
+            if silent:
+                parts.append(word if len(silent) == len(found) else f"{word}: {', '.join(silent)}")
+        return line._replace(note="; ".join(parts))
+
+    def numbers(self, line: Line, head: str | None) -> list[tuple[str, int | None]]:
+        """Each row of the line: what tells it from the others, and its count."""
+        return [
+            (
+                _told(line, source, event),
+                self.counts.get(self.names[source, event, line.guard, line.actions, head]),
+            )
+            for source in line.sources
+            for event in line.events
+        ]
+
+
+def _key(row: Row) -> tuple[str, str, str, tuple[str, ...], str | None]:
+    return row.source, row.event, row.guard_name, row.on_names, row.target
+
+
+def _told(line: Line, source: str, event: str) -> str:
+    parts: Sequence[str] = [
+        *([source] if len(line.sources) > 1 else []),
+        *([event] if len(line.events) > 1 else []),
+    ]
+    return " ".join(parts)

@@ -1,0 +1,185 @@
+"""What a dialect says and understands, as Markdown: the contract with one kind of backend.
+
+What it sends is shown as it is made, from ids that are letters. What it understands is
+listed from the structs that read the wire; how each status counts is asked of the
+dialect itself. Its own verdicts stand at the end.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from types import MappingProxyType, NoneType, UnionType
+from typing import Annotated, Any, Final, Literal, NamedTuple, Union, get_args, get_origin
+
+import msgspec
+
+from openline.dialects.dialect import Dialect, Ids, Status
+from openline.dialects.echopanel import ACKS, EchoPanel
+from openline.dialects.echopanel_wire import Incoming
+from openline.dialects.headers import credential_headers
+from openline.explain import Explanation, all_rows
+from openline.messages import SAMPLE_RATE
+from openline_diagrams.markdown import code, grid
+from openline_diagrams.tables import verdict_rows
+
+
+class Contract(NamedTuple):
+    """A dialect, the structs of what it understands, and the states of its status.
+
+    ``messages`` are tagged msgspec structs, ``states`` words of ``{"type": "status"}``
+    messages; either may be empty, and is then left out of what is told.
+    """
+
+    dialect: Dialect
+    messages: tuple[type[msgspec.Struct], ...]
+    states: tuple[str, ...]
+
+
+#: The dialects in the box, by name.
+CONTRACTS: Final = MappingProxyType(
+    {EchoPanel.name: Contract(EchoPanel(), get_args(Incoming), ("connected", *sorted(ACKS)))}
+)
+
+_IDS: Final = Ids(session_id="S", attempt_id="A", connection_id="C")
+#: One frame of 20 ms.
+_PCM: Final = bytes(SAMPLE_RATE // 50 * 2)
+#: How silence looks in text (hexadecimal, base64 with its padding, a list of numbers).
+_SILENCE: Final = re.compile(r"(.{1,8}?)\1{19,}=*")
+#: Characters that are shown of a text.
+_LONGEST: Final = 200
+_JSON: Final[dict[type, str]] = {
+    str: "string",
+    float: "number",
+    bool: "boolean",
+    int: "number",
+    NoneType: "null",
+    list: "list",
+    tuple: "list",
+    dict: "object",
+    msgspec.Struct: "object",
+}
+
+
+def contract(spec: Contract) -> str:
+    """The contract of ``spec`` as Markdown. Raises what its dialect raises."""
+    dialect = spec.dialect
+    ours = all_rows(dialect_codes=dialect.codes, refusals=dialect.refusals)
+    default = {*all_rows()}
+    rows = [each for each in ours if each not in default]
+    audio = (
+        f"Sources: {code(dialect.sources)}. The backend proves or discards audio within "
+        f"{dialect.horizon:g} s.\n\n"
+    )
+    token = (
+        "## How a token travels\n\n"
+        "In headers of the request that opens a socket, and in no message. Without a token there "
+        f"are none.\n\n{_carried(dialect)}\n"
+    )
+    parts = [f"{audio}{token}## What the client sends\n\n{_sent(dialect)}"]
+    if spec.messages:
+        parts.append(
+            "## What the client understands\n\n"
+            "Whatever else arrives is tolerated. `?`: may be absent.\n\n"
+            f"{_understood(spec.messages)}"
+        )
+    if spec.states:
+        parts.append(f"## What a status means\n\n{_states(spec)}")
+    parts.append(
+        "## What its endings mean\n\n"
+        "Where they differ from the default verdicts.\n\n"
+        f"{_endings(rows)}"
+    )
+    return "\n".join(parts)
+
+
+def _carried(dialect: Dialect) -> str:
+    headers = credential_headers(dialect, "TOKEN")
+    return grid(("header", "value"), [(f"`{name}`", f"`{value}`") for name, value in headers])
+
+
+def _sent(dialect: Dialect) -> str:
+    audio = [
+        (f"audio of {source}", "after the ack", _frame(dialect.audio(source, _PCM)))
+        for source in dialect.sources
+    ]
+    start = ("start", "once, when the socket is open", f"`{_compact(dialect.start(_IDS))}`")
+    stop = ("stop", "when all audio is out", f"`{_compact(dialect.stop(_IDS))}`")
+    return grid(("message", "when", "as it is sent"), [start, *audio, stop])
+
+
+def _compact(text: str | bytes) -> str:
+    if isinstance(text, bytes):
+        return text.hex(" ")
+    try:
+        return json.dumps(json.loads(text))
+    except ValueError:
+        return text
+
+
+def _frame(frame: str | bytes) -> str:
+    if isinstance(frame, str):
+        shown = _SILENCE.sub(_elided, _compact(frame))
+        shown = shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…"
+        return (
+            f"text: `{shown}`, with s16le PCM ({len(_PCM)} bytes are 20 ms, here "
+            f"{len(frame)} characters)"
+        )
+    header = frame[: len(frame) - len(_PCM)].hex(" ")
+    before = f"`{header}`, then " if header else ""
+    return f"binary: {before}s16le PCM ({len(_PCM)} bytes are 20 ms)"
+
+
+def _elided(silence: re.Match[str]) -> str:
+    """The beginning of what is the same again and again."""
+    unit = silence[1]
+    return unit * max(1, 4 // len(unit)) + "…"
+
+
+def _understood(messages: Iterable[type[msgspec.Struct]]) -> str:
+    return grid(
+        ("type", "fields"),
+        (
+            (
+                f"`{message.__struct_config__.tag}`",
+                ", ".join(_field(each) for each in msgspec.structs.fields(message)),
+            )
+            for message in messages
+        ),
+    )
+
+
+def _field(field: msgspec.structs.FieldInfo) -> str:
+    mark = "" if field.required else "?"
+    return f"`{field.encode_name}{mark}` {_type(field.type)}"
+
+
+def _type(kind: Any) -> str:
+    if get_origin(kind) in {Union, UnionType}:
+        names = [_type(each) for each in get_args(kind) if each is not NoneType]
+        return " or ".join(dict.fromkeys(names))
+    if get_origin(kind) is Literal:
+        return " or ".join(json.dumps(each) for each in get_args(kind))
+    if get_origin(kind) is Annotated:
+        return _type(get_args(kind)[0])
+    kind = get_origin(kind) or kind
+    fitting = (
+        name for each, name in _JSON.items() if isinstance(kind, type) and issubclass(kind, each)
+    )
+    return next(fitting, "anything")
+
+
+def _states(spec: Contract) -> str:
+    lines: list[tuple[str, ...]] = []
+    for state in spec.states:
+        status = spec.dialect.decode(json.dumps({"type": "status", "state": state}))
+        if isinstance(status, Status):
+            flags = (status.ack, status.filling, status.doubtful, status.warning)
+            lines.append((f"`{state}`", *("yes" if flag else "" for flag in flags)))
+    head = ("state", "proves the start", "asks for less", "puts the end in doubt", "a warning")
+    return grid(head, lines)
+
+
+def _endings(rows: list[Explanation]) -> str:
+    return verdict_rows(rows, level="###") if rows else "None do.\n"

@@ -1,0 +1,57 @@
+"""A journal as a sequence diagram: who said what to whom, and when, told once.
+
+    [journal] = openline.journal.read(file)
+    seq = sequence(journal, title="A dropped connection")
+    sequence_mermaid(seq), sequence_svg(seq, DARK)
+
+The journal is played again on this core (``steps``), so a drawing shows what the
+machine does and not what it once did; a journal that no longer agrees is refused. Each
+*item* of the diagram stands at its time, in seconds since the first step:
+
+- a *message* from one participant to another. Everything goes through openline;
+- a *turn*: openline enters a state, with the timers that it waits for, and why;
+- an *alarm*: one of these timers fires, and something comes of it;
+- a *note*: where audio is sent again from.
+
+What happens many times is told once (see ``book``). A session that is still too long to
+read has its transcripts folded too.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from openline.dialects.dialect import Dialect
+from openline.journal import Journal
+from openline.replay import dialect_of
+from openline_diagrams.sequences.collapse import Book
+from openline_diagrams.sequences.model import Item, Message, Sequence, Who
+from openline_diagrams.sequences.steps import steps
+from openline_diagrams.sequences.words import short
+
+#: Items of a drawing that a person still reads; a longer one is folded more.
+LONG: Final = 80
+
+
+def sequence(
+    journal: Journal, *, title: str = "", about: str = "", dialect: Dialect | None = None
+) -> Sequence:
+    """The diagram of one session; ``dialect`` None: the one that the journal names.
+
+    ``title`` is a line (the session's id, if there is none), ``about`` a caption of a few
+    sentences. Raises as ``replay`` does: DivergedError, JournalError.
+    """
+    spoken = dialect or dialect_of(journal)
+    seen = [*steps(journal, spoken)]
+    items: list[Item] = []
+    for fold in (False, True):
+        book = Book(journal, spoken, fold=fold)
+        for each in seen:
+            book.take(each)
+        items = book.items()
+        if len(items) <= LONG:
+            break
+    ends = {who for item in items if isinstance(item, Message) for who in (item.tail, item.head)}
+    who = tuple(each for each in Who if each in ends | {Who.APP, Who.LINE, Who.BACKEND})
+    title = title or f"Session {short(journal.opening.session_id)}"
+    return Sequence(title, about, who, tuple(items))

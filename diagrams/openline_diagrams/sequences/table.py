@@ -1,0 +1,44 @@
+"""A sequence diagram in words: a Markdown table, for where no picture can be shown.
+
+Each item is a row: its time, who says it to whom, and what. What others said stands in it
+as they said it: whatever Markdown could take for its own is escaped.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from openline_diagrams.markdown import grid
+from openline_diagrams.sequences.model import Alarm, Item, Message, Sequence, Turn, Who
+from openline_diagrams.sequences.words import seconds
+
+_SPECIAL: Final = re.compile(r"[\\`*_~\[\]<>&$#]")
+
+
+def sequence_table(seq: Sequence, *, level: str = "##") -> str:
+    """Every item of ``seq`` as a row, under a heading of ``level`` and what it is about."""
+    about = f"{_plain(seq.about)}\n\n" if seq.about else ""
+    table = grid(("seconds", "from → to", "what"), (_row(item) for item in seq.items))
+    return f"{level} {_plain(seq.title)}\n\n{about}{table}"
+
+
+def _row(item: Item) -> tuple[str, str, str]:
+    who: str = Who.LINE
+    match item:
+        case Message(tail=tail, head=head, text=text):
+            who, what = f"{tail} → {head}", _plain(text)
+        case Turn(state=state, timers=timers, why=why):
+            waits = ", ".join(f"{name} {seconds(value)}" for name, value in timers)
+            told = "; ".join(filter(None, (waits, _plain(why))))
+            what = f"**{state}**" + (f": {told}" if told else "")
+        case Alarm(timer=timer, after=after):
+            what = f"*{timer}* after {seconds(after)}"
+        case _:
+            what = _plain(item.text)
+    return f"{item.at:.2f}", who, what
+
+
+def _plain(text: str) -> str:
+    """``text`` on one line, with what Markdown could take for its own made harmless."""
+    return _SPECIAL.sub(r"\\\g<0>", " ".join(text.split()))

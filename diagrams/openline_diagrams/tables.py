@@ -1,0 +1,103 @@
+"""What the drawings leave out, as Markdown: verdicts, policy, timers.
+
+Each is read from the data that the machine runs on, so a table says what happens.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from itertools import groupby
+from typing import Final
+
+from openline.explain import DEFAULT_POLICY, NO_REFUSALS, Explanation, all_rows
+from openline.policy import MEANINGS, Policy
+from openline.timers import DIAL_TIMERS, FIRES, RUNS, SESSION_TIMERS, STATE_TIMERS, Timer
+from openline.verdicts import NO_CODES, Action, Row
+from openline_diagrams.markdown import code, grid
+
+_SCOPES: Final = (
+    (SESSION_TIMERS, "the session"),
+    (STATE_TIMERS, "the state"),
+    (DIAL_TIMERS, "the dial"),
+)
+_ORDER: Final = [*Action]
+
+
+def verdict_table(
+    *,
+    dialect_codes: Mapping[int, Row] = NO_CODES,
+    refusals: Mapping[str, Row] = NO_REFUSALS,
+    policy: Policy = DEFAULT_POLICY,
+) -> str:
+    """What each ending of a dial means, and what is then done, by kinds of endings."""
+    found = all_rows(dialect_codes=dialect_codes, refusals=refusals, policy=policy)
+    return verdict_rows(found)
+
+
+def verdict_rows(found: Sequence[Explanation], *, level: str = "##") -> str:
+    """The same of some explanations, under headings of ``level``.
+
+    What is done stands once, under a letter: by verdict, the most frequent first.
+    """
+    often = Counter((each.action, each.does) for each in found)
+    ways = sorted(often, key=lambda way: (_ORDER.index(way[0]), -often[way]))
+    letters = {way: chr(ord("a") + number) for number, way in enumerate(ways)}
+    out = [
+        f"{level} What is done\n\n",
+        grid(
+            ("verdict", "the client"),
+            ((f"{way[0].upper()} {letters[way]}", way[1]) for way in ways),
+        ),
+    ]
+    for group, some in groupby(found, key=lambda each: each.group):
+        lines = [
+            (
+                each.title.removeprefix(f"{group} ") + (f", {each.when}" if each.when else ""),
+                f"{each.action.upper()} {letters[each.action, each.does]}",
+                each.why,
+                each.source,
+            )
+            for each in some
+        ]
+        out.append(f"\n{level} {group[0].upper()}{group[1:]}\n\n")
+        out.append(grid((group, "verdict", "why", "source"), lines))
+    return "".join(out)
+
+
+def policy_table(policy: Policy = DEFAULT_POLICY) -> str:
+    """Every field of the policy: its value, what it means, where the number comes from."""
+    return grid(
+        ("field", "default" if policy == DEFAULT_POLICY else "value", "meaning", "source"),
+        (
+            (f"`{field.name}`", _value(getattr(policy, field.name)), *MEANINGS[field.name])
+            for field in fields(Policy)
+        ),
+    )
+
+
+def timer_table() -> str:
+    """Every timer, in the order that settles ties: whose it is, what it fires, where it runs."""
+    return grid(
+        ("timer", "of", "fires", "runs in"),
+        (
+            (
+                timer.name,
+                _scope(timer),
+                code([event]) if (event := FIRES[timer]) else "nothing: the sender pulls again",
+                code(state for state, timers in RUNS.items() if timer in timers),
+            )
+            for timer in Timer
+        ),
+    )
+
+
+def _scope(timer: Timer) -> str:
+    if FIRES[timer] is None:
+        return "the sender"
+    return next(name for scope, name in _SCOPES if timer in list(Timer)[scope])
+
+
+def _value(value: float | None) -> str:
+    return "none" if value is None else f"{value:g}"

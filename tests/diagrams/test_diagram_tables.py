@@ -1,0 +1,232 @@
+"""The tables beside the pictures hold every ruling, every field, every timer, every message."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from dataclasses import fields
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import msgspec
+import pytest
+
+from openline.dialects.dialect import Ids
+from openline.dialects.echopanel import ACKS, CODES, REFUSALS, EchoPanel
+from openline.dialects.echopanel_wire import WireFinal, WireMetrics
+from openline.explain import NO_REFUSALS, all_rows
+from openline.policy import MEANINGS, Policy
+from openline.timers import FIRES, RUNS, Timer
+from openline.verdicts import NO_CODES
+from openline_diagrams import CONTRACTS, contract, policy_table, timer_table, verdict_table
+from openline_diagrams.contract import Contract
+from openline_diagrams.markdown import grid
+
+
+def cells(text: str) -> list[list[str]]:
+    """Every line of every table."""
+    return [
+        [cell.strip() for cell in line[1:-1].split(" | ")]
+        for line in text.splitlines()
+        if line.startswith("| ")
+    ]
+
+
+def test_every_ruling_stands_in_the_table_with_its_reason_and_source() -> None:
+    lines = cells(verdict_table())
+    told = [line for line in lines if len(line) == 4 and line[1] not in {"verdict", "---"}]
+    assert len(told) == len(all_rows())
+    for line, row in zip(told, all_rows(), strict=True):
+        assert line[0].startswith(row.title.removeprefix(f"{row.group} "))
+        assert line[0].endswith(row.when)
+        assert line[1].startswith(row.action.upper())
+        assert line[2:] == [row.why, row.source]
+
+
+def test_a_letter_says_what_is_done() -> None:
+    lines = cells(verdict_table())
+    done = {line[0]: line[1] for line in lines if len(line) == 2}
+    told = [line for line in lines if len(line) == 4 and line[1] not in {"verdict", "---"}]
+    for line, row in zip(told, all_rows(), strict=True):
+        assert done[line[1]] == row.does
+
+
+def test_numbers_come_from_the_policy() -> None:
+    assert "doubles to 77 s" in verdict_table(policy=Policy(backoff_cap=77))
+    assert ["`scatter`", "0", *MEANINGS["scatter"]] in cells(policy_table(Policy(scatter=0)))
+
+
+def test_a_policy_of_ones_own_is_not_called_the_default() -> None:
+    assert cells(policy_table())[0][1] == "default"
+    assert cells(policy_table(Policy(scatter=0)))[0][1] == "value"
+
+
+def test_every_field_of_the_policy_has_a_meaning() -> None:
+    names = [field.name for field in fields(Policy)]
+    assert list(MEANINGS) == names
+    told = [line for line in cells(policy_table()) if line[0].startswith("`")]
+    assert [line[0].strip("`") for line in told] == names
+    assert [line[2:] for line in told] == [[*MEANINGS[name]] for name in names]
+    values = {line[0].strip("`"): line[1] for line in told}
+    assert values["max_attempts"] == "none"
+    assert float(values["start_delay"]) == Policy().start_delay
+
+
+def test_every_timer_says_whose_it_is_what_it_fires_and_where() -> None:
+    told = cells(timer_table())[2:]
+    assert [line[0] for line in told] == [timer.name for timer in Timer]
+    for line, timer in zip(told, Timer, strict=True):
+        event = FIRES[timer]
+        assert line[2] == (f"`{event}`" if event else "nothing: the sender pulls again")
+        states = [state for state, timers in RUNS.items() if timer in timers]
+        assert line[3] == ", ".join(f"`{state}`" for state in states)
+    whose = {line[0]: line[1] for line in told}
+    assert whose["FINISH"] == "the session"
+    assert whose["ACK"] == "the state"
+    assert whose["PING"] == "the dial"
+    assert whose["PACE"] == "the sender"
+
+
+# A dialect's contract.
+
+ECHOPANEL = contract(CONTRACTS["echopanel"])
+
+
+def test_what_is_sent_is_what_the_dialect_sends() -> None:
+    sent = {line[0]: line[2] for line in cells(ECHOPANEL) if len(line) == 3}
+    dialect, ids = EchoPanel(), Ids(session_id="S", attempt_id="A", connection_id="C")
+    assert json.loads(sent["start"].strip("`")) == json.loads(dialect.start(ids))
+    assert json.loads(sent["stop"].strip("`")) == json.loads(dialect.stop(ids))
+    assert "`45 50 01 01`" in sent["audio of mic"]
+
+
+def test_how_a_token_travels_is_asked_of_the_dialect() -> None:
+    told = [line for line in cells(ECHOPANEL) if len(line) == 2 and "TOKEN" in line[1]]
+    assert told == [["`Authorization`", "`Bearer TOKEN`"], ["`x-echopanel-token`", "`TOKEN`"]]
+
+    class Keyed(EchoPanel):
+        def headers(self, credential: str) -> list[tuple[str, str]]:
+            return [("x-api-key", credential)]
+
+    text = contract(Contract(Keyed(), (), ()))
+    assert [line for line in cells(text) if len(line) == 2 and "TOKEN" in line[1]] == [
+        ["`x-api-key`", "`TOKEN`"]
+    ]
+
+
+def test_a_start_that_is_no_text_is_told_in_hexadecimal() -> None:
+    def start(*_given: object) -> bytes:
+        return b"\x01\xff"
+
+    binary: Any = type("Binary", (EchoPanel,), {"start": start})()
+    told = contract(Contract(dialect=binary, messages=(), states=()))
+    [line] = [line for line in cells(told) if line[0] == "start"]
+    assert line[2] == "`01 ff`"
+
+
+def test_what_is_understood_is_what_the_structs_read() -> None:
+    told = {line[0].strip("`"): line[1] for line in cells(ECHOPANEL) if len(line) == 2}
+    assert {"status", "asr_final", "asr_partial", "metrics", "error"} < set(told)
+    assert "`t0` number" in told["asr_final"]
+    assert "`confidence?` anything" in told["asr_final"]
+    assert "`people?` list" in told["entities_update"]
+    assert "object or list or string or number or boolean" in told["final_summary"]
+
+
+def test_what_a_status_means_is_asked_of_the_dialect() -> None:
+    told = {line[0].strip("`"): line[1:] for line in cells(ECHOPANEL) if len(line) == 5}
+    assert set(told) == {*ACKS, "connected", "state", "---"}
+    assert told["connected"] == ["", "", "", ""]
+    assert told["backpressure"] == ["yes", "yes", "yes", ""]
+    assert told["warning"] == ["yes", "", "", "yes"]
+
+
+def test_its_own_verdicts_are_told_and_no_others() -> None:
+    lines = [line for line in cells(ECHOPANEL) if len(line) == 4]
+    told = [line[0] for line in lines if line[1] not in {"verdict", "---"}]
+    assert told == [*(f'"{text}"' for text in [*REFUSALS, "error"]), "1011, sent by the server"]
+    assert set(CODES) == {1011}
+
+
+class Plain(EchoPanel):
+    """A dialect that has no rulings of its own and sends audio as text."""
+
+    codes = NO_CODES
+    refusals = NO_REFUSALS
+
+    def audio(self, source: str, pcm: bytes) -> Any:
+        return '{"audio":"' + "A" * 100 + '"}'
+
+
+def test_a_dialect_of_text_and_without_rulings_is_told_too() -> None:
+    text = contract(Contract(Plain(), (WireFinal, WireMetrics), ("error",)))
+    assert "None do." in text
+    said = "with s16le PCM (640 bytes are 20 ms, here 112 characters)"
+    assert f'text: `{{"audio": "AAAA…"}}`, {said}' in text
+
+
+#: Audio that was compressed does not repeat itself.
+NOISE = "".join(map(str, range(100, 200)))
+
+
+FRAMES: list[tuple[Callable[[bytes], str], str]] = [
+    (lambda pcm: f"desk {pcm.hex()}", "desk 0000…"),
+    (lambda pcm: json.dumps({"pcm": [*pcm], "n": 1}), '{"pcm": [0, …0], "n": 1}'),
+    (
+        lambda pcm: json.dumps({"pcm": base64.b64encode(pcm).decode(), "n": 1}),
+        '{"pcm": "AAAA…", "n": 1}',
+    ),
+    (lambda _pcm: NOISE, f"{NOISE[:200]}…`, with"),
+]
+
+
+@pytest.mark.parametrize(("frame", "shown"), FRAMES)
+def test_a_message_of_audio_is_shown_whole_but_for_the_samples(
+    frame: Callable[[bytes], str], shown: str
+) -> None:
+    def audio(_self: object, _source: str, pcm: bytes) -> str:
+        return frame(pcm)
+
+    own: Any = type("Own", (Plain,), {"audio": audio})()
+    text = contract(Contract(own, (), ()))
+    assert f"text: `{shown}" in text
+
+
+class Bare(Plain):
+    """A dialect that starts with a word and sends samples as they are."""
+
+    def start(self, ids: Ids) -> str:
+        return f"hello {ids.session_id}"
+
+    def audio(self, source: str, pcm: bytes) -> Any:
+        return pcm
+
+
+class Odd(msgspec.Struct, tag="odd"):
+    choice: Literal["a", 1]
+    few: Annotated[int, msgspec.Meta(ge=0)]
+    pair: tuple[int, int]
+    inner: WireMetrics
+    when: datetime | None = None
+
+
+def test_what_nobody_knows_of_a_dialect_is_left_out() -> None:
+    text = contract(Contract(Bare(), (), ()))
+    assert "understands" not in text
+    assert "status" not in text
+    sent = {line[0]: line[2] for line in cells(text) if len(line) == 3}
+    assert sent["start"] == "`hello S`"
+    assert sent["audio of mic"] == "binary: s16le PCM (640 bytes are 20 ms)"
+
+
+def test_the_type_of_a_field_is_told_whatever_it_is() -> None:
+    told = dict(line for line in cells(contract(Contract(Bare(), (Odd,), ()))) if len(line) == 2)
+    assert told["`odd`"] == (
+        '`choice` "a" or 1, `few` number, `pair` list, `inner` object, `when?` anything'
+    )
+
+
+@pytest.mark.parametrize("cell", ["a|b", "a | b"])
+def test_a_bar_in_a_cell_does_not_end_it(cell: str) -> None:
+    assert grid(("x",), [(cell,)]).splitlines()[2] == "| " + cell.replace("|", "\\|") + " |"
