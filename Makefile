@@ -59,7 +59,7 @@ test: $(READY) ## Lint, run every test, hold the coverage gates
 	[ $$beside = 0 ] || $(call fail,mypy or pyright found something or a property does not hold)
 	@echo "== the adapters, then the simulation and the house; beside them real sockets, and the pages"; \
 	$(call tests,tests/e2e) >$(OUT)/e2e.log 2>&1 & e2e=$$!; \
-	{ kit=0; $(call traced,rest,core/openline/testing$(comma)diagrams/openline_diagrams,$(KIT)) || kit=$$?; \
+	{ kit=0; $(call traced,rest,adapters/openline_testing$(comma)diagrams/openline_diagrams,$(KIT)) || kit=$$?; \
 		$(call tests,tests/docs $(call ignoring,$(KIT))) && [ $$kit = 0 ]; \
 	} >$(OUT)/pages.log 2>&1 & pages=$$!; \
 	adapters=0; $(call traced,rest,adapters,tests/adapters) || adapters=$$?; \
@@ -69,7 +69,7 @@ test: $(READY) ## Lint, run every test, hold the coverage gates
 	[ $$adapters$$rest$$e2e$$pages = 0000 ] || $(call fail,a test failed)
 	@echo "== coverage of the core by its own tests: $(COVERAGE_OF_CORE) %"; \
 	export COVERAGE_FILE=$(OUT)/core; $(RUN) coverage combine --quiet && \
-	$(RUN) coverage report --include='core/*' --omit='core/openline/testing/*' --precision=1 \
+	$(RUN) coverage report --include='core/*' --omit='adapters/openline_testing/*' --precision=1 \
 		--fail-under=$(COVERAGE_OF_CORE) \
 		|| $(call fail,the core is not covered by its own tests)
 	@echo "== coverage of the adapters and the kit: $(COVERAGE_OF_ADAPTERS) %"; \

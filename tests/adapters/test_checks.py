@@ -18,9 +18,9 @@ from openline.dialects.echopanel import EchoPanel
 from openline.messages import Ended, State
 from openline.policy import Policy
 from openline.verdicts import Action
+from openline_testing.background import BackgroundBackend
 from openline_trio import open_session, resume_session
 from openline_trio.audio import FileSource, PushSource, Sink
-from openline_trio.background import BackgroundBackend
 from openline_trio.threads import ThreadSession, start_resumed_session, start_session
 
 SECRET = "private/secret.wav"

@@ -12,6 +12,7 @@ import trio
 from openline.backend import Backend
 from openline.messages import Ended, GapCause, State, Transcript, Update
 from openline.policy import Policy
+from openline_testing.background import BackgroundBackend
 from openline_trio import (
     Session,
     SpoolError,
@@ -21,7 +22,6 @@ from openline_trio import (
 )
 from openline_trio.audio import PushSource, SourceError
 from openline_trio.audio.source import Sink
-from openline_trio.background import BackgroundBackend
 from openline_trio.threads import ThreadSession, start_resumed_session, start_session
 
 SECOND = b"\1\0" * 16_000

@@ -29,8 +29,8 @@ TERMINAL = sorted((DOCS / "_static" / "terminal").glob("*.svg"))
 MODULES = [
     "openline", "openline.events", "openline.commands", "openline.policy", "openline.verdicts",
     "openline.dialects.dialect", "openline.journal", "openline.replay", "openline_diagrams",
-    "openline.testing", "openline.testing.theorem", "openline_trio", "openline_trio.audio",
-    "openline_trio.backend", "openline_trio.pytest_plugin", "openline_diagrams",
+    "openline_testing", "openline_testing.theorem", "openline_trio", "openline_trio.audio",
+    "openline_trio.backend", "openline_testing.pytest_plugin", "openline_diagrams",
     "openline_trio.threads",
 ]  # fmt: skip
 #: Where a name stands that two modules offer.

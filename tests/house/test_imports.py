@@ -33,8 +33,8 @@ NEEDED = ("msgspec", "statemachine")
 #: What a part of the core may import besides: the kit for tests draws from hypothesis.
 #: The theorem draws from seeds, so that a failure is named by a number (see ``_unseeded``).
 BESIDES = {
-    "openline.testing": ("hypothesis",),
-    "openline.testing.theorem": ("random",),
+    "openline_testing": ("hypothesis",),
+    "openline_testing.theorem": ("random",),
 }
 #: Builtins that reach out of the core, or run text as code.
 FORBIDDEN_CALLS = frozenset({"__import__", "breakpoint", "eval", "exec", "input", "open", "print"})
@@ -44,13 +44,13 @@ ONLY = {
     "openline.link": ("openline.connection",),
     "openline_trio.cli": (),
     # Proof is for those who build on us, never for what they build on.
-    "openline.testing": (),
+    "openline_testing": (),
     "openline_trio": (),
     "openline_diagrams": ("openline_trio.cli",),
     "openline_trio.backend": (
         "openline_trio.cli",
-        "openline_trio.background",
-        "openline_trio.pytest_plugin",
+        "openline_testing.background",
+        "openline_testing.pytest_plugin",
     ),
     # The packages of an extra stay where the extra is asked for.
     "trio": ("openline_trio",),
@@ -63,7 +63,7 @@ ONLY = {
     "pocketsphinx": ("openline_trio.backend",),
     "trio_parallel": ("openline_trio.backend",),
     "statemachine": ("openline",),
-    "hypothesis": ("openline.testing",),
+    "hypothesis": ("openline_testing",),
     "sphinx": ("openline_diagrams.sphinx",),
     "docutils": ("openline_diagrams.sphinx",),
 }
@@ -223,7 +223,7 @@ def test_what_the_core_draws_can_be_drawn_again(name: str) -> None:
     ],
 )
 def test_a_draw_without_a_seed_is_seen(source: str) -> None:
-    name = "openline.testing.theorem.snippet"
+    name = "openline_testing.theorem.snippet"
     assert len(_unseeded(_snippet(source, name))) == 1
     assert not _unseeded(_snippet("from random import Random\nx = Random(1)", name))
 
@@ -268,9 +268,9 @@ def test_an_impure_core_is_seen(source: str) -> None:
 
 def test_the_kit_for_tests_alone_may_draw_from_hypothesis() -> None:
     source = "from hypothesis import strategies"
-    assert not _impurities(_snippet(source, "openline.testing.snippet"))
+    assert not _impurities(_snippet(source, "openline_testing.snippet"))
     assert len(_impurities(_snippet(source))) == 1
-    assert len(_impurities(_snippet("import random", "openline.testing.snippet"))) == 1
+    assert len(_impurities(_snippet("import random", "openline_testing.snippet"))) == 1
 
 
 @pytest.mark.parametrize(
@@ -303,8 +303,8 @@ def test_a_pure_core_is_left_alone(source: str) -> None:
         ("openline_trio.session", "from openline_diagrams import svg"),
         ("openline_diagrams.embedded", "from docutils import nodes"),
         ("openline_diagrams.render", "import sphinx.util"),
-        ("openline.link", "import openline.testing"),
-        ("openline_trio.session", "from openline.testing import World"),
+        ("openline.link", "import openline_testing"),
+        ("openline_trio.session", "from openline_testing import World"),
     ],
 )
 def test_an_import_against_the_stream_is_seen(name: str, source: str) -> None:

@@ -197,7 +197,7 @@ def _warm(
 
         from openline import connection as face
 
-        import_module("openline.testing.theorem")  # so that no child has to
+        import_module("openline_testing.theorem")  # so that no child has to
         code = Code()
         # A child that collects garbage would have to be given all the memory of its parent.
         gc.collect()

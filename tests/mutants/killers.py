@@ -35,7 +35,7 @@ def walk() -> str:
 
 
 def _walk(policy: Any, *, has_provider: bool = False, **options: Any) -> str:
-    from openline.testing import explore
+    from openline_testing import explore
 
     found = explore(policy, has_provider=has_provider, sources=["mic"], max_violations=1, **options)
     for violation in found.violations:
@@ -45,13 +45,13 @@ def _walk(policy: Any, *, has_provider: bool = False, **options: Any) -> str:
 
 def theorem() -> str:
     """Nothing is lost and nothing said twice, with an ideal backend behind a bad network."""
-    of = import_module("openline.testing.theorem")
+    of = import_module("openline_testing.theorem")
     return _first(lambda seed: of.play(of.draw(seed)), range(300))
 
 
 def resume() -> str:
     """As above, killed at any moment and taken up again."""
-    of = import_module("openline.testing.theorem")
+    of = import_module("openline_testing.theorem")
     return _first(of.kill_and_resume, range(200))
 
 

@@ -12,7 +12,7 @@ from tests.mutants.reach import CORE
 
 from openline import connection as face
 from openline.link import Link
-from openline.testing.watched import name_of
+from openline_testing.watched import name_of
 
 ENUMS = {"Colour": ("RED", "GREEN")}
 

@@ -16,13 +16,13 @@ import pytest
 
 from openline.dialects.echopanel import EchoPanel
 from openline.policy import Policy
-from openline.testing.alphabet import Alphabet
-from openline.testing.clone import clone
-from openline.testing.proofs import outlast
-from openline.testing.samples import ECHOPANEL
-from openline.testing.steps import Run, Setting, Step
-from openline.testing.watched import Situation
 from openline.timers import RUNS, Timer
+from openline_testing.alphabet import Alphabet
+from openline_testing.clone import clone
+from openline_testing.proofs import outlast
+from openline_testing.samples import ECHOPANEL
+from openline_testing.steps import Run, Setting, Step
+from openline_testing.watched import Situation
 
 SOURCES: Final = ("mic",)
 #: With limits that are near and a provider, and as it is.

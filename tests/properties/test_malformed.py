@@ -33,9 +33,9 @@ from openline.dialects.dialect import Ids, Insight, Malformed, Message
 from openline.dialects.echopanel import EchoPanel
 from openline.messages import State, Trouble
 from openline.policy import Policy
-from openline.testing import LawBroken, World
-from openline.testing.samples import ECHOPANEL, EchoMessage, fill
-from openline.testing.steps import Noted
+from openline_testing import LawBroken, World
+from openline_testing.samples import ECHOPANEL, EchoMessage, fill
+from openline_testing.steps import Noted
 
 DIALECT, POLICY = EchoPanel(), Policy(source_timeout=None)
 IDS = Ids(session_id="session", attempt_id="attempt", connection_id="connection 1")

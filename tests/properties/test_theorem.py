@@ -1,6 +1,6 @@
 """The theorem: nothing is lost silently and nothing is finalised twice, whatever happens.
 
-What it says, and all that it takes to hold a session to it, is ``openline.testing.theorem``.
+What it says, and all that it takes to hold a session to it, is ``openline_testing.theorem``.
 Here it is held, over thousands of schedules and over sessions that are killed on the way.
 
 Many more schedules than a test can wait for: from ``tests``,
@@ -23,8 +23,8 @@ from hypothesis import given
 
 import openline
 from openline.messages import GapCause
-from openline.testing import strategies
-from openline.testing.theorem import (
+from openline_testing import strategies
+from openline_testing.theorem import (
     Counterexample,
     Fault,
     Schedule,

@@ -19,7 +19,7 @@ from openline.commands import AbortSocket, CloseSocket, Command, OpenSocket, Out
 from openline.intake import LocalProtocolError
 from openline.journal import Recorder
 from openline.messages import State, Statistics
-from openline.testing import World
+from openline_testing import World
 
 SESSION, ATTEMPT = "session", "attempt"
 #: The options that a World needs to know.

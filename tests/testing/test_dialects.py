@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import run_state_machine_as_test
 
-import openline.testing
+import openline_testing
 from openline import Policy
 from openline import events as e
 from openline.backend import Backend
@@ -32,19 +32,12 @@ from openline.dialects.dialect import (
     Status,
     Unknown,
 )
-from openline.testing import (
-    ConnectionMachine,
-    LawBroken,
-    World,
-    explore,
-    proofs,
-    strategies,
-)
-from openline.testing.clone import clone
-from openline.testing.seen import Seen
-from openline.testing.sending import Sending
-from openline.testing.steps import ALL, Run, Setting, Step
 from openline.verdicts import Action, Row
+from openline_testing import ConnectionMachine, LawBroken, World, explore, proofs, strategies
+from openline_testing.clone import clone
+from openline_testing.seen import Seen
+from openline_testing.sending import Sending
+from openline_testing.steps import ALL, Run, Setting, Step
 
 BUSY = Row(action=Action.LATER, why="busy", source="the toy")
 GONE = Row(action=Action.FATAL, why="gone", source="the toy")
@@ -399,7 +392,7 @@ def test_a_schedule_begins_with_an_ack(
 
 
 def test_without_hypothesis_one_line_says_what_to_install() -> None:
-    program = "import sys; sys.modules['hypothesis'] = None\nimport openline.testing"
+    program = "import sys; sys.modules['hypothesis'] = None\nimport openline_testing"
     ran = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=False
     )
@@ -407,13 +400,13 @@ def test_without_hypothesis_one_line_says_what_to_install() -> None:
     said = ran.stderr.strip().splitlines()
     assert (
         said[-1]
-        == "ImportError: openline.testing needs hypothesis: pip install 'openline[testing]'"
+        == "ImportError: openline_testing needs hypothesis: pip install 'openline[testing]'"
     )
     assert "ModuleNotFoundError" not in ran.stderr
 
 
 def test_the_public_names_are_these() -> None:
-    assert set(openline.testing.__all__) == {
+    assert set(openline_testing.__all__) == {
         "LAWS", "ConnectionMachine", "Exploration", "LawBroken", "Violation", "World",
         "explore", "strategies",
     }  # fmt: skip

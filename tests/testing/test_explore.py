@@ -9,9 +9,9 @@ import pytest
 from openline.connection import FINAL_STATES
 from openline.messages import State
 from openline.policy import Policy
-from openline.testing import Exploration, explore
-from openline.testing.watched import declared
 from openline.timers import RUNS
+from openline_testing import Exploration, explore
+from openline_testing.watched import declared
 
 #: By name: the policy, whether there is a provider, and how many sources there are.
 WALKS: dict[str, tuple[Policy, bool, int]] = {

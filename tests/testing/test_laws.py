@@ -42,8 +42,8 @@ from openline.messages import (
     Transcript,
 )
 from openline.policy import Policy
-from openline.testing import LAWS, LawBroken, World
 from openline.verdicts import Action, ErrorKind, Sender
+from openline_testing import LAWS, LawBroken, World
 
 DIALECT = EchoPanel()
 FRAME = bytes(640)

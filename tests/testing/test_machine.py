@@ -9,7 +9,7 @@ from tests.support_profiles import paced
 from openline.commands import Command, SendPing
 from openline.events import Event, NetworkRestored
 from openline.messages import State
-from openline.testing import ConnectionMachine
+from openline_testing import ConnectionMachine
 
 
 class AnyOrder(ConnectionMachine):

@@ -22,10 +22,10 @@ from openline.messages import Ended, State
 from openline.policy import Policy
 from openline.retry import Retry
 from openline.table import Do, Guard, Row
-from openline.testing import LawBroken, explore
 from openline.timers import OFF, Timer
 from openline.watch import Watch
 from openline.window import Window
+from openline_testing import LawBroken, explore
 
 Plant = Callable[[pytest.MonkeyPatch], None]
 

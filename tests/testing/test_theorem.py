@@ -42,7 +42,9 @@ from openline.messages import Ended, Gap, GapCause, State
 from openline.outbox import Outbox
 from openline.positions import Positions
 from openline.streams import Streams
-from openline.testing.theorem import (
+from openline.verdicts import Row
+from openline.window import Window
+from openline_testing.theorem import (
     THEOREM,
     Books,
     Counterexample,
@@ -60,10 +62,8 @@ from openline.testing.theorem import (
     play,
     shrunk,
 )
-from openline.testing.theorem.clauses import fail, hold
-from openline.testing.theorem.witness import Witness
-from openline.verdicts import Row
-from openline.window import Window
+from openline_testing.theorem.clauses import fail, hold
+from openline_testing.theorem.witness import Witness
 
 # A dialect of one's own, and how its backend speaks it.
 

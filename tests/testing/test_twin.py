@@ -21,8 +21,8 @@ from openline.backend import Backend
 from openline.commands import Command, Outgoing
 from openline.connection import Connection, LocalProtocolError
 from openline.messages import State, Statistics
-from openline.testing import ConnectionMachine
-from openline.testing.world import Session
+from openline_testing import ConnectionMachine
+from openline_testing.world import Session
 
 
 class Pair:

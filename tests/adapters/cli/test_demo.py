@@ -14,13 +14,13 @@ from rich.console import Console
 
 from openline.backend import Backend
 from openline.messages import Ended, Gap, SourceStatistics, Statistics, Transcript
+from openline_testing.patient_clock import patient_clock
 from openline_trio.cli import demo as demo_module
 from openline_trio.cli.demo import CLIP, demo, known_words
 from openline_trio.cli.main import main
 from openline_trio.cli.problems import FAILED, Problem
 from openline_trio.cli.screen import nowhere
 from openline_trio.cli.wer import words
-from openline_trio.patient_clock import patient_clock
 
 End = Callable[..., Ended]
 

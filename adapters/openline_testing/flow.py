@@ -1,0 +1,189 @@
+"""The laws of the send window: how far audio may run ahead, and how long it may be shut.
+
+What a backend proved is read off what it said: R, the audio that it *received*, by its
+pongs; D, what it took out of its queue, by its figures and the ends of its words. All that
+cannot be known from outside is read in the session's favour: what the backend dropped may
+have lain anywhere, and figures without a source may be any source's. So a law is broken
+only if no reading of what was seen allows what was done.
+
+Counts are samples of one source on one dial.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Final
+
+from openline.commands import SendBytes, SendText
+from openline.dialects.dialect import Heard, Metrics, Status
+from openline.events import AudioCaptured, CaptureHole, PongReceived, SourceStarted
+from openline.messages import SAMPLE_RATE, SourceStatistics, to_samples
+from openline.policy import FIGURES_LATE
+from openline_testing.laws import broken
+from openline_testing.samples import audio_of
+from openline_testing.seen import Seen
+
+FRAME: Final = 320
+#: W: how far audio may run ahead of D; the contract's queue is 2.0 s.
+AHEAD_OF_DRAINED: Final = int(1.6 * SAMPLE_RATE)
+#: How far audio that is no older than the live edge may run ahead of R.
+AHEAD_OF_RECEIVED: Final = SAMPLE_RATE
+LIVE_EDGE: Final = int(0.2 * SAMPLE_RATE)
+#: Seconds of backlog above which a backend is filling, until they are below the other.
+FILLING: Final = (1.6, 1.0)
+#: What rounding may cost.
+TOLERANCE: Final = 4
+
+
+class Gauge:
+    """What is known of one source on the live dial."""
+
+    __slots__ = ("backlog", "drained", "figures_at", "filling", "received", "sent", "shut_since")
+
+    def __init__(self, now: float) -> None:
+        self.sent: int = 0
+        self.received: int = 0
+        self.drained: int = 0
+        self.filling = False
+        self.backlog = math.inf  # the last that was told
+        self.figures_at = now
+        self.shut_since = math.inf  # audio waits, and nothing came of the backend, since then
+
+
+class Flow:
+    """Watches the window of every source."""
+
+    __slots__ = ("_dial", "_dropped", "_gauges", "_marks", "_positions", "_sizes", "seen")
+
+    def __init__(self, seen: Seen) -> None:
+        self.seen = seen
+        self._dial: int = 0
+        self._dropped: int = 0  # samples, over all sources
+        self._gauges: dict[str, Gauge] = {}  # of the sources that were heard of
+        self._marks: dict[bytes, dict[str, int]] = {}
+        self._positions: dict[str, int] = {}  # the watermark that the next frame moves
+        self._sizes = {
+            each: (len(audio_of(seen.dialect, each, 1)), len(audio_of(seen.dialect, each, FRAME)))
+            for each in seen.sources
+        }
+
+    def happened(self) -> None:
+        """After the event was noted: what it proves."""
+        seen, event = self.seen, self.seen.event
+        if isinstance(event, AudioCaptured | CaptureHole | SourceStarted):
+            if event.source in seen.sources and event.source not in self._gauges:
+                self._gauges[event.source] = Gauge(seen.now)
+        elif isinstance(event, PongReceived) and seen.acked:
+            for name, sent in self._marks.get(event.mark, {}).items():
+                gauge = self._gauges[name]
+                gauge.received = max(gauge.received, sent)
+        match seen.said:
+            case Status(filling=True, source=source):
+                for each in self._named(source if source in self._gauges else None):
+                    each.filling = True
+            case Heard(source=source, end=end):
+                for each in self._named(source):
+                    self._drains(each, to_samples(end) + self._dropped)
+                    each.shut_since = math.inf
+            case Metrics():
+                self._figures(seen.said)
+            case _:
+                pass
+
+    def _named(self, source: str | None) -> list[Gauge]:
+        """The gauges that a message may mean."""
+        if source is None:
+            return [*self._gauges.values()]
+        return [self._gauges[source]] if source in self._gauges else []
+
+    def _drains(self, gauge: Gauge, sample: int) -> None:
+        gauge.drained = max(gauge.drained, min(sample, gauge.sent))
+        gauge.received = max(gauge.received, gauge.drained)
+
+    def _figures(self, told: Metrics) -> None:
+        gauges = self._named(told.source)
+        before, self._dropped = self._dropped, max(self._dropped, told.dropped * FRAME)
+        if self._dropped > before:  # it may have been any source's
+            for each in self._gauges.values():
+                self._drains(each, each.drained + self._dropped - before)
+                each.shut_since = math.inf
+        if told.backlog is None:
+            return
+        for each in gauges:
+            proved = each.received - round(told.backlog * SAMPLE_RATE) + self._dropped
+            if proved > each.drained or told.backlog < each.backlog or self._dropped:
+                each.shut_since = math.inf
+            self._drains(each, proved)
+            each.backlog = told.backlog
+            if len(gauges) == 1:
+                each.figures_at = self.seen.now
+                each.filling = told.backlog > FILLING[each.filling]
+            elif told.backlog < FILLING[1]:
+                each.filling = False
+
+    def opens(self, statistics: Mapping[str, SourceStatistics]) -> None:
+        """A new dial is acked: nothing was sent on it, nothing is proved."""
+        self._dial = self.seen.dial
+        self._dropped = 0
+        self._marks.clear()
+        self._gauges = {source: Gauge(self.seen.now) for source in self._gauges}
+        self._positions = {source: each.sent for source, each in statistics.items()}
+
+    @property
+    def is_new(self) -> bool:
+        """Whether a line is open that ``opens`` was not told of."""
+        return self.seen.acked and self.seen.live is not None and self.seen.dial != self._dial
+
+    def pinged(self, mark: bytes) -> None:
+        """A ping went out behind all that was sent so far."""
+        self._marks[mark] = {source: gauge.sent for source, gauge in self._gauges.items()}
+
+    def pulled(
+        self, audio: SendBytes | SendText, statistics: Mapping[str, SourceStatistics]
+    ) -> None:
+        """Hold a frame of audio, which counts in ``statistics`` already, to the window."""
+        now = self.seen.now
+        moved = [
+            source
+            for source, each in statistics.items()
+            if each.sent != self._positions.get(source, 0)
+        ]
+        if len(moved) != 1:
+            broken("the window", f"a frame moved what was sent of {moved or 'no source'}", now)
+        [source] = moved
+        figures, gauge = statistics[source], self._gauges.setdefault(source, Gauge(now))
+        self._positions[source] = figures.sent
+        samples = self._samples(source, len(audio.data))
+        gauge.sent += samples
+        gauge.shut_since = math.inf
+        ahead = gauge.sent - gauge.drained - AHEAD_OF_DRAINED
+        unsent = figures.captured - figures.sent + samples
+        live = unsent <= LIVE_EDGE and not gauge.filling
+        if ahead <= TOLERANCE or (live and gauge.sent - gauge.received <= AHEAD_OF_RECEIVED):
+            return
+        # Without figures the backend is taken to drain in real time what it has received.
+        passed = max(0, to_samples(now - gauge.figures_at - FIGURES_LATE))
+        if ahead > min(passed, gauge.received - gauge.drained) + TOLERANCE:
+            broken("the window", f"{source} is {ahead} samples beyond it", now)
+
+    def _samples(self, source: str, size: int) -> int:
+        """Samples in a message of ``size``, which need not be exact for a short one."""
+        one, full = self._sizes[source]
+        return min(FRAME, max(0, 1 + (size - one) * (FRAME - 1) // max(1, full - one)))
+
+    def rested(self, statistics: Mapping[str, SourceStatistics]) -> None:
+        """A pull gave nothing: of which sources does audio wait?
+
+        Not of one that could not hear: what is counted as captured may be the hole.
+        """
+        for source, each in statistics.items():
+            gauge = None if source in self.seen.holes else self._gauges.get(source)
+            if gauge is not None and each.captured - each.sent >= FRAME:
+                gauge.shut_since = min(gauge.shut_since, self.seen.now)
+
+    @property
+    def stalls_at(self) -> float:
+        """When an open line must be left, if nothing comes of it until then; inf: never."""
+        since = min((each.shut_since for each in self._gauges.values()), default=math.inf)
+        return since + self.seen.policy.stall_timeout

@@ -1,0 +1,95 @@
+"""The law of sources: each is lost once, for the reason that it gave, or because it hung."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection
+
+from openline.commands import CloseSource
+from openline.events import AudioCaptured, CaptureHole, OpenRequested, SourceEnded
+from openline.events import SourceLost as Failed
+from openline.messages import HowLost, SourceLost, State
+from openline_testing.laws import SLACK, broken
+from openline_testing.seen import Seen
+
+
+class Hearing:
+    """Watches what is told of sources."""
+
+    __slots__ = ("_busy_at", "_hung", "_may_pause", "broke_off", "heard", "lost", "seen")
+
+    def __init__(self, seen: Seen, may_pause: Collection[str]) -> None:
+        self.seen = seen
+        self._may_pause = frozenset(may_pause)
+        self._busy_at = -math.inf  # when audio was last undelivered
+        self._hung: set[str] = set()  # those that are to be let go
+        self.heard: dict[str, float] = dict.fromkeys(seen.sources, 0.0)
+        self.lost: set[str] = set()
+        self.broke_off: list[SourceLost] = []  # those that were not heard until the stop
+
+    def happened(self) -> None:
+        """After the event was noted: a sign of life."""
+        seen, event = self.seen, self.seen.event
+        match event:
+            case AudioCaptured(source) | CaptureHole(source):
+                self.heard[source] = seen.now
+            case OpenRequested():
+                self.heard = dict.fromkeys(self.heard, seen.now)
+            case _:
+                pass
+
+    def told(self, update: SourceLost, due: float) -> None:
+        """Hold the loss of a source to the law; ``due`` seconds are not confirmed."""
+        seen, source = self.seen, update.source
+        if source in self.lost:
+            broken("sources end once", f"{source} is lost again", seen.now)
+        self.lost.add(source)
+        if update.how is not HowLost.ENDED and not seen.stopping:
+            self.broke_off.append(update)
+        if update.how is HowLost.STALLED:
+            self._hangs(source)
+            seen.loses_source(source, due)
+            return
+        event = seen.event
+        said = isinstance(event, SourceEnded | Failed) and event.source == source
+        how = HowLost.ENDED if isinstance(event, SourceEnded) else HowLost.FAILED
+        if not said or update.how is not how:
+            broken("sources end once", f"{source} {update.how}, says nobody", seen.now)
+
+    def _hangs(self, source: str) -> None:
+        seen, timeout = self.seen, self.seen.policy.source_timeout
+        silent = seen.now - self.heard[source]
+        if timeout is None or source in self._may_pause or silent < timeout - SLACK:
+            broken("a source that hangs", f"{source} was silent for {silent:.3f} s", seen.now)
+        if seen.stop_wanted or seen.state is State.IDLE:
+            broken("a source that hangs", f"{source} is lost while {seen.state}", seen.now)
+        self._hung.add(source)
+
+    def commanded(self, command: CloseSource) -> None:
+        """A source is let go exactly if it hung."""
+        if command.source not in self._hung:
+            broken("a source that hangs", f"{command.source} is let go", self.seen.now)
+        self._hung.discard(command.source)
+
+    @property
+    def silent_by(self) -> float:
+        """When a source that goes on being silent must be lost; inf: none must.
+
+        A source may wait while audio is undelivered, so only the time without counts.
+        """
+        seen, timeout = self.seen, self.seen.policy.source_timeout
+        if timeout is None or seen.stop_wanted or self._busy_at == seen.now:
+            return math.inf
+        watched = {*self.heard} - self._may_pause - seen.over
+        since = min((self.heard[source] for source in watched), default=math.inf)
+        return max(since, self._busy_at) + timeout
+
+    def rest(self, due: float) -> None:
+        """The connection rests, ``due`` seconds of audio being unconfirmed."""
+        if due:
+            self._busy_at = self.seen.now
+        if self._hung:
+            broken("a source that hangs", f"{min(self._hung)} is not let go", self.seen.now)
+        gone = self.seen.over - self.lost
+        if gone and self.seen.ended is None:
+            broken("sources end once", f"nobody was told of the end of {min(gone)}", self.seen.now)

@@ -1,0 +1,344 @@
+"""Any events in any order: a hypothesis state machine to subclass.
+
+    class MyMachine(ConnectionMachine):
+        dialect = MyDialect()
+        messages = {"ack": '{"ready":true}', "words": '{"text":"yes","from":0,"to":1}'}
+
+    TestMine = MyMachine.TestCase
+
+One session is told anything at any time, in and out of turn, of this dial and of others;
+a ``World`` watches, and at the end nobody says a word: then every session has to end. A
+failure is shrunk by hypothesis to the fewest steps, and told with all that happened, and when.
+
+What has to be set and what may be overridden stands at the class.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+import hypothesis.strategies as st
+from hypothesis import note
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.strategies import SearchStrategy
+
+from openline import events as e
+from openline.backend import Backend
+from openline.commands import Command, Outgoing, SendPing
+from openline.connection import Connection
+from openline.dialects.dialect import Dialect, Ids
+from openline.dialects.echopanel import EchoPanel
+from openline.intake import LocalProtocolError
+from openline.messages import SAMPLE_RATE, State
+from openline.policy import Policy
+from openline_testing import strategies
+from openline_testing.draws import Draws
+from openline_testing.laws import broken
+from openline_testing.samples import Sample, Samples, ack_of, fill, samples_of
+from openline_testing.steps import Noted
+from openline_testing.world import Session, World
+
+_STAGES = 7
+_FOREVER = 5000  # more deadlines than any silence has; most are looks at sources
+
+
+def _of(what: Callable[[Any], SearchStrategy[Any]]) -> SearchStrategy[Any]:
+    """A strategy that the subclass decides on."""
+    return st.runner().flatmap(what)
+
+
+class ConnectionMachine(RuleBasedStateMachine):
+    """One session, told anything at any time; a World watches it.
+
+    Subclass it and set, as class attributes, what is yours; hypothesis runs its ``TestCase``.
+
+    - ``dialect`` and ``messages`` go together. The default dialect has samples of its own;
+      with another one ``messages`` must be set to what its backend says, the acknowledgement
+      among it: a list or a mapping from names, each a text, bytes, or a function from ``Ids``
+      to one of these. (A dialect may have them as its attribute ``samples`` instead.)
+    - ``backend``, ``sources`` (None: any of the dialect's), ``session_id``, ``attempt_id``.
+    - ``policies`` and ``endings``: strategies for the policy and for how a dial ends.
+    - ``make(**options)``: the session under test, an ``openline.Connection`` by default, or
+      anything that has its face, such as two of them side by side.
+    - ``received(event, commands)``, ``sent(outgoing)``, ``ended()``: what else must hold.
+
+    A rule of your own calls ``feed(event)``; ``world.seen`` knows the live dial and its ids.
+    Raises ValueError, one line, for samples with which no session can begin.
+    """
+
+    dialect: ClassVar[Dialect] = EchoPanel()
+    messages: ClassVar[Samples | None] = None
+    backend: ClassVar[Backend] = Backend()
+    sources: ClassVar[Sequence[str] | None] = None
+    policies: ClassVar[SearchStrategy[Policy]] = strategies.policies()
+    endings: ClassVar[SearchStrategy[dict[str, Any]]] = strategies.endings()
+    session_id: ClassVar[str] = "session"
+    attempt_id: ClassVar[str] = "attempt"
+
+    def __init__(self) -> None:
+        super().__init__()
+        samples = samples_of(self.dialect, self.messages)
+        self._said = strategies.messages(self.dialect, self.messages)
+        self._ack = ack_of(self.dialect, samples)
+        self._session: Session | None = None
+        self.now = 0.0
+
+    # To be overridden.
+
+    def make(self, **options: Any) -> Session:
+        """The session under test, made with the keyword arguments of ``Connection``."""
+        return Connection(self.backend, **options)
+
+    def received(self, event: e.Event, commands: Sequence[Command]) -> None:
+        """After ``event`` was taken in, with what came of it."""
+
+    def sent(self, outgoing: Outgoing) -> None:
+        """After ``outgoing`` was pulled."""
+
+    def ended(self) -> None:
+        """After the session has ended, at the latest by silence."""
+
+    # The session.
+
+    @property
+    def session(self) -> Session:
+        """The session under test."""
+        if self._session is None:
+            raise RuntimeError("the session is made by the first step")
+        return self._session
+
+    @initialize(
+        policy=_of(lambda self: self.policies),
+        draws=st.lists(st.floats(0, 1, exclude_max=True), min_size=1, max_size=5),
+        sources=_of(lambda self: st.sampled_from([*self._choices()])),
+        has_provider=st.booleans(),
+        stage=st.integers(0, _STAGES),
+    )
+    def begin(
+        self,
+        policy: Policy,
+        draws: list[float],
+        sources: tuple[str, ...],
+        has_provider: bool,  # noqa: FBT001 (hypothesis passes by name)
+        stage: int,
+    ) -> None:
+        """A session somewhere along the way: a random walk rarely gets past the handshake."""
+        self.policy = policy
+        self.names = sources
+        self.marks: list[bytes] = []
+        common: dict[str, Any] = {
+            "sources": sources,
+            "session_id": self.session_id,
+            "attempt_id": self.attempt_id,
+            "has_provider": has_provider,
+            "may_pause": sources[1:],
+        }
+        self._turns: dict[str, int] = {}
+        self.world = World(policy, self.dialect, **common)
+        self._session = self.make(
+            policy=policy, dialect=self.dialect, random=Draws(draws), **common
+        )
+        if stage > 0:
+            self.feed(e.OpenRequested())
+            if has_provider:
+                self.feed(e.CredentialReady(1))
+        if stage > 1:
+            self.now += 0.3
+            self.feed(e.SocketOpened(1, "connection 1"))
+        if stage > 2:
+            self.pull(1)
+        if stage > 3:
+            self._hear(self._ack)
+        if stage > 4:
+            self.feed(e.AudioCaptured(sources[0], bytes(640 * 100 + 2)))
+            self.pull(200)
+        if stage > 5:
+            self.feed(e.StopRequested())
+            self.pull(200)
+
+    def _choices(self) -> list[tuple[str, ...]]:
+        sources = tuple(self.sources or self.dialect.sources[:2])
+        return [(sources[0],), sources]
+
+    def feed(self, event: e.Event) -> None:
+        """``event`` happens now; one that is refused is followed by what is due anyhow."""
+        note(Noted(self.now, self.session.state, event))  # shown for the least failure
+        try:
+            commands = self.world.receive(self.session, event, self.now)
+        except LocalProtocolError:
+            event = e.Tick()
+            commands = self.world.receive(self.session, event, self.now)
+        self.received(event, commands)
+
+    def _hear(self, sample: Sample, age: int = 0) -> None:
+        dial = self.world.seen.dial - age
+        name = f"connection {dial}"
+        ids = Ids(session_id=self.session_id, attempt_id=self.attempt_id, connection_id=name)
+        self.feed(e.MessageReceived(dial, fill(sample, ids)))
+
+    # The app.
+
+    @rule()
+    def open(self) -> None:
+        """The app opens the line."""
+        self.feed(e.OpenRequested())
+
+    @rule()
+    def stop(self) -> None:
+        """The app stops."""
+        self.feed(e.StopRequested())
+
+    @rule(really=st.integers(0, 9))
+    def abort(self, really: int) -> None:
+        """The app aborts; seldom, as that ends it."""
+        if not really:
+            self.feed(e.AbortRequested())
+
+    @rule()
+    def network(self) -> None:
+        """The network is said to be back."""
+        self.feed(e.NetworkRestored())
+
+    @rule(source=st.integers(0, 2), frames=st.integers(0, 120), tail=st.booleans())
+    def capture(self, source: int, frames: int, tail: bool) -> None:  # noqa: FBT001 (as above)
+        """A source hears something; the third one does not belong to the session."""
+        self.feed(e.AudioCaptured(self._source(source), bytes(640 * frames + 2 * tail)))
+
+    @rule()
+    def capture_more_than_the_buffer(self) -> None:
+        """More audio than memory keeps."""
+        seconds = self.policy.buffer_seconds + 1
+        self.feed(e.AudioCaptured(self.names[0], bytes(2 * round(SAMPLE_RATE * seconds))))
+
+    @rule(source=st.integers(0, 2), what=st.integers(0, 4))
+    def source_news(self, source: int, what: int) -> None:
+        """A source starts, cannot hear, ends or is lost."""
+        name = self._source(source)
+        news: list[e.Event] = [
+            e.SourceStarted(name, self.now - 0.5),
+            e.CaptureHole(name, 1600),
+            e.CaptureHole(name, -1),
+            e.SourceEnded(name),
+            e.SourceLost(name, "unplugged"),
+        ]
+        self.feed(news[what])
+
+    def _source(self, number: int) -> str:
+        return [*self.names, "no source", "no source"][number]
+
+    # The world around it.
+
+    @rule(age=strategies.ages(), outcome=st.sampled_from([True, True, True, False, None, ""]))
+    def credential(self, age: int, outcome: bool | str | None) -> None:  # noqa: FBT001 (as above)
+        """The provider answers, fails, fails for good (None), or gives nothing of use ("")."""
+        request = self.world.seen.requested - age
+        if outcome:
+            self.feed(e.CredentialReady(request))
+        else:
+            unusable = outcome == ""
+            self.feed(e.CredentialFailed(request, fatal=outcome is None, unusable=unusable))
+
+    @rule(age=strategies.ages())
+    def opened(self, age: int) -> None:
+        """A socket opens."""
+        dial = self.world.seen.dial - age
+        self.feed(e.SocketOpened(dial, f"connection {dial}"))
+
+    @rule(age=strategies.ages(), location=strategies.locations())
+    def redirected(self, age: int, location: str) -> None:
+        """A dial is answered with a redirect."""
+        self.feed(e.Redirected(self.world.seen.dial - age, 302, location))
+
+    @rule(age=strategies.ages(), message=_of(lambda self: self._said))
+    def said(self, age: int, message: Sample) -> None:
+        """The backend says something."""
+        self._hear(message, age)
+
+    @rule(age=strategies.ages(), known=st.booleans())
+    def pong(self, age: int, known: bool) -> None:  # noqa: FBT001 (as above)
+        """A pong arrives."""
+        mark = self.marks[-1] if known and self.marks else b"?"
+        self.feed(e.PongReceived(self.world.seen.dial - age, mark))
+
+    @rule(age=strategies.ages(), facts=_of(lambda self: self.endings))
+    def lost(self, age: int, facts: dict[str, Any]) -> None:
+        """A dial is over."""
+        self.feed(e.SocketLost(dial=self.world.seen.dial - age, **facts))
+
+    @rule(seconds=strategies.pauses())
+    def pause(self, seconds: float) -> None:
+        """Nobody looks for a while: deadlines may be missed."""
+        self.now += seconds
+        self.feed(e.Tick())
+
+    @precondition(lambda self: self._session and self._session.next_deadline() is not None)
+    @rule(times=st.integers(1, 3))
+    def deadline(self, times: int) -> None:
+        """Time runs exactly to the next deadline: the interesting instant."""
+        for _ in range(times):
+            self._run_to_deadline()
+
+    def _run_to_deadline(self) -> None:
+        deadline = self.session.next_deadline()
+        if deadline is not None:
+            self.now = max(self.now, deadline)
+            self.feed(e.Tick())
+
+    @rule(times=st.sampled_from([1, 2, 50, 300]))
+    def pull(self, times: int) -> None:
+        """The sender is idle."""
+        for _ in range(times):
+            if (outgoing := self.world.pull(self.session, self.now)) is None:
+                return
+            if isinstance(outgoing, SendPing):
+                self.marks.append(outgoing.mark)
+            self.sent(outgoing)
+
+    @rule()
+    def line_opens(self) -> None:
+        """What a good backend would do next, all at once."""
+        seen = self.world.seen
+        for _ in range(3):
+            if seen.state is State.RECONNECTING:
+                self._run_to_deadline()
+        if seen.request is not None:
+            self.feed(e.CredentialReady(seen.request))
+        if seen.state is State.CONNECTING:
+            self.opened(0)
+        if seen.state is State.AWAITING_ACK:
+            self.now += self.policy.start_delay
+            self.feed(e.Tick())
+            self.pull(1)
+            self._hear(self._ack)
+            self.pull(50)
+
+    @invariant()
+    def rests(self) -> None:
+        """Whatever happened, the session is in order."""
+        if self._session is not None:
+            self.world.rest(self._session)
+
+    def teardown(self) -> None:
+        """From here on nobody says a word: every session ends, or is still asking."""
+        if self._session is None or self._session.state is State.IDLE:
+            return
+        patient = self.policy.max_attempts is None and self.policy.give_up_after is None
+        self._fall_silent(dials=3 if patient else None)
+        if patient and not self._session.ended:
+            with contextlib.suppress(LocalProtocolError):
+                self.feed(e.StopRequested())
+            self._fall_silent()
+        if not self._session.ended:
+            broken("silence ends", f"it is still {self._session.state}", self.now)
+        self.ended()
+
+    def _fall_silent(self, dials: int | None = None) -> None:
+        """Until it ends, or has dialled so often that it is known to go on."""
+        most = None if dials is None else self.world.seen.dial + dials
+        for _ in range(_FOREVER):
+            if self.session.ended or self.world.seen.dial == most:
+                return
+            self.pull(5000)
+            self._run_to_deadline()

@@ -1,0 +1,56 @@
+"""The two proofs that a walk makes at every situation: silence ends, and a stop ends.
+
+Both let time pass and nothing else: deadline after deadline, the sender sending what it is
+given or hanging, nobody answering. The World watches meanwhile. Silence has to lead to a
+final state; or, where the policy sets no limit, from dial to dial, each of which is bounded.
+"""
+
+from __future__ import annotations
+
+from openline.events import StopRequested
+from openline.messages import State
+from openline.policy import Policy
+from openline_testing.clone import clone
+from openline_testing.laws import broken
+from openline_testing.steps import ALL, Run, Step, tick
+
+#: Deadlines after which a session counts as one that goes on for ever.
+FOREVER = 2000
+#: Dials after which a patient session is known to go on.
+DIALS = 3
+
+
+def outlast(
+    run: Run, policy: Policy, steps: list[Step], *, stop: bool, sending: bool
+) -> float | None:
+    """Let time pass from ``run`` on, which is left as it is; note each step in ``steps``.
+
+    Returns the seconds until the session ended, or None if it rightly goes on. Raises
+    LawBroken.
+    """
+    run = clone(run)
+    began, dials = run.now, run.world.seen.dial
+    patient = policy.give_up_after is None and policy.max_attempts is None and not stop
+
+    def take(step: Step) -> None:
+        steps.append(step)
+        step.take(run)
+
+    if stop:
+        take(Step("the app stops", run.now, StopRequested()))
+    for _ in range(FOREVER):
+        if run.connection.ended:
+            return run.now - began
+        if run.connection.state is State.IDLE:
+            return None
+        if patient and run.world.seen.dial >= dials + DIALS:
+            return None
+        if sending:
+            take(Step("the sender sends all there is", run.now, pulls=ALL))
+        deadlines = run.connection.deadlines
+        if not deadlines:
+            break
+        timer, at = next(iter(deadlines.items()))
+        take(tick(f"time runs to {timer.name}", at))
+    law = "the stop ends" if stop else "silence ends"
+    return broken(law, f"it is still {run.connection.state}", run.now)

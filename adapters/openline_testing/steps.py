@@ -1,0 +1,182 @@
+"""One step of a walk: a thing that happens, a time that passes, or a pull.
+
+A step is data. It can be taken, told to a person, and written as Python that does it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from enum import Enum
+from typing import Any, cast
+
+import msgspec
+
+from openline.backend import Backend
+from openline.dialects.dialect import Dialect
+from openline.events import Event, Tick
+from openline.intake import LocalProtocolError
+from openline.policy import Policy
+from openline_testing.watched import Watched
+from openline_testing.world import World
+
+#: More than any window lets through.
+ALL = 1000
+#: Characters of an event that are told in one line.
+_LINE = 120
+
+
+def fixed() -> float:
+    """The randomness of a walk: always the middle."""
+    return 0.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """What a session is made with, and so all that a walk begins with."""
+
+    policy: Policy
+    dialect: Dialect
+    sources: tuple[str, ...]
+    has_provider: bool
+
+    def __str__(self) -> str:
+        provider = "a provider" if self.has_provider else "no provider"
+        return f"{written(self.policy)}, {self.dialect.name}, {provider}"
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The keyword arguments that a connection and a World have in common."""
+        return {
+            "policy": self.policy,
+            "dialect": self.dialect,
+            "sources": self.sources,
+            "session_id": "session",
+            "attempt_id": "attempt",
+            "has_provider": self.has_provider,
+        }
+
+    @property
+    def code(self) -> list[str]:
+        """The lines of Python that set it up."""
+        dialect = type(self.dialect)
+        return [
+            "from openline import Backend, Connection, Policy, events as e",
+            "from openline_testing import World",
+            "from openline.verdicts import ErrorKind, Sender",
+            f"from {dialect.__module__} import {dialect.__qualname__}",
+            "",
+            "options = dict(",
+            f"    policy={written(self.policy)},",
+            f"    dialect={dialect.__qualname__}(),",
+            f"    sources={self.sources!r},",
+            '    session_id="session",',
+            '    attempt_id="attempt",',
+            f"    has_provider={self.has_provider},",
+            ")",
+            "connection = Connection(Backend(), random=lambda: 0.5, **options)",
+            "world = World(**options)",
+        ]
+
+
+class Run:
+    """One session on its walk: the connection, the World that watches it, the time."""
+
+    __slots__ = ("connection", "now", "world")
+
+    def __init__(self, setting: Setting) -> None:
+        self.connection = Watched(Backend(), random=fixed, **setting.options)
+        self.world = World(**setting.options)
+        self.now = 0.0
+
+
+@dataclass(frozen=True)
+class Step:
+    """What happens at ``now``: ``event``, or where it is None up to ``pulls`` pulls."""
+
+    name: str
+    now: float
+    event: Event | None = None
+    pulls: int = 0
+
+    def take(self, run: Run) -> bool:
+        """Let it happen; False if the app asked for what is impossible."""
+        run.now = self.now
+        if self.event is None:
+            for _ in range(self.pulls):
+                if run.world.pull(run.connection, self.now) is None:
+                    break
+            return True
+        try:
+            run.world.receive(run.connection, self.event, self.now)
+        except LocalProtocolError:
+            return False
+        return True
+
+    def __str__(self) -> str:
+        return f"{self.now:9.3f} s  {self.name}"
+
+    @property
+    def code(self) -> str:
+        """The line of Python that does it."""
+        if self.event is not None:
+            return f"world.receive(connection, {_code(self.event)}, {self.now!r})"
+        pull = f"world.pull(connection, {self.now!r})"
+        if self.pulls == 1:
+            return pull
+        return f"while {pull}: pass"
+
+
+class Noted:
+    """What happens at ``now`` in ``state``: a line of text, made only if anybody asks."""
+
+    def __init__(self, now: float, state: str, event: Event) -> None:
+        self._facts = now, state, event
+
+    def __repr__(self) -> str:
+        now, state, event = self._facts
+        what = _code(event).removeprefix("e.")
+        return f"{now:9.3f} s  {state}: {what if len(what) <= _LINE else what[:_LINE] + '…'}"
+
+
+def tick(name: str, now: float) -> Step:
+    """Time passes."""
+    return Step(name, now, Tick())
+
+
+def script(setting: Setting, path: Sequence[Step]) -> str:
+    """Python that walks ``path`` again; its last line does what went wrong."""
+    return "\n".join([*setting.code, *(step.code for step in path)]) + "\n"
+
+
+def _code(value: Any) -> str:
+    """``value`` as Python that makes it again."""
+    if isinstance(value, Enum):
+        return f"{type(value).__name__}.{value.name}"
+    if isinstance(value, bytes) and len(value) > 16 and not any(value):
+        return f"bytes({len(value)})"
+    if isinstance(value, msgspec.Struct):
+        given = [
+            f"{field.name}={_code(getattr(value, field.name))}"
+            for field in msgspec.structs.fields(value)
+            if getattr(value, field.name) != field.default
+        ]
+        return f"e.{type(value).__name__}({', '.join(given)})"
+    return repr(value)
+
+
+def written(thing: Any) -> str:
+    """A dataclass, such as a policy, as Python that makes it again."""
+    given = [
+        f"{field.name}={_written(getattr(thing, field.name))}"
+        for field in fields(thing)
+        if getattr(thing, field.name) != field.default
+    ]
+    return f"{type(thing).__name__}({', '.join(given)})"
+
+
+def _written(value: object) -> str:
+    if isinstance(value, tuple):
+        items = [_written(each) for each in cast("tuple[object, ...]", value)]
+        return f"({', '.join(items)}{',' * (len(items) == 1)})"
+    return written(value) if is_dataclass(value) else repr(value)

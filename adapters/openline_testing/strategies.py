@@ -1,0 +1,254 @@
+"""Hypothesis strategies: policies, endings, messages, ages, and schedules of them.
+
+They favour the odd: limits of 0, 1 and None, numbers at the edge, facts of dials that are
+over, times that nobody can mean. All of it can happen; all of it must be survived.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import hypothesis.strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from openline import events as e
+from openline.dialects.dialect import Dialect
+from openline.dialects.echopanel import ACKS, REFUSALS, EchoPanel
+from openline.policy import Policy
+from openline.verdicts import ErrorKind, Sender
+from openline_testing.samples import EchoMessage, Sample, Samples, ack_of, samples_of
+from openline_testing.theorem.schedule import KINDS, NAMES, WAYS, Fault, Schedule, Source
+
+__all__ = [
+    "ages",
+    "endings",
+    "events",
+    "locations",
+    "losses",
+    "messages",
+    "pauses",
+    "policies",
+    "schedules",
+]
+
+
+def policies() -> SearchStrategy[Policy]:
+    """Policies with every limit also at 0, 1 and None, as far as it may be."""
+    return st.builds(
+        Policy,
+        max_attempts=st.sampled_from([None, None, 0, 1, 3]),
+        give_up_after=st.sampled_from([None, 300.0, 300.0, 20.0, 0.0]),
+        dials_per_minute=st.sampled_from([15, 15, 1, 2]),
+        start_delay=st.sampled_from([0.2, 0.0]),
+        stable_after=st.sampled_from([10.0, 0.5]),
+        finish_timeout=st.sampled_from([20.0, 70.0, 1.0]),
+        max_redirects=st.sampled_from([10, 0, 1]),
+        later_floor=st.sampled_from([5.0, 0.0]),
+        source_timeout=st.sampled_from([10.0, None, 1.0]),
+    )
+
+
+def ages() -> SearchStrategy[int]:
+    """How many dials ago that was which a fact is about: mostly none. -1: not yet dialled."""
+    return st.sampled_from([0, 0, 0, 0, 0, 1, 2, -1])
+
+
+def pauses() -> SearchStrategy[float]:
+    """Seconds in which nobody looks: a moment, or a night."""
+    return st.one_of(st.floats(0, 2), st.floats(0, 1000))
+
+
+def locations() -> SearchStrategy[str]:
+    """Where a redirect leads."""
+    return st.sampled_from(
+        ["/elsewhere", "ws://localhost:9000/x", "wss://example.org/x", "http://example.org", "::"]
+    )
+
+
+#: What no source can start at.
+_NO_TIMES = (math.nan, math.inf)
+_CODES = st.one_of(
+    st.sampled_from([1000, 1001, 1002, 1006, 1008, 1011, 1012, 1013, 3000, 4001, 4003, 4429]),
+    st.integers(-1, 5000),
+)
+_STATUSES = st.one_of(
+    st.sampled_from([101, 200, 302, 401, 403, 404, 429, 500, 503]), st.integers(0, 600)
+)
+
+
+def endings() -> SearchStrategy[dict[str, Any]]:
+    """The fields of a ``SocketLost`` but its dial: one fact alone, or several at once."""
+    return st.one_of(
+        st.fixed_dictionaries({"code": _CODES, "sender": st.sampled_from([*Sender, None])}),
+        st.fixed_dictionaries(
+            {"status": _STATUSES, "retry_after": st.sampled_from([None, 7.0, 1e9, -1.0])}
+        ),
+        st.fixed_dictionaries({"error": st.sampled_from(ErrorKind)}),
+        st.fixed_dictionaries(
+            {
+                "code": st.none() | _CODES,
+                "sender": st.none() | st.sampled_from(Sender),
+                "status": st.none() | _STATUSES,
+                "error": st.none() | st.sampled_from(ErrorKind),
+                "reason": st.sampled_from(["", "again later", "timeout"]),
+            }
+        ),
+    )
+
+
+def losses(dial: int = 1) -> SearchStrategy[e.SocketLost]:
+    """The end of a dial."""
+    return endings().map(lambda facts: e.SocketLost(dial=dial, **facts))
+
+
+def messages(dialect: Dialect, samples: Samples | None = None) -> SearchStrategy[Sample]:
+    """What may arrive: the samples of ``dialect``, and what no dialect knows.
+
+    The default dialect has a richer set of its own: every kind of message with odd times,
+    figures and sources, with the ids of its dial, none, or another's.
+    """
+    noise = st.sampled_from(["", "no message", b"\0", "[]", "{}", '{"type":1}'])
+    if samples is None and isinstance(dialect, EchoPanel):
+        return st.one_of(_echopanel(), _echopanel(), _echopanel(), noise)
+    known = [*samples_of(dialect, samples).values()]
+    return st.one_of(st.sampled_from(known), st.sampled_from(known), noise)
+
+
+def _echopanel() -> SearchStrategy[Sample]:
+    sources = st.sampled_from(["mic", "system", None, "other"])
+    times = st.one_of(st.floats(0, 3), st.sampled_from([0.0, 20.0, 1e305, -1.0]))
+    refusals = [*REFUSALS, "something else"]
+    fields = st.one_of(
+        st.fixed_dictionaries(
+            {"type": st.just("status"), "state": st.sampled_from([*sorted(ACKS), "connected"])},
+            optional={"source": sources},
+        ),
+        st.fixed_dictionaries(
+            {
+                "type": st.sampled_from(["asr_final", "asr_partial"]),
+                "text": st.just("yes"),
+                "t0": times,
+                "t1": times,
+                "source": sources,
+            }
+        ),
+        st.fixed_dictionaries(
+            {
+                "type": st.just("metrics"),
+                "source": sources,
+                "backlog_seconds": times,
+                "dropped_total": st.integers(-1, 4),
+            }
+        ),
+        st.fixed_dictionaries(
+            {
+                "type": st.just("status"),
+                "state": st.just("error"),
+                "message": st.sampled_from(refusals),
+            }
+        ),
+        st.sampled_from(
+            [
+                {"type": "final_summary"},
+                {"type": "final_summary"},
+                {"type": "entities_update"},
+                {"type": "cards_update"},
+                {"type": "who knows"},
+                {"type": "asr_final"},
+                {"type": "error", "message": "Invalid start message"},
+            ]
+        ),
+    )
+    ids = st.sampled_from(["own", "own", "own", "none", "stale", "other"])
+    return st.builds(EchoMessage, fields, ids)
+
+
+def events(sources: Sequence[str] = ("mic",), dial: int = 1) -> SearchStrategy[e.Event]:
+    """Any event but a message: of the app, of the sources, of this dial and request."""
+    source = st.sampled_from([*sources, *sources, "no source"])
+    return st.one_of(
+        st.just(e.Tick()),
+        st.just(e.OpenRequested()),
+        st.just(e.StopRequested()),
+        st.just(e.AbortRequested()),
+        st.just(e.NetworkRestored()),
+        st.builds(e.SourceStarted, source, st.floats(0, 10) | st.sampled_from(_NO_TIMES)),
+        st.builds(e.AudioCaptured, source, st.integers(0, 999).map(bytes)),
+        st.builds(e.CaptureHole, source, st.integers(-1, 3200)),
+        st.builds(e.SourceEnded, source),
+        st.builds(e.SourceLost, source, st.just("unplugged")),
+        st.just(e.CredentialReady(dial)),
+        st.builds(e.CredentialFailed, st.just(dial), st.booleans(), unusable=st.booleans()),
+        st.just(e.SocketOpened(dial, f"connection {dial}")),
+        st.builds(e.Redirected, st.just(dial), st.sampled_from([301, 302, 307]), locations()),
+        st.builds(e.PongReceived, st.just(dial), st.sampled_from([b"1", b"?"])),
+        losses(dial),
+    )
+
+
+def schedules(
+    dialect: Dialect, samples: Samples | None = None
+) -> SearchStrategy[list[tuple[float, Sample]]]:
+    """What a backend says, and how many seconds after the last: an ack comes first."""
+    known = samples_of(dialect, samples)
+    said = st.lists(st.tuples(pauses(), messages(dialect, samples)), max_size=20)
+    first = ack_of(dialect, known)
+    return said.map(lambda more: [(0.01, first), *more])
+
+
+def plays(sources: Sequence[str] = NAMES) -> SearchStrategy[Schedule]:
+    """Schedules for ``openline_testing.theorem.play``, with one or two of ``sources``.
+
+    They shrink to the calmest session there is.
+    """
+    seconds = st.floats(0, 3).map(lambda value: round(value, 2))
+    several = st.lists(st.sampled_from([*sources]), min_size=1, max_size=2, unique=True)
+    return several.flatmap(
+        lambda names: st.builds(
+            Schedule,
+            seed=st.integers(0, 1000),
+            sources=st.tuples(*(_speakers(name) for name in names)),
+            opens_at=st.sampled_from([0.0, 0.5]),
+            stops_at=st.sampled_from([2.5, 0.0, 1.0, 8.0]),
+            aborts_at=st.none() | seconds,
+            buffer=st.sampled_from([60.0, 2.5]),
+            finish=st.sampled_from([200.0, 5.0]),
+            give_up=st.sampled_from([None, 3.0]),
+            patience=st.sampled_from([None, 1.2]),
+            disk=st.sampled_from([0.0, 1000.0, 2.5]),
+            disk_fails_at=st.none() | seconds,
+            disk_forgets=st.sampled_from([0.0, 0.3]),
+            latency=st.sampled_from([0.01, 0.001, 0.1]),
+            rate=st.sampled_from([0.0, 4.0, 1.1, 0.3]),
+            metrics=st.sampled_from([1.0, 0.25, 3.0, 0.0]),
+            talk=st.sampled_from([0.5, 0.2, 1.0]),
+            summary=st.sampled_from([0.05, 2.0]),
+            late=st.booleans(),
+            dials=st.lists(st.sampled_from(WAYS), max_size=4).map(tuple),
+            faults=st.lists(
+                st.builds(
+                    Fault,
+                    at=seconds,
+                    kind=st.sampled_from([*dict.fromkeys(KINDS)]),
+                    seconds=seconds,
+                    size=st.integers(0, 400),
+                ),
+                max_size=4,
+            ).map(tuple),
+        )
+    )
+
+
+def _speakers(name: str) -> SearchStrategy[Source]:
+    return st.builds(
+        Source,
+        name=st.just(name),
+        starts=st.sampled_from([0.0, 0.7]),
+        seconds=st.sampled_from([2.0, 0.5, 5.0]),
+        chunk=st.sampled_from([1600, 320, 1001]),
+        holes=st.lists(st.integers(0, 9000), max_size=2).map(tuple),
+        told=st.booleans(),
+        ends=st.sampled_from(["", "ended", "lost"]),
+    )

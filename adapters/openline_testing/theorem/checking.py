@@ -1,0 +1,113 @@
+"""Many schedules, one after the other; the first that goes wrong, made small and written down."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+
+from openline.connection import Connection
+from openline.policy import Policy
+from openline_testing.steps import written
+from openline_testing.theorem.books import Books
+from openline_testing.theorem.playing import ECHO, play
+from openline_testing.theorem.resuming import kill_and_resume
+from openline_testing.theorem.schedule import Schedule, draw
+from openline_testing.theorem.shrinking import shrunk
+from openline_testing.theorem.speech import Speech
+from openline_testing.theorem.witness import Witness
+
+
+class Counterexample(AssertionError):  # noqa: N818 (it says what it is)
+    """The theorem does not hold: for ``seed``, and for ``schedule``, the smallest found.
+
+    ``error`` is what was raised, and ``script`` Python that has it raised again. The
+    schedule is None where the seed alone says how the session was killed and taken up.
+    """
+
+    def __init__(self, seed: int, schedule: Schedule | None, error: Exception, script: str) -> None:
+        what = str(error) if isinstance(error, AssertionError) else repr(error)
+        super().__init__(f"seed {seed}: {what}\n\nIt happens again with\n\n{script}")
+        self.seed = seed
+        self.schedule = schedule
+        self.error = error
+        self.script = script
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Givens:
+    """What every play of a check has in common."""
+
+    policy: Policy | None
+    speech: Speech
+    connection: Callable[..., Connection]
+
+    def play(self, schedule: Schedule) -> Books:
+        return play(schedule, policy=self.policy, speech=self.speech, connection=self.connection)
+
+    def kill(self, seed: int) -> Books | None:
+        return kill_and_resume(
+            seed, policy=self.policy, speech=self.speech, connection=self.connection
+        )
+
+    def script(self, what: str, arguments: list[str]) -> str:
+        """Python that calls ``what`` with ``arguments`` and these givens."""
+        lines = ["from openline import Policy"] if self.policy else []
+        names = {"Fault", "Schedule", "Source"} if what == "play" else set[str]()
+        lines.append(f"from openline_testing.theorem import {', '.join(sorted({*names, what}))}")
+        if self.policy:
+            arguments = [*arguments, f"policy={written(self.policy)}"]
+        kind = type(self.speech)
+        if self.speech is not ECHO:
+            lines.append(f"from {kind.__module__} import {kind.__qualname__}")
+            arguments = [*arguments, f"speech={kind.__qualname__}()"]
+        if self.connection is not Connection:
+            maker = getattr(self.connection, "__qualname__", repr(self.connection))
+            lines.append(f"from {self.connection.__module__} import {maker}")
+            arguments = [*arguments, f"connection={maker}"]
+        return "\n".join([*lines, "", f"{what}(", *(f"    {each}," for each in arguments), ")", ""])
+
+
+def _error(what: Callable[[], Books | None], witness: Witness | None = None) -> Exception | None:
+    try:
+        books = what()
+    except Exception as error:  # noqa: BLE001 (whatever it is, it is what we look for)
+        return error
+    if witness is not None and books is not None:
+        witness.sees(books)
+    return None
+
+
+def check(
+    seeds: Iterable[int],
+    *,
+    policy: Policy | None = None,
+    speech: Speech = ECHO,
+    connection: Callable[..., Connection] = Connection,
+    kill: bool = False,
+) -> None:
+    """Play the schedule of each seed; with ``kill`` by ``kill_and_resume`` instead.
+
+    The other arguments are those of ``play``. Raises Counterexample for the first that goes
+    wrong, from what was raised then; NothingProved, one line, if none does because nothing
+    happened: the dialect does not read what ``speech`` says of the ack, a final or the end, or
+    of twenty sessions and more none streamed, was told a final or finished.
+    """
+    givens = _Givens(policy=policy, speech=speech, connection=connection)
+    witness = Witness()
+    for seed in seeds:
+        if kill:
+            error = _error(partial(givens.kill, seed), witness)
+            if error is not None:
+                script = givens.script("kill_and_resume", [str(seed)])
+                raise Counterexample(seed, None, error, script) from error
+            continue
+        schedule = draw(seed, speech.dialect.sources)
+        error = _error(partial(givens.play, schedule), witness)
+        if error is None:
+            continue
+        least = shrunk(schedule, lambda each: _error(partial(givens.play, each)) is not None)
+        error = _error(partial(givens.play, least)) or error
+        script = givens.script("play", [written(least)])
+        raise Counterexample(seed, least, error, script) from error
+    witness.swears(speech)

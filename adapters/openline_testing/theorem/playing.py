@@ -1,0 +1,46 @@
+"""One schedule, played to its end and held to the theorem."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from openline.connection import Connection
+from openline.dialects.checking import check_dialect
+from openline.dialects.rehearsing import rehearse_headers
+from openline.policy import Policy
+from openline_testing.theorem.books import Books
+from openline_testing.theorem.line import Line
+from openline_testing.theorem.schedule import Schedule
+from openline_testing.theorem.speech import EchoSpeech, Speech
+from openline_testing.theorem.stage import Stage, brisk
+
+ECHO: Final = EchoSpeech()
+
+
+def play(
+    schedule: Schedule,
+    *,
+    policy: Policy | None = None,
+    speech: Speech = ECHO,
+    connection: Callable[..., Connection] = Connection,
+) -> Books:
+    """Play ``schedule``; its books, in which the whole session stands.
+
+    ``policy`` None: one under which much happens in little time, with the limits of the
+    schedule; another is taken as it is, and the schedule's buffer, finish, give_up and
+    patience count for nothing. ``speech`` is how the backend speaks, and ``connection`` makes
+    the session, with the arguments of ``openline.Connection``.
+
+    Raises TheoremBroken, or whatever the session raises.
+    """
+    check_dialect(speech.dialect)
+    rehearse_headers(speech.dialect)
+    horizon = speech.dialect.horizon
+    policy = policy or brisk(schedule, horizon)
+    books = Books(schedule, policy, horizon)
+    line = Line(Stage(schedule, policy, speech, books), connection=connection)
+    books.core = line.core
+    line.run()
+    books.close()
+    return books

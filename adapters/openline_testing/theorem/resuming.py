@@ -1,0 +1,174 @@
+"""A process is killed between two commands, and another one takes up what it left on disk.
+
+``Log`` keeps what an adapter keeps: runs of audio, proofs, finals, and the gaps that no
+later process can mend. What the second session makes of that is held to the same theorem,
+over the accounts of the first.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import replace
+from random import Random
+from typing import Final
+
+from openline.commands import Command, DiscardStore, StoreAudio, StoreFinal, StoreGap, StoreProof
+from openline.connection import Connection, PastSource
+from openline.dialects.checking import check_dialect
+from openline.dialects.rehearsing import rehearse_headers
+from openline.messages import SAMPLE_RATE as S
+from openline.messages import Gap, GapCause, State, Transcript
+from openline.policy import Policy
+from openline_testing.theorem.account import fill
+from openline_testing.theorem.books import Books
+from openline_testing.theorem.clauses import fail, hold
+from openline_testing.theorem.line import Line
+from openline_testing.theorem.playing import ECHO
+from openline_testing.theorem.schedule import Schedule, draw, keeps_up
+from openline_testing.theorem.speech import Speech
+from openline_testing.theorem.stage import Past, Stage, brisk, calm
+
+#: What is missing at the end of a process and may still be sent by the next.
+AT_THE_END: Final = frozenset({GapCause.UNDELIVERED, GapCause.UNCONFIRMED})
+
+
+class KilledError(Exception):
+    """The process is no more."""
+
+
+class Log(Books):
+    """Keeps what an adapter keeps on disk, until it is killed between two commands."""
+
+    def __init__(self, schedule: Schedule, policy: Policy, horizon: float, dies_after: int) -> None:
+        super().__init__(schedule, policy, horizon)
+        self._dies_after = dies_after
+        self._began: dict[str, int] = {}
+        self._runs: dict[str, list[tuple[int, int]]] = {}
+        self.said: list[Transcript] = []
+        self.lost: list[Gap] = []
+        self._discarded_all = False
+
+    def obeys(self, command: Command) -> None:
+        """One command is carried out, if there is time for it."""
+        if not self._dies_after:
+            raise KilledError
+        self._dies_after -= 1
+        super().obeys(command)
+        match command:
+            case StoreProof(source, position):
+                self._began.setdefault(source, position)
+            case StoreAudio(source, start, pcm):
+                self._runs.setdefault(source, []).append((start, start + len(pcm) // 2))
+            case StoreFinal(transcript):
+                hold("the disk", transcript not in self.said, f"{transcript.text!r} is noted twice")
+                self.said.append(transcript)
+            case StoreGap(gap):
+                self.lost.append(gap)
+            case DiscardStore():
+                hold("the disk", self.ended is not None, "it is deleted before the end")
+                self._discarded_all = True
+            case _:
+                pass
+
+    def close(self) -> None:
+        """It ended before it was killed: what is kept is what may still be mended."""
+        super().close()
+        ended = self.ended
+        if ended is None:
+            fail("it ends", "no result was told")
+        late = any(gap.cause in AT_THE_END for gap in ended.missing)
+        heard = any(each.captured > each.origin for each in self.accounts.values())
+        done = not late and (ended.state is State.CLOSED or not heard)
+        what = f"it is {'deleted' if self._discarded_all else 'kept'} after {ended.reason!r}"
+        hold("the disk", self._discarded_all == done, what)
+
+    def past(self) -> Past:
+        """What the next process finds: a session that ended in time is not over."""
+        sources: list[PastSource] = []
+        for source, origin in self._began.items():
+            finals = [round(t.end * S) for t in self.said if t.source == source]
+            past = PastSource(
+                source=source,
+                origin=origin,
+                confirmed=max(self.accounts[source].proved, *finals, origin),
+                on_disk=tuple(self._runs.get(source, [])),
+                gaps=tuple(gap for gap in self.lost if gap.source == source),
+            )
+            sources.append(past)
+        return Past(tuple(sources), tuple(self.said))
+
+    def resumed(self, schedule: Schedule, policy: Policy, horizon: float, past: Past) -> Books:
+        """The books of the next process: what was told was told, the rest is forgotten."""
+        books = Books(schedule, policy, horizon, resumes=True)
+        books.told, books.delivered = list(self.lost), list(self.said)
+        books.inherited = {gap.cause for gap in self.lost}
+        for final in self.said:  # noted, and perhaps not told any more
+            source, spans = self.finals[final.text]
+            self.accounts[source].says(spans, round(final.start * S))
+        for each in past.sources:
+            account = books.accounts[each.source] = self.accounts[each.source]
+            account.lost = bytearray(self.room)
+            account.somewhere = [gap for gap in each.gaps if not gap.exact]
+            known = [*each.on_disk]
+            for gap in each.gaps:
+                if gap.exact:
+                    fill(account.lost, gap.start, gap.end)
+                    known.append((gap.start, gap.end))
+            account.captured = max((end for _, end in known), default=each.origin)
+            account.confirmed = each.confirmed
+        return books
+
+
+def kill_and_resume(
+    seed: int,
+    *,
+    policy: Policy | None = None,
+    speech: Speech = ECHO,
+    connection: Callable[..., Connection] = Connection,
+) -> Books | None:
+    """Play a schedule with a disk, kill it anywhere, take it up; None if it began nothing.
+
+    The arguments are those of ``play``, with a seed instead of a schedule; so is what it
+    raises.
+    """
+    rng = Random(seed)
+    dialect = speech.dialect
+    check_dialect(dialect)
+    rehearse_headers(dialect)
+    horizon = dialect.horizon
+    drawn = draw(seed, dialect.sources)
+    schedule = replace(drawn, disk=1000.0, disk_fails_at=None, disk_forgets=0.0)
+    dies_after = rng.choice([rng.randint(0, 30), rng.randint(0, 300), 10_000])
+    log = Log(schedule, policy or brisk(schedule, horizon), horizon, dies_after)
+    line = Line(Stage(schedule, log.policy, speech, log), connection=connection)
+    log.core = line.core
+    with contextlib.suppress(KilledError):
+        line.run()
+        log.close()
+    past = log.past()
+    if not past.sources:
+        return None
+    after = replace(
+        draw(seed + 1, dialect.sources),
+        sources=schedule.sources,
+        disk=rng.choice([0.0, 1000.0]),
+        disk_fails_at=None,
+        disk_forgets=0.0,
+        aborts_at=None,
+        buffer=schedule.buffer,
+        finish=200.0,
+        give_up=None,
+    )
+    books = log.resumed(after, policy or brisk(after, horizon), horizon, past)
+    line = Line(Stage(after, books.policy, speech, books), connection=connection, past=past)
+    books.core = line.core
+    line.run()
+    books.close()
+    ended = books.ended
+    if ended is not None and keeps_up(after) and (policy is None or calm(after, policy)):
+        before = {(gap.cause, gap.exact) for gap in log.lost}
+        missing = {(gap.cause, gap.exact) for gap in ended.missing}
+        lost = sorted(cause for cause, _ in missing ^ before)
+        hold("no excuse", not lost, f"since the kill: {lost}")
+    return books

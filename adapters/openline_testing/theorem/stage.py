@@ -1,0 +1,140 @@
+"""What all parts of a play share: the schedule, the policy, and time that only a play moves.
+
+The heap holds what is to happen, in order of time, and of being asked for where that is
+the same. A ``Ledger`` is told what really becomes of every sample; nothing on the stage
+ever asks it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from heapq import heappush
+from typing import Protocol
+
+from openline.commands import Command
+from openline.connection import PastSource
+from openline.events import Event
+from openline.messages import Transcript
+from openline.policy import Policy
+from openline_testing.theorem.schedule import HORIZON, Schedule, keeps_up
+from openline_testing.theorem.speech import Speech
+
+
+class Ledger(Protocol):
+    """Who is told what really happened. Spans are session samples, from and up to."""
+
+    def captured(self, source: str, start: int, end: int) -> None:
+        """A source heard this."""
+        ...
+
+    def accepted_none(self, samples: int) -> None:
+        """So much came after the stop, and must be refused."""
+        ...
+
+    def hole(self, source: str, start: int, end: int) -> None:
+        """A source could not hear this."""
+        ...
+
+    def breaks_off(self, source: str) -> None:
+        """A source fails while it is listened to."""
+        ...
+
+    def dropped(self, source: str, spans: list[tuple[int, int]], frames: int) -> None:
+        """The backend dropped this."""
+        ...
+
+    def discarded(self, source: str, spans: list[tuple[int, int]]) -> None:
+        """The backend took this for silence."""
+        ...
+
+    def finalised(self, key: str, source: str, spans: list[tuple[int, int]]) -> None:
+        """The backend made a final of this; ``key`` is its text."""
+        ...
+
+    def arrives(self, key: str) -> None:
+        """That final is the next thing that the session is told."""
+        ...
+
+    def commanded(self, event: Event, commands: list[Command]) -> None:
+        """What the session made of ``event``."""
+        ...
+
+
+class Past:
+    """What a process that was killed left on disk."""
+
+    __slots__ = ("sources", "transcript")
+
+    def __init__(
+        self, sources: tuple[PastSource, ...] = (), transcript: tuple[Transcript, ...] = ()
+    ) -> None:
+        self.sources = sources
+        self.transcript = transcript
+
+
+class Stage:
+    """One play's time and givens."""
+
+    __slots__ = ("_count", "heap", "ledger", "now", "policy", "schedule", "speech")
+
+    def __init__(self, schedule: Schedule, policy: Policy, speech: Speech, ledger: Ledger) -> None:
+        self.schedule = schedule
+        self.policy = policy
+        self.speech = speech
+        self.ledger = ledger
+        self.now = 0.0
+        self.heap: list[tuple[float, int, Callable[[], None]]] = []
+        self._count: int = 0
+
+    def at(self, delay: float, do: Callable[[], None]) -> None:
+        """Do it after ``delay`` seconds."""
+        self._count += 1
+        heappush(self.heap, (self.now + delay, self._count, do))
+
+
+def brisk(schedule: Schedule, horizon: float) -> Policy:
+    """A policy under which much happens in little time, with the limits of ``schedule``."""
+    return Policy(
+        start_delay=0.02,
+        connect_timeout=0.4,
+        ack_timeout=0.4,
+        ping_interval=0.3,
+        pong_timeout=0.3,
+        send_timeout=0.5,
+        stall_timeout=8.0,  # longer than a window waits for figures
+        backoff_first=0.1,
+        backoff_cap=0.5,
+        stable_after=1.0,
+        prompt_retry=0.05,
+        scatter=0.3,
+        later_floor=0.2,
+        give_up_after=schedule.give_up,
+        source_timeout=schedule.patience,
+        finish_timeout=schedule.finish,
+        close_timeout=0.5,
+        buffer_seconds=schedule.buffer + horizon - HORIZON,
+    )
+
+
+def calm(schedule: Schedule, policy: Policy) -> bool:
+    """Whether nothing that happens excuses a loss: faults end and memory holds them."""
+    return (
+        schedule.aborts_at is None
+        and policy.buffer_seconds >= 60
+        and policy.finish_timeout >= max(200, _longest_way(schedule, policy))
+        and policy.give_up_after is None
+        and policy.max_attempts is None
+        and policy.dials_per_minute > len(schedule.dials) + len(schedule.faults) + 3
+        and schedule.disk_fails_at is None
+        and not schedule.disk_forgets
+        and keeps_up(schedule)
+    )
+
+
+def _longest_way(schedule: Schedule, policy: Policy) -> float:
+    """Seconds in which each thing that goes wrong was noticed and tried again."""
+    noticed = policy.ping_interval + policy.pong_timeout + policy.send_timeout
+    again = policy.backoff_cap + policy.later_floor + policy.scatter + 1
+    once = noticed + again + policy.connect_timeout + policy.ack_timeout
+    times = len(schedule.dials) + len(schedule.faults) + 1
+    return once * times + sum(fault.seconds for fault in schedule.faults)

@@ -1,0 +1,210 @@
+"""An exhaustive walk through every situation that a session can get into.
+
+``explore`` goes breadth first: from each situation (see ``watched``) it takes every step
+of the ``alphabet`` on a copy of the session, and keeps the copies that are new. A World
+watches each; from each new situation the two ``proofs`` are made. As it is breadth first,
+the path on which something is first seen is a shortest one.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from openline.dialects.checking import check_dialect
+from openline.dialects.dialect import Dialect
+from openline.dialects.echopanel import EchoPanel
+from openline.policy import Policy
+from openline.timers import Timer
+from openline_testing.alphabet import Alphabet
+from openline_testing.clone import clone
+from openline_testing.exploration import Exploration, Violation
+from openline_testing.laws import LawBroken
+from openline_testing.proofs import outlast
+from openline_testing.samples import Samples, samples_of
+from openline_testing.steps import Run, Setting, Step
+from openline_testing.watched import Situation, declared, name_of
+
+
+def explore(
+    policy: Policy | Iterable[Policy] | None = None,
+    dialect: Dialect | None = None,
+    *,
+    messages: Samples | None = None,
+    sources: Iterable[str] | None = None,
+    has_provider: bool | None = None,
+    max_situations: int = 20_000,
+    max_violations: int = 8,
+    proofs: bool = True,
+) -> Exploration:
+    """Walk through all that can happen under ``policy``, or under several, one by one.
+
+    ``messages`` are samples of what the backend of ``dialect`` says: a list or a mapping
+    from names, each a text, bytes, or a function from ``Ids`` to one of these. The default
+    dialect has its own, another may offer them as an attribute ``samples``. ``sources`` are
+    the first two of the dialect by default. ``has_provider`` None: one walk with a provider
+    for credentials and one without. A walk is cut short at ``max_situations``, or at
+    ``max_violations`` of different kinds, which the result says. ``proofs`` False leaves out
+    the proofs that silence and stops end.
+
+    Returns what was found; call its ``check`` or print its ``report``. Raises ValueError,
+    one line, for samples or sources with which no walk can begin, and DialectError for a
+    dialect that is none.
+    """
+    dialect = EchoPanel() if dialect is None else dialect
+    check_dialect(dialect)
+    samples = samples_of(dialect, messages)
+    names = tuple(sources if sources is not None else dialect.sources[:2])
+    if not names or not {*names} <= {*dialect.sources}:
+        raise ValueError(f"sources {list(names)}: give some of {list(dialect.sources)}")
+    policies = [policy or Policy()] if policy is None or isinstance(policy, Policy) else [*policy]
+    if not policies:
+        raise ValueError("policy: give one, or several, but not none")
+    alphabet = Alphabet(dialect, names, samples)
+    walks = [
+        _Walk(
+            Setting(policy=each, dialect=dialect, sources=names, has_provider=provider),
+            alphabet,
+            max_situations=max_situations,
+            max_violations=max_violations,
+            proofs=proofs,
+        ).run()
+        for each in policies
+        for provider in ([False, True] if has_provider is None else [has_provider])
+    ]
+    whole = walks[0]
+    for walk in walks[1:]:
+        whole |= walk
+    return whole
+
+
+#: With a stop or without, while the sender sends or hangs.
+_PROOFS = [(stop, sending) for stop in (False, True) for sending in (False, True)]
+
+
+class _Place(NamedTuple):
+    """A situation, the first session that got there, and how."""
+
+    run: Run
+    situation: Situation
+    parent: _Place | None
+    step: Step | None
+
+    def path(self) -> tuple[Step, ...]:
+        steps: list[Step] = []
+        place: _Place | None = self
+        while place is not None and place.step is not None:
+            steps.append(place.step)
+            place = place.parent
+        return tuple(reversed(steps))
+
+
+class _Walk:
+    """One walk, under one setting."""
+
+    def __init__(
+        self,
+        setting: Setting,
+        alphabet: Alphabet,
+        *,
+        max_situations: int,
+        max_violations: int,
+        proofs: bool,
+    ) -> None:
+        self._setting = setting
+        self._alphabet = alphabet
+        self._max = max_situations
+        self._enough = max_violations
+        self._proofs = proofs
+        self._seen: set[Situation] = set()
+        self._todo: deque[_Place] = deque()
+        self._rows: Counter[str] = Counter()
+        self._paths: dict[str, tuple[str, ...]] = {}
+        self._timers: dict[str, set[Timer]] = {}
+        self._violations: dict[tuple[str, str], Violation] = {}
+        self._steps = 0
+        self._cut = False
+        self._longest = {False: 0.0, True: 0.0}
+
+    def run(self) -> Exploration:
+        """Walk until there is nothing new."""
+        first = Run(self._setting)
+        self._arrive(_Place(first, first.connection.situation, None, None))
+        while self._todo and not self._cut:
+            self._leave(self._todo.popleft())
+        return Exploration(
+            settings=(self._setting,),
+            situations=len(self._seen),
+            steps=self._steps,
+            rows={name: self._rows[name] for name in declared()},
+            paths=self._paths,
+            timers={state: frozenset(timers) for state, timers in self._timers.items()},
+            violations=tuple(sorted(self._violations.values(), key=lambda v: len(v.path))),
+            complete=not self._cut,
+            longest_silence=self._longest[False],
+            longest_stop=self._longest[True],
+        )
+
+    def _arrive(self, place: _Place) -> None:
+        """A new situation."""
+        self._seen.add(place.situation)
+        self._todo.append(place)
+        connection = place.run.connection
+        self._timers.setdefault(connection.state.value, set()).update(connection.deadlines)
+        self._cut |= len(self._seen) >= self._max
+        if self._proofs and not connection.ended:
+            for stop, sending in _PROOFS:
+                self._prove(place, stop=stop, sending=sending)
+
+    def _prove(self, place: _Place, *, stop: bool, sending: bool) -> None:
+        if len(self._violations) >= self._enough:
+            return
+        steps: list[Step] = []
+        try:
+            seconds = outlast(place.run, self._setting.policy, steps, stop=stop, sending=sending)
+        except Exception as exc:  # noqa: BLE001 (whatever is raised is what is looked for)
+            self._violated(exc, place, *steps)
+        else:
+            self._longest[stop] = max(self._longest[stop], seconds or 0.0)
+
+    def _leave(self, place: _Place) -> None:
+        """Take every step from here."""
+        spare: Run | None = None
+        for step in self._alphabet.steps(place.run):
+            run = spare or clone(place.run)
+            spare = None
+            run.connection.ran.clear()
+            self._steps += 1
+            late = step.event is not None and run.world.seen.is_late(step.event)
+            try:
+                taken = step.take(run)
+            except Exception as exc:  # noqa: BLE001 (as above)
+                self._violated(exc, place, step)
+                if self._cut:
+                    return
+                continue
+            for row in run.connection.ran:
+                self._ran(name_of(row), place, step)
+            situation = run.connection.situation
+            if (late or not taken) and situation == place.situation:
+                spare = run  # nothing has changed, the World says: no need for another copy
+            elif situation not in self._seen:
+                self._arrive(_Place(run, situation, place, step))
+
+    def _ran(self, row: str, place: _Place, step: Step) -> None:
+        self._rows[row] += 1
+        if row not in self._paths:
+            self._paths[row] = tuple(str(each) for each in (*place.path(), step))
+
+    def _violated(self, exc: Exception, place: _Place, *steps: Step) -> None:
+        if isinstance(exc, LawBroken):
+            law, what = exc.law, str(exc)
+        else:
+            law, what = "no exception", f"{type(exc).__name__}: {exc}"
+        key = law, place.run.connection.state.value
+        path = (*place.path(), *steps)
+        known = self._violations.get(key)
+        if known is None or len(path) < len(known.path):
+            self._violations[key] = Violation(law=law, what=what, setting=self._setting, path=path)
+        self._cut |= len(self._violations) >= self._enough

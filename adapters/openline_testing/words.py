@@ -1,0 +1,153 @@
+"""The laws of words and gaps: what was captured is heard, or told to be missing, once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+
+from openline.events import AbortRequested, AudioCaptured, CaptureHole
+from openline.messages import (
+    Ended,
+    Gap,
+    PartialRetracted,
+    SourceLost,
+    SourceStatistics,
+    State,
+    Transcript,
+    Update,
+)
+from openline_testing.laws import broken
+from openline_testing.seen import OVER, Seen
+
+_START = SourceStatistics(captured=0, sent=0, confirmed=0, missing=0)
+
+
+class Words:
+    """Watches transcripts, gaps and the result."""
+
+    __slots__ = (
+        "captured",
+        "figures",
+        "finals",
+        "hears",
+        "lost",
+        "partials",
+        "said_until",
+        "seen",
+    )
+
+    def __init__(self, seen: Seen) -> None:
+        self.seen = seen
+        self.captured: Counter[str] = Counter()  # samples that may not be refused
+        self.hears: bool = False  # this event added to them
+        self.lost: Counter[str] = Counter()  # samples that were told to be missing
+        self.said_until: dict[str, float] = {}
+        self.partials: set[str] = set()
+        self.finals: list[Transcript] = []
+        self.figures: dict[str, SourceStatistics] = {}
+
+    def happened(self) -> None:
+        """After the event was noted: audio that must be kept."""
+        event, seen = self.seen.event, self.seen
+        self.hears = False
+        if seen.ended is not None or seen.stop_wanted:
+            return
+        if isinstance(event, AudioCaptured):
+            samples = len(event.pcm) // 2
+        elif isinstance(event, CaptureHole):
+            samples = event.samples
+        else:
+            return
+        if event.source not in seen.over:
+            self.hears = True
+            self.captured[event.source] += samples
+
+    def told(self, update: Update) -> None:
+        """Hold an update to the laws."""
+        now = self.seen.now
+        match update:
+            case Transcript():
+                self._says(update)
+            case PartialRetracted(source=source):
+                if source not in self.partials:
+                    broken("partials end", f"retracted one of {source} that is not there", now)
+                self.partials.discard(source)
+            case Gap():
+                if update.samples <= 0 or update.end < update.start:
+                    broken("gaps add up", f"a gap of {update.samples} samples", now)
+                if update.exact and update.samples != update.end - update.start:
+                    broken("gaps add up", f"an exact gap that is not: {update}", now)
+                self.lost[update.source] += update.samples
+            case _:
+                pass
+
+    def _says(self, update: Transcript) -> None:
+        now, source = self.seen.now, update.source
+        before = self.said_until.get(source, 0.0)
+        if not before <= update.start <= update.end:
+            broken(
+                "words in order",
+                f"{update.start:.3f} to {update.end:.3f} s of {source}, final until {before:.3f}",
+                now,
+            )
+        if not update.final:
+            self.partials.add(source)
+            return
+        self.partials.discard(source)
+        self.said_until[source] = update.end
+        self.finals.append(update)
+
+    def rest(self) -> None:
+        """The connection rests: a partial lives no longer than its dial."""
+        if self.partials and not (self.seen.live and self.seen.acked):
+            broken("partials end", f"one of {min(self.partials)} outlives its dial", self.seen.now)
+
+    def measure(self, figures: Mapping[str, SourceStatistics]) -> None:
+        """Hold the watermarks to the laws, and to what they were."""
+        for source, now in figures.items():
+            before = self.figures.get(source, _START)
+            falling = now.captured < before.captured or now.confirmed < before.confirmed
+            if falling or not now.captured >= now.sent >= now.confirmed:
+                broken("watermarks", f"{source}: {now} after {before}", self.seen.now)
+            if now.captured != self.captured[source]:
+                more = now.captured > self.captured[source]
+                law = "stop wins" if more and self.seen.stop_wanted else "watermarks"
+                counted = f"{now.captured} samples of {source}, not {self.captured[source]}"
+                broken(law, counted, self.seen.now)
+            self.figures[source] = now
+
+    def ends(self, ended: Ended, broke_off: Sequence[SourceLost]) -> None:
+        """Hold the result to the laws, and to what was told; these sources broke off."""
+        seen, now = self.seen, self.seen.now
+        if ended.state is not seen.state or ended.state not in OVER:
+            broken("one end", f"the result says {ended.state} and the state {seen.state}", now)
+        well = ended.state is State.CLOSED and not isinstance(seen.event, AbortRequested)
+        if list(ended.lost_sources) != list(broke_off):
+            told = f"{len(broke_off)} sources broke off, and it names {len(ended.lost_sources)}"
+            broken("complete", told, now)
+        if ended.complete != (well and not broke_off and not ended.missing):
+            why = "aborted" if isinstance(seen.event, AbortRequested) else str(ended.state)
+            told = f"{why}, {len(broke_off)} sources broke off, {len(ended.missing)} gaps"
+            broken("complete", f"complete={ended.complete}: {told}", now)
+        finals = sorted(self.finals, key=lambda final: (final.start, final.end))
+        if list(ended.transcript) != finals:
+            told = f"{len(finals)} finals were told, the result has {len(ended.transcript)}"
+            broken("complete", told, now)
+        missing = Counter[str]()
+        for gap in ended.missing:
+            missing[gap.source] += gap.samples
+        if missing != self.lost:
+            broken("gaps add up", f"{dict(missing)} missing, told {dict(self.lost)}", now)
+        self.measure(ended.statistics.sources)
+        for source, figures in ended.statistics.sources.items():
+            self._adds_up(source, figures, ended)
+
+    def _adds_up(self, source: str, figures: SourceStatistics, ended: Ended) -> None:
+        now = self.seen.now
+        exact = [gap for gap in ended.missing if gap.source == source and gap.exact]
+        for one, other in pairwise(exact):
+            if one.end > other.start:
+                broken("gaps add up", f"sample {other.start} of {source} is missing twice", now)
+        if sum(gap.samples for gap in exact) < figures.captured - figures.confirmed:
+            broken("gaps add up", f"samples of {source} were lost in silence", now)

@@ -1,0 +1,117 @@
+"""The backend in a thread of its own, seen from tests in every kind of loop."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+
+import pytest
+import trio
+from tests.support_lines import Frames
+
+from openline.policy import Policy
+from openline_testing.background import BackendError, BackgroundBackend, FaultError
+from openline_trio import open_session
+
+REQUEST = (
+    b"GET /ws/live-listener HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
+PROMPT = Policy(backoff_first=0.1, backoff_cap=0.2, later_floor=0.1, start_delay=0.01)
+
+
+def answer(backend: BackgroundBackend) -> bytes:
+    """The status line that a dial gets."""
+    with socket.create_connection((backend.backend.host, backend.backend.port), 10) as here:
+        here.sendall(REQUEST)
+        return here.recv(4096).split(b"\r\n")[0]
+
+
+def test_it_serves_a_test_without_a_loop_and_ends_with_the_block() -> None:
+    with BackgroundBackend("refuse 401", "refuse 503 on dial 2") as backend:
+        answers = [answer(backend).split()[1] for _ in range(3)]
+        assert backend.dials == 3
+        assert [str(strike) for strike in backend.faults_struck] == [
+            "dial 1: refuse 401",
+            "dial 2: refuse 503 on dial 2",
+        ]
+        assert backend.received() == [b"", b"", b""]
+        assert repr(backend).endswith("with refuse 401; refuse 503 on dial 2>")
+    assert answers == [b"401", b"503", b"101"]
+    assert not [t for t in threading.enumerate() if t.name == "openline backend"]
+    with pytest.raises(ConnectionRefusedError):
+        answer(backend)
+    backend.stop()  # it may be stopped twice
+
+
+def test_it_serves_a_test_on_asyncio() -> None:
+    async def dial(backend: BackgroundBackend) -> bytes:
+        where = (backend.backend.host, backend.backend.port)
+        reader, writer = await asyncio.open_connection(*where)
+        writer.write(REQUEST)
+        said = await reader.readline()
+        writer.close()
+        await writer.wait_closed()
+        return said
+
+    with BackgroundBackend("refuse 418", recognizer="none") as backend:
+        assert b" 418 " in asyncio.run(dial(backend))
+        assert "no faults" not in repr(backend)
+
+
+async def test_an_openline_session_holds_through_it() -> None:
+    with BackgroundBackend("cut after 60 frames; cut mid-final on dial 2") as backend:
+        async with open_session(backend.backend, {"mic": Frames(150)}, policy=PROMPT) as session:
+            with trio.fail_after(30):
+                ended = await session.wait()
+    assert ended.complete
+    assert ended.statistics.sources["mic"].confirmed == 150 * 320
+    assert [str(strike) for strike in backend.faults_struck] == [
+        "dial 1: cut after 60 frames",
+        "dial 2: cut mid-final on dial 2",
+    ]
+    first, second, third = backend.received("mic")
+    assert len(first) == 60 * 640
+    assert len(second) >= 100 * 640
+    assert third[-640:] == second[-640:] or len(third) > len(second)
+    assert backend.dials == ended.statistics.dials == 3
+
+
+def test_what_keeps_it_from_starting_is_raised_where_it_was_asked_for() -> None:
+    with pytest.raises(FaultError, match="did you mean"):
+        BackgroundBackend("cut aftr ack")
+    with pytest.raises(FaultError, match="expected a fault"):
+        BackgroundBackend("")
+    with pytest.raises(BackendError, match="max_sessions must be at least 1"):
+        BackgroundBackend(max_sessions=0)
+
+
+def test_what_it_died_of_on_the_way_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def unable(*args: object, **options: object) -> None:
+        await trio.lowlevel.checkpoint()
+        raise BackendError("no room")
+
+    monkeypatch.setattr("openline_testing.background.serve", unable)
+    with pytest.raises(BackendError, match="no room"):
+        BackgroundBackend()
+    assert not [t for t in threading.enumerate() if t.name == "openline backend"]
+
+
+def test_what_it_dies_of_later_is_raised_when_it_is_stopped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    dead = threading.Event()
+
+    async def dies(*args: object, task_status: trio.TaskStatus[object], **options: object) -> None:
+        task_status.started(object())
+        dead.set()
+        raise OSError("the sky fell")
+
+    monkeypatch.setattr("openline_testing.background.serve", dies)
+    backend = BackgroundBackend()
+    assert dead.wait(10)
+    with pytest.raises(ExceptionGroup) as caught:
+        backend.stop()
+    assert "the sky fell" in repr(caught.value.exceptions)
+    backend.stop()
