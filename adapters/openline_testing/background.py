@@ -21,7 +21,7 @@ from typing import Final, Self
 import trio
 
 from openline.backend import Backend
-from openline_trio.backend import (
+from openline_server import (
     BackendError,
     Fault,
     FaultError,
@@ -33,14 +33,8 @@ from openline_trio.backend import (
     parse_faults,
     serve,
 )
-from openline_trio.backend.config import RecognizerName
-from openline_trio.backend.contract import (
-    Audio,
-    MalformedMessageError,
-    Refusal,
-    read_frame,
-    read_text,
-)
+from openline_server.config import RecognizerName
+from openline_server.contract import Audio, MalformedMessageError, Refusal, read_frame, read_text
 
 __all__ = ["BackendError", "BackgroundBackend", "FaultError"]
 

@@ -25,8 +25,8 @@ import pytest
 if TYPE_CHECKING:
     from trio.testing import MockClock
 
+    from openline_server.config import RecognizerName
     from openline_testing.background import BackgroundBackend
-    from openline_trio.backend.config import RecognizerName
 
 
 class StartBackend(Protocol):

@@ -15,7 +15,7 @@ import typer.main
 from tests.docs.pages import PAGES, ROOT, SYNOPSIS, Block, blocks
 from tests.docs.running import PageError, Runner, shows
 
-from openline_trio.backend import parse_faults
+from openline_server import parse_faults
 from openline_trio.cli.app import app
 
 NAMES = [str(page.relative_to(ROOT)) for page in PAGES]

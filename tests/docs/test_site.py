@@ -30,7 +30,7 @@ MODULES = [
     "openline", "openline.events", "openline.commands", "openline.policy", "openline.verdicts",
     "openline.dialects.dialect", "openline.journal", "openline.replay", "openline_diagrams",
     "openline_testing", "openline_testing.theorem", "openline_trio", "openline_trio.audio",
-    "openline_trio.backend", "openline_testing.pytest_plugin", "openline_diagrams",
+    "openline_server", "openline_testing.pytest_plugin", "openline_diagrams",
     "openline_trio.threads",
 ]  # fmt: skip
 #: Where a name stands that two modules offer.

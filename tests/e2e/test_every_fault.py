@@ -17,10 +17,10 @@ from trio.testing import MockClock, memory_stream_pair
 from openline.backend import Backend
 from openline.messages import Ended, GapCause
 from openline.policy import Policy
+from openline_server import FaultInjector, Server, ServerConfig
+from openline_server.faults import Effect
+from openline_server.recognizer import Echo
 from openline_trio import open_session
-from openline_trio.backend import FaultInjector, Server, ServerConfig
-from openline_trio.backend.faults import Effect
-from openline_trio.backend.recognizer import Echo
 
 #: The last second is in no final before the stop.
 SECONDS = 11.0

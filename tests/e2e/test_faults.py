@@ -25,7 +25,7 @@ from openline_trio import Session, open_session
 SERVE = """
 import sys, trio
 from pathlib import Path
-from openline_trio.backend import ServerConfig, run_server
+from openline_server import ServerConfig, run_server
 config = ServerConfig(
     recognizer="echo", port=int(sys.argv[1]), record=Path(sys.argv[2]), token=sys.argv[3] or None,
     max_sessions=int(sys.argv[4]), capacity_wait=0.3,

@@ -19,9 +19,9 @@ from openline.backend import Backend
 from openline.messages import Ended, State, StateChanged
 from openline.policy import Policy
 from openline.verdicts import Action
+from openline_server import FaultInjector, Server, ServerConfig, serve
+from openline_server.scripted import Dial, Scripted, serve_script
 from openline_trio import open_session
-from openline_trio.backend import FaultInjector, Server, ServerConfig, serve
-from openline_trio.backend.scripted import Dial, Scripted, serve_script
 
 IMPATIENT = Policy(
     start_delay=0.001,

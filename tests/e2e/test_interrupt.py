@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 import trio
 
+from openline_server import ServerConfig, serve
+from openline_server.server import Server
 from openline_trio import resume_session, spooled_sessions
-from openline_trio.backend import ServerConfig, serve
-from openline_trio.backend.server import Server
 
 CLIP = Path(__file__).parents[1] / "data" / "goforward.wav"
 IN_TRIO = """

@@ -20,8 +20,8 @@ import trio
 from tests.support_oracle import CodedSource, received, union
 
 from openline import Ended
-from openline_trio.backend.config import ServerConfig
-from openline_trio.backend.server import Server, serve
+from openline_server.config import ServerConfig
+from openline_server.server import Server, serve
 from openline_trio.opening import resume_session
 from openline_trio.spool import load, spooled_sessions
 

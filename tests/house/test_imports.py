@@ -47,7 +47,7 @@ ONLY = {
     "openline_testing": (),
     "openline_trio": (),
     "openline_diagrams": ("openline_trio.cli",),
-    "openline_trio.backend": (
+    "openline_server": (
         "openline_trio.cli",
         "openline_testing.background",
         "openline_testing.pytest_plugin",
@@ -59,9 +59,9 @@ ONLY = {
     "soundfile": ("openline_trio.audio",),
     "soxr": ("openline_trio.audio",),
     "sounddevice": ("openline_trio.audio",),
-    "faster_whisper": ("openline_trio.backend",),
-    "pocketsphinx": ("openline_trio.backend",),
-    "trio_parallel": ("openline_trio.backend",),
+    "faster_whisper": ("openline_server",),
+    "pocketsphinx": ("openline_server",),
+    "trio_parallel": ("openline_server",),
     "statemachine": ("openline",),
     "hypothesis": ("openline_testing",),
     "sphinx": ("openline_diagrams.sphinx",),

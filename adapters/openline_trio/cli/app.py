@@ -198,7 +198,7 @@ def serve(
     with_parent: Annotated[bool, typer.Option("--with-parent", hidden=True)] = False,
 ) -> int:
     """Run the reference backend until Ctrl-C."""
-    from openline_trio.backend import BackendError, ServerConfig
+    from openline_server import BackendError, ServerConfig
     from openline_trio.cli.credentials import read_token
     from openline_trio.cli.serve import serve as run_serve
 

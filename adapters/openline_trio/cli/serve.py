@@ -17,7 +17,7 @@ from typing import Final
 
 import trio
 
-from openline_trio.backend import (
+from openline_server import (
     BackendError,
     FaultError,
     FaultInjector,
@@ -26,7 +26,7 @@ from openline_trio.backend import (
     parse_faults,
     run_server,
 )
-from openline_trio.backend.config import AddressError
+from openline_server.config import AddressError
 from openline_trio.cli.problems import COMPLETE, FAILED, Problem
 
 #: In place of a fault: say which there are.

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import trio
 
-from openline_trio.backend import BackendError, FaultInjector, ServerConfig, fault_list
-from openline_trio.backend.faults import Effect
+from openline_server import BackendError, FaultInjector, ServerConfig, fault_list
+from openline_server.faults import Effect
 from openline_trio.cli import serve as serve_module
 from openline_trio.cli.main import main
 from openline_trio.cli.problems import Problem

@@ -1,0 +1,34 @@
+"""The reference backend: a server of the echopanel contract with real recognition.
+
+Independent of the client: nothing here imports ``openline``, so that what the two agree
+on is the contract and not a shared module. Start with ``serve`` (in a nursery) or
+``run_server`` (as a process), both given a ``ServerConfig``. ``contract`` has the
+messages, ``session`` one conversation, ``listener`` one source of it, ``server`` the
+rest; ``scripted`` is a server that says only what a test tells it to. ``faults`` are the
+phrases for what can go wrong, and ``FaultInjector`` the hooks that let it happen.
+"""
+
+from openline_server.config import BackendError, ServerConfig
+from openline_server.faultgrammar import FaultError, parse_faults
+from openline_server.faults import Fault, fault_list
+from openline_server.hooks import Hooks, Peer, Rejection
+from openline_server.injector import FaultInjector, Strike
+from openline_server.server import Connection, Server, run_server, serve
+
+__all__ = [
+    "BackendError",
+    "Connection",
+    "Fault",
+    "FaultError",
+    "FaultInjector",
+    "Hooks",
+    "Peer",
+    "Rejection",
+    "Server",
+    "ServerConfig",
+    "Strike",
+    "fault_list",
+    "parse_faults",
+    "run_server",
+    "serve",
+]

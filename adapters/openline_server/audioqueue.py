@@ -1,0 +1,92 @@
+"""Two seconds of audio that wait for a recogniser, and an honest count of what did not fit.
+
+Audio is kept in items of at most 20 ms, the unit in which the contract counts. Beyond
+two seconds the *oldest* items go, so that what is recognised stays close to what is
+being said. The reader takes bytes, not items; a client that sends half a sample
+shifts everything after it by a byte, here as on the observed server.
+
+The queue is synchronous and knows no clock: the session puts, the listener gets, and
+both run in one thread.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Final
+
+from openline_server.contract import BYTES_PER_SECOND
+
+QUEUE_SECONDS: Final = 2.0
+ITEM_BYTES: Final = 640
+MAX_ITEMS: Final = int(QUEUE_SECONDS * BYTES_PER_SECOND) // ITEM_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """What a put pushed out: in items and in seconds."""
+
+    items: int
+    seconds: float
+
+
+def all_of(pcm: bytes) -> Dropped:
+    """Audio of which nothing was queued."""
+    return Dropped(-(-len(pcm) // ITEM_BYTES), len(pcm) / BYTES_PER_SECOND)
+
+
+class AudioQueue:
+    """The bounded queue of one source on one connection."""
+
+    def __init__(self, seconds: float = QUEUE_SECONDS) -> None:
+        """An empty queue that holds ``seconds`` of audio."""
+        self._limit = int(seconds * BYTES_PER_SECOND)
+        self._items: deque[bytes] = deque()
+        self._bytes = 0
+
+    def put(self, pcm: bytes) -> Dropped | None:
+        """Append audio; say what had to go for it."""
+        for at in range(0, len(pcm), ITEM_BYTES):
+            item = pcm[at : at + ITEM_BYTES]
+            self._items.append(item)
+            self._bytes += len(item)
+        items = lost = 0
+        while self._bytes > self._limit:
+            gone = self._items.popleft()
+            self._bytes -= len(gone)
+            items += 1
+            lost += len(gone)
+        return Dropped(items, lost / BYTES_PER_SECOND) if items else None
+
+    def get(self, most: int) -> bytes:
+        """Take up to ``most`` bytes of the oldest audio; empty if there is none."""
+        taken: list[bytes] = []
+        room = most
+        while room > 0 and self._items:
+            item = self._items.popleft()
+            if len(item) > room:
+                self._items.appendleft(item[room:])
+                item = item[:room]
+            taken.append(item)
+            room -= len(item)
+        self._bytes -= most - room
+        return b"".join(taken)
+
+    def __bool__(self) -> bool:
+        """Whether any audio waits."""
+        return bool(self._items)
+
+    @property
+    def depth(self) -> int:
+        """Items that wait."""
+        return len(self._items)
+
+    @property
+    def seconds(self) -> float:
+        """Audio that waits, in seconds."""
+        return self._bytes / BYTES_PER_SECOND
+
+    @property
+    def fill(self) -> float:
+        """Audio that waits, as a share of what fits."""
+        return self._bytes / self._limit

@@ -1,0 +1,346 @@
+"""Carries out faults: hooks for the server that count what happens and strike in time.
+
+Each dial has its own list of the faults that are still to strike on it. Everything that
+happens on a connection (it opens, audio arrives, the ack goes out, seconds pass) is a moment,
+and a fault that waits for that moment strikes and leaves the list. Faults that have a
+place of their own are taken from the list there: ``refuse`` at the handshake, ``no ack``
+when the ack is about to go.
+
+What strikes below the WebSocket (holds, cuts, losses, garbage) is done by the dial's ``Wire``;
+what is of the contract is done by changing what the server says; what ends the
+connection, by its ``Peer``. ``freeze``, ``crash``, ``restart`` and ``refuse 5s`` are the whole
+server's, whichever dial they came with. The clock is trio's. Each strike is noted in
+``struck`` and logged.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from math import ceil, inf
+from typing import Final
+
+import trio
+
+from openline_server import contract
+from openline_server.contract import BYTES_PER_SECOND, JsonObject
+from openline_server.faultgrammar import parse_faults
+from openline_server.faults import Effect, Fault, Mark
+from openline_server.faulty_stream import Wire
+from openline_server.garbage import GARBAGE, NO_FRAME
+from openline_server.hooks import Hooks, Host, Peer, Rejection
+from openline_server.recognizer import Hypothesis, Segment
+
+log: Final = logging.getLogger(__name__)
+
+_ON_WIRE: Final = frozenset(
+    {
+        Effect.STALL_UPLINK,
+        Effect.STALL_DOWNLINK,
+        Effect.NO_PONG,
+        Effect.HALF_OPEN,
+        Effect.GARBAGE,
+        Effect.GARBAGE_BYTES,
+    }
+)
+_ON_SERVER: Final = frozenset({Effect.CRASH, Effect.RESTART, Effect.SHUT, Effect.FREEZE})
+_TEXT_FRAME: Final = 0x81
+_FINAL_TYPE: Final = b'"type":"asr_final"'
+
+
+@dataclass(frozen=True, slots=True)
+class Strike:
+    """A fault that struck: which, on which dial (from 1), when on trio's clock."""
+
+    fault: Fault
+    dial: int
+    at: float
+
+    def __str__(self) -> str:
+        return f"dial {self.dial}: {self.fault}"
+
+
+@dataclass(slots=True)
+class _Dial:
+    """What is still to come on one connection, and what has begun."""
+
+    peer: Peer
+    wire: Wire
+    pending: list[Fault]
+    frames: int = 0
+    finals: int = 0
+    #: Audio that is yet to be dropped, in bytes.
+    to_drop: float = 0
+    slowness: float = 1.0
+    stuck: bool = False
+    #: How it ends once the message at hand has gone.
+    last_words: tuple[int, str] | None = None
+    #: Frames to send beside what the server says.
+    noise: tuple[trio.MemorySendChannel[bytes], trio.MemoryReceiveChannel[bytes]] = field(
+        default_factory=lambda: trio.open_memory_channel[bytes](inf)
+    )
+
+
+class FaultInjector(Hooks):
+    """Hooks that let ``faults`` happen; ``struck`` are those that did, in order."""
+
+    def __init__(self, faults: str | Iterable[Fault] = ()) -> None:
+        """Faults, or the phrases for them. Raises FaultError."""
+        self.faults = parse_faults(faults) if isinstance(faults, str) else tuple(faults)
+        self.struck: list[Strike] = []
+        self._dials: dict[int, _Dial] = {}
+        self._host: Host | None = None
+        self._frozen_until = self._busy_until = -inf
+        self._latest = 0
+
+    # The server and its connections.
+
+    def serving(self, host: Host) -> None:
+        """The port may have to be closed before the first dial."""
+        self._host = host
+        self._before_dial(1)
+
+    def stream(self, peer: Peer, stream: trio.abc.Stream) -> trio.abc.Stream:
+        """Put a wire around it."""
+        self._latest = peer.number
+        wire = Wire(stream, lambda: self._frozen_until)
+        pending = [
+            fault
+            for fault in self.faults
+            if peer.number in fault.dials and not _before_a_dial(fault)
+        ]
+        dial = self._dials[peer.number] = _Dial(peer, wire, pending)
+        self._reach(dial, Mark.ACCEPT)
+        return wire
+
+    async def attend(self, peer: Peer) -> None:
+        """Strike when time has come, and make noise."""
+        dial = self._dials[peer.number]
+        async with trio.open_nursery() as nursery:
+            for moment in {fault.after for fault in dial.pending if fault.after is not None}:
+                if moment.mark is Mark.SECOND:
+                    nursery.start_soon(self._wait, dial, moment.count)
+            with suppress(trio.BrokenResourceError, trio.ClosedResourceError):
+                async for frame in dial.noise[1]:
+                    await dial.wire.send_all(frame)
+
+    async def _wait(self, dial: _Dial, seconds: float) -> None:
+        await trio.sleep_until(dial.peer.opened_at + seconds)
+        self._reach(dial, Mark.SECOND, seconds)
+
+    def ended(self, peer: Peer) -> None:
+        """Forget it; the port may have to be closed before the next."""
+        for channel in self._dials.pop(peer.number).noise:
+            channel.close()
+        self._before_dial(peer.number + 1)
+
+    def _before_dial(self, number: int) -> None:
+        if number <= self._latest:
+            return  # it was there before the one that ended
+        for fault in self.faults:
+            if number in fault.dials and _before_a_dial(fault):
+                self._note(fault, number)
+                self._close_port(fault.number)
+
+    # Moments.
+
+    async def handshake(self, peer: Peer) -> Rejection | None:
+        """Refuse, or redirect."""
+        dial = self._dials[peer.number]
+        left = self._busy_until - trio.current_time()
+        if left > 0:
+            return Rejection(503, (("Retry-After", str(ceil(left))),))
+        if (fault := self._take(dial, Effect.REDIRECT)) is not None:
+            return Rejection(307, (("Location", fault.text),))
+        if (fault := self._take(dial, Effect.REFUSE)) is not None:
+            after = fault.retry_after
+            headers = () if after is None else (("Retry-After", str(ceil(after))),)
+            return Rejection(int(fault.number), headers)
+        return None
+
+    async def opened(self, peer: Peer) -> None:
+        """The moment at which most faults strike."""
+        self._reach(self._dials[peer.number], Mark.OPEN)
+
+    async def received(self, peer: Peer, message: str | bytes) -> None:
+        """Count audio; see ``start`` and ``stop``."""
+        dial = self._dials[peer.number]
+        try:
+            fact = contract.read_text(message) if isinstance(message, str) else None
+        except (contract.Refusal, contract.MalformedMessageError):
+            return  # the server will say what it thinks of it
+        match fact:
+            case contract.Start():
+                self._reach(dial, Mark.START)
+            case contract.Stop():
+                self._reach(dial, Mark.STOP)
+            case contract.Audio() | None:
+                dial.frames += 1
+                self._reach(dial, Mark.FRAME, dial.frames)
+            case contract.Ignored():
+                pass
+
+    async def sending(self, peer: Peer, message: JsonObject) -> JsonObject | None:
+        """Say something else, or nothing."""
+        dial = self._dials[peer.number]
+        if message.get("state") == "connected" and self._take(dial, Effect.UNAUTHORIZED):
+            dial.last_words = 1008, ""
+            return contract.status("error", contract.UNAUTHORIZED_TEXT)
+        if _is_ack(message):
+            if self._take(dial, Effect.ERROR):
+                dial.last_words = 1000, ""
+                return contract.error("Invalid start message: a fault was asked for")
+            if self._take(dial, Effect.NO_ACK):
+                return None
+        if message["type"] == "final_summary" and self._take(dial, Effect.NO_SUMMARY):
+            await trio.sleep_forever()
+        return message
+
+    async def sent(self, peer: Peer, message: JsonObject) -> None:
+        """See the ack, finals and the summary go."""
+        dial = self._dials[peer.number]
+        if dial.last_words is not None:
+            peer.end(*dial.last_words)
+        elif message["type"] == "asr_final":
+            dial.finals += 1
+            self._reach(dial, Mark.FINAL, dial.finals)
+        elif message["type"] == "final_summary":
+            self._reach(dial, Mark.SUMMARY)
+        elif _is_ack(message):
+            self._reach(dial, Mark.ACK)
+
+    def admits(self, peer: Peer) -> bool:
+        """Whether there is no ``capacity`` to strike."""
+        return self._take(self._dials[peer.number], Effect.CAPACITY) is None
+
+    def queues(self, peer: Peer, source: str, pcm: bytes) -> bool:  # noqa: ARG002 -- of either
+        """Whether there is nothing to drop."""
+        dial = self._dials[peer.number]
+        drop, dial.to_drop = dial.to_drop > 0, max(0, dial.to_drop - len(pcm))
+        return not drop
+
+    def slowness(self, peer: Peer) -> float:
+        """As it is at the moment."""
+        return self._dials[peer.number].slowness
+
+    async def heard(
+        self,
+        peer: Peer,
+        segment: Segment,  # noqa: ARG002 -- whatever it is
+        answer: Hypothesis | None,
+    ) -> Hypothesis | None:
+        """Keep it, if stuck."""
+        if self._dials[peer.number].stuck:
+            await trio.sleep_forever()
+        return answer
+
+    # Strikes.
+
+    def _reach(self, dial: _Dial, mark: Mark, count: float = 1) -> None:
+        """A moment has come: let those strike that waited for it."""
+        for fault in list(dial.pending):
+            if fault.effect.phrase.timed and _is_at(fault, mark, count):
+                dial.pending.remove(fault)
+                self._strike(dial, fault)
+
+    def _take(self, dial: _Dial, effect: Effect) -> Fault | None:
+        """The next pending fault of this kind, which strikes now."""
+        for fault in dial.pending:
+            if fault.effect is effect:
+                dial.pending.remove(fault)
+                self._note(fault, dial.peer.number)
+                return fault
+        return None
+
+    def _note(self, fault: Fault, dial: int) -> None:
+        strike = Strike(fault, dial, trio.current_time())
+        self.struck.append(strike)
+        log.warning("fault on %s", strike)
+
+    def _close_port(self, seconds: float) -> None:
+        if self._host is not None:
+            self._host.close_port(seconds)
+
+    def _strike(self, dial: _Dial, fault: Fault) -> None:
+        if fault.effect in {Effect.CUT_MID_FRAME, Effect.CUT_MID_FINAL}:
+            dial.wire.cut_within(_frames(fault.effect), lambda: self._half_sent(dial, fault))
+            return
+        self._note(fault, dial.peer.number)
+        if fault.effect in _ON_WIRE:
+            _strike_wire(dial, fault)
+        elif fault.effect in _ON_SERVER:
+            self._strike_server(fault)
+        else:
+            self._strike_dial(dial, fault)
+
+    def _strike_server(self, fault: Fault) -> None:
+        if fault.effect is Effect.FREEZE:
+            until = trio.current_time() + fault.number
+            self._frozen_until = max(self._frozen_until, until)
+            return
+        self._close_port(fault.number)
+        if fault.effect is not Effect.SHUT and self._host is not None:
+            for peer in self._host.connections:
+                peer.end(1012 if fault.effect is Effect.RESTART else 1006)
+
+    def _strike_dial(self, dial: _Dial, fault: Fault) -> None:
+        match fault.effect:
+            case Effect.CUT:
+                dial.peer.abort()
+            case Effect.RESET:
+                dial.wire.reset()
+                dial.peer.abort()
+            case Effect.CLOSE:
+                dial.peer.end(int(fault.number), fault.text)
+                until = trio.current_time() + (fault.retry_after or 0)
+                self._busy_until = max(self._busy_until, until)
+            case Effect.SLOW:
+                dial.slowness = fault.number
+            case Effect.STUCK:
+                dial.stuck = True
+            case Effect.DROP:
+                dial.to_drop += fault.number * BYTES_PER_SECOND
+            case _:
+                raise AssertionError(f"{fault} has a place of its own")
+
+    def _half_sent(self, dial: _Dial, fault: Fault) -> None:
+        self._note(fault, dial.peer.number)
+        dial.peer.abort()
+
+
+def _strike_wire(dial: _Dial, fault: Fault) -> None:
+    wire, until = dial.wire, trio.current_time() + fault.number
+    match fault.effect:
+        case Effect.STALL_UPLINK:
+            wire.reads_from = max(wire.reads_from, until)
+        case Effect.STALL_DOWNLINK:
+            wire.sends_from = max(wire.sends_from, until)
+        case Effect.NO_PONG:
+            wire.swallows_pongs = True
+        case Effect.HALF_OPEN:
+            wire.dead = True
+        case _:
+            for frame in GARBAGE if fault.effect is Effect.GARBAGE else (NO_FRAME,):
+                dial.noise[0].send_nowait(frame)
+
+
+def _before_a_dial(fault: Fault) -> bool:
+    return fault.effect is Effect.SHUT and fault.after is None
+
+
+def _is_ack(message: JsonObject) -> bool:
+    return message.get("state") == "streaming" and "client_features" in message
+
+
+def _is_at(fault: Fault, mark: Mark, count: float) -> bool:
+    if fault.after is None:
+        return mark is Mark.OPEN
+    return (fault.after.mark, fault.after.count) == (mark, count)
+
+
+def _frames(effect: Effect) -> Callable[[bytes], bool]:
+    """Which frames are to be cut: of a message, or of a final."""
+    final = effect is Effect.CUT_MID_FINAL
+    return lambda frame: frame[0] == _TEXT_FRAME and (not final or _FINAL_TYPE in frame)

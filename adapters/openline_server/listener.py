@@ -1,0 +1,212 @@
+"""One source of one connection: from its queue through the cutter and the recogniser to words.
+
+Two tasks. ``_drain`` takes audio from the queue and feeds the cutter; ``_hear`` takes
+the segments that come out and asks the recogniser, one question at a time. Draining goes
+on while a question is out, so that recognition costs no audio, up to two limits:
+
+* the **horizon**: audio that was taken from the queue is held 15 s at most before it
+  is finalised or discarded. Clients rely on this to know that silence was heard (what left
+  the queue 15 s ago can yield no further word), so at 15 s draining *stops*, the
+  queue fills, and the oldest audio drops, visibly.
+* the **rate**: a second of audio at once, then ``drain_rate`` seconds per second;
+  or, where the server is to be slow, 1/X of real time from the start.
+
+Finals are never skipped, and never overtaken. A partial is asked for only when nothing
+else is waiting, and only the latest one: under load partials thin out first.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import trio
+
+from openline_server.audioqueue import MAX_ITEMS, AudioQueue, Dropped
+from openline_server.contract import BYTES_PER_SECOND, SAMPLE_RATE, Source
+from openline_server.recognizer import Hypothesis, Question, Recognizer, RecognizerError, Segment
+
+log: Final = logging.getLogger(__name__)
+
+HORIZON_SAMPLES: Final = 15 * SAMPLE_RATE
+_BLOCK_BYTES: Final = BYTES_PER_SECOND // 10
+_FREE_SECONDS: Final = 1.0
+
+Ask = Callable[[Question], Awaitable[Hypothesis | None]]
+Tell = Callable[[Source, Segment, Hypothesis], Awaitable[None]]
+Fail = Callable[[Source], Awaitable[None]]
+Slowness = Callable[[], float]
+
+
+class Pace:
+    """How fast a queue may be emptied: a token bucket of seconds of audio."""
+
+    def __init__(self, rate: float, free: float, now: float) -> None:
+        """``free`` seconds at once, then ``rate`` seconds per second."""
+        self._rate, self._free = rate, max(free, _BLOCK_BYTES / BYTES_PER_SECOND)
+        self._credit, self._at = self._free, now
+
+    def wait_for(self, seconds: float, now: float) -> float:
+        """Take ``seconds`` of audio; return how long to wait before doing so."""
+        self._credit = min(self._free, self._credit + (now - self._at) * self._rate) - seconds
+        self._at = now
+        return max(0.0, -self._credit / self._rate)
+
+
+def pace(slow: float, drain_rate: float, now: float) -> Pace:
+    """The pace of a server that is ``slow`` (1.0: as fast as ``drain_rate``)."""
+    return Pace(drain_rate, _FREE_SECONDS, now) if slow == 1.0 else Pace(1 / slow, 0.0, now)
+
+
+class Listener:
+    """Hears one source."""
+
+    def __init__(
+        self,
+        source: Source,
+        recognizer: Recognizer,
+        pacing: Pace,
+        *,
+        ask: Ask,
+        tell: Tell,
+        fail: Fail,
+        slowness: Slowness,
+    ) -> None:
+        """``ask`` is the recogniser (with faults), ``tell`` and ``fail`` speak to the client;
+        ``slowness`` is the seconds that a second of audio takes at least, if above 1.0."""
+        self.source: Source = source
+        self.queue = AudioQueue()
+        self._recognizer = recognizer
+        self._cutter = recognizer.cutter()
+        self._pace = pacing
+        self._ask, self._tell, self._fail = ask, tell, fail
+        self._slowness = slowness
+        self._wake = trio.Event()
+        self._finishing = False
+        self._drained = False
+        self._position = 0
+        self._odd = b""
+        self._finals: deque[Segment] = deque()
+        self._partial: Segment | None = None
+        self._asking: Question | None = None
+        self._infer_seconds = 0.0
+        self._infer_audio = 0.0
+        self._infers = 0
+        #: Cancelled, it hears no more, whatever waits.
+        self.hearing = trio.CancelScope()
+        self.done = trio.Event()
+
+    def push(self, pcm: bytes) -> Dropped | None:
+        """Audio arrived; say what was dropped for it."""
+        dropped = self.queue.put(pcm)
+        self._notify()
+        return dropped
+
+    def finish(self) -> None:
+        """No more audio comes: hear what is there, then be ``done``."""
+        self._finishing = True
+        self._notify()
+
+    async def run(self) -> None:
+        """Hear until finished."""
+        with self.hearing:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._drain)
+                nursery.start_soon(self._hear)
+            self.done.set()
+
+    def metrics(self) -> dict[str, object]:
+        """What this source adds to ``metrics``."""
+        infers = max(1, self._infers)
+        return {
+            "source": self.source,
+            "queue_depth": self.queue.depth,
+            "queue_max_frames": MAX_ITEMS,
+            "queue_fill_ratio": round(self.queue.fill, 3),
+            "backlog_seconds": round(self.queue.seconds, 3),
+            "avg_infer_ms": round(1000 * self._infer_seconds / infers, 1),
+            "realtime_factor": round(self._infer_seconds / max(0.001, self._infer_audio), 3),
+        }
+
+    async def _drain(self) -> None:
+        while True:
+            while not (self.queue and self._within_horizon()):
+                if self._finishing and not self.queue:
+                    break
+                await self._wake.wait()
+            if not self.queue:
+                break
+            seconds = min(self.queue.seconds, _BLOCK_BYTES / BYTES_PER_SECOND)
+            wait, slowness = self._pace.wait_for(seconds, trio.current_time()), self._slowness()
+            await trio.sleep(max(wait, slowness * seconds) if slowness > 1.0 else wait)
+            block = self._odd + self.queue.get(int(seconds * BYTES_PER_SECOND))
+            whole = len(block) - len(block) % 2
+            block, self._odd = block[:whole], block[whole:]
+            self._position += len(block) // 2
+            self._take(self._cutter.push(block))
+            while self._recognizer.immediate and self._busy():
+                await self._wake.wait()
+        self._take(self._cutter.flush())
+        self._drained = True
+        self._notify()
+
+    async def _hear(self) -> None:
+        while not (self._drained and not self._finals):
+            if self._finals:
+                segment = self._finals.popleft()
+            elif self._partial is not None:
+                segment, self._partial = self._partial, None
+            else:
+                await self._wake.wait()
+                continue
+            self._asking = Question(segment)
+            await self._put(self._asking)
+            self._asking = None
+            self._notify()
+
+    async def _put(self, question: Question) -> None:
+        began = trio.current_time()
+        try:
+            answer = await self._ask(question)
+        except RecognizerError as error:
+            log.warning("source %s: %s", self.source, error)
+            if question.segment.final:
+                await self._fail(self.source)
+            return
+        if answer is None:
+            return
+        segment = question.segment
+        self._infers += 1
+        self._infer_seconds += trio.current_time() - (question.asked_at or began)
+        self._infer_audio += segment.t1 - segment.t0
+        overtaken = not segment.final and bool(self._finals)
+        if answer.text and not overtaken:
+            await self._tell(self.source, segment, answer)
+
+    def _take(self, segments: list[Segment]) -> None:
+        asking = self._asking
+        for segment in segments:
+            if segment.final:
+                self._finals.append(segment)
+                self._partial = None
+                if asking is not None and not asking.segment.final:
+                    asking.withdraw()
+            elif asking is None or asking.segment.final or not asking.renew(segment):
+                self._partial = segment
+        if segments:
+            self._notify()
+
+    def _busy(self) -> bool:
+        return bool(self._finals or self._partial or self._asking)
+
+    def _within_horizon(self) -> bool:
+        oldest = min([self._cutter.held_from, *(segment.start for segment in self._finals)])
+        if self._asking is not None:
+            oldest = min(oldest, self._asking.segment.start)
+        return self._position + _BLOCK_BYTES // 2 - oldest <= HORIZON_SAMPLES
+
+    def _notify(self) -> None:
+        self._wake.set()
+        self._wake = trio.Event()

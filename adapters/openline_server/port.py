@@ -1,0 +1,114 @@
+"""A port that can be closed for a while and opened again, and stays the same.
+
+While it is closed nobody is let in: sockets stay bound to the address, but do not listen, so
+the kernel refuses who dials, and picks this port for nobody else. Who had dialled and was
+not yet accepted is reset.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+import sys
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any, Final, NamedTuple
+
+import trio
+
+from openline_server.config import AddressError, BackendError, ServerConfig
+
+_BACKLOG: Final = 128
+
+
+class _Kind(NamedTuple):
+    """What a listening socket is."""
+
+    family: int
+    type: int
+    address: tuple[Any, ...]
+
+
+class Port:
+    """Listening sockets of one port, open."""
+
+    def __init__(self, listeners: list[trio.SocketListener]) -> None:
+        """The listeners belong to this from now on."""
+        self._listeners = listeners
+        self._sockets = [listener.socket for listener in listeners]
+        # Serving closes the sockets when it ends: keep what a new one has to be.
+        self._kinds = [_Kind(each.family, each.type, each.getsockname()) for each in self._sockets]
+        self.host: str = self._kinds[0].address[0]
+        self.number: int = self._kinds[0].address[1]
+
+    async def serve(
+        self, handler: Callable[[trio.SocketStream], Awaitable[object]], nursery: trio.Nursery
+    ) -> None:
+        """Accept until cancelled."""
+        serve = partial(trio.serve_listeners, handler_nursery=nursery)
+        await serve(handler, self._listeners)
+
+    async def close(self) -> None:
+        """Refuse whoever dials. Idempotent. Raises BackendError if somebody else got it."""
+        if self._listeners:
+            self._listeners = []
+            self.finish()
+            try:
+                self._sockets = [await _bound(kind) for kind in self._kinds]
+            except OSError as error:
+                raise self._lost(error) from None
+
+    def open(self) -> None:
+        """Listen. Idempotent. Raises BackendError if somebody else got it."""
+        if not self._listeners:
+            try:
+                for each in self._sockets:
+                    each.listen(_BACKLOG)
+            except OSError as error:
+                raise self._lost(error) from None
+            self._listeners = [trio.SocketListener(each) for each in self._sockets]
+
+    def finish(self) -> None:
+        """Let go of the sockets."""
+        for each in self._sockets:
+            each.close()
+
+    def _lost(self, error: OSError) -> BackendError:
+        where = f"{self.host}:{self.number}"
+        return BackendError(f"cannot keep {where}: {error.strerror or error}")
+
+
+async def _bound(kind: _Kind) -> trio.socket.SocketType:
+    """A socket of this kind that does not listen."""
+    new = trio.socket.socket(kind.family, kind.type)
+    try:
+        if sys.platform != "win32":
+            new.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if kind.family == socket.AF_INET6:
+            new.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        await new.bind(kind.address)
+    except BaseException:
+        new.close()
+        raise
+    return new
+
+
+@asynccontextmanager
+async def open_port(config: ServerConfig) -> AsyncGenerator[Port]:
+    """The port of a configuration, listening. Raises BackendError."""
+    try:
+        listeners = await trio.open_tcp_listeners(config.port, host=config.host)
+    except OSError as error:
+        where = f"{config.host}:{config.port}"
+        line = f"cannot listen on {where}: {error.strerror or error}"
+        raise AddressError(line, taken=error.errno == errno.EADDRINUSE) from None
+    # With port 0 every address of a name would get a port of its own: keep one.
+    kept, spare = (listeners[:1], listeners[1:]) if config.port == 0 else (listeners, [])
+    for listener in spare:
+        listener.socket.close()
+    port = Port(kept)
+    try:
+        yield port
+    finally:
+        port.finish()

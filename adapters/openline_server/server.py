@@ -1,0 +1,327 @@
+"""Accepting, limits and shutdown: everything about a connection that is not conversation.
+
+Every accepted TCP stream is handled by one task, ``Server.handle``: the handshake (within
+a limit of time), the path, the credentials, then a ``Session``, then the closing
+handshake and the end of the stream. What goes wrong in one connection ends that
+connection (its client sees 1006) and is logged; the others do not notice.
+
+The port opens last: by then the recogniser has loaded, so a client that can connect
+can be served. On shutdown the port closes first, then every socket with 1012 and
+without waiting for finals, as the observed server does.
+
+Three traps of trio-websocket 0.12 are dealt with here. A stream that ends before the
+handshake leaves its waiter hanging, so the transport says when it is over. A ping that
+arrives while the closing handshake is under way crashes the reader (issue 184), so
+LocalProtocolError is an ordinary end. And closing a socket that still has unread bytes
+resets it, which can destroy the close frame on its way, so the transport lingers:
+it says EOF, reads until the client's EOF, one second at most, and then closes.
+
+permessage-deflate is not offered: trio-websocket has no place to pass an extension.
+"""
+
+from __future__ import annotations
+
+import hmac
+import logging
+import signal
+from collections.abc import AsyncIterator, Callable
+from math import inf
+from typing import Final
+from urllib.parse import parse_qs, urlsplit
+
+import trio
+from trio_websocket import ConnectionClosed, WebSocketRequest, wrap_server_stream
+from wsproto.utilities import LocalProtocolError
+
+from openline_server import contract
+from openline_server.config import BackendError, ServerConfig
+from openline_server.hooks import Hooks, Rejection
+from openline_server.port import Port, open_port
+from openline_server.recognizer import Recognizer
+from openline_server.recording import last_number
+from openline_server.registry import open_recognizer
+from openline_server.session import Context, Ending, Session
+from openline_server.transport import Transport
+
+log: Final = logging.getLogger(__name__)
+
+#: Messages read ahead, so that pings are answered while one message is acted on.
+_READ_AHEAD: Final = 64
+_RECEIVE_BYTES: Final = 64 * 1024
+_SHUTDOWN_SECONDS: Final = 3.0
+
+
+class Connection:
+    """One accepted stream; what a fault and a shutdown act on."""
+
+    def __init__(self, number: int) -> None:
+        """``number``: 1 for the first of a server."""
+        self.number = number
+        self.opened_at = trio.current_time()
+        self.ending: Ending | None = None
+        self.conversation = trio.CancelScope()
+
+    def abort(self) -> None:
+        """End it now, without a close frame."""
+        self.end(1006)
+
+    def end(self, code: int, reason: str = "") -> None:
+        """End it now, with a close frame."""
+        if self.ending is None:
+            self.ending = Ending(code, reason)
+            self.conversation.cancel()
+
+
+class Server:
+    """A running server."""
+
+    def __init__(
+        self, config: ServerConfig, recognizer: Recognizer, hooks: Hooks | None = None
+    ) -> None:
+        """Nothing is opened; ``serve`` does that."""
+        self.config = config
+        self.host, self.port = config.host, config.port
+        self.hooks = hooks if hooks is not None else Hooks()
+        self._context = Context(
+            config,
+            recognizer,
+            trio.CapacityLimiter(config.max_sessions),
+            self.hooks,
+            last_number(config.record) if config.record is not None else 0,
+        )
+        self._connections: set[Connection] = set()
+        self._accepted = 0
+        self._stopping = trio.Event()
+        self._accepting = trio.CancelScope()
+        self._failure: BackendError | None = None
+        #: The port is closed until then.
+        self.port_opens = -inf
+        self.hooks.serving(self)
+
+    @property
+    def url(self) -> str:
+        """Where to dial."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"ws://{host}:{self.port}{contract.PATH}"
+
+    @property
+    def accepted(self) -> int:
+        """Streams accepted so far."""
+        return self._accepted
+
+    @property
+    def connections(self) -> tuple[Connection, ...]:
+        """The open ones, oldest first."""
+        return tuple(sorted(self._connections, key=lambda connection: connection.number))
+
+    @property
+    def sessions(self) -> int:
+        """Sessions between ack and end."""
+        return self._context.slots.borrowed_tokens
+
+    @property
+    def stopping(self) -> bool:
+        """Whether it was told to shut down."""
+        return self._stopping.is_set()
+
+    def shutdown(self) -> None:
+        """Stop accepting and close every socket with 1012; ``serve`` then returns."""
+        self._stopping.set()
+        for connection in self._connections:
+            connection.end(1012)
+
+    def close_port(self, seconds: float) -> None:
+        """Accept nobody from now on, for so long; the open connections go on."""
+        self.port_opens = max(self.port_opens, trio.current_time() + seconds)
+        self._accepting.cancel()
+
+    async def run(self, port: Port) -> None:
+        """Accept until shut down. Raises BackendError if the port is lost."""
+        async with trio.open_nursery() as nursery:
+            async with trio.open_nursery() as accepting:
+                accepting.start_soon(self._accept, port, nursery)
+                await self._stopping.wait()
+                accepting.cancel_scope.cancel()
+            nursery.cancel_scope.deadline = trio.current_time() + _SHUTDOWN_SECONDS
+        if self._failure is not None:
+            raise self._failure
+
+    async def _accept(self, port: Port, nursery: trio.Nursery) -> None:
+        try:
+            while True:
+                while (then := self.port_opens) > trio.current_time():
+                    await port.close()
+                    await trio.sleep_until(then)
+                port.open()
+                with trio.CancelScope() as self._accepting:
+                    await port.serve(self.handle, nursery)
+                await port.close()  # cancelled by close_port, whose time may be over already
+        except BackendError as error:
+            self._failure = error
+            self.shutdown()
+
+    async def handle(self, stream: trio.abc.Stream) -> None:
+        """One connection, from the accepted stream to its end; raises nothing."""
+        if self.port_opens > trio.current_time():
+            await trio.aclose_forcefully(stream)  # it slipped in
+            return
+        self._accepted += 1
+        connection = Connection(self._accepted)
+        transport = Transport(self.hooks.stream(connection, stream))
+        self._connections.add(connection)
+        if self.stopping:
+            connection.end(1012)
+        try:
+            await self._converse(connection, transport)
+        except* ConnectionClosed:
+            log.debug("connection %d: closed by the client", connection.number)
+        except* LocalProtocolError as errors:
+            log.debug("connection %d: %s", connection.number, errors.exceptions)
+        except* Exception:
+            log.exception("connection %d failed", connection.number)
+        finally:
+            self._connections.discard(connection)
+            self.hooks.ended(connection)
+            await transport.finish()
+
+    async def _converse(self, connection: Connection, transport: Transport) -> None:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self.hooks.attend, connection)
+            request = await self._handshake(connection, transport, nursery)
+            if request is not None:
+                ws = await request.accept()
+                refusal = self._judge(request)
+                if refusal is not None and refusal.code == 1006:
+                    connection.ending = refusal
+                else:
+                    session = Session(self._context, connection, ws, refusal)
+                    with connection.conversation:
+                        ending = await session.run()
+                        connection.ending = connection.ending or ending
+                ending = connection.ending or Ending(1006)
+                if ending.code == 1006:
+                    transport.abort()
+                else:
+                    with trio.move_on_after(self.config.close_timeout):
+                        await ws.aclose(ending.code, ending.reason or None)
+            nursery.cancel_scope.cancel()
+
+    async def _handshake(
+        self, connection: Connection, transport: Transport, nursery: trio.Nursery
+    ) -> WebSocketRequest | None:
+        request: WebSocketRequest | None = None
+        rejection: Rejection | None = None
+        with trio.move_on_after(self.config.handshake_timeout) as waiting:
+            transport.on_over(waiting.cancel)
+            with connection.conversation:
+                request = await wrap_server_stream(
+                    nursery,
+                    transport,
+                    message_queue_size=_READ_AHEAD,
+                    max_message_size=contract.MAX_MESSAGE_BYTES,
+                    receive_buffer_size=_RECEIVE_BYTES,
+                )
+                rejection = await self.hooks.handshake(connection)
+        if request is None or waiting.cancelled_caught or connection.ending is not None:
+            transport.abort()
+            return None
+        if rejection is None:
+            if urlsplit(request.path).path != contract.PATH:
+                rejection = Rejection(403)
+            elif len(self._connections) > self.config.max_connections:
+                rejection = Rejection(503)
+        if rejection is not None:
+            named = (*rejection.headers, ("Connection", "close"))
+            headers = [(name.encode(), value.encode()) for name, value in named]
+            await request.reject(rejection.status, extra_headers=headers)
+            return None
+        connection.conversation = trio.CancelScope()
+        return request
+
+    def _judge(self, request: WebSocketRequest) -> Ending | None:
+        """How a connection with these credentials has to end; None if they are right."""
+        if self.config.token is None:
+            return None
+        token = credential(request.headers, request.path)
+        if token is None:
+            return Ending(1008)
+        if not token.isascii():
+            return Ending(1006)
+        right = hmac.compare_digest(token, self.config.token.encode("ascii"))
+        return None if right else Ending(1008)
+
+
+def credential(headers: list[tuple[bytes, bytes]], target: str) -> bytes | None:
+    """The token of a handshake: Bearer, ``x-echopanel-token``, ``?token=``, in that order."""
+    named = {name.lower(): value.strip() for name, value in headers}
+    scheme, _, token = named.get(b"authorization", b"").partition(b" ")
+    if scheme.lower() == b"bearer" and token.strip():
+        return token.strip()
+    if named.get(b"x-echopanel-token"):
+        return named[b"x-echopanel-token"]
+    asked = parse_qs(urlsplit(target).query).get("token")
+    return asked[0].encode() if asked else None
+
+
+async def serve(
+    config: ServerConfig,
+    *,
+    hooks: Hooks | None = None,
+    task_status: trio.TaskStatus[Server] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    """Serve until ``Server.shutdown`` (sockets close with 1012) or until cancelled (1006).
+
+    ``await nursery.start(serve, config)`` returns the running ``Server`` (``host``, ``port``,
+    ``url``) once the port is open. Raises BackendError.
+    """
+    await _serve(config, hooks, task_status.started)
+
+
+async def run_server(
+    config: ServerConfig, announce: Callable[[str], None], *, hooks: Hooks | None = None
+) -> None:
+    """Serve as a process of its own: announce one line, obey SIGTERM and SIGINT, return.
+
+    The second signal does not wait for the closing handshakes. Raises BackendError.
+    """
+    running: list[Server] = []
+    failure: BackendError | None = None
+
+    def ready(server: Server) -> None:
+        running.append(server)
+        announce(f"listening on {server.url}")
+
+    async def obey(signals: AsyncIterator[int], scope: trio.CancelScope) -> None:
+        async for _ in signals:
+            if not running or running[0].stopping:
+                scope.cancel()
+            else:
+                running[0].shutdown()
+
+    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(obey, signals, nursery.cancel_scope)
+            try:
+                await _serve(config, hooks, ready)
+            except BackendError as error:
+                failure = error  # raised outside of the nursery, which would wrap it
+            nursery.cancel_scope.cancel()
+    if failure is not None:
+        raise failure
+
+
+async def _serve(
+    config: ServerConfig, hooks: Hooks | None, ready: Callable[[Server], None]
+) -> None:
+    if config.record is not None:
+        try:
+            config.record.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise BackendError(f"cannot record into {config.record}: {error.strerror}") from None
+    async with open_recognizer(config) as recognizer, open_port(config) as port:
+        server = Server(config, recognizer, hooks)
+        server.host, server.port = port.host, port.number
+        if server.port_opens > trio.current_time():
+            await port.close()
+        ready(server)
+        await server.run(port)

@@ -1,0 +1,204 @@
+"""What the tests of the backend share: a client of the wire, over a stream in memory.
+
+Time is trio's MockClock, which jumps when all tasks wait, so that eight seconds of
+waiting cost none.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any, TypeAlias
+from urllib.parse import urlsplit
+
+import pytest
+import trio
+from trio.testing import memory_stream_pair
+from trio_websocket import ConnectionClosed, WebSocketConnection, wrap_client_stream
+
+from openline_server.config import ServerConfig
+from openline_server.contract import PATH
+from openline_server.hooks import Hooks
+from openline_server.recognizer import Echo, Recognizer
+from openline_server.server import Server
+
+DATA = Path(__file__).parents[2] / "data"
+
+START: dict[str, object] = {
+    "type": "start",
+    "session_id": "s-1",
+    "attempt_id": "a-1",
+    "connection_id": "c-1",
+    "sample_rate": 16000,
+    "format": "pcm_s16le",
+    "channels": 1,
+    "client_features": {"client_vad_enabled": True},
+}
+FRAME = b"EP\x01\x01" + bytes(640)
+
+
+class Client:
+    """Speaks the wire and writes down what it hears."""
+
+    def __init__(self, ws: WebSocketConnection) -> None:
+        self.ws = ws
+        self.heard: list[dict[str, Any]] = []
+        self.times: list[float] = []
+        self.code = 0
+        self._read = 0
+        self._more = trio.Event()
+
+    async def listen(self) -> None:
+        """Hear until the end."""
+        try:
+            while True:
+                self.heard.append(json.loads(await self.ws.get_message()))
+                self._note()
+        except ConnectionClosed as closed:
+            self.code = int(closed.reason.code) if closed.reason is not None else 1006
+            self._note()
+
+    def _note(self) -> None:
+        self.times.append(trio.current_time())
+        self._more.set()
+        self._more = trio.Event()
+
+    async def send(self, message: Mapping[str, object] | bytes | str) -> None:
+        await self.ws.send_message(
+            message if isinstance(message, str | bytes) else json.dumps(message)
+        )
+
+    async def next(self) -> dict[str, Any]:
+        """The next message that nobody has asked for."""
+        while self._read == len(self.heard):
+            assert not self.code, f"closed with {self.code}"
+            await self._more.wait()
+        self._read += 1
+        return self.heard[self._read - 1]
+
+    async def until(self, kind: str) -> dict[str, Any]:
+        """The next message of type or state ``kind``."""
+        while True:
+            message = await self.next()
+            if kind in (message["type"], message.get("state")):
+                return message
+
+    async def end(self) -> int:
+        """Wait for the end; the close code."""
+        while not self.code:
+            await self._more.wait()
+        return self.code
+
+    async def start(self, **changes: object) -> dict[str, Any]:
+        """Start; the ack."""
+        assert (await self.next())["state"] == "connected"
+        await self.send(START | changes)
+        return await self.next()
+
+    async def speak(self, seconds: float, frame: bytes = FRAME, pace: float = 0.02) -> None:
+        """Frames of 20 ms, in real time."""
+        for _ in range(round(seconds / 0.02)):
+            await self.send(frame)
+            await trio.sleep(pace)
+
+    def of(self, kind: str) -> list[dict[str, Any]]:
+        """What was heard of a type."""
+        return [message for message in self.heard if message["type"] == kind]
+
+    def states(self) -> list[str]:
+        """The states that were heard."""
+        return [message["state"] for message in self.of("status")]
+
+    def texts(self, kind: str = "asr_final") -> list[str]:
+        """The texts that were heard."""
+        return [message["text"] for message in self.of(kind)]
+
+
+@asynccontextmanager
+async def _opened(
+    url: str, headers: list[tuple[bytes, bytes]] | None = None
+) -> AsyncGenerator[WebSocketConnection]:
+    """A WebSocket over TCP whose socket is closed in the end, which trio-websocket forgets
+    where the server has closed first."""
+    parts = urlsplit(url)
+    assert parts.hostname is not None
+    assert parts.port is not None
+    target = parts.path + (f"?{parts.query}" if parts.query else "")
+    async with (
+        await trio.open_tcp_stream(parts.hostname, parts.port) as stream,
+        trio.open_nursery() as nursery,
+    ):
+        ws = await wrap_client_stream(nursery, stream, "test", target, extra_headers=headers)
+        yield ws
+        await ws.aclose()
+        nursery.cancel_scope.cancel()
+
+
+@asynccontextmanager
+async def _dialled(url: str) -> AsyncGenerator[Client]:
+    """A client over TCP."""
+    async with _opened(url) as ws, trio.open_nursery() as nursery:
+        client = Client(ws)
+        nursery.start_soon(client.listen)
+        yield client
+        await ws.aclose()
+
+
+Serving: TypeAlias = Callable[..., Server]
+Connect: TypeAlias = Callable[..., Awaitable[Client]]
+Dialled: TypeAlias = Callable[[str], AbstractAsyncContextManager[Client]]
+Opened: TypeAlias = Callable[..., AbstractAsyncContextManager[WebSocketConnection]]
+
+
+@pytest.fixture
+def serving() -> Serving:
+    """A server that listens to nobody yet."""
+
+    def make(
+        recognizer: Recognizer | None = None, hooks: Hooks | None = None, **config: Any
+    ) -> Server:
+        return Server(ServerConfig(recognizer="echo", **config), recognizer or Echo(), hooks)
+
+    return make
+
+
+@pytest.fixture
+async def connect(nursery: trio.Nursery, serving: Serving) -> Connect:
+    """A client of a server (a new one, unless one is given)."""
+
+    async def dial(
+        server: Server | None = None,
+        *,
+        path: str = PATH,
+        headers: list[tuple[bytes, bytes]] | None = None,
+        **config: Any,
+    ) -> Client:
+        here: Any  # a stream, which trio-websocket takes, though it asks for a socket
+        here, there = memory_stream_pair()
+        nursery.start_soon((server or serving(**config)).handle, there)
+        ws = await wrap_client_stream(nursery, here, "test", path, extra_headers=headers)
+        client = Client(ws)
+        nursery.start_soon(client.listen)
+        return client
+
+    return dial
+
+
+@pytest.fixture
+def data() -> Path:
+    """Where the recordings are."""
+    return DATA
+
+
+@pytest.fixture
+def opened() -> Opened:
+    """Open a WebSocket over TCP."""
+    return _opened
+
+
+@pytest.fixture
+def dialled() -> Dialled:
+    """Open a WebSocket over TCP, and listen."""
+    return _dialled

@@ -1,0 +1,168 @@
+"""The language of faults: what can be said, what is meant, and what is said back."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from openline_server.faultgrammar import FaultError, parse_faults
+from openline_server.faults import Dials, Effect, Fault, Mark, Moment, fault_list
+
+milliseconds = st.integers(1, 86_400_000).map(lambda ms: ms / 1000)
+texts = st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1, max_size=123)
+moments = (
+    st.builds(Moment, st.sampled_from([Mark(m) for m in ("accept", "start", "ack", "stop")]))
+    | st.builds(Moment, st.just(Mark.SECOND), milliseconds)
+    | st.builds(Moment, st.sampled_from([Mark.FRAME, Mark.FINAL]), st.integers(1, 10**9 - 1))
+)
+dials = st.tuples(st.integers(1, 10**6), st.integers(0, 10**6) | st.none()).map(
+    lambda pair: Dials(pair[0], None if pair[1] is None else pair[0] + pair[1])
+)
+
+
+@st.composite
+def faults(draw: st.DrawFn) -> Fault:
+    """Any fault that a phrase can name."""
+    effect = draw(st.sampled_from(Effect))
+    phrase, text, number = effect.phrase, "", 0.0
+    match phrase.takes:
+        case "time" | "[time]":
+            number = draw(milliseconds)
+        case "[code]":
+            number = draw(st.integers(1000, 4999).filter(lambda n: n not in {1005, 1006, 1015}))
+            text = draw(st.just("") | texts)
+        case "status":
+            number = draw(st.integers(200, 599))
+        case "factor":
+            number = draw(st.integers(1000, 1_000_000)) / 1000
+        case "url":
+            text = draw(texts)
+        case _:
+            pass
+    return Fault(
+        effect,
+        number,
+        text,
+        draw(st.none() | st.just(0.0) | milliseconds) if phrase.retry else None,
+        draw(st.none() | moments) if phrase.timed else None,
+        draw(dials),
+    )
+
+
+@given(st.lists(faults(), min_size=1, max_size=3), st.sampled_from(["; ", ",", " ;\n"]))
+def test_what_a_fault_says_of_itself_is_that_fault(made: list[Fault], between: str) -> None:
+    text = between.join(map(str, made))
+    assert parse_faults(text) == tuple(made)
+    assert parse_faults(text.replace("\n", " ")) == tuple(made)
+
+
+@given(st.text() | st.text(st.sampled_from('cut after ack 15s-;," x.')))
+def test_reading_never_fails_but_in_one_line(text: str) -> None:
+    told, found = "", tuple[Fault, ...]()
+    try:
+        found = parse_faults(text)
+    except FaultError as error:
+        told = str(error)
+    if found:
+        assert parse_faults("; ".join(map(str, found))) == found
+    else:
+        assert told.isprintable()
+        assert ", column " in told
+
+
+@pytest.mark.parametrize(
+    ("text", "means"),
+    [
+        ("cut after ack", "cut after ack"),
+        ("cut", "cut"),
+        ("cut after open", "cut"),
+        ("cut on dial 1", "cut"),
+        ("CUT Mid Frame", "cut mid-frame"),
+        ("cut while finishing", "cut after stop"),
+        ("cut after 3 seconds", "cut after 3s"),
+        ("cut after 0.5 min", "cut after 30s"),
+        ("cut after 1 frame", "cut after first frame"),
+        ("cut after 200 frames", "cut after 200 frames"),
+        ("cut after 1 final", "cut after first final"),
+        ("cut every dial", "cut on every dial"),
+        ("cut from dial 1", "cut on every dial"),
+        ("cut on every dial after ack", "cut after ack on every dial"),
+        ("cut on dial 1-3", "cut on dials 1-3"),
+        ("ack then close", "close 1000 after ack"),
+        ("first final then crash", "crash 1s after first final"),
+        ("3s then freeze 300ms", "freeze 0.3s after 3s"),
+        ("close 1013 retry-after 30", "close 1013 retry-after 30s"),
+        ('close 4000 "a \\"b\\" \\\\ c; d"', 'close 4000 "a \\"b\\" \\\\ c; d"'),
+        ('close "bye"', 'close 1000 "bye"'),
+        ("refuse 503 retry after 1 min", "refuse 503 retry-after 60s"),
+        ("refuse 5s", "refuse 5s"),
+        ("refuse 5s after open", "refuse 5s after open"),
+        ("restart", "restart 1s"),
+        ("half open", "half-open"),
+        ("slow 3 times", "slow 3x"),
+        ("redirect /again?x-y=1", 'redirect "/again?x-y=1"'),
+        ("no ack,no pong;no summary", "no ack; no pong; no summary"),
+    ],
+)
+def test_what_a_person_may_write(text: str, means: str) -> None:
+    assert "; ".join(map(str, parse_faults(text))) == means
+
+
+@pytest.mark.parametrize("effect", Effect)
+def test_every_example_is_right_and_every_phrase_listed(effect: Effect) -> None:
+    (fault,) = parse_faults(effect.phrase.example)
+    assert fault.effect is effect
+    assert effect.phrase.says in fault_list()
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "told"),
+    [
+        ("", 1, "expected a fault, found nothing"),
+        ("cut;", 5, "expected a fault, found nothing"),
+        ("cut aftr ack", 5, 'did you mean "cut after ack"?'),
+        ("cut after ack; freez 5s", 16, 'did you mean "freeze 5s"?'),
+        ("no pnog on dial 2", 4, 'did you mean "no pong on dial 2"?'),
+        ("cut on dail 2", 8, 'did you mean "cut on dial 2"?'),
+        ("explode after 1s", 1, "found 'explode'; see: openline serve --fault help"),
+        ("cut after akc", 11, "200 frames, found 'akc'; did you mean \"cut after ack\"?"),
+        ("half-closed", 6, "expected open, found 'closed'; did you mean \"half-open"),
+        ("xyzzy", 1, "see: openline serve --fault help"),
+        ("cut after 2.5 frames", 11, "expected a whole number"),
+        ("cut after first", 16, "expected final or frame, found nothing"),
+        ("cut after ack after stop", 15, "expected on dial"),
+        ("cut on dial 1 on dial 2", 15, "expected after or ';'"),
+        ("cut on dials 3-1", 14, "a range such as 1-3"),
+        ("cut on dial 0", 13, "the number of a dial"),
+        ("cut from dial 1-2", 15, "the number of a dial"),
+        ("cut on dial 1.5", 13, "the number of a dial"),
+        ("close 1006", 7, "a close code that can be sent"),
+        ("close 999", 7, "a close code that can be sent"),
+        ('close "', 7, "found '\"'"),
+        ('close ""', 7, "a reason of 1 to 123 ASCII characters"),
+        ("refuse", 7, "a status such as 503, from 200 to 599, or a time such as 5s"),
+        ("refuse 101", 8, "a status such as 503"),
+        ("refuse 401 after ack", 12, "refuse has a moment of its own and takes no 'after'"),
+        ("ack then refuse 401", 10, "refuse has a moment of its own and takes no 'after'"),
+        ("refuse 401 on dial 2 then", 22, "expected ';'"),
+        ("refuse 503 retry-after", 23, "expected seconds"),
+        ("freeze 5", 8, "a time such as 5s"),
+        ("freeze 99999min", 8, "to a day"),
+        ("slow 0.5x", 6, "a factor such as 3x"),
+        ("redirect", 9, "a URL"),
+        ("99999999999999999999s then cut", 1, "expected a fault"),
+        ("\x00\n", 1, "found ' '"),
+        ("x" * 300, 1, "x…"),
+    ],
+)
+def test_a_mistake_is_told_where_it_is_and_what_was_meant(
+    text: str, column: int, told: str
+) -> None:
+    with pytest.raises(FaultError) as caught:
+        parse_faults(text)
+    said = str(caught.value)
+    assert f", column {column}: " in said
+    assert told in said
+    assert said.isprintable()
+    assert len(said) < 400
