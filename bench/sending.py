@@ -120,7 +120,7 @@ def cpu(one: Callable[[], Awaitable[None]], seconds: float) -> float:
 @contextmanager
 def backend() -> Generator[str]:
     """The reference backend in a process of its own: its URL."""
-    serve = [sys.executable, "-m", "openline_trio.cli", "serve", "--recognizer", "echo"]
+    serve = [sys.executable, "-m", "openline_cli", "serve", "--recognizer", "echo"]
     environment = {k: v for k, v in os.environ.items() if k != "OPENLINE_TOKEN"}
     with subprocess.Popen(
         [*serve, "--port", "0", "--max-sessions", str(SESSIONS)],

@@ -13,9 +13,9 @@ from docutils import nodes
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
+from openline_cli.app import app as commands
 from openline_diagrams.markdown import grid
 from openline_diagrams.sphinx.doctree import as_nodes
-from openline_trio.cli.app import app as commands
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx

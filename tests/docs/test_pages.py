@@ -15,8 +15,8 @@ import typer.main
 from tests.docs.pages import PAGES, ROOT, SYNOPSIS, Block, blocks
 from tests.docs.running import PageError, Runner, shows
 
+from openline_cli.app import app
 from openline_server import parse_faults
-from openline_trio.cli.app import app
 
 NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
 #: Pages mostly wait, for speech takes its time; so they wait side by side.

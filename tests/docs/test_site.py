@@ -21,7 +21,7 @@ from tests.docs.pages import PAGES, ROOT, blocks
 
 from openline.policy import MEANINGS
 from openline.timers import Timer
-from openline_trio.cli.app import app
+from openline_cli.app import app
 
 DOCS = Path(__file__).parents[2] / "docs"
 TERMINAL = sorted((DOCS / "_static" / "terminal").glob("*.svg"))

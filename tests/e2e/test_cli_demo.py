@@ -10,10 +10,10 @@ import sys
 import pytest
 import trio
 
-from openline_trio.cli.child import Child
-from openline_trio.cli.problems import Problem
+from openline_cli.child import Child
+from openline_cli.problems import Problem
 
-COMMAND = [sys.executable, "-m", "openline_trio.cli"]
+COMMAND = [sys.executable, "-m", "openline_cli"]
 
 
 def _demo(*arguments: str) -> subprocess.CompletedProcess[str]:

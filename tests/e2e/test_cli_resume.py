@@ -24,7 +24,7 @@ import pytest
 from openline_trio.spool import load
 
 SHORT = Path(__file__).parents[1] / "data" / "goforward.wav"
-COMMAND = [sys.executable, "-m", "openline_trio.cli"]
+COMMAND = [sys.executable, "-m", "openline_cli"]
 RATE = 16_000
 
 Running: TypeAlias = "subprocess.Popen[str]"

@@ -20,12 +20,12 @@ from typing import Any, TypeAlias
 
 import pytest
 
-import openline_trio.cli
+import openline_cli
 
-CLIP = Path(openline_trio.cli.__file__).parent / "data" / "meeting.flac"
+CLIP = Path(openline_cli.__file__).parent / "data" / "meeting.flac"
 SAMPLES = 451_680
 SHORT = Path(__file__).parents[1] / "data" / "goforward.wav"
-COMMAND = [sys.executable, "-m", "openline_trio.cli"]
+COMMAND = [sys.executable, "-m", "openline_cli"]
 PATIENCE = 30.0
 
 Running: TypeAlias = "subprocess.Popen[str]"

@@ -43,7 +43,7 @@ class Server:
         self.port = 0
 
     async def start(self) -> None:
-        command = [sys.executable, "-m", "openline_trio.cli", "serve", "--recognizer", "echo"]
+        command = [sys.executable, "-m", "openline_cli", "serve", "--recognizer", "echo"]
         command += ["--port", str(self.port), "--record", str(self._folder)]
         self._process = await trio.lowlevel.open_process(command, stdout=-1)
         assert self._process.stdout is not None

@@ -24,7 +24,7 @@ from openline_server.hooks import Hooks
 from openline_server.recognizer import Echo, Recognizer
 from openline_server.server import Server
 
-DATA = Path(__file__).parents[2] / "data"
+DATA = Path(__file__).parents[1] / "data"
 
 START: dict[str, object] = {
     "type": "start",

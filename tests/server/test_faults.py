@@ -497,7 +497,7 @@ async def test_each_strike_is_a_line_of_the_log(
 ) -> None:
     client = await faulty("cut after ack").dial()
     await played(client)
-    records = [r for r in caplog.records if r.name.startswith("openline_trio")]
+    records = [r for r in caplog.records if r.name.startswith("openline_server")]
     assert [(r.levelno, r.getMessage()) for r in records] == [
         (logging.WARNING, "fault on dial 1: cut after ack")
     ]

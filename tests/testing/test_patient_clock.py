@@ -10,10 +10,10 @@ import pytest
 import trio
 from trio.testing import MockClock
 
+from openline_cli import stream as cli
 from openline_testing.patient_clock import patient_clock
 from openline_trio.audio import FileSource
 from openline_trio.audio.source import SourceError
-from openline_trio.cli import stream as cli
 
 CLIP = Path(cli.__file__).parent / "data" / "meeting.flac"
 

@@ -1,0 +1,142 @@
+"""``openline demo``: a backend, a recording, and what is heard of it, word for word.
+
+The backend is a process of its own on a free port. The recording comes with the package
+and its words are known, so that the summary can say how many were wrong. Unless it is
+to be calm, the backend is killed twice, without a word, and started again: the session
+reconnects, sends again what was not confirmed, and loses nothing. A kill waits until there
+is something to lose: a backend that is still loading would not be missed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, nullcontext
+from functools import partial
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import trio
+
+from openline.messages import SAMPLE_RATE, Statistics, Trouble
+from openline_cli.child import Child
+from openline_cli.follow import Follower, Following, Outcome, give_up, opening
+from openline_cli.plain import PlainView
+from openline_cli.problems import Problem
+from openline_cli.screen import find_screen, live_view, write_out
+from openline_cli.summary import as_lines, print_tables, summarise
+from openline_cli.view import View
+from openline_trio.audio import FileSource
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+CLIP: Final = "meeting.flac"
+WORDS: Final = "meeting.txt"
+_DATA: Final = resources.files("openline_cli") / "data"
+_SOURCE: Final = "mic"
+#: Recognisers that hear no words, so that there is nothing to count.
+_WORDLESS: Final[Mapping[str, str]] = {
+    "echo": "none to compare: echo says when somebody spoke, not what",
+    "none": "none to compare: nobody listened",
+}
+#: Seconds into the recording at which the backend is killed at the earliest, each in the
+#: midst of words.
+_CRASHES: Final = (9.0, 20.0)
+#: So many samples are on the line then, and not confirmed.
+_AT_STAKE: Final = SAMPLE_RATE // 2
+#: Seconds of audio from one look at the line to the next.
+_LOOK_SECONDS: Final = 0.1
+#: Plain text tells how it stands once in so many seconds of audio.
+_GLANCE_SECONDS: Final = 5.0
+
+
+def known_words() -> str:
+    """What is said in the recording."""
+    return (_DATA / WORDS).read_text("utf-8")
+
+
+def demo(*, recognizer: str = "whisper", speed: float = 1.0, calm: bool = False) -> int:
+    """Run it and give the exit status. Raises Problem."""
+    screen = find_screen()
+    with resources.as_file(_DATA / CLIP) as clip:
+        outcome = trio.run(partial(_demo, clip, recognizer, speed, screen, calm=calm))
+    ended = outcome.ended
+    if ended is None or outcome.unread is not None:
+        return give_up(outcome)
+    wordless = _WORDLESS.get(recognizer)
+    summary = summarise(outcome, ended, said=known_words(), wordless=wordless)
+    if screen is None:
+        write_out(as_lines(summary))
+    else:
+        print_tables(summary, screen)
+    return outcome.status
+
+
+async def _demo(
+    clip: Path, recognizer: str, speed: float, screen: Console | None, *, calm: bool
+) -> Outcome:
+    source = FileSource(clip, speed=speed)
+    failures: list[Problem] = []
+    outcome = Outcome()
+    async with AsyncExitStack() as stack:
+        child = Child(recognizer)
+        with _waiting(f"starting a backend with {recognizer}", screen):
+            await stack.enter_async_context(child)
+        view: View = (
+            PlainView(write_out, write_note, partials=True, interval=_GLANCE_SECONDS / speed)
+            if screen is None
+            else live_view(screen, child.backend, {_SOURCE: source.duration})
+        )
+        open_one = opening(child.backend, {_SOURCE: source}, credentials=child.token)
+        follower = Follower(view)
+        async with trio.open_nursery() as nursery:
+
+            async def crash_it(session: Following) -> None:
+                began = trio.current_time()
+                dials = 0
+                try:
+                    for at in _CRASHES:
+                        await trio.sleep_until(began + at / speed)
+                        while not _at_stake(session.statistics, beyond=dials):  # noqa: ASYNC110 -- nobody tells
+                            await trio.sleep(_LOOK_SECONDS / speed)
+                        dials = session.statistics.dials
+                        text = "the backend was killed; another starts"
+                        await follower.show(Trouble(kind="demo", text=text))
+                        await child.kill()
+                        await child.start(child.backend.port)
+                except Problem as problem:
+                    failures.append(problem)  # raised outside of the nursery
+                    nursery.cancel_scope.cancel()
+
+            @asynccontextmanager
+            async def open_it() -> AsyncGenerator[Following]:
+                async with open_one() as session:
+                    if not calm:
+                        nursery.start_soon(crash_it, session)
+                    yield session
+
+            outcome = await follower.run(open_it)
+            nursery.cancel_scope.cancel()
+    for failure in failures:
+        raise failure
+    return outcome
+
+
+def _at_stake(statistics: Statistics, *, beyond: int) -> bool:
+    """Whether audio that nobody has confirmed is on the line of a later dial than ``beyond``."""
+    source = statistics.sources[_SOURCE]
+    return statistics.dials > beyond and source.sent - source.confirmed >= _AT_STAKE
+
+
+def write_note(line: str) -> None:
+    """To where the words go."""
+    write_out(f"{line}\n")
+
+
+def _waiting(text: str, screen: Console | None) -> AbstractContextManager[object]:
+    """Say that something takes a moment."""
+    if screen is None:
+        write_note(f"-- {text}")
+        return nullcontext()
+    return screen.status(f"{text} …", spinner="dots")

@@ -1,0 +1,105 @@
+"""Where the command starts and how it ends: an exit status, and at most one line on stderr.
+
+0: done, and complete. 1: failed or incomplete. 2: wrongly used. 130: interrupted. Whatever
+a user can get wrong arrives here as a ``Problem`` or as one of typer's own errors, and is
+told in one line; a traceback is a bug of ours.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import sys
+from collections.abc import Sequence
+from typing import Final
+
+from openline_cli.problems import COMPLETE, FAILED, INTERRUPTED, USAGE, Problem, printable
+
+#: Packages that an extra brings, and the extra.
+_EXTRAS: Final = {
+    "typer": "cli",
+    "rich": "cli",
+    "trio": "cli",
+    "trio_websocket": "cli",
+    "trio_parallel": "cli",
+    "numpy": "cli",
+    "soundfile": "cli",
+    "soxr": "cli",
+}
+
+
+def run() -> None:
+    """The entry point."""
+    # A stream that was closed before we began is None: what goes there is lost.
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 -- it stays
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 -- it stays
+    for stream in (sys.stdout, sys.stderr):
+        # A locale without the letters that were spoken is no reason to stop.
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="replace")
+    status = main(sys.argv[1:])
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        if not isinstance(error, BrokenPipeError):
+            _tell(f"stdout cannot be written: {error.strerror}", FAILED)
+        # Keep the interpreter from trying again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = status or FAILED
+    sys.exit(status)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run a command and give its exit status."""
+    try:
+        from openline_cli.app import app
+
+        status: object = app(list(arguments), prog_name="openline", standalone_mode=False)
+    except Problem as problem:
+        return _tell(str(problem), problem.status)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        return FAILED
+    except OSError as error:
+        if error.filename is not None or error.errno != errno.ENOSPC:
+            raise
+        return _tell(f"stdout cannot be written: {error.strerror}", FAILED)
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package not in _EXTRAS:
+            raise
+        extra = _EXTRAS[package]
+        return _tell(f"{package} is not installed: pip install 'openline[{extra}]'", FAILED)
+    except BaseExceptionGroup as group:
+        if group.split(KeyboardInterrupt)[1] is not None:
+            raise
+        return INTERRUPTED
+    except Exception as error:  # noqa: BLE001 -- what is not typer's is raised again
+        return _judge(error)
+    return status if isinstance(status, int) else COMPLETE
+
+
+def _judge(error: Exception) -> int:
+    """Typer's own errors in one line, without its boxes; anything else is raised again."""
+    import typer
+
+    if isinstance(error, typer.Abort):
+        return INTERRUPTED
+    if not isinstance(error, typer.TyperException):
+        raise error
+    context = getattr(error, "ctx", None)
+    if type(error).__name__ == "NoArgsIsHelpError":  # its message is the whole help
+        sys.stderr.write(f"{error.format_message()}\n")
+        return USAGE
+    command = context.command_path if context is not None else "openline"
+    said = printable(error.format_message()).rstrip(".")
+    return _tell(f"{said} (see {command} --help)", error.exit_code)
+
+
+def _tell(line: str, status: int) -> int:
+    with contextlib.suppress(OSError):
+        sys.stderr.write(f"openline: {printable(line)}\n")
+    return status

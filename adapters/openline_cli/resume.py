@@ -1,0 +1,121 @@
+"""``openline resume``: finish what a crash left in a spool.
+
+A directory may hold several sessions, each is finished in turn, unless Ctrl-C ends it; the
+exit status is the worst of theirs. A transcript can be written only of one.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import trio
+
+from openline.backend import Backend
+from openline.dialects.dialect import Dialect
+from openline.dialects.echopanel import EchoPanel
+from openline.replay import DIALECTS
+from openline_cli import writers
+from openline_cli.credentials import read_token
+from openline_cli.dialects import blamed, find_dialect
+from openline_cli.follow import follow
+from openline_cli.problems import COMPLETE, INTERRUPTED, Problem
+from openline_cli.screen import find_screen, write_err
+from openline_cli.stream import finish, make_backend, make_view
+from openline_trio.opening import resume_session
+from openline_trio.records import Began
+from openline_trio.spool import SpoolError, load, spooled_sessions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResumeOptions:
+    """What the user asked for."""
+
+    directory: Path
+    url: str | None = None
+    token_file: Path | None = None
+    out: Path | None = None
+    json: bool = False
+    plain_ws: bool = False
+    dialect: str | None = None
+
+
+def resume(options: ResumeOptions) -> int:
+    """Resume, and give the exit status. Raises Problem."""
+    try:
+        folders = spooled_sessions(options.directory)
+    except OSError as error:  # a name too long, a directory that may not be looked into
+        raise Problem(f"{options.directory}: {error.strerror}: name a spool") from None
+    if not folders:
+        raise Problem(f"{options.directory}: {_why_none(options.directory)}")
+    if options.out is not None:
+        if len(folders) > 1:
+            raise Problem(f"--out: {len(folders)} sessions are spooled there; name one's folder")
+        writers.check(options.out)
+    token = read_token(options.token_file)
+    dialect = find_dialect(options.dialect)
+    url = options.url
+    other = None if url is None else make_backend(url, plain_ws=options.plain_ws)
+    worst = COMPLETE
+    for folder in folders:
+        try:
+            worst = max(worst, _resume(folder, options, other, token, dialect))
+        except Problem as problem:  # the others are none the worse for it
+            if len(folders) == 1:
+                raise
+            write_err(f"openline: {problem}")
+            worst = max(worst, problem.status)
+        if worst == INTERRUPTED:
+            break
+    return worst
+
+
+def _why_none(directory: Path) -> str:
+    """What is wrong with a place where no session is."""
+    if not directory.exists():
+        return "there is no such directory: name what was given to --spool"
+    if not directory.is_dir():
+        return "is not a directory: name what was given to --spool"
+    return "no unfinished session is spooled there"
+
+
+def _backend(folder: Path, began: Began) -> Backend:
+    try:
+        return began.backend
+    except ValueError as error:
+        raise Problem(f"{folder}: {error} with --url") from None
+
+
+def _check_spoken(folder: Path, began: Began, dialect: Dialect) -> None:
+    try:
+        began.check_spoken(dialect.name)
+    except ValueError as error:
+        name = began.dialect if began.dialect in DIALECTS else "module:NAME"
+        raise Problem(f"{folder}: {error} (--dialect {name})") from None
+
+
+def _resume(
+    folder: Path,
+    options: ResumeOptions,
+    other: Backend | None,
+    token: str | None,
+    dialect: Dialect | None,
+) -> int:
+    try:
+        past = load(folder)
+    except SpoolError as error:
+        raise Problem(str(error)) from None
+    began = past.began
+    _check_spoken(folder, began, dialect or EchoPanel())
+    backend = other or _backend(folder, began)
+    screen = None if options.json and sys.stdout.isatty() else find_screen()
+    view = make_view(backend, dict.fromkeys(began.sources), screen, json=options.json)
+    open_one = partial(resume_session, folder, backend=backend, credentials=token, dialect=dialect)
+    try:
+        with blamed(options.dialect):
+            outcome = trio.run(partial(follow, open_one, view))
+    except SpoolError as error:
+        raise Problem(str(error)) from None
+    return finish(outcome, screen, out=options.out, json=options.json, folder=folder)

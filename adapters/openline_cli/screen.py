@@ -1,0 +1,64 @@
+"""Where a person is looking, if anywhere, and how text gets there.
+
+The live view belongs on a terminal. That is stdout; or stderr, when stdout goes into a
+file: then nothing else is drawn there. Into a pipe it is not so sure that the other end
+does not write to the same terminal, so there is no live view then.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from openline.backend import Backend
+from openline_cli.problems import printable
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from openline_cli.display import LiveView
+
+
+def find_screen() -> Console | None:
+    """A terminal that can be drawn on, if there is one."""
+    if not sys.stdout.isatty() and not (sys.stderr.isatty() and _is_file()):
+        return None
+    from rich.console import Console
+
+    console = Console(highlight=False, stderr=not sys.stdout.isatty())
+    return None if console.is_dumb_terminal else console
+
+
+def live_view(screen: Console, backend: Backend, durations: Mapping[str, float | None]) -> LiveView:
+    """The view for a terminal."""
+    from openline_cli.display import LiveView
+
+    return LiveView(screen, address=backend.url, durations=durations)
+
+
+def write_out(text: str) -> None:
+    """To stdout, at once."""
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+def write_err(line: str) -> None:
+    """One line to stderr, at once; a stderr that is closed loses it."""
+    with contextlib.suppress(OSError):
+        sys.stderr.write(f"{printable(line)}\n")
+        sys.stderr.flush()
+
+
+def nowhere(line: str) -> None:
+    """For what the live view shows already."""
+
+
+def _is_file() -> bool:
+    try:
+        return stat.S_ISREG(os.fstat(sys.stdout.fileno()).st_mode)
+    except (OSError, ValueError):  # closed, or no file at all
+        return False

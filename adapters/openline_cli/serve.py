@@ -1,0 +1,90 @@
+"""``openline serve``: the reference backend as a process.
+
+It says where it listens in one line on stdout, once it can serve, and in a line for each
+which faults are to strike; as they do, they are lines on stderr. Ctrl-C and SIGTERM close
+every socket with 1012 and end it properly: it has no other end, so the status is 0.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from functools import partial
+from typing import Final
+
+import trio
+
+from openline_cli.problems import COMPLETE, FAILED, Problem
+from openline_server import (
+    BackendError,
+    FaultError,
+    FaultInjector,
+    ServerConfig,
+    fault_list,
+    parse_faults,
+    run_server,
+)
+from openline_server.config import AddressError
+
+#: In place of a fault: say which there are.
+HELP: Final = "help"
+
+
+def serve(config: ServerConfig, *, faults: Sequence[str] = (), with_parent: bool = False) -> int:
+    """Serve until told to stop; ``with_parent``: or until standard input ends.
+
+    ``faults`` are phrases; ``help`` among them lists what there is instead of serving.
+    Raises Problem for a phrase that is none, and where the server cannot be started.
+    """
+    if HELP in (phrase.strip().lower() for phrase in faults):
+        sys.stdout.write(fault_list())
+        return COMPLETE
+    try:
+        injector = FaultInjector(fault for text in faults for fault in parse_faults(text))
+    except FaultError as error:
+        raise Problem(str(error)) from None
+    logging.basicConfig(level=logging.WARNING, format="openline: %(message)s")
+    try:
+        trio.run(partial(_serve, config, injector, with_parent=with_parent))
+    except AddressError as error:
+        other = "; give another --port, or 0 for a free one" if error.taken else "; see --host"
+        raise Problem(f"{error}{other}") from None
+    except BackendError as error:
+        raise Problem(str(error), status=FAILED) from None
+    return COMPLETE
+
+
+async def _serve(config: ServerConfig, injector: FaultInjector, *, with_parent: bool) -> None:
+    def ready(line: str) -> None:
+        announce("\n".join([line, *(f"fault: {fault}" for fault in injector.faults)]))
+
+    failures: list[BackendError] = []
+    async with trio.open_nursery() as nursery:
+        if with_parent:
+            nursery.start_soon(_outlive_nobody)
+        try:
+            await run_server(config, ready, hooks=injector if injector.faults else None)
+        except BackendError as error:
+            failures.append(error)  # raised outside of the nursery, which would wrap it
+        nursery.cancel_scope.cancel()
+    for failure in failures:
+        raise failure
+
+
+async def _outlive_nobody() -> None:
+    """End when the pipe from the parent does, however the parent died."""
+    fd = sys.stdin.fileno()
+    while True:
+        await trio.lowlevel.wait_readable(fd)
+        if not os.read(fd, 4096):
+            break
+    signal.raise_signal(signal.SIGTERM)
+
+
+def announce(line: str) -> None:
+    """To stdout, at once: somebody may be waiting for it."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()

@@ -1,0 +1,208 @@
+"""``openline stream``: recordings or raw PCM to a backend, the words to where they are wanted.
+
+Everything that a user can get wrong is checked before anything is dialled: the files, the
+URL, the token, the place for the transcript.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from shlex import quote
+from typing import TYPE_CHECKING, Final
+
+import trio
+
+from openline.backend import Backend
+from openline.dialects.echopanel import EchoPanel
+from openline.journal import JournalError
+from openline_cli import writers
+from openline_cli.credentials import read_token
+from openline_cli.dialects import blamed, find_dialect
+from openline_cli.follow import Outcome, follow, give_up, opening
+from openline_cli.plain import PlainView, describe_end
+from openline_cli.problems import Problem
+from openline_cli.screen import find_screen, live_view, nowhere, write_err, write_out
+from openline_cli.view import Both, JsonView, View
+from openline_trio.audio.source import Source, SourceError
+from openline_trio.spool import SpoolError, folder_name, spooled_sessions
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+DEFAULT_URL: Final = "ws://127.0.0.1:8000/ws/live-listener"
+STDIN: Final = "-"
+_RAW_RATE, _RAW_CHANNELS = 16_000, 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamOptions:
+    """What the user asked for."""
+
+    files: Sequence[str]
+    url: str = DEFAULT_URL
+    source: str | None = None
+    speed: float = 1.0
+    rate: int | None = None
+    channels: int | None = None
+    token_file: Path | None = None
+    out: Path | None = None
+    json: bool = False
+    plain_ws: bool = False
+    spool: Path | None = None
+    journal: Path | None = None
+    dialect: str | None = None
+
+
+def stream(options: StreamOptions) -> int:
+    """Stream, and give the exit status. Raises Problem."""
+    backend = make_backend(options.url, plain_ws=options.plain_ws)
+    if options.out is not None:
+        writers.check(options.out)
+        if options.journal is not None and options.out.resolve() == options.journal.resolve():
+            raise Problem(f"--out {options.out}: the journal goes there; give another name")
+    token = read_token(options.token_file)
+    dialect = find_dialect(options.dialect)
+    sources = make_sources(options, (dialect or EchoPanel()).sources)
+    screen = None if options.json and sys.stdout.isatty() else find_screen()
+    durations = {name: source.duration for name, source in sources.items()}
+    view = make_view(backend, durations, screen, json=options.json)
+    open_one = opening(
+        backend,
+        sources,
+        credentials=token,
+        spool=options.spool,
+        journal=options.journal,
+        dialect=dialect,
+    )
+    try:
+        with blamed(options.dialect):
+            outcome = trio.run(partial(follow, open_one, view))
+    except SpoolError as error:
+        raise Problem(f"--spool: {error}") from None
+    except JournalError as error:
+        raise Problem(f"--journal: {error}") from None
+    folder = options.spool and options.spool / folder_name(outcome.session_id)
+    return finish(outcome, screen, out=options.out, json=options.json, folder=folder)
+
+
+def make_backend(url: str, *, plain_ws: bool) -> Backend:
+    """Where to dial. Raises Problem."""
+    try:
+        return Backend.from_url(url, allow_plain=plain_ws)
+    except ValueError as error:
+        wrong = str(error)
+    if not plain_ws:
+        try:
+            far = Backend.from_url(url, allow_plain=True)
+        except ValueError:
+            pass
+        else:
+            wrong = (
+                f"plain ws:// to {far.host} would send speech and token in the clear; "
+                "use wss://, or allow it with --plain-ws"
+            )
+    raise Problem(f"--url: {wrong}")
+
+
+def make_sources(
+    options: StreamOptions, known: Sequence[str] = EchoPanel.sources
+) -> dict[str, Source]:
+    """The sources, opened and looked at, by their names of ``known``. Raises Problem."""
+    files = options.files
+    if len(files) > len(known):
+        most = "one" if len(known) == 1 else f"at most {len(known)}"
+        raise Problem(f"{len(files)} files: give {most}, for the backend takes no more sources")
+    if list(files).count(STDIN) > 1:
+        raise Problem("- stands for standard input, which can be read only once")
+    if STDIN not in files:
+        for name, value in (("--rate", options.rate), ("--channels", options.channels)):
+            if value is not None:
+                raise Problem(f"{name} is for raw PCM (FILE is -); a recording knows its own")
+    first = known[0] if options.source is None else options.source
+    if first not in known:
+        raise Problem(f"--source {first}: give {' or '.join(known)}")
+    names = (first, *(name for name in known if name != first))
+    return {name: _source(file, options) for name, file in zip(names, files, strict=False)}
+
+
+def _source(file: str, options: StreamOptions) -> Source:
+    from openline_trio.audio import FileSource, PcmSource
+
+    try:
+        if file == STDIN:
+            return PcmSource(
+                sys.stdin.fileno(),
+                rate=_RAW_RATE if options.rate is None else options.rate,
+                channels=_RAW_CHANNELS if options.channels is None else options.channels,
+                speed=options.speed,
+            )
+        return FileSource(file, speed=options.speed)
+    except (SourceError, OSError) as error:
+        raise Problem(str(error)) from None
+    except ValueError as error:
+        raise Problem(f"--speed: {error}") from None
+
+
+def make_view(
+    backend: Backend,
+    durations: Mapping[str, float | None],
+    screen: Console | None,
+    *,
+    json: bool,
+) -> View:
+    """What was asked for on stdout, and the live view on the screen if there is one."""
+    live = None if screen is None else live_view(screen, backend, durations)
+    if json:
+        lines = JsonView(sys.stdout.buffer, write_err if live is None else nowhere)
+        return lines if live is None else Both(lines, live)
+    if live is None:
+        return PlainView(write_out, write_err)
+    return live if sys.stdout.isatty() else Both(PlainView(write_out, nowhere), live)
+
+
+def finish(
+    outcome: Outcome,
+    screen: Console | None,
+    *,
+    out: Path | None,
+    json: bool,
+    folder: Path | None = None,
+) -> int:
+    """Write the transcript, say how it ended, give the exit status. Raises Problem.
+
+    ``folder`` is the session's spool; what is left in it, if anything, can be resumed.
+    """
+    try:
+        return _finish(outcome, screen, out=out, json=json)
+    finally:
+        if folder is not None and not outcome.complete and spooled_sessions(folder):
+            where = quote(str(folder))
+            write_err(
+                f"openline: what was captured is kept; to deliver it: openline resume {where}"
+            )
+
+
+def _finish(outcome: Outcome, screen: Console | None, *, out: Path | None, json: bool) -> int:
+    ended = outcome.ended
+    if ended is None or outcome.unread is not None:
+        return give_up(outcome)
+    if screen is not None:
+        from openline_cli.summary import print_tables, summarise
+
+        print_tables(summarise(outcome, ended), screen)
+    elif not outcome.complete or not json:
+        interrupted = outcome.interrupts > 0
+        end = describe_end(ended, interrupted=interrupted)
+        write_err(f"openline: {end}")
+    if out is not None:
+        if ended.transcript or outcome.complete:
+            writers.write(out, ended)
+            if not outcome.complete:
+                write_err(f"openline: {out} holds what was transcribed, and is not complete")
+        else:
+            write_err(f"openline: --out {out}: not written, nothing was transcribed")
+    return outcome.status

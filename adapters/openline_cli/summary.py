@@ -1,0 +1,117 @@
+"""What a session came to, when it is over: the result, the words, the samples.
+
+The figures are collected once; a terminal gets them as tables, a pipe as lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from openline.messages import SAMPLE_RATE, Ended, Gap, SourceLost, SourceStatistics
+from openline_cli.plain import describe_end, describe_gap
+from openline_cli.problems import printable
+from openline_cli.wer import WordErrors, compare, words
+
+if TYPE_CHECKING:
+    from rich.console import Console, Group, RenderableType
+
+    from openline_cli.follow import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The figures of one session."""
+
+    good: bool
+    headline: str
+    rows: tuple[tuple[str, str], ...]
+    sources: Mapping[str, SourceStatistics]
+    gaps: tuple[Gap, ...] = ()
+    failed: tuple[SourceLost, ...] = field(default=())
+
+
+def summarise(
+    outcome: Outcome, ended: Ended, *, said: str | None = None, wordless: str | None = None
+) -> Summary:
+    """Collect the figures; ``said`` are the words that were to be heard, if known.
+
+    ``wordless``: why what was heard is no words at all.
+    """
+    heard = " ".join(final.text for final in ended.transcript)
+    rows = [("words", wordless or str(len(words(heard))))]
+    if said is not None and wordless is None:
+        rows += _against(compare(said, heard))
+    audio = max((s.captured for s in ended.statistics.sources.values()), default=0) / SAMPLE_RATE
+    rows += [
+        ("dials", str(ended.statistics.dials)),
+        ("gaps", str(len(ended.missing)) if ended.missing else "none"),
+        ("time", f"{outcome.seconds:.1f} s for {audio:.1f} s of audio"),
+    ]
+    return Summary(
+        good=outcome.complete,
+        headline=describe_end(ended, interrupted=outcome.interrupts > 0),
+        rows=tuple(rows),
+        sources=ended.statistics.sources,
+        gaps=ended.missing,
+        failed=ended.lost_sources,
+    )
+
+
+def _against(errors: WordErrors) -> list[tuple[str, str]]:
+    detail = f"{errors.changed} changed, {errors.missing} missing, {errors.extra} extra"
+    return [
+        ("word error rate", f"{100 * errors.rate:.1f} % of the {errors.said} words said"),
+        ("wrong words", detail if errors.errors else "none"),
+    ]
+
+
+def as_lines(summary: Summary) -> str:
+    """For a pipe."""
+    lines = [summary.headline]
+    lines += [f"{source.source} was lost: {printable(source.reason)}" for source in summary.failed]
+    lines += [f"{label}: {value}" for label, value in summary.rows]
+    lines += [
+        f"samples of {name}: captured {each.captured}, sent {each.sent}, "
+        f"confirmed {each.confirmed}, missing {each.missing}"
+        for name, each in summary.sources.items()
+    ]
+    lines += [describe_gap(gap) for gap in summary.gaps]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def print_tables(summary: Summary, console: Console) -> None:
+    """For a terminal."""
+    console.print(_tables(summary))
+
+
+def _tables(summary: Summary) -> Group:
+    from rich.console import Group
+    from rich.padding import Padding
+    from rich.table import Table
+    from rich.text import Text
+
+    colour = "green" if summary.good else "red"
+    headline = Text.assemble(("● ", colour), (summary.headline, f"bold {colour}"))
+    figures = Table.grid(padding=(0, 3))
+    figures.add_column(style="bright_black", no_wrap=True)
+    figures.add_column(overflow="fold")
+    for label, value in summary.rows:
+        figures.add_row(label, Text(value, style="bold" if label == "word error rate" else ""))
+    samples = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
+    samples.add_column("samples", style="bright_black", header_style="bright_black")
+    for heading, role in (("captured", ""), ("sent", "cyan"), ("confirmed", "green")):
+        samples.add_column(heading, justify="right", style=role, header_style="bright_black")
+    samples.add_column("missing", justify="right", header_style="bright_black")
+    for name, each in summary.sources.items():
+        counts = (each.captured, each.sent, each.confirmed)
+        missing = Text(f"{each.missing:,}", style="red" if each.missing else "")
+        samples.add_row(name, *(f"{count:,}" for count in counts), missing)
+    lost = [f"{each.source} was lost: {printable(each.reason)}" for each in summary.failed]
+    lost += [describe_gap(gap) for gap in summary.gaps]
+    parts: list[RenderableType] = [Text(""), headline, Text(""), Padding(figures, (0, 0, 0, 2))]
+    if summary.sources:
+        parts.append(Padding(samples, (1, 0, 0, 2)))
+    parts += [Padding(Text(line, style="red"), (0, 0, 0, 2)) for line in lost]
+    return Group(*parts)

@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any, get_args
+
+import pytest
+
+from openline.messages import (
+    BackendMetrics,
+    BackendStatus,
+    Cards,
+    Ended,
+    Entities,
+    Gap,
+    HowLost,
+    PartialRetracted,
+    SourceLost,
+    State,
+    StateChanged,
+    Transcript,
+    Trouble,
+    Update,
+)
+from openline.verdicts import Action
+from openline_cli import jsonlines
+
+
+def _told(update: Update) -> dict[str, Any]:
+    text = jsonlines.line(update)
+    assert text.endswith("\n")
+    assert text.count("\n") == 1
+    told: dict[str, Any] = json.loads(text)
+    return told
+
+
+def test_every_kind_of_update_has_a_name_of_its_own() -> None:
+    assert set(jsonlines.NAMES) == set(get_args(Update))
+    assert len(set(jsonlines.NAMES.values())) == len(jsonlines.NAMES)
+
+
+def test_a_state_says_why_and_what_is_next() -> None:
+    update = StateChanged(
+        state=State.RECONNECTING, dial=2, reason="refused", action=Action.RETRY, retry_in=0.5
+    )
+    assert _told(update) == {
+        "update": "state",
+        "state": "reconnecting",
+        "dial": 2,
+        "reason": "refused",
+        "action": "retry",
+        "retry_in": 0.5,
+    }
+
+
+def test_a_transcript_is_in_seconds(final: Callable[..., Transcript]) -> None:
+    told = _told(final("yes \u2013 \u00e9\n", 0.1 + 0.2, 1.00000000001, confidence=0.5))
+    assert told["text"] == "yes \u2013 \u00e9\n"
+    assert (told["start"], told["end"]) == (0.3, 1.0)
+    assert (told["update"], told["final"], told["source"]) == ("transcript", True, "mic")
+    assert told["confidence"] == 0.5
+    assert told["speaker"] is None
+
+
+def test_a_gap_is_in_seconds_and_samples(gap: Callable[..., Gap]) -> None:
+    assert _told(gap()) == {
+        "update": "gap",
+        "source": "mic",
+        "start": 1.0,
+        "end": 1.5,
+        "samples": 8000,
+        "cause": "overflow",
+        "exact": True,
+    }
+
+
+@pytest.mark.parametrize(
+    ("update", "expected"),
+    [
+        (PartialRetracted(source="mic"), {"update": "retracted", "source": "mic"}),
+        (
+            BackendStatus(state="buffering", text="slow", source="mic"),
+            {"update": "status", "state": "buffering", "text": "slow", "source": "mic"},
+        ),
+        (
+            BackendMetrics(source="mic", backlog=1.5, dropped=2),
+            {
+                "update": "metrics",
+                "source": "mic",
+                "backlog": 1.5,
+                "dropped": 2,
+                "realtime_factor": None,
+            },
+        ),
+        (
+            Cards(actions=({"text": "x"},)),
+            {"update": "cards", "actions": [{"text": "x"}], "decisions": [], "risks": []},
+        ),
+        (
+            SourceLost(source="mic", how=HowLost.FAILED, reason="unplugged"),
+            {"update": "source_lost", "source": "mic", "how": "failed", "reason": "unplugged"},
+        ),
+        (
+            Trouble(kind="unknown", text="what"),
+            {"update": "trouble", "kind": "unknown", "text": "what"},
+        ),
+    ],
+)
+def test_the_rest_is_told_as_it_is(update: Update, expected: dict[str, Any]) -> None:
+    assert _told(update) == expected
+
+
+def test_entities_are_told_as_the_backend_sent_them() -> None:
+    assert _told(Entities(people=("Ann",)))["people"] == ["Ann"]
+
+
+def test_the_end_has_the_result_the_gaps_and_the_counts(
+    ended: Callable[..., Ended], gap: Callable[..., Gap]
+) -> None:
+    told = _told(ended(gaps=[gap()], summary={"markdown": "x"}, summary_covers={"mic": (0, 9)}))
+    assert told["update"] == "ended"
+    assert told["complete"] is False
+    assert told["state"] == "closed"
+    assert told["reason"] == "finished"
+    assert told["dials"] == 1
+    assert told["missing"] == [
+        {
+            "source": "mic",
+            "start": 1.0,
+            "end": 1.5,
+            "samples": 8000,
+            "cause": "overflow",
+            "exact": True,
+        }
+    ]
+    assert told["sources"] == {
+        "mic": {"captured": 32000, "sent": 32000, "confirmed": 24000, "missing": 8000}
+    }
+    assert told["summary"] == {"markdown": "x"}
+    assert told["summary_covers"] == {"mic": [0, 9]}

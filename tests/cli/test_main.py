@@ -1,0 +1,219 @@
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+import typer
+
+from openline.messages import Ended, State, Statistics
+from openline_cli import jsonlines
+from openline_cli.main import main
+from openline_cli.problems import Problem
+
+README = Path(__file__).parents[2] / "README.md"
+Captured = pytest.CaptureFixture[str]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["bogus"], "No such command 'bogus'"),
+        (["stream"], "Missing argument 'FILE [FILE]'"),
+        (["stream", "--bogus", "x"], "No such option: --bogus"),
+        (["stream", "x", "--speed"], "'--speed' requires an argument"),
+        (["stream", "x", "--source", "tape"], "--source tape: give system or mic"),
+        (["stream", "x", "--rate", "fast"], "'--rate': 'fast' is not a valid int"),
+        (["stream", "x", "--speed", "0"], "--speed is 0.0: give a number above 0"),
+        (["stream", "x", "--speed", "nan"], "--speed is nan"),
+        (["stream", "x", "--speed", "inf"], "--speed is inf"),
+        (["demo", "--speed", "-1"], "--speed is -1.0"),
+        (["stream", "a", "b", "c"], "3 files: give at most 2"),
+        (["stream", "-", "-"], "can be read only once"),
+        (["stream", "x", "--rate", "8000"], "--rate is for raw PCM"),
+        (["stream", "x", "--channels", "2"], "--channels is for raw PCM"),
+        (["stream", "none.wav"], "none.wav does not exist"),
+        (["stream", "x", "--url", "http://x"], "--url: the URL's scheme is 'http'"),
+        (["stream", "x", "--url", "ws://example.org/x"], "allow it with --plain-ws"),
+        (["stream", "x", "--url", "ws://user:pw@example.org/x"], "--token-file or OPENLINE_TOKEN"),
+        (["stream", "x", "--url", "wss://example.org/?api_key=pw"], "holds a secret, api_key"),
+        (["stream", "x", "--out", "x.doc"], "--out x.doc: the name must end in"),
+        (["stream", "x", "--token-file", "none"], "--token-file none: No such file"),
+        (["serve", "--port", "70000"], "port 70000 is not within"),
+        (["serve", "--slow", "0.5"], "slow must be 1.0 or more"),
+        (["serve", "--token-file", "none"], "--token-file none"),
+        (["explain", "refusd"], "did you mean"),
+    ],
+)
+def test_a_mistake_is_one_line_and_status_2(
+    arguments: list[str],
+    says: str,
+    capsys: Captured,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == 2
+    out, err = capsys.readouterr()
+    assert not out
+    assert err.startswith("openline: ")
+    assert err.count("\n") == 1
+    assert says in err
+    assert "pw" not in err
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_version_is_told(capsys: Captured) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"openline {metadata.version('openline')}\n"
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["stream", "-h"]])
+def test_help_is_told(arguments: list[str], capsys: Captured) -> None:
+    assert main(arguments) == 0
+    assert capsys.readouterr().out.startswith("Usage: openline")
+
+
+def test_the_list_of_commands_is_whole_at_80_columns(
+    capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert main(["--help"]) == 0
+    listed = capsys.readouterr().out.partition("Commands:\n")[2].splitlines()
+    assert [line.split()[0] for line in listed] == [
+        "demo", "stream", "resume", "serve", "replay", "explain", "diagram",
+    ]  # fmt: skip
+    assert all(line.endswith(".") and not line.endswith("..") for line in listed)
+
+
+def test_the_sample_of_the_last_line_of_json_is_how_it_begins() -> None:
+    sample = re.search(r"`(\{\"update\":\"ended\".*),…\}`", README.read_text("utf-8"))
+    assert sample is not None
+    ended = Ended(
+        state=State.CLOSED,
+        complete=True,
+        reason="finished",
+        missing=(),
+        transcript=(),
+        statistics=Statistics(dials=1, sources={}),
+    )
+    assert jsonlines.line(ended).startswith(sample[1])
+
+
+def test_nothing_at_all_is_answered_with_help(capsys: Captured) -> None:
+    assert main([]) == 2
+    out, err = capsys.readouterr()
+    assert not out
+    assert err.startswith("Usage: openline")
+
+
+def test_explain_answers(capsys: Captured) -> None:
+    assert main(["explain", "1008"]) == 0
+    assert "REAUTH" in capsys.readouterr().out
+    assert main(["explain", "429", "--json"]) == 0
+    assert capsys.readouterr().out.startswith("{")
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "says"),
+    [
+        (Problem("the disk is full", status=1), 1, "openline: the disk is full\n"),
+        (KeyboardInterrupt(), 130, ""),
+        (BaseExceptionGroup("", [KeyboardInterrupt()]), 130, ""),
+        (typer.Abort(), 130, ""),
+        (BrokenPipeError(), 1, ""),
+        (
+            ModuleNotFoundError("no", name="soundfile"),
+            1,
+            "openline: soundfile is not installed: pip install 'openline[cli]'\n",
+        ),
+    ],
+)
+def test_every_end_has_a_status(
+    error: BaseException,
+    status: int,
+    says: str,
+    capsys: Captured,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(subject: str | None, *, json: bool, dialect: str | None) -> str:
+        raise error
+
+    monkeypatch.setattr("openline_cli.explain.show", fail)
+    assert main(["explain"]) == status
+    assert capsys.readouterr() == ("", says)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ZeroDivisionError(),
+        ModuleNotFoundError("no", name="ours"),
+        ExceptionGroup("", [ValueError()]),
+    ],
+)
+def test_a_bug_is_not_hidden(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(subject: str | None, *, json: bool, dialect: str | None) -> str:
+        raise error
+
+    monkeypatch.setattr("openline_cli.explain.show", fail)
+    with pytest.raises(type(error)):
+        main(["explain"])
+
+
+@pytest.mark.parametrize("arguments", [["explain"], ["--version"], ["--help"]])
+def test_a_reader_that_is_gone_is_no_traceback(arguments: list[str]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "openline_cli", *arguments]
+    done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, check=False)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (1, b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+@pytest.mark.parametrize("arguments", [["explain"], ["--version"]])
+def test_a_full_disk_behind_stdout_is_one_line(arguments: list[str]) -> None:
+    command = [sys.executable, "-m", "openline_cli", *arguments]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False, text=True)
+    assert done.returncode == 1
+    assert done.stderr == "openline: stdout cannot be written: No space left on device\n"
+
+
+def test_a_closed_stdout_is_no_traceback() -> None:
+    command = f"{shlex.quote(sys.executable)} -m openline_cli --version >&-"
+    done = subprocess.run(["sh", "-c", command], stderr=subprocess.PIPE, check=False, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_closed_stderr_does_not_change_the_status(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(text: str) -> int:
+        raise BrokenPipeError(32, "Broken pipe")
+
+    monkeypatch.setattr(sys.stderr, "write", broken)
+    assert main(["explain", "nonsense"]) == 2
+
+
+def test_explaining_loads_no_audio_and_no_backend() -> None:
+    code = (
+        "import sys; from openline_cli.main import main; main(['explain', '1008']);"
+        "heavy = {'numpy', 'soundfile', 'faster_whisper', 'trio_parallel'};"
+        "sys.exit(', '.join(heavy & set(sys.modules)) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_module_is_the_command() -> None:
+    # In a process of its own: pytest's import hook, which is on the plugin's package, has
+    # no code to give to runpy.
+    command = [sys.executable, "-m", "openline_cli", "--version"]
+    done = subprocess.run(command, capture_output=True, check=False, text=True, timeout=30)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("openline ")
