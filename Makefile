@@ -62,7 +62,7 @@ test: $(READY) ## Lint, run every test, hold the coverage gates
 	{ kit=0; $(call traced,rest,adapters/openline_testing$(comma)diagrams/openline_diagrams,$(KIT)) || kit=$$?; \
 		$(call tests,tests/docs $(call ignoring,$(KIT))) && [ $$kit = 0 ]; \
 	} >$(OUT)/pages.log 2>&1 & pages=$$!; \
-	adapters=0; $(call traced,rest,adapters,tests/adapters) || adapters=$$?; \
+	adapters=0; $(call traced,rest,adapters,tests/trio) || adapters=$$?; \
 	rest=0; $(call tests,tests $(call ignoring,$(APART))) || rest=$$?; \
 	wait $$e2e; e2e=$$?; echo "== real sockets"; cat $(OUT)/e2e.log; \
 	wait $$pages; pages=$$?; echo "== the kit and the pages"; cat $(OUT)/pages.log; \

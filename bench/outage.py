@@ -17,16 +17,16 @@ import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
-import trio
 from trio.testing import MockClock
 
+import trio
 from bench.ratios import Figure, figure
 from openline import Backend, Gap, Policy
 from openline.verdicts import ErrorKind
+from openline_audio.source import FRAME_SAMPLES, SAMPLE_RATE, Sink
 from openline_trio import Session, open_session
-from openline_trio.audio.pace import Pace
-from openline_trio.audio.source import FRAME_SAMPLES, SAMPLE_RATE, Sink
 from openline_trio.network import DialError
+from openline_trio.sources.pace import Pace
 
 FIGURES = ("60 s kept, the default", "all kept, in memory", "all kept, on disk")
 PEER = "a list of every frame"

@@ -19,11 +19,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeAlias
 
-import trio
 from trio.testing import memory_stream_pair
 
+import trio
 from openline.backend import Backend
-from openline_trio.audio.source import Sink
+from openline_audio.source import Sink
 
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 FRAME = bytes(640)

@@ -12,8 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import trio
-
-from openline_trio.audio.source import FRAME_SAMPLES, SAMPLE_RATE, Sink
+from openline_audio.source import FRAME_SAMPLES, SAMPLE_RATE, Sink
 
 
 def coded(start: int, samples: int) -> bytes:

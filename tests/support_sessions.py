@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-import trio
 from tests.support_lines import (
     BINARY,
     CLOSE,
@@ -19,6 +18,7 @@ from tests.support_lines import (
     number_of,
 )
 
+import trio
 from openline.backend import Backend
 from openline.messages import (
     Ended,
@@ -28,8 +28,8 @@ from openline.messages import (
     Update,
 )
 from openline.policy import Policy
+from openline_audio.source import Source
 from openline_trio import Credentials, Session, open_session
-from openline_trio.audio.source import Source
 
 BACKEND = Backend()
 TOKEN = "Zm9v/YmFy+cXV4=="

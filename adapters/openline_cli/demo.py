@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import trio
-
 from openline.messages import SAMPLE_RATE, Statistics, Trouble
 from openline_cli.child import Child
 from openline_cli.follow import Follower, Following, Outcome, give_up, opening
@@ -26,7 +25,7 @@ from openline_cli.problems import Problem
 from openline_cli.screen import find_screen, live_view, write_out
 from openline_cli.summary import as_lines, print_tables, summarise
 from openline_cli.view import View
-from openline_trio.audio import FileSource
+from openline_trio.sources import FileSource
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -20,7 +20,7 @@ from openline.replay import DIALECTS
 from openline_cli.problems import Problem
 from openline_diagrams import Contract
 from openline_diagrams.named import NamingError, find_contract, one_line
-from openline_trio.spool import SpoolError
+from openline_store.spool import SpoolError
 
 #: How the import system calls the current directory, wherever that is.
 _HERE: Final = ""

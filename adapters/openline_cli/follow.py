@@ -17,14 +17,13 @@ from pathlib import Path
 from typing import Final, Protocol, TypeAlias
 
 import trio
-
 from openline.backend import Backend
 from openline.dialects.dialect import Dialect
 from openline.messages import Ended, Statistics, Update
+from openline_audio.source import Source
 from openline_cli.problems import COMPLETE, FAILED, INTERRUPTED, Problem
 from openline_cli.view import Glance, View
-from openline_trio.audio.pace import Worker, in_thread
-from openline_trio.audio.source import Source
+from openline_trio.sources.pace import Worker, in_thread
 
 
 class Following(Protocol):

@@ -12,7 +12,6 @@ from functools import partial
 from pathlib import Path
 
 import trio
-
 from openline.backend import Backend
 from openline.dialects.dialect import Dialect
 from openline.dialects.echopanel import EchoPanel
@@ -24,9 +23,9 @@ from openline_cli.follow import follow
 from openline_cli.problems import COMPLETE, INTERRUPTED, Problem
 from openline_cli.screen import find_screen, write_err
 from openline_cli.stream import finish, make_backend, make_view
+from openline_store.records import Began
+from openline_store.spool import SpoolError, load, spooled_sessions
 from openline_trio.opening import resume_session
-from openline_trio.records import Began
-from openline_trio.spool import SpoolError, load, spooled_sessions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,10 +15,10 @@ from shlex import quote
 from typing import TYPE_CHECKING, Final
 
 import trio
-
 from openline.backend import Backend
 from openline.dialects.echopanel import EchoPanel
 from openline.journal import JournalError
+from openline_audio.source import Source, SourceError
 from openline_cli import writers
 from openline_cli.credentials import read_token
 from openline_cli.dialects import blamed, find_dialect
@@ -27,8 +27,7 @@ from openline_cli.plain import PlainView, describe_end
 from openline_cli.problems import Problem
 from openline_cli.screen import find_screen, live_view, nowhere, write_err, write_out
 from openline_cli.view import Both, JsonView, View
-from openline_trio.audio.source import Source, SourceError
-from openline_trio.spool import SpoolError, folder_name, spooled_sessions
+from openline_store.spool import SpoolError, folder_name, spooled_sessions
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -130,7 +129,7 @@ def make_sources(
 
 
 def _source(file: str, options: StreamOptions) -> Source:
-    from openline_trio.audio import FileSource, PcmSource
+    from openline_trio.sources import FileSource, PcmSource
 
     try:
         if file == STDIN:

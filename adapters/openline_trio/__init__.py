@@ -1,4 +1,4 @@
-"""openline on trio: sessions over real sockets, sources of audio, a backend, a command.
+"""openline on trio: sessions over real sockets, and sources of audio.
 
 Importing this costs nothing: what it exports is imported when it is first asked for.
 """
@@ -9,11 +9,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from openline_trio.credentials import CredentialError, Credentials, Provider
+    from openline_driver.credentials import CredentialError, Credentials, Provider
+    from openline_store.spool import SpoolError, spooled_sessions
     from openline_trio.network import Connect, DialError, connector
     from openline_trio.opening import open_session, resume_session
     from openline_trio.session import Session
-    from openline_trio.spool import SpoolError, spooled_sessions
 
 __all__ = [
     "Connect",
@@ -30,17 +30,17 @@ __all__ = [
 ]
 
 _HOME = {
-    "Connect": "network",
-    "CredentialError": "credentials",
-    "Credentials": "credentials",
-    "DialError": "network",
-    "Provider": "credentials",
-    "Session": "session",
-    "connector": "network",
-    "open_session": "opening",
-    "resume_session": "opening",
-    "SpoolError": "spool",
-    "spooled_sessions": "spool",
+    "Connect": "openline_trio.network",
+    "CredentialError": "openline_driver.credentials",
+    "Credentials": "openline_driver.credentials",
+    "DialError": "openline_trio.network",
+    "Provider": "openline_driver.credentials",
+    "Session": "openline_trio.session",
+    "connector": "openline_trio.network",
+    "open_session": "openline_trio.opening",
+    "resume_session": "openline_trio.opening",
+    "SpoolError": "openline_store.spool",
+    "spooled_sessions": "openline_store.spool",
 }
 
 
@@ -49,7 +49,7 @@ def __getattr__(name: str) -> object:
     if module is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:
-        return getattr(import_module(f"{__name__}.{module}"), name)
+        return getattr(import_module(module), name)
     except ModuleNotFoundError as error:
         error.add_note('sessions need more packages: pip install "openline[trio]"')
         raise

@@ -12,13 +12,12 @@ from array import array
 from collections.abc import Mapping
 
 import trio
-
 from openline.connection import LocalProtocolError
 from openline.events import SourceEnded, SourceLost
-from openline_trio.audio.pushed import PushSource
-from openline_trio.audio.source import Holding, Source, SourceError
+from openline_audio.source import Holding, Source, SourceError
+from openline_driver.error_origin import only_one, raised
 from openline_trio.sink import Listener, SessionSink
-from openline_trio.whose import only_one, raised
+from openline_trio.sources.pushed import PushSource
 
 
 class Capture:

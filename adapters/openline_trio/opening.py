@@ -12,15 +12,14 @@ from types import TracebackType
 from typing import NoReturn, cast
 
 import trio
-
 from openline.backend import Backend
 from openline.dialects.checking import DialectError
 from openline.dialects.dialect import Dialect
 from openline.journal import JournalError
 from openline.messages import SAMPLE_RATE
 from openline.policy import Policy
-from openline_trio.audio.source import Source
-from openline_trio.checks import (
+from openline_audio.source import Source
+from openline_driver.argument_checks import (
     check_credentials,
     check_given,
     check_optional,
@@ -28,12 +27,12 @@ from openline_trio.checks import (
     check_trio,
     checked_dialect,
 )
-from openline_trio.credentials import Credentials
-from openline_trio.journaling import JournalFile
+from openline_driver.credentials import Credentials
+from openline_store.journal_file import JournalFile
+from openline_store.records import Began
+from openline_store.spool import Spool, SpoolError, load, the_session
 from openline_trio.network import Connect, connector
-from openline_trio.records import Began
 from openline_trio.session import Session
-from openline_trio.spool import Spool, SpoolError, load, the_session
 
 #: Bytes of audio that a spool keeps at most: nine hours of one source.
 SPOOL_LIMIT = 1 << 30

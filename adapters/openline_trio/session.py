@@ -23,7 +23,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from functools import partial
 
 import trio
-
 from openline import events as e
 from openline.backend import Backend
 from openline.commands import (
@@ -41,15 +40,15 @@ from openline.connection import Connection
 from openline.dialects.dialect import Dialect
 from openline.messages import Ended, State, Statistics, Transcript, Update
 from openline.policy import Policy
-from openline_trio.audio.source import Source
+from openline_audio.source import Source
+from openline_driver.credentials import Credentials, Wallet
+from openline_driver.updates import Updates
+from openline_store.disk import Disk
+from openline_store.journal_file import JournalFile
+from openline_store.spool import Past, Spool
 from openline_trio.capture import Capture
-from openline_trio.credentials import Credentials, Wallet
 from openline_trio.dial import Dial
-from openline_trio.disk import Disk
-from openline_trio.journaling import JournalFile
 from openline_trio.network import Connect
-from openline_trio.spool import Past, Spool
-from openline_trio.updates import Updates
 
 
 class Session:

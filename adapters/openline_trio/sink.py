@@ -9,7 +9,7 @@ from typing import Protocol
 
 from openline.connection import LocalProtocolError
 from openline.events import AudioCaptured, CaptureHole, Event, SourceStarted
-from openline_trio.audio.samples import as_pcm
+from openline_audio.samples import as_pcm
 
 
 class Listener(Protocol):

@@ -20,17 +20,16 @@ from contextlib import AbstractAsyncContextManager, suppress
 from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 import trio
-
 from openline.backend import Backend
 from openline.dialects.dialect import Dialect
 from openline.messages import Ended, State, Statistics, Transcript, Update
 from openline.policy import Policy
-from openline_trio.audio.pushed import PushSource
-from openline_trio.audio.source import Source
-from openline_trio.checks import check_credentials, check_opening
+from openline_audio.source import Source
+from openline_driver.argument_checks import check_credentials, check_opening
 from openline_trio.network import Connect
 from openline_trio.opening import SPOOL_LIMIT, open_session, resume_session
 from openline_trio.session import Session
+from openline_trio.sources.pushed import PushSource
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer

@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 
 import msgspec
 import pytest
-import trio
 
+import trio
 from openline.messages import (
     Ended,
     Gap,
@@ -21,7 +21,7 @@ from openline.messages import (
     Transcript,
     Update,
 )
-from openline_trio.audio.pace import Worker
+from openline_trio.sources.pace import Worker
 
 T = TypeVar("T")
 

@@ -20,8 +20,8 @@ from openline_cli.dialects import blamed
 from openline_cli.main import main
 from openline_cli.problems import Problem
 from openline_cli.stream import StreamOptions, make_sources
-from openline_trio.records import VERSION, Began
-from openline_trio.spool import Spool
+from openline_store.records import VERSION, Began
+from openline_store.spool import Spool
 
 CLIP = str(Path(stream_module.__file__).parent / "data" / "meeting.flac")
 KEPT = Path(__file__).parents[1] / "journals" / "capacity.jsonl"

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-import trio
 from msgspec.structs import replace
 from trio.testing import MockClock
 
+import trio
 from openline.messages import (
     Ended,
     Gap,
@@ -24,7 +24,7 @@ from openline.messages import (
 )
 from openline_cli.follow import Follower, Outcome, follow
 from openline_cli.view import Both, Glance, JsonView, View
-from openline_trio.audio.pace import Worker
+from openline_trio.sources.pace import Worker
 
 Play = Callable[..., Any]
 End = Callable[..., Ended]

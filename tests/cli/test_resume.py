@@ -17,8 +17,8 @@ from openline_cli import resume as resume_module
 from openline_cli.main import main
 from openline_cli.problems import Problem
 from openline_cli.resume import ResumeOptions, resume
-from openline_trio.records import VERSION, Began
-from openline_trio.spool import Spool
+from openline_store.records import VERSION, Began
+from openline_store.spool import Spool
 
 CLIP = str(Path(resume_module.__file__).parent / "data" / "meeting.flac")
 URL = "ws://127.0.0.1:1/x"

@@ -19,8 +19,8 @@ from openline_cli.plain import PlainView
 from openline_cli.problems import Problem
 from openline_cli.stream import StreamOptions, finish, make_backend, make_sources, make_view, stream
 from openline_cli.view import Both, JsonView
-from openline_trio.records import VERSION, Began
-from openline_trio.spool import Spool
+from openline_store.records import VERSION, Began
+from openline_store.spool import Spool
 
 CLIP = str(Path(stream_module.__file__).parent / "data" / "meeting.flac")
 

@@ -21,7 +21,7 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from openline_trio.spool import load
+from openline_store.spool import load
 
 SHORT = Path(__file__).parents[1] / "data" / "goforward.wav"
 COMMAND = [sys.executable, "-m", "openline_cli"]

@@ -12,8 +12,8 @@ import sys
 from pathlib import Path
 
 import pytest
-import trio
 
+import trio
 from openline_server import ServerConfig, serve
 from openline_server.server import Server
 from openline_trio import resume_session, spooled_sessions
@@ -23,7 +23,7 @@ IN_TRIO = """
 import sys, trio
 from openline import Backend, Transcript
 from openline_trio import open_session
-from openline_trio.audio import FileSource
+from openline_trio.sources import FileSource
 
 async def main(url, clip, spool):
     sources = {"mic": FileSource(clip)}
@@ -36,7 +36,7 @@ trio.run(main, *sys.argv[1:])
 IN_A_THREAD = """
 import sys
 from openline import Backend, Transcript
-from openline_trio.audio import FileSource
+from openline_trio.sources import FileSource
 from openline_trio.threads import start_session
 
 url, clip, spool = sys.argv[1:]

@@ -59,7 +59,13 @@ ROOMS: dict[str, tuple[str, ...]] = {
 ONLY = {
     "openline.link": ("openline.connection",),
     # The packages of an extra stay where the extra is asked for.
-    "trio": ("openline_trio", "openline_server", "openline_testing", "openline_cli"),
+    "trio": (
+        "openline_driver",
+        "openline_trio",
+        "openline_server",
+        "openline_testing",
+        "openline_cli",
+    ),
     "typer": ("openline_cli",),
     "rich": ("openline_cli",),
     "soundfile": ("openline_audio",),
@@ -313,7 +319,6 @@ def test_a_pure_core_is_left_alone(source: str) -> None:
         ("openline_trio.session", "import statemachine"),
         ("openline_trio.socket", "from rich.text import Text"),
         ("openline_driver.driver", "import openline_trio"),
-        ("openline_driver.driver", "import trio"),
         ("openline_store.spool", "import openline_driver"),
         ("openline_audio.convert", "import trio"),
         ("openline_diagrams.render", "import openline_trio"),

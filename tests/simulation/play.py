@@ -16,7 +16,6 @@ from types import SimpleNamespace
 from unittest.mock import patch
 from uuid import UUID
 
-import trio
 from tests.simulation.backend import PATTERNS, Conversation, Server, Wire, name
 from tests.simulation.network import Link
 from tests.simulation.plan import Fault, Plan, Voice, draw
@@ -25,13 +24,14 @@ from trio._core import _run as trio_run  # pyright: ignore[reportPrivateUsage]  
 from trio.testing import MockClock
 from trio_websocket import ConnectionClosed
 
+import trio
 from openline.backend import Backend
 from openline.messages import SAMPLE_RATE as S
 from openline.messages import Ended, State, Transcript, Update
 from openline.verdicts import ErrorKind
+from openline_audio.source import Sink
 from openline_trio import CredentialError, DialError, Session, open_session
 from openline_trio import session as session_module
-from openline_trio.audio.source import Sink
 
 BACKEND = Backend()
 #: How the reason begins when a token was refused for good.

@@ -7,13 +7,13 @@ import threading
 from pathlib import Path
 
 import pytest
-import trio
 from trio.testing import MockClock
 
+import trio
+from openline_audio.source import SourceError
 from openline_cli import stream as cli
 from openline_testing.patient_clock import patient_clock
-from openline_trio.audio import FileSource
-from openline_trio.audio.source import SourceError
+from openline_trio.sources import FileSource
 
 CLIP = Path(cli.__file__).parent / "data" / "meeting.flac"
 

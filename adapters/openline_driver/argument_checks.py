@@ -1,0 +1,154 @@
+"""What a call is given, looked at before anything is made of it.
+
+A wrong kind of thing would show itself as a traceback from deep inside, or as a session that
+ends at once for no reason that its user could see. So each call asks here first. What is
+wrong raises TypeError with one line: which argument, what it has to be, and of which kind it
+is. Never its value: that may be a secret, or somebody's path.
+
+Only kinds are looked at. Whether a value can work is said by what uses it, as ValueError.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+from collections.abc import Callable, Coroutine, Mapping
+from contextlib import AbstractAsyncContextManager
+from types import MappingProxyType
+from typing import Any, Final, cast
+
+import trio
+from openline.backend import Backend
+from openline.dialects.checking import check_dialect
+from openline.dialects.dialect import Dialect
+from openline.dialects.echopanel import EchoPanel
+from openline.dialects.rehearsing import rehearse
+from openline.policy import Policy
+
+
+def kind_of(value: object) -> str:
+    """What ``value`` is, in a word or three, without telling it."""
+    return f"the class {value.__name__}" if isinstance(value, type) else type(value).__name__
+
+
+def check_sources(sources: object) -> None:
+    """Raise TypeError unless it maps names to sources."""
+    if not isinstance(sources, Mapping):
+        raise TypeError(
+            "sources: give a dict of names and sources, such as {'mic': FileSource(path)}, "
+            f"not {kind_of(sources)}"
+        )
+    for name, source in cast("Mapping[object, Any]", sources).items():
+        if not isinstance(name, str):
+            raise TypeError(f"sources: each name is a str, not {kind_of(name)}")
+        if isinstance(source, type) or not callable(getattr(source, "run", None)):
+            raise TypeError(
+                f"sources[{name!r}]: give a source, an object with `async run(sink)`, not "
+                f"{kind_of(source)}; FileSource(path) of openline_trio.sources makes one "
+                "from a file"
+            )
+
+
+def checked_dialect(dialect: Dialect | None) -> Dialect:
+    """The dialect to speak, which has said each of its messages. Raises DialectError."""
+    if dialect is None:
+        return EchoPanel()
+    check_dialect(dialect)
+    rehearse(dialect)
+    return dialect
+
+
+def check_credentials(credentials: object, *, threads: bool = False) -> None:
+    """Raise TypeError unless it may be a token, None or a provider.
+
+    A provider is an async function; with ``threads`` a plain one, as it runs in a thread.
+    """
+    if credentials is None or isinstance(credentials, str):
+        return
+    function = "a function" if threads else "an async function"
+    if isinstance(credentials, Coroutine):
+        credentials.close()  # nobody will await it, and there is no use in a warning
+        raise TypeError(f"credentials: give {function} itself, not what it returned when called")
+    if isinstance(credentials, type) or not callable(credentials):
+        raise TypeError(
+            f"credentials: give a token, {function} that returns one, or None, "
+            f"not {kind_of(credentials)}"
+        )
+    if threads and inspect.iscoroutinefunction(credentials):
+        raise TypeError(
+            "credentials: give a plain function, not an async one: it is called in a thread, "
+            "where it may block"
+        )
+    if inspect.isgeneratorfunction(credentials) or inspect.isasyncgenfunction(credentials):
+        raise TypeError(f"credentials: give {function} that returns a token, not one that yields")
+    if _needs_arguments(credentials):
+        raise TypeError("credentials: a provider is called without arguments, and this needs some")
+
+
+def _needs_arguments(function: Callable[..., object]) -> bool:
+    try:
+        signature = inspect.signature(function)
+    except (ValueError, TypeError):
+        return False  # there is none to look at
+    try:
+        signature.bind()
+    except TypeError:
+        return True
+    return False
+
+
+def check_given(**given: object) -> None:
+    """Raise TypeError for an argument that is not of the kind that its name asks for."""
+    for name, value in given.items():
+        kind, want = _KINDS[name]
+        _check_kind(name, value, kind, want)
+
+
+def check_optional(**given: object) -> None:
+    """The same, for arguments of which None stands for the default."""
+    for name, value in given.items():
+        if value is not None:
+            kind, want = _KINDS[name]
+            _check_kind(name, value, kind, f"{want}, or None")
+
+
+def _check_kind(name: str, value: object, kind: type | tuple[type, ...] | None, want: str) -> None:
+    is_right = callable(value) if kind is None else isinstance(value, kind)
+    is_right = is_right and not (kind is int and isinstance(value, bool))
+    if isinstance(value, type) or not is_right:
+        raise TypeError(f"{name}: give {want}, not {kind_of(value)}")
+
+
+_PATH: Final = (str, os.PathLike)
+#: The kind of each argument (None: it can be called), and how it is asked for.
+_KINDS: Final[Mapping[str, tuple[type | tuple[type, ...] | None, str]]] = MappingProxyType(
+    {
+        "backend": (Backend, "a Backend, such as Backend.from_url(url)"),
+        "policy": (Policy, "a Policy"),
+        "session_id": (str, "a str"),
+        "connect": (None, "a function"),
+        "uniform": (None, "a function"),
+        "folder": (_PATH, "the path of a folder, a str or a Path"),
+        "spool": (_PATH, "the path of a folder, a str or a Path"),
+        "spool_limit": (int, "bytes as an int"),
+        "journal": (_PATH, "the path of a file, a str or a Path"),
+    }
+)
+
+
+def check_opening(opening: object) -> None:
+    """Raise TypeError unless it can be opened with ``async with``."""
+    if not isinstance(opening, AbstractAsyncContextManager):
+        raise TypeError(
+            f"ThreadSession: give what open_session or resume_session gives, not "
+            f"{kind_of(opening)}; start_session and start_resumed_session make one at once"
+        )
+
+
+def check_trio() -> None:
+    """Raise RuntimeError unless the caller is a task of trio's."""
+    if not trio.lowlevel.in_trio_task():
+        raise RuntimeError(
+            "open_session needs trio: call `trio.run` with your async function; a program without "
+            "trio uses openline_trio.threads.start_session"
+        )

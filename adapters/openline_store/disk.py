@@ -1,0 +1,72 @@
+"""A session's disk: the core's storage commands carried out on a spool, if there is one.
+
+Nothing here raises into a capture path. The first write that fails is told to the core as
+a fact; from then on nothing is written, and what is there can still be read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from openline import events as e
+from openline.commands import (
+    DiscardStore,
+    FetchAudio,
+    Storage,
+    StoreAudio,
+    StoreFinal,
+    StoreGap,
+    StoreProof,
+)
+from openline_store.records import Lost, Said
+from openline_store.spool import Spool
+
+
+class Disk:
+    """``tell`` hands an event to the core, after the commands that are being carried out."""
+
+    def __init__(self, spool: Spool | None, tell: Callable[[e.Event], None]) -> None:
+        self._spool = spool
+        self._tell = tell
+        self._takes_more = spool is not None
+
+    def perform(self, command: Storage) -> None:
+        """Carry out a storage command."""
+        match command:
+            case StoreAudio(source, start, pcm):
+                self._write(lambda spool: spool.keep(source, start, pcm))
+            case StoreProof(source, position):
+                self._write(lambda spool: spool.prove(source, position))
+            case StoreFinal(transcript):
+                self._write(lambda spool: spool.note(Said(transcript)))
+            case StoreGap(gap):
+                self._write(lambda spool: spool.note(Lost(gap)))
+            case FetchAudio(source, start, samples):
+                self._tell(e.AudioFetched(source, start, self._read(source, start, samples)))
+            case DiscardStore():
+                if self._spool is not None:
+                    self._spool.discard()
+                    self._spool = None
+
+    def close(self) -> None:
+        """Let go of what is still there; it can be resumed."""
+        if self._spool is not None:
+            self._spool.close()
+            self._spool = None
+
+    def _write(self, what: Callable[[Spool], None]) -> None:
+        if self._spool is None or not self._takes_more:
+            return
+        try:
+            what(self._spool)
+        except OSError as exc:
+            self._takes_more = False
+            self._tell(e.SpoolFailed((exc.strerror or str(exc)).lower()))
+
+    def _read(self, source: str, start: int, samples: int) -> bytes:
+        if self._spool is None:
+            return b""
+        try:
+            return self._spool.read(source, start, samples)
+        except OSError:
+            return b""  # not there: the core reports it as a gap

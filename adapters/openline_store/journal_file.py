@@ -1,0 +1,115 @@
+"""A session's journal in a file: each line of a ``Recorder`` is appended at once.
+
+The file is for this user alone, for it holds the transcript, and locked while a session
+writes it. Journals that are there already stay; a line that a crash tore is cut off first,
+so that what follows can be read. A file that holds anything else is refused untouched.
+Nothing here raises into a capture path: the first write that fails is told once, past the
+core, which knows nothing of its journal; from then on nothing is written.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+from openline.backend import Backend
+from openline.connection import Connection
+from openline.journal import JournalError, Recorder, check_start
+from openline.messages import Trouble, Update
+from openline_store.spool import write_all
+
+_BLOCK: Final = 1 << 16
+#: No opening is longer (it holds the finals of a session that is taken up again).
+_LONGEST: Final = 1 << 24
+
+
+class JournalFile:
+    """A journal for one session. ``tell`` is handed a Trouble when a write fails."""
+
+    def __init__(self, path: Path, *, keep_audio: bool = False) -> None:
+        self.tell: Callable[[Update], None] = _nobody
+        self._path = path
+        self._keep_audio = keep_audio
+        self._fd: int | None = None
+        self._early: list[bytes] | None = []  # lines from before it was opened
+
+    def open(self) -> None:
+        """Open the file, and write what is waiting. Raises JournalError."""
+        self._fd = _opened(self._path)
+        early, self._early = self._early or [], None
+        for line in early:
+            self.write(line)
+
+    def connection(self, backend: Backend, **options: Any) -> Connection:
+        """A connection that is written down here; ``options`` are those of any other."""
+        return Recorder(backend, write=self.write, keep_audio=self._keep_audio, **options)
+
+    def write(self, line: bytes) -> None:
+        """Append a line, while that works."""
+        if self._early is not None:
+            self._early.append(line)
+        if self._fd is None:
+            return
+        try:
+            write_all(self._fd, line)
+        except OSError as exc:
+            self.close()
+            self.tell(Trouble(kind="journal", text=f"the journal takes no more: {_reason(exc)}"))
+
+    def close(self) -> None:
+        """Let go of the file; again is harmless."""
+        if self._fd is not None:
+            os.close(self._fd)
+            self._fd = None
+
+
+def _opened(path: Path) -> int:
+    """A file that takes a journal more, locked and with no torn line. Raises JournalError."""
+    try:
+        # Looked at before it is opened: whoever waits at a pipe must not be woken.
+        strange = path.exists() and not path.is_file() and not path.is_dir()
+        fd = -1 if strange else os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+    except OSError as exc:
+        raise JournalError(f"{path}: {_reason(exc)}: give a file to write to") from None
+    if strange:
+        raise JournalError(f"{path}: is not a regular file: give a file to write to")
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with os.fdopen(fd, "rb", closefd=False) as file:
+            check_start(file.readline(_LONGEST))
+        _cut(fd)
+    except (OSError, JournalError) as exc:
+        os.close(fd)
+        if isinstance(exc, JournalError):
+            why = f"{exc}: give a new file, or one of journals"
+        elif isinstance(exc, BlockingIOError):
+            why = "another session writes it: give another"
+        else:
+            why = f"{_reason(exc)}: give a regular file"
+        raise JournalError(f"{path}: {why}") from None
+    return fd
+
+
+def _cut(fd: int) -> None:
+    """Cut off what follows the last whole line."""
+    size = whole = os.fstat(fd).st_size
+    while whole > 0:
+        start = max(0, whole - _BLOCK)
+        newline = os.pread(fd, whole - start, start).rfind(b"\n")
+        if newline >= 0:
+            whole = start + newline + 1
+            break
+        whole = start
+    if whole < size:
+        os.ftruncate(fd, whole)
+
+
+def _nobody(_update: Update) -> None:
+    """Nobody listens yet."""
+
+
+def _reason(exc: OSError) -> str:
+    return (exc.strerror or str(exc)).lower()

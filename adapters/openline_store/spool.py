@@ -1,0 +1,292 @@
+"""Audio and progress on disk, so that a session outlives its memory and its process.
+
+A session has one folder. Audio of a source lies in files of raw PCM whose names are the
+session sample at which they begin, so a position is an offset and nothing needs an
+index; a file wholly confirmed is deleted. Progress (finals, gaps, watermarks) lies in a
+log (``records``), from which a record that a crash tore is cut. Every write goes to the
+operating system at once, so a killed process loses nothing that was captured; a machine
+that loses power may lose its last seconds.
+
+The folder is locked while a process uses it. Nothing here raises into a capture path:
+``SpoolError`` is for opening, and later failures are ``OSError`` for the session to
+report as a fact.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import re
+import shutil
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from openline.connection import PastSource
+from openline.messages import SAMPLE_RATE, Gap, Transcript
+from openline_store.records import VERSION, Began, Lost, Proved, Record, Said, pack, unpack
+
+#: Bytes of PCM in a file before the next one is begun: a minute at 16 kHz, 16 bits.
+SEGMENT_BYTES: Final = 60 * 32_000
+#: So many names are told of what was found where one was looked for.
+_SHOWN: Final = 3
+_LOG = "log"
+_LOCK = "lock"
+_SEGMENT = re.compile(r"(?P<source>.+)-(?P<start>\d{15})\.pcm")
+
+
+class SpoolError(Exception):
+    """The folder cannot be used; one line: which, what is wrong, what to do."""
+
+
+class Spool:
+    """One session's folder, open for writing. Raises SpoolError if it holds no session."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        try:  # first, so that nothing is left where there is no session
+            self._log = os.open(folder / _LOG, os.O_WRONLY | os.O_APPEND)
+        except OSError as exc:
+            raise SpoolError(f"{folder}: {_reason(exc)}: give the folder of a session") from exc
+        try:
+            self._lock = _lock(folder)
+        except SpoolError:
+            os.close(self._log)
+            raise
+        # Only now: a record that is torn for others may be one that is being written.
+        ends = [end for _, end in unpack((folder / _LOG).read_bytes())]
+        os.ftruncate(self._log, ends[-1] if ends else 0)
+        self._writing: dict[str, tuple[int, int, int]] = {}  # source: fd, start, bytes
+
+    @classmethod
+    def create(cls, directory: Path, began: Began) -> Spool:
+        """A new folder for a session. Raises SpoolError."""
+        folder = directory / folder_name(began.session_id)
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+            if folder.exists():
+                raise SpoolError(
+                    f"{folder}: this session is there already: "
+                    "resume it, or give another session id"
+                )
+            folder.mkdir(mode=0o700)
+            os.close(os.open(folder / _LOG, os.O_WRONLY | os.O_CREAT, 0o600))
+            spool = cls(folder)
+            try:
+                spool.note(began)
+            except BaseException:
+                spool.discard()
+                raise
+        except OSError as exc:
+            raise SpoolError(f"{directory}: {_reason(exc)}: give a folder to write to") from exc
+        return spool
+
+    def prove(self, source: str, position: int) -> None:
+        """Note what is confirmed, and delete what nobody will ask for. Raises OSError."""
+        self.note(Proved(source, position))
+        self.forget(source, position)
+
+    def note(self, record: Record) -> None:
+        """Append a record to the log. Raises OSError."""
+        write_all(self._log, pack(record))
+
+    def keep(self, source: str, start: int, pcm: bytes) -> None:
+        """Append audio that begins at session sample ``start``. Raises OSError."""
+        fd, begins, size = self._writing.get(source, (-1, 0, 0))
+        if fd < 0 or begins + size // 2 != start or size >= SEGMENT_BYTES:
+            if fd >= 0:
+                os.close(fd)
+                del self._writing[source]
+            path = self.folder / f"{source}-{start:015d}.pcm"
+            fd, begins, size = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), start, 0
+        self._writing[source] = (fd, begins, size)
+        write_all(fd, pcm)
+        self._writing[source] = (fd, begins, size + len(pcm))
+
+    def read(self, source: str, start: int, samples: int) -> bytes:
+        """At most ``samples`` of audio from ``start``, within one file. Raises OSError."""
+        return read_audio(self.folder, source, start, samples)
+
+    def forget(self, source: str, position: int) -> None:
+        """Delete the files that lie wholly before ``position``. Raises OSError."""
+        for path, begins, samples in segments(self.folder, source):
+            writing = self._writing.get(source)
+            if begins + samples <= position and (writing is None or writing[1] != begins):
+                path.unlink()
+
+    def close(self) -> None:
+        """Let go of the folder and leave it for later."""
+        for fd, _, _ in self._writing.values():
+            os.close(fd)
+        self._writing.clear()
+        os.close(self._log)
+        os.close(self._lock)
+
+    def discard(self) -> None:
+        """Let go of the folder and delete it."""
+        self.close()
+        # What cannot be deleted now is found complete by the next resume.
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def folder_name(session_id: str) -> str:
+    """A name for the folder of a session: its id where that is safe, else its checksum."""
+    if re.fullmatch(r"[A-Za-z0-9_-]{1,64}", session_id):
+        return session_id
+    return f"session-{zlib.crc32(session_id.encode('utf-8', 'surrogatepass')):08x}"
+
+
+def segments(folder: Path, source: str) -> list[tuple[Path, int, int]]:
+    """The source's files: path, first session sample, samples. A torn sample is cut."""
+    found: list[tuple[Path, int, int]] = []
+    for path in sorted(folder.iterdir()):
+        match = _SEGMENT.fullmatch(path.name)
+        if match and match["source"] == source:
+            found.append((path, int(match["start"]), path.stat().st_size // 2))
+    return found
+
+
+def read_audio(folder: Path, source: str, start: int, samples: int) -> bytes:
+    """At most ``samples`` from session sample ``start``; empty where there is none."""
+    for path, begins, size in segments(folder, source):
+        if begins <= start < begins + size:
+            with path.open("rb") as file:
+                file.seek(2 * (start - begins))
+                return file.read(2 * min(samples, begins + size - start))
+    return b""
+
+
+def records(folder: Path) -> Iterator[Record]:
+    """The log's records up to the first torn one.
+
+    Raises SpoolError for a folder that holds no session, or one of another version.
+    """
+    path = folder / _LOG
+    try:
+        data = path.read_bytes()
+    except OSError as exc:
+        raise SpoolError(f"{folder}: {_reason(exc)}: no session was spooled here") from exc
+    whole = list(unpack(data))
+    if not whole:
+        raise SpoolError(f"{folder}: its log is empty: there is nothing to resume, delete it")
+    for record, _ in whole:
+        if isinstance(record, Began) and record.version != VERSION:
+            raise SpoolError(f"{folder}: written by another version: resume it with that one")
+        yield record
+
+
+class Past(msgspec.Struct, frozen=True, kw_only=True):
+    """All that a folder holds of its session."""
+
+    began: Began
+    sources: tuple[PastSource, ...]
+    transcript: tuple[Transcript, ...]
+
+
+def load(folder: Path) -> Past:
+    """Read a session's folder. Raises SpoolError."""
+    began: Began | None = None
+    first: dict[str, int] = {}
+    proved: dict[str, int] = {}
+    said: list[Transcript] = []
+    gaps: list[Gap] = []
+    for record in records(folder):
+        match record:
+            case Began():
+                began = record
+            case Proved(source, position):
+                first.setdefault(source, position)
+                proved[source] = max(position, proved.get(source, position))
+            case Said(transcript):
+                said.append(transcript)
+            case Lost(gap):
+                gaps.append(gap)
+    if began is None:
+        raise SpoolError(f"{folder}: its log does not say which session it is: delete it")
+    for final in said:  # a final may have been noted without its proof
+        end = round(final.end * SAMPLE_RATE)
+        proved[final.source] = max(end, proved.get(final.source, 0))
+    sources = tuple(
+        PastSource(
+            source=source,
+            origin=origin,
+            confirmed=proved[source],
+            on_disk=tuple(
+                (start, start + samples) for _, start, samples in segments(folder, source)
+            ),
+            gaps=tuple(gap for gap in gaps if gap.source == source),
+        )
+        for source, origin in first.items()
+    )
+    return Past(began=began, sources=sources, transcript=tuple(said))
+
+
+def spooled_sessions(directory: str | os.PathLike[str]) -> list[Path]:
+    """The folders of the unfinished sessions in ``directory``, or itself if it is one.
+
+    ``directory`` is what was given to ``open_session`` as ``spool``; where there is none, no
+    session is unfinished. One that a process is at work on is among them. Raises OSError for
+    a name that no directory can have.
+    """
+    directory = Path(directory)
+    if (directory / _LOG).exists():
+        return [directory]
+    with contextlib.suppress(OSError):  # a log without a word: killed before it began
+        logs = [path for path in directory.glob(f"*/{_LOG}") if path.stat().st_size]
+        return sorted(path.parent for path in logs)
+    return []
+
+
+def the_session(directory: str | os.PathLike[str]) -> Path:
+    """The folder of the only session in ``directory``. Raises SpoolError."""
+    directory = Path(directory)
+    try:
+        found = spooled_sessions(directory)
+    except OSError as exc:
+        raise SpoolError(f"{directory}: {_reason(exc)}: give the folder of a session") from exc
+    if len(found) == 1:
+        return found[0]
+    if found:
+        names = ", ".join(path.name for path in found[:_SHOWN]) + ", …" * (len(found) > _SHOWN)
+        raise SpoolError(
+            f"{directory}: {len(found)} sessions are spooled there ({names}): "
+            "give the folder of one"
+        )
+    if directory.is_dir():
+        raise SpoolError(
+            f"{directory}: no unfinished session is spooled there: give the folder of a session"
+        )
+    return directory  # whoever opens it says what is wrong
+
+
+def _lock(folder: Path) -> int:
+    try:
+        fd = os.open(folder / _LOCK, os.O_WRONLY | os.O_CREAT, 0o600)
+    except OSError as exc:
+        raise SpoolError(f"{folder}: {_reason(exc)}") from exc
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(fd)
+        raise SpoolError(f"{folder}: another process is using this session: wait for it") from None
+    return fd
+
+
+def write_all(fd: int, data: bytes) -> None:
+    """Write all of ``data``, or cut off what was written and raise OSError."""
+    before = os.lseek(fd, 0, os.SEEK_END)
+    try:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(fd, rest) :]
+    except OSError:
+        os.ftruncate(fd, before)
+        raise
+
+
+def _reason(exc: OSError) -> str:
+    return (exc.strerror or str(exc)).lower()

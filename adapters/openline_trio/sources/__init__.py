@@ -1,0 +1,58 @@
+"""Sources of audio, each brought to 16 kHz mono.
+
+`FileSource` plays a recording, `PcmSource` reads raw PCM from a descriptor, `Microphone`
+listens, `PushSource` takes what an app has captured itself; `Source`, `Sink` and `Holding`
+are what they have in common, for a source of your own.
+
+Importing this costs nothing: a class is imported when it is first asked for, since the
+converter needs numpy, which takes longer to load than all the rest and which
+``openline[trio]`` alone does not bring.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from openline_audio.source import FRAME_SAMPLES, SAMPLE_RATE, Holding, Sink, Source, SourceError
+
+if TYPE_CHECKING:
+    from openline_trio.sources.files import FileSource
+    from openline_trio.sources.microphone import Microphone
+    from openline_trio.sources.pcm import PcmSource
+    from openline_trio.sources.pushed import PushSource
+
+__all__ = [
+    "FRAME_SAMPLES",
+    "SAMPLE_RATE",
+    "FileSource",
+    "Holding",
+    "Microphone",
+    "PcmSource",
+    "PushSource",
+    "Sink",
+    "Source",
+    "SourceError",
+]
+
+_LAZY = {
+    "FileSource": "files",
+    "Microphone": "microphone",
+    "PcmSource": "pcm",
+    "PushSource": "pushed",
+}
+
+
+def __getattr__(name: str) -> object:
+    module = _LAZY.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        return getattr(import_module(f"{__name__}.{module}"), name)
+    except ModuleNotFoundError as error:
+        error.add_note('audio needs more packages: pip install "openline[audio]"')
+        raise
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

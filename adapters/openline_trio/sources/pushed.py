@@ -1,0 +1,125 @@
+"""Audio that the app captures itself and pushes.
+
+Theory of operation. `send` never waits and never refuses for want of room: it queues
+into a `Handover`, and `run` passes on, in order and as it was cut, what is there. Until
+`run` begins, or whenever the loop is too slow, a minute is kept (or as much as was asked for);
+what comes above that is reported as a hole where it would have been. `close` ends the source
+after what was sent before it.
+
+The end of a session may come before the source's task had its turn, or had begun at all. So
+the session asks for what is here (`flush`), and that closes the source: from then on a `send`
+is refused, and what was taken before it is delivered.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from openline_audio.samples import as_pcm
+from openline_audio.source import SAMPLE_RATE, Sink, SourceError
+from openline_trio.sources.handover import Handover
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+
+class PushSource:
+    """A source for apps with their own capture: 16 kHz mono s16le, pushed as it is heard.
+
+    Push each piece when its last sample has been heard; when the first one was heard is
+    reckoned back from that. May be made inside or outside of ``trio.run``; made inside,
+    its time is right even if ``run`` begins later; outside, ``send_from_thread`` fills it.
+    The app may pause for as long as it likes; what it could not hear meanwhile it does not
+    push. One session uses it, once.
+
+    ``buffer_seconds`` of audio are kept until the session takes them, which it does at its
+    next turn: 60 s are 1.9 MB. What finds no room is lost, and told as a ``Gap`` of the cause
+    ``capture``. Raises ValueError for what is no number of seconds above 0.
+    """
+
+    may_pause = True
+
+    def __init__(self, *, buffer_seconds: float = 60.0) -> None:
+        self._handover = Handover(_samples(buffer_seconds))
+        self._sink: Sink | None = None
+
+    @property
+    def duration(self) -> None:
+        """None: nobody can know."""
+        return None
+
+    @property
+    def is_used(self) -> bool:
+        """Whether a session has used it: another one needs another source."""
+        return self._sink is not None
+
+    def send(self, pcm: Buffer) -> bool:
+        """Push ``pcm`` from the trio thread, without waiting. False: not all of it found room.
+
+        It may be bytes, or an array of int16 with one channel. Raises TypeError for what is
+        neither, ValueError for half a sample (an odd number of bytes), RuntimeError in a thread
+        without trio, also before ``trio.run``, and trio.ClosedResourceError after ``close``,
+        and once the session was asked to stop or has ended: then nothing of it was kept.
+        """
+        return self._handover.put_here(_whole(pcm))
+
+    def send_from_thread(self, pcm: Buffer) -> bool:
+        """Push ``pcm`` from any thread, or before ``trio.run``; returns and raises as ``send``.
+
+        It needs no trio where it is called, so it raises no RuntimeError. Pieces from several
+        threads keep the order in which this was called.
+        """
+        kept = self._handover.put(_whole(pcm))
+        self._handover.notify_from_thread()
+        return kept
+
+    def close(self) -> None:
+        """No more audio; from any thread, any number of times. ``run`` returns then."""
+        self._handover.close()
+        self._handover.notify_from_thread()
+
+    def flush(self, sink: Sink) -> None:
+        """Deliver at once what was sent before, from the trio thread, and close.
+
+        So that a stop which follows a push does not overtake it, even before ``run``.
+        """
+        self._sink = self._sink or sink
+        self._handover.close()
+        self._handover.notify()
+        self._handover.deliver(self._handover.take_nowait(), sink)
+
+    async def run(self, sink: Sink) -> None:
+        """Deliver until ``close``; afterwards the source is closed.
+
+        Raises SourceError if another session has used it.
+        """
+        if self._sink is not None and self._sink is not sink:
+            raise SourceError("this PushSource has been used: make another one for each session")
+        self._sink = sink
+        try:
+            while items := await self._handover.take():
+                self._handover.deliver(items, sink)
+        finally:
+            self._handover.close()
+
+
+def _samples(seconds: object) -> int:
+    if (
+        isinstance(seconds, int | float)
+        and not isinstance(seconds, bool)
+        and math.isfinite(seconds)
+    ):
+        samples = round(seconds * SAMPLE_RATE)
+        if samples > 0:
+            return samples
+    raise ValueError(f"buffer_seconds is {seconds!r}: give a number of seconds above 0")
+
+
+def _whole(audio: Buffer) -> bytes:
+    pcm = as_pcm(audio)
+    if len(pcm) % 2:
+        raise ValueError(
+            f"{len(pcm)} bytes of 16-bit audio end in half a sample; push whole samples"
+        )
+    return pcm

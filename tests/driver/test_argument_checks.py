@@ -1,0 +1,467 @@
+"""What cannot be meant is refused in the call: one line, the kind of what came, never its value."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from functools import partial
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+import trio
+from openline.backend import Backend
+from openline.dialects.checking import DialectError
+from openline.dialects.echopanel import EchoPanel
+from openline.messages import Ended, State
+from openline.policy import Policy
+from openline.verdicts import Action
+from openline_testing.background import BackgroundBackend
+from openline_trio import open_session, resume_session
+from openline_trio.sources import FileSource, PushSource, Sink
+from openline_trio.threads import ThreadSession, start_resumed_session, start_session
+
+SECRET = "private/secret.wav"
+
+
+class Runs:
+    """A source by its looks."""
+
+    duration = None
+
+    async def run(self, sink: Sink) -> None:
+        """Hear nothing."""
+
+
+def refusal(call: Any, *args: Any, **given: Any) -> str:
+    """What the call says to it: a TypeError of one line, without any value."""
+    with pytest.raises(TypeError) as caught:
+        call(*args, **given)
+    text = str(caught.value)
+    assert "\n" not in text
+    assert "secret" not in text
+    return text
+
+
+# Sources.
+
+
+@pytest.mark.parametrize("call", [open_session, start_session])
+@pytest.mark.parametrize("path", [SECRET, Path(SECRET)])
+def test_a_path_where_a_source_belongs_is_refused_and_told_how_to_make_one(
+    call: Any, path: object
+) -> None:
+    assert refusal(call, Backend(), {"mic": path}) == (
+        f"sources['mic']: give a source, an object with `async run(sink)`, not "
+        f"{type(path).__name__}; FileSource(path) of openline_trio.sources makes one from a file"
+    )
+
+
+@pytest.mark.parametrize(
+    ("sources", "what"),
+    [
+        ({"mic": None}, "sources['mic']: give a source, .* not NoneType; "),
+        ({"mic": b"secret"}, "sources['mic']: give a source, .* not bytes; "),
+        ({"mic": FileSource}, "sources['mic']: give a source, .* not the class FileSource; "),
+        ({"mic": Runs}, "sources['mic']: give a source, .* not the class Runs; "),
+        ({"mic": Runs(), "system": object()}, "sources['system']: give a source, .* not object; "),
+        ({Path(SECRET): Runs()}, "sources: each name is a str, not PosixPath"),
+        (PushSource(), "sources: give a dict of names and sources, .* not PushSource"),
+        ([PushSource()], "sources: give a dict of names and sources, .* not list"),
+        (SECRET, "sources: give a dict of names and sources, .* not str"),
+        (None, "sources: give a dict of names and sources, .* not NoneType"),
+    ],
+)
+def test_what_is_no_source_is_refused(sources: object, what: str) -> None:
+    pattern = what.replace("[", r"\[").replace("]", r"\]")
+    assert re.match(pattern, refusal(open_session, Backend(), sources))
+
+
+def test_whatever_runs_is_a_source() -> None:
+    open_session(Backend(), {"mic": Runs()})
+
+
+# Dialects.
+
+
+def says_secrets(*_given: object) -> object:
+    return {"secret": 1}
+
+
+class Late(EchoPanel):
+    """Says a dict for audio, once it has said what was asked of it before."""
+
+    calls = 0
+
+    def audio(self, source: str, pcm: bytes) -> bytes:
+        self.calls += 1
+        return super().audio(source, pcm) if self.calls < 5 else cast("bytes", {"a": "secret"})
+
+
+@pytest.mark.parametrize(
+    ("dialect", "text"),
+    [
+        (EchoPanel, "dialect: give an object, EchoPanel(), not the class"),
+        (
+            type("Odd", (EchoPanel,), {"horizon": "15"})(),
+            "the dialect Odd: horizon has to be seconds, 0 or more, not '15'",
+        ),
+        (
+            type("Odd", (EchoPanel,), {"stop": says_secrets})(),
+            "the dialect Odd: stop has to return str or bytes, not dict",
+        ),
+    ],
+)
+def test_what_is_no_dialect_is_refused_in_the_call(
+    dialect: object, text: str, tmp_path: Path
+) -> None:
+    assert refusal(open_session, Backend(), {"mic": Runs()}, dialect=dialect) == text
+    assert refusal(start_session, Backend(), {"mic": Runs()}, dialect=dialect) == text
+    assert refusal(resume_session, tmp_path, dialect=dialect) == text
+
+
+class Speaks(Runs):
+    """Delivers for ever."""
+
+    async def run(self, sink: Sink) -> None:
+        while True:
+            sink.audio(bytes(640))
+            await trio.sleep(0.02)
+
+
+def test_a_dialect_whose_fault_shows_itself_only_on_the_line_is_one_error_too() -> None:
+    with BackgroundBackend() as backend:
+
+        async def live() -> None:
+            async with open_session(backend.backend, {"mic": Speaks()}, dialect=Late()) as session:
+                await session.wait()
+
+        with pytest.raises(DialectError) as caught:
+            trio.run(live)
+    assert str(caught.value) == "the dialect Late: audio has to return str or bytes, not dict"
+
+
+def test_a_blocks_own_error_comes_out_beside_that_of_a_dialect() -> None:
+    with BackgroundBackend() as backend:
+
+        async def live() -> None:
+            async with open_session(backend.backend, {"mic": Speaks()}, dialect=Late()) as session:
+                try:
+                    await session.wait()
+                finally:
+                    raise ValueError("mine")
+
+        with pytest.RaisesGroup(DialectError, ValueError, flatten_subgroups=True):
+            trio.run(live)
+
+
+# Credentials.
+
+
+async def provide() -> str:
+    await trio.lowlevel.checkpoint()
+    return "a secret token"
+
+
+async def needs(_user: str) -> str:
+    return await provide()
+
+
+def plain() -> str:
+    return "a secret token"
+
+
+async def yields() -> AsyncIterator[str]:
+    yield await provide()
+
+
+class Provider:
+    """Callable, and an object."""
+
+    async def __call__(self) -> str:
+        return await provide()
+
+
+NO_TOKEN = "credentials: give a token, an async function that returns one, or None, not "
+
+
+@pytest.mark.parametrize(
+    ("credentials", "text"),
+    [
+        (7, f"{NO_TOKEN}int"),
+        (b"secret", f"{NO_TOKEN}bytes"),
+        (["secret"], f"{NO_TOKEN}list"),
+        (Provider, f"{NO_TOKEN}the class Provider"),
+        (needs, "credentials: a provider is called without arguments, and this needs some"),
+        (
+            yields,
+            "credentials: give an async function that returns a token, not one that yields",
+        ),
+    ],
+)
+def test_what_is_no_provider_is_refused_in_the_call(
+    credentials: object, text: str, tmp_path: Path
+) -> None:
+    given = {"credentials": credentials}
+    assert refusal(open_session, Backend(), {"mic": Runs()}, **given) == text
+    assert refusal(resume_session, tmp_path, **given) == text
+
+
+def test_a_provider_that_was_called_instead_of_given_is_refused_without_a_warning() -> None:
+    text = "credentials: give an async function itself, not what it returned when called"
+    assert refusal(open_session, Backend(), {"mic": Runs()}, credentials=provide()) == text
+
+
+def test_from_a_thread_a_provider_is_a_plain_function() -> None:
+    sources = {"mic": Runs()}
+    assert refusal(start_session, Backend(), sources, credentials=provide) == (
+        "credentials: give a plain function, not an async one: it is called in a thread, "
+        "where it may block"
+    )
+    assert refusal(start_session, Backend(), sources, credentials=7) == (
+        "credentials: give a token, a function that returns one, or None, not int"
+    )
+    assert refusal(start_resumed_session, "calls", credentials=provide) == (
+        "credentials: give a plain function, not an async one: it is called in a thread, "
+        "where it may block"
+    )
+
+
+@pytest.mark.parametrize("credentials", [None, "token", provide, Provider(), partial(needs, "me")])
+def test_whatever_can_be_asked_is_a_provider(credentials: Any) -> None:
+    open_session(Backend(), {"mic": Runs()}, credentials=credentials)
+
+
+def test_a_provider_that_cannot_be_looked_at_is_believed() -> None:
+    class Opaque:
+        __signature__ = "none"
+
+        async def __call__(self) -> str:
+            return await provide()
+
+    open_session(Backend(), {"mic": Runs()}, credentials=Opaque())
+
+
+@pytest.mark.parametrize(
+    ("credentials", "why"),
+    [
+        (plain, "it is no async function: it returned str: write it with async def"),
+        (
+            partial(Provider),
+            "it is no async function: it returned Provider: write it with async def",
+        ),
+    ],
+)
+def test_a_provider_that_is_not_async_is_no_fault_of_the_network(
+    credentials: Any, why: str
+) -> None:
+    async def live() -> Ended:
+        sources = {"mic": Speaks()}
+        async with open_session(Backend(), sources, credentials=credentials) as session:
+            return await session.wait()
+
+    ended = trio.run(live)
+    assert (ended.state, ended.action) == (State.FAILED, Action.FATAL)
+    assert ended.reason == (
+        f"the credential provider gave something that cannot be a token ({why})"
+    )
+
+
+def test_from_a_thread_it_is_none_either_and_nothing_is_left_that_warns() -> None:
+    given: Any = lambda: provide()  # noqa: E731, PLW0108  # a plain function, of which nobody can tell
+    with start_session(Backend(), {"mic": PushSource()}, credentials=given) as session:
+        ended = session.wait()
+    assert ended.reason.endswith("(it returned coroutine, where a token is a str)")
+
+
+# Everything else.
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        (
+            {"backend": "wss://secret.example/ws"},
+            "backend: give a Backend, such as Backend.from_url(url), not str",
+        ),
+        (
+            {"backend": Backend},
+            "backend: give a Backend, such as Backend.from_url(url), not the class Backend",
+        ),
+        ({"policy": {"max_attempts": 3}}, "policy: give a Policy, or None, not dict"),
+        ({"policy": Policy}, "policy: give a Policy, or None, not the class Policy"),
+        ({"spool": 7}, "spool: give the path of a folder, a str or a Path, or None, not int"),
+        (
+            {"journal": b"secret"},
+            "journal: give the path of a file, a str or a Path, or None, not bytes",
+        ),
+        ({"session_id": 7}, "session_id: give a str, or None, not int"),
+        ({"connect": "secret"}, "connect: give a function, or None, not str"),
+    ],
+)
+def test_what_is_of_the_wrong_kind_is_refused_in_the_call(
+    given: dict[str, object], text: str
+) -> None:
+    arguments = {"backend": Backend(), "sources": {"mic": Runs()}, **given}
+    assert refusal(open_session, **arguments) == text
+    assert refusal(start_session, **arguments) == text
+
+
+def test_what_only_a_trio_program_can_give_is_looked_at_too(tmp_path: Path) -> None:
+    sources = {"mic": Runs()}
+    assert refusal(open_session, Backend(), sources, uniform=0.5) == (
+        "uniform: give a function, or None, not float"
+    )
+    assert refusal(open_session, Backend(), sources, spool=tmp_path, spool_limit="1 GB") == (
+        "spool_limit: give bytes as an int, not str"
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        ({"folder": b"secret"}, "folder: give the path of a folder, a str or a Path, not bytes"),
+        (
+            {"backend": "wss://secret.example/ws"},
+            "backend: give a Backend, such as Backend.from_url(url), or None, not str",
+        ),
+        ({"policy": 3}, "policy: give a Policy, or None, not int"),
+        (
+            {"journal": b"secret"},
+            "journal: give the path of a file, a str or a Path, or None, not bytes",
+        ),
+        ({"uniform": 0.5}, "uniform: give a function, or None, not float"),
+    ],
+)
+def test_what_is_resumed_is_looked_at_in_the_same_way(
+    given: dict[str, object], text: str, tmp_path: Path
+) -> None:
+    assert refusal(resume_session, **{"folder": tmp_path, **given}) == text
+
+
+# Outside of trio.
+
+HINT = (
+    "open_session needs trio: call `trio.run` with your async function; a program without trio "
+    "uses openline_trio.threads.start_session"
+)
+
+
+def test_a_session_on_another_loop_says_what_it_needs() -> None:
+    async def live() -> None:
+        async with open_session(Backend(), {"mic": Runs()}):
+            pass
+
+    with pytest.raises(RuntimeError) as caught:
+        asyncio.run(live())
+    assert str(caught.value) == HINT
+
+
+def test_nothing_is_opened_outside_of_trio(tmp_path: Path) -> None:
+    folder = tmp_path / "spool"
+    opening = open_session(Backend(), {"mic": Runs()}, spool=folder)
+    with pytest.raises(RuntimeError, match="needs trio"):
+        opening.__aenter__().send(None)
+    assert not folder.exists()
+
+
+def test_what_a_call_returns_says_how_to_use_it() -> None:
+    opening: Any = open_session(Backend(), {"mic": Runs()})
+    assert repr(opening) == "<a session to be opened with `async with`, in trio>"
+    with pytest.raises(ValueError, match="to be opened with `async with`, in trio"):
+        asyncio.run(opening)
+    with pytest.raises(TypeError) as caught, opening:
+        pass
+    assert str(caught.value) == "a session is opened with `async with`, not with `with`"
+
+
+async def iterate(opening: Any) -> None:
+    async for _ in opening:
+        pass
+
+
+async def wait_for(opening: Any) -> None:
+    await opening
+
+
+async def walk(opening: Any) -> None:
+    for _ in opening:
+        pass
+
+
+async def stop(opening: Any) -> None:
+    opening.stop()
+
+
+async def poke(opening: Any) -> None:
+    opening.feed_me()
+
+
+@pytest.mark.parametrize(
+    ("use", "kind", "text"),
+    [
+        (
+            iterate,
+            TypeError,
+            "a session is opened with `async with`; what it gives has the updates",
+        ),
+        (walk, TypeError, "a session is opened with `async with`; what it gives has the updates"),
+        (wait_for, TypeError, "a session is opened with `async with`, not with `await`"),
+        (stop, AttributeError, "a session is opened with `async with`; what it gives has stop"),
+        (poke, AttributeError, "'_Opening' object has no attribute 'feed_me'"),
+    ],
+)
+async def test_a_block_that_was_forgotten_is_said(
+    tmp_path: Path, use: Any, kind: type[Exception], text: str
+) -> None:
+    for opening in (open_session(Backend(), {"mic": Runs()}), resume_session(tmp_path)):
+        with pytest.raises(kind) as caught:
+            await use(opening)
+        assert str(caught.value) == text
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        ({"spool_limit": -1}, "spool_limit is -1: give bytes of audio, above 0"),
+        ({"spool_limit": 0}, "spool_limit is 0: give bytes of audio, above 0"),
+        (
+            {"journal_audio": True},
+            "journal_audio without a journal: give a file as the journal as well",
+        ),
+        ({"session_id": ""}, "session_id: give a non-blank text of at most 256 characters"),
+    ],
+)
+@pytest.mark.parametrize("call", [open_session, start_session])
+def test_what_cannot_work_is_refused_in_the_call(call: Any, given: Any, text: str) -> None:
+    with pytest.raises(ValueError) as caught:
+        call(Backend(), {"mic": Runs()}, **given)
+    assert str(caught.value) == text
+
+
+def test_a_thread_session_is_made_of_a_session_to_be_opened() -> None:
+    assert refusal(ThreadSession, "secret") == (
+        "ThreadSession: give what open_session or resume_session gives, not str; "
+        "start_session and start_resumed_session make one at once"
+    )
+
+
+# Pushing.
+
+
+def test_a_push_to_a_session_without_a_push_source_says_what_to_open_it_with() -> None:
+    with start_session(Backend(port=1), {"mic": Speaks()}) as session:
+        for source in (None, "mic"):
+            with pytest.raises(ValueError, match="no PushSource") as caught:
+                session.push(bytes(640), source)
+            assert str(caught.value) == (
+                "push: this session has no PushSource among its sources: start it with one, "
+                "such as {'mic': PushSource()}"
+            )
+
+
+def test_a_push_of_what_is_no_audio_is_refused() -> None:
+    with start_session(Backend(port=1), {"mic": PushSource()}) as session:
+        assert refusal(session.push, "secret") == "audio: give bytes of 16-bit samples, not str"

@@ -1,0 +1,13 @@
+"""Fixtures of the tests of the adapter."""
+
+from __future__ import annotations
+
+import pytest
+from tests.support_sessions import Play
+
+import trio
+
+
+@pytest.fixture
+def play(nursery: trio.Nursery) -> Play:
+    return Play(nursery)

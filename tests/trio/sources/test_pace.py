@@ -1,0 +1,76 @@
+"""Frames keep to a schedule that nothing moves, however late each wake-up is."""
+
+from __future__ import annotations
+
+from random import Random
+
+import hypothesis.strategies as st
+from hypothesis import given
+
+import trio
+from openline_trio.sources.pace import Pace
+
+RATE = 16_000
+
+
+class Drowsy(trio.abc.Clock):
+    """Jumps to each deadline, and past it by a time of its own, up to ``late`` seconds."""
+
+    def __init__(self, late: float, seed: int) -> None:
+        self._now = 0.0
+        self._late = late
+        self._random = Random(seed)
+
+    def start_clock(self) -> None:
+        """Nothing to start."""
+
+    def current_time(self) -> float:
+        return self._now
+
+    def deadline_to_sleep_time(self, deadline: float) -> float:
+        if self._now < deadline < float("inf"):
+            self._now = deadline + self._late * self._random.random()
+        return 0.0
+
+
+class Listener:
+    """A sink that notes when each frame came."""
+
+    def __init__(self) -> None:
+        self.times: list[float] = []
+
+    def started(self, at: float) -> None:
+        assert at == trio.current_time()
+
+    def audio(self, pcm: bytes) -> None:
+        self.times.append(trio.current_time())
+
+    def hole(self, samples: int) -> None:
+        raise AssertionError(f"a hole of {samples}")
+
+    async def room(self) -> None:
+        await trio.lowlevel.checkpoint()
+
+
+@given(
+    frames=st.lists(st.integers(1, 640), min_size=1, max_size=60),
+    late=st.floats(0.0, 0.05),
+    speed=st.sampled_from([0.5, 1.0, 4.0]),
+    seed=st.integers(0, 1000),
+)
+def test_a_frame_is_never_early_and_never_later_than_its_own_wake_up(
+    frames: list[int], late: float, speed: float, seed: int
+) -> None:
+    listener = Listener()
+
+    async def deliver() -> None:
+        pace = Pace(listener, start=trio.current_time(), speed=speed)
+        for samples in frames:
+            await pace.deliver(bytes(2 * samples))
+
+    trio.run(deliver, clock=Drowsy(late, seed))
+    due = 0
+    for samples, came in zip(frames, listener.times, strict=True):
+        due += samples
+        assert came >= due / RATE / speed - 1e-9
+        assert came <= due / RATE / speed + late + 1e-9

@@ -1,0 +1,38 @@
+"""The package: everything is there by name, and nothing heavy is loaded before it is asked for."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import openline_trio.sources
+
+
+def test_every_name_is_there() -> None:
+    for name in openline_trio.sources.__all__:
+        assert getattr(openline_trio.sources, name).__doc__
+    assert set(openline_trio.sources.__all__) <= set(dir(openline_trio.sources))
+
+
+def test_no_other_name_is() -> None:
+    with pytest.raises(AttributeError, match=r"'openline_trio\.sources' has no attribute 'Radio'"):
+        _ = openline_trio.sources.Radio
+
+
+def test_importing_loads_nothing_heavy() -> None:
+    heavy = ("numpy", "soundfile", "soxr", "sounddevice")
+    code = (
+        "import sys; from openline_trio.sources import Microphone, PushSource, Source; "
+        f"print([name for name in {heavy!r} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_missing_package_says_which_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "openline_trio.sources.files", None)
+    with pytest.raises(ModuleNotFoundError) as caught:
+        _ = openline_trio.sources.FileSource
+    assert caught.value.__notes__ == ['audio needs more packages: pip install "openline[audio]"']

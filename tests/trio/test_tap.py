@@ -1,0 +1,256 @@
+"""The stream that remembers how it ended, over a stream that ends in every way."""
+
+from __future__ import annotations
+
+import errno
+import os
+
+import pytest
+from tests.support_lines import answer
+from trio.testing import MockClock, memory_stream_pair, wait_all_tasks_blocked
+
+import trio
+from openline.verdicts import ErrorKind
+from openline_trio.tap import DRAIN, MAX_HEAD, Tap
+
+REQUEST = b"GET / HTTP/1.1\r\nSec-WebSocket-Key: x3JJHMbDL1EzLkh9GBhXDw==\r\n\r\n"
+
+
+class Fake(trio.abc.Stream):
+    """Gives what it is told to; an exception is raised, and with nothing left it waits."""
+
+    def __init__(self, *parts: bytes | BaseException, send: BaseException | None = None) -> None:
+        self.parts = list(parts)
+        self.send = send
+        self.sent: list[bytes] = []
+        self.closed = False
+        self.waited = False
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        await trio.lowlevel.checkpoint()
+        if self.send is not None:
+            raise self.send
+        self.sent.append(bytes(data))
+
+    async def wait_send_all_might_not_block(self) -> None:
+        await trio.lowlevel.checkpoint()
+        self.waited = True
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes:
+        await trio.lowlevel.checkpoint()
+        if not self.parts:
+            await trio.sleep_forever()
+        part = self.parts.pop(0)
+        if isinstance(part, BaseException):
+            raise part
+        return part
+
+    async def aclose(self) -> None:
+        self.closed = True
+        await trio.lowlevel.checkpoint()
+
+
+def broken(number: int) -> trio.BrokenResourceError:
+    error = trio.BrokenResourceError("broken")
+    error.__cause__ = OSError(number, os.strerror(number))
+    return error
+
+
+def opened(stream: trio.abc.Stream) -> Tap:
+    """A tap whose upgrade is done."""
+    tap = Tap(stream)
+    tap.opened = True
+    return tap
+
+
+async def read(tap: Tap) -> bytes:
+    """Everything up to the end, which is an error or an end of stream."""
+    found = b""
+    try:
+        while data := await tap.receive_some():
+            found += data
+    except (trio.BrokenResourceError, trio.ClosedResourceError):
+        pass
+    return found
+
+
+async def test_bytes_pass_both_ways() -> None:
+    here, there = memory_stream_pair()
+    tap = Tap(here)
+    await tap.send_all(REQUEST)
+    await tap.wait_send_all_might_not_block()
+    assert await there.receive_some() == REQUEST
+    await there.send_all(answer(REQUEST) + b"\x81\x00")
+    assert await tap.receive_some() == answer(REQUEST) + b"\x81\x00"
+    assert not tap.ended.is_set()
+    assert (tap.error, tap.status, tap.sent_close) == (None, None, None)
+    await tap.aclose()
+    assert tap.ended.is_set()
+    assert await there.receive_some() == b""
+
+
+async def test_the_question_of_room_is_passed_on() -> None:
+    fake = Fake()
+    await Tap(fake).wait_send_all_might_not_block()
+    assert fake.waited
+
+
+@pytest.mark.parametrize(
+    ("end", "kind"),
+    [
+        (b"", ErrorKind.CUT),
+        (broken(errno.ECONNRESET), ErrorKind.RESET),
+        (broken(errno.ETIMEDOUT), ErrorKind.TIMED_OUT),
+        (trio.BrokenResourceError("no errno"), ErrorKind.CUT),
+        (trio.ClosedResourceError("ours"), ErrorKind.CUT),
+    ],
+)
+async def test_the_end_has_a_name(end: bytes | BaseException, kind: ErrorKind) -> None:
+    tap = opened(Fake(b"HTTP/1.1 101 x\r\n\r\n", b"x", end))
+    assert await read(tap) == b"HTTP/1.1 101 x\r\n\r\nx"
+    assert tap.ended.is_set()
+    assert tap.error is kind
+    assert tap.detail
+
+
+async def test_the_first_name_stays() -> None:
+    tap = opened(Fake(broken(errno.ETIMEDOUT), b"", send=broken(errno.EPIPE)))
+    await tap.send_all(b"x")
+    await read(tap)
+    assert tap.error is ErrorKind.RESET
+
+
+# Sending.
+
+
+async def test_what_is_here_is_read_after_a_send_broke(autojump_clock: MockClock) -> None:
+    tap = opened(Fake(b"HTTP/1.1 101 x\r\n\r\n", b"a", b"b", b"", send=broken(errno.EPIPE)))
+    await tap.send_all(b"x")
+    await tap.send_all(b"y")
+    assert await read(tap) == b"HTTP/1.1 101 x\r\n\r\nab"
+    assert trio.current_time() == 0
+
+
+async def test_a_reader_has_one_moment_after_a_send_broke(
+    autojump_clock: MockClock, nursery: trio.Nursery
+) -> None:
+    tap = opened(Fake(send=broken(errno.EPIPE)))
+    nursery.start_soon(read, tap)
+    await wait_all_tasks_blocked()
+    for _ in range(3):  # a second failure is no second moment
+        await tap.send_all(b"x")
+        assert not tap.ended.is_set()
+        await trio.sleep(DRAIN / 4)
+    await tap.ended.wait()
+    assert trio.current_time() == DRAIN
+    assert await read(tap) == b""
+    assert trio.current_time() == DRAIN
+
+
+async def test_a_send_on_a_closed_stream_is_the_callers_mistake() -> None:
+    tap = opened(Fake(send=trio.ClosedResourceError()))
+    with pytest.raises(trio.ClosedResourceError):
+        await tap.send_all(b"x")
+
+
+@pytest.mark.parametrize(
+    ("frame", "code"),
+    [
+        (b"\x88\x82abcd" + bytes([0x03 ^ ord("a"), 0xF1 ^ ord("b")]), 1009),
+        (b"\x88\x80abcd", 1005),
+        (b"\x81\x82abcdxx", None),
+        (b"GET / HTTP/1.1\r\n", None),
+    ],
+)
+async def test_a_close_frame_is_remembered(frame: bytes, code: int | None) -> None:
+    tap = opened(Fake())
+    await tap.send_all(frame)
+    assert tap.sent_close == code
+    await tap.send_all(b"\x88\x80abcd")
+    assert tap.sent_close == (code or 1005)
+
+
+async def test_a_close_frame_that_could_not_be_sent_is_remembered_too() -> None:
+    tap = opened(Fake(send=broken(errno.EPIPE)))
+    await tap.send_all(bytearray(b"\x88\x80abcd"))
+    assert tap.sent_close == 1005
+
+
+# The answer to the upgrade.
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 10_000])
+@pytest.mark.parametrize("newline", ["\r\n", "\n"])
+async def test_a_refusal_ends_with_its_head(size: int, newline: str) -> None:
+    lines = ["HTTP/1.1 503 Busy", "Retry-After:  7 ", "LOCATION: here:80", "", "<html>"]
+    text = newline.join(lines).encode()
+    tap = Tap(Fake(*(text[i : i + size] for i in range(0, len(text), size))))
+    await read(tap)
+    assert tap.ended.is_set()
+    assert tap.status == 503
+    assert tap.headers == {"retry-after": "7", "location": "here:80"}
+
+
+@pytest.mark.parametrize("line", [b"HTTP/1.0 200", b"HTTP/1.1 100 Continue", b"HTTP/1.1 404 "])
+async def test_any_status_but_101_is_a_refusal(line: bytes) -> None:
+    tap = Tap(Fake(line + b"\r\n\r\n"))
+    await read(tap)
+    assert tap.status == int(line.split()[1])
+    assert tap.headers == {}
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [b"SSH-2.0-OpenSSH_9.2\r\n"],
+        [b"S"],
+        [b"HTT", b"X"],
+        [b"HTTP/2 200\r\n\r\n"],
+        [b"HTTP/1.1 20 OK\r\n\r\n"],
+        [b"HTTP/1.1 2000 OK\r\n\r\n"],
+        [b"HTTP/1.1 abc\r\n\r\n"],
+        [b"\x81\x02{}"],
+        [b"HTTP/1.1 200 OK\r\n" + b"x: y\r\n" * MAX_HEAD],
+        [b"HTTP/1.1 200 ", *[b"x" * 1000] * 1000],
+    ],
+)
+async def test_what_is_no_answer_ends_at_once(parts: list[bytes]) -> None:
+    fake = Fake(*parts)
+    tap = Tap(fake)
+    await read(tap)
+    assert tap.ended.is_set()
+    assert (tap.error, tap.status) == (ErrorKind.BAD_UPGRADE, None)
+    assert len(fake.parts) > 900 or len(parts) < 900
+
+
+async def test_an_end_within_the_head_is_an_end() -> None:
+    tap = Tap(Fake(b"HTTP/1.1 503 Busy\r\n", b""))
+    await read(tap)
+    assert (tap.error, tap.status) == (ErrorKind.CUT, None)
+
+
+async def test_a_refusal_is_read_though_the_request_could_not_be_sent() -> None:
+    tap = Tap(Fake(b"HTTP/1.1 ", b"429 Slow\r\n\r\n", send=broken(errno.ECONNRESET)))
+    await tap.send_all(REQUEST)
+    await read(tap)
+    assert tap.status == 429
+
+
+async def test_frames_behind_the_upgrade_are_not_looked_at() -> None:
+    tap = Tap(Fake(b"HTTP/1.1 101 x\r\n\r\n", b"GARBAGE" * MAX_HEAD, b""))
+    assert len(await read(tap)) > MAX_HEAD
+    assert tap.error is ErrorKind.CUT
+
+
+async def test_a_library_that_gives_the_answer_up_says_so() -> None:
+    fake = Fake()
+    tap = Tap(fake)
+    await tap.aclose()
+    assert fake.closed
+    assert (tap.error, tap.ended.is_set()) == (ErrorKind.BAD_UPGRADE, True)
+
+
+async def test_closing_after_the_upgrade_says_nothing() -> None:
+    tap = opened(Fake())
+    await tap.aclose()
+    assert (tap.error, tap.ended.is_set()) == (None, True)
