@@ -20,7 +20,7 @@ from wsproto.events import BytesMessage
 from bench.ratios import Figure, figure, kilobytes_each, microseconds
 from openline import Backend, Connection
 from openline import events as e
-from openline.chart import Chart
+from openline.machine.chart import Chart
 
 FIGURES = ("an event", "a frame", "a session: time", "a session: memory")
 FRAME = bytes(640)

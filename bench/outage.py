@@ -17,12 +17,12 @@ import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
+import trio
 from trio.testing import MockClock
 
-import trio
 from bench.ratios import Figure, figure
 from openline import Backend, Gap, Policy
-from openline.verdicts import ErrorKind
+from openline.reconnect.verdicts import ErrorKind
 from openline_audio.source import FRAME_SAMPLES, SAMPLE_RATE, Sink
 from openline_trio import Session, open_session
 from openline_trio.network import DialError

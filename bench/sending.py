@@ -19,13 +19,13 @@ from collections.abc import Awaitable, Callable, Generator, Iterator
 from contextlib import contextmanager
 from functools import partial
 
+import trio
 from trio_websocket import ConnectionClosed, WebSocketConnection, wrap_client_stream
 
-import trio
 from bench.ratios import Figure, figure
 from openline import Backend, Ended
-from openline.dialects.dialect import Ids
 from openline.dialects.echopanel import EchoPanel
+from openline.dialects.protocol import Ids
 from openline_audio.source import FRAME_SAMPLES, SAMPLE_RATE, Sink
 from openline_trio import open_session
 from openline_trio.sources.pace import Pace

@@ -14,7 +14,7 @@ from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
-from openline.connection import TABLE
+from openline.session import TABLE
 from openline_diagrams import rows
 
 HERE = Path(__file__).parent

@@ -7,8 +7,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from openline.connection import TABLE
-from openline.journal import read
+from openline.journal.recorder import read
+from openline.session import TABLE
 from openline_diagrams import (
     CONTRACTS,
     DARK,

@@ -30,14 +30,14 @@ nitpick_ignore_regex = [
     ("py:.*", r"(hypothesis|_?pytest|statemachine|trio_websocket)\..*"),
     ("py:class", r"dict\[str"),  # a default's dict[str, str], which Sphinx cuts at the comma
     ("py:class", r"Buffer|MockClock"),
-    ("py:class", r"openline\.(streams\.PastSource|table\.Row)"),
-    ("py:class", r"openline\.testing\.(seen|steps|world)\.(Seen|Session|Setting|Step)"),
-    ("py:class", r"openline\.timers\.Timer"),
-    ("py:class", r"openline_trio\.audio\.(pace\.Worker|pcm\.HasFileno)"),
-    ("py:class", r"openline_trio\.backend\.faults\.(Dials|Effect|Mark|Moment|Phrase)"),
-    ("py:class", r"openline_trio\.backend\.(hooks\.Host|port\.Port|transport\.Transport)"),
-    ("py:class", r"openline_trio\.backend\.recognizer\.(Cutter|Question)"),
-    ("py:class", r"openline_trio\.spool\.Spool"),
+    ("py:class", r"openline\.(audio\.streams\.PastSource|machine\.table\.Row)"),
+    ("py:class", r"openline_testing\.(seen|steps|world)\.(Seen|Session|Setting|Step)"),
+    ("py:class", r"openline\.machine\.timers\.Timer"),
+    ("py:class", r"openline_trio\.sources\.(pace\.Worker|pcm\.HasFileno)"),
+    ("py:class", r"openline_server\.faults\.(Dials|Effect|Mark|Moment|Phrase)"),
+    ("py:class", r"openline_server\.(hooks\.Host|port\.Port|transport\.Transport)"),
+    ("py:class", r"openline_server\.recognizer\.(Cutter|Question)"),
+    ("py:class", r"openline_store\.spool\.Spool"),
 ]
 
 myst_enable_extensions = ["attrs_block", "attrs_inline", "colon_fence", "deflist"]

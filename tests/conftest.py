@@ -22,6 +22,7 @@ from collections.abc import Generator
 
 import pytest
 from hypothesis import settings
+
 from tests import support_counts
 
 PROFILE = os.environ.get("OPENLINE_PROFILE", "ci")

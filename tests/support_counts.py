@@ -21,8 +21,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from openline import connection
-from openline.table import Row, Table
+from openline import session
+from openline.machine.table import Row, Table
 
 FOLDER = "OPENLINE_COUNTS"
 
@@ -55,7 +55,7 @@ def begin() -> None:
         return
     begin.begun = True  # type: ignore[attr-defined]  # pyright: ignore[reportFunctionMemberAccess]
     fired = Counter[str]()
-    connection.TABLE = counting(connection.TABLE, fired)  # type: ignore[misc]  # pyright: ignore[reportConstantRedefinition]
+    session.TABLE = counting(session.TABLE, fired)  # type: ignore[misc]  # pyright: ignore[reportConstantRedefinition]
     atexit.register(_write, fired, Path(folder).absolute())
 
 

@@ -19,9 +19,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import trio
 from trio.testing import memory_stream_pair
 
-import trio
 from openline.backend import Backend
 from openline_audio.source import Sink
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import trio
+
 from openline_audio.source import FRAME_SAMPLES, SAMPLE_RATE, Sink
 
 

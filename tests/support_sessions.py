@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+import trio
+
+from openline.backend import Backend
+from openline.policy import Policy
+from openline.updates import Ended, State, StateChanged, Transcript, Update
+from openline_audio.source import Source
+from openline_trio import Credentials, Session, open_session
 from tests.support_lines import (
     BINARY,
     CLOSE,
@@ -17,19 +24,6 @@ from tests.support_lines import (
     frame,
     number_of,
 )
-
-import trio
-from openline.backend import Backend
-from openline.messages import (
-    Ended,
-    State,
-    StateChanged,
-    Transcript,
-    Update,
-)
-from openline.policy import Policy
-from openline_audio.source import Source
-from openline_trio import Credentials, Session, open_session
 
 BACKEND = Backend()
 TOKEN = "Zm9v/YmFy+cXV4=="

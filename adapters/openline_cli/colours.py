@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from openline.messages import State
-from openline.verdicts import Action
+from openline.reconnect.verdicts import Action
+from openline.updates import State
 
 STATES: Final[Mapping[State, str]] = {
     State.IDLE: "bright_black",

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import trio
-from openline.messages import SAMPLE_RATE, Statistics, Trouble
+
+from openline.updates import SAMPLE_RATE, Statistics, Trouble
 from openline_cli.child import Child
 from openline_cli.follow import Follower, Following, Outcome, give_up, opening
 from openline_cli.plain import PlainView

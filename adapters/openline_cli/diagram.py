@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from openline.connection import TABLE
-from openline.dialects.dialect import Dialect
-from openline.journal import Journal, JournalError
-from openline.replay import DivergedError
+from openline.dialects.protocol import Dialect
+from openline.journal.recorder import Journal, JournalError
+from openline.journal.replay import DivergedError
+from openline.session import TABLE
 from openline_cli.dialects import blamed, check_known, find_spec
 from openline_cli.journals import OPTION, choose_journal
 from openline_cli.problems import FAILED, Problem

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Final, cast
 
 from openline.dialects.checking import DialectError
-from openline.dialects.dialect import Dialect
-from openline.dialects.rehearsing import rehearse
-from openline.journal import Journal, JournalError
-from openline.replay import DIALECTS
+from openline.dialects.dry_run import rehearse
+from openline.dialects.protocol import Dialect
+from openline.journal.recorder import Journal, JournalError
+from openline.journal.replay import DIALECTS
 from openline_cli.problems import Problem
 from openline_diagrams import Contract
 from openline_diagrams.named import NamingError, find_contract, one_line

@@ -19,7 +19,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from openline.messages import (
+from openline.updates import (
     SAMPLE_RATE,
     Ended,
     PartialRetracted,

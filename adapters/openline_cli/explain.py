@@ -1,6 +1,6 @@
 """``openline explain``: what the client does about an ending, and why.
 
-The answers are the verdict table's own (``openline.explain``), with the rows of a
+The answers are the verdict table's own (``openline.reconnect.explain``), with the rows of a
 dialect in their places, the default one or one that is named. Without a subject the
 whole table is shown.
 """
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from openline.dialects.echopanel import EchoPanel
-from openline.explain import Explanation, all_rows, explain
+from openline.reconnect.explain import Explanation, all_rows, explain
 from openline_cli.colours import ACTIONS
 from openline_cli.dialects import blamed, find_dialect
 from openline_cli.problems import Problem

@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import Final, Protocol, TypeAlias
 
 import trio
+
 from openline.backend import Backend
-from openline.dialects.dialect import Dialect
-from openline.messages import Ended, Statistics, Update
+from openline.dialects.protocol import Dialect
+from openline.updates import Ended, Statistics, Update
 from openline_audio.source import Source
 from openline_cli.problems import COMPLETE, FAILED, INTERRUPTED, Problem
 from openline_cli.view import Glance, View

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from openline.messages import (
+from openline.updates import (
     SAMPLE_RATE,
     BackendMetrics,
     BackendStatus,

@@ -12,7 +12,7 @@ from typing import Final
 
 from rich.text import Text
 
-from openline.messages import SAMPLE_RATE, SourceStatistics
+from openline.updates import SAMPLE_RATE, SourceStatistics
 from openline_cli.plain import decibels
 
 _BLOCKS: Final = " ▁▂▃▄▅▆▇█"

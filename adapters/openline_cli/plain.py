@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable
 from typing import Final
 
-from openline.messages import (
+from openline.updates import (
     SAMPLE_RATE,
     BackendStatus,
     Ended,

@@ -24,11 +24,11 @@ from openline.commands import (
     SendPing,
     StoreAudio,
 )
-from openline.dialects.dialect import Dialect
-from openline.journal import Journal, JournalError
-from openline.messages import SAMPLE_RATE, Ended, State, StateChanged, Transcript
-from openline.replay import DivergedError, Step
-from openline.replay import replay as play
+from openline.dialects.protocol import Dialect
+from openline.journal.recorder import Journal, JournalError
+from openline.journal.replay import DivergedError, Step
+from openline.journal.replay import replay as play
+from openline.updates import SAMPLE_RATE, Ended, State, StateChanged, Transcript
 from openline_cli.dialects import blamed, check_known, find_dialect
 from openline_cli.journals import choose_journal, open_journals
 from openline_cli.problems import COMPLETE, FAILED, Problem

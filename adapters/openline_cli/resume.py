@@ -12,10 +12,11 @@ from functools import partial
 from pathlib import Path
 
 import trio
+
 from openline.backend import Backend
-from openline.dialects.dialect import Dialect
 from openline.dialects.echopanel import EchoPanel
-from openline.replay import DIALECTS
+from openline.dialects.protocol import Dialect
+from openline.journal.replay import DIALECTS
 from openline_cli import writers
 from openline_cli.credentials import read_token
 from openline_cli.dialects import blamed, find_dialect

@@ -15,9 +15,10 @@ from shlex import quote
 from typing import TYPE_CHECKING, Final
 
 import trio
+
 from openline.backend import Backend
 from openline.dialects.echopanel import EchoPanel
-from openline.journal import JournalError
+from openline.journal.recorder import JournalError
 from openline_audio.source import Source, SourceError
 from openline_cli import writers
 from openline_cli.credentials import read_token

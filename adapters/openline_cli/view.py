@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
-from openline.messages import SourceStatistics, Update
+from openline.updates import SourceStatistics, Update
 from openline_cli import jsonlines
 
 

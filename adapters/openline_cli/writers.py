@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from openline.messages import SAMPLE_RATE, Ended, Transcript, Update
+from openline.updates import SAMPLE_RATE, Ended, Transcript, Update
 from openline_cli import jsonlines
 from openline_cli.plain import length
 from openline_cli.problems import FAILED, Problem, printable

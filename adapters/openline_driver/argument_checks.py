@@ -18,11 +18,12 @@ from types import MappingProxyType
 from typing import Any, Final, cast
 
 import trio
+
 from openline.backend import Backend
 from openline.dialects.checking import check_dialect
-from openline.dialects.dialect import Dialect
+from openline.dialects.dry_run import rehearse
 from openline.dialects.echopanel import EchoPanel
-from openline.dialects.rehearsing import rehearse
+from openline.dialects.protocol import Dialect
 from openline.policy import Policy
 
 

@@ -14,13 +14,13 @@ from typing import Final, TypeAlias, cast
 from urllib.parse import quote
 
 import msgspec
-
 import trio
+
 from openline import events as e
 from openline.backend import check_credential
 from openline.dialects.checking import DialectError
-from openline.dialects.dialect import Dialect
 from openline.dialects.headers import credential_headers
+from openline.dialects.protocol import Dialect
 from openline_driver.argument_checks import kind_of
 from openline_driver.error_origin import only_one, raised
 

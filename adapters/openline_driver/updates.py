@@ -13,7 +13,8 @@ from collections import OrderedDict
 from typing import Final
 
 import trio
-from openline.messages import (
+
+from openline.updates import (
     Ended,
     Gap,
     PartialRetracted,

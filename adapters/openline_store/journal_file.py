@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from openline.backend import Backend
-from openline.connection import Connection
-from openline.journal import JournalError, Recorder, check_start
-from openline.messages import Trouble, Update
+from openline.journal.recorder import JournalError, Recorder, check_start
+from openline.session import Connection
+from openline.updates import Trouble, Update
 from openline_store.spool import write_all
 
 _BLOCK: Final = 1 << 16

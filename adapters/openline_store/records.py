@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from openline.backend import Backend, CredentialPlace
-from openline.messages import Gap, Transcript
+from openline.updates import Gap, Transcript
 
 #: The format of the log; a folder of another one is refused.
 VERSION: Final = 1

@@ -26,8 +26,8 @@ from typing import Final
 
 import msgspec
 
-from openline.connection import PastSource
-from openline.messages import SAMPLE_RATE, Gap, Transcript
+from openline.session import PastSource
+from openline.updates import SAMPLE_RATE, Gap, Transcript
 from openline_store.records import VERSION, Began, Lost, Proved, Record, Said, pack, unpack
 
 #: Bytes of PCM in a file before the next one is begun: a minute at 16 kHz, 16 bits.

@@ -13,20 +13,16 @@ Install it with ``pip install openline[testing]``.
 
 from __future__ import annotations
 
-try:
-    from openline_testing import strategies
-except ModuleNotFoundError as missing:
-    if (missing.name or "").partition(".")[0] != "hypothesis":
-        raise
-    raise ImportError(
-        "openline_testing needs hypothesis: pip install 'openline[testing]'"
-    ) from None
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-from openline_testing.exploration import Exploration, Violation
-from openline_testing.laws import LAWS, LawBroken
-from openline_testing.machine import ConnectionMachine
-from openline_testing.walk import explore
-from openline_testing.world import World
+if TYPE_CHECKING:
+    from openline_testing import strategies
+    from openline_testing.exploration import Exploration, Violation
+    from openline_testing.laws import LAWS, LawBroken
+    from openline_testing.machine import ConnectionMachine
+    from openline_testing.walk import explore
+    from openline_testing.world import World
 
 __all__ = [
     "LAWS",
@@ -38,3 +34,33 @@ __all__ = [
     "explore",
     "strategies",
 ]
+
+#: Imported when first asked for: the pytest plugin of this room is loaded in every run.
+_HOME = {
+    "LAWS": "openline_testing.laws",
+    "ConnectionMachine": "openline_testing.machine",
+    "Exploration": "openline_testing.exploration",
+    "LawBroken": "openline_testing.laws",
+    "Violation": "openline_testing.exploration",
+    "World": "openline_testing.world",
+    "explore": "openline_testing.walk",
+}
+
+
+def __getattr__(name: str) -> object:
+    try:
+        if name == "strategies":
+            return import_module("openline_testing.strategies")
+        if name in _HOME:
+            return getattr(import_module(_HOME[name]), name)
+    except ModuleNotFoundError as missing:
+        if (missing.name or "").partition(".")[0] != "hypothesis":
+            raise
+        raise ImportError(
+            "openline_testing needs hypothesis: pip install 'openline[testing]'"
+        ) from None
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

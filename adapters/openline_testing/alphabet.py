@@ -14,8 +14,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from openline import events as e
-from openline.dialects.dialect import Dialect, Ids
-from openline.verdicts import ErrorKind, Sender
+from openline.dialects.protocol import Dialect, Ids
+from openline.reconnect.verdicts import ErrorKind, Sender
 from openline_testing.samples import Sample, fill
 from openline_testing.steps import ALL, Run, Step, tick
 

@@ -15,6 +15,8 @@ from operator import attrgetter
 from typing import Any, TypeAlias, TypeVar, cast
 
 T = TypeVar("T")
+#: The rooms whose objects a session is made of.
+_OURS = frozenset({"openline", "openline_testing"})
 _Memo: TypeAlias = dict[int, Any]
 _Copier: TypeAlias = Callable[[Any, _Memo], Any]
 
@@ -37,7 +39,7 @@ def _how(kind: type) -> _Copier | None:
 
 def _is_ours(kind: type) -> bool:
     """Whether its instances change: ours, with slots, and not frozen."""
-    ours = kind.__module__.partition(".")[0] == "openline" and not hasattr(kind, "_fields")
+    ours = kind.__module__.partition(".")[0] in _OURS and not hasattr(kind, "_fields")
     frozen = getattr(getattr(kind, "__dataclass_params__", None), "frozen", False)
     structure = hasattr(kind, "__struct_fields__") or issubclass(kind, type | int | str)
     return ours and bool(_slots(kind)) and not frozen and not structure

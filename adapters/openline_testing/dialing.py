@@ -15,7 +15,7 @@ from openline.commands import (
     RequestCredential,
 )
 from openline.events import OpenRequested
-from openline.messages import State
+from openline.updates import State
 from openline_testing.laws import SLACK, broken
 from openline_testing.seen import OVER, Seen
 

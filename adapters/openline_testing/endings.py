@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from openline.dialects.dialect import Dialect
+from openline.dialects.protocol import Dialect
 from openline.events import CredentialFailed, Event, SocketLost
-from openline.verdicts import Action, ErrorKind, Row, Sender
+from openline.reconnect.verdicts import Action, ErrorKind, Row, Sender
 
 #: By close code, as the peer sent it.
 CODES: Final = {

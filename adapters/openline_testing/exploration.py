@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from openline.timers import Timer
+from openline.machine.timers import Timer
 from openline_testing.steps import Run, Setting, Step, script
 
 

@@ -16,10 +16,10 @@ from collections.abc import Mapping
 from typing import Final
 
 from openline.commands import SendBytes, SendText
-from openline.dialects.dialect import Heard, Metrics, Status
+from openline.dialects.protocol import Heard, Metrics, Status
 from openline.events import AudioCaptured, CaptureHole, PongReceived, SourceStarted
-from openline.messages import SAMPLE_RATE, SourceStatistics, to_samples
 from openline.policy import FIGURES_LATE
+from openline.updates import SAMPLE_RATE, SourceStatistics, to_samples
 from openline_testing.laws import broken
 from openline_testing.samples import audio_of
 from openline_testing.seen import Seen

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from openline.commands import CloseSource
 from openline.events import AudioCaptured, CaptureHole, OpenRequested, SourceEnded
 from openline.events import SourceLost as Failed
-from openline.messages import HowLost, SourceLost, State
+from openline.updates import HowLost, SourceLost, State
 from openline_testing.laws import SLACK, broken
 from openline_testing.seen import Seen
 

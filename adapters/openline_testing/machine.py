@@ -27,12 +27,12 @@ from hypothesis.strategies import SearchStrategy
 from openline import events as e
 from openline.backend import Backend
 from openline.commands import Command, Outgoing, SendPing
-from openline.connection import Connection
-from openline.dialects.dialect import Dialect, Ids
 from openline.dialects.echopanel import EchoPanel
-from openline.intake import LocalProtocolError
-from openline.messages import SAMPLE_RATE, State
+from openline.dialects.protocol import Dialect, Ids
+from openline.machine.handlers import LocalProtocolError
 from openline.policy import Policy
+from openline.session import Connection
+from openline.updates import SAMPLE_RATE, State
 from openline_testing import strategies
 from openline_testing.draws import Draws
 from openline_testing.laws import broken

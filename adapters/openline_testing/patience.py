@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 from openline.backend import RedirectRefusedError
 from openline.events import CredentialReady, Redirected, SocketLost
-from openline.messages import State, StateChanged, Transcript
-from openline.verdicts import Action
+from openline.reconnect.verdicts import Action
+from openline.updates import State, StateChanged, Transcript
 from openline_testing.dialing import MINUTE, Dialing
 from openline_testing.endings import hint_helps, meaning, scattered
 from openline_testing.laws import SLACK, broken

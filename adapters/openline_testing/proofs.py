@@ -8,8 +8,8 @@ final state; or, where the policy sets no limit, from dial to dial, each of whic
 from __future__ import annotations
 
 from openline.events import StopRequested
-from openline.messages import State
 from openline.policy import Policy
+from openline.updates import State
 from openline_testing.clone import clone
 from openline_testing.laws import broken
 from openline_testing.steps import ALL, Run, Step, tick

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeAlias, cast
 
 from openline.dialects.checking import DialectError, spoken
-from openline.dialects.dialect import Dialect, Ids, Status
 from openline.dialects.echopanel import EchoPanel
+from openline.dialects.protocol import Dialect, Ids, Status
 
 Sample: TypeAlias = str | bytes | Callable[[Ids], str | bytes]
 Samples: TypeAlias = Mapping[str, Sample] | Iterable[Sample]

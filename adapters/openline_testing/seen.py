@@ -12,7 +12,8 @@ from typing import TypeAlias
 
 from openline.backend import Backend
 from openline.dialects.checking import DialectError, check_dialect, heard
-from openline.dialects.dialect import (
+from openline.dialects.dry_run import rehearse_headers
+from openline.dialects.protocol import (
     Dialect,
     FinalMessage,
     Heard,
@@ -26,7 +27,6 @@ from openline.dialects.dialect import (
     Status,
     Unknown,
 )
-from openline.dialects.rehearsing import rehearse_headers
 from openline.events import (
     AbortRequested,
     AudioCaptured,
@@ -46,9 +46,9 @@ from openline.events import (
     SourceStarted,
     StopRequested,
 )
-from openline.messages import Ended, State
 from openline.policy import Policy
-from openline.verdicts import Action, Row
+from openline.reconnect.verdicts import Action, Row
+from openline.updates import Ended, State
 from openline_testing.endings import meaning
 from openline_testing.laws import broken
 

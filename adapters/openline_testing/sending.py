@@ -11,7 +11,7 @@ from typing import cast
 
 from openline.commands import Outgoing, SendBytes, SendPing, SendText
 from openline.dialects.checking import DialectError, spoken
-from openline.messages import SAMPLE_RATE, SourceStatistics, State
+from openline.updates import SAMPLE_RATE, SourceStatistics, State
 from openline_testing.laws import broken
 from openline_testing.samples import audio_of
 from openline_testing.seen import Seen, with_cause

@@ -13,9 +13,9 @@ from typing import Any, cast
 import msgspec
 
 from openline.backend import Backend
-from openline.dialects.dialect import Dialect
+from openline.dialects.protocol import Dialect
 from openline.events import Event, Tick
-from openline.intake import LocalProtocolError
+from openline.machine.handlers import LocalProtocolError
 from openline.policy import Policy
 from openline_testing.watched import Watched
 from openline_testing.world import World
@@ -63,7 +63,7 @@ class Setting:
         return [
             "from openline import Backend, Connection, Policy, events as e",
             "from openline_testing import World",
-            "from openline.verdicts import ErrorKind, Sender",
+            "from openline.reconnect.verdicts import ErrorKind, Sender",
             f"from {dialect.__module__} import {dialect.__qualname__}",
             "",
             "options = dict(",

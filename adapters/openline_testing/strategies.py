@@ -14,10 +14,10 @@ import hypothesis.strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from openline import events as e
-from openline.dialects.dialect import Dialect
 from openline.dialects.echopanel import ACKS, REFUSALS, EchoPanel
+from openline.dialects.protocol import Dialect
 from openline.policy import Policy
-from openline.verdicts import ErrorKind, Sender
+from openline.reconnect.verdicts import ErrorKind, Sender
 from openline_testing.samples import EchoMessage, Sample, Samples, ack_of, samples_of
 from openline_testing.theorem.schedule import KINDS, NAMES, WAYS, Fault, Schedule, Source
 

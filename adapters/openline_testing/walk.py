@@ -13,10 +13,10 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from openline.dialects.checking import check_dialect
-from openline.dialects.dialect import Dialect
 from openline.dialects.echopanel import EchoPanel
+from openline.dialects.protocol import Dialect
+from openline.machine.timers import Timer
 from openline.policy import Policy
-from openline.timers import Timer
 from openline_testing.alphabet import Alphabet
 from openline_testing.clone import clone
 from openline_testing.exploration import Exploration, Violation

@@ -18,10 +18,10 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
-from openline import connection as face
-from openline.connection import Connection
-from openline.table import Row
-from openline.timers import OFF, Timer
+from openline import session as face
+from openline.machine.table import Row
+from openline.machine.timers import OFF, Timer
+from openline.session import Connection
 
 Situation: TypeAlias = tuple[object, ...]
 _TIMERS = tuple(Timer)

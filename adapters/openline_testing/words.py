@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from openline.events import AbortRequested, AudioCaptured, CaptureHole
-from openline.messages import (
+from openline.updates import (
     Ended,
     Gap,
     PartialRetracted,

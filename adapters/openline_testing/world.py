@@ -33,10 +33,11 @@ from openline.commands import (
     StoreGap,
     StoreProof,
 )
-from openline.dialects.dialect import Dialect
+from openline.dialects.protocol import Dialect
 from openline.events import AbortRequested, Event, StopRequested
-from openline.intake import LocalProtocolError
-from openline.messages import (
+from openline.machine.handlers import LocalProtocolError
+from openline.policy import Policy
+from openline.updates import (
     Ended,
     Gap,
     SourceLost,
@@ -46,7 +47,6 @@ from openline.messages import (
     Transcript,
     Trouble,
 )
-from openline.policy import Policy
 from openline_testing.dialing import Dialing
 from openline_testing.flow import Flow
 from openline_testing.hearing import Hearing

@@ -12,8 +12,9 @@ from array import array
 from collections.abc import Mapping
 
 import trio
-from openline.connection import LocalProtocolError
+
 from openline.events import SourceEnded, SourceLost
+from openline.session import LocalProtocolError
 from openline_audio.source import Holding, Source, SourceError
 from openline_driver.error_origin import only_one, raised
 from openline_trio.sink import Listener, SessionSink

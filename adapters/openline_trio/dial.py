@@ -38,7 +38,7 @@ from openline.events import (
     SocketLost,
     SocketOpened,
 )
-from openline.verdicts import ErrorKind, Sender
+from openline.reconnect.verdicts import ErrorKind, Sender
 from openline_trio.network import Connect, DialError
 from openline_trio.tap import Tap
 

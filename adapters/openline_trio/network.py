@@ -17,7 +17,7 @@ from typing import Final, Protocol, cast
 import trio
 
 from openline.backend import Backend
-from openline.verdicts import ErrorKind
+from openline.reconnect.verdicts import ErrorKind
 
 
 class DialError(Exception):

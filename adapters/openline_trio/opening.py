@@ -12,12 +12,13 @@ from types import TracebackType
 from typing import NoReturn, cast
 
 import trio
+
 from openline.backend import Backend
 from openline.dialects.checking import DialectError
-from openline.dialects.dialect import Dialect
-from openline.journal import JournalError
-from openline.messages import SAMPLE_RATE
+from openline.dialects.protocol import Dialect
+from openline.journal.recorder import JournalError
 from openline.policy import Policy
+from openline.updates import SAMPLE_RATE
 from openline_audio.source import Source
 from openline_driver.argument_checks import (
     check_credentials,

@@ -23,6 +23,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from functools import partial
 
 import trio
+
 from openline import events as e
 from openline.backend import Backend
 from openline.commands import (
@@ -36,10 +37,10 @@ from openline.commands import (
     Report,
     RequestCredential,
 )
-from openline.connection import Connection
-from openline.dialects.dialect import Dialect
-from openline.messages import Ended, State, Statistics, Transcript, Update
+from openline.dialects.protocol import Dialect
 from openline.policy import Policy
+from openline.session import Connection
+from openline.updates import Ended, State, Statistics, Transcript, Update
 from openline_audio.source import Source
 from openline_driver.credentials import Credentials, Wallet
 from openline_driver.updates import Updates

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from openline.connection import LocalProtocolError
 from openline.events import AudioCaptured, CaptureHole, Event, SourceStarted
+from openline.session import LocalProtocolError
 from openline_audio.samples import as_pcm
 
 

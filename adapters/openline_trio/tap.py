@@ -21,7 +21,7 @@ from typing import Final
 
 import trio
 
-from openline.verdicts import ErrorKind
+from openline.reconnect.verdicts import ErrorKind
 from openline_trio.network import name_os_error
 
 #: Seconds that a failed send leaves the reader to take in what has already arrived.

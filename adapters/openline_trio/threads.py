@@ -20,10 +20,11 @@ from contextlib import AbstractAsyncContextManager, suppress
 from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 import trio
+
 from openline.backend import Backend
-from openline.dialects.dialect import Dialect
-from openline.messages import Ended, State, Statistics, Transcript, Update
+from openline.dialects.protocol import Dialect
 from openline.policy import Policy
+from openline.updates import Ended, State, Statistics, Transcript, Update
 from openline_audio.source import Source
 from openline_driver.argument_checks import check_credentials, check_opening
 from openline_trio.network import Connect

@@ -7,8 +7,10 @@ they happened, commands come out. ``openline_trio`` drives it on real sockets.
 from __future__ import annotations
 
 from openline.backend import Backend, CredentialPlace
-from openline.connection import Connection, LocalProtocolError
-from openline.messages import (
+from openline.policy import Policy
+from openline.reconnect.verdicts import Action, ErrorKind, Verdict
+from openline.session import Connection, LocalProtocolError
+from openline.updates import (
     BackendMetrics,
     BackendStatus,
     Cards,
@@ -27,8 +29,6 @@ from openline.messages import (
     Trouble,
     Update,
 )
-from openline.policy import Policy
-from openline.verdicts import Action, ErrorKind, Verdict
 
 __all__ = [
     "Action",

@@ -13,7 +13,7 @@ from typing import TypeAlias
 import msgspec
 
 from openline.backend import Backend
-from openline.messages import Gap, Transcript, Update
+from openline.updates import Gap, Transcript, Update
 
 
 class RequestCredential(msgspec.Struct, frozen=True):

@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from openline.verdicts import ErrorKind, Sender
+from openline.reconnect.verdicts import ErrorKind, Sender
 
 
 class OpenRequested(msgspec.Struct, frozen=True):

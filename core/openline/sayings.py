@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from openline.verdicts import ErrorKind
+from openline.reconnect.verdicts import ErrorKind
 
 _WORD: Final = re.compile(r"[^\W_]+")
 

@@ -15,12 +15,12 @@ from typing import Annotated, Any, Final, Literal, NamedTuple, Union, get_args, 
 
 import msgspec
 
-from openline.dialects.dialect import Dialect, Ids, Status
 from openline.dialects.echopanel import ACKS, EchoPanel
-from openline.dialects.echopanel_wire import Incoming
+from openline.dialects.echopanel_schema import Incoming
 from openline.dialects.headers import credential_headers
-from openline.explain import Explanation, all_rows
-from openline.messages import SAMPLE_RATE
+from openline.dialects.protocol import Dialect, Ids, Status
+from openline.reconnect.explain import Explanation, all_rows
+from openline.updates import SAMPLE_RATE
 from openline_diagrams.markdown import code, grid
 from openline_diagrams.tables import verdict_rows
 

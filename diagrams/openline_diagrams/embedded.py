@@ -17,8 +17,8 @@ from functools import cache
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from openline.connection import TABLE
 from openline.policy import Policy
+from openline.session import TABLE
 from openline_diagrams import (
     LIGHT,
     Contract,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from openline.table import Table
+from openline.machine.table import Table
 from openline_diagrams.chart.model import CLOCKED, Drawing, rows
 
 

@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import cast
 
 from openline.dialects.checking import DialectError, check_dialect
-from openline.dialects.dialect import Dialect
+from openline.dialects.protocol import Dialect
 from openline_diagrams.contract import CONTRACTS, Contract
 
 

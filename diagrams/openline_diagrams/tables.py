@@ -11,10 +11,10 @@ from dataclasses import fields
 from itertools import groupby
 from typing import Final
 
-from openline.explain import DEFAULT_POLICY, NO_REFUSALS, Explanation, all_rows
+from openline.machine.timers import DIAL_TIMERS, FIRES, RUNS, SESSION_TIMERS, STATE_TIMERS, Timer
 from openline.policy import MEANINGS, Policy
-from openline.timers import DIAL_TIMERS, FIRES, RUNS, SESSION_TIMERS, STATE_TIMERS, Timer
-from openline.verdicts import NO_CODES, Action, Row
+from openline.reconnect.explain import DEFAULT_POLICY, NO_REFUSALS, Explanation, all_rows
+from openline.reconnect.verdicts import NO_CODES, Action, Row
 from openline_diagrams.markdown import code, grid
 
 _SCOPES: Final = (

@@ -13,7 +13,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from openline.messages import State
+from openline.updates import State
 
 
 class Role(StrEnum):

@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 
 import msgspec
 import pytest
-
 import trio
-from openline.messages import (
+
+from openline.updates import (
     Ended,
     Gap,
     GapCause,

@@ -13,7 +13,7 @@ import trio
 from rich.console import Console
 
 from openline.backend import Backend
-from openline.messages import Ended, Gap, SourceStatistics, Statistics, Transcript
+from openline.updates import Ended, Gap, SourceStatistics, Statistics, Transcript
 from openline_cli import demo as demo_module
 from openline_cli.demo import CLIP, demo, known_words
 from openline_cli.main import main

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import openline_diagrams.render
-from openline.connection import TABLE
+from openline.session import TABLE
 from openline_cli.diagram import SUFFIXES
 from openline_cli.main import main
 from openline_diagrams import CONTRACTS, DARK, contract, dot, mermaid, model, scxml, xstate

@@ -13,7 +13,7 @@ import pytest
 from openline import events as e
 from openline.backend import Backend
 from openline.dialects.echopanel import EchoPanel
-from openline.journal import Recorder
+from openline.journal.recorder import Recorder
 from openline_cli import resume as resume_module
 from openline_cli import stream as stream_module
 from openline_cli.dialects import blamed
@@ -31,7 +31,7 @@ _NUMBERS = count()
 
 TAPE = """
 from openline.dialects.echopanel import EchoPanel
-from openline.verdicts import Action, Row
+from openline.reconnect.verdicts import Action, Row
 
 
 class Tape(EchoPanel):
@@ -144,7 +144,7 @@ def test_the_codes_of_a_dialect_are_explained(write: Write, capsys: Captured) ->
     ours = write(
         TAPE
         + """
-from openline.verdicts import Action, Row
+from openline.reconnect.verdicts import Action, Row
 
 Tape.codes = {4242: Row(action=Action.FATAL, why="the tape is torn", source="the manual")}
 Tape.refusals = {"tangled": Row(action=Action.RETRY, why="it has to be wound", source="us")}

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from rich.console import Console
 
-from openline.messages import (
+from openline.updates import (
     BackendMetrics,
     Ended,
     Gap,

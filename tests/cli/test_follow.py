@@ -8,11 +8,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import trio
 from msgspec.structs import replace
 from trio.testing import MockClock
 
-import trio
-from openline.messages import (
+from openline.updates import (
     Ended,
     Gap,
     HowLost,

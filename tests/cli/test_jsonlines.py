@@ -6,7 +6,8 @@ from typing import Any, get_args
 
 import pytest
 
-from openline.messages import (
+from openline.reconnect.verdicts import Action
+from openline.updates import (
     BackendMetrics,
     BackendStatus,
     Cards,
@@ -22,7 +23,6 @@ from openline.messages import (
     Trouble,
     Update,
 )
-from openline.verdicts import Action
 from openline_cli import jsonlines
 
 

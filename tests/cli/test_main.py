@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from openline.messages import Ended, State, Statistics
+from openline.updates import Ended, State, Statistics
 from openline_cli import jsonlines
 from openline_cli.main import main
 from openline_cli.problems import Problem

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-from openline.messages import (
+from openline.updates import (
     BackendMetrics,
     BackendStatus,
     Ended,

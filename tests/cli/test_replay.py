@@ -9,11 +9,11 @@ import pytest
 
 from openline import events as e
 from openline.backend import Backend
-from openline.connection import LocalProtocolError
-from openline.dialects.dialect import Ids
 from openline.dialects.echopanel import EchoPanel
-from openline.journal import Recorder, read
-from openline.replay import replay
+from openline.dialects.protocol import Ids
+from openline.journal.recorder import Recorder, read
+from openline.journal.replay import replay
+from openline.session import LocalProtocolError
 from openline_cli.main import main
 from openline_cli.replay import rows
 

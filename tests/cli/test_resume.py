@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from openline.backend import Backend
-from openline.dialects.dialect import Dialect
 from openline.dialects.echopanel import EchoPanel
-from openline.messages import Ended, State, StateChanged, Transcript
+from openline.dialects.protocol import Dialect
+from openline.updates import Ended, State, StateChanged, Transcript
 from openline_cli import follow as follow_module
 from openline_cli import resume as resume_module
 from openline_cli.main import main

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from openline.messages import Ended, Gap, State, StateChanged, Transcript
+from openline.updates import Ended, Gap, State, StateChanged, Transcript
 from openline_cli import stream as stream_module
 from openline_cli.display import LiveView
 from openline_cli.follow import Outcome

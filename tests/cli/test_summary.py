@@ -6,7 +6,7 @@ from collections.abc import Callable
 from msgspec.structs import replace
 from rich.console import Console
 
-from openline.messages import Ended, Gap, HowLost, SourceLost, Transcript
+from openline.updates import Ended, Gap, HowLost, SourceLost, Transcript
 from openline_cli.follow import Outcome
 from openline_cli.summary import as_lines, print_tables, summarise
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from openline.messages import Ended, Gap, Transcript
+from openline.updates import Ended, Gap, Transcript
 from openline_cli import writers
 from openline_cli.problems import Problem
 

@@ -22,13 +22,13 @@ from openline.commands import (
     SendPing,
     SendText,
 )
-from openline.connection import Connection
-from openline.dialects.dialect import Dialect
 from openline.dialects.echopanel import EchoPanel
-from openline.link import Link
-from openline.messages import SAMPLE_RATE, Ended, Gap, State, StateChanged, Transcript, Update
+from openline.dialects.protocol import Dialect
+from openline.machine.actions import Link
 from openline.policy import Policy
-from openline.verdicts import ErrorKind, Sender
+from openline.reconnect.verdicts import ErrorKind, Sender
+from openline.session import Connection
+from openline.updates import SAMPLE_RATE, Ended, Gap, State, StateChanged, Transcript, Update
 
 U = TypeVar("U", bound=Update)
 FRAME = 320

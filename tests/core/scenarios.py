@@ -31,9 +31,9 @@ from openline.commands import (
     SendPing,
     SendText,
 )
-from openline.journal import Recorder
-from openline.messages import SAMPLE_RATE, State
-from openline.verdicts import ErrorKind, Sender
+from openline.journal.recorder import Recorder
+from openline.reconnect.verdicts import ErrorKind, Sender
+from openline.updates import SAMPLE_RATE, State
 
 CHUNK = 0.1
 LATENCY = 0.02  # one way

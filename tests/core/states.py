@@ -7,11 +7,10 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Any, cast
 
-from tests.core.driver import Drive
-
 from openline import events as e
-from openline.link import Link
+from openline.machine.actions import Link
 from openline.policy import Policy
+from tests.core.driver import Drive
 
 PATIENT = Policy(give_up_after=None)
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from tests.core.driver import FRAME, Drive
 
 from openline import events as e
 from openline.commands import SendBytes, SendPing
 from openline.dialects.echopanel import EchoPanel
-from openline.messages import SAMPLE_RATE
+from openline.machine.timers import Timer
 from openline.policy import Policy
-from openline.timers import Timer
+from openline.updates import SAMPLE_RATE
+from tests.core.driver import FRAME, Drive
 
 STALL = Policy().stall_timeout
 

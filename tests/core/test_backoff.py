@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openline.backoff import DialGate, backoff
 from openline.policy import MAX_DIALS_PER_MINUTE, Policy
+from openline.reconnect.backoff import DialGate, backoff
 
 UNIFORM = st.floats(0, 1, exclude_max=True)
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from statemachine import State as ChartState
 
-from openline.chart import Chart
-from openline.connection import EVENTS, FINAL_STATES, TABLE
-from openline.messages import State
-from openline.table import Row
-from openline.timers import DIAL_TIMERS, FIRES, SESSION_TIMERS, STATE_TIMERS, Timer
-from openline.verdicts import Phase
+from openline.machine.chart import Chart
+from openline.machine.table import Row
+from openline.machine.timers import DIAL_TIMERS, FIRES, SESSION_TIMERS, STATE_TIMERS, Timer
+from openline.reconnect.verdicts import Phase
+from openline.session import EVENTS, FINAL_STATES, TABLE
+from openline.updates import State
 
 STATES: list[ChartState] = list(Chart.states)
 

@@ -9,12 +9,10 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
-from tests.core.driver import Drive
 
 from openline import events as e
 from openline.backend import Backend
 from openline.commands import SendBytes, SendText
-from openline.connection import Connection
 from openline.dialects.checking import (
     DialectError,
     check_dialect,
@@ -22,7 +20,9 @@ from openline.dialects.checking import (
     spoken,
     understood,
 )
-from openline.dialects.dialect import (
+from openline.dialects.dry_run import rehearse
+from openline.dialects.echopanel import EchoPanel
+from openline.dialects.protocol import (
     FinalMessage,
     Heard,
     Ids,
@@ -35,10 +35,10 @@ from openline.dialects.dialect import (
     Status,
     Unknown,
 )
-from openline.dialects.echopanel import EchoPanel
-from openline.dialects.rehearsing import rehearse
-from openline.messages import Entities, Trouble
-from openline.verdicts import Action, Row
+from openline.reconnect.verdicts import Action, Row
+from openline.session import Connection
+from openline.updates import Entities, Trouble
+from tests.core.driver import Drive
 
 ROW = Row(action=Action.LATER, why="busy", source="the toy")
 

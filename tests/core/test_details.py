@@ -6,16 +6,16 @@ import json
 from typing import Any
 
 import pytest
-from tests.core.driver import FRAME, Drive, pcm
 
 from openline import events as e
 from openline.backend import Backend
 from openline.commands import CloseSource, OpenSocket, Report, SendBytes, SendPing, StoreAudio
-from openline.connection import Connection
-from openline.messages import SAMPLE_RATE, BackendMetrics, BackendStatus, GapCause, Trouble
+from openline.machine.timers import Timer
 from openline.policy import Policy
-from openline.timers import Timer
-from openline.verdicts import Action, Sender
+from openline.reconnect.verdicts import Action, Sender
+from openline.session import Connection
+from openline.updates import SAMPLE_RATE, BackendMetrics, BackendStatus, GapCause, Trouble
+from tests.core.driver import FRAME, Drive, pcm
 
 # What is counted and told.
 

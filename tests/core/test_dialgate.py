@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.core.driver import Drive
 
 from openline import events as e
 from openline.commands import OpenSocket, RequestCredential
 from openline.policy import Policy
-from openline.verdict_table import CLOSE_CODES, ERRORS, HTTP_STATUSES
-from openline.verdicts import Action, ErrorKind, Sender
+from openline.reconnect.verdict_table import CLOSE_CODES, ERRORS, HTTP_STATUSES
+from openline.reconnect.verdicts import Action, ErrorKind, Sender
+from tests.core.driver import Drive
 
 HOUR = 3600.0
 #: As fast as one can be made to go.

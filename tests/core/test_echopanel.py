@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openline.dialects.dialect import (
+from openline.dialects.echopanel import EchoPanel
+from openline.dialects.protocol import (
     FinalMessage,
     Heard,
     Ids,
@@ -26,9 +27,8 @@ from openline.dialects.dialect import (
     Status,
     Unknown,
 )
-from openline.dialects.echopanel import EchoPanel
-from openline.messages import Cards, Entities
-from openline.verdicts import Action
+from openline.reconnect.verdicts import Action
+from openline.updates import Cards, Entities
 
 DIALECT = EchoPanel()
 IDS = Ids(session_id="S", attempt_id="A", connection_id="C")

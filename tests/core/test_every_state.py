@@ -6,13 +6,13 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import pytest
-from tests.core.driver import Drive
 
 from openline import events as e
 from openline.commands import AbortSocket, CancelCredential
-from openline.messages import BackendStatus, Entities, StateChanged
 from openline.policy import Policy
-from openline.verdicts import Action
+from openline.reconnect.verdicts import Action
+from openline.updates import BackendStatus, Entities, StateChanged
+from tests.core.driver import Drive
 
 #: A session that lives on its first dial, and has audio that is not delivered.
 ONE_TRY: Final = Policy(max_attempts=0, give_up_after=None)

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openline import verdict_table
-from openline.explain import Explanation, all_rows, explain
 from openline.policy import Policy
-from openline.verdicts import Action, ErrorKind, Row
+from openline.reconnect import verdict_table
+from openline.reconnect.explain import Explanation, all_rows, explain
+from openline.reconnect.verdicts import Action, ErrorKind, Row
 
 RETRY, LATER, REAUTH, FATAL = Action.RETRY, Action.LATER, Action.REAUTH, Action.FATAL
 

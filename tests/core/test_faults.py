@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 
 import pytest
-from tests.core.driver import ATTEMPT, BEAT, FRAME, SESSION, Drive
 
 from openline import events as e
 from openline.commands import (
@@ -18,9 +17,10 @@ from openline.commands import (
     SendBytes,
     SendText,
 )
-from openline.messages import SAMPLE_RATE, Gap, GapCause, StateChanged
 from openline.policy import Policy
-from openline.verdicts import Action, ErrorKind
+from openline.reconnect.verdicts import Action, ErrorKind
+from openline.updates import SAMPLE_RATE, Gap, GapCause, StateChanged
+from tests.core.driver import ATTEMPT, BEAT, FRAME, SESSION, Drive
 
 
 def waits(drive: Drive) -> list[float]:

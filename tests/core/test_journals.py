@@ -10,17 +10,12 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
-from tests.core.driver import Drive
-from tests.core.scenarios import SCENARIOS, record
 
 from openline import events as e
 from openline.backend import Backend
 from openline.commands import FetchAudio, OpenSocket, SendText, StoreAudio
-from openline.connection import Connection, PastSource
 from openline.dialects.echopanel import EchoPanel
-from openline.intake import LocalProtocolError
-from openline.journal import VERSION, Journal, JournalError, Recorder, check_start, choose, read
-from openline.journal_codec import (
+from openline.journal.codec import (
     event_from_plain,
     event_to_plain,
     from_line,
@@ -28,10 +23,23 @@ from openline.journal_codec import (
     outgoing_to_plain,
     to_line,
 )
-from openline.messages import Gap, GapCause, State, Transcript
+from openline.journal.recorder import (
+    VERSION,
+    Journal,
+    JournalError,
+    Recorder,
+    check_start,
+    choose,
+    read,
+)
+from openline.journal.replay import DivergedError, Step, replay
+from openline.machine.handlers import LocalProtocolError
 from openline.policy import Policy
-from openline.replay import DivergedError, Step, replay
-from openline.verdicts import ErrorKind, Sender
+from openline.reconnect.verdicts import ErrorKind, Sender
+from openline.session import Connection, PastSource
+from openline.updates import Gap, GapCause, State, Transcript
+from tests.core.driver import Drive
+from tests.core.scenarios import SCENARIOS, record
 
 Mend: TypeAlias = Callable[[list[bytes]], list[bytes]]
 

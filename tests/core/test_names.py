@@ -9,15 +9,16 @@ from typing import Any, Final
 import msgspec
 import pytest
 
-from openline import Backend, Connection, events, messages
+from openline import Backend, Connection, events
 from openline import commands as commands_module
 from openline import events as e
+from openline import updates as messages
 from openline.backend import CredentialPlace
 from openline.commands import OpenSocket, Report, SendBytes
-from openline.dialects import dialect
-from openline.journal import Journal
-from openline.messages import SAMPLE_RATE, GapCause, HowLost, State, StateChanged, to_samples
-from openline.verdicts import Action, Ending, ErrorKind, Phase, Row, Sender, Verdict
+from openline.dialects import protocol as dialect
+from openline.journal.recorder import Journal
+from openline.reconnect.verdicts import Action, Ending, ErrorKind, Phase, Row, Sender, Verdict
+from openline.updates import SAMPLE_RATE, GapCause, HowLost, State, StateChanged, to_samples
 
 ENUMS: Final[list[type[enum.StrEnum]]] = [
     *(Action, CredentialPlace, ErrorKind, GapCause, HowLost, Phase, Sender, State),

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openline.messages import Gap, GapCause
-from openline.outbox import FRAME_SAMPLES, Outbox
+from openline.audio.outbox import FRAME_SAMPLES, Outbox
+from openline.updates import Gap, GapCause
 
 F = FRAME_SAMPLES
 ROOMY = 1000 * F

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from openline.messages import SAMPLE_RATE
-from openline.outbox import FRAME_SAMPLES
+from openline.audio.outbox import FRAME_SAMPLES
 from openline.policy import FRAME_SECONDS, MAX_DIALS_PER_MINUTE, Policy
+from openline.updates import SAMPLE_RATE
 
 #: Field → what the design says it is where nobody says otherwise.
 DESIGN = {

@@ -9,10 +9,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from openline.machine.timers import OFF
 from openline.policy import Policy
-from openline.retry import LATER_JITTER, Retry
-from openline.timers import OFF
-from openline.verdicts import MAX_STRIKES, NO_CODES, Action, Ending, ErrorKind, Phase, Row, Sender
+from openline.reconnect.retry import LATER_JITTER, Retry
+from openline.reconnect.verdicts import (
+    MAX_STRIKES,
+    NO_CODES,
+    Action,
+    Ending,
+    ErrorKind,
+    Phase,
+    Row,
+    Sender,
+)
 
 REFUSED = Ending(phase=Phase.CONNECTING, error=ErrorKind.REFUSED)
 RESTART = Ending(phase=Phase.STREAMING, code=1012, sender=Sender.PEER)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.core.driver import Drive
-from tests.core.states import PATIENT, reauthorized
 
 from openline import events as e
 from openline.commands import (
@@ -15,6 +13,8 @@ from openline.commands import (
     RequestCredential,
 )
 from openline.policy import Policy
+from tests.core.driver import Drive
+from tests.core.states import PATIENT, reauthorized
 
 
 def test_a_provider_is_asked_before_the_first_dial_and_not_again() -> None:

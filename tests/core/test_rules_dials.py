@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from tests.core.driver import Drive
 
 from openline import events as e
 from openline.backend import Backend
@@ -12,7 +11,8 @@ from openline.commands import (
     OpenSocket,
 )
 from openline.policy import Policy
-from openline.verdicts import Action
+from openline.reconnect.verdicts import Action
+from tests.core.driver import Drive
 
 # Dials.
 

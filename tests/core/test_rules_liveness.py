@@ -5,8 +5,6 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from tests.core.driver import Drive
-from tests.core.states import ALIVE, in_state
 
 from openline import events as e
 from openline.commands import (
@@ -15,6 +13,8 @@ from openline.commands import (
     SendPing,
 )
 from openline.policy import Policy
+from tests.core.driver import Drive
+from tests.core.states import ALIVE, in_state
 
 # Liveness.
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.core.driver import Drive
-from tests.core.states import PATIENT, reauthorized
 
 from openline.commands import (
     AbortSocket,
     CancelCredential,
     Report,
 )
-from openline.messages import StateChanged
 from openline.policy import Policy
-from openline.verdicts import ErrorKind
+from openline.reconnect.verdicts import ErrorKind
+from openline.updates import StateChanged
+from tests.core.driver import Drive
+from tests.core.states import PATIENT, reauthorized
 
 # One loss, one judgement.
 

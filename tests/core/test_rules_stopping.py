@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.core.driver import FRAME, Drive
-from tests.core.states import ALIVE, everything, in_state, reauthorized
 
 from openline import events as e
 from openline.commands import (
@@ -15,7 +13,9 @@ from openline.commands import (
     Command,
     Report,
 )
-from openline.verdicts import ErrorKind
+from openline.reconnect.verdicts import ErrorKind
+from tests.core.driver import FRAME, Drive
+from tests.core.states import ALIVE, everything, in_state, reauthorized
 
 
 @pytest.mark.parametrize("state", ["authorizing", "connecting", "awaiting_ack", "reconnecting"])

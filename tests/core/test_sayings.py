@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from openline.explain import explain
+from openline.reconnect.explain import explain
 from openline.sayings import part, whole
 
 TEXTS = [("the line is cut", 3), ("the line is cut for good", 1), ("Cut!", 2)]

@@ -9,10 +9,10 @@ from typing import Any, cast
 import hypothesis.strategies as st
 import pytest
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from tests.core.driver import Drive, pcm
-from tests.support_profiles import paced
 
 from openline import events as e
+from openline.audio.outbox import FETCH, Outbox
+from openline.audio.outbox import FRAME_SAMPLES as F
 from openline.commands import (
     Command,
     DiscardStore,
@@ -23,11 +23,11 @@ from openline.commands import (
     StoreGap,
     StoreProof,
 )
-from openline.connection import Connection, PastSource
-from openline.messages import SAMPLE_RATE as S
-from openline.messages import Gap, GapCause, Transcript, Trouble
-from openline.outbox import FETCH, Outbox
-from openline.outbox import FRAME_SAMPLES as F
+from openline.session import Connection, PastSource
+from openline.updates import SAMPLE_RATE as S
+from openline.updates import Gap, GapCause, Transcript, Trouble
+from tests.core.driver import Drive, pcm
+from tests.support_profiles import paced
 
 PATTERN = b"".join((i * 40503 % 65521).to_bytes(2, "little") for i in range(65521)) * 4
 #: Samples in memory and on disk.

@@ -6,12 +6,12 @@ import operator
 
 import pytest
 
-from openline.messages import SAMPLE_RATE as S
-from openline.messages import Gap, GapCause, SourceStatistics
-from openline.outbox import FRAME_SAMPLES as F
-from openline.streams import ROOM, Stream, Streams
-from openline.timers import OFF
-from openline.window import QUEUE
+from openline.audio.outbox import FRAME_SAMPLES as F
+from openline.audio.streams import ROOM, Stream, Streams
+from openline.audio.window import QUEUE
+from openline.machine.timers import OFF
+from openline.updates import SAMPLE_RATE as S
+from openline.updates import Gap, GapCause, SourceStatistics
 
 FRAME = bytes(2 * F)
 BOTH = ("system", "mic")

@@ -13,10 +13,10 @@ from typing import Any, TypeAlias
 import pytest
 from statemachine import State, StateChart
 
-from openline.chart import Chart
-from openline.connection import EVENTS, TABLE
-from openline.link import Link
-from openline.table import ChartError, Row, Table, compile_chart, fire
+from openline.machine.actions import Link
+from openline.machine.chart import Chart
+from openline.machine.table import ChartError, Row, Table, compile_chart, fire
+from openline.session import EVENTS, TABLE
 
 Declaration: TypeAlias = type[StateChart[Any]]
 

@@ -6,8 +6,7 @@ import math
 
 import pytest
 
-from openline.messages import State
-from openline.timers import (
+from openline.machine.timers import (
     DIAL_TIMERS,
     FIRES,
     OFF,
@@ -16,6 +15,7 @@ from openline.timers import (
     STATE_TIMERS,
     Timer,
 )
+from openline.updates import State
 
 ALL = list(Timer)
 #: The design's table of states, and its rules on the timers of the dial and the session.

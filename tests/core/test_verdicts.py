@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openline import verdict_table, verdicts
-from openline.verdicts import (
+from openline.reconnect import verdict_table, verdicts
+from openline.reconnect.verdicts import (
     MAX_STRIKES,
     Action,
     Ending,

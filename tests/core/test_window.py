@@ -17,11 +17,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openline.messages import SAMPLE_RATE
-from openline.outbox import FRAME_SAMPLES
-from openline.streams import Streams
-from openline.timers import OFF
-from openline.window import Window
+from openline.audio.outbox import FRAME_SAMPLES
+from openline.audio.streams import Streams
+from openline.audio.window import Window
+from openline.machine.timers import OFF
+from openline.updates import SAMPLE_RATE
 
 S = SAMPLE_RATE
 F = FRAME_SAMPLES

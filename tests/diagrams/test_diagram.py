@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from statemachine import State, StateChart
 
-from openline.connection import TABLE
-from openline.messages import State as Name
-from openline.table import Table, compile_chart
-from openline.timers import FIRES, RUNS
+from openline.machine.table import Table, compile_chart
+from openline.machine.timers import FIRES, RUNS
+from openline.session import TABLE
+from openline.updates import State as Name
 from openline_diagrams import DARK, LIGHT, Drawing, dot, markdown, mermaid, model, rows
 from openline_diagrams.chart.model import CLOCKED, Box, Edge, Line
 from openline_diagrams.theme import GROUPS, OPEN, PATH, ROLES, Palette, Role

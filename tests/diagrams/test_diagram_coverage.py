@@ -7,7 +7,7 @@ from itertools import chain
 
 import pytest
 
-from openline.connection import TABLE
+from openline.session import TABLE
 from openline_diagrams import DARK, LIGHT, counted, coverage_table, dot, mermaid, model, rows
 from openline_diagrams.chart.coverage import HOTTEST, NEVER, UNKNOWN, brief, heat
 from openline_diagrams.chart.label import Style, width

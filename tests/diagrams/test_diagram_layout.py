@@ -8,15 +8,15 @@ from collections.abc import Iterator
 from itertools import combinations, pairwise
 
 import pytest
-from tests.diagrams.test_diagram import small
 
-from openline.connection import EVENTS, TABLE
-from openline.table import Row, Table
+from openline.machine.table import Row, Table
+from openline.session import EVENTS, TABLE
 from openline_diagrams import dot, model
 from openline_diagrams.chart.label import NAME_SIZE, Span, Style, heading, listed, rows_of, width
 from openline_diagrams.chart.layout import layout
 from openline_diagrams.chart.model import Drawing, Edge, Line
 from openline_diagrams.chart.places import INSET, WIDTH, Place, Route
+from tests.diagrams.test_diagram import small
 
 
 def changed(seed: int) -> Table:

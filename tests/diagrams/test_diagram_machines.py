@@ -23,9 +23,9 @@ from typing import Any, NamedTuple, cast
 import pytest
 from statemachine.io import load  # pyright: ignore[reportUnknownVariableType] -- untyped
 
-from openline.chart import Chart
-from openline.connection import EVENTS, TABLE
-from openline.table import Row, compile_chart, fire
+from openline.machine.chart import Chart
+from openline.machine.table import Row, compile_chart, fire
+from openline.session import EVENTS, TABLE
 from openline_diagrams import model, rows, scxml, xstate
 
 XSTATE = Path(__file__).parents[1] / "data" / "xstate-5.33.3.umd.min.js"

@@ -12,13 +12,13 @@ from typing import Annotated, Any, Literal
 import msgspec
 import pytest
 
-from openline.dialects.dialect import Ids
 from openline.dialects.echopanel import ACKS, CODES, REFUSALS, EchoPanel
-from openline.dialects.echopanel_wire import WireFinal, WireMetrics
-from openline.explain import NO_REFUSALS, all_rows
+from openline.dialects.echopanel_schema import WireFinal, WireMetrics
+from openline.dialects.protocol import Ids
+from openline.machine.timers import FIRES, RUNS, Timer
 from openline.policy import MEANINGS, Policy
-from openline.timers import FIRES, RUNS, Timer
-from openline.verdicts import NO_CODES
+from openline.reconnect.explain import NO_REFUSALS, all_rows
+from openline.reconnect.verdicts import NO_CODES
 from openline_diagrams import CONTRACTS, contract, policy_table, timer_table, verdict_table
 from openline_diagrams.contract import Contract
 from openline_diagrams.markdown import grid

@@ -11,13 +11,13 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
-from tests.docs.built import dead_ends, read, requests
-from tests.docs.press import build
 
+from openline.machine.timers import Timer
 from openline.policy import MEANINGS
-from openline.timers import Timer
 from openline_diagrams import DARK, LIGHT, sequence_svg
 from openline_diagrams.sessions import session
+from tests.docs.built import dead_ends, read, requests
+from tests.docs.press import build
 
 ROOT = Path(__file__).parents[2]
 HOW_TO = (ROOT / "docs" / "howto" / "diagrams.md").read_text("utf-8")

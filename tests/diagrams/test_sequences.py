@@ -11,18 +11,16 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from markdown_it import MarkdownIt
-from tests.core.driver import Drive
-from tests.core.scenarios import SCENES, record
 
 from openline import events as e
 from openline.commands import Report
-from openline.dialects import dialect as d
+from openline.dialects import protocol as d
 from openline.dialects.echopanel import EchoPanel
-from openline.intake import LocalProtocolError
-from openline.journal import Journal, JournalError, Recorder, read
-from openline.messages import Cards, Entities, State
-from openline.replay import DivergedError, replay
-from openline.verdicts import Action, ErrorKind, Row, Sender
+from openline.journal.recorder import Journal, JournalError, Recorder, read
+from openline.journal.replay import DivergedError, replay
+from openline.machine.handlers import LocalProtocolError
+from openline.reconnect.verdicts import Action, ErrorKind, Row, Sender
+from openline.updates import Cards, Entities, State
 from openline_diagrams import (
     DARK,
     Sequence,
@@ -38,6 +36,8 @@ from openline_diagrams.sequences.model import Alarm, Item, Message, Note, Style,
 from openline_diagrams.sequences.sequence import LONG
 from openline_diagrams.sequences.shapes import WIDTH, Box, Stroke, Text, broken
 from openline_diagrams.theme import Role
+from tests.core.driver import Drive
+from tests.core.scenarios import SCENES, record
 
 NS = {"svg": "http://www.w3.org/2000/svg"}
 RULING = Row(action=Action.FATAL, why="it is so", source="a test")

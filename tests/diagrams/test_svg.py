@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from openline.connection import TABLE
+from openline.session import TABLE
 from openline_diagrams import DARK, DrawingError, dot, model, svg
 from openline_diagrams.chart.layout import layout
 from openline_diagrams.chart.places import WIDTH

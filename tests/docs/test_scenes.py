@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
+
+from openline.journal.recorder import read
+from openline_diagrams import sequence, sequence_table
 from tests.core.scenarios import SCENES
 from tests.docs.pages import ROOT
-
-from openline.journal import read
-from openline_diagrams import sequence, sequence_table
 
 JOURNALS = ROOT / "tests" / "journals"
 PAGE = (ROOT / "docs" / "explanation" / "scenes.md").read_text("utf-8")

@@ -16,28 +16,28 @@ from typing import Any
 
 import pytest
 import typer.main
+
+from openline.machine.timers import Timer
+from openline.policy import MEANINGS
+from openline_cli.app import app
 from tests.docs.built import dead_ends, read, requests
 from tests.docs.pages import PAGES, ROOT, blocks
-
-from openline.policy import MEANINGS
-from openline.timers import Timer
-from openline_cli.app import app
 
 DOCS = Path(__file__).parents[2] / "docs"
 TERMINAL = sorted((DOCS / "_static" / "terminal").glob("*.svg"))
 #: What the reference says that it tells of.
 MODULES = [
-    "openline", "openline.events", "openline.commands", "openline.policy", "openline.verdicts",
-    "openline.dialects.dialect", "openline.journal", "openline.replay", "openline_diagrams",
-    "openline_testing", "openline_testing.theorem", "openline_trio", "openline_trio.sources",
-    "openline_server", "openline_testing.pytest_plugin", "openline_diagrams",
-    "openline_trio.threads",
+    "openline", "openline.events", "openline.commands", "openline.policy",
+    "openline.reconnect.verdicts", "openline.dialects.protocol", "openline.journal.recorder",
+    "openline.journal.replay", "openline_diagrams", "openline_testing",
+    "openline_testing.theorem", "openline_trio", "openline_trio.sources", "openline_server",
+    "openline_testing.pytest_plugin", "openline_trio.threads",
 ]  # fmt: skip
 #: Where a name stands that two modules offer.
 ELSEWHERE = {
-    "openline.verdicts.Action": "openline.Action",
-    "openline.verdicts.ErrorKind": "openline.ErrorKind",
-    "openline.verdicts.Verdict": "openline.Verdict",
+    "openline.reconnect.verdicts.Action": "openline.Action",
+    "openline.reconnect.verdicts.ErrorKind": "openline.ErrorKind",
+    "openline.reconnect.verdicts.Verdict": "openline.Verdict",
     "openline.policy.Policy": "openline.Policy",
 }
 COMMANDS: dict[str, Any] = vars(typer.main.get_command(app))["commands"]
@@ -124,7 +124,7 @@ def undescribed(names: Iterable[tuple[str, str]], there: set[str]) -> list[str]:
 
 def test_every_name_that_is_listed_as_public_stands_in_a_reference_page(site: Path) -> None:
     names = list(listed())
-    assert ("openline.connection", "TABLE") in names
+    assert ("openline.session", "TABLE") in names
     assert ("openline_trio.threads", "start_session") in names
     assert undescribed(names, described(site)) == []
 
@@ -137,7 +137,7 @@ def test_every_name_that_a_page_imports_stands_in_a_reference_page(site: Path) -
 
 def test_a_name_without_a_place_is_seen(site: Path) -> None:
     there = described(site)
-    for gone in ("openline_trio.threads.start_session", "openline.connection.TABLE"):
+    for gone in ("openline_trio.threads.start_session", "openline.session.TABLE"):
         module, _, name = gone.rpartition(".")
         assert undescribed([(module, name)], there) == []
         assert undescribed([(module, name)], there - {gone}) == [gone]

@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-
 import trio
+
 from openline.backend import Backend
 from openline.dialects.checking import DialectError
 from openline.dialects.echopanel import EchoPanel
-from openline.messages import Ended, State
 from openline.policy import Policy
-from openline.verdicts import Action
+from openline.reconnect.verdicts import Action
+from openline.updates import Ended, State
 from openline_testing.background import BackgroundBackend
 from openline_trio import open_session, resume_session
 from openline_trio.sources import FileSource, PushSource, Sink

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
+import trio
 from trio.testing import assert_checkpoints, wait_all_tasks_blocked
 
-import trio
-from openline.messages import (
+from openline.updates import (
     BackendMetrics,
     BackendStatus,
     Cards,

@@ -11,16 +11,16 @@ from pathlib import Path
 
 import pytest
 import trio
-from tests.support_oracle import CodedSource, received, union
 from trio.testing import MockClock, memory_stream_pair
 
 from openline.backend import Backend
-from openline.messages import Ended, GapCause
 from openline.policy import Policy
+from openline.updates import Ended, GapCause
 from openline_server import FaultInjector, Server, ServerConfig
 from openline_server.faults import Effect
 from openline_server.recognizer import Echo
 from openline_trio import open_session
+from tests.support_oracle import CodedSource, received, union
 
 #: The last second is in no final before the stop.
 SECONDS = 11.0

@@ -14,13 +14,13 @@ from typing import Any
 
 import pytest
 import trio
-from tests.support_lines import Frames, Silent, number_of
 
 from openline.backend import Backend
-from openline.messages import Ended, State, StateChanged, Transcript
 from openline.policy import Policy
-from openline.verdicts import Action
+from openline.reconnect.verdicts import Action
+from openline.updates import Ended, State, StateChanged, Transcript
 from openline_trio import Session, open_session
+from tests.support_lines import Frames, Silent, number_of
 
 SERVE = """
 import sys, trio

@@ -12,16 +12,16 @@ from functools import partial
 
 import pytest
 import trio
-from tests.support_lines import Frames, Silent
 from trio_websocket import WebSocketConnection
 
 from openline.backend import Backend
-from openline.messages import Ended, State, StateChanged
 from openline.policy import Policy
-from openline.verdicts import Action
+from openline.reconnect.verdicts import Action
+from openline.updates import Ended, State, StateChanged
 from openline_server import FaultInjector, Server, ServerConfig, serve
 from openline_server.scripted import Dial, Scripted, serve_script
 from openline_trio import open_session
+from tests.support_lines import Frames, Silent
 
 IMPATIENT = Policy(
     start_delay=0.001,

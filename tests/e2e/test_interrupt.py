@@ -12,8 +12,8 @@ import sys
 from pathlib import Path
 
 import pytest
-
 import trio
+
 from openline_server import ServerConfig, serve
 from openline_server.server import Server
 from openline_trio import resume_session, spooled_sessions

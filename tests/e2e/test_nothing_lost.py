@@ -20,10 +20,10 @@ from pathlib import Path
 
 import pytest
 import trio
-from tests.support_oracle import CodedSource, coded, decode, received, union
 
 from openline import Backend, Ended, Policy
 from openline_trio import open_session
+from tests.support_oracle import CodedSource, coded, decode, received, union
 
 RUNS = int(os.environ.get("OPENLINE_RUNS", "6"))
 FIRST = int(os.environ.get("OPENLINE_FIRST_SEED", "0"))

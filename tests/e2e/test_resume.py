@@ -16,14 +16,14 @@ import sys
 from itertools import pairwise
 from pathlib import Path
 
-from tests.support_oracle import CodedSource, received, union
-
 import trio
+
 from openline import Ended
 from openline_server.config import ServerConfig
 from openline_server.server import Server, serve
 from openline_store.spool import load, spooled_sessions
 from openline_trio.opening import resume_session
+from tests.support_oracle import CodedSource, received, union
 
 RUNS = int(os.environ.get("OPENLINE_RUNS", "3"))
 FIRST = int(os.environ.get("OPENLINE_FIRST_SEED", "0"))

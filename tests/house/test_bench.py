@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from bench import BENCHMARKS
 from bench.__main__ import main
 from bench.ratios import Figure, figure, spread

@@ -9,19 +9,18 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+import openline
+from openline import session
+from openline.machine.table import fire
 from tests.core.driver import Drive
 from tests.support_counts import FOLDER, counting
-
-import openline
-from openline import connection
-from openline.table import fire
 
 ROOT = Path(__file__).parents[2]
 
 
 def test_every_row_that_fires_is_counted_once_under_its_name() -> None:
     fired = Counter[str]()
-    table = counting(connection.TABLE, fired)
+    table = counting(session.TABLE, fired)
     line = Drive()
     line.open()
     link = line.link

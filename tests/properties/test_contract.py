@@ -11,10 +11,10 @@ from typing import Any, Final
 
 import hypothesis.strategies as st
 from hypothesis import given
-from tests.core.driver import Drive
 
 from openline import events as e
-from openline.verdicts import Action
+from openline.reconnect.verdicts import Action
+from tests.core.driver import Drive
 
 #: What a full backend takes to say so, and a stuck recogniser to be given up (contract).
 FULL, STUCK = 5.0, 8.0

@@ -13,11 +13,11 @@ from itertools import zip_longest
 import hypothesis.strategies as st
 import pytest
 from hypothesis import given
-from tests.core.driver import Drive
 
 from openline import events as e
 from openline.commands import Outgoing
-from openline.messages import Update
+from openline.updates import Update
+from tests.core.driver import Drive
 
 Act = Callable[[Drive], object]
 

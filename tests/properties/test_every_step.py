@@ -15,8 +15,8 @@ from typing import Final
 import pytest
 
 from openline.dialects.echopanel import EchoPanel
+from openline.machine.timers import RUNS, Timer
 from openline.policy import Policy
-from openline.timers import RUNS, Timer
 from openline_testing.alphabet import Alphabet
 from openline_testing.clone import clone
 from openline_testing.proofs import outlast

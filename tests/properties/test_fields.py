@@ -14,9 +14,9 @@ import hypothesis.strategies as st
 from hypothesis import given
 from hypothesis.strategies import SearchStrategy
 
-from openline.dialects.dialect import Heard, Insight, Message, Metrics, Status
 from openline.dialects.echopanel import EchoPanel
-from openline.messages import Cards, Entities
+from openline.dialects.protocol import Heard, Insight, Message, Metrics, Status
+from openline.updates import Cards, Entities
 
 WORDS: Final = st.text(st.characters(codec="utf-8"), max_size=12)
 SECONDS: Final = st.floats(0, 1e6)

@@ -28,11 +28,11 @@ import pytest
 from openline import events as e
 from openline.backend import Backend
 from openline.commands import Report
-from openline.connection import Connection
-from openline.dialects.dialect import Ids, Insight, Malformed, Message
 from openline.dialects.echopanel import EchoPanel
-from openline.messages import State, Trouble
+from openline.dialects.protocol import Ids, Insight, Malformed, Message
 from openline.policy import Policy
+from openline.session import Connection
+from openline.updates import State, Trouble
 from openline_testing import LawBroken, World
 from openline_testing.samples import ECHOPANEL, EchoMessage, fill
 from openline_testing.steps import Noted

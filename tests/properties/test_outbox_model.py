@@ -20,10 +20,10 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from tests.support_profiles import paced
 
-from openline.messages import Gap, GapCause
-from openline.outbox import FRAME_SAMPLES, Outbox
+from openline.audio.outbox import FRAME_SAMPLES, Outbox
+from openline.updates import Gap, GapCause
+from tests.support_profiles import paced
 
 #: Long enough that no two frames of one run are alike.
 PATTERN = b"".join((i * 40503 % 65521).to_bytes(2, "little") for i in range(65521))

@@ -7,10 +7,10 @@ from itertools import pairwise
 import hypothesis.strategies as st
 import pytest
 from hypothesis import given
-from tests.core.driver import Drive
 
 from openline.policy import Policy
-from openline.verdicts import Action
+from openline.reconnect.verdicts import Action
+from tests.core.driver import Drive
 
 #: How far a dial gets before it is lost, and for how many seconds its line holds.
 WAYS = st.one_of(

@@ -22,7 +22,7 @@ import pytest
 from hypothesis import given
 
 import openline
-from openline.messages import GapCause
+from openline.updates import GapCause
 from openline_testing import strategies
 from openline_testing.theorem import (
     Counterexample,

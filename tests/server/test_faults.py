@@ -13,10 +13,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import trio
 from trio.testing import MockClock, memory_stream_pair
 from trio_websocket import ConnectionClosed
 
-import trio
 from openline_server import BackendError, FaultInjector, Server, ServerConfig, serve
 from openline_server.contract import PATH
 from openline_server.garbage import GARBAGE

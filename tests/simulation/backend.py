@@ -15,8 +15,6 @@ from random import Random
 from typing import Any
 
 import trio
-from tests.simulation.network import Link
-from tests.simulation.plan import Plan
 from trio_websocket import (
     ConnectionClosed,
     HandshakeError,
@@ -25,7 +23,9 @@ from trio_websocket import (
 )
 from wsproto.utilities import LocalProtocolError as WebSocketStateError
 
-from openline.messages import SAMPLE_RATE as S
+from openline.updates import SAMPLE_RATE as S
+from tests.simulation.network import Link
+from tests.simulation.plan import Plan
 
 #: What each source says, so that any few samples tell their place.
 LONGEST = 120 * S

@@ -18,11 +18,10 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-from tests.simulation.plan import draw
-from tests.simulation.play import Simulation, complaint, play
-
 import openline
 import openline_trio
+from tests.simulation.plan import draw
+from tests.simulation.play import Simulation, complaint, play
 
 ROOT = Path(__file__).parents[2]
 #: Failures after which a process stops looking.

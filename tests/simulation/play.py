@@ -16,22 +16,22 @@ from types import SimpleNamespace
 from unittest.mock import patch
 from uuid import UUID
 
-from tests.simulation.backend import PATTERNS, Conversation, Server, Wire, name
-from tests.simulation.network import Link
-from tests.simulation.plan import Fault, Plan, Voice, draw
-from tests.simulation.watch import SESSION, Watched
+import trio
 from trio._core import _run as trio_run  # pyright: ignore[reportPrivateUsage]  # see seeded
 from trio.testing import MockClock
 from trio_websocket import ConnectionClosed
 
-import trio
 from openline.backend import Backend
-from openline.messages import SAMPLE_RATE as S
-from openline.messages import Ended, State, Transcript, Update
-from openline.verdicts import ErrorKind
+from openline.reconnect.verdicts import ErrorKind
+from openline.updates import SAMPLE_RATE as S
+from openline.updates import Ended, State, Transcript, Update
 from openline_audio.source import Sink
 from openline_trio import CredentialError, DialError, Session, open_session
 from openline_trio import session as session_module
+from tests.simulation.backend import PATTERNS, Conversation, Server, Wire, name
+from tests.simulation.network import Link
+from tests.simulation.plan import Fault, Plan, Voice, draw
+from tests.simulation.watch import SESSION, Watched
 
 BACKEND = Backend()
 #: How the reason begins when a token was refused for good.

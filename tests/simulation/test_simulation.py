@@ -17,17 +17,17 @@ from typing import Any
 import msgspec
 import pytest
 import trio
-from tests.simulation.command import HOUR, ROOT, play_hours, tally, workers
-from tests.simulation.plan import ENDLESS, draw
-from tests.simulation.play import Simulation, complaint, left, play, seeded
 from trio.testing import MockClock
 
 from openline.commands import AbortSocket, CloseSocket, Command
-from openline.journal import read
-from openline.messages import GapCause, State
-from openline.replay import replay
+from openline.journal.recorder import read
+from openline.journal.replay import replay
+from openline.updates import GapCause, State
 from openline_trio.dial import Dial
 from openline_trio.session import Session
+from tests.simulation.command import HOUR, ROOT, play_hours, tally, workers
+from tests.simulation.plan import ENDLESS, draw
+from tests.simulation.play import Simulation, complaint, left, play, seeded
 
 #: Session time that a test can wait for.
 HOURS = 16.0

@@ -11,15 +11,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tests.simulation.backend import PATIENCE, Wire
-
 from openline import events as e
 from openline.backend import Backend
 from openline.commands import AbortSocket, CloseSocket, Command, OpenSocket, Outgoing, SendPing
-from openline.intake import LocalProtocolError
-from openline.journal import Recorder
-from openline.messages import State, Statistics
+from openline.journal.recorder import Recorder
+from openline.machine.handlers import LocalProtocolError
+from openline.updates import State, Statistics
 from openline_testing import World
+from tests.simulation.backend import PATIENCE, Wire
 
 SESSION, ATTEMPT = "session", "attempt"
 #: The options that a World needs to know.

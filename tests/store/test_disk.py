@@ -10,7 +10,7 @@ import pytest
 
 from openline import events as e
 from openline.commands import DiscardStore, FetchAudio, StoreAudio, StoreFinal, StoreGap, StoreProof
-from openline.messages import Gap, GapCause, Transcript
+from openline.updates import Gap, GapCause, Transcript
 from openline_store.disk import Disk
 from openline_store.records import VERSION, Began, Lost, Proved, Said
 from openline_store.spool import Spool, records

@@ -8,19 +8,19 @@ import stat
 from pathlib import Path
 
 import pytest
-from tests.support_lines import CLOSE, PING, PONG, TEXT, Frames, Net, Peer, frame
+import trio
 from trio.testing import MockClock
 
-import trio
 from openline.backend import Backend
 from openline.commands import Report
-from openline.journal import Journal, JournalError, read
-from openline.messages import Ended, State, Trouble, Update
-from openline.replay import replay
+from openline.journal.recorder import Journal, JournalError, read
+from openline.journal.replay import replay
+from openline.updates import Ended, State, Trouble, Update
 from openline_store import journal_file as journaling_module
 from openline_store.journal_file import JournalFile
 from openline_store.spool import SpoolError
 from openline_trio import Credentials, open_session, resume_session
+from tests.support_lines import CLOSE, PING, PONG, TEXT, Frames, Net, Peer, frame
 
 BACKEND = Backend()
 TOKEN = "a-token-that-nobody-may-see"

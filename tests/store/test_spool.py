@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from openline.backend import Backend, CredentialPlace
-from openline.connection import PastSource
-from openline.messages import Gap, GapCause, Transcript
+from openline.session import PastSource
+from openline.updates import Gap, GapCause, Transcript
 from openline_store.records import VERSION, Began, Lost, Proved, Record, Said
 from openline_store.spool import (
     SEGMENT_BYTES,

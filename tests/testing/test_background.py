@@ -8,11 +8,11 @@ import threading
 
 import pytest
 import trio
-from tests.support_lines import Frames
 
 from openline.policy import Policy
 from openline_testing.background import BackendError, BackgroundBackend, FaultError
 from openline_trio import open_session
+from tests.support_lines import Frames
 
 REQUEST = (
     b"GET /ws/live-listener HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"

@@ -20,9 +20,8 @@ from openline import Policy
 from openline import events as e
 from openline.backend import Backend
 from openline.commands import Command, SendText
-from openline.connection import Connection
 from openline.dialects.checking import DialectError
-from openline.dialects.dialect import (
+from openline.dialects.protocol import (
     FinalMessage,
     Heard,
     Ids,
@@ -32,7 +31,8 @@ from openline.dialects.dialect import (
     Status,
     Unknown,
 )
-from openline.verdicts import Action, Row
+from openline.reconnect.verdicts import Action, Row
+from openline.session import Connection
 from openline_testing import ConnectionMachine, LawBroken, World, explore, proofs, strategies
 from openline_testing.clone import clone
 from openline_testing.seen import Seen
@@ -392,7 +392,7 @@ def test_a_schedule_begins_with_an_ack(
 
 
 def test_without_hypothesis_one_line_says_what_to_install() -> None:
-    program = "import sys; sys.modules['hypothesis'] = None\nimport openline_testing"
+    program = "import sys; sys.modules['hypothesis'] = None\nfrom openline_testing import World"
     ran = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=False
     )

@@ -6,10 +6,10 @@ from functools import cache
 
 import pytest
 
-from openline.connection import FINAL_STATES
-from openline.messages import State
+from openline.machine.timers import RUNS
 from openline.policy import Policy
-from openline.timers import RUNS
+from openline.session import FINAL_STATES
+from openline.updates import State
 from openline_testing import Exploration, explore
 from openline_testing.watched import declared
 

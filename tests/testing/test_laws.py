@@ -25,11 +25,13 @@ from openline.commands import (
     SendPing,
     SendText,
 )
-from openline.connection import Connection, LocalProtocolError
-from openline.dialects.dialect import Ids
 from openline.dialects.echopanel import EchoPanel
-from openline.link import Link
-from openline.messages import (
+from openline.dialects.protocol import Ids
+from openline.machine.actions import Link
+from openline.policy import Policy
+from openline.reconnect.verdicts import Action, ErrorKind, Sender
+from openline.session import Connection, LocalProtocolError
+from openline.updates import (
     Ended,
     Gap,
     GapCause,
@@ -41,8 +43,6 @@ from openline.messages import (
     Statistics,
     Transcript,
 )
-from openline.policy import Policy
-from openline.verdicts import Action, ErrorKind, Sender
 from openline_testing import LAWS, LawBroken, World
 
 DIALECT = EchoPanel()

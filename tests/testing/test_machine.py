@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tests.support_profiles import paced
-
 from openline.commands import Command, SendPing
 from openline.events import Event, NetworkRestored
-from openline.messages import State
+from openline.updates import State
 from openline_testing import ConnectionMachine
+from tests.support_profiles import paced
 
 
 class AnyOrder(ConnectionMachine):

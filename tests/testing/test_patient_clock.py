@@ -7,9 +7,9 @@ import threading
 from pathlib import Path
 
 import pytest
+import trio
 from trio.testing import MockClock
 
-import trio
 from openline_audio.source import SourceError
 from openline_cli import stream as cli
 from openline_testing.patient_clock import patient_clock

@@ -13,18 +13,19 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from openline import connection as face
-from openline import outcome, wire
-from openline.backoff import DialGate
-from openline.facts import Facts
-from openline.link import Link
-from openline.messages import Ended, State
+from openline import session as face
+from openline.audio.silence import Watch
+from openline.audio.window import Window
+from openline.machine import reports as outcome
+from openline.machine import sender as wire
+from openline.machine.actions import Link
+from openline.machine.state import Facts
+from openline.machine.table import Do, Guard, Row
+from openline.machine.timers import OFF, Timer
 from openline.policy import Policy
-from openline.retry import Retry
-from openline.table import Do, Guard, Row
-from openline.timers import OFF, Timer
-from openline.watch import Watch
-from openline.window import Window
+from openline.reconnect.backoff import DialGate
+from openline.reconnect.retry import Retry
+from openline.updates import Ended, State
 from openline_testing import LawBroken, explore
 
 Plant = Callable[[pytest.MonkeyPatch], None]

@@ -16,14 +16,17 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.testing.test_planted import Plant, action, method
 
-from openline import Policy, outcome
-from openline import connection as face
+from openline import Policy
+from openline import session as face
+from openline.audio.outbox import Outbox
+from openline.audio.streams import Streams
+from openline.audio.time_map import Positions
+from openline.audio.window import Window
 from openline.commands import Command
-from openline.connection import Connection
 from openline.dialects.checking import DialectError
-from openline.dialects.dialect import (
+from openline.dialects.echopanel import EchoPanel
+from openline.dialects.protocol import (
     Dialect,
     FinalMessage,
     Heard,
@@ -34,16 +37,13 @@ from openline.dialects.dialect import (
     Status,
     Unknown,
 )
-from openline.dialects.echopanel import EchoPanel
 from openline.events import Event
-from openline.facts import Facts
-from openline.link import Link
-from openline.messages import Ended, Gap, GapCause, State
-from openline.outbox import Outbox
-from openline.positions import Positions
-from openline.streams import Streams
-from openline.verdicts import Row
-from openline.window import Window
+from openline.machine import reports as outcome
+from openline.machine.actions import Link
+from openline.machine.state import Facts
+from openline.reconnect.verdicts import Row
+from openline.session import Connection
+from openline.updates import Ended, Gap, GapCause, State
 from openline_testing.theorem import (
     THEOREM,
     Books,
@@ -64,6 +64,7 @@ from openline_testing.theorem import (
 )
 from openline_testing.theorem.clauses import fail, hold
 from openline_testing.theorem.witness import Witness
+from tests.testing.test_planted import Plant, action, method
 
 # A dialect of one's own, and how its backend speaks it.
 

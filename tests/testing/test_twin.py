@@ -12,17 +12,17 @@ from itertools import cycle
 from typing import Any
 
 import pytest
-from bench.core import Interpreted
-from tests.core.driver import Drive
-from tests.support_profiles import paced
 
+from bench.core import Interpreted
 from openline import events as e
 from openline.backend import Backend
 from openline.commands import Command, Outgoing
-from openline.connection import Connection, LocalProtocolError
-from openline.messages import State, Statistics
+from openline.session import Connection, LocalProtocolError
+from openline.updates import State, Statistics
 from openline_testing import ConnectionMachine
 from openline_testing.world import Session
+from tests.core.driver import Drive
+from tests.support_profiles import paced
 
 
 class Pair:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from tests.support_sessions import Play
-
 import trio
+
+from tests.support_sessions import Play
 
 
 @pytest.fixture

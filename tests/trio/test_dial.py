@@ -10,8 +10,25 @@ from functools import partial
 from importlib.metadata import version
 
 import pytest
+import trio
 from hypothesis import given
 from hypothesis import strategies as st
+from trio.testing import MockClock, lockstep_stream_pair, wait_all_tasks_blocked
+
+from openline.backend import Backend, CredentialPlace
+from openline.commands import Outgoing, SendBytes, SendPing, SendText
+from openline.events import (
+    Event,
+    MessageReceived,
+    PongReceived,
+    Redirected,
+    SocketLost,
+    SocketOpened,
+)
+from openline.reconnect.verdicts import ErrorKind, Sender
+from openline_trio.dial import MAX_MESSAGE, Dial
+from openline_trio.network import DialError
+from openline_trio.tap import DRAIN
 from tests.support_lines import (
     BINARY,
     CLOSE,
@@ -26,23 +43,6 @@ from tests.support_lines import (
     frame,
     nothing_left,
 )
-from trio.testing import MockClock, lockstep_stream_pair, wait_all_tasks_blocked
-
-import trio
-from openline.backend import Backend, CredentialPlace
-from openline.commands import Outgoing, SendBytes, SendPing, SendText
-from openline.events import (
-    Event,
-    MessageReceived,
-    PongReceived,
-    Redirected,
-    SocketLost,
-    SocketOpened,
-)
-from openline.verdicts import ErrorKind, Sender
-from openline_trio.dial import MAX_MESSAGE, Dial
-from openline_trio.network import DialError
-from openline_trio.tap import DRAIN
 
 NOW = datetime(2024, 5, 6, 7, 8, 0, tzinfo=UTC).timestamp()
 BACKEND = Backend()

@@ -15,13 +15,13 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 import pytest
-import trustme
-from tests.support_lines import descriptors
-
 import trio
+import trustme
+
 from openline.backend import Backend
-from openline.verdicts import ErrorKind
+from openline.reconnect.verdicts import ErrorKind
 from openline_trio.network import DialError, connector, name_os_error
+from tests.support_lines import descriptors
 
 Handler = Callable[[trio.SocketStream], Awaitable[None]]
 

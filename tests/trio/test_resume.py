@@ -9,6 +9,19 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import pytest
+import trio
+from trio.testing import MockClock, wait_all_tasks_blocked
+
+from openline.backend import Backend
+from openline.dialects.echopanel import EchoPanel
+from openline.journal.recorder import read
+from openline.policy import Policy
+from openline.updates import Ended, GapCause, State, Transcript, Trouble, Update
+from openline_audio.source import Sink
+from openline_store.records import Began, Lost, Proved
+from openline_store.spool import Spool, SpoolError, load, read_audio, spooled_sessions
+from openline_trio import Session, open_session
+from openline_trio.opening import resume_session
 from tests.support_lines import (
     BINARY,
     CLOSE,
@@ -24,19 +37,6 @@ from tests.support_lines import (
     nothing_left,
     number_of,
 )
-from trio.testing import MockClock, wait_all_tasks_blocked
-
-import trio
-from openline.backend import Backend
-from openline.dialects.echopanel import EchoPanel
-from openline.journal import read
-from openline.messages import Ended, GapCause, State, Transcript, Trouble, Update
-from openline.policy import Policy
-from openline_audio.source import Sink
-from openline_store.records import Began, Lost, Proved
-from openline_store.spool import Spool, SpoolError, load, read_audio, spooled_sessions
-from openline_trio import Session, open_session
-from openline_trio.opening import resume_session
 
 BACKEND = Backend.from_url("ws://backend.example:1234/ws/other", allow_plain=True)
 SOURCES = {0: "system", 1: "mic"}

@@ -3,6 +3,14 @@
 from __future__ import annotations
 
 import pytest
+import trio
+from trio.testing import MockClock, wait_all_tasks_blocked
+
+from openline.backend import Backend
+from openline.policy import Policy
+from openline.updates import State, Update
+from openline_audio.source import Sink
+from openline_trio import open_session
 from tests.support_lines import (
     BINARY,
     PING,
@@ -23,14 +31,6 @@ from tests.support_sessions import (
     spans,
     states,
 )
-from trio.testing import MockClock, wait_all_tasks_blocked
-
-import trio
-from openline.backend import Backend
-from openline.messages import State, Update
-from openline.policy import Policy
-from openline_audio.source import Sink
-from openline_trio import open_session
 
 # What a session is.
 

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import pytest
+import trio
+from trio.testing import MockClock
+
+from openline.policy import Policy
+from openline_audio.source import Source
+from openline_trio import open_session
 from tests.support_lines import (
     Frames,
     Net,
@@ -18,12 +24,6 @@ from tests.support_sessions import (
     echo,
     refuse_token,
 )
-from trio.testing import MockClock
-
-import trio
-from openline.policy import Policy
-from openline_audio.source import Source
-from openline_trio import open_session
 
 
 async def whole_life(net: Net) -> None:

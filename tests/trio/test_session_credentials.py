@@ -8,6 +8,14 @@ from functools import partial
 from typing import cast
 
 import pytest
+import trio
+from trio.testing import MockClock
+
+from openline.backend import Backend
+from openline.policy import Policy
+from openline.reconnect.verdicts import Action
+from openline.updates import State, StateChanged
+from openline_trio import CredentialError, Session, open_session
 from tests.support_lines import (
     Frames,
     Peer,
@@ -26,17 +34,6 @@ from tests.support_sessions import (
     last,
     refuse_token,
 )
-from trio.testing import MockClock
-
-import trio
-from openline.backend import Backend
-from openline.messages import (
-    State,
-    StateChanged,
-)
-from openline.policy import Policy
-from openline.verdicts import Action
-from openline_trio import CredentialError, Session, open_session
 
 # Credentials.
 

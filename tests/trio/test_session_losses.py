@@ -6,6 +6,16 @@ import json
 from functools import partial
 
 import pytest
+import trio
+from trio.testing import MockClock, lockstep_stream_pair
+
+from openline.backend import Backend
+from openline.policy import Policy
+from openline.reconnect.verdicts import ErrorKind
+from openline.updates import PartialRetracted, State, Transcript
+from openline_audio.source import Sink
+from openline_trio import Session, open_session
+from openline_trio.network import DialError
 from tests.support_lines import (
     BINARY,
     FRAME,
@@ -29,20 +39,6 @@ from tests.support_sessions import (
     spans,
     until,
 )
-from trio.testing import MockClock, lockstep_stream_pair
-
-import trio
-from openline.backend import Backend
-from openline.messages import (
-    PartialRetracted,
-    State,
-    Transcript,
-)
-from openline.policy import Policy
-from openline.verdicts import ErrorKind
-from openline_audio.source import Sink
-from openline_trio import Session, open_session
-from openline_trio.network import DialError
 
 
 async def test_what_a_loss_cut_is_said_again_and_nothing_twice(

@@ -9,6 +9,14 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from trio.testing import MockClock
+
+from openline.backend import Backend, CredentialPlace
+from openline.dialects.checking import DialectError
+from openline.dialects.echopanel import EchoPanel
+from openline.policy import Policy
+from openline.updates import State, Transcript, Trouble
+from openline_trio import Credentials, open_session
 from tests.support_lines import (
     BINARY,
     TEXT,
@@ -27,18 +35,6 @@ from tests.support_sessions import (
     refuse_token,
     spans,
 )
-from trio.testing import MockClock
-
-from openline.backend import Backend, CredentialPlace
-from openline.dialects.checking import DialectError
-from openline.dialects.echopanel import EchoPanel
-from openline.messages import (
-    State,
-    Transcript,
-    Trouble,
-)
-from openline.policy import Policy
-from openline_trio import Credentials, open_session
 
 
 def escaped(text: str) -> str:

@@ -8,7 +8,14 @@ from collections.abc import Callable
 from typing import cast
 
 import pytest
+import trio
 from msgspec.structs import replace
+from trio.testing import MockClock, wait_all_tasks_blocked
+
+from openline.updates import GapCause, HowLost, SourceLost, State
+from openline_audio.source import Sink, Source, SourceError
+from openline_trio import Session, open_session
+from openline_trio.sources.pushed import PushSource
 from tests.support_lines import (
     Frames,
     Peer,
@@ -21,18 +28,6 @@ from tests.support_sessions import (
     last,
     spans,
 )
-from trio.testing import MockClock, wait_all_tasks_blocked
-
-import trio
-from openline.messages import (
-    GapCause,
-    HowLost,
-    SourceLost,
-    State,
-)
-from openline_audio.source import Sink, Source, SourceError
-from openline_trio import Session, open_session
-from openline_trio.sources.pushed import PushSource
 
 
 class Wrong:

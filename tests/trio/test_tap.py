@@ -6,12 +6,12 @@ import errno
 import os
 
 import pytest
-from tests.support_lines import answer
+import trio
 from trio.testing import MockClock, memory_stream_pair, wait_all_tasks_blocked
 
-import trio
-from openline.verdicts import ErrorKind
+from openline.reconnect.verdicts import ErrorKind
 from openline_trio.tap import DRAIN, MAX_HEAD, Tap
+from tests.support_lines import answer
 
 REQUEST = b"GET / HTTP/1.1\r\nSec-WebSocket-Key: x3JJHMbDL1EzLkh9GBhXDw==\r\n\r\n"
 

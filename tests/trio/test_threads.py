@@ -7,11 +7,11 @@ import threading
 from pathlib import Path
 
 import pytest
-
 import trio
+
 from openline.backend import Backend
-from openline.messages import Ended, GapCause, State, Transcript, Update
 from openline.policy import Policy
+from openline.updates import Ended, GapCause, State, Transcript, Update
 from openline_audio.source import Sink
 from openline_testing.background import BackgroundBackend
 from openline_trio import (

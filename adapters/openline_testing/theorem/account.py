@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from openline.messages import Gap
-from openline.outbox import FRAME_SAMPLES
+from openline.audio.outbox import FRAME_SAMPLES
+from openline.updates import Gap
 
 
 class Account:

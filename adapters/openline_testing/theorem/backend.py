@@ -15,9 +15,9 @@ from collections import deque
 from random import Random
 from typing import Any, Final, Protocol
 
-from openline.dialects.dialect import Ids
-from openline.messages import SAMPLE_RATE as S
-from openline.verdicts import ErrorKind, Sender
+from openline.dialects.protocol import Ids
+from openline.reconnect.verdicts import ErrorKind, Sender
+from openline.updates import SAMPLE_RATE as S
 from openline_testing.theorem.schedule import Schedule
 from openline_testing.theorem.speech import Said, Words
 from openline_testing.theorem.stage import Stage

@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any, Final
 
+from openline.audio.outbox import FETCH
+from openline.audio.window import WINDOW
 from openline.commands import CloseSource, Command, FetchAudio, Report, StoreAudio, StoreProof
-from openline.connection import Connection
 from openline.events import AbortRequested, AudioCaptured, AudioFetched, Event
-from openline.messages import SAMPLE_RATE as S
-from openline.messages import (
+from openline.policy import Policy
+from openline.session import Connection
+from openline.updates import SAMPLE_RATE as S
+from openline.updates import (
     Ended,
     Gap,
     GapCause,
@@ -24,9 +27,6 @@ from openline.messages import (
     Trouble,
     Update,
 )
-from openline.outbox import FETCH
-from openline.policy import Policy
-from openline.window import WINDOW
 from openline_testing.theorem.account import Account, fill
 from openline_testing.theorem.clauses import fail, hold
 from openline_testing.theorem.schedule import Schedule, keeps_up

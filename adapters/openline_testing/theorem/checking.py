@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 
-from openline.connection import Connection
 from openline.policy import Policy
+from openline.session import Connection
 from openline_testing.steps import written
 from openline_testing.theorem.books import Books
 from openline_testing.theorem.playing import ECHO, play

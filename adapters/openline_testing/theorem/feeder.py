@@ -17,7 +17,7 @@ from openline.events import (
     SourceLost,
     SourceStarted,
 )
-from openline.messages import SAMPLE_RATE as S
+from openline.updates import SAMPLE_RATE as S
 from openline_testing.theorem.schedule import LONGEST, Source
 from openline_testing.theorem.stage import Stage
 

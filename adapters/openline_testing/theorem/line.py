@@ -25,7 +25,6 @@ from openline.commands import (
     SendPing,
     StoreAudio,
 )
-from openline.connection import Connection
 from openline.events import (
     AbortRequested,
     Event,
@@ -36,8 +35,9 @@ from openline.events import (
     StopRequested,
     Tick,
 )
-from openline.messages import SAMPLE_RATE as S
-from openline.verdicts import ErrorKind, Sender
+from openline.reconnect.verdicts import ErrorKind, Sender
+from openline.session import Connection
+from openline.updates import SAMPLE_RATE as S
 from openline_testing.theorem.clauses import fail, hold
 from openline_testing.theorem.disk import Disk
 from openline_testing.theorem.feeder import PATTERN, Feeder

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, Final, Protocol, TypeAlias
 
 from openline.dialects.checking import spoken
-from openline.dialects.dialect import Ids
+from openline.dialects.protocol import Ids
 from openline.events import Event, MessageReceived, PongReceived, SocketLost
 from openline_testing.theorem.backend import IdealBackend
 from openline_testing.theorem.speech import Said

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from openline.connection import Connection
 from openline.dialects.checking import check_dialect
-from openline.dialects.rehearsing import rehearse_headers
+from openline.dialects.dry_run import rehearse_headers
 from openline.policy import Policy
+from openline.session import Connection
 from openline_testing.theorem.books import Books
 from openline_testing.theorem.line import Line
 from openline_testing.theorem.schedule import Schedule

@@ -14,12 +14,12 @@ from random import Random
 from typing import Final
 
 from openline.commands import Command, DiscardStore, StoreAudio, StoreFinal, StoreGap, StoreProof
-from openline.connection import Connection, PastSource
 from openline.dialects.checking import check_dialect
-from openline.dialects.rehearsing import rehearse_headers
-from openline.messages import SAMPLE_RATE as S
-from openline.messages import Gap, GapCause, State, Transcript
+from openline.dialects.dry_run import rehearse_headers
 from openline.policy import Policy
+from openline.session import Connection, PastSource
+from openline.updates import SAMPLE_RATE as S
+from openline.updates import Gap, GapCause, State, Transcript
 from openline_testing.theorem.account import fill
 from openline_testing.theorem.books import Books
 from openline_testing.theorem.clauses import fail, hold

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Final
 
-from openline.messages import SAMPLE_RATE as S
+from openline.updates import SAMPLE_RATE as S
 
 #: The sources of the default dialect.
 NAMES: Final = ("system", "mic")

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple, Protocol, TypeAlias
 
-from openline.dialects.dialect import Dialect, Ids
 from openline.dialects.echopanel import EchoPanel
+from openline.dialects.protocol import Dialect, Ids
 from openline_testing.theorem.schedule import NAMES
 
 #: A message, as the dialect's ``decode`` takes it.

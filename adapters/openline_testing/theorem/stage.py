@@ -12,10 +12,10 @@ from heapq import heappush
 from typing import Protocol
 
 from openline.commands import Command
-from openline.connection import PastSource
 from openline.events import Event
-from openline.messages import Transcript
 from openline.policy import Policy
+from openline.session import PastSource
+from openline.updates import Transcript
 from openline_testing.theorem.schedule import HORIZON, Schedule, keeps_up
 from openline_testing.theorem.speech import Speech
 

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Final
 
 from openline.dialects.checking import heard
-from openline.dialects.dialect import FinalMessage, Heard, Ids, Message, Status
+from openline.dialects.protocol import FinalMessage, Heard, Ids, Message, Status
 from openline_testing.theorem.books import Books
 from openline_testing.theorem.speech import Said, Speech, Words
 

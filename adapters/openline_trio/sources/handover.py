@@ -21,6 +21,7 @@ import threading
 from collections import deque
 
 import trio
+
 from openline_audio.source import SAMPLE_RATE, Sink
 
 #: Samples kept, if nobody says how many, for a consumer that is not there yet, or not fast

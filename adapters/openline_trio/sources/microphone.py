@@ -26,6 +26,7 @@ from importlib import import_module
 from typing import Protocol, cast
 
 import trio
+
 from openline_audio.source import FRAME_SAMPLES, SAMPLE_RATE, Sink, SourceError
 from openline_trio.sources.handover import Handover
 from openline_trio.sources.pace import Worker, in_thread

@@ -26,6 +26,7 @@ from collections.abc import Callable
 from typing import Protocol, TypeVar
 
 import trio
+
 from openline_audio.source import SAMPLE_RATE, Sink, SourceError
 
 T = TypeVar("T")

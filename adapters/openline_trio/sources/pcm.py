@@ -28,6 +28,7 @@ import stat
 from typing import Protocol
 
 import trio
+
 from openline_audio.convert import SAMPLE_BYTES, Converter, describe_unusable
 from openline_audio.source import SAMPLE_RATE, Sink, SourceError
 from openline_trio.sources.pace import Pace, Worker, check_speed, in_thread, play

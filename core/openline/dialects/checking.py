@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final, TypeAlias, cast
 
-from openline.dialects.dialect import (
+from openline.dialects.protocol import (
     Dialect,
     FinalMessage,
     Heard,
@@ -32,7 +32,7 @@ from openline.dialects.dialect import (
     Status,
     Unknown,
 )
-from openline.verdicts import Row
+from openline.reconnect.verdicts import Row
 
 #: Nothing, where None is something.
 _ABSENT: Final = object()

@@ -17,7 +17,18 @@ from typing import Any, Final
 
 import msgspec
 
-from openline.dialects.dialect import (
+from openline.dialects.echopanel_schema import (
+    Incoming,
+    WireCards,
+    WireEntities,
+    WireFinal,
+    WireMetrics,
+    WirePartial,
+    WireStatus,
+    WireSummary,
+    read,
+)
+from openline.dialects.protocol import (
     FinalMessage,
     Heard,
     Ids,
@@ -30,19 +41,8 @@ from openline.dialects.dialect import (
     Status,
     Unknown,
 )
-from openline.dialects.echopanel_wire import (
-    Incoming,
-    WireCards,
-    WireEntities,
-    WireFinal,
-    WireMetrics,
-    WirePartial,
-    WireStatus,
-    WireSummary,
-    read,
-)
-from openline.messages import Cards, Entities
-from openline.verdicts import Action, Row
+from openline.reconnect.verdicts import Action, Row
+from openline.updates import Cards, Entities
 
 #: Texts with which the backend refuses; a status that begins so decides the dial.
 REFUSALS: Final[Mapping[str, Row]] = MappingProxyType(

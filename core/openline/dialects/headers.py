@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from openline.backend import usual_headers
 from openline.dialects.checking import DialectError, choked, kind, name_of
-from openline.dialects.dialect import Dialect
+from openline.dialects.protocol import Dialect
 
 #: RFC 9110 §5.1: a header's name is a token.
 _NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")

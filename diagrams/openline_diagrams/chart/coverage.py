@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from math import log10
 from typing import Final
 
-from openline.table import Row, Table
+from openline.machine.table import Row, Table
 from openline_diagrams.chart.model import Drawing, Edge, Line, rows
 from openline_diagrams.markdown import code, grid
 

@@ -21,9 +21,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from openline.connection import EVENTS, FACTS
-from openline.table import Row, Table
-from openline.timers import RUNS
+from openline.machine.table import Row, Table
+from openline.machine.timers import RUNS
+from openline.session import EVENTS, FACTS
 from openline_diagrams.theme import GROUPS, OPEN, PATH, ROLES, Role
 
 #: Events that only a timer causes.

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 from xml.sax.saxutils import quoteattr
 
-from openline.table import Row, Table
+from openline.machine.table import Row, Table
 from openline_diagrams.chart.model import Drawing
 
 _HEAD: Final = 'xmlns="http://www.w3.org/2005/07/scxml" version="1.0"'

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from openline.table import Row, Table
+from openline.machine.table import Row, Table
 from openline_diagrams.chart.model import Drawing
 
 

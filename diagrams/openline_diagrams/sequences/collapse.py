@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import Final
 
 from openline import events as e
+from openline.audio.outbox import FRAME_SAMPLES
 from openline.commands import (
     AbortSocket,
     CancelCredential,
@@ -21,10 +22,10 @@ from openline.commands import (
     RequestCredential,
     SendPing,
 )
-from openline.dialects import dialect as d
-from openline.dialects.dialect import Dialect
-from openline.journal import Journal
-from openline.messages import (
+from openline.dialects import protocol as d
+from openline.dialects.protocol import Dialect
+from openline.journal.recorder import Journal
+from openline.updates import (
     SAMPLE_RATE,
     BackendMetrics,
     BackendStatus,
@@ -32,7 +33,6 @@ from openline.messages import (
     StateChanged,
     Transcript,
 )
-from openline.outbox import FRAME_SAMPLES
 from openline_diagrams.sequences import words
 from openline_diagrams.sequences.model import Alarm, Item, Message, Note, Style, Turn, Who
 from openline_diagrams.sequences.steps import Entered, Fired, Mark, Seen

@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import Enum, StrEnum
 from typing import NamedTuple, TypeAlias
 
-from openline.messages import State
+from openline.updates import State
 from openline_diagrams.sequences.steps import Mark
 
 

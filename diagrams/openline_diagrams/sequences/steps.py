@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from openline.connection import Connection
-from openline.dialects.dialect import Dialect
-from openline.journal import Journal
-from openline.messages import SAMPLE_RATE, State
-from openline.replay import Step, replay
-from openline.timers import FIRES, OFF, SESSION_TIMERS, STATE_TIMERS, Timer
+from openline.dialects.protocol import Dialect
+from openline.journal.recorder import Journal
+from openline.journal.replay import Step, replay
+from openline.machine.timers import FIRES, OFF, SESSION_TIMERS, STATE_TIMERS, Timer
+from openline.session import Connection
+from openline.updates import SAMPLE_RATE, State
 
 #: Timers that tell no story: the sender's own, those of a ping, and who is still speaking.
 _SILENT = frozenset({Timer.PACE, Timer.PING, Timer.SOURCE})

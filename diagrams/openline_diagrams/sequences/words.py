@@ -20,8 +20,9 @@ from openline.commands import (
     Report,
     RequestCredential,
 )
-from openline.dialects import dialect as d
-from openline.messages import (
+from openline.dialects import protocol as d
+from openline.text import one_line
+from openline.updates import (
     SAMPLE_RATE,
     Cards,
     Ended,
@@ -33,7 +34,6 @@ from openline.messages import (
     Trouble,
     Update,
 )
-from openline.wording import one_line
 
 #: Characters of what others say that are shown.
 MOST: Final = 44

@@ -13,9 +13,9 @@ from typing import Any, TypeAlias, TypeVar
 import numpy as np
 import pytest
 import soundfile
+import trio
 from trio.testing import MockClock
 
-import trio
 from openline_audio.source import Source
 from openline_trio.sources.pace import Worker
 

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 import pytest
 import soundfile
+import trio
 from trio.testing import MockClock
 
-import trio
 from openline_audio.source import SourceError
 from openline_trio.sources.files import FileSource
 from openline_trio.sources.pace import Worker

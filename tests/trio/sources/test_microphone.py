@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 import pytest
+import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-import trio
 from openline_audio.source import SourceError
 from openline_trio.sources.microphone import Microphone
 from openline_trio.sources.pace import Worker

@@ -5,9 +5,9 @@ from __future__ import annotations
 from random import Random
 
 import hypothesis.strategies as st
+import trio
 from hypothesis import given
 
-import trio
 from openline_trio.sources.pace import Pace
 
 RATE = 16_000

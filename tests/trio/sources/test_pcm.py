@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+import trio
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from trio.testing import MockClock
 
-import trio
 from openline_audio.convert import Converter
 from openline_audio.source import SourceError
 from openline_trio.sources.pace import Worker

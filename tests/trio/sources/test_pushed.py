@@ -8,11 +8,11 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
+import trio
 from hypothesis import given
 from hypothesis import strategies as st
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-import trio
 from openline_audio.source import SourceError
 from openline_trio.sources.handover import Handover
 from openline_trio.sources.pushed import PushSource

@@ -1,0 +1,104 @@
+"""The gaps of one source: what is lost, each told to the app once, adjacent ones as one.
+
+A gap may grow until it has been told. All positions are samples of session time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from openline.updates import Gap, GapCause
+
+#: Gaps of a session that ended too early: resuming it is what mends them.
+AT_THE_END = frozenset({GapCause.UNDELIVERED, GapCause.UNCONFIRMED})
+
+
+def _order(gap: Gap) -> tuple[int, int]:
+    return (gap.start, gap.end)
+
+
+class Losses:
+    """What one source has lost."""
+
+    __slots__ = ("_gaps", "_told", "source")
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        self._gaps: list[Gap] = []
+        self._told = 0  # how many of them the app knows
+
+    def restore(
+        self, gaps: Iterable[Gap], confirmed: int, runs: Iterable[tuple[int, int]]
+    ) -> tuple[list[tuple[int, int]], int]:
+        """What an earlier process lost, and told; the runs still to send, and their end.
+
+        What was told to be lost stays lost, even if it is there; what is neither there nor
+        told is lost now.
+        """
+        self._gaps = list(gaps)
+        self._told = len(self._gaps)
+        lost = [(gap.start, gap.end) for gap in self.missing() if gap.exact]
+        kept = [(max(start, confirmed), end) for start, end in runs if end > confirmed]
+        for a, b in lost:
+            halves = [half for lo, hi in kept for half in ((lo, min(hi, a)), (max(lo, b), hi))]
+            kept = [(lo, hi) for lo, hi in halves if lo < hi]
+        at = confirmed
+        for start, end in sorted(kept + lost):
+            self.lose(at, max(at, start), GapCause.SPOOL)
+            at = max(at, end)
+        return sorted(kept), at
+
+    def somewhere(self, start: int, end: int, samples: int) -> None:
+        """The backend says that it dropped ``samples`` somewhere within [start, end)."""
+        self._gaps.append(
+            Gap(
+                source=self.source,
+                start=start,
+                end=end,
+                samples=samples,
+                cause=GapCause.BACKEND,
+                exact=False,
+            )
+        )
+
+    def lose(self, start: int, end: int, cause: GapCause) -> None:
+        """All of [start, end) is lost; it joins the last gap if that is adjacent and untold."""
+        if start == end:
+            return
+        if self.has_news:
+            last = self._gaps[-1]
+            # What the backend dropped is told by ``somewhere`` alone, so both are exact.
+            if last.end == start and last.cause is cause:
+                start = last.start
+                self._gaps.pop()
+        self._gaps.append(
+            Gap(source=self.source, start=start, end=end, samples=end - start, cause=cause)
+        )
+
+    @property
+    def has_news(self) -> bool:
+        """Whether there are gaps that ``take`` has not handed out."""
+        return len(self._gaps) > self._told
+
+    def take(self) -> list[Gap]:
+        """The gaps since the last call; they do not grow any more."""
+        news = self._gaps[self._told :]
+        self._told = len(self._gaps)
+        return news
+
+    def missing(self) -> list[Gap]:
+        """All gaps in order of time, adjacent ones of one cause merged."""
+        merged: list[Gap] = []
+        for gap in sorted((g for g in self._gaps if g.exact), key=_order):
+            last = merged[-1] if merged else None
+            if last and (last.end, last.cause) == (gap.start, gap.cause):
+                merged[-1] = Gap(
+                    source=gap.source,
+                    start=last.start,
+                    end=gap.end,
+                    samples=last.samples + gap.samples,
+                    cause=gap.cause,
+                )
+            else:
+                merged.append(gap)
+        return sorted([*merged, *(g for g in self._gaps if not g.exact)], key=_order)

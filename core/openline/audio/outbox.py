@@ -1,0 +1,349 @@
+"""One source's audio, from capture to proof: three watermarks on one line of samples.
+
+Positions are samples of session time. ``captured`` ≥ ``sent`` ≥ ``confirmed``:
+
+    0 ── confirmed ──── sent ──────── captured
+         │  unproven    │  unsent     │
+
+``unsent`` is audio that this dial has not sent, ``unproven`` what it sent and the
+backend has not proved to have dealt with. Both are queues of frames that are moved,
+never copied: a frame is pulled from the one to the other, dropped when confirmed, and
+moved back when the dial is lost, so that a new dial begins at ``confirmed``.
+
+Memory is bounded by ``limit`` samples. Over it the oldest goes. If that was never sent
+on the live dial it is a gap at once; if it was, it is only *at risk*: a gap if the dial
+is lost before the backend proves it, and nothing to speak of otherwise.
+
+With a spool the adapter keeps all audio on disk as well, and memory holds only the front
+of the queue: what is captured while memory is full stays on disk alone (``_on_disk``,
+runs of positions behind all that is in memory) and is fetched when the front has gone
+out. Then ``disk_limit`` bounds what is kept, and the oldest goes when that is full.
+
+Where the backend's own times lie in the session is looked up in ``positions``.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+
+from openline.audio.gaps import Losses
+from openline.audio.time_map import Positions
+from openline.updates import SAMPLE_RATE, Gap, GapCause
+
+#: Samples in a frame on the wire: 20 ms (contract: "usual frame").
+FRAME_SAMPLES = 320
+_FRAME_BYTES = 2 * FRAME_SAMPLES
+#: Samples that are fetched from the disk at a time: 5 s.
+FETCH = 5 * SAMPLE_RATE
+
+
+class Outbox:
+    """The audio of one source. All positions and counts are samples."""
+
+    __slots__ = (
+        "_at_risk",
+        "_buffered",
+        "_disk_limit",
+        "_fetching",
+        "_later",
+        "_limit",
+        "_on_disk",
+        "_positions",
+        "_tail",
+        "_unproven",
+        "_unsent",
+        "captured",
+        "closed",
+        "confirmed",
+        "dial_sent",
+        "losses",
+        "origin",
+        "sent",
+        "source",
+    )
+
+    def __init__(self, source: str, limit: int, origin: int, disk_limit: int = 0) -> None:
+        self.source = source
+        self.origin = origin
+        self.captured = origin
+        self.sent = origin
+        self.confirmed = origin
+        self.closed = False
+        self.dial_sent = 0  # samples pulled on this dial
+        self.losses = Losses(source)
+        self._limit = limit
+        self._disk_limit = disk_limit  # 0: there is no disk
+        self._on_disk: deque[tuple[int, int]] = deque()
+        self._fetching = False
+        self._later: deque[tuple[int, bytes]] = deque()
+        self._buffered = 0
+        self._tail = b""
+        self._unsent: deque[tuple[int, bytes]] = deque()
+        self._unproven: deque[tuple[int, bytes]] = deque()
+        self._at_risk: list[tuple[int, int]] = []
+        self._positions = Positions()
+
+    # Capture.
+
+    def add(self, pcm: bytes) -> None:
+        """Keep captured audio; it becomes frames of 320 samples however it was cut."""
+        if self._disk_limit and (self._on_disk or self.buffered + len(pcm) // 2 > self._limit):
+            self._leave_on_disk(len(pcm) // 2)
+        elif self._tail or self._on_disk or len(pcm) != _FRAME_BYTES:
+            pcm = self._tail + pcm
+            at = self.captured - len(self._tail) // 2
+            whole = len(pcm) - len(pcm) % _FRAME_BYTES
+            self._tail = pcm[whole:]
+            for i in range(0, whole, _FRAME_BYTES):
+                self._keep(at + i // 2, pcm[i : i + _FRAME_BYTES])
+            self._fit()
+            self.captured = at + len(pcm) // 2
+        else:  # one whole frame, as nearly always
+            self._unsent.append((self.captured, pcm))
+            self.captured += FRAME_SAMPLES
+            self._buffered += FRAME_SAMPLES
+            while self._buffered > self._limit:
+                self._shed()
+
+    def _leave_on_disk(self, samples: int) -> None:
+        tail, self._tail = self._tail, b""
+        self._extend_disk(self.captured - len(tail) // 2, self.captured + samples)
+        self.captured += samples
+        while self.captured - self._front > self._disk_limit:
+            self._shed()
+
+    def _extend_disk(self, start: int, end: int) -> None:
+        if self._on_disk and self._on_disk[-1][1] == start:
+            start = self._on_disk.pop()[0]
+        if start < end:
+            self._on_disk.append((start, end))
+
+    @property
+    def _front(self) -> int:
+        """The oldest sample that is kept anywhere."""
+        for frames in (self._unproven, self._unsent, self._on_disk):
+            if frames:
+                return frames[0][0]
+        return self.captured
+
+    def hole(self, samples: int) -> None:
+        """``samples`` passed that the source could not hear."""
+        self._flush()
+        self.losses.lose(self.captured, self.captured + samples, GapCause.CAPTURE)
+        self.captured += samples
+
+    def close(self) -> None:
+        """No more audio comes: the last, short frame may go out."""
+        self._flush()
+        self.closed = True
+
+    def _flush(self) -> None:
+        tail, self._tail = self._tail, b""
+        if tail:
+            self._keep(self.captured - len(tail) // 2, tail)
+
+    def _keep(self, at: int, pcm: bytes) -> None:
+        # Behind a disk that failed, what comes later waits for what it still holds.
+        (self._later if self._on_disk else self._unsent).append((at, pcm))
+        self._buffered += len(pcm) // 2
+
+    def _fit(self) -> None:
+        # A policy has room for a frame, and the tail is less: there is something to shed.
+        while self.buffered > self._limit:
+            self._shed()
+
+    def _shed(self) -> None:
+        if self._unproven:
+            at, pcm = self._unproven.popleft()
+            end = at + len(pcm) // 2
+            if self._at_risk and self._at_risk[-1][1] == at:
+                at = self._at_risk.pop()[0]
+            self._at_risk.append((max(at, self.confirmed), end))
+        elif self._unsent:
+            at, pcm = self._unsent.popleft()
+            end = at + len(pcm) // 2
+            self.losses.lose(at, end, GapCause.OVERFLOW)
+        elif self._later:  # memory is full: what is on disk takes none of it
+            at, pcm = self._later.popleft()
+            self.losses.lose(at, at + len(pcm) // 2, GapCause.OVERFLOW)
+        else:
+            start, end = self._on_disk.popleft()
+            pcm = b""
+            if end - start > FRAME_SAMPLES:
+                self._on_disk.appendleft((start + FRAME_SAMPLES, end))
+                end = start + FRAME_SAMPLES
+            self.losses.lose(start, end, GapCause.OVERFLOW)
+        self._buffered -= len(pcm) // 2
+
+    # The disk.
+
+    def wanted(self) -> tuple[int, int] | None:
+        """(position, samples) to fetch from the disk now; None while there is no need."""
+        if not self._on_disk or self._fetching:
+            return None
+        # With nothing left to send it must be, however much waits for its proof.
+        if self._buffered > self._limit // 2 and self._unsent:
+            return None
+        start, end = self._on_disk[0]
+        self._fetching = True
+        return start, min(end - start, FETCH)
+
+    def fetched(self, start: int, pcm: bytes) -> None:
+        """Audio that ``wanted`` asked for; empty if the disk does not have it.
+
+        Then that part alone is lost: what follows may be there.
+        """
+        self._fetching = False
+        if not self._on_disk or self._on_disk[0][0] != start:
+            return  # it had to go meanwhile
+        _, end = self._on_disk.popleft()
+        until = start + len(pcm) // 2
+        if not pcm:
+            until = min(start + FETCH, end)
+            self.losses.lose(start, until, GapCause.SPOOL)
+        if until < end:
+            self._on_disk.appendleft((until, end))
+        for i in range(0, len(pcm), _FRAME_BYTES):
+            frame = pcm[i : i + _FRAME_BYTES]
+            self._unsent.append((start + i // 2, frame))
+            self._buffered += len(frame) // 2
+        self._join_later()
+
+    def _join_later(self) -> None:
+        if not self._on_disk:
+            self._unsent.extend(self._later)
+            self._later.clear()
+
+    def disk_failed(self) -> None:
+        """Nothing more can be written: memory alone keeps what comes from here on."""
+        self._disk_limit = 0
+
+    def restore(self, confirmed: int, runs: Iterable[tuple[int, int]], gaps: Iterable[Gap]) -> None:
+        """Take up what an earlier process left: ``runs`` of audio on disk."""
+        kept, self.captured = self.losses.restore(gaps, confirmed, runs)
+        for start, end in kept:
+            self._extend_disk(start, end)
+        self.confirmed = self.sent = confirmed
+
+    # Sending.
+
+    @property
+    def next_samples(self) -> int:
+        """Samples in the frame that ``pull`` would give; 0 when there is none."""
+        return len(self._unsent[0][1]) // 2 if self._unsent else 0
+
+    @property
+    def unsent(self) -> int:
+        """Captured samples from the next frame to the live edge."""
+        if self._unsent:
+            return self.captured - self._unsent[0][0]
+        return self.captured - self._on_disk[0][0] if self._on_disk else 0
+
+    @property
+    def on_disk(self) -> bool:
+        """Whether audio waits on disk alone."""
+        return bool(self._on_disk)
+
+    @property
+    def buffered(self) -> int:
+        """Samples held in memory."""
+        return self._buffered + len(self._tail) // 2
+
+    @property
+    def undelivered(self) -> bool:
+        """Whether anything captured is neither confirmed nor given up."""
+        # What is at risk is older than what is held, and proved before it.
+        return bool(self._unsent or self._unproven or self._tail or self._on_disk)
+
+    def pull(self) -> bytes:
+        """The next frame, which now counts as sent on this dial."""
+        frame = self._unsent.popleft()
+        at, pcm = frame
+        if at != self.sent or not self.dial_sent:  # a skip, or the dial's first
+            self._positions.begin_run(self.dial_sent, at)
+        self._unproven.append(frame)
+        samples = len(pcm) // 2
+        self.dial_sent += samples
+        self.sent = at + samples
+        return pcm
+
+    # Proof.
+
+    def interval(self, start: int, end: int) -> tuple[int, int]:
+        """Session samples of what the backend calls [start, end), clamped to what was sent."""
+        if not self._positions:
+            return self.confirmed, self.confirmed
+        return self._positions.interval(start, end, self.dial_sent)
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """Session samples of connection samples [start, end), clamped to what was sent."""
+        if not self._positions:
+            return self.confirmed, self.confirmed
+        return self._positions.span(start, end, self.dial_sent)
+
+    def sent_by(self, counted: int) -> int:
+        """Connection samples that the backend has dealt with when it counts ``counted``."""
+        return min(self._positions.earliest(counted), self.dial_sent)
+
+    def drop(self, after: int, samples: int) -> None:
+        """The backend dropped ``samples`` of what it was sent behind connection sample ``after``.
+
+        They are lost somewhere in there, and its clock leaves them out.
+        """
+        self.losses.somewhere(*self.span(after, self.dial_sent), samples)
+        self._positions.drop(after, self.dial_sent, samples)
+
+    def confirm(self, position: int) -> bool:
+        """The backend has dealt with everything before ``position``; True if that is news."""
+        if position <= self.confirmed:
+            return False
+        self.confirmed = position
+        unproven = self._unproven
+        while unproven and unproven[0][0] + len(unproven[0][1]) // 2 <= position:
+            self._buffered -= len(unproven.popleft()[1]) // 2
+        while self._at_risk and self._at_risk[0][0] < position:
+            end = self._at_risk.pop(0)[1]
+            if end > position:
+                self._at_risk.insert(0, (position, end))
+        return True
+
+    # The dial and the end.
+
+    def end_dial(self) -> None:
+        """The dial is lost: what it did not prove is to be sent again."""
+        for start, end in self._at_risk:
+            self.losses.lose(start, end, GapCause.UNPROVEN)
+        self._at_risk.clear()
+        self._unsent.extendleft(reversed(self._unproven))
+        self._unproven.clear()
+        self._positions.clear()
+        self.dial_sent = 0
+        self.sent = self.confirmed
+        if self._unsent:
+            at, pcm = self._unsent[0]
+            proved = self.confirmed - at
+            if proved > 0:
+                self._unsent[0] = (self.confirmed, pcm[2 * proved :])
+                self._buffered -= proved
+
+    def end(self) -> None:
+        """The session is over: what is not confirmed is missing."""
+        self._flush()
+        for start, end in self._at_risk:
+            self.losses.lose(start, end, GapCause.UNPROVEN)
+        for frames, cause in (
+            (self._unproven, GapCause.UNCONFIRMED),
+            (self._unsent, GapCause.UNDELIVERED),
+        ):
+            for at, pcm in frames:
+                self.losses.lose(max(at, self.confirmed), at + len(pcm) // 2, cause)
+            frames.clear()
+        for start, end in self._on_disk:
+            self.losses.lose(start, end, GapCause.UNDELIVERED)
+        for at, pcm in self._later:
+            self.losses.lose(at, at + len(pcm) // 2, GapCause.UNDELIVERED)
+        self._on_disk.clear()
+        self._later.clear()
+        self._at_risk.clear()
+        self._buffered = 0

@@ -1,0 +1,357 @@
+"""The audio of all sources of a session, and how they share one line.
+
+Each source has an outbox (what is kept), and on a live dial a window (how much of it
+may go). One turn goes round the sources, so neither can starve the other. Session time
+0 is the first sample of the source that started first; a source that starts later, or
+could not hear for a while, keeps its place on that one timeline.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from openline.audio.outbox import FRAME_SAMPLES, Outbox
+from openline.audio.window import (
+    LIVE_EDGE,
+    PING_EVERY_BACKLOG,
+    PING_EVERY_LIVE,
+    QUEUE,
+    WINDOW,
+    Window,
+)
+from openline.machine.timers import OFF
+from openline.updates import SAMPLE_RATE, Gap, SourceStatistics
+
+#: Samples waiting to be sent above which a source that can wait does.
+ROOM = 2 * SAMPLE_RATE
+
+#: Pings whose pongs are waited for; a backend that never pongs but talks lives on.
+MARKS = 64
+#: A window that time opens within so many seconds needs no proof meanwhile.
+SOON = 0.2
+
+
+class PastSource(msgspec.Struct, frozen=True, kw_only=True):
+    """What an earlier process left of a source; all positions are session samples.
+
+    ``on_disk`` are the runs of audio that can be fetched, ``gaps`` what was lost.
+    """
+
+    source: str
+    origin: int
+    confirmed: int
+    on_disk: tuple[tuple[int, int], ...] = ()
+    gaps: tuple[Gap, ...] = ()
+
+
+class Stream:
+    """One source: its outbox and, on a live dial, its window."""
+
+    __slots__ = ("box", "shut_since", "stored", "stuck", "window")
+
+    def __init__(self, box: Outbox, now: float) -> None:
+        self.box = box
+        self.window = Window(now)
+        self.shut_since = OFF  # its window is shut, the backend silent about it, since then
+        self.stored = False  # the disk knows where it began
+        self.stuck = False  # its window is shut, and time alone does not open it soon
+
+
+class Streams:
+    """All sources that have started, in the order in which they did."""
+
+    __slots__ = (
+        "_declared",
+        "_disk_limit",
+        "_dropped",
+        "_limit",
+        "_marks",
+        "_next_mark",
+        "_order",
+        "_over",
+        "_streams",
+        "_zero",
+        "closed",
+        "has_disk",
+        "opens_at",
+        "refused_samples",
+        "shut",
+    )
+
+    def __init__(self, declared: Sequence[str], limit: int, disk_limit: int = 0) -> None:
+        self._declared = tuple(declared)
+        self._limit = limit
+        self._disk_limit = disk_limit  # samples per source; 0: there is no disk
+        self.has_disk = disk_limit > 0  # there may be audio on it, even after it failed
+        self._streams: dict[str, Stream] = {}
+        self._over: frozenset[str] = frozenset()
+        self._zero: float | None = None
+        self._order: list[Stream] = []  # whose turn it is
+        self._next_mark = 0
+        self._dropped: int = 0  # samples that the backend has dropped on this dial
+        self._marks: list[tuple[bytes, list[int]]] = []
+        self.closed = False
+        self.refused_samples = 0
+        self.shut = False  # the last pull found audio that no window allows
+        self.opens_at = OFF  # when time alone opens a window
+
+    # Capture.
+
+    def declared(self, source: str) -> bool:
+        """Whether the session was opened with this source."""
+        return source in self._declared
+
+    def start(self, source: str, at: float, now: float) -> Stream:
+        """The source's stream; made, and placed on the timeline, at its first sound."""
+        stream = self._streams.get(source)
+        if stream is None:
+            if self._zero is None:
+                self._zero = at
+            origin = max(0, round((at - self._zero) * SAMPLE_RATE))
+            stream = Stream(Outbox(source, self._limit, origin, self._disk_limit), now)
+            self._streams[source] = stream
+            self._order.append(stream)
+            if self.closed or source in self._over:
+                stream.box.close()
+        return stream
+
+    def capture(self, source: str, pcm: bytes, now: float) -> Stream | None:
+        """Keep audio; None if the source is unknown, or closed (then it is counted)."""
+        stream = self._streams.get(source)
+        if stream is None:
+            if source not in self._declared:
+                return None
+            stream = self.start(source, now, now)
+        box = stream.box
+        if box.closed:
+            self.refused_samples += len(pcm) // 2
+            return None
+        box.add(pcm)
+        return stream
+
+    def restore(self, past: PastSource) -> None:
+        """Take up what an earlier process left of a source."""
+        box = Outbox(past.source, self._limit, past.origin, self._disk_limit)
+        box.restore(past.confirmed, past.on_disk, past.gaps)
+        self.has_disk = True
+        self._streams[past.source] = stream = Stream(box, 0.0)
+        self._order.append(stream)
+
+    def disk_failed(self) -> None:
+        """The disk takes no more: memory alone keeps what comes from here on."""
+        self._disk_limit = 0
+        for stream in self._streams.values():
+            stream.box.disk_failed()
+
+    def wanted(self) -> list[tuple[str, int, int]]:
+        """What to fetch from the disk now: source, position, samples."""
+        found: list[tuple[str, int, int]] = []
+        for name, stream in self._streams.items():
+            part = stream.box.wanted()
+            if part is not None:
+                found.append((name, *part))
+        return found
+
+    @property
+    def on_disk(self) -> bool:
+        """Whether audio waits on disk alone."""
+        return any(s.box.on_disk for s in self._streams.values())
+
+    def hole(self, source: str, samples: int, now: float) -> None:
+        """``samples`` passed that the source could not hear."""
+        stream = self.start(source, now, now)
+        if not stream.box.closed:
+            stream.box.hole(samples)
+
+    def end_source(self, source: str) -> bool:
+        """The source has no more audio; whether that is news."""
+        if source in self._over:
+            return False
+        self._over |= {source}
+        if source in self._streams:
+            self._streams[source].box.close()
+        return True
+
+    @property
+    def over(self) -> bool:
+        """Whether every source has ended or was lost."""
+        return self._over.issuperset(self._declared)
+
+    def close(self) -> None:
+        """Refuse audio from now on."""
+        self.closed = True
+        for stream in self._streams.values():
+            stream.box.close()
+
+    # What is known.
+
+    def get(self, source: str | None) -> Stream | None:
+        """The stream a backend means; without a name it is the first one."""
+        if source is None:
+            return next(iter(self._streams.values()), None)
+        return self._streams.get(source)
+
+    @property
+    def all(self) -> list[Stream]:
+        """Every stream."""
+        return list(self._streams.values())
+
+    @property
+    def undelivered(self) -> bool:
+        """Whether any captured audio is neither confirmed nor given up."""
+        return any(s.box.undelivered for s in self._streams.values())
+
+    @property
+    def due_seconds(self) -> float:
+        """Seconds from what is confirmed to what is captured, of the longest source."""
+        due = [s.box.captured - s.box.confirmed for s in self._streams.values()]
+        return max(due, default=0) / SAMPLE_RATE
+
+    @property
+    def has_room(self) -> bool:
+        """Whether a source that can wait should deliver more: the line keeps up with it."""
+        return all(
+            s.box.unsent < ROOM and s.box.buffered < self._limit // 2
+            for s in self._streams.values()
+        )
+
+    def statistics(self) -> dict[str, SourceStatistics]:
+        """The watermarks per source, in samples since it started."""
+        return {
+            name: SourceStatistics(
+                captured=s.box.captured - s.box.origin,
+                sent=s.box.sent - s.box.origin,
+                confirmed=s.box.confirmed - s.box.origin,
+                missing=sum(gap.samples for gap in s.box.losses.missing()),
+            )
+            for name, s in self._streams.items()
+        }
+
+    # The dial.
+
+    def begin_dial(self, now: float) -> None:
+        """The line is acked: every window starts afresh."""
+        self._marks.clear()
+        self._dropped = 0
+        for stream in self._streams.values():
+            stream.window = Window(now)
+            stream.stuck = False
+            stream.shut_since = OFF
+
+    def end_dial(self) -> list[Gap]:
+        """The dial is lost; the gaps that are certain now."""
+        for stream in self._streams.values():
+            stream.box.end_dial()
+        return self.take_gaps()
+
+    def end(self) -> list[Gap]:
+        """The session is over; the last gaps."""
+        for stream in self._streams.values():
+            stream.box.end()
+        return self.take_gaps()
+
+    def take_gaps(self) -> list[Gap]:
+        """The gaps that nobody has been told of."""
+        return [gap for s in self._streams.values() for gap in s.box.losses.take()]
+
+    def missing(self) -> tuple[Gap, ...]:
+        """Every gap, by source and time."""
+        return tuple(gap for s in self._streams.values() for gap in s.box.losses.missing())
+
+    # Sending.
+
+    def pull(self, now: float) -> tuple[Stream, bytes] | None:
+        """The next frame that a window allows, and whose it is."""
+        self.shut = False
+        self.opens_at = OFF
+        order = self._order
+        for i in range(len(order)):
+            stream = order[i]
+            box, window = stream.box, stream.window
+            samples = box.next_samples
+            if not samples:
+                continue
+            # The first rule of the window, without a call, for the frames that need no other.
+            if box.dial_sent + samples <= window.drained + WINDOW or window.allows(
+                box.dial_sent, samples, box.unsent, now
+            ):
+                stream.stuck = False
+                stream.shut_since = OFF
+                order.append(order.pop(i))
+                return stream, box.pull()
+            self.shut = True
+            stream.shut_since = min(stream.shut_since, now)
+            opens_at = stream.window.opens_at(box.dial_sent, samples)
+            stream.stuck = opens_at > now + SOON
+            self.opens_at = min(self.opens_at, opens_at)
+        return None
+
+    @property
+    def shut_since(self) -> float:
+        """Since when a window has been shut with the backend silent about it; OFF: none."""
+        since = OFF
+        for stream in self._order:
+            if stream.shut_since < since:
+                since = stream.shut_since
+        return since
+
+    def wants_ping(self) -> bool:
+        """Whether a window needs proof soon, or at once when nothing else opens it."""
+        for stream in self._order:
+            sent = stream.box.dial_sent
+            ahead = sent - stream.window.pinged
+            if ahead >= PING_EVERY_LIVE or (stream.stuck and ahead > 0):
+                return True
+            if ahead >= PING_EVERY_BACKLOG:
+                # Often where there is a backlog, or where proof is slow to come back.
+                late = sent - stream.window.received > PING_EVERY_LIVE
+                if late or stream.box.unsent > LIVE_EDGE:
+                    return True
+        return False
+
+    def mark(self) -> bytes:
+        """A mark for a ping that goes out behind everything sent so far."""
+        self._next_mark += 1
+        mark = b"%d" % self._next_mark
+        sent: list[int] = []
+        for stream in self._streams.values():
+            stream.window.pinged = stream.box.dial_sent
+            sent.append(stream.box.dial_sent)
+        self._marks.append((mark, sent))
+        del self._marks[:-MARKS]
+        return mark
+
+    def note_pong(self, mark: bytes) -> None:
+        """The backend received everything that was sent before ``mark``."""
+        for i, (known, sent) in enumerate(self._marks):
+            if known == mark:
+                del self._marks[: i + 1]
+                # A source that started after the ping is behind those it counted.
+                for stream, received in zip(self._streams.values(), sent, strict=False):
+                    stream.window.note_received(received)
+                return
+
+    def note_dropped(self, reporting: Stream, items: int) -> None:
+        """The backend dropped ``items`` of its queues, one frame each, nobody knows where.
+
+        The counter is over all sources. First it is charged to whose queue must have run over, in
+        whole frames, then to whose audio it may have been, and the rest to the reporting one.
+        """
+        most = sum(each.box.dial_sent for each in self._order) - self._dropped
+        left = min(items * FRAME_SAMPLES, most)  # whatever a backend says
+        self._dropped += left
+        streams = [reporting, *(each for each in self._order if each is not reporting)]
+        for stream, queued in [(each, q) for q in (QUEUE, 0) for each in streams]:
+            box, window = stream.box, stream.window
+            held = box.dial_sent - max(window.drained, window.figured)
+            over = box.dial_sent - window.figured - queued
+            samples = min(left, held, -(-over // FRAME_SAMPLES) * FRAME_SAMPLES)
+            if samples > 0:
+                box.drop(window.figured, samples)
+                window.note_dropped(samples)
+                left -= samples
+        box = reporting.box
+        if left > 0 < box.dial_sent:
+            box.losses.somewhere(*box.span(0, box.dial_sent), min(left, box.dial_sent))

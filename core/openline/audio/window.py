@@ -1,0 +1,119 @@
+"""How much of one source may be sent now, so that the backend need not drop any.
+
+The backend keeps a short queue per source and drops the oldest beyond it, so a backlog
+after an outage must not be poured in. Two proofs bound what may lie on the way. R is
+what the backend *received*: a pong answers a ping that was sent behind so many samples.
+D is what it has *drained* from its queue: R less the backlog that it reports, and the
+end of any transcript. All are connection samples of one source, so nothing drifts.
+
+- Backlog goes out while sent + frame ≤ D + W.
+- Audio at the live edge also goes out while it is not more than a second ahead of R
+  and the backend is not filling: live audio cannot pile up faster than time passes.
+- A backend that gives no figures is assumed to drain in real time, up to R: time in
+  which its queue was empty is not saved up.
+"""
+
+from __future__ import annotations
+
+from openline.machine.timers import OFF
+from openline.policy import FIGURES_LATE
+from openline.updates import SAMPLE_RATE
+
+#: What the backend keeps per source, waiting for its recogniser (contract: 2.0 s).
+QUEUE = 2 * SAMPLE_RATE
+#: W: 1.6 s of that queue, the rest for what is on its way. The reference backend's pong
+#: never ran ahead of its queue in 50 bursts of 1.6 s (measured), so nothing is taken off.
+WINDOW = int(1.6 * SAMPLE_RATE)
+#: How far live audio may run ahead of proof of receipt.
+LIVE_AHEAD = SAMPLE_RATE
+#: Audio this close to the capture is at the live edge.
+LIVE_EDGE = int(0.2 * SAMPLE_RATE)
+#: A ping goes out for each of these while there is backlog, or live audio.
+PING_EVERY_BACKLOG = int(0.2 * SAMPLE_RATE)
+PING_EVERY_LIVE = int(0.5 * SAMPLE_RATE)
+#: Seconds of backlog above which the backend counts as filling, and below which not.
+FILLING_ABOVE, FILLING_BELOW = 1.6, 1.0
+
+
+class Window:
+    """The window of one source on one dial. Counts are connection samples."""
+
+    __slots__ = (
+        "_assumed",
+        "_assumed_at",
+        "drained",
+        "figured",
+        "filling",
+        "measured_at",
+        "pinged",
+        "received",
+    )
+
+    def __init__(self, now: float) -> None:
+        self.received = 0
+        self.drained = 0
+        self.figured = 0  # drained when the last figures came: what is dropped lies behind
+        self.pinged = 0  # sent when the last ping was asked for
+        self.measured_at = now
+        self.filling = False
+        self._assumed = 0.0  # what a backend without figures has drained by _assumed_at
+        self._assumed_at = now
+
+    def allows(self, sent: int, samples: int, unsent: int, now: float) -> bool:
+        """Whether a frame of ``samples`` may follow ``sent``, ``unsent`` being still due."""
+        if (
+            unsent <= LIVE_EDGE
+            and not self.filling
+            and sent + samples - self.received <= LIVE_AHEAD
+        ):
+            return True
+        return sent + samples <= self._assume(now) + WINDOW
+
+    def opens_at(self, sent: int, samples: int) -> float:
+        """When time alone lets the frame go; OFF if only a proof can."""
+        if sent + samples > self.received + WINDOW:
+            return OFF
+        behind = sent + samples - WINDOW - max(self._assumed, self.drained)
+        return self._assumed_from + behind / SAMPLE_RATE
+
+    @property
+    def _assumed_from(self) -> float:
+        return max(self._assumed_at, self.measured_at + FIGURES_LATE)
+
+    def _assume(self, now: float) -> float:
+        passed = now - self._assumed_from
+        if passed < 0:
+            return self.drained
+        drained = max(self._assumed, self.drained) + passed * SAMPLE_RATE
+        self._assumed = min(self.received, drained)
+        self._assumed_at = now
+        # One sample of tolerance: the deadline of ``opens_at`` must open the window.
+        return min(self.received, self._assumed + 1)
+
+    def note_received(self, sent: int) -> None:
+        """A pong came for a ping behind ``sent``."""
+        self.received = max(self.received, sent)
+
+    def note_backlog(self, seconds: float, now: float) -> bool:
+        """The backend reports its queue; True if it has drained more since."""
+        self.measured_at = now
+        self._assumed = 0.0
+        if seconds > FILLING_ABOVE:
+            self.filling = True
+        elif seconds < FILLING_BELOW:
+            self.filling = False
+        self.figured = max(self.figured, self.received - round(seconds * SAMPLE_RATE))
+        return self.note_drained(self.figured)
+
+    def note_drained(self, sample: int) -> bool:
+        """The backend has taken everything before ``sample`` out of its queue."""
+        if sample <= self.drained:
+            return False
+        self.drained = sample
+        self.received = max(self.received, sample)
+        return True
+
+    def note_dropped(self, samples: int) -> None:
+        """The backend dropped so many: the oldest in its queue, which are out of it now."""
+        self.figured += samples
+        self.note_drained(self.drained + samples)

@@ -1,0 +1,176 @@
+"""A journal is played again: a new connection is told the same and must do the same.
+
+    for journal in read(file):
+        for step in replay(journal):
+            print(step.now, step.event, step.commands)
+
+Time and randomness come from the journal, so a replay takes as long as the core needs and
+waits for nothing. What comes out is compared as a journal writes it; the first difference
+ends the replay and is told with both sides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import zip_longest
+from typing import Any, Final
+
+import msgspec
+
+from openline.commands import Command, Outgoing
+from openline.dialects.echopanel import EchoPanel
+from openline.dialects.protocol import Dialect
+from openline.events import Event
+from openline.journal.codec import as_read, command_to_plain, outgoing_to_plain, to_line
+from openline.journal.recorder import Entry, Journal, JournalError, error_text, speaks_text
+from openline.session import Connection
+from openline.updates import State
+
+#: The dialects that a journal can name.
+DIALECTS: Final = {EchoPanel.name: EchoPanel()}
+
+
+class DivergedError(Exception):
+    """The core does something else now than it did then; the text shows both."""
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One step of a replay; ``event`` None: a pull. ``state`` is the one it led to.
+
+    ``audio``: what was pulled carries audio, be it bytes or text. It is as long as what was
+    sent, and silence unless the journal keeps audio.
+    """
+
+    line: int
+    now: float
+    event: Event | None
+    commands: tuple[Command, ...]
+    outgoing: Outgoing | None
+    raised: str
+    state: State
+    audio: bool
+
+
+def replay(
+    journal: Journal,
+    *,
+    dialect: Dialect | None = None,
+    make: Callable[..., Connection] = Connection,
+) -> Iterator[Step]:
+    """Play a journal on a new connection, step by step; ``dialect`` None: the one it names.
+
+    Raises DivergedError at the first step at which something else comes out, and
+    JournalError for an unknown dialect, for another than the journal's, or for options that
+    this version refuses.
+    """
+    opening = journal.opening
+    spoken = dialect or dialect_of(journal)
+    check_spoken(journal, spoken)
+    draws: list[float] = []
+
+    def draw() -> float:
+        if not draws:
+            raise DivergedError("it draws more random numbers than it did")
+        return draws.pop(0)
+
+    try:
+        connection = make(
+            opening.backend,
+            session_id=opening.session_id,
+            attempt_id=opening.attempt_id,
+            random=draw,
+            sources=opening.sources,
+            policy=opening.policy,
+            dialect=spoken,
+            has_provider=opening.has_provider,
+            may_pause=opening.may_pause,
+            disk_seconds=opening.disk_seconds,
+            past=opening.past,
+            past_transcript=opening.past_transcript,
+        )
+    except ValueError as exc:
+        raise JournalError(f"line 1: {exc}") from None
+    is_text = speaks_text(spoken)
+    for entry in journal.entries:
+        draws[:] = entry.random
+        step = _step(connection, entry)
+        if entry.event is None:
+            out: Any = outgoing_to_plain(
+                step.outgoing, keep_audio=opening.keeps_audio, text_is_audio=is_text
+            )
+        else:
+            out = [command_to_plain(c, keep_audio=opening.keeps_audio) for c in step.commands]
+        _compare(entry, step, as_read(out))
+        if draws:
+            raise DivergedError(f"{_where(entry)}: it draws fewer random numbers than it did")
+        yield step
+
+
+def dialect_of(journal: Journal) -> Dialect:
+    """The dialect that a journal names. Raises JournalError if it is not known here."""
+    name = journal.opening.dialect
+    if name not in DIALECTS:
+        raise JournalError(f"dialect {name!r}: not known here: give it to replay")
+    return DIALECTS[name]
+
+
+def check_spoken(journal: Journal, dialect: Dialect) -> None:
+    """Raise JournalError, one line, for a dialect of another name than the journal's.
+
+    It would say other things, and what comes out then tells nothing about the core.
+    """
+    named = journal.opening.dialect
+    if dialect.name != named:
+        raise JournalError(f"the journal is of {named}, and not of {dialect.name}: give {named}")
+
+
+def _step(connection: Connection, entry: Entry) -> Step:
+    commands: list[Command] = []
+    outgoing: Outgoing | None = None
+    raised = ""
+    audio = False
+    try:
+        if entry.event is None:
+            sent = _sent(connection)
+            outgoing = connection.next_message(entry.now)
+            audio = _sent(connection) > sent
+        else:
+            commands = connection.receive(entry.event, entry.now)
+    except Exception as exc:  # noqa: BLE001  # whatever it raised then it must raise now
+        raised = error_text(exc)
+    return Step(
+        line=entry.line,
+        now=entry.now,
+        event=entry.event,
+        commands=tuple(commands),
+        outgoing=outgoing,
+        raised=raised,
+        state=connection.state,
+        audio=audio,
+    )
+
+
+def _sent(connection: Connection) -> int:
+    return sum(each.sent for each in connection.statistics.sources.values())
+
+
+def _compare(entry: Entry, step: Step, out: Any) -> None:
+    """Raise DivergedError, with the first difference, if the step is not what it was."""
+    then, now = entry.out, out
+    if step.raised != entry.raised:
+        then, now = entry.raised or "no error", step.raised or "no error"
+    elif then == now:
+        return
+    elif entry.event is not None:
+        pairs = zip_longest(then, now, fillvalue="nothing")
+        then, now = next((a, b) for a, b in pairs if a != b)
+    raise DivergedError(f"{_where(entry)}\n  recorded: {_show(then)}\n  now:      {_show(now)}")
+
+
+def _where(entry: Entry) -> str:
+    what = "a pull" if entry.event is None else type(entry.event).__name__
+    return f"line {entry.line}, {what} at {entry.now:.6g} s: the core no longer does what it did"
+
+
+def _show(plain: Any) -> str:
+    return plain if isinstance(plain, str) else to_line({"": plain}).decode()[4:-2]

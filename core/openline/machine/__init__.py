@@ -1,0 +1,1 @@
+"""The state machine of one session: its chart, the table made of it, and the work it does."""

@@ -1,0 +1,271 @@
+"""Everything that one session knows, as plain data.
+
+``Link`` adds what is done with it. Nothing here decides; the few methods only append a
+command, arm a timer, or put ids together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
+
+from openline.audio.gaps import AT_THE_END
+from openline.audio.outbox import Outbox
+from openline.audio.silence import Watch
+from openline.audio.streams import Stream, Streams
+from openline.audio.timeline import Timeline
+from openline.backend import Backend
+from openline.commands import (
+    Command,
+    FetchAudio,
+    Report,
+    StoreAudio,
+    StoreFinal,
+    StoreGap,
+    StoreProof,
+)
+from openline.dialects.protocol import Dialect, FinalMessage, Ids
+from openline.machine.timers import OFF, Timer
+from openline.policy import Policy
+from openline.reconnect.retry import Retry
+from openline.text import one_line
+from openline.updates import (
+    SAMPLE_RATE,
+    BackendStatus,
+    Gap,
+    HowLost,
+    SourceLost,
+    State,
+    Transcript,
+    Trouble,
+    Update,
+)
+
+#: What came and changed nothing, as the result counts it.
+_COUNTED = ("late", "foreign", "malformed", "duplicates")
+
+
+class Facts:
+    """One session's data. ``state`` is written by the table (or the interpreter) alone."""
+
+    __slots__ = (
+        "_attempt_id",
+        "_backend",
+        "_session_id",
+        "connection_id",
+        "counts",
+        "credential_wanted",
+        "deadlines",
+        "dial",
+        "dial_live",
+        "dialect",
+        "dialled_at",
+        "dials",
+        "doubtful",
+        "dropped",
+        "end_reason",
+        "ever_opened",
+        "has_provider",
+        "hops",
+        "line_open",
+        "lost_sources",
+        "message",
+        "now",
+        "opened_id",
+        "out",
+        "ping_wanted",
+        "planning",
+        "policy",
+        "pong",
+        "redirect",
+        "remark",
+        "request",
+        "retry",
+        "spooled",
+        "start_due",
+        "start_sent",
+        "state",
+        "stop_is_sent",
+        "stop_wanted",
+        "streams",
+        "summary",
+        "summary_covers",
+        "target",
+        "timeline",
+        "told",
+        "watch",
+        "with_credential",
+    )
+
+    def __init__(
+        self,
+        *,
+        backend: Backend,
+        policy: Policy,
+        dialect: Dialect,
+        session_id: str,
+        attempt_id: str,
+        sources: Sequence[str],
+        random: Callable[[], float],
+        has_provider: bool,
+        disk_samples: int,
+        may_pause: Collection[str],
+    ) -> None:
+        self.policy = policy
+        self.dialect = dialect
+        self.has_provider = has_provider
+        self._backend = backend
+        self._session_id = session_id
+        self._attempt_id = attempt_id
+        self.state: str = State.IDLE.value
+        self.now = 0.0
+        self.deadlines = [OFF] * len(Timer)
+        self.out: list[Command] = []
+        self.retry = Retry(policy, random)
+        self.streams = Streams(sources, round(policy.buffer_seconds * SAMPLE_RATE), disk_samples)
+        self.spooled = disk_samples > 0  # captured audio is kept on disk as well
+        self.watch = Watch(sources, may_pause, policy.source_timeout)
+        self.timeline = Timeline()
+        # The fact that arrived, until a row of the chart makes something of it.
+        self.message: Any = None  # a Message; the event that is fired says of which type
+        self.planning: Callable[[], None] | None = None  # makes the plan that the fact leads to
+        self.pong = b""  # the mark of the last pong
+        self.opened_id = ""  # the connection_id of the socket that is open
+        self.redirect = backend  # where a redirect leads
+        self.counts: dict[str, int] = dict.fromkeys(_COUNTED, 0)
+        self.told: frozenset[str] = frozenset()  # kinds of trouble already reported
+        # The credential.
+        self.credential_wanted = has_provider
+        self.request: int = 0
+        # The dial.
+        self.dial: int = 0
+        self.dials: int = 0
+        self.dial_live = False
+        self.dialled_at = 0.0
+        self.target = backend
+        self.with_credential = True
+        self.hops = 0
+        self.ever_opened = False
+        self.connection_id = ""
+        self.remark = ""
+        self.start_due = False
+        self.start_sent = False
+        self.line_open = False
+        self.ping_wanted = False
+        self.dropped: int = 0  # queue items that the backend said it dropped on this dial
+        self.doubtful = False  # the final message will not prove everything
+        # The end.
+        self.stop_wanted = False
+        self.stop_is_sent = False
+        self.end_reason = ""
+        self.lost_sources: list[SourceLost] = []  # those that were not heard out
+        self.summary: FinalMessage | None = None
+        self.summary_covers: dict[str, tuple[int, int]] = {}
+
+    @property
+    def ids(self) -> Ids:
+        """The names that this dial's messages carry."""
+        return Ids(
+            session_id=self._session_id,
+            attempt_id=self._attempt_id,
+            connection_id=self.connection_id,
+        )
+
+    @property
+    def finish_at(self) -> float:
+        """By when a session that is stopped now has to be finished."""
+        return self.now + self.policy.finish_timeout + self.streams.due_seconds
+
+    def report(self, update: Update) -> None:
+        """Hand ``update`` to the app."""
+        self.out.append(Report(update))
+
+    def tell(self, transcript: Transcript) -> None:
+        """Hand words to the app; a final stands on disk before it does."""
+        self.timeline.add(transcript)
+        if transcript.final and self.spooled:
+            self.out.append(StoreFinal(transcript))
+        self.report(transcript)
+
+    def report_gaps(self, gaps: Sequence[Gap]) -> None:
+        """Hand gaps to the app; what resuming the session cannot mend is noted on disk."""
+        for gap in gaps:
+            if self.spooled and gap.cause not in AT_THE_END:
+                self.out.append(StoreGap(gap))
+            self.out.append(Report(gap))
+
+    def store(self, stream: Stream, pcm: bytes) -> None:
+        """Have ``pcm``, just captured, kept on disk; at first, where its source began."""
+        box = stream.box
+        if not stream.stored:
+            stream.stored = True
+            self.out.append(StoreProof(box.source, box.origin))
+        self.out.append(StoreAudio(box.source, box.captured - len(pcm) // 2, pcm))
+
+    def fetch(self) -> None:
+        """Have audio read back from disk as soon as memory has room for it."""
+        for source, start, samples in self.streams.wanted():
+            self.out.append(FetchAudio(source, start, samples))
+
+    def prove(self, box: Outbox, position: int) -> None:
+        """Confirm a source up to ``position``, on disk too."""
+        if box.confirm(position) and self.spooled:
+            self.out.append(StoreProof(box.source, position))
+
+    def report_status_of(self, state: str, text: str, source: str | None = None) -> None:
+        """Tell the app how the backend says that it is."""
+        source = source and one_line(source)
+        self.report(BackendStatus(state=one_line(state), text=one_line(text), source=source))
+
+    def lose_source(self, source: str, how: HowLost, reason: str) -> None:
+        """The source delivers no more: said once, however often it comes to its end."""
+        if self.streams.end_source(source):
+            self.watch.forget(source)
+            lost = SourceLost(source=source, how=how, reason=reason)
+            if how is not HowLost.ENDED and not self.stop_wanted:  # after it nobody listens
+                self.lost_sources.append(lost)
+            self.report(lost)
+
+    def trouble(self, kind: str, text: str) -> None:
+        """Tell the app of something odd, once per kind."""
+        if kind not in self.told:
+            self.told |= {kind}
+            self.report(Trouble(kind=kind, text=text))
+
+    def count_trouble(self, kind: str, text: str) -> None:
+        """The same, for a kind that the result counts."""
+        self.counts[kind] += 1
+        self.trouble(kind, text)
+
+    def is_ours(self, connection_id: str | None, attempt_id: str | None) -> bool:
+        """Whether a message's ids are this dial's; absent ones are accepted (contract)."""
+        return connection_id in (None, self.connection_id) and attempt_id in (
+            None,
+            self._attempt_id,
+        )
+
+    def arm(self, timer: Timer, delay: float) -> None:
+        """Make ``timer`` due in ``delay`` seconds."""
+        self.deadlines[timer] = self.now + delay
+
+    def disarm(self, scope: slice) -> None:
+        """The timers of a scope are over."""
+        self.deadlines[scope] = [OFF] * len(self.deadlines[scope])
+
+    def aim(self, target: Backend) -> None:
+        """Follow a redirect; a credential never goes to another origin."""
+        self.hops += 1
+        self.with_credential = self.with_credential and target.origin == self.target.origin
+        self.target = target
+
+    def aim_home(self) -> None:
+        """Dial the backend itself again."""
+        self.hops = 0
+        self.with_credential = True
+        self.target = self._backend
+
+    def arm_pong(self) -> None:
+        """Expect a frame, any frame; an older expectation stands."""
+        self.arm(Timer.PING, self.policy.ping_interval)
+        if self.deadlines[Timer.PONG] == OFF:
+            self.arm(Timer.PONG, self.policy.pong_timeout)

@@ -1,0 +1,193 @@
+"""What an ending means: one pure, total function from facts to one of four actions.
+
+A dial that ends leaves several facts behind: what the dialect made of a message that
+refused us, a close code and who sent it, an HTTP status, an error kind. ``judge`` takes
+the first of these that tells, finds its row in the verdict table, and then settles what
+a row cannot know: how many strikes there were and whether a fresh credential can be had.
+
+Which fact counts, most telling first:
+
+1. the dialect's refusal: the backend said in words what the close only repeats;
+2. the dialect's own codes, if the close frame is not ours (a dialect knows what its
+   backend means by a code, not why our library gave up);
+3. a close code that was in a frame: it is the peer's last word (or our library's), and
+   what broke after it is its consequence. The reason of a 1008 refines it;
+4. an HTTP status that refuses;
+5. the error kind. It comes before the statuses that refuse nothing in themselves (101,
+   and a redirect that was not followed: the error says why it was not);
+6. such a status with no error;
+7. 1006 or 1015: no frame ever carries them, a library fills them in for "there was no
+   close frame", so with any other fact they add nothing. An adapter that reports 1006
+   and one that reports no code get the same verdict;
+8. nothing: RETRY with a strike.
+
+Whatever stands in no table is RETRY with a strike. The strike that makes ``MAX_STRIKES``
+since the line was stable is FATAL, whatever the row's action; other endings neither add
+nor clear strikes. REAUTH is FATAL without a provider, or with the right to ask spent.
+Counting is the caller's: add one to its strikes when ``Verdict.strike``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+import msgspec
+
+from openline.reconnect import verdict_table as table
+from openline.reconnect.verdict_table import Action, ErrorKind, Row, Sender
+
+__all__ = [
+    "MAX_RETRY_AFTER",
+    "MAX_STRIKES",
+    "NO_CODES",
+    "Action",
+    "Ending",
+    "ErrorKind",
+    "Phase",
+    "Row",
+    "Sender",
+    "Verdict",
+    "judge",
+]
+
+#: The unknown ending that is fatal, counted since the line was stable.
+MAX_STRIKES: Final = 4
+#: Seconds of a server's Retry-After that are respected.
+MAX_RETRY_AFTER: Final = 300.0
+#: The codes of a dialect that has none of its own.
+NO_CODES: Final[Mapping[int, Row]] = MappingProxyType({})
+
+
+class Phase(StrEnum):
+    """What the dial was doing when it ended."""
+
+    AUTHORIZING = "authorizing"
+    CONNECTING = "connecting"
+    AWAITING_ACK = "awaiting_ack"
+    STREAMING = "streaming"
+    FINISHING = "finishing"
+
+
+class Ending(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that a judgement may look at; never a secret.
+
+    ``refusal`` is what the dialect made of a message that refused us; ``strikes`` the
+    number before this ending; ``right_spent``: a fresh credential has been used since
+    the line was stable. No row of the table depends on ``phase`` today.
+    """
+
+    phase: Phase
+    code: int | None = None
+    sender: Sender | None = None
+    reason: str = ""
+    status: int | None = None
+    error: ErrorKind | None = None
+    retry_after: float | None = None
+    ever_connected: bool = False
+    has_provider: bool = False
+    right_spent: bool = False
+    strikes: int = 0
+    refusal: Row | None = None
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """What to do, and why.
+
+    ``retry_after`` (seconds, 0-300) is None unless the action is LATER and the server
+    asked for a wait. ``strike``, ``scatter`` and ``hint_ends_wait`` are the row's (see
+    ``Row``); a FATAL neither scatters nor waits.
+    """
+
+    action: Action
+    why: str
+    source: str
+    strike: bool = False
+    scatter: bool = False
+    hint_ends_wait: bool = False
+    retry_after: float | None = None
+
+
+def judge(ending: Ending, dialect_codes: Mapping[int, Row] = NO_CODES) -> Verdict:
+    """Say what ``ending`` means. Total: never raises."""
+    row = _ruling(ending, dialect_codes)
+    fatal = _why_fatal(row, ending)
+    if fatal is not None:
+        return Verdict(action=Action.FATAL, why=fatal, source=row.source, strike=row.strike)
+    return Verdict(
+        action=row.action,
+        why=row.why,
+        source=row.source,
+        strike=row.strike,
+        scatter=row.scatter,
+        hint_ends_wait=row.hint_ends_wait,
+        retry_after=_capped(ending.retry_after) if row.action is Action.LATER else None,
+    )
+
+
+def _ruling(ending: Ending, dialect_codes: Mapping[int, Row]) -> Row:
+    """Pick the fact that tells (the order is in the head comment) and look it up."""
+    code, status, error = ending.code, ending.status, ending.error
+    if ending.refusal is not None:
+        return ending.refusal
+    if code is not None and code in dialect_codes and ending.sender is not Sender.US:
+        return dialect_codes[code]
+    if code is not None and code not in table.NEVER_SENT:
+        return _by_code(code, ending)
+    if status is not None and (error is None or status not in table.INDIRECT_STATUSES):
+        return _by_number(status, table.HTTP_STATUSES, table.HTTP_RANGES, table.BAD_STATUS)
+    if error is not None:
+        return _by_error(error, ending)
+    if code is not None:
+        return _by_code(code, ending)
+    return table.UNKNOWN
+
+
+def _by_code(code: int, ending: Ending) -> Row:
+    if ending.sender is Sender.US and code in table.OUR_CLOSE_CODES:
+        return table.OUR_CLOSE_CODES[code]
+    if code == 1008:
+        reason = table.plain(ending.reason)
+        for keywords, row in table.POLICY_REASONS:
+            if any(table.plain(keyword) in reason for keyword in keywords):
+                return row
+    return _by_number(code, table.CLOSE_CODES, table.CLOSE_CODE_RANGES, table.BAD_CLOSE_CODE)
+
+
+def _by_error(error: ErrorKind, ending: Ending) -> Row:
+    if ending.ever_connected and error in table.ERRORS_ONCE_CONNECTED:
+        return table.ERRORS_ONCE_CONNECTED[error]
+    return table.ERRORS[error]
+
+
+def _by_number(number: int, exact: Mapping[int, Row], ranges: table.Ranges, other: Row) -> Row:
+    if number in exact:
+        return exact[number]
+    return next((row for numbers, row in ranges if number in numbers), other)
+
+
+def _why_fatal(row: Row, ending: Ending) -> str | None:
+    """Why ``row`` ends the session here, its own action or what became of it."""
+    if row.action is Action.FATAL:
+        return row.why
+    if row.strike and ending.strikes + 1 >= MAX_STRIKES:
+        count = ending.strikes + 1
+        return f"{row.why}; that makes {count} unknown endings with no stable line in between"
+    if row.action is Action.REAUTH and not ending.has_provider:
+        check = f"{row.check}, and the token" if row.check else "the token"
+        missing = "there is no provider for a fresh credential"
+        return f"{row.why}, and {missing}: check {check}, or give one"
+    if row.action is Action.REAUTH and ending.right_spent:
+        return (
+            f"{row.why}, and a fresh credential was refused too: check what the provider hands out"
+        )
+    return None
+
+
+def _capped(retry_after: float | None) -> float | None:
+    """Bring a server's Retry-After into 0-300 s (NaN counts as 0)."""
+    if retry_after is None:
+        return None
+    return min(MAX_RETRY_AFTER, max(0.0, retry_after))  # this order turns NaN into 0

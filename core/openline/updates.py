@@ -1,0 +1,250 @@
+"""What the app gets: updates while a session lives, and one result when it ends.
+
+Every update is a frozen value. ``StateChanged``, final ``Transcript``s, ``Gap``s and
+``Ended`` are *durable*: each one counts and none may be lost on the way to the app.
+The rest are *passing*: a newer one of the same kind and source replaces an older one
+that nobody has read yet. Times are seconds of session time unless a name says
+otherwise; session time 0 is the first sample of the first source that started.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, TypeAlias
+
+import msgspec
+
+from openline.reconnect.verdicts import Action
+
+#: Samples per second of all audio in a session (contract: 16 kHz mono s16le).
+SAMPLE_RATE = 16_000
+#: Seconds. A backend may claim any finite time; no session is longer than this.
+LONGEST = 1e9
+
+
+def to_samples(seconds: float) -> int:
+    """The nearest sample to a time that a backend claims."""
+    return round(min(seconds, LONGEST) * SAMPLE_RATE)
+
+
+class State(StrEnum):
+    """Where a session stands; the names of the chart's states."""
+
+    IDLE = "idle"
+    AUTHORIZING = "authorizing"
+    CONNECTING = "connecting"
+    AWAITING_ACK = "awaiting_ack"
+    STREAMING = "streaming"
+    RECONNECTING = "reconnecting"
+    FINISHING = "finishing"
+    CLOSING = "closing"
+    CLOSED = "closed"
+    FAILED = "failed"
+
+
+class StateChanged(msgspec.Struct, frozen=True, kw_only=True):
+    """The session entered ``state``.
+
+    ``reason`` says why in one line where there is a why (a loss, a wait, an end);
+    ``action`` is what the verdict on a loss was; ``retry_in`` is seconds until the
+    next dial while reconnecting; ``dial`` counts dials from 1 (0: none yet).
+    """
+
+    state: State
+    dial: int
+    reason: str = ""
+    action: Action | None = None
+    retry_in: float | None = None
+
+
+class Transcript(msgspec.Struct, frozen=True, kw_only=True):
+    """Words of one source between two session times, in seconds.
+
+    A partial (``final=False``) replaces the source's previous partial; a final
+    replaces it too and stands for good. Finals of a source never overlap. From
+    ``confidence`` on the fields are the backend's own, and None where it says nothing.
+    """
+
+    source: str
+    text: str
+    final: bool
+    start: float
+    end: float
+    confidence: float | None = None
+    language: str | None = None
+    speaker: str | None = None
+    segment_id: str | None = None
+
+
+class PartialRetracted(msgspec.Struct, frozen=True, kw_only=True):
+    """The source's last partial will not be finalised as it stands: take it back."""
+
+    source: str
+
+
+class BackendStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """The backend said how it is; ``state`` is its own word, ``text`` for a person."""
+
+    state: str
+    text: str = ""
+    source: str | None = None
+
+
+class BackendMetrics(msgspec.Struct, frozen=True, kw_only=True):
+    """The backend's figures for one source, about once a second.
+
+    ``backlog``: seconds of audio in its queue, if it says so. ``dropped``: queue items it has
+    dropped on this connection, over all sources. ``realtime_factor``: seconds of
+    recognition per second of audio.
+    """
+
+    source: str
+    backlog: float | None
+    dropped: int = 0
+    realtime_factor: float | None = None
+
+
+class Entities(msgspec.Struct, frozen=True, kw_only=True):
+    """Names, dates and topics the backend heard, as it sent them."""
+
+    people: tuple[Any, ...] = ()
+    orgs: tuple[Any, ...] = ()
+    dates: tuple[Any, ...] = ()
+    projects: tuple[Any, ...] = ()
+    topics: tuple[Any, ...] = ()
+
+
+class Cards(msgspec.Struct, frozen=True, kw_only=True):
+    """Actions, decisions and risks the backend noticed, as it sent them."""
+
+    actions: tuple[Any, ...] = ()
+    decisions: tuple[Any, ...] = ()
+    risks: tuple[Any, ...] = ()
+
+
+class GapCause(StrEnum):
+    """Why audio was not transcribed."""
+
+    OVERFLOW = "overflow"  #: older than the buffer holds, never sent on a live dial
+    UNPROVEN = "unproven"  #: sent, out of the buffer, and its dial lost before proof
+    SPOOL = "spool"  #: kept on disk, and not there when it was due
+    CAPTURE = "capture"  #: the source could not hear
+    BACKEND = "backend"  #: the backend reported that it dropped audio
+    UNDELIVERED = "undelivered"  #: the session ended first
+    UNCONFIRMED = "unconfirmed"  #: sent, and the session ended before the proof
+
+
+class Gap(msgspec.Struct, frozen=True, kw_only=True):
+    """Audio of one source that will not be transcribed.
+
+    ``start`` and ``end`` are samples of session time. An exact gap is all of
+    [start, end); an inexact one is ``samples`` lost somewhere within it.
+    """
+
+    source: str
+    start: int
+    end: int
+    samples: int
+    cause: GapCause
+    exact: bool = True
+
+    @property
+    def seconds(self) -> float:
+        """How much was lost, in seconds."""
+        return self.samples / SAMPLE_RATE
+
+
+class HowLost(StrEnum):
+    """How a source came to its end."""
+
+    ENDED = "ended"  #: it has no more audio: as it should be
+    FAILED = "failed"  #: it said that it cannot go on
+    STALLED = "stalled"  #: it hung: nothing was heard for Policy.source_timeout
+
+
+class SourceLost(msgspec.Struct, frozen=True, kw_only=True):
+    """A source delivers no more; the line and the other source go on.
+
+    Told once for each source that ends by itself, before the stop. ``reason`` is one line
+    for a person.
+    """
+
+    source: str
+    how: HowLost
+    reason: str
+
+
+class Trouble(msgspec.Struct, frozen=True, kw_only=True):
+    """Something odd that the session survives, reported once per kind.
+
+    ``kind`` is a stable word (``malformed``, ``unknown``, ``foreign``, ``late_audio``).
+    """
+
+    kind: str
+    text: str
+
+
+class SourceStatistics(msgspec.Struct, frozen=True, kw_only=True):
+    """One source's three watermarks and what is known of its losses, in samples."""
+
+    captured: int
+    sent: int
+    confirmed: int
+    missing: int
+
+
+class Statistics(msgspec.Struct, frozen=True, kw_only=True):
+    """Counts over a whole session."""
+
+    dials: int
+    sources: Mapping[str, SourceStatistics]
+    late: int = 0  # facts of an earlier dial, or that the state had no use for
+    foreign: int = 0  # messages that carried another connection's ids
+    malformed: int = 0  # messages that nobody could read
+    duplicates: int = 0  # finals of what was final already
+    refused_samples: int = 0  # captured after stop
+
+
+class Ended(msgspec.Struct, frozen=True, kw_only=True):
+    """The one result, the last update.
+
+    ``complete`` holds exactly when all is well: the session was closed and not aborted,
+    ``missing`` is empty (every captured sample was confirmed by the backend), and so is
+    ``lost_sources`` (each source was heard until the stop or its own end; else there is
+    audio that nobody captured). So a session that failed before it heard anything is not
+    complete, though nothing is missing; ``reason`` says in one line what kept it from being
+    complete, or ``finished``. All this is about audio: what words a message held that nobody
+    could read, nobody knows (``statistics.malformed`` counts them).
+
+    ``state`` is ``closed`` after a proper end or an abort by the app and ``failed``
+    otherwise. ``summary`` is the backend's own final message, and ``summary_covers`` the
+    session samples per source that it is about (a backend without resume sums up its last
+    connection alone).
+    """
+
+    state: State
+    complete: bool
+    reason: str
+    missing: tuple[Gap, ...]
+    transcript: tuple[Transcript, ...]
+    statistics: Statistics
+    lost_sources: tuple[SourceLost, ...] = ()  # that failed or hung before the stop
+    action: Action | None = None
+    summary: Mapping[str, Any] | None = None
+    summary_covers: Mapping[str, tuple[int, int]] | None = None
+
+
+Update: TypeAlias = (
+    StateChanged
+    | Transcript
+    | PartialRetracted
+    | BackendStatus
+    | BackendMetrics
+    | Entities
+    | Cards
+    | Gap
+    | SourceLost
+    | Trouble
+    | Ended
+)

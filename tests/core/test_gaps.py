@@ -1,0 +1,113 @@
+"""The gaps of one source: each told once, adjacent ones as one, none of them twice."""
+
+from __future__ import annotations
+
+import itertools
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from openline.audio.gaps import Losses
+from openline.updates import Gap, GapCause
+
+CAPTURE, OVERFLOW = GapCause.CAPTURE, GapCause.OVERFLOW
+
+
+def gap(start: int, end: int, cause: GapCause = CAPTURE) -> Gap:
+    return Gap(source="mic", start=start, end=end, samples=end - start, cause=cause)
+
+
+def inexact(start: int, end: int, samples: int) -> Gap:
+    return Gap(
+        source="mic", start=start, end=end, samples=samples, cause=GapCause.BACKEND, exact=False
+    )
+
+
+def test_what_is_adjacent_is_one_gap_until_it_is_told() -> None:
+    losses = Losses("mic")
+    losses.lose(0, 10, CAPTURE)
+    losses.lose(10, 30, CAPTURE)
+    assert [losses.has_news, losses.take(), losses.has_news] == [True, [gap(0, 30)], False]
+    losses.lose(30, 35, CAPTURE)
+    assert losses.take() == [gap(30, 35)]
+    assert losses.take() == []
+    assert losses.missing() == [gap(0, 35)]
+
+
+def test_nothing_is_no_gap() -> None:
+    losses = Losses("mic")
+    losses.lose(5, 5, CAPTURE)
+    assert not losses.has_news
+    assert losses.missing() == []
+
+
+def test_other_causes_and_other_places_stay_apart() -> None:
+    losses = Losses("mic")
+    losses.lose(0, 10, CAPTURE)
+    losses.lose(10, 20, OVERFLOW)
+    losses.lose(25, 30, OVERFLOW)
+    apart = [gap(0, 10), gap(10, 20, OVERFLOW), gap(25, 30, OVERFLOW)]
+    assert losses.take() == apart
+    assert losses.missing() == apart
+
+
+def test_what_was_dropped_somewhere_joins_nothing() -> None:
+    losses = Losses("mic")
+    losses.lose(0, 10, CAPTURE)
+    losses.somewhere(5, 50, 3)
+    losses.lose(10, 20, CAPTURE)
+    assert losses.take() == [gap(0, 10), inexact(5, 50, 3), gap(10, 20)]
+    assert losses.missing() == [gap(0, 20), inexact(5, 50, 3)]
+
+
+def test_what_is_lost_late_is_missing_in_its_place() -> None:
+    losses = Losses("mic")
+    losses.lose(50, 60, CAPTURE)
+    losses.lose(10, 20, CAPTURE)
+    assert losses.take() == [gap(50, 60), gap(10, 20)]
+    assert losses.missing() == [gap(10, 20), gap(50, 60)]
+
+
+def test_what_an_earlier_process_lost_is_missing_and_no_news() -> None:
+    losses = Losses("mic")
+    assert losses.restore([gap(0, 10), inexact(0, 90, 4)], 10, [(0, 90)]) == ([(10, 90)], 90)
+    assert not losses.has_news
+    assert losses.missing() == [gap(0, 10), inexact(0, 90, 4)]
+    losses.lose(10, 15, CAPTURE)
+    assert losses.take() == [gap(10, 15)]
+    assert losses.missing() == [gap(0, 15), inexact(0, 90, 4)]
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 20), st.sampled_from([CAPTURE, OVERFLOW, None]), st.booleans())
+    )
+)
+def test_no_lost_sample_is_forgotten_and_none_is_told_twice(
+    steps: list[tuple[int, GapCause | None, bool]],
+) -> None:
+    losses, at, told = Losses("mic"), 0, list[Gap]()
+    lost: dict[int, GapCause] = {}
+    for length, cause, tell in steps:
+        if cause is not None:
+            losses.lose(at, at + length, cause)
+            lost |= dict.fromkeys(range(at, at + length), cause)
+        at += length
+        if tell:
+            told += losses.take()
+    told += losses.take()
+    for gaps in (told, losses.missing()):
+        spans = [(i, each.cause) for each in gaps for i in range(each.start, each.end)]
+        assert spans == sorted(lost.items())
+    for one, other in itertools.pairwise(losses.missing()):
+        assert (one.end, one.cause) != (other.start, other.cause), "adjacent and of one cause"
+
+
+def test_what_is_taken_up_again_is_what_is_not_confirmed_in_order_of_time() -> None:
+    losses = Losses("mic")
+    kept = losses.restore([gap(100, 120)], 50, [(200, 260), (0, 50), (20, 110), (110, 200)])
+    assert kept == ([(50, 100), (120, 200), (200, 260)], 260)
+    assert losses.missing() == [gap(100, 120)]
+    assert not losses.has_news
+    assert Losses("mic").restore([], 50, [(0, 40), (10, 50)]) == ([], 50)
+    assert Losses("mic").restore([gap(0, 9)], 0, [(0, 4), (4, 20)]) == ([(9, 20)], 20)

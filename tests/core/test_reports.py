@@ -1,0 +1,180 @@
+"""What the app is told of a state and of the end."""
+
+from __future__ import annotations
+
+from openline import events as e
+from openline.policy import Policy
+from openline.reconnect.verdicts import Action
+from openline.updates import (
+    Ended,
+    HowLost,
+    SourceLost,
+    SourceStatistics,
+    State,
+    StateChanged,
+    Statistics,
+)
+from tests.core.driver import FRAME, Drive
+
+
+def test_a_state_without_a_why_has_no_reason() -> None:
+    drive = Drive().stream()
+    assert drive.told(StateChanged)[0] == StateChanged(state=State.CONNECTING, dial=1)
+    assert drive.last_change == StateChanged(state=State.STREAMING, dial=1)
+
+
+def test_a_loss_says_why_and_for_how_long() -> None:
+    drive = Drive().stream()
+    drive.lose(1006)
+    assert drive.last_change == StateChanged(
+        state=State.RECONNECTING,
+        dial=1,
+        reason="the connection broke off without a close frame",
+        action=Action.RETRY,
+        retry_in=0.75,
+    )
+
+
+def test_what_is_known_beyond_the_verdict_is_added() -> None:
+    drive = Drive().stream()
+    drive.lose(1000, reason="good night", detail="closed by the peer")
+    assert drive.last_change.reason.endswith("(closed by the peer)")
+
+
+def test_a_wait_for_the_gate_before_any_loss_has_no_verdict() -> None:
+    drive = Drive(has_provider=True)
+    drive.open()
+    gate = drive.link.retry.gate
+    for _ in range(14):
+        gate.note(drive.now)
+    drive.feed(e.CredentialReady(1))
+    assert drive.last_change.action is None
+    assert drive.last_change.reason == "waiting, so as not to dial too often"
+    assert drive.last_change.retry_in == 61
+
+
+def test_a_failure_says_why_in_its_state_and_in_the_result() -> None:
+    drive = Drive().stream()
+    drive.audio(1)
+    drive.lose(1002)
+    assert drive.last_change.state == "failed"
+    assert drive.last_change.reason == drive.ended.reason
+    assert drive.ended.action is Action.FATAL
+    assert drive.last_change.retry_in is None
+
+
+def test_the_result_of_a_good_session() -> None:
+    drive = Drive().stream()
+    drive.audio(1)
+    drive.stop()
+    drive.drain()
+    drive.summary()
+    drive.lose(1008)
+    assert drive.ended == Ended(
+        state=State.CLOSED,
+        complete=True,
+        reason="finished",
+        missing=(),
+        transcript=(),
+        statistics=Statistics(
+            dials=1,
+            sources={
+                "mic": SourceStatistics(captured=FRAME, sent=FRAME, confirmed=FRAME, missing=0)
+            },
+        ),
+        summary={"markdown": "# Summary", "json": {"transcript": []}},
+        summary_covers={"mic": (0, FRAME)},
+    )
+    assert drive.core.statistics == drive.ended.statistics
+
+
+def test_the_result_without_a_final_message_has_no_summary() -> None:
+    drive = Drive().stream()
+    drive.abort()
+    assert drive.ended.summary is None
+    assert drive.ended.summary_covers is None
+    assert drive.ended.action is None
+
+
+# Complete: it ended well, every source was heard out, and nothing is missing.
+
+
+def test_a_session_that_failed_before_it_heard_anything_is_not_complete() -> None:
+    drive = Drive()
+    drive.open()
+    drive.lose(status=404)
+    assert (drive.ended.state, drive.ended.missing) == (State.FAILED, ())
+    assert not drive.ended.complete
+
+
+def test_a_session_that_was_aborted_is_not_complete_though_nothing_is_missing() -> None:
+    drive = Drive().stream()
+    drive.audio(1)
+    drive.stop()
+    drive.drain()
+    drive.summary()
+    assert drive.state == "closing"
+    drive.abort()
+    assert (drive.ended.state, drive.ended.missing) == (State.CLOSED, ())
+    assert (drive.ended.complete, drive.ended.reason) == (False, "aborted")
+
+
+def test_a_session_that_came_to_its_end_with_a_gap_does_not_say_that_all_is_well() -> None:
+    drive = Drive().stream()
+    drive.audio(100)
+    drive.drain()
+    drive.figures()
+    drive.figures(dropped=50)
+    drive.stop()
+    drive.drain()
+    drive.summary()
+    drive.lose(1000)
+    assert (drive.ended.state, bool(drive.ended.missing)) == (State.CLOSED, True)
+    assert (drive.ended.complete, drive.ended.reason) == (False, "not all audio was confirmed")
+
+
+def test_a_session_whose_source_failed_is_not_complete_and_says_why() -> None:
+    drive = Drive().stream()
+    drive.feed(e.SourceLost("mic", "no such file"))
+    drive.drain()
+    drive.summary()
+    drive.lose(1000)
+    ended = drive.ended
+    assert (ended.state, ended.missing, ended.complete) == (State.CLOSED, (), False)
+    assert ended.reason == "mic was lost: no such file"
+    assert ended.lost_sources == tuple(drive.told(SourceLost))
+
+
+def test_one_source_that_failed_among_two_is_enough_and_each_is_told() -> None:
+    drive = Drive(sources=("mic", "system"), policy=Policy(source_timeout=4), watched=("system",))
+    drive.stream()
+    drive.feed(e.SourceLost("mic", "unplugged"))
+    drive.wait(5)
+    drive.summary()
+    drive.lose(1000)
+    assert [lost.how for lost in drive.ended.lost_sources] == [HowLost.FAILED, HowLost.STALLED]
+    assert drive.ended.reason == (
+        "mic was lost: unplugged; system was lost: nothing was heard from it for 4 s"
+    )
+    assert not drive.ended.complete
+
+
+def test_a_source_that_fails_after_the_stop_was_heard_out() -> None:
+    drive = Drive().stream()
+    drive.audio(1)
+    drive.stop()
+    drive.feed(e.SourceLost("mic", "unplugged"))
+    drive.drain()
+    drive.summary()
+    drive.lose(1000)
+    assert drive.ended.complete
+    assert (drive.ended.reason, drive.ended.lost_sources) == ("finished", ())
+
+
+def test_sources_that_ended_by_themselves_were_heard_out() -> None:
+    drive = Drive().stream()
+    drive.feed(e.SourceEnded("mic"))
+    drive.drain()
+    drive.summary()
+    drive.lose(1000)
+    assert drive.ended.complete

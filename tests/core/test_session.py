@@ -1,0 +1,210 @@
+"""The face of a connection: what it takes, what it refuses, the order of what it gives."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from openline import events as e
+from openline.backend import Backend
+from openline.commands import (
+    Report,
+)
+from openline.policy import Policy
+from openline.session import Connection, LocalProtocolError
+from openline.updates import Ended, PartialRetracted, StateChanged
+from tests.core.driver import FRAME, Drive
+from tests.core.states import ALIVE, OVER, STATES, everything, in_state
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_each_state_is_where_its_name_says(state: str) -> None:
+    drive = in_state(state)
+    assert drive.state == state
+    assert drive.core.ended == (state in OVER)
+
+
+# The face.
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        ({"session_id": " "}, "^session_id: give a non-blank text"),
+        ({"attempt_id": "x" * 257}, "^attempt_id: give a non-blank text of at most 256"),
+        ({"sources": ()}, "sources"),
+        ({"sources": ("mic", "mic")}, "sources"),
+        ({"sources": ("cellar",)}, r"sources \['cellar'\]: give some of"),
+        ({"policy": Policy(buffer_seconds=30)}, "buffer_seconds"),
+    ],
+)
+def test_what_cannot_work_is_refused_at_once(options: dict[str, Any], complaint: str) -> None:
+    given: dict[str, Any] = {"session_id": "s", "attempt_id": "a", "random": lambda: 0.5}
+    with pytest.raises(ValueError, match=complaint):
+        Connection(Backend(), **(given | options))
+
+
+def test_time_cannot_run_backwards() -> None:
+    drive = Drive().stream()
+    with pytest.raises(ValueError, match="time ran backwards"):
+        drive.core.receive(e.Tick(), drive.now - 1)
+    drive.core.next_message(drive.now - 1)  # a pull may lag behind; it moves nothing back
+    drive.feed(e.Tick())
+
+
+def test_a_new_session_waits_for_nothing() -> None:
+    drive = Drive()
+    assert drive.core.next_deadline() is None
+    assert drive.pull() is None
+    assert drive.core.dial == 0
+    assert drive.core.transcript == ()
+    assert drive.core.backlog_seconds == 0
+
+
+def test_what_is_due_can_be_read_off() -> None:
+    drive = Drive().stream()
+    drive.audio(50)
+    drive.pull()
+    assert drive.core.backlog_seconds == 1.0
+    drive.drain()
+    drive.final(0, 0.5)
+    assert drive.core.backlog_seconds == 0.5
+
+
+def test_a_source_that_can_wait_is_told_when_there_is_room() -> None:
+    drive = Drive().stream()
+    assert drive.core.has_room
+    drive.audio(2900)
+    assert not drive.core.has_room
+
+
+@pytest.mark.parametrize(
+    ("state", "event", "complaint"),
+    [
+        *((state, e.OpenRequested(), f"open requested while {state}") for state in STATES[1:]),
+        *((state, e.StopRequested(), f"stop requested while {state}") for state in OVER),
+        *((state, e.AbortRequested(), f"abort requested while {state}") for state in OVER),
+        *((state, e.AudioCaptured("mic", b"\0"), "odd number of bytes") for state in STATES),
+        *((state, e.AudioCaptured("system", b""), "'system'") for state in STATES),
+        *((state, e.CaptureHole("mic", -1), "-1 samples") for state in STATES),
+        *((state, e.CaptureHole("system", 1), "'system'") for state in STATES),
+        *((state, e.SourceStarted("system", 0), "'system'") for state in STATES),
+        *((state, e.SourceEnded("system"), "'system'") for state in STATES),
+        *((state, e.SourceLost("system", "gone"), "'system'") for state in STATES),
+    ],
+)
+def test_an_impossible_request_changes_nothing(state: str, event: e.Event, complaint: str) -> None:
+    drive = in_state(state)
+    before = everything(drive.link)
+    with pytest.raises(LocalProtocolError, match=complaint):
+        drive.feed(event, after=0.001)
+    assert everything(drive.link) == before
+
+
+LATE: list[e.Event] = [
+    e.SocketOpened(1, "connection 1"),
+    e.Redirected(1, 302, "/there"),
+    e.MessageReceived(1, '{"type":"error"}'),
+    e.PongReceived(1, b"1"),
+    e.SocketLost(dial=1, code=1002),
+    e.CredentialReady(1),
+    e.CredentialFailed(1, fatal=True),
+]
+
+
+@pytest.mark.parametrize("event", LATE, ids=lambda event: type(event).__name__)
+@pytest.mark.parametrize("state", ["connecting", "awaiting_ack", "streaming", "finishing"])
+def test_a_fact_of_an_earlier_dial_changes_nothing_but_the_count(
+    state: str, event: e.Event
+) -> None:
+    drive = in_state("reconnecting")
+    drive.redial()
+    if state != "connecting":
+        drive.opened()
+    if state in {"streaming", "finishing"}:
+        drive.drain()
+        drive.ack()
+    if state == "finishing":
+        drive.stop()
+    assert drive.state == state
+    link = drive.link
+    link.counts["late"] += 1
+    expected = everything(link)
+    link.counts["late"] -= 1
+    assert not drive.feed(event)
+    assert everything(link) == expected
+
+
+@pytest.mark.parametrize("state", ALIVE)
+@pytest.mark.parametrize(
+    "event",
+    [e.SocketOpened(1, "another name"), e.Redirected(1, 302, "/there"), e.PongReceived(1, b"?")],
+    ids=lambda event: type(event).__name__,
+)
+def test_a_fact_that_a_state_has_no_use_for_does_not_move_it(state: str, event: e.Event) -> None:
+    drive = in_state(state)
+    if state == "connecting":
+        return  # there each of them has a use
+    commands = drive.feed(event)
+    assert drive.state == state
+    assert not commands
+    if state == "streaming":
+        drive.drain()
+        drive.final(0, 0.5)
+        assert drive.finals, "the connection still goes by its first name"
+
+
+@pytest.mark.parametrize("state", OVER)
+def test_after_the_end_nothing_is_said_or_done(state: str) -> None:
+    drive = in_state(state)
+    events: list[e.Event] = [
+        *LATE,
+        e.Tick(),
+        e.NetworkRestored(),
+        e.AudioCaptured("mic", bytes(640)),
+        e.CaptureHole("mic", 5),
+        e.SourceStarted("mic", 0),
+        e.SourceLost("mic", "unplugged"),
+        e.SourceEnded("mic"),
+    ]
+    for event in events:
+        assert not drive.feed(event, after=100)
+        assert drive.pull() is None
+        assert drive.core.next_deadline() is None
+    assert drive.state == state
+    assert drive.core.statistics.refused_samples == FRAME
+
+
+# Order.
+
+
+@pytest.mark.parametrize("state", STATES[:-2])
+def test_a_new_state_is_told_of_before_what_it_causes_and_the_end_comes_last(state: str) -> None:
+    drive = in_state(state)
+    drive.partial(0, 0.5)
+    commands = drive.abort()
+    assert isinstance(commands[0], Report)
+    assert isinstance(commands[0].update, StateChanged)
+    assert isinstance(commands[-1], Report)
+    assert isinstance(commands[-1].update, Ended)
+    assert drive.ended.reason == "aborted"
+    assert drive.ended.state == "closed"
+
+
+def test_a_whole_life_is_told_in_order() -> None:
+    drive = in_state("closed")
+    assert drive.states == [
+        *("authorizing", "connecting", "awaiting_ack", "streaming"),
+        *("finishing", "closing", "closed"),
+    ]
+
+
+def test_a_loss_retracts_the_partial_after_it_is_told() -> None:
+    drive = Drive().stream()
+    drive.audio(50)
+    drive.drain()
+    drive.partial(0, 0.5)
+    commands = drive.lose()
+    kinds = [type(c.update) for c in commands if isinstance(c, Report)]
+    assert kinds == [StateChanged, PartialRetracted]

@@ -1,0 +1,55 @@
+"""What a backend says, as it may stand before a person."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from openline.text import MOST, one_line
+from openline.updates import BackendStatus, Trouble
+from tests.core.driver import Drive
+
+MUCH = "x" * 2_000_000
+
+
+@given(st.text(max_size=3 * MOST))
+def test_whatever_is_said_is_one_printable_line_that_fits(text: str) -> None:
+    said = one_line(text)
+    assert len(said) <= MOST
+    assert said.isprintable()
+    assert one_line(said) == said
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("Server at capacity", "Server at capacity"),
+        ("two\nlines\r\n\tand  more", "two lines and more"),
+        ("\x1b[31mred\x07", "\N{REPLACEMENT CHARACTER}[31mred\N{REPLACEMENT CHARACTER}"),
+        ("a" * MOST, "a" * MOST),
+        ("a" * (MOST + 1), "a" * (MOST - 1) + "…"),
+        ("a" * 100 + " " * 5000, "a" * 100 + "…"),
+        # As long as may be shown, with blanks to spare, up to what is looked at and beyond.
+        ("b" + "  " * 10 + "a" * 298, "b " + "a" * 298),
+        ("b" + "  " * 10 + "a" * 299, "b " + "a" * 297 + "…"),
+        ("a" + " " * 1199, "a"),
+        ("a" + " " * 1200, "a…"),
+        ("a" + " " * 1200 + "b", "a…"),
+        (" a  b ", "a b"),
+    ],
+)
+def test_what_fits_is_left_and_what_does_not_is_cut(said: str, shown: str) -> None:
+    assert one_line(said) == shown
+
+
+def test_nothing_long_that_a_backend_says_is_kept_or_told() -> None:
+    drive = Drive().stream()
+    drive.say("status", state=MUCH, message=MUCH, source=MUCH)
+    drive.say("status", state="error", message=MUCH)
+    drive.say(MUCH)
+    drive.say("error", message=MUCH)
+    statuses = drive.told(BackendStatus)
+    assert len(statuses) == 3
+    told = [*statuses, *drive.told(Trouble), drive.last_change, drive.ended]
+    assert all(len(repr(update)) < 8 * MOST for update in told)

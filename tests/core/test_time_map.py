@@ -1,0 +1,167 @@
+"""Where a backend's times lie, behind skips and behind what it dropped."""
+
+from __future__ import annotations
+
+import pytest
+
+from openline.audio.time_map import MOST_DROPS, Positions
+from openline.updates import SAMPLE_RATE, Gap, GapCause
+from tests.core.driver import FRAME, Drive
+
+
+def skipping() -> Positions:
+    """100 samples from session sample 1000, then what was captured from 2000."""
+    positions = Positions()
+    positions.begin_run(0, 1000)
+    positions.begin_run(100, 2000)
+    return positions
+
+
+def test_nothing_was_sent_yet() -> None:
+    assert not Positions()
+    assert skipping()
+
+
+def test_the_end_of_a_dial_forgets_all() -> None:
+    positions = skipping()
+    positions.drop(0, 50, 10)
+    positions.clear()
+    assert not positions
+    positions.begin_run(0, 0)
+    assert positions.interval(60, 90, 300) == (60, 90)
+
+
+@pytest.mark.parametrize(
+    ("said", "means"),
+    [
+        ((0, 0), (1000, 1000)),
+        ((0, 50), (1000, 1050)),
+        ((50, 100), (1050, 1100)),
+        ((99, 101), (1099, 2001)),
+        ((100, 150), (2000, 2050)),
+        ((-5, 500), (1000, 2100)),
+        ((400, 500), (2100, 2100)),
+    ],
+)
+def test_a_time_is_looked_up_in_what_was_sent(
+    said: tuple[int, int], means: tuple[int, int]
+) -> None:
+    assert skipping().interval(*said, sent=200) == means
+
+
+@pytest.mark.parametrize(
+    ("said", "means"),
+    [
+        ((10, 20), (10, 20)),  # before all that may have been dropped
+        ((10, 101), (10, 131)),  # it ends behind it, or within it
+        ((110, 120), (110, 150)),  # nobody knows on which side
+        ((169, 170), (169, 200)),  # it begins on the last sample that may be before it
+        ((170, 180), (200, 210)),  # all behind it
+    ],
+)
+def test_behind_a_drop_the_backends_clock_is_slow(
+    said: tuple[int, int], means: tuple[int, int]
+) -> None:
+    positions = Positions()
+    positions.begin_run(0, 0)
+    positions.drop(100, 200, 30)
+    assert positions.interval(*said, sent=1000) == means
+
+
+def test_drops_add_up() -> None:
+    positions = Positions()
+    positions.begin_run(0, 0)
+    positions.drop(100, 200, 30)
+    positions.drop(300, 400, 50)
+    assert positions.interval(200, 250, sent=1000) == (230, 280)
+    assert positions.interval(230, 260, sent=1000) == (260, 290)
+    assert positions.interval(271, 290, sent=1000) == (301, 370)
+    assert positions.interval(400, 500, sent=1000) == (480, 580)
+
+
+def test_very_many_drops_cost_no_more_than_many() -> None:
+    positions = Positions()
+    positions.begin_run(0, 0)
+    for i in range(3 * MOST_DROPS):
+        positions.drop(100 * i, 100 * i + 50, 10)
+    drops = positions._drops  # pyright: ignore[reportPrivateUsage]
+    assert len(drops) == MOST_DROPS
+    assert sum(samples for _, _, samples in drops) == 30 * MOST_DROPS
+    assert positions.interval(10**6, 10**6 + 1, sent=2**30) == (1001920, 1001921)
+
+
+# What it is for.
+
+
+def slow_backend() -> Drive:
+    """Three seconds were sent, one was drained, half of the rest is dropped."""
+    drive = Drive().stream()
+    drive.speak(1.0)
+    drive.figures()
+    drive.speak(2.0)
+    drive.figures(backlog=1.0, dropped=25)
+    return drive
+
+
+def test_words_behind_a_drop_stand_where_they_were_spoken_and_are_not_said_again() -> None:
+    drive = slow_backend()
+    half = SAMPLE_RATE // 2
+    assert drive.gaps == [
+        Gap(
+            source="mic",
+            start=2 * half,
+            end=6 * half,
+            samples=half,
+            cause=GapCause.BACKEND,
+            exact=False,
+        )
+    ]
+    drive.final(0, 2.5, "all that it heard")
+    assert drive.finals[0].end == 3.0
+    drive.lose()
+    drive.redial()
+    drive.connect()
+    before = drive.frames()
+    drive.serve("mic")
+    assert drive.frames() == before, "nothing is left to be sent again"
+
+
+def test_a_tail_that_was_dropped_is_missing_once() -> None:
+    drive = slow_backend()
+    drive.final(0, 2.5)
+    drive.stop()
+    drive.serve("mic")
+    drive.summary()
+    drive.lose(1000)
+    assert [(gap.cause, gap.samples) for gap in drive.ended.missing] == [
+        (GapCause.BACKEND, 25 * FRAME)
+    ]
+
+
+def test_a_queue_that_must_have_run_over_answers_for_a_drop() -> None:
+    drive = Drive(sources=("system", "mic")).stream()
+    drive.audio(200, "system")
+    drive.audio(40, "mic")
+    for heard in (0.0, 1.0):  # so 2.6 s were sent, and the backend keeps 2.0
+        drive.final(0, heard, source="system")
+        drive.serve()
+    drive.figures(dropped=3, source="mic")
+    assert [gap.source for gap in drive.gaps] == ["system"]
+
+
+def test_a_time_ahead_of_one_drop_is_ahead_of_the_next() -> None:
+    positions = Positions()
+    positions.begin_run(0, 0)
+    positions.drop(0, 1000, 10)
+    positions.drop(100, 1200, 1090)
+    assert positions.earliest(200) == 200
+
+
+def test_a_time_at_the_edge_of_a_drop_lies_before_it() -> None:
+    positions = Positions()
+    positions.begin_run(0, 0)
+    positions.drop(100, 200, 50)
+    assert positions.interval(0, 100, 1000) == (0, 100)
+    assert positions.interval(0, 101, 1000) == (0, 151)
+    assert positions.interval(149, 300, 1000) == (149, 350)
+    assert positions.interval(150, 300, 1000) == (200, 350)

@@ -1,0 +1,219 @@
+"""What tries mutants tells the living from the dead, and the list of survivors is kept right."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from openline.reconnect.backoff import DialGate
+from tools.mutants import trial as trial_module
+from tools.mutants.course import SLOW, attempting, in_order
+from tools.mutants.faults import StaleFaultError, all_faults, copy, read
+from tools.mutants.known import LIST, ListError, block, complaints, parse
+from tools.mutants.mutant import Key, find
+from tools.mutants.reach import CORE, Reach, modules
+from tools.mutants.trial import Code, Instead, trial
+
+KEY: Key = ("link", "Link.f", "a < b", "a <= b", 1)
+OTHER: Key = ("policy", "", "a = 1", "a = 2", 2)
+REACH = Reach(["t::first", "t::second"], [0.001, 0.001], {}, {})
+
+
+def attempt(ends: Callable[[], int]) -> str:
+    """Who kills what the second test finds."""
+
+    def run(tests: Sequence[int], begin: Callable[[int], None]) -> int:
+        for test in tests:
+            begin(test)
+        return ends()
+
+    return trial(run, [0, 1], REACH)
+
+
+def test_a_mutant_lives_if_every_test_passes() -> None:
+    assert attempt(lambda: 0) == ""
+
+
+def test_the_last_test_that_began_is_the_killer() -> None:
+    assert attempt(lambda: 1) == "t::second"
+    assert attempt(lambda: 1 // 0) == "t::second"
+
+
+def test_what_cannot_even_be_imported_is_dead() -> None:
+    assert trial(lambda _tests, _begin: 1, [0], REACH) == "import"
+
+
+def test_an_endless_loop_is_dead_by_processor_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trial_module, "PATIENCE", 0.05)
+
+    def forever() -> int:
+        while True:
+            pass
+
+    assert attempt(forever) == "t::second (endless)"
+
+
+def test_a_function_is_changed_where_it_runs_and_only_in_the_child() -> None:
+    source = (CORE / "reconnect" / "backoff.py").read_text("utf-8")
+    mutant = next(m for m in find("reconnect.backoff", source, {}) if m.before == "return now")
+    assert mutant.after == "return None"
+    code = Code()
+
+    def run(_tests: Sequence[int], begin: Callable[[int], None]) -> int:
+        begin(0)
+        code.change(mutant)
+        return repr(DialGate(3).opens_at(5.0)) == "None"
+
+    assert trial(run, [0], REACH) == "t::first"
+    assert DialGate(3).opens_at(5.0) == 5.0
+
+
+def test_a_module_is_found_as_it_is_in_a_mutant() -> None:
+    path = CORE / "reconnect" / "backoff.py"
+    finder = Instead("openline.reconnect.backoff", path, b"GATE_SPAN = 1")
+    assert finder.find_spec("openline.reconnect.retry", None) is None
+    spec = finder.find_spec("openline.reconnect.backoff", None)
+    found: dict[str, object] = {}
+    exec(spec.loader.get_code("openline.reconnect.backoff"), found)  # noqa: S102
+    assert found["GATE_SPAN"] == 1
+
+
+def test_a_statement_of_many_lines_is_reached_by_the_line_that_runs() -> None:
+    reach = Reach(["t"], [0.1], {"m": {"3": [0], "9": []}}, {"idle x": [0]})
+    assert [reach.of_line("m", line) for line in (2, 3, 5)] == [[], [0], [0]]
+    assert reach.of_module("m") == reach.of_module("another") == [0]
+    assert reach.of_rows([("idle", "x"), ("idle", "y")]) == [0]
+
+
+def test_a_statement_that_runs_at_import_is_known() -> None:
+    reach = Reach(["t"], [0.1], {"m": {"3": [0], "9": [0]}}, {}, {"m": [1, 3]})
+    assert [reach.runs_at_import("m", line) for line in (2, 4, 9, 10)] == [True, True, False, False]
+    assert not reach.runs_at_import("another", 1)
+
+
+def test_first_what_killed_before_then_what_is_near_then_what_is_far_then_the_searches() -> None:
+    names = ["t::a", "t::b", "t::c", "t::d", "t::slow", "test_drawn.py::e"]
+    reach = Reach(names, [0.4, 0.1, 0.2, 0.3, SLOW, 0.1], {}, {})
+    key: Key = ("timers", "", "a = 1", "a = 2", 1)
+    assert in_order(key, [3, 4], [0, 1], reach, prose=False, far=range(6)) == [3, 1, 0, 2, 6, 7]
+    of_drawing: Key = ("explain", "", "a = 1", "a = 2", 1)
+    assert in_order(of_drawing, [], [0, 1, 5], reach, prose=True) == [1, 5, 0]
+
+
+class Tried(NamedTuple):
+    key: Key
+
+
+def test_a_killer_is_run_first_the_next_time_and_for_its_neighbours() -> None:
+    neighbour: Key = (*KEY[:2], "c", "d", 1)
+    began: list[list[int]] = []
+
+    def to(what: Tried) -> Callable[[Sequence[int]], str]:
+        def find_killer(first: Sequence[int]) -> str:
+            began.append([*first])
+            return "t::first (endless)" if what.key == KEY else ""
+
+        return find_killer
+
+    attempt_one = attempting(REACH, to, {KEY: "t::second", neighbour: "theorem"})
+    for key in (KEY, neighbour, OTHER):
+        assert json.loads(attempt_one(Tried(key)))[0] == [*key]
+    assert began == [[1], [0], []]
+
+
+def test_the_kit_is_no_part_of_what_is_changed() -> None:
+    assert {"machine.chart", "machine.actions", "dialects.echopanel"} <= set(modules())
+    assert not any("testing" in name for name in modules())
+
+
+# The list.
+
+
+def test_the_list_says_what_was_written_to_it() -> None:
+    text = "Head.\n\n" + block(KEY, "so it\n  is") + "\n" + block(OTHER, "why")
+    assert parse(text) == {KEY: "so it is", OTHER: "why"}
+
+
+def test_a_line_may_be_followed_by_more_of_what_it_may_become() -> None:
+    text = "Head.\n\nlink Link.f\n- a\n+ b\n+ c\n- d\n+\nbecause: e\n"
+    assert [key[2:] for key in parse(text)] == [("a", "b", 1), ("a", "c", 1), ("d", "", 1)]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "Link.f\n- a\n+ b\nbecause: c",
+        "link f\n- a\n+ b",
+        "link f\n- a\nbecause: c",
+        "link f\n+ b\nbecause: c",
+        "link f\n- a\n+ b\nbecause:",
+        "link f\n- a\n+ b\n+ b\nbecause: c",
+        "link f\n? a\nbecause: c",
+    ],
+)
+def test_a_list_that_cannot_be_read_is_refused(wrong: str) -> None:
+    with pytest.raises(ListError):
+        parse(f"Head.\n\n{wrong}\n")
+
+
+def test_who_survives_unlisted_and_who_is_listed_and_does_not() -> None:
+    assert complaints([KEY], [], {KEY: "why"}) == []
+    assert "not listed" in complaints([KEY], [], {})[0]
+    assert "is killed" in complaints([], [OTHER], {OTHER: "why"})[0]
+
+
+def test_the_list_that_is_kept_can_be_read() -> None:
+    known = parse(LIST.read_text("utf-8"))
+    assert {key[0] for key in known} <= set(modules())
+    assert all(len(why) > 10 for why in known.values())
+
+
+# The faults.
+
+
+def test_all_25_faults_are_there() -> None:
+    assert {fault.number for fault in all_faults()} == set(range(1, 26))
+
+
+def test_a_diff_that_no_longer_fits_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "01-x.diff"
+    path.write_text("What.\n\n--- a/core/x.py\n+++ b/core/x.py\n@@\n a = 1\n-b = 1\n+b = 2\n")
+    fault = read(path)
+    source = tmp_path / "core" / "x.py"
+    source.parent.mkdir()
+    source.write_text("a = 1\nb = 1\n")
+    fault.apply(tmp_path)
+    assert source.read_text() == "a = 1\nb = 2\n"
+    with pytest.raises(StaleFaultError, match=r"01-x: core/x.py has these lines 0 times"):
+        fault.apply(tmp_path)
+
+
+@pytest.mark.parametrize("diff", ["", "--- a/x\n+++ b/x\n", "--- a/x\n@@\n-a\n"])
+def test_a_diff_that_is_none_is_told(tmp_path: Path, diff: str) -> None:
+    path = tmp_path / "01-x.diff"
+    path.write_text(f"What.\n\n{diff}")
+    with pytest.raises(StaleFaultError, match="01-x"):
+        read(path)
+
+
+def test_sources_are_copied_whole(tmp_path: Path) -> None:
+    copy(tmp_path)
+    for name in ("core/openline/machine/chart.py", "adapters/openline_trio/session.py"):
+        assert (tmp_path / name).read_bytes() == (CORE.parents[1] / name).read_bytes()
+
+
+def test_every_fault_of_the_reference_client_is_found() -> None:
+    """Planted in a copy each, and searched for by what finds it soonest."""
+    command = [sys.executable, "-m", "tools.mutants.fault_trials", "--quick"]
+    env = {k: v for k, v in os.environ.items() if not k.startswith("COVERAGE")}
+    here = Path(__file__).parents[2]
+    tried = subprocess.run(command, cwd=here, env=env, capture_output=True, text=True, check=False)
+    assert tried.returncode == 0, tried.stdout + tried.stderr
+    assert tried.stdout.count("\n") == 2 * len(all_faults()) + 1

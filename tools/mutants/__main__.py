@@ -1,0 +1,117 @@
+"""Change the core in thousands of small ways, and see whether its tests notice each.
+
+    make mutants                      # all that a session depends on
+    make mutants ONLY="link retry"    # some modules of the core
+    make mutants ONLY=diagram         # what draws the machine
+
+Exits with 1 if a mutant survives that ``survivors.txt`` does not list, if one is listed that
+does not survive, or if fewer than 95 % are killed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
+
+from tools.mutants.course import DRAWING, Result, all_keys, try_all
+from tools.mutants.forks import WorkerError, children
+from tools.mutants.known import LIST, ListError, complaints, parse
+from tools.mutants.mutant import Key
+from tools.mutants.reach import BUILD, kept, modules, record
+from tools.mutants.trial import prepare
+
+#: Per cent of all mutants that have to be killed.
+ENOUGH = 95.0
+#: A result to a line, as they come: the last one of a mutant counts.
+RESULTS = BUILD / "results.jsonl"
+
+
+def main() -> int:
+    """The command."""
+    parser = argparse.ArgumentParser(prog="mutants", description=__doc__)
+    parser.add_argument("--only", nargs="*", default=[], help="names of modules")
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument(
+        "--again", action="store_true", help="all but those that were killed before"
+    )
+    options = parser.parse_args()
+    chosen = [name for name in modules() if _is_chosen(name, options.only)]
+    if not chosen:
+        parser.error(f"no module is called {' or '.join(options.only)}")
+    begun = time.monotonic()
+    try:
+        known = parse(LIST.read_text("utf-8"))
+        results = _try(chosen, options.jobs, again=options.again)
+    except (WorkerError, ListError) as error:
+        print(f"mutants: {error}", file=sys.stderr)
+        return 1
+    known = {key: why for key, why in known.items() if key[0] in chosen}
+    return _report(results, known, time.monotonic() - begun)
+
+
+def _is_chosen(name: str, only: Sequence[str]) -> bool:
+    if not only:
+        return not name.startswith(DRAWING)
+    return any(each in {name, *name.split(".")} for each in only)
+
+
+def _try(chosen: Sequence[str], jobs: int, *, again: bool) -> list[Result]:
+    prepare()
+    if kept() is None:
+        print("seeing which test reaches what", flush=True)
+        [*_] = children([lambda _write: record()])
+    reach = kept()
+    if reach is None:
+        raise WorkerError("the sources changed meanwhile: run it again")
+    before = _before()
+    killers = {key: result.killer for key, result in before.items() if result.killer}
+    keys = all_keys(chosen)
+    done = {key: before[key] for key in keys if again and key in killers}
+    begun = time.monotonic()
+    tried = 0
+    with RESULTS.open("a", encoding="utf-8") as file:
+        for result in try_all(chosen, reach, jobs, keys.difference(done), killers):
+            done[result.key] = result
+            print(json.dumps(result), file=file, flush=True)
+            tried += 1
+            if tried % 200 == 0:
+                print(f"{tried} tried in {time.monotonic() - begun:.0f} s", flush=True)
+    return [*done.values()]
+
+
+def _before() -> dict[Key, Result]:
+    """What became of each mutant that was ever tried."""
+    if not RESULTS.exists():
+        return {}
+    lines = map(json.loads, RESULTS.read_text("utf-8").splitlines())
+    return {(*key,): Result((*key,), killer, seconds) for key, killer, seconds in lines}
+
+
+def _report(results: Sequence[Result], known: dict[Key, str], took: float) -> int:
+    tried = Counter(result.key[0] for result in results)
+    killed = Counter(result.key[0] for result in results if result.killer)
+    for module, count in sorted(tried.items()):
+        share = 100 * killed[module] / count
+        print(f"{module:<26} {killed[module]:5} of {count:5} killed  {share:5.1f} %")
+    wrong = complaints(
+        [result.key for result in results if not result.killer],
+        [result.key for result in results if result.killer],
+        known,
+    )
+    there = {result.key for result in results}
+    wrong += [f"is listed and is no mutant: {key}" for key in known if key not in there]
+    print(*wrong, sep="\n")
+    score = 100 * killed.total() / max(1, tried.total())
+    print(
+        f"{killed.total()} of {tried.total()} killed: {score:.1f} %; {len(known)} are listed; "
+        f"{len(wrong)} complaints; in {took:.0f} s"
+    )
+    return bool(wrong) or score < ENOUGH
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,198 @@
+"""Which test reaches which line of the core, and how long it takes: found out once.
+
+A mutant needs to meet only the tests that run what it changes. Coverage says which lines
+these are, test by test, and the one seam of the machine says which rows of the chart. What
+was found is kept in ``build/mutants`` until the core or its tests change.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections import defaultdict
+from collections.abc import Generator, Iterable
+from dataclasses import asdict, dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import coverage
+import pytest
+
+from tools.mutants.killers import ARGUMENTS, KILLERS, TESTS
+
+ROOT = TESTS.parent
+CORE = ROOT / "core" / "openline"
+BUILD = ROOT / "build" / "mutants"
+#: What runs against each mutant. The drawings are compared with files that are made from
+#: the core: they would notice any change of it, whatever a session does.
+SUITE = [
+    *sorted((TESTS / "core").glob("test_*.py")),
+    *(TESTS / "properties" / f"test_{of}.py" for of in ("contract", "patience", "every_step")),
+    TESTS / "properties" / "test_outbox_model.py",
+    TESTS / "house" / "test_drawn.py",
+]
+OF_DRAWINGS = ("test_diagram", "test_drawn")
+#: What is searched for whatever else is wrong, once the suite has found nothing; see ``killers``.
+SEARCHES = ("theorem", "resume")
+#: Seconds that one may take.
+SEARCHING = 5.0
+#: What coverage knows the import of the core by, as it knows each test by its node id.
+IMPORTING = "import"
+#: Lines between a change and the line that a tracer sees, in a statement of many lines.
+TALL = 30
+
+
+@dataclass(frozen=True)
+class Reach:
+    """``tests`` are node ids, ``seconds`` what each took; ``lines`` and ``rows`` its numbers.
+
+    ``at_import`` are the lines that run as the core is imported, whether a test comes or not.
+    """
+
+    tests: list[str]
+    seconds: list[float]
+    lines: dict[str, dict[str, list[int]]]
+    rows: dict[str, list[int]]
+    at_import: dict[str, list[int]] = field(default_factory=dict[str, list[int]])
+
+    @property
+    def searches(self) -> list[int]:
+        """The numbers of the searches, which follow those of the tests."""
+        return [len(self.tests) + i for i in range(len(SEARCHES))]
+
+    def name(self, test: int) -> str:
+        """A test by its number, or a search."""
+        return [*self.tests, *SEARCHES][test]
+
+    def takes(self, test: int) -> float:
+        """Seconds."""
+        return self.seconds[test] if test < len(self.seconds) else SEARCHING
+
+    def of_line(self, module: str, line: int) -> list[int]:
+        """The tests that reach a line of a module, or the statement that it belongs to."""
+        lines = self.lines.get(module, {})
+        for above in range(line, max(0, line - TALL), -1):
+            if str(above) in lines:
+                return lines[str(above)]
+        return []
+
+    def runs_at_import(self, module: str, line: int) -> bool:
+        """Whether a line of a module, or its statement, runs as the core is imported."""
+        tests, imported = self.lines.get(module, {}), self.at_import.get(module, ())
+        for above in range(line, max(0, line - TALL), -1):
+            if above in imported or str(above) in tests:
+                return above in imported
+        return False
+
+    def of_module(self, module: str) -> list[int]:
+        """The tests that reach any line of a module; all, if it has none that run in a test."""
+        lines = self.lines.get(module, {})
+        found = {test for tests in lines.values() for test in tests}
+        return sorted(found) or [*range(len(self.tests))]
+
+    def of_rows(self, rows: Iterable[tuple[str, str]]) -> list[int]:
+        """The tests that fire any of these (state, event)."""
+        return sorted({test for row in rows for test in self.rows.get(" ".join(row), ())})
+
+
+def modules() -> dict[str, Path]:
+    """The modules of the core by name, the kit left out: it is a test itself."""
+    return {
+        ".".join(path.relative_to(CORE).with_suffix("").parts): path
+        for path in sorted(CORE.rglob("*.py"))
+        if "testing" not in path.relative_to(CORE).parts
+    }
+
+
+def _fingerprint() -> str:
+    digest = hashlib.sha256()
+    for path in sorted(
+        [*CORE.rglob("*.py"), *TESTS.glob("*.py"), *(TESTS / "core").glob("*.py"), *SUITE]
+    ):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def kept() -> Reach | None:
+    """What was found out of the core and tests as they are now, if anything."""
+    path = BUILD / f"reach-{_fingerprint()}.json"
+    return Reach(**json.loads(path.read_text("utf-8"))) if path.exists() else None
+
+
+def record() -> None:
+    """Run the suite and the searches once, and keep what was found out.
+
+    Ends with AssertionError if anything is found before the core is changed.
+    """
+    files = {str(path): name for name, path in modules().items()}
+    recorder = _Recorder(coverage.Coverage(data_file=None, include=[*files], config_file=False))
+    recorder.coverage.start()
+    recorder.coverage.switch_context(IMPORTING)
+    for name in modules():
+        import_module(f"openline.{name}".removesuffix(".__init__"))
+    recorder.coverage.switch_context("")
+    status = pytest.main([*ARGUMENTS, *map(str, SUITE)], plugins=[recorder])
+    recorder.coverage.stop()
+    assert status == 0, "the suite fails before anything is changed"
+    for name in SEARCHES:
+        assert not KILLERS[name](), f"{name} finds something before anything is changed"
+    data = recorder.coverage.get_data()
+    number = {test: i for i, test in enumerate(recorder.seconds)}
+    found = {name: data.contexts_by_lineno(path) for path, name in files.items()}
+    lines = {
+        name: {
+            str(line): sorted(number[each] for each in contexts if each in number)
+            for line, contexts in of_line.items()
+            if not number.keys().isdisjoint(contexts)
+        }
+        for name, of_line in found.items()
+    }
+    at_import = {
+        name: sorted(line for line, contexts in of_line.items() if IMPORTING in contexts)
+        for name, of_line in found.items()
+    }
+    reach = Reach(
+        [*number],
+        [*recorder.seconds.values()],
+        lines,
+        {row: sorted(number[test] for test in tests) for row, tests in recorder.rows.items()},
+        at_import,
+    )
+    BUILD.mkdir(parents=True, exist_ok=True)
+    for old in BUILD.glob("reach-*.json"):
+        old.unlink()
+    (BUILD / f"reach-{_fingerprint()}.json").write_text(json.dumps(asdict(reach)), "utf-8")
+
+
+class _Recorder:
+    """A pytest plugin that tells coverage which test is running."""
+
+    def __init__(self, measuring: coverage.Coverage) -> None:
+        self.coverage = measuring
+        self.seconds: dict[str, float] = {}
+        self.rows: defaultdict[str, set[str]] = defaultdict(set)
+        self._test = ""
+
+    def pytest_collection_finish(self) -> None:
+        from openline.session import Connection
+
+        step = Connection._step  # pyright: ignore[reportPrivateUsage]
+
+        def noted(connection: Any, event: str) -> bool:
+            self.rows[f"{connection._link.state} {event}"].add(self._test)
+            return step(connection, event)
+
+        patch.object(Connection, "_step", noted).start()
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, Any, Any]:
+        self._test = item.nodeid
+        self.coverage.switch_context(item.nodeid)
+        begun = time.process_time()  # a busy machine changes nothing
+        try:
+            return (yield)
+        finally:
+            self.seconds[item.nodeid] = round(time.process_time() - begun, 5)

@@ -1,0 +1,146 @@
+"""Small changes to the chart, made where it runs: on the table that is compiled from it.
+
+For each row: it is left out, changes places with the next one, loses its guard, has it turned
+round, does one thing less, leads elsewhere, leaves its state though it is internal,
+or stays though it is not. For each state: what is done on entering it is left out, and what
+on leaving it. The declaration is not changed, so neither a drawing nor the twin that
+interprets it can tell: only what a session does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, TypeAlias
+
+from openline.machine.table import Do, Guard, Row, Table
+from tools.mutants.mutant import Key
+
+Rows: TypeAlias = tuple[Row, ...]
+Doing: TypeAlias = tuple[Do, ...]
+
+
+@dataclass(frozen=True)
+class Change:
+    """One change of the chart; ``rows`` are the (state, event) of what it changes."""
+
+    place: str
+    before: str
+    after: str
+    rows: frozenset[tuple[str, str]]
+    table: Table
+
+    @property
+    def key(self) -> Key:
+        return "machine.chart", self.place, self.before, self.after, 1
+
+
+def find(table: Table) -> Iterator[Change]:
+    """Every change of ``table``."""
+    for state, events in table.items():
+        for event, rows in events.items():
+            for place, before, after, instead in _of_rows(table, rows):
+                changed = {**events, event: instead}
+                new = MappingProxyType({**table, state: MappingProxyType(changed)})
+                yield Change(place, before, after, frozenset({(state, event)}), new)
+    for state in table:
+        for when, mark in (("entering", _enters), ("leaving", _leaves)):
+            yield from _of_state(table, state, when, mark)
+
+
+def _of_rows(table: Table, rows: Rows) -> Iterator[tuple[str, str, str, Rows]]:
+    for i, row in enumerate(rows):
+        place = f"{row.source} {row.event}"
+        whole = _told(row)
+        yield place, whole, "", rows[:i] + rows[i + 1 :]
+        if i + 1 < len(rows):
+            swapped = (*rows[:i], rows[i + 1], row, *rows[i + 2 :])
+            yield place, whole, f"below {_told(rows[i + 1])}", swapped
+        for new in _of_row(table, row):
+            yield place, whole, _told(new), (*rows[:i], new, *rows[i + 1 :])
+
+
+def _of_row(table: Table, row: Row) -> Iterator[Row]:
+    if row.guard is not None:
+        yield row._replace(guard=None, guard_name="")
+        yield row._replace(guard=_opposite(row.guard), guard_name=f"not {row.guard_name}")
+    first = len(row.exit_names)
+    for i in range(len(row.on_names)):
+        before, after = row.on_names[:i], row.on_names[i + 1 :]
+        do, done = row.before[: first + i], row.before[first + i :]
+        yield row._replace(before=do + done[1:], on_names=before + after)
+    if row.target is None:
+        leave, arrive = _around(table, row.source)
+        if leave or arrive:  # or it would be the same
+            yield row._replace(before=leave + row.before, target=row.source, after=arrive)
+    else:
+        yield row._replace(before=row.before[first:], target=None, after=())
+        for other in _elsewhere(row):
+            yield row._replace(target=other, after=_around(table, other)[1])
+
+
+def _elsewhere(row: Row) -> Iterator[str]:
+    """Where a row might lead by mistake: the other end, or another way to go on."""
+    yield "closed" if row.target != "closed" else "failed"
+    yield "reconnecting" if row.target != "reconnecting" else "connecting"
+
+
+def _around(table: Table, state: str) -> tuple[Doing, Doing]:
+    """What is done on leaving ``state``, and on entering it."""
+    leave: Doing = ()
+    arrive: Doing = ()
+    for row in _all(table):
+        if row.source == state and row.target is not None:
+            leave = row.before[: len(row.exit_names)]
+        if row.target == state:
+            arrive = row.after
+    return leave, arrive
+
+
+def _all(table: Table) -> Iterator[Row]:
+    for events in table.values():
+        for rows in events.values():
+            yield from rows
+
+
+def _enters(row: Row, state: str) -> Row | None:
+    return row._replace(after=()) if row.target == state and row.after else None
+
+
+def _leaves(row: Row, state: str) -> Row | None:
+    first = len(row.exit_names)
+    if row.source != state or row.target is None or not first:
+        return None
+    return row._replace(before=row.before[first:])
+
+
+def _of_state(
+    table: Table, state: str, when: str, less: Callable[[Row, str], Row | None]
+) -> Iterator[Change]:
+    touched = frozenset((row.source, row.event) for row in _all(table) if less(row, state))
+    if not touched:
+        return
+    new: dict[str, Any] = {
+        each: MappingProxyType(
+            {
+                event: tuple(less(row, state) or row for row in rows)
+                for event, rows in events.items()
+            }
+        )
+        for each, events in table.items()
+    }
+    yield Change(state, f"what is done on {when} it", "", touched, MappingProxyType(new))
+
+
+def _opposite(guard: Guard) -> Guard:
+    def no(link: Any) -> bool:
+        return not guard(link)
+
+    return no
+
+
+def _told(row: Row) -> str:
+    guard = f" [{row.guard_name}]" if row.guard_name else ""
+    does = f" / {', '.join(row.on_names)}" if row.on_names else ""
+    return f"→ {row.target or 'itself'}{guard}{does}"
