@@ -18,7 +18,7 @@ from wsproto.connection import ConnectionType
 from wsproto.events import BytesMessage
 
 from bench.ratios import Figure, figure, kilobytes_each, microseconds
-from openline import Backend, Connection
+from openline import Backend, SessionMachine
 from openline import events as e
 from openline.machine.chart import Chart
 
@@ -29,7 +29,7 @@ METRICS = '{"type":"metrics","source":"mic","backlog_seconds":0.0}'
 INTERPRETER = "the interpreter of the same chart"
 
 
-class Interpreted(Connection):
+class Interpreted(SessionMachine):
     """A connection whose chart is run by the library that declares it."""
 
     __slots__ = ("_chart",)
@@ -46,12 +46,12 @@ class Interpreted(Connection):
         return True
 
 
-def fresh(make: type[Connection] = Connection) -> Connection:
+def fresh(make: type[SessionMachine] = SessionMachine) -> SessionMachine:
     """A connection that nothing has happened to."""
     return make(Backend(), session_id="s", attempt_id="a", random=lambda: 0.5)
 
 
-def streaming(make: type[Connection] = Connection) -> Connection:
+def streaming(make: type[SessionMachine] = SessionMachine) -> SessionMachine:
     """A connection whose line is open."""
     line = fresh(make)
     line.receive(e.OpenRequested(), 0.0)
@@ -62,7 +62,7 @@ def streaming(make: type[Connection] = Connection) -> Connection:
     return line
 
 
-def control_event(make: type[Connection]) -> Callable[[], object]:
+def control_event(make: type[SessionMachine]) -> Callable[[], object]:
     """A pong: a fact, its event, an action, the timers."""
     line = streaming(make)
     pong = e.PongReceived(1, b"0")
@@ -110,7 +110,7 @@ def measure(*, rounds: int = 25, calls: int = 2_000) -> Iterator[Figure]:
         ]
 
     event, frame, time, memory = FIGURES
-    pongs = timed(control_event(Connection), control_event(Interpreted), 20)
+    pongs = timed(control_event(SessionMachine), control_event(Interpreted), 20)
     yield figure(event, INTERPRETER, "µs", pongs)
     yield figure(
         frame, "wsproto's framing of it", "µs", timed(audio_frame(), websocket_message(), 1)

@@ -22,7 +22,7 @@ from types import MappingProxyType
 from typing import Any
 
 from openline import session
-from openline.machine.table import Row, Table
+from openline.machine.table import Table, Transition
 
 FOLDER = "OPENLINE_COUNTS"
 
@@ -39,7 +39,7 @@ def counting(table: Table, fired: Counter[str]) -> Table:
     )
 
 
-def _counted(row: Row, fired: Counter[str]) -> Row:
+def _counted(row: Transition, fired: Counter[str]) -> Transition:
     count: Callable[[Any], None] = partial(_add, fired, row.name)
     return row._replace(before=(count, *row.before))
 

@@ -141,6 +141,6 @@ class Play:
             connect=net,
             credentials=credentials,
             policy=policy,
-            uniform=lambda: 0.5,
+            random=lambda: 0.5,
         ) as session:
             return [update async for update in session]

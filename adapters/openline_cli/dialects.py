@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final, cast
 
 from openline.dialects.checking import DialectError
-from openline.dialects.dry_run import rehearse
+from openline.dialects.dry_run import dry_run
 from openline.dialects.protocol import Dialect
 from openline.journal.recorder import Journal, JournalError
 from openline.journal.replay import DIALECTS
@@ -56,7 +56,7 @@ def check_known(path: Path, journal: Journal, dialect: Dialect | None) -> None:
     if dialect.name != named:
         right = f"--dialect {named}, or none" if known else "that one"
         raise Problem(f"{path}: it is of {named}, and --dialect gave {dialect.name}: give {right}")
-    rehearse(dialect)
+    dry_run(dialect)
 
 
 @contextmanager

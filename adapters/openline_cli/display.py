@@ -33,7 +33,7 @@ from openline_cli import meters
 from openline_cli.colours import STATES
 from openline_cli.plain import clock, note_line, words_for
 from openline_cli.problems import printable
-from openline_cli.view import Glance
+from openline_cli.view import Snapshot
 
 _MOST_COLUMNS: Final = 100
 #: What the terminal echoes of two Ctrl-C; in a full line it would wrap and shift the box.
@@ -93,7 +93,7 @@ class LiveView:
                 if (note := note_line(update)) is not None:
                     self._lines.append(self._note(note, "yellow"))
 
-    def glance(self, glance: Glance) -> None:
+    def glance(self, glance: Snapshot) -> None:
         """Take how things stand."""
         self._elapsed = glance.elapsed
         self._sources = glance.sources

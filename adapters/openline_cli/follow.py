@@ -23,7 +23,7 @@ from openline.dialects.protocol import Dialect
 from openline.updates import Ended, Statistics, Update
 from openline_audio.source import Source
 from openline_cli.problems import COMPLETE, FAILED, INTERRUPTED, Problem
-from openline_cli.view import Glance, View
+from openline_cli.view import Snapshot, View
 from openline_trio.sources.pace import Worker, in_thread
 
 
@@ -167,7 +167,7 @@ class Follower:
     def _glance(self, session: Following, began: float) -> None:
         sources = session.statistics.sources
         self._view.glance(
-            Glance(
+            Snapshot(
                 elapsed=trio.current_time() - began,
                 levels={name: session.level(name) for name in sources},
                 sources=sources,

@@ -20,7 +20,7 @@ from openline.updates import (
     Entities,
     Gap,
     PartialRetracted,
-    SourceLost,
+    SourceEnded,
     StateChanged,
     Transcript,
     Trouble,
@@ -37,7 +37,7 @@ NAMES: Final[Mapping[type, str]] = {
     Entities: "entities",
     Cards: "cards",
     Gap: "gap",
-    SourceLost: "source_lost",
+    SourceEnded: "source_lost",
     Trouble: "trouble",
     Ended: "ended",
 }

@@ -15,8 +15,8 @@ from openline.updates import (
     BackendStatus,
     Ended,
     Gap,
-    HowLost,
-    SourceLost,
+    SourceEnded,
+    SourceEndReason,
     State,
     StateChanged,
     Transcript,
@@ -24,7 +24,7 @@ from openline.updates import (
     Update,
 )
 from openline_cli.problems import printable
-from openline_cli.view import Glance
+from openline_cli.view import Snapshot
 
 #: Statuses of the backend that only repeat what the session's own state says.
 ROUTINE: Final = frozenset({"connected", "streaming"})
@@ -57,7 +57,7 @@ class PlainView:
         elif (note := note_line(update)) is not None:
             self._lines.append((True, note))
 
-    def glance(self, glance: Glance) -> None:
+    def glance(self, glance: Snapshot) -> None:
         """How loud it is, and how far it got."""
         for name, source in glance.sources.items():
             level = decibels(glance.levels.get(name, 0.0))
@@ -113,7 +113,7 @@ def note_line(update: Update) -> str | None:
             return f"-- {describe_state(update)}"
         case Gap():
             return f"-- {describe_gap(update)}"
-        case SourceLost() if update.how is not HowLost.ENDED:
+        case SourceEnded() if update.how is not SourceEndReason.EXHAUSTED:
             return f"-- {update.source} was lost: {printable(update.reason)}"
         case Trouble() if update.kind not in EXPECTED:
             return f"-- {update.kind}: {printable(update.text)}"

@@ -37,7 +37,7 @@ _LONGEST: Final = 100  # characters of what a backend said
 _IDS: Final = frozenset({"session_id", "attempt_id", "connection_id"})
 
 
-class Row(NamedTuple):
+class ReplayLine(NamedTuple):
     """Seconds since the opening, what happened, what came of it."""
 
     at: float
@@ -103,7 +103,7 @@ def _show(journal: Journal, dialect: Dialect | None, *, lead: str, quiet: bool) 
     return True
 
 
-def rows(steps: Iterable[Step]) -> Iterator[Row]:
+def rows(steps: Iterable[Step]) -> Iterator[ReplayLine]:
     """What to print of the steps."""
     zero: float | None = None
     quiet = _Quiet()
@@ -115,7 +115,7 @@ def rows(steps: Iterable[Step]) -> Iterator[Row]:
             came = (*came, f"raised {step.raised}")
         if came or not quiet.takes(step, at):
             yield from quiet.told()
-            yield Row(at, _what(step), came)
+            yield ReplayLine(at, _what(step), came)
     yield from quiet.told()
 
 
@@ -138,13 +138,13 @@ class _Quiet:
         self._at = at
         return True
 
-    def told(self) -> Iterator[Row]:
+    def told(self) -> Iterator[ReplayLine]:
         """The row that tells of them."""
         told = [f"{n / SAMPLE_RATE:.2f} s of {name} heard" for name, n in self._heard.items()]
         if self._sent:
             told.append(f"{self._sent} messages of audio sent")
         if told:
-            yield Row(self._at, f"({', '.join(told)})", ())
+            yield ReplayLine(self._at, f"({', '.join(told)})", ())
         self._heard.clear()
         self._sent = 0
 

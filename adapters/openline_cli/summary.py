@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from openline.updates import SAMPLE_RATE, Ended, Gap, SourceLost, SourceStatistics
+from openline.updates import SAMPLE_RATE, Ended, Gap, SourceEnded, SourceStatistics
 from openline_cli.plain import describe_end, describe_gap
 from openline_cli.problems import printable
 from openline_cli.wer import WordErrors, compare, words
@@ -29,7 +29,7 @@ class Summary:
     rows: tuple[tuple[str, str], ...]
     sources: Mapping[str, SourceStatistics]
     gaps: tuple[Gap, ...] = ()
-    failed: tuple[SourceLost, ...] = field(default=())
+    failed: tuple[SourceEnded, ...] = field(default=())
 
 
 def summarise(

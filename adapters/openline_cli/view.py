@@ -16,7 +16,7 @@ from openline_cli import jsonlines
 
 
 @dataclass(frozen=True, slots=True)
-class Glance:
+class Snapshot:
     """How things stand between two updates."""
 
     elapsed: float
@@ -36,7 +36,7 @@ class View(Protocol):
         """Take an update."""
         ...
 
-    def glance(self, glance: Glance) -> None:
+    def glance(self, glance: Snapshot) -> None:
         """Take how things stand."""
         ...
 
@@ -69,7 +69,7 @@ class JsonView:
         """Take its line."""
         self._lines.append(jsonlines.line(update))
 
-    def glance(self, glance: Glance) -> None:
+    def glance(self, glance: Snapshot) -> None:
         """Not an update."""
 
     def note(self, text: str) -> None:
@@ -102,7 +102,7 @@ class Both:
         for view in self._views:
             view.show(update)
 
-    def glance(self, glance: Glance) -> None:
+    def glance(self, glance: Snapshot) -> None:
         """Each takes it."""
         for view in self._views:
             view.glance(glance)

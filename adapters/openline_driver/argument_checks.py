@@ -21,7 +21,7 @@ import trio
 
 from openline.backend import Backend
 from openline.dialects.checking import check_dialect
-from openline.dialects.dry_run import rehearse
+from openline.dialects.dry_run import dry_run
 from openline.dialects.echopanel import EchoPanel
 from openline.dialects.protocol import Dialect
 from openline.policy import Policy
@@ -55,7 +55,7 @@ def checked_dialect(dialect: Dialect | None) -> Dialect:
     if dialect is None:
         return EchoPanel()
     check_dialect(dialect)
-    rehearse(dialect)
+    dry_run(dialect)
     return dialect
 
 
@@ -128,7 +128,7 @@ _KINDS: Final[Mapping[str, tuple[type | tuple[type, ...] | None, str]]] = Mappin
         "policy": (Policy, "a Policy"),
         "session_id": (str, "a str"),
         "connect": (None, "a function"),
-        "uniform": (None, "a function"),
+        "random": (None, "a function"),
         "folder": (_PATH, "the path of a folder, a str or a Path"),
         "spool": (_PATH, "the path of a folder, a str or a Path"),
         "spool_limit": (int, "bytes as an int"),

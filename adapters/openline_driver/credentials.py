@@ -48,7 +48,7 @@ class CredentialError(Exception):
         self.fatal = fatal
 
 
-class Wallet:
+class CredentialStore:
     """One session's credential, and the headers that carry it in its dialect.
 
     Raises ValueError for a token that cannot be sent.

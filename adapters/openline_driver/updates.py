@@ -18,7 +18,7 @@ from openline.updates import (
     Ended,
     Gap,
     PartialRetracted,
-    SourceLost,
+    SourceEnded,
     StateChanged,
     Transcript,
     Update,
@@ -40,7 +40,7 @@ class Updates:
         self._all_read = False
 
     @property
-    def all_read(self) -> bool:
+    def exhausted(self) -> bool:
         """Whether the end has been read, so that nothing more comes."""
         return self._all_read
 
@@ -101,4 +101,4 @@ class Updates:
 def _is_durable(update: Update) -> bool:
     if isinstance(update, Transcript):
         return update.final
-    return isinstance(update, Gap | SourceLost | Ended)
+    return isinstance(update, Gap | SourceEnded | Ended)

@@ -34,7 +34,7 @@ from openline_server.hysteresis import Ladder
 from openline_server.listener import Listener, pace
 from openline_server.recognizer import Hypothesis, Question, Recognizer, Segment
 from openline_server.recording import Recordings
-from openline_server.summary import Line, Minutes
+from openline_server.summary import Line, MeetingSummary
 
 log: Final = logging.getLogger(__name__)
 
@@ -83,7 +83,7 @@ class Session:
         self._listeners: dict[Source, Listener] = {}
         self._ladders: dict[Source, Ladder] = {}
         self._recordings = Recordings(context.config.record, context.recorded + peer.number)
-        self._minutes = Minutes()
+        self._minutes = MeetingSummary()
         self._segments = 0
         self._dropped_total = self._dropped_recent = 0
         self._told: set[str] = set()

@@ -53,7 +53,7 @@ class Line:
 
 
 @dataclass(slots=True)
-class Minutes:
+class MeetingSummary:
     """What one connection has heard."""
 
     lines: list[Line] = field(default_factory=list[Line])

@@ -14,9 +14,9 @@ from openline.commands import (
     FetchAudio,
     Storage,
     StoreAudio,
+    StoreConfirmed,
     StoreFinal,
     StoreGap,
-    StoreProof,
 )
 from openline_store.records import Lost, Said
 from openline_store.spool import Spool
@@ -35,8 +35,8 @@ class Disk:
         match command:
             case StoreAudio(source, start, pcm):
                 self._write(lambda spool: spool.keep(source, start, pcm))
-            case StoreProof(source, position):
-                self._write(lambda spool: spool.prove(source, position))
+            case StoreConfirmed(source, position):
+                self._write(lambda spool: spool.confirm(source, position))
             case StoreFinal(transcript):
                 self._write(lambda spool: spool.note(Said(transcript)))
             case StoreGap(gap):

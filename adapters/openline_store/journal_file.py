@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from openline.backend import Backend
 from openline.journal.recorder import JournalError, Recorder, check_start
-from openline.session import Connection
+from openline.session import SessionMachine
 from openline.updates import Trouble, Update
 from openline_store.spool import write_all
 
@@ -43,7 +43,7 @@ class JournalFile:
         for line in early:
             self.write(line)
 
-    def connection(self, backend: Backend, **options: Any) -> Connection:
+    def connection(self, backend: Backend, **options: Any) -> SessionMachine:
         """A connection that is written down here; ``options`` are those of any other."""
         return Recorder(backend, write=self.write, keep_audio=self._keep_audio, **options)
 

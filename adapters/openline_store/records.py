@@ -72,7 +72,7 @@ class Began(msgspec.Struct, frozen=True, tag=True, kw_only=True):
         )
 
 
-class Proved(msgspec.Struct, frozen=True, tag=True):
+class Confirmed(msgspec.Struct, frozen=True, tag=True):
     """A source is confirmed up to this session sample; the first says where it began."""
 
     source: str
@@ -91,7 +91,7 @@ class Lost(msgspec.Struct, frozen=True, tag=True):
     gap: Gap
 
 
-Record: TypeAlias = Began | Proved | Said | Lost
+Record: TypeAlias = Began | Confirmed | Said | Lost
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Record).decode
 

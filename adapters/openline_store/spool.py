@@ -28,7 +28,7 @@ import msgspec
 
 from openline.session import PastSource
 from openline.updates import SAMPLE_RATE, Gap, Transcript
-from openline_store.records import VERSION, Began, Lost, Proved, Record, Said, pack, unpack
+from openline_store.records import VERSION, Began, Confirmed, Lost, Record, Said, pack, unpack
 
 #: Bytes of PCM in a file before the next one is begun: a minute at 16 kHz, 16 bits.
 SEGMENT_BYTES: Final = 60 * 32_000
@@ -85,9 +85,9 @@ class Spool:
             raise SpoolError(f"{directory}: {_reason(exc)}: give a folder to write to") from exc
         return spool
 
-    def prove(self, source: str, position: int) -> None:
+    def confirm(self, source: str, position: int) -> None:
         """Note what is confirmed, and delete what nobody will ask for. Raises OSError."""
-        self.note(Proved(source, position))
+        self.note(Confirmed(source, position))
         self.forget(source, position)
 
     def note(self, record: Record) -> None:
@@ -198,7 +198,7 @@ def load(folder: Path) -> Past:
         match record:
             case Began():
                 began = record
-            case Proved(source, position):
+            case Confirmed(source, position):
                 first.setdefault(source, position)
                 proved[source] = max(position, proved.get(source, position))
             case Said(transcript):

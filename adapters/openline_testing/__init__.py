@@ -1,7 +1,7 @@
 """Proof for what you build on openline: your policy, your dialect, your backend.
 
 - ``World`` watches one session and holds it to ``LAWS``; ``LawBroken`` says which broke.
-- ``ConnectionMachine`` is a hypothesis state machine to subclass: any events in any order.
+- ``SessionFuzzer`` is a hypothesis state machine to subclass: any events in any order.
 - ``explore`` walks through every situation that a session can get into, and gives back an
   ``Exploration``: what was reached, what never runs, and a shortest path to each
   ``Violation``.
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
     from openline_testing import strategies
     from openline_testing.exploration import Exploration, Violation
     from openline_testing.laws import LAWS, LawBroken
-    from openline_testing.machine import ConnectionMachine
+    from openline_testing.machine import SessionFuzzer
     from openline_testing.walk import explore
     from openline_testing.world import World
 
 __all__ = [
     "LAWS",
-    "ConnectionMachine",
     "Exploration",
     "LawBroken",
+    "SessionFuzzer",
     "Violation",
     "World",
     "explore",
@@ -38,7 +38,7 @@ __all__ = [
 #: Imported when first asked for: the pytest plugin of this room is loaded in every run.
 _HOME = {
     "LAWS": "openline_testing.laws",
-    "ConnectionMachine": "openline_testing.machine",
+    "SessionFuzzer": "openline_testing.machine",
     "Exploration": "openline_testing.exploration",
     "LawBroken": "openline_testing.laws",
     "Violation": "openline_testing.exploration",

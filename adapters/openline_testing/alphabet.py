@@ -22,13 +22,13 @@ from openline_testing.steps import ALL, Run, Step, tick
 #: One ending for each thing that an ending can mean, by the default table.
 ENDINGS: Final[Mapping[str, Mapping[str, Any]]] = {
     "reset": {"error": ErrorKind.RESET},
-    "closed for a restart (1012)": {"code": 1012, "sender": Sender.PEER},
+    "closed for a restart (1012)": {"code": 1012, "sender": Sender.REMOTE},
     "refused for later (503)": {"status": 503, "retry_after": 7.0},
     "refused for much later (429)": {"status": 429, "retry_after": 1e9},
     "refused the credential (401)": {"status": 401},
     "refused for good (404)": {"status": 404},
-    "closed for good (1002)": {"code": 1002, "sender": Sender.PEER},
-    "closed with an unknown code (4999)": {"code": 4999, "sender": Sender.PEER},
+    "closed for good (1002)": {"code": 1002, "sender": Sender.REMOTE},
+    "closed with an unknown code (4999)": {"code": 4999, "sender": Sender.REMOTE},
     "answered by a captive portal (200)": {"status": 200},
 }
 #: Seconds by which a deadline is overslept, and in a night.
@@ -48,7 +48,7 @@ class Alphabet:
         self._samples = samples
         self._endings: dict[str, Mapping[str, Any]] = dict(ENDINGS)
         for code in dialect.codes:
-            self._endings[f"closed with {code}"] = {"code": code, "sender": Sender.PEER}
+            self._endings[f"closed with {code}"] = {"code": code, "sender": Sender.REMOTE}
         self._app = list(self._of_the_app())
         self._known: dict[tuple[int, int], list[tuple[str, e.Event]]] = {}
 
@@ -80,9 +80,9 @@ class Alphabet:
         yield f"{first} hears much", e.AudioCaptured(first, MUCH)
         for source in self._sources:
             yield f"{source} hears something", e.AudioCaptured(source, FRAME)
-            yield f"{source} ends", e.SourceEnded(source)
+            yield f"{source} ends", e.SourceFinished(source)
         yield f"{first} starts", e.SourceStarted(first, 0.0)
-        yield f"{first} is lost", e.SourceLost(first, "unplugged")
+        yield f"{first} is lost", e.SourceFailed(first, "unplugged")
         yield f"{first} could not hear", e.CaptureHole(first, 320)
         yield "audio of no source", e.AudioCaptured("no source", FRAME)
         yield "half a sample", e.AudioCaptured(first, b"\0")

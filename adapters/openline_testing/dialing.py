@@ -17,7 +17,7 @@ from openline.commands import (
 from openline.events import OpenRequested
 from openline.updates import State
 from openline_testing.laws import SLACK, broken
-from openline_testing.seen import OVER, Seen
+from openline_testing.seen import OVER, Observation
 
 #: The state that must have been told before a command, so that the app knows why.
 TOLD: dict[type, frozenset[State]] = {
@@ -36,7 +36,7 @@ class Dialing:
 
     __slots__ = ("owes_fresh", "passes", "seen")
 
-    def __init__(self, seen: Seen) -> None:
+    def __init__(self, seen: Observation) -> None:
         self.seen = seen
         self.passes: list[float] = []
         self.owes_fresh = False  # the credential was refused, and no other has come

@@ -10,7 +10,7 @@ from typing import Final
 
 from openline.dialects.protocol import Dialect
 from openline.events import CredentialFailed, Event, SocketLost
-from openline.reconnect.verdicts import Action, ErrorKind, Row, Sender
+from openline.reconnect.verdicts import Action, ErrorKind, Rule, Sender
 
 #: By close code, as the peer sent it.
 CODES: Final = {
@@ -48,7 +48,7 @@ def meaning(event: Event, dialect: Dialect) -> Action | None:
     match event:
         case CredentialFailed(fatal=fatal, unusable=unusable):
             return Action.FATAL if fatal or unusable else Action.RETRY
-        case SocketLost(code=int(code), sender=Sender.PEER, status=None, error=None):
+        case SocketLost(code=int(code), sender=Sender.REMOTE, status=None, error=None):
             row = _own(event, dialect)
             if row is not None:
                 return None if row.strike else row.action
@@ -69,7 +69,7 @@ def scattered(event: Event, dialect: Dialect) -> bool:
     return row.scatter if row is not None else event.code in SCATTERED
 
 
-def hint_helps(event: Event | None, dialect: Dialect) -> bool:
+def network_hint_applies(event: Event | None, dialect: Dialect) -> bool:
     """Whether news of a restored network may end even a LATER that this ending caused."""
     if not isinstance(event, SocketLost):
         return False
@@ -79,8 +79,8 @@ def hint_helps(event: Event | None, dialect: Dialect) -> bool:
     return event.status is not None and 200 <= event.status < 300  # a captive portal
 
 
-def _own(event: SocketLost, dialect: Dialect) -> Row | None:
+def _own(event: SocketLost, dialect: Dialect) -> Rule | None:
     """The dialect's ruling on a close frame, unless it is our own library's."""
-    if event.code is None or event.sender is Sender.US:
+    if event.code is None or event.sender is Sender.LOCAL:
         return None
     return dialect.codes.get(event.code)

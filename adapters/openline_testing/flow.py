@@ -22,7 +22,7 @@ from openline.policy import FIGURES_LATE
 from openline.updates import SAMPLE_RATE, SourceStatistics, to_samples
 from openline_testing.laws import broken
 from openline_testing.samples import audio_of
-from openline_testing.seen import Seen
+from openline_testing.seen import Observation
 
 FRAME: Final = 320
 #: W: how far audio may run ahead of D; the contract's queue is 2.0 s.
@@ -51,12 +51,12 @@ class Gauge:
         self.shut_since = math.inf  # audio waits, and nothing came of the backend, since then
 
 
-class Flow:
+class WindowLaws:
     """Watches the window of every source."""
 
     __slots__ = ("_dial", "_dropped", "_gauges", "_marks", "_positions", "_sizes", "seen")
 
-    def __init__(self, seen: Seen) -> None:
+    def __init__(self, seen: Observation) -> None:
         self.seen = seen
         self._dial: int = 0
         self._dropped: int = 0  # samples, over all sources

@@ -6,26 +6,26 @@ import math
 from collections.abc import Collection
 
 from openline.commands import CloseSource
-from openline.events import AudioCaptured, CaptureHole, OpenRequested, SourceEnded
-from openline.events import SourceLost as Failed
-from openline.updates import HowLost, SourceLost, State
+from openline.events import AudioCaptured, CaptureHole, OpenRequested, SourceFinished
+from openline.events import SourceFailed as Failed
+from openline.updates import SourceEnded, SourceEndReason, State
 from openline_testing.laws import SLACK, broken
-from openline_testing.seen import Seen
+from openline_testing.seen import Observation
 
 
-class Hearing:
+class SourceLaws:
     """Watches what is told of sources."""
 
     __slots__ = ("_busy_at", "_hung", "_may_pause", "broke_off", "heard", "lost", "seen")
 
-    def __init__(self, seen: Seen, may_pause: Collection[str]) -> None:
+    def __init__(self, seen: Observation, may_pause: Collection[str]) -> None:
         self.seen = seen
         self._may_pause = frozenset(may_pause)
         self._busy_at = -math.inf  # when audio was last undelivered
         self._hung: set[str] = set()  # those that are to be let go
         self.heard: dict[str, float] = dict.fromkeys(seen.sources, 0.0)
         self.lost: set[str] = set()
-        self.broke_off: list[SourceLost] = []  # those that were not heard until the stop
+        self.broke_off: list[SourceEnded] = []  # those that were not heard until the stop
 
     def happened(self) -> None:
         """After the event was noted: a sign of life."""
@@ -38,21 +38,25 @@ class Hearing:
             case _:
                 pass
 
-    def told(self, update: SourceLost, due: float) -> None:
+    def told(self, update: SourceEnded, due: float) -> None:
         """Hold the loss of a source to the law; ``due`` seconds are not confirmed."""
         seen, source = self.seen, update.source
         if source in self.lost:
             broken("sources end once", f"{source} is lost again", seen.now)
         self.lost.add(source)
-        if update.how is not HowLost.ENDED and not seen.stopping:
+        if update.how is not SourceEndReason.EXHAUSTED and not seen.stopping:
             self.broke_off.append(update)
-        if update.how is HowLost.STALLED:
+        if update.how is SourceEndReason.STALLED:
             self._hangs(source)
             seen.loses_source(source, due)
             return
         event = seen.event
-        said = isinstance(event, SourceEnded | Failed) and event.source == source
-        how = HowLost.ENDED if isinstance(event, SourceEnded) else HowLost.FAILED
+        said = isinstance(event, SourceFinished | Failed) and event.source == source
+        how = (
+            SourceEndReason.EXHAUSTED
+            if isinstance(event, SourceFinished)
+            else SourceEndReason.FAILED
+        )
         if not said or update.how is not how:
             broken("sources end once", f"{source} {update.how}, says nobody", seen.now)
 

@@ -31,7 +31,7 @@ from openline.dialects.echopanel import EchoPanel
 from openline.dialects.protocol import Dialect, Ids
 from openline.machine.handlers import LocalProtocolError
 from openline.policy import Policy
-from openline.session import Connection
+from openline.session import SessionMachine
 from openline.updates import SAMPLE_RATE, State
 from openline_testing import strategies
 from openline_testing.draws import Draws
@@ -49,7 +49,7 @@ def _of(what: Callable[[Any], SearchStrategy[Any]]) -> SearchStrategy[Any]:
     return st.runner().flatmap(what)
 
 
-class ConnectionMachine(RuleBasedStateMachine):
+class SessionFuzzer(RuleBasedStateMachine):
     """One session, told anything at any time; a World watches it.
 
     Subclass it and set, as class attributes, what is yours; hypothesis runs its ``TestCase``.
@@ -60,7 +60,7 @@ class ConnectionMachine(RuleBasedStateMachine):
       to one of these. (A dialect may have them as its attribute ``samples`` instead.)
     - ``backend``, ``sources`` (None: any of the dialect's), ``session_id``, ``attempt_id``.
     - ``policies`` and ``endings``: strategies for the policy and for how a dial ends.
-    - ``make(**options)``: the session under test, an ``openline.Connection`` by default, or
+    - ``make(**options)``: the session under test, an ``openline.SessionMachine`` by default, or
       anything that has its face, such as two of them side by side.
     - ``received(event, commands)``, ``sent(outgoing)``, ``ended()``: what else must hold.
 
@@ -88,8 +88,8 @@ class ConnectionMachine(RuleBasedStateMachine):
     # To be overridden.
 
     def make(self, **options: Any) -> Session:
-        """The session under test, made with the keyword arguments of ``Connection``."""
-        return Connection(self.backend, **options)
+        """The session under test, made with the keyword arguments of ``SessionMachine``."""
+        return SessionMachine(self.backend, **options)
 
     def received(self, event: e.Event, commands: Sequence[Command]) -> None:
         """After ``event`` was taken in, with what came of it."""
@@ -220,8 +220,8 @@ class ConnectionMachine(RuleBasedStateMachine):
             e.SourceStarted(name, self.now - 0.5),
             e.CaptureHole(name, 1600),
             e.CaptureHole(name, -1),
-            e.SourceEnded(name),
-            e.SourceLost(name, "unplugged"),
+            e.SourceFinished(name),
+            e.SourceFailed(name, "unplugged"),
         ]
         self.feed(news[what])
 

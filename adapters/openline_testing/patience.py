@@ -16,9 +16,9 @@ from openline.events import CredentialReady, Redirected, SocketLost
 from openline.reconnect.verdicts import Action
 from openline.updates import State, StateChanged, Transcript
 from openline_testing.dialing import MINUTE, Dialing
-from openline_testing.endings import hint_helps, meaning, scattered
+from openline_testing.endings import meaning, network_hint_applies, scattered
 from openline_testing.laws import SLACK, broken
-from openline_testing.seen import OVER, Seen
+from openline_testing.seen import OVER, Observation
 
 #: The gate may look back a little longer than the minute of the law.
 GATE_SPAN = MINUTE + 1.0
@@ -42,7 +42,7 @@ class Patience:
 
     __slots__ = ("action", "cause", "dialing", "hopes", "noted", "seen")
 
-    def __init__(self, seen: Seen, dialing: Dialing) -> None:
+    def __init__(self, seen: Observation, dialing: Dialing) -> None:
         self.seen = seen
         self.dialing = dialing
         self.hopes: frozenset[Hope] = frozenset({Hope()})
@@ -58,14 +58,14 @@ class Patience:
         if isinstance(seen.event, CredentialReady) and seen.waited and seen.fresh:
             self.hopes = frozenset(hope._replace(spent=True) for hope in self.hopes)
             self.dialing.owes_fresh = False
-        helps = self.action is not Action.LATER or hint_helps(self.cause, seen.dialect)
+        helps = self.action is not Action.LATER or network_hint_applies(self.cause, seen.dialect)
         if seen.hinted and helps and seen.state is State.RECONNECTING:
             seen.dial_from = seen.now
             opens = seen.now + self.dialing.gate_opens_in(GATE_SPAN)
             seen.retry_at = min(seen.retry_at, opens)
 
     def told(self, update: StateChanged) -> None:
-        """A state was told of; the ``Seen`` has not noted it yet."""
+        """A state was told of; the ``Observation`` has not noted it yet."""
         if update.state is State.RECONNECTING:
             self._waits(update, update.retry_in if update.retry_in is not None else -1.0)
         elif update.state is State.FAILED:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias, cast
 
-from openline.dialects.checking import DialectError, spoken
+from openline.dialects.checking import DialectError, encode_checked
 from openline.dialects.echopanel import EchoPanel
 from openline.dialects.protocol import Dialect, Ids, Status
 
@@ -99,7 +99,7 @@ def samples_of(dialect: Dialect, given: Samples | None = None) -> dict[str, Samp
 def audio_of(dialect: Dialect, source: str, samples: int) -> str | bytes:
     """A message of that much silence. Nothing, if it cannot say it: that is for a law to tell."""
     try:
-        return spoken(dialect, "audio", source, bytes(2 * samples))
+        return encode_checked(dialect, "audio", source, bytes(2 * samples))
     except DialectError:
         return b""
 

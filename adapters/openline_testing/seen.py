@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from openline.backend import Backend
-from openline.dialects.checking import DialectError, check_dialect, heard
-from openline.dialects.dry_run import rehearse_headers
+from openline.dialects.checking import DialectError, check_dialect, decode_strict
+from openline.dialects.dry_run import dry_run_headers
 from openline.dialects.protocol import (
     Dialect,
     FinalMessage,
@@ -41,13 +41,13 @@ from openline.events import (
     Redirected,
     SocketLost,
     SocketOpened,
-    SourceEnded,
-    SourceLost,
+    SourceFailed,
+    SourceFinished,
     SourceStarted,
     StopRequested,
 )
 from openline.policy import Policy
-from openline.reconnect.verdicts import Action, Row
+from openline.reconnect.verdicts import Action, Rule
 from openline.updates import Ended, State
 from openline_testing.endings import meaning
 from openline_testing.laws import broken
@@ -64,7 +64,7 @@ def with_cause(exc: DialectError) -> str:
     return f"{exc}: {cause}" if cause is not None else str(exc)
 
 
-class Seen:
+class Observation:
     """The outside of a session. Times are on the caller's clock, in seconds."""
 
     __slots__ = (
@@ -127,7 +127,7 @@ class Seen:
         has_provider: bool,
     ) -> None:
         check_dialect(dialect)
-        rehearse_headers(dialect)
+        dry_run_headers(dialect)
         self.policy = policy
         self.dialect = dialect
         self.sources = tuple(sources)
@@ -147,7 +147,7 @@ class Seen:
         self.waited: bool = False  # it was a credential or a redirect, which the gate may stop
         self.hinted: bool = False
         self.said: Message | None = None  # what the backend said on its open line
-        self.ruling: Row | None = None  # what the dialect makes of a refusal
+        self.ruling: Rule | None = None  # what the dialect makes of a refusal
         # The dial.
         self.live: int | None = None
         self.dial: int = 0
@@ -212,7 +212,7 @@ class Seen:
 
     def _read(self, data: str | bytes) -> Message:
         try:
-            return heard(self.dialect, data)
+            return decode_strict(self.dialect, data)
         except DialectError as exc:
             broken("the dialect", with_cause(exc), self.now)
 
@@ -227,7 +227,7 @@ class Seen:
                 return source in self.sources and samples >= 0
             case SourceStarted(source, at):
                 return source in self.sources and math.isfinite(at)
-            case SourceEnded(source) | SourceLost(source):
+            case SourceFinished(source) | SourceFailed(source):
                 return source in self.sources
             case StopRequested() | AbortRequested():
                 return self.state not in OVER
@@ -259,7 +259,7 @@ class Seen:
                 self._stops(due, sources_over=True)
             case StopRequested():
                 self._stops(due)
-            case SourceEnded(source) | SourceLost(source, _):
+            case SourceFinished(source) | SourceFailed(source, _):
                 self.loses_source(source, due)
             case CaptureHole(source):
                 self.holes.add(source)
@@ -305,8 +305,8 @@ class Seen:
     def _loses(self, event: Event) -> None:
         self.lost_by = event
         means = meaning(event, self.dialect)
-        hopeless = means is Action.REAUTH and not self.has_provider
-        if means is Action.FATAL or hopeless:
+        no_retry = means is Action.REAUTH and not self.has_provider
+        if means is Action.FATAL or no_retry:
             self.refused = type(event).__name__
 
     def _heard(self) -> None:

@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping
 from typing import cast
 
 from openline.commands import Outgoing, SendBytes, SendPing, SendText
-from openline.dialects.checking import DialectError, spoken
+from openline.dialects.checking import DialectError, encode_checked
 from openline.updates import SAMPLE_RATE, SourceStatistics, State
 from openline_testing.laws import broken
 from openline_testing.samples import audio_of
-from openline_testing.seen import Seen, with_cause
+from openline_testing.seen import Observation, with_cause
 
 FRAME = 320
 #: Frames of audio that an open line takes without any proof of the backend: 1.6 s.
@@ -29,7 +29,7 @@ class Sending:
 
     __slots__ = ("checked_at", "frames", "longest", "seen", "spooled", "text_audio", "varies")
 
-    def __init__(self, seen: Seen) -> None:
+    def __init__(self, seen: Observation) -> None:
         self.seen = seen
         self.frames: int = 0  # of audio, on this dial
         self.checked_at = 0.0  # when the connection was last told anything
@@ -94,7 +94,7 @@ class Sending:
         said = cast("object", outgoing.data)
         if not isinstance(said, str | bytes):
             broken("the dialect", f"a {type(said).__name__} is to be sent", self.seen.now)
-        return said == spoken(self.seen.dialect, method, self.seen.ids)
+        return said == encode_checked(self.seen.dialect, method, self.seen.ids)
 
     def _starts(self) -> None:
         seen = self.seen

@@ -61,7 +61,7 @@ class Setting:
         """The lines of Python that set it up."""
         dialect = type(self.dialect)
         return [
-            "from openline import Backend, Connection, Policy, events as e",
+            "from openline import Backend, Policy, SessionMachine, events as e",
             "from openline_testing import World",
             "from openline.reconnect.verdicts import ErrorKind, Sender",
             f"from {dialect.__module__} import {dialect.__qualname__}",
@@ -74,7 +74,7 @@ class Setting:
             '    attempt_id="attempt",',
             f"    has_provider={self.has_provider},",
             ")",
-            "connection = Connection(Backend(), random=lambda: 0.5, **options)",
+            "machine = SessionMachine(Backend(), random=lambda: 0.5, **options)",
             "world = World(**options)",
         ]
 
@@ -120,8 +120,8 @@ class Step:
     def code(self) -> str:
         """The line of Python that does it."""
         if self.event is not None:
-            return f"world.receive(connection, {_code(self.event)}, {self.now!r})"
-        pull = f"world.pull(connection, {self.now!r})"
+            return f"world.receive(machine, {_code(self.event)}, {self.now!r})"
+        pull = f"world.pull(machine, {self.now!r})"
         if self.pulls == 1:
             return pull
         return f"while {pull}: pass"

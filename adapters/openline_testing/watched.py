@@ -19,40 +19,40 @@ from __future__ import annotations
 from typing import Any, TypeAlias
 
 from openline import session as face
-from openline.machine.table import Row
+from openline.machine.table import Transition
 from openline.machine.timers import OFF, Timer
-from openline.session import Connection
+from openline.session import SessionMachine
 
 Situation: TypeAlias = tuple[object, ...]
 _TIMERS = tuple(Timer)
 _DIALLING = frozenset({"connecting", "reconnecting"})
 
 
-def name_of(row: Row) -> str:
+def name_of(row: Transition) -> str:
     """A row of the chart, as a person names it."""
     return row.name
 
 
-def declared() -> dict[str, Row]:
+def declared() -> dict[str, Transition]:
     """Every row of the chart by its name, in the order of their declaration."""
     table = face.TABLE
     rows = (row for events in table.values() for each in events.values() for row in each)
     return {name_of(row): row for row in rows}
 
 
-class Watched(Connection):
+class Watched(SessionMachine):
     """Notes the rows that run. Looks inside, as only this kit may."""
 
     __slots__ = ("ran",)
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.ran: list[Row] = []
+        self.ran: list[Transition] = []
 
     def _step(self, event: str) -> bool:
-        link = self._link
-        for row in face.TABLE[link.state].get(event, ()):
-            if row.guard is None or row.guard(link):
+        session = self._link
+        for row in face.TABLE[session.state].get(event, ()):
+            if row.guard is None or row.guard(session):
                 self.ran.append(row)
                 break
         return super()._step(event)
@@ -67,41 +67,43 @@ class Watched(Connection):
     @property
     def situation(self) -> Situation:
         """All that makes this situation another one; see the module's head."""
-        link = self._link
+        session = self._link
         if self.ended:
-            return (link.state,)
-        retry, streams, policy, now = link.retry, link.streams, link.policy, link.now
-        deadlines = link.deadlines
+            return (session.state,)
+        retry, streams, policy, now = session.retry, session.streams, session.policy, session.now
+        deadlines = session.deadlines
         soonest = min(deadlines)
-        state = link.state
+        state = session.state
         most = policy.max_attempts
-        boxes = [each.box for each in streams.all] if link.line_open else []
-        strikes = 0 if link.ever_opened or retry.strikes < retry.tries else retry.strikes
+        boxes = [each.box for each in streams.all] if session.line_open else []
+        strikes = 0 if session.ever_opened or retry.strikes < retry.tries else retry.strikes
         return (
             state,
             tuple([at != OFF for at in deadlines]),
             deadlines.index(soonest) if soonest != OFF else None,
-            link.stop_wanted,
-            link.credential_wanted,
-            link.dials > 0,
+            session.stop_wanted,
+            session.credential_wanted,
+            session.dials > 0,
             # Of the dial that is being made, or waited for.
-            (link.hops > 0) + (link.hops >= policy.max_redirects) if state in _DIALLING else 0,
-            link.with_credential or state not in _DIALLING,
+            (session.hops > 0) + (session.hops >= policy.max_redirects)
+            if state in _DIALLING
+            else 0,
+            session.with_credential or state not in _DIALLING,
             # Of the dial that is open.
-            link.start_due,
-            link.start_sent,
-            link.ping_wanted and link.line_open,
-            streams.shut and link.line_open,
+            session.start_due,
+            session.start_sent,
+            session.ping_wanted and session.line_open,
+            streams.shut and session.line_open,
             any(box.unsent for box in boxes),
-            link.stop_is_sent,
+            session.stop_is_sent,
             # Of what is left to do, and what may be hoped for.
             streams.undelivered,
             streams.over and state == "idle",
-            retry.right_spent,
-            retry.tries > 0 and not link.line_open,
+            retry.reauth_used,
+            retry.tries > 0 and not session.line_open,
             strikes,
             most is not None and retry.attempts >= most,
             retry.gate.opens_at(now) > now,
             retry.give_up_at <= now,
-            state == "reconnecting" and link.hint_helps(),
+            state == "reconnecting" and session.network_hint_applies(),
         )

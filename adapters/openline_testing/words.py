@@ -11,19 +11,19 @@ from openline.updates import (
     Ended,
     Gap,
     PartialRetracted,
-    SourceLost,
+    SourceEnded,
     SourceStatistics,
     State,
     Transcript,
     Update,
 )
 from openline_testing.laws import broken
-from openline_testing.seen import OVER, Seen
+from openline_testing.seen import OVER, Observation
 
 _START = SourceStatistics(captured=0, sent=0, confirmed=0, missing=0)
 
 
-class Words:
+class TranscriptLaws:
     """Watches transcripts, gaps and the result."""
 
     __slots__ = (
@@ -37,7 +37,7 @@ class Words:
         "seen",
     )
 
-    def __init__(self, seen: Seen) -> None:
+    def __init__(self, seen: Observation) -> None:
         self.seen = seen
         self.captured: Counter[str] = Counter()  # samples that may not be refused
         self.hears: bool = False  # this event added to them
@@ -117,7 +117,7 @@ class Words:
                 broken(law, counted, self.seen.now)
             self.figures[source] = now
 
-    def ends(self, ended: Ended, broke_off: Sequence[SourceLost]) -> None:
+    def ends(self, ended: Ended, broke_off: Sequence[SourceEnded]) -> None:
         """Hold the result to the laws, and to what was told; these sources broke off."""
         seen, now = self.seen, self.seen.now
         if ended.state is not seen.state or ended.state not in OVER:

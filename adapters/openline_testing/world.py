@@ -29,9 +29,9 @@ from openline.commands import (
     Report,
     SendPing,
     StoreAudio,
+    StoreConfirmed,
     StoreFinal,
     StoreGap,
-    StoreProof,
 )
 from openline.dialects.protocol import Dialect
 from openline.events import AbortRequested, Event, StopRequested
@@ -40,7 +40,7 @@ from openline.policy import Policy
 from openline.updates import (
     Ended,
     Gap,
-    SourceLost,
+    SourceEnded,
     State,
     StateChanged,
     Statistics,
@@ -48,13 +48,13 @@ from openline.updates import (
     Trouble,
 )
 from openline_testing.dialing import Dialing
-from openline_testing.flow import Flow
-from openline_testing.hearing import Hearing
+from openline_testing.flow import WindowLaws
+from openline_testing.hearing import SourceLaws
 from openline_testing.laws import SLACK, broken
 from openline_testing.patience import Patience
-from openline_testing.seen import OVER, Seen
+from openline_testing.seen import OVER, Observation
 from openline_testing.sending import Sending
-from openline_testing.words import Words
+from openline_testing.words import TranscriptLaws
 
 _S: Final = State
 #: Where a session may go from each state.
@@ -91,11 +91,11 @@ _FIT_LAWS: Final = (  # of each: that it is so, that it is not, and the law abou
     ("a request is out", "no request is out", "told as it is"),
     ("the final message came", "no final message came", "the final message"),
 )
-_DISK: Final = (StoreAudio, StoreProof, StoreFinal, StoreGap, FetchAudio, DiscardStore)
+_DISK: Final = (StoreAudio, StoreConfirmed, StoreFinal, StoreGap, FetchAudio, DiscardStore)
 
 
 class Session(Protocol):
-    """What a World asks of a connection: the public face of ``openline.Connection``."""
+    """What a World asks of a connection: the public face of ``openline.SessionMachine``."""
 
     @property
     def state(self) -> State: ...  # noqa: D102 (each is described on Connection)
@@ -130,18 +130,18 @@ class World:
         has_provider: bool = False,
         may_pause: Collection[str] = (),
     ) -> None:
-        self._seen = seen = Seen(
+        self._seen = seen = Observation(
             policy, dialect, sources, session_id, attempt_id, has_provider=has_provider
         )
         self._dialing = Dialing(seen)
         self._patience = Patience(seen, self._dialing)
         self._sending = Sending(seen)
-        self._flow = Flow(seen)
-        self._words = Words(seen)
-        self._hearing = Hearing(seen, may_pause)
+        self._flow = WindowLaws(seen)
+        self._words = TranscriptLaws(seen)
+        self._hearing = SourceLaws(seen, may_pause)
 
     @property
-    def seen(self) -> Seen:
+    def seen(self) -> Observation:
         """What was seen so far: the live dial, its ids, the request that is out."""
         return self._seen
 
@@ -327,7 +327,7 @@ class World:
             self._dialing.commanded(command, due)
         elif isinstance(command.update, StateChanged):
             self._changes(command.update)
-        elif isinstance(command.update, SourceLost):
+        elif isinstance(command.update, SourceEnded):
             self._hearing.told(command.update, due)
         elif isinstance(command.update, Ended):
             self._words.ends(command.update, self._hearing.broke_off)

@@ -13,18 +13,18 @@ from collections.abc import Mapping
 
 import trio
 
-from openline.events import SourceEnded, SourceLost
+from openline.events import SourceFailed, SourceFinished
 from openline.session import LocalProtocolError
 from openline_audio.source import Holding, Source, SourceError
 from openline_driver.error_origin import only_one, raised
-from openline_trio.sink import Listener, SessionSink
+from openline_trio.sink import SessionSink, SourceHost
 from openline_trio.sources.pushed import PushSource
 
 
 class Capture:
     """The sources of ``session``. Raises ValueError for one that has been used up."""
 
-    def __init__(self, session: Listener, sources: Mapping[str, Source]) -> None:
+    def __init__(self, session: SourceHost, sources: Mapping[str, Source]) -> None:
         _check_unused(sources)
         self._session = session
         self._sources = dict(sources)
@@ -69,7 +69,7 @@ class Capture:
         except Exception as exc:  # noqa: BLE001  # an app's source fails alone, whatever it raises
             self._lost(name, exc)
         else:
-            self._session.feed(SourceEnded(name))
+            self._session.feed(SourceFinished(name))
 
     def _lost(self, name: str, exc: Exception) -> None:
         exc = only_one(exc)
@@ -79,7 +79,7 @@ class Capture:
             why = raised(exc, str(exc))
         else:
             why = f"the source raised {raised(exc)}"
-        self._session.feed(SourceLost(name, why))
+        self._session.feed(SourceFailed(name, why))
 
 
 def _check_unused(sources: Mapping[str, Source]) -> None:

@@ -40,7 +40,7 @@ from openline.events import (
 )
 from openline.reconnect.verdicts import ErrorKind, Sender
 from openline_trio.network import Connect, DialError
-from openline_trio.tap import Tap
+from openline_trio.tap import ObservedStream
 
 #: The contract's limit on a message, which ours to the backend never come near.
 MAX_MESSAGE: Final = 16 * 1024 * 1024
@@ -127,14 +127,14 @@ class Dial:
             stream = await self._connect(self._backend)
         except DialError as exc:
             return SocketLost(dial=self.number, error=exc.kind, detail=exc.detail)
-        tap = Tap(stream)
+        tap = ObservedStream(stream)
         try:
             return await self._upgrade(tap)
         finally:
             # Whatever was to be said has been said; this never waits.
             await trio.aclose_forcefully(stream)
 
-    async def _upgrade(self, tap: Tap) -> SocketLost | Redirected:
+    async def _upgrade(self, tap: ObservedStream) -> SocketLost | Redirected:
         ws: WebSocketConnection | None = None
         try:
             async with trio.open_nursery() as nursery:
@@ -202,7 +202,7 @@ class Dial:
             nursery.start_soon(read)
             nursery.start_soon(write)
 
-    def _how_it_ended(self, ws: WebSocketConnection, tap: Tap) -> SocketLost:
+    def _how_it_ended(self, ws: WebSocketConnection, tap: ObservedStream) -> SocketLost:
         closed = ws.closed
         code = closed.code if closed is not None else None
         reason = (closed.reason if closed is not None else None) or ""
@@ -212,11 +212,11 @@ class Dial:
         # sends one for a message that is too big; at any other violation it just ends.
         echoed = tap.sent_close == code and not reason.startswith("Exceeded maximum message size")
         if echoed:
-            return SocketLost(dial=self.number, code=code, sender=Sender.PEER, reason=reason)
+            return SocketLost(dial=self.number, code=code, sender=Sender.REMOTE, reason=reason)
         code = tap.sent_close or code
-        return SocketLost(dial=self.number, code=code, sender=Sender.US, reason=reason)
+        return SocketLost(dial=self.number, code=code, sender=Sender.LOCAL, reason=reason)
 
-    def _how_it_was_rejected(self, tap: Tap) -> SocketLost | Redirected:
+    def _how_it_was_rejected(self, tap: ObservedStream) -> SocketLost | Redirected:
         status = tap.status
         if status is None:
             return SocketLost(dial=self.number, error=tap.error, detail=tap.detail)
@@ -230,7 +230,7 @@ class Dial:
         )
 
 
-async def _cancel_if_never_opened(tap: Tap, scope: trio.CancelScope) -> None:
+async def _cancel_if_never_opened(tap: ObservedStream, scope: trio.CancelScope) -> None:
     await tap.ended.wait()
     if not tap.opened:
         scope.cancel()

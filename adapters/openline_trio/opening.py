@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import random
 import uuid
 from collections.abc import Callable, Generator, Mapping
 from contextlib import AbstractAsyncContextManager, contextmanager
 from pathlib import Path
+from random import SystemRandom
 from types import TracebackType
 from typing import NoReturn, cast
 
@@ -49,7 +49,7 @@ def open_session(
     session_id: str | None = None,
     credentials: Credentials = None,
     connect: Connect | None = None,
-    uniform: Callable[[], float] | None = None,
+    random: Callable[[], float] | None = None,
     spool: str | os.PathLike[str] | None = None,
     spool_limit: int = SPOOL_LIMIT,
     journal: str | os.PathLike[str] | None = None,
@@ -60,7 +60,7 @@ def open_session(
     ``sources`` maps the dialect's source names to sources; the session stops by itself
     when all of them have ended. ``credentials`` is a token, or an async function that is
     asked for the first one and for a fresh one each time the backend refuses the last.
-    ``connect`` opens byte streams and ``uniform`` gives the jitter's random numbers in
+    ``connect`` opens byte streams and ``random`` gives the jitter's random numbers in
     [0, 1); both have good defaults. Leaving the block before the session has ended
     aborts it; cancellation leaves no task, socket or thread behind.
 
@@ -85,7 +85,7 @@ def open_session(
         policy=policy,
         session_id=session_id,
         connect=connect,
-        uniform=uniform,
+        random=random,
         spool=spool,
         journal=journal,
     )
@@ -104,7 +104,7 @@ def open_session(
         session_id=session_id,
         credentials=credentials,
         connect=connect or connector(),
-        uniform=uniform or random.SystemRandom().random,
+        random=random or SystemRandom().random,
         disk_seconds=spool_limit / BYTES_PER_SECOND / len(sources) if spool is not None else 0.0,
         journal=noted,
     )
@@ -113,7 +113,7 @@ def open_session(
         with _opened(noted):
             if spool is not None:
                 began = Began.of(backend, session_id, sources, dialect=dialect.name)
-                session.keep_on(Spool.create(Path(spool), began))
+                session.attach_spool(Spool.create(Path(spool), began))
         return session
 
     return _Opening(prepare)
@@ -127,7 +127,7 @@ def resume_session(
     dialect: Dialect | None = None,
     credentials: Credentials = None,
     connect: Connect | None = None,
-    uniform: Callable[[], float] | None = None,
+    random: Callable[[], float] | None = None,
     journal: str | os.PathLike[str] | None = None,
     journal_audio: bool = False,
 ) -> AbstractAsyncContextManager[Session]:
@@ -142,9 +142,7 @@ def resume_session(
     """
     check_given(folder=folder)
     check_credentials(credentials)
-    check_optional(
-        backend=backend, policy=policy, connect=connect, uniform=uniform, journal=journal
-    )
+    check_optional(backend=backend, policy=policy, connect=connect, random=random, journal=journal)
     speaks = checked_dialect(dialect)
     noted = _noted(journal, keep_audio=journal_audio)
 
@@ -162,13 +160,13 @@ def resume_session(
                 session_id=past.began.session_id,
                 credentials=credentials,
                 connect=connect or connector(),
-                uniform=uniform or random.SystemRandom().random,
+                random=random or SystemRandom().random,
                 disk_seconds=SPOOL_LIMIT / BYTES_PER_SECOND,  # it has a disk, if nothing is on it
                 past=past,
                 journal=noted,
             )
             with _opened(noted):
-                session.keep_on(spool)
+                session.attach_spool(spool)
         except BaseException as exc:
             spool.close()
             if isinstance(exc, ValueError) and not isinstance(exc, JournalError):

@@ -39,10 +39,10 @@ from openline.commands import (
 )
 from openline.dialects.protocol import Dialect
 from openline.policy import Policy
-from openline.session import Connection
+from openline.session import SessionMachine
 from openline.updates import Ended, State, Statistics, Transcript, Update
 from openline_audio.source import Source
-from openline_driver.credentials import Credentials, Wallet
+from openline_driver.credentials import Credentials, CredentialStore
 from openline_driver.updates import Updates
 from openline_store.disk import Disk
 from openline_store.journal_file import JournalFile
@@ -69,12 +69,12 @@ class Session:
         session_id: str,
         credentials: Credentials,
         connect: Connect,
-        uniform: Callable[[], float],
+        random: Callable[[], float],
         disk_seconds: float = 0.0,
         past: Past | None = None,
         journal: JournalFile | None = None,
     ) -> None:
-        self._wallet = Wallet(credentials, dialect)
+        self._wallet = CredentialStore(credentials, dialect)
         self._session_id = session_id
         self._capture = Capture(self, sources)
         self._connect = connect
@@ -84,11 +84,11 @@ class Session:
         self._journal = journal
         if journal is not None:
             journal.tell = self._updates.put
-        self._connection = (Connection if journal is None else journal.connection)(
+        self._connection = (SessionMachine if journal is None else journal.connection)(
             backend,
             session_id=session_id,
             attempt_id=str(uuid.uuid4()),
-            random=uniform,
+            random=random,
             sources=past.began.sources if past is not None else tuple(sources),
             policy=policy,
             dialect=dialect,
@@ -111,7 +111,7 @@ class Session:
         self._facts: deque[e.Event] = deque()  # that the core has not been told yet
         self._obeying = False
 
-    def keep_on(self, spool: Spool) -> None:
+    def attach_spool(self, spool: Spool) -> None:
         """Store on ``spool`` what the core wants stored; before ``run``."""
         self._disk = Disk(spool, self.feed)
 
@@ -150,18 +150,18 @@ class Session:
         return self
 
     async def __anext__(self) -> Update:
-        await self.news()
+        await self.wait_readable()
         while (update := self.poll()) is None:  # somebody polls as well, and took it
-            if self.all_read:
+            if self.exhausted:
                 raise StopAsyncIteration
-            await self.news()
+            await self.wait_readable()
         return update
 
     def poll(self) -> Update | None:
         """The next update if there is one, without waiting; None also after the last."""
         return self._updates.take()
 
-    async def news(self) -> None:
+    async def wait_readable(self) -> None:
         """Wait until there is an update to ``poll``; return at once after the last.
 
         Raises trio.BusyResourceError while another task waits for one.
@@ -169,9 +169,9 @@ class Session:
         await self._updates.wait()
 
     @property
-    def all_read(self) -> bool:
+    def exhausted(self) -> bool:
         """Whether ``Ended`` has been read, so that nothing more comes."""
-        return self._updates.all_read
+        return self._updates.exhausted
 
     # What can be wanted.
 
@@ -300,7 +300,7 @@ class Session:
         self._opened = True
         self.feed(e.OpenRequested())
         for name in self._past.began.sources if self._past is not None else ():
-            self.feed(e.SourceEnded(name))  # what it captured is on disk
+            self.feed(e.SourceFinished(name))  # what it captured is on disk
 
     # The tasks.
 

@@ -12,7 +12,7 @@ from openline.session import LocalProtocolError
 from openline_audio.samples import as_pcm
 
 
-class Listener(Protocol):
+class SourceHost(Protocol):
     """What a sink needs of the session."""
 
     def feed(self, event: Event) -> None:
@@ -27,7 +27,7 @@ class Listener(Protocol):
 class SessionSink:
     """Where one source of a session delivers."""
 
-    def __init__(self, session: Listener, name: str) -> None:
+    def __init__(self, session: SourceHost, name: str) -> None:
         self._session = session
         self._name = name
         self.frame = b""  #: the last that was heard

@@ -35,7 +35,7 @@ _STATUS: Final = re.compile(rb"HTTP/1\.[0-9] ([0-9]{3})(?:[ \r\n]|$)")
 _BLANK_LINE: Final = re.compile(rb"\n\r?\n")
 
 
-class Tap(trio.abc.Stream):
+class ObservedStream(trio.abc.Stream):
     """Wraps ``stream``; the attributes say how it ended."""
 
     def __init__(self, stream: trio.abc.Stream) -> None:

@@ -157,8 +157,8 @@ class ThreadSession:
         """The next update, waited for. After ``close`` there is none."""
         # Waiting takes nothing: a Ctrl-C that interrupts it loses no update.
         with suppress(trio.RunFinishedError):
-            while not self._session.all_read:
-                trio.from_thread.run(self._session.news, trio_token=self._trio)
+            while not self._session.exhausted:
+                trio.from_thread.run(self._session.wait_readable, trio_token=self._trio)
                 if (update := self.poll()) is not None:
                     return update
         raise StopIteration

@@ -9,7 +9,7 @@ from __future__ import annotations
 from openline.backend import Backend, CredentialPlace
 from openline.policy import Policy
 from openline.reconnect.verdicts import Action, ErrorKind, Verdict
-from openline.session import Connection, LocalProtocolError
+from openline.session import LocalProtocolError, SessionMachine
 from openline.updates import (
     BackendMetrics,
     BackendStatus,
@@ -18,9 +18,9 @@ from openline.updates import (
     Entities,
     Gap,
     GapCause,
-    HowLost,
     PartialRetracted,
-    SourceLost,
+    SourceEnded,
+    SourceEndReason,
     SourceStatistics,
     State,
     StateChanged,
@@ -36,18 +36,18 @@ __all__ = [
     "BackendMetrics",
     "BackendStatus",
     "Cards",
-    "Connection",
     "CredentialPlace",
     "Ended",
     "Entities",
     "ErrorKind",
     "Gap",
     "GapCause",
-    "HowLost",
     "LocalProtocolError",
     "PartialRetracted",
     "Policy",
-    "SourceLost",
+    "SessionMachine",
+    "SourceEndReason",
+    "SourceEnded",
     "SourceStatistics",
     "State",
     "StateChanged",

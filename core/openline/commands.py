@@ -1,8 +1,8 @@
 """What to do: the only way out of the core, besides the one ordered pull.
 
-``Connection.receive`` returns commands in the order in which to carry them out; each
+``SessionMachine.receive`` returns commands in the order in which to carry them out; each
 is carried out without waiting. What goes over the wire is not here: the sender pulls
-it (``SendText``, ``SendBytes``, ``SendPing``) from ``Connection.next_message`` when
+it (``SendText``, ``SendBytes``, ``SendPing``) from ``SessionMachine.next_message`` when
 its last send has completed, so nothing can overtake anything.
 """
 
@@ -70,7 +70,7 @@ class StoreAudio(msgspec.Struct, frozen=True, gc=False):
     pcm: bytes
 
 
-class StoreProof(msgspec.Struct, frozen=True):
+class StoreConfirmed(msgspec.Struct, frozen=True):
     """Note on disk that a source is confirmed up to session sample ``position``.
 
     Audio before it will never be fetched. The first one of a source says where it began.
@@ -110,7 +110,7 @@ class Report(msgspec.Struct, frozen=True):
     update: Update
 
 
-Storage: TypeAlias = StoreAudio | StoreProof | StoreFinal | StoreGap | FetchAudio | DiscardStore
+Storage: TypeAlias = StoreAudio | StoreConfirmed | StoreFinal | StoreGap | FetchAudio | DiscardStore
 
 Command: TypeAlias = (
     RequestCredential

@@ -2,7 +2,7 @@
 
 Facts are in the past tense; what the app wants ends in ``Requested``. A fact about
 a socket carries the number of its dial, so that a late one can be told from a live
-one. None of them carries a time: ``Connection.receive(event, now)`` is told when.
+one. None of them carries a time: ``SessionMachine.receive(event, now)`` is told when.
 None of them carries a secret.
 """
 
@@ -52,13 +52,13 @@ class CaptureHole(msgspec.Struct, frozen=True):
     samples: int
 
 
-class SourceEnded(msgspec.Struct, frozen=True):
+class SourceFinished(msgspec.Struct, frozen=True):
     """A source has no more audio."""
 
     source: str
 
 
-class SourceLost(msgspec.Struct, frozen=True):
+class SourceFailed(msgspec.Struct, frozen=True):
     """A source failed; ``reason`` is one line for a person."""
 
     source: str
@@ -157,8 +157,8 @@ Event: TypeAlias = (
     | SourceStarted
     | AudioCaptured
     | CaptureHole
-    | SourceEnded
-    | SourceLost
+    | SourceFinished
+    | SourceFailed
     | AudioFetched
     | SpoolFailed
     | CredentialReady

@@ -28,9 +28,9 @@ from openline.dialects.checking import check_dialect
 from openline.dialects.echopanel import EchoPanel
 from openline.dialects.protocol import Dialect
 from openline.events import AbortRequested, Event, OpenRequested, StopRequested
-from openline.machine.actions import Link
+from openline.machine.actions import Actions
 from openline.machine.chart import Chart
-from openline.machine.handlers import TAKE_IN, LocalProtocolError, take_due
+from openline.machine.handlers import HANDLERS, LocalProtocolError, on_timer
 from openline.machine.reports import announce, is_done, result, statistics
 from openline.machine.sender import next_message
 from openline.machine.table import compile_chart, fire
@@ -43,9 +43,9 @@ __all__ = [
     "FACTS",
     "FINAL_STATES",
     "TABLE",
-    "Connection",
     "LocalProtocolError",
     "PastSource",
+    "SessionMachine",
 ]
 
 #: The events of the chart that a fact or a message fires.
@@ -59,7 +59,7 @@ FACTS: Final = frozenset(
 )
 #: Every event of the chart: fired by a fact, a message, or a timer.
 EVENTS: Final = FACTS | {name for name in FIRES.values() if name is not None}
-TABLE: Final = compile_chart(Chart, Link, EVENTS)
+TABLE: Final = compile_chart(Chart, Actions, EVENTS)
 FINAL_STATES: Final = frozenset({State.CLOSED, State.FAILED})
 
 _REQUESTS: Final = (OpenRequested, StopRequested, AbortRequested)
@@ -69,7 +69,7 @@ _DEFAULT_DIALECT: Final = EchoPanel()
 _ID_LENGTH: Final = 256
 
 
-class Connection:
+class SessionMachine:
     """One session over any number of sockets. Pure: no I/O, no clock, no randomness.
 
     ``session_id`` and ``attempt_id`` are non-blank strings of at most 256 characters.
@@ -111,7 +111,7 @@ class Connection:
                 )
         if not sources or len(set(sources)) < len(sources) or not {*sources} <= {*dialect.sources}:
             raise ValueError(f"sources {list(sources)}: give some of {list(dialect.sources)}, once")
-        self._link = Link(
+        self._link = Actions(
             backend=backend,
             policy=policy,
             dialect=dialect,
@@ -174,57 +174,57 @@ class Connection:
         Returns what to do, in order. Raises LocalProtocolError for an impossible request
         and ValueError if time ran backwards.
         """
-        link = self._link
-        if now < link.now:
-            raise ValueError(f"time ran backwards, from {link.now} to {now}")
-        link.now = now
-        over = link.state in FINAL_STATES
-        for name in TAKE_IN[type(event)](link, event):
+        session = self._link
+        if now < session.now:
+            raise ValueError(f"time ran backwards, from {session.now} to {now}")
+        session.now = now
+        over = session.state in FINAL_STATES
+        for name in HANDLERS[type(event)](session, event):
             if not self._fire(name):
                 if isinstance(event, _REQUESTS):
-                    raise LocalProtocolError(f"{name.replace('_', ' ')} while {link.state}")
-                link.count_late()
-        link.message = None  # it may be as long as a message can be
-        deadlines = link.deadlines
+                    raise LocalProtocolError(f"{name.replace('_', ' ')} while {session.state}")
+                session.count_late()
+        session.message = None  # it may be as long as a message can be
+        deadlines = session.deadlines
         while (soonest := min(deadlines)) <= now:
             timer = Timer(deadlines.index(soonest))
             deadlines[timer] = OFF
-            due = take_due(link, timer)
+            due = on_timer(session, timer)
             if due is not None:
                 self._fire(due)
-        if link.streams.has_disk:
-            link.fetch()
-        commands = link.out
+        if session.streams.has_disk:
+            session.fetch()
+        commands = session.out
         if not commands:
             return []
-        link.out = []
+        session.out = []
         # The result was the last word: what comes later is counted and no more is said.
         return [] if over else commands
 
     def next_message(self, now: float) -> Outgoing | None:
         """What to send next, or None. Pulling says that the last send has completed."""
-        link = self._link
-        if now > link.now:
-            link.now = now
-        return next_message(link)
+        session = self._link
+        if now > session.now:
+            session.now = now
+        return next_message(session)
 
     def _fire(self, event: str) -> bool:
         """Fire one event of the chart; tell of a new state ahead of what it caused."""
-        link = self._link
-        before, mark = link.state, len(link.out)
-        plan, link.planning = link.planning, None
+        session = self._link
+        before, mark = session.state, len(session.out)
+        plan, session.planning = session.planning, None
         if plan is not None and event in TABLE[before]:
             plan()
         if not self._step(event):
             return False
-        if link.state != before:
-            state = State(link.state)
-            link.out.insert(mark, Report(announce(link, state)))
+        if session.state != before:
+            state = State(session.state)
+            session.out.insert(mark, Report(announce(session, state)))
             if state in FINAL_STATES:
-                ended = result(link, state)
-                link.report(ended)
-                if link.streams.has_disk and is_done(ended):
-                    link.out.append(DiscardStore())
+                ended = result(session, state)
+                session.report(ended)
+                if session.streams.has_disk and is_done(ended):
+                    session.out.append(DiscardStore())
         return True
 
     def _step(self, event: str) -> bool:

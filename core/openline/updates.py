@@ -155,15 +155,15 @@ class Gap(msgspec.Struct, frozen=True, kw_only=True):
         return self.samples / SAMPLE_RATE
 
 
-class HowLost(StrEnum):
+class SourceEndReason(StrEnum):
     """How a source came to its end."""
 
-    ENDED = "ended"  #: it has no more audio: as it should be
+    EXHAUSTED = "exhausted"  #: it has no more audio: as it should be
     FAILED = "failed"  #: it said that it cannot go on
     STALLED = "stalled"  #: it hung: nothing was heard for Policy.source_timeout
 
 
-class SourceLost(msgspec.Struct, frozen=True, kw_only=True):
+class SourceEnded(msgspec.Struct, frozen=True, kw_only=True):
     """A source delivers no more; the line and the other source go on.
 
     Told once for each source that ends by itself, before the stop. ``reason`` is one line
@@ -171,7 +171,7 @@ class SourceLost(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     source: str
-    how: HowLost
+    how: SourceEndReason
     reason: str
 
 
@@ -229,7 +229,7 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
     missing: tuple[Gap, ...]
     transcript: tuple[Transcript, ...]
     statistics: Statistics
-    lost_sources: tuple[SourceLost, ...] = ()  # that failed or hung before the stop
+    lost_sources: tuple[SourceEnded, ...] = ()  # that failed or hung before the stop
     action: Action | None = None
     summary: Mapping[str, Any] | None = None
     summary_covers: Mapping[str, tuple[int, int]] | None = None
@@ -244,7 +244,7 @@ Update: TypeAlias = (
     | Entities
     | Cards
     | Gap
-    | SourceLost
+    | SourceEnded
     | Trouble
     | Ended
 )

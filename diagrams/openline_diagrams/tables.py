@@ -14,7 +14,7 @@ from typing import Final
 from openline.machine.timers import DIAL_TIMERS, FIRES, RUNS, SESSION_TIMERS, STATE_TIMERS, Timer
 from openline.policy import MEANINGS, Policy
 from openline.reconnect.explain import DEFAULT_POLICY, NO_REFUSALS, Explanation, all_rows
-from openline.reconnect.verdicts import NO_CODES, Action, Row
+from openline.reconnect.verdicts import NO_CODES, Action, Rule
 from openline_diagrams.markdown import code, grid
 
 _SCOPES: Final = (
@@ -27,8 +27,8 @@ _ORDER: Final = [*Action]
 
 def verdict_table(
     *,
-    dialect_codes: Mapping[int, Row] = NO_CODES,
-    refusals: Mapping[str, Row] = NO_REFUSALS,
+    dialect_codes: Mapping[int, Rule] = NO_CODES,
+    refusals: Mapping[str, Rule] = NO_REFUSALS,
     policy: Policy = DEFAULT_POLICY,
 ) -> str:
     """What each ending of a dial means, and what is then done, by kinds of endings."""

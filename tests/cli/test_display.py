@@ -18,7 +18,7 @@ from openline.updates import (
 )
 from openline_cli import meters
 from openline_cli.display import LiveView
-from openline_cli.view import Glance
+from openline_cli.view import Snapshot
 
 Final = Callable[..., Transcript]
 ADDRESS = "ws://127.0.0.1:8000/ws/live-listener"
@@ -49,7 +49,7 @@ def screen() -> Screen:
     return Screen({"mic": 10.0})
 
 
-def _glance(captured: float = 5.0, **changes: float) -> Glance:
+def _glance(captured: float = 5.0, **changes: float) -> Snapshot:
     seconds = {"sent": captured, "confirmed": 0.0, **changes}
     source = SourceStatistics(
         captured=int(captured * 16_000),
@@ -57,7 +57,7 @@ def _glance(captured: float = 5.0, **changes: float) -> Glance:
         confirmed=int(seconds["confirmed"] * 16_000),
         missing=0,
     )
-    return Glance(elapsed=captured, levels={"mic": 0.1}, sources={"mic": source})
+    return Snapshot(elapsed=captured, levels={"mic": 0.1}, sources={"mic": source})
 
 
 def test_the_box_says_the_state_the_time_and_how_far_it_got(

@@ -15,15 +15,15 @@ from trio.testing import MockClock
 from openline.updates import (
     Ended,
     Gap,
-    HowLost,
-    SourceLost,
+    SourceEnded,
+    SourceEndReason,
     State,
     StateChanged,
     Transcript,
     Update,
 )
 from openline_cli.follow import Follower, Outcome, follow
-from openline_cli.view import Both, Glance, JsonView, View
+from openline_cli.view import Both, JsonView, Snapshot, View
 from openline_trio.sources.pace import Worker
 
 Play = Callable[..., Any]
@@ -36,7 +36,7 @@ class Watcher:
     def __init__(self, interval: float | None = None) -> None:
         self.interval = interval
         self.shown: list[Update] = []
-        self.glances: list[Glance] = []
+        self.glances: list[Snapshot] = []
         self.notes: list[str] = []
         self.written: list[str] = []
         self.flushes = 0
@@ -46,7 +46,7 @@ class Watcher:
     def show(self, update: Update) -> None:
         self.shown.append(update)
 
-    def glance(self, glance: Glance) -> None:
+    def glance(self, glance: Snapshot) -> None:
         self.glances.append(glance)
 
     def note(self, text: str) -> None:
@@ -228,7 +228,7 @@ def test_a_view_that_wants_to_look_is_told_how_things_stand(
 
 
 async def test_a_lost_source_is_not_a_success(played: Play, ended: End, still: Worker) -> None:
-    lost = SourceLost(source="mic", how=HowLost.FAILED, reason="damaged")
+    lost = SourceEnded(source="mic", how=SourceEndReason.FAILED, reason="damaged")
     end = replace(ended(), complete=False, lost_sources=(lost,))
     outcome = await follow(played([lost], end).open, Watcher(), worker=still)
     assert outcome.status == 1
@@ -247,7 +247,7 @@ def test_json_is_written_a_line_at_a_time(streaming: StateChanged) -> None:
     aside: list[str] = []
     view = JsonView(file, aside.append)
     view.show(streaming)
-    view.glance(Glance(elapsed=0.0, levels={}, sources={}))
+    view.glance(Snapshot(elapsed=0.0, levels={}, sources={}))
     view.note("stopping")
     assert not file.getvalue() + "".join(aside).encode()
     view.flush()
@@ -264,7 +264,7 @@ def test_two_views_are_told_the_same(streaming: StateChanged) -> None:
     assert both.interval == 0.1
     assert Both(second, first).interval == 0.1
     both.show(streaming)
-    both.glance(Glance(elapsed=0.0, levels={}, sources={}))
+    both.glance(Snapshot(elapsed=0.0, levels={}, sources={}))
     both.flush()
     both.close()
     for view in (first, second):

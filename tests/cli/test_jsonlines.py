@@ -14,9 +14,9 @@ from openline.updates import (
     Ended,
     Entities,
     Gap,
-    HowLost,
     PartialRetracted,
-    SourceLost,
+    SourceEnded,
+    SourceEndReason,
     State,
     StateChanged,
     Transcript,
@@ -97,7 +97,7 @@ def test_a_gap_is_in_seconds_and_samples(gap: Callable[..., Gap]) -> None:
             {"update": "cards", "actions": [{"text": "x"}], "decisions": [], "risks": []},
         ),
         (
-            SourceLost(source="mic", how=HowLost.FAILED, reason="unplugged"),
+            SourceEnded(source="mic", how=SourceEndReason.FAILED, reason="unplugged"),
             {"update": "source_lost", "source": "mic", "how": "failed", "reason": "unplugged"},
         ),
         (

@@ -11,9 +11,9 @@ from openline.updates import (
     Ended,
     Gap,
     GapCause,
-    HowLost,
     PartialRetracted,
-    SourceLost,
+    SourceEnded,
+    SourceEndReason,
     SourceStatistics,
     State,
     StateChanged,
@@ -23,7 +23,7 @@ from openline.updates import (
     Update,
 )
 from openline_cli.plain import PlainView, clock, decibels, describe_end, length, note_line
-from openline_cli.view import Glance
+from openline_cli.view import Snapshot
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_loudness_is_in_decibels(level: float, loud: float) -> None:
             "-- 0.02 s of mic missing, somewhere from 0:00.0 to 0:01.0 (backend)",
         ),
         (
-            SourceLost(source="mic", how=HowLost.FAILED, reason="unplugged"),
+            SourceEnded(source="mic", how=SourceEndReason.FAILED, reason="unplugged"),
             "-- mic was lost: unplugged",
         ),
         (Trouble(kind="malformed", text="not JSON"), "-- malformed: not JSON"),
@@ -108,7 +108,7 @@ def test_a_glance_tells_how_far_it_got() -> None:
     view = PlainView(notes.append, notes.append, interval=5.0)
     assert view.interval == 5.0
     source = SourceStatistics(captured=32_000, sent=16_000, confirmed=8_000, missing=0)
-    view.glance(Glance(elapsed=2.0, levels={"mic": 0.1}, sources={"mic": source}))
+    view.glance(Snapshot(elapsed=2.0, levels={"mic": 0.1}, sources={"mic": source}))
     view.flush()
     assert notes == ["-- mic: level -20 dB, captured 2.0 s, sent 1.0 s, confirmed 0.5 s"]
 
@@ -162,7 +162,7 @@ def test_an_end_before_anything_was_heard_is_not_called_a_success(
 def test_a_source_that_broke_off_is_named_before_anything_else_that_lacks_nothing(
     ended: Callable[..., Ended], gap: Callable[..., Gap]
 ) -> None:
-    lost = SourceLost(source="mic", how=HowLost.FAILED, reason="damaged")
+    lost = SourceEnded(source="mic", how=SourceEndReason.FAILED, reason="damaged")
     end = ended(complete=False, reason="mic was lost: damaged")
     end = msgspec.structs.replace(end, lost_sources=(lost,))
     assert describe_end(end) == "incomplete: mic was lost: damaged"

@@ -123,7 +123,7 @@ def test_what_seldom_happens_is_told_too(tmp_path: Path, capsys: Captured) -> No
         e.OpenRequested(),
         e.MessageReceived(1, b"\0"),
         e.MessageReceived(1, "\x1b[2Jnoise" * 50),
-        e.SourceLost("mic", "unplugged"),
+        e.SourceFailed("mic", "unplugged"),
     )
     with path.open("ab") as file:
         file.write(b'{"now":')

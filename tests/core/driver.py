@@ -24,10 +24,10 @@ from openline.commands import (
 )
 from openline.dialects.echopanel import EchoPanel
 from openline.dialects.protocol import Dialect
-from openline.machine.actions import Link
+from openline.machine.actions import Actions
 from openline.policy import Policy
 from openline.reconnect.verdicts import ErrorKind, Sender
-from openline.session import Connection
+from openline.session import SessionMachine
 from openline.updates import SAMPLE_RATE, Ended, Gap, State, StateChanged, Transcript, Update
 
 U = TypeVar("U", bound=Update)
@@ -58,7 +58,7 @@ class Drive:
         dialect: Dialect | None = None,
         disk_seconds: float = 0.0,
         watched: Collection[str] = (),
-        make: Callable[..., Connection] = Connection,
+        make: Callable[..., SessionMachine] = SessionMachine,
     ) -> None:
         value = random
         self.core = make(
@@ -79,7 +79,7 @@ class Drive:
         self.sent: list[Outgoing] = []
 
     @property
-    def link(self) -> Link:
+    def session(self) -> Actions:
         """What nobody outside may look at; a test may, to see that nothing changed."""
         return self.core._link  # pyright: ignore[reportPrivateUsage]
 
@@ -201,7 +201,7 @@ class Drive:
     def lose(self, code: int | None = None, **facts: Any) -> list[Command]:
         """The live dial is over; without facts the connection broke off."""
         if code is not None:
-            facts.setdefault("sender", Sender.PEER)
+            facts.setdefault("sender", Sender.REMOTE)
             facts["code"] = code
         elif not facts:
             facts["error"] = ErrorKind.RESET

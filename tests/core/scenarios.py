@@ -99,7 +99,7 @@ class Dial:
         self.say("final_summary", markdown="# Summary", json={"transcript": []})
 
     def closed(self) -> None:
-        self.later(2 * LATENCY, partial(self.lose, code=1000, sender=Sender.PEER))
+        self.later(2 * LATENCY, partial(self.lose, code=1000, sender=Sender.REMOTE))
 
     # How.
 
@@ -272,7 +272,7 @@ class Unauthorized(Dial):
     def started(self) -> None:
         text = "Unauthorized websocket connection"
         self.later(LATENCY, partial(self.say, "status", state="error", message=text))
-        lost = e.SocketLost(dial=self.number, code=1008, sender=Sender.PEER)
+        lost = e.SocketLost(dial=self.number, code=1008, sender=Sender.REMOTE)
         self.stage.at(self.stage.now + 2 * LATENCY, lambda: self.late(lost))
 
     def late(self, event: e.Event) -> None:
@@ -310,7 +310,7 @@ class Restarting(Dial):
 
     def started(self) -> None:
         super().started()
-        self.later(1.2, partial(self.lose, code=1012, sender=Sender.PEER))
+        self.later(1.2, partial(self.lose, code=1012, sender=Sender.REMOTE))
 
 
 class Scene(NamedTuple):

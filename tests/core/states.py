@@ -8,14 +8,14 @@ from collections.abc import Iterable
 from typing import Any, cast
 
 from openline import events as e
-from openline.machine.actions import Link
+from openline.machine.actions import Actions
 from openline.policy import Policy
 from tests.core.driver import Drive
 
 PATIENT = Policy(give_up_after=None)
 
 
-def everything(link: Link) -> str:
+def everything(session: Actions) -> str:
     """All that a link holds but the time, as text that can be compared."""
 
     def show(thing: Any) -> Any:
@@ -24,10 +24,10 @@ def everything(link: Link) -> str:
         if isinstance(thing, dict):
             return {key: show(value) for key, value in cast("dict[str, Any]", thing).items()}
         slots = [name for kind in type(thing).__mro__ for name in getattr(kind, "__slots__", ())]
-        kept = [name for name in slots if not (thing is link and name == "now")]
+        kept = [name for name in slots if not (thing is session and name == "now")]
         return {name: show(getattr(thing, name)) for name in kept} if slots else repr(thing)
 
-    return re.sub("0x[0-9a-f]+", "", repr(show(link)))
+    return re.sub("0x[0-9a-f]+", "", repr(show(session)))
 
 
 def in_state(state: str, policy: Policy = PATIENT) -> Drive:

@@ -16,9 +16,9 @@ from openline.updates import (
     Entities,
     Gap,
     GapCause,
-    HowLost,
     PartialRetracted,
-    SourceLost,
+    SourceEnded,
+    SourceEndReason,
     Transcript,
     Trouble,
 )
@@ -213,7 +213,7 @@ def test_a_backend_that_says_it_is_filling_gets_no_live_audio_beyond_the_window(
 def test_a_backend_that_is_filling_may_name_a_source_or_none(source: str | None) -> None:
     drive = streaming(1.0, "mic", "system")
     drive.ack("buffering", source=source)
-    filling = {stream.box.source for stream in drive.link.streams.all if stream.window.filling}
+    filling = {stream.box.source for stream in drive.session.streams.all if stream.window.filling}
     assert filling == ({"mic"} if source == "mic" else {"mic", "system"})
     assert drive.told(BackendStatus)[-1].source == source
 
@@ -340,9 +340,9 @@ def test_a_session_is_complete_exactly_when_nothing_is_missing() -> None:
 
 def test_a_source_that_is_lost_is_told_of_and_the_line_goes_on() -> None:
     drive = streaming(1.0, "mic", "system")
-    drive.feed(e.SourceLost("mic", "unplugged"))
-    assert drive.told(SourceLost) == [
-        SourceLost(source="mic", how=HowLost.FAILED, reason="unplugged")
+    drive.feed(e.SourceFailed("mic", "unplugged"))
+    assert drive.told(SourceEnded) == [
+        SourceEnded(source="mic", how=SourceEndReason.FAILED, reason="unplugged")
     ]
     assert drive.state == "streaming"
     drive.audio(5, "system")
@@ -413,7 +413,7 @@ def test_pings_without_pongs_do_not_pile_up() -> None:
         drive.wait(5.0)
         drive.ack()  # it talks, and never pongs
     assert drive.state == "streaming"
-    assert len(drive.link.streams._marks) <= 64  # pyright: ignore[reportPrivateUsage]
+    assert len(drive.session.streams._marks) <= 64  # pyright: ignore[reportPrivateUsage]
 
 
 def test_time_that_runs_out_when_all_is_confirmed_is_a_proper_end() -> None:

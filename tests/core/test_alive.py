@@ -29,7 +29,7 @@ def shut(*sources: str) -> Drive:
     for source in sources:
         drive.audio(500, source)
     drive.serve()
-    assert drive.link.streams.shut
+    assert drive.session.streams.shut
     return drive
 
 
@@ -71,7 +71,7 @@ def test_one_source_that_lives_is_not_counted_for_the_other(
     since = drive.now
     drive.feed(e.Tick(), after=1)
     sign(drive, 1)
-    assert drive.link.deadlines[Timer.STALL] == since + STALL
+    assert drive.session.deadlines[Timer.STALL] == since + STALL
 
 
 def test_what_shuts_a_window_is_asked_for_at_once() -> None:
@@ -86,7 +86,7 @@ def test_a_stall_is_put_off_before_anybody_pulls() -> None:
     drive = shut("mic")
     drive.feed(e.Tick(), after=1)
     words_of_no_more(drive, 1)
-    assert drive.link.deadlines[Timer.STALL] == float("inf")
+    assert drive.session.deadlines[Timer.STALL] == float("inf")
 
 
 def test_what_was_shut_on_one_line_is_not_on_the_next() -> None:

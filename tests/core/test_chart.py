@@ -5,7 +5,7 @@ from __future__ import annotations
 from statemachine import State as ChartState
 
 from openline.machine.chart import Chart
-from openline.machine.table import Row
+from openline.machine.table import Transition
 from openline.machine.timers import DIAL_TIMERS, FIRES, SESSION_TIMERS, STATE_TIMERS, Timer
 from openline.reconnect.verdicts import Phase
 from openline.session import EVENTS, FINAL_STATES, TABLE
@@ -14,7 +14,7 @@ from openline.updates import State
 STATES: list[ChartState] = list(Chart.states)
 
 
-def declared_rows() -> list[Row]:
+def declared_rows() -> list[Transition]:
     return [row for events in TABLE.values() for rows in events.values() for row in rows]
 
 

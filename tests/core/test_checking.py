@@ -16,11 +16,11 @@ from openline.commands import SendBytes, SendText
 from openline.dialects.checking import (
     DialectError,
     check_dialect,
-    heard,
-    spoken,
-    understood,
+    decode_or_malformed,
+    decode_strict,
+    encode_checked,
 )
-from openline.dialects.dry_run import rehearse
+from openline.dialects.dry_run import dry_run
 from openline.dialects.echopanel import EchoPanel
 from openline.dialects.protocol import (
     FinalMessage,
@@ -35,12 +35,12 @@ from openline.dialects.protocol import (
     Status,
     Unknown,
 )
-from openline.reconnect.verdicts import Action, Row
-from openline.session import Connection
+from openline.reconnect.verdicts import Action, Rule
+from openline.session import SessionMachine
 from openline.updates import Entities, Trouble
 from tests.core.driver import Drive
 
-ROW = Row(action=Action.LATER, why="busy", source="the toy")
+ROW = Rule(action=Action.LATER, why="busy", source="the toy")
 
 
 class Toy:
@@ -49,8 +49,8 @@ class Toy:
     name = "toy"
     sources = ("mic", "other")
     horizon: Any = 0
-    codes: Mapping[int, Row] = MappingProxyType({4999: ROW})
-    refusals: Mapping[str, Row] = MappingProxyType({"busy": ROW})
+    codes: Mapping[int, Rule] = MappingProxyType({4999: ROW})
+    refusals: Mapping[str, Rule] = MappingProxyType({"busy": ROW})
     said: Any = "said"
 
     def start(self, ids: Ids) -> str | bytes:
@@ -108,7 +108,7 @@ def fail() -> object:
 )
 def test_what_has_all_of_it_is_a_dialect(dialect: Any) -> None:
     check_dialect(dialect)
-    rehearse(dialect)
+    dry_run(dialect)
 
 
 NAMES = "a tuple of the names that a source may have, such as ('mic',)"
@@ -177,7 +177,9 @@ def test_what_is_no_dialect_is_refused_in_one_line(dialect: Any, text: str) -> N
         check_dialect(dialect)
     assert str(caught.value) == text
     with pytest.raises(DialectError):
-        Connection(Backend(), session_id="s", attempt_id="a", random=lambda: 0.5, dialect=dialect)
+        SessionMachine(
+            Backend(), session_id="s", attempt_id="a", random=lambda: 0.5, dialect=dialect
+        )
 
 
 # What it says.
@@ -186,15 +188,15 @@ def test_what_is_no_dialect_is_refused_in_one_line(dialect: Any, text: str) -> N
 @pytest.mark.parametrize("method", ["start", "audio", "stop"])
 def test_what_it_says_is_text_or_bytes_or_an_error_that_names_the_method(method: str) -> None:
     for said in ("text", b"bytes"):
-        assert spoken(other(**{method: returns(said)}), method, "x", b"") == said
+        assert encode_checked(other(**{method: returns(said)}), method, "x", b"") == said
     for wrong in ({"a": "secret"}, None, bytearray(b"secret")):
         with pytest.raises(DialectError) as caught:
-            spoken(other(**{method: returns(wrong)}), method, "x", b"")
+            encode_checked(other(**{method: returns(wrong)}), method, "x", b"")
         assert str(caught.value) == (
             f"the dialect Toy: {method} has to return str or bytes, not {type(wrong).__name__}"
         )
     with pytest.raises(DialectError) as caught:
-        spoken(other(**{method: fail}), method, "x", b"")
+        encode_checked(other(**{method: fail}), method, "x", b"")
     assert str(caught.value) == f"the dialect Toy: {method} raised KeyError"
     assert isinstance(caught.value.__cause__, KeyError)
 
@@ -212,15 +214,15 @@ def test_a_rehearsal_finds_what_a_session_would_find_later(method: str) -> None:
     with pytest.raises(
         DialectError, match=f"^the dialect Toy: {method} has to return str or bytes, not dict$"
     ):
-        rehearse(other(**{method: dict}))
+        dry_run(other(**{method: dict}))
     with pytest.raises(DialectError) as caught:
-        rehearse(toy(**{method: takes_nothing}))
+        dry_run(toy(**{method: takes_nothing}))
     # Nobody's speech is in a rehearsal, so all of what was raised is told, on one line.
     wrong = str(caught.value)
     assert wrong.startswith(f"the dialect Toy: {method} raised TypeError: takes_nothing() takes 1")
     assert isinstance(caught.value.__cause__, TypeError)
     with pytest.raises(DialectError, match=rf"^the dialect Toy: {method} raised OSError: a b$"):
-        rehearse(other(**{method: two_lines}))
+        dry_run(other(**{method: two_lines}))
 
 
 def test_a_rehearsal_is_of_every_source() -> None:
@@ -228,7 +230,7 @@ def test_a_rehearsal_is_of_every_source() -> None:
         return pcm if source == "mic" else None
 
     with pytest.raises(DialectError, match="audio has to return str or bytes, not NoneType"):
-        rehearse(toy(audio=audio))
+        dry_run(toy(audio=audio))
 
 
 def test_a_rehearsal_is_with_ids_and_a_usual_frame_of_20_ms() -> None:
@@ -243,7 +245,7 @@ def test_a_rehearsal_is_with_ids_and_a_usual_frame_of_20_ms() -> None:
             given.append(pcm)
             return pcm
 
-    rehearse(Listening())
+    dry_run(Listening())
     ids = Ids(session_id="session", attempt_id="attempt", connection_id="connection")
     assert given == [ids, bytes(640), bytes(640)]
 
@@ -256,16 +258,16 @@ def test_a_rehearsal_is_of_how_a_token_travels() -> None:
             given.append(credential)
             return [("x-key", credential)]
 
-    rehearse(Travelling())
+    dry_run(Travelling())
     assert given == ["TOKEN"]
     for returned, wrong in (
         (None, "headers has to return pairs of a name and a value, not NoneType"),
         ([("host", "x")], "header 1 of its headers is Host, which the handshake sets itself"),
     ):
         with pytest.raises(DialectError, match=rf"^the dialect Toy: {wrong}"):
-            rehearse(other(headers=returns(returned)))
+            dry_run(other(headers=returns(returned)))
     with pytest.raises(DialectError) as caught:
-        rehearse(toy(headers=takes_nothing))
+        dry_run(toy(headers=takes_nothing))
     wrong = str(caught.value)
     assert wrong.startswith("the dialect Toy: headers raised TypeError: takes_nothing() takes 1")
 
@@ -277,7 +279,7 @@ def test_a_token_that_is_none_may_be_refused_by_a_dialect_that_wants_one_of_some
     def picky() -> None:
         raise exc
 
-    rehearse(other(headers=picky))
+    dry_run(other(headers=picky))
 
 
 def names_the_source(_self: Toy, source: str, _pcm: bytes) -> str:
@@ -369,18 +371,18 @@ SOUND: list[Message] = [
 
 @pytest.mark.parametrize("message", SOUND, ids=repr)
 def test_a_sound_message_is_what_it_is(message: Message) -> None:
-    assert understood(toy(said=message), "x") is message
-    assert heard(toy(said=message), "x") is message
+    assert decode_or_malformed(toy(said=message), "x") is message
+    assert decode_strict(toy(said=message), "x") is message
 
 
 @pytest.mark.parametrize("made", UNSOUND, ids=repr)
 def test_what_is_no_sound_message_is_malformed_and_quotes_nothing(made: object) -> None:
-    read = understood(toy(said=made), "secret")
+    read = decode_or_malformed(toy(said=made), "secret")
     assert isinstance(read, Malformed)
     assert read.why.startswith("the dialect Toy: decode returned ")
     assert "secret" not in read.why
     with pytest.raises(DialectError):
-        heard(toy(said=made), "x")
+        decode_strict(toy(said=made), "x")
 
 
 HUGE = 10**5000
@@ -440,7 +442,7 @@ FIELDS: list[tuple[Message, str]] = [
 @pytest.mark.parametrize(("made", "what"), FIELDS)
 def test_a_field_that_cannot_be_is_named_with_its_kind_or_number(made: Message, what: str) -> None:
     with pytest.raises(DialectError) as caught:
-        heard(toy(said=made), "secret")
+        decode_strict(toy(said=made), "secret")
     assert str(caught.value) == f"the dialect Toy: decode returned {what}"
 
 
@@ -469,4 +471,4 @@ def test_a_fault_that_is_no_exception_of_a_program_is_not_swallowed() -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        understood(other(decode=interrupted), "x")
+        decode_or_malformed(other(decode=interrupted), "x")

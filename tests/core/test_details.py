@@ -13,7 +13,7 @@ from openline.commands import CloseSource, OpenSocket, Report, SendBytes, SendPi
 from openline.machine.timers import Timer
 from openline.policy import Policy
 from openline.reconnect.verdicts import Action, Sender
-from openline.session import Connection
+from openline.session import SessionMachine
 from openline.updates import SAMPLE_RATE, BackendMetrics, BackendStatus, GapCause, Trouble
 from tests.core.driver import FRAME, Drive, pcm
 
@@ -157,7 +157,7 @@ def test_a_remark_of_one_dial_explains_no_other() -> None:
 
 def test_who_sent_a_close_and_what_it_said_is_judged() -> None:
     drive = Drive().stream()
-    drive.lose(1002, sender=Sender.US)
+    drive.lose(1002, sender=Sender.LOCAL)
     assert drive.last_change.action is Action.RETRY
     drive.redial()
     drive.connect()
@@ -274,7 +274,7 @@ def test_a_line_becomes_stable_once() -> None:
         drive.wait(1.0)
         drive.figures()
     assert drive.state == "streaming"
-    assert drive.link.deadlines[Timer.STABLE] == float("inf")
+    assert drive.session.deadlines[Timer.STABLE] == float("inf")
 
 
 def test_what_is_waited_for_after_a_loss_is_the_next_dial_alone() -> None:
@@ -282,7 +282,7 @@ def test_what_is_waited_for_after_a_loss_is_the_next_dial_alone() -> None:
     drive.audio(10)
     drive.pull()
     drive.lose()
-    armed = [timer for timer in Timer if drive.link.deadlines[timer] != float("inf")]
+    armed = [timer for timer in Timer if drive.session.deadlines[timer] != float("inf")]
     assert armed == [Timer.RETRY]
 
 
@@ -338,14 +338,14 @@ def test_nothing_is_sent_while_it_closes() -> None:
 
 def test_an_id_may_be_as_long_as_the_contract_lets_it_be() -> None:
     longest = "x" * 256
-    line = Connection(Backend(), session_id=longest, attempt_id=longest, random=lambda: 0.5)
+    line = SessionMachine(Backend(), session_id=longest, attempt_id=longest, random=lambda: 0.5)
     assert line.state == "idle"
 
 
 def test_seconds_that_are_kept_are_counted_to_the_nearest_sample() -> None:
     drive = Drive(policy=Policy(buffer_seconds=64.02), disk_seconds=2.01)
     drive.audio()
-    box = drive.link.streams.all[0].box
+    box = drive.session.streams.all[0].box
     assert box._limit == 1_024_320  # pyright: ignore[reportPrivateUsage]
     assert box._disk_limit == 32_160  # pyright: ignore[reportPrivateUsage]
 
@@ -359,7 +359,7 @@ def test_a_disk_of_one_sample_is_a_disk() -> None:
 def test_a_message_that_was_dealt_with_is_not_kept() -> None:
     drive = Drive().stream()
     drive.say("entities_update", people=["Ann"])
-    assert drive.link.message is None
+    assert drive.session.message is None
 
 
 def test_a_pull_does_not_turn_time_back() -> None:
@@ -376,7 +376,7 @@ def test_a_source_that_has_ended_is_not_looked_for_any_more() -> None:
     drive = Drive(sources=("mic", "system"), watched=("mic", "system"))
     drive.stream()
     drive.audio()
-    drive.feed(e.SourceEnded("mic"))
+    drive.feed(e.SourceFinished("mic"))
     for _ in range(15):
         drive.wait(1.0)
         drive.figures()
@@ -419,7 +419,7 @@ def test_a_status_that_says_nothing_of_it_does_not_slow_the_line_down() -> None:
     drive.say("status", state="connected")
     drive.audio()
     drive.say("status", state="streaming")
-    assert not any(stream.window.filling for stream in drive.link.streams.all)
+    assert not any(stream.window.filling for stream in drive.session.streams.all)
 
 
 def test_a_summary_covers_nothing_of_a_source_of_which_nothing_was_sent() -> None:

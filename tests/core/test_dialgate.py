@@ -57,11 +57,11 @@ class Hostile:
         self.note()
         while not drive.core.ended and drive.now < end:
             if drive.state == "authorizing":
-                drive.feed(e.CredentialReady(drive.link.request))
+                drive.feed(e.CredentialReady(drive.session.request))
             elif drive.state == until:
                 drive.lose(**ending)
             elif drive.state == "connecting":
-                drive.opened(after=self.drive.link.policy.start_delay)
+                drive.opened(after=self.drive.session.policy.start_delay)
             elif drive.state == "awaiting_ack":
                 drive.drain()
                 drive.ack()
@@ -191,7 +191,7 @@ def test_no_mixture_of_endings_makes_a_hot_loop(
     for ending in endings:
         while drive.state != until and not drive.core.ended:
             if drive.state == "authorizing":
-                drive.feed(e.CredentialReady(drive.link.request))
+                drive.feed(e.CredentialReady(drive.session.request))
             elif drive.state == "connecting":
                 drive.opened()
             elif drive.state == "awaiting_ack":

@@ -9,17 +9,17 @@ from hypothesis import strategies as st
 from openline.policy import Policy
 from openline.reconnect import verdict_table
 from openline.reconnect.explain import Explanation, all_rows, explain
-from openline.reconnect.verdicts import Action, ErrorKind, Row
+from openline.reconnect.verdicts import Action, ErrorKind, Rule
 
 RETRY, LATER, REAUTH, FATAL = Action.RETRY, Action.LATER, Action.REAUTH, Action.FATAL
 
 REFUSALS = {
-    "Server at capacity": Row(action=LATER, why="it is full", source="PROTOCOL"),
-    "Unauthorized": Row(action=REAUTH, why="the token was refused", source="PROTOCOL"),
+    "Server at capacity": Rule(action=LATER, why="it is full", source="PROTOCOL"),
+    "Unauthorized": Rule(action=REAUTH, why="the token was refused", source="PROTOCOL"),
 }
 CODES = {
-    1011: Row(action=RETRY, why="it saw no pong from us", source="uvicorn"),
-    1008: Row(action=REAUTH, why="the token was refused", source="PROTOCOL"),
+    1011: Rule(action=RETRY, why="it saw no pong from us", source="uvicorn"),
+    1008: Rule(action=REAUTH, why="the token was refused", source="PROTOCOL"),
 }
 
 
@@ -155,7 +155,7 @@ def test_a_part_of_too_many_is_refused(subject: str) -> None:
 
 
 def test_so_many_may_be_meant_by_a_part() -> None:
-    most = {f"no {n}": Row(action=FATAL, why=f"unlikely thing {n}", source="") for n in range(7)}
+    most = {f"no {n}": Rule(action=FATAL, why=f"unlikely thing {n}", source="") for n in range(7)}
     with pytest.raises(ValueError, match="7 endings are told with 'unlikely thing'"):
         explain("unlikely thing", refusals=most)
     del most["no 6"]

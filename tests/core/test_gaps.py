@@ -7,7 +7,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openline.audio.gaps import Losses
+from openline.audio.gaps import GapLog
 from openline.updates import Gap, GapCause
 
 CAPTURE, OVERFLOW = GapCause.CAPTURE, GapCause.OVERFLOW
@@ -24,7 +24,7 @@ def inexact(start: int, end: int, samples: int) -> Gap:
 
 
 def test_what_is_adjacent_is_one_gap_until_it_is_told() -> None:
-    losses = Losses("mic")
+    losses = GapLog("mic")
     losses.lose(0, 10, CAPTURE)
     losses.lose(10, 30, CAPTURE)
     assert [losses.has_news, losses.take(), losses.has_news] == [True, [gap(0, 30)], False]
@@ -35,14 +35,14 @@ def test_what_is_adjacent_is_one_gap_until_it_is_told() -> None:
 
 
 def test_nothing_is_no_gap() -> None:
-    losses = Losses("mic")
+    losses = GapLog("mic")
     losses.lose(5, 5, CAPTURE)
     assert not losses.has_news
     assert losses.missing() == []
 
 
 def test_other_causes_and_other_places_stay_apart() -> None:
-    losses = Losses("mic")
+    losses = GapLog("mic")
     losses.lose(0, 10, CAPTURE)
     losses.lose(10, 20, OVERFLOW)
     losses.lose(25, 30, OVERFLOW)
@@ -52,7 +52,7 @@ def test_other_causes_and_other_places_stay_apart() -> None:
 
 
 def test_what_was_dropped_somewhere_joins_nothing() -> None:
-    losses = Losses("mic")
+    losses = GapLog("mic")
     losses.lose(0, 10, CAPTURE)
     losses.somewhere(5, 50, 3)
     losses.lose(10, 20, CAPTURE)
@@ -61,7 +61,7 @@ def test_what_was_dropped_somewhere_joins_nothing() -> None:
 
 
 def test_what_is_lost_late_is_missing_in_its_place() -> None:
-    losses = Losses("mic")
+    losses = GapLog("mic")
     losses.lose(50, 60, CAPTURE)
     losses.lose(10, 20, CAPTURE)
     assert losses.take() == [gap(50, 60), gap(10, 20)]
@@ -69,7 +69,7 @@ def test_what_is_lost_late_is_missing_in_its_place() -> None:
 
 
 def test_what_an_earlier_process_lost_is_missing_and_no_news() -> None:
-    losses = Losses("mic")
+    losses = GapLog("mic")
     assert losses.restore([gap(0, 10), inexact(0, 90, 4)], 10, [(0, 90)]) == ([(10, 90)], 90)
     assert not losses.has_news
     assert losses.missing() == [gap(0, 10), inexact(0, 90, 4)]
@@ -86,7 +86,7 @@ def test_what_an_earlier_process_lost_is_missing_and_no_news() -> None:
 def test_no_lost_sample_is_forgotten_and_none_is_told_twice(
     steps: list[tuple[int, GapCause | None, bool]],
 ) -> None:
-    losses, at, told = Losses("mic"), 0, list[Gap]()
+    losses, at, told = GapLog("mic"), 0, list[Gap]()
     lost: dict[int, GapCause] = {}
     for length, cause, tell in steps:
         if cause is not None:
@@ -104,10 +104,10 @@ def test_no_lost_sample_is_forgotten_and_none_is_told_twice(
 
 
 def test_what_is_taken_up_again_is_what_is_not_confirmed_in_order_of_time() -> None:
-    losses = Losses("mic")
+    losses = GapLog("mic")
     kept = losses.restore([gap(100, 120)], 50, [(200, 260), (0, 50), (20, 110), (110, 200)])
     assert kept == ([(50, 100), (120, 200), (200, 260)], 260)
     assert losses.missing() == [gap(100, 120)]
     assert not losses.has_news
-    assert Losses("mic").restore([], 50, [(0, 40), (10, 50)]) == ([], 50)
-    assert Losses("mic").restore([gap(0, 9)], 0, [(0, 4), (4, 20)]) == ([(9, 20)], 20)
+    assert GapLog("mic").restore([], 50, [(0, 40), (10, 50)]) == ([], 50)
+    assert GapLog("mic").restore([gap(0, 9)], 0, [(0, 4), (4, 20)]) == ([(9, 20)], 20)

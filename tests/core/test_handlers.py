@@ -169,7 +169,7 @@ def test_a_source_that_starts_late_keeps_its_distance() -> None:
 def test_a_hole_after_the_end_of_a_source_is_none() -> None:
     drive = Drive(sources=("mic", "system")).stream()
     drive.audio(1)
-    drive.feed(e.SourceEnded("mic"))
+    drive.feed(e.SourceFinished("mic"))
     drive.feed(e.CaptureHole("mic", 100))
     assert drive.core.statistics.sources["mic"].captured == FRAME
 

@@ -36,7 +36,7 @@ from openline.journal.replay import DivergedError, Step, replay
 from openline.machine.handlers import LocalProtocolError
 from openline.policy import Policy
 from openline.reconnect.verdicts import ErrorKind, Sender
-from openline.session import Connection, PastSource
+from openline.session import PastSource, SessionMachine
 from openline.updates import Gap, GapCause, State, Transcript
 from tests.core.driver import Drive
 from tests.core.scenarios import SCENARIOS, record
@@ -180,8 +180,8 @@ def test_every_event_is_read_back_as_it_was() -> None:
         e.SourceStarted("mic", 0.1 + 0.2),
         e.AudioCaptured("mic", b"\1\2\3\4"),
         e.CaptureHole("mic", 320),
-        e.SourceEnded("mic"),
-        e.SourceLost("mic", "no file a\udc80b"),
+        e.SourceFinished("mic"),
+        e.SourceFailed("mic", "no file a\udc80b"),
         e.AudioFetched("mic", 7, b"\0\xff"),
         e.SpoolFailed("no space left"),
         e.CredentialReady(3),
@@ -192,7 +192,7 @@ def test_every_event_is_read_back_as_it_was() -> None:
         e.MessageReceived(2, 'words "«é»" \x00'),
         e.MessageReceived(2, b"\xff\0"),
         e.PongReceived(2, b"\xff1"),
-        e.SocketLost(dial=2, code=1008, sender=Sender.PEER, reason="no"),
+        e.SocketLost(dial=2, code=1008, sender=Sender.REMOTE, reason="no"),
         e.SocketLost(dial=2, status=429, retry_after=math.inf, error=ErrorKind.RESET),
         e.Tick(),
     ]
@@ -234,7 +234,7 @@ def test_a_past_and_a_disk_are_replayed() -> None:
         past_transcript=[said],
         policy=Policy(give_up_after=None),
     )
-    for event in (e.SourceEnded("mic"), e.OpenRequested()):
+    for event in (e.SourceFinished("mic"), e.OpenRequested()):
         core.receive(event, 1.0)
     [journal] = read(lines)
     assert journal.opening.policy == Policy(give_up_after=None)
@@ -365,7 +365,7 @@ def test_a_number_drawn_too_many_is_a_difference() -> None:
 
 
 def test_a_broken_core_is_found() -> None:
-    class Broken(Connection):
+    class Broken(SessionMachine):
         def next_message(self, now: float) -> Any:
             super().next_message(now)
 
@@ -495,9 +495,9 @@ def test_every_option_is_recorded_and_a_replay_is_made_with_it() -> None:
     [journal] = read(lines)
     made: dict[str, Any] = {}
 
-    def make(backend: Backend, **options: Any) -> Connection:
+    def make(backend: Backend, **options: Any) -> SessionMachine:
         made.update(options, backend=backend)
-        return Connection(backend, **options)
+        return SessionMachine(backend, **options)
 
     [step] = replay(journal, make=make)
     assert step.state is State.AUTHORIZING

@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 import pytest
 
-from openline import Backend, Connection, events
+from openline import Backend, SessionMachine, events
 from openline import commands as commands_module
 from openline import events as e
 from openline import updates as messages
@@ -17,11 +17,11 @@ from openline.backend import CredentialPlace
 from openline.commands import OpenSocket, Report, SendBytes
 from openline.dialects import protocol as dialect
 from openline.journal.recorder import Journal
-from openline.reconnect.verdicts import Action, Ending, ErrorKind, Phase, Row, Sender, Verdict
-from openline.updates import SAMPLE_RATE, GapCause, HowLost, State, StateChanged, to_samples
+from openline.reconnect.verdicts import Action, Ending, ErrorKind, Phase, Rule, Sender, Verdict
+from openline.updates import SAMPLE_RATE, GapCause, SourceEndReason, State, StateChanged, to_samples
 
 ENUMS: Final[list[type[enum.StrEnum]]] = [
-    *(Action, CredentialPlace, ErrorKind, GapCause, HowLost, Phase, Sender, State),
+    *(Action, CredentialPlace, ErrorKind, GapCause, SourceEndReason, Phase, Sender, State),
 ]
 #: Every struct that is told, commanded, fed in or kept.
 STRUCTS: Final = [
@@ -31,7 +31,7 @@ STRUCTS: Final = [
         for kind in vars(module).values()
         if inspect.isclass(kind) and issubclass(kind, msgspec.Struct)
     ),
-    *(Ending, Journal, Row, Verdict),
+    *(Ending, Journal, Rule, Verdict),
 ]
 #: Fields that say something unless they say otherwise.
 MEANT: Final = {("Gap", "exact"): True}
@@ -53,7 +53,7 @@ def test_a_field_that_is_left_out_says_nothing(kind: type[msgspec.Struct]) -> No
 
 
 def test_a_session_with_nothing_but_what_it_needs() -> None:
-    line = Connection(Backend(), session_id="s", attempt_id="a", random=lambda: 0.5)
+    line = SessionMachine(Backend(), session_id="s", attempt_id="a", random=lambda: 0.5)
     told = line.receive(e.OpenRequested(), 0.0)
     assert told == [
         Report(StateChanged(state=State.CONNECTING, dial=1)),

@@ -7,8 +7,8 @@ from openline.policy import Policy
 from openline.reconnect.verdicts import Action
 from openline.updates import (
     Ended,
-    HowLost,
-    SourceLost,
+    SourceEnded,
+    SourceEndReason,
     SourceStatistics,
     State,
     StateChanged,
@@ -44,7 +44,7 @@ def test_what_is_known_beyond_the_verdict_is_added() -> None:
 def test_a_wait_for_the_gate_before_any_loss_has_no_verdict() -> None:
     drive = Drive(has_provider=True)
     drive.open()
-    gate = drive.link.retry.gate
+    gate = drive.session.retry.gate
     for _ in range(14):
         gate.note(drive.now)
     drive.feed(e.CredentialReady(1))
@@ -135,24 +135,27 @@ def test_a_session_that_came_to_its_end_with_a_gap_does_not_say_that_all_is_well
 
 def test_a_session_whose_source_failed_is_not_complete_and_says_why() -> None:
     drive = Drive().stream()
-    drive.feed(e.SourceLost("mic", "no such file"))
+    drive.feed(e.SourceFailed("mic", "no such file"))
     drive.drain()
     drive.summary()
     drive.lose(1000)
     ended = drive.ended
     assert (ended.state, ended.missing, ended.complete) == (State.CLOSED, (), False)
     assert ended.reason == "mic was lost: no such file"
-    assert ended.lost_sources == tuple(drive.told(SourceLost))
+    assert ended.lost_sources == tuple(drive.told(SourceEnded))
 
 
 def test_one_source_that_failed_among_two_is_enough_and_each_is_told() -> None:
     drive = Drive(sources=("mic", "system"), policy=Policy(source_timeout=4), watched=("system",))
     drive.stream()
-    drive.feed(e.SourceLost("mic", "unplugged"))
+    drive.feed(e.SourceFailed("mic", "unplugged"))
     drive.wait(5)
     drive.summary()
     drive.lose(1000)
-    assert [lost.how for lost in drive.ended.lost_sources] == [HowLost.FAILED, HowLost.STALLED]
+    assert [lost.how for lost in drive.ended.lost_sources] == [
+        SourceEndReason.FAILED,
+        SourceEndReason.STALLED,
+    ]
     assert drive.ended.reason == (
         "mic was lost: unplugged; system was lost: nothing was heard from it for 4 s"
     )
@@ -163,7 +166,7 @@ def test_a_source_that_fails_after_the_stop_was_heard_out() -> None:
     drive = Drive().stream()
     drive.audio(1)
     drive.stop()
-    drive.feed(e.SourceLost("mic", "unplugged"))
+    drive.feed(e.SourceFailed("mic", "unplugged"))
     drive.drain()
     drive.summary()
     drive.lose(1000)
@@ -173,7 +176,7 @@ def test_a_source_that_fails_after_the_stop_was_heard_out() -> None:
 
 def test_sources_that_ended_by_themselves_were_heard_out() -> None:
     drive = Drive().stream()
-    drive.feed(e.SourceEnded("mic"))
+    drive.feed(e.SourceFinished("mic"))
     drive.drain()
     drive.summary()
     drive.lose(1000)

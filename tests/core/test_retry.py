@@ -19,16 +19,16 @@ from openline.reconnect.verdicts import (
     Ending,
     ErrorKind,
     Phase,
-    Row,
+    Rule,
     Sender,
 )
 
 REFUSED = Ending(phase=Phase.CONNECTING, error=ErrorKind.REFUSED)
-RESTART = Ending(phase=Phase.STREAMING, code=1012, sender=Sender.PEER)
-GOING_AWAY = Ending(phase=Phase.STREAMING, code=1001, sender=Sender.PEER)
-BUSY = Ending(phase=Phase.STREAMING, code=1013, sender=Sender.PEER)
-WRONG = Ending(phase=Phase.STREAMING, code=1003, sender=Sender.PEER)
-UNAUTHORIZED = Ending(phase=Phase.AWAITING_ACK, code=1008, sender=Sender.PEER, has_provider=True)
+RESTART = Ending(phase=Phase.STREAMING, code=1012, sender=Sender.REMOTE)
+GOING_AWAY = Ending(phase=Phase.STREAMING, code=1001, sender=Sender.REMOTE)
+BUSY = Ending(phase=Phase.STREAMING, code=1013, sender=Sender.REMOTE)
+WRONG = Ending(phase=Phase.STREAMING, code=1003, sender=Sender.REMOTE)
+UNAUTHORIZED = Ending(phase=Phase.AWAITING_ACK, code=1008, sender=Sender.REMOTE, has_provider=True)
 PORTAL = Ending(phase=Phase.CONNECTING, status=200)
 
 
@@ -37,7 +37,7 @@ def busy_for(seconds: float) -> Ending:
 
 
 def strange(strikes: int) -> Ending:
-    return Ending(phase=Phase.STREAMING, code=4999, sender=Sender.PEER, strikes=strikes)
+    return Ending(phase=Phase.STREAMING, code=4999, sender=Sender.REMOTE, strikes=strikes)
 
 
 def always(value: float) -> Callable[[], float]:
@@ -263,11 +263,11 @@ class TestReauth:
 
     def test_only_a_stable_line_brings_the_right_back(self) -> None:
         hope = retry()
-        hope.right_spent = True
+        hope.reauth_used = True
         hope.note_progress()
-        assert [hope.right_spent] == [True]
+        assert [hope.reauth_used] == [True]
         hope.note_stable()
-        assert [hope.right_spent] == [False]
+        assert [hope.reauth_used] == [False]
 
 
 class TestGate:
@@ -311,7 +311,7 @@ class TestWords:
         assert hope.cause == hope.verdict.why
 
     def test_the_dialects_own_codes_are_heard(self) -> None:
-        fatal = Row(action=Action.FATAL, why="so it is here", source="a dialect")
+        fatal = Rule(action=Action.FATAL, why="so it is here", source="a dialect")
         hope = retry()
         hope.judge(RESTART, {1012: fatal}, "", 0.0, OFF)
         assert (hope.until, hope.cause) == (OFF, "so it is here")
@@ -325,9 +325,9 @@ def test_a_restored_network_ends_a_retry_early_and_a_captive_portals_wait(
     ending: Ending, *, helps: bool
 ) -> None:
     hope = retry()
-    assert [hope.hint_helps] == [False], "nothing was lost yet"
+    assert [hope.network_hint_applies] == [False], "nothing was lost yet"
     judged(hope, ending)
-    assert hope.hint_helps is helps
+    assert hope.network_hint_applies is helps
 
 
 def test_randomness_is_injected_and_drawn_anew_for_each_wait() -> None:

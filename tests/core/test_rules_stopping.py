@@ -75,9 +75,9 @@ def test_a_stop_with_audio_to_deliver_is_finished_over_a_line_yet_to_come(state:
 def test_a_second_stop_changes_nothing(state: str) -> None:
     drive = in_state(state)
     drive.stop()
-    before = everything(drive.link)
+    before = everything(drive.session)
     assert not drive.feed(e.StopRequested(), after=0.001)
-    assert everything(drive.link) == before
+    assert everything(drive.session) == before
 
 
 @pytest.mark.parametrize(
@@ -217,9 +217,9 @@ def test_a_line_lost_with_all_delivered_is_a_proper_end(how: str) -> None:
 def test_sources_that_are_over_stop_the_session() -> None:
     drive = Drive(sources=("mic", "system")).stream()
     drive.audio(5)
-    drive.feed(e.SourceEnded("mic"))
+    drive.feed(e.SourceFinished("mic"))
     assert drive.state == "streaming"
-    drive.feed(e.SourceLost("system", "unplugged"))
+    drive.feed(e.SourceFailed("system", "unplugged"))
     assert drive.state == "finishing"
     drive.drain()
     assert drive.texts[-1] == (1, "stop")
@@ -228,7 +228,7 @@ def test_sources_that_are_over_stop_the_session() -> None:
 def test_a_source_that_was_over_before_the_line_was_opened_leaves_its_audio_to_send() -> None:
     drive = Drive()
     drive.audio(5)
-    drive.feed(e.SourceEnded("mic"))
+    drive.feed(e.SourceFinished("mic"))
     assert drive.state == "idle"
     drive.open()
     drive.connect()
@@ -240,7 +240,7 @@ def test_a_source_that_was_over_before_the_line_was_opened_leaves_its_audio_to_s
 
 def test_a_source_that_never_said_a_word_is_closed_as_soon_as_it_is_opened() -> None:
     drive = Drive()
-    drive.feed(e.SourceEnded("mic"))
+    drive.feed(e.SourceFinished("mic"))
     drive.open()
     assert drive.state == "closed"
     assert drive.ended.complete

@@ -68,7 +68,7 @@ def test_sources_take_turns() -> None:
 
 
 def armed(drive: Drive) -> set[Timer]:
-    return {timer for timer in Timer if drive.link.deadlines[timer] != OFF}
+    return {timer for timer in Timer if drive.session.deadlines[timer] != OFF}
 
 
 def test_a_pull_says_that_the_last_send_has_completed() -> None:
@@ -76,10 +76,10 @@ def test_a_pull_says_that_the_last_send_has_completed() -> None:
     drive.audio(2)
     assert Timer.SEND not in armed(drive)
     drive.pull()
-    assert drive.link.deadlines[Timer.SEND] == drive.now + 5
+    assert drive.session.deadlines[Timer.SEND] == drive.now + 5
     drive.now += 3
     drive.pull()
-    assert drive.link.deadlines[Timer.SEND] == drive.now + 5
+    assert drive.session.deadlines[Timer.SEND] == drive.now + 5
     assert drive.pull() is None
     assert Timer.SEND not in armed(drive)
 
@@ -102,10 +102,10 @@ def test_a_shut_window_asks_for_proof_and_bounds_the_wait() -> None:
     assert isinstance(drive.drain()[-1], SendPing)
     assert drive.frames() == 80
     assert {Timer.STALL} < armed(drive)
-    stalls = drive.link.deadlines[Timer.STALL]
+    stalls = drive.session.deadlines[Timer.STALL]
     drive.now += 1
     drive.pull()
-    assert drive.link.deadlines[Timer.STALL] == stalls, "not put off by looking again"
+    assert drive.session.deadlines[Timer.STALL] == stalls, "not put off by looking again"
     for outgoing in drive.sent:
         if isinstance(outgoing, SendPing):
             drive.feed(e.PongReceived(1, outgoing.mark))
@@ -121,13 +121,13 @@ def test_where_time_alone_opens_a_window_the_sender_is_woken_then() -> None:
     drive.serve()  # it pongs and gives no figures
     assert drive.frames() == 80
     assert Timer.PACE in armed(drive)
-    assert drive.core.next_deadline() == drive.link.deadlines[Timer.PING]
+    assert drive.core.next_deadline() == drive.session.deadlines[Timer.PING]
     drive.say("horoscope", after=1)
     drive.tick()
     drive.serve()
     while drive.frames() < 100 and drive.state == "streaming":
         drive.tick()
-        assert Timer.PACE not in armed(drive) or drive.link.deadlines[Timer.PACE] > drive.now
+        assert Timer.PACE not in armed(drive) or drive.session.deadlines[Timer.PACE] > drive.now
         drive.serve()
     assert drive.frames() == 100
 

@@ -12,7 +12,7 @@ from openline.commands import (
     Report,
 )
 from openline.policy import Policy
-from openline.session import Connection, LocalProtocolError
+from openline.session import LocalProtocolError, SessionMachine
 from openline.updates import Ended, PartialRetracted, StateChanged
 from tests.core.driver import FRAME, Drive
 from tests.core.states import ALIVE, OVER, STATES, everything, in_state
@@ -42,7 +42,7 @@ def test_each_state_is_where_its_name_says(state: str) -> None:
 def test_what_cannot_work_is_refused_at_once(options: dict[str, Any], complaint: str) -> None:
     given: dict[str, Any] = {"session_id": "s", "attempt_id": "a", "random": lambda: 0.5}
     with pytest.raises(ValueError, match=complaint):
-        Connection(Backend(), **(given | options))
+        SessionMachine(Backend(), **(given | options))
 
 
 def test_time_cannot_run_backwards() -> None:
@@ -90,16 +90,16 @@ def test_a_source_that_can_wait_is_told_when_there_is_room() -> None:
         *((state, e.CaptureHole("mic", -1), "-1 samples") for state in STATES),
         *((state, e.CaptureHole("system", 1), "'system'") for state in STATES),
         *((state, e.SourceStarted("system", 0), "'system'") for state in STATES),
-        *((state, e.SourceEnded("system"), "'system'") for state in STATES),
-        *((state, e.SourceLost("system", "gone"), "'system'") for state in STATES),
+        *((state, e.SourceFinished("system"), "'system'") for state in STATES),
+        *((state, e.SourceFailed("system", "gone"), "'system'") for state in STATES),
     ],
 )
 def test_an_impossible_request_changes_nothing(state: str, event: e.Event, complaint: str) -> None:
     drive = in_state(state)
-    before = everything(drive.link)
+    before = everything(drive.session)
     with pytest.raises(LocalProtocolError, match=complaint):
         drive.feed(event, after=0.001)
-    assert everything(drive.link) == before
+    assert everything(drive.session) == before
 
 
 LATE: list[e.Event] = [
@@ -128,12 +128,12 @@ def test_a_fact_of_an_earlier_dial_changes_nothing_but_the_count(
     if state == "finishing":
         drive.stop()
     assert drive.state == state
-    link = drive.link
-    link.counts["late"] += 1
-    expected = everything(link)
-    link.counts["late"] -= 1
+    session = drive.session
+    session.counts["late"] += 1
+    expected = everything(session)
+    session.counts["late"] -= 1
     assert not drive.feed(event)
-    assert everything(link) == expected
+    assert everything(session) == expected
 
 
 @pytest.mark.parametrize("state", ALIVE)
@@ -165,8 +165,8 @@ def test_after_the_end_nothing_is_said_or_done(state: str) -> None:
         e.AudioCaptured("mic", bytes(640)),
         e.CaptureHole("mic", 5),
         e.SourceStarted("mic", 0),
-        e.SourceLost("mic", "unplugged"),
-        e.SourceEnded("mic"),
+        e.SourceFailed("mic", "unplugged"),
+        e.SourceFinished("mic"),
     ]
     for event in events:
         assert not drive.feed(event, after=100)

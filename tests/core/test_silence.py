@@ -5,18 +5,18 @@ from __future__ import annotations
 import pytest
 
 from openline import events as e
-from openline.audio.silence import Watch
+from openline.audio.silence import SilenceWatchdog
 from openline.commands import CloseSource
 from openline.machine.timers import OFF
 from openline.policy import Policy
-from openline.updates import HowLost, SourceLost
+from openline.updates import SourceEnded, SourceEndReason
 from tests.core.driver import Drive
 
 QUICK = Policy(source_timeout=4.0)
 
 
-def lost(drive: Drive) -> list[tuple[str, HowLost]]:
-    return [(update.source, update.how) for update in drive.told(SourceLost)]
+def lost(drive: Drive) -> list[tuple[str, SourceEndReason]]:
+    return [(update.source, update.how) for update in drive.told(SourceEnded)]
 
 
 def listening(*sources: str, watched: tuple[str, ...], policy: Policy = QUICK) -> Drive:
@@ -35,8 +35,10 @@ def test_a_source_that_hangs_is_lost_and_the_other_goes_on() -> None:
         drive.wait(0.1)
         drive.audio(5, "system")
         drive.serve("system")
-    assert drive.told(SourceLost) == [
-        SourceLost(source="mic", how=HowLost.STALLED, reason="nothing was heard from it for 4 s")
+    assert drive.told(SourceEnded) == [
+        SourceEnded(
+            source="mic", how=SourceEndReason.STALLED, reason="nothing was heard from it for 4 s"
+        )
     ]
     assert CloseSource("mic") in drive.commands
     assert drive.state == "streaming"
@@ -94,7 +96,7 @@ def test_a_source_that_waits_for_the_line_is_not_silent() -> None:
     drive.wait(1.9)  # there is room from here: half the time at least
     assert lost(drive) == []
     drive.wait(2.2)
-    assert lost(drive) == [("mic", HowLost.STALLED)]
+    assert lost(drive) == [("mic", SourceEndReason.STALLED)]
 
 
 def test_a_source_that_never_begins_is_silent_from_the_opening() -> None:
@@ -104,7 +106,7 @@ def test_a_source_that_never_begins_is_silent_from_the_opening() -> None:
     drive.wait(3.9)
     assert lost(drive) == []
     drive.wait(0.2)
-    assert lost(drive) == [("mic", HowLost.STALLED)]
+    assert lost(drive) == [("mic", SourceEndReason.STALLED)]
     assert not drive.ended.complete
 
 
@@ -119,29 +121,29 @@ def test_nobody_is_looked_after_once_the_session_stops() -> None:
 @pytest.mark.parametrize(
     ("event", "how", "reason"),
     [
-        (e.SourceEnded("mic"), HowLost.ENDED, "it has no more audio"),
-        (e.SourceLost("mic", "unplugged"), HowLost.FAILED, "unplugged"),
+        (e.SourceFinished("mic"), SourceEndReason.EXHAUSTED, "it has no more audio"),
+        (e.SourceFailed("mic", "unplugged"), SourceEndReason.FAILED, "unplugged"),
     ],
 )
 def test_a_source_that_comes_to_its_end_is_told_of_once(
-    event: e.Event, how: HowLost, reason: str
+    event: e.Event, how: SourceEndReason, reason: str
 ) -> None:
     drive = listening("mic", "system", watched=("mic",))
     drive.feed(event)
     drive.feed(event)
     drive.wait(6)
-    assert drive.told(SourceLost) == [SourceLost(source="mic", how=how, reason=reason)]
+    assert drive.told(SourceEnded) == [SourceEnded(source="mic", how=how, reason=reason)]
     assert drive.state == "streaming"
 
 
 def test_a_watch_without_a_limit_never_looks() -> None:
-    watch = Watch(["mic"], (), None)
+    watch = SilenceWatchdog(["mic"], (), None)
     assert watch.begin(5.0) == OFF
     assert watch.look(1e9, room=True) == []
 
 
 def test_a_watch_looks_twice_in_each_timeout_and_at_the_very_moment() -> None:
-    watch = Watch(["mic"], (), 10.0)
+    watch = SilenceWatchdog(["mic"], (), 10.0)
     assert watch.begin(100.0) == 105.0
     watch.heard("mic", 102.0)
     assert watch.look(105.0, room=True) == []
@@ -153,7 +155,7 @@ def test_a_watch_looks_twice_in_each_timeout_and_at_the_very_moment() -> None:
 
 
 def test_time_may_begin_at_zero() -> None:
-    watch = Watch(["mic"], (), 10.0)
+    watch = SilenceWatchdog(["mic"], (), 10.0)
     assert watch.begin(0.0) == 5.0
     assert watch.next_look(6.0) == 10.0
     assert watch.look(10.0, room=True) == ["mic"]

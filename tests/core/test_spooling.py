@@ -19,11 +19,11 @@ from openline.commands import (
     FetchAudio,
     Report,
     StoreAudio,
+    StoreConfirmed,
     StoreFinal,
     StoreGap,
-    StoreProof,
 )
-from openline.session import Connection, PastSource
+from openline.session import PastSource, SessionMachine
 from openline.updates import SAMPLE_RATE as S
 from openline.updates import Gap, GapCause, Transcript, Trouble
 from tests.core.driver import Drive, pcm
@@ -491,7 +491,7 @@ class TestConnection:
         drive.audio(5000)
         drive.lose()
         assert drive.gaps
-        assert not only(drive, StoreAudio) + only(drive, StoreProof) + only(drive, StoreGap)
+        assert not only(drive, StoreAudio) + only(drive, StoreConfirmed) + only(drive, StoreGap)
 
     def test_audio_is_stored_as_it_is_captured_behind_where_its_source_began(self) -> None:
         drive = spooled(sources=("mic", "system"))
@@ -499,10 +499,10 @@ class TestConnection:
         drive.feed(e.AudioCaptured("mic", pcm(7)))
         drive.feed(e.AudioCaptured("system", pcm(9)), after=1)
         assert drive.commands == [
-            StoreProof("mic", 0),
+            StoreConfirmed("mic", 0),
             StoreAudio("mic", 0, pcm(F)),
             StoreAudio("mic", F, pcm(7)),
-            StoreProof("system", S),
+            StoreConfirmed("system", S),
             StoreAudio("system", S, pcm(9)),
         ]
 
@@ -510,10 +510,10 @@ class TestConnection:
         drive = spooled().stream()
         drive.audio(5)
         drive.drain()
-        assert kinds(drive.final(0, 0.1)) == [StoreFinal, Transcript, StoreProof]
-        assert only(drive, StoreProof)[-1] == StoreProof("mic", 5 * F)
+        assert kinds(drive.final(0, 0.1)) == [StoreFinal, Transcript, StoreConfirmed]
+        assert only(drive, StoreConfirmed)[-1] == StoreConfirmed("mic", 5 * F)
         drive.final(0, 0.1)
-        assert len(only(drive, StoreProof)) == 2, "no news"
+        assert len(only(drive, StoreConfirmed)) == 2, "no news"
 
     def test_a_hole_is_told_at_once(self) -> None:
         drive = spooled()
@@ -620,7 +620,7 @@ class TestConnection:
         drive.final(0, 0.1)
         drive.feed(e.CaptureHole("mic", 5))
         assert len(only(drive, StoreAudio)) == 1
-        assert len(only(drive, StoreProof)) == 1
+        assert len(only(drive, StoreConfirmed)) == 1
         drive.feed(e.AudioCaptured("mic", pcm(61 * S)))
         drive.drain()
         drive.feed(e.Tick())
@@ -645,11 +645,11 @@ class TestResume:
     FINALS = (Transcript(source="mic", text="before", final=True, start=0.0, end=0.5),)
 
     def resume(self, *past: PastSource, disk: float = 3600, **options: Any) -> Drive:
-        resumed = partial(Connection, past=past, past_transcript=self.FINALS)
+        resumed = partial(SessionMachine, past=past, past_transcript=self.FINALS)
         drive = Drive(make=resumed, disk_seconds=disk, **options)
         for source in ("mic", "system"):
             if any(each.source == source for each in past):
-                drive.feed(e.SourceEnded(source))
+                drive.feed(e.SourceFinished(source))
         return drive
 
     @pytest.mark.parametrize("disk", [0, 3600])
@@ -674,7 +674,7 @@ class TestResume:
             ("after", 0.5, 2.0),
         ]
         assert drive.ended.statistics.sources["mic"].captured == 2 * S
-        assert only(drive, StoreProof) == [StoreProof("mic", 2 * S)]
+        assert only(drive, StoreConfirmed) == [StoreConfirmed("mic", 2 * S)]
 
     def test_with_nothing_left_it_is_over_at_once(self) -> None:
         drive = self.resume(PastSource(source="mic", origin=0, confirmed=S, on_disk=((0, S),)))

@@ -13,9 +13,9 @@ from typing import Any, TypeAlias
 import pytest
 from statemachine import State, StateChart
 
-from openline.machine.actions import Link
+from openline.machine.actions import Actions
 from openline.machine.chart import Chart
-from openline.machine.table import ChartError, Row, Table, compile_chart, fire
+from openline.machine.table import ChartError, Table, Transition, compile_chart, fire
 from openline.session import EVENTS, TABLE
 
 Declaration: TypeAlias = type[StateChart[Any]]
@@ -97,7 +97,7 @@ def test_the_table_is_immutable_and_keeps_the_names() -> None:
     assert isinstance(table, MappingProxyType)
     assert all(isinstance(rows, MappingProxyType) for rows in table.values())
     [row] = table["first"]["go"]
-    assert isinstance(row, Row)
+    assert isinstance(row, Transition)
     assert (row.source, row.event, row.target) == ("first", "go", "second")
     assert (row.guard_name, row.on_names) == ("holds", ("act",))
 
@@ -342,7 +342,7 @@ def test_all_that_is_missing_is_told_in_order() -> None:
     """Of so many that no set has them in order by chance."""
     unknown = "qwertyuiop"
     with pytest.raises(ChartError) as refused:
-        compile_chart(Chart, Link, unknown)
+        compile_chart(Chart, Actions, unknown)
     assert str(refused.value) == (
         f"events that nothing fires: {sorted(EVENTS)}; "
         f"events that no state knows: {sorted(unknown)}"
@@ -354,14 +354,14 @@ def test_a_row_has_a_name_for_a_person_and_no_other_has_it() -> None:
     names = [row.name for row in rows]
     assert len(set(names)) == len(names)
     assert {
-        "idle --open_requested [credential_due]--> authorizing",
+        "idle --open_requested [needs_credential]--> authorizing",
         "reconnecting --retry_due--> connecting",
         "streaming --pong--> itself",
     } < set(names)
 
 
 def test_the_table_of_every_connection_is_the_charts() -> None:
-    again = compile_chart(Chart, Link, EVENTS)
+    again = compile_chart(Chart, Actions, EVENTS)
     assert {state: dict(rows) for state, rows in again.items()} == {
         state: dict(rows) for state, rows in TABLE.items()
     }

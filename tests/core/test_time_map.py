@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import pytest
 
-from openline.audio.time_map import MOST_DROPS, Positions
+from openline.audio.time_map import MOST_DROPS, TimeMap
 from openline.updates import SAMPLE_RATE, Gap, GapCause
 from tests.core.driver import FRAME, Drive
 
 
-def skipping() -> Positions:
+def skipping() -> TimeMap:
     """100 samples from session sample 1000, then what was captured from 2000."""
-    positions = Positions()
+    positions = TimeMap()
     positions.begin_run(0, 1000)
     positions.begin_run(100, 2000)
     return positions
 
 
 def test_nothing_was_sent_yet() -> None:
-    assert not Positions()
+    assert not TimeMap()
     assert skipping()
 
 
@@ -62,14 +62,14 @@ def test_a_time_is_looked_up_in_what_was_sent(
 def test_behind_a_drop_the_backends_clock_is_slow(
     said: tuple[int, int], means: tuple[int, int]
 ) -> None:
-    positions = Positions()
+    positions = TimeMap()
     positions.begin_run(0, 0)
     positions.drop(100, 200, 30)
     assert positions.interval(*said, sent=1000) == means
 
 
 def test_drops_add_up() -> None:
-    positions = Positions()
+    positions = TimeMap()
     positions.begin_run(0, 0)
     positions.drop(100, 200, 30)
     positions.drop(300, 400, 50)
@@ -80,7 +80,7 @@ def test_drops_add_up() -> None:
 
 
 def test_very_many_drops_cost_no_more_than_many() -> None:
-    positions = Positions()
+    positions = TimeMap()
     positions.begin_run(0, 0)
     for i in range(3 * MOST_DROPS):
         positions.drop(100 * i, 100 * i + 50, 10)
@@ -150,7 +150,7 @@ def test_a_queue_that_must_have_run_over_answers_for_a_drop() -> None:
 
 
 def test_a_time_ahead_of_one_drop_is_ahead_of_the_next() -> None:
-    positions = Positions()
+    positions = TimeMap()
     positions.begin_run(0, 0)
     positions.drop(0, 1000, 10)
     positions.drop(100, 1200, 1090)
@@ -158,7 +158,7 @@ def test_a_time_ahead_of_one_drop_is_ahead_of_the_next() -> None:
 
 
 def test_a_time_at_the_edge_of_a_drop_lies_before_it() -> None:
-    positions = Positions()
+    positions = TimeMap()
     positions.begin_run(0, 0)
     positions.drop(100, 200, 50)
     assert positions.interval(0, 100, 1000) == (0, 100)

@@ -21,7 +21,7 @@ from openline.reconnect.verdicts import (
     Ending,
     ErrorKind,
     Phase,
-    Row,
+    Rule,
     Sender,
     Verdict,
     judge,
@@ -39,11 +39,11 @@ def ending(*, phase: Phase = Phase.STREAMING, has_provider: bool = True, **facts
 
 
 def received(code: int, **facts: Any) -> Ending:
-    return ending(code=code, sender=Sender.PEER, **facts)
+    return ending(code=code, sender=Sender.REMOTE, **facts)
 
 
 def sent(code: int, **facts: Any) -> Ending:
-    return ending(code=code, sender=Sender.US, **facts)
+    return ending(code=code, sender=Sender.LOCAL, **facts)
 
 
 def refused(status: int, **facts: Any) -> Ending:
@@ -54,7 +54,7 @@ def failed(error: ErrorKind, **facts: Any) -> Ending:
     return ending(phase=Phase.CONNECTING, error=error, **facts)
 
 
-DIALECT_ROW = Row(action=LATER, why="the dialect says so", source="the dialect")
+DIALECT_ROW = Rule(action=LATER, why="the dialect says so", source="the dialect")
 
 #: (the document's row, endings that it speaks of, action, flags)
 ROWS: list[tuple[str, list[Ending], Action, dict[str, Any]]] = [
@@ -198,7 +198,7 @@ def test_refusal_outranks_everything() -> None:
     every_fact = received(
         1002, status=404, error=ErrorKind.GAVE_UP, refusal=DIALECT_ROW, retry_after=7.0
     )
-    verdict = judge(every_fact, {1002: Row(action=FATAL, why="no", source="no")})
+    verdict = judge(every_fact, {1002: Rule(action=FATAL, why="no", source="no")})
     assert (verdict.action, verdict.why, verdict.source) == (LATER, DIALECT_ROW.why, "the dialect")
     assert verdict.retry_after == 7.0
 
@@ -279,7 +279,7 @@ def test_known_endings_are_judged_alike_after_any_strikes(each: Ending) -> None:
 
 
 def test_strikes_count_for_a_dialect_as_well() -> None:
-    row = Row(action=REAUTH, why="odd", source="the dialect", strike=True, scatter=True)
+    row = Rule(action=REAUTH, why="odd", source="the dialect", strike=True, scatter=True)
     assert judge(ending(refusal=row, strikes=2)).action is REAUTH
     assert judge(ending(refusal=row, strikes=3)).action is FATAL
     assert not judge(ending(refusal=row, strikes=3)).scatter
@@ -287,7 +287,7 @@ def test_strikes_count_for_a_dialect_as_well() -> None:
 
 
 def test_a_fatal_row_keeps_its_own_why_whatever_the_strikes() -> None:
-    row = Row(action=FATAL, why="no use", source="the dialect", strike=True)
+    row = Rule(action=FATAL, why="no use", source="the dialect", strike=True)
     assert judge(ending(refusal=row, strikes=9)).why == "no use"
 
 
@@ -309,8 +309,8 @@ def test_reauth_needs_a_provider_and_the_right(each: Ending) -> None:
     able = judge(each)
     assert able.action is REAUTH
     alone = judge(msgspec.structs.replace(each, has_provider=False))
-    spent = judge(msgspec.structs.replace(each, right_spent=True))
-    both = judge(msgspec.structs.replace(each, has_provider=False, right_spent=True))
+    spent = judge(msgspec.structs.replace(each, reauth_used=True))
+    both = judge(msgspec.structs.replace(each, has_provider=False, reauth_used=True))
     assert alone.action is spent.action is both.action is FATAL
     assert alone.why == f"{able.why}, and there is no provider for a fresh credential: check " + (
         "the path of the URL, and the token, or give one"
@@ -326,7 +326,7 @@ def test_reauth_needs_a_provider_and_the_right(each: Ending) -> None:
 
 def test_provider_and_right_matter_to_reauth_alone() -> None:
     for each in (received(1000), received(1011), refused(404), failed(ErrorKind.RESET)):
-        other = msgspec.structs.replace(each, has_provider=False, right_spent=True)
+        other = msgspec.structs.replace(each, has_provider=False, reauth_used=True)
         assert judge(other) == judge(each)
 
 
@@ -361,7 +361,7 @@ def test_retry_after_is_for_later_alone() -> None:
 
 
 rows = st.builds(
-    Row,
+    Rule,
     action=st.sampled_from(Action),
     why=st.text(),
     source=st.text(),
@@ -381,7 +381,7 @@ endings = st.builds(
     retry_after=st.none() | st.floats() | st.integers(),
     ever_connected=st.booleans(),
     has_provider=st.booleans(),
-    right_spent=st.booleans(),
+    reauth_used=st.booleans(),
     strikes=st.integers(),
     refusal=st.none() | rows,
 )
@@ -389,14 +389,14 @@ endings = st.builds(
 
 @given(endings, st.dictionaries(numbers, rows, max_size=4), st.sampled_from(Phase))
 def test_every_ending_has_a_sound_verdict(
-    each: Ending, codes: dict[int, Row], phase: Phase
+    each: Ending, codes: dict[int, Rule], phase: Phase
 ) -> None:
     verdict = judge(each, codes)
     assert isinstance(verdict, Verdict)
     assert verdict == judge(each, codes)
     if verdict.action is REAUTH:
         assert each.has_provider
-        assert not each.right_spent
+        assert not each.reauth_used
     if verdict.action is FATAL:
         assert (verdict.scatter, verdict.hint_ends_wait) == (False, False)
     elif verdict.strike:

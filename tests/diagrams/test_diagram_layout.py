@@ -9,7 +9,7 @@ from itertools import combinations, pairwise
 
 import pytest
 
-from openline.machine.table import Row, Table
+from openline.machine.table import Table, Transition
 from openline.session import EVENTS, TABLE
 from openline_diagrams import dot, model
 from openline_diagrams.chart.label import NAME_SIZE, Span, Style, heading, listed, rows_of, width
@@ -27,7 +27,7 @@ def changed(seed: int) -> Table:
     more = ("count_late", "wait_for_it", "report_all_that_there_is")
     added = {event: tuple(chance.sample(more, chance.randint(0, 2))) for event in sorted(EVENTS)}
 
-    def change(row: Row) -> Row:
+    def change(row: Transition) -> Transition:
         name = f"{row.event}_again" if row.event in longer else row.event
         return row._replace(event=name, on_names=(*row.on_names, *added[row.event]))
 
@@ -136,7 +136,7 @@ def test_a_way_that_has_no_place_is_named() -> None:
 
 # Labels.
 
-LINE = Line(("idle",), ("socket_lost", "timed_out"), "hopeless", ("abort_socket", "end_dial"))
+LINE = Line(("idle",), ("socket_lost", "timed_out"), "no_retry", ("abort_socket", "end_dial"))
 
 
 def texts(rows: list[tuple[Span, ...]]) -> list[str]:
@@ -146,11 +146,11 @@ def texts(rows: list[tuple[Span, ...]]) -> list[str]:
 @pytest.mark.parametrize(
     ("room", "rows"),
     [
-        (400, ["socket_lost, timed_out [hopeless] / abort_socket, end_dial"]),
-        (220, ["socket_lost, timed_out [hopeless]", "    / abort_socket, end_dial"]),
+        (400, ["socket_lost, timed_out [no_retry] / abort_socket, end_dial"]),
+        (220, ["socket_lost, timed_out [no_retry]", "    / abort_socket, end_dial"]),
         (
             110,
-            ["socket_lost,", "timed_out", "[hopeless]", "    / abort_socket,", "    end_dial"],
+            ["socket_lost,", "timed_out", "[no_retry]", "    / abort_socket,", "    end_dial"],
         ),
     ],
 )
@@ -164,7 +164,7 @@ def test_a_long_line_without_actions_breaks_between_its_words() -> None:
     assert texts(rows_of(LINE._replace(actions=()), 110)) == [
         "socket_lost,",
         "timed_out",
-        "[hopeless]",
+        "[no_retry]",
     ]
 
 

@@ -24,7 +24,7 @@ import pytest
 from statemachine.io import load  # pyright: ignore[reportUnknownVariableType] -- untyped
 
 from openline.machine.chart import Chart
-from openline.machine.table import Row, compile_chart, fire
+from openline.machine.table import Transition, compile_chart, fire
 from openline.session import EVENTS, TABLE
 from openline_diagrams import model, rows, scxml, xstate
 
@@ -93,7 +93,7 @@ Worker: type[Recorder] = type(
 PLAYED = compile_chart(Chart, Worker, EVENTS)
 
 
-def taken(state: str, step: Step) -> Row | None:
+def taken(state: str, step: Step) -> Transition | None:
     """The row that a step takes."""
     for row in TABLE[state].get(step.event, ()):
         if not row.guard_name or step.answers[row.guard_name]:
@@ -106,7 +106,7 @@ def any_step(chance: random.Random) -> Step:
     return Step(chance.choice(EVERY), {name: chance.random() < 0.4 for name in GUARDS})
 
 
-def step_by(row: Row, chance: random.Random) -> Step:
+def step_by(row: Transition, chance: random.Random) -> Step:
     """A step that takes ``row``: the guards before it say no, its own says yes."""
     answers = dict(any_step(chance).answers)
     for other in TABLE[row.source][row.event]:
@@ -116,9 +116,9 @@ def step_by(row: Row, chance: random.Random) -> Step:
     return Step(row.event, answers)
 
 
-def way_to(state: str) -> list[Row]:
+def way_to(state: str) -> list[Transition]:
     """The shortest way there."""
-    ways: dict[str, list[Row]] = {"idle": []}
+    ways: dict[str, list[Transition]] = {"idle": []}
     while state not in ways:
         for row in rows(TABLE):
             if row.source in ways and row.target is not None:
@@ -126,13 +126,13 @@ def way_to(state: str) -> list[Row]:
     return ways[state]
 
 
-def play(count: int) -> tuple[list[Walk], Counter[Row | None]]:
+def play(count: int) -> tuple[list[Walk], Counter[Transition | None]]:
     """Random walks by the table, and how often each row was taken.
 
     Each goes to the source of some row first and takes it, every row in turn. A walk ends
     a step after the session: an end stays the end.
     """
-    chance, often, walks = random.Random(5), Counter[Row | None](), list[Walk]()
+    chance, often, walks = random.Random(5), Counter[Transition | None](), list[Walk]()
     for number in range(count):
         worker, walk = Worker(), Walk([], [])
         goal = rows(TABLE)[number % len(rows(TABLE))]

@@ -19,7 +19,7 @@ from openline.dialects.echopanel import EchoPanel
 from openline.journal.recorder import Journal, JournalError, Recorder, read
 from openline.journal.replay import DivergedError, replay
 from openline.machine.handlers import LocalProtocolError
-from openline.reconnect.verdicts import Action, ErrorKind, Row, Sender
+from openline.reconnect.verdicts import Action, ErrorKind, Rule, Sender
 from openline.updates import Cards, Entities, State
 from openline_diagrams import (
     DARK,
@@ -40,7 +40,7 @@ from tests.core.driver import Drive
 from tests.core.scenarios import SCENES, record
 
 NS = {"svg": "http://www.w3.org/2000/svg"}
-RULING = Row(action=Action.FATAL, why="it is so", source="a test")
+RULING = Rule(action=Action.FATAL, why="it is so", source="a test")
 
 
 def journal(name: str) -> Journal:
@@ -215,7 +215,7 @@ def test_odd_facts_are_told_too() -> None:
         drive.figures()
         drive.audio()
         drive.drain()
-        drive.feed(e.SourceEnded("mic"))
+        drive.feed(e.SourceFinished("mic"))
         drive.abort()
 
     text = told(driven(play, sources=("mic", "system")))
@@ -236,7 +236,7 @@ def test_odd_facts_are_told_too() -> None:
 def test_a_provider_that_is_no_longer_needed_and_a_source_that_fails() -> None:
     def play(drive: Drive) -> None:
         drive.open()
-        drive.feed(e.SourceLost("mic", "unplugged"))
+        drive.feed(e.SourceFailed("mic", "unplugged"))
         drive.feed(e.AudioCaptured("mic", bytes(640)))
         drive.abort()
 
@@ -315,12 +315,12 @@ def test_a_journal_of_another_core_is_refused() -> None:
 @pytest.mark.parametrize(
     ("event", "text"),
     [
-        (e.SourceLost("mic", "unplugged"), "mic failed: unplugged"),
+        (e.SourceFailed("mic", "unplugged"), "mic failed: unplugged"),
         (e.SpoolFailed("no space left"), "the disk failed: no space left"),
         (e.CredentialFailed(1), "no token"),
         (e.CredentialFailed(1, detail="gone"), "no token: gone"),
         (e.Redirected(1, 302, "wss://b.example/"), "302: go to wss://b.example/"),
-        (e.SocketLost(dial=1, code=1008, sender=Sender.PEER, reason="no"), "close 1008 “no”"),
+        (e.SocketLost(dial=1, code=1008, sender=Sender.REMOTE, reason="no"), "close 1008 “no”"),
         (e.SocketLost(dial=1, status=503, retry_after=30), "HTTP 503, Retry-After 30 s"),
         (e.SocketLost(dial=1, status=401), "HTTP 401"),
         (e.SocketLost(dial=1, error=ErrorKind.TLS_DATES), "lost: tls dates"),

@@ -14,9 +14,9 @@ from openline.updates import (
     Entities,
     Gap,
     GapCause,
-    HowLost,
     PartialRetracted,
-    SourceLost,
+    SourceEnded,
+    SourceEndReason,
     State,
     StateChanged,
     Statistics,
@@ -73,7 +73,7 @@ async def test_what_counts_comes_in_order_and_is_all_kept() -> None:
         words("a", final=True),
         gap(0),
         words("a", final=True),
-        SourceLost(source="mic", how=HowLost.FAILED, reason="unplugged"),
+        SourceEnded(source="mic", how=SourceEndReason.FAILED, reason="unplugged"),
         state(1),
         gap(5),
         words("b", final=True, source="system"),
@@ -184,7 +184,7 @@ async def test_who_waits_is_woken_by_the_end_that_another_took(nursery: trio.Nur
             await wait_all_tasks_blocked()
             updates.put(ENDED)
             assert updates.take() is ENDED
-    assert updates.all_read
+    assert updates.exhausted
     await updates.wait()
 
 

@@ -93,7 +93,7 @@ async def heard(
 
         async with open_session(
             Backend(), {"mic": CodedSource(seconds)}, policy=policy,
-            connect=connect, uniform=lambda: 0.5,
+            connect=connect, random=lambda: 0.5,
         ) as session:  # fmt: skip
             ended = await session.wait()
         nursery.cancel_scope.cancel()

@@ -65,7 +65,7 @@ async def failing(nursery: trio.Nursery, phrase: str) -> Server:
 async def hear(backend: Backend, policy: Policy = IMPATIENT) -> tuple[Ended, list[StateChanged]]:
     """A session to its end."""
     async with open_session(
-        backend, {"mic": Silent()}, policy=policy, credentials="token", uniform=lambda: 0.0
+        backend, {"mic": Silent()}, policy=policy, credentials="token", random=lambda: 0.0
     ) as session:
         with trio.fail_after(20):
             states = [u async for u in session if isinstance(u, StateChanged)]
@@ -95,7 +95,7 @@ async def test_unknown_endings_have_an_end_without_any_limit(nursery: trio.Nurse
 async def test_the_gate_ends_every_hot_loop(nursery: trio.Nursery, moment: str, code: int) -> None:
     server = await failing(nursery, f"close {code} {moment}")
     async with open_session(
-        Backend.from_url(server.url), {"mic": Silent()}, policy=FOREVER, uniform=lambda: 0.0
+        Backend.from_url(server.url), {"mic": Silent()}, policy=FOREVER, random=lambda: 0.0
     ) as session:
         with trio.fail_after(20):
             async for update in session:
@@ -220,7 +220,7 @@ async def test_a_server_that_stops_reading_is_left(nursery: trio.Nursery) -> Non
         Backend.from_url(server.url),
         {"mic": Frames(10_000)},
         policy=IMPATIENT,
-        uniform=lambda: 0.0,
+        random=lambda: 0.0,
     ) as session:
         with trio.fail_after(20):
             ended = await session.wait()

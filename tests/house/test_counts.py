@@ -23,22 +23,22 @@ def test_every_row_that_fires_is_counted_once_under_its_name() -> None:
     table = counting(session.TABLE, fired)
     line = Drive()
     line.open()
-    link = line.link
-    assert fire(table, link, "socket_opened")
-    assert not fire(table, link, "socket_opened")
-    assert fire(table, link, "stop_requested")
+    state = line.session
+    assert fire(table, state, "socket_opened")
+    assert not fire(table, state, "socket_opened")
+    assert fire(table, state, "stop_requested")
     assert fired == {
         "connecting --socket_opened--> awaiting_ack": 1,
-        "awaiting_ack --stop_requested [nothing_left]--> closed": 1,
+        "awaiting_ack --stop_requested [all_delivered]--> closed": 1,
     }
-    assert link.state == "closed"
+    assert state.state == "closed"
 
 
 def test_a_process_that_is_told_of_a_folder_writes_what_it_counted(tmp_path: Path) -> None:
     script = (
         "from tests import support_counts; support_counts.begin(); support_counts.begin()\n"
-        "from openline import Backend, Connection, events as e\n"
-        "line = Connection(Backend(), session_id='s', attempt_id='a', random=lambda: 0.5)\n"
+        "from openline import Backend, SessionMachine, events as e\n"
+        "line = SessionMachine(Backend(), session_id='s', attempt_id='a', random=lambda: 0.5)\n"
         "line.receive(e.OpenRequested(), 0.0)\n"
         "line.receive(e.AbortRequested(), 0.1)\n"
     )

@@ -31,7 +31,7 @@ from openline.commands import Report
 from openline.dialects.echopanel import EchoPanel
 from openline.dialects.protocol import Ids, Insight, Malformed, Message
 from openline.policy import Policy
-from openline.session import Connection
+from openline.session import SessionMachine
 from openline.updates import State, Trouble
 from openline_testing import LawBroken, World
 from openline_testing.samples import ECHOPANEL, EchoMessage, fill
@@ -138,7 +138,7 @@ class Victim:
             "attempt_id": IDS.attempt_id,
         }
         self.now = 0.0
-        self.core = Connection(Backend(), random=lambda: 0.5, **options)
+        self.core = SessionMachine(Backend(), random=lambda: 0.5, **options)
         self.world = World(**options)
         self.troubles: list[str] = []
         self.told = told

@@ -16,7 +16,7 @@ from openline_server.hysteresis import Ladder
 from openline_server.listener import Pace, pace
 from openline_server.recognizer import Deaf, Echo, FixedCutter, NoRecognizer, Question, Segment
 from openline_server.recording import Recording, Recordings, file_name, last_number
-from openline_server.summary import Line, Minutes
+from openline_server.summary import Line, MeetingSummary
 
 PARTIAL = Segment(0, 8000, b"", final=False)
 FINAL = Segment(0, 16000, b"", final=True)
@@ -156,7 +156,7 @@ def test_a_disk_that_is_full_ends_the_recording(
 
 
 def test_minutes_without_findings_report_nothing() -> None:
-    minutes = Minutes()
+    minutes = MeetingSummary()
     assert minutes.add(Line("mic", 0.0, 1.0, "well then", 1.0)) == []
     minutes.add(Line("system", 0.0, 0.5, "hello", 1.0))
     summary = minutes.final_summary(None, {}, [])

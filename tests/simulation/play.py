@@ -122,7 +122,7 @@ class Simulation:
         # The driver makes its own connection and ids: these are its seams.
         with (
             seeded(self.plan.seed),
-            patch.object(session_module, "Connection", self._connection),
+            patch.object(session_module, "SessionMachine", self._connection),
             patch.object(session_module, "uuid", SimpleNamespace(uuid4=uuid4)),
         ):
             trio.run(self._play, clock=MockClock(autojump_threshold=0))
@@ -144,7 +144,7 @@ class Simulation:
                         session_id=SESSION,
                         credentials=self._provide if plan.provider else None,
                         connect=self._connect,
-                        uniform=Random(f"{plan.seed} uniform").random,
+                        random=Random(f"{plan.seed} uniform").random,
                     ) as session,
                     trio.open_nursery() as app,
                 ):

@@ -9,10 +9,17 @@ from pathlib import Path
 import pytest
 
 from openline import events as e
-from openline.commands import DiscardStore, FetchAudio, StoreAudio, StoreFinal, StoreGap, StoreProof
+from openline.commands import (
+    DiscardStore,
+    FetchAudio,
+    StoreAudio,
+    StoreConfirmed,
+    StoreFinal,
+    StoreGap,
+)
 from openline.updates import Gap, GapCause, Transcript
 from openline_store.disk import Disk
-from openline_store.records import VERSION, Began, Lost, Proved, Said
+from openline_store.records import VERSION, Began, Confirmed, Lost, Said
 from openline_store.spool import Spool, records
 
 FINAL = Transcript(source="mic", text="a", final=True, start=0.0, end=0.01)
@@ -35,10 +42,10 @@ def no_room(*_args: object) -> None:
 
 def test_commands_are_carried_out(tmp_path: Path) -> None:
     spool, disk, told = make(tmp_path)
-    disk.perform(StoreProof("mic", 0))
+    disk.perform(StoreConfirmed("mic", 0))
     disk.perform(StoreAudio("mic", 0, AUDIO))
     disk.perform(StoreFinal(FINAL))
-    disk.perform(StoreProof("mic", 10))
+    disk.perform(StoreConfirmed("mic", 10))
     disk.perform(StoreGap(GAP))
     assert told == []
     disk.perform(FetchAudio("mic", 10, 50))
@@ -51,9 +58,9 @@ def test_commands_are_carried_out(tmp_path: Path) -> None:
     ]
     disk.close()
     assert list(records(spool.folder))[1:] == [
-        Proved("mic", 0),
+        Confirmed("mic", 0),
         Said(FINAL),
-        Proved("mic", 10),
+        Confirmed("mic", 10),
         Lost(GAP),
     ]
 
@@ -71,12 +78,12 @@ def test_the_first_failure_is_told_once_and_reads_go_on(
             case "keep":
                 disk.perform(StoreAudio("mic", 100, AUDIO))
             case "prove":
-                disk.perform(StoreProof("mic", 10))
+                disk.perform(StoreConfirmed("mic", 10))
             case _:
                 disk.perform(StoreFinal(FINAL))
     assert told == [e.SpoolFailed("no space left on device")]
     disk.perform(StoreAudio("mic", 100, AUDIO))  # there is room again, but no more is written:
-    disk.perform(StoreProof("mic", 10))  # audio after a hole is of no use to the core
+    disk.perform(StoreConfirmed("mic", 10))  # audio after a hole is of no use to the core
     disk.perform(StoreGap(GAP))
     assert (spool.folder / "log").stat().st_size == size
     assert len(told) == 1
@@ -110,7 +117,7 @@ def test_without_a_spool_there_is_nothing() -> None:
     told: list[e.Event] = []
     disk = Disk(None, told.append)
     disk.perform(StoreAudio("mic", 0, AUDIO))
-    disk.perform(StoreProof("mic", 10))
+    disk.perform(StoreConfirmed("mic", 10))
     disk.perform(StoreFinal(FINAL))
     disk.close()
     assert told == []

@@ -16,7 +16,7 @@ import pytest
 from openline.backend import Backend, CredentialPlace
 from openline.session import PastSource
 from openline.updates import Gap, GapCause, Transcript
-from openline_store.records import VERSION, Began, Lost, Proved, Record, Said
+from openline_store.records import VERSION, Began, Confirmed, Lost, Record, Said
 from openline_store.spool import (
     SEGMENT_BYTES,
     Past,
@@ -90,10 +90,10 @@ def full(real: Callable[[int, Any], int], *, after: int = 0) -> Callable[[int, A
 # The log.
 
 TAIL: list[Record] = [
-    Proved("mic", 0),
+    Confirmed("mic", 0),
     Said(final(0.0, 1.5)),
     Lost(gap(100, 200, GapCause.CAPTURE)),
-    Proved("system", 1 << 40),
+    Confirmed("system", 1 << 40),
 ]
 
 
@@ -181,13 +181,13 @@ def test_a_proof_that_has_no_room_costs_no_audio(
     spool: Spool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Audio that were deleted first would be missing for whoever resumes.
-    spool.prove("mic", 0)
+    spool.confirm("mic", 0)
     spool.keep("mic", 0, pcm(0, 320))
     spool.keep("mic", 1000, pcm(1000, 320))
     with monkeypatch.context() as patch:
         patch.setattr(os, "write", full(os.write))
         with pytest.raises(OSError, match="No space"):
-            spool.prove("mic", 640)
+            spool.confirm("mic", 640)
     spool.close()
     [past] = load(spool.folder).sources
     assert (past.confirmed, past.on_disk) == (0, ((0, 320), (1000, 1320)))
@@ -266,11 +266,11 @@ def test_files_wholly_confirmed_are_deleted_but_not_the_one_being_written(spool:
     def starts(source: str = "mic") -> list[int]:
         return [begins for _, begins, _ in segments(spool.folder, source)]
 
-    spool.prove("mic", 319)
+    spool.confirm("mic", 319)
     assert starts() == [0, 1000, 2000]
-    spool.prove("mic", 320)
+    spool.confirm("mic", 320)
     assert starts() == [1000, 2000]
-    spool.prove("mic", 5000)
+    spool.confirm("mic", 5000)
     assert starts() == [2000]
     assert starts("system") == [0]
     spool.keep("mic", 2320, pcm(2320, 320))
@@ -454,14 +454,14 @@ def test_a_query_is_not_kept_and_has_to_be_given_again() -> None:
 
 def test_all_that_is_known_of_a_session(tmp_path: Path) -> None:
     spool = Spool.create(tmp_path, began(sources="mic system"))
-    spool.prove("mic", 320)
+    spool.confirm("mic", 320)
     spool.keep("mic", 320, pcm(320, 320))
     spool.keep("mic", 1000, pcm(1000, 320))
     spool.note(Lost(gap(640, 1000, GapCause.CAPTURE)))
     spool.note(Said(final(0.02, 0.03)))
     spool.note(Said(final(0.03, 0.05, "nobody's", "other")))
-    spool.prove("mic", 640)
-    spool.prove("mic", 500)  # never back
+    spool.confirm("mic", 640)
+    spool.confirm("mic", 500)  # never back
     spool.close()
     assert load(spool.folder) == Past(
         began=began(sources="mic system"),
@@ -479,7 +479,7 @@ def test_all_that_is_known_of_a_session(tmp_path: Path) -> None:
 
 
 def test_a_final_proves_what_nobody_had_time_to_note(spool: Spool) -> None:
-    spool.prove("mic", 0)
+    spool.confirm("mic", 0)
     spool.keep("mic", 0, pcm(0, 3200))
     spool.note(Said(final(0.0, 1600 / S)))
     spool.close()
@@ -507,7 +507,7 @@ def test_an_empty_log_is_refused(spool: Spool) -> None:
 
 def test_a_log_that_does_not_say_whose_it_is_is_refused(spool: Spool) -> None:
     log_of(spool.folder).write_bytes(b"")
-    spool.note(Proved("mic", 0))
+    spool.note(Confirmed("mic", 0))
     spool.close()
     with pytest.raises(SpoolError, match="which session") as error:
         load(spool.folder)

@@ -31,16 +31,16 @@ from openline.dialects.protocol import (
     Status,
     Unknown,
 )
-from openline.reconnect.verdicts import Action, Row
-from openline.session import Connection
-from openline_testing import ConnectionMachine, LawBroken, World, explore, proofs, strategies
+from openline.reconnect.verdicts import Action, Rule
+from openline.session import SessionMachine
+from openline_testing import LawBroken, SessionFuzzer, World, explore, proofs, strategies
 from openline_testing.clone import clone
-from openline_testing.seen import Seen
+from openline_testing.seen import Observation
 from openline_testing.sending import Sending
 from openline_testing.steps import ALL, Run, Setting, Step
 
-BUSY = Row(action=Action.LATER, why="busy", source="the toy")
-GONE = Row(action=Action.FATAL, why="gone", source="the toy")
+BUSY = Rule(action=Action.LATER, why="busy", source="the toy")
+GONE = Rule(action=Action.FATAL, why="gone", source="the toy")
 
 
 class Toy:
@@ -49,8 +49,8 @@ class Toy:
     name = "toy"
     sources = ("voice",)
     horizon = 5.0
-    codes: Mapping[int, Row] = {4999: GONE, 1000: BUSY}
-    refusals: Mapping[str, Row] = {"busy": BUSY, "gone": GONE}
+    codes: Mapping[int, Rule] = {4999: GONE, 1000: BUSY}
+    refusals: Mapping[str, Rule] = {"busy": BUSY, "gone": GONE}
 
     def start(self, ids: Ids) -> Any:
         return json.dumps({"begin": ids.connection_id})
@@ -105,7 +105,7 @@ SAMPLES = {
 SMALL = Policy(max_attempts=1, give_up_after=20)
 
 
-class ToyMachine(ConnectionMachine):
+class ToyMachine(SessionFuzzer):
     dialect = Toy()
     messages = SAMPLES
     policies = st.just(SMALL) | strategies.policies()
@@ -184,7 +184,7 @@ def test_what_a_dialect_cannot_say_is_a_violation_that_names_the_method(
 
 def test_what_a_dialect_cannot_say_is_seen_even_if_the_session_does_not_mind() -> None:
     world = World(SMALL, Toy(), sources=("voice",))
-    session = Connection(
+    session = SessionMachine(
         Backend(),
         session_id="session",
         attempt_id="attempt",
@@ -204,7 +204,7 @@ def test_what_a_dialect_cannot_say_is_seen_even_if_the_session_does_not_mind() -
             return SendText(1, {"begin": "c"})  # type: ignore[arg-type]
 
     with pytest.raises(LawBroken, match="a dict is to be sent") as caught:
-        world.pull(cast("Connection", Lax()), 0.5)
+        world.pull(cast("SessionMachine", Lax()), 0.5)
     assert caught.value.law == "the dialect"
 
 
@@ -277,7 +277,7 @@ def test_a_dialect_that_keeps_state_is_told_so(dialect: Toy) -> None:
 
 
 def test_a_message_of_audio_that_is_too_long_is_no_matter_of_state() -> None:
-    sending = Sending(Seen(SMALL, Toy(), ["voice"], "s", "a", has_provider=False))
+    sending = Sending(Observation(SMALL, Toy(), ["voice"], "s", "a", has_provider=False))
     outgoing = SendText(1, "x" * (sending.longest + 1))
     sending.seen.live, sending.seen.acked = 1, True
     with pytest.raises(LawBroken, match=rf"of {sending.longest + 1}, not {sending.longest} at"):
@@ -392,7 +392,7 @@ def test_a_schedule_begins_with_an_ack(
 
 
 def test_without_hypothesis_one_line_says_what_to_install() -> None:
-    program = "import sys; sys.modules['hypothesis'] = None\nfrom openline_testing import World"
+    program = "import sys; sys.modules['hypothesis'] = None\nfrom openline_testing import SessionFuzzer"
     ran = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=False
     )
@@ -407,6 +407,6 @@ def test_without_hypothesis_one_line_says_what_to_install() -> None:
 
 def test_the_public_names_are_these() -> None:
     assert set(openline_testing.__all__) == {
-        "LAWS", "ConnectionMachine", "Exploration", "LawBroken", "Violation", "World",
+        "LAWS", "SessionFuzzer", "Exploration", "LawBroken", "Violation", "World",
         "explore", "strategies",
     }  # fmt: skip

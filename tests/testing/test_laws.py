@@ -27,17 +27,17 @@ from openline.commands import (
 )
 from openline.dialects.echopanel import EchoPanel
 from openline.dialects.protocol import Ids
-from openline.machine.actions import Link
+from openline.machine.actions import Actions
 from openline.policy import Policy
 from openline.reconnect.verdicts import Action, ErrorKind, Sender
-from openline.session import Connection, LocalProtocolError
+from openline.session import LocalProtocolError, SessionMachine
 from openline.updates import (
     Ended,
     Gap,
     GapCause,
-    HowLost,
     PartialRetracted,
-    SourceLost,
+    SourceEnded,
+    SourceEndReason,
     State,
     StateChanged,
     Statistics,
@@ -56,7 +56,7 @@ class Faulty:
     """
 
     def __init__(self, policy: Policy, **options: Any) -> None:
-        self.core = Connection(
+        self.core = SessionMachine(
             Backend(),
             session_id="session",
             attempt_id="attempt",
@@ -169,7 +169,7 @@ class Faulty:
         return self
 
 
-def inside(session: Faulty) -> Link:
+def inside(session: Faulty) -> Actions:
     """What no law may look at: where a test makes the core itself do wrong."""
     return session.core._link  # pyright: ignore[reportPrivateUsage]
 
@@ -269,7 +269,7 @@ def impatient(session: Faulty) -> None:
 def judges(session: Faulty) -> None:
     session.feed(e.OpenRequested())
     session.change(StateChanged, action=Action.LATER, retry_in=6.0)
-    session.lose(code=1012, sender=Sender.PEER)
+    session.lose(code=1012, sender=Sender.REMOTE)
 
 
 def ignores_a_refusal(session: Faulty) -> None:
@@ -376,7 +376,7 @@ def breaks_off(**fields: Any) -> Callable[[Faulty], None]:
 
     def broken(session: Faulty) -> None:
         session.feed(e.OpenRequested())
-        session.change(Ended, **fields).feed(e.SourceLost("mic", "unplugged"))
+        session.change(Ended, **fields).feed(e.SourceFailed("mic", "unplugged"))
 
     return broken
 
@@ -633,18 +633,18 @@ def gap(start: int, end: int, samples: int) -> Gap:
     return Gap(source="mic", start=start, end=end, samples=samples, cause=GapCause.CAPTURE)
 
 
-ENDED = SourceLost(source="mic", how=HowLost.ENDED, reason="over")
-HUNG = SourceLost(source="mic", how=HowLost.STALLED, reason="silent")
+ENDED = SourceEnded(source="mic", how=SourceEndReason.EXHAUSTED, reason="over")
+HUNG = SourceEnded(source="mic", how=SourceEndReason.STALLED, reason="silent")
 
 
 def twice(session: Faulty) -> None:
-    session.within(Report(ENDED), Report(ENDED)).opened().feed(e.SourceEnded("mic"))
+    session.within(Report(ENDED), Report(ENDED)).opened().feed(e.SourceFinished("mic"))
 
 
 def hushes_a_source(session: Faulty) -> None:
     session.streaming()
     session.alter = lambda commands: commands[1:]
-    session.feed(e.SourceEnded("mic"))
+    session.feed(e.SourceFinished("mic"))
 
 
 def keeps_what_hung(session: Faulty) -> None:

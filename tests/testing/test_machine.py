@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from openline.commands import Command, SendPing
 from openline.events import Event, NetworkRestored
 from openline.updates import State
-from openline_testing import ConnectionMachine
+from openline_testing import SessionFuzzer
 from tests.support_profiles import paced
 
 
-class AnyOrder(ConnectionMachine):
+class AnyOrder(SessionFuzzer):
     """The default dialect, as it is."""
 
     def received(self, event: Event, commands: Sequence[Command]) -> None:

@@ -14,13 +14,13 @@ import pytest
 from msgspec.structs import replace
 
 from openline import session as face
-from openline.audio.silence import Watch
+from openline.audio.silence import SilenceWatchdog
 from openline.audio.window import Window
 from openline.machine import reports as outcome
 from openline.machine import sender as wire
-from openline.machine.actions import Link
-from openline.machine.state import Facts
-from openline.machine.table import Do, Guard, Row
+from openline.machine.actions import Actions
+from openline.machine.state import SessionState
+from openline.machine.table import Do, Guard, Transition
 from openline.machine.timers import OFF, Timer
 from openline.policy import Policy
 from openline.reconnect.backoff import DialGate
@@ -31,7 +31,9 @@ from openline_testing import LawBroken, explore
 Plant = Callable[[pytest.MonkeyPatch], None]
 
 
-def edit(state: str, event: str, change: Callable[[tuple[Row, ...]], tuple[Row, ...]]) -> Plant:
+def edit(
+    state: str, event: str, change: Callable[[tuple[Transition, ...]], tuple[Transition, ...]]
+) -> Plant:
     """The chart's rows for ``event`` in ``state``, changed."""
 
     def plant(patch: pytest.MonkeyPatch) -> None:
@@ -42,19 +44,19 @@ def edit(state: str, event: str, change: Callable[[tuple[Row, ...]], tuple[Row, 
     return plant
 
 
-def without(row: int) -> Callable[[tuple[Row, ...]], tuple[Row, ...]]:
+def without(row: int) -> Callable[[tuple[Transition, ...]], tuple[Transition, ...]]:
     return lambda rows: rows[:row] + rows[row + 1 :]
 
 
 def opposite(guard: Guard) -> Guard:
-    def no(link: Any) -> bool:
-        return not guard(link)
+    def no(session: Any) -> bool:
+        return not guard(session)
 
     return no
 
 
-def negated(row: int) -> Callable[[tuple[Row, ...]], tuple[Row, ...]]:
-    def change(rows: tuple[Row, ...]) -> tuple[Row, ...]:
+def negated(row: int) -> Callable[[tuple[Transition, ...]], tuple[Transition, ...]]:
+    def change(rows: tuple[Transition, ...]) -> tuple[Transition, ...]:
         guard = rows[row].guard
         assert guard is not None
         other = rows[row]._replace(guard=opposite(guard))
@@ -63,11 +65,11 @@ def negated(row: int) -> Callable[[tuple[Row, ...]], tuple[Row, ...]]:
     return change
 
 
-def lazy(action: str) -> Callable[[tuple[Row, ...]], tuple[Row, ...]]:
+def lazy(action: str) -> Callable[[tuple[Transition, ...]], tuple[Transition, ...]]:
     """The rows without one of their actions."""
 
-    def change(rows: tuple[Row, ...]) -> tuple[Row, ...]:
-        left = getattr(Link, action)
+    def change(rows: tuple[Transition, ...]) -> tuple[Transition, ...]:
+        left = getattr(Actions, action)
         return tuple(
             row._replace(
                 before=tuple(do for do in row.before if do is not left),
@@ -79,17 +81,17 @@ def lazy(action: str) -> Callable[[tuple[Row, ...]], tuple[Row, ...]]:
     return change
 
 
-def action(name: str, instead: Callable[[Link], None]) -> Plant:
+def action(name: str, instead: Callable[[Actions], None]) -> Plant:
     """Another action of that name, wherever the chart names it."""
 
     def plant(patch: pytest.MonkeyPatch) -> None:
-        old = getattr(Link, name)
-        patch.setattr(Link, name, instead)
+        old = getattr(Actions, name)
+        patch.setattr(Actions, name, instead)
 
         def other(do: Do) -> Do:
             return instead if do is old else do
 
-        def swapped(rows: tuple[Row, ...]) -> tuple[Row, ...]:
+        def swapped(rows: tuple[Transition, ...]) -> tuple[Transition, ...]:
             return tuple(
                 row._replace(before=(*map(other, row.before),), after=(*map(other, row.after),))
                 for row in rows
@@ -108,23 +110,25 @@ def method(owner: type, name: str, instead: Callable[..., Any]) -> Plant:
     return lambda patch: patch.setattr(owner, name, instead)
 
 
-def forgetful_end_dial(link: Link) -> None:
-    link.dial_live = link.line_open = link.start_due = False
-    link.deadlines[Timer.PING] = link.deadlines[Timer.PONG] = OFF
-    link.deadlines[Timer.SEND] = link.deadlines[Timer.STALL] = link.deadlines[Timer.PACE] = OFF
-    link.report_gaps(link.streams.end_dial())
+def forgetful_end_dial(session: Actions) -> None:
+    session.dial_live = session.line_open = session.start_due = False
+    session.deadlines[Timer.PING] = session.deadlines[Timer.PONG] = OFF
+    session.deadlines[Timer.SEND] = session.deadlines[Timer.STALL] = session.deadlines[
+        Timer.PACE
+    ] = OFF
+    session.report_gaps(session.streams.end_dial())
 
 
-def dizzy_count_loss(link: Link) -> None:
-    link.retry.tries = -1
-    link.retry.count_loss(link.now)
-    link.deadlines[Timer.GIVE_UP] = link.retry.give_up_at
-    link.aim_home()
+def dizzy_count_loss(session: Actions) -> None:
+    session.retry.tries = -1
+    session.retry.count_loss(session.now)
+    session.deadlines[Timer.GIVE_UP] = session.retry.give_up_at
+    session.aim_home()
 
 
-def early_request_start(link: Link) -> None:
-    link.start_due = True
-    link.arm(Timer.ACK, 3 * link.policy.ack_timeout)
+def early_request_start(session: Actions) -> None:
+    session.start_due = True
+    session.arm(Timer.ACK, 3 * session.policy.ack_timeout)
 
 
 def open_always(_gate: DialGate, now: float) -> float:
@@ -135,24 +139,24 @@ def no_progress(_retry: Retry) -> None:
     pass
 
 
-def do_nothing(_link: Link) -> None:
+def do_nothing(_link: Actions) -> None:
     pass
 
 
-def extending_note_stop(link: Link) -> None:
-    link.stop_wanted = True
-    link.streams.close()
-    link.arm(Timer.FINISH, 2 * link.policy.finish_timeout + 60)
+def extending_note_stop(session: Actions) -> None:
+    session.stop_wanted = True
+    session.streams.close()
+    session.arm(Timer.FINISH, 2 * session.policy.finish_timeout + 60)
 
 
-def eager_next_message(link: Link) -> Any:
-    before, link.stop_is_sent = link.stop_is_sent, False
-    outgoing = wire.next_message(link)
-    link.stop_is_sent |= before
+def eager_next_message(session: Actions) -> Any:
+    before, session.stop_is_sent = session.stop_is_sent, False
+    outgoing = wire.next_message(session)
+    session.stop_is_sent |= before
     return outgoing
 
 
-def forgetful_look(watch: Watch, now: float, *, room: bool) -> list[str]:
+def forgetful_look(watch: SilenceWatchdog, now: float, *, room: bool) -> list[str]:
     for name in LOOK(watch, now, room=room):
         watch.forget(name)
     return []
@@ -165,14 +169,14 @@ def open_window(_window: Window, *_figures: float) -> bool:
 def result(**lie: Callable[[Ended], Any]) -> Plant:
     """The result with other fields, each made of the true one."""
 
-    def instead(facts: Facts, state: State) -> Ended:
+    def instead(facts: SessionState, state: State) -> Ended:
         true = outcome.result(facts, state)
         return replace(true, **{name: of(true) for name, of in lie.items()})
 
     return lambda patch: patch.setattr(face, "result", instead)
 
 
-LOOK = Watch.look
+LOOK = SilenceWatchdog.look
 PLANTED: dict[str, tuple[Plant, str]] = {
     "a stop does not win over the ack": (
         edit("awaiting_ack", "acked", without(1)),
@@ -257,7 +261,7 @@ PLANTED: dict[str, tuple[Plant, str]] = {
     ),
     "nobody remembers which source failed": (result(lost_sources=lambda _: ()), "complete"),
     "a source that hangs is kept": (
-        method(Watch, "look", forgetful_look),
+        method(SilenceWatchdog, "look", forgetful_look),
         "a source that hangs",
     ),
     "nobody looks for a source that hangs": (

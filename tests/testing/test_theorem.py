@@ -21,7 +21,7 @@ from openline import Policy
 from openline import session as face
 from openline.audio.outbox import Outbox
 from openline.audio.streams import Streams
-from openline.audio.time_map import Positions
+from openline.audio.time_map import TimeMap
 from openline.audio.window import Window
 from openline.commands import Command
 from openline.dialects.checking import DialectError
@@ -39,17 +39,17 @@ from openline.dialects.protocol import (
 )
 from openline.events import Event
 from openline.machine import reports as outcome
-from openline.machine.actions import Link
-from openline.machine.state import Facts
-from openline.reconnect.verdicts import Row
-from openline.session import Connection
+from openline.machine.actions import Actions
+from openline.machine.state import SessionState
+from openline.reconnect.verdicts import Rule
+from openline.session import SessionMachine
 from openline.updates import Ended, Gap, GapCause, State
 from openline_testing.theorem import (
     THEOREM,
-    Books,
     Counterexample,
     EchoSpeech,
     Fault,
+    Ledger,
     NothingProved,
     Schedule,
     Source,
@@ -63,7 +63,7 @@ from openline_testing.theorem import (
     shrunk,
 )
 from openline_testing.theorem.clauses import fail, hold
-from openline_testing.theorem.witness import Witness
+from openline_testing.theorem.witness import VacuityCheck
 from tests.testing.test_planted import Plant, action, method
 
 # A dialect of one's own, and how its backend speaks it.
@@ -75,8 +75,8 @@ class Post:
     name = "post"
     sources = ("desk", "phone", "door")
     horizon = 2.0
-    codes: Mapping[int, Row] = MappingProxyType({})
-    refusals: Mapping[str, Row] = MappingProxyType({})
+    codes: Mapping[int, Rule] = MappingProxyType({})
+    refusals: Mapping[str, Rule] = MappingProxyType({})
 
     def start(self, ids: Ids) -> str:
         return f"hello {ids.connection_id}"
@@ -219,7 +219,12 @@ def test_a_policy_of_ones_own_is_taken_as_it_is() -> None:
 # Planted bugs.
 
 
-END_DIAL, PULL, CONFIRM, TAKE = Outbox.end_dial, Outbox.pull, Outbox.confirm, Link.take_transcript
+END_DIAL, PULL, CONFIRM, TAKE = (
+    Outbox.end_dial,
+    Outbox.pull,
+    Outbox.confirm,
+    Actions.take_transcript,
+)
 
 
 def forgets_the_unproven(box: Outbox) -> None:
@@ -239,7 +244,7 @@ def confirms_too_much(box: Outbox, position: int) -> bool:
     return CONFIRM(box, min(position + 1600, box.sent))
 
 
-def keeps_no_drops(_positions: Positions, _after: int, _before: int, _samples: int) -> None:
+def keeps_no_drops(_positions: TimeMap, _after: int, _before: int, _samples: int) -> None:
     pass
 
 
@@ -249,42 +254,42 @@ def begins_where_it_was(streams: Streams, _now: float) -> None:
         stream.stuck = False
 
 
-def keeps_partials(link: Link) -> None:
-    link.dial_live = link.line_open = link.start_due = False
-    link.disarm(slice(10, 15))
-    link.report_gaps(link.streams.end_dial())
+def keeps_partials(session: Actions) -> None:
+    session.dial_live = session.line_open = session.start_due = False
+    session.disarm(slice(10, 15))
+    session.report_gaps(session.streams.end_dial())
 
 
 def always_open(_window: Window, *_given: Any) -> bool:
     return True
 
 
-def hushes_gaps(link: Link, gaps: Sequence[Gap]) -> None:
+def hushes_gaps(session: Actions, gaps: Sequence[Gap]) -> None:
     for gap in gaps:
         if gap.cause is not GapCause.OVERFLOW:
-            REPORT_GAPS(link, [gap])
+            REPORT_GAPS(session, [gap])
 
 
-def lacks_nothing(facts: Facts, state: State) -> Ended:
+def lacks_nothing(facts: SessionState, state: State) -> Ended:
     ended = outcome.result(facts, state)
     return msgspec.structs.replace(ended, complete=not ended.missing)
 
 
-def hears_all(facts: Facts, state: State) -> Ended:
+def hears_all(facts: SessionState, state: State) -> Ended:
     ended = outcome.result(facts, state)
     complete = ended.complete or bool(ended.lost_sources)
     return msgspec.structs.replace(ended, complete=complete)
 
 
-def says_all_again(link: Link) -> None:
+def says_all_again(session: Actions) -> None:
     """Words are not clamped to what is news."""
-    box = link.streams.all[0].box
+    box = session.streams.all[0].box
     before, box.confirmed = box.confirmed, 0
-    TAKE(link)
+    TAKE(session)
     box.confirmed = max(before, box.confirmed)
 
 
-REPORT_GAPS = Link.report_gaps
+REPORT_GAPS = Actions.report_gaps
 #: The bug, and the clauses of which one is seen to break; which, depends on what is smallest.
 PLANTED: dict[str, tuple[Plant, set[str]]] = {
     "outbox: what was cut is not sent again": (
@@ -300,7 +305,7 @@ PLANTED: dict[str, tuple[Plant, set[str]]] = {
         {"in place", "lost in silence"},
     ),
     "positions: drops do not count": (
-        method(Positions, "drop", keeps_no_drops),
+        method(TimeMap, "drop", keeps_no_drops),
         {"in place", "lost in silence", "said twice"},
     ),
     "streams: a new dial keeps the old windows": (
@@ -309,7 +314,7 @@ PLANTED: dict[str, tuple[Plant, set[str]]] = {
     ),
     "window: it is always open": (method(Window, "allows", always_open), {"no excuse"}),
     "link: gaps are not told": (
-        method(Link, "report_gaps", hushes_gaps),
+        method(Actions, "report_gaps", hushes_gaps),
         {"gaps", "lost in silence"},
     ),
     "link: words are said again": (
@@ -379,7 +384,7 @@ def test_a_source_that_hears_more_than_can_be_told_apart_is_refused() -> None:
         Source(name="mic", seconds=40)
 
 
-class Deaf(Connection):
+class Deaf(SessionMachine):
     """A session that takes nothing in."""
 
     def receive(self, event: Event, now: float) -> list[Command]:
@@ -525,11 +530,11 @@ def test_sessions_in_which_nothing_happens_prove_nothing() -> None:
     )
 
 
-def told_nothing(books: Books) -> None:
+def told_nothing(books: Ledger) -> None:
     books.delivered = []
 
 
-def finished_nothing(books: Books) -> None:
+def finished_nothing(books: Ledger) -> None:
     assert books.ended is not None
     books.ended = msgspec.structs.replace(books.ended, summary=None)
 
@@ -542,9 +547,9 @@ def finished_nothing(books: Books) -> None:
     ],
 )
 def test_one_session_in_which_it_happened_is_enough(
-    change: Callable[[Books], None], why: str
+    change: Callable[[Ledger], None], why: str
 ) -> None:
-    witness = Witness()
+    witness = VacuityCheck()
     seeds = iter(range(20))
     for seed in islice(seeds, 19):
         books = play(draw(seed))

@@ -1,7 +1,7 @@
 """The chart that runs is the chart that is declared: table and library say the same.
 
 ``Interpreted``, which the benchmark measures too, replaces the one seam,
-``Connection._step``, by python-statemachine's own interpreter of the declaration. Whatever
+``SessionMachine._step``, by python-statemachine's own interpreter of the declaration. Whatever
 happens, both twins give the same commands.
 """
 
@@ -17,9 +17,9 @@ from bench.core import Interpreted
 from openline import events as e
 from openline.backend import Backend
 from openline.commands import Command, Outgoing
-from openline.session import Connection, LocalProtocolError
+from openline.session import LocalProtocolError, SessionMachine
 from openline.updates import State, Statistics
-from openline_testing import ConnectionMachine
+from openline_testing import SessionFuzzer
 from openline_testing.world import Session
 from tests.core.driver import Drive
 from tests.support_profiles import paced
@@ -31,7 +31,7 @@ class Pair:
     def __init__(self, **options: Any) -> None:
         # Both draw the same: each has randomness of its own.
         draws = [*options.pop("random")]
-        self.ours = Connection(Backend(), random=iter(cycle(draws)).__next__, **options)
+        self.ours = SessionMachine(Backend(), random=iter(cycle(draws)).__next__, **options)
         self.hers = Interpreted(Backend(), random=iter(cycle(draws)).__next__, **options)
 
     def receive(self, event: e.Event, now: float) -> list[Command]:
@@ -72,7 +72,7 @@ class Pair:
         return self.ours.backlog_seconds
 
 
-class Twins(ConnectionMachine):
+class Twins(SessionFuzzer):
     """A walk of two."""
 
     def make(self, **options: Any) -> Session:
@@ -83,7 +83,7 @@ TestTwins = Twins.TestCase
 TestTwins.settings = paced(25, 30)
 
 
-def a_whole_session(make: type[Connection]) -> Drive:
+def a_whole_session(make: type[SessionMachine]) -> Drive:
     """Refused, full, streaming, lost, replayed, redirected, finished."""
     drive = Drive(make=make, has_provider=True, sources=("mic", "system"))
     drive.audio(10)
@@ -123,7 +123,7 @@ def a_whole_session(make: type[Connection]) -> Drive:
 
 
 def test_a_whole_session_is_the_same_command_for_command() -> None:
-    ours, hers = a_whole_session(Connection), a_whole_session(Interpreted)
+    ours, hers = a_whole_session(SessionMachine), a_whole_session(Interpreted)
     assert ours.commands == hers.commands
     assert ours.sent == hers.sent
     assert ours.ended.state == "closed"

@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from openline import session as face
-from openline.machine.actions import Link
+from openline.machine.actions import Actions
 from openline_testing.watched import name_of
 from tools.mutants import rows
 from tools.mutants.mutant import Mutant, enums_of, find
@@ -151,8 +151,8 @@ def test_an_internal_row_may_leave_its_state() -> None:
         each for each in rows.find(face.TABLE) if each.after == "→ streaming / report_status"
     )
     [row] = change.table["streaming"]["acked"]
-    assert row.before == (Link.leave_state, Link.report_status)
-    assert (row.target, row.after) == ("streaming", (Link.await_stable,))
+    assert row.before == (Actions.leave_state, Actions.report_status)
+    assert (row.target, row.after) == ("streaming", (Actions.await_stable,))
 
 
 def test_what_is_done_on_entering_and_leaving_a_state() -> None:

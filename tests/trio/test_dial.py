@@ -38,10 +38,10 @@ from tests.support_lines import (
     Net,
     Peer,
     Script,
+    all_delivered,
     answer,
     close,
     frame,
-    nothing_left,
 )
 
 NOW = datetime(2024, 5, 6, 7, 8, 0, tzinfo=UTC).timestamp()
@@ -102,7 +102,7 @@ async def play(
 ) -> tuple[Line, Peer]:
     """A whole dial, to its own end; nothing is left of it."""
     line = Line(*outgoing)
-    with nothing_left():
+    with all_delivered():
         async with trio.open_nursery() as nursery:
             net = Net(nursery, script)
             with trio.fail_after(20):
@@ -227,7 +227,7 @@ async def test_the_servers_pings_are_answered() -> None:
             assert await peer.receive() == (PONG, b"%d" % number)
         await peer.stream.send_all(close(1000))
 
-    assert await ended(script) == lost(code=1000, sender=Sender.PEER)
+    assert await ended(script) == lost(code=1000, sender=Sender.REMOTE)
 
 
 # The request.
@@ -406,7 +406,7 @@ async def garbage(peer: Peer) -> None:
 NO_UPGRADE: list[Script] = [
     garbage,
     partial(bad_upgrade, Upgrade="carrier-pigeon"),
-    partial(bad_upgrade, Connection="close"),
+    partial(bad_upgrade, SessionMachine="close"),
     partial(bad_upgrade, Sec_WebSocket_Accept="wrong"),
     partial(bad_upgrade, Sec_WebSocket_Extensions="never-offered"),
     partial(bad_upgrade, Sec_WebSocket_Protocol="never-offered"),
@@ -480,7 +480,7 @@ async def test_a_close_frame_is_the_peers(code: int, early: bool) -> None:
         assert (await peer.receive())[1][:2] == code.to_bytes(2, "big")
         await peer.receive()
 
-    assert await ended(script) == lost(code=code, sender=Sender.PEER, reason="said why")
+    assert await ended(script) == lost(code=code, sender=Sender.REMOTE, reason="said why")
 
 
 async def test_a_close_frame_without_a_code() -> None:
@@ -488,7 +488,7 @@ async def test_a_close_frame_without_a_code() -> None:
         await peer.upgrade(close())
         assert await peer.receive() == (CLOSE, b"")
 
-    assert await ended(script) == lost(code=1005, sender=Sender.PEER)
+    assert await ended(script) == lost(code=1005, sender=Sender.REMOTE)
 
 
 @pytest.mark.parametrize("early", [False, True])
@@ -502,7 +502,7 @@ async def test_messages_before_a_close_frame_are_heard(early: bool) -> None:
 
     line, _ = await play(script)
     assert line.events[1:-1] == [MessageReceived(7, str(n)) for n in range(100)]
-    assert line.end == lost(code=1008, sender=Sender.PEER, reason="no")
+    assert line.end == lost(code=1008, sender=Sender.REMOTE, reason="no")
 
 
 VIOLATIONS = {
@@ -543,7 +543,7 @@ async def test_a_violation_is_judged_by_us(name: str, early: bool) -> None:
 
     end = await ended(script)
     assert isinstance(end, SocketLost)
-    assert (end.code, end.sender) == (code, Sender.US)
+    assert (end.code, end.sender) == (code, Sender.LOCAL)
 
 
 @pytest.mark.parametrize("then", [b"", frame(PING, b"x") * 3, close(1002)])
@@ -556,7 +556,7 @@ async def test_a_message_that_is_too_big(then: bytes) -> None:
 
     end = await ended(script)
     assert isinstance(end, SocketLost)
-    assert (end.code, end.sender) == (1009, Sender.US)
+    assert (end.code, end.sender) == (1009, Sender.LOCAL)
 
 
 async def test_the_biggest_message_is_taken() -> None:
@@ -634,7 +634,7 @@ async def test_a_close_frame_that_is_here_outranks_a_broken_pipe(
         dial = Dial(line, 7, BACKEND, credential=None, connection_id="c", connect=connect)
         await dial.run()
     assert len(line.events) == 2 + heard
-    assert line.end == lost(code=1008, sender=Sender.PEER, reason="no")
+    assert line.end == lost(code=1008, sender=Sender.REMOTE, reason="no")
     assert trio.current_time() == 0
 
 
@@ -693,7 +693,7 @@ async def test_the_closing_handshake_ends_whatever_the_peer_says(said: bytes) ->
             await peer.receive()
 
     line = Line(SendPing(7, b"1"), SendText(7, "stop"))
-    with nothing_left():
+    with all_delivered():
         async with trio.open_nursery() as nursery:
             net = Net(nursery, script)
             dial = dial_to(net, line)
@@ -741,7 +741,7 @@ async def test_a_cancelled_dial_says_nothing_and_leaves_nothing(steps: int) -> N
         await peer.serve()
 
     line = Line(SendText(7, "start"), SendPing(7, b"1"), *[SendBytes(7, bytes(640))] * 50)
-    with nothing_left():
+    with all_delivered():
         async with trio.open_nursery() as nursery:
             net = Net(nursery, script)
             dial = dial_to(net, line)

@@ -18,7 +18,7 @@ from openline.journal.recorder import read
 from openline.policy import Policy
 from openline.updates import Ended, GapCause, State, Transcript, Trouble, Update
 from openline_audio.source import Sink
-from openline_store.records import Began, Lost, Proved
+from openline_store.records import Began, Confirmed, Lost
 from openline_store.spool import Spool, SpoolError, load, read_audio, spooled_sessions
 from openline_trio import Session, open_session
 from openline_trio.opening import resume_session
@@ -32,9 +32,9 @@ from tests.support_lines import (
     Peer,
     Script,
     Silent,
+    all_delivered,
     close,
     frame,
-    nothing_left,
     number_of,
 )
 
@@ -126,7 +126,7 @@ async def to_its_end(session: Session) -> Ended:
 
 async def finish(folder: Path, net: Net) -> Ended:
     """Resume what is in ``folder`` to its end."""
-    async with resume_session(folder, connect=net, uniform=lambda: 0.5) as session:
+    async with resume_session(folder, connect=net, random=lambda: 0.5) as session:
         return await to_its_end(session)
 
 
@@ -172,7 +172,7 @@ async def test_audio_is_kept_while_it_lives_and_gone_after_a_complete_end(
     source = Frames(60)
     net = rooms.net(echo)
     seen = 0
-    with nothing_left():
+    with all_delivered():
         async with open_session(
             BACKEND, {"mic": source}, connect=net, spool=tmp_path, session_id="s"
         ) as session:
@@ -402,7 +402,7 @@ async def test_a_disk_that_fills_up_at_the_very_end_is_no_error(
             BACKEND,
             {"mic": Frames(1000)},
             connect=rooms.net(mute),
-            uniform=lambda: 0.5,
+            random=lambda: 0.5,
             policy=TIGHT,
             dialect=Hasty(),
             spool=tmp_path,
@@ -445,7 +445,7 @@ async def test_an_outage_longer_than_memory(
         BACKEND,
         {"mic": Frames(750)},
         connect=rooms.net(script),
-        uniform=lambda: 0.5,
+        random=lambda: 0.5,
         policy=TIGHT,
         dialect=Hasty(),
         spool=tmp_path if spooled else None,
@@ -581,7 +581,7 @@ async def test_a_log_that_does_not_say_what_was_spoken_is_taken_as_it_is(
     assert began.dialect is None
     for dialect in (None, Quill()):
         spool = Spool.create(tmp_path, began)
-        spool.note(Proved("mic", 0))
+        spool.note(Confirmed("mic", 0))
         spool.keep("mic", 0, bytes(640))
         spool.close()
         connect = rooms.net(echo)

@@ -19,8 +19,8 @@ from tests.support_lines import (
     Frames,
     Peer,
     Silent,
+    all_delivered,
     frame,
-    nothing_left,
     numbered,
 )
 from tests.support_sessions import (
@@ -38,7 +38,7 @@ from tests.support_sessions import (
 async def test_a_session_from_open_to_end(autojump_clock: MockClock, play: Play) -> None:
     net = play.net(echo)
     source = Frames(110)
-    with nothing_left():
+    with all_delivered():
         async with open_session(BACKEND, {"mic": source}, connect=net, session_id="s-1") as session:
             assert session.session_id == "s-1"
             assert session.ended is None
@@ -97,7 +97,7 @@ async def test_an_end_that_is_wanted_before_anything_began(
 ) -> None:
     net = play.net(echo)
     source = Frames(5)
-    with nothing_left():
+    with all_delivered():
         async with open_session(BACKEND, {"mic": source}, connect=net) as session:
             if how == "stop":
                 await session.stop()
@@ -116,7 +116,7 @@ async def test_leaving_the_block_early_aborts(
     autojump_clock: MockClock, play: Play, seconds: float | None
 ) -> None:
     net = play.net(echo)
-    with nothing_left():
+    with all_delivered():
         async with open_session(BACKEND, {"mic": Frames(1000)}, connect=net) as session:
             if seconds is not None:
                 await trio.sleep(seconds)
@@ -147,7 +147,7 @@ async def test_aborting_ends_at_once_and_tells_what_is_missing(
 async def test_an_error_of_the_block_comes_out_as_it_is(
     autojump_clock: MockClock, play: Play, error: BaseException, when: float | None
 ) -> None:
-    with nothing_left():
+    with all_delivered():
         with pytest.raises(type(error)) as caught:  # noqa: PT012 -- the block is what is tested
             async with open_session(BACKEND, {"mic": Frames(100)}, connect=play.net(echo)):
                 if when is not None:
@@ -276,7 +276,7 @@ async def test_two_tasks_do_not_iterate_over_one_session(
         async with trio.open_nursery() as nursery:
             nursery.start_soon(iterate)
             await wait_all_tasks_blocked()
-            for wait in (session.__anext__, session.news):
+            for wait in (session.__anext__, session.wait_readable):
                 with pytest.raises(trio.BusyResourceError, match="read them in one task"):
                     await wait()
     assert read[-1] is session.ended
@@ -296,7 +296,7 @@ async def test_an_iteration_goes_on_and_ends_where_another_task_polls(
 
         async with trio.open_nursery() as nursery:
             nursery.start_soon(iterate)
-            while not session.all_read:
+            while not session.exhausted:
                 if (update := session.poll()) is not None:
                     read.append(update)
                 await trio.sleep(0.001)

@@ -14,7 +14,7 @@ from tests.support_lines import (
     Net,
     Peer,
     Script,
-    nothing_left,
+    all_delivered,
 )
 from tests.support_sessions import (
     BACKEND,
@@ -35,7 +35,7 @@ async def whole_life(net: Net) -> None:
 
     sources: dict[str, Source] = {"mic": Frames(150), "system": Frames(30)}
     async with open_session(
-        BACKEND, sources, connect=net, credentials=provide, uniform=lambda: 0.5
+        BACKEND, sources, connect=net, credentials=provide, random=lambda: 0.5
     ) as session:
         async for _ in session:
             pass
@@ -57,7 +57,7 @@ async def test_the_life_to_be_cancelled_is_a_whole_one(
 @pytest.mark.parametrize("step", range(8))
 async def test_cancelled_at_any_time_nothing_is_left(autojump_clock: MockClock, step: int) -> None:
     for tick in range(step, 150, 8):
-        with nothing_left():
+        with all_delivered():
             async with trio.open_nursery() as nursery:
                 net = Play(nursery).net(*LIFE)
                 with trio.move_on_after(tick * 0.03):
@@ -82,7 +82,7 @@ async def test_cancelled_at_any_checkpoint_nothing_is_left(
         await echo(peer)
 
     for checkpoints in range(step, 120, 8):
-        with nothing_left():
+        with all_delivered():
             async with trio.open_nursery() as nursery:
                 net = Play(nursery).net(refuse_token, at_once)
                 with trio.CancelScope() as scope:

@@ -21,8 +21,8 @@ from tests.support_lines import (
     Peer,
     Script,
     Silent,
+    all_delivered,
     close,
-    nothing_left,
 )
 from tests.support_sessions import (
     BACKEND,
@@ -179,7 +179,7 @@ async def test_stopping_while_the_provider_is_asked(
         return "never"
 
     net = play.net(echo)
-    with nothing_left():
+    with all_delivered():
         async with open_session(
             BACKEND, {"mic": Silent()}, connect=net, credentials=Provider(never)
         ) as session:

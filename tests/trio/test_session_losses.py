@@ -26,7 +26,7 @@ from tests.support_lines import (
     Peer,
     Script,
     Silent,
-    nothing_left,
+    all_delivered,
     number_of,
     numbered,
 )
@@ -79,7 +79,7 @@ async def test_nothing_of_an_old_dial_goes_out_on_a_new_one(
 
         net = Net(nursery, script, lockstep_stream_pair)
         async with open_session(
-            BACKEND, {"mic": Frames(600)}, connect=net, uniform=lambda: 0.5
+            BACKEND, {"mic": Frames(600)}, connect=net, random=lambda: 0.5
         ) as session:
             await session.wait()
         nursery.cancel_scope.cancel()
@@ -140,7 +140,7 @@ async def test_a_frozen_server_is_noticed_in_time(
     async with trio.open_nursery() as nursery:
         net = Net(nursery, either, lockstep_stream_pair)
         async with open_session(
-            BACKEND, {"mic": Frames(2000)}, connect=net, uniform=lambda: 0.5
+            BACKEND, {"mic": Frames(2000)}, connect=net, random=lambda: 0.5
         ) as session:
             update = await until(session, State.RECONNECTING)
             assert earliest <= trio.current_time() <= latest + 0.001
@@ -188,7 +188,7 @@ async def test_news_of_the_network_ends_a_wait(autojump_clock: MockClock, play: 
 
     net = play.net(echo)
     async with open_session(
-        BACKEND, {"mic": Silent()}, connect=connect, uniform=lambda: 0.99
+        BACKEND, {"mic": Silent()}, connect=connect, random=lambda: 0.99
     ) as session:
         for _ in range(3):
             await until(session, State.RECONNECTING)
@@ -207,7 +207,7 @@ async def test_stopping_during_an_outage_finishes_over_a_reconnect(
 ) -> None:
     net = play.net(partial(drop, seconds=1.0), partial(Peer.refuse, status=502), echo)
     async with open_session(
-        BACKEND, {"mic": Frames(1000)}, connect=net, uniform=lambda: 0.5
+        BACKEND, {"mic": Frames(1000)}, connect=net, random=lambda: 0.5
     ) as session:
         await until(session, State.RECONNECTING)
         ended = await session.stop()
@@ -223,7 +223,7 @@ async def test_a_backend_that_hangs_while_finishing_is_left_in_time(
         await peer.serve(finish=False)
 
     async with open_session(
-        BACKEND, {"mic": Frames(1000)}, connect=play.net(hang), uniform=lambda: 0.5
+        BACKEND, {"mic": Frames(1000)}, connect=play.net(hang), random=lambda: 0.5
     ) as session:
         await trio.sleep(1)
         ended = await session.stop()
@@ -287,7 +287,7 @@ async def test_a_fault_of_the_core_at_the_end_is_raised_and_leaves_trio_in_order
         raise ZeroDivisionError
 
     monkeypatch.setattr(Session, "abort", abort)
-    with nothing_left(), pytest.raises(ExceptionGroup) as raised:
+    with all_delivered(), pytest.raises(ExceptionGroup) as raised:
         async with open_session(BACKEND, {"mic": Silent()}, connect=play.net(echo)):
             await trio.sleep(1)
     assert raised.group_contains(ZeroDivisionError)

@@ -12,7 +12,7 @@ import trio
 from msgspec.structs import replace
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from openline.updates import GapCause, HowLost, SourceLost, State
+from openline.updates import GapCause, SourceEnded, SourceEndReason, State
 from openline_audio.source import Sink, Source, SourceError
 from openline_trio import Session, open_session
 from openline_trio.sources.pushed import PushSource
@@ -101,10 +101,10 @@ async def test_a_source_fails_alone(
     sources: dict[str, Source] = {"mic": Frames(100), "system": source}
     async with open_session(BACKEND, sources, connect=net) as session:
         updates = [update async for update in session]
-    told = [u for u in updates if isinstance(u, SourceLost)]
+    told = [u for u in updates if isinstance(u, SourceEnded)]
     assert [replace(u, reason=re.sub(r"line \d+", "line N", u.reason)) for u in told] == [
-        SourceLost(source="system", how=HowLost.FAILED, reason=reason),
-        SourceLost(source="mic", how=HowLost.ENDED, reason="it has no more audio"),
+        SourceEnded(source="system", how=SourceEndReason.FAILED, reason=reason),
+        SourceEnded(source="mic", how=SourceEndReason.EXHAUSTED, reason="it has no more audio"),
     ]
     ended = last(updates)
     assert ended.state is State.CLOSED
@@ -141,8 +141,8 @@ async def test_a_source_that_hangs_is_lost_alone_and_let_go(
     sources: dict[str, Source] = {"mic": Frames(1000), "system": stuck}
     async with open_session(BACKEND, sources, connect=play.net(echo)) as session:
         async for update in session:
-            if isinstance(update, SourceLost):
-                assert (update.source, update.how) == ("system", HowLost.STALLED)
+            if isinstance(update, SourceEnded):
+                assert (update.source, update.how) == ("system", SourceEndReason.STALLED)
                 assert update.reason == "nothing was heard from it for 10 s"
                 break
         assert session.state is State.STREAMING

@@ -10,7 +10,7 @@ import trio
 from trio.testing import MockClock, memory_stream_pair, wait_all_tasks_blocked
 
 from openline.reconnect.verdicts import ErrorKind
-from openline_trio.tap import DRAIN, MAX_HEAD, Tap
+from openline_trio.tap import DRAIN, MAX_HEAD, ObservedStream
 from tests.support_lines import answer
 
 REQUEST = b"GET / HTTP/1.1\r\nSec-WebSocket-Key: x3JJHMbDL1EzLkh9GBhXDw==\r\n\r\n"
@@ -56,14 +56,14 @@ def broken(number: int) -> trio.BrokenResourceError:
     return error
 
 
-def opened(stream: trio.abc.Stream) -> Tap:
+def opened(stream: trio.abc.Stream) -> ObservedStream:
     """A tap whose upgrade is done."""
-    tap = Tap(stream)
+    tap = ObservedStream(stream)
     tap.opened = True
     return tap
 
 
-async def read(tap: Tap) -> bytes:
+async def read(tap: ObservedStream) -> bytes:
     """Everything up to the end, which is an error or an end of stream."""
     found = b""
     try:
@@ -76,7 +76,7 @@ async def read(tap: Tap) -> bytes:
 
 async def test_bytes_pass_both_ways() -> None:
     here, there = memory_stream_pair()
-    tap = Tap(here)
+    tap = ObservedStream(here)
     await tap.send_all(REQUEST)
     await tap.wait_send_all_might_not_block()
     assert await there.receive_some() == REQUEST
@@ -91,7 +91,7 @@ async def test_bytes_pass_both_ways() -> None:
 
 async def test_the_question_of_room_is_passed_on() -> None:
     fake = Fake()
-    await Tap(fake).wait_send_all_might_not_block()
+    await ObservedStream(fake).wait_send_all_might_not_block()
     assert fake.waited
 
 
@@ -184,7 +184,7 @@ async def test_a_close_frame_that_could_not_be_sent_is_remembered_too() -> None:
 async def test_a_refusal_ends_with_its_head(size: int, newline: str) -> None:
     lines = ["HTTP/1.1 503 Busy", "Retry-After:  7 ", "LOCATION: here:80", "", "<html>"]
     text = newline.join(lines).encode()
-    tap = Tap(Fake(*(text[i : i + size] for i in range(0, len(text), size))))
+    tap = ObservedStream(Fake(*(text[i : i + size] for i in range(0, len(text), size))))
     await read(tap)
     assert tap.ended.is_set()
     assert tap.status == 503
@@ -193,7 +193,7 @@ async def test_a_refusal_ends_with_its_head(size: int, newline: str) -> None:
 
 @pytest.mark.parametrize("line", [b"HTTP/1.0 200", b"HTTP/1.1 100 Continue", b"HTTP/1.1 404 "])
 async def test_any_status_but_101_is_a_refusal(line: bytes) -> None:
-    tap = Tap(Fake(line + b"\r\n\r\n"))
+    tap = ObservedStream(Fake(line + b"\r\n\r\n"))
     await read(tap)
     assert tap.status == int(line.split()[1])
     assert tap.headers == {}
@@ -216,7 +216,7 @@ async def test_any_status_but_101_is_a_refusal(line: bytes) -> None:
 )
 async def test_what_is_no_answer_ends_at_once(parts: list[bytes]) -> None:
     fake = Fake(*parts)
-    tap = Tap(fake)
+    tap = ObservedStream(fake)
     await read(tap)
     assert tap.ended.is_set()
     assert (tap.error, tap.status) == (ErrorKind.BAD_UPGRADE, None)
@@ -224,27 +224,27 @@ async def test_what_is_no_answer_ends_at_once(parts: list[bytes]) -> None:
 
 
 async def test_an_end_within_the_head_is_an_end() -> None:
-    tap = Tap(Fake(b"HTTP/1.1 503 Busy\r\n", b""))
+    tap = ObservedStream(Fake(b"HTTP/1.1 503 Busy\r\n", b""))
     await read(tap)
     assert (tap.error, tap.status) == (ErrorKind.CUT, None)
 
 
 async def test_a_refusal_is_read_though_the_request_could_not_be_sent() -> None:
-    tap = Tap(Fake(b"HTTP/1.1 ", b"429 Slow\r\n\r\n", send=broken(errno.ECONNRESET)))
+    tap = ObservedStream(Fake(b"HTTP/1.1 ", b"429 Slow\r\n\r\n", send=broken(errno.ECONNRESET)))
     await tap.send_all(REQUEST)
     await read(tap)
     assert tap.status == 429
 
 
 async def test_frames_behind_the_upgrade_are_not_looked_at() -> None:
-    tap = Tap(Fake(b"HTTP/1.1 101 x\r\n\r\n", b"GARBAGE" * MAX_HEAD, b""))
+    tap = ObservedStream(Fake(b"HTTP/1.1 101 x\r\n\r\n", b"GARBAGE" * MAX_HEAD, b""))
     assert len(await read(tap)) > MAX_HEAD
     assert tap.error is ErrorKind.CUT
 
 
 async def test_a_library_that_gives_the_answer_up_says_so() -> None:
     fake = Fake()
-    tap = Tap(fake)
+    tap = ObservedStream(fake)
     await tap.aclose()
     assert fake.closed
     assert (tap.error, tap.ended.is_set()) == (ErrorKind.BAD_UPGRADE, True)

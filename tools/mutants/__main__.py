@@ -1,7 +1,7 @@
 """Change the core in thousands of small ways, and see whether its tests notice each.
 
     make mutants                      # all that a session depends on
-    make mutants ONLY="link retry"    # some modules of the core
+    make mutants ONLY="machine.actions reconnect.retry"    # some modules of the core
     make mutants ONLY=diagram         # what draws the machine
 
 Exits with 1 if a mutant survives that ``survivors.txt`` does not list, if one is listed that

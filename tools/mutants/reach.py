@@ -177,15 +177,15 @@ class _Recorder:
         self._test = ""
 
     def pytest_collection_finish(self) -> None:
-        from openline.session import Connection
+        from openline.session import SessionMachine
 
-        step = Connection._step  # pyright: ignore[reportPrivateUsage]
+        step = SessionMachine._step  # pyright: ignore[reportPrivateUsage]
 
         def noted(connection: Any, event: str) -> bool:
             self.rows[f"{connection._link.state} {event}"].add(self._test)
             return step(connection, event)
 
-        patch.object(Connection, "_step", noted).start()
+        patch.object(SessionMachine, "_step", noted).start()
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, Any, Any]:

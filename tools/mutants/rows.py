@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
-from openline.machine.table import Do, Guard, Row, Table
+from openline.machine.table import Do, Guard, Table, Transition
 from tools.mutants.mutant import Key
 
-Rows: TypeAlias = tuple[Row, ...]
+Rows: TypeAlias = tuple[Transition, ...]
 Doing: TypeAlias = tuple[Do, ...]
 
 
@@ -61,7 +61,7 @@ def _of_rows(table: Table, rows: Rows) -> Iterator[tuple[str, str, str, Rows]]:
             yield place, whole, _told(new), (*rows[:i], new, *rows[i + 1 :])
 
 
-def _of_row(table: Table, row: Row) -> Iterator[Row]:
+def _of_row(table: Table, row: Transition) -> Iterator[Transition]:
     if row.guard is not None:
         yield row._replace(guard=None, guard_name="")
         yield row._replace(guard=_opposite(row.guard), guard_name=f"not {row.guard_name}")
@@ -80,7 +80,7 @@ def _of_row(table: Table, row: Row) -> Iterator[Row]:
             yield row._replace(target=other, after=_around(table, other)[1])
 
 
-def _elsewhere(row: Row) -> Iterator[str]:
+def _elsewhere(row: Transition) -> Iterator[str]:
     """Where a row might lead by mistake: the other end, or another way to go on."""
     yield "closed" if row.target != "closed" else "failed"
     yield "reconnecting" if row.target != "reconnecting" else "connecting"
@@ -98,17 +98,17 @@ def _around(table: Table, state: str) -> tuple[Doing, Doing]:
     return leave, arrive
 
 
-def _all(table: Table) -> Iterator[Row]:
+def _all(table: Table) -> Iterator[Transition]:
     for events in table.values():
         for rows in events.values():
             yield from rows
 
 
-def _enters(row: Row, state: str) -> Row | None:
+def _enters(row: Transition, state: str) -> Transition | None:
     return row._replace(after=()) if row.target == state and row.after else None
 
 
-def _leaves(row: Row, state: str) -> Row | None:
+def _leaves(row: Transition, state: str) -> Transition | None:
     first = len(row.exit_names)
     if row.source != state or row.target is None or not first:
         return None
@@ -116,7 +116,7 @@ def _leaves(row: Row, state: str) -> Row | None:
 
 
 def _of_state(
-    table: Table, state: str, when: str, less: Callable[[Row, str], Row | None]
+    table: Table, state: str, when: str, less: Callable[[Transition, str], Transition | None]
 ) -> Iterator[Change]:
     touched = frozenset((row.source, row.event) for row in _all(table) if less(row, state))
     if not touched:
@@ -134,13 +134,13 @@ def _of_state(
 
 
 def _opposite(guard: Guard) -> Guard:
-    def no(link: Any) -> bool:
-        return not guard(link)
+    def no(session: Any) -> bool:
+        return not guard(session)
 
     return no
 
 
-def _told(row: Row) -> str:
+def _told(row: Transition) -> str:
     guard = f" [{row.guard_name}]" if row.guard_name else ""
     does = f" / {', '.join(row.on_names)}" if row.on_names else ""
     return f"→ {row.target or 'itself'}{guard}{does}"

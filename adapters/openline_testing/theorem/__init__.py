@@ -9,7 +9,7 @@ the sample. ``THEOREM`` has it clause by clause.
 
 - ``draw`` makes a ``Schedule`` from a seed: all that happens in one session. It consists of
   ``Source`` and ``Fault``.
-- ``play`` plays one against a connection and gives back its ``Books``; ``kill_and_resume``
+- ``play`` plays one against a connection and gives back its ``Ledger``; ``kill_and_resume``
   kills the process on the way, and another one takes the session up.
 - ``check`` plays many, and raises a ``Counterexample`` with a small schedule to paste;
   ``shrunk`` is what makes it small. It raises ``NothingProved`` where nothing ever happened.
@@ -25,7 +25,7 @@ How it is made: ``stage`` has the time that only a play moves, ``schedule`` what
 
 from __future__ import annotations
 
-from openline_testing.theorem.books import Books
+from openline_testing.theorem.books import Ledger
 from openline_testing.theorem.checking import Counterexample, check
 from openline_testing.theorem.clauses import THEOREM, TheoremBroken
 from openline_testing.theorem.playing import play
@@ -38,10 +38,10 @@ from openline_testing.theorem.witness import NothingProved
 
 __all__ = [
     "THEOREM",
-    "Books",
     "Counterexample",
     "EchoSpeech",
     "Fault",
+    "Ledger",
     "NothingProved",
     "Schedule",
     "Source",

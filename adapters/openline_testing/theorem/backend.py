@@ -20,7 +20,7 @@ from openline.reconnect.verdicts import ErrorKind, Sender
 from openline.updates import SAMPLE_RATE as S
 from openline_testing.theorem.schedule import Schedule
 from openline_testing.theorem.speech import Said, Words
-from openline_testing.theorem.stage import Stage
+from openline_testing.theorem.stage import Simulation
 
 #: What the backend keeps for its recogniser (contract), and the seconds of a tick.
 QUEUE: Final = 2 * S
@@ -48,7 +48,7 @@ class Wire(Protocol):
         ...
 
 
-class Ear:
+class IdealRecognizer:
     """One source on one connection. Counts are connection samples, spans session samples."""
 
     __slots__ = (
@@ -119,14 +119,14 @@ class Ear:
 class IdealBackend:
     """The backend's side of one dial."""
 
-    def __init__(self, stage: Stage, wire: Wire, ids: Ids) -> None:
+    def __init__(self, stage: Simulation, wire: Wire, ids: Ids) -> None:
         self._stage = stage
         self._wire = wire
         self._rate = stage.schedule.rate
         self._ids = ids
         self._speech = stage.speech
         self._horizon = round(stage.speech.dialect.horizon * S)
-        self._ears: dict[str, Ear] = {}
+        self._ears: dict[str, IdealRecognizer] = {}
         self._rng = Random(f"{stage.schedule.seed} {wire.number}")
         self.stopping = False
         self.finished = False
@@ -146,11 +146,11 @@ class IdealBackend:
             refusal = self._speech.full(self._ids)
             if refusal is not None:
                 self._wire.down(refusal)
-            self._wire.ends(code=1000 if refusal is not None else 1013, sender=Sender.PEER)
+            self._wire.ends(code=1000 if refusal is not None else 1013, sender=Sender.REMOTE)
         elif way == "cut":
             self._wire.ends(error=ErrorKind.RESET)
         elif way == "restart":
-            self._wire.ends(code=1012, sender=Sender.PEER)
+            self._wire.ends(code=1012, sender=Sender.REMOTE)
         else:
             self._stage.at(0.3 if way == "slow" else 0.002, self._acks)
 
@@ -169,7 +169,7 @@ class IdealBackend:
         """A frame of audio arrived."""
         ear = self._ears.get(source)
         if ear is None:
-            ear = self._ears[source] = Ear(source)
+            ear = self._ears[source] = IdealRecognizer(source)
             self._next_segment(ear)
         ear.take(at, samples)
         if not self._rate and self._stage.now >= self.paused_until:
@@ -181,7 +181,7 @@ class IdealBackend:
     def _tells_of_drops(self, source: str) -> bool:
         return self._speech.figures(self._ids, source, 0.0, 0) is not None
 
-    def _drop(self, ear: Ear, samples: int) -> None:
+    def _drop(self, ear: IdealRecognizer, samples: int) -> None:
         start, before = ear.dequeued, self._dropped
         while ear.dequeued < start + samples:
             ear.dequeued += ear.frames.popleft()
@@ -194,12 +194,12 @@ class IdealBackend:
 
     # What becomes of it.
 
-    def _dequeue(self, ear: Ear, until: int) -> None:
+    def _dequeue(self, ear: IdealRecognizer, until: int) -> None:
         while ear.frames and ear.dequeued + ear.frames[0] <= until:
             ear.dequeued += ear.frames.popleft()
         self._settle(ear)
 
-    def _next_segment(self, ear: Ear) -> None:
+    def _next_segment(self, ear: IdealRecognizer) -> None:
         rng = self._rng
         if not self._horizon:  # nothing may wait, so nothing is cut into segments
             ear.speech = rng.random() < 0.7
@@ -211,7 +211,7 @@ class IdealBackend:
         room = self._horizon - length
         ear.wait = rng.choice((0, room, rng.randint(0, room)))
 
-    def _settle(self, ear: Ear) -> None:
+    def _settle(self, ear: IdealRecognizer) -> None:
         if not self._horizon:
             if ear.settled < ear.dequeued:
                 self._decide(ear, ear.dequeued)
@@ -221,7 +221,7 @@ class IdealBackend:
             self._decide(ear, ear.next_end)
             self._next_segment(ear)
 
-    def _decide(self, ear: Ear, end: int) -> None:
+    def _decide(self, ear: IdealRecognizer, end: int) -> None:
         start, ear.settled = ear.settled, end
         spans = ear.spans(start, end)
         if ear.speech:
@@ -232,11 +232,13 @@ class IdealBackend:
         else:
             self._stage.ledger.discarded(ear.name, spans)
 
-    def _speaks(self, text: str, ear: Ear, start: int, end: int, *, final: bool) -> None:
+    def _speaks(
+        self, text: str, ear: IdealRecognizer, start: int, end: int, *, final: bool
+    ) -> None:
         words = Words(text, ear.name, ear.clock(start) / S, ear.clock(end) / S, final)
         self._wire.down(self._speech.words(self._ids, words), text if final else None)
 
-    def _tell_figures(self, ear: Ear) -> None:
+    def _tell_figures(self, ear: IdealRecognizer) -> None:
         backlog = (ear.received - ear.dequeued) / S
         figures = self._speech.figures(self._ids, ear.name, backlog, self._dropped)
         if figures is not None:
@@ -287,4 +289,4 @@ class IdealBackend:
 
     def _sums_up(self) -> None:
         self._wire.down(self._speech.summary(self._ids))
-        self._stage.at(0.001, lambda: self._wire.ends(code=1000, sender=Sender.PEER))
+        self._stage.at(0.001, lambda: self._wire.ends(code=1000, sender=Sender.REMOTE))

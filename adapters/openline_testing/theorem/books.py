@@ -11,10 +11,10 @@ from typing import Any, Final
 
 from openline.audio.outbox import FETCH
 from openline.audio.window import WINDOW
-from openline.commands import CloseSource, Command, FetchAudio, Report, StoreAudio, StoreProof
+from openline.commands import CloseSource, Command, FetchAudio, Report, StoreAudio, StoreConfirmed
 from openline.events import AbortRequested, AudioCaptured, AudioFetched, Event
 from openline.policy import Policy
-from openline.session import Connection
+from openline.session import SessionMachine
 from openline.updates import SAMPLE_RATE as S
 from openline.updates import (
     Ended,
@@ -37,7 +37,7 @@ SPEAKING: Final = frozenset({State.STREAMING, State.FINISHING})
 NOT_WITH_A_SPOOL: Final = frozenset({GapCause.OVERFLOW, GapCause.UNPROVEN, GapCause.SPOOL})
 
 
-class Books:
+class Ledger:
     """The books of one session; what they hold is there to be looked at when it is over.
 
     ``resumes``: it takes up what an earlier process left on disk.
@@ -65,7 +65,7 @@ class Books:
         self._partials: set[str] = set()
         self._state = State.IDLE
         self._coming: str | None = None  # the final that is arriving now
-        self.core: Connection
+        self.core: SessionMachine
 
     # What really happens.
 
@@ -132,7 +132,7 @@ class Books:
                 if start < account.stored_until:
                     fail("the disk", f"{source}: {start} is noted twice")
                 account.stored_until = start + len(pcm) // 2
-            case StoreProof(source, position):
+            case StoreConfirmed(source, position):
                 proved = self.accounts[source].proved
                 if position < proved:
                     fail("the disk", f"{source}: the proof of {proved} is undone")
@@ -154,8 +154,8 @@ class Books:
     def _memory_is_bounded(self) -> None:
         limit = self._most_kept
         # Nobody outside is told what memory holds; a kit for tests may look.
-        link = self.core._link  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-        for stream in link.streams.all:
+        session = self.core._link  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        for stream in session.streams.all:
             kept = stream.box.buffered
             if kept > limit:
                 fail("memory", f"{kept} samples of {stream.box.source} are kept, not {limit}")

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from functools import partial
 
 from openline.policy import Policy
-from openline.session import Connection
+from openline.session import SessionMachine
 from openline_testing.steps import written
-from openline_testing.theorem.books import Books
+from openline_testing.theorem.books import Ledger
 from openline_testing.theorem.playing import ECHO, play
 from openline_testing.theorem.resuming import kill_and_resume
 from openline_testing.theorem.schedule import Schedule, draw
 from openline_testing.theorem.shrinking import shrunk
 from openline_testing.theorem.speech import Speech
-from openline_testing.theorem.witness import Witness
+from openline_testing.theorem.witness import VacuityCheck
 
 
 class Counterexample(AssertionError):  # noqa: N818 (it says what it is)
@@ -40,12 +40,12 @@ class _Givens:
 
     policy: Policy | None
     speech: Speech
-    connection: Callable[..., Connection]
+    connection: Callable[..., SessionMachine]
 
-    def play(self, schedule: Schedule) -> Books:
+    def play(self, schedule: Schedule) -> Ledger:
         return play(schedule, policy=self.policy, speech=self.speech, connection=self.connection)
 
-    def kill(self, seed: int) -> Books | None:
+    def kill(self, seed: int) -> Ledger | None:
         return kill_and_resume(
             seed, policy=self.policy, speech=self.speech, connection=self.connection
         )
@@ -61,14 +61,16 @@ class _Givens:
         if self.speech is not ECHO:
             lines.append(f"from {kind.__module__} import {kind.__qualname__}")
             arguments = [*arguments, f"speech={kind.__qualname__}()"]
-        if self.connection is not Connection:
+        if self.connection is not SessionMachine:
             maker = getattr(self.connection, "__qualname__", repr(self.connection))
             lines.append(f"from {self.connection.__module__} import {maker}")
             arguments = [*arguments, f"connection={maker}"]
         return "\n".join([*lines, "", f"{what}(", *(f"    {each}," for each in arguments), ")", ""])
 
 
-def _error(what: Callable[[], Books | None], witness: Witness | None = None) -> Exception | None:
+def _error(
+    what: Callable[[], Ledger | None], witness: VacuityCheck | None = None
+) -> Exception | None:
     try:
         books = what()
     except Exception as error:  # noqa: BLE001 (whatever it is, it is what we look for)
@@ -83,7 +85,7 @@ def check(
     *,
     policy: Policy | None = None,
     speech: Speech = ECHO,
-    connection: Callable[..., Connection] = Connection,
+    connection: Callable[..., SessionMachine] = SessionMachine,
     kill: bool = False,
 ) -> None:
     """Play the schedule of each seed; with ``kill`` by ``kill_and_resume`` instead.
@@ -94,7 +96,7 @@ def check(
     of twenty sessions and more none streamed, was told a final or finished.
     """
     givens = _Givens(policy=policy, speech=speech, connection=connection)
-    witness = Witness()
+    witness = VacuityCheck()
     for seed in seeds:
         if kill:
             error = _error(partial(givens.kill, seed), witness)

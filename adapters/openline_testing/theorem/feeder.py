@@ -13,13 +13,13 @@ from openline.events import (
     AudioCaptured,
     CaptureHole,
     Event,
-    SourceEnded,
-    SourceLost,
+    SourceFailed,
+    SourceFinished,
     SourceStarted,
 )
 from openline.updates import SAMPLE_RATE as S
 from openline_testing.theorem.schedule import LONGEST, Source
-from openline_testing.theorem.stage import Stage
+from openline_testing.theorem.stage import Simulation
 
 #: What there is to hear, from session sample 0 on.
 PATTERN: Final = Random(0).randbytes(2 * LONGEST * S)
@@ -46,7 +46,7 @@ class App(Protocol):
 class Feeder:
     """One source at work."""
 
-    def __init__(self, stage: Stage, app: App, source: Source) -> None:
+    def __init__(self, stage: Simulation, app: App, source: Source) -> None:
         self._stage = stage
         self._app = app
         self._source = source
@@ -80,11 +80,11 @@ class Feeder:
         if stage.now < self._until:
             stage.at(wait + samples / S, self._speak)
         elif source.ends == "ended":
-            app.feed(SourceEnded(name))
+            app.feed(SourceFinished(name))
         elif source.ends == "lost":
             if app.listens(name):
                 stage.ledger.breaks_off(name)
-            app.feed(SourceLost(name, "unplugged"))
+            app.feed(SourceFailed(name, "unplugged"))
 
     def _hole(self, samples: int) -> float:
         app, name = self._app, self._source.name

@@ -1,6 +1,6 @@
 """The session's side of a play: the app, the connection, and an adapter that obeys it.
 
-``Line`` plays one ``Schedule`` against one ``Connection``. It does what every adapter does:
+``Line`` plays one ``Schedule`` against one ``SessionMachine``. It does what every adapter does:
 it feeds what happens, carries commands out in order, lets the sender pull whenever its last
 send has completed, and ticks at each deadline. It decides nothing that the ledger judges.
 """
@@ -30,20 +30,20 @@ from openline.events import (
     Event,
     OpenRequested,
     SocketOpened,
-    SourceEnded,
+    SourceFinished,
     SpoolFailed,
     StopRequested,
     Tick,
 )
 from openline.reconnect.verdicts import ErrorKind, Sender
-from openline.session import Connection
+from openline.session import SessionMachine
 from openline.updates import SAMPLE_RATE as S
 from openline_testing.theorem.clauses import fail, hold
 from openline_testing.theorem.disk import Disk
 from openline_testing.theorem.feeder import PATTERN, Feeder
 from openline_testing.theorem.network import ATTEMPT, SESSION, Socket, Up
 from openline_testing.theorem.schedule import Fault
-from openline_testing.theorem.stage import Past, Stage
+from openline_testing.theorem.stage import Past, Simulation
 
 #: Seconds beside the stop and the time to finish that no session outlives.
 LONGEST: Final = 400.0
@@ -59,9 +59,9 @@ class Line:
 
     def __init__(
         self,
-        stage: Stage,
+        stage: Simulation,
         *,
-        connection: Callable[..., Connection] = Connection,
+        connection: Callable[..., SessionMachine] = SessionMachine,
         past: Past | None = None,
     ) -> None:
         self.stage = stage
@@ -103,7 +103,7 @@ class Line:
         heap, at = stage.heap, stage.at
         if self._past is not None:
             for source in schedule.sources:
-                self.feed(SourceEnded(source.name))
+                self.feed(SourceFinished(source.name))
         at(schedule.opens_at, lambda: self._request(OpenRequested()))
         at(schedule.opens_at + schedule.stops_at, lambda: self._request(StopRequested()))
         if schedule.aborts_at is not None:
@@ -212,7 +212,7 @@ class Line:
             case AbortSocket(dial):
                 self._abort(self._out(dial))
             case CloseSocket(dial):
-                ends = partial(self._out(dial).ends, code=1000, sender=Sender.US)
+                ends = partial(self._out(dial).ends, code=1000, sender=Sender.LOCAL)
                 self.stage.at(0.05, ends)
             case CloseSource(source):
                 self._closed.add(source)
@@ -281,7 +281,7 @@ class Line:
             case "late_cut":
                 socket.ends(code=1006)
             case "close":
-                socket.ends(code=CODES[fault.size % 5], sender=Sender.PEER)
+                socket.ends(code=CODES[fault.size % 5], sender=Sender.REMOTE)
             case "freeze":
                 socket.frozen_until = until
                 self.stage.at(fault.seconds, socket.resume)

@@ -9,12 +9,12 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, Final, Protocol, TypeAlias
 
-from openline.dialects.checking import spoken
+from openline.dialects.checking import encode_checked
 from openline.dialects.protocol import Ids
 from openline.events import Event, MessageReceived, PongReceived, SocketLost
 from openline_testing.theorem.backend import IdealBackend
 from openline_testing.theorem.speech import Said
-from openline_testing.theorem.stage import Stage
+from openline_testing.theorem.stage import Simulation
 
 SESSION: Final = "session"
 ATTEMPT: Final = "attempt"
@@ -43,7 +43,7 @@ class Client(Protocol):
 class Socket:
     """One dial, from the command to the last that is heard of it."""
 
-    def __init__(self, stage: Stage, client: Client, number: int, way: str) -> None:
+    def __init__(self, stage: Simulation, client: Client, number: int, way: str) -> None:
         self._stage = stage
         self._client = client
         self._latency = stage.schedule.latency
@@ -71,7 +71,7 @@ class Socket:
         """START or STOP, if that is what the dialect ``said`` on this dial."""
         if not self._texts:
             dialect = self._stage.speech.dialect
-            start, stop = (spoken(dialect, each, self.ids) for each in ("start", "stop"))
+            start, stop = (encode_checked(dialect, each, self.ids) for each in ("start", "stop"))
             self._texts = {start: START, stop: STOP}
         return self._texts.get(said)
 

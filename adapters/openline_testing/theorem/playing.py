@@ -6,14 +6,14 @@ from collections.abc import Callable
 from typing import Final
 
 from openline.dialects.checking import check_dialect
-from openline.dialects.dry_run import rehearse_headers
+from openline.dialects.dry_run import dry_run_headers
 from openline.policy import Policy
-from openline.session import Connection
-from openline_testing.theorem.books import Books
+from openline.session import SessionMachine
+from openline_testing.theorem.books import Ledger
 from openline_testing.theorem.line import Line
 from openline_testing.theorem.schedule import Schedule
 from openline_testing.theorem.speech import EchoSpeech, Speech
-from openline_testing.theorem.stage import Stage, brisk
+from openline_testing.theorem.stage import Simulation, brisk
 
 ECHO: Final = EchoSpeech()
 
@@ -23,23 +23,23 @@ def play(
     *,
     policy: Policy | None = None,
     speech: Speech = ECHO,
-    connection: Callable[..., Connection] = Connection,
-) -> Books:
+    connection: Callable[..., SessionMachine] = SessionMachine,
+) -> Ledger:
     """Play ``schedule``; its books, in which the whole session stands.
 
     ``policy`` None: one under which much happens in little time, with the limits of the
     schedule; another is taken as it is, and the schedule's buffer, finish, give_up and
     patience count for nothing. ``speech`` is how the backend speaks, and ``connection`` makes
-    the session, with the arguments of ``openline.Connection``.
+    the session, with the arguments of ``openline.SessionMachine``.
 
     Raises TheoremBroken, or whatever the session raises.
     """
     check_dialect(speech.dialect)
-    rehearse_headers(speech.dialect)
+    dry_run_headers(speech.dialect)
     horizon = speech.dialect.horizon
     policy = policy or brisk(schedule, horizon)
-    books = Books(schedule, policy, horizon)
-    line = Line(Stage(schedule, policy, speech, books), connection=connection)
+    books = Ledger(schedule, policy, horizon)
+    line = Line(Simulation(schedule, policy, speech, books), connection=connection)
     books.core = line.core
     line.run()
     books.close()

@@ -13,21 +13,28 @@ from dataclasses import replace
 from random import Random
 from typing import Final
 
-from openline.commands import Command, DiscardStore, StoreAudio, StoreFinal, StoreGap, StoreProof
+from openline.commands import (
+    Command,
+    DiscardStore,
+    StoreAudio,
+    StoreConfirmed,
+    StoreFinal,
+    StoreGap,
+)
 from openline.dialects.checking import check_dialect
-from openline.dialects.dry_run import rehearse_headers
+from openline.dialects.dry_run import dry_run_headers
 from openline.policy import Policy
-from openline.session import Connection, PastSource
+from openline.session import PastSource, SessionMachine
 from openline.updates import SAMPLE_RATE as S
 from openline.updates import Gap, GapCause, State, Transcript
 from openline_testing.theorem.account import fill
-from openline_testing.theorem.books import Books
+from openline_testing.theorem.books import Ledger
 from openline_testing.theorem.clauses import fail, hold
 from openline_testing.theorem.line import Line
 from openline_testing.theorem.playing import ECHO
 from openline_testing.theorem.schedule import Schedule, draw, keeps_up
 from openline_testing.theorem.speech import Speech
-from openline_testing.theorem.stage import Past, Stage, brisk, calm
+from openline_testing.theorem.stage import Past, Simulation, brisk, calm
 
 #: What is missing at the end of a process and may still be sent by the next.
 AT_THE_END: Final = frozenset({GapCause.UNDELIVERED, GapCause.UNCONFIRMED})
@@ -37,7 +44,7 @@ class KilledError(Exception):
     """The process is no more."""
 
 
-class Log(Books):
+class Log(Ledger):
     """Keeps what an adapter keeps on disk, until it is killed between two commands."""
 
     def __init__(self, schedule: Schedule, policy: Policy, horizon: float, dies_after: int) -> None:
@@ -56,7 +63,7 @@ class Log(Books):
         self._dies_after -= 1
         super().obeys(command)
         match command:
-            case StoreProof(source, position):
+            case StoreConfirmed(source, position):
                 self._began.setdefault(source, position)
             case StoreAudio(source, start, pcm):
                 self._runs.setdefault(source, []).append((start, start + len(pcm) // 2))
@@ -98,9 +105,9 @@ class Log(Books):
             sources.append(past)
         return Past(tuple(sources), tuple(self.said))
 
-    def resumed(self, schedule: Schedule, policy: Policy, horizon: float, past: Past) -> Books:
+    def resumed(self, schedule: Schedule, policy: Policy, horizon: float, past: Past) -> Ledger:
         """The books of the next process: what was told was told, the rest is forgotten."""
-        books = Books(schedule, policy, horizon, resumes=True)
+        books = Ledger(schedule, policy, horizon, resumes=True)
         books.told, books.delivered = list(self.lost), list(self.said)
         books.inherited = {gap.cause for gap in self.lost}
         for final in self.said:  # noted, and perhaps not told any more
@@ -125,8 +132,8 @@ def kill_and_resume(
     *,
     policy: Policy | None = None,
     speech: Speech = ECHO,
-    connection: Callable[..., Connection] = Connection,
-) -> Books | None:
+    connection: Callable[..., SessionMachine] = SessionMachine,
+) -> Ledger | None:
     """Play a schedule with a disk, kill it anywhere, take it up; None if it began nothing.
 
     The arguments are those of ``play``, with a seed instead of a schedule; so is what it
@@ -135,13 +142,13 @@ def kill_and_resume(
     rng = Random(seed)
     dialect = speech.dialect
     check_dialect(dialect)
-    rehearse_headers(dialect)
+    dry_run_headers(dialect)
     horizon = dialect.horizon
     drawn = draw(seed, dialect.sources)
     schedule = replace(drawn, disk=1000.0, disk_fails_at=None, disk_forgets=0.0)
     dies_after = rng.choice([rng.randint(0, 30), rng.randint(0, 300), 10_000])
     log = Log(schedule, policy or brisk(schedule, horizon), horizon, dies_after)
-    line = Line(Stage(schedule, log.policy, speech, log), connection=connection)
+    line = Line(Simulation(schedule, log.policy, speech, log), connection=connection)
     log.core = line.core
     with contextlib.suppress(KilledError):
         line.run()
@@ -161,7 +168,7 @@ def kill_and_resume(
         give_up=None,
     )
     books = log.resumed(after, policy or brisk(after, horizon), horizon, past)
-    line = Line(Stage(after, books.policy, speech, books), connection=connection, past=past)
+    line = Line(Simulation(after, books.policy, speech, books), connection=connection, past=past)
     books.core = line.core
     line.run()
     books.close()

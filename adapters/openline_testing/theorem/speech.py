@@ -67,13 +67,13 @@ class Speech(Protocol):
         ...
 
 
-class Brisk(EchoPanel):
+class FastEcho(EchoPanel):
     """The default dialect with a backend that makes up its mind within a second."""
 
     horizon = 1.0
 
 
-_BRISK: Final = Brisk()
+_BRISK: Final = FastEcho()
 
 
 class EchoSpeech:

@@ -72,7 +72,7 @@ class Past:
         self.transcript = transcript
 
 
-class Stage:
+class Simulation:
     """One play's time and givens."""
 
     __slots__ = ("_count", "heap", "ledger", "now", "policy", "schedule", "speech")

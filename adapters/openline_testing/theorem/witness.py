@@ -14,9 +14,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from openline.dialects.checking import heard
+from openline.dialects.checking import decode_strict
 from openline.dialects.protocol import FinalMessage, Heard, Ids, Message, Status
-from openline_testing.theorem.books import Books
+from openline_testing.theorem.books import Ledger
 from openline_testing.theorem.speech import Said, Speech, Words
 
 #: So many sessions cannot all be unlucky: of 300 that were drawn 284 were told a final, and
@@ -29,14 +29,14 @@ class NothingProved(AssertionError):  # noqa: N818 (it says what it is)
     """No clause is broken, and yet nothing is proved; one line says what never happened."""
 
 
-class Witness:
+class VacuityCheck:
     """What has happened at least once in the sessions that were played."""
 
     def __init__(self) -> None:
         self._sessions = 0
         self._streamed = self._told = self._finished = False
 
-    def sees(self, books: Books) -> None:
+    def sees(self, books: Ledger) -> None:
         """A session was played to its end, and no clause is broken."""
         self._sessions += 1
         self._streamed |= books.streamed
@@ -70,7 +70,7 @@ def _reads_its_backend(speech: Speech) -> None:
         ("summary", speech.summary(_IDS), _is_end, "a FinalMessage: no session ever finishes"),
     )
     for name, data, is_right, want in said:
-        made = heard(dialect, data)
+        made = decode_strict(dialect, data)
         if not is_right(made):
             raise NothingProved(
                 f"the dialect {type(dialect).__name__} reads what {type(speech).__name__}.{name} "

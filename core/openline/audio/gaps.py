@@ -17,7 +17,7 @@ def _order(gap: Gap) -> tuple[int, int]:
     return (gap.start, gap.end)
 
 
-class Losses:
+class GapLog:
     """What one source has lost."""
 
     __slots__ = ("_gaps", "_told", "source")

@@ -27,8 +27,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 
-from openline.audio.gaps import Losses
-from openline.audio.time_map import Positions
+from openline.audio.gaps import GapLog
+from openline.audio.time_map import TimeMap
 from openline.updates import SAMPLE_RATE, Gap, GapCause
 
 #: Samples in a frame on the wire: 20 ms (contract: "usual frame").
@@ -71,7 +71,7 @@ class Outbox:
         self.confirmed = origin
         self.closed = False
         self.dial_sent = 0  # samples pulled on this dial
-        self.losses = Losses(source)
+        self.losses = GapLog(source)
         self._limit = limit
         self._disk_limit = disk_limit  # 0: there is no disk
         self._on_disk: deque[tuple[int, int]] = deque()
@@ -82,7 +82,7 @@ class Outbox:
         self._unsent: deque[tuple[int, bytes]] = deque()
         self._unproven: deque[tuple[int, bytes]] = deque()
         self._at_risk: list[tuple[int, int]] = []
-        self._positions = Positions()
+        self._positions = TimeMap()
 
     # Capture.
 

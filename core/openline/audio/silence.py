@@ -16,7 +16,7 @@ from collections.abc import Collection, Sequence
 from openline.machine.timers import OFF
 
 
-class Watch:
+class SilenceWatchdog:
     """When each source was last heard. ``timeout`` None: they all may be silent."""
 
     __slots__ = ("_excused_until", "_heard", "_timeout", "_watched")

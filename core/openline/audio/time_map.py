@@ -22,7 +22,7 @@ from bisect import bisect_right
 MOST_DROPS = 64
 
 
-class Positions:
+class TimeMap:
     """Session samples by connection sample. ``sent`` is always what this dial was sent."""
 
     __slots__ = ("_connection", "_drops", "_session")

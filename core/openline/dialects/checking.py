@@ -2,11 +2,11 @@
 
 Three doors. ``check_dialect`` looks at its shape before there is a session; ``rehearsing``
 lets it say each of its messages once, so what can be wrong from the start is told at the
-start. On a live session ``spoken`` holds what it says to text or bytes; where it can't be
-said there is nothing to go on with, so that raises. ``understood`` is the other way round.
+start. On a live session ``encode_checked`` holds what it says to text or bytes; where it can't be
+said there is nothing to go on with, so that raises. ``decode_or_malformed`` is the other way round.
 What arrives is the backend's doing, and a backend must not be able to end a session with
 what its dialect chokes on: that is ``Malformed``, like all that nobody can read, counted and
-told once. ``heard`` is the same for a kit that is looking for such faults, and raises.
+told once. ``decode_strict`` is the same for a kit that is looking for such faults, and raises.
 
 What a dialect *has* is its author's, and is quoted where it is wrong. What it was to send, and
 what arrived, is somebody's speech or secret: of that an error tells kinds and numbers.
@@ -32,7 +32,7 @@ from openline.dialects.protocol import (
     Status,
     Unknown,
 )
-from openline.reconnect.verdicts import Row
+from openline.reconnect.verdicts import Rule
 
 #: Nothing, where None is something.
 _ABSENT: Final = object()
@@ -68,33 +68,33 @@ def check_dialect(dialect: object) -> None:
         raise DialectError(f"{name_of(dialect)}: headers has to be a method, not {kind(headers)}")
 
 
-def spoken(dialect: Dialect, method: str, *given: object) -> str | bytes:
+def encode_checked(dialect: Dialect, method: str, *given: object) -> str | bytes:
     """What ``method`` of ``dialect`` says. Raises DialectError unless it is text or bytes."""
     try:
         said = getattr(dialect, method)(*given)
     except Exception as exc:
-        raise choked(dialect, method, exc) from exc
-    return sendable(dialect, method, said)
+        raise dialect_error(dialect, method, exc) from exc
+    return check_wire(dialect, method, said)
 
 
-def sendable(dialect: Dialect, method: str, said: object) -> str | bytes:
+def check_wire(dialect: Dialect, method: str, said: object) -> str | bytes:
     """What ``method`` said. Raises DialectError unless it is text or bytes."""
     if isinstance(said, str | bytes):
         return said
     raise DialectError(f"{name_of(dialect)}: {method} has to return str or bytes, not {kind(said)}")
 
 
-def choked(dialect: Dialect, method: str, exc: Exception) -> DialectError:
+def dialect_error(dialect: Dialect, method: str, exc: Exception) -> DialectError:
     """The error for a ``method`` that raised ``exc``; its text may quote what it was given."""
     return DialectError(f"{name_of(dialect)}: {method} raised {type(exc).__name__}")
 
 
-def heard(dialect: Dialect, data: str | bytes) -> Message:
+def decode_strict(dialect: Dialect, data: str | bytes) -> Message:
     """What the dialect makes of ``data``. Raises DialectError if that is no message."""
     try:
         message = dialect.decode(data)
     except Exception as exc:
-        raise choked(dialect, "decode", exc) from exc
+        raise dialect_error(dialect, "decode", exc) from exc
     fields = _FIELDS.get(type(message))
     if fields is None:
         what = f"decode returned {kind(message)}, which is no message"
@@ -105,10 +105,10 @@ def heard(dialect: Dialect, data: str | bytes) -> Message:
     return message
 
 
-def understood(dialect: Dialect, data: str | bytes) -> Message:
+def decode_or_malformed(dialect: Dialect, data: str | bytes) -> Message:
     """What arrived, as a message; what the dialect fails at is Malformed."""
     try:
-        return heard(dialect, data)
+        return decode_strict(dialect, data)
     except DialectError as exc:
         return Malformed(why=str(exc))
 
@@ -182,7 +182,7 @@ def _rows(value: object, want: str, is_key: Callable[[object], bool], otherwise:
         shown = repr(key)[:_QUOTED]
         if not is_key(key):
             return f": {shown} {otherwise}"
-        if not isinstance(row, Row):
+        if not isinstance(row, Rule):
             return f"[{shown}] has to be a Row, not {kind(row)}"
     return ""
 
@@ -229,7 +229,7 @@ def _is_count(value: object) -> bool:
 
 
 def _is_row(value: object) -> bool:
-    return isinstance(value, Row)
+    return isinstance(value, Rule)
 
 
 def _wrong_field(message: Message, fields: tuple[_Field, ...]) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from openline.dialects.checking import DialectError, spoken
+from openline.dialects.checking import DialectError, encode_checked
 from openline.dialects.headers import credential_headers
 from openline.dialects.protocol import Dialect, Ids
 from openline.text import one_line
@@ -21,7 +21,7 @@ _FRAME: Final = bytes(640)  # 20 ms: the usual frame
 _TOKEN: Final = "TOKEN"  # noqa: S105 -- nobody's
 
 
-def rehearse(dialect: Dialect) -> None:
+def dry_run(dialect: Dialect) -> None:
     """Have it say each of its messages, to nobody. Raises DialectError if it can't."""
     for method, *given in (
         ("start", _IDS),
@@ -29,13 +29,13 @@ def rehearse(dialect: Dialect) -> None:
         ("stop", _IDS),
     ):
         try:
-            spoken(dialect, str(method), *given)
+            encode_checked(dialect, str(method), *given)
         except DialectError as exc:
             raise _with_text(exc) from exc.__cause__
-    rehearse_headers(dialect)
+    dry_run_headers(dialect)
 
 
-def rehearse_headers(dialect: Dialect) -> None:
+def dry_run_headers(dialect: Dialect) -> None:
     """Have it say how a token travels, if it says so at all. Raises DialectError if it can't."""
     try:
         credential_headers(dialect, _TOKEN)

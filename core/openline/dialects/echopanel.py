@@ -41,18 +41,18 @@ from openline.dialects.protocol import (
     Status,
     Unknown,
 )
-from openline.reconnect.verdicts import Action, Row
+from openline.reconnect.verdicts import Action, Rule
 from openline.updates import Cards, Entities
 
 #: Texts with which the backend refuses; a status that begins so decides the dial.
-REFUSALS: Final[Mapping[str, Row]] = MappingProxyType(
+REFUSALS: Final[Mapping[str, Rule]] = MappingProxyType(
     {
-        "Unauthorized": Row(
+        "Unauthorized": Rule(
             action=Action.REAUTH,
             why="the backend refused the token",
             source="echopanel contract, How it ends",
         ),
-        "Server at capacity": Row(
+        "Server at capacity": Rule(
             action=Action.LATER,
             why="the backend is full and asks to come back later",
             source="echopanel contract, How it ends",
@@ -60,15 +60,15 @@ REFUSALS: Final[Mapping[str, Row]] = MappingProxyType(
     }
 )
 #: Any message of type "error": this client is wrong, and would be wrong again.
-REJECTED: Final = Row(
+REJECTED: Final = Rule(
     action=Action.FATAL,
     why="the backend rejected what this client sent, and would again",
     source="echopanel contract, How it ends",
 )
 #: Close codes that mean something else here than by default.
-CODES: Final[Mapping[int, Row]] = MappingProxyType(
+CODES: Final[Mapping[int, Rule]] = MappingProxyType(
     {
-        1011: Row(
+        1011: Rule(
             action=Action.RETRY,
             why="the backend saw no pong from us in time",
             source="echopanel contract, How it ends",
@@ -107,7 +107,7 @@ class EchoPanel:
     #: An assumption about the backend: it finalises or discards within 15 s.
     horizon = 15.0
     codes = CODES
-    refusals: Mapping[str, Row] = MappingProxyType({**REFUSALS, "error": REJECTED})
+    refusals: Mapping[str, Rule] = MappingProxyType({**REFUSALS, "error": REJECTED})
 
     def start(self, ids: Ids) -> str:
         """The one ``start`` of a socket."""

@@ -13,13 +13,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from openline.backend import usual_headers
-from openline.dialects.checking import DialectError, choked, kind, name_of
+from openline.dialects.checking import DialectError, dialect_error, kind, name_of
 from openline.dialects.protocol import Dialect
 
 #: RFC 9110 §5.1: a header's name is a token.
 _NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 #: What the opening handshake sets itself (RFC 6455 §4.1), and what would give it a body.
-_OWNED: Final = ("Host", "Connection", "Upgrade", "Content-Length", "Transfer-Encoding")
+_OWNED: Final = ("Host", "SessionMachine", "Upgrade", "Content-Length", "Transfer-Encoding")
 _OWNED_PREFIX: Final = "Sec-WebSocket-"
 
 
@@ -36,7 +36,7 @@ def credential_headers(dialect: Dialect, credential: str) -> list[tuple[str, str
         given: Any = make(credential)
         made: list[Any] | None = list(given) if _may_be_pairs(given) else None
     except Exception as exc:  # noqa: BLE001  # its text may hold the credential; its type cannot
-        raise choked(dialect, "headers", exc) from None
+        raise dialect_error(dialect, "headers", exc) from None
     if made is None:
         raise DialectError(
             f"{name_of(dialect)}: headers has to return pairs of a name and a value, "

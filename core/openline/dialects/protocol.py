@@ -14,7 +14,7 @@ from typing import Any, Protocol, TypeAlias
 
 import msgspec
 
-from openline.reconnect.verdicts import Row
+from openline.reconnect.verdicts import Rule
 from openline.updates import Cards, Entities
 
 
@@ -85,7 +85,7 @@ class Insight(Reply, frozen=True, kw_only=True):
 class Refusal(Reply, frozen=True, kw_only=True):
     """The backend refuses us, and the dialect knows what that means."""
 
-    row: Row
+    row: Rule
     text: str
 
 
@@ -128,7 +128,7 @@ class CredentialHeaders(Protocol):
         """The headers, name and value, of the request that opens a socket.
 
         Printable ASCII, and none that the opening handshake sets itself: ``Host``,
-        ``Connection``, ``Upgrade``, ``Sec-WebSocket-…``, ``Content-Length``,
+        ``SessionMachine``, ``Upgrade``, ``Sec-WebSocket-…``, ``Content-Length``,
         ``Transfer-Encoding``. ``credential`` is ASCII without blanks; keep it nowhere. One of
         another form than the backend's is refused with ValueError: each method is rehearsed,
         and this one with ``TOKEN``. Not called where there is no credential, nor for a
@@ -156,12 +156,12 @@ class Dialect(Protocol):
         ...
 
     @property
-    def codes(self) -> Mapping[int, Row]:
+    def codes(self) -> Mapping[int, Rule]:
         """Close codes that mean something else here than by default."""
         ...
 
     @property
-    def refusals(self) -> Mapping[str, Row]:
+    def refusals(self) -> Mapping[str, Rule]:
         """Texts with which the backend refuses, and what each one means."""
         ...
 

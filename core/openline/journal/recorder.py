@@ -2,7 +2,7 @@
 
 The core is pure, so what goes in decides what comes out: the options of the connection,
 the random numbers it drew, every ``receive(event, now)`` and every ``next_message(now)``. A
-``Recorder`` is a ``Connection`` that writes these down as it goes, one JSON object a line;
+``Recorder`` is a ``SessionMachine`` that writes these down as it goes, one JSON object a line;
 ``read`` reads them, and ``replay.replay`` plays them. So a fault of the core that happened
 once, anywhere, happens again on any machine; and a journal that is kept is a test.
 
@@ -40,7 +40,7 @@ from openline.journal.codec import (
     to_line,
 )
 from openline.policy import Policy
-from openline.session import Connection
+from openline.session import SessionMachine
 from openline.updates import Transcript
 
 #: Of the format. A journal of another one is refused.
@@ -95,11 +95,11 @@ class Journal(msgspec.Struct, frozen=True):
     torn: bool = False
 
 
-class Recorder(Connection):
+class Recorder(SessionMachine):
     """A connection that keeps a journal.
 
     ``write`` is handed one whole line at a time and must not raise. ``keep_audio`` writes
-    the speech itself. All else is as for ``Connection``.
+    the speech itself. All else is as for ``SessionMachine``.
     """
 
     __slots__ = ("_drawn", "_keep_audio", "_text_is_audio", "_write")

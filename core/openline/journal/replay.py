@@ -23,7 +23,7 @@ from openline.dialects.protocol import Dialect
 from openline.events import Event
 from openline.journal.codec import as_read, command_to_plain, outgoing_to_plain, to_line
 from openline.journal.recorder import Entry, Journal, JournalError, error_text, speaks_text
-from openline.session import Connection
+from openline.session import SessionMachine
 from openline.updates import State
 
 #: The dialects that a journal can name.
@@ -55,7 +55,7 @@ def replay(
     journal: Journal,
     *,
     dialect: Dialect | None = None,
-    make: Callable[..., Connection] = Connection,
+    make: Callable[..., SessionMachine] = SessionMachine,
 ) -> Iterator[Step]:
     """Play a journal on a new connection, step by step; ``dialect`` None: the one it names.
 
@@ -124,7 +124,7 @@ def check_spoken(journal: Journal, dialect: Dialect) -> None:
         raise JournalError(f"the journal is of {named}, and not of {dialect.name}: give {named}")
 
 
-def _step(connection: Connection, entry: Entry) -> Step:
+def _step(connection: SessionMachine, entry: Entry) -> Step:
     commands: list[Command] = []
     outgoing: Outgoing | None = None
     raised = ""
@@ -150,7 +150,7 @@ def _step(connection: Connection, entry: Entry) -> Step:
     )
 
 
-def _sent(connection: Connection) -> int:
+def _sent(connection: SessionMachine) -> int:
     return sum(each.sent for each in connection.statistics.sources.values())
 
 

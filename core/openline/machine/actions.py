@@ -1,6 +1,6 @@
 """WHAT: the guards and actions that the chart names, over one session's facts.
 
-``Connection`` stores the fact that arrived (``message``, ``pong``, the plan in
+``SessionMachine`` stores the fact that arrived (``message``, ``pong``, the plan in
 ``retry``) and fires one event; the rows that run call the methods below by name.
 Guards are pure and look only at what is stored. Actions change the data, arm timers
 and append commands; they never raise, never fire events and never read ``state``.
@@ -20,7 +20,7 @@ from openline.commands import (
     RequestCredential,
 )
 from openline.dialects.protocol import Heard, Insight, Metrics, Remark, Status
-from openline.machine.state import Facts
+from openline.machine.state import SessionState
 from openline.machine.timers import (
     ALL_TIMERS,
     DIAL_TIMERS,
@@ -37,14 +37,14 @@ from openline.updates import SAMPLE_RATE, BackendMetrics, Transcript, to_samples
 CLOSE_NORMAL = 1000
 
 
-class Link(Facts):
+class Actions(SessionState):
     """The work of one session; the chart calls it by name."""
 
     __slots__ = ()
 
     # Guards: pure questions.
 
-    def credential_due(self) -> bool:
+    def needs_credential(self) -> bool:
         """Whether the provider must be asked before the next dial."""
         return self.credential_wanted
 
@@ -52,15 +52,15 @@ class Link(Facts):
         """Whether a dial may go out this instant."""
         return self.retry.gate.opens_at(self.now) <= self.now
 
-    def hopeless(self) -> bool:
+    def no_retry(self) -> bool:
         """Whether the plan is never to dial again."""
         return self.retry.until == OFF
 
-    def hint_helps(self) -> bool:
+    def network_hint_applies(self) -> bool:
         """Whether news of a restored network may end the wait."""
-        return self.retry.hint_helps
+        return self.retry.network_hint_applies
 
-    def nothing_left(self) -> bool:
+    def all_delivered(self) -> bool:
         """Whether a stop was asked for and nothing captured is undelivered."""
         return not self.streams.undelivered
 
@@ -101,7 +101,7 @@ class Link(Facts):
     def note_credential(self) -> None:
         """The provider answered; a fresh credential spends the right to ask for one."""
         self.credential_wanted = False
-        self.retry.right_spent = self.dials > 0
+        self.retry.reauth_used = self.dials > 0
 
     def cancel_credential(self) -> None:
         """Stop waiting for the provider."""
@@ -231,7 +231,7 @@ class Link(Facts):
         self.note_alive(stream)
         proved = stream.window.drained - round(self.dialect.horizon * SAMPLE_RATE)
         if proved > 0:
-            self.prove(stream.box, stream.box.span(proved, proved)[1])
+            self.confirm(stream.box, stream.box.span(proved, proved)[1])
 
     def note_alive(self, stream: Stream) -> None:
         """The backend deals with this source: whatever stalls, it is not that."""
@@ -264,7 +264,7 @@ class Link(Facts):
             )
             self.tell(transcript)
             if heard.final:  # told before it is proved: who is killed in between says it again
-                self.prove(box, end)
+                self.confirm(box, end)
                 self.retry.note_progress()
         else:
             self.counts["duplicates"] += heard.final
@@ -336,7 +336,7 @@ class Link(Facts):
             box = stream.box
             self.summary_covers[box.source] = box.span(0, box.dial_sent)
             if proves:
-                self.prove(box, box.sent)
+                self.confirm(box, box.sent)
 
     def close_socket(self) -> None:
         """Begin the closing handshake; from here every loss is the end."""

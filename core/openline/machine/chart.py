@@ -2,9 +2,9 @@
 
 This declaration is the truth about control flow. ``table`` compiles it into the rows
 that every connection runs; python-statemachine checks it, draws it and, in the tests,
-interprets it beside the table. Guards and actions are names of ``Link``'s methods.
+interprets it beside the table. Guards and actions are names of ``Actions``'s methods.
 
-One semantics for both, kept small on purpose. A fact is stored in ``Link`` with its
+One semantics for both, kept small on purpose. A fact is stored in ``Actions`` with its
 verdict first; then one argument-less event is fired. The rows of (state, event) are
 tried in the order in which they stand here and the first whose guard holds wins. It
 runs exit, on, (the state changes,) enter; an internal row runs ``on`` alone. No row:
@@ -42,19 +42,19 @@ class Chart(StateChart[Any]):
     failed = State(final=True, enter="report_end")
 
     # The line is opened.
-    open_requested = idle.to(authorizing, cond="credential_due", on="watch_sources") | idle.to(
+    open_requested = idle.to(authorizing, cond="needs_credential", on="watch_sources") | idle.to(
         connecting, on="watch_sources"
     )
     credential_ready = (
-        authorizing.to(failed, cond="hopeless")
+        authorizing.to(failed, cond="no_retry")
         | authorizing.to(connecting, cond="gate_open", on="note_credential")
         | authorizing.to(reconnecting, on="note_credential")
     )
-    credential_failed = authorizing.to(failed, cond="hopeless") | authorizing.to(
+    credential_failed = authorizing.to(failed, cond="no_retry") | authorizing.to(
         reconnecting, on="count_loss"
     )
     redirected = (
-        connecting.to(failed, cond="hopeless")
+        connecting.to(failed, cond="no_retry")
         | connecting.to(
             connecting, internal=True, cond="gate_open", on=["note_redirect", "follow_redirect"]
         )
@@ -101,19 +101,19 @@ class Chart(StateChart[Any]):
     # The line is lost: tried again while there is hope.
     socket_lost = (
         closing.to(closed)
-        | finishing.to(closed, cond="nothing_left")
-        | failed.from_(connecting, awaiting_ack, streaming, finishing, cond="hopeless")
+        | finishing.to(closed, cond="all_delivered")
+        | failed.from_(connecting, awaiting_ack, streaming, finishing, cond="no_retry")
         | reconnecting.from_(
             connecting, awaiting_ack, streaming, finishing, on=["end_dial", "count_loss"]
         )
     )
     timed_out = (
         closing.to(closed, on="abort_socket")
-        | authorizing.to(failed, cond="hopeless", on="cancel_credential")
+        | authorizing.to(failed, cond="no_retry", on="cancel_credential")
         | authorizing.to(reconnecting, on=["cancel_credential", "count_loss"])
-        | finishing.to(closed, cond="nothing_left", on="abort_socket")
+        | finishing.to(closed, cond="all_delivered", on="abort_socket")
         | failed.from_(
-            connecting, awaiting_ack, streaming, finishing, cond="hopeless", on="abort_socket"
+            connecting, awaiting_ack, streaming, finishing, cond="no_retry", on="abort_socket"
         )
         | reconnecting.from_(
             connecting,
@@ -124,15 +124,15 @@ class Chart(StateChart[Any]):
         )
     )
     refused = (
-        finishing.to(closed, cond="nothing_left", on="abort_socket")
-        | failed.from_(awaiting_ack, streaming, finishing, cond="hopeless", on="abort_socket")
+        finishing.to(closed, cond="all_delivered", on="abort_socket")
+        | failed.from_(awaiting_ack, streaming, finishing, cond="no_retry", on="abort_socket")
         | reconnecting.from_(
             awaiting_ack, streaming, finishing, on=["abort_socket", "end_dial", "count_loss"]
         )
     )
-    retry_due = reconnecting.to(authorizing, cond="credential_due") | reconnecting.to(connecting)
+    retry_due = reconnecting.to(authorizing, cond="needs_credential") | reconnecting.to(connecting)
     network_restored = (
-        reconnecting.to(reconnecting, internal=True, cond="hint_helps", on="retry_early")
+        reconnecting.to(reconnecting, internal=True, cond="network_hint_applies", on="retry_early")
         | streaming.to(streaming, internal=True, on="request_ping")
         | finishing.to(finishing, internal=True, on="request_ping")
     )
@@ -145,9 +145,9 @@ class Chart(StateChart[Any]):
     # The line is finished: stopping wins every race.
     stop_requested = (
         idle.to(closed)
-        | authorizing.to(closed, cond="nothing_left", on="cancel_credential")
-        | closed.from_(connecting, awaiting_ack, cond="nothing_left", on="abort_socket")
-        | reconnecting.to(closed, cond="nothing_left")
+        | authorizing.to(closed, cond="all_delivered", on="cancel_credential")
+        | closed.from_(connecting, awaiting_ack, cond="all_delivered", on="abort_socket")
+        | reconnecting.to(closed, cond="all_delivered")
         | reconnecting.to(failed, cond="retry_too_late", on=["note_stop", "give_up_finishing"])
         | streaming.to(finishing, on="note_stop")
         | authorizing.to(authorizing, internal=True, on="note_stop")
@@ -159,7 +159,7 @@ class Chart(StateChart[Any]):
     )
     final_message = finishing.to(closing, cond="stop_sent", on="take_summary")
     finish_due = (
-        finishing.to(closed, cond="nothing_left", on="abort_socket")
+        finishing.to(closed, cond="all_delivered", on="abort_socket")
         | authorizing.to(failed, on="cancel_credential")
         | failed.from_(connecting, awaiting_ack, finishing, on="abort_socket")
         | reconnecting.to(failed)

@@ -12,50 +12,50 @@ long that may take, a ping asks for the proof, and PACE says when time alone ope
 from __future__ import annotations
 
 from openline.commands import Outgoing, SendBytes, SendPing, SendText
-from openline.dialects.checking import choked, sendable, spoken
-from openline.machine.state import Facts
+from openline.dialects.checking import check_wire, dialect_error, encode_checked
+from openline.machine.state import SessionState
 from openline.machine.timers import OFF, Timer
 
 # This runs for every frame, and looking up a member of an enum is not free.
 _SEND, _STALL, _PACE = int(Timer.SEND), int(Timer.STALL), int(Timer.PACE)
 
 
-def next_message(facts: Facts) -> Outgoing | None:
-    """What to send at ``facts.now``, or None."""
-    deadlines = facts.deadlines
+def next_message(session: SessionState) -> Outgoing | None:
+    """What to send at ``session.now``, or None."""
+    deadlines = session.deadlines
     deadlines[_SEND] = deadlines[_PACE] = OFF
-    if not facts.line_open:
-        if not facts.start_due:
+    if not session.line_open:
+        if not session.start_due:
             return None
-        facts.start_due = False
-        facts.start_sent = True
-        return _message(facts.dial, spoken(facts.dialect, "start", facts.ids))
-    streams = facts.streams
-    if facts.ping_wanted or streams.wants_ping():
-        return _ping(facts)
-    pulled = streams.pull(facts.now)
+        session.start_due = False
+        session.start_sent = True
+        return _message(session.dial, encode_checked(session.dialect, "start", session.ids))
+    streams = session.streams
+    if session.ping_wanted or streams.wants_ping():
+        return _ping(session)
+    pulled = streams.pull(session.now)
     # One source may stall while another flows.
-    deadlines[_STALL] = streams.shut_since + facts.policy.stall_timeout
+    deadlines[_STALL] = streams.shut_since + session.policy.stall_timeout
     if pulled is not None:
         stream, pcm = pulled
-        deadlines[_SEND] = facts.now + facts.policy.send_timeout
+        deadlines[_SEND] = session.now + session.policy.send_timeout
         if stream.box.losses.has_news:
-            facts.report_gaps(stream.box.losses.take())
-        try:  # as ``spoken``, without its detour for each frame
-            data = facts.dialect.audio(stream.box.source, pcm)
+            session.report_gaps(stream.box.losses.take())
+        try:  # as ``encode_checked``, without its detour for each frame
+            data = session.dialect.audio(stream.box.source, pcm)
         except Exception as exc:
-            raise choked(facts.dialect, "audio", exc) from exc
+            raise dialect_error(session.dialect, "audio", exc) from exc
         if isinstance(data, bytes):
-            return SendBytes(facts.dial, data)
-        return _message(facts.dial, sendable(facts.dialect, "audio", data))
+            return SendBytes(session.dial, data)
+        return _message(session.dial, check_wire(session.dialect, "audio", data))
     if streams.shut:
         if streams.wants_ping():
-            return _ping(facts)
+            return _ping(session)
         deadlines[_PACE] = streams.opens_at
-    elif facts.stop_wanted and not facts.stop_is_sent and not streams.on_disk:
-        facts.stop_is_sent = True
-        facts.arm(Timer.SEND, facts.policy.send_timeout)
-        return _message(facts.dial, spoken(facts.dialect, "stop", facts.ids))
+    elif session.stop_wanted and not session.stop_is_sent and not streams.on_disk:
+        session.stop_is_sent = True
+        session.arm(Timer.SEND, session.policy.send_timeout)
+        return _message(session.dial, encode_checked(session.dialect, "stop", session.ids))
     return None
 
 
@@ -63,8 +63,8 @@ def _message(dial: int, data: str | bytes) -> SendText | SendBytes:
     return SendBytes(dial, data) if isinstance(data, bytes) else SendText(dial, data)
 
 
-def _ping(facts: Facts) -> SendPing:
-    facts.ping_wanted = False
-    facts.arm_pong()
-    facts.arm(Timer.SEND, facts.policy.send_timeout)
-    return SendPing(facts.dial, facts.streams.mark())
+def _ping(session: SessionState) -> SendPing:
+    session.ping_wanted = False
+    session.arm_pong()
+    session.arm(Timer.SEND, session.policy.send_timeout)
+    return SendPing(session.dial, session.streams.mark())

@@ -1,6 +1,6 @@
 """Everything that one session knows, as plain data.
 
-``Link`` adds what is done with it. Nothing here decides; the few methods only append a
+``Actions`` adds what is done with it. Nothing here decides; the few methods only append a
 command, arm a timer, or put ids together.
 """
 
@@ -11,7 +11,7 @@ from typing import Any
 
 from openline.audio.gaps import AT_THE_END
 from openline.audio.outbox import Outbox
-from openline.audio.silence import Watch
+from openline.audio.silence import SilenceWatchdog
 from openline.audio.streams import Stream, Streams
 from openline.audio.timeline import Timeline
 from openline.backend import Backend
@@ -20,9 +20,9 @@ from openline.commands import (
     FetchAudio,
     Report,
     StoreAudio,
+    StoreConfirmed,
     StoreFinal,
     StoreGap,
-    StoreProof,
 )
 from openline.dialects.protocol import Dialect, FinalMessage, Ids
 from openline.machine.timers import OFF, Timer
@@ -33,8 +33,8 @@ from openline.updates import (
     SAMPLE_RATE,
     BackendStatus,
     Gap,
-    HowLost,
-    SourceLost,
+    SourceEnded,
+    SourceEndReason,
     State,
     Transcript,
     Trouble,
@@ -45,7 +45,7 @@ from openline.updates import (
 _COUNTED = ("late", "foreign", "malformed", "duplicates")
 
 
-class Facts:
+class SessionState:
     """One session's data. ``state`` is written by the table (or the interpreter) alone."""
 
     __slots__ = (
@@ -124,7 +124,7 @@ class Facts:
         self.retry = Retry(policy, random)
         self.streams = Streams(sources, round(policy.buffer_seconds * SAMPLE_RATE), disk_samples)
         self.spooled = disk_samples > 0  # captured audio is kept on disk as well
-        self.watch = Watch(sources, may_pause, policy.source_timeout)
+        self.watch = SilenceWatchdog(sources, may_pause, policy.source_timeout)
         self.timeline = Timeline()
         # The fact that arrived, until a row of the chart makes something of it.
         self.message: Any = None  # a Message; the event that is fired says of which type
@@ -158,7 +158,7 @@ class Facts:
         self.stop_wanted = False
         self.stop_is_sent = False
         self.end_reason = ""
-        self.lost_sources: list[SourceLost] = []  # those that were not heard out
+        self.lost_sources: list[SourceEnded] = []  # those that were not heard out
         self.summary: FinalMessage | None = None
         self.summary_covers: dict[str, tuple[int, int]] = {}
 
@@ -199,7 +199,7 @@ class Facts:
         box = stream.box
         if not stream.stored:
             stream.stored = True
-            self.out.append(StoreProof(box.source, box.origin))
+            self.out.append(StoreConfirmed(box.source, box.origin))
         self.out.append(StoreAudio(box.source, box.captured - len(pcm) // 2, pcm))
 
     def fetch(self) -> None:
@@ -207,22 +207,22 @@ class Facts:
         for source, start, samples in self.streams.wanted():
             self.out.append(FetchAudio(source, start, samples))
 
-    def prove(self, box: Outbox, position: int) -> None:
+    def confirm(self, box: Outbox, position: int) -> None:
         """Confirm a source up to ``position``, on disk too."""
         if box.confirm(position) and self.spooled:
-            self.out.append(StoreProof(box.source, position))
+            self.out.append(StoreConfirmed(box.source, position))
 
     def report_status_of(self, state: str, text: str, source: str | None = None) -> None:
         """Tell the app how the backend says that it is."""
         source = source and one_line(source)
         self.report(BackendStatus(state=one_line(state), text=one_line(text), source=source))
 
-    def lose_source(self, source: str, how: HowLost, reason: str) -> None:
+    def lose_source(self, source: str, how: SourceEndReason, reason: str) -> None:
         """The source delivers no more: said once, however often it comes to its end."""
         if self.streams.end_source(source):
             self.watch.forget(source)
-            lost = SourceLost(source=source, how=how, reason=reason)
-            if how is not HowLost.ENDED and not self.stop_wanted:  # after it nobody listens
+            lost = SourceEnded(source=source, how=how, reason=reason)
+            if how is not SourceEndReason.EXHAUSTED and not self.stop_wanted:
                 self.lost_sources.append(lost)
             self.report(lost)
 

@@ -8,7 +8,7 @@ every name against the class that does the work. The result is a plain mapping
 so that firing an event is two look-ups and a few calls. What the library would let
 pass in silence is refused here, when the module is imported: unknown guards, actions
 and events, expressions as guards, a row behind an unguarded one, a final state that
-can be left. ``Row`` keeps the names too, for the explorer and the drawings.
+can be left. ``Transition`` keeps the names too, for the explorer and the drawings.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias, cast
 
 from statemachine import State, StateChart
-from statemachine.transition import Transition
+from statemachine.transition import Transition as Declared
 
 Guard: TypeAlias = Callable[[Any], bool]
 Do: TypeAlias = Callable[[Any], None]
 
 
-class Row(NamedTuple):
+class Transition(NamedTuple):
     """One transition, ready to run; ``target`` is None for an internal one."""
 
     guard: Guard | None
@@ -45,7 +45,7 @@ class Row(NamedTuple):
         return f"{self.source} --{self.event}{guard}--> {self.target or 'itself'}"
 
 
-Table: TypeAlias = Mapping[str, Mapping[str, tuple[Row, ...]]]
+Table: TypeAlias = Mapping[str, Mapping[str, tuple[Transition, ...]]]
 
 
 class ChartError(TypeError):
@@ -59,7 +59,7 @@ def compile_chart(chart: type[StateChart[Any]], worker: type, events: Iterable[s
     Raises ChartError.
     """
     states: list[State] = list(chart.states)
-    table: dict[str, dict[str, tuple[Row, ...]]] = {s.id: {} for s in states}
+    table: dict[str, dict[str, tuple[Transition, ...]]] = {s.id: {} for s in states}
     for state in states:
         if state.initial and _names(state.enter):
             raise ChartError(f"the initial state {state.id} has an entry action")
@@ -82,7 +82,7 @@ def compile_chart(chart: type[StateChart[Any]], worker: type, events: Iterable[s
     return MappingProxyType({state: MappingProxyType(rows) for state, rows in table.items()})
 
 
-def _compile_row(transition: Transition, event: str, worker: type) -> Row:
+def _compile_row(transition: Declared, event: str, worker: type) -> Transition:
     source, target = transition.source, transition.target
     if target is None or len(transition.targets) > 1:
         raise ChartError(f"{source.id} --{event}--> needs one target")
@@ -96,7 +96,7 @@ def _compile_row(transition: Transition, event: str, worker: type) -> Row:
     on = _names(transition.on)
     leave = () if transition.internal else _names(source.exit)
     arrive = () if transition.internal else _names(target.enter)
-    row = Row(
+    row = Transition(
         guard=_resolve(worker, guard_name, source.id, event) if guard_name else None,
         before=tuple(_resolve(worker, name, source.id, event) for name in (*leave, *on)),
         target=None if transition.internal else target.id,
@@ -134,7 +134,7 @@ def _resolve(worker: type, name: str, source: str, event: str) -> Callable[[Any]
     return function
 
 
-def _where(row: Row) -> str:
+def _where(row: Transition) -> str:
     return f"{row.source} --{row.event}--> {row.target or 'itself'}"
 
 

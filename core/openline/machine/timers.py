@@ -1,6 +1,6 @@
 """Every clock that the core waits on, as one enum and one table.
 
-A deadline is data: ``Link.deadlines[timer]`` is a time or ``OFF``. Who is due first is
+A deadline is data: ``Actions.deadlines[timer]`` is a time or ``OFF``. Who is due first is
 ``min``; what then happens is the event in ``FIRES``. Equal deadlines fire in the
 order of the enum. Scopes are contiguous, so that a scope is over with one slice:
 the session's timers, the state's (a timer lives as long as its state), the dial's

@@ -28,7 +28,7 @@ from openline.reconnect.verdicts import (
     Ending,
     ErrorKind,
     Phase,
-    Row,
+    Rule,
     Sender,
     Verdict,
     judge,
@@ -36,7 +36,7 @@ from openline.reconnect.verdicts import (
 from openline.sayings import SYSTEM, part, whole
 
 #: The refusals of a dialect that has none.
-NO_REFUSALS: Final[Mapping[str, Row]] = MappingProxyType({})
+NO_REFUSALS: Final[Mapping[str, Rule]] = MappingProxyType({})
 #: The numbers that an explanation gives unless told otherwise.
 DEFAULT_POLICY: Final = Policy()
 
@@ -77,8 +77,8 @@ _Cases: TypeAlias = Iterable[tuple[str, Ending]]
 def explain(
     subject: str,
     *,
-    dialect_codes: Mapping[int, Row] = NO_CODES,
-    refusals: Mapping[str, Row] = NO_REFUSALS,
+    dialect_codes: Mapping[int, Rule] = NO_CODES,
+    refusals: Mapping[str, Rule] = NO_REFUSALS,
     policy: Policy = DEFAULT_POLICY,
 ) -> list[Explanation]:
     """Explain ``subject``, one entry for each condition that changes the outcome.
@@ -103,8 +103,8 @@ def explain(
 
 def all_rows(
     *,
-    dialect_codes: Mapping[int, Row] = NO_CODES,
-    refusals: Mapping[str, Row] = NO_REFUSALS,
+    dialect_codes: Mapping[int, Rule] = NO_CODES,
+    refusals: Mapping[str, Rule] = NO_REFUSALS,
     policy: Policy = DEFAULT_POLICY,
 ) -> list[Explanation]:
     """Every ruling there is, in the order of the table, for a page of documentation.
@@ -125,7 +125,7 @@ def all_rows(
 
 
 def _find(
-    subject: str, dialect_codes: Mapping[int, Row], refusals: Mapping[str, Row]
+    subject: str, dialect_codes: Mapping[int, Rule], refusals: Mapping[str, Rule]
 ) -> Iterator[tuple[str, str, _Cases]]:
     """Yield what ``subject`` names: its group, its title, its cases."""
     wanted = table.plain(subject)
@@ -154,7 +154,7 @@ def _status_behind(subject: str) -> int | None:
 
 
 def _printed(
-    subject: str, dialect_codes: Mapping[int, Row], refusals: Mapping[str, Row]
+    subject: str, dialect_codes: Mapping[int, Rule], refusals: Mapping[str, Rule]
 ) -> list[tuple[str, str, _Cases]]:
     """What ``subject`` was printed about. Raises ValueError if that may be nearly anything."""
     endings = [
@@ -180,7 +180,7 @@ def _printed(
 
 
 def _everything(
-    dialect_codes: Mapping[int, Row], refusals: Mapping[str, Row]
+    dialect_codes: Mapping[int, Rule], refusals: Mapping[str, Rule]
 ) -> Iterator[tuple[str, str, _Cases]]:
     for text, row in refusals.items():
         yield "refusal", f'refusal "{text}"', _refusal_cases(row)
@@ -211,12 +211,12 @@ def _others(ranges: table.Ranges, exact: Iterable[int]) -> Iterator[tuple[str, i
         yield name + suffix, one
 
 
-def _code_cases(code: int, dialect_codes: Mapping[int, Row]) -> Iterator[tuple[str, Ending]]:
-    peer = Ending(phase=Phase.STREAMING, code=code, sender=Sender.PEER)
+def _code_cases(code: int, dialect_codes: Mapping[int, Rule]) -> Iterator[tuple[str, Ending]]:
+    peer = Ending(phase=Phase.STREAMING, code=code, sender=Sender.REMOTE)
     by_sender = code in table.OUR_CLOSE_CODES or code in dialect_codes
     yield "sent by the server" if by_sender else "", peer
     if by_sender:
-        yield "sent by this client", msgspec.structs.replace(peer, sender=Sender.US)
+        yield "sent by this client", msgspec.structs.replace(peer, sender=Sender.LOCAL)
     elif code == 1008:
         for keywords, _ in table.POLICY_REASONS:
             says = " or ".join(f'"{keyword}"' for keyword in keywords)
@@ -236,16 +236,16 @@ def _error_cases(error: ErrorKind) -> Iterator[tuple[str, Ending]]:
         yield "connected before in this session", once
 
 
-def _refusal_cases(row: Row) -> Iterator[tuple[str, Ending]]:
+def _refusal_cases(row: Rule) -> Iterator[tuple[str, Ending]]:
     yield "", Ending(phase=Phase.AWAITING_ACK, refusal=row)
 
 
-def _by_credential(when: str, ending: Ending, dialect_codes: Mapping[int, Row]) -> _Cases:
+def _by_credential(when: str, ending: Ending, dialect_codes: Mapping[int, Rule]) -> _Cases:
     """Split a case by what can be had for a credential, if that changes the outcome."""
     able = msgspec.structs.replace(ending, has_provider=True)
     if judge(able, dialect_codes).action is not Action.REAUTH:
         return [(when, able)]
-    spent = msgspec.structs.replace(able, right_spent=True)
+    spent = msgspec.structs.replace(able, reauth_used=True)
     lead = f"{when}, " if when else ""
     return [
         (f"{lead}with a credential provider", able),
@@ -302,7 +302,7 @@ def _short(subject: str) -> str:
     return repr(subject if len(subject) <= 60 else subject[:57] + "...")
 
 
-def _suggest(subject: str, refusals: Mapping[str, Row]) -> str:
+def _suggest(subject: str, refusals: Mapping[str, Rule]) -> str:
     if _NUMBER.fullmatch(subject) is not None:
         return "give an HTTP status (100-599) or a close code (1000-4999)"
     names = [*_ERRORS, *(table.plain(text) for text in refusals)]

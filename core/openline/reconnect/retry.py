@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from openline.machine.timers import OFF
 from openline.policy import Policy
 from openline.reconnect.backoff import DialGate, backoff
-from openline.reconnect.verdicts import Action, Ending, Row, Verdict, judge
+from openline.reconnect.verdicts import Action, Ending, Rule, Verdict, judge
 
 #: A LATER is spread over this many seconds, so that the turned away come back one by one.
 LATER_JITTER = 1.0
@@ -30,7 +30,7 @@ class Retry:
         "cause",
         "gate",
         "give_up_at",
-        "right_spent",
+        "reauth_used",
         "stable",
         "strikes",
         "tries",
@@ -45,7 +45,7 @@ class Retry:
         self.tries = 0  # n of the backoff, since the line was stable
         self.attempts = 0  # retries since there was progress
         self.strikes = 0
-        self.right_spent = False  # a fresh credential has been used
+        self.reauth_used = False  # a fresh credential has been used
         self.stable = False  # the line was stable on its last dial
         self.give_up_at = OFF
         # The plan.
@@ -56,7 +56,7 @@ class Retry:
     def judge(
         self,
         ending: Ending,
-        codes: Mapping[int, Row],
+        codes: Mapping[int, Rule],
         detail: str,
         now: float,
         finish_at: float,
@@ -121,7 +121,7 @@ class Retry:
         return self.give_up_at
 
     @property
-    def hint_helps(self) -> bool:
+    def network_hint_applies(self) -> bool:
         """Whether news of a restored network may end the wait."""
         verdict = self.verdict
         return verdict is not None and (verdict.action is Action.RETRY or verdict.hint_ends_wait)
@@ -140,7 +140,7 @@ class Retry:
         self.stable = True
         self.tries = 0
         self.strikes = 0
-        self.right_spent = False
+        self.reauth_used = False
         self.note_progress()
 
     def note_progress(self) -> None:

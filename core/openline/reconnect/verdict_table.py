@@ -28,8 +28,8 @@ class Action(StrEnum):
 class Sender(StrEnum):
     """Who sent the close frame that came first."""
 
-    PEER = "peer"
-    US = "us"
+    REMOTE = "remote"
+    LOCAL = "local"
 
 
 class ErrorKind(StrEnum):
@@ -66,7 +66,7 @@ class ErrorKind(StrEnum):
     PROXY = "proxy"
 
 
-class Row(msgspec.Struct, frozen=True, kw_only=True):
+class Rule(msgspec.Struct, frozen=True, kw_only=True):
     """One ruling, of this table or of a dialect.
 
     ``strike``: an ending that nobody knows; a few in a row are fatal. ``scatter``:
@@ -85,7 +85,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     check: str = ""
 
 
-Ranges: TypeAlias = tuple[tuple[range, Row], ...]
+Ranges: TypeAlias = tuple[tuple[range, Rule], ...]
 
 
 def plain(text: str) -> str:
@@ -93,24 +93,24 @@ def plain(text: str) -> str:
     return " ".join(text.casefold().replace("-", " ").replace("_", " ").split())
 
 
-def _retry(why: str, source: str, *, scatter: bool = False) -> Row:
-    return Row(action=Action.RETRY, why=why, source=source, scatter=scatter)
+def _retry(why: str, source: str, *, scatter: bool = False) -> Rule:
+    return Rule(action=Action.RETRY, why=why, source=source, scatter=scatter)
 
 
-def _strike(why: str, source: str) -> Row:
-    return Row(action=Action.RETRY, why=why, source=source, strike=True)
+def _strike(why: str, source: str) -> Rule:
+    return Rule(action=Action.RETRY, why=why, source=source, strike=True)
 
 
-def _later(why: str, source: str) -> Row:
-    return Row(action=Action.LATER, why=why, source=source)
+def _later(why: str, source: str) -> Rule:
+    return Rule(action=Action.LATER, why=why, source=source)
 
 
-def _reauth(why: str, source: str) -> Row:
-    return Row(action=Action.REAUTH, why=why, source=source)
+def _reauth(why: str, source: str) -> Rule:
+    return Rule(action=Action.REAUTH, why=why, source=source)
 
 
-def _fatal(why: str, source: str) -> Row:
-    return Row(action=Action.FATAL, why=why, source=source)
+def _fatal(why: str, source: str) -> Rule:
+    return Rule(action=Action.FATAL, why=why, source=source)
 
 
 _WS: Final = "RFC 6455 §7.4.1"
@@ -122,7 +122,7 @@ _OURS: Final = "openline"
 UNKNOWN: Final = _strike("the connection ended and nothing said why", _OURS)
 
 #: Close codes that the peer sent, or that somebody sent and nobody knows who.
-CLOSE_CODES: Final[Mapping[int, Row]] = MappingProxyType(
+CLOSE_CODES: Final[Mapping[int, Rule]] = MappingProxyType(
     {
         1000: _retry("the server closed normally before the session was done", "discord.py"),
         1001: _retry("the server is going away", "OpenAI's and Ably's clients", scatter=True),
@@ -154,7 +154,7 @@ CLOSE_CODES: Final[Mapping[int, Row]] = MappingProxyType(
 )
 
 #: Close codes that mean something else when our own library sent them.
-OUR_CLOSE_CODES: Final[Mapping[int, Row]] = MappingProxyType(
+OUR_CLOSE_CODES: Final[Mapping[int, Rule]] = MappingProxyType(
     {
         1002: _strike("the server broke the WebSocket protocol", _WS),
         1003: _strike("the server sent a kind of message that this client cannot take", _WS),
@@ -177,7 +177,7 @@ BAD_CLOSE_CODE: Final = _strike("the close code is outside 1000-4999", "RFC 6455
 NEVER_SENT: Final = frozenset({1006, 1015})
 
 #: What the reason of a 1008 can say that the code does not, first match first.
-POLICY_REASONS: Final[tuple[tuple[tuple[str, ...], Row], ...]] = (
+POLICY_REASONS: Final[tuple[tuple[tuple[str, ...], Rule], ...]] = (
     (("DATA-0000",), _fatal("the server cannot decode this client's audio", "Deepgram")),
     (
         (
@@ -197,7 +197,7 @@ POLICY_REASONS: Final[tuple[tuple[tuple[str, ...], Row], ...]] = (
 
 _REDIRECT: Final = _strike("the server answered with a redirect that nobody can follow", _HTTP)
 
-HTTP_STATUSES: Final[Mapping[int, Row]] = MappingProxyType(
+HTTP_STATUSES: Final[Mapping[int, Rule]] = MappingProxyType(
     {
         301: _REDIRECT,
         302: _REDIRECT,
@@ -208,7 +208,7 @@ HTTP_STATUSES: Final[Mapping[int, Row]] = MappingProxyType(
         400: _fatal("the server could not read this client's request", _HTTP),
         401: _reauth("the token was refused", "Ably RTN14b"),
         402: _fatal("the server wants to be paid first", _HTTP),
-        403: Row(
+        403: Rule(
             action=Action.REAUTH,
             why="the server forbids this: a bad token or a wrong path",
             source="uvicorn, echopanel contract",
@@ -239,7 +239,7 @@ HTTP_RANGES: Final[Ranges] = (
     (range(100, 200), _strike("the server never got beyond a preliminary answer", _HTTP)),
     (
         range(200, 300),
-        Row(action=Action.LATER, why=_PORTAL, source=_OURS, strike=True, hint_ends_wait=True),
+        Rule(action=Action.LATER, why=_PORTAL, source=_OURS, strike=True, hint_ends_wait=True),
     ),
     (range(300, 400), _strike("the server answered with something that is no redirect", _HTTP)),
     (range(400, 500), _fatal("the server says that this client's request is wrong", _HTTP)),
@@ -256,7 +256,7 @@ _CLOCK: Final = (
     "the server's certificate has expired or is not valid yet: check this machine's clock"
 )
 
-ERRORS: Final[Mapping[ErrorKind, Row]] = MappingProxyType(
+ERRORS: Final[Mapping[ErrorKind, Rule]] = MappingProxyType(
     {
         ErrorKind.REFUSED: _retry("nothing listens at that address yet", "echopanel contract"),
         ErrorKind.UNREACHABLE: _retry("the network does not reach the server", _OURS),
@@ -297,7 +297,7 @@ ERRORS: Final[Mapping[ErrorKind, Row]] = MappingProxyType(
 )
 
 #: Errors that mean something else once the session has been connected.
-ERRORS_ONCE_CONNECTED: Final[Mapping[ErrorKind, Row]] = MappingProxyType(
+ERRORS_ONCE_CONNECTED: Final[Mapping[ErrorKind, Rule]] = MappingProxyType(
     {
         ErrorKind.DNS_NOT_FOUND: _retry("the host's name was known before and is not now", _OURS),
     }

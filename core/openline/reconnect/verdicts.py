@@ -37,7 +37,7 @@ from typing import Final
 import msgspec
 
 from openline.reconnect import verdict_table as table
-from openline.reconnect.verdict_table import Action, ErrorKind, Row, Sender
+from openline.reconnect.verdict_table import Action, ErrorKind, Rule, Sender
 
 __all__ = [
     "MAX_RETRY_AFTER",
@@ -47,7 +47,7 @@ __all__ = [
     "Ending",
     "ErrorKind",
     "Phase",
-    "Row",
+    "Rule",
     "Sender",
     "Verdict",
     "judge",
@@ -58,7 +58,7 @@ MAX_STRIKES: Final = 4
 #: Seconds of a server's Retry-After that are respected.
 MAX_RETRY_AFTER: Final = 300.0
 #: The codes of a dialect that has none of its own.
-NO_CODES: Final[Mapping[int, Row]] = MappingProxyType({})
+NO_CODES: Final[Mapping[int, Rule]] = MappingProxyType({})
 
 
 class Phase(StrEnum):
@@ -75,7 +75,7 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that a judgement may look at; never a secret.
 
     ``refusal`` is what the dialect made of a message that refused us; ``strikes`` the
-    number before this ending; ``right_spent``: a fresh credential has been used since
+    number before this ending; ``reauth_used``: a fresh credential has been used since
     the line was stable. No row of the table depends on ``phase`` today.
     """
 
@@ -88,9 +88,9 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
     retry_after: float | None = None
     ever_connected: bool = False
     has_provider: bool = False
-    right_spent: bool = False
+    reauth_used: bool = False
     strikes: int = 0
-    refusal: Row | None = None
+    refusal: Rule | None = None
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,7 +98,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
     ``retry_after`` (seconds, 0-300) is None unless the action is LATER and the server
     asked for a wait. ``strike``, ``scatter`` and ``hint_ends_wait`` are the row's (see
-    ``Row``); a FATAL neither scatters nor waits.
+    ``Rule``); a FATAL neither scatters nor waits.
     """
 
     action: Action
@@ -110,7 +110,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     retry_after: float | None = None
 
 
-def judge(ending: Ending, dialect_codes: Mapping[int, Row] = NO_CODES) -> Verdict:
+def judge(ending: Ending, dialect_codes: Mapping[int, Rule] = NO_CODES) -> Verdict:
     """Say what ``ending`` means. Total: never raises."""
     row = _ruling(ending, dialect_codes)
     fatal = _why_fatal(row, ending)
@@ -127,12 +127,12 @@ def judge(ending: Ending, dialect_codes: Mapping[int, Row] = NO_CODES) -> Verdic
     )
 
 
-def _ruling(ending: Ending, dialect_codes: Mapping[int, Row]) -> Row:
+def _ruling(ending: Ending, dialect_codes: Mapping[int, Rule]) -> Rule:
     """Pick the fact that tells (the order is in the head comment) and look it up."""
     code, status, error = ending.code, ending.status, ending.error
     if ending.refusal is not None:
         return ending.refusal
-    if code is not None and code in dialect_codes and ending.sender is not Sender.US:
+    if code is not None and code in dialect_codes and ending.sender is not Sender.LOCAL:
         return dialect_codes[code]
     if code is not None and code not in table.NEVER_SENT:
         return _by_code(code, ending)
@@ -145,8 +145,8 @@ def _ruling(ending: Ending, dialect_codes: Mapping[int, Row]) -> Row:
     return table.UNKNOWN
 
 
-def _by_code(code: int, ending: Ending) -> Row:
-    if ending.sender is Sender.US and code in table.OUR_CLOSE_CODES:
+def _by_code(code: int, ending: Ending) -> Rule:
+    if ending.sender is Sender.LOCAL and code in table.OUR_CLOSE_CODES:
         return table.OUR_CLOSE_CODES[code]
     if code == 1008:
         reason = table.plain(ending.reason)
@@ -156,19 +156,19 @@ def _by_code(code: int, ending: Ending) -> Row:
     return _by_number(code, table.CLOSE_CODES, table.CLOSE_CODE_RANGES, table.BAD_CLOSE_CODE)
 
 
-def _by_error(error: ErrorKind, ending: Ending) -> Row:
+def _by_error(error: ErrorKind, ending: Ending) -> Rule:
     if ending.ever_connected and error in table.ERRORS_ONCE_CONNECTED:
         return table.ERRORS_ONCE_CONNECTED[error]
     return table.ERRORS[error]
 
 
-def _by_number(number: int, exact: Mapping[int, Row], ranges: table.Ranges, other: Row) -> Row:
+def _by_number(number: int, exact: Mapping[int, Rule], ranges: table.Ranges, other: Rule) -> Rule:
     if number in exact:
         return exact[number]
     return next((row for numbers, row in ranges if number in numbers), other)
 
 
-def _why_fatal(row: Row, ending: Ending) -> str | None:
+def _why_fatal(row: Rule, ending: Ending) -> str | None:
     """Why ``row`` ends the session here, its own action or what became of it."""
     if row.action is Action.FATAL:
         return row.why
@@ -179,7 +179,7 @@ def _why_fatal(row: Row, ending: Ending) -> str | None:
         check = f"{row.check}, and the token" if row.check else "the token"
         missing = "there is no provider for a fresh credential"
         return f"{row.why}, and {missing}: check {check}, or give one"
-    if row.action is Action.REAUTH and ending.right_spent:
+    if row.action is Action.REAUTH and ending.reauth_used:
         return (
             f"{row.why}, and a fresh credential was refused too: check what the provider hands out"
         )

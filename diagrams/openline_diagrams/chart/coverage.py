@@ -3,7 +3,7 @@
     counted(model(TABLE), TABLE, counts)     # a drawing: hot edges are wide and deep
     coverage_table(TABLE, counts)            # every row with its count, the silent ones first
 
-``counts`` are numbers by the names of rows (``Row.name``). They are as old as the last soak,
+``counts`` are numbers by the names of rows (``Transition.name``). They are as old as the last soak,
 and the chart may have changed since: a row that nobody has counted is *uncounted*, which
 is no fault, and a count that no row claims is left out. A row that was counted and
 stands at 0 *never* fired, and that is worth a look.
@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from math import log10
 from typing import Final
 
-from openline.machine.table import Row, Table
+from openline.machine.table import Table, Transition
 from openline_diagrams.chart.model import Drawing, Edge, Line, rows
 from openline_diagrams.markdown import code, grid
 
@@ -123,7 +123,7 @@ class _Counter:
         ]
 
 
-def _key(row: Row) -> tuple[str, str, str, tuple[str, ...], str | None]:
+def _key(row: Transition) -> tuple[str, str, str, tuple[str, ...], str | None]:
     return row.source, row.event, row.guard_name, row.on_names, row.target
 
 

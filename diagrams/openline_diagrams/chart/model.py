@@ -21,7 +21,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from openline.machine.table import Row, Table
+from openline.machine.table import Table, Transition
 from openline.machine.timers import RUNS
 from openline.session import EVENTS, FACTS
 from openline_diagrams.theme import GROUPS, OPEN, PATH, ROLES, Role
@@ -114,7 +114,7 @@ class Drawing(NamedTuple):
         return list(sources)
 
 
-def rows(table: Table) -> list[Row]:
+def rows(table: Table) -> list[Transition]:
     """Every transition, in the order of its declaration."""
     return [row for events in table.values() for each in events.values() for row in each]
 
@@ -148,7 +148,7 @@ def model(table: Table) -> Drawing:
     return Drawing(next(iter(table)), boxes, groups, _edges(table, groups))
 
 
-def _lines(some: Iterable[Row]) -> tuple[Line, ...]:
+def _lines(some: Iterable[Transition]) -> tuple[Line, ...]:
     """Rows that lead to one place, as few lines, those of most states first."""
     sources: dict[tuple[str, str, tuple[str, ...]], list[str]] = {}
     for row in some:
@@ -161,7 +161,7 @@ def _lines(some: Iterable[Row]) -> tuple[Line, ...]:
 
 
 def _edges(table: Table, groups: Mapping[str, tuple[str, ...]]) -> tuple[Edge, ...]:
-    leading: dict[str, list[Row]] = {}
+    leading: dict[str, list[Transition]] = {}
     for row in rows(table):
         if row.target is not None:
             leading.setdefault(row.target, []).append(row)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 from xml.sax.saxutils import quoteattr
 
-from openline.machine.table import Row, Table
+from openline.machine.table import Table, Transition
 from openline_diagrams.chart.model import Drawing
 
 _HEAD: Final = 'xmlns="http://www.w3.org/2005/07/scxml" version="1.0"'
@@ -35,7 +35,7 @@ def scxml(drawing: Drawing, table: Table) -> str:
     return "\n".join([*out, "</scxml>"]) + "\n"
 
 
-def _attributes(row: Row) -> str:
+def _attributes(row: Transition) -> str:
     cond = f" cond={quoteattr(row.guard_name)}" if row.guard_name else ""
     target = f" target={quoteattr(row.target)}" if row.target is not None else ""
     return f" event={quoteattr(row.event)}{cond}{target}"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from openline.machine.table import Row, Table
+from openline.machine.table import Table, Transition
 from openline_diagrams.chart.model import Drawing
 
 
@@ -39,7 +39,7 @@ def _state(drawing: Drawing, table: Table, state: str) -> dict[str, Any]:
     return node
 
 
-def _step(row: Row) -> dict[str, Any]:
+def _step(row: Transition) -> dict[str, Any]:
     step: dict[str, Any] = {}
     if row.target is not None:
         step["target"] = row.target

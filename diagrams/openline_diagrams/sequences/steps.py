@@ -14,7 +14,7 @@ from openline.dialects.protocol import Dialect
 from openline.journal.recorder import Journal
 from openline.journal.replay import Step, replay
 from openline.machine.timers import FIRES, OFF, SESSION_TIMERS, STATE_TIMERS, Timer
-from openline.session import Connection
+from openline.session import SessionMachine
 from openline.updates import SAMPLE_RATE, State
 
 #: Timers that tell no story: the sender's own, those of a ping, and who is still speaking.
@@ -62,7 +62,7 @@ class Seen(NamedTuple):
     idle: bool
 
 
-class Watched(Connection):
+class Watched(SessionMachine):
     """A connection that can be asked what its last step was about."""
 
     __slots__ = ("_armed", "_deadlines", "entered", "fired")
@@ -94,33 +94,37 @@ class Watched(Connection):
 
     def look(self) -> None:
         """Note which timers have been armed since the last look."""
-        link = self._link
-        if link.deadlines != self._deadlines:
-            for timer, (old, new) in enumerate(zip(self._deadlines, link.deadlines, strict=True)):
+        session = self._link
+        if session.deadlines != self._deadlines:
+            for timer, (old, new) in enumerate(
+                zip(self._deadlines, session.deadlines, strict=True)
+            ):
                 if old != new:
-                    self._armed[timer] = link.now
-            self._deadlines = list(link.deadlines)
+                    self._armed[timer] = session.now
+            self._deadlines = list(session.deadlines)
 
     def _step(self, event: str) -> bool:
-        link, before, place = self._link, self._link.state, len(self._link.out)
+        session, before, place = self._link, self._link.state, len(self._link.out)
         due = [
-            Fired(place, timer, round(link.now - self._armed[timer], 6))
+            Fired(place, timer, round(session.now - self._armed[timer], 6))
             for timer, name in FIRES.items()
-            if name == event and self._deadlines[timer] <= link.now and link.deadlines[timer] == OFF
+            if name == event
+            and self._deadlines[timer] <= session.now
+            and session.deadlines[timer] == OFF
         ]
         self.look()
-        running = list(link.deadlines)
+        running = list(session.deadlines)
         moved = super()._step(event)
         if moved:
             self.fired += [each for each in due if each.timer not in _SILENT]
         self.look()
-        if link.state != before:
+        if session.state != before:
             timers = tuple(
-                (timer.name, round(link.deadlines[timer] - link.now, 6))
+                (timer.name, round(session.deadlines[timer] - session.now, 6))
                 for timer in _SHOWN
-                if link.deadlines[timer] not in {OFF, running[timer]}
+                if session.deadlines[timer] not in {OFF, running[timer]}
             )
-            self.entered.append(Entered(State(link.state), timers))
+            self.entered.append(Entered(State(session.state), timers))
         return moved
 
 

@@ -29,7 +29,7 @@ from openline.updates import (
     Entities,
     Gap,
     PartialRetracted,
-    SourceLost,
+    SourceEnded,
     Transcript,
     Trouble,
     Update,
@@ -77,7 +77,7 @@ def told(event: e.Event) -> str:
             return "abort"
         case e.NetworkRestored():
             return "the network is back"
-        case e.SourceEnded() | e.SourceLost() | e.CaptureHole() | e.SpoolFailed():
+        case e.SourceFinished() | e.SourceFailed() | e.CaptureHole() | e.SpoolFailed():
             return _of_a_source(event)
         case e.CredentialReady():
             return "a token"
@@ -93,11 +93,11 @@ def told(event: e.Event) -> str:
             return ""
 
 
-def _of_a_source(event: e.SourceEnded | e.SourceLost | e.CaptureHole | e.SpoolFailed) -> str:
+def _of_a_source(event: e.SourceFinished | e.SourceFailed | e.CaptureHole | e.SpoolFailed) -> str:
     match event:
-        case e.SourceEnded(source):
+        case e.SourceFinished(source):
             return f"{short(source)} has ended"
-        case e.SourceLost(source, reason):
+        case e.SourceFailed(source, reason):
             return f"{short(source)} failed: {short(reason)}"
         case e.CaptureHole(source, samples):
             return f"{short(source)}: {seconds(samples / SAMPLE_RATE)} not heard"
@@ -182,7 +182,7 @@ def _handed(update: Update) -> str:
             return _insight(update)
         case Gap(start=start, end=end, cause=cause):
             return f"gap {span(start / SAMPLE_RATE, end / SAMPLE_RATE)}: {cause}"
-        case SourceLost(source=source, how=how):
+        case SourceEnded(source=source, how=how):
             return f"{short(source)} {how}"
         case Trouble(text=text):
             return f"trouble: {short(text)}"
