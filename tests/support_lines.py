@@ -54,7 +54,7 @@ def answer(request: bytes, **headers: str) -> bytes:
     digest = hashlib.sha1(key[1] + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest()  # noqa: S324 -- RFC 6455
     lines = {
         "Upgrade": "websocket",
-        "SessionMachine": "Upgrade",
+        "Connection": "Upgrade",
         "Sec-WebSocket-Accept": base64.b64encode(digest).decode(),
     } | {name.replace("_", "-"): value for name, value in headers.items()}
     text = "".join(f"{name}: {value}\r\n" for name, value in lines.items())

@@ -148,7 +148,7 @@ def test_a_dialect_that_raises_is_found_with_a_shortest_path() -> None:
     with pytest.raises(AssertionError, match="as Python") as told:
         found.check()
     assert str(told.value).startswith(f"1. {violation}\n")
-    assert "world.receive(connection, e.MessageReceived(dial=2, data='{}')" in str(told.value)
+    assert "world.receive(machine, e.MessageReceived(dial=2, data='{}')" in str(told.value)
 
 
 def says(method: str, what: Any) -> Toy:
@@ -392,7 +392,9 @@ def test_a_schedule_begins_with_an_ack(
 
 
 def test_without_hypothesis_one_line_says_what_to_install() -> None:
-    program = "import sys; sys.modules['hypothesis'] = None\nfrom openline_testing import SessionFuzzer"
+    program = (
+        "import sys; sys.modules['hypothesis'] = None\nfrom openline_testing import SessionFuzzer"
+    )
     ran = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=False
     )

@@ -19,7 +19,7 @@ from openline.dialects.protocol import Dialect
 #: RFC 9110 §5.1: a header's name is a token.
 _NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 #: What the opening handshake sets itself (RFC 6455 §4.1), and what would give it a body.
-_OWNED: Final = ("Host", "SessionMachine", "Upgrade", "Content-Length", "Transfer-Encoding")
+_OWNED: Final = ("Host", "Connection", "Upgrade", "Content-Length", "Transfer-Encoding")
 _OWNED_PREFIX: Final = "Sec-WebSocket-"
 
 
