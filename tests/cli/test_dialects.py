@@ -31,7 +31,7 @@ _NUMBERS = count()
 
 TAPE = """
 from openline.dialects.echopanel import EchoPanel
-from openline.reconnect.verdicts import Action, Row
+from openline.reconnect.verdicts import Action, Rule
 
 
 class Tape(EchoPanel):
@@ -49,7 +49,7 @@ def make():
 tape = Tape()
 seven = 7
 WORD = "tape"
-BUSY = Row(action=Action.LATER, why="it winds", source="the manual")
+BUSY = Rule(action=Action.LATER, why="it winds", source="the manual")
 """
 
 
@@ -144,10 +144,10 @@ def test_the_codes_of_a_dialect_are_explained(write: Write, capsys: Captured) ->
     ours = write(
         TAPE
         + """
-from openline.reconnect.verdicts import Action, Row
+from openline.reconnect.verdicts import Action, Rule
 
-Tape.codes = {4242: Row(action=Action.FATAL, why="the tape is torn", source="the manual")}
-Tape.refusals = {"tangled": Row(action=Action.RETRY, why="it has to be wound", source="us")}
+Tape.codes = {4242: Rule(action=Action.FATAL, why="the tape is torn", source="the manual")}
+Tape.refusals = {"tangled": Rule(action=Action.RETRY, why="it has to be wound", source="us")}
 """
     )
     assert main(["explain", "4242", "--json"]) == 0
@@ -192,7 +192,7 @@ WRONG = [
     ),
     (
         "{tape}:BUSY",
-        "{tape}:BUSY: the dialect Row lacks 'name': give it a text that is not blank",
+        "{tape}:BUSY: the dialect Rule lacks 'name': give it a text that is not blank",
     ),
     ("{tape}:WORD", "{tape}:WORD: dialect: give an object, not str"),
     ("{broken}:X", "{broken}:X: {broken} cannot be imported: ZeroDivisionError: not a number"),

@@ -131,7 +131,7 @@ def test_what_seldom_happens_is_told_too(tmp_path: Path, capsys: Captured) -> No
     out = capsys.readouterr().out
     assert "\x1b" not in out
     for told in (
-        "StoreProof source=mic",
+        "StoreConfirmed source=mic",
         "0.02 s of drum heard",
         "raised LocalProtocolError: ",
         "320 samples of mic fetched from 7 on",

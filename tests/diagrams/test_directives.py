@@ -425,8 +425,8 @@ WRONG = {
         "openline-contract: ours:POLICY: the dialect Policy lacks 'name': "
         "give it a text that is not blank"
     ),
-    ".. openline-contract:: ours:Row": (
-        "openline-contract: ours:Row: it cannot be made: Missing required argument 'action'"
+    ".. openline-contract:: ours:Rule": (
+        "openline-contract: ours:Rule: it cannot be made: Missing required argument 'action'"
     ),
     ".. openline-contract:: broken:Broken": (
         "openline-contract: broken:Broken: its contract cannot be told: ValueError: no ids today"

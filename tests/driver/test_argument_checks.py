@@ -312,7 +312,7 @@ def test_what_is_of_the_wrong_kind_is_refused_in_the_call(
 def test_what_only_a_trio_program_can_give_is_looked_at_too(tmp_path: Path) -> None:
     sources = {"mic": Runs()}
     assert refusal(open_session, Backend(), sources, random=0.5) == (
-        "uniform: give a function, or None, not float"
+        "random: give a function, or None, not float"
     )
     assert refusal(open_session, Backend(), sources, spool=tmp_path, spool_limit="1 GB") == (
         "spool_limit: give bytes as an int, not str"
@@ -332,7 +332,7 @@ def test_what_only_a_trio_program_can_give_is_looked_at_too(tmp_path: Path) -> N
             {"journal": b"secret"},
             "journal: give the path of a file, a str or a Path, or None, not bytes",
         ),
-        ({"random": 0.5}, "uniform: give a function, or None, not float"),
+        ({"random": 0.5}, "random: give a function, or None, not float"),
     ],
 )
 def test_what_is_resumed_is_looked_at_in_the_same_way(

@@ -65,7 +65,7 @@ def test_commands_are_carried_out(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("what", ["keep", "prove", "note"])
+@pytest.mark.parametrize("what", ["keep", "confirm", "note"])
 def test_the_first_failure_is_told_once_and_reads_go_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
@@ -77,7 +77,7 @@ def test_the_first_failure_is_told_once_and_reads_go_on(
         match what:
             case "keep":
                 disk.perform(StoreAudio("mic", 100, AUDIO))
-            case "prove":
+            case "confirm":
                 disk.perform(StoreConfirmed("mic", 10))
             case _:
                 disk.perform(StoreFinal(FINAL))
