@@ -44,7 +44,7 @@ def _counted(row: Transition, fired: Counter[str]) -> Transition:
     return row._replace(before=(count, *row.before))
 
 
-def _add(fired: Counter[str], name: str, _link: object) -> None:
+def _add(fired: Counter[str], name: str, _session: object) -> None:
     fired[name] += 1
 
 

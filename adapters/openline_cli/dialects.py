@@ -15,7 +15,7 @@ from typing import Final, cast
 from openline.dialects.checking import DialectError
 from openline.dialects.dry_run import dry_run
 from openline.dialects.protocol import Dialect
-from openline.journal.recorder import Journal, JournalError
+from openline.journal.reader import Journal, JournalError
 from openline.journal.replay import DIALECTS
 from openline_cli.problems import Problem
 from openline_diagrams import Contract

@@ -18,7 +18,7 @@ import trio
 
 from openline.backend import Backend
 from openline.dialects.echopanel import EchoPanel
-from openline.journal.recorder import JournalError
+from openline.journal.reader import JournalError
 from openline_audio.source import Source, SourceError
 from openline_cli import writers
 from openline_cli.credentials import read_token

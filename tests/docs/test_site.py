@@ -29,7 +29,7 @@ TERMINAL = sorted((DOCS / "_static" / "terminal").glob("*.svg"))
 MODULES = [
     "openline", "openline.events", "openline.commands", "openline.policy",
     "openline.reconnect.verdicts", "openline.dialects.protocol", "openline.journal.recorder",
-    "openline.journal.replay", "openline_diagrams", "openline_testing",
+    "openline.journal.reader", "openline.journal.replay", "openline_diagrams", "openline_testing",
     "openline_testing.theorem", "openline_trio", "openline_trio.sources", "openline_server",
     "openline_testing.pytest_plugin", "openline_trio.threads",
 ]  # fmt: skip
