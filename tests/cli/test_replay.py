@@ -138,7 +138,7 @@ def test_what_seldom_happens_is_told_too(tmp_path: Path, capsys: Captured) -> No
         "320 samples of mic fetched from 7 on",
         "1 < 1 bytes",
         "[2Jnoise",
-        "SourceLost source=mic reason=unplugged",
+        "SourceFailed source=mic reason=unplugged",
         "and does not end there, its last line was torn",
     ):
         assert told in out
