@@ -17,7 +17,7 @@ from itertools import pairwise
 from math import ceil
 from typing import Final
 
-from openline_diagrams.chart.coverage import HOTTEST, NEVER, UNKNOWN, brief
+from openline_diagrams.chart.counts import HOTTEST, NEVER, UNKNOWN, brief
 from openline_diagrams.chart.label import (
     GAP,
     ROW,
