@@ -10,16 +10,18 @@ import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, cast
+from typing import Final
 
 from openline.dialects.checking import DialectError
 from openline.dialects.dry_run import dry_run
 from openline.dialects.protocol import Dialect
 from openline.journal.reader import Journal, JournalError
 from openline.journal.replay import DIALECTS
+from openline.text import one_line
 from openline_cli.problems import Problem
 from openline_diagrams import Contract
-from openline_diagrams.named import NamingError, find_contract, one_line
+from openline_diagrams.named import NamingError, find_contract
+from openline_driver.exception_groups import leaves
 from openline_store.spool import SpoolError
 
 #: How the import system calls the current directory, wherever that is.
@@ -69,15 +71,8 @@ def blamed(name: str | None) -> Generator[None]:
     except Exception as error:
         if name is None or ":" not in name:
             raise
-        first = _first(error)
-        said = one_line(first)
+        first, *_ = leaves(error)
+        said = one_line(str(first))
         if not isinstance(first, DialectError):  # which says all there is to say
             said = f"{type(first).__name__}: {said}"
         raise Problem(f"--dialect {name}: it cannot be used: {said}") from error
-
-
-def _first(error: BaseException) -> BaseException:
-    """What a nursery's group is about."""
-    if not isinstance(error, BaseExceptionGroup):
-        return error
-    return _first(cast("BaseExceptionGroup[BaseException]", error).exceptions[0])

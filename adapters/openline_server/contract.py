@@ -19,12 +19,13 @@ import json
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias, cast
 
+from openline.updates import SAMPLE_RATE
+
 JsonObject: TypeAlias = dict[str, object]
 #: ``system`` or ``mic``; a text message may name another, as long as two are not exceeded.
 Source: TypeAlias = str
 
 PATH: Final = "/ws/live-listener"
-SAMPLE_RATE: Final = 16_000
 BYTES_PER_SECOND: Final = 2 * SAMPLE_RATE
 MAX_MESSAGE_BYTES: Final = 16 * 1024 * 1024
 MAX_ID_CHARS: Final = 256

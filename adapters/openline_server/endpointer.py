@@ -24,7 +24,7 @@ from math import sqrt
 from operator import mul
 from typing import Final, TypeAlias
 
-from openline_server.contract import SAMPLE_RATE
+from openline.updates import SAMPLE_RATE
 from openline_server.recognizer import Segment
 
 FRAME_SAMPLES: Final = 512

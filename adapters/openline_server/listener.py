@@ -24,8 +24,9 @@ from typing import Final
 
 import trio
 
+from openline.updates import SAMPLE_RATE
 from openline_server.audioqueue import MAX_ITEMS, AudioQueue, Dropped
-from openline_server.contract import BYTES_PER_SECOND, SAMPLE_RATE, Source
+from openline_server.contract import BYTES_PER_SECOND, Source
 from openline_server.recognizer import Hypothesis, Question, Recognizer, RecognizerError, Segment
 
 log: Final = logging.getLogger(__name__)

@@ -18,7 +18,7 @@ from typing import Protocol
 
 import trio
 
-from openline_server.contract import SAMPLE_RATE
+from openline.updates import SAMPLE_RATE
 
 
 class RecognizerError(Exception):

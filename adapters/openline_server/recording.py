@@ -20,7 +20,8 @@ import struct
 from pathlib import Path
 from typing import Final
 
-from openline_server.contract import BYTES_PER_SECOND, SAMPLE_RATE
+from openline.updates import SAMPLE_RATE
+from openline_server.contract import BYTES_PER_SECOND
 
 log: Final = logging.getLogger(__name__)
 

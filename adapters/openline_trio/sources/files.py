@@ -19,6 +19,7 @@ import stat
 from pathlib import Path
 from typing import cast
 
+from openline.text import one_line
 from openline_audio.convert import Converter, describe_unusable
 from openline_audio.decoder import DecodeError, Decoder
 from openline_audio.source import Sink, SourceError
@@ -122,7 +123,7 @@ class _FileReader:
         except DecodeError as error:
             partial = error.partial
             frames = [] if partial is None else self._converter.feed(partial)
-            return frames + self._end(f"is damaged ({one_line(error)})", error)
+            return frames + self._end(f"is damaged ({_text_of(error)})", error)
         if len(samples):
             return self._converter.feed(samples)
         missing = self._decoder.missing()
@@ -146,7 +147,7 @@ class _FileReader:
             if head:
                 return Decoder(self._fd)
         except OSError as error:
-            raise SourceError(f"{self._name} cannot be read ({one_line(error)})") from error
+            raise SourceError(f"{self._name} cannot be read ({_text_of(error)})") from error
         except DecodeError as error:
             kind = next((kind for magic, kind in _MAGIC if head.startswith(magic)), None)
             if kind is None:
@@ -154,7 +155,7 @@ class _FileReader:
             elif kind == "MP3":  # for this one libsndfile's text would mislead
                 wrong = "begins like MP3 but has no complete frame"
             else:
-                wrong = f"begins like {kind} but its header is damaged ({one_line(error)})"
+                wrong = f"begins like {kind} but its header is damaged ({_text_of(error)})"
             raise SourceError(f"{self._name} {wrong}; {_ADVICE}") from error
         raise SourceError(f"{self._name} is empty; {_ADVICE}")
 
@@ -180,9 +181,9 @@ def shown(path: Path) -> str:
     return name if name.isprintable() else ascii(name)
 
 
-def one_line(error: BaseException) -> str:
-    """An error's text on one line and without its full stop; its type if it has none."""
-    return " ".join(str(error).split()).rstrip(".") or type(error).__name__
+def _text_of(error: BaseException) -> str:
+    """An error's text without its full stop; its type if it has none."""
+    return one_line(str(error)).rstrip(".") or type(error).__name__
 
 
 def _open(path: Path, name: str) -> int:
@@ -194,7 +195,7 @@ def _open(path: Path, name: str) -> int:
     except PermissionError as error:
         raise SourceError(f"{name} may not be read by this user; chmod u+r it") from error
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        raise SourceError(f"{name} cannot be opened ({one_line(error)})") from error
+        raise SourceError(f"{name} cannot be opened ({_text_of(error)})") from error
     mode = os.fstat(fd).st_mode
     if stat.S_ISREG(mode):
         return fd

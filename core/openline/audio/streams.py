@@ -12,12 +12,13 @@ from collections.abc import Sequence
 
 import msgspec
 
-from openline.audio.outbox import FRAME_SAMPLES, Outbox
+from openline.audio.drops import charge
+from openline.audio.outbox import Outbox
+from openline.audio.stream import Stream
 from openline.audio.window import (
     LIVE_EDGE,
     PING_EVERY_BACKLOG,
     PING_EVERY_LIVE,
-    QUEUE,
     WINDOW,
     Window,
 )
@@ -44,19 +45,6 @@ class PastSource(msgspec.Struct, frozen=True, kw_only=True):
     confirmed: int
     on_disk: tuple[tuple[int, int], ...] = ()
     gaps: tuple[Gap, ...] = ()
-
-
-class Stream:
-    """One source: its outbox and, on a live dial, its window."""
-
-    __slots__ = ("box", "shut_since", "stored", "stuck", "window")
-
-    def __init__(self, box: Outbox, now: float) -> None:
-        self.box = box
-        self.window = Window(now)
-        self.shut_since = OFF  # its window is shut, the backend silent about it, since then
-        self.stored = False  # the disk knows where it began
-        self.stuck = False  # its window is shut, and time alone does not open it soon
 
 
 class Streams:
@@ -334,24 +322,5 @@ class Streams:
                 return
 
     def note_dropped(self, reporting: Stream, items: int) -> None:
-        """The backend dropped ``items`` of its queues, one frame each, nobody knows where.
-
-        The counter is over all sources. First it is charged to whose queue must have run over, in
-        whole frames, then to whose audio it may have been, and the rest to the reporting one.
-        """
-        most = sum(each.box.dial_sent for each in self._order) - self._dropped
-        left = min(items * FRAME_SAMPLES, most)  # whatever a backend says
-        self._dropped += left
-        streams = [reporting, *(each for each in self._order if each is not reporting)]
-        for stream, queued in [(each, q) for q in (QUEUE, 0) for each in streams]:
-            box, window = stream.box, stream.window
-            held = box.dial_sent - max(window.drained, window.figured)
-            over = box.dial_sent - window.figured - queued
-            samples = min(left, held, -(-over // FRAME_SAMPLES) * FRAME_SAMPLES)
-            if samples > 0:
-                box.drop(window.figured, samples)
-                window.note_dropped(samples)
-                left -= samples
-        box = reporting.box
-        if left > 0 < box.dial_sent:
-            box.losses.somewhere(*box.span(0, box.dial_sent), min(left, box.dial_sent))
+        """The backend dropped ``items`` frames of its queues; ``drops`` finds out whose."""
+        self._dropped += charge(reporting, self._order, items, self._dropped)
