@@ -10,7 +10,7 @@ import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from openline.dialects.checking import DialectError
 from openline.dialects.dry_run import dry_run
@@ -18,9 +18,9 @@ from openline.dialects.protocol import Dialect
 from openline.journal.recorder import Journal, JournalError
 from openline.journal.replay import DIALECTS
 from openline_cli.problems import Problem
-from openline_diagrams import Contract
-from openline_diagrams.named import NamingError, find_contract, one_line
-from openline_store.spool import SpoolError
+
+if TYPE_CHECKING:
+    from openline_diagrams import Contract
 
 #: How the import system calls the current directory, wherever that is.
 _HERE: Final = ""
@@ -28,6 +28,8 @@ _HERE: Final = ""
 
 def find_spec(name: str) -> Contract:
     """The dialect and what is known of it. Raises Problem."""
+    from openline_diagrams.named import NamingError, find_contract
+
     if ":" in name and _HERE not in sys.path:
         sys.path.append(_HERE)
     try:
@@ -64,10 +66,15 @@ def blamed(name: str | None) -> Generator[None]:
     """What a dialect of the user's own raises is a Problem; anything else is left alone."""
     try:
         yield
-    except (Problem, OSError, SpoolError, JournalError):
+    except (Problem, OSError, JournalError):
         raise  # these say what they are about themselves
     except Exception as error:
         if name is None or ":" not in name:
+            raise
+        from openline_diagrams.named import one_line
+        from openline_store.spool import SpoolError
+
+        if isinstance(error, SpoolError):
             raise
         first = _first(error)
         said = one_line(first)
