@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
+from openline_cli.calls import RUN
 from openline_cli.commands import COMMANDS, SUMMARY
 from openline_cli.options import CONFIG
 from openline_cli.parameters import HELP, Command, read_words, suggestion
@@ -39,8 +40,8 @@ def dispatch(words: Sequence[str]) -> int:
     if CONFIG in command.parameters:
         from openline_cli.settings import settle
 
-        return command.run(**settle(command, given))
-    return command.run(**command.defaults | given)
+        return RUN[name](**settle(command, given))
+    return RUN[name](**command.defaults | given)
 
 
 def _help(command: Command | None) -> str:

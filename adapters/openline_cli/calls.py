@@ -7,10 +7,11 @@ run: ``openline explain`` loads no audio and no backend.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from openline_cli.commands import COMMANDS
 from openline_cli.problems import COMPLETE, Problem
 
 if TYPE_CHECKING:
@@ -78,8 +79,20 @@ def run_diagram(*, session: int | None, **given: Any) -> int:
 
 def run_completion(*, shell: str) -> int:
     """``openline completion``. The exit status. Raises Problem."""
-    from openline_cli.commands import COMMANDS
     from openline_cli.completion import script
 
     sys.stdout.write(script(shell, COMMANDS))
     return COMPLETE
+
+
+#: What runs each command, by its name.
+RUN: Final[Mapping[str, Callable[..., int]]] = {
+    "demo": run_demo,
+    "stream": run_stream,
+    "resume": run_resume,
+    "serve": run_serve,
+    "replay": run_replay,
+    "explain": run_explain,
+    "diagram": run_diagram,
+    "completion": run_completion,
+}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from openline_cli import calls, options
+from openline_cli import options
 from openline_cli.parameters import Command, Parameter, above_0, number, whole
 
 SUMMARY: Final = "Keep an open line between live audio and a speech backend, and lose no word."
@@ -16,7 +16,6 @@ _LISTED: Final = (
         name="demo",
         summary="Stream speech to a backend that is killed twice.",
         more="It counts the words. The recording lasts half a minute, and its words are known.",
-        run=calls.run_demo,
         parameters=(
             Parameter(
                 name="recognizer",
@@ -46,7 +45,6 @@ _LISTED: Final = (
         name="stream",
         summary="Stream recordings, or raw PCM, to a backend.",
         more="It shows what the backend hears.",
-        run=calls.run_stream,
         parameters=(
             Parameter(
                 name="files",
@@ -86,7 +84,6 @@ _LISTED: Final = (
     Command(
         name="resume",
         summary="Take up the session that a crash left in a spool, and finish it.",
-        run=calls.run_resume,
         parameters=(
             Parameter(
                 name="directory",
@@ -108,7 +105,6 @@ _LISTED: Final = (
     Command(
         name="serve",
         summary="Run the reference backend until Ctrl-C.",
-        run=calls.run_serve,
         parameters=(
             Parameter(
                 name="host",
@@ -184,7 +180,6 @@ _LISTED: Final = (
         name="replay",
         summary="Play a session's journal on the core again.",
         more="It compares: does the core still do the same?",
-        run=calls.run_replay,
         parameters=(
             Parameter(
                 name="file",
@@ -207,7 +202,6 @@ _LISTED: Final = (
         name="explain",
         summary="Print what the client does about an ending, and why.",
         more="Without a subject it prints the whole table.",
-        run=calls.run_explain,
         parameters=(
             Parameter(
                 name="subject",
@@ -227,7 +221,6 @@ _LISTED: Final = (
         name="diagram",
         summary="Draw the states of a session, or one session from its journal.",
         more="Both come from the machine itself.",
-        run=calls.run_diagram,
         parameters=(
             Parameter(
                 name="form",
@@ -264,7 +257,6 @@ _LISTED: Final = (
     Command(
         name="completion",
         summary="Print a script with which a shell completes this command.",
-        run=calls.run_completion,
         parameters=(
             Parameter(
                 name="shell", value="SHELL", choices=SHELLS, required=True, help="Which shell."

@@ -15,6 +15,18 @@ from openline_cli.parameters import HELP, Command, Parameter
 #: What a value that is a place on the disk begins with.
 _PLACES: Final = ("FILE", "DIR")
 
+#: Brackets and colons have a meaning in what _arguments takes.
+_ZSH_PLAIN: Final = str.maketrans("[]:", "();")
+
+#: Loaded from $fpath, the file is the body of the function that it defines; else it is sourced.
+_ZSH_END: Final = (
+    "if [[ $funcstack[1] = _openline ]]; then\n"
+    '    _openline "$@"\n'
+    "else\n"
+    "    compdef _openline openline\n"
+    "fi"
+)
+
 
 def script(shell: str, commands: Mapping[str, Command]) -> str:
     """The script for ``shell``, one of ``bash``, ``zsh`` and ``fish``."""
@@ -99,12 +111,12 @@ def _zsh(commands: Mapping[str, Command]) -> str:
     for command in commands.values():
         specs = " ".join(quote(spec) for spec in _zsh_specs(command))
         lines.append(f"        {command.name}) _arguments {specs} ;;")
-    return "\n".join([*lines, "    esac", "}", "compdef _openline openline", ""])
+    return "\n".join([*lines, "    esac", "}", _ZSH_END, ""])
 
 
 def _zsh_specs(command: Command) -> Iterator[str]:
     for each in command.options:
-        text = each.help.translate(str.maketrans({"[": "(", "]": ")", ":": ";"}))
+        text = each.help.translate(_ZSH_PLAIN)
         again = "*" if each.many else ""
         for flag in each.flags:
             yield f"{again}{flag}[{text}]{_zsh_value(each) if each.takes_value else ''}"

@@ -77,7 +77,6 @@ class Command:
     summary: str
     more: str = ""
     parameters: tuple[Parameter, ...]
-    run: Callable[..., int]
 
     @property
     def options(self) -> list[Parameter]:

@@ -45,8 +45,8 @@ def test_without_settings_there_is_no_policy() -> None:
 
 
 def test_fields_are_given_one_by_one_and_the_last_wins() -> None:
-    words = ("--policy", "ping_interval=2", "--policy=pong_timeout=1.5")
-    words += ("--policy", "max_attempts=3", "--policy", "ping_interval=4")
+    words = ["--policy", "ping_interval=2", "--policy=pong_timeout=1.5"]
+    words += ["--policy", "max_attempts=3", "--policy", "ping_interval=4"]
     expected = Policy(ping_interval=4, pong_timeout=1.5, max_attempts=3)
     assert settled("x.wav", *words)["policy"] == expected
 
@@ -187,7 +187,11 @@ def test_a_buffer_too_small_for_the_dialect_is_one_line(
 ) -> None:
     folder = tmp_path / "calls"
     folder.mkdir()
-    monkeypatch.setattr(resume_module, "spooled_sessions", lambda _: [folder])
+
+    def there(directory: Path) -> list[Path]:
+        return [directory]
+
+    monkeypatch.setattr(resume_module, "spooled_sessions", there)
     for call in (["stream", "x.wav"], ["resume", str(folder)]):
         assert main([*call, "--policy", "buffer_seconds=20"]) == 2
         err = capsys.readouterr().err
