@@ -149,7 +149,8 @@ def _fish(commands: Mapping[str, Command]) -> str:
                 f"-l {flag[2:]}" if flag.startswith("--") else f"-s {flag[1:]}"
                 for flag in each.flags
             )
-            value = f" -r{_fish_value(each)}" if each.takes_value else ""
+            files = " -r" if _is_place(each) else " -x"
+            value = f"{files}{_fish_value(each)}" if each.takes_value else ""
             lines.append(f"complete -c openline {seen} {names}{value} -d {quote(each.help)}")
         lines += [
             f"complete -c openline {seen}{_fish_value(each)}"

@@ -177,3 +177,11 @@ def _roff(text: str) -> str:
     """``text`` as man(7) takes it: a dash is one to type, and no line is a request."""
     plain = text.replace("\\", "\\e").replace("-", "\\-")
     return f"\\&{plain}" if plain.startswith((".", "'")) else plain
+
+
+if __name__ == "__main__":
+    import sys
+
+    from openline_cli.commands import COMMANDS, SUMMARY
+
+    sys.stdout.write(manual(SUMMARY, COMMANDS))
