@@ -1,7 +1,7 @@
-"""``command-line``: what a command takes, told by the command itself.
+"""``command-line``: a directive with the usage and the options of a command.
 
-The table is made from the parser that reads the arguments, so it cannot differ from it. A
-command that no page tells of, and a page that tells of no command, is a warning.
+The table is generated from the parser that reads the arguments, so the two cannot differ. A
+command without a directive, and a directive without a command, give a warning.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ PAGE: Final = "reference/cli"
 _log = logging.getLogger(__name__)
 
 
-#: What stands for a value, by the type that it has on a command line.
+#: The placeholder of a value, by its type on the command line.
 _WORDS: Final = {"int": "N", "float": "X", "str": "TEXT"}
 
 
-def told(name: str) -> str:
-    """Markdown of one command: how it is called, what it does, what it takes."""
+def described(name: str) -> str:
+    """One command as Markdown: its usage, its help, a table of its arguments and options."""
     command = ROOT.commands[name]
     takes = [each for each in command.params if not each.hidden]
     usage = " ".join(
         ["openline", name, *(["[OPTIONS]"] if any(map(_is_option, takes)) else [])]
         + [_argument(each) for each in takes if not _is_option(each)]
     )
-    lines = [(_called(each), each.help or "", _default(each)) for each in takes]
+    lines = [(_syntax(each), each.help or "", _default(each)) for each in takes]
     table = grid(("takes", "", "default"), lines) if lines else ""
     return f"`{usage}`\n\n{' '.join(command.help.split())}\n\n{table}"
 
@@ -49,12 +49,12 @@ def _is_option(parameter: Any) -> bool:
 
 
 def _argument(parameter: Any) -> str:
-    many = parameter.nargs == -1 and not parameter.metavar  # which says itself how many
+    many = parameter.nargs == -1 and not parameter.metavar  # a metavar has its own dots
     name = f"{_value(parameter)}{'...' if many else ''}"
     return name if parameter.required else f"[{name}]"
 
 
-def _called(parameter: Any) -> str:
+def _syntax(parameter: Any) -> str:
     if not _is_option(parameter):
         return f"`{_argument(parameter)}`"
     return f"`{', '.join(parameter.opts)}{'' if parameter.is_flag else f' {_value(parameter)}'}`"
@@ -75,29 +75,29 @@ def _default(parameter: Any) -> str:
 
 
 class CommandLine(SphinxDirective):
-    """``command-line``: one command."""
+    """``command-line NAME``: one command."""
 
     required_arguments = 1
 
     def run(self) -> list[nodes.Node]:
-        """What the command says of itself."""
+        """The nodes of the command; a warning and no nodes if it does not exist."""
         name = self.arguments[0]
         if name not in ROOT.commands:
             _log.warning("there is no command %s", name, location=self.get_location())
             return []
         self.env.metadata[self.env.docname].setdefault("commands", "")
         self.env.metadata[self.env.docname]["commands"] += f" {name}"
-        return as_nodes(told(name), self.state.document, sections=False)
+        return as_nodes(described(name), self.state.document, sections=False)
 
 
 def _complete(_app: Sphinx, env: BuildEnvironment) -> None:
     missing = set(ROOT.commands) - set(env.metadata[PAGE].get("commands", "").split())
     for name in sorted(missing):
-        _log.warning("no page tells of the command %s", name, location=PAGE)
+        _log.warning("no page describes the command %s", name, location=PAGE)
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
-    """What Sphinx calls for an extension."""
+    """Register the extension; Sphinx calls this."""
     app.add_directive("command-line", CommandLine)
     app.connect("env-check-consistency", _complete)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
