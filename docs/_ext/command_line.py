@@ -1,7 +1,7 @@
-"""``command-line``: what a command takes, told by the command itself.
+"""``command-line``: a directive with the usage and the options of a command.
 
-The table is made from the one that the arguments are read with, so it cannot differ from it. A
-command that no page tells of, and a page that tells of no command, is a warning.
+The table is generated from the one that the arguments are read with, so the two cannot
+differ. A command without a directive, and a directive without a command, give a warning.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ PAGE: Final = "reference/cli"
 _log = logging.getLogger(__name__)
 
 
-def told(name: str) -> str:
+def described(name: str) -> str:
     """Markdown of one command: how it is called, what it does, what it takes."""
     command = COMMANDS[name]
     lines = [
@@ -37,29 +37,29 @@ def told(name: str) -> str:
 
 
 class CommandLine(SphinxDirective):
-    """``command-line``: one command."""
+    """``command-line NAME``: one command."""
 
     required_arguments = 1
 
     def run(self) -> list[nodes.Node]:
-        """What the command says of itself."""
+        """The nodes of the command; a warning and no nodes if it does not exist."""
         name = self.arguments[0]
         if name not in COMMANDS:
             _log.warning("there is no command %s", name, location=self.get_location())
             return []
         self.env.metadata[self.env.docname].setdefault("commands", "")
         self.env.metadata[self.env.docname]["commands"] += f" {name}"
-        return as_nodes(told(name), self.state.document, sections=False)
+        return as_nodes(described(name), self.state.document, sections=False)
 
 
 def _complete(_app: Sphinx, env: BuildEnvironment) -> None:
     missing = set(COMMANDS) - set(env.metadata[PAGE].get("commands", "").split())
     for name in sorted(missing):
-        _log.warning("no page tells of the command %s", name, location=PAGE)
+        _log.warning("no page describes the command %s", name, location=PAGE)
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
-    """What Sphinx calls for an extension."""
+    """Register the extension; Sphinx calls this."""
     app.add_directive("command-line", CommandLine)
     app.connect("env-check-consistency", _complete)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
