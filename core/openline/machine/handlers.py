@@ -29,8 +29,8 @@ from openline.dialects.protocol import (
     Unknown,
 )
 from openline.machine.state import Plan, SessionState
-from openline.machine.timers import FIRES, OFF, Timer
-from openline.reconnect.verdicts import Ending, ErrorKind, Phase
+from openline.machine.timers import OFF, Timer
+from openline.reconnect.verdicts import Ending, ErrorKind
 from openline.text import one_line
 from openline.updates import SourceEndReason, State
 
@@ -46,7 +46,6 @@ _NOTHING: Final[Fired] = ()
 _OPEN: Final[Fired] = (("open_requested", None),)
 _STOP: Final[Fired] = (("stop_requested", None),)
 _GO_ON: Final = Plan()
-_PHASES: Final = {phase.value: phase for phase in Phase}
 _MESSAGE_EVENTS: Final[dict[type, str]] = {
     Heard: "heard",
     Metrics: "measured",
@@ -54,39 +53,26 @@ _MESSAGE_EVENTS: Final[dict[type, str]] = {
     Remark: "remark",
     FinalMessage: "final_message",
 }
-#: What a due timer means to the verdict; the others need none.
-_LATE_KINDS: Final = {
-    Timer.AUTH: ErrorKind.CREDENTIAL_LATE,
-    Timer.CONNECT: ErrorKind.NO_SOCKET,
-    Timer.ACK: ErrorKind.NO_ACK,
-    Timer.PONG: ErrorKind.NO_PONG,
-    Timer.SEND: ErrorKind.SEND_STUCK,
-    Timer.STALL: ErrorKind.STALLED,
-}
 
 
 def on_timer(session: SessionState, timer: Timer) -> Fired:
     """What ``timer``, which is due, fires."""
-    plan = None
-    if timer in _LATE_KINDS:
-        plan = _ended(session, error=_LATE_KINDS[timer])
-    elif timer is Timer.SOURCE:
+    plan = None if timer.error is None else _ended(session, error=timer.error)
+    if timer is Timer.SOURCE:
         return _look_for_silence(session)
-    elif timer is Timer.GIVE_UP:
+    if timer is Timer.GIVE_UP:
         session.retry.cause = f"gave up in time: {session.retry.cause}"
     elif timer is Timer.FINISH:
         if session.line_open:  # an earlier loss, since made good, explains nothing
             session.retry.cause, session.retry.verdict = "", None
         cause = session.retry.cause
         session.retry.cause = f"could not finish in time{f': {cause}' if cause else ''}"
-    event = FIRES[timer]
-    return ((event, plan),) if event is not None else _NOTHING
+    return _NOTHING if timer.fires is None else ((timer.fires, plan),)
 
 
 def _ended(session: SessionState, *, detail: str = "", **known: Any) -> Plan:
     """The ending that is ``known``, with what the session knows beside it."""
     ending = Ending(
-        phase=_PHASES.get(session.state, Phase.FINISHING),
         ever_connected=session.ever_opened,
         has_provider=session.has_provider,
         reauth_used=session.retry.reauth_used,

@@ -61,9 +61,6 @@ class ErrorKind(StrEnum):
     CREDENTIAL_LATE = "credential_late"  #: no answer within AUTH
     REDIRECT_REFUSED = "redirect_refused"  #: wss to ws, or a location that is none
     TOO_MANY_REDIRECTS = "too_many_redirects"
-    FINISH_LATE = "finish_late"  #: not finished within FINISH
-    GAVE_UP = "gave_up"  #: no stable line within GIVE_UP, or out of attempts
-    PROXY = "proxy"
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
@@ -290,9 +287,6 @@ ERRORS: Final[Mapping[ErrorKind, Rule]] = MappingProxyType(
             "the server redirects to where it is not safe to go", _OURS
         ),
         ErrorKind.TOO_MANY_REDIRECTS: _fatal("the server redirects without end", "websockets"),
-        ErrorKind.FINISH_LATE: _fatal("the session did not finish in time", _OURS),
-        ErrorKind.GAVE_UP: _fatal("there was no stable line for too long", _OURS),
-        ErrorKind.PROXY: _strike("the proxy failed", _OURS),
     }
 )
 

@@ -30,7 +30,6 @@ Counting is the caller's: add one to its strikes when ``Verdict.strike``.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
@@ -46,7 +45,6 @@ __all__ = [
     "Action",
     "Ending",
     "ErrorKind",
-    "Phase",
     "Rule",
     "Sender",
     "Verdict",
@@ -61,25 +59,14 @@ MAX_RETRY_AFTER: Final = 300.0
 NO_CODES: Final[Mapping[int, Rule]] = MappingProxyType({})
 
 
-class Phase(StrEnum):
-    """What the dial was doing when it ended."""
-
-    AUTHORIZING = "authorizing"
-    CONNECTING = "connecting"
-    AWAITING_ACK = "awaiting_ack"
-    STREAMING = "streaming"
-    FINISHING = "finishing"
-
-
 class Ending(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that a judgement may look at; never a secret.
 
     ``refusal`` is what the dialect made of a message that refused us; ``strikes`` the
     number before this ending; ``reauth_used``: a fresh credential has been used since
-    the line was stable. No row of the table depends on ``phase`` today.
+    the line was stable.
     """
 
-    phase: Phase
     code: int | None = None
     sender: Sender | None = None
     reason: str = ""
