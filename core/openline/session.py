@@ -57,8 +57,8 @@ FACTS: Final = frozenset(
     {
         *("open_requested", "stop_requested", "abort_requested", "network_restored"),
         *("credential_ready", "credential_failed", "socket_opened", "redirected"),
-        *("socket_lost", "pong", "acked", "status", "remark", "refused"),
-        *("heard", "measured", "noticed", "final_message"),
+        *("socket_lost", "pong", "acked", "status", "backend_error", "refused"),
+        *("transcript", "metrics", "insight", "final_message"),
     }
 )
 #: Every event of the chart: fired by a fact, a message, or a timer.

@@ -105,7 +105,7 @@ def test_a_heading_names_the_states_and_a_group_stands_for_its_own() -> None:
 def test_boxes_tell_all_that_a_state_does() -> None:
     streaming = DRAWING.boxes["streaming"]
     assert streaming.enter == ("await_stable",)
-    assert streaming.leave == ("leave_state",)
+    assert streaming.leave == ("disarm_state_timers",)
     assert streaming.timers == tuple(timer.name for timer in RUNS["streaming"])
     assert [box.name for box in DRAWING.boxes.values() if box.final] == ["closed", "failed"]
     assert DRAWING.initial == "idle"

@@ -20,12 +20,12 @@ def _order(gap: Gap) -> tuple[int, int]:
 class GapLog:
     """What one source has lost."""
 
-    __slots__ = ("_gaps", "_told", "source")
+    __slots__ = ("_gaps", "_reported", "source")
 
     def __init__(self, source: str) -> None:
         self.source = source
         self._gaps: list[Gap] = []
-        self._told = 0  # how many of them the app knows
+        self._reported = 0  # how many of them the app knows
 
     def restore(
         self, gaps: Iterable[Gap], confirmed: int, runs: Iterable[tuple[int, int]]
@@ -36,7 +36,7 @@ class GapLog:
         told is lost now.
         """
         self._gaps = list(gaps)
-        self._told = len(self._gaps)
+        self._reported = len(self._gaps)
         lost = [(gap.start, gap.end) for gap in self.missing() if gap.exact]
         kept = [(max(start, confirmed), end) for start, end in runs if end > confirmed]
         for a, b in lost:
@@ -78,12 +78,12 @@ class GapLog:
     @property
     def has_news(self) -> bool:
         """Whether there are gaps that ``take`` has not handed out."""
-        return len(self._gaps) > self._told
+        return len(self._gaps) > self._reported
 
     def take(self) -> list[Gap]:
         """The gaps since the last call; they do not grow any more."""
-        news = self._gaps[self._told :]
-        self._told = len(self._gaps)
+        news = self._gaps[self._reported :]
+        self._reported = len(self._gaps)
         return news
 
     def missing(self) -> list[Gap]:

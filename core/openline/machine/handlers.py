@@ -47,10 +47,10 @@ _OPEN: Final[Fired] = (("open_requested", None),)
 _STOP: Final[Fired] = (("stop_requested", None),)
 _GO_ON: Final = Plan()
 _MESSAGE_EVENTS: Final[dict[type, str]] = {
-    Heard: "heard",
-    Metrics: "measured",
-    Insight: "noticed",
-    Remark: "remark",
+    Heard: "transcript",
+    Metrics: "metrics",
+    Insight: "insight",
+    Remark: "backend_error",
     FinalMessage: "final_message",
 }
 
@@ -80,7 +80,9 @@ def _ended(session: SessionState, *, detail: str = "", **known: Any) -> Plan:
         **known,
     )
     # An error message that came ahead of the close explains more than the close repeats.
-    return Plan(ending, "; ".join(text for text in (session.remark, one_line(detail)) if text))
+    return Plan(
+        ending, "; ".join(text for text in (session.backend_error, one_line(detail)) if text)
+    )
 
 
 # The app.
@@ -118,7 +120,7 @@ def _audio(session: SessionState, event: e.AudioCaptured) -> Fired:
         _check_source(session, event.source)
         session.trouble("late_audio", "audio captured after the stop is refused")
     else:
-        session.watch.heard(event.source, session.now)
+        session.watch.note_audio(event.source, session.now)
         if session.spooled:
             session.store(stream, event.pcm)
     return _NOTHING
@@ -129,7 +131,7 @@ def _hole(session: SessionState, event: e.CaptureHole) -> Fired:
     if event.samples < 0:
         raise LocalProtocolError(f"a hole of {event.samples} samples: give 0 or more")
     session.streams.hole(event.source, event.samples, session.now)
-    session.watch.heard(event.source, session.now)
+    session.watch.note_audio(event.source, session.now)
     if session.spooled:  # a later process could not tell a hole from audio that is not there
         session.report_gaps(session.streams.take_gaps())
     return _NOTHING

@@ -68,7 +68,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
 
     ``strike``: an ending that nobody knows; a few in a row are fatal. ``scatter``:
     everybody was thrown out together, so the first try is spread over 0-5 s.
-    ``check``: what a person is to look at, besides the token, where a REAUTH has no
+    ``advice``: what a person is to look at, besides the token, where a REAUTH has no
     provider to ask.
     ``hint_ends_wait``: news of a restored network ends even a LATER (it ends any RETRY).
     """
@@ -79,7 +79,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     strike: bool = False
     scatter: bool = False
     hint_ends_wait: bool = False
-    check: str = ""
+    advice: str = ""
 
 
 Ranges: TypeAlias = tuple[tuple[range, Rule], ...]
@@ -209,7 +209,7 @@ HTTP_STATUSES: Final[Mapping[int, Rule]] = MappingProxyType(
             action=Action.REAUTH,
             why="the server forbids this: a bad token or a wrong path",
             source="uvicorn, echopanel contract",
-            check="the path of the URL",
+            advice="the path of the URL",
         ),
         404: _fatal("the server has nothing at this path: check the path of the URL", _HTTP),
         405: _fatal("the server takes no WebSocket at this path", _HTTP),

@@ -163,9 +163,9 @@ def _why_fatal(row: Rule, ending: Ending) -> str | None:
         count = ending.strikes + 1
         return f"{row.why}; that makes {count} unknown endings with no stable line in between"
     if row.action is Action.REAUTH and not ending.has_provider:
-        check = f"{row.check}, and the token" if row.check else "the token"
+        advice = f"{row.advice}, and the token" if row.advice else "the token"
         missing = "there is no provider for a fresh credential"
-        return f"{row.why}, and {missing}: check {check}, or give one"
+        return f"{row.why}, and {missing}: check {advice}, or give one"
     if row.action is Action.REAUTH and ending.reauth_used:
         return (
             f"{row.why}, and a fresh credential was refused too: check what the provider hands out"
