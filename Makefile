@@ -4,8 +4,8 @@
 # .venv, from lock files with hashes. `make PYTHON=/path/to/python3.12` names the Python.
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test pythons latest lint bench docs diagrams pictures manual wheel \
-	soak mutants lock clean
+.PHONY: help install demo test pythons latest lint bench docs goldens diagrams pictures manual \
+	wheel soak mutants lock clean
 
 PYTHON ?=
 PYTHONS := $(if $(PYTHON),$(PYTHON),python3 python3.13 python3.12 python3.11)
@@ -120,6 +120,17 @@ pictures: $(READY) ## Take the site's pictures of the command anew (needs tmux)
 
 diagrams: $(READY) ## Draw the machine anew: pictures, tables, contracts
 	@.venv/bin/python diagrams/draw.py
+
+# All that a change of a row, a wait or a word of the core makes stale: none is written by hand.
+GOLDENS := tests/journals diagrams ':!*.py'
+
+goldens: $(READY) ## Record and draw anew all that the tests compare, and show what changed
+	@.venv/bin/python tests/journals/record.py
+	@.venv/bin/python diagrams/draw.py
+	@git --no-pager diff --stat -- $(GOLDENS)
+	@git ls-files --others --exclude-standard -- $(GOLDENS)
+	@git diff --quiet -- $(GOLDENS) && echo "make: nothing has changed" || \
+		echo "make: look at it (git diff) before you commit it"
 
 # More schedules, more seeds, more runs on real sockets than a test can wait for.
 SCHEDULES ?= 1000000

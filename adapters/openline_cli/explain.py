@@ -14,11 +14,12 @@ from typing import Final
 import msgspec
 
 from openline.dialects.echopanel import EchoPanel
-from openline.reconnect.explain import Explanation, all_rows, explain
+from openline.reconnect.explain import Explanation, all_rows
 from openline_cli.ansi import Cell, Paper, find_paper, row, shared
 from openline_cli.colours import ACTIONS
 from openline_cli.dialects import blamed, find_dialect
 from openline_cli.problems import Problem
+from openline_cli.quoted_text import explain_text
 
 _INDENT: Final = 2
 _GAP: Final = 2
@@ -39,7 +40,7 @@ def look_up(subject: str | None, *, dialect: str | None = None) -> list[Explanat
     if subject is None:
         return all_rows(dialect_codes=codes, refusals=refusals)
     try:
-        return explain(subject, dialect_codes=codes, refusals=refusals)
+        return explain_text(subject, dialect_codes=codes, refusals=refusals)
     except ValueError as error:
         raise Problem(str(error)) from None
 

@@ -113,7 +113,7 @@ def note_line(update: Update) -> str | None:
             return f"-- {describe_state(update)}"
         case Gap():
             return f"-- {describe_gap(update)}"
-        case SourceEnded() if update.how is not SourceEndReason.EXHAUSTED:
+        case SourceEnded() if update.cause is not SourceEndReason.EXHAUSTED:
             return f"-- {update.source} was lost: {printable(update.reason)}"
         case Trouble() if update.kind not in EXPECTED:
             return f"-- {update.kind}: {printable(update.text)}"

@@ -177,8 +177,8 @@ def _gap(update: u.Gap) -> _Told:
 
 
 def _source_ended(update: u.SourceEnded) -> _Told:
-    level = logging.DEBUG if update.how is u.SourceEndReason.EXHAUSTED else logging.WARNING
-    return level, "source %s ended, %s: %s", update.source, update.how, update.reason
+    level = logging.DEBUG if update.cause is u.SourceEndReason.EXHAUSTED else logging.WARNING
+    return level, "source %s ended, %s: %s", update.source, update.cause, update.reason
 
 
 def _trouble(update: u.Trouble) -> _Told:

@@ -44,9 +44,9 @@ class SourceLaws:
         if source in self.lost:
             broken("sources end once", f"{source} is lost again", seen.now)
         self.lost.add(source)
-        if update.how is not SourceEndReason.EXHAUSTED and not seen.stopping:
+        if update.cause is not SourceEndReason.EXHAUSTED and not seen.stopping:
             self.broke_off.append(update)
-        if update.how is SourceEndReason.STALLED:
+        if update.cause is SourceEndReason.STALLED:
             self._hangs(source)
             seen.loses_source(source, due)
             return
@@ -57,8 +57,8 @@ class SourceLaws:
             if isinstance(event, SourceFinished)
             else SourceEndReason.FAILED
         )
-        if not said or update.how is not how:
-            broken("sources end once", f"{source} {update.how}, says nobody", seen.now)
+        if not said or update.cause is not how:
+            broken("sources end once", f"{source} {update.cause}, says nobody", seen.now)
 
     def _hangs(self, source: str) -> None:
         seen, timeout = self.seen, self.seen.policy.source_timeout

@@ -7,9 +7,9 @@ Durations are seconds. Where a number was taken from stands beside it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from types import MappingProxyType
-from typing import Final, NamedTuple, TypeGuard
+from typing import Final, NamedTuple, TypeGuard, TypeVar
 
 #: No caller may allow more: a client that dials faster than this is an attack.
 MAX_DIALS_PER_MINUTE = 15
@@ -23,6 +23,23 @@ FIGURES_LATE = 5.0
 FRAME_SECONDS = 0.02
 
 
+_OURS: Final = "openline"
+_CONTRACT: Final = "echopanel contract"
+T = TypeVar("T")
+
+
+class Meaning(NamedTuple):
+    """What a field of the policy is for, in one line, and where its default comes from."""
+
+    what: str
+    source: str
+
+
+def _field(default: T, what: str, source: str = _OURS) -> T:
+    """A field that carries its meaning: ``MEANINGS`` and the table of policies show it."""
+    return field(default=default, metadata={"meaning": Meaning(what, source)})
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Policy:
     """How patient, how fast and how large a session may be.
@@ -33,42 +50,82 @@ class Policy:
     # Opening. The reference backend acks within 19 ms; it wants the start no earlier
     # than 0.2 s after dialling, and takes 5.0 s to say that it is full (contract), so
     # an ack_timeout of 5 would never hear the reason.
-    start_delay: float = 0.2
-    auth_timeout: float = 30.0
-    connect_timeout: float = 10.0
-    ack_timeout: float = 8.0
+    start_delay: float = _field(
+        0.2,
+        "the start goes out no earlier than this after dialling began",
+        _CONTRACT,
+    )
+    auth_timeout: float = _field(30.0, "the credential provider answers within this")
+    connect_timeout: float = _field(
+        10.0,
+        "the socket is open within this: DNS, TCP, TLS, upgrade and redirects",
+    )
+    ack_timeout: float = _field(
+        8.0,
+        "the start is acked within this",
+        f"{_CONTRACT}: a full backend takes 5.0 s to say so",
+    )
 
     # Liveness. A dead line is noticed within ping_interval + pong_timeout.
-    ping_interval: float = 5.0
-    pong_timeout: float = 5.0
-    send_timeout: float = 5.0
-    stall_timeout: float = 15.0
+    ping_interval: float = _field(5.0, "a ping goes out at least this often")
+    pong_timeout: float = _field(5.0, "anything arrives within this of a ping")
+    send_timeout: float = _field(5.0, "a message is sent within this")
+    stall_timeout: float = _field(
+        15.0,
+        "a backend that takes no more audio drains or speaks within this",
+    )
 
     # Trying again: U(d/2, d), d = min(cap, first * 2**n).
-    backoff_first: float = 1.0
-    backoff_cap: float = 10.0
-    stable_after: float = 10.0
-    prompt_retry: float = 0.25  # the first try after a stable line is lost
-    scatter: float = 5.0  # the same where everybody was thrown out together
-    later_floor: float = 5.0
-    dials_per_minute: int = MAX_DIALS_PER_MINUTE
-    max_redirects: int = 10
+    backoff_first: float = _field(1.0, "the first d of a wait of d/2 to d; it doubles")
+    backoff_cap: float = _field(10.0, "the largest d")
+    stable_after: float = _field(
+        10.0,
+        "a line that streamed for this is stable: backoff begins anew",
+    )
+    prompt_retry: float = _field(
+        0.25,
+        "after a stable line is lost the first try goes out within this",
+    )
+    scatter: float = _field(5.0, "the same where everybody was thrown out together (1001, 1012)")
+    later_floor: float = _field(5.0, "the least wait of a LATER", "Speechmatics advises 5-10 s")
+    dials_per_minute: int = _field(
+        MAX_DIALS_PER_MINUTE,
+        "dials, redirects, credential requests and early retries in any minute",
+    )
+    max_redirects: int = _field(10, "redirects that one dial follows", "websockets")
 
     # Giving up. None: never for this reason.
-    max_attempts: int | None = None
-    give_up_after: float | None = 300.0
+    max_attempts: int | None = _field(
+        None,
+        "retries without progress before giving up; none: no limit",
+    )
+    give_up_after: float | None = _field(
+        300.0,
+        "how long after a loss the last dial goes out, unless there is a stable line or progress "
+        "before; none: no limit",
+    )
 
     # Ending. The backend gives a stuck recogniser 8 s and post-processing comes on
     # top (contract), so finishing takes this long plus the audio that is still due.
-    finish_timeout: float = 20.0
-    close_timeout: float = 5.0
+    finish_timeout: float = _field(
+        20.0,
+        "finishing takes at most this and the length of the audio still due",
+        f"{_CONTRACT}: 8 s for a stuck recogniser, and post-processing",
+    )
+    close_timeout: float = _field(5.0, "the closing handshake takes at most this")
 
     # A source from which nothing is heard for so long is lost. None: all may be silent.
     # Sound cards deliver each 20 ms, and a device takes a second or two to open.
-    source_timeout: float | None = 10.0
+    source_timeout: float | None = _field(
+        10.0,
+        "a source from which nothing is heard for so long is lost; none: all may be silent",
+    )
 
     # Audio kept in memory per source.
-    buffer_seconds: float = 60.0
+    buffer_seconds: float = _field(
+        60.0,
+        "audio kept in memory per source until the backend has proved it",
+    )
 
     def __post_init__(self) -> None:
         for name in _DURATIONS:
@@ -146,66 +203,7 @@ _LONGEST = 1e9  # 31 years; neither inf nor NaN is between 0 and this
 _MAY_BE_NONE = frozenset({"give_up_after", "source_timeout"})
 _MAY_BE_ZERO = frozenset({"start_delay", "prompt_retry", "scatter", "later_floor", "give_up_after"})
 
-
-class Meaning(NamedTuple):
-    """What a field is for, in one line, and where its default comes from."""
-
-    what: str
-    source: str
-
-
-_OURS = "openline"
-_CONTRACT = "echopanel contract"
-#: What each field is for, by its name; durations are seconds. The table of policies shows it.
+#: What each field is for, by its name; durations are seconds.
 MEANINGS: Final[Mapping[str, Meaning]] = MappingProxyType(
-    {
-        "start_delay": Meaning(
-            "the start goes out no earlier than this after dialling began", _CONTRACT
-        ),
-        "auth_timeout": Meaning("the credential provider answers within this", _OURS),
-        "connect_timeout": Meaning(
-            "the socket is open within this: DNS, TCP, TLS, upgrade and redirects", _OURS
-        ),
-        "ack_timeout": Meaning(
-            "the start is acked within this", f"{_CONTRACT}: a full backend takes 5.0 s to say so"
-        ),
-        "ping_interval": Meaning("a ping goes out at least this often", _OURS),
-        "pong_timeout": Meaning("anything arrives within this of a ping", _OURS),
-        "send_timeout": Meaning("a message is sent within this", _OURS),
-        "stall_timeout": Meaning(
-            "a backend that takes no more audio drains or speaks within this", _OURS
-        ),
-        "backoff_first": Meaning("the first d of a wait of d/2 to d; it doubles", _OURS),
-        "backoff_cap": Meaning("the largest d", _OURS),
-        "stable_after": Meaning(
-            "a line that streamed for this is stable: backoff begins anew", _OURS
-        ),
-        "prompt_retry": Meaning(
-            "after a stable line is lost the first try goes out within this", _OURS
-        ),
-        "scatter": Meaning("the same where everybody was thrown out together (1001, 1012)", _OURS),
-        "later_floor": Meaning("the least wait of a LATER", "Speechmatics advises 5-10 s"),
-        "dials_per_minute": Meaning(
-            "dials, redirects, credential requests and early retries in any minute", _OURS
-        ),
-        "max_redirects": Meaning("redirects that one dial follows", "websockets"),
-        "max_attempts": Meaning("retries without progress before giving up; none: no limit", _OURS),
-        "give_up_after": Meaning(
-            "how long after a loss the last dial goes out, unless there is a stable line or "
-            "progress before; none: no limit",
-            _OURS,
-        ),
-        "finish_timeout": Meaning(
-            "finishing takes at most this and the length of the audio still due",
-            f"{_CONTRACT}: 8 s for a stuck recogniser, and post-processing",
-        ),
-        "close_timeout": Meaning("the closing handshake takes at most this", _OURS),
-        "source_timeout": Meaning(
-            "a source from which nothing is heard for so long is lost; none: all may be silent",
-            _OURS,
-        ),
-        "buffer_seconds": Meaning(
-            "audio kept in memory per source until the backend has proved it", _OURS
-        ),
-    }
+    {each.name: each.metadata["meaning"] for each in fields(Policy)}
 )

@@ -36,7 +36,7 @@ from openline.machine.reports import announce, is_done, result, snapshot, statis
 from openline.machine.sender import next_message
 from openline.machine.state import Plan
 from openline.machine.table import Transition, compile_chart, fire
-from openline.machine.timers import FIRES, OFF, Timer
+from openline.machine.timers import OFF, TIMERS, Timer
 from openline.observer import Observer
 from openline.policy import Policy
 from openline.snapshot import MachineOptions, Snapshot
@@ -57,12 +57,12 @@ FACTS: Final = frozenset(
     {
         *("open_requested", "stop_requested", "abort_requested", "network_restored"),
         *("credential_ready", "credential_failed", "socket_opened", "redirected"),
-        *("socket_lost", "pong", "acked", "status", "remark", "refused"),
-        *("heard", "measured", "noticed", "final_message"),
+        *("socket_lost", "pong", "acked", "status", "backend_error", "refused"),
+        *("transcript", "metrics", "insight", "final_message"),
     }
 )
 #: Every event of the chart: fired by a fact, a message, or a timer.
-EVENTS: Final = FACTS | {name for name in FIRES.values() if name is not None}
+EVENTS: Final = FACTS | {timer.fires for timer in Timer if timer.fires is not None}
 TABLE: Final = compile_chart(Chart, Actions, EVENTS)
 #: Makes, of a session's state, what fires the chart's events (see ``SessionMachine``).
 Interpreter: TypeAlias = Callable[[Any], Callable[[str], Transition | bool | None]]
@@ -260,7 +260,7 @@ class SessionMachine:
         session.message = None  # it may be as long as a message can be
         deadlines = session.deadlines
         while (soonest := min(deadlines)) <= now:
-            self._run_timer(Timer(deadlines.index(soonest)))
+            self._run_timer(TIMERS[deadlines.index(soonest)])
         if session.streams.has_disk:
             session.fetch()
         commands = session.out

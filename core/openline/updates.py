@@ -171,7 +171,7 @@ class SourceEnded(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     source: str
-    how: SourceEndReason
+    cause: SourceEndReason
     reason: str
 
 

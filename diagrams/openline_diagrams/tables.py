@@ -11,17 +11,17 @@ from dataclasses import fields
 from itertools import groupby
 from typing import Final
 
-from openline.machine.timers import DIAL_TIMERS, FIRES, RUNS, SESSION_TIMERS, STATE_TIMERS, Timer
+from openline.machine.timers import RUNS, Scope, Timer
 from openline.policy import MEANINGS, Policy
 from openline.reconnect.explain import DEFAULT_POLICY, NO_REFUSALS, Explanation, all_rows
 from openline.reconnect.verdicts import NO_CODES, Action, Rule
 from openline_diagrams.markdown import code, grid
 
-_SCOPES: Final = (
-    (SESSION_TIMERS, "the session"),
-    (STATE_TIMERS, "the state"),
-    (DIAL_TIMERS, "the dial"),
-)
+_SCOPES: Final = {
+    Scope.SESSION: "the session",
+    Scope.STATE: "the state",
+    Scope.DIAL: "the dial",
+}
 _ORDER: Final = [*Action]
 
 
@@ -85,7 +85,7 @@ def timer_table() -> str:
             (
                 timer.name,
                 _scope(timer),
-                code([event]) if (event := FIRES[timer]) else "nothing: the sender pulls again",
+                code([event]) if (event := timer.fires) else "nothing: the sender pulls again",
                 code(state for state, timers in RUNS.items() if timer in timers),
             )
             for timer in Timer
@@ -94,9 +94,9 @@ def timer_table() -> str:
 
 
 def _scope(timer: Timer) -> str:
-    if FIRES[timer] is None:
+    if timer.fires is None:
         return "the sender"
-    return next(name for scope, name in _SCOPES if timer in list(Timer)[scope])
+    return _SCOPES[timer.scope]
 
 
 def _value(value: float | None) -> str:

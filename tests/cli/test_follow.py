@@ -228,7 +228,7 @@ def test_a_view_that_wants_to_look_is_told_how_things_stand(
 
 
 async def test_a_lost_source_is_not_a_success(played: Play, ended: End, still: Worker) -> None:
-    lost = SourceEnded(source="mic", how=SourceEndReason.FAILED, reason="damaged")
+    lost = SourceEnded(source="mic", cause=SourceEndReason.FAILED, reason="damaged")
     end = replace(ended(), complete=False, lost_sources=(lost,))
     outcome = await follow(played([lost], end).open, Watcher(), worker=still)
     assert outcome.status == 1

@@ -97,8 +97,8 @@ def test_a_gap_is_in_seconds_and_samples(gap: Callable[..., Gap]) -> None:
             {"update": "cards", "actions": [{"text": "x"}], "decisions": [], "risks": []},
         ),
         (
-            SourceEnded(source="mic", how=SourceEndReason.FAILED, reason="unplugged"),
-            {"update": "source_lost", "source": "mic", "how": "failed", "reason": "unplugged"},
+            SourceEnded(source="mic", cause=SourceEndReason.FAILED, reason="unplugged"),
+            {"update": "source_lost", "source": "mic", "cause": "failed", "reason": "unplugged"},
         ),
         (
             Trouble(kind="unknown", text="what"),

@@ -64,7 +64,7 @@ def test_loudness_is_in_decibels(level: float, loud: float) -> None:
             "-- 0.02 s of mic missing, somewhere from 0:00.0 to 0:01.0 (backend)",
         ),
         (
-            SourceEnded(source="mic", how=SourceEndReason.FAILED, reason="unplugged"),
+            SourceEnded(source="mic", cause=SourceEndReason.FAILED, reason="unplugged"),
             "-- mic was lost: unplugged",
         ),
         (Trouble(kind="malformed", text="not JSON"), "-- malformed: not JSON"),
@@ -162,7 +162,7 @@ def test_an_end_before_anything_was_heard_is_not_called_a_success(
 def test_a_source_that_broke_off_is_named_before_anything_else_that_lacks_nothing(
     ended: Callable[..., Ended], gap: Callable[..., Gap]
 ) -> None:
-    lost = SourceEnded(source="mic", how=SourceEndReason.FAILED, reason="damaged")
+    lost = SourceEnded(source="mic", cause=SourceEndReason.FAILED, reason="damaged")
     end = ended(complete=False, reason="mic was lost: damaged")
     end = msgspec.structs.replace(end, lost_sources=(lost,))
     assert describe_end(end) == "incomplete: mic was lost: damaged"

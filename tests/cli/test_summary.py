@@ -38,7 +38,7 @@ def test_lines_have_the_words_the_dials_and_the_samples(
 
 
 def test_lines_name_every_loss(ended: End, gap: Callable[..., Gap]) -> None:
-    lost = SourceEnded(source="system", how=SourceEndReason.FAILED, reason="unplugged")
+    lost = SourceEnded(source="system", cause=SourceEndReason.FAILED, reason="unplugged")
     end = replace(ended(gaps=[gap()], reason="aborted"), lost_sources=(lost,))
     text = as_lines(summarise(Outcome(ended=end), end))
     assert "incomplete: aborted" in text
@@ -57,7 +57,7 @@ def test_tables_have_the_same(ended: End, final: Callable[..., Transcript]) -> N
 
 
 def test_tables_name_every_loss(ended: End, gap: Callable[..., Gap]) -> None:
-    lost = SourceEnded(source="system", how=SourceEndReason.FAILED, reason="unplugged")
+    lost = SourceEnded(source="system", cause=SourceEndReason.FAILED, reason="unplugged")
     end = replace(ended(gaps=[gap()]), lost_sources=(lost,))
     text = _printed(end, Outcome(ended=end))
     assert "system was lost: unplugged" in text

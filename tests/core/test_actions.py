@@ -342,7 +342,7 @@ def test_a_source_that_is_lost_is_told_of_and_the_line_goes_on() -> None:
     drive = streaming(1.0, "mic", "system")
     drive.feed(e.SourceFailed("mic", "unplugged"))
     assert drive.told(SourceEnded) == [
-        SourceEnded(source="mic", how=SourceEndReason.FAILED, reason="unplugged")
+        SourceEnded(source="mic", cause=SourceEndReason.FAILED, reason="unplugged")
     ]
     assert drive.state == "streaming"
     drive.audio(5, "system")

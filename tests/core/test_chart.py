@@ -6,8 +6,7 @@ from statemachine import State as ChartState
 
 from openline.machine.chart import Chart
 from openline.machine.table import Transition
-from openline.machine.timers import DIAL_TIMERS, FIRES, SESSION_TIMERS, STATE_TIMERS, Timer
-from openline.reconnect.verdicts import Phase
+from openline.machine.timers import DIAL_TIMERS, SESSION_TIMERS, STATE_TIMERS, Timer
 from openline.session import EVENTS, FINAL_STATES, TABLE
 from openline.updates import State
 
@@ -60,13 +59,8 @@ def test_every_timer_has_a_scope_and_every_scope_is_contiguous() -> None:
 
 
 def test_every_timer_but_pace_fires_an_event_of_the_chart() -> None:
-    assert set(FIRES) == set(Timer)
-    assert {event for event in FIRES.values() if event} <= EVENTS
-    assert [timer for timer, event in FIRES.items() if event is None] == [Timer.PACE]
-
-
-def test_every_phase_of_a_verdict_is_a_state() -> None:
-    assert {phase.value for phase in Phase} <= {state.value for state in State}
+    assert {timer.fires for timer in Timer if timer.fires} <= EVENTS
+    assert [timer for timer in Timer if timer.fires is None] == [Timer.PACE]
 
 
 SCOPES = (SESSION_TIMERS, STATE_TIMERS, DIAL_TIMERS)

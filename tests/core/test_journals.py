@@ -38,7 +38,7 @@ from tests.core.scenarios import SCENARIOS, record
 Mend: TypeAlias = Callable[[list[bytes]], list[bytes]]
 
 KEPT = Path(__file__).parents[1] / "journals"
-ANEW = "if that was meant: python tests/journals/record.py, and look at the diff"
+ANEW = "if that was meant: make goldens, and look at the diff"
 
 
 def again(lines: list[bytes], **options: Any) -> list[Step]:

@@ -17,11 +17,11 @@ from openline.backend import CredentialPlace
 from openline.commands import OpenSocket, Report, SendBytes
 from openline.dialects import protocol as dialect
 from openline.journal.reader import Journal
-from openline.reconnect.verdicts import Action, Ending, ErrorKind, Phase, Rule, Sender, Verdict
+from openline.reconnect.verdicts import Action, Ending, ErrorKind, Rule, Sender, Verdict
 from openline.updates import SAMPLE_RATE, GapCause, SourceEndReason, State, StateChanged, to_samples
 
 ENUMS: Final[list[type[enum.StrEnum]]] = [
-    *(Action, CredentialPlace, ErrorKind, GapCause, SourceEndReason, Phase, Sender, State),
+    *(Action, CredentialPlace, ErrorKind, GapCause, SourceEndReason, Sender, State),
 ]
 #: Every struct that is told, commanded, fed in or kept.
 STRUCTS: Final = [

@@ -152,7 +152,7 @@ def test_one_source_that_failed_among_two_is_enough_and_each_is_told() -> None:
     drive.wait(5)
     drive.summary()
     drive.lose(1000)
-    assert [lost.how for lost in drive.ended.lost_sources] == [
+    assert [lost.cause for lost in drive.ended.lost_sources] == [
         SourceEndReason.FAILED,
         SourceEndReason.STALLED,
     ]

@@ -18,26 +18,25 @@ from openline.reconnect.verdicts import (
     Action,
     Ending,
     ErrorKind,
-    Phase,
     Rule,
     Sender,
 )
 
-REFUSED = Ending(phase=Phase.CONNECTING, error=ErrorKind.REFUSED)
-RESTART = Ending(phase=Phase.STREAMING, code=1012, sender=Sender.REMOTE)
-GOING_AWAY = Ending(phase=Phase.STREAMING, code=1001, sender=Sender.REMOTE)
-BUSY = Ending(phase=Phase.STREAMING, code=1013, sender=Sender.REMOTE)
-WRONG = Ending(phase=Phase.STREAMING, code=1003, sender=Sender.REMOTE)
-UNAUTHORIZED = Ending(phase=Phase.AWAITING_ACK, code=1008, sender=Sender.REMOTE, has_provider=True)
-PORTAL = Ending(phase=Phase.CONNECTING, status=200)
+REFUSED = Ending(error=ErrorKind.REFUSED)
+RESTART = Ending(code=1012, sender=Sender.REMOTE)
+GOING_AWAY = Ending(code=1001, sender=Sender.REMOTE)
+BUSY = Ending(code=1013, sender=Sender.REMOTE)
+WRONG = Ending(code=1003, sender=Sender.REMOTE)
+UNAUTHORIZED = Ending(code=1008, sender=Sender.REMOTE, has_provider=True)
+PORTAL = Ending(status=200)
 
 
 def busy_for(seconds: float) -> Ending:
-    return Ending(phase=Phase.CONNECTING, status=503, retry_after=seconds)
+    return Ending(status=503, retry_after=seconds)
 
 
 def strange(strikes: int) -> Ending:
-    return Ending(phase=Phase.STREAMING, code=4999, sender=Sender.REMOTE, strikes=strikes)
+    return Ending(code=4999, sender=Sender.REMOTE, strikes=strikes)
 
 
 def always(value: float) -> Callable[[], float]:

@@ -16,7 +16,7 @@ QUICK = Policy(source_timeout=4.0)
 
 
 def lost(drive: Drive) -> list[tuple[str, SourceEndReason]]:
-    return [(update.source, update.how) for update in drive.told(SourceEnded)]
+    return [(update.source, update.cause) for update in drive.told(SourceEnded)]
 
 
 def listening(*sources: str, watched: tuple[str, ...], policy: Policy = QUICK) -> Drive:
@@ -37,7 +37,7 @@ def test_a_source_that_hangs_is_lost_and_the_other_goes_on() -> None:
         drive.serve("system")
     assert drive.told(SourceEnded) == [
         SourceEnded(
-            source="mic", how=SourceEndReason.STALLED, reason="nothing was heard from it for 4 s"
+            source="mic", cause=SourceEndReason.STALLED, reason="nothing was heard from it for 4 s"
         )
     ]
     assert CloseSource("mic") in drive.commands
@@ -119,20 +119,20 @@ def test_nobody_is_looked_after_once_the_session_stops() -> None:
 
 
 @pytest.mark.parametrize(
-    ("event", "how", "reason"),
+    ("event", "cause", "reason"),
     [
         (e.SourceFinished("mic"), SourceEndReason.EXHAUSTED, "it has no more audio"),
         (e.SourceFailed("mic", "unplugged"), SourceEndReason.FAILED, "unplugged"),
     ],
 )
 def test_a_source_that_comes_to_its_end_is_told_of_once(
-    event: e.Event, how: SourceEndReason, reason: str
+    event: e.Event, cause: SourceEndReason, reason: str
 ) -> None:
     drive = listening("mic", "system", watched=("mic",))
     drive.feed(event)
     drive.feed(event)
     drive.wait(6)
-    assert drive.told(SourceEnded) == [SourceEnded(source="mic", how=how, reason=reason)]
+    assert drive.told(SourceEnded) == [SourceEnded(source="mic", cause=cause, reason=reason)]
     assert drive.state == "streaming"
 
 
@@ -145,7 +145,7 @@ def test_a_watch_without_a_limit_never_looks() -> None:
 def test_a_watch_looks_twice_in_each_timeout_and_at_the_very_moment() -> None:
     watch = SilenceWatchdog(["mic"], (), 10.0)
     assert watch.begin(100.0) == 105.0
-    watch.heard("mic", 102.0)
+    watch.note_audio("mic", 102.0)
     assert watch.look(105.0, room=True) == []
     assert watch.next_look(105.0) == 110.0
     assert watch.look(110.0, room=True) == []

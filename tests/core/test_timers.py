@@ -8,7 +8,6 @@ import pytest
 
 from openline.machine.timers import (
     DIAL_TIMERS,
-    FIRES,
     OFF,
     RUNS,
     SESSION_TIMERS,
@@ -51,8 +50,15 @@ def test_the_scopes_share_out_all_timers() -> None:
 
 
 def test_every_timer_fires_an_event_but_the_one_that_only_wakes_the_sender() -> None:
-    assert set(FIRES) == set(Timer)
-    assert [timer for timer, event in FIRES.items() if event is None] == [Timer.PACE]
+    assert [timer for timer in Timer if timer.fires is None] == [Timer.PACE]
+
+
+def test_a_timer_that_ends_a_dial_or_a_request_fires_the_timeout() -> None:
+    ending = [timer for timer in Timer if timer.error is not None]
+    assert {timer.fires for timer in ending} == {"timed_out"}
+    assert len({timer.error for timer in ending}) == len(ending)
+    others = [timer for timer in Timer if timer.fires == "timed_out" and timer.error is None]
+    assert others == [Timer.CLOSE], "the closing handshake is given up, nothing is judged"
 
 
 @pytest.mark.parametrize("state", State)

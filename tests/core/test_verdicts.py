@@ -20,7 +20,6 @@ from openline.reconnect.verdicts import (
     Action,
     Ending,
     ErrorKind,
-    Phase,
     Rule,
     Sender,
     Verdict,
@@ -34,8 +33,8 @@ PORTAL: dict[str, Any] = {"strike": True, "hint_ends_wait": True}
 PLAIN: dict[str, Any] = {}
 
 
-def ending(*, phase: Phase = Phase.STREAMING, has_provider: bool = True, **facts: Any) -> Ending:
-    return Ending(phase=phase, has_provider=has_provider, **facts)
+def ending(*, has_provider: bool = True, **facts: Any) -> Ending:
+    return Ending(has_provider=has_provider, **facts)
 
 
 def received(code: int, **facts: Any) -> Ending:
@@ -47,11 +46,11 @@ def sent(code: int, **facts: Any) -> Ending:
 
 
 def refused(status: int, **facts: Any) -> Ending:
-    return ending(phase=Phase.CONNECTING, status=status, **facts)
+    return ending(status=status, **facts)
 
 
 def failed(error: ErrorKind, **facts: Any) -> Ending:
-    return ending(phase=Phase.CONNECTING, error=error, **facts)
+    return ending(error=error, **facts)
 
 
 DIALECT_ROW = Rule(action=LATER, why="the dialect says so", source="the dialect")
@@ -122,7 +121,6 @@ ROWS: list[tuple[str, list[Ending], Action, dict[str, Any]]] = [
     ("any other OS error", [failed(ErrorKind.OS_OTHER)], RETRY, STRIKE),
     ("any other TLS error", [failed(ErrorKind.TLS_OTHER)], RETRY, STRIKE),
     ("any other DNS error", [failed(ErrorKind.DNS_OTHER)], RETRY, STRIKE),
-    ("the proxy", [failed(ErrorKind.PROXY)], RETRY, STRIKE),
     ("TLS certificate", [failed(ErrorKind.TLS_CERTIFICATE)], FATAL, PLAIN),
     ("TLS host name", [failed(ErrorKind.TLS_HOSTNAME)], FATAL, PLAIN),
     ("TLS dates", [failed(ErrorKind.TLS_DATES)], FATAL, PLAIN),
@@ -149,8 +147,6 @@ ROWS: list[tuple[str, list[Ending], Action, dict[str, Any]]] = [
     ("... or gives no token", [failed(ErrorKind.CREDENTIAL_UNUSABLE)], FATAL, PLAIN),
     ("never wss to ws", [failed(ErrorKind.REDIRECT_REFUSED)], FATAL, PLAIN),
     ("10 redirects at most", [failed(ErrorKind.TOO_MANY_REDIRECTS)], FATAL, PLAIN),
-    ("beyond FINISH", [failed(ErrorKind.FINISH_LATE)], FATAL, PLAIN),
-    ("beyond GIVE_UP", [failed(ErrorKind.GAVE_UP)], FATAL, PLAIN),
     ("nothing at all", [ending(), ending(reason="who knows")], RETRY, STRIKE),
 ]
 
@@ -196,7 +192,7 @@ def test_every_row_says_why_in_one_line_and_where_from() -> None:
 
 def test_refusal_outranks_everything() -> None:
     every_fact = received(
-        1002, status=404, error=ErrorKind.GAVE_UP, refusal=DIALECT_ROW, retry_after=7.0
+        1002, status=404, error=ErrorKind.CREDENTIAL_FATAL, refusal=DIALECT_ROW, retry_after=7.0
     )
     verdict = judge(every_fact, {1002: Rule(action=FATAL, why="no", source="no")})
     assert (verdict.action, verdict.why, verdict.source) == (LATER, DIALECT_ROW.why, "the dialect")
@@ -205,7 +201,7 @@ def test_refusal_outranks_everything() -> None:
 
 @pytest.mark.parametrize("code", [1000, 1006, 1008, 4321])
 def test_dialect_codes_outrank_the_table(code: int) -> None:
-    each = received(code, reason="timed out", status=404, error=ErrorKind.GAVE_UP)
+    each = received(code, reason="timed out", status=404, error=ErrorKind.CREDENTIAL_FATAL)
     assert judge(each, {code: DIALECT_ROW}).why == DIALECT_ROW.why
     assert judge(each, {code + 1: DIALECT_ROW}).why != DIALECT_ROW.why
 
@@ -216,7 +212,7 @@ def test_dialect_codes_hold_unless_we_closed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "error"), [(404, None), (None, ErrorKind.GAVE_UP), (101, ErrorKind.RESET)]
+    ("status", "error"), [(404, None), (None, ErrorKind.CREDENTIAL_FATAL), (101, ErrorKind.RESET)]
 )
 def test_a_close_frame_outranks_status_and_error(
     status: int | None, error: ErrorKind | None
@@ -372,7 +368,6 @@ rows = st.builds(
 numbers = st.integers() | st.integers(90, 610) | st.integers(990, 5010)
 endings = st.builds(
     Ending,
-    phase=st.sampled_from(Phase),
     code=st.none() | numbers,
     sender=st.none() | st.sampled_from(Sender),
     reason=st.text() | st.sampled_from(["Session timeout", "too many", "DATA-0000"]),
@@ -387,10 +382,8 @@ endings = st.builds(
 )
 
 
-@given(endings, st.dictionaries(numbers, rows, max_size=4), st.sampled_from(Phase))
-def test_every_ending_has_a_sound_verdict(
-    each: Ending, codes: dict[int, Rule], phase: Phase
-) -> None:
+@given(endings, st.dictionaries(numbers, rows, max_size=4))
+def test_every_ending_has_a_sound_verdict(each: Ending, codes: dict[int, Rule]) -> None:
     verdict = judge(each, codes)
     assert isinstance(verdict, Verdict)
     assert verdict == judge(each, codes)
@@ -406,7 +399,6 @@ def test_every_ending_has_a_sound_verdict(
         assert 0 <= verdict.retry_after <= 300
     else:
         assert verdict.retry_after is None
-    assert judge(msgspec.structs.replace(each, phase=phase), codes) == verdict
 
 
 def test_the_tables_cannot_be_changed_and_the_words_are_strings() -> None:

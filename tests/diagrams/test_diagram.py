@@ -12,7 +12,7 @@ import pytest
 from statemachine import State, StateChart
 
 from openline.machine.table import Table, compile_chart
-from openline.machine.timers import FIRES, RUNS
+from openline.machine.timers import RUNS, Timer
 from openline.session import TABLE
 from openline.updates import State as Name
 from openline_diagrams import DARK, LIGHT, Drawing, dot, markdown, mermaid, model, rows
@@ -105,7 +105,7 @@ def test_a_heading_names_the_states_and_a_group_stands_for_its_own() -> None:
 def test_boxes_tell_all_that_a_state_does() -> None:
     streaming = DRAWING.boxes["streaming"]
     assert streaming.enter == ("await_stable",)
-    assert streaming.leave == ("leave_state",)
+    assert streaming.leave == ("disarm_state_timers",)
     assert streaming.timers == tuple(timer.name for timer in RUNS["streaming"])
     assert [box.name for box in DRAWING.boxes.values() if box.final] == ["closed", "failed"]
     assert DRAWING.initial == "idle"
@@ -132,7 +132,7 @@ def test_a_shared_line_that_no_group_holds_is_drawn_for_each_state() -> None:
 
 def test_what_only_a_timer_causes_is_marked() -> None:
     """An app can say itself that it stops."""
-    fired = {event for event in FIRES.values() if event}
+    fired = {timer.fires for timer in Timer if timer.fires}
     assert fired - CLOCKED == {"stop_requested"}
     assert fired > CLOCKED
 

@@ -15,7 +15,7 @@ import pytest
 from openline.dialects.echopanel import ACKS, CODES, REFUSALS, EchoPanel
 from openline.dialects.echopanel_schema import WireFinal, WireMetrics
 from openline.dialects.protocol import Ids
-from openline.machine.timers import FIRES, RUNS, Timer
+from openline.machine.timers import RUNS, Timer
 from openline.policy import MEANINGS, Policy
 from openline.reconnect.explain import NO_REFUSALS, all_rows
 from openline.reconnect.verdicts import NO_CODES
@@ -77,7 +77,7 @@ def test_every_timer_says_whose_it_is_what_it_fires_and_where() -> None:
     told = cells(timer_table())[2:]
     assert [line[0] for line in told] == [timer.name for timer in Timer]
     for line, timer in zip(told, Timer, strict=True):
-        event = FIRES[timer]
+        event = timer.fires
         assert line[2] == (f"`{event}`" if event else "nothing: the sender pulls again")
         states = [state for state, timers in RUNS.items() if timer in timers]
         assert line[3] == ", ".join(f"`{state}`" for state in states)

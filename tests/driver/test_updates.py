@@ -73,7 +73,7 @@ async def test_what_counts_comes_in_order_and_is_all_kept() -> None:
         words("a", final=True),
         gap(0),
         words("a", final=True),
-        SourceEnded(source="mic", how=SourceEndReason.FAILED, reason="unplugged"),
+        SourceEnded(source="mic", cause=SourceEndReason.FAILED, reason="unplugged"),
         state(1),
         gap(5),
         words("b", final=True, source="system"),

@@ -19,7 +19,7 @@ def test_a_committed_drawing_is_that_of_the_machine(name: str) -> None:
     path = DIAGRAMS / name
     committed = path.read_text(encoding="utf-8") if path.exists() else ""
     if committed != DRAWN[name]:  # an assert would explain at length how long texts differ
-        pytest.fail(f"diagrams/{name} is not what the machine draws: run make diagrams")
+        pytest.fail(f"diagrams/{name} is not what the machine draws: run make goldens")
 
 
 def test_nothing_is_left_behind() -> None:

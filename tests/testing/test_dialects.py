@@ -122,7 +122,7 @@ def test_a_dialect_of_ones_own_is_explored() -> None:
     assert found.complete
     assert {"streaming", "closing", "closed", "failed"} <= found.states
     # What its backend never says cannot run, and is named.
-    assert "streaming --measured--> itself" in found.dead
+    assert "streaming --metrics--> itself" in found.dead
 
 
 def test_a_dialect_that_raises_is_found_with_a_shortest_path() -> None:

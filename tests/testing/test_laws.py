@@ -633,8 +633,8 @@ def gap(start: int, end: int, samples: int) -> Gap:
     return Gap(source="mic", start=start, end=end, samples=samples, cause=GapCause.CAPTURE)
 
 
-ENDED = SourceEnded(source="mic", how=SourceEndReason.EXHAUSTED, reason="over")
-HUNG = SourceEnded(source="mic", how=SourceEndReason.STALLED, reason="silent")
+ENDED = SourceEnded(source="mic", cause=SourceEndReason.EXHAUSTED, reason="over")
+HUNG = SourceEnded(source="mic", cause=SourceEndReason.STALLED, reason="silent")
 
 
 def twice(session: Faulty) -> None:

@@ -151,7 +151,7 @@ def test_an_internal_row_may_leave_its_state() -> None:
         each for each in rows.find(face.TABLE) if each.after == "→ streaming / report_status"
     )
     [row] = change.table["streaming"]["acked"]
-    assert row.before == (Actions.leave_state, Actions.report_status)
+    assert row.before == (Actions.disarm_state_timers, Actions.report_status)
     assert (row.target, row.after) == ("streaming", (Actions.await_stable,))
 
 

@@ -103,8 +103,8 @@ async def test_a_source_fails_alone(
         updates = [update async for update in session]
     told = [u for u in updates if isinstance(u, SourceEnded)]
     assert [replace(u, reason=re.sub(r"line \d+", "line N", u.reason)) for u in told] == [
-        SourceEnded(source="system", how=SourceEndReason.FAILED, reason=reason),
-        SourceEnded(source="mic", how=SourceEndReason.EXHAUSTED, reason="it has no more audio"),
+        SourceEnded(source="system", cause=SourceEndReason.FAILED, reason=reason),
+        SourceEnded(source="mic", cause=SourceEndReason.EXHAUSTED, reason="it has no more audio"),
     ]
     ended = last(updates)
     assert ended.state is State.CLOSED
@@ -142,7 +142,7 @@ async def test_a_source_that_hangs_is_lost_alone_and_let_go(
     async with open_session(BACKEND, sources, connect=play.net(echo)) as session:
         async for update in session:
             if isinstance(update, SourceEnded):
-                assert (update.source, update.how) == ("system", SourceEndReason.STALLED)
+                assert (update.source, update.cause) == ("system", SourceEndReason.STALLED)
                 assert update.reason == "nothing was heard from it for 10 s"
                 break
         assert session.state is State.STREAMING

@@ -34,7 +34,7 @@ class SilenceWatchdog:
         self._excused_until = now
         return self.next_look(now)
 
-    def heard(self, source: str, now: float) -> None:
+    def note_audio(self, source: str, now: float) -> None:
         """Audio came, or a report of a hole."""
         self._heard[source] = now
 

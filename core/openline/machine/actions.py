@@ -82,7 +82,7 @@ class Actions(SessionState):
 
     # Opening.
 
-    def leave_state(self) -> None:
+    def disarm_state_timers(self) -> None:
         """A state's timers end with it."""
         self.disarm(STATE_TIMERS)
 
@@ -127,7 +127,7 @@ class Actions(SessionState):
         self.dial_live = True
         self.dialled_at = self.now
         self.connection_id = ""
-        self.remark = ""
+        self.backend_error = ""
         self.start_due = self.start_sent = self.stop_is_sent = False
         self.out.append(OpenSocket(self.dial, self.target, self.with_credential))
 
@@ -189,7 +189,7 @@ class Actions(SessionState):
     def report_status(self) -> None:
         """Tell the app how the backend is, and heed it."""
         status: Status = self.message
-        self.remark = ""
+        self.backend_error = ""
         self.doubtful |= status.doubtful or (status.warning and self.stop_wanted)
         if status.filling:
             stream = self.streams.get(status.source)
@@ -197,11 +197,11 @@ class Actions(SessionState):
                 each.window.filling = True
         self.report_status_of(status.state, status.text, status.source)
 
-    def note_remark(self) -> None:
+    def note_backend_error(self) -> None:
         """An error that means nothing else: it may explain the ending that follows."""
-        remark: Remark = self.message
-        self.remark = one_line(remark.text)
-        self.report_status_of("error", self.remark)
+        error: Remark = self.message
+        self.backend_error = one_line(error.text)
+        self.report_status_of("error", self.backend_error)
 
     def take_metrics(self) -> None:
         """The backend's figures open the window and show what it dropped."""
@@ -209,7 +209,7 @@ class Actions(SessionState):
         stream = self.streams.get(metrics.source)
         if stream is None:
             return
-        self.remark = ""
+        self.backend_error = ""
         # First what was dropped: it lay behind what was drained when the last figures came.
         if metrics.dropped > self.dropped:
             self.streams.note_dropped(stream, metrics.dropped - self.dropped)
@@ -245,7 +245,7 @@ class Actions(SessionState):
         if stream is None:
             self.count_trouble("foreign", "words of a source that this session does not have")
             return
-        self.remark = ""
+        self.backend_error = ""
         self.note_alive(stream)
         box = stream.box
         start_at, end_at = to_samples(heard.start), to_samples(heard.end)
@@ -262,8 +262,10 @@ class Actions(SessionState):
                 speaker=heard.speaker,
                 segment_id=heard.segment_id,
             )
-            self.tell(transcript)
-            if heard.final:  # told before it is proved: who is killed in between says it again
+            # Reported before it is confirmed: if the process is killed in between, the final is
+            # repeated on resume, and not lost.
+            self.report_transcript(transcript)
+            if heard.final:
                 self.confirm(box, end)
                 self.retry.note_progress()
         else:
@@ -274,7 +276,7 @@ class Actions(SessionState):
 
     def take_insight(self) -> None:
         """What the backend noticed goes to the app as it is."""
-        self.remark = ""
+        self.backend_error = ""
         insight: Insight = self.message
         self.report(insight.update)
 

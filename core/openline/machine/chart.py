@@ -31,13 +31,13 @@ class Chart(StateChart[Any]):
     atomic_configuration_update = True
 
     idle = State(initial=True)
-    authorizing = State(enter="request_credential", exit="leave_state")
-    connecting = State(enter="open_socket", exit="leave_state")
-    awaiting_ack = State(enter="await_ack", exit="leave_state")
-    streaming = State(enter="await_stable", exit="leave_state")
-    reconnecting = State(enter="await_retry", exit="leave_state")
+    authorizing = State(enter="request_credential", exit="disarm_state_timers")
+    connecting = State(enter="open_socket", exit="disarm_state_timers")
+    awaiting_ack = State(enter="await_ack", exit="disarm_state_timers")
+    streaming = State(enter="await_stable", exit="disarm_state_timers")
+    reconnecting = State(enter="await_retry", exit="disarm_state_timers")
     finishing = State()
-    closing = State(enter="close_socket", exit="leave_state")
+    closing = State(enter="close_socket", exit="disarm_state_timers")
     closed = State(final=True, enter="report_end")
     failed = State(final=True, enter="report_end")
 
@@ -76,18 +76,18 @@ class Chart(StateChart[Any]):
         | streaming.to(streaming, internal=True, on="report_status")
         | finishing.to(finishing, internal=True, on="report_status")
     )
-    remark = (
-        awaiting_ack.to(awaiting_ack, internal=True, on="note_remark")
-        | streaming.to(streaming, internal=True, on="note_remark")
-        | finishing.to(finishing, internal=True, on="note_remark")
+    backend_error = (
+        awaiting_ack.to(awaiting_ack, internal=True, on="note_backend_error")
+        | streaming.to(streaming, internal=True, on="note_backend_error")
+        | finishing.to(finishing, internal=True, on="note_backend_error")
     )
-    heard = streaming.to(streaming, internal=True, on="take_transcript") | finishing.to(
+    transcript = streaming.to(streaming, internal=True, on="take_transcript") | finishing.to(
         finishing, internal=True, on="take_transcript"
     )
-    measured = streaming.to(streaming, internal=True, on="take_metrics") | finishing.to(
+    metrics = streaming.to(streaming, internal=True, on="take_metrics") | finishing.to(
         finishing, internal=True, on="take_metrics"
     )
-    noticed = streaming.to(streaming, internal=True, on="take_insight") | finishing.to(
+    insight = streaming.to(streaming, internal=True, on="take_insight") | finishing.to(
         finishing, internal=True, on="take_insight"
     )
     ping_due = streaming.to(streaming, internal=True, on="request_ping") | finishing.to(

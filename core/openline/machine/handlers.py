@@ -29,8 +29,8 @@ from openline.dialects.protocol import (
     Unknown,
 )
 from openline.machine.state import Plan, SessionState
-from openline.machine.timers import FIRES, OFF, Timer
-from openline.reconnect.verdicts import Ending, ErrorKind, Phase
+from openline.machine.timers import OFF, Timer
+from openline.reconnect.verdicts import Ending, ErrorKind
 from openline.text import one_line
 from openline.updates import SourceEndReason, State
 
@@ -46,47 +46,33 @@ _NOTHING: Final[Fired] = ()
 _OPEN: Final[Fired] = (("open_requested", None),)
 _STOP: Final[Fired] = (("stop_requested", None),)
 _GO_ON: Final = Plan()
-_PHASES: Final = {phase.value: phase for phase in Phase}
 _MESSAGE_EVENTS: Final[dict[type, str]] = {
-    Heard: "heard",
-    Metrics: "measured",
-    Insight: "noticed",
-    Remark: "remark",
+    Heard: "transcript",
+    Metrics: "metrics",
+    Insight: "insight",
+    Remark: "backend_error",
     FinalMessage: "final_message",
-}
-#: What a due timer means to the verdict; the others need none.
-_LATE_KINDS: Final = {
-    Timer.AUTH: ErrorKind.CREDENTIAL_LATE,
-    Timer.CONNECT: ErrorKind.NO_SOCKET,
-    Timer.ACK: ErrorKind.NO_ACK,
-    Timer.PONG: ErrorKind.NO_PONG,
-    Timer.SEND: ErrorKind.SEND_STUCK,
-    Timer.STALL: ErrorKind.STALLED,
 }
 
 
 def on_timer(session: SessionState, timer: Timer) -> Fired:
     """What ``timer``, which is due, fires."""
-    plan = None
-    if timer in _LATE_KINDS:
-        plan = _ended(session, error=_LATE_KINDS[timer])
-    elif timer is Timer.SOURCE:
+    plan = None if timer.error is None else _ended(session, error=timer.error)
+    if timer is Timer.SOURCE:
         return _look_for_silence(session)
-    elif timer is Timer.GIVE_UP:
+    if timer is Timer.GIVE_UP:
         session.retry.cause = f"gave up in time: {session.retry.cause}"
     elif timer is Timer.FINISH:
         if session.line_open:  # an earlier loss, since made good, explains nothing
             session.retry.cause, session.retry.verdict = "", None
         cause = session.retry.cause
         session.retry.cause = f"could not finish in time{f': {cause}' if cause else ''}"
-    event = FIRES[timer]
-    return ((event, plan),) if event is not None else _NOTHING
+    return _NOTHING if timer.fires is None else ((timer.fires, plan),)
 
 
 def _ended(session: SessionState, *, detail: str = "", **known: Any) -> Plan:
     """The ending that is ``known``, with what the session knows beside it."""
     ending = Ending(
-        phase=_PHASES.get(session.state, Phase.FINISHING),
         ever_connected=session.ever_opened,
         has_provider=session.has_provider,
         reauth_used=session.retry.reauth_used,
@@ -94,7 +80,9 @@ def _ended(session: SessionState, *, detail: str = "", **known: Any) -> Plan:
         **known,
     )
     # An error message that came ahead of the close explains more than the close repeats.
-    return Plan(ending, "; ".join(text for text in (session.remark, one_line(detail)) if text))
+    return Plan(
+        ending, "; ".join(text for text in (session.backend_error, one_line(detail)) if text)
+    )
 
 
 # The app.
@@ -132,7 +120,7 @@ def _audio(session: SessionState, event: e.AudioCaptured) -> Fired:
         _check_source(session, event.source)
         session.trouble("late_audio", "audio captured after the stop is refused")
     else:
-        session.watch.heard(event.source, session.now)
+        session.watch.note_audio(event.source, session.now)
         if session.spooled:
             session.store(stream, event.pcm)
     return _NOTHING
@@ -143,7 +131,7 @@ def _hole(session: SessionState, event: e.CaptureHole) -> Fired:
     if event.samples < 0:
         raise LocalProtocolError(f"a hole of {event.samples} samples: give 0 or more")
     session.streams.hole(event.source, event.samples, session.now)
-    session.watch.heard(event.source, session.now)
+    session.watch.note_audio(event.source, session.now)
     if session.spooled:  # a later process could not tell a hole from audio that is not there
         session.report_gaps(session.streams.take_gaps())
     return _NOTHING

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from openline.audio.gaps import AT_THE_END
 from openline.machine.state import SessionState
-from openline.machine.timers import OFF, Timer
+from openline.machine.timers import OFF, TIMERS
 from openline.snapshot import RetrySnapshot, Snapshot, Watermarks
 from openline.updates import Ended, State, StateChanged, Statistics
 
@@ -75,7 +75,7 @@ def snapshot(session: SessionState) -> Snapshot:
         dials=session.dials,
         request=session.request,
         redirects=session.hops,
-        deadlines={Timer(i): at for at, i in due},
+        deadlines={TIMERS[i]: at for at, i in due},
         sources={
             stream.box.source: Watermarks(
                 origin=stream.box.origin,

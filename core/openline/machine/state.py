@@ -65,6 +65,7 @@ class SessionState:
         "_attempt_id",
         "_backend",
         "_session_id",
+        "backend_error",
         "connection_id",
         "counts",
         "credential_wanted",
@@ -90,7 +91,7 @@ class SessionState:
         "policy",
         "pong",
         "redirect",
-        "remark",
+        "reported",
         "request",
         "retry",
         "spooled",
@@ -104,7 +105,6 @@ class SessionState:
         "summary_covers",
         "target",
         "timeline",
-        "told",
         "watch",
         "with_credential",
     )
@@ -144,7 +144,7 @@ class SessionState:
         self.opened_id = ""  # the connection_id of the socket that is open
         self.redirect = backend  # where a redirect leads
         self.counts: dict[str, int] = dict.fromkeys(_COUNTED, 0)
-        self.told: frozenset[str] = frozenset()  # kinds of trouble already reported
+        self.reported: frozenset[str] = frozenset()  # the kinds of trouble, once each
         # The credential.
         self.credential_wanted = has_provider
         self.request: int = 0
@@ -158,7 +158,7 @@ class SessionState:
         self.hops = 0
         self.ever_opened = False
         self.connection_id = ""
-        self.remark = ""
+        self.backend_error = ""
         self.start_due = False
         self.start_sent = False
         self.line_open = False
@@ -191,7 +191,7 @@ class SessionState:
         """Hand ``update`` to the app."""
         self.out.append(Report(update))
 
-    def tell(self, transcript: Transcript) -> None:
+    def report_transcript(self, transcript: Transcript) -> None:
         """Hand words to the app; a final stands on disk before it does."""
         self.timeline.add(transcript)
         if transcript.final and self.spooled:
@@ -228,19 +228,19 @@ class SessionState:
         source = source and one_line(source)
         self.report(BackendStatus(state=one_line(state), text=one_line(text), source=source))
 
-    def lose_source(self, source: str, how: SourceEndReason, reason: str) -> None:
+    def lose_source(self, source: str, cause: SourceEndReason, reason: str) -> None:
         """The source delivers no more: said once, however often it comes to its end."""
         if self.streams.end_source(source):
             self.watch.forget(source)
-            lost = SourceEnded(source=source, how=how, reason=reason)
-            if how is not SourceEndReason.EXHAUSTED and not self.stop_wanted:
+            lost = SourceEnded(source=source, cause=cause, reason=reason)
+            if cause is not SourceEndReason.EXHAUSTED and not self.stop_wanted:
                 self.lost_sources.append(lost)
             self.report(lost)
 
     def trouble(self, kind: str, text: str) -> None:
         """Tell the app of something odd, once per kind."""
-        if kind not in self.told:
-            self.told |= {kind}
+        if kind not in self.reported:
+            self.reported |= {kind}
             self.report(Trouble(kind=kind, text=text))
 
     def count_trouble(self, kind: str, text: str) -> None:

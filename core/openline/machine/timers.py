@@ -1,69 +1,92 @@
-"""Every clock that the core waits on, as one enum and one table.
+"""Every timer of a session, as one enum.
 
-A deadline is data: ``Actions.deadlines[timer]`` is a time or ``OFF``. Who is due first is
-``min``; what then happens is the event in ``FIRES``. Equal deadlines fire in the
-order of the enum. Scopes are contiguous, so that a scope is over with one slice:
-the session's timers, the state's (a timer lives as long as its state), the dial's
-(from the ack to the end of the socket) and the sender's.
+A deadline is data: ``SessionState.deadlines[timer]`` is a time or ``OFF``. The timer that is due
+next is ``min``; what then happens is the chart's event in ``Timer.fires``. Equal deadlines fire
+in the order of the enum. A scope is a contiguous run of the enum, so that a scope ends with
+one slice: the session's timers, the state's (such a timer lives as long as its state) and the
+dial's (from the ack to the end of the socket).
+
+To add a timer: a member here, and the states that it runs in; its duration in ``policy``; its
+event in ``chart`` if it fires a new one; the action that arms it; and a row in the verdict
+table if it ends a dial.
 """
 
 from __future__ import annotations
 
 import math
-from enum import IntEnum
+from enum import Enum, IntEnum, auto
+from typing import Final, Self
+
+from openline.reconnect.verdict_table import ErrorKind
 
 #: The deadline of a timer that is not armed.
 OFF = math.inf
 
 
+class Scope(Enum):
+    """How long a timer lives at most."""
+
+    SESSION = auto()
+    STATE = auto()
+    DIAL = auto()
+
+
 class Timer(IntEnum):
-    """A clock; the order settles ties."""
+    """A timer; the order settles ties.
 
-    # of the session
-    FINISH = 0  # from the stop request
-    GIVE_UP = 1  # from the first loss until the line is stable
-    SOURCE = 2  # from the opening until the stop: has a source fallen silent?
-    # of the state
-    AUTH = 3
-    CONNECT = 4
-    SETTLE = 5
-    ACK = 6
-    STABLE = 7
-    RETRY = 8
-    CLOSE = 9
-    # of the dial
-    PONG = 10
-    SEND = 11
-    STALL = 12
-    PING = 13
-    # of the sender
-    PACE = 14
+    ``fires`` is the chart's event that it fires when due, None: none. ``error`` is how a dial,
+    or a request for a credential, has ended then; None: none has.
+    """
+
+    # From the stop request.
+    FINISH = Scope.SESSION, "finish_due"
+    # From the first loss until the line is stable.
+    GIVE_UP = Scope.SESSION, "give_up_due"
+    # From the opening until the stop: is a source silent for too long? Fires its event only
+    # when the last source is lost.
+    SOURCE = Scope.SESSION, "stop_requested"
+
+    AUTH = Scope.STATE, "timed_out", ErrorKind.CREDENTIAL_LATE
+    CONNECT = Scope.STATE, "timed_out", ErrorKind.NO_SOCKET
+    SETTLE = Scope.STATE, "settle_due"
+    ACK = Scope.STATE, "timed_out", ErrorKind.NO_ACK
+    STABLE = Scope.STATE, "stable_due"
+    RETRY = Scope.STATE, "retry_due"
+    CLOSE = Scope.STATE, "timed_out"
+
+    PONG = Scope.DIAL, "timed_out", ErrorKind.NO_PONG
+    SEND = Scope.DIAL, "timed_out", ErrorKind.SEND_STUCK
+    STALL = Scope.DIAL, "timed_out", ErrorKind.STALLED
+    PING = Scope.DIAL, "ping_due"
+    # Fires none: it only makes the sender pull again.
+    PACE = Scope.DIAL, None
+
+    scope: Scope
+    fires: str | None
+    error: ErrorKind | None
+
+    def __new__(cls, scope: Scope, fires: str | None, error: ErrorKind | None = None) -> Self:
+        """A member with the next number."""
+        number = len(cls.__members__)
+        member = int.__new__(cls, number)
+        member._value_ = number
+        member.scope, member.fires, member.error = scope, fires, error
+        return member
 
 
-ALL_TIMERS = slice(0, 15)
-SESSION_TIMERS = slice(0, 3)
-STATE_TIMERS = slice(3, 10)
-DIAL_TIMERS = slice(10, 15)
+#: Every timer at its number: ``TIMERS[number]`` is a look-up where ``Timer(number)`` is a call.
+TIMERS: Final = tuple(Timer)
 
-#: The chart's event that a due timer fires. PACE fires none: it only makes the sender
-#: pull again. SOURCE fires its event only when the last source is lost.
-FIRES: dict[Timer, str | None] = {
-    Timer.FINISH: "finish_due",
-    Timer.GIVE_UP: "give_up_due",
-    Timer.SOURCE: "stop_requested",
-    Timer.AUTH: "timed_out",
-    Timer.CONNECT: "timed_out",
-    Timer.SETTLE: "settle_due",
-    Timer.ACK: "timed_out",
-    Timer.STABLE: "stable_due",
-    Timer.RETRY: "retry_due",
-    Timer.CLOSE: "timed_out",
-    Timer.PONG: "timed_out",
-    Timer.SEND: "timed_out",
-    Timer.STALL: "timed_out",
-    Timer.PING: "ping_due",
-    Timer.PACE: None,
-}
+
+def _run_of(scope: Scope) -> slice:
+    timers = [timer for timer in Timer if timer.scope is scope]
+    return slice(timers[0], timers[-1] + 1)
+
+
+ALL_TIMERS: Final = slice(0, len(Timer))
+SESSION_TIMERS: Final = _run_of(Scope.SESSION)
+STATE_TIMERS: Final = _run_of(Scope.STATE)
+DIAL_TIMERS: Final = _run_of(Scope.DIAL)
 
 #: The timers that may run in each state; drawn in the diagrams, held by the tests.
 RUNS: dict[str, tuple[Timer, ...]] = {

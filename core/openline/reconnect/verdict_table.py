@@ -61,9 +61,6 @@ class ErrorKind(StrEnum):
     CREDENTIAL_LATE = "credential_late"  #: no answer within AUTH
     REDIRECT_REFUSED = "redirect_refused"  #: wss to ws, or a location that is none
     TOO_MANY_REDIRECTS = "too_many_redirects"
-    FINISH_LATE = "finish_late"  #: not finished within FINISH
-    GAVE_UP = "gave_up"  #: no stable line within GIVE_UP, or out of attempts
-    PROXY = "proxy"
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,7 +68,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
 
     ``strike``: an ending that nobody knows; a few in a row are fatal. ``scatter``:
     everybody was thrown out together, so the first try is spread over 0-5 s.
-    ``check``: what a person is to look at, besides the token, where a REAUTH has no
+    ``advice``: what a person is to look at, besides the token, where a REAUTH has no
     provider to ask.
     ``hint_ends_wait``: news of a restored network ends even a LATER (it ends any RETRY).
     """
@@ -82,7 +79,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     strike: bool = False
     scatter: bool = False
     hint_ends_wait: bool = False
-    check: str = ""
+    advice: str = ""
 
 
 Ranges: TypeAlias = tuple[tuple[range, Rule], ...]
@@ -212,7 +209,7 @@ HTTP_STATUSES: Final[Mapping[int, Rule]] = MappingProxyType(
             action=Action.REAUTH,
             why="the server forbids this: a bad token or a wrong path",
             source="uvicorn, echopanel contract",
-            check="the path of the URL",
+            advice="the path of the URL",
         ),
         404: _fatal("the server has nothing at this path: check the path of the URL", _HTTP),
         405: _fatal("the server takes no WebSocket at this path", _HTTP),
@@ -290,9 +287,6 @@ ERRORS: Final[Mapping[ErrorKind, Rule]] = MappingProxyType(
             "the server redirects to where it is not safe to go", _OURS
         ),
         ErrorKind.TOO_MANY_REDIRECTS: _fatal("the server redirects without end", "websockets"),
-        ErrorKind.FINISH_LATE: _fatal("the session did not finish in time", _OURS),
-        ErrorKind.GAVE_UP: _fatal("there was no stable line for too long", _OURS),
-        ErrorKind.PROXY: _strike("the proxy failed", _OURS),
     }
 )
 

@@ -30,7 +30,6 @@ Counting is the caller's: add one to its strikes when ``Verdict.strike``.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
@@ -46,7 +45,6 @@ __all__ = [
     "Action",
     "Ending",
     "ErrorKind",
-    "Phase",
     "Rule",
     "Sender",
     "Verdict",
@@ -61,25 +59,14 @@ MAX_RETRY_AFTER: Final = 300.0
 NO_CODES: Final[Mapping[int, Rule]] = MappingProxyType({})
 
 
-class Phase(StrEnum):
-    """What the dial was doing when it ended."""
-
-    AUTHORIZING = "authorizing"
-    CONNECTING = "connecting"
-    AWAITING_ACK = "awaiting_ack"
-    STREAMING = "streaming"
-    FINISHING = "finishing"
-
-
 class Ending(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that a judgement may look at; never a secret.
 
     ``refusal`` is what the dialect made of a message that refused us; ``strikes`` the
     number before this ending; ``reauth_used``: a fresh credential has been used since
-    the line was stable. No row of the table depends on ``phase`` today.
+    the line was stable.
     """
 
-    phase: Phase
     code: int | None = None
     sender: Sender | None = None
     reason: str = ""
@@ -176,9 +163,9 @@ def _why_fatal(row: Rule, ending: Ending) -> str | None:
         count = ending.strikes + 1
         return f"{row.why}; that makes {count} unknown endings with no stable line in between"
     if row.action is Action.REAUTH and not ending.has_provider:
-        check = f"{row.check}, and the token" if row.check else "the token"
+        advice = f"{row.advice}, and the token" if row.advice else "the token"
         missing = "there is no provider for a fresh credential"
-        return f"{row.why}, and {missing}: check {check}, or give one"
+        return f"{row.why}, and {missing}: check {advice}, or give one"
     if row.action is Action.REAUTH and ending.reauth_used:
         return (
             f"{row.why}, and a fresh credential was refused too: check what the provider hands out"

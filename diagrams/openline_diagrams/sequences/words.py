@@ -182,8 +182,8 @@ def _handed(update: Update) -> str:
             return _insight(update)
         case Gap(start=start, end=end, cause=cause):
             return f"gap {span(start / SAMPLE_RATE, end / SAMPLE_RATE)}: {cause}"
-        case SourceEnded(source=source, how=how):
-            return f"{short(source)} {how}"
+        case SourceEnded(source=source, cause=cause):
+            return f"{short(source)} {cause}"
         case Trouble(text=text):
             return f"trouble: {short(text)}"
         case Ended(complete=True):

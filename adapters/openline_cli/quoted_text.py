@@ -1,0 +1,176 @@
+"""Find what a person quotes, and explain it: a number, a name, or a line that was printed.
+
+``explain_text`` takes what stands behind ``openline explain``: a close code, an HTTP status, the
+name of an error, the text of a refusal or its beginning, or a line as openline or the operating
+system printed it, or a part of one. What it finds is explained by the core.
+
+Texts are compared word by word, without case and punctuation, because a line is copied with
+what stood around it ("gave up after 5 retries: …") or in pieces. A known text contained in the
+input wins (the longest one); otherwise every known text that contains the input matches.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from functools import partial
+from types import MappingProxyType
+from typing import Final
+
+from openline.reconnect import verdict_table as table
+from openline.reconnect.explain import (
+    CODES,
+    NO_REFUSALS,
+    STATUSES,
+    Explanation,
+    all_subjects,
+    explain,
+)
+from openline.reconnect.verdicts import NO_CODES, ErrorKind, Rule
+
+_NUMBER: Final = re.compile(
+    r"\s*(?:(?:close|code|http|status)[\s_-]*)*([0-9]{1,9})\s*", re.IGNORECASE
+)
+#: How a line ends that is about an HTTP status: behind its reason, in brackets.
+_BEHIND: Final = re.compile(
+    r"\((?:[^()]*;\s*)?HTTP ([0-9]{3})\)(?:[;,][^()]*)?[\s.]*\Z", re.IGNORECASE
+)
+_WORD: Final = re.compile(r"[^\W_]+")
+#: So many endings may match a part of a line.
+_MOST: Final = 6
+_ERRORS: Final = {table.plain(kind): kind for kind in ErrorKind}
+
+#: What Linux and macOS, resolvers and OpenSSL print; it stands in brackets behind our words.
+#: What contains the name of the error anyway ("connection timed out") is found by that.
+SYSTEM: Final[Mapping[ErrorKind, tuple[str, ...]]] = MappingProxyType(
+    {
+        ErrorKind.REFUSED: ("connection refused",),
+        ErrorKind.RESET: (
+            "connection reset by peer",
+            "software caused connection abort",
+            "broken pipe",
+        ),
+        ErrorKind.UNREACHABLE: (
+            "network is unreachable",
+            "no route to host",
+            "network is down",
+            "host is down",
+            "cannot assign requested address",
+        ),
+        ErrorKind.DNS_AGAIN: ("temporary failure in name resolution",),
+        ErrorKind.DNS_NOT_FOUND: (
+            "name or service not known",
+            "nodename nor servname provided or not known",
+            "no address associated with hostname",
+        ),
+        ErrorKind.TLS_CERTIFICATE: ("self signed certificate", "certificate verify failed"),
+        ErrorKind.TLS_DATES: ("certificate has expired", "certificate is not yet valid"),
+        ErrorKind.TLS_HOSTNAME: ("hostname mismatch", "ip address mismatch"),
+        ErrorKind.TLS_OTHER: ("wrong version number",),
+    }
+)
+
+
+def explain_text(
+    text: str,
+    *,
+    dialect_codes: Mapping[int, Rule] = NO_CODES,
+    refusals: Mapping[str, Rule] = NO_REFUSALS,
+) -> list[Explanation]:
+    """Explain what ``text`` names or quotes; see ``openline.reconnect.explain.explain``.
+
+    An "(HTTP 401)" behind a reason decides between the endings that share it. Raises
+    ValueError, in one line that names what is near, for a text that matches nothing, or too
+    many reasons.
+    """
+    lines: list[Explanation] = []
+    look_up = partial(explain, dialect_codes=dialect_codes, refusals=refusals)
+    for subject in _named(text, refusals):
+        lines += look_up(subject)
+    lines = lines or _printed(text, all_subjects(dialect_codes=dialect_codes, refusals=refusals))
+    if not lines:
+        raise ValueError(f"nothing is known of {_short(text)}: {_suggest(text, refusals)}")
+    return lines
+
+
+def _named(text: str, refusals: Mapping[str, Rule]) -> list[int | ErrorKind | str]:
+    """The subjects that ``text`` is the number, the name or the beginning of."""
+    wanted = table.plain(text)
+    number = _NUMBER.fullmatch(text)
+    if number is not None:
+        value = int(number[1])
+        return [value] if value in CODES or value in STATUSES else []
+    status = _BEHIND.search(text)
+    if status is not None and int(status[1]) in STATUSES:
+        return [int(status[1])]
+    if wanted in _ERRORS:
+        return [_ERRORS[wanted]]
+    return [
+        known
+        for known in refusals
+        if wanted
+        and (table.plain(known).startswith(wanted) or wanted.startswith(table.plain(known)))
+    ]
+
+
+def _printed(text: str, subjects: list[list[Explanation]]) -> list[Explanation]:
+    """What ``text`` was printed about. Raises ValueError if it matches too many."""
+    known: list[tuple[str, int]] = []
+    for number, lines in enumerate(subjects):
+        group, title = lines[0].group, lines[0].title
+        if group == "error":
+            name = title.removeprefix(f"{group} ")
+            known += [(each, number) for each in (name, *SYSTEM.get(_ERRORS[name], ()))]
+        known += [(line.why, number) for line in lines]
+    numbers = contained(text, known)
+    if not numbers:
+        numbers = containing(text, known)
+        if len(numbers) > _MOST:
+            raise ValueError(
+                f"{len(numbers)} endings match {_short(text)}: "
+                "give more of the text, or nothing for all there are"
+            )
+    return [line for number in numbers for line in subjects[number]]
+
+
+def contained(quoted: str, known: Iterable[tuple[str, int]]) -> list[int]:
+    """The numbers of the longest known texts that ``quoted`` contains, if any.
+
+    A single word does not count: it stands in too many lines by chance.
+    """
+    around = _spaced(quoted)
+    found = [
+        (len(spaced), number)
+        for text, number in known
+        if (spaced := _spaced(text)).count(" ") > 2 and spaced in around
+    ]
+    if not found:
+        return []
+    longest, _ = max(found)
+    return list(dict.fromkeys(number for length, number in found if length == longest))
+
+
+def containing(quoted: str, known: Iterable[tuple[str, int]]) -> list[int]:
+    """The numbers of the known texts that contain ``quoted``; one without words matches none."""
+    piece = _spaced(quoted)  # of no words two blanks, which stand in no text
+    return list(dict.fromkeys(number for text, number in known if piece in _spaced(text)))
+
+
+def _spaced(text: str) -> str:
+    """Its words, each between two blanks."""
+    return f" {' '.join(_WORD.findall(text.casefold()))} "
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= 60 else text[:57] + "...")
+
+
+def _suggest(text: str, refusals: Mapping[str, Rule]) -> str:
+    if _NUMBER.fullmatch(text) is not None:
+        return "give an HTTP status (100-599) or a close code (1000-4999)"
+    names = [*_ERRORS, *(table.plain(known) for known in refusals)]
+    near = difflib.get_close_matches(table.plain(text), names)
+    if not near:
+        return 'give a number such as 1008 or 429, a name such as "no ack", or what was printed'
+    return "did you mean " + " or ".join(f'"{name}"' for name in near) + "?"
