@@ -4,7 +4,8 @@
 # .venv, from lock files with hashes. `make PYTHON=/path/to/python3.12` names the Python.
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint bench docs diagrams pictures soak mutants changelog lock clean
+.PHONY: help install demo test pythons latest lint bench docs diagrams pictures manual wheel \
+	soak mutants changelog lock clean
 
 PYTHON ?=
 PYTHONS := $(if $(PYTHON),$(PYTHON),python3 python3.13 python3.12 python3.11)
@@ -79,6 +80,27 @@ test: $(READY) ## Lint, run every test, hold the coverage gates
 	$(RUN) coverage report --precision=1 --fail-under=$(COVERAGE_OF_ADAPTERS) \
 		|| $(call fail,the adapters are not covered)
 	@echo "make: all is well"
+
+pythons: $(READY) ## Run the tests on each other Python that is here: 3.11 to 3.13
+	@$(RUN) tools.pythons
+
+# What was released since the lock file was written may break what is here: this finds it first.
+NEWEST := build/latest
+FACES := $(patsubst %,tests/%,core driver store audio trio server cli diagrams)
+
+latest: $(READY) ## Install the newest of everything, and run the tests of the core and the faces
+	@rm -rf $(NEWEST) && mkdir -p build && .venv/bin/python -m venv $(NEWEST)
+	@$(UV) pip install --python $(NEWEST)/bin/python --upgrade --group dev -e '.[all]' || \
+		$(call fail,the newest of everything cannot be installed together)
+	@$(UV) pip freeze --python $(NEWEST)/bin/python | \
+		grep -E '^(trio|trio-websocket|msgspec|python-statemachine|numpy|rich|pytest)='
+	@$(NEWEST)/bin/python -m pytest $(FACES) || $(call fail,a test fails with the newest of everything)
+
+wheel: $(READY) ## Build the wheel and the sdist: dist/
+	@rm -rf dist && $(RUN) hatchling build
+
+manual: $(READY) ## Write the manual page of the command anew
+	@$(RUN) openline_cli.manual >adapters/openline_cli/data/openline.1
 
 lint: $(READY) ## Check style and types: ruff, mypy, pyright
 	@mkdir -p $(OUT)

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from openline.journal.recorder import read
+from openline.journal.reader import read
 from openline.session import TABLE
 from openline_diagrams import (
     CONTRACTS,

@@ -13,11 +13,10 @@ import fcntl
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from openline.backend import Backend
-from openline.journal.recorder import JournalError, Recorder, check_start
-from openline.session import SessionMachine
+from openline.journal.reader import JournalError, check_start
+from openline.journal.recorder import Recorder
 from openline.text import os_reason
 from openline.updates import Trouble, Update
 from openline_store.spool import write_all
@@ -44,9 +43,10 @@ class JournalFile:
         for line in early:
             self.write(line)
 
-    def connection(self, backend: Backend, **options: Any) -> SessionMachine:
-        """A connection that is written down here; ``options`` are those of any other."""
-        return Recorder(backend, write=self.write, keep_audio=self._keep_audio, **options)
+    @property
+    def observer(self) -> Recorder:
+        """The observer to make the session's machine with: it writes to this file."""
+        return Recorder(self.write, keep_audio=self._keep_audio)
 
     def write(self, line: bytes) -> None:
         """Append a line, while that works."""

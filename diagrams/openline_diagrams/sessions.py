@@ -13,7 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from openline.journal.recorder import JournalError, choose, read
+from openline.journal.reader import JournalError, choose, read
 from openline.journal.replay import DIALECTS, DivergedError
 from openline.text import one_line
 from openline_diagrams import Sequence, sequence, sequence_mermaid, sequence_svg, sequence_table

@@ -172,7 +172,7 @@ async def test_nothing_is_told_to_a_view_that_writes(
         os.kill(os.getpid(), signal.SIGINT)
         await noted.wait()
         session.abort()
-    assert {"Transcript", "Glance", "str", "Ended"} == {type(what).__name__ for what in told_of}
+    assert {"Transcript", "Snapshot", "str", "Ended"} == {type(what).__name__ for what in told_of}
 
 
 async def test_the_third_signal_leaves_at_once(played: Play, ended: End, still: Worker) -> None:

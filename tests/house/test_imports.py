@@ -66,7 +66,6 @@ ONLY = {
         "openline_testing",
         "openline_cli",
     ),
-    "typer": ("openline_cli",),
     "rich": ("openline_cli",),
     "soundfile": ("openline_audio",),
     "soxr": ("openline_audio",),

@@ -51,14 +51,14 @@ def faults(draw: st.DrawFn) -> Fault:
 
 
 @given(st.lists(faults(), min_size=1, max_size=3), st.sampled_from(["; ", ",", " ;\n"]))
-def test_what_a_fault_says_of_itself_is_that_fault(made: list[Fault], between: str) -> None:
+def test_str_of_a_fault_parses_to_the_same_fault(made: list[Fault], between: str) -> None:
     text = between.join(map(str, made))
     assert parse_faults(text) == tuple(made)
     assert parse_faults(text.replace("\n", " ")) == tuple(made)
 
 
 @given(st.text() | st.text(st.sampled_from('cut after ack 15s-;," x.')))
-def test_reading_never_fails_but_in_one_line(text: str) -> None:
+def test_parsing_fails_only_with_one_line(text: str) -> None:
     told, found = "", tuple[Fault, ...]()
     try:
         found = parse_faults(text)
@@ -105,7 +105,7 @@ def test_reading_never_fails_but_in_one_line(text: str) -> None:
         ("no ack,no pong;no summary", "no ack; no pong; no summary"),
     ],
 )
-def test_what_a_person_may_write(text: str, means: str) -> None:
+def test_accepted_spellings(text: str, means: str) -> None:
     assert "; ".join(map(str, parse_faults(text))) == means
 
 
@@ -113,7 +113,7 @@ def test_what_a_person_may_write(text: str, means: str) -> None:
 def test_every_example_is_right_and_every_phrase_listed(effect: Effect) -> None:
     (fault,) = parse_faults(effect.phrase.example)
     assert fault.effect is effect
-    assert effect.phrase.says in fault_list()
+    assert effect.phrase.explanation in fault_list()
 
 
 @pytest.mark.parametrize(
@@ -163,9 +163,7 @@ def test_every_example_is_right_and_every_phrase_listed(effect: Effect) -> None:
         ("x" * 300, 1, "x…"),
     ],
 )
-def test_a_mistake_is_told_where_it_is_and_what_was_meant(
-    text: str, column: int, told: str
-) -> None:
+def test_error_points_at_the_mistake_and_names_the_fix(text: str, column: int, told: str) -> None:
     with pytest.raises(FaultError) as caught:
         parse_faults(text)
     said = str(caught.value)
