@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from openline.dialects.protocol import Dialect
-from openline.journal.recorder import Journal, JournalError
+from openline.journal.reader import Journal, JournalError
 from openline.journal.replay import DivergedError
 from openline.session import TABLE
 from openline_cli.dialects import blamed, check_known, find_spec

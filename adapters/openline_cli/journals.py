@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from openline.journal.recorder import Journal, JournalError, choose, read
+from openline.journal.reader import Journal, JournalError, choose, read
 from openline_cli.problems import Problem
 
 #: What chooses one of several.

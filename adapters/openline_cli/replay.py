@@ -25,7 +25,7 @@ from openline.commands import (
     StoreAudio,
 )
 from openline.dialects.protocol import Dialect
-from openline.journal.recorder import Journal, JournalError
+from openline.journal.reader import Journal, JournalError
 from openline.journal.replay import DivergedError, Step
 from openline.journal.replay import replay as play
 from openline.updates import SAMPLE_RATE, Ended, State, StateChanged, Transcript

@@ -62,7 +62,7 @@ class Alphabet:
             yield Step(name, now, event)
         yield Step("the sender sends", now, pulls=1)
         yield Step("the sender sends all there is", now, pulls=ALL)
-        for i, (timer, at) in enumerate(run.connection.deadlines.items()):
+        for i, (timer, at) in enumerate(run.deadlines.items()):
             yield tick(f"time runs to {timer.name}", at)
             if i == 0:  # each is the next one some time
                 before = math.nextafter(at, 0.0)

@@ -40,7 +40,7 @@ class Violation:
             except Exception:  # noqa: BLE001 (it is what is looked for, and told above)
                 places.append("here it breaks")
             else:
-                places.append(run.connection.state if taken else "refused")
+                places.append(run.machine.state if taken else "refused")
         return places
 
     def __str__(self) -> str:

@@ -39,18 +39,18 @@ def outlast(
     if stop:
         take(Step("the app stops", run.now, StopRequested()))
     for _ in range(FOREVER):
-        if run.connection.ended:
+        if run.machine.ended:
             return run.now - began
-        if run.connection.state is State.IDLE:
+        if run.machine.state is State.IDLE:
             return None
         if patient and run.world.seen.dial >= dials + DIALS:
             return None
         if sending:
             take(Step("the sender sends all there is", run.now, pulls=ALL))
-        deadlines = run.connection.deadlines
+        deadlines = run.deadlines
         if not deadlines:
             break
         timer, at = next(iter(deadlines.items()))
         take(tick(f"time runs to {timer.name}", at))
     law = "the stop ends" if stop else "silence ends"
-    return broken(law, f"it is still {run.connection.state}", run.now)
+    return broken(law, f"it is still {run.machine.state}", run.now)

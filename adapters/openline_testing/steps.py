@@ -5,7 +5,7 @@ A step is data. It can be taken, told to a person, and written as Python that do
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum
 from typing import Any, cast
@@ -16,8 +16,11 @@ from openline.backend import Backend
 from openline.dialects.protocol import Dialect
 from openline.events import Event, Tick
 from openline.machine.handlers import LocalProtocolError
+from openline.machine.table import Transition
+from openline.machine.timers import Timer
 from openline.policy import Policy
-from openline_testing.watched import Watched
+from openline.session import SessionMachine
+from openline_testing.watched import RowsSeen, Situation, situation_of
 from openline_testing.world import World
 
 #: More than any window lets through.
@@ -80,14 +83,33 @@ class Setting:
 
 
 class Run:
-    """One session on its walk: the connection, the World that watches it, the time."""
+    """One session on its walk: its machine, the World that watches it, the time."""
 
-    __slots__ = ("connection", "now", "world")
+    __slots__ = ("_policy", "_seen", "machine", "now", "world")
 
     def __init__(self, setting: Setting) -> None:
-        self.connection = Watched(Backend(), random=fixed, **setting.options)
+        self._policy = setting.policy
+        self._seen = RowsSeen()
+        self.machine = SessionMachine(
+            Backend(), random=fixed, observers=[self._seen], **setting.options
+        )
         self.world = World(**setting.options)
         self.now = 0.0
+
+    @property
+    def deadlines(self) -> Mapping[Timer, float]:
+        """The timers that run, the next one first."""
+        return self.machine.snapshot().deadlines
+
+    @property
+    def situation(self) -> Situation:
+        """In which situation the session is."""
+        return situation_of(self.machine.snapshot(), self._policy)
+
+    def take_rows(self) -> list[Transition]:
+        """The rows that ran since the last call."""
+        ran, self._seen.rows = self._seen.rows, []
+        return ran
 
 
 @dataclass(frozen=True)
@@ -104,11 +126,11 @@ class Step:
         run.now = self.now
         if self.event is None:
             for _ in range(self.pulls):
-                if run.world.pull(run.connection, self.now) is None:
+                if run.world.pull(run.machine, self.now) is None:
                     break
             return True
         try:
-            run.world.receive(run.connection, self.event, self.now)
+            run.world.receive(run.machine, self.event, self.now)
         except LocalProtocolError:
             return False
         return True

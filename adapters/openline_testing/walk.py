@@ -130,7 +130,7 @@ class _Walk:
     def run(self) -> Exploration:
         """Walk until there is nothing new."""
         first = Run(self._setting)
-        self._arrive(_Place(first, first.connection.situation, None, None))
+        self._arrive(_Place(first, first.situation, None, None))
         while self._todo and not self._cut:
             self._leave(self._todo.popleft())
         return Exploration(
@@ -150,10 +150,10 @@ class _Walk:
         """A new situation."""
         self._seen.add(place.situation)
         self._todo.append(place)
-        connection = place.run.connection
-        self._timers.setdefault(connection.state.value, set()).update(connection.deadlines)
+        machine = place.run.machine
+        self._timers.setdefault(machine.state.value, set()).update(place.run.deadlines)
         self._cut |= len(self._seen) >= self._max
-        if self._proofs and not connection.ended:
+        if self._proofs and not machine.ended:
             for stop, sending in _PROOFS:
                 self._prove(place, stop=stop, sending=sending)
 
@@ -174,7 +174,7 @@ class _Walk:
         for step in self._alphabet.steps(place.run):
             run = spare or clone(place.run)
             spare = None
-            run.connection.ran.clear()
+            run.take_rows()
             self._steps += 1
             late = step.event is not None and run.world.seen.is_late(step.event)
             try:
@@ -184,9 +184,9 @@ class _Walk:
                 if self._cut:
                     return
                 continue
-            for row in run.connection.ran:
+            for row in run.take_rows():
                 self._ran(name_of(row), place, step)
-            situation = run.connection.situation
+            situation = run.situation
             if (late or not taken) and situation == place.situation:
                 spare = run  # nothing has changed, the World says: no need for another copy
             elif situation not in self._seen:
@@ -202,7 +202,7 @@ class _Walk:
             law, what = exc.law, str(exc)
         else:
             law, what = "no exception", f"{type(exc).__name__}: {exc}"
-        key = law, place.run.connection.state.value
+        key = law, place.run.machine.state.value
         path = (*place.path(), *steps)
         known = self._violations.get(key)
         if known is None or len(path) < len(known.path):

@@ -1,4 +1,4 @@
-"""A connection that can be copied, and that says in which *situation* it is.
+"""Which rows of the chart ran, and in which *situation* a session is.
 
 Two sessions are in the same situation if they differ only in numbers. What counts is
 
@@ -16,16 +16,18 @@ for all numbers: of each situation the first session that got there stands for t
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from openline import session as face
 from openline.machine.table import Transition
-from openline.machine.timers import OFF, Timer
-from openline.session import SessionMachine
+from openline.observer import Observer
+from openline.policy import Policy
+from openline.snapshot import Snapshot
+from openline.updates import State
 
 Situation: TypeAlias = tuple[object, ...]
-_TIMERS = tuple(Timer)
-_DIALLING = frozenset({"connecting", "reconnecting"})
+_DIALLING = frozenset({State.CONNECTING, State.RECONNECTING})
+_OVER = frozenset({State.CLOSED, State.FAILED})
 
 
 def name_of(row: Transition) -> str:
@@ -40,70 +42,54 @@ def declared() -> dict[str, Transition]:
     return {name_of(row): row for row in rows}
 
 
-class Watched(SessionMachine):
-    """Notes the rows that run. Looks inside, as only this kit may."""
+class RowsSeen(Observer):
+    """Notes the rows that run."""
 
-    __slots__ = ("ran",)
+    __slots__ = ("rows",)
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.ran: list[Transition] = []
+    def __init__(self) -> None:
+        self.rows: list[Transition] = []
 
-    def _step(self, event: str) -> bool:
-        session = self._link
-        for row in face.TABLE[session.state].get(event, ()):
-            if row.guard is None or row.guard(session):
-                self.ran.append(row)
-                break
-        return super()._step(event)
+    def on_transition(self, transition: Transition, now: float) -> None:  # noqa: ARG002 (as the hook has it)
+        """Note it."""
+        self.rows.append(transition)
 
-    @property
-    def deadlines(self) -> dict[Timer, float]:
-        """The timers that run, the next one first."""
-        deadlines = self._link.deadlines
-        due = sorted([(at, timer) for timer, at in enumerate(deadlines) if at != OFF])
-        return {_TIMERS[timer]: at for at, timer in due}
 
-    @property
-    def situation(self) -> Situation:
-        """All that makes this situation another one; see the module's head."""
-        session = self._link
-        if self.ended:
-            return (session.state,)
-        retry, streams, policy, now = session.retry, session.streams, session.policy, session.now
-        deadlines = session.deadlines
-        soonest = min(deadlines)
-        state = session.state
-        most = policy.max_attempts
-        boxes = [each.box for each in streams.all] if session.line_open else []
-        strikes = 0 if session.ever_opened or retry.strikes < retry.tries else retry.strikes
-        return (
-            state,
-            tuple([at != OFF for at in deadlines]),
-            deadlines.index(soonest) if soonest != OFF else None,
-            session.stop_wanted,
-            session.credential_wanted,
-            session.dials > 0,
-            # Of the dial that is being made, or waited for.
-            (session.hops > 0) + (session.hops >= policy.max_redirects)
-            if state in _DIALLING
-            else 0,
-            session.with_credential or state not in _DIALLING,
-            # Of the dial that is open.
-            session.start_due,
-            session.start_sent,
-            session.ping_wanted and session.line_open,
-            streams.shut and session.line_open,
-            any(box.unsent for box in boxes),
-            session.stop_is_sent,
-            # Of what is left to do, and what may be hoped for.
-            streams.undelivered,
-            streams.over and state == "idle",
-            retry.reauth_used,
-            retry.tries > 0 and not session.line_open,
-            strikes,
-            most is not None and retry.attempts >= most,
-            retry.gate.opens_at(now) > now,
-            retry.give_up_at <= now,
-            state == "reconnecting" and session.network_hint_applies(),
-        )
+def situation_of(snapshot: Snapshot, policy: Policy) -> Situation:
+    """All that makes this situation another one; see the module's head."""
+    state, retry, deadlines = snapshot.state, snapshot.retry, snapshot.deadlines
+    if state in _OVER:
+        return (state,)
+    opened = snapshot.line_open
+    most = policy.max_attempts
+    dialling = state in _DIALLING
+    strikes = 0 if snapshot.ever_opened or retry.strikes < retry.tries else retry.strikes
+    redirects = snapshot.redirects
+    return (
+        state,
+        frozenset(deadlines),
+        next(iter(deadlines), None),
+        snapshot.stop_wanted,
+        snapshot.credential_wanted,
+        snapshot.dials > 0,
+        # Of the dial that is being made, or waited for.
+        (redirects > 0) + (redirects >= policy.max_redirects) if dialling else 0,
+        snapshot.with_credential or not dialling,
+        # Of the dial that is open.
+        snapshot.start_due,
+        snapshot.start_sent,
+        snapshot.ping_wanted and opened,
+        snapshot.window_shut and opened,
+        opened and any(each.unsent for each in snapshot.sources.values()),
+        snapshot.stop_sent,
+        # Of what is left to do, and what may be hoped for.
+        snapshot.undelivered,
+        snapshot.sources_over and state is State.IDLE,
+        retry.reauth_used,
+        retry.tries > 0 and not opened,
+        strikes,
+        most is not None and retry.attempts >= most,
+        retry.gate_opens_at > snapshot.now,
+        retry.give_up_at <= snapshot.now,
+        state is State.RECONNECTING and retry.hint_ends_wait,
+    )

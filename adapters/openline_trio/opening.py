@@ -16,7 +16,7 @@ import trio
 from openline.backend import Backend
 from openline.dialects.checking import DialectError
 from openline.dialects.protocol import Dialect
-from openline.journal.recorder import JournalError
+from openline.journal.reader import JournalError
 from openline.policy import Policy
 from openline.updates import SAMPLE_RATE
 from openline_audio.source import Source

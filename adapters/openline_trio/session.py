@@ -84,7 +84,7 @@ class Session:
         self._journal = journal
         if journal is not None:
             journal.tell = self._updates.put
-        self._connection = (SessionMachine if journal is None else journal.connection)(
+        self._connection = SessionMachine(
             backend,
             session_id=session_id,
             attempt_id=str(uuid.uuid4()),
@@ -97,6 +97,7 @@ class Session:
             disk_seconds=disk_seconds,
             past=past.sources if past is not None else (),
             past_transcript=past.transcript if past is not None else (),
+            observers=() if journal is None else (journal.observer,),
         )
         self._dial: Dial | None = None
         self._asking: trio.CancelScope | None = None

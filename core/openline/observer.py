@@ -1,42 +1,74 @@
 """Watching a session from outside: the one way to see what its machine does.
 
-An observer is called while the machine works, in the order in which things happen:
+Observers are given to ``SessionMachine(observers=...)`` and called while the machine works, in
+the order in which things happen. Once, at the end of the constructor: ``on_begin``. Then for
+each ``receive(event, now)``:
 
-    on_event        an event arrives, before anything is made of it
-    on_transition   a transition of the chart has run; a timer that was due may be why
-    on_command      a command comes out, ``Report`` included
-    on_update       an update goes to the app (the same moment as its ``Report``)
-    on_pull         the sender asked for the next message
-    on_error        a call raised: nothing has changed
+    on_event          the event arrives, before anything is made of it
+      on_timer        a timer was due; what it causes follows
+      on_transition   a transition of the chart has run: the state is the new one
+      on_command      a command comes out: first those of the transition, and so on
+      on_update       the update in a ``Report``, right after its ``on_command``
+    on_done           ``receive`` returns; all of its commands were shown
 
-An observer must not raise, must not call the machine, and costs nothing where there is
-none. Journals, logs, metrics, drawings and the test kit are observers.
+and for each ``next_message(now)`` one ``on_pull``. ``on_draw`` shows each random number as it is
+drawn. A call that raises ends with ``on_error`` in place of ``on_done`` or ``on_pull``.
+
+Journals, logs, metrics, drawings and the test kit are observers. Three rules:
+
+- An observer only looks. It may read the machine (``snapshot``, ``state``), and a call of
+  ``receive`` or ``next_message`` from within an observer raises RuntimeError.
+- An observer must not raise. One that does is dropped: it sees no more, the session goes on
+  as if it had not been there, and ``SessionMachine.observer_errors`` keeps the exception for the
+  driver to report. (Nothing is added to the commands, so that a journal replays the same with
+  and without the observer.) Exceptions that are no ``Exception``, such as
+  KeyboardInterrupt, pass through.
+- Without observers nothing is called.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from openline.commands import Command, Outgoing
 from openline.events import Event
 from openline.machine.table import Transition
+from openline.machine.timers import Timer
+from openline.snapshot import MachineOptions, Snapshot
 from openline.updates import Update
 
 
 class Observer:
-    """Does nothing at each call: override what you want to see. ``now`` is in seconds."""
+    """Does nothing at each call: override what you want to see.
+
+    ``now`` is in seconds, on the clock of the calls to the machine.
+    """
 
     __slots__ = ()
 
+    def on_begin(self, options: MachineOptions, look: Callable[[], Snapshot]) -> None:
+        """The machine was made with ``options``. ``look`` takes a snapshot, now or later."""
+
     def on_event(self, event: Event, now: float) -> None:
         """``event`` was handed to the machine."""
+
+    def on_draw(self, value: float) -> None:
+        """The machine drew a random number."""
+
+    def on_timer(self, timer: Timer, now: float) -> None:
+        """``timer`` was due, and is no longer armed. It may have no consequence."""
 
     def on_transition(self, transition: Transition, now: float) -> None:
         """``transition`` has run."""
 
     def on_command(self, command: Command, now: float) -> None:
-        """``command`` came out of the machine."""
+        """``command`` is one of those that ``receive`` will return."""
 
     def on_update(self, update: Update, now: float) -> None:
         """``update`` goes to the app."""
+
+    def on_done(self, event: Event, now: float) -> None:
+        """``event`` is dealt with."""
 
     def on_pull(self, outgoing: Outgoing | None, now: float) -> None:
         """The sender pulled: ``outgoing`` is what it has to send; None: nothing now."""

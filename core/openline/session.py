@@ -19,7 +19,7 @@ again after every ``receive`` and at ``next_deadline``.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from typing import Final
+from typing import Any, Final, TypeAlias
 
 from openline.audio.streams import PastSource
 from openline.backend import Backend
@@ -31,11 +31,15 @@ from openline.events import AbortRequested, Event, OpenRequested, StopRequested
 from openline.machine.actions import Actions
 from openline.machine.chart import Chart
 from openline.machine.handlers import HANDLERS, LocalProtocolError, on_timer
-from openline.machine.reports import announce, is_done, result, statistics
+from openline.machine.observing import Observers
+from openline.machine.reports import announce, is_done, result, snapshot, statistics
 from openline.machine.sender import next_message
-from openline.machine.table import compile_chart, fire
+from openline.machine.state import Plan
+from openline.machine.table import Transition, compile_chart, fire
 from openline.machine.timers import FIRES, OFF, Timer
+from openline.observer import Observer
 from openline.policy import Policy
+from openline.snapshot import MachineOptions, Snapshot
 from openline.updates import SAMPLE_RATE, State, Statistics, Transcript
 
 __all__ = [
@@ -60,6 +64,8 @@ FACTS: Final = frozenset(
 #: Every event of the chart: fired by a fact, a message, or a timer.
 EVENTS: Final = FACTS | {name for name in FIRES.values() if name is not None}
 TABLE: Final = compile_chart(Chart, Actions, EVENTS)
+#: Makes, of a session's state, what fires the chart's events (see ``SessionMachine``).
+Interpreter: TypeAlias = Callable[[Any], Callable[[str], Transition | bool | None]]
 FINAL_STATES: Final = frozenset({State.CLOSED, State.FAILED})
 
 _REQUESTS: Final = (OpenRequested, StopRequested, AbortRequested)
@@ -79,11 +85,16 @@ class SessionMachine:
     ``disk_seconds``: audio per source that the adapter can keep on disk; 0: none.
     ``past`` and ``past_transcript``: what an earlier process left of this session; its
     audio is fetched from disk, and its gaps and finals stand in the result.
-    Raises ValueError for ids, sources or a policy that cannot work, and DialectError for a
-    dialect that is none. So does ``next_message`` when the dialect says neither text nor bytes.
+    ``observers`` see all that the machine does (``openline.observer``). ``interpreter`` runs the
+    chart in place of ``fire``: it is called once, with the session's state, and returns a
+    function that takes the name of an event and returns the transition that ran, or True
+    (observers then do not see which), or None or False. It is for tests and benchmarks that
+    hold the compiled table to another reading of the chart.
+    Raises ValueError for ids, sources or a policy that cannot work, and DialectError for an
+    invalid dialect.
     """
 
-    __slots__ = ("_link",)
+    __slots__ = ("_interpret", "_observers", "_session")
 
     def __init__(
         self,
@@ -100,6 +111,8 @@ class SessionMachine:
         disk_seconds: float = 0.0,
         past: Sequence[PastSource] = (),
         past_transcript: Sequence[Transcript] = (),
+        observers: Sequence[Observer] = (),
+        interpreter: Interpreter | None = None,
     ) -> None:
         if dialect is not _DEFAULT_DIALECT:
             check_dialect(dialect)
@@ -111,111 +124,180 @@ class SessionMachine:
                 )
         if not sources or len(set(sources)) < len(sources) or not {*sources} <= {*dialect.sources}:
             raise ValueError(f"sources {list(sources)}: give some of {list(dialect.sources)}, once")
-        self._link = Actions(
+        self._observers = watch = Observers(observers) if observers else None
+        self._session = session = Actions(
             backend=backend,
             policy=policy,
             dialect=dialect,
             session_id=session_id,
             attempt_id=attempt_id,
             sources=sources,
-            random=random,
+            random=random if watch is None else watch.drawing(random),
             has_provider=has_provider,
             may_pause=may_pause,
             disk_samples=round(disk_seconds * SAMPLE_RATE),
         )
+        self._interpret = None if interpreter is None else interpreter(session)
         for source in past:
-            self._link.streams.restore(source)
-            self._link.spooled = True
-        self._link.timeline.restore(past_transcript)
+            session.streams.restore(source)
+            session.spooled = True
+        session.timeline.restore(past_transcript)
+        if watch is not None:
+            options = MachineOptions(
+                backend=backend,
+                session_id=session_id,
+                attempt_id=attempt_id,
+                sources=tuple(sources),
+                policy=policy,
+                dialect=dialect,
+                has_provider=has_provider,
+                may_pause=tuple(sorted(may_pause)),
+                disk_seconds=disk_seconds,
+                past=tuple(past),
+                past_transcript=tuple(past_transcript),
+            )
+            watch.call(Observer.on_begin, options, self.snapshot)
 
     @property
     def state(self) -> State:
         """Where the session stands."""
-        return State(self._link.state)
+        return State(self._session.state)
 
     @property
     def ended(self) -> bool:
         """Whether the session is over for good."""
-        return self._link.state in FINAL_STATES
+        return self._session.state in FINAL_STATES
 
     @property
     def dial(self) -> int:
         """The number of the last dial, from 1; 0 before the first."""
-        return self._link.dial
+        return self._session.dial
 
     @property
     def transcript(self) -> tuple[Transcript, ...]:
         """The finals so far, in order of session time."""
-        return self._link.timeline.finals
+        return self._session.timeline.finals
 
     @property
     def statistics(self) -> Statistics:
         """Counts so far."""
-        return statistics(self._link)
+        return statistics(self._session)
 
     @property
     def backlog_seconds(self) -> float:
         """Seconds of audio captured and not confirmed, of the source that has most."""
-        return self._link.streams.due_seconds
+        return self._session.streams.due_seconds
 
     @property
     def has_room(self) -> bool:
         """Whether a source that can wait, such as a file, should deliver more now."""
-        return self._link.streams.has_room
+        return self._session.streams.has_room
+
+    @property
+    def observer_errors(self) -> tuple[Exception, ...]:
+        """What observers raised, in that order; each was dropped then (see ``Observer``)."""
+        return () if self._observers is None else self._observers.errors
+
+    def snapshot(self) -> Snapshot:
+        """What there is to read of the session now: frozen, and for reading alone."""
+        return snapshot(self._session)
 
     def next_deadline(self) -> float | None:
         """When, on the clock of ``now``, a Tick is due if nothing else happens first; or None."""
-        soonest = min(self._link.deadlines)
+        soonest = min(self._session.deadlines)
         return None if soonest == OFF else soonest
 
     def receive(self, event: Event, now: float) -> list[Command]:
         """Take in ``event``, which happened or was noticed at ``now`` (seconds).
 
-        Returns what to do, in order. Raises LocalProtocolError for an impossible request
-        and ValueError if time ran backwards.
+        Returns what to do, in order. Raises LocalProtocolError for an impossible request,
+        ValueError if time ran backwards, and RuntimeError if an observer calls it.
         """
-        session = self._link
+        watch = self._observers
+        if watch is None:
+            return self._receive(event, now)
+        watch.begin()
+        watch.call(Observer.on_event, event, now)
+        try:
+            commands = self._receive(event, now)
+        except Exception as exc:
+            watch.call(Observer.on_error, exc, event, now)
+            raise
+        watch.call(Observer.on_done, event, now)
+        return commands
+
+    def next_message(self, now: float) -> Outgoing | None:
+        """What to send next, or None. A pull means that the last send has completed.
+
+        Raises DialectError if the dialect fails, and RuntimeError if an observer calls it.
+        """
+        session, watch = self._session, self._observers
+        if watch is not None:
+            watch.begin()
+        if now > session.now:
+            session.now = now
+        if watch is None:
+            return next_message(session)
+        try:
+            outgoing = next_message(session)
+        except Exception as exc:
+            watch.call(Observer.on_error, exc, None, now)
+            raise
+        watch.call(Observer.on_pull, outgoing, now)
+        return outgoing
+
+    def _receive(self, event: Event, now: float) -> list[Command]:
+        session = self._session
         if now < session.now:
             raise ValueError(f"time ran backwards, from {session.now} to {now}")
         session.now = now
         over = session.state in FINAL_STATES
-        for name in HANDLERS[type(event)](session, event):
-            if not self._fire(name):
+        for name, plan in HANDLERS[type(event)](session, event):
+            if not self._fire(name, plan):
                 if isinstance(event, _REQUESTS):
                     raise LocalProtocolError(f"{name.replace('_', ' ')} while {session.state}")
                 session.count_late()
         session.message = None  # it may be as long as a message can be
         deadlines = session.deadlines
         while (soonest := min(deadlines)) <= now:
-            timer = Timer(deadlines.index(soonest))
-            deadlines[timer] = OFF
-            due = on_timer(session, timer)
-            if due is not None:
-                self._fire(due)
+            self._run_timer(Timer(deadlines.index(soonest)))
         if session.streams.has_disk:
             session.fetch()
         commands = session.out
         if not commands:
             return []
         session.out = []
-        # The result was the last word: what comes later is counted and no more is said.
-        return [] if over else commands
+        if over:  # the result was the last update: what comes later is counted, and that is all
+            return []
+        if self._observers is not None:
+            self._observers.show(commands, now)
+        return commands
 
-    def next_message(self, now: float) -> Outgoing | None:
-        """What to send next, or None. Pulling says that the last send has completed."""
-        session = self._link
-        if now > session.now:
-            session.now = now
-        return next_message(session)
+    def _run_timer(self, timer: Timer) -> None:
+        """``timer`` is due: fire what it means."""
+        session, watch = self._session, self._observers
+        session.deadlines[timer] = OFF
+        if watch is not None:
+            watch.show(session.out, session.now)
+            watch.call(Observer.on_timer, timer, session.now)
+        for name, plan in on_timer(session, timer):
+            self._fire(name, plan)
 
-    def _fire(self, event: str) -> bool:
-        """Fire one event of the chart; tell of a new state ahead of what it caused."""
-        session = self._link
+    def _fire(self, event: str, plan: Plan | None) -> bool:
+        """Fire one event of the chart; False if no row of it runs.
+
+        A plan is made only where the chart has a row for the event, and before any guard
+        looks at it: what comes when it cannot be true is never judged. The report of a new
+        state goes ahead of the commands that the transition caused.
+        """
+        session, watch = self._session, self._observers
+        if watch is not None and session.state not in FINAL_STATES:
+            watch.show(session.out, session.now)
         before, mark = session.state, len(session.out)
-        plan, session.planning = session.planning, None
         if plan is not None and event in TABLE[before]:
-            plan()
-        if not self._step(event):
+            session.make_plan(plan)
+        ran = fire(TABLE, session, event) if self._interpret is None else self._interpret(event)
+        if not ran:
             return False
         if session.state != before:
             state = State(session.state)
@@ -225,8 +307,6 @@ class SessionMachine:
                 session.report(ended)
                 if session.streams.has_disk and is_done(ended):
                     session.out.append(DiscardStore())
+        if watch is not None and isinstance(ran, Transition):
+            watch.call(Observer.on_transition, ran, session.now)
         return True
-
-    def _step(self, event: str) -> bool:
-        """One step of the machine: the seam for whoever interprets the chart instead."""
-        return fire(TABLE, self._link, event)

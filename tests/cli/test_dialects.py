@@ -14,6 +14,7 @@ from openline import events as e
 from openline.backend import Backend
 from openline.dialects.echopanel import EchoPanel
 from openline.journal.recorder import Recorder
+from openline.session import SessionMachine
 from openline_cli import resume as resume_module
 from openline_cli import stream as stream_module
 from openline_cli.dialects import blamed
@@ -80,8 +81,9 @@ def journal(tmp_path: Path) -> str:
     """The journal of a session that spoke a dialect of the user's own."""
     path = tmp_path / "tape.jsonl"
     lines: list[bytes] = []
-    core = Recorder(
-        Backend(), write=lines.append, session_id="s", attempt_id="a", random=lambda: 0.5,
+    core = SessionMachine(
+        Backend(), session_id="s", attempt_id="a", random=lambda: 0.5,
+        observers=[Recorder(lines.append)],
         sources=("tape",), dialect=Tape(),
     )  # fmt: skip
     core.receive(e.OpenRequested(), 1.0)

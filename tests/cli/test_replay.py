@@ -11,9 +11,10 @@ from openline import events as e
 from openline.backend import Backend
 from openline.dialects.echopanel import EchoPanel
 from openline.dialects.protocol import Ids
-from openline.journal.recorder import Recorder, read
+from openline.journal.reader import read
+from openline.journal.recorder import Recorder
 from openline.journal.replay import replay
-from openline.session import LocalProtocolError
+from openline.session import LocalProtocolError, SessionMachine
 from openline_cli.main import main
 from openline_cli.replay import rows
 
@@ -23,9 +24,9 @@ Captured = pytest.CaptureFixture[str]
 
 def journal(path: Path, *events: e.Event, session_id: str = "s") -> Path:
     lines: list[bytes] = []
-    core = Recorder(
+    core = SessionMachine(
         Backend(),
-        write=lines.append,
+        observers=[Recorder(lines.append)],
         session_id=session_id,
         attempt_id="a",
         random=lambda: 0.5,
@@ -245,8 +246,9 @@ class Packet(Letter):
 )
 def test_audio_is_folded_be_it_bytes_or_text(kind: type[Letter], start: str, stop: str) -> None:
     lines: list[bytes] = []
-    core = Recorder(
-        Backend(), write=lines.append, session_id="s", attempt_id="a", random=lambda: 0.5,
+    core = SessionMachine(
+        Backend(), session_id="s", attempt_id="a", random=lambda: 0.5,
+        observers=[Recorder(lines.append)],
         dialect=kind(),
     )  # fmt: skip
     ack = '{"type":"status","state":"streaming"}'

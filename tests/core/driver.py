@@ -25,6 +25,7 @@ from openline.commands import (
 from openline.dialects.echopanel import EchoPanel
 from openline.dialects.protocol import Dialect
 from openline.machine.actions import Actions
+from openline.observer import Observer
 from openline.policy import Policy
 from openline.reconnect.verdicts import ErrorKind, Sender
 from openline.session import SessionMachine
@@ -59,6 +60,7 @@ class Drive:
         disk_seconds: float = 0.0,
         watched: Collection[str] = (),
         make: Callable[..., SessionMachine] = SessionMachine,
+        observers: Sequence[Observer] = (),
     ) -> None:
         value = random
         self.core = make(
@@ -72,6 +74,7 @@ class Drive:
             has_provider=has_provider,
             disk_seconds=disk_seconds,
             may_pause=set(sources) - set(watched),
+            observers=observers,
         )
         self.now = 100.0
         self.ticks = 0
@@ -80,8 +83,8 @@ class Drive:
 
     @property
     def session(self) -> Actions:
-        """What nobody outside may look at; a test may, to see that nothing changed."""
-        return self.core._link  # pyright: ignore[reportPrivateUsage]
+        """The state itself, for what a snapshot does not hold: a test may look and change."""
+        return self.core._session  # pyright: ignore[reportPrivateUsage]  # the tests' one door
 
     # Time and facts.
 

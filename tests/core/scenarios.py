@@ -33,6 +33,7 @@ from openline.commands import (
 )
 from openline.journal.recorder import Recorder
 from openline.reconnect.verdicts import ErrorKind, Sender
+from openline.session import SessionMachine
 from openline.updates import SAMPLE_RATE, State
 
 CHUNK = 0.1
@@ -168,9 +169,9 @@ class Stage:
         self._heap: list[tuple[float, int, Callable[[], object]]] = []
         self._count = 0
         self._dial: Dial | None = None
-        self.core = Recorder(
+        self.core = SessionMachine(
             Backend(),
-            write=write,
+            observers=[Recorder(write)],
             session_id="the session",
             attempt_id="the attempt",
             random=lambda: 0.5,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -14,7 +13,9 @@ import pytest
 from openline import events as e
 from openline.backend import Backend
 from openline.commands import FetchAudio, OpenSocket, SendText, StoreAudio
+from openline.dialects.checking import DialectError
 from openline.dialects.echopanel import EchoPanel
+from openline.dialects.protocol import Ids
 from openline.journal.codec import (
     event_from_plain,
     event_to_plain,
@@ -23,15 +24,8 @@ from openline.journal.codec import (
     outgoing_to_plain,
     to_line,
 )
-from openline.journal.recorder import (
-    VERSION,
-    Journal,
-    JournalError,
-    Recorder,
-    check_start,
-    choose,
-    read,
-)
+from openline.journal.reader import VERSION, Journal, JournalError, check_start, choose, read
+from openline.journal.recorder import Recorder
 from openline.journal.replay import DivergedError, Step, replay
 from openline.machine.handlers import LocalProtocolError
 from openline.policy import Policy
@@ -56,8 +50,7 @@ def again(lines: list[bytes], **options: Any) -> list[Step]:
 def drive(lines: list[bytes], **options: Any) -> Drive:
     """A session in a test's hands, recorded."""
     keep_audio = options.pop("keep_audio", False)
-    make = partial(Recorder, write=lines.append, keep_audio=keep_audio)
-    return Drive(make=make, **options)
+    return Drive(observers=[Recorder(lines.append, keep_audio=keep_audio)], **options)
 
 
 # The kept journals.
@@ -217,13 +210,33 @@ def test_what_is_raised_is_recorded_and_raised_again() -> None:
     assert [bool(text) for text in raised] == [True, True, False, True]
 
 
+class Mute(EchoPanel):
+    """A dialect whose start fails."""
+
+    def start(self, ids: Ids) -> str:
+        raise KeyError(ids.attempt_id)
+
+
+def test_a_pull_that_raises_is_recorded_and_raises_again() -> None:
+    lines: list[bytes] = []
+    session = drive(lines, dialect=Mute())
+    session.open()
+    session.opened()
+    with pytest.raises(DialectError):
+        session.pull()
+    assert b'"pulled":null,"raised":"DialectError: ' in lines[-1]
+    last = again(lines, dialect=Mute())[-1]
+    assert (last.event, last.outgoing) == (None, None)
+    assert last.raised.startswith("DialectError: ")
+
+
 def test_a_past_and_a_disk_are_replayed() -> None:
     lines: list[bytes] = []
     gap = Gap(source="mic", start=0, end=9, samples=9, cause=GapCause.CAPTURE)
     said = Transcript(source="mic", text="yes", final=True, start=0.0, end=0.25)
-    core = Recorder(
+    core = SessionMachine(
         Backend(),
-        write=lines.append,
+        observers=[Recorder(lines.append)],
         session_id="s",
         attempt_id="a",
         random=lambda: 0.25,
@@ -482,9 +495,9 @@ OPTIONS: dict[str, Any] = {
 
 def test_every_option_is_recorded_and_a_replay_is_made_with_it() -> None:
     lines: list[bytes] = []
-    recorder = Recorder(
+    recorder = SessionMachine(
         Backend(port=9),
-        write=lines.append,
+        observers=[Recorder(lines.append)],
         session_id="s",
         attempt_id="a",
         random=lambda: 0.5,
@@ -512,8 +525,12 @@ def test_every_option_is_recorded_and_a_replay_is_made_with_it() -> None:
 
 def test_a_recorder_keeps_no_audio_on_a_disk_that_nobody_gave_it() -> None:
     lines: list[bytes] = []
-    recorder = Recorder(
-        Backend(), write=lines.append, session_id="s", attempt_id="a", random=lambda: 0.5
+    recorder = SessionMachine(
+        Backend(),
+        observers=[Recorder(lines.append)],
+        session_id="s",
+        attempt_id="a",
+        random=lambda: 0.5,
     )
     assert recorder.receive(e.AudioCaptured("mic", bytes(640)), 0.0) == []
 

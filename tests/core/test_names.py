@@ -16,7 +16,7 @@ from openline import updates as messages
 from openline.backend import CredentialPlace
 from openline.commands import OpenSocket, Report, SendBytes
 from openline.dialects import protocol as dialect
-from openline.journal.recorder import Journal
+from openline.journal.reader import Journal
 from openline.reconnect.verdicts import Action, Ending, ErrorKind, Phase, Rule, Sender, Verdict
 from openline.updates import SAMPLE_RATE, GapCause, SourceEndReason, State, StateChanged, to_samples
 

@@ -61,7 +61,7 @@ def good() -> Table:
 
 
 def ran(worker: Worker, *events: str) -> list[bool]:
-    return [fire(good(), worker, event) for event in events]
+    return [fire(good(), worker, event) is not None for event in events]
 
 
 def test_a_row_runs_exit_then_on_then_the_state_changes_then_enter() -> None:

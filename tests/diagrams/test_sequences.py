@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from functools import partial
 from itertools import pairwise
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -16,7 +15,8 @@ from openline import events as e
 from openline.commands import Report
 from openline.dialects import protocol as d
 from openline.dialects.echopanel import EchoPanel
-from openline.journal.recorder import Journal, JournalError, Recorder, read
+from openline.journal.reader import Journal, JournalError, read
+from openline.journal.recorder import Recorder
 from openline.journal.replay import DivergedError, replay
 from openline.machine.handlers import LocalProtocolError
 from openline.reconnect.verdicts import Action, ErrorKind, Rule, Sender
@@ -58,7 +58,7 @@ DRAWN = {name: drawn(name) for name in SCENES}
 def driven(play: Callable[[Drive], object], **options: Any) -> Sequence:
     """What is drawn of a session in a test's hands."""
     lines: list[bytes] = []
-    drive = Drive(make=partial(Recorder, write=lines.append), **options)
+    drive = Drive(observers=[Recorder(lines.append)], **options)
     play(drive)
     [found] = read(lines)
     return sequence(found)

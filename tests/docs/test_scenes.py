@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from openline.journal.recorder import read
+from openline.journal.reader import read
 from openline_diagrams import sequence, sequence_table
 from tests.core.scenarios import SCENES
 from tests.docs.pages import ROOT

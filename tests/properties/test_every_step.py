@@ -97,19 +97,19 @@ def walk_to(setting: Setting, names: tuple[str, ...]) -> Run:
         if name in WITHOUT_PROVIDER and not setting.has_provider:
             continue
         step = next((each for each in alphabet().steps(run) if each.name == name), None)
-        assert step is not None, f"{name} cannot happen while {run.connection.state}"
+        assert step is not None, f"{name} cannot happen while {run.machine.state}"
         step.take(run)
     return run
 
 
 def take(step: Step, run: Run) -> None:
     """A step that puts off nothing."""
-    line = run.connection
-    before, running = (line.state, line.dial), line.deadlines
+    line = run.machine
+    before, running = (line.state, line.dial), run.deadlines
     step.take(run)
     if (line.state, line.dial) == before:
         for timer in BEGIN:
-            due = line.deadlines.get(timer, 0.0)
+            due = run.deadlines.get(timer, 0.0)
             assert due <= running.get(timer, due), f"{step.name} puts {timer.name} off"
 
 
@@ -123,9 +123,9 @@ def test_whatever_happens_next_the_laws_hold_and_all_comes_to_an_end(
     for step in alphabet().steps(there):
         run = clone(there)
         take(step, run)
-        assert set(run.connection.deadlines) <= {*RUNS[run.connection.state]}
-        situation = run.connection.situation
-        if situation in met or run.connection.ended:
+        assert set(run.deadlines) <= {*RUNS[run.machine.state]}
+        situation = run.situation
+        if situation in met or run.machine.ended:
             continue
         met.add(situation)
         for second in alphabet().steps(run):

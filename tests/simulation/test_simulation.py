@@ -20,7 +20,7 @@ import trio
 from trio.testing import MockClock
 
 from openline.commands import AbortSocket, CloseSocket, Command
-from openline.journal.recorder import read
+from openline.journal.reader import read
 from openline.journal.replay import replay
 from openline.updates import GapCause, State
 from openline_trio.dial import Dial

@@ -1,4 +1,4 @@
-"""A connection that is watched: by the World, by its journal, and for the driver's duties.
+"""A session's machine that is watched: by the World, by its journal, and for the driver's duties.
 
 The World holds the core and the driver to the laws of a session. Beside that, what a driver
 owes the core is checked here, whatever the core is: it never lets a deadline pass, it never
@@ -16,7 +16,7 @@ from openline.backend import Backend
 from openline.commands import AbortSocket, CloseSocket, Command, OpenSocket, Outgoing, SendPing
 from openline.journal.recorder import Recorder
 from openline.machine.handlers import LocalProtocolError
-from openline.updates import State, Statistics
+from openline.session import SessionMachine
 from openline_testing import World
 from tests.simulation.backend import PATIENCE, Wire
 
@@ -30,50 +30,16 @@ SOON = 1e-6
 MANY = 20_000
 
 
-class Core:
-    """The connection behind the one that is watched: what a World asks of it."""
-
-    def __init__(self, watched: Watched) -> None:
-        self._watched = watched
-
-    def receive(self, event: e.Event, now: float) -> list[Command]:
-        return Recorder.receive(self._watched, event, now)
-
-    def next_message(self, now: float) -> Outgoing | None:
-        return Recorder.next_message(self._watched, now)
-
-    def next_deadline(self) -> float | None:
-        return self._watched.next_deadline()
-
-    @property
-    def state(self) -> State:
-        return self._watched.state
-
-    @property
-    def ended(self) -> bool:
-        return self._watched.ended
-
-    @property
-    def statistics(self) -> Statistics:
-        return self._watched.statistics
-
-    @property
-    def backlog_seconds(self) -> float:
-        return self._watched.backlog_seconds
-
-
-class Watched(Recorder):
-    """One session's connection."""
-
-    __slots__ = ("_core", "_failed", "_idle", "_now", "_owed", "_steps", "wire", "world")
+class Watched:
+    """One session's machine, as its driver sees it: each call goes by way of the World."""
 
     def __init__(
         self, backend: Backend, *, wire: Wire, write: Callable[[bytes], object], **options: Any
     ) -> None:
         options["attempt_id"] = ATTEMPT
-        super().__init__(backend, write=write, **options)
+        observers = (*options.pop("observers", ()), Recorder(write))
+        self.machine = SessionMachine(backend, observers=observers, **options)
         self.world = World(**{name: options[name] for name in KNOWN})
-        self._core = Core(self)
         self.wire = wire
         self._failed = False
         self._idle = False  # its last pull found nothing
@@ -81,9 +47,13 @@ class Watched(Recorder):
         self._now = 0.0
         self._steps = 0
 
+    def __getattr__(self, name: str) -> Any:
+        """What is only read comes from the machine itself."""
+        return getattr(self.machine, name)
+
     def receive(self, event: e.Event, now: float) -> list[Command]:
         if self._failed:  # the first complaint counts; let the driver tidy up
-            return super().receive(event, now)
+            return self.machine.receive(event, now)
         self._failed = True
         commands = self._receive(event, now)
         self._failed = False
@@ -99,7 +69,7 @@ class Watched(Recorder):
             case _:
                 pass
         try:
-            commands = self.world.receive(self._core, event, now)
+            commands = self.world.receive(self.machine, event, now)
         except LocalProtocolError as exc:
             raise AssertionError("the driver asked for what cannot be") from exc
         self._owed = self._idle
@@ -120,7 +90,7 @@ class Watched(Recorder):
                 self._hang_up()
             elif isinstance(command, OpenSocket):
                 self.wire.begin(command.dial)
-        if self.ended:
+        if self.machine.ended:
             self._hang_up()
 
     def _hang_up(self) -> None:
@@ -136,7 +106,7 @@ class Watched(Recorder):
 
     def _next_message(self, now: float) -> Outgoing | None:
         self._be_on_time(now)
-        outgoing = self.world.pull(self._core, now)
+        outgoing = self.world.pull(self.machine, now)
         self._owed = False
         self._idle = outgoing is None
         if outgoing is None:
@@ -146,7 +116,7 @@ class Watched(Recorder):
         return outgoing
 
     def _be_on_time(self, now: float) -> None:
-        deadline = self.next_deadline()
+        deadline = self.machine.next_deadline()
         assert deadline is None or now <= deadline + SOON, f"{now - deadline} s late"
         if now == self._now:
             self._steps += 1

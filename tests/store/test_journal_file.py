@@ -13,7 +13,7 @@ from trio.testing import MockClock
 
 from openline.backend import Backend
 from openline.commands import Report
-from openline.journal.recorder import Journal, JournalError, read
+from openline.journal.reader import Journal, JournalError, read
 from openline.journal.replay import replay
 from openline.updates import Ended, State, Trouble, Update
 from openline_store import journal_file as journaling_module

@@ -366,7 +366,7 @@ def test_a_copy_of_a_session_is_another_session_in_the_same_situation() -> None:
     for step in begin:
         step.take(run)
     copy, deep = clone(run), deepcopy(run)
-    assert copy.connection.situation == run.connection.situation
+    assert copy.situation == run.situation
     for step in (
         Step("words", 1.0, e.MessageReceived(1, '{"text": "x"}')),
         Step("lost", 1.0, e.SocketLost(dial=1)),
@@ -374,12 +374,12 @@ def test_a_copy_of_a_session_is_another_session_in_the_same_situation() -> None:
     ):
         step.take(copy)
     # The original has noticed nothing, and can still do the same.
-    assert run.connection.statistics == deep.connection.statistics
-    assert run.connection.situation == deep.connection.situation
-    assert run.connection.next_deadline() == deep.connection.next_deadline()
+    assert run.machine.statistics == deep.machine.statistics
+    assert run.situation == deep.situation
+    assert run.machine.next_deadline() == deep.machine.next_deadline()
     for each in (run, deep):
         Step("words", 1.0, e.MessageReceived(1, '{"text": "x"}')).take(each)
-    assert run.connection.transcript == deep.connection.transcript
+    assert run.machine.transcript == deep.machine.transcript
 
 
 @given(strategies.schedules(Toy(), SAMPLES), st.lists(strategies.events(["voice"])))

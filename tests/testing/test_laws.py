@@ -171,7 +171,7 @@ class Faulty:
 
 def inside(session: Faulty) -> Actions:
     """What no law may look at: where a test makes the core itself do wrong."""
-    return session.core._link  # pyright: ignore[reportPrivateUsage]
+    return session.core._session  # pyright: ignore[reportPrivateUsage]
 
 
 RESET: dict[str, Any] = {"error": ErrorKind.RESET}

@@ -139,7 +139,7 @@ def no_progress(_retry: Retry) -> None:
     pass
 
 
-def do_nothing(_link: Actions) -> None:
+def do_nothing(_session: Actions) -> None:
     pass
 
 

@@ -1,19 +1,20 @@
 """The chart that runs is the chart that is declared: table and library say the same.
 
-``Interpreted``, which the benchmark measures too, replaces the one seam,
-``SessionMachine._step``, by python-statemachine's own interpreter of the declaration. Whatever
-happens, both twins give the same commands.
+``INTERPRETED``, which the benchmark measures too, is a session whose ``interpreter`` is
+python-statemachine's own, of the declaration. Whatever happens, both twins give the same
+commands.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from itertools import cycle
 from typing import Any
 
 import pytest
 
-from bench.core import Interpreted
+from bench.core import INTERPRETED
 from openline import events as e
 from openline.backend import Backend
 from openline.commands import Command, Outgoing
@@ -32,7 +33,7 @@ class Pair:
         # Both draw the same: each has randomness of its own.
         draws = [*options.pop("random")]
         self.ours = SessionMachine(Backend(), random=iter(cycle(draws)).__next__, **options)
-        self.hers = Interpreted(Backend(), random=iter(cycle(draws)).__next__, **options)
+        self.hers = INTERPRETED(Backend(), random=iter(cycle(draws)).__next__, **options)
 
     def receive(self, event: e.Event, now: float) -> list[Command]:
         try:
@@ -83,7 +84,7 @@ TestTwins = Twins.TestCase
 TestTwins.settings = paced(25, 30)
 
 
-def a_whole_session(make: type[SessionMachine]) -> Drive:
+def a_whole_session(make: Callable[..., SessionMachine]) -> Drive:
     """Refused, full, streaming, lost, replayed, redirected, finished."""
     drive = Drive(make=make, has_provider=True, sources=("mic", "system"))
     drive.audio(10)
@@ -123,7 +124,7 @@ def a_whole_session(make: type[SessionMachine]) -> Drive:
 
 
 def test_a_whole_session_is_the_same_command_for_command() -> None:
-    ours, hers = a_whole_session(SessionMachine), a_whole_session(Interpreted)
+    ours, hers = a_whole_session(SessionMachine), a_whole_session(INTERPRETED)
     assert ours.commands == hers.commands
     assert ours.sent == hers.sent
     assert ours.ended.state == "closed"

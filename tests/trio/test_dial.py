@@ -406,7 +406,7 @@ async def garbage(peer: Peer) -> None:
 NO_UPGRADE: list[Script] = [
     garbage,
     partial(bad_upgrade, Upgrade="carrier-pigeon"),
-    partial(bad_upgrade, SessionMachine="close"),
+    partial(bad_upgrade, Connection="close"),
     partial(bad_upgrade, Sec_WebSocket_Accept="wrong"),
     partial(bad_upgrade, Sec_WebSocket_Extensions="never-offered"),
     partial(bad_upgrade, Sec_WebSocket_Protocol="never-offered"),

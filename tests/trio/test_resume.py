@@ -14,7 +14,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 
 from openline.backend import Backend
 from openline.dialects.echopanel import EchoPanel
-from openline.journal.recorder import read
+from openline.journal.reader import read
 from openline.policy import Policy
 from openline.updates import Ended, GapCause, State, Transcript, Trouble, Update
 from openline_audio.source import Sink

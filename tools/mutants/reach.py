@@ -11,7 +11,7 @@ import hashlib
 import json
 import time
 from collections import defaultdict
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import asdict, dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -177,15 +177,24 @@ class _Recorder:
         self._test = ""
 
     def pytest_collection_finish(self) -> None:
-        from openline.session import SessionMachine
+        from openline import session as face
+        from openline.machine.table import fire
 
-        step = SessionMachine._step  # pyright: ignore[reportPrivateUsage]
+        make = face.SessionMachine.__init__
 
-        def noted(connection: Any, event: str) -> bool:
-            self.rows[f"{connection._link.state} {event}"].add(self._test)
-            return step(connection, event)
+        def noting(session: Any) -> Callable[[str], Any]:
+            """What runs the table, as ever, and notes what is looked up in it."""
 
-        patch.object(SessionMachine, "_step", noted).start()
+            def run(event: str) -> Any:
+                self.rows[f"{session.state} {event}"].add(self._test)
+                return fire(face.TABLE, session, event)
+
+            return run
+
+        def watched(machine: Any, *arguments: Any, **options: Any) -> None:
+            make(machine, *arguments, **({"interpreter": noting} | options))
+
+        patch.object(face.SessionMachine, "__init__", watched).start()
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, Any, Any]:

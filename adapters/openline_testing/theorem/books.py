@@ -153,12 +153,10 @@ class Ledger:
 
     def _memory_is_bounded(self) -> None:
         limit = self._most_kept
-        # Nobody outside is told what memory holds; a kit for tests may look.
-        session = self.core._link  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-        for stream in session.streams.all:
-            kept = stream.box.buffered
+        for source, marks in self.core.snapshot().sources.items():
+            kept = marks.buffered
             if kept > limit:
-                fail("memory", f"{kept} samples of {stream.box.source} are kept, not {limit}")
+                fail("memory", f"{kept} samples of {source} are kept, not {limit}")
 
     def _told(self, update: Update) -> None:
         match update:

@@ -128,7 +128,7 @@ class CredentialHeaders(Protocol):
         """The headers, name and value, of the request that opens a socket.
 
         Printable ASCII, and none that the opening handshake sets itself: ``Host``,
-        ``SessionMachine``, ``Upgrade``, ``Sec-WebSocket-…``, ``Content-Length``,
+        ``Connection``, ``Upgrade``, ``Sec-WebSocket-…``, ``Content-Length``,
         ``Transfer-Encoding``. ``credential`` is ASCII without blanks; keep it nowhere. One of
         another form than the backend's is refused with ValueError: each method is rehearsed,
         and this one with ``TOKEN``. Not called where there is no credential, nor for a

@@ -1,4 +1,4 @@
-"""A journal is played again: a new connection is told the same and must do the same.
+"""Replays a journal: a new machine is given the same events and must do the same.
 
     for journal in read(file):
         for step in replay(journal):
@@ -6,12 +6,12 @@
 
 Time and randomness come from the journal, so a replay takes as long as the core needs and
 waits for nothing. What comes out is compared as a journal writes it; the first difference
-ends the replay and is told with both sides.
+ends the replay with a DivergedError that shows both sides.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import zip_longest
 from typing import Any, Final
 
@@ -22,7 +22,8 @@ from openline.dialects.echopanel import EchoPanel
 from openline.dialects.protocol import Dialect
 from openline.events import Event
 from openline.journal.codec import as_read, command_to_plain, outgoing_to_plain, to_line
-from openline.journal.recorder import Entry, Journal, JournalError, error_text, speaks_text
+from openline.journal.reader import Entry, Journal, JournalError, error_text, speaks_text
+from openline.observer import Observer
 from openline.session import SessionMachine
 from openline.updates import State
 
@@ -55,9 +56,13 @@ def replay(
     journal: Journal,
     *,
     dialect: Dialect | None = None,
+    observers: Sequence[Observer] = (),
     make: Callable[..., SessionMachine] = SessionMachine,
 ) -> Iterator[Step]:
-    """Play a journal on a new connection, step by step; ``dialect`` None: the one it names.
+    """Replay a journal on a new machine, step by step; ``dialect`` None: the one it names.
+
+    ``observers`` watch the machine, and ``make`` makes it, with the arguments of
+    ``SessionMachine``.
 
     Raises DivergedError at the first step at which something else comes out, and
     JournalError for an unknown dialect, for another than the journal's, or for options that
@@ -74,7 +79,7 @@ def replay(
         return draws.pop(0)
 
     try:
-        connection = make(
+        machine = make(
             opening.backend,
             session_id=opening.session_id,
             attempt_id=opening.attempt_id,
@@ -87,13 +92,14 @@ def replay(
             disk_seconds=opening.disk_seconds,
             past=opening.past,
             past_transcript=opening.past_transcript,
+            observers=observers,
         )
     except ValueError as exc:
         raise JournalError(f"line 1: {exc}") from None
     is_text = speaks_text(spoken)
     for entry in journal.entries:
         draws[:] = entry.random
-        step = _step(connection, entry)
+        step = _step(machine, entry)
         if entry.event is None:
             out: Any = outgoing_to_plain(
                 step.outgoing, keep_audio=opening.keeps_audio, text_is_audio=is_text
@@ -124,18 +130,18 @@ def check_spoken(journal: Journal, dialect: Dialect) -> None:
         raise JournalError(f"the journal is of {named}, and not of {dialect.name}: give {named}")
 
 
-def _step(connection: SessionMachine, entry: Entry) -> Step:
+def _step(machine: SessionMachine, entry: Entry) -> Step:
     commands: list[Command] = []
     outgoing: Outgoing | None = None
     raised = ""
     audio = False
     try:
         if entry.event is None:
-            sent = _sent(connection)
-            outgoing = connection.next_message(entry.now)
-            audio = _sent(connection) > sent
+            sent = _sent(machine)
+            outgoing = machine.next_message(entry.now)
+            audio = _sent(machine) > sent
         else:
-            commands = connection.receive(entry.event, entry.now)
+            commands = machine.receive(entry.event, entry.now)
     except Exception as exc:  # noqa: BLE001  # whatever it raised then it must raise now
         raised = error_text(exc)
     return Step(
@@ -145,13 +151,13 @@ def _step(connection: SessionMachine, entry: Entry) -> Step:
         commands=tuple(commands),
         outgoing=outgoing,
         raised=raised,
-        state=connection.state,
+        state=machine.state,
         audio=audio,
     )
 
 
-def _sent(connection: SessionMachine) -> int:
-    return sum(each.sent for each in connection.statistics.sources.values())
+def _sent(machine: SessionMachine) -> int:
+    return sum(each.sent for each in machine.statistics.sources.values())
 
 
 def _compare(entry: Entry, step: Step, out: Any) -> None:

@@ -1,16 +1,15 @@
-"""What a fact means: it is stored, and the chart's events that it fires are named.
+"""What an event means: its facts are stored, and the chart's events that it fires are returned.
 
-One function per event. What a loss means for the session is made ready here as
-``planning``; ``SessionMachine`` carries it out if the chart has a row for the event, before
-any guard looks at the plan. So what comes when it cannot be true is never judged. A fact
-of a dial or request that is no longer live is counted and fires nothing.
+One function per event. With the name of a chart's event goes, where a dial or a request has
+ended, the ``Plan`` that the machine is to make: the ending as it is judged, or that nothing was
+lost. The machine makes it only where the chart has a row for that event. A fact of a dial
+or request that is no longer live is counted and fires nothing.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import partial
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
@@ -29,13 +28,14 @@ from openline.dialects.protocol import (
     Status,
     Unknown,
 )
-from openline.machine.state import SessionState
+from openline.machine.state import Plan, SessionState
 from openline.machine.timers import FIRES, OFF, Timer
 from openline.reconnect.verdicts import Ending, ErrorKind, Phase
 from openline.text import one_line
 from openline.updates import SourceEndReason, State
 
-Fired: TypeAlias = tuple[str, ...]
+#: The chart's events that are fired, in order, each with the plan that it leads to.
+Fired: TypeAlias = tuple[tuple[str, Plan | None], ...]
 
 
 class LocalProtocolError(Exception):
@@ -43,6 +43,9 @@ class LocalProtocolError(Exception):
 
 
 _NOTHING: Final[Fired] = ()
+_OPEN: Final[Fired] = (("open_requested", None),)
+_STOP: Final[Fired] = (("stop_requested", None),)
+_GO_ON: Final = Plan()
 _PHASES: Final = {phase.value: phase for phase in Phase}
 _MESSAGE_EVENTS: Final[dict[type, str]] = {
     Heard: "heard",
@@ -62,10 +65,11 @@ _LATE_KINDS: Final = {
 }
 
 
-def on_timer(session: SessionState, timer: Timer) -> str | None:
-    """Store that ``timer`` is due; the name of what it fires, if anything."""
+def on_timer(session: SessionState, timer: Timer) -> Fired:
+    """What ``timer``, which is due, fires."""
+    plan = None
     if timer in _LATE_KINDS:
-        _judge(session, error=_LATE_KINDS[timer])
+        plan = _ended(session, error=_LATE_KINDS[timer])
     elif timer is Timer.SOURCE:
         return _look_for_silence(session)
     elif timer is Timer.GIVE_UP:
@@ -75,11 +79,12 @@ def on_timer(session: SessionState, timer: Timer) -> str | None:
             session.retry.cause, session.retry.verdict = "", None
         cause = session.retry.cause
         session.retry.cause = f"could not finish in time{f': {cause}' if cause else ''}"
-    return FIRES[timer]
+    event = FIRES[timer]
+    return ((event, plan),) if event is not None else _NOTHING
 
 
-def _judge(session: SessionState, *, detail: str = "", **known: Any) -> None:
-    """Have an ending turned into the plan that the chart's guards look at."""
+def _ended(session: SessionState, *, detail: str = "", **known: Any) -> Plan:
+    """The ending that is ``known``, with what the session knows beside it."""
     ending = Ending(
         phase=_PHASES.get(session.state, Phase.FINISHING),
         ever_connected=session.ever_opened,
@@ -88,17 +93,8 @@ def _judge(session: SessionState, *, detail: str = "", **known: Any) -> None:
         strikes=session.retry.strikes,
         **known,
     )
-    finish_at = session.deadlines[Timer.FINISH]
-    # What the backend said of its own accord explains more than what its close repeats.
-    said = "; ".join(text for text in (session.remark, one_line(detail)) if text)
-    codes = session.dialect.codes
-    session.planning = partial(session.retry.judge, ending, codes, said, session.now, finish_at)
-
-
-def _go_on(session: SessionState) -> None:
-    """Have the next dial planned, nothing being lost."""
-    finish_at = session.deadlines[Timer.FINISH]
-    session.planning = partial(session.retry.go_on, session.now, finish_at)
+    # An error message that came ahead of the close explains more than the close repeats.
+    return Plan(ending, "; ".join(text for text in (session.remark, one_line(detail)) if text))
 
 
 # The app.
@@ -110,19 +106,19 @@ def _tick(_facts: SessionState, _event: e.Tick) -> Fired:
 
 def _open(session: SessionState, _event: e.OpenRequested) -> Fired:
     # Sources that were over before the line was opened leave only their audio to send.
-    return ("open_requested", "stop_requested") if session.streams.over else ("open_requested",)
+    return (*_OPEN, *_STOP) if session.streams.over else _OPEN
 
 
 def _stop(_facts: SessionState, _event: e.StopRequested) -> Fired:
-    return ("stop_requested",)
+    return _STOP
 
 
 def _abort(_facts: SessionState, _event: e.AbortRequested) -> Fired:
-    return ("abort_requested",)
+    return (("abort_requested", None),)
 
 
 def _network(_facts: SessionState, _event: e.NetworkRestored) -> Fired:
-    return ("network_restored",)
+    return (("network_restored", None),)
 
 
 # The sources.
@@ -187,13 +183,13 @@ def _source_lost(session: SessionState, event: e.SourceFailed) -> Fired:
     return _stop_when_over(session)
 
 
-def _look_for_silence(session: SessionState) -> str | None:
+def _look_for_silence(session: SessionState) -> Fired:
     for source in session.watch.look(session.now, room=session.streams.has_room):
         reason = f"nothing was heard from it for {session.policy.source_timeout:g} s"
         session.lose_source(source, SourceEndReason.STALLED, reason)
         session.out.append(CloseSource(source))
     session.deadlines[Timer.SOURCE] = session.watch.next_look(session.now)
-    return FIRES[Timer.SOURCE] if session.streams.over else None
+    return _STOP if session.streams.over else _NOTHING
 
 
 def _check_source(session: SessionState, source: str) -> None:
@@ -204,7 +200,7 @@ def _check_source(session: SessionState, source: str) -> None:
 def _stop_when_over(session: SessionState) -> Fired:
     """Once every source is over there is nothing left to keep the line for."""
     opened = session.state != State.IDLE
-    return ("stop_requested",) if opened and session.streams.over else _NOTHING
+    return _STOP if opened and session.streams.over else _NOTHING
 
 
 # The credential.
@@ -213,8 +209,7 @@ def _stop_when_over(session: SessionState) -> Fired:
 def _credential(session: SessionState, event: e.CredentialReady) -> Fired:
     if not _asked(session, event.request):
         return _NOTHING
-    _go_on(session)
-    return ("credential_ready",)
+    return (("credential_ready", _GO_ON),)
 
 
 def _no_credential(session: SessionState, event: e.CredentialFailed) -> Fired:
@@ -223,8 +218,7 @@ def _no_credential(session: SessionState, event: e.CredentialFailed) -> Fired:
     kind = ErrorKind.CREDENTIAL_FATAL if event.fatal else ErrorKind.CREDENTIAL_FAILED
     if event.unusable:
         kind = ErrorKind.CREDENTIAL_UNUSABLE
-    _judge(session, error=kind, detail=event.detail)
-    return ("credential_failed",)
+    return (("credential_failed", _ended(session, error=kind, detail=event.detail)),)
 
 
 def _asked(session: SessionState, request: int) -> bool:
@@ -248,7 +242,7 @@ def _opened(session: SessionState, event: e.SocketOpened) -> Fired:
     if not _live(session, event.dial):
         return _NOTHING
     session.opened_id = event.connection_id
-    return ("socket_opened",)
+    return (("socket_opened", None),)
 
 
 def _redirected(session: SessionState, event: e.Redirected) -> Fired:
@@ -257,20 +251,20 @@ def _redirected(session: SessionState, event: e.Redirected) -> Fired:
     try:
         target = session.target.redirected(event.location)
     except RedirectRefusedError as exc:
-        _judge(session, error=ErrorKind.REDIRECT_REFUSED, detail=str(exc))
+        plan = _ended(session, error=ErrorKind.REDIRECT_REFUSED, detail=str(exc))
     else:
         if session.hops < session.policy.max_redirects:
             session.redirect = target
-            _go_on(session)
+            plan = _GO_ON
         else:
-            _judge(session, error=ErrorKind.TOO_MANY_REDIRECTS)
-    return ("redirected",)
+            plan = _ended(session, error=ErrorKind.TOO_MANY_REDIRECTS)
+    return (("redirected", plan),)
 
 
 def _lost(session: SessionState, event: e.SocketLost) -> Fired:
     if not _live(session, event.dial):
         return _NOTHING
-    _judge(
+    plan = _ended(
         session,
         code=event.code,
         sender=event.sender,
@@ -280,7 +274,7 @@ def _lost(session: SessionState, event: e.SocketLost) -> Fired:
         retry_after=event.retry_after,
         detail=event.detail or event.reason,
     )
-    return ("socket_lost",)
+    return (("socket_lost", plan),)
 
 
 def _pong(session: SessionState, event: e.PongReceived) -> Fired:
@@ -288,7 +282,7 @@ def _pong(session: SessionState, event: e.PongReceived) -> Fired:
         return _NOTHING
     session.deadlines[Timer.PONG] = OFF
     session.pong = event.mark
-    return ("pong",)
+    return (("pong", None),)
 
 
 def _message(session: SessionState, event: e.MessageReceived) -> Fired:
@@ -308,11 +302,10 @@ def _message(session: SessionState, event: e.MessageReceived) -> Fired:
         return _NOTHING
     session.message = message
     if isinstance(message, Status):
-        return ("acked",) if message.ack else ("status",)
+        return (("acked" if message.ack else "status", None),)
     if isinstance(message, Refusal):
-        _judge(session, refusal=message.row, detail=message.text)
-        return ("refused",)
-    return (_MESSAGE_EVENTS[type(message)],)
+        return (("refused", _ended(session, refusal=message.row, detail=message.text)),)
+    return ((_MESSAGE_EVENTS[type(message)], None),)
 
 
 #: How each event is stored, and what it fires. A handler raises LocalProtocolError,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from openline.audio.gaps import AT_THE_END
 from openline.machine.state import SessionState
+from openline.machine.timers import OFF, Timer
+from openline.snapshot import RetrySnapshot, Snapshot, Watermarks
 from openline.updates import Ended, State, StateChanged, Statistics
 
 
@@ -59,4 +61,55 @@ def result(session: SessionState, state: State) -> Ended:
         action=verdict.action if failed and verdict else None,
         summary=session.summary.summary if session.summary else None,
         summary_covers=session.summary_covers if session.summary else None,
+    )
+
+
+def snapshot(session: SessionState) -> Snapshot:
+    """All that can be read of the session, as it is now."""
+    streams, retry = session.streams, session.retry
+    due = sorted([(at, i) for i, at in enumerate(session.deadlines) if at != OFF])
+    return Snapshot(
+        state=State(session.state),
+        now=session.now,
+        dial=session.dial,
+        dials=session.dials,
+        request=session.request,
+        redirects=session.hops,
+        deadlines={Timer(i): at for at, i in due},
+        sources={
+            stream.box.source: Watermarks(
+                origin=stream.box.origin,
+                captured=stream.box.captured,
+                sent=stream.box.sent,
+                confirmed=stream.box.confirmed,
+                buffered=stream.box.buffered,
+                unsent=stream.box.unsent,
+                filling=stream.window.filling,
+            )
+            for stream in streams.all
+        },
+        counts=dict(session.counts),
+        retry=RetrySnapshot(
+            tries=retry.tries,
+            attempts=retry.attempts,
+            strikes=retry.strikes,
+            reauth_used=retry.reauth_used,
+            give_up_at=retry.give_up_at,
+            gate_opens_at=retry.gate.opens_at(session.now),
+            dial_at=retry.until,
+            hint_ends_wait=retry.network_hint_applies,
+            cause=retry.cause,
+        ),
+        stop_wanted=session.stop_wanted,
+        credential_wanted=session.credential_wanted,
+        with_credential=session.with_credential,
+        ever_opened=session.ever_opened,
+        line_open=session.line_open,
+        start_due=session.start_due,
+        start_sent=session.start_sent,
+        stop_sent=session.stop_is_sent,
+        ping_wanted=session.ping_wanted,
+        window_shut=streams.shut,
+        undelivered=streams.undelivered,
+        sources_over=streams.over,
     )

@@ -7,12 +7,13 @@ command, arm a timer, or put ids together.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from openline.audio.gaps import AT_THE_END
 from openline.audio.outbox import Outbox
 from openline.audio.silence import SilenceWatchdog
-from openline.audio.streams import Stream, Streams
+from openline.audio.stream import Stream
+from openline.audio.streams import Streams
 from openline.audio.timeline import Timeline
 from openline.backend import Backend
 from openline.commands import (
@@ -28,6 +29,7 @@ from openline.dialects.protocol import Dialect, FinalMessage, Ids
 from openline.machine.timers import OFF, Timer
 from openline.policy import Policy
 from openline.reconnect.retry import Retry
+from openline.reconnect.verdicts import Ending
 from openline.text import one_line
 from openline.updates import (
     SAMPLE_RATE,
@@ -43,6 +45,17 @@ from openline.updates import (
 
 #: What came and changed nothing, as the result counts it.
 _COUNTED = ("late", "foreign", "malformed", "duplicates")
+
+
+class Plan(NamedTuple):
+    """What the next dial is to be planned from.
+
+    ``ending``: how this dial, or request for a credential, ended; None: nothing was lost, and
+    the next dial follows at once. ``detail`` is added to the cause, one line for a person.
+    """
+
+    ending: Ending | None = None
+    detail: str = ""
 
 
 class SessionState:
@@ -74,7 +87,6 @@ class SessionState:
         "opened_id",
         "out",
         "ping_wanted",
-        "planning",
         "policy",
         "pong",
         "redirect",
@@ -128,7 +140,6 @@ class SessionState:
         self.timeline = Timeline()
         # The fact that arrived, until a row of the chart makes something of it.
         self.message: Any = None  # a Message; the event that is fired says of which type
-        self.planning: Callable[[], None] | None = None  # makes the plan that the fact leads to
         self.pong = b""  # the mark of the last pong
         self.opened_id = ""  # the connection_id of the socket that is open
         self.redirect = backend  # where a redirect leads
@@ -243,6 +254,15 @@ class SessionState:
             None,
             self._attempt_id,
         )
+
+    def make_plan(self, plan: Plan) -> None:
+        """Have the plan made that the chart's guards look at: when to dial again, or never."""
+        finish_at = self.deadlines[Timer.FINISH]
+        if plan.ending is None:
+            self.retry.go_on(self.now, finish_at)
+        else:
+            codes = self.dialect.codes
+            self.retry.judge(plan.ending, codes, plan.detail, self.now, finish_at)
 
     def arm(self, timer: Timer, delay: float) -> None:
         """Make ``timer`` due in ``delay`` seconds."""

@@ -138,15 +138,16 @@ def _where(row: Transition) -> str:
     return f"{row.source} --{row.event}--> {row.target or 'itself'}"
 
 
-def fire(table: Table, worker: Any, event: str) -> bool:
-    """Run the first row of the worker's state whose guard holds; False if there is none.
+def fire(table: Table, worker: Any, event: str) -> Transition | None:
+    """Run the first row of the worker's state whose guard holds, and return it, if any.
 
     ``worker.state`` is read here and changed here, and nowhere else.
     """
     rows = table[worker.state].get(event)
     if rows is None:
-        return False
-    for guard, before, target, after, *_ in rows:
+        return None
+    for row in rows:
+        guard, before, target, after = row[:4]
         if guard is None or guard(worker):
             for do in before:
                 do(worker)
@@ -154,5 +155,5 @@ def fire(table: Table, worker: Any, event: str) -> bool:
                 worker.state = target
                 for do in after:
                     do(worker)
-            return True
-    return False
+            return row
+    return None

@@ -24,7 +24,7 @@ from openline.commands import (
 )
 from openline.dialects import protocol as d
 from openline.dialects.protocol import Dialect
-from openline.journal.recorder import Journal
+from openline.journal.reader import Journal
 from openline.updates import (
     SAMPLE_RATE,
     BackendMetrics,

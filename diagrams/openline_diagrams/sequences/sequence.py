@@ -1,6 +1,6 @@
 """A journal as a sequence diagram: who said what to whom, and when, told once.
 
-    [journal] = openline.journal.recorder.read(file)
+    [journal] = openline.journal.reader.read(file)
     seq = sequence(journal, title="A dropped connection")
     sequence_mermaid(seq), sequence_svg(seq, DARK)
 
@@ -22,7 +22,7 @@ from __future__ import annotations
 from typing import Final
 
 from openline.dialects.protocol import Dialect
-from openline.journal.recorder import Journal
+from openline.journal.reader import Journal
 from openline.journal.replay import dialect_of
 from openline_diagrams.sequences.collapse import Book
 from openline_diagrams.sequences.model import Item, Message, Sequence, Who

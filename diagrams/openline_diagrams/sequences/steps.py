@@ -1,20 +1,24 @@
-"""A journal played again, with what nobody outside can see: which timer did it.
+"""A journal replayed, with what stands between events and commands: which timer fired.
 
-A replay tells what went in and what came out. Why a state was left stands between the two:
-``Watched`` is a connection that notes each timer that fired and each state that was entered,
-at its place among the commands; and where the audio stands after each step.
+A replay shows what went in and what came out. ``Watch`` is an observer that adds why a state
+was left: each timer that fired and each state that was entered, at its place among the
+commands; and where the audio stands after each step.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple
 
+from openline.commands import Command
 from openline.dialects.protocol import Dialect
-from openline.journal.recorder import Journal
+from openline.events import Event
+from openline.journal.reader import Journal
 from openline.journal.replay import Step, replay
-from openline.machine.timers import FIRES, OFF, SESSION_TIMERS, STATE_TIMERS, Timer
-from openline.session import SessionMachine
+from openline.machine.table import Transition
+from openline.machine.timers import SESSION_TIMERS, STATE_TIMERS, Timer
+from openline.observer import Observer
+from openline.snapshot import MachineOptions, Snapshot
 from openline.updates import SAMPLE_RATE, State
 
 #: Timers that tell no story: the sender's own, those of a ping, and who is still speaking.
@@ -62,85 +66,92 @@ class Seen(NamedTuple):
     idle: bool
 
 
-class Watched(SessionMachine):
-    """A connection that can be asked what its last step was about."""
+class Watch(Observer):
+    """Notes which timers fired and which states were entered, since ``take``."""
 
-    __slots__ = ("_armed", "_deadlines", "entered", "fired")
+    __slots__ = ("_armed", "_commands", "_deadlines", "_due", "_entered", "_fired", "_look")
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self._deadlines = [OFF] * len(Timer)
-        self._armed = [0.0] * len(Timer)
-        self.fired: list[Fired] = []
-        self.entered: list[Entered] = []
+    def __init__(self) -> None:
+        self._look: Callable[[], Snapshot]
+        self._deadlines: Mapping[Timer, float] = {}
+        self._armed: dict[Timer, float] = {}
+        self._commands = 0
+        self._due: Fired | None = None
+        self._fired: list[Fired] = []
+        self._entered: list[Entered] = []
 
-    def marks(self) -> tuple[Mark, ...]:
-        """Where each source stands."""
-        boxes = (stream.box for stream in self._link.streams.all)
-        return tuple(
-            Mark(
-                box.source,
-                box.origin / SAMPLE_RATE,
-                box.captured / SAMPLE_RATE,
-                box.sent / SAMPLE_RATE,
-                box.confirmed / SAMPLE_RATE,
-            )
-            for box in boxes
-        )
+    def on_begin(
+        self,
+        options: MachineOptions,  # noqa: ARG002  # as the hook has it
+        look: Callable[[], Snapshot],
+    ) -> None:
+        """Keep the way to look."""
+        self._look = look
 
-    def unused(self) -> int:
-        """How many facts were of no use so far."""
-        return sum(self._link.counts.values())
+    def on_event(self, event: Event, now: float) -> None:  # noqa: ARG002  # as the hook has it
+        """A new step begins."""
+        self._commands = 0
+        self._due = None
 
-    def look(self) -> None:
-        """Note which timers have been armed since the last look."""
-        session = self._link
-        if session.deadlines != self._deadlines:
-            for timer, (old, new) in enumerate(
-                zip(self._deadlines, session.deadlines, strict=True)
-            ):
-                if old != new:
-                    self._armed[timer] = session.now
-            self._deadlines = list(session.deadlines)
+    def on_command(self, command: Command, now: float) -> None:  # noqa: ARG002  # as the hook has it
+        """Count it: that is the place of what comes next."""
+        self._commands += 1
 
-    def _step(self, event: str) -> bool:
-        session, before, place = self._link, self._link.state, len(self._link.out)
-        due = [
-            Fired(place, timer, round(session.now - self._armed[timer], 6))
-            for timer, name in FIRES.items()
-            if name == event
-            and self._deadlines[timer] <= session.now
-            and session.deadlines[timer] == OFF
-        ]
-        self.look()
-        running = list(session.deadlines)
-        moved = super()._step(event)
-        if moved:
-            self.fired += [each for each in due if each.timer not in _SILENT]
-        self.look()
-        if session.state != before:
+    def on_timer(self, timer: Timer, now: float) -> None:
+        """It fires if a transition follows."""
+        self._note_armed()
+        after = round(now - self._armed.get(timer, 0.0), 6)
+        self._due = Fired(self._commands, timer, after)
+
+    def on_transition(self, transition: Transition, now: float) -> None:
+        """Note the timer behind it, and the state that it leads to."""
+        if self._due is not None and self._due.timer not in _SILENT:
+            self._fired.append(self._due)
+        self._due = None
+        before = self._deadlines
+        deadlines = self._note_armed()
+        if transition.target is not None:
             timers = tuple(
-                (timer.name, round(session.deadlines[timer] - session.now, 6))
+                (timer.name, round(deadlines[timer] - now, 6))
                 for timer in _SHOWN
-                if session.deadlines[timer] not in {OFF, running[timer]}
+                if timer in deadlines and deadlines[timer] != before.get(timer)
             )
-            self.entered.append(Entered(State(session.state), timers))
-        return moved
+            self._entered.append(Entered(State(transition.target), timers))
+
+    def _note_armed(self) -> Mapping[Timer, float]:
+        """Note when each timer was armed that has another deadline than at the last look."""
+        snapshot = self._look()
+        for timer, at in snapshot.deadlines.items():
+            if self._deadlines.get(timer) != at:
+                self._armed[timer] = snapshot.now
+        self._deadlines = snapshot.deadlines
+        return self._deadlines
+
+    def take(self) -> tuple[tuple[Fired, ...], tuple[Entered, ...], tuple[Mark, ...], int]:
+        """What was seen since the last call: and now the marks, and what was of no use so far."""
+        self._note_armed()
+        fired, entered = tuple(self._fired), tuple(self._entered)
+        self._fired.clear()
+        self._entered.clear()
+        snapshot = self._look()
+        marks = tuple(
+            Mark(
+                source,
+                at.origin / SAMPLE_RATE,
+                at.captured / SAMPLE_RATE,
+                at.sent / SAMPLE_RATE,
+                at.confirmed / SAMPLE_RATE,
+            )
+            for source, at in snapshot.sources.items()
+        )
+        return fired, entered, marks, sum(snapshot.counts.values())
 
 
 def steps(journal: Journal, dialect: Dialect | None = None) -> Iterator[Seen]:
-    """The steps of ``journal``, played again. Raises as ``replay`` does."""
-    made: list[Watched] = []
-
-    def make(*args: Any, **options: Any) -> Watched:
-        made.append(Watched(*args, **options))
-        return made[0]
-
+    """The steps of ``journal``, replayed. Raises as ``replay`` does."""
+    watch = Watch()
     unused = 0
-    for step in replay(journal, dialect=dialect, make=make):
-        line = made[0]
-        line.look()
-        before, unused = unused, line.unused()
-        yield Seen(step, tuple(line.fired), tuple(line.entered), line.marks(), unused > before)
-        line.fired.clear()
-        line.entered.clear()
+    for step in replay(journal, dialect=dialect, observers=[watch]):
+        fired, entered, marks, count = watch.take()
+        yield Seen(step, fired, entered, marks, count > unused)
+        unused = count
