@@ -25,7 +25,7 @@ FRAME_SECONDS = 0.02
 
 _OURS: Final = "openline"
 _CONTRACT: Final = "echopanel contract"
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 
 class Meaning(NamedTuple):
@@ -35,7 +35,7 @@ class Meaning(NamedTuple):
     source: str
 
 
-def _field(default: T, what: str, source: str = _OURS) -> T:
+def _field(default: _T, what: str, source: str = _OURS) -> _T:
     """A field that carries its meaning: ``MEANINGS`` and the table of policies show it."""
     return field(default=default, metadata={"meaning": Meaning(what, source)})
 
