@@ -14,9 +14,8 @@ from pathlib import Path
 import trio
 
 from openline.backend import Backend
-from openline.dialects.echopanel import EchoPanel
 from openline.dialects.protocol import Dialect
-from openline.journal.replay import DIALECTS
+from openline.dialects.registry import BUILT_IN, DEFAULT
 from openline_cli import writers
 from openline_cli.credentials import read_token
 from openline_cli.dialects import blamed, find_dialect
@@ -92,7 +91,7 @@ def _check_spoken(folder: Path, began: Began, dialect: Dialect) -> None:
     try:
         began.check_spoken(dialect.name)
     except ValueError as error:
-        name = began.dialect if began.dialect in DIALECTS else "module:NAME"
+        name = began.dialect if began.dialect in BUILT_IN else "module:NAME"
         raise Problem(f"{folder}: {error} (--dialect {name})") from None
 
 
@@ -108,7 +107,7 @@ def _resume(
     except SpoolError as error:
         raise Problem(str(error)) from None
     began = past.began
-    _check_spoken(folder, began, dialect or EchoPanel())
+    _check_spoken(folder, began, dialect or DEFAULT)
     backend = other or _backend(folder, began)
     screen = None if options.json and sys.stdout.isatty() else find_screen()
     view = make_view(backend, dict.fromkeys(began.sources), screen, json=options.json)

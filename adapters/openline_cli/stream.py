@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 import trio
 
 from openline.backend import Backend
-from openline.dialects.echopanel import EchoPanel
+from openline.dialects.registry import DEFAULT
 from openline.journal.recorder import JournalError
 from openline_audio.source import Source, SourceError
 from openline_cli import writers
@@ -33,7 +33,7 @@ from openline_store.spool import SpoolError, folder_name, spooled_sessions
 if TYPE_CHECKING:
     from rich.console import Console
 
-DEFAULT_URL: Final = "ws://127.0.0.1:8000/ws/live-listener"
+DEFAULT_URL: Final = Backend().url
 STDIN: Final = "-"
 _RAW_RATE, _RAW_CHANNELS = 16_000, 1
 
@@ -66,7 +66,7 @@ def stream(options: StreamOptions) -> int:
             raise Problem(f"--out {options.out}: the journal goes there; give another name")
     token = read_token(options.token_file)
     dialect = find_dialect(options.dialect)
-    sources = make_sources(options, (dialect or EchoPanel()).sources)
+    sources = make_sources(options, (dialect or DEFAULT).traits.sources)
     screen = None if options.json and sys.stdout.isatty() else find_screen()
     durations = {name: source.duration for name, source in sources.items()}
     view = make_view(backend, durations, screen, json=options.json)
@@ -109,7 +109,7 @@ def make_backend(url: str, *, plain_ws: bool) -> Backend:
 
 
 def make_sources(
-    options: StreamOptions, known: Sequence[str] = EchoPanel.sources
+    options: StreamOptions, known: Sequence[str] = DEFAULT.traits.sources
 ) -> dict[str, Source]:
     """The sources, opened and looked at, by their names of ``known``. Raises Problem."""
     files = options.files

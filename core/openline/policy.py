@@ -1,7 +1,7 @@
 """Every timing and every limit, in one validated, frozen place.
 
-A policy is data: the core reads it and nothing else decides how long or how often.
-Durations are seconds. Where a number was taken from stands beside it.
+A policy is data: the core reads it, and nothing else decides how long or how often.
+Durations are seconds. The source of each number stands beside it.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from dataclasses import dataclass, fields
 from types import MappingProxyType
 from typing import Final, NamedTuple, TypeGuard
 
+from openline.dialects.traits import Traits
+
 #: No caller may allow more: a client that dials faster than this is an attack.
 MAX_DIALS_PER_MINUTE = 15
 
@@ -19,7 +21,7 @@ MAX_DIALS_PER_MINUTE = 15
 #: shorter stall_timeout would give up a line that only says little.
 FIGURES_LATE = 5.0
 
-#: Seconds of audio in a frame (contract); memory always holds the newest one (``outbox``).
+#: Seconds of audio in a frame; memory always holds the newest frame (``outbox``).
 FRAME_SECONDS = 0.02
 
 
@@ -30,10 +32,10 @@ class Policy:
     Raises ValueError, naming the field, for a value that cannot work.
     """
 
-    # Opening. The reference backend acks within 19 ms; it wants the start no earlier
-    # than 0.2 s after dialling, and takes 5.0 s to say that it is full (contract), so
-    # an ack_timeout of 5 would never hear the reason.
-    start_delay: float = 0.2
+    # Opening. The reference backend acks within 19 ms and takes 5.0 s to report that it
+    # is full, so an ack_timeout of 5 would never get the reason. start_delay None: the
+    # dialect's.
+    start_delay: float | None = None
     auth_timeout: float = 30.0
     connect_timeout: float = 10.0
     ack_timeout: float = 8.0
@@ -58,12 +60,12 @@ class Policy:
     max_attempts: int | None = None
     give_up_after: float | None = 300.0
 
-    # Ending. The backend gives a stuck recogniser 8 s and post-processing comes on
-    # top (contract), so finishing takes this long plus the audio that is still due.
+    # Ending. The reference backend gives a stuck recogniser 8 s and adds post-processing,
+    # so finishing takes this long plus the audio that is still due.
     finish_timeout: float = 20.0
     close_timeout: float = 5.0
 
-    # A source from which nothing is heard for so long is lost. None: all may be silent.
+    # A source that delivers nothing for so long is lost. None: each source may be silent.
     # Sound cards deliver each 20 ms, and a device takes a second or two to open.
     source_timeout: float | None = 10.0
 
@@ -73,12 +75,12 @@ class Policy:
     def __post_init__(self) -> None:
         for name in _DURATIONS:
             value = getattr(self, name)
-            if value is None and name in _MAY_BE_NONE:
+            if value is None and name in _NONE_MEANS:
                 continue
             fits = _is_float(value) and 0 <= value <= _LONGEST
             if not fits or (value == 0 and name not in _MAY_BE_ZERO):
                 least = "0 or more" if name in _MAY_BE_ZERO else "more than 0"
-                never = ", or None for no limit" if name in _MAY_BE_NONE else ""
+                never = f", or None for {_NONE_MEANS[name]}" if name in _NONE_MEANS else ""
                 raise ValueError(
                     f"Policy.{name} is {value!r}: give seconds, {least} and at most 1e9{never}"
                 )
@@ -111,11 +113,15 @@ class Policy:
         if self.max_redirects < 0:
             raise ValueError(f"Policy.max_redirects is {self.max_redirects}: give >= 0")
 
+    def start_delay_of(self, traits: Traits) -> float:
+        """Seconds from dialling to the start, for a dialect with these traits."""
+        return traits.start_delay if self.start_delay is None else self.start_delay
+
     def check_buffer(self, horizon: float) -> None:
         """Raise ValueError unless the buffer outlasts a dial's whole detection time.
 
-        ``horizon`` is how long (seconds) the dialect's backend may hold audio before
-        it proves it. A shorter buffer would lose audio on every ordinary reconnect.
+        ``horizon`` is how long, in seconds, the dialect's backend may hold audio before it
+        confirms it. A shorter buffer would lose audio on every ordinary reconnect.
         """
         need = (
             horizon
@@ -143,7 +149,13 @@ def _is_float(value: object) -> TypeGuard[float]:
 _DURATIONS = tuple(f.name for f in fields(Policy) if "float" in str(f.type))
 _COUNTS = tuple(f.name for f in fields(Policy) if "int" in str(f.type))
 _LONGEST = 1e9  # 31 years; neither inf nor NaN is between 0 and this
-_MAY_BE_NONE = frozenset({"give_up_after", "source_timeout"})
+_NONE_MEANS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "start_delay": "the dialect's",
+        "give_up_after": "no limit",
+        "source_timeout": "no limit",
+    }
+)
 _MAY_BE_ZERO = frozenset({"start_delay", "prompt_retry", "scatter", "later_floor", "give_up_after"})
 
 
@@ -155,19 +167,20 @@ class Meaning(NamedTuple):
 
 
 _OURS = "openline"
-_CONTRACT = "echopanel contract"
+_REFERENCE = "reference backend"
 #: What each field is for, by its name; durations are seconds. The table of policies shows it.
 MEANINGS: Final[Mapping[str, Meaning]] = MappingProxyType(
     {
         "start_delay": Meaning(
-            "the start goes out no earlier than this after dialling began", _CONTRACT
+            "the start goes out no earlier than this after dialling began; none: the dialect's",
+            "the dialect's traits",
         ),
         "auth_timeout": Meaning("the credential provider answers within this", _OURS),
         "connect_timeout": Meaning(
             "the socket is open within this: DNS, TCP, TLS, upgrade and redirects", _OURS
         ),
         "ack_timeout": Meaning(
-            "the start is acked within this", f"{_CONTRACT}: a full backend takes 5.0 s to say so"
+            "the start is acked within this", f"{_REFERENCE}: a full backend takes 5.0 s to say so"
         ),
         "ping_interval": Meaning("a ping goes out at least this often", _OURS),
         "pong_timeout": Meaning("anything arrives within this of a ping", _OURS),
@@ -197,7 +210,7 @@ MEANINGS: Final[Mapping[str, Meaning]] = MappingProxyType(
         ),
         "finish_timeout": Meaning(
             "finishing takes at most this and the length of the audio still due",
-            f"{_CONTRACT}: 8 s for a stuck recogniser, and post-processing",
+            f"{_REFERENCE}: 8 s for a stuck recogniser, and post-processing",
         ),
         "close_timeout": Meaning("the closing handshake takes at most this", _OURS),
         "source_timeout": Meaning(
@@ -205,7 +218,7 @@ MEANINGS: Final[Mapping[str, Meaning]] = MappingProxyType(
             _OURS,
         ),
         "buffer_seconds": Meaning(
-            "audio kept in memory per source until the backend has proved it", _OURS
+            "audio kept in memory per source until the backend has confirmed it", _OURS
         ),
     }
 )

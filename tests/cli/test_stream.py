@@ -5,19 +5,30 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
 import pytest
 from rich.console import Console
 
+from openline.backend import Backend
 from openline.updates import Ended, Gap, State, StateChanged, Transcript
+from openline_cli import app
 from openline_cli import stream as stream_module
 from openline_cli.display import LiveView
 from openline_cli.follow import Outcome
 from openline_cli.plain import PlainView
 from openline_cli.problems import Problem
-from openline_cli.stream import StreamOptions, finish, make_backend, make_sources, make_view, stream
+from openline_cli.stream import (
+    DEFAULT_URL,
+    StreamOptions,
+    finish,
+    make_backend,
+    make_sources,
+    make_view,
+    stream,
+)
 from openline_cli.view import Both, JsonView
 from openline_store.records import VERSION, Began
 from openline_store.spool import Spool
@@ -213,3 +224,7 @@ def test_a_full_disk_behind_stdout_is_one_line() -> None:
     with pytest.raises(Problem, match="stdout cannot be written: No space") as caught:
         finish(full, None, out=None, json=True)
     assert caught.value.status == 1
+
+
+def test_the_url_of_the_help_is_that_of_the_default_dialect() -> None:
+    assert signature(app.stream).parameters["url"].default == DEFAULT_URL == Backend().url

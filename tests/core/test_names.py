@@ -21,7 +21,8 @@ from openline.reconnect.verdicts import Action, Ending, ErrorKind, Phase, Rule, 
 from openline.updates import SAMPLE_RATE, GapCause, SourceEndReason, State, StateChanged, to_samples
 
 ENUMS: Final[list[type[enum.StrEnum]]] = [
-    *(Action, CredentialPlace, ErrorKind, GapCause, SourceEndReason, Phase, Sender, State),
+    *(Action, CredentialPlace, ErrorKind, GapCause, SourceEndReason, Phase, Sender),
+    *(e.SourceKind, State),
 ]
 #: Every struct that is told, commanded, fed in or kept.
 STRUCTS: Final = [
@@ -30,6 +31,7 @@ STRUCTS: Final = [
         for module in (messages, events, commands_module, dialect)
         for kind in vars(module).values()
         if inspect.isclass(kind) and issubclass(kind, msgspec.Struct)
+        if kind.__module__ == module.__name__
     ),
     *(Ending, Journal, Rule, Verdict),
 ]

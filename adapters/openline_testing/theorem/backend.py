@@ -22,8 +22,7 @@ from openline_testing.theorem.schedule import Schedule
 from openline_testing.theorem.speech import Said, Words
 from openline_testing.theorem.stage import Simulation
 
-#: What the backend keeps for its recogniser (contract), and the seconds of a tick.
-QUEUE: Final = 2 * S
+#: The seconds of a tick.
 TICK: Final = 0.1
 
 
@@ -125,7 +124,9 @@ class IdealBackend:
         self._rate = stage.schedule.rate
         self._ids = ids
         self._speech = stage.speech
-        self._horizon = round(stage.speech.dialect.horizon * S)
+        traits = stage.speech.dialect.traits
+        self._horizon = round(traits.horizon * S)
+        self._queue = round(traits.queue * S)
         self._ears: dict[str, IdealRecognizer] = {}
         self._rng = Random(f"{stage.schedule.seed} {wire.number}")
         self.stopping = False
@@ -175,8 +176,8 @@ class IdealBackend:
         if not self._rate and self._stage.now >= self.paused_until:
             self._dequeue(ear, ear.received)
         queued = ear.received - ear.dequeued
-        if queued > QUEUE and self._tells_of_drops(source):
-            self._drop(ear, queued - QUEUE)
+        if queued > self._queue and self._tells_of_drops(source):
+            self._drop(ear, queued - self._queue)
 
     def _tells_of_drops(self, source: str) -> bool:
         return self._speech.figures(self._ids, source, 0.0, 0) is not None

@@ -63,7 +63,7 @@ class VacuityCheck:
 
 def _reads_its_backend(speech: Speech) -> None:
     dialect = speech.dialect
-    words = Words("words", dialect.sources[0], 0.0, 0.02, final=True)
+    words = Words("words", dialect.traits.sources[0], 0.0, 0.02, final=True)
     said: tuple[tuple[str, Said, Callable[[Message], bool], str], ...] = (
         ("ack", speech.ack(_IDS), _is_ack, "a Status with ack=True: no audio is ever sent"),
         ("words", speech.words(_IDS, words), _is_final, "a final Heard: no word is ever told"),

@@ -19,6 +19,7 @@ import stat
 from pathlib import Path
 from typing import cast
 
+from openline.events import SourceKind
 from openline_audio.convert import Converter, describe_unusable
 from openline_audio.decoder import DecodeError, Decoder
 from openline_audio.source import Sink, SourceError
@@ -51,6 +52,8 @@ class FileSource:
     above 0, and TypeError if ``path`` is no path. ``worker`` is what blocking reads run in, and
     is of interest to tests.
     """
+
+    kind = SourceKind.STORE
 
     def __init__(
         self, path: str | os.PathLike[str], *, speed: float = 1.0, worker: Worker = in_thread

@@ -13,14 +13,8 @@ from collections.abc import Sequence
 import msgspec
 
 from openline.audio.outbox import FRAME_SAMPLES, Outbox
-from openline.audio.window import (
-    LIVE_EDGE,
-    PING_EVERY_BACKLOG,
-    PING_EVERY_LIVE,
-    QUEUE,
-    WINDOW,
-    Window,
-)
+from openline.audio.window import LIVE_EDGE, Limits, Window
+from openline.dialects.traits import Traits
 from openline.machine.timers import OFF
 from openline.updates import SAMPLE_RATE, Gap, SourceStatistics
 
@@ -51,9 +45,9 @@ class Stream:
 
     __slots__ = ("box", "shut_since", "stored", "stuck", "window")
 
-    def __init__(self, box: Outbox, now: float) -> None:
+    def __init__(self, box: Outbox, limits: Limits, now: float) -> None:
         self.box = box
-        self.window = Window(now)
+        self.window = Window(limits, now)
         self.shut_since = OFF  # its window is shut, the backend silent about it, since then
         self.stored = False  # the disk knows where it began
         self.stuck = False  # its window is shut, and time alone does not open it soon
@@ -67,6 +61,7 @@ class Streams:
         "_disk_limit",
         "_dropped",
         "_limit",
+        "_limits",
         "_marks",
         "_next_mark",
         "_order",
@@ -80,8 +75,11 @@ class Streams:
         "shut",
     )
 
-    def __init__(self, declared: Sequence[str], limit: int, disk_limit: int = 0) -> None:
+    def __init__(
+        self, declared: Sequence[str], traits: Traits, limit: int, disk_limit: int = 0
+    ) -> None:
         self._declared = tuple(declared)
+        self._limits = Limits(traits)
         self._limit = limit
         self._disk_limit = disk_limit  # samples per source; 0: there is no disk
         self.has_disk = disk_limit > 0  # there may be audio on it, even after it failed
@@ -110,7 +108,8 @@ class Streams:
             if self._zero is None:
                 self._zero = at
             origin = max(0, round((at - self._zero) * SAMPLE_RATE))
-            stream = Stream(Outbox(source, self._limit, origin, self._disk_limit), now)
+            box = Outbox(source, self._limit, origin, self._disk_limit)
+            stream = Stream(box, self._limits, now)
             self._streams[source] = stream
             self._order.append(stream)
             if self.closed or source in self._over:
@@ -136,7 +135,7 @@ class Streams:
         box = Outbox(past.source, self._limit, past.origin, self._disk_limit)
         box.restore(past.confirmed, past.on_disk, past.gaps)
         self.has_disk = True
-        self._streams[past.source] = stream = Stream(box, 0.0)
+        self._streams[past.source] = stream = Stream(box, self._limits, 0.0)
         self._order.append(stream)
 
     def disk_failed(self) -> None:
@@ -236,7 +235,7 @@ class Streams:
         self._marks.clear()
         self._dropped = 0
         for stream in self._streams.values():
-            stream.window = Window(now)
+            stream.window = Window(self._limits, now)
             stream.stuck = False
             stream.shut_since = OFF
 
@@ -266,7 +265,7 @@ class Streams:
         """The next frame that a window allows, and whose it is."""
         self.shut = False
         self.opens_at = OFF
-        order = self._order
+        order, free = self._order, self._limits.window
         for i in range(len(order)):
             stream = order[i]
             box, window = stream.box, stream.window
@@ -274,7 +273,7 @@ class Streams:
             if not samples:
                 continue
             # The first rule of the window, without a call, for the frames that need no other.
-            if box.dial_sent + samples <= window.drained + WINDOW or window.allows(
+            if box.dial_sent + samples <= window.drained + free or window.allows(
                 box.dial_sent, samples, box.unsent, now
             ):
                 stream.stuck = False
@@ -299,14 +298,15 @@ class Streams:
 
     def wants_ping(self) -> bool:
         """Whether a window needs proof soon, or at once when nothing else opens it."""
+        limits = self._limits
         for stream in self._order:
             sent = stream.box.dial_sent
             ahead = sent - stream.window.pinged
-            if ahead >= PING_EVERY_LIVE or (stream.stuck and ahead > 0):
+            if ahead >= limits.ping_live or (stream.stuck and ahead > 0):
                 return True
-            if ahead >= PING_EVERY_BACKLOG:
+            if ahead >= limits.ping_backlog:
                 # Often where there is a backlog, or where proof is slow to come back.
-                late = sent - stream.window.received > PING_EVERY_LIVE
+                late = sent - stream.window.received > limits.ping_live
                 if late or stream.box.unsent > LIVE_EDGE:
                     return True
         return False
@@ -343,7 +343,7 @@ class Streams:
         left = min(items * FRAME_SAMPLES, most)  # whatever a backend says
         self._dropped += left
         streams = [reporting, *(each for each in self._order if each is not reporting)]
-        for stream, queued in [(each, q) for q in (QUEUE, 0) for each in streams]:
+        for stream, queued in [(each, q) for q in (self._limits.queue, 0) for each in streams]:
             box, window = stream.box, stream.window
             held = box.dial_sent - max(window.drained, window.figured)
             over = box.dial_sent - window.figured - queued

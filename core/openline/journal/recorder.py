@@ -18,7 +18,8 @@ and is cut; a whole line that cannot be read is damage, and refused.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final
 
 import msgspec
@@ -26,9 +27,9 @@ import msgspec
 from openline.audio.streams import PastSource
 from openline.backend import Backend
 from openline.commands import Command, Outgoing
-from openline.dialects.echopanel import EchoPanel
 from openline.dialects.protocol import Dialect
-from openline.events import Event
+from openline.dialects.registry import DEFAULT
+from openline.events import Event, SourceKind
 from openline.journal.codec import (
     Plain,
     command_to_plain,
@@ -48,7 +49,7 @@ VERSION: Final = 1
 #: How the first line begins: what tells a torn one from somebody's own file.
 _BEGINS: Final = b'{"journal":'
 _DEFAULT_POLICY: Final = Policy()
-_DEFAULT_DIALECT: Final = EchoPanel()
+_NO_KINDS: Final[Mapping[str, SourceKind]] = MappingProxyType({})
 
 
 class JournalError(ValueError):
@@ -65,6 +66,7 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
     dialect: str
     has_provider: bool
     may_pause: tuple[str, ...] = ()
+    kinds: Mapping[str, SourceKind] = msgspec.field(default_factory=dict[str, SourceKind])
     disk_seconds: float
     keeps_audio: bool
     backend: Backend
@@ -115,9 +117,10 @@ class Recorder(SessionMachine):
         random: Callable[[], float],
         sources: Sequence[str] = ("mic",),
         policy: Policy = _DEFAULT_POLICY,
-        dialect: Dialect = _DEFAULT_DIALECT,
+        dialect: Dialect = DEFAULT,
         has_provider: bool = False,
         may_pause: Collection[str] = (),
+        kinds: Mapping[str, SourceKind] = _NO_KINDS,
         disk_seconds: float = 0.0,
         past: Sequence[PastSource] = (),
         past_transcript: Sequence[Transcript] = (),
@@ -140,6 +143,7 @@ class Recorder(SessionMachine):
             dialect=dialect,
             has_provider=has_provider,
             may_pause=may_pause,
+            kinds=kinds,
             disk_seconds=disk_seconds,
             past=past,
             past_transcript=past_transcript,
@@ -153,6 +157,7 @@ class Recorder(SessionMachine):
             dialect=dialect.name,
             has_provider=has_provider,
             may_pause=tuple(sorted(may_pause)),
+            kinds=dict(sorted(kinds.items())),
             disk_seconds=disk_seconds,
             keeps_audio=keep_audio,
             backend=backend,
@@ -304,4 +309,4 @@ def error_text(exc: Exception) -> str:
 
 def speaks_text(dialect: Dialect) -> bool:
     """Whether a dialect's audio is text, which then is as private."""
-    return isinstance(dialect.audio(dialect.sources[0], b"\0\0"), str)
+    return isinstance(dialect.audio(dialect.traits.sources[0], b"\0\0"), str)

@@ -21,9 +21,9 @@ from openline.dialects.checking import decode_or_malformed
 from openline.dialects.protocol import (
     FinalMessage,
     Heard,
-    Insight,
     Malformed,
     Metrics,
+    Noticed,
     Refusal,
     Remark,
     Status,
@@ -43,11 +43,13 @@ class LocalProtocolError(Exception):
 
 
 _NOTHING: Final[Fired] = ()
+#: The largest absolute value of a signed 16-bit sample.
+_FULL_SCALE: Final = 32768
 _PHASES: Final = {phase.value: phase for phase in Phase}
 _MESSAGE_EVENTS: Final[dict[type, str]] = {
     Heard: "heard",
     Metrics: "measured",
-    Insight: "noticed",
+    Noticed: "noticed",
     Remark: "remark",
     FinalMessage: "final_message",
 }
@@ -91,7 +93,7 @@ def _judge(session: SessionState, *, detail: str = "", **known: Any) -> None:
     finish_at = session.deadlines[Timer.FINISH]
     # What the backend said of its own accord explains more than what its close repeats.
     said = "; ".join(text for text in (session.remark, one_line(detail)) if text)
-    codes = session.dialect.codes
+    codes = session.dialect.traits.codes
     session.planning = partial(session.retry.judge, ending, codes, said, session.now, finish_at)
 
 
@@ -131,6 +133,8 @@ def _network(_facts: SessionState, _event: e.NetworkRestored) -> Fired:
 def _audio(session: SessionState, event: e.AudioCaptured) -> Fired:
     if len(event.pcm) & 1:
         raise LocalProtocolError("audio of an odd number of bytes: samples are 16-bit")
+    if event.peak is not None and not 0 <= event.peak <= _FULL_SCALE:
+        raise LocalProtocolError(f"a peak of {event.peak}: give 0 to {_FULL_SCALE}, or None")
     stream = session.streams.capture(event.source, event.pcm, session.now)
     if stream is None:
         _check_source(session, event.source)
