@@ -57,7 +57,7 @@ class CredentialPlace(StrEnum):
 
 
 class RedirectRefusedError(ValueError):
-    """A redirect that must not be followed; the text says why in one line."""
+    """A redirect that must not be followed; the text is the reason in one line."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -18,7 +18,7 @@ MAX_DIALS_PER_MINUTE = 15
 
 
 #: Seconds without a backend's figures after which real time is assumed (``window``). A
-#: shorter stall_timeout would give up a line that only says little.
+#: shorter stall_timeout would give up a line on which only little is sent.
 FIGURES_LATE = 5.0
 
 #: Seconds of audio in a frame; memory always holds the newest frame (``outbox``).
@@ -180,7 +180,8 @@ MEANINGS: Final[Mapping[str, Meaning]] = MappingProxyType(
             "the socket is open within this: DNS, TCP, TLS, upgrade and redirects", _OURS
         ),
         "ack_timeout": Meaning(
-            "the start is acked within this", f"{_REFERENCE}: a full backend takes 5.0 s to say so"
+            "the start is acked within this",
+            f"{_REFERENCE}: a full backend takes 5.0 s to report it",
         ),
         "ping_interval": Meaning("a ping goes out at least this often", _OURS),
         "pong_timeout": Meaning("anything arrives within this of a ping", _OURS),
@@ -214,7 +215,7 @@ MEANINGS: Final[Mapping[str, Meaning]] = MappingProxyType(
         ),
         "close_timeout": Meaning("the closing handshake takes at most this", _OURS),
         "source_timeout": Meaning(
-            "a source from which nothing is heard for so long is lost; none: all may be silent",
+            "a source that delivers nothing for so long is lost; none: each may be silent",
             _OURS,
         ),
         "buffer_seconds": Meaning(

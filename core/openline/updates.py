@@ -3,7 +3,7 @@
 Every update is a frozen value. ``StateChanged``, final ``Transcript``s, ``Gap``s and
 ``Ended`` are *durable*: each one counts and none may be lost on the way to the app.
 The rest are *passing*: a newer one of the same kind and source replaces an older one
-that nobody has read yet. Times are seconds of session time unless a name says
+that has not been read yet. Times are seconds of session time unless stated
 otherwise; session time 0 is the first sample of the first source that started.
 """
 

@@ -64,17 +64,19 @@ def check_dialect(dialect: object) -> None:
 def encode_checked(dialect: Dialect, method: str, *given: object) -> str | bytes:
     """The message that ``method`` makes. Raises DialectError unless it is text or bytes."""
     try:
-        said = getattr(dialect, method)(*given)
+        message = getattr(dialect, method)(*given)
     except Exception as exc:
         raise dialect_error(dialect, method, exc) from exc
-    return check_wire(dialect, method, said)
+    return check_wire(dialect, method, message)
 
 
-def check_wire(dialect: Dialect, method: str, said: object) -> str | bytes:
-    """``said`` itself, which ``method`` made. Raises DialectError unless it is text or bytes."""
-    if isinstance(said, str | bytes):
-        return said
-    raise DialectError(f"{name_of(dialect)}: {method} has to return str or bytes, not {kind(said)}")
+def check_wire(dialect: Dialect, method: str, message: object) -> str | bytes:
+    """``message``, made by ``method``. Raises DialectError unless it is text or bytes."""
+    if isinstance(message, str | bytes):
+        return message
+    raise DialectError(
+        f"{name_of(dialect)}: {method} has to return str or bytes, not {kind(message)}"
+    )
 
 
 def dialect_error(dialect: Dialect, method: str, exc: Exception) -> DialectError:
