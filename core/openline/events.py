@@ -8,6 +8,7 @@ None of them carries a secret.
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TypeAlias
 
 import msgspec
@@ -38,11 +39,22 @@ class SourceStarted(msgspec.Struct, frozen=True):
     at: float
 
 
+class SourceKind(StrEnum):
+    """What a source draws from, which decides what its silence and its audio mean."""
+
+    DEVICE = "device"  #: it captures as time passes; what is not taken in time is gone
+    STORE = "store"  #: it reads what is there already, and can wait: a file
+
+
 class AudioCaptured(msgspec.Struct, frozen=True, gc=False):
-    """Signed 16-bit little-endian mono PCM at 16 kHz, any whole number of samples."""
+    """Signed 16-bit little-endian mono PCM at 16 kHz, any whole number of samples.
+
+    ``peak`` is its largest absolute sample, 0 to 32768, if the source measured it.
+    """
 
     source: str
     pcm: bytes
+    peak: int | None = None
 
 
 class CaptureHole(msgspec.Struct, frozen=True):

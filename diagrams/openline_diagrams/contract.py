@@ -15,10 +15,11 @@ from typing import Annotated, Any, Final, Literal, NamedTuple, Union, get_args, 
 
 import msgspec
 
-from openline.dialects.echopanel import ACKS, EchoPanel
+from openline.dialects.echopanel import ACKS
 from openline.dialects.echopanel_schema import Incoming
 from openline.dialects.headers import credential_headers
 from openline.dialects.protocol import Dialect, Ids, Status
+from openline.dialects.registry import BUILT_IN
 from openline.reconnect.explain import Explanation, all_rows
 from openline.updates import SAMPLE_RATE
 from openline_diagrams.markdown import code, grid
@@ -26,10 +27,10 @@ from openline_diagrams.tables import verdict_rows
 
 
 class Contract(NamedTuple):
-    """A dialect, the structs of what it understands, and the states of its status.
+    """A dialect, the structs of the messages that it reads, and the states of its status.
 
     ``messages`` are tagged msgspec structs, ``states`` words of ``{"type": "status"}``
-    messages; either may be empty, and is then left out of what is told.
+    messages; either may be empty, and is then left out of the document.
     """
 
     dialect: Dialect
@@ -37,9 +38,13 @@ class Contract(NamedTuple):
     states: tuple[str, ...]
 
 
-#: The dialects in the box, by name.
+#: What documents a built-in dialect: the structs that it reads, and the states of its status.
+_DOCUMENTED: Final[dict[str, tuple[tuple[type[msgspec.Struct], ...], tuple[str, ...]]]] = {
+    "echopanel": (get_args(Incoming), ("connected", *sorted(ACKS))),
+}
+#: The contract of each built-in dialect, by name.
 CONTRACTS: Final = MappingProxyType(
-    {EchoPanel.name: Contract(EchoPanel(), get_args(Incoming), ("connected", *sorted(ACKS)))}
+    {name: Contract(BUILT_IN[name], *known) for name, known in _DOCUMENTED.items()}
 )
 
 _IDS: Final = Ids(session_id="S", attempt_id="A", connection_id="C")
@@ -65,12 +70,12 @@ _JSON: Final[dict[type, str]] = {
 def contract(spec: Contract) -> str:
     """The contract of ``spec`` as Markdown. Raises what its dialect raises."""
     dialect = spec.dialect
-    ours = all_rows(dialect_codes=dialect.codes, refusals=dialect.refusals)
+    ours = all_rows(dialect_codes=dialect.traits.codes, refusals=dialect.traits.refusals)
     default = {*all_rows()}
     rows = [each for each in ours if each not in default]
     audio = (
-        f"Sources: {code(dialect.sources)}. The backend proves or discards audio within "
-        f"{dialect.horizon:g} s.\n\n"
+        f"Sources: {code(dialect.traits.sources)}. The backend proves or discards audio within "
+        f"{dialect.traits.horizon:g} s.\n\n"
     )
     token = (
         "## How a token travels\n\n"
@@ -102,7 +107,7 @@ def _carried(dialect: Dialect) -> str:
 def _sent(dialect: Dialect) -> str:
     audio = [
         (f"audio of {source}", "after the ack", _frame(dialect.audio(source, _PCM)))
-        for source in dialect.sources
+        for source in dialect.traits.sources
     ]
     start = ("start", "once, when the socket is open", f"`{_compact(dialect.start(_IDS))}`")
     stop = ("stop", "when all audio is out", f"`{_compact(dialect.stop(_IDS))}`")

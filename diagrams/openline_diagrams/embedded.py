@@ -17,9 +17,9 @@ from functools import cache
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
+from openline.dialects.naming import NamingError, error_line
 from openline.policy import Policy
 from openline.session import TABLE
-from openline.text import one_line
 from openline_diagrams import (
     LIGHT,
     Contract,
@@ -37,7 +37,6 @@ from openline_diagrams import (
     verdict_table,
     xstate,
 )
-from openline_diagrams.named import NamingError
 from openline_diagrams.render import png, svg
 
 
@@ -124,7 +123,8 @@ def table(name: str, *, dialect: str | None = None, policy: str | None = None) -
         spoken = None if dialect is None else find_contract(dialect).dialect
         if spoken is None:
             return verdict_table(policy=limits)
-        return verdict_table(dialect_codes=spoken.codes, refusals=spoken.refusals, policy=limits)
+        traits = spoken.traits
+        return verdict_table(dialect_codes=traits.codes, refusals=traits.refusals, policy=limits)
     if name == "policy":
         return policy_table(limits)
     return timer_table() if name == "timers" else _chart_words()
@@ -137,7 +137,7 @@ def told_contract(name: str) -> str:
         return contract(spec)
     except Exception as error:  # a user's dialect may raise whatever it likes
         raise EmbedError(
-            f"{name}: its contract cannot be told: {type(error).__name__}: {one_line(str(error))}"
+            f"{name}: its contract cannot be told: {type(error).__name__}: {error_line(error)}"
         ) from error
 
 

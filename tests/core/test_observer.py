@@ -245,6 +245,7 @@ def test_the_options_are_shown_once_as_they_are() -> None:
         dialect=dialect,
         has_provider=True,
         may_pause=("mic", "system"),
+        kinds={},
         disk_seconds=90.0,
         past=(past,),
         past_transcript=(said,),

@@ -11,10 +11,12 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
-from openline.dialects.echopanel import ACKS, CODES, REFUSALS, EchoPanel
+from openline.dialects.echopanel import ACKS, CODES, REFUSALS, TRAITS, EchoPanel
 from openline.dialects.echopanel_schema import WireFinal, WireMetrics
 from openline.dialects.protocol import Ids
+from openline.dialects.registry import BUILT_IN
 from openline.machine.timers import RUNS, Timer
 from openline.policy import MEANINGS, Policy
 from openline.reconnect.explain import NO_REFUSALS, all_rows
@@ -70,7 +72,8 @@ def test_every_field_of_the_policy_has_a_meaning() -> None:
     assert [line[2:] for line in told] == [[*MEANINGS[name]] for name in names]
     values = {line[0].strip("`"): line[1] for line in told}
     assert values["max_attempts"] == "none"
-    assert float(values["start_delay"]) == Policy().start_delay
+    assert values["start_delay"] == "none"
+    assert float(values["connect_timeout"]) == Policy().connect_timeout
 
 
 def test_every_timer_says_whose_it_is_what_it_fires_and_where() -> None:
@@ -91,6 +94,10 @@ def test_every_timer_says_whose_it_is_what_it_fires_and_where() -> None:
 # A dialect's contract.
 
 ECHOPANEL = contract(CONTRACTS["echopanel"])
+
+
+def test_each_built_in_dialect_is_documented() -> None:
+    assert {name: spec.dialect for name, spec in CONTRACTS.items()} == BUILT_IN
 
 
 def test_what_is_sent_is_what_the_dialect_sends() -> None:
@@ -152,8 +159,7 @@ def test_its_own_verdicts_are_told_and_no_others() -> None:
 class Plain(EchoPanel):
     """A dialect that has no rulings of its own and sends audio as text."""
 
-    codes = NO_CODES
-    refusals = NO_REFUSALS
+    traits = replace(TRAITS, codes=NO_CODES, refusals=NO_REFUSALS)
 
     def audio(self, source: str, pcm: bytes) -> Any:
         return '{"audio":"' + "A" * 100 + '"}'

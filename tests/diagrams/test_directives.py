@@ -412,7 +412,7 @@ WRONG = {
         "openline-table: ours:OurDialect is no Policy: give module:NAME of one"
     ),
     ".. openline-table:: verdicts\n   :dialect: morse": (
-        "openline-table: morse: there is no such dialect in the box; give echopanel or module:NAME"
+        "openline-table: morse: no built-in dialect has this name; give echopanel or module:NAME"
     ),
     ".. openline-contract::": ("openline-contract: name a dialect: echopanel, or module:NAME"),
     ".. openline-contract:: ours:Other": "openline-contract: ours:Other: ours has no Other",
@@ -453,11 +453,10 @@ WRONG = {
         "the core no longer does what it did; see openline replay"
     ),
     ".. openline-session:: calls/ours.jsonl": (
-        "openline-session: calls/ours.jsonl: its dialect, ours, is not in the box: give module:NAME"
+        "openline-session: calls/ours.jsonl: its dialect, ours, is not built in: give module:NAME"
     ),
     ".. openline-session:: calls/drop.jsonl\n   :dialect: morse": (
-        "openline-session: morse: there is no such dialect in the box; "
-        "give echopanel or module:NAME"
+        "openline-session: morse: no built-in dialect has this name; give echopanel or module:NAME"
     ),
     ".. openline-session:: calls/drop.jsonl\n   :dialect: broken:Mute": (
         "openline-session: calls/drop.jsonl: it cannot be drawn: ValueError: no sound today"

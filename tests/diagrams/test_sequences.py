@@ -20,7 +20,7 @@ from openline.journal.recorder import Recorder
 from openline.journal.replay import DivergedError, replay
 from openline.machine.handlers import LocalProtocolError
 from openline.reconnect.verdicts import Action, ErrorKind, Rule, Sender
-from openline.updates import Cards, Entities, State
+from openline.updates import Insight, State
 from openline_diagrams import (
     DARK,
     Sequence,
@@ -338,8 +338,7 @@ def test_what_a_fact_is_called(event: e.Event, text: str) -> None:
         (d.Status(state="buffering"), "status buffering"),
         (d.Heard(text="a\nb", start=0, end=1, final=True), "final “a b”"),
         (d.Heard(text="x" * 99, start=0, end=1, final=False), f"partial “{'x' * 43}…”"),
-        (d.Insight(update=Entities()), "entities"),
-        (d.Insight(update=Cards()), "cards"),
+        (d.Noticed(kind="entities", payload={}), "entities"),
         (d.Refusal(row=RULING, text="no"), "refusal “no”"),
         (d.Remark(text="oh"), "error “oh”"),
         (d.FinalMessage(summary={}), "the final message"),
@@ -350,7 +349,7 @@ def test_what_a_message_is_called(message: d.Message, text: str) -> None:
 
 
 def test_what_a_backend_noticed_is_handed_on_under_its_name() -> None:
-    assert words.done(Report(Cards()), has_provider=False) == "cards"
+    assert words.done(Report(Insight(kind="cards", payload={})), has_provider=False) == "cards"
 
 
 def test_what_we_send_is_called_by_its_type() -> None:

@@ -15,8 +15,7 @@ from hypothesis import given
 from hypothesis.strategies import SearchStrategy
 
 from openline.dialects.echopanel import EchoPanel
-from openline.dialects.protocol import Heard, Insight, Message, Metrics, Status
-from openline.updates import Cards, Entities
+from openline.dialects.protocol import Heard, Message, Metrics, Noticed, Status
 
 WORDS: Final = st.text(st.characters(codec="utf-8"), max_size=12)
 SECONDS: Final = st.floats(0, 1e6)
@@ -130,12 +129,15 @@ def test_words(kind: str, times: list[float], fields: dict[str, Any]) -> None:
     )
 
 
-@given(
-    messages(
-        {}, dict.fromkeys(Entities.__struct_fields__ + Cards.__struct_fields__, st.lists(WORDS))
-    )
-)
+NOTICED = {
+    "entities": ("people", "orgs", "dates", "projects", "topics"),
+    "cards": ("actions", "decisions", "risks"),
+}
+
+
+@given(messages({}, dict.fromkeys([*NOTICED["entities"], *NOTICED["cards"]], st.lists(WORDS))))
 def test_what_it_noticed(fields: dict[str, Any]) -> None:
-    for kind, update in (("entities_update", Entities), ("cards_update", Cards)):
-        noticed = {name: (*fields.get(name, ()),) for name in update.__struct_fields__}
-        assert decoded(kind, fields) == Insight(update=update(**noticed), **ids(fields))
+    for kind, names in NOTICED.items():
+        payload = {name: fields.get(name, []) for name in names}
+        noticed = Noticed(kind=kind, payload=payload, **ids(fields))
+        assert decoded(f"{kind}_update", fields) == noticed

@@ -27,7 +27,7 @@ from openline import events as e
 from openline.backend import Backend
 from openline.commands import Report
 from openline.dialects.echopanel import EchoPanel
-from openline.dialects.protocol import Ids, Insight, Malformed, Message
+from openline.dialects.protocol import Ids, Malformed, Message, Noticed
 from openline.policy import Policy
 from openline.session import SessionMachine
 from openline.updates import State, Trouble
@@ -268,7 +268,7 @@ def test_what_breaks_a_session_is_told_with_no_message_that_need_not_be_there(
 ) -> None:
     def decode(dialect: EchoPanel, data: str | bytes) -> Message:
         message = DECODE(dialect, data)
-        if isinstance(message, Insight):
+        if isinstance(message, Noticed):
             raise KeyError("people")
         return message
 
@@ -285,7 +285,7 @@ def test_what_breaks_a_session_is_told_with_no_message_that_need_not_be_there(
 def test_every_kind_of_answer_is_drawn() -> None:
     rng = Random(1)
     seen = {type(DIALECT.decode(garbage(rng))).__name__ for _ in range(3000)}
-    expected = {"Status", "Heard", "Metrics", "Insight", "Refusal", "Remark", "FinalMessage"}
+    expected = {"Status", "Heard", "Metrics", "Noticed", "Refusal", "Remark", "FinalMessage"}
     assert seen == expected | {"Unknown", "Malformed"}
 
 

@@ -31,7 +31,7 @@ from openline.audio.gaps import GapLog
 from openline.audio.time_map import TimeMap
 from openline.updates import SAMPLE_RATE, Gap, GapCause
 
-#: Samples in a frame on the wire: 20 ms (contract: "usual frame").
+#: Samples in a frame on the wire: 20 ms.
 FRAME_SAMPLES = 320
 _FRAME_BYTES = 2 * FRAME_SAMPLES
 #: Samples fetched from the disk at a time: 5 s.

@@ -76,6 +76,8 @@ def event_to_plain(event: Event, *, keep_audio: bool) -> Plain:
         if isinstance(value, float) and not math.isfinite(value):
             value = str(value)
         plain[name] = value
+    if plain.get("peak", 0) is None:  # as nearly always: a line of audio is short
+        del plain["peak"]
     match event:
         case AudioCaptured(pcm=pcm) | AudioFetched(pcm=pcm) if not keep_audio:
             del plain["pcm"]

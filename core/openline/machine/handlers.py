@@ -20,9 +20,9 @@ from openline.dialects.checking import decode_or_malformed
 from openline.dialects.protocol import (
     FinalMessage,
     Heard,
-    Insight,
     Malformed,
     Metrics,
+    Noticed,
     Refusal,
     Remark,
     Status,
@@ -43,13 +43,15 @@ class LocalProtocolError(Exception):
 
 
 _NOTHING: Final[Fired] = ()
+#: The largest absolute value of a signed 16-bit sample.
+_FULL_SCALE: Final = 32768
 _OPEN: Final[Fired] = (("open_requested", None),)
 _STOP: Final[Fired] = (("stop_requested", None),)
 _GO_ON: Final = Plan()
 _MESSAGE_EVENTS: Final[dict[type, str]] = {
     Heard: "transcript",
     Metrics: "metrics",
-    Insight: "insight",
+    Noticed: "insight",
     Remark: "backend_error",
     FinalMessage: "final_message",
 }
@@ -115,6 +117,8 @@ def _network(_facts: SessionState, _event: e.NetworkRestored) -> Fired:
 def _audio(session: SessionState, event: e.AudioCaptured) -> Fired:
     if len(event.pcm) & 1:
         raise LocalProtocolError("audio of an odd number of bytes: samples are 16-bit")
+    if event.peak is not None and not 0 <= event.peak <= _FULL_SCALE:
+        raise LocalProtocolError(f"a peak of {event.peak}: give 0 to {_FULL_SCALE}, or None")
     stream = session.streams.capture(event.source, event.pcm, session.now)
     if stream is None:
         _check_source(session, event.source)

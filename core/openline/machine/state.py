@@ -6,7 +6,7 @@ command, arm a timer, or put ids together.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from openline.audio.gaps import AT_THE_END
@@ -26,6 +26,7 @@ from openline.commands import (
     StoreGap,
 )
 from openline.dialects.protocol import Dialect, FinalMessage, Ids
+from openline.events import SourceKind
 from openline.machine.timers import OFF, Timer
 from openline.policy import Policy
 from openline.reconnect.retry import Retry
@@ -81,6 +82,7 @@ class SessionState:
         "ever_opened",
         "has_provider",
         "hops",
+        "kinds",
         "line_open",
         "lost_sources",
         "message",
@@ -122,10 +124,12 @@ class SessionState:
         has_provider: bool,
         disk_samples: int,
         may_pause: Collection[str],
+        kinds: Mapping[str, SourceKind],
     ) -> None:
         self.policy = policy
         self.dialect = dialect
         self.has_provider = has_provider
+        self.kinds = kinds
         self._backend = backend
         self._session_id = session_id
         self._attempt_id = attempt_id
@@ -134,7 +138,8 @@ class SessionState:
         self.deadlines = [OFF] * len(Timer)
         self.out: list[Command] = []
         self.retry = Retry(policy, random)
-        self.streams = Streams(sources, round(policy.buffer_seconds * SAMPLE_RATE), disk_samples)
+        limit = round(policy.buffer_seconds * SAMPLE_RATE)
+        self.streams = Streams(sources, dialect.traits, limit, disk_samples)
         self.spooled = disk_samples > 0  # captured audio is kept on disk as well
         self.watch = SilenceWatchdog(sources, may_pause, policy.source_timeout)
         self.timeline = Timeline()
@@ -261,7 +266,7 @@ class SessionState:
         if plan.ending is None:
             self.retry.go_on(self.now, finish_at)
         else:
-            codes = self.dialect.codes
+            codes = self.dialect.traits.codes
             self.retry.judge(plan.ending, codes, plan.detail, self.now, finish_at)
 
     def arm(self, timer: Timer, delay: float) -> None:

@@ -208,7 +208,7 @@ HTTP_STATUSES: Final[Mapping[int, Rule]] = MappingProxyType(
         403: Rule(
             action=Action.REAUTH,
             why="the server forbids this: a bad token or a wrong path",
-            source="uvicorn, echopanel contract",
+            source="uvicorn",
             advice="the path of the URL",
         ),
         404: _fatal("the server has nothing at this path: check the path of the URL", _HTTP),
@@ -255,7 +255,7 @@ _CLOCK: Final = (
 
 ERRORS: Final[Mapping[ErrorKind, Rule]] = MappingProxyType(
     {
-        ErrorKind.REFUSED: _retry("nothing listens at that address yet", "echopanel contract"),
+        ErrorKind.REFUSED: _retry("nothing listens at that address yet", _OURS),
         ErrorKind.UNREACHABLE: _retry("the network does not reach the server", _OURS),
         ErrorKind.RESET: _retry("the connection was reset", _OURS),
         ErrorKind.TIMED_OUT: _retry("the network timed out", _OURS),

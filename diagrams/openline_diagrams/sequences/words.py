@@ -24,10 +24,9 @@ from openline.dialects import protocol as d
 from openline.text import one_line
 from openline.updates import (
     SAMPLE_RATE,
-    Cards,
     Ended,
-    Entities,
     Gap,
+    Insight,
     PartialRetracted,
     SourceEnded,
     Transcript,
@@ -127,8 +126,8 @@ def said(message: d.Message) -> str:
             return f"{'final' if final else 'partial'} {quoted(text)}"
         case d.Metrics():
             return "metrics"
-        case d.Insight(update=update):
-            return _insight(update)
+        case d.Noticed(kind=kind):
+            return short(kind)
         case d.Refusal(text=text):
             return f"refusal {quoted(text)}"
         case d.Remark(text=text):
@@ -139,10 +138,6 @@ def said(message: d.Message) -> str:
             return f"{short(kind)}, which nobody knows"
         case _:
             return "what nobody can read"
-
-
-def _insight(update: Entities | Cards) -> str:
-    return type(update).__name__.lower()
 
 
 def sent(text: str | bytes) -> str:
@@ -178,8 +173,8 @@ def _handed(update: Update) -> str:
             return f"{'final' if final else 'partial'} {span(start, end)}"
         case PartialRetracted():
             return "the partial is taken back"
-        case Entities() | Cards():
-            return _insight(update)
+        case Insight(kind=kind):
+            return short(kind)
         case Gap(start=start, end=end, cause=cause):
             return f"gap {span(start / SAMPLE_RATE, end / SAMPLE_RATE)}: {cause}"
         case SourceEnded(source=source, cause=cause):

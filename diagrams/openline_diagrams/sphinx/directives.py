@@ -16,6 +16,7 @@ from sphinx.directives.code import container_wrapper
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
+from openline.dialects.registry import BUILT_IN
 from openline_diagrams.embedded import NOTATIONS, PICTURES, TABLES, EmbedError
 from openline_diagrams.sessions import TOLD
 from openline_diagrams.sphinx.doctree import as_nodes
@@ -204,7 +205,7 @@ class ContractDirective(_Embedding):
         """Tables under headings. The dialect is the argument, or the option of that name."""
         name = name or self.options.get("dialect", "")
         if not name:
-            raise EmbedError("name a dialect: echopanel, or module:NAME")
+            raise EmbedError(f"name a dialect: {', '.join(BUILT_IN)}, or module:NAME")
         return self._page(self._told(Wanted("contract", name)))
 
 
