@@ -309,6 +309,9 @@ class SessionMachine:
         before, mark = session.state, len(session.out)
         if plan is not None and event in TABLE[before]:
             session.make_plan(plan)
+            verdict = session.retry.verdict
+            if watch is not None and plan.ending is not None and verdict is not None:
+                watch.call(Observer.on_verdict, verdict, session.now)
         ran = fire(TABLE, session, event) if self._interpret is None else self._interpret(event)
         if not ran:
             return False

@@ -208,14 +208,16 @@ def machine(**options: Any) -> SessionMachine:
 
 def test_a_session_knows_which_source_is_a_store() -> None:
     class Seen(Observer):
-        kinds: list[Mapping[str, e.SourceKind]] = []
+        def __init__(self) -> None:
+            self.kinds: Mapping[str, e.SourceKind] | None = None
 
         def on_begin(self, options: MachineOptions, look: Callable[[], Snapshot]) -> None:
-            self.kinds.append(options.kinds)
+            self.kinds = options.kinds
 
-    machine(kinds={"mic": e.SourceKind.STORE}, observers=[Seen()])
-    machine(observers=[Seen()])
-    assert Seen.kinds == [{"mic": e.SourceKind.STORE}, {}]
+    store, none = Seen(), Seen()
+    machine(kinds={"mic": e.SourceKind.STORE}, observers=[store])
+    machine(observers=[none])
+    assert (store.kinds, none.kinds) == ({"mic": e.SourceKind.STORE}, {})
 
 
 def test_the_kind_of_a_source_that_is_not_there_is_refused() -> None:
