@@ -56,13 +56,11 @@ class WindowLaws:
         "_marks",
         "_positions",
         "_sizes",
-        "_traits",
         "seen",
     )
 
     def __init__(self, seen: Observation) -> None:
         self.seen = seen
-        self._traits = seen.dialect.traits
         self._dial: int = 0
         self._dropped: int = 0  # samples, over all sources
         self._gauges: dict[str, Gauge] = {}  # of the sources that have started
@@ -124,12 +122,16 @@ class WindowLaws:
             if len(gauges) == 1:
                 each.figures_at = self.seen.now
                 each.filling = metrics.backlog > self._filling(each.filling)
-            elif metrics.backlog < self._traits.filling_below:
+            elif metrics.backlog < self.seen.dialect.traits.filling_below:
                 each.filling = False
 
     def _filling(self, is_filling: bool) -> float:  # noqa: FBT001 -- what it is now
         """Seconds of backlog above which a backend is filling, or goes on filling."""
-        return self._traits.filling_below if is_filling else self._traits.filling_above
+        return (
+            self.seen.dialect.traits.filling_below
+            if is_filling
+            else self.seen.dialect.traits.filling_above
+        )
 
     def opens(self, statistics: Mapping[str, SourceStatistics]) -> None:
         """A new dial is acked: nothing was sent on it, nothing is confirmed."""
@@ -166,10 +168,10 @@ class WindowLaws:
         samples = self._samples(source, len(audio.data))
         gauge.sent += samples
         gauge.shut_since = math.inf
-        ahead = gauge.sent - gauge.drained - to_samples(self._traits.window)
+        ahead = gauge.sent - gauge.drained - to_samples(self.seen.dialect.traits.window)
         unsent = figures.captured - figures.sent + samples
         live = unsent <= LIVE_EDGE and not gauge.filling
-        live_ahead = to_samples(self._traits.live_ahead)
+        live_ahead = to_samples(self.seen.dialect.traits.live_ahead)
         if ahead <= TOLERANCE or (live and gauge.sent - gauge.received <= live_ahead):
             return
         # Without figures the backend is assumed to drain received audio in real time.

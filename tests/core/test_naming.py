@@ -20,7 +20,10 @@ def _fails(error: BaseException) -> Any:
 
 
 def _module(**names: Any) -> Any:
-    return lambda _name: SimpleNamespace(**names)
+    def load(_name: str) -> object:
+        return SimpleNamespace(**names)
+
+    return load
 
 
 def test_a_built_in_dialect_is_found_by_its_name() -> None:

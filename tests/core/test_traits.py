@@ -26,7 +26,8 @@ RULE = Rule(action=Action.LATER, why="busy", source="the toy")
 
 
 def traits(**changes: Any) -> Traits:
-    return Traits(**{"sources": ("mic",), "horizon": 1.0, **changes})
+    given: dict[str, Any] = {"sources": ("mic",), "horizon": 1.0, **changes}
+    return Traits(**given)
 
 
 def dialect(**changes: Any) -> EchoPanel:

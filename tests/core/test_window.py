@@ -26,7 +26,7 @@ from openline.updates import SAMPLE_RATE
 
 S = SAMPLE_RATE
 F = FRAME_SAMPLES
-LIMITS = Limits(TRAITS)
+LIMITS = Limits.of(TRAITS)
 W = round(1.6 * S)
 FAR = 60 * S  # so much is unsent: not at the live edge
 

@@ -236,7 +236,7 @@ def test_dialect_may_encode_everything_in_bytes() -> None:
     ("dialect", "complaint"),
     [
         (Toy, "dialect: give an object, Toy(), not the class"),
-        (cast("Toy", type("Bare", (), {"name": "bare"})()), "the dialect Bare lacks 'sources'"),
+        (cast("Toy", type("Bare", (), {"name": "bare"})()), "the dialect Bare lacks 'traits'"),
     ],
 )
 def test_invalid_dialect_is_refused_before_the_walk(dialect: Any, complaint: str) -> None:

@@ -68,7 +68,7 @@ class Streams:
         self, declared: Sequence[str], traits: Traits, limit: int, disk_limit: int = 0
     ) -> None:
         self._declared = tuple(declared)
-        self._limits = Limits(traits)
+        self._limits = Limits.of(traits)
         self._limit = limit
         self._disk_limit = disk_limit  # samples per source; 0: there is no disk
         self.has_disk = disk_limit > 0  # there may be audio on it, even after it failed

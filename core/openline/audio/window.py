@@ -16,6 +16,8 @@ window W and the other limits are traits of the dialect (``traits`` explains the
 
 from __future__ import annotations
 
+import msgspec
+
 from openline.dialects.traits import Traits
 from openline.machine.timers import OFF
 from openline.policy import FIGURES_LATE
@@ -29,31 +31,34 @@ _PINGS_PER_WINDOW = 8
 _PINGS_PER_LIVE_AHEAD = 2
 
 
-class Limits:
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """The queue of a backend, from its traits. Lengths are samples, filling is in seconds.
 
     ``ping_backlog`` and ``ping_live``: a ping goes out for so much audio sent while there is
     backlog, or live audio.
     """
 
-    __slots__ = (
-        "filling_above",
-        "filling_below",
-        "live_ahead",
-        "ping_backlog",
-        "ping_live",
-        "queue",
-        "window",
-    )
+    queue: int
+    window: int
+    live_ahead: int
+    ping_backlog: int
+    ping_live: int
+    filling_above: float
+    filling_below: float
 
-    def __init__(self, traits: Traits) -> None:
-        self.queue = int(traits.queue * SAMPLE_RATE)
-        self.window = int(traits.window * SAMPLE_RATE)
-        self.live_ahead = int(traits.live_ahead * SAMPLE_RATE)
-        self.ping_backlog = self.window // _PINGS_PER_WINDOW
-        self.ping_live = self.live_ahead // _PINGS_PER_LIVE_AHEAD
-        self.filling_above = traits.filling_above
-        self.filling_below = traits.filling_below
+    @classmethod
+    def of(cls, traits: Traits) -> Limits:
+        """Those of a backend with these traits."""
+        window, live_ahead = int(traits.window * SAMPLE_RATE), int(traits.live_ahead * SAMPLE_RATE)
+        return cls(
+            queue=int(traits.queue * SAMPLE_RATE),
+            window=window,
+            live_ahead=live_ahead,
+            ping_backlog=window // _PINGS_PER_WINDOW,
+            ping_live=live_ahead // _PINGS_PER_LIVE_AHEAD,
+            filling_above=traits.filling_above,
+            filling_below=traits.filling_below,
+        )
 
 
 class Window:

@@ -1,6 +1,6 @@
 """A dialect that a user names: one that is built in, or one's own as ``module:NAME``.
 
-    find_dialect("echopanel", import_module)     # of ``BUILT_IN``
+    find_dialect(DEFAULT.name, import_module)    # of ``BUILT_IN``
     find_dialect("steno:Steno", import_module)   # an object, or what makes one when called
 
 The core imports nothing by name itself, so the caller gives ``load``, which is

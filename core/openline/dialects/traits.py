@@ -104,8 +104,8 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _wrong(name: str, value: object, want: str) -> ValueError:
-    shown = repr(value)
-    if not isinstance(value, str | int | float | tuple) or len(shown) > _QUOTED:
+    shown, is_short = repr(value), isinstance(value, str | int | float | tuple)
+    if not is_short or len(shown) > _QUOTED:
         shown = type(value).__name__
     return ValueError(f"Traits.{name} is {shown}: give {want}")
 
@@ -120,9 +120,10 @@ def _is_time(value: object) -> bool:
 
 
 def _check_rules(name: str, value: object, kind: type, want: str) -> None:
-    rules = cast("Mapping[object, object]", value) if isinstance(value, Mapping) else None
-    if rules is None or not all(isinstance(rule, Rule) for rule in rules.values()):
-        raise _wrong(name, value, f"a mapping from each {want} to its Rule")
+    is_mapping = isinstance(value, Mapping)
+    rules = cast("Mapping[object, object]", value)
+    if not is_mapping or not all(isinstance(rule, Rule) for rule in rules.values()):
+        raise _wrong(name, rules, f"a mapping from each {want} to its Rule")
     for key in rules:
         if not isinstance(key, kind) or (kind is int and key not in _CODES):
             raise _wrong(name, key, f"a Rule for each {want}")

@@ -129,7 +129,7 @@ class SessionState:
         self.policy = policy
         self.dialect = dialect
         self.has_provider = has_provider
-        self.kinds = kinds
+        self.kinds = dict(kinds)
         self._backend = backend
         self._session_id = session_id
         self._attempt_id = attempt_id
