@@ -2,7 +2,7 @@
 
 Observers are given to ``SessionMachine(observers=...)`` and called while the machine works, in
 the order in which things happen. Once, at the end of the constructor: ``on_begin``. Then for
-each ``receive(event, now)``:
+each ``receive(event, now)``::
 
     on_event          the event arrives, before anything is made of it
       on_timer        a timer was due; what it causes follows

@@ -55,7 +55,8 @@ def calls(block: Block) -> list[list[str]]:
         words = shlex.split(line.removeprefix("$ "), comments=True)
         for at, word in enumerate(words):
             if word == "openline" and (at == 0 or words[at - 1] == "|"):
-                found.append(words[at + 1 :])
+                rest = words[at + 1 :]
+                found.append(rest[: rest.index(">")] if ">" in rest else rest)
     return found
 
 

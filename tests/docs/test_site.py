@@ -26,6 +26,7 @@ TERMINAL = sorted((DOCS / "_static" / "terminal").glob("*.svg"))
 #: What the reference says that it tells of.
 MODULES = [
     "openline", "openline.events", "openline.commands", "openline.policy",
+    "openline.observer", "openline.snapshot",
     "openline.reconnect.verdicts", "openline.dialects.protocol", "openline.journal.recorder",
     "openline.journal.reader", "openline.journal.replay", "openline_diagrams", "openline_testing",
     "openline_testing.theorem", "openline_trio", "openline_trio.sources", "openline_server",
