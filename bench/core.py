@@ -1,9 +1,9 @@
-"""What the pure core costs.
+"""The cost of the pure core.
 
 - *An event*: a pong on a live line. The peer is the same session whose chart is run by
   python-statemachine's own interpreter instead of the table that is compiled from it.
-- *A frame*: 20 ms of audio captured, put on the books, framed and pulled. The peer is
-  wsproto, which makes the same bytes into a WebSocket message: what any client pays.
+- *A frame*: 20 ms of audio captured, added to the outbox, framed and pulled. The peer is
+  wsproto, which makes the same bytes into a WebSocket message: any client pays that cost.
 - *A session*: the time to make one and the memory that it keeps, beside the interpreter's.
 """
 
@@ -30,7 +30,7 @@ INTERPRETER = "the interpreter of the same chart"
 
 
 class Interpreted(SessionMachine):
-    """A connection whose chart is run by the library that declares it."""
+    """A session whose chart is run by the library that declares it."""
 
     __slots__ = ("_chart",)
 
@@ -47,12 +47,12 @@ class Interpreted(SessionMachine):
 
 
 def fresh(make: type[SessionMachine] = SessionMachine) -> SessionMachine:
-    """A connection that nothing has happened to."""
+    """A new session."""
     return make(Backend(), session_id="s", attempt_id="a", random=lambda: 0.5)
 
 
 def streaming(make: type[SessionMachine] = SessionMachine) -> SessionMachine:
-    """A connection whose line is open."""
+    """A session whose line is open."""
     line = fresh(make)
     line.receive(e.OpenRequested(), 0.0)
     line.receive(e.SocketOpened(1, "c"), 1.0)
@@ -63,7 +63,7 @@ def streaming(make: type[SessionMachine] = SessionMachine) -> SessionMachine:
 
 
 def control_event(make: type[SessionMachine]) -> Callable[[], object]:
-    """A pong: a fact, its event, an action, the timers."""
+    """A pong: an event, its transition, an action, the timers."""
     line = streaming(make)
     pong = e.PongReceived(1, b"0")
     return lambda: line.receive(pong, 1.0)
@@ -103,7 +103,7 @@ def measure(*, rounds: int = 25, calls: int = 2_000) -> Iterator[Figure]:
     """Every figure, of ``rounds`` rounds with ``calls`` calls each."""
 
     def timed(ours: Callable[[], object], peer: Callable[[], object], slower: int) -> Any:
-        # A peer that is ``slower`` by this factor is called so much less often.
+        # A peer that is ``slower`` by this factor is called that many times less often.
         return [
             (microseconds(ours, calls), microseconds(peer, max(1, calls // slower)))
             for _ in range(rounds)

@@ -1,13 +1,13 @@
-"""The machine as pictures and tables, all of it text and all made from what runs.
+"""The machine as pictures and tables, all of it text, and all made from the code that runs.
 
-    drawing = model(TABLE)      # boxes and edges, with what is shared told once
+    drawing = model(TABLE)      # boxes and edges; shared transitions are drawn once
     dot(drawing, DARK)          # a picture; openline_diagrams.svg makes SVG of it
 
-The *model* decides what is drawn, *look* says how our chart is shown, *label* and
-*layout* where text and boxes stand. Each maker is a function to text: ``dot``,
-``mermaid``, ``markdown``, ``xstate``, ``scxml``; ``tables`` and ``contract`` tell what no
-picture of states can. ``counted`` adds to a drawing how often each
-transition fired. What one session did is told from its journal, as a sequence diagram:
+``model`` decides what is drawn, ``theme`` holds the colours and the order, ``label`` and
+``layout`` place text and boxes. Each maker is a function that returns text: ``dot``,
+``mermaid``, ``markdown``, ``xstate``, ``scxml``. ``tables`` and ``contract`` hold the
+information that no picture of states has. ``counted`` adds to a drawing how often each
+transition fired. A session's journal becomes a sequence diagram:
 
     sequence_svg(sequence(journal), DARK)     # also sequence_mermaid, sequence_table
 """

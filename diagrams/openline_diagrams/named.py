@@ -1,8 +1,8 @@
-"""What a user names as ``module:NAME``: imported, or what is wrong, in one line.
+"""Imports an object that a user names as ``module:NAME``, with one-line errors.
 
-A site's documents and the command name a dialect of one's own like this. It is looked for
-where Python looks (``sys.path``), and whatever the user's module raises is told with the
-name that led there.
+A site's documents and the command name a user's own dialect like this. The module is
+searched for where Python searches (``sys.path``); an error of the user's module is reported
+with the name that led there.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from openline_diagrams.contract import CONTRACTS, Contract
 
 
 class NamingError(Exception):
-    """There is no such thing; the text is one line that begins with its name."""
+    """There is no such object; the text is one line that begins with its name."""
 
 
 def find_contract(name: str) -> Contract:
-    """A dialect in the box by its name, or one's own as ``module:NAME``.
+    """A built-in dialect by its name, or a user's own as ``module:NAME``.
 
-    NAME is a ``Contract``, a dialect, or a class or function that makes one when it is called
-    without arguments; of a bare dialect no one knows the structs that it reads. Raises
+    NAME is a ``Contract``, a dialect, or a class or function that makes one when called
+    without arguments. For a bare dialect the contract lists no structs. Raises
     NamingError.
     """
     if ":" not in name:
@@ -48,9 +48,9 @@ def imported(name: str) -> object:
     module, _, path = name.partition(":")
     try:
         found: object = import_module(module)
-    except (Exception, SystemExit) as error:  # a user's module may raise whatever it likes
+    except (Exception, SystemExit) as error:  # a user's module may raise anything
         raise NamingError(
-            f"{name}: {module or 'a module without a name'} cannot be imported: {_told(error)}"
+            f"{name}: {module or 'a module without a name'} cannot be imported: {_described(error)}"
         ) from error
     for part in path.split("."):
         if not hasattr(found, part):
@@ -60,17 +60,17 @@ def imported(name: str) -> object:
 
 
 def one_line(error: BaseException) -> str:
-    """What an error says, on one line."""
+    """An error's text, on one line."""
     return " ".join(str(error).split())
 
 
 def _made(name: str, make: object) -> object:
     try:
         return cast("type", make)()
-    except TypeError as error:  # most often of the call itself: it says all
+    except TypeError as error:  # most often of the call itself: its text suffices
         raise NamingError(f"{name}: it cannot be made: {one_line(error)}") from error
     except Exception as error:
-        raise NamingError(f"{name}: it cannot be made: {_told(error)}") from error
+        raise NamingError(f"{name}: it cannot be made: {_described(error)}") from error
 
 
 def _wrong(found: object) -> str:
@@ -82,5 +82,5 @@ def _wrong(found: object) -> str:
     return ""
 
 
-def _told(error: BaseException) -> str:
+def _described(error: BaseException) -> str:
     return f"{type(error).__name__}: {one_line(error)}"

@@ -1,4 +1,4 @@
-"""What is audio and what is not: nothing is heard as noise that nobody told of."""
+"""Which objects are audio, and which are refused: no input becomes noise silently."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ INT16 = np.array([1, 2], "int16")
         memoryview(PCM).cast("b"),
         memoryview(PCM).cast("c"),
         memoryview(bytes([1, 9, 0, 9, 2, 9, 0, 9]))[::2],
-        (ctypes.c_char * 4).from_buffer_copy(PCM),  # what a C library's callback may bring
+        (ctypes.c_char * 4).from_buffer_copy(PCM),  # as from the callback of a C library
         array("h", [1, 2]),
         memoryview(array("h", [1, 2])),
         INT16,
@@ -34,7 +34,7 @@ INT16 = np.array([1, 2], "int16")
         np.array([[1, 9], [2, 9]], "int16")[:, 0],
     ],
 )
-def test_what_is_audio_is_taken_as_it_is(audio: Any) -> None:
+def test_valid_audio_is_taken_unchanged(audio: Any) -> None:
     taken = as_pcm(audio)
     assert (type(taken), taken) == (bytes, PCM)
 
@@ -64,7 +64,7 @@ FLOATS = "make them with (x.clip(-1, 1) * 32767).astype('int16')"
         (None, "bytes of 16-bit samples, not NoneType"),
     ],
 )
-def test_what_is_none_is_refused_and_told_what_makes_it(audio: Any, wrong: str) -> None:
+def test_error_for_other_objects_names_the_conversion(audio: Any, wrong: str) -> None:
     source = PushSource()
     for take in (as_pcm, source.send, source.send_from_thread):
         with pytest.raises(TypeError) as caught:
@@ -100,12 +100,12 @@ LOUD = [-(2**15), 0, 2**15 - 1]
         (np.array([LOUD, LOUD[::-1]], "int16").T.copy(), LOUD),
     ],
 )
-def test_who_does_what_is_told_gets_audio_of_it(x: Any, samples: list[int]) -> None:
+def test_suggested_conversion_gives_the_audio(x: Any, samples: list[int]) -> None:
     with pytest.raises(TypeError) as caught:
         as_pcm(x)
     _, _, made = str(caught.value).rpartition("make them with ")
     _, such_as, channel = str(caught.value).rpartition("such as ")
     if such_as:
         made = channel.partition(", not ")[0]
-    taken = as_pcm(eval(made, {"x": x, "array": array}))  # noqa: S307  # it is what we told
+    taken = as_pcm(eval(made, {"x": x, "array": array}))  # noqa: S307  # the suggestion under test
     assert list(memoryview(taken).cast("h")) == samples

@@ -3,10 +3,10 @@
     counted(model(TABLE), TABLE, counts)     # a drawing: hot edges are wide and deep
     coverage_table(TABLE, counts)            # every row with its count, the silent ones first
 
-``counts`` are numbers by the names of rows (``Transition.name``). They are as old as the last soak,
-and the chart may have changed since: a row that nobody has counted is *uncounted*, which
-is no fault, and a count that no row claims is left out. A row that was counted and
-stands at 0 *never* fired, and that is worth a look.
+``counts`` are numbers by the names of rows (``Transition.name``). They are as old as the last
+soak, and the chart may have changed since. A row without a count is *uncounted*, which is no
+fault; a count without a row is left out. A row that was counted and stands at 0 *never*
+fired: check whether any search exercises it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from openline.machine.table import Table, Transition
 from openline_diagrams.chart.model import Drawing, Edge, Line, rows
 from openline_diagrams.markdown import code, grid
 
-#: The heats of what never fired, and of what nobody has counted; others are powers of ten.
+#: The heats of rows that never fired, and of uncounted ones; others are powers of ten.
 NEVER: Final = -1
 UNKNOWN: Final = -2
 #: The highest power that has a colour of its own.
@@ -54,7 +54,7 @@ def counted(drawing: Drawing, table: Table, counts: Counts) -> Drawing:
 
 
 def coverage_table(table: Table, counts: Counts) -> str:
-    """What never fired, what nobody has counted yet, and every row with its count."""
+    """The rows that never fired, the uncounted ones, and every row with its count."""
     every = rows(table)
     silent = [row.name for row in every if counts.get(row.name) == 0]
     fresh = [row.name for row in every if row.name not in counts]
@@ -79,7 +79,7 @@ def coverage_table(table: Table, counts: Counts) -> str:
 
 
 class _Counter:
-    """Finds the counts of what a drawing shows."""
+    """Finds the counts of the drawn rows."""
 
     def __init__(self, table: Table, counts: Counts) -> None:
         self.counts = counts
@@ -112,10 +112,10 @@ class _Counter:
         return line._replace(note="; ".join(parts))
 
     def numbers(self, line: Line, head: str | None) -> list[tuple[str, int | None]]:
-        """Each row of the line: what tells it from the others, and its count."""
+        """Each row of the line: the name that distinguishes it, and its count."""
         return [
             (
-                _told(line, source, event),
+                _name_of(line, source, event),
                 self.counts.get(self.names[source, event, line.guard, line.actions, head]),
             )
             for source in line.sources
@@ -127,7 +127,7 @@ def _key(row: Transition) -> tuple[str, str, str, tuple[str, ...], str | None]:
     return row.source, row.event, row.guard_name, row.on_names, row.target
 
 
-def _told(line: Line, source: str, event: str) -> str:
+def _name_of(line: Line, source: str, event: str) -> str:
     parts: Sequence[str] = [
         *([source] if len(line.sources) > 1 else []),
         *([event] if len(line.events) > 1 else []),
