@@ -1,8 +1,8 @@
-"""What a dialect says and understands, as Markdown: the contract with one kind of backend.
+"""A dialect's contract with one kind of backend, as Markdown.
 
-What it sends is shown as it is made, from ids that are letters. What it understands is
-listed from the structs that read the wire; how each status counts is asked of the
-dialect itself. Its own verdicts stand at the end.
+Messages that it sends are shown as encoded, with letters for ids. Messages that it accepts
+are listed from the structs that decode the wire; the dialect itself decodes each status, to
+list its flags. Its own verdicts stand at the end.
 """
 
 from __future__ import annotations
@@ -50,9 +50,9 @@ CONTRACTS: Final = MappingProxyType(
 _IDS: Final = Ids(session_id="S", attempt_id="A", connection_id="C")
 #: One frame of 20 ms.
 _PCM: Final = bytes(SAMPLE_RATE // 50 * 2)
-#: How silence looks in text (hexadecimal, base64 with its padding, a list of numbers).
+#: Encodings of silence as text (hexadecimal, base64 with its padding, a list of numbers).
 _SILENCE: Final = re.compile(r"(.{1,8}?)\1{19,}=*")
-#: Characters that are shown of a text.
+#: Characters of a text that are shown.
 _LONGEST: Final = 200
 _JSON: Final[dict[type, str]] = {
     str: "string",
@@ -68,7 +68,7 @@ _JSON: Final[dict[type, str]] = {
 
 
 def contract(spec: Contract) -> str:
-    """The contract of ``spec`` as Markdown. Raises what its dialect raises."""
+    """The contract of ``spec`` as Markdown. Raises the exceptions of its dialect."""
     dialect = spec.dialect
     ours = all_rows(dialect_codes=dialect.traits.codes, refusals=dialect.traits.refusals)
     default = {*all_rows()}
@@ -85,9 +85,9 @@ def contract(spec: Contract) -> str:
     parts = [f"{audio}{token}## What the client sends\n\n{_sent(dialect)}"]
     if spec.messages:
         parts.append(
-            "## What the client understands\n\n"
+            "## What the client accepts\n\n"
             "Whatever else arrives is tolerated. `?`: may be absent.\n\n"
-            f"{_understood(spec.messages)}"
+            f"{_accepted(spec.messages)}"
         )
     if spec.states:
         parts.append(f"## What a status means\n\n{_states(spec)}")
@@ -137,12 +137,12 @@ def _frame(frame: str | bytes) -> str:
 
 
 def _elided(silence: re.Match[str]) -> str:
-    """The beginning of what is the same again and again."""
+    """The beginning of a repetition."""
     unit = silence[1]
     return unit * max(1, 4 // len(unit)) + "…"
 
 
-def _understood(messages: Iterable[type[msgspec.Struct]]) -> str:
+def _accepted(messages: Iterable[type[msgspec.Struct]]) -> str:
     return grid(
         ("type", "fields"),
         (
@@ -182,7 +182,7 @@ def _states(spec: Contract) -> str:
         if isinstance(status, Status):
             flags = (status.ack, status.filling, status.doubtful, status.warning)
             lines.append((f"`{state}`", *("yes" if flag else "" for flag in flags)))
-    head = ("state", "proves the start", "asks for less", "puts the end in doubt", "a warning")
+    head = ("state", "confirms the start", "asks for less", "puts the end in doubt", "a warning")
     return grid(head, lines)
 
 

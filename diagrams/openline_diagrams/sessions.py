@@ -1,7 +1,7 @@
-"""One session as a document can embed it: drawn from its journal, as a sequence.
+"""One session for a document: drawn from its journal, as a sequence diagram.
 
-The journal is read and played again each time that it is asked for, so what is shown is what
-the machine does today. One that no longer agrees with the machine is not shown at all.
+The journal is read and replayed at each request, so the drawing shows the current
+behaviour of the machine. A journal that diverges from it is not shown at all.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from openline.journal.replay import DivergedError
 from openline_diagrams import Sequence, sequence, sequence_mermaid, sequence_svg, sequence_table
 from openline_diagrams.embedded import EmbedError, Picture, find_contract
 
-#: What a session can be told as, besides a picture.
-TOLD: Final[Mapping[str, Callable[[Sequence], str]]] = MappingProxyType(
+#: The forms of a session besides a picture.
+SESSION_TEXTS: Final[Mapping[str, Callable[[Sequence], str]]] = MappingProxyType(
     {"mermaid": sequence_mermaid, "md": sequence_table}
 )
 
@@ -75,7 +75,7 @@ def session_picture(
     )
 
 
-@lru_cache(maxsize=4)  # it is asked for when a page is read, compared and written
+@lru_cache(maxsize=4)  # called when a page is read, compared and written
 def _played(data: bytes, title: str, dialect: str | None, number: int | None) -> Sequence:
     spoken = None if dialect is None else find_contract(dialect).dialect
     journal = choose(read(BytesIO(data)), number, by=":session:")

@@ -1,7 +1,7 @@
 """Each field of a backend's message arrives as it was sent, and one that is absent is absent.
 
 The contract's fields are drawn here by their names in any selection, among others that a
-client has no use for. What must come of them is said anew, and not looked up in the dialect.
+client ignores. The expected result is stated anew, and not looked up in the dialect.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ SECONDS: Final = st.floats(0, 1e6)
 COUNT: Final = st.integers(0, 10**6)
 SOURCE: Final = st.sampled_from(["mic", "system"])
 IDS: Final = {"connection_id": WORDS, "attempt_id": WORDS}
-#: Of the contract, and for somebody else.
+#: Fields of the contract that other clients use.
 OTHERS: Final = {
     "session_id": WORDS,
     "timestamp": SECONDS,
@@ -37,7 +37,7 @@ OTHERS: Final = {
     "dropped_frames": COUNT,
     "dropped_seconds": SECONDS,
 }
-#: The contract's status states: those that it calls acked, and what the client does then.
+#: The contract's status states: the acked ones, and the client's reaction.
 SLOW_DOWN: Final = {"backpressure", "buffering", "overloaded"}
 ACKED: Final = {"streaming", "warning", "no_asr_provider"} | SLOW_DOWN
 LEAVES_A_DOUBT: Final = {"backpressure", "no_asr_provider"}
