@@ -4,7 +4,8 @@
 # .venv, from lock files with hashes. `make PYTHON=/path/to/python3.12` names the Python.
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint bench docs goldens diagrams pictures soak mutants lock clean
+.PHONY: help install demo test pythons latest lint bench docs goldens diagrams pictures manual wheel \
+	soak mutants lock clean
 
 PYTHON ?=
 PYTHONS := $(if $(PYTHON),$(PYTHON),python3 python3.13 python3.12 python3.11)
@@ -80,6 +81,27 @@ test: $(READY) ## Lint, run every test, hold the coverage gates
 		|| $(call fail,the adapters are not covered)
 	@echo "make: all is well"
 
+pythons: $(READY) ## Run the tests on each other Python that is here: 3.11 to 3.13
+	@$(RUN) tools.pythons
+
+# What was released since the lock file was written may break what is here: this finds it first.
+NEWEST := build/latest
+FACES := $(patsubst %,tests/%,core driver store audio trio server cli diagrams)
+
+latest: $(READY) ## Install the newest of everything, and run the tests of the core and the faces
+	@rm -rf $(NEWEST) && mkdir -p build && .venv/bin/python -m venv $(NEWEST)
+	@$(UV) pip install --python $(NEWEST)/bin/python --upgrade --group dev -e '.[all]' || \
+		$(call fail,the newest of everything cannot be installed together)
+	@$(UV) pip freeze --python $(NEWEST)/bin/python | \
+		grep -E '^(trio|trio-websocket|msgspec|python-statemachine|numpy|rich|pytest)='
+	@$(NEWEST)/bin/python -m pytest $(FACES) || $(call fail,a test fails with the newest of everything)
+
+wheel: $(READY) ## Build the wheel and the sdist: dist/
+	@rm -rf dist && $(RUN) hatchling build
+
+manual: $(READY) ## Write the manual page of the command anew
+	@$(RUN) openline_cli.manual >adapters/openline_cli/data/openline.1
+
 lint: $(READY) ## Check style and types: ruff, mypy, pyright
 	@mkdir -p $(OUT)
 	@$(style) || $(call fail,ruff found something)
@@ -118,12 +140,7 @@ HOURS ?= 100
 INPUTS ?= 1000000
 PROFILE ?= soak
 
-# Each process of a soak counts the rows of the chart that fire, in a file of its own.
-SOAKED := $(CURDIR)/build/soak
-
-soak: export OPENLINE_COUNTS := $(SOAKED)
 soak: $(READY) ## Search longer: SCHEDULES=1000000 SEED=1000000 RUNS=100 HOURS=100 INPUTS=1000000
-	@rm -rf $(SOAKED)
 	@$(RUN) tests.properties.test_theorem \
 		--schedules $(SCHEDULES) --seed $(SEED) || $(call fail,the theorem does not hold)
 	@$(RUN) tests.properties.test_malformed --inputs $(INPUTS) --seed $(SEED) \
@@ -133,9 +150,7 @@ soak: $(READY) ## Search longer: SCHEDULES=1000000 SEED=1000000 RUNS=100 HOURS=1
 	@OPENLINE_PROFILE=$(PROFILE) $(RUN) pytest tests/properties tests/testing || $(call fail,a property does not hold)
 	@OPENLINE_RUNS=$(RUNS) OPENLINE_FIRST_SEED=$(SEED) $(RUN) pytest tests/e2e/test_nothing_lost.py \
 		|| $(call fail,something was lost)
-	@.venv/bin/python diagrams/count.py $(SOAKED) SCHEDULES=$(SCHEDULES) SEED=$(SEED) \
-		RUNS=$(RUNS) HOURS=$(HOURS) INPUTS=$(INPUTS) PROFILE=$(PROFILE) && .venv/bin/python diagrams/draw.py
-	@echo "make: how often each transition fired: diagrams/coverage.md"
+	@echo "make: the soak found nothing"
 
 # Modules of the core by name, all if none is given; and how many processes.
 ONLY ?=

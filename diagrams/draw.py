@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,8 +12,6 @@ from openline_diagrams import (
     CONTRACTS,
     DARK,
     contract,
-    counted,
-    coverage_table,
     dot,
     markdown,
     mermaid,
@@ -47,11 +44,6 @@ SCENE = """
 The same [in Mermaid](scenes/{name}.mmd), the picture [for light pages](scenes/{name}.svg) and
 [for dark ones](scenes/{name}-dark.svg).
 """
-COVERAGE = """<picture>
-  <source media="(prefers-color-scheme: dark)" srcset="coverage-dark.svg">
-  <img alt="The states of a session, each way as wide as it is used" src="coverage.svg" width="800">
-</picture>
-"""
 PICTURE = """<picture>
   <source media="(prefers-color-scheme: dark)" srcset="chart-dark.svg">
   <img alt="The states of a session and every way from one to another" src="chart.svg" width="800">
@@ -72,10 +64,6 @@ for your own pages.
 | as a table of every transition | [chart.md](chart.md) |
 | as JSON for XState v5 | [chart.xstate.json](chart.xstate.json) |
 | as SCXML | [chart.scxml](chart.scxml) |
-| How often each transition fired in the last `make soak` | [coverage.md](coverage.md) |
-| as a picture | [coverage.svg](coverage.svg) |
-| for dark pages | [coverage-dark.svg](coverage-dark.svg) |
-| the counts that these are drawn from | [soaked.json](soaked.json) |
 | What every ending of a connection means | [verdicts.md](verdicts.md) |
 | Every timing and limit | [policy.md](policy.md) |
 | Every timer | [timers.md](timers.md) |
@@ -88,13 +76,6 @@ lost socket leads from every dialled state to reconnecting, and what ends a sess
 right, under the states that it ends.
 
 {picture}
-## The same in Mermaid
-
-Mermaid places everything itself, and wide: zoom in, or paste it into an editor.
-
-```mermaid
-{mermaid}```
-
 ## What happens when …
 
 Each of these is a session that was played just now: the pure core, and an ideal backend that
@@ -115,23 +96,6 @@ def scenes() -> Iterator[tuple[str, str]]:
         yield f"scenes/{name}.mmd", sequence_mermaid(seq)
 
 
-def coverage() -> Iterator[tuple[str, str]]:
-    """File name and text of what the last soak saw of the chart as it is now."""
-    soaked = json.loads((HERE / "soaked.json").read_text(encoding="utf-8"))
-    fired = soaked["fired"]
-    drawing = counted(model(TABLE), TABLE, fired)
-    title = "openline: how often each transition fired"
-    yield "coverage.svg", svg(dot(drawing), title=title)
-    yield "coverage-dark.svg", svg(dot(drawing, DARK), title=title)
-    numbers = " ".join(f"{name}={number}" for name, number in soaked["numbers"].items())
-    text = (
-        "# How often each transition fired\n\nMade by `make diagrams` from the machine and from "
-        f"`soaked.json`, what `make soak {numbers}` counted on {soaked['date']}.\n\n"
-        f"{COVERAGE}\n{coverage_table(TABLE, fired)}"
-    )
-    yield "coverage.md", text
-
-
 def drawings() -> dict[str, str]:
     """File name → text of every drawing."""
     drawing = model(TABLE)
@@ -149,7 +113,6 @@ def drawings() -> dict[str, str]:
         "README.md": README.format(
             contracts="\n".join(contracts),
             picture=PICTURE,
-            mermaid=mermaid(drawing),
             scenes="".join(
                 SCENE.format(name=name, title=scene.title, about=scene.about)
                 for name, scene in SCENES.items()
@@ -162,7 +125,6 @@ def drawings() -> dict[str, str]:
         "chart.xstate.json": xstate(drawing, TABLE),
         "chart.scxml": scxml(drawing, TABLE),
         **dict(scenes()),
-        **dict(coverage()),
         **{
             name: f"# {title}\n\nMade from the machine by `make diagrams`.\n\n{text}"
             for name, (title, text) in pages.items()

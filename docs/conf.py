@@ -1,4 +1,7 @@
-"""How the site is built: ``make docs``, with no request to anywhere, and warnings as errors."""
+"""The Sphinx configuration of the site: no network requests, and warnings are errors.
+
+``make docs`` builds it.
+"""
 
 from __future__ import annotations
 
@@ -23,8 +26,8 @@ extensions = [
 ]
 exclude_patterns = ["_ext"]
 nitpicky = True
-# Names without a page: other people's, for no inventory is fetched; and what parts of ours pass
-# to each other, seen in a signature or as a base, which no reader needs to make or to call.
+# Names without a page: those of other projects, because no inventory is fetched; and internal
+# names of ours that appear in a signature or as a base class.
 nitpick_ignore_regex = [
     ("py:.*", r"(collections|contextlib|enum|ipaddress|msgspec|os|pathlib|ssl|trio|typing)\..*"),
     ("py:.*", r"(hypothesis|_?pytest|statemachine|trio_websocket)\..*"),
@@ -43,7 +46,7 @@ nitpick_ignore_regex = [
 myst_enable_extensions = ["attrs_block", "attrs_inline", "colon_fence", "deflist"]
 myst_heading_anchors = 3
 
-# Docstrings are plain prose: shapes and units stand in it, types in the signature.
+# Docstrings are plain prose with shapes and units. Types are in the signature.
 autodoc_member_order = "bysource"
 autodoc_preserve_defaults = True
 autodoc_typehints = "signature"

@@ -1,8 +1,8 @@
-"""Take pictures of the command at work, as SVG: ``make pictures``.
+"""Take screenshots of the command as SVG: ``make pictures``.
 
-A command runs in a terminal of tmux's, and what stands on its screen at the end is drawn by
-rich. Demos are not the same twice, so the pictures are committed and taken anew by hand, when
-the command looks different. They name no font to be loaded, and no place on this machine.
+A command runs in a tmux terminal, and rich draws the final screen. The output of a demo differs
+between runs, so the pictures are committed, and retaken by hand when the output of the command
+changes. The pictures load no font and contain no local path.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from rich.text import Text
 HERE: Final = Path(__file__).parent
 TERMINAL: Final = HERE / "_static" / "terminal"
 COMMAND: Final = Path(sys.executable).with_name("openline")
-#: Seconds within which a command ends.
+#: The time limit of a command, in seconds.
 PATIENCE: Final = 180
 THEME: Final = TerminalTheme(
     (13, 17, 23),
@@ -34,7 +34,7 @@ THEME: Final = TerminalTheme(
     [(110, 118, 129), (255, 161, 152), (86, 211, 100), (227, 179, 65),
      (121, 192, 255), (210, 168, 255), (86, 212, 221), (240, 246, 252)],
 )  # fmt: skip
-#: rich's own drawing, but for the fonts, which it would fetch from elsewhere.
+#: The template of rich, without the fonts that it would load from the network.
 FORMAT: Final = """\
 <svg class="rich-terminal" viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg">
 <style>
@@ -62,11 +62,11 @@ FORMAT: Final = """\
 
 
 class Shot(NamedTuple):
-    """A picture to take: of a command line, in a terminal of ``columns``."""
+    """A screenshot to take: a command line, in a terminal of ``columns``."""
 
     command: str
     columns: int
-    #: Lines shown at most, from the first.
+    #: Maximum number of lines, from the first.
     lines: int = 100
 
 
@@ -80,7 +80,10 @@ SHOTS: Final = {
 
 
 def screen(command: str, columns: int) -> list[str]:
-    """What ``command`` leaves on the screen, with its colours, a line each."""
+    """Run ``command`` and return the lines of its final screen, with ANSI colours.
+
+    Raises SystemExit if the command fails or exceeds ``PATIENCE``.
+    """
     tmux = ["tmux", "-L", f"openline-{os.getpid()}", "-f", os.devnull]
     environment = {**os.environ, "PATH": f"{COMMAND.parent}{os.pathsep}{os.environ['PATH']}"}
     environment.pop("OPENLINE_TOKEN", None)
@@ -99,7 +102,7 @@ def screen(command: str, columns: int) -> list[str]:
         else:
             raise SystemExit(f"{command} did not end within {PATIENCE} s")
         if status != "0":
-            raise SystemExit(f"{command} ended with status {status}: there is no picture of it")
+            raise SystemExit(f"{command} ended with status {status}: no picture was taken")
         text = _ask([*tmux, "capture-pane", "-e", "-p", "-S", "-"])
     finally:
         subprocess.run([*tmux, "kill-server"], check=False, stderr=subprocess.DEVNULL)
@@ -115,7 +118,7 @@ def _ask(command: Sequence[str]) -> str:
 
 
 def draw(shot: Shot, lines: Sequence[str], name: str) -> str:
-    """The picture of what stands on a screen, under the command that led to it."""
+    """An SVG of the command and the lines of its screen."""
     with open(os.devnull, "w", encoding="utf-8") as nowhere:
         console = Console(
             record=True,

@@ -23,16 +23,12 @@ from collections.abc import Generator
 import pytest
 from hypothesis import settings
 
-from tests import support_counts
-
 PROFILE = os.environ.get("OPENLINE_PROFILE", "ci")
 
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 settings.register_profile("dev", deadline=None, print_blob=True)
 settings.register_profile("soak", deadline=None, max_examples=5_000, print_blob=True)
 settings.load_profile(PROFILE)
-
-support_counts.begin()
 
 # What runs in the background of a shell ignores Ctrl-C, and so would all that it starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)

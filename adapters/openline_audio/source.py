@@ -13,8 +13,10 @@ from __future__ import annotations
 
 from typing import Protocol, runtime_checkable
 
-#: Samples per second of everything a source delivers (PROTOCOL: 16 kHz mono s16le).
-SAMPLE_RATE = 16_000
+from openline.updates import SAMPLE_RATE
+
+__all__ = ["FRAME_SAMPLES", "SAMPLE_RATE", "Holding", "Sink", "Source", "SourceError"]
+
 #: Samples in the usual frame: 20 ms.
 FRAME_SAMPLES = 320
 

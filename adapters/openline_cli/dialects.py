@@ -10,17 +10,18 @@ import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, cast
+from typing import TYPE_CHECKING, Final
 
 from openline.dialects.checking import DialectError
 from openline.dialects.dry_run import dry_run
 from openline.dialects.protocol import Dialect
 from openline.journal.reader import Journal, JournalError
 from openline.journal.replay import DIALECTS
+from openline.text import one_line
 from openline_cli.problems import Problem
-from openline_diagrams import Contract
-from openline_diagrams.named import NamingError, find_contract, one_line
-from openline_store.spool import SpoolError
+
+if TYPE_CHECKING:
+    from openline_diagrams import Contract
 
 #: How the import system calls the current directory, wherever that is.
 _HERE: Final = ""
@@ -28,6 +29,8 @@ _HERE: Final = ""
 
 def find_spec(name: str) -> Contract:
     """The dialect and what is known of it. Raises Problem."""
+    from openline_diagrams.named import NamingError, find_contract
+
     if ":" in name and _HERE not in sys.path:
         sys.path.append(_HERE)
     try:
@@ -64,20 +67,18 @@ def blamed(name: str | None) -> Generator[None]:
     """What a dialect of the user's own raises is a Problem; anything else is left alone."""
     try:
         yield
-    except (Problem, OSError, SpoolError, JournalError):
+    except (Problem, OSError, JournalError):
         raise  # these say what they are about themselves
     except Exception as error:
         if name is None or ":" not in name:
             raise
-        first = _first(error)
-        said = one_line(first)
+        from openline_driver.exception_groups import leaves
+        from openline_store.spool import SpoolError
+
+        if isinstance(error, SpoolError):
+            raise
+        first, *_ = leaves(error)
+        said = one_line(str(first))
         if not isinstance(first, DialectError):  # which says all there is to say
             said = f"{type(first).__name__}: {said}"
         raise Problem(f"--dialect {name}: it cannot be used: {said}") from error
-
-
-def _first(error: BaseException) -> BaseException:
-    """What a nursery's group is about."""
-    if not isinstance(error, BaseExceptionGroup):
-        return error
-    return _first(cast("BaseExceptionGroup[BaseException]", error).exceptions[0])

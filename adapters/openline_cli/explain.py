@@ -7,25 +7,29 @@ whole table is shown.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import groupby, pairwise
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Final
 
 import msgspec
 
 from openline.dialects.echopanel import EchoPanel
 from openline.reconnect.explain import Explanation, all_rows
+from openline_cli.ansi import Cell, Paper, find_paper, row, shared
 from openline_cli.colours import ACTIONS
 from openline_cli.dialects import blamed, find_dialect
 from openline_cli.problems import Problem
 from openline_cli.quoted_text import explain_text
 
-if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-_INDENT = 2
+_INDENT: Final = 2
+_GAP: Final = 2
+_DIM: Final = "bright_black"
+_LEGEND: Final = (
+    "RETRY dials again after the backoff, LATER not soon, REAUTH once with a fresh credential, "
+    "FATAL never. +strike: this ending is unknown; the fourth with no stable line in between is "
+    "fatal. The echopanel contract is the wire contract in the reference. Ask for one: "
+    "openline explain 1008"
+)
 
 
 def look_up(subject: str | None, *, dialect: str | None = None) -> list[Explanation]:
@@ -51,75 +55,53 @@ def show(subject: str | None, *, json: bool, dialect: str | None = None) -> str:
     explanations = look_up(subject, dialect=dialect)
     if json:
         return as_json(explanations)
-    from rich.console import Console
-
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = 100
-    with console.capture() as captured:
-        if subject is None:
-            _show_table(console, explanations)
-        else:
-            _show_each(console, explanations)
-    lines = [line.rstrip() for line in captured.get().strip("\n").splitlines()]
-    single = [line for line, after in pairwise([*lines, "."]) if line or after]
-    return "".join(f"{line}\n" for line in single)
+    paper = find_paper()
+    lines = _table(paper, explanations) if subject is None else _each(paper, explanations)
+    return "".join(f"{line}\n" for line in lines)
 
 
-def _show_each(console: Console, explanations: Sequence[Explanation]) -> None:
-    from rich.padding import Padding
-    from rich.table import Table
-    from rich.text import Text
-
+def _each(paper: Paper, explanations: Sequence[Explanation]) -> Iterator[str]:
     for number, (title, group) in enumerate(groupby(explanations, key=lambda each: each.title)):
-        console.print(Text("\n" * bool(number) + title, style="bold"))
+        if number:
+            yield ""
+        yield paper.paint(title, "bold")
         for each in group:
-            table = Table.grid(padding=(0, 2))
-            table.add_column(style="bright_black", no_wrap=True)
-            table.add_column(overflow="fold")
-            table.add_row(
-                Text(each.action.upper(), style=f"bold {ACTIONS[each.action]}"), each.when
-            )
-            table.add_row("why", Text(each.why))
-            table.add_row("client", Text(each.does))
-            table.add_row("source", Text(each.source))
-            console.print()
-            console.print(Padding(table, (0, 0, 0, _INDENT)))
+            action = Cell(each.action.upper(), f"bold {ACTIONS[each.action]}")
+            facts = [
+                (action, each.when),
+                (Cell("why", _DIM), each.why),
+                (Cell("client", _DIM), each.does),
+                (Cell("source", _DIM), each.source),
+            ]
+            names = max(len(name.text) for name, _ in facts)
+            widths = (names, paper.width - _INDENT - names - _GAP)
+            yield ""
+            for name, text in facts:
+                for line in row(paper, (name, Cell(text)), widths, gap=_GAP):
+                    yield f"{'':{_INDENT}}{line}"
 
 
-def _show_table(console: Console, explanations: Sequence[Explanation]) -> None:
+def _table(paper: Paper, explanations: Sequence[Explanation]) -> Iterator[str]:
     for group, rows in groupby(explanations, key=lambda each: each.group):
-        console.print(_section(group, list(rows)))
-        console.print()
-    console.print(_legend())
+        yield from _section(paper, group, list(rows))
+        yield ""
+    yield from row(paper, (Cell(_LEGEND, _DIM),), (paper.width,))
 
 
-def _section(group: str, rows: Sequence[Explanation]) -> Table:
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0), expand=True)
-    table.add_column(group, ratio=3, overflow="fold")
-    table.add_column("verdict", no_wrap=True)
-    table.add_column("why", ratio=6, overflow="fold")
-    table.add_column("source", ratio=3, overflow="fold", style="bright_black")
-    for row in rows:
-        name = row.title.removeprefix(f"{group} ")
-        subject = Text(f"{name}, {row.when}" if row.when else name)
-        action = Text(row.action.upper(), style=ACTIONS[row.action])
-        strike = Text("  +strike" if row.strike else "", style="bright_black")
-        table.add_row(subject, action + strike, row.why, row.source)
-    return table
-
-
-def _legend() -> Text:
-    from rich.text import Text
-
-    return Text(
-        "RETRY dials again after the backoff, LATER not soon, REAUTH once with a fresh "
-        "credential, FATAL never. +strike: nobody knows this ending; the fourth with no stable "
-        "line in between is fatal. The echopanel contract is the wire contract in the reference. "
-        "Ask for one: openline explain 1008",
-        style="bright_black",
-    )
+def _section(paper: Paper, group: str, rows: Sequence[Explanation]) -> Iterator[str]:
+    verdicts = [each.action.upper() + "  +strike" * each.strike for each in rows]
+    verdict = max(map(len, ("verdict", *verdicts)))
+    subject, why, source = shared(paper.width - 2 - verdict - 3 * _GAP, (3, 6, 3))
+    widths = (subject, verdict, why, source)
+    head = (Cell(each, "bold") for each in (group, "verdict", "why", "source"))
+    yield from (f" {line}" for line in row(paper, tuple(head), widths, gap=_GAP))
+    yield f" {'─' * (paper.width - 2)}"
+    for each, text in zip(rows, verdicts, strict=True):
+        name = each.title.removeprefix(f"{group} ")
+        cells = (
+            Cell(f"{name}, {each.when}" if each.when else name),
+            Cell(text, ACTIONS[each.action]),
+            Cell(each.why),
+            Cell(each.source, _DIM),
+        )
+        yield from (f" {line}" for line in row(paper, cells, widths, gap=_GAP))

@@ -20,6 +20,7 @@ import trio
 
 from openline.backend import Backend
 from openline.dialects.protocol import Dialect
+from openline.policy import Policy
 from openline.updates import Ended, Statistics, Update
 from openline_audio.source import Source
 from openline_cli.problems import COMPLETE, FAILED, INTERRUPTED, Problem
@@ -101,6 +102,7 @@ def opening(
     spool: Path | None = None,
     journal: Path | None = None,
     dialect: Dialect | None = None,
+    policy: Policy | None = None,
 ) -> Opening:
     """A session that is opened when it is called for."""
 
@@ -114,6 +116,7 @@ def opening(
             spool=spool,
             journal=journal,
             dialect=dialect,
+            policy=policy,
         )
 
     return open_one

@@ -1,8 +1,8 @@
 """Where the command starts and how it ends: an exit status, and at most one line on stderr.
 
 0: done, and complete. 1: failed or incomplete. 2: wrongly used. 130: interrupted. Whatever
-a user can get wrong arrives here as a ``Problem`` or as one of typer's own errors, and is
-told in one line; a traceback is a bug of ours.
+a user can get wrong arrives here as a ``Problem`` and is printed as one line; a traceback
+is a bug of ours.
 """
 
 from __future__ import annotations
@@ -14,11 +14,10 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
-from openline_cli.problems import COMPLETE, FAILED, INTERRUPTED, USAGE, Problem, printable
+from openline_cli.problems import FAILED, INTERRUPTED, Problem, printable
 
 #: Packages that an extra brings, and the extra.
 _EXTRAS: Final = {
-    "typer": "cli",
     "rich": "cli",
     "trio": "cli",
     "trio_websocket": "cli",
@@ -54,9 +53,9 @@ def run() -> None:
 def main(arguments: Sequence[str]) -> int:
     """Run a command and give its exit status."""
     try:
-        from openline_cli.app import app
+        from openline_cli.app import dispatch
 
-        status: object = app(list(arguments), prog_name="openline", standalone_mode=False)
+        return dispatch(arguments)
     except Problem as problem:
         return _tell(str(problem), problem.status)
     except KeyboardInterrupt:
@@ -77,26 +76,6 @@ def main(arguments: Sequence[str]) -> int:
         if group.split(KeyboardInterrupt)[1] is not None:
             raise
         return INTERRUPTED
-    except Exception as error:  # noqa: BLE001 -- what is not typer's is raised again
-        return _judge(error)
-    return status if isinstance(status, int) else COMPLETE
-
-
-def _judge(error: Exception) -> int:
-    """Typer's own errors in one line, without its boxes; anything else is raised again."""
-    import typer
-
-    if isinstance(error, typer.Abort):
-        return INTERRUPTED
-    if not isinstance(error, typer.TyperException):
-        raise error
-    context = getattr(error, "ctx", None)
-    if type(error).__name__ == "NoArgsIsHelpError":  # its message is the whole help
-        sys.stderr.write(f"{error.format_message()}\n")
-        return USAGE
-    command = context.command_path if context is not None else "openline"
-    said = printable(error.format_message()).rstrip(".")
-    return _tell(f"{said} (see {command} --help)", error.exit_code)
 
 
 def _tell(line: str, status: int) -> int:

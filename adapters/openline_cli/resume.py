@@ -17,12 +17,14 @@ from openline.backend import Backend
 from openline.dialects.echopanel import EchoPanel
 from openline.dialects.protocol import Dialect
 from openline.journal.replay import DIALECTS
+from openline.policy import Policy
 from openline_cli import writers
 from openline_cli.credentials import read_token
 from openline_cli.dialects import blamed, find_dialect
 from openline_cli.follow import follow
 from openline_cli.problems import COMPLETE, INTERRUPTED, Problem
 from openline_cli.screen import find_screen, write_err
+from openline_cli.settings import check_horizon
 from openline_cli.stream import finish, make_backend, make_view
 from openline_store.records import Began
 from openline_store.spool import SpoolError, load, spooled_sessions
@@ -40,6 +42,7 @@ class ResumeOptions:
     json: bool = False
     plain_ws: bool = False
     dialect: str | None = None
+    policy: Policy | None = None
 
 
 def resume(options: ResumeOptions) -> int:
@@ -56,6 +59,8 @@ def resume(options: ResumeOptions) -> int:
         writers.check(options.out)
     token = read_token(options.token_file)
     dialect = find_dialect(options.dialect)
+    with blamed(options.dialect):
+        check_horizon(options.policy, (dialect or EchoPanel()).horizon)
     url = options.url
     other = None if url is None else make_backend(url, plain_ws=options.plain_ws)
     worst = COMPLETE
@@ -112,7 +117,14 @@ def _resume(
     backend = other or _backend(folder, began)
     screen = None if options.json and sys.stdout.isatty() else find_screen()
     view = make_view(backend, dict.fromkeys(began.sources), screen, json=options.json)
-    open_one = partial(resume_session, folder, backend=backend, credentials=token, dialect=dialect)
+    open_one = partial(
+        resume_session,
+        folder,
+        backend=backend,
+        credentials=token,
+        dialect=dialect,
+        policy=options.policy,
+    )
     try:
         with blamed(options.dialect):
             outcome = trio.run(partial(follow, open_one, view))

@@ -19,21 +19,23 @@ import trio
 from openline.backend import Backend
 from openline.dialects.echopanel import EchoPanel
 from openline.journal.reader import JournalError
+from openline.policy import Policy
 from openline_audio.source import Source, SourceError
 from openline_cli import writers
 from openline_cli.credentials import read_token
 from openline_cli.dialects import blamed, find_dialect
 from openline_cli.follow import Outcome, follow, give_up, opening
+from openline_cli.options import DEFAULT_URL
 from openline_cli.plain import PlainView, describe_end
 from openline_cli.problems import Problem
 from openline_cli.screen import find_screen, live_view, nowhere, write_err, write_out
+from openline_cli.settings import check_horizon
 from openline_cli.view import Both, JsonView, View
 from openline_store.spool import SpoolError, folder_name, spooled_sessions
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-DEFAULT_URL: Final = "ws://127.0.0.1:8000/ws/live-listener"
 STDIN: Final = "-"
 _RAW_RATE, _RAW_CHANNELS = 16_000, 1
 
@@ -55,6 +57,7 @@ class StreamOptions:
     spool: Path | None = None
     journal: Path | None = None
     dialect: str | None = None
+    policy: Policy | None = None
 
 
 def stream(options: StreamOptions) -> int:
@@ -66,6 +69,8 @@ def stream(options: StreamOptions) -> int:
             raise Problem(f"--out {options.out}: the journal goes there; give another name")
     token = read_token(options.token_file)
     dialect = find_dialect(options.dialect)
+    with blamed(options.dialect):
+        check_horizon(options.policy, (dialect or EchoPanel()).horizon)
     sources = make_sources(options, (dialect or EchoPanel()).sources)
     screen = None if options.json and sys.stdout.isatty() else find_screen()
     durations = {name: source.duration for name, source in sources.items()}
@@ -77,6 +82,7 @@ def stream(options: StreamOptions) -> int:
         spool=options.spool,
         journal=options.journal,
         dialect=dialect,
+        policy=options.policy,
     )
     try:
         with blamed(options.dialect):

@@ -1,18 +1,18 @@
-"""What a call is given, looked at before anything is made of it.
+"""Checks of the arguments of a call, before anything is made of them.
 
-A wrong kind of thing would show itself as a traceback from deep inside, or as a session that
-ends at once for no reason that its user could see. So each call asks here first. What is
-wrong raises TypeError with one line: which argument, what it has to be, and of which kind it
-is. Never its value: that may be a secret, or somebody's path.
+An argument of the wrong type would raise from deep inside, or end the session at once without
+a visible reason. So each call checks here first, and raises TypeError with one line: the
+argument, what it has to be, and its type. The value is never shown: it may be a secret or a
+path.
 
-Only kinds are looked at. Whether a value can work is said by what uses it, as ValueError.
+Only types are checked. A value that cannot work raises ValueError where it is used.
 """
 
 from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager
 from types import MappingProxyType
 from typing import Any, Final, cast
@@ -28,7 +28,7 @@ from openline.policy import Policy
 
 
 def kind_of(value: object) -> str:
-    """What ``value`` is, in a word or three, without telling it."""
+    """The type of ``value`` in words, without its value."""
     return f"the class {value.__name__}" if isinstance(value, type) else type(value).__name__
 
 
@@ -51,7 +51,7 @@ def check_sources(sources: object) -> None:
 
 
 def checked_dialect(dialect: Dialect | None) -> Dialect:
-    """The dialect to speak, which has said each of its messages. Raises DialectError."""
+    """The dialect to use, after a dry run of each of its messages. Raises DialectError."""
     if dialect is None:
         return EchoPanel()
     check_dialect(dialect)
@@ -68,7 +68,7 @@ def check_credentials(credentials: object, *, threads: bool = False) -> None:
         return
     function = "a function" if threads else "an async function"
     if isinstance(credentials, Coroutine):
-        credentials.close()  # nobody will await it, and there is no use in a warning
+        credentials.close()  # else Python warns that it was never awaited
         raise TypeError(f"credentials: give {function} itself, not what it returned when called")
     if isinstance(credentials, type) or not callable(credentials):
         raise TypeError(
@@ -80,22 +80,6 @@ def check_credentials(credentials: object, *, threads: bool = False) -> None:
             "credentials: give a plain function, not an async one: it is called in a thread, "
             "where it may block"
         )
-    if inspect.isgeneratorfunction(credentials) or inspect.isasyncgenfunction(credentials):
-        raise TypeError(f"credentials: give {function} that returns a token, not one that yields")
-    if _needs_arguments(credentials):
-        raise TypeError("credentials: a provider is called without arguments, and this needs some")
-
-
-def _needs_arguments(function: Callable[..., object]) -> bool:
-    try:
-        signature = inspect.signature(function)
-    except (ValueError, TypeError):
-        return False  # there is none to look at
-    try:
-        signature.bind()
-    except TypeError:
-        return True
-    return False
 
 
 def check_given(**given: object) -> None:

@@ -1,11 +1,11 @@
 """The reference backend: a server of the echopanel contract with real recognition.
 
-Independent of the client: nothing here imports ``openline``, so that what the two agree
-on is the contract and not a shared module. Start with ``serve`` (in a nursery) or
-``run_server`` (as a process), both given a ``ServerConfig``. ``contract`` has the
-messages, ``session`` one conversation, ``listener`` one source of it, ``server`` the
-rest; ``scripted`` is a server that says only what a test tells it to. ``faults`` are the
-phrases for what can go wrong, and ``FaultInjector`` the hooks that let it happen.
+Independent of the client: nothing here imports ``openline``, so the two share only the
+contract, not a module. Start with ``serve`` (in a nursery) or ``run_server`` (as a
+process); both take a ``ServerConfig``. ``contract`` has the messages, ``session`` one
+conversation, ``listener`` one source of it, ``server`` the rest. ``scripted`` is a server
+that a test scripts message by message. ``faults`` defines the faults as phrases, and
+``FaultInjector`` is the hooks that inject them.
 """
 
 from openline_server.config import BackendError, ServerConfig

@@ -1,11 +1,11 @@
-"""Two seconds of audio that wait for a recogniser, and an honest count of what did not fit.
+"""A queue of two seconds of audio before a recogniser, with an exact count of dropped items.
 
 Audio is kept in items of at most 20 ms, the unit in which the contract counts. Beyond
-two seconds the *oldest* items go, so that what is recognised stays close to what is
-being said. The reader takes bytes, not items; a client that sends half a sample
+two seconds the *oldest* items go, so that recognition stays close to the live audio.
+The reader takes bytes, not items; a client that sends half a sample
 shifts everything after it by a byte, here as on the observed server.
 
-The queue is synchronous and knows no clock: the session puts, the listener gets, and
+The queue is synchronous and has no clock: the session puts, the listener gets, and
 both run in one thread.
 """
 
@@ -24,14 +24,14 @@ MAX_ITEMS: Final = int(QUEUE_SECONDS * BYTES_PER_SECOND) // ITEM_BYTES
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """What a put pushed out: in items and in seconds."""
+    """The audio that a put pushed out: in items and in seconds."""
 
     items: int
     seconds: float
 
 
 def all_of(pcm: bytes) -> Dropped:
-    """Audio of which nothing was queued."""
+    """The drop of a whole piece of audio, none of which was queued."""
     return Dropped(-(-len(pcm) // ITEM_BYTES), len(pcm) / BYTES_PER_SECOND)
 
 
@@ -45,7 +45,7 @@ class AudioQueue:
         self._bytes = 0
 
     def put(self, pcm: bytes) -> Dropped | None:
-        """Append audio; say what had to go for it."""
+        """Append audio; return what was dropped to make room, or None."""
         for at in range(0, len(pcm), ITEM_BYTES):
             item = pcm[at : at + ITEM_BYTES]
             self._items.append(item)
@@ -73,20 +73,20 @@ class AudioQueue:
         return b"".join(taken)
 
     def __bool__(self) -> bool:
-        """Whether any audio waits."""
+        """Whether any audio is queued."""
         return bool(self._items)
 
     @property
     def depth(self) -> int:
-        """Items that wait."""
+        """Queued items."""
         return len(self._items)
 
     @property
     def seconds(self) -> float:
-        """Audio that waits, in seconds."""
+        """Queued audio, in seconds."""
         return self._bytes / BYTES_PER_SECOND
 
     @property
     def fill(self) -> float:
-        """Audio that waits, as a share of what fits."""
+        """Queued audio, as a share of the capacity."""
         return self._bytes / self._limit

@@ -1,7 +1,7 @@
-"""What a server can be told, checked before anything is opened.
+"""The configuration of a server, validated before anything is opened.
 
-Every mistake is one ``BackendError`` of one line that says what is wrong and what would
-be right. The token is in no repr and in no error.
+Every mistake is one ``BackendError`` of one line: what is wrong and what would be right.
+The token is in no repr and in no error.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from typing import Final, Literal, get_args
 
 RecognizerName = Literal["whisper", "pocketsphinx", "none", "echo"]
 #: How fast a recogniser that is not slowed may take audio from the queue, in seconds of
-#: audio per second. With a first second free, ten seconds sent at once lose seven, as on
+#: audio per second. With the first second free, ten seconds sent at once lose seven, as on
 #: the observed server.
 DRAIN_RATE: Final = 8.0
 
 
 class BackendError(Exception):
-    """The server cannot be started; one line for a person."""
+    """The server cannot be started; the text is one line for the user."""
 
 
 class AddressError(BackendError):
-    """It cannot listen there. ``taken``: somebody else does."""
+    """The server cannot listen on the address. ``taken``: another process does."""
 
     def __init__(self, line: str, *, taken: bool = False) -> None:
         super().__init__(line)
@@ -33,7 +33,7 @@ class AddressError(BackendError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerConfig:
-    """How a server is to run. Raises BackendError where that is impossible or unwise.
+    """How a server runs. Raises BackendError for a setting that is impossible or unsafe.
 
     ``slow``: 1.0 lets the recogniser take audio as fast as it can (8 times real time at
     most); X above 1.0 makes the server take it at 1/X of real time, so that its
@@ -44,11 +44,11 @@ class ServerConfig:
     port: int = 8000
     token: str | None = field(default=None, repr=False)
     recognizer: RecognizerName = "whisper"
-    #: A model's name or directory; None: the one of the installed model package.
+    #: A model's name or directory; None: the model of the installed model package.
     model: str | None = None
     #: Worker processes for recognition; None: one per processor.
     workers: int | None = None
-    #: Refuse to start without the recogniser (else: serve, and say ``no_asr_provider``).
+    #: Refuse to start without the recogniser (else: serve, and send ``no_asr_provider``).
     require_recognizer: bool = True
     record: Path | None = None
     slow: float = 1.0
@@ -66,7 +66,7 @@ class ServerConfig:
     close_timeout: float = 5.0
 
     def __post_init__(self) -> None:
-        """Check everything that can be checked without the world."""
+        """Validate everything that needs neither disk nor network."""
         if not self.host:
             raise BackendError("host is empty: give an address or a name, such as 127.0.0.1")
         if not 0 <= self.port <= 65535:
@@ -85,7 +85,7 @@ class ServerConfig:
             raise BackendError("the token must be non-blank and ASCII")
         if self.token is None and not is_loopback(self.host):
             raise BackendError(
-                f"refusing to listen on {self.host} without a token: anybody there could connect"
+                f"refusing to listen on {self.host} without a token: any client could connect"
             )
 
     def _check_numbers(self) -> None:

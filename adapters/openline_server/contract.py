@@ -1,11 +1,11 @@
 """The wire contract as typed messages and fixed texts: bytes in, dataclasses out, and back.
 
-Nothing here does I/O or keeps state. ``read_text`` and ``read_frame`` turn what a client
-sent into one of four messages or say why they cannot: a ``Refusal`` is answered in words
-(the client's ``start`` is wrong, and the text tells how), ``MalformedMessageError`` is not
-answered at all (the observed server crashes on such a message, so the socket dies
-without a close frame, and so it does here). The texts and codes are the contract's
-and are compared by clients; change none of them.
+Nothing here does I/O or keeps state. ``read_text`` and ``read_frame`` decode a client's
+frame into one of four messages, or raise. ``Refusal``: the client's ``start`` is wrong;
+the server answers with an ``error`` message that names the fault. ``MalformedMessageError``:
+the server does not answer. The observed server crashes on such a message, so the socket
+dies without a close frame, and so it does here. Clients compare the texts and codes of
+the contract; change none of them.
 
 Binary audio is ``45 50 01 ss`` and PCM. A frame whose header is wrong in any byte is
 taken *whole* as PCM of ``system``: four bytes of noise, and every sample in its place.
@@ -19,12 +19,13 @@ import json
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias, cast
 
+from openline.updates import SAMPLE_RATE
+
 JsonObject: TypeAlias = dict[str, object]
 #: ``system`` or ``mic``; a text message may name another, as long as two are not exceeded.
 Source: TypeAlias = str
 
 PATH: Final = "/ws/live-listener"
-SAMPLE_RATE: Final = 16_000
 BYTES_PER_SECOND: Final = 2 * SAMPLE_RATE
 MAX_MESSAGE_BYTES: Final = 16 * 1024 * 1024
 MAX_ID_CHARS: Final = 256
@@ -59,12 +60,12 @@ class Refusal(Exception):  # noqa: N818 -- an answer of the contract, not a faul
 
 
 class MalformedMessageError(Exception):
-    """A message that the contract's server does not survive."""
+    """A message that crashes the contract's server."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ids:
-    """What every server message carries after the ack."""
+    """The ids that every server message carries after the ack."""
 
     session_id: str
     attempt_id: str
@@ -89,7 +90,7 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """The client is done."""
+    """The client ends the session."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,14 +112,14 @@ ClientMessage: TypeAlias = Start | Stop | Audio | Ignored
 
 
 def read_frame(data: bytes) -> Audio:
-    """A binary message: always audio."""
+    """Decode a binary message: always audio."""
     if data[:3] == _HEADER and len(data) > 3 and data[3] in _SOURCE_BYTES:
         return Audio(_SOURCE_BYTES[data[3]], data[4:])
     return Audio("system", data)
 
 
 def read_text(text: str) -> ClientMessage:
-    """A text message. Raises Refusal or MalformedMessageError."""
+    """Decode a text message. Raises Refusal or MalformedMessageError."""
     try:
         parsed: object = json.loads(text)
     except (ValueError, RecursionError) as error:

@@ -1,14 +1,14 @@
-"""Where speech begins and ends: a pure cutter around any detector of voice.
+"""Where speech begins and ends: a pure cutter around any voice detector.
 
 Audio is judged in frames of 32 ms, each by a detector's probability of voice. An utterance
 opens with a voiced frame (0.3 s before it are included: soft onsets), and closes after
 0.6 s without one (0.3 s of which are included). While it is open, a partial is due
 each 0.4 s. Fewer than three voiced frames are a click and not an utterance.
 
-Somebody who does not pause must be cut all the same: clients rely on audio being
+A speaker who does not pause must be cut all the same: clients rely on audio being
 finalised within 15 s of leaving the queue, and recognition needs some of these for itself.
 At 11 s the utterance is cut at its quietest 0.16 s between 5.5 s and the end, which is
-a gap between words in all but the worst case, and goes on from there.
+a gap between words in all but the worst case, and the utterance continues from there.
 
 Every sample is in at most one final, in order: an utterance never reaches back before
 the end of the one before.
@@ -24,7 +24,7 @@ from math import sqrt
 from operator import mul
 from typing import Final, TypeAlias
 
-from openline_server.contract import SAMPLE_RATE
+from openline.updates import SAMPLE_RATE
 from openline_server.recognizer import Segment
 
 FRAME_SAMPLES: Final = 512
@@ -64,10 +64,10 @@ def level(frame: bytes) -> float:
 
 
 class EnergyDetector:
-    """Voice is what stands out: louder than the quiet of the last seconds by a factor.
+    """Voice is louder than the background noise of the last seconds by a factor.
 
     The floor is the tenth percentile of the last five seconds, so that it follows a
-    steady noise within seconds and is not raised by somebody talking.
+    steady noise within seconds and a talking speaker does not raise it.
     """
 
     _SPAN: Final = _frames(5.0)
@@ -75,7 +75,7 @@ class EnergyDetector:
     _LEAST: Final = 40.0
 
     def __init__(self) -> None:
-        """Nothing is known of the floor, so it is taken to be low."""
+        """The floor is not measured yet, so it starts low."""
         self._levels: deque[float] = deque(maxlen=self._SPAN)
 
     def __call__(self, frame: bytes) -> float:
@@ -110,7 +110,7 @@ class Endpointer:
         return self._start
 
     def push(self, pcm: bytes) -> list[Segment]:
-        """Judge what completes a frame."""
+        """Append audio; return the segments that it completes."""
         pcm = self._rest + pcm
         whole = len(pcm) - len(pcm) % _FRAME_BYTES
         self._rest = pcm[whole:]

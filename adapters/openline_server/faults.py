@@ -1,20 +1,20 @@
-"""What can go wrong with a backend, as phrases that a person writes and a program reads.
+"""The faults of a backend, as phrases that a person writes and a program reads.
 
-A fault says what happens, when, and on which dials::
+A fault names what happens, when, and on which dials::
 
     cut after ack                       freeze 5s after 3s on dial 4
     close 1013 retry-after 30           refuse 401 on every dial
     drop 2s after 200 frames            cut mid-final on dials 1-3; half-open on dial 4
 
-Two rules do without most words. A fault strikes on the **first dial** unless it says on
-which, and on each of those once. It strikes **as soon as it can** unless it says after what:
-most as soon as the WebSocket is open, the others where they belong (``refuse 401`` at the
-handshake, ``no ack`` at the ack), which take no ``after``. A dial is a TCP connection that
-was accepted; its seconds count from there.
+Two defaults keep the phrases short. Without ``on``, a fault strikes on the **first dial**;
+with it, once on each dial that it names. Without ``after``, it strikes **as soon as it
+can**: most faults when the WebSocket opens, the others where they belong (``refuse 401`` at
+the handshake, ``no ack`` at the ack); those take no ``after``. A dial is an accepted TCP
+connection; its seconds count from there.
 
-Here are the vocabulary (``Effect``, each with its ``Phrase``) and the values. A ``Fault`` is
-frozen, and its ``str`` is the canonical phrase: read again, it is the same fault. The grammar
-is in ``faultgrammar``, what faults do in ``injector``.
+This module has the vocabulary (``Effect``, each with its ``Phrase``) and the values. A
+``Fault`` is frozen, and its ``str`` is the canonical phrase: parsed again, it is the same
+fault. The grammar is in ``faultgrammar``; ``injector`` carries the faults out.
 """
 
 from __future__ import annotations
@@ -29,29 +29,29 @@ Takes = Literal["", "time", "[time]", "[code]", "status", "factor", "url"]
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """One thing that can happen, as it is written and explained."""
+    """One fault, as it is written and explained."""
 
     words: str
     takes: Takes
-    #: What is taken where nothing is said.
+    #: The value where the phrase gives none.
     default: float
     #: Whether ``retry-after TIME`` may follow.
     retry: bool
-    #: Whether it can be told after what to strike.
+    #: Whether ``after`` may follow.
     timed: bool
     example: str
-    says: str
+    explanation: str
 
     @property
     def form(self) -> str:
-        """How it is written, for a list."""
+        """The phrase with its placeholders, for a list."""
         takes = {"[code]": '[CODE] ["REASON"]'}.get(self.takes, self.takes.upper())
         return " ".join(filter(None, (self.words, takes, "[retry-after TIME]" * self.retry)))
 
 
 def _phrase(
     words: str,
-    says: str,
+    explanation: str,
     takes: Takes = "",
     default: float = 0,
     *,
@@ -59,11 +59,11 @@ def _phrase(
     retry: bool = False,
     timed: bool = True,
 ) -> Phrase:
-    return Phrase(words, takes, default, retry, timed, example or words, says)
+    return Phrase(words, takes, default, retry, timed, example or words, explanation)
 
 
 class Effect(Enum):
-    """What can happen; the value is the phrase for it."""
+    """Every fault; the value is its phrase."""
 
     CUT = _phrase("cut", "The connection ends without a close frame.", example="cut after ack")
     CUT_MID_FRAME = _phrase("cut mid-frame", "It ends halfway through the next message.")
@@ -104,7 +104,7 @@ class Effect(Enum):
     NO_SUMMARY = _phrase("no summary", "stop is answered, but never completed.", timed=False)
     NO_PONG = _phrase("no pong", "Pings are not answered any more; all else goes on.")
     FREEZE = _phrase(
-        "freeze", "The server lives, reads nothing and says nothing, on any connection.",
+        "freeze", "The server stays up, reads nothing and sends nothing, on any connection.",
         "time", example="freeze 5s after ack",
     )  # fmt: skip
     HALF_OPEN = _phrase(
@@ -114,7 +114,7 @@ class Effect(Enum):
         "stall uplink", "The connection is not read.", "time", example="stall uplink 8s after ack"
     )
     STALL_DOWNLINK = _phrase(
-        "stall downlink", "What the server says is held back, and it waits for that.",
+        "stall downlink", "The server's messages are held back, and it waits until they go.",
         "time", example="stall downlink 8s after ack",
     )  # fmt: skip
     SLOW = _phrase(
@@ -133,12 +133,12 @@ class Effect(Enum):
 
     @property
     def phrase(self) -> Phrase:
-        """How it is written and explained."""
+        """The phrase and explanation of this fault."""
         return self.value
 
 
 class Mark(StrEnum):
-    """What a moment is counted in, or the moment itself."""
+    """The unit in which a moment is counted, or the moment itself."""
 
     ACCEPT = "accept"
     OPEN = "open"
@@ -171,7 +171,7 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Dials:
-    """Dials by number, from 1; ``last`` None: and all that follow."""
+    """Dials by number, from 1; ``last`` None: all later dials too."""
 
     first: int = 1
     last: int | None = 1
@@ -192,9 +192,9 @@ FIRST_DIAL: Final = Dials()
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that goes wrong; made by ``faultgrammar.parse_faults``.
+    """One fault; made by ``faultgrammar.parse_faults``.
 
-    ``number`` is what the phrase takes: seconds, a close code, a status or a factor; ``text``
+    ``number`` is the phrase's value: seconds, a close code, a status or a factor; ``text``
     the reason or the URL; ``after`` None: as soon as it can.
     """
 
@@ -229,10 +229,12 @@ class Fault:
 
 
 def fault_list() -> str:
-    """Every phrase and what it does, a line each, and how to say when and where."""
+    """Every phrase with its explanation, a line each, and how to write when and where."""
     forms = [effect.phrase.form for effect in Effect]
     width = max(map(len, forms))
-    lines = [f"{form:{width}}  {e.phrase.says}" for form, e in zip(forms, Effect, strict=True)]
+    lines = [
+        f"{form:{width}}  {e.phrase.explanation}" for form, e in zip(forms, Effect, strict=True)
+    ]
     return "\n".join([*lines, "", _RULES, ""])
 
 

@@ -1,14 +1,14 @@
 """A stream that can be held, silenced, cut in the middle of a frame, or reset.
 
-What lies below the WebSocket happens here, between the server and its accepted stream. Each
-direction has a time until which it is *held*: bytes that have come are not passed on,
-bytes to send wait, and behind them the kernel's buffers fill, as they do when a process is
-stopped. ``dead`` holds reading for ever and swallows what is sent, as a network does that has
-lost a route. A hold may be prolonged while somebody waits in it.
+Faults below the WebSocket happen here, between the server and its accepted stream. Each
+direction has a time until which it is *held*: received bytes are not passed on, bytes to
+send wait, and behind them the kernel's buffers fill, as they do when a process is
+stopped. ``dead`` holds reading for ever and discards what is sent, as a network does that
+has lost a route. A hold may be prolonged while a task waits in it.
 
 trio-websocket passes one whole frame to ``send_all`` each time, and a server's frames are
-neither masked nor compressed; so a frame can be told by its first byte (a pong is ``8A``), a
-message by its text, and half of either is half of what was passed.
+neither masked nor compressed. So the first byte identifies a frame (a pong is ``8A``), the
+text identifies a message, and half of either is half of the bytes passed.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ _PONG: Final = 0x8A
 _FRAME: Final = 0x80
 
 
-class Wire(trio.abc.HalfCloseableStream):
-    """A stream over ``stream`` with which things can go wrong."""
+class FaultyStream(trio.abc.HalfCloseableStream):
+    """A stream over ``stream`` that can be held, cut or reset."""
 
     def __init__(self, stream: trio.abc.Stream, frozen_until: Callable[[], float]) -> None:
-        """``frozen_until``: the time until which nothing moves on any wire."""
+        """``frozen_until``: the time until which nothing moves on any faulty stream."""
         self._stream = stream
         self._frozen_until = frozen_until
         self._sending = trio.Lock()
@@ -43,17 +43,17 @@ class Wire(trio.abc.HalfCloseableStream):
         self.swallows_pongs = False
 
     def cut_within(self, here: Callable[[bytes], bool], over: Callable[[], None]) -> None:
-        """Send half of the next frame that is ``here``, nothing after it, and call ``over``."""
+        """Send half of the next frame that matches ``here``, then nothing, and call ``over``."""
         self._cut_within = here, over
 
     def reset(self) -> None:
-        """Let closing be a reset, where there is a socket."""
+        """Make the close a TCP reset, if the stream has a socket."""
         if isinstance(self._stream, trio.SocketStream):
             linger = struct.pack("ii", 1, 0)
             self._stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
-        """Send, if and when it may be sent."""
+        """Send, unless held or dead."""
         async with self._sending:
             await self._held(lambda: self.sends_from)
             piece = bytes(data)
@@ -74,14 +74,14 @@ class Wire(trio.abc.HalfCloseableStream):
         await self._stream.wait_send_all_might_not_block()
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
-        """Receive, when it may be received."""
+        """Receive, once no hold is in force."""
         await self._held(self._readable)
         data = await self._stream.receive_some(max_bytes)
-        await self._held(self._readable)  # it may have come in a hold that began meanwhile
+        await self._held(self._readable)  # a new hold may have begun while we received
         return data
 
     async def send_eof(self) -> None:
-        """Say that no more comes, where the stream can."""
+        """Send EOF, if the stream can."""
         if isinstance(self._stream, trio.abc.HalfCloseableStream) and not self.dead:
             await self._held(lambda: self.sends_from)
             await self._stream.send_eof()

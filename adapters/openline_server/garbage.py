@@ -1,8 +1,8 @@
-"""Messages that no backend should send: what a client must survive, of all kinds.
+"""Messages that no backend should send, of every kind; a client must survive them all.
 
-Each is a whole WebSocket frame as a server sends it (unmasked), and none means anything in
-the contract: its JSON is broken, or a field has the wrong type, or it says what nobody
-understands. A client that reads them all is the same as before, whatever it counts.
+Each is a whole WebSocket frame as a server sends it (unmasked), and none is valid in
+the contract: its JSON is broken, a field has the wrong type, or its type is unknown. A
+client that reads them all has the same state as before, except for its counters.
 ``NO_FRAME`` breaks the WebSocket protocol itself (a reserved opcode), which ends the line.
 """
 
@@ -50,7 +50,7 @@ _TEXTS: Final = (
     b'{"type":"cards_update","risks":"all"}',
 )  # fmt: skip
 
-#: Every kind, each once: texts, and what is binary.
+#: Every kind, each once: the text messages, then the binary ones.
 GARBAGE: Final = (
     *(frame(_TEXT, text) for text in _TEXTS),
     frame(_BINARY, b""),

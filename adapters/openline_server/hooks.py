@@ -1,4 +1,4 @@
-"""The seam where faults are put in: what a test may change about a server while it runs.
+"""The seam for fault injection: where a test may change a server while it runs.
 
 The base class changes nothing. A fault overrides the moments that it needs; each is
 awaited (or called) at exactly one place of the server:
@@ -7,22 +7,22 @@ awaited (or called) at exactly one place of the server:
 ``serving``     a server was made and its port is not open yet
 ``stream``      a TCP connection was accepted; may wrap it (stalls, cuts, delays)
 ``attend``      runs beside the connection and is cancelled with it
-``handshake``   the request is read, nothing answered; may wait, or reject it
+``handshake``   the request is read, not yet answered; may wait, or reject it
 ``opened``      the WebSocket is open and nothing has been sent
-``received``    a message was taken; while this waits, nothing more is read, not even pings
-                once the small queue is full: a frozen server
-``admits``      a ``start`` asks for a session; False: as if none were free
+``received``    a message was taken; while this waits, nothing more is read, and once the
+                small queue is full not even pings: a frozen server
+``admits``      a ``start`` asks for a session; False: as if no slot were free
 ``queues``      audio is about to be queued; False: as if it did not fit
-``slowness``    how many seconds a second of audio takes the recogniser; 1.0: as it can
+``slowness``    seconds that a second of audio takes the recogniser; 1.0: no slowdown
 ``sending``     a message is about to go; may wait, change it, or return None to lose it
 ``sent``        a message went
-``heard``       a recogniser answered; may wait (stuck), change the answer, or raise
+``recognized``  the recogniser answered; may wait (stuck), change the answer, or raise
 ``ended``       the connection is over
 ==============  ==============================================================
 
-A fault can act on a ``Peer``, the connection, which can be aborted (no close frame) or closed
-with any code at any time; and on the ``Host`` of them all, whose port can be closed for a
-while.
+A fault acts on a ``Peer``, the connection, which can be aborted (no close frame) or closed
+with any code at any time; and on the ``Host`` of all connections, whose port can be closed
+for a while.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class Host(Protocol):
         ...
 
     def close_port(self, seconds: float) -> None:
-        """Accept nobody from now on, for so long."""
+        """Accept no connection from now on, for ``seconds``."""
         ...
 
 
@@ -84,27 +84,27 @@ class Hooks:
     """Changes nothing; override what a fault needs."""
 
     def serving(self, host: Host) -> None:
-        """The server that this is for."""
+        """The server is made; ``host`` is it."""
 
     def stream(self, peer: Peer, stream: trio.abc.Stream) -> trio.abc.Stream:
         """The transport to use for a connection that was accepted."""
         return stream
 
     async def attend(self, peer: Peer) -> None:
-        """The connection lasts as long as this may run."""
+        """Run beside the connection; cancelled when it ends."""
 
     async def handshake(self, peer: Peer) -> Rejection | None:
-        """None to go on, or how to refuse."""
+        """None to go on, or how to reject it."""
         return None
 
     async def opened(self, peer: Peer) -> None:
         """The WebSocket is open."""
 
     async def received(self, peer: Peer, message: str | bytes) -> None:
-        """A message arrived, and was not yet acted on."""
+        """A message arrived and has not been acted on."""
 
     def admits(self, peer: Peer) -> bool:
-        """Whether there may be a session for this ``start``."""
+        """Whether this ``start`` may get a session."""
         return True
 
     def queues(self, peer: Peer, source: str, pcm: bytes) -> bool:
@@ -120,15 +120,15 @@ class Hooks:
         return message
 
     async def sent(self, peer: Peer, message: JsonObject) -> None:
-        """This message is on its way."""
+        """This message was sent."""
 
-    async def heard(
+    async def recognized(
         self,
         peer: Peer,
         segment: Segment,
         answer: Hypothesis | None,
     ) -> Hypothesis | None:
-        """What the recogniser is to have said."""
+        """The recogniser's answer, or what replaces it."""
         return answer
 
     def ended(self, peer: Peer) -> None:

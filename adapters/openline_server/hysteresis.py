@@ -1,26 +1,26 @@
-"""What a client is told of its queue, each thing once: the degrade ladder.
+"""When the server reports the state of a queue to its client: a ladder with hysteresis.
 
 A queue that fills is reported as it climbs: ``buffering`` from 0.85, ``overloaded`` above
-0.95. It is reported again only after it was below 0.70, where the client hears
+0.95. It is reported again only after it was below 0.70, where the client receives
 ``streaming``; the same mark re-arms the report of dropped audio. Without that gap, a
-queue that hovers at a threshold would be a message for every frame.
+queue that hovers at a threshold would cause a message for every frame.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-#: A degraded source is told again only after its queue was below this.
+#: A degraded source is reported again only after its queue was below this.
 _REARM_FILL: Final = 0.70
 _BUFFERING_FILL: Final = 0.85
 _OVERLOADED_FILL: Final = 0.95
 
 
 class Ladder:
-    """What a source has been told about its queue, so that each is told once."""
+    """The reported state of one source's queue, so that each state is reported once."""
 
     def __init__(self) -> None:
-        """All is well."""
+        """The state is ``streaming``."""
         self._level = 0
         self._dropping = False
 
@@ -36,6 +36,6 @@ class Ladder:
         return ("buffering", "overloaded")[level - 1]
 
     def drops(self) -> bool:
-        """Audio was dropped: whether that is news."""
+        """Audio was dropped; whether to report it."""
         news, self._dropping = not self._dropping, True
         return news

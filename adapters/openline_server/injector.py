@@ -1,16 +1,15 @@
-"""Carries out faults: hooks for the server that count what happens and strike in time.
+"""Carries out faults: hooks for the server that count moments and strike in time.
 
-Each dial has its own list of the faults that are still to strike on it. Everything that
-happens on a connection (it opens, audio arrives, the ack goes out, seconds pass) is a moment,
-and a fault that waits for that moment strikes and leaves the list. Faults that have a
-place of their own are taken from the list there: ``refuse`` at the handshake, ``no ack``
-when the ack is about to go.
+Each dial has its own list of pending faults. Every event on a connection (it opens, audio
+arrives, the ack goes out, seconds pass) is a moment. A fault that waits for that moment
+strikes and leaves the list. A fault with a place of its own is taken from the list there:
+``refuse`` at the handshake, ``no ack`` when the ack is about to go.
 
-What strikes below the WebSocket (holds, cuts, losses, garbage) is done by the dial's ``Wire``;
-what is of the contract is done by changing what the server says; what ends the
-connection, by its ``Peer``. ``freeze``, ``crash``, ``restart`` and ``refuse 5s`` are the whole
-server's, whichever dial they came with. The clock is trio's. Each strike is noted in
-``struck`` and logged.
+Faults below the WebSocket (holds, cuts, losses, garbage) act through the dial's
+``FaultyStream``; faults of the contract change the server's messages; faults that end the
+connection act through its ``Peer``. ``freeze``, ``crash``, ``restart`` and ``refuse 5s`` affect
+the whole server, whichever dial they came with. The clock is trio's. Each strike is
+recorded in ``struck`` and logged.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ from openline_server import contract
 from openline_server.contract import BYTES_PER_SECOND, JsonObject
 from openline_server.faultgrammar import parse_faults
 from openline_server.faults import Effect, Fault, Mark
-from openline_server.faulty_stream import Wire
+from openline_server.faulty_stream import FaultyStream
 from openline_server.garbage import GARBAGE, NO_FRAME
 from openline_server.hooks import Hooks, Host, Peer, Rejection
 from openline_server.recognizer import Hypothesis, Segment
@@ -64,10 +63,10 @@ class Strike:
 
 @dataclass(slots=True)
 class _Dial:
-    """What is still to come on one connection, and what has begun."""
+    """The pending faults of one connection, and the effects in force."""
 
     peer: Peer
-    wire: Wire
+    wire: FaultyStream
     pending: list[Fault]
     frames: int = 0
     finals: int = 0
@@ -75,16 +74,16 @@ class _Dial:
     to_drop: float = 0
     slowness: float = 1.0
     stuck: bool = False
-    #: How it ends once the message at hand has gone.
+    #: How to end the connection once the current message has gone.
     last_words: tuple[int, str] | None = None
-    #: Frames to send beside what the server says.
+    #: Frames to send beside the server's messages.
     noise: tuple[trio.MemorySendChannel[bytes], trio.MemoryReceiveChannel[bytes]] = field(
         default_factory=lambda: trio.open_memory_channel[bytes](inf)
     )
 
 
 class FaultInjector(Hooks):
-    """Hooks that let ``faults`` happen; ``struck`` are those that did, in order."""
+    """Hooks that inject ``faults``; ``struck`` lists those that struck, in order."""
 
     def __init__(self, faults: str | Iterable[Fault] = ()) -> None:
         """Faults, or the phrases for them. Raises FaultError."""
@@ -98,14 +97,14 @@ class FaultInjector(Hooks):
     # The server and its connections.
 
     def serving(self, host: Host) -> None:
-        """The port may have to be closed before the first dial."""
+        """Close the port, if a fault forbids the first dial."""
         self._host = host
         self._before_dial(1)
 
     def stream(self, peer: Peer, stream: trio.abc.Stream) -> trio.abc.Stream:
-        """Put a wire around it."""
+        """Wrap the stream in a ``FaultyStream``."""
         self._latest = peer.number
-        wire = Wire(stream, lambda: self._frozen_until)
+        wire = FaultyStream(stream, lambda: self._frozen_until)
         pending = [
             fault
             for fault in self.faults
@@ -116,7 +115,7 @@ class FaultInjector(Hooks):
         return wire
 
     async def attend(self, peer: Peer) -> None:
-        """Strike when time has come, and make noise."""
+        """Strike at the timed moments, and send noise."""
         dial = self._dials[peer.number]
         async with trio.open_nursery() as nursery:
             for moment in {fault.after for fault in dial.pending if fault.after is not None}:
@@ -131,14 +130,14 @@ class FaultInjector(Hooks):
         self._reach(dial, Mark.SECOND, seconds)
 
     def ended(self, peer: Peer) -> None:
-        """Forget it; the port may have to be closed before the next."""
+        """Drop the dial's state; close the port if a fault forbids the next dial."""
         for channel in self._dials.pop(peer.number).noise:
             channel.close()
         self._before_dial(peer.number + 1)
 
     def _before_dial(self, number: int) -> None:
         if number <= self._latest:
-            return  # it was there before the one that ended
+            return  # its connection was accepted before this one ended
         for fault in self.faults:
             if number in fault.dials and _before_a_dial(fault):
                 self._note(fault, number)
@@ -147,7 +146,7 @@ class FaultInjector(Hooks):
     # Moments.
 
     async def handshake(self, peer: Peer) -> Rejection | None:
-        """Refuse, or redirect."""
+        """Reject or redirect the handshake, if a fault asks for it."""
         dial = self._dials[peer.number]
         left = self._busy_until - trio.current_time()
         if left > 0:
@@ -165,12 +164,12 @@ class FaultInjector(Hooks):
         self._reach(self._dials[peer.number], Mark.OPEN)
 
     async def received(self, peer: Peer, message: str | bytes) -> None:
-        """Count audio; see ``start`` and ``stop``."""
+        """Count audio; note ``start`` and ``stop`` as moments."""
         dial = self._dials[peer.number]
         try:
             fact = contract.read_text(message) if isinstance(message, str) else None
         except (contract.Refusal, contract.MalformedMessageError):
-            return  # the server will say what it thinks of it
+            return  # the server itself handles a malformed message
         match fact:
             case contract.Start():
                 self._reach(dial, Mark.START)
@@ -183,7 +182,7 @@ class FaultInjector(Hooks):
                 pass
 
     async def sending(self, peer: Peer, message: JsonObject) -> JsonObject | None:
-        """Say something else, or nothing."""
+        """Change the message, or drop it, as the faults in force ask."""
         dial = self._dials[peer.number]
         if message.get("state") == "connected" and self._take(dial, Effect.UNAUTHORIZED):
             dial.last_words = 1008, ""
@@ -199,7 +198,7 @@ class FaultInjector(Hooks):
         return message
 
     async def sent(self, peer: Peer, message: JsonObject) -> None:
-        """See the ack, finals and the summary go."""
+        """Note the ack, a final and the summary as moments."""
         dial = self._dials[peer.number]
         if dial.last_words is not None:
             peer.end(*dial.last_words)
@@ -212,26 +211,26 @@ class FaultInjector(Hooks):
             self._reach(dial, Mark.ACK)
 
     def admits(self, peer: Peer) -> bool:
-        """Whether there is no ``capacity`` to strike."""
+        """Whether no ``capacity`` fault is pending."""
         return self._take(self._dials[peer.number], Effect.CAPACITY) is None
 
-    def queues(self, peer: Peer, source: str, pcm: bytes) -> bool:  # noqa: ARG002 -- of either
-        """Whether there is nothing to drop."""
+    def queues(self, peer: Peer, source: str, pcm: bytes) -> bool:  # noqa: ARG002 -- any source
+        """Whether there is no audio to drop."""
         dial = self._dials[peer.number]
         drop, dial.to_drop = dial.to_drop > 0, max(0, dial.to_drop - len(pcm))
         return not drop
 
     def slowness(self, peer: Peer) -> float:
-        """As it is at the moment."""
+        """The factor in force."""
         return self._dials[peer.number].slowness
 
-    async def heard(
+    async def recognized(
         self,
         peer: Peer,
-        segment: Segment,  # noqa: ARG002 -- whatever it is
+        segment: Segment,  # noqa: ARG002 -- the fault holds any segment
         answer: Hypothesis | None,
     ) -> Hypothesis | None:
-        """Keep it, if stuck."""
+        """Hold the answer while the recogniser is stuck."""
         if self._dials[peer.number].stuck:
             await trio.sleep_forever()
         return answer
@@ -239,14 +238,14 @@ class FaultInjector(Hooks):
     # Strikes.
 
     def _reach(self, dial: _Dial, mark: Mark, count: float = 1) -> None:
-        """A moment has come: let those strike that waited for it."""
+        """A moment has come: strike with the faults that wait for it."""
         for fault in list(dial.pending):
             if fault.effect.phrase.timed and _is_at(fault, mark, count):
                 dial.pending.remove(fault)
                 self._strike(dial, fault)
 
     def _take(self, dial: _Dial, effect: Effect) -> Fault | None:
-        """The next pending fault of this kind, which strikes now."""
+        """Take the next pending fault of this kind; it strikes now."""
         for fault in dial.pending:
             if fault.effect is effect:
                 dial.pending.remove(fault)
@@ -341,6 +340,6 @@ def _is_at(fault: Fault, mark: Mark, count: float) -> bool:
 
 
 def _frames(effect: Effect) -> Callable[[bytes], bool]:
-    """Which frames are to be cut: of a message, or of a final."""
+    """A predicate for the frames to cut: of a message, or of a final."""
     final = effect is Effect.CUT_MID_FINAL
     return lambda frame: frame[0] == _TEXT_FRAME and (not final or _FINAL_TYPE in frame)

@@ -1,13 +1,13 @@
-"""One source of one connection: from its queue through the cutter and the recogniser to words.
+"""One source of one connection: from its queue through cutter and recogniser to transcripts.
 
-Two tasks. ``_drain`` takes audio from the queue and feeds the cutter; ``_hear`` takes
-the segments that come out and asks the recogniser, one question at a time. Draining goes
-on while a question is out, so that recognition costs no audio, up to two limits:
+Two tasks. ``_drain`` takes audio from the queue and feeds the cutter; ``_recognize`` takes
+the cut segments and asks the recogniser, one question at a time. Draining goes on while a
+question is out, so that recognition costs no audio, up to two limits:
 
-* the **horizon**: audio that was taken from the queue is held 15 s at most before it
-  is finalised or discarded. Clients rely on this to know that silence was heard (what left
-  the queue 15 s ago can yield no further word), so at 15 s draining *stops*, the
-  queue fills, and the oldest audio drops, visibly.
+* the **horizon**: audio taken from the queue is held 15 s at most before it is finalised
+  or discarded. Clients rely on this to confirm silence (audio that left the queue 15 s
+  ago yields no further word). So at 15 s draining *stops*, the queue fills, and the
+  oldest audio drops, visibly.
 * the **rate**: a second of audio at once, then ``drain_rate`` seconds per second;
   or, where the server is to be slow, 1/X of real time from the start.
 
@@ -24,8 +24,9 @@ from typing import Final
 
 import trio
 
+from openline.updates import SAMPLE_RATE
 from openline_server.audioqueue import MAX_ITEMS, AudioQueue, Dropped
-from openline_server.contract import BYTES_PER_SECOND, SAMPLE_RATE, Source
+from openline_server.contract import BYTES_PER_SECOND, Source
 from openline_server.recognizer import Hypothesis, Question, Recognizer, RecognizerError, Segment
 
 log: Final = logging.getLogger(__name__)
@@ -35,7 +36,7 @@ _BLOCK_BYTES: Final = BYTES_PER_SECOND // 10
 _FREE_SECONDS: Final = 1.0
 
 Ask = Callable[[Question], Awaitable[Hypothesis | None]]
-Tell = Callable[[Source, Segment, Hypothesis], Awaitable[None]]
+SendTranscript = Callable[[Source, Segment, Hypothesis], Awaitable[None]]
 Fail = Callable[[Source], Awaitable[None]]
 Slowness = Callable[[], float]
 
@@ -61,7 +62,7 @@ def pace(slow: float, drain_rate: float, now: float) -> Pace:
 
 
 class Listener:
-    """Hears one source."""
+    """Recognizes one source."""
 
     def __init__(
         self,
@@ -70,18 +71,18 @@ class Listener:
         pacing: Pace,
         *,
         ask: Ask,
-        tell: Tell,
+        send: SendTranscript,
         fail: Fail,
         slowness: Slowness,
     ) -> None:
-        """``ask`` is the recogniser (with faults), ``tell`` and ``fail`` speak to the client;
+        """``ask`` is the recogniser (with faults), ``send`` and ``fail`` send to the client;
         ``slowness`` is the seconds that a second of audio takes at least, if above 1.0."""
         self.source: Source = source
         self.queue = AudioQueue()
         self._recognizer = recognizer
         self._cutter = recognizer.cutter()
         self._pace = pacing
-        self._ask, self._tell, self._fail = ask, tell, fail
+        self._ask, self._send, self._fail = ask, send, fail
         self._slowness = slowness
         self._wake = trio.Event()
         self._finishing = False
@@ -94,31 +95,31 @@ class Listener:
         self._infer_seconds = 0.0
         self._infer_audio = 0.0
         self._infers = 0
-        #: Cancelled, it hears no more, whatever waits.
+        #: Cancelled: recognition stops, whatever is queued.
         self.hearing = trio.CancelScope()
         self.done = trio.Event()
 
     def push(self, pcm: bytes) -> Dropped | None:
-        """Audio arrived; say what was dropped for it."""
+        """Queue audio; return what was dropped for it, or None."""
         dropped = self.queue.put(pcm)
         self._notify()
         return dropped
 
     def finish(self) -> None:
-        """No more audio comes: hear what is there, then be ``done``."""
+        """No more audio comes: recognize what is queued, then set ``done``."""
         self._finishing = True
         self._notify()
 
     async def run(self) -> None:
-        """Hear until finished."""
+        """Recognize until finished."""
         with self.hearing:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._drain)
-                nursery.start_soon(self._hear)
+                nursery.start_soon(self._recognize)
             self.done.set()
 
     def metrics(self) -> dict[str, object]:
-        """What this source adds to ``metrics``."""
+        """This source's members of a ``metrics`` message."""
         infers = max(1, self._infers)
         return {
             "source": self.source,
@@ -152,7 +153,7 @@ class Listener:
         self._drained = True
         self._notify()
 
-    async def _hear(self) -> None:
+    async def _recognize(self) -> None:
         while not (self._drained and not self._finals):
             if self._finals:
                 segment = self._finals.popleft()
@@ -183,7 +184,7 @@ class Listener:
         self._infer_audio += segment.t1 - segment.t0
         overtaken = not segment.final and bool(self._finals)
         if answer.text and not overtaken:
-            await self._tell(self.source, segment, answer)
+            await self._send(self.source, segment, answer)
 
     def _take(self, segments: list[Segment]) -> None:
         asking = self._asking

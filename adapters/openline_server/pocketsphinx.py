@@ -1,8 +1,8 @@
 """Recognition with pocketsphinx: small, offline, and good for short commands.
 
 The fallback where faster-whisper cannot be installed. It makes far more errors (a third
-of the words of read prose), and it has no voice detector of its own here: what stands
-out of the quiet is taken for speech. Its decoder adapts to what it heard before, so
+of the words of read prose), and it has no voice detector of its own here: audio louder
+than the background counts as speech. Its decoder adapts to the audio before, so
 the same words could come out differently; its features are reset for every segment, which
 costs nothing and makes an answer depend on the segment alone.
 """
@@ -37,7 +37,7 @@ def load(model: str | None) -> None:
 
 
 def transcribe(pcm: bytes, _final: bool, model: str | None) -> Hypothesis:  # noqa: FBT001 -- sent by position
-    """What is said in ``pcm``, whatever was said before (runs in a worker)."""
+    """Transcribe ``pcm``, independent of earlier audio (runs in a worker)."""
     decoder = _decoder(model)
     decoder.reinit_feat()
     decoder.start_utt()
@@ -47,7 +47,7 @@ def transcribe(pcm: bytes, _final: bool, model: str | None) -> Hypothesis:  # no
     best = decoder.hyp()
     if best is None or not best.hypstr:
         return Hypothesis("", 0.0, "en")
-    # The posterior is the whole utterance's; its mean per word says more.
+    # The posterior is of the whole utterance; its mean per word is the better confidence.
     words = len(best.hypstr.split())
     return Hypothesis(best.hypstr, min(1.0, best.prob ** (1 / words)), "en")
 
@@ -77,7 +77,7 @@ class PocketSphinx:
 
 @asynccontextmanager
 async def open_pocketsphinx(model: str | None, workers: int | None) -> AsyncGenerator[Recognizer]:
-    """Load a decoder in every worker, and then hand it out. Raises BackendError."""
+    """Load a decoder in every worker, then yield the recogniser. Raises BackendError."""
     if importlib.util.find_spec("pocketsphinx") is None:
         raise BackendError(
             "pocketsphinx is not installed: pip install 'openline[pocketsphinx]'; "

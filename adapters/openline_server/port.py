@@ -1,8 +1,8 @@
 """A port that can be closed for a while and opened again, and stays the same.
 
-While it is closed nobody is let in: sockets stay bound to the address, but do not listen, so
-the kernel refuses who dials, and picks this port for nobody else. Who had dialled and was
-not yet accepted is reset.
+While it is closed no connection gets in: the sockets stay bound to the address but do not
+listen, so the kernel refuses clients and gives the port to no other process. A client that
+had dialled and was not yet accepted is reset.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _BACKLOG: Final = 128
 
 
 class _Kind(NamedTuple):
-    """What a listening socket is."""
+    """The parameters of a listening socket, to make another like it."""
 
     family: int
     type: int
@@ -34,10 +34,10 @@ class Port:
     """Listening sockets of one port, open."""
 
     def __init__(self, listeners: list[trio.SocketListener]) -> None:
-        """The listeners belong to this from now on."""
+        """Take ownership of the listeners."""
         self._listeners = listeners
         self._sockets = [listener.socket for listener in listeners]
-        # Serving closes the sockets when it ends: keep what a new one has to be.
+        # Serving closes the sockets when it ends: keep the parameters for new ones.
         self._kinds = [_Kind(each.family, each.type, each.getsockname()) for each in self._sockets]
         self.host: str = self._kinds[0].address[0]
         self.number: int = self._kinds[0].address[1]
@@ -50,7 +50,7 @@ class Port:
         await serve(handler, self._listeners)
 
     async def close(self) -> None:
-        """Refuse whoever dials. Idempotent. Raises BackendError if somebody else got it."""
+        """Refuse every client. Idempotent. Raises BackendError if another process got the port."""
         if self._listeners:
             self._listeners = []
             self.finish()
@@ -60,7 +60,7 @@ class Port:
                 raise self._lost(error) from None
 
     def open(self) -> None:
-        """Listen. Idempotent. Raises BackendError if somebody else got it."""
+        """Listen. Idempotent. Raises BackendError if another process got the port."""
         if not self._listeners:
             try:
                 for each in self._sockets:
@@ -70,7 +70,7 @@ class Port:
             self._listeners = [trio.SocketListener(each) for each in self._sockets]
 
     def finish(self) -> None:
-        """Let go of the sockets."""
+        """Close the sockets."""
         for each in self._sockets:
             each.close()
 

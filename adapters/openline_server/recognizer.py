@@ -1,12 +1,12 @@
-"""What turns audio into words, seen from the server; and the two that need no model.
+"""The protocol of recognisers, from audio to text; and the two that need no model.
 
 A recogniser has two halves. A *cutter* (one per source and connection; pure) takes PCM
-and says which stretches are worth hearing: ``final`` segments, which never overlap and
-come in order, and partial ones, which are the beginning of a final to come. The
-recogniser itself (one per server) is asked what is said in a segment. It may be slow
-and may fail; the listener that asks keeps one question in flight per source.
+and cuts the segments to recognise: ``final`` segments, which never overlap and come in
+order, and partial ones, which are the beginning of a final to come. The recogniser itself
+(one per server) transcribes a segment. It may be slow and may fail; the listener that
+asks keeps one question in flight per source.
 
-``none`` hears nothing. ``echo`` is for tests: it names the interval of each 0.5 s
+``none`` yields no text. ``echo`` is for tests: its text is the interval of each 0.5 s
 (partials) and 2.0 s (finals) of audio processed, so that a timeline can be checked
 to the sample, without a model.
 """
@@ -18,7 +18,7 @@ from typing import Protocol
 
 import trio
 
-from openline_server.contract import SAMPLE_RATE
+from openline.updates import SAMPLE_RATE
 
 
 class RecognizerError(Exception):
@@ -47,7 +47,7 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Hypothesis:
-    """What is said in a segment; an empty text if nothing is."""
+    """The text of a segment; empty if there is no speech in it."""
 
     text: str
     confidence: float = 1.0
@@ -55,15 +55,15 @@ class Hypothesis:
 
 
 class Question:
-    """What is said in a segment? Asked once, when there is time for it.
+    """A request to transcribe a segment, asked once, when there is time for it.
 
-    A final has to be asked. A partial waits for its turn; while it waits it may be
-    *renewed* by a later one of the same utterance, so that what is asked in the end is
-    the latest, or *withdrawn*, because the final has come.
+    A final is always asked. A partial waits for its turn; while it waits it may be
+    *renewed* by a later one of the same utterance, so that the latest is asked in the
+    end, or *withdrawn*, because the final has come.
     """
 
     def __init__(self, segment: Segment) -> None:
-        """Nothing has been asked."""
+        """The question has not been asked yet."""
         self.segment = segment
         self.asked = False
         self.asked_at: float | None = None
@@ -76,7 +76,7 @@ class Question:
         return not self.asked
 
     def withdraw(self) -> None:
-        """Wait no longer."""
+        """Withdraw: the question is not asked any more."""
         self._turn.set()
 
     def grant(self) -> bool:
@@ -93,7 +93,7 @@ class Question:
 
 
 class Cutter(Protocol):
-    """Which stretches of a source are worth hearing."""
+    """Cuts one source into the segments to recognise."""
 
     @property
     def held_from(self) -> int:
@@ -110,16 +110,16 @@ class Cutter(Protocol):
 
 
 class Recognizer(Protocol):
-    """What hears words in segments."""
+    """Transcribes segments."""
 
     @property
     def name(self) -> str:
-        """For people and metrics."""
+        """The name for people and metrics."""
         ...
 
     @property
     def available(self) -> bool:
-        """Whether it can hear at all."""
+        """Whether it can transcribe at all."""
         ...
 
     @property
@@ -132,7 +132,7 @@ class Recognizer(Protocol):
         ...
 
     async def recognise(self, question: Question) -> Hypothesis | None:
-        """What is said; None if it was withdrawn before it was asked."""
+        """The answer; None if the question was withdrawn before it was asked."""
         ...
 
 
@@ -180,51 +180,51 @@ class FixedCutter:
         return Segment(self._start, end, bytes(self._held), final)
 
 
-class Deaf:
-    """A cutter that finds nothing worth hearing."""
+class NullCutter:
+    """A cutter that yields no segment."""
 
     def __init__(self) -> None:
-        """Nothing heard yet."""
+        """No audio yet."""
         self._position = 0
 
     @property
     def held_from(self) -> int:
-        """Nothing is ever held."""
+        """The live edge: no audio is held."""
         return self._position
 
     def push(self, pcm: bytes) -> list[Segment]:
-        """Count, and forget."""
+        """Count the audio and discard it."""
         self._position += len(pcm) // 2
         return []
 
     def flush(self) -> list[Segment]:
-        """Nothing was held."""
+        """No segment is left."""
         return []
 
 
 class NoRecognizer:
-    """Consumes audio and says nothing: ``none``, or the stand-in for one that would not load."""
+    """Consumes audio and yields no text: ``none``, or the stand-in for one that failed to load."""
 
     def __init__(self, name: str = "none", *, available: bool = True) -> None:
-        """Not ``available``: every session is told that there is no recogniser."""
+        """Not ``available``: every session gets the status ``no_asr_provider``."""
         self.name = name
         self.available = available
         self.immediate = True
 
     def cutter(self) -> Cutter:
-        """Nothing is worth hearing."""
-        return Deaf()
+        """A cutter that yields no segment."""
+        return NullCutter()
 
-    async def recognise(self, question: Question) -> Hypothesis | None:  # noqa: ARG002 -- hears none
-        """Never asked: nothing is ever cut."""
+    async def recognise(self, question: Question) -> Hypothesis | None:  # noqa: ARG002 -- never asked
+        """Never asked: the cutter yields no segment."""
         return None
 
 
 class Echo:
-    """Says where it is: a final over samples 0 to 32,000 reads ``0.00-2.00``."""
+    """Answers with the interval: the text of a final over samples 0 to 32,000 is ``0.00-2.00``."""
 
     def __init__(self) -> None:
-        """Always there, and at once."""
+        """Always available, and immediate."""
         self.name = "echo"
         self.available = self.immediate = True
 

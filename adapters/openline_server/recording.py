@@ -1,12 +1,12 @@
-"""WAV files of what arrived, before any queue could drop it.
+"""WAV files of the received audio, before any queue could drop it.
 
 One file per connection and source, ``0001-<connection_id>-mic.wav``: the number gives
 the order of the connections, and goes on from what the directory already holds. The ids
 come from the network, so only letters, digits, ``-`` and ``_`` of them reach a file
 name, and the number alone makes it unique.
 
-A recording must survive whatever ends its connection, and be no less than what the
-client was told it was heard. Audio is therefore written as it arrives and the header made
+A recording must survive however its connection ends, and be no shorter than the audio
+confirmed to the client. Audio is therefore written as it arrives and the header made
 valid again with every piece, so that killing the process costs nothing. Writes go to
 the page cache of a local disk; they take microseconds and stay in the event loop.
 """
@@ -20,7 +20,8 @@ import struct
 from pathlib import Path
 from typing import Final
 
-from openline_server.contract import BYTES_PER_SECOND, SAMPLE_RATE
+from openline.updates import SAMPLE_RATE
+from openline_server.contract import BYTES_PER_SECOND
 
 log: Final = logging.getLogger(__name__)
 
@@ -31,12 +32,12 @@ _UNSAFE: Final = re.compile(r"[^A-Za-z0-9_-]+")
 
 
 def file_name(number: int, connection_id: str, source: str) -> str:
-    """A name that is in order, says whose it is, and is safe whatever the id says."""
+    """A name that sorts by number, shows connection and source, and is safe for any id."""
     return f"{number:04d}-{_UNSAFE.sub('_', connection_id)[:64]}-{_UNSAFE.sub('_', source)}.wav"
 
 
 def last_number(directory: Path) -> int:
-    """The highest number that a recording in ``directory`` has; 0 if there is none."""
+    """The highest number of a recording in ``directory``; 0 if there is none."""
     numbers = (_NUMBERED.match(path.name) for path in directory.glob("*.wav"))
     return max((int(match[1]) for match in numbers if match), default=0)
 
@@ -76,7 +77,7 @@ class Recording:
 
 
 class Recordings:
-    """The recordings of one connection: a file that fails ends alone, and is logged."""
+    """The recordings of one connection. A file that fails ends alone, and is logged."""
 
     def __init__(self, directory: Path | None, number: int) -> None:
         """Into ``directory`` (None: not at all), for connection ``number``."""
@@ -86,7 +87,7 @@ class Recordings:
         self._open: dict[str, Recording | None] = {}
 
     def write(self, source: str, pcm: bytes) -> None:
-        """Append what was received of a source."""
+        """Append audio received from a source."""
         if self._directory is None:
             return
         try:

@@ -19,8 +19,8 @@ log: Final = logging.getLogger(__name__)
 async def open_recognizer(config: ServerConfig) -> AsyncGenerator[Recognizer]:
     """The recogniser of a configuration; its workers end with the context.
 
-    Raises BackendError if it cannot be loaded, unless the configuration would rather
-    serve without.
+    Raises BackendError if it cannot be loaded, unless the configuration allows serving
+    without it.
     """
     async with AsyncExitStack() as stack:
         try:

@@ -1,12 +1,12 @@
-"""A server that does what a test says, and counts the dials.
+"""A server that a test scripts, and that counts the dials.
 
 ``await nursery.start(serve_script, script)`` gives a ``Scripted``. For each connection
 it calls ``script(ws, dial)``: ``dial`` holds the number, time, path and headers of
 the handshake; ``ws`` is an accepted trio-websocket connection. When the script returns, the
-socket closes with 1000; ``dial.abort()`` ends it without a close frame; what the script sends
-and when is its own business. ``refuse`` answers handshakes with an HTTP status instead.
-Nothing of the contract is enforced here. A script that only wants to play the
-contract's opening uses ``open_session``.
+socket closes with 1000; ``dial.abort()`` ends it without a close frame. The script decides
+what to send, and when. ``refuse`` answers handshakes with an HTTP status instead.
+Nothing of the contract is enforced here. A script that only needs the contract's opening
+uses ``open_session``.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _CLOSE_SECONDS: Final = 1.0
 
 @dataclass(slots=True)
 class Dial:
-    """One connection that somebody opened."""
+    """One accepted connection."""
 
     number: int
     at: float
@@ -58,7 +58,7 @@ class Scripted:
 
     @property
     def url(self) -> str:
-        """Where to dial."""
+        """The URL to dial."""
         return f"ws://{self.host}:{self.port}{contract.PATH}"
 
     @property
@@ -67,7 +67,7 @@ class Scripted:
         return [dial.at for dial in self.dials]
 
     def dialled(self) -> Dial:
-        """Note a dial."""
+        """Record a dial."""
         dial = Dial(len(self.dials) + 1, trio.current_time())
         self.dials.append(dial)
         return dial
@@ -81,7 +81,7 @@ async def handle_script(
     dial.transport = transport = Transport(stream)
     try:
         async with trio.open_nursery() as nursery:
-            transport.on_over(partial(_unheard, dial, nursery))
+            transport.on_over(partial(_cancel_without_handshake, dial, nursery))
             request = await wrap_server_stream(
                 nursery, transport, message_queue_size=1024, max_message_size=1 << 24
             )
@@ -100,12 +100,12 @@ async def handle_script(
                         await ws.aclose()
             nursery.cancel_scope.cancel()
     except* (ConnectionClosed, LocalProtocolError):
-        transport.abort()  # the client went first, which a script may well provoke
+        transport.abort()  # the client closed first, which a script may well provoke
     finally:
         await transport.finish()
 
 
-def _unheard(dial: Dial, nursery: trio.Nursery) -> None:
+def _cancel_without_handshake(dial: Dial, nursery: trio.Nursery) -> None:
     if not dial.path:
         nursery.cancel_scope.cancel()
 
@@ -143,7 +143,7 @@ async def open_session(ws: WebSocketConnection) -> JsonObject:
 
 
 async def receive(ws: WebSocketConnection) -> JsonObject:
-    """The next text message; binary ones (audio) are passed over."""
+    """The next text message; binary ones (audio) are skipped."""
     while True:
         message = await ws.get_message()
         if isinstance(message, str):

@@ -2,19 +2,19 @@
 
 Every accepted TCP stream is handled by one task, ``Server.handle``: the handshake (within
 a limit of time), the path, the credentials, then a ``Session``, then the closing
-handshake and the end of the stream. What goes wrong in one connection ends that
-connection (its client sees 1006) and is logged; the others do not notice.
+handshake and the end of the stream. An error in one connection ends that
+connection (its client sees 1006) and is logged; the others are not affected.
 
 The port opens last: by then the recogniser has loaded, so a client that can connect
 can be served. On shutdown the port closes first, then every socket with 1012 and
 without waiting for finals, as the observed server does.
 
 Three traps of trio-websocket 0.12 are dealt with here. A stream that ends before the
-handshake leaves its waiter hanging, so the transport says when it is over. A ping that
-arrives while the closing handshake is under way crashes the reader (issue 184), so
+handshake leaves its waiter hanging, so the transport calls back when it is over. A ping
+that arrives while the closing handshake is under way crashes the reader (issue 184), so
 LocalProtocolError is an ordinary end. And closing a socket that still has unread bytes
 resets it, which can destroy the close frame on its way, so the transport lingers:
-it says EOF, reads until the client's EOF, one second at most, and then closes.
+it sends EOF, reads until the client's EOF, one second at most, and then closes.
 
 permessage-deflate is not offered: trio-websocket has no place to pass an extension.
 """
@@ -78,7 +78,7 @@ class Server:
     def __init__(
         self, config: ServerConfig, recognizer: Recognizer, hooks: Hooks | None = None
     ) -> None:
-        """Nothing is opened; ``serve`` does that."""
+        """Open nothing; ``serve`` does that."""
         self.config = config
         self.host, self.port = config.host, config.port
         self.hooks = hooks if hooks is not None else Hooks()
@@ -100,7 +100,7 @@ class Server:
 
     @property
     def url(self) -> str:
-        """Where to dial."""
+        """The URL to dial."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"ws://{host}:{self.port}{contract.PATH}"
 
@@ -121,7 +121,7 @@ class Server:
 
     @property
     def stopping(self) -> bool:
-        """Whether it was told to shut down."""
+        """Whether ``shutdown`` was called."""
         return self._stopping.is_set()
 
     def shutdown(self) -> None:
@@ -131,7 +131,7 @@ class Server:
             connection.end(1012)
 
     def close_port(self, seconds: float) -> None:
-        """Accept nobody from now on, for so long; the open connections go on."""
+        """Accept no connection for ``seconds``; the open connections go on."""
         self.port_opens = max(self.port_opens, trio.current_time() + seconds)
         self._accepting.cancel()
 
@@ -161,9 +161,9 @@ class Server:
             self.shutdown()
 
     async def handle(self, stream: trio.abc.Stream) -> None:
-        """One connection, from the accepted stream to its end; raises nothing."""
+        """Handle one connection, from the accepted stream to its end; raises nothing."""
         if self.port_opens > trio.current_time():
-            await trio.aclose_forcefully(stream)  # it slipped in
+            await trio.aclose_forcefully(stream)  # accepted just before the port closed
             return
         self._accepted += 1
         connection = Connection(self._accepted)
@@ -239,7 +239,7 @@ class Server:
         return request
 
     def _judge(self, request: WebSocketRequest) -> Ending | None:
-        """How a connection with these credentials has to end; None if they are right."""
+        """The ending for wrong credentials; None if they are right."""
         if self.config.token is None:
             return None
         token = credential(request.headers, request.path)

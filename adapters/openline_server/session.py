@@ -1,16 +1,16 @@
 """One connection, from the open socket to the code that closes it.
 
-The phases are the contract's: *waiting* for ``start``; *admitting*, while a session slot is
-sought (silence, up to 5 s); *streaming* from the ack; *finishing* from ``stop``, until
-everything is heard or 8 s are over. One task receives in all of them, because a
-WebSocket whose messages are not taken answers no pings; what takes time (admission,
-finishing, keepalive, metrics, listening) runs beside it. Whichever task comes to an
-end of the conversation says how (``_end``) and the rest is cancelled; the closing
-handshake is the server's business.
+The phases are the contract's: *waiting* for ``start``; *admitting*, while it waits for a
+session slot (silence, up to 5 s); *streaming* from the ack; *finishing* from ``stop``, until
+all audio is recognised or 8 s are over. One task receives in all of them, because a
+WebSocket whose messages are not taken answers no pings. Slow work (admission, finishing,
+keepalive, metrics, recognition) runs beside it. A task that ends the conversation calls
+``_end`` with the code, and the rest is cancelled; the closing handshake is the server's
+business.
 
-Messages go out straight from the task that has something to say. A client that does
-not read therefore stops its own recogniser, then its queue drops, then its pongs are
-missed: its slowness costs others nothing and this server no memory.
+Each task sends its messages directly. So a client that does not read stops its own
+recogniser, then its queue drops, then its pongs are missed: its slowness costs other
+clients nothing and this server no memory.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from openline_server.summary import Line, MeetingSummary
 log: Final = logging.getLogger(__name__)
 
 _METRICS_SECONDS: Final = 1.0
-#: Waits for a session slot on behalf of somebody.
+#: Waits for a session slot on behalf of a ``start``.
 Wait: TypeAlias = Callable[[object], Awaitable[None]]
 
 
@@ -53,7 +53,7 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What every session of one server shares."""
+    """The resources that all sessions of one server share."""
 
     config: ServerConfig
     recognizer: Recognizer
@@ -73,7 +73,7 @@ class Session:
         ws: WebSocketConnection,
         refusal: Ending | None,
     ) -> None:
-        """``refusal``: the credentials were wrong, and this is how it will end."""
+        """``refusal``: the credentials were wrong, and the session ends with it."""
         self._config, self._recognizer = context.config, context.recognizer
         self._slots, self._hooks = context.slots, context.hooks
         self._peer, self._ws, self._refusal = peer, ws, refusal
@@ -193,7 +193,8 @@ class Session:
     def _open(self, source: Source) -> Listener:
         pacing = pace(self._config.slow, self._config.drain_rate, trio.current_time())
         listener = Listener(
-            source, self._recognizer, pacing, ask=self._ask, tell=self._tell, fail=self._fail,
+            source, self._recognizer, pacing,
+            ask=self._ask, send=self._send_transcript, fail=self._fail,
             slowness=partial(self._hooks.slowness, self._peer),
         )  # fmt: skip
         self._listeners[source] = listener
@@ -222,9 +223,9 @@ class Session:
 
     async def _ask(self, question: Question) -> Hypothesis | None:
         answer = await self._recognizer.recognise(question)
-        return await self._hooks.heard(self._peer, question.segment, answer)
+        return await self._hooks.recognized(self._peer, question.segment, answer)
 
-    async def _tell(self, source: Source, segment: Segment, answer: Hypothesis) -> None:
+    async def _send_transcript(self, source: Source, segment: Segment, answer: Hypothesis) -> None:
         t0, t1 = round(segment.t0, 4), round(segment.t1, 4)
         message: JsonObject = {
             "type": "asr_final" if segment.final else "asr_partial",

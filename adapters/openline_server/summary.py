@@ -1,8 +1,8 @@
-"""What a meeting came to: the transcript so far, and the little that patterns find in it.
+"""The summary of a meeting: the transcript so far, and the items that patterns find in it.
 
 The contract's server has a language model for entities and cards. This one has regular
 expressions: enough to fill the messages truthfully (every item is a quotation), and
-nothing is sent where nothing was found.
+nothing is sent where nothing matches.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Line:
 
 @dataclass(slots=True)
 class MeetingSummary:
-    """What one connection has heard."""
+    """The transcript of one connection, and the items found in it."""
 
     lines: list[Line] = field(default_factory=list[Line])
     people: dict[str, int] = field(default_factory=dict[str, int])

@@ -1,9 +1,9 @@
-"""The stream under a WebSocket, closed by its owner and with care.
+"""The stream under a WebSocket, which its owner closes after lingering.
 
 trio-websocket closes the stream itself, at moments of its own. Here that only marks
 the transport; the server, which owns the connection, closes it in ``finish``: at once
-if it was aborted, else after a short lingering, so that what was sent last is
-read by the client before its kernel may see a reset.
+if it was aborted, else after a short lingering, so that the client reads the last
+message before its kernel may see a reset.
 """
 
 from __future__ import annotations
@@ -17,26 +17,26 @@ _LINGER_SECONDS: Final = 1.0
 
 
 class Transport(trio.abc.Stream):
-    """A stream that tells when it is over and closes when its owner says so."""
+    """A stream that calls back when it is over, and closes when its owner calls ``finish``."""
 
     def __init__(self, stream: trio.abc.Stream) -> None:
-        """Over ``stream``, which belongs to this transport from now on."""
+        """Take ownership of ``stream``."""
         self._stream = stream
         self._over = False
         self._aborted = False
-        self._tell: Callable[[], None] | None = None
+        self._on_over: Callable[[], None] | None = None
 
-    def on_over(self, tell: Callable[[], None]) -> None:
-        """Call ``tell`` when nothing more can be read."""
-        self._tell = tell
+    def on_over(self, call: Callable[[], None]) -> None:
+        """Call ``call`` when nothing more can be read."""
+        self._on_over = call
 
     @property
     def aborted(self) -> bool:
-        """Whether ``finish`` will close at once."""
+        """Whether ``finish`` closes at once."""
         return self._aborted
 
     def abort(self) -> None:
-        """Let ``finish`` close at once."""
+        """Make ``finish`` close at once."""
         self._aborted = True
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
@@ -59,7 +59,7 @@ class Transport(trio.abc.Stream):
         return data
 
     async def aclose(self) -> None:
-        """The WebSocket is done with it."""
+        """The WebSocket no longer needs it."""
         self._end(eof=False)
         await trio.lowlevel.checkpoint()
 
@@ -79,9 +79,9 @@ class Transport(trio.abc.Stream):
             while await self._stream.receive_some():
                 pass
         except (trio.BrokenResourceError, trio.ClosedResourceError):
-            self._over = True  # the client was faster
+            self._over = True  # the client closed first
 
     def _end(self, *, eof: bool = True) -> None:
         self._over = self._over or eof
-        if self._tell is not None:
-            self._tell()
+        if self._on_over is not None:
+            self._on_over()

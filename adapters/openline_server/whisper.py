@@ -1,10 +1,9 @@
 """Recognition with faster-whisper: int8, beam 1, behind the Silero voice detector.
 
-Whisper hears 30 s at a time and invents words for silence and noise. So it is only
-given what the bundled Silero model calls voice (which costs 0.1 ms per 32 ms and runs
-in the event loop's process), without the text before (one slip would breed others), and its
-answer is refused where its own figures say that nobody spoke or that it got
-stuck repeating itself.
+Whisper takes windows of 30 s and invents words for silence and noise. So it gets only the
+audio that the bundled Silero model calls voice (which costs 0.1 ms per 32 ms and runs
+in the event loop's process), without the text before (one slip would breed others). Its
+answer is rejected where its own figures mean no speech, or a loop of repetitions.
 
 Every inference costs the same, however short the segment; the pool leaves out
 partials when there is no time for them.
@@ -43,7 +42,7 @@ _DEFAULT_NAME: Final = "tiny.en"
 _CONTEXT_SAMPLES: Final = 64
 
 
-class Heard(Protocol):
+class WhisperSegment(Protocol):
     """The part of faster-whisper's ``Segment`` that is used."""
 
     text: str
@@ -77,8 +76,8 @@ def check_model(path: Path, sha256: str) -> None:
 @cache
 def _model(name: str) -> Any:
     """The model of this process, loaded once (runs in a worker)."""
-    # faster-whisper makes a progress bar, hidden, whose default lock is a semaphore between
-    # processes. A worker may be killed, and Python would then complain of a leak at exit.
+    # faster-whisper makes a hidden progress bar, whose default lock is a semaphore between
+    # processes. A worker may be killed, and Python would then warn of a leak at exit.
     importlib.import_module("tqdm").tqdm.set_lock(threading.RLock())
     return importlib.import_module("faster_whisper").WhisperModel(
         name, device="cpu", compute_type="int8", cpu_threads=1, num_workers=1
@@ -86,16 +85,16 @@ def _model(name: str) -> Any:
 
 
 def load(name: str) -> None:
-    """Load, and hear once: the first inference is slower (runs in a worker)."""
+    """Load, and transcribe once: the first inference is slower (runs in a worker)."""
     transcribe(bytes(2 * FRAME_SAMPLES), False, name)  # noqa: FBT003 -- as the worker is called
 
 
 def transcribe(pcm: bytes, final: bool, name: str) -> Hypothesis:  # noqa: FBT001 -- sent by position
-    """What is said in ``pcm`` (runs in a worker)."""
+    """Transcribe ``pcm`` (runs in a worker)."""
     numpy = importlib.import_module("numpy")
     model = _model(name)
     samples = numpy.frombuffer(pcm, "<i2").astype("float32") / 32768.0
-    heard, info = model.transcribe(
+    segments, info = model.transcribe(
         samples,
         language=None if model.model.is_multilingual else "en",
         beam_size=1,
@@ -104,14 +103,14 @@ def transcribe(pcm: bytes, final: bool, name: str) -> Hypothesis:  # noqa: FBT00
         condition_on_previous_text=False,
         without_timestamps=True,
     )
-    return judge(cast("Iterable[Heard]", heard), str(info.language))
+    return judge(cast("Iterable[WhisperSegment]", segments), str(info.language))
 
 
-def judge(heard: Iterable[Heard], language: str) -> Hypothesis:
-    """Keep what Whisper itself believes."""
+def judge(segments: Iterable[WhisperSegment], language: str) -> Hypothesis:
+    """Keep the segments that Whisper itself rates as speech."""
     texts: list[str] = []
     scores: list[float] = []
-    for part in heard:
+    for part in segments:
         doubtful = part.no_speech_prob > 0.6 and part.avg_logprob < -0.7
         if doubtful or part.compression_ratio > 2.4 or part.avg_logprob < -1.5:
             continue
@@ -154,7 +153,7 @@ class Whisper:
     """Recognition in worker processes."""
 
     def __init__(self, pool: Pool, model: str) -> None:
-        """``model`` was found and loads."""
+        """``model`` exists and loads."""
         self.name = "whisper"
         self.immediate = False
         self._pool, self._model = pool, model
@@ -175,7 +174,7 @@ class Whisper:
 
 @asynccontextmanager
 async def open_whisper(model: str | None, workers: int | None) -> AsyncGenerator[Recognizer]:
-    """Load everything, in every worker, and then hand it out. Raises BackendError."""
+    """Load the model in every worker, then yield the recogniser. Raises BackendError."""
     if importlib.util.find_spec("faster_whisper") is None:
         raise BackendError(
             f"faster-whisper is not installed: pip install 'openline[whisper]'; {_WITHOUT}"

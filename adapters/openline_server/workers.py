@@ -1,15 +1,15 @@
 """Worker processes for recognition: a bounded pool that serves finals before partials.
 
-Recognisers hold the interpreter's lock for longer than an event loop can bear, and
-they crash; so they live in processes (trio-parallel), one job each at a time. A job that
-takes too long, or whose session is gone, is ended by killing its process; the next job
-gets a new one. A process that dies takes its job with it: the job is tried once more, on a
-new process, before it counts as failed.
+Recognisers hold the interpreter's lock for longer than an event loop can bear, and they
+crash. So they run in processes (trio-parallel), one job each at a time. A job that takes
+too long, or whose session is gone, is ended by killing its process; the next job gets a
+new one. A crashed process takes its job with it: the job is tried once more, on a new
+process, before it counts as failed.
 
 Finals take turns. Partials take turns among themselves, so that under load every source
-keeps some, but only with processes beyond one that is kept for finals, and never while a
-final waits. Workers run at a lower priority than the event loop, which has more urgent
-and much smaller things to do.
+keeps some, but only with processes beyond the one reserved for finals, and never while a
+final waits. Workers run at a lower priority than the event loop, whose work is more urgent
+and much smaller.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ log: Final = logging.getLogger(__name__)
 T = TypeVar("T")
 _JOB_SECONDS: Final = 20.0
 _NICE: Final = 5
-#: So many jobs failed in a row: the recogniser is reported as unavailable.
+#: After this many failed jobs in a row the recogniser is reported as unavailable.
 _HOPELESS: Final = 3
 
 
@@ -51,10 +51,10 @@ class Processes(Protocol):
 
 
 class Turns:
-    """Who may use one of ``size`` processes: finals in order, then partials in order."""
+    """The queue for ``size`` processes: finals in order, then partials in order."""
 
     def __init__(self, size: int) -> None:
-        """All are free; with more than one, one is kept for finals."""
+        """All are free; with more than one, one is reserved for finals."""
         self._free = size
         self._reserve = 1 if size > 1 else 0
         self._finals: deque[Question] = deque()
@@ -94,7 +94,7 @@ class Pool:
     """Runs recognition jobs."""
 
     def __init__(self, processes: Processes, size: int, broken: type[Exception]) -> None:
-        """``broken`` is what ``processes`` raises when one of them dies."""
+        """``broken`` is the error of ``processes`` when one of them dies."""
         self._processes, self._broken = processes, broken
         self.size = size
         self._limiter = trio.CapacityLimiter(size)
@@ -107,7 +107,7 @@ class Pool:
         return self._failures < _HOPELESS
 
     async def warm_up(self, load: Callable[..., None], *args: object) -> None:
-        """Run ``load`` once in every process; what it raises is raised."""
+        """Run ``load`` once in every process; its exception is raised here."""
         failures: list[Exception] = []
 
         async def one() -> None:

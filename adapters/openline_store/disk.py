@@ -18,6 +18,7 @@ from openline.commands import (
     StoreFinal,
     StoreGap,
 )
+from openline.text import os_reason
 from openline_store.records import Lost, Said
 from openline_store.spool import Spool
 
@@ -61,7 +62,7 @@ class Disk:
             what(self._spool)
         except OSError as exc:
             self._takes_more = False
-            self._tell(e.SpoolFailed((exc.strerror or str(exc)).lower()))
+            self._tell(e.SpoolFailed(os_reason(exc)))
 
     def _read(self, source: str, start: int, samples: int) -> bytes:
         if self._spool is None:

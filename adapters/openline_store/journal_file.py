@@ -17,6 +17,7 @@ from typing import Final
 
 from openline.journal.reader import JournalError, check_start
 from openline.journal.recorder import Recorder
+from openline.text import os_reason
 from openline.updates import Trouble, Update
 from openline_store.spool import write_all
 
@@ -57,7 +58,7 @@ class JournalFile:
             write_all(self._fd, line)
         except OSError as exc:
             self.close()
-            self.tell(Trouble(kind="journal", text=f"the journal takes no more: {_reason(exc)}"))
+            self.tell(Trouble(kind="journal", text=f"the journal takes no more: {os_reason(exc)}"))
 
     def close(self) -> None:
         """Let go of the file; again is harmless."""
@@ -73,7 +74,7 @@ def _opened(path: Path) -> int:
         strange = path.exists() and not path.is_file() and not path.is_dir()
         fd = -1 if strange else os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
     except OSError as exc:
-        raise JournalError(f"{path}: {_reason(exc)}: give a file to write to") from None
+        raise JournalError(f"{path}: {os_reason(exc)}: give a file to write to") from None
     if strange:
         raise JournalError(f"{path}: is not a regular file: give a file to write to")
     try:
@@ -88,7 +89,7 @@ def _opened(path: Path) -> int:
         elif isinstance(exc, BlockingIOError):
             why = "another session writes it: give another"
         else:
-            why = f"{_reason(exc)}: give a regular file"
+            why = f"{os_reason(exc)}: give a regular file"
         raise JournalError(f"{path}: {why}") from None
     return fd
 
@@ -109,7 +110,3 @@ def _cut(fd: int) -> None:
 
 def _nobody(_update: Update) -> None:
     """Nobody listens yet."""
-
-
-def _reason(exc: OSError) -> str:
-    return (exc.strerror or str(exc)).lower()

@@ -27,6 +27,7 @@ from typing import Final
 import msgspec
 
 from openline.session import PastSource
+from openline.text import os_reason
 from openline.updates import SAMPLE_RATE, Gap, Transcript
 from openline_store.records import VERSION, Began, Confirmed, Lost, Record, Said, pack, unpack
 
@@ -51,7 +52,7 @@ class Spool:
         try:  # first, so that nothing is left where there is no session
             self._log = os.open(folder / _LOG, os.O_WRONLY | os.O_APPEND)
         except OSError as exc:
-            raise SpoolError(f"{folder}: {_reason(exc)}: give the folder of a session") from exc
+            raise SpoolError(f"{folder}: {os_reason(exc)}: give the folder of a session") from exc
         try:
             self._lock = _lock(folder)
         except SpoolError:
@@ -82,7 +83,7 @@ class Spool:
                 spool.discard()
                 raise
         except OSError as exc:
-            raise SpoolError(f"{directory}: {_reason(exc)}: give a folder to write to") from exc
+            raise SpoolError(f"{directory}: {os_reason(exc)}: give a folder to write to") from exc
         return spool
 
     def confirm(self, source: str, position: int) -> None:
@@ -169,7 +170,7 @@ def records(folder: Path) -> Iterator[Record]:
     try:
         data = path.read_bytes()
     except OSError as exc:
-        raise SpoolError(f"{folder}: {_reason(exc)}: no session was spooled here") from exc
+        raise SpoolError(f"{folder}: {os_reason(exc)}: no session was spooled here") from exc
     whole = list(unpack(data))
     if not whole:
         raise SpoolError(f"{folder}: its log is empty: there is nothing to resume, delete it")
@@ -247,7 +248,7 @@ def the_session(directory: str | os.PathLike[str]) -> Path:
     try:
         found = spooled_sessions(directory)
     except OSError as exc:
-        raise SpoolError(f"{directory}: {_reason(exc)}: give the folder of a session") from exc
+        raise SpoolError(f"{directory}: {os_reason(exc)}: give the folder of a session") from exc
     if len(found) == 1:
         return found[0]
     if found:
@@ -267,7 +268,7 @@ def _lock(folder: Path) -> int:
     try:
         fd = os.open(folder / _LOCK, os.O_WRONLY | os.O_CREAT, 0o600)
     except OSError as exc:
-        raise SpoolError(f"{folder}: {_reason(exc)}") from exc
+        raise SpoolError(f"{folder}: {os_reason(exc)}") from exc
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -286,7 +287,3 @@ def write_all(fd: int, data: bytes) -> None:
     except OSError:
         os.ftruncate(fd, before)
         raise
-
-
-def _reason(exc: OSError) -> str:
-    return (exc.strerror or str(exc)).lower()

@@ -17,7 +17,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import UTC
 from email.utils import parsedate_to_datetime
-from importlib.metadata import version
 from typing import Final, Protocol
 
 import trio
@@ -39,6 +38,7 @@ from openline.events import (
     SocketOpened,
 )
 from openline.reconnect.verdicts import ErrorKind, Sender
+from openline_driver.version import version
 from openline_trio.network import Connect, DialError
 from openline_trio.tap import ObservedStream
 
@@ -47,7 +47,7 @@ MAX_MESSAGE: Final = 16 * 1024 * 1024
 #: RFC 9110 §15.4: answers that name another place.
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _NO_FRAME: Final = frozenset({1006, 1015})  # codes that no close frame carries
-_USER_AGENT: Final = f"openline/{version('openline')}"
+_USER_AGENT: Final = f"openline/{version()}"
 
 
 class Line(Protocol):

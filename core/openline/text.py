@@ -17,3 +17,11 @@ def one_line(text: str) -> str:
     words = " ".join(text[: 4 * MOST].split())
     shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in words)
     return shown if len(shown) <= MOST and len(text) <= 4 * MOST else f"{shown[: MOST - 1]}…"
+
+
+def os_reason(error: OSError) -> str:
+    """Why the operating system refused, in lower case: ``no space left on device``.
+
+    Without the path or address that ``str(error)`` has: the caller's line names it already.
+    """
+    return (error.strerror or str(error)).lower()

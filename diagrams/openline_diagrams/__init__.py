@@ -6,15 +6,15 @@
 The *model* decides what is drawn, *look* says how our chart is shown, *label* and
 *layout* where text and boxes stand. Each maker is a function to text: ``dot``,
 ``mermaid``, ``markdown``, ``xstate``, ``scxml``; ``tables`` and ``contract`` tell what no
-picture of states can. ``counted`` adds to a drawing how often each
-transition fired. What one session did is told from its journal, as a sequence diagram:
+picture of states can. ``counted`` adds to a drawing how often each transition fired.
+What one session did is told from its journal, as a sequence diagram:
 
     sequence_svg(sequence(journal), DARK)     # also sequence_mermaid, sequence_table
 """
 
 from __future__ import annotations
 
-from openline_diagrams.chart.coverage import counted, coverage_table
+from openline_diagrams.chart.counts import counted
 from openline_diagrams.chart.dot import dot
 from openline_diagrams.chart.mermaid import mermaid
 from openline_diagrams.chart.model import Drawing, model, rows
@@ -44,7 +44,6 @@ __all__ = [
     "Sequence",
     "contract",
     "counted",
-    "coverage_table",
     "dot",
     "markdown",
     "mermaid",

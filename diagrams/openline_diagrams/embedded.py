@@ -19,6 +19,7 @@ from typing import Final, NamedTuple
 
 from openline.policy import Policy
 from openline.session import TABLE
+from openline.text import one_line
 from openline_diagrams import (
     LIGHT,
     Contract,
@@ -36,7 +37,7 @@ from openline_diagrams import (
     verdict_table,
     xstate,
 )
-from openline_diagrams.named import NamingError, one_line
+from openline_diagrams.named import NamingError
 from openline_diagrams.render import png, svg
 
 
@@ -136,7 +137,7 @@ def told_contract(name: str) -> str:
         return contract(spec)
     except Exception as error:  # a user's dialect may raise whatever it likes
         raise EmbedError(
-            f"{name}: its contract cannot be told: {type(error).__name__}: {one_line(error)}"
+            f"{name}: its contract cannot be told: {type(error).__name__}: {one_line(str(error))}"
         ) from error
 
 

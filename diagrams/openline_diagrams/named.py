@@ -12,6 +12,7 @@ from typing import cast
 
 from openline.dialects.checking import DialectError, check_dialect
 from openline.dialects.protocol import Dialect
+from openline.text import one_line
 from openline_diagrams.contract import CONTRACTS, Contract
 
 
@@ -59,16 +60,11 @@ def imported(name: str) -> object:
     return found
 
 
-def one_line(error: BaseException) -> str:
-    """What an error says, on one line."""
-    return " ".join(str(error).split())
-
-
 def _made(name: str, make: object) -> object:
     try:
         return cast("type", make)()
     except TypeError as error:  # most often of the call itself: it says all
-        raise NamingError(f"{name}: it cannot be made: {one_line(error)}") from error
+        raise NamingError(f"{name}: it cannot be made: {one_line(str(error))}") from error
     except Exception as error:
         raise NamingError(f"{name}: it cannot be made: {_told(error)}") from error
 
@@ -83,4 +79,4 @@ def _wrong(found: object) -> str:
 
 
 def _told(error: BaseException) -> str:
-    return f"{type(error).__name__}: {one_line(error)}"
+    return f"{type(error).__name__}: {one_line(str(error))}"

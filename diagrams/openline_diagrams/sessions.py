@@ -15,9 +15,9 @@ from typing import Final
 
 from openline.journal.reader import JournalError, choose, read
 from openline.journal.replay import DIALECTS, DivergedError
+from openline.text import one_line
 from openline_diagrams import Sequence, sequence, sequence_mermaid, sequence_svg, sequence_table
 from openline_diagrams.embedded import EmbedError, Picture, find_contract
-from openline_diagrams.named import one_line
 
 #: What a session can be told as, besides a picture.
 TOLD: Final[Mapping[str, Callable[[Sequence], str]]] = MappingProxyType(
@@ -46,11 +46,11 @@ def session(
     except OSError as error:
         why = f"{(error.strerror or 'not read').lower()}: name a journal"
     except JournalError as error:
-        why = one_line(error)
+        why = one_line(str(error))
     except DivergedError as error:
         why = f"{str(error).splitlines()[0]}; see openline replay"
     except Exception as error:  # noqa: BLE001 -- a user's dialect may raise whatever it likes
-        why = f"it cannot be drawn: {type(error).__name__}: {one_line(error)}"
+        why = f"it cannot be drawn: {type(error).__name__}: {one_line(str(error))}"
     raise EmbedError(f"{file}: {why}")
 
 

@@ -1,6 +1,6 @@
-"""Enums in the reference: every member with its value, documented or not.
+"""Show every member of an enum in the reference, with its value, documented or not.
 
-A name that needs no sentence still has to be found. And nobody calls an enum to make one.
+The signature of an enum is left out, because users never call an enum.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from sphinx.util.typing import ExtensionMetadata
 
 
-def _skip(
+def _keep_member(
     _app: Sphinx, _what: str, _name: str, obj: object, _skipped: object, _options: object
 ) -> bool | None:
     return False if isinstance(obj, Enum) else None
 
 
-def _signature(
+def _empty_signature(
     _app: Sphinx,
     _what: str,
     _name: str,
@@ -32,7 +32,7 @@ def _signature(
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
-    """What Sphinx calls for an extension."""
-    app.connect("autodoc-skip-member", _skip)
-    app.connect("autodoc-process-signature", _signature)
+    """Register the extension; Sphinx calls this."""
+    app.connect("autodoc-skip-member", _keep_member)
+    app.connect("autodoc-process-signature", _empty_signature)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

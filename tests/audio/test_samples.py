@@ -1,4 +1,4 @@
-"""What is audio and what is not: nothing is heard as noise that nobody told of."""
+"""What is taken as audio, and what is refused: no other numbers are taken for samples."""
 
 from __future__ import annotations
 
@@ -46,17 +46,13 @@ FLOATS = "make them with (x.clip(-1, 1) * 32767).astype('int16')"
     ("audio", "wrong"),
     [
         (np.zeros(320, "float32"), f"16-bit samples, not ndarray of float32: {FLOATS}"),
-        (np.zeros(320), f"16-bit samples, not ndarray of float64: {FLOATS}"),
         (np.float64(0.5), f"16-bit samples, not float64 of float64: {FLOATS}"),
         (np.zeros(320, "int64"), "16-bit samples, not ndarray of int64: convert them first"),
-        (np.zeros(320, "complex"), "16-bit samples, not ndarray of complex128: convert them first"),
-        (np.zeros(3, ">f4").data, "16-bit samples, not memoryview of >f: convert them"),
-        (np.zeros(9, ">i2"), "16-bit samples, not ndarray of >i2: make them with x.astype('<i2')"),
+        (np.zeros(9, ">i2"), "16-bit samples, not ndarray of >i2: convert them first"),
+        (array("f", [0.5]), "16-bit samples, not array of f: convert them first"),
         (np.zeros((320, 2), "int16"), "one channel, such as x[:, 0], not an array of 320 by 2"),
         (np.zeros((1, 320), "int16"), "one channel, such as x[0], not an array of 1 by 320"),
-        (np.zeros((0, 2), "int16"), "one channel, such as x[:, 0], not an array of 0 by 2"),
         (np.zeros((2, 2, 9), "int16"), "one channel, not an array of 2 by 2 by 9"),
-        (memoryview(bytes(8)).cast("h", (2, 2)), "one channel, not an array of 2 by 2"),
         (np.int16(5), "one channel, not a single number"),
         (memoryview(PCM).cast("B", (2, 2)), "16-bit samples, not memoryview of B: convert them"),
         ([1, 2], "bytes of 16-bit samples, not list"),
@@ -64,7 +60,7 @@ FLOATS = "make them with (x.clip(-1, 1) * 32767).astype('int16')"
         (None, "bytes of 16-bit samples, not NoneType"),
     ],
 )
-def test_what_is_none_is_refused_and_told_what_makes_it(audio: Any, wrong: str) -> None:
+def test_anything_else_is_refused_with_a_conversion_if_known(audio: Any, wrong: str) -> None:
     source = PushSource()
     for take in (as_pcm, source.send, source.send_from_thread):
         with pytest.raises(TypeError) as caught:
@@ -80,32 +76,19 @@ LOUD = [-(2**15), 0, 2**15 - 1]
     [
         *(
             (np.array([-3, -1, 0, 0.5, 1, 3], kind), [-32767, -32767, 0, 16383, 32767, 32767])
-            for kind in ("float32", "float64", ">f4", "longdouble")
+            for kind in ("float32", "float64")
         ),
-        (np.array([0, 0.25, 1, 2], "float16"), [0, 8191, 32767, 32767]),
-        (array("f", [-3, -1, 0, 0.5, 1, 3]), [-32767, -32767, 0, 16384, 32767, 32767]),
-        (memoryview(array("d", [-3, 0.5])), [-32767, 16384]),
         (np.array([-(2**31), 0, 2**31 - 1], "int32"), LOUD),
-        (np.array([-(2**31), 0, 2**31 - 1], ">i4"), LOUD),
-        (array("i", [-(2**31), 0, 2**31 - 1]), LOUD),
-        (np.array([0, 2**15, 2**16 - 1], "uint16"), LOUD),
-        (array("H", [0, 2**15, 2**16 - 1]), LOUD),
-        (np.array([0, 128, 255], "uint8"), [-(2**15), 0, 127 * 256]),
-        (array("B", [0, 128, 255]), [-(2**15), 0, 127 * 256]),
-        (np.array([-128, 0, 127], "int8"), [-(2**15), 0, 127 * 256]),
-        (array("b", [-128, 0, 127]), [-(2**15), 0, 127 * 256]),
-        (np.array([-(2**15), 0, 2**15 - 1], ">i2"), LOUD),
         (np.array([LOUD], "int16"), LOUD),
-        (np.array([LOUD, LOUD[::-1]], "int16"), LOUD),
         (np.array([LOUD, LOUD[::-1]], "int16").T.copy(), LOUD),
     ],
 )
-def test_who_does_what_is_told_gets_audio_of_it(x: Any, samples: list[int]) -> None:
+def test_the_conversion_in_the_error_gives_audio(x: Any, samples: list[int]) -> None:
     with pytest.raises(TypeError) as caught:
         as_pcm(x)
     _, _, made = str(caught.value).rpartition("make them with ")
     _, such_as, channel = str(caught.value).rpartition("such as ")
     if such_as:
         made = channel.partition(", not ")[0]
-    taken = as_pcm(eval(made, {"x": x, "array": array}))  # noqa: S307  # it is what we told
+    taken = as_pcm(eval(made, {"x": x}))  # noqa: S307  # it is what we told
     assert list(memoryview(taken).cast("h")) == samples

@@ -79,7 +79,7 @@ def test_the_format_outranks_the_name(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["--format", "pdf"], "'pdf' is not one of"),
+        (["--format", "pdf"], "--format pdf: give svg, dot, mermaid, md, xstate or scxml"),
         (["--out", "x.pdf"], "--out x.pdf: its end tells no format; give --format, or .svg, .dot"),
         (["--out", "none/x.svg"], "--out none/x.svg: there is no directory none; make it first"),
         (

@@ -11,6 +11,7 @@ import pytest
 from openline.backend import Backend
 from openline.dialects.echopanel import EchoPanel
 from openline.dialects.protocol import Dialect
+from openline.policy import Policy
 from openline.updates import Ended, State, StateChanged, Transcript
 from openline_cli import follow as follow_module
 from openline_cli import resume as resume_module
@@ -54,7 +55,15 @@ def _no_token(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def answer(monkeypatch: pytest.MonkeyPatch, played: Callable[..., Any]) -> Callable[..., Opened]:
+def policies() -> list[Policy | None]:
+    """The policy of each session that is resumed."""
+    return []
+
+
+@pytest.fixture
+def answer(
+    monkeypatch: pytest.MonkeyPatch, played: Callable[..., Any], policies: list[Policy | None]
+) -> Callable[..., Opened]:
     """Answer each session that is resumed with these; gives what they were opened with."""
 
     def with_updates(updates: list[Any], *ends: Ended) -> Opened:
@@ -62,9 +71,15 @@ def answer(monkeypatch: pytest.MonkeyPatch, played: Callable[..., Any]) -> Calla
         to_come = iter(ends)
 
         def resume_session(
-            folder: Path, *, backend: Backend, credentials: str | None, dialect: Dialect | None
+            folder: Path,
+            *,
+            backend: Backend,
+            credentials: str | None,
+            dialect: Dialect | None,
+            policy: Policy | None,
         ) -> Any:
             assert dialect is None
+            policies.append(policy)
             opened.append((folder, backend, credentials))
             return played(updates, next(to_come)).open()
 

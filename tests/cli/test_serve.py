@@ -30,9 +30,9 @@ def quiet_root(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_options_become_a_configuration(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    asked: list[tuple[ServerConfig, list[str], bool]] = []
+    asked: list[tuple[ServerConfig, tuple[str, ...], bool]] = []
 
-    def note(config: ServerConfig, *, faults: list[str], with_parent: bool) -> int:
+    def note(config: ServerConfig, *, faults: tuple[str, ...], with_parent: bool) -> int:
         asked.append((config, faults, with_parent))
         return 0
 
@@ -56,7 +56,7 @@ def test_the_options_become_a_configuration(
                 slow=2.0,
                 max_sessions=3,
             ),
-            ["cut after ack", "no pong"],
+            ("cut after ack", "no pong"),
             True,
         )
     ]

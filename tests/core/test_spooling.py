@@ -319,7 +319,7 @@ class TestRestore:
 
 # Any life of a source with a disk.
 
-INSIDE: operator.attrgetter[Any] = operator.attrgetter("_unsent", "_unproven", "_tail", "_later")
+INSIDE: operator.attrgetter[Any] = operator.attrgetter("_unsent", "_unconfirmed", "_tail", "_later")
 HEARD, HOLE, PROVEN, LOST = b"abcd"
 
 

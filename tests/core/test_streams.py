@@ -7,7 +7,8 @@ import operator
 import pytest
 
 from openline.audio.outbox import FRAME_SAMPLES as F
-from openline.audio.streams import ROOM, Stream, Streams
+from openline.audio.stream import Stream
+from openline.audio.streams import ROOM, Streams
 from openline.audio.window import QUEUE
 from openline.machine.timers import OFF
 from openline.updates import SAMPLE_RATE as S

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openline.text import MOST, one_line
+from openline.text import MOST, one_line, os_reason
 from openline.updates import BackendStatus, Trouble
 from tests.core.driver import Drive
 
@@ -53,3 +53,14 @@ def test_nothing_long_that_a_backend_says_is_kept_or_told() -> None:
     assert len(statuses) == 3
     told = [*statuses, *drive.told(Trouble), drive.last_change, drive.ended]
     assert all(len(repr(update)) < 8 * MOST for update in told)
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (OSError(28, "No space left on device", "secret/path"), "no space left on device"),
+        (OSError("Broken"), "broken"),
+    ],
+)
+def test_an_os_error_is_told_without_its_path(error: OSError, reason: str) -> None:
+    assert os_reason(error) == reason

@@ -12,14 +12,12 @@ from html import unescape
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType, ModuleType, UnionType
-from typing import Any
 
 import pytest
-import typer.main
 
 from openline.machine.timers import Timer
 from openline.policy import MEANINGS
-from openline_cli.app import app
+from openline_cli.commands import COMMANDS
 from tests.docs.built import dead_ends, read, requests
 from tests.docs.pages import PAGES, ROOT, blocks
 
@@ -40,7 +38,6 @@ ELSEWHERE = {
     "openline.reconnect.verdicts.Verdict": "openline.Verdict",
     "openline.policy.Policy": "openline.Policy",
 }
-COMMANDS: dict[str, Any] = vars(typer.main.get_command(app))["commands"]
 
 
 @pytest.fixture(scope="session")
@@ -178,13 +175,13 @@ def test_every_option_of_a_command_stands_in_the_reference(name: str, site: Path
     text = (site / "reference" / "cli.html").read_text("utf-8")
     section = text[text.index(f'<section id="{name}">') :].partition("</section>")[0]
     plain = re.sub(r"<[^>]+>", "", section)
-    for parameter in COMMANDS[name].params:
+    for parameter in COMMANDS[name].parameters:
         if parameter.hidden:
-            assert not any(each in plain for each in parameter.opts)
-        elif parameter.param_type_name == "option":
-            assert all(each in plain for each in parameter.opts), parameter.name
+            assert not any(each in plain for each in parameter.flags)
+        elif parameter.is_option:
+            assert all(each in plain for each in parameter.flags), parameter.name
         else:
-            assert parameter.metavar or parameter.name.upper() in plain
+            assert parameter.value in plain
 
 
 def test_the_tables_are_those_of_the_machine(site: Path) -> None:

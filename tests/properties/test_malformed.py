@@ -16,10 +16,8 @@ import gc
 import json
 import os
 import re
-import sys
 import tracemalloc
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
 
@@ -348,8 +346,4 @@ def test_what_never_ends_costs_no_memory(kind: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).parents[2]))  # it shares the counter of tests
-    from tests import support_counts
-
-    support_counts.begin()
     main()

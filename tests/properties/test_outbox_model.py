@@ -31,7 +31,9 @@ PATTERN = b"".join((i * 40503 % 65521).to_bytes(2, "little") for i in range(6552
 HEARD, HOLE, PROVEN, LOST = b"abcd"
 
 #: What is really held, whatever the outbox says.
-INSIDE: operator.attrgetter[Any] = operator.attrgetter("_unsent", "_unproven", "_tail", "_at_risk")
+INSIDE: operator.attrgetter[Any] = operator.attrgetter(
+    "_unsent", "_unconfirmed", "_tail", "_at_risk"
+)
 
 #: Any size, with those on and beside the edges of frames more often.
 SIZES = st.one_of(
@@ -164,8 +166,8 @@ class OutboxAgainstModel(RuleBasedStateMachine):
     @invariant()
     def memory_is_bounded_and_counted(self) -> None:
         box = self.box
-        unsent, unproven, tail, _ = INSIDE(box)
-        held = sum(len(pcm) // 2 for pcm in (tail, *(pcm for _, pcm in (*unsent, *unproven))))
+        unsent, unconfirmed, tail, _ = INSIDE(box)
+        held = sum(len(pcm) // 2 for pcm in (tail, *(pcm for _, pcm in (*unsent, *unconfirmed))))
         assert box.buffered == held <= self.limit
         at_risk = INSIDE(box)[3]
         assert all(a[1] < b[0] for a, b in itertools.pairwise(at_risk)), "two runs for one"
@@ -186,8 +188,8 @@ class OutboxAgainstModel(RuleBasedStateMachine):
 
     @invariant()
     def the_oldest_goes_first(self) -> None:
-        unsent, unproven, _, _ = INSIDE(self.box)
-        kept = min((at for at, _ in (*unproven, *unsent)), default=self.box.captured)
+        unsent, unconfirmed, _, _ = INSIDE(self.box)
+        kept = min((at for at, _ in (*unconfirmed, *unsent)), default=self.box.captured)
         for gap in self.box.losses.missing():
             assert gap.cause is not GapCause.OVERFLOW or gap.end <= kept, "older audio is kept"
 

@@ -184,8 +184,4 @@ def test_the_schedules_are_worth_playing() -> None:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).parents[2]))  # it shares the counter of tests
-    from tests import support_counts
-
-    support_counts.begin()
     main()

@@ -1,4 +1,4 @@
-"""What the tests of the backend share: a client of the wire, over a stream in memory.
+"""The fixtures of the server's tests: a client of the contract, over a stream in memory.
 
 Time is trio's MockClock, which jumps when all tasks wait, so that eight seconds of
 waiting cost none.
@@ -40,21 +40,21 @@ FRAME = b"EP\x01\x01" + bytes(640)
 
 
 class Client:
-    """Speaks the wire and writes down what it hears."""
+    """Encodes messages of the contract and stores the answers."""
 
     def __init__(self, ws: WebSocketConnection) -> None:
         self.ws = ws
-        self.heard: list[dict[str, Any]] = []
+        self.received: list[dict[str, Any]] = []
         self.times: list[float] = []
         self.code = 0
         self._read = 0
         self._more = trio.Event()
 
     async def listen(self) -> None:
-        """Hear until the end."""
+        """Receive until the end."""
         try:
             while True:
-                self.heard.append(json.loads(await self.ws.get_message()))
+                self.received.append(json.loads(await self.ws.get_message()))
                 self._note()
         except ConnectionClosed as closed:
             self.code = int(closed.reason.code) if closed.reason is not None else 1006
@@ -71,12 +71,12 @@ class Client:
         )
 
     async def next(self) -> dict[str, Any]:
-        """The next message that nobody has asked for."""
-        while self._read == len(self.heard):
+        """The next message that no earlier call returned."""
+        while self._read == len(self.received):
             assert not self.code, f"closed with {self.code}"
             await self._more.wait()
         self._read += 1
-        return self.heard[self._read - 1]
+        return self.received[self._read - 1]
 
     async def until(self, kind: str) -> dict[str, Any]:
         """The next message of type or state ``kind``."""
@@ -104,15 +104,15 @@ class Client:
             await trio.sleep(pace)
 
     def of(self, kind: str) -> list[dict[str, Any]]:
-        """What was heard of a type."""
-        return [message for message in self.heard if message["type"] == kind]
+        """The received messages of a type."""
+        return [message for message in self.received if message["type"] == kind]
 
     def states(self) -> list[str]:
-        """The states that were heard."""
+        """The received states."""
         return [message["state"] for message in self.of("status")]
 
     def texts(self, kind: str = "asr_final") -> list[str]:
-        """The texts that were heard."""
+        """The received texts."""
         return [message["text"] for message in self.of(kind)]
 
 
@@ -120,7 +120,7 @@ class Client:
 async def _opened(
     url: str, headers: list[tuple[bytes, bytes]] | None = None
 ) -> AsyncGenerator[WebSocketConnection]:
-    """A WebSocket over TCP whose socket is closed in the end, which trio-websocket forgets
+    """A WebSocket over TCP whose socket is closed in the end; trio-websocket leaves it open
     where the server has closed first."""
     parts = urlsplit(url)
     assert parts.hostname is not None
@@ -154,7 +154,7 @@ Opened: TypeAlias = Callable[..., AbstractAsyncContextManager[WebSocketConnectio
 
 @pytest.fixture
 def serving() -> Serving:
-    """A server that listens to nobody yet."""
+    """A server that is not listening yet."""
 
     def make(
         recognizer: Recognizer | None = None, hooks: Hooks | None = None, **config: Any
@@ -175,7 +175,7 @@ async def connect(nursery: trio.Nursery, serving: Serving) -> Connect:
         headers: list[tuple[bytes, bytes]] | None = None,
         **config: Any,
     ) -> Client:
-        here: Any  # a stream, which trio-websocket takes, though it asks for a socket
+        here: Any  # trio-websocket takes any stream, though its annotation is a socket
         here, there = memory_stream_pair()
         nursery.start_soon((server or serving(**config)).handle, there)
         ws = await wrap_client_stream(nursery, here, "test", path, extra_headers=headers)
@@ -188,7 +188,7 @@ async def connect(nursery: trio.Nursery, serving: Serving) -> Connect:
 
 @pytest.fixture
 def data() -> Path:
-    """Where the recordings are."""
+    """The directory of the recordings."""
     return DATA
 
 

@@ -1,4 +1,4 @@
-"""What the wire says, as typed messages."""
+"""The messages of the wire, as typed messages."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ START: dict[str, object] = {
         (b"abc", Audio("system", b"abc")),
     ],
 )
-def test_a_frame_without_the_header_is_audio_as_a_whole(data: bytes, audio: Audio) -> None:
+def test_frame_without_header_is_all_audio(data: bytes, audio: Audio) -> None:
     assert contract.read_frame(data) == audio
 
 
@@ -72,12 +72,12 @@ def test_an_id_of_256_characters_is_long_enough() -> None:
         '{"type":"audio","source":"mic","data":"*"}', '{"type":"audio","data":"é"}',
     ],
 )  # fmt: skip
-def test_what_is_malformed(text: str) -> None:
+def test_malformed_messages_raise(text: str) -> None:
     with pytest.raises(contract.MalformedMessageError):
         contract.read_text(text)
 
 
-def test_the_rest() -> None:
+def test_other_message_types() -> None:
     assert contract.read_text('{"type":"stop"}') == Stop()
     assert contract.read_text('{"type":"ocr_text"}') == Ignored("ocr_text")
     assert contract.read_text("{}") == Ignored("None")

@@ -46,7 +46,7 @@ def test_an_utterance_has_a_little_silence_around_it(portion: int) -> None:
     assert final.pcm == pcm[2 * final.start : 2 * final.end]
 
 
-def test_a_short_pause_is_part_of_the_utterance_and_a_long_one_is_not() -> None:
+def test_short_pause_stays_in_utterance_long_one_ends_it() -> None:
     word = frames(1, 5000)
     assert len(finals(word + frames(0.4, 0) + word + frames(2, 0))) == 1
     first, second = finals(word + frames(0.8, 0) + word + frames(2, 0))
@@ -84,7 +84,7 @@ def test_speech_without_a_pause_is_cut_at_its_quietest() -> None:
     assert max(segment.t1 - segment.t0 for segment in found) <= RULES.longest * FRAME
 
 
-def test_what_is_left_at_the_end_is_heard() -> None:
+def test_flush_returns_the_open_utterance() -> None:
     pcm = frames(1, 5000) + bytes(300)
     (final,) = finals(pcm)
     assert final.pcm == pcm

@@ -64,7 +64,7 @@ class Faulty:
         return await self._connect(self.server)
 
     async def raw(self, *, upgraded: bool = False) -> trio.abc.Stream:
-        """A stream on which the request has gone, and was perhaps answered."""
+        """A stream on which the request was sent, and answered if ``upgraded``."""
         here, there = memory_stream_pair()
         self.nursery.start_soon(self.server.handle, there)
         await here.send_all(REQUEST)
@@ -75,13 +75,13 @@ class Faulty:
     async def answer(self) -> tuple[int, dict[str, str]]:
         """The HTTP answer to a dial."""
         stream = await self.raw()
-        said = b""
-        while b"\r\n\r\n" not in said:
+        received = b""
+        while b"\r\n\r\n" not in received:
             more = await stream.receive_some()
-            assert more, said
-            said += more
+            assert more, received
+            received += more
         await stream.aclose()
-        first, *lines = said.split(b"\r\n\r\n")[0].decode().split("\r\n")
+        first, *lines = received.split(b"\r\n\r\n")[0].decode().split("\r\n")
         headers = dict(line.split(": ", 1) for line in lines)
         return int(first.split()[1]), {name.lower(): value for name, value in headers.items()}
 
@@ -102,17 +102,17 @@ Make = Callable[[str], Faulty]
 
 
 async def whole(client: Any) -> None:
-    """A conversation that nothing happens to."""
+    """A conversation without a fault."""
     assert (await client.start())["state"] == "streaming"
     await client.speak(2.0)
     await client.send(STOP)
     assert await client.end() == 1000
     assert client.texts() == ["0.00-2.00"]
-    assert client.heard[-1]["type"] == "final_summary"
+    assert client.received[-1]["type"] == "final_summary"
 
 
 async def played(client: Any) -> int:
-    """Start, speak until the server has gone, and the code with which it went."""
+    """Start, speak until the server has gone, and return its close code."""
     await client.send(START)
     try:
         for _ in range(500):
@@ -143,13 +143,13 @@ async def played(client: Any) -> int:
         ("crash after 2.7s", 1006, "asr_partial", 2.7),
     ],
 )
-async def test_a_fault_ends_the_connection_when_it_says(
+async def test_fault_ends_the_connection_at_its_moment(
     autojump_clock: MockClock, faulty: Make, *, phrase: str, code: int, last: str, at: float
 ) -> None:
     server = faulty(phrase)
     client = await server.dial()
     assert await played(client) == code
-    named = [message.get("state", message["type"]) for message in client.heard]
+    named = [message.get("state", message["type"]) for message in client.received]
     assert (named[-1] if named else "") == last
     assert server.struck == [f"dial 1: {server.injector.faults[0]}"]
     (strike,) = server.injector.struck
@@ -186,10 +186,10 @@ async def test_half_a_frame_is_all_that_comes(
     stream = await server.raw(upgraded=True)
     masked = [_masked(0x81, json.dumps(START).encode()), *[_masked(0x82, FRAME)] * 100]
     await stream.send_all(b"".join(masked))
-    said = b""
+    received = b""
     while more := await stream.receive_some():
-        said += more
-    frames, rest = _frames(said)
+        received += more
+    frames, rest = _frames(received)
     assert rest
     assert _length(rest) == 2 * len(rest) or _length(rest) == 2 * len(rest) + 1
     assert kind is None or kind in rest
@@ -204,7 +204,7 @@ def _masked(first: int, payload: bytes) -> bytes:
 
 
 def _length(data: bytes) -> int:
-    """Of the whole frame that begins in ``data``."""
+    """The length of the whole frame at the start of ``data``."""
     if data[1] == 126:
         return 4 + int.from_bytes(data[2:4], "big")
     return 2 + data[1]
@@ -232,7 +232,7 @@ async def test_the_handshake_is_refused_or_redirected(
     assert [strike.dial for strike in server.injector.struck] == [1, 2, 3]
 
 
-async def test_a_close_with_retry_after_is_kept_up_at_the_handshake(
+async def test_close_with_retry_after_refuses_later_handshakes(
     autojump_clock: MockClock, faulty: Make
 ) -> None:
     server = faulty("close 1013 retry-after 30 after ack")
@@ -248,10 +248,10 @@ async def test_a_close_with_retry_after_is_kept_up_at_the_handshake(
     await whole(await server.dial())
 
 
-async def test_the_token_is_found_wrong(autojump_clock: MockClock, faulty: Make) -> None:
+async def test_fault_rejects_the_token(autojump_clock: MockClock, faulty: Make) -> None:
     client = await faulty("unauthorized").dial()
     assert await client.end() == 1008
-    assert [m["message"] for m in client.heard] == ["Unauthorized websocket connection"]
+    assert [m["message"] for m in client.received] == ["Unauthorized websocket connection"]
 
 
 async def test_no_session_is_free(autojump_clock: MockClock, faulty: Make) -> None:
@@ -260,7 +260,7 @@ async def test_no_session_is_free(autojump_clock: MockClock, faulty: Make) -> No
     await client.send(START)
     assert await client.end() == 1000
     assert trio.current_time() == pytest.approx(5.0, abs=0.01)
-    assert client.heard[-1] == {
+    assert client.received[-1] == {
         "type": "status",
         "state": "error",
         "message": "Server at capacity, please try again later",
@@ -306,7 +306,7 @@ async def test_pings_are_not_answered_and_all_else_goes_on(
     await whole(client)
 
 
-async def test_a_frozen_server_says_nothing_on_any_connection(
+async def test_frozen_server_sends_nothing_on_any_connection(
     autojump_clock: MockClock, faulty: Make
 ) -> None:
     server = faulty("freeze 5s after 3s on dial 2")
@@ -333,7 +333,7 @@ async def test_a_frozen_handshake(autojump_clock: MockClock, faulty: Make) -> No
     assert trio.current_time() == pytest.approx(5.0)
 
 
-async def test_half_open_nothing_arrives_at_either_side(
+async def test_half_open_delivers_nothing_to_either_side(
     autojump_clock: MockClock, faulty: Make
 ) -> None:
     server = faulty("half-open after ack")
@@ -344,8 +344,8 @@ async def test_half_open_nothing_arrives_at_either_side(
     await client.ws._stream.send_eof()
     await trio.sleep(30)
     assert client.states() == ["connected", "streaming"]
-    assert (client.code, len(client.heard)) == (0, 2)
-    assert server.server.sessions == 1  # it has heard of no end
+    assert (client.code, len(client.received)) == (0, 2)
+    assert server.server.sessions == 1  # it has not noticed the end
     await trio.sleep(30)
     assert server.server.connections == ()  # its own keepalive has ended it
 
@@ -369,11 +369,11 @@ async def test_the_downlink_is_held_back_for_a_while(
     client = await server.dial()
     await client.start()
     await client.speak(4.0)
-    assert len(client.heard) == 2
+    assert len(client.received) == 2
     await trio.sleep_until(7.9)
-    assert len(client.heard) == 2
+    assert len(client.received) == 2
     await trio.sleep_until(8.1)
-    assert len(client.heard) > 2
+    assert len(client.received) > 2
     assert client.times[2] == pytest.approx(8.0)
     await client.until("asr_final")
 
@@ -383,15 +383,15 @@ async def test_a_slow_recogniser_drops(autojump_clock: MockClock, faulty: Make) 
     await client.start()
     await client.speak(9.0)
     assert client.texts() == ["0.00-2.00"]
-    assert client.times[client.heard.index(client.of("asr_final")[0])] == pytest.approx(6, abs=0.3)
+    assert client.times[client.received.index(client.of("asr_final")[0])] == pytest.approx(
+        6, abs=0.3
+    )
     assert "backpressure" in client.states()
-    # After 8 s, 2.7 s were heard and 2 s wait.
+    # After 8 s, 2.7 s are recognised and 2 s wait.
     assert client.of("metrics")[-1]["dropped_total"] == pytest.approx(170, abs=15)
 
 
-async def test_a_slow_recogniser_may_begin_so_later(
-    autojump_clock: MockClock, faulty: Make
-) -> None:
+async def test_recogniser_may_become_slow_later(autojump_clock: MockClock, faulty: Make) -> None:
     client = await faulty("slow 100x after first final").dial()
     await client.start()
     await client.speak(6.0)
@@ -426,24 +426,24 @@ async def test_audio_is_dropped_reported_and_counted(
     assert client.of("asr_final")[-1]["t1"] == pytest.approx(4.0)
 
 
-async def test_garbage_is_of_all_kinds_and_hurts_no_frame(
+async def test_garbage_has_all_kinds_and_tears_no_frame(
     autojump_clock: MockClock, faulty: Make
 ) -> None:
     server = faulty("garbage after ack")
     stream = await server.raw(upgraded=True)
     await stream.send_all(_masked(0x81, json.dumps(START).encode()))
-    said = b""
-    while GARBAGE[-1] not in said:
+    received = b""
+    while GARBAGE[-1] not in received:
         more = await stream.receive_some()
         assert more
-        said += more
-    frames, rest = _frames(said.replace(b"".join(GARBAGE), b""))
+        received += more
+    frames, rest = _frames(received.replace(b"".join(GARBAGE), b""))
     assert (len(frames), rest) == (2, b"")
     await stream.send_all(_masked(0x81, json.dumps(STOP).encode()))
     assert b"final_summary" in await stream.receive_some()
 
 
-async def test_bytes_that_are_no_frame_end_the_line(
+async def test_bytes_that_are_no_frame_end_the_connection(
     autojump_clock: MockClock, faulty: Make
 ) -> None:
     client = await faulty("garbage bytes after ack").dial()
@@ -451,7 +451,7 @@ async def test_bytes_that_are_no_frame_end_the_line(
     assert await client.end() == 1002
 
 
-async def test_garbage_for_a_client_that_went_is_none(
+async def test_no_garbage_goes_to_a_closed_client(
     autojump_clock: MockClock, faulty: Make, caplog: pytest.LogCaptureFixture
 ) -> None:
     server = faulty("stall uplink 5s; garbage after 1s")
@@ -463,14 +463,16 @@ async def test_garbage_for_a_client_that_went_is_none(
     assert "failed" not in caplog.text
 
 
-async def test_dials_are_told_apart(autojump_clock: MockClock, faulty: Make) -> None:
+async def test_each_dial_has_its_own_faults(autojump_clock: MockClock, faulty: Make) -> None:
     server = faulty("close 4001 on dials 1-2; close 4003 from dial 4; close 4002 on every dial")
     codes = [await (await server.dial()).end() for _ in range(5)]
     assert codes == [4001, 4001, 4002, 4003, 4003]
     assert [s.dial for s in server.injector.struck if s.fault.number == 4002] == [1, 2, 3, 4, 5]
 
 
-async def test_a_moment_that_comes_again_is_none(autojump_clock: MockClock, faulty: Make) -> None:
+async def test_fault_strikes_only_once_at_its_moment(
+    autojump_clock: MockClock, faulty: Make
+) -> None:
     server = faulty("no pong after start")
     client = await server.dial()
     await client.start()
@@ -479,7 +481,7 @@ async def test_a_moment_that_comes_again_is_none(autojump_clock: MockClock, faul
     assert len(server.struck) == 1
 
 
-async def test_the_port_is_not_closed_before_a_dial_that_is_there(
+async def test_port_stays_open_for_an_accepted_dial(
     autojump_clock: MockClock, faulty: Make
 ) -> None:
     server = faulty("refuse 5s on dials 2-3; cut after 1s; cut after 2s on dial 2")
@@ -503,7 +505,7 @@ async def test_each_strike_is_a_line_of_the_log(
     ]
 
 
-async def test_a_crash_is_everybodys(autojump_clock: MockClock, faulty: Make) -> None:
+async def test_crash_ends_every_connection(autojump_clock: MockClock, faulty: Make) -> None:
     server = faulty("crash 5s after 1s on dial 2")
     first, second = await server.dial(), await server.dial()
     assert (await first.end(), await second.end()) == (1006, 1006)
@@ -517,7 +519,7 @@ async def test_a_crash_is_everybodys(autojump_clock: MockClock, faulty: Make) ->
 
 @asynccontextmanager
 async def listening(phrases: str) -> AsyncGenerator[tuple[Server, FaultInjector]]:
-    """A server with faults, on loopback, whose clock jumps only while nothing is dialled."""
+    """A server with faults, on loopback, whose clock jumps only while no dial is under way."""
     injector = FaultInjector(phrases)
     async with trio.open_nursery() as nursery:
         config = ServerConfig(recognizer="none", port=0)
@@ -559,7 +561,7 @@ async def test_the_port_is_closed_before_a_dial_and_opens_again(
             assert "streaming" in str(await ws.get_message())
             await trio.testing.wait_all_tasks_blocked()
             assert await refused(server)
-            await ws.send_message(json.dumps(STOP))  # who is in stays in
+            await ws.send_message(json.dumps(STOP))  # an accepted connection stays open
             assert "final_summary" in str(await ws.get_message())
         assert [(str(s.fault), s.dial) for s in injector.struck] == [
             ("refuse 5s on dials 1-2", 1),
@@ -613,7 +615,7 @@ async def test_a_port_that_is_lost_is_the_end(
     nursery.cancel_scope.cancel()
 
 
-async def test_what_is_no_audio_is_no_frame(autojump_clock: MockClock, faulty: Make) -> None:
+async def test_only_audio_counts_as_a_frame(autojump_clock: MockClock, faulty: Make) -> None:
     client = await faulty("close 4001 after 2 frames").dial()
     await client.start()
     await client.send({"type": "nobody_knows"})
@@ -638,7 +640,7 @@ async def test_a_port_closed_for_no_time_opens_again(mock_clock: MockClock) -> N
         assert not await refused(server)
 
 
-async def test_a_reset_is_one_on_the_wire() -> None:
+async def test_reset_is_a_tcp_reset() -> None:
     async with listening("reset after accept") as (server, _):
         stream = await trio.open_tcp_stream(server.host, server.port)
         with pytest.raises(trio.BrokenResourceError), trio.fail_after(5):
@@ -646,7 +648,7 @@ async def test_a_reset_is_one_on_the_wire() -> None:
         await stream.aclose()
 
 
-async def test_a_restart_is_found_again(dialled: Dialled) -> None:
+async def test_server_is_back_after_a_restart(dialled: Dialled) -> None:
     async with listening("restart 1ms after ack") as (server, _):
         async with dialled(server.url) as client:
             await client.until("connected")

@@ -14,7 +14,14 @@ from openline_server.audioqueue import AudioQueue, Dropped
 from openline_server.config import BackendError, ServerConfig, is_loopback
 from openline_server.hysteresis import Ladder
 from openline_server.listener import Pace, pace
-from openline_server.recognizer import Deaf, Echo, FixedCutter, NoRecognizer, Question, Segment
+from openline_server.recognizer import (
+    Echo,
+    FixedCutter,
+    NoRecognizer,
+    NullCutter,
+    Question,
+    Segment,
+)
 from openline_server.recording import Recording, Recordings, file_name, last_number
 from openline_server.summary import Line, MeetingSummary
 
@@ -62,7 +69,7 @@ def test_a_pace_gives_credit_and_then_takes_its_time() -> None:
     assert idle.wait_for(1.0, 100.0) == pytest.approx(0.5)
 
 
-def test_the_ladder_speaks_once_a_step() -> None:
+def test_ladder_reports_each_step_once() -> None:
     ladder = Ladder()
     fills = [0.5, 0.84, 0.85, 0.9, 0.96, 1.0, 0.9, 0.7, 0.69, 0.5, 0.99, 0.1]
     assert [ladder.step(fill) for fill in fills] == [
@@ -75,7 +82,7 @@ def test_the_ladder_speaks_once_a_step() -> None:
 
 
 @pytest.mark.parametrize("portion", [2, 640, 3200, 7000, 200_000])
-def test_a_fixed_cutter_does_not_care_for_portions(portion: int) -> None:
+def test_fixed_cutter_is_independent_of_portions(portion: int) -> None:
     cutter = FixedCutter()
     pcm = bytes(i % 251 for i in range(2 * 16_000 * 5))
     found: list[Segment] = []
@@ -90,10 +97,10 @@ def test_a_fixed_cutter_does_not_care_for_portions(portion: int) -> None:
     assert b"".join(s.pcm for s in finals) == pcm
 
 
-async def test_the_deaf_hold_nothing_and_hear_nothing() -> None:
-    deaf = NoRecognizer().cutter()
-    assert isinstance(deaf, Deaf)
-    assert (deaf.push(bytes(640)), deaf.held_from, deaf.flush()) == ([], 320, [])
+async def test_null_cutter_holds_no_audio() -> None:
+    null = NoRecognizer().cutter()
+    assert isinstance(null, NullCutter)
+    assert (null.push(bytes(640)), null.held_from, null.flush()) == ([], 320, [])
     assert await NoRecognizer().recognise(Question(FINAL)) is None
     answer = await Echo().recognise(Question(FINAL))
     assert answer is not None
@@ -155,7 +162,7 @@ def test_a_disk_that_is_full_ends_the_recording(
     assert caplog.text.count("No space left") == 1
 
 
-def test_minutes_without_findings_report_nothing() -> None:
+def test_summary_without_findings_reports_nothing() -> None:
     minutes = MeetingSummary()
     assert minutes.add(Line("mic", 0.0, 1.0, "well then", 1.0)) == []
     minutes.add(Line("system", 0.0, 0.5, "hello", 1.0))
@@ -183,7 +190,7 @@ def test_minutes_without_findings_report_nothing() -> None:
         ({"record": Path(__file__)}, "not a directory"),
     ],
 )
-def test_a_wrong_configuration_is_one_line(wrong: dict[str, object], text: str) -> None:
+def test_wrong_configuration_is_a_one_line_error(wrong: dict[str, object], text: str) -> None:
     make: type = ServerConfig
     with pytest.raises(BackendError, match=text) as error:
         make(**wrong)

@@ -1,4 +1,4 @@
-"""Words: what Whisper's answers are worth, and both recognisers on recordings of speech."""
+"""Recognition: the filter on Whisper's answers, and both recognisers on recorded speech."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Part:
 
 
 def absent(_name: str) -> None:
-    """In place of find_spec: no package is there."""
+    """A find_spec that finds no package."""
 
 
 def pcm(path: Path) -> bytes:
@@ -53,7 +53,7 @@ def words(text: str) -> str:
         ([Part("la la la", compression_ratio=3.0), Part()], "yes"),
     ],
 )
-def test_what_whisper_does_not_believe_is_dropped(parts: list[Part], text: str) -> None:
+def test_segments_rated_as_no_speech_are_dropped(parts: list[Part], text: str) -> None:
     hypothesis = whisper.judge(parts, "en")
     assert hypothesis.text == text
     assert 0.0 <= hypothesis.confidence <= 1.0
@@ -74,7 +74,7 @@ def test_the_model_by_name_by_package_or_by_default(monkeypatch: pytest.MonkeyPa
     assert whisper.find_model(None) == "tiny.en"
 
 
-async def test_a_model_that_is_none_is_one_line(tmp_path: Path) -> None:
+async def test_missing_model_is_a_one_line_error(tmp_path: Path) -> None:
     for name, model in (("whisper", tmp_path), ("pocketsphinx", tmp_path / "none")):
         make: Any = ServerConfig
         with pytest.raises(BackendError, match="cannot load the") as error:
@@ -83,28 +83,28 @@ async def test_a_model_that_is_none_is_one_line(tmp_path: Path) -> None:
         assert "\n" not in str(error.value)
 
 
-def test_the_workers_functions_hear_words(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In this process, where coverage sees them.
+def test_worker_functions_transcribe_speech(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run the worker functions in this process, where coverage sees them.
 
-    They make nothing that outlives a worker that is killed: Python would warn of it at exit.
+    They make nothing that outlives a killed worker: Python would warn of it at exit.
     """
     made: list[str] = []
     monkeypatch.setattr("multiprocessing.RLock", lambda: made.append("a semaphore"))
     name = whisper.find_model(None)
     whisper.load(name)
-    heard = whisper.transcribe(pcm(data / "goforward.wav"), True, name)
-    assert words(heard.text) in ("go forward ten meters", "go forward 10 meters")
-    assert heard.confidence > 0.5
+    answer = whisper.transcribe(pcm(data / "goforward.wav"), True, name)
+    assert words(answer.text) in ("go forward ten meters", "go forward 10 meters")
+    assert answer.confidence > 0.5
     assert not made
     pocketsphinx.load(None)
-    for _ in range(2):  # the second time as the first
+    for _ in range(2):  # the second answer must equal the first
         again = pocketsphinx.transcribe(pcm(data / "cards_001.wav"), True, None)
         assert again.text == "ten of clubs"
         assert 0.0 < again.confidence <= 1.0
     assert pocketsphinx.transcribe(b"", True, None).text == ""
 
 
-def test_silero_hears_voice_and_not_noise(data: Path) -> None:
+def test_silero_detects_voice_and_not_noise(data: Path) -> None:
     detector = whisper.SileroDetector()
     size = 2 * FRAME_SAMPLES
     speech = pcm(data / "goforward.wav")
@@ -118,7 +118,7 @@ def test_silero_hears_voice_and_not_noise(data: Path) -> None:
 @pytest.mark.parametrize(
     ("recognizer", "text"), [("whisper", "10 of clubs"), ("pocketsphinx", "ten of clubs")]
 )
-async def test_a_server_hears_words(
+async def test_server_transcribes_speech(
     recognizer: Any, text: str, data: Path, dialled: Dialled
 ) -> None:
     async with trio.open_nursery() as nursery:
@@ -134,6 +134,6 @@ async def test_a_server_hears_words(
             with trio.fail_after(10):
                 assert await client.end() == 1000
         server.shutdown()
-    assert [words(said) for said in client.texts()] == [text]
+    assert [words(line) for line in client.texts()] == [text]
     assert client.of("asr_final")[0]["source"] == "system"
     assert client.of("metrics")[-1]["avg_infer_ms"] > 0

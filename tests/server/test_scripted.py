@@ -1,4 +1,4 @@
-"""The server that does what a test says."""
+"""The scripted server."""
 
 from __future__ import annotations
 
@@ -73,9 +73,9 @@ async def test_a_dial_may_be_refused_or_go_away(nursery: trio.Nursery, opened: O
     assert answer.startswith(b"HTTP/1.1 503 ")
     assert b"\r\nretry-after: 7\r\n" in answer.lower()
     async with await trio.open_tcp_stream(server.host, server.port):
-        pass  # opened, and gone again
+        pass  # opened, and closed again
     async with opened(server.url):
         pass
     assert len(server.dials) == 3
-    Dial(1, 0.0).abort()  # of nothing, it does nothing
+    Dial(1, 0.0).abort()  # no stream yet: no effect
     nursery.cancel_scope.cancel()

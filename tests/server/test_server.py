@@ -64,12 +64,12 @@ async def test_the_right_token_is_let_in(
 @pytest.mark.parametrize(
     "headers", [None, [(b"authorization", b"Bearer wrong"), HEADER], [(HEADER[0], b"wrong")]]
 )
-async def test_a_wrong_token_is_told_and_closed_with_1008(
+async def test_wrong_token_gets_an_error_and_1008(
     autojump_clock: MockClock, connect: Connect, headers: list[tuple[bytes, bytes]] | None
 ) -> None:
     client = await connect(token="right", headers=headers)
     assert await client.end() == 1008
-    assert client.heard == [
+    assert client.received == [
         {"type": "status", "state": "error", "message": "Unauthorized websocket connection"}
     ]
 
@@ -79,19 +79,19 @@ async def test_a_token_that_is_not_ascii_drops_the_connection(
 ) -> None:
     client = await connect(token="right", headers=[(HEADER[0], "é".encode())])
     assert await client.end() == 1006
-    assert client.heard == []
+    assert client.received == []
 
 
 def absent(_name: str) -> None:
-    """In place of find_spec: no package is there."""
+    """A find_spec that finds no package."""
 
 
 def ignore(_line: str) -> None:
-    """An announcement that nobody reads."""
+    """An announcement that is not read."""
 
 
 async def rejected(nursery: trio.Nursery, server: Server, path: str = PATH) -> int:
-    """The HTTP status that a dial of ``server`` gets."""
+    """The HTTP status that ``server`` answers a dial with."""
     here, there = memory_stream_pair()
     nursery.start_soon(server.handle, there)
     await here.send_all(
@@ -217,7 +217,7 @@ async def test_a_real_socket_from_open_to_close(tmp_path: Path, dialled: Dialled
         socket.create_connection((server.host, server.port), 1).close()
 
 
-async def test_what_cannot_be_served_is_one_line(tmp_path: Path) -> None:
+async def test_unusable_configuration_is_a_one_line_error(tmp_path: Path) -> None:
     taken = socket.socket()
     taken.bind(("127.0.0.1", 0))
     taken.listen()
@@ -237,7 +237,7 @@ async def test_an_ipv6_address_is_put_into_brackets(serving: Serving) -> None:
     assert server.url == f"ws://[::1]:81{PATH}"
 
 
-async def test_a_recogniser_that_will_not_load(
+async def test_recogniser_that_fails_to_load(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("importlib.util.find_spec", absent)
@@ -261,7 +261,7 @@ trio.run(run_server, config, lambda line: print(line, flush=True))
 """
 
 
-async def test_sigterm_says_1012_keeps_the_recording_and_exits_with_0(
+async def test_sigterm_closes_with_1012_keeps_recording_exits_0(
     tmp_path: Path, dialled: Dialled
 ) -> None:
     command = [sys.executable, "-c", SERVE, str(tmp_path)]

@@ -39,7 +39,7 @@ def frame(source: int = 1, size: int = 640) -> bytes:
 
 
 def frames(directory: Path, pattern: str) -> dict[str, int]:
-    """How many samples the recordings hold."""
+    """The number of samples in each recording."""
     held: dict[str, int] = {}
     for path in directory.glob(pattern):
         with wave.open(str(path)) as file:
@@ -81,7 +81,7 @@ async def test_a_conversation_from_open_to_close(
 ) -> None:
     client = await connect()
     ack = await client.start(client_features={"client_vad_enabled": True})
-    assert client.heard[0] == {
+    assert client.received[0] == {
         "type": "status",
         "state": "connected",
         "message": "Connected, waiting for start",
@@ -106,8 +106,8 @@ async def test_a_conversation_from_open_to_close(
     assert client.texts("asr_partial") == [
         "0.00-0.50", "0.00-1.00", "0.00-1.50", "2.00-2.50", "2.00-3.00",
     ]  # fmt: skip
-    assert all(message.items() >= IDS.items() for message in client.heard[1:])
-    assert client.heard[-1]["type"] == "final_summary"
+    assert all(message.items() >= IDS.items() for message in client.received[1:])
+    assert client.received[-1]["type"] == "final_summary"
     assert client.of("asr_final")[1] == {
         "type": "asr_final",
         "text": "2.00-3.10",
@@ -152,7 +152,7 @@ async def test_metrics_come_each_second_for_each_source(
     assert await client.end() == 1000
     times = [
         round(at, 2)
-        for at, message in zip(client.times, client.heard, strict=False)
+        for at, message in zip(client.times, client.received, strict=False)
         if message["type"] == "metrics"
     ]
     assert times == [1.0, 1.0, 2.0, 2.0, 3.0, 3.0, 3.1, 3.1]
@@ -220,14 +220,14 @@ async def test_stop_before_start_gives_an_empty_summary(
     await client.send(frame())
     await client.send(STOP)
     assert await client.end() == 1000
-    summary = client.heard[-1]
+    summary = client.received[-1]
     assert summary["type"] == "final_summary"
     assert summary["markdown"] == ""
     assert summary["json"]["transcript"] == []
     assert summary["json"]["session_id"] is None
 
 
-async def test_a_full_server_says_so_after_five_seconds(
+async def test_full_server_refuses_after_five_seconds(
     autojump_clock: MockClock, connect: Connect, serving: Serving
 ) -> None:
     server = serving(max_sessions=1)
@@ -251,7 +251,7 @@ async def test_a_slot_that_comes_free_is_taken(
     second = await connect(server)
     await second.next()
     await second.send(START)
-    await second.send(frame())  # too early: nobody listens yet
+    await second.send(frame())  # too early: no session yet
     await trio.sleep(3)
     await first.send(STOP)
     assert (await second.next())["state"] == "streaming"
@@ -306,11 +306,11 @@ async def test_audio_in_every_form(autojump_clock: MockClock, connect: Connect) 
 
 
 async def test_an_odd_byte_shifts_what_follows(autojump_clock: MockClock, connect: Connect) -> None:
-    heard: list[bytes] = []
+    asked: list[bytes] = []
 
     class Eavesdropper(Echo):
         async def recognise(self, question: Question) -> Hypothesis | None:
-            heard.append(question.segment.pcm)
+            asked.append(question.segment.pcm)
             return await super().recognise(question)
 
     client = await connect(recognizer=Eavesdropper())
@@ -319,7 +319,7 @@ async def test_an_odd_byte_shifts_what_follows(autojump_clock: MockClock, connec
     await client.send(b"EP\x01\x01" + b"defg")
     await client.send(STOP)
     await client.end()
-    assert heard == [b"abcdef"]
+    assert asked == [b"abcdef"]
 
 
 async def test_a_third_source_is_one_warning(autojump_clock: MockClock, connect: Connect) -> None:
@@ -346,9 +346,9 @@ async def test_ten_seconds_at_once_lose_seven(autojump_clock: MockClock, connect
     assert await client.end() == 1000
     report = client.of("metrics")[0]
     assert 340 <= report["dropped_total"] == report["dropped_recent"] <= 355
-    told = [state for state in client.states() if state not in ("connected", "streaming")]
-    assert told == ["buffering", "overloaded", "backpressure"]
-    assert client.states()[-1] == "streaming"  # all is well again
+    reported = [state for state in client.states() if state not in ("connected", "streaming")]
+    assert reported == ["buffering", "overloaded", "backpressure"]
+    assert client.states()[-1] == "streaming"  # recovered
     (lost,) = (m for m in client.of("status") if m["state"] == "backpressure")
     assert lost["dropped_frames"] == 1
     assert lost["dropped_seconds"] == 0.02
@@ -382,7 +382,7 @@ async def test_a_stuck_recogniser_is_given_up_after_eight_seconds(
     assert await client.end() == 1000
     assert client.of("status")[-1]["state"] == "warning"
     assert client.of("status")[-1]["message"].startswith("ASR processing timed out")
-    assert [m["type"] for m in client.heard[-3:]] == ["status", "metrics", "final_summary"]
+    assert [m["type"] for m in client.received[-3:]] == ["status", "metrics", "final_summary"]
     assert client.times[-1] == pytest.approx(9.1, abs=0.01)
 
 
@@ -418,7 +418,7 @@ async def test_failures_are_warnings_until_there_is_no_recogniser(
     assert client.texts() == []
 
 
-async def test_without_a_recogniser_the_client_is_told(
+async def test_client_gets_status_without_a_recogniser(
     autojump_clock: MockClock, connect: Connect
 ) -> None:
     client = await connect(recognizer=NoRecognizer("whisper", available=False))
@@ -431,14 +431,16 @@ async def test_without_a_recogniser_the_client_is_told(
     assert client.texts() == []
 
 
-async def test_none_consumes_and_says_nothing(autojump_clock: MockClock, connect: Connect) -> None:
+async def test_none_consumes_audio_and_sends_no_text(
+    autojump_clock: MockClock, connect: Connect
+) -> None:
     client = await connect(recognizer=NoRecognizer())
     await client.start()
     await client.speak(20.0)
     await client.send(STOP)
     assert await client.end() == 1000
     assert client.states() == ["connected", "streaming"]
-    assert {m["type"] for m in client.heard} == {"status", "metrics", "final_summary"}
+    assert {m["type"] for m in client.received} == {"status", "metrics", "final_summary"}
     assert client.of("metrics")[-1]["dropped_total"] == 0
 
 
@@ -512,11 +514,11 @@ async def test_a_reconnect_starts_afresh(
         await client.send(STOP)
         assert await client.end() == 1000
         assert client.texts() == ["0.00-0.60"]
-        assert {m["connection_id"] for m in client.heard[1:]} == {connection}
+        assert {m["connection_id"] for m in client.received[1:]} == {connection}
     assert server.accepted == 2
 
 
-async def test_what_arrives_is_recorded_per_connection_and_source(
+async def test_audio_is_recorded_per_connection_and_source(
     autojump_clock: MockClock, connect: Connect, serving: Serving, tmp_path: Path
 ) -> None:
     (tmp_path / "0041-old-mic.wav").touch()
@@ -526,7 +528,7 @@ async def test_what_arrives_is_recorded_per_connection_and_source(
     for _ in range(300):  # most of which is dropped
         await client.send(frame(0))
     await client.send(frame(1, 3))
-    await client.send("{")  # ends it the hard way
+    await client.send("{")  # malformed: ends the connection without a close frame
     assert await client.end() == 1006
     other = await connect(server)
     await other.start()
@@ -574,7 +576,7 @@ async def test_names_dates_and_tasks_are_reported(
     assert cards["risks"] == []
     assert cards["window"] == {"t0": 0.0, "t1": 2.0}
     assert "language" not in client.of("asr_final")[0]
-    assert "## Actions" in client.heard[-1]["markdown"]
+    assert "## Actions" in client.received[-1]["markdown"]
 
 
 async def test_hooks_can_lose_change_and_act(
@@ -591,12 +593,12 @@ async def test_hooks_can_lose_change_and_act(
         async def sending(self, peer: Peer, message: JsonObject) -> JsonObject | None:
             return None if message["type"] == "asr_partial" else message
 
-        async def heard(
+        async def recognized(
             self, peer: Peer, segment: Segment, answer: Hypothesis | None
         ) -> Hypothesis | None:
             if segment.start:
                 peer.end(4000, "enough")
-                peer.abort()  # too late: the first word counts
+                peer.abort()  # too late: the first ending counts
                 await trio.sleep(1)
             return Hypothesis("changed")
 

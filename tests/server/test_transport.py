@@ -1,4 +1,4 @@
-"""The stream under a WebSocket: who closes it, and when."""
+"""The stream under a WebSocket: its owner closes it, and when."""
 
 from __future__ import annotations
 
@@ -60,14 +60,14 @@ async def test_an_aborted_one_does_not_linger(autojump_clock: MockClock) -> None
     assert trio.current_time() == 0.0
 
 
-async def test_it_tells_when_it_is_over(autojump_clock: MockClock) -> None:
+async def test_it_calls_back_when_it_is_over(autojump_clock: MockClock) -> None:
     here, there = memory_stream_pair()
     transport = Transport(there)
-    told: list[str] = []
-    transport.on_over(lambda: told.append("over"))
+    calls: list[str] = []
+    transport.on_over(lambda: calls.append("over"))
     await here.send_eof()
     assert await transport.receive_some() == b""
-    assert told == ["over"]
+    assert calls == ["over"]
     await transport.finish()
     assert trio.current_time() == 0.0
 

@@ -1,5 +1,5 @@
-"""The pool of processes: turns, deaths, time limits; with processes that are none, and once
-with real ones."""
+"""The pool of processes: turns, deaths, time limits; with fake processes, and once with real
+ones."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class DiedError(Exception):
 
 
 class Fake:
-    """Processes that die as often as they are told to."""
+    """Processes that die ``deaths`` times."""
 
     def __init__(self, deaths: int = 0, seconds: float = 0.0) -> None:
         self.deaths, self.seconds = deaths, seconds
@@ -83,11 +83,11 @@ async def test_a_single_process_serves_partials_too(autojump_clock: MockClock) -
     assert await Turns(1).enter(question(final=False))
 
 
-async def test_a_turn_that_nobody_waits_for_is_given_on(autojump_clock: MockClock) -> None:
+async def test_turn_of_a_cancelled_question_goes_to_the_next(autojump_clock: MockClock) -> None:
     turns = Turns(1)
     with trio.CancelScope() as scope:
         scope.cancel()
-        await turns.enter(question())  # granted at once, and cancelled
+        await turns.enter(question())  # granted at once, then cancelled
     assert await turns.enter(question())
     with trio.move_on_after(1):
         await turns.enter(question())  # waits for nothing
@@ -122,7 +122,7 @@ async def test_a_job_has_a_time_limit(autojump_clock: MockClock) -> None:
     assert trio.current_time() == pytest.approx(20)
 
 
-async def test_what_a_job_raises_is_named(autojump_clock: MockClock) -> None:
+async def test_exception_of_a_job_is_named(autojump_clock: MockClock) -> None:
     def fail(pcm: bytes, final: bool) -> None:
         raise ValueError("bad audio")
 

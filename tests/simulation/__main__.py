@@ -8,8 +8,6 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))  # it shares the oracle of tests/properties
 
-from tests import support_counts  # noqa: E402 -- needs the path
 from tests.simulation.command import main  # noqa: E402 -- needs the path
 
-support_counts.begin()
 sys.exit(main())

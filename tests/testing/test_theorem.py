@@ -227,9 +227,9 @@ END_DIAL, PULL, CONFIRM, TAKE = (
 )
 
 
-def forgets_the_unproven(box: Outbox) -> None:
+def forgets_the_unconfirmed(box: Outbox) -> None:
     """What was sent on a dial that is lost is not sent again."""
-    box._unproven.clear()  # pyright: ignore[reportPrivateUsage]
+    box._unconfirmed.clear()  # pyright: ignore[reportPrivateUsage]
     END_DIAL(box)
 
 
@@ -293,7 +293,7 @@ REPORT_GAPS = Actions.report_gaps
 #: The bug, and the clauses of which one is seen to break; which, depends on what is smallest.
 PLANTED: dict[str, tuple[Plant, set[str]]] = {
     "outbox: what was cut is not sent again": (
-        method(Outbox, "end_dial", forgets_the_unproven),
+        method(Outbox, "end_dial", forgets_the_unconfirmed),
         {"lost in silence"},
     ),
     "outbox: a frame is skipped": (

@@ -38,7 +38,7 @@ SEARCHED = frozenset(
         *(f"machine.{of}" for of in ("reports", "timers")),
         *(f"reconnect.{of}" for of in ("retry", "backoff")),
         *(f"audio.{of}" for of in ("silence", "outbox", "streams", "time_map", "window")),
-        *(f"audio.{of}" for of in ("gaps", "timeline")),
+        *(f"audio.{of}" for of in ("gaps", "timeline", "stream", "drops")),
     }
 )
 #: Seconds, traced: what takes longer is not tried, and what it alone would notice survives.

@@ -1,12 +1,12 @@
 """Sources of audio, each brought to 16 kHz mono.
 
 `FileSource` plays a recording, `PcmSource` reads raw PCM from a descriptor, `Microphone`
-listens, `PushSource` takes what an app has captured itself; `Source`, `Sink` and `Holding`
-are what they have in common, for a source of your own.
+captures from a device, and `PushSource` takes audio that the app captures itself. `Source`,
+`Sink` and `Holding` are their protocols, for a source of your own.
 
-Importing this costs nothing: a class is imported when it is first asked for, since the
-converter needs numpy, which takes longer to load than all the rest and which
-``openline[trio]`` alone does not bring.
+Importing this package is cheap: each class is imported on first use. The converter needs
+numpy, which loads slower than everything else and which ``openline[trio]`` alone does not
+install.
 """
 
 from __future__ import annotations

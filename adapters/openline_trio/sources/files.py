@@ -1,15 +1,14 @@
 """A recording as a source: WAV, FLAC, OGG or MP3, played at real time or faster.
 
 Theory of operation. The constructor opens the file, decodes its first second and closes
-it again, so that a wrong name or a damaged file is reported before anybody dials; the
-descriptor of a source that never runs is never leaked. `run` opens it anew and hands a
-blocking reader to `pace.play`, which decodes about a second at a time in a worker
-thread, ahead of the absolute schedule.
+it again. So a wrong name or a damaged file is reported before any dial, and a source that
+never runs leaks no descriptor. `run` opens the file anew and hands a blocking reader to
+`pace.play`, which decodes about a second at a time in a worker thread, ahead of the
+absolute schedule.
 
-Whatever happens halfway (corruption, a disk error, a file that is shorter than it
-claims), all that could be decoded is delivered first and then SourceError is raised:
-the source is *lost*, and nobody takes a torn recording for a whole one. Whether to try
-again is not decided here.
+On a failure halfway (corruption, a disk error, a file shorter than its header states), all
+decodable audio is delivered first and then SourceError is raised: the source is *lost*, so
+a torn recording never passes for a whole one. Whether to try again is not decided here.
 """
 
 from __future__ import annotations
@@ -19,12 +18,13 @@ import stat
 from pathlib import Path
 from typing import cast
 
+from openline.text import one_line
 from openline_audio.convert import Converter, describe_unusable
 from openline_audio.decoder import DecodeError, Decoder
 from openline_audio.source import Sink, SourceError
 from openline_trio.sources.pace import Worker, check_speed, in_thread, play
 
-#: What every complaint about a file's contents ends with.
+#: The end of every error about a file's contents.
 _ADVICE = "give a WAV, FLAC, OGG or MP3 file"
 #: Formats by their first bytes, to tell a damaged recording from no recording at all.
 _MAGIC = (
@@ -42,13 +42,13 @@ _MAGIC = (
 class FileSource:
     """The recording at ``path``, any rate and channel count, as 16 kHz mono.
 
-    ``speed`` is how many seconds of audio are delivered in one second. At 1 and below,
-    live capture is simulated: the source waits for nobody. Above 1 it waits for the
+    ``speed`` is how many seconds of audio are delivered in one second. At 1 and below it
+    simulates live capture and does not wait for the session. Above 1 it waits for the
     sink's ``room`` before each frame.
 
     The constructor decodes the first second (it blocks on the disk) and raises SourceError,
     one line, if the file cannot be used; ValueError if ``speed`` is not a finite number
-    above 0, and TypeError if ``path`` is no path. ``worker`` is what blocking reads run in, and
+    above 0, and TypeError if ``path`` is no path. ``worker`` runs the blocking reads and
     is of interest to tests.
     """
 
@@ -67,14 +67,14 @@ class FileSource:
 
     @property
     def duration(self) -> float:
-        """Seconds of audio in all, as the header has it (an MP3 without one: a guess)."""
+        """Seconds of audio in all, by the header (an estimate for an MP3 without one)."""
         return self._duration
 
     async def run(self, sink: Sink) -> None:
         """Deliver the recording; may be called again.
 
-        Raises SourceError when the file is damaged or shorter than it claims, after
-        delivering what could be decoded.
+        Raises SourceError when the file is damaged or shorter than its header states, after
+        delivering the decodable audio.
         """
         await play(lambda: _FileReader(self._path), sink, speed=self._speed, worker=self._worker)
 
@@ -122,7 +122,7 @@ class _FileReader:
         except DecodeError as error:
             partial = error.partial
             frames = [] if partial is None else self._converter.feed(partial)
-            return frames + self._end(f"is damaged ({one_line(error)})", error)
+            return frames + self._end(f"is damaged ({_text_of(error)})", error)
         if len(samples):
             return self._converter.feed(samples)
         missing = self._decoder.missing()
@@ -146,15 +146,15 @@ class _FileReader:
             if head:
                 return Decoder(self._fd)
         except OSError as error:
-            raise SourceError(f"{self._name} cannot be read ({one_line(error)})") from error
+            raise SourceError(f"{self._name} cannot be read ({_text_of(error)})") from error
         except DecodeError as error:
             kind = next((kind for magic, kind in _MAGIC if head.startswith(magic)), None)
             if kind is None:
                 wrong = "is not audio that can be read here"
-            elif kind == "MP3":  # for this one libsndfile's text would mislead
+            elif kind == "MP3":  # libsndfile's text would mislead here
                 wrong = "begins like MP3 but has no complete frame"
             else:
-                wrong = f"begins like {kind} but its header is damaged ({one_line(error)})"
+                wrong = f"begins like {kind} but its header is damaged ({_text_of(error)})"
             raise SourceError(f"{self._name} {wrong}; {_ADVICE}") from error
         raise SourceError(f"{self._name} is empty; {_ADVICE}")
 
@@ -175,14 +175,14 @@ def _checked(path: object) -> Path:
 
 
 def shown(path: Path) -> str:
-    """The name as one printable line, whatever bytes are in it."""
+    """The name as one printable line, for any bytes in it."""
     name = str(path)
     return name if name.isprintable() else ascii(name)
 
 
-def one_line(error: BaseException) -> str:
-    """An error's text on one line and without its full stop; its type if it has none."""
-    return " ".join(str(error).split()).rstrip(".") or type(error).__name__
+def _text_of(error: BaseException) -> str:
+    """An error's text without its full stop; its type if it has none."""
+    return one_line(str(error)).rstrip(".") or type(error).__name__
 
 
 def _open(path: Path, name: str) -> int:
@@ -194,7 +194,7 @@ def _open(path: Path, name: str) -> int:
     except PermissionError as error:
         raise SourceError(f"{name} may not be read by this user; chmod u+r it") from error
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        raise SourceError(f"{name} cannot be opened ({one_line(error)})") from error
+        raise SourceError(f"{name} cannot be opened ({_text_of(error)})") from error
     mode = os.fstat(fd).st_mode
     if stat.S_ISREG(mode):
         return fd

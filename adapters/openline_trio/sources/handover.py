@@ -1,18 +1,18 @@
-"""Audio from a thread that must not wait to a task that may: bounded, and in order.
+"""A bounded, ordered queue of audio from a thread that must not block to a trio task.
 
 Theory of operation. Any thread puts audio or holes; one trio task takes. A lock covers
 the queue; it is held for a few list operations, so not even a sound card's callback
-waits for it. At most ``limit`` samples are kept. What comes above that is not kept: it
-becomes a hole at its place in the queue, so memory is bounded and time stays right.
+waits for it. At most ``limit`` samples are kept. Audio above that becomes a hole at its
+place in the queue, so memory is bounded and time stays right.
 
 A thread wakes the loop through its token, idempotently, so a stalled loop collects at
-most one wake-up. Where there is no loop yet, things just queue. The loop itself wakes its
-task directly (`put_here`), which no other thread can: there that is refused before anything
-is kept, or the caller would take audio for lost that is delivered.
+most one wake-up. Without a loop yet, items just queue. The trio thread wakes the task
+directly (`put_here`). In any other thread `put_here` raises before it keeps anything;
+otherwise the caller would count audio as lost that is delivered.
 
-When the first sample was heard is reckoned when the loop first learns of the queue: that
-moment less the audio and the holes that are in it, since what comes from a capture is
-handed over when its last sample has been heard.
+The capture time of the first sample is computed when the loop first sees the queue: that
+moment less the audio and the holes in it, since a capture hands each piece over when its
+last sample is captured.
 """
 
 from __future__ import annotations
@@ -24,8 +24,7 @@ import trio
 
 from openline_audio.source import SAMPLE_RATE, Sink
 
-#: Samples kept, if nobody says how many, for a consumer that is not there yet, or not fast
-#: enough: 10 s.
+#: Default limit in samples, for a consumer that has not started or is not fast enough: 10 s.
 LIMIT_SAMPLES = 10 * SAMPLE_RATE
 
 
@@ -44,10 +43,10 @@ class Handover:
         self._closed = False
 
     def put(self, pcm: bytes) -> bool:
-        """Queue 16 kHz mono s16le, and a hole for what the limit leaves no room for.
+        """Queue 16 kHz mono s16le, and a hole for the part above the limit.
 
         Returns whether all of it found room. Raises trio.ClosedResourceError after ``close``.
-        From any thread; wakes nobody.
+        From any thread; it does not wake the task.
         """
         samples = len(pcm) // 2
         with self._lock:
@@ -71,49 +70,49 @@ class Handover:
         kept = self.put(pcm)
         if self._token in (None, here):
             self.notify()
-        else:  # another trio than the one that takes: to that one, this is a thread as any
+        else:  # another trio run than the taker's: for that one, this is a foreign thread
             self.notify_from_thread()
         return kept
 
     def put_hole(self, samples: int) -> None:
-        """Queue a hole of ``samples``. From any thread; wakes nobody."""
+        """Queue a hole of ``samples``. From any thread; it does not wake the task."""
         with self._lock:
             self._append_hole(samples)
 
     def close(self) -> None:
-        """Nothing more will come. From any thread, any number of times; wakes nobody."""
+        """No more audio. From any thread, any number of times; it does not wake the task."""
         with self._lock:
             self._closed = True
 
     def notify(self) -> None:
-        """Tell the task that something happened; from the trio thread."""
+        """Wake the task; from the trio thread."""
         self._stamp()
         self._wake.set()
 
     def notify_from_thread(self) -> None:
-        """The same from any thread: ``notify`` runs soon, if there is a loop to run it."""
+        """Wake the task from any thread: ``notify`` runs soon, if there is a loop to run it."""
         token = self._token
         if token is None:
             return
         try:
             token.run_sync_soon(self.notify, idempotent=True)
-        except trio.RunFinishedError:  # that loop is over: there is nobody to wake
+        except trio.RunFinishedError:  # that loop is over: no task to wake
             self._token = None
 
     async def take(self) -> list[bytes | int]:
-        """Wait for something and return all of it; empty once closed and used up."""
+        """Wait for items and return all of them; empty once closed and drained."""
         self._token = trio.lowlevel.current_trio_token()
         await trio.lowlevel.checkpoint()
         while True:
             self._wake = trio.Event()  # before looking, or a wake-up could be missed
-            closed = self._closed  # before taking: what was put before it is taken then
+            closed = self._closed  # read before taking, so everything put before is taken
             items = self.take_nowait()
             if items or closed:
                 return items
             await self._wake.wait()
 
     def take_nowait(self) -> list[bytes | int]:
-        """All that is there, perhaps nothing; from the trio thread."""
+        """All queued items, perhaps none; from the trio thread."""
         self._stamp()
         with self._lock:
             items = list(self._queue)
@@ -122,7 +121,7 @@ class Handover:
         return items
 
     def deliver(self, items: list[bytes | int], sink: Sink) -> None:
-        """Tell ``sink`` what was taken; the first time also when it began."""
+        """Pass the taken items to ``sink``; the first time also the start time."""
         if self._heard is not None and not self._announced:
             self._announced = True
             sink.started(self._heard)

@@ -4,16 +4,16 @@ Theory of operation. PortAudio calls back, in a thread of its own, with 20 ms at
 the callback copies it into a bounded `Handover` and wakes the loop. It never waits and
 never raises, since either would cost audio.
 
-Three things can go wrong while it runs, and each has its end:
+Three things can go wrong while it runs:
 
-- PortAudio lost audio before us (its ``input_overflow`` flag): a hole, as long as the
-  capture clock jumped between this block and the one before, or of one block where the
-  clock does not say. The loop was too slow (the hand-over is full): a hole too.
-- The device went away: on PulseAudio only ``finished_callback`` tells.
+- Audio is lost: PortAudio lost some before the callback (its ``input_overflow`` flag), or
+  the loop was too slow (the hand-over is full). Either is a hole. The first kind is as long
+  as the capture clock jumped since the block before, or one block if the clock did not jump.
+- The device went away: on PulseAudio only ``finished_callback`` reports it.
 - The device stalls without a sign (a suspended PulseAudio source): a watchdog, 2 s.
 
-Both of the latter raise SourceError. The stream is left with ``abort``: ``stop`` waits
-for buffers to drain, and on a stalled device hangs. Even that is given 2 s only; a
+Both of the latter raise SourceError. The stream is closed with ``abort``: ``stop`` waits
+for buffers to drain, and on a stalled device hangs. Even ``abort`` is given 2 s only; a
 driver that hangs in it keeps one idle thread, but never the session.
 
 sounddevice is optional and has no stubs: `_SoundDevice` is the part that is used.
@@ -32,7 +32,7 @@ from openline_trio.sources.handover import Handover
 from openline_trio.sources.pace import Worker, in_thread
 
 #: Seconds without a block after which the device counts as stalled; also the longest wait
-#: for the device to let go. The first block came after 0.09 s on PulseAudio.
+#: for the device to close. The first block came after 0.09 s on PulseAudio.
 STALL_SECONDS = 2.0
 
 
@@ -76,9 +76,9 @@ class Microphone:
     """An input device at 16 kHz mono: ``device`` is a name, part of one, or a number.
 
     None is the system's default input. The constructor asks PortAudio whether the device
-    is there and can do this (it blocks for as long as PortAudio looks for devices), and
+    exists and supports this (it blocks while PortAudio scans for devices), and
     raises SourceError, one line, if not, or if sounddevice or PortAudio is missing.
-    ``worker`` is what blocking calls run in, and is of interest to tests.
+    ``worker`` runs the blocking calls and is of interest to tests.
     """
 
     def __init__(self, device: int | str | None = None, *, worker: Worker = in_thread) -> None:
@@ -95,11 +95,11 @@ class Microphone:
 
     @property
     def duration(self) -> None:
-        """None: nobody can know."""
+        """None: unknown."""
         return None
 
     async def run(self, sink: Sink) -> None:
-        """Deliver what is heard until cancelled; may be called again afterwards.
+        """Deliver captured audio until cancelled; may be called again afterwards.
 
         Raises SourceError if the device cannot be opened, goes away or stalls.
         """
@@ -111,12 +111,12 @@ class Microphone:
                 await self._worker(stream.start)
             except (self._library.PortAudioError, ValueError) as error:
                 raise self._unusable(error) from error
-            await self._listen(capture.handover, sink)
+            await self._capture_until_stalled(capture.handover, sink)
         finally:
             if stream is not None:
-                await self._let_go(stream)
+                await self._close(stream)
 
-    async def _listen(self, handover: Handover, sink: Sink) -> None:
+    async def _capture_until_stalled(self, handover: Handover, sink: Sink) -> None:
         while True:
             with trio.move_on_after(STALL_SECONDS):
                 items = await handover.take()
@@ -124,8 +124,8 @@ class Microphone:
                     raise SourceError(f"{self._name} went away; plug it in and start again")
                 handover.deliver(items, sink)
                 continue
-            # Where it was the loop that stalled, the blocks are here: the deadline merely
-            # came to its turn before them.
+            # If it was the loop that stalled, the blocks are here: the deadline merely
+            # ran before them.
             items = handover.take_nowait()
             if not items:
                 raise SourceError(
@@ -145,7 +145,7 @@ class Microphone:
             finished_callback=capture.finished,
         )
 
-    async def _let_go(self, stream: _Stream) -> None:
+    async def _close(self, stream: _Stream) -> None:
         def abort_and_close() -> None:
             stream.abort()
             stream.close()
@@ -154,8 +154,8 @@ class Microphone:
             try:
                 await self._worker(abort_and_close, abandon=True)
             except self._library.PortAudioError:
-                # The device is gone, or never started: there is nothing to let go of, and
-                # what run() is raising says why.
+                # The device is gone, or never started: there is nothing to close, and
+                # run() is raising the reason.
                 return
 
     def _unusable(self, error: Exception) -> SourceError:
@@ -167,26 +167,26 @@ class Microphone:
 
 
 class _Capture:
-    """What PortAudio calls, in a thread of its own."""
+    """PortAudio's callbacks, called in a thread of its own."""
 
     def __init__(self) -> None:
         self.handover = Handover()
         self._expected: float | None = None  # the next block's time on the capture clock
 
     def block(self, data: bytes, frames: int, times: _Times, flags: _Flags) -> None:
-        """PortAudio has ``frames`` samples for us; ``data`` is only valid during the call."""
-        heard = times.inputBufferAdcTime
+        """PortAudio delivers ``frames`` samples; ``data`` is only valid during the call."""
+        captured_at = times.inputBufferAdcTime
         if flags.input_overflow:
             jumped = 0
             if self._expected is not None:
-                jumped = round((heard - self._expected) * SAMPLE_RATE)
+                jumped = round((captured_at - self._expected) * SAMPLE_RATE)
             self.handover.put_hole(jumped if jumped > 0 else frames)
-        self._expected = heard + frames / SAMPLE_RATE
+        self._expected = captured_at + frames / SAMPLE_RATE
         self.handover.put(bytes(data))
         self.handover.notify_from_thread()
 
     def finished(self) -> None:
-        """The stream has ended: by us, or because the device is gone."""
+        """The stream has ended: we closed it, or the device is gone."""
         self.handover.close()
         self.handover.notify_from_thread()
 

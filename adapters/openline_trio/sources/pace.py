@@ -9,8 +9,8 @@ on trio's clock. Every due time is reckoned from ``start`` and from a count of s
 never from the frame before: a late wake-up delays its own frame and shifts no other, and
 nothing accumulates over hours. A frame that is overdue goes out at once.
 
-At ``speed`` 1 and below this simulates live capture, which waits for nobody. Above 1 the
-audio is a store that can wait, so each frame first asks the sink for ``room``.
+At ``speed`` 1 and below this simulates live capture and never waits for the sink. Above 1
+the audio is a store that can wait, so each frame first asks the sink for ``room``.
 
 `play` puts a blocking `FrameReader` behind that schedule: a task reads about a second at
 a time in a worker thread, one block ahead of the block that is being delivered, so that
@@ -33,7 +33,7 @@ T = TypeVar("T")
 
 
 class Worker(Protocol):
-    """Runs a blocking function somewhere that does not stop the event loop."""
+    """Runs a blocking function without stopping the event loop."""
 
     async def __call__(self, blocking: Callable[[], T], /, *, abandon: bool = False) -> T:
         """Run it; with ``abandon``, a cancellation leaves it behind instead of waiting."""
@@ -46,19 +46,19 @@ async def in_thread(blocking: Callable[[], T], /, *, abandon: bool = False) -> T
 
 
 class FrameReader(Protocol):
-    """Something that blocks while it makes frames."""
+    """A blocking producer of frames."""
 
     def read(self) -> list[bytes]:
         """About a second of frames; empty at the end. Raises SourceError where it breaks."""
         ...
 
     def close(self) -> None:
-        """Let go of everything; called once, from the event loop's thread."""
+        """Release everything; called once, from the event loop's thread."""
         ...
 
 
 def check_speed(speed: object) -> float:
-    """``speed`` itself if it is a finite number above 0; ValueError if not."""
+    """Return ``speed`` if it is a finite number above 0; else raise ValueError."""
     if isinstance(speed, int | float) and not isinstance(speed, bool) and 0 < speed < math.inf:
         return speed
     raise ValueError(f"speed must be a finite number above 0, not {speed!r}")
@@ -68,7 +68,7 @@ class Pace:
     """Delivers frames to a sink on the absolute schedule that begins at ``start``.
 
     ``start`` is the moment, in seconds on trio's clock, at which the first sample was
-    heard; the sink is told at once. ``speed`` is how many seconds of audio pass in one.
+    captured; the sink gets it at once. ``speed`` is how many seconds of audio pass in one.
     """
 
     def __init__(self, sink: Sink, *, start: float, speed: float) -> None:
@@ -90,9 +90,9 @@ class Pace:
 async def play(
     open_reader: Callable[[], FrameReader], sink: Sink, *, speed: float, worker: Worker
 ) -> None:
-    """Deliver everything that a blocking reader gives, on schedule.
+    """Deliver all frames of a blocking reader, on schedule.
 
-    Raises the SourceError that opening or reading raised, after delivering what came
+    Raises the SourceError that opening or reading raised, after delivering the frames
     before it. The schedule starts when the first block has been read; a reader that is
     empty delivers nothing and starts nothing.
     """

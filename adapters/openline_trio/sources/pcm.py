@@ -1,24 +1,24 @@
 """Raw PCM from a descriptor (`arecord … | openline …`, `openline … < file.raw`).
 
-Theory of operation. Raw audio has no header, so rate and channels are the caller's word;
-what begins like a recording's header is refused, since playing it would be noise.
+Theory of operation. Raw audio has no header, so the caller states rate and channels.
+Data that begins like a recording's header is refused, since playing it would be noise.
 
-*Pipes, sockets and devices* are read when the kernel says that they are readable. The
-descriptor is left as it is: O_NONBLOCK would be set for everybody who shares it, the
-user's shell included. (Should another process on the same pipe take the bytes between
-"readable" and the read, the read blocks until the next ones come.) *Regular files*, and
-devices that cannot be waited for (epoll refuses them, for they are always ready), are
-read in a worker thread, a second ahead, as `pace.play` does it.
+*Pipes, sockets and devices* are read when the kernel reports them readable. The descriptor
+stays as it is: O_NONBLOCK would affect every process that shares it, the user's shell
+included. (Should another process on the same pipe take the bytes between "readable" and
+the read, the read blocks until the next ones come.) *Regular files*, and devices that
+cannot be waited for (epoll refuses them, for they are always ready), are read in a worker
+thread, a second ahead, as `pace.play` does it.
 
-The schedule is that of `pace`: absolute, never ahead of real time. A live pipe is in
-fact paced by its arrival: its frames are overdue when they come and go out at once; when
-it is silent there is nothing to do but wait. A file that is piped in comes far ahead of
-real time; nothing is read while a frame waits for its time, so the pipe fills and its
-writer waits. The first read tells the two apart: a little of it is what a recorder had
-captured before we looked, so the first sample was heard that much earlier; a lot of it
-is a file, which begins now.
+The schedule is that of `pace`: absolute, never ahead of real time. The arrival of data
+paces a live pipe: its frames are overdue when they come and go out at once; while it is
+silent the source waits. A file that is piped in comes far ahead of real time; nothing is
+read while a frame waits for its time, so the pipe fills and its writer waits. The size of
+the first read tells them apart. A little data is what a recorder captured before we read,
+so the first sample was captured that much earlier; a lot of data is a file, which begins
+now.
 
-The end of the stream, also by the death of its writer, is the end of the source.
+The end of the stream, also when its writer dies, is the end of the source.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from openline_trio.sources.pace import Pace, Worker, check_speed, in_thread, pla
 _PIPE_BYTES = 65_536
 #: The most to read of a regular file at once, should a second of it be more.
 _BLOCK_BYTES = 4_194_304
-#: A first read of more seconds than this is no recorder's: arecord hands over 0.125 s at
+#: A longer first read, in seconds, is a file: arecord hands over 0.125 s at
 #: a time, PulseAudio's and ffmpeg's recorders up to 0.2 s.
 _LIVE_SECONDS = 0.25
 #: The first bytes of files that are not raw PCM.
@@ -56,14 +56,14 @@ class HasFileno(Protocol):
 class PcmSource:
     """Raw s16le PCM read from ``file``, a descriptor or an object that has one.
 
-    ``rate`` (Hz, 4,000 to 768,000) and ``channels`` (1 to 256, interleaved) say what it
-    is; it becomes 16 kHz mono. The descriptor stays the caller's: it is neither closed
+    ``rate`` (Hz, 4,000 to 768,000) and ``channels`` (1 to 256, interleaved) describe the
+    data; it becomes 16 kHz mono. The descriptor stays the caller's: it is neither closed
     nor changed, and a file object's own buffer must not have read from it. ``speed`` is
-    as in FileSource. Whoever writes into a pipe may pause.
+    as in FileSource. The writer of a pipe may pause.
 
     Raises SourceError (one line) for a terminal, a closed descriptor, an unusable rate
-    or channel count; ValueError if ``speed`` is not a finite number above 0; TypeError for
-    what has no descriptor.
+    or channel count; ValueError if ``speed`` is not a finite number above 0; TypeError if
+    ``file`` has no descriptor.
     """
 
     may_pause = True
@@ -81,7 +81,7 @@ class PcmSource:
         self._speed = check_speed(speed)
         wrong = describe_unusable(rate, channels)
         if wrong is not None:
-            raise SourceError(f"raw PCM: {wrong}; say what the recorder was told")
+            raise SourceError(f"raw PCM: {wrong}; give the recorder's settings")
         self._rate = rate
         self._channels = channels
         self._bytes_per_second = rate * channels * SAMPLE_BYTES
@@ -108,7 +108,7 @@ class PcmSource:
         if not self._regular:
             try:
                 await trio.lowlevel.wait_readable(self._fd)
-            except PermissionError:  # epoll's word for "always ready"
+            except PermissionError:  # epoll's error for "always ready"
                 pass
             else:
                 await self._stream(sink, converter)
@@ -133,7 +133,7 @@ class PcmSource:
             if over:
                 frames += converter.flush()
             if pace is None and fresh:
-                pace = Pace(sink, start=self._heard(len(fresh)), speed=self._speed)
+                pace = Pace(sink, start=self._captured_at(len(fresh)), speed=self._speed)
             if pace is not None:
                 for frame in frames:
                     await pace.deliver(frame)
@@ -143,18 +143,18 @@ class PcmSource:
             await trio.lowlevel.wait_readable(self._fd)
             try:
                 return _read(self._fd, self._name, size)
-            except BlockingIOError:  # somebody else made it so, and was faster
+            except BlockingIOError:  # another process made it non-blocking, and read first
                 continue
 
-    def _heard(self, first: int) -> float:
-        """When the first sample was heard, ``first`` bytes having just come."""
+    def _captured_at(self, first: int) -> float:
+        """When the first sample was captured, ``first`` bytes having just come."""
         seconds = first / self._bytes_per_second
         captured = seconds if seconds <= _LIVE_SECONDS else 0.0
         return trio.current_time() - captured / self._speed
 
 
 class _PcmReader:
-    """Reads what never makes anybody wait; everything here blocks."""
+    """Reads descriptors that never block for long; everything here blocks."""
 
     def __init__(self, fd: int, name: str, size: int, converter: Converter) -> None:
         self._fd = fd
@@ -171,23 +171,23 @@ class _PcmReader:
             frames = self._converter.feed(self._gate.admit(data))
             if self._over:
                 frames += self._converter.flush()
-            if frames:  # a resampler may take a little and give nothing yet
+            if frames:  # a resampler may take a little input and give no output yet
                 return frames
         return []
 
     def close(self) -> None:
-        """Nothing: the descriptor is the caller's."""
+        """Close nothing: the descriptor is the caller's."""
 
 
 class _Gate:
-    """Lets raw PCM through and refuses recordings, by the first four bytes."""
+    """Passes raw PCM and refuses recordings, by the first four bytes."""
 
     def __init__(self, name: str) -> None:
         self._name = name
         self._held: bytes | None = b""
 
     def admit(self, data: bytes) -> bytes:
-        """What may be used now; empty ``data`` is the end. Raises SourceError."""
+        """The data usable now; empty ``data`` is the end. Raises SourceError."""
         if self._held is None:
             return data
         self._held += data

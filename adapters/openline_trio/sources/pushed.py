@@ -1,14 +1,14 @@
 """Audio that the app captures itself and pushes.
 
 Theory of operation. `send` never waits and never refuses for want of room: it queues
-into a `Handover`, and `run` passes on, in order and as it was cut, what is there. Until
-`run` begins, or whenever the loop is too slow, a minute is kept (or as much as was asked for);
-what comes above that is reported as a hole where it would have been. `close` ends the source
-after what was sent before it.
+into a `Handover`, and `run` delivers the queued pieces in order, as they were cut. Until
+`run` begins, or whenever the loop is too slow, a minute is kept (or ``buffer_seconds``);
+audio above that is reported as a hole at its place. `close` ends the source after the
+audio sent before it.
 
 The end of a session may come before the source's task had its turn, or had begun at all. So
-the session asks for what is here (`flush`), and that closes the source: from then on a `send`
-is refused, and what was taken before it is delivered.
+the session takes the queued audio itself (`flush`), and that closes the source: from then
+on `send` raises, and the audio queued before it is delivered.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ if TYPE_CHECKING:
 
 
 class PushSource:
-    """A source for apps with their own capture: 16 kHz mono s16le, pushed as it is heard.
+    """A source for apps with their own capture: 16 kHz mono s16le, pushed as captured.
 
-    Push each piece when its last sample has been heard; when the first one was heard is
-    reckoned back from that. May be made inside or outside of ``trio.run``; made inside,
+    Push each piece when its last sample is captured; the capture time of the first sample is
+    computed back from that. May be made inside or outside of ``trio.run``. Made inside,
     its time is right even if ``run`` begins later; outside, ``send_from_thread`` fills it.
-    The app may pause for as long as it likes; what it could not hear meanwhile it does not
-    push. One session uses it, once.
+    The app may pause for as long as it likes; it does not push audio that it could not
+    capture meanwhile. One session uses it, once.
 
     ``buffer_seconds`` of audio are kept until the session takes them, which it does at its
-    next turn: 60 s are 1.9 MB. What finds no room is lost, and told as a ``Gap`` of the cause
-    ``capture``. Raises ValueError for what is no number of seconds above 0.
+    next turn: 60 s are 1.9 MB. Audio above that is lost, and reported as a ``Gap`` of the
+    cause ``capture``. Raises ValueError unless it is a number of seconds above 0.
     """
 
     may_pause = True
@@ -46,7 +46,7 @@ class PushSource:
 
     @property
     def duration(self) -> None:
-        """None: nobody can know."""
+        """None: unknown."""
         return None
 
     @property
@@ -55,12 +55,12 @@ class PushSource:
         return self._sink is not None
 
     def send(self, pcm: Buffer) -> bool:
-        """Push ``pcm`` from the trio thread, without waiting. False: not all of it found room.
+        """Push ``pcm`` from the trio thread, without waiting. False: some of it found no room.
 
-        It may be bytes, or an array of int16 with one channel. Raises TypeError for what is
-        neither, ValueError for half a sample (an odd number of bytes), RuntimeError in a thread
+        It may be bytes, or an array of int16 with one channel. Raises TypeError for any other
+        type, ValueError for half a sample (an odd number of bytes), RuntimeError in a thread
         without trio, also before ``trio.run``, and trio.ClosedResourceError after ``close``,
-        and once the session was asked to stop or has ended: then nothing of it was kept.
+        and once the session was asked to stop or has ended: then none of it was kept.
         """
         return self._handover.put_here(_whole(pcm))
 
@@ -80,9 +80,9 @@ class PushSource:
         self._handover.notify_from_thread()
 
     def flush(self, sink: Sink) -> None:
-        """Deliver at once what was sent before, from the trio thread, and close.
+        """Deliver at once all audio sent before, from the trio thread, and close.
 
-        So that a stop which follows a push does not overtake it, even before ``run``.
+        So a stop right after a push does not overtake it, even before ``run``.
         """
         self._sink = self._sink or sink
         self._handover.close()

@@ -1,6 +1,6 @@
-"""The gaps of one source: what is lost, each told to the app once, adjacent ones as one.
+"""The gaps of one source: lost audio, each gap reported once, adjacent ones merged.
 
-A gap may grow until it has been told. All positions are samples of session time.
+A gap may grow until it is reported. All positions are samples of session time.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from openline.updates import Gap, GapCause
 
-#: Gaps of a session that ended too early: resuming it is what mends them.
+#: Gaps of a session that ended too early: resuming the session fills them.
 AT_THE_END = frozenset({GapCause.UNDELIVERED, GapCause.UNCONFIRMED})
 
 
@@ -18,22 +18,22 @@ def _order(gap: Gap) -> tuple[int, int]:
 
 
 class GapLog:
-    """What one source has lost."""
+    """The lost audio of one source."""
 
     __slots__ = ("_gaps", "_reported", "source")
 
     def __init__(self, source: str) -> None:
         self.source = source
         self._gaps: list[Gap] = []
-        self._reported = 0  # how many of them the app knows
+        self._reported = 0  # how many of them the app has
 
     def restore(
         self, gaps: Iterable[Gap], confirmed: int, runs: Iterable[tuple[int, int]]
     ) -> tuple[list[tuple[int, int]], int]:
-        """What an earlier process lost, and told; the runs still to send, and their end.
+        """Restore the gaps that an earlier process lost and reported.
 
-        What was told to be lost stays lost, even if it is there; what is neither there nor
-        told is lost now.
+        Returns the runs still to send, and their end. A reported gap stays lost, even if its
+        audio is there; audio that is neither there nor reported is lost now.
         """
         self._gaps = list(gaps)
         self._reported = len(self._gaps)
@@ -49,7 +49,7 @@ class GapLog:
         return sorted(kept), at
 
     def somewhere(self, start: int, end: int, samples: int) -> None:
-        """The backend says that it dropped ``samples`` somewhere within [start, end)."""
+        """The backend reports ``samples`` dropped, somewhere within [start, end)."""
         self._gaps.append(
             Gap(
                 source=self.source,
@@ -62,12 +62,12 @@ class GapLog:
         )
 
     def lose(self, start: int, end: int, cause: GapCause) -> None:
-        """All of [start, end) is lost; it joins the last gap if that is adjacent and untold."""
+        """Lose [start, end); it joins the last gap if that is adjacent and not yet reported."""
         if start == end:
             return
         if self.has_news:
             last = self._gaps[-1]
-            # What the backend dropped is told by ``somewhere`` alone, so both are exact.
+            # Only ``somewhere`` reports audio that the backend dropped, so both are exact.
             if last.end == start and last.cause is cause:
                 start = last.start
                 self._gaps.pop()
@@ -82,9 +82,9 @@ class GapLog:
 
     def take(self) -> list[Gap]:
         """The gaps since the last call; they do not grow any more."""
-        news = self._gaps[self._reported :]
+        unreported = self._gaps[self._reported :]
         self._reported = len(self._gaps)
-        return news
+        return unreported
 
     def missing(self) -> list[Gap]:
         """All gaps in order of time, adjacent ones of one cause merged."""

@@ -1,25 +1,25 @@
-"""One source's audio, from capture to proof: three watermarks on one line of samples.
+"""One source's audio, from capture to confirmation: three watermarks on one line of samples.
 
 Positions are samples of session time. ``captured`` ≥ ``sent`` ≥ ``confirmed``:
 
     0 ── confirmed ──── sent ──────── captured
-         │  unproven    │  unsent     │
+         │  unconfirmed │  unsent     │
 
-``unsent`` is audio that this dial has not sent, ``unproven`` what it sent and the
-backend has not proved to have dealt with. Both are queues of frames that are moved,
-never copied: a frame is pulled from the one to the other, dropped when confirmed, and
-moved back when the dial is lost, so that a new dial begins at ``confirmed``.
+``unsent`` is audio that this dial has not sent; ``unconfirmed`` is audio that it sent and the
+backend has not confirmed. Both are queues of frames that are moved, never copied: a frame
+is pulled from ``unsent`` to ``unconfirmed``, dropped when confirmed, and moved back when the
+dial is lost, so that a new dial begins at ``confirmed``.
 
-Memory is bounded by ``limit`` samples. Over it the oldest goes. If that was never sent
+Memory is bounded by ``limit`` samples. Over it the oldest frame goes. If it was never sent
 on the live dial it is a gap at once; if it was, it is only *at risk*: a gap if the dial
-is lost before the backend proves it, and nothing to speak of otherwise.
+is lost before the backend confirms it, and no loss otherwise.
 
 With a spool the adapter keeps all audio on disk as well, and memory holds only the front
-of the queue: what is captured while memory is full stays on disk alone (``_on_disk``,
-runs of positions behind all that is in memory) and is fetched when the front has gone
-out. Then ``disk_limit`` bounds what is kept, and the oldest goes when that is full.
+of the queue. Audio captured while memory is full stays on disk alone (``_on_disk``,
+runs of positions behind all that is in memory) and is fetched when the front has been
+sent. Then ``disk_limit`` bounds the kept audio, and the oldest goes when that is full.
 
-Where the backend's own times lie in the session is looked up in ``positions``.
+``positions`` maps the backend's own times to session time.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from openline.updates import SAMPLE_RATE, Gap, GapCause
 #: Samples in a frame on the wire: 20 ms (contract: "usual frame").
 FRAME_SAMPLES = 320
 _FRAME_BYTES = 2 * FRAME_SAMPLES
-#: Samples that are fetched from the disk at a time: 5 s.
+#: Samples fetched from the disk at a time: 5 s.
 FETCH = 5 * SAMPLE_RATE
 
 
@@ -51,7 +51,7 @@ class Outbox:
         "_on_disk",
         "_positions",
         "_tail",
-        "_unproven",
+        "_unconfirmed",
         "_unsent",
         "captured",
         "closed",
@@ -80,7 +80,7 @@ class Outbox:
         self._buffered = 0
         self._tail = b""
         self._unsent: deque[tuple[int, bytes]] = deque()
-        self._unproven: deque[tuple[int, bytes]] = deque()
+        self._unconfirmed: deque[tuple[int, bytes]] = deque()
         self._at_risk: list[tuple[int, int]] = []
         self._positions = TimeMap()
 
@@ -122,13 +122,13 @@ class Outbox:
     @property
     def _front(self) -> int:
         """The oldest sample that is kept anywhere."""
-        for frames in (self._unproven, self._unsent, self._on_disk):
+        for frames in (self._unconfirmed, self._unsent, self._on_disk):
             if frames:
                 return frames[0][0]
         return self.captured
 
     def hole(self, samples: int) -> None:
-        """``samples`` passed that the source could not hear."""
+        """``samples`` passed that the source could not capture."""
         self._flush()
         self.losses.lose(self.captured, self.captured + samples, GapCause.CAPTURE)
         self.captured += samples
@@ -144,7 +144,7 @@ class Outbox:
             self._keep(self.captured - len(tail) // 2, tail)
 
     def _keep(self, at: int, pcm: bytes) -> None:
-        # Behind a disk that failed, what comes later waits for what it still holds.
+        # Behind a disk that failed, later audio waits until the disk's runs are fetched.
         (self._later if self._on_disk else self._unsent).append((at, pcm))
         self._buffered += len(pcm) // 2
 
@@ -154,8 +154,8 @@ class Outbox:
             self._shed()
 
     def _shed(self) -> None:
-        if self._unproven:
-            at, pcm = self._unproven.popleft()
+        if self._unconfirmed:
+            at, pcm = self._unconfirmed.popleft()
             end = at + len(pcm) // 2
             if self._at_risk and self._at_risk[-1][1] == at:
                 at = self._at_risk.pop()[0]
@@ -164,7 +164,7 @@ class Outbox:
             at, pcm = self._unsent.popleft()
             end = at + len(pcm) // 2
             self.losses.lose(at, end, GapCause.OVERFLOW)
-        elif self._later:  # memory is full: what is on disk takes none of it
+        elif self._later:  # memory is full, and dropping from the disk frees none of it
             at, pcm = self._later.popleft()
             self.losses.lose(at, at + len(pcm) // 2, GapCause.OVERFLOW)
         else:
@@ -182,7 +182,7 @@ class Outbox:
         """(position, samples) to fetch from the disk now; None while there is no need."""
         if not self._on_disk or self._fetching:
             return None
-        # With nothing left to send it must be, however much waits for its proof.
+        # With nothing left to send it must be, however much waits for confirmation.
         if self._buffered > self._limit // 2 and self._unsent:
             return None
         start, end = self._on_disk[0]
@@ -196,7 +196,7 @@ class Outbox:
         """
         self._fetching = False
         if not self._on_disk or self._on_disk[0][0] != start:
-            return  # it had to go meanwhile
+            return  # the limit dropped it meanwhile
         _, end = self._on_disk.popleft()
         until = start + len(pcm) // 2
         if not pcm:
@@ -216,11 +216,11 @@ class Outbox:
             self._later.clear()
 
     def disk_failed(self) -> None:
-        """Nothing more can be written: memory alone keeps what comes from here on."""
+        """The disk takes no more: from here on, audio is kept in memory alone."""
         self._disk_limit = 0
 
     def restore(self, confirmed: int, runs: Iterable[tuple[int, int]], gaps: Iterable[Gap]) -> None:
-        """Take up what an earlier process left: ``runs`` of audio on disk."""
+        """Restore the state of an earlier process: ``runs`` of audio on disk."""
         kept, self.captured = self.losses.restore(gaps, confirmed, runs)
         for start, end in kept:
             self._extend_disk(start, end)
@@ -253,8 +253,8 @@ class Outbox:
     @property
     def undelivered(self) -> bool:
         """Whether anything captured is neither confirmed nor given up."""
-        # What is at risk is older than what is held, and proved before it.
-        return bool(self._unsent or self._unproven or self._tail or self._on_disk)
+        # Audio at risk is older than the audio in memory, and confirmed before it.
+        return bool(self._unsent or self._unconfirmed or self._tail or self._on_disk)
 
     def pull(self) -> bytes:
         """The next frame, which now counts as sent on this dial."""
@@ -262,7 +262,7 @@ class Outbox:
         at, pcm = frame
         if at != self.sent or not self.dial_sent:  # a skip, or the dial's first
             self._positions.begin_run(self.dial_sent, at)
-        self._unproven.append(frame)
+        self._unconfirmed.append(frame)
         samples = len(pcm) // 2
         self.dial_sent += samples
         self.sent = at + samples
@@ -271,23 +271,23 @@ class Outbox:
     # Proof.
 
     def interval(self, start: int, end: int) -> tuple[int, int]:
-        """Session samples of what the backend calls [start, end), clamped to what was sent."""
+        """Session samples of the backend's interval [start, end), clamped to the sent audio."""
         if not self._positions:
             return self.confirmed, self.confirmed
         return self._positions.interval(start, end, self.dial_sent)
 
     def span(self, start: int, end: int) -> tuple[int, int]:
-        """Session samples of connection samples [start, end), clamped to what was sent."""
+        """Session samples of connection samples [start, end), clamped to the sent audio."""
         if not self._positions:
             return self.confirmed, self.confirmed
         return self._positions.span(start, end, self.dial_sent)
 
     def sent_by(self, counted: int) -> int:
-        """Connection samples that the backend has dealt with when it counts ``counted``."""
+        """Connection samples confirmed by the backend when it counts ``counted``."""
         return min(self._positions.earliest(counted), self.dial_sent)
 
     def drop(self, after: int, samples: int) -> None:
-        """The backend dropped ``samples`` of what it was sent behind connection sample ``after``.
+        """The backend dropped ``samples`` of the audio sent behind connection sample ``after``.
 
         They are lost somewhere in there, and its clock leaves them out.
         """
@@ -295,13 +295,13 @@ class Outbox:
         self._positions.drop(after, self.dial_sent, samples)
 
     def confirm(self, position: int) -> bool:
-        """The backend has dealt with everything before ``position``; True if that is news."""
+        """The backend confirms all audio before ``position``; True if that is new."""
         if position <= self.confirmed:
             return False
         self.confirmed = position
-        unproven = self._unproven
-        while unproven and unproven[0][0] + len(unproven[0][1]) // 2 <= position:
-            self._buffered -= len(unproven.popleft()[1]) // 2
+        unconfirmed = self._unconfirmed
+        while unconfirmed and unconfirmed[0][0] + len(unconfirmed[0][1]) // 2 <= position:
+            self._buffered -= len(unconfirmed.popleft()[1]) // 2
         while self._at_risk and self._at_risk[0][0] < position:
             end = self._at_risk.pop(0)[1]
             if end > position:
@@ -311,29 +311,29 @@ class Outbox:
     # The dial and the end.
 
     def end_dial(self) -> None:
-        """The dial is lost: what it did not prove is to be sent again."""
+        """The dial is lost: its unconfirmed audio is to be sent again."""
         for start, end in self._at_risk:
             self.losses.lose(start, end, GapCause.UNPROVEN)
         self._at_risk.clear()
-        self._unsent.extendleft(reversed(self._unproven))
-        self._unproven.clear()
+        self._unsent.extendleft(reversed(self._unconfirmed))
+        self._unconfirmed.clear()
         self._positions.clear()
         self.dial_sent = 0
         self.sent = self.confirmed
         if self._unsent:
             at, pcm = self._unsent[0]
-            proved = self.confirmed - at
-            if proved > 0:
-                self._unsent[0] = (self.confirmed, pcm[2 * proved :])
-                self._buffered -= proved
+            already = self.confirmed - at
+            if already > 0:
+                self._unsent[0] = (self.confirmed, pcm[2 * already :])
+                self._buffered -= already
 
     def end(self) -> None:
-        """The session is over: what is not confirmed is missing."""
+        """The session is over: unconfirmed audio is missing."""
         self._flush()
         for start, end in self._at_risk:
             self.losses.lose(start, end, GapCause.UNPROVEN)
         for frames, cause in (
-            (self._unproven, GapCause.UNCONFIRMED),
+            (self._unconfirmed, GapCause.UNCONFIRMED),
             (self._unsent, GapCause.UNDELIVERED),
         ):
             for at, pcm in frames:

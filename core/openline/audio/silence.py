@@ -1,10 +1,10 @@
-"""Which source has fallen silent: nothing was heard from it for too long.
+"""A watchdog for sources that fall silent: no audio came from one for too long.
 
-A source that hangs says nothing of it, so somebody has to look at a clock. Each source is
-looked after from the opening of the line to its end, unless it may pause. A source that
-can wait, such as a file, waits while the line is behind; that is no silence of its own,
-and nobody can tell from outside which of them do. So twice in each ``timeout`` it is asked
-whether there was room for more, and only the time since there was none counts.
+A source that hangs sends no signal, so a clock must find it. Each source is watched from
+the opening of the line to its end, unless it may pause. A source that can wait, such as a
+file, pauses while the session is full, which looks like silence. So the watchdog samples
+twice in each ``timeout`` whether the session has room, and restarts the count whenever
+there was none.
 
 Times are those of the caller's clock, in seconds.
 """
@@ -17,7 +17,7 @@ from openline.machine.timers import OFF
 
 
 class SilenceWatchdog:
-    """When each source was last heard. ``timeout`` None: they all may be silent."""
+    """When audio last came from each source. ``timeout`` None: every source may be silent."""
 
     __slots__ = ("_excused_until", "_heard", "_timeout", "_watched")
 
@@ -30,21 +30,21 @@ class SilenceWatchdog:
         self._excused_until = 0.0
 
     def begin(self, now: float) -> float:
-        """The line is opened. When to ``look`` first; OFF: never."""
+        """The line is opened. Returns when to ``look`` first; OFF: never."""
         self._excused_until = now
         return self.next_look(now)
 
     def note_audio(self, source: str, now: float) -> None:
-        """Audio, or news of a hole."""
+        """Audio came, or a report of a hole."""
         self._heard[source] = now
 
     def forget(self, source: str) -> None:
-        """It has ended, or was lost."""
+        """The source has ended, or was lost."""
         if source in self._watched:
             self._watched.remove(source)
 
     def look(self, now: float, *, room: bool) -> list[str]:
-        """The sources that have been silent for too long; they are forgotten."""
+        """The sources that have been silent for too long; they are not watched any more."""
         if not room:
             self._excused_until = now
         silent = [name for name in self._watched if self._silent_at(name) <= now]
@@ -53,7 +53,7 @@ class SilenceWatchdog:
         return silent
 
     def next_look(self, now: float) -> float:
-        """When to ``look`` again; OFF: there is nobody to look after."""
+        """When to ``look`` again; OFF: no source is watched."""
         if not self._watched:
             return OFF
         return min(now + self._timeout / 2, *map(self._silent_at, self._watched))

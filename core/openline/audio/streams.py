@@ -1,9 +1,9 @@
 """The audio of all sources of a session, and how they share one line.
 
-Each source has an outbox (what is kept), and on a live dial a window (how much of it
-may go). One turn goes round the sources, so neither can starve the other. Session time
-0 is the first sample of the source that started first; a source that starts later, or
-could not hear for a while, keeps its place on that one timeline.
+Each source has an outbox (the kept audio), and on a live dial a window (how much of it
+may go). Turns go round the sources, so neither can starve the other. Session time 0 is the
+first sample of the source that started first; a source that starts later, or could not
+capture for a while, keeps its place on that one timeline.
 """
 
 from __future__ import annotations
@@ -12,29 +12,30 @@ from collections.abc import Sequence
 
 import msgspec
 
-from openline.audio.outbox import FRAME_SAMPLES, Outbox
+from openline.audio.drops import charge
+from openline.audio.outbox import Outbox
+from openline.audio.stream import Stream
 from openline.audio.window import (
     LIVE_EDGE,
     PING_EVERY_BACKLOG,
     PING_EVERY_LIVE,
-    QUEUE,
     WINDOW,
     Window,
 )
 from openline.machine.timers import OFF
 from openline.updates import SAMPLE_RATE, Gap, SourceStatistics
 
-#: Samples waiting to be sent above which a source that can wait does.
+#: Samples waiting to be sent above which a source that can wait is paused.
 ROOM = 2 * SAMPLE_RATE
 
-#: Pings whose pongs are waited for; a backend that never pongs but talks lives on.
+#: Pings without a pong yet; a backend that sends messages but no pongs stays connected.
 MARKS = 64
-#: A window that time opens within so many seconds needs no proof meanwhile.
+#: A window that time opens within so many seconds needs no confirmation meanwhile.
 SOON = 0.2
 
 
 class PastSource(msgspec.Struct, frozen=True, kw_only=True):
-    """What an earlier process left of a source; all positions are session samples.
+    """The state of a source as an earlier process left it; positions are session samples.
 
     ``on_disk`` are the runs of audio that can be fetched, ``gaps`` what was lost.
     """
@@ -44,19 +45,6 @@ class PastSource(msgspec.Struct, frozen=True, kw_only=True):
     confirmed: int
     on_disk: tuple[tuple[int, int], ...] = ()
     gaps: tuple[Gap, ...] = ()
-
-
-class Stream:
-    """One source: its outbox and, on a live dial, its window."""
-
-    __slots__ = ("box", "shut_since", "stored", "stuck", "window")
-
-    def __init__(self, box: Outbox, now: float) -> None:
-        self.box = box
-        self.window = Window(now)
-        self.shut_since = OFF  # its window is shut, the backend silent about it, since then
-        self.stored = False  # the disk knows where it began
-        self.stuck = False  # its window is shut, and time alone does not open it soon
 
 
 class Streams:
@@ -88,7 +76,7 @@ class Streams:
         self._streams: dict[str, Stream] = {}
         self._over: frozenset[str] = frozenset()
         self._zero: float | None = None
-        self._order: list[Stream] = []  # whose turn it is
+        self._order: list[Stream] = []  # the next turn is the first one's
         self._next_mark = 0
         self._dropped: int = 0  # samples that the backend has dropped on this dial
         self._marks: list[tuple[bytes, list[int]]] = []
@@ -118,7 +106,7 @@ class Streams:
         return stream
 
     def capture(self, source: str, pcm: bytes, now: float) -> Stream | None:
-        """Keep audio; None if the source is unknown, or closed (then it is counted)."""
+        """Keep audio; None if the source is unknown, or closed (then the audio is counted)."""
         stream = self._streams.get(source)
         if stream is None:
             if source not in self._declared:
@@ -132,7 +120,7 @@ class Streams:
         return stream
 
     def restore(self, past: PastSource) -> None:
-        """Take up what an earlier process left of a source."""
+        """Restore the state of a source from an earlier process."""
         box = Outbox(past.source, self._limit, past.origin, self._disk_limit)
         box.restore(past.confirmed, past.on_disk, past.gaps)
         self.has_disk = True
@@ -140,13 +128,13 @@ class Streams:
         self._order.append(stream)
 
     def disk_failed(self) -> None:
-        """The disk takes no more: memory alone keeps what comes from here on."""
+        """The disk takes no more: from here on, audio is kept in memory alone."""
         self._disk_limit = 0
         for stream in self._streams.values():
             stream.box.disk_failed()
 
     def wanted(self) -> list[tuple[str, int, int]]:
-        """What to fetch from the disk now: source, position, samples."""
+        """Audio to fetch from the disk now: source, position, samples."""
         found: list[tuple[str, int, int]] = []
         for name, stream in self._streams.items():
             part = stream.box.wanted()
@@ -160,13 +148,13 @@ class Streams:
         return any(s.box.on_disk for s in self._streams.values())
 
     def hole(self, source: str, samples: int, now: float) -> None:
-        """``samples`` passed that the source could not hear."""
+        """``samples`` passed that the source could not capture."""
         stream = self.start(source, now, now)
         if not stream.box.closed:
             stream.box.hole(samples)
 
     def end_source(self, source: str) -> bool:
-        """The source has no more audio; whether that is news."""
+        """The source has no more audio; True unless it had ended before."""
         if source in self._over:
             return False
         self._over |= {source}
@@ -185,10 +173,10 @@ class Streams:
         for stream in self._streams.values():
             stream.box.close()
 
-    # What is known.
+    # Queries.
 
     def get(self, source: str | None) -> Stream | None:
-        """The stream a backend means; without a name it is the first one."""
+        """The stream that a backend names; without a name it is the first one."""
         if source is None:
             return next(iter(self._streams.values()), None)
         return self._streams.get(source)
@@ -205,13 +193,13 @@ class Streams:
 
     @property
     def due_seconds(self) -> float:
-        """Seconds from what is confirmed to what is captured, of the longest source."""
+        """Seconds from the confirmed to the captured watermark, of the longest source."""
         due = [s.box.captured - s.box.confirmed for s in self._streams.values()]
         return max(due, default=0) / SAMPLE_RATE
 
     @property
     def has_room(self) -> bool:
-        """Whether a source that can wait should deliver more: the line keeps up with it."""
+        """Whether a source that can wait should deliver more: sending keeps up with it."""
         return all(
             s.box.unsent < ROOM and s.box.buffered < self._limit // 2
             for s in self._streams.values()
@@ -253,7 +241,7 @@ class Streams:
         return self.take_gaps()
 
     def take_gaps(self) -> list[Gap]:
-        """The gaps that nobody has been told of."""
+        """The gaps not yet reported."""
         return [gap for s in self._streams.values() for gap in s.box.losses.take()]
 
     def missing(self) -> tuple[Gap, ...]:
@@ -263,7 +251,7 @@ class Streams:
     # Sending.
 
     def pull(self, now: float) -> tuple[Stream, bytes] | None:
-        """The next frame that a window allows, and whose it is."""
+        """The next frame that a window allows, and its stream."""
         self.shut = False
         self.opens_at = OFF
         order = self._order
@@ -298,14 +286,14 @@ class Streams:
         return since
 
     def wants_ping(self) -> bool:
-        """Whether a window needs proof soon, or at once when nothing else opens it."""
+        """Whether a window needs confirmation soon, or at once when nothing else opens it."""
         for stream in self._order:
             sent = stream.box.dial_sent
             ahead = sent - stream.window.pinged
             if ahead >= PING_EVERY_LIVE or (stream.stuck and ahead > 0):
                 return True
             if ahead >= PING_EVERY_BACKLOG:
-                # Often where there is a backlog, or where proof is slow to come back.
+                # Frequent with a backlog, or where confirmation is slow to arrive.
                 late = sent - stream.window.received > PING_EVERY_LIVE
                 if late or stream.box.unsent > LIVE_EDGE:
                     return True
@@ -328,30 +316,11 @@ class Streams:
         for i, (known, sent) in enumerate(self._marks):
             if known == mark:
                 del self._marks[: i + 1]
-                # A source that started after the ping is behind those it counted.
+                # A source that started after the ping has no entry in its counts.
                 for stream, received in zip(self._streams.values(), sent, strict=False):
                     stream.window.note_received(received)
                 return
 
     def note_dropped(self, reporting: Stream, items: int) -> None:
-        """The backend dropped ``items`` of its queues, one frame each, nobody knows where.
-
-        The counter is over all sources. First it is charged to whose queue must have run over, in
-        whole frames, then to whose audio it may have been, and the rest to the reporting one.
-        """
-        most = sum(each.box.dial_sent for each in self._order) - self._dropped
-        left = min(items * FRAME_SAMPLES, most)  # whatever a backend says
-        self._dropped += left
-        streams = [reporting, *(each for each in self._order if each is not reporting)]
-        for stream, queued in [(each, q) for q in (QUEUE, 0) for each in streams]:
-            box, window = stream.box, stream.window
-            held = box.dial_sent - max(window.drained, window.figured)
-            over = box.dial_sent - window.figured - queued
-            samples = min(left, held, -(-over // FRAME_SAMPLES) * FRAME_SAMPLES)
-            if samples > 0:
-                box.drop(window.figured, samples)
-                window.note_dropped(samples)
-                left -= samples
-        box = reporting.box
-        if left > 0 < box.dial_sent:
-            box.losses.somewhere(*box.span(0, box.dial_sent), min(left, box.dial_sent))
+        """The backend dropped ``items`` frames of its queues; ``drops`` finds out whose."""
+        self._dropped += charge(reporting, self._order, items, self._dropped)

@@ -1,29 +1,28 @@
-"""Where a backend's times lie in the session: one dial of one source.
+"""Maps a backend's times to session time: one dial of one source.
 
-A backend without resume counts from 0 on every connection and knows nothing of what was
-skipped. So whatever is *sent* leaves marks, each where a run begins that was captured in
-one piece: (connection sample, session sample). Times are looked up among them.
+A backend without resume counts from 0 on every connection and does not count skipped
+audio. So *sent* audio leaves marks, one where each contiguous run begins:
+(connection sample, session sample). Times are looked up among them.
 
-Nor does such a backend count what it *dropped*: behind a drop its clock is slow by as much
-as it has dropped. Where that was it does not say, only, with its figures, how much; it lies
-between what it had drained when the figures before came and what had been sent by then. A
-time in between may or may not lie behind the drop, so an interval begins where it begins
-at the earliest and ends where it ends at the latest. Too much is confirmed by no more than
-was dropped, and that is told as lost: what is told covers all that was lost, only the
-places are not known. Drops are counted in frames, and each is taken for a whole one: for a
-shorter one as much more is told, and confirmed, as it lacks of 20 ms.
+The backend's clock does not count *dropped* frames either: behind a drop it is slow by the
+dropped amount. The backend reports the amount with its figures, but not the place. The
+drop lies between what was drained at the figures before and what had been sent by then.
+Each backend time therefore maps to a range, and an interval runs from its earliest start
+to its latest end. At most the dropped amount is confirmed too much, and exactly that
+amount is reported as a gap, at an unknown place. Drops are counted in frames, each
+assumed to be 20 ms, so a shorter last frame is over-reported by the difference.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
 
-#: Drops of one dial that are told apart; of more the oldest count as one.
+#: Drops kept apart on one dial; beyond that the oldest are merged.
 MOST_DROPS = 64
 
 
 class TimeMap:
-    """Session samples by connection sample. ``sent`` is always what this dial was sent."""
+    """Session samples by connection sample. ``sent`` is the count sent on this dial."""
 
     __slots__ = ("_connection", "_drops", "_session")
 
@@ -36,12 +35,12 @@ class TimeMap:
         return bool(self._session)
 
     def begin_run(self, sent: int, at: int) -> None:
-        """What is sent next was captured at session sample ``at``."""
+        """The samples sent next were captured at session sample ``at``."""
         self._connection.append(sent)
         self._session.append(at)
 
     def drop(self, after: int, before: int, samples: int) -> None:
-        """The backend dropped ``samples`` of what it was sent as [after, before)."""
+        """The backend dropped ``samples`` of the connection samples [after, before)."""
         self._drops.append((after, before, samples))
         if len(self._drops) > MOST_DROPS:
             (after, _, some), (_, before, more) = self._drops[:2]
@@ -61,11 +60,11 @@ class TimeMap:
         return min(first, last), last
 
     def interval(self, start: int, end: int, sent: int) -> tuple[int, int]:
-        """Session samples of what the backend calls [start, end), wherever it may lie."""
+        """Session samples of the backend's interval [start, end), at its widest."""
         return self.span(self.earliest(start), self._latest(end), sent)
 
     def earliest(self, counted: int) -> int:
-        """The connection sample that the backend counts as ``counted``, at the earliest."""
+        """The earliest connection sample that the backend may count as ``counted``."""
         for _, before, samples in self._drops:
             if counted + samples < before:
                 break

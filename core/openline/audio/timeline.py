@@ -1,9 +1,9 @@
-"""What was said: the finals of all sources on one timeline, and the live partials.
+"""The transcript: the finals of all sources on one timeline, and the live partials.
 
 Finals are kept in order of session time. A source has at most one live partial; any
 later transcript of that source replaces it, and at a loss or the end it is retracted.
-Whether a final is news is judged by its interval and never by its words: people do
-say "yes" twice.
+A final is recognised as a repetition by its interval, never by its words: people do say
+"yes" twice.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Timeline:
             self._partials[transcript.source] = transcript
 
     def retract(self) -> list[PartialRetracted]:
-        """Forget the live partials; what to tell the app about it."""
+        """Discard the live partials; returns the reports for the app."""
         gone = [PartialRetracted(source=source) for source in self._partials]
         self._partials.clear()
         return gone

@@ -11,7 +11,7 @@ with another number, or of a dial that is no longer live, never gets this far.
 
 from __future__ import annotations
 
-from openline.audio.streams import Stream
+from openline.audio.stream import Stream
 from openline.commands import (
     AbortSocket,
     CancelCredential,

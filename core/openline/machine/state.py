@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 from openline.audio.gaps import AT_THE_END
 from openline.audio.outbox import Outbox
 from openline.audio.silence import SilenceWatchdog
-from openline.audio.streams import Stream, Streams
+from openline.audio.stream import Stream
+from openline.audio.streams import Streams
 from openline.audio.timeline import Timeline
 from openline.backend import Backend
 from openline.commands import (

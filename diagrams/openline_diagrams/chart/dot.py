@@ -12,7 +12,7 @@ from html import escape
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from openline_diagrams.chart.coverage import NEVER
+from openline_diagrams.chart.counts import NEVER
 from openline_diagrams.chart.label import GAP, NAME_SIZE, ROW, SIZE, Row, Span, Style, width
 from openline_diagrams.chart.layout import layout
 from openline_diagrams.chart.model import Drawing

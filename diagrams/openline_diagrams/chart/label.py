@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from enum import Enum
+from math import fsum
 from typing import Final, NamedTuple, TypeAlias
 
 from openline_diagrams.chart.model import CLOCKED, Line
@@ -74,7 +75,7 @@ _TURNS: Final = {"never": Style.NEVER, "uncounted": Style.UNKNOWN}
 
 def ems(text: str, *, bold: bool = False) -> float:
     """The width of ``text`` in a wide font, in em."""
-    wide = sum(_ADVANCE.get(letter, _OTHER if letter < _IDEOGRAPHS else 1.0) for letter in text)
+    wide = fsum(_ADVANCE.get(letter, _OTHER if letter < _IDEOGRAPHS else 1.0) for letter in text)
     return wide * (_BOLD if bold else 1.0)
 
 

@@ -14,23 +14,17 @@ Places are computed, never measured, so a drawing is the same on every machine.
 from __future__ import annotations
 
 from itertools import pairwise
-from math import ceil
-from typing import Final
 
-from openline_diagrams.chart.coverage import HOTTEST, NEVER, UNKNOWN, brief
 from openline_diagrams.chart.label import (
     GAP,
-    ROW,
     Row,
-    Span,
-    Style,
     heading,
     height,
     listed,
-    quiet,
     rows_of,
     width,
 )
+from openline_diagrams.chart.legend import legend
 from openline_diagrams.chart.model import Box, Drawing, Edge
 from openline_diagrams.chart.places import (
     APART,
@@ -57,7 +51,7 @@ from openline_diagrams.chart.places import (
     Route,
     Text,
 )
-from openline_diagrams.theme import OPEN, PATH, Role
+from openline_diagrams.theme import OPEN, PATH
 
 
 def layout(drawing: Drawing) -> Layout:
@@ -90,10 +84,11 @@ class _Sheet:
         self.draw_right()
         if self.todo:
             ways = ", ".join(f"{tail} to {head}" for tail, head in self.todo)
-            raise ValueError(f"no way to draw {ways}: see PATH and GROUPS in diagram/look.py")
+            raise ValueError(f"no way to draw {ways}: see PATH and GROUPS in theme.py")
         places = [panel.place for panel in self.panels.values()]
         places += [text.place for text in self.texts]
-        swatches, end = self.legend(max(place.bottom for place in places) + 26)
+        swatches, notes, end = legend(self.drawing, max(place.bottom for place in places) + 26)
+        self.texts += notes
         frames = {name: self.frames[name] for name in self.drawing.groups}
         return Layout(end, self.panels, frames, self.texts, self.routes, swatches)
 
@@ -303,30 +298,6 @@ class _Sheet:
             left, right, caption = SPINE - PAD, JUMP + PAD, TRUNK + NEAR
         self.frames[name] = Frame(Place(left, top, right - left, bottom - top), caption)
 
-    def legend(self, y: float) -> tuple[list[tuple[Role | int, Place]], int]:
-        """What colours and letters mean; the height of the whole sheet."""
-        swatches: list[tuple[Role | int, Place]] = []
-        x = MARGIN
-        for number, (key, meaning) in enumerate(self.meanings()):
-            swatches.append((key, Place(x, y + 3, 16, 10)))
-            self.text(f"legend_colour_{number}", x + 22, y, [quiet(meaning)])
-            x += 22 + width(quiet(meaning)) + PAD
-        x, y = MARGIN, y + 22
-        for number, row in enumerate(_NOTES):
-            self.text(f"legend_{number}", x, y, [row])
-            x += width(row) + 2 * PAD
-        return swatches, ceil(y + ROW + MARGIN)
-
-    def meanings(self) -> list[tuple[Role | int, str]]:
-        """What each colour means: a role, or how often an edge was taken."""
-        if not self.drawing.heated:
-            shown = {box.role for box in self.drawing.boxes.values()}
-            return [(role, role.value) for role in Role if role in shown]
-        seen = {edge.heat for edge in self.drawing.edges}
-        words = {UNKNOWN: "uncounted", NEVER: "never"}
-        words |= {power: f"from {brief(10**power)}" for power in range(HOTTEST + 1)}
-        return [(heat, words[heat]) for heat in sorted(h for h in seen if h is not None)]
-
 
 def _wide(rows: list[Row]) -> float:
     return max(map(width, rows), default=0.0)
@@ -347,12 +318,3 @@ def _side_by_side(jumps: dict[Edge, list[int]]) -> dict[Edge, float]:
 def _channel(number: int) -> float:
     """Where a line of the left lane runs; the first is the outermost."""
     return LEFT + 16 + 26 * number
-
-
-#: What letters mean.
-_NOTES: Final[tuple[Row, ...]] = (
-    (Span("event", Style.EVENT), Span(" of a fact or a request", Style.QUIET)),
-    (Span("event", Style.CLOCK), Span(" of a timer alone", Style.QUIET)),
-    quiet("[guard] must hold; without one: in all other cases"),
-    quiet("/ actions, in order"),
-)

@@ -77,7 +77,15 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("env-get-outdated", _outdated)
     app.connect("doctree-resolved", put_on_paper)
     return {
-        "version": metadata.version("openline"),
+        "version": _version(),
         "parallel_read_safe": True,
         "parallel_write_safe": True,
     }
+
+
+def _version() -> str:
+    """The version of the distribution; a vendored copy has no metadata that tells it."""
+    try:
+        return metadata.version("openline")
+    except metadata.PackageNotFoundError:
+        return "unknown"

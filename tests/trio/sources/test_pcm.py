@@ -292,7 +292,7 @@ def test_refusals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     )
     os.close(directory)
     assert refusal(0, rate=1) == (
-        "raw PCM: a rate of 1 Hz is outside of 4000 to 768000 Hz; say what the recorder was told"
+        "raw PCM: a rate of 1 Hz is outside of 4000 to 768000 Hz; give the recorder's settings"
     )
     assert refusal(0, channels=0).startswith("raw PCM: 0 channels are outside of 1 to 256;")
 

@@ -1,12 +1,11 @@
-"""The chart with how often each transition fired, as ``make soak`` counts it.
+"""The chart with how often each transition fired, from counts that the caller gives.
 
-    counted(model(TABLE), TABLE, counts)     # a drawing: hot edges are wide and deep
-    coverage_table(TABLE, counts)            # every row with its count, the silent ones first
+    counted(model(TABLE), TABLE, {"streaming --pong--> itself": 1200})
 
-``counts`` are numbers by the names of rows (``Transition.name``). They are as old as the last soak,
-and the chart may have changed since: a row that nobody has counted is *uncounted*, which
-is no fault, and a count that no row claims is left out. A row that was counted and
-stands at 0 *never* fired, and that is worth a look.
+``counts`` are numbers by the names of transitions (``Transition.name``). The more often the
+transitions of an edge fired, the wider and deeper it is drawn. A transition without a number
+is drawn as *uncounted*, one with 0 as *never*. A number without a transition is ignored, so
+counts of an older chart can be drawn.
 """
 
 from __future__ import annotations
@@ -17,9 +16,8 @@ from typing import Final
 
 from openline.machine.table import Table, Transition
 from openline_diagrams.chart.model import Drawing, Edge, Line, rows
-from openline_diagrams.markdown import code, grid
 
-#: The heats of what never fired, and of what nobody has counted; others are powers of ten.
+#: The heats of what never fired, and of what was not counted; others are powers of ten.
 NEVER: Final = -1
 UNKNOWN: Final = -2
 #: The highest power that has a colour of its own.
@@ -51,31 +49,6 @@ def brief(number: int) -> str:
 def counted(drawing: Drawing, table: Table, counts: Counts) -> Drawing:
     """``drawing`` with its counts: a note on each line, a heat for each edge."""
     return _Counter(table, counts).of(drawing)
-
-
-def coverage_table(table: Table, counts: Counts) -> str:
-    """What never fired, what nobody has counted yet, and every row with its count."""
-    every = rows(table)
-    silent = [row.name for row in every if counts.get(row.name) == 0]
-    fresh = [row.name for row in every if row.name not in counts]
-    out = [
-        f"{len(names)} of {len(every)} transitions {what}: {code(names)}.\n\n"
-        for names, what in ((silent, "never fired"), (fresh, "have not been counted yet"))
-        if names
-    ] or [f"All {len(every)} transitions fired.\n\n"]
-    return "".join(out) + grid(
-        ("state", "event", "guard", "next state", "fired"),
-        (
-            (
-                f"`{row.source}`",
-                f"**{row.event}**",
-                f"`{row.guard_name}`" if row.guard_name else "",
-                f"`{row.target}`" if row.target is not None else "*(internal)*",
-                f"{counts[row.name]:,}" if row.name in counts else "uncounted",
-            )
-            for row in every
-        ),
-    )
 
 
 class _Counter:

@@ -1,15 +1,14 @@
-"""The chart with its counts: every row has one, what never fired is named, and all can be read."""
+"""The chart coloured by counts: every line has a note, and all text can be read."""
 
 from __future__ import annotations
 
-import re
 from itertools import chain
 
 import pytest
 
 from openline.session import TABLE
-from openline_diagrams import DARK, LIGHT, counted, coverage_table, dot, mermaid, model, rows
-from openline_diagrams.chart.coverage import HOTTEST, NEVER, UNKNOWN, brief, heat
+from openline_diagrams import DARK, LIGHT, counted, dot, mermaid, model, rows
+from openline_diagrams.chart.counts import HOTTEST, NEVER, UNKNOWN, brief, heat
 from openline_diagrams.chart.label import Style, width
 from openline_diagrams.chart.layout import layout
 from openline_diagrams.chart.places import INSET, WIDTH
@@ -58,26 +57,16 @@ def test_of_several_events_the_one_that_never_fired_is_named() -> None:
     assert line == "5; never: status"
 
 
-def test_a_row_that_nobody_counted_is_no_fault_and_a_count_of_no_row_is_left_out() -> None:
+def test_a_row_may_lack_a_count_and_a_count_may_lack_a_row() -> None:
     counts = {name: number for name, number in COUNTS.items() if name not in LOSS}
     counts["limbo --was_there--> once"] = 5
     told = notes(counts)
     assert [note for line, note in told.items() if "socket_lost / end_dial, c" in line] == [
         "uncounted"
     ]
-    table = coverage_table(TABLE, counts)
-    assert f"{len(LOSS)} of {len(ROWS)} transitions have not been counted yet: " in table
-    assert "limbo" not in table
-    assert "uncounted" in dot(counted(DRAWING, TABLE, counts))
-
-
-def test_the_table_names_what_never_fired_and_has_a_line_for_every_row() -> None:
-    counts = COUNTS | {LOSS[0]: 0}
-    table = coverage_table(TABLE, counts)
-    assert table.startswith(f"1 of {len(ROWS)} transitions never fired: `{LOSS[0]}`.\n")
-    assert coverage_table(TABLE, COUNTS).startswith(f"All {len(ROWS)} transitions fired.\n")
-    assert len(re.findall(r"^\| `", table, re.MULTILINE)) == len(ROWS)
-    assert "| 1,000,000 |" in table
+    text = dot(counted(DRAWING, TABLE, counts))
+    assert "uncounted" in text
+    assert "limbo" not in text
 
 
 @pytest.mark.parametrize(

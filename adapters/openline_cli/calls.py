@@ -1,0 +1,98 @@
+"""What each command's call leads to.
+
+These functions only pass on what was typed, and they import what they need when they
+run: ``openline explain`` loads no audio and no backend.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from openline_cli.commands import COMMANDS
+from openline_cli.problems import COMPLETE, Problem
+
+if TYPE_CHECKING:
+    from openline.policy import Policy
+
+
+def run_demo(**given: Any) -> int:
+    """``openline demo``. The exit status. Raises Problem."""
+    from openline_cli.demo import demo
+
+    return demo(**given)
+
+
+def run_stream(*, policy: Policy | None, **given: Any) -> int:
+    """``openline stream``, with the settings of ``--config``. The exit status. Raises Problem."""
+    from openline_cli.stream import StreamOptions, stream
+
+    return stream(StreamOptions(policy=policy, **given))
+
+
+def run_resume(*, policy: Policy | None, **given: Any) -> int:
+    """``openline resume``, with the settings of ``--config``. The exit status. Raises Problem."""
+    from openline_cli.resume import ResumeOptions, resume
+
+    return resume(ResumeOptions(policy=policy, **given))
+
+
+def run_serve(
+    *, token_file: Path | None, fault: Sequence[str], with_parent: bool, **given: Any
+) -> int:
+    """``openline serve``. The exit status. Raises Problem."""
+    from openline_cli.credentials import read_token
+    from openline_cli.serve import serve
+    from openline_server import BackendError, ServerConfig
+
+    token = read_token(token_file)
+    try:
+        config = ServerConfig(token=token, **given)
+    except BackendError as error:
+        raise Problem(str(error)) from None
+    return serve(config, faults=fault, with_parent=with_parent)
+
+
+def run_replay(*, file: Path, dialect: str | None, session: int | None, quiet: bool) -> int:
+    """``openline replay``. The exit status. Raises Problem."""
+    from openline_cli.replay import replay
+
+    return replay(file, dialect=dialect, number=session, quiet=quiet)
+
+
+def run_explain(*, subject: str | None, dialect: str | None, json: bool) -> int:
+    """``openline explain``. The exit status. Raises Problem."""
+    from openline_cli.explain import show
+
+    sys.stdout.write(show(subject, json=json, dialect=dialect))
+    return COMPLETE
+
+
+def run_diagram(*, session: int | None, **given: Any) -> int:
+    """``openline diagram``. The exit status. Raises Problem."""
+    from openline_cli.diagram import diagram
+
+    return diagram(number=session, **given)
+
+
+def run_completion(*, shell: str) -> int:
+    """``openline completion``. The exit status. Raises Problem."""
+    from openline_cli.completion import script
+
+    sys.stdout.write(script(shell, COMMANDS))
+    return COMPLETE
+
+
+#: What runs each command, by its name.
+RUN: Final[Mapping[str, Callable[..., int]]] = {
+    "demo": run_demo,
+    "stream": run_stream,
+    "resume": run_resume,
+    "serve": run_serve,
+    "replay": run_replay,
+    "explain": run_explain,
+    "diagram": run_diagram,
+    "completion": run_completion,
+}

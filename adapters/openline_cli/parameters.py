@@ -1,0 +1,190 @@
+"""What a command takes, as data, and how words on a command line become values.
+
+One table holds every command (``app.COMMANDS``). From it come the reading of a command line
+(here), the help, the manual page, the completion of the shells and the tables of the reference, so
+that none can differ from the others. argparse is not used: its errors are worded differently from
+Python to Python, and what it was told can be read back only through private names.
+
+The rules are the usual ones: options and arguments in any order, ``--name VALUE`` or
+``--name=VALUE``, ``--`` before arguments that begin with a dash, and ``-`` alone is an argument.
+Names are not abbreviated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from math import isfinite
+from typing import Any, Final
+
+from openline_cli.problems import Problem
+
+#: What asks for help, of any command.
+HELP: Final = ("-h", "--help")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """An argument or an option.
+
+    ``name`` is what the command's function calls it. ``flags`` are what stands on the command
+    line, the long one first; an argument has none. ``value`` names the value, as in ``FILE``; a
+    switch has none. ``read`` makes the value of the text, and raises ValueError that says what to
+    give instead. ``many``: it may be given more than once, and the value is a tuple. ``table``
+    is where it may stand in a file for ``--config``.
+    """
+
+    name: str
+    help: str
+    flags: tuple[str, ...] = ()
+    value: str = ""
+    read: Callable[[str], object] = str
+    choices: tuple[str, ...] = ()
+    default: object = None
+    required: bool = False
+    many: bool = False
+    hidden: bool = False
+    table: str = ""
+
+    @property
+    def is_option(self) -> bool:
+        """Whether it has a flag; otherwise its place says what it is."""
+        return bool(self.flags)
+
+    @property
+    def takes_value(self) -> bool:
+        """Whether something follows the flag."""
+        return bool(self.value)
+
+    @property
+    def label(self) -> str:
+        """What an error calls it."""
+        return self.flags[0] if self.flags else self.value
+
+    def convert(self, text: str) -> object:
+        """The value of ``text``. Raises ValueError that says what to give instead."""
+        if self.choices and text not in self.choices:
+            raise ValueError(f"give {', '.join(self.choices[:-1])} or {self.choices[-1]}")
+        return self.read(text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """One command: what it is for in a sentence, what else is to know, what it takes."""
+
+    name: str
+    summary: str
+    more: str = ""
+    parameters: tuple[Parameter, ...]
+
+    @property
+    def options(self) -> list[Parameter]:
+        """What has a flag and is no secret between our own processes."""
+        return [each for each in self.parameters if each.is_option and not each.hidden]
+
+    @property
+    def arguments(self) -> list[Parameter]:
+        """What is told by its place."""
+        return [each for each in self.parameters if not each.is_option]
+
+    @property
+    def defaults(self) -> dict[str, Any]:
+        """The values of what is not given, by the parameters' names."""
+        return {each.name: each.default for each in self.parameters}
+
+
+def whole(text: str) -> int:
+    """A whole number. Raises ValueError."""
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError("give a whole number") from None
+
+
+def number(text: str) -> float:
+    """A number. Raises ValueError."""
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError("give a number") from None
+
+
+def above_0(text: str) -> float:
+    """A finite number above 0. Raises ValueError."""
+    value = number(text)
+    if not (isfinite(value) and value > 0):
+        raise ValueError("give a number above 0")
+    return value
+
+
+def read_words(command: Command, words: Sequence[str]) -> dict[str, Any]:
+    """The values that were given, by the parameters' names; what is missing was not given.
+
+    Raises Problem, one line, for words that the command does not take.
+    """
+    given: dict[str, Any] = {}
+    for parameter, text in _matched(command, words):
+        if text is None:
+            given[parameter.name] = True
+            continue
+        try:
+            value = parameter.convert(text)
+        except ValueError as error:
+            raise Problem(f"{parameter.label} {text}: {error}") from None
+        given[parameter.name] = (*given.get(parameter.name, ()), value) if parameter.many else value
+    for parameter in command.arguments:
+        if parameter.required and parameter.name not in given:
+            raise _misused(command, f"{parameter.value} is missing")
+    return given
+
+
+def _matched(command: Command, words: Sequence[str]) -> Iterator[tuple[Parameter, str | None]]:
+    """Each parameter that was given, with its text; None for a switch."""
+    options = {flag: each for each in command.parameters for flag in each.flags}
+    arguments: list[str] = []
+    left = iter(words)
+    for word in left:
+        if word == "--":
+            arguments += left
+        elif word == "-" or not word.startswith("-"):
+            arguments.append(word)
+        else:
+            yield _option(command, options, word, left)
+    places = iter(command.arguments)
+    place = next(places, None)
+    for argument in arguments:
+        if place is None:
+            raise _misused(command, f"{argument} is one argument too many")
+        yield place, argument
+        if not place.many:
+            place = next(places, None)
+
+
+def _option(
+    command: Command, options: Mapping[str, Parameter], word: str, left: Iterator[str]
+) -> tuple[Parameter, str | None]:
+    flag, equals, text = word.partition("=")
+    parameter = options.get(flag)
+    if parameter is None:
+        raise _misused(command, f"there is no option {flag}{suggestion(flag, options)}")
+    if not parameter.takes_value:
+        if equals:
+            raise _misused(command, f"{flag} takes no value")
+        return parameter, None
+    if equals:
+        return parameter, text
+    value = next(left, None)
+    if value is None or value in options:
+        raise _misused(command, f"{flag} needs a value: {flag} {parameter.value}")
+    return parameter, value
+
+
+def _misused(command: Command, what: str) -> Problem:
+    return Problem(f"{what} (see openline {command.name} --help)")
+
+
+def suggestion(wrong: str, known: Mapping[str, object]) -> str:
+    """``; did you mean …?`` if a name in ``known`` is close to ``wrong``, else nothing."""
+    close = get_close_matches(wrong, known, n=1)
+    return f"; did you mean {close[0]}?" if close else ""

@@ -1,0 +1,174 @@
+"""``--policy`` and ``--config``: settings from outside, checked before anything is dialled.
+
+A file for ``--config`` is TOML with three tables, all of which may be missing::
+
+    [policy]
+    give_up_after = 60          # seconds
+    max_attempts = "none"       # TOML has no null: "none" is no limit
+
+    [backend]
+    url = "wss://speech.example/ws"
+    token_file = "token"        # beside this file
+
+    [sources]
+    speed = 2.0
+
+A key is an option's name with ``_`` for ``-``, and its value is read as the option's. What is given
+on the command line wins over the file, field by field for the policy. A token never stands in the
+file. What a policy's fields may be is the core's to decide: here its error is only told with the
+place that the value came from, and with what the field is for.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Final, cast
+
+from openline.policy import MEANINGS, Policy
+from openline_cli import options
+from openline_cli.parameters import Command, Parameter, suggestion
+from openline_cli.problems import Problem
+
+_POLICY: Final = "policy"
+#: A larger file holds no settings; it is not read whole.
+_MOST_BYTES: Final = 65536
+
+
+class _Fields:
+    """Fields of a policy, and where each was given."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, object] = {}
+        self._origins: dict[str, str] = {}
+
+    def put(self, origin: str, name: str, value: object) -> None:
+        """Take a field; the later of two wins. Raises Problem for an unknown name."""
+        if name not in MEANINGS:
+            raise Problem(f"{origin}: there is no field {name}{suggestion(name, MEANINGS)}")
+        self.values[name] = _value(value) if isinstance(value, str) else value
+        self._origins[name] = origin
+
+    def build(self) -> Policy | None:
+        """The policy; None if no field was given. Raises Problem."""
+        if not self.values:
+            return None
+        try:
+            return Policy(**cast("dict[str, Any]", self.values))
+        except ValueError as error:
+            raise self.blame(error) from None
+
+    def blame(self, error: ValueError) -> Problem:
+        """The core's error with where the field was given, and what it is for."""
+        text = str(error)
+        named = [name for name in re.findall(r"\w+", text) if name in self._origins]
+        origin = self._origins[named[0]] if named else "--policy"
+        purpose = f" ({named[0]}: {MEANINGS[named[0]].what})" if named else ""
+        return Problem(f"{origin}: {text.replace('Policy.', '')}{purpose}")
+
+
+def _value(text: str) -> object:
+    """A number, or None for ``none``; other text stays, for the core to refuse."""
+    if text.strip().lower() == "none":
+        return None
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+def settle(command: Command, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Every value of the command: given, else of the file for ``--config``, else the default.
+
+    ``policy`` becomes a Policy or None, and ``config`` has done its work. Raises Problem
+    for what cannot be used, in the file or in ``--policy``.
+    """
+    path: Path | None = given.get("config")
+    settled = command.defaults
+    fields = _Fields()
+    for table, entries in ({} if path is None else _tables(path)).items():
+        origin = f"--config {path}: [{table}]"
+        for key, value in entries.items():
+            if table == _POLICY:
+                fields.put(origin, key, value)
+                continue
+            read = _setting(origin, _parameter(origin, table, key), value)
+            if path is not None and isinstance(read, Path):
+                read = path.parent / read
+            if key in settled:
+                settled[key] = read
+    settled |= given
+    _put_all(fields, given.get(_POLICY, ()))
+    del settled["config"]
+    return settled | {_POLICY: fields.build()}
+
+
+def _put_all(fields: _Fields, given: Iterable[str]) -> None:
+    for each in given:
+        name, equals, text = each.partition("=")
+        if not name.strip() or not equals:
+            raise Problem(f"--policy {each}: give NAME=VALUE, as in give_up_after=60")
+        fields.put("--policy", name.strip(), text)
+
+
+def _tables(path: Path) -> dict[str, dict[str, object]]:
+    """The tables of the file, by name. Raises Problem."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(_MOST_BYTES + 1)
+        if len(data) > _MOST_BYTES:
+            raise Problem(f"--config {path}: too long for settings; name a TOML file")
+        read: dict[str, object] = tomllib.loads(data.decode())
+    except OSError as error:
+        raise Problem(f"--config {path}: {error.strerror}; name a TOML file") from None
+    except ValueError as error:  # of TOML, of UTF-8, of a name with a NUL
+        raise Problem(f"--config {path}: not TOML: {error}") from None
+    known = dict.fromkeys([_POLICY, *options.TABLES])
+    for name, table in read.items():
+        if name not in known:
+            raise Problem(
+                f"--config {path}: there is no table [{name}]; give [policy], [backend], [sources]"
+            )
+        if not isinstance(table, dict):
+            raise Problem(f"--config {path}: {name} is no table: write [{name}] above its keys")
+    return cast("dict[str, dict[str, object]]", read)
+
+
+def _parameter(origin: str, table: str, key: str) -> Parameter:
+    known = options.TABLES[table]
+    if key in known:
+        return known[key]
+    if key == "token":
+        raise Problem(f"{origin}: a token never stands in it; name its file as token_file")
+    raise Problem(f"{origin}: there is no {key}{suggestion(key, known)}")
+
+
+def _setting(origin: str, parameter: Parameter, value: object) -> object:
+    """The value as the option would have it. Raises Problem."""
+    if not parameter.takes_value:
+        if not isinstance(value, bool):
+            raise Problem(f"{origin} {parameter.name}: give true or false")
+        return value
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise Problem(f"{origin} {parameter.name}: give one {parameter.value}")
+    try:
+        return parameter.convert(str(value))
+    except ValueError as error:
+        raise Problem(f"{origin} {parameter.name} is {value}: {error}") from None
+
+
+def check_horizon(policy: Policy | None, horizon: float) -> None:
+    """Raise Problem if a policy of the user's keeps too little audio for a dialect.
+
+    ``horizon``: how long (seconds) the dialect's backend may hold audio before it proves it.
+    """
+    if policy is None:
+        return
+    try:
+        policy.check_buffer(horizon)
+    except ValueError as error:
+        raise Problem(f"the policy: {str(error).replace('Policy.', '')}") from None

@@ -1,0 +1,49 @@
+"""Whose audio a backend dropped: it reports a number of frames, and no source and no place.
+
+A backend keeps a queue for each source and drops from one that is full. Its counter is over
+all sources, so the frames are charged in the most probable order:
+
+1. to sources whose queue must have been full, in whole frames: more of their audio was sent
+   than the backend has processed and its queue can hold;
+2. to sources of which any audio may still be queued;
+3. what is left, to the source whose metrics reported it, as a gap without a place.
+
+Within 1 and 2 the reporting source comes first. An example, with a queue of 32,000 samples
+(2 s) and frames of 320: 33,600 samples of ``mic`` were sent and none is processed yet, so at
+least 1,600 of them, 5 frames, do not fit the queue. A report of 7 frames (2,240 samples)
+charges 1,600 to ``mic`` by rule 1, and the other 640 to ``mic`` again by rule 2, if it
+reported them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from openline.audio.outbox import FRAME_SAMPLES
+from openline.audio.stream import Stream
+from openline.audio.window import QUEUE
+
+
+def charge(reporting: Stream, streams: Sequence[Stream], items: int, before: int) -> int:
+    """Charge ``items`` dropped frames to ``streams``; how many samples that is.
+
+    ``before`` are the samples that were charged on this dial so far. A backend cannot have
+    dropped more than was sent to it, whatever it reports: the rest is ignored.
+    """
+    most = sum(each.box.dial_sent for each in streams) - before
+    left = charged = min(items * FRAME_SAMPLES, most)
+    order = [reporting, *(each for each in streams if each is not reporting)]
+    for stream, queued in [(each, q) for q in (QUEUE, 0) for each in order]:
+        box, window = stream.box, stream.window
+        held = box.dial_sent - max(window.drained, window.figured)
+        over = box.dial_sent - window.figured - queued
+        # Whole frames: the quotient is rounded up.
+        samples = min(left, held, -(-over // FRAME_SAMPLES) * FRAME_SAMPLES)
+        if samples > 0:
+            box.drop(window.figured, samples)
+            window.note_dropped(samples)
+            left -= samples
+    box = reporting.box
+    if left > 0 < box.dial_sent:
+        box.losses.somewhere(*box.span(0, box.dial_sent), min(left, box.dial_sent))
+    return charged

@@ -1,0 +1,85 @@
+"""How words on a command line become values, and that the table fits the functions."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from openline_cli.calls import RUN
+from openline_cli.commands import COMMANDS
+from openline_cli.demo import demo
+from openline_cli.diagram import diagram
+from openline_cli.parameters import Command, read_words
+from openline_cli.problems import Problem
+from openline_cli.resume import ResumeOptions
+from openline_cli.stream import StreamOptions
+from openline_server import ServerConfig
+
+#: What takes a command's values where its function passes them on.
+BEHIND: dict[str, Callable[..., object]] = {
+    "demo": demo,
+    "stream": StreamOptions,
+    "resume": ResumeOptions,
+    "serve": ServerConfig,
+    "diagram": diagram,
+}
+
+
+def given(*words: str) -> dict[str, object]:
+    return read_words(COMMANDS[words[0]], words[1:])
+
+
+@pytest.mark.parametrize(
+    ("words", "values"),
+    [
+        (["stream", "a"], {"files": ("a",)}),
+        (["stream", "a", "--json", "b"], {"files": ("a", "b"), "json": True}),
+        (["stream", "--out", "x", "-"], {"files": ("-",), "out": Path("x")}),
+        (["stream", "--out=x=y", "a"], {"files": ("a",), "out": Path("x=y")}),
+        (["stream", "--out=", "a"], {"files": ("a",), "out": Path()}),
+        (["stream", "--", "--json", "-q"], {"files": ("--json", "-q")}),
+        (["stream", "a", "--source", "-x"], {"files": ("a",), "source": "-x"}),
+        (["stream", "a", "--speed", "1", "--speed", "2"], {"files": ("a",), "speed": 2.0}),
+        (["serve", "--fault", "a", "--fault", "b"], {"fault": ("a", "b")}),
+        (["replay", "f", "-q"], {"file": Path("f"), "quiet": True}),
+        (["explain"], {}),
+        (["diagram", "--format", "md"], {"form": "md"}),
+    ],
+)
+def test_words_become_values(words: list[str], values: dict[str, object]) -> None:
+    assert given(*words) == values
+
+
+def test_names_are_not_abbreviated() -> None:
+    with pytest.raises(Problem, match="no option --jso; did you mean --json"):
+        given("stream", "a", "--jso")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_takes_what_its_function_takes(name: str) -> None:
+    names = {each.name for each in COMMANDS[name].parameters} - {"config"}
+    takes = inspect.signature(RUN[name]).parameters
+    known = {each.name for each in takes.values() if each.kind is not each.VAR_KEYWORD}
+    if (behind := BEHIND.get(name)) is not None:
+        known |= set(inspect.signature(behind).parameters)
+        assert names <= known
+    else:
+        assert names == known
+
+
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=lambda each: each.name)
+def test_a_parameter_is_described_in_a_sentence(command: Command) -> None:
+    assert command.summary.endswith(".")
+    for each in command.parameters:
+        assert each.help.endswith("."), each.name
+        assert each.takes_value or each.default is False, each.name
+        assert each.default is None or not each.required, each.name
+    flags = [flag for each in command.parameters for flag in each.flags]
+    assert len(flags) == len(set(flags))
+
+
+def test_every_command_is_run_by_something() -> None:
+    assert set(RUN) == set(COMMANDS)

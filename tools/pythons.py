@@ -1,0 +1,119 @@
+"""Run the tests on each Python that is promised and that is here: ``make pythons``.
+
+The Python of ``.venv`` is not among them: ``make test`` runs on that one. An interpreter is found
+as ``python3.N`` on the PATH or among pyenv's versions; of two for one minor version the first
+counts. Each gets a venv of its own under ``build/pythons``, from the lock file with hashes. Types,
+style and coverage are the same on each, so that ``make test`` checks them once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).parents[1]
+VENVS: Final = ROOT / "build" / "pythons"
+#: The core, the driver, the faces, the kit, the drawings and the house.
+TESTS: Final = (
+    *("core", "driver", "store", "audio", "trio", "server", "cli"),
+    *("testing", "diagrams", "house"),
+)
+_CLASSIFIER: Final = "Programming Language :: Python :: 3."
+
+
+def promised(pyproject: str) -> list[str]:
+    """The minor versions that the classifiers name, as ``3.N``, in their order."""
+    listed: list[str] = tomllib.loads(pyproject)["project"]["classifiers"]
+    return [
+        f"3.{each.removeprefix(_CLASSIFIER)}" for each in listed if each.startswith(_CLASSIFIER)
+    ]
+
+
+def find(versions: Iterable[str], path: str, pyenv: Path) -> dict[str, Path]:
+    """The interpreter of each version that is here: on ``path``, else in ``pyenv``'s folder."""
+    found: dict[str, Path] = {}
+    for version in versions:
+        named = shutil.which(f"python{version}", path=path)
+        kept = sorted(pyenv.glob(f"{version}.*/bin/python{version}"))
+        for each in ([Path(named)] if named else []) + kept:
+            if _answers(each, version):
+                found[version] = each
+                break
+    return found
+
+
+def _answers(python: Path, version: str) -> bool:
+    """Whether it runs and is what its name says; a shim of pyenv's may be neither."""
+    asked = "import sys, venv, ensurepip; print('%d.%d' % sys.version_info[:2])"
+    try:
+        done = subprocess.run(
+            [python, "-c", asked], capture_output=True, check=False, text=True, timeout=60
+        )
+    except OSError:
+        return False
+    return done.stdout.strip() == version
+
+
+def prepare(version: str, python: Path) -> Path:
+    """The interpreter of a venv with all that the lock file names, and this checkout."""
+    venv = VENVS / version
+    stamp = venv / ".installed"
+    lock = (ROOT / "requirements.txt").read_text("utf-8")
+    inside = venv / "bin" / "python"
+    if stamp.exists() and stamp.read_text("utf-8") == f"{ROOT}\n{lock}":
+        return inside
+    shutil.rmtree(venv, ignore_errors=True)
+    subprocess.run([python, "-m", "venv", venv], check=True)
+    uv = Path(sys.executable).with_name("uv")
+    installs = [[uv, "--quiet", "--system-certs", "pip", "install", "--python", inside]]
+    installs.append([inside, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
+    for install in installs:  # where uv cannot install, pip does, more slowly
+        try:
+            locked = [*install, "--require-hashes", "-r", ROOT / "requirements.txt"]
+            subprocess.run(locked, check=True)
+            subprocess.run([*install, "--no-deps", "--no-build-isolation", "-e", ROOT], check=True)
+        except (OSError, subprocess.CalledProcessError):
+            continue
+        stamp.write_text(f"{ROOT}\n{lock}", "utf-8")
+        return inside
+    raise SystemExit(f"pythons: {version}: its packages cannot be installed")
+
+
+def run(pythons: Mapping[str, Path], tests: Iterable[str]) -> list[str]:
+    """Test each; the versions on which a test failed."""
+    chosen = [str(ROOT / "tests" / name) for name in tests]
+    failed: list[str] = []
+    for version, python in pythons.items():
+        inside = prepare(version, python)
+        print(f"== Python {version}", flush=True)
+        done = subprocess.run([inside, "-m", "pytest", *chosen], cwd=ROOT, check=False)
+        if done.returncode:
+            failed.append(version)
+    return failed
+
+
+def main() -> None:
+    """The command; its status is 1 if a test failed."""
+    parser = argparse.ArgumentParser(description="Run the tests on each other Python.")
+    parser.add_argument("--list", action="store_true", help="print the versions, and exit")
+    arguments = parser.parse_args()
+    here = f"{sys.version_info.major}.{sys.version_info.minor}"
+    versions = promised((ROOT / "pyproject.toml").read_text("utf-8"))
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+    pythons = find([each for each in versions if each != here], os.environ.get("PATH", ""), pyenv)
+    for version in versions:
+        where = ".venv, for make test" if version == here else pythons.get(version, "not here")
+        print(f"pythons: {version}: {where}", flush=True)
+    if not arguments.list and (failed := run(pythons, TESTS)):
+        raise SystemExit(f"pythons: a test failed on {', '.join(failed)}")
+
+
+if __name__ == "__main__":
+    main()
