@@ -4,8 +4,8 @@
 # .venv, from lock files with hashes. `make PYTHON=/path/to/python3.12` names the Python.
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test pythons latest lint bench docs goldens diagrams pictures manual wheel \
-	soak mutants lock clean
+.PHONY: help install demo test pythons latest lint bench docs goldens diagrams pictures manual \
+	wheel soak mutants changelog lock clean
 
 PYTHON ?=
 PYTHONS := $(if $(PYTHON),$(PYTHON),python3 python3.13 python3.12 python3.11)
@@ -161,6 +161,9 @@ mutants: $(READY) ## Break the core in thousands of small ways, each to be notic
 		|| $(call fail,a fault of the reference client is not found))
 	@nice -n 15 $(RUN) tools.mutants --jobs $(JOBS) \
 		$(if $(ONLY),--only $(ONLY)) || $(call fail,a mutant survives that is not listed)
+
+changelog: $(READY) ## Print what changes/ adds to the changelog
+	@.venv/bin/towncrier build --draft
 
 lock: $(READY) ## Write both lock files anew; `make lock UPGRADE=--upgrade` moves the pins
 	@echo uv | $(UV) pip compile - --no-header --no-annotate --generate-hashes \

@@ -34,7 +34,10 @@ nitpick_ignore_regex = [
     ("py:class", r"dict\[str"),  # a default's dict[str, str], which Sphinx cuts at the comma
     ("py:class", r"Buffer|MockClock"),
     ("py:class", r"openline\.(audio\.streams\.PastSource|machine\.table\.Transition)"),
-    ("py:class", r"openline_testing\.(seen|steps|world)\.(Observation|Session|Setting|Step)"),
+    (
+        "py:class",
+        r"openline_testing\.(observation|steps|world)\.(Observation|Session|Setting|Step)",
+    ),
     ("py:class", r"openline\.machine\.timers\.Timer"),
     ("py:class", r"openline_trio\.sources\.(pace\.Worker|pcm\.HasFileno)"),
     ("py:class", r"openline_server\.faults\.(Dials|Effect|Mark|Moment|Phrase)"),

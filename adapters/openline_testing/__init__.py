@@ -1,12 +1,12 @@
-"""Proof for what you build on openline: your policy, your dialect, your backend.
+"""Test tools for code built on openline: your policy, your dialect, your backend.
 
-- ``World`` watches one session and holds it to ``LAWS``; ``LawBroken`` says which broke.
+- ``World`` observes one session and checks it against ``LAWS``; ``LawBroken`` names the law.
 - ``SessionFuzzer`` is a hypothesis state machine to subclass: any events in any order.
-- ``explore`` walks through every situation that a session can get into, and gives back an
-  ``Exploration``: what was reached, what never runs, and a shortest path to each
-  ``Violation``.
-- ``theorem`` plays whole sessions and accounts for every sample of audio.
-- ``strategies`` are what hypothesis draws from.
+- ``explore`` walks through every situation that a session can reach and returns an
+  ``Exploration``: the situations reached, the rows that never run, and a shortest path to
+  each ``Violation``.
+- ``theorem`` simulates whole sessions and accounts for every sample of audio.
+- ``strategies`` are the hypothesis strategies that these draw from.
 
 Install it with ``pip install openline[testing]``.
 """
@@ -35,7 +35,7 @@ __all__ = [
     "strategies",
 ]
 
-#: Imported when first asked for: the pytest plugin of this room is loaded in every run.
+#: Imported on first use: the pytest plugin of this package is loaded in every run.
 _HOME = {
     "LAWS": "openline_testing.laws",
     "SessionFuzzer": "openline_testing.machine",

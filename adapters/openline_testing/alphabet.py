@@ -1,10 +1,10 @@
-"""All that can happen next, to any session: the letters of an exhaustive walk.
+"""Every step that a session may take next: the alphabet of an exhaustive walk.
 
-Every event there is; facts of the dial and request that are out, of those before and of
-those to come; an ending for every action of a verdict, for strikes, and for each code that
-the dialect has of its own; every sample message; time that runs to just before the next
-deadline, to it, past it, to a later one or through a night; a sender that gets one turn, or
-all it wants.
+It has every event; events of the current dial and request, of earlier ones and of those to
+come; an ending for every action of a verdict, for strikes, and for each code that the
+dialect defines; every sample message; time that runs to just before the next deadline, to
+it, past it, to a later one or through a night; a sender that gets one turn, or as many as
+it can use.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from openline.reconnect.verdicts import ErrorKind, Sender
 from openline_testing.samples import Sample, fill
 from openline_testing.steps import ALL, Run, Step, tick
 
-#: One ending for each thing that an ending can mean, by the default table.
+#: One ending for each verdict of the default table.
 ENDINGS: Final[Mapping[str, Mapping[str, Any]]] = {
     "reset": {"error": ErrorKind.RESET},
     "closed for a restart (1012)": {"code": 1012, "sender": Sender.REMOTE},
@@ -31,7 +31,7 @@ ENDINGS: Final[Mapping[str, Mapping[str, Any]]] = {
     "closed with an unknown code (4999)": {"code": 4999, "sender": Sender.REMOTE},
     "answered by a captive portal (200)": {"status": 200},
 }
-#: Seconds by which a deadline is overslept, and in a night.
+#: Seconds by which a deadline is missed, and in a night.
 LATE, NIGHT = 1.0, 30_000.0
 #: Enough audio to shut a window: 1.7 s.
 MUCH = bytes(2 * 27_200)
@@ -39,7 +39,7 @@ FRAME = bytes(640)
 
 
 class Alphabet:
-    """What can happen to a session of ``dialect`` with ``sources``."""
+    """The steps of a session of ``dialect`` with ``sources``."""
 
     def __init__(
         self, dialect: Dialect, sources: tuple[str, ...], samples: Mapping[str, Sample]
@@ -53,18 +53,18 @@ class Alphabet:
         self._known: dict[tuple[int, int], list[tuple[str, e.Event]]] = {}
 
     def steps(self, run: Run) -> Iterator[Step]:
-        """Every step from here, most telling first."""
+        """Every step from here, the most informative first."""
         now = run.now
         seen = run.world.seen
         for name, event in self._app:
             yield Step(name, now, event)
-        for name, event in self._facts(seen.dial, seen.requested):
+        for name, event in self._of_dial_and_request(seen.dial, seen.requested):
             yield Step(name, now, event)
         yield Step("the sender sends", now, pulls=1)
         yield Step("the sender sends all there is", now, pulls=ALL)
         for i, (timer, at) in enumerate(run.deadlines.items()):
             yield tick(f"time runs to {timer.name}", at)
-            if i == 0:  # each is the next one some time
+            if i == 0:  # each timer is the next one at some point of the walk
                 before = math.nextafter(at, 0.0)
                 if before > now:
                     yield tick(f"time runs to just before {timer.name}", before)
@@ -77,19 +77,19 @@ class Alphabet:
         yield "the app aborts", e.AbortRequested()
         yield "the network is back", e.NetworkRestored()
         first = self._sources[0]
-        yield f"{first} hears much", e.AudioCaptured(first, MUCH)
+        yield f"{first} captures much", e.AudioCaptured(first, MUCH)
         for source in self._sources:
-            yield f"{source} hears something", e.AudioCaptured(source, FRAME)
+            yield f"{source} captures something", e.AudioCaptured(source, FRAME)
             yield f"{source} ends", e.SourceFinished(source)
         yield f"{first} starts", e.SourceStarted(first, 0.0)
         yield f"{first} is lost", e.SourceFailed(first, "unplugged")
-        yield f"{first} could not hear", e.CaptureHole(first, 320)
+        yield f"{first} could not capture", e.CaptureHole(first, 320)
         yield "audio of no source", e.AudioCaptured("no source", FRAME)
         yield "half a sample", e.AudioCaptured(first, b"\0")
         yield "audio from a disk that there is not", e.AudioFetched(first, 0, b"")
         yield "the disk fails", e.SpoolFailed("full")
 
-    def _facts(self, dial: int, request: int) -> list[tuple[str, e.Event]]:
+    def _of_dial_and_request(self, dial: int, request: int) -> list[tuple[str, e.Event]]:
         key = dial, request
         if key not in self._known:
             self._known[key] = [
@@ -112,14 +112,14 @@ class Alphabet:
         yield f"the socket opens{of}", e.SocketOpened(dial, ids.connection_id)
         yield f"a redirect{of}", e.Redirected(dial, 302, "/there")
         yield f"a pong{of}", e.PongReceived(dial, b"1")
-        for name, facts in self._endings.items():
-            yield f"{name}{of}", e.SocketLost(dial=dial, **facts)
+        for name, fields in self._endings.items():
+            yield f"{name}{of}", e.SocketLost(dial=dial, **fields)
             if of:
-                break  # one late loss is like another
+                break  # all late losses take the same path
         if not of:
             yield "a redirect to elsewhere", e.Redirected(dial, 302, "wss://example.org/x")
             yield "a redirect to where it is not safe", e.Redirected(dial, 302, "http://x.org")
-            yield "the end, and nothing says why", e.SocketLost(dial=dial)
+            yield "the end, without a cause", e.SocketLost(dial=dial)
         for name, sample in self._samples.items():
             yield f"message {name!r}{of}", e.MessageReceived(dial, fill(sample, ids))
             if of:

@@ -1,11 +1,11 @@
 """The reference backend in a thread of its own, for tests that run in any loop or in none.
 
 A ``BackgroundBackend`` runs ``serve`` under a trio of its own, on a free port of this machine,
-with faults, until it is stopped. What it has seen can be read at any time from any thread: how
-many dials came, which faults struck, and the audio that arrived, by connection. Starting
-and stopping block for a moment; nothing else does. It lives in real time, whatever
-clock the test has. The recogniser is the one that needs no model and no process, unless
-another is asked for.
+with faults, until it is stopped. Any thread can read its observations at any time: the
+number of dials, the faults that struck, and the received audio, by connection. Only
+starting and stopping block, for a moment. It runs in real time, whichever
+clock the test has. The default recogniser needs no model and no process; another can be
+asked for.
 """
 
 from __future__ import annotations
@@ -38,24 +38,24 @@ from openline_server.contract import Audio, MalformedMessageError, Refusal, read
 
 __all__ = ["BackendError", "BackgroundBackend", "FaultError"]
 
-#: A model takes a while to load.
+#: Loading a model takes a while.
 _START_SECONDS: Final = 120.0
 _STOP_SECONDS: Final = 10.0
 
 
-class _Witness(FaultInjector):
-    """Writes down what arrives."""
+class _Recorder(FaultInjector):
+    """Records the received audio."""
 
     def __init__(self, faults: Iterable[Fault]) -> None:
         super().__init__(faults)
         self.audio: dict[int, dict[str, bytearray]] = {}
 
     async def received(self, peer: Peer, message: str | bytes) -> None:
-        """Note audio, then let faults happen."""
-        fact = _read(message)
-        if isinstance(fact, Audio):
-            heard = self.audio.setdefault(peer.number, {})
-            heard.setdefault(fact.source, bytearray()).extend(fact.pcm)
+        """Record audio, then let faults strike."""
+        decoded = _read(message)
+        if isinstance(decoded, Audio):
+            audio = self.audio.setdefault(peer.number, {})
+            audio.setdefault(decoded.source, bytearray()).extend(decoded.pcm)
         await super().received(peer, message)
 
 
@@ -63,7 +63,7 @@ def _read(message: str | bytes) -> object:
     try:
         return read_text(message) if isinstance(message, str) else read_frame(message)
     except (Refusal, MalformedMessageError):
-        return None  # the server judges it
+        return None  # the server rejects it itself
 
 
 class BackgroundBackend:
@@ -82,7 +82,7 @@ class BackgroundBackend:
         (the text of a final is its interval), ``none``, ``whisper`` or ``pocketsphinx``.
         """
         config = ServerConfig(port=0, recognizer=recognizer, token=token, max_sessions=max_sessions)
-        self._witness = _Witness(fault for text in faults for fault in parse_faults(text))
+        self._witness = _Recorder(fault for text in faults for fault in parse_faults(text))
         self._started: queue.SimpleQueue[Server | BaseException] = queue.SimpleQueue()
         self._token: trio.lowlevel.TrioToken | None = None
         self._scope: trio.CancelScope | None = None
@@ -97,12 +97,12 @@ class BackgroundBackend:
             raise BackendError(f"no backend within {_START_SECONDS:.0f} s") from None
         if isinstance(started, BaseException):
             self._thread.join()
-            self._failure = None  # it is told here and now
+            self._failure = None  # raised here, so stop() does not raise it again
             raise started
         self._server = started
 
     def __enter__(self) -> Self:
-        """It runs already."""
+        """Return the backend, which runs already."""
         return self
 
     def __exit__(
@@ -120,12 +120,12 @@ class BackgroundBackend:
 
     @property
     def url(self) -> str:
-        """Where to dial."""
+        """The URL to dial."""
         return self._server.url
 
     @property
     def backend(self) -> Backend:
-        """Where to dial, for ``openline_trio.open_session``."""
+        """The address, for ``openline_trio.open_session``."""
         return Backend.from_url(self.url)
 
     @property
@@ -149,12 +149,12 @@ class BackgroundBackend:
         ]
 
     def stop(self) -> None:
-        """End it and all its connections, without a close frame. Idempotent.
+        """End the backend and all its connections, without a close frame. Idempotent.
 
-        Raises what it died of, should it have died before.
+        Raises the error that ended the backend, if it had failed before.
         """
         if self._token is not None and self._scope is not None:
-            with suppress(trio.RunFinishedError):  # it has ended by itself
+            with suppress(trio.RunFinishedError):  # the backend has ended already
                 self._token.run_sync_soon(self._scope.cancel)
         self._thread.join(_STOP_SECONDS)
         failure, self._failure = self._failure, None
@@ -166,7 +166,7 @@ class BackgroundBackend:
     def _run(self, config: ServerConfig) -> None:
         try:
             trio.run(self._serve, config)
-        except BaseException as error:  # noqa: BLE001 -- raised in the thread that waits for it
+        except BaseException as error:  # noqa: BLE001 -- raised in the thread that waits
             self._failure = error
             self._started.put(error)
 

@@ -1,10 +1,10 @@
-"""Copies of a session in a few microseconds: what an exhaustive walk takes at every step.
+"""Copies of a session in a few microseconds, for an exhaustive walk that needs one a step.
 
-``copy.deepcopy`` looks at every value again. Here each type is looked at once: what can be
-changed is a class of ours with ``__slots__`` (copied slot by slot), or a list, dict, set,
-deque or Counter (copied with what is in it); all else is shared: numbers, text, tuples,
-frozen structs, functions, and whatever is not ours, such as a dialect, which is stateless.
-What two parts of a session share, their copies share too.
+``copy.deepcopy`` examines every value again. Here each type is examined once. Mutable
+values are instances of our classes with ``__slots__`` (copied slot by slot), and lists,
+dicts, sets, deques and Counters (copied with their items). Everything else is shared:
+numbers, text, tuples, frozen structs, functions, and foreign objects such as a dialect,
+which is stateless. Parts that two attributes share stay shared in the copy.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from operator import attrgetter
 from typing import Any, TypeAlias, TypeVar, cast
 
 T = TypeVar("T")
-#: The rooms whose objects a session is made of.
+#: The packages whose objects make up a session.
 _OURS = frozenset({"openline", "openline_testing"})
 _Memo: TypeAlias = dict[int, Any]
 _Copier: TypeAlias = Callable[[Any, _Memo], Any]
 
 
 def clone(thing: T) -> T:
-    """A copy of ``thing`` that shares nothing with it that can be changed."""
+    """A copy that shares nothing mutable with ``thing``."""
     how = _how(type(thing))
     copied: T = how(thing, {}) if how else thing
     return copied
@@ -38,7 +38,7 @@ def _how(kind: type) -> _Copier | None:
 
 
 def _is_ours(kind: type) -> bool:
-    """Whether its instances change: ours, with slots, and not frozen."""
+    """Whether its instances are mutable: our class, with slots, and not frozen."""
     ours = kind.__module__.partition(".")[0] in _OURS and not hasattr(kind, "_fields")
     frozen = getattr(getattr(kind, "__dataclass_params__", None), "frozen", False)
     structure = hasattr(kind, "__struct_fields__") or issubclass(kind, type | int | str)
@@ -64,7 +64,7 @@ def _by_slots(kind: type) -> _Copier:
         new = make(kind)
         memo[id(thing)] = new
         contents: tuple[object, ...] = values(thing)
-        for put, value in zip(setters, contents):  # noqa: B905 (they fit, and it costs)
+        for put, value in zip(setters, contents):  # noqa: B905 (equal lengths; strict costs time)
             if type(value) in _SHARED:
                 put(new, value)
             else:

@@ -1,7 +1,7 @@
-"""The laws of dials: one socket, one request, the gate, and where a credential goes.
+"""The laws of dials: one socket, one request, the gate, and the target of a credential.
 
-Everything that opens a socket or asks for a credential passes the gate, so it is counted
-here, on the World's own calendar.
+Everything that opens a socket or requests a credential passes the gate, so it is counted
+here, independently of the core.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from openline.commands import (
 from openline.events import OpenRequested
 from openline.updates import State
 from openline_testing.laws import SLACK, broken
-from openline_testing.seen import OVER, Observation
+from openline_testing.observation import OVER, Observation
 
-#: The state that must have been told before a command, so that the app knows why.
-TOLD: dict[type, frozenset[State]] = {
+#: The states that may have been reported before a command, so that the app knows its cause.
+STATES: dict[type, frozenset[State]] = {
     OpenSocket: frozenset({State.CONNECTING}),
     RequestCredential: frozenset({State.AUTHORIZING}),
     CancelCredential: OVER | {State.RECONNECTING},
@@ -32,24 +32,24 @@ MINUTE = 60.0
 
 
 class Dialing:
-    """Watches sockets and credentials."""
+    """Observes sockets and credentials."""
 
-    __slots__ = ("owes_fresh", "passes", "seen")
+    __slots__ = ("needs_fresh", "passes", "seen")
 
     def __init__(self, seen: Observation) -> None:
         self.seen = seen
         self.passes: list[float] = []
-        self.owes_fresh = False  # the credential was refused, and no other has come
+        self.needs_fresh = False  # the credential was refused, and no other has come
 
     def commanded(
         self,
         command: OpenSocket | RequestCredential | CancelCredential | AbortSocket | CloseSocket,
         due: float,
     ) -> None:
-        """Hold a command to the laws; ``due`` seconds of audio are not confirmed."""
+        """Check a command against the laws; ``due`` seconds of audio are not confirmed."""
         seen = self.seen
-        if seen.state not in TOLD[type(command)]:
-            broken("told as it is", f"{command} while {seen.state}", seen.now)
+        if seen.state not in STATES[type(command)]:
+            broken("state fits", f"{command} while {seen.state}", seen.now)
         match command:
             case OpenSocket():
                 self._opens(command, due)
@@ -80,13 +80,13 @@ class Dialing:
             broken("one socket", f"dial {dial} after dial {seen.dial}", seen.now)
         if seen.request is not None:
             broken("credential first", "dialled without the credential asked for", seen.now)
-        if self.owes_fresh:
+        if self.needs_fresh:
             broken("fresh credential", "dialled again with the refused credential", seen.now)
         self._aims(command)
         self._comes_back("dialled", due)
         seen.live = seen.dial = dial
         seen.dialled_at = seen.now
-        seen.settled_at = seen.connection_id = seen.pulled_at = seen.aheard = None
+        seen.settled_at = seen.connection_id = seen.pulled_at = seen.pong_due = None
         seen.starts = seen.stops = 0
         seen.acked = False
 
@@ -117,7 +117,7 @@ class Dialing:
             broken("credential first", "asked while a dial or a request is out", seen.now)
         if command.request != seen.requested + 1:
             broken("credential first", f"request {command.request} is out of turn", seen.now)
-        if self.owes_fresh and not command.fresh:
+        if self.needs_fresh and not command.fresh:
             broken("fresh credential", "asked for the refused credential again", seen.now)
         self._comes_back("asked for a credential", due)
         seen.request = seen.requested = command.request
@@ -127,13 +127,13 @@ class Dialing:
     def _comes_back(self, what: str, due: float) -> None:
         seen = self.seen
         if seen.refused:
-            broken("fatal is final", f"{what} after {seen.refused} said never to", seen.now)
+            broken("fatal is final", f"{what} after {seen.refused} ruled it out", seen.now)
         if seen.finished:
             broken("the final message", f"{what} after the final message", seen.now)
         if seen.stop_wanted and not due and not isinstance(seen.event, OpenRequested):
             broken("stop wins", f"{what} though stopped, with nothing to deliver", seen.now)
         if seen.now < seen.dial_from - SLACK:
-            broken("the wait", f"{what} {seen.dial_from - seen.now:.3f} s too early", seen.now)
+            broken("the delay", f"{what} {seen.dial_from - seen.now:.3f} s too early", seen.now)
         self.passes.append(seen.now)
         limit = min(seen.policy.dials_per_minute, 15)
         if len(self.passes) > limit:
@@ -142,7 +142,7 @@ class Dialing:
                 broken("the gate", f"{what}, {limit + 1} within {seen.now - first:.3f} s", seen.now)
 
     def gate_opens_in(self, span: float) -> float:
-        """Seconds until the gate lets another through, if it looks back ``span`` seconds."""
+        """Seconds until the gate lets another dial through, over the last ``span`` seconds."""
         limit = min(self.seen.policy.dials_per_minute, 15)
         if len(self.passes) < limit:
             return 0.0

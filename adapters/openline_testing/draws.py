@@ -1,4 +1,4 @@
-"""Injected randomness for a session under test: the same few numbers, over and over."""
+"""Injected randomness for a session under test: a fixed cycle of numbers."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 
 
 class Draws:
-    """Injected randomness: ``draws``, over and over."""
+    """Cycles through ``draws``."""
 
     def __init__(self, draws: Sequence[float]) -> None:
         self._draws = tuple(draws)
         self._turn = 0
 
     def __call__(self) -> float:
-        """The next one."""
+        """The next number."""
         self._turn += 1
         return self._draws[self._turn % len(self._draws)]
 

@@ -1,7 +1,7 @@
-"""What endings mean, stated a second time: independently of the table under test.
+"""The meaning of endings, stated a second time, independently of the table under test.
 
-Only endings that tell one fact alone stand here, and only those about which the design
-leaves no doubt. A dialect's own codes and refusals outrank all of it, as they do there.
+Only endings with a single cause stand here, and only those that the design decides without
+doubt. A dialect's own codes and refusals outrank all of it, as they do in the core.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ STATUSES: Final = {
     **dict.fromkeys((401, 403), Action.REAUTH),
     **dict.fromkeys((400, 402, 404, 405, 407, 410, 418, 426, 501, 505), Action.FATAL),
 }
-#: By what else went wrong.
+#: By any other error.
 ERRORS: Final = {
     ErrorKind.REFUSED: Action.RETRY,
     ErrorKind.UNREACHABLE: Action.RETRY,
@@ -39,12 +39,12 @@ ERRORS: Final = {
     ErrorKind.TLS_DATES: Action.FATAL,
     ErrorKind.TLS_HOSTNAME: Action.FATAL,
 }
-#: Where everybody is thrown out together, and the first try is spread over ``scatter``.
+#: Endings that hit every client at once; the first try is spread over ``scatter``.
 SCATTERED: Final = frozenset({1001, 1012})
 
 
 def meaning(event: Event, dialect: Dialect) -> Action | None:
-    """What the one fact that ``event`` tells of an ending means; None: no opinion."""
+    """The action that ``event`` calls for, if it has a single cause; None: undecided."""
     match event:
         case CredentialFailed(fatal=fatal, unusable=unusable):
             return Action.FATAL if fatal or unusable else Action.RETRY
@@ -70,7 +70,7 @@ def scattered(event: Event, dialect: Dialect) -> bool:
 
 
 def network_hint_applies(event: Event | None, dialect: Dialect) -> bool:
-    """Whether news of a restored network may end even a LATER that this ending caused."""
+    """Whether NetworkRestored may end even a LATER that this ending caused."""
     if not isinstance(event, SocketLost):
         return False
     row = _own(event, dialect)
@@ -80,7 +80,7 @@ def network_hint_applies(event: Event | None, dialect: Dialect) -> bool:
 
 
 def _own(event: SocketLost, dialect: Dialect) -> Rule | None:
-    """The dialect's ruling on a close frame, unless it is our own library's."""
+    """The dialect's rule for a close frame, unless our own library made the frame."""
     if event.code is None or event.sender is Sender.LOCAL:
         return None
     return dialect.codes.get(event.code)

@@ -1,4 +1,4 @@
-"""What a walk has found: what was reached, what never ran, and what went wrong, readably."""
+"""The result of a walk: what it reached, what never ran, and the violations, as text."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from openline_testing.steps import Run, Setting, Step, script
 
 @dataclass(frozen=True, kw_only=True)
 class Violation:
-    """A law that does not hold: which, what happened, and a shortest path to it."""
+    """A broken law: its name, the observation, and a shortest path to it."""
 
     law: str
     what: str
@@ -21,23 +21,23 @@ class Violation:
 
     @property
     def steps(self) -> list[str]:
-        """The path, a line for each step: when, and what happens."""
+        """The path, a line for each step: its time and its name."""
         return [str(step) for step in self.path]
 
     @property
     def reproduction(self) -> str:
-        """Python that walks the path again: it raises what the walk saw."""
+        """Python that walks the path again, to the same error."""
         return script(self.setting, self.path)
 
     @property
     def _led_to(self) -> list[str]:
-        """Where each step of the path leads: it is walked again."""
+        """The state after each step of the path, walked again."""
         run = Run(self.setting)
         places: list[str] = []
         for step in self.path:
             try:
                 taken = step.take(run)
-            except Exception:  # noqa: BLE001 (it is what is looked for, and told above)
+            except Exception:  # noqa: BLE001 (the violation itself, reported above)
                 places.append("here it breaks")
             else:
                 places.append(run.machine.state if taken else "refused")
@@ -52,12 +52,12 @@ class Violation:
 
 @dataclass(frozen=True, kw_only=True)
 class Exploration:
-    """The outcome of ``explore``. Two of them are united with ``|``.
+    """The result of ``explore``. ``|`` unites two.
 
-    ``situations``: how many there are. ``steps``: how many were taken from them.
+    ``situations``: their number. ``steps``: the number taken from them.
     ``rows``: how often each row of the chart ran, by name. ``paths``: a shortest path to
-    each. ``timers``: which were seen to run in each state that was reached. ``violations``:
-    the shortest first. ``complete``: the walk ended because there was nothing new. Seconds:
+    each. ``timers``: the timers seen running in each state reached. ``violations``: the
+    shortest first. ``complete``: the walk ended because no new situation was left. Seconds:
     ``longest_silence`` until a session ended by itself, ``longest_stop`` after a stop.
     """
 
@@ -108,8 +108,8 @@ class Exploration:
         )
 
     def report(self) -> str:
-        """All of it as text for a person."""
-        return "\n".join([*self._figures(), "", *self._told()]).rstrip() + "\n"
+        """The whole result as text."""
+        return "\n".join([*self._figures(), "", *self._listed()]).rstrip() + "\n"
 
     def _figures(self) -> list[str]:
         ran = len(self.rows) - len(self.dead)
@@ -124,7 +124,7 @@ class Exploration:
             f"violations: {len(self.violations)}",
         ]
 
-    def _told(self) -> list[str]:
+    def _listed(self) -> list[str]:
         return [f"{n}. {violation}\n" for n, violation in enumerate(self.violations, 1)]
 
     def check(self) -> None:
@@ -132,4 +132,4 @@ class Exploration:
         if self.violations:
             again = "The first one again, as Python:\n\n" + self.violations[0].reproduction
             whole = ["The whole walk:\n", *self._figures()]
-            raise AssertionError("\n".join([*self._told(), again, *whole]))
+            raise AssertionError("\n".join([*self._listed(), again, *whole]))

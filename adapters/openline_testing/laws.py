@@ -1,8 +1,8 @@
-"""The laws that every session keeps, by name: what a ``World`` holds a connection to.
+"""The laws that every session keeps, by name; a ``World`` checks a session against them.
 
-Each is one promise of the design, said so that it can be seen from outside: by what
-happened, what was commanded, what was pulled, and when. None of them mentions how the
-core works. A law that is broken is told in one line: which, when, and what happened.
+Each law is one promise of the design, stated so that it can be checked from outside: by the
+events, the commands, the pulled messages, and their times. No law mentions how the core
+works. A broken law is one line: its name, the time, and the observation.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final, NoReturn
 
-#: Seconds. What two sums of the same times may differ by.
+#: Seconds by which two sums of the same times may differ.
 SLACK: Final = 1e-6
 
-#: Every law: its name, and the sentence that a person may hold us to.
+#: Every law: its name, and the sentence that states it.
 LAWS: Final[Mapping[str, str]] = MappingProxyType(
     {
         # Dials.
@@ -35,17 +35,16 @@ LAWS: Final[Mapping[str, str]] = MappingProxyType(
             "At most max_redirects in a row, never from wss to ws, and a credential does not "
             "go to another origin."
         ),
-        # What is told.
-        "the way": "A session goes from state to state only as the chart is drawn.",
-        "told as it is": (
-            "The state that was told fits what was seen: no dial that is lost is kept, none "
-            "that is out is forgotten."
+        # Reports.
+        "transitions": "A session goes from state to state only as the chart is drawn.",
+        "state fits": (
+            "The reported state fits the events: no lost dial is kept, no live dial is forgotten."
         ),
         "the ack opens": "The backend's ack of the start opens the line, at once and alone.",
-        "late facts": (
-            "A fact of an earlier dial or request changes nothing: it is dropped and counted."
+        "late events": (
+            "An event of an earlier dial or request changes nothing: it is dropped and counted."
         ),
-        "messages of others": (
+        "foreign messages": (
             "A message that carries the ids of another connection or start changes nothing: it "
             "is dropped and counted."
         ),
@@ -54,67 +53,71 @@ LAWS: Final[Mapping[str, str]] = MappingProxyType(
             "changes nothing."
         ),
         # Losses.
-        "fatal is final": "Whoever was told never to come back does not dial again.",
-        "refused on arrival": "A refusal that the dialect knows ends its dial when it arrives.",
-        "the verdict": "An ending that tells one fact alone is judged by that fact.",
+        "fatal is final": "After a fatal ending a session does not dial again.",
+        "refused on arrival": "A refusal that the dialect defines ends its dial when it arrives.",
+        "the verdict": "An ending with a single cause is judged by that cause.",
         "backoff": (
-            "The wait is within what the policy, a Retry-After of at most 300 s and the gate "
+            "The delay is within what the policy, a Retry-After of at most 300 s and the gate "
             "allow, and shrinks only after a line that streamed for stable_after."
         ),
-        "the wait": "No dial goes out before the wait that was told is over, or a hint ends it.",
+        "the delay": "No dial goes out before the reported delay is over, or a hint ends it.",
         "patience": (
             "No more retries in a row than max_attempts, and none later than give_up_after "
             "from the first loss since there was progress."
         ),
-        "hope": "A session fails only for a reason: a fatal ending or a limit of its policy.",
+        "no early failure": (
+            "A session fails only for a reason: a fatal ending or a limit of its policy."
+        ),
         # The wire.
         "the start": (
             "Each dial that is open gets exactly one start, as the first message, with its ids, "
             "as soon as it is pulled but not before start_delay."
         ),
         "no audio before the ack": "Nothing but the start goes out before the backend's ack.",
-        "only for the live dial": "What is pulled is for the dial that is out, and never later.",
+        "only for the live dial": "A pulled message is for the live dial, and none comes later.",
         "audio flows": (
-            "An open line carries what was captured: frame by frame, at least the first "
+            "An open line carries the captured audio: frame by frame, at least the first "
             "1.6 s of each source."
         ),
         "the window": (
             "Per source no more audio is out than 1.6 s beyond what the backend has drained, as it "
-            "told or, if it tells nothing for 5 s, in real time; or, at the live edge and while it "
-            "is not filling, 1.0 s beyond what it has received."
+            "reported or, if it reports nothing for 5 s, in real time; or, at the live edge and "
+            "while it is not filling, 1.0 s beyond what it has received."
         ),
         "frames": "A message carries at most 320 samples, a ping's mark at most 125 bytes.",
         "a ping in time": "On an open line a ping is due at least every ping_interval.",
-        "a dead line is noticed": (
+        "a dead line is left": (
             "A line on which nothing arrives is left within ping_interval + pong_timeout, and "
             "one whose send hangs within send_timeout."
         ),
         "a backend that stalls": (
-            "A line that takes no more audio, the backend neither draining nor speaking, is left "
-            "within stall_timeout."
+            "A line that takes no more audio, while the backend sends no sign of progress, is "
+            "left within stall_timeout."
         ),
-        # The words.
-        "words in order": "What is told of a source never lies before what is final there.",
+        # Transcripts and gaps.
+        "transcripts in order": (
+            "No transcript of a source begins before the end of its last final."
+        ),
         "partials end": "A partial is replaced, or retracted once its dial is over.",
         "gaps add up": (
-            "What is missing is what was told to be missing, and each lost sample is in one gap."
+            "The missing audio equals the reported gaps, and each lost sample is in one gap."
         ),
         "complete": (
             "A result is complete exactly if the session was closed and not aborted, no source "
             "failed or hung before the stop, and it has no gaps. It names these sources, and "
-            "holds every final told."
+            "holds every reported final."
         ),
         "watermarks": (
-            "Per source captured >= sent >= confirmed, and they never say less later; captured is "
-            "what the app handed over."
+            "Per source captured >= sent >= confirmed, and none of them falls; captured is "
+            "the audio that the app handed over."
         ),
         # The sources.
         "sources end once": (
-            "Each source that ends before the session is told of once, and how it came to that."
+            "Each source that ends before the session is reported once, with its reason."
         ),
         "a source that hangs": (
-            "One from which nothing was heard for source_timeout, and no other, is lost and let "
-            "go, unless it may pause."
+            "A source that is silent for source_timeout, and no other, is lost and closed, "
+            "unless it may pause."
         ),
         # The end.
         "stop wins": (
@@ -124,7 +127,9 @@ LAWS: Final[Mapping[str, str]] = MappingProxyType(
         "the stop": (
             "Each line gets at most one stop, only if asked for, after all audio; and it gets it."
         ),
-        "the final message": "The final message after a stop closes the line, and nobody dials.",
+        "the final message": (
+            "The final message after a stop closes the line, and no dial follows."
+        ),
         "finish in time": (
             "A stop is carried out within finish_timeout and the audio that was due then, and "
             "the closing handshake within close_timeout."
@@ -134,22 +139,22 @@ LAWS: Final[Mapping[str, str]] = MappingProxyType(
         # Time.
         "silence ends": (
             "Every state but idle has a deadline that its own timeout bounds, and time alone "
-            "leads to an end, or for ever from dial to dial if the policy says so."
+            "leads to an end, or to endless dials if the policy has no limit."
         ),
-        "no deadline in the past": "When a connection rests, what it waits for lies ahead.",
+        "no deadline in the past": "When a session rests, its next deadline lies ahead.",
         "the stop ends": "From anywhere a stop, and then time alone, leads to a final state.",
         "no exception": "Nothing that happens raises an exception.",
-        # What is yours.
+        # Your dialect.
         "the dialect": (
-            "A dialect says text or bytes, the same of the same audio, and makes a sound message "
-            "of whatever arrives, or Malformed; it never raises."
+            "A dialect encodes text or bytes, the same for the same audio, and decodes every input "
+            "to a valid message or Malformed; it never raises."
         ),
     }
 )
 
 
-class LawBroken(AssertionError):  # noqa: N818 (it says what it is, and is no error of a program)
-    """A law does not hold: ``law`` is its name in ``LAWS``, ``what`` happened at ``now``."""
+class LawBroken(AssertionError):  # noqa: N818 (an assertion, not an error of a program)
+    """A broken law: ``law`` is its name in ``LAWS``, ``what`` was observed at ``now``."""
 
     def __init__(self, law: str, what: str, now: float) -> None:
         super().__init__(f"{law!r} is broken at {now:.3f} s: {what}. The law: {LAWS[law]}")

@@ -1,16 +1,16 @@
 """Any events in any order: a hypothesis state machine to subclass.
 
-    class MyMachine(ConnectionMachine):
+    class MyFuzzer(SessionFuzzer):
         dialect = MyDialect()
         messages = {"ack": '{"ready":true}', "words": '{"text":"yes","from":0,"to":1}'}
 
-    TestMine = MyMachine.TestCase
+    TestMine = MyFuzzer.TestCase
 
-One session is told anything at any time, in and out of turn, of this dial and of others;
-a ``World`` watches, and at the end nobody says a word: then every session has to end. A
-failure is shrunk by hypothesis to the fewest steps, and told with all that happened, and when.
+One session receives any event at any time, in and out of turn, of this dial and of others.
+A ``World`` observes it. At the end no event comes any more, and every session has to end.
+Hypothesis shrinks a failure to the fewest steps and prints each event with its time.
 
-What has to be set and what may be overridden stands at the class.
+The class lists the attributes to set and the methods to override.
 """
 
 from __future__ import annotations
@@ -41,30 +41,31 @@ from openline_testing.steps import Noted
 from openline_testing.world import Session, World
 
 _STAGES = 7
-_FOREVER = 5000  # more deadlines than any silence has; most are looks at sources
+_FOREVER = 5000  # more deadlines than any silence has; most are checks of silent sources
 
 
 def _of(what: Callable[[Any], SearchStrategy[Any]]) -> SearchStrategy[Any]:
-    """A strategy that the subclass decides on."""
+    """A strategy that the subclass supplies."""
     return st.runner().flatmap(what)
 
 
 class SessionFuzzer(RuleBasedStateMachine):
-    """One session, told anything at any time; a World watches it.
+    """One session that receives any event at any time; a World observes it.
 
-    Subclass it and set, as class attributes, what is yours; hypothesis runs its ``TestCase``.
+    Subclass it and set your options as class attributes; hypothesis runs its ``TestCase``.
 
-    - ``dialect`` and ``messages`` go together. The default dialect has samples of its own;
-      with another one ``messages`` must be set to what its backend says, the acknowledgement
-      among it: a list or a mapping from names, each a text, bytes, or a function from ``Ids``
-      to one of these. (A dialect may have them as its attribute ``samples`` instead.)
+    - ``dialect`` and ``messages`` go together. The default dialect has samples of its own.
+      For another one set ``messages`` to samples of its backend's messages, the
+      acknowledgement among them: a list or a mapping from names, each a text, bytes, or a
+      function from ``Ids`` to one of these. (A dialect may have them as its attribute
+      ``samples`` instead.)
     - ``backend``, ``sources`` (None: any of the dialect's), ``session_id``, ``attempt_id``.
     - ``policies`` and ``endings``: strategies for the policy and for how a dial ends.
     - ``make(**options)``: the session under test, an ``openline.SessionMachine`` by default, or
-      anything that has its face, such as two of them side by side.
-    - ``received(event, commands)``, ``sent(outgoing)``, ``ended()``: what else must hold.
+      any object with its interface, such as two of them side by side.
+    - ``received(event, commands)``, ``sent(outgoing)``, ``ended()``: further checks.
 
-    A rule of your own calls ``feed(event)``; ``world.seen`` knows the live dial and its ids.
+    A rule of your own calls ``feed(event)``; ``world.seen`` has the live dial and its ids.
     Raises ValueError, one line, for samples with which no session can begin.
     """
 
@@ -80,7 +81,7 @@ class SessionFuzzer(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         samples = samples_of(self.dialect, self.messages)
-        self._said = strategies.messages(self.dialect, self.messages)
+        self._messages = strategies.messages(self.dialect, self.messages)
         self._ack = ack_of(self.dialect, samples)
         self._session: Session | None = None
         self.now = 0.0
@@ -92,7 +93,7 @@ class SessionFuzzer(RuleBasedStateMachine):
         return SessionMachine(self.backend, **options)
 
     def received(self, event: e.Event, commands: Sequence[Command]) -> None:
-        """After ``event`` was taken in, with what came of it."""
+        """After ``event`` was received, with the resulting commands."""
 
     def sent(self, outgoing: Outgoing) -> None:
         """After ``outgoing`` was pulled."""
@@ -150,7 +151,7 @@ class SessionFuzzer(RuleBasedStateMachine):
         if stage > 2:
             self.pull(1)
         if stage > 3:
-            self._hear(self._ack)
+            self._receive(self._ack)
         if stage > 4:
             self.feed(e.AudioCaptured(sources[0], bytes(640 * 100 + 2)))
             self.pull(200)
@@ -163,8 +164,8 @@ class SessionFuzzer(RuleBasedStateMachine):
         return [(sources[0],), sources]
 
     def feed(self, event: e.Event) -> None:
-        """``event`` happens now; one that is refused is followed by what is due anyhow."""
-        note(Noted(self.now, self.session.state, event))  # shown for the least failure
+        """``event`` happens now; a refused one is replaced by a Tick."""
+        note(Noted(self.now, self.session.state, event))  # printed for the smallest failure
         try:
             commands = self.world.receive(self.session, event, self.now)
         except LocalProtocolError:
@@ -172,7 +173,7 @@ class SessionFuzzer(RuleBasedStateMachine):
             commands = self.world.receive(self.session, event, self.now)
         self.received(event, commands)
 
-    def _hear(self, sample: Sample, age: int = 0) -> None:
+    def _receive(self, sample: Sample, age: int = 0) -> None:
         dial = self.world.seen.dial - age
         name = f"connection {dial}"
         ids = Ids(session_id=self.session_id, attempt_id=self.attempt_id, connection_id=name)
@@ -192,47 +193,47 @@ class SessionFuzzer(RuleBasedStateMachine):
 
     @rule(really=st.integers(0, 9))
     def abort(self, really: int) -> None:
-        """The app aborts; seldom, as that ends it."""
+        """The app aborts; rarely, as that ends the session."""
         if not really:
             self.feed(e.AbortRequested())
 
     @rule()
     def network(self) -> None:
-        """The network is said to be back."""
+        """The app reports that the network is back."""
         self.feed(e.NetworkRestored())
 
     @rule(source=st.integers(0, 2), frames=st.integers(0, 120), tail=st.booleans())
     def capture(self, source: int, frames: int, tail: bool) -> None:  # noqa: FBT001 (as above)
-        """A source hears something; the third one does not belong to the session."""
+        """A source captures audio; the third one does not belong to the session."""
         self.feed(e.AudioCaptured(self._source(source), bytes(640 * frames + 2 * tail)))
 
     @rule()
     def capture_more_than_the_buffer(self) -> None:
-        """More audio than memory keeps."""
+        """More audio than memory holds."""
         seconds = self.policy.buffer_seconds + 1
         self.feed(e.AudioCaptured(self.names[0], bytes(2 * round(SAMPLE_RATE * seconds))))
 
     @rule(source=st.integers(0, 2), what=st.integers(0, 4))
-    def source_news(self, source: int, what: int) -> None:
-        """A source starts, cannot hear, ends or is lost."""
+    def source_event(self, source: int, what: int) -> None:
+        """A source starts, has a hole, ends or fails."""
         name = self._source(source)
-        news: list[e.Event] = [
+        events: list[e.Event] = [
             e.SourceStarted(name, self.now - 0.5),
             e.CaptureHole(name, 1600),
             e.CaptureHole(name, -1),
             e.SourceFinished(name),
             e.SourceFailed(name, "unplugged"),
         ]
-        self.feed(news[what])
+        self.feed(events[what])
 
     def _source(self, number: int) -> str:
         return [*self.names, "no source", "no source"][number]
 
-    # The world around it.
+    # The environment.
 
     @rule(age=strategies.ages(), outcome=st.sampled_from([True, True, True, False, None, ""]))
     def credential(self, age: int, outcome: bool | str | None) -> None:  # noqa: FBT001 (as above)
-        """The provider answers, fails, fails for good (None), or gives nothing of use ("")."""
+        """The provider answers, fails, fails for good (None), or gives an unusable answer ("")."""
         request = self.world.seen.requested - age
         if outcome:
             self.feed(e.CredentialReady(request))
@@ -251,10 +252,10 @@ class SessionFuzzer(RuleBasedStateMachine):
         """A dial is answered with a redirect."""
         self.feed(e.Redirected(self.world.seen.dial - age, 302, location))
 
-    @rule(age=strategies.ages(), message=_of(lambda self: self._said))
-    def said(self, age: int, message: Sample) -> None:
-        """The backend says something."""
-        self._hear(message, age)
+    @rule(age=strategies.ages(), message=_of(lambda self: self._messages))
+    def server_message(self, age: int, message: Sample) -> None:
+        """The backend sends a message."""
+        self._receive(message, age)
 
     @rule(age=strategies.ages(), known=st.booleans())
     def pong(self, age: int, known: bool) -> None:  # noqa: FBT001 (as above)
@@ -262,21 +263,21 @@ class SessionFuzzer(RuleBasedStateMachine):
         mark = self.marks[-1] if known and self.marks else b"?"
         self.feed(e.PongReceived(self.world.seen.dial - age, mark))
 
-    @rule(age=strategies.ages(), facts=_of(lambda self: self.endings))
-    def lost(self, age: int, facts: dict[str, Any]) -> None:
+    @rule(age=strategies.ages(), fields=_of(lambda self: self.endings))
+    def lost(self, age: int, fields: dict[str, Any]) -> None:
         """A dial is over."""
-        self.feed(e.SocketLost(dial=self.world.seen.dial - age, **facts))
+        self.feed(e.SocketLost(dial=self.world.seen.dial - age, **fields))
 
     @rule(seconds=strategies.pauses())
     def pause(self, seconds: float) -> None:
-        """Nobody looks for a while: deadlines may be missed."""
+        """Time passes without a tick: deadlines may be missed."""
         self.now += seconds
         self.feed(e.Tick())
 
     @precondition(lambda self: self._session and self._session.next_deadline() is not None)
     @rule(times=st.integers(1, 3))
     def deadline(self, times: int) -> None:
-        """Time runs exactly to the next deadline: the interesting instant."""
+        """Time runs exactly to the next deadline, where most faults hide."""
         for _ in range(times):
             self._run_to_deadline()
 
@@ -298,7 +299,7 @@ class SessionFuzzer(RuleBasedStateMachine):
 
     @rule()
     def line_opens(self) -> None:
-        """What a good backend would do next, all at once."""
+        """The next events of a good backend, all at once."""
         seen = self.world.seen
         for _ in range(3):
             if seen.state is State.RECONNECTING:
@@ -311,17 +312,17 @@ class SessionFuzzer(RuleBasedStateMachine):
             self.now += self.policy.start_delay
             self.feed(e.Tick())
             self.pull(1)
-            self._hear(self._ack)
+            self._receive(self._ack)
             self.pull(50)
 
     @invariant()
     def rests(self) -> None:
-        """Whatever happened, the session is in order."""
+        """After any step, the session keeps the laws."""
         if self._session is not None:
             self.world.rest(self._session)
 
     def teardown(self) -> None:
-        """From here on nobody says a word: every session ends, or is still asking."""
+        """From here on no event comes: every session ends, or keeps dialling."""
         if self._session is None or self._session.state is State.IDLE:
             return
         patient = self.policy.max_attempts is None and self.policy.give_up_after is None
@@ -335,7 +336,7 @@ class SessionFuzzer(RuleBasedStateMachine):
         self.ended()
 
     def _fall_silent(self, dials: int | None = None) -> None:
-        """Until it ends, or has dialled so often that it is known to go on."""
+        """Let time pass until it ends, or has dialled so often that it goes on for ever."""
         most = None if dials is None else self.world.seen.dial + dials
         for _ in range(_FOREVER):
             if self.session.ended or self.world.seen.dial == most:

@@ -1,13 +1,13 @@
 """A clock for tests that jumps over waits, but not over threads at work.
 
 trio's ``MockClock`` jumps to the next deadline when all tasks wait. A task that waits for a
-worker thread (a ``FileSource``, whose next second is decoded in one) waits for something
-real: a clock that jumps then runs ahead of it, and whatever has a deadline believes that
-it hung. So while a thread of trio's default limiter is at work the clock stands still.
+worker thread (a ``FileSource``, whose next second is decoded in one) waits for real work.
+A clock that jumps then runs ahead of it, and any deadline treats it as hung. So while
+a thread of trio's default limiter is at work the clock stands still.
 
 ``MockClock`` cannot be subclassed, and only it may jump, so its threshold is set: to never
-when a thread is given work, and back when the last has reported. Both happen in a step of a
-task, and trio looks at the threshold only between steps; an instrument that looks after
+when a thread is given work, and back when the last one has finished. Both happen in a step
+of a task, and trio reads the threshold only between steps; an instrument that runs after
 each step therefore misses neither.
 """
 
@@ -32,7 +32,7 @@ def patient_clock() -> MockClock:
         start()
         trio.lowlevel.add_instrument(_Holds(clock))
 
-    # What trio calls when a run begins; a clock may be used for one run after the other.
+    # trio calls this when a run begins; a clock may be used for one run after the other.
     setattr(clock, "start_clock", start_clock)  # noqa: B010 -- a method, for a type checker
     return clock
 
@@ -45,8 +45,8 @@ class _Holds(trio.abc.Instrument):
         self._threshold = _NEVER  # as it was when a thread began to work
         self._holds = False
 
-    def after_task_step(self, task: trio.lowlevel.Task) -> None:  # noqa: ARG002 -- any will do
-        """Look whether a thread has begun to work, or the last one is done."""
+    def after_task_step(self, task: trio.lowlevel.Task) -> None:  # noqa: ARG002 -- any task
+        """Check whether a thread has begun to work, or the last one is done."""
         works = trio.to_thread.current_default_thread_limiter().borrowed_tokens > 0
         if works == self._holds:
             return
@@ -57,6 +57,6 @@ class _Holds(trio.abc.Instrument):
             self._clock.autojump_threshold = self._threshold
 
     def after_run(self) -> None:
-        """A thread that nobody waits for any more may outlive the run."""
+        """An abandoned thread may outlive the run: reset."""
         if self._holds:
             self._clock.autojump_threshold = self._threshold

@@ -1,8 +1,8 @@
-"""The two proofs that a walk makes at every situation: silence ends, and a stop ends.
+"""The two proofs that a walk makes in every situation: silence ends, and a stop ends.
 
-Both let time pass and nothing else: deadline after deadline, the sender sending what it is
-given or hanging, nobody answering. The World watches meanwhile. Silence has to lead to a
-final state; or, where the policy sets no limit, from dial to dial, each of which is bounded.
+Both only let time pass: deadline after deadline, with a sender that sends or hangs, and no
+answer from the backend. The World observes meanwhile. Silence has to lead to a final state;
+or, where the policy sets no limit, to endless dials, each of which is bounded.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from openline_testing.clone import clone
 from openline_testing.laws import broken
 from openline_testing.steps import ALL, Run, Step, tick
 
-#: Deadlines after which a session counts as one that goes on for ever.
+#: Deadlines after which a session counts as endless.
 FOREVER = 2000
-#: Dials after which a patient session is known to go on.
+#: Dials after which a session without limits counts as endless.
 DIALS = 3
 
 
 def outlast(
     run: Run, policy: Policy, steps: list[Step], *, stop: bool, sending: bool
 ) -> float | None:
-    """Let time pass from ``run`` on, which is left as it is; note each step in ``steps``.
+    """Let time pass from ``run`` on, a copy of it; append each step to ``steps``.
 
-    Returns the seconds until the session ended, or None if it rightly goes on. Raises
+    Returns the seconds until the session ended, or None if it may go on. Raises
     LawBroken.
     """
     run = clone(run)

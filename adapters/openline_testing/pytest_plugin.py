@@ -1,7 +1,7 @@
-"""For pytest: a backend that fails as it is told, and a clock that does not wait.
+"""For pytest: a backend with fault injection, and a clock that does not wait.
 
 pytest loads this whenever openline is installed beside it, in every run, before anything
-else; so it imports nothing but pytest, and what a fixture needs when it is asked for.
+else. So it imports nothing but pytest; a fixture imports its needs on use.
 ``-p no:openline`` leaves it out. The fixtures are plain ones, for tests with or without a loop of
 their own, be it asyncio's, trio's or anyio's::
 
@@ -11,7 +11,7 @@ their own, be it asyncio's, trio's or anyio's::
         assert [str(strike) for strike in backend.faults_struck] == [...]
         assert backend.dials == 3
 
-What is wrong with a call (a phrase that names no fault, a package that is missing) fails the
+A mistake in a call (a phrase that names no fault, a package that is missing) fails the
 test with one line.
 """
 
@@ -48,13 +48,14 @@ def openline_backend(request: pytest.FixtureRequest) -> Iterator[StartBackend]:
     """Start reference backends that stop with the test.
 
     ``openline_backend("cut after ack", …)`` takes phrases as in ``openline serve --fault``
-    and the options of ``BackgroundBackend`` (``recognizer``, ``token``, ``max_sessions``); it
-    gives one: ``url``, ``backend``, ``dials``, ``received(source)``, ``faults_struck``, ``stop()``.
-    It speaks the default dialect, and lives in real time.
+    and the options of ``BackgroundBackend`` (``recognizer``, ``token``, ``max_sessions``). It
+    returns a backend with ``url``, ``backend``, ``dials``, ``received(source)``,
+    ``faults_struck`` and ``stop()``.
+    It uses the default dialect and real time.
     """
     if "openline_clock" in request.fixturenames:
         pytest.fail(
-            "openline_backend lives in real time, and on openline_clock whoever waits for it has "
+            "openline_backend lives in real time, and on openline_clock any wait for it has "
             "waited for ever: use one of them, or a backend in memory (connect=)",
             pytrace=False,
         )
@@ -76,7 +77,7 @@ def openline_backend(request: pytest.FixtureRequest) -> Iterator[StartBackend]:
         else:
             running.append(backend)
             return backend
-        # Outside of the block above, whose error pytest would tell as well.
+        # Outside of the block above, whose error pytest would report as well.
         pytest.fail(f"openline_backend: {wrong}", pytrace=False)
 
     try:
@@ -91,10 +92,10 @@ def openline_clock() -> MockClock:
     """A clock for ``trio.run(…, clock=openline_clock)`` on which waiting costs nothing.
 
     It is trio's own ``MockClock``: when all tasks wait, it jumps to the next deadline;
-    ``current_time()`` says how late it is, in a test without a loop too, and ``jump(s)``
+    ``current_time()`` returns its time, in a test without a loop too, and ``jump(s)``
     moves it (``connection.receive(event, openline_clock.current_time())``). pytest-trio runs a
     test that asks for it on this clock. While a thread of ``trio.to_thread`` works (a
-    ``FileSource`` decodes in one) it stands still. A backend of ``openline_backend`` lives in
+    ``FileSource`` decodes in one) it stands still. A backend of ``openline_backend`` runs in
     real time: a test that asks for both fails at once.
     """
     testing = _module("patient_clock", "openline_clock", "trio")
@@ -103,8 +104,8 @@ def openline_clock() -> MockClock:
 
 
 def _module(name: str, fixture: str, extra: str) -> Any:
-    """What a fixture needs, imported now; the test fails in one line if it is not there."""
-    from importlib import import_module  # noqa: PLC0415 -- nothing that is not needed in every run
+    """A module that a fixture needs, imported now; without it the test fails in one line."""
+    from importlib import import_module  # noqa: PLC0415 -- no import that not every run needs
 
     here = __name__.rpartition(".")[0]
     try:

@@ -1,8 +1,8 @@
-"""Sample messages of a backend: what a kit needs to speak a dialect that it does not know.
+"""Sample messages of a backend: the kit needs them for a dialect that it does not know.
 
-A sample is what may arrive: a text, bytes, or a function from the live dial's ``Ids`` to
-one of these, where ids have to be in it. A user gives them by name; the default dialect
-has its own. A dialect may also offer them itself, as an attribute ``samples``.
+A sample is a message that may arrive: a text, bytes, or a function from the live dial's
+``Ids`` to one of these, for messages with ids. A user gives them by name; the default
+dialect has its own. A dialect may also offer them itself, as an attribute ``samples``.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ _IDS: Final = Ids(session_id="session", attempt_id="attempt", connection_id="con
 
 @dataclass(frozen=True)
 class EchoMessage:
-    """One message of the echopanel contract, with the ids of its dial, none, or others'."""
+    """One message of the echopanel contract, with the ids of its dial, none, or foreign ones."""
 
     fields: Mapping[str, Any]
     ids: str = "own"
 
     def __call__(self, ids: Ids) -> str:
-        """As it stands on the wire."""
+        """The message as on the wire."""
         own = {"connection_id": ids.connection_id, "attempt_id": ids.attempt_id}
         stale = {"connection_id": "connection 0", "attempt_id": ids.attempt_id}
         other = {"connection_id": ids.connection_id, "attempt_id": "another"}
@@ -42,7 +42,7 @@ def _status(state: str, **more: str) -> EchoMessage:
     return EchoMessage({"type": "status", "state": state, **more})
 
 
-#: One message of each kind that the default dialect tells apart.
+#: One message of each kind that the default dialect distinguishes.
 ECHOPANEL: Final[Mapping[str, Sample]] = {
     "ack": _status("streaming"),
     "connected": _status("connected"),
@@ -62,7 +62,7 @@ ECHOPANEL: Final[Mapping[str, Sample]] = {
     "stale final": EchoMessage(
         {"type": "asr_final", "text": "yes", "t0": 0, "t1": 0.02}, ids="stale"
     ),
-    "unknown": EchoMessage({"type": "who knows"}),
+    "unknown": EchoMessage({"type": "unheard of"}),
     "no JSON": "no JSON",
     "bytes": b"\0",
 }
@@ -97,7 +97,7 @@ def samples_of(dialect: Dialect, given: Samples | None = None) -> dict[str, Samp
 
 
 def audio_of(dialect: Dialect, source: str, samples: int) -> str | bytes:
-    """A message of that much silence. Nothing, if it cannot say it: that is for a law to tell."""
+    """A message of that much silence. Empty if the dialect raises: a law reports that."""
     try:
         return encode_checked(dialect, "audio", source, bytes(2 * samples))
     except DialectError:
@@ -105,15 +105,15 @@ def audio_of(dialect: Dialect, source: str, samples: int) -> str | bytes:
 
 
 def fill(sample: Sample, ids: Ids) -> str | bytes:
-    """``sample`` as it arrives on the dial that has ``ids``."""
+    """``sample`` as it arrives on the dial with ``ids``."""
     return sample if isinstance(sample, str | bytes) else sample(ids)
 
 
 def _decoded(dialect: Dialect, sample: Sample) -> object:
-    """What the dialect makes of a sample. One that it chokes on is for the walk to tell."""
+    """The decoded sample, or the exception; the walk reports a dialect that raises."""
     try:
         return dialect.decode(fill(sample, _IDS))
-    except Exception as exc:  # noqa: BLE001 (it is the dialect that is on trial)
+    except Exception as exc:  # noqa: BLE001 (the dialect is under test)
         return exc
 
 

@@ -1,6 +1,6 @@
-"""The laws of the wire: what may be pulled, what must be, and how a dead line is noticed.
+"""The laws of the wire: which messages may be pulled, which must be, and when a dead line is left.
 
-The start and the stop are known by comparing with what the dialect would say for the live
+A start and a stop are recognised by comparison with the dialect's encoding for the live
 dial's ids. All other text is audio, of a dialect that sends audio as text.
 """
 
@@ -13,11 +13,11 @@ from openline.commands import Outgoing, SendBytes, SendPing, SendText
 from openline.dialects.checking import DialectError, encode_checked
 from openline.updates import SAMPLE_RATE, SourceStatistics, State
 from openline_testing.laws import broken
+from openline_testing.observation import Observation, with_cause
 from openline_testing.samples import audio_of
-from openline_testing.seen import Observation, with_cause
 
 FRAME = 320
-#: Frames of audio that an open line takes without any proof of the backend: 1.6 s.
+#: Frames of audio that an open line takes without any confirmation of the backend: 1.6 s.
 FREE_FRAMES = int(1.6 * SAMPLE_RATE) // FRAME
 #: RFC 6455 §5.5.
 MARK_LIMIT = 125
@@ -25,22 +25,22 @@ OPEN = frozenset({State.STREAMING, State.FINISHING})
 
 
 class Sending:
-    """Watches the one ordered pull."""
+    """Observes the one ordered pull."""
 
     __slots__ = ("checked_at", "frames", "longest", "seen", "spooled", "text_audio", "varies")
 
     def __init__(self, seen: Observation) -> None:
         self.seen = seen
         self.frames: int = 0  # of audio, on this dial
-        self.checked_at = 0.0  # when the connection was last told anything
-        self.spooled = False  # audio may be on a disk, and not here to be sent
+        self.checked_at = 0.0  # when the session last received an event
+        self.spooled = False  # audio may be on disk alone, and not ready to be sent
         samples = self._samples()
         self.varies = self._samples() != samples
         self.text_audio = any(isinstance(sample, str) for sample in samples)
         self.longest = max(len(sample) for sample in samples)
 
     def _samples(self) -> list[str | bytes]:
-        """What the dialect makes of the same frame of each source."""
+        """The dialect's encoding of the same frame for each source."""
         return [audio_of(self.seen.dialect, source, FRAME) for source in self.seen.sources]
 
     @property
@@ -49,20 +49,20 @@ class Sending:
         return self.seen.live is not None and self.seen.state in OPEN
 
     def asked(self, pull: Callable[[float], Outgoing | None]) -> Outgoing | None:
-        """What is pulled, unless the dialect cannot say it."""
+        """The pulled message, unless the dialect fails to encode it."""
         try:
             return pull(self.seen.now)
         except DialectError as exc:
             broken("the dialect", with_cause(exc), self.seen.now)
 
     def pulled(self, outgoing: Outgoing) -> bool:
-        """Hold what was pulled at ``seen.now`` to the laws; whether it is audio or a ping."""
+        """Check a message pulled at ``seen.now``; returns whether it is audio or a ping."""
         seen, now = self.seen, self.seen.now
         if seen.ended is not None or outgoing.dial != seen.live:
             broken("only for the live dial", f"pulled for dial {outgoing.dial}", now)
         if seen.finished:
-            broken("the final message", "it spoke after the final message", now)
-        if self._says("start", outgoing):
+            broken("the final message", "it sent after the final message", now)
+        if self._is_message("start", outgoing):
             self._starts()
             return False
         if not seen.acked:
@@ -76,7 +76,7 @@ class Sending:
                 seen.pinged_at = now
                 if len(mark) > MARK_LIMIT:
                     broken("frames", f"a ping's mark of {len(mark)} bytes", now)
-            case _ if self._says("stop", outgoing):
+            case _ if self._is_message("stop", outgoing):
                 self._stops()
                 flows = False
             case SendText(_, data) if not self.text_audio:
@@ -87,14 +87,14 @@ class Sending:
         seen.pulled_at = now
         return flows
 
-    def _says(self, method: str, outgoing: Outgoing) -> bool:
-        """Whether it is what that method of the dialect says on the live dial."""
+    def _is_message(self, method: str, outgoing: Outgoing) -> bool:
+        """Whether this is the dialect's message of that name on the live dial."""
         if isinstance(outgoing, SendPing):
             return False
-        said = cast("object", outgoing.data)
-        if not isinstance(said, str | bytes):
-            broken("the dialect", f"a {type(said).__name__} is to be sent", self.seen.now)
-        return said == encode_checked(self.seen.dialect, method, self.seen.ids)
+        data = cast("object", outgoing.data)
+        if not isinstance(data, str | bytes):
+            broken("the dialect", f"a {type(data).__name__} is to be sent", self.seen.now)
+        return data == encode_checked(self.seen.dialect, method, self.seen.ids)
 
     def _starts(self) -> None:
         seen = self.seen
@@ -110,7 +110,7 @@ class Sending:
     def _stops(self) -> None:
         seen = self.seen
         if not seen.stop_wanted:
-            broken("the stop", "nobody asked for it", seen.now)
+            broken("the stop", "it was not requested", seen.now)
         if seen.stops:
             broken("the stop", f"a second one on dial {seen.live}", seen.now)
         seen.stops += 1
@@ -125,13 +125,13 @@ class Sending:
         self.frames += 1
 
     def _hold_to_no_state(self) -> None:
-        """A message is not what it could be: does it differ from time to time?"""
+        """An unexpected message: check whether the dialect's encoding varies."""
         if self.varies or max(map(len, self._samples())) > self.longest:
             what = "audio() did not give the same message for the same audio"
             broken("the dialect", f"{what}: a dialect keeps no state", self.seen.now)
 
     def rested(self, statistics: Mapping[str, SourceStatistics]) -> None:
-        """A pull gave nothing: hold that to what was due, by the figures of each source."""
+        """A pull gave nothing: check that nothing was due, by the figures of each source."""
         seen, now = self.seen, self.seen.now
         seen.pulled_at = None
         if seen.state is State.AWAITING_ACK and not seen.starts and seen.settled_at is not None:
@@ -154,12 +154,12 @@ class Sending:
 
     @property
     def ping_is_due(self) -> bool:
-        """Whether the connection has been told that a ping's time has come."""
+        """Whether the session has received an event since a ping became due."""
         seen = self.seen
         return self.is_open and self.checked_at >= seen.pinged_at + seen.policy.ping_interval
 
     def rest(self) -> None:
-        """The connection rests after an event: is a dead line still kept?"""
+        """The session rests after an event: check that no dead line is kept."""
         seen, now, policy = self.seen, self.seen.now, self.seen.policy
         self.checked_at = now
         settled = now >= seen.dialled_at + policy.start_delay
@@ -168,9 +168,9 @@ class Sending:
         if not self.is_open:
             return
         if seen.pulled_at is not None and now >= seen.pulled_at + policy.send_timeout:
-            broken("a dead line is noticed", "a send hung, and the line is kept", now)
-        if seen.aheard is None:
-            if now >= seen.heard_at + policy.ping_interval:
-                seen.aheard = now + policy.pong_timeout
-        elif now >= seen.aheard:
-            broken("a dead line is noticed", f"silent for {now - seen.heard_at:.3f} s", now)
+            broken("a dead line is left", "a send hung, and the line is kept", now)
+        if seen.pong_due is None:
+            if now >= seen.received_at + policy.ping_interval:
+                seen.pong_due = now + policy.pong_timeout
+        elif now >= seen.pong_due:
+            broken("a dead line is left", f"silent for {now - seen.received_at:.3f} s", now)

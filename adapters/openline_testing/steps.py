@@ -1,6 +1,6 @@
-"""One step of a walk: a thing that happens, a time that passes, or a pull.
+"""One step of a walk: an event, a time that passes, or a pull.
 
-A step is data. It can be taken, told to a person, and written as Python that does it.
+A step is data. It can be taken, printed, and written as Python that takes it.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from openline.session import SessionMachine
 from openline_testing.watched import RowsSeen, Situation, situation_of
 from openline_testing.world import World
 
-#: More than any window lets through.
+#: More pulls than any window allows.
 ALL = 1000
-#: Characters of an event that are told in one line.
+#: Characters of an event that are printed in one line.
 _LINE = 120
 
 
@@ -36,7 +36,7 @@ def fixed() -> float:
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """What a session is made with, and so all that a walk begins with."""
+    """The options of a session, from which a walk begins."""
 
     policy: Policy
     dialect: Dialect
@@ -49,7 +49,7 @@ class Setting:
 
     @property
     def options(self) -> dict[str, Any]:
-        """The keyword arguments that a connection and a World have in common."""
+        """The keyword arguments that a session and a World have in common."""
         return {
             "policy": self.policy,
             "dialect": self.dialect,
@@ -61,7 +61,7 @@ class Setting:
 
     @property
     def code(self) -> list[str]:
-        """The lines of Python that set it up."""
+        """The lines of Python that set the session up."""
         dialect = type(self.dialect)
         return [
             "from openline import Backend, Policy, SessionMachine, events as e",
@@ -114,7 +114,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Step:
-    """What happens at ``now``: ``event``, or where it is None up to ``pulls`` pulls."""
+    """A step at ``now``: ``event``, or where it is None up to ``pulls`` pulls."""
 
     name: str
     now: float
@@ -122,7 +122,7 @@ class Step:
     pulls: int = 0
 
     def take(self, run: Run) -> bool:
-        """Let it happen; False if the app asked for what is impossible."""
+        """Take the step; False if the app requested the impossible."""
         run.now = self.now
         if self.event is None:
             for _ in range(self.pulls):
@@ -140,7 +140,7 @@ class Step:
 
     @property
     def code(self) -> str:
-        """The line of Python that does it."""
+        """The line of Python that takes it."""
         if self.event is not None:
             return f"world.receive(machine, {_code(self.event)}, {self.now!r})"
         pull = f"world.pull(machine, {self.now!r})"
@@ -150,7 +150,7 @@ class Step:
 
 
 class Noted:
-    """What happens at ``now`` in ``state``: a line of text, made only if anybody asks."""
+    """An event at ``now`` in ``state``: a line of text, formatted only when printed."""
 
     def __init__(self, now: float, state: str, event: Event) -> None:
         self._facts = now, state, event
@@ -167,12 +167,12 @@ def tick(name: str, now: float) -> Step:
 
 
 def script(setting: Setting, path: Sequence[Step]) -> str:
-    """Python that walks ``path`` again; its last line does what went wrong."""
+    """Python that walks ``path`` again; its last line raises the error."""
     return "\n".join([*setting.code, *(step.code for step in path)]) + "\n"
 
 
 def _code(value: Any) -> str:
-    """``value`` as Python that makes it again."""
+    """``value`` as Python that makes an equal value."""
     if isinstance(value, Enum):
         return f"{type(value).__name__}.{value.name}"
     if isinstance(value, bytes) and len(value) > 16 and not any(value):
@@ -188,7 +188,7 @@ def _code(value: Any) -> str:
 
 
 def written(thing: Any) -> str:
-    """A dataclass, such as a policy, as Python that makes it again."""
+    """A dataclass, such as a policy, as Python that makes an equal one."""
     given = [
         f"{field.name}={_written(getattr(thing, field.name))}"
         for field in fields(thing)

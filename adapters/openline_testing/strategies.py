@@ -1,7 +1,7 @@
 """Hypothesis strategies: policies, endings, messages, ages, and schedules of them.
 
-They favour the odd: limits of 0, 1 and None, numbers at the edge, facts of dials that are
-over, times that nobody can mean. All of it can happen; all of it must be survived.
+They favour edge cases: limits of 0, 1 and None, numbers at the limit, events of earlier
+dials, absurd times. All of these can happen, and a session must survive them.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ __all__ = [
 
 
 def policies() -> SearchStrategy[Policy]:
-    """Policies with every limit also at 0, 1 and None, as far as it may be."""
+    """Policies with every limit also at 0, 1 and None, where that is valid."""
     return st.builds(
         Policy,
         max_attempts=st.sampled_from([None, None, 0, 1, 3]),
@@ -51,23 +51,23 @@ def policies() -> SearchStrategy[Policy]:
 
 
 def ages() -> SearchStrategy[int]:
-    """How many dials ago that was which a fact is about: mostly none. -1: not yet dialled."""
+    """How many dials ago the dial of an event was: mostly 0. -1: not yet dialled."""
     return st.sampled_from([0, 0, 0, 0, 0, 1, 2, -1])
 
 
 def pauses() -> SearchStrategy[float]:
-    """Seconds in which nobody looks: a moment, or a night."""
+    """Seconds without a tick: a moment, or a night."""
     return st.one_of(st.floats(0, 2), st.floats(0, 1000))
 
 
 def locations() -> SearchStrategy[str]:
-    """Where a redirect leads."""
+    """Locations of a redirect."""
     return st.sampled_from(
         ["/elsewhere", "ws://localhost:9000/x", "wss://example.org/x", "http://example.org", "::"]
     )
 
 
-#: What no source can start at.
+#: Times at which no source can start.
 _NO_TIMES = (math.nan, math.inf)
 _CODES = st.one_of(
     st.sampled_from([1000, 1001, 1002, 1006, 1008, 1011, 1012, 1013, 3000, 4001, 4003, 4429]),
@@ -79,7 +79,7 @@ _STATUSES = st.one_of(
 
 
 def endings() -> SearchStrategy[dict[str, Any]]:
-    """The fields of a ``SocketLost`` but its dial: one fact alone, or several at once."""
+    """The fields of a ``SocketLost`` but its dial: a single cause, or several at once."""
     return st.one_of(
         st.fixed_dictionaries({"code": _CODES, "sender": st.sampled_from([*Sender, None])}),
         st.fixed_dictionaries(
@@ -100,11 +100,11 @@ def endings() -> SearchStrategy[dict[str, Any]]:
 
 def losses(dial: int = 1) -> SearchStrategy[e.SocketLost]:
     """The end of a dial."""
-    return endings().map(lambda facts: e.SocketLost(dial=dial, **facts))
+    return endings().map(lambda fields: e.SocketLost(dial=dial, **fields))
 
 
 def messages(dialect: Dialect, samples: Samples | None = None) -> SearchStrategy[Sample]:
-    """What may arrive: the samples of ``dialect``, and what no dialect knows.
+    """Messages that may arrive: the samples of ``dialect``, and some that no dialect knows.
 
     The default dialect has a richer set of its own: every kind of message with odd times,
     figures and sources, with the ids of its dial, none, or another's.
@@ -155,7 +155,7 @@ def _echopanel() -> SearchStrategy[Sample]:
                 {"type": "final_summary"},
                 {"type": "entities_update"},
                 {"type": "cards_update"},
-                {"type": "who knows"},
+                {"type": "unheard of"},
                 {"type": "asr_final"},
                 {"type": "error", "message": "Invalid start message"},
             ]
@@ -166,7 +166,7 @@ def _echopanel() -> SearchStrategy[Sample]:
 
 
 def events(sources: Sequence[str] = ("mic",), dial: int = 1) -> SearchStrategy[e.Event]:
-    """Any event but a message: of the app, of the sources, of this dial and request."""
+    """Any event but a message: from the app, the sources, and this dial and request."""
     source = st.sampled_from([*sources, *sources, "no source"])
     return st.one_of(
         st.just(e.Tick()),
@@ -191,11 +191,11 @@ def events(sources: Sequence[str] = ("mic",), dial: int = 1) -> SearchStrategy[e
 def schedules(
     dialect: Dialect, samples: Samples | None = None
 ) -> SearchStrategy[list[tuple[float, Sample]]]:
-    """What a backend says, and how many seconds after the last: an ack comes first."""
+    """A backend's messages, each with the seconds since the one before; an ack comes first."""
     known = samples_of(dialect, samples)
-    said = st.lists(st.tuples(pauses(), messages(dialect, samples)), max_size=20)
+    later = st.lists(st.tuples(pauses(), messages(dialect, samples)), max_size=20)
     first = ack_of(dialect, known)
-    return said.map(lambda more: [(0.01, first), *more])
+    return later.map(lambda more: [(0.01, first), *more])
 
 
 def plays(sources: Sequence[str] = NAMES) -> SearchStrategy[Schedule]:
@@ -249,6 +249,6 @@ def _speakers(name: str) -> SearchStrategy[Source]:
         seconds=st.sampled_from([2.0, 0.5, 5.0]),
         chunk=st.sampled_from([1600, 320, 1001]),
         holes=st.lists(st.integers(0, 9000), max_size=2).map(tuple),
-        told=st.booleans(),
+        timed=st.booleans(),
         ends=st.sampled_from(["", "ended", "lost"]),
     )

@@ -2,8 +2,8 @@
 
 ``explore`` goes breadth first: from each situation (see ``watched``) it takes every step
 of the ``alphabet`` on a copy of the session, and keeps the copies that are new. A World
-watches each; from each new situation the two ``proofs`` are made. As it is breadth first,
-the path on which something is first seen is a shortest one.
+observes each; in each new situation the two ``proofs`` are made. The first path to anything
+is a shortest one, since the walk is breadth first.
 """
 
 from __future__ import annotations
@@ -38,19 +38,19 @@ def explore(
     max_violations: int = 8,
     proofs: bool = True,
 ) -> Exploration:
-    """Walk through all that can happen under ``policy``, or under several, one by one.
+    """Walk through every situation under ``policy``, or under several, one by one.
 
-    ``messages`` are samples of what the backend of ``dialect`` says: a list or a mapping
-    from names, each a text, bytes, or a function from ``Ids`` to one of these. The default
-    dialect has its own, another may offer them as an attribute ``samples``. ``sources`` are
-    the first two of the dialect by default. ``has_provider`` None: one walk with a provider
-    for credentials and one without. A walk is cut short at ``max_situations``, or at
-    ``max_violations`` of different kinds, which the result says. ``proofs`` False leaves out
-    the proofs that silence and stops end.
+    ``messages`` are samples of the messages that the backend of ``dialect`` sends: a list or a
+    mapping from names, each a text, bytes, or a function from ``Ids`` to one of these. The
+    default dialect has its own, another may offer them as an attribute ``samples``.
+    ``sources`` are the first two of the dialect by default. ``has_provider`` None: one walk
+    with a provider for credentials and one without. A walk is cut short at
+    ``max_situations``, or at ``max_violations`` of different kinds, and the result shows it.
+    ``proofs`` False leaves out the proofs that silence and stops end.
 
-    Returns what was found; call its ``check`` or print its ``report``. Raises ValueError,
-    one line, for samples or sources with which no walk can begin, and DialectError for a
-    dialect that is none.
+    Returns the result; call its ``check`` or print its ``report``. Raises ValueError,
+    one line, for samples or sources with which no walk can begin, and DialectError for an
+    invalid dialect.
     """
     dialect = EchoPanel() if dialect is None else dialect
     check_dialect(dialect)
@@ -84,7 +84,7 @@ _PROOFS = [(stop, sending) for stop in (False, True) for sending in (False, True
 
 
 class _Place(NamedTuple):
-    """A situation, the first session that got there, and how."""
+    """A situation, the first session that got there, and its last step."""
 
     run: Run
     situation: Situation
@@ -128,7 +128,7 @@ class _Walk:
         self._longest = {False: 0.0, True: 0.0}
 
     def run(self) -> Exploration:
-        """Walk until there is nothing new."""
+        """Walk until no new situation is found."""
         first = Run(self._setting)
         self._arrive(_Place(first, first.situation, None, None))
         while self._todo and not self._cut:
@@ -163,7 +163,7 @@ class _Walk:
         steps: list[Step] = []
         try:
             seconds = outlast(place.run, self._setting.policy, steps, stop=stop, sending=sending)
-        except Exception as exc:  # noqa: BLE001 (whatever is raised is what is looked for)
+        except Exception as exc:  # noqa: BLE001 (any exception is a violation)
             self._violated(exc, place, *steps)
         else:
             self._longest[stop] = max(self._longest[stop], seconds or 0.0)
@@ -188,7 +188,7 @@ class _Walk:
                 self._ran(name_of(row), place, step)
             situation = run.situation
             if (late or not taken) and situation == place.situation:
-                spare = run  # nothing has changed, the World says: no need for another copy
+                spare = run  # the World saw no change: no need for another copy
             elif situation not in self._seen:
                 self._arrive(_Place(run, situation, place, step))
 

@@ -1,16 +1,15 @@
 """The oracle: what any correct core may do, stated without looking inside it.
 
-A ``World`` stands between a session and whoever drives it. It sees what happened, what was
-commanded and what was pulled, and holds them against ``LAWS``. It knows the policy, the
-dialect and the calendar, not the chart: all that it asks of a connection is what every
-caller may ask.
+A ``World`` stands between a session and its driver. It observes the events, the commands
+and the pulled messages, and checks them against ``LAWS``. It has the policy, the dialect
+and the times, but not the chart. It uses only the public interface of a session.
 
     world = World(policy, dialect, sources=("mic",))
     commands = world.receive(connection, event, now)    # instead of connection.receive
     outgoing = world.pull(connection, now)              # instead of connection.next_message
 
-Whatever breaks a law raises ``LawBroken``. One World watches one session, from its first
-event on. It believes that the caller keeps time: that its clock does not run back.
+A broken law raises ``LawBroken``. One World observes one session, from its first event on.
+It relies on a caller whose clock does not run back.
 """
 
 from __future__ import annotations
@@ -48,16 +47,16 @@ from openline.updates import (
     Trouble,
 )
 from openline_testing.dialing import Dialing
-from openline_testing.flow import WindowLaws
-from openline_testing.hearing import SourceLaws
 from openline_testing.laws import SLACK, broken
+from openline_testing.observation import OVER, Observation
 from openline_testing.patience import Patience
-from openline_testing.seen import OVER, Observation
 from openline_testing.sending import Sending
-from openline_testing.words import TranscriptLaws
+from openline_testing.source_laws import SourceLaws
+from openline_testing.transcript_laws import TranscriptLaws
+from openline_testing.window_laws import WindowLaws
 
 _S: Final = State
-#: Where a session may go from each state.
+#: The states that a session may enter from each state.
 WAYS: Final[Mapping[State, frozenset[State]]] = {
     _S.IDLE: frozenset({_S.AUTHORIZING, _S.CONNECTING, _S.CLOSED}),
     _S.AUTHORIZING: frozenset({_S.CONNECTING, _S.RECONNECTING, *OVER}),
@@ -70,8 +69,8 @@ WAYS: Final[Mapping[State, frozenset[State]]] = {
     _S.CLOSED: frozenset(),
     _S.FAILED: frozenset(),
 }
-#: What must have been seen in each state: is a dial out, open, acked; is a request out; has
-#: the final message come. None: either.
+#: The conditions of each state: is a dial out, open, acked; is a request out; has the final
+#: message come. None: either.
 _FITS: Final[Mapping[State, tuple[bool | None, ...]]] = {
     _S.IDLE: (False, None, None, False, False),
     _S.AUTHORIZING: (False, None, None, True, False),
@@ -84,21 +83,21 @@ _FITS: Final[Mapping[State, tuple[bool | None, ...]]] = {
     _S.CLOSED: (False, None, None, False, None),
     _S.FAILED: (False, None, None, False, False),
 }
-_FIT_LAWS: Final = (  # of each: that it is so, that it is not, and the law about it
-    ("a dial is out", "no dial is out", "told as it is"),
-    ("a socket is open", "no socket is open", "told as it is"),
+_FIT_LAWS: Final = (  # for each condition: true, false, and its law
+    ("a dial is out", "no dial is out", "state fits"),
+    ("a socket is open", "no socket is open", "state fits"),
     ("its start was acked", "no start was acked", "the ack opens"),
-    ("a request is out", "no request is out", "told as it is"),
+    ("a request is out", "no request is out", "state fits"),
     ("the final message came", "no final message came", "the final message"),
 )
 _DISK: Final = (StoreAudio, StoreConfirmed, StoreFinal, StoreGap, FetchAudio, DiscardStore)
 
 
 class Session(Protocol):
-    """What a World asks of a connection: the public face of ``openline.SessionMachine``."""
+    """The interface that a World uses: the public one of ``openline.SessionMachine``."""
 
     @property
-    def state(self) -> State: ...  # noqa: D102 (each is described on Connection)
+    def state(self) -> State: ...  # noqa: D102 (each is described on SessionMachine)
     @property
     def ended(self) -> bool: ...  # noqa: D102 (as state)
     @property
@@ -111,13 +110,13 @@ class Session(Protocol):
 
 
 class World:
-    """Watches one session; the arguments are those that its connection was made with.
+    """Observes one session; the arguments are those of its constructor.
 
-    The connection has no past of an earlier process. Raises DialectError for a dialect that
-    is none, and from ``receive`` and ``pull`` LawBroken and what the connection itself raises.
+    The session has no past of an earlier process. Raises DialectError for an invalid
+    dialect, and from ``receive`` and ``pull`` LawBroken and the session's own exceptions.
     """
 
-    __slots__ = ("_dialing", "_flow", "_hearing", "_patience", "_seen", "_sending", "_words")
+    __slots__ = ("_dialing", "_patience", "_seen", "_sending", "_sources", "_transcript", "_window")
 
     def __init__(
         self,
@@ -136,19 +135,19 @@ class World:
         self._dialing = Dialing(seen)
         self._patience = Patience(seen, self._dialing)
         self._sending = Sending(seen)
-        self._flow = WindowLaws(seen)
-        self._words = TranscriptLaws(seen)
-        self._hearing = SourceLaws(seen, may_pause)
+        self._window = WindowLaws(seen)
+        self._transcript = TranscriptLaws(seen)
+        self._sources = SourceLaws(seen, may_pause)
 
     @property
     def seen(self) -> Observation:
-        """What was seen so far: the live dial, its ids, the request that is out."""
+        """The observations so far: the live dial, its ids, the request that is out."""
         return self._seen
 
     def receive(self, connection: Session, event: Event, now: float) -> list[Command]:
-        """Tell ``connection`` of ``event`` and hold what it does to the laws.
+        """Feed ``event`` to ``connection`` and check its commands against the laws.
 
-        Returns its commands. Raises LawBroken, and LocalProtocolError if the connection
+        Returns the commands. Raises LawBroken, and LocalProtocolError if the session
         rightly refused ``event``: then nothing has happened, and the caller may go on.
         """
         seen = self._seen
@@ -173,15 +172,15 @@ class World:
             broken("impossible requests", f"{_name(event)} while {state} was taken", now)
         seen.happened(event, now, due)
         self._patience.happened()
-        self._words.happened()
-        self._hearing.happened()
-        if self._flow.is_new:
-            self._flow.opens(connection.statistics.sources)
-        self._flow.happened()
+        self._transcript.happened()
+        self._sources.happened()
+        if self._window.is_new:
+            self._window.opens(connection.statistics.sources)
+        self._window.happened()
         for command in commands:
             self._commanded(command, due)
         if on_time and figures is not None and (late or foreign):
-            self._unheeded(connection, commands, (state, deadline, figures), late=late)
+            self._ignored(connection, commands, (state, deadline, figures), late=late)
         if seen.ruling is not None and dial is not None and seen.live == dial:
             broken("refused on arrival", f"dial {dial} is still out", now)
         if isinstance(event, AbortRequested) and seen.state is not State.CLOSED:
@@ -192,55 +191,55 @@ class World:
         return commands
 
     def pull(self, connection: Session, now: float) -> Outgoing | None:
-        """Pull what ``connection`` sends next, the last send having completed.
+        """Pull the next message of ``connection``, the last send having completed.
 
-        Returns it, None if there is nothing. Raises LawBroken.
+        Returns it, or None if there is none. Raises LawBroken.
         """
         self._seen.now = now
         outgoing = self._sending.asked(connection.next_message)
         if outgoing is None:
             figures = connection.statistics.sources
-            self._words.measure(figures)
+            self._transcript.measure(figures)
             self._sending.rested(figures)
             if self._sending.is_open and not self._sending.spooled:
-                self._flow.rested(figures)
+                self._window.rested(figures)
         elif self._sending.pulled(outgoing):
             if isinstance(outgoing, SendPing):
-                self._flow.pinged(outgoing.mark)
+                self._window.pinged(outgoing.mark)
             else:
-                self._flow.pulled(outgoing, connection.statistics.sources)
+                self._window.pulled(outgoing, connection.statistics.sources)
         return outgoing
 
     def rest(self, connection: Session) -> None:
-        """Hold a connection that rests to the laws; ``receive`` has done so already."""
+        """Check a session that rests against the laws; ``receive`` has done so already."""
         seen, now = self._seen, self._seen.now
         state = seen.state
         if connection.state is not state:
-            broken("told as it is", f"it is {connection.state}, and {state} was told", now)
+            broken("state fits", f"it is {connection.state}, and {state} was reported", now)
         if connection.ended != (seen.ended is not None) or (state in OVER) != connection.ended:
-            told = "was told" if seen.ended else "was not told"
-            broken("one end", f"{state}, and the result {told}", now)
+            result = "was reported" if seen.ended else "was not reported"
+            broken("one end", f"{state}, and the result {result}", now)
         self._fits(state)
         self._sending.rest()
         self._patience.rest()
-        self._words.rest()
-        if self._words.hears:
-            self._words.measure(connection.statistics.sources)
-        self._hearing.rest(connection.backlog_seconds)
+        self._transcript.rest()
+        if self._transcript.grew:
+            self._transcript.measure(connection.statistics.sources)
+        self._sources.rest(connection.backlog_seconds)
         deadline = connection.next_deadline()
         if state is _S.IDLE or state in OVER:
             if deadline is not None:
-                broken("silence ends", f"{state} waits for something", now)
+                broken("silence ends", f"{state} has a deadline", now)
             return
         if deadline is None:
-            broken("silence ends", f"{state} waits for nothing", now)
+            broken("silence ends", f"{state} has no deadline", now)
         if deadline <= now:
             broken("no deadline in the past", f"{now - deadline:.3f} s ago", now)
         for limit, law in self._limits(state):
             if deadline > limit + SLACK:
                 broken(law, f"{state} is left alone {deadline - limit:.3f} s too long", now)
 
-    def _unheeded(
+    def _ignored(
         self,
         connection: Session,
         commands: Sequence[Command],
@@ -248,12 +247,12 @@ class World:
         *,
         late: bool,
     ) -> None:
-        """What came is not for this session as it is now: it is counted, and that is all."""
+        """A late or foreign event must change nothing but its counter."""
         state, deadline, figures = before
         if late:
-            law, figures = "late facts", replace(figures, late=figures.late + 1)
-        else:  # any frame proves that the backend lives, which may move a deadline
-            law, figures = "messages of others", replace(figures, foreign=figures.foreign + 1)
+            law, figures = "late events", replace(figures, late=figures.late + 1)
+        else:  # any frame is a sign of life, which may move a deadline
+            law, figures = "foreign messages", replace(figures, foreign=figures.foreign + 1)
             deadline = connection.next_deadline()
         done = [_name(each) for each in commands if not _is_overdue(each, remark=not late)]
         after = connection.state, connection.next_deadline(), connection.statistics
@@ -276,7 +275,7 @@ class World:
                 broken(law, f"{state}, though {what if have else other}", seen.now)
 
     def _limits(self, state: State) -> list[tuple[float, str]]:
-        """The latest times for which this state may wait, and the law that says so."""
+        """The latest times at which this state must be left, each with its law."""
         seen, policy = self._seen, self._seen.policy
         limits: list[tuple[float, str]] = []
         match state:
@@ -289,18 +288,18 @@ class World:
             case State.AWAITING_ACK:
                 limits.append(((seen.settled_at or 0) + policy.ack_timeout, "silence ends"))
             case State.RECONNECTING:
-                limits.append((seen.retry_at, "the wait"))
+                limits.append((seen.retry_at, "the delay"))
             case State.CLOSING:
                 limits.append((seen.since + policy.close_timeout, "finish in time"))
             case _:
-                heard = seen.heard_at + policy.ping_interval + policy.pong_timeout
-                limits.append((seen.aheard or heard, "a dead line is noticed"))
-                limits.append((self._flow.stalls_at, "a backend that stalls"))
+                silent_by = seen.received_at + policy.ping_interval + policy.pong_timeout
+                limits.append((seen.pong_due or silent_by, "a dead line is left"))
+                limits.append((self._window.stalls_at, "a backend that stalls"))
                 if seen.pulled_at is not None:
                     sent = seen.pulled_at + policy.send_timeout
-                    limits.append((sent, "a dead line is noticed"))
+                    limits.append((sent, "a dead line is left"))
         if state is not State.CLOSING:
-            limits.append((self._hearing.silent_by, "a source that hangs"))
+            limits.append((self._sources.silent_by, "a source that hangs"))
         if seen.stop_wanted and state is not State.CLOSING:
             limits.append((seen.finish_by, "finish in time"))
         gives_up = self._patience.gives_up_at
@@ -322,33 +321,33 @@ class World:
         if isinstance(command, _DISK):
             self._sending.spooled = True
         elif isinstance(command, CloseSource):
-            self._hearing.commanded(command)
+            self._sources.commanded(command)
         elif not isinstance(command, Report):
             self._dialing.commanded(command, due)
         elif isinstance(command.update, StateChanged):
             self._changes(command.update)
         elif isinstance(command.update, SourceEnded):
-            self._hearing.told(command.update, due)
+            self._sources.reported(command.update, due)
         elif isinstance(command.update, Ended):
-            self._words.ends(command.update, self._hearing.broke_off)
+            self._transcript.ends(command.update, self._sources.broke_off)
             seen.ended = command.update
         else:
-            self._words.told(command.update)
+            self._transcript.reported(command.update)
             if isinstance(command.update, Transcript):
-                self._patience.heard(command.update)
+                self._patience.transcribed(command.update)
 
     def _changes(self, update: StateChanged) -> None:
         seen, state = self._seen, update.state
         if state not in WAYS[seen.state]:
-            broken("the way", f"from {seen.state} to {state}", seen.now)
+            broken("transitions", f"from {seen.state} to {state}", seen.now)
         if state is State.STREAMING and seen.stop_wanted:
             broken("stop wins", "it streams after a stop", seen.now)
-        self._patience.told(update)
+        self._patience.reported(update)
         seen.state, seen.since = state, seen.now
 
 
 def _is_overdue(command: Command, *, remark: bool) -> bool:
-    """Whether it may be owed to an earlier pull or proof; or to be a mere ``remark``."""
+    """Whether an earlier pull or confirmation may have caused it; or it is a mere ``remark``."""
     if isinstance(command, Report):
         return isinstance(command.update, Gap) or (remark and isinstance(command.update, Trouble))
     return isinstance(command, _DISK)

@@ -1,6 +1,6 @@
 """``command-line``: a directive with the usage and the options of a command.
 
-The table is generated from the one that the arguments are read with, so the two cannot
+The table is generated from ``COMMANDS``, which the parser reads as well, so the two cannot
 differ. A command without a directive, and a directive without a command, give a warning.
 """
 
@@ -27,7 +27,7 @@ _log = logging.getLogger(__name__)
 
 
 def described(name: str) -> str:
-    """Markdown of one command: how it is called, what it does, what it takes."""
+    """One command as Markdown: its usage, its help, a table of its arguments and options."""
     command = COMMANDS[name]
     lines = [
         (f"`{called(each)}`", each.help, f"`{default}`" if (default := defaulting(each)) else "")

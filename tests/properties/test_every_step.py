@@ -37,7 +37,7 @@ SETTINGS: Final = {
     ),
     "far": Setting(policy=Policy(), dialect=EchoPanel(), sources=SOURCES, has_provider=False),
 }
-SPEECH: Final = ("mic hears much",)
+SPEECH: Final = ("mic captures much",)
 ALL_OUT: Final = ("the sender sends all there is",)
 STOP: Final = ("the app stops",)
 OPENED: Final = ("the app opens", "a credential", "the socket opens")

@@ -22,7 +22,7 @@ PROMPT = Policy(backoff_first=0.1, backoff_cap=0.2, later_floor=0.1, start_delay
 
 
 def answer(backend: BackgroundBackend) -> bytes:
-    """The status line that a dial gets."""
+    """The status line that a dial is answered with."""
     with socket.create_connection((backend.backend.host, backend.backend.port), 10) as here:
         here.sendall(REQUEST)
         return here.recv(4096).split(b"\r\n")[0]
@@ -42,7 +42,7 @@ def test_it_serves_a_test_without_a_loop_and_ends_with_the_block() -> None:
     assert not [t for t in threading.enumerate() if t.name == "openline backend"]
     with pytest.raises(ConnectionRefusedError):
         answer(backend)
-    backend.stop()  # it may be stopped twice
+    backend.stop()  # idempotent
 
 
 def test_it_serves_a_test_on_asyncio() -> None:
@@ -50,10 +50,10 @@ def test_it_serves_a_test_on_asyncio() -> None:
         where = (backend.backend.host, backend.backend.port)
         reader, writer = await asyncio.open_connection(*where)
         writer.write(REQUEST)
-        said = await reader.readline()
+        line = await reader.readline()
         writer.close()
         await writer.wait_closed()
-        return said
+        return line
 
     with BackgroundBackend("refuse 418", recognizer="none") as backend:
         assert b" 418 " in asyncio.run(dial(backend))
@@ -78,7 +78,7 @@ async def test_an_openline_session_holds_through_it() -> None:
     assert backend.dials == ended.statistics.dials == 3
 
 
-def test_what_keeps_it_from_starting_is_raised_where_it_was_asked_for() -> None:
+def test_startup_failure_is_raised_in_the_constructor() -> None:
     with pytest.raises(FaultError, match="did you mean"):
         BackgroundBackend("cut aftr ack")
     with pytest.raises(FaultError, match="expected a fault"):
@@ -87,7 +87,7 @@ def test_what_keeps_it_from_starting_is_raised_where_it_was_asked_for() -> None:
         BackgroundBackend(max_sessions=0)
 
 
-def test_what_it_died_of_on_the_way_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failure_during_startup_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
     async def unable(*args: object, **options: object) -> None:
         await trio.lowlevel.checkpoint()
         raise BackendError("no room")
@@ -98,7 +98,7 @@ def test_what_it_died_of_on_the_way_is_raised(monkeypatch: pytest.MonkeyPatch) -
     assert not [t for t in threading.enumerate() if t.name == "openline backend"]
 
 
-def test_what_it_dies_of_later_is_raised_when_it_is_stopped(
+def test_later_failure_is_raised_by_stop(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     dead = threading.Event()

@@ -1,4 +1,4 @@
-"""Everything that can happen to the built-in chart happens here, and every law holds."""
+"""The walk reaches everything in the built-in chart, and every law holds."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from openline.updates import State
 from openline_testing import Exploration, explore
 from openline_testing.watched import declared
 
-#: By name: the policy, whether there is a provider, and how many sources there are.
+#: By name: the policy, whether there is a provider, and the number of sources.
 WALKS: dict[str, tuple[Policy, bool, int]] = {
     "as it is": (Policy(), False, 2),
     "every limit near": (
@@ -29,7 +29,7 @@ WALKS: dict[str, tuple[Policy, bool, int]] = {
     ),
     "no second try": (Policy(max_attempts=0, give_up_after=None), True, 1),
     "one more try": (Policy(max_attempts=1, give_up_after=None, source_timeout=None), False, 1),
-    # The retry that a 503 leads to is due in the very moment of giving up.
+    # The retry after a 503 is due at the very moment of giving up.
     "no time at all": (
         Policy(give_up_after=7.5, finish_timeout=5, source_timeout=None),
         False,
@@ -60,7 +60,7 @@ def all_walks() -> Exploration:
 
 
 @pytest.mark.parametrize("name", WALKS)
-def test_no_law_is_broken_and_silence_and_stops_end_wherever_a_session_can_get(name: str) -> None:
+def test_walk_finds_no_violation(name: str) -> None:
     found = walk(name)
     found.check()
     assert found.complete
@@ -77,28 +77,28 @@ def test_every_row_of_the_chart_runs() -> None:
     assert set(found.rows) == set(declared()) == set(found.paths)
 
 
-def test_the_timers_of_a_state_are_those_that_are_drawn() -> None:
+def test_timers_of_a_state_match_the_drawing() -> None:
     assert all_walks().timers == {state: frozenset(timers) for state, timers in RUNS.items()}
 
 
-def test_a_stop_is_carried_out_within_its_limits_from_everywhere() -> None:
-    # FINISH, what was captured in one step, and CLOSE.
+def test_stop_ends_within_its_limits_from_every_situation() -> None:
+    # FINISH, the audio captured in one step, and CLOSE.
     assert walk("as it is").longest_stop <= 20 + 3 * 1.72 + 5
 
 
 def test_silence_lasts_no_longer_than_the_policy_allows() -> None:
-    # It is noticed, and then GIVE_UP; the night before is no silence of the session's.
+    # Its detection, then GIVE_UP; the night before is not the session's own silence.
     assert walk("as it is").longest_silence <= 10 + 300 + 10
 
 
-def test_a_path_to_every_final_state_is_told_readably() -> None:
+def test_path_to_every_final_state_is_readable() -> None:
     path = all_walks().paths["closing --socket_lost--> closed"]
     assert path[0].endswith("the app opens")
     assert all(" s  " in step for step in path)
     assert {state.value for state in FINAL_STATES} <= all_walks().states
 
 
-def test_the_report_says_all_of_it() -> None:
+def test_report_has_every_figure() -> None:
     report = all_walks().report()
     rows = len(declared())
     assert f"rows of the chart that ran: {rows} of {rows}" in report

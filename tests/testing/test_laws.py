@@ -1,4 +1,4 @@
-"""Each law can be broken: a session that does one thing wrong is caught by that law."""
+"""Each law can be broken: a session with one fault is caught by that law."""
 
 from __future__ import annotations
 
@@ -50,9 +50,9 @@ FRAME = bytes(640)
 
 
 class Faulty:
-    """A session that does as it should until it is told not to.
+    """A correct session until a test alters it.
 
-    ``alter`` changes the commands, ``instead`` what is pulled, ``face`` what is asked.
+    ``alter`` changes the commands, ``instead`` the pulled messages, ``face`` the properties.
     """
 
     def __init__(self, policy: Policy, **options: Any) -> None:
@@ -69,15 +69,15 @@ class Faulty:
         self.alter: Callable[[list[Command]], list[Command]] = lambda commands: commands
         self.instead: list[Outgoing | None] = []
         self.face: dict[str, Any] = {}
-        self.deaf = False
+        self.silent = False
         self.polite = False
 
-    # The face.
+    # The interface.
 
     def receive(self, event: e.Event, now: float) -> list[Command]:
         if self.polite:
             raise LocalProtocolError("no")
-        return self.alter([] if self.deaf else self.core.receive(event, now))
+        return self.alter([] if self.silent else self.core.receive(event, now))
 
     def next_message(self, now: float) -> Outgoing | None:
         return self.instead.pop(0) if self.instead else self.core.next_message(now)
@@ -102,7 +102,7 @@ class Faulty:
     def backlog_seconds(self) -> float:
         return self.core.backlog_seconds
 
-    # What is done with it.
+    # The test's controls.
 
     def feed(self, event: e.Event, after: float = 0.0) -> list[Command]:
         self.now += after
@@ -148,17 +148,17 @@ class Faulty:
         return self
 
     def mute(self) -> Faulty:
-        """From here on nothing is heard."""
-        self.deaf = True
+        """From here on no command comes out."""
+        self.silent = True
         return self
 
     def refuse(self) -> Faulty:
-        """From here on everything is impossible."""
+        """From here on every event is refused."""
         self.polite = True
         return self
 
     def change(self, kind: type[Any], **fields: Any) -> Faulty:
-        """Every update of ``kind`` tells something else."""
+        """Every update of ``kind`` has other fields."""
 
         def altered(command: Command) -> Command:
             if isinstance(command, Report) and isinstance(command.update, kind):
@@ -170,7 +170,7 @@ class Faulty:
 
 
 def inside(session: Faulty) -> Actions:
-    """What no law may look at: where a test makes the core itself do wrong."""
+    """The inside of the core, for tests that break it there; no law may use it."""
     return session.core._session  # pyright: ignore[reportPrivateUsage]
 
 
@@ -200,11 +200,11 @@ def redirected(session: Faulty) -> None:
 
 
 def reauth(session: Faulty) -> None:
-    """After a 401 it dials without having asked."""
+    """After a 401 it dials without a new credential."""
     session.feed(e.OpenRequested())
     session.feed(e.CredentialReady(1))
-    told = Report(StateChanged(state=State.CONNECTING, dial=2))
-    session.alter = lambda commands: [*commands[:1], told, AGAIN]
+    reported = Report(StateChanged(state=State.CONNECTING, dial=2))
+    session.alter = lambda commands: [*commands[:1], reported, AGAIN]
     session.lose(status=401)
 
 
@@ -235,8 +235,8 @@ def waits_at_the_gate_for_too_long(session: Faulty) -> None:
     session.feed(e.OpenRequested())
     session.feed(e.AudioCaptured("mic", FRAME))
     session.feed(e.StopRequested())
-    told = StateChanged(state=State.RECONNECTING, dial=0, retry_in=60.5)
-    session.alter = lambda _: [Report(told)]
+    reported = StateChanged(state=State.RECONNECTING, dial=0, retry_in=60.5)
+    session.alter = lambda _: [Report(reported)]
     session.feed(e.CredentialReady(1))
 
 
@@ -273,7 +273,7 @@ def judges(session: Faulty) -> None:
 
 
 def ignores_a_refusal(session: Faulty) -> None:
-    session.opened().deaf = True
+    session.opened().silent = True
     session.say("error", message="Invalid start message")
 
 
@@ -283,7 +283,7 @@ def hushes(session: Faulty) -> None:
 
 
 def keeps_a_dead_line(session: Faulty) -> None:
-    session.streaming().deaf = True
+    session.streaming().silent = True
     session.face["deadline"] = session.now + 8
     session.feed(e.Tick(), 5)
     session.feed(e.Tick(), 5)
@@ -296,14 +296,14 @@ def answers_pings(session: Faulty) -> None:
 
 
 def floods(session: Faulty) -> None:
-    """It takes what was never drained for drained, and the backend's queue runs over."""
+    """It counts undrained audio as drained, and the backend's queue overflows."""
     session.streaming().feed(e.AudioCaptured("mic", 100 * FRAME))
     inside(session).streams.all[0].window.drained = 100 * 320
     answers_pings(session)
 
 
 def floods_from_afar(session: Faulty) -> None:
-    """It takes old audio for live, and all of it lies in the backend's queue."""
+    """It counts old audio as live, and all of it lies in the backend's queue."""
     session.streaming().feed(e.AudioCaptured("mic", 200 * FRAME))
     for _ in range(40):
         session.pull()
@@ -313,7 +313,7 @@ def floods_from_afar(session: Faulty) -> None:
 
 
 def floods_what_is_filling(session: Faulty) -> None:
-    """The backend says that it is filling, and live audio goes on as before."""
+    """The backend reports that it is filling, and live audio goes on as before."""
     session.streaming()
     for _ in range(100):
         session.feed(e.AudioCaptured("mic", FRAME), 0.02)
@@ -325,7 +325,7 @@ def floods_what_is_filling(session: Faulty) -> None:
 
 
 def keeps_a_line_that_stalls(session: Faulty) -> None:
-    """All is received, the window shuts, and nothing is ever drained."""
+    """Everything is received, the window shuts, and nothing is ever drained."""
     session.streaming().feed(e.AudioCaptured("mic", 300 * FRAME))
     inside(session).policy = Policy(stall_timeout=1000)
     for _ in range(30):
@@ -360,8 +360,8 @@ def ends(**fields: Any) -> Callable[[Faulty], None]:
     return broken
 
 
-def never_hears(**fields: Any) -> Callable[[Faulty], None]:
-    """It never gets a line, and hears nothing."""
+def never_opens(**fields: Any) -> Callable[[Faulty], None]:
+    """It never gets a line, and ends without one."""
 
     def broken(session: Faulty) -> None:
         session.feed(e.OpenRequested())
@@ -372,7 +372,7 @@ def never_hears(**fields: Any) -> Callable[[Faulty], None]:
 
 
 def breaks_off(**fields: Any) -> Callable[[Faulty], None]:
-    """Its only source fails, and has heard nothing."""
+    """Its only source fails before any audio."""
 
     def broken(session: Faulty) -> None:
         session.feed(e.OpenRequested())
@@ -388,17 +388,17 @@ def not_even_empty(session: Faulty) -> None:
 
 def forgets_audio(session: Faulty) -> None:
     session.mute().feed(e.AudioCaptured("mic", FRAME))
-    session.deaf = False
+    session.silent = False
     session.feed(e.AudioCaptured("mic", FRAME))
     session.feed(e.AbortRequested())
 
 
-def speaks_after_the_end(session: Faulty) -> None:
+def sends_after_the_end(session: Faulty) -> None:
     session.feed(e.AbortRequested())
     session.also(words(0, 1)).feed(e.Tick())
 
 
-def late_fact(session: Faulty) -> None:
+def late_event(session: Faulty) -> None:
     session.opened()
     session.also(words(0, 1)).feed(e.PongReceived(0, b""))
 
@@ -408,7 +408,7 @@ def of_another(session: Faulty) -> None:
 
 
 def finishes_late(session: Faulty) -> None:
-    session.finishing().deaf = True
+    session.finishing().silent = True
     session.face["deadline"] = session.now + 5
     session.world.seen.finish_by = session.now + 2
     session.feed(e.PongReceived(1, b""))
@@ -418,8 +418,9 @@ def second(session: Faulty) -> None:
     session.feed(e.OpenRequested())
     session.also(AGAIN).feed(e.Tick())
 
+    #: The law, whether there is a provider, and the fault that breaks it.
 
-#: The law, whether there is a provider, and how it is broken.
+
 BREAKS: list[tuple[str, bool, Callable[[Faulty], object]]] = [
     ("one socket", False, second),
     ("one socket", False, lambda s: s.within(AbortSocket(1)).feed(e.AbortRequested())),
@@ -434,12 +435,12 @@ BREAKS: list[tuple[str, bool, Callable[[Faulty], object]]] = [
     ("fresh credential", True, reauth),
     ("redirects", False, redirected),
     (
-        "the way",
+        "transitions",
         False,
         lambda s: s.change(StateChanged, state=State.CLOSING).feed(e.OpenRequested()),
     ),
     (
-        "told as it is",
+        "state fits",
         False,
         lambda s: s.change(StateChanged, state=State.AUTHORIZING).feed(e.OpenRequested()),
     ),
@@ -448,9 +449,9 @@ BREAKS: list[tuple[str, bool, Callable[[Faulty], object]]] = [
         False,
         lambda s: (s.opened().pull(), s.mute(), s.say("status", state="streaming")),
     ),
-    ("late facts", False, late_fact),
-    ("messages of others", False, lambda s: of_another(s.streaming().also(words(0, 1)))),
-    ("messages of others", False, lambda s: of_another(s.streaming().mute())),
+    ("late events", False, late_event),
+    ("foreign messages", False, lambda s: of_another(s.streaming().also(words(0, 1)))),
+    ("foreign messages", False, lambda s: of_another(s.streaming().mute())),
     (
         "impossible requests",
         False,
@@ -465,10 +466,10 @@ BREAKS: list[tuple[str, bool, Callable[[Faulty], object]]] = [
     ("refused on arrival", False, ignores_a_refusal),
     ("the verdict", False, judges),
     ("backoff", False, shortens),
-    ("the wait", False, no_hint),
+    ("the delay", False, no_hint),
     ("patience", False, impatient),
-    ("hope", False, fails),
-    ("hope", True, gives_up_at_an_open_gate),
+    ("no early failure", False, fails),
+    ("no early failure", True, gives_up_at_an_open_gate),
     ("finish in time", True, waits_at_the_gate_for_too_long),
     ("the start", False, lambda s: (s.opened().pull(), s.pull(SendText(1, START)))),
     ("the start", False, lambda s: s.opened().pull(None)),
@@ -492,9 +493,9 @@ BREAKS: list[tuple[str, bool, Callable[[Faulty], object]]] = [
     ("frames", False, lambda s: s.streaming().pull(SendPing(1, bytes(126)))),
     ("frames", False, lambda s: s.streaming().pull(SendBytes(1, bytes(700)))),
     ("a ping in time", False, pings_late),
-    ("a dead line is noticed", False, keeps_a_dead_line),
+    ("a dead line is left", False, keeps_a_dead_line),
     (
-        "words in order",
+        "transcripts in order",
         False,
         lambda s: s.streaming().also(words(0, 1), words(0.5, 2)).feed(e.Tick()),
     ),
@@ -541,7 +542,7 @@ BREAKS: list[tuple[str, bool, Callable[[Faulty], object]]] = [
         False,
         lambda s: (s.opened(), s.mute(), s.feed(e.AbortRequested())),
     ),
-    ("one end", False, speaks_after_the_end),
+    ("one end", False, sends_after_the_end),
     ("silence ends", False, lambda s: (s.face.update(deadline=None), s.feed(e.OpenRequested()))),
     (
         "silence ends",
@@ -557,10 +558,10 @@ BREAKS: list[tuple[str, bool, Callable[[Faulty], object]]] = [
 
 
 def dialling(session: Faulty, *commands: Command) -> None:
-    """Out of the wait after a first loss, with these commands instead of the right ones."""
+    """After the delay of a first loss, with these commands instead of the right ones."""
     session.feed(e.OpenRequested())
     session.lose()
-    session.alter = lambda told: [*told[:1], *commands]
+    session.alter = lambda reported: [*reported[:1], *commands]
     session.tick()
 
 
@@ -593,8 +594,8 @@ def comes_back_at_once(session: Faulty) -> None:
 
 
 def dials_without(session: Faulty) -> None:
-    told = Report(StateChanged(state=State.CONNECTING, dial=1))
-    session.also(told, OpenSocket(1, Backend(), True)).feed(e.OpenRequested())
+    reported = Report(StateChanged(state=State.CONNECTING, dial=1))
+    session.also(reported, OpenSocket(1, Backend(), True)).feed(e.OpenRequested())
 
 
 def streams_on(session: Faulty) -> None:
@@ -607,7 +608,7 @@ def streams_on(session: Faulty) -> None:
 
 def asks_again(session: Faulty) -> None:
     session.feed(e.OpenRequested())
-    session.alter = lambda told: [*told, RequestCredential(2, False)]
+    session.alter = lambda reported: [*reported, RequestCredential(2, False)]
     session.feed(e.Tick())
 
 
@@ -617,13 +618,13 @@ def hangs(session: Faulty) -> None:
     session.feed(e.PongReceived(1, b""), 5)
 
 
-def speaks_after_the_final_message(session: Faulty) -> None:
+def sends_after_the_final_message(session: Faulty) -> None:
     session.finishing().pull()
     session.say("final_summary")
     session.pull(SendPing(1, b""))
 
 
-def told(*updates: Any) -> Callable[[Faulty], object]:
+def reported(*updates: Any) -> Callable[[Faulty], object]:
     return lambda session: (
         session.streaming().also(*[Report(update) for update in updates]).feed(e.Tick())
     )
@@ -648,7 +649,7 @@ def hushes_a_source(session: Faulty) -> None:
 
 
 def keeps_what_hung(session: Faulty) -> None:
-    """It tells that a source hung, and does not let go of it."""
+    """It reports that a source hung, and does not close it."""
     session.opened()
     session.alter = lambda commands: [c for c in commands if not isinstance(c, CloseSource)]
     for _ in range(9):
@@ -663,35 +664,35 @@ TOLD_CONNECTING = Report(StateChanged(state=State.CONNECTING, dial=2))
 MORE: list[tuple[str, bool, Callable[[Faulty], object]]] = [
     ("one socket", False, lambda s: dialling(s, OpenSocket(3, Backend(), True))),
     ("the verdict", False, comes_back_at_once),
-    ("hope", False, follows_no_redirect),
+    ("no early failure", False, follows_no_redirect),
     ("redirects", False, follows_too_far),
     ("redirects", False, follows_to_plain_text),
     ("credential first", True, asks_again),
     ("credential first", True, dials_without),
-    ("a dead line is noticed", False, hangs),
-    ("the final message", False, speaks_after_the_final_message),
+    ("a dead line is left", False, hangs),
+    ("the final message", False, sends_after_the_final_message),
     ("the start", False, lambda s: s.streaming().pull(SendText(1, "what is this"))),
     ("the stop", False, lambda s: (s.finishing().pull(), s.pull(SendBytes(1, FRAME)))),
     ("the stop", False, lambda s: (s.finishing().pull(), s.pull(SendText(1, STOP)))),
-    ("gaps add up", False, told(gap(0, 2, 0))),
+    ("gaps add up", False, reported(gap(0, 2, 0))),
     ("gaps add up", False, ends(missing=(gap(0, 320, 320), gap(0, 320, 320)))),
     ("complete", False, ends(transcript=(words(0, 1).update,))),
-    ("complete", False, never_hears(complete=True)),
+    ("complete", False, never_opens(complete=True)),
     ("the dialect", False, lambda s: s.streaming().pull(SendText(1, cast("str", {"a": 1})))),
     ("complete", False, breaks_off(complete=True)),
     ("complete", False, breaks_off(lost_sources=())),
     ("complete", False, not_even_empty),
     ("one end", False, ends(state=State.FAILED)),
     ("stop wins", False, streams_on),
-    ("sources end once", False, told(ENDED)),
+    ("sources end once", False, reported(ENDED)),
     ("sources end once", False, twice),
     ("sources end once", False, hushes_a_source),
-    ("a source that hangs", False, told(HUNG)),
+    ("a source that hangs", False, reported(HUNG)),
     ("a source that hangs", False, lambda s: s.opened().also(CloseSource("mic")).feed(e.Tick())),
     ("a source that hangs", False, keeps_what_hung),
     ("a source that hangs", False, loses_late),
 ]
-#: Laws that the walk holds, not the World: ``test_planted`` and ``test_dialects`` break them.
+#: Laws that the walk checks, not the World: ``test_planted`` and ``test_dialects`` break them.
 OF_THE_WALK = {"the stop ends", "no exception"}
 
 
@@ -708,12 +709,12 @@ def test_a_session_that_breaks_a_law_is_caught_by_it(
     assert LAWS[law] in text
 
 
-def test_every_law_is_seen_to_be_broken() -> None:
+def test_every_law_has_a_test_that_breaks_it() -> None:
     assert {law for law, _, _ in [*BREAKS, *MORE]} | OF_THE_WALK == set(LAWS)
 
 
-def test_a_hole_is_no_audio_that_waits() -> None:
-    """The source hears nothing for a minute: there is nothing that the backend could drain."""
+def test_hole_is_not_waiting_audio() -> None:
+    """The source has a hole of a minute: the backend has no audio to drain."""
     session = Faulty(Policy(source_timeout=None))
     session.streaming().feed(e.AudioCaptured("mic", 10 * FRAME))
     answers_pings(session)
@@ -725,14 +726,14 @@ def test_a_hole_is_no_audio_that_waits() -> None:
     assert session.core.state is State.STREAMING
 
 
-@pytest.mark.parametrize("told", ["figures", "nothing"])
-def test_a_backend_that_keeps_up_or_says_nothing_is_no_reason_to_break_a_law(told: str) -> None:
-    """The window moves with what the backend says, and without a word in real time."""
+@pytest.mark.parametrize("reported", ["figures", "nothing"])
+def test_no_law_breaks_with_prompt_figures_or_none(reported: str) -> None:
+    """The window moves with the backend's figures, and without them in real time."""
     session = Faulty(Policy())
     session.streaming().feed(e.AudioCaptured("mic", 1000 * FRAME))
     while session.core.statistics.sources["mic"].sent < 1000 * 320:
         answers_pings(session)
-        if told == "figures":
+        if reported == "figures":
             session.say("metrics", source="mic", backlog_seconds=0)
         else:
             session.tick()

@@ -12,10 +12,10 @@ from tests.support_profiles import paced
 
 
 class AnyOrder(SessionFuzzer):
-    """The default dialect, as it is."""
+    """The default dialect, unchanged."""
 
     def received(self, event: Event, commands: Sequence[Command]) -> None:
-        """News of the network makes an open line prove that it still holds."""
+        """After NetworkRestored an open line must be checked with a ping."""
         acked = self.session.state in {State.STREAMING, State.FINISHING}
         if acked and isinstance(event, NetworkRestored):
             next_one = self.world.pull(self.session, self.now)

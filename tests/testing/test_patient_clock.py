@@ -1,4 +1,4 @@
-"""A clock that costs nothing to wait on, and stands still while a thread works."""
+"""The clock jumps over waits, and stands still while a thread works."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ CLIP = Path(cli.__file__).parent / "data" / "meeting.flac"
 
 
 class Rests(trio.abc.Instrument):
-    """Knows when the loop has nothing to do but to wait for a thread, or its clock has jumped.
+    """Detects when the loop only waits for a thread, or its clock has jumped.
 
-    Until then ``seen`` keeps the thread at work, so whatever the clock does it does meanwhile.
+    Until then ``seen`` keeps the thread at work, so the clock is observed meanwhile.
     """
 
     def __init__(self, clock: MockClock) -> None:
@@ -30,7 +30,7 @@ class Rests(trio.abc.Instrument):
         self.seen = threading.Event()
 
     def watch(self) -> None:
-        """From now on."""
+        """Start watching."""
         self._from = self._clock.current_time()
 
     def before_io_wait(self, timeout: float) -> None:
@@ -52,15 +52,15 @@ async def works(clock: MockClock) -> float:
     return went
 
 
-def test_it_stands_still_while_a_thread_works_and_jumps_again_when_it_is_done() -> None:
+def test_clock_stands_still_only_while_a_thread_works() -> None:
     clock = patient_clock()
-    for number in (1, 2):  # it may be used for one run after the other
+    for number in (1, 2):  # the clock is reused for a second run
         assert trio.run(works, clock, clock=clock) == 0
         assert clock.current_time() == number
         assert clock.autojump_threshold == 0
 
 
-def test_a_clock_of_trios_own_does_not_wait() -> None:
+def test_mock_clock_of_trio_does_not_wait() -> None:
     clock = MockClock(autojump_threshold=0)
     assert trio.run(works, clock, clock=clock) == 1
 
@@ -71,7 +71,7 @@ def test_it_waits_for_the_last_of_several() -> None:
 
         async def short() -> None:
             await trio.to_thread.run_sync(int)
-            rests.watch()  # from here on only the other one works
+            rests.watch()  # from here on only the other thread works
             await trio.to_thread.run_sync(rests.seen.wait)
             done.set()
 

@@ -1,7 +1,7 @@
-"""Bugs planted in the chart, the link and the rest: the walk finds each, with a short path.
+"""Bugs planted in the chart, the actions and the rest: the walk finds each, with a short path.
 
-What is planted is undone after each test; the walk must be clean without it, which
-``test_explore`` holds.
+Each bug is removed after its test; the walk must be clean without it, which
+``test_explore`` checks.
 """
 
 from __future__ import annotations
@@ -167,7 +167,7 @@ def open_window(_window: Window, *_figures: float) -> bool:
 
 
 def result(**lie: Callable[[Ended], Any]) -> Plant:
-    """The result with other fields, each made of the true one."""
+    """The result with other fields, each computed from the true one."""
 
     def instead(facts: SessionState, state: State) -> Ended:
         true = outcome.result(facts, state)
@@ -188,17 +188,20 @@ PLANTED: dict[str, tuple[Plant, str]] = {
     ),
     "a lost dial is not aborted": (
         edit("connecting", "timed_out", lazy("abort_socket")),
-        "told as it is",
+        "state fits",
     ),
-    "hope is negated": (edit("streaming", "socket_lost", negated(0)), "hope"),
+    "the guard no_retry is negated": (
+        edit("streaming", "socket_lost", negated(0)),
+        "no early failure",
+    ),
     "a fatal refusal is retried": (edit("awaiting_ack", "refused", without(0)), "the verdict"),
-    "an ack that cannot be is believed": (
+    "an impossible ack is accepted": (
         edit("awaiting_ack", "acked", without(0)),
         "the ack opens",
     ),
     "a loss while closing is ignored": (
         edit("closing", "socket_lost", without(0)),
-        "told as it is",
+        "state fits",
     ),
     "the socket is never given up": (edit("connecting", "timed_out", lambda _: ()), "silence ends"),
     "a loss is not counted": (edit("connecting", "socket_lost", lazy("count_loss")), "patience"),
@@ -209,13 +212,13 @@ PLANTED: dict[str, tuple[Plant, str]] = {
     ),
     "an abort forgets the socket": (
         edit("streaming", "abort_requested", lazy("abort_socket")),
-        "told as it is",
+        "state fits",
     ),
-    "a final message without a stop is believed": (
+    "a final message without a stop is accepted": (
         edit("finishing", "final_message", negated(0)),
         "the final message",
     ),
-    "no pings are asked for": (action("request_ping", do_nothing), "a dead line is noticed"),
+    "no pings are asked for": (action("request_ping", do_nothing), "a dead line is left"),
     "a partial outlives its dial": (action("end_dial", forgetful_end_dial), "partials end"),
     "tries are not counted": (action("count_loss", dizzy_count_loss), "backoff"),
     "the ack is waited for too long": (
@@ -225,9 +228,9 @@ PLANTED: dict[str, tuple[Plant, str]] = {
     "the gate is always open": (method(DialGate, "opens_at", open_always), "the gate"),
     "progress does not count": (
         method(Retry, "note_progress", no_progress),
-        "hope",
+        "no early failure",
     ),
-    "the stop is said again and again": (
+    "the stop is sent again and again": (
         lambda patch: patch.setattr(face, "next_message", eager_next_message),
         "the stop",
     ),
@@ -239,7 +242,7 @@ PLANTED: dict[str, tuple[Plant, str]] = {
         "finish in time",
     ),
     "the window is always open": (method(Window, "allows", open_window), "the window"),
-    "what lacks nothing is complete, even if it failed": (
+    "a failed session without gaps is complete": (
         result(complete=lambda ended: not ended.missing),
         "complete",
     ),
@@ -251,7 +254,7 @@ PLANTED: dict[str, tuple[Plant, str]] = {
         ),
         "complete",
     ),
-    "a source that failed was heard out": (
+    "a failed source counts as exhausted": (
         result(
             complete=lambda ended: (
                 ended.complete or (ended.state is State.CLOSED and ended.reason.startswith("mic"))
@@ -259,31 +262,31 @@ PLANTED: dict[str, tuple[Plant, str]] = {
         ),
         "complete",
     ),
-    "nobody remembers which source failed": (result(lost_sources=lambda _: ()), "complete"),
+    "the failed source is forgotten": (result(lost_sources=lambda _: ()), "complete"),
     "a source that hangs is kept": (
         method(SilenceWatchdog, "look", forgetful_look),
         "a source that hangs",
     ),
-    "nobody looks for a source that hangs": (
+    "no check for a source that hangs": (
         action("watch_sources", do_nothing),
         "a source that hangs",
     ),
 }
-#: Where a bug shows itself only if there is nothing more to try, or no gate before.
+#: Where a bug shows only without further retries, or before the gate shuts.
 OTHER_POLICIES = {
     "progress does not count": Policy(
         max_attempts=1, give_up_after=20, dials_per_minute=2, source_timeout=None
     ),
     "tries are not counted": Policy(source_timeout=None),
     "a source that hangs is kept": Policy(),
-    "nobody looks for a source that hangs": Policy(),
+    "no check for a source that hangs": Policy(),
 }
 #: With a gate and limits that are reached soon.
 POLICY = Policy(max_attempts=3, give_up_after=20, dials_per_minute=2, source_timeout=None)
 
 
 @pytest.mark.parametrize("bug", PLANTED)
-def test_a_planted_bug_is_found_and_its_path_can_be_walked_again(
+def test_planted_bug_is_found_and_its_path_replays(
     bug: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plant, law = PLANTED[bug]
@@ -296,5 +299,5 @@ def test_a_planted_bug_is_found_and_its_path_can_be_walked_again(
     assert violation.law == law
     assert len(violation.path) <= 10
     with pytest.raises(LawBroken) as again:
-        exec(violation.reproduction, {})  # noqa: S102 (it is there to be run)
+        exec(violation.reproduction, {})  # noqa: S102 (the script is the feature under test)
     assert str(again.value) == violation.what

@@ -1,4 +1,4 @@
-"""The plugin as somebody else's tests use it: pytest in a process of its own."""
+"""The plugin as a user's tests use it: pytest in a process of its own."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ REQUEST = (
 
 
 def run(folder: Path, source: str, *options: str) -> str:
-    """What pytest says of ``source``."""
+    """The output of pytest for ``source``."""
     (folder / "helpers.py").write_text(HELPERS)
     (folder / "test_theirs.py").write_text(source)
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *options]
@@ -41,7 +41,7 @@ def run(folder: Path, source: str, *options: str) -> str:
 
 
 def test_a_test_without_a_loop(tmp_path: Path) -> None:
-    said = run(
+    output = run(
         tmp_path,
         """
 from helpers import *
@@ -62,11 +62,11 @@ def test_all_are_stopped():
 """,
         "-p", "no:trio", "-p", "no:anyio",
     )  # fmt: skip
-    assert "2 passed" in said, said
+    assert "2 passed" in output, output
 
 
 def test_tests_on_asyncio_and_on_trio(tmp_path: Path) -> None:
-    said = run(
+    output = run(
         tmp_path,
         """
 import asyncio
@@ -96,11 +96,11 @@ def test_plain(openline_backend):
 """,
         "-p", "no:trio",
     )  # fmt: skip
-    assert "3 passed" in said, said
+    assert "3 passed" in output, output
 
 
 def test_a_session_under_pytest_trio(tmp_path: Path) -> None:
-    said = run(
+    output = run(
         tmp_path,
         """
 import pytest
@@ -137,11 +137,11 @@ def test_the_clock_is_there_without_a_loop(openline_clock):
     assert openline_clock.current_time() == 9.5
 """,
     )
-    assert "3 passed" in said, said
+    assert "3 passed" in output, output
 
 
-def test_it_loads_nothing_before_it_is_asked(tmp_path: Path) -> None:
-    said = run(
+def test_plugin_imports_nothing_before_use(tmp_path: Path) -> None:
+    output = run(
         tmp_path,
         f"""
 import sys
@@ -152,11 +152,11 @@ def test_light():
 """,
         "-p", "no:trio", "-p", "no:anyio",
     )  # fmt: skip
-    assert "1 passed" in said, said
+    assert "1 passed" in output, output
 
 
 def test_misuse_is_one_line(tmp_path: Path) -> None:
-    said = run(
+    output = run(
         tmp_path,
         """
 def test_phrase(openline_backend):
@@ -169,12 +169,12 @@ def test_both(openline_clock, openline_backend):
     raise AssertionError("it ran")
 """,
     )
-    told = said.partition("= FAILURES =")[2].splitlines()[2:]
-    assert told[0].startswith('openline_backend: fault "cut aftr ack", column 5: expected'), said
-    assert told[1].startswith("____"), said
-    assert told[2] == "openline_backend: max_sessions must be at least 1, not 0", said
-    assert "it ran" not in said
-    [both] = [line for line in said.splitlines() if line.startswith("openline_backend lives in")]
+    lines = output.partition("= FAILURES =")[2].splitlines()[2:]
+    assert lines[0].startswith('openline_backend: fault "cut aftr ack", column 5: expected'), output
+    assert lines[1].startswith("____"), output
+    assert lines[2] == "openline_backend: max_sessions must be at least 1, not 0", output
+    assert "it ran" not in output
+    [both] = [line for line in output.splitlines() if line.startswith("openline_backend lives in")]
     assert both.endswith("use one of them, or a backend in memory (connect=)")
 
 
@@ -198,7 +198,7 @@ def test_a_package_that_is_missing_is_one_line(
     )
     source = f"def test_it({fixture}):\n    pass\n"
     others = [f"-pno:{name}" for name in ("trio", "anyio", "hypothesispytest")]
-    said = run(tmp_path, source, *others)
-    assert f"{fixture} needs {missing}: pip install 'openline[{extra}]'\n" in said
-    assert "Traceback" not in said, said
-    assert "1 error" in said
+    output = run(tmp_path, source, *others)
+    assert f"{fixture} needs {missing}: pip install 'openline[{extra}]'\n" in output
+    assert "Traceback" not in output, output
+    assert "1 error" in output

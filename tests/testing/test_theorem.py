@@ -1,6 +1,6 @@
-"""The theorem finds what is wrong: bugs planted in the core, and in a dialect of one's own.
+"""The theorem finds faults: bugs planted in the core, and in a user's own dialect.
 
-What is planted is undone after each test; without it the theorem holds, which
+Each bug is removed after its test; without it the theorem holds, which
 ``tests/properties/test_theorem`` shows for the default dialect and this file for another.
 """
 
@@ -63,10 +63,10 @@ from openline_testing.theorem import (
     shrunk,
 )
 from openline_testing.theorem.clauses import fail, hold
-from openline_testing.theorem.witness import VacuityCheck
+from openline_testing.theorem.vacuity import VacuityCheck
 from tests.testing.test_planted import Plant, action, method
 
-# A dialect of one's own, and how its backend speaks it.
+# A user's own dialect, and its ideal backend's encoding.
 
 
 class Post:
@@ -104,14 +104,14 @@ class Post:
                 return Malformed(why="no letter")
 
     def place(self, sample: int) -> int:
-        """Where the backend's ``sample`` lies."""
+        """The session sample of the backend's ``sample``."""
         return sample
 
 
 class Postman:
-    """How an ideal backend speaks it: ``tells`` says whether it has figures."""
+    """The encoding of its ideal backend: ``reports`` is whether it has figures."""
 
-    tells = True
+    reports = True
     kind: type[Post] = Post
 
     @property
@@ -132,7 +132,7 @@ class Postman:
         return json.dumps(["words", source, round(start * 16000), round(end * 16000), text, final])
 
     def figures(self, ids: Ids, source: str, backlog: float, dropped: int) -> str | None:
-        if not self.tells:
+        if not self.reports:
             return None
         return json.dumps(["queue", source, round(backlog * 16000), dropped])
 
@@ -143,12 +143,12 @@ class Postman:
         return '["done"]'
 
 
-class Taciturn(Postman):
-    tells = False
+class NoFigures(Postman):
+    reports = False
 
 
 class Sloppy(Post):
-    """It takes the backend's samples for those of a clock that runs a little fast."""
+    """It reads the backend's samples with a clock that runs a little fast."""
 
     def place(self, sample: int) -> int:
         return sample + sample // 9000
@@ -158,27 +158,27 @@ class SloppyPostman(Postman):
     kind = Sloppy
 
 
-@pytest.mark.parametrize("speech", [Postman(), Taciturn()])
-def test_the_theorem_holds_for_a_dialect_of_ones_own(speech: Speech) -> None:
+@pytest.mark.parametrize("speech", [Postman(), NoFigures()])
+def test_theorem_holds_for_an_own_dialect(speech: Speech) -> None:
     check(range(150), speech=speech)
     check(range(60), speech=speech, kill=True)
 
 
 @pytest.mark.repeats
-def test_a_dialect_of_ones_own_is_played_with_its_own_sources_and_drops() -> None:
+def test_own_dialect_is_played_with_its_sources_and_drops() -> None:
     names: set[str] = set()
     dropped = {True: 0, False: 0}
     for seed in range(60):
-        for speech in (Postman(), Taciturn()):
+        for speech in (Postman(), NoFigures()):
             books = play(draw(seed, Post.sources), speech=speech)
             names |= {*books.accounts}
-            dropped[speech.tells] += books.drops
+            dropped[speech.reports] += books.drops
     assert names == {*Post.sources}
     assert dropped[True]
-    assert not dropped[False], "what nobody can tell of must not happen"
+    assert not dropped[False], "a drop that cannot be reported must not happen"
 
 
-def test_a_fault_of_a_dialect_is_found_and_made_small() -> None:
+def test_fault_of_a_dialect_is_found_and_shrunk() -> None:
     with pytest.raises(Counterexample) as caught:
         check(range(20), speech=SloppyPostman())
     found = caught.value
@@ -191,7 +191,7 @@ def test_a_fault_of_a_dialect_is_found_and_made_small() -> None:
     assert found.script in str(found)
 
 
-# A policy of one's own.
+# A user's own policy.
 
 
 @pytest.mark.repeats
@@ -203,12 +203,12 @@ def test_a_fault_of_a_dialect_is_found_and_made_small() -> None:
         Policy(max_attempts=0, buffer_seconds=40, ping_interval=1, pong_timeout=1),
     ],
 )
-def test_the_theorem_holds_for_a_policy_of_ones_own(policy: Policy) -> None:
+def test_theorem_holds_for_an_own_policy(policy: Policy) -> None:
     check(range(120), policy=policy)
     check(range(40), policy=policy, kill=True)
 
 
-def test_a_policy_of_ones_own_is_taken_as_it_is() -> None:
+def test_own_policy_is_used_unchanged() -> None:
     cut = Fault(at=1.0, kind="cut")
     given_up = play(Schedule(faults=(cut,)), policy=Policy(max_attempts=0))
     assert given_up.ended is not None
@@ -227,8 +227,8 @@ END_DIAL, PULL, CONFIRM, TAKE = (
 )
 
 
-def forgets_the_unconfirmed(box: Outbox) -> None:
-    """What was sent on a dial that is lost is not sent again."""
+def drops_the_unconfirmed(box: Outbox) -> None:
+    """Audio sent on a lost dial is not sent again."""
     box._unconfirmed.clear()  # pyright: ignore[reportPrivateUsage]
     END_DIAL(box)
 
@@ -275,14 +275,14 @@ def lacks_nothing(facts: SessionState, state: State) -> Ended:
     return msgspec.structs.replace(ended, complete=not ended.missing)
 
 
-def hears_all(facts: SessionState, state: State) -> Ended:
+def captures_all(facts: SessionState, state: State) -> Ended:
     ended = outcome.result(facts, state)
     complete = ended.complete or bool(ended.lost_sources)
     return msgspec.structs.replace(ended, complete=complete)
 
 
-def says_all_again(session: Actions) -> None:
-    """Words are not clamped to what is news."""
+def repeats_transcripts(session: Actions) -> None:
+    """Repeated transcripts are not clamped."""
     box = session.streams.all[0].box
     before, box.confirmed = box.confirmed, 0
     TAKE(session)
@@ -290,17 +290,17 @@ def says_all_again(session: Actions) -> None:
 
 
 REPORT_GAPS = Actions.report_gaps
-#: The bug, and the clauses of which one is seen to break; which, depends on what is smallest.
+#: The bug, and the clauses one of which breaks; which one depends on the smallest schedule.
 PLANTED: dict[str, tuple[Plant, set[str]]] = {
-    "outbox: what was cut is not sent again": (
-        method(Outbox, "end_dial", forgets_the_unconfirmed),
+    "outbox: audio of a lost dial is not sent again": (
+        method(Outbox, "end_dial", drops_the_unconfirmed),
         {"lost in silence"},
     ),
     "outbox: a frame is skipped": (
         method(Outbox, "pull", skips_a_frame),
         {"lost in silence", "in place"},
     ),
-    "outbox: more is confirmed than was said": (
+    "outbox: more is confirmed than reported": (
         method(Outbox, "confirm", confirms_too_much),
         {"in place", "lost in silence"},
     ),
@@ -313,21 +313,21 @@ PLANTED: dict[str, tuple[Plant, set[str]]] = {
         {"no excuse", "in place", "lost in silence"},
     ),
     "window: it is always open": (method(Window, "allows", always_open), {"no excuse"}),
-    "link: gaps are not told": (
+    "actions: gaps are not reported": (
         method(Actions, "report_gaps", hushes_gaps),
         {"gaps", "lost in silence"},
     ),
-    "link: words are said again": (
-        action("take_transcript", says_all_again),
+    "actions: transcripts are repeated": (
+        action("take_transcript", repeats_transcripts),
         {"said twice", "in place", "the disk"},
     ),
     "link: a partial outlives its dial": (action("end_dial", keeps_partials), {"partials"}),
-    "outcome: what lacks nothing is complete, even if it failed": (
+    "outcome: a failed session without gaps is complete": (
         lambda patch: patch.setattr(face, "result", lacks_nothing),
         {"the result"},
     ),
-    "outcome: a source that failed was heard out": (
-        lambda patch: patch.setattr(face, "result", hears_all),
+    "outcome: a failed source counts as exhausted": (
+        lambda patch: patch.setattr(face, "result", captures_all),
         {"the result"},
     ),
 }
@@ -347,16 +347,16 @@ def test_a_planted_bug_is_found_with_a_small_schedule(
     assert found.error.clause in clauses, found
     assert found.schedule is not None
     things = len(found.schedule.faults) + len(found.schedule.dials) + len(found.schedule.sources)
-    assert things <= 3, found.schedule  # of up to eleven that are drawn
+    assert things <= 3, found.schedule  # of up to eleven drawn
     with pytest.raises(TheoremBroken) as again:
-        exec(found.script, {})  # noqa: S102 (it is there to be run)
+        exec(found.script, {})  # noqa: S102 (the script is the feature under test)
     assert str(again.value) == str(found.error)
 
 
 # The parts.
 
 
-def test_a_clause_that_is_broken_is_told_in_one_line() -> None:
+def test_broken_clause_is_a_one_line_error() -> None:
     for clause, sentence in THEOREM.items():
         with pytest.raises(TheoremBroken) as caught:
             fail(clause, "so it was")
@@ -379,19 +379,19 @@ def test_a_schedule_shrinks_as_long_as_it_goes_wrong() -> None:
     assert replace(small, faults=(), sources=Schedule().sources, seed=0) == Schedule()
 
 
-def test_a_source_that_hears_more_than_can_be_told_apart_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"mic hears up to 4\d\.\d s: give 30 at most"):
+def test_source_longer_than_the_pattern_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"mic lasts up to 4\d\.\d s: give 30 at most"):
         Source(name="mic", seconds=40)
 
 
 class Deaf(SessionMachine):
-    """A session that takes nothing in."""
+    """A session that raises on every event."""
 
     def receive(self, event: Event, now: float) -> list[Command]:
-        raise RuntimeError(f"{type(event).__name__} at {now:g} s is not heard")
+        raise RuntimeError(f"{type(event).__name__} at {now:g} s is refused")
 
 
-def test_a_session_of_ones_own_is_written_into_the_script() -> None:
+def test_own_session_is_written_into_the_script() -> None:
     with pytest.raises(Counterexample) as caught:
         check([0], connection=Deaf, policy=Policy(max_attempts=2))
     script = caught.value.script
@@ -404,15 +404,15 @@ def test_a_session_of_ones_own_is_written_into_the_script() -> None:
     assert "kill_and_resume(\n    0,\n    connection=Deaf,\n)" in killed.value.script
 
 
-def test_what_is_killed_at_once_has_begun_nothing() -> None:
+def test_session_killed_at_once_stored_nothing() -> None:
     assert any(kill_and_resume(seed) is None for seed in range(60))
 
 
-# A backend of no patience, and dialects that are none.
+# A backend without delay, and invalid dialects.
 
 
 class Instant(EchoSpeech):
-    """A backend that makes up its mind at once."""
+    """A backend that decides at once."""
 
     def __init__(self, **changes: Any) -> None:
         self._dialect: Any = type("Odd", (EchoPanel,), {"horizon": 0.0, **changes})()
@@ -435,22 +435,22 @@ def nonsense(*_given: object) -> float:
 def test_the_theorem_holds_for_a_backend_that_holds_nothing_back() -> None:
     check(range(120), speech=Instant())
     check(range(40), speech=Instant(), kill=True)
-    heard = sum(bool(play(draw(seed), speech=Instant()).delivered) for seed in range(20))
-    assert heard > 10
+    finals = sum(bool(play(draw(seed), speech=Instant()).delivered) for seed in range(20))
+    assert finals > 10
 
 
 @pytest.mark.parametrize("method", ["start", "audio", "stop"])
-def test_what_a_dialect_cannot_say_is_told_with_the_method(method: str) -> None:
+def test_encoding_failure_names_the_method(method: str) -> None:
     with pytest.raises(Counterexample, match=f"the dialect Odd: {method} has to return str"):
         check(range(50), speech=Instant(**{method: nothing}))
 
 
-def test_a_dialect_that_cannot_read_its_ideal_backend_is_told() -> None:
+def test_dialect_that_rejects_its_backend_is_an_error() -> None:
     with pytest.raises(Counterexample, match="the dialect Odd: decode raised ZeroDivisionError"):
         check(range(50), speech=Instant(decode=nonsense))
 
 
-def test_what_is_no_dialect_is_refused_before_anything_is_played() -> None:
+def test_invalid_dialect_is_refused_before_any_play() -> None:
     speech = Instant(horizon="soon")
     with pytest.raises(DialectError, match="horizon has to be seconds"):
         play(draw(1), speech=speech)
@@ -458,27 +458,27 @@ def test_what_is_no_dialect_is_refused_before_anything_is_played() -> None:
         kill_and_resume(1, speech=speech)
 
 
-# Where nothing happens, nothing is proved.
+# Sessions in which nothing happens prove nothing.
 
 
 class Mumbling(Postman):
-    """A backend that is taken for another: the dialect tolerates what it does not know."""
+    """A backend with a misspelt message: the dialect ignores messages it does not know."""
 
-    def __init__(self, **says: str) -> None:
-        self._says = says
+    def __init__(self, **texts: str) -> None:
+        self._texts = texts
 
     @property
     def dialect(self) -> Dialect:
         return Tolerant()
 
     def ack(self, ids: Ids) -> str:
-        return self._says.get("ack") or super().ack(ids)
+        return self._texts.get("ack") or super().ack(ids)
 
     def words(self, ids: Ids, words: Words) -> str:
-        return self._says.get("words") or super().words(ids, words)
+        return self._texts.get("words") or super().words(ids, words)
 
     def summary(self, ids: Ids) -> str:
-        return self._says.get("summary") or super().summary(ids)
+        return self._texts.get("summary") or super().summary(ids)
 
 
 class Tolerant(Post):
@@ -494,7 +494,7 @@ class Tolerant(Post):
 
 @pytest.mark.parametrize("kill", [False, True])
 @pytest.mark.parametrize(
-    ("method", "says", "why"),
+    ("method", "text", "why"),
     [
         ("ack", '["raedy"]', "Unknown, not as a Status with ack=True: no audio is ever sent"),
         (
@@ -505,18 +505,18 @@ class Tolerant(Post):
         (
             "words",
             '["words", "desk", 0, 320, "a", false]',
-            "a Heard that is not final, not as a final Heard: no word is ever told",
+            "a Heard that is not final, not as a final Heard: no final ever comes",
         ),
         ("summary", '["dnoe"]', "Unknown, not as a FinalMessage: no session ever finishes"),
     ],
 )
-def test_a_backend_that_the_dialect_does_not_understand_proves_nothing(
-    method: str, says: str, why: str, *, kill: bool
+def test_undecodable_backend_proves_nothing(
+    method: str, text: str, why: str, *, kill: bool
 ) -> None:
-    seeds = range(0 if method == "words" else 3)  # with such words the theorem is broken
+    seeds = range(0 if method == "words" else 3)  # with such finals the theorem is broken
     with pytest.raises(NothingProved) as caught:
-        check(seeds, speech=Mumbling(**{method: says}), kill=kill)
-    assert str(caught.value) == (f"the dialect Tolerant reads what Mumbling.{method} says as {why}")
+        check(seeds, speech=Mumbling(**{method: text}), kill=kill)
+    assert str(caught.value) == (f"the dialect Tolerant decodes Mumbling.{method} as {why}")
 
 
 def test_sessions_in_which_nothing_happens_prove_nothing() -> None:
@@ -525,12 +525,12 @@ def test_sessions_in_which_nothing_happens_prove_nothing() -> None:
     with pytest.raises(NothingProved) as caught:
         check(range(20), policy=hasty)
     assert str(caught.value) == (
-        "of 20 sessions none streamed anything, so nothing is proved: look at EchoSpeech, "
-        "and at the policy if you gave one"
+        "of 20 sessions none streamed anything, so nothing is proved: check EchoSpeech, "
+        "and the policy if you gave one"
     )
 
 
-def told_nothing(books: Ledger) -> None:
+def reported_nothing(books: Ledger) -> None:
     books.delivered = []
 
 
@@ -542,26 +542,24 @@ def finished_nothing(books: Ledger) -> None:
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        (told_nothing, "was told a final"),
-        (finished_nothing, "came to its proper end, with the final message"),
+        (reported_nothing, "reported a final"),
+        (finished_nothing, "finished properly, with the final message"),
     ],
 )
-def test_one_session_in_which_it_happened_is_enough(
-    change: Callable[[Ledger], None], why: str
-) -> None:
-    witness = VacuityCheck()
+def test_one_session_that_got_there_is_enough(change: Callable[[Ledger], None], why: str) -> None:
+    vacuity = VacuityCheck()
     seeds = iter(range(20))
     for seed in islice(seeds, 19):
         books = play(draw(seed))
         change(books)
-        witness.sees(books)
-    witness.swears(EchoSpeech())
+        vacuity.count(books)
+    vacuity.check(EchoSpeech())
     last = play(draw(next(seeds)))
     assert last.delivered
-    whole = copy(witness)
-    whole.sees(last)
-    whole.swears(EchoSpeech())
+    whole = copy(vacuity)
+    whole.count(last)
+    whole.check(EchoSpeech())
     change(last)
-    witness.sees(last)
+    vacuity.count(last)
     with pytest.raises(NothingProved, match=f"^of 20 sessions none {why}, so nothing is proved"):
-        witness.swears(EchoSpeech())
+        vacuity.check(EchoSpeech())

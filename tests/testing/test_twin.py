@@ -1,4 +1,4 @@
-"""The chart that runs is the chart that is declared: table and library say the same.
+"""The chart that runs is the chart that is declared: table and library agree.
 
 ``INTERPRETED``, which the benchmark measures too, is a session whose ``interpreter`` is
 python-statemachine's own, of the declaration. Whatever happens, both twins give the same
@@ -27,10 +27,10 @@ from tests.support_profiles import paced
 
 
 class Pair:
-    """Two sessions side by side, with one face: they must be the same in all that they do."""
+    """Two sessions behind one interface: they must give the same results."""
 
     def __init__(self, **options: Any) -> None:
-        # Both draw the same: each has randomness of its own.
+        # Both draw the same numbers: each has a copy of the randomness.
         draws = [*options.pop("random")]
         self.ours = SessionMachine(Backend(), random=iter(cycle(draws)).__next__, **options)
         self.hers = INTERPRETED(Backend(), random=iter(cycle(draws)).__next__, **options)
@@ -74,7 +74,7 @@ class Pair:
 
 
 class Twins(SessionFuzzer):
-    """A walk of two."""
+    """A fuzzer for both twins."""
 
     def make(self, **options: Any) -> Session:
         return Pair(**options)
@@ -111,7 +111,7 @@ def a_whole_session(make: Callable[..., SessionMachine]) -> Drive:
     drive.speak(1)
     drive.lose()
     drive.redial()
-    drive.wait(11)  # nobody opens
+    drive.wait(11)  # no connection opens
     drive.redial()
     drive.opened()
     drive.stop()

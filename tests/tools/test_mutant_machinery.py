@@ -7,21 +7,24 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
 from openline.reconnect.backoff import DialGate
+from openline.session import TABLE
+from tools.mutants import rows
 from tools.mutants import trial as trial_module
-from tools.mutants.course import SLOW, attempting, in_order
+from tools.mutants.course import DECLARED, SLOW, attempting, in_order
 from tools.mutants.faults import StaleFaultError, all_faults, copy, read
 from tools.mutants.known import LIST, ListError, block, complaints, parse
-from tools.mutants.mutant import Key, find
-from tools.mutants.reach import CORE, Reach, modules
+from tools.mutants.mutant import Key, enums_of, find
+from tools.mutants.reach import CORE, ROOMS, Reach, import_name, modules, room_of, suite
 from tools.mutants.trial import Code, Instead, trial
 
-KEY: Key = ("link", "Link.f", "a < b", "a <= b", 1)
+KEY: Key = ("machine.actions", "Actions.f", "a < b", "a <= b", 1)
 OTHER: Key = ("policy", "", "a = 1", "a = 2", 2)
 REACH = Reach(["t::first", "t::second"], [0.001, 0.001], {}, {})
 
@@ -98,12 +101,12 @@ def test_a_statement_that_runs_at_import_is_known() -> None:
     assert not reach.runs_at_import("another", 1)
 
 
-def test_first_what_killed_before_then_what_is_near_then_what_is_far_then_the_searches() -> None:
+def test_earlier_killers_run_first_then_near_then_far_then_searches() -> None:
     names = ["t::a", "t::b", "t::c", "t::d", "t::slow", "test_drawn.py::e"]
     reach = Reach(names, [0.4, 0.1, 0.2, 0.3, SLOW, 0.1], {}, {})
-    key: Key = ("timers", "", "a = 1", "a = 2", 1)
+    key: Key = ("machine.timers", "", "a = 1", "a = 2", 1)
     assert in_order(key, [3, 4], [0, 1], reach, prose=False, far=range(6)) == [3, 1, 0, 2, 6, 7]
-    of_drawing: Key = ("explain", "", "a = 1", "a = 2", 1)
+    of_drawing: Key = ("reconnect.explain", "", "a = 1", "a = 2", 1)
     assert in_order(of_drawing, [], [0, 1, 5], reach, prose=True) == [1, 5, 0]
 
 
@@ -128,9 +131,14 @@ def test_a_killer_is_run_first_the_next_time_and_for_its_neighbours() -> None:
     assert began == [[1], [0], []]
 
 
-def test_the_kit_is_no_part_of_what_is_changed() -> None:
-    assert {"machine.chart", "machine.actions", "dialects.echopanel"} <= set(modules())
-    assert not any("testing" in name for name in modules())
+def test_the_core_and_the_rooms_with_tests_of_their_own_can_be_changed() -> None:
+    found = modules()
+    for name in ("machine.actions", "openline_store.spool", "openline_audio.samples"):
+        assert find_spec(import_name(name)) is not None
+        assert found[name].is_file()
+    assert {room_of(name) for name in found} == set(ROOMS)
+    assert all(suite(room) for room in ROOMS)
+    assert import_name("machine.__init__") == "openline.machine"
 
 
 # The list.
@@ -173,6 +181,17 @@ def test_the_list_that_is_kept_can_be_read() -> None:
     known = parse(LIST.read_text("utf-8"))
     assert {key[0] for key in known} <= set(modules())
     assert all(len(why) > 10 for why in known.values())
+
+
+def test_every_listed_survivor_is_still_a_mutant() -> None:
+    """Else it was renamed or is gone; a run of all mutants would find that out after an hour."""
+    sources = {name: path.read_text("utf-8") for name, path in modules().items()}
+    enums = enums_of(sources.values())
+    known = parse(LIST.read_text("utf-8"))
+    named = {key[0] for key in known} - {DECLARED}
+    keys = {mutant.key for name in named for mutant in find(name, sources[name], enums)}
+    keys |= {change.key for change in rows.find(TABLE)}
+    assert [key for key in known if key not in keys] == []
 
 
 # The faults.

@@ -2,7 +2,7 @@
 
     make mutants                      # all that a session depends on
     make mutants ONLY="machine.actions reconnect.retry"    # some modules of the core
-    make mutants ONLY=diagram         # what draws the machine
+    make mutants ONLY=openline_store  # a room beside the core, by its own tests
 
 Exits with 1 if a mutant survives that ``survivors.txt`` does not list, if one is listed that
 does not survive, or if fewer than 95 % are killed.
@@ -17,11 +17,11 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 
-from tools.mutants.course import DRAWING, Result, all_keys, try_all
+from tools.mutants.course import Result, all_keys, try_all
 from tools.mutants.forks import WorkerError, children
 from tools.mutants.known import LIST, ListError, complaints, parse
 from tools.mutants.mutant import Key
-from tools.mutants.reach import BUILD, kept, modules, record
+from tools.mutants.reach import BUILD, kept, modules, record, room_of
 from tools.mutants.trial import prepare
 
 #: Per cent of all mutants that have to be killed.
@@ -42,6 +42,8 @@ def main() -> int:
     chosen = [name for name in modules() if _is_chosen(name, options.only)]
     if not chosen:
         parser.error(f"no module is called {' or '.join(options.only)}")
+    if len({room_of(name) for name in chosen}) > 1:
+        parser.error("these are modules of more than one room: give those of one")
     begun = time.monotonic()
     try:
         known = parse(LIST.read_text("utf-8"))
@@ -55,16 +57,20 @@ def main() -> int:
 
 def _is_chosen(name: str, only: Sequence[str]) -> bool:
     if not only:
-        return not name.startswith(DRAWING)
-    return any(each in {name, *name.split(".")} for each in only)
+        return room_of(name) == "openline"
+    return any(
+        each == name or name.startswith(f"{each}.") or each == name.rpartition(".")[2]
+        for each in only
+    )
 
 
 def _try(chosen: Sequence[str], jobs: int, *, again: bool) -> list[Result]:
     prepare()
-    if kept() is None:
+    room = room_of(chosen[0])
+    if kept(room) is None:
         print("seeing which test reaches what", flush=True)
-        [*_] = children([lambda _write: record()])
-    reach = kept()
+        [*_] = children([lambda _write: record(room)])
+    reach = kept(room)
     if reach is None:
         raise WorkerError("the sources changed meanwhile: run it again")
     before = _before()

@@ -21,13 +21,11 @@ import pytest
 from tools.mutants.forks import Write, children, share
 from tools.mutants.killers import ARGUMENTS
 from tools.mutants.mutant import Key, Mutant, enums_of, find
-from tools.mutants.reach import OF_DRAWINGS, SUITE, Reach, modules
+from tools.mutants.reach import OF_DRAWINGS, Reach, modules
 from tools.mutants.trial import Code, Ready, cold, run_all, search, trial
 
 #: Declared, and changed in ``rows`` instead.
 DECLARED = "machine.chart"
-#: What draws the machine: no session depends on it.
-DRAWING = "diagram"
 #: A table that is nothing but rows, each of which is drawn.
 SHOWN = frozenset({"reconnect.verdict_table"})
 #: What a session depends on: worth a search for whatever is wrong.
@@ -158,10 +156,10 @@ def in_order(
     """The ``first``, the quickest that are ``near``, then ``far``, then the searches.
 
     What is slow is left out. A drawing is compared with what is made of the core, so its test
-    would notice anything. It has a say in what draws, in tables that it shows row by row, and
-    in words for people.
+    would notice anything. It counts only for tables that it shows row by row, and for
+    words for people.
     """
-    drawn = prose or key[0].startswith(DRAWING) or key[0] in SHOWN or key[:2] == ("policy", "")
+    drawn = prose or key[0] in SHOWN or key[:2] == ("policy", "")
     near = {*near}
     fit = {
         test
@@ -236,7 +234,7 @@ def _warm(
 
     def collect(write: Write) -> None:
         status = pytest.main(
-            [*ARGUMENTS, *map(str, SUITE)], plugins=[Ready(lambda items: work(items, write))]
+            [*ARGUMENTS, *map(str, reach.suite)], plugins=[Ready(lambda items: work(items, write))]
         )
         if status not in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}:
             raise RuntimeError(f"pytest could not collect the tests: {status!r}")

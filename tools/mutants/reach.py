@@ -1,8 +1,8 @@
-"""Which test reaches which line of the core, and how long it takes: found out once.
+"""Which test reaches which line of a room, and how long it takes: found out once.
 
-A mutant needs to meet only the tests that run what it changes. Coverage says which lines
-these are, test by test, and the one seam of the machine says which rows of the chart. What
-was found is kept in ``build/mutants`` until the core or its tests change.
+A mutant needs only the tests that run what it changes. Coverage gives the lines, test by test,
+and the one seam of the machine gives the transitions. The result is kept in
+``build/mutants``, for each room, until the room or its tests change.
 """
 
 from __future__ import annotations
@@ -24,17 +24,27 @@ import pytest
 from tools.mutants.killers import ARGUMENTS, KILLERS, TESTS
 
 ROOT = TESTS.parent
+#: What can be changed: the core, and the rooms beside it that have tests of their own.
 CORE = ROOT / "core" / "openline"
+ROOMS = {
+    "openline": CORE,
+    **{
+        f"openline_{of}": ROOT / "adapters" / f"openline_{of}"
+        for of in ("driver", "store", "audio")
+    },
+}
 BUILD = ROOT / "build" / "mutants"
 #: What runs against each mutant. The drawings are compared with files that are made from
 #: the core: they would notice any change of it, whatever a session does.
-SUITE = [
+CORE_SUITE = [
     *sorted((TESTS / "core").glob("test_*.py")),
     *(TESTS / "properties" / f"test_{of}.py" for of in ("contract", "patience", "every_step")),
     TESTS / "properties" / "test_outbox_model.py",
     TESTS / "house" / "test_drawn.py",
 ]
 OF_DRAWINGS = ("test_diagram", "test_drawn")
+#: The folders of tests that run against the mutants of another room.
+SUITES = {room: TESTS / room.removeprefix("openline_") for room in ROOMS if room != "openline"}
 #: What is searched for whatever else is wrong, once the suite has found nothing; see ``killers``.
 SEARCHES = ("theorem", "resume")
 #: Seconds that one may take.
@@ -57,6 +67,12 @@ class Reach:
     lines: dict[str, dict[str, list[int]]]
     rows: dict[str, list[int]]
     at_import: dict[str, list[int]] = field(default_factory=dict[str, list[int]])
+    room: str = "openline"
+
+    @property
+    def suite(self) -> list[Path]:
+        """The files of tests that run against a mutant."""
+        return suite(self.room)
 
     @property
     def searches(self) -> list[int]:
@@ -98,46 +114,65 @@ class Reach:
         return sorted({test for row in rows for test in self.rows.get(" ".join(row), ())})
 
 
+def suite(room: str) -> list[Path]:
+    """The files of tests that run against the mutants of ``room``."""
+    return CORE_SUITE if room == "openline" else sorted(SUITES[room].glob("test_*.py"))
+
+
 def modules() -> dict[str, Path]:
-    """The modules of the core by name, the kit left out: it is a test itself."""
-    return {
-        ".".join(path.relative_to(CORE).with_suffix("").parts): path
-        for path in sorted(CORE.rglob("*.py"))
-        if "testing" not in path.relative_to(CORE).parts
-    }
+    """What can be changed, by name: ``machine.actions`` of the core, ``openline_store.spool``."""
+    found: dict[str, Path] = {}
+    for room, folder in ROOMS.items():
+        for path in sorted(folder.rglob("*.py")):
+            name = ".".join(path.relative_to(folder).with_suffix("").parts)
+            found[name if room == "openline" else f"{room}.{name}"] = path
+    return found
 
 
-def _fingerprint() -> str:
-    digest = hashlib.sha256()
+def room_of(module: str) -> str:
+    """The room that a module is in."""
+    first = module.partition(".")[0]
+    return first if first in ROOMS else "openline"
+
+
+def import_name(module: str) -> str:
+    """What Python calls a module."""
+    whole = module if room_of(module) != "openline" else f"openline.{module}"
+    return whole.removesuffix(".__init__")
+
+
+def _fingerprint(room: str) -> str:
+    digest = hashlib.sha256(room.encode())
+    changed = [path for name, path in modules().items() if room_of(name) in {room, "openline"}]
     for path in sorted(
-        [*CORE.rglob("*.py"), *TESTS.glob("*.py"), *(TESTS / "core").glob("*.py"), *SUITE]
+        [*changed, *TESTS.glob("*.py"), *(TESTS / "core").glob("*.py"), *suite(room)]
     ):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
 
-def kept() -> Reach | None:
-    """What was found out of the core and tests as they are now, if anything."""
-    path = BUILD / f"reach-{_fingerprint()}.json"
+def kept(room: str) -> Reach | None:
+    """What was found out of a room and its tests as they are now, if anything."""
+    path = BUILD / f"reach-{room}-{_fingerprint(room)}.json"
     return Reach(**json.loads(path.read_text("utf-8"))) if path.exists() else None
 
 
-def record() -> None:
-    """Run the suite and the searches once, and keep what was found out.
+def record(room: str) -> None:
+    """Run the suite of ``room`` and the searches once, and keep what was found out.
 
-    Ends with AssertionError if anything is found before the core is changed.
+    Ends with AssertionError if anything is found before a module is changed.
     """
-    files = {str(path): name for name, path in modules().items()}
+    files = {str(path): name for name, path in modules().items() if room_of(name) == room}
     recorder = _Recorder(coverage.Coverage(data_file=None, include=[*files], config_file=False))
     recorder.coverage.start()
     recorder.coverage.switch_context(IMPORTING)
-    for name in modules():
-        import_module(f"openline.{name}".removesuffix(".__init__"))
+    for name in files.values():
+        import_module(import_name(name))
     recorder.coverage.switch_context("")
-    status = pytest.main([*ARGUMENTS, *map(str, SUITE)], plugins=[recorder])
+    status = pytest.main([*ARGUMENTS, *map(str, suite(room))], plugins=[recorder])
     recorder.coverage.stop()
     assert status == 0, "the suite fails before anything is changed"
-    for name in SEARCHES:
+    for name in SEARCHES if room == "openline" else ():
         assert not KILLERS[name](), f"{name} finds something before anything is changed"
     data = recorder.coverage.get_data()
     number = {test: i for i, test in enumerate(recorder.seconds)}
@@ -160,11 +195,14 @@ def record() -> None:
         lines,
         {row: sorted(number[test] for test in tests) for row, tests in recorder.rows.items()},
         at_import,
+        room,
     )
     BUILD.mkdir(parents=True, exist_ok=True)
-    for old in BUILD.glob("reach-*.json"):
+    for old in BUILD.glob(f"reach-{room}-*.json"):
         old.unlink()
-    (BUILD / f"reach-{_fingerprint()}.json").write_text(json.dumps(asdict(reach)), "utf-8")
+    (BUILD / f"reach-{room}-{_fingerprint(room)}.json").write_text(
+        json.dumps(asdict(reach)), "utf-8"
+    )
 
 
 class _Recorder:

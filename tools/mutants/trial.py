@@ -34,7 +34,7 @@ from _pytest.runner import runtestprotocol
 
 from tools.mutants.killers import ARGUMENTS, KILLERS, TESTS
 from tools.mutants.mutant import Mutant
-from tools.mutants.reach import SUITE, Reach, modules
+from tools.mutants.reach import Reach, import_name, modules
 
 #: Seconds of processor time: for a test at least, and times what it took when all was well.
 PATIENCE, TIMES = 2.0, 20.0
@@ -46,15 +46,14 @@ MEMORY = 4 << 30
 SURVIVED, KILLED, BROKEN = range(3)
 #: Modules whose tests bear another name.
 _ABOUT = {
-    "verdict_table": "verdicts",
-    "dialects.dialect": "echopanel",
+    "reconnect.verdict_table": "verdicts",
+    "dialects.protocol": "echopanel",
     "dialects.echopanel_wire": "echopanel",
-    "journal": "journals",
-    "journal_codec": "journals",
-    "replay": "journals",
-    "facts": "connection",
-    "wording": "wording",
-    "messages": "connection",
+    "journal.codec": "journals",
+    "journal.recorder": "journals",
+    "journal.replay": "journals",
+    "machine.state": "session",
+    "updates": "session",
 }
 
 Run = Callable[[Sequence[int], Callable[[int], None]], int]
@@ -235,15 +234,15 @@ def _file(reach: Reach, test: int) -> str:
 
 def cold(mutant: Mutant, reach: Reach) -> Run:
     """Import the core anew, with ``mutant``, and try the tests on it."""
-    name = f"openline.{mutant.module}".removesuffix(".__init__")
+    name = import_name(mutant.module)
     about = _ABOUT.get(mutant.module, mutant.module.rpartition(".")[2])
 
     def run(tests: Sequence[int], begin: Callable[[int], None]) -> int:
         sys.meta_path.insert(0, Instead(name, modules()[mutant.module], mutant.source))
         importlib.import_module(name)
         soon = {f"test_{about}.py", *(_file(reach, test) for test in tests[:SOON])}
-        own = [path for path in SUITE if path.name in soon]
-        for files in (own, [path for path in SUITE if path not in own]):
+        own = [path for path in reach.suite if path.name in soon]
+        for files in (own, [path for path in reach.suite if path not in own]):
             wanted = {_file(reach, test) for test in tests}
             paths = [str(path) for path in files if path.name in wanted]
             status = SURVIVED

@@ -1,7 +1,7 @@
-"""What became of one source's samples, one mark for each: the page of a book.
+"""The fate of one source's samples, one mark for each.
 
-A mark per sample is what lets the books believe nothing: no interval arithmetic of the core
-is done again here, so a mistake in it cannot be made twice.
+With a mark per sample the ledger repeats none of the core's interval arithmetic, so it
+cannot repeat a mistake in it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from openline.updates import Gap
 
 
 class Account:
-    """One source. Positions are session samples; there is ``room`` for more than it has."""
+    """One source. Positions are session samples; ``room`` exceeds the source's length."""
 
     __slots__ = (
         "captured",
@@ -39,14 +39,14 @@ class Account:
         self.proved: int = -1
         self.holes = bytearray(room)
         self.said = bytearray(room)  # lies in a final that was delivered
-        self.done = bytearray(room)  # said, or discarded as silence on some dial
+        self.done = bytearray(room)  # finalised, or discarded as silence on some dial
         self.dropped = bytearray(room)  # by the backend, on some dial
-        self.lost = bytearray(room)  # lies in an exact gap that was told
+        self.lost = bytearray(room)  # lies in an exact gap that was reported
         self.somewhere: list[Gap] = []
-        self.short: int = 0  # samples that the frames which were dropped lacked of whole ones
+        self.short: int = 0  # samples by which the dropped frames fall short of whole ones
 
     def unaccounted(self, start: int, end: int) -> Iterator[tuple[int, int]]:
-        """The runs in [start, end) of which only a gap without a place may say what became."""
+        """The runs in [start, end) that only a gap of unknown place can account for."""
         at = start
         while (at := self.done.find(0, at, end)) >= 0:
             if self.lost[at]:
@@ -60,22 +60,22 @@ class Account:
             at = until
 
     def drops(self, spans: list[tuple[int, int]], frames: int) -> None:
-        """The backend dropped these ``frames``; whoever counts them takes each for a whole one."""
+        """The backend dropped these ``frames``; drops are counted as whole frames."""
         self.short += frames * FRAME_SAMPLES
         for start, end in spans:
             self.short -= end - start
             fill(self.dropped, start, end)
 
     def says(self, spans: list[tuple[int, int]], start: int) -> None:
-        """A final with words of ``spans`` was delivered, and begins at ``start``."""
+        """A final that covers ``spans`` was delivered, and begins at ``start``."""
         for a, b in spans:
             low = max(a, start)
             fill(self.said, low, b)
-            # Behind a drop its words were said, wherever they are thought to lie.
+            # Behind a drop the final's audio is done, though its reported place is shifted.
             fill(self.done, a if self.somewhere else low, b)
 
     def unplaced(self, start: int, end: int) -> Iterator[tuple[int, int]]:
-        """What of [start, end) is unaccounted for and lies where no gap without a place can be."""
+        """The runs of [start, end) that no gap, of known or unknown place, accounts for."""
         for lost, until in self.unaccounted(start, end):
             at = lost
             for gap in sorted(self.somewhere, key=lambda gap: gap.start):

@@ -1,11 +1,11 @@
-"""An ideal backend: all that the theorem asks of one, and everything else drawn.
+"""An ideal backend: it keeps the assumptions of the theorem, and draws everything else.
 
 It counts accepted samples from 0 on every connection, without those that it dropped (A2);
 its finals of a source are monotone (A1), and nothing before the end of one is finalised
-later (A3); what it took out of its queue it finalises or discards within the horizon (A4);
-and it tells of what it dropped before it says anything later. How fast it is, how it cuts
-speech, and what it reports is drawn from the schedule's seed. What it says is worded by a
-``Speech``, so it speaks any dialect.
+later (A3); audio taken out of its queue it finalises or discards within the horizon (A4);
+and it reports a drop before any later message. Its speed, its segments and its reports are
+drawn from the schedule's seed. A ``Speech`` encodes its messages, so it works with any
+dialect.
 """
 
 from __future__ import annotations
@@ -19,31 +19,31 @@ from openline.dialects.protocol import Ids
 from openline.reconnect.verdicts import ErrorKind, Sender
 from openline.updates import SAMPLE_RATE as S
 from openline_testing.theorem.schedule import Schedule
-from openline_testing.theorem.speech import Said, Words
-from openline_testing.theorem.stage import Simulation
+from openline_testing.theorem.simulation import Simulation
+from openline_testing.theorem.speech import Encoded, Words
 
-#: What the backend keeps for its recogniser (contract), and the seconds of a tick.
+#: The length of the recogniser's queue (contract), and the seconds of a tick.
 QUEUE: Final = 2 * S
 TICK: Final = 0.1
 
 
 class Wire(Protocol):
-    """What a backend can do to its connection."""
+    """The backend's side of its connection."""
 
     number: int
     way: str
     over: bool
     frozen_until: float
 
-    def down(self, item: Said, key: str | None = None) -> None:
-        """Say it; ``key`` is that of a final."""
+    def down(self, item: Encoded, key: str | None = None) -> None:
+        """Send it; ``key`` is that of a final."""
         ...
 
     def pong(self, mark: bytes) -> None:
         """Answer a ping."""
         ...
 
-    def ends(self, **facts: Any) -> None:
+    def ends(self, **fields: Any) -> None:
         """Close it, or break it."""
         ...
 
@@ -52,11 +52,11 @@ class IdealRecognizer:
     """One source on one connection. Counts are connection samples, spans session samples."""
 
     __slots__ = (
+        "captured_until",
         "credit",
         "dequeued",
         "dropped",
         "frames",
-        "heard_until",
         "marks",
         "name",
         "next_end",
@@ -75,28 +75,28 @@ class IdealRecognizer:
         self.frames: deque[int] = deque()
         self.marks: list[int] = []
         self.starts: list[int] = []
-        self.heard_until: int = -1  # session position after the last frame
+        self.captured_until: int = -1  # session position after the last frame
         self.dropped: list[tuple[int, int]] = []
         self.credit = 0.0  # samples that it may still take from its queue
-        self.next_end: int = 0  # of the segment that it is in
+        self.next_end: int = 0  # of the current segment
         self.speech = False
         self.wait: int = 0  # samples after a segment's end that it takes to decide
 
     def take(self, at: int, samples: int) -> None:
         """A frame arrived."""
-        if at != self.heard_until:
+        if at != self.captured_until:
             self.marks.append(self.received)
             self.starts.append(at)
-        self.heard_until = at + samples
+        self.captured_until = at + samples
         self.received += samples
         self.frames.append(samples)
 
     def clock(self, sample: int) -> int:
-        """What it counts: all before ``sample`` but what it dropped (A2)."""
+        """The backend's count: all samples before ``sample`` but the dropped ones (A2)."""
         return sample - sum(max(0, min(end, sample) - start) for start, end in self.dropped)
 
     def spans(self, start: int, end: int) -> list[tuple[int, int]]:
-        """Session samples of [start, end), less what was dropped."""
+        """Session samples of [start, end), less the dropped ones."""
         parts = [(start, end)]
         for a, b in self.dropped:
             parts = [
@@ -119,15 +119,15 @@ class IdealRecognizer:
 class IdealBackend:
     """The backend's side of one dial."""
 
-    def __init__(self, stage: Simulation, wire: Wire, ids: Ids) -> None:
-        self._stage = stage
+    def __init__(self, simulation: Simulation, wire: Wire, ids: Ids) -> None:
+        self._simulation = simulation
         self._wire = wire
-        self._rate = stage.schedule.rate
+        self._rate = simulation.schedule.rate
         self._ids = ids
-        self._speech = stage.speech
-        self._horizon = round(stage.speech.dialect.horizon * S)
-        self._ears: dict[str, IdealRecognizer] = {}
-        self._rng = Random(f"{stage.schedule.seed} {wire.number}")
+        self._speech = simulation.speech
+        self._horizon = round(simulation.speech.dialect.horizon * S)
+        self._streams: dict[str, IdealRecognizer] = {}
+        self._rng = Random(f"{simulation.schedule.seed} {wire.number}")
         self.stopping = False
         self.finished = False
         self.paused_until = 0.0
@@ -135,7 +135,7 @@ class IdealBackend:
         self._dropped: int = 0
         self._words: int = 0
 
-    # What arrives.
+    # Incoming.
 
     def starts(self) -> None:
         """The start arrived."""
@@ -152,12 +152,12 @@ class IdealBackend:
         elif way == "restart":
             self._wire.ends(code=1012, sender=Sender.REMOTE)
         else:
-            self._stage.at(0.3 if way == "slow" else 0.002, self._acks)
+            self._simulation.at(0.3 if way == "slow" else 0.002, self._acks)
 
     def _acks(self) -> None:
         self._wire.down(self._speech.ack(self._ids))
-        self._figures_at = self._stage.now + self._stage.schedule.metrics
-        self._stage.at(TICK, self.tick)
+        self._figures_at = self._simulation.now + self._simulation.schedule.metrics
+        self._simulation.at(TICK, self.tick)
 
     def stops(self) -> None:
         """The stop arrived; a second one changes nothing."""
@@ -165,128 +165,132 @@ class IdealBackend:
             self.stopping = True
             self._finish_if_done()
 
-    def hears(self, source: str, at: int, samples: int) -> None:
+    def audio_arrives(self, source: str, at: int, samples: int) -> None:
         """A frame of audio arrived."""
-        ear = self._ears.get(source)
-        if ear is None:
-            ear = self._ears[source] = IdealRecognizer(source)
-            self._next_segment(ear)
-        ear.take(at, samples)
-        if not self._rate and self._stage.now >= self.paused_until:
-            self._dequeue(ear, ear.received)
-        queued = ear.received - ear.dequeued
-        if queued > QUEUE and self._tells_of_drops(source):
-            self._drop(ear, queued - QUEUE)
+        stream = self._streams.get(source)
+        if stream is None:
+            stream = self._streams[source] = IdealRecognizer(source)
+            self._next_segment(stream)
+        stream.take(at, samples)
+        if not self._rate and self._simulation.now >= self.paused_until:
+            self._dequeue(stream, stream.received)
+        queued = stream.received - stream.dequeued
+        if queued > QUEUE and self._can_report_drops(source):
+            self._drop(stream, queued - QUEUE)
 
-    def _tells_of_drops(self, source: str) -> bool:
+    def _can_report_drops(self, source: str) -> bool:
         return self._speech.figures(self._ids, source, 0.0, 0) is not None
 
-    def _drop(self, ear: IdealRecognizer, samples: int) -> None:
-        start, before = ear.dequeued, self._dropped
-        while ear.dequeued < start + samples:
-            ear.dequeued += ear.frames.popleft()
+    def _drop(self, stream: IdealRecognizer, samples: int) -> None:
+        start, before = stream.dequeued, self._dropped
+        while stream.dequeued < start + samples:
+            stream.dequeued += stream.frames.popleft()
             self._dropped += 1
         frames = self._dropped - before
-        self._stage.ledger.dropped(ear.name, ear.spans(start, ear.dequeued), frames)
-        ear.dropped.append((start, ear.dequeued))
-        self._tell_figures(ear)
-        self._settle(ear)
+        self._simulation.ledger.dropped(stream.name, stream.spans(start, stream.dequeued), frames)
+        stream.dropped.append((start, stream.dequeued))
+        self._send_figures(stream)
+        self._settle(stream)
 
-    # What becomes of it.
+    # Recognition.
 
-    def _dequeue(self, ear: IdealRecognizer, until: int) -> None:
-        while ear.frames and ear.dequeued + ear.frames[0] <= until:
-            ear.dequeued += ear.frames.popleft()
-        self._settle(ear)
+    def _dequeue(self, stream: IdealRecognizer, until: int) -> None:
+        while stream.frames and stream.dequeued + stream.frames[0] <= until:
+            stream.dequeued += stream.frames.popleft()
+        self._settle(stream)
 
-    def _next_segment(self, ear: IdealRecognizer) -> None:
+    def _next_segment(self, stream: IdealRecognizer) -> None:
         rng = self._rng
         if not self._horizon:  # nothing may wait, so nothing is cut into segments
-            ear.speech = rng.random() < 0.7
+            stream.speech = rng.random() < 0.7
             return
-        longest = min(round(self._stage.schedule.talk * S), self._horizon)
+        longest = min(round(self._simulation.schedule.talk * S), self._horizon)
         length = longest if rng.random() < 0.1 else rng.randint(1, longest)
-        ear.next_end = ear.settled + length
-        ear.speech = rng.random() < 0.7
+        stream.next_end = stream.settled + length
+        stream.speech = rng.random() < 0.7
         room = self._horizon - length
-        ear.wait = rng.choice((0, room, rng.randint(0, room)))
+        stream.wait = rng.choice((0, room, rng.randint(0, room)))
 
-    def _settle(self, ear: IdealRecognizer) -> None:
+    def _settle(self, stream: IdealRecognizer) -> None:
         if not self._horizon:
-            if ear.settled < ear.dequeued:
-                self._decide(ear, ear.dequeued)
-                self._next_segment(ear)
+            if stream.settled < stream.dequeued:
+                self._decide(stream, stream.dequeued)
+                self._next_segment(stream)
             return
-        while ear.next_end + ear.wait <= ear.dequeued:
-            self._decide(ear, ear.next_end)
-            self._next_segment(ear)
+        while stream.next_end + stream.wait <= stream.dequeued:
+            self._decide(stream, stream.next_end)
+            self._next_segment(stream)
 
-    def _decide(self, ear: IdealRecognizer, end: int) -> None:
-        start, ear.settled = ear.settled, end
-        spans = ear.spans(start, end)
-        if ear.speech:
+    def _decide(self, stream: IdealRecognizer, end: int) -> None:
+        start, stream.settled = stream.settled, end
+        spans = stream.spans(start, end)
+        if stream.speech:
             self._words += 1
             key = f"{self._wire.number}/{self._words}"
-            self._stage.ledger.finalised(key, ear.name, spans)
-            self._speaks(key, ear, start, end, final=True)
+            self._simulation.ledger.finalised(key, stream.name, spans)
+            self._send_words(key, stream, start, end, final=True)
         else:
-            self._stage.ledger.discarded(ear.name, spans)
+            self._simulation.ledger.discarded(stream.name, spans)
 
-    def _speaks(
-        self, text: str, ear: IdealRecognizer, start: int, end: int, *, final: bool
+    def _send_words(
+        self, text: str, stream: IdealRecognizer, start: int, end: int, *, final: bool
     ) -> None:
-        words = Words(text, ear.name, ear.clock(start) / S, ear.clock(end) / S, final)
+        words = Words(text, stream.name, stream.clock(start) / S, stream.clock(end) / S, final)
         self._wire.down(self._speech.words(self._ids, words), text if final else None)
 
-    def _tell_figures(self, ear: IdealRecognizer) -> None:
-        backlog = (ear.received - ear.dequeued) / S
-        figures = self._speech.figures(self._ids, ear.name, backlog, self._dropped)
+    def _send_figures(self, stream: IdealRecognizer) -> None:
+        backlog = (stream.received - stream.dequeued) / S
+        figures = self._speech.figures(self._ids, stream.name, backlog, self._dropped)
         if figures is not None:
             self._wire.down(figures)
 
     def tick(self) -> None:
         """Every tenth of a second: the recogniser works."""
-        stage, wire = self._stage, self._wire
+        simulation, wire = self._simulation, self._wire
         if wire.over or self.finished:
             return
-        now, schedule = stage.now, stage.schedule
+        now, schedule = simulation.now, simulation.schedule
         if now < wire.frozen_until:
-            stage.at(wire.frozen_until - now, self.tick)
+            simulation.at(wire.frozen_until - now, self.tick)
             return
         if now >= self.paused_until:
             self._work(schedule)
         if schedule.metrics and now >= self._figures_at:
             self._figures_at = now + schedule.metrics
-            for ear in self._ears.values():
-                self._tell_figures(ear)
+            for stream in self._streams.values():
+                self._send_figures(stream)
         if self.stopping:
             self._finish_if_done()
-        stage.at(TICK, self.tick)
+        simulation.at(TICK, self.tick)
 
     def _work(self, schedule: Schedule) -> None:
-        for ear in self._ears.values():
+        for stream in self._streams.values():
             if not self._rate:
-                self._dequeue(ear, ear.received)
-            elif ear.frames:
-                ear.credit += self._rate * TICK * S
-                before = ear.dequeued
-                self._dequeue(ear, before + int(ear.credit))
-                ear.credit -= ear.dequeued - before
-            if not ear.frames:
-                ear.credit = 0.0
-            if ear.speech and ear.dequeued > ear.settled and self._rng.random() < schedule.partials:
-                self._speaks("...", ear, ear.settled, ear.dequeued, final=False)
+                self._dequeue(stream, stream.received)
+            elif stream.frames:
+                stream.credit += self._rate * TICK * S
+                before = stream.dequeued
+                self._dequeue(stream, before + int(stream.credit))
+                stream.credit -= stream.dequeued - before
+            if not stream.frames:
+                stream.credit = 0.0
+            if (
+                stream.speech
+                and stream.dequeued > stream.settled
+                and self._rng.random() < schedule.partials
+            ):
+                self._send_words("...", stream, stream.settled, stream.dequeued, final=False)
 
     def _finish_if_done(self) -> None:
-        if any(ear.frames for ear in self._ears.values()) or self.finished:
+        if any(stream.frames for stream in self._streams.values()) or self.finished:
             return
         self.finished = True
-        for ear in self._ears.values():
-            while ear.settled < ear.dequeued:
-                self._decide(ear, min(ear.next_end, ear.dequeued))
-                self._next_segment(ear)
-        self._stage.at(self._stage.schedule.summary, self._sums_up)
+        for stream in self._streams.values():
+            while stream.settled < stream.dequeued:
+                self._decide(stream, min(stream.next_end, stream.dequeued))
+                self._next_segment(stream)
+        self._simulation.at(self._simulation.schedule.summary, self._send_summary)
 
-    def _sums_up(self) -> None:
+    def _send_summary(self) -> None:
         self._wire.down(self._speech.summary(self._ids))
-        self._stage.at(0.001, lambda: self._wire.ends(code=1000, sender=Sender.REMOTE))
+        self._simulation.at(0.001, lambda: self._wire.ends(code=1000, sender=Sender.REMOTE))

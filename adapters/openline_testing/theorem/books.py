@@ -30,7 +30,7 @@ from openline.updates import (
 from openline_testing.theorem.account import Account, fill
 from openline_testing.theorem.clauses import fail, hold
 from openline_testing.theorem.schedule import Schedule, keeps_up
-from openline_testing.theorem.stage import calm
+from openline_testing.theorem.simulation import calm
 
 SPEAKING: Final = frozenset({State.STREAMING, State.FINISHING})
 #: What a spool that works never lets happen.

@@ -1,4 +1,4 @@
-"""Many schedules, one after the other; the first that goes wrong, made small and written down."""
+"""Check many schedules in turn; shrink the first failure and write it as a script."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from openline_testing.theorem.resuming import kill_and_resume
 from openline_testing.theorem.schedule import Schedule, draw
 from openline_testing.theorem.shrinking import shrunk
 from openline_testing.theorem.speech import Speech
-from openline_testing.theorem.witness import VacuityCheck
+from openline_testing.theorem.vacuity import VacuityCheck
 
 
-class Counterexample(AssertionError):  # noqa: N818 (it says what it is)
+class Counterexample(AssertionError):  # noqa: N818 (an assertion, not an error of a program)
     """The theorem does not hold: for ``seed``, and for ``schedule``, the smallest found.
 
-    ``error`` is what was raised, and ``script`` Python that has it raised again. The
-    schedule is None where the seed alone says how the session was killed and taken up.
+    ``error`` is the exception raised, and ``script`` Python that raises it again. The
+    schedule is None where the seed alone determines how the session was killed and resumed.
     """
 
     def __init__(self, seed: int, schedule: Schedule | None, error: Exception, script: str) -> None:
@@ -36,7 +36,7 @@ class Counterexample(AssertionError):  # noqa: N818 (it says what it is)
 
 @dataclass(frozen=True, kw_only=True)
 class _Givens:
-    """What every play of a check has in common."""
+    """The options that every play of a check shares."""
 
     policy: Policy | None
     speech: Speech
@@ -51,7 +51,7 @@ class _Givens:
         )
 
     def script(self, what: str, arguments: list[str]) -> str:
-        """Python that calls ``what`` with ``arguments`` and these givens."""
+        """Python that calls ``what`` with ``arguments`` and these options."""
         lines = ["from openline import Policy"] if self.policy else []
         names = {"Fault", "Schedule", "Source"} if what == "play" else set[str]()
         lines.append(f"from openline_testing.theorem import {', '.join(sorted({*names, what}))}")
@@ -69,14 +69,14 @@ class _Givens:
 
 
 def _error(
-    what: Callable[[], Ledger | None], witness: VacuityCheck | None = None
+    what: Callable[[], Ledger | None], vacuity: VacuityCheck | None = None
 ) -> Exception | None:
     try:
         books = what()
-    except Exception as error:  # noqa: BLE001 (whatever it is, it is what we look for)
+    except Exception as error:  # noqa: BLE001 (any exception is a counterexample)
         return error
-    if witness is not None and books is not None:
-        witness.sees(books)
+    if vacuity is not None and books is not None:
+        vacuity.count(books)
     return None
 
 
@@ -90,26 +90,26 @@ def check(
 ) -> None:
     """Play the schedule of each seed; with ``kill`` by ``kill_and_resume`` instead.
 
-    The other arguments are those of ``play``. Raises Counterexample for the first that goes
-    wrong, from what was raised then; NothingProved, one line, if none does because nothing
-    happened: the dialect does not read what ``speech`` says of the ack, a final or the end, or
-    of twenty sessions and more none streamed, was told a final or finished.
+    The other arguments are those of ``play``. Raises Counterexample for the first failure,
+    from its exception. Raises NothingProved, one line, if no play fails because nothing
+    happened: the dialect does not decode the ack, a final or the end that ``speech`` encodes,
+    or of twenty sessions and more none streamed, reported a final or finished.
     """
     givens = _Givens(policy=policy, speech=speech, connection=connection)
-    witness = VacuityCheck()
+    vacuity = VacuityCheck()
     for seed in seeds:
         if kill:
-            error = _error(partial(givens.kill, seed), witness)
+            error = _error(partial(givens.kill, seed), vacuity)
             if error is not None:
                 script = givens.script("kill_and_resume", [str(seed)])
                 raise Counterexample(seed, None, error, script) from error
             continue
         schedule = draw(seed, speech.dialect.sources)
-        error = _error(partial(givens.play, schedule), witness)
+        error = _error(partial(givens.play, schedule), vacuity)
         if error is None:
             continue
         least = shrunk(schedule, lambda each: _error(partial(givens.play, each)) is not None)
         error = _error(partial(givens.play, least)) or error
         script = givens.script("play", [written(least)])
         raise Counterexample(seed, least, error, script) from error
-    witness.swears(speech)
+    vacuity.check(speech)

@@ -1,6 +1,6 @@
-"""The disk of a session that keeps its audio: what is on it, and what it gives back.
+"""The disk of a session that keeps its audio: it stores runs and returns them.
 
-It answers late, gives less than was asked for where a file ends, and may have forgotten.
+It answers late, returns less than requested where a file ends, and may have lost audio.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Disk:
         self.runs: dict[str, list[tuple[int, int]]] = {}
 
     def store(self, command: StoreAudio) -> None:
-        """Keep audio, unless it takes no more."""
+        """Keep audio, unless the disk is full."""
         if self.broken:
             return
         start, end = command.start, command.start + len(command.pcm) // 2
@@ -38,11 +38,11 @@ class Disk:
         runs.append((start, end))
 
     def delay(self) -> float:
-        """How long it takes for the next answer."""
+        """The delay of the next answer."""
         return self._rng.choice((0.0, 0.03, 0.3))
 
     def fetch(self, command: FetchAudio) -> AudioFetched:
-        """What it has of what was asked for."""
+        """The stored part of the requested audio."""
         source, start, pcm = command.source, command.start, b""
         if self._rng.random() >= self._forgets:
             for a, b in self.runs.get(source, []):

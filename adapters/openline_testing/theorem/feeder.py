@@ -1,7 +1,7 @@
-"""One source as the app feeds it: chunks, holes, a start that is told or not, an end.
+"""One source as the app feeds it: chunks, holes, a start with or without its time, an end.
 
-What it hears is a piece of one long pattern, in which any two places differ within a few
-samples: so of every frame that goes out it can be said where it was captured.
+Its audio is a piece of one long pattern, in which any two places differ within a few
+samples. So every frame that goes out shows where it was captured.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ from openline.events import (
 )
 from openline.updates import SAMPLE_RATE as S
 from openline_testing.theorem.schedule import LONGEST, Source
-from openline_testing.theorem.stage import Simulation
+from openline_testing.theorem.simulation import Simulation
 
-#: What there is to hear, from session sample 0 on.
+#: The audio, from session sample 0 on.
 PATTERN: Final = Random(0).randbytes(2 * LONGEST * S)
 
 
 class App(Protocol):
-    """What a source asks of the app that it is part of."""
+    """The app's side of a source."""
 
     places: dict[str, int]  # the next session sample of each source
 
     def listens(self, source: str) -> bool:
-        """Whether what the source hears now still counts."""
+        """Whether audio that the source captures now still counts."""
         ...
 
     def feed(self, event: Event) -> None:
-        """Something happened."""
+        """Feed the session an event."""
         ...
 
     def begin(self, source: str) -> None:
@@ -46,8 +46,8 @@ class App(Protocol):
 class Feeder:
     """One source at work."""
 
-    def __init__(self, stage: Simulation, app: App, source: Source) -> None:
-        self._stage = stage
+    def __init__(self, simulation: Simulation, app: App, source: Source) -> None:
+        self._simulation = simulation
         self._app = app
         self._source = source
         self._until = source.starts + source.seconds
@@ -55,35 +55,35 @@ class Feeder:
         self._hole_at = source.starts + 1
 
     def start(self) -> None:
-        """It begins to hear; its first chunk comes when it is full."""
+        """Start capturing; the first chunk comes when it is full."""
         source = self._source
-        if source.told:
-            self._app.feed(SourceStarted(source.name, self._stage.now))
+        if source.timed:
+            self._app.feed(SourceStarted(source.name, self._simulation.now))
             self._app.begin(source.name)
-        self._stage.at(source.chunk / S, self._speak)
+        self._simulation.at(source.chunk / S, self._capture)
 
-    def _speak(self) -> None:
-        stage, app, source = self._stage, self._app, self._source
+    def _capture(self) -> None:
+        simulation, app, source = self._simulation, self._app, self._source
         name, samples = source.name, source.chunk
         app.begin(name)
         at = app.places[name]
         if app.listens(name):
             app.places[name] = at + samples
-            stage.ledger.captured(name, at, at + samples)
+            simulation.ledger.captured(name, at, at + samples)
         else:
-            stage.ledger.accepted_none(samples)
+            simulation.ledger.accepted_none(samples)
         app.feed(AudioCaptured(name, PATTERN[2 * at : 2 * (at + samples)]))
         wait = 0.0
-        if self._holes and stage.now >= self._hole_at:
-            self._hole_at = stage.now + 1
+        if self._holes and simulation.now >= self._hole_at:
+            self._hole_at = simulation.now + 1
             wait = self._hole(self._holes.pop())
-        if stage.now < self._until:
-            stage.at(wait + samples / S, self._speak)
+        if simulation.now < self._until:
+            simulation.at(wait + samples / S, self._capture)
         elif source.ends == "ended":
             app.feed(SourceFinished(name))
         elif source.ends == "lost":
             if app.listens(name):
-                stage.ledger.breaks_off(name)
+                simulation.ledger.breaks_off(name)
             app.feed(SourceFailed(name, "unplugged"))
 
     def _hole(self, samples: int) -> float:
@@ -91,6 +91,6 @@ class Feeder:
         if app.listens(name):
             at = app.places[name]
             app.places[name] = at + samples
-            self._stage.ledger.hole(name, at, at + samples)
+            self._simulation.ledger.hole(name, at, at + samples)
         app.feed(CaptureHole(name, samples))
         return samples / S

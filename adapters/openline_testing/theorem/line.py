@@ -1,8 +1,8 @@
-"""The session's side of a play: the app, the connection, and an adapter that obeys it.
+"""The session's side of a play: the app, the session, and an adapter that carries out commands.
 
 ``Line`` plays one ``Schedule`` against one ``SessionMachine``. It does what every adapter does:
-it feeds what happens, carries commands out in order, lets the sender pull whenever its last
-send has completed, and ticks at each deadline. It decides nothing that the ledger judges.
+it feeds events, carries commands out in order, lets the sender pull whenever its last
+send has completed, and ticks at each deadline. It decides nothing that the ledger checks.
 """
 
 from __future__ import annotations
@@ -43,31 +43,31 @@ from openline_testing.theorem.disk import Disk
 from openline_testing.theorem.feeder import PATTERN, Feeder
 from openline_testing.theorem.network import ATTEMPT, SESSION, Socket, Up
 from openline_testing.theorem.schedule import Fault
-from openline_testing.theorem.stage import Past, Simulation
+from openline_testing.theorem.simulation import Past, Simulation
 
-#: Seconds beside the stop and the time to finish that no session outlives.
+#: Seconds beyond the stop and the time to finish that no session outlives.
 LONGEST: Final = 400.0
-#: With which codes a backend closes.
+#: The codes with which a backend closes.
 CODES: Final = (1000, 1001, 1011, 1012, 1013)
 
 
 class Line:
-    """One session: the app, the connection, and the world around them.
+    """One session: the app, the session, and their environment.
 
     With a ``past`` there is nothing to capture: all sources are over.
     """
 
     def __init__(
         self,
-        stage: Simulation,
+        simulation: Simulation,
         *,
         connection: Callable[..., SessionMachine] = SessionMachine,
         past: Past | None = None,
     ) -> None:
-        self.stage = stage
-        schedule = stage.schedule
+        self.simulation = simulation
+        schedule = simulation.schedule
         self._rng = Random(schedule.seed)
-        self._read = stage.speech.audio
+        self._read = simulation.speech.audio
         before = past or Past()
         self.core = connection(
             Backend(),
@@ -75,19 +75,19 @@ class Line:
             attempt_id=ATTEMPT,
             random=self._rng.random,
             sources=[source.name for source in schedule.sources],
-            policy=stage.policy,
-            dialect=stage.speech.dialect,
+            policy=simulation.policy,
+            dialect=simulation.speech.dialect,
             disk_seconds=schedule.disk,
             past=before.sources,
             past_transcript=before.transcript,
         )
         self._past = past
-        self._live: Socket | None = None  # the dial that the client has, from its OpenSocket
+        self._live: Socket | None = None  # the client's current dial, from its OpenSocket
         self._blocked = False  # a send has not completed
         self._stopped = False
         self._no_network_until = 0.0
         self._frozen_until = 0.0
-        self._closed: set[str] = set()  # sources that nobody listens to any more
+        self._closed: set[str] = set()  # sources whose audio counts no more
         self._disk = Disk(schedule, self._rng)
         self._zero: float | None = None
         self.places: dict[str, int] = {}
@@ -99,8 +99,8 @@ class Line:
 
     def run(self) -> None:
         """From the first sample until all is over. Raises what the connection raises."""
-        stage, schedule, core = self.stage, self.stage.schedule, self.core
-        heap, at = stage.heap, stage.at
+        simulation, schedule, core = self.simulation, self.simulation.schedule, self.core
+        heap, at = simulation.heap, simulation.at
         if self._past is not None:
             for source in schedule.sources:
                 self.feed(SourceFinished(source.name))
@@ -111,59 +111,64 @@ class Line:
         if schedule.disk_fails_at is not None:
             at(schedule.disk_fails_at, self._break_disk)
         for source in () if self._past is not None else schedule.sources:
-            at(source.starts, Feeder(stage, self, source).start)
+            at(source.starts, Feeder(simulation, self, source).start)
         for fault in schedule.faults:
-            at(fault.at, partial(self._goes_wrong, fault))
-        end = LONGEST + schedule.stops_at + stage.policy.finish_timeout + stage.policy.close_timeout
+            at(fault.at, partial(self._strike, fault))
+        end = (
+            LONGEST
+            + schedule.stops_at
+            + simulation.policy.finish_timeout
+            + simulation.policy.close_timeout
+        )
         while heap or not core.ended:
             deadline = core.next_deadline()
             if deadline is not None and (not heap or deadline <= heap[0][0]):
-                stage.now = max(stage.now, deadline)
+                simulation.now = max(simulation.now, deadline)
                 self.feed(Tick())
             elif heap:
-                stage.now, _, do = heappop(heap)
+                simulation.now, _, do = heappop(heap)
                 do()
             else:
                 fail("it ends", f"nothing will ever happen any more while {core.state}")
-            if stage.now > end:
+            if simulation.now > end:
                 fail("it ends", f"it goes on for ever while {core.state}")
 
     # The app.
 
     def _request(self, event: Event) -> None:
-        """The app asks for something, unless it is all over."""
+        """The app makes a request, unless the session has ended."""
         if self.core.ended or (isinstance(event, OpenRequested) and self._stopped):
             return
         self._stopped |= not isinstance(event, OpenRequested)
         self.feed(event)
 
     def listens(self, source: str) -> bool:
-        """Whether what the source hears now still counts."""
+        """Whether audio that the source captures now still counts."""
         return not (self._stopped or self.core.ended or source in self._closed)
 
     def begin(self, source: str) -> None:
         """Session time 0 is the first sample of the first source that started."""
         if source not in self.places:
-            now = self.stage.now
+            now = self.simulation.now
             if self._zero is None:
                 self._zero = now
             place = self.places[source] = max(0, round((now - self._zero) * S))
-            self.stage.ledger.captured(source, place, place)
+            self.simulation.ledger.captured(source, place, place)
 
     # The adapter.
 
     def feed(self, event: Event) -> None:
-        """Something happened: tell the connection, do as it says, then let the sender pull."""
-        commands = self.core.receive(event, self.stage.now)
+        """Feed an event, carry the commands out, then let the sender pull."""
+        commands = self.core.receive(event, self.simulation.now)
         if commands:
-            self.stage.ledger.commanded(event, commands)
+            self.simulation.ledger.commanded(event, commands)
             for command in commands:
-                self._obey(command)
+                self._carry_out(command)
         if not self._blocked:
             self._pull()
 
     def _pull(self) -> None:
-        pull, now = self.core.next_message, self.stage.now
+        pull, now = self.core.next_message, self.simulation.now
         while (outgoing := pull(now)) is not None:
             socket = self._live
             if socket is None or outgoing.dial != socket.number:
@@ -205,7 +210,7 @@ class Line:
             self._live = None
             self._blocked = False
 
-    def _obey(self, command: Command) -> None:
+    def _carry_out(self, command: Command) -> None:
         match command:
             case OpenSocket(dial):
                 self._dial(dial)
@@ -213,14 +218,14 @@ class Line:
                 self._abort(self._out(dial))
             case CloseSocket(dial):
                 ends = partial(self._out(dial).ends, code=1000, sender=Sender.LOCAL)
-                self.stage.at(0.05, ends)
+                self.simulation.at(0.05, ends)
             case CloseSource(source):
                 self._closed.add(source)
-                self._stopped |= len(self._closed) == len(self.stage.schedule.sources)
+                self._stopped |= len(self._closed) == len(self.simulation.schedule.sources)
             case StoreAudio():
                 self._disk.store(command)
             case FetchAudio():
-                self.stage.at(self._disk.delay(), lambda: self.feed(self._disk.fetch(command)))
+                self.simulation.at(self._disk.delay(), lambda: self.feed(self._disk.fetch(command)))
             case _:
                 pass
 
@@ -233,27 +238,27 @@ class Line:
     def _abort(self, socket: Socket) -> None:
         self.forget(socket)
         socket.over = True
-        if self.stage.schedule.late:
-            self.stage.at(0.01, partial(socket.report, error=ErrorKind.CUT))
+        if self.simulation.schedule.late:
+            self.simulation.at(0.01, partial(socket.report, error=ErrorKind.CUT))
         else:
             socket.reported = True
 
     def _dial(self, number: int) -> None:
-        stage, ways = self.stage, self.stage.schedule.dials
+        simulation, ways = self.simulation, self.simulation.schedule.dials
         way = ways[number - 1] if number <= len(ways) else "open"
-        self._live = socket = Socket(stage, self, number, way)
+        self._live = socket = Socket(simulation, self, number, way)
         self._seen_at.clear()
         refusals: dict[str, dict[str, Any]] = {
             "refused": {"error": ErrorKind.REFUSED},
             "busy": {"status": 503},
         }
-        if stage.now < self._no_network_until:
-            stage.at(0.01, partial(socket.report, error=ErrorKind.UNREACHABLE))
+        if simulation.now < self._no_network_until:
+            simulation.at(0.01, partial(socket.report, error=ErrorKind.UNREACHABLE))
         elif way in refusals:
-            stage.at(0.01, partial(socket.report, **refusals[way]))
+            simulation.at(0.01, partial(socket.report, **refusals[way]))
         elif way != "hang":
-            delay = max(self._frozen_until - stage.now, 0) + 2 * stage.schedule.latency
-            stage.at(delay, lambda: self._opened(socket))
+            delay = max(self._frozen_until - simulation.now, 0) + 2 * simulation.schedule.latency
+            simulation.at(delay, lambda: self._opened(socket))
 
     def _opened(self, socket: Socket) -> None:
         if not socket.over:
@@ -263,10 +268,10 @@ class Line:
         self._disk.broken = True
         self.feed(SpoolFailed("no space left"))
 
-    # The world.
+    # The environment.
 
-    def _goes_wrong(self, fault: Fault) -> None:
-        until = self.stage.now + fault.seconds
+    def _strike(self, fault: Fault) -> None:
+        until = self.simulation.now + fault.seconds
         if fault.kind == "network":
             self._no_network_until = max(self._no_network_until, until)
         if fault.kind == "freeze":
@@ -284,11 +289,11 @@ class Line:
                 socket.ends(code=CODES[fault.size % 5], sender=Sender.REMOTE)
             case "freeze":
                 socket.frozen_until = until
-                self.stage.at(fault.seconds, socket.resume)
+                self.simulation.at(fault.seconds, socket.resume)
             case "stall":
                 socket.stalled_until = until
-                self.stage.at(fault.seconds, socket.resume)
+                self.simulation.at(fault.seconds, socket.resume)
             case "half_open":
-                socket.deaf = True
+                socket.half_open = True
             case _:
                 socket.backend.paused_until = until

@@ -1,4 +1,4 @@
-"""One schedule, played to its end and held to the theorem."""
+"""One schedule, played to its end and checked against the theorem."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from openline.session import SessionMachine
 from openline_testing.theorem.books import Ledger
 from openline_testing.theorem.line import Line
 from openline_testing.theorem.schedule import Schedule
+from openline_testing.theorem.simulation import Simulation, brisk
 from openline_testing.theorem.speech import EchoSpeech, Speech
-from openline_testing.theorem.stage import Simulation, brisk
 
 ECHO: Final = EchoSpeech()
 
@@ -25,14 +25,14 @@ def play(
     speech: Speech = ECHO,
     connection: Callable[..., SessionMachine] = SessionMachine,
 ) -> Ledger:
-    """Play ``schedule``; its books, in which the whole session stands.
+    """Play ``schedule``; returns its ledger, which holds the whole session.
 
     ``policy`` None: one under which much happens in little time, with the limits of the
-    schedule; another is taken as it is, and the schedule's buffer, finish, give_up and
-    patience count for nothing. ``speech`` is how the backend speaks, and ``connection`` makes
+    schedule; a given policy is used as it is, and the schedule's buffer, finish, give_up and
+    patience are ignored. ``speech`` encodes the backend's messages, and ``connection`` makes
     the session, with the arguments of ``openline.SessionMachine``.
 
-    Raises TheoremBroken, or whatever the session raises.
+    Raises TheoremBroken, and any exception of the session.
     """
     check_dialect(speech.dialect)
     dry_run_headers(speech.dialect)

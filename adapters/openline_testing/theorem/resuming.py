@@ -1,8 +1,8 @@
-"""A process is killed between two commands, and another one takes up what it left on disk.
+"""A process is killed between two commands, and another one resumes its session from disk.
 
-``Log`` keeps what an adapter keeps: runs of audio, proofs, finals, and the gaps that no
-later process can mend. What the second session makes of that is held to the same theorem,
-over the accounts of the first.
+``Log`` stores what an adapter stores: runs of audio, confirmations, finals, and the gaps that
+no later process can fill. The second session is checked against the same theorem, with the
+accounts of the first.
 """
 
 from __future__ import annotations
@@ -33,34 +33,34 @@ from openline_testing.theorem.clauses import fail, hold
 from openline_testing.theorem.line import Line
 from openline_testing.theorem.playing import ECHO
 from openline_testing.theorem.schedule import Schedule, draw, keeps_up
+from openline_testing.theorem.simulation import Past, Simulation, brisk, calm
 from openline_testing.theorem.speech import Speech
-from openline_testing.theorem.stage import Past, Simulation, brisk, calm
 
-#: What is missing at the end of a process and may still be sent by the next.
+#: Causes of audio missing at the end of a process that the next one may still send.
 AT_THE_END: Final = frozenset({GapCause.UNDELIVERED, GapCause.UNCONFIRMED})
 
 
 class KilledError(Exception):
-    """The process is no more."""
+    """The process was killed."""
 
 
 class Log(Ledger):
-    """Keeps what an adapter keeps on disk, until it is killed between two commands."""
+    """Stores what an adapter stores on disk, until it is killed between two commands."""
 
-    def __init__(self, schedule: Schedule, policy: Policy, horizon: float, dies_after: int) -> None:
+    def __init__(self, schedule: Schedule, policy: Policy, horizon: float, kill_at: int) -> None:
         super().__init__(schedule, policy, horizon)
-        self._dies_after = dies_after
+        self._kill_at = kill_at
         self._began: dict[str, int] = {}
         self._runs: dict[str, list[tuple[int, int]]] = {}
-        self.said: list[Transcript] = []
+        self.stored: list[Transcript] = []
         self.lost: list[Gap] = []
         self._discarded_all = False
 
     def obeys(self, command: Command) -> None:
-        """One command is carried out, if there is time for it."""
-        if not self._dies_after:
+        """Carry one command out, unless the process is killed before."""
+        if not self._kill_at:
             raise KilledError
-        self._dies_after -= 1
+        self._kill_at -= 1
         super().obeys(command)
         match command:
             case StoreConfirmed(source, position):
@@ -68,8 +68,12 @@ class Log(Ledger):
             case StoreAudio(source, start, pcm):
                 self._runs.setdefault(source, []).append((start, start + len(pcm) // 2))
             case StoreFinal(transcript):
-                hold("the disk", transcript not in self.said, f"{transcript.text!r} is noted twice")
-                self.said.append(transcript)
+                hold(
+                    "the disk",
+                    transcript not in self.stored,
+                    f"{transcript.text!r} is noted twice",
+                )
+                self.stored.append(transcript)
             case StoreGap(gap):
                 self.lost.append(gap)
             case DiscardStore():
@@ -79,22 +83,22 @@ class Log(Ledger):
                 pass
 
     def close(self) -> None:
-        """It ended before it was killed: what is kept is what may still be mended."""
+        """It ended before it was killed: the disk keeps only audio that can still be sent."""
         super().close()
         ended = self.ended
         if ended is None:
-            fail("it ends", "no result was told")
+            fail("it ends", "no result was reported")
         late = any(gap.cause in AT_THE_END for gap in ended.missing)
-        heard = any(each.captured > each.origin for each in self.accounts.values())
-        done = not late and (ended.state is State.CLOSED or not heard)
+        captured = any(each.captured > each.origin for each in self.accounts.values())
+        done = not late and (ended.state is State.CLOSED or not captured)
         what = f"it is {'deleted' if self._discarded_all else 'kept'} after {ended.reason!r}"
         hold("the disk", self._discarded_all == done, what)
 
     def past(self) -> Past:
-        """What the next process finds: a session that ended in time is not over."""
+        """The state that the next process finds: a session that ended in time is not over."""
         sources: list[PastSource] = []
         for source, origin in self._began.items():
-            finals = [round(t.end * S) for t in self.said if t.source == source]
+            finals = [round(t.end * S) for t in self.stored if t.source == source]
             past = PastSource(
                 source=source,
                 origin=origin,
@@ -103,14 +107,14 @@ class Log(Ledger):
                 gaps=tuple(gap for gap in self.lost if gap.source == source),
             )
             sources.append(past)
-        return Past(tuple(sources), tuple(self.said))
+        return Past(tuple(sources), tuple(self.stored))
 
     def resumed(self, schedule: Schedule, policy: Policy, horizon: float, past: Past) -> Ledger:
-        """The books of the next process: what was told was told, the rest is forgotten."""
+        """The ledger of the next process: reported events count, the rest is forgotten."""
         books = Ledger(schedule, policy, horizon, resumes=True)
-        books.told, books.delivered = list(self.lost), list(self.said)
+        books.told, books.delivered = list(self.lost), list(self.stored)
         books.inherited = {gap.cause for gap in self.lost}
-        for final in self.said:  # noted, and perhaps not told any more
+        for final in self.stored:  # stored, and perhaps never reported
             source, spans = self.finals[final.text]
             self.accounts[source].says(spans, round(final.start * S))
         for each in past.sources:
@@ -134,10 +138,10 @@ def kill_and_resume(
     speech: Speech = ECHO,
     connection: Callable[..., SessionMachine] = SessionMachine,
 ) -> Ledger | None:
-    """Play a schedule with a disk, kill it anywhere, take it up; None if it began nothing.
+    """Play a schedule with a disk, kill the process anywhere, resume; None if it stored nothing.
 
-    The arguments are those of ``play``, with a seed instead of a schedule; so is what it
-    raises.
+    The arguments are those of ``play``, with a seed instead of a schedule; so are the
+    exceptions.
     """
     rng = Random(seed)
     dialect = speech.dialect
@@ -146,8 +150,8 @@ def kill_and_resume(
     horizon = dialect.horizon
     drawn = draw(seed, dialect.sources)
     schedule = replace(drawn, disk=1000.0, disk_fails_at=None, disk_forgets=0.0)
-    dies_after = rng.choice([rng.randint(0, 30), rng.randint(0, 300), 10_000])
-    log = Log(schedule, policy or brisk(schedule, horizon), horizon, dies_after)
+    kill_at = rng.choice([rng.randint(0, 30), rng.randint(0, 300), 10_000])
+    log = Log(schedule, policy or brisk(schedule, horizon), horizon, kill_at)
     line = Line(Simulation(schedule, log.policy, speech, log), connection=connection)
     log.core = line.core
     with contextlib.suppress(KilledError):

@@ -1,8 +1,8 @@
 """All that happens in one session, drawn before it begins.
 
-A ``Schedule`` says what the app, the network, the disk and the backend do and when. It is
-data: played twice it goes the same way, and one thing less in it is a smaller schedule.
-``draw`` makes one from a seed, so that a failure is named by a number.
+A ``Schedule`` lists the actions of the app, the network, the disk and the backend, with their
+times. It is data: played twice it goes the same way, and with one item removed it is a
+smaller schedule. ``draw`` makes one from a seed, so a failure is named by a number.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from openline.updates import SAMPLE_RATE as S
 
 #: The sources of the default dialect.
 NAMES: Final = ("system", "mic")
-#: Seconds of audio that can be told apart; what a source hears must be shorter.
+#: Seconds of audio with distinguishable places; a source must be shorter.
 LONGEST: Final = 30
 #: The horizon, in seconds, for which ``Schedule.buffer`` is meant.
 HORIZON: Final = 1.0
-#: How a dial can go.
+#: The outcomes of a dial.
 WAYS: Final = ("open", "refused", "busy", "hang", "mute", "full", "cut", "restart", "slow")
-#: What can go wrong; "stall" is drawn twice as often.
+#: The kinds of faults; "stall" is drawn twice as often.
 KINDS: Final = (
     *("cut", "stall", "close", "freeze", "stall"),
     *("half_open", "pause", "network", "late_cut"),
@@ -31,12 +31,12 @@ KINDS: Final = (
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """Something goes wrong ``at`` a time, for ``seconds``; ``size`` says how badly.
+    """A fault ``at`` a time, for ``seconds``; ``size`` is its severity.
 
-    cut: the connection is reset. late_cut: it ends behind what was said. close: the backend
-    closes it. freeze: nothing moves, and no new dial opens. stall: the network takes ``size``
-    more messages, and delivers none. half_open: nothing arrives on either side any more.
-    pause: the recogniser rests. network: there is none, for new dials either.
+    cut: the connection is reset. late_cut: it ends after the messages under way. close: the
+    backend closes it. freeze: nothing moves, and no new dial opens. stall: the network takes
+    ``size`` more messages, and delivers none. half_open: nothing arrives on either side any
+    more. pause: the recogniser rests. network: there is none, for new dials either.
     """
 
     at: float
@@ -47,9 +47,9 @@ class Fault:
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """A source: when it starts, how long it speaks, how it is cut, what it cannot hear.
+    """A source: its start, its length, its chunks, its holes, its end.
 
-    Raises ValueError if it hears more than can be told apart.
+    Raises ValueError if it is longer than ``LONGEST``.
     """
 
     name: str
@@ -57,25 +57,25 @@ class Source:
     seconds: float = 2.0
     chunk: int = 1600
     holes: tuple[int, ...] = ()  # samples, each after another second
-    told: bool = False  # it says when it heard its first sample
+    timed: bool = False  # it reports when it captured its first sample
     ends: str = ""  # "ended", "lost", or it just falls silent
 
     def __post_init__(self) -> None:
         if self.longest > LONGEST * S:
             raise ValueError(
-                f"{self.name} hears up to {self.longest / S:.1f} s: give {LONGEST} at most"
+                f"{self.name} lasts up to {self.longest / S:.1f} s: give {LONGEST} at most"
             )
 
     @property
     def longest(self) -> int:
-        """More samples than it has, from the beginning of the session on."""
+        """An upper bound of its samples, from the beginning of the session on."""
         heard = round((self.starts + self.seconds) * S)
         return S + heard + 2 * self.chunk + sum(self.holes)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Schedule:
-    """All that is drawn of one session; the defaults are the calmest session there is."""
+    """The drawn parameters of one session; the defaults make the calmest session there is."""
 
     seed: int = 0
     sources: tuple[Source, ...] = (Source(name="mic"),)
@@ -88,34 +88,34 @@ class Schedule:
     patience: float | None = None  # with a source that falls silent
     disk: float = 0.0
     disk_fails_at: float | None = None
-    disk_forgets: float = 0.0  # how often it no longer has what is asked for
+    disk_forgets: float = 0.0  # the share of requested audio that the disk has lost
     latency: float = 0.01
     rate: float = 0.0  # how many times faster than real time; 0: at once
     metrics: float = 1.0  # seconds between figures; 0: never
     talk: float = 0.5  # longest utterance
-    partials: float = 0.2  # how often a tick brings one
+    partials: float = 0.2  # the share of ticks that bring a partial
     summary: float = 0.05  # seconds that the final message takes
-    late: bool = False  # facts of dials that are over still arrive
-    dials: tuple[str, ...] = ()  # how the first dials go; all others succeed
+    late: bool = False  # events of earlier dials still arrive
+    dials: tuple[str, ...] = ()  # the outcomes of the first dials; all others succeed
     faults: tuple[Fault, ...] = ()
 
 
 def keeps_up(schedule: Schedule) -> bool:
-    """Whether the backend always takes what it is sent: at once, or twice as fast as it is
-    spoken if it says each second how far it has come.
+    """Whether the backend always keeps up: it drains at once, or twice as fast as real time
+    and reports its figures each second.
     """
     kinds = {fault.kind for fault in schedule.faults}
-    if not schedule.rate:  # what it could not drain while it was frozen it drains at once
+    if not schedule.rate:  # after a freeze it drains the backlog at once
         return "pause" not in kinds
-    told = 0 < schedule.metrics <= 1
-    return schedule.rate >= 2 and told and not kinds & {"pause", "freeze"}
+    reports = 0 < schedule.metrics <= 1
+    return schedule.rate >= 2 and reports and not kinds & {"pause", "freeze"}
 
 
 def draw(seed: int, sources: Sequence[str] = NAMES) -> Schedule:
     """The schedule of ``seed``, with one or two of ``sources``."""
     rng = Random(seed)
     some, pick = rng.uniform, rng.choice
-    tight = rng.random() < 0.5  # memory is short, and will be filled
+    tight = rng.random() < 0.5  # memory is small, and will fill
     spool = rng.random() < 0.35
     speaking = tuple(
         Source(
@@ -124,7 +124,7 @@ def draw(seed: int, sources: Sequence[str] = NAMES) -> Schedule:
             seconds=some(2, 7) if tight else some(0.2, 4),
             chunk=pick([1600, 1600, 320, rng.randint(900, 3000)]),
             holes=tuple(rng.randint(0, 9000) for _ in range(pick([0, 0, 0, 1, 2]))),
-            told=rng.random() < 0.3,
+            timed=rng.random() < 0.3,
             ends=pick(["", "ended", "ended", "lost"]),
         )
         for i, name in enumerate(rng.sample([*sources], min(pick([1, 1, 2]), len(sources))))

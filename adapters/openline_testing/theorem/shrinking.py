@@ -1,4 +1,4 @@
-"""A schedule that goes wrong, made small: one thing less at a time, as long as it goes wrong."""
+"""Shrink a failing schedule: remove one thing at a time, as long as it still fails."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ T = TypeVar("T", Schedule, Source, Fault)
 
 
 def shrunk(schedule: Schedule, goes_wrong: Callable[[Schedule], bool]) -> Schedule:
-    """The smallest schedule found of which ``goes_wrong`` still holds."""
+    """The smallest schedule found for which ``goes_wrong`` still holds."""
     smaller = True
     while smaller:
         smaller = False
@@ -25,7 +25,7 @@ def shrunk(schedule: Schedule, goes_wrong: Callable[[Schedule], bool]) -> Schedu
 
 
 def _simpler(schedule: Schedule) -> Iterator[Schedule]:
-    """The schedule with one thing less, or one that is simpler."""
+    """The schedule with one thing removed, or one thing simplified."""
     for name in ("faults", "dials", "sources"):
         several: tuple[Any, ...] = getattr(schedule, name)
         for i in range(len(several)):
@@ -59,5 +59,5 @@ def _calmer(thing: T, calmest: T, *, leave: Collection[str] = ()) -> Iterator[T]
 
 
 def _weight(schedule: Schedule) -> tuple[int, float]:
-    """What a person would have to read, and then to wait for."""
+    """The size of the schedule to read, then the time that it takes."""
     return len(written(schedule)), sum(source.seconds for source in schedule.sources)

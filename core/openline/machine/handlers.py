@@ -132,7 +132,7 @@ def _hole(session: SessionState, event: e.CaptureHole) -> Fired:
         raise LocalProtocolError(f"a hole of {event.samples} samples: give 0 or more")
     session.streams.hole(event.source, event.samples, session.now)
     session.watch.note_audio(event.source, session.now)
-    if session.spooled:  # a later process could not tell a hole from audio that is not there
+    if session.spooled:  # a later process could take a hole for missing audio
         session.report_gaps(session.streams.take_gaps())
     return _NOTHING
 

@@ -1,4 +1,4 @@
-"""The law of sources: each is lost once, for the reason that it gave, or because it hung."""
+"""The law of sources: each ends once, for the reason that it gave, or because it hung."""
 
 from __future__ import annotations
 
@@ -10,36 +10,36 @@ from openline.events import AudioCaptured, CaptureHole, OpenRequested, SourceFin
 from openline.events import SourceFailed as Failed
 from openline.updates import SourceEnded, SourceEndReason, State
 from openline_testing.laws import SLACK, broken
-from openline_testing.seen import Observation
+from openline_testing.observation import Observation
 
 
 class SourceLaws:
-    """Watches what is told of sources."""
+    """Observes the reports about sources."""
 
-    __slots__ = ("_busy_at", "_hung", "_may_pause", "broke_off", "heard", "lost", "seen")
+    __slots__ = ("_busy_at", "_hung", "_may_pause", "active_at", "broke_off", "lost", "seen")
 
     def __init__(self, seen: Observation, may_pause: Collection[str]) -> None:
         self.seen = seen
         self._may_pause = frozenset(may_pause)
         self._busy_at = -math.inf  # when audio was last undelivered
-        self._hung: set[str] = set()  # those that are to be let go
-        self.heard: dict[str, float] = dict.fromkeys(seen.sources, 0.0)
+        self._hung: set[str] = set()  # those to be closed
+        self.active_at: dict[str, float] = dict.fromkeys(seen.sources, 0.0)
         self.lost: set[str] = set()
-        self.broke_off: list[SourceEnded] = []  # those that were not heard until the stop
+        self.broke_off: list[SourceEnded] = []  # those that failed or hung before the stop
 
     def happened(self) -> None:
-        """After the event was noted: a sign of life."""
+        """After the event was noted: restart the source's silence count."""
         seen, event = self.seen, self.seen.event
         match event:
             case AudioCaptured(source) | CaptureHole(source):
-                self.heard[source] = seen.now
+                self.active_at[source] = seen.now
             case OpenRequested():
-                self.heard = dict.fromkeys(self.heard, seen.now)
+                self.active_at = dict.fromkeys(self.active_at, seen.now)
             case _:
                 pass
 
-    def told(self, update: SourceEnded, due: float) -> None:
-        """Hold the loss of a source to the law; ``due`` seconds are not confirmed."""
+    def reported(self, update: SourceEnded, due: float) -> None:
+        """Check a SourceEnded report; ``due`` seconds are not confirmed."""
         seen, source = self.seen, update.source
         if source in self.lost:
             broken("sources end once", f"{source} is lost again", seen.now)
@@ -51,18 +51,18 @@ class SourceLaws:
             seen.loses_source(source, due)
             return
         event = seen.event
-        said = isinstance(event, SourceFinished | Failed) and event.source == source
+        stated = isinstance(event, SourceFinished | Failed) and event.source == source
         how = (
             SourceEndReason.EXHAUSTED
             if isinstance(event, SourceFinished)
             else SourceEndReason.FAILED
         )
-        if not said or update.cause is not how:
-            broken("sources end once", f"{source} {update.cause}, says nobody", seen.now)
+        if not stated or update.cause is not how:
+            broken("sources end once", f"{source} {update.cause}, without such an event", seen.now)
 
     def _hangs(self, source: str) -> None:
         seen, timeout = self.seen, self.seen.policy.source_timeout
-        silent = seen.now - self.heard[source]
+        silent = seen.now - self.active_at[source]
         if timeout is None or source in self._may_pause or silent < timeout - SLACK:
             broken("a source that hangs", f"{source} was silent for {silent:.3f} s", seen.now)
         if seen.stop_wanted or seen.state is State.IDLE:
@@ -70,22 +70,22 @@ class SourceLaws:
         self._hung.add(source)
 
     def commanded(self, command: CloseSource) -> None:
-        """A source is let go exactly if it hung."""
+        """A source is closed exactly if it hung."""
         if command.source not in self._hung:
-            broken("a source that hangs", f"{command.source} is let go", self.seen.now)
+            broken("a source that hangs", f"{command.source} is closed", self.seen.now)
         self._hung.discard(command.source)
 
     @property
     def silent_by(self) -> float:
-        """When a source that goes on being silent must be lost; inf: none must.
+        """When a source that stays silent must be reported as lost; inf: never.
 
-        A source may wait while audio is undelivered, so only the time without counts.
+        A source may pause while audio is undelivered, so only the time without counts.
         """
         seen, timeout = self.seen, self.seen.policy.source_timeout
         if timeout is None or seen.stop_wanted or self._busy_at == seen.now:
             return math.inf
-        watched = {*self.heard} - self._may_pause - seen.over
-        since = min((self.heard[source] for source in watched), default=math.inf)
+        watched = {*self.active_at} - self._may_pause - seen.over
+        since = min((self.active_at[source] for source in watched), default=math.inf)
         return max(since, self._busy_at) + timeout
 
     def rest(self, due: float) -> None:
@@ -93,7 +93,7 @@ class SourceLaws:
         if due:
             self._busy_at = self.seen.now
         if self._hung:
-            broken("a source that hangs", f"{min(self._hung)} is not let go", self.seen.now)
+            broken("a source that hangs", f"{min(self._hung)} is not closed", self.seen.now)
         gone = self.seen.over - self.lost
         if gone and self.seen.ended is None:
-            broken("sources end once", f"nobody was told of the end of {min(gone)}", self.seen.now)
+            broken("sources end once", f"the end of {min(gone)} is not reported", self.seen.now)

@@ -1,7 +1,7 @@
-"""One session as seen from outside: what happened to it, and what it said of itself.
+"""One session observed from outside: its events, and its reports.
 
-Nothing here judges; the laws in the modules beside this one do. What a fact means is
-read off it alone: a message by the dialect's ``decode``, a loss by what it says.
+Nothing here judges; the laws in the modules beside this one do. An event is interpreted on
+its own: a message by the dialect's ``decode``, a loss by its fields.
 """
 
 from __future__ import annotations
@@ -59,17 +59,16 @@ OVER = frozenset({State.CLOSED, State.FAILED})
 
 
 def with_cause(exc: DialectError) -> str:
-    """What is wrong with a dialect, and what it raised: in a test nothing is secret."""
+    """The fault of a dialect, with its exception: a test has no secrets."""
     cause = exc.__cause__
     return f"{exc}: {cause}" if cause is not None else str(exc)
 
 
 class Observation:
-    """The outside of a session. Times are on the caller's clock, in seconds."""
+    """The observed outside of a session. Times are on the caller's clock, in seconds."""
 
     __slots__ = (
         "acked",
-        "aheard",
         "attempt_id",
         "backend",
         "connection_id",
@@ -84,18 +83,20 @@ class Observation:
         "finished",
         "fresh",
         "has_provider",
-        "heard_at",
         "hinted",
         "holes",
         "hops",
         "line_since",
         "live",
         "lost_by",
+        "message",
         "now",
         "over",
         "pinged_at",
         "policy",
+        "pong_due",
         "pulled_at",
+        "received_at",
         "redirected",
         "refused",
         "request",
@@ -103,7 +104,6 @@ class Observation:
         "requested_at",
         "retry_at",
         "ruling",
-        "said",
         "session_id",
         "settled_at",
         "since",
@@ -136,18 +136,18 @@ class Observation:
         self.has_provider = has_provider
         self.now = 0.0
         self.event: Event | None = None
-        # What it said of itself.
+        # Reports.
         self.state = State.IDLE
-        self.since = 0.0  # when that state was told
-        self.retry_at = 0.0  # when the wait that was told is over
-        self.dial_from = 0.0  # the same, or when a hint ended it
+        self.since = 0.0  # when that state was reported
+        self.retry_at = 0.0  # when the reported delay is over
+        self.dial_from = 0.0  # the same, or when a hint ended the delay
         self.ended: Ended | None = None
-        # What this event means.
-        self.lost_by: Event | None = None  # the fact that ended the dial or the request
-        self.waited: bool = False  # it was a credential or a redirect, which the gate may stop
+        # The meaning of the current event.
+        self.lost_by: Event | None = None  # the event that ended the dial or the request
+        self.waited: bool = False  # a credential or a redirect, which the gate may delay
         self.hinted: bool = False
-        self.said: Message | None = None  # what the backend said on its open line
-        self.ruling: Rule | None = None  # what the dialect makes of a refusal
+        self.message: Message | None = None  # the backend's message on its open line
+        self.ruling: Rule | None = None  # the dialect's rule for a refusal
         # The dial.
         self.live: int | None = None
         self.dial: int = 0
@@ -162,10 +162,10 @@ class Observation:
         self.stops: int = 0
         self.acked = False
         self.line_since = 0.0
-        self.heard_at = 0.0
-        self.aheard: float | None = None  # by when something must be heard, or the line left
+        self.received_at = 0.0
+        self.pong_due: float | None = None  # the line is left unless something arrives before
         self.pinged_at = 0.0
-        self.pulled_at: float | None = None  # what was pulled then is being sent
+        self.pulled_at: float | None = None  # the send of the message pulled then is under way
         # The credential.
         self.request: int | None = None
         self.requested: int = 0
@@ -173,11 +173,11 @@ class Observation:
         self.fresh = False
         # The end.
         self.over: set[str] = set()  # sources that ended
-        self.holes: set[str] = set()  # sources that could not hear for a while
+        self.holes: set[str] = set()  # sources that could not capture for a while
         self.stop_wanted = False
         self.stopping: bool = False  # the same, before this event
         self.finish_by = 0.0
-        self.refused = ""  # somebody said never to come back, and what
+        self.refused = ""  # the fatal ending, by name
         self.finished = False  # the final message has arrived
 
     @property
@@ -200,12 +200,12 @@ class Observation:
                 return False
 
     def is_foreign(self, event: Event) -> bool:
-        """Whether ``event`` is a message on the live dial that carries the ids of another."""
+        """Whether ``event`` is a message on the live dial with the ids of another connection."""
         if not isinstance(event, MessageReceived):
             return False
         if self.ended is not None or self.is_late(event):
             return False
-        message = self._read(event.data)  # a dialect must not choke on it, whenever it comes
+        message = self._read(event.data)  # a dialect must not raise, at any time
         if self.connection_id is None:
             return False
         return not (isinstance(message, Malformed) or self._is_ours(message))
@@ -217,7 +217,7 @@ class Observation:
             broken("the dialect", with_cause(exc), self.now)
 
     def is_possible(self, event: Event) -> bool:
-        """Whether the app may ask for ``event`` now; facts are always possible."""
+        """Whether the app may request ``event`` now; all other events are always possible."""
         match event:
             case OpenRequested():
                 return self.state is State.IDLE
@@ -239,7 +239,7 @@ class Observation:
         self.now = now
         self.event = event
         self.stopping = self.stop_wanted
-        self.lost_by = self.ruling = self.said = None
+        self.lost_by = self.ruling = self.message = None
         self.waited = self.hinted = False
         if self.ended is not None or self.is_late(event):
             return
@@ -249,7 +249,7 @@ class Observation:
         elif isinstance(event, SocketOpened | Redirected | SocketLost | MessageReceived):
             self._of_the_dial(event)
         elif isinstance(event, PongReceived):
-            self._heard()
+            self._note_received()
         else:
             self._of_the_app(event, due)
 
@@ -269,7 +269,7 @@ class Observation:
                 pass
 
     def loses_source(self, source: str, due: float) -> None:
-        """A source delivers no more; when all are over that is a stop."""
+        """A source has ended; once all have, that is a stop."""
         self.over.add(source)
         if self.state is not State.IDLE:
             self._stops(due, sources_over=True)
@@ -293,9 +293,9 @@ class Observation:
                 self.live = None
                 self._loses(event)
             case MessageReceived(_, data):
-                self._heard()
+                self._note_received()
                 if self.connection_id is not None and not self.finished:
-                    self._understood(self._read(data))
+                    self._note_message(self._read(data))
 
     def _stops(self, due: float, *, sources_over: bool = False) -> None:
         if not self.stop_wanted and (not sources_over or self.over >= {*self.sources}):
@@ -309,21 +309,21 @@ class Observation:
         if means is Action.FATAL or no_retry:
             self.refused = type(event).__name__
 
-    def _heard(self) -> None:
-        self.heard_at = self.now
-        self.aheard = None
+    def _note_received(self) -> None:
+        self.received_at = self.now
+        self.pong_due = None
 
     def _is_ours(self, message: _Readable) -> bool:
         ours = message.connection_id in {None, self.connection_id}
         return ours and message.attempt_id in {None, self.attempt_id}
 
-    def _understood(self, message: Message) -> None:
+    def _note_message(self, message: Message) -> None:
         if isinstance(message, Malformed | Unknown):
             return
         if not self._is_ours(message):
             return
         if self.acked:
-            self.said = message
+            self.message = message
         if isinstance(message, Status):
             if message.ack and self.starts and not self.acked:
                 self.acked = True

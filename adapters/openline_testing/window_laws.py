@@ -1,10 +1,10 @@
 """The laws of the send window: how far audio may run ahead, and how long it may be shut.
 
-What a backend proved is read off what it said: R, the audio that it *received*, by its
-pongs; D, what it took out of its queue, by its figures and the ends of its words. All that
-cannot be known from outside is read in the session's favour: what the backend dropped may
-have lain anywhere, and figures without a source may be any source's. So a law is broken
-only if no reading of what was seen allows what was done.
+A backend's confirmations are read off its messages: R, the audio that it *received*, by its
+pongs; D, the audio that it took out of its queue, by its figures and the ends of its
+transcripts. Everything unknown from outside counts in the session's favour: the backend may
+have dropped any audio, and figures without a source may be any source's. So a law is broken
+only if no reading of the observations allows what the session did.
 
 Counts are samples of one source on one dial.
 """
@@ -21,8 +21,8 @@ from openline.events import AudioCaptured, CaptureHole, PongReceived, SourceStar
 from openline.policy import FIGURES_LATE
 from openline.updates import SAMPLE_RATE, SourceStatistics, to_samples
 from openline_testing.laws import broken
+from openline_testing.observation import Observation
 from openline_testing.samples import audio_of
-from openline_testing.seen import Observation
 
 FRAME: Final = 320
 #: W: how far audio may run ahead of D; the contract's queue is 2.0 s.
@@ -30,14 +30,14 @@ AHEAD_OF_DRAINED: Final = int(1.6 * SAMPLE_RATE)
 #: How far audio that is no older than the live edge may run ahead of R.
 AHEAD_OF_RECEIVED: Final = SAMPLE_RATE
 LIVE_EDGE: Final = int(0.2 * SAMPLE_RATE)
-#: Seconds of backlog above which a backend is filling, until they are below the other.
+#: Seconds of backlog above which a backend starts filling, and below which it stops.
 FILLING: Final = (1.6, 1.0)
-#: What rounding may cost.
+#: Samples of tolerance for rounding.
 TOLERANCE: Final = 4
 
 
 class Gauge:
-    """What is known of one source on the live dial."""
+    """The observed progress of one source on the live dial."""
 
     __slots__ = ("backlog", "drained", "figures_at", "filling", "received", "sent", "shut_since")
 
@@ -46,13 +46,13 @@ class Gauge:
         self.received: int = 0
         self.drained: int = 0
         self.filling = False
-        self.backlog = math.inf  # the last that was told
+        self.backlog = math.inf  # the last one reported
         self.figures_at = now
-        self.shut_since = math.inf  # audio waits, and nothing came of the backend, since then
+        self.shut_since = math.inf  # audio waits, and no progress came from the backend, since then
 
 
 class WindowLaws:
-    """Watches the window of every source."""
+    """Observes the window of every source."""
 
     __slots__ = ("_dial", "_dropped", "_gauges", "_marks", "_positions", "_sizes", "seen")
 
@@ -60,7 +60,7 @@ class WindowLaws:
         self.seen = seen
         self._dial: int = 0
         self._dropped: int = 0  # samples, over all sources
-        self._gauges: dict[str, Gauge] = {}  # of the sources that were heard of
+        self._gauges: dict[str, Gauge] = {}  # of the sources that have started
         self._marks: dict[bytes, dict[str, int]] = {}
         self._positions: dict[str, int] = {}  # the watermark that the next frame moves
         self._sizes = {
@@ -69,7 +69,7 @@ class WindowLaws:
         }
 
     def happened(self) -> None:
-        """After the event was noted: what it proves."""
+        """After the event was noted: the progress that it confirms."""
         seen, event = self.seen, self.seen.event
         if isinstance(event, AudioCaptured | CaptureHole | SourceStarted):
             if event.source in seen.sources and event.source not in self._gauges:
@@ -78,7 +78,7 @@ class WindowLaws:
             for name, sent in self._marks.get(event.mark, {}).items():
                 gauge = self._gauges[name]
                 gauge.received = max(gauge.received, sent)
-        match seen.said:
+        match seen.message:
             case Status(filling=True, source=source):
                 for each in self._named(source if source in self._gauges else None):
                     each.filling = True
@@ -87,12 +87,12 @@ class WindowLaws:
                     self._drains(each, to_samples(end) + self._dropped)
                     each.shut_since = math.inf
             case Metrics():
-                self._figures(seen.said)
+                self._figures(seen.message)
             case _:
                 pass
 
     def _named(self, source: str | None) -> list[Gauge]:
-        """The gauges that a message may mean."""
+        """The gauges that a message may refer to."""
         if source is None:
             return [*self._gauges.values()]
         return [self._gauges[source]] if source in self._gauges else []
@@ -101,29 +101,29 @@ class WindowLaws:
         gauge.drained = max(gauge.drained, min(sample, gauge.sent))
         gauge.received = max(gauge.received, gauge.drained)
 
-    def _figures(self, told: Metrics) -> None:
-        gauges = self._named(told.source)
-        before, self._dropped = self._dropped, max(self._dropped, told.dropped * FRAME)
-        if self._dropped > before:  # it may have been any source's
+    def _figures(self, metrics: Metrics) -> None:
+        gauges = self._named(metrics.source)
+        before, self._dropped = self._dropped, max(self._dropped, metrics.dropped * FRAME)
+        if self._dropped > before:  # any source may have lost it
             for each in self._gauges.values():
                 self._drains(each, each.drained + self._dropped - before)
                 each.shut_since = math.inf
-        if told.backlog is None:
+        if metrics.backlog is None:
             return
         for each in gauges:
-            proved = each.received - round(told.backlog * SAMPLE_RATE) + self._dropped
-            if proved > each.drained or told.backlog < each.backlog or self._dropped:
+            confirmed = each.received - round(metrics.backlog * SAMPLE_RATE) + self._dropped
+            if confirmed > each.drained or metrics.backlog < each.backlog or self._dropped:
                 each.shut_since = math.inf
-            self._drains(each, proved)
-            each.backlog = told.backlog
+            self._drains(each, confirmed)
+            each.backlog = metrics.backlog
             if len(gauges) == 1:
                 each.figures_at = self.seen.now
-                each.filling = told.backlog > FILLING[each.filling]
-            elif told.backlog < FILLING[1]:
+                each.filling = metrics.backlog > FILLING[each.filling]
+            elif metrics.backlog < FILLING[1]:
                 each.filling = False
 
     def opens(self, statistics: Mapping[str, SourceStatistics]) -> None:
-        """A new dial is acked: nothing was sent on it, nothing is proved."""
+        """A new dial is acked: nothing was sent on it, nothing is confirmed."""
         self._dial = self.seen.dial
         self._dropped = 0
         self._marks.clear()
@@ -132,17 +132,17 @@ class WindowLaws:
 
     @property
     def is_new(self) -> bool:
-        """Whether a line is open that ``opens`` was not told of."""
+        """Whether a line is open for which ``opens`` was not called yet."""
         return self.seen.acked and self.seen.live is not None and self.seen.dial != self._dial
 
     def pinged(self, mark: bytes) -> None:
-        """A ping went out behind all that was sent so far."""
+        """A ping went out behind all audio sent so far."""
         self._marks[mark] = {source: gauge.sent for source, gauge in self._gauges.items()}
 
     def pulled(
         self, audio: SendBytes | SendText, statistics: Mapping[str, SourceStatistics]
     ) -> None:
-        """Hold a frame of audio, which counts in ``statistics`` already, to the window."""
+        """Check a frame of audio, already counted in ``statistics``, against the window."""
         now = self.seen.now
         moved = [
             source
@@ -162,20 +162,20 @@ class WindowLaws:
         live = unsent <= LIVE_EDGE and not gauge.filling
         if ahead <= TOLERANCE or (live and gauge.sent - gauge.received <= AHEAD_OF_RECEIVED):
             return
-        # Without figures the backend is taken to drain in real time what it has received.
+        # Without figures the backend is assumed to drain received audio in real time.
         passed = max(0, to_samples(now - gauge.figures_at - FIGURES_LATE))
         if ahead > min(passed, gauge.received - gauge.drained) + TOLERANCE:
             broken("the window", f"{source} is {ahead} samples beyond it", now)
 
     def _samples(self, source: str, size: int) -> int:
-        """Samples in a message of ``size``, which need not be exact for a short one."""
+        """Samples in a message of ``size`` bytes; an estimate for a short one."""
         one, full = self._sizes[source]
         return min(FRAME, max(0, 1 + (size - one) * (FRAME - 1) // max(1, full - one)))
 
     def rested(self, statistics: Mapping[str, SourceStatistics]) -> None:
-        """A pull gave nothing: of which sources does audio wait?
+        """A pull gave nothing: note the sources whose audio waits.
 
-        Not of one that could not hear: what is counted as captured may be the hole.
+        A source with a hole is left out: the samples counted as captured may be the hole.
         """
         for source, each in statistics.items():
             gauge = None if source in self.seen.holes else self._gauges.get(source)
@@ -184,6 +184,6 @@ class WindowLaws:
 
     @property
     def stalls_at(self) -> float:
-        """When an open line must be left, if nothing comes of it until then; inf: never."""
+        """When an open line must be left unless progress comes before; inf: never."""
         since = min((each.shut_since for each in self._gauges.values()), default=math.inf)
         return since + self.seen.policy.stall_timeout

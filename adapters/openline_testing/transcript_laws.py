@@ -1,4 +1,4 @@
-"""The laws of words and gaps: what was captured is heard, or told to be missing, once."""
+"""The laws of transcripts and gaps: captured audio is finalised, or reported missing, once."""
 
 from __future__ import annotations
 
@@ -18,39 +18,39 @@ from openline.updates import (
     Update,
 )
 from openline_testing.laws import broken
-from openline_testing.seen import OVER, Observation
+from openline_testing.observation import OVER, Observation
 
 _START = SourceStatistics(captured=0, sent=0, confirmed=0, missing=0)
 
 
 class TranscriptLaws:
-    """Watches transcripts, gaps and the result."""
+    """Observes transcripts, gaps and the result."""
 
     __slots__ = (
         "captured",
         "figures",
+        "final_until",
         "finals",
-        "hears",
+        "grew",
         "lost",
         "partials",
-        "said_until",
         "seen",
     )
 
     def __init__(self, seen: Observation) -> None:
         self.seen = seen
         self.captured: Counter[str] = Counter()  # samples that may not be refused
-        self.hears: bool = False  # this event added to them
-        self.lost: Counter[str] = Counter()  # samples that were told to be missing
-        self.said_until: dict[str, float] = {}
+        self.grew: bool = False  # this event added to them
+        self.lost: Counter[str] = Counter()  # samples that were reported missing
+        self.final_until: dict[str, float] = {}
         self.partials: set[str] = set()
         self.finals: list[Transcript] = []
         self.figures: dict[str, SourceStatistics] = {}
 
     def happened(self) -> None:
-        """After the event was noted: audio that must be kept."""
+        """After the event was noted: count audio that must be kept."""
         event, seen = self.seen.event, self.seen
-        self.hears = False
+        self.grew = False
         if seen.ended is not None or seen.stop_wanted:
             return
         if isinstance(event, AudioCaptured):
@@ -60,15 +60,15 @@ class TranscriptLaws:
         else:
             return
         if event.source not in seen.over:
-            self.hears = True
+            self.grew = True
             self.captured[event.source] += samples
 
-    def told(self, update: Update) -> None:
-        """Hold an update to the laws."""
+    def reported(self, update: Update) -> None:
+        """Check an update against the laws."""
         now = self.seen.now
         match update:
             case Transcript():
-                self._says(update)
+                self._transcribed(update)
             case PartialRetracted(source=source):
                 if source not in self.partials:
                     broken("partials end", f"retracted one of {source} that is not there", now)
@@ -82,12 +82,12 @@ class TranscriptLaws:
             case _:
                 pass
 
-    def _says(self, update: Transcript) -> None:
+    def _transcribed(self, update: Transcript) -> None:
         now, source = self.seen.now, update.source
-        before = self.said_until.get(source, 0.0)
+        before = self.final_until.get(source, 0.0)
         if not before <= update.start <= update.end:
             broken(
-                "words in order",
+                "transcripts in order",
                 f"{update.start:.3f} to {update.end:.3f} s of {source}, final until {before:.3f}",
                 now,
             )
@@ -95,16 +95,16 @@ class TranscriptLaws:
             self.partials.add(source)
             return
         self.partials.discard(source)
-        self.said_until[source] = update.end
+        self.final_until[source] = update.end
         self.finals.append(update)
 
     def rest(self) -> None:
-        """The connection rests: a partial lives no longer than its dial."""
+        """The session rests: a partial lives no longer than its dial."""
         if self.partials and not (self.seen.live and self.seen.acked):
             broken("partials end", f"one of {min(self.partials)} outlives its dial", self.seen.now)
 
     def measure(self, figures: Mapping[str, SourceStatistics]) -> None:
-        """Hold the watermarks to the laws, and to what they were."""
+        """Check the watermarks against the laws, and against their values before."""
         for source, now in figures.items():
             before = self.figures.get(source, _START)
             falling = now.captured < before.captured or now.confirmed < before.confirmed
@@ -118,27 +118,27 @@ class TranscriptLaws:
             self.figures[source] = now
 
     def ends(self, ended: Ended, broke_off: Sequence[SourceEnded]) -> None:
-        """Hold the result to the laws, and to what was told; these sources broke off."""
+        """Check the result against the reports; ``broke_off`` are the sources that broke off."""
         seen, now = self.seen, self.seen.now
         if ended.state is not seen.state or ended.state not in OVER:
-            broken("one end", f"the result says {ended.state} and the state {seen.state}", now)
+            broken("one end", f"the result has {ended.state} and the state is {seen.state}", now)
         well = ended.state is State.CLOSED and not isinstance(seen.event, AbortRequested)
         if list(ended.lost_sources) != list(broke_off):
-            told = f"{len(broke_off)} sources broke off, and it names {len(ended.lost_sources)}"
-            broken("complete", told, now)
+            found = f"{len(broke_off)} sources broke off, and it names {len(ended.lost_sources)}"
+            broken("complete", found, now)
         if ended.complete != (well and not broke_off and not ended.missing):
             why = "aborted" if isinstance(seen.event, AbortRequested) else str(ended.state)
-            told = f"{why}, {len(broke_off)} sources broke off, {len(ended.missing)} gaps"
-            broken("complete", f"complete={ended.complete}: {told}", now)
+            found = f"{why}, {len(broke_off)} sources broke off, {len(ended.missing)} gaps"
+            broken("complete", f"complete={ended.complete}: {found}", now)
         finals = sorted(self.finals, key=lambda final: (final.start, final.end))
         if list(ended.transcript) != finals:
-            told = f"{len(finals)} finals were told, the result has {len(ended.transcript)}"
-            broken("complete", told, now)
+            found = f"{len(finals)} finals were reported, the result has {len(ended.transcript)}"
+            broken("complete", found, now)
         missing = Counter[str]()
         for gap in ended.missing:
             missing[gap.source] += gap.samples
         if missing != self.lost:
-            broken("gaps add up", f"{dict(missing)} missing, told {dict(self.lost)}", now)
+            broken("gaps add up", f"{dict(missing)} missing, {dict(self.lost)} reported", now)
         self.measure(ended.statistics.sources)
         for source, figures in ended.statistics.sources.items():
             self._adds_up(source, figures, ended)

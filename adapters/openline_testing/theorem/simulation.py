@@ -1,8 +1,8 @@
-"""What all parts of a play share: the schedule, the policy, and time that only a play moves.
+"""The state that all parts of a play share: schedule, policy, and virtual time.
 
-The heap holds what is to happen, in order of time, and of being asked for where that is
-the same. A ``Ledger`` is told what really becomes of every sample; nothing on the stage
-ever asks it.
+The heap holds the pending actions, in order of time, and of scheduling where the time is
+the same. The parts report the true fate of every sample to a ``Ledger``; none of them
+reads it.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ from openline_testing.theorem.speech import Speech
 
 
 class Ledger(Protocol):
-    """Who is told what really happened. Spans are session samples, from and up to."""
+    """Receives the true course of a play. Spans are session samples, from and up to."""
 
     def captured(self, source: str, start: int, end: int) -> None:
-        """A source heard this."""
+        """A source captured this."""
         ...
 
     def accepted_none(self, samples: int) -> None:
-        """So much came after the stop, and must be refused."""
+        """This many samples came after the stop, and must be refused."""
         ...
 
     def hole(self, source: str, start: int, end: int) -> None:
-        """A source could not hear this."""
+        """A source could not capture this."""
         ...
 
     def breaks_off(self, source: str) -> None:
-        """A source fails while it is listened to."""
+        """A source fails before the stop."""
         ...
 
     def dropped(self, source: str, spans: list[tuple[int, int]], frames: int) -> None:
@@ -44,7 +44,7 @@ class Ledger(Protocol):
         ...
 
     def discarded(self, source: str, spans: list[tuple[int, int]]) -> None:
-        """The backend took this for silence."""
+        """The backend discarded this as silence."""
         ...
 
     def finalised(self, key: str, source: str, spans: list[tuple[int, int]]) -> None:
@@ -52,16 +52,16 @@ class Ledger(Protocol):
         ...
 
     def arrives(self, key: str) -> None:
-        """That final is the next thing that the session is told."""
+        """The session receives that final next."""
         ...
 
     def commanded(self, event: Event, commands: list[Command]) -> None:
-        """What the session made of ``event``."""
+        """The commands of the session after ``event``."""
         ...
 
 
 class Past:
-    """What a process that was killed left on disk."""
+    """The disk of a killed process."""
 
     __slots__ = ("sources", "transcript")
 
@@ -73,7 +73,7 @@ class Past:
 
 
 class Simulation:
-    """One play's time and givens."""
+    """The virtual time and the options of one play."""
 
     __slots__ = ("_count", "heap", "ledger", "now", "policy", "schedule", "speech")
 
@@ -87,7 +87,7 @@ class Simulation:
         self._count: int = 0
 
     def at(self, delay: float, do: Callable[[], None]) -> None:
-        """Do it after ``delay`` seconds."""
+        """Call ``do`` after ``delay`` seconds."""
         self._count += 1
         heappush(self.heap, (self.now + delay, self._count, do))
 
@@ -117,7 +117,7 @@ def brisk(schedule: Schedule, horizon: float) -> Policy:
 
 
 def calm(schedule: Schedule, policy: Policy) -> bool:
-    """Whether nothing that happens excuses a loss: faults end and memory holds them."""
+    """Whether no fault of the schedule excuses a loss: faults end and memory holds them."""
     return (
         schedule.aborts_at is None
         and policy.buffer_seconds >= 60
@@ -132,7 +132,7 @@ def calm(schedule: Schedule, policy: Policy) -> bool:
 
 
 def _longest_way(schedule: Schedule, policy: Policy) -> float:
-    """Seconds in which each thing that goes wrong was noticed and tried again."""
+    """An upper bound of the seconds to detect and retry every fault of the schedule."""
     noticed = policy.ping_interval + policy.pong_timeout + policy.send_timeout
     again = policy.backoff_cap + policy.later_floor + policy.scatter + 1
     once = noticed + again + policy.connect_timeout + policy.ack_timeout
