@@ -279,7 +279,7 @@ def _message(session: SessionState, event: e.MessageReceived) -> Fired:
     session.deadlines[Timer.PONG] = OFF  # any frame proves that the backend lives
     message = decode_or_malformed(session.dialect, event.data)
     if isinstance(message, Malformed):
-        session.count_trouble("malformed", f"a message that nobody can read: {message.why}")
+        session.count_trouble("malformed", f"an unreadable message: {message.why}")
         return _NOTHING
     if not session.is_ours(message.connection_id, message.attempt_id):
         session.count_trouble("foreign", "a message that carries another connection's ids")

@@ -163,7 +163,7 @@ OUR_CLOSE_CODES: Final[Mapping[int, Rule]] = MappingProxyType(
 
 CLOSE_CODE_RANGES: Final[Ranges] = (
     (range(1015, 1016), _strike("TLS failed", _WS)),
-    (range(1000, 3000), _strike("the server closed with a code that nobody has defined", _WS)),
+    (range(1000, 3000), _strike("the server closed with an undefined code", _WS)),
     (range(3000, 4000), _strike("the server closed with a registered code not known here", _IANA)),
     (range(4000, 5000), _strike("the server closed with a code of its own", "RFC 6455 §7.4.2")),
 )
@@ -192,7 +192,7 @@ POLICY_REASONS: Final[tuple[tuple[tuple[str, ...], Rule], ...]] = (
     (("timeout", "timed out"), _retry("the session timed out on the server", "Speechmatics")),
 )
 
-_REDIRECT: Final = _strike("the server answered with a redirect that nobody can follow", _HTTP)
+_REDIRECT: Final = _strike("the server answered with a redirect that cannot be followed", _HTTP)
 
 HTTP_STATUSES: Final[Mapping[int, Rule]] = MappingProxyType(
     {
