@@ -1,9 +1,8 @@
-"""What happened: the only way into the core.
+"""Events: the only input of the core.
 
-Facts are in the past tense; what the app wants ends in ``Requested``. A fact about
-a socket carries the number of its dial, so that a late one can be told from a live
-one. None of them carries a time: ``SessionMachine.receive(event, now)`` is told when.
-None of them carries a secret.
+Facts are in the past tense; requests of the app end in ``Requested``. A fact about a socket
+carries the number of its dial, so that a late fact is recognised. No event carries a time
+(``SessionMachine.receive(event, now)`` takes it) or a secret.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ class NetworkRestored(msgspec.Struct, frozen=True):
 
 
 class SourceStarted(msgspec.Struct, frozen=True):
-    """A source heard its first sample at ``at``, on the clock of ``now``."""
+    """The first sample of a source was captured at ``at``, on the clock of ``now``."""
 
     source: str
     at: float
@@ -58,7 +57,7 @@ class AudioCaptured(msgspec.Struct, frozen=True, gc=False):
 
 
 class CaptureHole(msgspec.Struct, frozen=True):
-    """``samples`` passed that the source could not hear."""
+    """The source could not capture ``samples`` samples: they are a hole in its audio."""
 
     source: str
     samples: int
@@ -98,10 +97,10 @@ class CredentialReady(msgspec.Struct, frozen=True):
 
 
 class CredentialFailed(msgspec.Struct, frozen=True):
-    """The provider could not; ``fatal`` when it says that asking again cannot help.
+    """The provider failed. ``fatal``: it reported that another request cannot help.
 
-    ``unusable``: it did give something, which is no credential. That is a mistake in the
-    provider, and no network will mend it.
+    ``unusable``: it returned a value that is not a credential. That is a mistake in the
+    provider, which no retry can mend.
     """
 
     request: int

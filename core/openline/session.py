@@ -1,15 +1,14 @@
-"""The face of the core: events in, commands out, and one ordered pull.
+"""The public face of the core: events in, commands out, and one ordered pull.
 
     commands = connection.receive(event, now)     # whenever anything happens
     deadline = connection.next_deadline()         # then wait no longer than this
     outgoing = connection.next_message(now)       # whenever the last send completed
 
-``receive`` stores the fact, fires the chart's events that it means (having made the plan
-that a loss leads to), then runs the timers that are due: so a pong that is delivered
-late still beats its deadline. What the chart has no row for is late: it is counted and
-changes nothing. An impossible request of the app raises ``LocalProtocolError`` and
-changes nothing either. Time is whatever clock the caller uses, in seconds, as long as
-it never runs back.
+``receive`` stores the facts of the event, fires the chart's events that follow from it, and
+then the timers that are due: so a pong that is delivered late still beats its deadline. An
+event of the chart without a row in the present state is late: it is counted and changes
+nothing. An impossible request of the app raises ``LocalProtocolError`` and changes nothing
+either. Time is any clock of the caller's, in seconds, that never runs backwards.
 
 ``next_message`` is all that ever goes over the wire, in order: the start, pings, audio
 as the windows allow, the stop. Pull again when the send has completed; after None, pull

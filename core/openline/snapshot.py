@@ -41,7 +41,7 @@ class Watermarks(msgspec.Struct, frozen=True, kw_only=True):
 
     ``origin`` ≤ ``confirmed`` ≤ ``sent`` ≤ ``captured``, but for a moment after a drop.
     ``buffered`` samples are in memory, ``unsent`` wait for the sender on this dial.
-    ``filling``: the backend said that its queue fills up.
+    ``filling``: the backend reported that its queue fills up.
     """
 
     origin: int

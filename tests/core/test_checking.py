@@ -416,7 +416,7 @@ def test_what_a_dialect_chokes_on_is_counted_told_once_and_survived(do: Any) -> 
         drive.feed(e.MessageReceived(1, json.dumps({"a": "secret"})))
     [trouble] = drive.told(Trouble)
     assert trouble.kind == "malformed"
-    assert trouble.text.startswith("a message that nobody can read: the dialect Toy: decode r")
+    assert trouble.text.startswith("an unreadable message: the dialect Toy: decode r")
     assert "secret" not in trouble.text
     assert drive.core.statistics.malformed == 3
     assert drive.state == "streaming"

@@ -154,6 +154,14 @@ class Outbox:
             self._shed()
 
     def _shed(self) -> None:
+        """Take the oldest frame out of memory, or off the disk if memory holds none.
+
+        An example, with room for three frames: A is sent and not confirmed, B and C wait, and D
+        is captured. A goes, and [0, 320) is at risk: no gap if the backend still confirms it, a
+        gap (UNPROVEN) if the dial is lost before. E comes: nothing unconfirmed is left in
+        memory, so B goes, which was never sent: it is a gap (OVERFLOW) at once. Adjacent frames
+        at risk are kept as one run.
+        """
         if self._unconfirmed:
             at, pcm = self._unconfirmed.popleft()
             end = at + len(pcm) // 2

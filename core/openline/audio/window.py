@@ -109,6 +109,13 @@ class Window:
         return max(self._assumed_at, self.measured_at + FIGURES_LATE)
 
     def _assume(self, now: float) -> float:
+        """What the backend has drained, if it gives no figures: as much as time has passed.
+
+        An example: 48,000 samples (3 s) were received, no figures came since 0 s. Until 5 s
+        (FIGURES_LATE) only what is proved counts, 0. At 6 s one second is assumed, 16,000; at 7 s
+        32,000; from 8 s on 48,000, for it cannot drain more than it has received. Figures end
+        this: what was assumed is forgotten.
+        """
         passed = now - self._assumed_from
         if passed < 0:
             return self.drained

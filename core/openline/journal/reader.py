@@ -25,7 +25,7 @@ from openline.updates import Transcript
 
 #: Of the format. A journal of another one is refused.
 VERSION: Final = 1
-#: How the first line begins: what tells a torn one from somebody's own file.
+#: How the first line begins: it tells a partial write from a file of another kind.
 _BEGINS: Final = b'{"journal":'
 
 

@@ -121,7 +121,7 @@ def dialect_of(journal: Journal) -> Dialect:
 def check_spoken(journal: Journal, dialect: Dialect) -> None:
     """Raise JournalError, one line, for a dialect of another name than the journal's.
 
-    It would say other things, and what comes out then tells nothing about the core.
+    It would send other messages, and a difference then shows nothing about the core.
     """
     named = journal.opening.dialect
     if dialect.name != named:

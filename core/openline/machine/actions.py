@@ -283,7 +283,7 @@ class Actions(SessionState):
     # Losing.
 
     def abort_socket(self) -> None:
-        """Drop the socket without a word: there is nobody to talk to, or no time."""
+        """Drop the socket without a closing handshake: it is dead, or there is no time."""
         self.out.append(AbortSocket(self.dial))
 
     def end_dial(self) -> None:
@@ -295,7 +295,7 @@ class Actions(SessionState):
             self.report(retraction)
 
     def count_loss(self) -> None:
-        """The plan is to dial again: it costs a try, and a fresh credential if it says so."""
+        """Count the loss before the next dial, which needs a fresh credential after a REAUTH."""
         self.retry.count_loss(self.now)
         self.deadlines[Timer.GIVE_UP] = self.retry.give_up_at
         verdict = self.retry.verdict
@@ -304,7 +304,7 @@ class Actions(SessionState):
         self.aim_home()
 
     def await_retry(self) -> None:
-        """Wait as long as the plan says."""
+        """Wait until the time of the plan."""
         self.deadlines[Timer.RETRY] = self.retry.until
 
     def retry_early(self) -> None:

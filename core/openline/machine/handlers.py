@@ -136,7 +136,7 @@ def _hole(session: SessionState, event: e.CaptureHole) -> Fired:
         raise LocalProtocolError(f"a hole of {event.samples} samples: give 0 or more")
     session.streams.hole(event.source, event.samples, session.now)
     session.watch.note_audio(event.source, session.now)
-    if session.spooled:  # a later process could not tell a hole from audio that is not there
+    if session.spooled:  # a later process could take a hole for missing audio
         session.report_gaps(session.streams.take_gaps())
     return _NOTHING
 
@@ -283,7 +283,7 @@ def _message(session: SessionState, event: e.MessageReceived) -> Fired:
     session.deadlines[Timer.PONG] = OFF  # any frame proves that the backend lives
     message = decode_or_malformed(session.dialect, event.data)
     if isinstance(message, Malformed):
-        session.count_trouble("malformed", f"a message that nobody can read: {message.why}")
+        session.count_trouble("malformed", f"an unreadable message: {message.why}")
         return _NOTHING
     if not session.is_ours(message.connection_id, message.attempt_id):
         session.count_trouble("foreign", "a message that carries another connection's ids")

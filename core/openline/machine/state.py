@@ -144,7 +144,7 @@ class SessionState:
         self.watch = SilenceWatchdog(sources, may_pause, policy.source_timeout)
         self.timeline = Timeline()
         # The fact that arrived, until a row of the chart makes something of it.
-        self.message: Any = None  # a Message; the event that is fired says of which type
+        self.message: Any = None  # a Message; its type goes with the event that is fired
         self.pong = b""  # the mark of the last pong
         self.opened_id = ""  # the connection_id of the socket that is open
         self.redirect = backend  # where a redirect leads
@@ -168,13 +168,13 @@ class SessionState:
         self.start_sent = False
         self.line_open = False
         self.ping_wanted = False
-        self.dropped: int = 0  # queue items that the backend said it dropped on this dial
+        self.dropped: int = 0  # queue items that the backend reported as dropped on this dial
         self.doubtful = False  # the final message will not prove everything
         # The end.
         self.stop_wanted = False
         self.stop_is_sent = False
         self.end_reason = ""
-        self.lost_sources: list[SourceEnded] = []  # those that were not heard out
+        self.lost_sources: list[SourceEnded] = []  # those that failed or hung before the stop
         self.summary: FinalMessage | None = None
         self.summary_covers: dict[str, tuple[int, int]] = {}
 
@@ -229,12 +229,12 @@ class SessionState:
             self.out.append(StoreConfirmed(box.source, position))
 
     def report_status_of(self, state: str, text: str, source: str | None = None) -> None:
-        """Tell the app how the backend says that it is."""
+        """Report the state that the backend reported of itself."""
         source = source and one_line(source)
         self.report(BackendStatus(state=one_line(state), text=one_line(text), source=source))
 
     def lose_source(self, source: str, cause: SourceEndReason, reason: str) -> None:
-        """The source delivers no more: said once, however often it comes to its end."""
+        """The source delivers no more: reported once, however often it ends."""
         if self.streams.end_source(source):
             self.watch.forget(source)
             lost = SourceEnded(source=source, cause=cause, reason=reason)
@@ -243,7 +243,7 @@ class SessionState:
             self.report(lost)
 
     def trouble(self, kind: str, text: str) -> None:
-        """Tell the app of something odd, once per kind."""
+        """Report something odd to the app, once per kind."""
         if kind not in self.reported:
             self.reported |= {kind}
             self.report(Trouble(kind=kind, text=text))
