@@ -1,4 +1,4 @@
-"""What the README's figures come from. ``python -m bench`` measures them all."""
+"""The benchmarks behind the README's figures. ``python -m bench`` runs them all."""
 
 #: Each is a module of this package.
 BENCHMARKS = ("core", "sending", "outage")

@@ -1,8 +1,8 @@
 """The benchmarks, one after the other: ``python -m bench``, or some: ``python -m bench core``.
 
-Each is a module here with a tuple ``FIGURES``, the names of what it measures, and a function
-``measure`` that yields them. A benchmark measures and judges nothing: it succeeds if it could
-measure. What the figures ought to be stands in the README.
+Each is a module here with a tuple ``FIGURES``, the names of its figures, and a function
+``measure`` that yields them. A benchmark only measures: it succeeds if it could measure.
+The expected figures stand in the README.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from bench import BENCHMARKS
 
 
 def main(wanted: list[str]) -> int:
-    """Run ``wanted``, or all; 2 for a name that is none."""
+    """Run ``wanted``, or all; 2 for an unknown name."""
     if unknown := sorted(set(wanted) - set(BENCHMARKS)):
         print(f"bench: no {unknown[0]}: there are {', '.join(BENCHMARKS)}", file=sys.stderr)
         return 2

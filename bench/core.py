@@ -1,9 +1,9 @@
-"""What the pure core costs.
+"""The cost of the pure core.
 
 - *An event*: a pong on a live line. The peer is the same session whose chart is run by
   python-statemachine's own interpreter instead of the table that is compiled from it.
-- *A frame*: 20 ms of audio captured, put on the books, framed and pulled. The peer is
-  wsproto, which makes the same bytes into a WebSocket message: what any client pays.
+- *A frame*: 20 ms of audio captured, added to the outbox, framed and pulled. The peer is
+  wsproto, which makes the same bytes into a WebSocket message: any client pays that cost.
 - *A session*: the time to make one and the memory that it keeps, beside the interpreter's.
 """
 
@@ -106,7 +106,7 @@ def measure(*, rounds: int = 25, calls: int = 2_000) -> Iterator[Figure]:
     """Every figure, of ``rounds`` rounds with ``calls`` calls each."""
 
     def timed(ours: Callable[[], object], peer: Callable[[], object], slower: int) -> Any:
-        # A peer that is ``slower`` by this factor is called so much less often.
+        # A peer that is ``slower`` by this factor is called that many times less often.
         return [
             (microseconds(ours, calls), microseconds(peer, max(1, calls // slower)))
             for _ in range(rounds)

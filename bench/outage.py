@@ -1,12 +1,12 @@
-"""What a session keeps in memory when the backend is away for ten minutes.
+"""The memory of a session while the backend is away for ten minutes.
 
-The peer keeps every frame in a list until somebody takes it: the queue without a bound that
-a sender in a hurry ends up with. A session keeps 60 s by default and tells what had to go
+The peer keeps every frame in a list until it is taken: the unbounded queue of a quick first
+version. A session keeps 60 s by default and reports the audio that it dropped
 (`buffer_seconds` is a knob); with a spool it keeps all of it, on disk.
 
-The ten minutes pass on a clock that jumps, so they take seconds. Memory is what Python's
-allocator has handed out since the session was opened: counted, not timed, so one round is
-enough.
+The ten minutes pass on a clock that jumps, so they take seconds. Memory is counted as
+Python's allocator reports it since the session was opened; nothing is timed, so one round
+is enough.
 """
 
 from __future__ import annotations
@@ -56,9 +56,9 @@ def frames(seconds: float) -> Iterator[bytes]:
         yield bytes(2 * FRAME_SAMPLES)
 
 
-async def nobody(backend: Backend) -> trio.abc.Stream:
+async def no_network(backend: Backend) -> trio.abc.Stream:
     """A network on which nothing listens."""
-    raise DialError(ErrorKind.REFUSED, f"nobody is at {backend.host}")
+    raise DialError(ErrorKind.REFUSED, f"nothing listens at {backend.host}")
 
 
 async def kept_by_a_session(seconds: float, buffer: float, spool: Path | None) -> float:
@@ -69,7 +69,7 @@ async def kept_by_a_session(seconds: float, buffer: float, spool: Path | None) -
     tracemalloc.start()
     try:
         async with open_session(
-            Backend(), {"mic": source}, policy=policy, connect=nobody, spool=spool
+            Backend(), {"mic": source}, policy=policy, connect=no_network, spool=spool
         ) as session:
             await source.heard.wait()
             gc.collect()
@@ -81,12 +81,12 @@ async def kept_by_a_session(seconds: float, buffer: float, spool: Path | None) -
 
 
 def check(session: Session, seconds: float, *, keeps_all: bool) -> None:
-    """Raise RuntimeError unless the session has told of the audio that it let go, and only that."""
+    """Raise RuntimeError unless the session reported exactly the audio that it dropped."""
     gone = 0.0
     while update := session.poll():
         gone += update.seconds if isinstance(update, Gap) else 0.0
     if (gone == 0.0) != keeps_all:
-        raise RuntimeError(f"outage: {gone:.0f} s of {seconds:.0f} s were let go")
+        raise RuntimeError(f"outage: {gone:.0f} s of {seconds:.0f} s were dropped")
 
 
 def kept_by_a_list(seconds: float) -> float:

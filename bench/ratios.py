@@ -1,10 +1,9 @@
-"""A figure beside its peer: measured in turns, told as a ratio with its spread.
+"""A figure beside its peer: measured in turns, reported as a ratio with its spread.
 
-A machine that others use is now fast and now slow, so a time by itself says little. Each
-figure has a peer that does the same work, or what anybody would do in its place. Both are
-measured in every round, one right after the other, and divided there: what slows one slows
-the other. Told are the median of the rounds' ratios and, for the spread, between which two the
-middle half of them lies.
+The speed of a shared machine varies, so a time by itself means little. Each figure has a
+peer that does the same work, or the usual work in its place. Both are measured in every
+round, one right after the other, and divided there: a slow machine slows both. The report
+is the median of the rounds' ratios and, for the spread, the bounds of their middle half.
 """
 
 from __future__ import annotations
@@ -35,9 +34,9 @@ class Figure:
 
 
 def figure(name: str, peer: str, unit: str, rounds: Sequence[tuple[float, float]]) -> Figure:
-    """A figure of ``rounds``: what ours and what the peer took in each.
+    """A figure of ``rounds``: our time and the peer's in each.
 
-    ``amount`` is our least: whatever else the machine did can only add to it.
+    ``amount`` is our least: other load on the machine can only add to it.
     """
     return Figure(
         name=name,

@@ -1,11 +1,11 @@
-"""What a session costs while it streams: CPU time for each second of audio.
+"""The CPU time of a session while it streams, for each second of audio.
 
 Eight sessions at a time stream live audio, in real time, to the reference backend in a
-process of its own. The peer is what one writes first with trio-websocket, the library
-underneath: dial, `start`, wait for the ack, send each frame when it is due, read what
-comes, `stop`. It has no ping of its own, keeps nothing, and would lose everything at the
-first cut. Both are measured in this process, from the first dial to the last word; time that
-is spent waiting is no CPU time.
+process of its own. The peer is a minimal sender with trio-websocket, the library
+underneath: dial, `start`, wait for the ack, send each frame when it is due, read messages,
+`stop`. It has no ping of its own, keeps nothing, and would lose everything at the first
+cut. Both are measured in this process, from the first dial to the last message; time spent
+waiting is not CPU time.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from openline_trio import open_session
 from openline_trio.sources.pace import Pace
 
 FIGURES = ("a session of one source", "a session of two sources")
-#: As many as the reference backend takes.
+#: The number of sessions that the reference backend accepts.
 SESSIONS = 8
 FRAME = bytes(2 * FRAME_SAMPLES)
 DIALECT = EchoPanel()
@@ -39,7 +39,7 @@ PEER = "a bare trio-websocket sender"
 
 
 class Silence:
-    """A source: ``duration`` seconds of nothing, as a microphone would hear it."""
+    """A source: ``duration`` seconds of silence, as from a microphone."""
 
     def __init__(self, duration: float) -> None:
         self.duration = duration
@@ -51,7 +51,7 @@ class Silence:
 
 
 def frames(seconds: float) -> int:
-    """How many there are in ``seconds``."""
+    """The number of frames in ``seconds``."""
     return round(seconds * SAMPLE_RATE / FRAME_SAMPLES)
 
 
@@ -65,7 +65,7 @@ async def with_openline(url: str, sources: tuple[str, ...], seconds: float) -> N
 
 
 async def with_a_bare_sender(url: str, sources: tuple[str, ...], seconds: float) -> None:
-    """The same audio to the same backend, and nothing else."""
+    """The same audio to the same backend, without a session."""
     ids = Ids(session_id="session", attempt_id="attempt", connection_id="connection")
     backend = Backend.from_url(url)
     stream = await trio.open_tcp_stream(backend.host, backend.port)
@@ -129,7 +129,7 @@ def backend() -> Generator[str]:
         env=environment,
     ) as process:
         try:
-            assert process.stdout is not None  # noqa: S101 -- it was asked for
+            assert process.stdout is not None  # noqa: S101 -- requested as a pipe
             line = process.stdout.readline()
             if not line.startswith("listening on "):
                 raise RuntimeError("sending: the backend did not start")
@@ -144,6 +144,6 @@ def measure(*, rounds: int = 8, seconds: float = 3.0) -> Iterator[Figure]:
         for name, sources in zip(FIGURES, (("mic",), ("mic", "system")), strict=True):
             ours = partial(with_openline, url, sources, seconds)
             bare = partial(with_a_bare_sender, url, sources, seconds)
-            cpu(ours, seconds)  # what is done once in a process is no part of the figure
+            cpu(ours, seconds)  # one-time work of the process is not part of the figure
             pairs = [(cpu(ours, seconds), cpu(bare, seconds)) for _ in range(rounds)]
             yield figure(name, PEER, "ms CPU/s of audio", pairs)

@@ -60,9 +60,10 @@ class Sink(Protocol):
 class Source(Protocol):
     """One stream of audio.
 
-    Two more attributes are heeded where a source has them. ``may_pause``, if true: it may be
-    silent for longer than ``Policy.source_timeout`` and is not lost. ``flush(sink)``: see
-    ``Holding``.
+    Three more attributes are read where a source has them. ``kind``, a ``SourceKind``: STORE
+    for audio that is there already, such as a file, or DEVICE, the default, for audio that is
+    captured as time passes. ``may_pause``, if true: it may be silent for longer than
+    ``Policy.source_timeout`` and is not lost. ``flush(sink)``: see ``Holding``.
     """
 
     @property

@@ -14,7 +14,7 @@ from openline.dialects.protocol import Dialect
 from openline.journal.reader import Journal, JournalError
 from openline.journal.replay import DivergedError
 from openline.session import TABLE
-from openline_cli.dialects import blamed, check_known, find_spec
+from openline_cli.dialects import blamed, check_known, dialect_option
 from openline_cli.journals import OPTION, choose_journal
 from openline_cli.problems import FAILED, Problem
 from openline_cli.screen import write_out
@@ -36,6 +36,7 @@ from openline_diagrams import (
     sequence_table,
     xstate,
 )
+from openline_diagrams.named import find_contract
 
 TITLE: Final = "openline: the states of a session"
 #: The ends of a file's name that tell its format.
@@ -54,6 +55,11 @@ COLOURED: Final = ("svg", "dot", "mermaid")
 SEQUENCES: Final = ("svg", "mermaid", "md")
 
 
+def _find_contract(name: str) -> Contract:
+    with dialect_option(name):
+        return find_contract(name)
+
+
 def diagram(
     *,
     form: str | None,
@@ -64,7 +70,7 @@ def diagram(
     out: Path | None,
 ) -> int:
     """Draw, to ``out`` or to stdout. Raises Problem."""
-    spec = None if dialect is None else find_spec(dialect)
+    spec = None if dialect is None else _find_contract(dialect)
     told = spec if journal is None else None
     form = form or _guess(out, "svg" if told is None else "md")
     if told is not None and form != "md":

@@ -1,7 +1,8 @@
-"""``--dialect``: one in the box by its name, or one's own as ``module:NAME``.
+"""``--dialect``: a built-in one by its name, or one's own as ``module:NAME``.
 
-What is one's own is looked for where Python looks, and last in the current directory. It is
-the user's code: whatever it raises while it is used is told with its name, in one line.
+A module of one's own is looked for where Python looks, and last in the current directory.
+It is the user's code: an error that it raises while it is used becomes one line with its
+name.
 """
 
 from __future__ import annotations
@@ -9,52 +10,53 @@ from __future__ import annotations
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from openline.dialects import naming
 from openline.dialects.checking import DialectError
 from openline.dialects.dry_run import dry_run
+from openline.dialects.naming import NamingError, error_line
 from openline.dialects.protocol import Dialect
+from openline.dialects.registry import BUILT_IN
 from openline.journal.reader import Journal, JournalError
-from openline.journal.replay import DIALECTS
-from openline.text import one_line
 from openline_cli.problems import Problem
-
-if TYPE_CHECKING:
-    from openline_diagrams import Contract
 
 #: How the import system calls the current directory, wherever that is.
 _HERE: Final = ""
 
 
-def find_spec(name: str) -> Contract:
-    """The dialect and what is known of it. Raises Problem."""
-    from openline_diagrams.named import NamingError, find_contract
+def find_dialect(name: str | None) -> Dialect | None:
+    """The dialect of that name; None for None. Raises Problem."""
+    if name is None:
+        return None
+    with dialect_option(name):
+        return naming.find_dialect(name, import_module)
 
+
+@contextmanager
+def dialect_option(name: str) -> Generator[None]:
+    """``name`` is looked up: in the current directory too, and with a Problem if it fails."""
     if ":" in name and _HERE not in sys.path:
         sys.path.append(_HERE)
     try:
-        return find_contract(name)
+        yield
     except NamingError as error:
         raise Problem(f"--dialect {error}") from None
-
-
-def find_dialect(name: str | None) -> Dialect | None:
-    """The dialect of that name; None for None. Raises Problem."""
-    return None if name is None else find_spec(name).dialect
 
 
 def check_known(path: Path, journal: Journal, dialect: Dialect | None) -> None:
     """Raise Problem if a journal needs a dialect that was not given, or another one.
 
-    One that was given is rehearsed as for a session, and raises DialectError if it can't speak.
+    A given one gets the dry run of a session, which raises DialectError if it fails.
     """
     named = journal.opening.dialect
-    known = named in DIALECTS
+    known = named in BUILT_IN
     if dialect is None:
         if not known:
             give = "give --dialect module:NAME"
-            raise Problem(f"{path}: its dialect, {named}, is not in the box: {give}")
+            raise Problem(f"{path}: its dialect, {named}, is not built in: {give}")
         return
     if dialect.name != named:
         right = f"--dialect {named}, or none" if known else "that one"
@@ -78,7 +80,7 @@ def blamed(name: str | None) -> Generator[None]:
         if isinstance(error, SpoolError):
             raise
         first, *_ = leaves(error)
-        said = one_line(str(first))
+        said = error_line(first)
         if not isinstance(first, DialectError):  # which says all there is to say
             said = f"{type(first).__name__}: {said}"
         raise Problem(f"--dialect {name}: it cannot be used: {said}") from error

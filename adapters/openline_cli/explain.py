@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from openline.dialects.echopanel import EchoPanel
+from openline.dialects.registry import DEFAULT
 from openline.reconnect.explain import Explanation, all_rows
 from openline_cli.ansi import Cell, Paper, find_paper, row, shared
 from openline_cli.colours import ACTIONS
@@ -35,8 +35,8 @@ _LEGEND: Final = (
 def look_up(subject: str | None, *, dialect: str | None = None) -> list[Explanation]:
     """Every explanation of ``subject``, or of everything. Raises Problem."""
     with blamed(dialect):
-        spoken = find_dialect(dialect) or EchoPanel()
-        codes, refusals = spoken.codes, spoken.refusals
+        spoken = find_dialect(dialect) or DEFAULT
+        codes, refusals = spoken.traits.codes, spoken.traits.refusals
     if subject is None:
         return all_rows(dialect_codes=codes, refusals=refusals)
     try:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+from openline.backend import Backend
 from openline_cli.parameters import Parameter, above_0, whole
 
 #: The recognisers of the reference backend.
 RECOGNIZERS: Final = ("whisper", "pocketsphinx", "echo", "none")
 #: How the machine can be drawn.
 FORMATS: Final = ("svg", "dot", "mermaid", "md", "xstate", "scxml")
-DEFAULT_URL: Final = "ws://127.0.0.1:8000/ws/live-listener"
+DEFAULT_URL: Final = Backend().url
 
 URL: Final = Parameter(
     name="url",

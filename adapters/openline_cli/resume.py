@@ -14,9 +14,8 @@ from pathlib import Path
 import trio
 
 from openline.backend import Backend
-from openline.dialects.echopanel import EchoPanel
 from openline.dialects.protocol import Dialect
-from openline.journal.replay import DIALECTS
+from openline.dialects.registry import BUILT_IN, DEFAULT
 from openline.policy import Policy
 from openline_cli import writers
 from openline_cli.credentials import read_token
@@ -60,7 +59,7 @@ def resume(options: ResumeOptions) -> int:
     token = read_token(options.token_file)
     dialect = find_dialect(options.dialect)
     with blamed(options.dialect):
-        check_horizon(options.policy, (dialect or EchoPanel()).horizon)
+        check_horizon(options.policy, (dialect or DEFAULT).traits.horizon)
     url = options.url
     other = None if url is None else make_backend(url, plain_ws=options.plain_ws)
     worst = COMPLETE
@@ -97,7 +96,7 @@ def _check_spoken(folder: Path, began: Began, dialect: Dialect) -> None:
     try:
         began.check_spoken(dialect.name)
     except ValueError as error:
-        name = began.dialect if began.dialect in DIALECTS else "module:NAME"
+        name = began.dialect if began.dialect in BUILT_IN else "module:NAME"
         raise Problem(f"{folder}: {error} (--dialect {name})") from None
 
 
@@ -113,7 +112,7 @@ def _resume(
     except SpoolError as error:
         raise Problem(str(error)) from None
     began = past.began
-    _check_spoken(folder, began, dialect or EchoPanel())
+    _check_spoken(folder, began, dialect or DEFAULT)
     backend = other or _backend(folder, began)
     screen = None if options.json and sys.stdout.isatty() else find_screen()
     view = make_view(backend, dict.fromkeys(began.sources), screen, json=options.json)

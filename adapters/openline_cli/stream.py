@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 import trio
 
 from openline.backend import Backend
-from openline.dialects.echopanel import EchoPanel
+from openline.dialects.registry import DEFAULT
 from openline.journal.reader import JournalError
 from openline.policy import Policy
 from openline_audio.source import Source, SourceError
@@ -70,8 +70,8 @@ def stream(options: StreamOptions) -> int:
     token = read_token(options.token_file)
     dialect = find_dialect(options.dialect)
     with blamed(options.dialect):
-        check_horizon(options.policy, (dialect or EchoPanel()).horizon)
-    sources = make_sources(options, (dialect or EchoPanel()).sources)
+        check_horizon(options.policy, (dialect or DEFAULT).traits.horizon)
+    sources = make_sources(options, (dialect or DEFAULT).traits.sources)
     screen = None if options.json and sys.stdout.isatty() else find_screen()
     durations = {name: source.duration for name, source in sources.items()}
     view = make_view(backend, durations, screen, json=options.json)
@@ -115,7 +115,7 @@ def make_backend(url: str, *, plain_ws: bool) -> Backend:
 
 
 def make_sources(
-    options: StreamOptions, known: Sequence[str] = EchoPanel.sources
+    options: StreamOptions, known: Sequence[str] = DEFAULT.traits.sources
 ) -> dict[str, Source]:
     """The sources, opened and looked at, by their names of ``known``. Raises Problem."""
     files = options.files

@@ -22,8 +22,8 @@ import trio
 from openline.backend import Backend
 from openline.dialects.checking import check_dialect
 from openline.dialects.dry_run import dry_run
-from openline.dialects.echopanel import EchoPanel
 from openline.dialects.protocol import Dialect
+from openline.dialects.registry import DEFAULT
 from openline.policy import Policy
 
 
@@ -53,7 +53,7 @@ def check_sources(sources: object) -> None:
 def checked_dialect(dialect: Dialect | None) -> Dialect:
     """The dialect to use, after a dry run of each of its messages. Raises DialectError."""
     if dialect is None:
-        return EchoPanel()
+        return DEFAULT
     check_dialect(dialect)
     dry_run(dialect)
     return dialect

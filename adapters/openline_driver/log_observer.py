@@ -13,8 +13,7 @@ record. Audio is never logged: a frame comes fifty times a second and says nothi
 Every record has ``session_id``, ``attempt_id``, ``connection_id`` and ``dial`` as fields
 (the ``extra`` of ``logging``), so structlog and any JSON formatter have them:
 
-    log = LogObserver("2f1c…", "77aa…")      # ids of the session and of this start of it
-    open_session(backend, sources, observers=[log])
+    open_session(backend, sources, observers=[LogObserver()])
 
 Words of the transcript stand in DEBUG records alone. No record holds a credential: an event
 is redacted before the machine sees it, and an address is logged without its query.
@@ -38,6 +37,7 @@ from openline.events import Event
 from openline.machine.table import Transition
 from openline.observer import Observer
 from openline.reconnect.verdicts import Action, Verdict
+from openline.snapshot import MachineOptions, Snapshot
 from openline.updates import Update
 
 SESSION: Final = logging.getLogger("openline.session")
@@ -71,15 +71,18 @@ def _has_handler(log: logging.Logger) -> bool:
 
 
 class LogObserver(Observer):
-    """Logs one session. ``session_id`` and ``attempt_id`` are those of the machine."""
+    """Logs one session: give a new one to each."""
 
-    __slots__ = ("_attempt_id", "_connection_id", "_dial", "_session_id")
+    __slots__ = ("_attempt_id", "_closing", "_connection_id", "_dial", "_session_id")
 
-    def __init__(self, session_id: str, attempt_id: str) -> None:
-        self._session_id = session_id
-        self._attempt_id = attempt_id
-        self._connection_id = ""
+    def __init__(self) -> None:
+        self._session_id = self._attempt_id = self._connection_id = ""
         self._dial = 0
+        self._closing = False
+
+    def on_begin(self, options: MachineOptions, look: Callable[[], Snapshot]) -> None:
+        """Note the ids that every record carries."""
+        self._session_id, self._attempt_id = options.session_id, options.attempt_id
 
     def on_event(self, event: Event, now: float) -> None:
         """DEBUG, but for audio and ticks."""
@@ -106,12 +109,16 @@ class LogObserver(Observer):
 
     def on_update(self, update: Update, now: float) -> None:
         """As loud as the update is grave."""
+        if isinstance(update, u.StateChanged):
+            self._closing = update.state is u.State.CLOSING
         level, text, *values = _UPDATES.get(type(update), _other_update)(update)
         self._log(SESSION, level, text, *values)
 
     def on_verdict(self, verdict: Verdict, now: float) -> None:
-        """WARNING, and ERROR for the end: what an ending means, and by which rule."""
+        """WARNING, and ERROR for a fatal one: what an ending means, and by which rule."""
         level = logging.ERROR if verdict.action is Action.FATAL else logging.WARNING
+        if self._closing:  # every loss ends the session now, and this one was asked for
+            level = logging.DEBUG
         text = "verdict %s: %s (source: %s)"
         self._log(DIAL, level, text, verdict.action, verdict.why, verdict.source)
 

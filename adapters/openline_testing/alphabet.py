@@ -47,7 +47,7 @@ class Alphabet:
         self._sources = sources
         self._samples = samples
         self._endings: dict[str, Mapping[str, Any]] = dict(ENDINGS)
-        for code in dialect.codes:
+        for code in dialect.traits.codes:
             self._endings[f"closed with {code}"] = {"code": code, "sender": Sender.REMOTE}
         self._app = list(self._of_the_app())
         self._known: dict[tuple[int, int], list[tuple[str, e.Event]]] = {}

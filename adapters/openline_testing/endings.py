@@ -83,4 +83,4 @@ def _own(event: SocketLost, dialect: Dialect) -> Rule | None:
     """The dialect's rule for a close frame, unless our own library made the frame."""
     if event.code is None or event.sender is Sender.LOCAL:
         return None
-    return dialect.codes.get(event.code)
+    return dialect.traits.codes.get(event.code)

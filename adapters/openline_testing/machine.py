@@ -27,8 +27,8 @@ from hypothesis.strategies import SearchStrategy
 from openline import events as e
 from openline.backend import Backend
 from openline.commands import Command, Outgoing, SendPing
-from openline.dialects.echopanel import EchoPanel
 from openline.dialects.protocol import Dialect, Ids
+from openline.dialects.registry import DEFAULT
 from openline.machine.handlers import LocalProtocolError
 from openline.policy import Policy
 from openline.session import SessionMachine
@@ -69,7 +69,7 @@ class SessionFuzzer(RuleBasedStateMachine):
     Raises ValueError, one line, for samples with which no session can begin.
     """
 
-    dialect: ClassVar[Dialect] = EchoPanel()
+    dialect: ClassVar[Dialect] = DEFAULT
     messages: ClassVar[Samples | None] = None
     backend: ClassVar[Backend] = Backend()
     sources: ClassVar[Sequence[str] | None] = None
@@ -160,7 +160,7 @@ class SessionFuzzer(RuleBasedStateMachine):
             self.pull(200)
 
     def _choices(self) -> list[tuple[str, ...]]:
-        sources = tuple(self.sources or self.dialect.sources[:2])
+        sources = tuple(self.sources or self.dialect.traits.sources[:2])
         return [(sources[0],), sources]
 
     def feed(self, event: e.Event) -> None:
@@ -309,7 +309,7 @@ class SessionFuzzer(RuleBasedStateMachine):
         if seen.state is State.CONNECTING:
             self.opened(0)
         if seen.state is State.AWAITING_ACK:
-            self.now += self.policy.start_delay
+            self.now += self.policy.start_delay_of(self.dialect.traits)
             self.feed(e.Tick())
             self.pull(1)
             self._receive(self._ack)

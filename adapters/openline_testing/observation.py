@@ -18,10 +18,10 @@ from openline.dialects.protocol import (
     FinalMessage,
     Heard,
     Ids,
-    Insight,
     Malformed,
     Message,
     Metrics,
+    Noticed,
     Refusal,
     Remark,
     Status,
@@ -53,7 +53,7 @@ from openline_testing.endings import meaning
 from openline_testing.laws import broken
 
 _Readable: TypeAlias = (
-    Status | Heard | Metrics | Insight | Refusal | Remark | FinalMessage | Unknown
+    Status | Heard | Metrics | Noticed | Refusal | Remark | FinalMessage | Unknown
 )
 OVER = frozenset({State.CLOSED, State.FAILED})
 
@@ -108,6 +108,7 @@ class Observation:
         "settled_at",
         "since",
         "sources",
+        "start_delay",
         "starts",
         "state",
         "stop_wanted",
@@ -130,6 +131,7 @@ class Observation:
         dry_run_headers(dialect)
         self.policy = policy
         self.dialect = dialect
+        self.start_delay = policy.start_delay_of(dialect.traits)
         self.sources = tuple(sources)
         self.session_id = session_id
         self.attempt_id = attempt_id

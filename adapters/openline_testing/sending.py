@@ -17,8 +17,6 @@ from openline_testing.observation import Observation, with_cause
 from openline_testing.samples import audio_of
 
 FRAME = 320
-#: Frames of audio that an open line takes without any confirmation of the backend: 1.6 s.
-FREE_FRAMES = int(1.6 * SAMPLE_RATE) // FRAME
 #: RFC 6455 §5.5.
 MARK_LIMIT = 125
 OPEN = frozenset({State.STREAMING, State.FINISHING})
@@ -27,11 +25,22 @@ OPEN = frozenset({State.STREAMING, State.FINISHING})
 class Sending:
     """Observes the one ordered pull."""
 
-    __slots__ = ("checked_at", "frames", "longest", "seen", "spooled", "text_audio", "varies")
+    __slots__ = (
+        "checked_at",
+        "frames",
+        "free_frames",
+        "longest",
+        "seen",
+        "spooled",
+        "text_audio",
+        "varies",
+    )
 
     def __init__(self, seen: Observation) -> None:
         self.seen = seen
         self.frames: int = 0  # of audio, on this dial
+        # Frames of audio that an open line takes without any confirmation of the backend.
+        self.free_frames = int(seen.dialect.traits.window * SAMPLE_RATE) // FRAME
         self.checked_at = 0.0  # when the session last received an event
         self.spooled = False  # audio may be on disk alone, and not ready to be sent
         samples = self._samples()
@@ -102,7 +111,7 @@ class Sending:
             broken("the start", f"a second one on dial {seen.live}", seen.now)
         if seen.connection_id is None:
             broken("the start", "it came before the socket was open", seen.now)
-        if seen.now < seen.dialled_at + seen.policy.start_delay:
+        if seen.now < seen.dialled_at + seen.start_delay:
             broken("the start", f"{seen.now - seen.dialled_at:.3f} s after dialling", seen.now)
         seen.starts += 1
         self.frames = 0
@@ -146,7 +155,7 @@ class Sending:
             if source not in seen.holes
         }
         whole = [source for source, samples in unsent.items() if samples >= FRAME]
-        if whole and not self.spooled and not seen.stops and self.frames < FREE_FRAMES:
+        if whole and not self.spooled and not seen.stops and self.frames < self.free_frames:
             broken("audio flows", f"audio of {whole[0]} waits on an open line", now)
         all_out = len(unsent) == len(statistics) and not any(unsent.values())
         if seen.state is State.FINISHING and not seen.stops and all_out:
@@ -162,7 +171,7 @@ class Sending:
         """The session rests after an event: check that no dead line is kept."""
         seen, now, policy = self.seen, self.seen.now, self.seen.policy
         self.checked_at = now
-        settled = now >= seen.dialled_at + policy.start_delay
+        settled = now >= seen.dialled_at + seen.start_delay
         if settled and seen.state is State.AWAITING_ACK and seen.settled_at is None:
             seen.settled_at = now
         if not self.is_open:

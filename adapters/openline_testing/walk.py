@@ -13,8 +13,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from openline.dialects.checking import check_dialect
-from openline.dialects.echopanel import EchoPanel
 from openline.dialects.protocol import Dialect
+from openline.dialects.registry import DEFAULT
 from openline.machine.timers import Timer
 from openline.policy import Policy
 from openline_testing.alphabet import Alphabet
@@ -52,12 +52,12 @@ def explore(
     one line, for samples or sources with which no walk can begin, and DialectError for an
     invalid dialect.
     """
-    dialect = EchoPanel() if dialect is None else dialect
+    dialect = DEFAULT if dialect is None else dialect
     check_dialect(dialect)
     samples = samples_of(dialect, messages)
-    names = tuple(sources if sources is not None else dialect.sources[:2])
-    if not names or not {*names} <= {*dialect.sources}:
-        raise ValueError(f"sources {list(names)}: give some of {list(dialect.sources)}")
+    names = tuple(sources if sources is not None else dialect.traits.sources[:2])
+    if not names or not {*names} <= {*dialect.traits.sources}:
+        raise ValueError(f"sources {list(names)}: give some of {list(dialect.traits.sources)}")
     policies = [policy or Policy()] if policy is None or isinstance(policy, Policy) else [*policy]
     if not policies:
         raise ValueError("policy: give one, or several, but not none")

@@ -25,13 +25,8 @@ from openline_testing.observation import Observation
 from openline_testing.samples import audio_of
 
 FRAME: Final = 320
-#: W: how far audio may run ahead of D; the contract's queue is 2.0 s.
-AHEAD_OF_DRAINED: Final = int(1.6 * SAMPLE_RATE)
-#: How far audio that is no older than the live edge may run ahead of R.
-AHEAD_OF_RECEIVED: Final = SAMPLE_RATE
+#: Audio that is no older than this is at the live edge.
 LIVE_EDGE: Final = int(0.2 * SAMPLE_RATE)
-#: Seconds of backlog above which a backend starts filling, and below which it stops.
-FILLING: Final = (1.6, 1.0)
 #: Samples of tolerance for rounding.
 TOLERANCE: Final = 4
 
@@ -54,7 +49,15 @@ class Gauge:
 class WindowLaws:
     """Observes the window of every source."""
 
-    __slots__ = ("_dial", "_dropped", "_gauges", "_marks", "_positions", "_sizes", "seen")
+    __slots__ = (
+        "_dial",
+        "_dropped",
+        "_gauges",
+        "_marks",
+        "_positions",
+        "_sizes",
+        "seen",
+    )
 
     def __init__(self, seen: Observation) -> None:
         self.seen = seen
@@ -118,9 +121,17 @@ class WindowLaws:
             each.backlog = metrics.backlog
             if len(gauges) == 1:
                 each.figures_at = self.seen.now
-                each.filling = metrics.backlog > FILLING[each.filling]
-            elif metrics.backlog < FILLING[1]:
+                each.filling = metrics.backlog > self._filling(each.filling)
+            elif metrics.backlog < self.seen.dialect.traits.filling_below:
                 each.filling = False
+
+    def _filling(self, is_filling: bool) -> float:  # noqa: FBT001 -- what it is now
+        """Seconds of backlog above which a backend is filling, or goes on filling."""
+        return (
+            self.seen.dialect.traits.filling_below
+            if is_filling
+            else self.seen.dialect.traits.filling_above
+        )
 
     def opens(self, statistics: Mapping[str, SourceStatistics]) -> None:
         """A new dial is acked: nothing was sent on it, nothing is confirmed."""
@@ -157,10 +168,11 @@ class WindowLaws:
         samples = self._samples(source, len(audio.data))
         gauge.sent += samples
         gauge.shut_since = math.inf
-        ahead = gauge.sent - gauge.drained - AHEAD_OF_DRAINED
+        ahead = gauge.sent - gauge.drained - to_samples(self.seen.dialect.traits.window)
         unsent = figures.captured - figures.sent + samples
         live = unsent <= LIVE_EDGE and not gauge.filling
-        if ahead <= TOLERANCE or (live and gauge.sent - gauge.received <= AHEAD_OF_RECEIVED):
+        live_ahead = to_samples(self.seen.dialect.traits.live_ahead)
+        if ahead <= TOLERANCE or (live and gauge.sent - gauge.received <= live_ahead):
             return
         # Without figures the backend is assumed to drain received audio in real time.
         passed = max(0, to_samples(now - gauge.figures_at - FIGURES_LATE))

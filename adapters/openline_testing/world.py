@@ -284,7 +284,7 @@ class World:
             case State.CONNECTING:
                 limits.append((seen.since + policy.connect_timeout, "silence ends"))
             case State.AWAITING_ACK if seen.settled_at is None:
-                limits.append((seen.dialled_at + policy.start_delay, "the start"))
+                limits.append((seen.dialled_at + seen.start_delay, "the start"))
             case State.AWAITING_ACK:
                 limits.append(((seen.settled_at or 0) + policy.ack_timeout, "silence ends"))
             case State.RECONNECTING:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 
 import trio
 
-from openline.events import SourceFailed, SourceFinished
+from openline.events import SourceFailed, SourceFinished, SourceKind
 from openline.session import LocalProtocolError
 from openline_audio.source import Holding, Source, SourceError
 from openline_driver.error_origin import only_one, raised
@@ -30,6 +30,14 @@ class Capture:
         self._sources = dict(sources)
         self._sinks = {name: SessionSink(session, name) for name in sources}
         self._scopes = {name: trio.CancelScope() for name in sources}
+
+    @property
+    def kinds(self) -> dict[str, SourceKind]:
+        """Which sources are stores and which devices; a source of the app's may not say."""
+        return {
+            name: getattr(source, "kind", SourceKind.DEVICE)
+            for name, source in self._sources.items()
+        }
 
     @property
     def may_pause(self) -> set[str]:

@@ -94,6 +94,7 @@ class Session:
             dialect=dialect,
             has_provider=self._wallet.has_provider,
             may_pause=self._capture.may_pause,
+            kinds=self._capture.kinds,
             disk_seconds=disk_seconds,
             past=past.sources if past is not None else (),
             past_transcript=past.transcript if past is not None else (),

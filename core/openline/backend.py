@@ -1,9 +1,10 @@
 """Where and how to dial: a backend's address becomes a URL and headers.
 
-``ws`` is for this machine alone; every other host is dialled with ``wss`` unless
-plain text was asked for by name. A credential goes into headers; into the query only
-for old servers and only when asked for. A ``Backend`` never holds a credential, so
-it may be printed and logged; its ``repr`` leaves out a query, which may hold anything.
+``ws`` is for this machine alone; every other host is dialled with ``wss`` unless the app
+asks for plain text by name. A credential goes into headers; it goes into the query only
+for old servers and only on request. A ``Backend`` never holds a credential, so it may be
+printed and logged; its ``repr`` leaves out the query, which may hold anything. The default
+address is that of the default dialect.
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ from enum import StrEnum
 from typing import cast
 from urllib.parse import parse_qsl, quote, urljoin, urlsplit
 
-#: The contract's defaults (PROTOCOL, "Where and how to dial").
-DEFAULT_HOST, DEFAULT_PORT, DEFAULT_PATH = "127.0.0.1", 8000, "/ws/live-listener"
+from openline.dialects.headers import bearer
+from openline.dialects.registry import DEFAULT_ADDRESS
+
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 #: Names in a query that plainly hold a secret, in small letters without ``-`` and ``_``. Not
 #: those of a signature: it is made for one use, and can travel nowhere else.
@@ -55,21 +57,21 @@ class CredentialPlace(StrEnum):
 
 
 class RedirectRefusedError(ValueError):
-    """A redirect that must not be followed; the text says why in one line."""
+    """A redirect that must not be followed; the text is the reason in one line."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Backend:
-    """One backend to dial.
+    """One backend to dial; by default the default dialect's on this machine.
 
     ``secure`` None means wss except for this machine. ``allow_plain`` is the way to
     ask by name for ws to another host. Raises ValueError, one line, for an address
     that cannot be dialled, and TypeError for a host, port, path or query of the wrong kind.
     """
 
-    host: str = field(default=DEFAULT_HOST, kw_only=False)
-    port: int = DEFAULT_PORT
-    path: str = DEFAULT_PATH
+    host: str = field(default=DEFAULT_ADDRESS.host, kw_only=False)
+    port: int = DEFAULT_ADDRESS.port
+    path: str = DEFAULT_ADDRESS.path
     query: str = field(default="", repr=False)
     secure: bool | None = None
     allow_plain: bool = False
@@ -193,10 +195,13 @@ class Backend:
         return f"{self.path}?{query}" if query else self.path
 
     def headers(self, credential: str | None) -> list[tuple[str, str]]:
-        """The credential's usual headers, where it travels in headers. Secret."""
+        """The usual header for a credential, where it travels in headers. Secret.
+
+        A dialect may choose others: ``openline.dialects.headers.credential_headers``.
+        """
         if credential is None or self.credential_place is not CredentialPlace.HEADERS:
             return []
-        return usual_headers(credential)
+        return bearer(credential)
 
     def redirected(self, location: str) -> Backend:
         """Where a redirect leads. Raises RedirectRefusedError if it must not be followed."""
@@ -238,16 +243,11 @@ def _is_ipv6(host: str) -> bool:
     return "%" not in host
 
 
-def usual_headers(credential: str) -> list[tuple[str, str]]:
-    """The contract's headers for a credential, in a backend's order of preference. Secret."""
-    return [("Authorization", f"Bearer {credential}"), ("x-echopanel-token", credential)]
-
-
 def check_credential(credential: str) -> str:
     """Return ``credential`` if it can be sent; else raise ValueError that does not show it.
 
-    A token that is not ASCII makes the contract's server drop the connection, and a
-    control character would split the header.
+    A token that is not ASCII makes servers drop the connection, and a control character
+    would split the header.
     """
     if not credential:
         raise ValueError("the token is empty")

@@ -27,7 +27,7 @@ class RequestCredential(msgspec.Struct, frozen=True):
 
 
 class CancelCredential(msgspec.Struct, frozen=True):
-    """Stop asking; whatever the provider still says is too late."""
+    """Cancel the request for a credential; a later answer is ignored."""
 
     request: int
 
@@ -57,7 +57,7 @@ class AbortSocket(msgspec.Struct, frozen=True):
 
 
 class CloseSource(msgspec.Struct, frozen=True):
-    """Let go of a source that was lost: what it may still hear counts no more."""
+    """Close a source that was lost: audio that it still captures is ignored."""
 
     source: str
 
@@ -73,7 +73,7 @@ class StoreAudio(msgspec.Struct, frozen=True, gc=False):
 class StoreConfirmed(msgspec.Struct, frozen=True):
     """Note on disk that a source is confirmed up to session sample ``position``.
 
-    Audio before it will never be fetched. The first one of a source says where it began.
+    Audio before it will never be fetched. The first one of a source is where it began.
     """
 
     source: str

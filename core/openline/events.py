@@ -1,13 +1,13 @@
-"""What happened: the only way into the core.
+"""Events: the only input of the core.
 
-Facts are in the past tense; what the app wants ends in ``Requested``. A fact about
-a socket carries the number of its dial, so that a late one can be told from a live
-one. None of them carries a time: ``SessionMachine.receive(event, now)`` is told when.
-None of them carries a secret.
+Facts are in the past tense; requests of the app end in ``Requested``. A fact about a socket
+carries the number of its dial, so that a late fact is recognised. No event carries a time
+(``SessionMachine.receive(event, now)`` takes it) or a secret.
 """
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TypeAlias
 
 import msgspec
@@ -32,21 +32,32 @@ class NetworkRestored(msgspec.Struct, frozen=True):
 
 
 class SourceStarted(msgspec.Struct, frozen=True):
-    """A source heard its first sample at ``at``, on the clock of ``now``."""
+    """The first sample of a source was captured at ``at``, on the clock of ``now``."""
 
     source: str
     at: float
 
 
+class SourceKind(StrEnum):
+    """What a source draws from, which decides what its silence and its audio mean."""
+
+    DEVICE = "device"  #: it captures as time passes; what is not taken in time is gone
+    STORE = "store"  #: it reads what is there already, and can wait: a file
+
+
 class AudioCaptured(msgspec.Struct, frozen=True, gc=False):
-    """Signed 16-bit little-endian mono PCM at 16 kHz, any whole number of samples."""
+    """Signed 16-bit little-endian mono PCM at 16 kHz, any whole number of samples.
+
+    ``peak`` is its largest absolute sample, 0 to 32768, if the source measured it.
+    """
 
     source: str
     pcm: bytes
+    peak: int | None = None
 
 
 class CaptureHole(msgspec.Struct, frozen=True):
-    """``samples`` passed that the source could not hear."""
+    """The source could not capture ``samples`` samples: they are a hole in its audio."""
 
     source: str
     samples: int
@@ -86,10 +97,10 @@ class CredentialReady(msgspec.Struct, frozen=True):
 
 
 class CredentialFailed(msgspec.Struct, frozen=True):
-    """The provider could not; ``fatal`` when it says that asking again cannot help.
+    """The provider failed. ``fatal``: it reported that another request cannot help.
 
-    ``unusable``: it did give something, which is no credential. That is a mistake in the
-    provider, and no network will mend it.
+    ``unusable``: it returned a value that is not a credential. That is a mistake in the
+    provider, which no retry can mend.
     """
 
     request: int

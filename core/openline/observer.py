@@ -6,6 +6,7 @@ each ``receive(event, now)``::
 
     on_event          the event arrives, before anything is made of it
       on_timer        a timer was due; what it causes follows
+      on_verdict      an ending was judged; the transition that acts on it follows
       on_transition   a transition of the chart has run: the state is the new one
       on_command      a command comes out: first those of the transition, and so on
       on_update       the update in a ``Report``, right after its ``on_command``
@@ -34,6 +35,7 @@ from openline.commands import Command, Outgoing
 from openline.events import Event
 from openline.machine.table import Transition
 from openline.machine.timers import Timer
+from openline.reconnect.verdicts import Verdict
 from openline.snapshot import MachineOptions, Snapshot
 from openline.updates import Update
 
@@ -57,6 +59,9 @@ class Observer:
 
     def on_timer(self, timer: Timer, now: float) -> None:
         """``timer`` was due, and is no longer armed. It may have no consequence."""
+
+    def on_verdict(self, verdict: Verdict, now: float) -> None:
+        """An ending was judged: what it means, and the source of the rule."""
 
     def on_transition(self, transition: Transition, now: float) -> None:
         """``transition`` has run."""

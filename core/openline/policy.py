@@ -1,7 +1,7 @@
 """Every timing and every limit, in one validated, frozen place.
 
-A policy is data: the core reads it and nothing else decides how long or how often.
-Durations are seconds. Where a number was taken from stands beside it.
+A policy is data: the core reads it, and nothing else decides how long or how often.
+Durations are seconds. The source of each number stands beside it.
 """
 
 from __future__ import annotations
@@ -11,21 +11,23 @@ from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import Final, NamedTuple, TypeGuard, TypeVar
 
+from openline.dialects.traits import Traits
+
 #: No caller may allow more: a client that dials faster than this is an attack.
 MAX_DIALS_PER_MINUTE = 15
 
 
 #: Seconds without a backend's figures after which real time is assumed (``window``). A
-#: shorter stall_timeout would give up a line that only says little.
+#: shorter stall_timeout would give up a line on which only little is sent.
 FIGURES_LATE = 5.0
 
-#: Seconds of audio in a frame (contract); memory always holds the newest one (``outbox``).
+#: Seconds of audio in a frame; memory always holds the newest frame (``outbox``).
 FRAME_SECONDS = 0.02
 
 
 _OURS: Final = "openline"
-_CONTRACT: Final = "echopanel contract"
 _T = TypeVar("_T")
+_REFERENCE: Final = "reference backend"
 
 
 class Meaning(NamedTuple):
@@ -47,13 +49,12 @@ class Policy:
     Raises ValueError, naming the field, for a value that cannot work.
     """
 
-    # Opening. The reference backend acks within 19 ms; it wants the start no earlier
-    # than 0.2 s after dialling, and takes 5.0 s to say that it is full (contract), so
-    # an ack_timeout of 5 would never hear the reason.
-    start_delay: float = _field(
-        0.2,
-        "the start goes out no earlier than this after dialling began",
-        _CONTRACT,
+    # Opening. The reference backend acks within 19 ms and takes 5.0 s to report that it
+    # is full, so an ack_timeout of 5 would never get the reason.
+    start_delay: float | None = _field(
+        None,
+        "the start goes out no earlier than this after dialling began; none: the dialect's",
+        "the dialect's traits",
     )
     auth_timeout: float = _field(30.0, "the credential provider answers within this")
     connect_timeout: float = _field(
@@ -63,7 +64,7 @@ class Policy:
     ack_timeout: float = _field(
         8.0,
         "the start is acked within this",
-        f"{_CONTRACT}: a full backend takes 5.0 s to say so",
+        f"{_REFERENCE}: a full backend takes 5.0 s to report it",
     )
 
     # Liveness. A dead line is noticed within ping_interval + pong_timeout.
@@ -105,37 +106,37 @@ class Policy:
         "before; none: no limit",
     )
 
-    # Ending. The backend gives a stuck recogniser 8 s and post-processing comes on
-    # top (contract), so finishing takes this long plus the audio that is still due.
+    # Ending. The reference backend gives a stuck recogniser 8 s and adds post-processing,
+    # so finishing takes this long plus the audio that is still due.
     finish_timeout: float = _field(
         20.0,
         "finishing takes at most this and the length of the audio still due",
-        f"{_CONTRACT}: 8 s for a stuck recogniser, and post-processing",
+        f"{_REFERENCE}: 8 s for a stuck recogniser, and post-processing",
     )
     close_timeout: float = _field(5.0, "the closing handshake takes at most this")
 
-    # A source from which nothing is heard for so long is lost. None: all may be silent.
+    # A source that delivers nothing for so long is lost. None: each source may be silent.
     # Sound cards deliver each 20 ms, and a device takes a second or two to open.
     source_timeout: float | None = _field(
         10.0,
-        "a source from which nothing is heard for so long is lost; none: all may be silent",
+        "a source that delivers nothing for so long is lost; none: each may be silent",
     )
 
     # Audio kept in memory per source.
     buffer_seconds: float = _field(
         60.0,
-        "audio kept in memory per source until the backend has proved it",
+        "audio kept in memory per source until the backend has confirmed it",
     )
 
     def __post_init__(self) -> None:
         for name in _DURATIONS:
             value = getattr(self, name)
-            if value is None and name in _MAY_BE_NONE:
+            if value is None and name in _NONE_MEANS:
                 continue
             fits = _is_float(value) and 0 <= value <= _LONGEST
             if not fits or (value == 0 and name not in _MAY_BE_ZERO):
                 least = "0 or more" if name in _MAY_BE_ZERO else "more than 0"
-                never = ", or None for no limit" if name in _MAY_BE_NONE else ""
+                never = f", or None for {_NONE_MEANS[name]}" if name in _NONE_MEANS else ""
                 raise ValueError(
                     f"Policy.{name} is {value!r}: give seconds, {least} and at most 1e9{never}"
                 )
@@ -168,11 +169,15 @@ class Policy:
         if self.max_redirects < 0:
             raise ValueError(f"Policy.max_redirects is {self.max_redirects}: give >= 0")
 
+    def start_delay_of(self, traits: Traits) -> float:
+        """Seconds from dialling to the start, for a dialect with these traits."""
+        return traits.start_delay if self.start_delay is None else self.start_delay
+
     def check_buffer(self, horizon: float) -> None:
         """Raise ValueError unless the buffer outlasts a dial's whole detection time.
 
-        ``horizon`` is how long (seconds) the dialect's backend may hold audio before
-        it proves it. A shorter buffer would lose audio on every ordinary reconnect.
+        ``horizon`` is how long, in seconds, the dialect's backend may hold audio before it
+        confirms it. A shorter buffer would lose audio on every ordinary reconnect.
         """
         need = (
             horizon
@@ -200,7 +205,13 @@ def _is_float(value: object) -> TypeGuard[float]:
 _DURATIONS = tuple(f.name for f in fields(Policy) if "float" in str(f.type))
 _COUNTS = tuple(f.name for f in fields(Policy) if "int" in str(f.type))
 _LONGEST = 1e9  # 31 years; neither inf nor NaN is between 0 and this
-_MAY_BE_NONE = frozenset({"give_up_after", "source_timeout"})
+_NONE_MEANS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "start_delay": "the dialect's",
+        "give_up_after": "no limit",
+        "source_timeout": "no limit",
+    }
+)
 _MAY_BE_ZERO = frozenset({"start_delay", "prompt_retry", "scatter", "later_floor", "give_up_after"})
 
 #: What each field is for, by its name; durations are seconds.

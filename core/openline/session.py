@@ -1,15 +1,14 @@
-"""The face of the core: events in, commands out, and one ordered pull.
+"""The public face of the core: events in, commands out, and one ordered pull.
 
     commands = connection.receive(event, now)     # whenever anything happens
     deadline = connection.next_deadline()         # then wait no longer than this
     outgoing = connection.next_message(now)       # whenever the last send completed
 
-``receive`` stores the fact, fires the chart's events that it means (having made the plan
-that a loss leads to), then runs the timers that are due: so a pong that is delivered
-late still beats its deadline. What the chart has no row for is late: it is counted and
-changes nothing. An impossible request of the app raises ``LocalProtocolError`` and
-changes nothing either. Time is whatever clock the caller uses, in seconds, as long as
-it never runs back.
+``receive`` stores the facts of the event, fires the chart's events that follow from it, and
+then the timers that are due: so a pong that is delivered late still beats its deadline. An
+event of the chart without a row in the present state is late: it is counted and changes
+nothing. An impossible request of the app raises ``LocalProtocolError`` and changes nothing
+either. Time is any clock of the caller's, in seconds, that never runs backwards.
 
 ``next_message`` is all that ever goes over the wire, in order: the start, pings, audio
 as the windows allow, the stop. Pull again when the send has completed; after None, pull
@@ -18,16 +17,17 @@ again after every ``receive`` and at ``next_deadline``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from typing import Any, Final, TypeAlias
+from collections.abc import Callable, Collection, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Final, TypeAlias, cast
 
 from openline.audio.streams import PastSource
 from openline.backend import Backend
 from openline.commands import Command, DiscardStore, Outgoing, Report
 from openline.dialects.checking import check_dialect
-from openline.dialects.echopanel import EchoPanel
 from openline.dialects.protocol import Dialect
-from openline.events import AbortRequested, Event, OpenRequested, StopRequested
+from openline.dialects.registry import DEFAULT
+from openline.events import AbortRequested, Event, OpenRequested, SourceKind, StopRequested
 from openline.machine.actions import Actions
 from openline.machine.chart import Chart
 from openline.machine.handlers import HANDLERS, LocalProtocolError, on_timer
@@ -70,7 +70,7 @@ FINAL_STATES: Final = frozenset({State.CLOSED, State.FAILED})
 
 _REQUESTS: Final = (OpenRequested, StopRequested, AbortRequested)
 _DEFAULT_POLICY: Final = Policy()
-_DEFAULT_DIALECT: Final = EchoPanel()
+_NO_KINDS: Final[Mapping[str, SourceKind]] = MappingProxyType({})
 #: The contract's limit on ids.
 _ID_LENGTH: Final = 256
 
@@ -82,6 +82,7 @@ class SessionMachine:
     ``sources`` are the names that audio may carry. ``random`` gives floats in [0, 1).
     ``has_provider``: the adapter can be asked for a (fresh) credential.
     ``may_pause``: the sources whose silence is no sign that they hang.
+    ``kinds``: which sources are stores and which devices; one that is not named is a device.
     ``disk_seconds``: audio per source that the adapter can keep on disk; 0: none.
     ``past`` and ``past_transcript``: what an earlier process left of this session; its
     audio is fetched from disk, and its gaps and finals stand in the result.
@@ -90,8 +91,8 @@ class SessionMachine:
     function that takes the name of an event and returns the transition that ran, or True
     (observers then do not see which), or None or False. It is for tests and benchmarks that
     hold the compiled table to another reading of the chart.
-    Raises ValueError for ids, sources or a policy that cannot work, and DialectError for an
-    invalid dialect.
+    Raises ValueError for ids, sources or a policy that cannot work, TypeError for a kind that
+    is no SourceKind, and DialectError for an invalid dialect.
     """
 
     __slots__ = ("_interpret", "_observers", "_session")
@@ -105,25 +106,34 @@ class SessionMachine:
         random: Callable[[], float],
         sources: Sequence[str] = ("mic",),
         policy: Policy = _DEFAULT_POLICY,
-        dialect: Dialect = _DEFAULT_DIALECT,
+        dialect: Dialect = DEFAULT,
         has_provider: bool = False,
         may_pause: Collection[str] = (),
+        kinds: Mapping[str, SourceKind] = _NO_KINDS,
         disk_seconds: float = 0.0,
         past: Sequence[PastSource] = (),
         past_transcript: Sequence[Transcript] = (),
         observers: Sequence[Observer] = (),
         interpreter: Interpreter | None = None,
     ) -> None:
-        if dialect is not _DEFAULT_DIALECT:
+        if dialect is not DEFAULT:
             check_dialect(dialect)
-        policy.check_buffer(dialect.horizon)
+        policy.check_buffer(dialect.traits.horizon)
         for name, value in (("session_id", session_id), ("attempt_id", attempt_id)):
             if not value.strip() or len(value) > _ID_LENGTH:
                 raise ValueError(
                     f"{name}: give a non-blank text of at most {_ID_LENGTH} characters"
                 )
-        if not sources or len(set(sources)) < len(sources) or not {*sources} <= {*dialect.sources}:
-            raise ValueError(f"sources {list(sources)}: give some of {list(dialect.sources)}, once")
+        known = dialect.traits.sources
+        if not sources or len(set(sources)) < len(sources) or not {*sources} <= {*known}:
+            raise ValueError(f"sources {list(sources)}: give some of {list(known)}, once")
+        if unknown := {*kinds} - {*sources}:
+            raise ValueError(f"kinds: {min(unknown)!r} is no source of this session: leave it out")
+        for name, kind in kinds.items():
+            if not isinstance(cast("object", kind), SourceKind):
+                raise TypeError(
+                    f"the kind of source {name!r} is {type(kind).__name__}: give a SourceKind"
+                )
         self._observers = watch = Observers(observers) if observers else None
         self._session = session = Actions(
             backend=backend,
@@ -135,6 +145,7 @@ class SessionMachine:
             random=random if watch is None else watch.drawing(random),
             has_provider=has_provider,
             may_pause=may_pause,
+            kinds=kinds,
             disk_samples=round(disk_seconds * SAMPLE_RATE),
         )
         self._interpret = None if interpreter is None else interpreter(session)
@@ -152,6 +163,7 @@ class SessionMachine:
                 dialect=dialect,
                 has_provider=has_provider,
                 may_pause=tuple(sorted(may_pause)),
+                kinds=dict(kinds),
                 disk_seconds=disk_seconds,
                 past=tuple(past),
                 past_transcript=tuple(past_transcript),
@@ -296,6 +308,9 @@ class SessionMachine:
         before, mark = session.state, len(session.out)
         if plan is not None and event in TABLE[before]:
             session.make_plan(plan)
+            verdict = session.retry.verdict
+            if watch is not None and plan.ending is not None and verdict is not None:
+                watch.call(Observer.on_verdict, verdict, session.now)
         ran = fire(TABLE, session, event) if self._interpret is None else self._interpret(event)
         if not ran:
             return False

@@ -13,6 +13,7 @@ import msgspec
 from openline.audio.streams import PastSource
 from openline.backend import Backend
 from openline.dialects.protocol import Dialect
+from openline.events import SourceKind
 from openline.machine.timers import Timer
 from openline.policy import Policy
 from openline.updates import State, Transcript
@@ -29,6 +30,7 @@ class MachineOptions(msgspec.Struct, frozen=True, kw_only=True):
     dialect: Dialect
     has_provider: bool
     may_pause: tuple[str, ...]
+    kinds: Mapping[str, SourceKind]
     disk_seconds: float
     past: tuple[PastSource, ...]
     past_transcript: tuple[Transcript, ...]
@@ -39,7 +41,7 @@ class Watermarks(msgspec.Struct, frozen=True, kw_only=True):
 
     ``origin`` ≤ ``confirmed`` ≤ ``sent`` ≤ ``captured``, but for a moment after a drop.
     ``buffered`` samples are in memory, ``unsent`` wait for the sender on this dial.
-    ``filling``: the backend said that its queue fills up.
+    ``filling``: the backend reported that its queue fills up.
     """
 
     origin: int

@@ -3,7 +3,7 @@
 Every update is a frozen value. ``StateChanged``, final ``Transcript``s, ``Gap``s and
 ``Ended`` are *durable*: each one counts and none may be lost on the way to the app.
 The rest are *passing*: a newer one of the same kind and source replaces an older one
-that nobody has read yet. Times are seconds of session time unless a name says
+that has not been read yet. Times are seconds of session time unless stated
 otherwise; session time 0 is the first sample of the first source that started.
 """
 
@@ -17,14 +17,14 @@ import msgspec
 
 from openline.reconnect.verdicts import Action
 
-#: Samples per second of all audio in a session (contract: 16 kHz mono s16le).
+#: Samples per second of all audio in a session, which is mono s16le.
 SAMPLE_RATE = 16_000
 #: Seconds. A backend may claim any finite time; no session is longer than this.
 LONGEST = 1e9
 
 
 def to_samples(seconds: float) -> int:
-    """The nearest sample to a time that a backend claims."""
+    """The sample nearest to a time, in seconds, that a backend claims."""
     return round(min(seconds, LONGEST) * SAMPLE_RATE)
 
 
@@ -46,7 +46,7 @@ class State(StrEnum):
 class StateChanged(msgspec.Struct, frozen=True, kw_only=True):
     """The session entered ``state``.
 
-    ``reason`` says why in one line where there is a why (a loss, a wait, an end);
+    ``reason`` is the cause in one line, if there is one (a loss, a wait, an end);
     ``action`` is what the verdict on a loss was; ``retry_in`` is seconds until the
     next dial while reconnecting; ``dial`` counts dials from 1 (0: none yet).
     """
@@ -62,8 +62,8 @@ class Transcript(msgspec.Struct, frozen=True, kw_only=True):
     """Words of one source between two session times, in seconds.
 
     A partial (``final=False``) replaces the source's previous partial; a final
-    replaces it too and stands for good. Finals of a source never overlap. From
-    ``confidence`` on the fields are the backend's own, and None where it says nothing.
+    replaces it too and is never revised. Finals of a source never overlap. From
+    ``confidence`` on the fields are the backend's own, and None where it gives none.
     """
 
     source: str
@@ -84,7 +84,7 @@ class PartialRetracted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BackendStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """The backend said how it is; ``state`` is its own word, ``text`` for a person."""
+    """The backend reported its state, in a word of its own; ``text`` is for a person."""
 
     state: str
     text: str = ""
@@ -94,9 +94,9 @@ class BackendStatus(msgspec.Struct, frozen=True, kw_only=True):
 class BackendMetrics(msgspec.Struct, frozen=True, kw_only=True):
     """The backend's figures for one source, about once a second.
 
-    ``backlog``: seconds of audio in its queue, if it says so. ``dropped``: queue items it has
-    dropped on this connection, over all sources. ``realtime_factor``: seconds of
-    recognition per second of audio.
+    ``backlog``: seconds of audio in its queue, or None if it gives no such figure.
+    ``dropped``: queue items that it has dropped on this connection, over all sources.
+    ``realtime_factor``: seconds of recognition per second of audio.
     """
 
     source: str
@@ -105,22 +105,15 @@ class BackendMetrics(msgspec.Struct, frozen=True, kw_only=True):
     realtime_factor: float | None = None
 
 
-class Entities(msgspec.Struct, frozen=True, kw_only=True):
-    """Names, dates and topics the backend heard, as it sent them."""
+class Insight(msgspec.Struct, frozen=True, kw_only=True):
+    """Something the backend noticed in the words: names, decisions, whatever it looks for.
 
-    people: tuple[Any, ...] = ()
-    orgs: tuple[Any, ...] = ()
-    dates: tuple[Any, ...] = ()
-    projects: tuple[Any, ...] = ()
-    topics: tuple[Any, ...] = ()
+    ``kind`` is a short word of the dialect's, such as ``entities``; ``payload`` is plain data
+    as the backend sent it, by name. The dialect documents both.
+    """
 
-
-class Cards(msgspec.Struct, frozen=True, kw_only=True):
-    """Actions, decisions and risks the backend noticed, as it sent them."""
-
-    actions: tuple[Any, ...] = ()
-    decisions: tuple[Any, ...] = ()
-    risks: tuple[Any, ...] = ()
+    kind: str
+    payload: Mapping[str, Any]
 
 
 class GapCause(StrEnum):
@@ -129,7 +122,7 @@ class GapCause(StrEnum):
     OVERFLOW = "overflow"  #: older than the buffer holds, never sent on a live dial
     UNPROVEN = "unproven"  #: sent, out of the buffer, and its dial lost before proof
     SPOOL = "spool"  #: kept on disk, and not there when it was due
-    CAPTURE = "capture"  #: the source could not hear
+    CAPTURE = "capture"  #: the source could not capture it
     BACKEND = "backend"  #: the backend reported that it dropped audio
     UNDELIVERED = "undelivered"  #: the session ended first
     UNCONFIRMED = "unconfirmed"  #: sent, and the session ended before the proof
@@ -159,14 +152,14 @@ class SourceEndReason(StrEnum):
     """How a source came to its end."""
 
     EXHAUSTED = "exhausted"  #: it has no more audio: as it should be
-    FAILED = "failed"  #: it said that it cannot go on
-    STALLED = "stalled"  #: it hung: nothing was heard for Policy.source_timeout
+    FAILED = "failed"  #: it reported that it cannot go on
+    STALLED = "stalled"  #: it delivered nothing for Policy.source_timeout
 
 
 class SourceEnded(msgspec.Struct, frozen=True, kw_only=True):
     """A source delivers no more; the line and the other source go on.
 
-    Told once for each source that ends by itself, before the stop. ``reason`` is one line
+    Reported once for each source that ends by itself, before the stop. ``reason`` is one line
     for a person.
     """
 
@@ -201,7 +194,7 @@ class Statistics(msgspec.Struct, frozen=True, kw_only=True):
     sources: Mapping[str, SourceStatistics]
     late: int = 0  # facts of an earlier dial, or that the state had no use for
     foreign: int = 0  # messages that carried another connection's ids
-    malformed: int = 0  # messages that nobody could read
+    malformed: int = 0  # messages that could not be read
     duplicates: int = 0  # finals of what was final already
     refused_samples: int = 0  # captured after stop
 
@@ -211,11 +204,11 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
 
     ``complete`` holds exactly when all is well: the session was closed and not aborted,
     ``missing`` is empty (every captured sample was confirmed by the backend), and so is
-    ``lost_sources`` (each source was heard until the stop or its own end; else there is
-    audio that nobody captured). So a session that failed before it heard anything is not
-    complete, though nothing is missing; ``reason`` says in one line what kept it from being
-    complete, or ``finished``. All this is about audio: what words a message held that nobody
-    could read, nobody knows (``statistics.malformed`` counts them).
+    ``lost_sources`` (each source delivered until the stop or its own end; else there is
+    audio that was not captured). So a session that failed before it captured anything is not
+    complete, though nothing is missing. ``reason`` is in one line what kept it from being
+    complete, or ``finished``. All this is about audio: the words of messages that could not
+    be read are lost, and ``statistics.malformed`` counts those messages.
 
     ``state`` is ``closed`` after a proper end or an abort by the app and ``failed``
     otherwise. ``summary`` is the backend's own final message, and ``summary_covers`` the
@@ -241,8 +234,7 @@ Update: TypeAlias = (
     | PartialRetracted
     | BackendStatus
     | BackendMetrics
-    | Entities
-    | Cards
+    | Insight
     | Gap
     | SourceEnded
     | Trouble

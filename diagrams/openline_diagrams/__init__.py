@@ -1,6 +1,6 @@
-"""The machine as pictures and tables, all of it text and all made from what runs.
+"""The machine as pictures and tables, all of it text, and all made from the code that runs.
 
-    drawing = model(TABLE)      # boxes and edges, with what is shared told once
+    drawing = model(TABLE)      # boxes and edges; shared transitions are drawn once
     dot(drawing, DARK)          # a picture; openline_diagrams.svg makes SVG of it
 
 The *model* decides what is drawn, *look* says how our chart is shown, *label* and

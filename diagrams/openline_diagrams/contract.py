@@ -1,8 +1,8 @@
-"""What a dialect says and understands, as Markdown: the contract with one kind of backend.
+"""A dialect's contract with one kind of backend, as Markdown.
 
-What it sends is shown as it is made, from ids that are letters. What it understands is
-listed from the structs that read the wire; how each status counts is asked of the
-dialect itself. Its own verdicts stand at the end.
+Messages that it sends are shown as encoded, with letters for ids. Messages that it accepts
+are listed from the structs that decode the wire; the dialect itself decodes each status, to
+list its flags. Its own verdicts stand at the end.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ from typing import Annotated, Any, Final, Literal, NamedTuple, Union, get_args, 
 
 import msgspec
 
-from openline.dialects.echopanel import ACKS, EchoPanel
+from openline.dialects.echopanel import ACKS
 from openline.dialects.echopanel_schema import Incoming
 from openline.dialects.headers import credential_headers
 from openline.dialects.protocol import Dialect, Ids, Status
+from openline.dialects.registry import BUILT_IN
 from openline.reconnect.explain import Explanation, all_rows
 from openline.updates import SAMPLE_RATE
 from openline_diagrams.markdown import code, grid
@@ -26,10 +27,10 @@ from openline_diagrams.tables import verdict_rows
 
 
 class Contract(NamedTuple):
-    """A dialect, the structs of what it understands, and the states of its status.
+    """A dialect, the structs of the messages that it reads, and the states of its status.
 
     ``messages`` are tagged msgspec structs, ``states`` words of ``{"type": "status"}``
-    messages; either may be empty, and is then left out of what is told.
+    messages; either may be empty, and is then left out of the document.
     """
 
     dialect: Dialect
@@ -37,17 +38,21 @@ class Contract(NamedTuple):
     states: tuple[str, ...]
 
 
-#: The dialects in the box, by name.
+#: What documents a built-in dialect: the structs that it reads, and the states of its status.
+_DOCUMENTED: Final[dict[str, tuple[tuple[type[msgspec.Struct], ...], tuple[str, ...]]]] = {
+    "echopanel": (get_args(Incoming), ("connected", *sorted(ACKS))),
+}
+#: The contract of each built-in dialect, by name.
 CONTRACTS: Final = MappingProxyType(
-    {EchoPanel.name: Contract(EchoPanel(), get_args(Incoming), ("connected", *sorted(ACKS)))}
+    {name: Contract(BUILT_IN[name], *known) for name, known in _DOCUMENTED.items()}
 )
 
 _IDS: Final = Ids(session_id="S", attempt_id="A", connection_id="C")
 #: One frame of 20 ms.
 _PCM: Final = bytes(SAMPLE_RATE // 50 * 2)
-#: How silence looks in text (hexadecimal, base64 with its padding, a list of numbers).
+#: Encodings of silence as text (hexadecimal, base64 with its padding, a list of numbers).
 _SILENCE: Final = re.compile(r"(.{1,8}?)\1{19,}=*")
-#: Characters that are shown of a text.
+#: Characters of a text that are shown.
 _LONGEST: Final = 200
 _JSON: Final[dict[type, str]] = {
     str: "string",
@@ -63,14 +68,14 @@ _JSON: Final[dict[type, str]] = {
 
 
 def contract(spec: Contract) -> str:
-    """The contract of ``spec`` as Markdown. Raises what its dialect raises."""
+    """The contract of ``spec`` as Markdown. Raises the exceptions of its dialect."""
     dialect = spec.dialect
-    ours = all_rows(dialect_codes=dialect.codes, refusals=dialect.refusals)
+    ours = all_rows(dialect_codes=dialect.traits.codes, refusals=dialect.traits.refusals)
     default = {*all_rows()}
     rows = [each for each in ours if each not in default]
     audio = (
-        f"Sources: {code(dialect.sources)}. The backend proves or discards audio within "
-        f"{dialect.horizon:g} s.\n\n"
+        f"Sources: {code(dialect.traits.sources)}. The backend proves or discards audio within "
+        f"{dialect.traits.horizon:g} s.\n\n"
     )
     token = (
         "## How a token travels\n\n"
@@ -80,9 +85,9 @@ def contract(spec: Contract) -> str:
     parts = [f"{audio}{token}## What the client sends\n\n{_sent(dialect)}"]
     if spec.messages:
         parts.append(
-            "## What the client understands\n\n"
+            "## What the client accepts\n\n"
             "Whatever else arrives is tolerated. `?`: may be absent.\n\n"
-            f"{_understood(spec.messages)}"
+            f"{_accepted(spec.messages)}"
         )
     if spec.states:
         parts.append(f"## What a status means\n\n{_states(spec)}")
@@ -102,7 +107,7 @@ def _carried(dialect: Dialect) -> str:
 def _sent(dialect: Dialect) -> str:
     audio = [
         (f"audio of {source}", "after the ack", _frame(dialect.audio(source, _PCM)))
-        for source in dialect.sources
+        for source in dialect.traits.sources
     ]
     start = ("start", "once, when the socket is open", f"`{_compact(dialect.start(_IDS))}`")
     stop = ("stop", "when all audio is out", f"`{_compact(dialect.stop(_IDS))}`")
@@ -132,12 +137,12 @@ def _frame(frame: str | bytes) -> str:
 
 
 def _elided(silence: re.Match[str]) -> str:
-    """The beginning of what is the same again and again."""
+    """The beginning of a repetition."""
     unit = silence[1]
     return unit * max(1, 4 // len(unit)) + "…"
 
 
-def _understood(messages: Iterable[type[msgspec.Struct]]) -> str:
+def _accepted(messages: Iterable[type[msgspec.Struct]]) -> str:
     return grid(
         ("type", "fields"),
         (
@@ -177,7 +182,7 @@ def _states(spec: Contract) -> str:
         if isinstance(status, Status):
             flags = (status.ack, status.filling, status.doubtful, status.warning)
             lines.append((f"`{state}`", *("yes" if flag else "" for flag in flags)))
-    head = ("state", "proves the start", "asks for less", "puts the end in doubt", "a warning")
+    head = ("state", "confirms the start", "asks for less", "puts the end in doubt", "a warning")
     return grid(head, lines)
 
 

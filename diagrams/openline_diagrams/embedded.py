@@ -1,12 +1,12 @@
-"""What a document can embed, by name: pictures, notations, tables and contracts.
+"""The items that a document can embed, by name: pictures, notations, tables and contracts.
 
-Nothing here knows what kind of document it is. Everything is made from the live machine,
-or from a policy or dialect of the user's own, which is named as ``module:NAME``
-(see ``named``). Whatever is wrong with a name is told in one line.
+This module is independent of the kind of document. Everything is made from the live
+machine, or from a user's own policy or dialect, which is named as ``module:NAME`` (see
+``named``). A mistake in a name is a one-line error.
 
-A *picture* comes in two palettes, as PNG for paper if somebody can make one, and in words
-for a document that can show no picture. ``PICTURES`` are those that the machine alone
-decides; ``sessions`` makes one of a journal.
+A *picture* comes in two palettes, as PNG for paper where that can be made, and as text
+for a document that can show no picture. ``PICTURES`` are those that depend on the machine
+alone; ``sessions`` makes one of a journal.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from functools import cache
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
+from openline.dialects.naming import NamingError, error_line
 from openline.policy import Policy
 from openline.session import TABLE
-from openline.text import one_line
 from openline_diagrams import (
     LIGHT,
     Contract,
@@ -37,33 +37,32 @@ from openline_diagrams import (
     verdict_table,
     xstate,
 )
-from openline_diagrams.named import NamingError
 from openline_diagrams.render import png, svg
 
 
 class EmbedError(Exception):
-    """It cannot be embedded; the text is one line that says why, and what to give."""
+    """It cannot be embedded; the text is one line: the reason, and what to give."""
 
 
 @dataclass(frozen=True)
 class Picture:
     """One drawing. ``svg`` and ``png`` draw it and raise DrawingError."""
 
-    #: What its files are called after.
+    #: The base name of its files.
     name: str
-    #: What a screen reader says.
+    #: The text for a screen reader.
     title: str
-    #: The text that it is drawn from: when this changes, the picture does.
+    #: The text that it is drawn from; when this changes, so does the picture.
     source: Callable[[Palette], str]
     svg: Callable[[Palette], str]
-    #: None: nobody can make one, and paper gets the words.
+    #: None: no PNG can be made, and paper gets the text.
     png: Callable[[], bytes] | None
     #: The same as Markdown.
     words: Callable[[], str]
 
 
 class Notation(NamedTuple):
-    """The chart as text, and the language that a highlighter knows it by."""
+    """The chart as text, and its language for a highlighter."""
 
     text: Callable[[], str]
     language: str
@@ -98,7 +97,7 @@ PICTURES: Final[Mapping[str, Picture]] = MappingProxyType(
         )
     }
 )
-#: The chart in other people's notations, by the name of the format.
+#: The chart in other notations, by the name of the format.
 NOTATIONS: Final[Mapping[str, Notation]] = MappingProxyType(
     {
         "mermaid": Notation(lambda: mermaid(_drawing()), "text"),
@@ -124,20 +123,21 @@ def table(name: str, *, dialect: str | None = None, policy: str | None = None) -
         spoken = None if dialect is None else find_contract(dialect).dialect
         if spoken is None:
             return verdict_table(policy=limits)
-        return verdict_table(dialect_codes=spoken.codes, refusals=spoken.refusals, policy=limits)
+        traits = spoken.traits
+        return verdict_table(dialect_codes=traits.codes, refusals=traits.refusals, policy=limits)
     if name == "policy":
         return policy_table(limits)
     return timer_table() if name == "timers" else _chart_words()
 
 
-def told_contract(name: str) -> str:
+def contract_text(name: str) -> str:
     """The contract of a dialect as Markdown. Raises EmbedError."""
     spec = find_contract(name)
     try:
         return contract(spec)
-    except Exception as error:  # a user's dialect may raise whatever it likes
+    except Exception as error:  # a user's dialect may raise anything
         raise EmbedError(
-            f"{name}: its contract cannot be told: {type(error).__name__}: {one_line(str(error))}"
+            f"{name}: its contract cannot be told: {type(error).__name__}: {error_line(error)}"
         ) from error
 
 

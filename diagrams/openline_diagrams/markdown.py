@@ -13,7 +13,7 @@ from openline_diagrams.chart.model import CLOCKED, Drawing, rows
 
 
 def grid(head: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
-    """A Markdown table; ``|`` within a cell is kept from ending it."""
+    """A Markdown table; ``|`` within a cell is escaped."""
     out = [head, ["---"] * len(head), *lines]
     return "".join(
         f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |\n" for line in out

@@ -1,10 +1,9 @@
 """DOT made SVG by graphviz-pure, a Graphviz in a wheel, and tidied for any font.
 
 Graphviz places each piece of a row by the letters of Arial. Where another font stands
-in, the pieces would overlap; so a row becomes one text of several spans, that flow. The
-names that Graphviz needs and a reader does not (they would pop up under the mouse) go,
-and the sheet gets the size and the title that it is shown with. The same DOT gives the
-same bytes of SVG on every machine.
+in, the pieces would overlap; so a row becomes one text of several spans, which flow. The
+names that only Graphviz needs (they would pop up under the mouse) are removed, and the
+sheet gets its size and title. The same DOT gives the same bytes of SVG on every machine.
 """
 
 from __future__ import annotations
@@ -30,13 +29,13 @@ _ROOT: Final = re.compile(r"<svg .*?>\n", re.DOTALL)
 
 
 class DrawingError(Exception):
-    """The drawing cannot be made; the text is one line that says what to do."""
+    """The drawing cannot be made; the text is one line with the remedy."""
 
 
 def svg(dot: str, *, title: str) -> str:
     """The SVG of ``dot``, whose graph gives its size as ``bb="0,0,width,height"``.
 
-    ``title`` is what a screen reader says. Raises DrawingError.
+    ``title`` is the text for a screen reader. Raises DrawingError.
     """
     sheet = _SHEET.search(dot)
     if sheet is None:
@@ -52,7 +51,7 @@ def svg(dot: str, *, title: str) -> str:
 
 
 def png(dot: str, *, dpi: int = 144) -> bytes:
-    """The PNG of ``dot``, for paper: what LaTeX takes, where SVG needs a converter.
+    """The PNG of ``dot``, for paper: LaTeX reads it, but needs a converter for SVG.
 
     At 72 ``dpi`` a pixel is a point. Raises DrawingError.
     """
@@ -79,7 +78,7 @@ def _run(dot: str, *options: str) -> bytes:
 
 
 def _program() -> Path:
-    """Where the wheel put its program."""
+    """The path of the wheel's program."""
     try:
         files = metadata.files(_PACKAGE) or []
     except metadata.PackageNotFoundError:

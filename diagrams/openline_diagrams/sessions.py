@@ -1,7 +1,7 @@
-"""One session as a document can embed it: drawn from its journal, as a sequence.
+"""One session for a document: drawn from its journal, as a sequence diagram.
 
-The journal is read and played again each time that it is asked for, so what is shown is what
-the machine does today. One that no longer agrees with the machine is not shown at all.
+The journal is read and replayed at each request, so the drawing shows the current
+behaviour of the machine. A journal that diverges from it is not shown at all.
 """
 
 from __future__ import annotations
@@ -13,14 +13,15 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
+from openline.dialects.naming import error_line
+from openline.dialects.registry import BUILT_IN
 from openline.journal.reader import JournalError, choose, read
-from openline.journal.replay import DIALECTS, DivergedError
-from openline.text import one_line
+from openline.journal.replay import DivergedError
 from openline_diagrams import Sequence, sequence, sequence_mermaid, sequence_svg, sequence_table
 from openline_diagrams.embedded import EmbedError, Picture, find_contract
 
-#: What a session can be told as, besides a picture.
-TOLD: Final[Mapping[str, Callable[[Sequence], str]]] = MappingProxyType(
+#: The forms of a session besides a picture.
+SESSION_TEXTS: Final[Mapping[str, Callable[[Sequence], str]]] = MappingProxyType(
     {"mermaid": sequence_mermaid, "md": sequence_table}
 )
 
@@ -46,11 +47,11 @@ def session(
     except OSError as error:
         why = f"{(error.strerror or 'not read').lower()}: name a journal"
     except JournalError as error:
-        why = one_line(str(error))
+        why = error_line(error)
     except DivergedError as error:
         why = f"{str(error).splitlines()[0]}; see openline replay"
     except Exception as error:  # noqa: BLE001 -- a user's dialect may raise whatever it likes
-        why = f"it cannot be drawn: {type(error).__name__}: {one_line(str(error))}"
+        why = f"it cannot be drawn: {type(error).__name__}: {error_line(error)}"
     raise EmbedError(f"{file}: {why}")
 
 
@@ -74,11 +75,11 @@ def session_picture(
     )
 
 
-@lru_cache(maxsize=4)  # it is asked for when a page is read, compared and written
+@lru_cache(maxsize=4)  # called when a page is read, compared and written
 def _played(data: bytes, title: str, dialect: str | None, number: int | None) -> Sequence:
     spoken = None if dialect is None else find_contract(dialect).dialect
     journal = choose(read(BytesIO(data)), number, by=":session:")
     named = journal.opening.dialect
-    if spoken is None and named not in DIALECTS:
-        raise JournalError(f"its dialect, {named}, is not in the box: give module:NAME")
+    if spoken is None and named not in BUILT_IN:
+        raise JournalError(f"its dialect, {named}, is not built in: give module:NAME")
     return sequence(journal, title=title, dialect=spoken)

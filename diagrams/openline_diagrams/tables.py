@@ -1,6 +1,6 @@
-"""What the drawings leave out, as Markdown: verdicts, policy, timers.
+"""The data that the drawings leave out, as Markdown: verdicts, policy, timers.
 
-Each is read from the data that the machine runs on, so a table says what happens.
+Each table is read from the data that the machine runs on, so it shows the behaviour.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ def verdict_table(
     refusals: Mapping[str, Rule] = NO_REFUSALS,
     policy: Policy = DEFAULT_POLICY,
 ) -> str:
-    """What each ending of a dial means, and what is then done, by kinds of endings."""
+    """The meaning of each ending of a dial, and the action that follows, by kinds of endings."""
     found = all_rows(dialect_codes=dialect_codes, refusals=refusals, policy=policy)
     return verdict_rows(found)
 
 
 def verdict_rows(found: Sequence[Explanation], *, level: str = "##") -> str:
-    """The same of some explanations, under headings of ``level``.
+    """The same for some explanations, under headings of ``level``.
 
-    What is done stands once, under a letter: by verdict, the most frequent first.
+    Each action stands once, under a letter: by verdict, the most frequent first.
     """
     often = Counter((each.action, each.does) for each in found)
     ways = sorted(often, key=lambda way: (_ORDER.index(way[0]), -often[way]))
@@ -67,7 +67,7 @@ def verdict_rows(found: Sequence[Explanation], *, level: str = "##") -> str:
 
 
 def policy_table(policy: Policy = DEFAULT_POLICY) -> str:
-    """Every field of the policy: its value, what it means, where the number comes from."""
+    """Every field of the policy: its value, its meaning, the source of the number."""
     return grid(
         ("field", "default" if policy == DEFAULT_POLICY else "value", "meaning", "source"),
         (
@@ -78,7 +78,7 @@ def policy_table(policy: Policy = DEFAULT_POLICY) -> str:
 
 
 def timer_table() -> str:
-    """Every timer, in the order that settles ties: whose it is, what it fires, where it runs."""
+    """Every timer, in the order that settles ties: its scope, its event, its states."""
     return grid(
         ("timer", "of", "fires", "runs in"),
         (

@@ -1,8 +1,8 @@
-"""How the chart is shown: what no table says and a person decides by eye.
+"""The presentation of the chart: the choices that no table holds and a person makes by eye.
 
 Each state has a role, which gives its colour. The happy path runs from top to bottom;
 a state beside it stands on the left; every other final state stands on the right. Groups
-are states that leave in the same way: they are framed, and what they share is drawn once.
+are states that leave in the same way: they are framed, and shared lines are drawn once.
 A frame around all that can still go on needs no list; it is called ``OPEN``.
 """
 
@@ -17,7 +17,7 @@ from openline.updates import State
 
 
 class Role(StrEnum):
-    """What a state is for; the value is its line in the legend."""
+    """The purpose of a state; the value is its line in the legend."""
 
     REST = "at rest"
     LIVE = "opening and streaming"
@@ -35,9 +35,9 @@ class Ink(NamedTuple):
 
 
 class Palette(NamedTuple):
-    """Every colour of a drawing. ``heat``: of what happened at all, at least ten times, ….
+    """Every colour of a drawing. ``heat``: fired at all, fired at least ten times, ….
 
-    ``never`` is the colour of what did not happen, ``unknown`` of what nobody counted.
+    ``never`` is the colour of rows that never fired, ``unknown`` of uncounted rows.
     """
 
     ground: str

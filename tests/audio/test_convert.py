@@ -23,7 +23,7 @@ RNG = np.random.default_rng(7)
 
 
 def convert(data: bytes, rate: int, channels: int, cuts: list[int]) -> list[bytes]:
-    """Everything that comes of ``data`` when it is fed in the pieces that ``cuts`` make."""
+    """All output for ``data`` fed in pieces cut at ``cuts``."""
     converter = Converter(rate, channels)
     ends = [*sorted(cuts), len(data)]
     frames: list[bytes] = []

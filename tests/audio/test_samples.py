@@ -25,7 +25,7 @@ INT16 = np.array([1, 2], "int16")
         memoryview(PCM).cast("b"),
         memoryview(PCM).cast("c"),
         memoryview(bytes([1, 9, 0, 9, 2, 9, 0, 9]))[::2],
-        (ctypes.c_char * 4).from_buffer_copy(PCM),  # what a C library's callback may bring
+        (ctypes.c_char * 4).from_buffer_copy(PCM),  # as from the callback of a C library
         array("h", [1, 2]),
         memoryview(array("h", [1, 2])),
         INT16,
@@ -34,7 +34,7 @@ INT16 = np.array([1, 2], "int16")
         np.array([[1, 9], [2, 9]], "int16")[:, 0],
     ],
 )
-def test_what_is_audio_is_taken_as_it_is(audio: Any) -> None:
+def test_valid_audio_is_taken_unchanged(audio: Any) -> None:
     taken = as_pcm(audio)
     assert (type(taken), taken) == (bytes, PCM)
 

@@ -84,7 +84,7 @@ def test_the_format_outranks_the_name(tmp_path: Path) -> None:
         (["--out", "none/x.svg"], "--out none/x.svg: there is no directory none; make it first"),
         (
             ["--dialect", "latin"],
-            "--dialect latin: there is no such dialect in the box; give echopanel",
+            "--dialect latin: no built-in dialect has this name; give echopanel",
         ),
         (["--dialect", "echopanel", "--out", "x.svg"], "a contract is told as md, not svg"),
         (["--session", "1"], "--session is for one of the sessions of --journal FILE"),

@@ -13,6 +13,7 @@ import pytest
 from openline import events as e
 from openline.backend import Backend
 from openline.dialects.echopanel import EchoPanel
+from openline.dialects.traits import Traits
 from openline.journal.recorder import Recorder
 from openline.session import SessionMachine
 from openline_cli import resume as resume_module
@@ -32,12 +33,13 @@ _NUMBERS = count()
 
 TAPE = """
 from openline.dialects.echopanel import EchoPanel
+from openline.dialects import Traits
 from openline.reconnect.verdicts import Action, Rule
 
 
 class Tape(EchoPanel):
     name = "tape"
-    sources = ("tape",)
+    traits = Traits(sources=("tape",), horizon=15.0)
 
     def audio(self, source, pcm):
         return pcm
@@ -56,7 +58,7 @@ BUSY = Rule(action=Action.LATER, why="it winds", source="the manual")
 
 class Tape(EchoPanel):
     name = "tape"
-    sources = ("tape",)
+    traits = Traits(sources=("tape",), horizon=15.0)
 
     def audio(self, source: str, pcm: bytes) -> bytes:
         return pcm
@@ -148,8 +150,12 @@ def test_the_codes_of_a_dialect_are_explained(write: Write, capsys: Captured) ->
         + """
 from openline.reconnect.verdicts import Action, Rule
 
-Tape.codes = {4242: Rule(action=Action.FATAL, why="the tape is torn", source="the manual")}
-Tape.refusals = {"tangled": Rule(action=Action.RETRY, why="it has to be wound", source="us")}
+Tape.traits = Traits(
+    sources=("tape",),
+    horizon=15.0,
+    codes={4242: Rule(action=Action.FATAL, why="the tape is torn", source="the manual")},
+    refusals={"tangled": Rule(action=Action.RETRY, why="it has to be wound", source="us")},
+)
 """
     )
     assert main(["explain", "4242", "--json"]) == 0
@@ -177,7 +183,7 @@ COMMANDS = [
     ["resume", "spool"],
 ]
 WRONG = [
-    ("latin", "latin: there is no such dialect in the box; give echopanel or module:NAME"),
+    ("latin", "latin: no built-in dialect has this name; give echopanel or module:NAME"),
     (
         "nowhere_at_all:X",
         (

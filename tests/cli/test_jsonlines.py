@@ -10,10 +10,9 @@ from openline.reconnect.verdicts import Action
 from openline.updates import (
     BackendMetrics,
     BackendStatus,
-    Cards,
     Ended,
-    Entities,
     Gap,
+    Insight,
     PartialRetracted,
     SourceEnded,
     SourceEndReason,
@@ -93,8 +92,8 @@ def test_a_gap_is_in_seconds_and_samples(gap: Callable[..., Gap]) -> None:
             },
         ),
         (
-            Cards(actions=({"text": "x"},)),
-            {"update": "cards", "actions": [{"text": "x"}], "decisions": [], "risks": []},
+            Insight(kind="cards", payload={"actions": [{"text": "x"}]}),
+            {"update": "insight", "kind": "cards", "payload": {"actions": [{"text": "x"}]}},
         ),
         (
             SourceEnded(source="mic", cause=SourceEndReason.FAILED, reason="unplugged"),
@@ -108,10 +107,6 @@ def test_a_gap_is_in_seconds_and_samples(gap: Callable[..., Gap]) -> None:
 )
 def test_the_rest_is_told_as_it_is(update: Update, expected: dict[str, Any]) -> None:
     assert _told(update) == expected
-
-
-def test_entities_are_told_as_the_backend_sent_them() -> None:
-    assert _told(Entities(people=("Ann",)))["people"] == ["Ann"]
 
 
 def test_the_end_has_the_result_the_gaps_and_the_counts(

@@ -171,7 +171,7 @@ def test_a_dialect_that_is_not_known_is_told(tmp_path: Path, capsys: Captured) -
     assert main(["replay", str(path)]) == 2
     assert capsys.readouterr() == (
         "",
-        (f"openline: {path}: its dialect, other, is not in the box: give --dialect module:NAME\n"),
+        (f"openline: {path}: its dialect, other, is not built in: give --dialect module:NAME\n"),
     )
 
 

@@ -17,7 +17,14 @@ from openline_cli.display import LiveView
 from openline_cli.follow import Outcome
 from openline_cli.plain import PlainView
 from openline_cli.problems import Problem
-from openline_cli.stream import StreamOptions, finish, make_backend, make_sources, make_view, stream
+from openline_cli.stream import (
+    StreamOptions,
+    finish,
+    make_backend,
+    make_sources,
+    make_view,
+    stream,
+)
 from openline_cli.view import Both, JsonView
 from openline_store.records import VERSION, Began
 from openline_store.spool import Spool

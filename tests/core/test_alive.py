@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from msgspec.structs import replace
 
 from openline import events as e
 from openline.commands import SendBytes, SendPing
-from openline.dialects.echopanel import EchoPanel
+from openline.dialects.echopanel import TRAITS, EchoPanel
 from openline.machine.timers import Timer
 from openline.policy import Policy
 from openline.updates import SAMPLE_RATE
@@ -20,7 +21,7 @@ STALL = Policy().stall_timeout
 class Short(EchoPanel):
     """A backend that holds no audio for longer than this."""
 
-    horizon = 2.01
+    traits = replace(TRAITS, horizon=2.01)
 
 
 def shut(*sources: str) -> Drive:
@@ -121,5 +122,5 @@ def test_silence_is_proved_once_it_is_older_than_a_backend_holds(more: int, conf
     drive.serve()
     drive.figures(backlog=0.6)
     drive.serve()
-    drive.partial(0, Short.horizon + more / SAMPLE_RATE)
+    drive.partial(0, Short.traits.horizon + more / SAMPLE_RATE)
     assert drive.core.statistics.sources["mic"].confirmed == confirmed

@@ -228,11 +228,8 @@ class TestFromUrl:
 
 
 class TestCredential:
-    def test_it_goes_into_two_headers_in_the_servers_order(self) -> None:
-        assert Backend().headers("t") == [
-            ("Authorization", "Bearer t"),
-            ("x-echopanel-token", "t"),
-        ]
+    def test_it_goes_into_the_usual_header(self) -> None:
+        assert Backend().headers("t") == [("Authorization", "Bearer t")]
         assert Backend().target("t") == "/ws/live-listener"
 
     def test_it_goes_into_the_query_only_where_that_was_asked_for(self) -> None:

@@ -39,7 +39,7 @@ def test_each_kind_of_trouble_is_told_once_and_says_what_it_is() -> None:
     assert troubles == [
         (
             "malformed",
-            "a message that nobody can read: a binary message, where the contract has only text",
+            "an unreadable message: a binary message, where the contract has only text",
         ),
         ("unknown", "a message of an unknown type: who knows"),
         ("foreign", "a message that carries another connection's ids"),
@@ -64,7 +64,7 @@ def test_what_is_wrong_with_a_message_is_told(message: dict[str, object], why: s
     drive = Drive().stream()
     drive.feed(e.MessageReceived(1, json.dumps(message)))
     [trouble] = drive.told(Trouble)
-    assert trouble.text.startswith("a message that nobody can read: ")
+    assert trouble.text.startswith("an unreadable message: ")
     assert trouble.text.endswith(why)
 
 

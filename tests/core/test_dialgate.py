@@ -61,7 +61,8 @@ class Hostile:
             elif drive.state == until:
                 drive.lose(**ending)
             elif drive.state == "connecting":
-                drive.opened(after=self.drive.session.policy.start_delay)
+                session = drive.session
+                drive.opened(after=session.policy.start_delay_of(session.dialect.traits))
             elif drive.state == "awaiting_ack":
                 drive.drain()
                 drive.ack()

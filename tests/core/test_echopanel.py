@@ -18,17 +18,16 @@ from openline.dialects.protocol import (
     FinalMessage,
     Heard,
     Ids,
-    Insight,
     Malformed,
     Message,
     Metrics,
+    Noticed,
     Refusal,
     Remark,
     Status,
     Unknown,
 )
 from openline.reconnect.verdicts import Action
-from openline.updates import Cards, Entities
 
 DIALECT = EchoPanel()
 IDS = Ids(session_id="S", attempt_id="A", connection_id="C")
@@ -72,8 +71,8 @@ class TestWhatItSays:
 
     def test_it_has_a_name_two_sources_and_a_horizon_of_fifteen_seconds(self) -> None:
         assert DIALECT.name == "echopanel"
-        assert DIALECT.sources == ("system", "mic")
-        assert DIALECT.horizon == 15.0
+        assert DIALECT.traits.sources == ("system", "mic")
+        assert DIALECT.traits.horizon == 15.0
 
 
 class TestStatus:
@@ -178,8 +177,10 @@ class TestRefusals:
         assert (refusal.row.action, refusal.text) == (Action.FATAL, "")
 
     def test_1011_is_its_keepalive_and_all_refusals_are_listed(self) -> None:
-        assert {code: row.action for code, row in DIALECT.codes.items()} == {1011: Action.RETRY}
-        assert {text: row.action for text, row in DIALECT.refusals.items()} == {
+        assert {code: row.action for code, row in DIALECT.traits.codes.items()} == {
+            1011: Action.RETRY
+        }
+        assert {text: row.action for text, row in DIALECT.traits.refusals.items()} == {
             "Unauthorized": Action.REAUTH,
             "Server at capacity": Action.LATER,
             "error": Action.FATAL,
@@ -300,14 +301,15 @@ class TestInsights:
         assert decode(
             '{"type":"entities_update","people":["Ann",{"name":"Bo"}],"orgs":["X"],'
             '"dates":["today"],"projects":[1],"topics":[null],"connection_id":"C"}'
-        ) == Insight(
-            update=Entities(
-                people=("Ann", {"name": "Bo"}),
-                orgs=("X",),
-                dates=("today",),
-                projects=(1,),
-                topics=(None,),
-            ),
+        ) == Noticed(
+            kind="entities",
+            payload={
+                "people": ["Ann", {"name": "Bo"}],
+                "orgs": ["X"],
+                "dates": ["today"],
+                "projects": [1],
+                "topics": [None],
+            },
             connection_id="C",
         )
 
@@ -315,14 +317,18 @@ class TestInsights:
         assert decode(
             '{"type":"cards_update","actions":[{"text":"call"}],"decisions":["go"],"risks":[2],'
             '"window":{"t0":0,"t1":null},"attempt_id":"A"}'
-        ) == Insight(
-            update=Cards(actions=({"text": "call"},), decisions=("go",), risks=(2,)),
+        ) == Noticed(
+            kind="cards",
+            payload={"actions": [{"text": "call"}], "decisions": ["go"], "risks": [2]},
             attempt_id="A",
         )
 
     def test_what_is_absent_or_null_is_empty(self) -> None:
-        assert said("entities_update", people=None) == Insight(update=Entities())
-        assert said("cards_update", actions=None) == Insight(update=Cards())
+        names = ("people", "orgs", "dates", "projects", "topics")
+        entities = {name: list[Any]() for name in names}
+        assert said("entities_update", people=None) == Noticed(kind="entities", payload=entities)
+        cards = {name: list[Any]() for name in ("actions", "decisions", "risks")}
+        assert said("cards_update", actions=None) == Noticed(kind="cards", payload=cards)
 
 
 class TestFinalMessage:
@@ -634,10 +640,12 @@ def test_a_message_whose_fields_are_wrong_is_malformed_whatever_its_kind() -> No
 
 
 def test_what_a_refusal_and_a_close_mean_here() -> None:
-    rows = EchoPanel.refusals
+    rows = EchoPanel.traits.refusals
     assert {text: row.action for text, row in rows.items()} == {
         "Unauthorized": Action.REAUTH,
         "Server at capacity": Action.LATER,
         "error": Action.FATAL,
     }
-    assert {code: row.action for code, row in EchoPanel.codes.items()} == {1011: Action.RETRY}
+    assert {code: row.action for code, row in EchoPanel.traits.codes.items()} == {
+        1011: Action.RETRY
+    }

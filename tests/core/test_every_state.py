@@ -11,7 +11,7 @@ from openline import events as e
 from openline.commands import AbortSocket, CancelCredential
 from openline.policy import Policy
 from openline.reconnect.verdicts import Action
-from openline.updates import BackendStatus, Entities, StateChanged
+from openline.updates import BackendStatus, Insight, StateChanged
 from tests.core.driver import Drive
 
 #: A session that lives on its first dial, and has audio that is not delivered.
@@ -82,7 +82,7 @@ def test_a_remark_is_told_and_explains_the_ending(reach: Reach) -> None:
 def test_what_the_backend_noticed_is_told(reach: Reach) -> None:
     drive = reached(reach)
     drive.say("entities_update", people=["Ann"])
-    assert len(drive.told(Entities)) == 1
+    assert len(drive.told(Insight)) == 1
 
 
 # What ends a dial.

@@ -1,4 +1,4 @@
-"""What is taken in, and what is not: messages that nobody can read, strangers, liars."""
+"""What is taken in, and what is not: unreadable messages, foreign ids, wrong claims."""
 
 from __future__ import annotations
 

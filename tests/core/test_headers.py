@@ -1,4 +1,4 @@
-"""How a credential travels: the dialect says it, or it goes as the contract has it."""
+"""How a credential travels: in the headers that the dialect chooses, or in the usual one."""
 
 from __future__ import annotations
 
@@ -26,13 +26,29 @@ class Speaks(EchoPanel):
         return self._gives
 
 
-def test_without_a_word_of_the_dialect_they_are_those_of_the_contract() -> None:
-    usual = [("Authorization", f"Bearer {SECRET}"), ("x-echopanel-token", SECRET)]
-    assert credential_headers(EchoPanel(), SECRET) == usual
-    assert Backend().headers(SECRET) == usual
+class Silent:
+    """A dialect that does not choose its headers."""
+
+    name = "silent"
+    traits = EchoPanel.traits
+    start = EchoPanel.start
+    audio = EchoPanel.audio
+    stop = EchoPanel.stop
+    decode = EchoPanel.decode
 
 
-def test_the_dialect_says_which() -> None:
+def test_a_dialect_that_does_not_choose_sends_a_bearer_token_alone() -> None:
+    usual: Any = Silent()
+    assert credential_headers(usual, SECRET) == [("Authorization", f"Bearer {SECRET}")]
+    assert Backend().headers(SECRET) == [("Authorization", f"Bearer {SECRET}")]
+
+
+def test_the_default_dialect_sends_a_header_of_its_own_as_well() -> None:
+    own = ("x-echopanel-token", SECRET)
+    assert credential_headers(EchoPanel(), SECRET) == [("Authorization", f"Bearer {SECRET}"), own]
+
+
+def test_a_dialect_chooses_its_headers() -> None:
     class Keyed(EchoPanel):
         def headers(self, credential: str) -> list[tuple[str, str]]:
             return [("Authorization", f"Token {credential}"), ("x-version", "2")]

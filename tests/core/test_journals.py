@@ -16,6 +16,7 @@ from openline.commands import FetchAudio, OpenSocket, SendText, StoreAudio
 from openline.dialects.checking import DialectError
 from openline.dialects.echopanel import EchoPanel
 from openline.dialects.protocol import Ids
+from openline.events import SourceKind
 from openline.journal.codec import (
     event_from_plain,
     event_to_plain,
@@ -487,6 +488,7 @@ OPTIONS: dict[str, Any] = {
     "policy": Policy(auth_timeout=7.0, max_attempts=2),
     "has_provider": True,
     "may_pause": ("system", "mic"),
+    "kinds": {"system": SourceKind.STORE},
     "disk_seconds": 90.0,
     "past": (PastSource(source="mic", origin=0, confirmed=320, on_disk=((320, 640),)),),
     "past_transcript": (Transcript(source="mic", text="yes", final=True, start=0.0, end=0.02),),
@@ -539,6 +541,14 @@ def test_a_number_stays_a_number_unless_it_is_none() -> None:
     plain = event_to_plain(e.SourceStarted("mic", 1.5), keep_audio=True)
     assert plain == {"type": "SourceStarted", "source": "mic", "at": 1.5}
     assert event_to_plain(e.SourceStarted("mic", math.inf), keep_audio=True)["at"] == "inf"
+
+
+@pytest.mark.parametrize("peak", [None, 0, 700])
+def test_a_peak_is_recorded_where_a_source_measured_it(peak: int | None) -> None:
+    event = e.AudioCaptured("mic", bytes(640), peak)
+    plain = event_to_plain(event, keep_audio=False)
+    assert plain.get("peak", "absent") == ("absent" if peak is None else peak)
+    assert event_from_plain(plain) == event
 
 
 def test_bytes_that_arrive_stand_once() -> None:

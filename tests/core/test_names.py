@@ -22,6 +22,7 @@ from openline.updates import SAMPLE_RATE, GapCause, SourceEndReason, State, Stat
 
 ENUMS: Final[list[type[enum.StrEnum]]] = [
     *(Action, CredentialPlace, ErrorKind, GapCause, SourceEndReason, Sender, State),
+    e.SourceKind,
 ]
 #: Every struct that is told, commanded, fed in or kept.
 STRUCTS: Final = [
@@ -30,6 +31,7 @@ STRUCTS: Final = [
         for module in (messages, events, commands_module, dialect)
         for kind in vars(module).values()
         if inspect.isclass(kind) and issubclass(kind, msgspec.Struct)
+        if kind.__module__ == module.__name__
     ),
     *(Ending, Journal, Rule, Verdict),
 ]

@@ -19,7 +19,7 @@ from openline.machine.table import Transition, fire
 from openline.machine.timers import Timer
 from openline.observer import Observer
 from openline.policy import Policy
-from openline.reconnect.verdicts import ErrorKind
+from openline.reconnect.verdicts import ErrorKind, Verdict
 from openline.session import TABLE, SessionMachine
 from openline.snapshot import MachineOptions, Snapshot
 from openline.updates import BackendStatus, Ended, State, StateChanged, Transcript, Update
@@ -245,6 +245,7 @@ def test_the_options_are_shown_once_as_they_are() -> None:
         dialect=dialect,
         has_provider=True,
         may_pause=("mic", "system"),
+        kinds={},
         disk_seconds=90.0,
         past=(past,),
         past_transcript=(said,),
@@ -415,3 +416,22 @@ def test_an_interpreter_runs_the_chart_in_place_of_the_table(named: bool) -> Non
     assert isinstance(diary.seen("update")[0], StateChanged)
     assert isinstance(diary.seen("update")[-1], Ended)
     assert OpenSocket(1, Backend(), True) in diary.seen("command")
+
+
+def test_each_judged_ending_is_shown_before_its_transition() -> None:
+    class Judged(Observer):
+        def __init__(self) -> None:
+            self.seen: list[str] = []
+
+        def on_verdict(self, verdict: Verdict, now: float) -> None:
+            self.seen.append(f"{verdict.action}: {verdict.source}")
+
+        def on_transition(self, transition: Transition, now: float) -> None:
+            self.seen.append(transition.name)
+
+    judged = Judged()
+    drive = Drive(observers=[judged]).stream()
+    judged.seen.clear()
+    drive.lose(1001)
+    assert judged.seen[0].startswith("retry: ")
+    assert judged.seen[1:] == ["streaming --socket_lost--> reconnecting"]

@@ -14,7 +14,7 @@ from openline.updates import SAMPLE_RATE
 
 #: Field → what the design says it is where nobody says otherwise.
 DESIGN = {
-    "start_delay": 0.2,
+    "start_delay": None,
     "auth_timeout": 30.0,
     "connect_timeout": 10.0,
     "ack_timeout": 8.0,
@@ -40,6 +40,12 @@ DESIGN = {
 COUNTS = ["dials_per_minute", "max_redirects", "max_attempts"]
 DURATIONS = sorted(set(DESIGN) - set(COUNTS))
 MAY_BE_ZERO = ["start_delay", "prompt_retry", "scatter", "later_floor", "give_up_after"]
+
+MAY_BE_NONE = {
+    "start_delay": "the dialect's",
+    "give_up_after": "no limit",
+    "source_timeout": "no limit",
+}
 
 
 def policy(**fields: Any) -> Policy:
@@ -83,11 +89,11 @@ def test_a_policy_is_frozen() -> None:
     "value", [-1, -0.001, math.inf, -math.inf, math.nan, 10**400, 1.1e9, True, "5", None, [5.0]]
 )
 def test_a_duration_is_a_number_of_seconds(name: str, value: object) -> None:
-    if value is None and name in {"give_up_after", "source_timeout"}:
+    if value is None and name in MAY_BE_NONE:
         assert getattr(policy(**{name: None}), name) is None
         return
     least = "0 or more" if name in MAY_BE_ZERO else "more than 0"
-    never = ", or None for no limit" if name in {"give_up_after", "source_timeout"} else ""
+    never = f", or None for {MAY_BE_NONE[name]}" if name in MAY_BE_NONE else ""
     told = rf"^Policy\.{name} is .*: give seconds, {least} and at most 1e9{never}$"
     with pytest.raises(ValueError, match=told):
         policy(**{name: value})

@@ -9,17 +9,18 @@ import pytest
 from openline.audio.outbox import FRAME_SAMPLES as F
 from openline.audio.stream import Stream
 from openline.audio.streams import ROOM, Streams
-from openline.audio.window import QUEUE
+from openline.dialects.echopanel import TRAITS
 from openline.machine.timers import OFF
 from openline.updates import SAMPLE_RATE as S
 from openline.updates import Gap, GapCause, SourceStatistics
 
 FRAME = bytes(2 * F)
 BOTH = ("system", "mic")
+QUEUE = 2 * S
 
 
 def streams_with(frames: int, sources: tuple[str, ...] = BOTH) -> Streams:
-    streams = Streams(sources, 60 * S)
+    streams = Streams(sources, TRAITS, 60 * S)
     for source in sources:
         streams.start(source, 0.0, 0.0)
         for _ in range(frames):
@@ -45,7 +46,7 @@ def pulled(streams: Streams, frames: int, now: float = 0.0) -> str:
 
 class TestOneTimeline:
     def test_the_first_source_starts_it_and_a_later_one_keeps_its_place(self) -> None:
-        streams = Streams(BOTH, 60 * S)
+        streams = Streams(BOTH, TRAITS, 60 * S)
         first = streams.start("system", 100.0, 100.5)
         second = streams.start("mic", 103.0, 103.1)
         assert (first.box.origin, second.box.origin) == (0, 3 * S)
@@ -53,18 +54,18 @@ class TestOneTimeline:
         assert first.box.origin == 0
 
     def test_a_source_that_reports_an_earlier_start_begins_at_zero(self) -> None:
-        streams = Streams(BOTH, 60 * S)
+        streams = Streams(BOTH, TRAITS, 60 * S)
         streams.start("system", 100.0, 100.0)
         assert streams.start("mic", 99.0, 100.0).box.origin == 0
 
     def test_a_source_whose_start_nobody_told_starts_with_its_first_audio(self) -> None:
-        streams = Streams(BOTH, 60 * S)
+        streams = Streams(BOTH, TRAITS, 60 * S)
         streams.capture("system", FRAME, 10.0)
         streams.capture("mic", FRAME, 11.0)
         assert named(streams, "mic").box.origin == S
 
     def test_a_hole_moves_what_follows(self) -> None:
-        streams = Streams(BOTH, 60 * S)
+        streams = Streams(BOTH, TRAITS, 60 * S)
         streams.hole("mic", 5 * F, 0.0)
         streams.capture("mic", FRAME, 0.1)
         assert named(streams, "mic").box.captured == 6 * F
@@ -74,7 +75,7 @@ class TestOneTimeline:
 
 class TestWhoMaySpeak:
     def test_a_source_that_was_not_declared_is_refused(self) -> None:
-        streams = Streams(("mic",), 60 * S)
+        streams = Streams(("mic",), TRAITS, 60 * S)
         assert streams.declared("mic")
         assert not streams.declared("system")
         assert not streams.capture("system", FRAME, 0.0)
@@ -89,7 +90,7 @@ class TestWhoMaySpeak:
         assert named(streams, "mic").box.captured == F
 
     def test_a_source_that_begins_after_the_close_is_refused_too(self) -> None:
-        streams = Streams(BOTH, 60 * S)
+        streams = Streams(BOTH, TRAITS, 60 * S)
         streams.close()
         assert not streams.capture("mic", FRAME, 1.0)
         assert streams.refused_samples == F
@@ -104,7 +105,7 @@ class TestWhoMaySpeak:
         assert streams.over
 
     def test_a_source_that_was_over_before_it_began_stays_over(self) -> None:
-        streams = Streams(("mic",), 60 * S)
+        streams = Streams(("mic",), TRAITS, 60 * S)
         streams.end_source("mic")
         assert streams.over
         assert not streams.capture("mic", FRAME, 1.0)
@@ -112,7 +113,7 @@ class TestWhoMaySpeak:
 
 class TestWhatIsKnown:
     def test_a_backend_that_names_no_source_means_the_first(self) -> None:
-        streams = Streams(BOTH, 60 * S)
+        streams = Streams(BOTH, TRAITS, 60 * S)
         assert streams.get(None) is None
         assert streams.get("mic") is None
         first = streams.start("mic", 0.0, 0.0)
@@ -121,7 +122,7 @@ class TestWhatIsKnown:
         assert [stream.box.source for stream in streams.all] == ["mic", "system"]
 
     def test_the_longest_source_says_how_much_is_due(self) -> None:
-        streams = Streams(BOTH, 60 * S)
+        streams = Streams(BOTH, TRAITS, 60 * S)
         assert streams.due_seconds == 0
         assert not streams.undelivered
         streams.start("mic", 0.0, 0.0)
@@ -137,7 +138,7 @@ class TestWhatIsKnown:
         assert streams.undelivered
 
     def test_the_watermarks_are_counted_from_the_sources_own_start(self) -> None:
-        streams = Streams(BOTH, 60 * S)
+        streams = Streams(BOTH, TRAITS, 60 * S)
         streams.start("system", 0.0, 0.0)
         streams.start("mic", 1.0, 1.0)
         for _ in range(3):
@@ -157,7 +158,7 @@ class TestRoom:
     """A source that can wait delivers more while the line keeps up with every source."""
 
     def test_there_is_room_while_less_than_two_seconds_wait(self) -> None:
-        streams = Streams(BOTH, 60 * S)
+        streams = Streams(BOTH, TRAITS, 60 * S)
         room = [streams.has_room]
         streams.start("system", 0.0, 0.0)
         streams.capture("mic", bytes(2 * (ROOM - F)), 0.0)
@@ -169,7 +170,7 @@ class TestRoom:
         assert room == [True, True, False, True]
 
     def test_there_is_none_when_half_the_buffer_waits_for_its_proof(self) -> None:
-        streams = Streams(("mic",), 4 * F)
+        streams = Streams(("mic",), TRAITS, 4 * F)
         for _ in range(2):
             streams.capture("mic", FRAME, 0.0)
             streams.pull(0.0)
@@ -215,7 +216,7 @@ class TestTurns:
         assert pulled(streams, 1, streams.opens_at) == "m"
 
     def test_a_source_that_starts_during_a_dial_has_time_to_show_figures(self) -> None:
-        streams = Streams(("mic",), 60 * S)
+        streams = Streams(("mic",), TRAITS, 60 * S)
         streams.begin_dial(0.0)
         streams.start("mic", 100.0, 100.0)
         for _ in range(81):
@@ -330,7 +331,7 @@ class TestProof:
         assert [stream.window.received for stream in streams.all] == [0, 0]
 
     def test_a_source_that_started_after_the_ping_is_not_proved_by_it(self) -> None:
-        streams = Streams(BOTH, 60 * S)
+        streams = Streams(BOTH, TRAITS, 60 * S)
         streams.capture("system", FRAME, 0.0)
         streams.begin_dial(0.0)
         pulled(streams, 1)
@@ -437,13 +438,13 @@ class TestDrops:
 class TestToTheSample:
     def test_a_start_is_where_it_was_to_the_sample(self) -> None:
         for sample in range(0, 40_000, 13):
-            streams = Streams(BOTH, 60 * S)
+            streams = Streams(BOTH, TRAITS, 60 * S)
             streams.start("system", 100.0, 100.0)
             assert streams.start("mic", 100.0 + sample / S, 110.0).box.origin == sample
 
     def test_there_is_no_disk_unless_it_is_given(self) -> None:
-        assert not Streams(BOTH, 60 * S).has_disk
-        assert Streams(BOTH, 60 * S, 1).has_disk
+        assert not Streams(BOTH, TRAITS, 60 * S).has_disk
+        assert Streams(BOTH, TRAITS, 60 * S, 1).has_disk
 
     @pytest.mark.parametrize(("frames", "room"), [(99, True), (100, False)])
     def test_there_is_room_up_to_two_seconds(self, frames: int, *, room: bool) -> None:

@@ -19,19 +19,21 @@ from hypothesis import strategies as st
 
 from openline.audio.outbox import FRAME_SAMPLES
 from openline.audio.streams import Streams
-from openline.audio.window import Window
+from openline.audio.window import Limits, Window
+from openline.dialects.echopanel import TRAITS
 from openline.machine.timers import OFF
 from openline.updates import SAMPLE_RATE
 
 S = SAMPLE_RATE
 F = FRAME_SAMPLES
+LIMITS = Limits.of(TRAITS)
 W = round(1.6 * S)
 FAR = 60 * S  # so much is unsent: not at the live edge
 
 
 class TestBacklog:
     def test_it_goes_out_up_to_1_6_seconds_beyond_what_is_drained(self) -> None:
-        window = Window(0.0)
+        window = Window(LIMITS, 0.0)
         assert window.allows(W - F, F, FAR, 0.0)
         assert not window.allows(W - F + 1, F, FAR, 0.0)
         window.note_drained(S)
@@ -39,14 +41,14 @@ class TestBacklog:
         assert not window.allows(S + W - F + 1, F, FAR, 0.0)
 
     def test_figures_subtract_the_queue_from_what_was_received(self) -> None:
-        window = Window(0.0)
+        window = Window(LIMITS, 0.0)
         window.note_received(3 * S)
         assert window.note_backlog(1.25, 1.0)
         assert window.drained == round(1.75 * S)
         assert window.received == 3 * S
 
     def test_a_proof_never_takes_another_back(self) -> None:
-        window = Window(0.0)
+        window = Window(LIMITS, 0.0)
         window.note_received(3 * S)
         window.note_received(2 * S)
         assert window.received == 3 * S
@@ -56,14 +58,14 @@ class TestBacklog:
         assert window.drained == 2 * S
 
     def test_what_was_drained_was_received(self) -> None:
-        window = Window(0.0)
+        window = Window(LIMITS, 0.0)
         window.note_drained(5 * S)
         assert window.received == 5 * S
 
 
 class TestLiveEdge:
     def test_it_passes_up_to_a_second_ahead_of_the_proof_of_receipt(self) -> None:
-        window = Window(0.0)
+        window = Window(LIMITS, 0.0)
         window.note_received(10 * S)
         sent = 11 * S - F
         assert window.allows(sent, F, F, 0.0)
@@ -71,12 +73,12 @@ class TestLiveEdge:
 
     @pytest.mark.parametrize(("unsent", "passes"), [(F, True), (S // 5, True), (S // 5 + 1, False)])
     def test_only_audio_just_captured_is_at_it(self, unsent: int, *, passes: bool) -> None:
-        window = Window(0.0)
+        window = Window(LIMITS, 0.0)
         window.note_received(10 * S)
         assert window.allows(10 * S, F, unsent, 0.0) is passes
 
     def test_it_waits_while_the_backend_is_filling(self) -> None:
-        window = Window(0.0)
+        window = Window(LIMITS, 0.0)
         window.note_received(10 * S)
         window.filling = True
         assert not window.allows(10 * S, F, F, 0.0)
@@ -94,7 +96,7 @@ class TestLiveEdge:
     def test_filling_begins_above_1_6_seconds_and_ends_below_1_0(
         self, backlog: float, *, before: bool, after: bool
     ) -> None:
-        window = Window(0.0)
+        window = Window(LIMITS, 0.0)
         window.filling = before
         window.note_backlog(backlog, 1.0)
         assert window.filling is after
@@ -102,13 +104,13 @@ class TestLiveEdge:
 
 class TestWithoutFigures:
     def test_nothing_is_assumed_for_five_seconds(self) -> None:
-        window = Window(100.0)
+        window = Window(LIMITS, 100.0)
         window.note_received(20 * S)
         assert not window.allows(W, F, FAR, 104.999)
         assert window.allows(W, F, FAR, 105.02)
 
     def test_the_backend_is_assumed_to_drain_in_real_time_up_to_what_it_received(self) -> None:
-        window = Window(0.0)
+        window = Window(LIMITS, 0.0)
         window.note_received(3 * S)
         assert not window.allows(0, W + 2 * S + 9, FAR, 7.0)
         assert window.allows(0, W + 2 * S, FAR, 7.0)
@@ -116,7 +118,7 @@ class TestWithoutFigures:
         assert not window.allows(0, W + 3 * S + 9, FAR, 30.0)
 
     def test_time_in_which_the_queue_was_empty_is_not_saved_up(self) -> None:
-        window = Window(0.0)
+        window = Window(LIMITS, 0.0)
         window.note_received(S)
         assert not window.allows(0, W + 2 * S, FAR, 60.0)
         window.note_received(9 * S)  # 8 s came at once, after a stall
@@ -124,7 +126,7 @@ class TestWithoutFigures:
         assert window.allows(0, W + 2 * S, FAR, 61.0)
 
     def test_a_transcript_is_a_new_start_and_not_added_to_the_time_that_passed(self) -> None:
-        window = Window(0.0)
+        window = Window(LIMITS, 0.0)
         window.note_received(30 * S)
         assert window.allows(0, W + 9, FAR, 15.0)
         window.note_drained(10 * S)
@@ -132,7 +134,7 @@ class TestWithoutFigures:
         assert window.allows(0, 11 * S + W, FAR, 16.0)
 
     def test_figures_that_come_back_end_the_guessing(self) -> None:
-        window = Window(0.0)
+        window = Window(LIMITS, 0.0)
         window.note_received(10 * S)
         assert window.allows(0, W + 5 * S, FAR, 10.0)
         window.note_backlog(9.0, 10.0)
@@ -143,7 +145,7 @@ class TestWithoutFigures:
         assert window.allows(0, W + 2 * S, FAR, 16.0)
 
     def test_only_a_proof_opens_what_lies_beyond_receipt(self) -> None:
-        window = Window(0.0)
+        window = Window(LIMITS, 0.0)
         window.note_received(S)
         assert window.opens_at(S + W, F) == OFF
         assert window.opens_at(S + W - F, F) == pytest.approx(6.0)
@@ -164,7 +166,7 @@ class TestWithoutFigures:
     def test_the_deadline_really_opens_the_window_and_is_never_in_the_past(
         self, now: float, steps: list[tuple[str, int, float]], sent: int
     ) -> None:
-        window = Window(now)
+        window = Window(LIMITS, now)
         for what, samples, passed in steps:
             now += passed
             if what == "received":
@@ -230,7 +232,7 @@ class Line:
     )
 
     def __post_init__(self) -> None:
-        self.streams = Streams(("mic",), 60 * S)
+        self.streams = Streams(("mic",), TRAITS, 60 * S)
         self.stream = self.streams.start("mic", 0.0, 0.0)
         self.queue = Queue(self.rate)
         self.pace = OFF
@@ -413,7 +415,7 @@ class TestLiveAudio:
 
 
 def test_what_was_dropped_is_out_of_the_queue() -> None:
-    window = Window(0.0)
+    window = Window(LIMITS, 0.0)
     window.note_received(1000)
     for samples, out in ((300, 300), (100, 400)):
         window.note_dropped(samples)
@@ -421,7 +423,7 @@ def test_what_was_dropped_is_out_of_the_queue() -> None:
 
 
 def test_a_backlog_is_counted_to_the_nearest_sample() -> None:
-    window = Window(0.0)
+    window = Window(LIMITS, 0.0)
     window.note_received(100)
     window.note_backlog(0.8 / S, 0.0)
     assert window.figured == 99

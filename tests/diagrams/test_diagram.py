@@ -1,4 +1,4 @@
-"""What is drawn is what runs: no transition is lost on the way into a picture."""
+"""The drawing is the machine that runs: no transition is lost on the way into a picture."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SHOWN = Counter(
 
 
 class Small(StateChart[Any]):
-    """Some of our states, and ways that our chart has not."""
+    """Some of our states, and transitions that our chart does not have."""
 
     idle = State(initial=True)
     streaming = State(enter="hum")
@@ -69,7 +69,7 @@ def lines(drawing: Drawing) -> list[Line]:
     return inside + [line for edge in drawing.edges for line in edge.lines]
 
 
-def test_what_differs_in_its_source_or_its_event_alone_is_told_once() -> None:
+def test_transitions_that_differ_in_source_or_event_are_one_line() -> None:
     for edge in DRAWING.edges:
         told = [(line.sources, line.guard, line.actions) for line in edge.lines]
         assert len(told) == len(set(told))
@@ -102,7 +102,7 @@ def test_a_heading_names_the_states_and_a_group_stands_for_its_own() -> None:
     assert [states for states, _ in DRAWING.where(step)] == [""]
 
 
-def test_boxes_tell_all_that_a_state_does() -> None:
+def test_boxes_show_all_actions_of_a_state() -> None:
     streaming = DRAWING.boxes["streaming"]
     assert streaming.enter == ("await_stable",)
     assert streaming.leave == ("disarm_state_timers",)
@@ -118,7 +118,7 @@ def test_every_state_has_a_role_and_a_place() -> None:
         assert set(states) < set(TABLE)
 
 
-def test_a_state_that_nobody_gave_a_look_is_named() -> None:
+def test_state_without_a_role_is_named() -> None:
     strange: Table = MappingProxyType({**TABLE, "limbo": MappingProxyType({})})
     with pytest.raises(ValueError, match="no role for limbo: give it one in"):
         model(strange)
@@ -147,7 +147,7 @@ def arrow_lines(text: str) -> set[tuple[str, str, str]]:
 
 
 def box_lines(text: str) -> list[tuple[str, str]]:
-    """(box, line) of all that stands in a box."""
+    """(box, line) of every line in a box."""
     return re.findall(r"^ +(\w+) : (.*)$", text, re.MULTILINE)
 
 
@@ -166,27 +166,27 @@ def test_mermaid_shows_every_line_where_it_belongs() -> None:
         for name, states in re.findall(r"^    state (\w+) \{\n([^}]*)^    \}", text, re.MULTILINE)
     }
 
-    def told(line: Line) -> str:
+    def drawn(line: Line) -> str:
         return ("⌛ " if set(line.events) <= CLOCKED else "") + str(line)
 
     for box in DRAWING.boxes.values():
         assert (box.name, box.name) in inside
         for line in box.inside:
-            assert (box.name, told(line)) in inside
+            assert (box.name, drawn(line)) in inside
     for edge in DRAWING.edges:
         card = f"{edge.tail}_{edge.head}"
         for line in edge.lines:
             if edge.tail in DRAWING.groups:
                 assert card in groups[edge.tail]
                 assert (card, edge.head) in plain
-                assert (card, told(line)) in inside
+                assert (card, drawn(line)) in inside
             else:
-                assert (edge.tail, edge.head, told(line)) in arrows
+                assert (edge.tail, edge.head, drawn(line)) in arrows
     assert "[*]" in groups[OPEN]
     assert mermaid(DRAWING, DARK) != text
 
 
-def test_mermaid_breaks_what_would_make_its_picture_wide() -> None:
+def test_mermaid_breaks_long_lines() -> None:
     broken = [row for _, line in box_lines(mermaid(DRAWING)) for row in line.split("<br/>")]
     assert max(map(len, broken)) <= 30
     assert not [row for row in broken if row.endswith("/")], "an action without its stroke"
@@ -209,7 +209,7 @@ def test_markdown_has_a_line_for_every_transition_and_every_state() -> None:
 
 
 def words_of(text: str) -> dict[str, str]:
-    """The words of every node of some DOT, as read."""
+    """The text of every node of some DOT, as displayed."""
     nodes = re.findall(r"^ +(\w+) \[.*label=<(.*)>\]$", text, re.MULTILINE)
     return {
         name: " ".join(re.sub(r"<[^>]*>", " ", label.replace("><", "> <")).split())
@@ -246,7 +246,7 @@ def test_light_and_dark_differ_in_colours_alone() -> None:
 
 
 def luminance(colour: str) -> float:
-    """As WCAG has it."""
+    """The relative luminance of WCAG."""
     parts = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
     linear = (x / 12.92 if x <= 0.04045 else ((x + 0.055) / 1.055) ** 2.4 for x in parts)
     return sum(x * weight for x, weight in zip(linear, (0.2126, 0.7152, 0.0722), strict=True))

@@ -40,7 +40,7 @@ def test_a_line_of_many_rows_has_their_sum() -> None:
     assert all(note for note in notes(counts).values())
 
 
-def test_what_never_fired_is_named_within_a_line_that_did() -> None:
+def test_row_that_never_fired_is_named_in_its_line() -> None:
     counts = COUNTS | dict.fromkeys(LOSS[:1], 0) | dict.fromkeys(LOSS[1:], 30)
     [loss] = [note for line, note in notes(counts).items() if "socket_lost / end_dial, c" in line]
     assert loss == "90; never: connecting"
@@ -50,7 +50,7 @@ def test_what_never_fired_is_named_within_a_line_that_did() -> None:
     assert loss == "never"
 
 
-def test_of_several_events_the_one_that_never_fired_is_named() -> None:
+def test_event_that_never_fired_is_named_among_several() -> None:
     counts = COUNTS | {"streaming --status--> itself": 0, "streaming --acked--> itself": 5}
     told = notes(counts)
     [line] = [note for line, note in told.items() if line.startswith("streaming: acked, status")]
@@ -90,7 +90,7 @@ def test_an_edge_is_as_hot_as_its_rows_together(numbers: list[int | None], found
     ("number", "text"),
     [(7, "7"), (999, "999"), (1000, "1k"), (1234, "1.2k"), (9960, "10k"), (35_500_000, "36M")],
 )
-def test_a_number_is_told_in_a_few_digits(number: int, text: str) -> None:
+def test_number_is_shown_in_a_few_digits(number: int, text: str) -> None:
     assert brief(number) == text
 
 
@@ -115,7 +115,7 @@ def test_an_edge_that_never_fired_is_dashed_and_a_hot_one_is_wide() -> None:
     [COUNTS, {}, dict.fromkeys(ROWS, 0), dict.fromkeys(ROWS[::2], 0)],
     ids=["counted", "uncounted", "silent", "half"],
 )
-def test_all_text_has_room_and_the_legend_tells_the_colours_there_are(
+def test_text_fits_and_legend_shows_the_used_colours(
     counts: dict[str, int],
 ) -> None:
     drawing = counted(DRAWING, TABLE, counts)

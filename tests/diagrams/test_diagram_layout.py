@@ -20,7 +20,7 @@ from tests.diagrams.test_diagram import small
 
 
 def changed(seed: int) -> Table:
-    """Our table with some events left out, some longer, and some doing more."""
+    """Our table with some events removed, some longer, and some with more actions."""
     chance = random.Random(seed)
     gone = {event for event in sorted(EVENTS) if chance.random() < 0.2}
     longer = {event for event in sorted(EVENTS) if chance.random() < 0.2}
@@ -126,7 +126,7 @@ def test_the_sheet_is_as_wide_as_a_page_and_its_letters_can_be_read() -> None:
     assert max(sizes) == NAME_SIZE
 
 
-def test_a_way_that_has_no_place_is_named() -> None:
+def test_edge_without_a_place_is_named() -> None:
     drawing = DRAWINGS[0]
     line = Line(("closed",), ("open_requested",), "", ())
     strange = drawing._replace(edges=(*drawing.edges, Edge("closed", "failed", (line,))))

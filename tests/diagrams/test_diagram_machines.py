@@ -1,7 +1,7 @@
 """Other machines walk our paths: XState runs the JSON, python-statemachine the SCXML.
 
 A walk is a list of events, each with an answer of every guard. The table plays it with a
-worker that only writes down what it is told to do; the others must pass through the same
+worker that records its actions; the others must pass through the same
 states and do the same things in the same order. The walks together take every transition.
 """
 
@@ -31,7 +31,7 @@ from openline_diagrams import model, rows, scxml, xstate
 XSTATE = Path(__file__).parents[1] / "data" / "xstate-5.33.3.umd.min.js"
 #: Of the file as npm has it in xstate 5.33.3, dist/xstate.umd.min.js.
 XSTATE_SHA256 = "0c0886f61d9ba134d096ef0aa5b6b0baaff1c3e2cca934f4ff253109826310fb"
-#: Random ones, after those that lead to a row.
+#: Random walks, after those that lead to a row.
 STEPS = 8
 DRAWING = model(TABLE)
 EVERY = sorted(EVENTS)
@@ -43,28 +43,28 @@ ACTIONS = sorted(
 
 
 class Step(NamedTuple):
-    """An event, and what each guard says to it."""
+    """An event, and the answer of each guard."""
 
     event: str
     answers: Mapping[str, bool]
 
 
 class After(NamedTuple):
-    """Where a step leads and what is done on the way."""
+    """The next state of a step, and its actions."""
 
     state: str
     done: list[str]
 
 
 class Walk(NamedTuple):
-    """Steps, and what came after each."""
+    """Steps, and the result of each."""
 
     steps: list[Step]
     after: list[After]
 
 
 class Recorder:
-    """Answers guards as told, and writes actions down."""
+    """Answers guards as given, and records actions."""
 
     def __init__(self) -> None:
         self.state = "idle"
@@ -102,7 +102,7 @@ def taken(state: str, step: Step) -> Transition | None:
 
 
 def any_step(chance: random.Random) -> Step:
-    """Any event, and any answers."""
+    """Any event, with any answers."""
     return Step(chance.choice(EVERY), {name: chance.random() < 0.4 for name in GUARDS})
 
 
@@ -117,7 +117,7 @@ def step_by(row: Transition, chance: random.Random) -> Step:
 
 
 def way_to(state: str) -> list[Transition]:
-    """The shortest way there."""
+    """The shortest path there."""
     ways: dict[str, list[Transition]] = {"idle": []}
     while state not in ways:
         for row in rows(TABLE):
@@ -153,7 +153,7 @@ def play(count: int) -> tuple[list[Walk], Counter[Transition | None]]:
 WALKED, OFTEN = play(1_000)
 
 
-def test_the_walks_take_every_transition_and_some_that_there_are_not() -> None:
+def test_walks_take_every_transition_and_impossible_events() -> None:
     assert set(OFTEN) == {*rows(TABLE), None}
 
 
@@ -161,14 +161,14 @@ def test_the_walks_take_every_transition_and_some_that_there_are_not() -> None:
 
 NODE = """
 const { createMachine, createActor } = require(process.argv[1]);
-const told = JSON.parse(require("fs").readFileSync(0, "utf8"));
+const spec = JSON.parse(require("fs").readFileSync(0, "utf8"));
 let answers = {}, done = [];
 const each = (names, make) => Object.fromEntries(names.map((name) => [name, make(name)]));
-const machine = createMachine(told.machine).provide({
-  guards: each(told.guards, (name) => () => answers[name]),
-  actions: each(told.actions, (name) => () => { done.push(name); }),
+const machine = createMachine(spec.machine).provide({
+  guards: each(spec.guards, (name) => () => answers[name]),
+  actions: each(spec.actions, (name) => () => { done.push(name); }),
 });
-const walks = told.walks.map((steps) => {
+const walks = spec.walks.map((steps) => {
   const actor = createActor(machine).start();
   return steps.map(([event, given]) => {
     answers = given; done = [];
@@ -227,7 +227,7 @@ def test_scxml_walks_the_same_paths(loaded: Any) -> None:
     machine = loaded(model=host)
     for walk in WALKED:
         host.state = "idle"
-        if machine.is_terminated:  # what has ended cannot begin again
+        if machine.is_terminated:  # a machine that has ended cannot restart
             machine = loaded(model=host)
         for step, then in zip(*walk, strict=True):
             host.answers = step.answers

@@ -1,4 +1,4 @@
-"""The tables beside the pictures hold every ruling, every field, every timer, every message."""
+"""The tables beside the pictures hold every verdict, every field, every timer, every message."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
-from openline.dialects.echopanel import ACKS, CODES, REFUSALS, EchoPanel
+from openline.dialects.echopanel import ACKS, CODES, REFUSALS, TRAITS, EchoPanel
 from openline.dialects.echopanel_schema import WireFinal, WireMetrics
 from openline.dialects.protocol import Ids
+from openline.dialects.registry import BUILT_IN
 from openline.machine.timers import RUNS, Timer
 from openline.policy import MEANINGS, Policy
 from openline.reconnect.explain import NO_REFUSALS, all_rows
@@ -35,20 +37,20 @@ def cells(text: str) -> list[list[str]]:
 
 def test_every_ruling_stands_in_the_table_with_its_reason_and_source() -> None:
     lines = cells(verdict_table())
-    told = [line for line in lines if len(line) == 4 and line[1] not in {"verdict", "---"}]
-    assert len(told) == len(all_rows())
-    for line, row in zip(told, all_rows(), strict=True):
+    shown = [line for line in lines if len(line) == 4 and line[1] not in {"verdict", "---"}]
+    assert len(shown) == len(all_rows())
+    for line, row in zip(shown, all_rows(), strict=True):
         assert line[0].startswith(row.title.removeprefix(f"{row.group} "))
         assert line[0].endswith(row.when)
         assert line[1].startswith(row.action.upper())
         assert line[2:] == [row.why, row.source]
 
 
-def test_a_letter_says_what_is_done() -> None:
+def test_letter_stands_for_an_action() -> None:
     lines = cells(verdict_table())
     done = {line[0]: line[1] for line in lines if len(line) == 2}
-    told = [line for line in lines if len(line) == 4 and line[1] not in {"verdict", "---"}]
-    for line, row in zip(told, all_rows(), strict=True):
+    shown = [line for line in lines if len(line) == 4 and line[1] not in {"verdict", "---"}]
+    for line, row in zip(shown, all_rows(), strict=True):
         assert done[line[1]] == row.does
 
 
@@ -57,7 +59,7 @@ def test_numbers_come_from_the_policy() -> None:
     assert ["`scatter`", "0", *MEANINGS["scatter"]] in cells(policy_table(Policy(scatter=0)))
 
 
-def test_a_policy_of_ones_own_is_not_called_the_default() -> None:
+def test_own_policy_is_not_called_the_default() -> None:
     assert cells(policy_table())[0][1] == "default"
     assert cells(policy_table(Policy(scatter=0)))[0][1] == "value"
 
@@ -65,12 +67,13 @@ def test_a_policy_of_ones_own_is_not_called_the_default() -> None:
 def test_every_field_of_the_policy_has_a_meaning() -> None:
     names = [field.name for field in fields(Policy)]
     assert list(MEANINGS) == names
-    told = [line for line in cells(policy_table()) if line[0].startswith("`")]
-    assert [line[0].strip("`") for line in told] == names
-    assert [line[2:] for line in told] == [[*MEANINGS[name]] for name in names]
-    values = {line[0].strip("`"): line[1] for line in told}
+    shown = [line for line in cells(policy_table()) if line[0].startswith("`")]
+    assert [line[0].strip("`") for line in shown] == names
+    assert [line[2:] for line in shown] == [[*MEANINGS[name]] for name in names]
+    values = {line[0].strip("`"): line[1] for line in shown}
     assert values["max_attempts"] == "none"
-    assert float(values["start_delay"]) == Policy().start_delay
+    assert values["start_delay"] == "none"
+    assert float(values["connect_timeout"]) == Policy().connect_timeout
 
 
 def test_every_timer_says_whose_it_is_what_it_fires_and_where() -> None:
@@ -81,7 +84,7 @@ def test_every_timer_says_whose_it_is_what_it_fires_and_where() -> None:
         assert line[2] == (f"`{event}`" if event else "nothing: the sender pulls again")
         states = [state for state, timers in RUNS.items() if timer in timers]
         assert line[3] == ", ".join(f"`{state}`" for state in states)
-    whose = {line[0]: line[1] for line in told}
+    whose = {line[0]: line[1] for line in shown}
     assert whose["FINISH"] == "the session"
     assert whose["ACK"] == "the state"
     assert whose["PING"] == "the dial"
@@ -93,6 +96,10 @@ def test_every_timer_says_whose_it_is_what_it_fires_and_where() -> None:
 ECHOPANEL = contract(CONTRACTS["echopanel"])
 
 
+def test_each_built_in_dialect_is_documented() -> None:
+    assert {name: spec.dialect for name, spec in CONTRACTS.items()} == BUILT_IN
+
+
 def test_what_is_sent_is_what_the_dialect_sends() -> None:
     sent = {line[0]: line[2] for line in cells(ECHOPANEL) if len(line) == 3}
     dialect, ids = EchoPanel(), Ids(session_id="S", attempt_id="A", connection_id="C")
@@ -101,9 +108,9 @@ def test_what_is_sent_is_what_the_dialect_sends() -> None:
     assert "`45 50 01 01`" in sent["audio of mic"]
 
 
-def test_how_a_token_travels_is_asked_of_the_dialect() -> None:
-    told = [line for line in cells(ECHOPANEL) if len(line) == 2 and "TOKEN" in line[1]]
-    assert told == [["`Authorization`", "`Bearer TOKEN`"], ["`x-echopanel-token`", "`TOKEN`"]]
+def test_headers_of_a_token_come_from_the_dialect() -> None:
+    shown = [line for line in cells(ECHOPANEL) if len(line) == 2 and "TOKEN" in line[1]]
+    assert shown == [["`Authorization`", "`Bearer TOKEN`"], ["`x-echopanel-token`", "`TOKEN`"]]
 
     class Keyed(EchoPanel):
         def headers(self, credential: str) -> list[tuple[str, str]]:
@@ -115,58 +122,57 @@ def test_how_a_token_travels_is_asked_of_the_dialect() -> None:
     ]
 
 
-def test_a_start_that_is_no_text_is_told_in_hexadecimal() -> None:
+def test_binary_start_is_shown_in_hexadecimal() -> None:
     def start(*_given: object) -> bytes:
         return b"\x01\xff"
 
     binary: Any = type("Binary", (EchoPanel,), {"start": start})()
-    told = contract(Contract(dialect=binary, messages=(), states=()))
-    [line] = [line for line in cells(told) if line[0] == "start"]
+    shown = contract(Contract(dialect=binary, messages=(), states=()))
+    [line] = [line for line in cells(shown) if line[0] == "start"]
     assert line[2] == "`01 ff`"
 
 
-def test_what_is_understood_is_what_the_structs_read() -> None:
-    told = {line[0].strip("`"): line[1] for line in cells(ECHOPANEL) if len(line) == 2}
-    assert {"status", "asr_final", "asr_partial", "metrics", "error"} < set(told)
-    assert "`t0` number" in told["asr_final"]
-    assert "`confidence?` anything" in told["asr_final"]
-    assert "`people?` list" in told["entities_update"]
-    assert "object or list or string or number or boolean" in told["final_summary"]
+def test_accepted_messages_come_from_the_structs() -> None:
+    shown = {line[0].strip("`"): line[1] for line in cells(ECHOPANEL) if len(line) == 2}
+    assert {"status", "asr_final", "asr_partial", "metrics", "error"} < set(shown)
+    assert "`t0` number" in shown["asr_final"]
+    assert "`confidence?` anything" in shown["asr_final"]
+    assert "`people?` list" in shown["entities_update"]
+    assert "object or list or string or number or boolean" in shown["final_summary"]
 
 
-def test_what_a_status_means_is_asked_of_the_dialect() -> None:
-    told = {line[0].strip("`"): line[1:] for line in cells(ECHOPANEL) if len(line) == 5}
-    assert set(told) == {*ACKS, "connected", "state", "---"}
-    assert told["connected"] == ["", "", "", ""]
-    assert told["backpressure"] == ["yes", "yes", "yes", ""]
-    assert told["warning"] == ["yes", "", "", "yes"]
+def test_flags_of_a_status_come_from_the_dialect() -> None:
+    shown = {line[0].strip("`"): line[1:] for line in cells(ECHOPANEL) if len(line) == 5}
+    assert set(shown) == {*ACKS, "connected", "state", "---"}
+    assert shown["connected"] == ["", "", "", ""]
+    assert shown["backpressure"] == ["yes", "yes", "yes", ""]
+    assert shown["warning"] == ["yes", "", "", "yes"]
 
 
-def test_its_own_verdicts_are_told_and_no_others() -> None:
+def test_only_its_own_verdicts_are_listed() -> None:
     lines = [line for line in cells(ECHOPANEL) if len(line) == 4]
-    told = [line[0] for line in lines if line[1] not in {"verdict", "---"}]
-    assert told == [*(f'"{text}"' for text in [*REFUSALS, "error"]), "1011, sent by the server"]
+    shown = [line[0] for line in lines if line[1] not in {"verdict", "---"}]
+    assert shown == [*(f'"{text}"' for text in [*REFUSALS, "error"]), "1011, sent by the server"]
     assert set(CODES) == {1011}
 
 
 class Plain(EchoPanel):
-    """A dialect that has no rulings of its own and sends audio as text."""
+    """A dialect without verdicts of its own that sends audio as text."""
 
-    codes = NO_CODES
-    refusals = NO_REFUSALS
+    traits = replace(TRAITS, codes=NO_CODES, refusals=NO_REFUSALS)
 
     def audio(self, source: str, pcm: bytes) -> Any:
         return '{"audio":"' + "A" * 100 + '"}'
 
 
-def test_a_dialect_of_text_and_without_rulings_is_told_too() -> None:
+def test_contract_of_a_text_dialect_without_verdicts() -> None:
     text = contract(Contract(Plain(), (WireFinal, WireMetrics), ("error",)))
     assert "None do." in text
     said = "with s16le PCM (640 bytes are 20 ms, here 112 characters)"
     assert f'text: `{{"audio": "AAAA…"}}`, {said}' in text
 
 
-#: Audio that was compressed does not repeat itself.
+#: Compressed audio does not repeat itself.
 NOISE = "".join(map(str, range(100, 200)))
 
 
@@ -194,7 +200,7 @@ def test_a_message_of_audio_is_shown_whole_but_for_the_samples(
 
 
 class Bare(Plain):
-    """A dialect that starts with a word and sends samples as they are."""
+    """A dialect whose start is one word and whose audio is the bare samples."""
 
     def start(self, ids: Ids) -> str:
         return f"hello {ids.session_id}"
@@ -211,18 +217,18 @@ class Odd(msgspec.Struct, tag="odd"):
     when: datetime | None = None
 
 
-def test_what_nobody_knows_of_a_dialect_is_left_out() -> None:
+def test_contract_without_structs_has_no_such_sections() -> None:
     text = contract(Contract(Bare(), (), ()))
-    assert "understands" not in text
+    assert "What the client accepts" not in text
     assert "status" not in text
     sent = {line[0]: line[2] for line in cells(text) if len(line) == 3}
     assert sent["start"] == "`hello S`"
     assert sent["audio of mic"] == "binary: s16le PCM (640 bytes are 20 ms)"
 
 
-def test_the_type_of_a_field_is_told_whatever_it_is() -> None:
-    told = dict(line for line in cells(contract(Contract(Bare(), (Odd,), ()))) if len(line) == 2)
-    assert told["`odd`"] == (
+def test_every_field_type_is_shown() -> None:
+    shown = dict(line for line in cells(contract(Contract(Bare(), (Odd,), ()))) if len(line) == 2)
+    assert shown["`odd`"] == (
         '`choice` "a" or 1, `few` number, `pair` list, `inner` object, `when?` anything'
     )
 

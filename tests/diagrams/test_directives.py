@@ -1,4 +1,4 @@
-"""The machine in somebody else's site: a small one, with another theme and a dialect of its own."""
+"""The extension in a user's site: a small one, with another theme and a dialect of its own."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HOW_TO = (ROOT / "docs" / "howto" / "diagrams.md").read_text("utf-8")
 OURS = re.findall(r"```python\n# ours\.py\n(.*?)```", HOW_TO, re.DOTALL)[0]
 RST = re.findall(r"```rst\n(.*?)```", HOW_TO, re.DOTALL)
 JOURNALS = ROOT / "tests" / "journals"
-#: In their site: the journal of a session, and where it lies.
+#: In the user's site: the journal of a session, and its path.
 DROP, DROPPED = "calls/drop.jsonl", (JOURNALS / "drop-and-replay.jsonl").read_bytes()
 SECOND = DROPPED.replace(b"the session", b"the second")
 MYST = re.findall(r"````markdown\n(.*?)````", HOW_TO, re.DOTALL)[0]
@@ -41,13 +41,13 @@ html_sidebars = {"**": []}
 nitpicky = True
 """
 PAGES = {
-    # What the page about it shows.
+    # The examples of the documentation page.
     "picture.rst": "Picture\n=======\n\nSee :ref:`states`.\n\n" + RST[0],
     "notation.rst": "Notation\n========\n\n" + RST[1],
     "tables.rst": "Tables\n======\n\n" + RST[2],
     "session.rst": "Session\n=======\n\nSee :ref:`dropped`.\n\n" + RST[3],
     "myst.md": f"# MyST\n\n{MYST}\n[to a table](#close-code)\n",
-    # And the rest of what can be asked for.
+    # The remaining options.
     "options.rst": """
 Options
 =======
@@ -136,15 +136,15 @@ def write(folder: Path, pages: dict[str, str] = PAGES, conf: str = CONF) -> Path
 
 
 def arguments(folder: Path, builder: str, *options: str) -> list[str]:
-    # Without colour, which Sphinx gives on a CI though nobody looks at a terminal there.
+    # Without colour, which Sphinx gives on a CI even though its output is no terminal there.
     out = ["--no-color", "-b", builder, "-d", str(folder / "build" / "read")]
     return [*out, *options, str(folder), str(folder / "build" / builder)]
 
 
 def sphinx(folder: Path, builder: str = "html", *options: str) -> tuple[int, str, Path]:
-    """Build: the status, what was said, and where it is."""
-    status, said = build(arguments(folder, builder, *options), folder / "build.log")
-    return status, said, folder / "build" / builder
+    """Build: the status, the output, and the folder."""
+    status, output = build(arguments(folder, builder, *options), folder / "build.log")
+    return status, output, folder / "build" / builder
 
 
 @pytest.fixture(scope="session")
@@ -182,14 +182,14 @@ def test_a_picture_is_there_for_light_and_for_dark(html: Path) -> None:
         assert "awaiting_ack" in drawn
 
 
-def test_a_picture_has_what_was_said_of_it(html: Path) -> None:
+def test_picture_has_its_options(html: Path) -> None:
     text = page(html, "picture")
     assert 'class="openline-picture openline-theme"' in text
     assert text.count('alt="The states of a session and every way from one to another"') == 2
     assert text.count('style="width: 700px"') == 2
     assert "The states of a session." in re.sub(r"<[^>]+>", "", text)
     assert '<figure class="align-default" id="states">' in text
-    assert 'href="#states"' in text  # the page refers to it by its name
+    assert 'href="#states"' in text  # the page refers to the picture by its name
 
     text = page(html, "options")
     assert text.count('alt="What &lt;they&gt; said"') == 2
@@ -210,17 +210,19 @@ def test_a_session_is_drawn_for_light_and_for_dark(html: Path) -> None:
     assert text.count('alt="A dropped connection"') == 2
     assert '<figure class="align-default" id="dropped">' in text
     plain = re.sub(r"<[^>]+>", "", text)
-    assert plain.count("What no final has confirmed is sent again.") == 2  # the link has its words
+    # Once in the caption, and once in the text of the link.
+    assert plain.count("What no final has confirmed is sent again.") == 2
 
     text = page(html, "deep/sessions")
     assert [kind for kind, _ in pictures(text)] == ["dark", "light", "dark"]
     assert text.count('alt="How it &lt;went&gt;"') == 1
     assert '<figure class="wide align-left"' in text
     assert text.count('style="width: 80%"') == 1
-    assert text.count('alt="Session the session"') == 2  # ours, of a dialect that is not in the box
+    # Our own journal, of a dialect that is not built in.
+    assert text.count('alt="Session the session"') == 2
 
 
-def test_a_session_is_told_in_another_notation_and_in_words(html: Path) -> None:
+def test_session_as_mermaid_and_as_a_table(html: Path) -> None:
     text = page(html, "deep/sessions")
     plain = re.sub(r"<[^>]+>", "", text)
     assert "sequenceDiagram" in plain
@@ -233,7 +235,7 @@ def test_a_session_is_told_in_another_notation_and_in_words(html: Path) -> None:
     assert "<td><p>sends audio again from 1.20 s</p></td>" in text
 
 
-def test_the_style_that_chooses_comes_with_it(html: Path) -> None:
+def test_css_that_selects_the_palette_is_included(html: Path) -> None:
     style = (html / "_static" / "openline-diagrams.css").read_text("utf-8")
     assert "openline-diagrams.css" in page(html, "picture")
     for rule in ('[data-theme="dark"] .openline-theme', "prefers-color-scheme: dark"):
@@ -270,7 +272,7 @@ def test_a_contract_is_that_of_the_dialect(html: Path) -> None:
     assert "the room is closed" in text
 
 
-def test_where_no_section_can_be_a_heading_is_a_rubric(html: Path) -> None:
+def test_heading_without_a_section_is_a_rubric(html: Path) -> None:
     text = page(html, "contract")
     assert '<section id="what-the-client-sends">' in text
     assert '<p class="rubric">What the client sends</p>' in text
@@ -292,22 +294,22 @@ def test_nothing_is_fetched_and_nothing_is_missing(html: Path) -> None:
 # Another day.
 
 
-def test_a_page_is_read_again_when_what_it_embeds_has_changed(tmp_path: Path) -> None:
+def test_page_is_reread_when_an_embedded_item_has_changed(tmp_path: Path) -> None:
     write(tmp_path)
     assert sphinx(tmp_path, "html", "-W", "-j", "2")[0] == 0
 
     ours = OURS.replace("backoff_cap=5", "backoff_cap=7")
     (tmp_path / "ours.py").write_text(ours, "utf-8")
-    status, said, out = sphinx(tmp_path, "html", "-W", "-j", "2")
-    assert (status, "0 added, 1 changed, 0 removed" in said) == (0, True), said
+    status, output, out = sphinx(tmp_path, "html", "-W", "-j", "2")
+    assert (status, "0 added, 1 changed, 0 removed" in output) == (0, True), output
     assert "doubles to 7 s" in re.sub(r"<[^>]+>", "", page(out, "tables"))
 
     (tmp_path / "ours.py").write_text(ours.replace("4100", "4200"), "utf-8")
     (tmp_path / "tables.rst").unlink()
     (tmp_path / "index.rst").write_text(PAGES["index.rst"].replace("   tables\n", ""), "utf-8")
-    said = sphinx(tmp_path, "html", "-W")[1]
-    # The pages that tell the code (contract, myst), and the index; a session has no such close.
-    assert "0 added, 3 changed, 1 removed" in said
+    output = sphinx(tmp_path, "html", "-W")[1]
+    # The pages that show the code (contract, myst), and the index; a session has no such close.
+    assert "0 added, 3 changed, 1 removed" in output
 
 
 def test_a_page_is_read_again_when_a_journal_has_changed(tmp_path: Path) -> None:
@@ -320,14 +322,14 @@ def test_a_page_is_read_again_when_a_journal_has_changed(tmp_path: Path) -> None
     assert other != DROPPED
     (tmp_path / DROP).write_bytes(other)
     os.utime(tmp_path / DROP, ns=(before.st_atime_ns, before.st_mtime_ns))  # as Git may leave it
-    status, said, out = sphinx(tmp_path, "html", "-W", "-j", "2")
-    # Not the page that gives it a title, on which nothing is otherwise.
-    assert (status, "0 added, 2 changed, 0 removed" in said) == (0, True), said
+    status, output, out = sphinx(tmp_path, "html", "-W", "-j", "2")
+    # Not the page that gives it a title, on which nothing changes.
+    assert (status, "0 added, 2 changed, 0 removed" in output) == (0, True), output
     assert 'alt="Session another one"' in page(out, "myst")
 
 
-def test_a_page_that_only_names_its_file_is_read_again_when_that_is_newer(tmp_path: Path) -> None:
-    """What a plain build of Sphinx watches, and what rebuilds on a change of files watches."""
+def test_page_is_reread_when_its_file_is_newer(tmp_path: Path) -> None:
+    """A plain build of Sphinx compares file times, and so do tools that rebuild on changes."""
     write(tmp_path)
     assert sphinx(tmp_path, "html", "-W")[0] == 0
     later = (tmp_path / DROP).stat().st_mtime + 3600
@@ -338,9 +340,9 @@ def test_a_page_that_only_names_its_file_is_read_again_when_that_is_newer(tmp_pa
 # Other documents.
 
 
-def test_plain_text_gets_it_in_words(theirs: Path) -> None:
-    status, said, out = sphinx(theirs, "text", "-W")
-    assert status == 0, said
+def test_plain_text_builder_gets_text(theirs: Path) -> None:
+    status, output, out = sphinx(theirs, "text", "-W")
+    assert status == 0, output
     text = (out / "picture.txt").read_text("utf-8")
     assert "The states of a session." in text
     assert re.search(r'"idle" +\| \*\*stop_requested\*\*', text)
@@ -353,28 +355,28 @@ def test_plain_text_gets_it_in_words(theirs: Path) -> None:
 
 
 def captioned(text: str) -> list[str]:
-    """What stands under pictures and code, in LaTeX or Texinfo: nowhere else may it stand."""
+    """The captions of pictures and code, in LaTeX or Texinfo: they may stand nowhere else."""
     return re.findall(r"[@\\]caption\{([^}]*)", text)
 
 
 @pytest.mark.parametrize(("builder", "suffix"), [("latex", "tex"), ("texinfo", "texi")])
 def test_paper_gets_a_plain_image(builder: str, suffix: str, theirs: Path) -> None:
-    status, said, out = sphinx(theirs, builder, "-W")
-    assert status == 0, said
+    status, output, out = sphinx(theirs, builder, "-W")
+    assert status == 0, output
     images = [*out.rglob("*.png")]
     assert [each.read_bytes()[:4] for each in images] == [b"\x89PNG"]
     text = next(out.glob(f"*.{suffix}")).read_text("utf-8")
     assert images[0].stem in text
     assert "The states of a session." in text
-    # A session stands in words there, with its name and what was said of it.
+    # A session is text there, with its name and its caption.
     assert "sends audio again from 1.20 s" in text
     assert "GIVE_UP" in text.replace("\\_", "_")
     assert "final has confirmed is sent again." not in "".join(captioned(text))
     assert re.search(r"label\{\\detokenize\{session:dropped|@anchor\{session dropped", text)
-    assert r"\begin{longtable}{l" not in text  # a line of which would not break
+    assert r"\begin{longtable}{l" not in text  # its lines would not break
 
 
-# What can be wrong.
+# Errors.
 
 LINE = DROPPED[: DROPPED.index(b"this much is safe")].count(b"\n") + 1
 NOW = json.loads(DROPPED.splitlines()[LINE - 1])["now"]
@@ -393,11 +395,11 @@ WRONG = {
         "openline-diagram: align is up: give left, center or right"
     ),
     ".. openline-diagram::\n   :colour: red": (
-        "openline-diagram: :colour: says nothing here; give align, alt, caption, class, format, "
+        "openline-diagram: :colour: has no effect here; give align, alt, caption, class, format, "
         "name, scheme or width"
     ),
     ".. openline-diagram::\n   :format: dot\n   :width: 80%": (
-        "openline-diagram: :width: says nothing here; give caption, class, format or name"
+        "openline-diagram: :width: has no effect here; give caption, class, format or name"
     ),
     ".. openline-table::": (
         "openline-table: the table is missing: give chart, policy, timers or verdicts"
@@ -412,7 +414,7 @@ WRONG = {
         "openline-table: ours:OurDialect is no Policy: give module:NAME of one"
     ),
     ".. openline-table:: verdicts\n   :dialect: morse": (
-        "openline-table: morse: there is no such dialect in the box; give echopanel or module:NAME"
+        "openline-table: morse: no built-in dialect has this name; give echopanel or module:NAME"
     ),
     ".. openline-contract::": ("openline-contract: name a dialect: echopanel, or module:NAME"),
     ".. openline-contract:: ours:Other": "openline-contract: ours:Other: ours has no Other",
@@ -429,7 +431,7 @@ WRONG = {
         "openline-contract: ours:Rule: it cannot be made: Missing required argument 'action'"
     ),
     ".. openline-contract:: broken:Broken": (
-        "openline-contract: broken:Broken: its contract cannot be told: ValueError: no ids today"
+        "openline-contract: broken:Broken: its contract cannot be made: ValueError: no ids today"
     ),
     ".. openline-session::": "openline-session: name the file of a journal",
     ".. openline-session:: calls/gone.jsonl": (
@@ -453,11 +455,10 @@ WRONG = {
         "the core no longer does what it did; see openline replay"
     ),
     ".. openline-session:: calls/ours.jsonl": (
-        "openline-session: calls/ours.jsonl: its dialect, ours, is not in the box: give module:NAME"
+        "openline-session: calls/ours.jsonl: its dialect, ours, is not built in: give module:NAME"
     ),
     ".. openline-session:: calls/drop.jsonl\n   :dialect: morse": (
-        "openline-session: morse: there is no such dialect in the box; "
-        "give echopanel or module:NAME"
+        "openline-session: morse: no built-in dialect has this name; give echopanel or module:NAME"
     ),
     ".. openline-session:: calls/drop.jsonl\n   :dialect: broken:Mute": (
         "openline-session: calls/drop.jsonl: it cannot be drawn: ValueError: no sound today"
@@ -470,10 +471,10 @@ WRONG = {
         "openline-session: format is dot: give svg, mermaid or md"
     ),
     ".. openline-session:: calls/drop.jsonl\n   :format: md\n   :caption: So it went.": (
-        "openline-session: :caption: says nothing here; give dialect, format, session or title"
+        "openline-session: :caption: has no effect here; give dialect, format, session or title"
     ),
     ".. openline-session:: calls/drop.jsonl\n   :policy: ours:POLICY": (
-        "openline-session: :policy: says nothing here; give align, alt, caption, class, dialect, "
+        "openline-session: :policy: has no effect here; give align, alt, caption, class, dialect, "
         "format, name, scheme, session, title or width"
     ),
 }
@@ -493,7 +494,7 @@ class Mute(EchoPanel):
 
 @pytest.fixture(scope="session")
 def complaints(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """What is said of a page on which all is wrong, a line each."""
+    """The warnings of a page on which everything is wrong, a line each."""
     folder = tmp_path_factory.mktemp("wrong")
     text = "Wrong\n=====\n\n" + "\n\n".join(WRONG)
     write(
@@ -506,20 +507,20 @@ def complaints(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
         },
     )
     sphinx(folder, "html", "-q")
-    status, said, _ = sphinx(folder, "html", "-q", "-W")  # said each time, until it is mended
+    status, output, _ = sphinx(folder, "html", "-q", "-W")  # repeated at each build until mended
     assert status == 1
-    return said.replace(str(folder), "").splitlines()
+    return output.replace(str(folder), "").splitlines()
 
 
 @pytest.mark.parametrize("wrong", WRONG)
-def test_what_is_wrong_is_one_line_with_its_place(wrong: str, complaints: list[str]) -> None:
+def test_error_is_one_line_with_its_place(wrong: str, complaints: list[str]) -> None:
     above = [*WRONG][: [*WRONG].index(wrong)]
     line = 4 + sum(each.count("\n") + 2 for each in above)
-    told = [each for each in complaints if each.startswith(f"/index.rst:{line}: ")]
-    assert told == [f"/index.rst:{line}: WARNING: {WRONG[wrong]} [openline]"]
+    warnings = [each for each in complaints if each.startswith(f"/index.rst:{line}: ")]
+    assert warnings == [f"/index.rst:{line}: WARNING: {WRONG[wrong]} [openline]"]
 
 
-def test_nothing_else_is_said(complaints: list[str]) -> None:
+def test_no_other_warning_appears(complaints: list[str]) -> None:
     assert len(complaints) == len(WRONG)
 
 
@@ -529,15 +530,15 @@ def test_a_picture_that_cannot_be_drawn_is_a_warning_too(tmp_path: Path) -> None
     )
     write(tmp_path, {"index.rst": "A\n=\n\n.. openline-diagram::\n"}, conf)
     for builder in ("html", "latex"):
-        status, said, _ = sphinx(tmp_path, builder, "-q")
+        status, output, _ = sphinx(tmp_path, builder, "-q")
         assert status == 0
-        told = said.replace(str(tmp_path), "").splitlines()
+        warnings = output.replace(str(tmp_path), "").splitlines()
         what = "nothing is not installed: pip install 'openline[diagrams]'"
-        assert told == [f"/index.rst:4: WARNING: {what} [openline]"]
+        assert warnings == [f"/index.rst:4: WARNING: {what} [openline]"]
 
 
-def test_a_journal_that_is_gone_when_a_page_is_written_is_a_warning_too(tmp_path: Path) -> None:
-    """Others may tidy up while a site is built."""
+def test_journal_gone_at_writing_is_a_warning(tmp_path: Path) -> None:
+    """Another process may delete it while a site is built."""
     conf = CONF + (
         "\ndef setup(app):\n"
         f"    gone = lambda app, env: Path(app.srcdir, {DROP!r}).unlink(missing_ok=True)\n"
@@ -545,8 +546,8 @@ def test_a_journal_that_is_gone_when_a_page_is_written_is_a_warning_too(tmp_path
     )
     for builder in ("html", "latex"):
         write(tmp_path, {"index.rst": f"A\n=\n\n.. openline-session:: {DROP}\n"}, conf)
-        status, said, _ = sphinx(tmp_path, builder, "-q")
+        status, output, _ = sphinx(tmp_path, builder, "-q")
         assert status == 0
-        told = said.replace(str(tmp_path), "").splitlines()
+        warnings = output.replace(str(tmp_path), "").splitlines()
         what = f"{DROP}: no such file or directory: name a journal"
-        assert told == [f"/index.rst:4: WARNING: {what} [openline]"]
+        assert warnings == [f"/index.rst:4: WARNING: {what} [openline]"]

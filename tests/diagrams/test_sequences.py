@@ -1,4 +1,4 @@
-"""A journal drawn as a sequence: all that counts is told, once, in its order and readable."""
+"""A journal drawn as a sequence: every event, once, in its order and readable."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from openline.journal.recorder import Recorder
 from openline.journal.replay import DivergedError, replay
 from openline.machine.handlers import LocalProtocolError
 from openline.reconnect.verdicts import Action, ErrorKind, Rule, Sender
-from openline.updates import Cards, Entities, State
+from openline.updates import Insight, State
 from openline_diagrams import (
     DARK,
     Sequence,
@@ -56,7 +56,7 @@ DRAWN = {name: drawn(name) for name in SCENES}
 
 
 def driven(play: Callable[[Drive], object], **options: Any) -> Sequence:
-    """What is drawn of a session in a test's hands."""
+    """The diagram of a session that a test drives."""
     lines: list[bytes] = []
     drive = Drive(observers=[Recorder(lines.append)], **options)
     play(drive)
@@ -64,12 +64,12 @@ def driven(play: Callable[[Drive], object], **options: Any) -> Sequence:
     return sequence(found)
 
 
-def told(seq: Sequence) -> list[str]:
+def labels(seq: Sequence) -> list[str]:
     """Each item in a few words."""
-    return [said(item) for item in seq.items]
+    return [label(item) for item in seq.items]
 
 
-def said(item: Item) -> str:
+def label(item: Item) -> str:
     match item:
         case Message(tail=tail, head=head, text=text):
             return f"{tail} > {head}: {text}"
@@ -85,11 +85,11 @@ def messages(seq: Sequence) -> list[Message]:
     return [item for item in seq.items if isinstance(item, Message)]
 
 
-# What is told.
+# The items.
 
 
 @pytest.mark.parametrize("name", SCENES)
-def test_every_state_is_told_and_no_other(name: str) -> None:
+def test_every_state_is_drawn_and_no_other(name: str) -> None:
     states: list[State] = []
     for step in replay(journal(name)):
         if step.state != (states or [State.IDLE])[-1]:
@@ -102,7 +102,7 @@ def test_every_state_is_told_and_no_other(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SCENES)
-def test_all_audio_is_told_in_spans_that_meet(name: str) -> None:
+def test_all_audio_is_drawn_in_adjacent_spans(name: str) -> None:
     seq = DRAWN[name]
     spans: dict[tuple[str, str], list[tuple[float, float]]] = {}
     for each in messages(seq):
@@ -119,9 +119,9 @@ def test_all_audio_is_told_in_spans_that_meet(name: str) -> None:
         assert position == pytest.approx(last[0].captured)
 
 
-def test_the_replay_is_told_with_where_it_begins() -> None:
+def test_replay_is_drawn_with_its_start() -> None:
     seq = DRAWN["drop-and-replay"]
-    text = told(seq)
+    text = labels(seq)
     note = text.index("~ sends audio again from 1.20 s")
     assert text.index("openline > App: final 0.00–1.20 s") < note
     assert text[note + 1].startswith("openline > Backend: audio × 80, 1.20–2.80 s")
@@ -129,7 +129,7 @@ def test_the_replay_is_told_with_where_it_begins() -> None:
     assert "Backend > openline: lost: reset" in text
 
 
-def test_a_turn_tells_its_timers_and_its_reason_and_an_alarm_what_came_of_one() -> None:
+def test_turn_has_timers_and_reason_and_alarm_its_effect() -> None:
     items = DRAWN["drop-and-replay"].items
     [wait] = [x for x in items if isinstance(x, Turn) and x.state is State.RECONNECTING]
     assert wait.timers == (("RETRY", 0.75), ("GIVE_UP", 300.0))
@@ -138,11 +138,11 @@ def test_a_turn_tells_its_timers_and_its_reason_and_an_alarm_what_came_of_one() 
     assert alarms == [("SETTLE", 0.14), ("RETRY", 0.75), ("SETTLE", 0.14)]
 
 
-def test_a_ping_without_a_pong_is_told_apart() -> None:
-    text = told(DRAWN["frozen-backend"])
+def test_ping_without_a_pong_is_an_item_of_its_own() -> None:
+    text = labels(DRAWN["frozen-backend"])
     at = text.index("! PONG")
     assert re.fullmatch(r"openline > Backend: ping( × \d+)?", text[at - 1])
-    assert text[at + 1 : at + 3] == ["= reconnecting", "openline > Backend: cut, without a word"]
+    assert text[at + 1 : at + 3] == ["= reconnecting", "openline > Backend: cut, no close frame"]
     answered = [each for each in messages(DRAWN["frozen-backend"]) if each.both]
     assert len(answered) == 2
     times = [item.at for item in DRAWN["frozen-backend"].items]
@@ -152,28 +152,28 @@ def test_a_ping_without_a_pong_is_told_apart() -> None:
 def test_the_provider_takes_part_only_where_it_is_asked() -> None:
     for name, seq in DRAWN.items():
         assert (Who.PROVIDER in seq.who) == (name == "wrong-token-with-a-provider")
-    text = told(DRAWN["wrong-token-with-a-provider"])
+    text = labels(DRAWN["wrong-token-with-a-provider"])
     assert "openline > Provider: a fresh token, please" in text
     assert "Backend > openline: close 1008 (too late)" in text
     [late] = [x for x in messages(DRAWN["wrong-token-with-a-provider"]) if x.style is Style.LATE]
     assert late.head is Who.LINE
 
 
-def test_what_is_captured_after_the_stop_is_not_told() -> None:
+def test_audio_after_the_stop_is_not_drawn() -> None:
     def play(drive: Drive) -> None:
         drive.stream()
         drive.audio()
         drive.stop()
         drive.audio()
 
-    text = told(driven(play))
+    text = labels(driven(play))
     assert [line for line in text if line.startswith("App > openline: audio")] == [
         "App > openline: audio, 0.00–0.02 s"
     ]
 
 
-def test_two_sources_are_told_by_name() -> None:
-    text = told(DRAWN["two-sources"])
+def test_two_sources_are_drawn_by_name() -> None:
+    text = labels(DRAWN["two-sources"])
     assert "App > openline: mic, 0.20–0.80 s" in text
     assert "openline > Backend: system × 40, 0.00–0.80 s" in text
 
@@ -183,14 +183,14 @@ def test_a_close_is_the_end_only_if_it_was_not_asked_for() -> None:
     assert closes == [Style.CUT, Style.CALL, Style.ANSWER]
 
 
-def test_what_an_app_does_and_is_told() -> None:
+def test_requests_and_reports_of_the_app_are_drawn() -> None:
     def play(drive: Drive) -> None:
         drive.stop()
         with pytest.raises(LocalProtocolError):
             drive.open()
         drive.core.receive(e.Tick(), drive.now)
 
-    assert told(driven(play)) == [
+    assert labels(driven(play)) == [
         "App > openline: stop",
         "= closed",
         "openline > App: ended: complete",
@@ -199,7 +199,7 @@ def test_what_an_app_does_and_is_told() -> None:
     ]
 
 
-def test_odd_facts_are_told_too() -> None:
+def test_odd_events_are_drawn_too() -> None:
     def play(drive: Drive) -> None:
         drive.feed(e.PongReceived(9, b"x"))
         drive.feed(e.AudioCaptured("mic", b""))
@@ -218,18 +218,18 @@ def test_odd_facts_are_told_too() -> None:
         drive.feed(e.SourceFinished("mic"))
         drive.abort()
 
-    text = told(driven(play, sources=("mic", "system")))
-    assert "App > openline: mic: 0.1 s not heard" in text
+    text = labels(driven(play, sources=("mic", "system")))
+    assert "App > openline: mic: 0.1 s not captured" in text
     assert "Backend > openline: metrics × 2" in text
     assert "App > openline: the network is back" in text
     assert "openline > Backend: ping" in text
-    assert "Backend > openline: what nobody knows, which nobody knows" in text
-    assert "Backend > openline: what nobody can read (too late)" in text
+    assert "Backend > openline: what nobody knows, of unknown type" in text
+    assert "Backend > openline: malformed (too late)" in text
     assert "openline > App: gap 0.10–0.12 s: unconfirmed" in text
     assert "openline > App: ended: 2 gaps" in text
     assert (
         text[-1] == "openline > App: ended: 2 gaps"
-        or "openline > Backend: cut, without a word" in text
+        or "openline > Backend: cut, no close frame" in text
     )
 
 
@@ -240,12 +240,12 @@ def test_a_provider_that_is_no_longer_needed_and_a_source_that_fails() -> None:
         drive.feed(e.AudioCaptured("mic", bytes(640)))
         drive.abort()
 
-    text = told(driven(play, has_provider=True, sources=("mic", "system")))
+    text = labels(driven(play, has_provider=True, sources=("mic", "system")))
     assert "openline > App: mic failed" in text
     assert "openline > Provider: no token is needed any more" in text
 
 
-def test_a_disk_is_left_out_and_a_ping_that_is_answered_late_is_of_no_dial() -> None:
+def test_disk_commands_and_late_pongs_are_left_out() -> None:
     def play(drive: Drive) -> None:
         drive.stream()
         drive.speak(0.4)
@@ -253,7 +253,7 @@ def test_a_disk_is_left_out_and_a_ping_that_is_answered_late_is_of_no_dial() -> 
         drive.redial()
         drive.feed(e.PongReceived(1, b"1"))
 
-    text = told(driven(play, disk_seconds=60.0))
+    text = labels(driven(play, disk_seconds=60.0))
     assert not [line for line in text if "Store" in line or "disk" in line]
     assert "Backend > openline: close 1006" in text
 
@@ -272,13 +272,13 @@ def test_a_session_that_is_long_is_folded_until_it_can_be_read() -> None:
 
     seq = driven(play)
     assert len(seq.items) < LONG
-    text = told(seq)
+    text = labels(seq)
     assert f"openline > App: final × {LONG}" in text
     runs = [re.fullmatch(r"openline > Backend: audio × (\d+), .*", line) for line in text]
     assert sum(int(found[1]) for found in runs if found) == LONG * 10
 
 
-def test_what_cannot_be_folded_is_told_in_full() -> None:
+def test_session_that_cannot_be_folded_is_drawn_in_full() -> None:
     def play(drive: Drive) -> None:
         drive.stream()
         for _ in range(10):
@@ -288,7 +288,7 @@ def test_what_cannot_be_folded_is_told_in_full() -> None:
 
     seq = driven(play)
     assert len(seq.items) > LONG
-    assert told(seq).count("Backend > openline: lost: reset") == 10
+    assert labels(seq).count("Backend > openline: lost: reset") == 10
 
 
 def test_a_journal_of_another_core_is_refused() -> None:
@@ -309,7 +309,7 @@ def test_a_journal_of_another_core_is_refused() -> None:
     assert sequence(strange, dialect=latin).items == DRAWN["happy-path"].items
 
 
-# How it is put.
+# The labels.
 
 
 @pytest.mark.parametrize(
@@ -324,12 +324,12 @@ def test_a_journal_of_another_core_is_refused() -> None:
         (e.SocketLost(dial=1, status=503, retry_after=30), "HTTP 503, Retry-After 30 s"),
         (e.SocketLost(dial=1, status=401), "HTTP 401"),
         (e.SocketLost(dial=1, error=ErrorKind.TLS_DATES), "lost: tls dates"),
-        (e.SocketLost(dial=1), "lost: no word of why"),
+        (e.SocketLost(dial=1), "lost: no cause given"),
         (e.Tick(), ""),
     ],
 )
-def test_what_a_fact_is_called(event: e.Event, text: str) -> None:
-    assert words.told(event) == text
+def test_label_of_an_event(event: e.Event, text: str) -> None:
+    assert words.event_label(event) == text
 
 
 @pytest.mark.parametrize(
@@ -338,25 +338,24 @@ def test_what_a_fact_is_called(event: e.Event, text: str) -> None:
         (d.Status(state="buffering"), "status buffering"),
         (d.Heard(text="a\nb", start=0, end=1, final=True), "final “a b”"),
         (d.Heard(text="x" * 99, start=0, end=1, final=False), f"partial “{'x' * 43}…”"),
-        (d.Insight(update=Entities()), "entities"),
-        (d.Insight(update=Cards()), "cards"),
+        (d.Noticed(kind="entities", payload={}), "entities"),
         (d.Refusal(row=RULING, text="no"), "refusal “no”"),
         (d.Remark(text="oh"), "error “oh”"),
         (d.FinalMessage(summary={}), "the final message"),
     ],
 )
-def test_what_a_message_is_called(message: d.Message, text: str) -> None:
-    assert words.said(message) == text
+def test_label_of_a_message(message: d.Message, text: str) -> None:
+    assert words.message_label(message) == text
 
 
 def test_what_a_backend_noticed_is_handed_on_under_its_name() -> None:
-    assert words.done(Report(Cards()), has_provider=False) == "cards"
+    assert words.done(Report(Insight(kind="cards", payload={})), has_provider=False) == "cards"
 
 
-def test_what_we_send_is_called_by_its_type() -> None:
-    assert words.sent('{"type":"start","x":1}') == "start"
-    assert words.sent("HELLO") == "HELLO"
-    assert words.sent("[1]") == "[1]"
+def test_sent_message_is_labelled_by_its_type() -> None:
+    assert words.sent_label('{"type":"start","x":1}') == "start"
+    assert words.sent_label("HELLO") == "HELLO"
+    assert words.sent_label("[1]") == "[1]"
 
 
 # Mermaid.
@@ -404,7 +403,7 @@ def test_a_note_of_mermaid_has_short_lines_and_all_its_words(name: str) -> None:
                 pass
 
 
-def test_what_a_backend_says_is_no_mermaid_and_no_markup() -> None:
+def test_backend_text_is_escaped_in_mermaid_and_svg() -> None:
     def play(drive: Drive) -> None:
         drive.stream()
         drive.speak(0.2)
@@ -430,11 +429,11 @@ def test_before_the_first_state_there_is_no_block() -> None:
     assert not [shape for shape in layout(seq).shapes if isinstance(shape, Text) and shape.y < 0]
 
 
-# In words.
+# As text.
 
 
 def rendered(seq: Sequence) -> tuple[list[str], list[list[str]]]:
-    """What a reader of Markdown is shown: what stands above the table, and its rows."""
+    """The output of a Markdown renderer: the text above the table, and its rows."""
     above, cells = list[str](), list[str]()
     within = False
     for token in (
@@ -470,7 +469,7 @@ def test_the_table_has_a_row_for_every_item(name: str) -> None:
                 assert (who, what) == ("openline", text)
 
 
-def test_what_others_say_is_no_markdown() -> None:
+def test_backend_text_is_escaped_in_markdown() -> None:
     strange = r"a|b \\| *x* _y_ `z` <b>&amp; [l](http://x) ~~s~~ $n$ # \ \| \a"
     message = Message(0.0, Who.BACKEND, Who.LINE, strange, Style.ANSWER)
     turn = Turn(0.0, State.FAILED, (), strange)
@@ -544,7 +543,7 @@ def test_light_and_dark_differ_in_their_colours_alone() -> None:
     assert colour.sub("", light) == colour.sub("", dark)
 
 
-def test_captured_sent_and_confirmed_are_told_apart_without_colour() -> None:
+def test_captured_sent_and_confirmed_differ_without_colour() -> None:
     """By being pale, hatched or solid, in the legend and in every bar alike."""
     textures: dict[str, tuple[bool, bool]] = {}
     for layer in LAYERS:
@@ -564,14 +563,14 @@ def test_captured_sent_and_confirmed_are_told_apart_without_colour() -> None:
     assert len(sent) == len(hatches) > 3
 
 
-def test_it_asks_for_nothing_from_elsewhere() -> None:
+def test_svg_loads_nothing_from_elsewhere() -> None:
     assert not re.search(r"href|url\(|@import|<script|<image", sequence_svg(DRAWN["capacity"]))
 
 
-def test_what_is_handed_on_stands_beside_what_was_heard() -> None:
+def test_report_stands_beside_its_message() -> None:
     rows = [*rows_of(DRAWN["happy-path"].items)]
     assert [item for row in rows for item in row] == [*DRAWN["happy-path"].items]
-    pairs = [[said(item) for item in row] for row in rows if len(row) == 2]
+    pairs = [[label(item) for item in row] for row in rows if len(row) == 2]
     assert ["Backend > openline: final “hello world”", "openline > App: final 0.00–0.80 s"] in pairs
 
 

@@ -47,7 +47,7 @@ def test_it_has_a_size_a_title_and_fonts_that_stand_in_for_each_other() -> None:
     assert SVG.count("font-family") == 1
 
 
-def test_it_asks_for_nothing_from_elsewhere() -> None:
+def test_svg_loads_nothing_from_elsewhere() -> None:
     assert not re.search(r"href|url\(|@import|<script|<image", SVG)
 
 
@@ -61,13 +61,13 @@ def test_a_drawing_without_a_size_is_refused() -> None:
         svg("digraph { a }", title="")
 
 
-def test_what_graphviz_says_is_told_in_one_line() -> None:
+def test_graphviz_error_is_one_line() -> None:
     with pytest.raises(DrawingError, match=r"graphviz-pure cannot draw this: .*syntax") as caught:
         svg('digraph { graph [bb="0,0,10,10"] a -> -> b }', title="")
     assert "\n" not in str(caught.value)
 
 
-def test_a_missing_extra_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_extra_is_a_one_line_error(monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(name: str) -> Any:
         raise metadata.PackageNotFoundError(name)
 
@@ -76,7 +76,7 @@ def test_a_missing_extra_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
         svg(DOT, title="")
 
 
-def test_a_program_that_is_gone_or_that_hangs_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_or_hanging_program_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     class Gone:
         stem = "graphviz-pure"
 

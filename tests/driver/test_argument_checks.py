@@ -104,8 +104,8 @@ class Late(EchoPanel):
     [
         (EchoPanel, "dialect: give an object, EchoPanel(), not the class"),
         (
-            type("Odd", (EchoPanel,), {"horizon": "15"})(),
-            "the dialect Odd: horizon has to be seconds, 0 or more, not '15'",
+            type("Odd", (EchoPanel,), {"traits": {"horizon": 15}})(),
+            "the dialect Odd lacks 'traits': give it Traits(sources=…, …)",
         ),
         (
             type("Odd", (EchoPanel,), {"stop": says_secrets})(),

@@ -10,7 +10,9 @@ import pytest
 ROOT = Path(__file__).parents[2]
 CORE = sorted((ROOT / "core").rglob("*.py"))
 MODULES = CORE + sorted((ROOT / "adapters").rglob("*.py"))
-MAX_LINES = 360
+MAX_LINES = 350
+#: Modules that are over it, and may not grow; the list may only become shorter.
+LONGER = {"adapters/openline_testing/world.py": 357, "core/openline/machine/actions.py": 358}
 
 
 def _label(path: Path) -> str:
@@ -40,7 +42,7 @@ def test_a_module_says_how_it_works(path: Path) -> None:
 
 @pytest.mark.parametrize("path", MODULES, ids=_label)
 def test_a_module_is_short(path: Path) -> None:
-    assert len(path.read_text("utf-8").splitlines()) <= MAX_LINES
+    assert len(path.read_text("utf-8").splitlines()) <= LONGER.get(_label(path), MAX_LINES)
 
 
 @pytest.mark.parametrize("path", CORE, ids=_label)

@@ -1,7 +1,7 @@
-"""What the wire contract says of a backend, a session heeds, whatever it looks like in detail.
+"""A session handles every backend that keeps the wire contract, in any variant of the details.
 
-The World believes the dialect and the policy. These properties do not: they say themselves
-what a refusal is and how long a backend may take, and hold the defaults to it.
+The World takes dialect and policy as given. These properties do not: they state refusals and
+the time limits of a backend themselves, and check the defaults against them.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from openline import events as e
 from openline.reconnect.verdicts import Action
 from tests.core.driver import Drive
 
-#: What a full backend takes to say so, and a stuck recogniser to be given up (contract).
+#: Seconds until a full backend refuses, and until a stuck recogniser is given up (contract).
 FULL, STUCK = 5.0, 8.0
-#: Seconds that come on top: for the network, and for the summary to be made.
+#: Additional seconds: for the network, and for making the summary.
 LATENCY = st.floats(0.0, 1.0)
 POST_PROCESSING = st.floats(0.0, 7.0)
-#: All the ways to say that the credential is not good.
+#: All refusals of a bad credential.
 REFUSALS: Final[Mapping[str, Callable[[Drive], object]]] = {
     "1008": lambda drive: drive.lose(1008),
     "3000": lambda drive: drive.lose(3000),
@@ -33,7 +33,7 @@ REFUSALS: Final[Mapping[str, Callable[[Drive], object]]] = {
 
 
 @given(first=LATENCY, stuck=st.floats(0.0, STUCK), making=POST_PROCESSING)
-def test_a_summary_is_waited_for_as_long_as_it_may_take(
+def test_summary_is_awaited_for_the_contracts_time(
     first: float, stuck: float, making: float
 ) -> None:
     drive = Drive().stream()
@@ -54,7 +54,7 @@ def test_a_summary_is_waited_for_as_long_as_it_may_take(
 
 
 @given(there=LATENCY, back=LATENCY)
-def test_a_full_backend_is_heard_out_before_the_ack_is_missed(there: float, back: float) -> None:
+def test_refusal_of_a_full_backend_arrives_before_ack_timeout(there: float, back: float) -> None:
     drive = Drive()
     drive.open()
     drive.opened()
@@ -87,7 +87,7 @@ def finishing(drive: Drive) -> None:
     reach=st.sampled_from([before_the_ack, streaming, finishing]),
     code=st.sampled_from([1000, 1006, 1011]),
 )
-def test_an_error_message_ends_the_session_whatever_it_says(
+def test_error_message_of_any_text_ends_the_session(
     text: str, reach: Callable[[Drive], None], code: int
 ) -> None:
     drive = Drive()
@@ -101,9 +101,7 @@ def test_an_error_message_ends_the_session_whatever_it_says(
 
 
 @given(data=st.data(), has_provider=st.booleans())
-def test_no_mixture_of_refusals_has_a_bad_credential_sent_again(
-    data: Any, *, has_provider: bool
-) -> None:
+def test_bad_credential_is_never_sent_again(data: Any, *, has_provider: bool) -> None:
     drive = Drive(has_provider=has_provider)
     drive.open()
     while not drive.core.ended:
@@ -112,7 +110,7 @@ def test_no_mixture_of_refusals_has_a_bad_credential_sent_again(
             drive.feed(e.CredentialReady(len(drive.requests)))
         elif drive.state == "connecting":
             how = data.draw(st.sampled_from([*REFUSALS]))
-            if how != "401":  # that one is an answer to the upgrade
+            if how != "401":  # which is an answer to the upgrade
                 drive.opened()
                 drive.drain()
             REFUSALS[how](drive)

@@ -1,8 +1,8 @@
-"""What a backend said on a line that was lost leaves no trace on the next.
+"""Messages of a backend on a lost line leave no trace on the next.
 
-Two sessions live side by side. On its first line the one hears how its backend is, what it
-may be about to say, and how busy it is; the other hears nothing of that. Then both lose the
-line, and from the next dial on all that is told and sent is the same, to the letter.
+Two sessions run side by side. On its first line one of them receives messages about the
+backend's state, its transcripts and its load; the other receives none. Then both lose the
+line, and from the next dial on their reports and messages are equal, byte for byte.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from tests.core.driver import Drive
 Act = Callable[[Drive], object]
 
 
-def says(state: str) -> Act:
+def status(state: str) -> Act:
     return lambda drive: drive.ack(state, message="so it is")
 
 
-def hears(end: float) -> Act:
+def final(end: float) -> Act:
     return lambda drive: drive.partial(0, end)
 
 
@@ -35,11 +35,11 @@ def is_busy(backlog: float) -> Act:
 
 
 ACKS = ("streaming", "backpressure", "buffering", "overloaded", "warning", "no_asr_provider")
-#: Nothing here proves a sample or loses one, which may well make a difference.
-HEARD = st.lists(
+#: Nothing here confirms a sample or loses one, which may well make a difference.
+MESSAGES = st.lists(
     st.one_of(
-        st.sampled_from([*ACKS, "error", "nobody knows this one"]).map(says),
-        st.sampled_from([0.1, 1.0]).map(hears),
+        st.sampled_from([*ACKS, "error", "unheard of"]).map(status),
+        st.sampled_from([0.1, 1.0]).map(final),
         st.sampled_from([0.0, 1.2, 2.0]).map(is_busy),
     ),
     min_size=1,
@@ -73,27 +73,27 @@ def finished(drive: Drive) -> None:
     drive.lose(1000)
 
 
-def play(heard: list[Act], before: float, then: Act) -> list[Update | Outgoing]:
-    """What is told and sent from the second dial on."""
+def play(messages: list[Act], before: float, then: Act) -> list[Update | Outgoing]:
+    """The reports and messages from the second dial on."""
     drive = Drive().stream()
     drive.audio(50)
     drive.drain()
     drive.wait(before, pulling=False)
-    for act in heard:
+    for act in messages:
         act(drive)
     drive.lose()
     drive.redial()
-    told, sent = len(drive.updates), len(drive.sent)
+    reported, sent = len(drive.updates), len(drive.sent)
     then(drive)
     drive.feed(e.Tick(), after=0.001)
-    return [*drive.updates[told:], *drive.sent[sent:]]
+    return [*drive.updates[reported:], *drive.sent[sent:]]
 
 
 @pytest.mark.parametrize("then", [lost_at_once, lost_before_the_ack, lost_again, finished])
-@given(heard=HEARD, before=st.sampled_from([0.0, 2.0]))
-def test_what_was_said_on_a_line_that_is_lost_leaves_no_trace_on_the_next(
-    heard: list[Act], before: float, then: Act
+@given(messages=MESSAGES, before=st.sampled_from([0.0, 2.0]))
+def test_messages_of_a_lost_line_leave_no_trace(
+    messages: list[Act], before: float, then: Act
 ) -> None:
-    one, other = play(heard, before, then), play([], before, then)
-    for told, expected in zip_longest(one, other):
-        assert told == expected
+    one, other = play(messages, before, then), play([], before, then)
+    for reported, expected in zip_longest(one, other):
+        assert reported == expected

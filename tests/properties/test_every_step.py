@@ -1,8 +1,8 @@
-"""Whatever happens next, wherever a session stands: the laws hold, and all comes to an end.
+"""From some thirty places, every next step: the laws hold, and the session comes to an end.
 
-The walk of the kit goes everywhere and takes its time. This is a glance: some thirty places,
-each on a short way that is told by name, and from each every step of the alphabet, and every
-second one. No timer runs but those of the state, and while that lasts none is put off. After
+The walk of the kit covers every situation and takes long. This is the quick version: each
+place has a short, named path, and from it every step of the alphabet is taken, and every
+second one. Only the timers of the state run, and while it lasts none is put off. After
 the first step silence has to end the session, and so has a stop, whether the sender sends or
 hangs.
 """
@@ -25,7 +25,7 @@ from openline_testing.steps import Run, Setting, Step
 from openline_testing.watched import Situation
 
 SOURCES: Final = ("mic",)
-#: With limits that are near and a provider, and as it is.
+#: With early limits and a provider, and with the defaults.
 SETTINGS: Final = {
     "near": Setting(
         policy=Policy(
@@ -47,7 +47,7 @@ ACKED: Final = (*STARTED, "message 'ack'")
 STABLE: Final = (*ACKED, *("message 'metrics'", "time runs to PING", "a pong") * 2)
 FLOWING: Final = (*ACKED, *SPEECH, *ALL_OUT)
 LOST: Final = (*FLOWING, "reset")
-#: How to get there; "a credential" is left out where nobody asks for one.
+#: The paths; "a credential" is left out where none is requested.
 PLACES: Final[dict[str, tuple[str, ...]]] = {
     "idle": (),
     "idle with audio": SPEECH,
@@ -64,7 +64,7 @@ PLACES: Final[dict[str, tuple[str, ...]]] = {
     "acked": ACKED,
     "flowing": FLOWING,
     "stable": STABLE,
-    "a late fact came": (*ACKED, "a pong of an earlier dial", "a credential that is over"),
+    "a late event came": (*ACKED, "a pong of an earlier dial", "a credential that is over"),
     "redirected too often": ("the app opens", "a credential", *("a redirect",) * 3),
     "a ping is out": (*ACKED, "time runs to PING", "the sender sends"),
     "a remark was made": (*ACKED, "message 'remark'"),
@@ -81,7 +81,7 @@ PLACES: Final[dict[str, tuple[str, ...]]] = {
     "closed": STOP,
 }
 WITHOUT_PROVIDER: Final = {"a credential"}
-#: Those of a state that begin with it.
+#: The timers that a state starts.
 BEGIN: Final = (Timer.AUTH, Timer.CONNECT, Timer.STABLE, Timer.RETRY, Timer.CLOSE)
 
 
@@ -91,7 +91,7 @@ def alphabet() -> Alphabet:
 
 
 def walk_to(setting: Setting, names: tuple[str, ...]) -> Run:
-    """A session that has come this way."""
+    """A session at the end of this path."""
     run = Run(setting)
     for name in names:
         if name in WITHOUT_PROVIDER and not setting.has_provider:
@@ -115,9 +115,7 @@ def take(step: Step, run: Run) -> None:
 
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("setting", SETTINGS)
-def test_whatever_happens_next_the_laws_hold_and_all_comes_to_an_end(
-    setting: str, place: str
-) -> None:
+def test_laws_hold_and_session_ends_after_any_step(setting: str, place: str) -> None:
     there = walk_to(SETTINGS[setting], PLACES[place])
     met: set[Situation] = set()
     for step in alphabet().steps(there):

@@ -1,10 +1,9 @@
-"""Whatever a backend sends: no exception, no heap that grows, and the session still ends.
+"""For any input: no exception, no heap that grows, and the session still ends.
 
-``garbage`` draws one message: a sample of the contract with one thing wrong in it, text
-that is nearly JSON, nesting, numbers and strings that no field was made for, or bytes. A
-session hears some of it in every phase; a ``World`` watches, and at the end the session is
+``garbage`` draws one message: a sample of the contract with one fault in it, text that is
+nearly JSON, nesting, numbers and strings out of every field's range, or bytes. A session
+receives some of it in every phase; a ``World`` observes it, and at the end the session is
 stopped and must come to its end.
-
 Many more than a test can wait for: from ``tests``,
 ``python -m tests.properties.test_malformed --inputs 1000000 --seed 1``.
 """
@@ -27,7 +26,7 @@ from openline import events as e
 from openline.backend import Backend
 from openline.commands import Report
 from openline.dialects.echopanel import EchoPanel
-from openline.dialects.protocol import Ids, Insight, Malformed, Message
+from openline.dialects.protocol import Ids, Malformed, Message, Noticed
 from openline.policy import Policy
 from openline.session import SessionMachine
 from openline.updates import State, Trouble
@@ -41,7 +40,7 @@ SAMPLES = [
     str(fill(sample, IDS)) for sample in ECHOPANEL.values() if isinstance(sample, EchoMessage)
 ]
 DECODE = EchoPanel.decode
-#: Messages that one session hears.
+#: Messages that one session receives.
 SOME = 50
 #: The contract's limit on a message.
 MOST = 16 * 1024 * 1024
@@ -59,7 +58,7 @@ ODD: tuple[Callable[[Random], Any], ...] = (
 
 
 def odd(rng: Random) -> Any:
-    """A value that no field was made for."""
+    """A value that fits no field."""
     return rng.choice(ODD)(rng)
 
 
@@ -119,14 +118,14 @@ def garbage(rng: Random) -> str | bytes:
 
 
 class Victim:
-    """A session that gets to ``stage``, and hears what it hears."""
+    """A session driven to ``stage``, which then receives messages."""
 
     def __init__(
         self,
         stage: int,
         *,
         sources: tuple[str, ...] = ("mic",),
-        told: list[Noted] | None = None,
+        events: list[Noted] | None = None,
     ) -> None:
         options: dict[str, Any] = {
             "policy": POLICY,
@@ -139,7 +138,7 @@ class Victim:
         self.core = SessionMachine(Backend(), random=lambda: 0.5, **options)
         self.world = World(**options)
         self.troubles: list[str] = []
-        self.told = told
+        self.events = events
         self.feed(e.OpenRequested())
         self.feed(e.SocketOpened(1, IDS.connection_id), after=0.3)
         if stage > 0:
@@ -155,8 +154,8 @@ class Victim:
 
     def feed(self, event: e.Event, after: float = 0.0) -> None:
         self.now += after
-        if self.told is not None:
-            self.told.append(Noted(self.now, self.core.state, event))
+        if self.events is not None:
+            self.events.append(Noted(self.now, self.core.state, event))
         for command in self.world.receive(self.core, event, self.now):
             if isinstance(command, Report) and isinstance(command.update, Trouble):
                 self.troubles.append(command.update.kind)
@@ -165,23 +164,23 @@ class Victim:
         while self.world.pull(self.core, self.now) is not None:
             pass
 
-    def hear(self, data: str | bytes) -> None:
-        """One message; what is malformed is counted, and nothing else is."""
+    def receive(self, data: str | bytes) -> None:
+        """One message; a malformed one is counted, and changes nothing else."""
         before, live = self.core.statistics.malformed, self.world.seen.live
         self.feed(e.MessageReceived(self.core.dial, data))
         unreadable = isinstance(DIALECT.decode(data), Malformed) and live is not None
         assert self.core.statistics.malformed == before + unreadable
 
     def end(self) -> None:
-        """The session can still be ended, whatever it has heard."""
+        """The session can still be ended."""
         if not self.core.ended:
             self.feed(e.AbortRequested())
         assert self.core.ended
-        assert len(self.troubles) == len(set(self.troubles)), "told twice"
+        assert len(self.troubles) == len(set(self.troubles)), "reported twice"
 
 
 class Drawn(NamedTuple):
-    """A session that gets to ``stage``, and what it hears then."""
+    """A stage, and the messages to receive there."""
 
     stage: int
     sources: tuple[str, ...]
@@ -194,30 +193,30 @@ def draw(seed: int) -> Drawn:
     return Drawn(stage, sources, (garbage(rng) for _ in range(SOME)))
 
 
-def play(drawn: Drawn, told: list[Noted] | None = None) -> int:
-    """Play a session; how many messages it heard. ``told``: all that happened to it."""
-    victim = Victim(drawn.stage, sources=drawn.sources, told=told)
-    heard = 0
+def play(drawn: Drawn, events: list[Noted] | None = None) -> int:
+    """Play a session; returns the number of messages. ``events`` collects all events."""
+    victim = Victim(drawn.stage, sources=drawn.sources, events=events)
+    received = 0
     for message in drawn.messages:
         if victim.core.state in {State.CLOSED, State.FAILED, State.RECONNECTING}:
             break
-        victim.hear(message)
+        victim.receive(message)
         victim.pull()
-        heard += 1
+        received += 1
     victim.end()
-    return heard
+    return received
 
 
 def breaks(drawn: Drawn) -> bool:
     try:
         play(drawn)
-    except Exception:  # noqa: BLE001 (whatever it is)
+    except Exception:  # noqa: BLE001 (any exception)
         return True
     return False
 
 
 def shrunk(drawn: Drawn) -> Drawn:
-    """What still breaks without any of its messages that need not be there."""
+    """The same failure without unnecessary messages."""
     messages, before = [*drawn.messages], SOME + 1
     while len(messages) < before:
         before = len(messages)
@@ -229,18 +228,18 @@ def shrunk(drawn: Drawn) -> Drawn:
 
 
 def play_inputs(first: int, inputs: int) -> int:
-    """Play seeds until so many messages were heard; the number of sessions."""
-    seed, heard = first, 0
-    while heard < inputs:
+    """Play seeds until this many messages were received; returns the number of sessions."""
+    seed, received = first, 0
+    while received < inputs:
         try:
-            heard += play(draw(seed))
-        except Exception as wrong:  # noqa: BLE001 (it is raised again, or what is left of it)
-            least, told = wrong, list[Noted]()
+            received += play(draw(seed))
+        except Exception as wrong:  # noqa: BLE001 (raised again, shrunk)
+            least, events = wrong, list[Noted]()
             try:
-                play(shrunk(draw(seed)), told)
+                play(shrunk(draw(seed)), events)
             except Exception as again:  # noqa: BLE001 (as above)
                 least = again
-            print(f"seed {seed}, and what matters of it:", *told, sep="\n", flush=True)
+            print(f"seed {seed}, shrunk:", *events, sep="\n", flush=True)
             raise least from None
         seed += 1
     return seed - first
@@ -263,12 +262,12 @@ def test_no_input_breaks_a_session() -> None:
     play_inputs(0, 20_000 if os.environ.get("CI") else 5_000)
 
 
-def test_what_breaks_a_session_is_told_with_no_message_that_need_not_be_there(
+def test_failure_is_shrunk_to_the_necessary_messages(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def decode(dialect: EchoPanel, data: str | bytes) -> Message:
         message = DECODE(dialect, data)
-        if isinstance(message, Insight):
+        if isinstance(message, Noticed):
             raise KeyError("people")
         return message
 
@@ -276,26 +275,26 @@ def test_what_breaks_a_session_is_told_with_no_message_that_need_not_be_there(
     with pytest.raises(LawBroken, match="decode raised KeyError: 'people'"):
         play_inputs(0, 5_000)
     first, *path = capsys.readouterr().out.splitlines()
-    assert re.fullmatch(r"seed \d+, and what matters of it:", first)
+    assert re.fullmatch(r"seed \d+, shrunk:", first)
     assert path[0] == "    0.000 s  idle: OpenRequested()"
     assert re.search("(entities|cards)_update", path[-1])
-    assert len(path) <= 7  # six at most to where it hears that
+    assert len(path) <= 7  # at most six up to the message
 
 
 def test_every_kind_of_answer_is_drawn() -> None:
     rng = Random(1)
     seen = {type(DIALECT.decode(garbage(rng))).__name__ for _ in range(3000)}
-    expected = {"Status", "Heard", "Metrics", "Insight", "Refusal", "Remark", "FinalMessage"}
+    expected = {"Status", "Heard", "Metrics", "Noticed", "Refusal", "Remark", "FinalMessage"}
     assert seen == expected | {"Unknown", "Malformed"}
 
 
 @pytest.mark.parametrize("depth", [100, 2_000, 100_000, 1_000_000])
-def test_nesting_of_any_depth_is_an_answer(depth: int) -> None:
+def test_any_nesting_decodes(depth: int) -> None:
     DIALECT.decode("[" * depth)
     DIALECT.decode('{"type":"final_summary","json":' + "[" * depth + "]" * depth + "}")
 
 
-def test_the_longest_message_is_an_answer_and_is_not_kept() -> None:
+def test_longest_message_decodes_and_is_not_kept() -> None:
     victim = Victim(2)
     text = "x" * (MOST - 200)
     tracemalloc.start()
@@ -325,20 +324,20 @@ ENDLESS: dict[str, Callable[[int], dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("kind", ENDLESS)
-def test_what_never_ends_costs_no_memory(kind: str) -> None:
+def test_endless_messages_cost_no_memory(kind: str) -> None:
     victim = Victim(2)
     make = ENDLESS[kind]
 
-    def hear(first: int, count: int) -> None:
+    def receive(first: int, count: int) -> None:
         for i in range(first, first + count):
             fields = {**make(i), "connection_id": IDS.connection_id}
             victim.core.receive(e.MessageReceived(1, json.dumps(fields)), victim.now)
 
-    hear(0, 500)
+    receive(0, 500)
     gc.collect()
     tracemalloc.start()
     before = tracemalloc.get_traced_memory()[0]
-    hear(500, 3000)
+    receive(500, 3000)
     gc.collect()
     grown = tracemalloc.get_traced_memory()[0] - before
     tracemalloc.stop()

@@ -1,8 +1,8 @@
 """Nothing is lost silently: the outbox against a naive model that remembers every sample.
 
 Each sample's value follows from its session position, so audio that comes out can be
-compared with what must have gone in. The model marks every position with what became of
-it; at the end no position may be without a mark, and none may have two.
+compared with the audio that went in. The model marks the fate of every position; at the
+end no position may be without a mark, and none may have two.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from tests.support_profiles import paced
 #: Long enough that no two frames of one run are alike.
 PATTERN = b"".join((i * 40503 % 65521).to_bytes(2, "little") for i in range(65521))
 
-HEARD, HOLE, PROVEN, LOST = b"abcd"
+CAPTURED, HOLE, CONFIRMED, LOST = b"abcd"
 
-#: What is really held, whatever the outbox says.
+#: The audio really held, independent of the outbox's own counts.
 INSIDE: operator.attrgetter[Any] = operator.attrgetter(
     "_unsent", "_unconfirmed", "_tail", "_at_risk"
 )
@@ -43,18 +43,18 @@ SIZES = st.one_of(
 
 
 def audio(start: int, end: int) -> bytes:
-    """What was captured at the session positions [start, end)."""
+    """The audio of the session positions [start, end)."""
     return PATTERN[2 * start : 2 * end]
 
 
 class OutboxAgainstModel(RuleBasedStateMachine):
-    """Arbitrary lives of one source: captured, sent, proved, cut, and sent again."""
+    """Arbitrary lives of one source: captured, sent, confirmed, cut, and sent again."""
 
     box: Outbox
     limit: int
     fate: bytearray  # one mark for each position of session time, from 0
     pulled: list[tuple[int, int, int]]  # of this dial: connection sample, session interval
-    told: list[Gap]  # what was handed out
+    reported: list[Gap]  # the gaps handed out
 
     @initialize(limit=st.integers(320, 4000), origin=st.integers(0, 900))
     def start(self, limit: int, origin: int) -> None:
@@ -62,9 +62,9 @@ class OutboxAgainstModel(RuleBasedStateMachine):
         self.limit = limit
         self.fate = bytearray(origin)
         self.pulled = []
-        self.told = []
+        self.reported = []
 
-    # What may happen.
+    # Actions.
 
     def may_capture(self) -> bool:
         return not self.box.closed and self.box.captured < 60_000
@@ -76,9 +76,9 @@ class OutboxAgainstModel(RuleBasedStateMachine):
         start = box.captured
         box.add(audio(start, start + size))
         assert box.captured == start + size
-        self.fate.extend(bytes([HEARD]) * size)
+        self.fate.extend(bytes([CAPTURED]) * size)
         if self.lost_by_limit() > lost:
-            assert box.buffered > self.limit - FRAME_SAMPLES, "room was left and audio let go"
+            assert box.buffered > self.limit - FRAME_SAMPLES, "audio dropped with room left"
 
     @precondition(may_capture)
     @rule(samples=st.integers(0, 700))
@@ -122,7 +122,7 @@ class OutboxAgainstModel(RuleBasedStateMachine):
         if news:
             assert box.confirmed == position
         for _, start, end in self.pulled:
-            self.mark(start, min(end, position), PROVEN)
+            self.mark(start, min(end, position), CONFIRMED)
 
     @rule()
     def end_dial(self) -> None:
@@ -139,7 +139,7 @@ class OutboxAgainstModel(RuleBasedStateMachine):
         gaps = self.box.losses.take()
         assert bool(gaps) is news
         assert self.box.losses.take() == []
-        self.told += gaps
+        self.reported += gaps
 
     @rule(start=st.integers(-500, 9000), length=st.integers(0, 3000))
     def look_up(self, start: int, length: int) -> None:
@@ -149,14 +149,14 @@ class OutboxAgainstModel(RuleBasedStateMachine):
         if not sent:
             assert (first, last) == (self.box.confirmed, self.box.confirmed)
             return
-        heard = sent[max(start, 0) : max(start + length, 0)]
-        if heard:
-            assert (first, last) == (heard[0], heard[-1] + 1)
+        captured = sent[max(start, 0) : max(start + length, 0)]
+        if captured:
+            assert (first, last) == (captured[0], captured[-1] + 1)
         else:
             assert first == last
             assert sent[0] <= first <= sent[-1] + 1
 
-    # What always holds.
+    # Invariants.
 
     @invariant()
     def watermarks_are_in_order(self) -> None:
@@ -194,9 +194,9 @@ class OutboxAgainstModel(RuleBasedStateMachine):
             assert gap.cause is not GapCause.OVERFLOW or gap.end <= kept, "older audio is kept"
 
     @invariant()
-    def nothing_proved_is_missing(self) -> None:
+    def nothing_confirmed_is_missing(self) -> None:
         assert not any(
-            PROVEN in self.fate[gap.start : gap.end] for gap in self.box.losses.missing()
+            CONFIRMED in self.fate[gap.start : gap.end] for gap in self.box.losses.missing()
         )
 
     # The end.
@@ -207,11 +207,11 @@ class OutboxAgainstModel(RuleBasedStateMachine):
         box = self.box
         before = self.missing_positions()
         if not box.undelivered:
-            heard = {at for at, fate in enumerate(self.fate) if fate == HEARD}
-            assert heard <= before, "something is left to deliver"
-        self.told += box.losses.take()
+            captured = {at for at, fate in enumerate(self.fate) if fate == CAPTURED}
+            assert captured <= before, "something is left to deliver"
+        self.reported += box.losses.take()
         box.end()
-        self.told += box.losses.take()
+        self.reported += box.losses.take()
         assert box.buffered == 0
         assert not box.undelivered
         gaps = box.losses.missing()
@@ -221,15 +221,15 @@ class OutboxAgainstModel(RuleBasedStateMachine):
             assert earlier.end < later.start or earlier.cause is not later.cause
         for gap in gaps:
             fates = set(self.fate[gap.start : gap.end])
-            assert fates == ({HOLE} if gap.cause is GapCause.CAPTURE else {HEARD})
+            assert fates == ({HOLE} if gap.cause is GapCause.CAPTURE else {CAPTURED})
             self.mark(gap.start, gap.end, LOST)
         assert len(self.fate) == box.captured
-        assert set(self.fate[box.origin :]) <= {PROVEN, LOST}
-        self.the_last_gaps_say_why(before)
-        told = sorted(at for gap in self.told for at in range(gap.start, gap.end))
-        assert told == [at for at, fate in enumerate(self.fate) if fate == LOST]
+        assert set(self.fate[box.origin :]) <= {CONFIRMED, LOST}
+        self.the_last_gaps_have_their_cause(before)
+        reported = sorted(at for gap in self.reported for at in range(gap.start, gap.end))
+        assert reported == [at for at, fate in enumerate(self.fate) if fate == LOST]
 
-    def the_last_gaps_say_why(self, before: set[int]) -> None:
+    def the_last_gaps_have_their_cause(self, before: set[int]) -> None:
         sent = {at for _, start, end in self.pulled for at in range(start, end)}
         for cause, was_sent in (
             (GapCause.UNCONFIRMED, True),
@@ -257,7 +257,7 @@ class OutboxAgainstModel(RuleBasedStateMachine):
         return sum(overflow) + sum(end - start for start, end in at_risk)
 
 
-def test_every_sample_ends_proved_or_in_a_gap() -> None:
+def test_every_sample_ends_confirmed_or_in_a_gap() -> None:
     run_state_machine_as_test(
         OutboxAgainstModel,
         settings=paced(200, 40),

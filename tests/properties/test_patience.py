@@ -1,4 +1,4 @@
-"""Without a stable line waits grow and retries count, however far each dial got."""
+"""Without a stable line delays grow and retries count, however far each dial got."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from tests.core.driver import Drive
 #: How far a dial gets before it is lost, and for how many seconds its line holds.
 WAYS = st.one_of(
     st.sampled_from(["refused", "opened"]).map(lambda way: (way, 0.0)),
-    st.tuples(st.sampled_from(["acked", "heard"]), st.floats(0.0, 9.9)),
+    st.tuples(st.sampled_from(["acked", "transcribed"]), st.floats(0.0, 9.9)),
 )
 
 
 def lose(drive: Drive, way: str, seconds: float) -> None:
-    """Let the dial that is out go so far, and no further."""
+    """Let the live dial go so far, and no further."""
     if way != "refused":
         drive.opened()
-    if way in {"acked", "heard"}:
+    if way in {"acked", "transcribed"}:
         drive.drain()
         drive.ack()
-        if way == "heard":
+        if way == "transcribed":
             drive.audio(5)
             drive.drain()
             drive.partial(0, 0.1)
@@ -55,7 +55,7 @@ def test_each_wait_is_drawn_from_twice_the_one_before(
 
 
 @given(ways=st.lists(WAYS, min_size=1, max_size=6))
-def test_as_many_retries_as_are_allowed_and_then_no_more(ways: list[tuple[str, float]]) -> None:
+def test_retries_stop_at_the_limit(ways: list[tuple[str, float]]) -> None:
     drive = Drive(policy=Policy(max_attempts=len(ways) - 1, give_up_after=None))
     drive.open()
     for way, seconds in ways[:-1]:

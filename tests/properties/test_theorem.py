@@ -1,7 +1,7 @@
 """The theorem: nothing is lost silently and nothing is finalised twice, whatever happens.
 
-What it says, and all that it takes to hold a session to it, is ``openline_testing.theorem``.
-Here it is held, over thousands of schedules and over sessions that are killed on the way.
+``openline_testing.theorem`` states it and checks a session against it. Here it is checked
+over thousands of schedules, and over sessions that are killed on the way.
 
 Many more schedules than a test can wait for: from ``tests``,
 ``python -m tests.properties.test_theorem --schedules 1000000 --seed 1``.
@@ -54,7 +54,7 @@ def play_many(first: int, count: int) -> int:
 
 
 def workers(count: int, first: int, schedules: int) -> list[subprocess.Popen[str]]:
-    """Processes that share the schedules; nobody measures their coverage."""
+    """Processes that share the schedules; their coverage is not measured."""
     share = -(-schedules // count)
     env = {k: v for k, v in os.environ.items() if not k.startswith("COVERAGE")}
     env["PYTHONPATH"] = str(Path(openline.__file__).parents[1])
@@ -83,8 +83,8 @@ def main() -> None:
         sys.exit(play_many(options.seed, options.schedules) > 0)
     begun = time.monotonic()
     running = workers(os.cpu_count() or 1, options.seed, options.schedules)
-    said = [process.communicate()[0] for process in running]
-    print(*filter(None, said), sep="\n", end="")
+    outputs = [process.communicate()[0] for process in running]
+    print(*filter(None, outputs), sep="\n", end="")
     took = time.monotonic() - begun
     print(f"{options.schedules} schedules in {took:.0f} s: {options.schedules / took:.0f}/s")
     sys.exit(any(process.returncode for process in running))
@@ -99,19 +99,19 @@ def test_the_theorem_in_this_process(block: int) -> None:
 
 
 def test_the_theorem_for_many_schedules() -> None:
-    """20,000 in the CI; fewer where somebody waits for it."""
+    """20,000 in the CI; fewer on a developer's machine."""
     running = workers(2, 0, 20_000 if os.environ.get("CI") else 4_000)
-    said = [process.communicate()[0] for process in running]
-    assert [process.returncode for process in running] == [0, 0], "\n".join(said)
+    outputs = [process.communicate()[0] for process in running]
+    assert [process.returncode for process in running] == [0, 0], "\n".join(outputs)
 
 
 @pytest.mark.parametrize("block", range(10))
-def test_a_session_that_is_killed_at_any_moment_is_taken_up_again(block: int) -> None:
+def test_session_killed_at_any_moment_is_resumed(block: int) -> None:
     check(range(block * 30, (block + 1) * 30), kill=True)
 
 
-def test_a_frame_that_is_dropped_may_be_shorter_than_whoever_counts_it_thinks() -> None:
-    """The backend counts drops in frames: what it drops may be up to 319 samples less each."""
+def test_dropped_frame_may_be_shorter_than_counted() -> None:
+    """The backend counts drops in frames; each may be up to 319 samples short."""
     source = Source(name="system", seconds=6.9, chunk=2465)
     cut = Fault(at=2.9, kind="late_cut")
     play(
@@ -122,11 +122,11 @@ def test_a_frame_that_is_dropped_may_be_shorter_than_whoever_counts_it_thinks() 
     )  # fmt: skip
 
 
-def test_words_behind_a_drop_were_said_though_a_kill_kept_their_final_from_being_told() -> None:
+def test_final_after_drop_survives_kill_before_store() -> None:
     check([93480], kill=True)
 
 
-def test_who_resumes_fetches_from_disk_what_it_cannot_write_there() -> None:
+def test_resumed_session_reads_a_disk_it_cannot_write() -> None:
     check([228420], kill=True)
 
 
@@ -166,7 +166,7 @@ def test_the_theorem_for_schedules_that_hypothesis_draws(schedule: Schedule) -> 
 
 
 def test_the_schedules_are_worth_playing() -> None:
-    """Every way to lose audio, and to save it, is among the first of them."""
+    """The first of them cover every way to lose audio, and to save it."""
     seen = Counter[str]()
     for seed in range(500):
         books = play(draw(seed))

@@ -6,7 +6,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from copy import deepcopy
 from typing import Any, cast
 
@@ -31,6 +31,7 @@ from openline.dialects.protocol import (
     Status,
     Unknown,
 )
+from openline.dialects.traits import Traits
 from openline.reconnect.verdicts import Action, Rule
 from openline.session import SessionMachine
 from openline_testing import LawBroken, SessionFuzzer, World, explore, proofs, strategies
@@ -47,10 +48,13 @@ class Toy:
     """A backend that uses a little JSON, and takes audio as text."""
 
     name = "toy"
-    sources = ("voice",)
-    horizon = 5.0
-    codes: Mapping[int, Rule] = {4999: GONE, 1000: BUSY}
-    refusals: Mapping[str, Rule] = {"busy": BUSY, "gone": GONE}
+    traits = Traits(
+        sources=("voice",),
+        horizon=5.0,
+        start_delay=0.2,
+        codes={4999: GONE, 1000: BUSY},
+        refusals={"busy": BUSY, "gone": GONE},
+    )
 
     def start(self, ids: Ids) -> Any:
         return json.dumps({"begin": ids.connection_id})
@@ -77,7 +81,7 @@ class Toy:
             case {"text": str(text)}:
                 return Heard(text=text, start=0.0, end=0.02, final=True)
             case {"no": "busy" | "gone" as why}:
-                return Refusal(row=self.refusals[why], text=why)
+                return Refusal(row=self.traits.refusals[why], text=why)
             case {"bye": _}:
                 return FinalMessage(summary={})
             case _:
@@ -232,7 +236,7 @@ def test_dialect_may_encode_everything_in_bytes() -> None:
     ("dialect", "complaint"),
     [
         (Toy, "dialect: give an object, Toy(), not the class"),
-        (cast("Toy", type("Bare", (), {"name": "bare"})()), "the dialect Bare lacks 'sources'"),
+        (cast("Toy", type("Bare", (), {"name": "bare"})()), "the dialect Bare lacks 'traits'"),
     ],
 )
 def test_invalid_dialect_is_refused_before_the_walk(dialect: Any, complaint: str) -> None:

@@ -7,11 +7,10 @@ Each bug is removed after its test; without it the theorem holds, which
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import replace
 from itertools import islice
-from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -25,7 +24,7 @@ from openline.audio.time_map import TimeMap
 from openline.audio.window import Window
 from openline.commands import Command
 from openline.dialects.checking import DialectError
-from openline.dialects.echopanel import EchoPanel
+from openline.dialects.echopanel import TRAITS, EchoPanel
 from openline.dialects.protocol import (
     Dialect,
     FinalMessage,
@@ -37,11 +36,11 @@ from openline.dialects.protocol import (
     Status,
     Unknown,
 )
+from openline.dialects.traits import Traits
 from openline.events import Event
 from openline.machine import reports as outcome
 from openline.machine.actions import Actions
 from openline.machine.state import SessionState
-from openline.reconnect.verdicts import Rule
 from openline.session import SessionMachine
 from openline.updates import Ended, Gap, GapCause, State
 from openline_testing.theorem import (
@@ -73,10 +72,7 @@ class Post:
     """Text alone: audio goes out in hexadecimal, and times are counted in samples."""
 
     name = "post"
-    sources = ("desk", "phone", "door")
-    horizon = 2.0
-    codes: Mapping[int, Rule] = MappingProxyType({})
-    refusals: Mapping[str, Rule] = MappingProxyType({})
+    traits = Traits(sources=("desk", "phone", "door"), horizon=2.0, start_delay=0.2)
 
     def start(self, ids: Ids) -> str:
         return f"hello {ids.connection_id}"
@@ -170,10 +166,10 @@ def test_own_dialect_is_played_with_its_sources_and_drops() -> None:
     dropped = {True: 0, False: 0}
     for seed in range(60):
         for speech in (Postman(), NoFigures()):
-            books = play(draw(seed, Post.sources), speech=speech)
+            books = play(draw(seed, Post.traits.sources), speech=speech)
             names |= {*books.accounts}
             dropped[speech.reports] += books.drops
-    assert names == {*Post.sources}
+    assert names == {*Post.traits.sources}
     assert dropped[True]
     assert not dropped[False], "a drop that cannot be reported must not happen"
 
@@ -412,10 +408,12 @@ def test_session_killed_at_once_stored_nothing() -> None:
 
 
 class Instant(EchoSpeech):
-    """A backend that decides at once."""
+    """A backend that transcribes or discards at once."""
 
     def __init__(self, **changes: Any) -> None:
-        self._dialect: Any = type("Odd", (EchoPanel,), {"horizon": 0.0, **changes})()
+        self._dialect: Any = type(
+            "Odd", (EchoPanel,), {"traits": replace(TRAITS, horizon=0.0), **changes}
+        )()
 
     @property
     def dialect(self) -> Dialect:
@@ -451,10 +449,10 @@ def test_dialect_that_rejects_its_backend_is_an_error() -> None:
 
 
 def test_invalid_dialect_is_refused_before_any_play() -> None:
-    speech = Instant(horizon="soon")
-    with pytest.raises(DialectError, match="horizon has to be seconds"):
+    speech = Instant(traits="soon")
+    with pytest.raises(DialectError, match="lacks 'traits'"):
         play(draw(1), speech=speech)
-    with pytest.raises(DialectError, match="horizon has to be seconds"):
+    with pytest.raises(DialectError, match="lacks 'traits'"):
         kill_and_resume(1, speech=speech)
 
 

@@ -242,7 +242,6 @@ async def test_what_the_request_says() -> None:
     assert peer.request.startswith(b"GET /ws/live-listener HTTP/1.1\r\n")
     assert peer.headers["host"] == "127.0.0.1:8000"
     assert peer.headers["authorization"] == "Bearer s3cret/+="
-    assert peer.headers["x-echopanel-token"] == "s3cret/+="
     assert peer.headers["user-agent"] == f"openline/{version('openline')}"
 
 

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 import trio
+from msgspec.structs import replace
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from openline.backend import Backend
-from openline.dialects.echopanel import EchoPanel
+from openline.dialects.echopanel import TRAITS, EchoPanel
 from openline.journal.reader import read
 from openline.policy import Policy
 from openline.updates import Ended, GapCause, State, Transcript, Trouble, Update
@@ -43,9 +44,9 @@ SOURCES = {0: "system", 1: "mic"}
 
 
 class Hasty(EchoPanel):
-    """A dialect whose backend proves soon what it heard."""
+    """A dialect whose backend proves soon what it was sent."""
 
-    horizon = 0.6
+    traits = replace(TRAITS, horizon=0.6)
 
 
 #: As little memory as a session may have.

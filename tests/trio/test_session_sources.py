@@ -5,16 +5,22 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from typing import cast
+from pathlib import Path
+from typing import Any, cast
 
 import pytest
 import trio
 from msgspec.structs import replace
 from trio.testing import MockClock, wait_all_tasks_blocked
 
+from openline.events import SourceKind
+from openline.journal.reader import read
 from openline.updates import GapCause, SourceEnded, SourceEndReason, State
 from openline_audio.source import Sink, Source, SourceError
 from openline_trio import Session, open_session
+from openline_trio.capture import Capture
+from openline_trio.sources.files import FileSource
+from openline_trio.sources.microphone import Microphone
 from openline_trio.sources.pushed import PushSource
 from tests.support_lines import (
     Frames,
@@ -153,6 +159,29 @@ async def test_a_source_that_hangs_is_lost_alone_and_let_go(
     assert [lost.source for lost in ended.lost_sources] == ["system"]
     assert (ended.complete, ended.missing) == (False, ())
     assert ended.statistics.sources["system"].confirmed == 20 * 320
+
+
+def test_the_kind_of_a_source_is_its_own_word_or_device() -> None:
+    assert FileSource.kind is SourceKind.STORE
+    assert Microphone.kind is SourceKind.DEVICE
+    sources: dict[str, Source] = {"mic": PushSource(), "system": Frames(1)}
+    host: Any = None
+    assert Capture(host, sources).kinds == dict.fromkeys(sources, SourceKind.DEVICE)
+
+
+async def test_the_kind_of_a_source_is_in_the_journal(
+    autojump_clock: MockClock, play: Play, tmp_path: Path
+) -> None:
+    class Stored(Frames):
+        kind = SourceKind.STORE
+
+    path = tmp_path / "call.jsonl"
+    sources: dict[str, Source] = {"mic": Stored(5)}
+    async with open_session(BACKEND, sources, connect=play.net(echo), journal=path) as session:
+        assert (await session.wait()).complete
+    with path.open("rb") as file:
+        [journal] = read(file)
+    assert journal.opening.kinds == {"mic": SourceKind.STORE}
 
 
 async def test_audio_that_an_app_pushes_may_pause(autojump_clock: MockClock, play: Play) -> None:

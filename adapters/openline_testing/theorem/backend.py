@@ -22,8 +22,7 @@ from openline_testing.theorem.schedule import Schedule
 from openline_testing.theorem.simulation import Simulation
 from openline_testing.theorem.speech import Encoded, Words
 
-#: The length of the recogniser's queue (contract), and the seconds of a tick.
-QUEUE: Final = 2 * S
+#: The seconds of a tick.
 TICK: Final = 0.1
 
 
@@ -125,7 +124,9 @@ class IdealBackend:
         self._rate = simulation.schedule.rate
         self._ids = ids
         self._speech = simulation.speech
-        self._horizon = round(simulation.speech.dialect.horizon * S)
+        traits = simulation.speech.dialect.traits
+        self._horizon = round(traits.horizon * S)
+        self._queue = round(traits.queue * S)
         self._streams: dict[str, IdealRecognizer] = {}
         self._rng = Random(f"{simulation.schedule.seed} {wire.number}")
         self.stopping = False
@@ -175,8 +176,8 @@ class IdealBackend:
         if not self._rate and self._simulation.now >= self.paused_until:
             self._dequeue(stream, stream.received)
         queued = stream.received - stream.dequeued
-        if queued > QUEUE and self._can_report_drops(source):
-            self._drop(stream, queued - QUEUE)
+        if queued > self._queue and self._can_report_drops(source):
+            self._drop(stream, queued - self._queue)
 
     def _can_report_drops(self, source: str) -> bool:
         return self._speech.figures(self._ids, source, 0.0, 0) is not None

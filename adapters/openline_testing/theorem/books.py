@@ -10,8 +10,8 @@ from collections import Counter
 from typing import Any, Final
 
 from openline.audio.outbox import FETCH
-from openline.audio.window import WINDOW
 from openline.commands import CloseSource, Command, FetchAudio, Report, StoreAudio, StoreConfirmed
+from openline.dialects.traits import Traits
 from openline.events import AbortRequested, AudioCaptured, AudioFetched, Event
 from openline.policy import Policy
 from openline.session import SessionMachine
@@ -44,11 +44,11 @@ class Ledger:
     """
 
     def __init__(
-        self, schedule: Schedule, policy: Policy, horizon: float, *, resumes: bool = False
+        self, schedule: Schedule, policy: Policy, traits: Traits, *, resumes: bool = False
     ) -> None:
         self.schedule = schedule
         self.policy = policy
-        self._most_kept = self._limit(horizon, fetches=resumes or bool(schedule.disk))
+        self._most_kept = self._limit(traits, fetches=resumes or bool(schedule.disk))
         self.room = max(source.longest for source in schedule.sources)
         self.accounts: dict[str, Account] = {}
         self.refused: int = 0
@@ -145,11 +145,12 @@ class Ledger:
             case _:
                 pass
 
-    def _limit(self, horizon: float, *, fetches: bool) -> int:
+    def _limit(self, traits: Traits, *, fetches: bool) -> int:
         limit = round(self.policy.buffer_seconds * S)
         if not fetches:
             return limit
-        return max(limit, max(limit // 2, round(horizon * S) + WINDOW) + FETCH)
+        unproved = round((traits.horizon + traits.window) * S)
+        return max(limit, max(limit // 2, unproved) + FETCH)
 
     def _memory_is_bounded(self) -> None:
         limit = self._most_kept

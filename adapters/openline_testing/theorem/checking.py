@@ -104,7 +104,7 @@ def check(
                 script = givens.script("kill_and_resume", [str(seed)])
                 raise Counterexample(seed, None, error, script) from error
             continue
-        schedule = draw(seed, speech.dialect.sources)
+        schedule = draw(seed, speech.dialect.traits.sources)
         error = _error(partial(givens.play, schedule), vacuity)
         if error is None:
             continue

@@ -36,9 +36,9 @@ def play(
     """
     check_dialect(speech.dialect)
     dry_run_headers(speech.dialect)
-    horizon = speech.dialect.horizon
-    policy = policy or brisk(schedule, horizon)
-    books = Ledger(schedule, policy, horizon)
+    traits = speech.dialect.traits
+    policy = policy or brisk(schedule, traits.horizon)
+    books = Ledger(schedule, policy, traits)
     line = Line(Simulation(schedule, policy, speech, books), connection=connection)
     books.core = line.core
     line.run()

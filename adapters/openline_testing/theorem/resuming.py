@@ -23,6 +23,7 @@ from openline.commands import (
 )
 from openline.dialects.checking import check_dialect
 from openline.dialects.dry_run import dry_run_headers
+from openline.dialects.traits import Traits
 from openline.policy import Policy
 from openline.session import PastSource, SessionMachine
 from openline.updates import SAMPLE_RATE as S
@@ -47,8 +48,8 @@ class KilledError(Exception):
 class Log(Ledger):
     """Stores what an adapter stores on disk, until it is killed between two commands."""
 
-    def __init__(self, schedule: Schedule, policy: Policy, horizon: float, kill_at: int) -> None:
-        super().__init__(schedule, policy, horizon)
+    def __init__(self, schedule: Schedule, policy: Policy, traits: Traits, kill_at: int) -> None:
+        super().__init__(schedule, policy, traits)
         self._kill_at = kill_at
         self._began: dict[str, int] = {}
         self._runs: dict[str, list[tuple[int, int]]] = {}
@@ -109,9 +110,9 @@ class Log(Ledger):
             sources.append(past)
         return Past(tuple(sources), tuple(self.stored))
 
-    def resumed(self, schedule: Schedule, policy: Policy, horizon: float, past: Past) -> Ledger:
+    def resumed(self, schedule: Schedule, policy: Policy, traits: Traits, past: Past) -> Ledger:
         """The ledger of the next process: reported events count, the rest is forgotten."""
-        books = Ledger(schedule, policy, horizon, resumes=True)
+        books = Ledger(schedule, policy, traits, resumes=True)
         books.told, books.delivered = list(self.lost), list(self.stored)
         books.inherited = {gap.cause for gap in self.lost}
         for final in self.stored:  # stored, and perhaps never reported
@@ -147,11 +148,11 @@ def kill_and_resume(
     dialect = speech.dialect
     check_dialect(dialect)
     dry_run_headers(dialect)
-    horizon = dialect.horizon
-    drawn = draw(seed, dialect.sources)
+    traits = dialect.traits
+    drawn = draw(seed, traits.sources)
     schedule = replace(drawn, disk=1000.0, disk_fails_at=None, disk_forgets=0.0)
     kill_at = rng.choice([rng.randint(0, 30), rng.randint(0, 300), 10_000])
-    log = Log(schedule, policy or brisk(schedule, horizon), horizon, kill_at)
+    log = Log(schedule, policy or brisk(schedule, traits.horizon), traits, kill_at)
     line = Line(Simulation(schedule, log.policy, speech, log), connection=connection)
     log.core = line.core
     with contextlib.suppress(KilledError):
@@ -161,7 +162,7 @@ def kill_and_resume(
     if not past.sources:
         return None
     after = replace(
-        draw(seed + 1, dialect.sources),
+        draw(seed + 1, traits.sources),
         sources=schedule.sources,
         disk=rng.choice([0.0, 1000.0]),
         disk_fails_at=None,
@@ -171,7 +172,7 @@ def kill_and_resume(
         finish=200.0,
         give_up=None,
     )
-    books = log.resumed(after, policy or brisk(after, horizon), horizon, past)
+    books = log.resumed(after, policy or brisk(after, traits.horizon), traits, past)
     line = Line(Simulation(after, books.policy, speech, books), connection=connection, past=past)
     books.core = line.core
     line.run()

@@ -13,7 +13,9 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple, Protocol, TypeAlias
 
-from openline.dialects.echopanel import EchoPanel
+from msgspec.structs import replace
+
+from openline.dialects.echopanel import TRAITS, EchoPanel
 from openline.dialects.protocol import Dialect, Ids
 from openline_testing.theorem.schedule import NAMES
 
@@ -68,9 +70,9 @@ class Speech(Protocol):
 
 
 class FastEcho(EchoPanel):
-    """The default dialect with a backend that decides within a second."""
+    """The default dialect with a backend that transcribes or discards within a second."""
 
-    horizon = 1.0
+    traits = replace(TRAITS, horizon=1.0)
 
 
 _BRISK: Final = FastEcho()

@@ -64,7 +64,7 @@ class VacuityCheck:
 
 def _check_decoding(speech: Speech) -> None:
     dialect = speech.dialect
-    words = Words("words", dialect.sources[0], 0.0, 0.02, final=True)
+    words = Words("words", dialect.traits.sources[0], 0.0, 0.02, final=True)
     samples: tuple[tuple[str, Encoded, Callable[[Message], bool], str], ...] = (
         ("ack", speech.ack(_IDS), _is_ack, "a Status with ack=True: no audio is ever sent"),
         ("words", speech.words(_IDS, words), _is_final, "a final Heard: no final ever comes"),

@@ -18,6 +18,7 @@ import stat
 from pathlib import Path
 from typing import cast
 
+from openline.events import SourceKind
 from openline.text import one_line
 from openline_audio.convert import Converter, describe_unusable
 from openline_audio.decoder import DecodeError, Decoder
@@ -51,6 +52,8 @@ class FileSource:
     above 0, and TypeError if ``path`` is no path. ``worker`` runs the blocking reads and
     is of interest to tests.
     """
+
+    kind = SourceKind.STORE
 
     def __init__(
         self, path: str | os.PathLike[str], *, speed: float = 1.0, worker: Worker = in_thread

@@ -27,6 +27,7 @@ from typing import Protocol, cast
 
 import trio
 
+from openline.events import SourceKind
 from openline_audio.source import FRAME_SAMPLES, SAMPLE_RATE, Sink, SourceError
 from openline_trio.sources.handover import Handover
 from openline_trio.sources.pace import Worker, in_thread
@@ -80,6 +81,8 @@ class Microphone:
     raises SourceError, one line, if not, or if sounddevice or PortAudio is missing.
     ``worker`` runs the blocking calls and is of interest to tests.
     """
+
+    kind = SourceKind.DEVICE
 
     def __init__(self, device: int | str | None = None, *, worker: Worker = in_thread) -> None:
         self._device = device

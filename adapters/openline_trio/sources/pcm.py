@@ -29,6 +29,7 @@ from typing import Protocol
 
 import trio
 
+from openline.events import SourceKind
 from openline_audio.convert import SAMPLE_BYTES, Converter, describe_unusable
 from openline_audio.source import SAMPLE_RATE, Sink, SourceError
 from openline_trio.sources.pace import Pace, Worker, check_speed, in_thread, play
@@ -92,6 +93,11 @@ class PcmSource:
         if self._regular:
             rest = max(0, status.st_size - os.lseek(self._fd, 0, os.SEEK_CUR))
             self._duration = rest / self._bytes_per_second
+
+    @property
+    def kind(self) -> SourceKind:
+        """STORE for a regular file. A pipe may be a recording too, but only reading it shows."""
+        return SourceKind.STORE if self._regular else SourceKind.DEVICE
 
     @property
     def duration(self) -> float | None:

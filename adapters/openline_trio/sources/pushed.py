@@ -16,6 +16,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from openline.events import SourceKind
 from openline_audio.samples import as_pcm
 from openline_audio.source import SAMPLE_RATE, Sink, SourceError
 from openline_trio.sources.handover import Handover
@@ -38,6 +39,7 @@ class PushSource:
     cause ``capture``. Raises ValueError unless it is a number of seconds above 0.
     """
 
+    kind = SourceKind.DEVICE
     may_pause = True
 
     def __init__(self, *, buffer_seconds: float = 60.0) -> None:

@@ -21,19 +21,21 @@ from collections.abc import Sequence
 
 from openline.audio.outbox import FRAME_SAMPLES
 from openline.audio.stream import Stream
-from openline.audio.window import QUEUE
 
 
-def charge(reporting: Stream, streams: Sequence[Stream], items: int, before: int) -> int:
+def charge(
+    reporting: Stream, streams: Sequence[Stream], items: int, before: int, queue: int
+) -> int:
     """Charge ``items`` dropped frames to ``streams``; how many samples that is.
 
-    ``before`` are the samples that were charged on this dial so far. A backend cannot have
+    ``before`` are the samples that were charged on this dial so far, ``queue`` those that the
+    backend keeps for each source. A backend cannot have
     dropped more than was sent to it, whatever it reports: the rest is ignored.
     """
     most = sum(each.box.dial_sent for each in streams) - before
     left = charged = min(items * FRAME_SAMPLES, most)
     order = [reporting, *(each for each in streams if each is not reporting)]
-    for stream, queued in [(each, q) for q in (QUEUE, 0) for each in order]:
+    for stream, queued in [(each, q) for q in (queue, 0) for each in order]:
         box, window = stream.box, stream.window
         held = box.dial_sent - max(window.drained, window.figured)
         over = box.dial_sent - window.figured - queued

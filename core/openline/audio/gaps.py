@@ -35,6 +35,10 @@ class GapLog:
         Returns the runs still to send, and their end. A reported gap stays lost, even if its
         audio is there; audio that is neither there nor reported is lost now.
         """
+        # An example: confirmed = 100, the disk has [50, 300) and [400, 600), and the gap
+        # [150, 200) was reported. What is before 100 and within the gap is not sent again, so
+        # [100, 150), [200, 300) and [400, 600) are kept. Nothing accounts for [300, 400): it is
+        # lost, with the cause SPOOL. The captured audio ends at 600.
         self._gaps = list(gaps)
         self._reported = len(self._gaps)
         lost = [(gap.start, gap.end) for gap in self.missing() if gap.exact]

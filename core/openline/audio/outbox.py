@@ -31,7 +31,7 @@ from openline.audio.gaps import GapLog
 from openline.audio.time_map import TimeMap
 from openline.updates import SAMPLE_RATE, Gap, GapCause
 
-#: Samples in a frame on the wire: 20 ms (contract: "usual frame").
+#: Samples in a frame on the wire: 20 ms.
 FRAME_SAMPLES = 320
 _FRAME_BYTES = 2 * FRAME_SAMPLES
 #: Samples fetched from the disk at a time: 5 s.
@@ -154,6 +154,14 @@ class Outbox:
             self._shed()
 
     def _shed(self) -> None:
+        """Take the oldest frame out of memory, or off the disk if memory holds none.
+
+        An example, with room for three frames: A is sent and not confirmed, B and C wait, and D
+        is captured. A goes, and [0, 320) is at risk: no gap if the backend still confirms it, a
+        gap (UNPROVEN) if the dial is lost before. E comes: nothing unconfirmed is left in
+        memory, so B goes, which was never sent: it is a gap (OVERFLOW) at once. Adjacent frames
+        at risk are kept as one run.
+        """
         if self._unconfirmed:
             at, pcm = self._unconfirmed.popleft()
             end = at + len(pcm) // 2

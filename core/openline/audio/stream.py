@@ -7,7 +7,7 @@ new one when a line is acknowledged. ``streams`` holds all sources and takes tur
 from __future__ import annotations
 
 from openline.audio.outbox import Outbox
-from openline.audio.window import Window
+from openline.audio.window import Limits, Window
 from openline.machine.timers import OFF
 
 
@@ -16,9 +16,9 @@ class Stream:
 
     __slots__ = ("box", "shut_since", "stored", "stuck", "window")
 
-    def __init__(self, box: Outbox, now: float) -> None:
+    def __init__(self, box: Outbox, limits: Limits, now: float) -> None:
         self.box = box
-        self.window = Window(now)
+        self.window = Window(limits, now)
         self.shut_since = OFF  # its window is shut, the backend silent about it, since then
         self.stored = False  # the disk knows where it began
         self.stuck = False  # its window is shut, and time alone does not open it soon

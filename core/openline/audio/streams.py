@@ -15,13 +15,8 @@ import msgspec
 from openline.audio.drops import charge
 from openline.audio.outbox import Outbox
 from openline.audio.stream import Stream
-from openline.audio.window import (
-    LIVE_EDGE,
-    PING_EVERY_BACKLOG,
-    PING_EVERY_LIVE,
-    WINDOW,
-    Window,
-)
+from openline.audio.window import LIVE_EDGE, Limits, Window
+from openline.dialects.traits import Traits
 from openline.machine.timers import OFF
 from openline.updates import SAMPLE_RATE, Gap, SourceStatistics
 
@@ -55,6 +50,7 @@ class Streams:
         "_disk_limit",
         "_dropped",
         "_limit",
+        "_limits",
         "_marks",
         "_next_mark",
         "_order",
@@ -68,8 +64,11 @@ class Streams:
         "shut",
     )
 
-    def __init__(self, declared: Sequence[str], limit: int, disk_limit: int = 0) -> None:
+    def __init__(
+        self, declared: Sequence[str], traits: Traits, limit: int, disk_limit: int = 0
+    ) -> None:
         self._declared = tuple(declared)
+        self._limits = Limits.of(traits)
         self._limit = limit
         self._disk_limit = disk_limit  # samples per source; 0: there is no disk
         self.has_disk = disk_limit > 0  # there may be audio on it, even after it failed
@@ -98,7 +97,8 @@ class Streams:
             if self._zero is None:
                 self._zero = at
             origin = max(0, round((at - self._zero) * SAMPLE_RATE))
-            stream = Stream(Outbox(source, self._limit, origin, self._disk_limit), now)
+            box = Outbox(source, self._limit, origin, self._disk_limit)
+            stream = Stream(box, self._limits, now)
             self._streams[source] = stream
             self._order.append(stream)
             if self.closed or source in self._over:
@@ -124,7 +124,7 @@ class Streams:
         box = Outbox(past.source, self._limit, past.origin, self._disk_limit)
         box.restore(past.confirmed, past.on_disk, past.gaps)
         self.has_disk = True
-        self._streams[past.source] = stream = Stream(box, 0.0)
+        self._streams[past.source] = stream = Stream(box, self._limits, 0.0)
         self._order.append(stream)
 
     def disk_failed(self) -> None:
@@ -224,7 +224,7 @@ class Streams:
         self._marks.clear()
         self._dropped = 0
         for stream in self._streams.values():
-            stream.window = Window(now)
+            stream.window = Window(self._limits, now)
             stream.stuck = False
             stream.shut_since = OFF
 
@@ -254,7 +254,7 @@ class Streams:
         """The next frame that a window allows, and its stream."""
         self.shut = False
         self.opens_at = OFF
-        order = self._order
+        order, free = self._order, self._limits.window
         for i in range(len(order)):
             stream = order[i]
             box, window = stream.box, stream.window
@@ -262,7 +262,7 @@ class Streams:
             if not samples:
                 continue
             # The first rule of the window, without a call, for the frames that need no other.
-            if box.dial_sent + samples <= window.drained + WINDOW or window.allows(
+            if box.dial_sent + samples <= window.drained + free or window.allows(
                 box.dial_sent, samples, box.unsent, now
             ):
                 stream.stuck = False
@@ -287,14 +287,15 @@ class Streams:
 
     def wants_ping(self) -> bool:
         """Whether a window needs confirmation soon, or at once when nothing else opens it."""
+        limits = self._limits
         for stream in self._order:
             sent = stream.box.dial_sent
             ahead = sent - stream.window.pinged
-            if ahead >= PING_EVERY_LIVE or (stream.stuck and ahead > 0):
+            if ahead >= limits.ping_live or (stream.stuck and ahead > 0):
                 return True
-            if ahead >= PING_EVERY_BACKLOG:
+            if ahead >= limits.ping_backlog:
                 # Frequent with a backlog, or where confirmation is slow to arrive.
-                late = sent - stream.window.received > PING_EVERY_LIVE
+                late = sent - stream.window.received > limits.ping_live
                 if late or stream.box.unsent > LIVE_EDGE:
                     return True
         return False
@@ -323,4 +324,5 @@ class Streams:
 
     def note_dropped(self, reporting: Stream, items: int) -> None:
         """The backend dropped ``items`` frames of its queues; ``drops`` finds out whose."""
-        self._dropped += charge(reporting, self._order, items, self._dropped)
+        queue = self._limits.queue
+        self._dropped += charge(reporting, self._order, items, self._dropped, queue)

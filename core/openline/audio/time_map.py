@@ -11,6 +11,13 @@ Each backend time therefore maps to a range, and an interval runs from its earli
 to its latest end. At most the dropped amount is confirmed too much, and exactly that
 amount is reported as a gap, at an unknown place. Drops are counted in frames, each
 assumed to be 20 ms, so a shorter last frame is over-reported by the difference.
+
+An example, in samples. A dial begins with audio captured at 16,000 and goes on, after an
+overflow, with audio captured at 25,600: ``begin_run(0, 16000)``, ``begin_run(3200, 25600)``. The
+backend's 1,600 is then 17,600, and its 4,800 is 27,200. Now one frame of 320 is dropped,
+somewhere in [1,600, 4,800). The backend's 3,200 may be connection sample 3,200 (the drop lies
+behind it) or 3,520 (before it), so an interval that begins there begins at 3,200, and one that
+ends there ends at 3,520. Its 4,800 is 5,120 for certain.
 """
 
 from __future__ import annotations

@@ -1,38 +1,64 @@
 """How much of one source may be sent now, so that the backend need not drop any.
 
-The backend keeps a short queue per source and drops the oldest beyond it, so a backlog
-after an outage must not be poured in. Two proofs bound what may lie on the way. R is
-what the backend *received*: a pong answers a ping that was sent behind so many samples.
-D is what it has *drained* from its queue: R less the backlog that it reports, and the
-end of any transcript. All are connection samples of one source, so nothing drifts.
+A backend keeps a short queue per source and drops the oldest beyond it, so a backlog
+after an outage must not be sent all at once. Two proofs bound how much may be on the way.
+R is what the backend *received*: a pong answers a ping that was sent behind so many
+samples. D is what it has *drained* from its queue: R less the backlog that it reports, and
+the end of any transcript. All are connection samples of one source, so nothing drifts. The
+window W and the other limits are traits of the dialect (``traits`` explains them).
 
 - Backlog goes out while sent + frame ≤ D + W.
-- Audio at the live edge also goes out while it is not more than a second ahead of R
-  and the backend is not filling: live audio cannot pile up faster than time passes.
+- Audio at the live edge also goes out while it is at most ``live_ahead`` ahead of R and
+  the backend is not filling: live audio cannot pile up faster than time passes.
 - A backend that gives no figures is assumed to drain in real time, up to R: time in
   which its queue was empty is not saved up.
 """
 
 from __future__ import annotations
 
+import msgspec
+
+from openline.dialects.traits import Traits
 from openline.machine.timers import OFF
 from openline.policy import FIGURES_LATE
 from openline.updates import SAMPLE_RATE
 
-#: What the backend keeps per source, waiting for its recogniser (contract: 2.0 s).
-QUEUE = 2 * SAMPLE_RATE
-#: W: 1.6 s of that queue, the rest for what is on its way. The reference backend's pong
-#: never ran ahead of its queue in 50 bursts of 1.6 s (measured), so nothing is taken off.
-WINDOW = int(1.6 * SAMPLE_RATE)
-#: How far live audio may run ahead of proof of receipt.
-LIVE_AHEAD = SAMPLE_RATE
 #: Audio this close to the capture is at the live edge.
 LIVE_EDGE = int(0.2 * SAMPLE_RATE)
-#: A ping goes out for each of these while there is backlog, or live audio.
-PING_EVERY_BACKLOG = int(0.2 * SAMPLE_RATE)
-PING_EVERY_LIVE = int(0.5 * SAMPLE_RATE)
-#: Seconds of backlog above which the backend counts as filling, and below which not.
-FILLING_ABOVE, FILLING_BELOW = 1.6, 1.0
+#: Pings per window of backlog: a proof that is lost on its way costs an eighth of it.
+_PINGS_PER_WINDOW = 8
+#: Pings per ``live_ahead`` of live audio: one round trip may take half of it.
+_PINGS_PER_LIVE_AHEAD = 2
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """The queue of a backend, from its traits. Lengths are samples, filling is in seconds.
+
+    ``ping_backlog`` and ``ping_live``: a ping goes out for so much audio sent while there is
+    backlog, or live audio.
+    """
+
+    queue: int
+    window: int
+    live_ahead: int
+    ping_backlog: int
+    ping_live: int
+    filling_above: float
+    filling_below: float
+
+    @classmethod
+    def of(cls, traits: Traits) -> Limits:
+        """Those of a backend with these traits."""
+        window, live_ahead = int(traits.window * SAMPLE_RATE), int(traits.live_ahead * SAMPLE_RATE)
+        return cls(
+            queue=int(traits.queue * SAMPLE_RATE),
+            window=window,
+            live_ahead=live_ahead,
+            ping_backlog=window // _PINGS_PER_WINDOW,
+            ping_live=live_ahead // _PINGS_PER_LIVE_AHEAD,
+            filling_above=traits.filling_above,
+            filling_below=traits.filling_below,
+        )
 
 
 class Window:
@@ -41,6 +67,7 @@ class Window:
     __slots__ = (
         "_assumed",
         "_assumed_at",
+        "_limits",
         "drained",
         "figured",
         "filling",
@@ -49,7 +76,8 @@ class Window:
         "received",
     )
 
-    def __init__(self, now: float) -> None:
+    def __init__(self, limits: Limits, now: float) -> None:
+        self._limits = limits
         self.received = 0
         self.drained = 0
         self.figured = 0  # drained when the last figures came: what is dropped lies behind
@@ -64,16 +92,16 @@ class Window:
         if (
             unsent <= LIVE_EDGE
             and not self.filling
-            and sent + samples - self.received <= LIVE_AHEAD
+            and sent + samples - self.received <= self._limits.live_ahead
         ):
             return True
-        return sent + samples <= self._assume(now) + WINDOW
+        return sent + samples <= self._assume(now) + self._limits.window
 
     def opens_at(self, sent: int, samples: int) -> float:
         """When time alone lets the frame go; OFF if only a proof can."""
-        if sent + samples > self.received + WINDOW:
+        if sent + samples > self.received + self._limits.window:
             return OFF
-        behind = sent + samples - WINDOW - max(self._assumed, self.drained)
+        behind = sent + samples - self._limits.window - max(self._assumed, self.drained)
         return self._assumed_from + behind / SAMPLE_RATE
 
     @property
@@ -81,6 +109,13 @@ class Window:
         return max(self._assumed_at, self.measured_at + FIGURES_LATE)
 
     def _assume(self, now: float) -> float:
+        """What the backend has drained, if it gives no figures: as much as time has passed.
+
+        An example: 48,000 samples (3 s) were received, no figures came since 0 s. Until 5 s
+        (FIGURES_LATE) only what is proved counts, 0. At 6 s one second is assumed, 16,000; at 7 s
+        32,000; from 8 s on 48,000, for it cannot drain more than it has received. Figures end
+        this: what was assumed is forgotten.
+        """
         passed = now - self._assumed_from
         if passed < 0:
             return self.drained
@@ -98,9 +133,9 @@ class Window:
         """The backend reports its queue; True if it has drained more since."""
         self.measured_at = now
         self._assumed = 0.0
-        if seconds > FILLING_ABOVE:
+        if seconds > self._limits.filling_above:
             self.filling = True
-        elif seconds < FILLING_BELOW:
+        elif seconds < self._limits.filling_below:
             self.filling = False
         self.figured = max(self.figured, self.received - round(seconds * SAMPLE_RATE))
         return self.note_drained(self.figured)

@@ -1,1 +1,52 @@
-"""The languages that backends speak, each behind one protocol."""
+"""The languages that backends speak, each behind one protocol.
+
+This is the import path for authors of dialects: what a dialect returns, its traits, the
+rules for endings, and the dialects that come with openline.
+
+    from openline.dialects import Heard, Malformed, Status, Traits
+"""
+
+from __future__ import annotations
+
+from openline.dialects.checking import DialectError
+from openline.dialects.protocol import (
+    CredentialHeaders,
+    Dialect,
+    FinalMessage,
+    Heard,
+    Ids,
+    Malformed,
+    Message,
+    Metrics,
+    Noticed,
+    Refusal,
+    Remark,
+    Status,
+    Unknown,
+)
+from openline.dialects.registry import BUILT_IN, DEFAULT
+from openline.dialects.traits import Address, Traits
+from openline.reconnect.verdicts import Action, Rule
+
+__all__ = [
+    "BUILT_IN",
+    "DEFAULT",
+    "Action",
+    "Address",
+    "CredentialHeaders",
+    "Dialect",
+    "DialectError",
+    "FinalMessage",
+    "Heard",
+    "Ids",
+    "Malformed",
+    "Message",
+    "Metrics",
+    "Noticed",
+    "Refusal",
+    "Remark",
+    "Rule",
+    "Status",
+    "Traits",
+    "Unknown",
+]

@@ -1,15 +1,15 @@
-"""How far a dialect is trusted: it is somebody's code, so what comes of it is looked at.
+"""How far a dialect is trusted. It is the user's code, so its results are checked.
 
-Three doors. ``check_dialect`` looks at its shape before there is a session; ``rehearsing``
-lets it say each of its messages once, so what can be wrong from the start is told at the
-start. On a live session ``encode_checked`` holds what it says to text or bytes; where it can't be
-said there is nothing to go on with, so that raises. ``decode_or_malformed`` is the other way round.
-What arrives is the backend's doing, and a backend must not be able to end a session with
-what its dialect chokes on: that is ``Malformed``, like all that nobody can read, counted and
-told once. ``decode_strict`` is the same for a kit that is looking for such faults, and raises.
+``check_dialect`` finds the usual mistakes before there is a session: the class instead of
+an object, a missing method, no traits. ``dry_run`` then encodes each message once. On a
+live session ``encode_checked`` accepts text or bytes; without a message there is nothing
+to go on with, so it raises. ``decode_or_malformed`` never raises: a backend must not be
+able to end a session with a message at which its dialect fails, so that message is
+``Malformed``, counted and reported once. ``decode_strict`` is the same for a test kit that
+looks for such faults, and raises.
 
-What a dialect *has* is its author's, and is quoted where it is wrong. What it was to send, and
-what arrived, is somebody's speech or secret: of that an error tells kinds and numbers.
+An error may quote an attribute of the dialect, which is its author's. It never quotes what
+was sent or received, which is somebody's speech or secret: of that it gives kinds and numbers.
 """
 
 from __future__ import annotations
@@ -23,65 +23,60 @@ from openline.dialects.protocol import (
     Dialect,
     FinalMessage,
     Heard,
-    Insight,
     Malformed,
     Message,
     Metrics,
+    Noticed,
     Refusal,
     Remark,
     Status,
     Unknown,
 )
+from openline.dialects.traits import Traits
 from openline.reconnect.verdicts import Rule
 
-#: Nothing, where None is something.
-_ABSENT: Final = object()
 _METHODS: Final = ("start", "audio", "stop", "decode")
 _WORD: Final = (str, type(None))
-#: Close codes (RFC 6455 §7.4.2): no close frame has any other.
-_CODES: Final = range(1000, 5000)
-#: Characters of a value that are quoted, and digits of a number.
-_QUOTED: Final = 60
+#: The digits of a number that an error quotes, at most.
 _FIGURE: Final = 10**15
 
 
 class DialectError(TypeError):
-    """A dialect that cannot be used, in one line: which, what of it is wrong, what to do."""
+    """A dialect that cannot be used, in one line: which, what is wrong, what to do."""
 
 
 def check_dialect(dialect: object) -> None:
-    """Raise DialectError unless ``dialect`` has all that a dialect has, of the right kinds."""
+    """Raise DialectError unless ``dialect`` has a name, traits and its methods."""
     if isinstance(dialect, type):
         raise DialectError(f"dialect: give an object, {dialect.__name__}(), not the class")
     if isinstance(dialect, str):
         raise DialectError("dialect: give an object, not str")
-    for name, wrong_of, want in _SHAPE:
-        value = getattr(dialect, name, None)
-        if value is None:
-            raise DialectError(f"{name_of(dialect)} lacks {name!r}: give it {want}")
-        if wrong := wrong_of(value, want):
-            raise DialectError(f"{name_of(dialect)}: {name}{wrong}")
-    headers = getattr(dialect, "headers", _ABSENT)
-    if headers is None:
-        raise DialectError(f"{name_of(dialect)} lacks 'headers': give it a method, or leave it out")
-    if headers is not _ABSENT and not callable(headers):
-        raise DialectError(f"{name_of(dialect)}: headers has to be a method, not {kind(headers)}")
+    name = getattr(dialect, "name", None)
+    if not isinstance(name, str) or not name.strip():
+        raise DialectError(f"{name_of(dialect)} lacks 'name': give it a text that is not blank")
+    if not isinstance(getattr(dialect, "traits", None), Traits):
+        raise DialectError(f"{name_of(dialect)} lacks 'traits': give it Traits(sources=…, …)")
+    for method in _METHODS:
+        if not callable(getattr(dialect, method, None)):
+            raise DialectError(f"{name_of(dialect)} lacks '{method}': give it a method")
 
 
 def encode_checked(dialect: Dialect, method: str, *given: object) -> str | bytes:
-    """What ``method`` of ``dialect`` says. Raises DialectError unless it is text or bytes."""
+    """The message that ``method`` makes. Raises DialectError unless it is text or bytes."""
     try:
-        said = getattr(dialect, method)(*given)
+        message = getattr(dialect, method)(*given)
     except Exception as exc:
         raise dialect_error(dialect, method, exc) from exc
-    return check_wire(dialect, method, said)
+    return check_wire(dialect, method, message)
 
 
-def check_wire(dialect: Dialect, method: str, said: object) -> str | bytes:
-    """What ``method`` said. Raises DialectError unless it is text or bytes."""
-    if isinstance(said, str | bytes):
-        return said
-    raise DialectError(f"{name_of(dialect)}: {method} has to return str or bytes, not {kind(said)}")
+def check_wire(dialect: Dialect, method: str, message: object) -> str | bytes:
+    """``message``, made by ``method``. Raises DialectError unless it is text or bytes."""
+    if isinstance(message, str | bytes):
+        return message
+    raise DialectError(
+        f"{name_of(dialect)}: {method} has to return str or bytes, not {kind(message)}"
+    )
 
 
 def dialect_error(dialect: Dialect, method: str, exc: Exception) -> DialectError:
@@ -90,7 +85,7 @@ def dialect_error(dialect: Dialect, method: str, exc: Exception) -> DialectError
 
 
 def decode_strict(dialect: Dialect, data: str | bytes) -> Message:
-    """What the dialect makes of ``data``. Raises DialectError if that is no message."""
+    """``data`` decoded. Raises DialectError if the dialect raises or returns no message."""
     try:
         message = dialect.decode(data)
     except Exception as exc:
@@ -106,7 +101,7 @@ def decode_strict(dialect: Dialect, data: str | bytes) -> Message:
 
 
 def decode_or_malformed(dialect: Dialect, data: str | bytes) -> Message:
-    """What arrived, as a message; what the dialect fails at is Malformed."""
+    """``data`` decoded; Malformed if the dialect raises or returns no message."""
     try:
         return decode_strict(dialect, data)
     except DialectError as exc:
@@ -114,17 +109,17 @@ def decode_or_malformed(dialect: Dialect, data: str | bytes) -> Message:
 
 
 def name_of(dialect: object) -> str:
-    """How an error calls a dialect: by the class that is to be mended."""
+    """How an error names a dialect: by the class that its author has to mend."""
     return f"the dialect {type(dialect).__name__}"
 
 
 def kind(value: object) -> str:
-    """What ``value`` is, without telling it."""
+    """The name of the type of ``value``, which is not quoted."""
     return type(value).__name__
 
 
 def _figure(value: object) -> str:
-    """A number that is not too long to be told, or what kind of thing it is."""
+    """A number that is short enough to quote, else the type of ``value``."""
     if not _is_number(value):
         return kind(value)
     if isinstance(value, int) and abs(value) >= _FIGURE:
@@ -132,76 +127,7 @@ def _figure(value: object) -> str:
     return repr(value)
 
 
-# Its shape. What is wrong with a value: "" for nothing, else how the complaint goes on behind
-# the attribute's name.
-
-_Wrong: TypeAlias = Callable[[object, str], str]
-
-
-def _not(value: object, want: str) -> str:
-    shown, name = repr(value), kind(value)
-    if isinstance(value, str | int | float | tuple) and len(shown) <= _QUOTED:
-        name = shown
-    return f" has to be {want}, not {name}"
-
-
-def _name(value: object, want: str) -> str:
-    return "" if _is_name(value) else _not(value, want)
-
-
-def _names(value: object, want: str) -> str:
-    wrong = _not(value, want)
-    names = cast("tuple[object, ...]", value) if isinstance(value, tuple) else ()
-    return "" if names and all(map(_is_name, names)) else wrong
-
-
-def _is_name(value: object) -> bool:
-    return isinstance(value, str) and bool(value.strip())
-
-
-def _horizon(value: object, want: str) -> str:
-    return "" if _is_time(value) else _not(value, want)
-
-
-def _codes(value: object, want: str) -> str:
-    return _rows(value, want, _is_code, "is no close code, a number from 1000 to 4999")
-
-
-def _is_code(key: object) -> bool:
-    return isinstance(key, int) and key in _CODES
-
-
-def _refusals(value: object, want: str) -> str:
-    return _rows(value, want, _is_text, "is no text")
-
-
-def _rows(value: object, want: str, is_key: Callable[[object], bool], otherwise: str) -> str:
-    if not isinstance(value, Mapping):
-        return _not(value, want)
-    for key, row in cast("Mapping[object, object]", value).items():
-        shown = repr(key)[:_QUOTED]
-        if not is_key(key):
-            return f": {shown} {otherwise}"
-        if not isinstance(row, Rule):
-            return f"[{shown}] has to be a Row, not {kind(row)}"
-    return ""
-
-
-def _method(value: object, want: str) -> str:
-    return "" if callable(value) else f" has to be {want}, not {kind(value)}"
-
-
-_SHAPE: Final[tuple[tuple[str, _Wrong, str], ...]] = (
-    ("name", _name, "a text that is not blank"),
-    ("sources", _names, "a tuple of the names that a source may have, such as ('mic',)"),
-    ("horizon", _horizon, "seconds, 0 or more"),
-    ("codes", _codes, "a mapping from close codes to Rows, {} for none"),
-    ("refusals", _refusals, "a mapping from texts to Rows, {} for none"),
-    *((name, _method, "a method") for name in _METHODS),
-)
-
-
-# What it makes of a message: the fields that the core reckons with.
+# The fields of a message that the core calculates with.
 
 
 def _is_number(value: object) -> bool:
@@ -228,12 +154,16 @@ def _is_count(value: object) -> bool:
     return isinstance(value, int)
 
 
+def _is_mapping(value: object) -> bool:
+    return isinstance(value, Mapping)
+
+
 def _is_row(value: object) -> bool:
     return isinstance(value, Rule)
 
 
 def _wrong_field(message: Message, fields: tuple[_Field, ...]) -> str:
-    """The first field that cannot be, with what it is and should be; "" for none."""
+    """The first unsound field, with what it is and what it should be; "" for none."""
     for name, is_right, want in fields:
         value = getattr(message, name)
         if not is_right(value):
@@ -256,8 +186,8 @@ _FIELDS: Final[Mapping[type, tuple[_Field, ...]]] = MappingProxyType(
             _SOURCE,
             ("dropped", _is_count, "int"),
         ),
-        Insight: (),
-        Refusal: (("row", _is_row, "a Row"), _TEXT),
+        Noticed: (("kind", _is_text, "str"), ("payload", _is_mapping, "a mapping")),
+        Refusal: (("row", _is_row, "a Rule"), _TEXT),
         Remark: (_TEXT,),
         FinalMessage: (),
         Unknown: (("type", _is_text, "str"),),

@@ -1,10 +1,9 @@
-"""A dialect says each of its messages once, to nobody, before there is a session.
+"""A dry run: a dialect encodes each of its messages once, before there is a session.
 
-What would end a live session with an error is found here, where it is the author's error
-and one line. Nobody's speech or token is in a rehearsal, so unlike on a live session the text
-of what a method raises is told as well. A token that stands for none may not be of the form
-that a backend's tokens have: with ``headers``, ValueError and LookupError may say no more than
-that, so they are let pass.
+It finds an author's mistakes that would otherwise end a live session. No speech and no
+token is involved, so unlike on a live session the error quotes the text of what a method
+raised. The token of the dry run, ``TOKEN``, may not have the form of a backend's tokens:
+a ``headers`` that raises ValueError or LookupError for it may mean only that, and passes.
 """
 
 from __future__ import annotations
@@ -18,14 +17,14 @@ from openline.text import one_line
 
 _IDS: Final = Ids(session_id="session", attempt_id="attempt", connection_id="connection")
 _FRAME: Final = bytes(640)  # 20 ms: the usual frame
-_TOKEN: Final = "TOKEN"  # noqa: S105 -- nobody's
+_TOKEN: Final = "TOKEN"  # noqa: S105 -- a placeholder
 
 
 def dry_run(dialect: Dialect) -> None:
-    """Have it say each of its messages, to nobody. Raises DialectError if it can't."""
+    """Encode each message once. Raises DialectError for one that cannot be encoded."""
     for method, *given in (
         ("start", _IDS),
-        *(("audio", source, _FRAME) for source in dialect.sources),
+        *(("audio", source, _FRAME) for source in dialect.traits.sources),
         ("stop", _IDS),
     ):
         try:
@@ -36,7 +35,7 @@ def dry_run(dialect: Dialect) -> None:
 
 
 def dry_run_headers(dialect: Dialect) -> None:
-    """Have it say how a token travels, if it says so at all. Raises DialectError if it can't."""
+    """Make the credential headers once. Raises DialectError if that fails."""
     try:
         credential_headers(dialect, _TOKEN)
     except DialectError as exc:
@@ -46,7 +45,7 @@ def dry_run_headers(dialect: Dialect) -> None:
 
 
 def _cause(exc: DialectError) -> BaseException | None:
-    """What a method raised; of ``headers`` it is no cause, for a live session's sake."""
+    """What a method raised; for ``headers`` only the context has it, to keep it from logs."""
     return exc.__context__
 
 

@@ -1,9 +1,9 @@
 """The echopanel contract's messages as they stand on the wire, and how to read one.
 
 Every type is a struct, and one pass decodes and checks a message. Only what fails there
-is looked at again: JSON that is a little off (a bare ``NaN``, half a surrogate pair, as
-some encoders write) is put right and read once more; an unknown type is told from a known
-one with wrong fields. Reading is total: nothing that arrives raises.
+gets a second look: JSON that is slightly invalid (a bare ``NaN``, half a surrogate pair, as
+some encoders write) is repaired and read once more, and an unknown type is distinguished
+from a known one with wrong fields. Reading is total: no message raises.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from openline.dialects.protocol import Malformed, Unknown
 
 
 class WireMessage(msgspec.Struct, tag_field="type", kw_only=True):
-    """What every message may carry."""
+    """The ids that every message may carry."""
 
     attempt_id: str | None = None
     connection_id: str | None = None
@@ -146,7 +146,7 @@ def _decode(data: str | bytes) -> Incoming | Unknown | Malformed:
 
 
 def _put_right(data: str) -> bytes:
-    """The same JSON with null for a number that is none and ? for half a pair.
+    """The same JSON with null for a bare NaN or Infinity, and ? for half a surrogate pair.
 
     Raises ValueError or RecursionError.
     """
@@ -155,7 +155,7 @@ def _put_right(data: str) -> bytes:
 
 
 def _unexpected(data: str | bytes, why: str) -> Unknown | Malformed:
-    """Tell a type we do not know from a known one whose fields are wrong."""
+    """Unknown for a type that is not in the contract, else Malformed: its fields are wrong."""
     try:
         kind = _head.decode(data).type
     except msgspec.ValidationError:

@@ -1,9 +1,9 @@
-"""How a credential travels: in the headers that a dialect gives, else in the usual ones.
+"""How a credential travels: in the headers that a dialect gives, else in the usual one.
 
-A dialect may have a method ``headers(credential)`` (``dialect.CredentialHeaders``). What it
-gives is a secret as the credential is, so nothing here repeats any of it: what is wrong is
-told by the dialect's class and the header's place. Only a name of the handshake's own is
-told as it is known here.
+A dialect may have a method ``headers(credential)`` (``protocol.CredentialHeaders``). Its
+result is as secret as the credential, so an error quotes none of it: it names the
+dialect's class and the position of the header. Only a header that belongs to the
+handshake is named, and then in the spelling of the table below.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from openline.backend import usual_headers
 from openline.dialects.checking import DialectError, dialect_error, kind, name_of
 from openline.dialects.protocol import Dialect
 
@@ -23,15 +22,20 @@ _OWNED: Final = ("Host", "Connection", "Upgrade", "Content-Length", "Transfer-En
 _OWNED_PREFIX: Final = "Sec-WebSocket-"
 
 
+def bearer(credential: str) -> list[tuple[str, str]]:
+    """The usual header for a credential (RFC 6750 §2.1). Secret."""
+    return [("Authorization", f"Bearer {credential}")]
+
+
 def credential_headers(dialect: Dialect, credential: str) -> list[tuple[str, str]]:
     """The headers that carry ``credential`` to a backend of this dialect. Secret.
 
-    Raises DialectError, one line without the credential, for a dialect whose ``headers`` raises
-    or gives what no request can carry.
+    Raises DialectError, one line without the credential, if the dialect's ``headers`` raises
+    or returns what no request can carry.
     """
     make = getattr(dialect, "headers", None)
     if make is None:
-        return usual_headers(credential)
+        return bearer(credential)
     try:
         given: Any = make(credential)
         made: list[Any] | None = list(given) if _may_be_pairs(given) else None
@@ -69,7 +73,7 @@ def _is_header(pair: Any) -> bool:
 
 
 def _owned(name: str) -> str:
-    """The handshake's own name for ``name``, or none."""
+    """The handshake's spelling of ``name`` if the header belongs to it, else an empty text."""
     if name.lower().startswith(_OWNED_PREFIX.lower()):
         return f"a {_OWNED_PREFIX}…"
     return next((each for each in _OWNED if each.lower() == name.lower()), "")

@@ -1,10 +1,13 @@
 """The protocol between the core and a backend's language.
 
-A dialect turns what the core wants to say into wire messages, and wire messages into
-the few things that the core knows. It is stateless and pure: one instance serves every
-session. ``decode`` is total: whatever arrives becomes one of the structs below, and
-what nobody can read becomes ``Malformed``, never an exception. ``checking`` holds a dialect
-to this.
+A dialect is a name, its ``Traits``, and pure functions between what the core wants to
+send and the messages of the wire. It has no state: one object serves every session.
+
+    start(ids), audio(source, pcm), stop(ids)   →  a wire message, str or bytes
+    decode(a wire message)                      →  one of the structs below
+
+``decode`` is total: a message that cannot be read becomes ``Malformed``, a well-formed one
+of an unknown type ``Unknown``, and nothing raises. ``checking`` holds a dialect to this.
 """
 
 from __future__ import annotations
@@ -14,12 +17,12 @@ from typing import Any, Protocol, TypeAlias
 
 import msgspec
 
+from openline.dialects.traits import Traits
 from openline.reconnect.verdicts import Rule
-from openline.updates import Cards, Entities
 
 
 class Ids(msgspec.Struct, frozen=True, kw_only=True):
-    """The names of a session, of one start of it (stable over reconnects), of a socket."""
+    """The ids of a session, of one start of it (stable over reconnects), and of a socket."""
 
     session_id: str
     attempt_id: str
@@ -27,18 +30,18 @@ class Ids(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
-    """What every message from a backend may carry: absent ids are accepted."""
+    """What every message from a backend may carry; a message without ids is accepted."""
 
     attempt_id: str | None = None
     connection_id: str | None = None
 
 
 class Status(Reply, frozen=True, kw_only=True):
-    """The backend says how it is. ``ack``: this proves that the start was accepted.
+    """The backend reports its state, in its own word. ``ack``: it has accepted the start.
 
     ``filling``: it asks for less audio. ``doubtful``: on this connection its final
-    message does not prove that everything was transcribed. ``warning``: nor does one that
-    follows this, if it comes after the stop.
+    message does not prove that everything was transcribed. ``warning``: if it comes after
+    the stop, the final message that follows does not prove that either.
     """
 
     state: str
@@ -51,7 +54,7 @@ class Status(Reply, frozen=True, kw_only=True):
 
 
 class Heard(Reply, frozen=True, kw_only=True):
-    """Words between two times (seconds of audio processed on this connection)."""
+    """Words between two times, in seconds of the audio sent on this connection, from 0."""
 
     text: str
     start: float
@@ -67,7 +70,7 @@ class Heard(Reply, frozen=True, kw_only=True):
 class Metrics(Reply, frozen=True, kw_only=True):
     """The backend's figures: seconds of ``backlog``, items ``dropped`` on this connection.
 
-    ``backlog`` None: it gave no such figure, which is not the same as an empty queue.
+    ``backlog`` None: the message has no such figure, which does not mean an empty queue.
     """
 
     source: str | None = None
@@ -76,52 +79,56 @@ class Metrics(Reply, frozen=True, kw_only=True):
     realtime_factor: float | None = None
 
 
-class Insight(Reply, frozen=True, kw_only=True):
-    """Something the backend noticed in the words, for the app alone."""
+class Noticed(Reply, frozen=True, kw_only=True):
+    """Something the backend noticed in the words. The app gets it as an ``Insight`` update.
 
-    update: Entities | Cards
+    ``kind`` is a short word, such as ``entities``; ``payload`` is plain data, as JSON has it.
+    """
+
+    kind: str
+    payload: Mapping[str, Any]
 
 
 class Refusal(Reply, frozen=True, kw_only=True):
-    """The backend refuses us, and the dialect knows what that means."""
+    """The backend refuses the connection; ``row`` is the rule that decides what follows."""
 
     row: Rule
     text: str
 
 
 class Remark(Reply, frozen=True, kw_only=True):
-    """The backend reports an error that may explain an ending, and means nothing else."""
+    """The backend reports an error. It decides nothing, but may explain an ending."""
 
     text: str
 
 
 class FinalMessage(Reply, frozen=True, kw_only=True):
-    """The backend has said everything; ``summary`` is its own view of it."""
+    """The last message: the backend has transcribed everything. ``summary`` is its content."""
 
     summary: Mapping[str, Any]
 
 
 class Unknown(Reply, frozen=True, kw_only=True):
-    """A well-formed message of a type this dialect does not know: tolerated."""
+    """A well-formed message of a type that the dialect does not know; it is tolerated."""
 
     type: str
 
 
 class Malformed(msgspec.Struct, frozen=True, kw_only=True):
-    """A message nobody can read; ``why`` is one line and quotes no content."""
+    """A message that cannot be read; ``why`` is one line and quotes no content."""
 
     why: str
 
 
 Message: TypeAlias = (
-    Status | Heard | Metrics | Insight | Refusal | Remark | FinalMessage | Unknown | Malformed
+    Status | Heard | Metrics | Noticed | Refusal | Remark | FinalMessage | Unknown | Malformed
 )
 
 
 class CredentialHeaders(Protocol):
-    """What a dialect may have besides: how a credential travels to its backend.
+    """An optional method of a dialect: how a credential travels to its backend.
 
-    Without it a credential travels as ``Authorization: Bearer`` and ``x-echopanel-token``.
+    Without it a credential travels as ``Authorization: Bearer`` alone.
     """
 
     def headers(self, credential: str) -> Sequence[tuple[str, str]]:
@@ -129,40 +136,25 @@ class CredentialHeaders(Protocol):
 
         Printable ASCII, and none that the opening handshake sets itself: ``Host``,
         ``Connection``, ``Upgrade``, ``Sec-WebSocket-…``, ``Content-Length``,
-        ``Transfer-Encoding``. ``credential`` is ASCII without blanks; keep it nowhere. One of
-        another form than the backend's is refused with ValueError: each method is rehearsed,
-        and this one with ``TOKEN``. Not called where there is no credential, nor for a
-        ``Backend`` whose ``credential_place`` is the query.
+        ``Transfer-Encoding``. ``credential`` is ASCII without blanks; keep it nowhere. Raise
+        ValueError for one that is not of your backend's form; the dry run calls this with
+        ``TOKEN``. Not called without a credential, nor for a ``Backend`` whose
+        ``credential_place`` is the query.
         """
         ...
 
 
 class Dialect(Protocol):
-    """How one kind of backend is spoken to. It may have ``CredentialHeaders`` as well."""
+    """How to talk to one kind of backend. It may have ``CredentialHeaders`` as well."""
 
     @property
     def name(self) -> str:
-        """What it is called, on the command line and in drawings."""
+        """What it is called on the command line, in journals and in drawings."""
         ...
 
     @property
-    def sources(self) -> tuple[str, ...]:
-        """The names a source may have."""
-        ...
-
-    @property
-    def horizon(self) -> float:
-        """Seconds that a backend may hold drained audio before it proves it."""
-        ...
-
-    @property
-    def codes(self) -> Mapping[int, Rule]:
-        """Close codes that mean something else here than by default."""
-        ...
-
-    @property
-    def refusals(self) -> Mapping[str, Rule]:
-        """Texts with which the backend refuses, and what each one means."""
+    def traits(self) -> Traits:
+        """The numbers and names by which the core treats this backend."""
         ...
 
     def start(self, ids: Ids) -> str | bytes:
@@ -178,5 +170,5 @@ class Dialect(Protocol):
         ...
 
     def decode(self, data: str | bytes) -> Message:
-        """What an arrived message says. Never raises."""
+        """What an arrived message means. Never raises."""
         ...

@@ -6,7 +6,7 @@ out is compared as it is written.
 
 Two things are not written as they are. Audio is private: it is its length in ``bytes``,
 and read back as silence, unless the journal keeps audio (base64, with a checksum where it
-comes out). And a URL may carry a secret that nobody told us of: letters and digits of the
+comes out). And a URL may carry a secret that we do not know of: letters and digits of the
 values in a query, and of a user and password, are written as ``x``; nothing that the core
 decides depends on them, so the replay decides the same.
 """
@@ -76,6 +76,8 @@ def event_to_plain(event: Event, *, keep_audio: bool) -> Plain:
         if isinstance(value, float) and not math.isfinite(value):
             value = str(value)
         plain[name] = value
+    if plain.get("peak", 0) is None:  # as nearly always: a line of audio is short
+        del plain["peak"]
     match event:
         case AudioCaptured(pcm=pcm) | AudioFetched(pcm=pcm) if not keep_audio:
             del plain["pcm"]

@@ -10,7 +10,7 @@ error: JournalError names the line.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -18,14 +18,14 @@ import msgspec
 from openline.audio.streams import PastSource
 from openline.backend import Backend
 from openline.dialects.protocol import Dialect
-from openline.events import Event
+from openline.events import Event, SourceKind
 from openline.journal.codec import Plain, event_from_plain, from_line
 from openline.policy import Policy
 from openline.updates import Transcript
 
 #: Of the format. A journal of another one is refused.
 VERSION: Final = 1
-#: How the first line begins: what tells a torn one from somebody's own file.
+#: How the first line begins: it tells a partial write from a file of another kind.
 _BEGINS: Final = b'{"journal":'
 
 
@@ -43,6 +43,7 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
     dialect: str
     has_provider: bool
     may_pause: tuple[str, ...] = ()
+    kinds: Mapping[str, SourceKind] = msgspec.field(default_factory=dict[str, SourceKind])
     disk_seconds: float
     keeps_audio: bool
     backend: Backend
@@ -179,4 +180,4 @@ def error_text(exc: Exception) -> str:
 
 def speaks_text(dialect: Dialect) -> bool:
     """Whether a dialect's audio is text, which then is as private."""
-    return isinstance(dialect.audio(dialect.sources[0], b"\0\0"), str)
+    return isinstance(dialect.audio(dialect.traits.sources[0], b"\0\0"), str)

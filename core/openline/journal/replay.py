@@ -13,22 +13,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import zip_longest
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
 from openline.commands import Command, Outgoing
-from openline.dialects.echopanel import EchoPanel
 from openline.dialects.protocol import Dialect
+from openline.dialects.registry import BUILT_IN
 from openline.events import Event
 from openline.journal.codec import as_read, command_to_plain, outgoing_to_plain, to_line
 from openline.journal.reader import Entry, Journal, JournalError, error_text, speaks_text
 from openline.observer import Observer
 from openline.session import SessionMachine
 from openline.updates import State
-
-#: The dialects that a journal can name.
-DIALECTS: Final = {EchoPanel.name: EchoPanel()}
 
 
 class DivergedError(Exception):
@@ -89,6 +86,7 @@ def replay(
             dialect=spoken,
             has_provider=opening.has_provider,
             may_pause=opening.may_pause,
+            kinds=opening.kinds,
             disk_seconds=opening.disk_seconds,
             past=opening.past,
             past_transcript=opening.past_transcript,
@@ -115,15 +113,15 @@ def replay(
 def dialect_of(journal: Journal) -> Dialect:
     """The dialect that a journal names. Raises JournalError if it is not known here."""
     name = journal.opening.dialect
-    if name not in DIALECTS:
+    if name not in BUILT_IN:
         raise JournalError(f"dialect {name!r}: not known here: give it to replay")
-    return DIALECTS[name]
+    return BUILT_IN[name]
 
 
 def check_spoken(journal: Journal, dialect: Dialect) -> None:
     """Raise JournalError, one line, for a dialect of another name than the journal's.
 
-    It would say other things, and what comes out then tells nothing about the core.
+    It would send other messages, and a difference then shows nothing about the core.
     """
     named = journal.opening.dialect
     if dialect.name != named:

@@ -19,7 +19,7 @@ from openline.commands import (
     OpenSocket,
     RequestCredential,
 )
-from openline.dialects.protocol import Heard, Insight, Metrics, Remark, Status
+from openline.dialects.protocol import Heard, Metrics, Noticed, Remark, Status
 from openline.machine.state import SessionState
 from openline.machine.timers import (
     ALL_TIMERS,
@@ -31,7 +31,7 @@ from openline.machine.timers import (
 )
 from openline.reconnect.verdicts import Action
 from openline.text import one_line
-from openline.updates import SAMPLE_RATE, BackendMetrics, Transcript, to_samples
+from openline.updates import SAMPLE_RATE, BackendMetrics, Insight, Transcript, to_samples
 
 #: RFC 6455 §7.4.1: the purpose of the connection has been fulfilled.
 CLOSE_NORMAL = 1000
@@ -141,8 +141,8 @@ class Actions(SessionState):
         self.ever_opened = True
 
     def await_ack(self) -> None:
-        """Start no earlier than ``start_delay`` after the dial; kept from NET-001."""
-        settled = self.dialled_at + self.policy.start_delay
+        """Start no earlier than the start delay after the dial; kept from NET-001."""
+        settled = self.dialled_at + self.policy.start_delay_of(self.dialect.traits)
         if settled > self.now:
             self.deadlines[Timer.SETTLE] = settled
         else:
@@ -229,7 +229,7 @@ class Actions(SessionState):
     def note_drained(self, stream: Stream) -> None:
         """The backend took audio out of its queue: it is alive, and the horizon moves."""
         self.note_alive(stream)
-        proved = stream.window.drained - round(self.dialect.horizon * SAMPLE_RATE)
+        proved = stream.window.drained - round(self.dialect.traits.horizon * SAMPLE_RATE)
         if proved > 0:
             self.confirm(stream.box, stream.box.span(proved, proved)[1])
 
@@ -277,13 +277,13 @@ class Actions(SessionState):
     def take_insight(self) -> None:
         """What the backend noticed goes to the app as it is."""
         self.backend_error = ""
-        insight: Insight = self.message
-        self.report(insight.update)
+        noticed: Noticed = self.message
+        self.report(Insight(kind=noticed.kind, payload=noticed.payload))
 
     # Losing.
 
     def abort_socket(self) -> None:
-        """Drop the socket without a word: there is nobody to talk to, or no time."""
+        """Drop the socket without a closing handshake: it is dead, or there is no time."""
         self.out.append(AbortSocket(self.dial))
 
     def end_dial(self) -> None:
@@ -295,7 +295,7 @@ class Actions(SessionState):
             self.report(retraction)
 
     def count_loss(self) -> None:
-        """The plan is to dial again: it costs a try, and a fresh credential if it says so."""
+        """Count the loss before the next dial, which needs a fresh credential after a REAUTH."""
         self.retry.count_loss(self.now)
         self.deadlines[Timer.GIVE_UP] = self.retry.give_up_at
         verdict = self.retry.verdict
@@ -304,7 +304,7 @@ class Actions(SessionState):
         self.aim_home()
 
     def await_retry(self) -> None:
-        """Wait as long as the plan says."""
+        """Wait until the time of the plan."""
         self.deadlines[Timer.RETRY] = self.retry.until
 
     def retry_early(self) -> None:

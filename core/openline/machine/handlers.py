@@ -20,9 +20,9 @@ from openline.dialects.checking import decode_or_malformed
 from openline.dialects.protocol import (
     FinalMessage,
     Heard,
-    Insight,
     Malformed,
     Metrics,
+    Noticed,
     Refusal,
     Remark,
     Status,
@@ -43,13 +43,15 @@ class LocalProtocolError(Exception):
 
 
 _NOTHING: Final[Fired] = ()
+#: The largest absolute value of a signed 16-bit sample.
+_FULL_SCALE: Final = 32768
 _OPEN: Final[Fired] = (("open_requested", None),)
 _STOP: Final[Fired] = (("stop_requested", None),)
 _GO_ON: Final = Plan()
 _MESSAGE_EVENTS: Final[dict[type, str]] = {
     Heard: "transcript",
     Metrics: "metrics",
-    Insight: "insight",
+    Noticed: "insight",
     Remark: "backend_error",
     FinalMessage: "final_message",
 }
@@ -115,6 +117,8 @@ def _network(_facts: SessionState, _event: e.NetworkRestored) -> Fired:
 def _audio(session: SessionState, event: e.AudioCaptured) -> Fired:
     if len(event.pcm) & 1:
         raise LocalProtocolError("audio of an odd number of bytes: samples are 16-bit")
+    if event.peak is not None and not 0 <= event.peak <= _FULL_SCALE:
+        raise LocalProtocolError(f"a peak of {event.peak}: give 0 to {_FULL_SCALE}, or None")
     stream = session.streams.capture(event.source, event.pcm, session.now)
     if stream is None:
         _check_source(session, event.source)
@@ -132,7 +136,7 @@ def _hole(session: SessionState, event: e.CaptureHole) -> Fired:
         raise LocalProtocolError(f"a hole of {event.samples} samples: give 0 or more")
     session.streams.hole(event.source, event.samples, session.now)
     session.watch.note_audio(event.source, session.now)
-    if session.spooled:  # a later process could not tell a hole from audio that is not there
+    if session.spooled:  # a later process could take a hole for missing audio
         session.report_gaps(session.streams.take_gaps())
     return _NOTHING
 
@@ -279,7 +283,7 @@ def _message(session: SessionState, event: e.MessageReceived) -> Fired:
     session.deadlines[Timer.PONG] = OFF  # any frame proves that the backend lives
     message = decode_or_malformed(session.dialect, event.data)
     if isinstance(message, Malformed):
-        session.count_trouble("malformed", f"a message that nobody can read: {message.why}")
+        session.count_trouble("malformed", f"an unreadable message: {message.why}")
         return _NOTHING
     if not session.is_ours(message.connection_id, message.attempt_id):
         session.count_trouble("foreign", "a message that carries another connection's ids")

@@ -1,4 +1,4 @@
-"""What the app is told of a state, and of the end: facts put into words and counts."""
+"""Reports of a state, of the end and of the counts, and the snapshot: facts put into structs."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def statistics(session: SessionState) -> Statistics:
 def is_done(ended: Ended) -> bool:
     """Whether a process that resumed this session would have nothing to mend."""
     late = any(gap.cause in AT_THE_END for gap in ended.missing)
-    heard = any(source.captured for source in ended.statistics.sources.values())
-    return not late and (ended.state is State.CLOSED or not heard)
+    captured = any(source.captured for source in ended.statistics.sources.values())
+    return not late and (ended.state is State.CLOSED or not captured)
 
 
 def result(session: SessionState, state: State) -> Ended:
@@ -45,7 +45,7 @@ def result(session: SessionState, state: State) -> Ended:
     failed = state is State.FAILED
     missing = session.streams.missing()
     verdict = session.retry.verdict
-    # A source that broke off captured less than there was, and no gap can tell of that.
+    # A source that failed captured less than there was, and no gap shows that.
     lost = "; ".join(f"{each.source} was lost: {each.reason}" for each in session.lost_sources)
     # A failure has a cause, always.
     not_well = session.retry.cause if failed else session.end_reason or lost

@@ -2,11 +2,11 @@
 
 The order is the promise. The start is the first message of a dial and goes out once;
 nothing but it before the ack. Then, most urgent first: a ping that is due, audio that a
-window allows, and when the app has stopped and all audio is out, the stop. A pull says
-that the last send has completed, so it disarms SEND; what it returns arms it again.
+window allows, and when the app has stopped and all audio is out, the stop. A pull
+means that the last send has completed, so it disarms SEND; what it returns arms it again.
 
 When a window is shut the sender has nothing to do until proof arrives: STALL bounds how
-long that may take, a ping asks for the proof, and PACE says when time alone opens it.
+long that may take, a ping asks for the proof, and PACE is when time alone opens it.
 """
 
 from __future__ import annotations

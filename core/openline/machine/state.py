@@ -6,7 +6,7 @@ command, arm a timer, or put ids together.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from openline.audio.gaps import AT_THE_END
@@ -26,6 +26,7 @@ from openline.commands import (
     StoreGap,
 )
 from openline.dialects.protocol import Dialect, FinalMessage, Ids
+from openline.events import SourceKind
 from openline.machine.timers import OFF, Timer
 from openline.policy import Policy
 from openline.reconnect.retry import Retry
@@ -81,6 +82,7 @@ class SessionState:
         "ever_opened",
         "has_provider",
         "hops",
+        "kinds",
         "line_open",
         "lost_sources",
         "message",
@@ -122,10 +124,12 @@ class SessionState:
         has_provider: bool,
         disk_samples: int,
         may_pause: Collection[str],
+        kinds: Mapping[str, SourceKind],
     ) -> None:
         self.policy = policy
         self.dialect = dialect
         self.has_provider = has_provider
+        self.kinds = dict(kinds)
         self._backend = backend
         self._session_id = session_id
         self._attempt_id = attempt_id
@@ -134,12 +138,13 @@ class SessionState:
         self.deadlines = [OFF] * len(Timer)
         self.out: list[Command] = []
         self.retry = Retry(policy, random)
-        self.streams = Streams(sources, round(policy.buffer_seconds * SAMPLE_RATE), disk_samples)
+        limit = round(policy.buffer_seconds * SAMPLE_RATE)
+        self.streams = Streams(sources, dialect.traits, limit, disk_samples)
         self.spooled = disk_samples > 0  # captured audio is kept on disk as well
         self.watch = SilenceWatchdog(sources, may_pause, policy.source_timeout)
         self.timeline = Timeline()
         # The fact that arrived, until a row of the chart makes something of it.
-        self.message: Any = None  # a Message; the event that is fired says of which type
+        self.message: Any = None  # a Message; its type goes with the event that is fired
         self.pong = b""  # the mark of the last pong
         self.opened_id = ""  # the connection_id of the socket that is open
         self.redirect = backend  # where a redirect leads
@@ -163,13 +168,13 @@ class SessionState:
         self.start_sent = False
         self.line_open = False
         self.ping_wanted = False
-        self.dropped: int = 0  # queue items that the backend said it dropped on this dial
+        self.dropped: int = 0  # queue items that the backend reported as dropped on this dial
         self.doubtful = False  # the final message will not prove everything
         # The end.
         self.stop_wanted = False
         self.stop_is_sent = False
         self.end_reason = ""
-        self.lost_sources: list[SourceEnded] = []  # those that were not heard out
+        self.lost_sources: list[SourceEnded] = []  # those that failed or hung before the stop
         self.summary: FinalMessage | None = None
         self.summary_covers: dict[str, tuple[int, int]] = {}
 
@@ -224,12 +229,12 @@ class SessionState:
             self.out.append(StoreConfirmed(box.source, position))
 
     def report_status_of(self, state: str, text: str, source: str | None = None) -> None:
-        """Tell the app how the backend says that it is."""
+        """Report the state that the backend reported of itself."""
         source = source and one_line(source)
         self.report(BackendStatus(state=one_line(state), text=one_line(text), source=source))
 
     def lose_source(self, source: str, cause: SourceEndReason, reason: str) -> None:
-        """The source delivers no more: said once, however often it comes to its end."""
+        """The source delivers no more: reported once, however often it ends."""
         if self.streams.end_source(source):
             self.watch.forget(source)
             lost = SourceEnded(source=source, cause=cause, reason=reason)
@@ -238,7 +243,7 @@ class SessionState:
             self.report(lost)
 
     def trouble(self, kind: str, text: str) -> None:
-        """Tell the app of something odd, once per kind."""
+        """Report something odd to the app, once per kind."""
         if kind not in self.reported:
             self.reported |= {kind}
             self.report(Trouble(kind=kind, text=text))
@@ -261,7 +266,7 @@ class SessionState:
         if plan.ending is None:
             self.retry.go_on(self.now, finish_at)
         else:
-            codes = self.dialect.codes
+            codes = self.dialect.traits.codes
             self.retry.judge(plan.ending, codes, plan.detail, self.now, finish_at)
 
     def arm(self, timer: Timer, delay: float) -> None:

@@ -2,8 +2,8 @@
 
 The delay grows with the number of tries since the line was stable and is drawn at
 random from its upper half, so that clients thrown out together do not come back
-together. The *gate* stands behind every delay: whatever a server does and whatever a
-verdict says, no more than ``limit`` passes go through in any minute.
+together. The *gate* stands behind every delay: whatever a server does and whatever the
+verdict is, no more than ``limit`` passes go through in any minute.
 """
 
 from __future__ import annotations

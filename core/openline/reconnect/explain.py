@@ -33,7 +33,7 @@ from openline.reconnect.verdicts import (
 
 #: The refusals of a dialect that has none.
 NO_REFUSALS: Final[Mapping[str, Rule]] = MappingProxyType({})
-#: The numbers that an explanation gives unless told otherwise.
+#: The numbers that an explanation gives if no policy is given.
 DEFAULT_POLICY: Final = Policy()
 
 #: The close codes and the HTTP statuses that can be asked for.

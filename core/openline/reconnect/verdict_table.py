@@ -1,6 +1,6 @@
 """The verdict table: what each known ending of a dial means, as data.
 
-Every row names an action, says why in words for a person (lower case, no full stop,
+Every row names an action, gives the reason in words for a person (lower case, no full stop,
 so that it can stand within a line), and where the ruling comes from. Exact numbers are
 looked up first, then ranges, first match first. The tables hold no rule about which of
 several facts counts, nor about strikes or credentials: that is ``verdicts.judge``.
@@ -33,7 +33,7 @@ class Sender(StrEnum):
 
 
 class ErrorKind(StrEnum):
-    """How a dial ended where neither a close frame nor an HTTP status says it."""
+    """How a dial ended, where neither a close frame nor an HTTP status shows it."""
 
     REFUSED = "refused"
     UNREACHABLE = "unreachable"
@@ -48,7 +48,7 @@ class ErrorKind(StrEnum):
     TLS_HOSTNAME = "tls_hostname"
     TLS_CUT = "tls_cut"
     TLS_OTHER = "tls_other"
-    BAD_UPGRADE = "bad_upgrade"  #: an answer to the upgrade that nobody can read
+    BAD_UPGRADE = "bad_upgrade"  #: an answer to the upgrade that is not HTTP
     OS_OTHER = "os_other"
     NO_SOCKET = "no_socket"  #: not open within CONNECT
     NO_ACK = "no_ack"
@@ -56,7 +56,7 @@ class ErrorKind(StrEnum):
     SEND_STUCK = "send_stuck"
     STALLED = "stalled"  #: the backend takes audio and neither drains nor speaks
     CREDENTIAL_FAILED = "credential_failed"
-    CREDENTIAL_FATAL = "credential_fatal"  #: the provider says that asking again cannot help
+    CREDENTIAL_FATAL = "credential_fatal"  #: the provider reported that another request cannot help
     CREDENTIAL_UNUSABLE = "credential_unusable"  #: the provider gave what is no credential
     CREDENTIAL_LATE = "credential_late"  #: no answer within AUTH
     REDIRECT_REFUSED = "redirect_refused"  #: wss to ws, or a location that is none
@@ -66,7 +66,7 @@ class ErrorKind(StrEnum):
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
     """One ruling, of this table or of a dialect.
 
-    ``strike``: an ending that nobody knows; a few in a row are fatal. ``scatter``:
+    ``strike``: an unknown ending; a few in a row are fatal. ``scatter``:
     everybody was thrown out together, so the first try is spread over 0-5 s.
     ``advice``: what a person is to look at, besides the token, where a REAUTH has no
     provider to ask.
@@ -118,7 +118,7 @@ _OURS: Final = "openline"
 #: Nothing is known at all, or nothing that stands in a table.
 UNKNOWN: Final = _strike("the connection ended and nothing said why", _OURS)
 
-#: Close codes that the peer sent, or that somebody sent and nobody knows who.
+#: Close codes that the peer sent, or of which the sender is not known.
 CLOSE_CODES: Final[Mapping[int, Rule]] = MappingProxyType(
     {
         1000: _retry("the server closed normally before the session was done", "discord.py"),
@@ -163,7 +163,7 @@ OUR_CLOSE_CODES: Final[Mapping[int, Rule]] = MappingProxyType(
 
 CLOSE_CODE_RANGES: Final[Ranges] = (
     (range(1015, 1016), _strike("TLS failed", _WS)),
-    (range(1000, 3000), _strike("the server closed with a code that nobody has defined", _WS)),
+    (range(1000, 3000), _strike("the server closed with an undefined code", _WS)),
     (range(3000, 4000), _strike("the server closed with a registered code not known here", _IANA)),
     (range(4000, 5000), _strike("the server closed with a code of its own", "RFC 6455 §7.4.2")),
 )
@@ -173,7 +173,7 @@ BAD_CLOSE_CODE: Final = _strike("the close code is outside 1000-4999", "RFC 6455
 #: Codes that are never in a frame: a library's word for "there was no close frame".
 NEVER_SENT: Final = frozenset({1006, 1015})
 
-#: What the reason of a 1008 can say that the code does not, first match first.
+#: What the reason of a 1008 can add to the code, first match first.
 POLICY_REASONS: Final[tuple[tuple[tuple[str, ...], Rule], ...]] = (
     (("DATA-0000",), _fatal("the server cannot decode this client's audio", "Deepgram")),
     (
@@ -192,7 +192,7 @@ POLICY_REASONS: Final[tuple[tuple[tuple[str, ...], Rule], ...]] = (
     (("timeout", "timed out"), _retry("the session timed out on the server", "Speechmatics")),
 )
 
-_REDIRECT: Final = _strike("the server answered with a redirect that nobody can follow", _HTTP)
+_REDIRECT: Final = _strike("the server answered with a redirect that cannot be followed", _HTTP)
 
 HTTP_STATUSES: Final[Mapping[int, Rule]] = MappingProxyType(
     {
@@ -208,7 +208,7 @@ HTTP_STATUSES: Final[Mapping[int, Rule]] = MappingProxyType(
         403: Rule(
             action=Action.REAUTH,
             why="the server forbids this: a bad token or a wrong path",
-            source="uvicorn, echopanel contract",
+            source="uvicorn",
             advice="the path of the URL",
         ),
         404: _fatal("the server has nothing at this path: check the path of the URL", _HTTP),
@@ -246,7 +246,7 @@ HTTP_RANGES: Final[Ranges] = (
 #: Any other integer.
 BAD_STATUS: Final = _strike("the HTTP status is outside 100-599", _HTTP)
 
-#: Statuses that are no refusal in themselves: an error that came with one says more.
+#: Statuses that are no refusal in themselves: an error that came with one explains more.
 INDIRECT_STATUSES: Final = frozenset({101, 301, 302, 303, 307, 308})
 
 _CLOCK: Final = (
@@ -255,7 +255,7 @@ _CLOCK: Final = (
 
 ERRORS: Final[Mapping[ErrorKind, Rule]] = MappingProxyType(
     {
-        ErrorKind.REFUSED: _retry("nothing listens at that address yet", "echopanel contract"),
+        ErrorKind.REFUSED: _retry("nothing listens at that address yet", _OURS),
         ErrorKind.UNREACHABLE: _retry("the network does not reach the server", _OURS),
         ErrorKind.RESET: _retry("the connection was reset", _OURS),
         ErrorKind.TIMED_OUT: _retry("the network timed out", _OURS),

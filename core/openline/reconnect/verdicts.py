@@ -2,19 +2,19 @@
 
 A dial that ends leaves several facts behind: what the dialect made of a message that
 refused us, a close code and who sent it, an HTTP status, an error kind. ``judge`` takes
-the first of these that tells, finds its row in the verdict table, and then settles what
+the first of these that decides, finds its row in the verdict table, and then settles what
 a row cannot know: how many strikes there were and whether a fresh credential can be had.
 
-Which fact counts, most telling first:
+Which fact counts, the most specific first:
 
-1. the dialect's refusal: the backend said in words what the close only repeats;
+1. the dialect's refusal: the backend gave the reason in words, the close only repeats it;
 2. the dialect's own codes, if the close frame is not ours (a dialect knows what its
    backend means by a code, not why our library gave up);
 3. a close code that was in a frame: it is the peer's last word (or our library's), and
    what broke after it is its consequence. The reason of a 1008 refines it;
 4. an HTTP status that refuses;
 5. the error kind. It comes before the statuses that refuse nothing in themselves (101,
-   and a redirect that was not followed: the error says why it was not);
+   and a redirect that was not followed: the error is the reason why it was not);
 6. such a status with no error;
 7. 1006 or 1015: no frame ever carries them, a library fills them in for "there was no
    close frame", so with any other fact they add nothing. An adapter that reports 1006
@@ -98,7 +98,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def judge(ending: Ending, dialect_codes: Mapping[int, Rule] = NO_CODES) -> Verdict:
-    """Say what ``ending`` means. Total: never raises."""
+    """Return the verdict on ``ending``. Total: never raises."""
     row = _ruling(ending, dialect_codes)
     fatal = _why_fatal(row, ending)
     if fatal is not None:
@@ -115,7 +115,7 @@ def judge(ending: Ending, dialect_codes: Mapping[int, Rule] = NO_CODES) -> Verdi
 
 
 def _ruling(ending: Ending, dialect_codes: Mapping[int, Rule]) -> Rule:
-    """Pick the fact that tells (the order is in the head comment) and look it up."""
+    """Pick the fact that decides (the order is in the head comment) and look it up."""
     code, status, error = ending.code, ending.status, ending.error
     if ending.refusal is not None:
         return ending.refusal

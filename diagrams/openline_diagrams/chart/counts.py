@@ -52,7 +52,7 @@ def counted(drawing: Drawing, table: Table, counts: Counts) -> Drawing:
 
 
 class _Counter:
-    """Finds the counts of what a drawing shows."""
+    """Finds the counts of the drawn rows."""
 
     def __init__(self, table: Table, counts: Counts) -> None:
         self.counts = counts
@@ -85,10 +85,10 @@ class _Counter:
         return line._replace(note="; ".join(parts))
 
     def numbers(self, line: Line, head: str | None) -> list[tuple[str, int | None]]:
-        """Each row of the line: what tells it from the others, and its count."""
+        """Each row of the line: the name that distinguishes it, and its count."""
         return [
             (
-                _told(line, source, event),
+                _name_of(line, source, event),
                 self.counts.get(self.names[source, event, line.guard, line.actions, head]),
             )
             for source in line.sources
@@ -100,7 +100,7 @@ def _key(row: Transition) -> tuple[str, str, str, tuple[str, ...], str | None]:
     return row.source, row.event, row.guard_name, row.on_names, row.target
 
 
-def _told(line: Line, source: str, event: str) -> str:
+def _name_of(line: Line, source: str, event: str) -> str:
     parts: Sequence[str] = [
         *([source] if len(line.sources) > 1 else []),
         *([event] if len(line.events) > 1 else []),

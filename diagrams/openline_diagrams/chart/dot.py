@@ -1,8 +1,8 @@
 """The drawing in Graphviz's language, with every place given.
 
-``layout=nop2`` tells Graphviz that all places are known and that it shall only draw, so
-any Graphviz draws the same. It counts from the lower left corner, nodes in inches and the
-rest in points. An edge from a group leaves an invisible node of that group.
+``layout=nop2`` makes Graphviz draw at the given places only, so any Graphviz draws the
+same. It counts from the lower left corner, nodes in inches and the rest in points. An edge
+from a group leaves an invisible node of that group.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _ARROW: Final = 8.0
 _BEND: Final = 12.0
 #: The least size of a node, so that one without ink can hold a corner of the sheet.
 _DOT: Final = 0.72
-#: The heat in whose colour numbers are written: it can be read on the ground.
+#: The heat whose colour numbers are written in: it is readable on the ground.
 _INK: Final = 4
 _TAGS: Final = {
     Style.NAME: "B",

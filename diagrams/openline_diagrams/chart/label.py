@@ -1,8 +1,8 @@
-"""Lines as styled text in rows of a given width: what a label needs, whatever draws it.
+"""Lines as styled text in rows of a given width: the labels, for any renderer.
 
-Widths are those of DejaVu Sans, the widest of the fonts that stand in for Arial: whichever
-a reader has, nothing is cut. A line that is too long breaks before its actions, then
-between them; a heading between states.
+Widths are those of DejaVu Sans, the widest of the fonts that stand in for Arial, so no
+reader's font gets cut. A line that is too long breaks before its actions, then between
+them; a heading between states.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ class Style(Enum):
     HEAD = "quiet and italic"
     NAME = "bold and larger"
     COUNT = "bold, a number"
-    NEVER = "bold, in the colour of what never happened"
-    UNKNOWN = "bold, in the colour of what nobody counted"
+    NEVER = "bold, in the colour of never"
+    UNKNOWN = "bold, in the colour of uncounted"
 
 
 class Span(NamedTuple):
@@ -124,7 +124,7 @@ def listed(head: str, names: tuple[str, ...], room: float) -> list[Row]:
 
 
 def _note(note: str) -> list[Row]:
-    """How often: a number, then in a colour of its own what never happened."""
+    """A count: a number, then in a colour of its own the rows that never fired."""
     found: list[Row] = []
     style = Style.COUNT
     for word in note.split():

@@ -1,11 +1,12 @@
 """The drawing as a Mermaid ``stateDiagram-v2``, which GitHub and others draw by themselves.
 
 Groups are composite states, so a shared edge is one arrow here too. Mermaid places
-everything itself, keeps no room for the label of an arrow from a composite, and knows
-little of text. So what a group shares stands in the group, in a box of its own that the
-arrow leaves from; the states that have a line stand in brackets before it, and what only a
-timer causes has an hourglass. Mermaid breaks no line of a box, and makes the picture as wide
-as it must: lines are broken here, so that the letters stay large where a page is narrow.
+everything itself, keeps no room for the label of an arrow from a composite, and has few
+means to format text. So the lines that a group shares stand in the group, in a box of its
+own that the arrow leaves from; the states that have a line stand in brackets before it, and
+a line that only a timer causes has an hourglass. Mermaid breaks no line of a box, and makes
+the picture as wide as it must: lines are broken here, so that the letters stay large where
+a page is narrow.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from openline_diagrams.theme import LIGHT, Palette
 
 #: Letters in a row of a box. The chart is 1,210 px wide with it: letters of 10 px at 800.
 _ROOM: Final = 30
-#: Mermaid takes blanks away at the start of a row, not these; nor does ``wrap`` break at one.
+#: Mermaid strips blanks at the start of a row, not these; nor does ``wrap`` break at one.
 _BLANK: Final = "\N{NO-BREAK SPACE}"
 
 
@@ -102,7 +103,7 @@ def _line(line: Line) -> str:
 
 
 def _classes(drawing: Drawing, palette: Palette) -> Iterator[str]:
-    """Colours: by role, and quiet ones for what is shared."""
+    """Colours: by role, and quiet ones for shared lines."""
     cards = [_card(edge) for edge in drawing.edges if edge.tail in drawing.groups]
     looks = {"shared": (palette.ground, palette.frame, palette.text)}
     members = {"shared": cards} if cards else {}

@@ -1,4 +1,4 @@
-"""What is to be drawn: the compiled table as boxes and edges, with what is shared told once.
+"""The compiled table as boxes and edges to draw, with shared transitions drawn once.
 
 A *line* is ``event [guard] / actions`` with the states that it leaves from. Transitions
 that differ in their event alone, or in their source alone, are one line. An internal line
@@ -6,13 +6,13 @@ stands in the box of its state, between the state's entry and exit actions and i
 An *edge* holds every line from one place to one state; the place is a state or a *group*,
 and a line that not all of a group's states have names those that do.
 
-Which place? What ends a session leaves from the group of all that is open. Elsewhere a line
-of several states goes to the smallest group that holds them (and not the state that they
-lead to); a line of one state has an edge of its own, unless a group that holds the state
-has an edge there already. The steps of the happy path are always drawn.
+The place follows from the lines. Lines that end a session leave from the group of all open
+states. Elsewhere a line of several states goes to the smallest group that holds them (and
+not the state that they lead to). A line of one state has an edge of its own, unless a group
+that holds the state has an edge there already. The steps of the happy path are always drawn.
 
-Nothing else decides what is drawn, so every maker shows the same, and ``shown`` gives
-back each transition of the table.
+Nothing else decides what is drawn, so every maker shows the same, and ``shown`` returns
+each transition of the table.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _STEPS: Final = frozenset(pairwise(PATH))
 class Line(NamedTuple):
     """``event [guard] / actions`` from each of ``sources``; several events share it.
 
-    ``note`` is what a drawing adds to it: how often it happened, in ``coverage``.
+    ``note`` is a drawing's addition: how often it happened, in ``coverage``.
     """
 
     sources: tuple[str, ...]
@@ -50,7 +50,7 @@ class Line(NamedTuple):
 
 
 class Box(NamedTuple):
-    """A state: what it does on the way in and out, and while it lasts."""
+    """A state: its entry and exit actions, and its internal transitions."""
 
     name: str
     role: Role
@@ -120,10 +120,10 @@ def rows(table: Table) -> list[Transition]:
 
 
 def model(table: Table) -> Drawing:
-    """What to draw of ``table``. Raises ValueError for a state that ``look`` does not know."""
+    """The drawing of ``table``. Raises ValueError for a state that ``theme`` has no role for."""
     strange = [state for state in table if state not in ROLES]
     if strange:
-        raise ValueError(f"no role for {', '.join(strange)}: give it one in diagram/look.py")
+        raise ValueError(f"no role for {', '.join(strange)}: give it one in theme.py")
     enter: dict[str, tuple[str, ...]] = {}
     leave: dict[str, tuple[str, ...]] = {}
     for row in rows(table):

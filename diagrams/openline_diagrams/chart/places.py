@@ -1,4 +1,4 @@
-"""What a drawing is made of once everything has its place, and the sheet's measures.
+"""The parts of a drawing once everything has its place, and the sheet's measures.
 
 Points, from the top left corner. The columns are fixed, from left to right: a lane, the
 spine (with a line of its own, and one for steps that jump over a box), a lane.

@@ -1,7 +1,7 @@
 """The table as SCXML, the W3C's notation for state machines.
 
-A guard is a condition of one name, which the host resolves. An action is a ``log`` that
-says its name: the one thing that every interpreter runs and that changes nothing.
+A guard is a condition of one name, which the host resolves. An action is a ``log`` of its
+name: the one element that every interpreter runs and that changes nothing.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Journals as sequence diagrams: Mermaid, SVG that needs no other program, and words.
 
-``sequence`` says what a diagram is; ``steps`` and ``book`` make one of a journal in the
-words of ``words``; ``layout`` places it; ``mermaid``, ``svg`` and ``table`` write it down.
+``sequence`` is the entry; ``steps`` and ``collapse`` turn a journal into items, with the
+labels of ``words``; ``layout`` places them; ``mermaid``, ``svg`` and ``table`` write them.
 """
 
 from __future__ import annotations

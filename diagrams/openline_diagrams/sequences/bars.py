@@ -1,8 +1,8 @@
 """The audio of each source at a moment, as bars beside the row in which it changed.
 
-A bar is session time. What was captured lies lowest, over it what was sent on this dial and
-before, over it what is confirmed: so a lost dial is seen to give back what it had not proved.
-Each has a texture of its own, for eyes and printers that tell no colours apart: captured is
+A bar is session time. Captured audio lies lowest, over it the audio sent on this dial and
+before, over it the confirmed audio. So a lost dial visibly gives its unconfirmed audio back.
+Each has a texture of its own, for eyes and printers without colours: captured is
 pale, sent is hatched, confirmed is solid.
 """
 
@@ -34,7 +34,7 @@ _HATCH: Final = "2 2.5"
 
 
 class Layer(NamedTuple):
-    """How one of the three is drawn."""
+    """The style of one of the three layers."""
 
     name: str
     role: Role
@@ -59,7 +59,7 @@ LAYERS: Final = (
 
 
 class Gauges:
-    """The column of gauges, which begins at ``x``. ``captured``: seconds, all there was."""
+    """The column of gauges, which begins at ``x``. ``captured``: its total in seconds."""
 
     def __init__(self, seq: Sequence, x: float) -> None:
         self._x = x
@@ -68,7 +68,7 @@ class Gauges:
         self.captured = max((mark.captured for mark in ends), default=0.0)
 
     def head(self, y: float) -> Iterator[Shape]:
-        """What the column is, and how long its bars can get."""
+        """The title of the column, and the length of its longest bar."""
         if self.captured:
             yield Text(self._x, y, "audio", QUIET, SMALL)
             yield Text(WIDTH - MARGIN, y, seconds(self.captured), QUIET, SMALL, "end")
@@ -77,7 +77,7 @@ class Gauges:
         """Bars around ``y`` of the latest of some marks, if anything has changed."""
         latest = max(choice, key=_progress)
         before = {mark.source: mark.captured for mark in self._told}
-        # A run that goes on beside others has told of more already.
+        # A run that goes on beside others has shown a later state already.
         marks = tuple(
             mark._replace(captured=max(mark.captured, before.get(mark.source, 0.0)))
             for mark in latest

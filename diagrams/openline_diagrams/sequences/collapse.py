@@ -1,10 +1,10 @@
-"""Steps put down as the items of a diagram, what happens many times told once.
+"""Collapses the steps of a journal into the items of a diagram: repetitions become one.
 
-Audio that flows is one message, with its count and its stretch of session time, until
-something else is said; what the app says and what is sent on stand side by side. Pings and
-figures are one message for as long as a state lasts, but for the pings that found no pong:
-these are one of their own. What the sender pulled in vain, ticks, and what the adapter
-keeps on disk are left out.
+Flowing audio is one message, with its count and its stretch of session time, until another
+event comes between; audio from the app and audio sent on stand side by side. Pings and
+figures are one message for as long as a state lasts, except for pings without a pong:
+these are one of their own. Pulls that gave nothing, ticks, and commands for the disk
+are left out.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _FRAME: Final = FRAME_SAMPLES / SAMPLE_RATE
 
 
 class _Run:
-    """Messages told as one, while more of them may come."""
+    """Messages drawn as one, while more of them may come."""
 
     def __init__(self, first: Message) -> None:
         self.first = first
@@ -57,7 +57,7 @@ class _Run:
         return (self.first.tail, self.first.head, self.name) == (tail, head, name)
 
     def items(self) -> list[Message]:
-        """The run as a message; a ping that found no pong is one of its own."""
+        """The run as a message; a ping without a pong is one of its own."""
         count, first = len(self.times), self.first._replace(marks=self.marks)
         if self.name == "ping":
             found: list[Message] = []
@@ -80,7 +80,7 @@ def _times(name: str, count: int) -> str:
 
 
 class Book:
-    """Steps put down as items; ``fold``: transcripts are told as runs too."""
+    """Collects steps as items; ``fold``: transcripts become runs too."""
 
     def __init__(self, journal: Journal, dialect: Dialect, *, fold: bool) -> None:
         self.now = 0.0
@@ -90,31 +90,31 @@ class Book:
         self._has_provider = journal.opening.has_provider
         self._zero: float | None = None
         self._state = State.IDLE
-        self._told: list[Item | _Run] = []
+        self._items: list[Item | _Run] = []
         self._line = 0  # where the current state begins
         self._block = 0  # where audio began to flow undisturbed
         self._marks: dict[str, Mark] = {}
         self._again: dict[str, float] = {}  # how far a lost dial had sent each source
 
     def items(self) -> list[Item]:
-        """All that was put down, in the order of its beginning."""
+        """All items, in the order of their beginning."""
         found: list[Item] = []
-        for each in self._told:
+        for each in self._items:
             found += each.items() if isinstance(each, _Run) else [each]
         return sorted(found, key=lambda item: item.at)  # a ping without a pong comes later
 
     def take(self, seen: Seen) -> None:
-        """Put down one step."""
+        """Add one step."""
         step = seen.step
         self._zero = step.now if self._zero is None else self._zero
         self.now = round(step.now - self._zero, 6)
         before = dict(self._marks)
         self._marks = {mark.source: mark for mark in seen.marks}
         for source, mark in before.items():
-            if self._marks[source].sent < mark.sent:  # a lost dial proved no more than this
+            if self._marks[source].sent < mark.sent:  # a lost dial: all behind is sent again
                 self._again[source] = mark.sent
         if step.event is not None:
-            self._hear(step.event, before, late=seen.idle)
+            self._receive(step.event, before, late=seen.idle)
             self._do(seen)
         elif step.outgoing is not None:
             self._send(step.outgoing, before)
@@ -122,9 +122,9 @@ class Book:
             why = step.raised.partition(": ")[2]
             self._add(Who.LINE, Who.APP, f"refused: {words.short(why)}", Style.ANSWER)
 
-    # What comes in.
+    # Incoming events.
 
-    def _hear(self, event: e.Event, before: dict[str, Mark], *, late: bool) -> None:
+    def _receive(self, event: e.Event, before: dict[str, Mark], *, late: bool) -> None:
         if isinstance(event, e.AudioCaptured):
             old, new = before.get(event.source), self._marks.get(event.source)
             start = old.captured if old else 0.0
@@ -138,19 +138,19 @@ class Book:
         match event:
             case e.MessageReceived(_, data):
                 message = self._dialect.decode(data)
-                text = words.said(message)
+                text = words.message_label(message)
                 if not late and self._folds(message):
                     self._repeat(tail, Who.LINE, text, style, wide=isinstance(message, d.Metrics))
                     return
             case e.CredentialReady() | e.CredentialFailed():
-                tail, text = Who.PROVIDER, words.told(event)
+                tail, text = Who.PROVIDER, words.event_label(event)
             case e.SocketOpened() | e.Redirected():
-                text = words.told(event)
+                text = words.event_label(event)
             case e.SocketLost():
                 asked = self._state is State.CLOSING and event.code is not None
-                style, text = Style.ANSWER if asked else Style.CUT, words.told(event)
+                style, text = Style.ANSWER if asked else Style.CUT, words.event_label(event)
             case _:
-                style, tail, text = Style.CALL, Who.APP, words.told(event)
+                style, tail, text = Style.CALL, Who.APP, words.event_label(event)
         if late:
             style, text = Style.LATE, f"{text} (too late)"
         if text:
@@ -159,7 +159,7 @@ class Book:
     def _folds(self, message: d.Message) -> bool:
         return isinstance(message, d.Metrics) or (self._fold and isinstance(message, d.Heard))
 
-    # What comes of it.
+    # Commands.
 
     def _do(self, seen: Seen) -> None:
         entered = iter(seen.entered)
@@ -182,10 +182,10 @@ class Book:
         self._put(
             Turn(self.now, change.state, entered.timers, change.reason, (*self._marks.values(),))
         )
-        self._line = len(self._told)
+        self._line = len(self._items)
 
     def _carry_out(self, command: Command) -> None:
-        text = words.done(command, has_provider=self._has_provider)
+        text = words.command_label(command, has_provider=self._has_provider)
         match command:
             case Report(BackendStatus() | BackendMetrics()):
                 return
@@ -204,7 +204,7 @@ class Book:
         if text:
             self._add(Who.LINE, head, text, style)
 
-    # What goes out.
+    # Outgoing messages.
 
     def _send(self, outgoing: Outgoing, before: dict[str, Mark]) -> None:
         if isinstance(outgoing, SendPing):
@@ -220,24 +220,24 @@ class Book:
                 self._again.pop(source, None)
                 self._flow(Who.LINE, source, start, mark.sent)
                 return
-        self._add(Who.LINE, Who.BACKEND, words.sent(outgoing.data), Style.CALL)
+        self._add(Who.LINE, Who.BACKEND, words.sent_label(outgoing.data), Style.CALL)
 
-    # How it is put down.
+    # Items.
 
     def _put(self, item: Item) -> None:
-        self._told.append(item)
-        self._block = len(self._told)
+        self._items.append(item)
+        self._block = len(self._items)
 
     def _add(self, tail: Who, head: Who, text: str, style: Style) -> None:
         self._put(Message(self.now, tail, head, text, style, (*self._marks.values(),)))
 
     def _run(self, tail: Who, head: Who, name: str, style: Style, *, since: int) -> _Run:
         """The run that goes on, if it began at item number ``since`` or later; or a new one."""
-        for each in reversed(self._told[since:]):
+        for each in reversed(self._items[since:]):
             if isinstance(each, _Run) and each.is_of(tail, head, name):
                 return each
         run = _Run(Message(self.now, tail, head, name, style))
-        self._told.append(run)
+        self._items.append(run)
         return run
 
     def _flow(self, tail: Who, source: str, start: float, end: float) -> None:
@@ -254,12 +254,12 @@ class Book:
         run.span = (run.span[0] if run.span else start), end
 
     def _pair(self, run: _Run, name: str) -> None:
-        """Audio that is captured and sent in one go is told side by side."""
-        for place in range(self._block, len(self._told) - 1):
-            other = self._told[place]
+        """Audio that is captured and sent in one go is drawn side by side."""
+        for place in range(self._block, len(self._items) - 1):
+            other = self._items[place]
             if isinstance(other, _Run) and other.name == name:
                 run.first = run.first._replace(at=other.first.at)
-                self._told.insert(place + (run.first.tail is Who.LINE), self._told.pop())
+                self._items.insert(place + (run.first.tail is Who.LINE), self._items.pop())
                 return
 
     def _name(self, source: str) -> str:
@@ -271,7 +271,7 @@ class Book:
 
     def _answer(self) -> None:
         """A pong is the answer to the oldest ping without one."""
-        for each in self._told[self._line :]:
+        for each in self._items[self._line :]:
             if isinstance(each, _Run) and each.name == "ping":
                 each.answered = min(each.answered + 1, len(each.times))
                 return

@@ -1,15 +1,15 @@
-"""Where everything of a sequence diagram stands: a sheet of shapes, ready to be drawn.
+"""The layout of a sequence diagram: a sheet of shapes, ready to be drawn.
 
 From the left: a column of times; the life lines of the app, openline, the backend and, if
 it takes part, the provider; a column of gauges. Everything goes through openline, so a
-message's label stands between openline and its neighbour, whoever it is for, and no label
-meets a life line. What the backend says and openline hands on in the same step stands on
-one row, on both sides.
+message's label stands between openline and its neighbour, and no label meets a life line.
+A backend's message and openline's report of it in the same step stand on one row, on both
+sides.
 
 The state is a band along openline's line, in the colour of its role; a pill begins it, with
-its timers on the left and why it was entered on the right. A gauge is the audio of each
-source at that moment: captured, of that sent, of that confirmed; it stands where any of it
-has changed.
+its timers on the left and the reason on the right. A gauge is the audio of each source at
+that moment: captured, of that sent, of that confirmed; it stands where any of it has
+changed.
 
 A text breaks where it gets too wide, in the widths of a wide font, and a row is as high as
 its texts. The sheet is as wide as it will be shown, so letters keep their size.
@@ -59,7 +59,7 @@ _PLACES: Final = (
 
 
 def rows_of(items: Many[Item]) -> Iterator[tuple[Item, ...]]:
-    """The items by rows: what openline hands on at once stands beside what it heard."""
+    """The items by rows: an event and openline's report of it share a row."""
     at = 0
     while at < len(items):
         pair = items[at : at + 2]
@@ -95,7 +95,7 @@ class _Sheet:
         self.below: list[Shape] = []  # life lines and bands
         self.role: Role | None = None
         self.since = 0.0  # where the band of the state begins
-        self.told = ""  # the time that was told last
+        self.shown = ""  # the time shown last
 
     def fill(self) -> Sheet:
         """Caption, participants, rows, legend."""
@@ -128,7 +128,7 @@ class _Sheet:
             self.shapes.append(Text(x, at, line, tone, anchor=anchor, bold=bold))
 
     def caption(self) -> None:
-        """The title, and what it is about."""
+        """The title, and the caption."""
         room = WIDTH - 2 * MARGIN
         for line in broken(self.seq.title, room, TITLE, bold=True):
             self.y += TITLE + 2
@@ -140,7 +140,7 @@ class _Sheet:
         self.y += 18
 
     def heads(self) -> float:
-        """Who takes part; where their life lines begin."""
+        """The participants; returns where their life lines begin."""
         y = self.y
         for who in self.seq.who:
             x, wide = self.x[who], 88.0
@@ -182,10 +182,10 @@ class _Sheet:
                 self.y += 6
 
     def time(self, at: float, y: float) -> None:
-        """The time of a row, where it is another than before."""
+        """The time of a row, where it differs from the last one."""
         text = f"{at:.2f}"
-        if text != self.told:
-            self.told = text
+        if text != self.shown:
+            self.shown = text
             self.shapes.append(Text(TIMES, y, text, QUIET, SMALL, "end"))
 
     def room(self, message: Message) -> float:

@@ -1,12 +1,12 @@
 """A sequence diagram in Mermaid, which GitHub and others draw by themselves.
 
-A state is a block in the colour of its role, with a note that says what it waits for. Mermaid
-has no axis of time, so each message begins with its seconds. What others said cannot become
-part of the language: everything but letters, digits and harmless marks is an entity code.
+A state is a block in the colour of its role, with a note of its timers. Mermaid has no axis
+of time, so each message begins with its seconds. Quoted text must not become part of the
+language: everything but letters, digits and harmless marks is an entity code.
 
-Mermaid makes a note as wide as it takes its text to be, which is a tenth too little, and
-would write what a message to oneself is called over the life line. So the lines of a note
-are short, and a timer is a note beside the line.
+Mermaid underestimates the width of a note's text by a tenth, and would write the label of
+a message to oneself over the life line. So the lines of a note are short, and a timer is a
+note beside the line.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from openline_diagrams.sequences.words import seconds
 from openline_diagrams.theme import LIGHT, ROLES, Palette
 
 _ARROWS: Final = {Style.CALL: "->>", Style.ANSWER: "-->>", Style.CUT: "-x", Style.LATE: "--x"}
-#: How strong the colour of a state's block is; it must do on light pages and on dark ones.
+#: The opacity of a state's block, chosen for light pages and dark ones.
 _VEIL: Final = 0.12
 #: Letters of a line in a note, and beside a life line that a message crosses.
 _SHORT: Final = 20
@@ -74,5 +74,5 @@ def _broken(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """``text`` with what Mermaid could take for its own as entity codes."""
+    """``text`` with the characters that Mermaid would interpret as entity codes."""
     return _SPECIAL.sub(lambda found: f"#{ord(found[0])};", text)

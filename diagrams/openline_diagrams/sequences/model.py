@@ -1,4 +1,4 @@
-"""What a sequence diagram is made of: participants, and items at their times.
+"""The elements of a sequence diagram: participants, and items at their times.
 
 Times are seconds since the session's first step. Everything goes through openline: one end
 of each message is it.
@@ -14,7 +14,7 @@ from openline_diagrams.sequences.steps import Mark
 
 
 class Who(StrEnum):
-    """Who takes part, from left to right."""
+    """The participants, from left to right."""
 
     APP = "App"
     LINE = "openline"
@@ -23,7 +23,7 @@ class Who(StrEnum):
 
 
 class Style(Enum):
-    """How a message is drawn."""
+    """The style of a message."""
 
     CALL = "a request, or audio"
     ANSWER = "an answer, or news"
@@ -62,7 +62,7 @@ class Alarm(NamedTuple):
 
 
 class Note(NamedTuple):
-    """Something to know about the audio."""
+    """A remark about the audio."""
 
     at: float
     text: str
@@ -72,7 +72,7 @@ Item: TypeAlias = Message | Turn | Alarm | Note
 
 
 class Sequence(NamedTuple):
-    """What is to be drawn. ``about`` is a caption, or empty; ``who`` stand from the left."""
+    """The diagram. ``about`` is a caption, or empty; ``who`` stand from the left."""
 
     title: str
     about: str

@@ -1,20 +1,20 @@
-"""A journal as a sequence diagram: who said what to whom, and when, told once.
+"""A journal as a sequence diagram: each message with its sender, receiver and time.
 
     [journal] = openline.journal.reader.read(file)
     seq = sequence(journal, title="A dropped connection")
     sequence_mermaid(seq), sequence_svg(seq, DARK)
 
-The journal is played again on this core (``steps``), so a drawing shows what the
-machine does and not what it once did; a journal that no longer agrees is refused. Each
-*item* of the diagram stands at its time, in seconds since the first step:
+The journal is replayed on this core (``steps``), so a drawing shows the current behaviour
+of the machine; a journal that diverges is refused. Each *item* of the diagram stands at its
+time, in seconds since the first step:
 
 - a *message* from one participant to another. Everything goes through openline;
-- a *turn*: openline enters a state, with the timers that it waits for, and why;
-- an *alarm*: one of these timers fires, and something comes of it;
+- a *turn*: openline enters a state, with its timers, and the reason;
+- an *alarm*: one of these timers fires, and has an effect;
 - a *note*: where audio is sent again from.
 
-What happens many times is told once (see ``book``). A session that is still too long to
-read has its transcripts folded too.
+Repetitions are drawn once (see ``collapse``). A session that is still too long to read has
+its transcripts folded too.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from openline_diagrams.sequences.model import Item, Message, Sequence, Who
 from openline_diagrams.sequences.steps import steps
 from openline_diagrams.sequences.words import short
 
-#: Items of a drawing that a person still reads; a longer one is folded more.
+#: Items that a reader still follows; a longer diagram is folded more.
 LONG: Final = 80
 
 

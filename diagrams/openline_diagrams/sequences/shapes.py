@@ -1,6 +1,6 @@
-"""What a placed sequence diagram is made of, and how wide a text is.
+"""The shapes of a placed sequence diagram, and the width of a text.
 
-Points, from the top left corner, on a sheet as wide as it will be shown. A colour is named,
+Points, from the top left corner, on a sheet as wide as it will be shown. Colours are named,
 not given: the same sheet is drawn light and dark.
 """
 
@@ -43,12 +43,12 @@ class Text(NamedTuple):
 
     @property
     def wide(self) -> float:
-        """How much room it takes in a wide font."""
+        """Its width in a wide font."""
         return self.size * (ems(self.text, bold=self.bold) + ems(self.more))
 
     @property
     def left(self) -> float:
-        """Where it begins."""
+        """Its left end."""
         return self.x - self.wide * {"start": 0.0, "middle": 0.5, "end": 1.0}[self.anchor]
 
 
@@ -84,7 +84,7 @@ Shape: TypeAlias = Text | Box | Stroke | Patch
 
 
 class Sheet(NamedTuple):
-    """Shapes from the lowest to the topmost, and how high the sheet is."""
+    """Shapes from the lowest to the topmost, and the height of the sheet."""
 
     height: float
     shapes: tuple[Shape, ...]

@@ -1,7 +1,7 @@
 """A sequence diagram as SVG, with no other program: the sheet's shapes written down.
 
-Fonts are asked for by family, with those that stand in for each other; the layout leaves
-room for the widest. Nothing in the file asks for anything from elsewhere.
+Fonts are requested by family, with their substitutes; the layout leaves room for the
+widest. The file loads nothing from elsewhere.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""A sequence diagram in words: a Markdown table, for where no picture can be shown.
+"""A sequence diagram as a Markdown table, for places that cannot show a picture.
 
-Each item is a row: its time, who says it to whom, and what. What others said stands in it
-as they said it: whatever Markdown could take for its own is escaped.
+Each item is a row: its time, its sender and receiver, and its text. Quoted text stands in
+it unchanged: characters that Markdown would interpret are escaped.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _SPECIAL: Final = re.compile(r"[\\`*_~\[\]<>&$#]")
 
 
 def sequence_table(seq: Sequence, *, level: str = "##") -> str:
-    """Every item of ``seq`` as a row, under a heading of ``level`` and what it is about."""
+    """Every item of ``seq`` as a row, under a heading of ``level`` and the caption."""
     about = f"{_plain(seq.about)}\n\n" if seq.about else ""
     table = grid(("seconds", "from → to", "what"), (_row(item) for item in seq.items))
     return f"{level} {_plain(seq.title)}\n\n{about}{table}"
@@ -30,8 +30,8 @@ def _row(item: Item) -> tuple[str, str, str]:
             who, what = f"{tail} → {head}", _plain(text)
         case Turn(state=state, timers=timers, why=why):
             waits = ", ".join(f"{name} {seconds(value)}" for name, value in timers)
-            told = "; ".join(filter(None, (waits, _plain(why))))
-            what = f"**{state}**" + (f": {told}" if told else "")
+            details = "; ".join(filter(None, (waits, _plain(why))))
+            what = f"**{state}**" + (f": {details}" if details else "")
         case Alarm(timer=timer, after=after):
             what = f"*{timer}* after {seconds(after)}"
         case _:
@@ -40,5 +40,5 @@ def _row(item: Item) -> tuple[str, str, str]:
 
 
 def _plain(text: str) -> str:
-    """``text`` on one line, with what Markdown could take for its own made harmless."""
+    """``text`` on one line, with the characters that Markdown would interpret escaped."""
     return _SPECIAL.sub(r"\\\g<0>", " ".join(text.split()))

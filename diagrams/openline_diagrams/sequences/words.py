@@ -1,7 +1,7 @@
-"""What a fact, a command and a message are called on an arrow: short, and safe to show.
+"""The labels of events, commands and messages on an arrow: short, and safe to show.
 
-What a backend says is quoted and cut where it gets long. Nothing here decides who says it
-to whom, or what is drawn at all; "" is for what needs no arrow.
+A backend's text is quoted, and cut where it gets long. The sender and the receiver are
+decided elsewhere; "" is for items without an arrow.
 """
 
 from __future__ import annotations
@@ -24,10 +24,9 @@ from openline.dialects import protocol as d
 from openline.text import one_line
 from openline.updates import (
     SAMPLE_RATE,
-    Cards,
     Ended,
-    Entities,
     Gap,
+    Insight,
     PartialRetracted,
     SourceEnded,
     Transcript,
@@ -35,18 +34,18 @@ from openline.updates import (
     Update,
 )
 
-#: Characters of what others say that are shown.
+#: Characters of quoted text that are shown.
 MOST: Final = 44
 
 
 class _Typed(msgspec.Struct):
-    """A message that says of what type it is."""
+    """A message with its type."""
 
     type: str
 
 
 def seconds(value: float) -> str:
-    """A duration, in as few digits as tell it: 5 s, 0.75 s."""
+    """A duration, in as few digits as it needs: 5 s, 0.75 s."""
     return f"{round(value, 2):g} s"
 
 
@@ -62,12 +61,12 @@ def short(text: str) -> str:
 
 
 def quoted(text: str) -> str:
-    """What somebody said."""
+    """Quoted text."""
     return f"“{short(text)}”"
 
 
-def told(event: e.Event) -> str:
-    """What the app, the provider or the socket tells; messages have words of their own."""
+def event_label(event: e.Event) -> str:
+    """The label of an event from the app, the provider or the socket, except for messages."""
     match event:
         case e.OpenRequested():
             return "open"
@@ -100,7 +99,7 @@ def _of_a_source(event: e.SourceFinished | e.SourceFailed | e.CaptureHole | e.Sp
         case e.SourceFailed(source, reason):
             return f"{short(source)} failed: {short(reason)}"
         case e.CaptureHole(source, samples):
-            return f"{short(source)}: {seconds(samples / SAMPLE_RATE)} not heard"
+            return f"{short(source)}: {seconds(samples / SAMPLE_RATE)} not captured"
         case _:
             return f"the disk failed: {short(event.reason)}"
 
@@ -114,12 +113,12 @@ def _lost(event: e.SocketLost) -> str:
         wait = event.retry_after
         later = f", Retry-After {seconds(wait)}" if wait is not None else ""
         return f"HTTP {event.status}{later}"
-    kind = event.error.replace("_", " ") if event.error else "no word of why"
+    kind = event.error.replace("_", " ") if event.error else "no cause given"
     return f"lost: {kind}"
 
 
-def said(message: d.Message) -> str:
-    """What a backend's message says."""
+def message_label(message: d.Message) -> str:
+    """The label of a backend's message."""
     match message:
         case d.Status(state=state, text=text):
             return " ".join(filter(None, (f"status {short(state)}", text and quoted(text))))
@@ -127,8 +126,8 @@ def said(message: d.Message) -> str:
             return f"{'final' if final else 'partial'} {quoted(text)}"
         case d.Metrics():
             return "metrics"
-        case d.Insight(update=update):
-            return _insight(update)
+        case d.Noticed(kind=kind):
+            return short(kind)
         case d.Refusal(text=text):
             return f"refusal {quoted(text)}"
         case d.Remark(text=text):
@@ -136,13 +135,9 @@ def said(message: d.Message) -> str:
         case d.FinalMessage():
             return "the final message"
         case d.Unknown(type=kind):
-            return f"{short(kind)}, which nobody knows"
+            return f"{short(kind)}, of unknown type"
         case _:
-            return "what nobody can read"
-
-
-def _insight(update: Entities | Cards) -> str:
-    return type(update).__name__.lower()
+            return "malformed"
 
 
 def sent(text: str | bytes) -> str:
@@ -153,8 +148,8 @@ def sent(text: str | bytes) -> str:
         return short(str(text))
 
 
-def done(command: Command, *, has_provider: bool) -> str:
-    """What a command does, or hands to the app."""
+def command_label(command: Command, *, has_provider: bool) -> str:
+    """The label of a command, or of its report to the app."""
     match command:
         case RequestCredential(_, fresh):
             return f"a{' fresh' * fresh} token, please"
@@ -165,21 +160,21 @@ def done(command: Command, *, has_provider: bool) -> str:
         case CloseSocket(_, code):
             return f"close {code}"
         case AbortSocket():
-            return "cut, without a word"
+            return "cut, no close frame"
         case Report(update):
-            return _handed(update)
+            return _report_label(update)
         case _:
             return ""
 
 
-def _handed(update: Update) -> str:
+def _report_label(update: Update) -> str:
     match update:
         case Transcript(final=final, start=start, end=end):
             return f"{'final' if final else 'partial'} {span(start, end)}"
         case PartialRetracted():
             return "the partial is taken back"
-        case Entities() | Cards():
-            return _insight(update)
+        case Insight(kind=kind):
+            return short(kind)
         case Gap(start=start, end=end, cause=cause):
             return f"gap {span(start / SAMPLE_RATE, end / SAMPLE_RATE)}: {cause}"
         case SourceEnded(source=source, cause=cause):

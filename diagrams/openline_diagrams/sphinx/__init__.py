@@ -1,15 +1,15 @@
-"""An extension for Sphinx: the machine's pictures, tables and contracts in anybody's site.
+"""An extension for Sphinx: the machine's pictures, tables and contracts in any site.
 
     extensions = ["openline_diagrams.sphinx"]
 
 Four directives: ``openline-diagram`` (a picture, or the chart in another notation),
 ``openline-session`` (a session from its journal), ``openline-table`` and
-``openline-contract``. What each can show is for ``openline_diagrams.embedded`` and
-``sessions`` to know, which know nothing of Sphinx.
+``openline-contract``. ``openline_diagrams.embedded`` and ``sessions`` make their content,
+independent of Sphinx.
 
-On pages of HTML CSS shows the palette that fits. Which one does is said by
-``openline_scheme``: what the ``theme`` shows, what the reader's ``media`` setting asks for,
-always ``light``, always ``dark``. It needs the extra ``sphinx``.
+On pages of HTML, CSS shows the palette that fits. ``openline_scheme`` selects it: the
+site's ``theme``, the reader's ``media`` setting, always ``light``, always ``dark``. It needs
+the extra ``sphinx``.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def _outdated(
 ) -> Sequence[str]:
     """The pages to be read again."""
     domain = env.domains["openline"]
-    assert isinstance(domain, OpenlineDomain)  # noqa: S101 -- that is what it was made from
+    assert isinstance(domain, OpenlineDomain)  # noqa: S101 -- registered in ``setup``
     return [name for name in domain.outdated() if name not in removed]
 
 
@@ -59,7 +59,7 @@ def _add_style(app: Sphinx) -> None:
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
-    """What Sphinx calls for an extension."""
+    """Register the extension; Sphinx calls this."""
     app.add_config_value("openline_scheme", "theme", "env", types=ENUM(*SCHEMES))
     app.add_domain(OpenlineDomain)
     app.add_node(

@@ -1,6 +1,6 @@
 """The directives: their options, and the nodes that they leave.
 
-What is wrong with one is a warning of one line with its place, and it leaves nothing behind.
+A mistake in one is a warning of one line with its place, and the directive yields no node.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from sphinx.directives.code import container_wrapper
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
+from openline.dialects.registry import BUILT_IN
 from openline_diagrams.embedded import NOTATIONS, PICTURES, TABLES, EmbedError
-from openline_diagrams.sessions import TOLD
+from openline_diagrams.sessions import SESSION_TEXTS
 from openline_diagrams.sphinx.doctree import as_nodes
 from openline_diagrams.sphinx.domain import Wanted, digest_of
 from openline_diagrams.sphinx.writing import SCHEMES, openline_picture
@@ -27,23 +28,23 @@ _log = logging.getLogger(__name__)
 
 
 class _Options(dict[str, Callable[[str], Any]]):
-    """Takes any option, so that we are the ones to say which is wrong."""
+    """Accepts any option, so that our own check names the wrong one."""
 
     def __missing__(self, name: str) -> Callable[[str], Any]:
         return directives.unchanged
 
 
 class _Embedding(SphinxDirective):
-    """What they have in common: a name, some options, and what is wrong with them."""
+    """The common part of the directives: a name, some options, and their errors."""
 
     optional_arguments = 1
     final_argument_whitespace = True
     option_spec = _Options({"class": directives.class_option, "name": directives.unchanged})
-    #: The options that say something here.
+    #: The options that have an effect here.
     takes: ClassVar[tuple[str, ...]] = ()
 
     def run(self) -> list[nodes.Node]:
-        """The nodes of it; if anything is wrong, a warning and none."""
+        """The nodes of it; on any error, a warning and none."""
         try:
             self._check(self.takes)
             return self.embed(self.arguments[0].strip() if self.arguments else "")
@@ -52,14 +53,14 @@ class _Embedding(SphinxDirective):
             return []
 
     def embed(self, name: str) -> list[nodes.Node]:
-        """The nodes of what is called ``name``. Raises EmbedError."""
+        """The nodes of the item ``name``. Raises EmbedError."""
         raise NotImplementedError
 
     def _check(self, takes: Iterable[str]) -> None:
         for option in self.options:
             if option not in takes:
                 raise EmbedError(
-                    f":{option}: says nothing here; give {_listed(sorted(takes)) or 'no option'}"
+                    f":{option}: has no effect here; give {_listed(sorted(takes)) or 'no option'}"
                 )
 
     def _one_of(self, what: str, value: str, known: Iterable[str]) -> str:
@@ -67,8 +68,8 @@ class _Embedding(SphinxDirective):
             raise EmbedError(f"{what} is {value or 'missing'}: give {_listed(names)}")
         return value
 
-    def _told(self, wanted: Wanted) -> str:
-        """The text of it, noted in the domain; what is wrong is tried again each time."""
+    def _text_of(self, wanted: Wanted) -> str:
+        """The text of it, noted in the domain; a failed one is tried again at each build."""
         noted = self.env.domaindata["openline"]["embedded"].setdefault(self.env.docname, {})
         noted[wanted] = ""
         text = wanted.text(Path(self.env.srcdir))
@@ -86,11 +87,11 @@ class _Embedding(SphinxDirective):
 
 
 class _Drawing(_Embedding):
-    """A picture, or what it tells as text."""
+    """A picture, or the same as text."""
 
     def _text(self, wanted: Wanted, language: str) -> list[nodes.Node]:
         """A block of text, with a caption if there is one."""
-        text = self._told(wanted)
+        text = self._text_of(wanted)
         block = nodes.literal_block(
             text, text, language=language, classes=self.options.get("class", [])
         )
@@ -107,7 +108,7 @@ class _Drawing(_Embedding):
         width = options.get("width", "")
         if width and not _WIDTH.fullmatch(width):
             raise EmbedError(f"width is {width}: give a length, as 800px or 80%")
-        self._told(wanted)
+        self._text_of(wanted)
         title = wanted.picture(Path(self.env.srcdir)).title
         picture = openline_picture(
             wanted=wanted,
@@ -142,7 +143,7 @@ class DiagramDirective(_Drawing):
             return self._figure(Wanted("picture", name))
         if form == "md":
             self._check(("format",))
-            return self._page(self._told(Wanted("table", "chart")))
+            return self._page(self._text_of(Wanted("table", "chart")))
         self._check(("format", "caption", "class", "name"))
         return self._text(Wanted("notation", form), NOTATIONS[form].language)
 
@@ -156,7 +157,7 @@ class SessionDirective(_Drawing):
         """A figure, a block of code, or a table."""
         if not name:
             raise EmbedError("name the file of a journal")
-        form = self._one_of("format", self.options.get("format", "svg"), ["svg", *TOLD])
+        form = self._one_of("format", self.options.get("format", "svg"), ["svg", *SESSION_TEXTS])
         file, _ = self.env.relfn2path(name)
         self.env.note_dependency(file)
         title, dialect = self.options.get("title", ""), self.options.get("dialect")
@@ -167,12 +168,12 @@ class SessionDirective(_Drawing):
             return self._figure(wanted)
         if form == "md":
             self._check(("format", "title", "dialect", "session"))
-            return self._page(self._told(wanted))
+            return self._page(self._text_of(wanted))
         self._check(("format", "title", "dialect", "session", "caption", "class", "name"))
         return self._text(wanted, "text")
 
     def _number(self) -> int | None:
-        """Which session of the file, if that is said."""
+        """The number of the session in the file, if given."""
         said = self.options.get("session")
         if said is None:
             return None
@@ -191,12 +192,12 @@ class TableDirective(_Embedding):
         name = self._one_of("the table", name, TABLES)
         options = self.options
         return self._page(
-            self._told(Wanted("table", name, options.get("dialect"), options.get("policy")))
+            self._text_of(Wanted("table", name, options.get("dialect"), options.get("policy")))
         )
 
 
 class ContractDirective(_Embedding):
-    """``openline-contract``: what a dialect says and understands."""
+    """``openline-contract``: the messages that a dialect sends and accepts."""
 
     takes = ("dialect",)
 
@@ -204,7 +205,7 @@ class ContractDirective(_Embedding):
         """Tables under headings. The dialect is the argument, or the option of that name."""
         name = name or self.options.get("dialect", "")
         if not name:
-            raise EmbedError("name a dialect: echopanel, or module:NAME")
+            raise EmbedError(f"name a dialect: {', '.join(BUILT_IN)}, or module:NAME")
         return self._page(self._told(Wanted("contract", name)))
 
 

@@ -17,7 +17,7 @@ _HEADING: Final = re.compile(r"(#+) (.+)")
 _CELLS: Final = re.compile(r"(?<!\\)\|")
 #: The class of a table of ours.
 TABLE: Final = "openline-table"
-#: A column of plain text is not made wider than this for anything but a long word.
+#: A column of plain text is not made wider than this, except for a long word.
 WIDEST: Final = 36
 _INLINE: Final = re.compile(
     r"\\(?P<plain>[!-/:-@\[-`{-~])"
@@ -88,7 +88,7 @@ def _grid(block: str) -> nodes.table:
 
 
 def _width(column: Sequence[str]) -> int:
-    """Characters of a column in plain text, where nothing else makes room for its words."""
+    """Characters of a column in plain text, where its words need a fixed width."""
     longest = max(len(word) for cell in column for word in cell.split() or [""])
     return max(longest, min(WIDEST, max(len(cell) for cell in column)), 1)
 

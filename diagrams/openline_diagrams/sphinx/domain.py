@@ -1,6 +1,6 @@
-"""What each page embeds, remembered from one build to the next.
+"""The items that each page embeds, stored from one build to the next.
 
-A page is read again when anything on it would be shown otherwise today: when the machine,
+A page is read again when any item on it would be shown differently today: when the machine,
 a policy, a dialect or a journal has changed. No other page is.
 """
 
@@ -19,16 +19,16 @@ from openline_diagrams.embedded import (
     PICTURES,
     EmbedError,
     Picture,
+    contract_text,
     table,
-    told_contract,
 )
-from openline_diagrams.sessions import TOLD, session, session_picture
+from openline_diagrams.sessions import SESSION_TEXTS, session, session_picture
 
 
 class Wanted(NamedTuple):
-    """What a page embeds. Of a session ``name`` is its file, seen from the site's source."""
+    """An embedded item. For a session ``name`` is its file, seen from the site's source."""
 
-    kind: str  # picture, notation, table or contract; session, or a session told as in TOLD
+    kind: str  # picture, notation, table or contract; session, or one of SESSION_TEXTS
     name: str
     dialect: str | None = None
     policy: str | None = None
@@ -36,18 +36,18 @@ class Wanted(NamedTuple):
     number: int | None = None
 
     def picture(self, source: Path) -> Picture:
-        """The picture that this is, in the site of ``source``. Raises EmbedError."""
+        """The picture of it, in the site of ``source``. Raises EmbedError."""
         if self.kind == "picture":
             return PICTURES[self.name]
         return session_picture(source, self.name, **self._which)
 
     @property
     def _which(self) -> dict[str, Any]:
-        """What else says which session it is, and how it is called."""
+        """The further options of a session: its number, its title, its dialect."""
         return {"title": self.title, "dialect": self.dialect, "number": self.number}
 
     def text(self, source: Path) -> str:
-        """All that decides what is shown. Raises EmbedError."""
+        """The text that determines the output. Raises EmbedError."""
         match self.kind:
             case "picture" | "session":
                 picture = self.picture(source)
@@ -57,13 +57,13 @@ class Wanted(NamedTuple):
             case "table":
                 return table(self.name, dialect=self.dialect, policy=self.policy)
             case "contract":
-                return told_contract(self.name)
+                return contract_text(self.name)
             case _:
-                return TOLD[self.kind](session(source, self.name, **self._which))
+                return SESSION_TEXTS[self.kind](session(source, self.name, **self._which))
 
 
 class OpenlineDomain(Domain):
-    """What each page embeds, with a digest of it."""
+    """The items that each page embeds, each with a digest."""
 
     name = "openline"
     label = "openline"
@@ -72,25 +72,25 @@ class OpenlineDomain(Domain):
 
     @property
     def embedded(self) -> dict[str, dict[Wanted, str]]:
-        """Page → what is on it → its digest."""
+        """Page → its items → their digests."""
         found: dict[str, dict[Wanted, str]] = self.data["embedded"]
         return found
 
     def clear_doc(self, docname: str) -> None:
-        """Forget a page that is read again, or gone."""
+        """Drop a page that is read again, or gone."""
         self.embedded.pop(docname, None)
 
     def merge_domaindata(self, docnames: AbstractSet[str], otherdata: dict[str, Any]) -> None:
-        """Take over what another process read."""
+        """Take over the items that another process read."""
         for docname in docnames & otherdata["embedded"].keys():
             self.embedded[docname] = otherdata["embedded"][docname]
 
     def resolve_any_xref(self, *_args: object, **_options: object) -> list[Any]:
-        """Nothing: no link leads into this domain, which is there to remember."""
+        """Nothing: no link leads into this domain, which only stores items."""
         return []
 
     def outdated(self) -> list[str]:
-        """The pages on which something would be shown otherwise today, or is wrong."""
+        """The pages with an item that would be shown differently today, or fails."""
         source = Path(self.env.srcdir)
         return [
             docname
@@ -103,12 +103,12 @@ class OpenlineDomain(Domain):
 
 
 def digest_of(text: str) -> str:
-    """A name for ``text`` that no other text has."""
+    """A name for ``text`` that differs for different texts."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _digest(wanted: Wanted, source: Path) -> str | None:
     try:
         return digest_of(wanted.text(source))
-    except (EmbedError, KeyError):  # KeyError: of a name that another version knew
+    except (EmbedError, KeyError):  # KeyError: a name of another version
         return None

@@ -1,7 +1,7 @@
-"""How a picture gets into a document: two SVGs for pages, a PNG for paper, or words.
+"""How a picture gets into a document: two SVGs for pages, a PNG for paper, or text.
 
-The files are drawn when a page is written, perhaps by several processes at once; the name
-of each tells what is on it, so that one which is there need not be drawn again.
+The files are drawn when a page is written, perhaps by several processes at once. The name
+of each file identifies its content, so an existing one need not be drawn again.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.writers.html5 import HTML5Translator
 
-#: What decides which palette is seen.
+#: The selector of the palette.
 SCHEMES: Final = ("theme", "media", "light", "dark")
 _PALETTES: Final = (("light", LIGHT), ("dark", DARK))
 _log = logging.getLogger(__name__)
 
 
-class openline_picture(nodes.General, nodes.Element):  # noqa: N801 -- as nodes are called
-    """A picture, as it is ``wanted``, with the scheme, alt text and width it has here."""
+class openline_picture(nodes.General, nodes.Element):  # noqa: N801 -- the convention for nodes
+    """A picture: what is ``wanted``, with its scheme, alt text and width here."""
 
 
 def _write(path: Path, data: bytes) -> None:
-    """Put a file in its place whole: others may be writing the same one."""
+    """Write a file atomically: other processes may be writing the same one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}.{os.getpid()}")
     draft.write_bytes(data)
@@ -55,7 +55,7 @@ def _drawn(
 
 
 def visit_html(self: HTML5Translator, node: openline_picture) -> None:
-    """Write the picture in each palette that may be seen."""
+    """Write the picture in each palette that may be shown."""
     scheme = node["scheme"]
     style = f' style="width: {node["width"]}"' if node["width"] else ""
     links: list[str] = []
@@ -78,7 +78,7 @@ def visit_html(self: HTML5Translator, node: openline_picture) -> None:
 
 
 def put_on_paper(app: Sphinx, doctree: nodes.document, docname: str) -> None:
-    """Where there is no HTML: a plain image, or words; and tables as wide as the paper."""
+    """Where there is no HTML: a plain image, or text; and tables as wide as the paper."""
     if app.builder.format == "html":
         return
     for node in [*doctree.findall(openline_picture)]:
@@ -97,15 +97,15 @@ def put_on_paper(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         image["width"] = node["width"] or "100%"
         node.replace_self(image)
     for table in doctree.findall(nodes.table):
-        if TABLE in table["classes"]:  # a long one would not break its lines otherwise
+        if TABLE in table["classes"]:  # otherwise a long table would not break its lines
             table["classes"] = [TABLE, "colwidths-given"]
 
 
 def _put_words(node: openline_picture, picture: Picture, doctree: nodes.document) -> None:
-    """Words in place of a figure; its name leads to them, and its caption ends them."""
+    """Text in place of a figure; its name leads to it, and its caption ends it."""
     figure = node.parent
     words = as_nodes(picture.words(), doctree, sections=False)
-    for caption in figure.findall(nodes.caption):  # no one else can have a caption
+    for caption in figure.findall(nodes.caption):  # a figure has at most one caption
         words.append(nodes.paragraph(caption.rawsource, "", *caption.children))
     if figure["ids"]:
         words.insert(0, nodes.target("", "", ids=figure["ids"], names=figure["names"]))
@@ -113,5 +113,5 @@ def _put_words(node: openline_picture, picture: Picture, doctree: nodes.document
 
 
 def skip(_self: nodes.NodeVisitor, _node: openline_picture) -> None:
-    """What could not be drawn has been told of."""
+    """Skip a picture that failed; its warning was issued."""
     raise nodes.SkipNode

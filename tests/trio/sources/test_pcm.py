@@ -17,6 +17,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from trio.testing import MockClock
 
+from openline.events import SourceKind
 from openline_audio.convert import Converter
 from openline_audio.source import SourceError
 from openline_trio.sources.pace import Worker
@@ -325,3 +326,11 @@ async def test_a_silent_pipe_can_be_left(autojump_clock: MockClock, recorder: Re
             await PcmSource(reading).run(recorder)
         assert patience.cancelled_caught
         assert not recorder.starts
+
+
+def test_a_regular_file_is_a_store_and_a_pipe_a_device(tmp_path: Path) -> None:
+    path = tmp_path / "audio.raw"
+    path.write_bytes(bytes(640))
+    with path.open("rb") as file, pipe() as (reading, _):
+        assert PcmSource(file).kind is SourceKind.STORE
+        assert PcmSource(reading).kind is SourceKind.DEVICE

@@ -1,0 +1,94 @@
+"""A dialect that a user names: one that is built in, or one's own as ``module:NAME``.
+
+    find_dialect(DEFAULT.name, import_module)    # of ``BUILT_IN``
+    find_dialect("steno:Steno", import_module)   # an object, or what makes one when called
+
+The core imports nothing by name itself, so the caller gives ``load``, which is
+``importlib.import_module`` everywhere but in a test. A user's module may raise anything
+while it is imported or called: each error becomes one line that begins with the name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias, cast
+
+from openline.dialects.checking import DialectError, check_dialect
+from openline.dialects.protocol import Dialect
+from openline.dialects.registry import BUILT_IN
+
+#: What imports a module by its name.
+Load: TypeAlias = Callable[[str], object]
+
+
+class NamingError(Exception):
+    """Nothing of that name can be used; the text is one line that begins with the name."""
+
+
+def find_dialect(name: str, load: Load) -> Dialect:
+    """The dialect of that name. Raises NamingError."""
+    if ":" not in name:
+        check_built_in(name)
+        return BUILT_IN[name]
+    return as_dialect(name, made(name, imported(name, load)))
+
+
+def check_built_in(name: str) -> None:
+    """Raise NamingError, which lists the choice, unless ``name`` is of ``BUILT_IN``."""
+    if name not in BUILT_IN:
+        raise NamingError(
+            f"{name}: no built-in dialect has this name; give {', '.join(BUILT_IN)} or module:NAME"
+        )
+
+
+def imported(name: str, load: Load) -> object:
+    """The object that ``module:NAME`` names. Raises NamingError."""
+    module, _, path = name.partition(":")
+    try:
+        found = load(module)
+    except (Exception, SystemExit) as error:  # a user's module may raise anything
+        raise NamingError(
+            f"{name}: {module or 'a module without a name'} cannot be imported: {_typed(error)}"
+        ) from error
+    for part in path.split("."):
+        if not hasattr(found, part):
+            raise NamingError(f"{name}: {module} has no {path or 'object without a name'}")
+        found = getattr(found, part)
+    return found
+
+
+def made(name: str, found: object) -> object:
+    """``found`` itself, or what it returns if it is a class or function. Raises NamingError."""
+    if not callable(found) or not _wrong(found):
+        return found
+    try:
+        return cast("type", found)()
+    except TypeError as error:  # most often about the call itself: its text is enough
+        raise NamingError(f"{name}: it cannot be made: {error_line(error)}") from error
+    except Exception as error:
+        raise NamingError(f"{name}: it cannot be made: {_typed(error)}") from error
+
+
+def as_dialect(name: str, found: object) -> Dialect:
+    """``found`` if it is a dialect. Raises NamingError."""
+    if wrong := _wrong(found):
+        raise NamingError(f"{name}: {wrong}")
+    return cast("Dialect", found)
+
+
+def error_line(error: BaseException) -> str:
+    """The text of an error on one line."""
+    return " ".join(str(error).split())
+
+
+def _wrong(found: object) -> str:
+    """Why this is no dialect, in one line; empty if it is one."""
+    try:
+        check_dialect(found)
+    except DialectError as error:
+        return str(error)
+    return ""
+
+
+def _typed(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error_line(error)}"

@@ -1,0 +1,174 @@
+"""A session in the logs: levels that make sense, the ids in each record, and no secret."""
+
+from __future__ import annotations
+
+import json
+import logging
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from openline import events as e
+from openline.reconnect.verdicts import ErrorKind
+from openline_driver import log_observer
+from openline_driver.log_observer import FIELDS, LogObserver, is_wanted
+from tests.core.driver import ATTEMPT, SESSION, Drive, pcm
+
+
+class Kept(logging.Handler):
+    """Keeps the records."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.DEBUG)
+        self.records: list[logging.LogRecord] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.records.append(record)
+
+    def lines(self, level: int = logging.DEBUG) -> list[str]:
+        return [
+            f"{r.levelname} {r.name} {r.getMessage()}" for r in self.records if r.levelno >= level
+        ]
+
+
+@pytest.fixture
+def kept() -> Iterator[Kept]:
+    handler = Kept()
+    top = logging.getLogger("openline")
+    level = top.level
+    top.addHandler(handler)
+    top.setLevel(logging.DEBUG)
+    yield handler
+    top.removeHandler(handler)
+    top.setLevel(level)
+
+
+def logged() -> Drive:
+    return Drive(observers=[LogObserver()])
+
+
+def test_a_working_session_logs_its_states_alone_at_info(kept: Kept) -> None:
+    drive = logged()
+    drive.stream()
+    drive.audio(50)
+    drive.drain()
+    drive.final(0.0, 1.0)
+    drive.stop()
+    drive.drain()
+    drive.summary()
+    drive.lose(1000)
+    assert kept.lines(logging.INFO) == [
+        "INFO openline.session state connecting",
+        "INFO openline.session state awaiting_ack",
+        "INFO openline.session state streaming",
+        "INFO openline.session state finishing",
+        "INFO openline.session state closing",
+        "INFO openline.session state closed",
+        "INFO openline.session ended, complete; 1 dials, 1 finals, 0 gaps",
+    ]
+
+
+def test_words_stand_in_debug_records_alone(kept: Kept) -> None:
+    drive = logged()
+    drive.stream()
+    drive.audio(50)
+    drive.drain()
+    drive.final(0.0, 1.0, "PRIVATE")
+    assert not [line for line in kept.lines(logging.INFO) if "PRIVATE" in line]
+    assert [line for line in kept.lines() if "PRIVATE" in line]
+
+
+def test_a_lost_line_is_a_warning_with_the_source_of_its_verdict(kept: Kept) -> None:
+    drive = logged()
+    drive.stream()
+    drive.lose(1011)
+    verdicts = [line for line in kept.lines(logging.WARNING) if "verdict" in line]
+    assert len(verdicts) == 1
+    assert verdicts[0].startswith("WARNING openline.dial verdict retry: ")
+    assert "(source: " in verdicts[0]
+    assert [line for line in kept.lines(logging.WARNING) if "state reconnecting in " in line]
+
+
+def test_a_failed_session_ends_with_errors(kept: Kept) -> None:
+    drive = logged()
+    drive.open()
+    drive.feed(e.SocketLost(dial=1, error=ErrorKind.TLS_CERTIFICATE))
+    errors = kept.lines(logging.ERROR)
+    assert errors[0].startswith("ERROR openline.dial verdict fatal: ")
+    assert errors[-1].startswith("ERROR openline.session ended, not complete: ")
+
+
+def test_every_record_has_the_ids(kept: Kept) -> None:
+    drive = logged()
+    drive.stream()
+    drive.lose(1011)
+    for record in kept.records:
+        fields = {name: getattr(record, name) for name in FIELDS}
+        assert fields["session_id"] == SESSION
+        assert fields["attempt_id"] == ATTEMPT
+    after = [r for r in kept.records if "command OpenSocket" in r.getMessage()]
+    assert [r.__dict__["dial"] for r in after] == [1]
+    streaming = next(r for r in kept.records if r.getMessage() == "state streaming")
+    assert (streaming.__dict__["dial"], streaming.__dict__["connection_id"]) == (1, "connection 1")
+
+
+def test_audio_is_never_logged(kept: Kept) -> None:
+    drive = logged()
+    drive.stream()
+    before = len(kept.records)
+    for _ in range(20):
+        drive.feed(e.AudioCaptured("mic", pcm(320)))
+        drive.core.next_message(drive.now)
+    assert not [line for line in kept.lines()[before:] if "Audio" in line or "bytes" in line]
+
+
+def test_what_is_long_is_logged_by_its_length(kept: Kept) -> None:
+    drive = logged()
+    drive.stream()
+    drive.say("status", state="warning", message="x" * 300)
+    assert [line for line in kept.lines() if "MessageReceived dial=1 data=<" in line]
+    assert not [line for line in kept.lines() if "x" * 100 in line]
+
+
+def test_logging_is_wanted_only_where_a_handler_would_get_a_record() -> None:
+    names = ("openline.session", "openline.dial", "openline")
+    loggers = [logging.getLogger(name) for name in names]
+    root = logging.getLogger()
+    kept_handlers, root.handlers = root.handlers, []
+    try:
+        assert not is_wanted()
+        handler = Kept()
+        loggers[0].addHandler(handler)
+        assert is_wanted()
+        logging.disable(logging.CRITICAL)
+        assert not is_wanted()
+        logging.disable(logging.NOTSET)
+        loggers[0].removeHandler(handler)
+        loggers[2].propagate = False
+        root.addHandler(handler)
+        assert not is_wanted()
+    finally:
+        logging.disable(logging.NOTSET)
+        loggers[2].propagate = True
+        root.handlers = kept_handlers
+
+
+def test_importing_configures_nothing() -> None:
+    code = (
+        "import logging, json, openline_driver.log_observer\n"
+        "top = logging.getLogger('openline')\n"
+        "print(json.dumps([top.level, [type(h).__name__ for h in top.handlers],"
+        " logging.getLogger().handlers == []]))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == [0, ["NullHandler"], True]
+    assert done.stderr == ""
+
+
+def test_the_loggers_are_named_as_the_docs_name_them() -> None:
+    assert (log_observer.SESSION.name, log_observer.DIAL.name) == (
+        "openline.session",
+        "openline.dial",
+    )
