@@ -22,7 +22,6 @@ RUN pip install --no-cache-dir --constraint /install/constraints.txt meeting-not
     && rm -r /install \
     && useradd --system --create-home --uid 10001 openline
 USER openline
-WORKDIR /home/openline
 ENV PYTHONUNBUFFERED=1
 EXPOSE 8000
 # Any answer to a plain request means that the event loop turns; 400 is the right one.

@@ -72,12 +72,14 @@ def prepare(version: str, python: Path) -> Path:
     shutil.rmtree(venv, ignore_errors=True)
     subprocess.run([python, "-m", "venv", venv], check=True)
     uv = Path(sys.executable).with_name("uv")
-    installs = [[uv, "--quiet", "--system-certs", "pip", "install", "--python", inside]]
-    installs.append([inside, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
+    installs: tuple[tuple[str | Path, ...], ...] = (
+        (uv, "--quiet", "--system-certs", "pip", "install", "--python", inside),
+        (inside, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"),
+    )
     for install in installs:  # where uv cannot install, pip does, more slowly
         try:
-            locked = [*install, "--require-hashes", "-r", ROOT / "requirements.txt"]
-            subprocess.run(locked, check=True)
+            locked = ("--require-hashes", "-r", ROOT / "requirements.txt")
+            subprocess.run([*install, *locked], check=True)
             subprocess.run([*install, "--no-deps", "--no-build-isolation", "-e", ROOT], check=True)
         except (OSError, subprocess.CalledProcessError):
             continue

@@ -77,9 +77,9 @@ def test_every_field_of_the_policy_has_a_meaning() -> None:
 
 
 def test_every_timer_says_whose_it_is_what_it_fires_and_where() -> None:
-    told = cells(timer_table())[2:]
-    assert [line[0] for line in told] == [timer.name for timer in Timer]
-    for line, timer in zip(told, Timer, strict=True):
+    shown = cells(timer_table())[2:]
+    assert [line[0] for line in shown] == [timer.name for timer in Timer]
+    for line, timer in zip(shown, Timer, strict=True):
         event = timer.fires
         assert line[2] == (f"`{event}`" if event else "nothing: the sender pulls again")
         states = [state for state, timers in RUNS.items() if timer in timers]

@@ -349,7 +349,10 @@ def test_label_of_a_message(message: d.Message, text: str) -> None:
 
 
 def test_what_a_backend_noticed_is_handed_on_under_its_name() -> None:
-    assert words.done(Report(Insight(kind="cards", payload={})), has_provider=False) == "cards"
+    assert (
+        words.command_label(Report(Insight(kind="cards", payload={})), has_provider=False)
+        == "cards"
+    )
 
 
 def test_sent_message_is_labelled_by_its_type() -> None:

@@ -6,6 +6,7 @@ import re
 import shlex
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -55,8 +56,7 @@ def calls(block: Block) -> list[list[str]]:
         words = shlex.split(line.removeprefix("$ "), comments=True)
         for at, word in enumerate(words):
             if word == "openline" and (at == 0 or words[at - 1] == "|"):
-                rest = words[at + 1 :]
-                found.append(rest[: rest.index(">")] if ">" in rest else rest)
+                found.append(list(takewhile(lambda each: each not in {"|", ">"}, words[at + 1 :])))
     return found
 
 

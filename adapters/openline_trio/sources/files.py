@@ -196,7 +196,9 @@ def _open(path: Path, name: str) -> int:
         raise SourceError(f"{name} does not exist; check the name") from error
     except PermissionError as error:
         raise SourceError(f"{name} may not be read by this user; chmod u+r it") from error
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+    except ValueError as error:  # the interpreter's words for it differ from Python to Python
+        raise SourceError(f"{name} holds a NUL, as no file's name can; check the name") from error
+    except OSError as error:
         raise SourceError(f"{name} cannot be opened ({_text_of(error)})") from error
     mode = os.fstat(fd).st_mode
     if stat.S_ISREG(mode):

@@ -140,7 +140,7 @@ def message_label(message: d.Message) -> str:
             return "malformed"
 
 
-def sent(text: str | bytes) -> str:
+def sent_label(text: str | bytes) -> str:
     """What a message of ours is called: its type, if it is JSON that has one."""
     try:
         return short(msgspec.json.decode(text, type=_Typed).type)

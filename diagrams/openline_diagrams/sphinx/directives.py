@@ -206,7 +206,7 @@ class ContractDirective(_Embedding):
         name = name or self.options.get("dialect", "")
         if not name:
             raise EmbedError(f"name a dialect: {', '.join(BUILT_IN)}, or module:NAME")
-        return self._page(self._told(Wanted("contract", name)))
+        return self._page(self._text_of(Wanted("contract", name)))
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -268,7 +268,7 @@ def test_refusals_of_what_is_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyP
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
     assert refusal(fifo) == f"{fifo} is not a regular file; {ADVICE}, or pipe raw PCM in"
-    assert refusal("a\0b.wav") == "'a\\x00b.wav' cannot be opened (embedded null byte)"
+    assert refusal("a\0b.wav") == "'a\\x00b.wav' holds a NUL, as no file's name can; check the name"
     odd = tmp_path / "two\nlines.wav"
     assert refusal(odd) == f"{str(odd)!a} does not exist; check the name"
 
