@@ -268,7 +268,7 @@ class Outbox:
         self.sent = at + samples
         return pcm
 
-    # Proof.
+    # Confirmation.
 
     def interval(self, start: int, end: int) -> tuple[int, int]:
         """Session samples of the backend's interval [start, end), clamped to the sent audio."""
