@@ -24,8 +24,7 @@ from bench.ratios import Figure, figure
 from openline import Backend, Gap, Policy
 from openline.reconnect.verdicts import ErrorKind
 from openline_audio.source import FRAME_SAMPLES, SAMPLE_RATE, Sink
-from openline_trio import Session, open_session
-from openline_trio.network import DialError
+from openline_trio import DialError, Session, open_session
 from openline_trio.sources.pace import Pace
 
 FIGURES = ("60 s kept, the default", "all kept, in memory", "all kept, on disk")

@@ -19,10 +19,10 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from openline.commands import AbortSocket, CloseSocket, Command
 from openline.journal.reader import read
 from openline.journal.replay import replay
 from openline.updates import GapCause, State
+from openline_driver.effects import AbortDial, CloseDial, Effect
 from openline_trio.dial import Dial
 from openline_trio.session import Session
 from tests.simulation.command import HOUR, ROOT, play_hours, tally, workers
@@ -111,15 +111,15 @@ async def forgets_to_report(dial: Dial) -> None:
         await dial._live()  # pyright: ignore[reportPrivateUsage]
 
 
-def without(kind: type[Command]) -> Callable[[Session, Command], None]:
-    """A driver that does not carry out commands of one kind."""
-    perform = Session._perform  # pyright: ignore[reportPrivateUsage]
+def without(kind: type[Effect]) -> Callable[[Session, Effect], None]:
+    """A face that does not carry out effects of one kind."""
+    carry_out = Session._carry_out  # pyright: ignore[reportPrivateUsage]
 
-    def perform_most(session: Session, command: Command) -> None:
-        if not isinstance(command, kind):
-            perform(session, command)
+    def carry_out_most(session: Session, effect: Effect) -> None:
+        if not isinstance(effect, kind):
+            carry_out(session, effect)
 
-    return perform_most
+    return carry_out_most
 
 
 @pytest.mark.parametrize(
@@ -128,8 +128,8 @@ def without(kind: type[Command]) -> Callable[[Session, Command], None]:
         (Session, "_watch_the_clock", forgets_the_clock, "s late"),
         (Dial, "wake", forgets_to_wake, "the sender slept"),
         (Dial, "run", forgets_to_report, "the end was not reported"),
-        (Session, "_perform", without(AbortSocket), "the sender slept"),
-        (Session, "_perform", without(CloseSocket), "the client did not close"),
+        (Session, "_carry_out", without(AbortDial), "a second socket"),
+        (Session, "_carry_out", without(CloseDial), "the client did not close"),
     ],
     ids=lambda value: getattr(value, "__name__", None),
 )
