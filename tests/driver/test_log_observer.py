@@ -110,6 +110,8 @@ def test_every_record_has_the_ids(kept: Kept) -> None:
         assert fields["attempt_id"] == ATTEMPT
     after = [r for r in kept.records if "command OpenSocket" in r.getMessage()]
     assert [r.__dict__["dial"] for r in after] == [1]
+    connecting = next(r for r in kept.records if r.getMessage() == "state connecting")
+    assert (connecting.__dict__["dial"], connecting.__dict__["connection_id"]) == (1, "")
     streaming = next(r for r in kept.records if r.getMessage() == "state streaming")
     assert (streaming.__dict__["dial"], streaming.__dict__["connection_id"]) == (1, "connection 1")
 
