@@ -80,7 +80,7 @@ def test_the_format_outranks_the_name(tmp_path: Path) -> None:
     ("arguments", "says"),
     [
         (["--format", "pdf"], "--format pdf: give svg, dot, mermaid, md, xstate or scxml"),
-        (["--out", "x.pdf"], "--out x.pdf: no format for this suffix; give --format, or .svg, .dot"),
+        (["--out", "x.pdf"], "--out x.pdf: no format for this suffix; give --format, or .svg"),
         (["--out", "none/x.svg"], "--out none/x.svg: there is no directory none; make it first"),
         (
             ["--dialect", "latin"],

@@ -159,7 +159,8 @@ def test_what_is_kept_is_told_with_how_to_go_on(
     Spool.create(tmp_path / "my calls", began).close()
     assert finish(outcome, None, out=None, json=False, folder=folder) == status
     *_, last = capsys.readouterr().err.splitlines()
-    assert last == f"openline: the captured audio is kept; to deliver it: openline resume '{folder}'"
+    kept = "openline: the captured audio is kept; to deliver it:"
+    assert last == f"{kept} openline resume '{folder}'"
 
 
 def test_a_screen_gets_the_tables(ended: End, screen: Console, capsys: Captured) -> None:

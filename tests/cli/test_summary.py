@@ -24,7 +24,8 @@ def test_lines_have_the_words_the_dials_and_the_samples(
     ended: End, final: Callable[..., Transcript]
 ) -> None:
     end = ended(final("Go forward"), final("ten metres.", 1, 2))
-    text = as_lines(summarise(Outcome(ended=end, seconds=2.5), end, reference="go forward ten meters"))
+    outcome = Outcome(ended=end, seconds=2.5)
+    text = as_lines(summarise(outcome, end, reference="go forward ten meters"))
     assert text.splitlines() == [
         "complete: every captured sample was confirmed",
         "words: 4",
