@@ -75,7 +75,7 @@ def test_a_full_disk_is_reported_once(capsys: pytest.CaptureFixture[str]) -> Non
         SESSION.info("one")
         SESSION.info("two")
     assert capsys.readouterr().err == (
-        "openline: the log file takes no more: no space left on device\n"
+        "openline: the log file cannot be written any more: no space left on device\n"
     )
 
 

@@ -130,7 +130,7 @@ def test_one_that_cannot_be_resumed_holds_none_of_the_others_up(
     assert [folder for folder, _, _ in opened] == [first, last]
     told = [line for line in capsys.readouterr().err.splitlines() if "quill" in line]
     assert len(told) == 1
-    assert told[0].startswith(f"openline: {strange}: this session spoke quill")
+    assert told[0].startswith(f"openline: {strange}: this session used quill")
 
 
 @pytest.mark.parametrize("kind", ["missing", "empty", "a file", "another folder"])
@@ -236,7 +236,7 @@ def test_a_session_is_resumed_in_the_dialect_that_it_spoke(
 ) -> None:
     folder = _left(tmp_path, dialect=spoke)
     assert main(["resume", str(tmp_path), *given]) == 2
-    assert _one_line(capsys) == f"openline: {folder}: this session spoke {says}\n"
+    assert _one_line(capsys) == f"openline: {folder}: this session used {says}\n"
 
 
 @pytest.mark.usefixtures("not_dialled")

@@ -109,7 +109,9 @@ async def test_a_disk_that_is_full_is_told_once_and_harms_nobody(
     monkeypatch.setattr(journaling_module, "write_all", write)
     updates = await play(nursery, path)
     assert [u for u in updates if isinstance(u, Trouble)] == [
-        Trouble(kind="journal", text="the journal takes no more: no space left on device")
+        Trouble(
+            kind="journal", text="the journal cannot be written any more: no space left on device"
+        )
     ]
     assert isinstance(updates[-1], Ended)
     assert updates[-1].reason == "finished"

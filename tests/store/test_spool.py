@@ -510,7 +510,7 @@ def test_a_log_that_does_not_say_whose_it_is_is_refused(spool: Spool) -> None:
     log_of(spool.folder).write_bytes(b"")
     spool.note(Confirmed("mic", 0))
     spool.close()
-    with pytest.raises(SpoolError, match="which session") as error:
+    with pytest.raises(SpoolError, match="no session id") as error:
         load(spool.folder)
     one_line(error)
 

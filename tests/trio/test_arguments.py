@@ -253,7 +253,7 @@ def test_from_a_thread_it_is_none_either_and_nothing_is_left_that_warns() -> Non
     given: Any = lambda: provide()  # noqa: E731, PLW0108  # a plain function, of which nobody can tell
     with start_session(Backend(), {"mic": PushSource()}, credentials=given) as session:
         ended = session.wait()
-    assert ended.reason.endswith("(it returned coroutine, where a token is a str)")
+    assert ended.reason.endswith("(it returned coroutine; a token is a str)")
 
 
 # Everything else.
@@ -423,8 +423,8 @@ def test_what_cannot_work_is_refused_in_the_call(call: Any, given: Any, text: st
 
 def test_a_thread_session_is_made_of_a_session_to_be_opened() -> None:
     assert refusal(ThreadSession, "secret") == (
-        "ThreadSession: give what open_session or resume_session gives, not str; "
-        "start_session and start_resumed_session make one at once"
+        "ThreadSession: give the result of open_session or resume_session, not str; "
+        "start_session and start_resumed_session return a ThreadSession"
     )
 
 

@@ -566,7 +566,7 @@ async def test_a_session_is_resumed_in_the_dialect_that_it_spoke(
     with pytest.raises(SpoolError) as error:
         await entered(resume_session(tmp_path, connect=net))
     assert str(error.value) == (
-        f"{tmp_path / 's'}: this session spoke quill, not echopanel: give that dialect"
+        f"{tmp_path / 's'}: this session used quill, not echopanel: give that dialect"
     )
     assert net.dials == []
     async with resume_session(tmp_path, connect=net, dialect=Quill(), policy=TIGHT) as session:

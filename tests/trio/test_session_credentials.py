@@ -91,10 +91,10 @@ async def test_a_fresh_token_that_is_refused_too_is_the_end(
     ("answer", "reason"),
     [
         (CredentialError("log in again", fatal=True), "log in again"),
-        ("", "a token nobody can send"),
-        ("nö", "a token nobody can send"),
-        (cast("str", b"bytes"), "it returned bytes, where a token is a str"),
-        (cast("str", None), "it returned NoneType, where a token is a str"),
+        ("", "it returned a token that cannot be sent"),
+        ("nö", "it returned a token that cannot be sent"),
+        (cast("str", b"bytes"), "it returned bytes; a token is a str"),
+        (cast("str", None), "it returned NoneType; a token is a str"),
     ],
 )
 async def test_a_provider_without_hope(
