@@ -71,18 +71,17 @@ for your own pages.
 
 ## The states of a session
 
-The happy path runs down. What several states share is drawn once, from the frame around them: a
-lost socket leads from every dialled state to reconnecting, and what ends a session stands on the
-right, under the states that it ends.
+The happy path runs down. A transition that several states share is drawn once, from the frame
+around them: a lost socket leads from every dialled state to reconnecting. The transitions that end
+a session stand on the right, under their states.
 
 {picture}
 ## What happens when …
 
-Each of these is a session that was played just now: the pure core, and an ideal backend that
-breaks the contract in one place, in virtual time. What is drawn is its journal, so it is what
-the machine does. The band on the line of openline is its state, with the timers that the state
-waits for; what happens many times is told once. `openline diagram --journal FILE` draws a
-session of yours.
+The pure core played each of these sessions in virtual time with an ideal backend that breaks the
+contract in one place. The drawing is made from the session's journal. The band on the line of
+openline is its state, with the timers of the state; repeated items are drawn once.
+`openline diagram --journal FILE` draws your own session.
 {scenes}"""
 
 

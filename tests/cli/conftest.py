@@ -1,4 +1,4 @@
-"""What the tests of the command share: updates to show, and a session that is only played."""
+"""Shared by the tests of the command: updates to show, and a scripted session."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _ended(
 
 
 class Played:
-    """A session that says what it was given, waits to be stopped, and then ends."""
+    """A session that yields the given updates, waits for a stop, and then ends."""
 
     def __init__(self, updates: Sequence[Update], ended: Ended, *, waits: bool = False) -> None:
         self.updates = list(updates)

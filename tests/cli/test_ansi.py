@@ -1,4 +1,4 @@
-"""Columns and colours of what prints once."""
+"""Columns and colours of commands that print once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The scripts for the shells offer what the commands take."""
+"""The scripts for the shells offer the commands' parameters."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from openline_cli.commands import COMMANDS, SHELLS
 from openline_cli.completion import script
 from openline_cli.main import main
 
-#: Completes the last of its arguments, and prints what is offered.
+#: Completes the last of its arguments, and prints the offers.
 TRY = """
 COMP_WORDS=(openline "$@")
 COMP_CWORD=$(( ${#COMP_WORDS[@]} - 1 ))

@@ -25,7 +25,7 @@ ADDRESS = "ws://127.0.0.1:8000/ws/live-listener"
 
 
 class Screen:
-    """A terminal that is looked at as text."""
+    """A terminal whose content is read as text."""
 
     def __init__(self, durations: dict[str, float | None], width: int = 80) -> None:
         self.file = io.StringIO()

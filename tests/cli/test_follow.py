@@ -31,7 +31,7 @@ End = Callable[..., Ended]
 
 
 class Watcher:
-    """A view that writes down what it is told, and when it writes."""
+    """A view that records its calls, and when it writes."""
 
     def __init__(self, interval: float | None = None) -> None:
         self.interval = interval
@@ -166,7 +166,7 @@ async def test_nothing_is_told_to_a_view_that_writes(
     async with trio.open_nursery() as nursery:
         nursery.start_soon(run)
         await session.reached_the_wait.wait()
-        await follower.show(final("of somebody beside it"))
+        await follower.show(final("of the command"))
         os.kill(os.getpid(), signal.SIGINT)
         await noted.wait()
         session.abort()

@@ -1,4 +1,4 @@
-"""The log options of a command: what is written where, and that nothing is without them."""
+"""The log options of a command: their files and formats, and no log without them."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from openline_cli.resume import ResumeOptions
 from openline_cli.stream import StreamOptions
 from openline_server import ServerConfig
 
-#: What takes a command's values where its function passes them on.
+#: The callable behind a command's function, if that passes its values on.
 BEHIND: dict[str, Callable[..., object]] = {
     "demo": demo,
     "stream": StreamOptions,

@@ -1,4 +1,4 @@
-"""What a person quotes is found and explained: numbers, names, openline's words, the system's."""
+"""Quoted text is found and explained: numbers, names, texts of openline and the system."""
 
 from __future__ import annotations
 

@@ -214,7 +214,7 @@ def test_token_is_mentioned_only_where_it_is_withheld(tmp_path: Path, capsys: Ca
 
 
 class Letter(EchoPanel):
-    """A dialect whose audio is text, as whose start and stop are."""
+    """A dialect whose messages are all text."""
 
     name = "letter"
 
@@ -223,7 +223,7 @@ class Letter(EchoPanel):
 
 
 class Packet(Letter):
-    """And one that says everything in bytes."""
+    """A dialect whose messages are all bytes."""
 
     def start(self, ids: Ids) -> Any:
         return str(super().start(ids)).encode()

@@ -64,7 +64,7 @@ def policies() -> list[Policy | None]:
 def answer(
     monkeypatch: pytest.MonkeyPatch, played: Callable[..., Any], policies: list[Policy | None]
 ) -> Callable[..., Opened]:
-    """Answer each session that is resumed with these; gives what they were opened with."""
+    """Play these updates in each resumed session; returns the arguments of the openings."""
 
     def with_updates(updates: list[Any], *ends: Ended) -> Opened:
         opened: Opened = []

@@ -1,4 +1,4 @@
-"""``--policy`` and ``--config``: what is taken, what wins, and how a mistake is answered."""
+"""``--policy`` and ``--config``: values, precedence and errors."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def screen() -> Console:
 
 @pytest.fixture
 def answer(monkeypatch: pytest.MonkeyPatch, played: Callable[..., Any]) -> Callable[..., list[Any]]:
-    """Answer the next session with these updates; gives what it was opened with."""
+    """Play these updates in the next session; returns the arguments of its opening."""
 
     def with_updates(updates: list[Any], end: Ended) -> list[Any]:
         opened: list[Any] = []

@@ -1,4 +1,4 @@
-"""A built site, read as a browser would: what it fetches by itself, where its links lead.
+"""Read a built site like a browser: its requests and its links.
 
 A page may link to other places: a reader decides to go there. It may not fetch anything from
 them: no style, script, font, picture or frame.
@@ -12,7 +12,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-#: What is fetched without a click: tag → attributes. ``link`` is judged by its ``rel``.
+#: Requests without a click: tag → attributes. For ``link``, ``rel`` decides.
 FETCHED = {
     "audio": ("src",), "embed": ("src",), "iframe": ("src",), "image": ("href", "xlink:href"),
     "img": ("src", "srcset"), "input": ("src",), "link": ("href",), "object": ("data",),
@@ -29,7 +29,7 @@ _NAMESPACE = re.compile(r"http://www\.w3\.org/(2000/svg|1999/xlink|1999/xhtml|XM
 
 
 class Page(HTMLParser):
-    """One page or picture: what it fetches, links to, and can be linked at."""
+    """One page or picture: its requests, its links and its anchors."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -76,12 +76,12 @@ def read(text: str) -> Page:
 
 
 def in_style(text: str) -> list[str]:
-    """What a style sheet fetches."""
+    """The requests of a style sheet."""
     return [first or second for first, second in _IN_STYLE.findall(_COMMENT.sub("", text))]
 
 
 def in_script(text: str) -> list[str]:
-    """Every address in a script: what is done with it nobody can tell."""
+    """Every address in a script, because its use cannot be checked."""
     bare = _COMMENT.sub("", text)
     return [each for each in _ABSOLUTE.findall(bare) if not _NAMESPACE.fullmatch(each)]
 

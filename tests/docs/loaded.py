@@ -1,4 +1,4 @@
-"""What a build loads before it reads a page: Sphinx with its own extensions, MyST, and ours."""
+"""Load the packages of a build before it reads a page: Sphinx, MyST and our extensions."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ _COPIES.set_forkserver_preload(["tests.docs.loaded"])
 
 
 def build(arguments: list[str], log: Path) -> tuple[int, str]:
-    """The status of a build, and what it said, which ``log`` keeps."""
+    """The status of a build and its output, which is also in ``log``."""
     process = _COPIES.Process(target=_build, args=(arguments, str(log)))
     process.start()
     process.join()

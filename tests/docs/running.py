@@ -38,11 +38,11 @@ _RECORDING = re.compile(r"[\w-]+\.(?:wav|flac)\b")
 
 
 class PageError(AssertionError):
-    """What a page says is not so."""
+    """The output of a page's code differs from the page."""
 
 
 def shows(said: str, shown: list[str]) -> bool:
-    """Whether ``said`` is what ``shown`` promises."""
+    """Whether the output ``said`` matches ``shown``."""
     return re.fullmatch(_pattern(shown), said.rstrip("\n") + "\n") is not None
 
 
@@ -57,7 +57,7 @@ def _pattern(shown: list[str]) -> str:
 
 
 class Process:
-    """A command that runs; what it writes is kept, both streams as one."""
+    """A running command; its stdout and stderr are kept as one text."""
 
     def __init__(self, command: str, folder: Path, environment: dict[str, str]) -> None:
         self.command = command
@@ -88,7 +88,7 @@ class Process:
             self._news.notify_all()
 
     def wait_for(self, shown: list[str]) -> None:
-        """Wait until what was said begins with this, or all is said."""
+        """Wait until the output begins with this, or is complete."""
         begins = re.compile(_pattern(shown))
         with self._news:
             self._news.wait_for(
@@ -101,7 +101,7 @@ class Process:
             self._process.send_signal(number)
 
     def end(self) -> tuple[int, str]:
-        """Wait for its end: the status, and all it said."""
+        """Wait for its end; return the status and the whole output."""
         self._process.wait()
         self._reader.join()
         self._timer.cancel()
@@ -251,7 +251,7 @@ class Runner:
 
 
 def _replaced(before: str, function: str, block: str) -> str:
-    """The text of a file with one function's text in place of what it was."""
+    """The text of a file with one function replaced."""
     for node in ast.walk(ast.parse(before)):
         if isinstance(node, ast.FunctionDef) and node.name == function:
             lines = before.splitlines(keepends=True)

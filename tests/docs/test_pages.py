@@ -1,4 +1,4 @@
-"""Every code block of the README and the documentation does what its page says."""
+"""Every code block of the README and the documentation has the output on its page."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ def test_table_of_faults_matches_the_code() -> None:
     for phrase, printed in rows:
         parse_faults(phrase)
         for reason in re.findall(r": ([a-z][^;:(]+)", printed):
-            assert reason.strip() in known, f"{phrase}: nobody says {reason!r}"
+            assert reason.strip() in known, f"{phrase}: no code has {reason!r}"
 
 
 @pytest.mark.parametrize(

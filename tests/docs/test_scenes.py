@@ -1,4 +1,4 @@
-"""The page of scenes shows every session that is kept, and says of it what is in its picture."""
+"""The page of scenes shows every journal, and its text has only times of the picture."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.docs.pages import ROOT
 
 JOURNALS = ROOT / "tests" / "journals"
 PAGE = (ROOT / "docs" / "howto" / "diagrams.md").read_text("utf-8")
-#: Heading → what stands under it, in the part of the page that shows them.
+#: Heading → its section, in the part of the page with the scenes.
 PART = PAGE.partition("## What happens when …\n")[2].partition("\n## ")[0]
 SECTIONS = dict(re.findall(r"^### (.+)\n((?:(?!^### ).*\n)*)", PART, re.MULTILINE))
 _TIME = re.compile(r"\d+\.\d\d(?= s\b)")

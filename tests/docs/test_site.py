@@ -1,4 +1,4 @@
-"""The site: it builds without a warning, tells of every public name, and asks nobody anything."""
+"""The site: it builds without a warning, documents every public name, and makes no request."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.docs.pages import PAGES, ROOT, blocks
 
 DOCS = Path(__file__).parents[2] / "docs"
 TERMINAL = sorted((DOCS / "_static" / "terminal").glob("*.svg"))
-#: What the reference says that it tells of.
+#: The names that the reference documents.
 MODULES = [
     "openline", "openline.events", "openline.commands", "openline.policy",
     "openline.observer", "openline.snapshot",
@@ -55,7 +55,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def offered(module: ModuleType) -> list[str]:
-    """The public names of a module: its ``__all__``, or what it defines itself."""
+    """The public names of a module: its ``__all__``, or its own definitions."""
     listed: list[str] | None = getattr(module, "__all__", None)
     if listed is not None:
         return listed

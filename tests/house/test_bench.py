@@ -1,4 +1,4 @@
-"""The benchmarks measure what they name; what they find is nobody's business here."""
+"""The benchmarks measure what they name; their figures are not tested here."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bench.__main__ import main
 from bench.ratios import Figure, figure, spread
 
 ROOT = Path(__file__).parents[2]
-#: As little as makes a figure: an outage must outlast what is kept.
+#: The smallest sizes that give a figure: an outage must exceed the buffer.
 LITTLE: Mapping[str, Mapping[str, Any]] = {
     "core": {"rounds": 1, "calls": 20},
     "sending": {"rounds": 1, "seconds": 0.2},
@@ -24,7 +24,7 @@ LITTLE: Mapping[str, Mapping[str, Any]] = {
 
 
 def names(benchmark: str) -> tuple[str, ...]:
-    """What it says that it measures."""
+    """The names of its figures."""
     found: tuple[str, ...] = import_module(f"bench.{benchmark}").FIGURES
     return found
 
@@ -41,7 +41,7 @@ def test_a_benchmark_measures_what_it_names(benchmark: str) -> None:
 
 
 def test_the_readme_names_every_figure_and_no_other() -> None:
-    """In order, benchmark by benchmark; the numbers are what some machine measured once."""
+    """In order, benchmark by benchmark; the numbers were measured once."""
     readme = (ROOT / "README.md").read_text("utf-8")
     section = readme.partition("\n## Figures\n")[2].partition("\n## ")[0]
     rows = re.findall(r"^\| `(\w+)`: ([^|]+?) \|", section, re.MULTILINE)

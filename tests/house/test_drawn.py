@@ -1,4 +1,4 @@
-"""What is committed in ``diagrams/`` is what the machine draws today."""
+"""The committed files in ``diagrams/`` match the drawings of the present machine."""
 
 from __future__ import annotations
 

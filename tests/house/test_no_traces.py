@@ -1,4 +1,4 @@
-"""No file of the repository tells of the machine that it was written on, or a secret.
+"""No file of the repository contains a path of the author's machine or a secret.
 
 The patterns are written so that they do not match themselves.
 """

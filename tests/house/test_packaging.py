@@ -1,4 +1,4 @@
-"""What is installed: the wheel works with the core's two packages alone, and claims what is so."""
+"""The installed package: the wheel works with two packages, and its metadata is correct."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-#: What a bare install brings, by distribution.
+#: The distributions of a bare install.
 BARE = ("msgspec", "python-statemachine")
 JOURNAL = ROOT / "tests" / "journals" / "happy-path.jsonl"
 
@@ -161,7 +161,7 @@ def instructions(text: str) -> list[tuple[str, str]]:
 
 
 def faults(text: str) -> list[str]:
-    """What is wrong with a Dockerfile for a service, a line for each."""
+    """The faults of a Dockerfile for a service, a line for each."""
     found: list[str] = []
     listed = instructions(text)
     stages = [at for at, (name, _) in enumerate(listed) if name == "FROM"]

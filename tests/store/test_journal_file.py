@@ -27,7 +27,7 @@ TOKEN = "a-token-that-nobody-may-see"
 
 
 async def echo(peer: Peer) -> None:
-    """A backend that answers, says the token it was given, and finishes."""
+    """A backend that acknowledges, echoes the token, and finishes."""
     await peer.open()
     await peer.send("status", state="warning", message=f"you said {TOKEN}")
     while True:
@@ -183,7 +183,7 @@ def test_other_file_is_refused_and_not_changed(tmp_path: Path, own: bytes) -> No
     assert path.read_bytes() == own
     assert path.stat().st_mtime_ns == before.st_mtime_ns
     path.write_bytes(b"")
-    opened(path).close()  # and nobody holds a lock on it
+    opened(path).close()  # and the lock is released
 
 
 def test_unusable_path_is_one_line(tmp_path: Path) -> None:
@@ -204,10 +204,10 @@ def test_process_waiting_at_a_pipe_is_not_woken(
     path = tmp_path / "pipe"
     os.mkfifo(path)
 
-    def nobody(*_arguments: object) -> int:
+    def refuse(*_arguments: object) -> int:
         raise AssertionError("opened")
 
-    monkeypatch.setattr(os, "open", nobody)
+    monkeypatch.setattr(os, "open", refuse)
     with pytest.raises(JournalError, match="pipe: is not a regular file: give a file"):
         opened(path)
 

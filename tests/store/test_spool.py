@@ -1,4 +1,4 @@
-"""A session's folder: what is written is read, and what is torn is cut."""
+"""A session's folder: records and audio round-trip, and torn ones are cut."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def test_a_torn_last_record_is_cut_at_every_length(spool: Spool) -> None:
     for length in range(before, len(data)):
         log_of(spool.folder).write_bytes(data[:length])
         assert list(records(spool.folder)) == [began(), *TAIL[:2]], length
-        # Who only looks may be looking at a record that is being written.
+        # A reader without the lock may see a record that is being written.
         assert log_of(spool.folder).stat().st_size == length
         again = Spool(spool.folder)
         assert log_of(spool.folder).stat().st_size == before
@@ -180,7 +180,7 @@ def test_audio_without_disk_space_leaves_no_part(
 def test_confirmation_without_disk_space_deletes_no_audio(
     spool: Spool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Audio that were deleted first would be missing for whoever resumes.
+    # If the audio were deleted first, it would be missing on resume.
     spool.confirm("mic", 0)
     spool.keep("mic", 0, pcm(0, 320))
     spool.keep("mic", 1000, pcm(1000, 320))
@@ -276,7 +276,7 @@ def test_confirmed_files_are_deleted_except_the_open_one(spool: Spool) -> None:
     spool.keep("mic", 2320, pcm(2320, 320))
     assert spool.read("mic", 2320, 320) == pcm(2320, 320)
     spool.close()
-    again = Spool(spool.folder)  # now nobody writes it
+    again = Spool(spool.folder)  # the writer has closed it
     again.forget("mic", 2640)
     assert starts() == []
     again.close()
@@ -422,12 +422,12 @@ def test_the_unfinished_sessions_of_a_folder(tmp_path: Path) -> None:
     (tmp_path / "c").mkdir()
     (tmp_path / "d").write_bytes(b"")
     (tmp_path / "killed").mkdir()
-    (tmp_path / "killed" / "log").touch()  # before it said which session it is
+    (tmp_path / "killed" / "log").touch()  # before its first record
     assert spooled_sessions(tmp_path) == [tmp_path / "a", tmp_path / "b"]
     assert spooled_sessions(tmp_path / "a") == [tmp_path / "a"]
 
 
-# What is kept of a session.
+# The folder of a session.
 
 
 def test_session_is_resumed_at_its_backend() -> None:
@@ -447,7 +447,7 @@ def test_query_is_not_stored_and_must_be_given_again() -> None:
         _ = began.backend
 
 
-# What is loaded.
+# Loading.
 
 
 def test_load_returns_everything_stored(tmp_path: Path) -> None:
@@ -477,7 +477,7 @@ def test_load_returns_everything_stored(tmp_path: Path) -> None:
 
 
 def test_final_without_its_confirmation_is_loaded_as_it_was_stored(spool: Spool) -> None:
-    """What it means is the driver's to decide (``SessionOptions.past_confirmed``)."""
+    """The driver decides its meaning (``SessionOptions.past_confirmed``)."""
     spool.confirm("mic", 0)
     spool.keep("mic", 0, pcm(0, 3200))
     spool.note(Said(final(0.0, 1600 / S)))

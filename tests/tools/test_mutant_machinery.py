@@ -1,4 +1,4 @@
-"""What tries mutants tells the living from the dead, and the list of survivors is kept right."""
+"""The trials find survivors and killed mutants, and the list of survivors is checked."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ REACH = Reach(["t::first", "t::second"], [0.001, 0.001], {}, {})
 
 
 def attempt(ends: Callable[[], int]) -> str:
-    """Who kills what the second test finds."""
+    """The killer of a change that the second test finds."""
 
     def run(tests: Sequence[int], begin: Callable[[int], None]) -> int:
         for test in tests:
@@ -229,7 +229,7 @@ def test_sources_are_copied_whole(tmp_path: Path) -> None:
 
 
 def test_every_fault_of_the_reference_client_is_found() -> None:
-    """Planted in a copy each, and searched for by what finds it soonest."""
+    """Each is applied to a copy, and the fastest search must find it."""
     command = [sys.executable, "-m", "tools.mutants.fault_trials", "--quick"]
     env = {k: v for k, v in os.environ.items() if not k.startswith("COVERAGE")}
     here = Path(__file__).parents[2]

@@ -1,4 +1,4 @@
-"""The mutator changes what it says, once each, and nothing else."""
+"""The mutator makes each documented change once, and no other."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ENUMS = {"Colour": ("RED", "GREEN")}
 
 
 def afters(source: str) -> list[str]:
-    """What each mutant of ``source`` makes of the line that it changes."""
+    """The changed line of each mutant of ``source``."""
     return [mutant.after for mutant in find("toy", source, ENUMS)]
 
 

@@ -244,7 +244,7 @@ def test_provider_that_is_not_async_fails_at_once(credentials: Any, why: str) ->
 
 
 def test_coroutine_from_a_threads_provider_fails_without_warning() -> None:
-    given: Any = lambda: provide()  # noqa: E731, PLW0108  # a plain function, of which nobody can tell
+    given: Any = lambda: provide()  # noqa: E731, PLW0108  # no coroutine function
     with start_session(Backend(), {"mic": PushSource()}, credentials=given) as session:
         ended = session.wait()
     assert ended.reason.endswith("(it returned coroutine; a token is a str)")

@@ -746,7 +746,7 @@ async def test_closing_handshake_ends_for_any_peer(said: bytes) -> None:
 
 @pytest.mark.parametrize("said", [close(1000), b""])
 async def test_a_close_that_crosses_the_peers(said: bytes) -> None:
-    """The peer is gone when we are told to close, with a ping on its way and a send stuck."""
+    """The peer is gone when a close is requested, with a ping on its way and a blocked send."""
     over = trio.Event()
 
     async def script(peer: Peer) -> None:

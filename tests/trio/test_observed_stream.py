@@ -19,7 +19,7 @@ REQUEST = b"GET / HTTP/1.1\r\nSec-WebSocket-Key: x3JJHMbDL1EzLkh9GBhXDw==\r\n\r\
 
 
 class Fake(trio.abc.Stream):
-    """Gives what it is told to; an exception is raised, and with nothing left it waits."""
+    """Returns the scripted items; it raises an exception item, and waits after the last one."""
 
     def __init__(self, *parts: bytes | BaseException, send: BaseException | None = None) -> None:
         self.parts = list(parts)

@@ -347,7 +347,7 @@ async def test_torn_sample_is_not_reported_missing(
     [path] = (tmp_path / "s").glob("*.pcm")
     os.truncate(path, 40 * 640)
     ended = await finish(tmp_path / "s", rooms.net(echo))
-    # Nobody knows that there was more: what is there is the whole of it.
+    # The torn rest left no trace, so the remaining audio counts as all of it.
     assert ended.complete
     assert whole(ended.transcript, 40)
 
@@ -387,7 +387,7 @@ async def test_full_disk_is_reported_and_memory_is_used(
 async def test_a_disk_that_fills_up_at_the_very_end_is_no_error(
     autojump_clock: MockClock, rooms: Rooms, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What overflowed meanwhile is noted when the session ends, and nobody listens then."""
+    """An overflow is stored when the session ends, after the last update was read."""
     refused: list[object] = []
 
     def note(self: Spool, record: object) -> None:

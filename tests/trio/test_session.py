@@ -285,7 +285,7 @@ async def test_two_tasks_do_not_iterate_over_one_session(
 async def test_an_iteration_goes_on_and_ends_where_another_task_polls(
     autojump_clock: MockClock, play: Play
 ) -> None:
-    """Each update comes to one of them, whoever is first, and the end to both."""
+    """Each update goes to the task that asks first, and the end to both."""
     async with open_session(BACKEND, {"mic": Frames(500)}, connect=play.net(echo)) as session:
         read: list[Update] = []
 

@@ -156,7 +156,7 @@ async def test_slow_provider_is_cancelled_and_retried(
 
 
 async def test_late_token_is_not_used(autojump_clock: MockClock, play: Play) -> None:
-    """A provider in a thread cannot be cancelled, and answers when nobody waits any more."""
+    """A provider in a thread cannot be cancelled, and answers after its timeout."""
 
     async def thread() -> str:
         with trio.CancelScope(shield=True):

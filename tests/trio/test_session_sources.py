@@ -49,7 +49,7 @@ class Wrong:
 
 
 class Library:
-    """A source that raises in somebody else's code."""
+    """A source that raises in the code of a package."""
 
     duration = None
 

@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 
 class Recorder:
-    """A sink that writes down what it is told, and when."""
+    """A sink that records its calls with their times."""
 
     def __init__(self) -> None:
         self.starts: list[float] = []

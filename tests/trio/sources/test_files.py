@@ -53,7 +53,7 @@ def test_16k_mono_passes_bit_for_bit(
     assert [len(frame) for frame in recorder.frames[:-1]] == [640] * ((samples - 1) // 320)
 
 
-#: Names and how soundfile is told to write them.
+#: Names, and soundfile's arguments to write them.
 FORMATS: dict[str, dict[str, str]] = {
     "u8.wav": {"subtype": "PCM_U8"},
     "16.wav": {"subtype": "PCM_16"},

@@ -184,7 +184,7 @@ def test_a_thread_that_outlives_the_loop(recorder: Recorder) -> None:
         made.append(PushSource())
 
     trio.run(make)
-    made[0].send_from_thread(b"12")  # nobody to wake, and nothing lost
+    made[0].send_from_thread(b"12")  # no task to wake, and nothing lost
     made[0].close()
     trio.run(made[0].run, recorder, clock=MockClock(autojump_threshold=0))
     assert recorder.items == [b"12"]
