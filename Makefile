@@ -22,7 +22,7 @@ PIP_INSTALL := $(RUN) pip install --quiet --disable-pip-version-check
 # real clock, with limits that load does not reach. Tracing makes a walk three times as long:
 # only what the gates count is traced, and by those tests alone that suffice.
 KIT := $(patsubst %,tests/testing/test_%.py,laws dialects theorem) tests/diagrams
-ROOMS := $(patsubst %,tests/%,driver store audio trio server cli) \
+ROOMS := $(patsubst %,tests/%,lookup driver store audio trio server cli) \
 	$(patsubst %,tests/testing/test_%.py,background patient_clock pytest_plugin)
 APART := $(patsubst %,tests/%,core properties e2e testing docs) $(ROOMS) $(KIT)
 COVERAGE_OF_CORE := 100

@@ -1,6 +1,6 @@
 """``openline explain``: what the client does about an ending, and why.
 
-The answers are the verdict table's own (``openline.reconnect.explain``), with the rows of a
+The answers are the verdict table's own (``openline_lookup.endings``), with the rows of a
 dialect in their places, the default one or one that is named. Without a subject the
 whole table is shown.
 """
@@ -14,12 +14,12 @@ from typing import Final
 import msgspec
 
 from openline.dialects.registry import DEFAULT
-from openline.reconnect.explain import Explanation, all_rows
 from openline_cli.ansi import Cell, Paper, find_paper, row, shared
 from openline_cli.colours import ACTIONS
 from openline_cli.dialects import blamed, find_dialect
 from openline_cli.problems import Problem
 from openline_cli.quoted_text import explain_text
+from openline_lookup.endings import Explanation, all_rows
 
 _INDENT: Final = 2
 _GAP: Final = 2

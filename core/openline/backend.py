@@ -25,25 +25,9 @@ _NAME = re.compile(r"[A-Za-z0-9._-]+")
 #: those of a signature: it is made for one use, and can travel nowhere else.
 _SECRETS = frozenset(
     {
-        "token",
-        "accesstoken",
-        "authtoken",
-        "auth",
-        "authorization",
-        "apikey",
-        "xapikey",
-        "key",
-        "accesskey",
-        "secretkey",
-        "secret",
-        "clientsecret",
-        "password",
-        "passwd",
-        "pwd",
-        "jwt",
-        "bearer",
-        "credential",
-        "credentials",
+        *("token", "accesstoken", "authtoken", "auth", "authorization", "jwt", "bearer"),
+        *("apikey", "xapikey", "key", "accesskey", "secretkey", "secret", "clientsecret"),
+        *("password", "passwd", "pwd", "credential", "credentials"),
     }
 )
 _INSTEAD = "give it as credentials=, or to the command by --token-file or OPENLINE_TOKEN"

@@ -20,10 +20,10 @@ from openline.dialects.echopanel_schema import Incoming
 from openline.dialects.headers import credential_headers
 from openline.dialects.protocol import Dialect, Ids, Status
 from openline.dialects.registry import BUILT_IN
-from openline.reconnect.explain import Explanation, all_rows
 from openline.updates import SAMPLE_RATE
 from openline_diagrams.markdown import code, grid
 from openline_diagrams.tables import verdict_rows
+from openline_lookup.endings import Explanation, all_rows
 
 
 class Contract(NamedTuple):

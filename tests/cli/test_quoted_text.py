@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openline.reconnect.explain import Explanation, all_rows
 from openline.reconnect.verdicts import Action, Rule
 from openline_cli.quoted_text import contained, containing, explain_text
+from openline_lookup.endings import Explanation, all_rows
 
 RETRY, LATER, REAUTH, FATAL = Action.RETRY, Action.LATER, Action.REAUTH, Action.FATAL
 REFUSALS = {

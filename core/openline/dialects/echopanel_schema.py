@@ -9,7 +9,7 @@ from a known one with wrong fields. Reading is total: no message raises.
 from __future__ import annotations
 
 import json
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, get_args
 
 import msgspec
 
@@ -108,18 +108,7 @@ Incoming: TypeAlias = (
     | WireSummary
     | WireError
 )
-_KNOWN = frozenset(
-    {
-        "status",
-        "asr_final",
-        "asr_partial",
-        "metrics",
-        "entities_update",
-        "cards_update",
-        "final_summary",
-        "error",
-    }
-)
+_KNOWN = frozenset(kind.__struct_config__.tag for kind in get_args(Incoming))
 _incoming: msgspec.json.Decoder[Incoming] = msgspec.json.Decoder(Incoming)
 _head = msgspec.json.Decoder(_Head)
 

@@ -11,7 +11,6 @@ with another number, or of a dial that is no longer live, never gets this far.
 
 from __future__ import annotations
 
-from openline.audio.stream import Stream
 from openline.commands import (
     AbortSocket,
     CancelCredential,
@@ -225,18 +224,6 @@ class Actions(SessionState):
                 realtime_factor=metrics.realtime_factor,
             )
         )
-
-    def note_drained(self, stream: Stream) -> None:
-        """The backend took audio out of its queue: it is alive, and the horizon moves."""
-        self.note_alive(stream)
-        proved = stream.window.drained - round(self.dialect.traits.horizon * SAMPLE_RATE)
-        if proved > 0:
-            self.confirm(stream.box, stream.box.span(proved, proved)[1])
-
-    def note_alive(self, stream: Stream) -> None:
-        """The backend deals with this source: whatever stalls, it is not that."""
-        stream.shut_since = OFF
-        self.deadlines[Timer.STALL] = self.streams.shut_since + self.policy.stall_timeout
 
     def take_transcript(self) -> None:
         """Words: mapped to session time, clamped to what is news, kept and confirmed."""

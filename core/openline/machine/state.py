@@ -228,6 +228,18 @@ class SessionState:
         if box.confirm(position) and self.spooled:
             self.out.append(StoreConfirmed(box.source, position))
 
+    def note_drained(self, stream: Stream) -> None:
+        """The backend took audio out of its queue: it is alive, and the horizon moves on."""
+        self.note_alive(stream)
+        proved = stream.window.drained - round(self.dialect.traits.horizon * SAMPLE_RATE)
+        if proved > 0:
+            self.confirm(stream.box, stream.box.span(proved, proved)[1])
+
+    def note_alive(self, stream: Stream) -> None:
+        """The backend processes the audio of this source, so this source does not stall."""
+        stream.shut_since = OFF
+        self.deadlines[Timer.STALL] = self.streams.shut_since + self.policy.stall_timeout
+
     def report_status_of(self, state: str, text: str, source: str | None = None) -> None:
         """Report the state that the backend reported of itself."""
         source = source and one_line(source)

@@ -25,12 +25,6 @@ def backoff(policy: Policy, tries: int, random: float) -> float:
     return d / 2 + random * d / 2
 
 
-def describe(policy: Policy) -> str:
-    """``backoff`` in words, with the numbers of ``policy``."""
-    first, cap = policy.backoff_first, policy.backoff_cap
-    return f"a random wait of d/2 to d, where d starts at {first:g} s and doubles to {cap:g} s"
-
-
 class DialGate:
     """The last passes, and when the next one may be."""
 
