@@ -86,7 +86,7 @@ pythons: $(READY) ## Run the tests on each other Python that is here: 3.11 to 3.
 
 # What was released since the lock file was written may break what is here: this finds it first.
 NEWEST := build/latest
-FACES := $(patsubst %,tests/%,core driver store audio trio server cli diagrams)
+FACES := $(patsubst %,tests/%,core lookup driver store audio trio server cli diagrams)
 
 latest: $(READY) ## Install the newest of everything, and run the tests of the core and the faces
 	@rm -rf $(NEWEST) && mkdir -p build && .venv/bin/python -m venv $(NEWEST)

@@ -71,7 +71,7 @@ class Policy:
     pong_timeout: float = _field(5.0, "anything arrives within this of a ping")
     send_timeout: float = _field(5.0, "a message is sent within this")
     stall_timeout: float = _field(
-        15.0, "a backend that takes no more audio drains or speaks within this"
+        15.0, "a backend that takes no more audio drains or sends something within this"
     )
 
     # Trying again: U(d/2, d), d = min(cap, first * 2**n).
@@ -83,7 +83,7 @@ class Policy:
     prompt_retry: float = _field(
         0.25, "after a stable line is lost the first try goes out within this"
     )
-    scatter: float = _field(5.0, "the same where everybody was thrown out together (1001, 1012)")
+    scatter: float = _field(5.0, "the same where a server closed all its connections (1001, 1012)")
     later_floor: float = _field(5.0, "the least wait of a LATER", "Speechmatics advises 5-10 s")
     dials_per_minute: int = _field(
         MAX_DIALS_PER_MINUTE,

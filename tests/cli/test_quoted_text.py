@@ -111,7 +111,7 @@ def only(lines: list[Explanation]) -> Explanation:
         ("Connection reset by peer", "error", "error reset", RETRY),
         ("neither drained", "error", "error stalled", RETRY),
         ("(no ack)", "error", "error no ack", RETRY),
-        ("nothing said why", "nothing known", "nothing known", RETRY),
+        ("no reason was given", "nothing known", "nothing known", RETRY),
     ],
 )
 def test_subject_is_found(subject: str, group: str, title: str, action: Action) -> None:

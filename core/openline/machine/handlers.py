@@ -166,7 +166,7 @@ def _source_lost(session: SessionState, event: e.SourceFailed) -> Fired:
 
 def _look_for_silence(session: SessionState) -> Fired:
     for source in session.watch.look(session.now, room=session.streams.has_room):
-        reason = f"nothing was heard from it for {session.policy.source_timeout:g} s"
+        reason = f"it delivered no audio for {session.policy.source_timeout:g} s"
         session.lose_source(source, SourceEndReason.STALLED, reason)
         session.out.append(CloseSource(source))
     session.deadlines[Timer.SOURCE] = session.watch.next_look(session.now)

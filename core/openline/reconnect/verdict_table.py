@@ -54,7 +54,7 @@ class ErrorKind(StrEnum):
     NO_ACK = "no_ack"
     NO_PONG = "no_pong"
     SEND_STUCK = "send_stuck"
-    STALLED = "stalled"  #: the backend takes audio and neither drains nor speaks
+    STALLED = "stalled"  #: the backend takes audio and neither drains nor sends anything
     CREDENTIAL_FAILED = "credential_failed"
     CREDENTIAL_FATAL = "credential_fatal"  #: the provider reported that another request cannot help
     CREDENTIAL_UNUSABLE = "credential_unusable"  #: the provider gave what is no credential
@@ -116,22 +116,22 @@ _HTTP: Final = "RFC 9110"
 _OURS: Final = "openline"
 
 #: Nothing is known at all, or nothing that stands in a table.
-UNKNOWN: Final = _strike("the connection ended and nothing said why", _OURS)
+UNKNOWN: Final = _strike("the connection ended and no reason was given", _OURS)
 
 #: Close codes that the peer sent, or of which the sender is not known.
 CLOSE_CODES: Final[Mapping[int, Rule]] = MappingProxyType(
     {
         1000: _retry("the server closed normally before the session was done", "discord.py"),
         1001: _retry("the server is going away", "OpenAI's and Ably's clients", scatter=True),
-        1002: _fatal("the server says that this client broke the WebSocket protocol", _WS),
-        1003: _fatal("the server says that it cannot take this kind of message", _WS),
-        1005: _retry("the server closed without saying why", _WS),
+        1002: _fatal("the server reports that this client broke the WebSocket protocol", _WS),
+        1003: _fatal("the server does not accept this kind of message", _WS),
+        1005: _retry("the server closed and gave no reason", _WS),
         1006: _retry("the connection broke off without a close frame", _WS),
-        1007: _fatal("the server says that this client sent malformed data", _WS),
+        1007: _fatal("the server reports malformed data from this client", _WS),
         1008: _reauth(
             "the server refused this client by its policy, as for a bad token", "AssemblyAI"
         ),
-        1009: _fatal("the server says that this client sent too big a message", _WS),
+        1009: _fatal("the server reports too big a message from this client", _WS),
         1010: _fatal("the server lacks an extension that this client demands", "Ably"),
         1011: _later("the server failed", "Speechmatics"),
         1012: _retry("the server is restarting", "uvicorn", scatter=True),
@@ -142,7 +142,7 @@ CLOSE_CODES: Final[Mapping[int, Rule]] = MappingProxyType(
         3008: _retry("the server waited too long for something", _IANA),
         4001: _reauth("the token was refused", "Speechmatics"),
         4003: _fatal("the server forbids this", "Speechmatics"),
-        4004: _fatal("the server knows nothing of what was asked for", "Speechmatics, jetsocket"),
+        4004: _fatal("the server does not have what was requested", "Speechmatics, jetsocket"),
         4401: _reauth("the token was refused", "WhisperLiveKit, by HTTP 401"),
         4403: _fatal("the server forbids this", "jetsocket, by HTTP 403"),
         4408: _retry("the server waited too long for something", "by HTTP 408"),
@@ -204,7 +204,7 @@ HTTP_STATUSES: Final[Mapping[int, Rule]] = MappingProxyType(
         308: _REDIRECT,
         400: _fatal("the server could not read this client's request", _HTTP),
         401: _reauth("the token was refused", "Ably RTN14b"),
-        402: _fatal("the server wants to be paid first", _HTTP),
+        402: _fatal("the server requires payment first", _HTTP),
         403: Rule(
             action=Action.REAUTH,
             why="the server forbids this: a bad token or a wrong path",
@@ -225,7 +225,7 @@ HTTP_STATUSES: Final[Mapping[int, Rule]] = MappingProxyType(
         502: _retry("a gateway got no proper answer from the server behind it", _HTTP),
         503: _later("the server is not available now", "RFC 9110, websockets #712"),
         504: _retry("a gateway got no answer in time from the server behind it", _HTTP),
-        505: _fatal("the server does not speak this version of HTTP", _HTTP),
+        505: _fatal("the server does not support this version of HTTP", _HTTP),
         511: _strike("the network wants a login first", "RFC 6585"),
     }
 )
@@ -239,7 +239,7 @@ HTTP_RANGES: Final[Ranges] = (
         Rule(action=Action.LATER, why=_PORTAL, source=_OURS, strike=True, hint_ends_wait=True),
     ),
     (range(300, 400), _strike("the server answered with something that is no redirect", _HTTP)),
-    (range(400, 500), _fatal("the server says that this client's request is wrong", _HTTP)),
+    (range(400, 500), _fatal("the server rejected this client's request as wrong", _HTTP)),
     (range(520, 530), _retry("the server behind the proxy cannot be reached", "Cloudflare")),
     (range(500, 600), _retry("the server failed", _HTTP)),
 )
@@ -275,10 +275,10 @@ ERRORS: Final[Mapping[ErrorKind, Rule]] = MappingProxyType(
         ErrorKind.NO_PONG: _retry("the backend did not answer a ping in time", _OURS),
         ErrorKind.SEND_STUCK: _retry("the connection took no more data", _OURS),
         ErrorKind.STALLED: _retry(
-            "the backend took audio and then neither drained nor spoke", _OURS
+            "the backend took audio and then neither drained nor sent anything", _OURS
         ),
         ErrorKind.CREDENTIAL_FAILED: _retry("the credential provider failed", _OURS),
-        ErrorKind.CREDENTIAL_FATAL: _fatal("the provider says that it has no credential", _OURS),
+        ErrorKind.CREDENTIAL_FATAL: _fatal("the provider reports that it has no credential", _OURS),
         ErrorKind.CREDENTIAL_UNUSABLE: _fatal(
             "the credential provider gave something that cannot be a token", _OURS
         ),
@@ -293,6 +293,6 @@ ERRORS: Final[Mapping[ErrorKind, Rule]] = MappingProxyType(
 #: Errors that mean something else once the session has been connected.
 ERRORS_ONCE_CONNECTED: Final[Mapping[ErrorKind, Rule]] = MappingProxyType(
     {
-        ErrorKind.DNS_NOT_FOUND: _retry("the host's name was known before and is not now", _OURS),
+        ErrorKind.DNS_NOT_FOUND: _retry("the host's name was found before and is not now", _OURS),
     }
 )
