@@ -1,7 +1,7 @@
-"""The echopanel contract's messages as they stand on the wire, and how to read one.
+"""The messages of the echopanel contract as they are on the wire, and their decoder.
 
-Every type is a struct, and one pass decodes and checks a message. Only what fails there
-gets a second look: JSON that is slightly invalid (a bare ``NaN``, half a surrogate pair, as
+Every type is a struct, and one pass decodes and validates a message. Only a message that fails
+is read again: JSON that is slightly invalid (a bare ``NaN``, half a surrogate pair, as
 some encoders write) is repaired and read once more, and an unknown type is distinguished
 from a known one with wrong fields. Reading is total: no message raises.
 """
@@ -114,7 +114,7 @@ _head = msgspec.json.Decoder(_Head)
 
 
 def read(data: str) -> Incoming | Unknown | Malformed:
-    """The message that ``data`` holds."""
+    """The message in ``data``. Never raises."""
     try:
         return _decode(data)
     except (msgspec.DecodeError, UnicodeEncodeError):

@@ -1,9 +1,9 @@
-"""How long to wait before a dial, and whether one may go out at all.
+"""How long to wait before a dial, and when the limit of dials a minute permits one.
 
-The delay grows with the number of tries since the line was stable and is drawn at
-random from its upper half, so that clients thrown out together do not come back
-together. The *gate* stands behind every delay: whatever a server does and whatever the
-verdict is, no more than ``limit`` passes go through in any minute.
+The delay grows with the number of tries since the line was stable. It is drawn at random from
+its upper half, so that clients that lost their lines together do not dial together. The *gate*
+applies after every delay: for any server and verdict, no more than ``limit`` passes go through
+in any minute.
 """
 
 from __future__ import annotations

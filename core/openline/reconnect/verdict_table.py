@@ -1,9 +1,9 @@
 """The verdict table: what each known ending of a dial means, as data.
 
-Every row names an action, gives the reason in words for a person (lower case, no full stop,
-so that it can stand within a line), and where the ruling comes from. Exact numbers are
-looked up first, then ranges, first match first. The tables hold no rule about which of
-several facts counts, nor about strikes or credentials: that is ``verdicts.judge``.
+Every row has an action, the reason for the user (lower case, no full stop, so that it fits
+within a line), and the source of the rule. Exact numbers are looked up first, then ranges, the
+first match first. ``verdicts.judge`` holds the rules for several pieces of evidence, strikes
+and credentials.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import msgspec
 
 
 class Action(StrEnum):
-    """What to do about an ending."""
+    """What the machine does after an ending."""
 
     RETRY = "retry"  #: dial again after the backoff
     LATER = "later"  #: dial again, but not soon
@@ -33,7 +33,7 @@ class Sender(StrEnum):
 
 
 class ErrorKind(StrEnum):
-    """How a dial ended, where neither a close frame nor an HTTP status shows it."""
+    """How a dial ended without a close frame and without an HTTP status."""
 
     REFUSED = "refused"
     UNREACHABLE = "unreachable"
@@ -54,23 +54,24 @@ class ErrorKind(StrEnum):
     NO_ACK = "no_ack"
     NO_PONG = "no_pong"
     SEND_STUCK = "send_stuck"
-    STALLED = "stalled"  #: the backend takes audio and neither drains nor sends anything
+    STALLED = "stalled"  #: the backend takes audio, drains none and sends nothing
     CREDENTIAL_FAILED = "credential_failed"
     CREDENTIAL_FATAL = "credential_fatal"  #: the provider reported that another request cannot help
-    CREDENTIAL_UNUSABLE = "credential_unusable"  #: the provider gave what is no credential
+    CREDENTIAL_UNUSABLE = "credential_unusable"  #: the provider returned no valid token
     CREDENTIAL_LATE = "credential_late"  #: no answer within AUTH
     REDIRECT_REFUSED = "redirect_refused"  #: wss to ws, or a location that is none
     TOO_MANY_REDIRECTS = "too_many_redirects"
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
-    """One ruling, of this table or of a dialect.
+    """One rule, of this table or of a dialect.
 
-    ``strike``: an unknown ending; a few in a row are fatal. ``scatter``:
-    everybody was thrown out together, so the first try is spread over 0-5 s.
-    ``advice``: what a person is to look at, besides the token, where a REAUTH has no
-    provider to ask.
-    ``hint_ends_wait``: news of a restored network ends even a LATER (it ends any RETRY).
+    ``why`` is the reason, one line in lower case; ``source`` names the origin of the rule.
+    ``strike``: an unknown ending; the fourth without a stable line in between is fatal.
+    ``scatter``: the server closed all its connections at once, so the first try is spread over
+    ``Policy.scatter`` (5 s). ``hint_ends_wait``: a restored network ends even the delay of a
+    LATER (it always ends that of a RETRY). ``advice``: what the user should check besides the
+    token, where a REAUTH has no provider.
     """
 
     action: Action
@@ -86,7 +87,7 @@ Ranges: TypeAlias = tuple[tuple[range, Rule], ...]
 
 
 def plain(text: str) -> str:
-    """``text`` as names and reasons are compared: case, ``-``, ``_`` and spaces equal."""
+    """``text`` in the form in which names and reasons are compared: no case, ``-`` or ``_``."""
     return " ".join(text.casefold().replace("-", " ").replace("_", " ").split())
 
 
@@ -115,10 +116,10 @@ _IANA: Final = "IANA registry"
 _HTTP: Final = "RFC 9110"
 _OURS: Final = "openline"
 
-#: Nothing is known at all, or nothing that stands in a table.
+#: No evidence, or none that is in a table.
 UNKNOWN: Final = _strike("the connection ended and no reason was given", _OURS)
 
-#: Close codes that the peer sent, or of which the sender is not known.
+#: Close codes from the peer, or from an unknown sender.
 CLOSE_CODES: Final[Mapping[int, Rule]] = MappingProxyType(
     {
         1000: _retry("the server closed normally before the session was done", "discord.py"),
@@ -170,10 +171,10 @@ CLOSE_CODE_RANGES: Final[Ranges] = (
 #: Any other integer.
 BAD_CLOSE_CODE: Final = _strike("the close code is outside 1000-4999", "RFC 6455 §7.4.2")
 
-#: Codes that are never in a frame: a library's word for "there was no close frame".
+#: Codes that are never in a frame: a library reports them for "there was no close frame".
 NEVER_SENT: Final = frozenset({1006, 1015})
 
-#: What the reason of a 1008 can add to the code, first match first.
+#: The reasons of a 1008 that refine it, the first match first.
 POLICY_REASONS: Final[tuple[tuple[tuple[str, ...], Rule], ...]] = (
     (("DATA-0000",), _fatal("the server cannot decode this client's audio", "Deepgram")),
     (
@@ -246,7 +247,7 @@ HTTP_RANGES: Final[Ranges] = (
 #: Any other integer.
 BAD_STATUS: Final = _strike("the HTTP status is outside 100-599", _HTTP)
 
-#: Statuses that are no refusal in themselves: an error that came with one explains more.
+#: Statuses that are no refusal in themselves: an error that came with one decides.
 INDIRECT_STATUSES: Final = frozenset({101, 301, 302, 303, 307, 308})
 
 _CLOCK: Final = (
