@@ -13,7 +13,10 @@ record. Audio is never logged: a frame comes fifty times a second and says nothi
 Every record has ``session_id``, ``attempt_id``, ``connection_id`` and ``dial`` as fields
 (the ``extra`` of ``logging``), so structlog and any JSON formatter have them:
 
-    open_session(backend, sources, observers=[LogObserver()])
+    {"session_id": "2f1c…", "attempt_id": "77aa…", "connection_id": "b019…", "dial": 2}
+
+A face adds a ``LogObserver`` to each session that opens while logging is configured. Without a
+handler there is none, and logging costs nothing.
 
 Words of the transcript stand in DEBUG records alone. No record holds a credential: an event
 is redacted before the machine sees it, and an address is logged without its query.
@@ -61,6 +64,11 @@ def is_wanted() -> bool:
     return any(_has_handler(log) for log in (SESSION, DIAL)) and not logging.root.manager.disable
 
 
+def log_observers() -> tuple[LogObserver, ...]:
+    """What logs a session that opens now: nothing, where no handler would get a record."""
+    return (LogObserver(),) if is_wanted() else ()
+
+
 def _has_handler(log: logging.Logger) -> bool:
     each: logging.Logger | None = log
     while each is not None:
@@ -103,7 +111,7 @@ class LogObserver(Observer):
         if kind in _SILENT or kind in _AS_UPDATE:
             return
         if isinstance(command, c.OpenSocket):
-            self._dial, self._connection_id = command.dial, ""
+            self._note_dial(command.dial)
         log = DIAL if hasattr(command, "dial") else SESSION
         self._log(log, logging.DEBUG, "command %s", _described(command))
 
@@ -111,6 +119,7 @@ class LogObserver(Observer):
         """As loud as the update is grave."""
         if isinstance(update, u.StateChanged):
             self._closing = update.state is u.State.CLOSING
+            self._note_dial(update.dial)  # it comes ahead of the command that dials
         level, text, *values = _UPDATES.get(type(update), _other_update)(update)
         self._log(SESSION, level, text, *values)
 
@@ -132,6 +141,10 @@ class LogObserver(Observer):
     def on_error(self, error: Exception, event: Event | None, now: float) -> None:
         """WARNING: a request that makes no sense now; nothing has changed."""
         self._log(SESSION, logging.WARNING, "refused: %s", error)
+
+    def _note_dial(self, dial: int) -> None:
+        if dial != self._dial:
+            self._dial, self._connection_id = dial, ""
 
     def _log(self, log: logging.Logger, level: int, text: str, *values: object) -> None:
         if not log.isEnabledFor(level):
