@@ -24,8 +24,7 @@ from bench.ratios import Figure, figure
 from openline import Backend, Gap, Policy
 from openline.reconnect.verdicts import ErrorKind
 from openline_audio.source import FRAME_SAMPLES, SAMPLE_RATE, Sink
-from openline_trio import Session, open_session
-from openline_trio.network import DialError
+from openline_trio import DialError, Session, open_session
 from openline_trio.sources.pace import Pace
 
 FIGURES = ("60 s kept, the default", "all kept, in memory", "all kept, on disk")
@@ -40,13 +39,13 @@ class Speech:
 
     def __init__(self, duration: float) -> None:
         self.duration = duration
-        self.heard = trio.Event()
+        self.captured = trio.Event()
 
     async def run(self, sink: Sink) -> None:
         pace = Pace(sink, start=trio.current_time(), speed=1.0)
         for frame in frames(self.duration):
             await pace.deliver(frame)
-        self.heard.set()
+        self.captured.set()
         await trio.sleep_forever()
 
 
@@ -71,7 +70,7 @@ async def kept_by_a_session(seconds: float, buffer: float, spool: Path | None) -
         async with open_session(
             Backend(), {"mic": source}, policy=policy, connect=no_network, spool=spool
         ) as session:
-            await source.heard.wait()
+            await source.captured.wait()
             gc.collect()
             kept = tracemalloc.get_traced_memory()[0] / MEGABYTE
             check(session, seconds, keeps_all=spool is not None or buffer >= seconds)

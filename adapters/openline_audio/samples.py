@@ -9,7 +9,9 @@ expression that converts it.
 
 from __future__ import annotations
 
+import math
 import sys
+from array import array
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -54,3 +56,11 @@ def as_pcm(audio: Buffer) -> bytes:
 
 def _kind(audio: object) -> str:
     return type(audio).__name__
+
+
+def level(pcm: bytes) -> float:
+    """The RMS of 16-bit samples, of full scale (0.0 to 1.0); 0.0 where there is none."""
+    samples = array("h", pcm)
+    if not samples:
+        return 0.0
+    return math.sqrt(sum(s * s for s in samples) / len(samples)) / 32768

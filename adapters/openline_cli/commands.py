@@ -39,6 +39,7 @@ _LISTED: Final = (
                 default=False,
                 help="Leave the backend alone; else it is killed twice.",
             ),
+            *options.LOGGING,
         ),
     ),
     Command(
@@ -79,6 +80,7 @@ _LISTED: Final = (
             ),
             options.POLICY,
             options.CONFIG,
+            *options.LOGGING,
         ),
     ),
     Command(
@@ -100,6 +102,7 @@ _LISTED: Final = (
             options.PLAIN_WS,
             options.POLICY,
             options.CONFIG,
+            *options.LOGGING,
         ),
     ),
     Command(

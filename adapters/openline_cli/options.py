@@ -119,6 +119,28 @@ CONFIG: Final = Parameter(
     help="Settings as TOML: [policy], [backend], [sources]. An option wins over it.",
 )
 
+LOG_LEVEL: Final = Parameter(
+    name="log_level",
+    flags=("--log-level",),
+    value="LEVEL",
+    choices=("debug", "info", "warning", "error"),
+    help="Log the session from this level on; debug includes the transcript.",
+)
+LOG_JSON: Final = Parameter(
+    name="log_json",
+    flags=("--log-json",),
+    default=False,
+    help="Log JSON objects, one a line.",
+)
+LOG_FILE: Final = Parameter(
+    name="log_file",
+    flags=("--log-file",),
+    value="FILE",
+    read=Path,
+    help="Append the log to it instead of stderr.",
+)
+LOGGING: Final = (LOG_LEVEL, LOG_JSON, LOG_FILE)
+
 #: What a file for ``--config`` may hold besides the policy, by table and name.
 TABLES: Final = {
     "backend": {each.name: each for each in (URL, DIALECT, TOKEN_FILE, PLAIN_WS)},

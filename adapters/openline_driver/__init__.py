@@ -1,1 +1,1 @@
-"""What every event loop needs and the core must not hold; it runs on none of them."""
+"""What every event loop needs and the core must not hold. Pure: no I/O, no clock, no loop."""

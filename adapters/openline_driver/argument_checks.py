@@ -11,13 +11,10 @@ Only types are checked. A value that cannot work raises ValueError where it is u
 from __future__ import annotations
 
 import inspect
-import os
 from collections.abc import Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager
 from types import MappingProxyType
-from typing import Any, Final, cast
-
-import trio
+from typing import Any, Final, Protocol, cast, runtime_checkable
 
 from openline.backend import Backend
 from openline.dialects.checking import check_dialect
@@ -104,7 +101,14 @@ def _check_kind(name: str, value: object, kind: type | tuple[type, ...] | None, 
         raise TypeError(f"{name}: give {want}, not {kind_of(value)}")
 
 
-_PATH: Final = (str, os.PathLike)
+@runtime_checkable
+class _PathLike(Protocol):
+    """``os.PathLike``, which this module does not import: it is pure."""
+
+    def __fspath__(self) -> str | bytes: ...
+
+
+_PATH: Final = (str, _PathLike)
 #: The kind of each argument (None: it can be called), and how it is asked for.
 _KINDS: Final[Mapping[str, tuple[type | tuple[type, ...] | None, str]]] = MappingProxyType(
     {
@@ -116,6 +120,7 @@ _KINDS: Final[Mapping[str, tuple[type | tuple[type, ...] | None, str]]] = Mappin
         "folder": (_PATH, "the path of a folder, a str or a Path"),
         "spool": (_PATH, "the path of a folder, a str or a Path"),
         "spool_limit": (int, "bytes as an int"),
+        "observers": ((list, tuple), "a list of Observers"),
         "journal": (_PATH, "the path of a file, a str or a Path"),
     }
 )
@@ -127,13 +132,4 @@ def check_opening(opening: object) -> None:
         raise TypeError(
             f"ThreadSession: give what open_session or resume_session gives, not "
             f"{kind_of(opening)}; start_session and start_resumed_session make one at once"
-        )
-
-
-def check_trio() -> None:
-    """Raise RuntimeError unless the caller is a task of trio's."""
-    if not trio.lowlevel.in_trio_task():
-        raise RuntimeError(
-            "open_session needs trio: call `trio.run` with your async function; a program without "
-            "trio uses openline_trio.threads.start_session"
         )

@@ -1,20 +1,20 @@
-"""The credential: where it comes from, and how it is kept out of sight.
+"""The credential: how it is kept, and how it is cut out of everything that a backend says.
 
-It lives here and nowhere else in a session. The core never sees it; a dial is handed it
-for its headers. Whatever a backend sends is searched for it before anything looks at it,
-since a server may echo a token in a reason or an error.
+It lives here and in the ``Dial`` effects, nowhere else. The core never sees it. A server may
+echo a token in a reason or an error, so every event that can hold text of a backend is searched
+for the last ``REMEMBERED`` credentials, and for what the dialect made of them, before the core
+sees it. Those are four kinds of events (see ``CredentialStore.redact``); audio never passes here.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Coroutine, Iterable
 from contextlib import suppress
-from typing import Final, TypeAlias, cast
+from typing import Final
 from urllib.parse import quote
 
 import msgspec
-import trio
 
 from openline import events as e
 from openline.backend import check_credential
@@ -23,24 +23,22 @@ from openline.dialects.headers import credential_headers
 from openline.dialects.protocol import Dialect
 from openline_driver.argument_checks import kind_of
 from openline_driver.error_origin import only_one, raised
+from openline_driver.facts import CredentialGiven, ProviderFailed
+from openline_driver.options import Credentials
 
-Provider: TypeAlias = Callable[[], Awaitable[str]]
-Credentials: TypeAlias = str | Provider | None
-
-#: The credentials, newest last, that are cut out of what a backend says.
+#: How many credentials are cut out of what a backend says: the current one, and older ones.
 REMEMBERED: Final = 8
 REDACTED: Final = "[token]"
-#: Characters below which a token is no secret, and cutting it out of what is said would
-#: mangle words ("mic", "status", "test").
+#: A shorter token is no secret, and cutting it out would mangle words ("mic", "status", "test").
 SHORTEST: Final = 8
-#: Some credential: what a dialect's headers say of any is no secret.
+#: Headers that a dialect makes of any credential are no secret: this one stands for any.
 _OTHER: Final = "x"
 
 
 class CredentialError(Exception):
-    """A provider's way to say that it has no credential, in one line without secrets.
+    """Raised by a provider that has no credential; the text is one line without secrets.
 
-    ``fatal`` when asking again cannot help: the session fails instead of retrying.
+    ``fatal`` when asking again cannot help: the session then fails instead of retrying.
     """
 
     def __init__(self, text: str, *, fatal: bool = False) -> None:
@@ -48,107 +46,112 @@ class CredentialError(Exception):
         self.fatal = fatal
 
 
+def not_async(request: int, returned: object) -> e.CredentialFailed:
+    """The answer where a provider that is to be awaited ``returned`` something else."""
+    what = f"it is no async function: it returned {kind_of(returned)}: write it with async def"
+    return e.CredentialFailed(request, detail=what, unusable=True)
+
+
 class CredentialStore:
     """One session's credential, and the headers that carry it in its dialect.
 
-    Raises ValueError for a token that cannot be sent.
+    Raises ValueError for a token that cannot be sent, and DialectError for a dialect that
+    cannot make headers of it.
     """
 
     def __init__(self, credentials: Credentials, dialect: Dialect) -> None:
         self.current: str | None = None
-        self.headers: list[tuple[str, str]] = []
+        self.headers: tuple[tuple[str, str], ...] = ()
+        self.has_provider = callable(credentials)
         self._dialect = dialect
-        self._provider: Provider | None = None
         self._known: deque[tuple[str, ...]] = deque(maxlen=REMEMBERED)
         if isinstance(credentials, str):
             self._keep(credentials)
-        else:
-            self._provider = credentials
 
-    @property
-    def has_provider(self) -> bool:
-        """Whether a fresh credential can be asked for."""
-        return self._provider is not None
-
-    async def ask(self, request: int) -> e.CredentialReady | e.CredentialFailed:
-        """Ask the provider, and keep what it gives. Any failure is an answer."""
-        assert self._provider is not None  # noqa: S101  # nobody asks without one
-        provide = cast("Callable[[], object]", self._provider)  # whatever it is said to be
+    def accept(self, fact: CredentialGiven) -> e.CredentialReady | e.CredentialFailed:
+        """Keep what the provider gave, if it can be sent. Any failure is an answer."""
+        given = fact.given
+        if not isinstance(given, str):
+            what = f"it returned {kind_of(given)}, where a token is a str"
+            if isinstance(given, Coroutine):
+                given.close()  # it will never run; without this Python warns about it
+            return e.CredentialFailed(fact.request, detail=what, unusable=True)
         try:
-            promised = provide()
-            if not isinstance(promised, Awaitable):
-                kind = kind_of(promised)
-                what = f"it is no async function: it returned {kind}: write it with async def"
-                return e.CredentialFailed(request, detail=what, unusable=True)
-            provided = cast("object", await promised)
-            # A thread cannot be cancelled: what it says then comes too late.
-            await trio.lowlevel.checkpoint_if_cancelled()
-        except Exception as exc:  # noqa: BLE001  # whatever an app's provider raises
-            cause = only_one(exc)
-            if isinstance(cause, CredentialError):
-                return e.CredentialFailed(request, fatal=cause.fatal, detail=str(cause))
-            # Its text may hold a secret; its type cannot, nor the place in the code.
-            return e.CredentialFailed(request, detail=f"it raised {raised(cause)}")
-        if not isinstance(provided, str):
-            what = f"it returned {kind_of(provided)}, where a token is a str"
-            if isinstance(provided, Coroutine):
-                provided.close()  # it will never run, and there is no use in a warning
-            return e.CredentialFailed(request, detail=what, unusable=True)
-        try:
-            check_credential(provided)
+            self._keep(given)
         except ValueError:
             what = "a token nobody can send"
-            return e.CredentialFailed(request, detail=what, unusable=True)
-        try:
-            self._keep(provided)
+            return e.CredentialFailed(fact.request, detail=what, unusable=True)
         except DialectError as exc:  # in one line, and without the token
-            return e.CredentialFailed(request, detail=str(exc), unusable=True)
-        return e.CredentialReady(request)
+            return e.CredentialFailed(fact.request, detail=str(exc), unusable=True)
+        return e.CredentialReady(fact.request)
+
+    def failed(self, fact: ProviderFailed) -> e.CredentialFailed:
+        """What it means that the provider raised."""
+        cause = only_one(fact.error)
+        if isinstance(cause, CredentialError):
+            return e.CredentialFailed(fact.request, fatal=cause.fatal, detail=str(cause))
+        # The error's text may hold a secret; its type cannot, nor the place in the code.
+        return e.CredentialFailed(fact.request, detail=f"it raised {raised(cause)}")
 
     def _keep(self, credential: str) -> None:
-        self.headers = credential_headers(self._dialect, check_credential(credential))
-        self.current = credential
-        made = _words(self.headers)
-        with suppress(DialectError):  # it wants a credential of some form
+        headers = credential_headers(self._dialect, check_credential(credential))
+        made = _words(headers)
+        with suppress(DialectError):  # it accepts only credentials of a certain form
             made -= _words(credential_headers(self._dialect, _OTHER))
-        # A dialect may have made another secret of it, as Basic does.
+        # A dialect may have made another secret of it: Basic encodes "user:password".
         secrets = (credential, *sorted(word for word in made if credential not in word))
+        secrets = tuple(secret for secret in secrets if len(secret) >= SHORTEST)
+        self.headers = tuple(headers)
+        self.current = credential
         if secrets not in self._known:
             self._known.append(secrets)
 
-    def without(self, event: e.Event) -> e.Event:
-        """``event`` with every credential known cut out of every text a backend sent."""
-        for secrets in self._known:
-            for secret in secrets:
-                if len(secret) >= SHORTEST:
-                    event = _without(secret, event)
-        return event
+    def redact(self, event: e.Event) -> e.Event:
+        """``event`` with every known credential cut out of the text of a backend.
+
+        Text of a backend stands in a MessageReceived, in the reason and detail of a SocketLost,
+        and in the location of a Redirected; any other event is returned as it is.
+        """
+        match event:
+            case e.MessageReceived(dial, str(data)):
+                redacted = self._from_message(data)
+                return event if redacted is data else e.MessageReceived(dial, redacted)
+            case e.SocketLost(reason=reason, detail=detail) if reason or detail:
+                return msgspec.structs.replace(
+                    event, reason=self._from_text(reason), detail=self._from_text(detail)
+                )
+            case e.Redirected(dial, status, location):
+                return e.Redirected(dial, status, self._from_location(location))
+            case _:
+                return event
+
+    def _from_message(self, data: str) -> str:
+        if "\\" not in data:
+            return self._from_text(data)
+        # JSON can write a character in more than one way: "\u0061" is "a". So the secret is
+        # searched as msgspec writes it, in the message as msgspec writes it.
+        respelt = cut = _respelt(data)
+        for secret in self._secrets():
+            cut = cut.replace(msgspec.json.encode(secret).decode()[1:-1], REDACTED)
+        return data if cut == respelt else cut
+
+    def _from_location(self, location: str) -> str:
+        # A server that keeps the query hands our own parameter back; each dial adds it anew.
+        for secret in self._secrets():
+            location = location.replace(f"token={quote(secret, safe='')}", "")
+        return self._from_text(location)
+
+    def _from_text(self, text: str) -> str:
+        for secret in self._secrets():
+            text = text.replace(secret, REDACTED)
+        return text
+
+    def _secrets(self) -> Iterable[str]:
+        return (secret for secrets in self._known for secret in secrets)
 
 
 def _words(headers: Iterable[tuple[str, str]]) -> set[str]:
     return {word for _, value in headers for word in value.split()}
-
-
-def _without(secret: str, event: e.Event) -> e.Event:
-    """``event`` with the credential cut out of every text that a backend sent."""
-    if isinstance(event, e.MessageReceived) and isinstance(event.data, str):
-        data, written = event.data, secret
-        if "\\" in data:  # JSON can write any character in more than one way
-            data, written = _respelt(data), msgspec.json.encode(secret).decode()[1:-1]
-        if written in data:
-            return e.MessageReceived(event.dial, data.replace(written, REDACTED))
-    elif isinstance(event, e.SocketLost):
-        return msgspec.structs.replace(
-            event,
-            reason=event.reason.replace(secret, REDACTED),
-            detail=event.detail.replace(secret, REDACTED),
-        )
-    elif isinstance(event, e.Redirected):
-        # A server that keeps the query hands our own parameter back; each dial adds it anew.
-        location = event.location.replace(f"token={quote(secret, safe='')}", "")
-        location = location.replace(secret, REDACTED)
-        return e.Redirected(event.dial, event.status, location)
-    return event
 
 
 def _respelt(data: str) -> str:

@@ -13,7 +13,10 @@ record. Audio is never logged: a frame comes fifty times a second and says nothi
 Every record has ``session_id``, ``attempt_id``, ``connection_id`` and ``dial`` as fields
 (the ``extra`` of ``logging``), so structlog and any JSON formatter have them:
 
-    open_session(backend, sources, observers=[LogObserver()])
+    {"session_id": "2f1c…", "attempt_id": "77aa…", "connection_id": "b019…", "dial": 2}
+
+A face adds a ``LogObserver`` to each session that opens while logging is configured. Without a
+handler there is none, and logging costs nothing.
 
 Words of the transcript stand in DEBUG records alone. No record holds a credential: an event
 is redacted before the machine sees it, and an address is logged without its query.
@@ -59,6 +62,11 @@ def is_wanted() -> bool:
     Without one, a session does without a LogObserver and logging costs it nothing.
     """
     return any(_has_handler(log) for log in (SESSION, DIAL)) and not logging.root.manager.disable
+
+
+def log_observers() -> tuple[LogObserver, ...]:
+    """What logs a session that opens now: nothing, where no handler would get a record."""
+    return (LogObserver(),) if is_wanted() else ()
 
 
 def _has_handler(log: logging.Logger) -> bool:

@@ -1,18 +1,22 @@
-"""What the app has not read yet, in order, and never more than it is worth.
+"""The updates that the app has not read yet, in order, bounded without losing any that counts.
 
-Finals, gaps and the end are durable: each is kept until it is read. They are the session's
-own transcript, so keeping them here costs a reference. A passing update replaces the
-unread one of the same kind and source, and moves to the end. State changes are durable
-too, but a line that flaps for days in front of an app that never reads keeps the last
-``MAX_STATES`` only.
+Finals, gaps, ends of sources and the end of the session are durable: each is kept until it is
+read. They are the session's own transcript, so keeping them here costs a reference. Any other
+update replaces the unread one of the same kind and source, and moves to the end. State changes
+are durable too, but a line that flaps for days in front of an app that never reads keeps only
+the last ``MAX_STATES`` of them.
+
+Example: unread are [partial "he", state, partial "hello"]; the app finds [state, partial
+"hello"].
+
+Nothing here waits. A face adds the event on which a reader waits, and sets it when the queue
+is no longer empty, or ``exhausted``.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from typing import Final
-
-import trio
 
 from openline.updates import (
     Ended,
@@ -35,17 +39,11 @@ class Updates:
         self._unread: OrderedDict[object, Update] = OrderedDict()
         self._count = 0
         self._states: OrderedDict[object, None] = OrderedDict()
-        self._news = trio.Event()
-        self._is_awaited = False
-        self._all_read = False
-
-    @property
-    def exhausted(self) -> bool:
-        """Whether the end has been read, so that nothing more comes."""
-        return self._all_read
+        #: Whether ``Ended`` has been taken, so that nothing more comes.
+        self.exhausted = False
 
     def put(self, update: Update) -> None:
-        """Add an update; an older passing one of its kind goes."""
+        """Add an update, and drop the unread one that it replaces."""
         self._count += 1
         key: object = self._count
         if isinstance(update, StateChanged):
@@ -59,39 +57,18 @@ class Updates:
             key = (kind, getattr(update, "source", None) or getattr(update, "kind", None))
             self._unread.pop(key, None)
         elif isinstance(update, Transcript):
-            # The final takes the place of a partial that nobody has read.
+            # A final replaces the unread partial of its source.
             self._unread.pop(("partial", update.source), None)
         self._unread[key] = update
-        self._news.set()
-
-    async def wait(self) -> None:
-        """Wait until there is something unread, or nothing more comes.
-
-        Raises trio.BusyResourceError while another task waits here: each update is read once,
-        so what one of them got the other would wait for.
-        """
-        if self._is_awaited:
-            raise trio.BusyResourceError(
-                "another task is waiting for the updates of this session: read them in one task"
-            )
-        self._is_awaited = True
-        try:
-            while not (self._unread or self._all_read):
-                self._news = trio.Event()
-                await self._news.wait()
-        finally:
-            self._is_awaited = False
-        await trio.lowlevel.checkpoint()
 
     def take(self) -> Update | None:
-        """The oldest unread update, if there is one."""
+        """The oldest unread update, or None if there is none."""
         if not self._unread:
             return None
         key, update = self._unread.popitem(last=False)
         self._states.pop(key, None)
         if isinstance(update, Ended):
-            self._all_read = True
-            self._news.set()
+            self.exhausted = True
         return update
 
     def __len__(self) -> int:

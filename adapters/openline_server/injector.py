@@ -167,10 +167,10 @@ class FaultInjector(Hooks):
         """Count audio; note ``start`` and ``stop`` as moments."""
         dial = self._dials[peer.number]
         try:
-            fact = contract.read_text(message) if isinstance(message, str) else None
+            decoded = contract.read_text(message) if isinstance(message, str) else None
         except (contract.Refusal, contract.MalformedMessageError):
             return  # the server itself handles a malformed message
-        match fact:
+        match decoded:
             case contract.Start():
                 self._reach(dial, Mark.START)
             case contract.Stop():

@@ -119,9 +119,9 @@ class Session:
     async def _act(self, message: str | bytes, nursery: trio.Nursery) -> None:
         try:
             if isinstance(message, str):
-                fact = contract.read_text(message)
+                decoded = contract.read_text(message)
             else:
-                fact = contract.read_frame(message)
+                decoded = contract.read_frame(message)
         except contract.Refusal as refusal:
             if self._phase == "waiting":
                 await self._send(contract.error(str(refusal)))
@@ -131,9 +131,9 @@ class Session:
             log.info("connection %d: malformed message: %s", self._peer.number, error)
             self._end(1006)
             return
-        match fact:
+        match decoded:
             case Start():
-                await self._start(fact, nursery)
+                await self._start(decoded, nursery)
             case Stop():
                 await self._stop(nursery)
             case Audio(source, pcm):

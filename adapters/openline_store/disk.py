@@ -1,7 +1,7 @@
-"""A session's disk: the core's storage commands carried out on a spool, if there is one.
+"""A session's disk: the driver's storage effects carried out on a spool, if there is one.
 
-Nothing here raises into a capture path. The first write that fails is told to the core as
-a fact; from then on nothing is written, and what is there can still be read.
+Nothing here raises into a capture path. The first write that fails is fed as ``SpoolFailed``; from
+then on nothing is written, and what is stored can still be read.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from openline_store.spool import Spool
 
 
 class Disk:
-    """``tell`` hands an event to the core, after the commands that are being carried out."""
+    """Answers go to ``feed``; the driver queues their effects behind those under way."""
 
-    def __init__(self, spool: Spool | None, tell: Callable[[e.Event], None]) -> None:
+    def __init__(self, spool: Spool | None, feed: Callable[[e.Event], None]) -> None:
         self._spool = spool
-        self._tell = tell
+        self._feed = feed
         self._takes_more = spool is not None
 
     def perform(self, command: Storage) -> None:
@@ -43,14 +43,14 @@ class Disk:
             case StoreGap(gap):
                 self._write(lambda spool: spool.note(Lost(gap)))
             case FetchAudio(source, start, samples):
-                self._tell(e.AudioFetched(source, start, self._read(source, start, samples)))
+                self._feed(e.AudioFetched(source, start, self._read(source, start, samples)))
             case DiscardStore():
                 if self._spool is not None:
                     self._spool.discard()
                     self._spool = None
 
     def close(self) -> None:
-        """Let go of what is still there; it can be resumed."""
+        """Close the folder and leave it; it can be resumed."""
         if self._spool is not None:
             self._spool.close()
             self._spool = None
@@ -62,7 +62,7 @@ class Disk:
             what(self._spool)
         except OSError as exc:
             self._takes_more = False
-            self._tell(e.SpoolFailed(os_reason(exc)))
+            self._feed(e.SpoolFailed(os_reason(exc)))
 
     def _read(self, source: str, start: int, samples: int) -> bytes:
         if self._spool is None:

@@ -3,22 +3,22 @@
 The file is for this user alone, for it holds the transcript, and locked while a session
 writes it. Journals that are there already stay; a line that a crash tore is cut off first,
 so that what follows can be read. A file that holds anything else is refused untouched.
-Nothing here raises into a capture path: the first write that fails is told once, past the
-core, which knows nothing of its journal; from then on nothing is written.
+Nothing here raises into a capture path: the first write that fails is reported once, and from
+then on nothing is written. The core knows nothing of its journal, so the report bypasses it.
 """
 
 from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from openline.journal.reader import JournalError, check_start
 from openline.journal.recorder import Recorder
 from openline.text import os_reason
-from openline.updates import Trouble, Update
 from openline_store.spool import write_all
 
 _BLOCK: Final = 1 << 16
@@ -26,11 +26,32 @@ _BLOCK: Final = 1 << 16
 _LONGEST: Final = 1 << 24
 
 
+def journal_file(path: str | os.PathLike[str] | None, *, keep_audio: bool) -> JournalFile | None:
+    """The journal that was asked for, if one was. Raises ValueError for audio without one."""
+    if keep_audio and path is None:
+        raise ValueError("journal_audio without a journal: give a file as the journal as well")
+    return None if path is None else JournalFile(Path(path), keep_audio=keep_audio)
+
+
+@contextmanager
+def opened(journal: JournalFile | None) -> Generator[None]:
+    """Open the journal if there is one, and close it if the block raises. Raises JournalError."""
+    if journal is None:
+        yield
+        return
+    journal.open()
+    try:
+        yield
+    except BaseException:
+        journal.close()
+        raise
+
+
 class JournalFile:
-    """A journal for one session. ``tell`` is handed a Trouble when a write fails."""
+    """A journal for one session. ``report(kind, text)`` is called once if a write fails."""
 
     def __init__(self, path: Path, *, keep_audio: bool = False) -> None:
-        self.tell: Callable[[Update], None] = _nobody
+        self.report: Callable[[str, str], None] = _ignore
         self._path = path
         self._keep_audio = keep_audio
         self._fd: int | None = None
@@ -58,10 +79,10 @@ class JournalFile:
             write_all(self._fd, line)
         except OSError as exc:
             self.close()
-            self.tell(Trouble(kind="journal", text=f"the journal takes no more: {os_reason(exc)}"))
+            self.report("journal", f"the journal takes no more: {os_reason(exc)}")
 
     def close(self) -> None:
-        """Let go of the file; again is harmless."""
+        """Close the file; again is harmless."""
         if self._fd is not None:
             os.close(self._fd)
             self._fd = None
@@ -70,7 +91,7 @@ class JournalFile:
 def _opened(path: Path) -> int:
     """A file that takes a journal more, locked and with no torn line. Raises JournalError."""
     try:
-        # Looked at before it is opened: whoever waits at a pipe must not be woken.
+        # Looked at before it is opened: a process that waits at a pipe must not be woken.
         strange = path.exists() and not path.is_file() and not path.is_dir()
         fd = -1 if strange else os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
     except OSError as exc:
@@ -108,5 +129,5 @@ def _cut(fd: int) -> None:
         os.ftruncate(fd, whole)
 
 
-def _nobody(_update: Update) -> None:
-    """Nobody listens yet."""
+def _ignore(_kind: str, _text: str) -> None:
+    """There is no session yet."""

@@ -20,20 +20,21 @@ import os
 import re
 import shutil
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
+from openline.journal.reader import JournalError
 from openline.session import PastSource
 from openline.text import os_reason
-from openline.updates import SAMPLE_RATE, Gap, Transcript
+from openline.updates import Gap, Transcript
 from openline_store.records import VERSION, Began, Confirmed, Lost, Record, Said, pack, unpack
 
 #: Bytes of PCM in a file before the next one is begun: a minute at 16 kHz, 16 bits.
 SEGMENT_BYTES: Final = 60 * 32_000
-#: So many names are told of what was found where one was looked for.
+#: Names of sessions that an error lists where one session was expected.
 _SHOWN: Final = 3
 _LOG = "log"
 _LOCK = "lock"
@@ -87,7 +88,7 @@ class Spool:
         return spool
 
     def confirm(self, source: str, position: int) -> None:
-        """Note what is confirmed, and delete what nobody will ask for. Raises OSError."""
+        """Note what is confirmed, and delete audio before it. Raises OSError."""
         self.note(Confirmed(source, position))
         self.forget(source, position)
 
@@ -120,7 +121,7 @@ class Spool:
                 path.unlink()
 
     def close(self) -> None:
-        """Let go of the folder and leave it for later."""
+        """Close the folder and leave it for later."""
         for fd, _, _ in self._writing.values():
             os.close(fd)
         self._writing.clear()
@@ -128,7 +129,7 @@ class Spool:
         os.close(self._lock)
 
     def discard(self) -> None:
-        """Let go of the folder and delete it."""
+        """Close the folder and delete it."""
         self.close()
         # What cannot be deleted now is found complete by the next resume.
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -189,10 +190,10 @@ class Past(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def load(folder: Path) -> Past:
-    """Read a session's folder. Raises SpoolError."""
+    """What a session's folder holds, as it was stored. Raises SpoolError."""
     began: Began | None = None
     first: dict[str, int] = {}
-    proved: dict[str, int] = {}
+    confirmed: dict[str, int] = {}
     said: list[Transcript] = []
     gaps: list[Gap] = []
     for record in records(folder):
@@ -201,21 +202,18 @@ def load(folder: Path) -> Past:
                 began = record
             case Confirmed(source, position):
                 first.setdefault(source, position)
-                proved[source] = max(position, proved.get(source, position))
+                confirmed[source] = max(position, confirmed.get(source, position))
             case Said(transcript):
                 said.append(transcript)
             case Lost(gap):
                 gaps.append(gap)
     if began is None:
         raise SpoolError(f"{folder}: its log does not say which session it is: delete it")
-    for final in said:  # a final may have been noted without its proof
-        end = round(final.end * SAMPLE_RATE)
-        proved[final.source] = max(end, proved.get(final.source, 0))
     sources = tuple(
         PastSource(
             source=source,
             origin=origin,
-            confirmed=proved[source],
+            confirmed=confirmed[source],
             on_disk=tuple(
                 (start, start + samples) for _, start, samples in segments(folder, source)
             ),
@@ -224,6 +222,26 @@ def load(folder: Path) -> Past:
         for source, origin in first.items()
     )
     return Past(began=began, sources=sources, transcript=tuple(said))
+
+
+@contextlib.contextmanager
+def reopened(folder: str | os.PathLike[str], *, dialect: str) -> Generator[tuple[Spool, Past]]:
+    """The only session in ``folder``, and what it holds; closed again if the block raises.
+
+    Raises SpoolError, also in place of a ValueError of the block: something does not fit to what
+    is in the folder.
+    """
+    there = the_session(folder)
+    spool = Spool(there)
+    try:
+        past = load(there)
+        past.began.check_spoken(dialect)
+        yield spool, past
+    except BaseException as exc:
+        spool.close()
+        if isinstance(exc, ValueError) and not isinstance(exc, JournalError):
+            raise SpoolError(f"{there}: {exc}") from exc
+        raise
 
 
 def spooled_sessions(directory: str | os.PathLike[str]) -> list[Path]:
@@ -261,7 +279,7 @@ def the_session(directory: str | os.PathLike[str]) -> Path:
         raise SpoolError(
             f"{directory}: no unfinished session is spooled there: give the folder of a session"
         )
-    return directory  # whoever opens it says what is wrong
+    return directory  # opening it raises what is wrong
 
 
 def _lock(folder: Path) -> int:

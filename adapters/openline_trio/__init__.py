@@ -9,9 +9,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from openline_driver.credentials import CredentialError, Credentials, Provider
+    from openline_driver.credentials import CredentialError
+    from openline_driver.network_errors import DialError
+    from openline_driver.options import Credentials, Provider
     from openline_store.spool import SpoolError, spooled_sessions
-    from openline_trio.network import Connect, DialError, connector
+    from openline_trio.network import Connect, connector
     from openline_trio.opening import open_session, resume_session
     from openline_trio.session import Session
 
@@ -29,30 +31,26 @@ __all__ = [
     "spooled_sessions",
 ]
 
-_HOME = {
-    "Connect": "openline_trio.network",
-    "CredentialError": "openline_driver.credentials",
-    "Credentials": "openline_driver.credentials",
-    "DialError": "openline_trio.network",
-    "Provider": "openline_driver.credentials",
-    "Session": "openline_trio.session",
-    "connector": "openline_trio.network",
-    "open_session": "openline_trio.opening",
-    "resume_session": "openline_trio.opening",
-    "SpoolError": "openline_store.spool",
-    "spooled_sessions": "openline_store.spool",
+_HOMES = {
+    "openline_driver.credentials": ("CredentialError",),
+    "openline_driver.network_errors": ("DialError",),
+    "openline_driver.options": ("Credentials", "Provider"),
+    "openline_store.spool": ("SpoolError", "spooled_sessions"),
+    "openline_trio.network": ("Connect", "connector"),
+    "openline_trio.opening": ("open_session", "resume_session"),
+    "openline_trio.session": ("Session",),
 }
 
 
 def __getattr__(name: str) -> object:
-    module = _HOME.get(name)
-    if module is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    try:
-        return getattr(import_module(module), name)
-    except ModuleNotFoundError as error:
-        error.add_note('sessions need more packages: pip install "openline[trio]"')
-        raise
+    for module, names in _HOMES.items():
+        if name in names:
+            try:
+                return getattr(import_module(module), name)
+            except ModuleNotFoundError as error:
+                error.add_note('sessions need more packages: pip install "openline[trio]"')
+                raise
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

@@ -4,40 +4,34 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Callable, Generator, Mapping
-from contextlib import AbstractAsyncContextManager, contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from random import SystemRandom
 from types import TracebackType
-from typing import NoReturn, cast
+from typing import Final
 
 import trio
 
 from openline.backend import Backend
 from openline.dialects.checking import DialectError
 from openline.dialects.protocol import Dialect
-from openline.journal.reader import JournalError
+from openline.observer import Observer
 from openline.policy import Policy
-from openline.updates import SAMPLE_RATE
 from openline_audio.source import Source
-from openline_driver.argument_checks import (
-    check_credentials,
-    check_given,
-    check_optional,
-    check_sources,
-    check_trio,
-    checked_dialect,
-)
-from openline_driver.credentials import Credentials
-from openline_store.journal_file import JournalFile
+from openline_driver.arguments import Maker, check_resuming, new_options, resumed_options
+from openline_driver.exception_groups import leaves
+from openline_driver.options import STORE_LIMIT, Credentials
+from openline_driver.unopened import Unopened
+from openline_driver.version import version
+from openline_store.journal_file import journal_file, opened
 from openline_store.records import Began
-from openline_store.spool import Spool, SpoolError, load, the_session
-from openline_trio.network import Connect, connector
+from openline_store.spool import Spool, reopened
+from openline_trio.network import Connect
 from openline_trio.session import Session
+from openline_trio.sources.pushed import check_unused
 
-#: Bytes of audio that a spool keeps at most: nine hours of one source.
-SPOOL_LIMIT = 1 << 30
-BYTES_PER_SECOND = 2 * SAMPLE_RATE
+_MAKER: Final = Maker(SystemRandom().random, lambda: str(uuid.uuid4()), f"openline/{version()}")
 
 
 def open_session(
@@ -51,9 +45,10 @@ def open_session(
     connect: Connect | None = None,
     random: Callable[[], float] | None = None,
     spool: str | os.PathLike[str] | None = None,
-    spool_limit: int = SPOOL_LIMIT,
+    spool_limit: int = STORE_LIMIT,
     journal: str | os.PathLike[str] | None = None,
     journal_audio: bool = False,
+    observers: Sequence[Observer] = (),
 ) -> AbstractAsyncContextManager[Session]:
     """Open a session and keep its line open until the block is left.
 
@@ -65,54 +60,30 @@ def open_session(
     aborts it; cancellation leaves no task, socket or thread behind.
 
     ``spool`` is a folder in which all audio and progress are kept, at most ``spool_limit``
-    bytes of audio, so that a long outage costs no memory and ``resume_session`` can take
-    up what a crash left; a session that leaves nothing to take up cleans up behind itself.
+    bytes of audio, so that a long outage costs no memory and ``resume_session`` can finish
+    what a crash left; a session that leaves nothing to resume deletes its part of it.
 
-    ``journal`` is a file to which all that goes into the core and comes out of it is
-    appended, for ``openline replay``: what the backend says and so the transcript, word for
-    word, but no token, and no audio unless ``journal_audio``.
+    ``journal`` is a file to which all events and commands of the session are appended, for
+    ``openline replay``: the messages of the backend and so the transcript, word for word, but no
+    token, and no audio unless ``journal_audio``. ``observers`` see what the session does
+    (``openline.observer``).
 
-    Raises TypeError, one line, for an argument of the wrong kind, such as a path where a source
+    Raises TypeError, one line, for an argument of the wrong type, such as a path where a source
     belongs, and ValueError for a token, id, source name or policy that cannot work; entering
     the block raises SpoolError for a folder and JournalError for a file that cannot be used.
-    A dialect that is none raises DialectError, a TypeError; so does the block, if it shows
-    itself only on the live line.
+    An invalid dialect raises DialectError (a TypeError) here, or inside the block if the fault
+    only shows on a live line.
     """
-    check_given(backend=backend, spool_limit=spool_limit)
-    check_sources(sources)
-    check_credentials(credentials)
-    check_optional(
-        policy=policy,
-        session_id=session_id,
-        connect=connect,
-        random=random,
-        spool=spool,
-        journal=journal,
-    )
-    dialect = checked_dialect(dialect)
-    if spool_limit <= 0:
-        raise ValueError(f"spool_limit is {spool_limit}: give bytes of audio, above 0")
-    if spool is not None and not sources:
-        raise ValueError("a session without sources has nothing to spool")
-    session_id = str(uuid.uuid4()) if session_id is None else session_id
-    noted = _noted(journal, keep_audio=journal_audio)
-    session = Session(
-        backend,
-        sources,
-        policy=policy or Policy(),
-        dialect=dialect,
-        session_id=session_id,
-        credentials=credentials,
-        connect=connect or connector(),
-        random=random or SystemRandom().random,
-        disk_seconds=spool_limit / BYTES_PER_SECOND / len(sources) if spool is not None else 0.0,
-        journal=noted,
-    )
+    options = new_options(locals(), _MAKER)
+    check_unused(sources)
+    file = journal_file(journal, keep_audio=journal_audio)
+    session = Session(options, sources, connect, observers, file)
 
     def prepare() -> Session:
-        with _opened(noted):
+        with opened(file):
             if spool is not None:
-                began = Began.of(backend, session_id, sources, dialect=dialect.name)
+                name, names, spoken = options.session_id, options.sources, options.dialect.name
+                began = Began.of(backend, name, names, dialect=spoken)
                 session.attach_spool(Spool.create(Path(spool), began))
         return session
 
@@ -130,104 +101,56 @@ def resume_session(
     random: Callable[[], float] | None = None,
     journal: str | os.PathLike[str] | None = None,
     journal_audio: bool = False,
+    observers: Sequence[Observer] = (),
 ) -> AbstractAsyncContextManager[Session]:
-    """Take up the session that an earlier process left in ``folder``, and finish it.
+    """Finish the session that an earlier process left in ``folder``.
 
     ``folder`` is the session's own, or what was given as ``spool`` if no other session is left
     in it; ``spooled_sessions`` lists them. It has the same session id and ends with the whole
-    transcript. ``backend`` None: where it was going to. ``dialect`` is the one that the session
-    spoke; the rest is as for ``open_session``, TypeError too. Entering
-    the block raises SpoolError, one line, for a folder that holds no session, that another
-    process is using, or to which the dialect, the policy or the backend do not fit.
+    transcript. ``backend`` None: where the session was going to. ``dialect`` is the one that
+    the session spoke; the rest is as for ``open_session``, TypeError too. Entering the block
+    raises SpoolError, one line, for a folder that holds no session, that another process is
+    using, or to which the dialect, the policy or the backend do not fit.
     """
-    check_given(folder=folder)
-    check_credentials(credentials)
-    check_optional(backend=backend, policy=policy, connect=connect, random=random, journal=journal)
-    speaks = checked_dialect(dialect)
-    noted = _noted(journal, keep_audio=journal_audio)
+    given = locals()
+    speaks = check_resuming(given)
+    file = journal_file(journal, keep_audio=journal_audio)
 
     def prepare() -> Session:
-        there = the_session(folder)
-        spool = Spool(there)
-        try:
-            past = load(there)
-            past.began.check_spoken(speaks.name)
-            session = Session(
-                backend or past.began.backend,
-                {},
-                policy=policy or Policy(),
-                dialect=speaks,
+        with reopened(folder, dialect=speaks.name) as (spool, past):
+            options = resumed_options(
+                given,
+                _MAKER,
+                speaks,
                 session_id=past.began.session_id,
-                credentials=credentials,
-                connect=connect or connector(),
-                random=random or SystemRandom().random,
-                disk_seconds=SPOOL_LIMIT / BYTES_PER_SECOND,  # it has a disk, if nothing is on it
-                past=past,
-                journal=noted,
+                backend=backend or past.began.backend,
+                names=past.began.sources,
+                sources=past.sources,
+                transcript=past.transcript,
             )
-            with _opened(noted):
+            session = Session(options, {}, connect, observers, file)
+            with opened(file):
                 session.attach_spool(spool)
-        except BaseException as exc:
-            spool.close()
-            if isinstance(exc, ValueError) and not isinstance(exc, JournalError):
-                raise SpoolError(f"{there}: {exc}") from exc
-            raise
         return session
 
     return _Opening(prepare)
 
 
-def _noted(path: str | os.PathLike[str] | None, *, keep_audio: bool) -> JournalFile | None:
-    if keep_audio and path is None:
-        raise ValueError("journal_audio without a journal: give a file as the journal as well")
-    return None if path is None else JournalFile(Path(path), keep_audio=keep_audio)
-
-
-@contextmanager
-def _opened(journal: JournalFile | None) -> Generator[None]:
-    """Open the journal if there is one, and close it if what follows cannot be."""
-    if journal is None:
-        yield
-        return
-    journal.open()
-    try:
-        yield
-    except BaseException:
-        journal.close()
-        raise
-
-
-class _Opening:
+class _Opening(Unopened):
     """The block around a session. A class and no generator: a ``yield`` inside a nursery
-    would hand trio's nursery stack to whoever runs the block."""
+    would hand trio's nursery stack to the task that runs the block."""
+
+    opens, loop = Session, "trio"
 
     def __init__(self, prepare: Callable[[], Session]) -> None:
         self._prepare = prepare
 
-    def __repr__(self) -> str:
-        return "<a session to be opened with `async with`, in trio>"
-
-    def __enter__(self) -> NoReturn:
-        raise TypeError("a session is opened with `async with`, not with `with`")
-
-    def __exit__(self, *_: object) -> None:
-        """Never called: nobody gets in. Without it Python would complain of its lack instead."""
-
-    def __iter__(self) -> NoReturn:
-        raise TypeError("a session is opened with `async with`; what it gives has the updates")
-
-    __aiter__ = __iter__
-
-    def __await__(self) -> NoReturn:
-        raise TypeError("a session is opened with `async with`, not with `await`")
-
-    def __getattr__(self, name: str) -> NoReturn:
-        if hasattr(Session, name) and not name.startswith("_"):
-            raise AttributeError(f"a session is opened with `async with`; what it gives has {name}")
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-
     async def __aenter__(self) -> Session:
-        check_trio()
+        if not trio.lowlevel.in_trio_task():
+            raise RuntimeError(
+                "open_session needs trio: call `trio.run` with your async function; a program "
+                "without trio uses openline_trio.threads.start_session"
+            )
         self._session = self._prepare()
         self._manager = trio.open_nursery()  # here: a block may be made outside of trio
         nursery = await self._manager.__aenter__()
@@ -249,16 +172,9 @@ class _Opening:
             return await self._manager.__aexit__(kind, exc, trace)
         except BaseExceptionGroup as group:
             # The block's own error, as the block raised it. (Of a group trio makes a copy.)
-            leaves = _leaves(group)
-            if exc is not None and leaves == _leaves(exc):
+            errors = leaves(group)
+            if exc is not None and errors == leaves(exc):
                 return False
-            if len(leaves) == 1 and isinstance(leaves[0], DialectError):
-                raise leaves[0] from leaves[0].__cause__  # somebody's dialect: one line is enough
+            if len(errors) == 1 and isinstance(errors[0], DialectError):
+                raise errors[0] from errors[0].__cause__  # the app's dialect: one line is enough
             raise
-
-
-def _leaves(exc: BaseException) -> list[BaseException]:
-    if not isinstance(exc, BaseExceptionGroup):
-        return [exc]
-    group = cast("BaseExceptionGroup[BaseException]", exc)
-    return [leaf for each in group.exceptions for leaf in _leaves(each)]

@@ -1,148 +1,79 @@
-"""A session on trio: one pure Connection, driven by the tasks around it.
+"""A session on trio: one ``Driver``, and the tasks that carry out its effects.
 
-Every task that learns something calls ``feed``: it hands the event to the core with the
-time and carries out the commands at once, none of which waits. So there is no queue
-between the world and the core, and a flood is held back where it comes from. One task
-sleeps until the core's next deadline. Each dial has a reader and a writer (``dial``),
-each source a task of its own (``capture``), the credential provider another. The app reads
-what the core reports from a bounded queue, at its own pace.
+Every task that learns something calls ``feed``, which hands the event to the driver and carries
+out the effects at once; none of them waits. So there is no queue between the world and the
+driver, and a flood is held back where it comes from. One task sleeps until the driver's next
+deadline. Each dial has a reader and a writer (``dial``), each source a task (``capture``).
 
-A request may come before the tasks had their turn. It opens the session then, so that it
-means what it means later; what the core commands waits for the tasks' nursery.
-
-All decisions are the core's: there is nothing here about when to retry, wait or end.
+A stop or an abort may come before the tasks had their turn: what it starts waits for the nursery.
 """
 
 from __future__ import annotations
 
 import math
-import time
-import uuid
-from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
+from typing import cast
 
 import trio
 
 from openline import events as e
-from openline.backend import Backend
-from openline.commands import (
-    AbortSocket,
-    CancelCredential,
-    CloseSocket,
-    CloseSource,
-    Command,
-    OpenSocket,
-    Outgoing,
-    Report,
-    RequestCredential,
-)
-from openline.dialects.protocol import Dialect
-from openline.policy import Policy
-from openline.session import SessionMachine
-from openline.updates import Ended, State, Statistics, Transcript, Update
+from openline.observer import Observer
+from openline.updates import Ended, Update
 from openline_audio.source import Source
-from openline_driver.credentials import Credentials, CredentialStore
-from openline_driver.updates import Updates
+from openline_driver import effects as fx
+from openline_driver import facts as f
+from openline_driver.credentials import not_async
+from openline_driver.face import Face
+from openline_driver.options import SessionOptions
 from openline_store.disk import Disk
 from openline_store.journal_file import JournalFile
-from openline_store.spool import Past, Spool
+from openline_store.spool import Spool
 from openline_trio.capture import Capture
 from openline_trio.dial import Dial
-from openline_trio.network import Connect
+from openline_trio.network import Connect, connector
 
 
-class Session:
+class Session(Face):
     """An open session. Iterate over it for updates; ``Ended`` is the last one.
 
     One task iterates, and another that tries meanwhile gets trio.BusyResourceError; everything
     else may be called from any task of the same trio run.
     """
 
+    _dial: Dial  # the newest; the driver's first effect for a socket makes it
+
     def __init__(
         self,
-        backend: Backend,
+        options: SessionOptions,
         sources: Mapping[str, Source],
-        *,
-        policy: Policy,
-        dialect: Dialect,
-        session_id: str,
-        credentials: Credentials,
-        connect: Connect,
-        random: Callable[[], float],
-        disk_seconds: float = 0.0,
-        past: Past | None = None,
-        journal: JournalFile | None = None,
+        connect: Connect | None,
+        observers: Sequence[Observer],
+        journal: JournalFile | None,
     ) -> None:
-        self._wallet = CredentialStore(credentials, dialect)
-        self._session_id = session_id
-        self._capture = Capture(self, sources)
-        self._connect = connect
-        self._disk = Disk(None, self.feed)
-        self._past = past
-        self._updates = Updates()
-        self._journal = journal
+        noted = () if journal is None else (journal.observer,)
+        super().__init__(options, trio.current_time, (*observers, *noted), self._wake)
         if journal is not None:
-            journal.tell = self._updates.put
-        self._connection = SessionMachine(
-            backend,
-            session_id=session_id,
-            attempt_id=str(uuid.uuid4()),
-            random=random,
-            sources=past.began.sources if past is not None else tuple(sources),
-            policy=policy,
-            dialect=dialect,
-            has_provider=self._wallet.has_provider,
-            may_pause=self._capture.may_pause,
-            kinds=self._capture.kinds,
-            disk_seconds=disk_seconds,
-            past=past.sources if past is not None else (),
-            past_transcript=past.transcript if past is not None else (),
-            observers=() if journal is None else (journal.observer,),
-        )
-        self._dial: Dial | None = None
-        self._asking: trio.CancelScope | None = None
-        self._tasks: trio.Nursery | None = None
+            journal.report = self._driver.report
+        self._journal = journal
+        self._connect = connect or connector()
+        self._capture = Capture(self.feed, self.room, sources)
+        self._disk = Disk(None, self.feed)
+        self._asking = trio.CancelScope()
+        self._token: trio.lowlevel.TrioToken | None = None  # of the run that ``run`` is part of
         self._to_start: list[Callable[[], Awaitable[None]]] = []  # once there is a nursery
-        self._opened = False
+        self._start: Callable[[Callable[[], Awaitable[None]]], object] = self._to_start.append
         self._sleeping_until = math.inf
         self._earlier = trio.Event()
-        self._changed = trio.Event()
+        self._room = trio.Event()
+        self._news = trio.Event()
+        self._is_read = False
         self._over = trio.Event()
-        self._ended: Ended | None = None
-        self._facts: deque[e.Event] = deque()  # that the core has not been told yet
-        self._obeying = False
 
     def attach_spool(self, spool: Spool) -> None:
-        """Store on ``spool`` what the core wants stored; before ``run``."""
+        """Store on ``spool`` what the driver wants stored; before ``run``."""
         self._disk = Disk(spool, self.feed)
-
-    # What can be asked.
-
-    @property
-    def session_id(self) -> str:
-        """The session's name on the wire and in logs."""
-        return self._session_id
-
-    @property
-    def state(self) -> State:
-        """Where the session stands."""
-        return self._connection.state
-
-    @property
-    def transcript(self) -> tuple[Transcript, ...]:
-        """The finals so far, in order of session time."""
-        return self._connection.transcript
-
-    @property
-    def statistics(self) -> Statistics:
-        """Counts so far."""
-        return self._connection.statistics
-
-    @property
-    def ended(self) -> Ended | None:
-        """The result, once there is one."""
-        return self._ended
 
     def level(self, source: str) -> float:
         """Loudness of the source's last frame: its RMS, 0.0 to 1.0 of full scale."""
@@ -153,195 +84,136 @@ class Session:
 
     async def __anext__(self) -> Update:
         await self.wait_readable()
-        while (update := self.poll()) is None:  # somebody polls as well, and took it
+        while (update := self.poll()) is None:  # another task polls as well, and took it
             if self.exhausted:
                 raise StopAsyncIteration
             await self.wait_readable()
         return update
 
-    def poll(self) -> Update | None:
-        """The next update if there is one, without waiting; None also after the last."""
-        return self._updates.take()
-
     async def wait_readable(self) -> None:
         """Wait until there is an update to ``poll``; return at once after the last.
 
-        Raises trio.BusyResourceError while another task waits for one.
+        Raises trio.BusyResourceError while another task waits for one: each update is read once,
+        so the one task would wait for what the other got.
         """
-        await self._updates.wait()
-
-    @property
-    def exhausted(self) -> bool:
-        """Whether ``Ended`` has been read, so that nothing more comes."""
-        return self._updates.exhausted
-
-    # What can be wanted.
-
-    def request_stop(self) -> None:
-        """Ask for the proper end and don't wait for it. Asking again changes nothing.
-
-        What a source has at hand (pushed, and not taken yet) counts as captured before; what
-        is pushed from now on is refused.
-        """
-        if self._ended is None:
-            self._open()
-            self._capture.flush()
-            self.feed(e.StopRequested())
+        if self._is_read:
+            raise trio.BusyResourceError(
+                "another task is waiting for the updates of this session: read them in one task"
+            )
+        self._is_read = True
+        try:
+            while not (self._driver.updates or self.exhausted):
+                self._news = trio.Event()
+                await self._news.wait()
+        finally:
+            self._is_read = False
+        await trio.lowlevel.checkpoint()
 
     async def stop(self) -> Ended:
         """Finish properly: deliver all audio, over a reconnect if it must be. The result."""
         self.request_stop()
         return await self.wait()
 
-    def abort(self) -> None:
-        """End now, whatever is lost. ``Ended`` follows as the last update."""
-        if self._ended is None:
-            self._open()
-            self._capture.flush()
-            self.feed(e.AbortRequested())
-
     async def wait(self) -> Ended:
         """Wait for the end, however it comes. The result."""
         await self._over.wait()
-        assert self._ended is not None  # noqa: S101  # set before _over
-        return self._ended
+        assert self.ended is not None  # noqa: S101  # set before _over
+        return self.ended
 
-    def network_restored(self) -> None:
-        """Pass on the operating system's news that the network is back."""
-        if self._ended is None:
-            self.feed(e.NetworkRestored())
+    async def room(self) -> None:
+        """Wait until there is room for audio that can wait."""
+        while not self._driver.has_room:
+            self._room = trio.Event() if self._room.is_set() else self._room
+            await self._room.wait()
+        await trio.lowlevel.checkpoint()
 
-    # The core's line to the world (see dial.Line).
+    def _wake(self) -> None:
+        """An event was posted, perhaps by another thread."""
+        if self._token is not None:  # else ``run`` has not begun, and will see it
+            with suppress(trio.RunFinishedError):
+                self._token.run_sync_soon(self._drain, idempotent=True)
 
-    def feed(self, event: e.Event) -> None:
-        """Hand an event to the core and carry out what it says."""
-        connection = self._connection
-        if connection.ended:
-            return  # a task that is being cancelled had one more thing to say
-        self._facts.append(self._wallet.without(event))
-        if self._obeying:
-            return  # a command led to this: it comes after all that was commanded with it
-        self._obeying = True
-        try:
-            while self._facts:
-                for command in connection.receive(self._facts.popleft(), trio.current_time()):
-                    self._perform(command)
-        finally:
-            self._obeying = False
-        if self._dial is not None:
-            self._dial.wake()
-        self._changed.set()
-        self._changed = trio.Event()
-        if self._ended is not None:
+    def _settle(self) -> None:
+        driver, updates = self._driver, self._driver.updates
+        if updates or updates.exhausted:
+            self._news.set()
+        if not self._room.is_set() and driver.has_room:
+            self._room.set()
+        if driver.ended is not None:
             self._earlier.set()
-        self._watch_the_clock()
-
-    def pull(self) -> Outgoing | None:
-        """What to send next."""
-        outgoing = self._connection.next_message(trio.current_time())
-        self._watch_the_clock()
-        return outgoing
 
     def _watch_the_clock(self) -> None:
         """Wake the timekeeper if it would sleep past a deadline."""
-        deadline = self._connection.next_deadline()
+        deadline = self._driver.deadline()
         if deadline is not None and deadline < self._sleeping_until:
             self._earlier.set()
 
-    def wall_clock(self) -> float:
-        """Seconds since the epoch."""
-        return time.time()
-
-    def _perform(self, command: Command) -> None:
-        match command:
-            case Report(update):
-                if isinstance(update, Ended):
-                    self._ended = update
-                self._updates.put(update)
-            case OpenSocket(number, backend, with_credential):
-                self._dial = Dial(
-                    self,
-                    number,
-                    backend,
-                    credential=self._wallet.current if with_credential else None,
-                    headers=self._wallet.headers,
-                    connection_id=str(uuid.uuid4()),
-                    connect=self._connect,
-                    after=self._dial,
-                )
+    def _carry_out(self, effect: fx.Effect) -> None:
+        match effect:
+            case fx.Wake():
+                self._dial.wake()
+            case fx.Dial():
+                self._dial = Dial(self.feed, self.pull, effect, self._connect)
                 self._start(self._dial.run)
-            case AbortSocket():
-                if self._dial is not None:
-                    self._dial.scope.cancel()
-            case CloseSocket(_, code):
-                if self._dial is not None:
-                    self._dial.close(code)
-            case CloseSource(name):
+            case fx.AbortDial():
+                self._dial.scope.cancel()
+            case fx.CloseDial(_, code):
+                self._dial.close(code)
+            case fx.FlushSources():
+                self._capture.flush()
+            case fx.ReleaseSource(name):
                 self._capture.close(name)
-            case RequestCredential() | CancelCredential():
-                self._inquire(command)
+            case fx.AskCredential(request):
+                self._asking = trio.CancelScope()
+                self._start(partial(self._ask, request, self._asking))
+            case fx.StopAsking():
+                self._asking.cancel()
             case _:
-                self._disk.perform(command)
-
-    def _inquire(self, command: RequestCredential | CancelCredential) -> None:
-        if isinstance(command, RequestCredential):
-            self._asking = trio.CancelScope()
-            self._start(partial(self._ask, command.request, self._asking))
-        elif self._asking is not None:
-            self._asking.cancel()
-
-    def _start(self, task: Callable[[], Awaitable[None]]) -> None:
-        if self._tasks is None:
-            self._to_start.append(task)
-        else:
-            self._tasks.start_soon(task)
-
-    def _open(self) -> None:
-        if self._opened:
-            return
-        self._opened = True
-        self.feed(e.OpenRequested())
-        for name in self._past.began.sources if self._past is not None else ():
-            self.feed(e.SourceFinished(name))  # what it captured is on disk
-
-    # The tasks.
+                self._disk.perform(effect)
 
     async def run(self) -> None:
-        """Drive the session from its opening to its end."""
+        """Carry the session from its opening to its end."""
+        self._token = trio.lowlevel.current_trio_token()
         try:
             async with trio.open_nursery() as nursery:
-                self._tasks = nursery
-                self._open()
-                if self._ended is None:
+                self._start = nursery.start_soon
+                self.feed(e.OpenRequested())
+                if not self._driver.over:
                     for task in self._to_start:
                         nursery.start_soon(task)
                     self._capture.start(nursery)
                 await self._keep_time()
                 nursery.cancel_scope.cancel()
         finally:
-            if self._ended is None and self._tasks is not None:
-                self.feed(e.AbortRequested())
+            self.feed(f.Cancelled())
             self._disk.close()
             if self._journal is not None:
                 self._journal.close()
             self._over.set()
 
     async def _keep_time(self) -> None:
-        while not self._connection.ended:
+        while not self._driver.over:
             self._earlier = trio.Event()
-            deadline = self._connection.next_deadline()
+            deadline = self._driver.deadline()
             self._sleeping_until = math.inf if deadline is None else deadline
             with trio.move_on_at(self._sleeping_until) as sleep:
                 await self._earlier.wait()
             if sleep.cancelled_caught:
-                self.feed(e.Tick())
+                self.feed(f.Woke(self._sleeping_until))
 
     async def _ask(self, request: int, scope: trio.CancelScope) -> None:
         with scope:
-            self.feed(await self._wallet.ask(request))
+            self.feed(await self._answer(request))
 
-    async def room(self) -> None:
-        """Wait until the core has room for audio that can wait."""
-        while not self._connection.has_room:
-            await self._changed.wait()
-        await trio.lowlevel.checkpoint()
+    async def _answer(self, request: int) -> e.Event | f.Fact:
+        provide = cast("Callable[[], object]", self._driver.options.credentials)
+        try:
+            promised = provide()
+            if not isinstance(promised, Awaitable):
+                return not_async(request, promised)
+            given = cast("object", await promised)
+            # A thread cannot be cancelled: its answer comes too late then.
+            await trio.lowlevel.checkpoint_if_cancelled()
+        except Exception as exc:  # noqa: BLE001  # whatever an app's provider raises
+            return f.ProviderFailed(request, exc)
+        return f.CredentialGiven(request, given)

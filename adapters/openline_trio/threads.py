@@ -15,7 +15,7 @@ from __future__ import annotations
 import os
 import queue
 import threading
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from typing import TYPE_CHECKING, Final, Self, TypeVar
 
@@ -23,12 +23,14 @@ import trio
 
 from openline.backend import Backend
 from openline.dialects.protocol import Dialect
+from openline.observer import Observer
 from openline.policy import Policy
 from openline.updates import Ended, State, Statistics, Transcript, Update
 from openline_audio.source import Source
 from openline_driver.argument_checks import check_credentials, check_opening
+from openline_driver.options import STORE_LIMIT
 from openline_trio.network import Connect
-from openline_trio.opening import SPOOL_LIMIT, open_session, resume_session
+from openline_trio.opening import open_session, resume_session
 from openline_trio.session import Session
 from openline_trio.sources.pushed import PushSource
 
@@ -51,9 +53,10 @@ def start_session(
     session_id: str | None = None,
     connect: Connect | None = None,
     spool: str | os.PathLike[str] | None = None,
-    spool_limit: int = SPOOL_LIMIT,
+    spool_limit: int = STORE_LIMIT,
     journal: str | os.PathLike[str] | None = None,
     journal_audio: bool = False,
+    observers: Sequence[Observer] = (),
 ) -> ThreadSession:
     """Start a session in a thread of its own, and wait until it has begun.
 
@@ -75,6 +78,7 @@ def start_session(
             spool_limit=spool_limit,
             journal=journal,
             journal_audio=journal_audio,
+            observers=observers,
         ),
         {name: s for name, s in sources.items() if isinstance(s, PushSource)},
     )
@@ -90,6 +94,7 @@ def start_resumed_session(
     connect: Connect | None = None,
     journal: str | os.PathLike[str] | None = None,
     journal_audio: bool = False,
+    observers: Sequence[Observer] = (),
 ) -> ThreadSession:
     """Take up, in a thread of its own, the session that an earlier process left in ``folder``.
 
@@ -107,6 +112,7 @@ def start_resumed_session(
             connect=connect,
             journal=journal,
             journal_audio=journal_audio,
+            observers=observers,
         )
     )
 
@@ -137,7 +143,7 @@ class ThreadSession:
         began = self._began.get()
         if isinstance(began, BaseException):
             self._thread.join()
-            self._failure = None  # it is told here and now
+            self._failure = None  # it is raised here
             raise began
         self._session = began
 

@@ -58,8 +58,7 @@ class Policy:
     )
     auth_timeout: float = _field(30.0, "the credential provider answers within this")
     connect_timeout: float = _field(
-        10.0,
-        "the socket is open within this: DNS, TCP, TLS, upgrade and redirects",
+        10.0, "the socket is open within this: DNS, TCP, TLS, upgrade and redirects"
     )
     ack_timeout: float = _field(
         8.0,
@@ -72,20 +71,17 @@ class Policy:
     pong_timeout: float = _field(5.0, "anything arrives within this of a ping")
     send_timeout: float = _field(5.0, "a message is sent within this")
     stall_timeout: float = _field(
-        15.0,
-        "a backend that takes no more audio drains or speaks within this",
+        15.0, "a backend that takes no more audio drains or speaks within this"
     )
 
     # Trying again: U(d/2, d), d = min(cap, first * 2**n).
     backoff_first: float = _field(1.0, "the first d of a wait of d/2 to d; it doubles")
     backoff_cap: float = _field(10.0, "the largest d")
     stable_after: float = _field(
-        10.0,
-        "a line that streamed for this is stable: backoff begins anew",
+        10.0, "a line that streamed for this is stable: backoff begins anew"
     )
     prompt_retry: float = _field(
-        0.25,
-        "after a stable line is lost the first try goes out within this",
+        0.25, "after a stable line is lost the first try goes out within this"
     )
     scatter: float = _field(5.0, "the same where everybody was thrown out together (1001, 1012)")
     later_floor: float = _field(5.0, "the least wait of a LATER", "Speechmatics advises 5-10 s")
@@ -97,8 +93,7 @@ class Policy:
 
     # Giving up. None: never for this reason.
     max_attempts: int | None = _field(
-        None,
-        "retries without progress before giving up; none: no limit",
+        None, "retries without progress before giving up; none: no limit"
     )
     give_up_after: float | None = _field(
         300.0,

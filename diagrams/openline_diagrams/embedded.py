@@ -137,7 +137,7 @@ def contract_text(name: str) -> str:
         return contract(spec)
     except Exception as error:  # a user's dialect may raise anything
         raise EmbedError(
-            f"{name}: its contract cannot be told: {type(error).__name__}: {error_line(error)}"
+            f"{name}: its contract cannot be made: {type(error).__name__}: {error_line(error)}"
         ) from error
 
 

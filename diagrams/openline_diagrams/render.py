@@ -71,9 +71,9 @@ def _run(dot: str, *options: str) -> bytes:
         raise DrawingError(f"{_PACKAGE} does not run: {error.strerror}") from None
     except subprocess.TimeoutExpired:
         raise DrawingError(f"{_PACKAGE} took more than {_PATIENCE} s") from None
-    said = " ".join(done.stderr.decode("utf-8", "replace").split())
-    if done.returncode != 0 or said:
-        raise DrawingError(f"{_PACKAGE} cannot draw this: {said or done.returncode}")
+    errors = " ".join(done.stderr.decode("utf-8", "replace").split())
+    if done.returncode != 0 or errors:
+        raise DrawingError(f"{_PACKAGE} cannot draw this: {errors or done.returncode}")
     return done.stdout
 
 

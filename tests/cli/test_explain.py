@@ -8,7 +8,7 @@ import pytest
 
 from openline_cli.explain import look_up, show
 from openline_cli.problems import Problem
-from openline_trio.network import name_os_error
+from openline_driver.network_errors import name_os_error
 
 
 @pytest.mark.parametrize(

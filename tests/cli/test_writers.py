@@ -92,7 +92,7 @@ def test_a_new_file_has_the_usual_permissions_and_an_old_one_keeps_its_own(
     assert not old.read_text()
 
 
-def test_a_link_stays_a_link(tmp_path: Path, final: Final, ended: End) -> None:
+def test_a_symbolic_link_stays_one(tmp_path: Path, final: Final, ended: End) -> None:
     real, link = tmp_path / "real.txt", tmp_path / "link.txt"
     real.write_text("before")
     link.symlink_to(real)

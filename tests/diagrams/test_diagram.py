@@ -71,8 +71,8 @@ def lines(drawing: Drawing) -> list[Line]:
 
 def test_transitions_that_differ_in_source_or_event_are_one_line() -> None:
     for edge in DRAWING.edges:
-        told = [(line.sources, line.guard, line.actions) for line in edge.lines]
-        assert len(told) == len(set(told))
+        shown = [(line.sources, line.guard, line.actions) for line in edge.lines]
+        assert len(shown) == len(set(shown))
         ways = [(e, line.guard, line.actions) for line in edge.lines for e in line.events]
         assert len(ways) == len(set(ways))
     pairs = [(edge.tail, edge.head) for edge in DRAWING.edges]
@@ -195,9 +195,9 @@ def test_mermaid_breaks_long_lines() -> None:
 def test_markdown_has_a_line_for_every_transition_and_every_state() -> None:
     text = markdown(DRAWING, TABLE)
     states, transitions = text.split("## Transitions")
-    told = [line for line in transitions.splitlines() if line.startswith("| `")]
-    assert len(told) == len(rows(TABLE))
-    for line, row in zip(told, rows(TABLE), strict=True):
+    shown = [line for line in transitions.splitlines() if line.startswith("| `")]
+    assert len(shown) == len(rows(TABLE))
+    for line, row in zip(shown, rows(TABLE), strict=True):
         source, event, guard, actions, target = (cell.strip() for cell in line[1:-1].split(" | "))
         assert source == f"`{row.source}`"
         assert event.strip("⌛ *") == row.event

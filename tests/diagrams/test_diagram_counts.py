@@ -52,16 +52,16 @@ def test_row_that_never_fired_is_named_in_its_line() -> None:
 
 def test_event_that_never_fired_is_named_among_several() -> None:
     counts = COUNTS | {"streaming --status--> itself": 0, "streaming --acked--> itself": 5}
-    told = notes(counts)
-    [line] = [note for line, note in told.items() if line.startswith("streaming: acked, status")]
+    shown = notes(counts)
+    [line] = [note for line, note in shown.items() if line.startswith("streaming: acked, status")]
     assert line == "5; never: status"
 
 
 def test_a_row_may_lack_a_count_and_a_count_may_lack_a_row() -> None:
     counts = {name: number for name, number in COUNTS.items() if name not in LOSS}
     counts["limbo --was_there--> once"] = 5
-    told = notes(counts)
-    assert [note for line, note in told.items() if "socket_lost / end_dial, c" in line] == [
+    shown = notes(counts)
+    assert [note for line, note in shown.items() if "socket_lost / end_dial, c" in line] == [
         "uncounted"
     ]
     text = dot(counted(DRAWING, TABLE, counts))

@@ -196,7 +196,7 @@ def test_xstate_is_the_one_that_npm_has() -> None:
 
 @pytest.mark.skipif(node() is None, reason="no node here: pip install 'pyright[nodejs]'")
 def test_xstate_walks_the_same_paths() -> None:
-    told = {
+    shown = {
         "machine": json.loads(xstate(DRAWING, TABLE)),
         "guards": GUARDS,
         "actions": ACTIONS,
@@ -204,7 +204,7 @@ def test_xstate_walks_the_same_paths() -> None:
     }
     command = [str(node()), "-e", NODE, str(XSTATE)]
     done = subprocess.run(
-        command, input=json.dumps(told), capture_output=True, text=True, timeout=120, check=False
+        command, input=json.dumps(shown), capture_output=True, text=True, timeout=120, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
     walked = json.loads(done.stdout)
@@ -231,8 +231,8 @@ def test_scxml_walks_the_same_paths(loaded: Any) -> None:
             machine = loaded(model=host)
         for step, then in zip(*walk, strict=True):
             host.answers = step.answers
-            said = io.StringIO()
-            with contextlib.redirect_stdout(said):
+            output = io.StringIO()
+            with contextlib.redirect_stdout(output):
                 machine.send(step.event)
             (state,) = machine.configuration
-            assert After(state.id, said.getvalue().split()) == then
+            assert After(state.id, output.getvalue().split()) == then

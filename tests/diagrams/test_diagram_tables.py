@@ -168,8 +168,8 @@ class Plain(EchoPanel):
 def test_contract_of_a_text_dialect_without_verdicts() -> None:
     text = contract(Contract(Plain(), (WireFinal, WireMetrics), ("error",)))
     assert "None do." in text
-    said = "with s16le PCM (640 bytes are 20 ms, here 112 characters)"
-    assert f'text: `{{"audio": "AAAA…"}}`, {said}' in text
+    size = "with s16le PCM (640 bytes are 20 ms, here 112 characters)"
+    assert f'text: `{{"audio": "AAAA…"}}`, {size}' in text
 
 
 #: Compressed audio does not repeat itself.

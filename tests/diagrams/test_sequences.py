@@ -392,16 +392,16 @@ def test_a_note_of_mermaid_has_short_lines_and_all_its_words(name: str) -> None:
     lines = [line.strip() for line in sequence_mermaid(DRAWN[name]).splitlines()]
     notes = [line.partition(": ")[2].split("<br/>") for line in lines if line.startswith("Note")]
     assert max(len(part) for note in notes for part in note) <= 20
-    told = " ".join(part for note in notes for part in note)
+    joined = " ".join(part for note in notes for part in note)
     for item in DRAWN[name].items:
         match item:
             case Turn(timers=timers, why=why):
-                assert why in told
-                assert all(f"{timer} {words.seconds(value)}" in told for timer, value in timers)
+                assert why in joined
+                assert all(f"{timer} {words.seconds(value)}" in joined for timer, value in timers)
             case Alarm(timer=timer, after=after):
-                assert f"{timer} after {words.seconds(after)}" in told
+                assert f"{timer} after {words.seconds(after)}" in joined
             case Note(text=text):
-                assert text in told
+                assert text in joined
             case Message():
                 pass
 

@@ -1,24 +1,27 @@
-"""Where an error arose: in the app's own code, by file and line, and never what it says."""
+"""Where an error arose: in the app's own code, by file and line, and never its text."""
 
 from __future__ import annotations
 
+import inspect
 import json
-import runpy
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from openline_driver.error_origin import only_one, raised
-from openline_trio.sources import FileSource
+from openline.backend import Backend
+from openline.session import LocalProtocolError
+from openline_audio.source import SourceError
+from openline_driver.error_origin import only_one, raised, source_error
+
+STDLIB = inspect.__file__.rpartition("/")[0]
 
 
-def made(path: Path, text: str) -> Callable[..., Any]:
-    """The function ``f`` of a module that lies at ``path``."""
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(text, "utf-8")
-    function: Callable[..., Any] = runpy.run_path(str(path))["f"]
+def made(path: str, text: str, name: str = "mine") -> Callable[..., Any]:
+    """The function ``f`` of a module that would lie at ``path``."""
+    names: dict[str, Any] = {"__name__": name}
+    exec(compile(text, path, "exec"), names)  # noqa: S102  # no file is needed for a frame
+    function: Callable[..., Any] = names["f"]
     return function
 
 
@@ -29,35 +32,59 @@ def error(function: Callable[..., Any], *args: object) -> Exception:
     return caught.value.with_traceback(caught.value.__traceback__.tb_next)  # type: ignore[union-attr]
 
 
-def test_the_innermost_frame_of_the_apps_code_is_told(tmp_path: Path) -> None:
-    inner = made(tmp_path / "inner.py", "def f():\n    raise KeyError('a secret')\n")
-    outer = made(tmp_path / "outer.py", "def f(inner):\n    inner()\n")
+def test_innermost_frame_of_the_apps_code_is_named() -> None:
+    inner = made("/app/inner.py", "def f():\n    raise KeyError('a secret')\n")
+    outer = made("/app/outer.py", "def f(inner):\n    inner()\n")
     assert raised(error(outer, inner)) == "KeyError (inner.py, line 2)"
     assert raised(error(outer, inner), "no line") == "no line (inner.py, line 2)"
 
 
-def test_the_frames_of_python_and_of_ours_are_passed_over(tmp_path: Path) -> None:
-    calls = made(tmp_path / "mine.py", "def f(call, given):\n\n    call(given)\n")
+def test_frames_of_python_and_of_openline_are_passed_over() -> None:
+    calls = made("/app/mine.py", "def f(call, given):\n\n    call(given)\n")
     assert raised(error(calls, json.loads, "{")) == "JSONDecodeError (mine.py, line 3)"
-    assert raised(error(calls, FileSource, "no such file")) == "SourceError (mine.py, line 3)"
+    assert raised(error(calls, Backend.from_url, "x")) == "ValueError (mine.py, line 3)"
 
 
-def test_those_of_an_installed_package_are_told_if_there_is_no_other(tmp_path: Path) -> None:
-    package = tmp_path / "site-packages" / "package.py"
-    installed = made(package, "def f(*_):\n    1 / 0\n")
-    calls = made(tmp_path / "mine.py", "def f(call):\n    call()\n")
-    assert raised(error(installed)) == "ZeroDivisionError (package.py, line 2)"
-    assert raised(error(calls, installed)) == "ZeroDivisionError (mine.py, line 2)"
+@pytest.mark.parametrize("name", ["trio._core", "outcome", "asyncio.tasks", "openline_trio.x"])
+def test_frames_of_what_runs_the_app_are_passed_over(name: str) -> None:
+    runner = made("/lib/runner.py", "def f(*_):\n    1 / 0\n", name)
+    assert raised(error(runner)) == "ZeroDivisionError"
 
 
-def test_where_there_is_no_place_there_is_none() -> None:
+def test_frames_of_an_installed_package_count_if_there_is_no_other() -> None:
+    text = "def f(*_):\n    1 / 0\n"
+    for folder in ("/venv/site-packages", f"{STDLIB}/dist-packages", "C:\\x\\site-packages"):
+        installed = made(f"{folder}/package.py", text)
+        calls = made("/app/mine.py", "def f(call):\n    call()\n")
+        assert raised(error(installed)) == "ZeroDivisionError (package.py, line 2)"
+        assert raised(error(calls, installed)) == "ZeroDivisionError (mine.py, line 2)"
+
+
+def test_where_there_is_no_place_none_is_named() -> None:
     assert raised(KeyError("a secret")) == "KeyError"
     assert raised(error(json.loads, "{")) == "JSONDecodeError"
+    frozen = made("<frozen importlib._bootstrap>", "def f():\n    1 / 0\n")
+    assert raised(error(frozen)) == "ZeroDivisionError"
 
 
-def test_a_group_of_one_is_that_one() -> None:
+def test_group_of_one_is_that_one() -> None:
     one = KeyError()
     two = ExceptionGroup("", [one, ValueError()])
     assert only_one(one) is one
     assert only_one(ExceptionGroup("", [ExceptionGroup("", [one])])) is one
-    assert only_one(ExceptionGroup("", [two])) is two
+    assert only_one(two) is two
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        (SourceError("plug it in"), "plug it in"),
+        (OSError(5, "Input/output error"), "[Errno 5] Input/output error"),
+        (LocalProtocolError("half a sample"), "half a sample"),
+        (ExceptionGroup("x", [SourceError("plug it in")]), "plug it in"),
+        (RuntimeError("a secret"), "the source raised RuntimeError"),
+        (ExceptionGroup("x", [KeyError(), KeyError()]), "the source raised ExceptionGroup"),
+    ],
+)
+def test_error_of_a_source_shows_only_texts_for_people(given: Exception, text: str) -> None:
+    assert source_error(given) == text

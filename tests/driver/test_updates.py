@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import pytest
-import trio
-from trio.testing import assert_checkpoints, wait_all_tasks_blocked
 
 from openline.updates import (
     BackendMetrics,
@@ -47,26 +45,25 @@ def gap(start: int) -> Gap:
     return Gap(source="mic", start=start, end=start + 1, samples=1, cause=GapCause.CAPTURE)
 
 
-async def get(updates: Updates) -> Update:
-    await updates.wait()
+def get(updates: Updates) -> Update:
     update = updates.take()
     assert update is not None
     return update
 
 
-async def unread(updates: Updates) -> list[Update]:
-    return [await get(updates) for _ in range(len(updates))]
+def unread(updates: Updates) -> list[Update]:
+    return [get(updates) for _ in range(len(updates))]
 
 
-async def left_of(*put: Update) -> list[Update]:
+def left_of(*put: Update) -> list[Update]:
     """What an app finds that comes late."""
     updates = Updates()
     for update in put:
         updates.put(update)
-    return await unread(updates)
+    return unread(updates)
 
 
-async def test_what_counts_comes_in_order_and_is_all_kept() -> None:
+def test_what_counts_comes_in_order_and_is_all_kept() -> None:
     every: list[Update] = [
         state(1),
         words("a", final=True),
@@ -78,7 +75,7 @@ async def test_what_counts_comes_in_order_and_is_all_kept() -> None:
         words("b", final=True, source="system"),
         ENDED,
     ]
-    assert await left_of(*every) == every
+    assert left_of(*every) == every
 
 
 @pytest.mark.parametrize(
@@ -95,10 +92,8 @@ async def test_what_counts_comes_in_order_and_is_all_kept() -> None:
         (PartialRetracted(source="mic"), words("a", final=True)),
     ],
 )
-async def test_a_newer_one_takes_the_place_and_stands_at_the_end(
-    older: Update, newer: Update
-) -> None:
-    assert await left_of(older, state(1), newer) == [state(1), newer]
+def test_a_newer_one_takes_the_place_and_stands_at_the_end(older: Update, newer: Update) -> None:
+    assert left_of(older, state(1), newer) == [state(1), newer]
 
 
 @pytest.mark.parametrize(
@@ -115,83 +110,41 @@ async def test_a_newer_one_takes_the_place_and_stands_at_the_end(
         (words("a"), BackendMetrics(source="mic", backlog=1)),
     ],
 )
-async def test_another_source_or_kind_takes_no_place(one: Update, other: Update) -> None:
-    assert await left_of(one, other) == [one, other]
+def test_another_source_or_kind_takes_no_place(one: Update, other: Update) -> None:
+    assert left_of(one, other) == [one, other]
 
 
-async def test_what_was_read_is_not_replaced() -> None:
+def test_what_was_read_is_not_replaced() -> None:
     updates = Updates()
     for text in ("a", "b"):
         updates.put(words(text))
-        assert await get(updates) == words(text)
+        assert get(updates) == words(text)
     assert len(updates) == 0
 
 
-async def test_of_a_line_that_flaps_for_days_the_last_states_are_kept() -> None:
+def test_of_a_line_that_flaps_for_days_the_last_states_are_kept() -> None:
     put: list[Update] = [words("first", final=True)]
     put += [state(dial) for dial in range(10 * MAX_STATES)]
-    left = await left_of(*put, gap(0))
+    left = left_of(*put, gap(0))
     assert left == [put[0], *put[-MAX_STATES:], gap(0)]
 
 
-async def test_a_state_that_was_read_does_not_count() -> None:
+def test_a_state_that_was_read_does_not_count() -> None:
     updates = Updates()
     for dial in range(3 * MAX_STATES):
         updates.put(state(dial))
-        assert await get(updates) == state(dial)
+        assert get(updates) == state(dial)
     updates.put(state(-1))
-    assert await unread(updates) == [state(-1)]
+    assert unread(updates) == [state(-1)]
 
 
-async def test_reading_waits_for_news(nursery: trio.Nursery) -> None:
+def test_nothing_is_taken_from_an_empty_queue() -> None:
+    assert Updates().take() is None
+
+
+def test_queue_is_exhausted_once_the_end_is_taken() -> None:
     updates = Updates()
-    got: list[Update] = []
-
-    async def read() -> None:
-        for _ in range(2):
-            got.append(await get(updates))  # noqa: PERF401  # each when it comes
-
-    nursery.start_soon(read)
-    for dial in (1, 2):
-        await wait_all_tasks_blocked()
-        assert len(got) == dial - 1
-        updates.put(state(dial))
-    await wait_all_tasks_blocked()
-    assert got == [state(1), state(2)]
-
-
-async def test_a_second_reader_is_refused_while_the_first_one_waits(nursery: trio.Nursery) -> None:
-    updates = Updates()
-    nursery.start_soon(updates.wait)
-    await wait_all_tasks_blocked()
-    with pytest.raises(
-        trio.BusyResourceError,
-        match=r"^another task is waiting for the updates of this session: read them in one task$",
-    ):
-        await updates.wait()
-    updates.put(gap(0))
-    await wait_all_tasks_blocked()
-    await updates.wait()  # nobody waits any more
-
-
-async def test_who_waits_is_woken_by_the_end_that_another_took(nursery: trio.Nursery) -> None:
-    updates = Updates()
-    with trio.fail_after(5):
-        async with trio.open_nursery() as reading:
-            reading.start_soon(updates.wait)
-            await wait_all_tasks_blocked()
-            updates.put(ENDED)
-            assert updates.take() is ENDED
+    updates.put(ENDED)
+    assert not updates.exhausted
+    assert updates.take() is ENDED
     assert updates.exhausted
-    await updates.wait()
-
-
-async def test_reading_is_a_checkpoint_and_a_cancelled_one_loses_nothing() -> None:
-    updates = Updates()
-    updates.put(gap(0))
-    with trio.CancelScope() as scope:
-        scope.cancel()
-        await get(updates)
-    assert scope.cancelled_caught
-    with assert_checkpoints():
-        assert await get(updates) == gap(0)

@@ -1,4 +1,4 @@
-"""The demo as a person runs it, with a recogniser that needs no model and faster than life."""
+"""The demo as a user runs it, with a recogniser that needs no model and faster than real time."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _demo(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, check=False, text=True, timeout=50)
 
 
-def test_the_demo_shows_the_line_break_and_hold_the_words_and_the_figures() -> None:
+def test_demo_shows_the_outage_the_transcript_and_the_figures() -> None:
     done = _demo("--speed", "6")
     assert (done.returncode, done.stderr) == (0, "")
     lines = done.stdout.splitlines()
@@ -51,7 +51,7 @@ def test_an_address_of_another_machine_is_one_line() -> None:
     assert done.stderr.count("\n") == 1
 
 
-def test_an_interrupted_demo_finishes_its_words() -> None:
+def test_interrupted_demo_finishes_its_transcript() -> None:
     command = [*COMMAND, "demo", "--recognizer", "echo"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -72,17 +72,17 @@ async def test_the_backend_lasts_as_long_as_the_block() -> None:
     assert process.returncode == 0
 
 
-async def test_the_backend_ends_when_the_demo_dies() -> None:
+async def test_backend_ends_when_the_demo_dies() -> None:
     async with Child("echo") as child:
         process = child.process
         assert process is not None
         assert process.stdin is not None
-        await process.stdin.aclose()  # as the kernel does for a parent that was killed
+        await process.stdin.aclose()  # as the kernel does when the parent was killed
         with trio.fail_after(20):
             assert await process.wait() == 0
 
 
-async def test_a_backend_that_cannot_start_says_why() -> None:
+async def test_backend_that_cannot_start_reports_the_reason() -> None:
     child = Child("nonsense")
     with pytest.raises(Problem, match=r"the backend did not start: .*nonsense") as caught:
         await child.__aenter__()

@@ -1,7 +1,7 @@
 """A client that is killed, and `openline resume`, in processes of their own.
 
-Nothing sleeps: a process is waited for by what it prints. Should it hang, a timer kills
-it, and the test fails for what it did not print.
+Nothing sleeps: each wait is for a line of output. If a process hangs, a timer kills it, and
+the test fails for the missing line.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def url() -> Iterator[str]:
 
 
 def _done(*arguments: str) -> list[dict[str, Any]]:
-    """The updates of a command that does what it should."""
+    """The updates of a command that succeeds."""
     with _running(*arguments) as process:
         out, err = process.communicate()
     assert (process.returncode, err) == (0, "")
@@ -94,7 +94,7 @@ def test_a_killed_client_is_finished_by_another_process(url: str, tmp_path: Path
     stream = ["stream", "-", "--url", url, "--json", "--speed", "4", "--spool", str(spool)]
     with _running(*stream, stdin=subprocess.PIPE) as process:
         assert process.stdin is not None
-        # It may be killed before it has read all; the pipe takes no more than it can hold.
+        # It may be killed before it has read all; the pipe buffers only part of it.
         pouring = threading.Thread(target=_pour, args=(process.stdin.fileno(), _speech()))
         pouring.start()
         first = _kill_at_the_first_final(process)

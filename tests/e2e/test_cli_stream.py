@@ -1,7 +1,7 @@
 """The real command in processes of its own: `openline serve` and `openline stream`.
 
-Nothing sleeps: a process is waited for by what it prints. Should it hang, a timer kills
-it, and the test fails for what it did not print.
+Nothing sleeps: each wait is for a line of output. If a process hangs, a timer kills it, and
+the test fails for the missing line.
 """
 
 from __future__ import annotations
@@ -115,8 +115,8 @@ def test_two_recordings_are_two_sources(url: str) -> None:
     status, out, _ = _stream(url, str(CLIP), str(CLIP), "--json", "--speed", "30")
     assert status == 0
     updates = _updates(out)
-    heard = {each["source"] for each in updates if each["update"] == "transcript"}
-    assert heard == {"system", "mic"}
+    sources = {each["source"] for each in updates if each["update"] == "transcript"}
+    assert sources == {"system", "mic"}
     sources = updates[-1]["sources"]
     assert {name: each["confirmed"] for name, each in sources.items()} == {
         "system": SAMPLES,
@@ -190,7 +190,7 @@ def test_one_signal_finishes_properly(number: signal.Signals, url: str, tmp_path
 
 
 def test_two_signals_abort(url: str) -> None:
-    """A backend that is slow still has words to say after the first one."""
+    """A slow backend still has transcripts to send after the first signal."""
     with (
         _serving("--slow", "50") as slow,
         _running("stream", "--url", slow, str(CLIP), "--json") as process,
@@ -207,7 +207,7 @@ def test_two_signals_abort(url: str) -> None:
     assert ended["state"] == "closed"
 
 
-def test_a_reader_that_has_enough_is_no_traceback(url: str) -> None:
+def test_closed_stdout_is_no_traceback(url: str) -> None:
     with _running("stream", "--url", url, str(CLIP), "--json", "--speed", "2") as process:
         assert process.stdout is not None
         _next(process, update="state", state="streaming")
@@ -217,18 +217,18 @@ def test_a_reader_that_has_enough_is_no_traceback(url: str) -> None:
     assert (process.returncode, err) == (1, "")
 
 
-def test_a_backend_says_what_befalls_it_and_the_stream_is_whole() -> None:
+def test_backend_logs_its_faults_and_the_stream_is_whole() -> None:
     phrases = ["cut after first final", "cut mid-final on dial 2"]
     options = [word for phrase in phrases for word in ("--fault", phrase)]
     command = ["serve", "--port", "0", "--recognizer", "echo", *options]
     with _running(*command, patience=10 * PATIENCE) as server:
         assert server.stdout is not None
         url = server.stdout.readline().removeprefix("listening on ").strip()
-        told = [server.stdout.readline() for _ in phrases]
+        lines = [server.stdout.readline() for _ in phrases]
         status, out, err = _stream(url, str(CLIP), "--json", "--speed", "8")
         server.send_signal(signal.SIGTERM)
         _, struck = server.communicate()
-    assert told == [f"fault: {phrase}\n" for phrase in phrases]
+    assert lines == [f"fault: {phrase}\n" for phrase in phrases]
     assert struck.splitlines() == [
         f"openline: fault on dial {dial}: {phrase}" for dial, phrase in enumerate(phrases, 1)
     ]

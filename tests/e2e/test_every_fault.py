@@ -1,7 +1,7 @@
 """A session meets every fault there is and loses nothing: the real backend, in virtual time.
 
-The session dials the reference backend over streams in memory. Whatever the dials brought,
-put together, is all that was captured, and the finals cover it without overlap.
+The session dials the reference backend over streams in memory. The audio of all dials, put
+together, is all the captured audio, and the finals cover it without overlap.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from tests.support_oracle import CodedSource, received, union
 #: The last second is in no final before the stop.
 SECONDS = 11.0
 PATIENT = Policy(finish_timeout=60)
-#: What a session survives whole, and on how many dials.
+#: Faults that a session survives without loss, and the number of dials it needs.
 WHOLE = {
     "cut": 2,
     "cut after accept": 2,
@@ -51,7 +51,7 @@ WHOLE = {
     "refuse 5s": 1,
     "capacity": 2,
     "no ack": 2,
-    "no pong": 1,  # words that arrive prove as much
+    "no pong": 1,  # transcripts confirm as much
     "freeze 2s after 5s": 1,
     "freeze 25s after 5s": 3,
     "half-open": 2,
@@ -70,13 +70,13 @@ WHOLE = {
     "garbage bytes after 5s": 2,
     "cut after 0.4s on dials 1-5; refuse 502 on dials 6-7; freeze 3s after ack on dial 8": 8,
 }  # fmt: skip
-#: What ends a session, or leaves something out: told below.
+#: Faults that end a session, or cause a loss: tested below.
 ELSEWHERE = {
     Effect.UNAUTHORIZED, Effect.ERROR, Effect.REDIRECT, Effect.NO_SUMMARY, Effect.DROP,
 }  # fmt: skip
 
 
-async def heard(
+async def run_to_end(
     phrases: str, record: Path, seconds: float = SECONDS, policy: Policy = PATIENT
 ) -> tuple[Ended, FaultInjector, Server]:
     """A session to its end against a backend on which these faults strike."""
@@ -115,17 +115,17 @@ def check_whole(ended: Ended, record: Path, seconds: float = SECONDS) -> None:
 async def test_a_session_loses_nothing(
     autojump_clock: MockClock, phrases: str, tmp_path: Path
 ) -> None:
-    ended, injector, server = await heard(phrases, tmp_path)
+    ended, injector, server = await run_to_end(phrases, tmp_path)
     assert injector.struck, "the fault did not happen"
     check_whole(ended, tmp_path)
     assert server.accepted == WHOLE[phrases]
 
 
-async def test_a_backend_that_cannot_keep_up_costs_the_buffer_and_every_loss_is_told(
+async def test_slow_backend_fills_the_buffer_and_every_loss_is_reported(
     autojump_clock: MockClock, tmp_path: Path
 ) -> None:
     policy = Policy(finish_timeout=60, buffer_seconds=43)
-    ended, _, server = await heard("slow 1.5x", tmp_path, 160.0, policy)
+    ended, _, server = await run_to_end("slow 1.5x", tmp_path, 160.0, policy)
     samples = CodedSource(160.0).samples
     [runs] = received(tmp_path, "mic")
     assert server.accepted == 1
@@ -138,7 +138,7 @@ async def test_a_backend_that_cannot_keep_up_costs_the_buffer_and_every_loss_is_
 
 
 async def test_garbage_is_counted(autojump_clock: MockClock, tmp_path: Path) -> None:
-    ended, _, _ = await heard("garbage after 5s", tmp_path)
+    ended, _, _ = await run_to_end("garbage after 5s", tmp_path)
     assert ended.statistics.malformed > 20
 
 
@@ -148,30 +148,32 @@ async def test_garbage_is_counted(autojump_clock: MockClock, tmp_path: Path) -> 
 async def test_a_refusal_is_the_end(
     autojump_clock: MockClock, phrases: str, reason: str, tmp_path: Path
 ) -> None:
-    ended, _, server = await heard(phrases, tmp_path)
+    ended, _, server = await run_to_end(phrases, tmp_path)
     assert reason in ended.reason
     assert (server.accepted, ended.state) == (1, "failed")
 
 
 async def test_a_redirect_is_followed(autojump_clock: MockClock, tmp_path: Path) -> None:
-    ended, _, server = await heard("redirect /ws/live-listener?again", tmp_path)
+    ended, _, server = await run_to_end("redirect /ws/live-listener?again", tmp_path)
     check_whole(ended, tmp_path)
     assert server.accepted == 2
 
 
-async def test_no_summary_is_waited_for_and_no_longer(
+async def test_missing_summary_is_awaited_only_for_its_timeout(
     autojump_clock: MockClock, tmp_path: Path
 ) -> None:
-    ended, _, _ = await heard("no summary on every dial", tmp_path)
+    ended, _, _ = await run_to_end("no summary on every dial", tmp_path)
     assert ended.state == "closed"
     assert trio.current_time() == pytest.approx(SECONDS + 60, abs=15)
 
 
-async def test_what_the_backend_dropped_is_a_gap(autojump_clock: MockClock, tmp_path: Path) -> None:
-    ended, _, _ = await heard("drop 2s after 100 frames", tmp_path)
+async def test_audio_the_backend_dropped_is_a_gap(
+    autojump_clock: MockClock, tmp_path: Path
+) -> None:
+    ended, _, _ = await run_to_end("drop 2s after 100 frames", tmp_path)
     dropped = [gap for gap in ended.missing if gap.cause is GapCause.BACKEND]
     assert sum(gap.samples for gap in dropped) == 32_000
-    assert not any(gap.exact for gap in dropped)  # the backend counts, and says not where
+    assert not any(gap.exact for gap in dropped)  # the backend reports a count, not a place
 
 
 def test_no_fault_is_left_out() -> None:

@@ -39,7 +39,7 @@ WATCHFUL = Policy(
 
 
 class Server:
-    """The process; the port stays the same over its lives."""
+    """The process; the port stays the same over its restarts."""
 
     def __init__(self, record: Path, token: str = "", sessions: int = 8) -> None:
         self.record = record
@@ -54,13 +54,13 @@ class Server:
             [sys.executable, "-c", SERVE, *arguments], stdout=subprocess.PIPE
         )
         assert self._process.stdout is not None
-        said = b""
+        output = b""
         with trio.fail_after(30):
-            while b"\n" not in said:
+            while b"\n" not in output:
                 data = await self._process.stdout.receive_some()
                 assert data, "the backend did not start"
-                said += data
-        self.port = int(said.split(b":")[2].split(b"/")[0])
+                output += data
+        self.port = int(output.split(b":")[2].split(b"/")[0])
 
     def send(self, number: signal.Signals) -> None:
         assert self._process is not None
@@ -77,7 +77,7 @@ class Server:
         return Backend(port=self.port)
 
     def recordings(self) -> list[list[int]]:
-        """The numbers of the frames that each connection brought."""
+        """The numbers of the frames that each connection received."""
         found: list[list[int]] = []
         for path in sorted(self.record.glob("*.wav")):
             with wave.open(str(path)) as file:
@@ -107,8 +107,8 @@ async def until(session: Session, *states: State) -> StateChanged:
     raise AssertionError(f"never {states}")
 
 
-async def heard(session: Session, seconds: float) -> None:
-    """Read on until there are words, final or not, up to ``seconds``."""
+async def until_transcript(session: Session, seconds: float) -> None:
+    """Read on until a transcript comes, final or not, up to ``seconds``."""
     with trio.fail_after(30):
         async for update in session:
             if isinstance(update, Transcript) and update.end >= seconds:
@@ -129,7 +129,7 @@ def check_whole(ended: Ended, frames: int) -> None:
 async def test_a_backend_that_is_killed_and_comes_back(tmp_path: Path) -> None:
     async with serving(tmp_path) as server:
         async with open_session(server.backend, {"mic": Frames(180)}, policy=PROMPT) as session:
-            await heard(session, 2.5)
+            await until_transcript(session, 2.5)
             await server.end()
             await until(session, State.RECONNECTING)
             await server.start()
@@ -137,7 +137,7 @@ async def test_a_backend_that_is_killed_and_comes_back(tmp_path: Path) -> None:
                 ended = await session.wait()
         check_whole(ended, 180)
         first, second = server.recordings()
-    # What was confirmed is not sent again, and what was not is.
+    # Confirmed audio is not sent again, and unconfirmed audio is.
     assert first == list(range(len(first)))
     assert second == list(range(100, 180))
     assert 100 <= len(first) < 180
@@ -190,12 +190,12 @@ async def test_a_full_backend_is_asked_again(tmp_path: Path) -> None:
     check_whole(ended, 30)
 
 
-async def test_stopping_while_it_is_away_finishes_when_it_is_back(tmp_path: Path) -> None:
+async def test_stop_during_an_outage_finishes_after_it(tmp_path: Path) -> None:
     async with (
         serving(tmp_path) as server,
         open_session(server.backend, {"mic": Frames(10_000)}, policy=PROMPT) as session,
     ):
-        await heard(session, 0.5)
+        await until_transcript(session, 0.5)
         await server.end()
         await until(session, State.RECONNECTING)
         session.request_stop()
@@ -205,12 +205,12 @@ async def test_stopping_while_it_is_away_finishes_when_it_is_back(tmp_path: Path
     check_whole(ended, ended.statistics.sources["mic"].captured // 320)
 
 
-async def test_a_backend_that_restarts_in_good_order_is_found_again(tmp_path: Path) -> None:
+async def test_session_returns_after_a_clean_restart(tmp_path: Path) -> None:
     async with (
         serving(tmp_path) as server,
         open_session(server.backend, {"mic": Frames(80)}, policy=PROMPT) as session,
     ):
-        await heard(session, 0.5)
+        await until_transcript(session, 0.5)
         await server.end(signal.SIGTERM)
         lost = await until(session, State.RECONNECTING)
         assert "restarting" in lost.reason

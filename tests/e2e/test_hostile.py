@@ -1,6 +1,6 @@
-"""Servers that mean harm, on real sockets: whatever they do, there is no hot loop.
+"""Hostile servers, on real sockets: no behaviour of theirs causes a hot loop.
 
-The policy is as impatient as it may be; what bounds the dials is the verdict and the gate.
+The policy is as impatient as it may be; only the verdict and the gate bound the dials.
 """
 
 from __future__ import annotations
@@ -55,14 +55,16 @@ MOMENTS = ["", "after ack"]
 
 
 async def failing(nursery: trio.Nursery, phrase: str) -> Server:
-    """A backend that fails so on every dial."""
+    """A backend with this fault on every dial."""
     config = ServerConfig(recognizer="none", port=0)
     hooks = FaultInjector(f"{phrase} on every dial")
     server: Server = await nursery.start(partial(serve, config, hooks=hooks))
     return server
 
 
-async def hear(backend: Backend, policy: Policy = IMPATIENT) -> tuple[Ended, list[StateChanged]]:
+async def run_to_end(
+    backend: Backend, policy: Policy = IMPATIENT
+) -> tuple[Ended, list[StateChanged]]:
     """A session to its end."""
     async with open_session(
         backend, {"mic": Silent()}, policy=policy, credentials="token", random=lambda: 0.0
@@ -76,7 +78,7 @@ async def hear(backend: Backend, policy: Policy = IMPATIENT) -> tuple[Ended, lis
 @pytest.mark.parametrize("moment", MOMENTS)
 async def test_a_server_that_closes(nursery: trio.Nursery, moment: str, code: int) -> None:
     server = await failing(nursery, f'close {code} "go away" {moment}')
-    ended, states = await hear(Backend.from_url(server.url))
+    ended, states = await run_to_end(Backend.from_url(server.url))
     assert ended.state is State.FAILED
     assert server.accepted == ended.statistics.dials == CODES[code]
     assert ended.action is (Action.FATAL if CODES[code] == GIVES_UP else ended.action)
@@ -86,7 +88,7 @@ async def test_a_server_that_closes(nursery: trio.Nursery, moment: str, code: in
 
 async def test_unknown_endings_have_an_end_without_any_limit(nursery: trio.Nursery) -> None:
     server = await failing(nursery, "close 4999 after ack")
-    ended, _ = await hear(Backend.from_url(server.url), FOREVER)
+    ended, _ = await run_to_end(Backend.from_url(server.url), FOREVER)
     assert (ended.state, server.accepted) == (State.FAILED, 4)
 
 
@@ -101,7 +103,7 @@ async def test_the_gate_ends_every_hot_loop(nursery: trio.Nursery, moment: str, 
             async for update in session:
                 if isinstance(update, StateChanged) and (update.retry_in or 0) > 30:
                     break
-        session.network_restored()  # a hint opens no gate
+        session.network_restored()  # a hint does not open the gate
         assert server.accepted == 15
 
 
@@ -131,18 +133,18 @@ async def test_a_server_that_refuses_or_breaks(
     nursery: trio.Nursery, phrase: str, dials: int
 ) -> None:
     server = await failing(nursery, phrase)
-    ended, _ = await hear(Backend.from_url(server.url))
+    ended, _ = await run_to_end(Backend.from_url(server.url))
     assert ended.state is State.FAILED
     assert server.accepted == dials
 
 
-async def test_a_server_whose_retry_after_says_nothing(nursery: trio.Nursery) -> None:
+async def test_retry_after_without_a_time(nursery: trio.Nursery) -> None:
     async def refused(ws: WebSocketConnection, dial: Dial) -> None:
         raise AssertionError("refused dials do not get here")
 
     refuse = partial(serve_script, refused, refuse=lambda _: (429, {"Retry-After": "nonsense"}))
     server: Scripted = await nursery.start(refuse)
-    ended, _ = await hear(Backend.from_url(server.url))
+    ended, _ = await run_to_end(Backend.from_url(server.url))
     assert (ended.state, len(server.dials)) == (State.FAILED, TRIES)
 
 
@@ -150,7 +152,7 @@ Raw = Callable[[trio.SocketStream], Awaitable[None]]
 
 
 def reset(stream: trio.SocketStream) -> None:
-    """Let closing be a reset."""
+    """Make the close a reset."""
     stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
@@ -165,18 +167,18 @@ async def break_off(stream: trio.SocketStream) -> None:
     await trio.lowlevel.checkpoint()
 
 
-async def hear_and_break_off(stream: trio.SocketStream) -> None:
+async def read_and_break_off(stream: trio.SocketStream) -> None:
     """Read the request, then reset."""
     await stream.receive_some()
     reset(stream)
 
 
-async def say_nothing(stream: trio.SocketStream) -> None:
-    """Accept, and that is all."""
+async def accept_only(stream: trio.SocketStream) -> None:
+    """Accept, and send nothing."""
     await trio.sleep_forever()
 
 
-async def talk_forever(stream: trio.SocketStream) -> None:
+async def send_endless_header(stream: trio.SocketStream) -> None:
     """A header without an end."""
     await stream.send_all(b"HTTP/1.1 200 OK\r\nX: ")
     while True:
@@ -190,9 +192,9 @@ async def greet(stream: trio.SocketStream) -> None:
 
 
 @pytest.mark.parametrize(
-    "handler", [leave, break_off, hear_and_break_off, say_nothing, talk_forever, greet]
+    "handler", [leave, break_off, read_and_break_off, accept_only, send_endless_header, greet]
 )
-async def test_a_server_that_is_none(nursery: trio.Nursery, handler: Raw) -> None:
+async def test_server_of_another_protocol(nursery: trio.Nursery, handler: Raw) -> None:
     accepted = 0
 
     async def serve(stream: trio.SocketStream) -> None:
@@ -208,12 +210,12 @@ async def test_a_server_that_is_none(nursery: trio.Nursery, handler: Raw) -> Non
     listeners = await trio.open_tcp_listeners(0, host="127.0.0.1")
     nursery.start_soon(trio.serve_listeners, serve, listeners)
     port = int(listeners[0].socket.getsockname()[1])
-    ended, _ = await hear(Backend(port=port))
+    ended, _ = await run_to_end(Backend(port=port))
     assert (ended.state, ended.statistics.dials, accepted) == (State.FAILED, TRIES, TRIES)
 
 
 async def test_a_server_that_stops_reading_is_left(nursery: trio.Nursery) -> None:
-    """Kernel buffers take a lot; the pongs tell."""
+    """Kernel buffers take a lot; the missing pongs show it."""
 
     server = await failing(nursery, "stall uplink 1min after ack")
     async with open_session(

@@ -1,7 +1,7 @@
-"""Ctrl-C in a program that does nothing about it, and what is left to resume.
+"""Ctrl-C in a program that does not handle it, and the spool that is left to resume.
 
-How a program loses nothing by it stands in the tutorial, whose programs are run, with a Ctrl-C, by
-the tests of the pages.
+The tutorial shows how a program loses nothing by it. The tests of the pages run its programs,
+with a Ctrl-C.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ with start_session(Backend.from_url(url), {"mic": FileSource(clip)}, spool=spool
 
 
 @pytest.mark.parametrize("program", [IN_TRIO, IN_A_THREAD], ids=["in trio", "in a thread"])
-async def test_ctrl_c_ends_a_program_and_the_spool_keeps_what_it_lost(
+async def test_ctrl_c_ends_a_program_and_the_spool_keeps_its_audio(
     program: str, tmp_path: Path
 ) -> None:
     with trio.fail_after(60):
@@ -59,11 +59,11 @@ async def test_ctrl_c_ends_a_program_and_the_spool_keeps_what_it_lost(
             )
             assert process.stdout is not None
             assert process.stderr is not None
-            said = b""
-            while b"Transcript" not in said:
+            output = b""
+            while b"Transcript" not in output:
                 more = await process.stdout.receive_some()
                 assert more, "the program did not start"
-                said += more
+                output += more
             process.send_signal(signal.SIGINT)
             assert await process.wait() != 0
             assert b"KeyboardInterrupt" in b"".join([each async for each in process.stderr])

@@ -1,8 +1,8 @@
 """Nothing is lost: real sockets, a real backend, random faults, and the loss oracle.
 
-Each run streams 12 s of audio that says where it belongs through a proxy to the reference
-backend and lets up to six faults happen to it. Whatever the backends received, put
-together, must be all that was captured; finals must cover it without overlap.
+Each run streams 12 s of audio, which encodes its own position, through a proxy to the
+reference backend, with up to six random faults. The audio that all backends received, put
+together, must be all the captured audio; finals must cover it without overlap.
 
     OPENLINE_RUNS=100 python -m pytest tests/e2e/test_nothing_lost.py
 """
@@ -68,7 +68,7 @@ class Server:
 
 
 class Proxy:
-    """A wire that can be cut, and that can go dead without a word."""
+    """A connection that can be cut, and that can go dead without a sign."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
@@ -88,7 +88,7 @@ class Proxy:
                     nursery.start_soon(self._pump, client, server, scope)
                     nursery.start_soon(self._pump, server, client, scope)
             except OSError:
-                pass  # nobody there: the client sees its connection end
+                pass  # no server there: the client sees its connection end
         self._wires.discard(scope)
         await trio.aclose_forcefully(client)
 
@@ -99,7 +99,7 @@ class Proxy:
             async for data in source:
                 if scope in self._dead:
                     await trio.sleep_forever()
-                # Mid-frame is where it hurts.
+                # A cut in the middle of a frame is the hardest case.
                 await target.send_all(data[: len(data) // 2])
                 await target.send_all(data[len(data) // 2 :])
         except (trio.BrokenResourceError, trio.ClosedResourceError):
@@ -148,7 +148,7 @@ async def wire(server: Server) -> AsyncGenerator[tuple[Proxy, int]]:
 
 
 async def run(seed: int, folder: Path) -> str | None:
-    """One seeded run; None, or what is wrong with it."""
+    """One seeded run; None, or the fault found."""
     rng = random.Random(seed)
     faults = sorted(
         (rng.uniform(0, SECONDS + 1), rng.choice(FAULTS)) for _ in range(rng.randint(1, 6))
@@ -177,7 +177,7 @@ async def run(seed: int, folder: Path) -> str | None:
     return judge(ended, source, folder, f"seed {seed}, {faults}")
 
 
-def judge(ended: Ended, source: CodedSource, folder: Path, told: str) -> str | None:
+def judge(ended: Ended, source: CodedSource, folder: Path, reported: str) -> str | None:
     runs = received(folder, "mic")
     gaps = [(gap.start, gap.end) for gap in ended.missing]
     got = union(piece for pieces in runs for piece in pieces)
@@ -185,15 +185,15 @@ def judge(ended: Ended, source: CodedSource, folder: Path, told: str) -> str | N
     problems = {
         "not complete": not ended.complete,
         "not all of it was received": union(got + gaps) != [(0, source.samples)],
-        "a connection heard it out of order": any(pieces != sorted(pieces) for pieces in runs),
+        "a connection received it out of order": any(pieces != sorted(pieces) for pieces in runs),
         "finals overlap": any(a[1] > b[0] for a, b in pairwise(finals)),
         "finals leave something out": union(finals + gaps) != [(0, source.samples)],
     }
     wrong = [problem for problem, is_so in problems.items() if is_so]
-    return f"{told}: {wrong}; {ended.reason}; {got}; {finals}" if wrong else None
+    return f"{reported}: {wrong}; {ended.reason}; {got}; {finals}" if wrong else None
 
 
-async def test_whatever_happens_on_the_way_all_of_it_arrives(tmp_path: Path) -> None:
+async def test_all_audio_arrives_despite_random_faults(tmp_path: Path) -> None:
     limiter = trio.CapacityLimiter(TOGETHER)
     wrong: list[str] = []
 
@@ -211,8 +211,8 @@ async def test_whatever_happens_on_the_way_all_of_it_arrives(tmp_path: Path) -> 
     assert not wrong, "\n".join(wrong)
 
 
-def test_the_oracle_sees_what_is_missing(tmp_path: Path) -> None:
-    """An oracle that cannot fail proves nothing."""
+def test_oracle_finds_missing_audio(tmp_path: Path) -> None:
+    """An oracle that cannot fail is useless."""
     assert decode(coded(640, 320)) == [(640, 960)]
     assert decode(coded(0, 320) + coded(640, 320)) == [(0, 320), (640, 960)]
     assert received(tmp_path, "mic") == []

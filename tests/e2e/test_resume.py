@@ -1,8 +1,8 @@
-"""A client that is killed at a random moment, and the process that takes up its session.
+"""A client that is killed at a random moment, and the process that resumes its session.
 
-The client streams audio that says where it belongs to the reference backend, with a spool,
-and is killed by SIGKILL. Then its session is resumed: whatever the backend received of both,
-put together, must be all that was captured, and the finals must cover it once.
+The client streams audio, which encodes its own position, to the reference backend, with a
+spool, and is killed by SIGKILL. Then its session is resumed. The audio that the backend
+received from both, put together, must be all that was captured, and the finals cover it once.
 
     OPENLINE_RUNS=20 python -m pytest tests/e2e/test_resume.py
 """
@@ -31,7 +31,7 @@ FIRST = int(os.environ.get("OPENLINE_FIRST_SEED", "0"))
 SECONDS = 10.0
 #: Seconds after the line is open, in which it is killed.
 MOMENTS = (0.0, 4.0)
-#: Says each update's name; ``sys.argv``: URL, folder.
+#: Prints each update's name; ``sys.argv``: URL, folder.
 CLIENT = f"""
 import sys
 from pathlib import Path
@@ -62,11 +62,11 @@ async def kill_client(server: Server, folder: Path, moment: float) -> None:
     process = await trio.lowlevel.open_process(command, stdout=-1, cwd=root)
     assert process.stdout is not None
     async with process.stdout:
-        said = b""
-        while b"BackendMetrics" not in said and b"Transcript" not in said:
+        output = b""
+        while b"BackendMetrics" not in output and b"Transcript" not in output:
             more = await process.stdout.receive_some()
             assert more, "the client did not start"
-            said += more
+            output += more
         await trio.sleep(moment)
         process.kill()
         assert await process.wait() == -signal.SIGKILL
@@ -90,18 +90,18 @@ async def one(seed: int, tmp_path: Path) -> None:
         [stream] = past.sources
         assert all(a[1] == b[0] for a, b in pairwise(stream.on_disk))
         captured = stream.on_disk[-1][1]
-        told = f"seed {seed}, killed after {moment:.2f} s, {captured} samples"
-        assert 0 < captured < CodedSource(SECONDS).samples, told
+        which = f"seed {seed}, killed after {moment:.2f} s, {captured} samples"
+        assert 0 < captured < CodedSource(SECONDS).samples, which
         ended = await resume(folder)
         server.shutdown()
-    assert ended.complete, (told, ended)
-    assert not folder.exists(), told
+    assert ended.complete, (which, ended)
+    assert not folder.exists(), which
     runs = received(record, "mic")
-    assert union(piece for pieces in runs for piece in pieces) == [(0, captured)], (told, runs)
-    assert ended.transcript[: len(past.transcript)] == past.transcript, told
+    assert union(piece for pieces in runs for piece in pieces) == [(0, captured)], (which, runs)
+    assert ended.transcript[: len(past.transcript)] == past.transcript, which
     finals = [(round(t.start * 16_000), round(t.end * 16_000)) for t in ended.transcript]
-    assert all(a[1] <= b[0] for a, b in pairwise(finals)), (told, finals)
-    assert union(finals) == [(0, captured)], (told, finals)
+    assert all(a[1] <= b[0] for a, b in pairwise(finals)), (which, finals)
+    assert union(finals) == [(0, captured)], (which, finals)
 
 
 async def test_a_killed_client_loses_nothing(tmp_path: Path) -> None:

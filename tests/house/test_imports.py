@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import graphlib
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -32,7 +33,14 @@ PURE = frozenset(
 NEEDED = ("msgspec", "statemachine")
 #: What a part of the core may import besides: the kit for tests draws from hypothesis.
 #: The theorem draws from seeds, so that a failure is named by a number (see ``_unseeded``).
+#: The driver is as pure as the core. Some of its modules need names of the world, and no more:
+#: what an error of a socket means, which version this is, and how a session is logged.
 BESIDES = {
+    "openline_driver": ("openline_driver", "openline_audio.source"),
+    "openline_driver.http": ("email.utils",),
+    "openline_driver.log_observer": ("logging",),
+    "openline_driver.version": ("importlib.metadata",),
+    "openline_driver.network_errors": ("errno", "os", "socket", "ssl"),
     "openline_testing": ("hypothesis",),
     "openline_testing.theorem": ("random",),
 }
@@ -45,7 +53,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "openline_diagrams": ("openline",),
     "openline_store": ("openline",),
     "openline_audio": ("openline",),
-    "openline_driver": ("openline", "openline_store", "openline_audio"),
+    "openline_driver": ("openline", "openline_audio"),
     "openline_trio": ("openline", "openline_store", "openline_audio", "openline_driver"),
     "openline_server": ("openline", "openline_audio", "openline_driver"),
     "openline_testing": ("openline", "openline_driver", "openline_server"),
@@ -60,7 +68,6 @@ ONLY = {
     "openline.machine.actions": ("openline.session",),
     # The packages of an extra stay where the extra is asked for.
     "trio": (
-        "openline_driver",
         "openline_trio",
         "openline_server",
         "openline_testing",
@@ -101,6 +108,7 @@ def _modules() -> Iterator[Module]:
 
 MODULES = {module.name: module for module in _modules()}
 CORE = sorted(name for name in MODULES if name.split(".")[0] == "openline")
+DRIVER = sorted(name for name in MODULES if name.split(".")[0] == "openline_driver")
 
 
 def _within(name: str, whole: str) -> bool:
@@ -223,9 +231,29 @@ def _snippet(source: str, name: str = "openline.snippet") -> Module:
     return Module(name, is_package=False, tree=ast.parse(source))
 
 
-@pytest.mark.parametrize("name", CORE)
-def test_the_core_is_pure(name: str) -> None:
+@pytest.mark.parametrize("name", [*CORE, *DRIVER])
+def test_core_and_driver_are_pure(name: str) -> None:
     assert not _impurities(MODULES[name])
+
+
+def test_what_names_the_errors_of_sockets_uses_none() -> None:
+    tree = MODULES["openline_driver.network_errors"].tree
+    used = {
+        f"{node.value.id}.{node.attr}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name)
+        and node.value.id in {"errno", "os", "socket", "ssl"}
+    }
+    names = {name for name in used if not re.fullmatch(r"errno\.E\w+|socket\.EAI_\w+", name)}
+    assert names == {
+        "os.strerror",
+        "socket.gaierror",
+        "ssl.SSLCertVerificationError",
+        "ssl.SSLEOFError",
+        "ssl.SSLError",
+        "ssl.SSLZeroReturnError",
+    }
 
 
 @pytest.mark.parametrize("name", CORE)
@@ -284,6 +312,13 @@ def test_an_impure_core_is_seen(source: str) -> None:
     assert len(_impurities(_snippet(source))) == 1
 
 
+@pytest.mark.parametrize(
+    "source", ["import time", "import socket", "import trio", "import uuid", "async def f(): ..."]
+)
+def test_an_impure_driver_is_seen(source: str) -> None:
+    assert len(_impurities(_snippet(source, "openline_driver.driver"))) == 1
+
+
 def test_the_kit_for_tests_alone_may_draw_from_hypothesis() -> None:
     source = "from hypothesis import strategies"
     assert not _impurities(_snippet(source, "openline_testing.snippet"))
@@ -317,6 +352,8 @@ def test_a_pure_core_is_left_alone(source: str) -> None:
         ("openline_trio.session", "import statemachine"),
         ("openline_trio.socket", "from rich.text import Text"),
         ("openline_driver.driver", "import openline_trio"),
+        ("openline_driver.driver", "import openline_store.spool"),
+        ("openline_driver.updates", "import trio"),
         ("openline_store.spool", "import openline_driver"),
         ("openline_audio.convert", "import trio"),
         ("openline_diagrams.render", "import openline_trio"),

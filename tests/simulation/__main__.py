@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT))  # it shares the oracle of tests/properties
+sys.path.insert(0, str(ROOT))  # the simulation uses the oracle of tests/properties
 
 from tests.simulation.command import main  # noqa: E402 -- needs the path
 

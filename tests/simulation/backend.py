@@ -1,10 +1,10 @@
-"""The backend of the simulation: keeps the wire contract, and knows what it really heard.
+"""The backend of the simulation: it keeps the wire contract and records what it received.
 
-A real WebSocket server (trio-websocket's) on the network in memory. Audio says where it
-belongs (``audio``), so a final can carry the spans of session audio that it is about; the
-oracle compares them with where the client puts it. Each connection checks that what it
-receives is what the core gave to the sender, in order, and keeps what it sends, so that
-what the core is told can be checked the same way.
+A real WebSocket server (trio-websocket's) on the network in memory. Audio encodes its own
+position (``audio``), so a final can carry the spans of session audio that it covers; the
+oracle compares them with the client's times. Each connection checks that it receives
+exactly what the core gave to the sender, in order. It also keeps what it sends, so that the
+events of the core can be checked the same way.
 """
 
 from __future__ import annotations
@@ -27,30 +27,30 @@ from openline.updates import SAMPLE_RATE as S
 from tests.simulation.network import Link
 from tests.simulation.plan import Plan
 
-#: What each source says, so that any few samples tell their place.
+#: The audio of each source; any few samples show their position.
 LONGEST = 120 * S
 PATTERNS = {"system": Random(0).randbytes(2 * LONGEST), "mic": Random(1).randbytes(2 * LONGEST)}
 _SOURCES = ("system", "mic")
-#: Seconds of silence after which what was heard is finalised.
+#: Seconds of silence after which the audio before is finalised.
 ENDPOINT = 0.8
-#: Seconds within which a client hears of an end, or brings one about.
+#: Seconds within which a client notices an end, or causes one.
 PATIENCE = 3.0
-#: Seconds for which an expired token is still good.
+#: Seconds for which an expired token is still accepted.
 GRACE = 60.0
 FULL = "Server at capacity, please try again later"
 
 
-class Ear:
+class SourceAudio:
     """One source on one connection, in samples."""
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.received = 0
-        self.said = 0
-        self.heard_at = 0.0
-        self.told_at = 0.0
+        self.finalised = 0
+        self.received_at = 0.0
+        self.reported_at = 0.0
         self.next_place = -1
-        self.spans: list[list[int]] = []  # not yet said: [begin, end) of the source's samples
+        self.spans: list[list[int]] = []  # not finalised yet: [begin, end) of the source's samples
 
     def take(self, pcm: bytes) -> None:
         pattern, place = PATTERNS[self.name], self.next_place
@@ -69,18 +69,18 @@ class Ear:
 
 
 class Wire:
-    """What the core gave to the sender and what a server said, on each dial."""
+    """The messages that the core gave to the sender and that a server sent, on each dial."""
 
     def __init__(self) -> None:
-        self.dial = 0  # the one that is out
+        self.dial = 0  # the live one
         self.link: Link | None = None
         self.failed_at: float | None = None  # when it could not be opened
         self.pulled = deque[str | bytes]()
-        self.said = deque[str]()
+        self.sent = deque[str]()
 
     @property
     def over_at(self) -> float | None:
-        """When the dial was ended, if the client must hear of it."""
+        """When the dial was ended, if the client must notice it."""
         if self.link is None:
             return self.failed_at
         return None if self.link.troubled else self.link.over_at
@@ -89,7 +89,7 @@ class Wire:
         """A new dial; a server that still has the last one keeps the queues it has."""
         self.dial = dial
         self.link = self.failed_at = None
-        self.pulled, self.said = deque[str | bytes](), deque[str]()
+        self.pulled, self.sent = deque[str | bytes](), deque[str]()
 
 
 def name(number: int) -> str:
@@ -117,9 +117,9 @@ class Server:
                 elif way == "silent":
                     await trio.sleep_forever()
                 else:
-                    known = self._knows(dict(request.headers))
+                    known = self._accepts(dict(request.headers))
                     ws = await request.accept()
-                    way = way if known else "stranger"
+                    way = way if known else "unauthorized"
                     self.live = Conversation(self, ws, link, way, nursery)
                     await self.live.run()
                 nursery.cancel_scope.cancel()
@@ -136,7 +136,7 @@ class Server:
         self.token += 1
         self._expired_at = trio.current_time()
 
-    def _knows(self, headers: dict[bytes, bytes]) -> bool:
+    def _accepts(self, headers: dict[bytes, bytes]) -> bool:
         good = [self.token]
         if trio.current_time() < self._expired_at + GRACE:
             good.append(self.token - 1)
@@ -162,7 +162,7 @@ class Conversation:
         self._nursery = nursery
         self._ids: dict[str, str] = {}
         self._expected, self._said = link.queues
-        self._ears: dict[str, Ear] = {}
+        self._sources: dict[str, SourceAudio] = {}
         self._work = trio.Event()
         self.acked = False
         self._stopping = False
@@ -176,7 +176,7 @@ class Conversation:
         await self.send(json.dumps({"type": kind, **self._ids, **fields}))
 
     async def send(self, text: str) -> None:
-        """Anything at all."""
+        """Send any text."""
         self._said.append(text)
         await self._ws.send_message(text)
 
@@ -185,16 +185,16 @@ class Conversation:
             self._begin(message)
             await self._answer()
             return
-        assert self._expected, "received what the core never gave to the sender"
+        assert self._expected, "received a message that the core never gave to the sender"
         assert message == self._expected.popleft(), "received out of order"
         if isinstance(message, bytes):
             assert self.acked, "audio before the ack"
             source = _SOURCES[message[3]]
-            ear = self._ears.setdefault(source, Ear(source))
-            ear.take(message[4:])
-            ear.heard_at = trio.current_time()
-            if ear.received - ear.said >= self._server.plan.talk * S:
-                await self._finalise(ear)
+            audio = self._sources.setdefault(source, SourceAudio(source))
+            audio.take(message[4:])
+            audio.received_at = trio.current_time()
+            if audio.received - audio.finalised >= self._server.plan.talk * S:
+                await self._finalise(audio)
             self._work.set()
         else:
             assert json.loads(message)["type"] == "stop"
@@ -214,7 +214,7 @@ class Conversation:
                 await trio.sleep(5)
                 await self.say("status", state="error", message=FULL)
                 await self.close(1000)
-            case "stranger":
+            case "unauthorized":
                 await self.say("status", state="error", message="Unauthorized websocket connection")
                 await self.close(1008)
             case "cut":
@@ -231,28 +231,28 @@ class Conversation:
             while True:
                 self._work = trio.Event()
                 await self._work.wait()
-                while any(ear.spans for ear in self._ears.values()):
+                while any(audio.spans for audio in self._sources.values()):
                     await trio.sleep(0.5)
-                    for ear in list(self._ears.values()):
-                        await self._look_at(ear)
+                    for audio in list(self._sources.values()):
+                        await self._check_silence(audio)
         except (ConnectionClosed, trio.BrokenResourceError, trio.ClosedResourceError):
-            return  # the reader sees it too
+            return  # the reader sees the same error
 
-    async def _look_at(self, ear: Ear) -> None:
+    async def _check_silence(self, audio: SourceAudio) -> None:
         now = trio.current_time()
-        if now - ear.told_at >= 1 and now - ear.heard_at < 1:
-            ear.told_at = now
-            await self.say("metrics", source=ear.name, backlog_seconds=0.0, dropped_total=0)
-        if ear.spans and now - ear.heard_at >= ENDPOINT:
-            await self._finalise(ear)
+        if now - audio.reported_at >= 1 and now - audio.received_at < 1:
+            audio.reported_at = now
+            await self.say("metrics", source=audio.name, backlog_seconds=0.0, dropped_total=0)
+        if audio.spans and now - audio.received_at >= ENDPOINT:
+            await self._finalise(audio)
 
-    async def _finalise(self, ear: Ear) -> None:
-        if not ear.spans:
+    async def _finalise(self, audio: SourceAudio) -> None:
+        if not audio.spans:
             return
-        spans, ear.spans = ear.spans, []
-        begin, ear.said = ear.said, ear.received
+        spans, audio.spans = audio.spans, []
+        begin, audio.finalised = audio.finalised, audio.received
         text = " ".join(f"{a}-{b}" for a, b in spans)
-        words = {"text": text, "source": ear.name, "t0": begin / S, "t1": ear.said / S}
+        words = {"text": text, "source": audio.name, "t0": begin / S, "t1": audio.finalised / S}
         if self._server.rng.random() < 0.3:
             await self.say("asr_partial", **words)
         await self.say("asr_final", **words)
@@ -260,8 +260,8 @@ class Conversation:
     async def _finish(self) -> None:
         assert not self._stopping, "a second stop"
         self._stopping = True
-        for ear in list(self._ears.values()):
-            await self._finalise(ear)
+        for audio in list(self._sources.values()):
+            await self._finalise(audio)
         await trio.sleep(self._server.rng.choice((0.01, 0.4, 3.0)))
         await self.say("final_summary", markdown="", json={})
         if self._server.rng.random() < 0.5:
@@ -271,7 +271,7 @@ class Conversation:
         await self.close(1000)
 
     async def close(self, code: int) -> None:
-        """End it, whatever is going on."""
+        """End it, at any point."""
         self.link.end()
         try:
             await self._ws.aclose(code)

@@ -1,8 +1,8 @@
 """Hours of simulated sessions, shared among processes; and one session with its journal.
 
 Each process plays its own seeds, one after the other, until it has its share of session
-time, so the same call plays the same sessions on any machine. A seed that fails is printed
-with what is wrong and how to play it again.
+time, so the same call plays the same sessions on any machine. A failing seed is printed
+with its error and the command that plays it again.
 """
 
 from __future__ import annotations
@@ -30,17 +30,17 @@ HOUR = 3600.0
 
 
 def play_hours(first: int, step: int, hours: float) -> Counter[str]:
-    """Play the seeds ``first``, ``first + step``, … for so many hours: what was seen."""
-    gc.set_threshold(50_000)  # sessions leave garbage as they end, and little before
+    """Play the seeds ``first``, ``first + step``, … for so many hours; return the counts."""
+    gc.set_threshold(50_000)  # sessions leave garbage mostly as they end
     seen = Counter[str]()
     seed = first
     while seen["seconds"] < hours * HOUR and seen["failures"] < ENOUGH:
         simulation = Simulation(draw(seed))
-        said = complaint(simulation)
-        if said:
-            print(f"seed {seed}: {simulation.plan}\n{said}", end="")
+        output = complaint(simulation)
+        if output:
+            print(f"seed {seed}: {simulation.plan}\n{output}", end="")
             print(f"again: python -m tests.simulation --one {seed} --journal FILE\n", flush=True)
-        seen["failures"] += bool(said)
+        seen["failures"] += bool(output)
         seen["seconds"] += round(simulation.seconds)
         seen["sessions"] += 1
         ended = simulation.ended
@@ -54,7 +54,7 @@ def play_hours(first: int, step: int, hours: float) -> Counter[str]:
 
 
 def workers(count: int, first: int, hours: float) -> list[subprocess.Popen[str]]:
-    """Processes that share the hours; nobody measures their coverage."""
+    """Processes that share the hours; their coverage is not measured."""
     env = {k: v for k, v in os.environ.items() if not k.startswith("COVERAGE")}
     homes = (Path(package.__path__[0]).parent for package in (openline, openline_trio))
     env["PYTHONPATH"] = os.pathsep.join(map(str, homes))
@@ -71,10 +71,10 @@ def workers(count: int, first: int, hours: float) -> list[subprocess.Popen[str]]
     ]
 
 
-def tally(said: Iterable[str]) -> tuple[Counter[str], str]:
-    """What the workers saw, added up; and what they said of failures."""
+def tally(output: Iterable[str]) -> tuple[Counter[str], str]:
+    """The counts of the workers, added up; and their reports of failures."""
     seen, failed = Counter[str](), ""
-    for each in said:
+    for each in output:
         before, _, last = each.rstrip("\n").rpartition("\n")
         seen.update(json.loads(last))
         failed += f"{before}\n" if before else ""
@@ -82,7 +82,7 @@ def tally(said: Iterable[str]) -> tuple[Counter[str], str]:
 
 
 def main() -> int:
-    """The command; its exit status is 1 when a session broke a promise."""
+    """The command; its exit status is 1 when a session failed."""
     parser = argparse.ArgumentParser(prog="simulation", description=__doc__)
     parser.add_argument("--hours", type=float, default=100.0, help="of session time, in all")
     parser.add_argument("--seed", type=int, default=0, help="the first one")
@@ -98,9 +98,9 @@ def main() -> int:
         return seen["failures"] > 0
     begun = time.monotonic()
     running = workers(os.cpu_count() or 1, options.seed, options.hours)
-    said = [process.communicate()[0] for process in running]
+    output = [process.communicate()[0] for process in running]
     took = time.monotonic() - begun
-    seen, failed = tally(said)
+    seen, failed = tally(output)
     print(failed, end="")
     hours = seen.pop("seconds") / HOUR
     print(", ".join(f"{count} {what}" for what, count in seen.items()))
@@ -109,7 +109,7 @@ def main() -> int:
 
 
 def play_one(seed: int, journal: Path | None) -> int:
-    """Play one session; what it says, and its journal, whatever becomes of it."""
+    """Play one session; print its result, and write its journal in any case."""
     print(draw(seed))
     lines: list[bytes] = []
     try:

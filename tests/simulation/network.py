@@ -1,8 +1,8 @@
 """A network in memory: two byte streams per link, each with latency, a rate, and faults.
 
-All randomness is the link's own, so what one link draws changes nothing on another. A
+All randomness is the link's own, so the draws of one link change nothing on another. A
 receiver costs one task switch for each arrival: it sleeps until the first chunk is due, and
-who sends to an idle one only moves its deadline.
+a sender to an idle one only moves its deadline.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from random import Random
 
 import trio
 
-#: Bytes that a kernel takes from a sender before it makes it wait.
+#: Bytes that a kernel buffers for a sender before it blocks.
 CAPACITY = 65_536
 
 
@@ -30,7 +30,7 @@ class Pipe:
         self._unsent = 0  # bytes that the network has not delivered
         self._room = trio.Event()
         self._waiting: trio.CancelScope | None = None
-        self.black = False  # what is sent is never heard of again
+        self.black = False  # sent data disappears
         self.broken = False
         self.closed = False  # by the receiver
 
@@ -70,7 +70,7 @@ class Pipe:
             self._put(b"")
 
     async def receive(self) -> bytes:
-        """What has arrived; ``b""`` at the end. Raises BrokenResourceError."""
+        """Received bytes; ``b""`` at the end. Raises BrokenResourceError."""
         await trio.lowlevel.checkpoint()
         while True:
             arrived = self._take()
@@ -90,7 +90,7 @@ class Pipe:
         while self._chunks and self._chunks[0][0] <= now:
             _, data = self._chunks[0]
             if not data:
-                return b"".join(found)  # what came before the end; then the end, for good
+                return b"".join(found)  # the data before the end; then the end, for good
             self._chunks.popleft()
             found.append(data)
             self._unsent -= len(data)
@@ -104,7 +104,7 @@ class Pipe:
     # Faults.
 
     def wake(self) -> None:
-        """Have both sides look again."""
+        """Wake both sides."""
         self._room.set()
         if self._waiting is not None:
             self._waiting.cancel()
@@ -117,7 +117,7 @@ class Pipe:
         self.wake()
 
     def vanish(self) -> None:
-        """From now on nothing arrives, and nobody is told."""
+        """From now on nothing arrives, and neither side gets an error."""
         self.black = True
         self._chunks.clear()
         self.wake()
@@ -166,16 +166,16 @@ class End(trio.abc.Stream):
 
 
 class Link:
-    """A client's end, a server's end, and what lies between."""
+    """A client's end, a server's end, and the pipes between them."""
 
     def __init__(
         self, seed: str, latency: float, queues: tuple[deque[str | bytes], deque[str]]
     ) -> None:
         rng = Random(seed)
-        self.queues = queues  # what the client's core says and what the server says (``Wire``)
+        self.queues = queues  # the messages of the client's core and of the server (``Wire``)
         self.up, self.down = Pipe(rng, latency), Pipe(rng, latency)
-        self.over_at: float | None = None  # when somebody ended it: a sender may give up
-        self.troubled = False  # what is under way may be late, or lost
+        self.over_at: float | None = None  # when it was ended: a sender may give up
+        self.troubled = False  # data under way may be late, or lost
         self.client, self.server = End(self.up, self.down), End(self.down, self.up)
 
     @property
@@ -183,7 +183,7 @@ class Link:
         return self.client.open and not self.up.broken
 
     def end(self) -> None:
-        """Somebody ends it."""
+        """End it, from either side."""
         if self.over_at is None:
             self.over_at = trio.current_time()
 

@@ -1,8 +1,8 @@
-"""What is drawn of one simulated session: the app, the policy, the weather, the faults.
+"""The drawn parameters of one simulated session: the app, the policy, the network, the faults.
 
 Most sessions are long and sparse: a few seconds of speech now and then, and in between
-nothing but pings and outages. Some are short and dense. A plan is a value: its ``repr``
-says all that there is to know of a seed.
+only pings and outages. Some are short and dense. A plan is a value: its ``repr`` describes
+a seed completely.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from random import Random
 
 from openline.policy import Policy
 
-#: What may go wrong at a time.
+#: The kinds of faults.
 KINDS = (
     "cut",
     "cut",
@@ -26,15 +26,15 @@ KINDS = (
     "noise",
     "expire",
 )
-#: Seconds of a session that speaks for longer than memory holds.
+#: Seconds of a session whose speech exceeds the memory.
 ENDLESS = 110.0
-#: How a dial may go, besides well.
+#: The outcomes of a dial, besides success.
 WAYS = ("mute", "full", "503", "429", "cut", "slow", "silent")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """Something goes wrong ``at`` a time, for ``seconds``; ``how`` picks among its forms."""
+    """A fault ``at`` a time, for ``seconds``; ``how`` picks among its forms."""
 
     at: float
     kind: str
@@ -49,7 +49,7 @@ class Voice:
     name: str
     bursts: tuple[tuple[float, float], ...]
     chunk: int = 1600
-    holes: float = 0.0  # how often a piece is a hole
+    holes: float = 0.0  # the share of pieces that are holes
     ends: bool = True
 
 
@@ -63,7 +63,7 @@ class Plan:
     policy: Policy
     latency: float = 0.02
     faults: tuple[Fault, ...] = ()
-    ways: tuple[str, ...] = ()  # how the first dials after each loss may go
+    ways: tuple[str, ...] = ()  # the outcomes of the first dials after each loss
     provider: bool = False
     hints: bool = False
     reads_slowly: float = 0.0
@@ -96,7 +96,7 @@ def draw(seed: int) -> Plan:
         )
         for i, name in enumerate(names)
     )
-    # Half of the faults come while somebody speaks or just after: there it matters.
+    # Half of the faults come during speech or just after: they matter most there.
     count = rng.randint(0, 4) if dense else rng.randint(2, 12)
     spoken = [begin + some(0, length + 3) for begin, length in (pick(bursts) for _ in range(count))]
     times = [at if rng.random() < 0.5 else some(0, seconds) for at in spoken]

@@ -1,4 +1,4 @@
-"""One simulated session: the real driver, on a clock that jumps, in the weather of a plan.
+"""One simulated session: the real driver, on a clock that jumps, with the faults of a plan.
 
 Everything that could differ between two runs of a seed is drawn from it: the plan, the
 latency of each chunk, the names of dials, and the order in which trio runs the tasks that
@@ -26,25 +26,26 @@ from openline.reconnect.verdicts import ErrorKind
 from openline.updates import SAMPLE_RATE as S
 from openline.updates import Ended, State, Transcript, Update
 from openline_audio.source import Sink
+from openline_driver import driver as driver_module
 from openline_trio import CredentialError, DialError, Session, open_session
-from openline_trio import session as session_module
+from openline_trio import opening as opening_module
 from tests.simulation.backend import PATTERNS, Conversation, Server, Wire, name
 from tests.simulation.network import Link
 from tests.simulation.plan import Fault, Plan, Voice, draw
 from tests.simulation.watch import SESSION, Watched
 
 BACKEND = Backend()
-#: How the reason begins when a token was refused for good.
+#: The beginning of the reason when a token was refused for good.
 REFUSED = ("the backend refused the token", "the server refused the token")
 CODES = (1000, 1001, 1011, 1012, 1013)
-NOISE = ("", "{", "[]", '{"type":"who knows"}', '{"type":"asr_final"}', '{"type":1}', "\x00")
+NOISE = ("", "{", "[]", '{"type":"unheard of"}', '{"type":"asr_final"}', '{"type":1}', "\x00")
 
 
 @contextlib.contextmanager
 def seeded(seed: int) -> Generator[None]:
     """Trio runs the tasks that are ready in an order drawn from ``seed``.
 
-    It offers no public way to say so. These are the names that its own hypothesis
+    There is no public interface for this. These are the names that trio's own hypothesis
     integration uses (``register_random(_r)`` and ``_ALLOW_DETERMINISTIC_SCHEDULING``):
     with the flag set, each batch is sorted by age and shuffled with ``_r``.
     """
@@ -117,13 +118,13 @@ class Simulation:
         self._hosts: trio.Nursery | None = None
 
     def run(self) -> None:
-        """Play it to its end, and hold it to its promises. Raises AssertionError."""
+        """Play it to its end, and check it. Raises AssertionError."""
         uuid4 = lambda: UUID(int=self._names.getrandbits(128), version=4)  # noqa: E731 -- a stub
-        # The driver makes its own connection and ids: these are its seams.
+        # The driver makes its own session and ids: these are its seams.
         with (
             seeded(self.plan.seed),
-            patch.object(session_module, "SessionMachine", self._connection),
-            patch.object(session_module, "uuid", SimpleNamespace(uuid4=uuid4)),
+            patch.object(driver_module, "SessionMachine", self._connection),
+            patch.object(opening_module, "uuid", SimpleNamespace(uuid4=uuid4)),
         ):
             trio.run(self._play, clock=MockClock(autojump_threshold=0))
 
@@ -159,7 +160,7 @@ class Simulation:
 
     @property
     def seconds(self) -> float:
-        """Of session time, so far."""
+        """Seconds of session time so far."""
         return self.connection.world.seen.now if self.connection is not None else 0.0
 
     # The app.
@@ -178,7 +179,7 @@ class Simulation:
             session.request_stop()
 
     async def _provide(self) -> str:
-        if self._rng.random() < 0.8:  # or it knew all the time
+        if self._rng.random() < 0.8:  # otherwise the provider answers at once
             await trio.sleep(self._rng.choice((0.0, 0.05, 1.0, 40.0)))
         if self._rng.random() < 0.1:
             raise CredentialError("no answer")
@@ -201,11 +202,11 @@ class Simulation:
             raise DialError(rng.choice(kinds), "no network")
         await trio.sleep(self.plan.latency * (1 + 2 * rng.random()))
         link = self.wire.link = Link(
-            f"{self.plan.seed} {number}", self.plan.latency, (self.wire.pulled, self.wire.said)
+            f"{self.plan.seed} {number}", self.plan.latency, (self.wire.pulled, self.wire.sent)
         )
         if trio.current_time() < self._frozen_until:
             link.stall(self._frozen_until)
-        # Only the link in use is asked about later.
+        # Only the link in use is needed later.
         self.links = [*(old for old in self.links if old.client.open), link]
         ways = self.plan.ways
         way = ways[number - 1] if number <= len(ways) else "open"
@@ -240,7 +241,7 @@ class Simulation:
 
     @staticmethod
     def _harm(link: Link, fault: Fault, until: float) -> None:
-        """What the network does to the link in use."""
+        """Apply a fault to the link in use."""
         match fault.kind:
             case "cut":
                 link.tear()
@@ -256,7 +257,7 @@ class Simulation:
                 pass
 
     async def _speak(self, live: Conversation, fault: Fault) -> None:
-        """What the server does of its own accord."""
+        """Apply a fault of the server itself."""
         match fault.kind:
             case "expire" if self.plan.provider:
                 await live.close(1008)
@@ -282,7 +283,7 @@ class Simulation:
         assert connection.world.seen.ended is ended
         finals = [u for u in self.updates if isinstance(u, Transcript) and u.final]
         order = sorted(finals, key=lambda final: (final.start, final.end))
-        assert tuple(order) == ended.transcript, "the app was told something else"
+        assert tuple(order) == ended.transcript, "the reports and the result differ"
         stats = ended.statistics
         captured = sum(s.captured for s in stats.sources.values()) + stats.refused_samples
         made = sum(talker.captured for talker in self.talkers.values())
@@ -302,18 +303,18 @@ class Simulation:
         return any(b - a < 1000 for a, b in pairwise(times))
 
     def account(self, name: str, talker: Talker, begin: int, end: int, ended: Ended) -> None:
-        """Each sample lies in a final that is about it, or in a gap."""
+        """Each sample lies in a final that covers it, or in a gap."""
         known: list[tuple[int, int]] = [
             (gap.start, gap.end) for gap in ended.missing if gap.source == name
         ]
         holes = [(talker.origin + a, talker.origin + b) for a, b in talker.holes]
-        said = 0
+        final_until = 0
         for final in ended.transcript:
             if final.source != name:
                 continue
             start, stop = round(final.start * S), round(final.end * S)
-            assert said <= start <= stop
-            said = stop
+            assert final_until <= start <= stop
+            final_until = stop
             spans = [
                 (talker.origin + int(a), talker.origin + int(b))
                 for a, _, b in (part.partition("-") for part in final.text.split())
@@ -321,14 +322,14 @@ class Simulation:
             assert stop == spans[-1][1], "a final ends where its words do not"
             about = [(max(a, start), b) for a, b in spans if b > start]
             missed = left(start, stop, [*about, *holes])
-            assert not missed, f"{name}: a final stands where it was not spoken: {missed}"
+            assert not missed, f"{name}: a final has wrong times: {missed}"
             known.append((start, stop))
         missed = left(begin, end, known)
         assert not missed, f"{name}: lost in silence: {missed}"
 
 
 def left(begin: int, end: int, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """What of [begin, end) no span covers."""
+    """The parts of [begin, end) that no span covers."""
     found: list[tuple[int, int]] = []
     for a, b in sorted(spans):
         if a > begin:
@@ -347,9 +348,9 @@ def play(seed: int, write: Callable[[bytes], object] = len) -> Simulation:
 
 
 def complaint(simulation: Simulation) -> str:
-    """Play it: what is wrong, if anything."""
+    """Play it; the traceback of its failure, or an empty text."""
     try:
         simulation.run()
-    except Exception:  # noqa: BLE001 -- whatever it is, it is what we look for
+    except Exception:  # noqa: BLE001 -- any exception is a failure to report
         return traceback.format_exc()
     return ""

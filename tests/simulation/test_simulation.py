@@ -1,4 +1,4 @@
-"""The real driver, simulated: it keeps its duties for hours, and a seed tells all.
+"""The real driver, simulated: it keeps its duties for hours, and a seed reproduces a session.
 
 For more hours than a test can wait for: from ``tests``,
 ``python -m tests.simulation --hours 100 --seed 1``.
@@ -19,17 +19,17 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from openline.commands import AbortSocket, CloseSocket, Command
 from openline.journal.reader import read
 from openline.journal.replay import replay
 from openline.updates import GapCause, State
+from openline_driver.effects import AbortDial, CloseDial, Effect
 from openline_trio.dial import Dial
 from openline_trio.session import Session
 from tests.simulation.command import HOUR, ROOT, play_hours, tally, workers
 from tests.simulation.plan import ENDLESS, draw
 from tests.simulation.play import Simulation, complaint, left, play, seeded
 
-#: Session time that a test can wait for.
+#: Session hours that a test has time for.
 HOURS = 16.0
 
 
@@ -41,16 +41,16 @@ def trace(seed: int) -> bytes:
 
 
 def wrong(seed: int) -> str:
-    """What is wrong with the session of a seed."""
+    """The failure of a seed's session, or an empty text."""
     return complaint(Simulation(draw(seed)))
 
 
 def test_the_driver_keeps_its_duties_for_hours() -> None:
     running = workers(2, 0, HOURS)
-    said = [process.communicate()[0] for process in running]
-    assert [process.returncode for process in running] == [0, 0], "\n".join(said)
-    # And they were worth playing.
-    seen, _ = tally(said)
+    failure = [process.communicate()[0] for process in running]
+    assert [process.returncode for process in running] == [0, 0], "\n".join(failure)
+    # And the sessions covered losses.
+    seen, _ = tally(failure)
     assert seen["seconds"] >= HOURS * HOUR
     assert seen["complete after a loss"] >= 5, seen
     assert {"closed", "failed", "capture", "undelivered"} <= set(seen), seen
@@ -102,49 +102,49 @@ def forgets_the_clock(session: Session) -> None:
 
 
 def forgets_to_wake(dial: Dial) -> None:
-    """An idle sender is not told that something happened."""
+    """An idle sender is not woken by an event."""
 
 
-async def forgets_to_tell(dial: Dial) -> None:
+async def forgets_to_report(dial: Dial) -> None:
     """The end of a dial is not reported."""
     with dial.scope:
         await dial._live()  # pyright: ignore[reportPrivateUsage]
 
 
-def without(kind: type[Command]) -> Callable[[Session, Command], None]:
-    """A driver that does not carry out commands of one kind."""
-    perform = Session._perform  # pyright: ignore[reportPrivateUsage]
+def without(kind: type[Effect]) -> Callable[[Session, Effect], None]:
+    """A face that does not carry out effects of one kind."""
+    carry_out = Session._carry_out  # pyright: ignore[reportPrivateUsage]
 
-    def perform_most(session: Session, command: Command) -> None:
-        if not isinstance(command, kind):
-            perform(session, command)
+    def carry_out_most(session: Session, effect: Effect) -> None:
+        if not isinstance(effect, kind):
+            carry_out(session, effect)
 
-    return perform_most
+    return carry_out_most
 
 
 @pytest.mark.parametrize(
-    ("owner", "name", "bug", "told"),
+    ("owner", "name", "bug", "message"),
     [
         (Session, "_watch_the_clock", forgets_the_clock, "s late"),
         (Dial, "wake", forgets_to_wake, "the sender slept"),
-        (Dial, "run", forgets_to_tell, "nobody told of the end"),
-        (Session, "_perform", without(AbortSocket), "the sender slept"),
-        (Session, "_perform", without(CloseSocket), "the client did not close"),
+        (Dial, "run", forgets_to_report, "the end was not reported"),
+        (Session, "_carry_out", without(AbortDial), "a second socket"),
+        (Session, "_carry_out", without(CloseDial), "the client did not close"),
     ],
     ids=lambda value: getattr(value, "__name__", None),
 )
-def test_a_planted_bug_is_found_and_found_again(
-    monkeypatch: pytest.MonkeyPatch, owner: type, name: str, bug: Any, told: str
+def test_planted_bug_is_found_and_reproduced(
+    monkeypatch: pytest.MonkeyPatch, owner: type, name: str, bug: Any, message: str
 ) -> None:
     monkeypatch.setattr(owner, name, bug)
-    seed, said = next(found for found in ((n, wrong(n)) for n in range(60)) if found[1])
-    assert told in said
-    last = [line for line in said.splitlines() if "AssertionError" in line]
+    seed, failure = next(found for found in ((n, wrong(n)) for n in range(60)) if found[1])
+    assert message in failure
+    last = [line for line in failure.splitlines() if "AssertionError" in line]
     again = [line for line in wrong(seed).splitlines() if "AssertionError" in line]
     assert again == last
 
 
-def test_a_failing_seed_is_told_with_the_way_to_play_it_again(
+def test_failing_seed_is_printed_with_its_command(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(Dial, "wake", forgets_to_wake)
@@ -154,17 +154,17 @@ def test_a_failing_seed_is_told_with_the_way_to_play_it_again(
     assert "again: python -m tests.simulation --one 0 --journal FILE" in out
 
 
-# The oracle is worth something.
+# The oracle finds losses.
 
 
-def test_what_is_left_over() -> None:
+def test_left_returns_the_uncovered_parts() -> None:
     assert left(0, 10, []) == [(0, 10)]
     assert left(0, 10, [(4, 6), (2, 5)]) == [(0, 2), (6, 10)]
     assert left(0, 10, [(0, 5), (5, 12)]) == []
     assert left(3, 10, [(0, 4), (20, 30)]) == [(4, 10)]
 
 
-def test_more_than_memory_holds_is_told_and_words_that_are_lost_are_missed() -> None:
+def test_overflow_is_reported_and_a_missing_final_is_found() -> None:
     seed = next(n for n in count() if draw(n).seconds == ENDLESS)
     simulation = play(seed)
     ended = simulation.ended

@@ -1,9 +1,9 @@
 """A session's machine that is watched: by the World, by its journal, and for the driver's duties.
 
-The World holds the core and the driver to the laws of a session. Beside that, what a driver
-owes the core is checked here, whatever the core is: it never lets a deadline pass, it never
-leaves a message unpulled while the sender is idle, it never turns in circles, and what it
-tells of a socket's messages is what was sent there, in order.
+The World checks the core and the driver against the laws of a session. The duties of a
+driver are checked here, for any core: it never lets a deadline pass, it never leaves a
+message unpulled while the sender is idle, it never loops without progress, and it reports a
+socket's messages as they were sent there, in order.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from openline_testing import World
 from tests.simulation.backend import PATIENCE, Wire
 
 SESSION, ATTEMPT = "session", "attempt"
-#: The options that a World needs to know.
+#: The options that a World needs.
 KNOWN = ("policy", "dialect", "sources", "session_id", "attempt_id", "has_provider", "may_pause")
 
-#: Virtual time has no rounding worth more than this.
+#: Virtual time has no rounding above this.
 SOON = 1e-6
-#: Steps at one instant, above which something turns in circles.
+#: Steps at one instant, above which the driver loops without progress.
 MANY = 20_000
 
 
@@ -42,8 +42,8 @@ class Watched:
         self.world = World(**{name: options[name] for name in KNOWN})
         self.wire = wire
         self._failed = False
-        self._idle = False  # its last pull found nothing
-        self._owed = False  # something happened since
+        self._idle = False  # its last pull gave nothing
+        self._owed = False  # an event came since
         self._now = 0.0
         self._steps = 0
 
@@ -63,21 +63,21 @@ class Watched:
         self._be_on_time(now)
         match event:
             case e.MessageReceived(dial, data) if dial == self.wire.dial:
-                said = self.wire.said
-                assert said, "a message that nobody sent"
-                assert data == said.popleft(), "messages were lost, or changed places"
+                sent = self.wire.sent
+                assert sent, "a message that was not sent"
+                assert data == sent.popleft(), "messages were lost, or changed places"
             case _:
                 pass
         try:
             commands = self.world.receive(self.machine, event, now)
         except LocalProtocolError as exc:
-            raise AssertionError("the driver asked for what cannot be") from exc
+            raise AssertionError("the driver requested the impossible") from exc
         self._owed = self._idle
         self._follow(event, commands)
         return commands
 
     def _follow(self, event: e.Event, commands: list[Command]) -> None:
-        """Whether there is a sender."""
+        """Track whether there is a sender."""
         match event:
             case e.SocketOpened():
                 self._owed = True
@@ -124,7 +124,7 @@ class Watched:
             return
         over_at = self.wire.over_at
         live = self.world.seen.live is not None
-        assert not live or over_at is None or now < over_at + PATIENCE, "nobody told of the end"
+        assert not live or over_at is None or now < over_at + PATIENCE, "the end was not reported"
         sound = self.wire.link is not None and self.wire.link.over_at is None
         assert not (self._owed and sound), f"the sender slept from {self._now} to {now}"
         self._now, self._steps = now, 0

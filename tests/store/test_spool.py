@@ -478,14 +478,15 @@ def test_all_that_is_known_of_a_session(tmp_path: Path) -> None:
     )
 
 
-def test_a_final_proves_what_nobody_had_time_to_note(spool: Spool) -> None:
+def test_final_without_its_confirmation_is_loaded_as_it_was_stored(spool: Spool) -> None:
+    """What it means is the driver's to decide (``SessionOptions.past_confirmed``)."""
     spool.confirm("mic", 0)
     spool.keep("mic", 0, pcm(0, 3200))
     spool.note(Said(final(0.0, 1600 / S)))
     spool.close()
     past = load(spool.folder)
     assert past.transcript == (final(0.0, 0.1),)
-    assert [(p.origin, p.confirmed, p.on_disk) for p in past.sources] == [(0, 1600, ((0, 3200),))]
+    assert [(p.origin, p.confirmed, p.on_disk) for p in past.sources] == [(0, 0, ((0, 3200),))]
 
 
 def test_another_version_is_refused(tmp_path: Path) -> None:

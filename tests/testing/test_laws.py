@@ -135,8 +135,8 @@ class Faulty:
         self.streaming().feed(e.StopRequested())
         return self
 
-    def lose(self, **facts: Any) -> list[Command]:
-        return self.feed(e.SocketLost(dial=self.core.dial, **(facts or RESET)))
+    def lose(self, **fields: Any) -> list[Command]:
+        return self.feed(e.SocketLost(dial=self.core.dial, **(fields or RESET)))
 
     def also(self, *more: Command) -> Faulty:
         self.alter = lambda commands: [*commands, *more]

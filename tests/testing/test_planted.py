@@ -169,8 +169,8 @@ def open_window(_window: Window, *_figures: float) -> bool:
 def result(**lie: Callable[[Ended], Any]) -> Plant:
     """The result with other fields, each computed from the true one."""
 
-    def instead(facts: SessionState, state: State) -> Ended:
-        true = outcome.result(facts, state)
+    def instead(session: SessionState, state: State) -> Ended:
+        true = outcome.result(session, state)
         return replace(true, **{name: of(true) for name, of in lie.items()})
 
     return lambda patch: patch.setattr(face, "result", instead)

@@ -266,13 +266,13 @@ def hushes_gaps(session: Actions, gaps: Sequence[Gap]) -> None:
             REPORT_GAPS(session, [gap])
 
 
-def lacks_nothing(facts: SessionState, state: State) -> Ended:
-    ended = outcome.result(facts, state)
+def lacks_nothing(session: SessionState, state: State) -> Ended:
+    ended = outcome.result(session, state)
     return msgspec.structs.replace(ended, complete=not ended.missing)
 
 
-def captures_all(facts: SessionState, state: State) -> Ended:
-    ended = outcome.result(facts, state)
+def captures_all(session: SessionState, state: State) -> Ended:
+    ended = outcome.result(session, state)
     complete = ended.complete or bool(ended.lost_sources)
     return msgspec.structs.replace(ended, complete=complete)
 

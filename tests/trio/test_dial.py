@@ -8,6 +8,7 @@ from collections.abc import Generator, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
+from typing import cast
 
 import pytest
 import trio
@@ -17,6 +18,8 @@ from trio.testing import MockClock, lockstep_stream_pair, wait_all_tasks_blocked
 
 from openline.backend import Backend, CredentialPlace
 from openline.commands import Outgoing, SendBytes, SendPing, SendText
+from openline.dialects.echopanel import EchoPanel
+from openline.dialects.headers import credential_headers
 from openline.events import (
     Event,
     MessageReceived,
@@ -26,9 +29,14 @@ from openline.events import (
     SocketOpened,
 )
 from openline.reconnect.verdicts import ErrorKind, Sender
-from openline_trio.dial import MAX_MESSAGE, Dial
-from openline_trio.network import DialError
-from openline_trio.tap import DRAIN
+from openline_driver import effects as fx
+from openline_driver.dials import one_cause
+from openline_driver.effects import DRAIN, MAX_MESSAGE
+from openline_driver.facts import Fact, Refused, Released
+from openline_driver.http import host_header, refusal, request_headers
+from openline_driver.network_errors import DialError
+from openline_trio.dial import Dial
+from openline_trio.network import Connect
 from tests.support_lines import (
     BINARY,
     CLOSE,
@@ -49,26 +57,36 @@ BACKEND = Backend()
 
 
 class Line:
-    """What a dial needs of a session: it notes the events and hands out what it was given."""
+    """What a dial needs of a session: it notes the events as a driver hands them to the core.
+
+    ``outgoing`` is pulled. The last fact of a dial is that it was released.
+    """
 
     def __init__(self, *outgoing: Outgoing) -> None:
         self.events: list[Event] = []
         self.outgoing = deque(outgoing)
         self.pulls = 0
         self.dial: Dial | None = None
+        self.released: list[int] = []
         self._news = trio.Event()
 
-    def feed(self, event: Event) -> None:
-        self.events.append(event)
+    def feed(self, event: Event | Fact) -> None:
+        assert not self.released, "a dial reported more after it was released"
+        match event:
+            case Released(dial):
+                self.released.append(dial)
+            case Refused():
+                self.events.append(refusal(event))
+            case SocketLost():
+                self.events.append(one_cause(event))
+            case _:
+                self.events.append(cast("Event", event))
         self._news.set()
         self._news = trio.Event()
 
     def pull(self) -> Outgoing | None:
         self.pulls += 1
         return self.outgoing.popleft() if self.outgoing else None
-
-    def wall_clock(self) -> float:
-        return NOW
 
     def push(self, *outgoing: Outgoing) -> None:
         assert self.dial is not None
@@ -87,10 +105,23 @@ class Line:
         return ends[0]
 
 
+def effect(backend: Backend = BACKEND, credential: str | None = None) -> fx.Dial:
+    """What a driver asks for."""
+    carriers = () if credential is None else tuple(credential_headers(EchoPanel(), credential))
+    return fx.Dial(
+        dial=7,
+        backend=backend,
+        host=host_header(backend),
+        target=backend.target(credential),
+        headers=request_headers(backend, credential, carriers, f"openline/{version('openline')}"),
+        connection_id="c-7",
+    )
+
+
 def dial_to(
-    net: Net, line: Line, *, backend: Backend = BACKEND, credential: str | None = None
+    connect: Connect, line: Line, *, backend: Backend = BACKEND, credential: str | None = None
 ) -> Dial:
-    line.dial = Dial(line, 7, backend, credential=credential, connection_id="c-7", connect=net)
+    line.dial = Dial(line.feed, line.pull, effect(backend, credential), connect)
     return line.dial
 
 
@@ -108,6 +139,7 @@ async def play(
             with trio.fail_after(20):
                 await dial_to(net, line, backend=backend, credential=credential).run()
             nursery.cancel_scope.cancel()
+    assert line.released == [7]
     return line, net.dials[0]
 
 
@@ -124,29 +156,32 @@ def lost(**how: object) -> SocketLost:
 # The happy path.
 
 
-async def test_a_dial_waits_until_the_one_before_has_let_go_of_its_socket() -> None:
-    asked: list[Backend] = []
-
-    async def never(backend: Backend) -> trio.abc.Stream:
-        asked.append(backend)
-        await trio.sleep_forever()
-        raise AssertionError
+async def test_a_dial_is_released_when_its_socket_is_gone(nursery: trio.Nursery) -> None:
+    async def script(peer: Peer) -> None:
+        await peer.upgrade()
+        await peer.serve()
 
     line = Line()
-    first = Dial(line, 1, BACKEND, credential=None, connection_id="c-1", connect=never)
-    second = Dial(
-        line, 2, BACKEND, credential=None, connection_id="c-2", connect=never, after=first
-    )
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(first.run)
-        nursery.start_soon(second.run)
-        await wait_all_tasks_blocked()
-        assert len(asked) == 1
-        first.scope.cancel()
-        await wait_all_tasks_blocked()
-        assert len(asked) == 2
-        second.scope.cancel()
-    assert line.events == []
+    open_when_closing: list[bool] = []
+
+    class Closing(Deaf):
+        async def aclose(self) -> None:
+            open_when_closing.append(not line.released)
+            await super().aclose()
+
+    net = Net(nursery, script)
+
+    async def connect(backend: Backend) -> trio.abc.Stream:
+        return Closing(await net(backend), after=10**9)
+
+    dial = dial_to(connect, line)
+    async with trio.open_nursery() as dials:
+        dials.start_soon(dial.run)
+        await line.until(SocketOpened)
+        assert line.released == []
+        dial.scope.cancel()
+    assert line.released == [7]
+    assert open_when_closing == [True]
 
 
 async def test_a_dial_from_open_to_close() -> None:
@@ -283,7 +318,7 @@ async def test_a_stream_that_cannot_be_opened() -> None:
         raise DialError(ErrorKind.DNS_AGAIN, "later")
 
     line = Line()
-    await Dial(line, 7, BACKEND, credential=None, connection_id="c", connect=connect).run()
+    await dial_to(connect, line).run()
     assert line.events == [lost(error=ErrorKind.DNS_AGAIN, detail="later")]
 
 
@@ -354,8 +389,10 @@ def far_east() -> Generator[None]:
     ],
 )
 async def test_how_long_a_server_asks_to_wait(
-    far_east: None, retry_after: str, seconds: float | None
+    far_east: None, monkeypatch: pytest.MonkeyPatch, retry_after: str, seconds: float | None
 ) -> None:
+    monkeypatch.setattr("openline_trio.dial.time.time", lambda: NOW)
+
     async def script(peer: Peer) -> None:
         await peer.read_request()
         head = f"HTTP/1.1 503 Busy\r\nretry-AFTER: {retry_after}\r\n\r\n"
@@ -630,7 +667,7 @@ async def test_a_close_frame_that_is_here_outranks_a_broken_pipe(
         async def connect(backend: Backend) -> trio.abc.Stream:
             return Deaf(await net(backend), after=1)
 
-        dial = Dial(line, 7, BACKEND, credential=None, connection_id="c", connect=connect)
+        dial = dial_to(connect, line)
         await dial.run()
     assert len(line.events) == 2 + heard
     assert line.end == lost(code=1008, sender=Sender.REMOTE, reason="no")
@@ -651,7 +688,7 @@ async def test_a_broken_pipe_in_front_of_silence_is_a_loss_in_a_moment(
         async def connect(backend: Backend) -> trio.abc.Stream:
             return Deaf(await net(backend), after=1)
 
-        dial = Dial(line, 7, BACKEND, credential=None, connection_id="c", connect=connect)
+        dial = dial_to(connect, line)
         await dial.run()
     assert line.end == lost(error=ErrorKind.CUT, detail="broken pipe")
     assert trio.current_time() == DRAIN
@@ -756,8 +793,10 @@ async def test_a_cancelled_dial_says_nothing_and_leaves_nothing(steps: int) -> N
 
 async def test_an_error_of_the_core_is_not_taken_for_one_of_the_line() -> None:
     class Broken(Line):
-        def feed(self, event: Event) -> None:
-            raise ValueError("a bug")
+        def feed(self, event: Event | Fact) -> None:
+            if isinstance(event, SocketOpened):
+                raise ValueError("a bug")  # noqa: TRY004  # any error will do
+            super().feed(event)
 
     async def script(peer: Peer) -> None:
         await peer.upgrade()

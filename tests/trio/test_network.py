@@ -20,7 +20,8 @@ import trustme
 
 from openline.backend import Backend
 from openline.reconnect.verdicts import ErrorKind
-from openline_trio.network import DialError, connector, name_os_error
+from openline_driver.network_errors import DialError, name_os_error
+from openline_trio.network import connector
 from tests.support_lines import descriptors
 
 Handler = Callable[[trio.SocketStream], Awaitable[None]]

@@ -194,7 +194,6 @@ async def test_the_defaults_dial_for_real() -> None:
         Backend(port=1), {"mic": Silent()}, policy=Policy(max_attempts=0)
     ) as session:
         ended = await session.wait()
-        assert session.wall_clock() > 1_700_000_000
     assert ended.state is State.FAILED
     assert (ended.missing, ended.complete) == ((), False)
     assert "nothing listens" in ended.reason

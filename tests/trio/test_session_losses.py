@@ -14,8 +14,7 @@ from openline.policy import Policy
 from openline.reconnect.verdicts import ErrorKind
 from openline.updates import PartialRetracted, State, Transcript
 from openline_audio.source import Sink
-from openline_trio import Session, open_session
-from openline_trio.network import DialError
+from openline_trio import DialError, Session, open_session
 from tests.support_lines import (
     BINARY,
     FRAME,

@@ -69,8 +69,8 @@ class Source:
     @property
     def longest(self) -> int:
         """An upper bound of its samples, from the beginning of the session on."""
-        heard = round((self.starts + self.seconds) * S)
-        return S + heard + 2 * self.chunk + sum(self.holes)
+        seconds = round((self.starts + self.seconds) * S)
+        return S + seconds + 2 * self.chunk + sum(self.holes)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,11 +14,12 @@ on `send` raises, and the audio queued before it is delivered.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from openline.events import SourceKind
 from openline_audio.samples import as_pcm
-from openline_audio.source import SAMPLE_RATE, Sink, SourceError
+from openline_audio.source import SAMPLE_RATE, Sink, Source, SourceError
 from openline_trio.sources.handover import Handover
 
 if TYPE_CHECKING:
@@ -125,3 +126,22 @@ def _whole(audio: Buffer) -> bytes:
             f"{len(pcm)} bytes of 16-bit audio end in half a sample; push whole samples"
         )
     return pcm
+
+
+def check_unused(sources: Mapping[str, Source]) -> None:
+    """Raise ValueError for a PushSource that another session has used, or that has two names."""
+    seen: dict[int, str] = {}
+    for name, source in sources.items():
+        if not isinstance(source, PushSource):
+            continue
+        if source.is_used:
+            raise ValueError(
+                f"sources[{name!r}]: this PushSource has been used by a session: "
+                "make another one for each session"
+            )
+        if id(source) in seen:
+            raise ValueError(
+                f"sources[{name!r}]: this PushSource is sources[{seen[id(source)]!r}] already: "
+                "make one for each name"
+            )
+        seen[id(source)] = name

@@ -276,7 +276,7 @@ class Outbox:
         self.sent = at + samples
         return pcm
 
-    # Proof.
+    # Confirmation.
 
     def interval(self, start: int, end: int) -> tuple[int, int]:
         """Session samples of the backend's interval [start, end), clamped to the sent audio."""
@@ -330,10 +330,10 @@ class Outbox:
         self.sent = self.confirmed
         if self._unsent:
             at, pcm = self._unsent[0]
-            already = self.confirmed - at
-            if already > 0:
-                self._unsent[0] = (self.confirmed, pcm[2 * already :])
-                self._buffered -= already
+            confirmed = self.confirmed - at
+            if confirmed > 0:
+                self._unsent[0] = (self.confirmed, pcm[2 * confirmed :])
+                self._buffered -= confirmed
 
     def end(self) -> None:
         """The session is over: unconfirmed audio is missing."""

@@ -90,25 +90,14 @@ def _ended(session: SessionState, *, detail: str = "", **known: Any) -> Plan:
 # The app.
 
 
-def _tick(_facts: SessionState, _event: e.Tick) -> Fired:
-    return _NOTHING
+def _always(fired: Fired) -> Callable[[SessionState, Any], Fired]:
+    """The handler of an event that has no facts to store."""
+    return lambda _session, _event: fired
 
 
 def _open(session: SessionState, _event: e.OpenRequested) -> Fired:
     # Sources that were over before the line was opened leave only their audio to send.
     return (*_OPEN, *_STOP) if session.streams.over else _OPEN
-
-
-def _stop(_facts: SessionState, _event: e.StopRequested) -> Fired:
-    return _STOP
-
-
-def _abort(_facts: SessionState, _event: e.AbortRequested) -> Fired:
-    return (("abort_requested", None),)
-
-
-def _network(_facts: SessionState, _event: e.NetworkRestored) -> Fired:
-    return (("network_restored", None),)
 
 
 # The sources.
@@ -304,11 +293,11 @@ def _message(session: SessionState, event: e.MessageReceived) -> Fired:
 #: before it stores anything, for what cannot be.
 HANDLERS: Final = MappingProxyType[type, Callable[[SessionState, Any], Fired]](
     {
-        e.Tick: _tick,
+        e.Tick: _always(_NOTHING),
         e.OpenRequested: _open,
-        e.StopRequested: _stop,
-        e.AbortRequested: _abort,
-        e.NetworkRestored: _network,
+        e.StopRequested: _always(_STOP),
+        e.AbortRequested: _always((("abort_requested", None),)),
+        e.NetworkRestored: _always((("network_restored", None),)),
         e.SourceStarted: _source_started,
         e.AudioCaptured: _audio,
         e.CaptureHole: _hole,

@@ -189,8 +189,8 @@ class Book:
         match command:
             case Report(BackendStatus() | BackendMetrics()):
                 return
-            case Report(Transcript() as heard) if self._fold:
-                name = "final" if heard.final else "partial"
+            case Report(Transcript() as transcript) if self._fold:
+                name = "final" if transcript.final else "partial"
                 self._repeat(Who.LINE, Who.APP, name, Style.ANSWER)
                 return
             case Report():

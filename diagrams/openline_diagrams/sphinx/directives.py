@@ -120,8 +120,8 @@ class _Drawing(_Embedding):
         if "align" in options:
             figure["align"] = self._one_of("align", options["align"], ("left", "center", "right"))
         if "caption" in options:
-            said, wrong = self.parse_inline(options["caption"])
-            figure += [nodes.caption(options["caption"], "", *said), *wrong]
+            inline, wrong = self.parse_inline(options["caption"])
+            figure += [nodes.caption(options["caption"], "", *inline), *wrong]
         self.set_source_info(picture)
         self.set_source_info(figure)
         self.add_name(figure)
@@ -174,12 +174,12 @@ class SessionDirective(_Drawing):
 
     def _number(self) -> int | None:
         """The number of the session in the file, if given."""
-        said = self.options.get("session")
-        if said is None:
+        number = self.options.get("session")
+        if number is None:
             return None
-        if not (said.isascii() and said.isdecimal()):
-            raise EmbedError(f"session is {said or 'missing'}: give its number, from 1 on")
-        return int(said)
+        if not (number.isascii() and number.isdecimal()):
+            raise EmbedError(f"session is {number or 'missing'}: give its number, from 1 on")
+        return int(number)
 
 
 class TableDirective(_Embedding):

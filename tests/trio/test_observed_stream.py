@@ -10,7 +10,9 @@ import trio
 from trio.testing import MockClock, memory_stream_pair, wait_all_tasks_blocked
 
 from openline.reconnect.verdicts import ErrorKind
-from openline_trio.tap import DRAIN, MAX_HEAD, ObservedStream
+from openline_driver.effects import DRAIN
+from openline_driver.http import MAX_HEAD, Head
+from openline_trio.observed_stream import ObservedStream
 from tests.support_lines import answer
 
 REQUEST = b"GET / HTTP/1.1\r\nSec-WebSocket-Key: x3JJHMbDL1EzLkh9GBhXDw==\r\n\r\n"
@@ -57,17 +59,17 @@ def broken(number: int) -> trio.BrokenResourceError:
 
 
 def opened(stream: trio.abc.Stream) -> ObservedStream:
-    """A tap whose upgrade is done."""
-    tap = ObservedStream(stream)
-    tap.opened = True
-    return tap
+    """A stream whose upgrade is done."""
+    stream = ObservedStream(stream)
+    stream.opened = True
+    return stream
 
 
-async def read(tap: ObservedStream) -> bytes:
+async def read(stream: ObservedStream) -> bytes:
     """Everything up to the end, which is an error or an end of stream."""
     found = b""
     try:
-        while data := await tap.receive_some():
+        while data := await stream.receive_some():
             found += data
     except (trio.BrokenResourceError, trio.ClosedResourceError):
         pass
@@ -76,16 +78,16 @@ async def read(tap: ObservedStream) -> bytes:
 
 async def test_bytes_pass_both_ways() -> None:
     here, there = memory_stream_pair()
-    tap = ObservedStream(here)
-    await tap.send_all(REQUEST)
-    await tap.wait_send_all_might_not_block()
+    stream = ObservedStream(here)
+    await stream.send_all(REQUEST)
+    await stream.wait_send_all_might_not_block()
     assert await there.receive_some() == REQUEST
     await there.send_all(answer(REQUEST) + b"\x81\x00")
-    assert await tap.receive_some() == answer(REQUEST) + b"\x81\x00"
-    assert not tap.ended.is_set()
-    assert (tap.error, tap.status, tap.sent_close) == (None, None, None)
-    await tap.aclose()
-    assert tap.ended.is_set()
+    assert await stream.receive_some() == answer(REQUEST) + b"\x81\x00"
+    assert not stream.ended.is_set()
+    assert (stream.error, stream.refusal, stream.sent_close) == (None, None, None)
+    await stream.aclose()
+    assert stream.ended.is_set()
     assert await there.receive_some() == b""
 
 
@@ -106,51 +108,51 @@ async def test_the_question_of_room_is_passed_on() -> None:
     ],
 )
 async def test_the_end_has_a_name(end: bytes | BaseException, kind: ErrorKind) -> None:
-    tap = opened(Fake(b"HTTP/1.1 101 x\r\n\r\n", b"x", end))
-    assert await read(tap) == b"HTTP/1.1 101 x\r\n\r\nx"
-    assert tap.ended.is_set()
-    assert tap.error is kind
-    assert tap.detail
+    stream = opened(Fake(b"HTTP/1.1 101 x\r\n\r\n", b"x", end))
+    assert await read(stream) == b"HTTP/1.1 101 x\r\n\r\nx"
+    assert stream.ended.is_set()
+    assert stream.error is kind
+    assert stream.detail
 
 
 async def test_the_first_name_stays() -> None:
-    tap = opened(Fake(broken(errno.ETIMEDOUT), b"", send=broken(errno.EPIPE)))
-    await tap.send_all(b"x")
-    await read(tap)
-    assert tap.error is ErrorKind.RESET
+    stream = opened(Fake(broken(errno.ETIMEDOUT), b"", send=broken(errno.EPIPE)))
+    await stream.send_all(b"x")
+    await read(stream)
+    assert stream.error is ErrorKind.RESET
 
 
 # Sending.
 
 
 async def test_what_is_here_is_read_after_a_send_broke(autojump_clock: MockClock) -> None:
-    tap = opened(Fake(b"HTTP/1.1 101 x\r\n\r\n", b"a", b"b", b"", send=broken(errno.EPIPE)))
-    await tap.send_all(b"x")
-    await tap.send_all(b"y")
-    assert await read(tap) == b"HTTP/1.1 101 x\r\n\r\nab"
+    stream = opened(Fake(b"HTTP/1.1 101 x\r\n\r\n", b"a", b"b", b"", send=broken(errno.EPIPE)))
+    await stream.send_all(b"x")
+    await stream.send_all(b"y")
+    assert await read(stream) == b"HTTP/1.1 101 x\r\n\r\nab"
     assert trio.current_time() == 0
 
 
 async def test_a_reader_has_one_moment_after_a_send_broke(
     autojump_clock: MockClock, nursery: trio.Nursery
 ) -> None:
-    tap = opened(Fake(send=broken(errno.EPIPE)))
-    nursery.start_soon(read, tap)
+    stream = opened(Fake(send=broken(errno.EPIPE)))
+    nursery.start_soon(read, stream)
     await wait_all_tasks_blocked()
     for _ in range(3):  # a second failure is no second moment
-        await tap.send_all(b"x")
-        assert not tap.ended.is_set()
+        await stream.send_all(b"x")
+        assert not stream.ended.is_set()
         await trio.sleep(DRAIN / 4)
-    await tap.ended.wait()
+    await stream.ended.wait()
     assert trio.current_time() == DRAIN
-    assert await read(tap) == b""
+    assert await read(stream) == b""
     assert trio.current_time() == DRAIN
 
 
 async def test_a_send_on_a_closed_stream_is_the_callers_mistake() -> None:
-    tap = opened(Fake(send=trio.ClosedResourceError()))
+    stream = opened(Fake(send=trio.ClosedResourceError()))
     with pytest.raises(trio.ClosedResourceError):
-        await tap.send_all(b"x")
+        await stream.send_all(b"x")
 
 
 @pytest.mark.parametrize(
@@ -163,17 +165,17 @@ async def test_a_send_on_a_closed_stream_is_the_callers_mistake() -> None:
     ],
 )
 async def test_a_close_frame_is_remembered(frame: bytes, code: int | None) -> None:
-    tap = opened(Fake())
-    await tap.send_all(frame)
-    assert tap.sent_close == code
-    await tap.send_all(b"\x88\x80abcd")
-    assert tap.sent_close == (code or 1005)
+    stream = opened(Fake())
+    await stream.send_all(frame)
+    assert stream.sent_close == code
+    await stream.send_all(b"\x88\x80abcd")
+    assert stream.sent_close == (code or 1005)
 
 
 async def test_a_close_frame_that_could_not_be_sent_is_remembered_too() -> None:
-    tap = opened(Fake(send=broken(errno.EPIPE)))
-    await tap.send_all(bytearray(b"\x88\x80abcd"))
-    assert tap.sent_close == 1005
+    stream = opened(Fake(send=broken(errno.EPIPE)))
+    await stream.send_all(bytearray(b"\x88\x80abcd"))
+    assert stream.sent_close == 1005
 
 
 # The answer to the upgrade.
@@ -184,19 +186,17 @@ async def test_a_close_frame_that_could_not_be_sent_is_remembered_too() -> None:
 async def test_a_refusal_ends_with_its_head(size: int, newline: str) -> None:
     lines = ["HTTP/1.1 503 Busy", "Retry-After:  7 ", "LOCATION: here:80", "", "<html>"]
     text = newline.join(lines).encode()
-    tap = ObservedStream(Fake(*(text[i : i + size] for i in range(0, len(text), size))))
-    await read(tap)
-    assert tap.ended.is_set()
-    assert tap.status == 503
-    assert tap.headers == {"retry-after": "7", "location": "here:80"}
+    stream = ObservedStream(Fake(*(text[i : i + size] for i in range(0, len(text), size))))
+    await read(stream)
+    assert stream.ended.is_set()
+    assert stream.refusal == Head(503, {"retry-after": "7", "location": "here:80"})
 
 
 @pytest.mark.parametrize("line", [b"HTTP/1.0 200", b"HTTP/1.1 100 Continue", b"HTTP/1.1 404 "])
 async def test_any_status_but_101_is_a_refusal(line: bytes) -> None:
-    tap = ObservedStream(Fake(line + b"\r\n\r\n"))
-    await read(tap)
-    assert tap.status == int(line.split()[1])
-    assert tap.headers == {}
+    stream = ObservedStream(Fake(line + b"\r\n\r\n"))
+    await read(stream)
+    assert stream.refusal == Head(int(line.split()[1]), {})
 
 
 @pytest.mark.parametrize(
@@ -216,41 +216,41 @@ async def test_any_status_but_101_is_a_refusal(line: bytes) -> None:
 )
 async def test_what_is_no_answer_ends_at_once(parts: list[bytes]) -> None:
     fake = Fake(*parts)
-    tap = ObservedStream(fake)
-    await read(tap)
-    assert tap.ended.is_set()
-    assert (tap.error, tap.status) == (ErrorKind.BAD_UPGRADE, None)
+    stream = ObservedStream(fake)
+    await read(stream)
+    assert stream.ended.is_set()
+    assert (stream.error, stream.refusal) == (ErrorKind.BAD_UPGRADE, None)
     assert len(fake.parts) > 900 or len(parts) < 900
 
 
 async def test_an_end_within_the_head_is_an_end() -> None:
-    tap = ObservedStream(Fake(b"HTTP/1.1 503 Busy\r\n", b""))
-    await read(tap)
-    assert (tap.error, tap.status) == (ErrorKind.CUT, None)
+    stream = ObservedStream(Fake(b"HTTP/1.1 503 Busy\r\n", b""))
+    await read(stream)
+    assert (stream.error, stream.refusal) == (ErrorKind.CUT, None)
 
 
 async def test_a_refusal_is_read_though_the_request_could_not_be_sent() -> None:
-    tap = ObservedStream(Fake(b"HTTP/1.1 ", b"429 Slow\r\n\r\n", send=broken(errno.ECONNRESET)))
-    await tap.send_all(REQUEST)
-    await read(tap)
-    assert tap.status == 429
+    stream = ObservedStream(Fake(b"HTTP/1.1 ", b"429 Slow\r\n\r\n", send=broken(errno.ECONNRESET)))
+    await stream.send_all(REQUEST)
+    await read(stream)
+    assert stream.refusal == Head(429, {})
 
 
 async def test_frames_behind_the_upgrade_are_not_looked_at() -> None:
-    tap = ObservedStream(Fake(b"HTTP/1.1 101 x\r\n\r\n", b"GARBAGE" * MAX_HEAD, b""))
-    assert len(await read(tap)) > MAX_HEAD
-    assert tap.error is ErrorKind.CUT
+    stream = ObservedStream(Fake(b"HTTP/1.1 101 x\r\n\r\n", b"GARBAGE" * MAX_HEAD, b""))
+    assert len(await read(stream)) > MAX_HEAD
+    assert stream.error is ErrorKind.CUT
 
 
 async def test_a_library_that_gives_the_answer_up_says_so() -> None:
     fake = Fake()
-    tap = ObservedStream(fake)
-    await tap.aclose()
+    stream = ObservedStream(fake)
+    await stream.aclose()
     assert fake.closed
-    assert (tap.error, tap.ended.is_set()) == (ErrorKind.BAD_UPGRADE, True)
+    assert (stream.error, stream.ended.is_set()) == (ErrorKind.BAD_UPGRADE, True)
 
 
 async def test_closing_after_the_upgrade_says_nothing() -> None:
-    tap = opened(Fake())
-    await tap.aclose()
-    assert (tap.error, tap.ended.is_set()) == (None, True)
+    stream = opened(Fake())
+    await stream.aclose()
+    assert (stream.error, stream.ended.is_set()) == (None, True)

@@ -1,0 +1,114 @@
+"""Logs of a command: ``--log-level``, ``--log-json`` and ``--log-file`` set up ``logging``.
+
+Without one of the three nothing is set up, and a session is not logged at all. With one, the
+records of the ``openline`` loggers go to stderr or to the file, one a line:
+
+    12:30:01.250 INFO openline.session state streaming [session=… dial=1]
+    {"time": "2026-05-04T12:30:01.250+00:00", "level": "INFO", "logger": "openline.session", …}
+
+A file is appended to and readable by its owner alone, since at DEBUG it holds the transcript.
+A file that takes no more (a full disk) costs one line on stderr, and the session goes on.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from openline.text import os_reason
+from openline_cli.problems import Problem
+
+#: The names that ``--log-level`` takes.
+LEVELS: Final = ("debug", "info", "warning", "error")
+#: The fields of a record that openline adds (``openline_driver.log_observer.FIELDS``).
+FIELDS: Final = ("session_id", "attempt_id", "connection_id", "dial")
+
+
+@contextmanager
+def logged(
+    level: str | None, file: Path | None, *, as_json: bool
+) -> Generator[logging.Handler | None]:
+    """Set up logging while a command runs, if any of the options was given. Raises Problem.
+
+    ``level`` None is "info" where another of the options was given.
+    """
+    if level is None and file is None and not as_json:
+        yield None
+        return
+    handler: logging.Handler = logging.StreamHandler() if file is None else _opened(file)
+    handler.setFormatter(JsonFormatter() if as_json else LineFormatter())
+    log = logging.getLogger("openline")
+    before = log.level
+    log.setLevel((level or "info").upper())
+    log.addHandler(handler)
+    try:
+        yield handler
+    finally:
+        log.removeHandler(handler)
+        log.setLevel(before)
+        handler.close()
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object a record: time (UTC), level, logger, message, and the ids."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as one line."""
+        time = datetime.fromtimestamp(record.created, UTC)
+        line = {
+            "time": time.isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        line |= {name: getattr(record, name) for name in FIELDS if hasattr(record, name)}
+        return json.dumps(line, ensure_ascii=False)
+
+
+class LineFormatter(logging.Formatter):
+    """One line a record for a person: local time, level, logger, message, session and dial."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as one line."""
+        time = datetime.fromtimestamp(record.created).astimezone()
+        shown = f"{time:%H:%M:%S}.{time.microsecond // 1000:03d}"
+        line = f"{shown} {record.levelname} {record.name} {record.getMessage()}"
+        if hasattr(record, "session_id"):
+            session, dial = record.__dict__["session_id"], record.__dict__["dial"]
+            line += f" [session={session} dial={dial}]"
+        return line
+
+
+class _FileHandler(logging.StreamHandler):  # type: ignore[type-arg]  # generic in typeshed alone
+    """A file that gives up at the first failed write."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 -- logging's name
+        """Report the failure once; write no more."""
+        del record
+        error = sys.exc_info()[1]
+        why = os_reason(error) if isinstance(error, OSError) else str(error)
+        sys.stderr.write(f"openline: the log file takes no more: {why}\n")
+        self.setLevel(logging.CRITICAL + 1)
+
+    def close(self) -> None:
+        """Close the file; what a full disk does not take was reported already."""
+        try:
+            self.stream.close()
+        except OSError:
+            self.setLevel(logging.CRITICAL + 1)
+        super().close()
+
+
+def _opened(file: Path) -> logging.Handler:
+    try:
+        fd = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise Problem(f"--log-file {file}: {os_reason(error)}; give a file to write to") from error
+    return _FileHandler(os.fdopen(fd, "w", encoding="utf-8", errors="replace"))

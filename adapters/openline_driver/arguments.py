@@ -1,0 +1,115 @@
+"""From the arguments of ``open_session`` and ``resume_session`` to ``SessionOptions``.
+
+These calls have one signature in every face. A face hands over what it was given, by name, and
+its own ways to draw random numbers, to make ids, and to name itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from openline.audio.streams import PastSource
+from openline.backend import Backend
+from openline.dialects.protocol import Dialect
+from openline.events import SourceKind
+from openline.policy import Policy
+from openline.updates import Transcript
+from openline_driver.argument_checks import (
+    check_credentials,
+    check_given,
+    check_optional,
+    check_sources,
+    checked_dialect,
+)
+from openline_driver.options import STORE_LIMIT, SessionOptions
+
+
+class Maker(msgspec.Struct, frozen=True):
+    """What a face brings along: random numbers in [0, 1), new ids, its User-Agent."""
+
+    random: Callable[[], float]
+    new_id: Callable[[], str]
+    user_agent: str
+
+
+def new_options(given: Mapping[str, Any], maker: Maker) -> SessionOptions:
+    """The options of a new session. Raises TypeError and ValueError, as ``open_session``."""
+    _check(given, required=("backend", "spool_limit", "observers"))
+    sources, limit = given["sources"], given["spool_limit"]
+    check_sources(sources)
+    check_credentials(given["credentials"])
+    dialect = checked_dialect(given["dialect"])
+    if limit <= 0:
+        raise ValueError(f"spool_limit is {limit}: give bytes of audio, above 0")
+    if given["spool"] is not None and not sources:
+        raise ValueError("a session without sources has nothing to spool")
+    session_id = given["session_id"]
+    return SessionOptions(
+        backend=given["backend"],
+        sources=tuple(sources),
+        session_id=maker.new_id() if session_id is None else session_id,
+        random=given["random"] or maker.random,
+        new_id=maker.new_id,
+        policy=given["policy"] or Policy(),
+        dialect=dialect,
+        credentials=given["credentials"],
+        may_pause=frozenset(
+            name for name, source in sources.items() if getattr(source, "may_pause", False)
+        ),
+        kinds={
+            name: getattr(source, "kind", SourceKind.DEVICE) for name, source in sources.items()
+        },
+        store_bytes=0 if given["spool"] is None else limit,
+        user_agent=maker.user_agent,
+    )
+
+
+def check_resuming(given: Mapping[str, Any]) -> Dialect:
+    """The dialect to resume in. Raises TypeError, as ``resume_session``."""
+    _check(given, required=("folder", "observers"))
+    check_credentials(given["credentials"])
+    return checked_dialect(given["dialect"])
+
+
+def resumed_options(
+    given: Mapping[str, Any],
+    maker: Maker,
+    dialect: Dialect,
+    *,
+    session_id: str,
+    backend: Backend,
+    names: Sequence[str],
+    sources: tuple[PastSource, ...],
+    transcript: tuple[Transcript, ...],
+) -> SessionOptions:
+    """The options of a session that an earlier process began.
+
+    ``names`` are those of its sources; ``sources`` and ``transcript`` are what was stored.
+    """
+    return SessionOptions(
+        backend=backend,
+        sources=tuple(names),
+        session_id=session_id,
+        random=given["random"] or maker.random,
+        new_id=maker.new_id,
+        policy=given["policy"] or Policy(),
+        dialect=dialect,
+        credentials=given["credentials"],
+        store_bytes=STORE_LIMIT,  # it has a store, even if nothing is in it
+        past_sources=sources,
+        past_transcript=transcript,
+        user_agent=maker.user_agent,
+    )
+
+
+_OPTIONAL = ("backend", "policy", "session_id", "connect", "random", "spool", "journal")
+
+
+def _check(given: Mapping[str, Any], required: tuple[str, ...]) -> None:
+    check_given(**{name: given[name] for name in required})
+    check_optional(
+        **{name: given[name] for name in _OPTIONAL if name in given and name not in required}
+    )

@@ -1,0 +1,104 @@
+"""What a face carries out: the only way out of the driver, besides ``pull`` and ``updates``.
+
+``Driver.effects`` hands these out one by one, in the order of the events that caused them. None
+of them may wait: a face starts a task, cancels one, or writes a file, and asks for the next.
+
+What the driver has nothing to add to is the core's own command: ``StoreAudio``,
+``StoreConfirmed``, ``StoreFinal``, ``StoreGap``, ``FetchAudio`` (answer ``AudioFetched``, with less
+audio if there is less) and ``DiscardStore``. Files, locks and fsync belong to the face, which
+answers the first write that fails with ``SpoolFailed`` and writes no more after it.
+"""
+
+from __future__ import annotations
+
+from typing import Final, TypeAlias
+
+import msgspec
+
+from openline.backend import Backend
+from openline.commands import Storage
+
+#: Bytes of a message from the backend that a face accepts at most (PROTOCOL's limit).
+MAX_MESSAGE: Final = 16 * 1024 * 1024
+#: Seconds that a face goes on reading after a failed send: a close frame that has already
+#: arrived explains more than a broken pipe.
+DRAIN: Final = 1.0
+
+
+class Dial(msgspec.Struct, frozen=True, kw_only=True):
+    """Open a socket to ``backend`` and upgrade it to a WebSocket.
+
+    Answer ``SocketOpened(dial, connection_id)`` once it is open; then one ``SocketLost``, or one
+    ``Refused`` if HTTP refused the upgrade; and ``Released`` when the socket is gone, even if
+    the dial was aborted and nothing else is answered. ``host``, ``target`` (path and query) and
+    ``headers`` are those of the request. ``target`` and ``headers`` may hold the credential, so
+    they stay out of the repr.
+    """
+
+    dial: int
+    backend: Backend
+    host: str
+    target: str
+    headers: tuple[tuple[str, str], ...]
+    connection_id: str
+
+    def __repr__(self) -> str:
+        return f"Dial(dial={self.dial}, backend={self.backend!r})"
+
+
+class CloseDial(msgspec.Struct, frozen=True):
+    """Begin the closing handshake with ``code``; ``SocketLost`` and ``Released`` follow."""
+
+    dial: int
+    code: int
+
+
+class AbortDial(msgspec.Struct, frozen=True):
+    """Drop the socket now, without a closing handshake; answer ``Released``."""
+
+    dial: int
+
+
+class Wake(msgspec.Struct, frozen=True):
+    """The sender of this dial, whose last pull gave None, pulls again."""
+
+    dial: int
+
+
+class AskCredential(msgspec.Struct, frozen=True):
+    """Call the provider; answer ``CredentialGiven`` or ``ProviderFailed``.
+
+    ``fresh`` when the backend refused the last credential.
+    """
+
+    request: int
+    fresh: bool
+
+
+class StopAsking(msgspec.Struct, frozen=True):
+    """Cancel the call of the provider; an answer that still comes is late."""
+
+    request: int
+
+
+class ReleaseSource(msgspec.Struct, frozen=True):
+    """Cancel a source that hangs."""
+
+    source: str
+
+
+class FlushSources(msgspec.Struct, frozen=True):
+    """Have each source deliver the audio that it holds, now: a stop or an abort comes next."""
+
+
+Effect: TypeAlias = (
+    Dial
+    | CloseDial
+    | AbortDial
+    | Wake
+    | AskCredential
+    | StopAsking
+    | ReleaseSource
+    | FlushSources
+    | Storage
+)

@@ -1,0 +1,94 @@
+"""All that a session is made with, in one value.
+
+A face makes one ``SessionOptions`` of its public arguments and hands it to ``Driver``. A new
+option is added here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
+from typing import Final, TypeAlias
+
+import msgspec
+
+from openline import events as e
+from openline.audio.streams import PastSource
+from openline.backend import Backend
+from openline.dialects.echopanel import EchoPanel
+from openline.dialects.protocol import Dialect
+from openline.policy import Policy
+from openline.updates import SAMPLE_RATE, Transcript, to_samples
+
+#: Asked for a credential; the face calls it. In a face with threads it returns a plain str.
+Provider: TypeAlias = Callable[[], Awaitable[str]]
+Credentials: TypeAlias = str | Provider | None
+
+#: Bytes of audio that are stored at most, unless the caller gives another limit: nine hours of
+#: one source.
+STORE_LIMIT: Final = 1 << 30
+_BYTES_PER_SECOND: Final = 2 * SAMPLE_RATE  # 16-bit samples
+
+
+class SessionOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """One session: where it goes, what it sends, and how it behaves.
+
+    ``random`` gives floats in [0, 1), ``new_id`` a new unique id at each call. ``sources`` are
+    the names of the sources; ``may_pause`` those of them whose silence does not mean that they
+    hang, and ``kinds`` tells which are stores and which devices. ``store_bytes`` is how much
+    audio the face can store for all of them together (0: it stores nothing). ``past_sources``
+    and ``past_transcript`` are what an earlier process left of this session, as it was stored;
+    None: this session is new. ``user_agent`` is for the request's header of that name.
+    ``credentials`` may hold a secret and is not in the repr.
+    """
+
+    backend: Backend
+    sources: tuple[str, ...]
+    session_id: str
+    random: Callable[[], float]
+    new_id: Callable[[], str]
+    policy: Policy = Policy()
+    dialect: Dialect = EchoPanel()
+    credentials: Credentials = None
+    may_pause: frozenset[str] = frozenset()
+    kinds: Mapping[str, e.SourceKind] = MappingProxyType({})
+    store_bytes: int = 0
+    past_sources: tuple[PastSource, ...] | None = None
+    past_transcript: tuple[Transcript, ...] = ()
+    user_agent: str = "openline"
+
+    def __repr__(self) -> str:
+        return f"SessionOptions(session_id={self.session_id!r}, backend={self.backend!r})"
+
+    @property
+    def is_resumed(self) -> bool:
+        """Whether an earlier process began this session: it captures nothing more."""
+        return self.past_sources is not None
+
+    @property
+    def disk_seconds(self) -> float:
+        """Seconds of audio that each source may have in store.
+
+        The sources of a new session share ``store_bytes`` equally. A resumed one adds nothing
+        to what it found, so nothing has to be shared.
+        """
+        shares = 1 if self.is_resumed else max(1, len(self.sources))
+        return self.store_bytes / _BYTES_PER_SECOND / shares
+
+    @property
+    def past_confirmed(self) -> tuple[PastSource, ...]:
+        """``past_sources``, each confirmed at least up to the end of its last final.
+
+        A final is stored before its confirmation. A process that was killed between the two
+        left a final without it: the final's audio must not be sent again.
+        """
+        confirmed: dict[str, int] = {}
+        for final in self.past_transcript:
+            end = max(to_samples(final.end), confirmed.get(final.source, 0))
+            confirmed[final.source] = end
+        return tuple(
+            msgspec.structs.replace(
+                past, confirmed=max(past.confirmed, confirmed.get(past.source, 0))
+            )
+            for past in self.past_sources or ()
+        )

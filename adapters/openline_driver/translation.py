@@ -1,0 +1,76 @@
+"""What each command of the machine becomes: an effect for the face, an update, or nothing yet.
+
+A command is translated when its turn comes, and not when the machine gives it: so a final is
+on disk before the app can read it, and a dial carries the newest credential.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from openline import commands as c
+from openline.updates import Ended
+from openline_driver import effects as fx
+from openline_driver.credentials import CredentialStore
+from openline_driver.dials import Dials
+from openline_driver.http import host_header, request_headers
+from openline_driver.options import SessionOptions
+from openline_driver.updates import Updates
+
+
+class Translation:
+    """The commands of one session on their way out."""
+
+    def __init__(
+        self, options: SessionOptions, credentials: CredentialStore, clock: Callable[[], float]
+    ) -> None:
+        self.updates = Updates()
+        self.dials = Dials()
+        #: The result, from the moment that it lies in ``updates``.
+        self.ended: Ended | None = None
+        #: Wakes the sender of the newest dial.
+        self.wake = fx.Wake(0)
+        #: The credential that is being asked for; 0: none.
+        self.request = 0
+        self._options = options
+        self._credentials = credentials
+        self._clock = clock
+
+    def translate(self, command: c.Command) -> fx.Effect | None:
+        """The effect of ``command``, if there is something to carry out."""
+        match command:
+            case c.Report(update):
+                if isinstance(update, Ended):
+                    self.ended = update
+                self.updates.put(update)
+                return None
+            case c.OpenSocket():
+                return self._dial(command) if self.dials.open(command) else None
+            case c.AbortSocket(dial):
+                alive = self.dials.abort(command, self._clock())
+                return fx.AbortDial(dial) if alive else None
+            case c.CloseSocket(dial, code):
+                return fx.CloseDial(dial, code)
+            case c.RequestCredential(request, fresh):
+                self.request = request
+                return fx.AskCredential(request, fresh)
+            case c.CancelCredential(request):
+                self.request = 0
+                return fx.StopAsking(request)
+            case c.CloseSource(source):
+                return fx.ReleaseSource(source)
+            case _:  # storage
+                return command
+
+    def _dial(self, command: c.OpenSocket) -> fx.Dial:
+        options, store, backend = self._options, self._credentials, command.backend
+        credential = store.current if command.with_credential else None
+        self.wake = fx.Wake(command.dial)
+        return fx.Dial(
+            dial=command.dial,
+            backend=backend,
+            host=host_header(backend),
+            target=backend.target(credential),
+            headers=request_headers(backend, credential, store.headers, options.user_agent),
+            connection_id=options.new_id(),
+        )

@@ -1,0 +1,117 @@
+"""A byte stream that remembers how it ended.
+
+The WebSocket library reports every broken stream as 1006 and forgets why, drops what has
+already arrived when a send fails, and hangs if the stream ends before the upgrade. This wrapper
+sits under it and keeps what it forgets: the kind of the error, the close frame that the library
+sent, and an event for the end.
+
+Before the upgrade it reads the head of the answer first (``openline_driver.http``). A refusal ends
+there, with its status and headers: its body may be endless, and the library would wait for all
+of it. A failed send is not raised but remembered, and the reader goes on for ``DRAIN`` seconds: a
+close frame that has already arrived explains more than a broken pipe.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+import trio
+
+from openline.reconnect.verdicts import ErrorKind
+from openline_driver.effects import DRAIN
+from openline_driver.http import Head, NoAnswerError, read_head
+from openline_driver.network_errors import name_os_error
+
+_CLOSE_FRAME: Final = b"\x88"  # FIN and opcode 8, RFC 6455 §5.2; no request begins so
+_NO_STATUS: Final = 1005  # for a close frame without a code, RFC 6455 §7.1.5
+
+
+class ObservedStream(trio.abc.Stream):
+    """Wraps ``stream``; the attributes tell how it ended."""
+
+    def __init__(self, stream: trio.abc.Stream) -> None:
+        self._stream = stream
+        self._answer: bytes | None = b""  # what has arrived of its head; None: it was read
+        self._drain_until = math.inf
+        self._receiving = trio.CancelScope()
+        self.opened = False  # set by the owner once the upgrade succeeded
+        self.refusal: Head | None = None  # of an answer that refused the upgrade
+        self.ended = trio.Event()
+        self.error: ErrorKind | None = None
+        self.detail = ""
+        self.sent_close: int | None = None
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        """Send; a failure is remembered, and ends the reader ``DRAIN`` seconds later."""
+        if self.sent_close is None and data[:1] == _CLOSE_FRAME:
+            self.sent_close = _close_code(bytes(data))
+        try:
+            await self._stream.send_all(data)
+        except trio.BrokenResourceError as exc:
+            self._note(exc)
+            self._drain_until = min(self._drain_until, trio.current_time() + DRAIN)
+            self._receiving.deadline = self._drain_until
+
+    async def wait_send_all_might_not_block(self) -> None:
+        """Pass it on."""
+        await self._stream.wait_send_all_might_not_block()
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
+        """Receive; the end, and an answer that refuses, are remembered."""
+        data: bytes | bytearray = b""  # after a failed send silence is the end as well
+        try:
+            with trio.CancelScope(deadline=self._drain_until) as self._receiving:
+                data = await self._stream.receive_some(max_bytes)
+        except (trio.BrokenResourceError, trio.ClosedResourceError) as exc:
+            self._note(exc)
+            self.ended.set()
+            raise
+        if not data:
+            self._name(ErrorKind.CUT, "the connection ended without a close frame")
+            self.ended.set()
+        elif self._answer is not None:
+            self._read_answer(self._answer + data)
+        return data
+
+    def _read_answer(self, answer: bytes) -> None:
+        """Raise BrokenResourceError unless ``answer`` is, or may become, an upgrade."""
+        try:
+            head = read_head(answer)
+            self._answer = answer if head is None else None
+            if head is None or head.is_upgrade:
+                return
+            self.refusal = head
+        except NoAnswerError as exc:
+            self.fail_upgrade(str(exc))
+        self.ended.set()
+        raise trio.BrokenResourceError(self.detail)
+
+    def fail_upgrade(self, detail: str = "the answer to the upgrade is no WebSocket's") -> None:
+        """Remember that the answer to the upgrade makes no sense."""
+        self._name(ErrorKind.BAD_UPGRADE, detail)
+
+    async def aclose(self) -> None:
+        """Close. Before the upgrade only the library does so, at an answer it cannot read."""
+        if not self.opened:
+            self.fail_upgrade()
+        self.ended.set()
+        await self._stream.aclose()
+
+    def _note(self, exc: BaseException) -> None:
+        kind, detail = name_os_error(exc)
+        detail = detail or "the connection was closed on this side"
+        # A stream that broke without an errno was cut all the same, or closed by us.
+        self._name(ErrorKind.CUT if kind is ErrorKind.OS_OTHER else kind, detail)
+
+    def _name(self, kind: ErrorKind, detail: str) -> None:
+        if self.error is None:
+            self.error, self.detail = kind, detail
+
+
+def _close_code(frame: bytes) -> int:
+    """The code of a client's own close frame: masked, RFC 6455 §5.3 and §5.5.1."""
+    if len(frame) < 8:
+        return _NO_STATUS
+    mask, body = frame[2:6], frame[6:8]
+    return (body[0] ^ mask[0]) << 8 | (body[1] ^ mask[1])

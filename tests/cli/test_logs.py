@@ -1,0 +1,97 @@
+"""The log options of a command: what is written where, and that nothing is without them."""
+
+from __future__ import annotations
+
+import json
+import logging
+import stat
+from pathlib import Path
+
+import pytest
+
+from openline_cli import calls
+from openline_cli.logs import LEVELS, logged
+from openline_cli.main import main
+from openline_cli.options import LOG_LEVEL
+from openline_cli.problems import Problem
+from openline_driver.log_observer import FIELDS, SESSION
+
+IDS = {"session_id": "s", "attempt_id": "a", "connection_id": "c", "dial": 2}
+
+
+def test_the_levels_of_the_option_are_those_of_the_module() -> None:
+    assert LOG_LEVEL.choices == LEVELS
+    assert set(IDS) == set(FIELDS)
+
+
+def test_without_an_option_nothing_is_set_up() -> None:
+    with logged(None, None, as_json=False) as handler:
+        assert handler is None
+
+
+def test_a_file_gets_json_lines_with_the_ids(tmp_path: Path) -> None:
+    file = tmp_path / "log"
+    with logged("warning", file, as_json=True):
+        SESSION.info("quiet", extra=IDS)
+        SESSION.warning("lost %s\nand more", "ü", extra=IDS)
+    [line] = file.read_text("utf-8").splitlines()
+    record = json.loads(line)
+    assert record.pop("time").endswith("+00:00")
+    assert record == {
+        "level": "WARNING", "logger": "openline.session", "message": "lost ü\nand more",
+    } | IDS  # fmt: skip
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    with logged("warning", file, as_json=True):
+        SESSION.warning("again")
+    assert len(file.read_text("utf-8").splitlines()) == 2
+    assert not [h for h in logging.getLogger("openline").handlers if h.level]
+
+
+def test_a_person_gets_a_line_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
+    with logged("info", None, as_json=False):
+        SESSION.info("state streaming", extra=IDS)
+        logging.getLogger("openline.other").info("plain")
+    first, second = capsys.readouterr().err.splitlines()
+    assert first.endswith("INFO openline.session state streaming [session=s dial=2]")
+    assert second.endswith("INFO openline.other plain")
+
+
+def test_a_level_alone_is_enough_and_a_file_alone_means_info(tmp_path: Path) -> None:
+    file = tmp_path / "log"
+    with logged(None, file, as_json=False):
+        SESSION.debug("no")
+        SESSION.info("yes")
+    assert file.read_text().count("\n") == 1
+
+
+def test_a_file_that_cannot_be_opened_is_one_line(tmp_path: Path) -> None:
+    refused = pytest.raises(Problem, match="is a directory; give a file to write to")
+    with refused, logged("info", tmp_path, as_json=False):
+        raise AssertionError("it ran")
+
+
+def test_a_full_disk_is_reported_once(capsys: pytest.CaptureFixture[str]) -> None:
+    with logged("info", Path("/dev/full"), as_json=False):
+        SESSION.info("one")
+        SESSION.info("two")
+    assert capsys.readouterr().err == (
+        "openline: the log file takes no more: no space left on device\n"
+    )
+
+
+def test_the_command_passes_its_options_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "log"
+
+    def run(**settled: object) -> int:
+        assert not {"log_level", "log_json", "log_file"} & set(settled)
+        SESSION.error("it ran")
+        return 0
+
+    monkeypatch.setitem(calls.RUN, "stream", run)
+    assert main(["stream", "x.wav", "--log-file", str(file), "--log-level", "error"]) == 0
+    assert "ERROR openline.session it ran" in file.read_text()
+
+
+def test_a_level_that_is_none_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["stream", "x.wav", "--log-level", "loud"]) == 2
+    assert "--log-level loud: give debug, info, warning or error" in capsys.readouterr().err

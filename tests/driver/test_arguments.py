@@ -1,0 +1,282 @@
+"""The arguments of the public calls: refused in one line, or made into options."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import nullcontext
+from pathlib import PurePath
+from typing import Any
+
+import pytest
+
+from openline.backend import Backend
+from openline.dialects.echopanel import EchoPanel
+from openline.events import SourceKind
+from openline.policy import Policy
+from openline.session import PastSource
+from openline_driver.argument_checks import (
+    check_credentials,
+    check_opening,
+    check_sources,
+    checked_dialect,
+    kind_of,
+)
+from openline_driver.arguments import Maker, check_resuming, new_options, resumed_options
+from openline_driver.options import STORE_LIMIT, SessionOptions
+from openline_driver.unopened import Unopened
+
+MAKER = Maker(lambda: 0.5, lambda: "new-id", "openline/test")
+
+
+class Runs:
+    """A source by its looks."""
+
+    duration = None
+
+    async def run(self, sink: object) -> None:
+        raise AssertionError("nothing runs here")
+
+
+class Pauses(Runs):
+    may_pause = True
+
+
+class Stored(Runs):
+    kind = SourceKind.STORE
+
+
+def given(**others: Any) -> dict[str, Any]:
+    """What ``open_session`` is given."""
+    usual = {
+        "backend": Backend(),
+        "sources": {"mic": Runs()},
+        "policy": None,
+        "dialect": None,
+        "session_id": None,
+        "credentials": None,
+        "connect": None,
+        "random": None,
+        "spool": None,
+        "spool_limit": STORE_LIMIT,
+        "journal": None,
+        "journal_audio": False,
+        "observers": (),
+    }
+    return {**usual, **others}
+
+
+def refusal(call: Callable[..., object], *args: Any, **kwargs: Any) -> str:
+    with pytest.raises(TypeError) as caught:
+        call(*args, **kwargs)
+    text = str(caught.value)
+    assert "\n" not in text
+    assert "secret" not in text
+    return text
+
+
+# Options.
+
+
+def test_defaults_of_a_new_session() -> None:
+    options = new_options(given(), MAKER)
+    assert (options.session_id, options.sources) == ("new-id", ("mic",))
+    assert (options.policy, options.store_bytes) == (Policy(), 0)
+    assert (options.random(), options.new_id(), options.user_agent) == (
+        0.5,
+        "new-id",
+        "openline/test",
+    )
+    assert options.dialect.name == EchoPanel().name
+    assert not options.is_resumed
+
+
+def test_what_is_given_stands() -> None:
+    options = new_options(
+        given(
+            sources={"mic": Stored(), "system": Pauses()},
+            policy=Policy(max_attempts=3),
+            session_id="mine",
+            credentials="a-token-to-hide",
+            random=lambda: 0.25,
+            spool=PurePath("/calls"),
+            spool_limit=64_000,
+        ),
+        MAKER,
+    )
+    assert (options.session_id, options.may_pause) == ("mine", frozenset({"system"}))
+    assert options.kinds == {"mic": SourceKind.STORE, "system": SourceKind.DEVICE}
+    assert (options.random(), options.store_bytes) == (0.25, 64_000)
+    assert options.policy.max_attempts == 3
+    assert "a-token-to-hide" not in repr(options)
+    assert repr(options).startswith("SessionOptions(session_id='mine', backend=")
+
+
+def test_options_of_a_resumed_session() -> None:
+    past = PastSource(source="mic", origin=0, confirmed=5, on_disk=())
+    given_: dict[str, Any] = {
+        "folder": "calls",
+        "observers": (),
+        "credentials": None,
+        "dialect": None,
+        "random": None,
+        "policy": None,
+        "backend": None,
+    }
+    dialect = check_resuming(given_)
+    options = resumed_options(
+        given_,
+        MAKER,
+        dialect,
+        session_id="old",
+        backend=Backend(),
+        names=["mic"],
+        sources=(past,),
+        transcript=(),
+    )
+    assert isinstance(options, SessionOptions)
+    assert (options.session_id, options.is_resumed, options.store_bytes) == (
+        "old",
+        True,
+        STORE_LIMIT,
+    )
+    assert options.past_confirmed == (past,)
+
+
+@pytest.mark.parametrize(
+    ("others", "text"),
+    [
+        ({"spool_limit": 0}, "spool_limit is 0: give bytes of audio, above 0"),
+        ({"sources": {}, "spool": "calls"}, "a session without sources has nothing to spool"),
+    ],
+)
+def test_what_cannot_work_is_a_value_error(others: dict[str, Any], text: str) -> None:
+    with pytest.raises(ValueError) as caught:
+        new_options(given(**others), MAKER)
+    assert str(caught.value) == text
+
+
+@pytest.mark.parametrize(
+    ("others", "text"),
+    [
+        ({"backend": "secret"}, "backend: give a Backend, such as Backend.from_url(url), not str"),
+        ({"policy": Policy}, "policy: give a Policy, or None, not the class Policy"),
+        (
+            {"spool": b"secret"},
+            "spool: give the path of a folder, a str or a Path, or None, not bytes",
+        ),
+        ({"spool_limit": True}, "spool_limit: give bytes as an int, not bool"),
+        ({"connect": "secret"}, "connect: give a function, or None, not str"),
+        ({"observers": "secret"}, "observers: give a list of Observers, not str"),
+    ],
+)
+def test_what_has_the_wrong_type_is_named_without_its_value(
+    others: dict[str, Any], text: str
+) -> None:
+    assert refusal(new_options, given(**others), MAKER) == text
+
+
+# Sources, dialects, credentials.
+
+
+@pytest.mark.parametrize(
+    ("sources", "start"),
+    [
+        ("secret", "sources: give a dict of names and sources, "),
+        ({1: Runs()}, "sources: each name is a str, not int"),
+        ({"mic": "secret"}, "sources['mic']: give a source, an object with `async run(sink)`"),
+        ({"mic": Runs}, "sources['mic']: give a source, "),
+    ],
+)
+def test_what_is_no_source_is_refused(sources: object, start: str) -> None:
+    assert refusal(check_sources, sources).startswith(start)
+
+
+def test_dialect_is_tried_and_there_is_a_default() -> None:
+    mine = EchoPanel()
+    assert checked_dialect(mine) is mine
+    assert isinstance(checked_dialect(None), EchoPanel)
+
+
+async def provide() -> str:
+    return "never called"
+
+
+def plain() -> str:
+    return "never called"
+
+
+@pytest.mark.parametrize("credentials", [None, "token", provide, plain])
+def test_whatever_can_be_called_is_a_provider(credentials: object) -> None:
+    check_credentials(credentials)
+
+
+@pytest.mark.parametrize(
+    ("credentials", "text"),
+    [
+        (7, "a token, an async function that returns one, or None, not int"),
+        (Runs, "a token, an async function that returns one, or None, not the class Runs"),
+    ],
+)
+def test_what_is_no_provider_is_refused(credentials: object, text: str) -> None:
+    assert refusal(check_credentials, credentials) == f"credentials: give {text}"
+
+
+def test_coroutine_is_no_provider_and_leaves_no_warning() -> None:
+    assert refusal(check_credentials, provide()) == (
+        "credentials: give an async function itself, not what it returned when called"
+    )
+
+
+def test_provider_of_a_thread_is_a_plain_function() -> None:
+    check_credentials(plain, threads=True)
+    assert refusal(check_credentials, provide, threads=True).startswith(
+        "credentials: give a plain function, not an async one"
+    )
+
+
+def test_kind_of_a_value_does_not_show_it() -> None:
+    assert (kind_of("secret"), kind_of(str)) == ("str", "the class str")
+
+
+# The block that was forgotten.
+
+
+class Live:
+    def stop(self) -> None: ...
+
+
+class Block(Unopened):
+    opens, loop = Live, "a loop"
+
+    async def __aenter__(self) -> Live:
+        raise AssertionError("nothing is opened here")
+
+    async def __aexit__(self, *_: object) -> None: ...
+
+
+def test_opening_is_what_async_with_takes() -> None:
+    check_opening(Block())
+    check_opening(nullcontext())
+    assert refusal(check_opening, "secret") == (
+        "ThreadSession: give what open_session or resume_session gives, not str; "
+        "start_session and start_resumed_session make one at once"
+    )
+
+
+def test_block_that_was_forgotten_is_named() -> None:
+    block: Any = Block()
+    assert repr(block) == "<a session to be opened with `async with`, in a loop>"
+    with pytest.raises(TypeError, match="not with `with`"), block:
+        pass
+    for use in (iter, aiter):
+        with pytest.raises(TypeError, match="what it gives has the updates"):
+            use(block)
+    with pytest.raises(TypeError, match="not with `await`"):
+        block.__await__()
+    with pytest.raises(AttributeError, match="what it gives has stop"):
+        _ = block.stop
+    with pytest.raises(AttributeError, match="'Block' object has no attribute 'nonsense'"):
+        _ = block.nonsense
+    with pytest.raises(AttributeError, match="has no attribute '_stop'"):
+        _ = block._stop
+    Unopened.__exit__(block)  # Python asks for it before it enters

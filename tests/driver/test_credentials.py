@@ -1,0 +1,206 @@
+"""How a credential is kept, and cut out of what a backend says."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from openline import events as e
+from openline.dialects.checking import DialectError
+from openline.dialects.echopanel import EchoPanel
+from openline_driver.credentials import (
+    REMEMBERED,
+    CredentialError,
+    CredentialStore,
+    not_async,
+)
+from openline_driver.facts import CredentialGiven, ProviderFailed
+
+TOKEN = "Zm9v/YmFy+cXV4=="
+PASSWORD = "somebody:a-password"
+
+
+async def provide() -> str:
+    raise AssertionError("the store never calls it")
+
+
+class Basic(EchoPanel):
+    """A dialect that makes another secret of the credential."""
+
+    def headers(self, credential: str) -> list[tuple[str, str]]:
+        if credential.count(":") != 1:
+            raise ValueError(f"not a user and a password: {credential}")
+        made = b64encode(credential.encode()).decode()
+        return [("Authorization", f"Basic {made}"), ("x-client", "openline-client")]
+
+
+def store(*given: str) -> CredentialStore:
+    """A store that was given these, one after the other."""
+    kept = CredentialStore(provide, EchoPanel())
+    for number, credential in enumerate(given, 1):
+        assert kept.accept(CredentialGiven(number, credential)) == e.CredentialReady(number)
+    return kept
+
+
+def message(text: str) -> e.MessageReceived:
+    return e.MessageReceived(1, text)
+
+
+def redacted(kept: CredentialStore, event: e.Event) -> str:
+    return repr(kept.redact(event))
+
+
+def test_token_needs_no_provider() -> None:
+    kept = CredentialStore(TOKEN, EchoPanel())
+    assert (kept.current, kept.has_provider) == (TOKEN, False)
+    assert kept.headers == (("Authorization", f"Bearer {TOKEN}"), ("x-echopanel-token", TOKEN))
+    assert CredentialStore(None, EchoPanel()).headers == ()
+    assert CredentialStore(provide, EchoPanel()).has_provider
+
+
+@pytest.mark.parametrize("token", ["", "nö", "two words", "line\nbreak"])
+def test_token_that_cannot_be_sent_is_refused(token: str) -> None:
+    with pytest.raises(ValueError, match="token") as caught:
+        CredentialStore(token, EchoPanel())
+    assert not token or token not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "detail"),
+    [
+        ("", "a token nobody can send"),
+        ("nö", "a token nobody can send"),
+        (b"bytes", "it returned bytes, where a token is a str"),
+        (None, "it returned NoneType, where a token is a str"),
+    ],
+)
+def test_what_is_no_token_is_an_answer(given: object, detail: str) -> None:
+    kept = CredentialStore(provide, EchoPanel())
+    answer = kept.accept(CredentialGiven(3, given))
+    assert answer == e.CredentialFailed(3, detail=detail, unusable=True)
+    assert kept.current is None
+
+
+def test_coroutine_in_place_of_a_token_leaves_no_warning() -> None:
+    answer = CredentialStore(provide, EchoPanel()).accept(CredentialGiven(1, provide()))
+    assert answer == e.CredentialFailed(
+        1, detail="it returned coroutine, where a token is a str", unusable=True
+    )
+
+
+def test_token_that_the_dialect_cannot_send_is_named_without_it() -> None:
+    with pytest.raises(DialectError, match=r"^the dialect Basic: headers raised ValueError$"):
+        CredentialStore(TOKEN, Basic())
+    answer = CredentialStore(provide, Basic()).accept(CredentialGiven(1, TOKEN))
+    assert answer == e.CredentialFailed(
+        1, detail="the dialect Basic: headers raised ValueError", unusable=True
+    )
+
+
+def test_provider_may_say_why_and_whether_it_is_for_good() -> None:
+    kept = CredentialStore(provide, EchoPanel())
+    shut = CredentialError("the vault is shut")
+    assert kept.failed(ProviderFailed(1, shut)) == e.CredentialFailed(1, detail=str(shut))
+    group = ExceptionGroup("x", [CredentialError("log in again", fatal=True)])
+    assert kept.failed(ProviderFailed(2, group)) == e.CredentialFailed(
+        2, fatal=True, detail="log in again"
+    )
+
+
+def test_other_errors_of_a_provider_show_their_kind_alone() -> None:
+    answer = CredentialStore(provide, EchoPanel()).failed(ProviderFailed(1, KeyError(TOKEN)))
+    assert answer == e.CredentialFailed(1, detail="it raised KeyError")
+
+
+def test_provider_that_is_not_async_is_an_answer() -> None:
+    assert not_async(1, TOKEN) == e.CredentialFailed(
+        1,
+        detail="it is no async function: it returned str: write it with async def",
+        unusable=True,
+    )
+
+
+# Redaction.
+
+
+def plain(text: str) -> str:
+    return json.dumps(text)[1:-1]
+
+
+def escaped(text: str) -> str:
+    return "".join(f"\\u{ord(c):04x}" for c in text)
+
+
+@pytest.mark.parametrize("spell", [plain, escaped])
+@pytest.mark.parametrize("token", [TOKEN, 'quo"ted\\back'])
+def test_token_in_a_message_is_cut_out(spell: Callable[[str], str], token: str) -> None:
+    kept = store(token)
+    event = kept.redact(message(f'{{"type":"status","message":"a {spell(token)} b"}}'))
+    assert isinstance(event, e.MessageReceived)
+    assert json.loads(event.data)["message"] == "a [token] b"
+
+
+def test_message_without_the_token_is_left_as_it_is() -> None:
+    kept = store(TOKEN)
+    for text in ('{"a":"\\u0041"}', "{}", '"\\ not JSON', '"\\ud800"'):
+        event = message(text)
+        assert kept.redact(event) is event
+    binary = e.MessageReceived(1, TOKEN.encode())
+    assert kept.redact(binary) is binary
+
+
+def test_token_in_broken_json_is_cut_out() -> None:
+    assert TOKEN not in redacted(store(TOKEN), message(f'"\\{TOKEN}'))
+
+
+def test_token_in_a_close_or_a_loss_is_cut_out() -> None:
+    lost = e.SocketLost(dial=1, code=4003, reason=f"no {TOKEN}", detail=TOKEN)
+    assert store(TOKEN).redact(lost) == e.SocketLost(
+        dial=1, code=4003, reason="no [token]", detail="[token]"
+    )
+    plain_loss = e.SocketLost(dial=1, code=1000)
+    assert store(TOKEN).redact(plain_loss) is plain_loss
+
+
+def test_our_own_parameter_in_a_location_is_dropped() -> None:
+    there = e.Redirected(1, 307, "/ws/?lang=en&token=Zm9v%2FYmFy%2BcXV4%3D%3D")
+    assert store(TOKEN).redact(there) == e.Redirected(1, 307, "/ws/?lang=en&")
+    elsewhere = e.Redirected(1, 307, f"/{TOKEN}")
+    assert store(TOKEN).redact(elsewhere) == e.Redirected(1, 307, "/[token]")
+
+
+def test_what_no_backend_says_is_not_looked_at() -> None:
+    event = e.SourceFailed("mic", TOKEN)
+    assert store(TOKEN).redact(event) is event
+
+
+def test_what_the_dialect_makes_of_a_token_is_as_secret() -> None:
+    kept = CredentialStore(PASSWORD, Basic())
+    made = b64encode(PASSWORD.encode()).decode()
+    text = redacted(kept, message(f"{made} {PASSWORD} openline-client"))
+    assert made not in text
+    assert PASSWORD not in text
+    assert "[token]" in text
+
+
+def test_older_tokens_are_secrets_still_up_to_a_number() -> None:
+    tokens = [f"token-number-{number}-end" for number in range(REMEMBERED + 1)]
+    kept = store(*tokens, tokens[-1])
+    text = redacted(kept, message(" ".join(tokens)))
+    assert tokens[0] in text
+    assert not any(token in text for token in tokens[1:])
+
+
+def test_short_token_is_no_secret() -> None:
+    kept = store("mic")
+    event = message('{"source":"mic"}')
+    assert kept.redact(event) is event
+
+
+def test_repr_of_what_holds_a_token_has_none() -> None:
+    shown: list[Any] = [CredentialGiven(1, TOKEN)]
+    assert TOKEN not in repr(shown)

@@ -1,0 +1,567 @@
+"""What the driver decides for every face, one rule at a time."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from openline import commands as c
+from openline import events as e
+from openline.machine.handlers import LocalProtocolError
+from openline.observer import Observer
+from openline.reconnect.verdicts import ErrorKind
+from openline.session import PastSource
+from openline.updates import Ended, SourceEnded, State, StateChanged, Transcript, Trouble, Update
+from openline_audio.source import SourceError
+from openline_driver import effects as fx
+from openline_driver import facts as f
+from openline_driver.credentials import CredentialError
+from openline_driver.driver import DriverError
+from tests.driver.model import ACK, BACKEND, HASTY, Face
+
+TOKEN = "a-token-to-hide"
+
+
+def unread(face: Face) -> list[Update]:
+    found: list[Update] = []
+    while (update := face.driver.updates.take()) is not None:
+        found.append(update)
+    return found
+
+
+def troubles(face: Face) -> list[tuple[str, str]]:
+    return [(u.kind, u.text) for u in unread(face) if isinstance(u, Trouble)]
+
+
+# The life of a session.
+
+
+def test_session_from_open_to_end() -> None:
+    face = Face()
+    assert face.driver.deadline() is None
+    dial = face.open()
+    assert face.driver.state is State.STREAMING
+    assert face.of(fx.Dial) == [
+        fx.Dial(
+            dial=1,
+            backend=BACKEND,
+            host="127.0.0.1:8000",
+            target="/ws/live-listener",
+            headers=(("User-Agent", "openline"),),
+            connection_id="id-2",
+        )
+    ]
+    face.feed(e.AudioCaptured("mic", bytes(640)), e.StopRequested())
+    face.driver.pull()
+    face.driver.pull()
+    face.feed(e.MessageReceived(dial, '{"type":"asr_final","text":"a","t0":0,"t1":0.02}'))
+    face.feed(e.MessageReceived(dial, '{"type":"final_summary","markdown":"x","json":{}}'))
+    assert face.of(fx.CloseDial) == [fx.CloseDial(dial, 1000)]
+    face.lose(e.SocketLost(dial=dial, code=1000))
+    assert (face.driver.over, face.driver.state) == (True, State.CLOSED)
+    ended = face.driver.ended
+    assert ended is not None
+    assert unread(face)[-1] is ended
+    assert face.driver.updates.exhausted
+    assert face.driver.transcript == ended.transcript
+    assert face.driver.statistics == ended.statistics
+    face.release()
+    assert face.sockets == set()
+    assert face.driver.deadline() is None
+
+
+@pytest.mark.parametrize("request_", [e.StopRequested(), e.AbortRequested(), f.Cancelled()])
+def test_end_before_start_opens_first(request_: Any) -> None:
+    face = Face()
+    face.feed(request_)
+    assert [type(each) for each in face.effects] == [fx.Dial, fx.FlushSources, fx.AbortDial]
+    states = [u.state for u in unread(face) if isinstance(u, StateChanged)]
+    assert states == [State.CONNECTING, State.CLOSED]
+    assert face.driver.ended is not None
+
+
+def test_open_twice_changes_nothing() -> None:
+    face = Face()
+    face.feed(e.OpenRequested(), e.OpenRequested())
+    assert face.dialled == [1]
+
+
+@pytest.mark.parametrize(
+    "request_", [e.StopRequested(), e.AbortRequested(), f.Cancelled(), e.NetworkRestored()]
+)
+def test_requests_after_the_end_change_nothing(request_: Any) -> None:
+    face = Face()
+    face.feed(e.AbortRequested())
+    before = len(face.effects)
+    unread(face)
+    face.feed(request_)
+    assert (face.effects[before:], unread(face)) == ([], [])
+
+
+def test_second_end_in_the_queue_changes_nothing() -> None:
+    face = Face()
+    face.driver.feed(e.AbortRequested())
+    face.driver.feed(e.AbortRequested())
+    face.drain()
+    assert len([u for u in unread(face) if isinstance(u, Ended)]) == 1
+
+
+def test_what_comes_after_the_end_is_counted() -> None:
+    face = Face()
+    dial = face.open()
+    face.feed(e.AbortRequested())
+    late = face.driver.statistics.late
+    face.feed(e.MessageReceived(dial, ACK))
+    assert face.driver.statistics.late == late + 1
+
+
+def test_what_a_source_holds_comes_before_the_stop() -> None:
+    face = Face()
+    face.open()
+
+    def flush(effect: fx.Effect) -> None:
+        if isinstance(effect, fx.FlushSources):
+            face.feed(e.AudioCaptured("mic", bytes(640)))
+
+    face.meddle = flush
+    face.feed(e.StopRequested())
+    figures = face.driver.statistics
+    assert (figures.sources["mic"].captured, figures.refused_samples) == (320, 0)
+
+
+def test_network_hint_reaches_the_machine() -> None:
+    face = Face()
+    face.open()
+    face.clock.now += 1.0
+    face.feed(e.NetworkRestored())
+    assert isinstance(face.driver.pull(), c.SendPing)
+
+
+def test_source_errors_are_worded_here() -> None:
+    face = Face(sources=("mic", "system"))
+    face.open()
+    face.feed(f.SourceRaised("mic", SourceError("unplugged; plug it in")))
+    face.feed(f.SourceRaised("system", RuntimeError("a secret")))
+    reasons = [u.reason for u in unread(face) if isinstance(u, SourceEnded)]
+    assert reasons == ["unplugged; plug it in", "the source raised RuntimeError"]
+
+
+def test_a_source_that_hangs_is_released() -> None:
+    face = Face(may_pause=frozenset())
+    face.open()
+    while not face.of(fx.ReleaseSource):
+        face.driver.pull()
+        face.wake_up()
+        marks = [m for m in [face.driver.pull()] if isinstance(m, c.SendPing)]
+        face.feed(*(e.PongReceived(1, mark.mark) for mark in marks))
+    assert face.of(fx.ReleaseSource) == [fx.ReleaseSource("mic")]
+
+
+def test_room_is_the_machines() -> None:
+    face = Face()
+    face.open()
+    assert face.driver.has_room
+    face.feed(e.AudioCaptured("mic", bytes(2 * 16_000 * 40)))
+    assert not face.driver.has_room
+
+
+# Resumed sessions and the store.
+
+
+def final(end: float, source: str = "mic") -> Transcript:
+    return Transcript(source=source, text="a", final=True, start=0.0, end=end)
+
+
+def test_sources_of_a_resumed_session_are_over() -> None:
+    past = PastSource(source="mic", origin=0, confirmed=0, on_disk=((0, 640),))
+    face = Face(past_sources=(past,), store_bytes=1 << 20)
+    face.feed(e.OpenRequested())
+    how = [u.reason for u in unread(face) if isinstance(u, SourceEnded)]
+    assert how == ["it has no more audio"]
+
+
+@pytest.mark.parametrize(
+    ("finals", "confirmed"),
+    [((), 100), ((final(0.1),), 1600), ((final(0.1), final(0.05), final(9, "system")), 1600)],
+)
+def test_final_without_its_confirmation_confirms(
+    finals: tuple[Transcript, ...], confirmed: int
+) -> None:
+    past = PastSource(source="mic", origin=0, confirmed=100, on_disk=((0, 3200),))
+    face = Face(past_sources=(past,), past_transcript=finals, store_bytes=1 << 20)
+    assert [p.confirmed for p in face.driver.options.past_confirmed] == [confirmed]
+
+
+def test_new_sources_share_the_store_and_resumed_ones_need_not() -> None:
+    assert Face(store_bytes=64_000).driver.options.disk_seconds == 2.0
+    assert Face(store_bytes=64_000, sources=("mic", "system")).driver.options.disk_seconds == 1.0
+    past = PastSource(source="mic", origin=0, confirmed=0, on_disk=())
+    names = ("mic", "system")
+    resumed = Face(store_bytes=64_000, sources=names, past_sources=(past,))
+    assert resumed.driver.options.disk_seconds == 2.0
+    assert Face().driver.options.past_confirmed == ()
+
+
+def test_storage_is_an_effect_and_comes_before_the_report() -> None:
+    face = Face(store_bytes=1 << 20)
+    face.driver.feed(e.OpenRequested())
+    seen: list[tuple[str, int]] = []
+
+    def note(effect: fx.Effect) -> None:
+        finals = [u for u in unread(face) if isinstance(u, Transcript)]
+        seen.append((type(effect).__name__, len(finals)))
+
+    face.meddle = note
+    face.open()
+    face.feed(e.AudioCaptured("mic", bytes(640)))
+    face.driver.pull()
+    face.feed(e.MessageReceived(1, '{"type":"asr_final","text":"a","t0":0,"t1":0.02}'))
+    assert [name for name, _ in seen if name.startswith("Store")] == [
+        "StoreConfirmed",
+        "StoreAudio",
+        "StoreFinal",
+        "StoreConfirmed",
+    ]
+    assert dict(seen)["StoreFinal"] == 0  # the app cannot have read it before
+
+
+# Sockets.
+
+
+def test_new_dial_waits_until_the_old_socket_is_released() -> None:
+    face = Face(policy=HASTY)
+    dial = face.open()
+    while face.driver.state is State.STREAMING:  # no pong comes
+        face.driver.pull()
+        face.wake_up()
+    assert face.of(fx.AbortDial) == [fx.AbortDial(dial)]
+    while face.driver.state is not State.CONNECTING:
+        face.wake_up()
+    assert face.dialled == [1]
+    face.release()
+    assert (face.dialled, face.driver.dials.abandoned) == ([1, 2], 0)
+
+
+def test_stuck_socket_is_abandoned_after_a_second_and_counted() -> None:
+    face = Face(policy=HASTY)
+    dial = face.open()
+    face.lose(e.SocketLost(dial=dial, error=ErrorKind.CUT))
+    face.closing.clear()  # it never comes
+    lost_at = face.clock.now
+    while len(face.dialled) == 1:
+        face.wake_up()
+    assert (face.dialled, face.driver.dials.abandoned) == ([1, 2], 1)
+    assert face.clock.now == lost_at + 1.0
+    face.feed(f.Released(dial))  # too late: nothing changes
+    assert face.driver.dials.abandoned == 1
+    assert face.driver.dials.is_alive(2)
+
+
+def test_held_dial_that_is_aborted_never_goes_out() -> None:
+    face = Face(policy=HASTY)
+    dial = face.open()
+    face.lose(e.SocketLost(dial=dial, error=ErrorKind.CUT))
+    while face.driver.state is not State.CONNECTING:
+        face.wake_up()
+    face.feed(e.AbortRequested())
+    face.release()
+    assert (face.dialled, face.sockets, face.of(fx.AbortDial)) == ([1], set(), [])
+
+
+def test_held_dial_goes_out_before_what_was_queued_behind_it() -> None:
+    """The machine runs ahead: the abort of dial 2 is queued when its socket may be opened."""
+    face = Face(policy=HASTY, store_bytes=1 << 20)
+    dial = face.open()
+    face.lose(e.SocketLost(dial=dial, error=ErrorKind.CUT))
+    while face.driver.state is not State.CONNECTING:
+        face.wake_up()
+    stored: list[fx.Effect] = []
+
+    def meddle(effect: fx.Effect) -> None:
+        if isinstance(effect, c.StoreAudio):
+            stored.append(effect)
+            if len(stored) == 1:
+                face.feed(e.AbortRequested(), e.AudioCaptured("mic", bytes(2)))
+            else:
+                face.release()
+
+    face.meddle = meddle
+    face.feed(e.AudioCaptured("mic", bytes(2)))
+    assert [type(each).__name__ for each in face.effects[-4:]] == [
+        "FlushSources",
+        "StoreAudio",
+        "Dial",
+        "AbortDial",
+    ]
+    face.release()
+    assert face.sockets == set()
+
+
+@pytest.mark.parametrize("code", [1006, 1015])
+def test_codes_that_no_frame_carries_are_dropped(code: int) -> None:
+    face = Face()
+    dial = face.open()
+    face.lose(e.SocketLost(dial=dial, code=code, reason="made up"))
+    [lost] = [u for u in unread(face) if getattr(u, "state", "") is State.RECONNECTING]
+    assert isinstance(lost, StateChanged)
+    assert "made up" not in lost.reason
+
+
+def test_redirect_is_read_from_the_refusal() -> None:
+    face = Face()
+    face.feed(e.OpenRequested())
+    face.lose(f.Refused(1, 307, {"location": "/other", "set-cookie": "secret"}))
+    face.release()
+    [_, second] = face.of(fx.Dial)
+    assert isinstance(second, fx.Dial)
+    assert second.target == "/other"
+
+
+def test_redirected_event_ends_the_dial_too() -> None:
+    face = Face()
+    face.feed(e.OpenRequested())
+    face.closing.add(1)
+    face.feed(e.Redirected(1, 307, "/other"))
+    assert face.dialled == [1]
+    face.release()
+    assert face.dialled == [1, 2]
+
+
+# The sender.
+
+
+def test_idle_sender_is_woken_once_and_a_busy_one_not() -> None:
+    face = Face()
+    dial = face.open()
+    while face.driver.pull() is not None:
+        pass
+    before = len(face.effects)
+    face.feed(e.AudioCaptured("mic", bytes(640)), e.AudioCaptured("mic", bytes(640)))
+    assert face.effects[before:] == [fx.Wake(dial)]
+    assert isinstance(face.driver.pull(), c.SendBytes)
+    face.feed(e.AudioCaptured("mic", bytes(640)))
+    assert face.effects[before + 1 :] == []
+
+
+def test_sender_of_a_dial_that_is_over_is_not_woken() -> None:
+    face = Face()
+    dial = face.open()
+    while face.driver.pull() is not None:
+        pass
+    before = len(face.effects)
+    face.lose(e.SocketLost(dial=dial, error=ErrorKind.CUT))
+    assert not [w for w in face.effects[before:] if isinstance(w, fx.Wake)]
+
+
+# Credentials.
+
+
+def test_credential_travels_in_the_dial_and_nowhere_else() -> None:
+    face = Face(credentials=TOKEN)
+    face.feed(e.OpenRequested())
+    [dial] = face.of(fx.Dial)
+    assert isinstance(dial, fx.Dial)
+    assert ("Authorization", f"Bearer {TOKEN}") in dial.headers
+    assert TOKEN not in repr([dial, face.driver.options, unread(face)])
+    assert repr(dial) == f"Dial(dial=1, backend={BACKEND!r})"
+
+
+async def provide() -> str:
+    raise AssertionError("the face calls it, and there is none")
+
+
+def test_provider_is_asked_and_its_answer_kept() -> None:
+    face = Face(credentials=provide)
+    face.feed(e.OpenRequested())
+    assert face.of(fx.AskCredential) == [fx.AskCredential(1, fresh=False)]
+    face.feed(f.CredentialGiven(1, TOKEN))
+    [dial] = face.of(fx.Dial)
+    assert isinstance(dial, fx.Dial)
+    assert ("x-echopanel-token", TOKEN) in dial.headers
+    assert TOKEN not in repr(f.CredentialGiven(1, TOKEN))
+
+
+def test_provider_that_fails_is_asked_again() -> None:
+    face = Face(credentials=provide)
+    face.feed(e.OpenRequested(), f.ProviderFailed(1, CredentialError("the vault is shut")))
+    assert face.driver.state is State.RECONNECTING
+
+
+def test_answer_that_comes_too_late_is_counted_and_not_kept() -> None:
+    face = Face(credentials=provide)
+    face.feed(e.OpenRequested())
+    while not face.of(fx.StopAsking):
+        face.wake_up()
+    assert face.of(fx.StopAsking) == [fx.StopAsking(1)]
+    late = face.driver.statistics.late
+    face.feed(f.CredentialGiven(1, "stale-credential"))
+    assert face.driver.statistics.late == late + 1
+    while len(face.of(fx.AskCredential)) == 1:
+        face.wake_up()
+    face.feed(f.CredentialGiven(2, TOKEN))
+    [dial] = face.of(fx.Dial)
+    assert isinstance(dial, fx.Dial)
+    assert "stale-credential" not in str(dial.headers)
+
+
+def test_echoed_credential_is_redacted() -> None:
+    face = Face(credentials=TOKEN)
+    dial = face.open()
+    face.feed(e.MessageReceived(dial, f'{{"type":"status","state":"x","message":"{TOKEN}"}}'))
+    face.lose(e.SocketLost(dial=dial, code=4003, reason=TOKEN))
+    text = repr(unread(face))
+    assert TOKEN not in text
+    assert text.count("[token]") >= 2
+
+
+# Who may call what.
+
+
+def test_effects_and_pull_inside_an_effect_are_errors() -> None:
+    face = Face()
+    raised: list[str] = []
+
+    def meddle(_effect: fx.Effect) -> None:
+        for call in (face.driver.pull, face.driver.effects):
+            with pytest.raises(DriverError) as caught:
+                call()
+            raised.append(str(caught.value))
+
+    face.meddle = meddle
+    face.feed(e.OpenRequested())
+    assert face.dialled == [1]
+    assert raised == [
+        "pull was called inside an effect or an observer: feed or post there",
+        "effects was called inside an effect or an observer: feed there",
+    ]
+
+
+class Meddler(Observer):
+    """Calls back at each event and pull."""
+
+    __slots__ = ("call",)
+
+    def __init__(self) -> None:
+        self.call: Callable[[], object] = lambda: None
+
+    def on_event(self, event: e.Event, now: float) -> None:
+        self.call()
+
+    def on_pull(self, outgoing: object, now: float) -> None:
+        self.call()
+
+
+def test_effects_and_pull_inside_an_observer_are_errors_that_drop_it() -> None:
+    meddler = Meddler()
+    face = Face(meddler)
+    meddler.call = face.driver.pull
+    face.feed(e.OpenRequested())
+    assert face.dialled == [1]
+    [(kind, text)] = troubles(face)
+    assert kind == "observer"
+    assert re.fullmatch(r"an observer raised DriverError \(.*\), and sees no more", text)
+
+
+def test_what_an_observer_feeds_comes_behind() -> None:
+    meddler = Meddler()
+    face = Face(meddler)
+    seen: list[State] = []
+
+    def once() -> None:
+        meddler.call = lambda: None
+        seen.append(face.driver.state)
+        face.driver.feed(e.AbortRequested())
+        seen.append(face.driver.state)
+
+    meddler.call = once
+    face.feed(e.OpenRequested())
+    assert seen == [State.IDLE, State.IDLE]
+    assert face.driver.state is State.CLOSED
+    assert [type(x) for x in face.effects] == [fx.Dial, fx.FlushSources, fx.AbortDial]
+
+
+def test_what_an_observer_feeds_during_a_pull_wakes_the_owner() -> None:
+    meddler, woken = Meddler(), list[int]()
+    face = Face(meddler, wake=lambda: woken.append(1))
+    face.open()
+
+    def once() -> None:
+        meddler.call = lambda: None
+        face.driver.feed(e.AbortRequested())
+
+    meddler.call = once
+    face.driver.pull()
+    assert woken == [1]
+    face.drain()
+    assert face.driver.over
+
+
+def test_post_wakes_the_owner_and_waits_for_it() -> None:
+    woken: list[int] = []
+    face = Face(wake=lambda: woken.append(1))
+    face.driver.post(e.OpenRequested())
+    assert (woken, face.driver.state) == ([1], State.IDLE)
+    face.drain()
+    assert face.dialled == [1]
+
+
+def test_posted_event_that_is_impossible_is_reported() -> None:
+    face = Face()
+    face.open()
+    unread(face)
+    face.driver.post(e.AudioCaptured("mic", b"odd"))
+    face.drain()
+    [(kind, text)] = troubles(face)
+    assert kind == "refused"
+    assert text.startswith("a posted event was refused: audio of an odd number of bytes")
+
+
+def test_fed_event_that_is_impossible_raises_and_changes_nothing() -> None:
+    face = Face()
+    face.open()
+    with pytest.raises(LocalProtocolError):
+        face.feed(e.AudioCaptured("mic", b"odd"))
+    face.feed(e.AudioCaptured("mic", bytes(640)))
+    assert face.driver.statistics.sources["mic"].captured == 320
+
+
+def test_troubles_of_the_face_are_reported_until_the_end() -> None:
+    face = Face()
+    face.driver.report("journal", "the disk is full")
+    assert troubles(face) == [("journal", "the disk is full")]
+    face.feed(e.AbortRequested())
+    face.driver.report("journal", "still full")
+    assert troubles(face) == []
+
+
+def test_loop_that_is_left_can_be_taken_up() -> None:
+    face = Face()
+    face.driver.feed(e.OpenRequested())
+    face.driver.feed(e.AbortRequested())
+    face.meddle = lambda _effect: 1 / 0
+    with pytest.raises(ZeroDivisionError):
+        face.drain()
+    assert not face.driver.draining
+    assert fx.AbortDial(1) in list(face.driver.effects())
+
+
+def test_posts_from_many_threads_all_arrive() -> None:
+    face = Face()
+    face.open()
+    each, count = 200, 4
+
+    def push() -> None:
+        for _ in range(each):
+            face.driver.post(e.AudioCaptured("mic", bytes(2)))
+
+    threads = [threading.Thread(target=push) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads):
+        face.drain()
+    face.drain()
+    assert face.driver.statistics.sources["mic"].captured == each * count

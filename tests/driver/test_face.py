@@ -1,0 +1,102 @@
+"""What every face's session has, on the smallest face there can be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import pytest
+
+from openline import events as e
+from openline.observer import Observer
+from openline.session import LocalProtocolError
+from openline.updates import Ended, State, Update
+from openline_driver.effects import AbortDial, Dial, Effect, FlushSources, Wake
+from openline_driver.face import Face
+from tests.driver.model import Clock, options
+
+
+class Session(Face):
+    """Notes its effects."""
+
+    def __init__(self, *observers: Observer, wake: Callable[[], object] = lambda: None) -> None:
+        super().__init__(options(), Clock(), observers, wake)
+        self.effects: list[type] = []
+        self.settled = 0
+        self.deadline: float | None = None
+
+    def _carry_out(self, effect: Effect) -> None:
+        self.effects.append(type(effect))
+        if isinstance(effect, FlushSources):
+            self.feed(e.AudioCaptured("mic", bytes(640)))  # inside an effect
+
+    def _settle(self) -> None:
+        self.settled += 1
+
+    def _watch_the_clock(self) -> None:
+        self.deadline = self._driver.deadline()
+
+
+def test_session_opens_pulls_and_ends() -> None:
+    session = Session()
+    assert (session.session_id, session.state) == ("session", State.IDLE)
+    session.feed(e.OpenRequested())
+    assert session.pull() is None
+    session.network_restored()
+    session.abort()
+    assert session.effects == [Dial, Wake, FlushSources, AbortDial]
+    assert session.ended is not None
+    assert session.statistics.sources["mic"].captured == 320
+    assert session.transcript == ()
+    updates: list[Update] = []
+    while not session.exhausted:
+        update = session.poll()
+        assert update is not None
+        updates.append(update)
+    assert isinstance(updates[-1], Ended)
+    session.request_stop()
+    assert session.poll() is None
+
+
+def test_reader_is_settled_when_the_end_was_read() -> None:
+    session = Session()
+    session.abort()
+    before = session.settled
+    while not session.exhausted:
+        assert session.settled == before
+        session.poll()
+    assert session.settled == before + 1
+
+
+class Aborts(Observer):
+    """Aborts its session at the first pull."""
+
+    __slots__ = ("session",)
+
+    session: Session
+
+    def on_pull(self, outgoing: object, now: float) -> None:
+        self.session.abort()
+
+
+def test_session_is_aborted_from_inside_an_observer() -> None:
+    observer, woken = Aborts(), list[bool]()
+    session = Session(observer, wake=lambda: woken.append(True))
+    observer.session = session
+    session.feed(e.OpenRequested())
+    session.pull()
+    assert (woken, session.ended) == ([True], None)
+    session.feed(e.NetworkRestored())
+    assert session.ended is not None
+
+
+def test_impossible_event_is_the_callers_error() -> None:
+    with pytest.raises(LocalProtocolError):
+        Session().feed(e.AudioCaptured("mic", b"odd"))
+
+
+def test_face_without_its_methods_says_so() -> None:
+    bare = Face(options(), Clock(), (), lambda: None)
+    for call in (bare.pull, partial(bare.feed, e.NetworkRestored()), bare.abort):
+        with pytest.raises(NotImplementedError):
+            call()

@@ -1,0 +1,173 @@
+"""The HTTP around a WebSocket: its request, and the answers that refuse it."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from openline.backend import Backend, CredentialPlace
+from openline.events import Redirected, SocketLost
+from openline_driver.facts import Refused
+from openline_driver.http import (
+    MAX_HEAD,
+    Head,
+    NoAnswerError,
+    host_header,
+    read_head,
+    refusal,
+    request_headers,
+    retry_after,
+)
+
+#: Mon, 06 May 2024 07:08:00 GMT.
+NOW = 1_714_979_280.0
+
+
+@pytest.mark.parametrize(
+    ("backend", "host"),
+    [
+        (Backend(host="localhost", port=80), "localhost"),
+        (Backend(host="localhost", port=443), "localhost:443"),
+        (Backend(host="example.org", port=443), "example.org"),
+        (Backend(host="example.org", port=80), "example.org:80"),
+        (Backend(host="::1", port=8000), "[::1]:8000"),
+        (Backend(host="::1", port=80), "[::1]"),
+    ],
+)
+def test_host_header_has_the_port_only_where_it_is_needed(backend: Backend, host: str) -> None:
+    assert host_header(backend) == host
+
+
+def test_carriers_travel_with_a_credential_that_goes_in_headers() -> None:
+    carriers = (("Authorization", "Basic eDp5"),)
+    in_query = Backend(credential_place=CredentialPlace.QUERY)
+    agent = ("User-Agent", "openline/1")
+    assert request_headers(Backend(), "x:y", carriers, "openline/1") == (agent, *carriers)
+    assert request_headers(Backend(), None, carriers, "openline/1") == (agent,)
+    assert request_headers(in_query, "x:y", carriers, "openline/1") == (agent,)
+
+
+# The head of an answer.
+
+
+@pytest.mark.parametrize("newline", ["\r\n", "\n"])
+def test_head_is_read_once_it_is_whole(newline: str) -> None:
+    lines = ["HTTP/1.1 503 Busy", "Retry-After:  7 ", "LOCATION: here:80", "", "<html>"]
+    data = newline.join(lines).encode()
+    whole = data.index(b"<html>")
+    assert all(read_head(data[:size]) is None for size in range(whole))
+    head = read_head(data)
+    assert head == Head(503, {"retry-after": "7", "location": "here:80"})
+    assert head is not None
+    assert not head.is_upgrade
+
+
+def test_head_of_an_upgrade_is_left_to_the_library() -> None:
+    head = read_head(b"HTTP/1.1 101 Sure\r\nUpgrade: websocket\r\n\r\n\x81\x00")
+    assert head == Head(101, {})
+    assert head is not None
+    assert head.is_upgrade
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"SSH-2.0-OpenSSH_9.2\r\n",
+        b"S",
+        b"HTTX",
+        b"HTTP/2 200\r\n\r\n",
+        b"HTTP/1.1 20 OK\r\n\r\n",
+        b"HTTP/1.1 2000 OK\r\n\r\n",
+        b"HTTP/1.1 abc\r\n\r\n",
+        b"\x81\x02{}",
+    ],
+)
+def test_what_is_no_http_is_refused(data: bytes) -> None:
+    with pytest.raises(NoAnswerError, match=r"^the answer to the upgrade is not HTTP$"):
+        read_head(data)
+
+
+def test_endless_head_is_refused() -> None:
+    endless = b"HTTP/1.1 200 OK\r\n" + b"x: y\r\n" * (MAX_HEAD // 6)
+    with pytest.raises(NoAnswerError, match=r"^an endless answer to the upgrade$"):
+        read_head(endless)
+    assert read_head(endless[:MAX_HEAD]) is None
+
+
+@given(st.binary(max_size=80))
+def test_no_bytes_break_the_reading_of_a_head(data: bytes) -> None:
+    for text in (data, b"HTTP/1.1 200 OK\r\n" + data + b"\r\n\r\n"):
+        with suppress(NoAnswerError):
+            read_head(text)
+
+
+# Refusals.
+
+
+def lost(status: int, seconds: float | None = None) -> SocketLost:
+    return SocketLost(dial=7, status=status, retry_after=seconds, detail=f"HTTP {status}")
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_redirect_needs_a_location(status: int) -> None:
+    there = {"location": "wss://elsewhere.example/x"}
+    assert refusal(Refused(7, status, there)) == Redirected(7, status, there["location"])
+    assert refusal(Refused(7, status, {})) == lost(status)
+
+
+@pytest.mark.parametrize("status", [100, 200, 300, 304, 305, 401, 404, 503])
+def test_other_statuses_are_losses_whatever_they_say(status: int) -> None:
+    assert refusal(Refused(7, status, {"location": "/x", "set-cookie": "s"})) == lost(status)
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        (None, None),
+        ("7", 7.0),
+        (" 7 ", 7.0),
+        ("0", 0.0),
+        ("9" * 400, float("inf")),  # the core has a limit
+        ("Mon, 06 May 2024 07:09:30 GMT", 90.0),
+        ("Monday, 06-May-24 07:09:30 GMT", 90.0),
+        ("Mon May  6 07:09:30 2024", 90.0),
+        ("Mon, 06 May 2024 07:09:30 -0000", 90.0),
+        ("Mon, 06 May 2024 09:09:30 +0200", 90.0),
+        ("Mon, 06 May 2024 07:00:00 GMT", 0.0),
+        ("-7", None),
+        ("7.5", None),
+        ("٧", None),
+        ("soon", None),
+        ("", None),
+        ("Mon, 99 May 2024 07:09:30 GMT", None),
+        ("Mon, 06 May 2024 25:09:30 GMT", None),
+        ("Mon, 06 May 99999 07:09:30 GMT", None),
+    ],
+)
+def test_retry_after_is_a_number_or_a_date(value: str | None, seconds: float | None) -> None:
+    assert retry_after(value, NOW) == seconds
+
+
+def test_date_counts_from_the_answers_own_date() -> None:
+    """The server's clock is an hour ahead of ours: it asks for 90 s all the same."""
+    headers = {
+        "retry-after": "Mon, 06 May 2024 08:09:30 GMT",
+        "date": "Mon, 06 May 2024 08:08:00 GMT",
+    }
+    assert refusal(Refused(7, 503, headers, received_at=NOW)) == lost(503, 90.0)
+    assert refusal(Refused(7, 503, headers)) == lost(503, 90.0)
+
+
+def test_date_without_a_date_counts_from_our_clock_if_there_is_one() -> None:
+    headers = {"retry-after": "Mon, 06 May 2024 07:09:30 GMT"}
+    assert refusal(Refused(7, 503, headers, received_at=NOW)) == lost(503, 90.0)
+    assert refusal(Refused(7, 503, headers)) == lost(503)
+
+
+@given(st.text(max_size=60))
+def test_no_retry_after_breaks_anything(value: str) -> None:
+    seconds = retry_after(value, NOW)
+    assert seconds is None or seconds >= 0

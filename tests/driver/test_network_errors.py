@@ -1,0 +1,88 @@
+"""What the errors of the operating system and of TLS mean."""
+
+from __future__ import annotations
+
+import errno
+import socket
+import ssl
+
+import pytest
+
+from openline.reconnect.verdicts import ErrorKind
+from openline_driver.network_errors import DialError, name_os_error, name_tls_error
+
+
+def caused(by: BaseException) -> BaseException:
+    error = RuntimeError("broken")
+    error.__cause__ = by
+    return error
+
+
+def certificate(code: int) -> ssl.SSLCertVerificationError:
+    error = ssl.SSLCertVerificationError(1, "x")
+    error.verify_code, error.verify_message = code, "not trusted"
+    return error
+
+
+def ssl_error(reason: str | None) -> ssl.SSLError:
+    error = ssl.SSLError(1, "x")
+    error.reason = reason  # type: ignore[assignment]  # OpenSSL may give none
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (OSError(errno.ECONNREFUSED, "x"), ErrorKind.REFUSED),
+        (OSError(errno.ECONNRESET, "x"), ErrorKind.RESET),
+        (OSError(errno.ENETUNREACH, "x"), ErrorKind.UNREACHABLE),
+        (OSError(errno.ETIMEDOUT, "x"), ErrorKind.TIMED_OUT),
+        (OSError(errno.EBADF, "x"), ErrorKind.OS_OTHER),
+        (RuntimeError("x"), ErrorKind.OS_OTHER),
+        (socket.gaierror(socket.EAI_AGAIN, "x"), ErrorKind.DNS_AGAIN),
+        (socket.gaierror(socket.EAI_NONAME, "x"), ErrorKind.DNS_NOT_FOUND),
+        (socket.gaierror(socket.EAI_FAIL, "x"), ErrorKind.DNS_OTHER),
+        (socket.gaierror("no number"), ErrorKind.DNS_OTHER),
+        (caused(OSError(errno.EPIPE, "x")), ErrorKind.RESET),
+    ],
+)
+def test_os_error_has_a_kind(error: BaseException, kind: ErrorKind) -> None:
+    assert name_os_error(error)[0] is kind
+
+
+def test_text_of_an_os_error_repeats_no_address() -> None:
+    error = OSError(errno.ECONNREFUSED, "connect call failed ('::1', 8000)")
+    assert name_os_error(error) == (ErrorKind.REFUSED, "connection refused")
+
+
+def test_of_several_addresses_a_refusal_counts() -> None:
+    group = ExceptionGroup("x", [OSError(errno.ENETUNREACH, "x"), OSError(errno.ECONNREFUSED, "x")])
+    assert name_os_error(group)[0] is ErrorKind.REFUSED
+
+
+@pytest.mark.parametrize(
+    ("error", "named"),
+    [
+        (certificate(10), (ErrorKind.TLS_DATES, "not trusted")),
+        (certificate(62), (ErrorKind.TLS_HOSTNAME, "not trusted")),
+        (certificate(18), (ErrorKind.TLS_CERTIFICATE, "not trusted")),
+        (ssl.SSLEOFError(8, "x"), (ErrorKind.TLS_CUT, "the TLS handshake was cut short")),
+        (ssl_error("WRONG_VERSION"), (ErrorKind.TLS_OTHER, "wrong version")),
+        (ssl_error(None), (ErrorKind.TLS_OTHER, "tls error")),
+        (OSError(errno.EPIPE, "Broken Pipe"), (ErrorKind.TLS_CUT, "broken pipe")),
+        (OSError(), (ErrorKind.TLS_CUT, "")),
+        (RuntimeError("x"), (ErrorKind.TLS_CUT, "the TLS handshake was cut short")),
+        (caused(certificate(9)), (ErrorKind.TLS_DATES, "not trusted")),
+    ],
+)
+def test_tls_error_has_a_kind(error: BaseException, named: tuple[ErrorKind, str]) -> None:
+    assert name_tls_error(error) == named
+
+
+def test_dial_error_keeps_kind_and_text() -> None:
+    error = DialError(ErrorKind.REFUSED, "connection refused")
+    assert (error.kind, error.detail, str(error)) == (
+        ErrorKind.REFUSED,
+        "connection refused",
+        "connection refused",
+    )
