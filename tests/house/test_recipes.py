@@ -121,9 +121,7 @@ def test_the_recipe_of_a_face_names_every_effect_and_event_of_the_driver() -> No
 
 
 def test_the_files_are_those_in_the_table_of_the_section() -> None:
-    text = (
-        "| `a` | x |\n\n## Files\n\n| file | edit |\n|---|---|\n| `b` | y |\n\n## No\n| `c` |\n"
-    )
+    text = "| `a` | x |\n\n## Files\n\n| file | edit |\n|---|---|\n| `b` | y |\n\n## No\n| `c` |\n"
     assert listed(text) == ["b"]
     assert listed("# None\n") == []
 
