@@ -18,14 +18,15 @@ UV := .venv/bin/uv --quiet --system-certs
 UV_INSTALL := $(UV) pip install --python .venv/bin/python
 PIP_INSTALL := $(RUN) pip install --quiet --disable-pip-version-check
 
-# The core answers for its own coverage. Of what runs side by side one part alone waits for a
+# The core and the driver answer for their own coverage. Of what runs side by side one part alone waits for a
 # real clock, with limits that load does not reach. Tracing makes a walk three times as long:
 # only what the gates count is traced, and by those tests alone that suffice.
 KIT := $(patsubst %,tests/testing/test_%.py,laws dialects theorem) tests/diagrams
-ROOMS := $(patsubst %,tests/%,driver store audio trio server cli) \
+ROOMS := $(patsubst %,tests/%,store audio trio server cli) \
 	$(patsubst %,tests/testing/test_%.py,background patient_clock pytest_plugin)
-APART := $(patsubst %,tests/%,core properties e2e testing docs) $(ROOMS) $(KIT)
+APART := $(patsubst %,tests/%,core driver properties e2e testing docs) $(ROOMS) $(KIT)
 COVERAGE_OF_CORE := 100
+COVERAGE_OF_DRIVER := 100
 COVERAGE_OF_ADAPTERS := 95
 OUT := build/test
 comma := ,
@@ -52,13 +53,14 @@ demo: $(READY) ## Speech, a server that fails, and a line that holds: see it wor
 test: $(READY) ## Lint, run every test, hold the coverage gates
 	@rm -rf $(OUT) && mkdir -p $(OUT)
 	@$(style) || $(call fail,ruff found something)
-	@echo "== the core by its own tests, then the kit's searches; beside them types, then properties"; \
+	@echo "== the core and the driver by their own tests, then the kit's searches; beside them types, then properties"; \
 	{ types=0; { $(types); } || types=$$?; echo "== properties"; \
 		$(call tests,tests/properties) && [ $$types = 0 ]; } >$(OUT)/beside.log 2>&1 & \
 	beside=$$!; core=0; $(call traced,core,core/openline,tests/core) || core=$$?; \
+	driver=0; $(call traced,driver,adapters/openline_driver,tests/driver) || driver=$$?; \
 	searches=0; $(call tests,tests/testing $(call ignoring,$(KIT) $(ROOMS))) || searches=$$?; \
 	wait $$beside; beside=$$?; echo "== types"; cat $(OUT)/beside.log; \
-	[ $$core$$searches = 00 ] || $(call fail,a test of the core or of the kit failed); \
+	[ $$core$$driver$$searches = 000 ] || $(call fail,a test of the core$(comma) the driver or the kit failed); \
 	[ $$beside = 0 ] || $(call fail,mypy or pyright found something or a property does not hold)
 	@echo "== the adapters, then the simulation and the house; beside them real sockets, and the pages"; \
 	$(call tests,tests/e2e) >$(OUT)/e2e.log 2>&1 & e2e=$$!; \
@@ -75,9 +77,14 @@ test: $(READY) ## Lint, run every test, hold the coverage gates
 	$(RUN) coverage report --include='core/*' --precision=1 \
 		--fail-under=$(COVERAGE_OF_CORE) \
 		|| $(call fail,the core is not covered by its own tests)
+	@echo "== coverage of the driver by its own tests: $(COVERAGE_OF_DRIVER) %"; \
+	export COVERAGE_FILE=$(OUT)/driver; $(RUN) coverage combine --quiet && \
+	$(RUN) coverage report --precision=1 --fail-under=$(COVERAGE_OF_DRIVER) \
+		|| $(call fail,the driver is not covered by its own tests)
 	@echo "== coverage of the adapters and the kit: $(COVERAGE_OF_ADAPTERS) %"; \
 	export COVERAGE_FILE=$(OUT)/rest; $(RUN) coverage combine --quiet && \
-	$(RUN) coverage report --precision=1 --fail-under=$(COVERAGE_OF_ADAPTERS) \
+	$(RUN) coverage report --omit='adapters/openline_driver/*' --precision=1 \
+		--fail-under=$(COVERAGE_OF_ADAPTERS) \
 		|| $(call fail,the adapters are not covered)
 	@echo "make: all is well"
 

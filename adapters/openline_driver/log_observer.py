@@ -111,7 +111,7 @@ class LogObserver(Observer):
         if kind in _SILENT or kind in _AS_UPDATE:
             return
         if isinstance(command, c.OpenSocket):
-            self._dial, self._connection_id = command.dial, ""
+            self._note_dial(command.dial)
         log = DIAL if hasattr(command, "dial") else SESSION
         self._log(log, logging.DEBUG, "command %s", _described(command))
 
@@ -119,6 +119,7 @@ class LogObserver(Observer):
         """As loud as the update is grave."""
         if isinstance(update, u.StateChanged):
             self._closing = update.state is u.State.CLOSING
+            self._note_dial(update.dial)  # it comes ahead of the command that dials
         level, text, *values = _UPDATES.get(type(update), _other_update)(update)
         self._log(SESSION, level, text, *values)
 
@@ -140,6 +141,10 @@ class LogObserver(Observer):
     def on_error(self, error: Exception, event: Event | None, now: float) -> None:
         """WARNING: a request that makes no sense now; nothing has changed."""
         self._log(SESSION, logging.WARNING, "refused: %s", error)
+
+    def _note_dial(self, dial: int) -> None:
+        if dial != self._dial:
+            self._dial, self._connection_id = dial, ""
 
     def _log(self, log: logging.Logger, level: int, text: str, *values: object) -> None:
         if not log.isEnabledFor(level):

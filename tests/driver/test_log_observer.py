@@ -11,10 +11,14 @@ from collections.abc import Iterator
 import pytest
 
 from openline import events as e
+from openline.commands import StoreGap
 from openline.reconnect.verdicts import ErrorKind
+from openline.updates import Gap, GapCause
 from openline_driver import log_observer
 from openline_driver.log_observer import FIELDS, LogObserver, is_wanted
 from tests.core.driver import ATTEMPT, SESSION, Drive, pcm
+
+GAP = Gap(source="mic", start=0, end=320, samples=320, cause=GapCause.CAPTURE)
 
 
 class Kept(logging.Handler):
@@ -110,6 +114,8 @@ def test_every_record_has_the_ids(kept: Kept) -> None:
         assert fields["attempt_id"] == ATTEMPT
     after = [r for r in kept.records if "command OpenSocket" in r.getMessage()]
     assert [r.__dict__["dial"] for r in after] == [1]
+    connecting = next(r for r in kept.records if r.getMessage() == "state connecting")
+    assert (connecting.__dict__["dial"], connecting.__dict__["connection_id"]) == (1, "")
     streaming = next(r for r in kept.records if r.getMessage() == "state streaming")
     assert (streaming.__dict__["dial"], streaming.__dict__["connection_id"]) == (1, "connection 1")
 
@@ -172,3 +178,31 @@ def test_the_loggers_are_named_as_the_docs_name_them() -> None:
         "openline.session",
         "openline.dial",
     )
+
+
+def test_sources_gaps_and_troubles_are_warnings(kept: Kept) -> None:
+    drive = logged()
+    drive.stream()
+    drive.feed(e.CaptureHole("mic", 320))
+    drive.feed(e.MessageReceived(1, "{"))
+    drive.feed(e.SourceFailed("mic", "unplugged"))
+    drive.feed(e.AbortRequested())
+    lines = kept.lines(logging.WARNING)
+    assert [line for line in lines if line.startswith("WARNING openline.session malformed: ")]
+    assert "WARNING openline.session source mic ended, failed: unplugged" in lines
+    assert "WARNING openline.session gap of 0.02 s in mic: capture" in lines
+
+
+def test_long_fields_are_shown_by_their_length(kept: Kept) -> None:
+    drive = logged()
+    drive.stream()
+    drive.feed(e.MessageReceived(1, "x" * 1000))
+    drive.feed(e.MessageReceived(1, bytes(1000)))
+    lines = kept.lines()
+    assert [line for line in lines if "<1000 characters>" in line]
+    assert [line for line in lines if "<1000 bytes>" in line]
+
+
+def test_words_inside_a_command_are_named_by_their_kind(kept: Kept) -> None:
+    LogObserver().on_command(StoreGap(GAP), 0.0)
+    assert [line for line in kept.lines() if "StoreGap gap=Gap" in line]
