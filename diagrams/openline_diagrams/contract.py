@@ -74,7 +74,7 @@ def contract(spec: Contract) -> str:
     default = {*all_rows()}
     rows = [each for each in ours if each not in default]
     audio = (
-        f"Sources: {code(dialect.traits.sources)}. The backend proves or discards audio within "
+        f"Sources: {code(dialect.traits.sources)}. The backend confirms or discards audio within "
         f"{dialect.traits.horizon:g} s.\n\n"
     )
     token = (
