@@ -149,6 +149,7 @@ def test_a_wrong_field_is_one_line_that_names_it(
     ("text", "says"),
     [
         ("[policy]\nping = 1\n", ": [policy]: there is no field ping"),
+        ("[policy]\nbad = 1\n", ": [policy]: there is no field bad; give one of start_delay, "),
         ("[policy]\nping_interval = 0\n", ": [policy]: ping_interval is 0: give seconds"),
         ("[policy]\nping_interval = true\n", ": [policy]: ping_interval is True: give seconds"),
         ("[policy]\nping_interval = [1]\n", ": [policy]: ping_interval is [1]: give seconds"),
