@@ -20,10 +20,10 @@ from openline.dialects.echopanel_schema import Incoming
 from openline.dialects.headers import credential_headers
 from openline.dialects.protocol import Dialect, Ids, Status
 from openline.dialects.registry import BUILT_IN
-from openline.reconnect.explain import Explanation, all_rows
 from openline.updates import SAMPLE_RATE
 from openline_diagrams.markdown import code, grid
 from openline_diagrams.tables import verdict_rows
+from openline_lookup.endings import Explanation, all_rows
 
 
 class Contract(NamedTuple):
@@ -74,7 +74,7 @@ def contract(spec: Contract) -> str:
     default = {*all_rows()}
     rows = [each for each in ours if each not in default]
     audio = (
-        f"Sources: {code(dialect.traits.sources)}. The backend proves or discards audio within "
+        f"Sources: {code(dialect.traits.sources)}. The backend confirms or discards audio within "
         f"{dialect.traits.horizon:g} s.\n\n"
     )
     token = (

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from openline.dialects.echopanel import EchoPanel
-from openline.dialects.naming import NamingError, find_dialect, imported
 from openline.dialects.registry import BUILT_IN
+from openline_lookup.dialects import NamingError, find_dialect, imported
 
 KNOWN = ", ".join(BUILT_IN)
 

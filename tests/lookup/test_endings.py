@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from openline.policy import Policy
 from openline.reconnect import verdict_table
-from openline.reconnect.explain import Explanation, all_rows, all_subjects, explain
 from openline.reconnect.verdicts import Action, ErrorKind, Rule
+from openline_lookup.endings import Explanation, all_rows, all_subjects, explain
 
 RETRY, LATER, REAUTH, FATAL = Action.RETRY, Action.LATER, Action.REAUTH, Action.FATAL
 
