@@ -1,6 +1,6 @@
-"""The ``openline`` command. It decides what to show; what happens is the core's business.
+"""The ``openline`` command. It decides what to show; the core decides what happens.
 
-``main`` starts and ends the process, ``commands`` holds what can be typed, and each command has
-a module of its own. Everything heavy is imported where it is used: ``openline explain``
-needs no audio and no recogniser.
+``main`` starts and ends the process, ``commands`` declares the commands and their options, and
+each command has a module of its own. Heavy packages are imported where they are used:
+``openline explain`` loads no audio and no recogniser.
 """

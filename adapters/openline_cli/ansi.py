@@ -1,8 +1,8 @@
-"""Text in colours and columns without a package for it, for what prints once and ends.
+"""Coloured text in columns without an extra package, for commands that print once and end.
 
 ``explain`` works in a bare install and starts fast, so it needs no more than this. The live
-views redraw themselves and use rich. Widths count characters: what is laid out here is ours, in
-letters that are one cell wide.
+views redraw themselves and use rich. Widths count characters: the texts are our own, and each of
+their characters is one cell wide.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ _CODES: Final[Mapping[str, str]] = {
     "cyan": "36",
     "bright_black": "90",
 }
-#: Columns of what goes into a file or a pipe.
+#: Columns of output to a file or a pipe.
 _UNSEEN_WIDTH: Final = 100
 _LEAST_WIDTH: Final = 40
 
 
 class Paper(NamedTuple):
-    """What is written on: its width in characters, and whether it has colours."""
+    """The output: its width in characters, and whether it has colours."""
 
     width: int
     coloured: bool
@@ -81,7 +81,7 @@ def row(paper: Paper, cells: Sequence[Cell], widths: Sequence[int], *, gap: int 
 
 
 def shared(width: int, ratios: Sequence[int]) -> list[int]:
-    """``width`` shared out by ``ratios``; what does not divide goes to the last."""
+    """``width`` divided by ``ratios``; the remainder goes to the last."""
     whole = sum(ratios)
     parts = [width * ratio // whole for ratio in ratios]
     parts[-1] += width - sum(parts)

@@ -1,4 +1,4 @@
-"""From the words on the command line to the command that they call."""
+"""Find the command for the words on the command line, and run it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from openline_cli.problems import COMPLETE, USAGE, Problem
 
 
 def dispatch(words: Sequence[str]) -> int:
-    """Run the command that ``words`` call, and give its exit status. Raises Problem."""
+    """Run the command named in ``words`` and return its exit status. Raises Problem."""
     if not words:
         sys.stderr.write(_help(None))
         return USAGE

@@ -1,7 +1,7 @@
-"""What each command's call leads to.
+"""The function that runs each command.
 
-These functions only pass on what was typed, and they import what they need when they
-run: ``openline explain`` loads no audio and no backend.
+These functions only pass the arguments on. They import what they need when they run:
+``openline explain`` loads no audio and no backend.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def run_completion(*, shell: str) -> int:
     return COMPLETE
 
 
-#: What runs each command, by its name.
+#: The function that runs each command, by the command's name.
 RUN: Final[Mapping[str, Callable[..., int]]] = {
     "demo": run_demo,
     "stream": run_stream,

@@ -1,8 +1,8 @@
 """The demo's backend: ``openline serve`` in a process of its own, on a free port.
 
-It gets a token nobody else knows, through its environment, and a pipe as its standard
-input, so that it ends with the demo however the demo ends. Its own session keeps the
-terminal's Ctrl-C for the demo, which has words to finish before the backend may go.
+It gets a random token through its environment. Its standard input is a pipe, so that it ends
+when the demo ends, even by a crash. It runs in a process session of its own, so that Ctrl-C
+reaches only the demo: the demo must finish its session before the backend ends.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from openline_cli.credentials import VARIABLE
 from openline_cli.problems import FAILED, Problem
 
 _PREFIX: Final = "listening on "
-#: A model that has to be fetched first takes a while.
+#: Long, because the recogniser may have to download its model first.
 _START_SECONDS: Final = 300.0
 _STOP_SECONDS: Final = 5.0
 
 
 class Child:
-    """A backend while the block lasts; ``backend`` and ``token`` are for dialling it."""
+    """A backend that runs while the block lasts; dial it with ``backend`` and ``token``."""
 
     def __init__(self, recognizer: str) -> None:
-        """Nothing is started."""
+        """Prepare the backend; ``start`` runs it."""
         self.token = secrets.token_urlsafe(24)
         self.backend = Backend()
         self._recognizer = recognizer
@@ -73,7 +73,7 @@ class Child:
         raise Problem(f"the backend did not start in {_START_SECONDS:.0f} s", status=FAILED)
 
     async def kill(self) -> None:
-        """End it as a crash does: at once, without a word."""
+        """Kill it at once, as a crash does: no close frame, no last message."""
         process, self.process = self.process, None
         if process is not None:
             with trio.CancelScope(shield=True):
@@ -84,20 +84,20 @@ class Child:
                         await stream.aclose()
 
     async def _where(self, process: trio.Process) -> str:
-        assert process.stdout is not None  # noqa: S101 -- it was asked for
-        said = b""
-        while not said.endswith(b"\n"):
+        assert process.stdout is not None  # noqa: S101 -- opened as a pipe
+        line = b""
+        while not line.endswith(b"\n"):
             more = await process.stdout.receive_some()
             if not more:
                 await process.wait()
                 raise Problem(f"the backend did not start: {self._last_words()}", status=FAILED)
-            said += more
-        return said.decode().strip().removeprefix(_PREFIX)
+            line += more
+        return line.decode().strip().removeprefix(_PREFIX)
 
     def _last_words(self) -> str:
         self._errors.seek(0)
         lines = self._errors.read().decode(errors="replace").strip().splitlines()
-        return lines[-1].removeprefix("openline: ") if lines else "it said nothing"
+        return lines[-1].removeprefix("openline: ") if lines else "it printed no reason"
 
     async def _end(self) -> None:
         with trio.CancelScope(shield=True):

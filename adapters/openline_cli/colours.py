@@ -1,8 +1,7 @@
-"""Which colour says what, for states and for verdicts; the same in every view.
+"""The colours of states and verdicts, the same in every view.
 
-Green: it works. Yellow: on the way. Magenta: waiting for the line to come back. Cyan:
-on the way to a proper end. Red: it is over, and not well. Everything coloured also says
-so in words.
+Green: it works. Yellow: connecting. Magenta: waiting for the next dial. Cyan: finishing
+properly. Red: it failed. The same information always stands in words too.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Every command, and what it takes: the one table from which all else is made."""
+"""The table of all commands and their parameters."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from openline_cli import options
 from openline_cli.parameters import Command, Parameter, above_0, number, whole
 
 SUMMARY: Final = "Keep an open line between live audio and a speech backend, and lose no word."
-#: The shells that ``completion`` knows.
+#: The shells that ``completion`` supports.
 SHELLS: Final = ("bash", "zsh", "fish")
 _LISTED: Final = (
     Command(
         name="demo",
         summary="Stream speech to a backend that is killed twice.",
-        more="It counts the words. The recording lasts half a minute, and its words are known.",
+        more="It prints the word error rate. The recording lasts half a minute.",
         parameters=(
             Parameter(
                 name="recognizer",
@@ -23,7 +23,7 @@ _LISTED: Final = (
                 value="NAME",
                 choices=options.RECOGNIZERS,
                 default="whisper",
-                help="What the backend hears with.",
+                help="The recogniser.",
             ),
             Parameter(
                 name="speed",
@@ -31,13 +31,13 @@ _LISTED: Final = (
                 value="X",
                 read=above_0,
                 default=1.0,
-                help="Seconds of audio in a second.",
+                help="Seconds of audio to send per second.",
             ),
             Parameter(
                 name="calm",
                 flags=("--calm",),
                 default=False,
-                help="Leave the backend alone; else it is killed twice.",
+                help="Do not kill the backend.",
             ),
             *options.LOGGING,
         ),
@@ -45,7 +45,7 @@ _LISTED: Final = (
     Command(
         name="stream",
         summary="Stream recordings, or raw PCM, to a backend.",
-        more="It shows what the backend hears.",
+        more="It prints the transcript.",
         parameters=(
             Parameter(
                 name="files",
@@ -69,14 +69,14 @@ _LISTED: Final = (
                 flags=("--spool",),
                 value="DIR",
                 read=Path,
-                help="Keep audio and progress there, for `openline resume`.",
+                help="Keep audio and progress in this directory, for `openline resume`.",
             ),
             Parameter(
                 name="journal",
                 flags=("--journal",),
                 value="FILE",
                 read=Path,
-                help="Append each step to it, for `openline replay`.",
+                help="Append each step to this file, for `openline replay`.",
             ),
             options.POLICY,
             options.CONFIG,
@@ -85,14 +85,14 @@ _LISTED: Final = (
     ),
     Command(
         name="resume",
-        summary="Take up the session that a crash left in a spool, and finish it.",
+        summary="Resume and finish the sessions that a crash left in a spool.",
         parameters=(
             Parameter(
                 name="directory",
                 value="DIR",
                 read=Path,
                 required=True,
-                help="What was given to `stream --spool`.",
+                help="The directory given to `stream --spool`.",
             ),
             options.OTHER_URL,
             options.DIALECT,
@@ -131,7 +131,7 @@ _LISTED: Final = (
                 value="NAME",
                 choices=options.RECOGNIZERS,
                 default="whisper",
-                help="What to hear with.",
+                help="The recogniser.",
             ),
             Parameter(
                 name="model",
@@ -144,7 +144,7 @@ _LISTED: Final = (
                 flags=("--record",),
                 value="DIR",
                 read=Path,
-                help="Keep what was heard, as WAV files.",
+                help="Keep the received audio in this directory, as WAV files.",
             ),
             Parameter(
                 name="slow",
@@ -152,7 +152,7 @@ _LISTED: Final = (
                 value="X",
                 read=number,
                 default=1.0,
-                help="Take audio at 1/X of real time.",
+                help="Process audio at 1/X of real time.",
             ),
             Parameter(
                 name="max_sessions",
@@ -160,7 +160,7 @@ _LISTED: Final = (
                 value="N",
                 read=whole,
                 default=8,
-                help="Sessions at a time.",
+                help="Most sessions at a time.",
             ),
             Parameter(
                 name="fault",
@@ -168,28 +168,28 @@ _LISTED: Final = (
                 value="PHRASE",
                 default=(),
                 many=True,
-                help='Let it fail, as in "cut after ack"; or "help". May be given again.',
+                help='Inject a fault, as in "cut after ack"; "help" lists them; repeatable.',
             ),
             Parameter(
                 name="with_parent",
                 flags=("--with-parent",),
                 default=False,
                 hidden=True,
-                help="End when standard input does.",
+                help="End when standard input ends.",
             ),
         ),
     ),
     Command(
         name="replay",
-        summary="Play a session's journal on the core again.",
-        more="It compares: does the core still do the same?",
+        summary="Replay a session's journal on the core.",
+        more="It checks that the core still does the same.",
         parameters=(
             Parameter(
                 name="file",
                 value="FILE",
                 read=Path,
                 required=True,
-                help="What was given to `stream --journal`.",
+                help="The file given to `stream --journal`.",
             ),
             options.DIALECT,
             options.SESSION,
@@ -197,72 +197,74 @@ _LISTED: Final = (
                 name="quiet",
                 flags=("--quiet", "-q"),
                 default=False,
-                help="Print the result alone, not the steps.",
+                help="Print only the result, not the steps.",
             ),
         ),
     ),
     Command(
         name="explain",
-        summary="Print what the client does about an ending, and why.",
+        summary="Print how the client reacts to an ending of the line, and why.",
         more="Without a subject it prints the whole table.",
         parameters=(
             Parameter(
                 name="subject",
                 value="SUBJECT",
-                help="A close code, an HTTP status, or what was printed of an ending.",
+                help="A close code, an HTTP status, or a line printed about an ending.",
             ),
             options.DIALECT,
             Parameter(
                 name="json",
                 flags=("--json",),
                 default=False,
-                help="Print a JSON object a line.",
+                help="Print JSON, one object per line.",
             ),
         ),
     ),
     Command(
         name="diagram",
         summary="Draw the states of a session, or one session from its journal.",
-        more="Both come from the machine itself.",
+        more="The drawing is made from the code of the machine.",
         parameters=(
             Parameter(
                 name="form",
                 flags=("--format",),
                 value="NAME",
                 choices=options.FORMATS,
-                help="The notation; else by the end of --out; else svg.",
+                help="The notation; otherwise by the suffix of --out, or svg.",
             ),
             Parameter(
                 name="dialect",
                 flags=("--dialect",),
                 value="NAME",
-                help="Print its contract instead, as md; with --journal, what that session "
-                "spoke. One of your own as module:NAME.",
+                help="Print this dialect's contract instead, as md; with --journal, the "
+                "session's dialect. Give your own as module:NAME.",
             ),
             Parameter(
                 name="journal",
                 flags=("--journal",),
                 value="FILE",
                 read=Path,
-                help="Draw that session as a sequence, as svg, mermaid or md.",
+                help="Draw the session of this journal as a sequence, as svg, mermaid or md.",
             ),
             options.SESSION,
-            Parameter(name="dark", flags=("--dark",), default=False, help="For a dark page."),
+            Parameter(
+                name="dark", flags=("--dark",), default=False, help="Use colours for a dark page."
+            ),
             Parameter(
                 name="out",
                 flags=("--out",),
                 value="FILE",
                 read=Path,
-                help="Write there instead of to stdout.",
+                help="Write to this file instead of stdout.",
             ),
         ),
     ),
     Command(
         name="completion",
-        summary="Print a script with which a shell completes this command.",
+        summary="Print a shell's completion script for this command.",
         parameters=(
             Parameter(
-                name="shell", value="SHELL", choices=SHELLS, required=True, help="Which shell."
+                name="shell", value="SHELL", choices=SHELLS, required=True, help="The shell."
             ),
         ),
     ),

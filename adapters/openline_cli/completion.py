@@ -1,4 +1,4 @@
-"""``openline completion``: a script with which bash, zsh or fish completes this command.
+"""``openline completion``: print a completion script for bash, zsh or fish.
 
 The script is made from the commands' table and holds all names itself: pressing tab starts no
 Python. Where a value is one of a few they are offered; where it is a FILE or a DIR, files are.
@@ -12,10 +12,10 @@ from typing import Final
 
 from openline_cli.parameters import HELP, Command, Parameter
 
-#: What a value that is a place on the disk begins with.
+#: The value names of paths begin with one of these.
 _PLACES: Final = ("FILE", "DIR")
 
-#: Brackets and colons have a meaning in what _arguments takes.
+#: Brackets and colons have a meaning in the arguments of ``_arguments``.
 _ZSH_PLAIN: Final = str.maketrans("[]:", "();")
 
 #: Loaded from $fpath, the file is the body of the function that it defines; else it is sourced.

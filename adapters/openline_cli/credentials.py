@@ -1,6 +1,6 @@
 """Where the token comes from: a file or the environment, never the command line.
 
-An argument would stand in everybody's ``ps``. No error repeats what was read.
+Every user of the machine can see arguments with ``ps``. No error repeats the content read.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from openline.backend import check_credential
 from openline_cli.problems import Problem
 
 VARIABLE: Final = "OPENLINE_TOKEN"
-#: More than any header may hold; a wrong file (or a device without end) is not read whole.
+#: More than any header may hold; a wrong file (or an endless device) is not read further.
 _MOST_BYTES: Final = 8192
 
 

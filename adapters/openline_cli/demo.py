@@ -1,10 +1,10 @@
-"""``openline demo``: a backend, a recording, and what is heard of it, word for word.
+"""``openline demo``: stream a recording to a local backend and compare the transcript.
 
-The backend is a process of its own on a free port. The recording comes with the package
-and its words are known, so that the summary can say how many were wrong. Unless it is
-to be calm, the backend is killed twice, without a word, and started again: the session
-reconnects, sends again what was not confirmed, and loses nothing. A kill waits until there
-is something to lose: a backend that is still loading would not be missed.
+The backend is a process of its own on a free port. The recording and its reference transcript
+come with the package, so the summary can count the wrong words. Unless ``calm`` is set, the
+backend is killed twice and started again: the session reconnects, resends the unconfirmed audio
+and loses nothing. A kill waits until half a second of audio is unconfirmed; killing a backend
+that still loads would test nothing.
 """
 
 from __future__ import annotations
@@ -35,29 +35,28 @@ CLIP: Final = "meeting.flac"
 WORDS: Final = "meeting.txt"
 _DATA: Final = resources.files("openline_cli") / "data"
 _SOURCE: Final = "mic"
-#: Recognisers that hear no words, so that there is nothing to count.
+#: Recognisers that return no words, so that there is nothing to count.
 _WORDLESS: Final[Mapping[str, str]] = {
-    "echo": "none to compare: echo says when somebody spoke, not what",
-    "none": "none to compare: nobody listened",
+    "echo": "none to compare: echo returns timestamps, not words",
+    "none": "none to compare: no recogniser",
 }
-#: Seconds into the recording at which the backend is killed at the earliest, each in the
-#: midst of words.
+#: The earliest times of the two kills, in seconds of the recording, each within a sentence.
 _CRASHES: Final = (9.0, 20.0)
-#: So many samples are on the line then, and not confirmed.
+#: A kill waits for so many unconfirmed samples on the line.
 _AT_STAKE: Final = SAMPLE_RATE // 2
-#: Seconds of audio from one look at the line to the next.
+#: Seconds of audio between two checks for that.
 _LOOK_SECONDS: Final = 0.1
-#: Plain text tells how it stands once in so many seconds of audio.
+#: Seconds of audio between two progress lines of the plain view.
 _GLANCE_SECONDS: Final = 5.0
 
 
 def known_words() -> str:
-    """What is said in the recording."""
+    """The reference transcript of the recording."""
     return (_DATA / WORDS).read_text("utf-8")
 
 
 def demo(*, recognizer: str = "whisper", speed: float = 1.0, calm: bool = False) -> int:
-    """Run it and give the exit status. Raises Problem."""
+    """Run the demo and return the exit status. Raises Problem."""
     screen = find_screen()
     with resources.as_file(_DATA / CLIP) as clip:
         outcome = trio.run(partial(_demo, clip, recognizer, speed, screen, calm=calm))
@@ -65,7 +64,7 @@ def demo(*, recognizer: str = "whisper", speed: float = 1.0, calm: bool = False)
     if ended is None or outcome.unread is not None:
         return give_up(outcome)
     wordless = _WORDLESS.get(recognizer)
-    summary = summarise(outcome, ended, said=known_words(), wordless=wordless)
+    summary = summarise(outcome, ended, reference=known_words(), wordless=wordless)
     if screen is None:
         write_out(as_lines(summary))
     else:
@@ -98,7 +97,7 @@ async def _demo(
                 try:
                     for at in _CRASHES:
                         await trio.sleep_until(began + at / speed)
-                        while not _at_stake(session.statistics, beyond=dials):  # noqa: ASYNC110 -- nobody tells
+                        while not _at_stake(session.statistics, beyond=dials):  # noqa: ASYNC110 -- no event
                             await trio.sleep(_LOOK_SECONDS / speed)
                         dials = session.statistics.dials
                         text = "the backend was killed; another starts"
@@ -124,18 +123,18 @@ async def _demo(
 
 
 def _at_stake(statistics: Statistics, *, beyond: int) -> bool:
-    """Whether audio that nobody has confirmed is on the line of a later dial than ``beyond``."""
+    """Whether unconfirmed audio is on the line, and its dial is later than ``beyond``."""
     source = statistics.sources[_SOURCE]
     return statistics.dials > beyond and source.sent - source.confirmed >= _AT_STAKE
 
 
 def write_note(line: str) -> None:
-    """To where the words go."""
+    """Write a note to stdout, among the words."""
     write_out(f"{line}\n")
 
 
 def _waiting(text: str, screen: Console | None) -> AbstractContextManager[object]:
-    """Say that something takes a moment."""
+    """Show ``text`` while the block takes a moment."""
     if screen is None:
         write_note(f"-- {text}")
         return nullcontext()

@@ -1,7 +1,7 @@
-"""``openline diagram``: the machine drawn, a dialect's contract told, or a journal drawn.
+"""``openline diagram``: draw the machine or a journal, or write out a dialect's contract.
 
 The text is the core's (``openline_diagrams``); the chart as SVG needs the extra ``diagrams``.
-What was asked for wrongly is said before anything is made.
+Wrong options are reported before anything is drawn.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from openline_diagrams import (
 from openline_diagrams.named import find_contract
 
 TITLE: Final = "openline: the states of a session"
-#: The ends of a file's name that tell its format.
+#: The format for each suffix of ``--out``.
 SUFFIXES: Final[Mapping[str, str]] = {
     ".svg": "svg",
     ".dot": "dot",
@@ -71,10 +71,10 @@ def diagram(
 ) -> int:
     """Draw, to ``out`` or to stdout. Raises Problem."""
     spec = None if dialect is None else _find_contract(dialect)
-    told = spec if journal is None else None
-    form = form or _guess(out, "svg" if told is None else "md")
-    if told is not None and form != "md":
-        raise Problem(f"--dialect {dialect}: a contract is told as md, not {form}")
+    alone = spec if journal is None else None
+    form = form or _guess(out, "svg" if alone is None else "md")
+    if alone is not None and form != "md":
+        raise Problem(f"--dialect {dialect}: a contract is written as md, not {form}")
     if journal is not None and form not in SEQUENCES:
         raise Problem(f"--journal: a sequence is drawn as svg, mermaid or md, not {form}")
     if number is not None and journal is None:
@@ -86,7 +86,7 @@ def diagram(
     palette = DARK if dark else LIGHT
     with blamed(dialect):
         if journal is None:
-            text = _draw(form, told, palette)
+            text = _draw(form, alone, palette)
         else:
             one = choose_journal(journal, number)
             text = _draw_journal(journal, one, form, palette, spec and spec.dialect)
@@ -103,14 +103,14 @@ def _guess(out: Path | None, default: str) -> str:
     form = SUFFIXES.get(out.suffix.lower())
     if form is None:
         raise Problem(
-            f"--out {out}: its end tells no format; give --format, or {', '.join(SUFFIXES)}"
+            f"--out {out}: no format for this suffix; give --format, or {', '.join(SUFFIXES)}"
         )
     return form
 
 
-def _draw(form: str, told: Contract | None, palette: Palette) -> str:
-    if told is not None:
-        return f"# The {told.dialect.name} dialect\n\n{contract(told)}"
+def _draw(form: str, spec: Contract | None, palette: Palette) -> str:
+    if spec is not None:
+        return f"# The {spec.dialect.name} dialect\n\n{contract(spec)}"
     drawing = model(TABLE)
     match form:
         case "svg":

@@ -1,8 +1,7 @@
-"""``--dialect``: a built-in one by its name, or one's own as ``module:NAME``.
+"""``--dialect``: a built-in dialect by its name, or the user's own as ``module:NAME``.
 
-A module of one's own is looked for where Python looks, and last in the current directory.
-It is the user's code: an error that it raises while it is used becomes one line with its
-name.
+The user's module is searched on ``sys.path``, and last in the current directory. An error that
+it raises becomes a Problem, one line with the dialect's name.
 """
 
 from __future__ import annotations
@@ -22,12 +21,12 @@ from openline_cli.problems import Problem
 from openline_lookup import dialects as lookup
 from openline_lookup.dialects import NamingError, error_line
 
-#: How the import system calls the current directory, wherever that is.
+#: The entry of ``sys.path`` that stands for the current directory.
 _HERE: Final = ""
 
 
 def find_dialect(name: str | None) -> Dialect | None:
-    """The dialect of that name; None for None. Raises Problem."""
+    """The dialect named ``name``; None if ``name`` is None. Raises Problem."""
     if name is None:
         return None
     with dialect_option(name):
@@ -36,7 +35,7 @@ def find_dialect(name: str | None) -> Dialect | None:
 
 @contextmanager
 def dialect_option(name: str) -> Generator[None]:
-    """``name`` is looked up: in the current directory too, and with a Problem if it fails."""
+    """Search the current directory too while the block runs; a failure becomes a Problem."""
     if ":" in name and _HERE not in sys.path:
         sys.path.append(_HERE)
     try:
@@ -46,9 +45,9 @@ def dialect_option(name: str) -> Generator[None]:
 
 
 def check_known(path: Path, journal: Journal, dialect: Dialect | None) -> None:
-    """Raise Problem if a journal needs a dialect that was not given, or another one.
+    """Raise Problem if a journal needs a dialect that was not given, or a different one.
 
-    A given one gets the dry run of a session, which raises DialectError if it fails.
+    A given dialect is checked with the dry run of a session, which raises DialectError.
     """
     named = journal.opening.dialect
     known = named in BUILT_IN
@@ -65,11 +64,11 @@ def check_known(path: Path, journal: Journal, dialect: Dialect | None) -> None:
 
 @contextmanager
 def blamed(name: str | None) -> Generator[None]:
-    """What a dialect of the user's own raises is a Problem; anything else is left alone."""
+    """Turn an error of the user's own dialect into a Problem; other errors pass unchanged."""
     try:
         yield
     except (Problem, OSError, JournalError):
-        raise  # these say what they are about themselves
+        raise  # their texts are complete
     except Exception as error:
         if name is None or ":" not in name:
             raise
@@ -79,7 +78,7 @@ def blamed(name: str | None) -> Generator[None]:
         if isinstance(error, SpoolError):
             raise
         first, *_ = leaves(error)
-        said = error_line(first)
-        if not isinstance(first, DialectError):  # which says all there is to say
-            said = f"{type(first).__name__}: {said}"
-        raise Problem(f"--dialect {name}: it cannot be used: {said}") from error
+        text = error_line(first)
+        if not isinstance(first, DialectError):  # a DialectError's text is complete
+            text = f"{type(first).__name__}: {text}"
+        raise Problem(f"--dialect {name}: it cannot be used: {text}") from error

@@ -1,7 +1,7 @@
-"""The view for a terminal: words scroll by, and below them stands how the line is.
+"""The view for a terminal: words scroll by above a box with the state of the line.
 
-Finals and whatever is worth a line are printed once and scroll away. Below them, drawn
-anew ten times a second: the live partials, dimmed, and a box with the state in the
+Finals and notable events are printed once and scroll away. Below them, redrawn ten times a
+second, stand the live partials, dimmed, and a box with the state in the
 colour of its role, the loudness of each source, and how far its audio was captured,
 sent and confirmed. When the session is over the box disappears and the words stay.
 """
@@ -36,12 +36,12 @@ from openline_cli.problems import printable
 from openline_cli.view import Snapshot
 
 _MOST_COLUMNS: Final = 100
-#: What the terminal echoes of two Ctrl-C; in a full line it would wrap and shift the box.
+#: The terminal echoes two Ctrl-C as "^C^C"; in a full line that would wrap and shift the box.
 _ECHO_COLUMNS: Final = 4
 _LEVEL_CELLS: Final = 16
 _LEVELS_KEPT: Final = 64
 _PARTIAL_LINES: Final = 3
-#: States that are worth a line of their own in what scrolls by.
+#: States that get a line of their own among the scrolling text.
 _TOLD: Final = frozenset({State.RECONNECTING, State.FAILED})
 _NOTHING: Final = SourceStatistics(captured=0, sent=0, confirmed=0, missing=0)
 
@@ -76,7 +76,7 @@ class LiveView:
         )
 
     def show(self, update: Update) -> None:
-        """Take an update: a line to scroll, or something to draw."""
+        """Add an update: a line to scroll, or a change of the box."""
         match update:
             case Transcript(final=True):
                 self._partials.pop(update.source, None)
@@ -94,18 +94,18 @@ class LiveView:
                     self._lines.append(self._note(note, "yellow"))
 
     def glance(self, glance: Snapshot) -> None:
-        """Take how things stand."""
+        """Show these levels and watermarks at the next ``flush``."""
         self._elapsed = glance.elapsed
         self._sources = glance.sources
         for name, level in glance.levels.items():
             self._levels[name].append(level)
 
     def note(self, text: str) -> None:
-        """A line to scroll."""
+        """Add a line to scroll."""
         self._lines.append(self._note(text, "yellow"))
 
     def flush(self) -> None:
-        """Scroll, and draw anew."""
+        """Print the new lines and redraw the box."""
         if self._over:
             self._live.stop()
         elif not self._live.is_started:
@@ -117,10 +117,10 @@ class LiveView:
             self._live.update(self.drawing(), refresh=True)
 
     def close(self) -> None:
-        """Give the terminal back."""
+        """Remove the box and restore the terminal."""
         self._live.stop()
 
-    # What scrolls.
+    # Lines that scroll.
 
     def _change(self, update: StateChanged) -> None:
         if self._is_news(update) and (note := note_line(update)) is not None:
@@ -131,7 +131,7 @@ class LiveView:
         self._retry_at = self._elapsed + (update.retry_in or 0.0)
 
     def _is_news(self, update: StateChanged) -> bool:
-        """A loss, once for each reason (the box counts the waits); and the line's return."""
+        """Whether it is a loss with a new reason (the box counts the delays), or a reconnect."""
         if update.state is State.STREAMING:
             self._told_reason = ""
             return update.dial > 1
@@ -159,11 +159,11 @@ class LiveView:
         return row
 
     def _tail(self, text: str) -> str:
-        """The end of a partial that is too long for its few lines."""
+        """The end of a partial that does not fit into its few lines."""
         room = _PARTIAL_LINES * max(20, self._width - 22)
         return text if len(text) <= room else "… " + text[-room:]
 
-    # What is drawn anew.
+    # The part that is redrawn.
 
     @property
     def _width(self) -> int:

@@ -1,8 +1,7 @@
-"""``openline explain``: what the client does about an ending, and why.
+"""``openline explain``: how the client reacts to an ending of the line, and why.
 
-The answers are the verdict table's own (``openline_lookup.endings``), with the rows of a
-dialect in their places, the default one or one that is named. Without a subject the
-whole table is shown.
+The answers come from the verdict table (``openline_lookup.endings``) and from the rows of a
+dialect, the default one or the one given. Without a subject the whole table is shown.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ _LEGEND: Final = (
 
 
 def look_up(subject: str | None, *, dialect: str | None = None) -> list[Explanation]:
-    """Every explanation of ``subject``, or of everything. Raises Problem."""
+    """Every explanation of ``subject``; None: the whole table. Raises Problem."""
     with blamed(dialect):
         spoken = find_dialect(dialect) or DEFAULT
         codes, refusals = spoken.traits.codes, spoken.traits.refusals
@@ -46,12 +45,12 @@ def look_up(subject: str | None, *, dialect: str | None = None) -> list[Explanat
 
 
 def as_json(explanations: Sequence[Explanation]) -> str:
-    """One object a line."""
+    """One JSON object per line."""
     return "".join(msgspec.json.encode(each).decode() + "\n" for each in explanations)
 
 
 def show(subject: str | None, *, json: bool, dialect: str | None = None) -> str:
-    """The answer, in colour and as wide as the terminal if stdout is one. Raises Problem."""
+    """The answer as text; on a terminal in colour and as wide as it. Raises Problem."""
     explanations = look_up(subject, dialect=dialect)
     if json:
         return as_json(explanations)

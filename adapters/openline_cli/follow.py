@@ -1,9 +1,8 @@
 """One session from its opening to its end, shown in a view, with the user's signals.
 
 The first Ctrl-C (or SIGTERM) asks the session to finish properly, the second aborts it,
-the third leaves at once. What these requests lead to is decided by the session; here
-they are only passed on. A view that cannot be written to any more (``| head``) has no
-reader, so the session is aborted.
+the third leaves at once. The session decides how it reacts; this module only passes the
+requests on. When the reader of the view's output is gone (``| head``), the session is aborted.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ from openline_trio.sources.pace import Worker, in_thread
 
 
 class Following(Protocol):
-    """What is used of a session."""
+    """The part of a session that is used here."""
 
     def __aiter__(self) -> AsyncIterator[Update]:
         """Updates, ``Ended`` last."""
@@ -58,7 +57,7 @@ class Following(Protocol):
         ...
 
 
-#: What the first Ctrl-C is answered with: a reconnect may take a while yet.
+#: The answer to the first Ctrl-C, because a reconnect may still take a while.
 STOPPING: Final = "stopping; Ctrl-C again ends at once"
 
 Opening: TypeAlias = Callable[[], AbstractAsyncContextManager[Following]]
@@ -66,7 +65,7 @@ Opening: TypeAlias = Callable[[], AbstractAsyncContextManager[Following]]
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of a session."""
+    """The outcome of a session."""
 
     session_id: str = ""
     ended: Ended | None = None
@@ -76,7 +75,7 @@ class Outcome:
 
     @property
     def complete(self) -> bool:
-        """Whether there is a result, and it says so itself."""
+        """Whether there is a result, and it is complete."""
         return self.ended is not None and self.ended.complete
 
     @property
@@ -88,7 +87,7 @@ class Outcome:
 
 
 def give_up(outcome: Outcome) -> int:
-    """The status of a session that nobody saw the end of. Raises Problem if stdout broke."""
+    """The status of a session without an ``Ended``. Raises Problem if stdout failed."""
     if outcome.unread is not None and not isinstance(outcome.unread, BrokenPipeError):
         raise Problem(f"stdout cannot be written: {outcome.unread.strerror}", status=FAILED)
     return INTERRUPTED if outcome.interrupts else FAILED
@@ -104,7 +103,7 @@ def opening(
     dialect: Dialect | None = None,
     policy: Policy | None = None,
 ) -> Opening:
-    """A session that is opened when it is called for."""
+    """Return a function that opens the session when it is called."""
 
     def open_one() -> AbstractAsyncContextManager[Following]:
         from openline_trio.opening import open_session
@@ -128,7 +127,7 @@ async def follow(open_one: Opening, view: View, *, worker: Worker = in_thread) -
 
 
 class Follower:
-    """Shows one session. While the view writes, in its thread, nothing is told to it."""
+    """Shows one session. It passes the view no update while the view writes in its thread."""
 
     def __init__(self, view: View, worker: Worker = in_thread) -> None:
         self._view = view
@@ -159,7 +158,7 @@ class Follower:
         return self._outcome
 
     async def show(self, update: Update) -> None:
-        """Show an update, of the session or of somebody beside it."""
+        """Show an update, of the session or of the command."""
         await self._write(partial(self._view.show, update))
 
     async def _look(self, session: Following, interval: float, began: float) -> None:
@@ -177,12 +176,12 @@ class Follower:
             )
         )
 
-    async def _write(self, tell: Callable[[], None]) -> None:
-        """Tell the view something, and have it written; the next waits until it is."""
+    async def _write(self, prepare: Callable[[], None]) -> None:
+        """Call ``prepare`` and flush the view; the next call waits until that is done."""
         async with self._writing:
             if self._outcome.unread is not None:
                 return
-            tell()
+            prepare()
             try:
                 await self._worker(self._view.flush, abandon=True)
             except OSError as error:
@@ -197,7 +196,7 @@ class Follower:
             self._outcome.interrupts += 1
             if self._outcome.interrupts == 1:
                 session.request_stop()
-                # Not waited for: a terminal that takes nothing must not hold the next one up.
+                # Not awaited: a blocked terminal must not delay the next signal.
                 nursery.start_soon(self._write, partial(self._view.note, STOPPING))
             elif self._outcome.interrupts == 2:
                 session.abort()

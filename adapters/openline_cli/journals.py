@@ -1,4 +1,4 @@
-"""A file of journals that somebody named: read, or what is wrong with it in a line."""
+"""Read the journal file that the user named, or raise a Problem for it."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Final
 from openline.journal.reader import Journal, JournalError, choose, read
 from openline_cli.problems import Problem
 
-#: What chooses one of several.
+#: The option that chooses one of several.
 OPTION: Final = "--session"
 
 
 def choose_journal(path: Path, number: int | None) -> Journal:
-    """The journal with that number in a file; None: the only one. Raises Problem."""
+    """The journal with this number in a file, from 1; None: the only one. Raises Problem."""
     try:
         return choose(open_journals(path), number, by=OPTION)
     except JournalError as error:

@@ -1,7 +1,7 @@
-"""Updates as JSON: one object a line, its kind under ``update``.
+"""Updates as JSON: one object per line, its kind under ``update``.
 
-Times are seconds of session time, counts of audio are samples. The keys of each kind
-are always all there; what is not known is ``null``.
+Times are seconds of session time, counts of audio are samples. An object always has all keys
+of its kind; an unknown value is ``null``.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from openline.updates import (
     Update,
 )
 
-#: What stands under ``update`` for each kind.
+#: The value of ``update`` for each kind.
 NAMES: Final[Mapping[type, str]] = {
     StateChanged: "state",
     Transcript: "transcript",
@@ -47,7 +47,7 @@ def line(update: Update) -> str:
 
 
 def as_object(update: Update) -> dict[str, Any]:
-    """``update`` as what JSON can hold."""
+    """``update`` as a dict of JSON values."""
     match update:
         case Gap():
             content = _gap(update)
@@ -95,5 +95,5 @@ def _ended(ended: Ended) -> dict[str, Any]:
 
 
 def _seconds(seconds: float) -> float:
-    """A sample lasts 62.5 µs; more digits would be noise."""
+    """Round to microseconds: a sample lasts 62.5 µs, and more digits would be noise."""
     return round(seconds, 6)

@@ -7,7 +7,7 @@ records of the ``openline`` loggers go to stderr or to the file, one a line:
     {"time": "2026-05-04T12:30:01.250+00:00", "level": "INFO", "logger": "openline.session", …}
 
 A file is appended to and readable by its owner alone, since at DEBUG it holds the transcript.
-A file that takes no more (a full disk) costs one line on stderr, and the session goes on.
+When a write fails (a full disk), one line on stderr reports it, and the session goes on.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ class _FileHandler(logging.StreamHandler):  # type: ignore[type-arg]  # generic 
         self.setLevel(logging.CRITICAL + 1)
 
     def close(self) -> None:
-        """Close the file; what a full disk does not take was reported already."""
+        """Close the file; a failed write was already reported."""
         try:
             self.stream.close()
         except OSError:

@@ -1,8 +1,7 @@
-"""Where the command starts and how it ends: an exit status, and at most one line on stderr.
+"""The entry point. It ends with an exit status and at most one line on stderr.
 
-0: done, and complete. 1: failed or incomplete. 2: wrongly used. 130: interrupted. Whatever
-a user can get wrong arrives here as a ``Problem`` and is printed as one line; a traceback
-is a bug of ours.
+0: done, and complete. 1: failed or incomplete. 2: wrong usage. 130: interrupted. Every mistake
+of a user arrives here as a ``Problem`` and is printed as one line; a traceback is a bug.
 """
 
 from __future__ import annotations
@@ -30,11 +29,11 @@ _EXTRAS: Final = {
 
 def run() -> None:
     """The entry point."""
-    # A stream that was closed before we began is None: what goes there is lost.
+    # A stream that was closed before we started is None; its output is dropped.
     sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 -- it stays
     sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 -- it stays
     for stream in (sys.stdout, sys.stderr):
-        # A locale without the letters that were spoken is no reason to stop.
+        # A locale that lacks some letters of the transcript is no reason to stop.
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="replace")

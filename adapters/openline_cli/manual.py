@@ -1,8 +1,8 @@
-"""What a command takes, told to a person: ``--help``, and the manual page.
+"""The help of a command: ``--help``, and the manual page.
 
-Both are made from the commands' own table. The manual page is installed with the package, so it
-stands in the repository (``adapters/openline_cli/data/openline.1``); ``make manual`` writes it, and
-a test holds it to the table.
+Both are made from the table of commands. The manual page is installed with the package, so it
+stands in the repository (``adapters/openline_cli/data/openline.1``); ``make manual`` writes it,
+and a test compares it with the table.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from openline_cli.problems import COMPLETE, FAILED, INTERRUPTED, USAGE
 #: Longer lines are harder to read, however wide the terminal is.
 _WIDEST: Final = 80
 _INDENT: Final = "  "
-#: No column of names is wider; what is longer has its text on the next line.
+#: The widest column of names; the text of a longer name starts on the next line.
 _NAMES: Final = 26
 _HELP: Final = Parameter(name="help", flags=(HELP[1], HELP[0]), help="Show this message and exit.")
 _VERSION: Final = Parameter(name="version", flags=("--version",), help="Print which, and exit.")
@@ -32,7 +32,7 @@ STATUSES: Final = {
 
 
 def purpose(command: Command) -> str:
-    """What the command is for, in a sentence or two."""
+    """The purpose of the command, in a sentence or two."""
     return f"{command.summary} {command.more}".strip()
 
 
@@ -43,7 +43,7 @@ def usage(command: Command) -> str:
 
 
 def placed(argument: Parameter) -> str:
-    """What stands for an argument, in brackets if it may be left out."""
+    """The argument's placeholder, in brackets if it is optional."""
     return argument.value if argument.required else f"[{argument.value}]"
 
 
@@ -57,14 +57,14 @@ def called(parameter: Parameter) -> str:
 
 
 def defaulting(parameter: Parameter) -> str:
-    """The default in a person's words; empty where nothing but absence is the default."""
+    """The default as text; empty if there is none."""
     if parameter.default is None or parameter.default is False or parameter.default == ():
         return ""
     return str(parameter.default)
 
 
 def described(parameter: Parameter) -> str:
-    """What it is for, and its default."""
+    """Its help text and its default."""
     if not parameter.is_option and parameter.choices:
         return f"{parameter.help[:-1]}: {', '.join(parameter.choices)}."
     default = defaulting(parameter)
@@ -72,7 +72,7 @@ def described(parameter: Parameter) -> str:
 
 
 def overview(summary: str, commands: Mapping[str, Command]) -> str:
-    """The help of the whole."""
+    """The help of ``openline`` without a command."""
     width = _width()
     listed = [(command.name, command.summary) for command in commands.values()]
     return "\n".join(
@@ -174,7 +174,7 @@ def _terms(parameters: Iterable[Parameter]) -> list[str]:
 
 
 def _roff(text: str) -> str:
-    """``text`` as man(7) takes it: a dash is one to type, and no line is a request."""
+    """``text`` escaped for man(7): dashes stay ASCII, and no line becomes a request."""
     plain = text.replace("\\", "\\e").replace("-", "\\-")
     return f"\\&{plain}" if plain.startswith((".", "'")) else plain
 

@@ -1,7 +1,7 @@
-"""The two drawings of the live view: how loud it is, and how far each watermark got.
+"""The two meters of the live view: the loudness, and the watermarks.
 
-Both are a fixed number of cells, each a character and a colour; nothing here knows
-of time or of a terminal.
+Both are a fixed number of cells, each a character and a colour; they depend on no time and no
+terminal.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from openline.updates import SAMPLE_RATE, SourceStatistics
 from openline_cli.plain import decibels
 
 _BLOCKS: Final = " ▁▂▃▄▅▆▇█"
-#: The quietest and the loudest that can be told apart, in dB of full scale.
+#: The ends of the scale, in dB of full scale.
 _QUIET, _LOUD = -54.0, -12.0
 #: At and above this the recording is about to clip.
 _HOT: Final = -6.0
@@ -56,7 +56,7 @@ def watermarks(statistics: SourceStatistics, duration: float, cells: int) -> Tex
 
 
 def legend() -> Text:
-    """What the bar's colours mean."""
+    """The meaning of the bar's colours."""
     text = Text()
     for word, style in (("confirmed", CONFIRMED), ("sent", SENT), ("captured", CAPTURED)):
         text.append("━ ", style=style)

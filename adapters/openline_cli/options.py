@@ -1,4 +1,4 @@
-"""What several commands take, each option declared once."""
+"""Options that several commands share, each declared once."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ OTHER_URL: Final = Parameter(
     flags=("--url",),
     value="URL",
     table="backend",
-    help="Another backend than the session's own.",
+    help="Use this backend instead of the session's own.",
 )
 DIALECT: Final = Parameter(
     name="dialect",
     flags=("--dialect",),
     value="NAME",
     table="backend",
-    help="What the backend speaks; one of your own as module:NAME.",
+    help="The backend's dialect; give your own as module:NAME.",
 )
 TOKEN_FILE: Final = Parameter(
     name="token_file",
@@ -42,21 +42,21 @@ TOKEN_FILE: Final = Parameter(
     value="FILE",
     read=Path,
     table="backend",
-    help="A file that holds the token; without one, OPENLINE_TOKEN from the environment.",
+    help="Read the token from this file; otherwise from the variable OPENLINE_TOKEN.",
 )
 PLAIN_WS: Final = Parameter(
     name="plain_ws",
     flags=("--plain-ws",),
     default=False,
     table="backend",
-    help="Allow ws:// to another machine, in the clear.",
+    help="Allow unencrypted ws:// to another machine.",
 )
 SOURCE: Final = Parameter(
     name="source",
     flags=("--source",),
     value="NAME",
     table="sources",
-    help="What the first file is: system or mic; a second is the other.",
+    help="Source of the first file, system or mic; a second file is the other.",
 )
 SPEED: Final = Parameter(
     name="speed",
@@ -65,7 +65,7 @@ SPEED: Final = Parameter(
     read=above_0,
     default=1.0,
     table="sources",
-    help="Seconds of audio in a second.",
+    help="Seconds of audio to send per second.",
 )
 RATE: Final = Parameter(
     name="rate",
@@ -73,7 +73,7 @@ RATE: Final = Parameter(
     value="N",
     read=whole,
     table="sources",
-    help="Samples per second of raw PCM; 16000 if not given.",
+    help="Sample rate of raw PCM in Hz; 16000 if not given.",
 )
 CHANNELS: Final = Parameter(
     name="channels",
@@ -88,20 +88,20 @@ SESSION: Final = Parameter(
     flags=("--session",),
     value="N",
     read=whole,
-    help="Which, if the file holds several, from 1 on.",
+    help="Number of the session, from 1, if the file holds several.",
 )
 OUT: Final = Parameter(
     name="out",
     flags=("--out",),
     value="FILE",
     read=Path,
-    help="Write the transcript: .txt, .srt, .vtt or .jsonl.",
+    help="Write the transcript to it: .txt, .srt, .vtt or .jsonl.",
 )
 JSON: Final = Parameter(
     name="json",
     flags=("--json",),
     default=False,
-    help="Print updates, a JSON object a line.",
+    help="Print updates as JSON, one object per line.",
 )
 POLICY: Final = Parameter(
     name="policy",
@@ -109,14 +109,14 @@ POLICY: Final = Parameter(
     value="NAME=VALUE",
     default=(),
     many=True,
-    help="A field of the policy, as in give_up_after=60; may be given again.",
+    help="Set a field of the policy, as in give_up_after=60; repeatable.",
 )
 CONFIG: Final = Parameter(
     name="config",
     flags=("--config",),
     value="FILE",
     read=Path,
-    help="Settings as TOML: [policy], [backend], [sources]. An option wins over it.",
+    help="Read TOML settings: [policy], [backend], [sources]. Options override them.",
 )
 
 LOG_LEVEL: Final = Parameter(
@@ -124,24 +124,24 @@ LOG_LEVEL: Final = Parameter(
     flags=("--log-level",),
     value="LEVEL",
     choices=("debug", "info", "warning", "error"),
-    help="Log the session from this level on; debug includes the transcript.",
+    help="Log records of this level and above; debug includes the transcript.",
 )
 LOG_JSON: Final = Parameter(
     name="log_json",
     flags=("--log-json",),
     default=False,
-    help="Log JSON objects, one a line.",
+    help="Log as JSON, one object per line.",
 )
 LOG_FILE: Final = Parameter(
     name="log_file",
     flags=("--log-file",),
     value="FILE",
     read=Path,
-    help="Append the log to it instead of stderr.",
+    help="Append the log to this file instead of stderr.",
 )
 LOGGING: Final = (LOG_LEVEL, LOG_JSON, LOG_FILE)
 
-#: What a file for ``--config`` may hold besides the policy, by table and name.
+#: The keys of a file for ``--config`` besides the policy, by table and name.
 TABLES: Final = {
     "backend": {each.name: each for each in (URL, DIALECT, TOKEN_FILE, PLAIN_WS)},
     "sources": {each.name: each for each in (SOURCE, SPEED, RATE, CHANNELS)},

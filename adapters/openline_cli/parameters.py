@@ -1,9 +1,9 @@
-"""What a command takes, as data, and how words on a command line become values.
+"""The parameters of commands as data, and the parser of the command line.
 
-One table holds every command (``app.COMMANDS``). From it come the reading of a command line
-(here), the help, the manual page, the completion of the shells and the tables of the reference, so
-that none can differ from the others. argparse is not used: its errors are worded differently from
-Python to Python, and what it was told can be read back only through private names.
+One table holds every command (``app.COMMANDS``). The parser (here), the help, the manual page,
+the shell completion and the tables of the reference all use it, so that none can differ from the
+others. argparse is not used: its error texts differ between Python versions, and its declared
+arguments can be read back only through private names.
 
 The rules are the usual ones: options and arguments in any order, ``--name VALUE`` or
 ``--name=VALUE``, ``--`` before arguments that begin with a dash, and ``-`` alone is an argument.
@@ -20,7 +20,7 @@ from typing import Any, Final
 
 from openline_cli.problems import Problem
 
-#: What asks for help, of any command.
+#: The flags that ask for help, of any command.
 HELP: Final = ("-h", "--help")
 
 
@@ -28,11 +28,11 @@ HELP: Final = ("-h", "--help")
 class Parameter:
     """An argument or an option.
 
-    ``name`` is what the command's function calls it. ``flags`` are what stands on the command
-    line, the long one first; an argument has none. ``value`` names the value, as in ``FILE``; a
-    switch has none. ``read`` makes the value of the text, and raises ValueError that says what to
-    give instead. ``many``: it may be given more than once, and the value is a tuple. ``table``
-    is where it may stand in a file for ``--config``.
+    ``name`` is the keyword of the command's function. ``flags`` are its spellings on the command
+    line, the long one first; an argument has none. ``value`` is the placeholder of the value, as
+    in ``FILE``; a switch has none. ``read`` converts the text, and raises ValueError whose text
+    is what to give instead. ``many``: it may be given more than once, and the value is a tuple.
+    ``table`` is the table that may hold it in a file for ``--config``.
     """
 
     name: str
@@ -49,21 +49,21 @@ class Parameter:
 
     @property
     def is_option(self) -> bool:
-        """Whether it has a flag; otherwise its place says what it is."""
+        """Whether it has a flag; otherwise it is recognised by its place."""
         return bool(self.flags)
 
     @property
     def takes_value(self) -> bool:
-        """Whether something follows the flag."""
+        """Whether a value follows the flag."""
         return bool(self.value)
 
     @property
     def label(self) -> str:
-        """What an error calls it."""
+        """Its name in errors."""
         return self.flags[0] if self.flags else self.value
 
     def convert(self, text: str) -> object:
-        """The value of ``text``. Raises ValueError that says what to give instead."""
+        """The value of ``text``. Raises ValueError; its text is what to give instead."""
         if self.choices and text not in self.choices:
             raise ValueError(f"give {', '.join(self.choices[:-1])} or {self.choices[-1]}")
         return self.read(text)
@@ -71,7 +71,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """One command: what it is for in a sentence, what else is to know, what it takes."""
+    """One command: its purpose in a sentence, a further note, and its parameters."""
 
     name: str
     summary: str
@@ -80,17 +80,17 @@ class Command:
 
     @property
     def options(self) -> list[Parameter]:
-        """What has a flag and is no secret between our own processes."""
+        """The options, without those that only our own processes use."""
         return [each for each in self.parameters if each.is_option and not each.hidden]
 
     @property
     def arguments(self) -> list[Parameter]:
-        """What is told by its place."""
+        """The positional parameters."""
         return [each for each in self.parameters if not each.is_option]
 
     @property
     def defaults(self) -> dict[str, Any]:
-        """The values of what is not given, by the parameters' names."""
+        """The defaults, by the parameters' names."""
         return {each.name: each.default for each in self.parameters}
 
 
@@ -119,7 +119,7 @@ def above_0(text: str) -> float:
 
 
 def read_words(command: Command, words: Sequence[str]) -> dict[str, Any]:
-    """The values that were given, by the parameters' names; what is missing was not given.
+    """The given values, by the parameters' names; others are left out.
 
     Raises Problem, one line, for words that the command does not take.
     """

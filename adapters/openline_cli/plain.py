@@ -1,4 +1,4 @@
-"""The view for pipes and logs: a line for each thing that happened, and no colour.
+"""The view for pipes and logs: a line for each event, and no colour.
 
 Words go to one place (stdout) and everything about them to another (stderr), so that
 ``openline stream talk.wav > talk.txt`` holds the transcript; the demo sends both to one.
@@ -26,14 +26,14 @@ from openline.updates import (
 from openline_cli.problems import printable
 from openline_cli.view import Snapshot
 
-#: Statuses of the backend that only repeat what the session's own state says.
+#: Statuses of the backend that only repeat the session's own state.
 ROUTINE: Final = frozenset({"connected", "streaming"})
-#: Troubles that the user brought about with Ctrl-C.
+#: Troubles that the user caused with Ctrl-C.
 EXPECTED: Final = frozenset({"late_audio"})
 
 
 class PlainView:
-    """Lines for finals, states, losses; with ``partials`` also for what may still change."""
+    """Lines for finals, states and losses; with ``partials`` also for partials."""
 
     def __init__(
         self,
@@ -50,7 +50,7 @@ class PlainView:
         self._lines: list[tuple[bool, str]] = []
 
     def show(self, update: Update) -> None:
-        """Take the line for ``update``, if it has one."""
+        """Add the line for ``update``, if it has one."""
         if isinstance(update, Transcript):
             if update.final or self._partials:
                 self._lines.append((False, transcript_line(update)))
@@ -58,7 +58,7 @@ class PlainView:
             self._lines.append((True, note))
 
     def glance(self, glance: Snapshot) -> None:
-        """How loud it is, and how far it got."""
+        """Add a line for each source: its level and its watermarks."""
         for name, source in glance.sources.items():
             level = decibels(glance.levels.get(name, 0.0))
             done = ", ".join(
@@ -68,11 +68,11 @@ class PlainView:
             self._lines.append((True, f"-- {name}: level {level:.0f} dB, {done}"))
 
     def note(self, text: str) -> None:
-        """A line among the notes."""
+        """Add a line among the notes."""
         self._lines.append((True, f"-- {text}"))
 
     def flush(self) -> None:
-        """Write what was taken; blocks while nobody reads."""
+        """Write the added lines; blocks while the reader does not read."""
         lines, self._lines = self._lines, []
         for is_note, text in lines:
             if is_note:
@@ -85,7 +85,7 @@ class PlainView:
 
 
 def clock(seconds: float) -> str:
-    """Session time as a person reads it: 1:02.5, and hours where there are any."""
+    """Session time such as 1:02.5, with hours from the first hour on: 1:00:02.5."""
     tenths = round(seconds * 10)
     minutes, tenths = divmod(tenths, 600)
     rest = f"{tenths // 10:02d}.{tenths % 10}"
@@ -94,12 +94,12 @@ def clock(seconds: float) -> str:
 
 
 def decibels(level: float) -> float:
-    """An RMS of 0 to 1 in dB of full scale; silence is what 16 bits cannot hold."""
+    """An RMS of 0 to 1 in dB of full scale, at least one step of 16 bits (-90 dB)."""
     return 20 * math.log10(max(level, 2**-15))
 
 
 def transcript_line(transcript: Transcript) -> str:
-    """When, who, and the words; a tilde before what may still change."""
+    """The time, the source and the words; a partial is marked with a tilde."""
     mark = "" if transcript.final else "~ "
     return (
         f"{clock(transcript.start):>8}  {transcript.source:<6}  {mark}{printable(transcript.text)}"
@@ -107,7 +107,7 @@ def transcript_line(transcript: Transcript) -> str:
 
 
 def note_line(update: Update) -> str | None:
-    """What is worth a line besides the words, if anything."""
+    """The line for an update that is no transcript; None if it has none."""
     match update:
         case StateChanged():
             return f"-- {describe_state(update)}"
@@ -125,7 +125,7 @@ def note_line(update: Update) -> str | None:
 
 
 def describe_state(update: StateChanged) -> str:
-    """The state in words: what, since when, why, and what is next."""
+    """The state in words: its name, the dial, the reason, and the next dial."""
     text = words_for(update.state)
     if update.dial > 1 and update.state in {State.CONNECTING, State.STREAMING}:
         text += f" (dial {update.dial})"
@@ -142,12 +142,12 @@ def words_for(state: State) -> str:
 
 
 def length(seconds: float) -> str:
-    """How long something is; never nothing for what is something."""
+    """A duration in seconds; one above 0 never shows as 0.00 s."""
     return "less than 0.01 s" if 0 < seconds < 0.005 else f"{seconds:.2f} s"
 
 
 def describe_gap(gap: Gap) -> str:
-    """What is missing, where, and why."""
+    """The length, place and cause of a gap."""
     where = "at" if gap.exact else "somewhere from"
     span = f"{clock(gap.start / SAMPLE_RATE)} to {clock(gap.end / SAMPLE_RATE)}"
     return f"{length(gap.seconds)} of {gap.source} missing, {where} {span} ({gap.cause})"

@@ -1,7 +1,7 @@
-"""What a user can get wrong, as one line; and the exit statuses.
+"""Mistakes of a user as one line, and the exit statuses.
 
-A ``Problem`` is raised before anything has been dialled or written. Its text says which
-file or option, what is wrong with it and what to do; ``main`` prints it and nothing else.
+A ``Problem`` is raised before anything is dialled or written. Its text names the file or
+option, what is wrong with it and what to do; ``main`` prints it and nothing else.
 """
 
 from __future__ import annotations
@@ -24,9 +24,8 @@ class Problem(Exception):  # noqa: N818 -- a mistake of the user, not a fault of
 
 
 def printable(text: str) -> str:
-    """``text`` on one line that no terminal takes for a command.
+    """``text`` on one line, without control characters.
 
-    A backend's words and a file's name are not ours: control characters in them could
-    move the cursor or forge output.
+    Control characters in a transcript or in a file's name could move the cursor or forge output.
     """
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())

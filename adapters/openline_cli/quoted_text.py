@@ -1,11 +1,11 @@
-"""Find what a person quotes, and explain it: a number, a name, or a line that was printed.
+"""Find the ending that a person quotes by number, by name or by a printed line, and explain it.
 
-``explain_text`` takes what stands behind ``openline explain``: a close code, an HTTP status, the
-name of an error, the text of a refusal or its beginning, or a line as openline or the operating
-system printed it, or a part of one. What it finds is explained by the core.
+``explain_text`` takes the argument of ``openline explain``: a close code, an HTTP status, the
+name of an error, the text of a refusal or its beginning, or a line (or part of one) as openline
+or the operating system printed it. The core explains the endings found.
 
-Texts are compared word by word, without case and punctuation, because a line is copied with
-what stood around it ("gave up after 5 retries: …") or in pieces. A known text contained in the
+Texts are compared word by word, without case and punctuation, because users copy a line with
+its context ("gave up after 5 retries: …") or in pieces. A known text contained in the
 input wins (the longest one); otherwise every known text that contains the input matches.
 """
 
@@ -32,17 +32,17 @@ from openline_lookup.endings import (
 _NUMBER: Final = re.compile(
     r"\s*(?:(?:close|code|http|status)[\s_-]*)*([0-9]{1,9})\s*", re.IGNORECASE
 )
-#: How a line ends that is about an HTTP status: behind its reason, in brackets.
+#: The end of a line about an HTTP status: the status in brackets behind the reason.
 _BEHIND: Final = re.compile(
     r"\((?:[^()]*;\s*)?HTTP ([0-9]{3})\)(?:[;,][^()]*)?[\s.]*\Z", re.IGNORECASE
 )
 _WORD: Final = re.compile(r"[^\W_]+")
-#: So many endings may match a part of a line.
+#: The most endings that part of a line may match.
 _MOST: Final = 6
 _ERRORS: Final = {table.plain(kind): kind for kind in ErrorKind}
 
-#: What Linux and macOS, resolvers and OpenSSL print; it stands in brackets behind our words.
-#: What contains the name of the error anyway ("connection timed out") is found by that.
+#: Texts of Linux and macOS, of resolvers and OpenSSL; they stand in brackets behind our reason.
+#: A text that contains the error's name ("connection timed out") is found by the name instead.
 SYSTEM: Final[Mapping[ErrorKind, tuple[str, ...]]] = MappingProxyType(
     {
         ErrorKind.REFUSED: ("connection refused",),
@@ -78,11 +78,11 @@ def explain_text(
     dialect_codes: Mapping[int, Rule] = NO_CODES,
     refusals: Mapping[str, Rule] = NO_REFUSALS,
 ) -> list[Explanation]:
-    """Explain what ``text`` names or quotes; see ``openline_lookup.endings.explain``.
+    """Explain the endings that ``text`` names; see ``openline_lookup.endings.explain``.
 
     An "(HTTP 401)" behind a reason decides between the endings that share it. Raises
-    ValueError, in one line that names what is near, for a text that matches nothing, or too
-    many reasons.
+    ValueError, in one line with close names, for a text that matches nothing or too many
+    reasons.
     """
     lines: list[Explanation] = []
     look_up = partial(explain, dialect_codes=dialect_codes, refusals=refusals)
@@ -95,7 +95,7 @@ def explain_text(
 
 
 def _named(text: str, refusals: Mapping[str, Rule]) -> list[int | ErrorKind | str]:
-    """The subjects that ``text`` is the number, the name or the beginning of."""
+    """The subjects with this number or name, or with a name that begins with ``text``."""
     wanted = table.plain(text)
     number = _NUMBER.fullmatch(text)
     if number is not None:
@@ -115,7 +115,7 @@ def _named(text: str, refusals: Mapping[str, Rule]) -> list[int | ErrorKind | st
 
 
 def _printed(text: str, subjects: list[list[Explanation]]) -> list[Explanation]:
-    """What ``text`` was printed about. Raises ValueError if it matches too many."""
+    """The endings whose printed text matches. Raises ValueError if too many match."""
     known: list[tuple[str, int]] = []
     for number, lines in enumerate(subjects):
         group, title = lines[0].group, lines[0].title
@@ -129,7 +129,7 @@ def _printed(text: str, subjects: list[list[Explanation]]) -> list[Explanation]:
         if len(numbers) > _MOST:
             raise ValueError(
                 f"{len(numbers)} endings match {_short(text)}: "
-                "give more of the text, or nothing for all there are"
+                "give more of the text, or nothing for the whole table"
             )
     return [line for number in numbers for line in subjects[number]]
 
@@ -137,7 +137,7 @@ def _printed(text: str, subjects: list[list[Explanation]]) -> list[Explanation]:
 def contained(quoted: str, known: Iterable[tuple[str, int]]) -> list[int]:
     """The numbers of the longest known texts that ``quoted`` contains, if any.
 
-    A single word does not count: it stands in too many lines by chance.
+    A known text of a single word does not count: it occurs in too many lines by chance.
     """
     around = _spaced(quoted)
     found = [
@@ -153,12 +153,12 @@ def contained(quoted: str, known: Iterable[tuple[str, int]]) -> list[int]:
 
 def containing(quoted: str, known: Iterable[tuple[str, int]]) -> list[int]:
     """The numbers of the known texts that contain ``quoted``; one without words matches none."""
-    piece = _spaced(quoted)  # of no words two blanks, which stand in no text
+    piece = _spaced(quoted)  # without words: two blanks, which no text contains
     return list(dict.fromkeys(number for text, number in known if piece in _spaced(text)))
 
 
 def _spaced(text: str) -> str:
-    """Its words, each between two blanks."""
+    """Its words, each between single blanks."""
     return f" {' '.join(_WORD.findall(text.casefold()))} "
 
 

@@ -1,7 +1,7 @@
-"""``openline replay``: a journal played on this version's core, step by step.
+"""``openline replay``: replay a journal on this version's core, step by step.
 
-What needs no telling is counted and told in one row: audio that was captured or sent, and
-steps of which nothing came. The last line says whether the core still does the same.
+Steps that carry audio and cause no command are counted and printed as one row. The last line
+states whether the core still does the same.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ from openline_cli.dialects import blamed, check_known, find_dialect
 from openline_cli.journals import choose_journal, open_journals
 from openline_cli.problems import COMPLETE, FAILED, Problem
 
-_LONGEST: Final = 100  # characters of what a backend said
+_LONGEST: Final = 100  # characters of a message or an update that are printed
 _IDS: Final = frozenset({"session_id", "attempt_id", "connection_id"})
 
 
 class ReplayLine(NamedTuple):
-    """Seconds since the opening, what happened, what came of it."""
+    """Seconds since the opening, the event, and the commands that it caused."""
 
     at: float
     what: str
@@ -48,7 +48,7 @@ class ReplayLine(NamedTuple):
 def replay(
     path: Path, *, dialect: str | None = None, number: int | None = None, quiet: bool = False
 ) -> int:
-    """Print the steps of each journal in a file; the exit status. Raises Problem.
+    """Print the steps of each journal in a file; return the exit status. Raises Problem.
 
     ``dialect`` None: the one that each journal names. ``number``: that journal alone, from 1
     on. ``quiet``: the last line of each alone.
@@ -66,7 +66,7 @@ def replay(
 
 
 def _lead(at: int, count: int) -> str:
-    """The number with which one of several can be chosen."""
+    """The journal's number, if the file holds several."""
     return f"{at} of {count}: " if count > 1 else ""
 
 
@@ -104,33 +104,33 @@ def _show(journal: Journal, dialect: Dialect | None, *, lead: str, quiet: bool) 
 
 
 def rows(steps: Iterable[Step]) -> Iterator[ReplayLine]:
-    """What to print of the steps."""
+    """The rows to print for the steps."""
     zero: float | None = None
     quiet = _Quiet()
     for step in steps:
         zero = step.now if zero is None else zero
         at = step.now - zero
-        came = tuple(text for text in map(_came, step.commands) if text)
+        came = tuple(text for text in map(_command, step.commands) if text)
         if step.raised:
             came = (*came, f"raised {step.raised}")
         if came or not quiet.takes(step, at):
-            yield from quiet.told()
-            yield ReplayLine(at, _what(step), came)
-    yield from quiet.told()
+            yield from quiet.take()
+            yield ReplayLine(at, _event(step), came)
+    yield from quiet.take()
 
 
 class _Quiet:
-    """Steps of which nothing came."""
+    """Counts the steps that caused no command."""
 
     def __init__(self) -> None:
         self._at = 0.0
-        self._heard: Counter[str] = Counter()
+        self._captured: Counter[str] = Counter()
         self._sent = 0
 
     def takes(self, step: Step, at: float) -> bool:
         """Whether the step needs no row of its own."""
         if isinstance(step.event, e.AudioCaptured):
-            self._heard[step.event.source] += len(step.event.pcm) // 2
+            self._captured[step.event.source] += len(step.event.pcm) // 2
         elif step.audio:
             self._sent += 1
         else:
@@ -138,18 +138,20 @@ class _Quiet:
         self._at = at
         return True
 
-    def told(self) -> Iterator[ReplayLine]:
-        """The row that tells of them."""
-        told = [f"{n / SAMPLE_RATE:.2f} s of {name} heard" for name, n in self._heard.items()]
+    def take(self) -> Iterator[ReplayLine]:
+        """The row for the steps counted so far, if any; then count from zero."""
+        parts = [
+            f"{n / SAMPLE_RATE:.2f} s of {name} captured" for name, n in self._captured.items()
+        ]
         if self._sent:
-            told.append(f"{self._sent} messages of audio sent")
-        if told:
-            yield ReplayLine(self._at, f"({', '.join(told)})", ())
-        self._heard.clear()
+            parts.append(f"{self._sent} messages of audio sent")
+        if parts:
+            yield ReplayLine(self._at, f"({', '.join(parts)})", ())
+        self._captured.clear()
         self._sent = 0
 
 
-def _what(step: Step) -> str:
+def _event(step: Step) -> str:
     match step.event:
         case None:
             return _outgoing(step.outgoing)
@@ -158,7 +160,7 @@ def _what(step: Step) -> str:
         case e.PongReceived(dial, mark):
             return f"{dial} < pong {mark.decode('latin-1')}"
         case e.AudioCaptured(source, pcm):
-            return f"{len(pcm) // 2 / SAMPLE_RATE:.2f} s of {source} heard"
+            return f"{len(pcm) // 2 / SAMPLE_RATE:.2f} s of {source} captured"
         case e.AudioFetched(source, start, pcm):
             return f"{len(pcm) // 2} samples of {source} fetched from {start} on"
         case event:
@@ -178,7 +180,7 @@ def _outgoing(outgoing: Outgoing | None) -> str:
 
 
 def _message(data: str | bytes) -> str:
-    """A message, without the ids that every one carries."""
+    """A message, without the ids that all messages carry."""
     if isinstance(data, bytes):
         return f"{len(data)} bytes"
     try:
@@ -186,17 +188,17 @@ def _message(data: str | bytes) -> str:
     except msgspec.DecodeError:
         return _short(data)
     kind = fields.pop("type", "")
-    said = (f"{name}={value}" for name, value in fields.items() if name not in _IDS)
-    return _short(" ".join([str(kind), *said]))
+    shown = (f"{name}={value}" for name, value in fields.items() if name not in _IDS)
+    return _short(" ".join([str(kind), *shown]))
 
 
-def _came(command: Command) -> str:
-    """What a command says; of audio on its way to the disk nothing."""
+def _command(command: Command) -> str:
+    """A command as text; empty for audio on its way to the disk."""
     match command:
         case StoreAudio():
             return ""
         case OpenSocket(dial, backend, with_credential):
-            # Whether there is a token the core does not know; where it must not go, it does.
+            # The core knows only where a token must not go, not whether there is one.
             bare = "" if with_credential else ", without a token"
             return f"OpenSocket {dial} {backend.url}{bare}"
         case Report(StateChanged(state=state, reason=reason, retry_in=retry_in)):
@@ -215,9 +217,9 @@ def _came(command: Command) -> str:
 
 
 def _fields(value: msgspec.Struct) -> str:
-    """The fields that say something."""
-    said = ((name, getattr(value, name)) for name in value.__struct_fields__)
-    return _short(" ".join(f"{k}={v}" for k, v in said if v not in (None, "", ())))
+    """The fields that are not empty."""
+    fields = ((name, getattr(value, name)) for name in value.__struct_fields__)
+    return _short(" ".join(f"{k}={v}" for k, v in fields if v not in (None, "", ())))
 
 
 def _short(text: str) -> str:

@@ -1,7 +1,7 @@
-"""``openline resume``: finish what a crash left in a spool.
+"""``openline resume``: finish the sessions that a crash left in a spool.
 
-A directory may hold several sessions, each is finished in turn, unless Ctrl-C ends it; the
-exit status is the worst of theirs. A transcript can be written only of one.
+A directory may hold several sessions. They are finished one after the other, until Ctrl-C; the
+exit status is the worst of theirs. A transcript can be written only for one session.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from openline_trio.opening import resume_session
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResumeOptions:
-    """What the user asked for."""
+    """The options of the command."""
 
     directory: Path
     url: str | None = None
@@ -45,10 +45,10 @@ class ResumeOptions:
 
 
 def resume(options: ResumeOptions) -> int:
-    """Resume, and give the exit status. Raises Problem."""
+    """Resume and return the exit status. Raises Problem."""
     try:
         folders = spooled_sessions(options.directory)
-    except OSError as error:  # a name too long, a directory that may not be looked into
+    except OSError as error:  # a name too long, a directory without read permission
         raise Problem(f"{options.directory}: {error.strerror}: name a spool") from None
     if not folders:
         raise Problem(f"{options.directory}: {_why_none(options.directory)}")
@@ -66,7 +66,7 @@ def resume(options: ResumeOptions) -> int:
     for folder in folders:
         try:
             worst = max(worst, _resume(folder, options, other, token, dialect))
-        except Problem as problem:  # the others are none the worse for it
+        except Problem as problem:  # the other sessions can still be finished
             if len(folders) == 1:
                 raise
             write_err(f"openline: {problem}")
@@ -77,11 +77,11 @@ def resume(options: ResumeOptions) -> int:
 
 
 def _why_none(directory: Path) -> str:
-    """What is wrong with a place where no session is."""
+    """The reason why ``directory`` holds no session."""
     if not directory.exists():
-        return "there is no such directory: name what was given to --spool"
+        return "there is no such directory: name the directory given to --spool"
     if not directory.is_dir():
-        return "is not a directory: name what was given to --spool"
+        return "is not a directory: name the directory given to --spool"
     return "no unfinished session is spooled there"
 
 
@@ -92,7 +92,7 @@ def _backend(folder: Path, began: Began) -> Backend:
         raise Problem(f"{folder}: {error} with --url") from None
 
 
-def _check_spoken(folder: Path, began: Began, dialect: Dialect) -> None:
+def _check_dialect(folder: Path, began: Began, dialect: Dialect) -> None:
     try:
         began.check_spoken(dialect.name)
     except ValueError as error:
@@ -112,7 +112,7 @@ def _resume(
     except SpoolError as error:
         raise Problem(str(error)) from None
     began = past.began
-    _check_spoken(folder, began, dialect or DEFAULT)
+    _check_dialect(folder, began, dialect or DEFAULT)
     backend = other or _backend(folder, began)
     screen = None if options.json and sys.stdout.isatty() else find_screen()
     view = make_view(backend, dict.fromkeys(began.sources), screen, json=options.json)

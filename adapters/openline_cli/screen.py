@@ -1,8 +1,7 @@
-"""Where a person is looking, if anywhere, and how text gets there.
+"""Find the terminal, if there is one, and write text to stdout and stderr.
 
-The live view belongs on a terminal. That is stdout; or stderr, when stdout goes into a
-file: then nothing else is drawn there. Into a pipe it is not so sure that the other end
-does not write to the same terminal, so there is no live view then.
+The live view needs a terminal: stdout, or stderr when stdout goes into a file. When stdout is a
+pipe there is no live view, because its reader may write to the same terminal.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def find_screen() -> Console | None:
-    """A terminal that can be drawn on, if there is one."""
+    """A terminal for the live view, if there is one."""
     if not sys.stdout.isatty() and not (sys.stderr.isatty() and _is_file()):
         return None
     from rich.console import Console
@@ -41,20 +40,20 @@ def live_view(screen: Console, backend: Backend, durations: Mapping[str, float |
 
 
 def write_out(text: str) -> None:
-    """To stdout, at once."""
+    """Write to stdout, and flush."""
     sys.stdout.write(text)
     sys.stdout.flush()
 
 
 def write_err(line: str) -> None:
-    """One line to stderr, at once; a stderr that is closed loses it."""
+    """Write one line to stderr, and flush; it is lost if stderr is closed."""
     with contextlib.suppress(OSError):
         sys.stderr.write(f"{printable(line)}\n")
         sys.stderr.flush()
 
 
 def nowhere(line: str) -> None:
-    """For what the live view shows already."""
+    """Drop a line that the live view shows already."""
 
 
 def _is_file() -> bool:

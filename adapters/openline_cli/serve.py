@@ -1,8 +1,8 @@
 """``openline serve``: the reference backend as a process.
 
-It says where it listens in one line on stdout, once it can serve, and in a line for each
-which faults are to strike; as they do, they are lines on stderr. Ctrl-C and SIGTERM close
-every socket with 1012 and end it properly: it has no other end, so the status is 0.
+Once it can serve, it prints its address on stdout, and a line for each fault to inject. Each
+fault that happens is a line on stderr. Ctrl-C and SIGTERM close every socket with 1012 and end
+it properly: this is its only way to end, so the status is 0.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ from openline_server import (
 )
 from openline_server.config import AddressError
 
-#: In place of a fault: say which there are.
+#: Given instead of a fault: list the faults.
 HELP: Final = "help"
 
 
 def serve(config: ServerConfig, *, faults: Sequence[str] = (), with_parent: bool = False) -> int:
-    """Serve until told to stop; ``with_parent``: or until standard input ends.
+    """Serve until Ctrl-C or SIGTERM; ``with_parent``: or until standard input ends.
 
-    ``faults`` are phrases; ``help`` among them lists what there is instead of serving.
-    Raises Problem for a phrase that is none, and where the server cannot be started.
+    ``faults`` are phrases; ``help`` among them lists the possible faults instead of serving.
+    Raises Problem for an invalid phrase, and if the server cannot be started.
     """
     if HELP in (phrase.strip().lower() for phrase in faults):
         sys.stdout.write(fault_list())
@@ -64,7 +64,7 @@ async def _serve(config: ServerConfig, injector: FaultInjector, *, with_parent: 
     failures: list[BackendError] = []
     async with trio.open_nursery() as nursery:
         if with_parent:
-            nursery.start_soon(_outlive_nobody)
+            nursery.start_soon(_end_with_parent)
         try:
             await run_server(config, ready, hooks=injector if injector.faults else None)
         except BackendError as error:
@@ -74,8 +74,8 @@ async def _serve(config: ServerConfig, injector: FaultInjector, *, with_parent: 
         raise failure
 
 
-async def _outlive_nobody() -> None:
-    """End when the pipe from the parent does, however the parent died."""
+async def _end_with_parent() -> None:
+    """End when the pipe from the parent ends, which it does even if the parent is killed."""
     fd = sys.stdin.fileno()
     while True:
         await trio.lowlevel.wait_readable(fd)
@@ -85,6 +85,6 @@ async def _outlive_nobody() -> None:
 
 
 def announce(line: str) -> None:
-    """To stdout, at once: somebody may be waiting for it."""
+    """Write to stdout and flush, because the caller may wait for the line."""
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()

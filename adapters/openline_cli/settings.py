@@ -13,10 +13,10 @@ A file for ``--config`` is TOML with three tables, all of which may be missing::
     [sources]
     speed = 2.0
 
-A key is an option's name with ``_`` for ``-``, and its value is read as the option's. What is given
-on the command line wins over the file, field by field for the policy. A token never stands in the
-file. What a policy's fields may be is the core's to decide: here its error is only told with the
-place that the value came from, and with what the field is for.
+A key is an option's name with ``_`` for ``-``, and its value is read as the option's. Options on
+the command line override the file, field by field for the policy. A token never stands in the
+file. The core validates a policy's fields; this module adds to its error the place of the value
+and the purpose of the field.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from openline_cli.parameters import Command, Parameter, suggestion
 from openline_cli.problems import Problem
 
 _POLICY: Final = "policy"
-#: A larger file holds no settings; it is not read whole.
+#: The most that is read of a file; a larger one holds no settings.
 _MOST_BYTES: Final = 65536
 
 
@@ -45,7 +45,7 @@ class _Fields:
         self._origins: dict[str, str] = {}
 
     def put(self, origin: str, name: str, value: object) -> None:
-        """Take a field; the later of two wins. Raises Problem for an unknown name."""
+        """Set a field; the later of two wins. Raises Problem for an unknown name."""
         if name not in MEANINGS:
             raise Problem(f"{origin}: there is no field {name}{suggestion(name, MEANINGS)}")
         self.values[name] = _value(value) if isinstance(value, str) else value
@@ -61,7 +61,7 @@ class _Fields:
             raise self.blame(error) from None
 
     def blame(self, error: ValueError) -> Problem:
-        """The core's error with where the field was given, and what it is for."""
+        """The core's error with the field's place and purpose."""
         text = str(error)
         named = [name for name in re.findall(r"\w+", text) if name in self._origins]
         origin = self._origins[named[0]] if named else "--policy"
@@ -70,7 +70,7 @@ class _Fields:
 
 
 def _value(text: str) -> object:
-    """A number, or None for ``none``; other text stays, for the core to refuse."""
+    """A number, or None for ``none``; other text is passed on, and the core rejects it."""
     if text.strip().lower() == "none":
         return None
     for kind in (int, float):
@@ -82,10 +82,10 @@ def _value(text: str) -> object:
 
 
 def settle(command: Command, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Every value of the command: given, else of the file for ``--config``, else the default.
+    """Every value of the command: from the command line, else from ``--config``, else the default.
 
-    ``policy`` becomes a Policy or None, and ``config`` has done its work. Raises Problem
-    for what cannot be used, in the file or in ``--policy``.
+    ``policy`` becomes a Policy or None, and ``config`` is left out. Raises Problem for an
+    unusable value in the file or in ``--policy``.
     """
     path: Path | None = given.get("config")
     settled = command.defaults
@@ -125,7 +125,7 @@ def _tables(path: Path) -> dict[str, dict[str, object]]:
         read: dict[str, object] = tomllib.loads(data.decode())
     except OSError as error:
         raise Problem(f"--config {path}: {error.strerror}; name a TOML file") from None
-    except ValueError as error:  # of TOML, of UTF-8, of a name with a NUL
+    except ValueError as error:  # from TOML, from UTF-8, or from a name with a NUL
         raise Problem(f"--config {path}: not TOML: {error}") from None
     known = dict.fromkeys([_POLICY, *options.TABLES])
     for name, table in read.items():
@@ -148,7 +148,7 @@ def _parameter(origin: str, table: str, key: str) -> Parameter:
 
 
 def _setting(origin: str, parameter: Parameter, value: object) -> object:
-    """The value as the option would have it. Raises Problem."""
+    """The value, converted as the option converts it. Raises Problem."""
     if not parameter.takes_value:
         if not isinstance(value, bool):
             raise Problem(f"{origin} {parameter.name}: give true or false")
@@ -162,9 +162,9 @@ def _setting(origin: str, parameter: Parameter, value: object) -> object:
 
 
 def check_horizon(policy: Policy | None, horizon: float) -> None:
-    """Raise Problem if a policy of the user's keeps too little audio for a dialect.
+    """Raise Problem if the user's policy keeps too little audio for a dialect.
 
-    ``horizon``: how long (seconds) the dialect's backend may hold audio before it proves it.
+    ``horizon``: how long (seconds) the dialect's backend may hold audio before it confirms it.
     """
     if policy is None:
         return

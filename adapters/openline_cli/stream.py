@@ -1,7 +1,7 @@
-"""``openline stream``: recordings or raw PCM to a backend, the words to where they are wanted.
+"""``openline stream``: stream recordings or raw PCM to a backend, and write the transcript.
 
-Everything that a user can get wrong is checked before anything is dialled: the files, the
-URL, the token, the place for the transcript.
+All arguments are checked before anything is dialled: the files, the URL, the token, the path
+of the transcript.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _RAW_RATE, _RAW_CHANNELS = 16_000, 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamOptions:
-    """What the user asked for."""
+    """The options of the command."""
 
     files: Sequence[str]
     url: str = DEFAULT_URL
@@ -61,7 +61,7 @@ class StreamOptions:
 
 
 def stream(options: StreamOptions) -> int:
-    """Stream, and give the exit status. Raises Problem."""
+    """Stream and return the exit status. Raises Problem."""
     backend = make_backend(options.url, plain_ws=options.plain_ws)
     if options.out is not None:
         writers.check(options.out)
@@ -96,7 +96,7 @@ def stream(options: StreamOptions) -> int:
 
 
 def make_backend(url: str, *, plain_ws: bool) -> Backend:
-    """Where to dial. Raises Problem."""
+    """The backend to dial. Raises Problem."""
     try:
         return Backend.from_url(url, allow_plain=plain_ws)
     except ValueError as error:
@@ -117,7 +117,7 @@ def make_backend(url: str, *, plain_ws: bool) -> Backend:
 def make_sources(
     options: StreamOptions, known: Sequence[str] = DEFAULT.traits.sources
 ) -> dict[str, Source]:
-    """The sources, opened and looked at, by their names of ``known``. Raises Problem."""
+    """The sources, opened and checked, by their names in ``known``. Raises Problem."""
     files = options.files
     if len(files) > len(known):
         most = "one" if len(known) == 1 else f"at most {len(known)}"
@@ -127,7 +127,7 @@ def make_sources(
     if STDIN not in files:
         for name, value in (("--rate", options.rate), ("--channels", options.channels)):
             if value is not None:
-                raise Problem(f"{name} is for raw PCM (FILE is -); a recording knows its own")
+                raise Problem(f"{name} is for raw PCM (FILE is -); a recording has its own")
     first = known[0] if options.source is None else options.source
     if first not in known:
         raise Problem(f"--source {first}: give {' or '.join(known)}")
@@ -160,7 +160,7 @@ def make_view(
     *,
     json: bool,
 ) -> View:
-    """What was asked for on stdout, and the live view on the screen if there is one."""
+    """The requested output on stdout, and the live view if there is a terminal."""
     live = None if screen is None else live_view(screen, backend, durations)
     if json:
         lines = JsonView(sys.stdout.buffer, write_err if live is None else nowhere)
@@ -178,9 +178,9 @@ def finish(
     json: bool,
     folder: Path | None = None,
 ) -> int:
-    """Write the transcript, say how it ended, give the exit status. Raises Problem.
+    """Write the transcript, report the end, return the exit status. Raises Problem.
 
-    ``folder`` is the session's spool; what is left in it, if anything, can be resumed.
+    ``folder`` is the session's spool; if it still exists, the session can be resumed.
     """
     try:
         return _finish(outcome, screen, out=out, json=json)
@@ -188,7 +188,7 @@ def finish(
         if folder is not None and not outcome.complete and spooled_sessions(folder):
             where = quote(str(folder))
             write_err(
-                f"openline: what was captured is kept; to deliver it: openline resume {where}"
+                f"openline: the captured audio is kept; to deliver it: openline resume {where}"
             )
 
 
@@ -208,7 +208,7 @@ def _finish(outcome: Outcome, screen: Console | None, *, out: Path | None, json:
         if ended.transcript or outcome.complete:
             writers.write(out, ended)
             if not outcome.complete:
-                write_err(f"openline: {out} holds what was transcribed, and is not complete")
+                write_err(f"openline: {out} holds an incomplete transcript")
         else:
             write_err(f"openline: --out {out}: not written, nothing was transcribed")
     return outcome.status

@@ -1,4 +1,4 @@
-"""What a session came to, when it is over: the result, the words, the samples.
+"""The summary of a finished session: the result, the words, the samples.
 
 The figures are collected once; a terminal gets them as tables, a pipe as lines.
 """
@@ -33,16 +33,16 @@ class Summary:
 
 
 def summarise(
-    outcome: Outcome, ended: Ended, *, said: str | None = None, wordless: str | None = None
+    outcome: Outcome, ended: Ended, *, reference: str | None = None, wordless: str | None = None
 ) -> Summary:
-    """Collect the figures; ``said`` are the words that were to be heard, if known.
+    """Collect the figures; ``reference`` is the correct transcript, if known.
 
-    ``wordless``: why what was heard is no words at all.
+    ``wordless``: why the transcript holds no words to count.
     """
-    heard = " ".join(final.text for final in ended.transcript)
-    rows = [("words", wordless or str(len(words(heard))))]
-    if said is not None and wordless is None:
-        rows += _against(compare(said, heard))
+    transcript = " ".join(final.text for final in ended.transcript)
+    rows = [("words", wordless or str(len(words(transcript))))]
+    if reference is not None and wordless is None:
+        rows += _against(compare(reference, transcript))
     audio = max((s.captured for s in ended.statistics.sources.values()), default=0) / SAMPLE_RATE
     rows += [
         ("dials", str(ended.statistics.dials)),
@@ -62,13 +62,13 @@ def summarise(
 def _against(errors: WordErrors) -> list[tuple[str, str]]:
     detail = f"{errors.changed} changed, {errors.missing} missing, {errors.extra} extra"
     return [
-        ("word error rate", f"{100 * errors.rate:.1f} % of the {errors.said} words said"),
+        ("word error rate", f"{100 * errors.rate:.1f} % of {errors.reference} reference words"),
         ("wrong words", detail if errors.errors else "none"),
     ]
 
 
 def as_lines(summary: Summary) -> str:
-    """For a pipe."""
+    """The summary as lines, for a pipe."""
     lines = [summary.headline]
     lines += [f"{source.source} was lost: {printable(source.reason)}" for source in summary.failed]
     lines += [f"{label}: {value}" for label, value in summary.rows]
@@ -82,7 +82,7 @@ def as_lines(summary: Summary) -> str:
 
 
 def print_tables(summary: Summary, console: Console) -> None:
-    """For a terminal."""
+    """Print the summary as tables on a terminal."""
     console.print(_tables(summary))
 
 

@@ -1,8 +1,8 @@
-"""What a view is: it takes updates without waiting, and writes when it is told to.
+"""The interface of a view: it collects updates without waiting, and writes them in ``flush``.
 
-``show``, ``glance`` and ``note`` only remember; ``flush`` writes, and may block while a terminal
-or a pipe takes nothing, so it runs in a thread and the line stays up meanwhile. Nobody tells a
-view anything while it flushes (``follow.Follower``), so it needs no lock.
+``show``, ``glance`` and ``note`` only store their argument. ``flush`` writes, and may block on a
+full terminal or pipe, so it runs in a thread and the line stays up meanwhile. ``follow.Follower``
+calls no method of a view while it flushes, so a view needs no lock.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from openline_cli import jsonlines
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """How things stand between two updates."""
+    """Levels and watermarks between two updates."""
 
     elapsed: float
     levels: Mapping[str, float]
@@ -25,55 +25,55 @@ class Snapshot:
 
 
 class View(Protocol):
-    """Where a session is shown."""
+    """Shows a session."""
 
     @property
     def interval(self) -> float | None:
-        """Seconds between two glances; None: none are wanted."""
+        """Seconds between two calls of ``glance``; None: no calls."""
         ...
 
     def show(self, update: Update) -> None:
-        """Take an update."""
+        """Add an update."""
         ...
 
     def glance(self, glance: Snapshot) -> None:
-        """Take how things stand."""
+        """Add a snapshot."""
         ...
 
     def note(self, text: str) -> None:
-        """Take what the command itself has to say to a person."""
+        """Add a message of the command itself to the user."""
         ...
 
     def flush(self) -> None:
-        """Write. Raises OSError (BrokenPipeError) where nobody reads any more."""
+        """Write. Raises OSError (BrokenPipeError) when the reader is gone."""
         ...
 
     def close(self) -> None:
-        """Leave the terminal as it was."""
+        """Restore the terminal."""
         ...
 
 
 class JsonView:
-    """One object a line for each update, flushed. UTF-8, whatever the terminal speaks."""
+    """One JSON object per line for each update, flushed. Always UTF-8."""
 
     interval: float | None = None
 
     def __init__(self, file: BinaryIO, aside: Callable[[str], None]) -> None:
-        """``file`` stays the caller's; ``aside`` writes a line for a person, elsewhere."""
+        """The caller closes ``file``; ``aside`` writes a note elsewhere, such as to stderr."""
         self._file = file
         self._aside = aside
         self._lines: list[str] = []
         self._notes: list[str] = []
 
     def show(self, update: Update) -> None:
-        """Take its line."""
+        """Add the update's line."""
         self._lines.append(jsonlines.line(update))
 
     def glance(self, glance: Snapshot) -> None:
         """Not an update."""
 
     def note(self, text: str) -> None:
-        """Not an update: it goes aside."""
+        """Write it with ``aside``: a note is no update."""
         self._notes.append(f"openline: {text}")
 
     def flush(self) -> None:
@@ -90,7 +90,7 @@ class JsonView:
 
 
 class Both:
-    """Two views of one session: what was asked for, and what a person sees of it."""
+    """Two views of one session: the requested output, and the live view."""
 
     def __init__(self, first: View, second: View) -> None:
         """``first`` is written first."""

@@ -1,7 +1,7 @@
-"""Word error rate: the fewest words to put in, take out and change, per word that was said.
+"""Word error rate: the fewest insertions, deletions and changes, per word of the reference.
 
-Spelling that no listener can hear does not count: case, punctuation, hyphens and
-"Mr." for "mister" are levelled first.
+Differences without a sound do not count: case, punctuation and hyphens are removed first, and
+"Mr." becomes "mister".
 """
 
 from __future__ import annotations
@@ -16,42 +16,42 @@ _WORD: Final = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 
 @dataclass(frozen=True, slots=True)
 class WordErrors:
-    """How what was heard differs from what was said."""
+    """The numbers of words and of errors in a transcript."""
 
-    said: int
-    heard: int
+    reference: int
+    transcript: int
     changed: int
     missing: int
     extra: int
 
     @property
     def errors(self) -> int:
-        """All of them."""
+        """The sum of the three kinds."""
         return self.changed + self.missing + self.extra
 
     @property
     def rate(self) -> float:
-        """Errors per word said; 0 where nothing was said and nothing heard."""
-        if not self.said:
-            return float(bool(self.heard))
-        return self.errors / self.said
+        """Errors per reference word. Without one: 1 if the transcript has words, else 0."""
+        if not self.reference:
+            return float(bool(self.transcript))
+        return self.errors / self.reference
 
 
 def words(text: str) -> list[str]:
-    """The words of ``text`` as they sound."""
+    """The words of ``text``, normalised: lower case, without punctuation or abbreviations."""
     level = text.casefold().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
     found: list[str] = _WORD.findall(level)
     return [_SPOKEN.get(word, word) for word in found]
 
 
-def compare(said: str, heard: str) -> WordErrors:
-    """Align the two and count."""
-    reference, hypothesis = words(said), words(heard)
-    # A row of (cost, changed, missing, extra) per word said, as in Wagner and Fischer.
-    row = [(j, 0, 0, j) for j in range(len(hypothesis) + 1)]
-    for i, wanted in enumerate(reference, 1):
+def compare(reference: str, transcript: str) -> WordErrors:
+    """Align the two texts and count the errors."""
+    wanted_words, found_words = words(reference), words(transcript)
+    # A row of (cost, changed, missing, extra) per reference word, as in Wagner and Fischer.
+    row = [(j, 0, 0, j) for j in range(len(found_words) + 1)]
+    for i, wanted in enumerate(wanted_words, 1):
         above, row = row, [(i, 0, i, 0)]
-        for j, got in enumerate(hypothesis, 1):
+        for j, got in enumerate(found_words, 1):
             if wanted == got:
                 row.append(above[j - 1])
                 continue
@@ -64,4 +64,4 @@ def compare(said: str, heard: str) -> WordErrors:
                 )
             )
     _, changed, missing, extra = row[-1]
-    return WordErrors(len(reference), len(hypothesis), changed, missing, extra)
+    return WordErrors(len(wanted_words), len(found_words), changed, missing, extra)

@@ -1,8 +1,8 @@
-"""``--out``: the transcript as a file, whole or not at all.
+"""``--out``: write the transcript to a file, atomically.
 
-The text is made when the session has ended, written beside its place, synced, and then
-renamed into it: a reader sees the old file or the new one. That it can work (the ending is
-known, the directory takes files) is checked before anything is dialled.
+After the session the text is written to a temporary file beside the target, synced, and renamed:
+a reader sees the old file or the new one. The suffix and the directory are checked before
+anything is dialled.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from openline_cli.problems import FAILED, Problem, printable
 
 
 def as_text(ended: Ended) -> str:
-    """The words, a final a line; missing audio is said to be missing."""
+    """The words, a final per line; each gap is a line in brackets."""
     several = len(ended.statistics.sources) > 1
-    lines = [(final.start, _labelled(final, several)) for final in _spoken(ended)]
+    lines = [(final.start, _labelled(final, several)) for final in _with_words(ended)]
     for gap in ended.missing:
         where = f" of {gap.source}" if several else ""
         lines.append(
@@ -37,16 +37,16 @@ def as_srt(ended: Ended) -> str:
     several = len(ended.statistics.sources) > 1
     cues = [
         f"{number}\n{_span(final, ',')}\n{_labelled(final, several)}\n"
-        for number, final in enumerate(_spoken(ended), 1)
+        for number, final in enumerate(_with_words(ended), 1)
     ]
     return "\n".join(cues)
 
 
 def as_vtt(ended: Ended) -> str:
-    """WebVTT; who speaks stands in a voice tag."""
+    """WebVTT; the source stands in a voice tag."""
     several = len(ended.statistics.sources) > 1
     cues = ["WEBVTT\n"]
-    for final in _spoken(ended):
+    for final in _with_words(ended):
         text = printable(final.text)
         for plain, safe in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")):
             text = text.replace(plain, safe)
@@ -56,7 +56,7 @@ def as_vtt(ended: Ended) -> str:
 
 
 def as_jsonl(ended: Ended) -> str:
-    """Every final, every gap, and the end, as ``--json`` has them."""
+    """Every final, every gap, and the end, in the format of ``--json``."""
     updates: list[Update] = [*ended.transcript, *ended.missing, ended]
     return "".join(map(jsonlines.line, updates))
 
@@ -70,14 +70,14 @@ FORMATS: Final[Mapping[str, Callable[[Ended], str]]] = {
 
 
 def check(path: Path) -> None:
-    """Raise Problem unless ``path`` can be written, as far as that can be known now."""
+    """Raise Problem unless ``path`` can be written, as far as this can be checked now."""
     if path.suffix.lower() not in FORMATS:
         raise Problem(f"--out {path}: the name must end in {', '.join(FORMATS)}")
     check_place(path)
 
 
 def check_place(path: Path) -> None:
-    """Raise Problem unless a file may stand at ``path``, as far as that can be known now."""
+    """Raise Problem unless a file can be created at ``path``, as far as this can be checked now."""
     try:
         target = path.resolve()
         if target.exists() and not target.is_file():
@@ -91,12 +91,12 @@ def check_place(path: Path) -> None:
 
 
 def write(path: Path, ended: Ended) -> None:
-    """Put the transcript into ``path``. Raises Problem (status 1) and leaves nothing behind."""
+    """Write the transcript to ``path``. Raises Problem (status 1), and then leaves no file."""
     put(path, FORMATS[path.suffix.lower()](ended))
 
 
 def put(path: Path, text: str) -> None:
-    """Put ``text`` into ``path``. Raises Problem (status 1) and leaves nothing behind."""
+    """Write ``text`` to ``path``. Raises Problem (status 1), and then leaves no file."""
     try:
         _replace(path.resolve(), text)
     except OSError as error:
@@ -120,7 +120,7 @@ def _replace(target: Path, text: str) -> None:
 
 
 def _mode(target: Path) -> int:
-    """The permissions of what is replaced; of a new file as if it had been opened."""
+    """The permissions of the replaced file, or those that ``open`` would give a new one."""
     try:
         return stat.S_IMODE(target.stat().st_mode)
     except FileNotFoundError:
@@ -129,8 +129,8 @@ def _mode(target: Path) -> int:
         return 0o666 & ~umask
 
 
-def _spoken(ended: Ended) -> list[Transcript]:
-    """The finals that say something."""
+def _with_words(ended: Ended) -> list[Transcript]:
+    """The finals that contain words."""
     return [final for final in ended.transcript if printable(final.text)]
 
 
@@ -140,7 +140,7 @@ def _labelled(final: Transcript, several: bool) -> str:  # noqa: FBT001 -- two w
 
 
 def _span(final: Transcript, point: str) -> str:
-    """A cue's times; one without a length could never be seen."""
+    """A cue's times; a cue without a length would never be shown, so it gets one."""
     start = round(final.start * 1000)
     end = max(round(final.end * 1000), start + 1)
     return f"{_stamp(start, point)} --> {_stamp(end, point)}"

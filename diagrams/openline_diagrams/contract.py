@@ -38,13 +38,13 @@ class Contract(NamedTuple):
     states: tuple[str, ...]
 
 
-#: What documents a built-in dialect: the structs that it reads, and the states of its status.
+#: What a built-in dialect may add: the structs that it reads, and the states of its status.
 _DOCUMENTED: Final[dict[str, tuple[tuple[type[msgspec.Struct], ...], tuple[str, ...]]]] = {
     "echopanel": (get_args(Incoming), ("connected", *sorted(ACKS))),
 }
 #: The contract of each built-in dialect, by name.
 CONTRACTS: Final = MappingProxyType(
-    {name: Contract(BUILT_IN[name], *known) for name, known in _DOCUMENTED.items()}
+    {name: Contract(each, *_DOCUMENTED.get(name, ((), ()))) for name, each in BUILT_IN.items()}
 )
 
 _IDS: Final = Ids(session_id="S", attempt_id="A", connection_id="C")
@@ -74,7 +74,7 @@ def contract(spec: Contract) -> str:
     default = {*all_rows()}
     rows = [each for each in ours if each not in default]
     audio = (
-        f"Sources: {code(dialect.traits.sources)}. The backend proves or discards audio within "
+        f"Sources: {code(dialect.traits.sources)}. The backend confirms or discards audio within "
         f"{dialect.traits.horizon:g} s.\n\n"
     )
     token = (

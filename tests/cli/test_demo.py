@@ -79,21 +79,21 @@ def test_without_a_screen_everything_is_a_line(
     assert main(["demo"]) == 0
     out, err = capsys.readouterr()
     assert out.startswith("-- starting a backend with whisper\n")
-    assert "word error rate: 0.0 % of the 70 words said\n" in out
+    assert "word error rate: 0.0 % of 70 reference words\n" in out
     assert "wrong words: none\n" in out
     assert not err
 
 
 @pytest.mark.parametrize(
-    ("recognizer", "says"),
+    ("recognizer", "expected"),
     [
-        ("echo", "words: none to compare: echo says when somebody spoke, not what\n"),
-        ("none", "words: none to compare: nobody listened\n"),
+        ("echo", "words: none to compare: echo returns timestamps, not words\n"),
+        ("none", "words: none to compare: no recogniser\n"),
     ],
 )
 def test_what_hears_no_words_is_not_held_to_them(
     recognizer: str,
-    says: str,
+    expected: str,
     play: Callable[..., None],
     ended: End,
     capsys: pytest.CaptureFixture[str],
@@ -101,7 +101,7 @@ def test_what_hears_no_words_is_not_held_to_them(
     play(ended(Transcript(source="mic", text="0.00-2.00", final=True, start=0.0, end=2.0)))
     assert main(["demo", "--recognizer", recognizer]) == 0
     out, _ = capsys.readouterr()
-    assert says in out
+    assert expected in out
     assert "word error rate" not in out
     assert "wrong words" not in out
 

@@ -80,13 +80,13 @@ def test_the_format_outranks_the_name(tmp_path: Path) -> None:
     ("arguments", "says"),
     [
         (["--format", "pdf"], "--format pdf: give svg, dot, mermaid, md, xstate or scxml"),
-        (["--out", "x.pdf"], "--out x.pdf: its end tells no format; give --format, or .svg, .dot"),
+        (["--out", "x.pdf"], "--out x.pdf: no format for this suffix; give --format, or .svg"),
         (["--out", "none/x.svg"], "--out none/x.svg: there is no directory none; make it first"),
         (
             ["--dialect", "latin"],
             "--dialect latin: no built-in dialect has this name; give echopanel",
         ),
-        (["--dialect", "echopanel", "--out", "x.svg"], "a contract is told as md, not svg"),
+        (["--dialect", "echopanel", "--out", "x.svg"], "a contract is written as md, not svg"),
         (["--session", "1"], "--session is for one of the sessions of --journal FILE"),
         (["--dark", "--format", "scxml"], "--dark: scxml has no colours; use it with svg, dot"),
     ],

@@ -48,7 +48,7 @@ def test_the_steps_are_told_and_that_nothing_has_changed(capsys: Captured) -> No
     for told in (
         "      0.000  OpenRequested",
         "               → connecting",
-        "(0.30 s of mic heard, 25 messages of audio sent)",
+        "(0.30 s of mic captured, 25 messages of audio sent)",
         "1 > ping 1",
         "1 < pong 1",
         "2 > start sample_rate=16000 ",
@@ -264,7 +264,7 @@ def test_audio_is_folded_be_it_bytes_or_text(kind: type[Letter], start: str, sto
     assert core.next_message(1.5) is not None
     [journal] = read(lines)
     told = [row.what for row in rows(replay(journal, dialect=kind()))]
-    assert "(0.50 s of mic heard, 25 messages of audio sent)" in told
+    assert "(0.50 s of mic captured, 25 messages of audio sent)" in told
     sent = [what for what in told if what.startswith("1 > ")]
     assert len([what for what in sent if "ping" not in what]) == 2, "the start and the stop"
     assert sent[0].startswith(start)

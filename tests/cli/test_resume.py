@@ -114,7 +114,7 @@ def test_one_that_fails_again_is_kept_and_told(
     answer([], ended(state=State.FAILED, reason="refused"))
     assert main(["resume", str(tmp_path)]) == 1
     assert capsys.readouterr().err.splitlines()[-1] == (
-        f"openline: what was captured is kept; to deliver it: openline resume {folder}"
+        f"openline: the captured audio is kept; to deliver it: openline resume {folder}"
     )
 
 
@@ -145,8 +145,8 @@ def test_where_no_session_is_there_is_nothing_to_resume(
     before = sorted(tmp_path.rglob("*"))
     assert main(["resume", str(place)]) == 2
     says = {
-        "missing": "there is no such directory: name what was given to --spool",
-        "a file": "is not a directory: name what was given to --spool",
+        "missing": "there is no such directory: name the directory given to --spool",
+        "a file": "is not a directory: name the directory given to --spool",
     }.get(kind, "no unfinished session is spooled there")
     assert _one_line(capsys) == f"openline: {place}: {says}\n"
     assert sorted(tmp_path.rglob("*")) == before

@@ -129,7 +129,7 @@ def test_what_was_transcribed_before_a_failure_is_kept(
     answer([], ended(final("go"), gaps=[gap()], reason="aborted"))
     assert stream(StreamOptions(files=[CLIP], out=out)) == 1
     assert out.read_text() == "go\n[0.50 s missing: overflow]\n"
-    assert "is not complete" in capsys.readouterr().err
+    assert "an incomplete transcript" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,8 @@ def test_what_is_kept_is_told_with_how_to_go_on(
     Spool.create(tmp_path / "my calls", began).close()
     assert finish(outcome, None, out=None, json=False, folder=folder) == status
     *_, last = capsys.readouterr().err.splitlines()
-    assert last == f"openline: what was captured is kept; to deliver it: openline resume '{folder}'"
+    kept = "openline: the captured audio is kept; to deliver it:"
+    assert last == f"{kept} openline resume '{folder}'"
 
 
 def test_a_screen_gets_the_tables(ended: End, screen: Console, capsys: Captured) -> None:

@@ -13,10 +13,10 @@ from openline_cli.summary import as_lines, print_tables, summarise
 End = Callable[..., Ended]
 
 
-def _printed(end: Ended, outcome: Outcome, said: str | None = None) -> str:
+def _printed(end: Ended, outcome: Outcome, reference: str | None = None) -> str:
     console = Console(file=io.StringIO(), width=80)
     with console.capture() as captured:
-        print_tables(summarise(outcome, end, said=said), console)
+        print_tables(summarise(outcome, end, reference=reference), console)
     return captured.get()
 
 
@@ -24,11 +24,12 @@ def test_lines_have_the_words_the_dials_and_the_samples(
     ended: End, final: Callable[..., Transcript]
 ) -> None:
     end = ended(final("Go forward"), final("ten metres.", 1, 2))
-    text = as_lines(summarise(Outcome(ended=end, seconds=2.5), end, said="go forward ten meters"))
+    outcome = Outcome(ended=end, seconds=2.5)
+    text = as_lines(summarise(outcome, end, reference="go forward ten meters"))
     assert text.splitlines() == [
         "complete: every captured sample was confirmed",
         "words: 4",
-        "word error rate: 25.0 % of the 4 words said",
+        "word error rate: 25.0 % of 4 reference words",
         "wrong words: 1 changed, 0 missing, 0 extra",
         "dials: 1",
         "gaps: none",
@@ -52,7 +53,7 @@ def test_tables_have_the_same(ended: End, final: Callable[..., Transcript]) -> N
     end = ended(final("Go forward"))
     text = _printed(end, Outcome(ended=end, interrupts=1), "go forward")
     assert "● interrupted, and complete" in text
-    assert "0.0 % of the 2 words said" in text
+    assert "0.0 % of 2 reference words" in text
     assert "32,000" in text
 
 

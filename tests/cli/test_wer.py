@@ -20,7 +20,7 @@ def test_words_are_levelled_to_what_can_be_heard(text: str, expected: list[str])
 
 
 @pytest.mark.parametrize(
-    ("said", "heard", "errors"),
+    ("reference", "transcript", "errors"),
     [
         ("a b c", "A, b. C!", (0, 0, 0)),
         ("a b c", "a x c", (1, 0, 0)),
@@ -31,21 +31,23 @@ def test_words_are_levelled_to_what_can_be_heard(text: str, expected: list[str])
         ("", "a b", (0, 0, 2)),
     ],
 )
-def test_errors_are_the_fewest(said: str, heard: str, errors: tuple[int, int, int]) -> None:
-    found = compare(said, heard)
+def test_errors_are_the_fewest(
+    reference: str, transcript: str, errors: tuple[int, int, int]
+) -> None:
+    found = compare(reference, transcript)
     assert (found.changed, found.missing, found.extra) == errors
-    assert found.said == len(words(said))
-    assert found.heard == len(words(heard))
+    assert found.reference == len(words(reference))
+    assert found.transcript == len(words(transcript))
 
 
 @pytest.mark.parametrize(
     ("errors", "rate"),
     [
-        (WordErrors(said=4, heard=4, changed=1, missing=1, extra=0), 0.5),
-        (WordErrors(said=2, heard=6, changed=0, missing=0, extra=4), 2.0),
-        (WordErrors(said=0, heard=0, changed=0, missing=0, extra=0), 0.0),
-        (WordErrors(said=0, heard=2, changed=0, missing=0, extra=2), 1.0),
+        (WordErrors(reference=4, transcript=4, changed=1, missing=1, extra=0), 0.5),
+        (WordErrors(reference=2, transcript=6, changed=0, missing=0, extra=4), 2.0),
+        (WordErrors(reference=0, transcript=0, changed=0, missing=0, extra=0), 0.0),
+        (WordErrors(reference=0, transcript=2, changed=0, missing=0, extra=2), 1.0),
     ],
 )
-def test_the_rate_is_per_word_said(errors: WordErrors, rate: float) -> None:
+def test_rate_is_per_reference_word(errors: WordErrors, rate: float) -> None:
     assert errors.rate == rate

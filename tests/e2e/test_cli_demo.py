@@ -33,7 +33,7 @@ def test_demo_shows_the_outage_the_transcript_and_the_figures() -> None:
     assert lines.count("-- demo: the backend was killed; another starts") == 2
     assert any(line.startswith("-- reconnecting") for line in lines)
     assert "complete: every captured sample was confirmed" in lines
-    assert "words: none to compare: echo says when somebody spoke, not what" in lines
+    assert "words: none to compare: echo returns timestamps, not words" in lines
     assert not any("word error rate" in line for line in lines)
     assert "gaps: none" in lines
     assert "samples of mic: captured 451680, sent 451680, confirmed 451680, missing 0" in lines
