@@ -35,7 +35,7 @@ NO_REFUSALS: Final[Mapping[str, Rule]] = MappingProxyType({})
 #: The numbers that an explanation gives if no policy is given.
 DEFAULT_POLICY: Final = Policy()
 
-#: The close codes and the HTTP statuses that can be asked for.
+#: The close codes and the HTTP statuses that ``explain`` accepts.
 CODES: Final = range(1000, 5000)
 STATUSES: Final = range(100, 600)
 
@@ -44,7 +44,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     """What one ending means under one condition (``when``; empty: always).
 
     ``group`` is "close code", "HTTP status", "error", "refusal" or "nothing known";
-    ``why``, ``does`` and ``when`` are lines for a person, lower case, no full stop.
+    ``why``, ``does`` and ``when`` are lines for the user, lower case, no full stop.
     """
 
     group: str
@@ -196,8 +196,8 @@ def _code_cases(code: int, dialect_codes: Mapping[int, Rule]) -> Iterator[tuple[
         yield "sent by this client", msgspec.structs.replace(peer, sender=Sender.LOCAL)
     elif code == 1008:
         for keywords, _ in table.POLICY_REASONS:
-            says = " or ".join(f'"{keyword}"' for keyword in keywords)
-            yield f"its reason says {says}", msgspec.structs.replace(peer, reason=keywords[0])
+            listed = " or ".join(f'"{keyword}"' for keyword in keywords)
+            yield f"its reason contains {listed}", msgspec.structs.replace(peer, reason=keywords[0])
 
 
 def _status_cases(status: int) -> Iterator[tuple[str, Ending]]:

@@ -80,7 +80,7 @@ class SessionMachine:
 
     ``session_id`` and ``attempt_id`` are non-blank strings of at most 256 characters.
     ``sources`` are the names that audio may carry. ``random`` gives floats in [0, 1).
-    ``has_provider``: the adapter can be asked for a (fresh) credential.
+    ``has_provider``: the adapter can provide a (fresh) credential.
     ``may_pause``: the sources whose silence does not mean that they hang.
     ``kinds``: which sources are stores and which devices; the default is a device.
     ``disk_seconds``: audio per source that the adapter can keep on disk; 0: none.

@@ -81,7 +81,7 @@ class Window:
         self.received = 0
         self.drained = 0
         self.figured = 0  # drained when the last figures came: what is dropped lies behind
-        self.pinged = 0  # sent when the last ping was asked for
+        self.pinged = 0  # sent when the last ping was requested
         self.measured_at = now
         self.filling = False
         self._assumed = 0.0  # what a backend without figures has drained by _assumed_at

@@ -58,7 +58,7 @@ _MESSAGE_EVENTS: Final[dict[type, str]] = {
 
 
 def on_timer(session: SessionState, timer: Timer) -> Fired:
-    """What ``timer``, which is due, fires."""
+    """The chart's events that ``timer``, which is due, fires."""
     plan = None if timer.error is None else _ended(session, error=timer.error)
     if timer is Timer.SOURCE:
         return _look_for_silence(session)

@@ -77,7 +77,7 @@ def compile_chart(chart: type[StateChart[Any]], worker: type, events: Iterable[s
     if declared != expected:
         raise ChartError(
             f"events that nothing fires: {sorted(declared - expected)}; "
-            f"events that no state knows: {sorted(expected - declared)}"
+            f"events without a row in any state: {sorted(expected - declared)}"
         )
     return MappingProxyType({state: MappingProxyType(rows) for state, rows in table.items()})
 

@@ -217,7 +217,7 @@ HTTP_STATUSES: Final[Mapping[int, Rule]] = MappingProxyType(
         407: _fatal("the proxy wants credentials", _HTTP),
         408: _retry("the server waited too long for the request", _HTTP),
         409: _later("the server has a conflict that may pass", _HTTP),
-        410: _fatal("what was at this path is gone for good", _HTTP),
+        410: _fatal("this path was removed from the server permanently", _HTTP),
         425: _later("the server does not want this request yet", "RFC 8470"),
         426: _fatal("the server wants another protocol version", _HTTP),
         429: _later("the server has had too many requests", "RFC 6585, websockets #712"),

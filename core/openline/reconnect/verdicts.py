@@ -84,7 +84,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """The action, and the reason for it.
 
     ``retry_after`` (seconds, 0-300) is None unless the action is LATER and the server
-    asked for a wait. ``strike``, ``scatter`` and ``hint_ends_wait`` are the row's (see
+    sent a Retry-After. ``strike``, ``scatter`` and ``hint_ends_wait`` are the row's (see
     ``Rule``); a FATAL neither scatters nor waits.
     """
 
