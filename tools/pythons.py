@@ -1,9 +1,9 @@
-"""Run the tests on each Python that is promised and that is here: ``make pythons``.
+"""Run the tests on each supported Python that is installed: ``make pythons``.
 
-The Python of ``.venv`` is not among them: ``make test`` runs on that one. An interpreter is found
-as ``python3.N`` on the PATH or among pyenv's versions; of two for one minor version the first
-counts. Each gets a venv of its own under ``build/pythons``, from the lock file with hashes. Types,
-style and coverage are the same on each, so that ``make test`` checks them once.
+The Python of ``.venv`` is left out, because ``make test`` uses it. An interpreter is searched as
+``python3.N`` on the PATH, then among pyenv's versions; the first one for a minor version is used.
+Each gets its own venv under ``build/pythons``, from the lock file with hashes. Types, style and
+coverage do not depend on the version, so only ``make test`` checks them.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def promised(pyproject: str) -> list[str]:
 
 
 def find(versions: Iterable[str], path: str, pyenv: Path) -> dict[str, Path]:
-    """The interpreter of each version that is here: on ``path``, else in ``pyenv``'s folder."""
+    """The interpreter of each installed version: on ``path``, else in ``pyenv``'s folder."""
     found: dict[str, Path] = {}
     for version in versions:
         named = shutil.which(f"python{version}", path=path)
@@ -50,7 +50,7 @@ def find(versions: Iterable[str], path: str, pyenv: Path) -> dict[str, Path]:
 
 
 def _answers(python: Path, version: str) -> bool:
-    """Whether it runs and is what its name says; a shim of pyenv's may be neither."""
+    """Whether it runs and has the version of its name; a shim of pyenv's may fail both."""
     asked = "import sys, venv, ensurepip; print('%d.%d' % sys.version_info[:2])"
     try:
         done = subprocess.run(
@@ -62,7 +62,7 @@ def _answers(python: Path, version: str) -> bool:
 
 
 def prepare(version: str, python: Path) -> Path:
-    """The interpreter of a venv with all that the lock file names, and this checkout."""
+    """The interpreter of a venv with the packages of the lock file, and this checkout."""
     venv = VENVS / version
     stamp = venv / ".installed"
     lock = (ROOT / "requirements.txt").read_text("utf-8")
@@ -89,7 +89,7 @@ def prepare(version: str, python: Path) -> Path:
 
 
 def run(pythons: Mapping[str, Path], tests: Iterable[str]) -> list[str]:
-    """Test each; the versions on which a test failed."""
+    """Run the tests on each; return the versions on which a test failed."""
     chosen = [str(ROOT / "tests" / name) for name in tests]
     failed: list[str] = []
     for version, python in pythons.items():
@@ -102,7 +102,7 @@ def run(pythons: Mapping[str, Path], tests: Iterable[str]) -> list[str]:
 
 
 def main() -> None:
-    """The command; its status is 1 if a test failed."""
+    """Run the command; the status is 1 if a test failed."""
     parser = argparse.ArgumentParser(description="Run the tests on each other Python.")
     parser.add_argument("--list", action="store_true", help="print the versions, and exit")
     arguments = parser.parse_args()

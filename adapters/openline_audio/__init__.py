@@ -1,5 +1,5 @@
-"""Recordings and arrays made into 16 kHz mono s16le: decoding, channels, resampling.
+"""Convert recordings and arrays to 16 kHz mono s16le: decoding, channels, resampling.
 
-``source`` says what a source of audio is, for every event loop. There is no loop here: a
-face runs a decoder in a thread and paces what it gives.
+``source`` defines the protocol of a source of audio, for every event loop. There is no loop
+here: an adapter runs a decoder in a thread and paces its output.
 """

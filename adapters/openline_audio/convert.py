@@ -1,14 +1,13 @@
-"""From any rate and channel count to what the line carries: 16 kHz mono s16le, in frames.
+"""Convert any rate and channel count to the format of the line: 16 kHz mono s16le, in frames.
 
 Pure: bytes or arrays in, frames out; no files, no clock, no trio.
 
 Theory of operation. `Converter.feed` takes pieces of one stream, cut anywhere, and
-returns the whole frames that they complete; `flush` says that the stream is over and
-returns the rest, whose last frame may be short. What comes out depends on the stream
-alone and not on where it was cut:
+returns the whole frames that they complete; `flush` ends the stream and returns the rest, whose
+last frame may be short. The output depends on the stream alone and not on where it was cut:
 
 - *bytes* (s16le, channels interleaved) may be torn inside a sample: the odd bytes wait
-  for the rest, and what is still torn at the end is dropped and counted (`torn`);
+  for the rest, and a sample that is torn at the end is dropped and counted (`torn`);
 - the channels are mixed by their mean;
 - another rate goes through soxr's streaming resampler (quality HQ), flushed at the end;
 - the framer cuts 320-sample frames.
@@ -53,12 +52,12 @@ class Resampler(Protocol):
     def resample_chunk(
         self, x: npt.NDArray[np.float32], *, last: bool = ...
     ) -> npt.NDArray[np.float32]:
-        """Take samples, give what is ready; with ``last`` everything."""
+        """Take samples and return the output that is ready; with ``last`` all of it."""
         ...
 
 
 def describe_unusable(rate: int, channels: int) -> str | None:
-    """What is wrong with this rate (Hz) or channel count, in a few words; None if nothing."""
+    """The fault of this rate (Hz) or channel count, in a few words; None if both are usable."""
     if not MIN_RATE <= rate <= MAX_RATE:
         return f"a rate of {rate} Hz is outside of {MIN_RATE} to {MAX_RATE} Hz"
     if not 1 <= channels <= MAX_CHANNELS:
@@ -107,7 +106,7 @@ class Framer:
 
 
 class Converter:
-    """Brings one stream to 16 kHz mono s16le, in frames.
+    """Converts one stream to 16 kHz mono s16le, in frames.
 
     ``rate`` is in Hz (4,000 to 768,000), ``channels`` 1 to 256. Raises ValueError for
     others, and SourceError if a resampler is needed and soxr is not installed.
@@ -125,7 +124,7 @@ class Converter:
 
     @property
     def torn(self) -> int:
-        """Bytes that wait for the rest of their sample (after ``flush``: that were dropped)."""
+        """Bytes of an incomplete sample; after ``flush`` they were dropped."""
         return len(self._torn)
 
     def feed(self, data: bytes | Samples) -> list[bytes]:

@@ -1,19 +1,19 @@
-"""The one place that knows the soundfile package (libsndfile).
+"""The only module that uses the soundfile package (libsndfile).
 
 Theory of operation. A `Decoder` reads an open file descriptor from its start to its
-end, once, in pieces. It exists for four things that soundfile 0.14 (libsndfile 1.2.2)
-does and that a stream of audio cannot live with:
+end, once, in pieces. It works around four properties of soundfile 0.14 (libsndfile 1.2.2)
+that damage a stream of audio:
 
-- After every read of a seekable file soundfile seeks to where it is already. In an MP3
-  that throws away the bit reservoir, and the beginning of the next piece is rubbish
+- After every read of a seekable file soundfile seeks to the current position. In an MP3
+  that discards the bit reservoir, and the beginning of the next piece is noise
   (measured: errors of up to full scale). So the file is declared not to be seekable.
-- An error in the middle loses what the same call had decoded before it. The position
-  tells how much that was, and `DecodeError.partial` brings it.
-- A file that is shorter than its header says ends without an error, or is opened as if
-  that were its length. `missing` tells.
-- An MP3 that does not state its length (no Xing, Info or VBRI header) is given one by
-  its size and its first frame's bit rate, and nothing beyond that is decoded. `missing`
-  knows this case too, in both directions.
+- An error in the middle drops the samples that the same call decoded before it. The position
+  shows how many those are, and `DecodeError.partial` holds them.
+- A file that is shorter than its header states ends without an error, or is opened as if
+  that were its length. `missing` reports this.
+- For an MP3 that does not state its length (no Xing, Info or VBRI header), libsndfile estimates
+  it from the file's size and the first frame's bit rate, and decodes nothing beyond it.
+  `missing` handles an estimate that is too long or too short.
 
 libsndfile's MP3 decoder writes its own warnings about broken files to standard error.
 """
@@ -34,13 +34,13 @@ from openline_audio.source import SourceError
 _PIECE = 4096
 #: Samples (of all channels) to a block at most, whatever the header claims: 8 MB of floats.
 _BLOCK_SAMPLES = 2_000_000
-#: WAV writers that cannot know the length yet (pipes) claim one near 2 or 4 GiB.
+#: WAV writers without a known length (pipes) write a length near 2 or 4 GiB.
 _PLACEHOLDER_BYTES = 0x7F00_0000
-#: What "data : 882000 (should be 3956)" looks like in libsndfile's log of a WAV header.
+#: Matches "data : 882000 (should be 3956)" in libsndfile's log of a WAV header.
 _WAV_DATA = re.compile(r"^data\s*:\s*(\d+) \(should be (\d+)\)", re.MULTILINE)
 #: Where an MP3 states its length: in its first frame, so within this many bytes of it.
 _MP3_HEADER_BYTES = 4096
-#: What may stand behind the last MP3 frame unread: tags, and the decoder's own block.
+#: The most bytes behind the last MP3 frame that stay unread: tags, and the decoder's block.
 _MP3_TAIL_BYTES = 16_384
 
 
@@ -49,7 +49,7 @@ class DecodeError(Exception):
 
     def __init__(self, text: str, partial: Samples | None = None) -> None:
         super().__init__(text)
-        #: What was decoded before the error, (frames, channels); None at opening.
+        #: The samples decoded before the error, (frames, channels); None at opening.
         self.partial = partial
 
 
@@ -79,7 +79,7 @@ class Decoder:
         self._soundfile = _load()
         self._fd = fd
         self._stated_length = _states_length(fd)
-        os.lseek(fd, 0, os.SEEK_SET)  # where libsndfile takes the file to begin
+        os.lseek(fd, 0, os.SEEK_SET)  # libsndfile reads from the current position
         try:
             opened: Any = self._soundfile.SoundFile(fd, closefd=False)
         except self._soundfile.LibsndfileError as error:
@@ -93,7 +93,7 @@ class Decoder:
 
     @property
     def rate(self) -> int:
-        """Samples a second, as the header has it: not checked."""
+        """Samples per second as stated in the header, not checked."""
         return self._file.samplerate
 
     @property
@@ -103,13 +103,13 @@ class Decoder:
 
     @property
     def frames(self) -> int:
-        """Samples per channel that libsndfile means to deliver."""
+        """Samples per channel that libsndfile expects to deliver."""
         return self._file.frames
 
     def read(self) -> Samples:
         """The next second or so, (n, channels); n is 0 at the end.
 
-        Raises DecodeError, with what came before it, where the file is damaged.
+        Raises DecodeError, with the samples before it, where the file is damaged.
         """
         pieces: list[Samples] = []
         have = 0
@@ -125,9 +125,9 @@ class Decoder:
         return cast("Samples", np.concatenate(pieces))
 
     def missing(self) -> float | None:
-        """After the last read: how many seconds did not come; None if all did.
+        """After the last read: how many seconds are missing; None if the file is complete.
 
-        0.0 means that something did not come, and nobody knows how much.
+        0.0 means that an unknown amount is missing.
         """
         short = self._file.frames - self._read
         if self._file.format == "MP3" and not self._stated_length:
@@ -162,7 +162,7 @@ class Decoder:
 def _load() -> Any:
     try:
         return import_module("soundfile")
-    except (ImportError, OSError) as error:  # OSError: its libsndfile is not to be found
+    except (ImportError, OSError) as error:  # OSError: its libsndfile is missing
         raise SourceError(
             'audio files need the soundfile package; pip install "openline[audio]"'
         ) from error
@@ -173,7 +173,7 @@ def _never() -> bool:
 
 
 def _states_length(fd: int) -> bool:
-    """Whether the file, should it be an MP3, says how long it is. Moves the position."""
+    """Whether the file, if it is an MP3, states its length. Moves the position."""
     os.lseek(fd, 0, os.SEEK_SET)
     head = os.read(fd, 10)
     if head[:3] == b"ID3" and len(head) == 10:

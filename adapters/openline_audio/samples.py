@@ -1,9 +1,9 @@
-"""What an app hands over as audio, looked at before it is taken: 16-bit samples of one channel.
+"""Check audio that an app pushes: it must be 16-bit samples of one channel.
 
-Anything that has a buffer could be read as bytes, and floats or two channels would be heard
-as noise without any error. So bytes are taken as samples, and an array only if it holds native
-16-bit numbers of one channel, one after the other. Anything else raises an error with its kind;
-for the three that occur in practice (floats, 32-bit integers, several channels) with the numpy
+Every object with a buffer can be read as bytes, and floats or two channels would become noise
+without any error. So bytes are accepted as samples, and an array only if it holds contiguous
+native 16-bit numbers of one channel. Anything else raises an error with its type; for the three
+that occur in practice (floats, 32-bit integers, several channels) the error contains the numpy
 expression that converts it.
 """
 
@@ -17,18 +17,18 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
-#: How a buffer calls bytes, and the numbers that lie in it as s16le does.
+#: The buffer formats of bytes, and of numbers with the layout of s16le.
 _BYTES: Final = frozenset({"B", "b", "c"})
 _SAMPLES: Final = frozenset({"<h"} if sys.byteorder == "big" else {"h", "@h", "=h", "<h"})
-#: What converts a numpy array ``x`` of that dtype. +1.0 becomes 32767: 32768 would wrap.
+#: Converts a numpy array ``x`` of that dtype. +1.0 becomes 32767, because 32768 would wrap.
 _FLOATS: Final = "(x.clip(-1, 1) * 32767).astype('int16')"
 _CONVERSIONS: Final = {"float32": _FLOATS, "float64": _FLOATS, "int32": "(x >> 16).astype('int16')"}
 
 
 def as_pcm(audio: Buffer) -> bytes:
-    """The s16le that ``audio`` is: bytes, or an array of int16 with one channel.
+    """The bytes of ``audio``, which is bytes (s16le) or an array of int16 with one channel.
 
-    Raises TypeError, one line, for anything else; whether its samples are whole is not asked.
+    Raises TypeError, one line, for anything else. It does not check that samples are whole.
     """
     if type(audio) is bytes:
         return audio
@@ -59,7 +59,7 @@ def _kind(audio: object) -> str:
 
 
 def level(pcm: bytes) -> float:
-    """The RMS of 16-bit samples, of full scale (0.0 to 1.0); 0.0 where there is none."""
+    """The RMS of 16-bit samples, as a part of full scale (0.0 to 1.0); 0.0 without samples."""
     samples = array("h", pcm)
     if not samples:
         return 0.0

@@ -1,12 +1,11 @@
-"""What a source of audio is: something that runs, and tells a sink what it hears.
+"""The protocols of a source of audio and of the sink that it delivers to.
 
-A source is driven by its own task. It calls the sink synchronously for every piece
-of audio; the sink never blocks and refuses nothing that is audio, so a capture path has
-nothing to wait for and nothing to handle. A source that *can* wait (a file read faster than
-real time) asks for ``room`` first. Returning from ``run`` means the source has
-ended; raising ``SourceError`` means it was lost, and why. One that hangs is lost too, unless
-its silence is no sign of anything, which it says itself. What a source may have besides is
-told at ``Source``.
+A source runs in its own task. It calls the sink synchronously for every piece of audio; the sink
+never blocks and accepts all valid audio, so a capture path waits for nothing and handles no
+error. A source that *can* wait (a file read faster than real time) awaits ``room`` first. If
+``run`` returns, the source has ended; if it raises ``SourceError``, the source is lost, and the
+error is the reason. A source that hangs is lost too, unless it sets ``may_pause``. ``Source``
+describes the optional attributes.
 """
 
 from __future__ import annotations
@@ -24,51 +23,51 @@ FRAME_SAMPLES = 320
 class SourceError(Exception):
     """A source cannot be opened or cannot go on.
 
-    The text is one line for a person: which source, what is wrong, what to do.
+    The text is one line for the user: which source, what is wrong, what to do.
     """
 
 
 class Sink(Protocol):
-    """Where a source delivers. Everything but ``room`` is synchronous: nothing waits.
+    """The receiver of a source's audio. Everything but ``room`` is synchronous and never waits.
 
-    Nothing raises, before or after the end of the session, but for what cannot be: half a
-    sample, a negative hole, a time that is none. That raises
-    ``openline.LocalProtocolError`` and changes nothing; a source that lets it through
-    is lost, and its text says why.
+    Nothing raises, before or after the end of the session, except for impossible arguments: half
+    a sample, a negative hole, a time that is not finite. They raise
+    ``openline.LocalProtocolError`` and change nothing; a source that does not catch it is lost,
+    with the error's text as the reason.
     """
 
     def started(self, at: float) -> None:
-        """The first sample was heard at ``at`` (seconds on trio's clock). Once, first."""
+        """The first sample was captured at ``at`` (seconds on trio's clock). Once, first."""
         ...
 
     def audio(self, pcm: bytes) -> None:
         """Signed 16-bit little-endian mono PCM at 16 kHz; usually 640 bytes (20 ms).
 
-        Any length will do, of whole samples.
+        Any number of whole samples is allowed.
         """
         ...
 
     def hole(self, samples: int) -> None:
-        """``samples`` (at 16 kHz, 0 or more) passed here that the source could not hear."""
+        """The source could not capture the next ``samples`` (at 16 kHz, 0 or more)."""
         ...
 
     async def room(self) -> None:
-        """Wait until the session would rather have more than keep what it has."""
+        """Wait until the session has room for more audio."""
         ...
 
 
 class Source(Protocol):
     """One stream of audio.
 
-    Three more attributes are read where a source has them. ``kind``, a ``SourceKind``: STORE
-    for audio that is there already, such as a file, or DEVICE, the default, for audio that is
+    A source may have three more attributes. ``kind``, a ``SourceKind``: STORE for audio that
+    exists already, such as a file, or DEVICE, the default, for audio that is
     captured as time passes. ``may_pause``, if true: it may be silent for longer than
     ``Policy.source_timeout`` and is not lost. ``flush(sink)``: see ``Holding``.
     """
 
     @property
     def duration(self) -> float | None:
-        """Seconds of audio in all, or None where nobody can know."""
+        """Seconds of audio in all, or None if unknown."""
         ...
 
     async def run(self, sink: Sink) -> None:
@@ -83,7 +82,7 @@ class Holding(Protocol):
     def flush(self, sink: Sink) -> None:
         """Deliver that audio now, on the trio thread: the session is about to stop or abort.
 
-        ``sink`` is the one that ``run`` gets, or has got: ``run`` may not have begun. What the
-        source hears later is not taken, so it refuses that from now on where it can.
+        ``sink`` is the same as for ``run``, which may not have begun. The session takes no audio
+        after this call, so the source refuses it from now on if it can.
         """
         ...

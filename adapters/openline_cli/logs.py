@@ -94,7 +94,7 @@ class _FileHandler(logging.StreamHandler[TextIO]):
         del record
         error = sys.exc_info()[1]
         why = os_reason(error) if isinstance(error, OSError) else str(error)
-        sys.stderr.write(f"openline: the log file takes no more: {why}\n")
+        sys.stderr.write(f"openline: the log file cannot be written any more: {why}\n")
         self.setLevel(logging.CRITICAL + 1)
 
     def close(self) -> None:

@@ -94,7 +94,7 @@ def _backend(folder: Path, began: Began) -> Backend:
 
 def _check_dialect(folder: Path, began: Began, dialect: Dialect) -> None:
     try:
-        began.check_spoken(dialect.name)
+        began.check_dialect(dialect.name)
     except ValueError as error:
         name = began.dialect if began.dialect in BUILT_IN else "module:NAME"
         raise Problem(f"{folder}: {error} (--dialect {name})") from None

@@ -1,11 +1,10 @@
-"""Checks of the arguments of a call, before anything is made of them.
+"""Checks of the arguments of a call, before they are used.
 
-An argument of the wrong type would raise from deep inside, or end the session at once without
-a visible reason. So each call checks here first, and raises TypeError with one line: the
-argument, what it has to be, and its type. The value is never shown: it may be a secret or a
-path.
+An argument of the wrong type would raise deep inside the library, or end the session at once
+without a visible reason. So each call checks here first, and raises TypeError with one line: the
+argument, the expected type, and its type. The value is never shown: it may be a secret or a path.
 
-Only types are checked. A value that cannot work raises ValueError where it is used.
+Only types are checked. An unusable value raises ValueError where it is used.
 """
 
 from __future__ import annotations
@@ -80,14 +79,14 @@ def check_credentials(credentials: object, *, threads: bool = False) -> None:
 
 
 def check_given(**given: object) -> None:
-    """Raise TypeError for an argument that is not of the kind that its name asks for."""
+    """Raise TypeError for an argument that has not the type for its name in ``_KINDS``."""
     for name, value in given.items():
         kind, want = _KINDS[name]
         _check_kind(name, value, kind, want)
 
 
 def check_optional(**given: object) -> None:
-    """The same, for arguments of which None stands for the default."""
+    """The same, for arguments whose default is None."""
     for name, value in given.items():
         if value is not None:
             kind, want = _KINDS[name]
@@ -109,7 +108,7 @@ class _PathLike(Protocol):
 
 
 _PATH: Final = (str, _PathLike)
-#: The kind of each argument (None: it can be called), and how it is asked for.
+#: The type of each argument (None: a callable), and its description in errors.
 _KINDS: Final[Mapping[str, tuple[type | tuple[type, ...] | None, str]]] = MappingProxyType(
     {
         "backend": (Backend, "a Backend, such as Backend.from_url(url)"),
@@ -130,6 +129,6 @@ def check_opening(opening: object) -> None:
     """Raise TypeError unless it can be opened with ``async with``."""
     if not isinstance(opening, AbstractAsyncContextManager):
         raise TypeError(
-            f"ThreadSession: give what open_session or resume_session gives, not "
-            f"{kind_of(opening)}; start_session and start_resumed_session make one at once"
+            "ThreadSession: give the result of open_session or resume_session, not "
+            f"{kind_of(opening)}; start_session and start_resumed_session return a ThreadSession"
         )

@@ -1,9 +1,9 @@
-"""The credential: how it is kept, and how it is cut out of everything that a backend says.
+"""Store the credential, and redact it from all text of the backend.
 
-It lives here and in the ``Dial`` effects, nowhere else. The core never sees it. A server may
-echo a token in a reason or an error, so every event that can hold text of a backend is searched
-for the last ``REMEMBERED`` credentials, and for what the dialect made of them, before the core
-sees it. Those are four kinds of events (see ``CredentialStore.redact``); audio never passes here.
+It is stored here and in the ``Dial`` effects, nowhere else. The core never receives it. A server
+may echo a token in a reason or an error, so every event with text of the backend is searched for
+the last ``REMEMBERED`` credentials, and for the headers made of them, before the core receives
+it. ``CredentialStore.redact`` lists these events; audio never passes here.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ from openline_driver.error_origin import only_one, raised
 from openline_driver.facts import CredentialGiven, ProviderFailed
 from openline_driver.options import Credentials
 
-#: How many credentials are cut out of what a backend says: the current one, and older ones.
+#: How many credentials are redacted: the current one, and older ones.
 REMEMBERED: Final = 8
 REDACTED: Final = "[token]"
-#: A shorter token is no secret, and cutting it out would mangle words ("mic", "status", "test").
+#: A shorter token is not secret, and redacting it would damage words ("mic", "status", "test").
 SHORTEST: Final = 8
-#: Headers that a dialect makes of any credential are no secret: this one stands for any.
+#: Words of headers that a dialect makes of every credential are not secret; tried with this one.
 _OTHER: Final = "x"
 
 
 class CredentialError(Exception):
-    """Raised by a provider that has no credential; the text is one line without secrets.
+    """Raised by a provider without a credential; the text is one line without secrets.
 
-    ``fatal`` when asking again cannot help: the session then fails instead of retrying.
+    Set ``fatal`` if another request cannot help: the session then fails instead of retrying.
     """
 
     def __init__(self, text: str, *, fatal: bool = False) -> None:
@@ -47,7 +47,7 @@ class CredentialError(Exception):
 
 
 def not_async(request: int, returned: object) -> e.CredentialFailed:
-    """The answer where a provider that is to be awaited ``returned`` something else."""
+    """The event for a provider that ``returned`` something that cannot be awaited."""
     what = f"it is no async function: it returned {kind_of(returned)}: write it with async def"
     return e.CredentialFailed(request, detail=what, unusable=True)
 
@@ -55,8 +55,8 @@ def not_async(request: int, returned: object) -> e.CredentialFailed:
 class CredentialStore:
     """One session's credential, and the headers that carry it in its dialect.
 
-    Raises ValueError for a token that cannot be sent, and DialectError for a dialect that
-    cannot make headers of it.
+    Raises ValueError for a token that cannot be sent, and DialectError if the dialect cannot
+    make headers of it.
     """
 
     def __init__(self, credentials: Credentials, dialect: Dialect) -> None:
@@ -69,36 +69,36 @@ class CredentialStore:
             self._keep(credentials)
 
     def accept(self, fact: CredentialGiven) -> e.CredentialReady | e.CredentialFailed:
-        """Keep what the provider gave, if it can be sent. Any failure is an answer."""
+        """Store the provider's result if it can be sent; every failure becomes an event."""
         given = fact.given
         if not isinstance(given, str):
-            what = f"it returned {kind_of(given)}, where a token is a str"
+            what = f"it returned {kind_of(given)}; a token is a str"
             if isinstance(given, Coroutine):
                 given.close()  # it will never run; without this Python warns about it
             return e.CredentialFailed(fact.request, detail=what, unusable=True)
         try:
             self._keep(given)
         except ValueError:
-            what = "a token nobody can send"
+            what = "it returned a token that cannot be sent"
             return e.CredentialFailed(fact.request, detail=what, unusable=True)
-        except DialectError as exc:  # in one line, and without the token
+        except DialectError as exc:  # its text is one line without the token
             return e.CredentialFailed(fact.request, detail=str(exc), unusable=True)
         return e.CredentialReady(fact.request)
 
     def failed(self, fact: ProviderFailed) -> e.CredentialFailed:
-        """What it means that the provider raised."""
+        """The event for a provider that raised."""
         cause = only_one(fact.error)
         if isinstance(cause, CredentialError):
             return e.CredentialFailed(fact.request, fatal=cause.fatal, detail=str(cause))
-        # The error's text may hold a secret; its type cannot, nor the place in the code.
+        # The error's text may hold a secret; its type and its place in the code cannot.
         return e.CredentialFailed(fact.request, detail=f"it raised {raised(cause)}")
 
     def _keep(self, credential: str) -> None:
         headers = credential_headers(self._dialect, check_credential(credential))
         made = _words(headers)
-        with suppress(DialectError):  # it accepts only credentials of a certain form
+        with suppress(DialectError):  # the dialect accepts only credentials of a certain form
             made -= _words(credential_headers(self._dialect, _OTHER))
-        # A dialect may have made another secret of it: Basic encodes "user:password".
+        # A header may hold the credential encoded: Basic encodes "user:password" in base64.
         secrets = (credential, *sorted(word for word in made if credential not in word))
         secrets = tuple(secret for secret in secrets if len(secret) >= SHORTEST)
         self.headers = tuple(headers)
@@ -107,10 +107,10 @@ class CredentialStore:
             self._known.append(secrets)
 
     def redact(self, event: e.Event) -> e.Event:
-        """``event`` with every known credential cut out of the text of a backend.
+        """``event``, with every known credential redacted from the backend's text.
 
-        Text of a backend stands in a MessageReceived, in the reason and detail of a SocketLost,
-        and in the location of a Redirected; any other event is returned as it is.
+        A MessageReceived, the reason and detail of a SocketLost, and the location of a Redirected
+        hold such text; any other event is returned unchanged.
         """
         match event:
             case e.MessageReceived(dial, str(data)):
@@ -128,15 +128,15 @@ class CredentialStore:
     def _from_message(self, data: str) -> str:
         if "\\" not in data:
             return self._from_text(data)
-        # JSON can write a character in more than one way: "\u0061" is "a". So the secret is
-        # searched as msgspec writes it, in the message as msgspec writes it.
+        # JSON can write a character in more than one way: "\u0061" is "a". So both the secret and
+        # the message are encoded by msgspec before the search.
         respelt = cut = _respelt(data)
         for secret in self._secrets():
             cut = cut.replace(msgspec.json.encode(secret).decode()[1:-1], REDACTED)
         return data if cut == respelt else cut
 
     def _from_location(self, location: str) -> str:
-        # A server that keeps the query hands our own parameter back; each dial adds it anew.
+        # A server may return our own parameter in its redirect; each dial adds it again.
         for secret in self._secrets():
             location = location.replace(f"token={quote(secret, safe='')}", "")
         return self._from_text(location)
@@ -155,7 +155,7 @@ def _words(headers: Iterable[tuple[str, str]]) -> set[str]:
 
 
 def _respelt(data: str) -> str:
-    """The same JSON with no more escapes than it needs; anything else as it is."""
+    """The same JSON with the fewest escapes; other text unchanged."""
     try:
         return msgspec.json.encode(msgspec.json.decode(data)).decode()
     except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):

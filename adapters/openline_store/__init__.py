@@ -1,7 +1,7 @@
-"""What a session keeps on disk: the spool of audio and progress, and the journal's file.
+"""The files of a session: the spool of audio and progress, and the journal.
 
-Everything here is plain blocking file work: records, files and locks. There is no event
-loop; a face decides in which thread it runs.
+Everything here is blocking file I/O: records, files and locks. There is no event loop; the
+adapter decides in which thread it runs.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""A session's disk: the driver's storage effects carried out on a spool, if there is one.
+"""The disk of a session: carries out the driver's storage effects on a spool, if there is one.
 
-Nothing here raises into a capture path. The first write that fails is fed as ``SpoolFailed``; from
-then on nothing is written, and what is stored can still be read.
+Nothing here raises into a capture path. The first failed write is fed as ``SpoolFailed``; from
+then on nothing is written, and stored audio can still be read.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from openline_store.spool import Spool
 
 
 class Disk:
-    """Answers go to ``feed``; the driver queues their effects behind those under way."""
+    """Passes events to ``feed``; the driver queues their effects behind those under way."""
 
     def __init__(self, spool: Spool | None, feed: Callable[[e.Event], None]) -> None:
         self._spool = spool
@@ -70,4 +70,4 @@ class Disk:
         try:
             return self._spool.read(source, start, samples)
         except OSError:
-            return b""  # not there: the core reports it as a gap
+            return b""  # unreadable: the core reports a gap

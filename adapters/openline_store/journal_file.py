@@ -1,10 +1,11 @@
 """A session's journal in a file: each line of a ``Recorder`` is appended at once.
 
-The file is for this user alone, for it holds the transcript, and locked while a session
-writes it. Journals that are there already stay; a line that a crash tore is cut off first,
-so that what follows can be read. A file that holds anything else is refused untouched.
-Nothing here raises into a capture path: the first write that fails is reported once, and from
-then on nothing is written. The core knows nothing of its journal, so the report bypasses it.
+Only this user can read the file, because it holds the transcript, and it is locked while a
+session writes it. Existing journals in it stay. A last line without a newline is a partial write
+and is cut first, so that the new lines can be read. A file with any other content is refused and
+not changed. Nothing here raises into a capture path: the first failed write is reported once,
+and from then on nothing is written. The core does not depend on its journal, so the report goes
+directly to the session.
 """
 
 from __future__ import annotations
@@ -22,12 +23,12 @@ from openline.text import os_reason
 from openline_store.spool import write_all
 
 _BLOCK: Final = 1 << 16
-#: No opening is longer (it holds the finals of a session that is taken up again).
+#: The longest opening, in bytes (it holds the finals of a resumed session).
 _LONGEST: Final = 1 << 24
 
 
 def journal_file(path: str | os.PathLike[str] | None, *, keep_audio: bool) -> JournalFile | None:
-    """The journal that was asked for, if one was. Raises ValueError for audio without one."""
+    """The requested journal, or None. Raises ValueError for ``keep_audio`` without a path."""
     if keep_audio and path is None:
         raise ValueError("journal_audio without a journal: give a file as the journal as well")
     return None if path is None else JournalFile(Path(path), keep_audio=keep_audio)
@@ -48,17 +49,17 @@ def opened(journal: JournalFile | None) -> Generator[None]:
 
 
 class JournalFile:
-    """A journal for one session. ``report(kind, text)`` is called once if a write fails."""
+    """A journal of one session. ``report(kind, text)`` is called once, if a write fails."""
 
     def __init__(self, path: Path, *, keep_audio: bool = False) -> None:
         self.report: Callable[[str, str], None] = _ignore
         self._path = path
         self._keep_audio = keep_audio
         self._fd: int | None = None
-        self._early: list[bytes] | None = []  # lines from before it was opened
+        self._early: list[bytes] | None = []  # lines written before the file is open
 
     def open(self) -> None:
-        """Open the file, and write what is waiting. Raises JournalError."""
+        """Open the file and write the queued lines. Raises JournalError."""
         self._fd = _opened(self._path)
         early, self._early = self._early or [], None
         for line in early:
@@ -66,11 +67,11 @@ class JournalFile:
 
     @property
     def observer(self) -> Recorder:
-        """The observer to make the session's machine with: it writes to this file."""
+        """The observer for the session's machine; it writes to this file."""
         return Recorder(self.write, keep_audio=self._keep_audio)
 
     def write(self, line: bytes) -> None:
-        """Append a line, while that works."""
+        """Append a line, unless a write has failed before."""
         if self._early is not None:
             self._early.append(line)
         if self._fd is None:
@@ -79,19 +80,19 @@ class JournalFile:
             write_all(self._fd, line)
         except OSError as exc:
             self.close()
-            self.report("journal", f"the journal takes no more: {os_reason(exc)}")
+            self.report("journal", f"the journal cannot be written any more: {os_reason(exc)}")
 
     def close(self) -> None:
-        """Close the file; again is harmless."""
+        """Close the file. Idempotent."""
         if self._fd is not None:
             os.close(self._fd)
             self._fd = None
 
 
 def _opened(path: Path) -> int:
-    """A file that takes a journal more, locked and with no torn line. Raises JournalError."""
+    """Open a file for one more journal: locked, without a torn line. Raises JournalError."""
     try:
-        # Looked at before it is opened: a process that waits at a pipe must not be woken.
+        # Checked before it is opened: opening a pipe would wake a process that waits at it.
         strange = path.exists() and not path.is_file() and not path.is_dir()
         fd = -1 if strange else os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
     except OSError as exc:
@@ -116,7 +117,7 @@ def _opened(path: Path) -> int:
 
 
 def _cut(fd: int) -> None:
-    """Cut off what follows the last whole line."""
+    """Cut off everything behind the last whole line."""
     size = whole = os.fstat(fd).st_size
     while whole > 0:
         start = max(0, whole - _BLOCK)
@@ -130,4 +131,4 @@ def _cut(fd: int) -> None:
 
 
 def _ignore(_kind: str, _text: str) -> None:
-    """There is no session yet."""
+    """Report nothing, because there is no session yet."""

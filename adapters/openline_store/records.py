@@ -1,7 +1,7 @@
-"""The log of a spool: what is noted of a session, and how it lies on disk.
+"""The records of a spool's log, and their format on disk.
 
-A record is a tagged struct in msgpack behind eight bytes, its length and a checksum. The log
-is only appended to, so a record torn by a crash is the last one: reading ends before it.
+A record is eight bytes (its length and a checksum) and a tagged struct in msgpack. The log is
+append-only, so a record torn by a crash is the last one: reading stops before it.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ import msgspec
 from openline.backend import Backend, CredentialPlace
 from openline.updates import Gap, Transcript
 
-#: The format of the log; a folder of another one is refused.
+#: The version of the format; a folder of another version is refused.
 VERSION: Final = 1
-#: A record may not claim to be longer than this (a final of many words is far shorter).
+#: The longest record, in bytes (a final of many words is far shorter).
 _LONGEST: Final = 1 << 24
 
 
 class Began(msgspec.Struct, frozen=True, tag=True, kw_only=True):
-    """The session: what is needed to take it up again. Never a credential.
+    """The data that is needed to resume the session. It never holds a credential.
 
-    Nor the query of its URL, where somebody may have put one: only that there was one.
-    ``dialect`` is the name of what was spoken; None in a log of a time that did not note it.
+    It does not hold the query of the URL either, which may contain one: ``had_query`` is stored
+    instead. ``dialect`` is the dialect's name; None in a log of an early version.
     """
 
     version: int
@@ -42,7 +42,7 @@ class Began(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     def of(
         cls, backend: Backend, session_id: str, sources: Iterable[str], *, dialect: str
     ) -> Began:
-        """What to keep of a session that begins."""
+        """The record for a new session."""
         return cls(
             version=VERSION,
             session_id=session_id,
@@ -54,39 +54,39 @@ class Began(msgspec.Struct, frozen=True, tag=True, kw_only=True):
             dialect=dialect,
         )
 
-    def check_spoken(self, dialect: str) -> None:
-        """Raise ValueError, one line, if the session spoke another dialect than this.
+    def check_dialect(self, dialect: str) -> None:
+        """Raise ValueError, one line, if the session used another dialect.
 
-        A log that does not say which is taken as it is, or it could never be resumed.
+        A log without a dialect passes; otherwise it could never be resumed.
         """
         if self.dialect not in {None, dialect}:
-            raise ValueError(f"this session spoke {self.dialect}, not {dialect}: give that dialect")
+            raise ValueError(f"this session used {self.dialect}, not {dialect}: give that dialect")
 
     @property
     def backend(self) -> Backend:
-        """Where it was going to. Raises ValueError, one line, if that is not known."""
+        """The session's backend. Raises ValueError, one line, if its URL had a query."""
         if self.had_query:
-            raise ValueError("its URL had a query, which is never kept: give the URL again")
+            raise ValueError("its URL had a query, which is never stored: give the URL again")
         return Backend.from_url(
             self.url, allow_plain=self.allow_plain, credential_place=self.credential_place
         )
 
 
 class Confirmed(msgspec.Struct, frozen=True, tag=True):
-    """A source is confirmed up to this session sample; the first says where it began."""
+    """A source is confirmed up to this session sample; the first record is the source's start."""
 
     source: str
     position: int
 
 
 class Said(msgspec.Struct, frozen=True, tag=True):
-    """A final."""
+    """A final that the app received."""
 
     transcript: Transcript
 
 
 class Lost(msgspec.Struct, frozen=True, tag=True):
-    """A gap."""
+    """A gap that was reported."""
 
     gap: Gap
 
@@ -97,13 +97,13 @@ _decode = msgspec.msgpack.Decoder(Record).decode
 
 
 def pack(record: Record) -> bytes:
-    """A record as it is appended to a log."""
+    """The bytes of a record in a log."""
     body = _encode(record)
     return len(body).to_bytes(4, "little") + zlib.crc32(body).to_bytes(4, "little") + body
 
 
 def unpack(data: bytes) -> Iterator[tuple[Record, int]]:
-    """The records of a log that are whole, each with where it ends."""
+    """The whole records of a log, each with the offset of its end."""
     at = 0
     while (body := _body(data, at)) is not None:
         try:

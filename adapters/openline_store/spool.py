@@ -1,15 +1,13 @@
 """Audio and progress on disk, so that a session outlives its memory and its process.
 
-A session has one folder. Audio of a source lies in files of raw PCM whose names are the
-session sample at which they begin, so a position is an offset and nothing needs an
-index; a file wholly confirmed is deleted. Progress (finals, gaps, watermarks) lies in a
-log (``records``), from which a record that a crash tore is cut. Every write goes to the
-operating system at once, so a killed process loses nothing that was captured; a machine
-that loses power may lose its last seconds.
+A session has one folder. The audio of a source lies in files of raw PCM. The name of a file is
+the session sample of its first sample, so a position is an offset and no index is needed; a file
+is deleted when all of it is confirmed. Progress (finals, gaps, watermarks) lies in a log
+(``records``); a record torn by a crash is cut from it. Every write goes to the operating system
+at once, so a killed process loses no captured audio; a power failure may lose the last seconds.
 
-The folder is locked while a process uses it. Nothing here raises into a capture path:
-``SpoolError`` is for opening, and later failures are ``OSError`` for the session to
-report as a fact.
+The folder is locked while a process uses it. Nothing here raises into a capture path: opening
+raises ``SpoolError``, and later failures are ``OSError``, which the session reports as an event.
 """
 
 from __future__ import annotations
@@ -32,9 +30,9 @@ from openline.text import os_reason
 from openline.updates import Gap, Transcript
 from openline_store.records import VERSION, Began, Confirmed, Lost, Record, Said, pack, unpack
 
-#: Bytes of PCM in a file before the next one is begun: a minute at 16 kHz, 16 bits.
+#: Bytes of PCM per file: a minute at 16 kHz, 16 bits.
 SEGMENT_BYTES: Final = 60 * 32_000
-#: Names of sessions that an error lists where one session was expected.
+#: The most names of sessions that an error lists.
 _SHOWN: Final = 3
 _LOG = "log"
 _LOCK = "lock"
@@ -42,7 +40,7 @@ _SEGMENT = re.compile(r"(?P<source>.+)-(?P<start>\d{15})\.pcm")
 
 
 class SpoolError(Exception):
-    """The folder cannot be used; one line: which, what is wrong, what to do."""
+    """The folder cannot be used; the text is one line: which, what is wrong, what to do."""
 
 
 class Spool:
@@ -50,7 +48,7 @@ class Spool:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        try:  # first, so that nothing is left where there is no session
+        try:  # first, so that nothing is created in a folder without a session
             self._log = os.open(folder / _LOG, os.O_WRONLY | os.O_APPEND)
         except OSError as exc:
             raise SpoolError(f"{folder}: {os_reason(exc)}: give the folder of a session") from exc
@@ -59,7 +57,7 @@ class Spool:
         except SpoolError:
             os.close(self._log)
             raise
-        # Only now: a record that is torn for others may be one that is being written.
+        # After locking: without the lock, a torn record may be one that is being written.
         ends = [end for _, end in unpack((folder / _LOG).read_bytes())]
         os.ftruncate(self._log, ends[-1] if ends else 0)
         self._writing: dict[str, tuple[int, int, int]] = {}  # source: fd, start, bytes
@@ -88,7 +86,7 @@ class Spool:
         return spool
 
     def confirm(self, source: str, position: int) -> None:
-        """Note what is confirmed, and delete audio before it. Raises OSError."""
+        """Store the confirmed position and delete audio before it. Raises OSError."""
         self.note(Confirmed(source, position))
         self.forget(source, position)
 
@@ -121,7 +119,7 @@ class Spool:
                 path.unlink()
 
     def close(self) -> None:
-        """Close the folder and leave it for later."""
+        """Close the folder and keep it, to be resumed later."""
         for fd, _, _ in self._writing.values():
             os.close(fd)
         self._writing.clear()
@@ -131,12 +129,12 @@ class Spool:
     def discard(self) -> None:
         """Close the folder and delete it."""
         self.close()
-        # What cannot be deleted now is found complete by the next resume.
+        # If something cannot be deleted now, the next resume finds the session complete.
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def folder_name(session_id: str) -> str:
-    """A name for the folder of a session: its id where that is safe, else its checksum."""
+    """The name of a session's folder: its id if that is a safe name, else a checksum of it."""
     if re.fullmatch(r"[A-Za-z0-9_-]{1,64}", session_id):
         return session_id
     return f"session-{zlib.crc32(session_id.encode('utf-8', 'surrogatepass')):08x}"
@@ -182,7 +180,7 @@ def records(folder: Path) -> Iterator[Record]:
 
 
 class Past(msgspec.Struct, frozen=True, kw_only=True):
-    """All that a folder holds of its session."""
+    """The content of a session's folder."""
 
     began: Began
     sources: tuple[PastSource, ...]
@@ -190,7 +188,7 @@ class Past(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def load(folder: Path) -> Past:
-    """What a session's folder holds, as it was stored. Raises SpoolError."""
+    """Read the content of a session's folder. Raises SpoolError."""
     began: Began | None = None
     first: dict[str, int] = {}
     confirmed: dict[str, int] = {}
@@ -208,7 +206,7 @@ def load(folder: Path) -> Past:
             case Lost(gap):
                 gaps.append(gap)
     if began is None:
-        raise SpoolError(f"{folder}: its log does not say which session it is: delete it")
+        raise SpoolError(f"{folder}: its log has no session id: delete it")
     sources = tuple(
         PastSource(
             source=source,
@@ -226,16 +224,16 @@ def load(folder: Path) -> Past:
 
 @contextlib.contextmanager
 def reopened(folder: str | os.PathLike[str], *, dialect: str) -> Generator[tuple[Spool, Past]]:
-    """The only session in ``folder``, and what it holds; closed again if the block raises.
+    """The only session in ``folder`` and its content; it is closed if the block raises.
 
-    Raises SpoolError, also in place of a ValueError of the block: something does not fit to what
-    is in the folder.
+    Raises SpoolError, also in place of a ValueError of the block, which means that an argument
+    does not fit the content of the folder.
     """
     there = the_session(folder)
     spool = Spool(there)
     try:
         past = load(there)
-        past.began.check_spoken(dialect)
+        past.began.check_dialect(dialect)
         yield spool, past
     except BaseException as exc:
         spool.close()
@@ -247,14 +245,14 @@ def reopened(folder: str | os.PathLike[str], *, dialect: str) -> Generator[tuple
 def spooled_sessions(directory: str | os.PathLike[str]) -> list[Path]:
     """The folders of the unfinished sessions in ``directory``, or itself if it is one.
 
-    ``directory`` is what was given to ``open_session`` as ``spool``; where there is none, no
-    session is unfinished. One that a process is at work on is among them. Raises OSError for
-    a name that no directory can have.
+    ``directory`` is the ``spool`` argument of ``open_session``; if it does not exist, the list is
+    empty. Sessions that another process uses are included. Raises OSError for an impossible
+    name of a directory.
     """
     directory = Path(directory)
     if (directory / _LOG).exists():
         return [directory]
-    with contextlib.suppress(OSError):  # a log without a word: killed before it began
+    with contextlib.suppress(OSError):  # an empty log: killed before the first record
         logs = [path for path in directory.glob(f"*/{_LOG}") if path.stat().st_size]
         return sorted(path.parent for path in logs)
     return []
@@ -279,7 +277,7 @@ def the_session(directory: str | os.PathLike[str]) -> Path:
         raise SpoolError(
             f"{directory}: no unfinished session is spooled there: give the folder of a session"
         )
-    return directory  # opening it raises what is wrong
+    return directory  # opening it raises the error
 
 
 def _lock(folder: Path) -> int:

@@ -1,17 +1,17 @@
-"""Which rows of the chart ran, and in which *situation* a session is.
+"""Record which rows of the chart ran, and compute the *situation* of a session.
 
-Two sessions are in the same situation if they differ only in numbers. What counts is
+Two sessions are in the same situation if they differ only in numbers. A situation consists of
 
 - the state, which timers run, and which of them is due next;
-- what the chart's guards and the sender ask about: is a stop wanted, the start due or
+- the conditions of the chart's guards and of the sender: is a stop wanted, the start due or
   sent, the stop sent, is audio undelivered or unsent, is a window shut;
-- what is hoped for: has there been a try, would one more strike be too many (counted until
-  a socket opens), do the limits of the policy leave room for another, is the fresh
-  credential used, the gate shut, would a hint help;
-- the redirect that is followed, and whether a credential goes there.
+- the retry state: was there a try, would one more strike be fatal (counted until a socket
+  opens), do the limits of the policy allow another try, is the fresh credential used, the
+  gate shut, would a network hint help;
+- the redirect that is followed, and whether the credential is sent there.
 
-The number of situations is finite, so a walk through all of them ends. It is not a proof
-for all numbers: of each situation the first session that got there stands for the others.
+The number of situations is finite, so a walk through all of them ends. It does not cover all
+numbers: the first session that reaches a situation stands for all others in it.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _OVER = frozenset({State.CLOSED, State.FAILED})
 
 
 def name_of(row: Transition) -> str:
-    """A row of the chart, as a person names it."""
+    """The readable name of a row of the chart."""
     return row.name
 
 
@@ -43,7 +43,7 @@ def declared() -> dict[str, Transition]:
 
 
 class RowsSeen(Observer):
-    """Notes the rows that run."""
+    """Records the rows that run."""
 
     __slots__ = ("rows",)
 
@@ -56,7 +56,7 @@ class RowsSeen(Observer):
 
 
 def situation_of(snapshot: Snapshot, policy: Policy) -> Situation:
-    """All that makes this situation another one; see the module's head."""
+    """The situation, as a value that can be compared; see the module's head."""
     state, retry, deadlines = snapshot.state, snapshot.retry, snapshot.deadlines
     if state in _OVER:
         return (state,)
@@ -72,17 +72,17 @@ def situation_of(snapshot: Snapshot, policy: Policy) -> Situation:
         snapshot.stop_wanted,
         snapshot.credential_wanted,
         snapshot.dials > 0,
-        # Of the dial that is being made, or waited for.
+        # The dial that is under way, or scheduled.
         (redirects > 0) + (redirects >= policy.max_redirects) if dialling else 0,
         snapshot.with_credential or not dialling,
-        # Of the dial that is open.
+        # The open dial.
         snapshot.start_due,
         snapshot.start_sent,
         snapshot.ping_wanted and opened,
         snapshot.window_shut and opened,
         opened and any(each.unsent for each in snapshot.sources.values()),
         snapshot.stop_sent,
-        # Of what is left to do, and what may be hoped for.
+        # The remaining work, and the retry state.
         snapshot.undelivered,
         snapshot.sources_over and state is State.IDLE,
         retry.reauth_used,

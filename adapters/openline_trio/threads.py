@@ -1,13 +1,13 @@
-"""A session for a program without trio: plain threads, or a main loop of its own.
+"""A session for a program without trio, with plain threads or its own main loop.
 
-Theory of operation. ``start_session`` opens the block of ``open_session`` in a thread of its
-own, with a trio of its own, and keeps it open until it is closed; ``start_resumed_session``
-does so with that of ``resume_session``. Every call is carried out over there by
-``trio.from_thread`` and waited for, so it means what it means in a trio program, and raises
-what it raises there. Unread updates stay in the session's own queue, which is bounded, until
-they are asked for. Pushed audio alone waits for nothing: it goes into its ``PushSource``.
+Theory of operation. ``start_session`` enters the block of ``open_session`` in a new thread that
+runs trio, and keeps it open until ``close``; ``start_resumed_session`` does the same with
+``resume_session``. ``trio.from_thread`` runs every call in that thread and waits for it, so a
+call has the same effect and raises the same errors as in a trio program. Unread updates stay in
+the session's own bounded queue. Only pushed audio does not wait: it goes into its
+``PushSource``.
 
-Nothing is decided here. When the loop is over, what was known last is what there is.
+Nothing is decided here. After the end of the loop, the last state stays readable.
 """
 
 from __future__ import annotations
@@ -58,11 +58,11 @@ def start_session(
     journal_audio: bool = False,
     observers: Sequence[Observer] = (),
 ) -> ThreadSession:
-    """Start a session in a thread of its own, and wait until it has begun.
+    """Start a session in a new thread, and wait until it has begun.
 
-    As ``open_session``, and raises what that raises. ``credentials`` is a token, or a plain
-    function that is asked for one in yet another thread, where it may block. Close what you
-    get, or use it in a ``with`` block.
+    Takes the arguments of ``open_session`` and raises the same errors. ``credentials`` is a
+    token, or a plain function that returns one; it is called in yet another thread and may
+    block. Close the returned session, or use it in a ``with`` block.
     """
     check_credentials(credentials, threads=True)
     return ThreadSession(
@@ -96,10 +96,10 @@ def start_resumed_session(
     journal_audio: bool = False,
     observers: Sequence[Observer] = (),
 ) -> ThreadSession:
-    """Take up, in a thread of its own, the session that an earlier process left in ``folder``.
+    """Resume, in a new thread, the session that an earlier process left in ``folder``.
 
-    As ``resume_session``, and raises what that raises; ``credentials`` and what you get are as
-    for ``start_session``.
+    Takes the arguments of ``resume_session`` and raises the same errors; ``credentials`` and the
+    returned session are as for ``start_session``.
     """
     check_credentials(credentials, threads=True)
     return ThreadSession(
@@ -118,14 +118,14 @@ def start_resumed_session(
 
 
 class ThreadSession:
-    """A session that may be used from any thread but its own.
+    """A session that can be used from any thread except its own.
 
-    Iterate over it for updates, in one thread (another that tries meanwhile gets
-    trio.BusyResourceError); ``Ended`` is the last one. In a loop that must not wait, ``poll``.
-    Leaving its ``with`` block aborts what has not ended.
+    Iterate over it for updates, in one thread (a second thread gets trio.BusyResourceError);
+    ``Ended`` is the last one. In a loop that must not wait, use ``poll``. Leaving its ``with``
+    block aborts a session that has not ended.
 
-    ``start_session`` and ``start_resumed_session`` make one. It can be made of what
-    ``open_session`` or ``resume_session`` gives, too; TypeError for anything else.
+    ``start_session`` and ``start_resumed_session`` return one. The constructor takes the result
+    of ``open_session`` or ``resume_session``, and raises TypeError for anything else.
     """
 
     def __init__(
@@ -148,7 +148,7 @@ class ThreadSession:
         self._session = began
 
     def __enter__(self) -> Self:
-        """It runs already."""
+        """Return the session, which runs already."""
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -156,12 +156,12 @@ class ThreadSession:
         self.close()
 
     def __iter__(self) -> Iterator[Update]:
-        """The updates, each as it comes; from one thread."""
+        """Iterate over the updates as they come, from one thread."""
         return self
 
     def __next__(self) -> Update:
-        """The next update, waited for. After ``close`` there is none."""
-        # Waiting takes nothing: a Ctrl-C that interrupts it loses no update.
+        """Wait for the next update. After ``close`` there is none."""
+        # A Ctrl-C that interrupts the wait loses no update: nothing is taken before its end.
         with suppress(trio.RunFinishedError):
             while not self._session.exhausted:
                 trio.from_thread.run(self._session.wait_readable, trio_token=self._trio)
@@ -174,13 +174,13 @@ class ThreadSession:
         return self._call(self._session.poll)
 
     def push(self, pcm: Buffer, source: str | None = None) -> bool:
-        """Push 16 kHz mono s16le that has just been heard; never waits.
+        """Push 16 kHz mono s16le that was just captured; never waits.
 
-        ``source`` is the name of a ``PushSource``; None: the only one. True: all of it was kept.
-        False: the session was asked to stop or has ended, and none was kept; or some of it found
-        no room (``PushSource.buffer_seconds``), and a ``Gap`` tells how much. Raises ValueError
-        for half a sample, for a name that is none, and in a session without a ``PushSource``;
-        TypeError for what is neither bytes nor an array of int16 with one channel.
+        ``source`` is the name of a ``PushSource``; None: the only one. Returns True if all of it
+        was kept. False: the session is stopping or has ended, and none was kept; or there was no
+        room for some of it (``PushSource.buffer_seconds``), and a ``Gap`` reports how much.
+        Raises ValueError for half a sample, for an unknown name, and in a session without a
+        ``PushSource``; TypeError unless it is bytes or an array of int16 with one channel.
         """
         if not self._pushed:
             raise ValueError(
@@ -199,16 +199,16 @@ class ThreadSession:
             return False
 
     def request_stop(self) -> None:
-        """Ask for the proper end and don't wait for it."""
+        """Request the proper end without waiting for it."""
         self._call(self._session.request_stop)
 
     def stop(self) -> Ended:
-        """Finish properly: all that was pushed before is delivered. The result."""
+        """Finish properly: deliver all audio pushed before. Returns the result."""
         self.request_stop()
         return self.wait()
 
     def wait(self) -> Ended:
-        """Wait for the end, however it comes. The result."""
+        """Wait for the end, of any kind. Returns the result."""
         with suppress(trio.RunFinishedError):
             trio.from_thread.run(self._session.wait, trio_token=self._trio)
         self._thread_fault()
@@ -217,13 +217,13 @@ class ThreadSession:
         return ended
 
     def abort(self) -> None:
-        """End now, whatever is lost."""
+        """End at once; unconfirmed audio is lost."""
         self._call(self._session.abort)
 
     def close(self) -> None:
-        """Abort what has not ended, and end the thread. Idempotent.
+        """Abort the session if it has not ended, and end the thread. Idempotent.
 
-        Raises what the session died of, should it have died.
+        Raises the error that ended the session, if there was one.
         """
         with suppress(trio.RunFinishedError):
             self._trio.run_sync_soon(self._left.set)
@@ -237,7 +237,7 @@ class ThreadSession:
 
     @property
     def state(self) -> State:
-        """Where the session stands."""
+        """The session's state."""
         return self._call(lambda: self._session.state)
 
     @property
@@ -252,7 +252,7 @@ class ThreadSession:
 
     @property
     def ended(self) -> Ended | None:
-        """The result, once there is one."""
+        """The result, or None before the end."""
         return self._session.ended
 
     def level(self, source: str) -> float:
@@ -260,7 +260,7 @@ class ThreadSession:
         return self._call(lambda: self._session.level(source))
 
     def _call(self, function: Callable[[], T]) -> T:
-        """Call it over there; where nothing runs any more, here."""
+        """Call it in the session's thread; here, if that thread has ended."""
         try:
             return trio.from_thread.run_sync(function, trio_token=self._trio)
         except trio.RunFinishedError:
@@ -289,7 +289,7 @@ class ThreadSession:
 
 def _asked_in_a_thread(provide: Callable[[], str]) -> Callable[[], Awaitable[str]]:
     async def ask() -> str:
-        # In a tuple: trio would refuse what an async function returns, and name its value.
+        # In a tuple: trio rejects a coroutine as the result, in an error that shows its value.
         (provided,) = await trio.to_thread.run_sync(lambda: (provide(),), abandon_on_cancel=True)
         return provided
 

@@ -44,7 +44,7 @@ from openline.updates import SAMPLE_RATE, State, Statistics, Transcript
 
 __all__ = [
     "EVENTS",
-    "FACTS",
+    "EXTERNAL_EVENTS",
     "FINAL_STATES",
     "TABLE",
     "LocalProtocolError",
@@ -53,7 +53,7 @@ __all__ = [
 ]
 
 #: The events of the chart that an input or a message fires.
-FACTS: Final = frozenset(
+EXTERNAL_EVENTS: Final = frozenset(
     {
         *("open_requested", "stop_requested", "abort_requested", "network_restored"),
         *("credential_ready", "credential_failed", "socket_opened", "redirected"),
@@ -62,7 +62,7 @@ FACTS: Final = frozenset(
     }
 )
 #: Every event of the chart: fired by an input, a message, or a timer.
-EVENTS: Final = FACTS | {timer.fires for timer in Timer if timer.fires is not None}
+EVENTS: Final = EXTERNAL_EVENTS | {timer.fires for timer in Timer if timer.fires is not None}
 TABLE: Final = compile_chart(Chart, Actions, EVENTS)
 #: Makes a function that fires the chart's events on a session's state (``SessionMachine``).
 Interpreter: TypeAlias = Callable[[Any], Callable[[str], Transition | bool | None]]

@@ -18,7 +18,7 @@ def test_a_word_that_is_too_long_is_broken() -> None:
     assert row(PLAIN, (Cell("abcdef"), Cell("x")), (4, 1)) == ["abcd  x", "ef"]
 
 
-def test_an_empty_cell_takes_its_place() -> None:
+def test_empty_cell_keeps_its_width() -> None:
     assert row(PLAIN, (Cell(""), Cell("x")), (4, 1)) == ["      x"]
     assert row(PLAIN, (Cell(""), Cell("")), (4, 1)) == [""]
 
@@ -39,7 +39,7 @@ def test_colours_take_no_width() -> None:
         ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, False, False),
     ],
 )
-def test_a_terminal_is_coloured_unless_it_must_not_be(
+def test_terminal_has_colours_unless_disabled(
     environment: dict[str, str],
     terminal: bool,
     coloured: bool,
@@ -54,5 +54,5 @@ def test_a_terminal_is_coloured_unless_it_must_not_be(
     assert find_paper() == Paper(70 if terminal else 100, coloured)
 
 
-def test_a_width_is_shared_out_whole() -> None:
+def test_width_is_divided_without_remainder() -> None:
     assert shared(85, (3, 6, 3)) == [21, 42, 22]

@@ -48,7 +48,9 @@ def offered(folder: Path, *words: str) -> list[str]:
         (["unknown", "me"], []),
     ],
 )
-def test_bash_is_offered_what_fits(words: list[str], offers: list[str], tmp_path: Path) -> None:
+def test_bash_completes_matching_values(
+    words: list[str], offers: list[str], tmp_path: Path
+) -> None:
     for name in ("meeting.wav", "me and you.wav", "other.wav"):
         (tmp_path / name).touch()
     assert sorted(offered(tmp_path, *words)) == sorted(offers)
@@ -69,7 +71,7 @@ def test_a_script_names_every_command_and_option(
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_a_shell_that_is_here_can_read_its_script(shell: str, tmp_path: Path) -> None:
+def test_installed_shell_parses_its_script(shell: str, tmp_path: Path) -> None:
     if shutil.which(shell) is None:
         pytest.skip(f"{shell} is not installed")
     path = tmp_path / "script"
@@ -78,6 +80,6 @@ def test_a_shell_that_is_here_can_read_its_script(shell: str, tmp_path: Path) ->
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_an_unknown_shell_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+def test_unknown_shell_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["completion", "tcsh"]) == 2
     assert capsys.readouterr().err == "openline: SHELL tcsh: give bash, zsh or fish\n"

@@ -9,7 +9,7 @@ from openline_cli.problems import Problem
 
 
 @pytest.mark.parametrize("content", [b"s3cret", b"s3cret\n", b"s3cret\r\n"])
-def test_a_file_gives_its_line(content: bytes, tmp_path: Path) -> None:
+def test_token_is_read_from_a_file(content: bytes, tmp_path: Path) -> None:
     file = tmp_path / "token"
     file.write_bytes(content)
     assert read_token(file, {"OPENLINE_TOKEN": "other"}) == "s3cret"
@@ -19,9 +19,7 @@ def test_a_file_gives_its_line(content: bytes, tmp_path: Path) -> None:
     ("environment", "token"),
     [({}, None), ({"OPENLINE_TOKEN": ""}, None), ({"OPENLINE_TOKEN": "t"}, "t")],
 )
-def test_without_a_file_the_environment_counts(
-    environment: dict[str, str], token: str | None
-) -> None:
+def test_token_is_read_from_the_environment(environment: dict[str, str], token: str | None) -> None:
     assert read_token(None, environment) == token
 
 
@@ -36,7 +34,7 @@ def test_without_a_file_the_environment_counts(
         (b"s3cret" * 2000, "too long"),
     ],
 )
-def test_a_bad_file_is_named_and_not_shown(content: bytes, wrong: str, tmp_path: Path) -> None:
+def test_bad_file_is_named_without_its_content(content: bytes, wrong: str, tmp_path: Path) -> None:
     file = tmp_path / "token"
     file.write_bytes(content)
     with pytest.raises(Problem, match=wrong) as caught:
@@ -47,12 +45,12 @@ def test_a_bad_file_is_named_and_not_shown(content: bytes, wrong: str, tmp_path:
 
 
 @pytest.mark.parametrize("name", ["none", ".", "a\0b"])
-def test_what_cannot_be_read_is_named(name: str, tmp_path: Path) -> None:
+def test_unreadable_file_is_named(name: str, tmp_path: Path) -> None:
     with pytest.raises(Problem, match="--token-file"):
         read_token(tmp_path / name, {})
 
 
-def test_a_bad_environment_is_named_and_not_shown() -> None:
+def test_bad_variable_is_named_without_its_content() -> None:
     with pytest.raises(Problem, match="OPENLINE_TOKEN") as caught:
         read_token(None, {"OPENLINE_TOKEN": "s3cret two"})
     assert "s3cret" not in str(caught.value)

@@ -65,14 +65,14 @@ def play(monkeypatch: pytest.MonkeyPatch, played: Callable[..., Any]) -> Callabl
     return with_session
 
 
-def test_the_recording_ships_with_its_words() -> None:
+def test_recording_ships_with_its_transcript() -> None:
     with resources.as_file(resources.files("openline_cli") / "data" / CLIP) as path:
         info: Any = soundfile.info(str(path))  # pyright: ignore[reportUnknownMemberType]
     assert (info.frames, info.samplerate, info.channels) == (451_680, 16_000, 1)
     assert len(words(known_words())) == 70
 
 
-def test_without_a_screen_everything_is_a_line(
+def test_without_a_terminal_output_is_lines(
     play: Callable[..., None], ended: End, capsys: pytest.CaptureFixture[str]
 ) -> None:
     play(ended(Transcript(source="mic", text=known_words(), final=True, start=0.0, end=28.0)))
@@ -91,7 +91,7 @@ def test_without_a_screen_everything_is_a_line(
         ("none", "words: none to compare: no recogniser\n"),
     ],
 )
-def test_what_hears_no_words_is_not_held_to_them(
+def test_wordless_recogniser_has_no_word_error_rate(
     recognizer: str,
     expected: str,
     play: Callable[..., None],
@@ -106,7 +106,7 @@ def test_what_hears_no_words_is_not_held_to_them(
     assert "wrong words" not in out
 
 
-def test_a_screen_gets_the_live_view_and_the_tables(
+def test_terminal_gets_the_live_view_and_the_tables(
     play: Callable[..., None], ended: End, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = io.StringIO()
@@ -121,7 +121,7 @@ def test_a_screen_gets_the_live_view_and_the_tables(
     assert capsys.readouterr() == ("", "")
 
 
-def test_a_backend_that_does_not_come_back_is_one_line(
+def test_backend_that_does_not_restart_is_one_line(
     play: Callable[..., None],
     ended: End,
     gap: Callable[..., Gap],
@@ -145,7 +145,7 @@ def test_a_backend_that_does_not_come_back_is_one_line(
         (["--calm"], 1.0, []),
     ],
 )
-def test_the_backend_is_killed_twice_while_it_hears_unless_the_demo_is_calm(
+def test_backend_is_killed_twice_unless_calm(
     options: list[str],
     again: float,
     kills: list[int],
@@ -212,7 +212,7 @@ def test_the_backend_is_killed_twice_while_it_hears_unless_the_demo_is_calm(
     assert capsys.readouterr().out.count(killed) == len(kills)
 
 
-def test_a_demo_that_nobody_reads_ends(
+def test_demo_ends_when_its_reader_is_gone(
     play: Callable[..., None], ended: End, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(text: str) -> None:

@@ -33,7 +33,7 @@ def test_each_notation_goes_to_stdout(form: str, text: str, capsys: Captured) ->
     assert capsys.readouterr() == (text, "")
 
 
-def test_svg_unless_told_otherwise(capsys: Captured) -> None:
+def test_default_format_is_svg(capsys: Captured) -> None:
     assert run() == 0
     assert "<svg " in capsys.readouterr().out
     assert run("--format", "md") == 0
@@ -45,15 +45,13 @@ def test_dark(capsys: Captured) -> None:
     assert capsys.readouterr().out == dot(DRAWING, DARK)
 
 
-def test_a_dialect_is_told_as_markdown(capsys: Captured) -> None:
+def test_contract_is_written_as_markdown(capsys: Captured) -> None:
     assert run("--dialect", "echopanel") == 0
     assert contract(CONTRACTS["echopanel"]) in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("suffix", [*SUFFIXES, ".SVG"])
-def test_the_end_of_the_name_tells_the_format(
-    suffix: str, tmp_path: Path, capsys: Captured
-) -> None:
+def test_suffix_selects_the_format(suffix: str, tmp_path: Path, capsys: Captured) -> None:
     path = tmp_path / f"chart{suffix}"
     assert run("--out", str(path)) == 0
     assert capsys.readouterr() == ("", "")
@@ -70,7 +68,7 @@ def test_the_end_of_the_name_tells_the_format(
         assert json.loads(text)["initial"] == "idle"
 
 
-def test_the_format_outranks_the_name(tmp_path: Path) -> None:
+def test_format_option_overrides_the_suffix(tmp_path: Path) -> None:
     path = tmp_path / "chart.txt"
     assert run("--out", str(path), "--format", "dot") == 0
     assert path.read_text(encoding="utf-8") == dot(DRAWING)
@@ -91,7 +89,7 @@ def test_the_format_outranks_the_name(tmp_path: Path) -> None:
         (["--dark", "--format", "scxml"], "--dark: scxml has no colours; use it with svg, dot"),
     ],
 )
-def test_a_mistake_is_one_line_and_nothing_is_written(
+def test_mistake_is_one_line_and_writes_nothing(
     arguments: list[str],
     says: str,
     capsys: Captured,
@@ -150,7 +148,7 @@ def test_one_of_several_sessions_is_chosen(tmp_path: Path, capsys: Captured) -> 
         assert capsys.readouterr() == ("", f"openline: {several}: {says}\n")
 
 
-def test_a_torn_journal_is_drawn_as_far_as_it_goes(tmp_path: Path, capsys: Captured) -> None:
+def test_torn_journal_is_drawn_up_to_the_tear(tmp_path: Path, capsys: Captured) -> None:
     torn = tmp_path / "torn.jsonl"
     torn.write_bytes(kept("happy-path").read_bytes()[:-20])
     assert run("--journal", str(torn), "--format", "mermaid") == 0
@@ -194,7 +192,7 @@ def test_a_torn_journal_is_drawn_as_far_as_it_goes(tmp_path: Path, capsys: Captu
         ),
     ],
 )
-def test_what_cannot_be_drawn_is_one_line(
+def test_undrawable_journal_is_one_line(
     text: bytes | None,
     options: tuple[str, ...],
     status: int,

@@ -98,7 +98,7 @@ def journal(tmp_path: Path) -> str:
 
 
 @pytest.mark.parametrize("name", ["Tape", "make", "tape"])
-def test_a_class_a_factory_and_an_object_will_do(
+def test_class_factory_and_object_are_accepted(
     name: str, write: Write, journal: str, capsys: Captured
 ) -> None:
     ours = f"{write(TAPE)}:{name}"
@@ -106,7 +106,7 @@ def test_a_class_a_factory_and_an_object_will_do(
     assert capsys.readouterr().out.splitlines()[-1].startswith("the core still does the same: 3")
 
 
-def test_every_command_that_takes_a_dialect_takes_ones_own(
+def test_every_command_takes_a_custom_dialect(
     write: Write, journal: str, tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ours = f"{write(TAPE)}:Tape"
@@ -171,7 +171,7 @@ Tape.traits = Traits(
     assert "Server at capacity" not in out
 
 
-def test_the_names_in_the_box_are_still_known(capsys: Captured) -> None:
+def test_built_in_names_still_work(capsys: Captured) -> None:
     assert main(["replay", str(KEPT), "--dialect", "echopanel"]) == 0
     assert "the core still does the same" in capsys.readouterr().out
 
@@ -217,7 +217,7 @@ WRONG = [
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 @pytest.mark.parametrize(("name", "says"), WRONG)
-def test_what_is_wrong_is_one_line_of_one_loader(
+def test_loader_error_is_one_line(
     name: str, says: str, command: list[str], *, write: Write, tmp_path: Path, capsys: Captured
 ) -> None:
     began = Began(
@@ -247,7 +247,7 @@ def test_what_is_wrong_is_one_line_of_one_loader(
         ),
     ],
 )
-def test_what_a_dialect_raises_is_told_with_its_name(
+def test_dialect_exception_is_reported_with_its_name(
     command: list[str], raised: str, write: Write, capsys: Captured
 ) -> None:
     ours = write(
@@ -260,7 +260,7 @@ def test_what_a_dialect_raises_is_told_with_its_name(
 
 
 @pytest.mark.parametrize("command", [["replay"], ["diagram", "--journal"]])
-def test_a_journal_is_played_in_its_own_dialect_or_not_at_all(
+def test_journal_is_replayed_only_in_its_own_dialect(
     command: list[str], write: Write, journal: str, capsys: Captured
 ) -> None:
     ours = f"{write(TAPE)}:Tape"
@@ -275,14 +275,14 @@ def test_a_journal_is_played_in_its_own_dialect_or_not_at_all(
         assert err.count("\n") == 1
 
 
-def test_what_a_nursery_raises_is_told_as_what_it_is() -> None:
+def test_exception_group_is_reported_as_its_cause() -> None:
     inner = ExceptionGroup("inner", [OverflowError("the tape is full"), ValueError()])
     told = "--dialect a:B: it cannot be used: OverflowError: the tape is full"
     with pytest.raises(Problem, match=told), blamed("a:B"):
         raise ExceptionGroup("outer", [inner])
 
 
-def test_a_fault_of_ours_is_not_blamed_on_a_dialect(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bug_of_openline_is_not_blamed_on_the_dialect(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: Any, **__: Any) -> Any:
         raise ZeroDivisionError
 
@@ -292,9 +292,7 @@ def test_a_fault_of_ours_is_not_blamed_on_a_dialect(monkeypatch: pytest.MonkeyPa
             main(["replay", str(KEPT), *arguments])
 
 
-def test_what_python_finds_first_is_not_hidden_by_the_directory(
-    write: Write, tmp_path: Path, capsys: Captured
-) -> None:
+def test_current_directory_is_searched_last(write: Write, tmp_path: Path, capsys: Captured) -> None:
     write("")
     (tmp_path / "colorsys.py").write_text("raise SystemExit('the wrong one')\n", "utf-8")
     assert main(["diagram", "--dialect", "colorsys:rgb_to_hsv"]) == 2

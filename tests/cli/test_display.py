@@ -60,9 +60,7 @@ def _glance(captured: float = 5.0, **changes: float) -> Snapshot:
     return Snapshot(elapsed=captured, levels={"mic": 0.1}, sources={"mic": source})
 
 
-def test_the_box_says_the_state_the_time_and_how_far_it_got(
-    screen: Screen, streaming: StateChanged
-) -> None:
+def test_box_shows_state_time_and_watermarks(screen: Screen, streaming: StateChanged) -> None:
     screen.view.show(streaming)
     screen.view.glance(_glance(5.0, confirmed=2.5))
     drawn = screen.drawn()
@@ -74,13 +72,13 @@ def test_the_box_says_the_state_the_time_and_how_far_it_got(
     assert max(len(line) for line in drawn.splitlines()) <= 80
 
 
-def test_what_the_command_says_itself_scrolls(screen: Screen) -> None:
+def test_notes_of_the_command_scroll(screen: Screen) -> None:
     screen.view.note("stopping; Ctrl-C again ends at once")
     assert "stopping; Ctrl-C again ends at once" in screen.scrolled()
     screen.view.close()
 
 
-def test_a_wait_counts_down_and_says_why(screen: Screen) -> None:
+def test_delay_counts_down_with_its_reason(screen: Screen) -> None:
     screen.view.glance(_glance(2.0))
     screen.view.show(
         StateChanged(state=State.RECONNECTING, dial=1, reason="the line broke", retry_in=3.0)
@@ -92,7 +90,7 @@ def test_a_wait_counts_down_and_says_why(screen: Screen) -> None:
     assert "dial 2 in 0.0 s" in screen.drawn()
 
 
-def test_a_stream_without_an_end_has_no_bar() -> None:
+def test_endless_stream_has_no_bar() -> None:
     screen = Screen({"mic": None})
     screen.view.glance(_glance(5.0))
     assert "0:05.0 /" not in screen.drawn()
@@ -107,7 +105,7 @@ def test_a_partial_is_drawn_until_its_final_scrolls(screen: Screen, final: Final
     assert "so far, so good" in screen.scrolled()
 
 
-def test_a_retracted_partial_is_gone(screen: Screen, final: Final) -> None:
+def test_retracted_partial_disappears(screen: Screen, final: Final) -> None:
     screen.view.show(final("so far", final=False))
     screen.view.show(PartialRetracted(source="mic"))
     assert "so far" not in screen.drawn()
@@ -120,7 +118,7 @@ def test_a_long_partial_keeps_its_end(screen: Screen, final: Final) -> None:
     assert drawn.count("\n") < 12
 
 
-def test_who_speaks_is_said_if_several_can(final: Final) -> None:
+def test_source_is_shown_if_there_are_several(final: Final) -> None:
     screen = Screen({"mic": 10.0, "system": 10.0})
     screen.view.show(final("hello", source="system"))
     assert "system  hello" in screen.scrolled()
@@ -135,7 +133,7 @@ def test_who_speaks_is_said_if_several_can(final: Final) -> None:
         ([(State.STREAMING, 2)], True),
     ],
 )
-def test_only_a_line_that_broke_or_came_back_scrolls(
+def test_only_losses_and_reconnects_scroll(
     states: list[tuple[State, int]], told: bool, screen: Screen, final: Final
 ) -> None:
     screen.view.flush()
@@ -146,7 +144,7 @@ def test_only_a_line_that_broke_or_came_back_scrolls(
     assert (": because" in with_lines) is told
 
 
-def test_a_reason_is_told_once_until_the_line_is_back(screen: Screen) -> None:
+def test_reason_is_shown_once_per_outage(screen: Screen) -> None:
     for dial, reason in enumerate(("reset", "refused", "refused"), 1):
         screen.view.show(StateChanged(state=State.RECONNECTING, dial=dial, reason=reason))
         screen.view.show(StateChanged(state=State.CONNECTING, dial=dial + 1))
@@ -163,7 +161,7 @@ def test_losses_scroll_and_metrics_do_not(screen: Screen, gap: Callable[..., Gap
     assert "77" not in screen.scrolled()
 
 
-def test_at_the_end_the_box_is_gone_and_the_terminal_as_it_was(
+def test_end_removes_the_box_and_restores_the_terminal(
     screen: Screen, final: Final, ended: Callable[..., Ended]
 ) -> None:
     screen.view.flush()
@@ -178,7 +176,7 @@ def test_at_the_end_the_box_is_gone_and_the_terminal_as_it_was(
 
 
 @pytest.mark.parametrize("width", [30, 60, 80, 120, 200])
-def test_it_fits(width: int, streaming: StateChanged, final: Final) -> None:
+def test_view_fits_the_terminal(width: int, streaming: StateChanged, final: Final) -> None:
     screen = Screen({"mic": 10.0, "system": None}, width=width)
     screen.view.show(streaming)
     screen.view.show(final("word " * 50, final=False))

@@ -21,7 +21,7 @@ from openline_driver.network_errors import name_os_error
         ("1002", "FATAL"),
     ],
 )
-def test_an_ending_is_told_with_its_verdict_reason_and_source(subject: str, verdict: str) -> None:
+def test_ending_has_verdict_reason_and_source(subject: str, verdict: str) -> None:
     text = show(subject, json=False)
     assert verdict in text
     for explanation in look_up(subject):
@@ -31,7 +31,7 @@ def test_an_ending_is_told_with_its_verdict_reason_and_source(subject: str, verd
     assert all(line == line.rstrip() for line in text.splitlines())
 
 
-def test_the_dialect_has_its_say() -> None:
+def test_dialect_overrides_the_table() -> None:
     assert "pong" in look_up("1011")[0].why
 
 
@@ -53,30 +53,30 @@ def test_the_dialect_has_its_say() -> None:
     ],
     ids=repr,
 )
-def test_what_the_system_says_of_a_dial_is_known(error: OSError) -> None:
+def test_system_error_of_a_dial_is_found(error: OSError) -> None:
     kind, detail = name_os_error(error)
     assert {each.title for each in look_up(detail)} == {f"error {kind.replace('_', ' ')}"}
 
 
-def test_what_this_command_prints_is_known() -> None:
+def test_printed_line_is_found() -> None:
     [line] = look_up("the backend is full")
     assert line.title == 'refusal "Server at capacity"'
 
 
-def test_json_is_one_object_a_line() -> None:
+def test_json_is_one_object_per_line() -> None:
     lines = [json.loads(line) for line in show("1008", json=True).splitlines()]
     assert lines[0]["action"] == "reauth"
     assert {"title", "when", "why", "does", "source"} <= set(lines[0])
 
 
-def test_without_a_subject_the_whole_table_is_told() -> None:
+def test_without_a_subject_the_whole_table_is_shown() -> None:
     text = show(None, json=False)
     assert all(heading in text for heading in (" close code", " HTTP status", " error", " refusal"))
     assert "+strike" in text
     assert len(show(None, json=True).splitlines()) == len(look_up(None))
 
 
-def test_what_nobody_knows_is_one_line() -> None:
+def test_unknown_subject_is_one_line() -> None:
     with pytest.raises(Problem, match="did you mean") as caught:
         look_up("refusd")
     assert caught.value.status == 2

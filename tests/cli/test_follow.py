@@ -111,9 +111,7 @@ async def test_the_first_signal_stops_and_the_second_aborts(
     assert outcomes[0].status == 130
 
 
-async def test_a_terminal_that_takes_nothing_does_not_hold_up_the_second_signal(
-    played: Play, ended: End
-) -> None:
+async def test_blocked_terminal_does_not_delay_the_second_signal(played: Play, ended: End) -> None:
     session = played([], ended(), waits=True)
     outcomes: list[Outcome] = []
     reads_again = trio.Event()
@@ -194,7 +192,7 @@ async def test_the_third_signal_leaves_at_once(played: Play, ended: End, still: 
     assert view.closed == 1
 
 
-async def test_a_reader_that_is_gone_aborts_the_session(
+async def test_lost_reader_aborts_the_session(
     played: Play, ended: End, final: Callable[..., Transcript], still: Worker
 ) -> None:
     session = played([final("a"), final("b")], ended(), waits=True)
@@ -206,9 +204,7 @@ async def test_a_reader_that_is_gone_aborts_the_session(
     assert isinstance(outcome.unread, BrokenPipeError)
 
 
-def test_a_view_that_wants_to_look_is_told_how_things_stand(
-    played: Play, ended: End, still: Worker
-) -> None:
+def test_view_with_an_interval_gets_snapshots(played: Play, ended: End, still: Worker) -> None:
     view = Watcher(interval=1.0)
 
     async def main() -> None:
@@ -258,7 +254,7 @@ def test_json_is_written_a_line_at_a_time(streaming: StateChanged) -> None:
     assert view.interval is None
 
 
-def test_two_views_are_told_the_same(streaming: StateChanged) -> None:
+def test_both_views_get_every_update(streaming: StateChanged) -> None:
     first, second = Watcher(), Watcher(interval=0.1)
     both: View = Both(first, second)
     assert both.interval == 0.1

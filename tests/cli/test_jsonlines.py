@@ -38,7 +38,7 @@ def test_every_kind_of_update_has_a_name_of_its_own() -> None:
     assert len(set(jsonlines.NAMES.values())) == len(jsonlines.NAMES)
 
 
-def test_a_state_says_why_and_what_is_next() -> None:
+def test_state_has_reason_and_next_dial() -> None:
     update = StateChanged(
         state=State.RECONNECTING, dial=2, reason="refused", action=Action.RETRY, retry_in=0.5
     )
@@ -105,7 +105,7 @@ def test_a_gap_is_in_seconds_and_samples(gap: Callable[..., Gap]) -> None:
         ),
     ],
 )
-def test_the_rest_is_told_as_it_is(update: Update, expected: dict[str, Any]) -> None:
+def test_other_updates_keep_their_fields(update: Update, expected: dict[str, Any]) -> None:
     assert _told(update) == expected
 
 

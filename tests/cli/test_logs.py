@@ -47,7 +47,7 @@ def test_a_file_gets_json_lines_with_the_ids(tmp_path: Path) -> None:
     assert not [h for h in logging.getLogger("openline").handlers if h.level]
 
 
-def test_a_person_gets_a_line_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
+def test_default_log_is_a_line_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
     with logged("info", None, as_json=False):
         SESSION.info("state streaming", extra=IDS)
         logging.getLogger("openline.other").info("plain")
@@ -75,7 +75,7 @@ def test_a_full_disk_is_reported_once(capsys: pytest.CaptureFixture[str]) -> Non
         SESSION.info("one")
         SESSION.info("two")
     assert capsys.readouterr().err == (
-        "openline: the log file takes no more: no space left on device\n"
+        "openline: the log file cannot be written any more: no space left on device\n"
     )
 
 
@@ -92,6 +92,6 @@ def test_the_command_passes_its_options_on(tmp_path: Path, monkeypatch: pytest.M
     assert "ERROR openline.session it ran" in file.read_text()
 
 
-def test_a_level_that_is_none_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+def test_invalid_level_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["stream", "x.wav", "--log-level", "loud"]) == 2
     assert "--log-level loud: give debug, info, warning or error" in capsys.readouterr().err

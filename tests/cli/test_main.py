@@ -75,13 +75,13 @@ def test_a_mistake_is_one_line_and_status_2(
     assert not list(tmp_path.iterdir())
 
 
-def test_the_version_is_told(capsys: Captured) -> None:
+def test_version_is_printed(capsys: Captured) -> None:
     assert main(["--version"]) == 0
     assert capsys.readouterr().out == f"openline {metadata.version('openline')}\n"
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["stream", "-h"]])
-def test_help_is_told(arguments: list[str], capsys: Captured) -> None:
+def test_help_is_printed(arguments: list[str], capsys: Captured) -> None:
     assert main(arguments) == 0
     assert capsys.readouterr().out.startswith("Usage: openline")
 
@@ -99,7 +99,7 @@ def test_the_list_of_commands_is_whole_at_80_columns(
     assert all(line.endswith(".") and not line.endswith("..") for line in listed)
 
 
-def test_the_sample_of_the_last_line_of_json_is_how_it_begins() -> None:
+def test_documented_last_json_line_matches() -> None:
     sample = re.search(r"`(\{\"update\":\"ended\".*),…\}`", README.read_text("utf-8"))
     assert sample is not None
     ended = Ended(
@@ -113,7 +113,7 @@ def test_the_sample_of_the_last_line_of_json_is_how_it_begins() -> None:
     assert jsonlines.line(ended).startswith(sample[1])
 
 
-def test_nothing_at_all_is_answered_with_help(capsys: Captured) -> None:
+def test_empty_command_line_prints_help(capsys: Captured) -> None:
     assert main([]) == 2
     out, err = capsys.readouterr()
     assert not out
@@ -141,7 +141,7 @@ def test_explain_answers(capsys: Captured) -> None:
         ),
     ],
 )
-def test_every_end_has_a_status(
+def test_every_ending_has_a_status(
     error: BaseException,
     status: int,
     says: str,
@@ -174,7 +174,7 @@ def test_a_bug_is_not_hidden(error: Exception, monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.parametrize("arguments", [["explain"], ["--version"], ["--help"]])
-def test_a_reader_that_is_gone_is_no_traceback(arguments: list[str]) -> None:
+def test_lost_reader_is_no_traceback(arguments: list[str]) -> None:
     reading, writing = os.pipe()
     os.close(reading)
     command = [sys.executable, "-m", "openline_cli", *arguments]

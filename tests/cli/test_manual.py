@@ -56,6 +56,6 @@ def test_help_fits_the_terminal(
             assert all(choice in out for choice in each.choices)
 
 
-def test_a_word_after_two_dashes_asks_for_no_help(capsys: Captured) -> None:
+def test_help_after_two_dashes_is_an_argument(capsys: Captured) -> None:
     assert main(["replay", "--", "--help"]) == 2
     assert "--help: no such file or directory" in capsys.readouterr().err

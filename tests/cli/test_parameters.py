@@ -60,7 +60,7 @@ def test_names_are_not_abbreviated() -> None:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_a_command_takes_what_its_function_takes(name: str) -> None:
+def test_parameters_match_the_commands_function(name: str) -> None:
     names = (
         {each.name for each in COMMANDS[name].parameters}
         - {"config"}
@@ -86,5 +86,5 @@ def test_a_parameter_is_described_in_a_sentence(command: Command) -> None:
     assert len(flags) == len(set(flags))
 
 
-def test_every_command_is_run_by_something() -> None:
+def test_every_command_has_a_function() -> None:
     assert set(RUN) == set(COMMANDS)

@@ -79,12 +79,12 @@ def test_loudness_is_in_decibels(level: float, loud: float) -> None:
         (PartialRetracted(source="mic"), None),
     ],
 )
-def test_what_is_worth_a_line_has_one(update: Update, line: str | None) -> None:
+def test_notable_updates_have_a_line(update: Update, line: str | None) -> None:
     assert note_line(update) == line
 
 
 @pytest.mark.parametrize("partials", [False, True])
-def test_words_and_notes_go_to_their_places(
+def test_words_and_notes_are_written_separately(
     partials: bool, final: Callable[..., Transcript], streaming: StateChanged
 ) -> None:
     words: list[str] = []
@@ -103,7 +103,7 @@ def test_words_and_notes_go_to_their_places(
     assert notes == ["-- streaming", "-- stopping"]
 
 
-def test_a_glance_tells_how_far_it_got() -> None:
+def test_snapshot_line_has_the_watermarks() -> None:
     notes: list[str] = []
     view = PlainView(notes.append, notes.append, interval=5.0)
     assert view.interval == 5.0
@@ -117,16 +117,14 @@ def test_a_glance_tells_how_far_it_got() -> None:
     ("seconds", "text"),
     [(0.0, "0.00 s"), (1 / 16_000, "less than 0.01 s"), (0.005, "0.01 s"), (61.5, "61.50 s")],
 )
-def test_no_length_is_told_as_nothing_unless_it_is(seconds: float, text: str) -> None:
+def test_nonzero_length_is_never_shown_as_zero(seconds: float, text: str) -> None:
     assert length(seconds) == text
 
 
 @pytest.mark.parametrize(
     ("count", "told"), [(0, ""), (1, ", but 1 message of"), (12, ", but 12 messages of")]
 )
-def test_the_end_says_that_messages_could_not_be_read(
-    ended: Callable[..., Ended], count: int, told: str
-) -> None:
+def test_end_reports_malformed_messages(ended: Callable[..., Ended], count: int, told: str) -> None:
     end = ended()
     counts = msgspec.structs.replace(end.statistics, malformed=count)
     line = describe_end(msgspec.structs.replace(end, statistics=counts))
@@ -146,7 +144,7 @@ def test_the_end_is_one_line(ended: Callable[..., Ended], gap: Callable[..., Gap
     )
 
 
-def test_an_end_before_anything_was_heard_is_not_called_a_success(
+def test_end_without_audio_is_not_called_a_success(
     ended: Callable[..., Ended],
 ) -> None:
     silent = ended().statistics.sources["mic"]
@@ -159,7 +157,7 @@ def test_an_end_before_anything_was_heard_is_not_called_a_success(
         assert describe_end(end) == "incomplete: aborted (nothing was streamed)"
 
 
-def test_a_source_that_broke_off_is_named_before_anything_else_that_lacks_nothing(
+def test_lost_source_without_gap_is_incomplete(
     ended: Callable[..., Ended], gap: Callable[..., Gap]
 ) -> None:
     lost = SourceEnded(source="mic", cause=SourceEndReason.FAILED, reason="damaged")

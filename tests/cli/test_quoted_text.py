@@ -46,12 +46,12 @@ TEXTS = [("the line is cut", 3), ("the line is cut for good", 1), ("Cut!", 2)]
         ("wrong version number", "error tls other"),
     ],
 )
-def test_what_the_system_says_is_known(said: str, title: str) -> None:
+def test_system_error_text_is_found(said: str, title: str) -> None:
     for quoted in (said, f"it broke ({said.title()}: 127.0.0.1:8000)"):
         assert title in {line.title for line in explain_text(quoted)}
 
 
-def test_the_longest_text_that_stands_whole_in_a_quotation_counts() -> None:
+def test_longest_contained_text_wins() -> None:
     assert contained("gave up: the line is cut, for good.", TEXTS) == [1]
     assert contained("the LINE is cut", TEXTS) == [3]
     assert contained("the line is cut", [*TEXTS, ("Line is cut", 4), ("THE line is cut", 0)]) == [
@@ -62,7 +62,7 @@ def test_the_longest_text_that_stands_whole_in_a_quotation_counts() -> None:
     assert contained("", TEXTS) == []
 
 
-def test_a_part_finds_each_text_that_has_it() -> None:
+def test_part_matches_every_text_that_contains_it() -> None:
     assert containing("is cut", TEXTS) == [3, 1]
     assert containing("cut", TEXTS + TEXTS) == [3, 1, 2]
     assert containing("cu", TEXTS) == []
@@ -130,7 +130,7 @@ def test_the_reason_of_each_row_finds_it() -> None:
 
 
 @pytest.mark.parametrize("subject", ["the token was refused", "the server failed"])
-def test_what_is_printed_about_several_explains_each(subject: str) -> None:
+def test_shared_text_explains_every_ending(subject: str) -> None:
     lines = explain_text(subject, refusals=REFUSALS)
     titles = {line.title for line in lines}
     assert titles == {row.title for row in all_rows(refusals=REFUSALS) if row.why == subject}
@@ -168,12 +168,12 @@ def test_the_status_behind_a_reason_decides(ends: str, title: str) -> None:
         "(HTTP 401), (why)",
     ],
 )
-def test_no_status_behind_a_reason_leaves_all_that_share_it(ends: str) -> None:
+def test_reason_without_status_explains_all_that_share_it(ends: str) -> None:
     why = only([line for line in explain_text("401") if line.when.startswith("with a")]).why
     assert len({line.title for line in explain_text(f"{why} {ends}", refusals=REFUSALS)}) > 2
 
 
-def test_the_end_of_a_session_without_a_provider_is_found_by_its_own_words() -> None:
+def test_end_without_a_provider_is_found_by_its_text() -> None:
     [*_, last] = explain_text("403")
     assert last.why.endswith("check the path of the URL, and the token, or give one")
     assert {line.title for line in explain_text(f"failed: {last.why}")} == {"HTTP 403"}
@@ -185,7 +185,7 @@ def test_a_part_of_too_many_is_refused(subject: str) -> None:
         explain_text(subject)
 
 
-def test_so_many_may_be_meant_by_a_part() -> None:
+def test_part_may_match_up_to_the_limit() -> None:
     most = {f"no {n}": Rule(action=FATAL, why=f"unlikely thing {n}", source="") for n in range(7)}
     with pytest.raises(ValueError, match="7 endings match 'unlikely thing'"):
         explain_text("unlikely thing", refusals=most)
@@ -241,6 +241,6 @@ def test_the_nearest_three_names_are_suggested() -> None:
     assert str(refused.value).endswith('did you mean "tls other" or "os other" or "dns other"?')
 
 
-def test_a_number_that_is_no_code_is_not_looked_for_among_the_words() -> None:
+def test_unknown_number_is_not_searched_as_text() -> None:
     with pytest.raises(ValueError, match="give an HTTP status"):
         explain_text("4")

@@ -39,7 +39,7 @@ def journal(path: Path, *events: e.Event, session_id: str = "s") -> Path:
     return path
 
 
-def test_the_steps_are_told_and_that_nothing_has_changed(capsys: Captured) -> None:
+def test_replay_prints_steps_and_no_difference(capsys: Captured) -> None:
     assert main(["replay", str(KEPT / "drop-and-replay.jsonl")]) == 0
     out, err = capsys.readouterr()
     assert err == ""
@@ -65,9 +65,7 @@ def test_the_steps_are_told_and_that_nothing_has_changed(capsys: Captured) -> No
     assert lines[-1].endswith(" steps to closed")
 
 
-def test_a_core_that_has_changed_is_told_with_the_difference(
-    tmp_path: Path, capsys: Captured
-) -> None:
+def test_changed_core_is_reported_with_the_difference(tmp_path: Path, capsys: Captured) -> None:
     text = (KEPT / "happy-path.jsonl").read_bytes()
     path = tmp_path / "journal"
     path.write_bytes(text.replace(b'"text":"hello world"', b'"text":"hello moon"'))
@@ -78,7 +76,7 @@ def test_a_core_that_has_changed_is_told_with_the_difference(
     assert "hello world" in lines[-1]
 
 
-def test_quiet_says_only_whether_it_does_the_same(tmp_path: Path, capsys: Captured) -> None:
+def test_quiet_prints_only_the_result(tmp_path: Path, capsys: Captured) -> None:
     path = KEPT / "happy-path.jsonl"
     assert main(["replay", str(path)]) == 0
     last = capsys.readouterr().out.splitlines()[-1]
@@ -92,9 +90,7 @@ def test_quiet_says_only_whether_it_does_the_same(tmp_path: Path, capsys: Captur
     assert "the core no longer does what it did" in lines[0]
 
 
-def test_of_several_sessions_each_is_played_or_the_one_that_is_chosen(
-    tmp_path: Path, capsys: Captured
-) -> None:
+def test_all_sessions_or_the_chosen_one_are_replayed(tmp_path: Path, capsys: Captured) -> None:
     changed = (KEPT / "happy-path.jsonl").read_bytes().replace(b"hello world", b"hello moon", 1)
     path = tmp_path / "journal"
     path.write_bytes(changed + (KEPT / "capacity.jsonl").read_bytes())
@@ -152,7 +148,7 @@ def test_what_seldom_happens_is_told_too(tmp_path: Path, capsys: Captured) -> No
         (None, "no such file or directory: name a journal"),
     ],
 )
-def test_what_is_no_journal_is_told_in_a_line(
+def test_invalid_journal_is_one_line(
     tmp_path: Path, capsys: Captured, text: bytes | None, told: str
 ) -> None:
     path = tmp_path / "journal"
@@ -165,7 +161,7 @@ def test_what_is_no_journal_is_told_in_a_line(
     assert err.count("\n") == 1
 
 
-def test_a_dialect_that_is_not_known_is_told(tmp_path: Path, capsys: Captured) -> None:
+def test_unknown_dialect_is_reported(tmp_path: Path, capsys: Captured) -> None:
     path = journal(tmp_path / "journal", e.OpenRequested())
     path.write_bytes(path.read_bytes().replace(b'"echopanel"', b'"other"'))
     assert main(["replay", str(path)]) == 2
@@ -175,9 +171,7 @@ def test_a_dialect_that_is_not_known_is_told(tmp_path: Path, capsys: Captured) -
     )
 
 
-def test_a_journal_that_cannot_be_written_is_told_before_anything_is_dialled(
-    tmp_path: Path, capsys: Captured
-) -> None:
+def test_unwritable_journal_is_reported_before_dialling(tmp_path: Path, capsys: Captured) -> None:
     clip = KEPT.parents[1] / "adapters" / "openline_cli" / "data" / "meeting.flac"
     assert main(["stream", str(clip), "--journal", str(tmp_path)]) == 2
     assert capsys.readouterr().err.startswith(f"openline: --journal: {tmp_path}: is a directory")
@@ -207,7 +201,7 @@ def test_a_transcript_does_not_replace_the_journal(tmp_path: Path, capsys: Captu
     assert not out.exists()
 
 
-def test_a_token_is_told_of_only_where_it_must_not_go(tmp_path: Path, capsys: Captured) -> None:
+def test_token_is_mentioned_only_where_it_is_withheld(tmp_path: Path, capsys: Captured) -> None:
     path = journal(
         tmp_path / "journal",
         e.OpenRequested(),
@@ -244,7 +238,9 @@ class Packet(Letter):
 @pytest.mark.parametrize(
     ("kind", "start", "stop"), [(Letter, "1 > start ", "1 > stop"), (Packet, "1 > ", "1 > ")]
 )
-def test_audio_is_folded_be_it_bytes_or_text(kind: type[Letter], start: str, stop: str) -> None:
+def test_audio_messages_are_folded_as_bytes_and_text(
+    kind: type[Letter], start: str, stop: str
+) -> None:
     lines: list[bytes] = []
     core = SessionMachine(
         Backend(), session_id="s", attempt_id="a", random=lambda: 0.5,

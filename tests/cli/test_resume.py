@@ -107,7 +107,7 @@ def _one_line(capsys: Captured) -> str:
     return err
 
 
-def test_one_that_fails_again_is_kept_and_told(
+def test_session_that_fails_again_is_kept_and_reported(
     answer: Callable[..., Opened], ended: End, tmp_path: Path, capsys: Captured
 ) -> None:
     folder = _left(tmp_path)
@@ -118,7 +118,7 @@ def test_one_that_fails_again_is_kept_and_told(
     )
 
 
-def test_one_that_cannot_be_resumed_holds_none_of_the_others_up(
+def test_failed_resume_does_not_block_the_others(
     answer: Callable[..., Opened], ended: End, tmp_path: Path, capsys: Captured
 ) -> None:
     first, strange, last = (
@@ -130,11 +130,11 @@ def test_one_that_cannot_be_resumed_holds_none_of_the_others_up(
     assert [folder for folder, _, _ in opened] == [first, last]
     told = [line for line in capsys.readouterr().err.splitlines() if "quill" in line]
     assert len(told) == 1
-    assert told[0].startswith(f"openline: {strange}: this session spoke quill")
+    assert told[0].startswith(f"openline: {strange}: this session used quill")
 
 
 @pytest.mark.parametrize("kind", ["missing", "empty", "a file", "another folder"])
-def test_where_no_session_is_there_is_nothing_to_resume(
+def test_directory_without_a_session_is_reported(
     kind: str, tmp_path: Path, capsys: Captured
 ) -> None:
     place = tmp_path / "spool"
@@ -152,7 +152,7 @@ def test_where_no_session_is_there_is_nothing_to_resume(
     assert sorted(tmp_path.rglob("*")) == before
 
 
-def test_a_name_that_no_directory_can_have_is_one_line(capsys: Captured) -> None:
+def test_impossible_directory_name_is_one_line(capsys: Captured) -> None:
     assert main(["resume", "a" * 300]) == 2
     assert "File name too long: name a spool" in _one_line(capsys)
 
@@ -231,18 +231,16 @@ def test_a_session_of_another_dialect_is_one_line(tmp_path: Path, capsys: Captur
         ),
     ],
 )
-def test_a_session_is_resumed_in_the_dialect_that_it_spoke(
+def test_session_is_resumed_in_its_dialect(
     spoke: str, given: tuple[str, ...], says: str, tmp_path: Path, capsys: Captured
 ) -> None:
     folder = _left(tmp_path, dialect=spoke)
     assert main(["resume", str(tmp_path), *given]) == 2
-    assert _one_line(capsys) == f"openline: {folder}: this session spoke {says}\n"
+    assert _one_line(capsys) == f"openline: {folder}: this session used {says}\n"
 
 
 @pytest.mark.usefixtures("not_dialled")
-def test_what_is_wrong_with_a_spool_is_not_blamed_on_the_dialect(
-    tmp_path: Path, capsys: Captured
-) -> None:
+def test_spool_error_is_not_blamed_on_the_dialect(tmp_path: Path, capsys: Captured) -> None:
     spool = _spool(tmp_path)
     assert main(["resume", str(tmp_path), "--dialect", f"{__name__}:Quill"]) == 2
     assert _one_line(capsys) == (
@@ -259,7 +257,7 @@ def test_a_session_that_is_in_use_is_one_line(tmp_path: Path, capsys: Captured) 
     spool.close()
 
 
-def test_a_session_is_taken_up_where_it_was_going(
+def test_session_is_resumed_at_its_backend(
     answer: Any, final: Final, ended: End, tmp_path: Path, capsys: Captured
 ) -> None:
     folder = _left(tmp_path)
@@ -294,7 +292,7 @@ def test_a_folder_a_backend_a_token_and_a_transcript_are_used(
     assert not err
 
 
-def test_what_was_allowed_in_the_clear_is_allowed_there_only(
+def test_plain_ws_is_allowed_only_for_the_same_backend(
     answer: Any, ended: End, tmp_path: Path
 ) -> None:
     _left(tmp_path, url="ws://example.org:80/x", allow_plain=True)
@@ -315,7 +313,7 @@ def test_each_session_is_finished_and_the_worst_counts(
     assert [folder for folder, _, _ in opened] == folders
 
 
-def test_an_interrupt_is_for_all_of_them(
+def test_interrupt_stops_all_sessions(
     answer: Any, ended: End, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("a", "b"):

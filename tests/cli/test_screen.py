@@ -47,7 +47,9 @@ def test_a_terminal_is_a_screen(terminal: Callable[..., None]) -> None:
     assert not found.stderr
 
 
-def test_beside_a_file_stderr_is_the_screen(terminal: Callable[..., None], tmp_path: Path) -> None:
+def test_with_stdout_to_a_file_stderr_is_the_terminal(
+    terminal: Callable[..., None], tmp_path: Path
+) -> None:
     with (tmp_path / "out").open("wb") as file:
         terminal("stderr", fd=file.fileno())
         found = screen.find_screen()
@@ -55,7 +57,7 @@ def test_beside_a_file_stderr_is_the_screen(terminal: Callable[..., None], tmp_p
     assert found.stderr
 
 
-def test_beside_a_pipe_there_is_none(terminal: Callable[..., None]) -> None:
+def test_with_stdout_to_a_pipe_there_is_no_terminal(terminal: Callable[..., None]) -> None:
     reading, writing = os.pipe()
     terminal("stderr", fd=writing)
     assert screen.find_screen() is None
@@ -63,17 +65,17 @@ def test_beside_a_pipe_there_is_none(terminal: Callable[..., None]) -> None:
     os.close(writing)
 
 
-def test_beside_nothing_at_all_there_is_none(terminal: Callable[..., None]) -> None:
+def test_with_closed_streams_there_is_no_terminal(terminal: Callable[..., None]) -> None:
     terminal("stderr")
     assert screen.find_screen() is None
 
 
-def test_a_terminal_that_cannot_draw_is_none(terminal: Callable[..., None]) -> None:
+def test_dumb_terminal_gets_no_live_view(terminal: Callable[..., None]) -> None:
     terminal("stdout", term="dumb")
     assert screen.find_screen() is None
 
 
-def test_the_live_view_says_where_the_backend_is(terminal: Callable[..., None]) -> None:
+def test_live_view_shows_the_backends_address(terminal: Callable[..., None]) -> None:
     terminal("stdout")
     found = screen.find_screen()
     assert found is not None
@@ -83,7 +85,7 @@ def test_the_live_view_says_where_the_backend_is(terminal: Callable[..., None]) 
     assert "127.0.0.1:8000" in captured.get()
 
 
-def test_lines_go_where_they_belong(capsys: pytest.CaptureFixture[str]) -> None:
+def test_lines_go_to_their_stream(capsys: pytest.CaptureFixture[str]) -> None:
     screen.write_out("words\n")
     screen.write_err("a\x1b[2J note")
     screen.nowhere("nothing")

@@ -62,7 +62,7 @@ def test_the_options_become_a_configuration(
     ]
 
 
-def test_it_says_where_it_listens_and_ends_well(
+def test_server_prints_its_address_and_ends_with_0(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async def run_server(config: ServerConfig, announce: Announce, *, hooks: None) -> None:
@@ -74,7 +74,7 @@ def test_it_says_where_it_listens_and_ends_well(
     assert capsys.readouterr().out == "listening on ws://127.0.0.1:1/x\n"
 
 
-def test_what_keeps_it_from_starting_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_start_failure_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     async def run_server(config: ServerConfig, announce: Announce, *, hooks: None) -> None:
         await trio.lowlevel.checkpoint()
         raise BackendError("whisper cannot load its model")
@@ -99,7 +99,7 @@ def test_a_port_that_is_taken_is_a_mistake_of_the_call() -> None:
     )
 
 
-def test_it_ends_when_its_parent_does(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_server_ends_with_its_parent(monkeypatch: pytest.MonkeyPatch) -> None:
     reading, writing = os.pipe()
     monkeypatch.setattr(sys.stdin, "fileno", lambda: reading)
 

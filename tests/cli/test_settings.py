@@ -101,7 +101,7 @@ def test_the_command_line_wins_over_the_file(config: Callable[[str], str]) -> No
     assert (values["url"], values["speed"]) == ("ws://127.0.0.1:2/", 3.0)
 
 
-def test_what_is_not_of_a_command_is_left_alone(config: Callable[[str], str]) -> None:
+def test_settings_of_other_commands_are_ignored(config: Callable[[str], str]) -> None:
     values = settled("calls", "--config", config("[sources]\nspeed = 2.0\n"), command="resume")
     assert "speed" not in values
     assert values["url"] is None
@@ -228,7 +228,7 @@ def test_the_options_of_both_commands_take_every_setting() -> None:
     assert ResumeOptions(**resume).policy == Policy(give_up_after=60)
 
 
-def test_the_example_in_the_reference_is_taken(config: Callable[[str], str]) -> None:
+def test_example_in_the_reference_is_valid(config: Callable[[str], str]) -> None:
     page = Path(__file__).parents[2] / "docs" / "reference" / "cli.md"
     text = page.read_text("utf-8").partition("```toml\n")[2].partition("```")[0]
     values = settled("x.wav", "--config", config(text))

@@ -80,7 +80,7 @@ def test_words_go_to_stdout_and_notes_to_stderr(
     assert spool is None
 
 
-def test_json_goes_to_stdout_and_success_says_no_more(
+def test_json_success_prints_only_json(
     answer: Any, ended: End, streaming: StateChanged, capsys: Captured
 ) -> None:
     answer([streaming], ended())
@@ -102,7 +102,7 @@ def test_a_token_and_a_transcript_are_used(
     assert out.read_text() == "go forward\n"
 
 
-def test_a_failure_says_why_and_writes_nothing(
+def test_failure_prints_its_reason_and_writes_nothing(
     answer: Any, ended: End, tmp_path: Path, capsys: Captured
 ) -> None:
     out = tmp_path / "t.txt"
@@ -116,7 +116,7 @@ def test_a_failure_says_why_and_writes_nothing(
     assert out.read_text() == "before"
 
 
-def test_what_was_transcribed_before_a_failure_is_kept(
+def test_transcript_before_a_failure_is_kept(
     answer: Any,
     final: Final,
     ended: End,
@@ -140,13 +140,13 @@ def test_what_was_transcribed_before_a_failure_is_kept(
         (Outcome(unread=BrokenPipeError(32, "Broken pipe")), 1),
     ],
 )
-def test_what_nobody_sees_is_not_told(outcome: Outcome, status: int, capsys: Captured) -> None:
+def test_broken_stdout_gets_no_summary(outcome: Outcome, status: int, capsys: Captured) -> None:
     assert finish(outcome, None, out=None, json=False) == status
     assert capsys.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize("interrupts", [0, 2, 3])
-def test_what_is_kept_is_told_with_how_to_go_on(
+def test_kept_spool_is_reported_with_the_resume_command(
     interrupts: int, ended: End, tmp_path: Path, capsys: Captured
 ) -> None:
     failed = ended(state=State.FAILED, reason="refused")
@@ -163,7 +163,7 @@ def test_what_is_kept_is_told_with_how_to_go_on(
     assert last == f"{kept} openline resume '{folder}'"
 
 
-def test_a_screen_gets_the_tables(ended: End, screen: Console, capsys: Captured) -> None:
+def test_terminal_gets_the_tables(ended: End, screen: Console, capsys: Captured) -> None:
     with screen.capture() as captured:
         assert finish(Outcome(ended=ended()), screen, out=None, json=False) == 0
     assert "● complete" in captured.get()
@@ -191,7 +191,7 @@ def test_standard_input_is_raw_pcm(monkeypatch: pytest.MonkeyPatch) -> None:
     os.close(writing)
 
 
-def test_a_speed_that_cannot_be_is_the_options_fault() -> None:
+def test_impossible_speed_names_the_option() -> None:
     with pytest.raises(Problem, match="--speed: "):
         make_sources(StreamOptions(files=[CLIP], speed=0))
 
@@ -203,9 +203,7 @@ def test_plain_text_to_another_machine_can_be_allowed() -> None:
         make_backend("http://example.org/x", plain_ws=True)
 
 
-def test_the_view_suits_where_stdout_leads(
-    screen: Console, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_view_depends_on_stdout(screen: Console, monkeypatch: pytest.MonkeyPatch) -> None:
     backend = make_backend("ws://127.0.0.1/x", plain_ws=False)
     durations = {"mic": 28.23, "system": None}
     assert isinstance(make_view(backend, durations, None, json=False), PlainView)

@@ -15,7 +15,7 @@ from openline_cli.wer import WordErrors, compare, words
         ("", []),
     ],
 )
-def test_words_are_levelled_to_what_can_be_heard(text: str, expected: list[str]) -> None:
+def test_words_are_normalised(text: str, expected: list[str]) -> None:
     assert words(text) == expected
 
 

@@ -23,12 +23,12 @@ def test_text_is_a_line_for_each_final(final: Final, ended: End) -> None:
     )
 
 
-def test_text_says_who_spoke_if_several_could(final: Final, ended: End) -> None:
+def test_text_names_the_source_if_there_are_several(final: Final, ended: End) -> None:
     end = ended(final("Hello."), final("Hi.", 1, 2, source="system"), sources=["mic", "system"])
     assert writers.as_text(end) == "mic: Hello.\nsystem: Hi.\n"
 
 
-def test_text_says_what_is_missing_where_it_is(final: Final, ended: End, gap: MakeGap) -> None:
+def test_text_shows_gaps_in_place(final: Final, ended: End, gap: MakeGap) -> None:
     end = ended(final("a"), final("b", 1.5, 2.0), gaps=[gap()])
     assert writers.as_text(end) == "a\n[0.50 s missing: overflow]\nb\n"
 
@@ -51,7 +51,7 @@ def test_webvtt_escapes_what_would_be_markup(final: Final, ended: End) -> None:
     )
 
 
-def test_webvtt_says_who_spoke(final: Final, ended: End) -> None:
+def test_webvtt_names_the_source(final: Final, ended: End) -> None:
     assert "\n<v mic>Hi.\n" in writers.as_vtt(ended(final("Hi."), sources=["mic", "system"]))
 
 
@@ -64,7 +64,7 @@ def test_json_lines_have_the_finals_the_gaps_and_the_end(
 
 
 @pytest.mark.parametrize("name", ["a.txt", "a.srt", "a.vtt", "a.jsonl", "A.SRT"])
-def test_what_can_be_written_is_written_and_nothing_else(
+def test_write_leaves_only_the_transcript(
     name: str, tmp_path: Path, final: Final, ended: End
 ) -> None:
     path = tmp_path / name
@@ -75,9 +75,7 @@ def test_what_can_be_written_is_written_and_nothing_else(
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_new_file_has_the_usual_permissions_and_an_old_one_keeps_its_own(
-    tmp_path: Path, ended: End
-) -> None:
+def test_replaced_file_keeps_its_permissions(tmp_path: Path, ended: End) -> None:
     new, old = tmp_path / "new.txt", tmp_path / "old.txt"
     old.write_text("before")
     old.chmod(0o640)
@@ -111,7 +109,7 @@ def test_a_symbolic_link_stays_one(tmp_path: Path, final: Final, ended: End) -> 
         ("x\0.txt", "null"),
     ],
 )
-def test_what_cannot_be_written_is_seen_before(name: str, wrong: str, tmp_path: Path) -> None:
+def test_unwritable_path_is_reported_early(name: str, wrong: str, tmp_path: Path) -> None:
     (tmp_path / "dir.txt").mkdir()
     with pytest.raises(Problem, match=wrong) as caught:
         writers.check(tmp_path / name)
@@ -119,7 +117,7 @@ def test_what_cannot_be_written_is_seen_before(name: str, wrong: str, tmp_path: 
     assert "--out" in str(caught.value)
 
 
-def test_a_directory_that_takes_no_files_is_seen_before(
+def test_unwritable_directory_is_reported_early(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(dir: Path) -> object:  # noqa: A002 -- as tempfile has it

@@ -45,7 +45,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Future[
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_page_does_what_it_says(name: str, runs: dict[str, Future[None]]) -> None:
+def test_page_output_matches(name: str, runs: dict[str, Future[None]]) -> None:
     runs[name].result()
 
 
@@ -70,7 +70,7 @@ def check_call(arguments: list[str]) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_synopsis_can_be_read_by_the_command(name: str) -> None:
+def test_synopsis_is_parsed_by_the_command(name: str) -> None:
     for block in blocks((ROOT / name).read_text("utf-8")):
         if block.language in SYNOPSIS or block.not_run is not None:
             for arguments in calls(block):
@@ -80,12 +80,12 @@ def test_a_synopsis_can_be_read_by_the_command(name: str) -> None:
 @pytest.mark.parametrize(
     "call", ["strem x.wav", "stream x.wav --loud", "stream", 'serve --fault "cut after tea"']
 )
-def test_a_call_that_the_command_cannot_read_is_seen(call: str) -> None:
+def test_unparsable_call_is_detected(call: str) -> None:
     with pytest.raises((AssertionError, Problem, ValueError)):
         check_call(shlex.split(call))
 
 
-def test_what_is_not_run_says_why(capsys: pytest.CaptureFixture[str]) -> None:
+def test_block_that_is_not_run_has_a_reason(capsys: pytest.CaptureFixture[str]) -> None:
     """No Python is among it: that is always run."""
     left_out = [
         (name, block) for name in NAMES for block in blocks((ROOT / name).read_text("utf-8"))
@@ -100,7 +100,7 @@ def test_what_is_not_run_says_why(capsys: pytest.CaptureFixture[str]) -> None:
         assert len((block.not_run or "").split()) >= 3, f"{name}:{block.line}: why?"
 
 
-def test_a_text_fence_is_output_or_says_what_it_is() -> None:
+def test_text_fence_is_output_or_has_a_language() -> None:
     for name in NAMES:
         before = ""
         for block in blocks((ROOT / name).read_text("utf-8")):
@@ -111,7 +111,7 @@ def test_a_text_fence_is_output_or_says_what_it_is() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_link_to_a_page_leads_to_it(name: str) -> None:
+def test_link_between_pages_resolves(name: str) -> None:
     text = (ROOT / name).read_text("utf-8")
     for target in re.findall(r"\]\(([^):]+)\)", re.sub(r"```.*?```", "", text, flags=re.DOTALL)):
         path, _, heading = target.partition("#")
@@ -124,7 +124,7 @@ def test_a_link_to_a_page_leads_to_it(name: str) -> None:
         assert not heading or heading in known, f"{name}: {target}"
 
 
-def test_the_tests_that_a_page_names_are_there() -> None:
+def test_tests_named_on_a_page_exist() -> None:
     """By its name, or the beginning of its name."""
     known = [
         test
@@ -137,7 +137,7 @@ def test_the_tests_that_a_page_names_are_there() -> None:
             assert any(test.startswith(named) for test in known), f"{name}: {named}"
 
 
-def test_the_faults_and_reasons_in_a_table_are_those_of_the_code() -> None:
+def test_table_of_faults_matches_the_code() -> None:
     """A row that begins with a phrase for a fault: the phrase is one, and the reason is ours."""
     page = (ROOT / "docs" / "explanation" / "failures.md").read_text("utf-8")
     rows = re.findall(r"^\| `([^`]+)` \| (.+) \| .+ \|$", page, re.MULTILINE)
@@ -163,7 +163,7 @@ def test_the_faults_and_reasons_in_a_table_are_those_of_the_code() -> None:
         ("", [], False),
     ],
 )
-def test_what_is_shown_is_compared(said: str, shown: list[str], same: bool) -> None:
+def test_shown_output_is_compared(said: str, shown: list[str], same: bool) -> None:
     assert shows(said, shown) == same
 
 
@@ -179,12 +179,12 @@ def test_what_is_shown_is_compared(said: str, shown: list[str], same: bool) -> N
         ("```console\n$ curl example\n```\n", "curl is not run here"),
     ],
 )
-def test_a_page_that_is_wrong_is_seen(page: str, wrong: str, tmp_path: Path) -> None:
+def test_wrong_page_is_detected(page: str, wrong: str, tmp_path: Path) -> None:
     with pytest.raises(PageError, match=wrong):
         Runner(tmp_path).run(blocks(page))
 
 
-def test_a_page_that_is_right_is_taken(tmp_path: Path) -> None:
+def test_right_page_passes(tmp_path: Path) -> None:
     page = (
         "```python\n# a.py\ndef f():\n    return 1\n```\n"
         "```python\n# a.py, f again\ndef f():\n    return 2\n```\n"

@@ -19,13 +19,13 @@ SECTIONS = dict(re.findall(r"^### (.+)\n((?:(?!^### ).*\n)*)", PART, re.MULTILIN
 _TIME = re.compile(r"\d+\.\d\d(?= s\b)")
 
 
-def test_every_journal_that_is_kept_has_a_section() -> None:
+def test_every_journal_has_a_section() -> None:
     assert {path.stem for path in JOURNALS.glob("*.jsonl")} == {*SCENES}
     assert [*SECTIONS] == [scene.title for scene in SCENES.values()]
 
 
 @pytest.mark.parametrize("name", SCENES)
-def test_a_section_shows_its_session_and_no_time_that_is_not_in_it(name: str) -> None:
+def test_section_shows_its_session_and_only_its_times(name: str) -> None:
     title = SCENES[name].title
     section = SECTIONS[title]
     directive = f"```{{openline-session}} ../../tests/journals/{name}.jsonl\n:title: {title}\n```"
@@ -37,5 +37,5 @@ def test_a_section_shows_its_session_and_no_time_that_is_not_in_it(name: str) ->
     assert {*_TIME.findall(section.replace("\n", " "))} <= shown
 
 
-def test_a_time_that_is_on_the_page_is_looked_at() -> None:
+def test_times_on_the_page_are_checked() -> None:
     assert sum(len(_TIME.findall(section)) for section in SECTIONS.values()) >= 5

@@ -120,20 +120,20 @@ def undescribed(names: Iterable[tuple[str, str]], there: set[str]) -> list[str]:
     return found
 
 
-def test_every_name_that_is_listed_as_public_stands_in_a_reference_page(site: Path) -> None:
+def test_every_public_name_is_in_the_reference(site: Path) -> None:
     names = list(listed())
     assert ("openline.session", "TABLE") in names
     assert ("openline_trio.threads", "start_session") in names
     assert undescribed(names, described(site)) == []
 
 
-def test_every_name_that_a_page_imports_stands_in_a_reference_page(site: Path) -> None:
+def test_every_imported_name_is_in_the_reference(site: Path) -> None:
     names = list(imported())
     assert ("openline.dialects.echopanel", "EchoPanel") in names
     assert undescribed(names, described(site)) == []
 
 
-def test_a_name_without_a_place_is_seen(site: Path) -> None:
+def test_undocumented_name_is_detected(site: Path) -> None:
     there = described(site)
     for gone in ("openline_trio.threads.start_session", "openline.session.TABLE"):
         module, _, name = gone.rpartition(".")
@@ -148,7 +148,7 @@ BORROWED = {
 }
 
 
-def test_no_name_is_described_in_pythons_own_words(site: Path) -> None:
+def test_no_name_has_an_inherited_docstring(site: Path) -> None:
     assert {"int([x]) -> integer", "Represent a PEP 604 union type"} <= BORROWED
     pages = list((site / "reference" / "api").glob("*.html"))
     assert len(pages) > 10
@@ -162,17 +162,17 @@ def test_no_request_leaves_a_page(site: Path) -> None:
     assert list(requests(site)) == []
 
 
-def test_every_link_within_the_site_leads_somewhere(site: Path) -> None:
+def test_every_internal_link_resolves(site: Path) -> None:
     assert list(dead_ends(site)) == []
 
 
-def test_every_picture_can_be_told_to_who_cannot_see_it(site: Path) -> None:
+def test_every_picture_has_a_text_alternative(site: Path) -> None:
     for page in site.rglob("*.html"):
         assert not read(page.read_text("utf-8")).unnamed, page.name
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
-def test_every_option_of_a_command_stands_in_the_reference(name: str, site: Path) -> None:
+def test_every_option_is_in_the_reference(name: str, site: Path) -> None:
     text = (site / "reference" / "cli.html").read_text("utf-8")
     section = text[text.index(f'<section id="{name}">') :].partition("</section>")[0]
     plain = re.sub(r"<[^>]+>", "", section)
@@ -185,7 +185,7 @@ def test_every_option_of_a_command_stands_in_the_reference(name: str, site: Path
             assert parameter.value in plain
 
 
-def test_the_tables_are_those_of_the_machine(site: Path) -> None:
+def test_tables_match_the_machine(site: Path) -> None:
     for page, names in [("policy", list(MEANINGS)), ("timers", [each.name for each in Timer])]:
         text = (site / "reference" / f"{page}.html").read_text("utf-8")
         cells = re.findall(r"<tr[^>]*><td><p>(?:<[^>]+>)*([^<]+)<", text)
@@ -193,7 +193,7 @@ def test_the_tables_are_those_of_the_machine(site: Path) -> None:
 
 
 @pytest.mark.parametrize("path", TERMINAL, ids=lambda path: path.stem)
-def test_a_picture_of_a_terminal_is_whole_and_tells_of_no_machine(path: Path) -> None:
+def test_terminal_picture_is_whole_and_has_no_local_path(path: Path) -> None:
     text = path.read_text("utf-8")
     words = "".join(ET.fromstring(text).itertext()).replace("\N{NO-BREAK SPACE}", " ")  # noqa: S314 -- ours
     assert "$ openline" in words
@@ -203,7 +203,7 @@ def test_a_picture_of_a_terminal_is_whole_and_tells_of_no_machine(path: Path) ->
     assert not re.search(r"(?<![\w.])/(?:home|root|tmp|usr|work)\b", words)
 
 
-def test_there_are_pictures_of_terminals() -> None:
+def test_terminal_pictures_exist() -> None:
     assert {path.stem for path in TERMINAL} >= {"demo", "demo-narrow", "explain", "diagram"}
 
 
@@ -222,7 +222,7 @@ def test_there_are_pictures_of_terminals() -> None:
         ("a.js", 'const home = "https://x.example";'),
     ],
 )
-def test_a_request_that_leaves_is_seen(file: str, text: str, tmp_path: Path) -> None:
+def test_external_request_is_detected(file: str, text: str, tmp_path: Path) -> None:
     (tmp_path / file).write_text(text, "utf-8")
     assert len(list(requests(tmp_path))) == 1
 
@@ -235,11 +235,11 @@ def test_a_request_that_leaves_is_seen(file: str, text: str, tmp_path: Path) -> 
         ("a.js", "// https://x.example\nconst svg = 'http://www.w3.org/2000/svg';"),
     ],
 )
-def test_what_stays_here_is_left_alone(file: str, text: str, tmp_path: Path) -> None:
+def test_internal_request_passes(file: str, text: str, tmp_path: Path) -> None:
     (tmp_path / file).write_text(text, "utf-8")
     assert list(requests(tmp_path)) == []
 
 
-def test_a_dead_end_is_seen(tmp_path: Path) -> None:
+def test_dead_link_is_detected(tmp_path: Path) -> None:
     (tmp_path / "a.html").write_text('<p id="x"><a href="b.html"></a><a href="#y"></a>', "utf-8")
     assert len(list(dead_ends(tmp_path))) == 2

@@ -258,8 +258,8 @@ def test_opening_is_what_async_with_takes() -> None:
     check_opening(Block())
     check_opening(nullcontext())
     assert refusal(check_opening, "secret") == (
-        "ThreadSession: give what open_session or resume_session gives, not str; "
-        "start_session and start_resumed_session make one at once"
+        "ThreadSession: give the result of open_session or resume_session, not str; "
+        "start_session and start_resumed_session return a ThreadSession"
     )
 
 

@@ -72,10 +72,10 @@ def test_token_that_cannot_be_sent_is_refused(token: str) -> None:
 @pytest.mark.parametrize(
     ("given", "detail"),
     [
-        ("", "a token nobody can send"),
-        ("nö", "a token nobody can send"),
-        (b"bytes", "it returned bytes, where a token is a str"),
-        (None, "it returned NoneType, where a token is a str"),
+        ("", "it returned a token that cannot be sent"),
+        ("nö", "it returned a token that cannot be sent"),
+        (b"bytes", "it returned bytes; a token is a str"),
+        (None, "it returned NoneType; a token is a str"),
     ],
 )
 def test_what_is_no_token_is_an_answer(given: object, detail: str) -> None:
@@ -88,7 +88,7 @@ def test_what_is_no_token_is_an_answer(given: object, detail: str) -> None:
 def test_coroutine_in_place_of_a_token_leaves_no_warning() -> None:
     answer = CredentialStore(provide, EchoPanel()).accept(CredentialGiven(1, provide()))
     assert answer == e.CredentialFailed(
-        1, detail="it returned coroutine, where a token is a str", unusable=True
+        1, detail="it returned coroutine; a token is a str", unusable=True
     )
 
 

@@ -48,7 +48,7 @@ def test_the_readme_names_every_figure_and_no_other() -> None:
     assert rows == [(each, name) for each in BENCHMARKS for name in names(each)]
 
 
-def test_what_is_no_benchmark_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+def test_unknown_benchmark_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["core", "cores"]) == 2
     assert capsys.readouterr().err == "bench: no cores: there are core, sending, outage\n"
 
@@ -69,5 +69,5 @@ def test_a_ratio_is_taken_within_a_round() -> None:
         ([123.4, 130.2], "127 (125 to 128)"),
     ],
 )
-def test_a_spread_is_told_with_two_digits(ratios: list[float], told: str) -> None:
+def test_spread_has_two_digits(ratios: list[float], told: str) -> None:
     assert spread(ratios) == told

@@ -237,7 +237,7 @@ def test_core_and_driver_are_pure(name: str) -> None:
     assert not _impurities(MODULES[name])
 
 
-def test_what_names_the_errors_of_sockets_uses_none() -> None:
+def test_module_that_names_socket_errors_opens_no_socket() -> None:
     tree = MODULES["openline_driver.network_errors"].tree
     used = {
         f"{node.value.id}.{node.attr}"
@@ -258,7 +258,7 @@ def test_what_names_the_errors_of_sockets_uses_none() -> None:
 
 
 @pytest.mark.parametrize("name", CORE)
-def test_what_the_core_draws_can_be_drawn_again(name: str) -> None:
+def test_random_draws_of_the_core_have_a_seed(name: str) -> None:
     assert not _unseeded(MODULES[name])
 
 
@@ -270,7 +270,7 @@ def test_what_the_core_draws_can_be_drawn_again(name: str) -> None:
         "from random import Random\nx = Random()",
     ],
 )
-def test_a_draw_without_a_seed_is_seen(source: str) -> None:
+def test_draw_without_a_seed_is_detected(source: str) -> None:
     name = "openline_testing.theorem.snippet"
     assert len(_unseeded(_snippet(source, name))) == 1
     assert not _unseeded(_snippet("from random import Random\nx = Random(1)", name))
@@ -281,7 +281,7 @@ def test_imports_run_one_way(name: str) -> None:
     assert not _trespasses(MODULES[name])
 
 
-def test_no_module_imports_itself_in_the_end() -> None:
+def test_no_import_cycle() -> None:
     assert not _cycle(MODULES), "a cycle of imports"
 
 
@@ -309,14 +309,14 @@ def test_the_chart_declares_and_does_nothing() -> None:
         "async def f(): ...",
     ],
 )
-def test_an_impure_core_is_seen(source: str) -> None:
+def test_impure_core_is_detected(source: str) -> None:
     assert len(_impurities(_snippet(source))) == 1
 
 
 @pytest.mark.parametrize(
     "source", ["import time", "import socket", "import trio", "import uuid", "async def f(): ..."]
 )
-def test_an_impure_driver_is_seen(source: str) -> None:
+def test_impure_driver_is_detected(source: str) -> None:
     assert len(_impurities(_snippet(source, "openline_driver.driver"))) == 1
 
 
@@ -338,7 +338,7 @@ def test_the_kit_for_tests_alone_may_draw_from_hypothesis() -> None:
         "import collections.abc",
     ],
 )
-def test_a_pure_core_is_left_alone(source: str) -> None:
+def test_pure_core_passes(source: str) -> None:
     assert not _impurities(_snippet(source))
 
 
@@ -366,11 +366,11 @@ def test_a_pure_core_is_left_alone(source: str) -> None:
         ("openline_trio.session", "from openline_testing import World"),
     ],
 )
-def test_an_import_against_the_stream_is_seen(name: str, source: str) -> None:
+def test_forbidden_import_is_detected(name: str, source: str) -> None:
     assert len(_trespasses(_snippet(source, name))) == 1
 
 
-def test_a_cycle_is_seen_through_packages_and_types() -> None:
+def test_cycle_is_detected_through_packages_and_types() -> None:
     modules = {
         "p": Module("p", is_package=True, tree=ast.parse("from .a import A")),
         "p.a": _snippet("from . import b", "p.a"),
@@ -380,5 +380,5 @@ def test_a_cycle_is_seen_through_packages_and_types() -> None:
 
 
 @pytest.mark.parametrize("source", ["def on_enter(self): ...", "x = lambda: 1", "if y: x = 1"])
-def test_code_in_the_chart_is_seen(source: str) -> None:
+def test_code_in_the_chart_is_detected(source: str) -> None:
     assert _code(ast.parse(source))

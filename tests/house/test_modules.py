@@ -36,7 +36,7 @@ def _undocumented(tree: ast.Module) -> list[str]:
 
 
 @pytest.mark.parametrize("path", MODULES, ids=_label)
-def test_a_module_says_how_it_works(path: Path) -> None:
+def test_module_has_a_head_docstring(path: Path) -> None:
     assert _sentence(ast.get_docstring(ast.parse(path.read_text("utf-8"))))
 
 
@@ -46,15 +46,15 @@ def test_a_module_is_short(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", CORE, ids=_label)
-def test_what_the_core_offers_is_explained(path: Path) -> None:
+def test_public_name_has_a_docstring(path: Path) -> None:
     assert not _undocumented(ast.parse(path.read_text("utf-8")))
 
 
 @pytest.mark.parametrize("docstring", [None, "", "x", "x.", "Just a title"])
-def test_a_docstring_without_a_sentence_is_seen(docstring: str | None) -> None:
+def test_docstring_without_a_sentence_is_detected(docstring: str | None) -> None:
     assert not _sentence(docstring)
 
 
-def test_a_missing_docstring_is_seen() -> None:
+def test_missing_docstring_is_detected() -> None:
     source = 'class A: ...\nclass _B: ...\ndef f(): ...\ndef g():\n    """Explain."""\n'
     assert _undocumented(ast.parse(source)) == ["line 1: A", "line 3: f"]

@@ -66,7 +66,7 @@ def test_no_tracked_file_holds_a_trace() -> None:
 
 
 @pytest.mark.parametrize("name", ["requirements.txt", "uv.txt"])
-def test_a_lock_names_versions_and_hashes_but_no_place(name: str) -> None:
+def test_lock_has_versions_and_hashes_but_no_index(name: str) -> None:
     text = (ROOT / name).read_text("utf-8")
     assert not re.findall(r".*(?:://|^-).*", text, re.MULTILINE)
     pins = re.findall(r"^[\w.-]+(?:\[[\w,-]+\])?(==)?", text, re.MULTILINE)
@@ -89,7 +89,7 @@ def test_a_lock_names_versions_and_hashes_but_no_place(name: str) -> None:
         "x = '" + "aB3dE5gH1jK" * 4 + "='",
     ],
 )
-def test_a_trace_is_seen(text: str) -> None:
+def test_trace_is_detected(text: str) -> None:
     assert len(_traces(f"first\n{text}\n")) == 1
 
 
@@ -103,5 +103,5 @@ def test_a_trace_is_seen(text: str) -> None:
         "#!/usr/bin/env bash",
     ],
 )
-def test_what_everybody_may_know_is_left_alone(text: str) -> None:
+def test_public_text_passes(text: str) -> None:
     assert not _traces(text)

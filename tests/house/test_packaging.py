@@ -94,9 +94,7 @@ def test_a_bare_install_explains_replays_and_draws(
         (["diagram"], "diagrams"),
     ],
 )
-def test_what_needs_more_names_the_extra_in_a_line(
-    arguments: list[str], extra: str, bare: Path
-) -> None:
+def test_missing_extra_is_named_in_one_line(arguments: list[str], extra: str, bare: Path) -> None:
     done = run(bare, *arguments)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("openline: ")
@@ -112,7 +110,7 @@ def test_a_bare_install_needs_two_packages_and_no_more() -> None:
         assert needs == [], name
 
 
-def test_a_copy_without_metadata_knows_no_version_and_works(bare: Path, tmp_path: Path) -> None:
+def test_copy_without_metadata_works_without_a_version(bare: Path, tmp_path: Path) -> None:
     for each in bare.iterdir():
         if not each.name.startswith("openline-"):
             (tmp_path / each.name).symlink_to(each)
@@ -183,7 +181,7 @@ def faults(text: str) -> list[str]:
     return found
 
 
-def test_the_image_is_built_as_an_image_should_be() -> None:
+def test_image_follows_the_rules() -> None:
     text = (ROOT / "Dockerfile").read_text("utf-8")
     assert faults(text) == []
     last = dict(instructions(text))
@@ -193,7 +191,7 @@ def test_the_image_is_built_as_an_image_should_be() -> None:
     compile(command[-1], "HEALTHCHECK", "exec")
 
 
-def test_the_image_is_built_from_files_that_are_there() -> None:
+def test_image_is_built_from_existing_files() -> None:
     ignored = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
     kept = [line.removeprefix("!") for line in ignored if line.startswith("!")]
     assert all((ROOT / name).exists() for name in kept)
@@ -238,6 +236,6 @@ def test_the_constraints_of_the_image_are_the_pins_without_hashes() -> None:
         ("FROM a:1 AS x\nUSER a\nFROM a:1\nEXPOSE 1\nHEALTHCHECK CMD []\nCMD []\n", "as root"),
     ],
 )
-def test_a_fault_of_an_image_is_seen(text: str, fault: str) -> None:
+def test_image_fault_is_detected(text: str, fault: str) -> None:
     [found] = faults(text)
     assert fault in found

@@ -66,7 +66,7 @@ def test_commands_are_carried_out(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("what", ["keep", "confirm", "note"])
-def test_the_first_failure_is_told_once_and_reads_go_on(
+def test_first_failure_is_reported_once_and_reads_continue(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
     spool, disk, told = make(tmp_path)
@@ -93,7 +93,7 @@ def test_the_first_failure_is_told_once_and_reads_go_on(
     assert spool.folder.exists()
 
 
-def test_what_is_done_with_is_deleted(tmp_path: Path) -> None:
+def test_finished_session_is_deleted(tmp_path: Path) -> None:
     spool, disk, _ = make(tmp_path)
     disk.perform(StoreAudio("mic", 0, AUDIO))
     disk.perform(DiscardStore())
@@ -102,7 +102,7 @@ def test_what_is_done_with_is_deleted(tmp_path: Path) -> None:
     disk.close()
 
 
-def test_what_cannot_be_read_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unreadable_audio_is_empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _, disk, told = make(tmp_path)
     disk.perform(StoreAudio("mic", 0, AUDIO))
     with monkeypatch.context() as patch:

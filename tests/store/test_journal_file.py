@@ -59,7 +59,7 @@ def journals(path: Path) -> list[Journal]:
         return read(file)
 
 
-async def test_a_session_is_played_again_from_its_journal(
+async def test_session_is_replayed_from_its_journal(
     autojump_clock: MockClock, nursery: trio.Nursery, tmp_path: Path
 ) -> None:
     path = tmp_path / "journal"
@@ -79,7 +79,7 @@ async def test_a_session_is_played_again_from_its_journal(
 
 
 @pytest.mark.parametrize("audio", [True, False])
-async def test_speech_is_kept_only_if_asked_for(
+async def test_audio_is_kept_only_on_request(
     autojump_clock: MockClock, nursery: trio.Nursery, tmp_path: Path, audio: bool
 ) -> None:
     path = tmp_path / "journal"
@@ -90,7 +90,7 @@ async def test_speech_is_kept_only_if_asked_for(
     assert list(replay(journal))
 
 
-async def test_a_disk_that_is_full_is_told_once_and_harms_nobody(
+async def test_full_disk_is_reported_once_and_session_continues(
     autojump_clock: MockClock,
     nursery: trio.Nursery,
     tmp_path: Path,
@@ -109,7 +109,9 @@ async def test_a_disk_that_is_full_is_told_once_and_harms_nobody(
     monkeypatch.setattr(journaling_module, "write_all", write)
     updates = await play(nursery, path)
     assert [u for u in updates if isinstance(u, Trouble)] == [
-        Trouble(kind="journal", text="the journal takes no more: no space left on device")
+        Trouble(
+            kind="journal", text="the journal cannot be written any more: no space left on device"
+        )
     ]
     assert isinstance(updates[-1], Ended)
     assert updates[-1].reason == "finished"
@@ -127,7 +129,7 @@ def opened(path: Path) -> JournalFile:
 KEPT = Path(__file__).parents[1] / "journals" / "happy-path.jsonl"
 
 
-def test_what_comes_before_the_file_is_open_waits(tmp_path: Path) -> None:
+def test_lines_before_open_are_queued(tmp_path: Path) -> None:
     path = tmp_path / "journal"
     file = JournalFile(path)
     file.write(b"one\n")
@@ -169,7 +171,7 @@ def test_a_torn_line_is_cut_before_more_is_written(tmp_path: Path) -> None:
         b"x" * 200_000,
     ],
 )
-def test_a_file_of_somebody_s_own_is_refused_and_left_as_it_is(tmp_path: Path, own: bytes) -> None:
+def test_other_file_is_refused_and_not_changed(tmp_path: Path, own: bytes) -> None:
     path = tmp_path / "journal"
     path.write_bytes(own)
     before = path.stat()
@@ -184,7 +186,7 @@ def test_a_file_of_somebody_s_own_is_refused_and_left_as_it_is(tmp_path: Path, o
     opened(path).close()  # and nobody holds a lock on it
 
 
-def test_what_cannot_be_a_journal_is_told_in_a_line(tmp_path: Path) -> None:
+def test_unusable_path_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(JournalError, match=f"{tmp_path}: is a directory: give a file"):
         opened(tmp_path)
     with pytest.raises(JournalError, match="/dev/null: is not a regular file: give a file"):
@@ -196,7 +198,7 @@ def test_what_cannot_be_a_journal_is_told_in_a_line(tmp_path: Path) -> None:
     file.close()
 
 
-def test_whoever_waits_at_a_pipe_is_not_woken(
+def test_process_waiting_at_a_pipe_is_not_woken(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "pipe"
@@ -210,7 +212,7 @@ def test_whoever_waits_at_a_pipe_is_not_woken(
         opened(path)
 
 
-async def test_a_session_that_cannot_be_lets_go_of_its_journal(tmp_path: Path) -> None:
+async def test_failed_opening_releases_the_journal(tmp_path: Path) -> None:
     path = tmp_path / "journal"
     (tmp_path / "file").touch()
     with pytest.raises(SpoolError):
@@ -219,7 +221,7 @@ async def test_a_session_that_cannot_be_lets_go_of_its_journal(tmp_path: Path) -
     opened(path).close()
 
 
-async def test_a_journal_that_cannot_be_leaves_no_spool(tmp_path: Path) -> None:
+async def test_failed_journal_leaves_no_spool(tmp_path: Path) -> None:
     with pytest.raises(JournalError):
         async with open_session(
             BACKEND, {"mic": Frames(1)}, journal=tmp_path, spool=tmp_path / "s"
@@ -228,7 +230,7 @@ async def test_a_journal_that_cannot_be_leaves_no_spool(tmp_path: Path) -> None:
     assert not (tmp_path / "s").exists()
 
 
-async def test_a_session_that_is_taken_up_again_keeps_one_too(
+async def test_resumed_session_has_a_journal(
     autojump_clock: MockClock, nursery: trio.Nursery, tmp_path: Path
 ) -> None:
     path = tmp_path / "journal"

@@ -123,7 +123,7 @@ def test_a_torn_last_record_is_cut_at_every_length(spool: Spool) -> None:
         assert list(records(spool.folder)) == [began(), *TAIL[:2], TAIL[3]]
 
 
-def test_a_flipped_byte_in_the_last_record_is_seen_wherever_it_is(spool: Spool) -> None:
+def test_any_flipped_byte_in_the_last_record_is_detected(spool: Spool) -> None:
     before = log_of(spool.folder).stat().st_size
     spool.note(TAIL[1])
     spool.close()
@@ -136,7 +136,7 @@ def test_a_flipped_byte_in_the_last_record_is_seen_wherever_it_is(spool: Spool) 
             assert log_of(spool.folder).stat().st_size == before
 
 
-def test_a_record_of_no_known_kind_is_cut_too(spool: Spool) -> None:
+def test_record_of_unknown_kind_is_cut(spool: Spool) -> None:
     before = log_of(spool.folder).stat().st_size
     body = b"\x81\xa4type\xa7Unknown"
     head = len(body).to_bytes(4, "little") + zlib.crc32(body).to_bytes(4, "little")
@@ -148,7 +148,7 @@ def test_a_record_of_no_known_kind_is_cut_too(spool: Spool) -> None:
     assert log_of(spool.folder).stat().st_size == before
 
 
-def test_a_record_that_has_no_room_leaves_nothing_behind(
+def test_record_without_disk_space_leaves_no_part(
     spool: Spool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     spool.note(TAIL[0])
@@ -164,7 +164,7 @@ def test_a_record_that_has_no_room_leaves_nothing_behind(
     assert log_of(spool.folder).read_bytes() == data  # nothing had to be cut
 
 
-def test_audio_that_has_no_room_leaves_no_part_of_a_piece(
+def test_audio_without_disk_space_leaves_no_part(
     spool: Spool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     spool.keep("mic", 0, pcm(0, 320))
@@ -177,7 +177,7 @@ def test_audio_that_has_no_room_leaves_no_part_of_a_piece(
     spool.close()
 
 
-def test_a_proof_that_has_no_room_costs_no_audio(
+def test_confirmation_without_disk_space_deletes_no_audio(
     spool: Spool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Audio that were deleted first would be missing for whoever resumes.
@@ -226,7 +226,7 @@ def test_files_roll_over_when_they_are_full_and_can_be_read_across(spool: Spool)
     spool.close()
 
 
-def test_a_hole_begins_a_file_and_is_not_there(spool: Spool) -> None:
+def test_hole_starts_a_new_file_and_reads_empty(spool: Spool) -> None:
     spool.keep("mic", 0, pcm(0, 320))
     spool.keep("mic", 1000, pcm(1000, 320))
     spool.keep("mic", 1320, pcm(1320, 320))
@@ -248,7 +248,7 @@ def test_each_source_has_its_own_files_whatever_it_is_called(spool: Spool) -> No
     spool.close()
 
 
-def test_half_a_sample_at_the_end_is_none(spool: Spool) -> None:
+def test_half_a_sample_at_the_end_is_cut(spool: Spool) -> None:
     spool.keep("mic", 0, pcm(0, 320))
     spool.close()
     [(path, _, _)] = segments(spool.folder, "mic")
@@ -258,7 +258,7 @@ def test_half_a_sample_at_the_end_is_none(spool: Spool) -> None:
     assert read_audio(spool.folder, "mic", 300, 100) == pcm(300, 20)
 
 
-def test_files_wholly_confirmed_are_deleted_but_not_the_one_being_written(spool: Spool) -> None:
+def test_confirmed_files_are_deleted_except_the_open_one(spool: Spool) -> None:
     for at in (0, 1000, 2000):
         spool.keep("mic", at, pcm(at, 320))
     spool.keep("system", 0, pcm(0, 320))
@@ -379,9 +379,7 @@ def test_a_folder_that_may_not_be_written_is_refused(
     one_line(error)
 
 
-def test_a_lock_that_cannot_be_made_is_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_failed_lock_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     spool = Spool.create(tmp_path, began())
     spool.close()
     (spool.folder / "lock").unlink()
@@ -432,7 +430,7 @@ def test_the_unfinished_sessions_of_a_folder(tmp_path: Path) -> None:
 # What is kept of a session.
 
 
-def test_a_session_is_taken_up_where_it_was_going() -> None:
+def test_session_is_resumed_at_its_backend() -> None:
     for backend in (
         Backend(),
         Backend(host="example.org", port=443, credential_place=CredentialPlace.QUERY),
@@ -442,7 +440,7 @@ def test_a_session_is_taken_up_where_it_was_going() -> None:
         assert (there.url, there.credential_place) == (backend.url, backend.credential_place)
 
 
-def test_a_query_is_not_kept_and_has_to_be_given_again() -> None:
+def test_query_is_not_stored_and_must_be_given_again() -> None:
     began = Began.of(Backend(query="key=secret"), "s", ("mic",), dialect="echopanel")
     assert "secret" not in repr(began)
     with pytest.raises(ValueError, match="give the URL again"):
@@ -452,7 +450,7 @@ def test_a_query_is_not_kept_and_has_to_be_given_again() -> None:
 # What is loaded.
 
 
-def test_all_that_is_known_of_a_session(tmp_path: Path) -> None:
+def test_load_returns_everything_stored(tmp_path: Path) -> None:
     spool = Spool.create(tmp_path, began(sources="mic system"))
     spool.confirm("mic", 320)
     spool.keep("mic", 320, pcm(320, 320))
@@ -506,11 +504,11 @@ def test_an_empty_log_is_refused(spool: Spool) -> None:
         one_line(error)
 
 
-def test_a_log_that_does_not_say_whose_it_is_is_refused(spool: Spool) -> None:
+def test_log_without_session_id_is_refused(spool: Spool) -> None:
     log_of(spool.folder).write_bytes(b"")
     spool.note(Confirmed("mic", 0))
     spool.close()
-    with pytest.raises(SpoolError, match="which session") as error:
+    with pytest.raises(SpoolError, match="no session id") as error:
         load(spool.folder)
     one_line(error)
 
@@ -518,20 +516,20 @@ def test_a_log_that_does_not_say_whose_it_is_is_refused(spool: Spool) -> None:
 # The end.
 
 
-def test_what_is_discarded_is_gone(spool: Spool) -> None:
+def test_discard_deletes_the_folder(spool: Spool) -> None:
     spool.keep("mic", 0, pcm(0, 320))
     spool.discard()
     assert not spool.folder.exists()
 
 
-def test_what_is_closed_is_kept(spool: Spool) -> None:
+def test_close_keeps_the_folder(spool: Spool) -> None:
     spool.keep("mic", 0, pcm(0, 320))
     spool.close()
     Spool(spool.folder).close()
     assert read_audio(spool.folder, "mic", 0, 320) == pcm(0, 320)
 
 
-def test_resuming_a_session_that_is_in_use_leaves_it_as_it_is(spool: Spool) -> None:
+def test_resuming_a_session_in_use_changes_nothing(spool: Spool) -> None:
     with log_of(spool.folder).open("ab") as file:
         file.write(b"half a rec")
     data = log_of(spool.folder).read_bytes()

@@ -40,20 +40,20 @@ def attempt(ends: Callable[[], int]) -> str:
     return trial(run, [0, 1], REACH)
 
 
-def test_a_mutant_lives_if_every_test_passes() -> None:
+def test_mutant_survives_if_every_test_passes() -> None:
     assert attempt(lambda: 0) == ""
 
 
-def test_the_last_test_that_began_is_the_killer() -> None:
+def test_last_started_test_is_the_killer() -> None:
     assert attempt(lambda: 1) == "t::second"
     assert attempt(lambda: 1 // 0) == "t::second"
 
 
-def test_what_cannot_even_be_imported_is_dead() -> None:
+def test_import_error_kills_the_mutant() -> None:
     assert trial(lambda _tests, _begin: 1, [0], REACH) == "import"
 
 
-def test_an_endless_loop_is_dead_by_processor_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_endless_loop_is_killed_by_processor_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trial_module, "PATIENCE", 0.05)
 
     def forever() -> int:
@@ -63,7 +63,7 @@ def test_an_endless_loop_is_dead_by_processor_time(monkeypatch: pytest.MonkeyPat
     assert attempt(forever) == "t::second (endless)"
 
 
-def test_a_function_is_changed_where_it_runs_and_only_in_the_child() -> None:
+def test_function_is_changed_only_in_the_child() -> None:
     source = (CORE / "reconnect" / "backoff.py").read_text("utf-8")
     mutant = next(m for m in find("reconnect.backoff", source, {}) if m.before == "return now")
     assert mutant.after == "return None"
@@ -78,7 +78,7 @@ def test_a_function_is_changed_where_it_runs_and_only_in_the_child() -> None:
     assert DialGate(3).opens_at(5.0) == 5.0
 
 
-def test_a_module_is_found_as_it_is_in_a_mutant() -> None:
+def test_mutated_module_is_imported() -> None:
     path = CORE / "reconnect" / "backoff.py"
     finder = Instead("openline.reconnect.backoff", path, b"GATE_SPAN = 1")
     assert finder.find_spec("openline.reconnect.retry", None) is None
@@ -88,14 +88,14 @@ def test_a_module_is_found_as_it_is_in_a_mutant() -> None:
     assert found["GATE_SPAN"] == 1
 
 
-def test_a_statement_of_many_lines_is_reached_by_the_line_that_runs() -> None:
+def test_multiline_statement_is_reached_by_any_line() -> None:
     reach = Reach(["t"], [0.1], {"m": {"3": [0], "9": []}}, {"idle x": [0]})
     assert [reach.of_line("m", line) for line in (2, 3, 5)] == [[], [0], [0]]
     assert reach.of_module("m") == reach.of_module("another") == [0]
     assert reach.of_rows([("idle", "x"), ("idle", "y")]) == [0]
 
 
-def test_a_statement_that_runs_at_import_is_known() -> None:
+def test_statement_at_import_is_recorded() -> None:
     reach = Reach(["t"], [0.1], {"m": {"3": [0], "9": [0]}}, {}, {"m": [1, 3]})
     assert [reach.runs_at_import("m", line) for line in (2, 4, 9, 10)] == [True, True, False, False]
     assert not reach.runs_at_import("another", 1)
@@ -114,7 +114,7 @@ class Tried(NamedTuple):
     key: Key
 
 
-def test_a_killer_is_run_first_the_next_time_and_for_its_neighbours() -> None:
+def test_killer_runs_first_next_time_and_for_neighbours() -> None:
     neighbour: Key = (*KEY[:2], "c", "d", 1)
     began: list[list[int]] = []
 
@@ -144,12 +144,12 @@ def test_the_core_and_the_rooms_with_tests_of_their_own_can_be_changed() -> None
 # The list.
 
 
-def test_the_list_says_what_was_written_to_it() -> None:
+def test_list_round_trips() -> None:
     text = "Head.\n\n" + block(KEY, "so it\n  is") + "\n" + block(OTHER, "why")
     assert parse(text) == {KEY: "so it is", OTHER: "why"}
 
 
-def test_a_line_may_be_followed_by_more_of_what_it_may_become() -> None:
+def test_line_may_have_several_mutants() -> None:
     text = "Head.\n\nlink Link.f\n- a\n+ b\n+ c\n- d\n+\nbecause: e\n"
     assert [key[2:] for key in parse(text)] == [("a", "b", 1), ("a", "c", 1), ("d", "", 1)]
 
@@ -166,18 +166,18 @@ def test_a_line_may_be_followed_by_more_of_what_it_may_become() -> None:
         "link f\n? a\nbecause: c",
     ],
 )
-def test_a_list_that_cannot_be_read_is_refused(wrong: str) -> None:
+def test_unreadable_list_is_refused(wrong: str) -> None:
     with pytest.raises(ListError):
         parse(f"Head.\n\n{wrong}\n")
 
 
-def test_who_survives_unlisted_and_who_is_listed_and_does_not() -> None:
+def test_unlisted_survivor_and_killed_entry_are_reported() -> None:
     assert complaints([KEY], [], {KEY: "why"}) == []
     assert "not listed" in complaints([KEY], [], {})[0]
     assert "is killed" in complaints([], [OTHER], {OTHER: "why"})[0]
 
 
-def test_the_list_that_is_kept_can_be_read() -> None:
+def test_committed_list_is_readable() -> None:
     known = parse(LIST.read_text("utf-8"))
     assert {key[0] for key in known} <= set(modules())
     assert all(len(why) > 10 for why in known.values())
@@ -197,11 +197,11 @@ def test_every_listed_survivor_is_still_a_mutant() -> None:
 # The faults.
 
 
-def test_all_25_faults_are_there() -> None:
+def test_all_25_faults_exist() -> None:
     assert {fault.number for fault in all_faults()} == set(range(1, 26))
 
 
-def test_a_diff_that_no_longer_fits_is_told(tmp_path: Path) -> None:
+def test_stale_diff_is_reported(tmp_path: Path) -> None:
     path = tmp_path / "01-x.diff"
     path.write_text("What.\n\n--- a/core/x.py\n+++ b/core/x.py\n@@\n a = 1\n-b = 1\n+b = 2\n")
     fault = read(path)
@@ -215,7 +215,7 @@ def test_a_diff_that_no_longer_fits_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("diff", ["", "--- a/x\n+++ b/x\n", "--- a/x\n@@\n-a\n"])
-def test_a_diff_that_is_none_is_told(tmp_path: Path, diff: str) -> None:
+def test_invalid_diff_is_reported(tmp_path: Path, diff: str) -> None:
     path = tmp_path / "01-x.diff"
     path.write_text(f"What.\n\n{diff}")
     with pytest.raises(StaleFaultError, match="01-x"):

@@ -63,11 +63,11 @@ def afters(source: str) -> list[str]:
         ),
     ],
 )
-def test_what_becomes_of_a_line(line: str, changed: list[str]) -> None:
+def test_mutants_of_a_line(line: str, changed: list[str]) -> None:
     assert sorted(afters(line)) == sorted(changed)
 
 
-def test_docstrings_and_protocols_are_let_alone() -> None:
+def test_docstrings_and_protocols_are_not_changed() -> None:
     assert afters('"""Of a module."""\n\ndef f(a: "x y") -> "z":\n    """Of a function."""\n') == []
     assert afters("class A(Protocol):\n    def f(self) -> int: return self.a + 1\n") == []
 
@@ -79,7 +79,7 @@ def test_the_text_around_a_change_stays_as_it_was() -> None:
     assert (first.before, first.after) == ("a < b", "a <= b")
 
 
-def test_where_a_change_stands_decides_when_it_can_be_made() -> None:
+def test_place_of_a_change_decides_warm_or_cold() -> None:
     source = "class A:\n    b = 1\n    def c(self, d=2):\n        return lambda: e(3)\nf = 4\n"
     found = {m.after: (m.place, m.function) for m in find("toy", source, ENUMS)}
     assert found["b = 2"] == ("A", "")
@@ -88,7 +88,7 @@ def test_where_a_change_stands_decides_when_it_can_be_made() -> None:
     assert found["f = 5"] == ("", "")
 
 
-def test_the_same_change_to_lines_that_are_alike_is_numbered() -> None:
+def test_same_change_to_equal_lines_is_numbered() -> None:
     mutants = list(find("toy", "def f():\n    a(1)\n    a(1)\n", ENUMS))
     keys = [mutant.key for mutant in mutants]
     assert len(set(keys)) == len(keys) == 4
@@ -100,11 +100,11 @@ def test_a_comment_is_no_part_of_a_key() -> None:
     assert with_one.key == without.key
 
 
-def test_words_for_people_are_known_as_such() -> None:
+def test_prose_is_recognised() -> None:
     assert [m.prose for m in find("toy", "a = 'some words'\nb = 'word'\n", ENUMS)] == [True, False]
 
 
-def test_the_members_of_an_enum_are_read_off_its_class() -> None:
+def test_enum_members_are_read_from_the_class() -> None:
     source = "class A(IntEnum):\n    B = 1\n    C = 2\n    def d(self): ...\nclass E: F = 1\n"
     assert enums_of([source]) == {"A": ("B", "C")}
 
@@ -133,7 +133,7 @@ def changes_of(state: str, event: str) -> list[str]:
     return [change.after for change in rows.find(face.TABLE) if change.place == place]
 
 
-def test_what_becomes_of_a_row_with_a_guard() -> None:
+def test_mutants_of_a_guarded_row() -> None:
     changed = changes_of("finishing", "final_message")
     assert changed == [
         "",
@@ -155,7 +155,7 @@ def test_an_internal_row_may_leave_its_state() -> None:
     assert (row.target, row.after) == ("streaming", (Actions.await_stable,))
 
 
-def test_what_is_done_on_entering_and_leaving_a_state() -> None:
+def test_entry_and_exit_actions_are_left_out() -> None:
     lost = {change.place: change for change in rows.find(face.TABLE) if change.before[-2:] == "it"}
     assert {"streaming", "closing", "closed"} <= set(lost)
     assert not {"idle", "finishing"} & set(lost)

@@ -31,7 +31,7 @@ def test_the_promised_versions_are_those_of_the_classifiers() -> None:
     assert ours[0] == "3.11"
 
 
-def test_one_on_the_path_is_found_before_one_of_pyenv(tmp_path: Path) -> None:
+def test_path_is_searched_before_pyenv(tmp_path: Path) -> None:
     bin_folder, pyenv = tmp_path / "bin", tmp_path / "versions"
     first = interpreter(bin_folder, "3.11", "3.11")
     interpreter(pyenv / "3.11.9" / "bin", "3.11", "3.11")
@@ -40,7 +40,7 @@ def test_one_on_the_path_is_found_before_one_of_pyenv(tmp_path: Path) -> None:
     assert found == {"3.11": first, "3.12": second}
 
 
-def test_a_shim_that_runs_nothing_is_passed_over(tmp_path: Path) -> None:
+def test_broken_shim_is_skipped(tmp_path: Path) -> None:
     bin_folder, pyenv = tmp_path / "bin", tmp_path / "versions"
     interpreter(bin_folder, "3.12", "not found")
     kept = interpreter(pyenv / "3.12.1" / "bin", "3.12", "3.12")
@@ -49,7 +49,7 @@ def test_a_shim_that_runs_nothing_is_passed_over(tmp_path: Path) -> None:
     assert find(["3.12"], str(bin_folder), pyenv) == {}
 
 
-def test_this_very_python_answers() -> None:
+def test_running_python_is_usable() -> None:
     folder = Path(sys.executable).resolve().parent
     if not (folder / f"python{HERE}").exists():
         pytest.skip("it has another name here")
@@ -70,5 +70,5 @@ def test_a_version_on_which_a_test_fails_is_named(
     assert run({"3.12": good, "3.13": bad}, ["core"]) == ["3.13"]
 
 
-def test_the_tests_that_run_are_there() -> None:
+def test_listed_test_folders_exist() -> None:
     assert all((ROOT / "tests" / name).is_dir() for name in TESTS)

@@ -49,9 +49,7 @@ def refusal(call: Any, *args: Any, **given: Any) -> str:
 
 @pytest.mark.parametrize("call", [open_session, start_session])
 @pytest.mark.parametrize("path", [SECRET, Path(SECRET)])
-def test_a_path_where_a_source_belongs_is_refused_and_told_how_to_make_one(
-    call: Any, path: object
-) -> None:
+def test_path_as_a_source_is_refused_with_advice(call: Any, path: object) -> None:
     assert refusal(call, Backend(), {"mic": path}) == (
         f"sources['mic']: give a source, an object with `async run(sink)`, not "
         f"{type(path).__name__}; FileSource(path) of openline_trio.sources makes one from a file"
@@ -73,12 +71,12 @@ def test_a_path_where_a_source_belongs_is_refused_and_told_how_to_make_one(
         (None, "sources: give a dict of names and sources, .* not NoneType"),
     ],
 )
-def test_what_is_no_source_is_refused(sources: object, what: str) -> None:
+def test_invalid_source_is_refused(sources: object, what: str) -> None:
     pattern = what.replace("[", r"\[").replace("]", r"\]")
     assert re.match(pattern, refusal(open_session, Backend(), sources))
 
 
-def test_whatever_runs_is_a_source() -> None:
+def test_any_object_with_run_is_a_source() -> None:
     open_session(Backend(), {"mic": Runs()})
 
 
@@ -113,9 +111,7 @@ class Late(EchoPanel):
         ),
     ],
 )
-def test_what_is_no_dialect_is_refused_in_the_call(
-    dialect: object, text: str, tmp_path: Path
-) -> None:
+def test_invalid_dialect_is_refused_in_the_call(dialect: object, text: str, tmp_path: Path) -> None:
     assert refusal(open_session, Backend(), {"mic": Runs()}, dialect=dialect) == text
     assert refusal(start_session, Backend(), {"mic": Runs()}, dialect=dialect) == text
     assert refusal(resume_session, tmp_path, dialect=dialect) == text
@@ -130,7 +126,7 @@ class Speaks(Runs):
             await trio.sleep(0.02)
 
 
-def test_a_dialect_whose_fault_shows_itself_only_on_the_line_is_one_error_too() -> None:
+def test_late_dialect_fault_is_one_error() -> None:
     with BackgroundBackend() as backend:
 
         async def live() -> None:
@@ -142,7 +138,7 @@ def test_a_dialect_whose_fault_shows_itself_only_on_the_line_is_one_error_too() 
     assert str(caught.value) == "the dialect Late: audio has to return str or bytes, not dict"
 
 
-def test_a_blocks_own_error_comes_out_beside_that_of_a_dialect() -> None:
+def test_error_of_the_block_is_raised_beside_the_dialects() -> None:
     with BackgroundBackend() as backend:
 
         async def live() -> None:
@@ -191,7 +187,7 @@ NO_TOKEN = "credentials: give a token, an async function that returns one, or No
         (Provider, f"{NO_TOKEN}the class Provider"),
     ],
 )
-def test_what_is_no_provider_is_refused_in_the_call(
+def test_invalid_provider_is_refused_in_the_call(
     credentials: object, text: str, tmp_path: Path
 ) -> None:
     given = {"credentials": credentials}
@@ -199,12 +195,12 @@ def test_what_is_no_provider_is_refused_in_the_call(
     assert refusal(resume_session, tmp_path, **given) == text
 
 
-def test_a_provider_that_was_called_instead_of_given_is_refused_without_a_warning() -> None:
+def test_coroutine_as_provider_is_refused_without_warning() -> None:
     text = "credentials: give an async function itself, not what it returned when called"
     assert refusal(open_session, Backend(), {"mic": Runs()}, credentials=provide()) == text
 
 
-def test_from_a_thread_a_provider_is_a_plain_function() -> None:
+def test_provider_of_a_thread_is_a_plain_function() -> None:
     sources = {"mic": Runs()}
     assert refusal(start_session, Backend(), sources, credentials=provide) == (
         "credentials: give a plain function, not an async one: it is called in a thread, "
@@ -220,7 +216,7 @@ def test_from_a_thread_a_provider_is_a_plain_function() -> None:
 
 
 @pytest.mark.parametrize("credentials", [None, "token", provide, Provider(), partial(needs, "me")])
-def test_whatever_can_be_asked_is_a_provider(credentials: Any) -> None:
+def test_any_async_callable_is_a_provider(credentials: Any) -> None:
     open_session(Backend(), {"mic": Runs()}, credentials=credentials)
 
 
@@ -234,9 +230,7 @@ def test_whatever_can_be_asked_is_a_provider(credentials: Any) -> None:
         ),
     ],
 )
-def test_a_provider_that_is_not_async_is_no_fault_of_the_network(
-    credentials: Any, why: str
-) -> None:
+def test_provider_that_is_not_async_fails_at_once(credentials: Any, why: str) -> None:
     async def live() -> Ended:
         sources = {"mic": Speaks()}
         async with open_session(Backend(), sources, credentials=credentials) as session:
@@ -249,11 +243,11 @@ def test_a_provider_that_is_not_async_is_no_fault_of_the_network(
     )
 
 
-def test_from_a_thread_it_is_none_either_and_nothing_is_left_that_warns() -> None:
+def test_coroutine_from_a_threads_provider_fails_without_warning() -> None:
     given: Any = lambda: provide()  # noqa: E731, PLW0108  # a plain function, of which nobody can tell
     with start_session(Backend(), {"mic": PushSource()}, credentials=given) as session:
         ended = session.wait()
-    assert ended.reason.endswith("(it returned coroutine, where a token is a str)")
+    assert ended.reason.endswith("(it returned coroutine; a token is a str)")
 
 
 # Everything else.
@@ -281,15 +275,13 @@ def test_from_a_thread_it_is_none_either_and_nothing_is_left_that_warns() -> Non
         ({"connect": "secret"}, "connect: give a function, or None, not str"),
     ],
 )
-def test_what_is_of_the_wrong_kind_is_refused_in_the_call(
-    given: dict[str, object], text: str
-) -> None:
+def test_wrong_type_is_refused_in_the_call(given: dict[str, object], text: str) -> None:
     arguments = {"backend": Backend(), "sources": {"mic": Runs()}, **given}
     assert refusal(open_session, **arguments) == text
     assert refusal(start_session, **arguments) == text
 
 
-def test_what_only_a_trio_program_can_give_is_looked_at_too(tmp_path: Path) -> None:
+def test_arguments_of_open_session_are_checked(tmp_path: Path) -> None:
     sources = {"mic": Runs()}
     assert refusal(open_session, Backend(), sources, random=0.5) == (
         "random: give a function, or None, not float"
@@ -315,7 +307,7 @@ def test_what_only_a_trio_program_can_give_is_looked_at_too(tmp_path: Path) -> N
         ({"random": 0.5}, "random: give a function, or None, not float"),
     ],
 )
-def test_what_is_resumed_is_looked_at_in_the_same_way(
+def test_arguments_of_resume_session_are_checked(
     given: dict[str, object], text: str, tmp_path: Path
 ) -> None:
     assert refusal(resume_session, **{"folder": tmp_path, **given}) == text
@@ -329,7 +321,7 @@ HINT = (
 )
 
 
-def test_a_session_on_another_loop_says_what_it_needs() -> None:
+def test_other_event_loop_is_reported() -> None:
     async def live() -> None:
         async with open_session(Backend(), {"mic": Runs()}):
             pass
@@ -347,7 +339,7 @@ def test_nothing_is_opened_outside_of_trio(tmp_path: Path) -> None:
     assert not folder.exists()
 
 
-def test_what_a_call_returns_says_how_to_use_it() -> None:
+def test_repr_of_an_opening_explains_its_use() -> None:
     opening: Any = open_session(Backend(), {"mic": Runs()})
     assert repr(opening) == "<a session to be opened with `async with`, in trio>"
     with pytest.raises(ValueError, match="to be opened with `async with`, in trio"):
@@ -393,7 +385,7 @@ async def poke(opening: Any) -> None:
         (poke, AttributeError, "'_Opening' object has no attribute 'feed_me'"),
     ],
 )
-async def test_a_block_that_was_forgotten_is_said(
+async def test_missing_async_with_is_reported(
     tmp_path: Path, use: Any, kind: type[Exception], text: str
 ) -> None:
     for opening in (open_session(Backend(), {"mic": Runs()}), resume_session(tmp_path)):
@@ -415,23 +407,23 @@ async def test_a_block_that_was_forgotten_is_said(
     ],
 )
 @pytest.mark.parametrize("call", [open_session, start_session])
-def test_what_cannot_work_is_refused_in_the_call(call: Any, given: Any, text: str) -> None:
+def test_unusable_value_is_refused_in_the_call(call: Any, given: Any, text: str) -> None:
     with pytest.raises(ValueError) as caught:
         call(Backend(), {"mic": Runs()}, **given)
     assert str(caught.value) == text
 
 
-def test_a_thread_session_is_made_of_a_session_to_be_opened() -> None:
+def test_thread_session_takes_an_opening() -> None:
     assert refusal(ThreadSession, "secret") == (
-        "ThreadSession: give what open_session or resume_session gives, not str; "
-        "start_session and start_resumed_session make one at once"
+        "ThreadSession: give the result of open_session or resume_session, not str; "
+        "start_session and start_resumed_session return a ThreadSession"
     )
 
 
 # Pushing.
 
 
-def test_a_push_to_a_session_without_a_push_source_says_what_to_open_it_with() -> None:
+def test_push_without_a_push_source_is_refused_with_advice() -> None:
     with start_session(Backend(port=1), {"mic": Speaks()}) as session:
         for source in (None, "mic"):
             with pytest.raises(ValueError, match="no PushSource") as caught:
@@ -442,6 +434,6 @@ def test_a_push_to_a_session_without_a_push_source_says_what_to_open_it_with() -
             )
 
 
-def test_a_push_of_what_is_no_audio_is_refused() -> None:
+def test_push_of_other_data_is_refused() -> None:
     with start_session(Backend(port=1), {"mic": PushSource()}) as session:
         assert refusal(session.push, "secret") == "audio: give bytes of 16-bit samples, not str"

@@ -272,7 +272,7 @@ async def refuse(peer: Peer) -> None:
     await peer.refuse(404)
 
 
-async def test_what_the_request_says() -> None:
+async def test_headers_of_the_request() -> None:
     _, peer = await play(refuse, credential="s3cret/+=")
     assert peer.request.startswith(b"GET /ws/live-listener HTTP/1.1\r\n")
     assert peer.headers["host"] == "127.0.0.1:8000"
@@ -344,7 +344,7 @@ async def test_a_status_is_reported_whatever_its_body(
 
 
 @pytest.mark.parametrize("then", ["goes on", "ends", "waits"])
-async def test_a_body_is_not_waited_for(autojump_clock: MockClock, then: str) -> None:
+async def test_body_is_not_awaited(autojump_clock: MockClock, then: str) -> None:
     async def script(peer: Peer) -> None:
         await peer.refuse(401, "Connection: close")
         while then == "goes on":
@@ -388,7 +388,7 @@ def far_east() -> Generator[None]:
         ("Mon, 06 May 99999 07:09:30 GMT", None),
     ],
 )
-async def test_how_long_a_server_asks_to_wait(
+async def test_retry_after_is_reported(
     far_east: None, monkeypatch: pytest.MonkeyPatch, retry_after: str, seconds: float | None
 ) -> None:
     monkeypatch.setattr("openline_trio.dial.time.time", lambda: NOW)
@@ -528,7 +528,7 @@ async def test_a_close_frame_without_a_code() -> None:
 
 
 @pytest.mark.parametrize("early", [False, True])
-async def test_messages_before_a_close_frame_are_heard(early: bool) -> None:
+async def test_messages_before_a_close_frame_are_received(early: bool) -> None:
     messages = b"".join(frame(TEXT, b"%d" % n) for n in range(100)) + close(1008, "no")
 
     async def script(peer: Peer) -> None:
@@ -568,7 +568,7 @@ VIOLATIONS = {
 
 @pytest.mark.parametrize("name", VIOLATIONS)
 @pytest.mark.parametrize("early", [False, True])
-async def test_a_violation_is_judged_by_us(name: str, early: bool) -> None:
+async def test_protocol_violation_has_our_close_code(name: str, early: bool) -> None:
     data, code = VIOLATIONS[name]
 
     async def script(peer: Peer) -> None:
@@ -674,7 +674,7 @@ async def test_a_close_frame_that_is_here_outranks_a_broken_pipe(
     assert trio.current_time() == 0
 
 
-async def test_a_broken_pipe_in_front_of_silence_is_a_loss_in_a_moment(
+async def test_broken_pipe_before_silence_is_a_loss_after_a_moment(
     autojump_clock: MockClock,
 ) -> None:
     async def script(peer: Peer) -> None:
@@ -719,7 +719,7 @@ async def test_a_ping_never_holds_a_dial_up() -> None:
         b"",
     ],
 )
-async def test_the_closing_handshake_ends_whatever_the_peer_says(said: bytes) -> None:
+async def test_closing_handshake_ends_for_any_peer(said: bytes) -> None:
     async def script(peer: Peer) -> None:
         await peer.upgrade()
         while (await peer.receive())[0] != CLOSE:
@@ -771,7 +771,7 @@ async def test_a_close_that_crosses_the_peers(said: bytes) -> None:
 
 
 @pytest.mark.parametrize("steps", range(0, 40, 3))
-async def test_a_cancelled_dial_says_nothing_and_leaves_nothing(steps: int) -> None:
+async def test_cancelled_dial_reports_nothing_and_leaves_nothing(steps: int) -> None:
     async def script(peer: Peer) -> None:
         await peer.upgrade()
         await peer.serve()
@@ -791,7 +791,7 @@ async def test_a_cancelled_dial_says_nothing_and_leaves_nothing(steps: int) -> N
         assert all(peer.gone.is_set() for peer in net.dials)
 
 
-async def test_an_error_of_the_core_is_not_taken_for_one_of_the_line() -> None:
+async def test_core_error_is_not_reported_as_a_loss() -> None:
     class Broken(Line):
         def feed(self, event: Event | Fact) -> None:
             if isinstance(event, SocketOpened):

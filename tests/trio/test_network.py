@@ -58,20 +58,20 @@ def test_an_errno_has_a_kind(number: int, kind: ErrorKind) -> None:
     assert name_os_error(broken(os_error(number))) == (kind, said)
 
 
-def test_an_error_that_nobody_knows_is_another() -> None:
+def test_unknown_errno_is_other() -> None:
     strange = os_error(errno.EMFILE)
     assert name_os_error(strange) == (ErrorKind.OS_OTHER, str(strange))
     assert name_os_error(trio.BrokenResourceError("odd")) == (ErrorKind.OS_OTHER, "odd")
 
 
 @pytest.mark.parametrize("first", [True, False])
-def test_of_several_addresses_the_refusal_tells_most(first: bool) -> None:
+def test_refusal_wins_among_several_addresses(first: bool) -> None:
     errors = [os_error(errno.ENETUNREACH), os_error(errno.ECONNREFUSED)]
     group = BaseExceptionGroup("all failed", errors if first else errors[::-1])
     assert name_os_error(broken(group))[0] is ErrorKind.REFUSED
 
 
-def test_an_error_is_told_in_the_systems_words_and_no_other() -> None:
+def test_error_has_only_the_systems_text() -> None:
     for text in ("", "Error connecting to ('::1', 8000): refused"):
         told = name_os_error(ConnectionResetError(errno.ECONNRESET, text))
         assert told == (ErrorKind.RESET, "connection reset by peer")
@@ -122,7 +122,7 @@ async def test_a_name_that_no_host_can_have_is_no_crash(host: str) -> None:
     assert (await fails(Backend(host=host))).kind is ErrorKind.DNS_NOT_FOUND
 
 
-async def test_a_port_that_nobody_listens_at() -> None:
+async def test_closed_port_is_refused() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
@@ -264,7 +264,7 @@ async def test_a_handshake_that_fails(
     assert error.detail
 
 
-async def test_a_break_that_says_nothing_was_a_cut(
+async def test_break_without_an_error_is_a_cut(
     monkeypatch: pytest.MonkeyPatch, nursery: trio.Nursery, context: ssl.SSLContext
 ) -> None:
     async def handshake(self: object) -> None:

@@ -91,7 +91,7 @@ async def test_bytes_pass_both_ways() -> None:
     assert await there.receive_some() == b""
 
 
-async def test_the_question_of_room_is_passed_on() -> None:
+async def test_room_is_forwarded() -> None:
     fake = Fake()
     await ObservedStream(fake).wait_send_all_might_not_block()
     assert fake.waited
@@ -125,7 +125,7 @@ async def test_the_first_name_stays() -> None:
 # Sending.
 
 
-async def test_what_is_here_is_read_after_a_send_broke(autojump_clock: MockClock) -> None:
+async def test_received_data_is_read_after_a_failed_send(autojump_clock: MockClock) -> None:
     stream = opened(Fake(b"HTTP/1.1 101 x\r\n\r\n", b"a", b"b", b"", send=broken(errno.EPIPE)))
     await stream.send_all(b"x")
     await stream.send_all(b"y")
@@ -242,7 +242,7 @@ async def test_frames_behind_the_upgrade_are_not_looked_at() -> None:
     assert stream.error is ErrorKind.CUT
 
 
-async def test_a_library_that_gives_the_answer_up_says_so() -> None:
+async def test_close_by_the_library_before_the_answer_is_recorded() -> None:
     fake = Fake()
     stream = ObservedStream(fake)
     await stream.aclose()
@@ -250,7 +250,7 @@ async def test_a_library_that_gives_the_answer_up_says_so() -> None:
     assert (stream.error, stream.ended.is_set()) == (ErrorKind.BAD_UPGRADE, True)
 
 
-async def test_closing_after_the_upgrade_says_nothing() -> None:
+async def test_close_after_the_upgrade_is_not_recorded() -> None:
     stream = opened(Fake())
     await stream.aclose()
     assert (stream.error, stream.ended.is_set()) == (None, True)

@@ -235,7 +235,7 @@ async def test_a_cancelled_session_is_kept(
     assert whole(ended.transcript, frames)
 
 
-async def test_whenever_the_process_dies_all_that_it_captured_is_there(
+async def test_captured_audio_survives_a_kill_at_any_time(
     autojump_clock: MockClock, rooms: Rooms, tmp_path: Path
 ) -> None:
     """A copy of the folder is what a process that is killed right then leaves."""
@@ -271,7 +271,7 @@ async def test_whenever_the_process_dies_all_that_it_captured_is_there(
     assert origins == {0, 16_000}
 
 
-async def test_what_resumes_may_die_too(
+async def test_resumed_session_may_be_killed_too(
     autojump_clock: MockClock, rooms: Rooms, tmp_path: Path
 ) -> None:
     async def deaf(peer: Peer) -> None:
@@ -296,7 +296,7 @@ async def test_what_resumes_may_die_too(
     assert not folder.exists()
 
 
-async def test_of_a_session_that_heard_nothing_nothing_is_left(
+async def test_session_without_audio_leaves_no_folder(
     autojump_clock: MockClock, rooms: Rooms, tmp_path: Path
 ) -> None:
     async def refuse(peer: Peer) -> None:
@@ -309,7 +309,7 @@ async def test_of_a_session_that_heard_nothing_nothing_is_left(
     assert empty(tmp_path)
 
 
-async def test_a_session_that_was_killed_before_it_heard_anything_is_gone_once_resumed(
+async def test_session_killed_before_audio_is_deleted_by_resume(
     autojump_clock: MockClock, rooms: Rooms, tmp_path: Path
 ) -> None:
     Spool.create(tmp_path, Began.of(BACKEND, "s", ["mic"], dialect="echopanel")).close()
@@ -333,7 +333,7 @@ async def test_a_session_that_has_only_not_been_cleaned_up(
     assert empty(tmp_path)
 
 
-async def test_what_a_crash_tore_off_the_audio_is_not_missed(
+async def test_torn_sample_is_not_reported_missing(
     autojump_clock: MockClock, rooms: Rooms, tmp_path: Path
 ) -> None:
     async def deaf(peer: Peer) -> None:
@@ -355,7 +355,7 @@ async def test_what_a_crash_tore_off_the_audio_is_not_missed(
 # A disk that is full.
 
 
-async def test_a_disk_that_fills_up_is_told_and_memory_goes_on(
+async def test_full_disk_is_reported_and_memory_is_used(
     autojump_clock: MockClock, rooms: Rooms, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = Spool.keep
@@ -505,7 +505,7 @@ async def entered(block: AbstractAsyncContextManager[Session]) -> None:
         pass
 
 
-async def test_what_cannot_be_opened_leaves_no_folder(tmp_path: Path) -> None:
+async def test_failed_opening_leaves_no_folder(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="without sources"):
         open_session(BACKEND, {}, spool=tmp_path)
     with pytest.raises(ValueError, match="phone"):
@@ -521,7 +521,7 @@ async def test_what_cannot_be_opened_leaves_no_folder(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["file"]
 
 
-async def test_what_cannot_be_resumed_is_let_go(
+async def test_failed_resume_releases_the_folder(
     autojump_clock: MockClock, rooms: Rooms, tmp_path: Path
 ) -> None:
     with pytest.raises(SpoolError, match="no unfinished session is spooled there"):
@@ -553,7 +553,7 @@ class Quill(Hasty):
     name = "quill"
 
 
-async def test_a_session_is_resumed_in_the_dialect_that_it_spoke(
+async def test_session_is_resumed_in_its_dialect(
     autojump_clock: MockClock, rooms: Rooms, tmp_path: Path
 ) -> None:
     with trio.move_on_after(1.0):
@@ -566,7 +566,7 @@ async def test_a_session_is_resumed_in_the_dialect_that_it_spoke(
     with pytest.raises(SpoolError) as error:
         await entered(resume_session(tmp_path, connect=net))
     assert str(error.value) == (
-        f"{tmp_path / 's'}: this session spoke quill, not echopanel: give that dialect"
+        f"{tmp_path / 's'}: this session used quill, not echopanel: give that dialect"
     )
     assert net.dials == []
     async with resume_session(tmp_path, connect=net, dialect=Quill(), policy=TIGHT) as session:
@@ -575,7 +575,7 @@ async def test_a_session_is_resumed_in_the_dialect_that_it_spoke(
     assert empty(tmp_path)
 
 
-async def test_a_log_that_does_not_say_what_was_spoken_is_taken_as_it_is(
+async def test_log_without_a_dialect_is_resumed(
     autojump_clock: MockClock, rooms: Rooms, tmp_path: Path
 ) -> None:
     began = Began(version=1, session_id="s", url=BACKEND.url, allow_plain=True, sources=("mic",))
@@ -615,7 +615,7 @@ async def test_paths_are_text_or_paths_and_the_folder_may_be_the_one_around_it(
     assert journals(journal) == 2
 
 
-async def test_where_several_are_left_they_are_named(tmp_path: Path) -> None:
+async def test_several_sessions_are_named(tmp_path: Path) -> None:
     for name in ("a", "b", "c", "d"):
         Spool.create(tmp_path, Began.of(BACKEND, name, ["mic"], dialect="echopanel")).close()
     with pytest.raises(SpoolError) as error:

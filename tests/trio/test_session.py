@@ -127,7 +127,7 @@ async def test_leaving_the_block_early_aborts(
         await wait_all_tasks_blocked()
 
 
-async def test_aborting_ends_at_once_and_tells_what_is_missing(
+async def test_abort_ends_at_once_and_reports_the_gaps(
     autojump_clock: MockClock, play: Play
 ) -> None:
     async with open_session(BACKEND, {"mic": Frames(1000)}, connect=play.net(echo)) as session:
@@ -157,7 +157,7 @@ async def test_an_error_of_the_block_comes_out_as_it_is(
         await wait_all_tasks_blocked()
 
 
-async def test_a_connect_that_breaks_its_word_is_no_secret(
+async def test_connect_with_a_wrong_result_is_reported(
     autojump_clock: MockClock, play: Play
 ) -> None:
     async def connect(backend: Backend) -> trio.abc.Stream:
@@ -180,7 +180,7 @@ async def test_a_connect_that_breaks_its_word_is_no_secret(
         ({"policy": Policy(buffer_seconds=1)}, "buffer_seconds"),
     ],
 )
-async def test_what_cannot_work_is_refused_in_one_line(
+async def test_unusable_value_is_refused_in_one_line(
     autojump_clock: MockClock, given: dict[str, object], problem: str
 ) -> None:
     with pytest.raises(ValueError, match=problem) as caught:
@@ -203,7 +203,7 @@ async def test_the_defaults_dial_for_real() -> None:
 
 
 @pytest.mark.repeats
-async def test_an_app_that_never_reads_costs_neither_memory_nor_words(
+async def test_unread_updates_use_bounded_memory_and_lose_no_final(
     autojump_clock: MockClock, play: Play
 ) -> None:
     """Three hours of everything in front of an app that looks only then."""

@@ -91,13 +91,13 @@ async def test_a_fresh_token_that_is_refused_too_is_the_end(
     ("answer", "reason"),
     [
         (CredentialError("log in again", fatal=True), "log in again"),
-        ("", "a token nobody can send"),
-        ("nö", "a token nobody can send"),
-        (cast("str", b"bytes"), "it returned bytes, where a token is a str"),
-        (cast("str", None), "it returned NoneType, where a token is a str"),
+        ("", "it returned a token that cannot be sent"),
+        ("nö", "it returned a token that cannot be sent"),
+        (cast("str", b"bytes"), "it returned bytes; a token is a str"),
+        (cast("str", None), "it returned NoneType; a token is a str"),
     ],
 )
-async def test_a_provider_without_hope(
+async def test_fatal_credential_error_ends_the_session(
     autojump_clock: MockClock, play: Play, answer: str | BaseException, reason: str
 ) -> None:
     net = play.net(echo)
@@ -123,7 +123,7 @@ async def test_a_provider_without_hope(
         (ExceptionGroup("x", [OSError(), OSError()]), "it raised ExceptionGroup (support_s"),
     ],
 )
-async def test_a_provider_that_fails_is_asked_again(
+async def test_failed_provider_is_retried(
     autojump_clock: MockClock, play: Play, error: Exception, shown: str
 ) -> None:
     net = play.net(echo)
@@ -137,7 +137,7 @@ async def test_a_provider_that_fails_is_asked_again(
     assert TOKEN not in repr(updates)
 
 
-async def test_a_provider_that_does_not_answer_is_cancelled_and_asked_again(
+async def test_slow_provider_is_cancelled_and_retried(
     autojump_clock: MockClock, play: Play
 ) -> None:
     cancelled: list[float] = []
@@ -155,9 +155,7 @@ async def test_a_provider_that_does_not_answer_is_cancelled_and_asked_again(
     assert len(provider.asked) == 2
 
 
-async def test_what_a_provider_says_too_late_is_not_used(
-    autojump_clock: MockClock, play: Play
-) -> None:
+async def test_late_token_is_not_used(autojump_clock: MockClock, play: Play) -> None:
     """A provider in a thread cannot be cancelled, and answers when nobody waits any more."""
 
     async def thread() -> str:
@@ -171,7 +169,7 @@ async def test_what_a_provider_says_too_late_is_not_used(
 
 
 @pytest.mark.parametrize("how", [Session.request_stop, Session.abort])
-async def test_stopping_while_the_provider_is_asked(
+async def test_stop_while_the_provider_runs(
     autojump_clock: MockClock, play: Play, how: Callable[[Session], None]
 ) -> None:
     async def never() -> str:

@@ -40,7 +40,7 @@ from tests.support_sessions import (
 )
 
 
-async def test_what_a_loss_cut_is_said_again_and_nothing_twice(
+async def test_cut_phrase_is_sent_again_and_nothing_twice(
     autojump_clock: MockClock, play: Play
 ) -> None:
     net = play.net(partial(drop, seconds=1.3), partial(drop, seconds=1.3), echo)
@@ -153,7 +153,7 @@ async def test_a_frozen_server_is_noticed_in_time(
     assert len(net.dials) == 2
 
 
-async def test_silence_is_no_news_of_a_healthy_line(autojump_clock: MockClock, play: Play) -> None:
+async def test_silence_is_no_loss_on_a_healthy_line(autojump_clock: MockClock, play: Play) -> None:
     net = play.net(echo)
     async with open_session(BACKEND, {"mic": Silent()}, connect=net) as session:
         await trio.sleep(3600)
@@ -162,7 +162,7 @@ async def test_silence_is_no_news_of_a_healthy_line(autojump_clock: MockClock, p
         assert (await session.stop()).complete
 
 
-async def test_a_partial_is_taken_back_when_its_line_is_lost(
+async def test_partial_is_retracted_when_its_line_is_lost(
     autojump_clock: MockClock, play: Play
 ) -> None:
     async def mumble(peer: Peer) -> None:
@@ -177,7 +177,7 @@ async def test_a_partial_is_taken_back_when_its_line_is_lost(
     assert [type(u) for u in said[:2]] == [Transcript, PartialRetracted]
 
 
-async def test_news_of_the_network_ends_a_wait(autojump_clock: MockClock, play: Play) -> None:
+async def test_network_hint_ends_a_delay(autojump_clock: MockClock, play: Play) -> None:
     up = False
 
     async def connect(backend: Backend) -> trio.abc.Stream:

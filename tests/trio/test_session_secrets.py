@@ -79,7 +79,7 @@ async def gossip(peer: Peer, how: str, token: str) -> None:
 @pytest.mark.parametrize("how", ["plain", "escaped", "error", "close", "remark"])
 @pytest.mark.parametrize("provided", [False, True])
 @pytest.mark.parametrize("token", [TOKEN, 'quo"ted\\back'])
-async def test_a_token_is_never_told_whoever_echoes_it(
+async def test_echoed_token_is_redacted(
     autojump_clock: MockClock, play: Play, how: str, provided: bool, token: str
 ) -> None:
     credentials: Credentials = Provider(token) if provided else token
@@ -100,7 +100,7 @@ async def test_a_token_is_never_told_whoever_echoes_it(
     assert any(isinstance(u, Transcript) for u in updates)
 
 
-async def test_an_old_token_is_a_secret_still(autojump_clock: MockClock, play: Play) -> None:
+async def test_old_token_is_redacted(autojump_clock: MockClock, play: Play) -> None:
     net = play.net(refuse_token, partial(gossip, how="plain", token="the-first-token"))
     updates = await play(
         net, Frames(60), credentials=Provider("the-first-token", "the-second-token")
@@ -124,7 +124,7 @@ MADE = b64encode(PASSWORD.encode()).decode()
 
 
 @pytest.mark.parametrize("provided", [False, True])
-async def test_a_dialect_says_in_which_headers_a_token_travels(
+async def test_dialect_sets_the_headers_of_a_token(
     autojump_clock: MockClock, play: Play, provided: bool, tmp_path: Path
 ) -> None:
     """And what it makes of the token is as secret as the token."""
@@ -163,7 +163,7 @@ async def test_a_credential_in_the_query_is_in_no_header_of_a_dialect(
     assert "token=" in net.dials[0].target
 
 
-async def test_a_token_that_a_dialect_cannot_send_is_told_without_it(
+async def test_unsendable_token_is_reported_without_its_value(
     autojump_clock: MockClock, play: Play
 ) -> None:
     with pytest.raises(DialectError, match=r"^the dialect Basic: headers raised ValueError$"):
@@ -215,7 +215,7 @@ async def test_a_redirect_that_hands_the_query_back_is_followed_with_one_token(
     assert TOKEN.split("/", maxsplit=1)[0] not in repr(net.dials[1].backend)
 
 
-async def test_a_token_in_a_redirect_that_is_refused_is_not_told(
+async def test_token_in_a_refused_redirect_is_redacted(
     autojump_clock: MockClock, play: Play
 ) -> None:
     async def there(peer: Peer) -> None:

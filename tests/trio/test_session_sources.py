@@ -139,7 +139,7 @@ class Hangs(Frames):
             self.let_go = True
 
 
-async def test_a_source_that_hangs_is_lost_alone_and_let_go(
+async def test_hanging_source_is_lost_alone_and_released(
     autojump_clock: MockClock, play: Play
 ) -> None:
     stuck = Hangs(20)
@@ -160,7 +160,7 @@ async def test_a_source_that_hangs_is_lost_alone_and_let_go(
     assert ended.statistics.sources["system"].confirmed == 20 * 320
 
 
-def test_the_kind_of_a_source_is_its_own_word_or_device() -> None:
+def test_kind_of_a_source_defaults_to_device() -> None:
     assert FileSource.kind is SourceKind.STORE
     assert Microphone.kind is SourceKind.DEVICE
     assert PushSource.kind is SourceKind.DEVICE
@@ -208,7 +208,7 @@ async def test_what_was_pushed_before_the_end_is_accounted_for(
 
 @pytest.mark.parametrize("end", [Session.request_stop, Session.abort])
 @pytest.mark.parametrize("early", [True, False])
-async def test_nothing_that_was_pushed_is_lost_silently_if_the_end_comes_at_once(
+async def test_pushed_audio_is_accounted_for_at_an_immediate_end(
     autojump_clock: MockClock, play: Play, end: Callable[[Session], None], early: bool
 ) -> None:
     """Before the block or in it, the end comes before any task of the session had its turn."""
@@ -270,7 +270,7 @@ class Holds:
 
 
 @pytest.mark.parametrize("wait", [0, 1])
-async def test_what_a_source_holds_is_asked_for_through_its_own_sink(
+async def test_flush_gets_the_sink_of_run(
     autojump_clock: MockClock, play: Play, wait: float
 ) -> None:
     holds = Holds()
@@ -281,9 +281,7 @@ async def test_what_a_source_holds_is_asked_for_through_its_own_sink(
     assert len(holds.sinks) == 1
 
 
-async def test_a_source_that_fails_when_it_is_asked_fails_alone(
-    autojump_clock: MockClock, play: Play
-) -> None:
+async def test_failing_flush_loses_only_its_source(autojump_clock: MockClock, play: Play) -> None:
     sources: dict[str, Source] = {"mic": Holds(), "system": Holds(RuntimeError("a secret"))}
     async with open_session(BACKEND, sources, connect=play.net(echo)) as session:
         ended = await session.stop()
@@ -356,9 +354,7 @@ async def test_the_level_is_that_of_the_last_frame(autojump_clock: MockClock, pl
     assert levels == [0.0, 0.0, 0.0, 0.5, 0.5]
 
 
-async def test_a_source_that_can_wait_is_told_when_there_is_room(
-    autojump_clock: MockClock, play: Play
-) -> None:
+async def test_source_is_woken_when_there_is_room(autojump_clock: MockClock, play: Play) -> None:
     class File:
         duration = 20.0
         at = 0

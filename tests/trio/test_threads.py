@@ -32,7 +32,7 @@ def texts(updates: list[Update]) -> list[str]:
     return [each.text for each in updates if isinstance(each, Transcript) and each.final]
 
 
-def test_what_is_pushed_is_heard_and_a_stop_overtakes_nothing() -> None:
+def test_stop_does_not_overtake_pushed_audio() -> None:
     with BackgroundBackend() as backend:
         with start_session(backend.backend, {"mic": PushSource()}, policy=PROMPT) as session:
             assert session.push(SECOND)
@@ -135,7 +135,7 @@ def test_a_plain_function_gives_the_token_and_may_block() -> None:
     assert "openline session" not in asked
 
 
-def test_what_a_crash_left_is_finished_with_a_plain_function_for_the_token(tmp_path: Path) -> None:
+def test_resumed_thread_session_takes_a_plain_provider(tmp_path: Path) -> None:
     journal = tmp_path / "journal"
     with BackgroundBackend(token="fresh-token") as backend:
         with start_session(
@@ -208,7 +208,7 @@ def test_what_entering_the_block_raises_is_raised_by_the_caller(tmp_path: Path) 
         ThreadSession(resume_session(tmp_path))
 
 
-def test_a_push_to_nobody_is_a_mistake() -> None:
+def test_push_to_an_unknown_source_is_refused() -> None:
     sources = {"mic": PushSource(), "system": PushSource()}
     with start_session(Backend(port=1), sources) as session:
         with pytest.raises(ValueError, match=r"push to None: give one of \['mic', 'system'\]"):
@@ -218,7 +218,7 @@ def test_a_push_to_nobody_is_a_mistake() -> None:
         assert session.push(SECOND, "system")
 
 
-def test_a_push_that_finds_no_room_says_so_and_is_told_as_a_gap() -> None:
+def test_push_without_room_returns_false_and_is_a_gap() -> None:
     source = PushSource(buffer_seconds=1.5)
     with (
         BackgroundBackend() as backend,
@@ -231,7 +231,7 @@ def test_a_push_that_finds_no_room_says_so_and_is_told_as_a_gap() -> None:
     assert ended.statistics.sources["mic"].confirmed == 24_000
 
 
-def test_a_source_that_was_closed_before_is_no_riddle() -> None:
+def test_closed_push_source_is_reported() -> None:
     """The session has nothing to hear, and ends; starting does not wait for it."""
     source = PushSource()
     source.close()
@@ -253,7 +253,7 @@ def test_other_sources_work_as_they_do_in_trio() -> None:
     assert "no microphone is plugged in" in told
 
 
-def test_what_the_loop_dies_of_is_raised_by_whoever_waits() -> None:
+def test_error_of_the_loop_is_raised_by_the_waiting_call() -> None:
     class Dying:
         """A block that falls over when it is left."""
 

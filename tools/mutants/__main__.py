@@ -1,11 +1,11 @@
-"""Change the core in thousands of small ways, and see whether its tests notice each.
+"""Mutation testing: change the core in thousands of small ways, and check that a test fails.
 
-    make mutants                      # all that a session depends on
+    make mutants                      # the core
     make mutants ONLY="machine.actions reconnect.retry"    # some modules of the core
     make mutants ONLY=openline_store  # a room beside the core, by its own tests
 
-Exits with 1 if a mutant survives that ``survivors.txt`` does not list, if one is listed that
-does not survive, or if fewer than 95 % are killed.
+Exits with 1 if a surviving mutant is not listed in ``survivors.txt``, if a listed mutant is
+killed, or if fewer than 95 % are killed.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tools.mutants.mutant import Key
 from tools.mutants.reach import BUILD, kept, modules, record, room_of
 from tools.mutants.trial import prepare
 
-#: Per cent of all mutants that have to be killed.
+#: Per cent of all mutants that must be killed.
 ENOUGH = 95.0
 #: A result to a line, as they come: the last one of a mutant counts.
 RESULTS = BUILD / "results.jsonl"

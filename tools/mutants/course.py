@@ -1,7 +1,7 @@
-"""All mutants are tried, each on the tests that it can meet, most promising first.
+"""Try all mutants, each on the tests that reach it, the most promising test first.
 
-Those within functions, and the changes of the chart, run in a process that has all imported
-and collected; those of what is done at import in one that has not (see ``trial``).
+Changes within functions, and of the chart, run in a process that has imported and collected
+everything; changes of code that runs at import, in a process that has not (see ``trial``).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from tools.mutants.trial import Code, Ready, cold, run_all, search, trial
 DECLARED = "machine.chart"
 #: A table that is nothing but rows, each of which is drawn.
 SHOWN = frozenset({"reconnect.verdict_table"})
-#: What a session depends on: worth a search for whatever is wrong.
+#: The modules that a session depends on: the searches run for their mutants too.
 SEARCHED = frozenset(
     {
         *("session", "updates", "events", "commands"),
@@ -39,12 +39,12 @@ SEARCHED = frozenset(
         *(f"audio.{of}" for of in ("gaps", "timeline", "stream", "drops")),
     }
 )
-#: Seconds, traced: what takes longer is not tried, and what it alone would notice survives.
+#: Seconds, traced: a slower test is not run, and a mutant that only it would kill survives.
 SLOW = 5.0
 
 
 class Result(NamedTuple):
-    """What became of a mutant: ``killer`` is a test or a search, "" if it survived."""
+    """The result for a mutant: ``killer`` is a test or a search, "" if it survived."""
 
     key: Key
     killer: str
@@ -60,7 +60,7 @@ def all_keys(chosen: Sequence[str]) -> frozenset[Key]:
     """Of every mutant of the ``chosen`` modules."""
 
     def of_chart(write: Write) -> None:
-        # In a child: what is tried cold must find the core not imported.
+        # In a child: a cold trial needs a process that has not imported the core.
         from openline.session import TABLE
         from tools.mutants import rows
 
@@ -89,10 +89,10 @@ def try_all(
 ) -> Iterator[Result]:
     """Try the mutants of the ``chosen`` modules that are in ``only``.
 
-    What killed one when it was last tried, as ``killers`` tell, is run first.
+    The test that killed a mutant in the last run (``killers``) runs first.
     """
     mutants = [mutant for mutant in _all_mutants(chosen) if mutant.key in only]
-    # A function that no test reaches runs at import, if at all: then it must be changed before.
+    # A function that no test reaches can only run at import, so it is changed before the import.
     late = [m for m in mutants if m.function and reach.of_line(m.module, m.line)]
     early = [m for m in mutants if not (m.function and reach.of_line(m.module, m.line))]
     at_import = {m.key: m for m in late if reach.runs_at_import(m.module, m.line)}
@@ -101,7 +101,7 @@ def try_all(
         for result in _results(children([warm])):
             if result.killer or result.key not in at_import:
                 yield result
-            else:  # what it made is there already, so nobody could tell
+            else:  # its result exists already, so the change would have no effect
                 early.append(at_import[result.key])
 
     def to_cold(mutant: Mutant) -> Try:
@@ -123,7 +123,7 @@ Try: TypeAlias = Callable[[Sequence[int]], str]
 def attempting(
     reach: Reach, to: Callable[[K], Try], before: Mapping[Key, str]
 ) -> Callable[[K], bytes]:
-    """Try one thing, beginning with what killed it ``before``, and then its neighbours."""
+    """Try one mutant, first on the test that killed it ``before``, then on those of neighbours."""
     number = {test: i for i, test in enumerate(reach.tests)}
     killers: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
 
@@ -155,9 +155,8 @@ def in_order(
 ) -> list[int]:
     """The ``first``, the quickest that are ``near``, then ``far``, then the searches.
 
-    What is slow is left out. A drawing is compared with what is made of the core, so its test
-    would notice anything. It counts only for tables that it shows row by row, and for
-    words for people.
+    Slow tests are left out. The test of a drawing compares it with the core, so it would detect
+    any change. It counts only for tables that the drawing shows row by row, and for prose.
     """
     drawn = prose or key[0] in SHOWN or key[:2] == ("policy", "")
     near = {*near}
@@ -176,7 +175,7 @@ def in_order(
 def _try_cold(mutant: Mutant, reach: Reach) -> Try:
     def attempt(first: Sequence[int]) -> str:
         near = reach.of_module(mutant.module)
-        # What is made at import may be looked at without a line of its module being run.
+        # A test may use an object made at import without running a line of its module.
         far = range(len(reach.tests))
         ordered = in_order(mutant.key, first, near, reach, prose=mutant.prose, far=far)
         return trial(cold(mutant, reach), ordered, reach)
@@ -191,7 +190,7 @@ def _warm(
     jobs: int,
     killers: Mapping[Key, str],
 ) -> Callable[[Write], object]:
-    """What the process does that has all imported and collected."""
+    """The work of the process that has imported and collected everything."""
 
     def work(items: dict[str, pytest.Item], write: Write) -> None:
         from openline import session as face
@@ -199,7 +198,7 @@ def _warm(
 
         import_module("openline_testing.theorem")  # so that no child has to
         code = Code()
-        # A child that collects garbage would have to be given all the memory of its parent.
+        # A garbage collection in a child would copy all the memory shared with its parent.
         gc.collect()
         gc.freeze()
 

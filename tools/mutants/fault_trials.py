@@ -1,13 +1,12 @@
-"""Each fault of the reference client is brought back, and has to be found twice.
+"""Bring back each fault of the reference client, and check that two tests find it.
 
-    python -m tools.mutants.fault_trials            # by all that may find it
+    python -m tools.mutants.fault_trials            # by all properties and searches
     python -m tools.mutants.fault_trials --quick    # by the property that finds it soonest
 
-A fault is applied to a copy of the sources, in a folder of its own, and what is to find it
-runs in a process that imports this copy. It has to be found by the test that bears its
-number, and by a property or a search that does not know it. The exit status is 1 if one is
-not, if a diff does not fit the sources any more, or (without --quick) if something is found
-where nothing is planted.
+A fault is applied to a copy of the sources in a folder of its own, and the tests run in a process
+that imports this copy. Both the test with the fault's number, and a property or a search that is
+independent of the fault, must find it. The exit status is 1 if one does not, if a diff no longer
+fits the sources, or (without --quick) if something is found in unchanged sources.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ from tools.mutants.faults import ROOT, Fault, StaleFaultError, all_faults, copy
 from tools.mutants.killers import KILLERS, TESTS, tests
 from tools.mutants.trial import prepare
 
-#: What finds each soonest. The walk finds most.
+#: The fastest search for each fault. The walk finds most.
 SOONEST: Final = {
     "01": "patience",
     "02": "contract",
@@ -40,14 +39,14 @@ SOONEST: Final = {
     "22": "theorem",
     "23": "theorem",
 }
-#: Tests of their own that do not stand with the rest.
+#: Tests of a fault that are in another file than the rest.
 NAMED: Final = {"11b": ("trio/sources/test_files.py", "-k", "wake_up_is_late")}
-#: What the sources import and is not on trial: once for all children.
+#: Packages that the sources import and that stay unchanged: imported once for all children.
 SHARED: Final = ("hypothesis.stateful", "msgspec", "statemachine", "trio_websocket")
 
 
 def in_child(sources: Path, killer: Callable[[], str]) -> str:
-    """What ``killer`` says of the ``sources``, in a process that has imported no others."""
+    """The result of ``killer`` for ``sources``, in a process that has imported no others."""
     read, write = os.pipe()
     pid = os.fork()
     if not pid:
@@ -89,7 +88,7 @@ def label(fault: Fault) -> str:
 
 
 def named(fault: Fault) -> Callable[[], str]:
-    """The test that bears the fault's number."""
+    """The test with the fault's number."""
 
     def run() -> str:
         arguments = ("core/test_faults.py", "-k", f"fault_{fault.number:02}")
@@ -127,18 +126,18 @@ def main() -> int:
 
 
 def _cries_of_wolf() -> int:
-    """How many find something where nothing is planted."""
+    """The number of searches that find something in unchanged sources."""
     with tempfile.TemporaryDirectory() as folder:
         copy(Path(folder))
         found = {name: in_child(Path(folder), killer) for name, killer in KILLERS.items()}
     for name, said in found.items():
         if said:
-            print(f"{name} finds something where nothing is planted: {said}")
+            print(f"{name} finds something in unchanged sources: {said}")
     return sum(map(bool, found.values()))
 
 
 def _tried(fault: Fault, *, quick: bool) -> bool:
-    """Whether the fault is found, and told who finds it."""
+    """Whether the fault is found; prints what finds it."""
     soonest = SOONEST.get(label(fault), "walk")
     try:
         with planted(fault) as root:

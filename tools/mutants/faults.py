@@ -1,8 +1,8 @@
 """The faults of the reference client, each as a small change that brings it back.
 
-``faults/NN-name.diff`` says in words what was wrong, and then as a diff without line numbers
-what to change: where a hunk stands, the lines that it shows say. They must be there exactly
-once, so a diff that no longer fits is an error and not a mutant that nobody notices.
+``faults/NN-name.diff`` describes the fault in words, and then the change as a diff without line
+numbers. The lines of a hunk give its place: they must occur exactly once in the file, so a diff
+that no longer fits is an error.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 FOLDER = Path(__file__).with_name("faults")
-#: What is copied, and changed there.
+#: The folders that are copied, and changed in the copy.
 SOURCES = ("core", "adapters", "diagrams/openline_diagrams")
 
 
 class StaleFaultError(ValueError):
-    """A diff does not fit the sources; the text says which hunk."""
+    """A diff does not fit the sources; the text contains the hunk."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Hunk:
 
 @dataclass(frozen=True)
 class Fault:
-    """One fault: its number as in the list of 25, its name, and what it changes."""
+    """One fault: its number in the list of 25, its name, and its changes."""
 
     number: int
     name: str
@@ -53,7 +53,7 @@ class Fault:
 
 
 def read(path: Path) -> Fault:
-    """The fault in a file. Raises StaleFaultError for what is no such diff."""
+    """Read the fault in a file. Raises StaleFaultError for an invalid diff."""
     what, _, diff = path.read_text("utf-8").partition("\n\n")
     hunks: list[Hunk] = []
     target = ""
@@ -82,6 +82,6 @@ def all_faults() -> list[Fault]:
 
 
 def copy(into: Path) -> None:
-    """Copy the sources to ``into``; what Python compiled of them comes along."""
+    """Copy the sources to ``into``, with their compiled files."""
     for name in SOURCES:
         shutil.copytree(ROOT / name, into / name, ignore=shutil.ignore_patterns("*.flac", "*.wav"))

@@ -1,7 +1,7 @@
-"""Work that is shared among forked processes, each of which has what its parent had.
+"""Share work among forked processes, each of which starts with the state of its parent.
 
-What a child finds out it writes line by line into one pipe; a line is shorter than what the
-system writes in one piece, so lines never mix.
+A child writes its results line by line into one pipe. A line is shorter than PIPE_BUF, the size
+that the system writes atomically, so lines never mix.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ Write: TypeAlias = Callable[[bytes], object]
 
 
 class WorkerError(RuntimeError):
-    """A process that was to do a part of the work could not."""
+    """A child process failed."""
 
 
 def children(works: Sequence[Callable[[Write], object]]) -> Iterator[bytes]:
-    """Do each work in a child; the lines that they write, as they come.
+    """Run each work in a child; yield the lines that the children write, as they come.
 
-    What a child prints is of no interest; its errors are. Raises WorkerError.
+    A child's stdout is dropped; its stderr is kept. Raises WorkerError.
     """
     read, write = os.pipe()
     pids = [_child(work, write) for work in works]
@@ -33,7 +33,7 @@ def children(works: Sequence[Callable[[Write], object]]) -> Iterator[bytes]:
         yield from said
     failed = [pid for pid in pids if os.waitpid(pid, 0)[1]]
     if failed:
-        raise WorkerError(f"{len(failed)} of {len(pids)} processes failed, as told above")
+        raise WorkerError(f"{len(failed)} of {len(pids)} processes failed, see above")
 
 
 def _child(work: Callable[[Write], object], write: int) -> int:
@@ -53,7 +53,7 @@ def _child(work: Callable[[Write], object], write: int) -> int:
 
 
 def share(todo: Sequence[T], do: Callable[[T], bytes], jobs: int) -> Iterator[bytes]:
-    """Have ``jobs`` children take one thing after the other; a line for each."""
+    """Process all things in ``jobs`` children; a line for each thing."""
     taken: Any = Value("i", 0)
 
     def work(write: Write) -> None:

@@ -1,8 +1,8 @@
-"""What finds a fault by a property or by searching, each by itself.
+"""The killers: independent properties and searches that find a fault.
 
-A killer knows no fault: it returns what it found, in one line, or "" when all is well. It
-imports what is on trial when it is called, so it runs in a process that has imported none of
-it, or that was forked after all was ready.
+A killer is independent of any fault: it returns its finding in one line, or "" for none. It
+imports the code under trial when it is called, so it runs in a process that has not imported
+that code, or in a fork of a prepared process.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any, Final
 import pytest
 
 TESTS = Path(__file__).parents[2] / "tests"
-#: No plugin that imports what is on trial, and no more words than are needed.
+#: No plugin that imports the code under trial, and little output.
 ARGUMENTS: Final = [
     *("-q", "-s", "--tb=no", "--assert=plain", "-p", "no:openline"),
     f"--rootdir={TESTS.parent}",
@@ -23,7 +23,7 @@ ARGUMENTS: Final = [
 
 
 def walk() -> str:
-    """Every situation that a session can get into, under several policies."""
+    """Every situation of a session, under several policies."""
     from openline.policy import Policy
 
     near = Policy(max_attempts=3, give_up_after=20, dials_per_minute=2, source_timeout=None)
@@ -44,13 +44,13 @@ def _walk(policy: Any, *, has_provider: bool = False, **options: Any) -> str:
 
 
 def theorem() -> str:
-    """Nothing is lost and nothing said twice, with an ideal backend behind a bad network."""
+    """No audio is lost and no final repeated, with an ideal backend behind a bad network."""
     of = import_module("openline_testing.theorem")
     return _first(lambda seed: of.play(of.draw(seed)), range(300))
 
 
 def resume() -> str:
-    """As above, killed at any moment and taken up again."""
+    """As above, with a process that is killed at any moment and resumed."""
     of = import_module("openline_testing.theorem")
     return _first(of.kill_and_resume, range(200))
 
@@ -62,12 +62,12 @@ def simulation() -> str:
 
 
 def patience() -> str:
-    """However dials end, waits grow and retries count."""
+    """Delays grow and retries count, for any ending of a dial."""
     return tests("properties/test_patience.py")
 
 
 def contract() -> str:
-    """What the wire contract says, the defaults heed."""
+    """The defaults obey the wire contract."""
     return tests("properties/test_contract.py")
 
 

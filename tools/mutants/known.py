@@ -1,15 +1,15 @@
-"""The mutants that are known to survive, each with the reason: ``survivors.txt``.
+"""The equivalent mutants, each with its reason: ``survivors.txt``.
 
-A block for each line of the core, the blocks apart by an empty line:
+The file has a block for each line of the core, with an empty line between blocks:
 
     module place
     - the line
-    + the line as it may be changed without anybody noticing
-    because: why that is so
+    + the line with an equivalent change
+    because: the reason
 
-``place`` is the function or class, none at the top of a module. A line may be followed by
-more of what it may be changed to. Where the same change can be made twice, ``+2`` means the
-second. What stands before the first block is for its readers.
+``place`` is the function or class, empty at the top of a module. A line may have several ``+``
+lines. If the same change can be made twice, ``+2`` means the second. The text before the first
+block is a comment.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def parse(text: str) -> dict[Key, str]:
 
 
 def block(key: Key, because: str) -> str:
-    """A mutant as it stands in the list."""
+    """A mutant in the format of the list."""
     module, place, before, after, nth = key
     mark = "+" if nth == 1 else f"+{nth}"
     return (
@@ -75,7 +75,7 @@ def block(key: Key, because: str) -> str:
 
 
 def complaints(survived: Iterable[Key], killed: Iterable[Key], known: dict[Key, str]) -> list[str]:
-    """What is wrong: who survives and is not listed, who is listed and does not."""
+    """The errors: survivors that are not listed, and listed mutants that were killed."""
     return [
         *(
             f"survives and is not listed:\n{block(key, '?')}"

@@ -1,9 +1,9 @@
-"""A module of the core with one small change, and how it is told from all others.
+"""A mutant: a module of the core with one small change, and its key.
 
-``find`` reads a module and gives every ``Mutant`` of it: what ``operators`` change stands in
-the text as it was written, and all else stays as it is. What stands in a function can be
-changed while the program runs; what a module or class does while it is imported (defaults,
-tables, enums) needs it imported anew. ``function`` says which it is.
+``find`` reads a module and returns every ``Mutant`` of it. Only the text that ``operators`` change
+differs; the rest of the module keeps its layout. Code within a function can be changed while the
+program runs. Code that runs at import (defaults, tables, enums) needs a new import. ``function``
+distinguishes the two.
 """
 
 from __future__ import annotations
@@ -24,10 +24,9 @@ Key: TypeAlias = tuple[str, str, str, str, int]
 class Mutant:
     """One change: the line ``before`` and ``after``, in ``place`` (a qualified name).
 
-    ``key`` tells it from all others, wherever the line may move; ``nth`` does where the same
-    change can be made to the same line, or to one like it, more than once. ``function`` is the
-    outermost function around it, "" for what is done at import; ``source`` the changed module.
-    ``prose``: words for people are left out, and nothing else.
+    ``key`` identifies it even if the line moves; ``nth`` counts equal changes of equal lines.
+    ``function`` is the outermost function around it, "" for code that runs at import; ``source``
+    is the changed module. ``prose``: the change only removes text for the user.
     """
 
     module: str

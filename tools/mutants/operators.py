@@ -1,6 +1,6 @@
-"""Small changes to a module's syntax tree, each of which a test ought to notice.
+"""Small changes to a module's syntax tree, each of which should make a test fail.
 
-What is changed:
+The changes:
 
 - comparisons at their edge and turned round; ``and`` and ``or`` swapped, or one side left out;
   ``not`` and minus left out; arithmetic with another operator
@@ -12,7 +12,7 @@ What is changed:
   ``pop`` for ``popleft``, and the like
 - entries of lists, sets and mappings left out, and of tuples in tables
 
-Annotations, docstrings, ``__slots__``, protocols and assertions are let alone.
+Annotations, docstrings, ``__slots__``, protocols and assertions are not changed.
 """
 
 from __future__ import annotations
@@ -66,13 +66,13 @@ _CALLED: Final = {
     "partition": "rpartition",
     "rpartition": "partition",
 }
-#: Nodes whose text needs brackets where it stands for a node of another kind.
+#: Nodes whose text needs brackets when it replaces a node of another kind.
 _LOOSE: Final = (ast.BoolOp, ast.BinOp, ast.UnaryOp, ast.Compare, ast.IfExp, ast.Lambda)
 _LET_ALONE: Final = {"__slots__", "__all__", "__match_args__"}
 
 
 class Finder(ast.NodeVisitor):
-    """Walks through a module and notes (node, place, function, text instead)."""
+    """Walks through a module and collects (node, place, function, new text)."""
 
     def __init__(self, source: bytes, enums: Enums) -> None:
         self.found: list[tuple[Any, str, str, bytes]] = []
@@ -112,7 +112,7 @@ class Finder(ast.NodeVisitor):
         node.__class__ = kind
         node.__dict__ = saved
 
-    # Where we are.
+    # The current place.
 
     def _scope(self, node: Any, outside: list[Any], inside: list[Any]) -> None:
         for each in outside:

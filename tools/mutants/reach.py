@@ -1,7 +1,7 @@
-"""Which test reaches which line of a room, and how long it takes: found out once.
+"""Record once which test reaches which line of a room, and how long the test takes.
 
-A mutant needs only the tests that run what it changes. Coverage gives the lines, test by test,
-and the one seam of the machine gives the transitions. The result is kept in
+A mutant needs only the tests that run the changed code. Coverage gives the lines for each test,
+and the machine's table lookup gives the transitions. The result is kept in
 ``build/mutants``, for each room, until the room or its tests change.
 """
 
@@ -24,7 +24,7 @@ import pytest
 from tools.mutants.killers import ARGUMENTS, KILLERS, TESTS
 
 ROOT = TESTS.parent
-#: What can be changed: the core, and the rooms beside it that have tests of their own.
+#: The rooms that can be changed: the core, and the rooms with tests of their own.
 CORE = ROOT / "core" / "openline"
 ROOMS = {
     "openline": CORE,
@@ -34,8 +34,8 @@ ROOMS = {
     },
 }
 BUILD = ROOT / "build" / "mutants"
-#: What runs against each mutant. The drawings are compared with files that are made from
-#: the core: they would notice any change of it, whatever a session does.
+#: The tests that run against each mutant. Those of the drawings compare files generated from
+#: the core: they would detect any change of it, also one without an effect on a session.
 CORE_SUITE = [
     *sorted((TESTS / "core").glob("test_*.py")),
     *(TESTS / "properties" / f"test_{of}.py" for of in ("contract", "patience", "every_step")),
@@ -45,11 +45,11 @@ CORE_SUITE = [
 OF_DRAWINGS = ("test_diagram", "test_drawn")
 #: The folders of tests that run against the mutants of another room.
 SUITES = {room: TESTS / room.removeprefix("openline_") for room in ROOMS if room != "openline"}
-#: What is searched for whatever else is wrong, once the suite has found nothing; see ``killers``.
+#: The searches that run if no test fails; see ``killers``.
 SEARCHES = ("theorem", "resume")
 #: Seconds that one may take.
 SEARCHING = 5.0
-#: What coverage knows the import of the core by, as it knows each test by its node id.
+#: Coverage's context for the import of the core; the context of a test is its node id.
 IMPORTING = "import"
 #: Lines between a change and the line that a tracer sees, in a statement of many lines.
 TALL = 30
@@ -136,7 +136,7 @@ def room_of(module: str) -> str:
 
 
 def import_name(module: str) -> str:
-    """What Python calls a module."""
+    """The import name of a module."""
     whole = module if room_of(module) != "openline" else f"openline.{module}"
     return whole.removesuffix(".__init__")
 
@@ -152,15 +152,15 @@ def _fingerprint(room: str) -> str:
 
 
 def kept(room: str) -> Reach | None:
-    """What was found out of a room and its tests as they are now, if anything."""
+    """The stored result for a room and its tests in their present state, or None."""
     path = BUILD / f"reach-{room}-{_fingerprint(room)}.json"
     return Reach(**json.loads(path.read_text("utf-8"))) if path.exists() else None
 
 
 def record(room: str) -> None:
-    """Run the suite of ``room`` and the searches once, and keep what was found out.
+    """Run the suite of ``room`` and the searches once, and store the result.
 
-    Ends with AssertionError if anything is found before a module is changed.
+    Raises AssertionError if a test fails or a search finds something in the unchanged code.
     """
     files = {str(path): name for name, path in modules().items() if room_of(name) == room}
     recorder = _Recorder(coverage.Coverage(data_file=None, include=[*files], config_file=False))
@@ -206,7 +206,7 @@ def record(room: str) -> None:
 
 
 class _Recorder:
-    """A pytest plugin that tells coverage which test is running."""
+    """A pytest plugin that sets coverage's context to the running test."""
 
     def __init__(self, measuring: coverage.Coverage) -> None:
         self.coverage = measuring
@@ -238,7 +238,7 @@ class _Recorder:
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, Any, Any]:
         self._test = item.nodeid
         self.coverage.switch_context(item.nodeid)
-        begun = time.process_time()  # a busy machine changes nothing
+        begun = time.process_time()  # does not depend on the load of the machine
         try:
             return (yield)
         finally:

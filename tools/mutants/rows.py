@@ -1,10 +1,10 @@
-"""Small changes to the chart, made where it runs: on the table that is compiled from it.
+"""Small changes to the chart, made on the table that is compiled from it.
 
-For each row: it is left out, changes places with the next one, loses its guard, has it turned
-round, does one thing less, leads elsewhere, leaves its state though it is internal,
-or stays though it is not. For each state: what is done on entering it is left out, and what
-on leaving it. The declaration is not changed, so neither a drawing nor the twin that
-interprets it can tell: only what a session does.
+For each row: it is left out, is swapped with the next one, loses its guard, has the guard negated,
+loses one action, gets another target, leaves its state though it is internal, or stays though it
+is not. For each state: its entry actions are left out, and its exit actions. The declaration is
+not changed, so neither a drawing nor the twin that interprets it differs: only the behaviour of a
+session does.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Doing: TypeAlias = tuple[Do, ...]
 
 @dataclass(frozen=True)
 class Change:
-    """One change of the chart; ``rows`` are the (state, event) of what it changes."""
+    """One change of the chart; ``rows`` are the (state, event) of the changed rows."""
 
     place: str
     before: str
@@ -52,13 +52,13 @@ def find(table: Table) -> Iterator[Change]:
 def _of_rows(table: Table, rows: Rows) -> Iterator[tuple[str, str, str, Rows]]:
     for i, row in enumerate(rows):
         place = f"{row.source} {row.event}"
-        whole = _told(row)
+        whole = _text_of(row)
         yield place, whole, "", rows[:i] + rows[i + 1 :]
         if i + 1 < len(rows):
             swapped = (*rows[:i], rows[i + 1], row, *rows[i + 2 :])
-            yield place, whole, f"below {_told(rows[i + 1])}", swapped
+            yield place, whole, f"below {_text_of(rows[i + 1])}", swapped
         for new in _of_row(table, row):
-            yield place, whole, _told(new), (*rows[:i], new, *rows[i + 1 :])
+            yield place, whole, _text_of(new), (*rows[:i], new, *rows[i + 1 :])
 
 
 def _of_row(table: Table, row: Transition) -> Iterator[Transition]:
@@ -72,7 +72,7 @@ def _of_row(table: Table, row: Transition) -> Iterator[Transition]:
         yield row._replace(before=do + done[1:], on_names=before + after)
     if row.target is None:
         leave, arrive = _around(table, row.source)
-        if leave or arrive:  # or it would be the same
+        if leave or arrive:  # without actions the change would be equivalent
             yield row._replace(before=leave + row.before, target=row.source, after=arrive)
     else:
         yield row._replace(before=row.before[first:], target=None, after=())
@@ -81,13 +81,13 @@ def _of_row(table: Table, row: Transition) -> Iterator[Transition]:
 
 
 def _elsewhere(row: Transition) -> Iterator[str]:
-    """Where a row might lead by mistake: the other end, or another way to go on."""
+    """The wrong targets of a row: the other end, or another way to continue."""
     yield "closed" if row.target != "closed" else "failed"
     yield "reconnecting" if row.target != "reconnecting" else "connecting"
 
 
 def _around(table: Table, state: str) -> tuple[Doing, Doing]:
-    """What is done on leaving ``state``, and on entering it."""
+    """The exit and entry actions of ``state``."""
     leave: Doing = ()
     arrive: Doing = ()
     for row in _all(table):
@@ -140,7 +140,7 @@ def _opposite(guard: Guard) -> Guard:
     return no
 
 
-def _told(row: Transition) -> str:
+def _text_of(row: Transition) -> str:
     guard = f" [{row.guard_name}]" if row.guard_name else ""
     does = f" / {', '.join(row.on_names)}" if row.on_names else ""
     return f"→ {row.target or 'itself'}{guard}{does}"

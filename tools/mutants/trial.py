@@ -1,15 +1,16 @@
-"""Whether the suite notices a mutant: tried in a child of a process that is ready.
+"""Try a mutant: run the suite in a fork of a prepared process.
 
-Starting Python, importing the core and collecting its tests takes longer than most tests
-do. So it is done once, and each mutant is tried in a fork:
+Starting Python, importing the core and collecting its tests takes longer than most tests. So this
+is done once, and each mutant is tried in a fork:
 
-- *warm*: all is imported and collected. A change within a function takes the place of the
-  function's code, a change of the chart that of the table.
-- *cold*: the core is not imported yet. The child imports it with one module changed, and
-  collects the tests itself: first those that are about this module.
+- *warm*: everything is imported and collected. A change within a function replaces the function's
+  code, a change of the chart replaces the table.
+- *cold*: the core is not imported yet. The child imports it with one changed module, and collects
+  the tests itself, first those of this module.
 
-The tests run one by one, the first that fails kills the mutant. One that takes much longer
-than it used to does so too: that counts processor time, so a busy machine changes nothing.
+The tests run one by one, and the first failure kills the mutant. A test that takes much longer
+than before counts as a failure; processor time is measured, so the load of the machine does not
+matter.
 """
 
 from __future__ import annotations
@@ -36,15 +37,15 @@ from tools.mutants.killers import ARGUMENTS, KILLERS, TESTS
 from tools.mutants.mutant import Mutant
 from tools.mutants.reach import Reach, import_name, modules
 
-#: Seconds of processor time: for a test at least, and times what it took when all was well.
+#: The limits for a test: at least so many seconds of processor time, and a multiple of the usual.
 PATIENCE, TIMES = 2.0, 20.0
-#: Tests whose files are collected first.
+#: The tests that are collected first.
 SOON = 3
 #: For collecting tests.
 COLLECTING = 60.0
 MEMORY = 4 << 30
 SURVIVED, KILLED, BROKEN = range(3)
-#: Modules whose tests bear another name.
+#: Modules whose tests have another name.
 _ABOUT = {
     "reconnect.verdict_table": "verdicts",
     "dialects.protocol": "echopanel",
@@ -60,10 +61,10 @@ Run = Callable[[Sequence[int], Callable[[int], None]], int]
 
 
 def prepare() -> None:
-    """What every process of this kind does first."""
+    """The first step of every process of this kind."""
     from hypothesis import Phase, settings
 
-    # The first failure is enough: a smaller one would take long to find.
+    # The first failure is enough: shrinking it would take long.
     settings.register_profile(
         "mutants",
         deadline=None,
@@ -73,7 +74,7 @@ def prepare() -> None:
         report_multiple_bugs=False,
     )
     settings.load_profile("mutants")
-    # What every child would import first: no part of what is changed, and half of its time.
+    # Imports that every child needs: they are never changed, and take half of a child's time.
     for name in ("msgspec", "statemachine", "hypothesis.stateful"):
         importlib.import_module(name)
     for plugin in entry_points(group="pytest11"):
@@ -85,7 +86,7 @@ def prepare() -> None:
 
 
 class Ready:
-    """A pytest plugin: once all is collected, ``work`` is done with the tests instead."""
+    """A pytest plugin that calls ``work`` with the collected tests instead of running them."""
 
     def __init__(self, work: Callable[[dict[str, pytest.Item]], None]) -> None:
         self._work = work
@@ -99,7 +100,7 @@ class Ready:
 
 
 def trial(run: Run, tests: Sequence[int], reach: Reach) -> str:
-    """Who kills what ``run`` has changed: a test, "import", or "" if nobody does."""
+    """The killer of the change in ``run``: a test, "import", or "" if it survives."""
     read, write = os.pipe()
     pid = os.fork()
     if not pid:
@@ -133,7 +134,7 @@ def trial(run: Run, tests: Sequence[int], reach: Reach) -> str:
 
 
 def limit(seconds: float) -> None:
-    """Be ended by the system after so many seconds of processor time."""
+    """Let the system kill this process after so many seconds of processor time."""
     signal.setitimer(signal.ITIMER_PROF, seconds)
 
 
@@ -154,7 +155,7 @@ def run_all(
 
 
 def search(reach: Reach, tests: Sequence[int], begin: Callable[[int], None]) -> int:
-    """Look for whatever is wrong, as far as ``tests`` say."""
+    """Run the searches that are among ``tests``."""
     for test in tests:
         if test in reach.searches:
             begin(test)
@@ -167,18 +168,18 @@ def search(reach: Reach, tests: Sequence[int], begin: Callable[[int], None]) -> 
 
 
 class Code:
-    """The functions of the core, by where they stand in its source."""
+    """The functions of the core, by their place in its source."""
 
     def __init__(self) -> None:
         self._functions: defaultdict[types.CodeType, list[types.FunctionType]] = defaultdict(list)
         for each in gc.get_objects():
             if isinstance(each, types.FunctionType):
                 self._functions[each.__code__].append(each)
-        # As they are now: a file may be written to while mutants are tried.
+        # Read now, because a file may change while mutants are tried.
         self._sources = {name: (str(path), path.read_bytes()) for name, path in modules().items()}
 
     def change(self, mutant: Mutant) -> None:
-        """Let a function be as in the mutant."""
+        """Replace a function's code with the mutant's."""
         path, source = self._sources[mutant.module]
         changed = 0
         for old, new in zip(
@@ -205,7 +206,7 @@ def _codes(source: bytes, path: str, name: str) -> Iterator[types.CodeType]:
 
 
 class _Changed(importlib.machinery.SourceFileLoader):
-    """Loads a module from another text than its file's."""
+    """Loads a module from a given text instead of its file."""
 
     text = b""
 
@@ -214,7 +215,7 @@ class _Changed(importlib.machinery.SourceFileLoader):
 
 
 class Instead:
-    """Finds one module as it is in a mutant."""
+    """An import finder that returns the mutated module."""
 
     def __init__(self, name: str, path: Path, text: bytes) -> None:
         self._name = name
@@ -228,7 +229,7 @@ class Instead:
 
 
 def _file(reach: Reach, test: int) -> str:
-    """The name of the file that a test is in."""
+    """The name of a test's file."""
     return Path(reach.name(test).partition("::")[0]).name
 
 

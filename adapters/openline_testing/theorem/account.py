@@ -1,7 +1,7 @@
-"""The fate of one source's samples, one mark for each.
+"""The account of one source: one mark per sample.
 
-With a mark per sample the ledger repeats none of the core's interval arithmetic, so it
-cannot repeat a mistake in it.
+With a mark per sample the ledger does not repeat the core's interval arithmetic, so it cannot
+repeat a mistake in it.
 """
 
 from __future__ import annotations

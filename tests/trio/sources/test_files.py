@@ -332,7 +332,7 @@ def test_refusals_of_what_is_no_recording(tmp_path: Path, write: Write) -> None:
 
 
 @pytest.mark.parametrize("path", [None, 5, b"x.wav"])
-def test_what_is_no_path_is_refused(path: Any) -> None:
+def test_invalid_path_is_refused(path: Any) -> None:
     with pytest.raises(TypeError) as caught:
         FileSource(path)
     assert str(caught.value) == (
@@ -408,7 +408,7 @@ def test_holes_in_ogg_and_mp3(
 
 
 @pytest.mark.parametrize("name", ["a.wav", "a.mp3"])
-def test_a_recording_that_is_shorter_than_it_says(
+def test_recording_shorter_than_its_header(
     name: str, write: Write, still: Worker, play: Play, recorder: Recorder
 ) -> None:
     path = write(name, sine(16_000, 4), 16_000)
@@ -450,7 +450,7 @@ def test_an_mp3_of_constant_rate_needs_no_length(
     assert len(recorder.samples) == pytest.approx(6 * 16_000, abs=2 * 1_152)
 
 
-def test_an_mp3_of_changing_rate_that_hides_its_length_is_not_taken_for_whole(
+def test_vbr_mp3_without_length_is_not_taken_for_whole(
     write: Write, still: Worker, play: Play, recorder: Recorder
 ) -> None:
     sound = np.concatenate([sine(44_100, 4)[:, 0] * 0.0001, RNG.uniform(-0.3, 0.3, 8 * 44_100)])

@@ -128,7 +128,7 @@ async def run_while(
     return lost[0] if lost else None
 
 
-async def test_it_hears(
+async def test_microphone_captures(
     card: Card, still: Worker, recorder: Recorder, autojump_clock: MockClock
 ) -> None:
     microphone = Microphone("USB", worker=still)
@@ -165,7 +165,7 @@ async def test_blocks_come_from_another_thread(card: Card, recorder: Recorder) -
     assert card.streams[0].calls == ["start", "abort", "close"]
 
 
-async def test_what_portaudio_lost_is_a_hole(
+async def test_overflow_of_portaudio_is_a_hole(
     card: Card, still: Worker, recorder: Recorder, autojump_clock: MockClock
 ) -> None:
     def script(stream: Stream) -> None:
@@ -178,7 +178,7 @@ async def test_what_portaudio_lost_is_a_hole(
     assert recorder.items == [320, BLOCK, BLOCK, 1_600, BLOCK, 320, BLOCK]
 
 
-async def test_what_the_loop_was_too_slow_for_is_a_hole(
+async def test_overflow_of_a_slow_loop_is_a_hole(
     card: Card, still: Worker, recorder: Recorder, autojump_clock: MockClock
 ) -> None:
     def script(stream: Stream) -> None:

@@ -31,7 +31,7 @@ def test_importing_loads_nothing_heavy() -> None:
     assert done.stdout.strip() == "[]"
 
 
-def test_a_missing_package_says_which_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_package_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "openline_trio.sources.files", None)
     with pytest.raises(ModuleNotFoundError) as caught:
         _ = openline_trio.sources.FileSource

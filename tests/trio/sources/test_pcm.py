@@ -311,7 +311,7 @@ def test_a_speed_that_makes_no_sense(speed: Any) -> None:
 
 
 @pytest.mark.parametrize("file", ["x.wav", Path("x.wav"), None, True])
-def test_what_has_no_descriptor_is_refused_and_told_who_reads_a_name(file: Any) -> None:
+def test_object_without_descriptor_is_refused_with_advice(file: Any) -> None:
     with pytest.raises(TypeError) as caught:
         PcmSource(file)
     assert str(caught.value) == (

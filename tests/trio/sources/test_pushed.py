@@ -25,9 +25,7 @@ def seconds(count: float, value: bytes = b"\1\0") -> bytes:
     return value * int(count * 16_000)
 
 
-async def test_what_is_sent_arrives_as_it_was_cut(
-    autojump_clock: MockClock, recorder: Recorder
-) -> None:
+async def test_pieces_arrive_unchanged(autojump_clock: MockClock, recorder: Recorder) -> None:
     source = PushSource()
     assert source.duration is None
     async with trio.open_nursery() as nursery:
@@ -131,7 +129,7 @@ def test_a_minute_is_kept(play: Play, recorder: Recorder) -> None:
     assert recorder.items == [seconds(59), seconds(1), 1]
 
 
-def test_what_is_too_much_becomes_a_hole_at_its_place(play: Play, recorder: Recorder) -> None:
+def test_audio_above_the_limit_is_a_hole_at_its_place(play: Play, recorder: Recorder) -> None:
     source = PushSource(buffer_seconds=10)
     assert source.send_from_thread(seconds(9))
     assert not source.send_from_thread(seconds(3, b"\2\0"))
@@ -212,13 +210,13 @@ async def test_a_closed_source_takes_nothing(autojump_clock: MockClock, recorder
 
 
 @pytest.mark.parametrize("wrong", [0, -1, 1e-9, math.inf, math.nan, "60", None, True])
-def test_what_is_no_room_is_refused(wrong: float) -> None:
+def test_invalid_buffer_size_is_refused(wrong: float) -> None:
     with pytest.raises(ValueError) as caught:
         PushSource(buffer_seconds=wrong)
     assert str(caught.value) == f"buffer_seconds is {wrong!r}: give a number of seconds above 0"
 
 
-async def test_what_is_flushed_comes_once_and_closes(recorder: Recorder) -> None:
+async def test_flush_delivers_once_and_closes(recorder: Recorder) -> None:
     source = PushSource()
     source.send(b"12")
     source.flush(recorder)
