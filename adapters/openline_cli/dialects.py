@@ -9,18 +9,17 @@ from __future__ import annotations
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
-from importlib import import_module
 from pathlib import Path
 from typing import Final
 
-from openline.dialects import naming
 from openline.dialects.checking import DialectError
 from openline.dialects.dry_run import dry_run
-from openline.dialects.naming import NamingError, error_line
 from openline.dialects.protocol import Dialect
 from openline.dialects.registry import BUILT_IN
 from openline.journal.reader import Journal, JournalError
 from openline_cli.problems import Problem
+from openline_lookup import dialects as lookup
+from openline_lookup.dialects import NamingError, error_line
 
 #: The entry of ``sys.path`` that stands for the current directory.
 _HERE: Final = ""
@@ -31,7 +30,7 @@ def find_dialect(name: str | None) -> Dialect | None:
     if name is None:
         return None
     with dialect_option(name):
-        return naming.find_dialect(name, import_module)
+        return lookup.find_dialect(name)
 
 
 @contextmanager

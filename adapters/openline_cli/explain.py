@@ -1,6 +1,6 @@
 """``openline explain``: how the client reacts to an ending of the line, and why.
 
-The answers come from the verdict table (``openline.reconnect.explain``) and from the rows of a
+The answers come from the verdict table (``openline_lookup.endings``) and from the rows of a
 dialect, the default one or the one given. Without a subject the whole table is shown.
 """
 
@@ -13,12 +13,12 @@ from typing import Final
 import msgspec
 
 from openline.dialects.registry import DEFAULT
-from openline.reconnect.explain import Explanation, all_rows
 from openline_cli.ansi import Cell, Paper, find_paper, row, shared
 from openline_cli.colours import ACTIONS
 from openline_cli.dialects import blamed, find_dialect
 from openline_cli.problems import Problem
 from openline_cli.quoted_text import explain_text
+from openline_lookup.endings import Explanation, all_rows
 
 _INDENT: Final = 2
 _GAP: Final = 2

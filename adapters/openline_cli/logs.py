@@ -20,7 +20,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, TextIO
 
 from openline.text import os_reason
 from openline_cli.problems import Problem
@@ -86,7 +86,7 @@ class LineFormatter(logging.Formatter):
         return line
 
 
-class _FileHandler(logging.StreamHandler):  # type: ignore[type-arg]  # generic in typeshed alone
+class _FileHandler(logging.StreamHandler[TextIO]):
     """A file that gives up at the first failed write."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 -- logging's name

@@ -19,7 +19,8 @@ from types import MappingProxyType
 from typing import Final
 
 from openline.reconnect import verdict_table as table
-from openline.reconnect.explain import (
+from openline.reconnect.verdicts import NO_CODES, ErrorKind, Rule
+from openline_lookup.endings import (
     CODES,
     NO_REFUSALS,
     STATUSES,
@@ -27,7 +28,6 @@ from openline.reconnect.explain import (
     all_subjects,
     explain,
 )
-from openline.reconnect.verdicts import NO_CODES, ErrorKind, Rule
 
 _NUMBER: Final = re.compile(
     r"\s*(?:(?:close|code|http|status)[\s_-]*)*([0-9]{1,9})\s*", re.IGNORECASE
@@ -78,7 +78,7 @@ def explain_text(
     dialect_codes: Mapping[int, Rule] = NO_CODES,
     refusals: Mapping[str, Rule] = NO_REFUSALS,
 ) -> list[Explanation]:
-    """Explain the endings that ``text`` names; see ``openline.reconnect.explain.explain``.
+    """Explain the endings that ``text`` names; see ``openline_lookup.endings.explain``.
 
     An "(HTTP 401)" behind a reason decides between the endings that share it. Raises
     ValueError, in one line with close names, for a text that matches nothing or too many

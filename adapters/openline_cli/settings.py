@@ -47,7 +47,8 @@ class _Fields:
     def put(self, origin: str, name: str, value: object) -> None:
         """Set a field; the later of two wins. Raises Problem for an unknown name."""
         if name not in MEANINGS:
-            raise Problem(f"{origin}: there is no field {name}{suggestion(name, MEANINGS)}")
+            wanted = suggestion(name, MEANINGS) or f"; give one of {', '.join(MEANINGS)}"
+            raise Problem(f"{origin}: there is no field {name}{wanted}")
         self.values[name] = _value(value) if isinstance(value, str) else value
         self._origins[name] = origin
 

@@ -1,7 +1,7 @@
 """openline: a pure state machine that keeps an open line to a speech backend.
 
-The core has no I/O, no clock and no randomness: facts come in with the time at which
-they happened, commands come out. ``openline_trio`` drives it on real sockets.
+The core is sans-I/O. It has no clock and no randomness: events come in, each with the time at
+which it happened, and commands come out. ``openline_trio`` drives it on real sockets.
 """
 
 from __future__ import annotations

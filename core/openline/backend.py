@@ -1,10 +1,10 @@
 """Where and how to dial: a backend's address becomes a URL and headers.
 
-``ws`` is for this machine alone; every other host is dialled with ``wss`` unless the app
-asks for plain text by name. A credential goes into headers; it goes into the query only
-for old servers and only on request. A ``Backend`` never holds a credential, so it may be
-printed and logged; its ``repr`` leaves out the query, which may hold anything. The default
-address is that of the default dialect.
+``ws`` is for this machine alone; every other host is dialled with ``wss`` unless the app sets
+``allow_plain``. A credential travels in headers; ``CredentialPlace.QUERY`` puts it into the
+query, for old servers. A ``Backend`` never holds a credential, so it may be printed and logged;
+its ``repr`` leaves out the query, which may hold a secret. The default address is that of the
+default dialect.
 """
 
 from __future__ import annotations
@@ -21,29 +21,13 @@ from openline.dialects.headers import bearer
 from openline.dialects.registry import DEFAULT_ADDRESS
 
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
-#: Names in a query that plainly hold a secret, in small letters without ``-`` and ``_``. Not
-#: those of a signature: it is made for one use, and can travel nowhere else.
+#: Names of secrets in a query, in small letters without ``-`` and ``_``. The names of a
+#: signature are missing: it is made for one use and can only travel in the query.
 _SECRETS = frozenset(
     {
-        "token",
-        "accesstoken",
-        "authtoken",
-        "auth",
-        "authorization",
-        "apikey",
-        "xapikey",
-        "key",
-        "accesskey",
-        "secretkey",
-        "secret",
-        "clientsecret",
-        "password",
-        "passwd",
-        "pwd",
-        "jwt",
-        "bearer",
-        "credential",
-        "credentials",
+        *("token", "accesstoken", "authtoken", "auth", "authorization", "jwt", "bearer"),
+        *("apikey", "xapikey", "key", "accesskey", "secretkey", "secret", "clientsecret"),
+        *("password", "passwd", "pwd", "credential", "credentials"),
     }
 )
 _INSTEAD = "give it as credentials=, or to the command by --token-file or OPENLINE_TOKEN"
@@ -64,9 +48,9 @@ class RedirectRefusedError(ValueError):
 class Backend:
     """One backend to dial; by default the default dialect's on this machine.
 
-    ``secure`` None means wss except for this machine. ``allow_plain`` is the way to
-    ask by name for ws to another host. Raises ValueError, one line, for an address
-    that cannot be dialled, and TypeError for a host, port, path or query of the wrong kind.
+    ``secure`` None means wss except for this machine. ``allow_plain`` permits ws to another
+    host. Raises ValueError, one line, for an address that cannot be dialled, and TypeError for
+    a host, port, path or query of the wrong type.
     """
 
     host: str = field(default=DEFAULT_ADDRESS.host, kw_only=False)
@@ -79,7 +63,7 @@ class Backend:
 
     def __post_init__(self) -> None:
         _check_kinds(self.host, self.port, self.path, self.query)
-        if "://" in self.host:  # not shown: URLs hold what they should not
+        if "://" in self.host:  # not shown: a URL may hold a secret
             raise ValueError("backend host: this is a URL: read it with Backend.from_url(url)")
         if not (_NAME.fullmatch(self.host) or _is_ipv6(self.host)):
             raise ValueError(f"backend host {self.host!r}: give a host name or an IP address")
@@ -88,7 +72,7 @@ class Backend:
         for name in ("path", "query"):
             value = getattr(self, name)
             if not value.isascii() or any(c <= " " or c in "#\x7f" for c in value):
-                # Not shown: a secret of the user's own may stand there.
+                # Not shown: the value may hold a secret.
                 raise ValueError(f"backend {name}: percent-encode it (ASCII, no blanks, no #)")
         if not self.path.startswith("/"):
             raise ValueError("backend path: it must begin with /")
@@ -132,7 +116,7 @@ class Backend:
         except ValueError:
             raise ValueError("the URL has a bad host or port: give ws://HOST:PORT/PATH") from None
         if parts.scheme not in {"ws", "wss"}:
-            # Shown only if it is one: of "USER:PASSWORD@HOST" it would be the user.
+            # Shown only if it is a scheme: in "USER:PASSWORD@HOST" it would be the user.
             shown = repr(parts.scheme) if "://" in url else "missing"
             raise ValueError(f"the URL's scheme is {shown}: give ws:// or wss://")
         if parts.username is not None:  # it is "" where there is only a password
@@ -170,7 +154,7 @@ class Backend:
 
     @property
     def origin(self) -> tuple[bool, str, int]:
-        """What must be equal for a credential to follow a redirect."""
+        """TLS, host and port: a credential follows a redirect only if these stay the same."""
         return (self.is_secure, self.host.lower(), self.port)
 
     @property
@@ -216,7 +200,7 @@ class Backend:
         if self.is_secure and scheme == "ws":
             raise RedirectRefusedError("the redirect leads from wss to plain ws")
         try:
-            # What a server puts into its own query is its own, but for a token's place.
+            # A server may put any name into its own query except ``token``.
             return Backend._read(
                 f"{scheme}://{rest.partition('#')[0]}",
                 self.allow_plain,

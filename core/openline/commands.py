@@ -1,9 +1,9 @@
-"""What to do: the only way out of the core, besides the one ordered pull.
+"""Commands: the output of the core, besides the one ordered pull.
 
-``SessionMachine.receive`` returns commands in the order in which to carry them out; each
-is carried out without waiting. What goes over the wire is not here: the sender pulls
-it (``SendText``, ``SendBytes``, ``SendPing``) from ``SessionMachine.next_message`` when
-its last send has completed, so nothing can overtake anything.
+``SessionMachine.receive`` returns commands in the order in which the driver carries them out;
+none of them waits. Messages for the wire are no commands: the sender pulls each
+(``SendText``, ``SendBytes``, ``SendPing``) from ``SessionMachine.next_message`` when its last
+send has completed, so no message overtakes another.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from openline.updates import Gap, Transcript, Update
 class RequestCredential(msgspec.Struct, frozen=True):
     """Ask the provider for a credential; answer CredentialReady or CredentialFailed.
 
-    ``fresh`` when the last one was refused and must not be handed out again.
+    ``fresh``: the last credential was refused, so the provider must not return it again.
     """
 
     request: int
@@ -51,13 +51,13 @@ class CloseSocket(msgspec.Struct, frozen=True):
 
 
 class AbortSocket(msgspec.Struct, frozen=True):
-    """Drop the socket now, without a word. A SocketLost that still comes is late."""
+    """Drop the socket now, without a closing handshake. A SocketLost that follows is late."""
 
     dial: int
 
 
 class CloseSource(msgspec.Struct, frozen=True):
-    """Close a source that was lost: audio that it still captures is ignored."""
+    """Close a source that was lost. The core refuses audio that it still captures."""
 
     source: str
 
@@ -73,7 +73,8 @@ class StoreAudio(msgspec.Struct, frozen=True, gc=False):
 class StoreConfirmed(msgspec.Struct, frozen=True):
     """Note on disk that a source is confirmed up to session sample ``position``.
 
-    Audio before it will never be fetched. The first one of a source is where it began.
+    Audio before ``position`` will never be fetched. The first ``position`` of a source is its
+    first sample.
     """
 
     source: str
@@ -81,23 +82,23 @@ class StoreConfirmed(msgspec.Struct, frozen=True):
 
 
 class StoreFinal(msgspec.Struct, frozen=True):
-    """Note on disk a final, which stands for good."""
+    """Note on disk a final, which is never revised."""
 
     transcript: Transcript
 
 
 class StoreGap(msgspec.Struct, frozen=True):
-    """Note on disk a gap that no later process can mend."""
+    """Note on disk a gap that resuming the session cannot fill."""
 
     gap: Gap
 
 
 class DiscardStore(msgspec.Struct, frozen=True):
-    """Delete what was kept on disk: there is nothing that a later process could mend."""
+    """Delete the audio and notes on disk: resuming the session would fill no gap."""
 
 
 class FetchAudio(msgspec.Struct, frozen=True):
-    """Read audio back from disk; answer AudioFetched, with less if there is less."""
+    """Read ``samples`` from ``start`` on; answer AudioFetched, with less if there is less."""
 
     source: str
     start: int

@@ -1,8 +1,8 @@
 """Events: the only input of the core.
 
-Facts are in the past tense; requests of the app end in ``Requested``. A fact about a socket
-carries the number of its dial, so that a late fact is recognised. No event carries a time
-(``SessionMachine.receive(event, now)`` takes it) or a secret.
+Names are in the past tense; requests of the app end in ``Requested``. An event of a socket
+carries the number of its dial, so that a late one is recognised. No event carries a secret, and
+the time is an argument of ``SessionMachine.receive(event, now)``.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class AbortRequested(msgspec.Struct, frozen=True):
 
 
 class NetworkRestored(msgspec.Struct, frozen=True):
-    """A hint from the operating system: the network is back."""
+    """The operating system reports that the network is back."""
 
 
 class SourceStarted(msgspec.Struct, frozen=True):
@@ -39,10 +39,10 @@ class SourceStarted(msgspec.Struct, frozen=True):
 
 
 class SourceKind(StrEnum):
-    """What a source draws from, which decides what its silence and its audio mean."""
+    """Where the audio of a source comes from: whether it is captured live or already stored."""
 
-    DEVICE = "device"  #: it captures as time passes; what is not taken in time is gone
-    STORE = "store"  #: it reads what is there already, and can wait: a file
+    DEVICE = "device"  #: captures as time passes; audio that is not read in time is lost
+    STORE = "store"  #: reads stored audio, such as a file, and can wait
 
 
 class AudioCaptured(msgspec.Struct, frozen=True, gc=False):
@@ -57,7 +57,7 @@ class AudioCaptured(msgspec.Struct, frozen=True, gc=False):
 
 
 class CaptureHole(msgspec.Struct, frozen=True):
-    """The source could not capture ``samples`` samples: they are a hole in its audio."""
+    """The source could not capture ``samples`` samples at this point of its audio."""
 
     source: str
     samples: int
@@ -70,14 +70,14 @@ class SourceFinished(msgspec.Struct, frozen=True):
 
 
 class SourceFailed(msgspec.Struct, frozen=True):
-    """A source failed; ``reason`` is one line for a person."""
+    """A source failed; ``reason`` is one line for the user."""
 
     source: str
     reason: str
 
 
 class AudioFetched(msgspec.Struct, frozen=True, gc=False):
-    """Audio read back from disk, as FetchAudio asked; empty if it is not there."""
+    """The answer to FetchAudio: s16le PCM from session sample ``start`` on; empty if it is gone."""
 
     source: str
     start: int
@@ -85,7 +85,7 @@ class AudioFetched(msgspec.Struct, frozen=True, gc=False):
 
 
 class SpoolFailed(msgspec.Struct, frozen=True):
-    """The disk takes no more; ``reason`` is one line for a person."""
+    """Nothing more can be written to disk; ``reason`` is one line for the user."""
 
     reason: str
 
@@ -99,8 +99,7 @@ class CredentialReady(msgspec.Struct, frozen=True):
 class CredentialFailed(msgspec.Struct, frozen=True):
     """The provider failed. ``fatal``: it reported that another request cannot help.
 
-    ``unusable``: it returned a value that is not a credential. That is a mistake in the
-    provider, which no retry can mend.
+    ``unusable``: it returned a value that is not a credential. A retry cannot correct that.
     """
 
     request: int
@@ -141,9 +140,9 @@ class PongReceived(msgspec.Struct, frozen=True):
 class SocketLost(msgspec.Struct, frozen=True, kw_only=True):
     """The dial is over: exactly one per dial, after its reader and writer ended.
 
-    ``code`` and ``sender`` of the close frame if there was one, ``status`` and
-    ``retry_after`` (seconds) of an HTTP answer that refused the upgrade, ``error``
-    for everything else, ``detail`` one line for a person.
+    ``code``, ``sender`` and ``reason`` are those of the close frame, if there was one.
+    ``status`` and ``retry_after`` (seconds) are those of an HTTP answer that refused the
+    upgrade. ``error`` is for every other ending, ``detail`` one line for the user.
     """
 
     dial: int
@@ -157,7 +156,7 @@ class SocketLost(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Tick(msgspec.Struct, frozen=True):
-    """Time passed: what is due now happens now."""
+    """Time passed: the timers that are due fire."""
 
 
 Event: TypeAlias = (

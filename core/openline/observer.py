@@ -1,10 +1,10 @@
-"""Watching a session from outside: the one way to see what its machine does.
+"""Observers: the one way to see what a session's machine does.
 
 Observers are given to ``SessionMachine(observers=...)`` and called while the machine works, in
-the order in which things happen. Once, at the end of the constructor: ``on_begin``. Then for
-each ``receive(event, now)``::
+the order in which things happen. ``on_begin`` is called once, at the end of the constructor.
+Then, for each ``receive(event, now)``::
 
-    on_event          the event arrives, before anything is made of it
+    on_event          the event arrives; nothing has been done with it
       on_timer        a timer was due; what it causes follows
       on_verdict      an ending was judged; the transition that acts on it follows
       on_transition   a transition of the chart has run: the state is the new one
@@ -17,13 +17,13 @@ drawn. A call that raises ends with ``on_error`` in place of ``on_done`` or ``on
 
 Journals, logs, metrics, drawings and the test kit are observers. Three rules:
 
-- An observer only looks. It may read the machine (``snapshot``, ``state``), and a call of
+- An observer only reads. It may read ``snapshot`` and ``state`` of the machine; a call of
   ``receive`` or ``next_message`` from within an observer raises RuntimeError.
-- An observer must not raise. One that does is dropped: it sees no more, the session goes on
-  as if it had not been there, and ``SessionMachine.observer_errors`` keeps the exception for the
-  driver to report. (Nothing is added to the commands, so that a journal replays the same with
-  and without the observer.) Exceptions that are no ``Exception``, such as
-  KeyboardInterrupt, pass through.
+- An observer must not raise. One that raises is dropped: it is not called again, the session
+  goes on as if it had not been there, and ``SessionMachine.observer_errors`` keeps the exception
+  for the driver to report. (Nothing is added to the commands, so a journal replays the same with
+  and without the observer.) An exception that is not an ``Exception``, such as
+  KeyboardInterrupt, is not caught.
 - Without observers nothing is called.
 """
 
@@ -61,7 +61,7 @@ class Observer:
         """``timer`` was due, and is no longer armed. It may have no consequence."""
 
     def on_verdict(self, verdict: Verdict, now: float) -> None:
-        """An ending was judged: what it means, and the source of the rule."""
+        """An ending was judged. ``verdict`` holds the action, and the source of the rule."""
 
     def on_transition(self, transition: Transition, now: float) -> None:
         """``transition`` has run."""
@@ -73,10 +73,10 @@ class Observer:
         """``update`` goes to the app."""
 
     def on_done(self, event: Event, now: float) -> None:
-        """``event`` is dealt with."""
+        """``receive`` has processed ``event``; all of its commands were shown."""
 
     def on_pull(self, outgoing: Outgoing | None, now: float) -> None:
-        """The sender pulled: ``outgoing`` is what it has to send; None: nothing now."""
+        """The sender pulled: ``outgoing`` is the message to send; None: nothing to send now."""
 
     def on_error(self, error: Exception, event: Event | None, now: float) -> None:
         """``event`` (None: a pull) made the machine raise ``error``."""

@@ -1,7 +1,7 @@
 """Every timing and every limit, in one validated, frozen place.
 
-A policy is data: the core reads it, and nothing else decides how long or how often.
-Durations are seconds. The source of each number stands beside it.
+A policy is data: the core takes every timing and limit from it. Durations are seconds. The
+source of each number is beside it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Final, NamedTuple, TypeGuard, TypeVar
 
 from openline.dialects.traits import Traits
 
-#: No caller may allow more: a client that dials faster than this is an attack.
+#: The largest ``dials_per_minute``: a client that dials faster overloads the server.
 MAX_DIALS_PER_MINUTE = 15
 
 
@@ -31,22 +31,23 @@ _REFERENCE: Final = "reference backend"
 
 
 class Meaning(NamedTuple):
-    """What a field of the policy is for, in one line, and where its default comes from."""
+    """The purpose of a field of the policy, in one line, and the source of its default."""
 
     what: str
     source: str
 
 
 def _field(default: _T, what: str, source: str = _OURS) -> _T:
-    """A field that carries its meaning: ``MEANINGS`` and the table of policies show it."""
+    """A field with its meaning, which ``MEANINGS`` and the policy table show."""
     return field(default=default, metadata={"meaning": Meaning(what, source)})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Policy:
-    """How patient, how fast and how large a session may be.
+    """The timings and limits of a session: durations in seconds, counts as whole numbers.
 
-    Raises ValueError, naming the field, for a value that cannot work.
+    ``MEANINGS`` holds the purpose and the source of each field. Raises ValueError, which names
+    the field, for a value that cannot work.
     """
 
     # Opening. The reference backend acks within 19 ms and takes 5.0 s to report that it
@@ -71,7 +72,7 @@ class Policy:
     pong_timeout: float = _field(5.0, "anything arrives within this of a ping")
     send_timeout: float = _field(5.0, "a message is sent within this")
     stall_timeout: float = _field(
-        15.0, "a backend that takes no more audio drains or speaks within this"
+        15.0, "a backend that takes no more audio drains or sends something within this"
     )
 
     # Trying again: U(d/2, d), d = min(cap, first * 2**n).
@@ -83,7 +84,7 @@ class Policy:
     prompt_retry: float = _field(
         0.25, "after a stable line is lost the first try goes out within this"
     )
-    scatter: float = _field(5.0, "the same where everybody was thrown out together (1001, 1012)")
+    scatter: float = _field(5.0, "the same where a server closed all its connections (1001, 1012)")
     later_floor: float = _field(5.0, "the least wait of a LATER", "Speechmatics advises 5-10 s")
     dials_per_minute: int = _field(
         MAX_DIALS_PER_MINUTE,
@@ -113,14 +114,12 @@ class Policy:
     # A source that delivers nothing for so long is lost. None: each source may be silent.
     # Sound cards deliver each 20 ms, and a device takes a second or two to open.
     source_timeout: float | None = _field(
-        10.0,
-        "a source that delivers nothing for so long is lost; none: each may be silent",
+        10.0, "a source that delivers nothing for so long is lost; none: each may be silent"
     )
 
     # Audio kept in memory per source.
     buffer_seconds: float = _field(
-        60.0,
-        "audio kept in memory per source until the backend has confirmed it",
+        60.0, "audio kept in memory per source until the backend has confirmed it"
     )
 
     def __post_init__(self) -> None:

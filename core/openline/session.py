@@ -4,15 +4,15 @@
     deadline = connection.next_deadline()         # then wait no longer than this
     outgoing = connection.next_message(now)       # whenever the last send completed
 
-``receive`` stores the facts of the event, fires the chart's events that follow from it, and
-then the timers that are due: so a pong that is delivered late still beats its deadline. An
-event of the chart without a row in the present state is late: it is counted and changes
-nothing. An impossible request of the app raises ``LocalProtocolError`` and changes nothing
-either. Time is any clock of the caller's, in seconds, that never runs backwards.
+``receive`` stores the fields of the event, fires the chart's events that follow from it, and
+then the timers that are due: so a pong that is delivered late is processed before its deadline.
+A chart event without a row in the present state is late: it is counted and changes nothing. An
+impossible request of the app raises ``LocalProtocolError`` and changes nothing either. Time is
+any clock of the caller, in seconds, that never runs backwards.
 
-``next_message`` is all that ever goes over the wire, in order: the start, pings, audio
-as the windows allow, the stop. Pull again when the send has completed; after None, pull
-again after every ``receive`` and at ``next_deadline``.
+``next_message`` returns every message for the wire, in order: the start, pings, audio as the
+windows allow, the stop. Pull again when the send has completed; after None, pull again after
+every ``receive`` and at ``next_deadline``.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ from openline.updates import SAMPLE_RATE, State, Statistics, Transcript
 
 __all__ = [
     "EVENTS",
-    "FACTS",
+    "EXTERNAL_EVENTS",
     "FINAL_STATES",
     "TABLE",
     "LocalProtocolError",
@@ -52,8 +52,8 @@ __all__ = [
     "SessionMachine",
 ]
 
-#: The events of the chart that a fact or a message fires.
-FACTS: Final = frozenset(
+#: The events of the chart that an input or a message fires.
+EXTERNAL_EVENTS: Final = frozenset(
     {
         *("open_requested", "stop_requested", "abort_requested", "network_restored"),
         *("credential_ready", "credential_failed", "socket_opened", "redirected"),
@@ -61,10 +61,10 @@ FACTS: Final = frozenset(
         *("transcript", "metrics", "insight", "final_message"),
     }
 )
-#: Every event of the chart: fired by a fact, a message, or a timer.
-EVENTS: Final = FACTS | {timer.fires for timer in Timer if timer.fires is not None}
+#: Every event of the chart: fired by an input, a message, or a timer.
+EVENTS: Final = EXTERNAL_EVENTS | {timer.fires for timer in Timer if timer.fires is not None}
 TABLE: Final = compile_chart(Chart, Actions, EVENTS)
-#: Makes, of a session's state, what fires the chart's events (see ``SessionMachine``).
+#: Makes a function that fires the chart's events on a session's state (``SessionMachine``).
 Interpreter: TypeAlias = Callable[[Any], Callable[[str], Transition | bool | None]]
 FINAL_STATES: Final = frozenset({State.CLOSED, State.FAILED})
 
@@ -80,17 +80,17 @@ class SessionMachine:
 
     ``session_id`` and ``attempt_id`` are non-blank strings of at most 256 characters.
     ``sources`` are the names that audio may carry. ``random`` gives floats in [0, 1).
-    ``has_provider``: the adapter can be asked for a (fresh) credential.
-    ``may_pause``: the sources whose silence is no sign that they hang.
-    ``kinds``: which sources are stores and which devices; one that is not named is a device.
+    ``has_provider``: the adapter can provide a (fresh) credential.
+    ``may_pause``: the sources whose silence does not mean that they hang.
+    ``kinds``: which sources are stores and which devices; the default is a device.
     ``disk_seconds``: audio per source that the adapter can keep on disk; 0: none.
-    ``past`` and ``past_transcript``: what an earlier process left of this session; its
-    audio is fetched from disk, and its gaps and finals stand in the result.
-    ``observers`` see all that the machine does (``openline.observer``). ``interpreter`` runs the
-    chart in place of ``fire``: it is called once, with the session's state, and returns a
-    function that takes the name of an event and returns the transition that ran, or True
-    (observers then do not see which), or None or False. It is for tests and benchmarks that
-    hold the compiled table to another reading of the chart.
+    ``past`` and ``past_transcript``: the state of this session as an earlier process left it;
+    its audio is fetched from disk, and the result contains its gaps and finals.
+    ``observers`` are called as ``openline.observer`` describes. ``interpreter`` runs the chart in
+    place of ``fire``: it is called once, with the session's state, and returns a function that
+    takes the name of an event and returns the transition that ran, or True (observers then do
+    not see which), or None or False. Tests and benchmarks use it to compare the compiled table
+    with python-statemachine.
     Raises ValueError for ids, sources or a policy that cannot work, TypeError for a kind that
     is no SourceKind, and DialectError for an invalid dialect.
     """
@@ -172,12 +172,12 @@ class SessionMachine:
 
     @property
     def state(self) -> State:
-        """Where the session stands."""
+        """The present state."""
         return State(self._session.state)
 
     @property
     def ended(self) -> bool:
-        """Whether the session is over for good."""
+        """Whether the session is over: closed or failed."""
         return self._session.state in FINAL_STATES
 
     @property
@@ -211,7 +211,7 @@ class SessionMachine:
         return () if self._observers is None else self._observers.errors
 
     def snapshot(self) -> Snapshot:
-        """What there is to read of the session now: frozen, and for reading alone."""
+        """The session as it is now, as frozen data for tests, logs and tools."""
         return snapshot(self._session)
 
     def next_deadline(self) -> float | None:
@@ -220,10 +220,10 @@ class SessionMachine:
         return None if soonest == OFF else soonest
 
     def receive(self, event: Event, now: float) -> list[Command]:
-        """Take in ``event``, which happened or was noticed at ``now`` (seconds).
+        """Process ``event``, which happened or was noticed at ``now`` (seconds).
 
-        Returns what to do, in order. Raises LocalProtocolError for an impossible request,
-        ValueError if time ran backwards, and RuntimeError if an observer calls it.
+        Returns the commands to carry out, in order. Raises LocalProtocolError for an impossible
+        request, ValueError if time ran backwards, and RuntimeError if an observer calls it.
         """
         watch = self._observers
         if watch is None:
@@ -239,7 +239,7 @@ class SessionMachine:
         return commands
 
     def next_message(self, now: float) -> Outgoing | None:
-        """What to send next, or None. A pull means that the last send has completed.
+        """The message to send next, or None. A pull means that the last send has completed.
 
         Raises DialectError if the dialect fails, and RuntimeError if an observer calls it.
         """
@@ -279,14 +279,14 @@ class SessionMachine:
         if not commands:
             return []
         session.out = []
-        if over:  # the result was the last update: what comes later is counted, and that is all
+        if over:  # the result was the last update: a later event is only counted
             return []
         if self._observers is not None:
             self._observers.show(commands, now)
         return commands
 
     def _run_timer(self, timer: Timer) -> None:
-        """``timer`` is due: fire what it means."""
+        """``timer`` is due: fire its events."""
         session, watch = self._session, self._observers
         session.deadlines[timer] = OFF
         if watch is not None:
@@ -298,9 +298,9 @@ class SessionMachine:
     def _fire(self, event: str, plan: Plan | None) -> bool:
         """Fire one event of the chart; False if no row of it runs.
 
-        A plan is made only where the chart has a row for the event, and before any guard
-        looks at it: what comes when it cannot be true is never judged. The report of a new
-        state goes ahead of the commands that the transition caused.
+        A plan is made only where the chart has a row for the event, and before any guard reads
+        it: a late ending is never judged. The report of a new state goes ahead of the commands
+        that the transition caused.
         """
         session, watch = self._session, self._observers
         if watch is not None and session.state not in FINAL_STATES:

@@ -1,4 +1,4 @@
-"""What can be read of a session at one moment, and what it was made with: frozen data.
+"""The state of a session at one moment, and the options that it was made with: frozen data.
 
 ``SessionMachine.snapshot()`` returns a ``Snapshot``. It is for tests, logs, drawings and the
 inspector; a driver needs none of it. ``MachineOptions`` are the constructor's arguments.
@@ -20,7 +20,7 @@ from openline.updates import State, Transcript
 
 
 class MachineOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """The arguments of ``SessionMachine``, but for ``random`` and what runs beside it."""
+    """The arguments of ``SessionMachine`` but ``random``, ``observers`` and ``interpreter``."""
 
     backend: Backend
     session_id: str
@@ -39,8 +39,8 @@ class MachineOptions(msgspec.Struct, frozen=True, kw_only=True):
 class Watermarks(msgspec.Struct, frozen=True, kw_only=True):
     """Where the audio of one source stands, in samples of session time.
 
-    ``origin`` ≤ ``confirmed`` ≤ ``sent`` ≤ ``captured``, but for a moment after a drop.
-    ``buffered`` samples are in memory, ``unsent`` wait for the sender on this dial.
+    ``origin`` ≤ ``confirmed`` ≤ ``sent`` ≤ ``captured``, except for a moment after a drop.
+    ``buffered`` samples are in memory; ``unsent`` samples are due on this dial and not sent.
     ``filling``: the backend reported that its queue fills up.
     """
 
@@ -54,11 +54,11 @@ class Watermarks(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RetrySnapshot(msgspec.Struct, frozen=True, kw_only=True):
-    """What the next loss will be judged by, and the plan after the last one.
+    """The counts by which the next loss will be judged, and the plan after the last one.
 
-    Times are on the clock of ``now``; ``math.inf``: never. ``tries`` is the n of the backoff,
-    ``attempts`` the retries since there was progress, ``strikes`` the unknown endings.
-    ``dial_at`` is when the plan dials again, ``gate_opens_at`` the earliest time that
+    Times are seconds on the clock of ``now``; ``math.inf``: never. ``tries`` is the n of the
+    backoff, ``attempts`` the retries since the last progress, ``strikes`` the unknown endings.
+    ``dial_at`` is the time of the planned dial, ``gate_opens_at`` the earliest time that
     ``Policy.dials_per_minute`` allows.
     """
 
@@ -76,10 +76,10 @@ class RetrySnapshot(msgspec.Struct, frozen=True, kw_only=True):
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """One session at ``now``; nothing in it changes later.
 
-    ``deadlines`` holds the timers that run, the soonest first, each with its time. ``counts``
-    are the facts that changed nothing, by kind. ``dials`` and ``request`` count the dials and
-    the requests for a credential so far; ``redirects`` those followed since the last dial of
-    the backend itself. ``line_open``: the start was acked, and audio may flow.
+    ``deadlines`` holds the timers that run, the soonest first, each with its time in seconds.
+    ``counts`` are the events that changed nothing, by kind. ``dials`` counts the dials so far,
+    ``request`` the requests for a credential, and ``redirects`` the redirects since the last
+    dial of the backend's own address. ``line_open``: the start was acknowledged, audio may flow.
     """
 
     state: State

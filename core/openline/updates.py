@@ -1,10 +1,10 @@
-"""What the app gets: updates while a session lives, and one result when it ends.
+"""What the app receives: updates while a session lives, and one result when it ends.
 
-Every update is a frozen value. ``StateChanged``, final ``Transcript``s, ``Gap``s and
-``Ended`` are *durable*: each one counts and none may be lost on the way to the app.
-The rest are *passing*: a newer one of the same kind and source replaces an older one
-that has not been read yet. Times are seconds of session time unless stated
-otherwise; session time 0 is the first sample of the first source that started.
+Every update is a frozen value. ``StateChanged``, final ``Transcript``s, ``Gap``s and ``Ended``
+are *durable*: the app receives each of them. The rest are *passing*: a newer one of the same
+kind and source replaces an older one that the app has not read yet. Times are seconds of
+session time unless stated otherwise; session time 0 is the first sample of the first source
+that started.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def to_samples(seconds: float) -> int:
 
 
 class State(StrEnum):
-    """Where a session stands; the names of the chart's states."""
+    """The states of a session, as the chart names them."""
 
     IDLE = "idle"
     AUTHORIZING = "authorizing"
@@ -46,9 +46,9 @@ class State(StrEnum):
 class StateChanged(msgspec.Struct, frozen=True, kw_only=True):
     """The session entered ``state``.
 
-    ``reason`` is the cause in one line, if there is one (a loss, a wait, an end);
-    ``action`` is what the verdict on a loss was; ``retry_in`` is seconds until the
-    next dial while reconnecting; ``dial`` counts dials from 1 (0: none yet).
+    ``reason`` is one line with the cause (a loss, a delay, an end), or empty. ``action`` is the
+    verdict's on a loss. ``retry_in`` is the seconds until the next dial while reconnecting.
+    ``dial`` counts dials from 1 (0: none yet).
     """
 
     state: State
@@ -78,13 +78,13 @@ class Transcript(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PartialRetracted(msgspec.Struct, frozen=True, kw_only=True):
-    """The source's last partial will not be finalised as it stands: take it back."""
+    """The source's last partial will not become final as it is: remove it."""
 
     source: str
 
 
 class BackendStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """The backend reported its state, in a word of its own; ``text`` is for a person."""
+    """The backend reported its state, by the dialect's own name; ``text`` is for the user."""
 
     state: str
     text: str = ""
@@ -106,10 +106,10 @@ class BackendMetrics(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Insight(msgspec.Struct, frozen=True, kw_only=True):
-    """Something the backend noticed in the words: names, decisions, whatever it looks for.
+    """Something that the backend recognized in the words, such as names or decisions.
 
-    ``kind`` is a short word of the dialect's, such as ``entities``; ``payload`` is plain data
-    as the backend sent it, by name. The dialect documents both.
+    ``kind`` is a short word of the dialect, such as ``entities``; ``payload`` is plain data
+    by name, as the backend sent it. The dialect documents both.
     """
 
     kind: str
@@ -120,12 +120,12 @@ class GapCause(StrEnum):
     """Why audio was not transcribed."""
 
     OVERFLOW = "overflow"  #: older than the buffer holds, never sent on a live dial
-    UNPROVEN = "unproven"  #: sent, out of the buffer, and its dial lost before proof
-    SPOOL = "spool"  #: kept on disk, and not there when it was due
+    UNPROVEN = "unproven"  #: sent, out of the buffer, and its dial lost before confirmation
+    SPOOL = "spool"  #: kept on disk, and missing there when it was due
     CAPTURE = "capture"  #: the source could not capture it
-    BACKEND = "backend"  #: the backend reported that it dropped audio
-    UNDELIVERED = "undelivered"  #: the session ended first
-    UNCONFIRMED = "unconfirmed"  #: sent, and the session ended before the proof
+    BACKEND = "backend"  #: dropped by the backend, as it reported
+    UNDELIVERED = "undelivered"  #: not sent before the session ended
+    UNCONFIRMED = "unconfirmed"  #: sent, and the session ended before the confirmation
 
 
 class Gap(msgspec.Struct, frozen=True, kw_only=True):
@@ -149,18 +149,18 @@ class Gap(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SourceEndReason(StrEnum):
-    """How a source came to its end."""
+    """Why a source ended."""
 
-    EXHAUSTED = "exhausted"  #: it has no more audio: as it should be
+    EXHAUSTED = "exhausted"  #: it has no more audio, which is its normal end
     FAILED = "failed"  #: it reported that it cannot go on
     STALLED = "stalled"  #: it delivered nothing for Policy.source_timeout
 
 
 class SourceEnded(msgspec.Struct, frozen=True, kw_only=True):
-    """A source delivers no more; the line and the other source go on.
+    """A source delivers no more audio; the line and the other source go on.
 
     Reported once for each source that ends by itself, before the stop. ``reason`` is one line
-    for a person.
+    for the user.
     """
 
     source: str
@@ -169,7 +169,7 @@ class SourceEnded(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Trouble(msgspec.Struct, frozen=True, kw_only=True):
-    """Something odd that the session survives, reported once per kind.
+    """A fault that does not end the session, reported once per kind.
 
     ``kind`` is a stable word (``malformed``, ``unknown``, ``foreign``, ``late_audio``).
     """
@@ -179,7 +179,7 @@ class Trouble(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SourceStatistics(msgspec.Struct, frozen=True, kw_only=True):
-    """One source's three watermarks and what is known of its losses, in samples."""
+    """One source's three watermarks and its known losses, in samples since it started."""
 
     captured: int
     sent: int
@@ -192,28 +192,27 @@ class Statistics(msgspec.Struct, frozen=True, kw_only=True):
 
     dials: int
     sources: Mapping[str, SourceStatistics]
-    late: int = 0  # facts of an earlier dial, or that the state had no use for
+    late: int = 0  # events of an earlier dial, or without a row in the state
     foreign: int = 0  # messages that carried another connection's ids
     malformed: int = 0  # messages that could not be read
-    duplicates: int = 0  # finals of what was final already
+    duplicates: int = 0  # finals of audio that had one already
     refused_samples: int = 0  # captured after stop
 
 
 class Ended(msgspec.Struct, frozen=True, kw_only=True):
     """The one result, the last update.
 
-    ``complete`` holds exactly when all is well: the session was closed and not aborted,
-    ``missing`` is empty (every captured sample was confirmed by the backend), and so is
-    ``lost_sources`` (each source delivered until the stop or its own end; else there is
-    audio that was not captured). So a session that failed before it captured anything is not
-    complete, though nothing is missing. ``reason`` is in one line what kept it from being
-    complete, or ``finished``. All this is about audio: the words of messages that could not
-    be read are lost, and ``statistics.malformed`` counts those messages.
+    ``complete`` is True exactly when three conditions hold: the session was closed and not
+    aborted; ``missing`` is empty (the backend confirmed every captured sample); and
+    ``lost_sources`` is empty (each source delivered until the stop or its own end). So a session
+    that failed before it captured anything is not complete, though nothing is missing.
+    ``reason`` is one line: the condition that does not hold, or ``finished``. All this is about
+    audio: words in unreadable messages are lost, and ``statistics.malformed`` counts those.
 
     ``state`` is ``closed`` after a proper end or an abort by the app and ``failed``
-    otherwise. ``summary`` is the backend's own final message, and ``summary_covers`` the
-    session samples per source that it is about (a backend without resume sums up its last
-    connection alone).
+    otherwise. ``summary`` is the backend's final message. ``summary_covers`` is the range of
+    session samples per source that it covers (a backend without resume covers only its last
+    connection).
     """
 
     state: State

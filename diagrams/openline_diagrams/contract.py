@@ -20,10 +20,10 @@ from openline.dialects.echopanel_schema import Incoming
 from openline.dialects.headers import credential_headers
 from openline.dialects.protocol import Dialect, Ids, Status
 from openline.dialects.registry import BUILT_IN
-from openline.reconnect.explain import Explanation, all_rows
 from openline.updates import SAMPLE_RATE
 from openline_diagrams.markdown import code, grid
 from openline_diagrams.tables import verdict_rows
+from openline_lookup.endings import Explanation, all_rows
 
 
 class Contract(NamedTuple):
@@ -38,13 +38,13 @@ class Contract(NamedTuple):
     states: tuple[str, ...]
 
 
-#: What documents a built-in dialect: the structs that it reads, and the states of its status.
+#: What a built-in dialect may add: the structs that it reads, and the states of its status.
 _DOCUMENTED: Final[dict[str, tuple[tuple[type[msgspec.Struct], ...], tuple[str, ...]]]] = {
     "echopanel": (get_args(Incoming), ("connected", *sorted(ACKS))),
 }
 #: The contract of each built-in dialect, by name.
 CONTRACTS: Final = MappingProxyType(
-    {name: Contract(BUILT_IN[name], *known) for name, known in _DOCUMENTED.items()}
+    {name: Contract(each, *_DOCUMENTED.get(name, ((), ()))) for name, each in BUILT_IN.items()}
 )
 
 _IDS: Final = Ids(session_id="S", attempt_id="A", connection_id="C")

@@ -17,7 +17,6 @@ from functools import cache
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from openline.dialects.naming import NamingError, error_line
 from openline.policy import Policy
 from openline.session import TABLE
 from openline_diagrams import (
@@ -38,6 +37,7 @@ from openline_diagrams import (
     xstate,
 )
 from openline_diagrams.render import png, svg
+from openline_lookup.dialects import NamingError, error_line, imported
 
 
 class EmbedError(Exception):
@@ -151,7 +151,7 @@ def find_contract(name: str) -> Contract:
 
 def _policy(name: str) -> Policy:
     try:
-        found = named.imported(name) if ":" in name else None
+        found = imported(name) if ":" in name else None
     except NamingError as error:
         raise EmbedError(str(error)) from error
     if not isinstance(found, Policy):

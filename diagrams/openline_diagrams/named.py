@@ -1,16 +1,13 @@
 """What a user names as ``module:NAME`` in a document: imported, or an error of one line.
 
-It is looked for where Python looks (``sys.path``). ``openline.dialects.naming`` finds
+It is looked for where Python looks (``sys.path``). ``openline_lookup.dialects`` finds
 dialects; a drawing may also be given a ``Contract``, which documents one.
 """
 
 from __future__ import annotations
 
-from importlib import import_module
-
-from openline.dialects import naming
-from openline.dialects.naming import as_dialect, check_built_in, made
 from openline_diagrams.contract import CONTRACTS, Contract
+from openline_lookup.dialects import as_dialect, check_built_in, imported, made
 
 
 def find_contract(name: str) -> Contract:
@@ -29,8 +26,3 @@ def find_contract(name: str) -> Contract:
     if isinstance(found, Contract):
         return found
     return Contract(as_dialect(name, found), messages=(), states=())
-
-
-def imported(name: str) -> object:
-    """The object that ``module:NAME`` names. Raises NamingError."""
-    return naming.imported(name, import_module)

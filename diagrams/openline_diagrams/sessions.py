@@ -13,12 +13,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from openline.dialects.naming import error_line
 from openline.dialects.registry import BUILT_IN
 from openline.journal.reader import JournalError, choose, read
 from openline.journal.replay import DivergedError
 from openline_diagrams import Sequence, sequence, sequence_mermaid, sequence_svg, sequence_table
 from openline_diagrams.embedded import EmbedError, Picture, find_contract
+from openline_lookup.dialects import error_line
 
 #: The forms of a session besides a picture.
 SESSION_TEXTS: Final[Mapping[str, Callable[[Sequence], str]]] = MappingProxyType(

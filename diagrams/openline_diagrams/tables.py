@@ -13,9 +13,9 @@ from typing import Final
 
 from openline.machine.timers import RUNS, Scope, Timer
 from openline.policy import MEANINGS, Policy
-from openline.reconnect.explain import DEFAULT_POLICY, NO_REFUSALS, Explanation, all_rows
 from openline.reconnect.verdicts import NO_CODES, Action, Rule
 from openline_diagrams.markdown import code, grid
+from openline_lookup.endings import DEFAULT_POLICY, NO_REFUSALS, Explanation, all_rows
 
 _SCOPES: Final = {
     Scope.SESSION: "the session",

@@ -13,6 +13,7 @@ import pytest
 from openline import events as e
 from openline.backend import Backend
 from openline.dialects.echopanel import EchoPanel
+from openline.dialects.registry import BUILT_IN
 from openline.dialects.traits import Traits
 from openline.journal.recorder import Recorder
 from openline.session import SessionMachine
@@ -26,6 +27,7 @@ from openline_store.records import VERSION, Began
 from openline_store.spool import Spool
 
 CLIP = str(Path(stream_module.__file__).parent / "data" / "meeting.flac")
+KNOWN = ", ".join(BUILT_IN)
 KEPT = Path(__file__).parents[1] / "journals" / "capacity.jsonl"
 Captured = pytest.CaptureFixture[str]
 Write = Callable[[str], str]
@@ -183,7 +185,7 @@ COMMANDS = [
     ["resume", "spool"],
 ]
 WRONG = [
-    ("latin", "latin: no built-in dialect has this name; give echopanel or module:NAME"),
+    ("latin", f"latin: no built-in dialect has this name; give {KNOWN} or module:NAME"),
     (
         "nowhere_at_all:X",
         (

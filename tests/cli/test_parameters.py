@@ -12,6 +12,7 @@ from openline_cli.calls import RUN
 from openline_cli.commands import COMMANDS
 from openline_cli.demo import demo
 from openline_cli.diagram import diagram
+from openline_cli.options import LOGGING
 from openline_cli.parameters import Command, read_words
 from openline_cli.problems import Problem
 from openline_cli.resume import ResumeOptions
@@ -60,7 +61,11 @@ def test_names_are_not_abbreviated() -> None:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_parameters_match_the_commands_function(name: str) -> None:
-    names = {each.name for each in COMMANDS[name].parameters} - {"config"}
+    names = (
+        {each.name for each in COMMANDS[name].parameters}
+        - {"config"}
+        - {each.name for each in LOGGING}
+    )
     takes = inspect.signature(RUN[name]).parameters
     known = {each.name for each in takes.values() if each.kind is not each.VAR_KEYWORD}
     if (behind := BEHIND.get(name)) is not None:

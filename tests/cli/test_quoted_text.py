@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openline.reconnect.explain import Explanation, all_rows
 from openline.reconnect.verdicts import Action, Rule
 from openline_cli.quoted_text import contained, containing, explain_text
+from openline_lookup.endings import Explanation, all_rows
 
 RETRY, LATER, REAUTH, FATAL = Action.RETRY, Action.LATER, Action.REAUTH, Action.FATAL
 REFUSALS = {
@@ -111,7 +111,7 @@ def only(lines: list[Explanation]) -> Explanation:
         ("Connection reset by peer", "error", "error reset", RETRY),
         ("neither drained", "error", "error stalled", RETRY),
         ("(no ack)", "error", "error no ack", RETRY),
-        ("nothing said why", "nothing known", "nothing known", RETRY),
+        ("no reason was given", "nothing known", "nothing known", RETRY),
     ],
 )
 def test_subject_is_found(subject: str, group: str, title: str, action: Action) -> None:

@@ -129,7 +129,7 @@ def test_what_seldom_happens_is_told_too(tmp_path: Path, capsys: Captured) -> No
     assert "\x1b" not in out
     for told in (
         "StoreConfirmed source=mic",
-        "0.02 s of drum heard",
+        "0.02 s of drum captured",
         "raised LocalProtocolError: ",
         "320 samples of mic fetched from 7 on",
         "1 < 1 bytes",

@@ -14,7 +14,7 @@ from openline_cli import resume as resume_module
 from openline_cli import stream as stream_module
 from openline_cli.commands import COMMANDS
 from openline_cli.main import main
-from openline_cli.options import TABLES
+from openline_cli.options import LOGGING, TABLES
 from openline_cli.parameters import read_words
 from openline_cli.problems import Problem
 from openline_cli.resume import ResumeOptions
@@ -26,7 +26,10 @@ Settled = Callable[..., dict[str, Any]]
 
 
 def settled(*words: str, command: str = "stream") -> dict[str, Any]:
-    return settle(COMMANDS[command], read_words(COMMANDS[command], words))
+    """What the command's function gets; the log options go elsewhere."""
+    values = settle(COMMANDS[command], read_words(COMMANDS[command], words))
+    logging = {each.name for each in LOGGING}
+    return {name: value for name, value in values.items() if name not in logging}
 
 
 @pytest.fixture
@@ -146,6 +149,7 @@ def test_a_wrong_field_is_one_line_that_names_it(
     ("text", "says"),
     [
         ("[policy]\nping = 1\n", ": [policy]: there is no field ping"),
+        ("[policy]\nbad = 1\n", ": [policy]: there is no field bad; give one of start_delay, "),
         ("[policy]\nping_interval = 0\n", ": [policy]: ping_interval is 0: give seconds"),
         ("[policy]\nping_interval = true\n", ": [policy]: ping_interval is True: give seconds"),
         ("[policy]\nping_interval = [1]\n", ": [policy]: ping_interval is [1]: give seconds"),

@@ -190,7 +190,7 @@ def test_a_wait_that_the_server_asked_for_in_words_is_explained_by_them() -> Non
         (Timer.ACK, "did not acknowledge the start"),
         (Timer.PONG, "did not answer a ping"),
         (Timer.SEND, "took no more data"),
-        (Timer.STALL, "neither drained nor spoke"),
+        (Timer.STALL, "neither drained nor sent anything"),
     ],
 )
 def test_every_timer_that_ends_a_dial_says_why(timer: Timer, kind: str) -> None:

@@ -157,7 +157,7 @@ def test_one_source_that_failed_among_two_is_enough_and_each_is_told() -> None:
         SourceEndReason.STALLED,
     ]
     assert drive.ended.reason == (
-        "mic was lost: unplugged; system was lost: nothing was heard from it for 4 s"
+        "mic was lost: unplugged; system was lost: it delivered no audio for 4 s"
     )
     assert not drive.ended.complete
 

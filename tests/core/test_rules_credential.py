@@ -50,7 +50,7 @@ def test_a_provider_that_fails_is_asked_again_and_one_that_gives_up_is_not() -> 
     drive.tick()
     gave_up = drive.feed(e.CredentialFailed(2, fatal=True))
     assert drive.state == "failed"
-    assert drive.ended.reason == "the provider says that it has no credential"
+    assert drive.ended.reason == "the provider reports that it has no credential"
     assert {type(command) for command in failed + gave_up} == {Report}, "it asks no more already"
     assert not drive.dials
 

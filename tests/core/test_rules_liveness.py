@@ -92,7 +92,7 @@ def test_a_backend_that_takes_audio_and_neither_drains_nor_speaks_is_lost() -> N
     drive.wait(1)
     assert drive.state == "reconnecting"
     assert drive.now == pytest.approx(shut + 15)
-    assert "neither drained nor spoke" in drive.last_change.reason
+    assert "neither drained nor sent anything" in drive.last_change.reason
 
 
 # Hints.

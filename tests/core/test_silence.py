@@ -37,7 +37,7 @@ def test_a_source_that_hangs_is_lost_and_the_other_goes_on() -> None:
         drive.serve("system")
     assert drive.told(SourceEnded) == [
         SourceEnded(
-            source="mic", cause=SourceEndReason.STALLED, reason="nothing was heard from it for 4 s"
+            source="mic", cause=SourceEndReason.STALLED, reason="it delivered no audio for 4 s"
         )
     ]
     assert CloseSource("mic") in drive.commands

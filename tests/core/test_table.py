@@ -318,7 +318,7 @@ def transition_with_two_targets() -> Declaration:
             "first --go--> first stands behind a row without a guard",
         ),
         (entry_action_on_the_initial_state, "the initial state first has an entry action"),
-        (misspelt_event, r"nothing fires: \['og'\]; events that no state knows: \['go'\]"),
+        (misspelt_event, r"nothing fires: \['og'\]; events without a row in any state: \['go'\]"),
         (action_before, "actions go to `on` alone"),
         (action_after, "actions go to `on` alone"),
         (validator, "actions go to `on` alone"),
@@ -334,7 +334,7 @@ def test_a_wrong_declaration_is_refused(declare: Callable[[], Declaration], comp
 
 
 def test_an_event_that_the_chart_does_not_declare_is_refused() -> None:
-    with pytest.raises(ChartError, match=r"events that no state knows: \['new'\]"):
+    with pytest.raises(ChartError, match=r"events without a row in any state: \['new'\]"):
         compile_chart(Good, Worker, (*EXPECTED, "new"))
 
 
@@ -345,7 +345,7 @@ def test_all_that_is_missing_is_told_in_order() -> None:
         compile_chart(Chart, Actions, unknown)
     assert str(refused.value) == (
         f"events that nothing fires: {sorted(EVENTS)}; "
-        f"events that no state knows: {sorted(unknown)}"
+        f"events without a row in any state: {sorted(unknown)}"
     )
 
 

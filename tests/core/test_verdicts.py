@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from openline.machine.timers import Timer
 from openline.reconnect import verdict_table, verdicts
 from openline.reconnect.verdicts import (
     MAX_STRIKES,
@@ -136,13 +137,10 @@ ROWS: list[tuple[str, list[Ending], Action, dict[str, Any]]] = [
     ("refused", [failed(ErrorKind.REFUSED)], RETRY, PLAIN),
     ("unreachable", [failed(ErrorKind.UNREACHABLE)], RETRY, PLAIN),
     ("reset", [failed(ErrorKind.RESET)], RETRY, PLAIN),
-    ("timed out", [failed(ErrorKind.TIMED_OUT), failed(ErrorKind.NO_SOCKET)], RETRY, PLAIN),
+    ("timed out", [failed(ErrorKind.TIMED_OUT)], RETRY, PLAIN),
     ("no close frame", [failed(ErrorKind.CUT)], RETRY, PLAIN),
-    ("no ack in time", [failed(ErrorKind.NO_ACK)], RETRY, PLAIN),
-    ("no pong in time", [failed(ErrorKind.NO_PONG)], RETRY, PLAIN),
-    ("send stuck, stall", [failed(ErrorKind.SEND_STUCK), failed(ErrorKind.STALLED)], RETRY, PLAIN),
+    ("a timer of ours", [failed(timer.error) for timer in Timer if timer.error], RETRY, PLAIN),
     ("credential provider failed", [failed(ErrorKind.CREDENTIAL_FAILED)], RETRY, PLAIN),
-    ("credential provider late", [failed(ErrorKind.CREDENTIAL_LATE)], RETRY, PLAIN),
     ("... and says it is final", [failed(ErrorKind.CREDENTIAL_FATAL)], FATAL, PLAIN),
     ("... or gives no token", [failed(ErrorKind.CREDENTIAL_UNUSABLE)], FATAL, PLAIN),
     ("never wss to ws", [failed(ErrorKind.REDIRECT_REFUSED)], FATAL, PLAIN),

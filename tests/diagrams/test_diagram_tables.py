@@ -19,11 +19,11 @@ from openline.dialects.protocol import Ids
 from openline.dialects.registry import BUILT_IN
 from openline.machine.timers import RUNS, Timer
 from openline.policy import MEANINGS, Policy
-from openline.reconnect.explain import NO_REFUSALS, all_rows
 from openline.reconnect.verdicts import NO_CODES
 from openline_diagrams import CONTRACTS, contract, policy_table, timer_table, verdict_table
 from openline_diagrams.contract import Contract
 from openline_diagrams.markdown import grid
+from openline_lookup.endings import NO_REFUSALS, all_rows
 
 
 def cells(text: str) -> list[list[str]]:

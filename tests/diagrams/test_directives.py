@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from openline.dialects.registry import BUILT_IN
 from openline.machine.timers import Timer
 from openline.policy import MEANINGS
 from openline_diagrams import DARK, LIGHT, sequence_svg
@@ -20,6 +21,7 @@ from tests.docs.built import dead_ends, read, requests
 from tests.docs.press import build
 
 ROOT = Path(__file__).parents[2]
+KNOWN = ", ".join(BUILT_IN)
 HOW_TO = (ROOT / "docs" / "howto" / "diagrams.md").read_text("utf-8")
 OURS = re.findall(r"```python\n# ours\.py\n(.*?)```", HOW_TO, re.DOTALL)[0]
 RST = re.findall(r"```rst\n(.*?)```", HOW_TO, re.DOTALL)
@@ -414,9 +416,9 @@ WRONG = {
         "openline-table: ours:OurDialect is no Policy: give module:NAME of one"
     ),
     ".. openline-table:: verdicts\n   :dialect: morse": (
-        "openline-table: morse: no built-in dialect has this name; give echopanel or module:NAME"
+        f"openline-table: morse: no built-in dialect has this name; give {KNOWN} or module:NAME"
     ),
-    ".. openline-contract::": ("openline-contract: name a dialect: echopanel, or module:NAME"),
+    ".. openline-contract::": f"openline-contract: name a dialect: {KNOWN}, or module:NAME",
     ".. openline-contract:: ours:Other": "openline-contract: ours:Other: ours has no Other",
     ".. openline-contract:: ours:": ("openline-contract: ours:: ours has no object without a name"),
     ".. openline-contract:: nowhere:X": (
@@ -458,7 +460,7 @@ WRONG = {
         "openline-session: calls/ours.jsonl: its dialect, ours, is not built in: give module:NAME"
     ),
     ".. openline-session:: calls/drop.jsonl\n   :dialect: morse": (
-        "openline-session: morse: no built-in dialect has this name; give echopanel or module:NAME"
+        f"openline-session: morse: no built-in dialect has this name; give {KNOWN} or module:NAME"
     ),
     ".. openline-session:: calls/drop.jsonl\n   :dialect: broken:Mute": (
         "openline-session: calls/drop.jsonl: it cannot be drawn: ValueError: no sound today"

@@ -50,7 +50,8 @@ FORBIDDEN_CALLS = frozenset({"__import__", "breakpoint", "eval", "exec", "input"
 #: The rooms, and the rooms that each may import; a room may always import itself.
 ROOMS: dict[str, tuple[str, ...]] = {
     "openline": (),
-    "openline_diagrams": ("openline",),
+    "openline_lookup": ("openline",),
+    "openline_diagrams": ("openline", "openline_lookup"),
     "openline_store": ("openline",),
     "openline_audio": ("openline",),
     "openline_driver": ("openline", "openline_audio"),
@@ -58,8 +59,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "openline_server": ("openline", "openline_audio", "openline_driver"),
     "openline_testing": ("openline", "openline_driver", "openline_server"),
     "openline_cli": (
-        *("openline", "openline_diagrams", "openline_store", "openline_audio"),
-        *("openline_driver", "openline_trio", "openline_server"),
+        *("openline", "openline_lookup", "openline_diagrams", "openline_store"),
+        *("openline_audio", "openline_driver", "openline_trio", "openline_server"),
     ),
 }
 

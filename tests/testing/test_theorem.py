@@ -412,7 +412,7 @@ class Instant(EchoSpeech):
 
     def __init__(self, **changes: Any) -> None:
         self._dialect: Any = type(
-            "Odd", (EchoPanel,), {"traits": replace(TRAITS, horizon=0.0), **changes}
+            "Odd", (EchoPanel,), {"traits": msgspec.structs.replace(TRAITS, horizon=0.0), **changes}
         )()
 
     @property

@@ -106,7 +106,7 @@ def test_earlier_killers_run_first_then_near_then_far_then_searches() -> None:
     reach = Reach(names, [0.4, 0.1, 0.2, 0.3, SLOW, 0.1], {}, {})
     key: Key = ("machine.timers", "", "a = 1", "a = 2", 1)
     assert in_order(key, [3, 4], [0, 1], reach, prose=False, far=range(6)) == [3, 1, 0, 2, 6, 7]
-    of_drawing: Key = ("reconnect.explain", "", "a = 1", "a = 2", 1)
+    of_drawing: Key = ("openline_lookup.endings", "", "a = 1", "a = 2", 1)
     assert in_order(of_drawing, [], [0, 1, 5], reach, prose=True) == [1, 5, 0]
 
 

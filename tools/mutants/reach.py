@@ -30,7 +30,7 @@ ROOMS = {
     "openline": CORE,
     **{
         f"openline_{of}": ROOT / "adapters" / f"openline_{of}"
-        for of in ("driver", "store", "audio")
+        for of in ("lookup", "driver", "store", "audio")
     },
 }
 BUILD = ROOT / "build" / "mutants"

@@ -1,4 +1,4 @@
-"""Whose audio a backend dropped: it reports a number of frames, and no source and no place.
+"""Which source lost audio: a backend reports how many frames it dropped, not of which source.
 
 A backend keeps a queue for each source and drops from one that is full. Its counter is over
 all sources, so the frames are charged in the most probable order:
@@ -26,11 +26,11 @@ from openline.audio.stream import Stream
 def charge(
     reporting: Stream, streams: Sequence[Stream], items: int, before: int, queue: int
 ) -> int:
-    """Charge ``items`` dropped frames to ``streams``; how many samples that is.
+    """Charge ``items`` dropped frames to ``streams``; returns how many samples were charged.
 
-    ``before`` are the samples that were charged on this dial so far, ``queue`` those that the
-    backend keeps for each source. A backend cannot have
-    dropped more than was sent to it, whatever it reports: the rest is ignored.
+    ``before`` is the number of samples charged on this dial so far, ``queue`` the number that
+    the backend keeps for each source. A backend cannot drop more than it was sent, so a larger
+    report is cut to that.
     """
     most = sum(each.box.dial_sent for each in streams) - before
     left = charged = min(items * FRAME_SAMPLES, most)

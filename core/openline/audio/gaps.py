@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from openline.updates import Gap, GapCause
 
-#: Gaps of a session that ended too early: resuming the session fills them.
+#: The causes of gaps that resuming the session can fill: it ended too early.
 AT_THE_END = frozenset({GapCause.UNDELIVERED, GapCause.UNCONFIRMED})
 
 
@@ -36,9 +36,9 @@ class GapLog:
         audio is there; audio that is neither there nor reported is lost now.
         """
         # An example: confirmed = 100, the disk has [50, 300) and [400, 600), and the gap
-        # [150, 200) was reported. What is before 100 and within the gap is not sent again, so
-        # [100, 150), [200, 300) and [400, 600) are kept. Nothing accounts for [300, 400): it is
-        # lost, with the cause SPOOL. The captured audio ends at 600.
+        # [150, 200) was reported. Audio before 100 or within the gap is not sent again, so
+        # [100, 150), [200, 300) and [400, 600) are kept. [300, 400) is neither on disk nor
+        # reported: it is lost, with the cause SPOOL. The captured audio ends at 600.
         self._gaps = list(gaps)
         self._reported = len(self._gaps)
         lost = [(gap.start, gap.end) for gap in self.missing() if gap.exact]

@@ -97,7 +97,9 @@ class Outbox:
             self._tail = pcm[whole:]
             for i in range(0, whole, _FRAME_BYTES):
                 self._keep(at + i // 2, pcm[i : i + _FRAME_BYTES])
-            self._fit()
+            # A policy has room for a frame, and the tail is less: there is a frame to shed.
+            while self.buffered > self._limit:
+                self._shed()
             self.captured = at + len(pcm) // 2
         else:  # one whole frame, as nearly always
             self._unsent.append((self.captured, pcm))
@@ -134,7 +136,7 @@ class Outbox:
         self.captured += samples
 
     def close(self) -> None:
-        """No more audio comes: the last, short frame may go out."""
+        """No more audio comes: the last frame may go out, though it is short."""
         self._flush()
         self.closed = True
 
@@ -147,11 +149,6 @@ class Outbox:
         # Behind a disk that failed, later audio waits until the disk's runs are fetched.
         (self._later if self._on_disk else self._unsent).append((at, pcm))
         self._buffered += len(pcm) // 2
-
-    def _fit(self) -> None:
-        # A policy has room for a frame, and the tail is less: there is something to shed.
-        while self.buffered > self._limit:
-            self._shed()
 
     def _shed(self) -> None:
         """Take the oldest frame out of memory, or off the disk if memory holds none.
@@ -168,12 +165,8 @@ class Outbox:
             if self._at_risk and self._at_risk[-1][1] == at:
                 at = self._at_risk.pop()[0]
             self._at_risk.append((max(at, self.confirmed), end))
-        elif self._unsent:
-            at, pcm = self._unsent.popleft()
-            end = at + len(pcm) // 2
-            self.losses.lose(at, end, GapCause.OVERFLOW)
-        elif self._later:  # memory is full, and dropping from the disk frees none of it
-            at, pcm = self._later.popleft()
+        elif frames := self._unsent or self._later:  # dropping from the disk frees no memory
+            at, pcm = frames.popleft()
             self.losses.lose(at, at + len(pcm) // 2, GapCause.OVERFLOW)
         else:
             start, end = self._on_disk.popleft()
@@ -198,9 +191,9 @@ class Outbox:
         return start, min(end - start, FETCH)
 
     def fetched(self, start: int, pcm: bytes) -> None:
-        """Audio that ``wanted`` asked for; empty if the disk does not have it.
+        """Audio that ``wanted`` requested; empty if the disk does not have it.
 
-        Then that part alone is lost: what follows may be there.
+        Then that part alone is lost: the disk may have the audio after it.
         """
         self._fetching = False
         if not self._on_disk or self._on_disk[0][0] != start:

@@ -1,4 +1,4 @@
-"""A watchdog for sources that fall silent: no audio came from one for too long.
+"""A watchdog for sources that fall silent: one delivers no audio for too long.
 
 A source that hangs sends no signal, so a clock must find it. Each source is watched from
 the opening of the line to its end, unless it may pause. A source that can wait, such as a

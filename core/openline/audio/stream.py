@@ -1,4 +1,4 @@
-"""One source of a session: what is kept of its audio, and how much of it may be sent.
+"""One source of a session: its kept audio, and how much of it may be sent.
 
 The outbox lives as long as the session. The window belongs to one dial: it is replaced by a
 new one when a line is acknowledged. ``streams`` holds all sources and takes turns among them.
@@ -19,6 +19,6 @@ class Stream:
     def __init__(self, box: Outbox, limits: Limits, now: float) -> None:
         self.box = box
         self.window = Window(limits, now)
-        self.shut_since = OFF  # its window is shut, the backend silent about it, since then
-        self.stored = False  # the disk knows where it began
+        self.shut_since = OFF  # when its window was shut with no report on it since; OFF: never
+        self.stored = False  # its first sample is noted on disk
         self.stuck = False  # its window is shut, and time alone does not open it soon

@@ -32,7 +32,7 @@ SOON = 0.2
 class PastSource(msgspec.Struct, frozen=True, kw_only=True):
     """The state of a source as an earlier process left it; positions are session samples.
 
-    ``on_disk`` are the runs of audio that can be fetched, ``gaps`` what was lost.
+    ``on_disk`` are the runs of audio that can be fetched, ``gaps`` the reported losses.
     """
 
     source: str
@@ -278,7 +278,7 @@ class Streams:
 
     @property
     def shut_since(self) -> float:
-        """Since when a window has been shut with the backend silent about it; OFF: none."""
+        """When a window was shut without a report of the backend since; OFF: none is."""
         since = OFF
         for stream in self._order:
             if stream.shut_since < since:
@@ -323,6 +323,6 @@ class Streams:
                 return
 
     def note_dropped(self, reporting: Stream, items: int) -> None:
-        """The backend dropped ``items`` frames of its queues; ``drops`` finds out whose."""
+        """The backend dropped ``items`` frames of its queues; ``charge`` finds the sources."""
         queue = self._limits.queue
         self._dropped += charge(reporting, self._order, items, self._dropped, queue)

@@ -2,8 +2,7 @@
 
 Finals are kept in order of session time. A source has at most one live partial; any
 later transcript of that source replaces it, and at a loss or the end it is retracted.
-A final is recognised as a repetition by its interval, never by its words: people do say
-"yes" twice.
+A repeated final is recognised by its interval, never by its words: "yes" may occur twice.
 """
 
 from __future__ import annotations

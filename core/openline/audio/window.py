@@ -1,8 +1,8 @@
 """How much of one source may be sent now, so that the backend need not drop any.
 
 A backend keeps a short queue per source and drops the oldest beyond it, so a backlog
-after an outage must not be sent all at once. Two proofs bound how much may be on the way.
-R is what the backend *received*: a pong answers a ping that was sent behind so many
+after an outage must not be sent all at once. Two confirmations bound how much may be on the
+way. R is what the backend *received*: a pong answers a ping that was sent behind so many
 samples. D is what it has *drained* from its queue: R less the backlog that it reports, and
 the end of any transcript. All are connection samples of one source, so nothing drifts. The
 window W and the other limits are traits of the dialect (``traits`` explains them).
@@ -25,7 +25,7 @@ from openline.updates import SAMPLE_RATE
 
 #: Audio this close to the capture is at the live edge.
 LIVE_EDGE = int(0.2 * SAMPLE_RATE)
-#: Pings per window of backlog: a proof that is lost on its way costs an eighth of it.
+#: Pings per window of backlog: a late pong costs an eighth of the window.
 _PINGS_PER_WINDOW = 8
 #: Pings per ``live_ahead`` of live audio: one round trip may take half of it.
 _PINGS_PER_LIVE_AHEAD = 2
@@ -48,7 +48,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, traits: Traits) -> Limits:
-        """Those of a backend with these traits."""
+        """The limits of a backend with these traits."""
         window, live_ahead = int(traits.window * SAMPLE_RATE), int(traits.live_ahead * SAMPLE_RATE)
         return cls(
             queue=int(traits.queue * SAMPLE_RATE),
@@ -81,7 +81,7 @@ class Window:
         self.received = 0
         self.drained = 0
         self.figured = 0  # drained when the last figures came: what is dropped lies behind
-        self.pinged = 0  # sent when the last ping was asked for
+        self.pinged = 0  # sent when the last ping was requested
         self.measured_at = now
         self.filling = False
         self._assumed = 0.0  # what a backend without figures has drained by _assumed_at
@@ -98,7 +98,7 @@ class Window:
         return sent + samples <= self._assume(now) + self._limits.window
 
     def opens_at(self, sent: int, samples: int) -> float:
-        """When time alone lets the frame go; OFF if only a proof can."""
+        """When time alone lets the frame go; OFF if it needs a confirmation."""
         if sent + samples > self.received + self._limits.window:
             return OFF
         behind = sent + samples - self._limits.window - max(self._assumed, self.drained)
@@ -109,12 +109,12 @@ class Window:
         return max(self._assumed_at, self.measured_at + FIGURES_LATE)
 
     def _assume(self, now: float) -> float:
-        """What the backend has drained, if it gives no figures: as much as time has passed.
+        """The samples that a backend without figures has drained: as many as time has passed.
 
         An example: 48,000 samples (3 s) were received, no figures came since 0 s. Until 5 s
-        (FIGURES_LATE) only what is proved counts, 0. At 6 s one second is assumed, 16,000; at 7 s
-        32,000; from 8 s on 48,000, for it cannot drain more than it has received. Figures end
-        this: what was assumed is forgotten.
+        (FIGURES_LATE) only confirmed audio counts, 0. At 6 s one second is assumed, 16,000; at 7 s
+        32,000; from 8 s on 48,000, for it cannot drain more than it has received. The next
+        figures replace the assumption.
         """
         passed = now - self._assumed_from
         if passed < 0:
@@ -130,7 +130,7 @@ class Window:
         self.received = max(self.received, sent)
 
     def note_backlog(self, seconds: float, now: float) -> bool:
-        """The backend reports its queue; True if it has drained more since."""
+        """The backend reports ``seconds`` of audio in its queue; True if it has drained more."""
         self.measured_at = now
         self._assumed = 0.0
         if seconds > self._limits.filling_above:
@@ -141,7 +141,7 @@ class Window:
         return self.note_drained(self.figured)
 
     def note_drained(self, sample: int) -> bool:
-        """The backend has taken everything before ``sample`` out of its queue."""
+        """The backend took all audio before ``sample`` out of its queue; True if that is new."""
         if sample <= self.drained:
             return False
         self.drained = sample
@@ -149,6 +149,6 @@ class Window:
         return True
 
     def note_dropped(self, samples: int) -> None:
-        """The backend dropped so many: the oldest in its queue, which are out of it now."""
+        """The backend dropped ``samples``, the oldest in its queue; they are out of it now."""
         self.figured += samples
         self.note_drained(self.drained + samples)

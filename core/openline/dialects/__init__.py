@@ -1,7 +1,7 @@
-"""The languages that backends speak, each behind one protocol.
+"""The wire formats of backends, each behind one protocol.
 
-This is the import path for authors of dialects: what a dialect returns, its traits, the
-rules for endings, and the dialects that come with openline.
+Authors of dialects import from here: the messages that a dialect returns, its traits, the rules
+for endings, and the built-in dialects.
 
     from openline.dialects import Heard, Malformed, Status, Traits
 """

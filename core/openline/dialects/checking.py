@@ -1,15 +1,14 @@
-"""How far a dialect is trusted. It is the user's code, so its results are checked.
+"""Checks the results of a dialect, which is the user's code.
 
 ``check_dialect`` finds the usual mistakes before there is a session: the class instead of
 an object, a missing method, no traits. ``dry_run`` then encodes each message once. On a
-live session ``encode_checked`` accepts text or bytes; without a message there is nothing
-to go on with, so it raises. ``decode_or_malformed`` never raises: a backend must not be
-able to end a session with a message at which its dialect fails, so that message is
-``Malformed``, counted and reported once. ``decode_strict`` is the same for a test kit that
-looks for such faults, and raises.
+live session ``encode_checked`` accepts text or bytes; the session cannot go on without the
+message, so it raises. ``decode_or_malformed`` never raises: a backend must not be able to end a
+session with a message at which its dialect fails, so that message is ``Malformed``, counted and
+reported once. ``decode_strict`` is the same for a test kit that finds such faults, and raises.
 
-An error may quote an attribute of the dialect, which is its author's. It never quotes what
-was sent or received, which is somebody's speech or secret: of that it gives kinds and numbers.
+An error may quote an attribute of the dialect. It never quotes a message, which may hold speech
+or a secret: of a message it gives types and numbers.
 """
 
 from __future__ import annotations
@@ -80,7 +79,7 @@ def check_wire(dialect: Dialect, method: str, message: object) -> str | bytes:
 
 
 def dialect_error(dialect: Dialect, method: str, exc: Exception) -> DialectError:
-    """The error for a ``method`` that raised ``exc``; its text may quote what it was given."""
+    """The error for a ``method`` that raised ``exc``, without its text, which may quote speech."""
     return DialectError(f"{name_of(dialect)}: {method} raised {type(exc).__name__}")
 
 
@@ -109,7 +108,7 @@ def decode_or_malformed(dialect: Dialect, data: str | bytes) -> Message:
 
 
 def name_of(dialect: object) -> str:
-    """How an error names a dialect: by the class that its author has to mend."""
+    """The name of a dialect in an error: its class, which its author can correct."""
     return f"the dialect {type(dialect).__name__}"
 
 

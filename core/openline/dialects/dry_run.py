@@ -1,9 +1,9 @@
 """A dry run: a dialect encodes each of its messages once, before there is a session.
 
-It finds an author's mistakes that would otherwise end a live session. No speech and no
-token is involved, so unlike on a live session the error quotes the text of what a method
-raised. The token of the dry run, ``TOKEN``, may not have the form of a backend's tokens:
-a ``headers`` that raises ValueError or LookupError for it may mean only that, and passes.
+It finds mistakes of the author that would otherwise end a live session. It uses no speech and
+no credential, so, unlike on a live session, the error quotes the text of an exception. The
+token of the dry run, ``TOKEN``, may not have the format of the backend's tokens: a ``headers``
+that raises ValueError or LookupError for it passes, for this may be the only reason.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def dry_run_headers(dialect: Dialect) -> None:
 
 
 def _cause(exc: DialectError) -> BaseException | None:
-    """What a method raised; for ``headers`` only the context has it, to keep it from logs."""
+    """The exception of a method; for ``headers`` it is in the context alone, out of logs."""
     return exc.__context__
 
 

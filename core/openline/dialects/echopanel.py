@@ -4,7 +4,7 @@ Text frames are JSON objects with a ``type`` (see ``echopanel_schema``); audio i
 header and PCM. Unknown types, fields and status states are tolerated.
 
 Two tables decide what a status means: ``REFUSALS`` (texts that end the dial, each with its
-rule) and ``ACKS`` (the states that prove a start). Times are accepted only if they are
+rule) and ``ACKS`` (the states that acknowledge a start). Times are accepted only if they are
 finite and 0 ≤ t0 ≤ t1. An optional field that is null or of a wrong type is read as absent,
 and the rest of its message stands.
 """
@@ -67,7 +67,7 @@ REJECTED: Final = Rule(
     why="the backend rejected what this client sent, and would again",
     source="echopanel contract, How it ends",
 )
-#: Close codes that mean something else here than by default.
+#: Close codes with another meaning than in the verdict table.
 CODES: Final[Mapping[int, Rule]] = MappingProxyType(
     {
         1011: Rule(
@@ -77,13 +77,13 @@ CODES: Final[Mapping[int, Rule]] = MappingProxyType(
         )
     }
 )
-#: The status states that prove the start was accepted.
+#: The status states that acknowledge the start.
 ACKS: Final = frozenset(
     {"streaming", "backpressure", "buffering", "overloaded", "warning", "no_asr_provider"}
 )
 FILLING: Final = frozenset({"backpressure", "buffering", "overloaded"})
-#: With these the final message does not prove that everything was transcribed: there is
-#: no recogniser, or audio was dropped.
+#: With these the final message does not confirm that all audio was transcribed: there is no
+#: recogniser, or audio was dropped.
 DOUBTFUL: Final = frozenset({"no_asr_provider", "backpressure"})
 
 #: The header of a binary frame: "EP", version 1, the source.

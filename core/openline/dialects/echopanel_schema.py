@@ -1,7 +1,7 @@
-"""The echopanel contract's messages as they stand on the wire, and how to read one.
+"""The messages of the echopanel contract as they are on the wire, and their decoder.
 
-Every type is a struct, and one pass decodes and checks a message. Only what fails there
-gets a second look: JSON that is slightly invalid (a bare ``NaN``, half a surrogate pair, as
+Every type is a struct, and one pass decodes and validates a message. Only a message that fails
+is read again: JSON that is slightly invalid (a bare ``NaN``, half a surrogate pair, as
 some encoders write) is repaired and read once more, and an unknown type is distinguished
 from a known one with wrong fields. Reading is total: no message raises.
 """
@@ -9,7 +9,7 @@ from a known one with wrong fields. Reading is total: no message raises.
 from __future__ import annotations
 
 import json
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, get_args
 
 import msgspec
 
@@ -108,24 +108,13 @@ Incoming: TypeAlias = (
     | WireSummary
     | WireError
 )
-_KNOWN = frozenset(
-    {
-        "status",
-        "asr_final",
-        "asr_partial",
-        "metrics",
-        "entities_update",
-        "cards_update",
-        "final_summary",
-        "error",
-    }
-)
+_KNOWN = frozenset(kind.__struct_config__.tag for kind in get_args(Incoming))
 _incoming: msgspec.json.Decoder[Incoming] = msgspec.json.Decoder(Incoming)
 _head = msgspec.json.Decoder(_Head)
 
 
 def read(data: str) -> Incoming | Unknown | Malformed:
-    """The message that ``data`` holds."""
+    """The message in ``data``. Never raises."""
     try:
         return _decode(data)
     except (msgspec.DecodeError, UnicodeEncodeError):

@@ -2,8 +2,8 @@
 
 A dialect may have a method ``headers(credential)`` (``protocol.CredentialHeaders``). Its
 result is as secret as the credential, so an error quotes none of it: it names the
-dialect's class and the position of the header. Only a header that belongs to the
-handshake is named, and then in the spelling of the table below.
+dialect's class and the position of the header. Only a header of the handshake is named, in the
+spelling of the table below.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from openline.dialects.protocol import Dialect
 
 #: RFC 9110 §5.1: a header's name is a token.
 _NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-#: What the opening handshake sets itself (RFC 6455 §4.1), and what would give it a body.
+#: The headers that the opening handshake sets (RFC 6455 §4.1), and those of a body.
 _OWNED: Final = ("Host", "Connection", "Upgrade", "Content-Length", "Transfer-Encoding")
 _OWNED_PREFIX: Final = "Sec-WebSocket-"
 
@@ -30,8 +30,8 @@ def bearer(credential: str) -> list[tuple[str, str]]:
 def credential_headers(dialect: Dialect, credential: str) -> list[tuple[str, str]]:
     """The headers that carry ``credential`` to a backend of this dialect. Secret.
 
-    Raises DialectError, one line without the credential, if the dialect's ``headers`` raises
-    or returns what no request can carry.
+    Raises DialectError, one line without the credential, if the dialect's ``headers`` raises or
+    returns pairs that no request can carry.
     """
     make = getattr(dialect, "headers", None)
     if make is None:

@@ -1,13 +1,13 @@
-"""The protocol between the core and a backend's language.
+"""The protocol between the core and a backend's wire format.
 
-A dialect is a name, its ``Traits``, and pure functions between what the core wants to
-send and the messages of the wire. It has no state: one object serves every session.
+A dialect is a name, its ``Traits``, and pure functions that encode and decode the messages of
+the wire. It has no state: one object serves every session.
 
     start(ids), audio(source, pcm), stop(ids)   →  a wire message, str or bytes
     decode(a wire message)                      →  one of the structs below
 
 ``decode`` is total: a message that cannot be read becomes ``Malformed``, a well-formed one
-of an unknown type ``Unknown``, and nothing raises. ``checking`` holds a dialect to this.
+of an unknown type ``Unknown``, and nothing raises. ``checking`` enforces this.
 """
 
 from __future__ import annotations
@@ -30,18 +30,18 @@ class Ids(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
-    """What every message from a backend may carry; a message without ids is accepted."""
+    """The ids that every message from a backend may carry; one without ids is accepted."""
 
     attempt_id: str | None = None
     connection_id: str | None = None
 
 
 class Status(Reply, frozen=True, kw_only=True):
-    """The backend reports its state, in its own word. ``ack``: it has accepted the start.
+    """The backend reports its state, by its own name. ``ack``: it has accepted the start.
 
-    ``filling``: it asks for less audio. ``doubtful``: on this connection its final
-    message does not prove that everything was transcribed. ``warning``: if it comes after
-    the stop, the final message that follows does not prove that either.
+    ``filling``: it requests less audio. ``doubtful``: on this connection its final message
+    does not confirm that all audio was transcribed. ``warning``: the same, if the status comes
+    after the stop.
     """
 
     state: str
@@ -80,7 +80,7 @@ class Metrics(Reply, frozen=True, kw_only=True):
 
 
 class Noticed(Reply, frozen=True, kw_only=True):
-    """Something the backend noticed in the words. The app gets it as an ``Insight`` update.
+    """Something the backend recognized in the words. The app receives it as an ``Insight``.
 
     ``kind`` is a short word, such as ``entities``; ``payload`` is plain data, as JSON has it.
     """
@@ -90,26 +90,26 @@ class Noticed(Reply, frozen=True, kw_only=True):
 
 
 class Refusal(Reply, frozen=True, kw_only=True):
-    """The backend refuses the connection; ``row`` is the rule that decides what follows."""
+    """The backend refuses the connection; ``row`` is the rule that decides the action."""
 
     row: Rule
     text: str
 
 
 class Remark(Reply, frozen=True, kw_only=True):
-    """The backend reports an error. It decides nothing, but may explain an ending."""
+    """The backend reports an error. It ends nothing, but may explain a later ending."""
 
     text: str
 
 
 class FinalMessage(Reply, frozen=True, kw_only=True):
-    """The last message: the backend has transcribed everything. ``summary`` is its content."""
+    """The last message: the backend has transcribed all audio. ``summary`` is its content."""
 
     summary: Mapping[str, Any]
 
 
 class Unknown(Reply, frozen=True, kw_only=True):
-    """A well-formed message of a type that the dialect does not know; it is tolerated."""
+    """A well-formed message of a type that the dialect does not define; it is tolerated."""
 
     type: str
 
@@ -149,12 +149,12 @@ class Dialect(Protocol):
 
     @property
     def name(self) -> str:
-        """What it is called on the command line, in journals and in drawings."""
+        """Its name on the command line, in journals and in drawings."""
         ...
 
     @property
     def traits(self) -> Traits:
-        """The numbers and names by which the core treats this backend."""
+        """The properties of the backend, which the core reads."""
         ...
 
     def start(self, ids: Ids) -> str | bytes:
@@ -170,5 +170,5 @@ class Dialect(Protocol):
         ...
 
     def decode(self, data: str | bytes) -> Message:
-        """What an arrived message means. Never raises."""
+        """Decode a message that arrived. Never raises."""
         ...

@@ -1,7 +1,7 @@
 """The dialects that come with openline, by name: the only list of them.
 
-A journal names its dialect, a user names one on the command line, a drawing documents one:
-all of them look here. A session without a dialect of its own speaks ``DEFAULT``.
+Journals, the command line and the drawings find a dialect by its name here. A session uses
+``DEFAULT`` unless it is given another one.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import Final
 from openline.dialects.echopanel import ADDRESS, EchoPanel
 from openline.dialects.protocol import Dialect
 
-#: What a session speaks unless it is given another dialect.
+#: The dialect of a session that is given no other.
 DEFAULT: Final[Dialect] = EchoPanel()
-#: Where it dials unless it is given an address.
+#: The address that a session dials if it is given no other.
 DEFAULT_ADDRESS: Final = ADDRESS
 #: One object per dialect serves every session, for a dialect has no state.
 BUILT_IN: Final[Mapping[str, Dialect]] = MappingProxyType({each.name: each for each in (DEFAULT,)})

@@ -1,7 +1,7 @@
 """The traits of a backend: the numbers and names by which the core treats it.
 
 A dialect has one ``Traits`` value. The core reads it and never asks which dialect it is.
-``Traits`` checks itself when it is made, so a dialect that has one has a sound one.
+``Traits`` checks itself when it is made, so the traits of a dialect are always valid.
 
 Three traits describe the queue of a backend, in seconds of audio per source:
 
@@ -35,7 +35,7 @@ _SECONDS: Final = (
     *("horizon", "start_delay", "queue", "window"),
     *("live_ahead", "filling_above", "filling_below"),
 )
-#: Seconds. Audio flows in frames of 0.02 s, with proof asked for several times a window.
+#: Seconds. Audio flows in frames of 0.02 s, with several confirmations per window.
 _LEAST: Final = 0.1
 #: Characters of a value that an error quotes.
 _QUOTED: Final = 60
@@ -50,19 +50,19 @@ class Address(msgspec.Struct, frozen=True):
 
 
 class Traits(msgspec.Struct, frozen=True, kw_only=True):
-    """What the core has to know of one kind of backend. All durations are seconds.
+    """The properties of one kind of backend. All durations are seconds.
 
     ``sources``: the names that a source of audio may have.
-    ``horizon``: whatever a backend has taken out of its queue it has transcribed or
-    discarded within so long; the proof that silence was dealt with.
-    ``silent_in_silence``: the backend sends nothing while it is given silence, so that its
-    silence proves nothing about it.
-    ``address``: where it listens unless a user gives an address; None: there is no usual one.
+    ``horizon``: audio that a backend took out of its queue is transcribed or discarded after so
+    long; this confirms silence, for which no transcript comes.
+    ``silent_in_silence``: the backend sends nothing while it receives silence, so a quiet line
+    does not mean that it fails.
+    ``address``: where it listens by default; None: there is no usual address.
     ``start_delay``: the start goes out no earlier than this after dialling began.
     ``queue``, ``window``, ``live_ahead``, ``filling_above``, ``filling_below``: its queue, as
     described above. The defaults suit a backend that keeps 2 s, a short queue as queues go.
-    ``codes``: close codes that mean something else here than by default.
-    ``refusals``: texts with which the backend refuses, and what each one means; for people
+    ``codes``: close codes with another meaning than in the verdict table.
+    ``refusals``: texts with which the backend refuses, each with its rule; for documentation
     and for the dialect's own ``decode``.
 
     Raises ValueError, one line that names the trait, for a value that cannot work.

@@ -1,1 +1,1 @@
-"""Journals: everything that entered and left one session's core, recorded and replayed."""
+"""Journals: the input and output of one session's machine, recorded and replayed."""

@@ -1,14 +1,13 @@
-"""How what goes into the core and comes out of it is written in a journal, as plain JSON.
+"""The JSON form of the core's input and output in a journal.
 
-Each event, command and message becomes one flat object with its class as ``type``, so that
-a person can read it and ``diff`` can compare it. Only events are ever read back: what came
-out is compared as it is written.
+Each event, command and message becomes one flat object with its class as ``type``, so that a
+user can read it and ``diff`` can compare it. Only events are read back; output is compared in
+its written form.
 
-Two things are not written as they are. Audio is private: it is its length in ``bytes``,
-and read back as silence, unless the journal keeps audio (base64, with a checksum where it
-comes out). And a URL may carry a secret that we do not know of: letters and digits of the
-values in a query, and of a user and password, are written as ``x``; nothing that the core
-decides depends on them, so the replay decides the same.
+Audio and URLs are redacted. Audio is private: it is written as its length in ``bytes`` and read
+back as silence, unless the journal keeps audio (base64, and a checksum in the output). A URL may
+carry a secret: letters and digits of the values in a query, and of a user and password, are
+written as ``x``. No decision of the core depends on them, so the replay decides the same.
 """
 
 from __future__ import annotations
@@ -53,7 +52,7 @@ def to_line(plain: Plain) -> bytes:
 
 
 def from_line(line: bytes) -> Any:
-    """What a line holds. Raises ValueError if it is not JSON."""
+    """The object in a line. Raises ValueError if it is not JSON."""
     try:
         return msgspec.json.decode(line)
     except msgspec.DecodeError:
@@ -61,7 +60,7 @@ def from_line(line: bytes) -> Any:
 
 
 def as_read(plain: Any) -> Any:
-    """``plain`` as it would be read back."""
+    """``plain`` as a reader gets it: written to a line, and read back."""
     return from_line(to_line(plain))
 
 
@@ -69,7 +68,7 @@ def as_read(plain: Any) -> Any:
 
 
 def event_to_plain(event: Event, *, keep_audio: bool) -> Plain:
-    """An event as a journal holds it."""
+    """An event in its journal form."""
     plain: Plain = {"type": type(event).__name__}
     for name in event.__struct_fields__:
         value: Any = getattr(event, name)
@@ -95,7 +94,7 @@ def event_to_plain(event: Event, *, keep_audio: bool) -> Plain:
 
 
 def event_from_plain(plain: Mapping[str, Any]) -> Event:
-    """The event that a journal holds. Raises ValueError, one line, if it holds none."""
+    """The event in a line of a journal. Raises ValueError, one line, if there is none."""
     fields = dict(plain)
     name = fields.pop("type", None)
     kind = EVENTS.get(name) if isinstance(name, str) else None
@@ -125,11 +124,11 @@ def event_from_plain(plain: Mapping[str, Any]) -> Event:
     return event
 
 
-# What comes out, one way.
+# Commands and messages, one way.
 
 
 def command_to_plain(command: Command, *, keep_audio: bool) -> Plain:
-    """A command as a journal holds it."""
+    """A command in its journal form."""
     plain: Plain = {"type": type(command).__name__}
     match command:
         case Report(update):
@@ -147,7 +146,7 @@ def command_to_plain(command: Command, *, keep_audio: bool) -> Plain:
 def outgoing_to_plain(
     outgoing: Outgoing | None, *, keep_audio: bool, text_is_audio: bool = False
 ) -> Plain | None:
-    """What was pulled, as a journal holds it. ``text_is_audio``: the dialect's audio is text."""
+    """A pulled message in its journal form. ``text_is_audio``: the dialect's audio is text."""
     match outgoing:
         case None:
             return None
@@ -173,7 +172,7 @@ def _audio(data: bytes, *, keep_audio: bool) -> Plain:
 
 
 def mask(url: str) -> str:
-    """``url`` without what may be a secret: user, password, values of the query, fragment."""
+    """``url`` with user, password, query values and fragment redacted."""
     head, question, query = url.partition("?")
     head, hash_sign, fragment = head.partition("#")
     head = _USER.sub(lambda found: "//" + _hide(found[0][2:]), head)
@@ -181,7 +180,7 @@ def mask(url: str) -> str:
 
 
 def mask_query(query: str) -> str:
-    """``query`` with its values hidden; the names stand, for some are refused."""
+    """``query`` with its values redacted; the names stay, for some are refused."""
     return "&".join(map(_hide_value, query.split("&")))
 
 

@@ -1,4 +1,4 @@
-"""A journal is read: its lines become data that can be replayed.
+"""Reads a journal: its lines become data that can be replayed.
 
     with open(path, "rb") as file:
         journals = read(file)
@@ -23,9 +23,9 @@ from openline.journal.codec import Plain, event_from_plain, from_line
 from openline.policy import Policy
 from openline.updates import Transcript
 
-#: Of the format. A journal of another one is refused.
+#: The version of the format. A journal of another version is refused.
 VERSION: Final = 1
-#: How the first line begins: it tells a partial write from a file of another kind.
+#: The begin of the first line, which distinguishes a partial write from another kind of file.
 _BEGINS: Final = b'{"journal":'
 
 
@@ -53,9 +53,10 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """One line that follows: an event, or without one a pull, and what came of it.
+    """One line that follows: an event, or without one a pull, and its output.
 
-    ``out`` is plain data: the commands, or what was pulled. ``raised`` is the error's text.
+    ``now`` is in seconds. ``out`` is plain data: the commands, or the pulled message.
+    ``raised`` is the text of the error, or empty.
     """
 
     line: int
@@ -75,7 +76,7 @@ class Journal(msgspec.Struct, frozen=True):
 
 
 def read(lines: Iterable[bytes]) -> list[Journal]:
-    """The journals that ``lines`` (with their ends) hold. Raises JournalError."""
+    """The journals in ``lines``, which keep their newlines. Raises JournalError."""
     journals: list[Journal] = []
     entries: list[Entry] = []
     opening: Opening | None = None
@@ -109,7 +110,7 @@ def read(lines: Iterable[bytes]) -> list[Journal]:
 def choose(journals: Sequence[Journal], number: int | None, *, by: str) -> Journal:
     """The journal with that number, from 1 on; None: the only one there is.
 
-    Raises JournalError, which names the choice; ``by`` is what makes it, as an option.
+    Raises JournalError, which names the choice; ``by`` is the option that makes it.
     """
     count = len(journals)
     if number is None and count > 1:
@@ -125,8 +126,8 @@ def choose(journals: Sequence[Journal], number: int | None, *, by: str) -> Journ
 def check_start(line: bytes) -> None:
     """Raise JournalError unless a file that starts with ``line`` may take another journal.
 
-    ``line`` is its first line with its end, or less if there is no more: of an empty file
-    nothing, of one that a crash tore as much as was written.
+    ``line`` is its first line with the newline: empty for an empty file, and without a newline
+    if a crash cut it off.
     """
     if not line.endswith(b"\n"):
         if not line.startswith(_BEGINS[: len(line)]):
@@ -174,10 +175,10 @@ def _entry(number: int, plain: Any) -> Entry:
 
 
 def error_text(exc: Exception) -> str:
-    """An error as a journal holds it."""
+    """An error in its journal form."""
     return f"{type(exc).__name__}: {exc}"
 
 
 def speaks_text(dialect: Dialect) -> bool:
-    """Whether a dialect's audio is text, which then is as private."""
+    """Whether a dialect's audio is text, which is redacted like bytes."""
     return isinstance(dialect.audio(dialect.traits.sources[0], b"\0\0"), str)

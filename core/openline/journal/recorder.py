@@ -1,16 +1,16 @@
-"""Records a journal: all that goes into a session's machine and comes out, to replay later.
+"""Records a journal: the input and output of a session's machine, to replay later.
 
-The machine is pure, so what goes in decides what comes out: the options, the random numbers
-that it draws, every ``receive(event, now)`` and every ``next_message(now)``. A ``Recorder`` is an
+The machine is pure, so its input determines its output: the options, the random numbers that
+it draws, every ``receive(event, now)`` and every ``next_message(now)``. A ``Recorder`` is an
 observer that writes these down, one JSON object a line; ``reader.read`` reads them, and
-``replay.replay`` replays them. So a fault that happened once, anywhere, happens again on any
-machine; and a journal that is kept is a test.
+``replay.replay`` replays them. So a fault can be reproduced on any computer, and a kept journal
+is a test.
 
     machine = SessionMachine(backend, observers=[Recorder(file.write)], ...)
 
 A journal holds the messages of the backend word for word, and so the transcript: it is as
-private as the speech. It holds no credential, for none ever reaches the core, and audio
-only if asked for (see ``codec``). A session of one source writes about 11 KB a second
+private as the speech. It holds no credential, for none ever reaches the core, and audio only
+with ``keep_audio`` (see ``codec``). A session of one source writes about 11 KB a second
 during speech and next to nothing in silence.
 """
 
@@ -39,8 +39,8 @@ from openline.snapshot import MachineOptions, Snapshot
 class Recorder(Observer):
     """Keeps the journal of one session: give a new one to each ``SessionMachine``.
 
-    ``write`` is called with one whole line at a time, its newline included, as soon as the call
-    that it is about is over; it must not raise. ``keep_audio`` writes the audio itself.
+    ``write`` is called with one whole line at a time, newline included, at the end of the call
+    that the line records; it must not raise. ``keep_audio`` writes the audio itself.
     """
 
     __slots__ = ("_commands", "_drawn", "_keep_audio", "_text_is_audio", "_write")

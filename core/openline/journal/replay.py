@@ -1,12 +1,12 @@
-"""Replays a journal: a new machine is given the same events and must do the same.
+"""Replays a journal: a new machine receives the same events and must do the same.
 
     for journal in read(file):
         for step in replay(journal):
             print(step.now, step.event, step.commands)
 
 Time and randomness come from the journal, so a replay takes as long as the core needs and
-waits for nothing. What comes out is compared as a journal writes it; the first difference
-ends the replay with a DivergedError that shows both sides.
+never waits. The output is compared in its journal form; the first difference ends the replay
+with a DivergedError that shows both sides.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ from openline.updates import State
 
 
 class DivergedError(Exception):
-    """The core does something else now than it did then; the text shows both."""
+    """The output differs from the recorded one; the text shows both."""
 
 
 class Step(msgspec.Struct, frozen=True):
-    """One step of a replay; ``event`` None: a pull. ``state`` is the one it led to.
+    """One step of a replay; ``event`` None: a pull. ``state`` is the state after it.
 
-    ``audio``: what was pulled carries audio, be it bytes or text. It is as long as what was
-    sent, and silence unless the journal keeps audio.
+    ``now`` is in seconds. ``audio``: the pulled message carries audio, as bytes or text. It is
+    as long as the recorded one, and silence unless the journal keeps audio.
     """
 
     line: int
@@ -61,9 +61,8 @@ def replay(
     ``observers`` watch the machine, and ``make`` makes it, with the arguments of
     ``SessionMachine``.
 
-    Raises DivergedError at the first step at which something else comes out, and
-    JournalError for an unknown dialect, for another than the journal's, or for options that
-    this version refuses.
+    Raises DivergedError at the first step whose output differs, and JournalError for an unknown
+    dialect, for another than the journal's, or for options that this version refuses.
     """
     opening = journal.opening
     spoken = dialect or dialect_of(journal)
@@ -111,7 +110,7 @@ def replay(
 
 
 def dialect_of(journal: Journal) -> Dialect:
-    """The dialect that a journal names. Raises JournalError if it is not known here."""
+    """The dialect that a journal names. Raises JournalError if it is not built in."""
     name = journal.opening.dialect
     if name not in BUILT_IN:
         raise JournalError(f"dialect {name!r}: not known here: give it to replay")

@@ -1,17 +1,16 @@
-"""WHAT: the guards and actions that the chart names, over one session's facts.
+"""WHAT: the guards and actions that the chart names, over the state of one session.
 
-``SessionMachine`` stores the fact that arrived (``message``, ``pong``, the plan in
-``retry``) and fires one event; the rows that run call the methods below by name.
-Guards are pure and look only at what is stored. Actions change the data, arm timers
-and append commands; they never raise, never fire events and never read ``state``.
+``SessionMachine`` stores the input that arrived (``message``, ``pong``, the plan in ``retry``)
+and fires one event; the rows that run call the methods below by name. Guards are pure and read
+only stored data. Actions change the data, arm timers and append commands; they never raise,
+never fire events and never read ``state``.
 
-A dial is *live* from the moment it goes out until it is lost, aborted or over; a fact
-with another number, or of a dial that is no longer live, never gets this far.
+A dial is *live* from the moment it goes out until it is lost, aborted or over. An input with
+another number, or of a dial that is no longer live, is dropped before it reaches the chart.
 """
 
 from __future__ import annotations
 
-from openline.audio.stream import Stream
 from openline.commands import (
     AbortSocket,
     CancelCredential,
@@ -57,49 +56,49 @@ class Actions(SessionState):
         return self.retry.until == OFF
 
     def network_hint_applies(self) -> bool:
-        """Whether news of a restored network may end the wait."""
+        """Whether a restored network may end the delay."""
         return self.retry.network_hint_applies
 
     def all_delivered(self) -> bool:
-        """Whether a stop was asked for and nothing captured is undelivered."""
+        """Whether all captured audio is confirmed or given up."""
         return not self.streams.undelivered
 
     def start_unsent(self) -> bool:
-        """Whether this dial's start has not gone out: an ack of it cannot be true."""
+        """Whether this dial's start has not gone out, so that an ack of it is late."""
         return not self.start_sent
 
     def retry_too_late(self) -> bool:
-        """Whether the next dial lies beyond what a stop, now, would leave to finish in."""
+        """Whether the next dial would come after the limit of a session that is stopped now."""
         return self.deadlines[Timer.RETRY] > self.finish_at
 
     def stopping(self) -> bool:
-        """Whether the app has asked for the end."""
+        """Whether the app has requested the stop."""
         return self.stop_wanted
 
     def stop_sent(self) -> bool:
-        """Whether this dial's stop has gone out: a final message can be true."""
+        """Whether this dial's stop has gone out, so that a final message is not late."""
         return self.stop_is_sent
 
     # Opening.
 
     def disarm_state_timers(self) -> None:
-        """A state's timers end with it."""
+        """The state is left, so its timers end."""
         self.disarm(STATE_TIMERS)
 
     def watch_sources(self) -> None:
-        """From here on a source that falls silent is noticed."""
+        """Start to watch the sources for silence."""
         self.deadlines[Timer.SOURCE] = self.watch.begin(self.now)
 
     def request_credential(self) -> None:
-        """Ask the provider; that counts at the gate, as a dial does."""
+        """Request a credential; the gate counts it, as it counts a dial."""
         self.retry.gate.note(self.now)
         self.request += 1
         self.arm(Timer.AUTH, self.policy.auth_timeout)
-        # Once the line has been refused, the old credential is no answer.
+        # After a dial, a request means that the backend refused the old credential.
         self.out.append(RequestCredential(self.request, self.dials > 0))
 
     def note_credential(self) -> None:
-        """The provider answered; a fresh credential spends the right to ask for one."""
+        """The provider answered; a fresh credential uses up the one REAUTH."""
         self.credential_wanted = False
         self.retry.reauth_used = self.dials > 0
 
@@ -141,7 +140,7 @@ class Actions(SessionState):
         self.ever_opened = True
 
     def await_ack(self) -> None:
-        """Start no earlier than the start delay after the dial; kept from NET-001."""
+        """Request the start, but no earlier than the start delay after the dial."""
         settled = self.dialled_at + self.policy.start_delay_of(self.dialect.traits)
         if settled > self.now:
             self.deadlines[Timer.SETTLE] = settled
@@ -149,12 +148,12 @@ class Actions(SessionState):
             self.request_start()
 
     def request_start(self) -> None:
-        """The start is due; the ack is waited for from here."""
+        """The start is due; the timeout of its ack begins."""
         self.start_due = True
         self.arm(Timer.ACK, self.policy.ack_timeout)
 
     def open_line(self) -> None:
-        """The start was acked: audio may flow and the dial's timers run."""
+        """The start was acknowledged: audio may flow, and the dial's timers run."""
         self.line_open = True
         self.ping_wanted = False
         self.dropped, self.doubtful = 0, False
@@ -166,28 +165,28 @@ class Actions(SessionState):
     # Keeping.
 
     def count_late(self) -> None:
-        """A fact came when it could not be true."""
+        """Count an event that came too early or too late to be valid."""
         self.counts["late"] += 1
 
     def await_stable(self) -> None:
-        """The line has to hold before anything is forgiven."""
+        """The backoff and the strikes are reset once the line has held for ``stable_after``."""
         self.arm(Timer.STABLE, self.policy.stable_after)
 
     def note_stable(self) -> None:
-        """The line held."""
+        """The line held for ``stable_after``."""
         self.retry.note_stable()
 
     def request_ping(self) -> None:
-        """A ping is due; the answer has ``pong_timeout`` from now, sent or not."""
+        """A ping is due; ``pong_timeout`` runs from now, even if the ping is not sent yet."""
         self.ping_wanted = True
         self.arm_pong()
 
     def note_pong(self) -> None:
-        """The backend received all that was sent before this pong's ping."""
+        """The backend received all audio that was sent before this pong's ping."""
         self.streams.note_pong(self.pong)
 
     def report_status(self) -> None:
-        """Tell the app how the backend is, and heed it."""
+        """Report the backend's status; ``filling`` limits what is sent, ``doubtful`` the end."""
         status: Status = self.message
         self.backend_error = ""
         self.doubtful |= status.doubtful or (status.warning and self.stop_wanted)
@@ -198,19 +197,19 @@ class Actions(SessionState):
         self.report_status_of(status.state, status.text, status.source)
 
     def note_backend_error(self) -> None:
-        """An error that means nothing else: it may explain the ending that follows."""
+        """Report an error that decides nothing; it may explain the ending that follows."""
         error: Remark = self.message
         self.backend_error = one_line(error.text)
         self.report_status_of("error", self.backend_error)
 
     def take_metrics(self) -> None:
-        """The backend's figures open the window and show what it dropped."""
+        """The backend's figures open the window, and report how much it dropped."""
         metrics: Metrics = self.message
         stream = self.streams.get(metrics.source)
         if stream is None:
             return
         self.backend_error = ""
-        # First what was dropped: it lay behind what was drained when the last figures came.
+        # Drops first: they lie after the audio that was drained at the figures before.
         if metrics.dropped > self.dropped:
             self.streams.note_dropped(stream, metrics.dropped - self.dropped)
             self.dropped = metrics.dropped
@@ -226,20 +225,8 @@ class Actions(SessionState):
             )
         )
 
-    def note_drained(self, stream: Stream) -> None:
-        """The backend took audio out of its queue: it is alive, and the horizon moves."""
-        self.note_alive(stream)
-        proved = stream.window.drained - round(self.dialect.traits.horizon * SAMPLE_RATE)
-        if proved > 0:
-            self.confirm(stream.box, stream.box.span(proved, proved)[1])
-
-    def note_alive(self, stream: Stream) -> None:
-        """The backend deals with this source: whatever stalls, it is not that."""
-        stream.shut_since = OFF
-        self.deadlines[Timer.STALL] = self.streams.shut_since + self.policy.stall_timeout
-
     def take_transcript(self) -> None:
-        """Words: mapped to session time, clamped to what is news, kept and confirmed."""
+        """Map words to session time, cut off what is confirmed, report the rest, and confirm it."""
         heard: Heard = self.message
         stream = self.streams.get(heard.source)
         if stream is None:
@@ -270,12 +257,12 @@ class Actions(SessionState):
                 self.retry.note_progress()
         else:
             self.counts["duplicates"] += heard.final
-        # What is out of the queue is proved last: without a horizon that is these very words.
+        # Drained audio last: with a horizon of 0 it confirms the audio of these same words.
         if stream.window.note_drained(box.sent_by(end_at)):
             self.note_drained(stream)
 
     def take_insight(self) -> None:
-        """What the backend noticed goes to the app as it is."""
+        """Report what the backend recognized in the words, unchanged."""
         self.backend_error = ""
         noticed: Noticed = self.message
         self.report(Insight(kind=noticed.kind, payload=noticed.payload))
@@ -283,11 +270,11 @@ class Actions(SessionState):
     # Losing.
 
     def abort_socket(self) -> None:
-        """Drop the socket without a closing handshake: it is dead, or there is no time."""
+        """Drop the socket without a closing handshake, which would fail or take too long."""
         self.out.append(AbortSocket(self.dial))
 
     def end_dial(self) -> None:
-        """The dial is over: its timers, its partials, its claim on unproven audio."""
+        """End the dial's timers, retract its partials, and keep unconfirmed audio for the next."""
         self.dial_live = self.line_open = self.start_due = False
         self.disarm(DIAL_TIMERS)
         self.report_gaps(self.streams.end_dial())
@@ -304,21 +291,21 @@ class Actions(SessionState):
         self.aim_home()
 
     def await_retry(self) -> None:
-        """Wait until the time of the plan."""
+        """Arm RETRY for the time of the plan."""
         self.deadlines[Timer.RETRY] = self.retry.until
 
     def retry_early(self) -> None:
-        """The network is back: now, or as soon as the gate lets it."""
+        """The network is back: dial now, or as soon as the gate opens."""
         self.deadlines[Timer.RETRY] = self.retry.gate.opens_at(self.now)
 
     # Ending.
 
     def note_abort(self) -> None:
-        """The app wants no proper end."""
+        """The app aborts the session."""
         self.end_reason = "aborted"
 
     def note_stop(self) -> None:
-        """The app wants the end: no more audio, and a limit that is never extended."""
+        """The app requests the stop: refuse further audio, and set a limit that never moves."""
         if self.stop_wanted:
             return
         self.stop_wanted = True
@@ -327,21 +314,21 @@ class Actions(SessionState):
         self.deadlines[Timer.FINISH] = self.finish_at
 
     def give_up_finishing(self) -> None:
-        """There will be no dial in time."""
+        """Give up: no dial is possible within the limit."""
         self.retry.give_up_finishing()
 
     def take_summary(self) -> None:
-        """The final message: all that was sent is dealt with, unless there is a doubt."""
+        """The final message confirms all sent audio, unless some was dropped or doubtful."""
         self.summary = self.message
-        proves = not (self.doubtful or self.dropped)
+        confirms = not (self.doubtful or self.dropped)
         for stream in self.streams.all:
             box = stream.box
             self.summary_covers[box.source] = box.span(0, box.dial_sent)
-            if proves:
+            if confirms:
                 self.confirm(box, box.sent)
 
     def close_socket(self) -> None:
-        """Begin the closing handshake; from here every loss is the end."""
+        """Begin the closing handshake; a loss from here on is the normal end."""
         self.line_open = False
         self.disarm(DIAL_TIMERS)
         self.disarm(SESSION_TIMERS)
@@ -349,7 +336,7 @@ class Actions(SessionState):
         self.out.append(CloseSocket(self.dial, CLOSE_NORMAL))
 
     def report_end(self) -> None:
-        """The one result."""
+        """End every timer and source, and report the last gaps; the result follows."""
         self.dial_live = self.line_open = self.start_due = False
         self.disarm(ALL_TIMERS)
         self.streams.close()

@@ -1,14 +1,14 @@
-"""WHEN: the states of a session and every way from one to another. No code.
+"""WHEN: the states of a session and every transition between them. No code.
 
-This declaration is the truth about control flow. ``table`` compiles it into the rows
-that every connection runs; python-statemachine checks it, draws it and, in the tests,
-interprets it beside the table. Guards and actions are names of ``Actions``'s methods.
+This declaration is the only source of control flow. ``table`` compiles it into the rows that
+every session runs; python-statemachine checks it, draws it and, in the tests, interprets it
+beside the table. Guards and actions are names of methods of ``Actions``.
 
-One semantics for both, kept small on purpose. A fact is stored in ``Actions`` with its
-verdict first; then one argument-less event is fired. The rows of (state, event) are
-tried in the order in which they stand here and the first whose guard holds wins. It
-runs exit, on, (the state changes,) enter; an internal row runs ``on`` alone. No row:
-the fact is late or the request impossible, and nothing changes.
+Both use one small semantics. An input is stored in ``Actions`` first, with its verdict; then
+one event without arguments is fired. The rows of (state, event) are tried in the order in
+which they stand here, and the first whose guard holds runs: exit, on, (the state changes,)
+enter; an internal row runs ``on`` alone. Without a row the event is late or the request
+impossible, and nothing changes.
 
 Reading order: a line is opened (idle → authorizing → connecting → awaiting_ack →
 streaming), kept (streaming), lost and tried again (reconnecting), finished
@@ -98,7 +98,7 @@ class Chart(StateChart[Any]):
     )
     stable_due = streaming.to(streaming, internal=True, on="note_stable")
 
-    # The line is lost: tried again while there is hope.
+    # The line is lost: dialled again until a limit is reached.
     socket_lost = (
         closing.to(closed)
         | finishing.to(closed, cond="all_delivered")

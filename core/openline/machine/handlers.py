@@ -1,8 +1,8 @@
-"""What an event means: its facts are stored, and the chart's events that it fires are returned.
+"""The handlers of the events: each stores its fields and returns the chart's events to fire.
 
 One function per event. With the name of a chart's event goes, where a dial or a request has
 ended, the ``Plan`` that the machine is to make: the ending as it is judged, or that nothing was
-lost. The machine makes it only where the chart has a row for that event. A fact of a dial
+lost. The machine makes it only where the chart has a row for that event. An event of a dial
 or request that is no longer live is counted and fires nothing.
 """
 
@@ -39,7 +39,7 @@ Fired: TypeAlias = tuple[tuple[str, Plan | None], ...]
 
 
 class LocalProtocolError(Exception):
-    """The caller asked for something that makes no sense now; nothing has changed."""
+    """The caller requested something that is impossible now; nothing has changed."""
 
 
 _NOTHING: Final[Fired] = ()
@@ -58,7 +58,7 @@ _MESSAGE_EVENTS: Final[dict[type, str]] = {
 
 
 def on_timer(session: SessionState, timer: Timer) -> Fired:
-    """What ``timer``, which is due, fires."""
+    """The chart's events that ``timer``, which is due, fires."""
     plan = None if timer.error is None else _ended(session, error=timer.error)
     if timer is Timer.SOURCE:
         return _look_for_silence(session)
@@ -73,7 +73,7 @@ def on_timer(session: SessionState, timer: Timer) -> Fired:
 
 
 def _ended(session: SessionState, *, detail: str = "", **known: Any) -> Plan:
-    """The ending that is ``known``, with what the session knows beside it."""
+    """The plan for the ending ``known``, completed from the session's state."""
     ending = Ending(
         ever_connected=session.ever_opened,
         has_provider=session.has_provider,
@@ -81,7 +81,7 @@ def _ended(session: SessionState, *, detail: str = "", **known: Any) -> Plan:
         strikes=session.retry.strikes,
         **known,
     )
-    # An error message that came ahead of the close explains more than the close repeats.
+    # An error message just before the close gives the reason; the close may only repeat it.
     return Plan(
         ending, "; ".join(text for text in (session.backend_error, one_line(detail)) if text)
     )
@@ -91,7 +91,7 @@ def _ended(session: SessionState, *, detail: str = "", **known: Any) -> Plan:
 
 
 def _always(fired: Fired) -> Callable[[SessionState, Any], Fired]:
-    """The handler of an event that has no facts to store."""
+    """The handler of an event that has no fields to store."""
     return lambda _session, _event: fired
 
 
@@ -166,7 +166,7 @@ def _source_lost(session: SessionState, event: e.SourceFailed) -> Fired:
 
 def _look_for_silence(session: SessionState) -> Fired:
     for source in session.watch.look(session.now, room=session.streams.has_room):
-        reason = f"nothing was heard from it for {session.policy.source_timeout:g} s"
+        reason = f"it delivered no audio for {session.policy.source_timeout:g} s"
         session.lose_source(source, SourceEndReason.STALLED, reason)
         session.out.append(CloseSource(source))
     session.deadlines[Timer.SOURCE] = session.watch.next_look(session.now)
@@ -179,7 +179,7 @@ def _check_source(session: SessionState, source: str) -> None:
 
 
 def _stop_when_over(session: SessionState) -> Fired:
-    """Once every source is over there is nothing left to keep the line for."""
+    """Stop when every source is over: no more audio will come."""
     opened = session.state != State.IDLE
     return _STOP if opened and session.streams.over else _NOTHING
 
@@ -269,7 +269,7 @@ def _pong(session: SessionState, event: e.PongReceived) -> Fired:
 def _message(session: SessionState, event: e.MessageReceived) -> Fired:
     if not _live(session, event.dial):
         return _NOTHING
-    session.deadlines[Timer.PONG] = OFF  # any frame proves that the backend lives
+    session.deadlines[Timer.PONG] = OFF  # any frame shows that the backend is alive
     message = decode_or_malformed(session.dialect, event.data)
     if isinstance(message, Malformed):
         session.count_trouble("malformed", f"an unreadable message: {message.why}")

@@ -10,7 +10,7 @@ from openline.observer import Observer
 
 
 class Observers:
-    """The observers that still look, and the exceptions of those that do not.
+    """The observers of a session, and the exceptions of those that were dropped.
 
     ``begin`` clears what ``show`` counts: how many of the commands were shown already.
     """

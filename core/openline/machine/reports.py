@@ -1,4 +1,4 @@
-"""Reports of a state, of the end and of the counts, and the snapshot: facts put into structs."""
+"""The reports of a state, the end and the counts, and the snapshot, made from the state."""
 
 from __future__ import annotations
 
@@ -34,20 +34,20 @@ def statistics(session: SessionState) -> Statistics:
 
 
 def is_done(ended: Ended) -> bool:
-    """Whether a process that resumed this session would have nothing to mend."""
+    """Whether resuming this session would fill no gap."""
     late = any(gap.cause in AT_THE_END for gap in ended.missing)
     captured = any(source.captured for source in ended.statistics.sources.values())
     return not late and (ended.state is State.CLOSED or not captured)
 
 
 def result(session: SessionState, state: State) -> Ended:
-    """The one result; ``complete`` holds exactly when it ended well and nothing is missing."""
+    """The result; ``complete`` is True exactly when it ended well and nothing is missing."""
     failed = state is State.FAILED
     missing = session.streams.missing()
     verdict = session.retry.verdict
-    # A source that failed captured less than there was, and no gap shows that.
+    # A source that failed did not capture all audio, and no gap shows that.
     lost = "; ".join(f"{each.source} was lost: {each.reason}" for each in session.lost_sources)
-    # A failure has a cause, always.
+    # A failure always has a cause.
     not_well = session.retry.cause if failed else session.end_reason or lost
     short = "not all audio was confirmed" if missing else ""
     return Ended(
@@ -65,7 +65,7 @@ def result(session: SessionState, state: State) -> Ended:
 
 
 def snapshot(session: SessionState) -> Snapshot:
-    """All that can be read of the session, as it is now."""
+    """The session as it is now."""
     streams, retry = session.streams, session.retry
     due = sorted([(at, i) for i, at in enumerate(session.deadlines) if at != OFF])
     return Snapshot(

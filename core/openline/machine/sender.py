@@ -1,12 +1,12 @@
-"""What goes over the wire next: the one ordered pull.
+"""The next message for the wire: the one ordered pull.
 
-The order is the promise. The start is the first message of a dial and goes out once;
-nothing but it before the ack. Then, most urgent first: a ping that is due, audio that a
-window allows, and when the app has stopped and all audio is out, the stop. A pull
-means that the last send has completed, so it disarms SEND; what it returns arms it again.
+The start is the first message of a dial and goes out once; no other message goes out before
+the ack. Then, most urgent first: a ping that is due, audio that a window allows, and, when the
+app has stopped and all audio is out, the stop. A pull means that the last send has completed,
+so it disarms SEND; a message that it returns arms SEND again.
 
-When a window is shut the sender has nothing to do until proof arrives: STALL bounds how
-long that may take, a ping asks for the proof, and PACE is when time alone opens it.
+When a window is shut, the sender waits for a confirmation: STALL bounds how long that may take,
+a ping requests the confirmation, and PACE is due when time alone opens the window.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _SEND, _STALL, _PACE = int(Timer.SEND), int(Timer.STALL), int(Timer.PACE)
 
 
 def next_message(session: SessionState) -> Outgoing | None:
-    """What to send at ``session.now``, or None."""
+    """The message to send at ``session.now``, or None."""
     deadlines = session.deadlines
     deadlines[_SEND] = deadlines[_PACE] = OFF
     if not session.line_open:

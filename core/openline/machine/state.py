@@ -1,7 +1,7 @@
-"""Everything that one session knows, as plain data.
+"""The state of one session, as plain data.
 
-``Actions`` adds what is done with it. Nothing here decides; the few methods only append a
-command, arm a timer, or put ids together.
+``Actions`` adds the guards and actions of the chart. Nothing here decides: the methods append a
+command, arm a timer, or note a confirmation.
 """
 
 from __future__ import annotations
@@ -44,15 +44,15 @@ from openline.updates import (
     Update,
 )
 
-#: What came and changed nothing, as the result counts it.
+#: The kinds of input that changed nothing; the result counts each.
 _COUNTED = ("late", "foreign", "malformed", "duplicates")
 
 
 class Plan(NamedTuple):
-    """What the next dial is to be planned from.
+    """The input of the plan for the next dial.
 
     ``ending``: how this dial, or request for a credential, ended; None: nothing was lost, and
-    the next dial follows at once. ``detail`` is added to the cause, one line for a person.
+    the next dial follows at once. ``detail`` is added to the cause, one line for the user.
     """
 
     ending: Ending | None = None
@@ -143,7 +143,7 @@ class SessionState:
         self.spooled = disk_samples > 0  # captured audio is kept on disk as well
         self.watch = SilenceWatchdog(sources, may_pause, policy.source_timeout)
         self.timeline = Timeline()
-        # The fact that arrived, until a row of the chart makes something of it.
+        # The input that arrived, until a row of the chart processes it.
         self.message: Any = None  # a Message; its type goes with the event that is fired
         self.pong = b""  # the mark of the last pong
         self.opened_id = ""  # the connection_id of the socket that is open
@@ -169,18 +169,18 @@ class SessionState:
         self.line_open = False
         self.ping_wanted = False
         self.dropped: int = 0  # queue items that the backend reported as dropped on this dial
-        self.doubtful = False  # the final message will not prove everything
+        self.doubtful = False  # the final message will not confirm all sent audio
         # The end.
         self.stop_wanted = False
         self.stop_is_sent = False
         self.end_reason = ""
-        self.lost_sources: list[SourceEnded] = []  # those that failed or hung before the stop
+        self.lost_sources: list[SourceEnded] = []  # those that failed or stalled before the stop
         self.summary: FinalMessage | None = None
         self.summary_covers: dict[str, tuple[int, int]] = {}
 
     @property
     def ids(self) -> Ids:
-        """The names that this dial's messages carry."""
+        """The ids in this dial's messages."""
         return Ids(
             session_id=self._session_id,
             attempt_id=self._attempt_id,
@@ -189,7 +189,7 @@ class SessionState:
 
     @property
     def finish_at(self) -> float:
-        """By when a session that is stopped now has to be finished."""
+        """The time by which a session that is stopped now has to finish."""
         return self.now + self.policy.finish_timeout + self.streams.due_seconds
 
     def report(self, update: Update) -> None:
@@ -197,21 +197,21 @@ class SessionState:
         self.out.append(Report(update))
 
     def report_transcript(self, transcript: Transcript) -> None:
-        """Hand words to the app; a final stands on disk before it does."""
+        """Hand words to the app; a final is written to disk first."""
         self.timeline.add(transcript)
         if transcript.final and self.spooled:
             self.out.append(StoreFinal(transcript))
         self.report(transcript)
 
     def report_gaps(self, gaps: Sequence[Gap]) -> None:
-        """Hand gaps to the app; what resuming the session cannot mend is noted on disk."""
+        """Hand gaps to the app; one that resuming the session cannot fill is noted on disk."""
         for gap in gaps:
             if self.spooled and gap.cause not in AT_THE_END:
                 self.out.append(StoreGap(gap))
             self.out.append(Report(gap))
 
     def store(self, stream: Stream, pcm: bytes) -> None:
-        """Have ``pcm``, just captured, kept on disk; at first, where its source began."""
+        """Keep ``pcm``, just captured, on disk; before the first, note where its source began."""
         box = stream.box
         if not stream.stored:
             stream.stored = True
@@ -219,7 +219,7 @@ class SessionState:
         self.out.append(StoreAudio(box.source, box.captured - len(pcm) // 2, pcm))
 
     def fetch(self) -> None:
-        """Have audio read back from disk as soon as memory has room for it."""
+        """Read audio back from disk once memory has room for it."""
         for source, start, samples in self.streams.wanted():
             self.out.append(FetchAudio(source, start, samples))
 
@@ -228,13 +228,25 @@ class SessionState:
         if box.confirm(position) and self.spooled:
             self.out.append(StoreConfirmed(box.source, position))
 
+    def note_drained(self, stream: Stream) -> None:
+        """The backend took audio out of its queue: it is alive, and the horizon moves on."""
+        self.note_alive(stream)
+        confirmed = stream.window.drained - round(self.dialect.traits.horizon * SAMPLE_RATE)
+        if confirmed > 0:
+            self.confirm(stream.box, stream.box.span(confirmed, confirmed)[1])
+
+    def note_alive(self, stream: Stream) -> None:
+        """The backend processes the audio of this source, so this source does not stall."""
+        stream.shut_since = OFF
+        self.deadlines[Timer.STALL] = self.streams.shut_since + self.policy.stall_timeout
+
     def report_status_of(self, state: str, text: str, source: str | None = None) -> None:
-        """Report the state that the backend reported of itself."""
+        """Report the state that the backend reported, as one line."""
         source = source and one_line(source)
         self.report(BackendStatus(state=one_line(state), text=one_line(text), source=source))
 
     def lose_source(self, source: str, cause: SourceEndReason, reason: str) -> None:
-        """The source delivers no more: reported once, however often it ends."""
+        """The source delivers no more audio. Reported once, even if it ends more than once."""
         if self.streams.end_source(source):
             self.watch.forget(source)
             lost = SourceEnded(source=source, cause=cause, reason=reason)
@@ -243,7 +255,7 @@ class SessionState:
             self.report(lost)
 
     def trouble(self, kind: str, text: str) -> None:
-        """Report something odd to the app, once per kind."""
+        """Report a fault that does not end the session to the app, once per kind."""
         if kind not in self.reported:
             self.reported |= {kind}
             self.report(Trouble(kind=kind, text=text))
@@ -261,7 +273,7 @@ class SessionState:
         )
 
     def make_plan(self, plan: Plan) -> None:
-        """Have the plan made that the chart's guards look at: when to dial again, or never."""
+        """Make the plan that the chart's guards read: when to dial again, or never."""
         finish_at = self.deadlines[Timer.FINISH]
         if plan.ending is None:
             self.retry.go_on(self.now, finish_at)
@@ -274,7 +286,7 @@ class SessionState:
         self.deadlines[timer] = self.now + delay
 
     def disarm(self, scope: slice) -> None:
-        """The timers of a scope are over."""
+        """End the timers of a scope."""
         self.deadlines[scope] = [OFF] * len(self.deadlines[scope])
 
     def aim(self, target: Backend) -> None:
@@ -290,7 +302,7 @@ class SessionState:
         self.target = self._backend
 
     def arm_pong(self) -> None:
-        """Expect a frame, any frame; an older expectation stands."""
+        """Expect any frame within ``pong_timeout``; an earlier deadline stays."""
         self.arm(Timer.PING, self.policy.ping_interval)
         if self.deadlines[Timer.PONG] == OFF:
             self.arm(Timer.PONG, self.policy.pong_timeout)

@@ -5,10 +5,10 @@ every name against the class that does the work. The result is a plain mapping
 
     state → event → rows of (guard, actions before, target, actions after)
 
-so that firing an event is two look-ups and a few calls. What the library would let
-pass in silence is refused here, when the module is imported: unknown guards, actions
-and events, expressions as guards, a row behind an unguarded one, a final state that
-can be left. ``Transition`` keeps the names too, for the explorer and the drawings.
+so that firing an event is two look-ups and a few calls. Mistakes that the library would accept
+are refused here, when the module is imported: unknown guards, actions and events, expressions
+as guards, a row behind an unguarded one, a final state that can be left. ``Transition`` keeps
+the names too, for the explorer and the drawings.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Transition(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The row as a person names it; no two rows of a chart have the same name."""
+        """The row's name, for drawings and errors; no two rows of a chart have the same."""
         guard = f" [{self.guard_name}]" if self.guard_name else ""
         return f"{self.source} --{self.event}{guard}--> {self.target or 'itself'}"
 
@@ -77,7 +77,7 @@ def compile_chart(chart: type[StateChart[Any]], worker: type, events: Iterable[s
     if declared != expected:
         raise ChartError(
             f"events that nothing fires: {sorted(declared - expected)}; "
-            f"events that no state knows: {sorted(expected - declared)}"
+            f"events without a row in any state: {sorted(expected - declared)}"
         )
     return MappingProxyType({state: MappingProxyType(rows) for state, rows in table.items()})
 
@@ -119,7 +119,7 @@ def _specs(group: object) -> Iterable[Any]:
 
 
 def _names(group: object) -> tuple[str, ...]:
-    """The explicitly given names; the library adds its naming conventions unasked."""
+    """The names that the chart gives; the library adds others by its naming convention."""
     return tuple(str(spec.func) for spec in _specs(group) if not spec.is_convention)
 
 

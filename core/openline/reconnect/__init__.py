@@ -1,1 +1,1 @@
-"""What a lost line means: the table of verdicts, the backoff, and when to give up."""
+"""The response to a lost line: the table of verdicts, the backoff, and the time to give up."""

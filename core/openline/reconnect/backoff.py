@@ -1,9 +1,9 @@
-"""How long to wait before a dial, and whether one may go out at all.
+"""How long to wait before a dial, and when the limit of dials a minute permits one.
 
-The delay grows with the number of tries since the line was stable and is drawn at
-random from its upper half, so that clients thrown out together do not come back
-together. The *gate* stands behind every delay: whatever a server does and whatever the
-verdict is, no more than ``limit`` passes go through in any minute.
+The delay grows with the number of tries since the line was stable. It is drawn at random from
+its upper half, so that clients that lost their lines together do not dial together. The *gate*
+applies after every delay: for any server and verdict, no more than ``limit`` passes go through
+in any minute.
 """
 
 from __future__ import annotations
@@ -23,12 +23,6 @@ def backoff(policy: Policy, tries: int, random: float) -> float:
     doubled = policy.backoff_first * 2.0 ** min(tries, 64)
     d = min(policy.backoff_cap, doubled)
     return d / 2 + random * d / 2
-
-
-def describe(policy: Policy) -> str:
-    """``backoff`` in words, with the numbers of ``policy``."""
-    first, cap = policy.backoff_first, policy.backoff_cap
-    return f"a random wait of d/2 to d, where d starts at {first:g} s and doubles to {cap:g} s"
 
 
 class DialGate:

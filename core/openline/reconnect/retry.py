@@ -1,10 +1,10 @@
-"""What becomes of a lost dial: when to try again, or why not.
+"""The plan after a lost dial: when to dial again, or why not.
 
-``judge`` turns an ending into a plan before any transition runs, so that guards only
-look: either a time for the next dial, or never, with the cause. Everything that counts
-towards it lives here, and the rules for counting back: only a *stable* line (streaming
-for ``stable_after``) clears the backoff, the strikes and the right to a fresh
-credential; progress (a confirmed final) clears the attempts and the giving-up alone.
+``judge`` turns an ending into a plan before any transition runs, so that guards only read it:
+either a time for the next dial, or never, with the cause. The counts for it are here, and the
+rules that reset them: only a *stable* line (streaming for ``stable_after``) resets the backoff,
+the strikes and the right to a fresh credential; progress (a confirmed final) resets only the
+attempts and the time to give up.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from openline.policy import Policy
 from openline.reconnect.backoff import DialGate, backoff
 from openline.reconnect.verdicts import Action, Ending, Rule, Verdict, judge
 
-#: A LATER is spread over this many seconds, so that the turned away come back one by one.
+#: Seconds over which a LATER is spread, so that refused clients do not dial together.
 LATER_JITTER = 1.0
 
 
 class Retry:
-    """The hope of one session."""
+    """The retry state of one session: its counts, and the plan for the next dial."""
 
     __slots__ = (
         "_policy",
@@ -61,7 +61,7 @@ class Retry:
         now: float,
         finish_at: float,
     ) -> None:
-        """Make the plan for ``ending``. ``detail`` is added to the cause for a person."""
+        """Make the plan for ``ending``. ``detail`` is added to the cause, for the user."""
         verdict = judge(ending, codes)
         self.verdict = verdict
         self.cause = f"{verdict.why} ({detail})" if detail else verdict.why
@@ -80,14 +80,14 @@ class Retry:
         self._try_at(until, self._give_up_at(now), finish_at)
 
     def go_on(self, now: float, finish_at: float) -> None:
-        """Nothing was lost: the plan is to dial at once, or as soon as the gate lets it."""
+        """Nothing was lost: the plan is to dial at once, or as soon as the gate opens."""
         self.until = self.gate.opens_at(now)
         if self.until > now:
             self.cause = "waiting, so as not to dial too often"
             self._try_at(self.until, self.give_up_at, finish_at)
 
     def _try_at(self, until: float, give_up_at: float, finish_at: float) -> None:
-        """Plan to dial then, if that is not beyond the limits."""
+        """Plan to dial at ``until``, unless that is beyond a limit."""
         self.until = OFF
         if until > give_up_at:
             self.cause = f"gave up, a retry would come too late: {self.cause}"
@@ -97,7 +97,7 @@ class Retry:
             self.until = until
 
     def give_up_finishing(self) -> None:
-        """A stop was asked for, and the dial that was planned would come too late."""
+        """The session is to stop, and the planned dial would come too late."""
         self.cause = f"could not finish in time: {self.cause}"
 
     def _delay(self, verdict: Verdict) -> float:
@@ -122,12 +122,12 @@ class Retry:
 
     @property
     def network_hint_applies(self) -> bool:
-        """Whether news of a restored network may end the wait."""
+        """Whether a restored network may end the delay."""
         verdict = self.verdict
         return verdict is not None and (verdict.action is Action.RETRY or verdict.hint_ends_wait)
 
     def count_loss(self, now: float) -> None:
-        """The plan is being carried out: a try is used up."""
+        """The plan is carried out: it counts as a try."""
         self.attempts += 1
         if not self.stable:
             self.tries += 1
@@ -136,7 +136,7 @@ class Retry:
         self.give_up_at = self._give_up_at(now)
 
     def note_stable(self) -> None:
-        """The line held for ``stable_after``: all is forgiven."""
+        """The line held for ``stable_after``: reset every count."""
         self.stable = True
         self.tries = 0
         self.strikes = 0
@@ -144,6 +144,6 @@ class Retry:
         self.note_progress()
 
     def note_progress(self) -> None:
-        """A final was confirmed: patience starts anew."""
+        """A final was confirmed: reset the attempts and the time to give up."""
         self.attempts = 0
         self.give_up_at = OFF

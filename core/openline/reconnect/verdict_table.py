@@ -1,9 +1,9 @@
 """The verdict table: what each known ending of a dial means, as data.
 
-Every row names an action, gives the reason in words for a person (lower case, no full stop,
-so that it can stand within a line), and where the ruling comes from. Exact numbers are
-looked up first, then ranges, first match first. The tables hold no rule about which of
-several facts counts, nor about strikes or credentials: that is ``verdicts.judge``.
+Every row has an action, the reason for the user (lower case, no full stop, so that it fits
+within a line), and the source of the rule. Exact numbers are looked up first, then ranges, the
+first match first. ``verdicts.judge`` holds the rules for several pieces of evidence, strikes
+and credentials.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import msgspec
 
 
 class Action(StrEnum):
-    """What to do about an ending."""
+    """What the machine does after an ending."""
 
     RETRY = "retry"  #: dial again after the backoff
     LATER = "later"  #: dial again, but not soon
@@ -33,7 +33,7 @@ class Sender(StrEnum):
 
 
 class ErrorKind(StrEnum):
-    """How a dial ended, where neither a close frame nor an HTTP status shows it."""
+    """How a dial ended without a close frame and without an HTTP status."""
 
     REFUSED = "refused"
     UNREACHABLE = "unreachable"
@@ -54,23 +54,24 @@ class ErrorKind(StrEnum):
     NO_ACK = "no_ack"
     NO_PONG = "no_pong"
     SEND_STUCK = "send_stuck"
-    STALLED = "stalled"  #: the backend takes audio and neither drains nor speaks
+    STALLED = "stalled"  #: the backend takes audio, drains none and sends nothing
     CREDENTIAL_FAILED = "credential_failed"
     CREDENTIAL_FATAL = "credential_fatal"  #: the provider reported that another request cannot help
-    CREDENTIAL_UNUSABLE = "credential_unusable"  #: the provider gave what is no credential
+    CREDENTIAL_UNUSABLE = "credential_unusable"  #: the provider returned no valid token
     CREDENTIAL_LATE = "credential_late"  #: no answer within AUTH
     REDIRECT_REFUSED = "redirect_refused"  #: wss to ws, or a location that is none
     TOO_MANY_REDIRECTS = "too_many_redirects"
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
-    """One ruling, of this table or of a dialect.
+    """One rule, of this table or of a dialect.
 
-    ``strike``: an unknown ending; a few in a row are fatal. ``scatter``:
-    everybody was thrown out together, so the first try is spread over 0-5 s.
-    ``advice``: what a person is to look at, besides the token, where a REAUTH has no
-    provider to ask.
-    ``hint_ends_wait``: news of a restored network ends even a LATER (it ends any RETRY).
+    ``why`` is the reason, one line in lower case; ``source`` names the origin of the rule.
+    ``strike``: an unknown ending; the fourth without a stable line in between is fatal.
+    ``scatter``: the server closed all its connections at once, so the first try is spread over
+    ``Policy.scatter`` (5 s). ``hint_ends_wait``: a restored network ends even the delay of a
+    LATER (it always ends that of a RETRY). ``advice``: what the user should check besides the
+    token, where a REAUTH has no provider.
     """
 
     action: Action
@@ -86,7 +87,7 @@ Ranges: TypeAlias = tuple[tuple[range, Rule], ...]
 
 
 def plain(text: str) -> str:
-    """``text`` as names and reasons are compared: case, ``-``, ``_`` and spaces equal."""
+    """``text`` in the form in which names and reasons are compared: no case, ``-`` or ``_``."""
     return " ".join(text.casefold().replace("-", " ").replace("_", " ").split())
 
 
@@ -115,23 +116,23 @@ _IANA: Final = "IANA registry"
 _HTTP: Final = "RFC 9110"
 _OURS: Final = "openline"
 
-#: Nothing is known at all, or nothing that stands in a table.
-UNKNOWN: Final = _strike("the connection ended and nothing said why", _OURS)
+#: No evidence, or none that is in a table.
+UNKNOWN: Final = _strike("the connection ended and no reason was given", _OURS)
 
-#: Close codes that the peer sent, or of which the sender is not known.
+#: Close codes from the peer, or from an unknown sender.
 CLOSE_CODES: Final[Mapping[int, Rule]] = MappingProxyType(
     {
         1000: _retry("the server closed normally before the session was done", "discord.py"),
         1001: _retry("the server is going away", "OpenAI's and Ably's clients", scatter=True),
-        1002: _fatal("the server says that this client broke the WebSocket protocol", _WS),
-        1003: _fatal("the server says that it cannot take this kind of message", _WS),
-        1005: _retry("the server closed without saying why", _WS),
+        1002: _fatal("the server reports that this client broke the WebSocket protocol", _WS),
+        1003: _fatal("the server does not accept this kind of message", _WS),
+        1005: _retry("the server closed and gave no reason", _WS),
         1006: _retry("the connection broke off without a close frame", _WS),
-        1007: _fatal("the server says that this client sent malformed data", _WS),
+        1007: _fatal("the server reports malformed data from this client", _WS),
         1008: _reauth(
             "the server refused this client by its policy, as for a bad token", "AssemblyAI"
         ),
-        1009: _fatal("the server says that this client sent too big a message", _WS),
+        1009: _fatal("the server reports too big a message from this client", _WS),
         1010: _fatal("the server lacks an extension that this client demands", "Ably"),
         1011: _later("the server failed", "Speechmatics"),
         1012: _retry("the server is restarting", "uvicorn", scatter=True),
@@ -142,7 +143,7 @@ CLOSE_CODES: Final[Mapping[int, Rule]] = MappingProxyType(
         3008: _retry("the server waited too long for something", _IANA),
         4001: _reauth("the token was refused", "Speechmatics"),
         4003: _fatal("the server forbids this", "Speechmatics"),
-        4004: _fatal("the server knows nothing of what was asked for", "Speechmatics, jetsocket"),
+        4004: _fatal("the server does not have what was requested", "Speechmatics, jetsocket"),
         4401: _reauth("the token was refused", "WhisperLiveKit, by HTTP 401"),
         4403: _fatal("the server forbids this", "jetsocket, by HTTP 403"),
         4408: _retry("the server waited too long for something", "by HTTP 408"),
@@ -170,10 +171,10 @@ CLOSE_CODE_RANGES: Final[Ranges] = (
 #: Any other integer.
 BAD_CLOSE_CODE: Final = _strike("the close code is outside 1000-4999", "RFC 6455 §7.4.2")
 
-#: Codes that are never in a frame: a library's word for "there was no close frame".
+#: Codes that are never in a frame: a library reports them for "there was no close frame".
 NEVER_SENT: Final = frozenset({1006, 1015})
 
-#: What the reason of a 1008 can add to the code, first match first.
+#: The reasons of a 1008 that refine it, the first match first.
 POLICY_REASONS: Final[tuple[tuple[tuple[str, ...], Rule], ...]] = (
     (("DATA-0000",), _fatal("the server cannot decode this client's audio", "Deepgram")),
     (
@@ -204,7 +205,7 @@ HTTP_STATUSES: Final[Mapping[int, Rule]] = MappingProxyType(
         308: _REDIRECT,
         400: _fatal("the server could not read this client's request", _HTTP),
         401: _reauth("the token was refused", "Ably RTN14b"),
-        402: _fatal("the server wants to be paid first", _HTTP),
+        402: _fatal("the server requires payment first", _HTTP),
         403: Rule(
             action=Action.REAUTH,
             why="the server forbids this: a bad token or a wrong path",
@@ -216,7 +217,7 @@ HTTP_STATUSES: Final[Mapping[int, Rule]] = MappingProxyType(
         407: _fatal("the proxy wants credentials", _HTTP),
         408: _retry("the server waited too long for the request", _HTTP),
         409: _later("the server has a conflict that may pass", _HTTP),
-        410: _fatal("what was at this path is gone for good", _HTTP),
+        410: _fatal("this path was removed from the server permanently", _HTTP),
         425: _later("the server does not want this request yet", "RFC 8470"),
         426: _fatal("the server wants another protocol version", _HTTP),
         429: _later("the server has had too many requests", "RFC 6585, websockets #712"),
@@ -225,7 +226,7 @@ HTTP_STATUSES: Final[Mapping[int, Rule]] = MappingProxyType(
         502: _retry("a gateway got no proper answer from the server behind it", _HTTP),
         503: _later("the server is not available now", "RFC 9110, websockets #712"),
         504: _retry("a gateway got no answer in time from the server behind it", _HTTP),
-        505: _fatal("the server does not speak this version of HTTP", _HTTP),
+        505: _fatal("the server does not support this version of HTTP", _HTTP),
         511: _strike("the network wants a login first", "RFC 6585"),
     }
 )
@@ -239,14 +240,14 @@ HTTP_RANGES: Final[Ranges] = (
         Rule(action=Action.LATER, why=_PORTAL, source=_OURS, strike=True, hint_ends_wait=True),
     ),
     (range(300, 400), _strike("the server answered with something that is no redirect", _HTTP)),
-    (range(400, 500), _fatal("the server says that this client's request is wrong", _HTTP)),
+    (range(400, 500), _fatal("the server rejected this client's request as wrong", _HTTP)),
     (range(520, 530), _retry("the server behind the proxy cannot be reached", "Cloudflare")),
     (range(500, 600), _retry("the server failed", _HTTP)),
 )
 #: Any other integer.
 BAD_STATUS: Final = _strike("the HTTP status is outside 100-599", _HTTP)
 
-#: Statuses that are no refusal in themselves: an error that came with one explains more.
+#: Statuses that are no refusal in themselves: an error that came with one decides.
 INDIRECT_STATUSES: Final = frozenset({101, 301, 302, 303, 307, 308})
 
 _CLOCK: Final = (
@@ -275,10 +276,10 @@ ERRORS: Final[Mapping[ErrorKind, Rule]] = MappingProxyType(
         ErrorKind.NO_PONG: _retry("the backend did not answer a ping in time", _OURS),
         ErrorKind.SEND_STUCK: _retry("the connection took no more data", _OURS),
         ErrorKind.STALLED: _retry(
-            "the backend took audio and then neither drained nor spoke", _OURS
+            "the backend took audio and then neither drained nor sent anything", _OURS
         ),
         ErrorKind.CREDENTIAL_FAILED: _retry("the credential provider failed", _OURS),
-        ErrorKind.CREDENTIAL_FATAL: _fatal("the provider says that it has no credential", _OURS),
+        ErrorKind.CREDENTIAL_FATAL: _fatal("the provider reports that it has no credential", _OURS),
         ErrorKind.CREDENTIAL_UNUSABLE: _fatal(
             "the credential provider gave something that cannot be a token", _OURS
         ),
@@ -293,6 +294,6 @@ ERRORS: Final[Mapping[ErrorKind, Rule]] = MappingProxyType(
 #: Errors that mean something else once the session has been connected.
 ERRORS_ONCE_CONNECTED: Final[Mapping[ErrorKind, Rule]] = MappingProxyType(
     {
-        ErrorKind.DNS_NOT_FOUND: _retry("the host's name was known before and is not now", _OURS),
+        ErrorKind.DNS_NOT_FOUND: _retry("the host's name was found before and is not now", _OURS),
     }
 )

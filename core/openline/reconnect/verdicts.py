@@ -1,30 +1,30 @@
-"""What an ending means: one pure, total function from facts to one of four actions.
+"""What an ending means: one pure, total function from an ``Ending`` to one of four actions.
 
-A dial that ends leaves several facts behind: what the dialect made of a message that
-refused us, a close code and who sent it, an HTTP status, an error kind. ``judge`` takes
-the first of these that decides, finds its row in the verdict table, and then settles what
-a row cannot know: how many strikes there were and whether a fresh credential can be had.
+A dial that ends leaves several pieces of evidence: a refusal by the backend, a close code and
+its sender, an HTTP status, an error kind. ``judge`` takes the first of these that decides and
+finds its row in the verdict table. Then it applies the rules that need the session: the number
+of strikes, and whether a fresh credential is possible.
 
-Which fact counts, the most specific first:
+The order, the most specific first:
 
 1. the dialect's refusal: the backend gave the reason in words, the close only repeats it;
-2. the dialect's own codes, if the close frame is not ours (a dialect knows what its
-   backend means by a code, not why our library gave up);
-3. a close code that was in a frame: it is the peer's last word (or our library's), and
-   what broke after it is its consequence. The reason of a 1008 refines it;
+2. the dialect's own codes, if the close frame is not ours (they define what the backend means
+   by a code, not why our library closed);
+3. a close code that was in a frame: an error after it is its consequence. The reason of a
+   1008 refines it;
 4. an HTTP status that refuses;
-5. the error kind. It comes before the statuses that refuse nothing in themselves (101,
-   and a redirect that was not followed: the error is the reason why it was not);
+5. the error kind. It comes before the statuses that refuse nothing in themselves (101, and a
+   redirect that was not followed: the error is the reason why it was not);
 6. such a status with no error;
-7. 1006 or 1015: no frame ever carries them, a library fills them in for "there was no
-   close frame", so with any other fact they add nothing. An adapter that reports 1006
-   and one that reports no code get the same verdict;
+7. 1006 or 1015: no frame ever carries them. A library reports them for "there was no close
+   frame", so they add nothing to other evidence. An adapter that reports 1006 and one that
+   reports no code get the same verdict;
 8. nothing: RETRY with a strike.
 
-Whatever stands in no table is RETRY with a strike. The strike that makes ``MAX_STRIKES``
-since the line was stable is FATAL, whatever the row's action; other endings neither add
-nor clear strikes. REAUTH is FATAL without a provider, or with the right to ask spent.
-Counting is the caller's: add one to its strikes when ``Verdict.strike``.
+An ending that is in no table is RETRY with a strike. The strike that makes ``MAX_STRIKES``
+since the line was stable is FATAL, for every action of a row; other endings neither add nor
+clear strikes. REAUTH is FATAL without a provider, or if a fresh credential was used already.
+The caller counts: it adds one to its strikes when ``Verdict.strike``.
 """
 
 from __future__ import annotations
@@ -60,11 +60,11 @@ NO_CODES: Final[Mapping[int, Rule]] = MappingProxyType({})
 
 
 class Ending(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that a judgement may look at; never a secret.
+    """The input of ``judge``; it never holds a secret.
 
-    ``refusal`` is what the dialect made of a message that refused us; ``strikes`` the
-    number before this ending; ``reauth_used``: a fresh credential has been used since
-    the line was stable.
+    ``refusal`` is the dialect's rule for the message by which the backend refused; ``strikes``
+    the number before this ending; ``reauth_used``: a fresh credential has been used since the
+    line was stable. ``retry_after`` is in seconds.
     """
 
     code: int | None = None
@@ -81,10 +81,10 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
-    """What to do, and why.
+    """The action, and the reason for it.
 
     ``retry_after`` (seconds, 0-300) is None unless the action is LATER and the server
-    asked for a wait. ``strike``, ``scatter`` and ``hint_ends_wait`` are the row's (see
+    sent a Retry-After. ``strike``, ``scatter`` and ``hint_ends_wait`` are the row's (see
     ``Rule``); a FATAL neither scatters nor waits.
     """
 
@@ -115,7 +115,7 @@ def judge(ending: Ending, dialect_codes: Mapping[int, Rule] = NO_CODES) -> Verdi
 
 
 def _ruling(ending: Ending, dialect_codes: Mapping[int, Rule]) -> Rule:
-    """Pick the fact that decides (the order is in the head comment) and look it up."""
+    """Find the rule of the evidence that decides, in the order of the module's docstring."""
     code, status, error = ending.code, ending.status, ending.error
     if ending.refusal is not None:
         return ending.refusal
@@ -156,7 +156,7 @@ def _by_number(number: int, exact: Mapping[int, Rule], ranges: table.Ranges, oth
 
 
 def _why_fatal(row: Rule, ending: Ending) -> str | None:
-    """Why ``row`` ends the session here, its own action or what became of it."""
+    """Why ``row`` ends the session here; None if it does not."""
     if row.action is Action.FATAL:
         return row.why
     if row.strike and ending.strikes + 1 >= MAX_STRIKES:

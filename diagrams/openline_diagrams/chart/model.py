@@ -23,11 +23,11 @@ from typing import Final, NamedTuple
 
 from openline.machine.table import Table, Transition
 from openline.machine.timers import RUNS
-from openline.session import EVENTS, FACTS
+from openline.session import EVENTS, EXTERNAL_EVENTS
 from openline_diagrams.theme import GROUPS, OPEN, PATH, ROLES, Role
 
 #: Events that only a timer causes.
-CLOCKED: Final = EVENTS - FACTS
+CLOCKED: Final = EVENTS - EXTERNAL_EVENTS
 _STEPS: Final = frozenset(pairwise(PATH))
 
 

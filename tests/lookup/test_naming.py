@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from openline.dialects.echopanel import EchoPanel
-from openline.dialects.naming import NamingError, find_dialect, imported
 from openline.dialects.registry import BUILT_IN
+from openline_lookup.dialects import NamingError, find_dialect, imported
+
+KNOWN = ", ".join(BUILT_IN)
 
 
 def _fails(error: BaseException) -> Any:
@@ -57,7 +59,7 @@ def _needs(_one: int) -> None: ...
 @pytest.mark.parametrize(
     ("name", "load", "text"),
     [
-        ("latin", None, "no built-in dialect has this name; give echopanel or module:NAME"),
+        ("latin", None, f"no built-in dialect has this name; give {KNOWN} or module:NAME"),
         ("a:x", _fails(ImportError("no\nsuch")), "a cannot be imported: ImportError: no such"),
         ("a:x", _fails(SystemExit("bye")), "a cannot be imported: SystemExit: bye"),
         (":x", _fails(ValueError("?")), "a module without a name cannot be imported: ValueError"),

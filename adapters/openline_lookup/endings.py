@@ -1,10 +1,10 @@
-"""What an ending leads to and why, in words: the core of ``openline explain 1008``.
+"""What an ending leads to and why, in words: behind ``openline explain 1008`` and the tables.
 
-A subject (a close code, an HTTP status, an ErrorKind, or the text of a refusal) is turned into
-the endings that it can stand for, one for each condition that changes the outcome, and each is
-put to ``judge``. So an explanation is what the machine would do, and not a second account of
-it; only the wording lives here, and its numbers come from the policy. ``all_rows`` does the
-same for every row of the verdict table, ``all_subjects`` for every subject.
+A subject is a close code, an HTTP status, an ErrorKind, or the text of a refusal. It is turned
+into the endings that it can stand for, one for each condition that changes the outcome, and
+``judge`` rules on each. So an explanation is what the machine would do. Only the wording is
+here, with the numbers of the policy. ``all_rows`` does the same for every row of the verdict
+table, ``all_subjects`` for every subject.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ import msgspec
 
 from openline.policy import Policy
 from openline.reconnect import verdict_table as table
-from openline.reconnect.backoff import describe
 from openline.reconnect.verdicts import (
     MAX_RETRY_AFTER,
     MAX_STRIKES,
@@ -36,7 +35,7 @@ NO_REFUSALS: Final[Mapping[str, Rule]] = MappingProxyType({})
 #: The numbers that an explanation gives if no policy is given.
 DEFAULT_POLICY: Final = Policy()
 
-#: The close codes and the HTTP statuses that can be asked for.
+#: The close codes and the HTTP statuses that ``explain`` accepts.
 CODES: Final = range(1000, 5000)
 STATUSES: Final = range(100, 600)
 
@@ -45,7 +44,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     """What one ending means under one condition (``when``; empty: always).
 
     ``group`` is "close code", "HTTP status", "error", "refusal" or "nothing known";
-    ``why``, ``does`` and ``when`` are lines for a person, lower case, no full stop.
+    ``why``, ``does`` and ``when`` are lines for the user, lower case, no full stop.
     """
 
     group: str
@@ -197,8 +196,8 @@ def _code_cases(code: int, dialect_codes: Mapping[int, Rule]) -> Iterator[tuple[
         yield "sent by this client", msgspec.structs.replace(peer, sender=Sender.LOCAL)
     elif code == 1008:
         for keywords, _ in table.POLICY_REASONS:
-            says = " or ".join(f'"{keyword}"' for keyword in keywords)
-            yield f"its reason says {says}", msgspec.structs.replace(peer, reason=keywords[0])
+            listed = " or ".join(f'"{keyword}"' for keyword in keywords)
+            yield f"its reason contains {listed}", msgspec.structs.replace(peer, reason=keywords[0])
 
 
 def _status_cases(status: int) -> Iterator[tuple[str, Ending]]:
@@ -243,8 +242,13 @@ def _explanation(
     )
 
 
+def _backoff(policy: Policy) -> str:
+    first, cap = policy.backoff_first, policy.backoff_cap
+    return f"a random wait of d/2 to d, where d starts at {first:g} s and doubles to {cap:g} s"
+
+
 def _does(verdict: Verdict, policy: Policy) -> str:
-    """Say what the client does, with the numbers of ``policy``."""
+    """What the client does, with the numbers of ``policy``."""
     if verdict.action is Action.FATAL:
         return "stops: the session fails and dials no more"
     if verdict.action is Action.REAUTH:
@@ -252,12 +256,12 @@ def _does(verdict: Verdict, policy: Policy) -> str:
     if verdict.action is Action.LATER:
         does = (
             f"dials again after the longest of {policy.later_floor:g} s, the server's "
-            f"Retry-After ({MAX_RETRY_AFTER:g} s at most) and {describe(policy)}; plus jitter"
+            f"Retry-After ({MAX_RETRY_AFTER:g} s at most) and {_backoff(policy)}; plus jitter"
         )
     else:
         prompt = policy.scatter if verdict.scatter else policy.prompt_retry
         does = (
-            f"dials again after {describe(policy)}; where a stable line was lost, the first try "
+            f"dials again after {_backoff(policy)}; where a stable line was lost, the first try "
             f"goes out within {prompt:g} s"
         )
     if verdict.hint_ends_wait:

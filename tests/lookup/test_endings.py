@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from openline.policy import Policy
 from openline.reconnect import verdict_table
-from openline.reconnect.explain import Explanation, all_rows, all_subjects, explain
 from openline.reconnect.verdicts import Action, ErrorKind, Rule
+from openline_lookup.endings import Explanation, all_rows, all_subjects, explain
 
 RETRY, LATER, REAUTH, FATAL = Action.RETRY, Action.LATER, Action.REAUTH, Action.FATAL
 
@@ -59,8 +59,8 @@ def test_reauth_is_split_by_what_can_be_had() -> None:
 def test_1008_is_split_by_its_reason() -> None:
     lines = explain(1008)
     assert [line.action for line in lines] == [REAUTH, FATAL, FATAL, FATAL, LATER, RETRY]
-    assert lines[3].when == 'its reason says "DATA-0000"'
-    assert lines[5].when == 'its reason says "timeout" or "timed out"'
+    assert lines[3].when == 'its reason contains "DATA-0000"'
+    assert lines[5].when == 'its reason contains "timeout" or "timed out"'
 
 
 def test_codes_are_split_by_who_sent_them() -> None:

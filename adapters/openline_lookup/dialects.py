@@ -1,16 +1,16 @@
-"""A dialect that a user names: one that is built in, or one's own as ``module:NAME``.
+"""A dialect that a user names: a built-in one, or one's own as ``module:NAME``.
 
-    find_dialect(DEFAULT.name, import_module)    # of ``BUILT_IN``
-    find_dialect("steno:Steno", import_module)   # an object, or what makes one when called
+    find_dialect(DEFAULT.name)     # one of ``BUILT_IN``
+    find_dialect("steno:Steno")    # an object, or a class or function that makes one
 
-The core imports nothing by name itself, so the caller gives ``load``, which is
-``importlib.import_module`` everywhere but in a test. A user's module may raise anything
-while it is imported or called: each error becomes one line that begins with the name.
+A module is found where Python finds it (``sys.path``). It may raise anything while it is
+imported or called: each error becomes one line that begins with the name.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import TypeAlias, cast
 
 from openline.dialects.checking import DialectError, check_dialect
@@ -25,7 +25,7 @@ class NamingError(Exception):
     """Nothing of that name can be used; the text is one line that begins with the name."""
 
 
-def find_dialect(name: str, load: Load) -> Dialect:
+def find_dialect(name: str, load: Load = import_module) -> Dialect:
     """The dialect of that name. Raises NamingError."""
     if ":" not in name:
         check_built_in(name)
@@ -41,7 +41,7 @@ def check_built_in(name: str) -> None:
         )
 
 
-def imported(name: str, load: Load) -> object:
+def imported(name: str, load: Load = import_module) -> object:
     """The object that ``module:NAME`` names. Raises NamingError."""
     module, _, path = name.partition(":")
     try:
