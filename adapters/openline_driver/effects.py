@@ -60,7 +60,7 @@ class AbortDial(msgspec.Struct, frozen=True):
 
 
 class Wake(msgspec.Struct, frozen=True):
-    """The sender of this dial, whose last pull gave None, pulls again."""
+    """Wake this dial's sender: its last pull returned None, and it has to pull again."""
 
     dial: int
 

@@ -124,7 +124,7 @@ class LogObserver(Observer):
         self._log(SESSION, level, text, *values)
 
     def on_verdict(self, verdict: Verdict, now: float) -> None:
-        """WARNING, and ERROR for a fatal one: what an ending means, and by which rule."""
+        """Log what an ending means and which rule decided it: ERROR if fatal, else WARNING."""
         level = logging.ERROR if verdict.action is Action.FATAL else logging.WARNING
         if self._closing:  # every loss ends the session now, and this one was asked for
             level = logging.DEBUG

@@ -88,7 +88,7 @@ class StoreFinal(msgspec.Struct, frozen=True):
 
 
 class StoreGap(msgspec.Struct, frozen=True):
-    """Note on disk a gap that resuming the session cannot fill."""
+    """Write to disk a gap that resuming the session cannot fill."""
 
     gap: Gap
 

@@ -284,7 +284,7 @@ class Outbox:
         return self._positions.span(start, end, self.dial_sent)
 
     def sent_by(self, counted: int) -> int:
-        """Connection samples confirmed by the backend when it counts ``counted``."""
+        """Connection samples that the backend has processed when it has counted ``counted``."""
         return min(self._positions.earliest(counted), self.dial_sent)
 
     def drop(self, after: int, samples: int) -> None:

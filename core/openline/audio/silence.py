@@ -17,7 +17,7 @@ from openline.machine.timers import OFF
 
 
 class SilenceWatchdog:
-    """When audio last came from each source. ``timeout`` None: every source may be silent."""
+    """When audio last came from each source. If ``timeout`` is None, silence is never reported."""
 
     __slots__ = ("_excused_until", "_heard", "_timeout", "_watched")
 

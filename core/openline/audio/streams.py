@@ -43,7 +43,7 @@ class PastSource(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Streams:
-    """All sources that have started, in the order in which they did."""
+    """All started sources, in the order in which they started."""
 
     __slots__ = (
         "_declared",
@@ -144,7 +144,7 @@ class Streams:
 
     @property
     def on_disk(self) -> bool:
-        """Whether audio waits on disk alone."""
+        """Whether some waiting audio is on disk and not in memory."""
         return any(s.box.on_disk for s in self._streams.values())
 
     def hole(self, source: str, samples: int, now: float) -> None:

@@ -108,9 +108,10 @@ def read(lines: Iterable[bytes]) -> list[Journal]:
 
 
 def choose(journals: Sequence[Journal], number: int | None, *, by: str) -> Journal:
-    """The journal with that number, from 1 on; None: the only one there is.
+    """Return journal ``number`` (the first is 1). With None, return the only journal.
 
-    Raises JournalError, which names the choice; ``by`` is the option that makes it.
+    Raises JournalError if there is no such journal, or if None is ambiguous. Its message lists
+    the valid numbers and ``by``, the option that selects one.
     """
     count = len(journals)
     if number is None and count > 1:

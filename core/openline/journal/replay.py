@@ -33,10 +33,11 @@ class DivergedError(Exception):
 
 
 class Step(msgspec.Struct, frozen=True):
-    """One step of a replay; ``event`` None: a pull. ``state`` is the state after it.
+    """One step of a replay. If ``event`` is None, the step is a pull.
 
-    ``now`` is in seconds. ``audio``: the pulled message carries audio, as bytes or text. It is
-    as long as the recorded one, and silence unless the journal keeps audio.
+    ``state`` is the state after it. ``now`` is in seconds. ``audio``: the pulled message carries
+    audio, as bytes or text. That audio has the recorded length. It is silence if the journal did
+    not record audio.
     """
 
     line: int

@@ -318,7 +318,7 @@ class Actions(SessionState):
         self.retry.give_up_finishing()
 
     def take_summary(self) -> None:
-        """The final message confirms all sent audio, unless some was dropped or doubtful."""
+        """Treat the final message as confirming all sent audio, unless some was dropped or may be."""
         self.summary = self.message
         confirms = not (self.doubtful or self.dropped)
         for stream in self.streams.all:
