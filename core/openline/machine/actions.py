@@ -318,7 +318,7 @@ class Actions(SessionState):
         self.retry.give_up_finishing()
 
     def take_summary(self) -> None:
-        """Treat the final message as confirming all sent audio, unless some was dropped or may be."""
+        """The final message confirms all sent audio, unless some was or may have been dropped."""
         self.summary = self.message
         confirms = not (self.doubtful or self.dropped)
         for stream in self.streams.all:
