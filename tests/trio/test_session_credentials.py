@@ -106,7 +106,7 @@ async def test_fatal_credential_error_ends_the_session(
     assert ended.state is State.FAILED
     assert reason in ended.reason
     says_no = isinstance(answer, CredentialError)
-    assert ("says that it has no credential" in ended.reason) is says_no
+    assert ("reports that it has no credential" in ended.reason) is says_no
     assert (len(provider.asked), net.dials) == (1, [])
 
 
