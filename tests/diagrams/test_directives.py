@@ -213,7 +213,7 @@ def test_a_session_is_drawn_for_light_and_for_dark(html: Path) -> None:
     assert '<figure class="align-default" id="dropped">' in text
     plain = re.sub(r"<[^>]+>", "", text)
     # Once in the caption, and once in the text of the link.
-    assert plain.count("What no final has confirmed is sent again.") == 2
+    assert plain.count("Unconfirmed audio is sent again.") == 2
 
     text = page(html, "deep/sessions")
     assert [kind for kind, _ in pictures(text)] == ["dark", "light", "dark"]
@@ -353,7 +353,7 @@ def test_plain_text_builder_gets_text(theirs: Path) -> None:
     text = (out / "session.txt").read_text("utf-8")
     assert "A dropped connection" in text
     assert re.search(r"3\.31 +\| openline +\| sends audio again from 1\.20 s", text)
-    assert text.rstrip().endswith("What no final has confirmed is sent again.")
+    assert text.rstrip().endswith("Unconfirmed audio is sent again.")
 
 
 def captioned(text: str) -> list[str]:
