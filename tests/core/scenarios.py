@@ -342,7 +342,7 @@ SCENES: dict[str, Scene] = {
         partial(Stage, speech=[MIC, SYSTEM], stop=1.2, seconds=1.0, sources=("mic", "system")),
     ),
     "drop-and-replay": Scene(
-        "A dropped connection and its replay",
+        "A dropped connection, and the replay",
         "The connection breaks in the middle of a phrase. The partial is retracted and new audio "
         "is buffered. The next dial sends all audio again that no final has confirmed.",
         partial(Stage, speech=[SAFE, AGAIN], stop=4.4, seconds=2.8, parts=[Dropped, Dial]),

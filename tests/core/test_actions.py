@@ -1,4 +1,4 @@
-"""What a session does with what it hears: words, figures, drops, doubts, the result."""
+"""How a session handles messages: words, metrics, drops, gaps in confirmation, the result."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.core.driver import FRAME, Drive
 
 
 def streaming(seconds: float = 1.0, *sources: str) -> Drive:
-    """A line on which so much audio of each source has gone out."""
+    """A line on which ``seconds`` of audio of each source were sent."""
     drive = Drive(sources=sources or ("mic",)).stream()
     for source in sources or ("mic",):
         drive.audio(round(seconds * 50), source)
@@ -102,7 +102,7 @@ def test_no_time_that_a_backend_can_name_upsets_the_session(end: float) -> None:
 
 
 class Boundless(EchoPanel):
-    """A dialect that believes any time, as long as it is finite."""
+    """A dialect that accepts any finite time."""
 
     def decode(self, data: str | bytes) -> Message:
         message = super().decode(data)
@@ -170,7 +170,7 @@ def test_a_hole_keeps_its_place_on_the_timeline() -> None:
     assert [gap.cause for gap in ended.missing] == [GapCause.CAPTURE]
 
 
-# Proof.
+# Confirmation.
 
 
 def test_silence_is_proved_by_the_horizon() -> None:
@@ -218,7 +218,7 @@ def test_a_backend_that_is_filling_may_name_a_source_or_none(source: str | None)
     assert drive.told(BackendStatus)[-1].source == source
 
 
-# Figures.
+# Metrics.
 
 
 def test_figures_are_told_as_they_come() -> None:
@@ -354,12 +354,12 @@ def test_what_the_buffer_could_not_hold_is_told_of_when_the_next_frame_goes_out(
     assert [gap.cause for gap in drive.gaps] == [GapCause.OVERFLOW]
 
 
-# What two sources share.
+# Two sources on one line.
 
 
 def test_what_the_reporting_source_cannot_have_lost_is_charged_to_the_other() -> None:
     drive = streaming(1.0, "system", "mic")
-    drive.final(0, 1, source="mic")  # all of it drained
+    drive.final(0, 1, source="mic")  # the backend drained all of it
     drive.audio(50, "system")
     drive.serve()
     drive.figures(dropped=5, source="mic")
@@ -379,7 +379,7 @@ def test_a_drop_that_fits_nowhere_is_a_gap_all_the_same() -> None:
 
 def test_a_source_that_stalls_is_noticed_while_the_other_flows() -> None:
     drive = Drive(sources=("system", "mic")).stream()
-    drive.audio(400, "mic")  # its recogniser is dead: nothing is ever drained
+    drive.audio(400, "mic")  # its recogniser is dead and drains nothing
     for _ in range(16 * 50):
         drive.wait(0.02)
         drive.audio(1, "system")
@@ -407,7 +407,7 @@ def test_pings_without_pongs_do_not_pile_up() -> None:
     drive = Drive().stream()
     for _ in range(200):
         drive.wait(5.0)
-        drive.ack()  # it talks, and never pongs
+        drive.ack()  # it sends messages and no pong
     assert drive.state == "streaming"
     assert len(drive.session.streams._marks) <= 64  # pyright: ignore[reportPrivateUsage]
 
@@ -433,7 +433,7 @@ def test_the_cause_of_a_loss_holds_what_the_backend_said_and_what_its_close_did(
 
 
 class AtOnce(EchoPanel):
-    """Its backend transcribes or discards a sample in the moment in which it takes it."""
+    """A dialect with horizon 0: the backend handles each sample when it receives it."""
 
     traits = replace(TRAITS, horizon=0.0)
 

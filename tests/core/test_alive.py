@@ -1,4 +1,4 @@
-"""What shows that a backend still deals with audio, and what that proves of silence."""
+"""Signs that a backend still processes audio, and how silence is confirmed."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ STALL = Policy().stall_timeout
 
 
 class Short(EchoPanel):
-    """A backend that holds no audio for longer than this."""
+    """A backend with a short horizon."""
 
     traits = replace(TRAITS, horizon=2.01)
 
 
 def shut(*sources: str) -> Drive:
-    """A session whose windows are shut: more audio than may be on its way."""
+    """A session whose windows are shut, with more audio than may be in flight."""
     drive = Drive(sources=sources).stream()
     for source in sources:
         drive.audio(500, source)
@@ -77,7 +77,7 @@ def test_one_source_that_lives_is_not_counted_for_the_other(
 
 def test_what_shuts_a_window_is_asked_for_at_once() -> None:
     drive = shut("mic")
-    drive.figures(backlog=1.5)  # there is room for five frames, and a ping goes with ten
+    drive.figures(backlog=1.5)  # the window has room for five frames, and a ping is sent every ten
     drive.drain()
     assert isinstance(drive.sent[-1], SendPing)
     assert isinstance(drive.sent[-2], SendBytes)

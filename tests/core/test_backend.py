@@ -1,4 +1,4 @@
-"""Where to dial and what is told on the way: addresses, credentials, redirects."""
+"""Addresses, credentials in URLs and headers, and redirects."""
 
 from __future__ import annotations
 
@@ -271,7 +271,7 @@ class TestCredential:
             check_credential("")
 
 
-#: What stands for itself wherever it stands in a URL (RFC 3986 §2.3), and the escape.
+#: Unreserved characters of a URL (RFC 3986 §2.3), and the escape.
 UNRESERVED = string.ascii_letters + string.digits + "-._~%"
 SECURE = Backend(host="a.example", port=443, path="/ws/x", query="q=1", credential_place=QUERY)
 HERE = Backend(path="/ws/x")

@@ -1,4 +1,4 @@
-"""The delay before a dial, and the gate behind every delay."""
+"""The delay before a dial, and the rate limit on dials ("gate")."""
 
 from __future__ import annotations
 

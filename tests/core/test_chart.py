@@ -1,4 +1,4 @@
-"""What the chart declares, beside what walking it shows (``tests/testing/test_explore``)."""
+"""What the chart declares; ``tests/testing/test_explore`` walks it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_every_state_can_still_come_to_an_end() -> None:
 
 
 def test_what_is_judged_is_heeded() -> None:
-    """A plan is made where the chart has rows for a loss: there one of them always runs."""
+    """In a state with rows for a loss, the last row has no guard, so one always runs."""
     judged = {"socket_lost", "timed_out", "refused", "redirected", "give_up_due", "finish_due"}
     judged |= {"credential_ready", "credential_failed"}
     for state, events in TABLE.items():

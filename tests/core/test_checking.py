@@ -1,4 +1,4 @@
-"""A dialect is somebody's code: what it is, says and reads is looked at where it comes in."""
+"""A dialect is third-party code: its shape, its output and its messages are validated."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ ROW = Rule(action=Action.LATER, why="busy", source="the toy")
 
 
 class Toy:
-    """All that a dialect has to have; each test takes something away, or changes it."""
+    """A complete dialect; each test removes or changes one member."""
 
     name = "toy"
     traits: Any = Traits(
@@ -69,12 +69,12 @@ class Toy:
 
 
 def toy(**changes: Any) -> Any:
-    """A toy that has something else."""
+    """A toy with other attributes."""
     return type("Toy", (Toy,), changes)()
 
 
 def other(**methods: Any) -> Any:
-    """A toy whose methods do something else, whatever they are given."""
+    """A toy with other methods, which ignore their arguments."""
     return toy(**{name: staticmethod(partial(_only, do)) for name, do in methods.items()})
 
 
@@ -83,7 +83,7 @@ def _only(do: Callable[[], object], *_given: object) -> object:
 
 
 def wrong(made: Callable[..., Message], /, **fields: Any) -> Message:
-    """A message with a field of a type that no type checker lets pass."""
+    """A message with a field of a wrong type."""
     return made(**fields)
 
 
@@ -95,7 +95,7 @@ def fail() -> object:
     raise KeyError("a secret")
 
 
-# Its shape.
+# Shape of a dialect.
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_what_is_no_dialect_is_refused_in_one_line(dialect: Any, text: str) -> N
         )
 
 
-# What it says.
+# Output of a dialect.
 
 
 @pytest.mark.parametrize("method", ["start", "audio", "stop"])
@@ -171,7 +171,7 @@ def test_a_rehearsal_finds_what_a_session_would_find_later(method: str) -> None:
         dry_run(other(**{method: dict}))
     with pytest.raises(DialectError) as caught:
         dry_run(toy(**{method: takes_nothing}))
-    # Nobody's speech is in a rehearsal, so all of what was raised is told, on one line.
+    # A dry run holds no speech, so the error quotes the whole exception, on one line.
     wrong = str(caught.value)
     assert wrong.startswith(f"the dialect Toy: {method} raised TypeError: takes_nothing() takes 1")
     assert isinstance(caught.value.__cause__, TypeError)
@@ -278,7 +278,7 @@ def test_a_live_session_names_what_cannot_be_said(method: str, do: Any, why: str
         live()
 
 
-# What it reads.
+# Messages that a dialect decodes.
 
 
 UNSOUND: list[object] = [

@@ -1,4 +1,4 @@
-"""Small promises, a few lines each, that larger tests step over."""
+"""Small rules, a few lines each, that larger tests do not cover."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from openline.session import SessionMachine
 from openline.updates import SAMPLE_RATE, BackendMetrics, BackendStatus, GapCause, Trouble
 from tests.core.driver import FRAME, Drive, pcm
 
-# What is counted and told.
+# Counters and reports.
 
 
 def test_each_kind_of_trouble_is_told_once_and_says_what_it_is() -> None:
@@ -117,7 +117,7 @@ def test_a_remark_is_told_as_an_error_of_the_backend() -> None:
     assert drive.told(BackendStatus)[-1] == BackendStatus(state="error", text="the cat sat on it")
 
 
-# What a loss is put down to.
+# The cause of a loss.
 
 
 def test_a_remark_explains_the_loss_that_follows_beside_what_its_close_says() -> None:
@@ -333,7 +333,7 @@ def test_nothing_is_sent_while_it_closes() -> None:
     assert drive.pull() is None
 
 
-# Limits, and what is kept.
+# Limits and stored data.
 
 
 def test_an_id_may_be_as_long_as_the_contract_lets_it_be() -> None:

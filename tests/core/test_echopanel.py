@@ -1,7 +1,7 @@
-"""The echopanel contract, message by message, and everything else a socket can say.
+"""The echopanel contract, message by message, and all other input of a socket.
 
-The messages are literal, as the contract's document has them. Whatever breaks that
-contract is tolerated or ``Malformed``: decoding never raises, and says no content.
+The messages are copied from the contract's document. Input that breaks the contract is
+tolerated or ``Malformed``: decoding never raises, and no error text quotes content.
 """
 
 from __future__ import annotations
@@ -424,7 +424,7 @@ class TestTolerance:
 
 SECRET = "Zq7private"
 
-#: (text, part of why): nothing of the text may be repeated
+#: (text, part of the reason): the reason may quote nothing of the text
 MALFORMED = [
     ("", "not JSON"),
     (SECRET, "not JSON"),
@@ -459,7 +459,7 @@ MALFORMED = [
 
 
 class TestAlmostJson:
-    """What some encoders write, though no grammar has it, costs no more than itself."""
+    """Invalid JSON that some encoders write loses only the field that holds it."""
 
     def test_a_number_that_is_none_is_no_figure(self) -> None:
         assert decode('{"type":"metrics","backlog_seconds":NaN,"dropped_total":3}') == Metrics(
@@ -555,7 +555,7 @@ def objects(draw: st.DrawFn) -> dict[str, Any]:
 
 
 def believable(message: Message) -> bool:
-    """Whether all that the core will calculate with can be calculated with."""
+    """Whether all numbers that the core uses are finite and in range."""
     if isinstance(message, Heard):
         return 0 <= round(message.start * 16_000) <= round(message.end * 16_000) < 2**63
     if isinstance(message, Metrics):
@@ -587,7 +587,7 @@ def test_whatever_bytes_arrive_are_malformed(data: bytes) -> None:
     assert isinstance(DIALECT.decode(data), Malformed)
 
 
-#: The largest time or count that is believed, and the next one.
+#: The largest time or count that is accepted, and the next one.
 MOST, MORE = 1e9, 1e9 + 0.5
 
 

@@ -1,4 +1,4 @@
-"""What holds in each state that it can happen in, not in the likeliest alone."""
+"""Rules that are checked in every state in which they apply."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from openline.reconnect.verdicts import Action
 from openline.updates import BackendStatus, Insight, StateChanged
 from tests.core.driver import Drive
 
-#: A session that lives on its first dial, and has audio that is not delivered.
+#: The states of a session with a live first dial and undelivered audio.
 ONE_TRY: Final = Policy(max_attempts=0, give_up_after=None)
 
 
@@ -58,7 +58,7 @@ def reached(reach: Reach, *, has_provider: bool = False, **options: Any) -> Driv
     return drive
 
 
-# What the backend says.
+# Messages of the backend.
 
 
 @pytest.mark.parametrize("reach", ACKED)
@@ -85,7 +85,7 @@ def test_what_the_backend_noticed_is_told(reach: Reach) -> None:
     assert len(drive.told(Insight)) == 1
 
 
-# What ends a dial.
+# Endings of a dial.
 
 
 @pytest.mark.parametrize("reach", OPEN)

@@ -1,7 +1,7 @@
-"""What the reference client did wrong, each fault once (PROTOCOL, the 25 at its end).
+"""The faults of the reference client, each once (PROTOCOL, the 25 at its end).
 
-Each test fails on the reference client's behaviour. Where the fault also lay in what an
-adapter does with sockets, clocks or queues, the adapter's own tests repeat it there.
+Each test fails on the reference client's behaviour. Where the fault also concerned an
+adapter's sockets, clocks or queues, the adapter's own tests repeat it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tests.core.driver import ATTEMPT, BEAT, FRAME, SESSION, Drive
 
 
 def waits(drive: Drive) -> list[float]:
-    """How long each loss was to be waited for."""
+    """The delay after each loss."""
     return [change.retry_in for change in drive.told(StateChanged) if change.retry_in is not None]
 
 
@@ -92,7 +92,7 @@ def test_fault_04_a_scheduled_retry_does_not_survive_stop() -> None:
 
 
 def test_fault_04_a_retry_for_the_sake_of_undelivered_audio_ends_with_finish() -> None:
-    """As above; what is still to be delivered is the one reason to dial after a stop."""
+    """As above; undelivered audio is the only reason to dial after a stop."""
     drive = Drive(policy=Policy(give_up_after=None)).stream()
     drive.audio(50)
     drive.lose()
@@ -181,13 +181,13 @@ def test_fault_09_the_start_belongs_to_a_socket_and_goes_out_once() -> None:
     drive.wait(0.002)
     assert drive.texts == [(2, "start")]
     drive.wait(5)
-    drive.opened()  # said again, whatever for
+    drive.opened()  # a duplicate event
     drive.wait(1)
     assert drive.texts == [(2, "start")]
 
 
 def test_fault_09_a_start_that_was_due_dies_with_its_socket() -> None:
-    """As above: due on one socket, pulled after that one was lost."""
+    """As above: due on one socket, pulled after that socket was lost."""
     drive = Drive()
     drive.open()
     drive.opened()
@@ -204,7 +204,7 @@ def test_fault_10_audio_outlives_a_reconnect() -> None:
     assert drive.frames(1) == 60
     drive.final(0, 0.5)
     drive.lose()
-    drive.audio(30)  # while nobody listens
+    drive.audio(30)  # while there is no line
     drive.redial()
     drive.audio(5)
     drive.connect()
@@ -286,7 +286,7 @@ def test_fault_14_a_send_that_hangs_is_a_loss() -> None:
     drive.audio(10)
     assert isinstance(drive.pull(), SendBytes)
     hung = drive.now
-    for _ in range(5):  # the backend goes on talking, it only takes nothing
+    for _ in range(5):  # the backend still sends messages, but receives nothing
         drive.say("metrics", source="mic", backlog_seconds=0.0, after=1.0)
     assert drive.now == hung + 5
     assert drive.state == "reconnecting"
@@ -338,7 +338,7 @@ def test_fault_17_stopping_without_a_line_is_no_success() -> None:
 
 
 def test_fault_18_the_close_after_the_final_message_is_a_success() -> None:
-    """The 1000 after ``final_summary`` was taken for a failure."""
+    """The close 1000 after ``final_summary`` was treated as a failure."""
     drive = Drive().stream()
     drive.audio(5)
     drive.stop()
@@ -365,7 +365,7 @@ def test_fault_19_a_drop_while_waiting_for_the_summary_starts_nothing_afresh() -
 
 
 def test_fault_19_what_was_cut_is_finished_in_the_same_session() -> None:
-    """As above, with audio that nobody has proved: that alone is sent again."""
+    """As above, with unconfirmed audio: only that is sent again."""
     drive = Drive().stream()
     drive.audio(50)
     drive.drain()

@@ -1,4 +1,4 @@
-"""The gaps of one source: each told once, adjacent ones as one, none of them twice."""
+"""The gaps of one source: adjacent ones are merged, and each is reported once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is taken in, and what is not: unreadable messages, foreign ids, wrong claims."""
+"""Events that are accepted or refused: unreadable messages, foreign ids, invalid values."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def test_a_redirect_of_an_open_socket_leads_nowhere() -> None:
 
 @pytest.mark.parametrize("where", ["connecting", "awaiting_ack"])
 def test_a_fact_that_comes_when_it_cannot_be_true_is_not_judged(where: str) -> None:
-    """The cause of the last loss stands, and nothing is drawn for a wait that nobody makes."""
+    """The cause of the last loss stays, and no delay is drawn."""
     draws: list[float] = []
 
     def random() -> float:
@@ -124,7 +124,7 @@ def test_a_fact_that_comes_when_it_cannot_be_true_is_not_judged(where: str) -> N
 
 @pytest.mark.parametrize("at", [math.nan, math.inf, -math.inf])
 def test_a_source_cannot_start_at_no_time(at: float) -> None:
-    """Once taken in, such a time would have been the session's zero."""
+    """If accepted, such a time would become the session's zero."""
     drive = Drive().stream()
     with pytest.raises(LocalProtocolError, match=r"a source that starts at .*: give seconds"):
         drive.feed(e.SourceStarted("mic", at))

@@ -1,4 +1,4 @@
-"""How a credential travels: in the headers that the dialect chooses, or in the usual one."""
+"""The credential is sent in the headers that the dialect chooses, or in the default one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SECRET = "s3cret-and-long"
 
 
 class Speaks(EchoPanel):
-    """A dialect that says how a credential travels."""
+    """A dialect that chooses the headers of a credential."""
 
     def __init__(self, gives: Any) -> None:
         self._gives = gives

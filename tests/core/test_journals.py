@@ -1,4 +1,4 @@
-"""The kept journals are played again; and what a journal is, and is not."""
+"""The stored journals are replayed; content, redaction and damage of a journal."""
 
 from __future__ import annotations
 
@@ -43,18 +43,18 @@ ANEW = "if that was meant: make goldens, and look at the diff"
 
 
 def again(lines: list[bytes], **options: Any) -> list[Step]:
-    """The one journal that ``lines`` hold, replayed."""
+    """Replay the only journal in ``lines``."""
     [journal] = read(lines)
     return list(replay(journal, **options))
 
 
 def drive(lines: list[bytes], **options: Any) -> Drive:
-    """A session in a test's hands, recorded."""
+    """A session driven by hand and recorded."""
     keep_audio = options.pop("keep_audio", False)
     return Drive(observers=[Recorder(lines.append, keep_audio=keep_audio)], **options)
 
 
-# The kept journals.
+# The stored journals.
 
 
 @pytest.mark.parametrize("path", sorted(KEPT.glob("*.jsonl")), ids=lambda path: path.stem)
@@ -104,7 +104,7 @@ def test_the_scenarios_show_what_they_say(name: str, end: State, dials: int) -> 
     assert last["complete"] == (end is State.CLOSED)
 
 
-# A recorder is a connection, and a replay does what it did.
+# A recorder changes nothing, and a replay repeats the session.
 
 
 def test_a_recorder_does_what_a_connection_does() -> None:
@@ -131,7 +131,7 @@ def test_a_recorder_does_what_a_connection_does() -> None:
 
 
 class Quill(EchoPanel):
-    """The default dialect by another name, with audio that is text."""
+    """The default dialect with another name, and audio sent as text."""
 
     name = "quill"
 
@@ -265,7 +265,7 @@ def test_what_goes_to_a_disk_is_its_length() -> None:
     assert any(isinstance(command, StoreAudio) for command in again(lines)[-1].commands)
 
 
-# What it does not hold.
+# Speech and secrets are left out.
 
 
 def test_speech_is_not_in_a_journal_unless_it_is_asked_for() -> None:
@@ -286,7 +286,7 @@ class Written(EchoPanel):
 
     name = "written"
 
-    # The default dialect promises bytes, a dialect may give either.
+    # The default dialect returns bytes; a dialect may return text or bytes.
     def audio(  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
         self, source: str, pcm: bytes
     ) -> str:
@@ -335,7 +335,7 @@ def test_what_is_hidden_of_a_url(url: str, masked: str) -> None:
     assert mask(masked) == masked
 
 
-# What is not what it was.
+# Differences on replay.
 
 
 def change(lines: list[bytes], old: bytes, new: bytes) -> list[bytes]:
@@ -481,7 +481,7 @@ def test_the_version_is_written_down() -> None:
     assert json.loads(happy()[0])["journal"] == VERSION
 
 
-# Options, and what is written of values that JSON does not have.
+# Options, and values that JSON cannot represent.
 
 OPTIONS: dict[str, Any] = {
     "sources": ("system", "mic"),
@@ -580,7 +580,7 @@ def test_each_value_of_a_query_is_hidden() -> None:
 
 
 def diverging(mend: Mend) -> str:
-    """What a replay of a changed journal says."""
+    """The error text when a changed journal is replayed."""
     lines: list[bytes] = []
     session = drive(lines)
     session.open()

@@ -1,4 +1,4 @@
-"""What stands in journals, on disk and on the wire keeps its name; what is left out is nothing."""
+"""Names in journals, on disk and on the wire are stable; an omitted field has no meaning."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ENUMS: Final[list[type[enum.StrEnum]]] = [
     *(Action, CredentialPlace, ErrorKind, GapCause, SourceEndReason, Sender, State),
     e.SourceKind,
 ]
-#: Every struct that is told, commanded, fed in or kept.
+#: Every update, command, event and stored struct.
 STRUCTS: Final = [
     *(
         kind
@@ -35,7 +35,7 @@ STRUCTS: Final = [
     ),
     *(Ending, Journal, Rule, Verdict),
 ]
-#: Fields that say something unless they say otherwise.
+#: Fields whose default has a meaning.
 MEANT: Final = {("Gap", "exact"): True}
 
 
@@ -61,7 +61,7 @@ def test_a_session_with_nothing_but_what_it_needs() -> None:
         Report(StateChanged(state=State.CONNECTING, dial=1)),
         OpenSocket(1, Backend(), True),
     ]
-    assert line.receive(e.AudioCaptured("mic", bytes(640)), 0.1) == []  # nothing goes on a disk
+    assert line.receive(e.AudioCaptured("mic", bytes(640)), 0.1) == []  # no disk
     line.receive(e.SocketOpened(1, "c"), 0.3)
     line.next_message(0.3)
     ack = '{"type":"status","state":"streaming","connection_id":"c","attempt_id":"a"}'

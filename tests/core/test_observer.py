@@ -1,4 +1,4 @@
-"""What an observer sees, in which order, and that it can do a session no harm."""
+"""An observer receives every step in order, and cannot harm a session."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tests.core.driver import ATTEMPT, SESSION, Drive
 
 
 class Diary(Observer):
-    """Writes each call down: the hook and what it was called with, without the time."""
+    """Records each call: the hook and its arguments, without the time."""
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, object]] = []
@@ -83,7 +83,7 @@ def watched(*more: Observer, **options: Any) -> tuple[Drive, Diary]:
 
 
 def a_session(drive: Drive) -> None:
-    """Opened, spoken, lost, dialled again, finished."""
+    """Open, send audio, lose the line, redial, finish."""
     drive.stream()
     drive.speak(0.4)
     drive.final(0.0, 0.2)
@@ -127,7 +127,7 @@ def test_a_timer_is_seen_between_what_came_before_it_and_what_it_causes() -> Non
     drive.opened()
     drive.drain()
     diary.take()
-    late = drive.now + 1.0  # a message that arrives with the deadline is dealt with first
+    late = drive.now + 1.0  # a message that arrives at the deadline is handled first
     drive.feed(
         e.MessageReceived(2, '{"type":"status","state":"connected"}'), after=late - drive.now
     )

@@ -1,4 +1,4 @@
-"""One source's audio: framed, kept, sent, proved, cut and sent again, position by position."""
+"""One source's audio: framed, buffered, sent, confirmed, lost and sent again, by position."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ROOMY = 1000 * F
 
 
 def audio(start: int, end: int) -> bytes:
-    """Audio whose samples tell their session positions."""
+    """Audio whose sample values are their session positions."""
     return b"".join((at % 65521).to_bytes(2, "little") for at in range(start, end))
 
 

@@ -1,4 +1,4 @@
-"""A policy that cannot work is refused when it is made, by the name of the field."""
+"""An invalid policy is refused when it is created; the error names the field."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from openline.audio.outbox import FRAME_SAMPLES
 from openline.policy import FRAME_SECONDS, MAX_DIALS_PER_MINUTE, Policy
 from openline.updates import SAMPLE_RATE
 
-#: Field → what the design says it is where nobody says otherwise.
+#: Field → its default in the design.
 DESIGN = {
     "start_delay": None,
     "auth_timeout": 30.0,
@@ -150,7 +150,7 @@ def test_the_backoffs_cap_is_not_below_its_first_delay() -> None:
 
 
 class TestBuffer:
-    """It outlasts what a dead dial can hide: horizon + ping + pong + connect + ack."""
+    """It covers the longest undetected outage: horizon + ping + pong + connect + ack."""
 
     def test_the_defaults_fit_a_horizon_of_fifteen_seconds(self) -> None:
         Policy().check_buffer(15.0)

@@ -1,4 +1,4 @@
-"""What the app is told of a state and of the end."""
+"""The reports of a state and of the end."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_the_result_without_a_final_message_has_no_summary() -> None:
     assert drive.ended.action is None
 
 
-# Complete: it ended well, every source was heard out, and nothing is missing.
+# Complete: the session closed, every source was fully captured, and no audio is missing.
 
 
 def test_a_session_that_failed_before_it_heard_anything_is_not_complete() -> None:

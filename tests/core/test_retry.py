@@ -1,4 +1,4 @@
-"""What becomes of a lost dial: the plan, and what counts towards giving up."""
+"""The plan after a lost dial, and the limits after which the session gives up."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def judged(
 
 
 def lost(hope: Retry, ending: Ending = REFUSED, *, now: float = 0.0) -> float:
-    """Seconds until the next dial, which the plan is carried out for."""
+    """Apply the plan; return the seconds until the next dial."""
     until = judged(hope, ending, now=now)
     assert until < OFF
     hope.count_loss(now)

@@ -1,4 +1,4 @@
-"""The rules of the credential: when it is asked for, how often, and when it is too late."""
+"""The rules of the credential: when it is requested, how often, and when it is too late."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_the_right_to_a_fresh_credential_is_spent_when_it_arrives() -> None:
     drive.connect()
     drive.lose(1008)
     assert drive.requests[-1] == RequestCredential(2, fresh=True)
-    drive.feed(e.CredentialFailed(2))  # that one never arrived
+    drive.feed(e.CredentialFailed(2))  # the credential never arrived
     drive.redial_or_ask()
     reauthorized(drive)
     drive.connect()
@@ -121,7 +121,7 @@ def test_a_credential_that_comes_when_the_gate_is_shut_waits_for_it() -> None:
 def shut_gate(how: str, **policy: Any) -> Drive:
     """A session whose next dial finds the gate shut, one second after its first loss."""
     asks = how == "credential"
-    dials = 3 if asks else 2  # a request passes the gate too
+    dials = 3 if asks else 2  # a request counts at the gate too
     drive = Drive(
         has_provider=asks,
         policy=Policy(dials_per_minute=dials, start_delay=0, **policy),
@@ -132,7 +132,7 @@ def shut_gate(how: str, **policy: Any) -> Drive:
         reauthorized(drive)
         drive.opened(after=0)
         drive.audio(50)
-        drive.lose(1008)  # asked for a fresh one at once
+        drive.lose(1008)  # a fresh credential is requested at once
     else:
         drive.audio(50)
         drive.lose()

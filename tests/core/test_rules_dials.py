@@ -1,4 +1,4 @@
-"""The rules of dialling: no more sockets than one, what opens them, where a redirect may lead."""
+"""The rules of dialling: one socket at a time, how it opens, which redirects are followed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rules of silence: pings, hints of the network, and that every silence ends."""
+"""The rules of liveness: pings, network hints, and an end for every silence."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_a_backend_that_takes_audio_and_neither_drains_nor_speaks_is_lost() -> N
     drive.audio(200)
     drive.serve()
     shut = drive.now
-    for _ in range(14):  # it pongs, and gives the same figures for ever
+    for _ in range(14):  # it answers pings and repeats the same metrics for ever
         drive.wait(1)
         drive.figures(backlog=2.0)
         drive.serve()

@@ -1,4 +1,4 @@
-"""The rules of a lost line: one judgement, the wait before the next dial, giving up."""
+"""The rules of a lost line: one judgement, the delay before the next dial, giving up."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rules of stopping, which wins every race."""
+"""The rules of stopping: a stop wins every race."""
 
 from __future__ import annotations
 

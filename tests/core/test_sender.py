@@ -1,4 +1,4 @@
-"""The one ordered pull: the start, pings, audio, the stop, and the clocks of the sender."""
+"""The ordered pull: the start, pings, audio, the stop, and the timers of the sender."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def test_a_shut_window_asks_for_proof_and_bounds_the_wait() -> None:
 def test_where_time_alone_opens_a_window_the_sender_is_woken_then() -> None:
     drive = Drive().stream()
     drive.audio(100)
-    drive.serve()  # it pongs and gives no figures
+    drive.serve()  # it answers pings and sends no metrics
     assert drive.frames() == 80
     assert Timer.PACE in armed(drive)
     assert drive.core.next_deadline() == drive.session.deadlines[Timer.PING]

@@ -1,4 +1,4 @@
-"""The face of a connection: what it takes, what it refuses, the order of what it gives."""
+"""The public calls of a session: accepted and refused input, and the order of its output."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_each_state_is_where_its_name_says(state: str) -> None:
     assert drive.core.ended == (state in OVER)
 
 
-# The face.
+# Public calls.
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_time_cannot_run_backwards() -> None:
     drive = Drive().stream()
     with pytest.raises(ValueError, match="time ran backwards"):
         drive.core.receive(e.Tick(), drive.now - 1)
-    drive.core.next_message(drive.now - 1)  # a pull may lag behind; it moves nothing back
+    drive.core.next_message(drive.now - 1)  # a pull may use an earlier time
     drive.feed(e.Tick())
 
 
@@ -145,7 +145,7 @@ def test_a_fact_of_an_earlier_dial_changes_nothing_but_the_count(
 def test_a_fact_that_a_state_has_no_use_for_does_not_move_it(state: str, event: e.Event) -> None:
     drive = in_state(state)
     if state == "connecting":
-        return  # there each of them has a use
+        return  # there each of them has a row
     commands = drive.feed(event)
     assert drive.state == state
     assert not commands

@@ -1,4 +1,4 @@
-"""A source that hangs is noticed, one that waits or may pause is left alone."""
+"""A source that hangs is detected; a source that waits or may pause is not."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_a_source_that_waits_for_the_line_is_not_silent() -> None:
     for heard in (1.6, 3.2, 4.0):
         drive.serve()
         drive.final(0, heard)
-    drive.wait(1.9)  # there is room from here: half the time at least
+    drive.wait(1.9)  # from here there is room at least half of the time
     assert lost(drive) == []
     drive.wait(2.2)
     assert lost(drive) == [("mic", SourceEndReason.STALLED)]

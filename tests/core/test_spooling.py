@@ -1,4 +1,4 @@
-"""Audio on disk: more than memory holds, fetched in time, and taken up by the next process."""
+"""Audio on disk: it extends memory, is fetched in time, and is resumed by the next process."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ LIMIT, DISK = 10 * F, 10_000 * F
 
 
 def audio(start: int, end: int) -> bytes:
-    """Audio whose samples tell their session positions."""
+    """Audio whose sample values are their session positions."""
     return PATTERN[2 * start : 2 * end]
 
 
@@ -55,7 +55,7 @@ def add(box: Outbox, samples: int) -> None:
 
 
 def answer(box: Outbox) -> tuple[int, int]:
-    """The disk gives what is wanted."""
+    """The disk returns the audio that was requested."""
     wanted = box.wanted()
     assert wanted is not None
     start, samples = wanted
@@ -165,7 +165,7 @@ class TestOutbox:
         box.confirm(10 * F)
         wanted = box.wanted()
         assert wanted == (10 * F, 10 * F)
-        add(box, 11 * F)  # the oldest has to go
+        add(box, 11 * F)  # the oldest audio is dropped
         box.fetched(10 * F, audio(10 * F, 20 * F))
         assert box.losses.take() == [gap(10 * F, 11 * F, GapCause.OVERFLOW)]
         assert answer(box) == (11 * F, 20 * F)
@@ -317,14 +317,14 @@ class TestRestore:
         assert box.losses.missing() == [dropped]
 
 
-# Any life of a source with a disk.
+# Random histories of a source with a disk.
 
 INSIDE: operator.attrgetter[Any] = operator.attrgetter("_unsent", "_unconfirmed", "_tail", "_later")
 HEARD, HOLE, PROVEN, LOST = b"abcd"
 
 
 class SpooledOutbox(RuleBasedStateMachine):
-    """A naive model that marks every sample with what became of it."""
+    """A naive model that records the state of every sample."""
 
     @initialize(
         limit=st.integers(320, 4000),
@@ -334,7 +334,7 @@ class SpooledOutbox(RuleBasedStateMachine):
     def start(self, limit: int, room: int, origin: int) -> None:
         self.box = Outbox("mic", limit, origin, limit + room)
         self.limit, self.origin = limit, origin
-        self.disk = bytearray(70_000)  # what is really there
+        self.disk = bytearray(70_000)  # the real content of the disk
         self.works = True
         self.fate = bytearray(origin)
         self.pulled: list[tuple[int, int]] = []  # of this dial
@@ -432,7 +432,7 @@ class SpooledOutbox(RuleBasedStateMachine):
         frames = (*unsent, *unproven, *later)
         held = sum(len(data) // 2 for data in (tail, *(data for _, data in frames)))
         assert self.box.buffered == held
-        # What is fetched may come on top of what waits for its proof.
+        # Fetched audio may be added to audio that is not confirmed yet.
         bound = self.limit + FETCH
         assert held <= bound
 
@@ -464,7 +464,7 @@ TestSpooledOutbox = SpooledOutbox.TestCase
 TestSpooledOutbox.settings = paced(100, 40)
 
 
-# The connection.
+# The session.
 
 
 def spooled(**options: Any) -> Drive:

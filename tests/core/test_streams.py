@@ -1,4 +1,4 @@
-"""Several sources on one line: one timeline, fair turns, and proof for each of them."""
+"""Several sources on one line: one timeline, fair turns, and a confirmation for each."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def named(streams: Streams, source: str) -> Stream:
 
 
 def pulled(streams: Streams, frames: int, now: float = 0.0) -> str:
-    """The first letters of the sources whose turn it was; a dot for nobody's."""
+    """The first letter of each source that sent, in order; a dot if none could."""
     turns = ""
     for _ in range(frames):
         pull = streams.pull(now)
@@ -155,7 +155,7 @@ class TestWhatIsKnown:
 
 
 class TestRoom:
-    """A source that can wait delivers more while the line keeps up with every source."""
+    """A source that can wait delivers more only while the line keeps up with all sources."""
 
     def test_there_is_room_while_less_than_two_seconds_wait(self) -> None:
         streams = Streams(BOTH, TRAITS, 60 * S)
@@ -349,7 +349,7 @@ class TestLosses:
         stream = named(streams, "mic")
         stream.window.note_received(4 * F)
         stream.window.note_backlog(0.0, 0.0)
-        stream.window.note_drained(6 * F)  # words: they may lie behind the drop or before it
+        stream.window.note_drained(6 * F)  # these words may lie before or after the drop
         streams.note_dropped(stream, 3)
         (gap,) = streams.missing()
         assert gap == Gap(
@@ -376,7 +376,7 @@ class TestLosses:
 
 
 class TestDrops:
-    """What the backend dropped, one frame for each item of its queues."""
+    """Frames that the backend dropped, one for each item of its queues."""
 
     @pytest.mark.parametrize(("drained", "told"), [(1, [F - 1, 1]), (F - 1, [1, F - 1])])
     def test_it_is_charged_behind_what_is_drained_and_the_rest_anywhere(
@@ -403,7 +403,7 @@ class TestDrops:
     def test_a_queue_that_runs_over_by_part_of_a_frame_drops_the_whole_frame(
         self, reporting: str
     ) -> None:
-        """A hole cut a frame of "mic" to 27 samples; "system" has run over as well."""
+        """A hole cuts a frame of "mic" to 27 samples; the queue of "system" overflows as well."""
         streams = streams_with(QUEUE // F + 1)
         streams.capture("mic", bytes(2 * 27), 0.0)
         streams.hole("mic", 100, 0.0)
@@ -469,7 +469,7 @@ class TestToTheSample:
     def test_a_shut_window_asks_at_once_even_if_a_single_sample_lacks_proof(self) -> None:
         streams = streams_with(79, ("mic",))
         streams.capture("mic", bytes(2), 0.0)
-        streams.hole("mic", F, 0.0)  # what is before it goes out as it is
+        streams.hole("mic", F, 0.0)  # the audio before it is sent as it is
         streams.capture("mic", FRAME, 0.0)
         pulled(streams, 79)
         streams.mark()
@@ -483,7 +483,7 @@ class TestToTheSample:
         streams = streams_with(100, ("mic",))
         pulled(streams, 79)
         streams.note_pong(streams.mark())
-        opens_at = 5.02  # without figures, and a frame after the 1.6 s
+        opens_at = 5.02  # without metrics, and one frame beyond the 1.6 s
         assert pulled(streams, 2, opens_at - before) == "m."
         assert streams.opens_at == pytest.approx(opens_at)
         assert streams.wants_ping() is asks

@@ -1,4 +1,4 @@
-"""What ``compile_chart`` refuses, and how the table that it makes is run.
+"""Declarations that ``compile_chart`` refuses, and how its table is run.
 
 The library itself accepts each of the refused declarations, or complains about them
 only when the row is reached.
@@ -22,7 +22,7 @@ Declaration: TypeAlias = type[StateChart[Any]]
 
 
 class Worker:
-    """Does nothing, and remembers it."""
+    """Records each call."""
 
     number = 5
 
@@ -262,7 +262,7 @@ def internal_that_leads_elsewhere() -> Declaration:
         second = State()
         go = first.to(second) | second.to(first)
 
-    # The library refuses this where it is written, so it is done to it afterwards.
+    # The library refuses this declaration, so the test sets it afterwards.
     [transition] = Bad.first.transitions
     transition.internal = True
     return Bad
@@ -339,7 +339,7 @@ def test_an_event_that_the_chart_does_not_declare_is_refused() -> None:
 
 
 def test_all_that_is_missing_is_told_in_order() -> None:
-    """Of so many that no set has them in order by chance."""
+    """With ten events, so that a set is hardly in order by chance."""
     unknown = "qwertyuiop"
     with pytest.raises(ChartError) as refused:
         compile_chart(Chart, Actions, unknown)

@@ -1,4 +1,4 @@
-"""What a backend says, as it may stand before a person."""
+"""A backend's text is made safe to show to a person."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_whatever_is_said_is_one_printable_line_that_fits(text: str) -> None:
         ("a" * MOST, "a" * MOST),
         ("a" * (MOST + 1), "a" * (MOST - 1) + "…"),
         ("a" * 100 + " " * 5000, "a" * 100 + "…"),
-        # As long as may be shown, with blanks to spare, up to what is looked at and beyond.
+        # Up to the shown length, with spaces to spare, up to the length that is read and beyond.
         ("b" + "  " * 10 + "a" * 298, "b " + "a" * 298),
         ("b" + "  " * 10 + "a" * 299, "b " + "a" * 297 + "…"),
         ("a" + " " * 1199, "a"),

@@ -1,4 +1,4 @@
-"""Where a backend's times lie, behind skips and behind what it dropped."""
+"""Backend times are mapped to session time, after skips and after dropped audio."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.core.driver import FRAME, Drive
 
 
 def skipping() -> TimeMap:
-    """100 samples from session sample 1000, then what was captured from 2000."""
+    """100 samples from session sample 1000, then a skip to sample 2000."""
     positions = TimeMap()
     positions.begin_run(0, 1000)
     positions.begin_run(100, 2000)
@@ -52,11 +52,11 @@ def test_a_time_is_looked_up_in_what_was_sent(
 @pytest.mark.parametrize(
     ("said", "means"),
     [
-        ((10, 20), (10, 20)),  # before all that may have been dropped
-        ((10, 101), (10, 131)),  # it ends behind it, or within it
-        ((110, 120), (110, 150)),  # nobody knows on which side
-        ((169, 170), (169, 200)),  # it begins on the last sample that may be before it
-        ((170, 180), (200, 210)),  # all behind it
+        ((10, 20), (10, 20)),  # before any audio that may have been dropped
+        ((10, 101), (10, 131)),  # it ends after the drop or within it
+        ((110, 120), (110, 150)),  # either side is possible
+        ((169, 170), (169, 200)),  # it begins on the last sample that may be before the drop
+        ((170, 180), (200, 210)),  # all of it after the drop
     ],
 )
 def test_behind_a_drop_the_backends_clock_is_slow(
@@ -90,11 +90,11 @@ def test_very_many_drops_cost_no_more_than_many() -> None:
     assert positions.interval(10**6, 10**6 + 1, sent=2**30) == (1001920, 1001921)
 
 
-# What it is for.
+# Use in a session.
 
 
 def slow_backend() -> Drive:
-    """Three seconds were sent, one was drained, half of the rest is dropped."""
+    """Three seconds were sent, one was drained, and half of the rest was dropped."""
     drive = Drive().stream()
     drive.speak(1.0)
     drive.figures()

@@ -1,4 +1,4 @@
-"""The table of clocks: every one has a meaning, a scope, and states that it runs in."""
+"""The table of timers: each has an event, a scope, and the states that it runs in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The traits of a backend: which values can work, and that the core follows them."""
+"""The traits of a backend: which values are valid, and that the core follows them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def traits(**changes: Any) -> Traits:
 
 
 def dialect(**changes: Any) -> EchoPanel:
-    """The default dialect, for a backend of other traits."""
+    """The default dialect with other traits."""
     made: EchoPanel = type("Toy", (EchoPanel,), {"traits": replace(TRAITS, **changes)})()
     return made
 
@@ -161,7 +161,7 @@ def test_a_session_takes_the_sources_of_its_dialect() -> None:
     assert drive.state == "idle"
 
 
-# The registry, and what authors import.
+# The registry, and the imports for authors.
 
 
 def test_the_default_dialect_is_built_in_and_its_address_is_the_default() -> None:
@@ -183,7 +183,7 @@ def test_all_that_an_author_needs_is_imported_from_one_place() -> None:
     assert openline.dialects.Rule is Rule
 
 
-# What a fact may carry of a source.
+# Optional fields of a source's events.
 
 
 @pytest.mark.parametrize("peak", [None, 0, 32768])

@@ -1,7 +1,7 @@
-"""The verdict table, row by row as the design's document has it, and what judge adds.
+"""The verdict table, row by row as in the design's document, and the rules of ``judge``.
 
-ROWS is written from the document, not from the code: a changed row must be changed
-twice, once on purpose.
+ROWS is copied from the document, not from the code, so a changed row must be changed in
+both places.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def failed(error: ErrorKind, **facts: Any) -> Ending:
 
 DIALECT_ROW = Rule(action=LATER, why="the dialect says so", source="the dialect")
 
-#: (the document's row, endings that it speaks of, action, flags)
+#: (the document's row, endings that it covers, action, flags)
 ROWS: list[tuple[str, list[Ending], Action, dict[str, Any]]] = [
     # Close codes
     ("1000", [received(1000), sent(1000), ending(code=1000)], RETRY, PLAIN),
@@ -185,7 +185,7 @@ def test_every_row_says_why_in_one_line_and_where_from() -> None:
             assert verdict.source
 
 
-# Precedence: one ending, several facts
+# Precedence: one ending with several facts
 
 
 def test_refusal_outranks_everything() -> None:

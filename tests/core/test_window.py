@@ -1,8 +1,8 @@
-"""How much may be sent: the rules one by one, then a whole line in virtual time.
+"""The send window: its rules one by one, then a whole line in virtual time.
 
-The simulated backend is that of the contract: 2.0 s of queue per source beyond which the
-oldest is dropped, a pong after one round trip, figures each second or never. It counts
-what it drops, and the line measures how long live audio waited.
+The simulated backend follows the contract. It has a queue of 2.0 s per source and drops the
+oldest audio beyond it. It sends a pong after one round trip, and metrics each second or
+never. It counts dropped audio, and the line measures how long live audio waited.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ S = SAMPLE_RATE
 F = FRAME_SAMPLES
 LIMITS = Limits.of(TRAITS)
 W = round(1.6 * S)
-FAR = 60 * S  # so much is unsent: not at the live edge
+FAR = 60 * S  # enough unsent audio that the source is not at the live edge
 
 
 class TestBacklog:
@@ -121,7 +121,7 @@ class TestWithoutFigures:
         window = Window(LIMITS, 0.0)
         window.note_received(S)
         assert not window.allows(0, W + 2 * S, FAR, 60.0)
-        window.note_received(9 * S)  # 8 s came at once, after a stall
+        window.note_received(9 * S)  # 8 s arrived at once, after a stall
         assert not window.allows(0, W + 2 * S, FAR, 60.5)
         assert window.allows(0, W + 2 * S, FAR, 61.0)
 
@@ -186,7 +186,7 @@ class TestWithoutFigures:
 
 
 class Queue:
-    """The contract's queue of one source: it drains at a rate and drops over 2.0 s."""
+    """The contract's queue of one source: it drains at a rate and drops audio over 2.0 s."""
 
     def __init__(self, rate: float) -> None:
         self.rate = rate
@@ -213,19 +213,19 @@ class Queue:
 
 @dataclass
 class Line:
-    """One source on one dial, over a network that may stand still for a while."""
+    """One source on one dial, over a network that may stall for a while."""
 
     rtt: float
     rate: float = math.inf  # seconds of audio that the backend drains in a second
     backlog: float = 0.0
     live: bool = True
     metrics: bool = True
-    transcripts: float | None = None  # one each so many seconds
+    transcripts: float | None = None  # seconds between two of them
     stall: tuple[float, float] = (0.0, 0.0)  # nothing arrives between these
 
     now: float = 0.0
     pings: int = 0
-    caught_up: float | None = None  # when the backlog was gone for the first time
+    caught_up: float | None = None  # when the backlog was first empty
     waits: list[tuple[float, float]] = field(default_factory=list[tuple[float, float]])
     events: list[tuple[float, int, Callable[[], None]]] = field(
         default_factory=list[tuple[float, int, Callable[[], None]]]
@@ -252,7 +252,7 @@ class Line:
         heapq.heappush(self.events, (time, self.count, what))
 
     def arrive(self, what: Callable[[], None]) -> None:
-        """Carry something over the network, either way, in order."""
+        """Deliver ``what`` over the network, in either direction, in order."""
         time = self.now + self.rtt / 2
         begin, end = self.stall
         self.at(end if begin <= time < end else time, what)
@@ -284,7 +284,7 @@ class Line:
         self.arrive(lambda: self.arrive(lambda: self.hear(self.streams.note_pong, mark)))
 
     def pump(self) -> None:
-        """Send as the connection does: pings first, then audio, until a window is shut."""
+        """Send as the session does: pings first, then audio, until a window is shut."""
         self.pace = OFF
         while True:
             if self.streams.wants_ping():
@@ -329,7 +329,7 @@ RTTS = [0.001, 0.05, 0.3]
 
 
 class TestCatchingUp:
-    """A 20 s outage is over: its audio goes out beside what is being said."""
+    """After a 20 s outage, its audio is sent beside the live audio."""
 
     @pytest.mark.parametrize("rtt", RTTS)
     def test_it_takes_ten_seconds_where_transcripts_come_each_half_second(self, rtt: float) -> None:
@@ -389,7 +389,7 @@ class TestLiveAudio:
         line = Line(rtt, 4, metrics=metrics).run(60)
         assert line.dropped == 0
         assert line.longest_wait() < 0.001
-        # Proof is asked for more often the longer it takes to come back.
+        # The longer the round trip, the more often a confirmation is requested.
         assert line.pings / 60 < (2.1 if rtt < 0.2 else 5.1)
 
     def test_a_round_trip_of_a_second_does_not_leave_it_behind_for_good(self) -> None:

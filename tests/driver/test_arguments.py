@@ -29,7 +29,7 @@ MAKER = Maker(lambda: 0.5, lambda: "new-id", "openline/test")
 
 
 class Runs:
-    """A source by its looks."""
+    """The smallest object that is accepted as a source."""
 
     duration = None
 
@@ -46,7 +46,7 @@ class Stored(Runs):
 
 
 def given(**others: Any) -> dict[str, Any]:
-    """What ``open_session`` is given."""
+    """The arguments of ``open_session``."""
     usual = {
         "backend": Backend(),
         "sources": {"mic": Runs()},
@@ -238,7 +238,7 @@ def test_kind_of_a_value_does_not_show_it() -> None:
     assert (kind_of("secret"), kind_of(str)) == ("str", "the class str")
 
 
-# The block that was forgotten.
+# A forgotten ``async with``.
 
 
 class Live:
@@ -279,4 +279,4 @@ def test_block_that_was_forgotten_is_named() -> None:
         _ = block.nonsense
     with pytest.raises(AttributeError, match="has no attribute '_stop'"):
         _ = block._stop
-    Unopened.__exit__(block)  # Python asks for it before it enters
+    Unopened.__exit__(block)  # Python looks this up before it enters

@@ -54,7 +54,7 @@ def test_time_never_runs_back_whatever_the_clock_does(moves: list[tuple[float, s
                 face.drain()
             case "pull":
                 face.driver.pull()
-            case "stale":  # the deadline that it waited for has moved
+            case "stale":  # the awaited deadline has moved
                 face.feed(f.Woke(highest + 1e6))
                 due = max(due, deadline or 0.0)
             case _ if deadline is not None:
@@ -65,7 +65,7 @@ def test_time_never_runs_back_whatever_the_clock_does(moves: list[tuple[float, s
             case _:
                 pass
     assert times.seen == sorted(times.seen)
-    # Nor does it run ahead: of the clock, or of a deadline that was due.
+    # Time never runs ahead of both the clock and a deadline that was due.
     assert all(now <= max(highest, due) for now in times.seen)
 
 

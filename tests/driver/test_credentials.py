@@ -1,4 +1,4 @@
-"""How a credential is kept, and cut out of what a backend says."""
+"""Credentials are stored, and redacted from a backend's messages."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ async def provide() -> str:
 
 
 class Basic(EchoPanel):
-    """A dialect that makes another secret of the credential."""
+    """A dialect that encodes the credential into another secret."""
 
     def headers(self, credential: str) -> list[tuple[str, str]]:
         if credential.count(":") != 1:
@@ -39,7 +39,7 @@ class Basic(EchoPanel):
 
 
 def store(*given: str) -> CredentialStore:
-    """A store that was given these, one after the other."""
+    """A store that received these credentials, one after the other."""
     kept = CredentialStore(provide, EchoPanel())
     for number, credential in enumerate(given, 1):
         assert kept.accept(CredentialGiven(number, credential)) == e.CredentialReady(number)

@@ -1,4 +1,4 @@
-"""One socket at a time, in the smallest steps."""
+"""One socket at a time, tested step by step."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the driver decides for every face, one rule at a time."""
+"""The driver's decisions for every face, one rule at a time."""
 
 from __future__ import annotations
 
@@ -250,7 +250,7 @@ def test_stuck_socket_is_abandoned_after_a_second_and_counted() -> None:
     face = Face(policy=HASTY)
     dial = face.open()
     face.lose(e.SocketLost(dial=dial, error=ErrorKind.CUT))
-    face.closing.clear()  # it never comes
+    face.closing.clear()  # the release never comes
     lost_at = face.clock.now
     while len(face.dialled) == 1:
         face.wake_up()
@@ -273,7 +273,7 @@ def test_held_dial_that_is_aborted_never_goes_out() -> None:
 
 
 def test_held_dial_goes_out_before_what_was_queued_behind_it() -> None:
-    """The machine runs ahead: the abort of dial 2 is queued when its socket may be opened."""
+    """The abort of dial 2 is already queued when its socket may be opened."""
     face = Face(policy=HASTY, store_bytes=1 << 20)
     dial = face.open()
     face.lose(e.SocketLost(dial=dial, error=ErrorKind.CUT))
@@ -418,7 +418,7 @@ def test_echoed_credential_is_redacted() -> None:
     assert text.count("[token]") >= 2
 
 
-# Who may call what.
+# Calls allowed and refused.
 
 
 def test_effects_and_pull_inside_an_effect_are_errors() -> None:

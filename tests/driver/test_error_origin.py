@@ -1,4 +1,4 @@
-"""Where an error arose: in the app's own code, by file and line, and never its text."""
+"""The origin of an error: file and line in the app's own code, never its text."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ STDLIB = inspect.__file__.rpartition("/")[0]
 
 
 def made(path: str, text: str, name: str = "mine") -> Callable[..., Any]:
-    """The function ``f`` of a module that would lie at ``path``."""
+    """The function ``f`` of a module with the file name ``path``."""
     names: dict[str, Any] = {"__name__": name}
     exec(compile(text, path, "exec"), names)  # noqa: S102  # no file is needed for a frame
     function: Callable[..., Any] = names["f"]
@@ -26,9 +26,9 @@ def made(path: str, text: str, name: str = "mine") -> Callable[..., Any]:
 
 
 def error(function: Callable[..., Any], *args: object) -> Exception:
-    with pytest.raises(Exception) as caught:  # whatever it is
+    with pytest.raises(Exception) as caught:  # any error
         function(*args)
-    # Without the frame of this test, which is the app's as well.
+    # Without the frame of this test, which also counts as the app's.
     return caught.value.with_traceback(caught.value.__traceback__.tb_next)  # type: ignore[union-attr]
 
 

@@ -1,4 +1,4 @@
-"""The HTTP around a WebSocket: its request, and the answers that refuse it."""
+"""The HTTP of a WebSocket: its request, and the responses that refuse it."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_carriers_travel_with_a_credential_that_goes_in_headers() -> None:
     assert request_headers(in_query, "x:y", carriers, "openline/1") == (agent,)
 
 
-# The head of an answer.
+# The head of a response.
 
 
 @pytest.mark.parametrize("newline", ["\r\n", "\n"])

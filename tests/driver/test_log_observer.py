@@ -1,4 +1,4 @@
-"""A session in the logs: levels that make sense, the ids in each record, and no secret."""
+"""The log records of a session: levels, ids in each record, and no secret."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ GAP = Gap(source="mic", start=0, end=320, samples=320, cause=GapCause.CAPTURE)
 
 
 class Kept(logging.Handler):
-    """Keeps the records."""
+    """Stores the records."""
 
     def __init__(self) -> None:
         super().__init__(logging.DEBUG)

@@ -1,4 +1,4 @@
-"""What the errors of the operating system and of TLS mean."""
+"""The classification of errors of the operating system and of TLS."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The queue between a session and an app that reads when it likes."""
+"""The queue between a session and an app that reads at its own pace."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def unread(updates: Updates) -> list[Update]:
 
 
 def left_of(*put: Update) -> list[Update]:
-    """What an app finds that comes late."""
+    """The updates that a late reader receives."""
     updates = Updates()
     for update in put:
         updates.put(update)
