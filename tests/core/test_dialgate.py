@@ -101,7 +101,7 @@ def test_no_ending_makes_a_hot_loop(ending: dict[str, Any], until: str) -> None:
 @pytest.mark.repeats
 @pytest.mark.parametrize("until", ["connecting", "awaiting_ack", "streaming"])
 @pytest.mark.parametrize("code", [1000, 1008, 1012])
-def test_hours_of_the_same_ending_are_no_hot_loop(code: int, until: str) -> None:
+def test_hours_of_the_same_ending_cause_no_hot_loop(code: int, until: str) -> None:
     hostile = Hostile(has_provider=True)
     hostile.play({"code": code}, until=until, hours=4)
     hostile.check()
@@ -109,7 +109,7 @@ def test_hours_of_the_same_ending_are_no_hot_loop(code: int, until: str) -> None
 
 
 @pytest.mark.parametrize("until", ["connecting", "awaiting_ack", "streaming"])
-def test_hours_of_an_unknown_ending_are_four_dials(until: str) -> None:
+def test_an_unknown_ending_gets_four_dials_only(until: str) -> None:
     hostile = Hostile(has_provider=False, policy=Policy(give_up_after=None))
     hostile.play({"code": 4999}, until=until)
     assert hostile.drive.core.dial == 4
@@ -133,7 +133,7 @@ def test_hours_of_an_unknown_ending_are_four_dials(until: str) -> None:
     ids=name,
 )
 @pytest.mark.parametrize("until", ["connecting", "awaiting_ack", "streaming"])
-def test_an_ending_that_is_final_is_the_end_of_one_dial(ending: dict[str, Any], until: str) -> None:
+def test_a_fatal_ending_gets_one_dial_only(ending: dict[str, Any], until: str) -> None:
     if ending.get("error") is ErrorKind.DNS_NOT_FOUND and until != "connecting":
         return  # after a first connection a DNS failure is retried
     hostile = Hostile(has_provider=False)
@@ -144,7 +144,7 @@ def test_an_ending_that_is_final_is_the_end_of_one_dial(ending: dict[str, Any], 
 
 @pytest.mark.parametrize("until", ["connecting", "awaiting_ack"])
 @pytest.mark.parametrize("code", [1008, 3000, 4001, 4401])
-def test_a_token_that_is_refused_twice_is_refused(until: str, code: int) -> None:
+def test_a_token_refused_twice_fails_the_session(until: str, code: int) -> None:
     hostile = Hostile(has_provider=True)
     hostile.play({"code": code}, until=until)
     assert hostile.drive.state == "failed"
