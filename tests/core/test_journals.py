@@ -88,7 +88,7 @@ def test_the_stored_journals_match_the_scenarios() -> None:
         ("stop-during-a-reconnect", State.CLOSED, 2),
     ],
 )
-def test_the_scenarios_show_their_titles_outcome(name: str, end: State, dials: int) -> None:
+def test_each_scenario_has_its_end_and_its_dials(name: str, end: State, dials: int) -> None:
     [journal] = read(record(name).splitlines(keepends=True))
     ended = journal.entries
     updates = [

@@ -1,4 +1,4 @@
-"""Names in journals, on disk and on the wire are stable; an omitted field has no meaning."""
+"""Names in journals, on disk and on the wire are stable; the default of a field is empty."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ STRUCTS: Final = [
     ),
     *(Ending, Journal, Rule, Verdict),
 ]
-#: Fields whose default has a meaning.
+#: Fields whose default is not empty.
 MEANT: Final = {("Gap", "exact"): True}
 
 
@@ -47,7 +47,7 @@ def test_a_member_is_written_by_its_name(names: type[enum.StrEnum]) -> None:
 
 
 @pytest.mark.parametrize("kind", STRUCTS, ids=lambda kind: kind.__name__)
-def test_an_omitted_field_has_no_meaning(kind: type[msgspec.Struct]) -> None:
+def test_the_default_of_a_field_is_empty(kind: type[msgspec.Struct]) -> None:
     for field in msgspec.structs.fields(kind):
         if field.default is not msgspec.NODEFAULT:
             meant: Any = MEANT.get((kind.__name__, field.name))

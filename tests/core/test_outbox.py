@@ -289,7 +289,7 @@ class TestGaps:
         starts = [(g.start, g.end) for g in box.losses.missing()]
         assert starts == sorted(starts)
 
-    def test_the_end_says_of_all_audio_that_is_left_why_it_is_missing(self) -> None:
+    def test_the_end_reports_all_remaining_audio_with_its_cause(self) -> None:
         box = box_with(4)
         box.add(audio(4 * F, 4 * F + 3))
         pull(box, 2)
