@@ -120,7 +120,7 @@ def test_a_restored_network_does_not_open_the_gate() -> None:
 
 
 @pytest.mark.parametrize(("status", "helps"), [(503, False), (429, False), (200, True)])
-def test_a_restored_network_keeps_a_delay_set_by_the_server(status: int, helps: bool) -> None:
+def test_a_restored_network_ends_only_delays_of_the_network(status: int, helps: bool) -> None:
     drive = Drive()
     drive.open()
     drive.lose(status=status)

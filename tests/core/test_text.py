@@ -14,7 +14,7 @@ MUCH = "x" * 2_000_000
 
 
 @given(st.text(max_size=3 * MOST))
-def test_whatever_is_said_is_one_printable_line_that_fits(text: str) -> None:
+def test_any_text_becomes_one_printable_line_that_fits(text: str) -> None:
     said = one_line(text)
     assert len(said) <= MOST
     assert said.isprintable()
@@ -39,11 +39,11 @@ def test_whatever_is_said_is_one_printable_line_that_fits(text: str) -> None:
         (" a  b ", "a b"),
     ],
 )
-def test_what_fits_is_left_and_what_does_not_is_cut(said: str, shown: str) -> None:
+def test_only_a_text_that_is_too_long_is_cut(said: str, shown: str) -> None:
     assert one_line(said) == shown
 
 
-def test_nothing_long_that_a_backend_says_is_kept_or_told() -> None:
+def test_long_texts_of_a_backend_are_cut_before_they_are_stored() -> None:
     drive = Drive().stream()
     drive.say("status", state=MUCH, message=MUCH, source=MUCH)
     drive.say("status", state="error", message=MUCH)
@@ -62,5 +62,5 @@ def test_nothing_long_that_a_backend_says_is_kept_or_told() -> None:
         (OSError("Broken"), "broken"),
     ],
 )
-def test_an_os_error_is_told_without_its_path(error: OSError, reason: str) -> None:
+def test_an_os_error_is_reported_without_its_path(error: OSError, reason: str) -> None:
     assert os_reason(error) == reason

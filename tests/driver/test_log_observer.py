@@ -53,7 +53,7 @@ def logged() -> Drive:
     return Drive(observers=[LogObserver()])
 
 
-def test_a_working_session_logs_its_states_alone_at_info(kept: Kept) -> None:
+def test_a_working_session_logs_only_its_states_at_info(kept: Kept) -> None:
     drive = logged()
     drive.stream()
     drive.audio(50)
@@ -74,7 +74,7 @@ def test_a_working_session_logs_its_states_alone_at_info(kept: Kept) -> None:
     ]
 
 
-def test_words_stand_in_debug_records_alone(kept: Kept) -> None:
+def test_words_are_only_in_debug_records(kept: Kept) -> None:
     drive = logged()
     drive.stream()
     drive.audio(50)
@@ -130,7 +130,7 @@ def test_audio_is_never_logged(kept: Kept) -> None:
     assert not [line for line in kept.lines()[before:] if "Audio" in line or "bytes" in line]
 
 
-def test_what_is_long_is_logged_by_its_length(kept: Kept) -> None:
+def test_long_values_are_logged_by_their_length(kept: Kept) -> None:
     drive = logged()
     drive.stream()
     drive.say("status", state="warning", message="x" * 300)

@@ -110,7 +110,7 @@ def test_accepted_spellings(text: str, means: str) -> None:
 
 
 @pytest.mark.parametrize("effect", Effect)
-def test_every_example_is_right_and_every_phrase_listed(effect: Effect) -> None:
+def test_every_example_parses_and_every_phrase_is_listed(effect: Effect) -> None:
     (fault,) = parse_faults(effect.phrase.example)
     assert fault.effect is effect
     assert effect.phrase.explanation in fault_list()
