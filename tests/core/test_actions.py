@@ -210,7 +210,7 @@ def test_a_filling_backend_gets_no_live_audio_beyond_the_window() -> None:
 
 
 @pytest.mark.parametrize("source", [None, "mic", "cellar"])
-def test_a_filling_status_may_name_a_source_or_none(source: str | None) -> None:
+def test_a_filling_status_needs_no_source(source: str | None) -> None:
     drive = streaming(1.0, "mic", "system")
     drive.ack("buffering", source=source)
     filling = {stream.box.source for stream in drive.session.streams.all if stream.window.filling}

@@ -96,7 +96,9 @@ class TestAddress:
 
     @pytest.mark.parametrize("value", [None, 5, b"x"])
     @pytest.mark.parametrize("name", ["host", "path", "query"])
-    def test_what_is_no_text_is_refused_in_one_line(self, name: str, value: object) -> None:
+    def test_a_value_that_is_not_text_is_refused_in_one_line(
+        self, name: str, value: object
+    ) -> None:
         kind = type(value).__name__
         with pytest.raises(TypeError, match=f"^backend {name}: give text, not {kind}$"):
             backend(**{name: value})
@@ -118,7 +120,7 @@ class TestAddress:
 
 class TestFromUrl:
     @pytest.mark.parametrize("url", [None, 5, b"ws://localhost/"])
-    def test_what_is_no_text_is_refused_in_one_line(self, url: Any) -> None:
+    def test_a_value_that_is_not_text_is_refused_in_one_line(self, url: Any) -> None:
         kind = type(url).__name__
         with pytest.raises(TypeError, match=f"^the URL: give text, .*, not {kind}$"):
             Backend.from_url(url)

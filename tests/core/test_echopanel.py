@@ -171,7 +171,7 @@ class TestRefusals:
         assert (refusal.connection_id, refusal.attempt_id) == ("C", "A")
 
     @pytest.mark.parametrize("fields", [{}, {"message": None}, {"message": {"code": 7}}])
-    def test_an_error_is_fatal_whatever_its_text_is(self, fields: dict[str, Any]) -> None:
+    def test_an_error_with_any_text_is_fatal(self, fields: dict[str, Any]) -> None:
         refusal = said("error", **fields)
         assert isinstance(refusal, Refusal)
         assert (refusal.row.action, refusal.text) == (Action.FATAL, "")

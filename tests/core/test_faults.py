@@ -28,7 +28,7 @@ def waits(drive: Drive) -> list[float]:
     return [change.retry_in for change in drive.told(StateChanged) if change.retry_in is not None]
 
 
-def test_fault_01_a_reconnect_that_does_not_hold_resets_neither_delay_nor_attempts() -> None:
+def test_fault_01_a_short_reconnect_resets_neither_delay_nor_attempts() -> None:
     """Reconnecting reset the delay and the attempt count: backoff never grew, the
     maximum was never reached."""
     drive = Drive(policy=Policy(max_attempts=6), random=0.999_999)

@@ -113,7 +113,7 @@ def test_an_observer_sees_a_call_in_the_order_in_which_it_works() -> None:
     ]
 
 
-def test_a_timer_is_seen_between_what_came_before_it_and_what_it_causes() -> None:
+def test_a_timer_is_seen_after_earlier_events_and_before_its_effects() -> None:
     drive, diary = watched(policy=Policy(ack_timeout=1.0))
     drive.stream()
     drive.lose()

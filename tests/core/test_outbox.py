@@ -71,7 +71,7 @@ class TestCapture:
         assert box.next_samples == 7
         assert box.pull() == audio(F, F + 7)
 
-    def test_a_hole_is_a_gap_and_moves_what_follows(self) -> None:
+    def test_a_hole_is_a_gap_and_shifts_later_audio(self) -> None:
         box = Outbox("mic", ROOMY, 0)
         box.add(audio(0, 100))
         box.hole(500)
@@ -215,7 +215,7 @@ class TestProof:
             ((7, 7), (107, 107)),
         ],
     )
-    def test_the_backends_times_are_clamped_to_what_was_sent(
+    def test_the_backends_times_are_clamped_to_the_sent_audio(
         self, asked: tuple[int, int], found: tuple[int, int]
     ) -> None:
         box = box_with(3, origin=100)

@@ -56,7 +56,7 @@ def test_the_defaults_are_those_of_the_design() -> None:
     assert dataclasses.asdict(Policy()) == DESIGN
 
 
-def test_a_stall_is_no_shorter_than_the_wait_for_figures() -> None:
+def test_a_stall_is_no_shorter_than_the_wait_for_metrics() -> None:
     assert Policy(stall_timeout=5.1).stall_timeout == 5.1
     with pytest.raises(ValueError, match=r"^Policy.stall_timeout is 5: give more than 5"):
         Policy(stall_timeout=5.0)

@@ -127,7 +127,7 @@ class TestOutbox:
         assert box.buffered == LIMIT
         assert answer(box) == (10 * F, 10 * F)
 
-    def test_a_short_end_goes_to_disk_with_what_follows_it(self) -> None:
+    def test_a_partial_last_frame_goes_to_disk_with_later_audio(self) -> None:
         box = box_with(9)
         box.add(audio(9 * F, 9 * F + 7))
         add(box, 3 * F)
@@ -626,7 +626,7 @@ class TestConnection:
         drive.feed(e.Tick())
         assert {each.cause for each in drive.gaps} == {GapCause.CAPTURE, GapCause.OVERFLOW}
 
-    def test_a_source_that_starts_after_the_disk_failed_has_none(self) -> None:
+    def test_a_source_that_starts_after_a_disk_failure_has_no_disk(self) -> None:
         drive = spooled().stream()
         drive.feed(e.SpoolFailed("no space left"))
         drive.feed(e.AudioCaptured("mic", pcm(61 * S)))

@@ -64,7 +64,7 @@ class TestOneTimeline:
         streams.capture("mic", FRAME, 11.0)
         assert named(streams, "mic").box.origin == S
 
-    def test_a_hole_moves_what_follows(self) -> None:
+    def test_a_hole_shifts_later_audio(self) -> None:
         streams = Streams(BOTH, TRAITS, 60 * S)
         streams.hole("mic", 5 * F, 0.0)
         streams.capture("mic", FRAME, 0.1)
@@ -379,9 +379,7 @@ class TestDrops:
     """Frames that the backend dropped, one for each item of its queues."""
 
     @pytest.mark.parametrize(("drained", "told"), [(1, [F - 1, 1]), (F - 1, [1, F - 1])])
-    def test_it_is_charged_after_the_drained_audio_first(
-        self, drained: int, told: list[int]
-    ) -> None:
+    def test_it_is_charged_to_undrained_audio_first(self, drained: int, told: list[int]) -> None:
         streams = streams_with(1, ("mic",))
         pulled(streams, 1)
         stream = named(streams, "mic")

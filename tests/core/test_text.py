@@ -43,7 +43,7 @@ def test_only_a_text_that_is_too_long_is_cut(said: str, shown: str) -> None:
     assert one_line(said) == shown
 
 
-def test_long_texts_of_a_backend_are_cut_before_they_are_stored() -> None:
+def test_long_texts_of_a_backend_are_cut_in_every_update() -> None:
     drive = Drive().stream()
     drive.say("status", state=MUCH, message=MUCH, source=MUCH)
     drive.say("status", state="error", message=MUCH)

@@ -171,7 +171,7 @@ def test_bad_dates_hint_at_the_clock_and_a_403_at_the_path() -> None:
     assert "path" in judge(refused(403, has_provider=False)).why
 
 
-def test_without_details_the_reason_names_no_code() -> None:
+def test_an_ending_without_facts_is_judged_unknown() -> None:
     assert judge(ending()).why == verdict_table.UNKNOWN.why
 
 

@@ -109,7 +109,7 @@ class TestWithoutFigures:
         assert not window.allows(W, F, FAR, 104.999)
         assert window.allows(W, F, FAR, 105.02)
 
-    def test_the_backend_is_assumed_to_drain_in_real_time_up_to_what_it_received(self) -> None:
+    def test_the_backend_is_assumed_to_drain_received_audio_in_real_time(self) -> None:
         window = Window(LIMITS, 0.0)
         window.note_received(3 * S)
         assert not window.allows(0, W + 2 * S + 9, FAR, 7.0)

@@ -95,7 +95,7 @@ def test_impossible_event_is_the_callers_error() -> None:
         Session().feed(e.AudioCaptured("mic", b"odd"))
 
 
-def test_face_without_its_methods_says_so() -> None:
+def test_face_without_its_methods_raises() -> None:
     bare = Face(options(), Clock(), (), lambda: None)
     for call in (bare.pull, partial(bare.feed, e.NetworkRestored()), bare.abort):
         with pytest.raises(NotImplementedError):
