@@ -128,7 +128,7 @@ class Dial:
         self.alive = False
         self.tell(e.SocketLost(dial=self.number, **facts))  # type: ignore[arg-type]
 
-    # What openline sends.
+    # Messages of openline.
 
     def receive(self, outgoing: Outgoing, start: float) -> None:
         """``start``: the session time of the audio, if it is audio."""

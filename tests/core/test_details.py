@@ -247,7 +247,7 @@ def test_a_credential_dropped_by_a_redirect_is_not_sent_again() -> None:
     assert drive.dials[-1] == OpenSocket(4, Backend(host="a.example"), True)
 
 
-def test_old_ids_on_a_socket_that_is_not_open_are_foreign() -> None:
+def test_old_ids_on_an_unopened_socket_are_foreign() -> None:
     drive = Drive().stream()
     drive.lose()
     drive.redial()

@@ -480,7 +480,7 @@ class TestAlmostJson:
     def test_metrics_without_a_backlog_do_not_claim_an_empty_queue(self) -> None:
         assert decode('{"type":"metrics"}') == Metrics(backlog=None)
 
-    def test_a_time_that_is_no_number_is_no_time(self) -> None:
+    def test_a_nan_time_makes_words_malformed(self) -> None:
         assert isinstance(decode('{"type":"asr_final","text":"x","t0":0,"t1":NaN}'), Malformed)
 
 

@@ -283,7 +283,7 @@ class TestRestore:
         assert self.replayed(box) == audio(500, 2000)
         assert not box.losses.has_news
 
-    def test_nothing_left_is_nothing_to_send(self) -> None:
+    def test_with_all_confirmed_nothing_is_sent(self) -> None:
         box = self.restored(500, (0, 400))
         assert (box.captured, box.undelivered, box.wanted()) == (500, False, None)
 

@@ -169,7 +169,7 @@ class TestRoom:
         room.append(streams.has_room)
         assert room == [True, True, False, True]
 
-    def test_there_is_none_when_half_the_buffer_is_unconfirmed(self) -> None:
+    def test_there_is_no_room_with_half_the_buffer_unconfirmed(self) -> None:
         streams = Streams(("mic",), TRAITS, 4 * F)
         for _ in range(2):
             streams.capture("mic", FRAME, 0.0)

@@ -138,7 +138,7 @@ def test_long_values_are_logged_by_their_length(kept: Kept) -> None:
     assert not [line for line in kept.lines() if "x" * 100 in line]
 
 
-def test_logging_is_wanted_only_where_a_handler_would_get_a_record() -> None:
+def test_logging_is_on_only_if_a_handler_gets_records() -> None:
     names = ("openline.session", "openline.dial", "openline")
     loggers = [logging.getLogger(name) for name in names]
     root = logging.getLogger()
