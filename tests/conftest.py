@@ -1,16 +1,16 @@
-"""How hypothesis searches: the same way each time, at random while one works, or for long.
+"""The hypothesis profiles: reproducible, random, or long.
 
-- ``ci`` (the default): derandomised, so that a run can be compared with any other;
+- ``ci`` (the default): derandomised, so that runs can be compared;
 - ``dev``: as many examples, drawn anew each time;
-- ``soak``: very many, drawn anew, what failed kept in ``.hypothesis`` and tried first.
+- ``soak``: very many, drawn anew; failures are stored in ``.hypothesis`` and tried first.
 
     OPENLINE_PROFILE=soak python -m pytest tests/properties tests/testing
 
-A test at a pace of its own says so by ``support_profiles.paced``, which a soak multiplies.
+A test with its own number of examples uses ``support_profiles.paced``; a soak multiplies it.
 
-What is traced for the coverage gates takes twice as long. A test that does the same thing a
-thousand times, to see that it holds each time, is marked ``repeats``: it is run as all are,
-and tracing rests meanwhile. Others cover what it runs, or the gate says so.
+Tracing for the coverage gates doubles the run time. A test that repeats one thing a thousand
+times is marked ``repeats``: it runs like all others, but without tracing. Other tests must
+cover the same code, or the gate fails.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ settings.register_profile("dev", deadline=None, print_blob=True)
 settings.register_profile("soak", deadline=None, max_examples=5_000, print_blob=True)
 settings.load_profile(PROFILE)
 
-# What runs in the background of a shell ignores Ctrl-C, and so would all that it starts.
+# A background job of a shell ignores SIGINT, and its child processes inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 

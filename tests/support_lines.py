@@ -1,8 +1,8 @@
-"""A backend in memory for the tests of the adapter: raw frames, so that it can lie.
+"""A backend in memory for the adapter's tests: raw frames, so that it can break the protocol.
 
 ``Net(nursery, script)`` is a ``Connect``: each dial gets one end of a stream in memory,
-and ``script`` plays the other end with a ``Peer``. Nothing of RFC 6455 is enforced, and
-nothing of trio-websocket is used, so what goes over the wire is seen as it is.
+and ``script`` plays the other end with a ``Peer``. It enforces nothing of RFC 6455 and uses
+nothing of trio-websocket, so a test sees the raw bytes on the wire.
 """
 
 from __future__ import annotations
@@ -77,13 +77,13 @@ class Peer:
 
     @property
     def headers(self) -> dict[str, str]:
-        """The request's headers, names in small letters."""
+        """The request's headers, with names in lower case."""
         lines = self.request.decode().split("\r\n")[1:]
         return {k.lower(): v for k, _, v in (line.partition(": ") for line in lines) if k}
 
     @property
     def target(self) -> str:
-        """What the request asked for."""
+        """The request target."""
         return self.request.split(b" ")[1].decode()
 
     async def read_request(self) -> bytes:
@@ -96,7 +96,7 @@ class Peer:
         return self.request
 
     async def upgrade(self, extra: bytes = b"") -> None:
-        """Answer 101, and ``extra`` in the same breath."""
+        """Answer 101, with ``extra`` in the same write."""
         await self.stream.send_all(answer(await self.read_request()) + extra)
 
     async def refuse(self, status: int, *headers: str, body: bytes = b"") -> None:
@@ -144,7 +144,7 @@ class Peer:
         await self.send("asr_final", text=text, t0=start, t1=end, source=source)
 
     async def open(self) -> dict[str, Any]:
-        """The contract's opening up to the ack."""
+        """Open as in the contract, up to the ack."""
         await self.upgrade()
         await self.send("status", state="connected")
         while not self.start:
@@ -158,7 +158,7 @@ class Peer:
         return self.start
 
     async def serve(self, *, finish: bool = True) -> list[bytes]:
-        """Take audio and answer pings to the end, finishing when told to stop."""
+        """Receive audio and answer pings until the end; finish on a stop message."""
         audio: list[bytes] = []
         while True:
             opcode, payload = await self.receive()
@@ -178,7 +178,7 @@ class Peer:
 
 
 class _Locked(trio.abc.Stream):
-    """A stream on which any task may send."""
+    """A stream on which several tasks may send."""
 
     def __init__(self, stream: trio.abc.Stream) -> None:
         self._stream = stream
@@ -230,13 +230,13 @@ class Net:
         try:
             await self._script(peer)
         except (trio.BrokenResourceError, trio.ClosedResourceError):
-            pass  # the client went first
+            pass  # the client closed first
         finally:
             await trio.aclose_forcefully(peer.stream)
 
 
 class _Watched(_Locked):
-    """The client's end; tells when it has been closed."""
+    """The client's end; it records that it was closed."""
 
     def __init__(self, stream: trio.abc.Stream, closed: trio.Event) -> None:
         super().__init__(stream)
@@ -248,7 +248,7 @@ class _Watched(_Locked):
 
 
 class Silent:
-    """A source that hears nothing and never ends."""
+    """A source that delivers no audio and never ends."""
 
     duration = None
     may_pause = True
@@ -258,7 +258,7 @@ class Silent:
 
 
 class Frames:
-    """A source of ``count`` frames in real time; each sample says where it is."""
+    """A source of ``count`` frames in real time; each sample encodes its position."""
 
     duration = None
 
@@ -282,17 +282,17 @@ class Frames:
 
 
 def numbered(number: int) -> bytes:
-    """Frame ``number``, which can be told from all others."""
+    """Frame ``number``, distinct from all others."""
     return struct.pack("<h", number % 32768) * 320
 
 
 def number_of(pcm: bytes) -> int:
-    """Which frame begins ``pcm``."""
+    """The number of the frame at the start of ``pcm``."""
     return int(struct.unpack_from("<h", pcm)[0])
 
 
 def descriptors() -> list[str]:
-    """What this process has open, of sockets."""
+    """The open socket descriptors of this process."""
     found: list[str] = []
     for path in Path("/proc/self/fd").iterdir():
         try:
@@ -304,7 +304,7 @@ def descriptors() -> list[str]:
 
 @contextmanager
 def all_delivered() -> Generator[None]:
-    """The block leaves no task, no socket and no thread that does anything."""
+    """Check that the block leaves no task, no socket and no busy thread."""
     tasks = trio.lowlevel.current_statistics().tasks_living
     sockets = descriptors()
     threads = {t for t in threading.enumerate() if not t.name.startswith("Trio")}

@@ -1,7 +1,7 @@
-"""The loss oracle: audio that says where it belongs, and what a backend received of it.
+"""The loss oracle: audio that encodes its position, and the audio that a backend received.
 
-Every pair of samples holds its own position, so a recording can be read back as a list
-of session samples, whatever was cut, sent twice or left out.
+Every pair of samples holds its own position. A recording can be decoded into session
+samples, even if audio was cut, sent twice or left out.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class CodedSource:
 
 
 def received(folder: Path, source: str) -> list[list[tuple[int, int]]]:
-    """What each connection received, in the order of the connections."""
+    """The audio that each connection received, in the order of the connections."""
     runs: list[list[tuple[int, int]]] = []
     for path in sorted(folder.glob(f"*-{source}.wav")):
         with wave.open(str(path)) as file:

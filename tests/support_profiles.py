@@ -1,4 +1,4 @@
-"""How many examples a test of its own pace plays: its number, and many times that in a soak."""
+"""The number of examples of a test with its own settings; a soak multiplies it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sessions of the adapter against backends in memory: scripts of the backend, and what was said."""
+"""Sessions of the adapter against backends in memory: backend scripts, and the updates."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ TOKEN = "Zm9v/YmFy+cXV4=="
 
 
 async def echo(peer: Peer, *, every: int = 25) -> None:
-    """A backend that finalises each half second of what it hears; the text is its frames."""
+    """A backend that finalises each half second of audio; the text lists its frames."""
     await peer.open()
     audio: list[bytes] = []
     done = 0
@@ -66,7 +66,7 @@ async def refuse_token(peer: Peer) -> None:
 
 
 async def drop(peer: Peer, seconds: float = 0.7) -> None:
-    """Serve for a while, then go without a word."""
+    """Serve for a while, then disconnect without a close."""
     with trio.move_on_after(seconds):
         await echo(peer)
 
@@ -80,7 +80,7 @@ def states(updates: list[Update]) -> list[State]:
 
 
 async def until(session: Session, state: State) -> StateChanged:
-    """Read on until the session enters ``state``."""
+    """Read updates until the session enters ``state``."""
     async for update in session:
         if isinstance(update, StateChanged) and update.state is state:
             return update
@@ -95,7 +95,7 @@ def last(updates: list[Update]) -> Ended:
 
 
 class Provider:
-    """Hands out what it is given, one thing after the other."""
+    """Returns the given results, one after the other."""
 
     def __init__(self, *answers: str | BaseException | Callable[[], Awaitable[str]]) -> None:
         self.answers = list(answers)
@@ -117,7 +117,7 @@ class Play:
         self.nursery = nursery
 
     def net(self, *scripts: Script) -> Net:
-        """The first dials get a script each, all others the last one."""
+        """The first dials get one script each, all others the last one."""
 
         async def script(peer: Peer) -> None:
             await scripts[min(peer.number, len(scripts)) - 1](peer)
@@ -133,7 +133,7 @@ class Play:
         policy: Policy | None = None,
         backend: Backend = BACKEND,
     ) -> list[Update]:
-        """A session to its own end: everything it said."""
+        """Run a session to its end; return all its updates."""
         sources = {"mic": source or Silent()}
         async with open_session(
             backend,

@@ -1,7 +1,7 @@
-"""Drives a Connection by hand: a clock that only the test moves, and a memory.
+"""Drives a session by hand, with a clock that only the test moves.
 
-``Drive`` plays the adapter and the backend. Nothing in it decides: each method feeds one
-fact at ``now`` and remembers what was commanded (``commands``) and pulled (``sent``).
+``Drive`` plays the adapter and the backend. It decides nothing: each method feeds one event
+at ``now`` and records the commands (``commands``) and the pulled messages (``sent``).
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def pcm(samples: int) -> bytes:
 class Drive:
     """One session in a test's hands.
 
-    ``random`` is what every draw gives; ``watched`` the sources whose silence is noticed.
+    ``random`` is the result of every draw; ``watched`` are the sources watched for silence.
     """
 
     def __init__(
@@ -83,20 +83,20 @@ class Drive:
 
     @property
     def session(self) -> Actions:
-        """The state itself, for what a snapshot does not hold: a test may look and change."""
-        return self.core._session  # pyright: ignore[reportPrivateUsage]  # the tests' one door
+        """The internal state, which a test may read and change beyond the snapshot."""
+        return self.core._session  # pyright: ignore[reportPrivateUsage]  # the one access for tests
 
-    # Time and facts.
+    # Time and events.
 
     def feed(self, event: e.Event, *, after: float = 0.0) -> list[Command]:
-        """``event`` happens ``after`` seconds from now."""
+        """Feed ``event``, ``after`` seconds from now."""
         self.now += after
         commands = self.core.receive(event, self.now)
         self.commands += commands
         return commands
 
     def tick(self) -> list[Command]:
-        """Time runs to the next deadline."""
+        """Move the clock to the next deadline and feed a tick."""
         deadline = self.core.next_deadline()
         assert deadline is not None, "there is nothing to wait for"
         self.ticks += 1
@@ -105,7 +105,7 @@ class Drive:
         return self.feed(e.Tick())
 
     def wait(self, seconds: float, *, pulling: bool = True) -> list[Command]:
-        """Time passes, every deadline on the way is kept, the sender is idle and eager."""
+        """Let time pass with a tick at every deadline and a sender that pulls at once."""
         end = self.now + seconds
         commands: list[Command] = []
         if pulling:
@@ -119,19 +119,19 @@ class Drive:
         return commands
 
     def run_out(self) -> None:
-        """Nobody says a word until it is over."""
+        """Tick without any other event until the session ends."""
         while not self.core.ended:
             self.tick()
 
     def pull(self) -> Outgoing | None:
-        """The last send has completed; what goes out next."""
+        """Pull the next message; the last send has completed."""
         outgoing = self.core.next_message(self.now)
         if outgoing is not None:
             self.sent.append(outgoing)
         return outgoing
 
     def drain(self) -> list[Outgoing]:
-        """Everything that may go out now, sent without delay."""
+        """Pull every message that may be sent now."""
         sent: list[Outgoing] = []
         while (outgoing := self.pull()) is not None:
             sent.append(outgoing)
@@ -139,7 +139,7 @@ class Drive:
         return sent
 
     def serve(self, *sources: str) -> None:
-        """All goes out at once; a good backend pongs and, for ``sources``, keeps up."""
+        """Drain; the backend answers pings and sends metrics for ``sources``."""
         while sent := self.drain():
             for outgoing in sent:
                 if isinstance(outgoing, SendPing):
@@ -162,7 +162,7 @@ class Drive:
         return self.feed(e.AudioCaptured(source, pcm(frames * FRAME)))
 
     def speak(self, seconds: float, source: str = "mic") -> None:
-        """Live audio: a frame each 20 ms, sent as it may be, the backend ponging."""
+        """Live audio: a frame each 20 ms, sent when allowed; the backend answers pings."""
         for _ in range(round(seconds / BEAT)):
             self.wait(BEAT, pulling=False)
             self.audio(source=source)
@@ -178,7 +178,7 @@ class Drive:
         return f"connection {self.core.dial}"
 
     def say(self, kind: str, *, after: float = 0.0, **fields: Any) -> list[Command]:
-        """The backend says something on the live dial, with the dial's ids."""
+        """The backend sends a message on the live dial, with the dial's ids."""
         ids = {"connection_id": self.connection_id, "attempt_id": ATTEMPT}
         message = {"type": kind} | ids | fields
         return self.feed(e.MessageReceived(self.core.dial, json.dumps(message)), after=after)
@@ -202,7 +202,7 @@ class Drive:
         return self.say("status", state="error", message=text)
 
     def lose(self, code: int | None = None, **facts: Any) -> list[Command]:
-        """The live dial is over; without facts the connection broke off."""
+        """The live dial is lost; without ``facts`` by a connection reset."""
         if code is not None:
             facts.setdefault("sender", Sender.REMOTE)
             facts["code"] = code
@@ -211,7 +211,7 @@ class Drive:
         return self.feed(e.SocketLost(dial=self.core.dial, **facts))
 
     def connect(self) -> None:
-        """The dial that is out is opened, started and acked."""
+        """Open, start and acknowledge the pending dial."""
         self.opened()
         self.drain()
         self.ack()
@@ -230,12 +230,12 @@ class Drive:
             self.tick()
 
     def redial_or_ask(self) -> None:
-        """Wait for the next dial, or for the provider to be asked again."""
+        """Wait for the next dial or the next credential request."""
         before = len(self.dials), len(self.requests)
         while (len(self.dials), len(self.requests)) == before:
             self.tick()
 
-    # What came of it.
+    # Results.
 
     @property
     def state(self) -> str:
@@ -279,7 +279,7 @@ class Drive:
 
     @property
     def texts(self) -> list[tuple[int, str]]:
-        """The dial and the type of every text that was sent."""
+        """The dial and the message type of every text that was sent."""
         return [
             (outgoing.dial, json.loads(outgoing.data)["type"])
             for outgoing in self.sent
@@ -287,7 +287,7 @@ class Drive:
         ]
 
     def frames(self, dial: int | None = None) -> int:
-        """How many frames of audio went out, on one dial or on all."""
+        """The number of audio frames sent, on one dial or on all."""
         return sum(
             isinstance(outgoing, SendBytes) and dial in {None, outgoing.dial}
             for outgoing in self.sent

@@ -1,12 +1,12 @@
 """Sessions worth drawing, each with a backend that keeps the contract or breaks it once.
 
-``Stage`` plays the app and an ideal backend in virtual time: a heap of what is to happen,
-and the core's own deadlines between. Nothing is random and nothing waits, so a scenario is
-the same on every machine. A *speech* is phrases of session time; the backend finalises each
-one a moment after it has heard all of it, wherever its connection began. What goes wrong is
-a *part* of some dial, played instead of the ideal one.
+``Stage`` plays the app and an ideal backend in virtual time: a heap of scheduled actions,
+and the core's own deadlines between them. Nothing is random and nothing sleeps, so a scenario
+is the same on every machine. A *speech* is a list of phrases in session time. The backend
+finalises each phrase a moment after it received all of it, wherever its connection began. A
+*part* is a backend that breaks the contract on one dial, in place of the ideal one.
 
-``journals/record.py`` keeps the journals, ``test_journals`` plays them again, and
+``journals/record.py`` records the journals, ``test_journals`` replays them, and
 ``diagrams/draw.py`` draws them.
 """
 
@@ -53,21 +53,21 @@ class Phrase(NamedTuple):
 
 
 class Dial:
-    """One connection, as the backend has it; a subclass breaks the contract somewhere."""
+    """One connection, seen from the backend; a subclass breaks the contract once."""
 
     def __init__(self, stage: Stage, number: int) -> None:
         self.stage = stage
         self.number = number
         self.alive = True
         self.began: dict[str, float] = {}  # the session time of a source's first sample here
-        self.heard: dict[str, float] = {}  # and how far it was heard
-        self.said = 0  # phrases that are dealt with
+        self.heard: dict[str, float] = {}  # the session time up to which it was received
+        self.said = 0  # phrases that are finalised or were confirmed before
         self.stopping = False
 
-    # What the network and the backend do.
+    # The network and the backend.
 
     def dialled(self) -> None:
-        """The socket opens after three ways, as TCP and the upgrade take them."""
+        """The socket opens after three one-way delays, as TCP and the upgrade need."""
         self.later(3 * LATENCY, self.opened)
 
     def opened(self) -> None:
@@ -78,7 +78,7 @@ class Dial:
         self.later(LATENCY, partial(self.say, "status", state="streaming"))
 
     def listened(self, source: str) -> None:
-        """More was heard: each phrase that is whole is on its way to a final."""
+        """More audio arrived: a phrase that is complete is finalised soon."""
         speech = self.stage.speech
         for at, phrase in enumerate(speech):
             done = self.heard.get(phrase.source, -1.0) >= phrase.end - 1e-6
@@ -92,7 +92,7 @@ class Dial:
         self.later(2 * LATENCY, lambda: self.tell(e.PongReceived(self.number, mark)))
 
     def stopped(self) -> None:
-        """What was heard and is not final is finalised, then comes the summary."""
+        """Finalise the phrases that were received, then send the summary."""
         self.stopping = True
         self.later(THINKING + 0.1, self.sum_up)
 
@@ -102,10 +102,10 @@ class Dial:
     def closed(self) -> None:
         self.later(2 * LATENCY, partial(self.lose, code=1000, sender=Sender.REMOTE))
 
-    # How.
+    # Helpers.
 
     def later(self, seconds: float, what: Callable[[], object]) -> None:
-        """Do it then, if the connection is still there."""
+        """Call ``what`` after ``seconds``, if the connection is still alive."""
         self.stage.at(self.stage.now + seconds, lambda: self.alive and what())
 
     def tell(self, event: e.Event) -> None:
@@ -128,7 +128,7 @@ class Dial:
         self.alive = False
         self.tell(e.SocketLost(dial=self.number, **facts))  # type: ignore[arg-type]
 
-    # What openline sends.
+    # Messages of openline.
 
     def receive(self, outgoing: Outgoing, start: float) -> None:
         """``start``: the session time of the audio, if it is audio."""
@@ -147,8 +147,8 @@ class Dial:
 class Stage:
     """One session from its opening to its end.
 
-    ``captured``: session times between which a source is heard. ``parts``: who plays each
-    dial; the last one plays all that follow. ``stop``: when the app stops.
+    ``seconds``: how long each source captures. ``parts``: the backend of each dial; the last
+    one plays all dials that follow. ``stop``: when the app requests a stop.
     """
 
     def __init__(
@@ -241,11 +241,11 @@ class Stage:
                 what()
 
 
-# Who breaks the contract, and how.
+# Backends that break the contract.
 
 
 class Partial(Dial):
-    """Says what it has understood so far, once."""
+    """Sends one partial."""
 
     def started(self) -> None:
         super().started()
@@ -257,7 +257,7 @@ class Partial(Dial):
 
 
 class Dropped(Dial):
-    """The connection breaks in the middle of a phrase, of which a partial was told."""
+    """The connection breaks in the middle of a phrase, after a partial."""
 
     def started(self) -> None:
         super().started()
@@ -268,7 +268,7 @@ class Dropped(Dial):
 
 
 class Unauthorized(Dial):
-    """Refuses the token, in words and by its close code."""
+    """Refuses the token, by a status message and by its close code."""
 
     def started(self) -> None:
         text = "Unauthorized websocket connection"
@@ -277,13 +277,13 @@ class Unauthorized(Dial):
         self.stage.at(self.stage.now + 2 * LATENCY, lambda: self.late(lost))
 
     def late(self, event: e.Event) -> None:
-        """What comes after the refusal comes too late."""
+        """Feed an event that follows the refusal, unless the session has ended."""
         if not self.stage.core.ended:
             self.tell(event)
 
 
 class Full(Dial):
-    """Looks for a free place for 5 s and finds none."""
+    """Waits 5 s for a free place and finds none."""
 
     def started(self) -> None:
         text = "Server at capacity, please try again later"
@@ -291,7 +291,7 @@ class Full(Dial):
 
 
 class Frozen(Dial):
-    """Freezes once it has told its first final: takes all and answers nothing."""
+    """Freezes after its first final: still receives, and answers nothing."""
 
     @property
     def frozen(self) -> bool:
@@ -307,7 +307,7 @@ class Frozen(Dial):
 
 
 class Restarting(Dial):
-    """Says that it restarts, and closes."""
+    """Closes with the code of a restart."""
 
     def started(self) -> None:
         super().started()
@@ -315,7 +315,7 @@ class Restarting(Dial):
 
 
 class Scene(NamedTuple):
-    """A scenario: what it is called and about, and how it is played."""
+    """A scenario: its title, its description, and the stage that plays it."""
 
     title: str
     about: str
@@ -332,25 +332,25 @@ MIC, SYSTEM = Phrase(0.0, 0.6, "hello"), Phrase(0.1, 0.8, "and welcome", "system
 SCENES: dict[str, Scene] = {
     "happy-path": Scene(
         "The happy path",
-        "Audio is captured from the opening on and goes out after the ack. Each final confirms "
-        "what it covers; the final message confirms the rest.",
+        "Audio is captured from the opening on and is sent after the ack. Each final confirms "
+        "the audio that it covers; the final message confirms the rest.",
         partial(Stage, speech=[HELLO, REST], stop=1.7, seconds=1.6, parts=[Partial]),
     ),
     "two-sources": Scene(
         "Two sources on one line",
-        "A microphone and what the computer plays share the line, each with watermarks of its own.",
+        "The microphone and the system audio share one line. Each source has its own watermarks.",
         partial(Stage, speech=[MIC, SYSTEM], stop=1.2, seconds=1.0, sources=("mic", "system")),
     ),
     "drop-and-replay": Scene(
         "A dropped connection, and the replay",
-        "The connection breaks in the middle of a phrase. Its partial is taken back, what is "
-        "spoken meanwhile is kept, and the next dial is sent all that no final has confirmed.",
+        "The connection breaks in the middle of a phrase. The partial is retracted and new audio "
+        "is buffered. The next dial sends all audio again that no final has confirmed.",
         partial(Stage, speech=[SAFE, AGAIN], stop=4.4, seconds=2.8, parts=[Dropped, Dial]),
     ),
     "wrong-token-with-a-provider": Scene(
         "A wrong token, with a provider",
-        "The provider is asked once more, for a fresh token. The close that follows the refusal "
-        "comes too late: the refusal was judged when it arrived.",
+        "The session asks the provider for a fresh token. The refusal was judged when it arrived, "
+        "so the close that follows it changes nothing.",
         partial(
             Stage, speech=[HELLO], stop=1.5, seconds=1.0, parts=[Unauthorized, Dial],
             has_provider=True,
@@ -358,26 +358,26 @@ SCENES: dict[str, Scene] = {
     ),
     "wrong-token-without-a-provider": Scene(
         "A wrong token, without a provider",
-        "Nobody can give another token, and the same one would be refused again: the session "
-        "fails at once and says what is missing.",
+        "Without a provider there is no other token, and the same token would be refused again. "
+        "The session fails at once, and its error names what is missing.",
         partial(Stage, speech=[HELLO], stop=1.5, seconds=1.0, parts=[Unauthorized]),
     ),
     "capacity": Scene(
         "A backend that is full",
-        "A full backend takes 5 s to say so. It is dialled again after 5 s and some chance more; "
-        "what was captured meanwhile is kept and goes out then.",
+        "The backend reports after 5 s that it is full. The next dial follows after 5 s plus a "
+        "random delay. Audio captured in between is buffered and sent then.",
         partial(Stage, speech=[HELLO], stop=12.0, seconds=1.0, parts=[Full, Dial]),
     ),
     "frozen-backend": Scene(
         "A backend that freezes",
-        "It still takes audio and answers nothing. A ping that finds no pong in 5 s ends the "
-        "dial without a closing handshake: there is nobody to shake hands with.",
+        "The backend still receives audio and answers nothing. A ping without a pong for 5 s ends "
+        "the dial. There is no closing handshake, because the backend would not answer it.",
         partial(Stage, speech=[HELLO, REST], stop=8.0, seconds=1.6, parts=[Frozen, Dial]),
     ),
     "stop-during-a-reconnect": Scene(
         "Stopped while reconnecting",
-        "The app stops while there is no line. What was captured is still owed, so the line is "
-        "dialled once more, and goes from its ack straight to finishing.",
+        "The app stops while there is no line. Some captured audio is not confirmed yet, so the "
+        "session dials once more and goes from the ack straight to finishing.",
         partial(Stage, speech=[HELLO], stop=1.7, seconds=1.2, parts=[Restarting, Dial]),
     ),
 }  # fmt: skip

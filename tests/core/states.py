@@ -1,4 +1,4 @@
-"""Each state of the machine, come to by the shortest way."""
+"""Each state of the machine, reached by the shortest path."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PATIENT = Policy(give_up_after=None)
 
 
 def everything(session: Actions) -> str:
-    """All that a link holds but the time, as text that can be compared."""
+    """All of a link's state except the time, as text to compare."""
 
     def show(thing: Any) -> Any:
         if isinstance(thing, list | tuple | deque):
@@ -31,7 +31,7 @@ def everything(session: Actions) -> str:
 
 
 def in_state(state: str, policy: Policy = PATIENT) -> Drive:
-    """A session that has just come to ``state``, with a second of audio to deliver."""
+    """A session that has just entered ``state``, with a second of audio to deliver."""
     drive = Drive(has_provider=True, policy=policy)
     if state == "idle":
         return drive

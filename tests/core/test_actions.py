@@ -1,4 +1,4 @@
-"""What a session does with what it hears: words, figures, drops, doubts, the result."""
+"""How a session handles messages: words, metrics, drops, gaps in confirmation, the result."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.core.driver import FRAME, Drive
 
 
 def streaming(seconds: float = 1.0, *sources: str) -> Drive:
-    """A line on which so much audio of each source has gone out."""
+    """A line on which ``seconds`` of audio of each source were sent."""
     drive = Drive(sources=sources or ("mic",)).stream()
     for source in sources or ("mic",):
         drive.audio(round(seconds * 50), source)
@@ -45,7 +45,7 @@ def finished(drive: Drive) -> Ended:
 # Words.
 
 
-def test_words_are_told_at_session_time_with_all_that_the_backend_says_of_them() -> None:
+def test_words_are_reported_at_session_time_with_all_their_fields() -> None:
     drive = streaming()
     drive.final(0.1, 0.9, "hello", confidence=0.5, language="en", speaker=1, segment_id="7")
     assert drive.told(Transcript) == [
@@ -63,7 +63,7 @@ def test_words_are_told_at_session_time_with_all_that_the_backend_says_of_them()
     ]
 
 
-def test_a_final_of_what_is_final_already_is_dropped_and_counted() -> None:
+def test_a_duplicate_final_is_dropped_and_counted() -> None:
     drive = streaming()
     drive.final(0, 0.5)
     drive.final(0.2, 0.5)
@@ -72,7 +72,7 @@ def test_a_final_of_what_is_final_already_is_dropped_and_counted() -> None:
     assert drive.core.statistics.duplicates == 1, "a partial is no duplicate"
 
 
-def test_a_final_that_straddles_what_is_final_begins_where_that_ends() -> None:
+def test_an_overlapping_final_begins_where_the_last_one_ends() -> None:
     drive = streaming()
     drive.final(0, 0.5)
     drive.final(0.2, 0.8)
@@ -86,14 +86,14 @@ def test_the_same_words_twice_are_two_finals() -> None:
     assert [words.text for words in drive.finals] == ["yes", "yes"]
 
 
-def test_words_that_overshoot_end_where_the_audio_ends() -> None:
+def test_words_past_the_sent_audio_are_clamped_to_its_end() -> None:
     drive = streaming(1.0)
     drive.final(0.5, 1.4)
     assert drive.finals[0].end == 1.0
 
 
 @pytest.mark.parametrize("end", [1e5, 1e10, 1e305])
-def test_no_time_that_a_backend_can_name_upsets_the_session(end: float) -> None:
+def test_any_backend_time_is_survived(end: float) -> None:
     drive = streaming(1.0)
     drive.say("metrics", source="mic", backlog_seconds=end)
     drive.final(0.5, end)
@@ -102,7 +102,7 @@ def test_no_time_that_a_backend_can_name_upsets_the_session(end: float) -> None:
 
 
 class Boundless(EchoPanel):
-    """A dialect that believes any time, as long as it is finite."""
+    """A dialect that accepts any finite time."""
 
     def decode(self, data: str | bytes) -> Message:
         message = super().decode(data)
@@ -111,7 +111,7 @@ class Boundless(EchoPanel):
         return message
 
 
-def test_no_time_that_a_dialect_believes_upsets_the_session() -> None:
+def test_any_finite_dialect_time_is_survived() -> None:
     drive = Drive(dialect=Boundless()).stream()
     drive.audio(50)
     drive.serve()
@@ -119,13 +119,13 @@ def test_no_time_that_a_dialect_believes_upsets_the_session() -> None:
     assert (drive.finals[0].start, drive.finals[0].end) == (0.5, 1.0)
 
 
-def test_words_without_a_source_are_those_of_the_first() -> None:
+def test_words_without_a_source_belong_to_the_first_source() -> None:
     drive = streaming(1.0, "system", "mic")
     drive.final(0, 0.5)
     assert drive.finals[0].source == "system"
 
 
-def test_words_of_a_source_that_nobody_opened_are_counted_and_told_of_once() -> None:
+def test_words_of_an_unknown_source_are_counted_and_reported_once() -> None:
     drive = streaming()
     drive.final(0, 0.5, source="system")
     drive.final(0, 0.5, source="cellar")
@@ -170,10 +170,10 @@ def test_a_hole_keeps_its_place_on_the_timeline() -> None:
     assert [gap.cause for gap in ended.missing] == [GapCause.CAPTURE]
 
 
-# Proof.
+# Confirmation.
 
 
-def test_silence_is_proved_by_the_horizon() -> None:
+def test_silence_is_confirmed_by_the_horizon() -> None:
     drive = Drive().stream()
     for _ in range(20):
         drive.speak(1.0)
@@ -186,7 +186,7 @@ def test_silence_is_proved_by_the_horizon() -> None:
     assert drive.frames(2) == 15 * 50
 
 
-def test_words_prove_that_the_backend_is_alive() -> None:
+def test_words_show_that_the_backend_is_alive() -> None:
     drive = Drive().stream()
     drive.audio(200)
     drive.serve()
@@ -196,7 +196,7 @@ def test_words_prove_that_the_backend_is_alive() -> None:
     assert drive.state == "streaming"
 
 
-def test_a_backend_that_says_it_is_filling_gets_no_live_audio_beyond_the_window() -> None:
+def test_a_filling_backend_gets_no_live_audio_beyond_the_window() -> None:
     drive = streaming(1.6)
     drive.serve()
     drive.ack("overloaded", source="mic")
@@ -210,7 +210,7 @@ def test_a_backend_that_says_it_is_filling_gets_no_live_audio_beyond_the_window(
 
 
 @pytest.mark.parametrize("source", [None, "mic", "cellar"])
-def test_a_backend_that_is_filling_may_name_a_source_or_none(source: str | None) -> None:
+def test_a_filling_status_needs_no_source(source: str | None) -> None:
     drive = streaming(1.0, "mic", "system")
     drive.ack("buffering", source=source)
     filling = {stream.box.source for stream in drive.session.streams.all if stream.window.filling}
@@ -218,10 +218,10 @@ def test_a_backend_that_is_filling_may_name_a_source_or_none(source: str | None)
     assert drive.told(BackendStatus)[-1].source == source
 
 
-# Figures.
+# Metrics.
 
 
-def test_figures_are_told_as_they_come() -> None:
+def test_metrics_are_reported_unchanged() -> None:
     drive = streaming()
     drive.say("metrics", source="mic", backlog_seconds=0.5, realtime_factor=0.25, dropped_total=0)
     assert drive.told(BackendMetrics)[-1] == BackendMetrics(
@@ -229,14 +229,14 @@ def test_figures_are_told_as_they_come() -> None:
     )
 
 
-def test_figures_of_an_unknown_source_are_ignored() -> None:
+def test_metrics_of_an_unknown_source_are_ignored() -> None:
     drive = streaming()
     told = len(drive.told(BackendMetrics))
     assert not drive.figures(source="cellar")
     assert len(drive.told(BackendMetrics)) == told
 
 
-def test_what_the_backend_dropped_is_a_gap_somewhere_in_what_it_had_not_drained() -> None:
+def test_a_backend_drop_is_a_gap_in_the_undrained_audio() -> None:
     drive = streaming(1.6)
     drained = drive.core.statistics.sources["mic"].sent
     drive.audio(80)
@@ -273,7 +273,7 @@ def test_a_new_dial_counts_its_drops_from_zero() -> None:
 
 
 @pytest.mark.parametrize("kind", ["entities", "cards"])
-def test_what_the_backend_noticed_goes_to_the_app(kind: str) -> None:
+def test_insights_of_the_backend_go_to_the_app(kind: str) -> None:
     drive = streaming()
     drive.say(f"{kind}_update")
     assert [each.kind for each in drive.told(Insight)] == [kind]
@@ -282,14 +282,14 @@ def test_what_the_backend_noticed_goes_to_the_app(kind: str) -> None:
 # The end.
 
 
-def test_a_final_message_proves_all_that_was_sent() -> None:
+def test_a_final_message_confirms_all_sent_audio() -> None:
     ended = finished(streaming())
     assert ended.complete
     assert ended.summary_covers == {"mic": (0, SAMPLE_RATE)}
 
 
 @pytest.mark.parametrize("state", ["warning", "no_asr_provider"])
-def test_a_final_message_proves_nothing_after_a_doubt(state: str) -> None:
+def test_a_final_message_confirms_nothing_after_a_warning(state: str) -> None:
     drive = streaming()
     drive.stop()
     drive.serve("mic")
@@ -300,7 +300,7 @@ def test_a_final_message_proves_nothing_after_a_doubt(state: str) -> None:
     assert [gap.cause for gap in ended.missing] == [GapCause.UNCONFIRMED]
 
 
-def test_a_final_message_proves_nothing_after_a_drop() -> None:
+def test_a_final_message_confirms_nothing_after_a_drop() -> None:
     drive = Drive().stream()
     drive.audio(50)
     drive.serve()
@@ -309,7 +309,7 @@ def test_a_final_message_proves_nothing_after_a_drop() -> None:
     assert {gap.cause for gap in ended.missing} == {GapCause.BACKEND, GapCause.UNCONFIRMED}
 
 
-def test_a_doubt_about_one_dial_is_none_about_the_next() -> None:
+def test_a_warning_on_one_dial_does_not_affect_the_next() -> None:
     drive = streaming()
     drive.ack("no_asr_provider")
     drive.figures(dropped=0)
@@ -320,7 +320,7 @@ def test_a_doubt_about_one_dial_is_none_about_the_next() -> None:
     assert finished(drive).complete
 
 
-def test_a_session_is_complete_exactly_when_nothing_is_missing() -> None:
+def test_a_session_is_complete_only_without_missing_audio() -> None:
     drive = streaming()
     drive.final(0, 0.5)
     drive.audio(10)
@@ -334,7 +334,7 @@ def test_a_session_is_complete_exactly_when_nothing_is_missing() -> None:
     assert ended.missing == tuple(drive.gaps)
 
 
-def test_a_source_that_is_lost_is_told_of_and_the_line_goes_on() -> None:
+def test_a_lost_source_is_reported_and_the_line_goes_on() -> None:
     drive = streaming(1.0, "mic", "system")
     drive.feed(e.SourceFailed("mic", "unplugged"))
     assert drive.told(SourceEnded) == [
@@ -346,7 +346,7 @@ def test_a_source_that_is_lost_is_told_of_and_the_line_goes_on() -> None:
     assert drive.frames() == 105
 
 
-def test_what_the_buffer_could_not_hold_is_told_of_when_the_next_frame_goes_out() -> None:
+def test_buffer_overflow_is_reported_when_the_next_frame_is_sent() -> None:
     drive = Drive().stream()
     drive.audio(3000 + 10)
     drive.drain()
@@ -354,19 +354,19 @@ def test_what_the_buffer_could_not_hold_is_told_of_when_the_next_frame_goes_out(
     assert [gap.cause for gap in drive.gaps] == [GapCause.OVERFLOW]
 
 
-# What two sources share.
+# Two sources on one line.
 
 
-def test_what_the_reporting_source_cannot_have_lost_is_charged_to_the_other() -> None:
+def test_a_drop_beyond_one_sources_audio_is_charged_to_the_other() -> None:
     drive = streaming(1.0, "system", "mic")
-    drive.final(0, 1, source="mic")  # all of it drained
+    drive.final(0, 1, source="mic")  # the backend drained all of it
     drive.audio(50, "system")
     drive.serve()
     drive.figures(dropped=5, source="mic")
     assert [(gap.source, gap.samples) for gap in drive.gaps] == [("system", 5 * FRAME)]
 
 
-def test_a_drop_that_fits_nowhere_is_a_gap_all_the_same() -> None:
+def test_a_drop_of_confirmed_audio_is_still_a_gap() -> None:
     drive = streaming(1.0, "system", "mic")
     drive.final(0, 1, source="mic")
     drive.final(0, 1, source="system")
@@ -377,9 +377,9 @@ def test_a_drop_that_fits_nowhere_is_a_gap_all_the_same() -> None:
     assert not finished(drive).complete
 
 
-def test_a_source_that_stalls_is_noticed_while_the_other_flows() -> None:
+def test_a_stalled_source_is_detected_while_the_other_flows() -> None:
     drive = Drive(sources=("system", "mic")).stream()
-    drive.audio(400, "mic")  # its recogniser is dead: nothing is ever drained
+    drive.audio(400, "mic")  # its recogniser is dead and drains nothing
     for _ in range(16 * 50):
         drive.wait(0.02)
         drive.audio(1, "system")
@@ -391,13 +391,13 @@ def test_a_source_that_stalls_is_noticed_while_the_other_flows() -> None:
     assert "neither" in drive.last_change.reason or "stall" in drive.last_change.reason
 
 
-def test_a_warning_before_the_stop_leaves_the_final_message_its_word() -> None:
+def test_a_final_message_confirms_despite_a_warning_before_the_stop() -> None:
     drive = streaming()
     drive.ack("warning", message="Too many active sources")
     assert finished(drive).complete
 
 
-def test_a_drop_that_only_a_status_tells_of_puts_the_final_message_in_doubt() -> None:
+def test_a_final_message_confirms_nothing_after_a_drop_status() -> None:
     drive = streaming()
     drive.ack("backpressure", dropped_frames=3)
     assert not finished(drive).complete
@@ -407,12 +407,12 @@ def test_pings_without_pongs_do_not_pile_up() -> None:
     drive = Drive().stream()
     for _ in range(200):
         drive.wait(5.0)
-        drive.ack()  # it talks, and never pongs
+        drive.ack()  # it sends messages and no pong
     assert drive.state == "streaming"
     assert len(drive.session.streams._marks) <= 64  # pyright: ignore[reportPrivateUsage]
 
 
-def test_time_that_runs_out_when_all_is_confirmed_is_a_proper_end() -> None:
+def test_a_finish_timeout_with_all_confirmed_is_a_success() -> None:
     drive = streaming()
     drive.stop()
     drive.serve("mic")
@@ -424,7 +424,7 @@ def test_time_that_runs_out_when_all_is_confirmed_is_a_proper_end() -> None:
     assert drive.ended.complete
 
 
-def test_the_cause_of_a_loss_holds_what_the_backend_said_and_what_its_close_did() -> None:
+def test_the_cause_of_a_loss_has_the_error_text_and_the_close() -> None:
     drive = streaming()
     drive.say("status", state="error", message="out of memory")
     drive.lose(1011, reason="bye")
@@ -433,12 +433,12 @@ def test_the_cause_of_a_loss_holds_what_the_backend_said_and_what_its_close_did(
 
 
 class AtOnce(EchoPanel):
-    """Its backend transcribes or discards a sample in the moment in which it takes it."""
+    """A dialect with horizon 0: the backend handles each sample when it receives it."""
 
     traits = replace(TRAITS, horizon=0.0)
 
 
-def test_without_a_horizon_words_are_told_before_they_prove_themselves() -> None:
+def test_without_a_horizon_words_are_reported_before_confirmation() -> None:
     drive = Drive(dialect=AtOnce()).stream()
     drive.audio(10)
     drive.drain()

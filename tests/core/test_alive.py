@@ -1,4 +1,4 @@
-"""What shows that a backend still deals with audio, and what that proves of silence."""
+"""Signs that a backend still processes audio, and how silence is confirmed."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ STALL = Policy().stall_timeout
 
 
 class Short(EchoPanel):
-    """A backend that holds no audio for longer than this."""
+    """A backend with a short horizon."""
 
     traits = replace(TRAITS, horizon=2.01)
 
 
 def shut(*sources: str) -> Drive:
-    """A session whose windows are shut: more audio than may be on its way."""
+    """A session whose windows are shut, with more audio than may be in flight."""
     drive = Drive(sources=sources).stream()
     for source in sources:
         drive.audio(500, source)
@@ -43,7 +43,9 @@ def words_of_no_more(drive: Drive, _turn: int) -> None:
 
 
 @pytest.mark.parametrize("sign", [a_little_less, words_of_no_more])
-def test_who_drains_a_little_or_speaks_is_not_stalled(sign: Callable[[Drive, int], None]) -> None:
+def test_a_backend_that_drains_or_sends_words_is_not_stalled(
+    sign: Callable[[Drive, int], None],
+) -> None:
     drive = shut("mic")
     frames = drive.frames()
     for turn in range(1, 10):
@@ -54,7 +56,7 @@ def test_who_drains_a_little_or_speaks_is_not_stalled(sign: Callable[[Drive, int
     assert sign is words_of_no_more or drive.frames() == frames, "the window was never open"
 
 
-def test_a_backend_that_only_pongs_is_not_stalled_while_it_takes_audio() -> None:
+def test_pongs_prevent_a_stall_while_audio_is_received() -> None:
     drive = Drive().stream()
     drive.audio(1500)
     for _ in range(100):
@@ -65,7 +67,7 @@ def test_a_backend_that_only_pongs_is_not_stalled_while_it_takes_audio() -> None
 
 
 @pytest.mark.parametrize("sign", [a_little_less, words_of_no_more])
-def test_one_source_that_lives_is_not_counted_for_the_other(
+def test_progress_of_one_source_does_not_count_for_the_other(
     sign: Callable[[Drive, int], None],
 ) -> None:
     drive = shut("mic", "system")
@@ -75,22 +77,22 @@ def test_one_source_that_lives_is_not_counted_for_the_other(
     assert drive.session.deadlines[Timer.STALL] == since + STALL
 
 
-def test_what_shuts_a_window_is_asked_for_at_once() -> None:
+def test_a_shut_window_requests_a_confirmation_at_once() -> None:
     drive = shut("mic")
-    drive.figures(backlog=1.5)  # there is room for five frames, and a ping goes with ten
+    drive.figures(backlog=1.5)  # the window has room for five frames, and a ping is sent every ten
     drive.drain()
     assert isinstance(drive.sent[-1], SendPing)
     assert isinstance(drive.sent[-2], SendBytes)
 
 
-def test_a_stall_is_put_off_before_anybody_pulls() -> None:
+def test_a_stall_deadline_moves_before_any_pull() -> None:
     drive = shut("mic")
     drive.feed(e.Tick(), after=1)
     words_of_no_more(drive, 1)
     assert drive.session.deadlines[Timer.STALL] == float("inf")
 
 
-def test_what_was_shut_on_one_line_is_not_on_the_next() -> None:
+def test_a_window_shut_on_one_line_is_open_on_the_next() -> None:
     drive = shut("mic", "system")
     drive.lose(status=503, retry_after=2 * STALL)
     drive.redial()
@@ -100,7 +102,7 @@ def test_what_was_shut_on_one_line_is_not_on_the_next() -> None:
     assert drive.state == "streaming"
 
 
-def test_what_is_dropped_on_one_line_is_not_counted_on_the_next() -> None:
+def test_drops_on_one_line_do_not_count_on_the_next() -> None:
     drive = Drive().stream()
     drive.audio(50)
     for _ in range(2):
@@ -114,7 +116,7 @@ def test_what_is_dropped_on_one_line_is_not_counted_on_the_next() -> None:
 
 
 @pytest.mark.parametrize(("more", "confirmed"), [(-1, 0), (0, 0), (1, 321)])
-def test_silence_is_proved_once_it_is_older_than_a_backend_holds(more: int, confirmed: int) -> None:
+def test_silence_older_than_the_horizon_is_confirmed(more: int, confirmed: int) -> None:
     drive = Drive(dialect=Short())
     drive.feed(e.CaptureHole("mic", 320))
     drive.stream()

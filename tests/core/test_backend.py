@@ -1,4 +1,4 @@
-"""Where to dial and what is told on the way: addresses, credentials, redirects."""
+"""Addresses, credentials in URLs and headers, and redirects."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class TestAddress:
     @pytest.mark.parametrize(
         "host", ["127.0.0.1", "localhost", "LocalHost", "::1", "127.0.0.2", "127.255.255.254"]
     )
-    def test_plain_text_is_for_this_machine(self, host: str) -> None:
+    def test_the_local_host_uses_plain_text(self, host: str) -> None:
         there = Backend(host=host)
         assert there.is_loopback
         assert not there.is_secure
@@ -48,7 +48,7 @@ class TestAddress:
             Backend(host=host, secure=False)
         assert Backend(host=host, secure=False, allow_plain=True).url.startswith("ws://")
 
-    def test_this_machine_may_be_dialled_with_tls(self) -> None:
+    def test_the_local_host_may_use_tls(self) -> None:
         assert Backend(secure=True).url.startswith("wss://127.0.0.1")
 
     def test_an_ipv6_address_stands_in_brackets(self) -> None:
@@ -89,16 +89,16 @@ class TestAddress:
         ],
         ids=repr,
     )
-    def test_an_address_that_cannot_be_dialled_is_refused_in_one_line(
-        self, fields: dict[str, Any]
-    ) -> None:
+    def test_an_invalid_address_is_refused_in_one_line(self, fields: dict[str, Any]) -> None:
         with pytest.raises(ValueError, match=r"^backend (host|port|path|query)") as refused:
             backend(**fields)
         assert "\n" not in str(refused.value)
 
     @pytest.mark.parametrize("value", [None, 5, b"x"])
     @pytest.mark.parametrize("name", ["host", "path", "query"])
-    def test_what_is_no_text_is_refused_in_one_line(self, name: str, value: object) -> None:
+    def test_a_value_that_is_not_text_is_refused_in_one_line(
+        self, name: str, value: object
+    ) -> None:
         kind = type(value).__name__
         with pytest.raises(TypeError, match=f"^backend {name}: give text, not {kind}$"):
             backend(**{name: value})
@@ -109,7 +109,7 @@ class TestAddress:
         with pytest.raises(TypeError, match=f"^backend port: give a whole number, not {kind}$"):
             backend(port=port)
 
-    def test_the_host_may_be_given_first_and_a_url_says_where_it_goes(self) -> None:
+    def test_a_url_as_host_is_refused_with_a_hint(self) -> None:
         assert Backend("example.org").url == "wss://example.org:8000/ws/live-listener"
         with pytest.raises(ValueError) as refused:
             Backend(f"wss://{SECRET}@example.org")
@@ -120,7 +120,7 @@ class TestAddress:
 
 class TestFromUrl:
     @pytest.mark.parametrize("url", [None, 5, b"ws://localhost/"])
-    def test_what_is_no_text_is_refused_in_one_line(self, url: Any) -> None:
+    def test_a_value_that_is_not_text_is_refused_in_one_line(self, url: Any) -> None:
         kind = type(url).__name__
         with pytest.raises(TypeError, match=f"^the URL: give text, .*, not {kind}$"):
             Backend.from_url(url)
@@ -139,7 +139,7 @@ class TestFromUrl:
         assert Backend.from_url(url).url == same
 
     @pytest.mark.parametrize("query", ["lang=en", "monkey=1", "keyboard=x", "X-Amz-Signature=f"])
-    def test_a_query_that_holds_no_secret_by_its_name_is_taken(self, query: str) -> None:
+    def test_a_query_without_secret_names_is_accepted(self, query: str) -> None:
         backend = Backend.from_url(f"wss://example.org/x?{query}")
         assert backend.query == query
         assert query not in repr(backend)
@@ -149,12 +149,12 @@ class TestFromUrl:
         assert there.url.endswith("/y?key=of-a-shard")
         assert there.credential_place is Backend().credential_place
 
-    def test_letters_of_a_path_and_a_query_are_let_alone(self) -> None:
+    def test_letters_of_a_path_and_a_query_stay_unchanged(self) -> None:
         letters = string.ascii_letters + string.digits
         assert Backend(path=f"/{letters}", query=letters).url.endswith(f"/{letters}?{letters}")
 
     @pytest.mark.parametrize("port", [1, 65535])
-    def test_every_port_there_is(self, port: int) -> None:
+    def test_every_valid_port_is_accepted(self, port: int) -> None:
         assert Backend.from_url(f"ws://localhost:{port}/").port == port
 
     def test_a_credential_goes_into_headers_unless_asked_for(self) -> None:
@@ -232,7 +232,7 @@ class TestCredential:
         assert Backend().headers("t") == [("Authorization", "Bearer t")]
         assert Backend().target("t") == "/ws/live-listener"
 
-    def test_it_goes_into_the_query_only_where_that_was_asked_for(self) -> None:
+    def test_it_goes_into_the_query_only_on_request(self) -> None:
         there = Backend(path="/x", query="a=1", credential_place=QUERY)
         assert there.headers("t") == []
         assert there.target("t") == "/x?a=1&token=t"
@@ -247,7 +247,7 @@ class TestCredential:
         assert set(query.rpartition("=")[2]) <= set(UNRESERVED)
 
     @pytest.mark.parametrize("place", CredentialPlace)
-    def test_without_one_nothing_is_sent(self, place: CredentialPlace) -> None:
+    def test_without_a_credential_nothing_is_sent(self, place: CredentialPlace) -> None:
         there = Backend(path="/x", query="a=1", credential_place=place)
         assert there.headers(None) == []
         assert there.target(None) == "/x?a=1"
@@ -261,7 +261,7 @@ class TestCredential:
         [f"{SECRET}\u00fc", f"{SECRET} x", f"{SECRET}\r\nX: y", f"{SECRET}\x00", f"{SECRET}\x7f"],
         ids=ascii,
     )
-    def test_a_token_that_no_header_carries_is_refused_and_not_shown(self, token: str) -> None:
+    def test_a_token_invalid_in_a_header_is_refused_and_not_shown(self, token: str) -> None:
         with pytest.raises(ValueError, match="no header can carry") as refused:
             check_credential(token)
         assert SECRET not in str(refused.value)
@@ -271,7 +271,7 @@ class TestCredential:
             check_credential("")
 
 
-#: What stands for itself wherever it stands in a URL (RFC 3986 §2.3), and the escape.
+#: Unreserved characters of a URL (RFC 3986 §2.3), and the escape.
 UNRESERVED = string.ascii_letters + string.digits + "-._~%"
 SECURE = Backend(host="a.example", port=443, path="/ws/x", query="q=1", credential_place=QUERY)
 HERE = Backend(path="/ws/x")
@@ -299,10 +299,10 @@ class TestRedirect:
         assert there.credential_place is QUERY
 
     @pytest.mark.parametrize("location", ["http://127.0.0.1:9/y", "ws://127.0.0.1:9/y", "//[::1]/"])
-    def test_plain_text_stays_on_this_machine(self, location: str) -> None:
+    def test_plain_text_redirects_stay_on_the_local_host(self, location: str) -> None:
         assert not HERE.redirected(location).is_secure
 
-    def test_who_asked_for_plain_text_may_be_led_to_it(self) -> None:
+    def test_a_plain_text_backend_may_redirect_to_plain_text(self) -> None:
         here = Backend(host="a.example", secure=False, allow_plain=True)
         assert here.redirected("http://b.example/y").url == "ws://b.example:80/y"
 
@@ -335,7 +335,7 @@ class TestRedirect:
             f"/{SECRET} y",
         ],
     )
-    def test_a_location_that_is_none_is_refused_in_one_line(self, location: str) -> None:
+    def test_an_invalid_location_is_refused_in_one_line(self, location: str) -> None:
         with pytest.raises(RedirectRefusedError, match=r"^the redirect") as refused:
             SECURE.redirected(location)
         assert SECRET not in str(refused.value)
@@ -343,7 +343,7 @@ class TestRedirect:
 
     @settings(deadline=None, derandomize=True)
     @given(st.text(), st.sampled_from(["", "//", "http://", "https://", "/", "ws:", "wss://["]))
-    def test_whatever_a_server_says_is_followed_or_refused(self, text: str, start: str) -> None:
+    def test_any_location_is_followed_or_refused(self, text: str, start: str) -> None:
         for backend in (SECURE, HERE):
             try:
                 there = backend.redirected(start + text)

@@ -1,4 +1,4 @@
-"""The delay before a dial, and the gate behind every delay."""
+"""The delay before a dial, and the rate limit on dials ("gate")."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class TestGate:
             gate.note(float(second))
         assert 65.0 < gate.opens_at(30.0) <= 67.0
 
-    def test_it_remembers_no_more_than_it_needs(self) -> None:
+    def test_it_stores_only_the_last_fifteen(self) -> None:
         gate = DialGate(3)
         for minute in range(100):
             gate.note(60.0 * minute)
@@ -62,9 +62,7 @@ class TestGate:
         st.integers(1, MAX_DIALS_PER_MINUTE),
         st.lists(st.one_of(st.floats(0, 1), st.floats(0, 70)), max_size=120),
     )
-    def test_never_more_than_the_limit_pass_in_any_minute_whenever_they_are_asked_for(
-        self, limit: int, pauses: list[float]
-    ) -> None:
+    def test_no_minute_has_more_dials_than_the_limit(self, limit: int, pauses: list[float]) -> None:
         gate = DialGate(limit)
         now, passes = 0.0, list[float]()
         for pause in pauses:
@@ -77,7 +75,7 @@ class TestGate:
             assert i - bisect_left(passes, at - 60.0) + 1 <= limit
 
     @given(st.lists(st.floats(0, 300), max_size=60), st.floats(0, 300))
-    def test_asking_changes_nothing_and_never_answers_the_past(
+    def test_a_query_changes_nothing_and_never_returns_the_past(
         self, pauses: list[float], later: float
     ) -> None:
         gate = DialGate(15)

@@ -1,4 +1,4 @@
-"""What the chart declares, beside what walking it shows (``tests/testing/test_explore``)."""
+"""What the chart declares; ``tests/testing/test_explore`` walks it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def declared_rows() -> list[Transition]:
     return [row for events in TABLE.values() for rows in events.values() for row in rows]
 
 
-def test_every_state_can_still_come_to_an_end() -> None:
+def test_a_final_state_is_reachable_from_every_state() -> None:
     ends = {state.value for state in FINAL_STATES}
     while True:
         more = {
@@ -29,8 +29,8 @@ def test_every_state_can_still_come_to_an_end() -> None:
     assert ends == {state.id for state in STATES}
 
 
-def test_what_is_judged_is_heeded() -> None:
-    """A plan is made where the chart has rows for a loss: there one of them always runs."""
+def test_a_judged_event_always_has_an_unguarded_row() -> None:
+    """In a state with rows for a loss, the last row has no guard, so one always runs."""
     judged = {"socket_lost", "timed_out", "refused", "redirected", "give_up_due", "finish_due"}
     judged |= {"credential_ready", "credential_failed"}
     for state, events in TABLE.items():
@@ -42,11 +42,11 @@ def test_no_final_state_can_be_left() -> None:
     assert not any(row.source in {"closed", "failed"} for row in declared_rows())
 
 
-def test_the_states_are_those_that_the_app_is_told_of() -> None:
+def test_the_states_are_those_reported_to_the_app() -> None:
     assert [state.id for state in STATES] == [state.value for state in State]
 
 
-def test_the_chart_asks_the_library_for_nothing_but_this() -> None:
+def test_the_chart_sets_these_library_options() -> None:
     assert not Chart.allow_event_without_transition
     assert not Chart.catch_errors_as_events
     assert not Chart.enable_self_transition_entries

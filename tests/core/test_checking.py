@@ -1,4 +1,4 @@
-"""A dialect is somebody's code: what it is, says and reads is looked at where it comes in."""
+"""A dialect is third-party code: its shape, its output and its messages are validated."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ ROW = Rule(action=Action.LATER, why="busy", source="the toy")
 
 
 class Toy:
-    """All that a dialect has to have; each test takes something away, or changes it."""
+    """A complete dialect; each test removes or changes one member."""
 
     name = "toy"
     traits: Any = Traits(
@@ -69,12 +69,12 @@ class Toy:
 
 
 def toy(**changes: Any) -> Any:
-    """A toy that has something else."""
+    """A toy with other attributes."""
     return type("Toy", (Toy,), changes)()
 
 
 def other(**methods: Any) -> Any:
-    """A toy whose methods do something else, whatever they are given."""
+    """A toy with other methods, which ignore their arguments."""
     return toy(**{name: staticmethod(partial(_only, do)) for name, do in methods.items()})
 
 
@@ -83,7 +83,7 @@ def _only(do: Callable[[], object], *_given: object) -> object:
 
 
 def wrong(made: Callable[..., Message], /, **fields: Any) -> Message:
-    """A message with a field of a type that no type checker lets pass."""
+    """A message with a field of a wrong type."""
     return made(**fields)
 
 
@@ -95,13 +95,13 @@ def fail() -> object:
     raise KeyError("a secret")
 
 
-# Its shape.
+# Shape of a dialect.
 
 
 @pytest.mark.parametrize(
     "dialect", [Toy(), EchoPanel(), other(headers=returns([("x-key", "TOKEN")]))]
 )
-def test_what_has_all_of_it_is_a_dialect(dialect: Any) -> None:
+def test_a_complete_object_is_a_dialect(dialect: Any) -> None:
     check_dialect(dialect)
     dry_run(dialect)
 
@@ -126,7 +126,7 @@ SHAPES = [
 
 
 @pytest.mark.parametrize(("dialect", "text"), SHAPES)
-def test_what_is_no_dialect_is_refused_in_one_line(dialect: Any, text: str) -> None:
+def test_an_invalid_dialect_is_refused_in_one_line(dialect: Any, text: str) -> None:
     with pytest.raises(DialectError) as caught:
         check_dialect(dialect)
     assert str(caught.value) == text
@@ -136,11 +136,11 @@ def test_what_is_no_dialect_is_refused_in_one_line(dialect: Any, text: str) -> N
         )
 
 
-# What it says.
+# Output of a dialect.
 
 
 @pytest.mark.parametrize("method", ["start", "audio", "stop"])
-def test_what_it_says_is_text_or_bytes_or_an_error_that_names_the_method(method: str) -> None:
+def test_output_is_text_or_bytes_or_an_error_naming_the_method(method: str) -> None:
     for said in ("text", b"bytes"):
         assert encode_checked(other(**{method: returns(said)}), method, "x", b"") == said
     for wrong in ({"a": "secret"}, None, bytearray(b"secret")):
@@ -164,14 +164,14 @@ def takes_nothing(_self: Toy) -> str:
 
 
 @pytest.mark.parametrize("method", ["start", "audio", "stop"])
-def test_a_rehearsal_finds_what_a_session_would_find_later(method: str) -> None:
+def test_a_dry_run_finds_the_errors_of_a_session(method: str) -> None:
     with pytest.raises(
         DialectError, match=f"^the dialect Toy: {method} has to return str or bytes, not dict$"
     ):
         dry_run(other(**{method: dict}))
     with pytest.raises(DialectError) as caught:
         dry_run(toy(**{method: takes_nothing}))
-    # Nobody's speech is in a rehearsal, so all of what was raised is told, on one line.
+    # A dry run holds no speech, so the error quotes the whole exception, on one line.
     wrong = str(caught.value)
     assert wrong.startswith(f"the dialect Toy: {method} raised TypeError: takes_nothing() takes 1")
     assert isinstance(caught.value.__cause__, TypeError)
@@ -179,7 +179,7 @@ def test_a_rehearsal_finds_what_a_session_would_find_later(method: str) -> None:
         dry_run(other(**{method: two_lines}))
 
 
-def test_a_rehearsal_is_of_every_source() -> None:
+def test_a_dry_run_covers_every_source() -> None:
     def audio(_self: Toy, source: str, pcm: bytes) -> object:
         return pcm if source == "mic" else None
 
@@ -187,7 +187,7 @@ def test_a_rehearsal_is_of_every_source() -> None:
         dry_run(toy(audio=audio))
 
 
-def test_a_rehearsal_is_with_ids_and_a_usual_frame_of_20_ms() -> None:
+def test_a_dry_run_uses_ids_and_a_frame_of_20_ms() -> None:
     given: list[object] = []
 
     class Listening(Toy):
@@ -204,7 +204,7 @@ def test_a_rehearsal_is_with_ids_and_a_usual_frame_of_20_ms() -> None:
     assert given == [ids, bytes(640), bytes(640)]
 
 
-def test_a_rehearsal_is_of_how_a_token_travels() -> None:
+def test_a_dry_run_covers_the_credential_headers() -> None:
     given: list[str] = []
 
     class Travelling(Toy):
@@ -227,7 +227,7 @@ def test_a_rehearsal_is_of_how_a_token_travels() -> None:
 
 
 @pytest.mark.parametrize("exc", [ValueError("no colon"), IndexError("no second part")])
-def test_a_token_that_is_none_may_be_refused_by_a_dialect_that_wants_one_of_some_form(
+def test_a_dialect_may_refuse_the_placeholder_token(
     exc: Exception,
 ) -> None:
     def picky() -> None:
@@ -261,7 +261,7 @@ def test_a_session_starts_and_stops_with_bytes_as_well_as_with_text() -> None:
 
 @pytest.mark.parametrize("method", ["start", "audio", "stop"])
 @pytest.mark.parametrize(("do", "why"), [(dict, "has to return"), (fail, "raised KeyError")])
-def test_a_live_session_names_what_cannot_be_said(method: str, do: Any, why: str) -> None:
+def test_a_live_session_names_the_invalid_output(method: str, do: Any, why: str) -> None:
     drive = Drive(dialect=other(**{method: do}))
 
     def live() -> None:
@@ -278,7 +278,7 @@ def test_a_live_session_names_what_cannot_be_said(method: str, do: Any, why: str
         live()
 
 
-# What it reads.
+# Messages that a dialect decodes.
 
 
 UNSOUND: list[object] = [
@@ -326,13 +326,13 @@ SOUND: list[Message] = [
 
 
 @pytest.mark.parametrize("message", SOUND, ids=repr)
-def test_a_sound_message_is_what_it_is(message: Message) -> None:
+def test_a_valid_message_passes_unchanged(message: Message) -> None:
     assert decode_or_malformed(toy(said=message), "x") is message
     assert decode_strict(toy(said=message), "x") is message
 
 
 @pytest.mark.parametrize("made", UNSOUND, ids=repr)
-def test_what_is_no_sound_message_is_malformed_and_quotes_nothing(made: object) -> None:
+def test_an_invalid_message_is_malformed_and_quotes_nothing(made: object) -> None:
     read = decode_or_malformed(toy(said=made), "secret")
     assert isinstance(read, Malformed)
     assert read.why.startswith("the dialect Toy: decode returned ")
@@ -396,14 +396,14 @@ FIELDS: list[tuple[Message, str]] = [
 
 
 @pytest.mark.parametrize(("made", "what"), FIELDS)
-def test_a_field_that_cannot_be_is_named_with_its_kind_or_number(made: Message, what: str) -> None:
+def test_an_invalid_field_is_named_with_its_type_or_number(made: Message, what: str) -> None:
     with pytest.raises(DialectError) as caught:
         decode_strict(toy(said=made), "secret")
     assert str(caught.value) == f"the dialect Toy: decode returned {what}"
 
 
 @pytest.mark.parametrize("do", [fail, dict, lambda: None])
-def test_what_a_dialect_chokes_on_is_counted_told_once_and_survived(do: Any) -> None:
+def test_a_decode_error_is_counted_reported_once_and_survived(do: Any) -> None:
     def decode(_self: Toy, data: str | bytes) -> object:
         return Status(state="go", ack=True) if data == "go" else do()
 
@@ -422,7 +422,7 @@ def test_what_a_dialect_chokes_on_is_counted_told_once_and_survived(do: Any) -> 
     assert drive.state == "streaming"
 
 
-def test_a_fault_that_is_no_exception_of_a_program_is_not_swallowed() -> None:
+def test_a_base_exception_is_not_swallowed() -> None:
     def interrupted() -> object:
         raise KeyboardInterrupt
 

@@ -1,4 +1,4 @@
-"""Small promises, a few lines each, that larger tests step over."""
+"""Small rules, a few lines each, that larger tests do not cover."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from openline.session import SessionMachine
 from openline.updates import SAMPLE_RATE, BackendMetrics, BackendStatus, GapCause, Trouble
 from tests.core.driver import FRAME, Drive, pcm
 
-# What is counted and told.
+# Counters and reports.
 
 
-def test_each_kind_of_trouble_is_told_once_and_says_what_it_is() -> None:
+def test_each_kind_of_trouble_is_reported_once_with_its_text() -> None:
     drive = Drive().stream()
     for _ in range(2):
         drive.feed(e.MessageReceived(1, b"\0"))
@@ -60,7 +60,7 @@ def test_each_kind_of_trouble_is_told_once_and_says_what_it_is() -> None:
         ({"type": "metrics", "backlog_seconds": 0, "dropped_total": -1}, "an impossible figure"),
     ],
 )
-def test_what_is_wrong_with_a_message_is_told(message: dict[str, object], why: str) -> None:
+def test_the_error_of_a_message_is_reported(message: dict[str, object], why: str) -> None:
     drive = Drive().stream()
     drive.feed(e.MessageReceived(1, json.dumps(message)))
     [trouble] = drive.told(Trouble)
@@ -68,7 +68,7 @@ def test_what_is_wrong_with_a_message_is_told(message: dict[str, object], why: s
     assert trouble.text.endswith(why)
 
 
-def test_words_of_a_source_that_there_is_not_are_told_of() -> None:
+def test_words_of_a_missing_source_are_reported() -> None:
     drive = Drive().stream()
     drive.audio()
     drive.drain()
@@ -79,7 +79,7 @@ def test_words_of_a_source_that_there_is_not_are_told_of() -> None:
     )
 
 
-def test_facts_that_are_late_are_counted_one_by_one() -> None:
+def test_late_events_are_counted_one_by_one() -> None:
     drive = Drive(has_provider=True)
     drive.feed(e.MessageReceived(0, "x"))
     drive.open()
@@ -93,7 +93,7 @@ def test_facts_that_are_late_are_counted_one_by_one() -> None:
     assert drive.core.statistics.malformed == 0
 
 
-def test_figures_go_to_the_app_as_they_are() -> None:
+def test_metrics_go_to_the_app_unchanged() -> None:
     drive = Drive().stream()
     drive.audio(50)
     drive.drain()
@@ -103,7 +103,7 @@ def test_figures_go_to_the_app_as_they_are() -> None:
     ]
 
 
-def test_figures_without_a_drop_are_told_alone() -> None:
+def test_metrics_without_a_drop_are_reported_alone() -> None:
     drive = Drive().stream()
     drive.audio(5000)
     [report] = drive.figures(dropped=0)
@@ -111,16 +111,16 @@ def test_figures_without_a_drop_are_told_alone() -> None:
     assert isinstance(report.update, BackendMetrics)
 
 
-def test_a_remark_is_told_as_an_error_of_the_backend() -> None:
+def test_an_error_text_is_reported_as_a_backend_error() -> None:
     drive = Drive().stream()
     drive.refuse("the cat sat on it")
     assert drive.told(BackendStatus)[-1] == BackendStatus(state="error", text="the cat sat on it")
 
 
-# What a loss is put down to.
+# The cause of a loss.
 
 
-def test_a_remark_explains_the_loss_that_follows_beside_what_its_close_says() -> None:
+def test_an_error_text_and_the_close_explain_the_loss() -> None:
     drive = Drive().stream()
     drive.refuse("the cat sat on it")
     drive.lose(1006, detail="closed")
@@ -136,7 +136,7 @@ NORMAL: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("message", NORMAL, ids=lambda message: message["kind"])
-def test_a_normal_message_makes_a_remark_forgotten(message: dict[str, Any]) -> None:
+def test_a_normal_message_clears_an_error_text(message: dict[str, Any]) -> None:
     drive = Drive().stream()
     drive.audio(10)
     drive.drain()
@@ -146,7 +146,7 @@ def test_a_normal_message_makes_a_remark_forgotten(message: dict[str, Any]) -> N
     assert drive.last_change.reason == "the connection broke off without a close frame"
 
 
-def test_a_remark_of_one_dial_explains_no_other() -> None:
+def test_an_error_text_of_one_dial_explains_no_other() -> None:
     drive = Drive().stream()
     drive.refuse("the cat sat on it")
     drive.lose(1006)
@@ -155,7 +155,7 @@ def test_a_remark_of_one_dial_explains_no_other() -> None:
     assert "cat" not in drive.last_change.reason
 
 
-def test_who_sent_a_close_and_what_it_said_is_judged() -> None:
+def test_the_sender_and_the_reason_of_a_close_are_judged() -> None:
     drive = Drive().stream()
     drive.lose(1002, sender=Sender.LOCAL)
     assert drive.last_change.action is Action.RETRY
@@ -166,21 +166,21 @@ def test_who_sent_a_close_and_what_it_said_is_judged() -> None:
     assert drive.ended.action is Action.FATAL
 
 
-def test_a_redirect_that_must_not_be_followed_says_why() -> None:
+def test_a_refused_redirect_reports_its_reason() -> None:
     drive = Drive(backend=Backend(host="a.example"))
     drive.open()
     drive.feed(e.Redirected(1, 302, "http://b.example/"))
     assert drive.ended.reason.endswith("(the redirect leads from wss to plain ws)")
 
 
-def test_a_provider_that_is_late_is_told_as_such() -> None:
+def test_a_provider_timeout_is_reported() -> None:
     drive = Drive(has_provider=True)
     drive.open()
     drive.tick()
     assert "credential" in drive.last_change.reason
 
 
-def test_what_kept_it_from_finishing_is_told() -> None:
+def test_the_cause_of_a_finish_timeout_is_reported() -> None:
     drive = Drive(policy=Policy(give_up_after=None)).stream()
     drive.audio(50)
     drive.lose(1006)
@@ -190,7 +190,7 @@ def test_what_kept_it_from_finishing_is_told() -> None:
     assert drive.ended.reason.startswith("could not finish in time: ")
 
 
-def test_a_loss_that_was_made_good_did_not_keep_it_from_finishing() -> None:
+def test_a_recovered_loss_is_no_cause_of_a_finish_timeout() -> None:
     drive = Drive().stream()
     drive.audio(50)
     drive.lose(1006)
@@ -206,7 +206,7 @@ def test_a_loss_that_was_made_good_did_not_keep_it_from_finishing() -> None:
     assert drive.ended.action is None
 
 
-def test_who_is_turned_away_without_a_time_waits_as_for_any_loss_and_a_jitter() -> None:
+def test_a_refusal_without_a_time_waits_the_backoff_and_a_jitter() -> None:
     drive = Drive(policy=Policy(backoff_first=0.2, later_floor=0.1), random=0.25)
     drive.open()
     drive.lose(status=503)
@@ -216,7 +216,7 @@ def test_who_is_turned_away_without_a_time_waits_as_for_any_loss_and_a_jitter() 
 # Credentials and redirects.
 
 
-def test_an_answer_after_the_provider_was_told_to_stop_is_late() -> None:
+def test_a_credential_after_a_timed_out_request_is_late() -> None:
     drive = Drive(has_provider=True)
     drive.open()
     drive.tick()  # AUTH
@@ -236,7 +236,7 @@ def test_each_dial_follows_redirects_of_its_own() -> None:
     assert drive.state == "connecting"
 
 
-def test_a_credential_that_was_dropped_on_the_way_is_not_sent_on_the_way_back() -> None:
+def test_a_credential_dropped_by_a_redirect_is_not_sent_again() -> None:
     drive = Drive(backend=Backend(host="a.example"))
     drive.open()
     for location in ("https://b.example/", "https://a.example:8000/"):
@@ -247,7 +247,7 @@ def test_a_credential_that_was_dropped_on_the_way_is_not_sent_on_the_way_back() 
     assert drive.dials[-1] == OpenSocket(4, Backend(host="a.example"), True)
 
 
-def test_words_for_an_old_socket_on_one_that_is_not_open_yet_are_foreign() -> None:
+def test_old_ids_on_an_unopened_socket_are_foreign() -> None:
     drive = Drive().stream()
     drive.lose()
     drive.redial()
@@ -258,7 +258,7 @@ def test_words_for_an_old_socket_on_one_that_is_not_open_yet_are_foreign() -> No
 # Timers.
 
 
-def test_a_hint_does_not_put_off_the_answer_to_an_earlier_ping() -> None:
+def test_a_hint_does_not_move_an_earlier_pong_deadline() -> None:
     drive = Drive().stream()
     acked = drive.now
     drive.wait(9)
@@ -277,7 +277,7 @@ def test_a_line_becomes_stable_once() -> None:
     assert drive.session.deadlines[Timer.STABLE] == float("inf")
 
 
-def test_what_is_waited_for_after_a_loss_is_the_next_dial_alone() -> None:
+def test_after_a_loss_the_next_dial_is_the_only_deadline() -> None:
     drive = Drive(policy=Policy(give_up_after=None)).stream()
     drive.audio(10)
     drive.pull()
@@ -286,7 +286,7 @@ def test_what_is_waited_for_after_a_loss_is_the_next_dial_alone() -> None:
     assert armed == [Timer.RETRY]
 
 
-def test_patience_that_runs_out_while_it_streams_ends_nothing_and_counts_nothing() -> None:
+def test_the_give_up_timer_changes_nothing_while_streaming() -> None:
     drive = Drive(policy=Policy(give_up_after=5))
     drive.open()
     drive.lose()
@@ -299,7 +299,7 @@ def test_patience_that_runs_out_while_it_streams_ends_nothing_and_counts_nothing
     assert drive.core.statistics.late == 0
 
 
-def test_a_ping_that_one_line_owed_is_not_asked_for_on_the_next() -> None:
+def test_a_pending_ping_does_not_move_to_the_next_line() -> None:
     drive = Drive().stream()
     drive.feed(e.NetworkRestored())
     drive.lose()
@@ -309,7 +309,7 @@ def test_a_ping_that_one_line_owed_is_not_asked_for_on_the_next() -> None:
     assert isinstance(drive.pull(), SendBytes)
 
 
-def test_a_hint_has_a_ping_sent_ahead_of_all_audio() -> None:
+def test_a_hint_sends_a_ping_before_all_audio() -> None:
     drive = Drive().stream()
     drive.audio(3)
     drive.feed(e.NetworkRestored())
@@ -317,7 +317,7 @@ def test_a_hint_has_a_ping_sent_ahead_of_all_audio() -> None:
     assert isinstance(drive.pull(), SendBytes)
 
 
-def test_an_abort_is_told_as_such() -> None:
+def test_an_abort_is_reported_as_an_abort() -> None:
     drive = Drive().stream()
     drive.abort()
     assert drive.last_change.reason == drive.ended.reason == "aborted"
@@ -333,16 +333,16 @@ def test_nothing_is_sent_while_it_closes() -> None:
     assert drive.pull() is None
 
 
-# Limits, and what is kept.
+# Limits and stored data.
 
 
-def test_an_id_may_be_as_long_as_the_contract_lets_it_be() -> None:
+def test_an_id_may_have_the_maximum_length_of_the_contract() -> None:
     longest = "x" * 256
     line = SessionMachine(Backend(), session_id=longest, attempt_id=longest, random=lambda: 0.5)
     assert line.state == "idle"
 
 
-def test_seconds_that_are_kept_are_counted_to_the_nearest_sample() -> None:
+def test_buffer_seconds_are_rounded_to_the_nearest_sample() -> None:
     drive = Drive(policy=Policy(buffer_seconds=64.02), disk_seconds=2.01)
     drive.audio()
     box = drive.session.streams.all[0].box
@@ -350,19 +350,19 @@ def test_seconds_that_are_kept_are_counted_to_the_nearest_sample() -> None:
     assert box._disk_limit == 32_160  # pyright: ignore[reportPrivateUsage]
 
 
-def test_a_disk_of_one_sample_is_a_disk() -> None:
+def test_a_disk_of_one_sample_is_used() -> None:
     drive = Drive(disk_seconds=1 / SAMPLE_RATE)
     drive.audio()
     assert any(isinstance(command, StoreAudio) for command in drive.commands)
 
 
-def test_a_message_that_was_dealt_with_is_not_kept() -> None:
+def test_a_handled_message_is_released() -> None:
     drive = Drive().stream()
     drive.say("entities_update", people=["Ann"])
     assert drive.session.message is None
 
 
-def test_a_pull_does_not_turn_time_back() -> None:
+def test_a_pull_does_not_move_time_back() -> None:
     drive = Drive().stream()
     drive.core.next_message(drive.now - 2)
     with pytest.raises(ValueError, match="time ran backwards"):
@@ -372,7 +372,7 @@ def test_a_pull_does_not_turn_time_back() -> None:
 # Sources and the end.
 
 
-def test_a_source_that_has_ended_is_not_looked_for_any_more() -> None:
+def test_an_ended_source_is_not_watched() -> None:
     drive = Drive(sources=("mic", "system"), watched=("mic", "system"))
     drive.stream()
     drive.audio()
@@ -384,7 +384,7 @@ def test_a_source_that_has_ended_is_not_looked_for_any_more() -> None:
     assert not any(isinstance(command, CloseSource) for command in drive.commands)
 
 
-def test_a_hole_of_nothing_is_none() -> None:
+def test_an_empty_hole_is_ignored() -> None:
     drive = Drive()
     drive.feed(e.CaptureHole("mic", 0))
     drive.abort()
@@ -401,7 +401,7 @@ def test_audio_after_the_end_is_refused_and_counted() -> None:
 
 
 @pytest.mark.parametrize("state", ["backpressure", "no_asr_provider"])
-def test_a_doubt_is_not_forgotten_with_the_next_status(state: str) -> None:
+def test_a_warning_outlasts_the_next_status(state: str) -> None:
     drive = Drive().stream()
     drive.audio(50)
     drive.drain()
@@ -414,7 +414,7 @@ def test_a_doubt_is_not_forgotten_with_the_next_status(state: str) -> None:
     assert {gap.cause for gap in drive.ended.missing} == {GapCause.UNCONFIRMED}
 
 
-def test_a_status_that_says_nothing_of_it_does_not_slow_the_line_down() -> None:
+def test_an_unrelated_status_does_not_slow_the_line() -> None:
     drive = Drive().stream()
     drive.say("status", state="connected")
     drive.audio()
@@ -422,7 +422,7 @@ def test_a_status_that_says_nothing_of_it_does_not_slow_the_line_down() -> None:
     assert not any(stream.window.filling for stream in drive.session.streams.all)
 
 
-def test_a_summary_covers_nothing_of_a_source_of_which_nothing_was_sent() -> None:
+def test_a_summary_confirms_nothing_of_an_unsent_source() -> None:
     drive = Drive(sources=("mic", "system")).stream()
     drive.audio(10)
     drive.feed(e.SourceStarted("system", drive.now))
@@ -434,7 +434,7 @@ def test_a_summary_covers_nothing_of_a_source_of_which_nothing_was_sent() -> Non
     assert drive.ended.summary_covers == {"mic": (0, 10 * FRAME), "system": (0, 0)}
 
 
-def test_a_part_of_a_frame_is_worth_a_dial() -> None:
+def test_a_partial_frame_justifies_a_dial() -> None:
     drive = Drive()
     drive.open()
     drive.feed(e.AudioCaptured("mic", pcm(100)))

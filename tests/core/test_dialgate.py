@@ -1,7 +1,7 @@
-"""Whatever a server does, there is no hot loop: never more than 15 dials in any minute.
+"""No server can cause a hot loop: at most 15 dials in any minute.
 
-Hostile servers are played against a client that never gives up, for virtual hours, with
-the shortest waits that the policy allows.
+A client that never gives up runs against hostile servers for virtual hours, with the
+shortest delays that the policy allows.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from openline.reconnect.verdicts import Action, ErrorKind, Sender
 from tests.core.driver import Drive
 
 HOUR = 3600.0
-#: As fast as one can be made to go.
+#: The shortest delays that the policy allows.
 EAGER = Policy(
     give_up_after=None,
     backoff_first=1e-6,
@@ -37,7 +37,7 @@ STATUSES = sorted({*HTTP_STATUSES, 100, 200, 204, 300, 418, 520, 521, 599, 0, 60
 
 
 class Hostile:
-    """A server that always does the same, and a clock that counts the dials."""
+    """A server that ends every dial in the same way, and counts the dials."""
 
     def __init__(self, *, has_provider: bool, policy: Policy = EAGER) -> None:
         self.drive = Drive(policy=policy, has_provider=has_provider, random=0.0)
@@ -50,7 +50,7 @@ class Hostile:
         self.drive.commands.clear()
 
     def play(self, ending: dict[str, Any], *, until: str = "connecting", hours: float = 2) -> None:
-        """Every dial gets as far as ``until`` and ends then, at once, in the same way."""
+        """Every dial reaches ``until`` and then ends at once, in the same way."""
         drive = self.drive
         self.drive.open()
         end = drive.now + hours * HOUR
@@ -67,7 +67,7 @@ class Hostile:
                 drive.drain()
                 drive.ack()
             else:
-                drive.feed(e.NetworkRestored())  # somebody is impatient
+                drive.feed(e.NetworkRestored())  # the app is impatient
                 self.note()
                 if drive.state == "reconnecting":
                     drive.tick()
@@ -101,7 +101,7 @@ def test_no_ending_makes_a_hot_loop(ending: dict[str, Any], until: str) -> None:
 @pytest.mark.repeats
 @pytest.mark.parametrize("until", ["connecting", "awaiting_ack", "streaming"])
 @pytest.mark.parametrize("code", [1000, 1008, 1012])
-def test_hours_of_the_same_ending_are_no_hot_loop(code: int, until: str) -> None:
+def test_hours_of_the_same_ending_cause_no_hot_loop(code: int, until: str) -> None:
     hostile = Hostile(has_provider=True)
     hostile.play({"code": code}, until=until, hours=4)
     hostile.check()
@@ -109,7 +109,7 @@ def test_hours_of_the_same_ending_are_no_hot_loop(code: int, until: str) -> None
 
 
 @pytest.mark.parametrize("until", ["connecting", "awaiting_ack", "streaming"])
-def test_hours_of_an_unknown_ending_are_four_dials(until: str) -> None:
+def test_an_unknown_ending_gets_four_dials_only(until: str) -> None:
     hostile = Hostile(has_provider=False, policy=Policy(give_up_after=None))
     hostile.play({"code": 4999}, until=until)
     assert hostile.drive.core.dial == 4
@@ -133,9 +133,9 @@ def test_hours_of_an_unknown_ending_are_four_dials(until: str) -> None:
     ids=name,
 )
 @pytest.mark.parametrize("until", ["connecting", "awaiting_ack", "streaming"])
-def test_an_ending_that_is_final_is_the_end_of_one_dial(ending: dict[str, Any], until: str) -> None:
+def test_a_fatal_ending_gets_one_dial_only(ending: dict[str, Any], until: str) -> None:
     if ending.get("error") is ErrorKind.DNS_NOT_FOUND and until != "connecting":
-        return  # once connected, the name was there: that is tried again
+        return  # after a first connection a DNS failure is retried
     hostile = Hostile(has_provider=False)
     hostile.play(ending, until=until)
     assert hostile.drive.state == "failed"
@@ -144,7 +144,7 @@ def test_an_ending_that_is_final_is_the_end_of_one_dial(ending: dict[str, Any], 
 
 @pytest.mark.parametrize("until", ["connecting", "awaiting_ack"])
 @pytest.mark.parametrize("code", [1008, 3000, 4001, 4401])
-def test_a_token_that_is_refused_twice_is_refused(until: str, code: int) -> None:
+def test_a_token_refused_twice_fails_the_session(until: str, code: int) -> None:
     hostile = Hostile(has_provider=True)
     hostile.play({"code": code}, until=until)
     assert hostile.drive.state == "failed"

@@ -1,7 +1,7 @@
-"""The echopanel contract, message by message, and everything else a socket can say.
+"""The echopanel contract, message by message, and all other input of a socket.
 
-The messages are literal, as the contract's document has them. Whatever breaks that
-contract is tolerated or ``Malformed``: decoding never raises, and says no content.
+The messages are copied from the contract's document. Input that breaks the contract is
+tolerated or ``Malformed``: decoding never raises, and no error text quotes content.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def final(**fields: Any) -> Message:
 
 
 class TestWhatItSays:
-    def test_the_start_is_the_contracts(self) -> None:
+    def test_the_start_follows_the_contract(self) -> None:
         assert json.loads(DIALECT.start(IDS)) == json.loads(
             """{"type":"start","session_id":"S","attempt_id":"A","connection_id":"C",
             "sample_rate":16000,"format":"pcm_s16le","channels":1,"client_features":{
@@ -54,7 +54,7 @@ class TestWhatItSays:
             "clock_drift_telemetry_enabled":false,"client_vad_telemetry_enabled":false}}"""
         )
 
-    def test_the_stop_is_the_contracts(self) -> None:
+    def test_the_stop_follows_the_contract(self) -> None:
         assert json.loads(DIALECT.stop(IDS)) == {"type": "stop", "session_id": "S"}
 
     @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ class TestStatus:
             ('{"type":"status","state":"no_asr_provider"}', "no_asr_provider", False, True),
         ],
     )
-    def test_the_other_states_prove_the_start_too(
+    def test_the_other_states_acknowledge_the_start_too(
         self, text: str, state: str, *, filling: bool, doubtful: bool
     ) -> None:
         status = decode(text)
@@ -127,13 +127,13 @@ class TestStatus:
         assert (status.state, status.ack) == (state, True)
         assert (status.filling, status.doubtful or status.warning) == (filling, doubtful)
 
-    def test_the_source_that_fills_is_named(self) -> None:
+    def test_a_filling_status_names_its_source(self) -> None:
         status = said("status", state="overloaded", source="mic")
         assert isinstance(status, Status)
         assert status.source == "mic"
 
     @pytest.mark.parametrize("state", ["", "thinking", "Streaming", "ERROR"])
-    def test_an_unknown_state_is_told_and_proves_nothing(self, state: str) -> None:
+    def test_an_unknown_state_is_reported_and_is_no_ack(self, state: str) -> None:
         assert said("status", state=state, mood="good") == Status(state=state)
 
 
@@ -155,7 +155,7 @@ class TestRefusals:
         assert (refusal.connection_id, refusal.attempt_id) == ("C", "A")
 
     @pytest.mark.parametrize("text", ["Something broke", "", "We are Unauthorized"])
-    def test_a_status_error_with_another_text_is_only_text(self, text: str) -> None:
+    def test_a_status_error_with_an_unknown_text_decides_nothing(self, text: str) -> None:
         assert said("status", state="error", message=text, connection_id="C") == Remark(
             text=text, connection_id="C"
         )
@@ -171,7 +171,7 @@ class TestRefusals:
         assert (refusal.connection_id, refusal.attempt_id) == ("C", "A")
 
     @pytest.mark.parametrize("fields", [{}, {"message": None}, {"message": {"code": 7}}])
-    def test_an_error_is_fatal_whatever_its_text_is(self, fields: dict[str, Any]) -> None:
+    def test_an_error_with_any_text_is_fatal(self, fields: dict[str, Any]) -> None:
         refusal = said("error", **fields)
         assert isinstance(refusal, Refusal)
         assert (refusal.row.action, refusal.text) == (Action.FATAL, "")
@@ -188,7 +188,7 @@ class TestRefusals:
 
 
 class TestWords:
-    def test_a_final_has_its_times_and_all_that_is_known_of_it(self) -> None:
+    def test_a_final_has_its_times_and_all_optional_fields(self) -> None:
         assert decode(
             '{"type":"asr_final","text":"yes","t0":1.5,"t1":2.5,"confidence":0.9,"stable":true,'
             '"source":"mic","language":"en","speaker":"ann","segment_id":"s1",'
@@ -218,7 +218,7 @@ class TestWords:
         assert (heard.speaker, heard.segment_id) == ("2", "17")
 
     @pytest.mark.parametrize("t1", [1.5, 7, 86_400.0])
-    def test_any_believable_times_are_taken(self, t1: float) -> None:
+    def test_any_plausible_times_are_accepted(self, t1: float) -> None:
         heard = final(t1=t1)
         assert isinstance(heard, Heard)
         assert (heard.start, heard.end) == (1.5, t1)
@@ -261,7 +261,7 @@ class TestWords:
 
 
 class TestFigures:
-    def test_metrics_tell_the_queue_and_what_was_dropped(self) -> None:
+    def test_metrics_have_the_backlog_and_the_drops(self) -> None:
         assert decode(
             '{"type":"metrics","source":"system","queue_depth":3,"queue_max_frames":100,'
             '"queue_fill_ratio":0.03,"backlog_seconds":0.06,"dropped_total":2,"dropped_recent":0,'
@@ -292,12 +292,12 @@ class TestFigures:
         ],
         ids=lambda text: text[:15],
     )
-    def test_an_impossible_figure_spoils_them(self, field: str, value: str) -> None:
+    def test_an_impossible_number_makes_metrics_malformed(self, field: str, value: str) -> None:
         assert isinstance(decode(f'{{"type":"metrics","{field}":{value}}}'), Malformed)
 
 
 class TestInsights:
-    def test_entities_are_handed_on_as_they_are(self) -> None:
+    def test_entities_are_passed_on_unchanged(self) -> None:
         assert decode(
             '{"type":"entities_update","people":["Ann",{"name":"Bo"}],"orgs":["X"],'
             '"dates":["today"],"projects":[1],"topics":[null],"connection_id":"C"}'
@@ -313,7 +313,7 @@ class TestInsights:
             connection_id="C",
         )
 
-    def test_cards_are_handed_on_as_they_are(self) -> None:
+    def test_cards_are_passed_on_unchanged(self) -> None:
         assert decode(
             '{"type":"cards_update","actions":[{"text":"call"}],"decisions":["go"],"risks":[2],'
             '"window":{"t0":0,"t1":null},"attempt_id":"A"}'
@@ -323,7 +323,7 @@ class TestInsights:
             attempt_id="A",
         )
 
-    def test_what_is_absent_or_null_is_empty(self) -> None:
+    def test_absent_or_null_fields_are_empty(self) -> None:
         names = ("people", "orgs", "dates", "projects", "topics")
         entities = {name: list[Any]() for name in names}
         assert said("entities_update", people=None) == Noticed(kind="entities", payload=entities)
@@ -332,7 +332,7 @@ class TestInsights:
 
 
 class TestFinalMessage:
-    def test_it_carries_the_backends_own_view(self) -> None:
+    def test_a_final_message_holds_the_backends_summary(self) -> None:
         message = decode(
             '{"type":"final_summary","markdown":"# All","json":{"session_id":"S","transcript":[],'
             '"clock_spread_ms":{"last":1,"max":2}},"connection_id":"C","attempt_id":"A"}'
@@ -360,7 +360,7 @@ class TestFinalMessage:
         ],
         ids=repr,
     )
-    def test_it_ends_the_session_whatever_it_says(self, fields: dict[str, Any]) -> None:
+    def test_any_final_summary_ends_the_session(self, fields: dict[str, Any]) -> None:
         assert said("final_summary", **fields) == FinalMessage(summary={"markdown": "", "json": {}})
 
 
@@ -388,11 +388,11 @@ class TestTolerance:
 
     @pytest.mark.parametrize("field", ["confidence", "language", "speaker", "segment_id"])
     @pytest.mark.parametrize("value", [None, [1], {"a": 1}])
-    def test_no_word_is_lost_for_a_field_beside_it(self, field: str, value: object) -> None:
+    def test_an_invalid_optional_field_loses_no_words(self, field: str, value: object) -> None:
         assert final(**{field: value}) == Heard(text="yes", start=1.5, end=2.5, final=True)
 
     @pytest.mark.parametrize("value", ["high", 10**400, 1e300, -(10**30)])
-    def test_a_confidence_that_is_none_costs_no_word(self, value: object) -> None:
+    def test_an_invalid_confidence_loses_no_words(self, value: object) -> None:
         assert final(confidence=value) == Heard(text="yes", start=1.5, end=2.5, final=True)
 
     @pytest.mark.parametrize(
@@ -407,13 +407,13 @@ class TestTolerance:
         ],
         ids=repr,
     )
-    def test_figures_may_be_null_or_of_the_other_kind_of_number(
+    def test_invalid_optional_metrics_are_left_out(
         self, fields: dict[str, Any], metrics: Metrics
     ) -> None:
         assert said("metrics", **fields) == metrics
 
     @pytest.mark.parametrize("message", [None, 5, ["Unauthorized"]])
-    def test_an_ack_is_an_ack_whatever_its_text_is(self, message: object) -> None:
+    def test_an_ack_with_any_text_is_an_ack(self, message: object) -> None:
         assert said("status", state="streaming", message=message, source=None) == Status(
             state="streaming", ack=True
         )
@@ -424,7 +424,7 @@ class TestTolerance:
 
 SECRET = "Zq7private"
 
-#: (text, part of why): nothing of the text may be repeated
+#: (text, part of the reason): the reason may quote nothing of the text
 MALFORMED = [
     ("", "not JSON"),
     (SECRET, "not JSON"),
@@ -459,14 +459,14 @@ MALFORMED = [
 
 
 class TestAlmostJson:
-    """What some encoders write, though no grammar has it, costs no more than itself."""
+    """Invalid JSON that some encoders write loses only the field that holds it."""
 
-    def test_a_number_that_is_none_is_no_figure(self) -> None:
+    def test_nan_is_not_a_metric(self) -> None:
         assert decode('{"type":"metrics","backlog_seconds":NaN,"dropped_total":3}') == Metrics(
             backlog=None, dropped=3
         )
 
-    def test_a_final_message_survives_a_number_that_is_none(self) -> None:
+    def test_a_final_message_survives_nan(self) -> None:
         message = decode('{"type":"final_summary","json":{"clock_spread_ms":-Infinity}}')
         assert isinstance(message, FinalMessage)
         assert message.summary["json"] == {"clock_spread_ms": None}
@@ -480,13 +480,13 @@ class TestAlmostJson:
     def test_metrics_without_a_backlog_do_not_claim_an_empty_queue(self) -> None:
         assert decode('{"type":"metrics"}') == Metrics(backlog=None)
 
-    def test_a_time_that_is_no_number_is_no_time(self) -> None:
+    def test_a_nan_time_makes_words_malformed(self) -> None:
         assert isinstance(decode('{"type":"asr_final","text":"x","t0":0,"t1":NaN}'), Malformed)
 
 
 class TestMalformed:
     @pytest.mark.parametrize(("text", "why"), MALFORMED, ids=lambda text: ascii(text)[:60])
-    def test_it_is_said_in_one_line_that_repeats_no_content(self, text: str, why: str) -> None:
+    def test_the_reason_is_one_line_without_content(self, text: str, why: str) -> None:
         message = decode(text)
         assert isinstance(message, Malformed)
         assert why in message.why
@@ -555,7 +555,7 @@ def objects(draw: st.DrawFn) -> dict[str, Any]:
 
 
 def believable(message: Message) -> bool:
-    """Whether all that the core will calculate with can be calculated with."""
+    """Whether all numbers that the core uses are finite and in range."""
     if isinstance(message, Heard):
         return 0 <= round(message.start * 16_000) <= round(message.end * 16_000) < 2**63
     if isinstance(message, Metrics):
@@ -566,14 +566,14 @@ def believable(message: Message) -> bool:
 @pytest.mark.repeats
 @settings(deadline=None, derandomize=True, max_examples=400)
 @given(st.one_of(st.text(), objects().map(json.dumps), VALUES.map(json.dumps)))
-def test_whatever_text_arrives_is_a_message(text: str) -> None:
+def test_any_text_decodes_to_a_message(text: str) -> None:
     assert believable(decode(text))
 
 
 @pytest.mark.repeats
 @settings(deadline=None, derandomize=True, max_examples=400)
 @given(objects(), st.data())
-def test_whatever_happens_to_a_message_on_the_way_it_is_a_message(
+def test_a_damaged_message_still_decodes_to_a_message(
     fields: dict[str, Any], data: st.DataObject
 ) -> None:
     text = json.dumps(fields, ensure_ascii=False)
@@ -583,11 +583,11 @@ def test_whatever_happens_to_a_message_on_the_way_it_is_a_message(
 
 
 @given(st.binary())
-def test_whatever_bytes_arrive_are_malformed(data: bytes) -> None:
+def test_any_bytes_are_malformed(data: bytes) -> None:
     assert isinstance(DIALECT.decode(data), Malformed)
 
 
-#: The largest time or count that is believed, and the next one.
+#: The largest time or count that is accepted, and the next one.
 MOST, MORE = 1e9, 1e9 + 0.5
 
 
@@ -595,14 +595,14 @@ MOST, MORE = 1e9, 1e9 + 0.5
     ("kind", "field"),
     [("asr_final", "t1"), ("metrics", "backlog_seconds"), ("metrics", "dropped_total")],
 )
-def test_as_much_as_is_believed_and_no_more(kind: str, field: str) -> None:
+def test_numbers_are_accepted_up_to_the_limit(kind: str, field: str) -> None:
     fields = {"type": kind, "text": "x", "t0": 0, "t1": 1, "backlog_seconds": 0}
     known = EchoPanel().decode(json.dumps({**fields, field: MOST}))
     assert not isinstance(known, Malformed)
     assert isinstance(EchoPanel().decode(json.dumps({**fields, field: MORE})), Malformed)
 
 
-def test_a_number_that_is_no_figure_is_left_out() -> None:
+def test_an_invalid_number_is_left_out() -> None:
     words = {"type": "asr_final", "text": "x", "t0": 0, "t1": 1}
     for confidence, heard in ((MOST, MOST), (-MOST, -MOST), (MORE, None), ("0.5", None)):
         message = EchoPanel().decode(json.dumps({**words, "confidence": confidence}))
@@ -625,21 +625,21 @@ MESSAGES: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("message", MESSAGES, ids=lambda kind: f"{kind['type']} {len(kind)}")
-def test_a_message_of_any_kind_bears_the_ids_that_came_with_it(message: dict[str, Any]) -> None:
+def test_every_message_keeps_its_ids(message: dict[str, Any]) -> None:
     ids = {"connection_id": "c", "attempt_id": "a", "session_id": "s"}
     decoded = EchoPanel().decode(json.dumps({**message, **ids}))
     assert not isinstance(decoded, Malformed)
     assert (decoded.connection_id, decoded.attempt_id) == ("c", "a")
 
 
-def test_a_message_whose_fields_are_wrong_is_malformed_whatever_its_kind() -> None:
+def test_every_kind_with_wrong_fields_is_malformed() -> None:
     for message in MESSAGES:
         decoded = EchoPanel().decode(json.dumps({**message, "connection_id": 7}))
         assert isinstance(decoded, Malformed), message
         assert decoded.why.startswith(message["type"])
 
 
-def test_what_a_refusal_and_a_close_mean_here() -> None:
+def test_the_codes_and_refusals_of_this_dialect() -> None:
     rows = EchoPanel.traits.refusals
     assert {text: row.action for text, row in rows.items()} == {
         "Unauthorized": Action.REAUTH,

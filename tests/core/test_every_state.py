@@ -1,4 +1,4 @@
-"""What holds in each state that it can happen in, not in the likeliest alone."""
+"""Rules that are checked in every state in which they apply."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from openline.reconnect.verdicts import Action
 from openline.updates import BackendStatus, Insight, StateChanged
 from tests.core.driver import Drive
 
-#: A session that lives on its first dial, and has audio that is not delivered.
+#: The states of a session with a live first dial and undelivered audio.
 ONE_TRY: Final = Policy(max_attempts=0, give_up_after=None)
 
 
@@ -58,19 +58,19 @@ def reached(reach: Reach, *, has_provider: bool = False, **options: Any) -> Driv
     return drive
 
 
-# What the backend says.
+# Messages of the backend.
 
 
 @pytest.mark.parametrize("reach", ACKED)
 @pytest.mark.parametrize("state", ["warning", "streaming", "no_asr_provider", "connected"])
-def test_each_status_is_told(reach: Reach, state: str) -> None:
+def test_each_status_is_reported(reach: Reach, state: str) -> None:
     drive = reached(reach)
     drive.say("status", state=state, message="so it is")
     assert drive.told(BackendStatus)[-1] == BackendStatus(state=state, text="so it is")
 
 
 @pytest.mark.parametrize("reach", OPEN)
-def test_a_remark_is_told_and_explains_the_ending(reach: Reach) -> None:
+def test_an_error_text_is_reported_and_explains_the_ending(reach: Reach) -> None:
     drive = reached(reach)
     drive.refuse("the cat sat on it")
     assert drive.told(BackendStatus)[-1].text == "the cat sat on it"
@@ -79,13 +79,13 @@ def test_a_remark_is_told_and_explains_the_ending(reach: Reach) -> None:
 
 
 @pytest.mark.parametrize("reach", ACKED)
-def test_what_the_backend_noticed_is_told(reach: Reach) -> None:
+def test_insights_of_the_backend_are_reported(reach: Reach) -> None:
     drive = reached(reach)
     drive.say("entities_update", people=["Ann"])
     assert len(drive.told(Insight)) == 1
 
 
-# What ends a dial.
+# Endings of a dial.
 
 
 @pytest.mark.parametrize("reach", OPEN)
@@ -96,7 +96,7 @@ def test_a_full_backend_is_tried_again_later(reach: Reach) -> None:
 
 
 @pytest.mark.parametrize("reach", [authorizing, connecting, *OPEN])
-def test_where_no_try_is_left_a_deadline_is_the_end(reach: Reach) -> None:
+def test_without_retries_left_a_timeout_ends_the_session(reach: Reach) -> None:
     drive = reached(reach, policy=ONE_TRY)
     while not drive.core.ended:
         drive.tick()
@@ -107,7 +107,7 @@ def test_where_no_try_is_left_a_deadline_is_the_end(reach: Reach) -> None:
 
 
 @pytest.mark.parametrize("reach", [connecting, *OPEN])
-def test_where_no_try_is_left_a_loss_is_the_end(reach: Reach) -> None:
+def test_without_retries_left_a_loss_ends_the_session(reach: Reach) -> None:
     drive = reached(reach, policy=ONE_TRY)
     drive.lose(1006)
     assert drive.ended.reason.startswith("gave up after 0 retries: ")
@@ -115,7 +115,7 @@ def test_where_no_try_is_left_a_loss_is_the_end(reach: Reach) -> None:
 
 
 @pytest.mark.parametrize("end", [Drive.lose, Drive.refuse, Drive.run_out])
-def test_with_nothing_left_to_deliver_it_does_not_matter_that_no_try_is_left(
+def test_with_all_delivered_no_retry_is_needed(
     end: Callable[[Drive], object],
 ) -> None:
     drive = reached(streaming, policy=ONE_TRY)
@@ -129,7 +129,7 @@ def test_with_nothing_left_to_deliver_it_does_not_matter_that_no_try_is_left(
 
 
 @pytest.mark.parametrize("reach", [authorizing, connecting, awaiting_ack, finishing])
-def test_the_time_to_finish_is_over_in_every_state(reach: Reach) -> None:
+def test_the_finish_timeout_holds_in_every_state(reach: Reach) -> None:
     policy = Policy(
         give_up_after=None,
         auth_timeout=50,
@@ -149,7 +149,7 @@ def test_the_time_to_finish_is_over_in_every_state(reach: Reach) -> None:
     assert drive.ended.reason == "could not finish in time"
 
 
-def test_a_dial_that_is_due_when_the_time_to_finish_is_over_is_not_made() -> None:
+def test_no_dial_is_made_at_the_finish_deadline() -> None:
     drive = Drive(policy=Policy(give_up_after=None, finish_timeout=20), random=0.0)
     connecting(drive)
     drive.audio(15)
@@ -162,7 +162,7 @@ def test_a_dial_that_is_due_when_the_time_to_finish_is_over_is_not_made() -> Non
     assert len(drive.dials) == 1
 
 
-def test_with_nothing_left_to_deliver_it_does_not_matter_how_late_a_dial_would_come() -> None:
+def test_with_all_delivered_a_late_retry_does_not_matter() -> None:
     drive = Drive(policy=Policy(give_up_after=None))
     drive.open()
     drive.lose(status=503, retry_after=200)
@@ -170,7 +170,7 @@ def test_with_nothing_left_to_deliver_it_does_not_matter_how_late_a_dial_would_c
     assert (drive.ended.state, drive.ended.complete) == ("closed", True)
 
 
-def test_a_stop_does_not_undo_what_a_hint_has_brought_forward() -> None:
+def test_a_stop_keeps_the_earlier_retry_of_a_hint() -> None:
     drive = Drive(policy=Policy(dials_per_minute=1, backoff_first=10, stable_after=120)).stream()
     drive.audio()
     for _ in range(58):
@@ -188,7 +188,7 @@ def test_a_stop_does_not_undo_what_a_hint_has_brought_forward() -> None:
     assert drive.core.next_deadline() == sooner
 
 
-def test_a_dial_that_is_due_when_patience_is_over_is_not_made() -> None:
+def test_no_dial_is_made_at_the_give_up_deadline() -> None:
     drive = Drive(policy=Policy(give_up_after=0.5), random=0.0)
     connecting(drive)
     drive.lose()
@@ -199,7 +199,7 @@ def test_a_dial_that_is_due_when_patience_is_over_is_not_made() -> None:
     assert len(drive.dials) == 1
 
 
-def test_what_a_dial_says_after_its_redirect_is_late() -> None:
+def test_events_of_a_dial_after_its_redirect_are_late() -> None:
     drive = Drive(policy=Policy(dials_per_minute=1))
     drive.open()
     drive.feed(e.Redirected(1, 302, "/there"))
@@ -210,7 +210,7 @@ def test_what_a_dial_says_after_its_redirect_is_late() -> None:
 
 
 @pytest.mark.parametrize("late", [False, True])
-def test_a_provider_is_asked_as_often_as_retries_are_allowed(*, late: bool) -> None:
+def test_provider_requests_are_limited_by_the_retries(*, late: bool) -> None:
     drive = Drive(has_provider=True, policy=Policy(max_attempts=3, give_up_after=None))
     drive.open()
     while not drive.core.ended:

@@ -1,7 +1,7 @@
-"""What the reference client did wrong, each fault once (PROTOCOL, the 25 at its end).
+"""The faults of the reference client, each once (PROTOCOL, the 25 at its end).
 
-Each test fails on the reference client's behaviour. Where the fault also lay in what an
-adapter does with sockets, clocks or queues, the adapter's own tests repeat it there.
+Each test fails on the reference client's behaviour. Where the fault also concerned an
+adapter's sockets, clocks or queues, the adapter's own tests repeat it.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from tests.core.driver import ATTEMPT, BEAT, FRAME, SESSION, Drive
 
 
 def waits(drive: Drive) -> list[float]:
-    """How long each loss was to be waited for."""
+    """The delay after each loss."""
     return [change.retry_in for change in drive.told(StateChanged) if change.retry_in is not None]
 
 
-def test_fault_01_a_reconnect_that_does_not_hold_resets_neither_delay_nor_attempts() -> None:
+def test_fault_01_a_short_reconnect_resets_neither_delay_nor_attempts() -> None:
     """Reconnecting reset the delay and the attempt count: backoff never grew, the
     maximum was never reached."""
     drive = Drive(policy=Policy(max_attempts=6), random=0.999_999)
@@ -46,7 +46,7 @@ def test_fault_01_a_reconnect_that_does_not_hold_resets_neither_delay_nor_attemp
 
 
 @pytest.mark.parametrize(("has_provider", "dials"), [(False, 1), (True, 2)])
-def test_fault_02_a_refused_token_is_not_sent_for_ever(has_provider: bool, dials: int) -> None:
+def test_fault_02_a_refused_token_is_not_retried_for_ever(has_provider: bool, dials: int) -> None:
     """1008 was retried for ever."""
     drive = Drive(has_provider=has_provider)
     drive.open()
@@ -91,8 +91,8 @@ def test_fault_04_a_scheduled_retry_does_not_survive_stop() -> None:
     assert len(drive.dials) == 1
 
 
-def test_fault_04_a_retry_for_the_sake_of_undelivered_audio_ends_with_finish() -> None:
-    """As above; what is still to be delivered is the one reason to dial after a stop."""
+def test_fault_04_a_retry_for_undelivered_audio_ends_with_finish() -> None:
+    """As above; undelivered audio is the only reason to dial after a stop."""
     drive = Drive(policy=Policy(give_up_after=None)).stream()
     drive.audio(50)
     drive.lose()
@@ -122,7 +122,7 @@ def test_fault_05_a_first_pong_that_never_comes_is_noticed() -> None:
     assert "ping" in drive.told(StateChanged)[-1].reason
 
 
-def test_fault_06_a_missing_pong_is_noticed_when_it_is_due_and_not_at_the_next_ping() -> None:
+def test_fault_06_a_missing_pong_is_noticed_at_its_own_deadline() -> None:
     """Pong timeouts were seen only at the next ping tick."""
     drive = Drive(policy=Policy(ping_interval=5, pong_timeout=2)).stream()
     acked = drive.now
@@ -181,13 +181,13 @@ def test_fault_09_the_start_belongs_to_a_socket_and_goes_out_once() -> None:
     drive.wait(0.002)
     assert drive.texts == [(2, "start")]
     drive.wait(5)
-    drive.opened()  # said again, whatever for
+    drive.opened()  # a duplicate event
     drive.wait(1)
     assert drive.texts == [(2, "start")]
 
 
 def test_fault_09_a_start_that_was_due_dies_with_its_socket() -> None:
-    """As above: due on one socket, pulled after that one was lost."""
+    """As above: due on one socket, pulled after that socket was lost."""
     drive = Drive()
     drive.open()
     drive.opened()
@@ -204,7 +204,7 @@ def test_fault_10_audio_outlives_a_reconnect() -> None:
     assert drive.frames(1) == 60
     drive.final(0, 0.5)
     drive.lose()
-    drive.audio(30)  # while nobody listens
+    drive.audio(30)  # while there is no line
     drive.redial()
     drive.audio(5)
     drive.connect()
@@ -213,7 +213,7 @@ def test_fault_10_audio_outlives_a_reconnect() -> None:
     assert not drive.gaps
 
 
-def test_fault_11_positions_are_counted_in_samples_and_never_by_the_clock() -> None:
+def test_fault_11_positions_are_counted_in_samples() -> None:
     """Pacing by sleeping drifted: 1 ms of oversleep per 20 ms frame loses 4.4 % of the
     audio in the end."""
     drive = Drive().stream()
@@ -227,7 +227,7 @@ def test_fault_11_positions_are_counted_in_samples_and_never_by_the_clock() -> N
     assert (drive.finals[0].start, drive.finals[0].end) == (19.0, 20.0)
 
 
-def test_fault_12_nothing_goes_out_on_a_new_socket_before_its_start_and_ack() -> None:
+def test_fault_12_nothing_is_sent_before_the_start_and_its_ack() -> None:
     """Messages queued for the old socket went out on the new one, before its ``start``."""
     drive = Drive().stream()
     drive.audio(10)
@@ -286,7 +286,7 @@ def test_fault_14_a_send_that_hangs_is_a_loss() -> None:
     drive.audio(10)
     assert isinstance(drive.pull(), SendBytes)
     hung = drive.now
-    for _ in range(5):  # the backend goes on talking, it only takes nothing
+    for _ in range(5):  # the backend still sends messages, but receives nothing
         drive.say("metrics", source="mic", backlog_seconds=0.0, after=1.0)
     assert drive.now == hung + 5
     assert drive.state == "reconnecting"
@@ -296,7 +296,7 @@ def test_fault_14_a_send_that_hangs_is_a_loss() -> None:
 
 
 @pytest.mark.parametrize("source", ["mic", "system"])
-def test_fault_15_every_source_drops_its_oldest_audio_and_says_so(source: str) -> None:
+def test_fault_15_every_source_drops_its_oldest_audio_with_a_gap(source: str) -> None:
     """One queue dropped the oldest, another the newest."""
     drive = Drive(sources=("mic", "system"))
     drive.open()
@@ -308,7 +308,7 @@ def test_fault_15_every_source_drops_its_oldest_audio_and_says_so(source: str) -
     assert {gap.cause for gap in drive.gaps[1:]} == {GapCause.UNDELIVERED}
 
 
-def test_fault_16_a_stop_goes_out_before_the_socket_is_closed() -> None:
+def test_fault_16_a_stop_is_sent_before_the_socket_is_closed() -> None:
     """Disconnecting cancelled the ``stop`` it had just queued."""
     drive = Drive().stream()
     drive.audio(5)
@@ -338,7 +338,7 @@ def test_fault_17_stopping_without_a_line_is_no_success() -> None:
 
 
 def test_fault_18_the_close_after_the_final_message_is_a_success() -> None:
-    """The 1000 after ``final_summary`` was taken for a failure."""
+    """The close 1000 after ``final_summary`` was treated as a failure."""
     drive = Drive().stream()
     drive.audio(5)
     drive.stop()
@@ -350,7 +350,7 @@ def test_fault_18_the_close_after_the_final_message_is_a_success() -> None:
     assert len(drive.dials) == 1
 
 
-def test_fault_19_a_drop_while_waiting_for_the_summary_starts_nothing_afresh() -> None:
+def test_fault_19_a_loss_before_the_summary_starts_no_new_session() -> None:
     """A drop while waiting for the summary started a fresh session."""
     drive = Drive().stream()
     drive.audio(50)
@@ -364,8 +364,8 @@ def test_fault_19_a_drop_while_waiting_for_the_summary_starts_nothing_afresh() -
     assert len(drive.dials) == 1
 
 
-def test_fault_19_what_was_cut_is_finished_in_the_same_session() -> None:
-    """As above, with audio that nobody has proved: that alone is sent again."""
+def test_fault_19_unconfirmed_audio_is_sent_in_the_same_session() -> None:
+    """As above, with unconfirmed audio: only that is sent again."""
     drive = Drive().stream()
     drive.audio(50)
     drive.drain()
@@ -400,7 +400,7 @@ def test_fault_20_the_summary_is_waited_for_longer_than_it_may_take() -> None:
     assert drive.ended.complete
 
 
-def test_fault_21_a_full_backend_is_heard_out() -> None:
+def test_fault_21_the_reason_of_a_full_backend_is_awaited() -> None:
     """Its start timeout equalled the server's capacity wait, so the reason was never
     seen."""
     drive = Drive()
@@ -418,7 +418,7 @@ def test_fault_21_a_full_backend_is_heard_out() -> None:
     assert change.retry_in >= 5
 
 
-def test_fault_22_a_summary_of_the_last_socket_does_not_replace_the_transcript() -> None:
+def test_fault_22_a_summary_does_not_replace_the_transcript() -> None:
     """After a reconnect ``final_summary`` replaced the whole transcript."""
     drive = Drive().stream()
     drive.audio(50)
@@ -439,7 +439,7 @@ def test_fault_22_a_summary_of_the_last_socket_does_not_replace_the_transcript()
     assert drive.ended.summary_covers == {"mic": (SAMPLE_RATE, 2 * SAMPLE_RATE)}
 
 
-def test_fault_23_the_backends_clock_starts_anew_and_the_sessions_does_not() -> None:
+def test_fault_23_session_time_goes_on_when_the_backends_restarts() -> None:
     """t0 restarted at 0: order wrong, false duplicates."""
     drive = Drive().stream()
     for _ in range(3):
@@ -454,7 +454,7 @@ def test_fault_23_the_backends_clock_starts_anew_and_the_sessions_does_not() -> 
     assert drive.core.statistics.duplicates == 0
 
 
-def test_fault_24_a_message_of_another_connection_is_dropped_and_counted() -> None:
+def test_fault_24_a_message_of_another_connection_is_dropped() -> None:
     """Late messages of the old connection could not be told apart: connection_id was
     never checked."""
     drive = Drive().stream()

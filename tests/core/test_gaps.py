@@ -1,4 +1,4 @@
-"""The gaps of one source: each told once, adjacent ones as one, none of them twice."""
+"""The gaps of one source: adjacent ones are merged, and each is reported once."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def inexact(start: int, end: int, samples: int) -> Gap:
     )
 
 
-def test_what_is_adjacent_is_one_gap_until_it_is_told() -> None:
+def test_adjacent_gaps_are_one_until_they_are_reported() -> None:
     losses = GapLog("mic")
     losses.lose(0, 10, CAPTURE)
     losses.lose(10, 30, CAPTURE)
@@ -34,7 +34,7 @@ def test_what_is_adjacent_is_one_gap_until_it_is_told() -> None:
     assert losses.missing() == [gap(0, 35)]
 
 
-def test_nothing_is_no_gap() -> None:
+def test_an_empty_range_is_no_gap() -> None:
     losses = GapLog("mic")
     losses.lose(5, 5, CAPTURE)
     assert not losses.has_news
@@ -51,7 +51,7 @@ def test_other_causes_and_other_places_stay_apart() -> None:
     assert losses.missing() == apart
 
 
-def test_what_was_dropped_somewhere_joins_nothing() -> None:
+def test_an_inexact_gap_is_never_merged() -> None:
     losses = GapLog("mic")
     losses.lose(0, 10, CAPTURE)
     losses.somewhere(5, 50, 3)
@@ -60,7 +60,7 @@ def test_what_was_dropped_somewhere_joins_nothing() -> None:
     assert losses.missing() == [gap(0, 20), inexact(5, 50, 3)]
 
 
-def test_what_is_lost_late_is_missing_in_its_place() -> None:
+def test_a_late_gap_is_listed_in_order_of_time() -> None:
     losses = GapLog("mic")
     losses.lose(50, 60, CAPTURE)
     losses.lose(10, 20, CAPTURE)
@@ -68,7 +68,7 @@ def test_what_is_lost_late_is_missing_in_its_place() -> None:
     assert losses.missing() == [gap(10, 20), gap(50, 60)]
 
 
-def test_what_an_earlier_process_lost_is_missing_and_no_news() -> None:
+def test_a_gap_of_an_earlier_process_is_listed_and_not_reported() -> None:
     losses = GapLog("mic")
     assert losses.restore([gap(0, 10), inexact(0, 90, 4)], 10, [(0, 90)]) == ([(10, 90)], 90)
     assert not losses.has_news
@@ -83,7 +83,7 @@ def test_what_an_earlier_process_lost_is_missing_and_no_news() -> None:
         st.tuples(st.integers(0, 20), st.sampled_from([CAPTURE, OVERFLOW, None]), st.booleans())
     )
 )
-def test_no_lost_sample_is_forgotten_and_none_is_told_twice(
+def test_each_lost_sample_is_reported_exactly_once(
     steps: list[tuple[int, GapCause | None, bool]],
 ) -> None:
     losses, at, told = GapLog("mic"), 0, list[Gap]()
@@ -103,7 +103,7 @@ def test_no_lost_sample_is_forgotten_and_none_is_told_twice(
         assert (one.end, one.cause) != (other.start, other.cause), "adjacent and of one cause"
 
 
-def test_what_is_taken_up_again_is_what_is_not_confirmed_in_order_of_time() -> None:
+def test_unconfirmed_audio_is_resumed_in_order_of_time() -> None:
     losses = GapLog("mic")
     kept = losses.restore([gap(100, 120)], 50, [(200, 260), (0, 50), (20, 110), (110, 200)])
     assert kept == ([(50, 100), (120, 200), (200, 260)], 260)

@@ -1,4 +1,4 @@
-"""What is taken in, and what is not: unreadable messages, foreign ids, wrong claims."""
+"""Events that are accepted or refused: unreadable messages, foreign ids, invalid values."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ UNREADABLE: list[str | bytes] = [
 
 
 @pytest.mark.parametrize("data", UNREADABLE)
-def test_what_nobody_can_read_is_counted_and_told_of_once(data: str | bytes) -> None:
+def test_malformed_messages_are_counted_and_reported_once(data: str | bytes) -> None:
     drive = Drive().stream()
     drive.feed(e.MessageReceived(1, data))
     assert not drive.feed(e.MessageReceived(1, data))
@@ -39,7 +39,7 @@ def test_what_nobody_can_read_is_counted_and_told_of_once(data: str | bytes) -> 
 
 
 @pytest.mark.parametrize(("name", "shown"), [("horoscope", "horoscope"), (" ", "(blank)")])
-def test_an_unknown_type_is_tolerated_and_told_of_once(name: str, shown: str) -> None:
+def test_an_unknown_type_is_tolerated_and_reported_once(name: str, shown: str) -> None:
     drive = Drive().stream()
     drive.say(name)
     drive.say("weather")
@@ -49,7 +49,7 @@ def test_an_unknown_type_is_tolerated_and_told_of_once(name: str, shown: str) ->
     assert drive.core.statistics.malformed == 0
 
 
-def test_an_unknown_status_is_told_as_it_is() -> None:
+def test_an_unknown_status_is_reported_unchanged() -> None:
     drive = Drive().stream()
     drive.ack("daydreaming", message="hm")
     assert drive.told(BackendStatus)[-1] == BackendStatus(state="daydreaming", text="hm")
@@ -57,7 +57,7 @@ def test_an_unknown_status_is_told_as_it_is() -> None:
 
 
 @pytest.mark.parametrize("ids", [{"connection_id": "connection 0"}, {"attempt_id": "other"}])
-def test_a_stranger_is_counted_and_told_of_once(ids: dict[str, Any]) -> None:
+def test_a_message_with_foreign_ids_is_counted_and_reported_once(ids: dict[str, Any]) -> None:
     drive = Drive().stream()
     for _ in range(2):
         drive.say("error", message="not meant for us", **ids)
@@ -66,7 +66,7 @@ def test_a_stranger_is_counted_and_told_of_once(ids: dict[str, Any]) -> None:
     assert [trouble.kind for trouble in drive.told(Trouble)] == ["foreign"]
 
 
-def test_a_stranger_cannot_ack_a_start() -> None:
+def test_a_message_with_foreign_ids_cannot_ack_a_start() -> None:
     drive = Drive()
     drive.open()
     drive.opened()
@@ -94,8 +94,8 @@ def test_a_redirect_of_an_open_socket_leads_nowhere() -> None:
 
 
 @pytest.mark.parametrize("where", ["connecting", "awaiting_ack"])
-def test_a_fact_that_comes_when_it_cannot_be_true_is_not_judged(where: str) -> None:
-    """The cause of the last loss stands, and nothing is drawn for a wait that nobody makes."""
+def test_an_event_that_a_state_excludes_is_not_judged(where: str) -> None:
+    """The cause of the last loss stays, and no delay is drawn."""
     draws: list[float] = []
 
     def random() -> float:
@@ -123,8 +123,8 @@ def test_a_fact_that_comes_when_it_cannot_be_true_is_not_judged(where: str) -> N
 
 
 @pytest.mark.parametrize("at", [math.nan, math.inf, -math.inf])
-def test_a_source_cannot_start_at_no_time(at: float) -> None:
-    """Once taken in, such a time would have been the session's zero."""
+def test_a_source_cannot_start_at_an_invalid_time(at: float) -> None:
+    """If accepted, such a time would become the session's zero."""
     drive = Drive().stream()
     with pytest.raises(LocalProtocolError, match=r"a source that starts at .*: give seconds"):
         drive.feed(e.SourceStarted("mic", at))
@@ -133,7 +133,7 @@ def test_a_source_cannot_start_at_no_time(at: float) -> None:
     assert drive.core.statistics.sources["mic"].captured == FRAME
 
 
-def test_audio_is_refused_after_the_stop_and_told_of_once() -> None:
+def test_audio_after_the_stop_is_refused_and_reported_once() -> None:
     drive = Drive().stream()
     drive.stop()
     drive.audio(1)
@@ -154,7 +154,7 @@ def test_any_whole_number_of_samples_is_audio() -> None:
     assert drive.frames() == 5
 
 
-def test_a_source_that_starts_late_keeps_its_distance() -> None:
+def test_a_source_that_starts_late_keeps_its_offset() -> None:
     drive = Drive(sources=("mic", "system")).stream()
     drive.audio(1)
     drive.feed(e.SourceStarted("system", drive.now + 2))
@@ -166,7 +166,7 @@ def test_a_source_that_starts_late_keeps_its_distance() -> None:
     ]
 
 
-def test_a_hole_after_the_end_of_a_source_is_none() -> None:
+def test_a_hole_after_the_end_of_a_source_is_ignored() -> None:
     drive = Drive(sources=("mic", "system")).stream()
     drive.audio(1)
     drive.feed(e.SourceFinished("mic"))
@@ -174,7 +174,7 @@ def test_a_hole_after_the_end_of_a_source_is_none() -> None:
     assert drive.core.statistics.sources["mic"].captured == FRAME
 
 
-def test_a_wait_that_the_server_asked_for_in_words_is_explained_by_them() -> None:
+def test_a_delay_after_a_refusal_text_is_explained_by_it() -> None:
     drive = Drive().stream()
     drive.refuse("Server at capacity, please try again later")
     assert drive.last_change.reason == (
@@ -193,7 +193,7 @@ def test_a_wait_that_the_server_asked_for_in_words_is_explained_by_them() -> Non
         (Timer.STALL, "neither drained nor sent anything"),
     ],
 )
-def test_every_timer_that_ends_a_dial_says_why(timer: Timer, kind: str) -> None:
+def test_every_timer_that_ends_a_dial_reports_its_reason(timer: Timer, kind: str) -> None:
     drive = Drive()
     drive.open()
     if timer is not Timer.CONNECT:
@@ -217,7 +217,7 @@ def test_every_timer_that_ends_a_dial_says_why(timer: Timer, kind: str) -> None:
     assert kind in drive.last_change.reason
 
 
-def test_dns_is_judged_by_whether_the_session_was_ever_connected() -> None:
+def test_a_dns_failure_is_retried_only_after_a_first_connection() -> None:
     drive = Drive()
     drive.open()
     drive.lose(error=ErrorKind.DNS_NOT_FOUND)

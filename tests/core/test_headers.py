@@ -1,4 +1,4 @@
-"""How a credential travels: in the headers that the dialect chooses, or in the usual one."""
+"""The credential is sent in the headers that the dialect chooses, or in the default one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SECRET = "s3cret-and-long"
 
 
 class Speaks(EchoPanel):
-    """A dialect that says how a credential travels."""
+    """A dialect that chooses the headers of a credential."""
 
     def __init__(self, gives: Any) -> None:
         self._gives = gives
@@ -37,7 +37,7 @@ class Silent:
     decode = EchoPanel.decode
 
 
-def test_a_dialect_that_does_not_choose_sends_a_bearer_token_alone() -> None:
+def test_without_a_choice_only_a_bearer_token_is_sent() -> None:
     usual: Any = Silent()
     assert credential_headers(usual, SECRET) == [("Authorization", f"Bearer {SECRET}")]
     assert Backend().headers(SECRET) == [("Authorization", f"Bearer {SECRET}")]
@@ -80,7 +80,7 @@ def test_a_dialect_chooses_its_headers() -> None:
         ([(f"sec-websocket-{SECRET}", "x")], "is a Sec-WebSocket-…, which"),
     ],
 )
-def test_what_no_request_can_carry_is_one_line_without_the_secret(gives: Any, says: str) -> None:
+def test_invalid_headers_are_one_line_without_the_secret(gives: Any, says: str) -> None:
     with pytest.raises(DialectError, match=r"^the dialect Speaks: ") as error:
         credential_headers(Speaks(gives), SECRET)
     assert says in str(error.value)

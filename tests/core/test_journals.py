@@ -1,4 +1,4 @@
-"""The kept journals are played again; and what a journal is, and is not."""
+"""The stored journals are replayed; content, redaction and damage of a journal."""
 
 from __future__ import annotations
 
@@ -43,22 +43,22 @@ ANEW = "if that was meant: make goldens, and look at the diff"
 
 
 def again(lines: list[bytes], **options: Any) -> list[Step]:
-    """The one journal that ``lines`` hold, replayed."""
+    """Replay the only journal in ``lines``."""
     [journal] = read(lines)
     return list(replay(journal, **options))
 
 
 def drive(lines: list[bytes], **options: Any) -> Drive:
-    """A session in a test's hands, recorded."""
+    """A session driven by hand and recorded."""
     keep_audio = options.pop("keep_audio", False)
     return Drive(observers=[Recorder(lines.append, keep_audio=keep_audio)], **options)
 
 
-# The kept journals.
+# The stored journals.
 
 
 @pytest.mark.parametrize("path", sorted(KEPT.glob("*.jsonl")), ids=lambda path: path.stem)
-def test_the_machine_still_does_what_it_did(path: Path) -> None:
+def test_the_machine_replays_every_stored_journal(path: Path) -> None:
     with path.open("rb") as file:
         [journal] = read(file)
     try:
@@ -68,7 +68,7 @@ def test_the_machine_still_does_what_it_did(path: Path) -> None:
     assert steps[-1].state in {State.CLOSED, State.FAILED}
 
 
-def test_what_is_kept_is_what_the_scenarios_record() -> None:
+def test_the_stored_journals_match_the_scenarios() -> None:
     assert {path.stem for path in KEPT.glob("*.jsonl")} == set(SCENARIOS)
     for name in SCENARIOS:
         kept = (KEPT / f"{name}.jsonl").read_bytes()
@@ -88,7 +88,7 @@ def test_what_is_kept_is_what_the_scenarios_record() -> None:
         ("stop-during-a-reconnect", State.CLOSED, 2),
     ],
 )
-def test_the_scenarios_show_what_they_say(name: str, end: State, dials: int) -> None:
+def test_each_scenario_has_its_end_and_its_dials(name: str, end: State, dials: int) -> None:
     [journal] = read(record(name).splitlines(keepends=True))
     ended = journal.entries
     updates = [
@@ -104,10 +104,10 @@ def test_the_scenarios_show_what_they_say(name: str, end: State, dials: int) -> 
     assert last["complete"] == (end is State.CLOSED)
 
 
-# A recorder is a connection, and a replay does what it did.
+# A recorder changes nothing, and a replay repeats the session.
 
 
-def test_a_recorder_does_what_a_connection_does() -> None:
+def test_a_recorder_changes_no_result() -> None:
     lines: list[bytes] = []
     drives = Drive(), drive(lines)
     for each in drives:
@@ -131,7 +131,7 @@ def test_a_recorder_does_what_a_connection_does() -> None:
 
 
 class Quill(EchoPanel):
-    """The default dialect by another name, with audio that is text."""
+    """The default dialect with another name, and audio sent as text."""
 
     name = "quill"
 
@@ -139,7 +139,7 @@ class Quill(EchoPanel):
         return f"{source} {pcm.hex()}"
 
 
-def test_a_journal_is_played_in_its_own_dialect_or_not_at_all() -> None:
+def test_a_journal_is_replayed_only_in_its_own_dialect() -> None:
     lines: list[bytes] = []
     drive(lines, dialect=Quill()).stream()
     assert again(lines, dialect=Quill())
@@ -149,7 +149,7 @@ def test_a_journal_is_played_in_its_own_dialect_or_not_at_all() -> None:
 
 
 @pytest.mark.parametrize("dialect", [EchoPanel(), Quill()])
-def test_a_step_says_whether_it_sent_audio(dialect: EchoPanel) -> None:
+def test_a_step_shows_whether_it_sent_audio(dialect: EchoPanel) -> None:
     lines: list[bytes] = []
     one = drive(lines, dialect=dialect)
     one.stream()
@@ -165,7 +165,7 @@ def test_a_step_says_whether_it_sent_audio(dialect: EchoPanel) -> None:
     ]  # fmt: skip
 
 
-def test_every_event_is_read_back_as_it_was() -> None:
+def test_every_event_is_read_back_unchanged() -> None:
     events: list[e.Event] = [
         e.OpenRequested(),
         e.StopRequested(),
@@ -196,7 +196,7 @@ def test_every_event_is_read_back_as_it_was() -> None:
         assert event_from_plain(from_line(line)) == event
 
 
-def test_what_is_raised_is_recorded_and_raised_again() -> None:
+def test_an_error_is_recorded_and_raised_on_replay() -> None:
     lines: list[bytes] = []
     session = drive(lines)
     with pytest.raises(LocalProtocolError):
@@ -218,7 +218,7 @@ class Mute(EchoPanel):
         raise KeyError(ids.attempt_id)
 
 
-def test_a_pull_that_raises_is_recorded_and_raises_again() -> None:
+def test_an_error_of_a_pull_is_recorded_and_raised_on_replay() -> None:
     lines: list[bytes] = []
     session = drive(lines, dialect=Mute())
     session.open()
@@ -231,7 +231,7 @@ def test_a_pull_that_raises_is_recorded_and_raises_again() -> None:
     assert last.raised.startswith("DialectError: ")
 
 
-def test_a_past_and_a_disk_are_replayed() -> None:
+def test_a_resumed_session_with_a_disk_is_replayed() -> None:
     lines: list[bytes] = []
     gap = Gap(source="mic", start=0, end=9, samples=9, cause=GapCause.CAPTURE)
     said = Transcript(source="mic", text="yes", final=True, start=0.0, end=0.25)
@@ -257,7 +257,7 @@ def test_a_past_and_a_disk_are_replayed() -> None:
     assert commands >= {FetchAudio, OpenSocket}
 
 
-def test_what_goes_to_a_disk_is_its_length() -> None:
+def test_audio_for_the_disk_is_recorded_by_length() -> None:
     lines: list[bytes] = []
     session = drive(lines, disk_seconds=60.0).stream()
     session.audio()
@@ -265,10 +265,10 @@ def test_what_goes_to_a_disk_is_its_length() -> None:
     assert any(isinstance(command, StoreAudio) for command in again(lines)[-1].commands)
 
 
-# What it does not hold.
+# Speech and secrets are left out.
 
 
-def test_speech_is_not_in_a_journal_unless_it_is_asked_for() -> None:
+def test_speech_is_in_a_journal_only_on_request() -> None:
     for keep_audio in (False, True):
         lines: list[bytes] = []
         session = drive(lines, keep_audio=keep_audio).stream()
@@ -286,14 +286,14 @@ class Written(EchoPanel):
 
     name = "written"
 
-    # The default dialect promises bytes, a dialect may give either.
+    # The default dialect returns bytes; a dialect may return text or bytes.
     def audio(  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
         self, source: str, pcm: bytes
     ) -> str:
         return f'{{"type":"audio","data":"{pcm.hex()}"}}'
 
 
-def test_speech_that_goes_out_as_text_is_not_there_either() -> None:
+def test_speech_sent_as_text_is_not_in_a_journal() -> None:
     lines: list[bytes] = []
     session = drive(lines, dialect=Written()).stream()
     session.feed(e.AudioCaptured("mic", b"\x5a\xa5" * 320))
@@ -330,12 +330,12 @@ def test_no_secret_of_a_url_is_in_a_journal() -> None:
         ("http://u@v:p@h/", "http://x@x:x@h/"),
     ],
 )
-def test_what_is_hidden_of_a_url(url: str, masked: str) -> None:
+def test_secrets_of_a_url_are_hidden(url: str, masked: str) -> None:
     assert mask(url) == masked
     assert mask(masked) == masked
 
 
-# What is not what it was.
+# Differences on replay.
 
 
 def change(lines: list[bytes], old: bytes, new: bytes) -> list[bytes]:
@@ -348,7 +348,7 @@ def happy() -> list[bytes]:
     return record("happy-path").splitlines(keepends=True)
 
 
-def test_the_first_difference_is_told() -> None:
+def test_the_first_difference_is_reported() -> None:
     lines = change(happy(), b'"text":"hello world"', b'"text":"hello moon"')
     with pytest.raises(DivergedError) as raised:
         again(lines)
@@ -390,7 +390,7 @@ def test_a_broken_core_is_found() -> None:
 # Files.
 
 
-def test_a_torn_line_is_cut() -> None:
+def test_a_partial_last_line_is_dropped() -> None:
     lines = happy()
     [whole] = read(lines)
     assert not whole.torn
@@ -400,7 +400,7 @@ def test_a_torn_line_is_cut() -> None:
         assert journal.entries == whole.entries[:-1]
 
 
-def test_a_file_holds_as_many_journals_as_it_likes() -> None:
+def test_a_file_may_hold_several_journals() -> None:
     journals = read([*happy(), *record("capacity").splitlines(keepends=True)])
     assert [len(list(replay(journal))) for journal in journals] == [
         len(journal.entries) for journal in journals
@@ -450,13 +450,13 @@ BROKEN: list[tuple[Mend, str]] = [
 
 
 @pytest.mark.parametrize(("mend", "told"), BROKEN)
-def test_what_is_no_journal_is_told_in_a_line(mend: Mend, told: str) -> None:
+def test_an_invalid_journal_is_refused_in_one_line(mend: Mend, told: str) -> None:
     with pytest.raises(JournalError, match=told) as raised:
         _broken(mend)
     assert "\n" not in str(raised.value)
 
 
-def test_a_journal_follows_journals_and_nothing_else() -> None:
+def test_a_journal_is_appended_only_to_journals() -> None:
     first = (KEPT / "happy-path.jsonl").read_bytes().splitlines(keepends=True)[0]
     for end in (*range(40), len(first) - 1, len(first)):
         check_start(first[:end])
@@ -471,7 +471,7 @@ def test_a_journal_follows_journals_and_nothing_else() -> None:
         check_start(b'{"journal":1}\n')
 
 
-def test_options_that_this_version_refuses_are_told() -> None:
+def test_options_that_this_version_refuses_are_named() -> None:
     lines = change(happy(), b'"sources":["mic"]', b'"sources":["drum"]')
     with pytest.raises(JournalError, match="line 1: sources"):
         again(lines)
@@ -481,7 +481,7 @@ def test_the_version_is_written_down() -> None:
     assert json.loads(happy()[0])["journal"] == VERSION
 
 
-# Options, and what is written of values that JSON does not have.
+# Options, and values that JSON cannot represent.
 
 OPTIONS: dict[str, Any] = {
     "sources": ("system", "mic"),
@@ -525,7 +525,7 @@ def test_every_option_is_recorded_and_a_replay_is_made_with_it() -> None:
     assert recorder.transcript == OPTIONS["past_transcript"]
 
 
-def test_a_recorder_keeps_no_audio_on_a_disk_that_nobody_gave_it() -> None:
+def test_a_recorder_stores_no_audio_without_a_disk() -> None:
     lines: list[bytes] = []
     recorder = SessionMachine(
         Backend(),
@@ -537,7 +537,7 @@ def test_a_recorder_keeps_no_audio_on_a_disk_that_nobody_gave_it() -> None:
     assert recorder.receive(e.AudioCaptured("mic", bytes(640)), 0.0) == []
 
 
-def test_a_number_stays_a_number_unless_it_is_none() -> None:
+def test_finite_numbers_are_recorded_as_numbers() -> None:
     plain = event_to_plain(e.SourceStarted("mic", 1.5), keep_audio=True)
     assert plain == {"type": "SourceStarted", "source": "mic", "at": 1.5}
     assert event_to_plain(e.SourceStarted("mic", math.inf), keep_audio=True)["at"] == "inf"
@@ -551,12 +551,12 @@ def test_a_peak_is_recorded_where_a_source_measured_it(peak: int | None) -> None
     assert event_from_plain(plain) == event
 
 
-def test_bytes_that_arrive_stand_once() -> None:
+def test_received_bytes_are_recorded_once() -> None:
     plain = event_to_plain(e.MessageReceived(1, b"ab"), keep_audio=True)
     assert plain == {"type": "MessageReceived", "dial": 1, "binary": b"ab"}
 
 
-def test_what_was_sent_as_text_stands_there_unless_it_is_audio() -> None:
+def test_sent_text_is_recorded_unless_it_is_audio() -> None:
     assert outgoing_to_plain(SendText(1, "say"), keep_audio=False) == {
         "type": "SendText",
         "dial": 1,
@@ -565,7 +565,7 @@ def test_what_was_sent_as_text_stands_there_unless_it_is_audio() -> None:
 
 
 @pytest.mark.parametrize("kind", [[], {}, None, 3])
-def test_an_event_whose_type_is_no_name_is_none(kind: Any) -> None:
+def test_an_event_with_an_invalid_type_is_refused(kind: Any) -> None:
     with pytest.raises(ValueError, match="an event of an unknown type"):
         event_from_plain({"type": kind})
 
@@ -580,7 +580,7 @@ def test_each_value_of_a_query_is_hidden() -> None:
 
 
 def diverging(mend: Mend) -> str:
-    """What a replay of a changed journal says."""
+    """The error text when a changed journal is replayed."""
     lines: list[bytes] = []
     session = drive(lines)
     session.open()
@@ -601,7 +601,7 @@ def changed(line: int, **fields: Any) -> Mend:
     return mend
 
 
-def test_a_replay_says_what_was_recorded_and_what_comes_now() -> None:
+def test_a_difference_shows_the_recorded_and_the_new_value() -> None:
     said = diverging(changed(3, raised=None))
     assert said.startswith("line 4, OpenRequested at 100 s: the core no longer does what it did\n")
     assert "\n  recorded: no error\n  now:      LocalProtocolError: " in said
@@ -611,7 +611,7 @@ def test_a_replay_says_what_was_recorded_and_what_comes_now() -> None:
     assert said.endswith('\n  recorded: {"type":"SendText","dial":1}\n  now:      null')
 
 
-def test_a_replay_says_the_first_command_that_differs() -> None:
+def test_a_difference_names_the_first_differing_command() -> None:
     lines: list[bytes] = []
     drive(lines).open()
     first, second = from_line(lines[1])["commands"]

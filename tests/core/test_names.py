@@ -1,4 +1,4 @@
-"""What stands in journals, on disk and on the wire keeps its name; what is left out is nothing."""
+"""Names in journals, on disk and on the wire are stable; the default of a field is empty."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ENUMS: Final[list[type[enum.StrEnum]]] = [
     *(Action, CredentialPlace, ErrorKind, GapCause, SourceEndReason, Sender, State),
     e.SourceKind,
 ]
-#: Every struct that is told, commanded, fed in or kept.
+#: Every update, command, event and stored struct.
 STRUCTS: Final = [
     *(
         kind
@@ -35,33 +35,33 @@ STRUCTS: Final = [
     ),
     *(Ending, Journal, Rule, Verdict),
 ]
-#: Fields that say something unless they say otherwise.
+#: Fields whose default is not empty.
 MEANT: Final = {("Gap", "exact"): True}
 
 
 @pytest.mark.parametrize("names", ENUMS)
-def test_a_member_is_written_as_it_is_called(names: type[enum.StrEnum]) -> None:
+def test_a_member_is_written_by_its_name(names: type[enum.StrEnum]) -> None:
     assert {member.name: member.value for member in names} == {
         member.name: member.name.lower() for member in names
     }
 
 
 @pytest.mark.parametrize("kind", STRUCTS, ids=lambda kind: kind.__name__)
-def test_a_field_that_is_left_out_says_nothing(kind: type[msgspec.Struct]) -> None:
+def test_the_default_of_a_field_is_empty(kind: type[msgspec.Struct]) -> None:
     for field in msgspec.structs.fields(kind):
         if field.default is not msgspec.NODEFAULT:
             meant: Any = MEANT.get((kind.__name__, field.name))
             assert field.default == meant if meant is not None else not field.default
 
 
-def test_a_session_with_nothing_but_what_it_needs() -> None:
+def test_a_session_with_required_arguments_only() -> None:
     line = SessionMachine(Backend(), session_id="s", attempt_id="a", random=lambda: 0.5)
     told = line.receive(e.OpenRequested(), 0.0)
     assert told == [
         Report(StateChanged(state=State.CONNECTING, dial=1)),
         OpenSocket(1, Backend(), True),
     ]
-    assert line.receive(e.AudioCaptured("mic", bytes(640)), 0.1) == []  # nothing goes on a disk
+    assert line.receive(e.AudioCaptured("mic", bytes(640)), 0.1) == []  # no disk
     line.receive(e.SocketOpened(1, "c"), 0.3)
     line.next_message(0.3)
     ack = '{"type":"status","state":"streaming","connection_id":"c","attempt_id":"a"}'
@@ -69,6 +69,6 @@ def test_a_session_with_nothing_but_what_it_needs() -> None:
     assert isinstance(line.next_message(0.4), SendBytes)
 
 
-def test_seconds_become_the_samples_that_they_were_made_of() -> None:
+def test_seconds_convert_back_to_the_same_samples() -> None:
     assert all(to_samples(n / SAMPLE_RATE) == n for n in range(0, 3_000_000, 7))
     assert to_samples(1e30) == to_samples(1e9) == 16_000 * 10**9

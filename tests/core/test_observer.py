@@ -1,4 +1,4 @@
-"""What an observer sees, in which order, and that it can do a session no harm."""
+"""An observer receives every step in order, and cannot harm a session."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tests.core.driver import ATTEMPT, SESSION, Drive
 
 
 class Diary(Observer):
-    """Writes each call down: the hook and what it was called with, without the time."""
+    """Records each call: the hook and its arguments, without the time."""
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, object]] = []
@@ -83,7 +83,7 @@ def watched(*more: Observer, **options: Any) -> tuple[Drive, Diary]:
 
 
 def a_session(drive: Drive) -> None:
-    """Opened, spoken, lost, dialled again, finished."""
+    """Open, send audio, lose the line, redial, finish."""
     drive.stream()
     drive.speak(0.4)
     drive.final(0.0, 0.2)
@@ -113,7 +113,7 @@ def test_an_observer_sees_a_call_in_the_order_in_which_it_works() -> None:
     ]
 
 
-def test_a_timer_is_seen_between_what_came_before_it_and_what_it_causes() -> None:
+def test_a_timer_is_seen_after_earlier_events_and_before_its_effects() -> None:
     drive, diary = watched(policy=Policy(ack_timeout=1.0))
     drive.stream()
     drive.lose()
@@ -127,7 +127,7 @@ def test_a_timer_is_seen_between_what_came_before_it_and_what_it_causes() -> Non
     drive.opened()
     drive.drain()
     diary.take()
-    late = drive.now + 1.0  # a message that arrives with the deadline is dealt with first
+    late = drive.now + 1.0  # a message that arrives at the deadline is handled first
     drive.feed(
         e.MessageReceived(2, '{"type":"status","state":"connected"}'), after=late - drive.now
     )
@@ -149,7 +149,7 @@ def test_a_draw_is_seen_where_it_is_drawn() -> None:
     ]
 
 
-def test_a_pull_is_seen_with_what_it_gave() -> None:
+def test_a_pull_is_seen_with_its_result() -> None:
     drive, diary = watched()
     drive.open()
     drive.opened()
@@ -172,7 +172,7 @@ def test_all_commands_are_seen_and_no_others() -> None:
     assert len(diary.seen("command")) == before
 
 
-def test_what_a_pull_reports_is_seen_with_the_next_event() -> None:
+def test_updates_of_a_pull_are_seen_with_the_next_event() -> None:
     drive, diary = watched()
     drive.stream()
     drive.audio()
@@ -216,7 +216,7 @@ def test_a_pull_that_raises_is_seen() -> None:
     assert diary.take() == [("error", (str(caught.value), None))]
 
 
-def test_the_options_are_shown_once_as_they_are() -> None:
+def test_the_options_are_shown_once_and_unchanged() -> None:
     past = PastSource(source="mic", origin=0, confirmed=320)
     said = Transcript(source="mic", text="yes", final=True, start=0.0, end=0.02)
     diary = Diary()
@@ -319,7 +319,7 @@ def test_an_observer_that_calls_the_machine_is_refused(pulls: bool) -> None:
     assert core.snapshot().now == 100.0
 
 
-def test_an_observer_may_look_while_the_machine_works() -> None:
+def test_an_observer_may_read_while_the_machine_works() -> None:
     seen: list[State] = []
 
     class Looker(Diary):
@@ -334,7 +334,7 @@ def test_an_observer_may_look_while_the_machine_works() -> None:
 # The snapshot.
 
 
-def test_a_snapshot_shows_where_a_session_stands() -> None:
+def test_a_snapshot_shows_the_state_of_a_session() -> None:
     drive = Drive(has_provider=True, sources=("mic", "system"))
     fresh = drive.core.snapshot()
     assert (fresh.state, fresh.dial, fresh.deadlines, fresh.sources) == (State.IDLE, 0, {}, {})
@@ -368,7 +368,7 @@ def test_a_snapshot_shows_where_a_session_stands() -> None:
         shown.state = State.CLOSED  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
 
 
-def test_a_snapshot_of_a_session_that_is_over_waits_for_nothing() -> None:
+def test_a_snapshot_after_the_end_has_no_deadline() -> None:
     drive = Drive()
     a_session(drive)
     over = drive.core.snapshot()

@@ -1,4 +1,4 @@
-"""One source's audio: framed, kept, sent, proved, cut and sent again, position by position."""
+"""One source's audio: framed, buffered, sent, confirmed, lost and sent again, by position."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ROOMY = 1000 * F
 
 
 def audio(start: int, end: int) -> bytes:
-    """Audio whose samples tell their session positions."""
+    """Audio whose sample values are their session positions."""
     return b"".join((at % 65521).to_bytes(2, "little") for at in range(start, end))
 
 
@@ -48,7 +48,7 @@ def gap(start: int, end: int, cause: GapCause) -> Gap:
 
 class TestCapture:
     @given(st.lists(st.just(F) | st.integers(0, 2000), max_size=12), st.integers(0, 5))
-    def test_however_audio_is_cut_it_leaves_in_frames_of_320(
+    def test_audio_in_any_chunks_is_sent_in_frames_of_320(
         self, sizes: list[int], origin: int
     ) -> None:
         box = Outbox("mic", ROOMY, origin)
@@ -71,7 +71,7 @@ class TestCapture:
         assert box.next_samples == 7
         assert box.pull() == audio(F, F + 7)
 
-    def test_a_hole_is_a_gap_and_moves_what_follows(self) -> None:
+    def test_a_hole_is_a_gap_and_shifts_later_audio(self) -> None:
         box = Outbox("mic", ROOMY, 0)
         box.add(audio(0, 100))
         box.hole(500)
@@ -83,13 +83,13 @@ class TestCapture:
         assert box.interval(100, 100 + F) == (600, 600 + F)
         assert box.interval(99, 101) == (99, 601)
 
-    def test_a_hole_of_nothing_is_no_gap(self) -> None:
+    def test_an_empty_hole_is_no_gap(self) -> None:
         box = box_with(1)
         box.hole(0)
         assert not box.losses.has_news
         assert box.losses.missing() == []
 
-    def test_what_is_unsent_reaches_from_the_next_frame_to_the_live_edge(self) -> None:
+    def test_unsent_audio_is_from_the_next_frame_to_the_live_edge(self) -> None:
         box = box_with(3)
         box.add(audio(3 * F, 3 * F + 9))
         assert box.unsent == 3 * F + 9
@@ -108,7 +108,7 @@ class TestMemory:
         assert box.losses.take() == [gap(0, F, GapCause.OVERFLOW)]
 
     @pytest.mark.parametrize("pieces", [(319,), (F, 319), (319, F, 1)])
-    def test_the_least_limit_holds_the_newest_frame(self, pieces: tuple[int, ...]) -> None:
+    def test_the_smallest_limit_holds_the_newest_frame(self, pieces: tuple[int, ...]) -> None:
         box = box_with(0, limit=F)
         for samples in pieces:
             box.add(audio(box.captured, box.captured + samples))
@@ -152,7 +152,7 @@ class TestMemory:
             gap(2 * F, 3 * F, GapCause.UNDELIVERED),
         ]
 
-    def test_a_proof_within_what_is_at_risk_saves_what_is_before_it(self) -> None:
+    def test_a_confirmation_saves_the_audio_at_risk_before_it(self) -> None:
         box = box_with(4, limit=4 * F)
         pull(box, 4)
         box.add(audio(4 * F, 6 * F))
@@ -160,7 +160,7 @@ class TestMemory:
         box.end_dial()
         assert box.losses.take() == [gap(F + 5, 2 * F, GapCause.UNPROVEN)]
 
-    def test_a_frame_that_was_proved_in_part_is_at_risk_in_the_rest_alone(self) -> None:
+    def test_a_partly_confirmed_frame_is_at_risk_in_its_rest_only(self) -> None:
         box = box_with(2, limit=2 * F)
         pull(box, 2)
         box.confirm(100)
@@ -168,7 +168,7 @@ class TestMemory:
         box.end_dial()
         assert box.losses.take() == [gap(100, F, GapCause.UNPROVEN)]
 
-    def test_what_is_at_risk_on_both_sides_of_a_hole_stays_apart(self) -> None:
+    def test_audio_at_risk_on_both_sides_of_a_hole_stays_separate(self) -> None:
         box = box_with(1, limit=2 * F)
         box.hole(50)
         box.add(audio(F + 50, 2 * F + 50))
@@ -195,7 +195,7 @@ class TestMemory:
 
 
 class TestProof:
-    def test_news_is_only_what_goes_beyond_the_last_proof(self) -> None:
+    def test_a_confirmation_counts_only_beyond_the_last_one(self) -> None:
         box = box_with(3)
         pull(box, 3)
         assert box.confirm(F)
@@ -215,14 +215,14 @@ class TestProof:
             ((7, 7), (107, 107)),
         ],
     )
-    def test_the_backends_times_are_clamped_to_what_was_sent(
+    def test_the_backends_times_are_clamped_to_the_sent_audio(
         self, asked: tuple[int, int], found: tuple[int, int]
     ) -> None:
         box = box_with(3, origin=100)
         pull(box, 2)
         assert box.interval(*asked) == found
 
-    def test_before_anything_is_sent_a_time_means_what_is_confirmed(self) -> None:
+    def test_before_any_send_a_time_maps_to_the_confirmed_sample(self) -> None:
         box = box_with(3)
         assert box.interval(0, 5 * F) == (0, 0)
         pull(box, 3)
@@ -252,7 +252,7 @@ class TestReplay:
 
 
 class TestGaps:
-    def test_adjacent_gaps_of_one_cause_are_one_until_they_are_told(self) -> None:
+    def test_adjacent_gaps_of_one_cause_are_merged_until_reported(self) -> None:
         box = Outbox("mic", ROOMY, 0)
         box.hole(10)
         box.hole(20)
@@ -273,7 +273,7 @@ class TestGaps:
             gap(2 * F, 3 * F, GapCause.UNDELIVERED),
         ]
 
-    def test_what_the_backend_dropped_somewhere_never_merges(self) -> None:
+    def test_an_inexact_backend_drop_never_merges(self) -> None:
         box = Outbox("mic", ROOMY, 0)
         box.hole(10)
         box.losses.somewhere(0, 30, 640)
@@ -289,7 +289,7 @@ class TestGaps:
         starts = [(g.start, g.end) for g in box.losses.missing()]
         assert starts == sorted(starts)
 
-    def test_the_end_says_of_all_audio_that_is_left_why_it_is_missing(self) -> None:
+    def test_the_end_reports_all_remaining_audio_with_its_cause(self) -> None:
         box = box_with(4)
         box.add(audio(4 * F, 4 * F + 3))
         pull(box, 2)
@@ -305,13 +305,13 @@ class TestGaps:
 
 
 class TestWhatIsLeft:
-    def test_a_part_of_a_frame_is_something(self) -> None:
+    def test_a_partial_frame_counts_as_undelivered(self) -> None:
         box = Outbox("mic", ROOMY, 0)
         assert not box.undelivered
         box.add(audio(0, 100))
         assert box.undelivered
 
-    def test_a_proof_that_ends_ahead_of_what_is_at_risk_leaves_it_there(self) -> None:
+    def test_a_confirmation_before_the_audio_at_risk_saves_nothing(self) -> None:
         box = Outbox("mic", F, 0)
         box.hole(1000)
         box.losses.take()

@@ -1,4 +1,4 @@
-"""A policy that cannot work is refused when it is made, by the name of the field."""
+"""An invalid policy is refused when it is created; the error names the field."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from openline.audio.outbox import FRAME_SAMPLES
 from openline.policy import FRAME_SECONDS, MAX_DIALS_PER_MINUTE, Policy
 from openline.updates import SAMPLE_RATE
 
-#: Field → what the design says it is where nobody says otherwise.
+#: Field → its default in the design.
 DESIGN = {
     "start_delay": None,
     "auth_timeout": 30.0,
@@ -56,7 +56,7 @@ def test_the_defaults_are_those_of_the_design() -> None:
     assert dataclasses.asdict(Policy()) == DESIGN
 
 
-def test_a_stall_is_no_shorter_than_the_wait_for_figures() -> None:
+def test_a_stall_is_no_shorter_than_the_wait_for_metrics() -> None:
     assert Policy(stall_timeout=5.1).stall_timeout == 5.1
     with pytest.raises(ValueError, match=r"^Policy.stall_timeout is 5: give more than 5"):
         Policy(stall_timeout=5.0)
@@ -101,13 +101,13 @@ def test_a_duration_is_a_number_of_seconds(name: str, value: object) -> None:
 
 @pytest.mark.parametrize("name", sorted(set(DURATIONS) - set(MAY_BE_ZERO)))
 @pytest.mark.parametrize("zero", [0, 0.0])
-def test_a_limit_of_no_time_at_all_is_refused(name: str, zero: float) -> None:
+def test_a_timeout_of_zero_is_refused(name: str, zero: float) -> None:
     with pytest.raises(ValueError, match=rf"^Policy\.{name} is 0.*: give seconds, more than 0 "):
         policy(**{name: zero})
 
 
 @pytest.mark.parametrize("name", MAY_BE_ZERO)
-def test_a_wait_may_be_none_at_all(name: str) -> None:
+def test_a_delay_may_be_zero(name: str) -> None:
     assert getattr(policy(**{name: 0}), name) == 0
 
 
@@ -119,14 +119,14 @@ def test_a_count_is_a_whole_number(name: str, value: object) -> None:
 
 
 @pytest.mark.parametrize("name", ["dials_per_minute", "max_redirects"])
-def test_only_the_attempts_may_be_without_limit(name: str) -> None:
+def test_only_the_attempts_may_be_unlimited(name: str) -> None:
     assert policy(max_attempts=None).max_attempts is None
     with pytest.raises(ValueError, match=rf"^Policy\.{name} is None"):
         policy(**{name: None})
 
 
 @pytest.mark.parametrize("value", [0, -1, MAX_DIALS_PER_MINUTE + 1, 10**9])
-def test_nobody_may_dial_more_than_fifteen_times_a_minute(value: int) -> None:
+def test_more_than_fifteen_dials_a_minute_are_refused(value: int) -> None:
     with pytest.raises(ValueError, match=r"^Policy\.dials_per_minute is .*: give 1 to 15$"):
         policy(dials_per_minute=value)
 
@@ -150,7 +150,7 @@ def test_the_backoffs_cap_is_not_below_its_first_delay() -> None:
 
 
 class TestBuffer:
-    """It outlasts what a dead dial can hide: horizon + ping + pong + connect + ack."""
+    """It covers the longest undetected outage: horizon + ping + pong + connect + ack."""
 
     def test_the_defaults_fit_a_horizon_of_fifteen_seconds(self) -> None:
         Policy().check_buffer(15.0)
@@ -171,7 +171,7 @@ class TestBuffer:
             policy(**{field: 40.0}).check_buffer(15.0)
 
 
-def test_a_limit_that_is_none_hides_no_other() -> None:
+def test_a_disabled_limit_hides_no_other() -> None:
     with pytest.raises(ValueError, match=r"^Policy\.buffer_seconds"):
         policy(give_up_after=None, source_timeout=None, buffer_seconds=-1)
 

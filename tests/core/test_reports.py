@@ -1,4 +1,4 @@
-"""What the app is told of a state and of the end."""
+"""The reports of a state and of the end."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_a_state_without_a_why_has_no_reason() -> None:
     assert drive.last_change == StateChanged(state=State.STREAMING, dial=1)
 
 
-def test_a_loss_says_why_and_for_how_long() -> None:
+def test_a_loss_reports_its_reason_and_the_delay() -> None:
     drive = Drive().stream()
     drive.lose(1006)
     assert drive.last_change == StateChanged(
@@ -35,13 +35,13 @@ def test_a_loss_says_why_and_for_how_long() -> None:
     )
 
 
-def test_what_is_known_beyond_the_verdict_is_added() -> None:
+def test_details_beyond_the_verdict_are_added() -> None:
     drive = Drive().stream()
     drive.lose(1000, reason="good night", detail="closed by the peer")
     assert drive.last_change.reason.endswith("(closed by the peer)")
 
 
-def test_a_wait_for_the_gate_before_any_loss_has_no_verdict() -> None:
+def test_a_delay_at_the_gate_before_any_loss_has_no_verdict() -> None:
     drive = Drive(has_provider=True)
     drive.open()
     gate = drive.session.retry.gate
@@ -53,7 +53,7 @@ def test_a_wait_for_the_gate_before_any_loss_has_no_verdict() -> None:
     assert drive.last_change.retry_in == 61
 
 
-def test_a_failure_says_why_in_its_state_and_in_the_result() -> None:
+def test_a_failure_has_its_reason_in_the_state_and_the_result() -> None:
     drive = Drive().stream()
     drive.audio(1)
     drive.lose(1002)
@@ -96,10 +96,10 @@ def test_the_result_without_a_final_message_has_no_summary() -> None:
     assert drive.ended.action is None
 
 
-# Complete: it ended well, every source was heard out, and nothing is missing.
+# Complete: the session closed, every source was fully captured, and no audio is missing.
 
 
-def test_a_session_that_failed_before_it_heard_anything_is_not_complete() -> None:
+def test_a_session_that_failed_before_any_audio_is_not_complete() -> None:
     drive = Drive()
     drive.open()
     drive.lose(status=404)
@@ -107,7 +107,7 @@ def test_a_session_that_failed_before_it_heard_anything_is_not_complete() -> Non
     assert not drive.ended.complete
 
 
-def test_a_session_that_was_aborted_is_not_complete_though_nothing_is_missing() -> None:
+def test_an_aborted_session_without_gaps_is_not_complete() -> None:
     drive = Drive().stream()
     drive.audio(1)
     drive.stop()
@@ -119,7 +119,7 @@ def test_a_session_that_was_aborted_is_not_complete_though_nothing_is_missing() 
     assert (drive.ended.complete, drive.ended.reason) == (False, "aborted")
 
 
-def test_a_session_that_came_to_its_end_with_a_gap_does_not_say_that_all_is_well() -> None:
+def test_a_closed_session_with_a_gap_is_not_complete() -> None:
     drive = Drive().stream()
     drive.audio(100)
     drive.drain()
@@ -133,7 +133,7 @@ def test_a_session_that_came_to_its_end_with_a_gap_does_not_say_that_all_is_well
     assert (drive.ended.complete, drive.ended.reason) == (False, "not all audio was confirmed")
 
 
-def test_a_session_whose_source_failed_is_not_complete_and_says_why() -> None:
+def test_a_session_with_a_failed_source_is_not_complete() -> None:
     drive = Drive().stream()
     drive.feed(e.SourceFailed("mic", "no such file"))
     drive.drain()
@@ -145,7 +145,7 @@ def test_a_session_whose_source_failed_is_not_complete_and_says_why() -> None:
     assert ended.lost_sources == tuple(drive.told(SourceEnded))
 
 
-def test_one_source_that_failed_among_two_is_enough_and_each_is_told() -> None:
+def test_each_failed_source_is_reported_and_one_is_enough() -> None:
     drive = Drive(sources=("mic", "system"), policy=Policy(source_timeout=4), watched=("system",))
     drive.stream()
     drive.feed(e.SourceFailed("mic", "unplugged"))
@@ -162,7 +162,7 @@ def test_one_source_that_failed_among_two_is_enough_and_each_is_told() -> None:
     assert not drive.ended.complete
 
 
-def test_a_source_that_fails_after_the_stop_was_heard_out() -> None:
+def test_a_source_that_fails_after_the_stop_is_fully_captured() -> None:
     drive = Drive().stream()
     drive.audio(1)
     drive.stop()
@@ -174,7 +174,7 @@ def test_a_source_that_fails_after_the_stop_was_heard_out() -> None:
     assert (drive.ended.reason, drive.ended.lost_sources) == ("finished", ())
 
 
-def test_sources_that_ended_by_themselves_were_heard_out() -> None:
+def test_sources_that_ended_normally_are_fully_captured() -> None:
     drive = Drive().stream()
     drive.feed(e.SourceFinished("mic"))
     drive.drain()

@@ -1,4 +1,4 @@
-"""What becomes of a lost dial: the plan, and what counts towards giving up."""
+"""The plan after a lost dial, and the limits after which the session gives up."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def judged(
 
 
 def lost(hope: Retry, ending: Ending = REFUSED, *, now: float = 0.0) -> float:
-    """Seconds until the next dial, which the plan is carried out for."""
+    """Apply the plan; return the seconds until the next dial."""
     until = judged(hope, ending, now=now)
     assert until < OFF
     hope.count_loss(now)
@@ -67,14 +67,14 @@ class TestBackoff:
         hope = retry(0.0)
         assert [lost(hope) for _ in range(6)] == [0.5, 1.0, 2.0, 4.0, 5.0, 5.0]
 
-    def test_neither_progress_nor_the_handshake_brings_it_back(self) -> None:
+    def test_neither_progress_nor_the_handshake_resets_it(self) -> None:
         hope = retry(0.0)
         for _ in range(3):
             lost(hope)
         hope.note_progress()
         assert lost(hope) == 4.0
 
-    def test_a_stable_line_does(self) -> None:
+    def test_a_stable_line_resets_it(self) -> None:
         hope = retry(0.5)
         for _ in range(5):
             lost(hope)
@@ -87,7 +87,7 @@ class TestBackoff:
         ("ending", "least", "most"), [(REFUSED, 0, 0.25), (RESTART, 0, 5), (GOING_AWAY, 0, 5)]
     )
     @pytest.mark.parametrize("random", [0.0, 0.3, 0.999])
-    def test_after_a_stable_line_all_are_scattered_where_all_were_thrown_out(
+    def test_a_restart_after_a_stable_line_is_spread_at_random(
         self, ending: Ending, least: float, most: float, random: float
     ) -> None:
         hope = retry(random)
@@ -107,7 +107,7 @@ class TestBackoff:
         ),
         st.randoms(use_true_random=False),
     )
-    def test_no_wait_but_that_of_the_gate_is_longer_than_the_rules_allow(
+    def test_no_delay_except_the_gates_exceeds_the_rules(
         self, losses: list[tuple[Ending, bool]], random: Any
     ) -> None:
         hope = Retry(Policy(give_up_after=None), random.random)
@@ -130,7 +130,7 @@ class TestLater:
     @pytest.mark.parametrize(
         ("asked", "wait"), [(0, 5), (4.9, 5), (7.5, 7.5), (60, 60), (300, 300), (86400, 300)]
     )
-    def test_it_is_the_longest_of_the_floor_the_backoff_and_what_was_asked_for(
+    def test_it_is_the_longest_of_floor_backoff_and_retry_after(
         self, asked: float, wait: float
     ) -> None:
         assert lost(retry(0.0, give_up_after=None), busy_for(asked)) == wait
@@ -139,7 +139,7 @@ class TestLater:
         hope = retry(0.0, backoff_cap=60, give_up_after=None)
         assert [lost(hope, BUSY) for _ in range(5)] == [5, 5, 5, 5, 8]
 
-    def test_the_turned_away_come_back_one_by_one(self) -> None:
+    def test_refused_clients_are_spread_by_jitter(self) -> None:
         early, late = lost(retry(0.0), BUSY), lost(retry(0.999), BUSY)
         assert 5 == early < late < 5 + LATER_JITTER
 
@@ -150,13 +150,13 @@ class TestLater:
 
 
 class TestGivingUp:
-    def test_a_fatal_verdict_leaves_no_hope(self) -> None:
+    def test_a_fatal_verdict_leaves_no_retry(self) -> None:
         hope = retry()
         assert judged(hope, WRONG) == OFF
         assert hope.verdict is not None
         assert hope.verdict.action is Action.FATAL
 
-    def test_a_later_judgement_replaces_the_plan_whole(self) -> None:
+    def test_a_later_judgement_replaces_the_whole_plan(self) -> None:
         hope = retry()
         assert judged(hope) < OFF
         assert judged(hope, WRONG) == OFF
@@ -172,7 +172,7 @@ class TestGivingUp:
             f"gave up after {most} {'retry' if most == 1 else 'retries'}: "
         )
 
-    def test_progress_gives_all_the_retries_back(self) -> None:
+    def test_progress_resets_the_retry_count(self) -> None:
         hope = retry(max_attempts=2)
         lost(hope)
         lost(hope)
@@ -191,10 +191,10 @@ class TestGivingUp:
         assert judged(hope, now=118.5) == OFF
         assert hope.cause.startswith("gave up, a retry would come too late: ")
 
-    def test_a_first_retry_beyond_all_patience_is_none(self) -> None:
+    def test_a_first_retry_beyond_the_patience_is_not_made(self) -> None:
         assert judged(retry(give_up_after=4), BUSY) == OFF
 
-    def test_a_loss_that_comes_when_patience_is_over_is_the_last(self) -> None:
+    def test_a_loss_after_the_patience_ends_the_session(self) -> None:
         hope = retry(0.0, give_up_after=20)
         lost(hope, now=0.0)
         assert judged(hope, now=50.0) == OFF
@@ -214,7 +214,7 @@ class TestGivingUp:
             lost(hope, now=float(now))
         assert hope.give_up_at == OFF
 
-    def test_a_retry_that_would_come_after_the_finish_is_none(self) -> None:
+    def test_a_retry_after_the_finish_deadline_is_not_made(self) -> None:
         hope = retry(0.0)
         assert judged(hope, now=10.0, finish_at=10.5) == 10.5
         assert judged(hope, now=10.0, finish_at=10.4) == OFF
@@ -229,7 +229,7 @@ class TestStrikes:
         assert hope.strikes == MAX_STRIKES - 1 == 3
         assert judged(hope, strange(hope.strikes)) == OFF
 
-    def test_other_endings_neither_add_nor_clear_and_a_stable_line_clears(self) -> None:
+    def test_only_a_stable_line_clears_the_strikes(self) -> None:
         hope = retry()
         strikes: list[int] = []
         for ending in (strange(0), REFUSED, BUSY, strange(1), UNAUTHORIZED):
@@ -260,7 +260,7 @@ class TestReauth:
             hope.gate.note(7.0)
         assert lost(hope, UNAUTHORIZED, now=7.0) > 60.0
 
-    def test_only_a_stable_line_brings_the_right_back(self) -> None:
+    def test_only_a_stable_line_restores_the_right(self) -> None:
         hope = retry()
         hope.reauth_used = True
         hope.note_progress()
@@ -290,7 +290,7 @@ class TestGate:
             "dials are limited to 1 a minute"
         )
 
-    def test_the_cause_names_it_only_where_it_is_what_the_dial_waits_for(self) -> None:
+    def test_the_cause_names_the_gate_only_if_it_delays_the_dial(self) -> None:
         hope = retry(dials_per_minute=1)
         assert judged(hope, now=1.0) > 1.0
         assert hope.cause
@@ -301,7 +301,7 @@ class TestGate:
 
 
 class TestWords:
-    def test_the_cause_says_why_and_adds_what_is_known(self) -> None:
+    def test_the_cause_has_the_reason_and_the_details(self) -> None:
         hope = retry()
         hope.judge(REFUSED, NO_CODES, "port 8000", 0.0, OFF)
         assert hope.verdict is not None
@@ -309,7 +309,7 @@ class TestWords:
         hope.judge(REFUSED, NO_CODES, "", 0.0, OFF)
         assert hope.cause == hope.verdict.why
 
-    def test_the_dialects_own_codes_are_heard(self) -> None:
+    def test_the_dialects_own_codes_are_used(self) -> None:
         fatal = Rule(action=Action.FATAL, why="so it is here", source="a dialect")
         hope = retry()
         hope.judge(RESTART, {1012: fatal}, "", 0.0, OFF)

@@ -1,4 +1,4 @@
-"""The rules of the credential: when it is asked for, how often, and when it is too late."""
+"""The rules of the credential: when it is requested, how often, and when it is too late."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_a_provider_that_does_not_answer_is_asked_again_later() -> None:
     assert drive.requests[-1] == RequestCredential(2, fresh=False)
 
 
-def test_a_provider_that_fails_is_asked_again_and_one_that_gives_up_is_not() -> None:
+def test_a_provider_is_asked_again_unless_its_failure_is_fatal() -> None:
     drive = Drive(has_provider=True)
     drive.open()
     failed = drive.feed(e.CredentialFailed(1, detail="no network"))
@@ -55,7 +55,7 @@ def test_a_provider_that_fails_is_asked_again_and_one_that_gives_up_is_not() -> 
     assert not drive.dials
 
 
-def test_a_provider_that_gives_what_is_no_credential_is_not_asked_again_and_not_misquoted() -> None:
+def test_an_invalid_credential_ends_the_session_with_its_reason() -> None:
     drive = Drive(has_provider=True)
     drive.open()
     drive.feed(e.CredentialFailed(1, detail="it returned int, not a str", unusable=True))
@@ -67,14 +67,14 @@ def test_a_provider_that_gives_what_is_no_credential_is_not_asked_again_and_not_
     assert not drive.ended.complete
 
 
-def test_the_right_to_a_fresh_credential_is_spent_when_it_arrives() -> None:
+def test_the_fresh_credential_is_used_up_when_it_arrives() -> None:
     drive = Drive(has_provider=True, policy=PATIENT)
     drive.open()
     reauthorized(drive)
     drive.connect()
     drive.lose(1008)
     assert drive.requests[-1] == RequestCredential(2, fresh=True)
-    drive.feed(e.CredentialFailed(2))  # that one never arrived
+    drive.feed(e.CredentialFailed(2))  # the credential never arrived
     drive.redial_or_ask()
     reauthorized(drive)
     drive.connect()
@@ -83,7 +83,7 @@ def test_the_right_to_a_fresh_credential_is_spent_when_it_arrives() -> None:
     assert "a fresh credential was refused too" in drive.ended.reason
 
 
-def test_the_right_to_a_fresh_credential_comes_back_when_the_line_is_stable() -> None:
+def test_a_stable_line_allows_a_fresh_credential_again() -> None:
     drive = Drive(has_provider=True)
     drive.open()
     reauthorized(drive)
@@ -99,14 +99,14 @@ def test_the_right_to_a_fresh_credential_comes_back_when_the_line_is_stable() ->
         reauthorized(drive)
 
 
-def test_without_a_provider_a_refused_token_is_the_end() -> None:
+def test_without_a_provider_a_refused_token_ends_the_session() -> None:
     drive = Drive().stream()
     drive.lose(1008)
     assert drive.state == "failed"
     assert "no provider" in drive.ended.reason
 
 
-def test_a_credential_that_comes_when_the_gate_is_shut_waits_for_it() -> None:
+def test_a_credential_that_arrives_at_a_shut_gate_waits() -> None:
     drive = Drive(has_provider=True, policy=Policy(dials_per_minute=1))
     drive.open()
     asked = drive.now
@@ -121,7 +121,7 @@ def test_a_credential_that_comes_when_the_gate_is_shut_waits_for_it() -> None:
 def shut_gate(how: str, **policy: Any) -> Drive:
     """A session whose next dial finds the gate shut, one second after its first loss."""
     asks = how == "credential"
-    dials = 3 if asks else 2  # a request passes the gate too
+    dials = 3 if asks else 2  # a request counts at the gate too
     drive = Drive(
         has_provider=asks,
         policy=Policy(dials_per_minute=dials, start_delay=0, **policy),
@@ -132,7 +132,7 @@ def shut_gate(how: str, **policy: Any) -> Drive:
         reauthorized(drive)
         drive.opened(after=0)
         drive.audio(50)
-        drive.lose(1008)  # asked for a fresh one at once
+        drive.lose(1008)  # a fresh credential is requested at once
     else:
         drive.audio(50)
         drive.lose()
@@ -148,7 +148,7 @@ def pass_gate(drive: Drive, how: str) -> None:
 
 
 @pytest.mark.parametrize("how", ["credential", "redirect"])
-def test_a_gate_that_opens_after_giving_up_is_not_waited_for(how: str) -> None:
+def test_no_wait_for_a_gate_that_opens_after_giving_up(how: str) -> None:
     drive = shut_gate(how, give_up_after=30)
     pass_gate(drive, how)
     assert drive.state == "failed"
@@ -158,7 +158,7 @@ def test_a_gate_that_opens_after_giving_up_is_not_waited_for(how: str) -> None:
 
 
 @pytest.mark.parametrize("how", ["credential", "redirect"])
-def test_a_gate_that_opens_when_finishing_is_over_is_not_waited_for(how: str) -> None:
+def test_no_wait_for_a_gate_that_opens_after_the_finish(how: str) -> None:
     drive = shut_gate(how, give_up_after=None)
     drive.stop()
     pass_gate(drive, how)
@@ -167,7 +167,7 @@ def test_a_gate_that_opens_when_finishing_is_over_is_not_waited_for(how: str) ->
 
 
 @pytest.mark.parametrize("how", ["credential", "redirect"])
-def test_a_gate_that_opens_in_time_is_waited_for(how: str) -> None:
+def test_the_dial_waits_for_a_gate_that_opens_in_time(how: str) -> None:
     drive = shut_gate(how, give_up_after=70, finish_timeout=70)
     drive.stop()
     pass_gate(drive, how)

@@ -1,4 +1,4 @@
-"""The rules of dialling: no more sockets than one, what opens them, where a redirect may lead."""
+"""The rules of dialling: one socket at a time, how it opens, which redirects are followed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_a_dial_answers_a_request_to_open() -> None:
 @pytest.mark.parametrize(
     ("opened_after", "start_after"), [(0.0, 0.2), (0.05, 0.2), (0.2, 0.2), (0.3, 0.3)]
 )
-def test_the_start_goes_out_no_earlier_than_its_delay(
+def test_the_start_is_sent_no_earlier_than_its_delay(
     opened_after: float, start_after: float
 ) -> None:
     drive = Drive()
@@ -41,7 +41,7 @@ def test_the_start_goes_out_no_earlier_than_its_delay(
     assert drive.texts == [(1, "start")]
 
 
-def test_the_ack_is_waited_for_from_when_the_start_is_due() -> None:
+def test_the_ack_timeout_runs_from_the_due_start() -> None:
     drive = Drive()
     drive.open()
     drive.opened(after=0.1)
@@ -55,7 +55,7 @@ def test_the_ack_is_waited_for_from_when_the_start_is_due() -> None:
     assert AbortSocket(1) in drive.commands
 
 
-def test_an_ack_before_the_start_proves_nothing() -> None:
+def test_an_ack_before_the_start_is_ignored() -> None:
     drive = Drive()
     drive.open()
     drive.opened(after=0.1)
@@ -81,7 +81,7 @@ def test_these_states_of_the_backend_are_an_ack(state: str) -> None:
     assert drive.state == "streaming"
 
 
-def test_being_connected_is_no_ack() -> None:
+def test_connected_is_no_ack() -> None:
     drive = Drive()
     drive.open()
     drive.opened()
@@ -130,7 +130,7 @@ def test_a_credential_does_not_follow_to_another_origin_nor_come_back() -> None:
 
 
 @pytest.mark.parametrize("location", ["ws://example.org/x", "http://example.org", "http://[x"])
-def test_a_redirect_to_where_it_is_not_safe_to_go_is_the_end(location: str) -> None:
+def test_an_unsafe_redirect_ends_the_session(location: str) -> None:
     drive = Drive()
     drive.open()
     drive.feed(e.Redirected(1, 302, location))
@@ -139,7 +139,7 @@ def test_a_redirect_to_where_it_is_not_safe_to_go_is_the_end(location: str) -> N
     assert drive.ended.action is Action.FATAL
 
 
-def test_redirects_without_end_are_the_end() -> None:
+def test_too_many_redirects_end_the_session() -> None:
     drive = Drive(policy=Policy(max_redirects=3))
     drive.open()
     for dial in (1, 2, 3):
@@ -150,7 +150,7 @@ def test_redirects_without_end_are_the_end() -> None:
     assert "redirects without end" in drive.ended.reason
 
 
-def test_a_redirect_waits_for_the_gate_and_is_followed_then() -> None:
+def test_a_redirect_waits_for_the_gate() -> None:
     drive = Drive(policy=Policy(dials_per_minute=2))
     drive.open()
     first = drive.now

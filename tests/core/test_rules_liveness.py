@@ -1,4 +1,4 @@
-"""The rules of silence: pings, hints of the network, and that every silence ends."""
+"""The rules of liveness: pings, network hints, and an end for every silence."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.core.states import ALIVE, in_state
 # Liveness.
 
 
-def test_a_ping_goes_out_at_least_every_five_seconds() -> None:
+def test_a_ping_is_sent_at_least_every_five_seconds() -> None:
     drive = Drive().stream()
     asked: list[float] = []
     for _ in range(4):
@@ -60,13 +60,13 @@ def test_a_pong_that_is_delivered_late_beats_its_deadline() -> None:
     assert drive.state == "streaming"
 
 
-def test_a_missing_pong_is_missed_whether_the_ping_went_out_or_not() -> None:
+def test_a_missing_pong_is_detected_even_if_no_ping_was_sent() -> None:
     drive = Drive().stream()
     drive.wait(10, pulling=False)
     assert drive.state == "reconnecting"
 
 
-def test_a_missing_pong_is_still_missing_after_a_stop() -> None:
+def test_a_missing_pong_is_detected_after_a_stop() -> None:
     drive = Drive().stream()
     acked = drive.now
     drive.audio(5)
@@ -79,12 +79,12 @@ def test_a_missing_pong_is_still_missing_after_a_stop() -> None:
     assert not any(isinstance(command, CloseSocket) for command in drive.commands)
 
 
-def test_a_backend_that_takes_audio_and_neither_drains_nor_speaks_is_lost() -> None:
+def test_a_backend_that_neither_drains_nor_sends_is_lost() -> None:
     drive = Drive().stream()
     drive.audio(200)
     drive.serve()
     shut = drive.now
-    for _ in range(14):  # it pongs, and gives the same figures for ever
+    for _ in range(14):  # it answers pings and repeats the same metrics for ever
         drive.wait(1)
         drive.figures(backlog=2.0)
         drive.serve()
@@ -120,9 +120,7 @@ def test_a_restored_network_does_not_open_the_gate() -> None:
 
 
 @pytest.mark.parametrize(("status", "helps"), [(503, False), (429, False), (200, True)])
-def test_a_restored_network_ends_a_wait_that_a_server_asked_for_only_if_it_was_none(
-    status: int, helps: bool
-) -> None:
+def test_a_restored_network_ends_only_delays_of_the_network(status: int, helps: bool) -> None:
     drive = Drive()
     drive.open()
     drive.lose(status=status)
@@ -131,7 +129,7 @@ def test_a_restored_network_ends_a_wait_that_a_server_asked_for_only_if_it_was_n
 
 
 @pytest.mark.parametrize("state", ["streaming", "finishing"])
-def test_a_restored_network_asks_whether_the_line_still_holds(state: str) -> None:
+def test_a_restored_network_pings_the_live_line(state: str) -> None:
     drive = in_state(state)
     drive.serve("mic")
     drive.feed(e.NetworkRestored(), after=1)
@@ -143,7 +141,7 @@ def test_a_restored_network_asks_whether_the_line_still_holds(state: str) -> Non
 
 
 @pytest.mark.parametrize("state", ["idle", "authorizing", "connecting", "awaiting_ack", "closing"])
-def test_a_restored_network_means_nothing_elsewhere(state: str) -> None:
+def test_a_restored_network_changes_nothing_elsewhere(state: str) -> None:
     drive = in_state(state)
     deadline = drive.core.next_deadline()
     assert not drive.feed(e.NetworkRestored())

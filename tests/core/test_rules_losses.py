@@ -1,4 +1,4 @@
-"""The rules of a lost line: one judgement, the wait before the next dial, giving up."""
+"""The rules of a lost line: one judgement, the delay before the next dial, giving up."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_a_refusal_is_judged_on_arrival_and_the_socket_aborted() -> None:
     assert not drive.lose(1000), "the close that follows is late"
 
 
-def test_an_error_that_nobody_knows_explains_the_ending_that_follows() -> None:
+def test_an_unknown_error_explains_the_ending_that_follows() -> None:
     drive = Drive().stream()
     drive.refuse("the cellar is flooded")
     drive.lose(1000)
@@ -45,9 +45,7 @@ def test_an_error_that_nobody_knows_explains_the_ending_that_follows() -> None:
         ("cards_update", {}),
     ],
 )
-def test_an_error_is_forgotten_at_the_next_normal_message(
-    kind: str, fields: dict[str, Any]
-) -> None:
+def test_a_normal_message_clears_an_error(kind: str, fields: dict[str, Any]) -> None:
     drive = Drive().stream()
     drive.audio(10)
     drive.drain()
@@ -67,7 +65,7 @@ def test_an_error_before_the_ack_is_text_too() -> None:
     assert "said the close" in drive.last_change.reason
 
 
-def test_a_fourth_strike_is_the_end_and_other_losses_do_not_clear_the_three() -> None:
+def test_a_fourth_strike_ends_it_and_other_losses_clear_none() -> None:
     drive = Drive(policy=PATIENT)
     drive.open()
     for _ in range(3):
@@ -96,7 +94,7 @@ def test_after_a_stable_line_the_first_try_goes_out_at_once() -> None:
     assert waits(drive) == pytest.approx([0.25, 1.0], rel=0.01)
 
 
-def test_where_everybody_is_thrown_out_the_first_try_is_spread() -> None:
+def test_the_first_retry_after_a_restart_is_spread() -> None:
     drive = Drive(random=0.999).stream()
     drive.speak(10.1)
     drive.lose(1012)
@@ -116,7 +114,7 @@ def test_words_do_not_make_a_line_stable() -> None:
     assert waits(drive) == pytest.approx([1, 2, 4], rel=0.01)
 
 
-def test_a_retry_after_is_heeded_and_capped() -> None:
+def test_a_retry_after_is_followed_and_capped() -> None:
     drive = Drive(policy=PATIENT, random=0.5)
     drive.open()
     drive.lose(status=503, retry_after=40.0)
@@ -143,7 +141,7 @@ def test_no_more_attempts_than_allowed(attempts: int) -> None:
     assert len(drive.dials) == attempts + 1
 
 
-def test_progress_gives_new_attempts_and_new_patience() -> None:
+def test_progress_resets_attempts_and_patience() -> None:
     drive = Drive(policy=Policy(max_attempts=1, give_up_after=20))
     drive.open()
     for _ in range(10):
@@ -160,7 +158,7 @@ def test_progress_gives_new_attempts_and_new_patience() -> None:
 
 
 @pytest.mark.parametrize("where", ["connecting", "awaiting_ack", "authorizing"])
-def test_giving_up_comes_when_it_is_due(where: str) -> None:
+def test_the_session_gives_up_at_its_deadline(where: str) -> None:
     drive = Drive(policy=Policy(give_up_after=3), has_provider=where == "authorizing")
     drive.open()
     if where == "authorizing":
@@ -180,7 +178,7 @@ def test_giving_up_comes_when_it_is_due(where: str) -> None:
     assert stopped in drive.commands
 
 
-def test_a_retry_that_would_come_after_giving_up_is_not_waited_for() -> None:
+def test_no_wait_for_a_retry_after_giving_up() -> None:
     drive = Drive(policy=Policy(give_up_after=3))
     drive.open()
     drive.lose(status=429)
@@ -188,7 +186,7 @@ def test_a_retry_that_would_come_after_giving_up_is_not_waited_for() -> None:
     assert "too late" in drive.ended.reason
 
 
-def test_giving_up_spares_a_line_that_is_streaming_and_is_judged_at_its_loss() -> None:
+def test_giving_up_spares_a_streaming_line_until_its_loss() -> None:
     drive = Drive(policy=Policy(give_up_after=5, stable_after=60))
     drive.open()
     drive.lose()
@@ -200,7 +198,7 @@ def test_giving_up_spares_a_line_that_is_streaming_and_is_judged_at_its_loss() -
     assert drive.state == "failed"
 
 
-def test_a_stable_line_forgets_when_it_would_have_given_up() -> None:
+def test_a_stable_line_clears_the_give_up_deadline() -> None:
     drive = Drive(policy=Policy(give_up_after=5))
     drive.open()
     drive.lose()

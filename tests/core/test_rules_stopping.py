@@ -1,4 +1,4 @@
-"""The rules of stopping, which wins every race."""
+"""The rules of stopping: a stop wins every race."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.core.states import ALIVE, everything, in_state, reauthorized
 
 
 @pytest.mark.parametrize("state", ["authorizing", "connecting", "awaiting_ack", "reconnecting"])
-def test_a_stop_with_nothing_to_deliver_and_no_line_is_the_end(state: str) -> None:
+def test_a_stop_without_audio_or_line_ends_the_session(state: str) -> None:
     drive = Drive(has_provider=state == "authorizing")
     drive.open()
     if state == "awaiting_ack":
@@ -40,7 +40,7 @@ def test_a_stop_with_nothing_to_deliver_and_no_line_is_the_end(state: str) -> No
     assert [command for command in commands if not isinstance(command, Report)] == ending[state]
 
 
-def test_a_stop_before_anything_is_the_end_and_what_was_captured_is_missing() -> None:
+def test_a_stop_before_the_opening_reports_captured_audio_missing() -> None:
     drive = Drive()
     drive.audio(5)
     drive.stop()
@@ -50,7 +50,7 @@ def test_a_stop_before_anything_is_the_end_and_what_was_captured_is_missing() ->
 
 
 @pytest.mark.parametrize("state", ["authorizing", "connecting", "awaiting_ack", "reconnecting"])
-def test_a_stop_with_audio_to_deliver_is_finished_over_a_line_yet_to_come(state: str) -> None:
+def test_a_stop_with_undelivered_audio_finishes_on_a_new_line(state: str) -> None:
     drive = in_state(state)
     drive.stop()
     assert drive.state == state
@@ -101,7 +101,7 @@ def test_finishing_has_a_limit_that_is_never_extended(state: str) -> None:
     assert "could not finish in time" in drive.ended.reason
 
 
-def test_a_loss_that_was_made_good_does_not_explain_a_late_finish() -> None:
+def test_a_recovered_loss_does_not_explain_a_late_finish() -> None:
     drive = in_state("reconnecting")
     drive.redial()
     drive.connect()
@@ -114,7 +114,7 @@ def test_a_loss_that_was_made_good_does_not_explain_a_late_finish() -> None:
     assert drive.ended.action is None
 
 
-def test_a_retry_that_would_come_after_the_finish_is_not_waited_for() -> None:
+def test_no_wait_for_a_retry_after_the_finish() -> None:
     drive = in_state("connecting")
     drive.stop()
     drive.lose(status=503, retry_after=60.0)
@@ -134,7 +134,7 @@ def test_a_stop_waits_for_a_retry_only_within_the_finish(wait: float, state: str
         assert drive.ended.reason == reason
 
 
-def test_the_audio_goes_out_before_the_stop_and_once() -> None:
+def test_the_audio_is_sent_before_the_stop_and_once() -> None:
     drive = in_state("streaming")
     drive.stop()
     drive.serve("mic")
@@ -153,7 +153,7 @@ def test_audio_captured_after_the_stop_is_refused_and_counted() -> None:
 
 
 @pytest.mark.parametrize("state", ["streaming", "finishing"])
-def test_a_final_message_that_nobody_asked_for_is_not_the_end(state: str) -> None:
+def test_an_unrequested_final_message_does_not_end_the_session(state: str) -> None:
     drive = in_state(state)
     drive.summary()
     assert drive.state == state
@@ -171,7 +171,7 @@ def test_a_final_message_that_nobody_asked_for_is_not_the_end(state: str) -> Non
         {},
     ],
 )
-def test_after_the_final_message_any_loss_is_a_proper_end(facts: dict[str, Any]) -> None:
+def test_after_the_final_message_any_loss_is_a_success(facts: dict[str, Any]) -> None:
     drive = in_state("closing")
     drive.lose(**facts)
     assert drive.state == "closed"
@@ -179,7 +179,7 @@ def test_after_the_final_message_any_loss_is_a_proper_end(facts: dict[str, Any])
     assert len(drive.dials) == 1
 
 
-def test_a_backend_that_does_not_close_is_left() -> None:
+def test_a_backend_that_does_not_close_is_aborted() -> None:
     drive = in_state("closing")
     drive.tick()
     assert drive.state == "closed"
@@ -187,7 +187,7 @@ def test_a_backend_that_does_not_close_is_left() -> None:
     assert drive.ended.complete
 
 
-def test_what_a_backend_says_after_its_final_message_is_late() -> None:
+def test_messages_after_the_final_message_are_late() -> None:
     drive = in_state("closing")
     late = drive.core.statistics.late
     drive.final(0, 1)
@@ -198,7 +198,7 @@ def test_what_a_backend_says_after_its_final_message_is_late() -> None:
 
 
 @pytest.mark.parametrize("how", ["lost", "refused", "timed out"])
-def test_a_line_lost_with_all_delivered_is_a_proper_end(how: str) -> None:
+def test_a_line_lost_with_all_delivered_is_a_success(how: str) -> None:
     drive = in_state("streaming")
     drive.stop()
     drive.serve("mic")
@@ -214,7 +214,7 @@ def test_a_line_lost_with_all_delivered_is_a_proper_end(how: str) -> None:
     assert len(drive.dials) == 1
 
 
-def test_sources_that_are_over_stop_the_session() -> None:
+def test_the_end_of_all_sources_stops_the_session() -> None:
     drive = Drive(sources=("mic", "system")).stream()
     drive.audio(5)
     drive.feed(e.SourceFinished("mic"))
@@ -225,7 +225,7 @@ def test_sources_that_are_over_stop_the_session() -> None:
     assert drive.texts[-1] == (1, "stop")
 
 
-def test_a_source_that_was_over_before_the_line_was_opened_leaves_its_audio_to_send() -> None:
+def test_audio_of_a_source_that_ended_before_the_opening_is_sent() -> None:
     drive = Drive()
     drive.audio(5)
     drive.feed(e.SourceFinished("mic"))
@@ -238,7 +238,7 @@ def test_a_source_that_was_over_before_the_line_was_opened_leaves_its_audio_to_s
     assert drive.texts == [(1, "start"), (1, "stop")]
 
 
-def test_a_source_that_never_said_a_word_is_closed_as_soon_as_it_is_opened() -> None:
+def test_a_session_of_an_empty_ended_source_closes_at_once() -> None:
     drive = Drive()
     drive.feed(e.SourceFinished("mic"))
     drive.open()

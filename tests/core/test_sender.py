@@ -1,4 +1,4 @@
-"""The one ordered pull: the start, pings, audio, the stop, and the clocks of the sender."""
+"""The ordered pull: the start, pings, audio, the stop, and the timers of the sender."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_the_start_carries_the_ids_of_the_dial() -> None:
     assert drive.pull() is None
 
 
-def test_audio_is_header_and_frame_or_whatever_the_dialect_makes_of_it() -> None:
+def test_audio_is_header_and_frame_or_encoded_by_the_dialect() -> None:
     drive = Drive().stream()
     drive.audio(1)
     assert drive.pull() == SendBytes(1, b"EP\x01\x01" + bytes(2 * FRAME))
@@ -51,7 +51,7 @@ def test_a_ping_that_is_due_goes_before_the_audio() -> None:
     assert [type(outgoing) for outgoing in drive.drain()] == [SendPing, *[SendBytes] * 5]
 
 
-def test_a_ping_goes_out_for_every_piece_of_backlog() -> None:
+def test_a_ping_is_sent_for_every_piece_of_backlog() -> None:
     drive = Drive().stream()
     drive.audio(80)
     kinds = [type(outgoing) for outgoing in drive.drain()]
@@ -71,7 +71,7 @@ def armed(drive: Drive) -> set[Timer]:
     return {timer for timer in Timer if drive.session.deadlines[timer] != OFF}
 
 
-def test_a_pull_says_that_the_last_send_has_completed() -> None:
+def test_a_pull_means_that_the_last_send_has_completed() -> None:
     drive = Drive().stream()
     drive.audio(2)
     assert Timer.SEND not in armed(drive)
@@ -96,7 +96,7 @@ def test_a_stop_and_a_ping_are_sends_like_others() -> None:
     assert drive.state == "closed", "nothing was to be delivered"
 
 
-def test_a_shut_window_asks_for_proof_and_bounds_the_wait() -> None:
+def test_a_shut_window_requests_a_confirmation_within_a_limit() -> None:
     drive = Drive().stream()
     drive.audio(200)
     assert isinstance(drive.drain()[-1], SendPing)
@@ -115,10 +115,10 @@ def test_a_shut_window_asks_for_proof_and_bounds_the_wait() -> None:
     assert Timer.STALL not in armed(drive)
 
 
-def test_where_time_alone_opens_a_window_the_sender_is_woken_then() -> None:
+def test_the_sender_is_woken_when_time_opens_a_window() -> None:
     drive = Drive().stream()
     drive.audio(100)
-    drive.serve()  # it pongs and gives no figures
+    drive.serve()  # it answers pings and sends no metrics
     assert drive.frames() == 80
     assert Timer.PACE in armed(drive)
     assert drive.core.next_deadline() == drive.session.deadlines[Timer.PING]
@@ -165,7 +165,7 @@ def test_a_start_that_was_due_does_not_outlive_the_session(how: str) -> None:
     assert drive.pull() is None
 
 
-def test_nothing_goes_out_while_there_is_no_line() -> None:
+def test_nothing_is_sent_while_there_is_no_line() -> None:
     drive = Drive()
     drive.audio(5)
     assert drive.pull() is None

@@ -1,4 +1,4 @@
-"""The face of a connection: what it takes, what it refuses, the order of what it gives."""
+"""The public calls of a session: accepted and refused input, and the order of its output."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from tests.core.states import ALIVE, OVER, STATES, everything, in_state
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_each_state_is_where_its_name_says(state: str) -> None:
+def test_each_state_fixture_is_in_its_state(state: str) -> None:
     drive = in_state(state)
     assert drive.state == state
     assert drive.core.ended == (state in OVER)
 
 
-# The face.
+# Public calls.
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_each_state_is_where_its_name_says(state: str) -> None:
         ({"policy": Policy(buffer_seconds=30)}, "buffer_seconds"),
     ],
 )
-def test_what_cannot_work_is_refused_at_once(options: dict[str, Any], complaint: str) -> None:
+def test_invalid_arguments_are_refused_at_once(options: dict[str, Any], complaint: str) -> None:
     given: dict[str, Any] = {"session_id": "s", "attempt_id": "a", "random": lambda: 0.5}
     with pytest.raises(ValueError, match=complaint):
         SessionMachine(Backend(), **(given | options))
@@ -49,11 +49,11 @@ def test_time_cannot_run_backwards() -> None:
     drive = Drive().stream()
     with pytest.raises(ValueError, match="time ran backwards"):
         drive.core.receive(e.Tick(), drive.now - 1)
-    drive.core.next_message(drive.now - 1)  # a pull may lag behind; it moves nothing back
+    drive.core.next_message(drive.now - 1)  # a pull may use an earlier time
     drive.feed(e.Tick())
 
 
-def test_a_new_session_waits_for_nothing() -> None:
+def test_a_new_session_has_no_deadline() -> None:
     drive = Drive()
     assert drive.core.next_deadline() is None
     assert drive.pull() is None
@@ -62,7 +62,7 @@ def test_a_new_session_waits_for_nothing() -> None:
     assert drive.core.backlog_seconds == 0
 
 
-def test_what_is_due_can_be_read_off() -> None:
+def test_the_due_timer_can_be_read() -> None:
     drive = Drive().stream()
     drive.audio(50)
     drive.pull()
@@ -72,7 +72,7 @@ def test_what_is_due_can_be_read_off() -> None:
     assert drive.core.backlog_seconds == 0.5
 
 
-def test_a_source_that_can_wait_is_told_when_there_is_room() -> None:
+def test_a_source_that_can_wait_may_query_the_room() -> None:
     drive = Drive().stream()
     assert drive.core.has_room
     drive.audio(2900)
@@ -115,9 +115,7 @@ LATE: list[e.Event] = [
 
 @pytest.mark.parametrize("event", LATE, ids=lambda event: type(event).__name__)
 @pytest.mark.parametrize("state", ["connecting", "awaiting_ack", "streaming", "finishing"])
-def test_a_fact_of_an_earlier_dial_changes_nothing_but_the_count(
-    state: str, event: e.Event
-) -> None:
+def test_an_event_of_an_earlier_dial_is_only_counted(state: str, event: e.Event) -> None:
     drive = in_state("reconnecting")
     drive.redial()
     if state != "connecting":
@@ -142,10 +140,10 @@ def test_a_fact_of_an_earlier_dial_changes_nothing_but_the_count(
     [e.SocketOpened(1, "another name"), e.Redirected(1, 302, "/there"), e.PongReceived(1, b"?")],
     ids=lambda event: type(event).__name__,
 )
-def test_a_fact_that_a_state_has_no_use_for_does_not_move_it(state: str, event: e.Event) -> None:
+def test_an_event_without_a_row_does_not_change_the_state(state: str, event: e.Event) -> None:
     drive = in_state(state)
     if state == "connecting":
-        return  # there each of them has a use
+        return  # there each of them has a row
     commands = drive.feed(event)
     assert drive.state == state
     assert not commands
@@ -156,7 +154,7 @@ def test_a_fact_that_a_state_has_no_use_for_does_not_move_it(state: str, event: 
 
 
 @pytest.mark.parametrize("state", OVER)
-def test_after_the_end_nothing_is_said_or_done(state: str) -> None:
+def test_after_the_end_nothing_is_reported_or_commanded(state: str) -> None:
     drive = in_state(state)
     events: list[e.Event] = [
         *LATE,
@@ -180,7 +178,7 @@ def test_after_the_end_nothing_is_said_or_done(state: str) -> None:
 
 
 @pytest.mark.parametrize("state", STATES[:-2])
-def test_a_new_state_is_told_of_before_what_it_causes_and_the_end_comes_last(state: str) -> None:
+def test_a_state_is_reported_before_its_effects_and_the_end_last(state: str) -> None:
     drive = in_state(state)
     drive.partial(0, 0.5)
     commands = drive.abort()
@@ -192,7 +190,7 @@ def test_a_new_state_is_told_of_before_what_it_causes_and_the_end_comes_last(sta
     assert drive.ended.state == "closed"
 
 
-def test_a_whole_life_is_told_in_order() -> None:
+def test_a_whole_session_is_reported_in_order() -> None:
     drive = in_state("closed")
     assert drive.states == [
         *("authorizing", "connecting", "awaiting_ack", "streaming"),
@@ -200,7 +198,7 @@ def test_a_whole_life_is_told_in_order() -> None:
     ]
 
 
-def test_a_loss_retracts_the_partial_after_it_is_told() -> None:
+def test_a_loss_is_reported_before_its_partial_is_retracted() -> None:
     drive = Drive().stream()
     drive.audio(50)
     drive.drain()

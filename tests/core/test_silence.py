@@ -1,4 +1,4 @@
-"""A source that hangs is noticed, one that waits or may pause is left alone."""
+"""A source that hangs is detected; a source that waits or may pause is not."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_a_source_that_hangs_is_lost_and_the_other_goes_on() -> None:
     assert drive.state == "streaming"
 
 
-def test_what_a_lost_source_still_hears_counts_no_more() -> None:
+def test_audio_of_a_lost_source_is_ignored() -> None:
     drive = listening("mic", "system", watched=("mic",))
     drive.audio(1)
     drive.wait(5)
@@ -52,7 +52,7 @@ def test_what_a_lost_source_still_hears_counts_no_more() -> None:
     assert drive.core.statistics.refused_samples == 320
 
 
-def test_the_last_source_that_hangs_is_the_end() -> None:
+def test_the_last_hanging_source_ends_the_session() -> None:
     drive = listening("mic", watched=("mic",))
     drive.audio(5)
     drive.serve("mic")
@@ -93,13 +93,13 @@ def test_a_source_that_waits_for_the_line_is_not_silent() -> None:
     for heard in (1.6, 3.2, 4.0):
         drive.serve()
         drive.final(0, heard)
-    drive.wait(1.9)  # there is room from here: half the time at least
+    drive.wait(1.9)  # from here there is room at least half of the time
     assert lost(drive) == []
     drive.wait(2.2)
     assert lost(drive) == [("mic", SourceEndReason.STALLED)]
 
 
-def test_a_source_that_never_begins_is_silent_from_the_opening() -> None:
+def test_a_source_that_never_starts_is_silent_from_the_opening() -> None:
     drive = Drive(watched=("mic",), policy=QUICK)
     drive.now += 100
     drive.open()
@@ -110,7 +110,7 @@ def test_a_source_that_never_begins_is_silent_from_the_opening() -> None:
     assert not drive.ended.complete
 
 
-def test_nobody_is_looked_after_once_the_session_stops() -> None:
+def test_no_source_is_watched_after_a_stop() -> None:
     drive = listening("mic", watched=("mic",))
     drive.audio(1)
     drive.stop()
@@ -125,7 +125,7 @@ def test_nobody_is_looked_after_once_the_session_stops() -> None:
         (e.SourceFailed("mic", "unplugged"), SourceEndReason.FAILED, "unplugged"),
     ],
 )
-def test_a_source_that_comes_to_its_end_is_told_of_once(
+def test_the_end_of_a_source_is_reported_once(
     event: e.Event, cause: SourceEndReason, reason: str
 ) -> None:
     drive = listening("mic", "system", watched=("mic",))
@@ -136,13 +136,13 @@ def test_a_source_that_comes_to_its_end_is_told_of_once(
     assert drive.state == "streaming"
 
 
-def test_a_watch_without_a_limit_never_looks() -> None:
+def test_a_watch_without_a_limit_has_no_deadline() -> None:
     watch = SilenceWatchdog(["mic"], (), None)
     assert watch.begin(5.0) == OFF
     assert watch.look(1e9, room=True) == []
 
 
-def test_a_watch_looks_twice_in_each_timeout_and_at_the_very_moment() -> None:
+def test_a_watch_samples_twice_in_each_timeout_and_at_its_end() -> None:
     watch = SilenceWatchdog(["mic"], (), 10.0)
     assert watch.begin(100.0) == 105.0
     watch.note_audio("mic", 102.0)

@@ -1,4 +1,4 @@
-"""Audio on disk: more than memory holds, fetched in time, and taken up by the next process."""
+"""Audio on disk: it extends memory, is fetched in time, and is resumed by the next process."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ LIMIT, DISK = 10 * F, 10_000 * F
 
 
 def audio(start: int, end: int) -> bytes:
-    """Audio whose samples tell their session positions."""
+    """Audio whose sample values are their session positions."""
     return PATTERN[2 * start : 2 * end]
 
 
@@ -55,7 +55,7 @@ def add(box: Outbox, samples: int) -> None:
 
 
 def answer(box: Outbox) -> tuple[int, int]:
-    """The disk gives what is wanted."""
+    """The disk returns the audio that was requested."""
     wanted = box.wanted()
     assert wanted is not None
     start, samples = wanted
@@ -71,7 +71,7 @@ def drained(box: Outbox) -> bytes:
 
 
 class TestOutbox:
-    def test_what_memory_cannot_hold_stays_on_disk_and_nothing_is_lost(self) -> None:
+    def test_audio_beyond_memory_stays_on_disk_without_loss(self) -> None:
         box = box_with(10)
         assert not box.on_disk
         add(box, 90 * F)
@@ -79,7 +79,7 @@ class TestOutbox:
         assert box.unsent == 100 * F
         assert not box.losses.has_news
 
-    def test_it_is_fetched_when_the_front_is_out_and_goes_out_in_order(self) -> None:
+    def test_it_is_fetched_after_memory_is_sent_and_sent_in_order(self) -> None:
         box = box_with(100)
         assert box.wanted() is None
         sent = drained(box)
@@ -111,7 +111,7 @@ class TestOutbox:
         box.confirm(5 * F)
         assert box.wanted() == (10 * F, 10 * F)
 
-    def test_when_the_disk_is_full_what_is_left_of_the_oldest_stays_the_oldest(self) -> None:
+    def test_a_full_disk_keeps_the_rest_of_the_oldest_in_order(self) -> None:
         box = box_with(14, disk=30 * F)
         box.hole(50)
         add(box, 17 * F)
@@ -121,13 +121,13 @@ class TestOutbox:
         add(box, 10 * F)
         assert box.wanted() == (12 * F, 2 * F)
 
-    def test_with_nothing_left_to_send_it_is_fetched_whatever_is_unproved(self) -> None:
+    def test_with_nothing_left_to_send_it_is_fetched_at_once(self) -> None:
         box = box_with(20)
         assert len(drained(box)) == 2 * 10 * F
         assert box.buffered == LIMIT
         assert answer(box) == (10 * F, 10 * F)
 
-    def test_a_short_end_goes_to_disk_with_what_follows_it(self) -> None:
+    def test_a_partial_last_frame_goes_to_disk_with_later_audio(self) -> None:
         box = box_with(9)
         box.add(audio(9 * F, 9 * F + 7))
         add(box, 3 * F)
@@ -149,7 +149,7 @@ class TestOutbox:
         assert box.interval(12 * F, 13 * F) == (12 * F + 50, 13 * F + 50)
         assert box.losses.take() == [gap(12 * F, 12 * F + 50, GapCause.CAPTURE)]
 
-    def test_audio_that_is_not_there_is_a_gap_and_what_follows_is_not(self) -> None:
+    def test_missing_audio_is_a_gap_and_later_audio_is_not(self) -> None:
         box = box_with(300)
         drained(box)
         box.confirm(10 * F)
@@ -159,20 +159,20 @@ class TestOutbox:
         assert answer(box) == (10 * F + FETCH, 290 * F - FETCH)
         assert drained(box) == audio(10 * F + FETCH, 300 * F)
 
-    def test_an_answer_to_what_is_no_longer_wanted_changes_nothing(self) -> None:
+    def test_an_answer_to_an_outdated_fetch_changes_nothing(self) -> None:
         box = box_with(20, disk=20 * F)
         drained(box)
         box.confirm(10 * F)
         wanted = box.wanted()
         assert wanted == (10 * F, 10 * F)
-        add(box, 11 * F)  # the oldest has to go
+        add(box, 11 * F)  # the oldest audio is dropped
         box.fetched(10 * F, audio(10 * F, 20 * F))
         assert box.losses.take() == [gap(10 * F, 11 * F, GapCause.OVERFLOW)]
         assert answer(box) == (11 * F, 20 * F)
         box.fetched(0, audio(0, F))
         assert drained(box) == audio(11 * F, 31 * F)
 
-    def test_when_the_disk_is_full_the_oldest_goes(self) -> None:
+    def test_a_full_disk_drops_the_oldest(self) -> None:
         box = box_with(30, disk=15 * F)
         assert box.losses.take() == [gap(0, 15 * F, GapCause.OVERFLOW)]
         assert (box.buffered, box.unsent) == (0, 15 * F)
@@ -195,7 +195,7 @@ class TestOutbox:
         assert box.losses.missing() == [gap(0, 2 * F, GapCause.OVERFLOW)]
         assert (box.buffered, box.undelivered) == (0, False)
 
-    def test_a_short_run_goes_whole(self) -> None:
+    def test_a_short_run_is_dropped_whole(self) -> None:
         box = box_with(10, disk=12 * F)
         box.add(audio(10 * F, 10 * F + 5))
         box.hole(12 * F)
@@ -205,7 +205,7 @@ class TestOutbox:
             gap(10 * F + 5, 22 * F + 5, GapCause.CAPTURE),
         ]
 
-    def test_what_was_sent_is_sent_again_before_what_is_on_disk(self) -> None:
+    def test_unconfirmed_audio_is_sent_again_before_audio_on_disk(self) -> None:
         box = box_with(20)
         drained(box)
         box.confirm(4 * F)
@@ -217,7 +217,7 @@ class TestOutbox:
 
 
 class TestFailedDisk:
-    def test_what_comes_later_waits_for_what_is_still_there(self) -> None:
+    def test_new_audio_waits_for_the_audio_on_disk(self) -> None:
         box = box_with(300)
         box.disk_failed()
         drained(box)
@@ -230,7 +230,7 @@ class TestFailedDisk:
         assert answer(box) == (260 * F, 40 * F)
         assert drained(box) == audio(260 * F, 303 * F)
 
-    def test_memory_alone_keeps_what_comes_and_the_disk_what_it_has(self) -> None:
+    def test_after_a_disk_failure_new_audio_stays_in_memory(self) -> None:
         box = box_with(20)
         box.disk_failed()
         drained(box)
@@ -241,7 +241,7 @@ class TestFailedDisk:
         assert answer(box) == (10 * F, 10 * F)
         assert drained(box) == audio(10 * F, 20 * F) + audio(25 * F, 35 * F)
 
-    def test_the_end_says_of_all_audio_that_is_left_why_it_is_missing(self) -> None:
+    def test_the_end_reports_all_remaining_audio_with_its_cause(self) -> None:
         box = box_with(20)
         box.disk_failed()
         box.pull()
@@ -277,24 +277,24 @@ class TestRestore:
             sent += drained(box)
         return sent
 
-    def test_it_begins_at_what_is_confirmed(self) -> None:
+    def test_it_begins_at_the_confirmed_sample(self) -> None:
         box = self.restored(500, (0, 400), (400, 900), (900, 2000))
         assert (box.confirmed, box.sent, box.captured) == (500, 500, 2000)
         assert self.replayed(box) == audio(500, 2000)
         assert not box.losses.has_news
 
-    def test_nothing_left_is_nothing_to_send(self) -> None:
+    def test_with_all_confirmed_nothing_is_sent(self) -> None:
         box = self.restored(500, (0, 400))
         assert (box.captured, box.undelivered, box.wanted()) == (500, False, None)
 
-    def test_what_was_told_to_be_lost_stays_lost_even_if_it_is_there(self) -> None:
+    def test_audio_reported_lost_stays_lost_even_if_on_disk(self) -> None:
         lost = gap(200, 300, GapCause.UNPROVEN)
         box = self.restored(100, (0, 1000), gaps=(lost,))
         assert self.replayed(box) == audio(100, 200) + audio(300, 1000)
         assert not box.losses.has_news
         assert box.losses.missing() == [lost]
 
-    def test_what_is_neither_there_nor_told_is_lost_now(self) -> None:
+    def test_audio_neither_on_disk_nor_reported_is_lost_now(self) -> None:
         hole = gap(300, 400, GapCause.CAPTURE)
         box = self.restored(100, (150, 200), (450, 500), gaps=(hole,))
         assert box.losses.take() == [
@@ -308,7 +308,7 @@ class TestRestore:
         box = self.restored(0, (0, 100), gaps=(gap(100, 250, GapCause.CAPTURE),))
         assert box.captured == 250
 
-    def test_a_drop_of_unknown_place_cuts_nothing_out(self) -> None:
+    def test_an_inexact_drop_removes_no_audio(self) -> None:
         dropped = Gap(
             source="mic", start=0, end=100, samples=9, cause=GapCause.BACKEND, exact=False
         )
@@ -317,14 +317,14 @@ class TestRestore:
         assert box.losses.missing() == [dropped]
 
 
-# Any life of a source with a disk.
+# Random histories of a source with a disk.
 
 INSIDE: operator.attrgetter[Any] = operator.attrgetter("_unsent", "_unconfirmed", "_tail", "_later")
 HEARD, HOLE, PROVEN, LOST = b"abcd"
 
 
 class SpooledOutbox(RuleBasedStateMachine):
-    """A naive model that marks every sample with what became of it."""
+    """A naive model that records the state of every sample."""
 
     @initialize(
         limit=st.integers(320, 4000),
@@ -334,7 +334,7 @@ class SpooledOutbox(RuleBasedStateMachine):
     def start(self, limit: int, room: int, origin: int) -> None:
         self.box = Outbox("mic", limit, origin, limit + room)
         self.limit, self.origin = limit, origin
-        self.disk = bytearray(70_000)  # what is really there
+        self.disk = bytearray(70_000)  # the real content of the disk
         self.works = True
         self.fate = bytearray(origin)
         self.pulled: list[tuple[int, int]] = []  # of this dial
@@ -432,7 +432,7 @@ class SpooledOutbox(RuleBasedStateMachine):
         frames = (*unsent, *unproven, *later)
         held = sum(len(data) // 2 for data in (tail, *(data for _, data in frames)))
         assert self.box.buffered == held
-        # What is fetched may come on top of what waits for its proof.
+        # Fetched audio may be added to audio that is not confirmed yet.
         bound = self.limit + FETCH
         assert held <= bound
 
@@ -464,7 +464,7 @@ TestSpooledOutbox = SpooledOutbox.TestCase
 TestSpooledOutbox.settings = paced(100, 40)
 
 
-# The connection.
+# The session.
 
 
 def spooled(**options: Any) -> Drive:
@@ -493,7 +493,7 @@ class TestConnection:
         assert drive.gaps
         assert not only(drive, StoreAudio) + only(drive, StoreConfirmed) + only(drive, StoreGap)
 
-    def test_audio_is_stored_as_it_is_captured_behind_where_its_source_began(self) -> None:
+    def test_audio_is_stored_after_the_start_of_its_source(self) -> None:
         drive = spooled(sources=("mic", "system"))
         drive.audio()
         drive.feed(e.AudioCaptured("mic", pcm(7)))
@@ -506,7 +506,7 @@ class TestConnection:
             StoreAudio("system", S, pcm(9)),
         ]
 
-    def test_a_final_is_told_before_it_is_proved(self) -> None:
+    def test_a_final_is_reported_before_it_is_confirmed(self) -> None:
         drive = spooled().stream()
         drive.audio(5)
         drive.drain()
@@ -515,7 +515,7 @@ class TestConnection:
         drive.final(0, 0.1)
         assert len(only(drive, StoreConfirmed)) == 2, "no news"
 
-    def test_a_hole_is_told_at_once(self) -> None:
+    def test_a_hole_is_reported_at_once(self) -> None:
         drive = spooled()
         drive.audio()
         assert kinds(drive.feed(e.CaptureHole("mic", 99))) == [StoreGap, Gap]
@@ -525,7 +525,7 @@ class TestConnection:
     @pytest.mark.parametrize(
         ("sent", "cause"), [(False, GapCause.UNDELIVERED), (True, GapCause.UNCONFIRMED)]
     )
-    def test_what_the_next_process_can_mend_is_no_gap_on_disk(
+    def test_audio_left_for_the_next_process_is_no_gap_on_disk(
         self, cause: GapCause, *, sent: bool
     ) -> None:
         drive = spooled().stream()
@@ -557,7 +557,7 @@ class TestConnection:
         assert (drive.ended.complete, drive.ended.missing) == (False, ())
         assert not only(drive, DiscardStore)
 
-    def test_nothing_is_kept_of_a_session_that_failed_before_it_heard_anything(self) -> None:
+    def test_a_session_that_failed_before_any_audio_stores_nothing(self) -> None:
         drive = spooled()
         drive.open()
         drive.opened()
@@ -597,7 +597,7 @@ class TestConnection:
             drive.feed(e.AudioFetched("mic", wanted[0].start, pcm(wanted[0].samples)))
             drive.serve("mic")
 
-    def test_the_stop_waits_for_what_is_on_disk(self) -> None:
+    def test_the_stop_waits_for_the_audio_on_disk(self) -> None:
         drive = spooled().stream()
         for _ in range(61):
             drive.audio(50)
@@ -606,7 +606,7 @@ class TestConnection:
         assert drive.texts[-1] == (1, "stop")
         assert drive.frames() == 61 * 50
 
-    def test_a_disk_that_fails_is_told_once_and_asked_no_more_to_store(self) -> None:
+    def test_a_disk_failure_is_reported_once_and_ends_storing(self) -> None:
         drive = spooled().stream()
         drive.audio()
         told = drive.feed(e.SpoolFailed("no space left"))
@@ -626,7 +626,7 @@ class TestConnection:
         drive.feed(e.Tick())
         assert {each.cause for each in drive.gaps} == {GapCause.CAPTURE, GapCause.OVERFLOW}
 
-    def test_a_source_that_starts_after_the_disk_failed_has_none(self) -> None:
+    def test_a_source_that_starts_after_a_disk_failure_has_no_disk(self) -> None:
         drive = spooled().stream()
         drive.feed(e.SpoolFailed("no space left"))
         drive.feed(e.AudioCaptured("mic", pcm(61 * S)))
@@ -634,7 +634,7 @@ class TestConnection:
         drive.feed(e.Tick())
         assert [each.cause for each in drive.gaps] == [GapCause.OVERFLOW]
 
-    def test_audio_of_a_source_that_nobody_knows_is_not_taken(self) -> None:
+    def test_audio_of_an_unknown_source_is_not_stored(self) -> None:
         drive = spooled().stream()
         assert not drive.feed(e.AudioFetched("system", 0, pcm(5)))
         assert not drive.feed(e.AudioFetched("mic", 0, pcm(5)))
@@ -653,7 +653,7 @@ class TestResume:
         return drive
 
     @pytest.mark.parametrize("disk", [0, 3600])
-    def test_it_opens_replays_what_was_not_confirmed_and_ends_complete(self, disk: float) -> None:
+    def test_it_replays_unconfirmed_audio_and_ends_complete(self, disk: float) -> None:
         past = PastSource(source="mic", origin=0, confirmed=S // 2, on_disk=((0, S), (S, 2 * S)))
         drive = self.resume(past, disk=disk)
         assert drive.core.transcript == self.FINALS
@@ -676,14 +676,14 @@ class TestResume:
         assert drive.ended.statistics.sources["mic"].captured == 2 * S
         assert only(drive, StoreConfirmed) == [StoreConfirmed("mic", 2 * S)]
 
-    def test_with_nothing_left_it_is_over_at_once(self) -> None:
+    def test_with_nothing_left_it_ends_at_once(self) -> None:
         drive = self.resume(PastSource(source="mic", origin=0, confirmed=S, on_disk=((0, S),)))
         drive.open()
         assert drive.state == "closed"
         assert drive.ended.complete
         assert drive.ended.transcript == self.FINALS
 
-    def test_two_sources_keep_their_places_and_what_was_lost_stays_lost(self) -> None:
+    def test_two_resumed_sources_keep_their_offsets_and_gaps(self) -> None:
         hole = Gap(source="system", start=3 * S, end=4 * S, samples=S, cause=GapCause.CAPTURE)
         drive = self.resume(
             PastSource(source="mic", origin=0, confirmed=S // 2, on_disk=((0, S),)),
@@ -712,7 +712,7 @@ class TestResume:
         assert (last.text, last.start, last.end) == ("late", 2.0, 5.0)
 
 
-def test_a_disk_smaller_than_what_comes_at_once_keeps_none_of_it() -> None:
+def test_a_disk_smaller_than_one_event_keeps_none_of_it() -> None:
     box = Outbox("mic", 320, 0, 100)
     box.add(bytes(2 * 320))
     box.add(bytes(2 * 640))

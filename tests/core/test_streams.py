@@ -1,4 +1,4 @@
-"""Several sources on one line: one timeline, fair turns, and proof for each of them."""
+"""Several sources on one line: one timeline, fair turns, and a confirmation for each."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def named(streams: Streams, source: str) -> Stream:
 
 
 def pulled(streams: Streams, frames: int, now: float = 0.0) -> str:
-    """The first letters of the sources whose turn it was; a dot for nobody's."""
+    """The first letter of each source that sent, in order; a dot if none could."""
     turns = ""
     for _ in range(frames):
         pull = streams.pull(now)
@@ -58,13 +58,13 @@ class TestOneTimeline:
         streams.start("system", 100.0, 100.0)
         assert streams.start("mic", 99.0, 100.0).box.origin == 0
 
-    def test_a_source_whose_start_nobody_told_starts_with_its_first_audio(self) -> None:
+    def test_an_unannounced_source_starts_with_its_first_audio(self) -> None:
         streams = Streams(BOTH, TRAITS, 60 * S)
         streams.capture("system", FRAME, 10.0)
         streams.capture("mic", FRAME, 11.0)
         assert named(streams, "mic").box.origin == S
 
-    def test_a_hole_moves_what_follows(self) -> None:
+    def test_a_hole_shifts_later_audio(self) -> None:
         streams = Streams(BOTH, TRAITS, 60 * S)
         streams.hole("mic", 5 * F, 0.0)
         streams.capture("mic", FRAME, 0.1)
@@ -95,7 +95,7 @@ class TestWhoMaySpeak:
         assert not streams.capture("mic", FRAME, 1.0)
         assert streams.refused_samples == F
 
-    def test_all_are_over_when_each_one_is(self) -> None:
+    def test_all_sources_are_over_when_each_one_is(self) -> None:
         streams = streams_with(1)
         streams.end_source("mic")
         assert not streams.over
@@ -104,7 +104,7 @@ class TestWhoMaySpeak:
         streams.end_source("system")
         assert streams.over
 
-    def test_a_source_that_was_over_before_it_began_stays_over(self) -> None:
+    def test_a_source_that_ended_before_its_start_stays_over(self) -> None:
         streams = Streams(("mic",), TRAITS, 60 * S)
         streams.end_source("mic")
         assert streams.over
@@ -112,7 +112,7 @@ class TestWhoMaySpeak:
 
 
 class TestWhatIsKnown:
-    def test_a_backend_that_names_no_source_means_the_first(self) -> None:
+    def test_a_message_without_a_source_means_the_first_source(self) -> None:
         streams = Streams(BOTH, TRAITS, 60 * S)
         assert streams.get(None) is None
         assert streams.get("mic") is None
@@ -121,7 +121,7 @@ class TestWhatIsKnown:
         assert streams.get(None) is first
         assert [stream.box.source for stream in streams.all] == ["mic", "system"]
 
-    def test_the_longest_source_says_how_much_is_due(self) -> None:
+    def test_the_longest_source_gives_the_amount_due(self) -> None:
         streams = Streams(BOTH, TRAITS, 60 * S)
         assert streams.due_seconds == 0
         assert not streams.undelivered
@@ -155,7 +155,7 @@ class TestWhatIsKnown:
 
 
 class TestRoom:
-    """A source that can wait delivers more while the line keeps up with every source."""
+    """A source that can wait delivers more only while the line keeps up with all sources."""
 
     def test_there_is_room_while_less_than_two_seconds_wait(self) -> None:
         streams = Streams(BOTH, TRAITS, 60 * S)
@@ -169,7 +169,7 @@ class TestRoom:
         room.append(streams.has_room)
         assert room == [True, True, False, True]
 
-    def test_there_is_none_when_half_the_buffer_waits_for_its_proof(self) -> None:
+    def test_there_is_no_room_with_half_the_buffer_unconfirmed(self) -> None:
         streams = Streams(("mic",), TRAITS, 4 * F)
         for _ in range(2):
             streams.capture("mic", FRAME, 0.0)
@@ -183,7 +183,7 @@ class TestTurns:
     def test_sources_share_the_line_in_turn(self) -> None:
         assert pulled(streams_with(3), 7) == "smsmsm."
 
-    def test_a_source_that_is_shut_does_not_hold_up_the_other(self) -> None:
+    def test_a_source_with_a_shut_window_does_not_block_the_other(self) -> None:
         streams = streams_with(200)
         assert pulled(streams, 160) == "sm" * 80
         assert pulled(streams, 1) == "."
@@ -205,7 +205,7 @@ class TestTurns:
         assert not streams.shut
         assert streams.opens_at == OFF
 
-    def test_the_sooner_window_says_when_time_opens_one(self) -> None:
+    def test_the_earlier_window_gives_the_deadline(self) -> None:
         streams = streams_with(200)
         pulled(streams, 160)
         assert pulled(streams, 1) == "."
@@ -215,7 +215,7 @@ class TestTurns:
         assert streams.opens_at == pytest.approx(5.0 + F / S)
         assert pulled(streams, 1, streams.opens_at) == "m"
 
-    def test_a_source_that_starts_during_a_dial_has_time_to_show_figures(self) -> None:
+    def test_a_source_that_starts_during_a_dial_has_time_for_metrics(self) -> None:
         streams = Streams(("mic",), TRAITS, 60 * S)
         streams.begin_dial(0.0)
         streams.start("mic", 100.0, 100.0)
@@ -240,7 +240,7 @@ class TestTurns:
 
 
 class TestProof:
-    def test_backlog_asks_for_proof_each_200_ms(self) -> None:
+    def test_backlog_requests_a_confirmation_each_200_ms(self) -> None:
         streams = streams_with(100, ("mic",))
         pulled(streams, 9)
         assert not streams.wants_ping()
@@ -249,7 +249,7 @@ class TestProof:
         streams.mark()
         assert not streams.wants_ping()
 
-    def test_live_audio_asks_for_proof_each_500_ms(self) -> None:
+    def test_live_audio_requests_a_confirmation_each_500_ms(self) -> None:
         streams = streams_with(0, ("mic",))
         for _ in range(24):
             streams.capture("mic", FRAME, 0.0)
@@ -259,7 +259,7 @@ class TestProof:
         streams.pull(0.0)
         assert streams.wants_ping()
 
-    def test_a_shut_window_asks_for_proof_at_once_and_only_once(self) -> None:
+    def test_a_shut_window_requests_a_confirmation_once_and_at_once(self) -> None:
         streams = streams_with(85, ("mic",))
         streams.mark()
         pulled(streams, 75)
@@ -269,7 +269,7 @@ class TestProof:
         streams.mark()
         assert not streams.wants_ping()
 
-    def test_a_shut_source_asks_for_no_proof_of_the_others_frames(self) -> None:
+    def test_a_shut_source_requests_no_confirmation_for_the_other(self) -> None:
         streams = streams_with(100)
         pulled(streams, 160)
         streams.mark()
@@ -277,7 +277,7 @@ class TestProof:
         assert pulled(streams, 1) == "m"
         assert not streams.wants_ping()
 
-    def test_a_window_that_time_opens_soon_asks_for_no_proof_meanwhile(self) -> None:
+    def test_a_window_that_opens_soon_requests_no_confirmation(self) -> None:
         streams = streams_with(200, ("mic",))
         pulled(streams, 80)
         streams.note_pong(streams.mark())
@@ -285,7 +285,7 @@ class TestProof:
         assert pulled(streams, 2, streams.opens_at) == "m."
         assert not streams.wants_ping()
 
-    def test_a_pong_proves_what_was_sent_ahead_of_its_ping(self) -> None:
+    def test_a_pong_confirms_receipt_of_audio_sent_before_its_ping(self) -> None:
         streams = streams_with(10)
         pulled(streams, 4)
         first = streams.mark()
@@ -312,7 +312,7 @@ class TestProof:
             streams.note_pong(mark)
         assert len(operator.attrgetter("_marks")(streams)) == 9
 
-    def test_a_pong_that_nobody_asked_for_proves_nothing(self) -> None:
+    def test_an_unrequested_pong_confirms_nothing(self) -> None:
         streams = streams_with(10)
         pulled(streams, 4)
         streams.mark()
@@ -320,7 +320,7 @@ class TestProof:
         streams.note_pong(b"99")
         assert [stream.window.received for stream in streams.all] == [0, 0]
 
-    def test_the_pong_of_an_earlier_dial_proves_nothing(self) -> None:
+    def test_the_pong_of_an_earlier_dial_confirms_nothing(self) -> None:
         streams = streams_with(10)
         pulled(streams, 4)
         mark = streams.mark()
@@ -330,7 +330,7 @@ class TestProof:
         streams.note_pong(mark)
         assert [stream.window.received for stream in streams.all] == [0, 0]
 
-    def test_a_source_that_started_after_the_ping_is_not_proved_by_it(self) -> None:
+    def test_a_pong_confirms_nothing_of_a_source_started_after_it(self) -> None:
         streams = Streams(BOTH, TRAITS, 60 * S)
         streams.capture("system", FRAME, 0.0)
         streams.begin_dial(0.0)
@@ -343,13 +343,13 @@ class TestProof:
 
 
 class TestLosses:
-    def test_what_the_backend_dropped_lies_behind_what_its_last_figures_drained(self) -> None:
+    def test_a_drop_lies_after_the_audio_drained_in_the_last_metrics(self) -> None:
         streams = streams_with(20, ("mic",))
         pulled(streams, 10)
         stream = named(streams, "mic")
         stream.window.note_received(4 * F)
         stream.window.note_backlog(0.0, 0.0)
-        stream.window.note_drained(6 * F)  # words: they may lie behind the drop or before it
+        stream.window.note_drained(6 * F)  # these words may lie before or after the drop
         streams.note_dropped(stream, 3)
         (gap,) = streams.missing()
         assert gap == Gap(
@@ -376,12 +376,10 @@ class TestLosses:
 
 
 class TestDrops:
-    """What the backend dropped, one frame for each item of its queues."""
+    """Frames that the backend dropped, one for each item of its queues."""
 
     @pytest.mark.parametrize(("drained", "told"), [(1, [F - 1, 1]), (F - 1, [1, F - 1])])
-    def test_it_is_charged_behind_what_is_drained_and_the_rest_anywhere(
-        self, drained: int, told: list[int]
-    ) -> None:
+    def test_it_is_charged_to_undrained_audio_first(self, drained: int, told: list[int]) -> None:
         streams = streams_with(1, ("mic",))
         pulled(streams, 1)
         stream = named(streams, "mic")
@@ -390,7 +388,7 @@ class TestDrops:
         assert [gap.samples for gap in streams.take_gaps()] == told
         assert stream.window.drained == F, "it is out of the queue"
 
-    def test_all_that_was_sent_may_be_dropped_and_no_more_however_it_is_told(self) -> None:
+    def test_drops_are_limited_to_the_sent_audio_in_any_report_order(self) -> None:
         streams = streams_with(10, ("mic",))
         pulled(streams, 10)
         told: list[int] = []
@@ -400,10 +398,8 @@ class TestDrops:
         assert told == [3 * F, 4 * F, F, 2 * F]
 
     @pytest.mark.parametrize("reporting", BOTH)
-    def test_a_queue_that_runs_over_by_part_of_a_frame_drops_the_whole_frame(
-        self, reporting: str
-    ) -> None:
-        """A hole cut a frame of "mic" to 27 samples; "system" has run over as well."""
+    def test_a_partly_overflowing_frame_is_dropped_whole(self, reporting: str) -> None:
+        """A hole cuts a frame of "mic" to 27 samples; the queue of "system" overflows as well."""
         streams = streams_with(QUEUE // F + 1)
         streams.capture("mic", bytes(2 * 27), 0.0)
         streams.hole("mic", 100, 0.0)
@@ -414,7 +410,7 @@ class TestDrops:
         told = [gap for gap in streams.take_gaps() if gap.cause is GapCause.BACKEND]
         assert {gap.source: gap.samples for gap in told} == {"mic": 2 * F, "system": F}
 
-    def test_a_queue_that_is_known_to_be_short_has_not_run_over(self) -> None:
+    def test_a_queue_with_a_short_known_backlog_did_not_overflow(self) -> None:
         streams = streams_with(QUEUE // F + 1)
         for stream in streams.all:
             while stream.box.next_samples:
@@ -425,7 +421,7 @@ class TestDrops:
         streams.note_dropped(mic, 1)
         assert [gap.source for gap in streams.take_gaps()] == ["system"]
 
-    def test_it_is_not_charged_to_a_source_of_which_nothing_was_sent(self) -> None:
+    def test_it_is_not_charged_to_an_unsent_source(self) -> None:
         streams = streams_with(0)
         streams.capture("system", FRAME, 0.0)
         streams.start("mic", 0.0, 0.0)
@@ -436,7 +432,7 @@ class TestDrops:
 
 
 class TestToTheSample:
-    def test_a_start_is_where_it_was_to_the_sample(self) -> None:
+    def test_a_start_is_exact_to_the_sample(self) -> None:
         for sample in range(0, 40_000, 13):
             streams = Streams(BOTH, TRAITS, 60 * S)
             streams.start("system", 100.0, 100.0)
@@ -459,17 +455,17 @@ class TestToTheSample:
         assert streams.has_room is room
 
     @pytest.mark.parametrize(("received", "asks"), [(0, False), (-1, True)])
-    def test_proof_is_late_beyond_half_a_second(self, received: int, *, asks: bool) -> None:
+    def test_a_confirmation_is_late_after_half_a_second(self, received: int, *, asks: bool) -> None:
         streams = streams_with(25, ("mic",))
         pulled(streams, 25)
         window = named(streams, "mic").window
         window.pinged, window.received = 15 * F, received
         assert streams.wants_ping() is asks
 
-    def test_a_shut_window_asks_at_once_even_if_a_single_sample_lacks_proof(self) -> None:
+    def test_a_shut_window_pings_at_once_for_a_single_sample(self) -> None:
         streams = streams_with(79, ("mic",))
         streams.capture("mic", bytes(2), 0.0)
-        streams.hole("mic", F, 0.0)  # what is before it goes out as it is
+        streams.hole("mic", F, 0.0)  # the audio before it is sent as it is
         streams.capture("mic", FRAME, 0.0)
         pulled(streams, 79)
         streams.mark()
@@ -477,13 +473,13 @@ class TestToTheSample:
         assert streams.wants_ping()
 
     @pytest.mark.parametrize(("before", "asks"), [(0.19, False), (0.21, True)])
-    def test_a_shut_window_does_not_ask_if_it_opens_by_itself_within_a_fifth_of_a_second(
+    def test_a_window_that_opens_within_200_ms_sends_no_ping(
         self, before: float, *, asks: bool
     ) -> None:
         streams = streams_with(100, ("mic",))
         pulled(streams, 79)
         streams.note_pong(streams.mark())
-        opens_at = 5.02  # without figures, and a frame after the 1.6 s
+        opens_at = 5.02  # without metrics, and one frame beyond the 1.6 s
         assert pulled(streams, 2, opens_at - before) == "m."
         assert streams.opens_at == pytest.approx(opens_at)
         assert streams.wants_ping() is asks

@@ -1,4 +1,4 @@
-"""What ``compile_chart`` refuses, and how the table that it makes is run.
+"""Declarations that ``compile_chart`` refuses, and how its table is run.
 
 The library itself accepts each of the refused declarations, or complains about them
 only when the row is reached.
@@ -22,7 +22,7 @@ Declaration: TypeAlias = type[StateChart[Any]]
 
 
 class Worker:
-    """Does nothing, and remembers it."""
+    """Records each call."""
 
     number = 5
 
@@ -71,14 +71,14 @@ def test_a_row_runs_exit_then_on_then_the_state_changes_then_enter() -> None:
     assert worker.state == "second"
 
 
-def test_a_self_transition_leaves_and_arrives_and_an_internal_one_does_not() -> None:
+def test_a_self_transition_exits_and_enters_an_internal_one_not() -> None:
     worker = Worker()
     worker.state = "second"
     assert ran(worker, "go", "stay") == [True, True]
     assert worker.done == ["leave second", "act second", "arrive second", "act second"]
 
 
-def test_an_event_that_the_state_does_not_know_changes_nothing() -> None:
+def test_an_event_without_a_row_changes_nothing() -> None:
     worker = Worker()
     assert ran(worker, "end") == [False]
     assert worker.state == "first"
@@ -262,7 +262,7 @@ def internal_that_leads_elsewhere() -> Declaration:
         second = State()
         go = first.to(second) | second.to(first)
 
-    # The library refuses this where it is written, so it is done to it afterwards.
+    # The library refuses this declaration, so the test sets it afterwards.
     [transition] = Bad.first.transitions
     transition.internal = True
     return Bad
@@ -333,13 +333,13 @@ def test_a_wrong_declaration_is_refused(declare: Callable[[], Declaration], comp
         compile_chart(declare(), Worker, ("go",))
 
 
-def test_an_event_that_the_chart_does_not_declare_is_refused() -> None:
+def test_an_undeclared_event_is_refused() -> None:
     with pytest.raises(ChartError, match=r"events without a row in any state: \['new'\]"):
         compile_chart(Good, Worker, (*EXPECTED, "new"))
 
 
-def test_all_that_is_missing_is_told_in_order() -> None:
-    """Of so many that no set has them in order by chance."""
+def test_all_missing_names_are_reported_in_order() -> None:
+    """With ten events, so that a set is hardly in order by chance."""
     unknown = "qwertyuiop"
     with pytest.raises(ChartError) as refused:
         compile_chart(Chart, Actions, unknown)
@@ -349,7 +349,7 @@ def test_all_that_is_missing_is_told_in_order() -> None:
     )
 
 
-def test_a_row_has_a_name_for_a_person_and_no_other_has_it() -> None:
+def test_each_row_has_a_unique_readable_name() -> None:
     rows = [row for events in TABLE.values() for each in events.values() for row in each]
     names = [row.name for row in rows]
     assert len(set(names)) == len(names)
@@ -360,7 +360,7 @@ def test_a_row_has_a_name_for_a_person_and_no_other_has_it() -> None:
     } < set(names)
 
 
-def test_the_table_of_every_connection_is_the_charts() -> None:
+def test_every_session_uses_the_table_of_the_chart() -> None:
     again = compile_chart(Chart, Actions, EVENTS)
     assert {state: dict(rows) for state, rows in again.items()} == {
         state: dict(rows) for state, rows in TABLE.items()

@@ -1,4 +1,4 @@
-"""What a backend says, as it may stand before a person."""
+"""A backend's text is made safe to show to a person."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MUCH = "x" * 2_000_000
 
 
 @given(st.text(max_size=3 * MOST))
-def test_whatever_is_said_is_one_printable_line_that_fits(text: str) -> None:
+def test_any_text_becomes_one_printable_line_that_fits(text: str) -> None:
     said = one_line(text)
     assert len(said) <= MOST
     assert said.isprintable()
@@ -30,7 +30,7 @@ def test_whatever_is_said_is_one_printable_line_that_fits(text: str) -> None:
         ("a" * MOST, "a" * MOST),
         ("a" * (MOST + 1), "a" * (MOST - 1) + "…"),
         ("a" * 100 + " " * 5000, "a" * 100 + "…"),
-        # As long as may be shown, with blanks to spare, up to what is looked at and beyond.
+        # Up to the shown length, with spaces to spare, up to the length that is read and beyond.
         ("b" + "  " * 10 + "a" * 298, "b " + "a" * 298),
         ("b" + "  " * 10 + "a" * 299, "b " + "a" * 297 + "…"),
         ("a" + " " * 1199, "a"),
@@ -39,11 +39,11 @@ def test_whatever_is_said_is_one_printable_line_that_fits(text: str) -> None:
         (" a  b ", "a b"),
     ],
 )
-def test_what_fits_is_left_and_what_does_not_is_cut(said: str, shown: str) -> None:
+def test_only_a_text_that_is_too_long_is_cut(said: str, shown: str) -> None:
     assert one_line(said) == shown
 
 
-def test_nothing_long_that_a_backend_says_is_kept_or_told() -> None:
+def test_long_texts_of_a_backend_are_cut_in_every_update() -> None:
     drive = Drive().stream()
     drive.say("status", state=MUCH, message=MUCH, source=MUCH)
     drive.say("status", state="error", message=MUCH)
@@ -62,5 +62,5 @@ def test_nothing_long_that_a_backend_says_is_kept_or_told() -> None:
         (OSError("Broken"), "broken"),
     ],
 )
-def test_an_os_error_is_told_without_its_path(error: OSError, reason: str) -> None:
+def test_an_os_error_is_reported_without_its_path(error: OSError, reason: str) -> None:
     assert os_reason(error) == reason

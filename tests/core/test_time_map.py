@@ -1,4 +1,4 @@
-"""Where a backend's times lie, behind skips and behind what it dropped."""
+"""Backend times are mapped to session time, after skips and after dropped audio."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from tests.core.driver import FRAME, Drive
 
 
 def skipping() -> TimeMap:
-    """100 samples from session sample 1000, then what was captured from 2000."""
+    """100 samples from session sample 1000, then a skip to sample 2000."""
     positions = TimeMap()
     positions.begin_run(0, 1000)
     positions.begin_run(100, 2000)
     return positions
 
 
-def test_nothing_was_sent_yet() -> None:
+def test_before_any_send_there_is_no_mapping() -> None:
     assert not TimeMap()
     assert skipping()
 
 
-def test_the_end_of_a_dial_forgets_all() -> None:
+def test_the_end_of_a_dial_clears_the_map() -> None:
     positions = skipping()
     positions.drop(0, 50, 10)
     positions.clear()
@@ -43,7 +43,7 @@ def test_the_end_of_a_dial_forgets_all() -> None:
         ((400, 500), (2100, 2100)),
     ],
 )
-def test_a_time_is_looked_up_in_what_was_sent(
+def test_a_time_is_mapped_through_the_sent_audio(
     said: tuple[int, int], means: tuple[int, int]
 ) -> None:
     assert skipping().interval(*said, sent=200) == means
@@ -52,14 +52,14 @@ def test_a_time_is_looked_up_in_what_was_sent(
 @pytest.mark.parametrize(
     ("said", "means"),
     [
-        ((10, 20), (10, 20)),  # before all that may have been dropped
-        ((10, 101), (10, 131)),  # it ends behind it, or within it
-        ((110, 120), (110, 150)),  # nobody knows on which side
-        ((169, 170), (169, 200)),  # it begins on the last sample that may be before it
-        ((170, 180), (200, 210)),  # all behind it
+        ((10, 20), (10, 20)),  # before any audio that may have been dropped
+        ((10, 101), (10, 131)),  # it ends after the drop or within it
+        ((110, 120), (110, 150)),  # either side is possible
+        ((169, 170), (169, 200)),  # it begins on the last sample that may be before the drop
+        ((170, 180), (200, 210)),  # all of it after the drop
     ],
 )
-def test_behind_a_drop_the_backends_clock_is_slow(
+def test_after_a_drop_the_backends_clock_is_slow(
     said: tuple[int, int], means: tuple[int, int]
 ) -> None:
     positions = TimeMap()
@@ -90,11 +90,11 @@ def test_very_many_drops_cost_no_more_than_many() -> None:
     assert positions.interval(10**6, 10**6 + 1, sent=2**30) == (1001920, 1001921)
 
 
-# What it is for.
+# Use in a session.
 
 
 def slow_backend() -> Drive:
-    """Three seconds were sent, one was drained, half of the rest is dropped."""
+    """Three seconds were sent, one was drained, and half of the rest was dropped."""
     drive = Drive().stream()
     drive.speak(1.0)
     drive.figures()
@@ -103,7 +103,7 @@ def slow_backend() -> Drive:
     return drive
 
 
-def test_words_behind_a_drop_stand_where_they_were_spoken_and_are_not_said_again() -> None:
+def test_words_after_a_drop_keep_their_time_and_are_not_repeated() -> None:
     drive = slow_backend()
     half = SAMPLE_RATE // 2
     assert drive.gaps == [
@@ -126,7 +126,7 @@ def test_words_behind_a_drop_stand_where_they_were_spoken_and_are_not_said_again
     assert drive.frames() == before, "nothing is left to be sent again"
 
 
-def test_a_tail_that_was_dropped_is_missing_once() -> None:
+def test_a_dropped_tail_is_missing_once() -> None:
     drive = slow_backend()
     drive.final(0, 2.5)
     drive.stop()
@@ -138,7 +138,7 @@ def test_a_tail_that_was_dropped_is_missing_once() -> None:
     ]
 
 
-def test_a_queue_that_must_have_run_over_answers_for_a_drop() -> None:
+def test_a_drop_is_charged_to_the_queue_that_overflowed() -> None:
     drive = Drive(sources=("system", "mic")).stream()
     drive.audio(200, "system")
     drive.audio(40, "mic")
@@ -149,7 +149,7 @@ def test_a_queue_that_must_have_run_over_answers_for_a_drop() -> None:
     assert [gap.source for gap in drive.gaps] == ["system"]
 
 
-def test_a_time_ahead_of_one_drop_is_ahead_of_the_next() -> None:
+def test_a_time_before_one_drop_is_before_the_next() -> None:
     positions = TimeMap()
     positions.begin_run(0, 0)
     positions.drop(0, 1000, 10)

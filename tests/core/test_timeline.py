@@ -21,7 +21,7 @@ def words(
         max_size=20,
     )
 )
-def test_finals_of_all_sources_stand_in_order_of_session_time(
+def test_finals_of_all_sources_are_in_order_of_session_time(
     heard: list[tuple[int, int, str]],
 ) -> None:
     timeline = Timeline()
@@ -72,7 +72,7 @@ def test_a_final_without_a_partial_retracts_nothing() -> None:
     assert len(timeline.finals) == 1
 
 
-def test_finals_of_an_earlier_process_stand_in_order_too() -> None:
+def test_finals_of_an_earlier_process_are_in_order_too() -> None:
     timeline = Timeline()
     timeline.restore([words("b", 2, 3), words("a", 0, 1), words("c", 1, 2, source="system")])
     assert [each.text for each in timeline.finals] == ["a", "c", "b"]

@@ -1,4 +1,4 @@
-"""The table of clocks: every one has a meaning, a scope, and states that it runs in."""
+"""The table of timers: each has an event, a scope, and the states that it runs in."""
 
 from __future__ import annotations
 
@@ -49,11 +49,11 @@ def test_the_scopes_share_out_all_timers() -> None:
     assert {timer.name for timer in ALL[DIAL_TIMERS]} == DIAL
 
 
-def test_every_timer_fires_an_event_but_the_one_that_only_wakes_the_sender() -> None:
+def test_every_timer_except_pace_fires_an_event() -> None:
     assert [timer for timer in Timer if timer.fires is None] == [Timer.PACE]
 
 
-def test_a_timer_that_ends_a_dial_or_a_request_fires_the_timeout() -> None:
+def test_timers_of_dials_and_requests_fire_the_timeout() -> None:
     ending = [timer for timer in Timer if timer.error is not None]
     assert {timer.fires for timer in ending} == {"timed_out"}
     assert len({timer.error for timer in ending}) == len(ending)
@@ -62,7 +62,7 @@ def test_a_timer_that_ends_a_dial_or_a_request_fires_the_timeout() -> None:
 
 
 @pytest.mark.parametrize("state", State)
-def test_a_state_runs_its_own_timers_those_of_a_live_dial_and_of_the_session(state: State) -> None:
+def test_a_state_runs_its_own_the_dials_and_the_sessions_timers(state: State) -> None:
     runs = {timer.name for timer in RUNS[state]}
     assert len(runs) == len(RUNS[state])
     assert runs & {timer.name for timer in ALL[STATE_TIMERS]} == OF_STATE[state]

@@ -1,4 +1,4 @@
-"""The traits of a backend: which values can work, and that the core follows them."""
+"""The traits of a backend: which values are valid, and that the core follows them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def traits(**changes: Any) -> Traits:
 
 
 def dialect(**changes: Any) -> EchoPanel:
-    """The default dialect, for a backend of other traits."""
+    """The default dialect with other traits."""
     made: EchoPanel = type("Toy", (EchoPanel,), {"traits": replace(TRAITS, **changes)})()
     return made
 
@@ -48,7 +48,7 @@ def dialect(**changes: Any) -> EchoPanel:
         {"silent_in_silence": True},
     ],
 )
-def test_traits_that_can_work_are_accepted(changes: dict[str, Any]) -> None:
+def test_valid_traits_are_accepted(changes: dict[str, Any]) -> None:
     assert [getattr(traits(**changes), name) for name in changes] == [*changes.values()]
 
 
@@ -91,7 +91,7 @@ CODES = "give a mapping from each close code from 1000 to 4999 to its Rule"
         ({"refusals": {7: RULE}}, "Traits.refusals is 7: give a Rule for each text"),
     ],
 )
-def test_traits_that_cannot_work_are_refused_by_name(changes: dict[str, Any], text: str) -> None:
+def test_invalid_traits_are_refused_by_name(changes: dict[str, Any], text: str) -> None:
     with pytest.raises(ValueError, match=r"^Traits\.") as caught:
         traits(**changes)
     assert str(caught.value) == text
@@ -109,7 +109,7 @@ def test_a_backlog_goes_out_up_to_the_window(window: float, frames: int) -> None
 
 
 @pytest.mark.parametrize(("ahead", "frames"), [(0.2, 10), (0.5, 25)])
-def test_live_audio_runs_as_far_ahead_of_receipt_as_the_trait(ahead: float, frames: int) -> None:
+def test_live_audio_may_exceed_receipt_by_the_trait(ahead: float, frames: int) -> None:
     drive = Drive(dialect=dialect(window=0.1, live_ahead=ahead)).stream()
     for _ in range(40):
         drive.audio()
@@ -129,7 +129,7 @@ def test_a_backend_fills_at_the_backlog_of_its_traits() -> None:
     assert seen == [False, True, True, False]
 
 
-def test_dropped_audio_is_charged_to_what_the_queue_cannot_hold() -> None:
+def test_dropped_audio_is_charged_beyond_the_queue() -> None:
     drive = Drive(dialect=dialect(queue=0.2, window=0.2), sources=("mic", "system")).stream()
     drive.audio(11, "mic")
     drive.audio(5, "system")
@@ -141,7 +141,7 @@ def test_dropped_audio_is_charged_to_what_the_queue_cannot_hold() -> None:
 @pytest.mark.parametrize(
     ("of_policy", "of_dialect", "delay"), [(None, 0.7, 0.7), (0.3, 0.7, 0.3), (None, 0.0, 0.0)]
 )
-def test_the_start_waits_as_the_policy_says_or_else_the_dialect(
+def test_the_start_delay_is_the_policys_or_else_the_dialects(
     of_policy: float | None, of_dialect: float, delay: float
 ) -> None:
     drive = Drive(dialect=dialect(start_delay=of_dialect), policy=Policy(start_delay=of_policy))
@@ -161,7 +161,7 @@ def test_a_session_takes_the_sources_of_its_dialect() -> None:
     assert drive.state == "idle"
 
 
-# The registry, and what authors import.
+# The registry, and the imports for authors.
 
 
 def test_the_default_dialect_is_built_in_and_its_address_is_the_default() -> None:
@@ -176,14 +176,14 @@ def test_the_default_dialect_is_built_in_and_its_address_is_the_default() -> Non
     assert dial.backend.url == "ws://127.0.0.1:8000/ws/live-listener"
 
 
-def test_all_that_an_author_needs_is_imported_from_one_place() -> None:
+def test_one_module_has_all_imports_for_dialect_authors() -> None:
     for name in openline.dialects.__all__:
         assert hasattr(openline.dialects, name)
     assert openline.dialects.Traits is Traits
     assert openline.dialects.Rule is Rule
 
 
-# What a fact may carry of a source.
+# Optional fields of a source's events.
 
 
 @pytest.mark.parametrize("peak", [None, 0, 32768])
@@ -194,7 +194,7 @@ def test_captured_audio_may_carry_its_peak(peak: int | None) -> None:
 
 
 @pytest.mark.parametrize("peak", [-1, 32769])
-def test_a_peak_that_no_sample_has_is_refused(peak: int) -> None:
+def test_an_impossible_peak_is_refused(peak: int) -> None:
     drive = Drive().stream()
     with pytest.raises(LocalProtocolError, match=rf"^a peak of {peak}: give 0 to 32768, or None$"):
         drive.feed(e.AudioCaptured("mic", bytes(2 * FRAME), peak))
@@ -207,7 +207,7 @@ def machine(**options: Any) -> SessionMachine:
     )
 
 
-def test_a_session_knows_which_source_is_a_store() -> None:
+def test_a_session_has_the_kind_of_each_source() -> None:
     class Seen(Observer):
         def __init__(self) -> None:
             self.kinds: Mapping[str, e.SourceKind] | None = None
@@ -221,11 +221,11 @@ def test_a_session_knows_which_source_is_a_store() -> None:
     assert (store.kinds, none.kinds) == ({"mic": e.SourceKind.STORE}, {})
 
 
-def test_the_kind_of_a_source_that_is_not_there_is_refused() -> None:
+def test_the_kind_of_an_unknown_source_is_refused() -> None:
     with pytest.raises(ValueError, match=r"^kinds: 'tape' is no source of this session: leave"):
         machine(kinds={"tape": e.SourceKind.STORE})
 
 
-def test_a_kind_that_is_none_is_refused() -> None:
+def test_an_invalid_kind_is_refused() -> None:
     with pytest.raises(TypeError, match=r"^the kind of source 'mic' is str: give a SourceKind$"):
         machine(kinds={"mic": "store"})

@@ -1,7 +1,7 @@
-"""The verdict table, row by row as the design's document has it, and what judge adds.
+"""The verdict table, row by row as in the design's document, and the rules of ``judge``.
 
-ROWS is written from the document, not from the code: a changed row must be changed
-twice, once on purpose.
+ROWS is copied from the document, not from the code, so a changed row must be changed in
+both places.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def failed(error: ErrorKind, **facts: Any) -> Ending:
 
 DIALECT_ROW = Rule(action=LATER, why="the dialect says so", source="the dialect")
 
-#: (the document's row, endings that it speaks of, action, flags)
+#: (the document's row, endings that it covers, action, flags)
 ROWS: list[tuple[str, list[Ending], Action, dict[str, Any]]] = [
     # Close codes
     ("1000", [received(1000), sent(1000), ending(code=1000)], RETRY, PLAIN),
@@ -171,11 +171,11 @@ def test_bad_dates_hint_at_the_clock_and_a_403_at_the_path() -> None:
     assert "path" in judge(refused(403, has_provider=False)).why
 
 
-def test_where_nothing_is_known_nothing_is_said_of_a_code() -> None:
+def test_an_ending_without_facts_is_judged_unknown() -> None:
     assert judge(ending()).why == verdict_table.UNKNOWN.why
 
 
-def test_every_row_says_why_in_one_line_and_where_from() -> None:
+def test_every_row_has_its_reason_in_one_line_and_its_source() -> None:
     for row in ROWS:
         for each in row[1]:
             verdict = judge(each)
@@ -185,7 +185,7 @@ def test_every_row_says_why_in_one_line_and_where_from() -> None:
             assert verdict.source
 
 
-# Precedence: one ending, several facts
+# Precedence: one ending with several facts
 
 
 def test_refusal_outranks_everything() -> None:
@@ -231,7 +231,7 @@ def test_an_error_outranks_a_status_that_refuses_nothing(status: int) -> None:
 
 
 @pytest.mark.parametrize("code", [1006, 1015])
-def test_a_code_that_no_frame_carries_adds_nothing_to_other_facts(code: int) -> None:
+def test_a_code_never_sent_in_a_frame_adds_nothing(code: int) -> None:
     for error in ErrorKind:
         assert judge(failed(error, code=code)) == judge(failed(error))
     for status in (101, 200, 302, 401, 404, 429, 500):
@@ -280,7 +280,7 @@ def test_strikes_count_for_a_dialect_as_well() -> None:
     assert "unknown endings" in judge(ending(refusal=row, strikes=3, has_provider=False)).why
 
 
-def test_a_fatal_row_keeps_its_own_why_whatever_the_strikes() -> None:
+def test_a_fatal_row_keeps_its_reason_after_any_strikes() -> None:
     row = Rule(action=FATAL, why="no use", source="the dialect", strike=True)
     assert judge(ending(refusal=row, strikes=9)).why == "no use"
 

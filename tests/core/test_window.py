@@ -1,8 +1,8 @@
-"""How much may be sent: the rules one by one, then a whole line in virtual time.
+"""The send window: its rules one by one, then a whole line in virtual time.
 
-The simulated backend is that of the contract: 2.0 s of queue per source beyond which the
-oldest is dropped, a pong after one round trip, figures each second or never. It counts
-what it drops, and the line measures how long live audio waited.
+The simulated backend follows the contract. It has a queue of 2.0 s per source and drops the
+oldest audio beyond it. It sends a pong after one round trip, and metrics each second or
+never. It counts dropped audio, and the line measures how long live audio waited.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ S = SAMPLE_RATE
 F = FRAME_SAMPLES
 LIMITS = Limits.of(TRAITS)
 W = round(1.6 * S)
-FAR = 60 * S  # so much is unsent: not at the live edge
+FAR = 60 * S  # enough unsent audio that the source is not at the live edge
 
 
 class TestBacklog:
-    def test_it_goes_out_up_to_1_6_seconds_beyond_what_is_drained(self) -> None:
+    def test_it_is_sent_up_to_1_6_seconds_beyond_the_drained_audio(self) -> None:
         window = Window(LIMITS, 0.0)
         assert window.allows(W - F, F, FAR, 0.0)
         assert not window.allows(W - F + 1, F, FAR, 0.0)
@@ -40,14 +40,14 @@ class TestBacklog:
         assert window.allows(S + W - F, F, FAR, 0.0)
         assert not window.allows(S + W - F + 1, F, FAR, 0.0)
 
-    def test_figures_subtract_the_queue_from_what_was_received(self) -> None:
+    def test_metrics_subtract_the_queue_from_the_received_audio(self) -> None:
         window = Window(LIMITS, 0.0)
         window.note_received(3 * S)
         assert window.note_backlog(1.25, 1.0)
         assert window.drained == round(1.75 * S)
         assert window.received == 3 * S
 
-    def test_a_proof_never_takes_another_back(self) -> None:
+    def test_a_confirmation_never_revokes_another(self) -> None:
         window = Window(LIMITS, 0.0)
         window.note_received(3 * S)
         window.note_received(2 * S)
@@ -57,14 +57,14 @@ class TestBacklog:
         assert not window.note_backlog(2.0, 1.0)
         assert window.drained == 2 * S
 
-    def test_what_was_drained_was_received(self) -> None:
+    def test_drained_audio_counts_as_received(self) -> None:
         window = Window(LIMITS, 0.0)
         window.note_drained(5 * S)
         assert window.received == 5 * S
 
 
 class TestLiveEdge:
-    def test_it_passes_up_to_a_second_ahead_of_the_proof_of_receipt(self) -> None:
+    def test_it_is_sent_up_to_a_second_beyond_confirmed_receipt(self) -> None:
         window = Window(LIMITS, 0.0)
         window.note_received(10 * S)
         sent = 11 * S - F
@@ -72,7 +72,7 @@ class TestLiveEdge:
         assert not window.allows(sent + 1, F, F, 0.0)
 
     @pytest.mark.parametrize(("unsent", "passes"), [(F, True), (S // 5, True), (S // 5 + 1, False)])
-    def test_only_audio_just_captured_is_at_it(self, unsent: int, *, passes: bool) -> None:
+    def test_only_new_audio_is_at_the_live_edge(self, unsent: int, *, passes: bool) -> None:
         window = Window(LIMITS, 0.0)
         window.note_received(10 * S)
         assert window.allows(10 * S, F, unsent, 0.0) is passes
@@ -109,7 +109,7 @@ class TestWithoutFigures:
         assert not window.allows(W, F, FAR, 104.999)
         assert window.allows(W, F, FAR, 105.02)
 
-    def test_the_backend_is_assumed_to_drain_in_real_time_up_to_what_it_received(self) -> None:
+    def test_the_backend_is_assumed_to_drain_received_audio_in_real_time(self) -> None:
         window = Window(LIMITS, 0.0)
         window.note_received(3 * S)
         assert not window.allows(0, W + 2 * S + 9, FAR, 7.0)
@@ -117,15 +117,15 @@ class TestWithoutFigures:
         assert window.allows(0, W + 3 * S, FAR, 20.0)
         assert not window.allows(0, W + 3 * S + 9, FAR, 30.0)
 
-    def test_time_in_which_the_queue_was_empty_is_not_saved_up(self) -> None:
+    def test_time_with_an_empty_queue_is_not_credited(self) -> None:
         window = Window(LIMITS, 0.0)
         window.note_received(S)
         assert not window.allows(0, W + 2 * S, FAR, 60.0)
-        window.note_received(9 * S)  # 8 s came at once, after a stall
+        window.note_received(9 * S)  # 8 s arrived at once, after a stall
         assert not window.allows(0, W + 2 * S, FAR, 60.5)
         assert window.allows(0, W + 2 * S, FAR, 61.0)
 
-    def test_a_transcript_is_a_new_start_and_not_added_to_the_time_that_passed(self) -> None:
+    def test_a_transcript_restarts_the_estimate(self) -> None:
         window = Window(LIMITS, 0.0)
         window.note_received(30 * S)
         assert window.allows(0, W + 9, FAR, 15.0)
@@ -133,7 +133,7 @@ class TestWithoutFigures:
         assert not window.allows(0, 10 * S + W + 9, FAR, 15.0)
         assert window.allows(0, 11 * S + W, FAR, 16.0)
 
-    def test_figures_that_come_back_end_the_guessing(self) -> None:
+    def test_new_metrics_end_the_estimate(self) -> None:
         window = Window(LIMITS, 0.0)
         window.note_received(10 * S)
         assert window.allows(0, W + 5 * S, FAR, 10.0)
@@ -144,7 +144,7 @@ class TestWithoutFigures:
         assert not window.allows(0, W + 2 * S, FAR, 15.5)
         assert window.allows(0, W + 2 * S, FAR, 16.0)
 
-    def test_only_a_proof_opens_what_lies_beyond_receipt(self) -> None:
+    def test_only_a_confirmation_opens_the_window_beyond_receipt(self) -> None:
         window = Window(LIMITS, 0.0)
         window.note_received(S)
         assert window.opens_at(S + W, F) == OFF
@@ -163,7 +163,7 @@ class TestWithoutFigures:
         sent=st.integers(0, 30 * S),
     )
     @settings(deadline=None, derandomize=True, max_examples=300)
-    def test_the_deadline_really_opens_the_window_and_is_never_in_the_past(
+    def test_the_deadline_opens_the_window_and_is_not_in_the_past(
         self, now: float, steps: list[tuple[str, int, float]], sent: int
     ) -> None:
         window = Window(LIMITS, now)
@@ -186,7 +186,7 @@ class TestWithoutFigures:
 
 
 class Queue:
-    """The contract's queue of one source: it drains at a rate and drops over 2.0 s."""
+    """The contract's queue of one source: it drains at a rate and drops audio over 2.0 s."""
 
     def __init__(self, rate: float) -> None:
         self.rate = rate
@@ -213,19 +213,19 @@ class Queue:
 
 @dataclass
 class Line:
-    """One source on one dial, over a network that may stand still for a while."""
+    """One source on one dial, over a network that may stall for a while."""
 
     rtt: float
     rate: float = math.inf  # seconds of audio that the backend drains in a second
     backlog: float = 0.0
     live: bool = True
     metrics: bool = True
-    transcripts: float | None = None  # one each so many seconds
+    transcripts: float | None = None  # seconds between two of them
     stall: tuple[float, float] = (0.0, 0.0)  # nothing arrives between these
 
     now: float = 0.0
     pings: int = 0
-    caught_up: float | None = None  # when the backlog was gone for the first time
+    caught_up: float | None = None  # when the backlog was first empty
     waits: list[tuple[float, float]] = field(default_factory=list[tuple[float, float]])
     events: list[tuple[float, int, Callable[[], None]]] = field(
         default_factory=list[tuple[float, int, Callable[[], None]]]
@@ -252,7 +252,7 @@ class Line:
         heapq.heappush(self.events, (time, self.count, what))
 
     def arrive(self, what: Callable[[], None]) -> None:
-        """Carry something over the network, either way, in order."""
+        """Deliver ``what`` over the network, in either direction, in order."""
         time = self.now + self.rtt / 2
         begin, end = self.stall
         self.at(end if begin <= time < end else time, what)
@@ -284,7 +284,7 @@ class Line:
         self.arrive(lambda: self.arrive(lambda: self.hear(self.streams.note_pong, mark)))
 
     def pump(self) -> None:
-        """Send as the connection does: pings first, then audio, until a window is shut."""
+        """Send as the session does: pings first, then audio, until a window is shut."""
         self.pace = OFF
         while True:
             if self.streams.wants_ping():
@@ -329,7 +329,7 @@ RTTS = [0.001, 0.05, 0.3]
 
 
 class TestCatchingUp:
-    """A 20 s outage is over: its audio goes out beside what is being said."""
+    """After a 20 s outage, its audio is sent beside the live audio."""
 
     @pytest.mark.parametrize("rtt", RTTS)
     def test_it_takes_ten_seconds_where_transcripts_come_each_half_second(self, rtt: float) -> None:
@@ -340,7 +340,7 @@ class TestCatchingUp:
 
     @pytest.mark.parametrize(("rtt", "seconds"), [(0.001, 32), (0.05, 32), (0.3, 38)])
     @pytest.mark.parametrize("rate", [2, 4, math.inf])
-    def test_it_takes_half_a_minute_by_the_figures_alone(
+    def test_it_takes_half_a_minute_by_metrics_alone(
         self, rtt: float, rate: float, seconds: float
     ) -> None:
         line = Line(rtt, rate, backlog=20).run(60)
@@ -363,7 +363,7 @@ class TestCatchingUp:
     @pytest.mark.parametrize("rtt", RTTS)
     @pytest.mark.parametrize("rate", [1, 2, math.inf])
     @pytest.mark.parametrize("transcripts", [None, 0.5])
-    def test_without_figures_there_is_neither_a_drop_nor_a_dead_stop(
+    def test_without_metrics_nothing_is_dropped_and_nothing_stops(
         self, rtt: float, rate: float, transcripts: float | None
     ) -> None:
         line = Line(rtt, rate, backlog=20, live=False, metrics=False, transcripts=transcripts)
@@ -373,7 +373,7 @@ class TestCatchingUp:
         assert line.pings / 24 < 6, "proof is asked for each 0.2 s, not for each frame"
 
     @pytest.mark.parametrize("rtt", RTTS)
-    def test_without_figures_live_audio_comes_behind_in_real_time(self, rtt: float) -> None:
+    def test_without_metrics_live_audio_follows_in_real_time(self, rtt: float) -> None:
         line = Line(rtt, 2, backlog=20, metrics=False).run(120)
         assert line.dropped == 0
         assert line.longest_wait(after=10) < 20 + 5 - 1.6 + 0.1
@@ -383,16 +383,16 @@ class TestCatchingUp:
 class TestLiveAudio:
     @pytest.mark.parametrize("rtt", [*RTTS, 0.5, 0.7])
     @pytest.mark.parametrize("metrics", [True, False])
-    def test_it_never_waits_up_to_a_round_trip_of_seven_tenths_of_a_second(
+    def test_it_never_waits_with_round_trips_up_to_0_7_seconds(
         self, rtt: float, *, metrics: bool
     ) -> None:
         line = Line(rtt, 4, metrics=metrics).run(60)
         assert line.dropped == 0
         assert line.longest_wait() < 0.001
-        # Proof is asked for more often the longer it takes to come back.
+        # The longer the round trip, the more often a confirmation is requested.
         assert line.pings / 60 < (2.1 if rtt < 0.2 else 5.1)
 
-    def test_a_round_trip_of_a_second_does_not_leave_it_behind_for_good(self) -> None:
+    def test_it_catches_up_with_a_round_trip_of_a_second(self) -> None:
         line = Line(1.0, 4, metrics=True).run(120)
         assert line.dropped == 0
         assert line.longest_wait(after=60) < 1.0
@@ -401,7 +401,7 @@ class TestLiveAudio:
     @pytest.mark.parametrize("rate", [1.2, 2, math.inf])
     @pytest.mark.parametrize("metrics", [True, False])
     @pytest.mark.parametrize("transcripts", [None, 0.5])
-    def test_a_network_that_stood_still_costs_time_but_no_audio(
+    def test_a_stalled_network_costs_time_but_no_audio(
         self, seconds: float, rate: float, transcripts: float | None, *, metrics: bool
     ) -> None:
         line = Line(
@@ -414,7 +414,7 @@ class TestLiveAudio:
             assert line.longest_wait(after=20.3 + seconds + 18) < 0.1
 
 
-def test_what_was_dropped_is_out_of_the_queue() -> None:
+def test_dropped_audio_is_out_of_the_queue() -> None:
     window = Window(LIMITS, 0.0)
     window.note_received(1000)
     for samples, out in ((300, 300), (100, 400)):

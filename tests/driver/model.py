@@ -1,4 +1,4 @@
-"""A face in memory that follows the driver's contract, and lets an app meddle at any moment."""
+"""A face in memory that follows the driver's contract; an app may call back at any moment."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from openline_driver.options import SessionOptions
 BACKEND = Backend()
 ACK = '{"type":"status","state":"streaming"}'
 FINAL_MESSAGE = '{"type":"final_summary","markdown":"","json":{}}'
-#: Every wait that can be zero is, so that short schedules reach far.
+#: Delays are zero where possible, so that short schedules cover much.
 HASTY = Policy(prompt_retry=0, scatter=0, start_delay=0)
 
 
@@ -39,7 +39,7 @@ def counter() -> Iterator[str]:
 
 
 def options(**given: Any) -> SessionOptions:
-    """The options of a session with one source; ``given`` are others."""
+    """The options of a session with one source; ``given`` replaces some of them."""
     ids = counter()
     usual: dict[str, Any] = {
         "backend": BACKEND,
@@ -66,13 +66,13 @@ class Face:
         self.effects: list[fx.Effect] = []
         self.dialled: list[int] = []
         self.sockets: set[int] = set()  # open, or being closed
-        self.closing: set[int] = set()  # those of them that will be released
+        self.closing: set[int] = set()  # those that will be released
         self.released: list[int] = []
         self.patience = 1000
         self.meddle: Callable[[fx.Effect], object] = lambda _effect: None
 
     def feed(self, *events: e.Event | f.Fact) -> None:
-        """Feed, and drain where no drain is under way."""
+        """Feed, and drain the effects unless a drain is already running."""
         for event in events:
             self.driver.feed(event)
             if not self.driver.draining:
@@ -95,13 +95,13 @@ class Face:
                     pass
 
     def lose(self, event: e.SocketLost | f.Refused) -> None:
-        """The dial is over: its socket is closed, and released later."""
+        """The dial is lost: its socket is closed, and released later."""
         if event.dial in self.sockets:
             self.closing.add(event.dial)
         self.feed(event)
 
     def release(self) -> None:
-        """Every socket that is being closed is gone now."""
+        """Release every socket that is being closed."""
         while self.closing:
             dial = min(self.closing)
             self.closing.discard(dial)
@@ -110,7 +110,7 @@ class Face:
             self.feed(f.Released(dial))
 
     def wake_up(self, early: float = 0.0) -> None:
-        """The next deadline comes, and the face wakes for it, perhaps a little early."""
+        """Wake for the next deadline, perhaps a little early."""
         deadline = self.driver.deadline()
         self.patience -= 1
         assert self.patience, "what a test waits for never comes"
@@ -119,15 +119,15 @@ class Face:
             self.feed(f.Woke(deadline))
 
     def of(self, *kinds: type) -> list[fx.Effect]:
-        """The effects of these kinds, so far."""
+        """The effects of these kinds up to now."""
         return [effect for effect in self.effects if isinstance(effect, kinds)]
 
     def open(self) -> int:
-        """Open a line as far as streaming; the number of its dial."""
+        """Open a line up to streaming; return the number of its dial."""
         self.feed(e.OpenRequested())
         dial = self.dialled[-1]
         self.feed(e.SocketOpened(dial, f"c-{dial}"))
-        while self.driver.pull() is None:  # the start waits a little
+        while self.driver.pull() is None:  # the start has a short delay
             self.wake_up()
         self.feed(e.MessageReceived(dial, ACK))
         return dial

@@ -29,7 +29,7 @@ MAKER = Maker(lambda: 0.5, lambda: "new-id", "openline/test")
 
 
 class Runs:
-    """A source by its looks."""
+    """The smallest object that is accepted as a source."""
 
     duration = None
 
@@ -46,7 +46,7 @@ class Stored(Runs):
 
 
 def given(**others: Any) -> dict[str, Any]:
-    """What ``open_session`` is given."""
+    """The arguments of ``open_session``."""
     usual = {
         "backend": Backend(),
         "sources": {"mic": Runs()},
@@ -90,7 +90,7 @@ def test_defaults_of_a_new_session() -> None:
     assert not options.is_resumed
 
 
-def test_what_is_given_stands() -> None:
+def test_given_options_replace_the_defaults() -> None:
     options = new_options(
         given(
             sources={"mic": Stored(), "system": Pauses()},
@@ -149,7 +149,7 @@ def test_options_of_a_resumed_session() -> None:
         ({"sources": {}, "spool": "calls"}, "a session without sources has nothing to spool"),
     ],
 )
-def test_what_cannot_work_is_a_value_error(others: dict[str, Any], text: str) -> None:
+def test_an_invalid_value_is_a_value_error(others: dict[str, Any], text: str) -> None:
     with pytest.raises(ValueError) as caught:
         new_options(given(**others), MAKER)
     assert str(caught.value) == text
@@ -169,9 +169,7 @@ def test_what_cannot_work_is_a_value_error(others: dict[str, Any], text: str) ->
         ({"observers": "secret"}, "observers: give a list of Observers, not str"),
     ],
 )
-def test_what_has_the_wrong_type_is_named_without_its_value(
-    others: dict[str, Any], text: str
-) -> None:
+def test_a_wrong_type_is_named_without_the_value(others: dict[str, Any], text: str) -> None:
     assert refusal(new_options, given(**others), MAKER) == text
 
 
@@ -187,11 +185,11 @@ def test_what_has_the_wrong_type_is_named_without_its_value(
         ({"mic": Runs}, "sources['mic']: give a source, "),
     ],
 )
-def test_what_is_no_source_is_refused(sources: object, start: str) -> None:
+def test_an_invalid_source_is_refused(sources: object, start: str) -> None:
     assert refusal(check_sources, sources).startswith(start)
 
 
-def test_dialect_is_tried_and_there_is_a_default() -> None:
+def test_dialect_is_validated_and_has_a_default() -> None:
     mine = EchoPanel()
     assert checked_dialect(mine) is mine
     assert isinstance(checked_dialect(None), EchoPanel)
@@ -206,7 +204,7 @@ def plain() -> str:
 
 
 @pytest.mark.parametrize("credentials", [None, "token", provide, plain])
-def test_whatever_can_be_called_is_a_provider(credentials: object) -> None:
+def test_any_callable_is_a_provider(credentials: object) -> None:
     check_credentials(credentials)
 
 
@@ -217,11 +215,11 @@ def test_whatever_can_be_called_is_a_provider(credentials: object) -> None:
         (Runs, "a token, an async function that returns one, or None, not the class Runs"),
     ],
 )
-def test_what_is_no_provider_is_refused(credentials: object, text: str) -> None:
+def test_an_invalid_provider_is_refused(credentials: object, text: str) -> None:
     assert refusal(check_credentials, credentials) == f"credentials: give {text}"
 
 
-def test_coroutine_is_no_provider_and_leaves_no_warning() -> None:
+def test_coroutine_is_refused_as_provider_without_a_warning() -> None:
     assert refusal(check_credentials, provide()) == (
         "credentials: give an async function itself, not what it returned when called"
     )
@@ -238,7 +236,7 @@ def test_kind_of_a_value_does_not_show_it() -> None:
     assert (kind_of("secret"), kind_of(str)) == ("str", "the class str")
 
 
-# The block that was forgotten.
+# A forgotten ``async with``.
 
 
 class Live:
@@ -254,7 +252,7 @@ class Block(Unopened):
     async def __aexit__(self, *_: object) -> None: ...
 
 
-def test_opening_is_what_async_with_takes() -> None:
+def test_opening_is_an_async_context_manager() -> None:
     check_opening(Block())
     check_opening(nullcontext())
     assert refusal(check_opening, "secret") == (
@@ -263,7 +261,7 @@ def test_opening_is_what_async_with_takes() -> None:
     )
 
 
-def test_block_that_was_forgotten_is_named() -> None:
+def test_forgotten_async_with_is_named() -> None:
     block: Any = Block()
     assert repr(block) == "<a session to be opened with `async with`, in a loop>"
     with pytest.raises(TypeError, match="not with `with`"), block:
@@ -279,4 +277,4 @@ def test_block_that_was_forgotten_is_named() -> None:
         _ = block.nonsense
     with pytest.raises(AttributeError, match="has no attribute '_stop'"):
         _ = block._stop
-    Unopened.__exit__(block)  # Python asks for it before it enters
+    Unopened.__exit__(block)  # Python looks this up before it enters

@@ -37,7 +37,7 @@ class Times(Observer):
         max_size=60,
     )
 )
-def test_time_never_runs_back_whatever_the_clock_does(moves: list[tuple[float, str]]) -> None:
+def test_time_never_runs_backwards_with_any_clock(moves: list[tuple[float, str]]) -> None:
     times = Times()
     face = Face(times, policy=HASTY)
     face.feed(e.OpenRequested())
@@ -54,7 +54,7 @@ def test_time_never_runs_back_whatever_the_clock_does(moves: list[tuple[float, s
                 face.drain()
             case "pull":
                 face.driver.pull()
-            case "stale":  # the deadline that it waited for has moved
+            case "stale":  # the awaited deadline has moved
                 face.feed(f.Woke(highest + 1e6))
                 due = max(due, deadline or 0.0)
             case _ if deadline is not None:
@@ -65,12 +65,12 @@ def test_time_never_runs_back_whatever_the_clock_does(moves: list[tuple[float, s
             case _:
                 pass
     assert times.seen == sorted(times.seen)
-    # Nor does it run ahead: of the clock, or of a deadline that was due.
+    # Time never runs ahead of both the clock and a deadline that was due.
     assert all(now <= max(highest, due) for now in times.seen)
 
 
 @pytest.mark.parametrize("early", [0.0, 1e-9, 0.001, 0.015])
-def test_wake_up_that_comes_early_fires_the_timer(early: float) -> None:
+def test_early_wake_up_fires_the_timer(early: float) -> None:
     face = Face()
     face.feed(e.OpenRequested())
     deadline = face.driver.deadline()
@@ -81,7 +81,7 @@ def test_wake_up_that_comes_early_fires_the_timer(early: float) -> None:
     assert face.clock.now == deadline - early
 
 
-def test_time_is_that_of_the_deadline_until_the_clock_has_caught_up() -> None:
+def test_time_is_the_deadlines_until_the_clock_catches_up() -> None:
     times = Times()
     face = Face(times)
     face.feed(e.OpenRequested())
@@ -94,7 +94,7 @@ def test_time_is_that_of_the_deadline_until_the_clock_has_caught_up() -> None:
     assert times.seen[-3:] == [deadline, deadline, deadline + 0.49]
 
 
-def test_wake_up_for_nothing_is_a_tick() -> None:
+def test_wake_up_without_a_deadline_is_a_tick() -> None:
     times = Times()
     face = Face(times)
     face.feed(f.Woke(100.0))

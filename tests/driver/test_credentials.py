@@ -1,4 +1,4 @@
-"""How a credential is kept, and cut out of what a backend says."""
+"""Credentials are stored, and redacted from a backend's messages."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ async def provide() -> str:
 
 
 class Basic(EchoPanel):
-    """A dialect that makes another secret of the credential."""
+    """A dialect that encodes the credential into another secret."""
 
     def headers(self, credential: str) -> list[tuple[str, str]]:
         if credential.count(":") != 1:
@@ -39,7 +39,7 @@ class Basic(EchoPanel):
 
 
 def store(*given: str) -> CredentialStore:
-    """A store that was given these, one after the other."""
+    """A store that received these credentials, one after the other."""
     kept = CredentialStore(provide, EchoPanel())
     for number, credential in enumerate(given, 1):
         assert kept.accept(CredentialGiven(number, credential)) == e.CredentialReady(number)
@@ -78,7 +78,7 @@ def test_token_that_cannot_be_sent_is_refused(token: str) -> None:
         (None, "it returned NoneType; a token is a str"),
     ],
 )
-def test_what_is_no_token_is_an_answer(given: object, detail: str) -> None:
+def test_an_invalid_token_is_a_failed_credential(given: object, detail: str) -> None:
     kept = CredentialStore(provide, EchoPanel())
     answer = kept.accept(CredentialGiven(3, given))
     assert answer == e.CredentialFailed(3, detail=detail, unusable=True)
@@ -92,7 +92,7 @@ def test_coroutine_in_place_of_a_token_leaves_no_warning() -> None:
     )
 
 
-def test_token_that_the_dialect_cannot_send_is_named_without_it() -> None:
+def test_token_that_the_dialect_refuses_is_not_quoted() -> None:
     with pytest.raises(DialectError, match=r"^the dialect Basic: headers raised ValueError$"):
         CredentialStore(TOKEN, Basic())
     answer = CredentialStore(provide, Basic()).accept(CredentialGiven(1, TOKEN))
@@ -101,7 +101,7 @@ def test_token_that_the_dialect_cannot_send_is_named_without_it() -> None:
     )
 
 
-def test_provider_may_say_why_and_whether_it_is_for_good() -> None:
+def test_provider_may_give_a_reason_and_fail_for_good() -> None:
     kept = CredentialStore(provide, EchoPanel())
     shut = CredentialError("the vault is shut")
     assert kept.failed(ProviderFailed(1, shut)) == e.CredentialFailed(1, detail=str(shut))
@@ -116,7 +116,7 @@ def test_other_errors_of_a_provider_show_their_kind_alone() -> None:
     assert answer == e.CredentialFailed(1, detail="it raised KeyError")
 
 
-def test_provider_that_is_not_async_is_an_answer() -> None:
+def test_provider_that_is_not_async_is_a_failed_credential() -> None:
     assert not_async(1, TOKEN) == e.CredentialFailed(
         1,
         detail="it is no async function: it returned str: write it with async def",
@@ -137,14 +137,14 @@ def escaped(text: str) -> str:
 
 @pytest.mark.parametrize("spell", [plain, escaped])
 @pytest.mark.parametrize("token", [TOKEN, 'quo"ted\\back'])
-def test_token_in_a_message_is_cut_out(spell: Callable[[str], str], token: str) -> None:
+def test_token_in_a_message_is_redacted(spell: Callable[[str], str], token: str) -> None:
     kept = store(token)
     event = kept.redact(message(f'{{"type":"status","message":"a {spell(token)} b"}}'))
     assert isinstance(event, e.MessageReceived)
     assert json.loads(event.data)["message"] == "a [token] b"
 
 
-def test_message_without_the_token_is_left_as_it_is() -> None:
+def test_message_without_the_token_is_unchanged() -> None:
     kept = store(TOKEN)
     for text in ('{"a":"\\u0041"}', "{}", '"\\ not JSON', '"\\ud800"'):
         event = message(text)
@@ -153,11 +153,11 @@ def test_message_without_the_token_is_left_as_it_is() -> None:
     assert kept.redact(binary) is binary
 
 
-def test_token_in_broken_json_is_cut_out() -> None:
+def test_token_in_broken_json_is_redacted() -> None:
     assert TOKEN not in redacted(store(TOKEN), message(f'"\\{TOKEN}'))
 
 
-def test_token_in_a_close_or_a_loss_is_cut_out() -> None:
+def test_token_in_a_close_or_a_loss_is_redacted() -> None:
     lost = e.SocketLost(dial=1, code=4003, reason=f"no {TOKEN}", detail=TOKEN)
     assert store(TOKEN).redact(lost) == e.SocketLost(
         dial=1, code=4003, reason="no [token]", detail="[token]"
@@ -173,12 +173,12 @@ def test_our_own_parameter_in_a_location_is_dropped() -> None:
     assert store(TOKEN).redact(elsewhere) == e.Redirected(1, 307, "/[token]")
 
 
-def test_what_no_backend_says_is_not_looked_at() -> None:
+def test_only_text_of_a_backend_is_redacted() -> None:
     event = e.SourceFailed("mic", TOKEN)
     assert store(TOKEN).redact(event) is event
 
 
-def test_what_the_dialect_makes_of_a_token_is_as_secret() -> None:
+def test_header_values_of_a_token_are_redacted_too() -> None:
     kept = CredentialStore(PASSWORD, Basic())
     made = b64encode(PASSWORD.encode()).decode()
     text = redacted(kept, message(f"{made} {PASSWORD} openline-client"))
@@ -187,7 +187,7 @@ def test_what_the_dialect_makes_of_a_token_is_as_secret() -> None:
     assert "[token]" in text
 
 
-def test_older_tokens_are_secrets_still_up_to_a_number() -> None:
+def test_a_limited_number_of_older_tokens_is_redacted() -> None:
     tokens = [f"token-number-{number}-end" for number in range(REMEMBERED + 1)]
     kept = store(*tokens, tokens[-1])
     text = redacted(kept, message(" ".join(tokens)))
@@ -201,6 +201,6 @@ def test_short_token_is_no_secret() -> None:
     assert kept.redact(event) is event
 
 
-def test_repr_of_what_holds_a_token_has_none() -> None:
+def test_no_repr_contains_a_token() -> None:
     shown: list[Any] = [CredentialGiven(1, TOKEN)]
     assert TOKEN not in repr(shown)

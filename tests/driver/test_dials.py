@@ -1,4 +1,4 @@
-"""One socket at a time, in the smallest steps."""
+"""One socket at a time, tested step by step."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_dial_that_is_released_without_an_end_is_over() -> None:
     assert dials.open(command(2))
 
 
-def test_only_what_is_overdue_is_abandoned() -> None:
+def test_only_an_overdue_socket_is_abandoned() -> None:
     dials = Dials()
     dials.open(command(1))
     dials.end(1, 0.0)

@@ -1,4 +1,4 @@
-"""What the driver decides for every face, one rule at a time."""
+"""The driver's decisions for every face, one rule at a time."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def test_second_end_in_the_queue_changes_nothing() -> None:
     assert len([u for u in unread(face) if isinstance(u, Ended)]) == 1
 
 
-def test_what_comes_after_the_end_is_counted() -> None:
+def test_events_after_the_end_are_counted() -> None:
     face = Face()
     dial = face.open()
     face.feed(e.AbortRequested())
@@ -119,7 +119,7 @@ def test_what_comes_after_the_end_is_counted() -> None:
     assert face.driver.statistics.late == late + 1
 
 
-def test_what_a_source_holds_comes_before_the_stop() -> None:
+def test_audio_held_by_a_source_is_fed_before_the_stop() -> None:
     face = Face()
     face.open()
 
@@ -161,7 +161,7 @@ def test_a_source_that_hangs_is_released() -> None:
     assert face.of(fx.ReleaseSource) == [fx.ReleaseSource("mic")]
 
 
-def test_room_is_the_machines() -> None:
+def test_room_is_reported_by_the_machine() -> None:
     face = Face()
     face.open()
     assert face.driver.has_room
@@ -250,7 +250,7 @@ def test_stuck_socket_is_abandoned_after_a_second_and_counted() -> None:
     face = Face(policy=HASTY)
     dial = face.open()
     face.lose(e.SocketLost(dial=dial, error=ErrorKind.CUT))
-    face.closing.clear()  # it never comes
+    face.closing.clear()  # the release never comes
     lost_at = face.clock.now
     while len(face.dialled) == 1:
         face.wake_up()
@@ -261,7 +261,7 @@ def test_stuck_socket_is_abandoned_after_a_second_and_counted() -> None:
     assert face.driver.dials.is_alive(2)
 
 
-def test_held_dial_that_is_aborted_never_goes_out() -> None:
+def test_aborted_held_dial_is_never_opened() -> None:
     face = Face(policy=HASTY)
     dial = face.open()
     face.lose(e.SocketLost(dial=dial, error=ErrorKind.CUT))
@@ -272,8 +272,8 @@ def test_held_dial_that_is_aborted_never_goes_out() -> None:
     assert (face.dialled, face.sockets, face.of(fx.AbortDial)) == ([1], set(), [])
 
 
-def test_held_dial_goes_out_before_what_was_queued_behind_it() -> None:
-    """The machine runs ahead: the abort of dial 2 is queued when its socket may be opened."""
+def test_held_dial_is_opened_before_effects_queued_after_it() -> None:
+    """The abort of dial 2 is already queued when its socket may be opened."""
     face = Face(policy=HASTY, store_bytes=1 << 20)
     dial = face.open()
     face.lose(e.SocketLost(dial=dial, error=ErrorKind.CUT))
@@ -302,7 +302,7 @@ def test_held_dial_goes_out_before_what_was_queued_behind_it() -> None:
 
 
 @pytest.mark.parametrize("code", [1006, 1015])
-def test_codes_that_no_frame_carries_are_dropped(code: int) -> None:
+def test_close_codes_never_sent_in_a_frame_are_dropped(code: int) -> None:
     face = Face()
     dial = face.open()
     face.lose(e.SocketLost(dial=dial, code=code, reason="made up"))
@@ -360,7 +360,7 @@ def test_sender_of_a_dial_that_is_over_is_not_woken() -> None:
 # Credentials.
 
 
-def test_credential_travels_in_the_dial_and_nowhere_else() -> None:
+def test_credential_is_in_the_dial_and_nowhere_else() -> None:
     face = Face(credentials=TOKEN)
     face.feed(e.OpenRequested())
     [dial] = face.of(fx.Dial)
@@ -418,7 +418,7 @@ def test_echoed_credential_is_redacted() -> None:
     assert text.count("[token]") >= 2
 
 
-# Who may call what.
+# Calls allowed and refused.
 
 
 def test_effects_and_pull_inside_an_effect_are_errors() -> None:
@@ -466,7 +466,7 @@ def test_effects_and_pull_inside_an_observer_are_errors_that_drop_it() -> None:
     assert re.fullmatch(r"an observer raised DriverError \(.*\), and sees no more", text)
 
 
-def test_what_an_observer_feeds_comes_behind() -> None:
+def test_events_fed_by_an_observer_are_queued_last() -> None:
     meddler = Meddler()
     face = Face(meddler)
     seen: list[State] = []
@@ -484,7 +484,7 @@ def test_what_an_observer_feeds_comes_behind() -> None:
     assert [type(x) for x in face.effects] == [fx.Dial, fx.FlushSources, fx.AbortDial]
 
 
-def test_what_an_observer_feeds_during_a_pull_wakes_the_owner() -> None:
+def test_event_fed_by_an_observer_during_a_pull_wakes_the_owner() -> None:
     meddler, woken = Meddler(), list[int]()
     face = Face(meddler, wake=lambda: woken.append(1))
     face.open()
@@ -538,7 +538,7 @@ def test_troubles_of_the_face_are_reported_until_the_end() -> None:
     assert troubles(face) == []
 
 
-def test_loop_that_is_left_can_be_taken_up() -> None:
+def test_interrupted_drain_can_be_resumed() -> None:
     face = Face()
     face.driver.feed(e.OpenRequested())
     face.driver.feed(e.AbortRequested())

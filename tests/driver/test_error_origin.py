@@ -1,4 +1,4 @@
-"""Where an error arose: in the app's own code, by file and line, and never its text."""
+"""The origin of an error: file and line in the app's own code, never its text."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ STDLIB = inspect.__file__.rpartition("/")[0]
 
 
 def made(path: str, text: str, name: str = "mine") -> Callable[..., Any]:
-    """The function ``f`` of a module that would lie at ``path``."""
+    """The function ``f`` of a module with the file name ``path``."""
     names: dict[str, Any] = {"__name__": name}
     exec(compile(text, path, "exec"), names)  # noqa: S102  # no file is needed for a frame
     function: Callable[..., Any] = names["f"]
@@ -26,9 +26,9 @@ def made(path: str, text: str, name: str = "mine") -> Callable[..., Any]:
 
 
 def error(function: Callable[..., Any], *args: object) -> Exception:
-    with pytest.raises(Exception) as caught:  # whatever it is
+    with pytest.raises(Exception) as caught:  # any error
         function(*args)
-    # Without the frame of this test, which is the app's as well.
+    # Without the frame of this test, which also counts as the app's.
     return caught.value.with_traceback(caught.value.__traceback__.tb_next)  # type: ignore[union-attr]
 
 
@@ -46,12 +46,12 @@ def test_frames_of_python_and_of_openline_are_passed_over() -> None:
 
 
 @pytest.mark.parametrize("name", ["trio._core", "outcome", "asyncio.tasks", "openline_trio.x"])
-def test_frames_of_what_runs_the_app_are_passed_over(name: str) -> None:
+def test_frames_of_the_apps_runner_are_passed_over(name: str) -> None:
     runner = made("/lib/runner.py", "def f(*_):\n    1 / 0\n", name)
     assert raised(error(runner)) == "ZeroDivisionError"
 
 
-def test_frames_of_an_installed_package_count_if_there_is_no_other() -> None:
+def test_an_installed_package_counts_if_there_is_no_other_frame() -> None:
     text = "def f(*_):\n    1 / 0\n"
     for folder in ("/venv/site-packages", f"{STDLIB}/dist-packages", "C:\\x\\site-packages"):
         installed = made(f"{folder}/package.py", text)
@@ -60,7 +60,7 @@ def test_frames_of_an_installed_package_count_if_there_is_no_other() -> None:
         assert raised(error(calls, installed)) == "ZeroDivisionError (mine.py, line 2)"
 
 
-def test_where_there_is_no_place_none_is_named() -> None:
+def test_error_without_an_app_frame_has_no_place() -> None:
     assert raised(KeyError("a secret")) == "KeyError"
     assert raised(error(json.loads, "{")) == "JSONDecodeError"
     frozen = made("<frozen importlib._bootstrap>", "def f():\n    1 / 0\n")

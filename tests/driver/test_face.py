@@ -1,4 +1,4 @@
-"""What every face's session has, on the smallest face there can be."""
+"""The session base class of every face, tested on the smallest face."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.driver.model import Clock, options
 
 
 class Session(Face):
-    """Notes its effects."""
+    """Records its effects."""
 
     def __init__(self, *observers: Observer, wake: Callable[[], object] = lambda: None) -> None:
         super().__init__(options(), Clock(), observers, wake)
@@ -95,7 +95,7 @@ def test_impossible_event_is_the_callers_error() -> None:
         Session().feed(e.AudioCaptured("mic", b"odd"))
 
 
-def test_face_without_its_methods_says_so() -> None:
+def test_face_without_its_methods_raises() -> None:
     bare = Face(options(), Clock(), (), lambda: None)
     for call in (bare.pull, partial(bare.feed, e.NetworkRestored()), bare.abort):
         with pytest.raises(NotImplementedError):

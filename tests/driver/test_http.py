@@ -1,4 +1,4 @@
-"""The HTTP around a WebSocket: its request, and the answers that refuse it."""
+"""The HTTP of a WebSocket: its request, and the responses that refuse it."""
 
 from __future__ import annotations
 
@@ -50,11 +50,11 @@ def test_carriers_travel_with_a_credential_that_goes_in_headers() -> None:
     assert request_headers(in_query, "x:y", carriers, "openline/1") == (agent,)
 
 
-# The head of an answer.
+# The head of a response.
 
 
 @pytest.mark.parametrize("newline", ["\r\n", "\n"])
-def test_head_is_read_once_it_is_whole(newline: str) -> None:
+def test_head_is_read_once_it_is_complete(newline: str) -> None:
     lines = ["HTTP/1.1 503 Busy", "Retry-After:  7 ", "LOCATION: here:80", "", "<html>"]
     data = newline.join(lines).encode()
     whole = data.index(b"<html>")
@@ -85,7 +85,7 @@ def test_head_of_an_upgrade_is_left_to_the_library() -> None:
         b"\x81\x02{}",
     ],
 )
-def test_what_is_no_http_is_refused(data: bytes) -> None:
+def test_invalid_http_is_refused(data: bytes) -> None:
     with pytest.raises(NoAnswerError, match=r"^the answer to the upgrade is not HTTP$"):
         read_head(data)
 
@@ -119,7 +119,7 @@ def test_redirect_needs_a_location(status: int) -> None:
 
 
 @pytest.mark.parametrize("status", [100, 200, 300, 304, 305, 401, 404, 503])
-def test_other_statuses_are_losses_whatever_they_say(status: int) -> None:
+def test_other_statuses_are_losses_with_any_headers(status: int) -> None:
     assert refusal(Refused(7, status, {"location": "/x", "set-cookie": "s"})) == lost(status)
 
 

@@ -1,4 +1,4 @@
-"""A session in the logs: levels that make sense, the ids in each record, and no secret."""
+"""The log records of a session: levels, ids in each record, and no secret."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ GAP = Gap(source="mic", start=0, end=320, samples=320, cause=GapCause.CAPTURE)
 
 
 class Kept(logging.Handler):
-    """Keeps the records."""
+    """Stores the records."""
 
     def __init__(self) -> None:
         super().__init__(logging.DEBUG)
@@ -53,7 +53,7 @@ def logged() -> Drive:
     return Drive(observers=[LogObserver()])
 
 
-def test_a_working_session_logs_its_states_alone_at_info(kept: Kept) -> None:
+def test_a_working_session_logs_only_its_states_at_info(kept: Kept) -> None:
     drive = logged()
     drive.stream()
     drive.audio(50)
@@ -74,7 +74,7 @@ def test_a_working_session_logs_its_states_alone_at_info(kept: Kept) -> None:
     ]
 
 
-def test_words_stand_in_debug_records_alone(kept: Kept) -> None:
+def test_words_are_only_in_debug_records(kept: Kept) -> None:
     drive = logged()
     drive.stream()
     drive.audio(50)
@@ -130,7 +130,7 @@ def test_audio_is_never_logged(kept: Kept) -> None:
     assert not [line for line in kept.lines()[before:] if "Audio" in line or "bytes" in line]
 
 
-def test_what_is_long_is_logged_by_its_length(kept: Kept) -> None:
+def test_long_values_are_logged_by_their_length(kept: Kept) -> None:
     drive = logged()
     drive.stream()
     drive.say("status", state="warning", message="x" * 300)
@@ -138,7 +138,7 @@ def test_what_is_long_is_logged_by_its_length(kept: Kept) -> None:
     assert not [line for line in kept.lines() if "x" * 100 in line]
 
 
-def test_logging_is_wanted_only_where_a_handler_would_get_a_record() -> None:
+def test_logging_is_on_only_if_a_handler_gets_records() -> None:
     names = ("openline.session", "openline.dial", "openline")
     loggers = [logging.getLogger(name) for name in names]
     root = logging.getLogger()

@@ -1,4 +1,4 @@
-"""What the errors of the operating system and of TLS mean."""
+"""The classification of errors of the operating system and of TLS."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_text_of_an_os_error_repeats_no_address() -> None:
     assert name_os_error(error) == (ErrorKind.REFUSED, "connection refused")
 
 
-def test_of_several_addresses_a_refusal_counts() -> None:
+def test_a_refusal_outranks_errors_of_other_addresses() -> None:
     group = ExceptionGroup("x", [OSError(errno.ENETUNREACH, "x"), OSError(errno.ECONNREFUSED, "x")])
     assert name_os_error(group)[0] is ErrorKind.REFUSED
 

@@ -1,4 +1,4 @@
-"""An app that calls back at any moment leaves no socket, and changes no order."""
+"""An app that calls back at any moment leaks no socket and changes no order."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from openline_driver.driver import Driver
 from tests.driver.model import ACK, FINAL_MESSAGE, HASTY, Face
 from tests.support_profiles import paced
 
-#: What the world does, one step at a time. ``now``: of the newest dial.
+#: The steps of the environment. ``now``: on the newest dial.
 WORLD = (
     *("open", "ack", "cut", "close", "redirect", "busy", "audio", "final", "pull", "pong"),
     *("wake", "wake", "wake", "early", "release", "release", "token", "no token"),
 )
-#: What the app does, from its own code or from inside any callback.
+#: The calls of the app, from its own code or from inside any callback.
 APP = ("abort", "stop", "cancel", "post abort", "post stop", "audio", "hint", "open")
 NOTHING = "nothing"
 
 
 class Watcher(Observer):
-    """Notes the commands, and calls back in the middle of the machine's work."""
+    """Records the commands, and calls back while the machine works."""
 
     __slots__ = ("commands", "moments", "session")
 
@@ -54,7 +54,7 @@ class Watcher(Observer):
 
 
 def app(feed: Any, post: Any, what: str) -> None:
-    """One thing that the app does."""
+    """One call of the app."""
     match what:
         case "abort":
             feed(e.AbortRequested())
@@ -77,7 +77,7 @@ def app(feed: Any, post: Any, what: str) -> None:
 
 
 def socket(face: Face, dial: int, what: str) -> None:
-    """One thing that happens to an open socket."""
+    """One event of an open socket."""
     match what:
         case "open":
             face.feed(e.SocketOpened(dial, f"c-{dial}"))
@@ -96,7 +96,7 @@ def socket(face: Face, dial: int, what: str) -> None:
 
 
 def world(face: Face, what: str) -> None:
-    """One thing that happens around the session."""
+    """One event of the environment."""
     dial = face.dialled[-1] if face.dialled else 0
     if dial in face.sockets - face.closing:
         socket(face, dial, what)
@@ -126,7 +126,7 @@ async def provide() -> str:
 
 
 MOMENTS = st.lists(st.sampled_from([*APP, *[NOTHING] * 12]), max_size=30)
-#: Inside an effect the world goes on as well: a socket is released, a timer is due.
+#: Inside an effect the environment moves on too: a socket is released, a timer is due.
 EFFECTS = st.lists(
     st.sampled_from([*APP, "release", "release", "wake", "cut", *[NOTHING] * 12]), max_size=40
 )
@@ -199,7 +199,7 @@ def _check_updates(face: Face) -> None:
 def test_no_second_socket_before_the_first_is_released_or_abandoned(
     steps: list[str], stuck: int
 ) -> None:
-    """``Face`` holds it to one socket; one in eight is never released."""
+    """``Face`` checks that there is one socket; one in eight is never released."""
     face = Face(policy=HASTY)
     world(face, "open")
     face.feed(e.OpenRequested())

@@ -1,4 +1,4 @@
-"""The queue between a session and an app that reads when it likes."""
+"""The queue between a session and an app that reads at its own pace."""
 
 from __future__ import annotations
 
@@ -56,14 +56,14 @@ def unread(updates: Updates) -> list[Update]:
 
 
 def left_of(*put: Update) -> list[Update]:
-    """What an app finds that comes late."""
+    """The updates that a late reader receives."""
     updates = Updates()
     for update in put:
         updates.put(update)
     return unread(updates)
 
 
-def test_what_counts_comes_in_order_and_is_all_kept() -> None:
+def test_durable_updates_are_all_kept_in_order() -> None:
     every: list[Update] = [
         state(1),
         words("a", final=True),
@@ -92,7 +92,7 @@ def test_what_counts_comes_in_order_and_is_all_kept() -> None:
         (PartialRetracted(source="mic"), words("a", final=True)),
     ],
 )
-def test_a_newer_one_takes_the_place_and_stands_at_the_end(older: Update, newer: Update) -> None:
+def test_a_newer_update_replaces_the_older_and_is_last(older: Update, newer: Update) -> None:
     assert left_of(older, state(1), newer) == [state(1), newer]
 
 
@@ -110,11 +110,11 @@ def test_a_newer_one_takes_the_place_and_stands_at_the_end(older: Update, newer:
         (words("a"), BackendMetrics(source="mic", backlog=1)),
     ],
 )
-def test_another_source_or_kind_takes_no_place(one: Update, other: Update) -> None:
+def test_another_source_or_kind_replaces_nothing(one: Update, other: Update) -> None:
     assert left_of(one, other) == [one, other]
 
 
-def test_what_was_read_is_not_replaced() -> None:
+def test_an_update_already_read_is_not_replaced() -> None:
     updates = Updates()
     for text in ("a", "b"):
         updates.put(words(text))
@@ -122,7 +122,7 @@ def test_what_was_read_is_not_replaced() -> None:
     assert len(updates) == 0
 
 
-def test_of_a_line_that_flaps_for_days_the_last_states_are_kept() -> None:
+def test_the_last_states_of_a_flapping_line_are_kept() -> None:
     put: list[Update] = [words("first", final=True)]
     put += [state(dial) for dial in range(10 * MAX_STATES)]
     left = left_of(*put, gap(0))

@@ -1,4 +1,4 @@
-"""The language of faults: what can be said, what is meant, and what is said back."""
+"""The fault grammar: accepted phrases, their meaning, and the error texts."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ dials = st.tuples(st.integers(1, 10**6), st.integers(0, 10**6) | st.none()).map(
 
 @st.composite
 def faults(draw: st.DrawFn) -> Fault:
-    """Any fault that a phrase can name."""
+    """Any fault that a phrase can express."""
     effect = draw(st.sampled_from(Effect))
     phrase, text, number = effect.phrase, "", 0.0
     match phrase.takes:
@@ -110,7 +110,7 @@ def test_accepted_spellings(text: str, means: str) -> None:
 
 
 @pytest.mark.parametrize("effect", Effect)
-def test_every_example_is_right_and_every_phrase_listed(effect: Effect) -> None:
+def test_every_example_parses_and_every_phrase_is_listed(effect: Effect) -> None:
     (fault,) = parse_faults(effect.phrase.example)
     assert fault.effect is effect
     assert effect.phrase.explanation in fault_list()
