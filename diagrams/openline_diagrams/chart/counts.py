@@ -17,7 +17,7 @@ from typing import Final
 from openline.machine.table import Table, Transition
 from openline_diagrams.chart.model import Drawing, Edge, Line, rows
 
-#: The heats of what never fired, and of what was not counted; others are powers of ten.
+#: The heats of transitions that never fired, and of uncounted ones; others are powers of ten.
 NEVER: Final = -1
 UNKNOWN: Final = -2
 #: The highest power that has a colour of its own.

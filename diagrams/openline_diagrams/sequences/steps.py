@@ -57,7 +57,7 @@ class Entered(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """One step, and what was seen of it. ``idle``: it came too late, or was nobody's."""
+    """One step and its effects. ``idle``: it changed nothing, as a late event does."""
 
     step: Step
     fired: tuple[Fired, ...]
