@@ -174,7 +174,7 @@ class Backend:
         """The request target (path and query) to ask for. Secret if the place is QUERY."""
         query = self.query
         if credential is not None and self.credential_place is CredentialPlace.QUERY:
-            token = f"token={quote(credential, safe='')}"
+            token = "token=" + quote(credential, safe="")
             query = f"{query}&{token}" if query else token
         return f"{self.path}?{query}" if query else self.path
 
