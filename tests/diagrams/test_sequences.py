@@ -209,7 +209,7 @@ def test_odd_events_are_drawn_too() -> None:
         drive.connect()
         drive.feed(e.NetworkRestored())
         drive.drain()
-        drive.say("what nobody knows")
+        drive.say("an odd one")
         drive.feed(e.MessageReceived(1, b"\0"))
         drive.figures()
         drive.figures()
@@ -223,7 +223,7 @@ def test_odd_events_are_drawn_too() -> None:
     assert "Backend > openline: metrics × 2" in text
     assert "App > openline: the network is back" in text
     assert "openline > Backend: ping" in text
-    assert "Backend > openline: what nobody knows, of unknown type" in text
+    assert "Backend > openline: an odd one, of unknown type" in text
     assert "Backend > openline: malformed (too late)" in text
     assert "openline > App: gap 0.10–0.12 s: unconfirmed" in text
     assert "openline > App: ended: 2 gaps" in text
