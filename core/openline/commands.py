@@ -82,13 +82,32 @@ class StoreConfirmed(msgspec.Struct, frozen=True):
 
 
 class StoreFinal(msgspec.Struct, frozen=True):
-    """Note on disk a final, which is never revised."""
+    """Note on disk a final, which is never revised; or one that is ``held``, so not final yet.
+
+    ``proves``: its source is confirmed up to this session sample, as of the same record.
+    """
 
     transcript: Transcript
+    held: bool = False
+    proves: int | None = None
+
+
+class StoreTold(msgspec.Struct, frozen=True):
+    """Note on disk that session samples [start, end) are in a final, and not confirmed."""
+
+    source: str
+    start: int
+    end: int
 
 
 class StoreGap(msgspec.Struct, frozen=True):
     """Write to disk a gap that resuming the session cannot fill."""
+
+    gap: Gap
+
+
+class StoreWithdrawn(msgspec.Struct, frozen=True):
+    """Note on disk that a gap was withdrawn: a later dial has confirmed its audio."""
 
     gap: Gap
 
@@ -111,7 +130,16 @@ class Report(msgspec.Struct, frozen=True):
     update: Update
 
 
-Storage: TypeAlias = StoreAudio | StoreConfirmed | StoreFinal | StoreGap | FetchAudio | DiscardStore
+Storage: TypeAlias = (
+    StoreAudio
+    | StoreConfirmed
+    | StoreFinal
+    | StoreTold
+    | StoreGap
+    | StoreWithdrawn
+    | FetchAudio
+    | DiscardStore
+)
 
 Command: TypeAlias = (
     RequestCredential

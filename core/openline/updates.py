@@ -1,7 +1,7 @@
 """What the app receives: updates while a session lives, and one result when it ends.
 
-Every update is a frozen value. ``StateChanged``, final ``Transcript``s, ``Gap``s and ``Ended``
-are *durable*: the app receives each of them. The rest are *passing*: a newer one of the same
+Every update is a frozen value. ``StateChanged``, final ``Transcript``s, ``Gap``s,
+``GapWithdrawn`` and ``Ended`` are *durable*: the app receives each of them. The rest are *passing*: a newer one of the same
 kind and source replaces an older one that the app has not read yet. Times are seconds of
 session time unless stated otherwise; session time 0 is the first sample of the first source
 that started.
@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any, TypeAlias
+from types import MappingProxyType
+from typing import Any, Final, TypeAlias
 
 import msgspec
 
@@ -61,9 +62,16 @@ class StateChanged(msgspec.Struct, frozen=True, kw_only=True):
 class Transcript(msgspec.Struct, frozen=True, kw_only=True):
     """Words of one source between two session times, in seconds.
 
-    A partial (``final=False``) replaces the source's previous partial; a final
-    replaces it too and is never revised. Finals of a source never overlap. From
-    ``confidence`` on the fields are the backend's own, and None where it gives none.
+    A partial (``final=False``) replaces the source's previous live partial; a final replaces
+    it too and is never revised. Finals of a source may overlap: two people may speak at once.
+
+    ``settled``: the backend will not change these words, but they become final only when the
+    audio behind them is confirmed. Such a partial stays beside the live one until a final
+    with the same ``id`` replaces it, or ``PartialRetracted`` removes it with the live one.
+    ``seam``: the first final of this source on a new dial, whose audio was cut before; at
+    most one word there may be missing or doubled. ``id`` is unique in the session: the
+    process, the dial and a count (``1.3.17``); a live partial has none. From ``confidence``
+    to ``segment_id`` the fields are the backend's own, and None where it gives none.
     """
 
     source: str
@@ -75,10 +83,13 @@ class Transcript(msgspec.Struct, frozen=True, kw_only=True):
     language: str | None = None
     speaker: str | None = None
     segment_id: str | None = None
+    settled: bool = False
+    seam: bool = False
+    id: str = ""
 
 
 class PartialRetracted(msgspec.Struct, frozen=True, kw_only=True):
-    """The source's last partial will not become final as it is: remove it."""
+    """No partial of the source becomes final as it is: remove the live and the settled ones."""
 
     source: str
 
@@ -124,6 +135,7 @@ class GapCause(StrEnum):
     SPOOL = "spool"  #: kept on disk, and missing there when it was due
     CAPTURE = "capture"  #: the source could not capture it
     BACKEND = "backend"  #: dropped by the backend, as it reported
+    IGNORED = "ignored"  #: the backend does not transcribe the source, as it reported
     UNDELIVERED = "undelivered"  #: not sent before the session ended
     UNCONFIRMED = "unconfirmed"  #: sent, and the session ended before the confirmation
 
@@ -146,6 +158,12 @@ class Gap(msgspec.Struct, frozen=True, kw_only=True):
     def seconds(self) -> float:
         """How much was lost, in seconds."""
         return self.samples / SAMPLE_RATE
+
+
+class GapWithdrawn(msgspec.Struct, frozen=True, kw_only=True):
+    """``gap`` was reported, and a later dial has confirmed all of its audio: remove it."""
+
+    gap: Gap
 
 
 class SourceEndReason(StrEnum):
@@ -179,12 +197,32 @@ class Trouble(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SourceStatistics(msgspec.Struct, frozen=True, kw_only=True):
-    """One source's three watermarks and its known losses, in samples since it started."""
+    """One source's three watermarks and its known losses, in samples since it started.
+
+    ``confirmed`` is the watermark: no audio before it is sent again. ``missing`` samples are in
+    gaps. ``told`` samples before the watermark are in a final, and not confirmed otherwise.
+    """
 
     captured: int
     sent: int
     confirmed: int
     missing: int
+    told: int = 0
+
+
+class Account(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of every captured sample of one source.
+
+    ``captured`` = ``confirmed`` + ``assumed`` + ``told`` + ``missing``, in samples. The backend
+    confirmed that it processed ``confirmed``; ``assumed`` were quiet, and taken for processed;
+    ``told`` are in a final whose audio was not confirmed otherwise; ``missing`` are in gaps.
+    """
+
+    captured: int
+    confirmed: int
+    told: int
+    missing: int
+    assumed: int = 0
 
 
 class Statistics(msgspec.Struct, frozen=True, kw_only=True):
@@ -195,19 +233,24 @@ class Statistics(msgspec.Struct, frozen=True, kw_only=True):
     late: int = 0  # events of an earlier dial, or without a row in the state
     foreign: int = 0  # messages that carried another connection's ids
     malformed: int = 0  # messages that could not be read
-    duplicates: int = 0  # finals of audio that had one already
+    replaced: int = 0  # finals that a later hearing of the same audio replaced
+    untold: int = 0  # messages with words that could not be reported
     refused_samples: int = 0  # captured after stop
+
+
+_NO_ACCOUNTS: Final[Mapping[str, Account]] = MappingProxyType({})
 
 
 class Ended(msgspec.Struct, frozen=True, kw_only=True):
     """The one result, the last update.
 
-    ``complete`` is True exactly when three conditions hold: the session was closed and not
-    aborted; ``missing`` is empty (the backend confirmed every captured sample); and
-    ``lost_sources`` is empty (each source delivered until the stop or its own end). So a session
+    ``complete`` is True exactly when four conditions hold: the session was closed and not
+    aborted; ``missing`` is empty (no captured sample is in a gap); ``lost_sources`` is empty
+    (each source delivered until the stop or its own end); and ``statistics.untold`` is 0 (no
+    message with words was unreadable, or of a source that the session lacks). So a session
     that failed before it captured anything is not complete, though nothing is missing.
-    ``reason`` is one line: the condition that does not hold, or ``finished``. All this is about
-    audio: words in unreadable messages are lost, and ``statistics.malformed`` counts those.
+    ``reason`` is one line: the condition that does not hold, or ``finished``. ``accounts`` says
+    for each source what became of its samples.
 
     ``state`` is ``closed`` after a proper end or an abort by the app and ``failed``
     otherwise. ``summary`` is the backend's final message. ``summary_covers`` is the range of
@@ -221,6 +264,7 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
     missing: tuple[Gap, ...]
     transcript: tuple[Transcript, ...]
     statistics: Statistics
+    accounts: Mapping[str, Account] = _NO_ACCOUNTS
     lost_sources: tuple[SourceEnded, ...] = ()  # that failed or hung before the stop
     action: Action | None = None
     summary: Mapping[str, Any] | None = None
@@ -235,6 +279,7 @@ Update: TypeAlias = (
     | BackendMetrics
     | Insight
     | Gap
+    | GapWithdrawn
     | SourceEnded
     | Trouble
     | Ended

@@ -18,7 +18,7 @@ from openline.audio.stream import Stream
 from openline.audio.window import LIVE_EDGE, Limits, Window
 from openline.dialects.traits import Traits
 from openline.machine.timers import OFF
-from openline.updates import SAMPLE_RATE, Gap, SourceStatistics
+from openline.updates import SAMPLE_RATE, Gap, SourceStatistics, Transcript
 
 #: Samples waiting to be sent above which a source that can wait is paused.
 ROOM = 2 * SAMPLE_RATE
@@ -32,7 +32,9 @@ SOON = 0.2
 class PastSource(msgspec.Struct, frozen=True, kw_only=True):
     """The state of a source as an earlier process left it; positions are session samples.
 
-    ``on_disk`` are the runs of audio that can be fetched, ``gaps`` the reported losses.
+    ``on_disk`` are the runs of audio that can be fetched, ``gaps`` the reported losses, ``told``
+    the runs that are in a final and were not confirmed otherwise, and ``held`` the finals that
+    were not final yet.
     """
 
     source: str
@@ -40,6 +42,8 @@ class PastSource(msgspec.Struct, frozen=True, kw_only=True):
     confirmed: int
     on_disk: tuple[tuple[int, int], ...] = ()
     gaps: tuple[Gap, ...] = ()
+    told: tuple[tuple[int, int], ...] = ()
+    held: tuple[Transcript, ...] = ()
 
 
 class Streams:

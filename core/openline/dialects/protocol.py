@@ -17,7 +17,7 @@ from typing import Any, Protocol, TypeAlias
 
 import msgspec
 
-from openline.dialects.traits import Traits
+from openline.dialects.traits import Ends, Traits
 from openline.reconnect.verdicts import Rule
 
 
@@ -41,7 +41,8 @@ class Status(Reply, frozen=True, kw_only=True):
 
     ``filling``: it requests less audio. ``doubtful``: on this connection its final message
     does not confirm that all audio was transcribed. ``warning``: the same, if the status comes
-    after the stop.
+    after the stop. ``ends``: on this connection the ends of its finals prove what ``Ends``
+    says; None: what the dialect's traits say.
     """
 
     state: str
@@ -51,10 +52,14 @@ class Status(Reply, frozen=True, kw_only=True):
     filling: bool = False
     doubtful: bool = False
     warning: bool = False
+    ends: Ends | None = None
 
 
 class Heard(Reply, frozen=True, kw_only=True):
-    """Words between two times, in seconds of the audio sent on this connection, from 0."""
+    """Words between two times, in seconds of the audio sent on this connection.
+
+    The times are claims: any finite numbers. The core clamps them to the audio that was sent.
+    """
 
     text: str
     start: float
@@ -71,12 +76,21 @@ class Metrics(Reply, frozen=True, kw_only=True):
     """The backend's figures: seconds of ``backlog``, items ``dropped`` on this connection.
 
     ``backlog`` None: the message has no such figure, which does not mean an empty queue.
+    ``queue``: the seconds of audio that it keeps per source at most, where it announces them.
     """
 
     source: str | None = None
     backlog: float | None = None
     dropped: int = 0
     realtime_factor: float | None = None
+    queue: float | None = None
+
+
+class Lost(Reply, frozen=True, kw_only=True):
+    """The backend reports that it does not transcribe ``source`` on this connection."""
+
+    source: str
+    text: str
 
 
 class Noticed(Reply, frozen=True, kw_only=True):
@@ -115,13 +129,26 @@ class Unknown(Reply, frozen=True, kw_only=True):
 
 
 class Malformed(msgspec.Struct, frozen=True, kw_only=True):
-    """A message that cannot be read; ``why`` is one line and quotes no content."""
+    """A message that cannot be read; ``why`` is one line and quotes no content.
+
+    ``words``: it may have held words that no later message repeats.
+    """
 
     why: str
+    words: bool = True
 
 
 Message: TypeAlias = (
-    Status | Heard | Metrics | Noticed | Refusal | Remark | FinalMessage | Unknown | Malformed
+    Status
+    | Heard
+    | Metrics
+    | Lost
+    | Noticed
+    | Refusal
+    | Remark
+    | FinalMessage
+    | Unknown
+    | Malformed
 )
 
 

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from enum import StrEnum
 from types import MappingProxyType
 from typing import Final, cast
 
@@ -32,13 +33,25 @@ _NO_CODES: Final[Mapping[int, Rule]] = MappingProxyType({})
 _NO_REFUSALS: Final[Mapping[str, Rule]] = MappingProxyType({})
 #: The traits that are seconds, 0 or more.
 _SECONDS: Final = (
-    *("horizon", "start_delay", "queue", "window"),
+    *("horizon", "start_delay", "queue", "window", "time_error", "longest_run"),
     *("live_ahead", "filling_above", "filling_below"),
 )
 #: Seconds. Audio flows in frames of 0.02 s, with several confirmations per window.
 _LEAST: Final = 0.1
 #: Characters of a value that an error quotes.
 _QUOTED: Final = 60
+
+
+#: Seconds by which the mark may lag, per second of ``longest_run``: in models of the measured
+#: errors it lagged 22 to 28 s at worst, with a run of 20 s.
+_LAG: Final = 1.5
+
+
+class Ends(StrEnum):
+    """What the end of a final proves."""
+
+    EXACT = "exact"  #: the backend has transcribed all audio before it
+    CLAIMED = "claimed"  #: nothing: it may lie behind all audio that the backend had
 
 
 class Address(msgspec.Struct, frozen=True):
@@ -55,6 +68,10 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True):
     ``sources``: the names that a source of audio may have.
     ``horizon``: audio that a backend took out of its queue is transcribed or discarded after so
     long; this confirms silence, for which no transcript comes.
+    ``ends``: what the ends of its finals prove; the default assumes nothing. ``time_error``: how
+    far the beginnings and ends of words may be off, ends that lie behind the audio aside.
+    ``longest_run``: finals without a pause between them are confirmed after so long, at the
+    beginning of the last one (``openline.audio.marks``).
     ``silent_in_silence``: the backend sends nothing while it receives silence, so a quiet line
     does not mean that it fails.
     ``address``: where it listens by default; None: there is no usual address.
@@ -70,6 +87,9 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True):
 
     sources: tuple[str, ...]
     horizon: float
+    ends: Ends = Ends.CLAIMED
+    time_error: float = 0.3
+    longest_run: float = 20.0
     silent_in_silence: bool = False
     address: Address | None = None
     start_delay: float = 0.0
@@ -88,6 +108,8 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True):
             value = getattr(self, name)
             if not _is_time(value):
                 raise _wrong(name, value, "seconds, 0 or more")
+        if not isinstance(cast("object", self.ends), Ends):
+            raise _wrong("ends", self.ends, "Ends.EXACT or Ends.CLAIMED")
         if not isinstance(cast("object", self.silent_in_silence), bool):
             raise _wrong("silent_in_silence", self.silent_in_silence, "True or False")
         if not isinstance(cast("object", self.address), Address | None):
@@ -101,6 +123,13 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError("Traits.filling_below is more than filling_above: lower it")
         _check_rules("codes", self.codes, int, "close code from 1000 to 4999")
         _check_rules("refusals", self.refusals, str, "text")
+
+    @property
+    def lag(self) -> float:
+        """How long the backend may leave audio unconfirmed, in seconds, on a line that works."""
+        if self.ends is Ends.EXACT:
+            return self.horizon
+        return max(self.horizon, _LAG * self.longest_run) + self.queue
 
 
 def _wrong(name: str, value: object, want: str) -> ValueError:
