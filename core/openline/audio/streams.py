@@ -8,7 +8,7 @@ capture for a while, keeps its place on that one timeline.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 
@@ -22,8 +22,6 @@ from openline.dialects.traits import Traits
 from openline.machine.timers import OFF
 from openline.updates import SAMPLE_RATE, Account, Gap, SourceStatistics, Transcript
 
-#: Samples waiting to be sent above which a source that can wait is paused.
-ROOM = 2 * SAMPLE_RATE
 #: A window that time opens within so many seconds needs no confirmation meanwhile.
 SOON = 0.2
 
@@ -58,6 +56,7 @@ class Streams:
         "_order",
         "_over",
         "_pings",
+        "_stores",
         "_streams",
         "_traits",
         "_zero",
@@ -69,8 +68,14 @@ class Streams:
     )
 
     def __init__(
-        self, declared: Sequence[str], traits: Traits, limit: int, disk_limit: int = 0
+        self,
+        declared: Sequence[str],
+        traits: Traits,
+        limit: int,
+        disk_limit: int = 0,
+        stores: Collection[str] = (),
     ) -> None:
+        self._stores = frozenset(stores)  # the sources that wait while there is no room
         self._declared = tuple(declared)
         self._traits = traits
         self._limits = Limits.of(traits)
@@ -102,14 +107,19 @@ class Streams:
             if self._zero is None:
                 self._zero = at
             origin = max(0, round((at - self._zero) * SAMPLE_RATE))
-            box = Outbox(source, self._limit, origin, self._disk_limit)
-            stream = Stream(box, self._limits, now)
+            stream = self._make(source, origin, now)
+            box = stream.box
             self._begin_hearing(box)
             self._streams[source] = stream
             self._order.append(stream)
             if self.closed or source in self._over:
                 stream.box.close()
         return stream
+
+    def _make(self, source: str, origin: int, now: float) -> Stream:
+        is_store = source in self._stores
+        box = Outbox(source, self._limit, origin, self._disk_limit, sheds=not is_store)
+        return Stream(box, self._limits, now, is_store=is_store)
 
     def capture(self, source: str, pcm: bytes, now: float) -> Stream | None:
         """Keep audio; None if the source is unknown, or closed (then the audio is counted)."""
@@ -127,11 +137,12 @@ class Streams:
 
     def restore(self, past: PastSource) -> None:
         """Restore the state of a source from an earlier process."""
-        box = Outbox(past.source, self._limit, past.origin, self._disk_limit)
+        stream = self._make(past.source, past.origin, 0.0)
+        box = stream.box
         box.restore(past.confirmed, past.on_disk, past.gaps, past.told)
         box.hearing.restore(past.held)
         self.has_disk = True
-        self._streams[past.source] = stream = Stream(box, self._limits, 0.0)
+        self._streams[past.source] = stream
         self._order.append(stream)
 
     def disk_failed(self) -> None:
@@ -204,13 +215,10 @@ class Streams:
         due = [s.box.captured - s.box.confirmed for s in self._streams.values()]
         return max(due, default=0) / SAMPLE_RATE
 
-    @property
-    def has_room(self) -> bool:
-        """Whether a source that can wait should deliver more: sending keeps up with it."""
-        return all(
-            s.box.unsent < ROOM and s.box.buffered < self._limit // 2
-            for s in self._streams.values()
-        )
+    def has_room(self, source: str) -> bool:
+        """Whether a source that can wait should deliver more."""
+        stream = self._streams.get(source)
+        return stream is None or stream.has_room
 
     def statistics(self) -> dict[str, SourceStatistics]:
         """The watermarks per source, in samples since it started."""
@@ -247,7 +255,7 @@ class Streams:
         for stream in self._streams.values():
             stream.window = Window(self._limits, now)
             stream.stuck = stream.spoke = False
-            stream.shut_since = stream.due_since = OFF
+            stream.shut_since = stream.due_since = stream.full_since = OFF
             self._begin_hearing(stream.box)
 
     def _begin_hearing(self, box: Outbox) -> None:
@@ -267,6 +275,24 @@ class Streams:
     def due_since(self) -> float:
         """When the backend last confirmed progress with audio that is due; OFF: none is due."""
         return min([stream.due_since for stream in self._order], default=OFF)
+
+    @property
+    def full_since(self) -> float:
+        """Since when a store waits for a mark that does not move; OFF: none waits."""
+        return min([stream.full_since for stream in self._order], default=OFF)
+
+    def note_mark(self, box: Outbox, now: float) -> None:
+        """The mark of a source moved."""
+        for stream in self._order:
+            if stream.box is box and stream.full_since != OFF:
+                stream.full_since = OFF if stream.has_room else now
+
+    def note_suspension(self, gap: float) -> None:
+        """No time passed for ``gap`` seconds: what the backend is waited for starts later."""
+        for stream in self._order:
+            stream.shut_since += gap
+            stream.due_since += gap
+            stream.full_since += gap
 
     def finish_seconds(self, *, live: bool) -> float:
         """Seconds of audio that the backend has yet to process if no more is captured."""
