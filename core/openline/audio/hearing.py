@@ -51,7 +51,8 @@ class Hearing:
         self.exact = exact
 
     def note_final(self, start: int, end: int) -> None:
-        """A final of this dial covers [start, end)."""
+        """A final of this dial covers [start, end), and is final at once."""
+        self.marks.edge = max(self.marks.edge, end)
         if self._aside:
             self._spans.append((start, end))
 
