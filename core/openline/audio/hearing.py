@@ -25,12 +25,13 @@ from openline.updates import Transcript, to_samples
 class Hearing:
     """The readings of one source. Positions are samples of session time."""
 
-    __slots__ = ("_aside", "_dropped", "_spans", "exact", "marks", "seam")
+    __slots__ = ("_aside", "_dropped", "_spans", "exact", "marks", "seam", "told")
 
     def __init__(self, marks: Marks) -> None:
         self.marks = marks
         self.exact = False  # on this dial ends are exact, and nothing is held
         self.seam = False  # the next final is the first one behind a cut
+        self.told: list[Reading] = []  # final though not confirmed, each with its audio
         self._aside: list[Reading] = []
         self._spans: list[tuple[int, int]] = []  # final on this dial, while some are aside
         self._dropped: list[Reading] = []  # replaced, and not yet handed out
@@ -96,6 +97,11 @@ class Hearing:
             old = [each for each in old if not covered(each, self._spans)]
         self._aside, dropped = compete(old, readings)
         self._dropped += dropped
+
+    def take_told(self) -> list[Reading]:
+        """The finals that were told since the last call, each with the audio that it covers."""
+        told, self.told = self.told, []
+        return told
 
     def take_dropped(self) -> list[Reading]:
         """The readings that were replaced since the last call."""

@@ -1,8 +1,8 @@
 """The messages of the echopanel contract as they are on the wire, and their decoder.
 
 Every type is a struct, and one pass decodes and validates a message. Only a message that fails
-is read again: JSON that is slightly invalid (a byte order mark, a bare ``NaN``, ``1e400``, half a surrogate
-pair, as some encoders write) is repaired and read once more, and an unknown type is distinguished
+is read again: JSON that is slightly invalid (a byte order mark, a bare ``NaN``, ``1e400``, half a
+surrogate pair, as some encoders write) is repaired and read once more, and an unknown type is told
 from a known one with wrong fields. A field that is not the text of words never costs the text:
 a time that is no number is absent. Reading is total: no message raises.
 """
