@@ -11,7 +11,8 @@ from 9.8 s on, and holds "one two", 10 to 12 s, when the session ends. The older
 farther, so it counts, and "one two" is dropped.
 
 All or nothing: replay begins at or before a final that was put aside, or behind it. If its
-beginning leaves memory first, it is told, and its audio is not sent again.
+beginning leaves memory first, it is told, and its audio is not sent again. A final that came
+out of order may begin before the mark: it is told at the loss.
 """
 
 from __future__ import annotations
@@ -36,14 +37,14 @@ class Hearing:
         self._spans: list[tuple[int, int]] = []  # final on this dial, while some are aside
         self._dropped: list[Reading] = []  # replaced, and not yet handed out
 
-    def restore(self, held: Iterable[Transcript]) -> None:
+    def restore(self, held: Iterable[Transcript], mark: int) -> None:
         """Put aside what earlier processes held, by their dials, the oldest first."""
         dials: dict[tuple[str, ...], list[Reading]] = {}
         for each in held:
             reading = Reading(to_samples(each.start), to_samples(each.end), each)
             dials.setdefault(tuple(each.id.split(".")[:2]), []).append(reading)
         for readings in dials.values():
-            self._put_aside(readings)
+            self._put_aside(self._tell_begun(readings, mark))
         self.seam = True
 
     def begin_dial(self, marks: Marks, *, exact: bool) -> None:
@@ -71,10 +72,16 @@ class Hearing:
             told.sort(key=_start)
         return told
 
-    def end_dial(self) -> None:
-        """The dial is lost: put what it held aside."""
-        self._put_aside(self.marks.clear())
+    def end_dial(self, mark: int) -> None:
+        """The dial is lost, and the next one is sent audio from ``mark`` on."""
+        self._put_aside(self._tell_begun(self.marks.clear(), mark))
         self._spans.clear()
+
+    def _tell_begun(self, readings: list[Reading], mark: int) -> list[Reading]:
+        """Tell what begins before ``mark``, for no other dial can say all of it; the rest."""
+        begun = [each for each in readings if each.start < mark]
+        self.told += [each._replace(start=mark, end=mark) for each in begun]
+        return [each for each in readings if each.start >= mark]
 
     def leave(self, start: int, end: int) -> list[Reading]:
         """The readings that begin in [start, end), which leaves memory: they are final now."""

@@ -293,7 +293,7 @@ class Outbox:
         self.losses.end_dial(self.confirmed)
         hearing = self.hearing
         hearing.seam |= self.sent > self.confirmed and self.dial_sent > 0 and not hearing.exact
-        hearing.end_dial()
+        hearing.end_dial(self.confirmed)
         unconfirmed = self._unconfirmed
         self._backlog.put_back(reversed(unconfirmed.frames), unconfirmed.samples)
         unconfirmed.clear()
