@@ -11,7 +11,8 @@ from 9.8 s on, and holds "one two", 10 to 12 s, when the session ends. The older
 farther, so it counts, and "one two" is dropped.
 
 All or nothing: replay begins at or before a final that was put aside, or behind it. If its
-beginning leaves memory first, it is told, and its audio is not sent again.
+beginning leaves memory first, it is told, and its audio is not sent again. A final that came
+out of order may begin before the mark: it is told at the loss.
 """
 
 from __future__ import annotations
@@ -25,24 +26,25 @@ from openline.updates import Transcript, to_samples
 class Hearing:
     """The readings of one source. Positions are samples of session time."""
 
-    __slots__ = ("_aside", "_dropped", "_spans", "exact", "marks", "seam")
+    __slots__ = ("_aside", "_dropped", "_spans", "exact", "marks", "seam", "told")
 
     def __init__(self, marks: Marks) -> None:
         self.marks = marks
         self.exact = False  # on this dial ends are exact, and nothing is held
         self.seam = False  # the next final is the first one behind a cut
+        self.told: list[Reading] = []  # final though not confirmed, each with its audio
         self._aside: list[Reading] = []
         self._spans: list[tuple[int, int]] = []  # final on this dial, while some are aside
         self._dropped: list[Reading] = []  # replaced, and not yet handed out
 
-    def restore(self, held: Iterable[Transcript]) -> None:
+    def restore(self, held: Iterable[Transcript], mark: int) -> None:
         """Put aside what earlier processes held, by their dials, the oldest first."""
         dials: dict[tuple[str, ...], list[Reading]] = {}
         for each in held:
             reading = Reading(to_samples(each.start), to_samples(each.end), each)
             dials.setdefault(tuple(each.id.split(".")[:2]), []).append(reading)
         for readings in dials.values():
-            self._put_aside(readings)
+            self._put_aside(self._tell_begun(readings, mark))
         self.seam = True
 
     def begin_dial(self, marks: Marks, *, exact: bool) -> None:
@@ -51,7 +53,8 @@ class Hearing:
         self.exact = exact
 
     def note_final(self, start: int, end: int) -> None:
-        """A final of this dial covers [start, end)."""
+        """A final of this dial covers [start, end), and is final at once."""
+        self.marks.edge = max(self.marks.edge, end)
         if self._aside:
             self._spans.append((start, end))
 
@@ -69,10 +72,16 @@ class Hearing:
             told.sort(key=_start)
         return told
 
-    def end_dial(self) -> None:
-        """The dial is lost: put what it held aside."""
-        self._put_aside(self.marks.clear())
+    def end_dial(self, mark: int) -> None:
+        """The dial is lost, and the next one is sent audio from ``mark`` on."""
+        self._put_aside(self._tell_begun(self.marks.clear(), mark))
         self._spans.clear()
+
+    def _tell_begun(self, readings: list[Reading], mark: int) -> list[Reading]:
+        """Tell what begins before ``mark``, for no other dial can say all of it; the rest."""
+        begun = [each for each in readings if each.start < mark]
+        self.told += [each._replace(start=mark, end=mark) for each in begun]
+        return [each for each in readings if each.start >= mark]
 
     def leave(self, start: int, end: int) -> list[Reading]:
         """The readings that begin in [start, end), which leaves memory: they are final now."""
@@ -95,6 +104,11 @@ class Hearing:
             old = [each for each in old if not covered(each, self._spans)]
         self._aside, dropped = compete(old, readings)
         self._dropped += dropped
+
+    def take_told(self) -> list[Reading]:
+        """The finals that were told since the last call, each with the audio that it covers."""
+        told, self.told = self.told, []
+        return told
 
     def take_dropped(self) -> list[Reading]:
         """The readings that were replaced since the last call."""

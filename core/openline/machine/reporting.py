@@ -64,7 +64,7 @@ class Reporting(SessionState):
 
     def report_told(self, box: Outbox) -> None:
         """Hand the app the finals whose audio is not confirmed and not sent again either."""
-        for start, end, final in box.take_told():
+        for start, end, final in box.hearing.take_told():
             if self.spooled and start < end:
                 self.out.append(StoreTold(box.source, start, end))
             self.report_words(structs.replace(final, final=True))
