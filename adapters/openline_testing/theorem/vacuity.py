@@ -16,14 +16,13 @@ from collections.abc import Callable
 from typing import Final
 
 from openline.dialects.checking import decode_strict
-from openline.dialects.protocol import FinalMessage, Heard, Ids, Message, Status
+from openline.dialects.protocol import FinalMessage, Heard, Message, Status
 from openline_testing.theorem.books import Ledger
-from openline_testing.theorem.speech import Encoded, Speech, Words
+from openline_testing.theorem.speech import IDS, Encoded, Speech, Words
 
 #: So many sessions cannot all be unlucky: of 300 that were drawn 284 reported a final, and
 #: 259 finished properly.
 ENOUGH: Final = 20
-_IDS: Final = Ids(session_id="session", attempt_id="attempt", connection_id="connection 1")
 
 
 class NothingProved(AssertionError):  # noqa: N818 (an assertion, not an error of a program)
@@ -66,9 +65,9 @@ def _check_decoding(speech: Speech) -> None:
     dialect = speech.dialect
     words = Words("words", dialect.traits.sources[0], 0.0, 0.02, final=True)
     samples: tuple[tuple[str, Encoded, Callable[[Message], bool], str], ...] = (
-        ("ack", speech.ack(_IDS), _is_ack, "a Status with ack=True: no audio is ever sent"),
-        ("words", speech.words(_IDS, words), _is_final, "a final Heard: no final ever comes"),
-        ("summary", speech.summary(_IDS), _is_end, "a FinalMessage: no session ever finishes"),
+        ("ack", speech.ack(IDS), _is_ack, "a Status with ack=True: no audio is ever sent"),
+        ("words", speech.words(IDS, words), _is_final, "a final Heard: no final ever comes"),
+        ("summary", speech.summary(IDS), _is_end, "a FinalMessage: no session ever finishes"),
     )
     for name, data, is_right, want in samples:
         made = decode_strict(dialect, data)
