@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import deque
+from collections.abc import Sequence
+from functools import lru_cache
 from random import Random
 from typing import Final, NamedTuple
 
@@ -50,7 +52,8 @@ class HeardWord(NamedTuple):
     whole: bool
 
 
-def spoken(seed: int, source: str, time_error: float) -> list[Word]:
+@lru_cache(maxsize=16)
+def spoken(seed: int, source: str, time_error: float) -> tuple[Word, ...]:
     """The words of a source, in order."""
     rng = Random(f"words {seed} {source}")
     words: list[Word] = []
@@ -68,13 +71,13 @@ def spoken(seed: int, source: str, time_error: float) -> list[Word]:
         at += rng.choice(
             [rng.uniform(0, usable), usable + rng.uniform(0, 0.2), rng.uniform(0, 2.5)]
         )
-    return words
+    return tuple(words)
 
 
 class Hearing:
     """What a recogniser hears of one source on one connection."""
 
-    def __init__(self, words: list[Word], rng: Random) -> None:
+    def __init__(self, words: Sequence[Word], rng: Random) -> None:
         self._words = words
         self._ends = [word.end for word in words]
         self._rng = rng
