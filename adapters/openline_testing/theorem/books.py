@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from openline.audio.outbox import FETCH
+from openline.audio.disk_runs import FETCH
 from openline.commands import (
     CloseSource,
     Command,
