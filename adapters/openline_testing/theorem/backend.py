@@ -122,7 +122,7 @@ class IdealBackend:
         if way == "ignores" and source == self._ignored:
             warning = ignoring(self._speech, self._ids, source)
             if warning is not None:
-                self._simulation.ledger.happens("ignored")
+                self._simulation.ledger.ignored(source)
                 self._wire.down(warning)
                 return
         stream = self._streams.get(source)

@@ -87,6 +87,7 @@ class Ledger:
         self._state = State.IDLE
         self._coming: str | None = None  # text or key of the final that it receives now
         self._must_tell = self._is_told = False
+        self._growing: set[str] = set()  # sources that the backend of this dial ignores
         self.core: SessionMachine
 
     # Reports of the simulation.
@@ -132,6 +133,11 @@ class Ledger:
     def promised(self, key: str) -> None:
         """The backend sends this final after its final message, and does not lose it."""
         self.discarded(*self.finals[key])
+
+    def ignored(self, source: str) -> None:
+        """The backend ignores a frame of this source; its gap grows until the dial ends."""
+        self._growing.add(source)
+        self.happens("a source ignored")
 
     def happens(self, what: str) -> None:
         """The backend did this; ``vacuity`` asks for it."""
@@ -219,6 +225,8 @@ class Ledger:
             case StateChanged(state=state):
                 if self._state in SPEAKING and state not in SPEAKING:
                     self.check_confirmed()
+                if state not in LISTENING:
+                    self._growing.clear()
                 self._state = state
                 self.streamed |= state in SPEAKING
             case Transcript():
@@ -312,6 +320,8 @@ class Ledger:
             hold("lost in silence", confirmed >= account.confirmed, what)
             account.confirmed = confirmed
             beyond: int = 0
+            if source in self._growing:
+                continue
             for start, end in account.unplaced(account.origin, confirmed):
                 # A hole is reported only when the sender next pulls, so it is counted here.
                 beyond += end - start if account.holes.find(0, start, end) >= 0 else 0

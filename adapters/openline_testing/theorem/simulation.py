@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from heapq import heappush
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from openline.commands import Command
 from openline.events import Event
@@ -19,9 +19,6 @@ from openline.updates import Transcript
 from openline_testing.theorem.schedule import HORIZON, Schedule, keeps_up
 from openline_testing.theorem.speech import Speech, claims_its_ends
 from openline_testing.theorem.words import HeardWord
-
-#: TODO when Policy has it.
-PROOF: Any = {"proof_timeout": 4.0} if hasattr(Policy, "proof_timeout") else {}
 
 
 class Telling(NamedTuple):
@@ -71,6 +68,10 @@ class Ledger(Protocol):
 
     def promised(self, key: str) -> None:
         """The backend sends that final after its final message, and does not lose it."""
+        ...
+
+    def ignored(self, source: str) -> None:
+        """The backend ignores a frame of this source, and says so."""
         ...
 
     def happens(self, what: str) -> None:
@@ -142,7 +143,7 @@ def brisk(schedule: Schedule, lag: float) -> Policy:
         prompt_retry=0.05,
         scatter=0.3,
         later_floor=0.2,
-        **PROOF,
+        proof_timeout=4.0,
         give_up_after=schedule.give_up,
         source_timeout=schedule.patience,
         finish_timeout=schedule.finish,
