@@ -87,6 +87,7 @@ class Ledger:
         self._state = State.IDLE
         self._coming: str | None = None  # text or key of the final that it receives now
         self._must_tell = self._is_told = False
+        self.withdrawn: list[Gap] = []  # since the last event
         self._growing: set[str] = set()  # sources that the backend of this dial ignores
         self.core: SessionMachine
 
@@ -169,6 +170,7 @@ class Ledger:
         if untold and self._state in LISTENING:
             fail("words", f"the final {self._coming} arrived while {self._state}, and is not told")
         self._coming = None
+        check_withdrawn(self)
         shown = self._partials | {each.source for each in self.words.visible.values()}
         if shown and self._state not in LISTENING:
             fail("partials", f"one of {min(shown)} outlived its dial")
@@ -188,9 +190,13 @@ class Ledger:
                     fail("the disk", f"{source}: {start} is stored twice")
                 account.stored_until = start + len(pcm) // 2
             case StoreConfirmed(source, position):
-                self._proves(source, position)
+                confirmed = self.accounts[source].proved
+                if position < confirmed:
+                    fail("the disk", f"{source}: {position} is confirmed after {confirmed}")
+                self.accounts[source].proved = position
             case StoreFinal(transcript=final, proves=int(position)):
-                self._proves(final.source, position)
+                account = self.accounts[final.source]
+                account.proved = max(account.proved, position)
             case FetchAudio(source, start, _):
                 confirmed = self.accounts[source].proved
                 what = f"{source}: {start} is fetched, and was already confirmed"
@@ -199,12 +205,6 @@ class Ledger:
                 self.let_go.add(source)
             case _:
                 pass
-
-    def _proves(self, source: str, position: int) -> None:
-        confirmed = self.accounts[source].proved
-        if position < confirmed:
-            fail("the disk", f"{source}: {position} is confirmed after {confirmed}")
-        self.accounts[source].proved = position
 
     def _limit(self, traits: Traits, *, fetches: bool) -> int:
         limit = round(self.policy.buffer_seconds * S)
@@ -231,19 +231,16 @@ class Ledger:
                 self.streamed |= state in SPEAKING
             case Transcript():
                 self._check_words(update)
-            case PartialRetracted(source=source):
-                had_settled = self.words.retracted(source)
-                hold(
-                    "partials",
-                    source in self._partials or had_settled,
-                    f"{source} has none to retract",
-                )
+            case PartialRetracted(source=source, settled=settled):
+                had_settled = settled and self.words.retracted(source)
+                known = source in self._partials or had_settled
+                hold("partials", known, f"{source} has none to retract")
                 self._partials.discard(source)
             case Gap():
                 self.told.append(update)
                 check_gap(self, update)
             case GapWithdrawn(gap=gap):
-                check_withdrawn(self, gap)
+                self.withdrawn.append(gap)
             case Ended():
                 self.ended = update
             case Trouble(kind="malformed"):  # an ideal backend sends no malformed message
@@ -265,7 +262,8 @@ class Ledger:
             self._is_told = True
             self._partials.discard(update.source)
             self.words.is_told(update, self._coming)
-            self.done(update, *self.finals[self._coming])
+            self.words.spans[update.id] = self.finals[self._coming][1]
+            self.fill_done(update)
             if not update.final:
                 self.words.settles(update)
             else:
@@ -274,11 +272,10 @@ class Ledger:
         if update.final:
             self.delivered.append(update)
 
-    def done(self, update: Transcript, source: str, spans: list[tuple[int, int]]) -> None:
-        """The words of these spans were told."""
-        self.words.spans[update.id] = spans
-        for start, end in spans:
-            fill(self.accounts[source].done, start, end)
+    def fill_done(self, update: Transcript) -> None:
+        """The audio of these words was transcribed."""
+        for start, end in self.words.spans[update.id]:
+            fill(self.accounts[update.source].done, start, end)
 
     def _check_final(self, final: Transcript) -> None:
         """A final stands at the times of its words, without audio of an earlier dial's finals."""

@@ -31,15 +31,18 @@ def check_gap(books: Books, gap: Gap) -> None:
     fill(account.lost, gap.start, gap.end)
 
 
-def check_withdrawn(books: Books, gap: Gap) -> None:
-    """A gap is withdrawn: the backend has processed all of its range on a later dial."""
-    account = books.accounts[gap.source]
-    known = gap in account.somewhere
-    hold("gaps", known, f"{gap} is withdrawn, and was not reported as a loss of the backend")
-    account.somewhere.remove(gap)
-    account.withdrawn.append(gap)
-    books.told.remove(gap)
-    books.happens("a gap withdrawn")
-    for start, end in account.unplaced(gap.start, gap.end):
-        if account.holes.find(0, start, end) >= 0:
-            fail("gaps", f"{gap} is withdrawn, but [{start}, {end}) was not processed")
+def check_withdrawn(books: Books) -> None:
+    """Gaps were withdrawn: what became of all of their ranges is known."""
+    withdrawn, books.withdrawn = books.withdrawn, []
+    for gap in withdrawn:
+        account = books.accounts[gap.source]
+        known = gap in account.somewhere
+        hold("gaps", known, f"{gap} is withdrawn, and was not reported as a loss of the backend")
+        account.somewhere.remove(gap)
+        account.withdrawn.append(gap)
+        books.told.remove(gap)
+        books.happens("a gap withdrawn")
+        books.excuse_told(gap.source, books.core.statistics.sources[gap.source].told)
+        for start, end in account.unplaced(gap.start, gap.end):
+            if account.holes.find(0, start, end) >= 0:
+                fail("gaps", f"{gap} is withdrawn, but [{start}, {end}) was not processed")

@@ -20,6 +20,7 @@ from openline.commands import (
     StoreConfirmed,
     StoreFinal,
     StoreGap,
+    StoreReplaced,
     StoreTold,
     StoreWithdrawn,
 )
@@ -79,6 +80,8 @@ class Log(Ledger):
             raise KilledError
         self._kill_at -= 1
         super().obeys(command)
+        if isinstance(command, StoreFinal) and self.claims and self._coming is not None:
+            self.words.is_stored(command.transcript, self._coming, self.finals[self._coming][1])
         match command:
             case StoreConfirmed(source, position):
                 self._began.setdefault(source, position)
@@ -98,6 +101,9 @@ class Log(Ledger):
                 self.held.pop(transcript.id, None)
             case StoreTold(source, start, end):
                 self.told_runs.setdefault(source, []).append((start, end))
+            case StoreReplaced(id):
+                hold("the disk", id in self.held, f"{id} is replaced, and was not noted as held")
+                del self.held[id]
             case StoreGap(gap):
                 self.lost.append(gap)
             case StoreWithdrawn(gap):
@@ -146,6 +152,8 @@ class Log(Ledger):
             held = [each for source in past.sources for each in source.held]
             books.words = self.words.resumed(self.stored, held)
             books.happened = books.words.happened
+            for final in (*self.stored, *held):
+                self.fill_done(final)
         for final in self.stored:  # stored, and perhaps never reported
             if not self.claims:
                 source, spans = self.finals[final.text]

@@ -94,12 +94,18 @@ class WordBook:
         if (update.source, update.text) != (source, telling.text):
             fail("in place", f"{what} is reported, but {source} said {telling.text!r}")
         hold("held", bool(update.id), f"{what} has no id")
-        hold("held", update.id not in self._told, f"{what} has the id of another, {update.id}")
-        self._told[update.id] = telling
+        known = self._told.setdefault(update.id, telling)
+        hold("held", known is telling, f"{what} has the id of another, {update.id}")
         self._check_place(update, telling, what)
         self._check_seam(update, int(key.split("/", maxsplit=1)[0]), what)
         for each in telling.words:
             self._said[source, each.word.text] = each
+
+    def is_stored(self, update: Transcript, key: str, spans: list[tuple[int, int]]) -> None:
+        """The disk has it, though the process may be killed before it is reported."""
+        if update.id not in self._told:
+            self._told[update.id] = self._tellings[key][1]
+            self.spans[update.id] = spans
 
     def _check_place(self, update: Transcript, telling: Telling, what: str) -> None:
         start, end = round(update.start * S), round(update.end * S)
