@@ -193,6 +193,11 @@ class Outbox:
         for reading in self.hearing.finish():
             self.tell(reading)
 
+    @property
+    def has_told(self) -> bool:
+        """Whether there are finals that ``take_told`` has not handed out."""
+        return bool(self._told)
+
     def take_told(self) -> list[Reading]:
         """The finals that were told since the last call, each with the audio that it covers."""
         told, self._told = self._told, []
