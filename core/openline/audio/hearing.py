@@ -3,7 +3,7 @@
 ``marks`` holds the finals of the live dial. At a loss they are put aside, for their audio is
 sent again and the new dial will probably repeat them, perhaps in other words. A final that
 was put aside is settled when the new dial's mark passes its end: if finals of the new dial
-cover half of it, they replace it, and it is dropped; else it is told after all. At the end of
+repeat it by half, they replace it, and it is dropped; else it is told after all. At the end of
 the session, of two readings of one place the one counts that reaches farther.
 
 An example: dial 1 held "one two three four", 10 to 14 s, and is lost. Dial 2 is sent the audio
@@ -18,21 +18,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from openline.audio.marks import Marks, Reading, compete, covered
+from openline.audio.marks import Marks, Reading, compete, replaced
 from openline.updates import Transcript, to_samples
 
 
 class Hearing:
     """The readings of one source. Positions are samples of session time."""
 
-    __slots__ = ("_aside", "_dropped", "_spans", "exact", "marks", "seam")
+    __slots__ = ("_aside", "_dropped", "_finals", "exact", "marks", "seam")
 
     def __init__(self, marks: Marks) -> None:
         self.marks = marks
         self.exact = False  # on this dial ends are exact, and nothing is held
         self.seam = False  # the next final is the first one behind a cut
         self._aside: list[Reading] = []
-        self._spans: list[tuple[int, int]] = []  # final on this dial, while some are aside
+        self._finals: list[Reading] = []  # final on this dial, while some are aside
         self._dropped: list[Reading] = []  # replaced, and not yet handed out
 
     def restore(self, held: Iterable[Transcript]) -> None:
@@ -50,29 +50,37 @@ class Hearing:
         self.marks = marks
         self.exact = exact
 
-    def note_final(self, start: int, end: int) -> None:
-        """A final of this dial covers [start, end)."""
+    def note_final(self, reading: Reading) -> None:
+        """A final of this dial."""
         if self._aside:
-            self._spans.append((start, end))
+            self._finals.append(reading)
+
+    def allows(self, mark: int) -> bool:
+        """Whether the mark may lie there: not inside a final that was put aside.
+
+        Its audio is sent again from its beginning, or not at all; and only as a whole can it
+        be compared with what this dial hears. Where ends are exact, they are proof.
+        """
+        return self.exact or not any(each.start < mark < each.end for each in self._aside)
 
     def pass_mark(self, mark: int) -> list[Reading]:
         """The mark moves: returns the readings that are final now."""
         told = self.marks.passed(mark)
         if self._aside:
-            for each in told:
-                self._spans.append((each.start, each.end))
-            spans = [*self._spans, *((each.start, each.end) for each in self.marks.held)]
+            self._finals += told
+            heard = [*self._finals, *self.marks.held]
             due = [each for each in self._aside if each.end <= mark]
             self._aside = [each for each in self._aside if each.end > mark]
             for each in due:
-                (self._dropped if covered(each, spans) else told).append(each)
+                gone = replaced(each, heard, self.marks.error)
+                (self._dropped if gone else told).append(each)
             told.sort(key=_start)
         return told
 
     def end_dial(self) -> None:
         """The dial is lost: put what it held aside."""
         self._put_aside(self.marks.clear())
-        self._spans.clear()
+        self._finals.clear()
 
     def leave(self, start: int, end: int) -> list[Reading]:
         """The readings that begin in [start, end), which leaves memory: they are final now."""
@@ -89,11 +97,11 @@ class Hearing:
         return told
 
     def _put_aside(self, readings: list[Reading]) -> None:
-        old = self._aside
-        if old and self._spans:
-            self._dropped += [each for each in old if covered(each, self._spans)]
-            old = [each for each in old if not covered(each, self._spans)]
-        self._aside, dropped = compete(old, readings)
+        old, error = self._aside, self.marks.error
+        gone = [each for each in old if replaced(each, self._finals, error)]
+        old = [each for each in old if each not in gone]
+        self._aside, dropped = compete(old, readings, error)
+        self._dropped += gone
         self._dropped += dropped
 
     def take_dropped(self) -> list[Reading]:

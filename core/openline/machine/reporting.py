@@ -103,7 +103,9 @@ class Reporting(SessionState):
         has, and that lies before the mark, is told on resuming; one that was replaced is noted
         before the mark passes it, so that it is not told then.
         """
-        mark = max(box.confirmed, position)
+        mark = box.confirmed
+        if position > mark and box.hearing.allows(position):
+            mark = position
         passed = box.hearing.pass_mark(mark)
         self._note_replaced(box)
         if box.confirm(mark):

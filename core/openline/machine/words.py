@@ -88,11 +88,12 @@ class Words(Reporting):
             hearing.marks.note_partial(start)
             self.report_words(self._transcript(stream, start, end))
         elif hearing.exact:
-            hearing.note_final(start, end)
             hearing.marks.note_partial(None)
             # Reported before the mark moves: the record of a final holds what it proves.
             proves = box.confirmed if heard.end is None else end
-            self.report_words(self._transcript(stream, start, end), proves=proves)
+            final = self._transcript(stream, start, end)
+            hearing.note_final(Reading(start, end, final))
+            self.report_words(final, proves=proves)
             self.confirm(box, proves)
         else:
             settled = self._transcript(stream, start, end)
