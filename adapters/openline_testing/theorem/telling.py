@@ -40,6 +40,7 @@ class WordBook:
         self._begins: dict[tuple[str, int], int] = {}  # where a dial's audio begins
         self.spans: dict[str, list[tuple[int, int]]] = {}  # of the finals that were told
         self.cuts: dict[str, list[int]] = {}
+        self._late: set[tuple[str, str]] = set()
         self._seamed: set[tuple[str, int]] = set()  # dials whose first final was told
         self._revived: set[str] = set()
         self.happened: Counter[str] = Counter()
@@ -98,6 +99,8 @@ class WordBook:
         hold("held", known is telling, f"{what} has the id of another, {update.id}")
         self._check_place(update, telling, what)
         self._check_seam(update, int(key.split("/", maxsplit=1)[0]), what)
+        if update.final:  # said after the final message: it may repeat what was told until then
+            self._late |= {(source, each.word.text) for each in telling.words}
         for each in telling.words:
             self._said[source, each.word.text] = each
 
@@ -172,6 +175,8 @@ class WordBook:
         cuts = {source: sorted(cuts) for source, cuts in self.cuts.items()}
         for (source, text), heard in self._said.items():
             count = times[source, text]
+            if count == 2 and (source, text) in self._late:
+                continue
             if count == 1 or self._is_excused(source, heard.word, cuts, uncertain):
                 continue
             word = heard.word
