@@ -134,6 +134,8 @@ class Ledger:
     def promised(self, key: str) -> None:
         """The backend sends this final after its final message, and does not lose it."""
         self.discarded(*self.finals[key])
+        if self.claims:
+            self.words.promised(key)
 
     def ignored(self, source: str) -> None:
         """The backend ignores a frame of this source; its gap grows until the dial ends."""

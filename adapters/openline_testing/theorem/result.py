@@ -11,7 +11,7 @@ from openline_testing.theorem.account import Account
 from openline_testing.theorem.clauses import fail, hold
 from openline_testing.theorem.schedule import Schedule, keeps_up
 from openline_testing.theorem.simulation import calm
-from openline_testing.theorem.words import spoken
+from openline_testing.theorem.words import Word, spoken
 
 if TYPE_CHECKING:
     from openline_testing.theorem.books import Ledger as Books
@@ -51,27 +51,41 @@ def check_end(books: Books) -> None:
 
 
 def _check_all_words(books: Books, ended: Ended) -> None:
+    """Each word that was spoken is in a final or in a gap, and in one of them."""
+    error = round(books.traits.time_error * S)
     uncertain = {
         source: [(gap.start, gap.end) for gap in (*account.somewhere, *account.withdrawn)]
         for source, account in books.accounts.items()
     }
     books.words.close(books.delivered, uncertain)
     for source, account in books.accounts.items():
-        error = round(books.traits.time_error * S)
+        if source not in ended.statistics.sources:
+            continue  # it started after the end
+        unsure = uncertain[source]
         for final in books.delivered:
             for each in books.words.words_of(final) if final.source == source else ():
                 low, high = each.word.start + error, each.word.end - error
-                if each.whole and account.lost.find(1, low, high) >= 0:
-                    fail("said twice", f"{each.word} is in a final and in a gap")
-        if ended.complete:
-            whole = [
-                word
-                for word in spoken(books.schedule.voice, source, books.traits.time_error)
-                if account.origin <= word.start
-                and word.end <= account.captured
-                and account.holes.find(1, word.start, word.end) < 0
-            ]
-            books.words.check_all_told(source, whole, books.delivered, uncertain)
+                sure = each.whole and not any(a < high and low < b for a, b in unsure)
+                if sure and account.lost.find(1, low, high) >= 0:
+                    fail("said twice", f"{source}: {each.word} is in a final and in a gap")
+        whole = [
+            word
+            for word in spoken(books.schedule.voice, source, books.traits.time_error)
+            if account.origin <= word.start
+            and word.end <= account.captured
+            and account.holes.find(1, word.start, word.end) < 0
+            and account.lost.find(1, word.start, word.end) < 0
+            and not _is_in_told(books, ended, source, word)
+        ]
+        books.words.check_all_told(source, whole, books.delivered, uncertain)
+
+
+def _is_in_told(books: Books, ended: Ended, source: str, word: Word) -> bool:
+    """Whether it lies in a final whose audio is told, not confirmed: its end is a claim."""
+    if not ended.statistics.sources[source].told:
+        return False
+    finals = [final for final in books.delivered if final.source == source]
+    return any(final.start * S <= word.end and word.start <= final.end * S for final in finals)
 
 
 def _check_accounts(books: Books, ended: Ended) -> None:
@@ -94,7 +108,7 @@ def _check_accounts(books: Books, ended: Ended) -> None:
         books.happened["audio told, and not confirmed"] += bool(figures.told)
 
 
-def _unavoidable(schedule: Schedule) -> set[GapCause]:
+def unavoidable(schedule: Schedule) -> set[GapCause]:
     """Causes of gaps that its backend's habits excuse."""
     causes: set[GapCause] = set()
     if "ignores" in schedule.dials:
@@ -135,5 +149,5 @@ def _check_excuses(books: Books, ended: Ended) -> None:
     if keeps_up(schedule):
         hold("no excuse", not books.drops, f"the backend had to drop {books.drops} samples")
     if calm(schedule, books.policy):
-        lost = sorted(causes - {GapCause.CAPTURE} - _unavoidable(books.schedule) - books.inherited)
+        lost = sorted(causes - {GapCause.CAPTURE} - unavoidable(books.schedule) - books.inherited)
         hold("no excuse", not lost, f"missing: {lost}, the end: {ended.reason}")

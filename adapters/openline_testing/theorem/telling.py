@@ -40,7 +40,7 @@ class WordBook:
         self._begins: dict[tuple[str, int], int] = {}  # where a dial's audio begins
         self.spans: dict[str, list[tuple[int, int]]] = {}  # of the finals that were told
         self.cuts: dict[str, list[int]] = {}
-        self._late: set[tuple[str, str]] = set()
+        self._late: set[tuple[str, str]] = set()  # words behind the final message
         self._seamed: set[tuple[str, int]] = set()  # dials whose first final was told
         self._revived: set[str] = set()
         self.happened: Counter[str] = Counter()
@@ -61,6 +61,11 @@ class WordBook:
     def finalised(self, key: str, source: str, telling: Telling) -> None:
         """The backend made a final; ``key`` names it."""
         self._tellings[key] = source, telling
+
+    def promised(self, key: str) -> None:
+        """This final follows the final message, and may come too late."""
+        source, telling = self._tellings[key]
+        self._late |= {(source, each.word.text) for each in telling.words}
 
     def sent(self, source: str, dial: int, start: int, end: int, *, after_hole: bool) -> None:
         """The session sent this; ``after_hole``: what precedes it was not captured."""
@@ -99,8 +104,6 @@ class WordBook:
         hold("held", known is telling, f"{what} has the id of another, {update.id}")
         self._check_place(update, telling, what)
         self._check_seam(update, int(key.split("/", maxsplit=1)[0]), what)
-        if update.final:  # said after the final message: it may repeat what was told until then
-            self._late |= {(source, each.word.text) for each in telling.words}
         for each in telling.words:
             self._said[source, each.word.text] = each
 
@@ -192,13 +195,17 @@ class WordBook:
         finals: list[Transcript],
         uncertain: dict[str, list[tuple[int, int]]],
     ) -> None:
-        """The session is complete: each of ``words`` stands in a final."""
+        """Each of ``words``, which were captured and are in no gap, stands in a final."""
         told = {each.word.text for final in finals for each in self.words_of(final)}
         for word in words:
-            if word.text in told or self._is_excused(source, word, self.cuts, uncertain):
+            if (
+                word.text in told
+                or (source, word.text) in self._late
+                or self._is_excused(source, word, self.cuts, uncertain)
+            ):
                 continue
             what = f"{source}: {word.text} at [{word.start / S:g}, {word.end / S:g})"
-            fail("words", f"{what} is in no final of a complete session")
+            fail("words", f"{what} is in no final and no gap")
 
     def _is_excused(
         self,
