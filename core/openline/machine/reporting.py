@@ -142,10 +142,14 @@ class Reporting(SessionState):
         self.deadlines[Timer.PROOF] = self.streams.due_since + patience
 
     def note_ignored(self, box: Outbox) -> None:
-        """The gap of a source that the backend ignores is long enough to be reported."""
+        """The gap of a source that the backend ignores is long enough to be reported.
+
+        The disk has the gap before the mark passes it: a process that is killed before either
+        is noted sends the audio again.
+        """
+        self.report_gaps(box.losses.take())
         if self.spooled:
             self.out.append(StoreConfirmed(box.source, box.confirmed))
-        self.report_gaps(box.losses.take())
 
     def report_losses(self, gaps: Sequence[Gap]) -> None:
         """Hand the app gaps, and the finals that are told since their audio left memory."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from openline.audio.marks import Reading
 from openline.audio.stream import Stream
-from openline.commands import StoreConfirmed
 from openline.dialects.protocol import Heard, Lost, Metrics, Noticed, Remark, Status
 from openline.machine.reporting import Reporting
 from openline.machine.timers import OFF
@@ -191,8 +190,6 @@ class Words(Reporting):
             stream.shut_since = stream.due_since = OFF
             self.arm_proof()
             self.report_told(stream.box)
-            if self.spooled:
-                self.out.append(StoreConfirmed(stream.box.source, stream.box.confirmed))
 
     def take_insight(self) -> None:
         """Report what the backend recognized in the words, unchanged."""
