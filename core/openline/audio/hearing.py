@@ -25,7 +25,7 @@ from openline.updates import Transcript, to_samples
 class Hearing:
     """The readings of one source. Positions are samples of session time."""
 
-    __slots__ = ("_aside", "_dropped", "_finals", "exact", "marks", "seam")
+    __slots__ = ("_aside", "_dropped", "_finals", "_passed", "exact", "marks", "seam")
 
     def __init__(self, marks: Marks) -> None:
         self.marks = marks
@@ -33,14 +33,22 @@ class Hearing:
         self.seam = False  # the next final is the first one behind a cut
         self._aside: list[Reading] = []
         self._finals: list[Reading] = []  # final on this dial, while some are aside
+        self._passed: list[Reading] = []  # of an earlier process, and final now
         self._dropped: list[Reading] = []  # replaced, and not yet handed out
 
-    def restore(self, held: Iterable[Transcript]) -> None:
-        """Put aside what earlier processes held, by their dials, the oldest first."""
+    def restore(self, held: Iterable[Transcript], confirmed: int) -> None:
+        """Put aside what earlier processes held, by their dials, the oldest first.
+
+        The mark lies in no held final, so one that begins before it had been passed by it: the
+        process was killed before it noted that the final is final.
+        """
         dials: dict[tuple[str, ...], list[Reading]] = {}
         for each in held:
             reading = Reading(to_samples(each.start), to_samples(each.end), each)
-            dials.setdefault(tuple(each.id.split(".")[:2]), []).append(reading)
+            if reading.start < confirmed:
+                self._passed.append(reading)
+            else:
+                dials.setdefault(tuple(each.id.split(".")[:2]), []).append(reading)
         for readings in dials.values():
             self._put_aside(readings)
         self.seam = True
@@ -65,7 +73,8 @@ class Hearing:
 
     def pass_mark(self, mark: int) -> list[Reading]:
         """The mark moves: returns the readings that are final now."""
-        told = self.marks.passed(mark)
+        passed, self._passed = self._passed, []
+        told = [*passed, *self.marks.passed(mark)]
         if self._aside:
             self._finals += told
             heard = [*self._finals, *self.marks.held]
@@ -93,7 +102,7 @@ class Hearing:
     def finish(self) -> list[Reading]:
         """No more is heard of it: returns what is final now."""
         self._put_aside(self.marks.clear())
-        told, self._aside = self._aside, []
+        told, self._aside, self._passed = [*self._passed, *self._aside], [], []
         return told
 
     def _put_aside(self, readings: list[Reading]) -> None:

@@ -111,22 +111,25 @@ class Marks:
 def replaced(reading: Reading, others: Iterable[Reading], error: int) -> bool:
     """Whether ``others``, heard from the same audio, replace ``reading``.
 
-    They do if those that lie in its place, within the error of times, cover half of it, or have
-    half as much text: its end may lie far behind its words, and then the text is the measure.
+    They do if those that lie in its place cover half of it, or have half as much text: its end
+    may lie far behind its words, and then the text is the measure. A final that only touches
+    it, within the error of times, is of other words.
     """
-    near = [
-        each
-        for each in others
-        if each.start - error < reading.end + error and reading.start - error < each.end + error
-    ]
-    if 2 * _letters(near) >= _letters([reading]):
+    near = [each for each in others if _shares(reading, each, error)]
+    if near and 2 * _letters(near) >= _letters([reading]):
         return True
     at, total = reading.start, 0
     for each in sorted(near, key=lambda each: each.start):
         low, high = max(each.start, at), min(each.end, reading.end)
         if low < high:
             total, at = total + high - low, high
-    return bool(total) and 2 * total >= reading.end - reading.start
+    return bool(near) and 2 * total >= reading.end - reading.start
+
+
+def _shares(one: Reading, other: Reading, error: int) -> bool:
+    shared = min(one.end, other.end) - max(one.start, other.start)
+    shorter = min(one.end - one.start, other.end - other.start)
+    return shared >= min(2 * error, shorter // 2)
 
 
 def compete(

@@ -129,7 +129,7 @@ class Streams:
         """Restore the state of a source from an earlier process."""
         box = Outbox(past.source, self._limit, past.origin, self._disk_limit)
         box.restore(past.confirmed, past.on_disk, past.gaps, past.told)
-        box.hearing.restore(past.held)
+        box.hearing.restore(past.held, past.confirmed)
         self.has_disk = True
         self._streams[past.source] = stream = Stream(box, self._limits, 0.0)
         self._order.append(stream)
