@@ -53,10 +53,11 @@ def check_end(books: Books) -> None:
 def _check_all_words(books: Books, ended: Ended) -> None:
     """Each word that was spoken is in a final or in a gap, and in one of them."""
     error = round(books.traits.time_error * S)
-    uncertain = {
-        source: [(gap.start, gap.end) for gap in (*account.somewhere, *account.withdrawn)]
-        for source, account in books.accounts.items()
-    }
+    uncertain: dict[str, list[tuple[int, int]]] = {}
+    for source, account in books.accounts.items():
+        gaps = [*account.somewhere, *account.withdrawn]
+        off = sum(gap.samples for gap in gaps)  # times behind a drop may be off by all of them
+        uncertain[source] = [(gap.start - off, gap.end + off) for gap in gaps]
     books.words.close(books.delivered, uncertain)
     for source, account in books.accounts.items():
         if source not in ended.statistics.sources:

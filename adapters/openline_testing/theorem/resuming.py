@@ -229,6 +229,8 @@ def kill_and_resume(
     if ended is not None and keeps_up(after) and (policy is None or calm(after, policy)):
         before = {(gap.cause, gap.exact) for gap in log.lost}
         missing = {(gap.cause, gap.exact) for gap in ended.missing}
-        lost = sorted({cause for cause, _ in missing ^ before} - unavoidable(after))
+        withdrawn = {(GapCause.BACKEND, False)}  # by what this process had confirmed
+        changed = (missing - before) | (before - missing - withdrawn)
+        lost = sorted({cause for cause, _ in changed} - unavoidable(after))
         hold("no excuse", not lost, f"since the kill: {lost}")
     return books
