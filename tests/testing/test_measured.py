@@ -119,9 +119,7 @@ class Dial:
         model = self.model
         self.busy_until = max(self.busy_until, model.now) + WORK * (end - self.chunk)
         for claim in claims:
-            text = SPEECH.words(
-                self.ids, Words(claim.text, "mic", claim.t0, claim.t1, final=True)
-            )
+            text = SPEECH.words(self.ids, Words(claim.text, "mic", claim.t0, claim.t1, final=True))
             names = tuple(word.text for word in claim.words)
             model.at(self.busy_until - model.now, lambda t=text, n=names: self.says(t, n))
         self.chunk = end

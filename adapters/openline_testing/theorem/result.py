@@ -66,9 +66,11 @@ def _check_all_words(books: Books, ended: Ended) -> None:
         for final in books.delivered:
             for each in books.words.words_of(final) if final.source == source else ():
                 low, high = each.word.start + error, each.word.end - error
-                sure = each.whole and not any(a < high and low < b for a, b in unsure)
+                sure = (
+                    each.whole and low < high and not any(a < high and low < b for a, b in unsure)
+                )
                 if sure and account.lost.find(1, low, high) >= 0:
-                    fail("said twice", f"{source}: {each.word} is in a final and in a gap")
+                    fail("said twice", f"{source}: {each.word.text} is in a final and in a gap")
         whole = [
             word
             for word in spoken(books.schedule.voice, source, books.traits.time_error)
