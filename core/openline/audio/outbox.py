@@ -171,7 +171,7 @@ class Outbox:
         low = max(reading.start, self.confirmed)
         high = max(low, min(reading.end, self.captured))
         self.losses.tell(low, high)
-        self.hearing.told.append(reading._replace(start=low, end=high))
+        self.hearing.tell(reading._replace(start=low, end=high))
 
     # The disk.
 

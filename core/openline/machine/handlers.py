@@ -123,6 +123,8 @@ def _audio(session: Reporting, event: e.AudioCaptured) -> Fired:
             session.note_full(stream)
         if stream.box.ignored and stream.box.losses.has_news:
             session.note_ignored(stream.box)
+        elif stream.box.hearing.has_told:  # its audio left memory
+            session.report_told(stream.box)
     return _NOTHING
 
 
@@ -149,6 +151,8 @@ def _fetched(session: Reporting, event: e.AudioFetched) -> Fired:
     stream = session.streams.get(event.source)
     if stream is not None:
         stream.box.fetched(event.start, event.pcm)
+        if stream.box.hearing.has_told:
+            session.report_told(stream.box)
     return _NOTHING
 
 

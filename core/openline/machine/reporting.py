@@ -103,7 +103,9 @@ class Reporting(SessionState):
         has, and that lies before the mark, is told on resuming; one that was replaced is noted
         before the mark passes it, so that it is not told then.
         """
-        mark = max(box.confirmed, position)
+        mark = box.confirmed
+        if position > mark and box.hearing.allows(position):
+            mark = position
         passed = box.hearing.pass_mark(mark)
         self._note_replaced(box)
         if box.confirm(mark):
@@ -150,10 +152,14 @@ class Reporting(SessionState):
             self.arm_proof()
 
     def note_ignored(self, box: Outbox) -> None:
-        """The gap of a source that the backend ignores is long enough to be reported."""
+        """The gap of a source that the backend ignores is long enough to be reported.
+
+        The disk has the gap before the mark passes it: a process that is killed before either
+        is noted sends the audio again.
+        """
+        self.report_gaps(box.losses.take())
         if self.spooled:
             self.out.append(StoreConfirmed(box.source, box.confirmed))
-        self.report_gaps(box.losses.take())
 
     def report_losses(self, gaps: Sequence[Gap]) -> None:
         """Hand the app gaps, and the finals that are told since their audio left memory."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from openline.audio.marks import Reading
 from openline.audio.stream import Stream
-from openline.commands import StoreConfirmed
 from openline.dialects.protocol import Heard, Lost, Metrics, Noticed, Remark, Status
 from openline.machine.reporting import Reporting
 from openline.machine.timers import OFF
@@ -88,11 +87,12 @@ class Words(Reporting):
             hearing.marks.note_partial(start)
             self.report_words(self._transcript(stream, start, end))
         elif hearing.exact:
-            hearing.note_final(start, end)
             hearing.marks.note_partial(None)
             # Reported before the mark moves: the record of a final holds what it proves.
             proves = self._proof(stream)
-            self.report_words(self._transcript(stream, start, end), proves=proves)
+            final = self._transcript(stream, start, end)
+            hearing.note_final(Reading(start, end, final))
+            self.report_words(final, proves=proves)
             self.confirm(box, proves)
         else:
             settled = self._transcript(stream, start, end)
@@ -197,8 +197,6 @@ class Words(Reporting):
             stream.shut_since = stream.due_since = OFF
             self.arm_proof()
             self.report_told(stream.box)
-            if self.spooled:
-                self.out.append(StoreConfirmed(stream.box.source, stream.box.confirmed))
 
     def take_insight(self) -> None:
         """Report what the backend recognized in the words, unchanged."""
