@@ -22,13 +22,10 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Final
 
-import msgspec
-
 from openline.journal.reader import JournalError
-from openline.session import PastSource
 from openline.text import os_reason
-from openline.updates import Gap, Transcript
-from openline_store.records import VERSION, Began, Confirmed, Lost, Record, Said, pack, unpack
+from openline_store.past import Past, past_of
+from openline_store.records import VERSION, Began, Confirmed, Record, pack, unpack
 
 #: Bytes of PCM per file: a minute at 16 kHz, 16 bits.
 SEGMENT_BYTES: Final = 60 * 32_000
@@ -174,52 +171,17 @@ def records(folder: Path) -> Iterator[Record]:
     if not whole:
         raise SpoolError(f"{folder}: its log is empty: there is nothing to resume, delete it")
     for record, _ in whole:
-        if isinstance(record, Began) and record.version != VERSION:
-            raise SpoolError(f"{folder}: written by another version: resume it with that one")
+        if isinstance(record, Began) and not 1 <= record.version <= VERSION:
+            raise SpoolError(f"{folder}: written by a later version: resume it with that one")
         yield record
-
-
-class Past(msgspec.Struct, frozen=True, kw_only=True):
-    """The content of a session's folder."""
-
-    began: Began
-    sources: tuple[PastSource, ...]
-    transcript: tuple[Transcript, ...]
 
 
 def load(folder: Path) -> Past:
     """Read the content of a session's folder. Raises SpoolError."""
-    began: Began | None = None
-    first: dict[str, int] = {}
-    confirmed: dict[str, int] = {}
-    said: list[Transcript] = []
-    gaps: list[Gap] = []
-    for record in records(folder):
-        match record:
-            case Began():
-                began = record
-            case Confirmed(source, position):
-                first.setdefault(source, position)
-                confirmed[source] = max(position, confirmed.get(source, position))
-            case Said(transcript):
-                said.append(transcript)
-            case Lost(gap):
-                gaps.append(gap)
-    if began is None:
+    past = past_of(records(folder), lambda source: segments(folder, source))
+    if past is None:
         raise SpoolError(f"{folder}: its log has no session id: delete it")
-    sources = tuple(
-        PastSource(
-            source=source,
-            origin=origin,
-            confirmed=confirmed[source],
-            on_disk=tuple(
-                (start, start + samples) for _, start, samples in segments(folder, source)
-            ),
-            gaps=tuple(gap for gap in gaps if gap.source == source),
-        )
-        for source, origin in first.items()
-    )
-    return Past(began=began, sources=sources, transcript=tuple(said))
+    return past
 
 
 @contextlib.contextmanager

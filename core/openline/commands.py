@@ -106,6 +106,12 @@ class StoreGap(msgspec.Struct, frozen=True):
     gap: Gap
 
 
+class StoreReplaced(msgspec.Struct, frozen=True):
+    """Note on disk that the held final ``id`` will not be final: another hearing replaces it."""
+
+    id: str
+
+
 class StoreWithdrawn(msgspec.Struct, frozen=True):
     """Note on disk that a gap was withdrawn: a later dial has confirmed its audio."""
 
@@ -135,6 +141,7 @@ Storage: TypeAlias = (
     | StoreConfirmed
     | StoreFinal
     | StoreTold
+    | StoreReplaced
     | StoreGap
     | StoreWithdrawn
     | FetchAudio

@@ -74,6 +74,10 @@ class Policy:
     stall_timeout: float = _field(
         15.0, "a backend that takes no more audio drains or sends something within this"
     )
+    proof_timeout: float = _field(
+        15.0,
+        "a backend that is sent audio transcribes or drains some within this and its horizon",
+    )
 
     # Trying again: U(d/2, d), d = min(cap, first * 2**n).
     backoff_first: float = _field(1.0, "the first d of a wait of d/2 to d; it doubles")
@@ -106,7 +110,7 @@ class Policy:
     # so finishing takes this long plus the audio that is still due.
     finish_timeout: float = _field(
         20.0,
-        "finishing takes at most this and the length of the audio still due",
+        "finishing takes at most this and as long as the backend needs for the audio still due",
         f"{_REFERENCE}: 8 s for a stuck recogniser, and post-processing",
     )
     close_timeout: float = _field(5.0, "the closing handshake takes at most this")
@@ -167,23 +171,19 @@ class Policy:
         """Seconds from dialling to the start, for a dialect with these traits."""
         return traits.start_delay if self.start_delay is None else self.start_delay
 
-    def check_buffer(self, horizon: float) -> None:
+    def check_buffer(self, lag: float) -> None:
         """Raise ValueError unless the buffer outlasts a dial's whole detection time.
 
-        ``horizon`` is how long, in seconds, the dialect's backend may hold audio before it
-        confirms it. A shorter buffer would lose audio on every ordinary reconnect.
+        ``lag`` is how long, in seconds, audio may stay unconfirmed on a line that works
+        (``Traits.lag``). A shorter buffer would lose audio on every ordinary reconnect.
         """
         need = (
-            horizon
-            + self.ping_interval
-            + self.pong_timeout
-            + self.connect_timeout
-            + self.ack_timeout
+            lag + self.ping_interval + self.pong_timeout + self.connect_timeout + self.ack_timeout
         )
         if self.buffer_seconds < need:
             raise ValueError(
                 f"Policy.buffer_seconds is {self.buffer_seconds:g}: this dialect and these "
-                f"timeouts need at least {need:g} (horizon + ping + pong + connect + ack)"
+                f"timeouts need at least {need:g} (lag + ping + pong + connect + ack)"
             )
 
 

@@ -58,7 +58,7 @@ EXTERNAL_EVENTS: Final = frozenset(
         *("open_requested", "stop_requested", "abort_requested", "network_restored"),
         *("credential_ready", "credential_failed", "socket_opened", "redirected"),
         *("socket_lost", "pong", "acked", "status", "backend_error", "refused"),
-        *("transcript", "metrics", "insight", "final_message"),
+        *("transcript", "metrics", "ignored", "insight", "final_message"),
     }
 )
 #: Every event of the chart: fired by an input, a message, or a timer.
@@ -118,7 +118,7 @@ class SessionMachine:
     ) -> None:
         if dialect is not DEFAULT:
             check_dialect(dialect)
-        policy.check_buffer(dialect.traits.horizon)
+        policy.check_buffer(dialect.traits.lag)
         for name, value in (("session_id", session_id), ("attempt_id", attempt_id)):
             if not value.strip() or len(value) > _ID_LENGTH:
                 raise ValueError(
@@ -149,10 +149,7 @@ class SessionMachine:
             disk_samples=round(disk_seconds * SAMPLE_RATE),
         )
         self._interpret = None if interpreter is None else interpreter(session)
-        for source in past:
-            session.streams.restore(source)
-            session.spooled = True
-        session.timeline.restore(past_transcript)
+        session.restore(past, past_transcript)
         if watch is not None:
             options = MachineOptions(
                 backend=backend,

@@ -1,10 +1,10 @@
 """What the app receives: updates while a session lives, and one result when it ends.
 
 Every update is a frozen value. ``StateChanged``, final ``Transcript``s, ``Gap``s,
-``GapWithdrawn`` and ``Ended`` are *durable*: the app receives each of them. The rest are *passing*: a newer one of the same
-kind and source replaces an older one that the app has not read yet. Times are seconds of
-session time unless stated otherwise; session time 0 is the first sample of the first source
-that started.
+``GapWithdrawn`` and ``Ended`` are *durable*: the app receives each of them. The rest are
+*passing*: a newer one of the same kind and source replaces an older one that the app has not
+read yet. Times are seconds of session time unless stated otherwise; session time 0 is the first
+sample of the first source that started.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ LONGEST = 1e9
 
 
 def to_samples(seconds: float) -> int:
-    """The sample nearest to a time, in seconds, that a backend claims."""
-    return round(min(seconds, LONGEST) * SAMPLE_RATE)
+    """The sample nearest to a time, in seconds, that a backend claims; it may be below 0."""
+    return round(max(-LONGEST, min(seconds, LONGEST)) * SAMPLE_RATE)
 
 
 class State(StrEnum):
@@ -66,8 +66,9 @@ class Transcript(msgspec.Struct, frozen=True, kw_only=True):
     it too and is never revised. Finals of a source may overlap: two people may speak at once.
 
     ``settled``: the backend will not change these words, but they become final only when the
-    audio behind them is confirmed. Such a partial stays beside the live one until a final
-    with the same ``id`` replaces it, or ``PartialRetracted`` removes it with the live one.
+    audio behind them is confirmed. Such a partial replaces the live one and stays until a
+    final with the same ``id`` replaces it, which is ``settled`` too and leaves a newer live
+    partial in place; or until ``PartialRetracted`` removes it.
     ``seam``: the first final of this source on a new dial, whose audio was cut before; at
     most one word there may be missing or doubled. ``id`` is unique in the session: the
     process, the dial and a count (``1.3.17``); a live partial has none. From ``confidence``
@@ -89,9 +90,14 @@ class Transcript(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PartialRetracted(msgspec.Struct, frozen=True, kw_only=True):
-    """No partial of the source becomes final as it is: remove the live and the settled ones."""
+    """The source's live partial will not become final as it is: remove it.
+
+    ``settled``: remove its settled partials as well. Their audio is sent again; each is reported
+    as final later, unless a later hearing of the same audio replaces it.
+    """
 
     source: str
+    settled: bool = True
 
 
 class BackendStatus(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openline.audio.outbox import FRAME_SAMPLES, Outbox
+from openline.audio.backlog import FRAME_SAMPLES
+from openline.audio.outbox import Outbox
 from openline.updates import Gap, GapCause
 
 F = FRAME_SAMPLES

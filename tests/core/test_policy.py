@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from openline.audio.outbox import FRAME_SAMPLES
+from openline.audio.backlog import FRAME_SAMPLES
 from openline.policy import FRAME_SECONDS, MAX_DIALS_PER_MINUTE, Policy
 from openline.updates import SAMPLE_RATE
 

@@ -11,8 +11,9 @@ import pytest
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from openline import events as e
-from openline.audio.outbox import FETCH, Outbox
-from openline.audio.outbox import FRAME_SAMPLES as F
+from openline.audio.backlog import FRAME_SAMPLES as F
+from openline.audio.disk_runs import FETCH
+from openline.audio.outbox import Outbox
 from openline.commands import (
     Command,
     DiscardStore,

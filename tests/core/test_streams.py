@@ -6,7 +6,7 @@ import operator
 
 import pytest
 
-from openline.audio.outbox import FRAME_SAMPLES as F
+from openline.audio.backlog import FRAME_SAMPLES as F
 from openline.audio.stream import Stream
 from openline.audio.streams import ROOM, Streams
 from openline.dialects.echopanel import TRAITS

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openline.audio.outbox import FRAME_SAMPLES
+from openline.audio.backlog import FRAME_SAMPLES
 from openline.audio.streams import Streams
 from openline.audio.window import Limits, Window
 from openline.dialects.echopanel import TRAITS

@@ -21,7 +21,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from openline.audio.outbox import FRAME_SAMPLES, Outbox
+from openline.audio.backlog import FRAME_SAMPLES
+from openline.audio.outbox import Outbox
 from openline.updates import Gap, GapCause
 from tests.support_profiles import paced
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from openline.audio.outbox import FRAME_SAMPLES
+from openline.audio.backlog import FRAME_SAMPLES
 from openline.updates import Gap
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any, Final
 
-from openline.audio.outbox import FETCH
+from openline.audio.disk_runs import FETCH
 from openline.commands import CloseSource, Command, FetchAudio, Report, StoreAudio, StoreConfirmed
 from openline.dialects.traits import Traits
 from openline.events import AbortRequested, AudioCaptured, AudioFetched, Event

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from openline.audio.outbox import FRAME_SAMPLES
+from openline.audio.backlog import FRAME_SAMPLES
 from openline.audio.stream import Stream
 
 

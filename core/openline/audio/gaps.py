@@ -1,11 +1,22 @@
-"""The gaps of one source: lost audio, each gap reported once, adjacent ones merged.
+"""The lost audio of one source: each gap reported once, and withdrawn if it is confirmed later.
 
-A gap may grow until it is reported. All positions are samples of session time.
+A gap may grow until it is reported. Audio that is in a final, and was not confirmed otherwise,
+is *told*: it is no gap, and it is not sent again.
+
+A backend that reports a drop does not report its place, so such a gap has bounds and a length.
+If the dial is lost, the audio within the bounds may be sent again. So the gap is withdrawn,
+as a whole, once later dials have confirmed all of its bounds and lost nothing there.
+
+An example, in samples. On dial 1 the backend drops 320 of [1000, 5000), and 900 is confirmed
+when the dial is lost. Dial 2 begins at 900. When it has confirmed 5000, the gap is withdrawn.
+Had 1200 been confirmed on dial 1, the drop may lie before 1200: the gap stays.
+
+All positions are samples of session time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from openline.updates import Gap, GapCause
 
@@ -18,19 +29,27 @@ def _order(gap: Gap) -> tuple[int, int]:
 
 
 class GapLog:
-    """The lost audio of one source."""
+    """The gaps of one source, and the audio that is told."""
 
-    __slots__ = ("_gaps", "_reported", "source")
+    __slots__ = ("_again", "_gaps", "_live", "_reported", "_told", "_withdrawn", "source")
 
     def __init__(self, source: str) -> None:
         self.source = source
         self._gaps: list[Gap] = []
         self._reported = 0  # how many of them the app has
+        self._told: list[tuple[int, int]] = []
+        self._live: list[Gap] = []  # inexact, of the live dial
+        self._again: list[Gap] = []  # inexact, of earlier dials; their audio is sent again
+        self._withdrawn: list[Gap] = []  # reported, and not yet reported as withdrawn
 
     def restore(
-        self, gaps: Iterable[Gap], confirmed: int, runs: Iterable[tuple[int, int]]
+        self,
+        gaps: Iterable[Gap],
+        told: Iterable[tuple[int, int]],
+        confirmed: int,
+        runs: Iterable[tuple[int, int]],
     ) -> tuple[list[tuple[int, int]], int]:
-        """Restore the gaps that an earlier process lost and reported.
+        """Restore the gaps that an earlier process lost and reported, and what it told.
 
         Returns the runs still to send, and their end. A reported gap stays lost, even if its
         audio is there; audio that is neither there nor reported is lost now.
@@ -41,33 +60,57 @@ class GapLog:
         # reported: it is lost, with the cause SPOOL. The captured audio ends at 600.
         self._gaps = list(gaps)
         self._reported = len(self._gaps)
-        lost = [(gap.start, gap.end) for gap in self.missing() if gap.exact]
+        self._told = sorted(told)
+        self._again = [gap for gap in self._gaps if not gap.exact and gap.start >= confirmed]
+        settled = list(self._settled())
         kept = [(max(start, confirmed), end) for start, end in runs if end > confirmed]
-        for a, b in lost:
-            halves = [half for lo, hi in kept for half in ((lo, min(hi, a)), (max(lo, b), hi))]
-            kept = [(lo, hi) for lo, hi in halves if lo < hi]
+        kept = [piece for start, end in kept for piece in _without(start, end, settled)]
         at = confirmed
-        for start, end in sorted(kept + lost):
+        for start, end in sorted(kept + settled):
             self.lose(at, max(at, start), GapCause.SPOOL)
             at = max(at, end)
         return sorted(kept), at
 
+    def _settled(self) -> Iterator[tuple[int, int]]:
+        """The runs that are in an exact gap, or told."""
+        yield from ((gap.start, gap.end) for gap in self._gaps if gap.exact)
+        yield from self._told
+
+    def tell(self, start: int, end: int) -> list[tuple[int, int]]:
+        """[start, end) is in a final; returns the runs of it that are told from now on."""
+        runs = list(_without(start, end, self._settled()))
+        self._told += runs
+        return runs
+
     def somewhere(self, start: int, end: int, samples: int) -> None:
         """The backend reports ``samples`` dropped, somewhere within [start, end)."""
-        self._gaps.append(
-            Gap(
-                source=self.source,
-                start=start,
-                end=end,
-                samples=samples,
-                cause=GapCause.BACKEND,
-                exact=False,
-            )
+        gap = Gap(
+            source=self.source,
+            start=start,
+            end=end,
+            samples=samples,
+            cause=GapCause.BACKEND,
+            exact=False,
         )
+        self._gaps.append(gap)
+        self._live.append(gap)
 
     def lose(self, start: int, end: int, cause: GapCause) -> None:
-        """Lose [start, end); it joins the last gap if that is adjacent and not yet reported."""
-        if start == end:
+        """Lose what is not told of [start, end); no exact gap may lie there yet."""
+        if not self._told:
+            self._add(start, end, cause)
+            return
+        for low, high in _without(start, end, self._told):
+            self._add(low, high, cause)
+
+    def lose_rest(self, start: int, end: int, cause: GapCause) -> None:
+        """Lose what is neither told nor in an exact gap of [start, end)."""
+        for low, high in _without(start, end, self._settled()):
+            self._add(low, high, cause)
+
+    def _add(self, start: int, end: int, cause: GapCause) -> None:
+        """Add a gap; it joins the last gap if that is adjacent and not yet reported."""
+        if start >= end:
             return
         if self.has_news:
             last = self._gaps[-1]
@@ -79,6 +122,51 @@ class GapLog:
             Gap(source=self.source, start=start, end=end, samples=end - start, cause=cause)
         )
 
+    # Gaps whose audio is sent again.
+
+    def end_dial(self, confirmed: int) -> None:
+        """The dial is lost: what lies behind ``confirmed`` is sent again."""
+        self._again += [gap for gap in self._live if gap.start >= confirmed]
+        self._live.clear()
+
+    def confirm(self, confirmed: int) -> None:
+        """All audio before ``confirmed`` is confirmed: withdraw the gaps that are not true."""
+        if not self._again or self._again[0].end > confirmed:
+            return
+        for gap in [gap for gap in self._again if gap.end <= confirmed]:
+            self._again.remove(gap)
+            others = [each for each in self._gaps if each is not gap and each not in self._again]
+            runs = [*((each.start, each.end) for each in others), *self._told]
+            if not any(start < gap.end and gap.start < end for start, end in runs):
+                self._withdraw(gap)
+
+    def _withdraw(self, gap: Gap) -> None:
+        at = self._gaps.index(gap)
+        del self._gaps[at]
+        if at < self._reported:
+            self._reported -= 1
+            self._withdrawn.append(gap)
+
+    def settle(self) -> None:
+        """The session is over: no sample may be in two gaps, nor in a gap and told.
+
+        A drop without a place takes the first samples within its bounds that nothing else
+        accounts for. If there are fewer than were dropped, the gap is made smaller.
+        """
+        settled = list(self._settled())
+        for gap in [gap for gap in self._gaps if not gap.exact]:
+            left = gap.samples
+            for start, end in list(_without(gap.start, gap.end, settled)):
+                taken = min(left, end - start)
+                settled.append((start, start + taken))
+                left -= taken
+            if left:
+                self._withdraw(gap)
+                if left < gap.samples:
+                    self.somewhere(gap.start, gap.end, gap.samples - left)
+
+    # Reports.
+
     @property
     def has_news(self) -> bool:
         """Whether there are gaps that ``take`` has not handed out."""
@@ -89,6 +177,21 @@ class GapLog:
         unreported = self._gaps[self._reported :]
         self._reported = len(self._gaps)
         return unreported
+
+    def take_withdrawn(self) -> list[Gap]:
+        """The reported gaps that were withdrawn since the last call."""
+        withdrawn, self._withdrawn = self._withdrawn, []
+        return withdrawn
+
+    @property
+    def told(self) -> int:
+        """How many samples are told."""
+        return sum(end - start for start, end in self._told)
+
+    @property
+    def lost(self) -> int:
+        """How many samples are in gaps."""
+        return sum(gap.samples for gap in self._gaps)
 
     def missing(self) -> list[Gap]:
         """All gaps in order of time, adjacent ones of one cause merged."""
@@ -106,3 +209,17 @@ class GapLog:
             else:
                 merged.append(gap)
         return sorted([*merged, *(g for g in self._gaps if not g.exact)], key=_order)
+
+
+def _without(start: int, end: int, runs: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """The pieces of [start, end) that lie in none of ``runs``."""
+    for low, high in sorted(runs):
+        if high <= start:
+            continue
+        if low >= end:
+            break
+        if start < low:
+            yield start, low
+        start = max(start, high)
+    if start < end:
+        yield start, end

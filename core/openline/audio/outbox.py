@@ -15,9 +15,14 @@ on the live dial it is a gap at once; if it was, it is only *at risk*: a gap if 
 is lost before the backend confirms it, and no loss otherwise.
 
 With a spool the adapter keeps all audio on disk as well, and memory holds only the front
-of the queue. Audio captured while memory is full stays on disk alone (``_on_disk``,
-runs of positions behind all that is in memory) and is fetched when the front has been
-sent. Then ``disk_limit`` bounds the kept audio, and the oldest goes when that is full.
+of the queue. Audio captured while memory is full stays on disk alone (``disk_runs``) and is
+fetched when the front has been sent. Then ``disk_limit`` bounds the kept audio, and the oldest
+goes when that is full.
+
+Audio of a final that was put aside (``hearing``) is not lost when it leaves memory: the final
+is told then, and the rest of its audio is not sent again.
+
+While the backend *ignores* the source, nothing of it is kept: it is one gap that grows.
 
 ``positions`` maps the backend's own times to session time.
 """
@@ -27,15 +32,16 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 
+from openline.audio.backlog import FRAME_SAMPLES, Backlog
 from openline.audio.gaps import GapLog
+from openline.audio.hearing import Hearing
+from openline.audio.marks import Marks, Reading
 from openline.audio.time_map import TimeMap
 from openline.updates import SAMPLE_RATE, Gap, GapCause
 
-#: Samples in a frame on the wire: 20 ms.
-FRAME_SAMPLES = 320
 _FRAME_BYTES = 2 * FRAME_SAMPLES
-#: Samples fetched from the disk at a time: 5 s.
-FETCH = 5 * SAMPLE_RATE
+#: A gap that grows while the source is ignored is reported when it is so long: 10 s.
+_LONG_GAP = 10 * SAMPLE_RATE
 
 
 class Outbox:
@@ -43,20 +49,20 @@ class Outbox:
 
     __slots__ = (
         "_at_risk",
-        "_buffered",
+        "_backlog",
         "_disk_limit",
-        "_fetching",
-        "_later",
+        "_ignored_from",
         "_limit",
-        "_on_disk",
         "_positions",
         "_tail",
+        "_told",
         "_unconfirmed",
-        "_unsent",
+        "_waiting",
         "captured",
         "closed",
         "confirmed",
         "dial_sent",
+        "hearing",
         "losses",
         "origin",
         "sent",
@@ -72,15 +78,15 @@ class Outbox:
         self.closed = False
         self.dial_sent = 0  # samples pulled on this dial
         self.losses = GapLog(source)
+        self.hearing = Hearing(Marks(origin, 0, 0))
+        self._told: list[Reading] = []  # finals to be reported though they are not confirmed
         self._limit = limit
         self._disk_limit = disk_limit  # 0: there is no disk
-        self._on_disk: deque[tuple[int, int]] = deque()
-        self._fetching = False
-        self._later: deque[tuple[int, bytes]] = deque()
-        self._buffered = 0
-        self._tail = b""
-        self._unsent: deque[tuple[int, bytes]] = deque()
+        self._ignored_from: int | None = None
+        self._tail = b""  # captured, and not yet a frame
+        self._backlog = Backlog()
         self._unconfirmed: deque[tuple[int, bytes]] = deque()
+        self._waiting = 0  # samples in memory that are not confirmed
         self._at_risk: list[tuple[int, int]] = []
         self._positions = TimeMap()
 
@@ -88,67 +94,66 @@ class Outbox:
 
     def add(self, pcm: bytes) -> None:
         """Keep captured audio; it becomes frames of 320 samples however it was cut."""
-        if self._disk_limit and (self._on_disk or self.buffered + len(pcm) // 2 > self._limit):
+        if self._ignored_from is not None:
+            self.captured += len(pcm) // 2
+            self._skip_ignored()
+        elif self._disk_limit and (
+            self._backlog.disk or self.buffered + len(pcm) // 2 > self._limit
+        ):
             self._leave_on_disk(len(pcm) // 2)
-        elif self._tail or self._on_disk or len(pcm) != _FRAME_BYTES:
+        elif self._tail or self._backlog.disk or len(pcm) != _FRAME_BYTES:
             pcm = self._tail + pcm
             at = self.captured - len(self._tail) // 2
             whole = len(pcm) - len(pcm) % _FRAME_BYTES
             self._tail = pcm[whole:]
             for i in range(0, whole, _FRAME_BYTES):
-                self._keep(at + i // 2, pcm[i : i + _FRAME_BYTES])
+                self._backlog.add(at + i // 2, pcm[i : i + _FRAME_BYTES])
             # A policy has room for a frame, and the tail is less: there is a frame to shed.
             while self.buffered > self._limit:
                 self._shed()
             self.captured = at + len(pcm) // 2
         else:  # one whole frame, as nearly always
-            self._unsent.append((self.captured, pcm))
+            backlog = self._backlog
+            backlog.frames.append((self.captured, pcm))
+            backlog.samples += FRAME_SAMPLES
             self.captured += FRAME_SAMPLES
-            self._buffered += FRAME_SAMPLES
-            while self._buffered > self._limit:
+            while backlog.samples + self._waiting > self._limit:
                 self._shed()
 
     def _leave_on_disk(self, samples: int) -> None:
         tail, self._tail = self._tail, b""
-        self._extend_disk(self.captured - len(tail) // 2, self.captured + samples)
+        self._backlog.disk.extend(self.captured - len(tail) // 2, self.captured + samples)
         self.captured += samples
         while self.captured - self._front > self._disk_limit:
             self._shed()
 
-    def _extend_disk(self, start: int, end: int) -> None:
-        if self._on_disk and self._on_disk[-1][1] == start:
-            start = self._on_disk.pop()[0]
-        if start < end:
-            self._on_disk.append((start, end))
-
     @property
     def _front(self) -> int:
         """The oldest sample that is kept anywhere."""
-        for frames in (self._unconfirmed, self._unsent, self._on_disk):
-            if frames:
-                return frames[0][0]
-        return self.captured
+        if self._unconfirmed:
+            return self._unconfirmed[0][0]
+        front = self._backlog.front
+        return self.captured if front is None else front
 
     def hole(self, samples: int) -> None:
         """``samples`` passed that the source could not capture."""
         self._flush()
+        self._end_ignored()
         self.losses.lose(self.captured, self.captured + samples, GapCause.CAPTURE)
         self.captured += samples
+        if self._ignored_from is not None:
+            self._ignored_from = self.sent = self.confirmed = self.captured
 
     def close(self) -> None:
         """No more audio comes: the last frame may go out, though it is short."""
         self._flush()
+        self._end_ignored()
         self.closed = True
 
     def _flush(self) -> None:
         tail, self._tail = self._tail, b""
         if tail:
-            self._keep(self.captured - len(tail) // 2, tail)
-
-    def _keep(self, at: int, pcm: bytes) -> None:
-        # Behind a disk that failed, later audio waits until the disk's runs are fetched.
-        (self._later if self._on_disk else self._unsent).append((at, pcm))
-        self._buffered += len(pcm) // 2
+            self._backlog.add(self.captured - len(tail) // 2, tail)
 
     def _shed(self) -> None:
         """Take the oldest frame out of memory, or off the disk if memory holds none.
@@ -157,7 +162,8 @@ class Outbox:
         is captured. A goes, and [0, 320) is at risk: no gap if the backend still confirms it, a
         gap (UNPROVEN) if the dial is lost before. E comes: nothing unconfirmed is left in
         memory, so B goes, which was never sent: it is a gap (OVERFLOW) at once. Adjacent frames
-        at risk are kept as one run.
+        at risk are kept as one run. Of a final that was put aside and begins in B, the audio is
+        told in place of lost, and all of it goes.
         """
         if self._unconfirmed:
             at, pcm = self._unconfirmed.popleft()
@@ -165,66 +171,67 @@ class Outbox:
             if self._at_risk and self._at_risk[-1][1] == at:
                 at = self._at_risk.pop()[0]
             self._at_risk.append((max(at, self.confirmed), end))
-        elif frames := self._unsent or self._later:  # dropping from the disk frees no memory
-            at, pcm = frames.popleft()
-            self.losses.lose(at, at + len(pcm) // 2, GapCause.OVERFLOW)
+            self._waiting -= len(pcm) // 2
         else:
-            start, end = self._on_disk.popleft()
-            pcm = b""
-            if end - start > FRAME_SAMPLES:
-                self._on_disk.appendleft((start + FRAME_SAMPLES, end))
-                end = start + FRAME_SAMPLES
-            self.losses.lose(start, end, GapCause.OVERFLOW)
-        self._buffered -= len(pcm) // 2
+            self._let_go(*self._backlog.shed(), GapCause.OVERFLOW)
+
+    def _let_go(self, start: int, end: int, cause: GapCause) -> None:
+        """[start, end) left memory unsent: it is told, where a final covers it, or lost."""
+        for reading in self.hearing.leave(self.sent, end):
+            self.tell(reading)
+            self._backlog.skip(reading.end)
+        self.losses.lose(start, end, cause)
+
+    def tell(self, reading: Reading) -> None:
+        """A final is told though its audio is not confirmed."""
+        low = max(reading.start, self.confirmed)
+        high = max(low, min(reading.end, self.captured))
+        self.losses.tell(low, high)
+        self._told.append(reading._replace(start=low, end=high))
+
+    def _tell_all(self) -> None:
+        for reading in self.hearing.finish():
+            self.tell(reading)
+
+    def take_told(self) -> list[Reading]:
+        """The finals that were told since the last call, each with the audio that it covers."""
+        told, self._told = self._told, []
+        return told
 
     # The disk.
 
     def wanted(self) -> tuple[int, int] | None:
         """(position, samples) to fetch from the disk now; None while there is no need."""
-        if not self._on_disk or self._fetching:
-            return None
+        backlog = self._backlog
         # With nothing left to send it must be, however much waits for confirmation.
-        if self._buffered > self._limit // 2 and self._unsent:
+        if backlog.samples + self._waiting > self._limit // 2 and backlog.frames:
             return None
-        start, end = self._on_disk[0]
-        self._fetching = True
-        return start, min(end - start, FETCH)
+        return backlog.disk.wanted()
 
     def fetched(self, start: int, pcm: bytes) -> None:
         """Audio that ``wanted`` requested; empty if the disk does not have it.
 
         Then that part alone is lost: the disk may have the audio after it.
         """
-        self._fetching = False
-        if not self._on_disk or self._on_disk[0][0] != start:
-            return  # the limit dropped it meanwhile
-        _, end = self._on_disk.popleft()
-        until = start + len(pcm) // 2
-        if not pcm:
-            until = min(start + FETCH, end)
-            self.losses.lose(start, until, GapCause.SPOOL)
-        if until < end:
-            self._on_disk.appendleft((until, end))
-        for i in range(0, len(pcm), _FRAME_BYTES):
-            frame = pcm[i : i + _FRAME_BYTES]
-            self._unsent.append((start + i // 2, frame))
-            self._buffered += len(frame) // 2
-        self._join_later()
-
-    def _join_later(self) -> None:
-        if not self._on_disk:
-            self._unsent.extend(self._later)
-            self._later.clear()
+        gone = self._backlog.fetched(start, pcm)
+        if gone is not None:
+            self._let_go(*gone, GapCause.SPOOL)
 
     def disk_failed(self) -> None:
         """The disk takes no more: from here on, audio is kept in memory alone."""
         self._disk_limit = 0
 
-    def restore(self, confirmed: int, runs: Iterable[tuple[int, int]], gaps: Iterable[Gap]) -> None:
+    def restore(
+        self,
+        confirmed: int,
+        runs: Iterable[tuple[int, int]],
+        gaps: Iterable[Gap],
+        told: Iterable[tuple[int, int]] = (),
+    ) -> None:
         """Restore the state of an earlier process: ``runs`` of audio on disk."""
-        kept, self.captured = self.losses.restore(gaps, confirmed, runs)
+        kept, self.captured = self.losses.restore(gaps, told, confirmed, runs)
         for start, end in kept:
-            self._extend_disk(start, end)
+            self._backlog.disk.extend(start, end)
         self.confirmed = self.sent = confirmed
 
     # Sending.
@@ -232,39 +239,40 @@ class Outbox:
     @property
     def next_samples(self) -> int:
         """Samples in the frame that ``pull`` would give; 0 when there is none."""
-        return len(self._unsent[0][1]) // 2 if self._unsent else 0
+        frames = self._backlog.frames
+        return len(frames[0][1]) // 2 if frames else 0
 
     @property
     def unsent(self) -> int:
         """Captured samples from the next frame to the live edge."""
-        if self._unsent:
-            return self.captured - self._unsent[0][0]
-        return self.captured - self._on_disk[0][0] if self._on_disk else 0
+        front = self._backlog.front
+        return 0 if front is None else self.captured - front
 
     @property
     def on_disk(self) -> bool:
         """Whether audio waits on disk alone."""
-        return bool(self._on_disk)
+        return bool(self._backlog.disk)
 
     @property
     def buffered(self) -> int:
         """Samples held in memory."""
-        return self._buffered + len(self._tail) // 2
+        return self._backlog.samples + self._waiting + len(self._tail) // 2
 
     @property
     def undelivered(self) -> bool:
         """Whether anything captured is neither confirmed nor given up."""
         # Audio at risk is older than the audio in memory, and confirmed before it.
-        return bool(self._unsent or self._unconfirmed or self._tail or self._on_disk)
+        return bool(self._backlog or self._unconfirmed or self._tail)
 
     def pull(self) -> bytes:
         """The next frame, which now counts as sent on this dial."""
-        frame = self._unsent.popleft()
+        frame = self._backlog.pop()
         at, pcm = frame
         if at != self.sent or not self.dial_sent:  # a skip, or the dial's first
             self._positions.begin_run(self.dial_sent, at)
         self._unconfirmed.append(frame)
         samples = len(pcm) // 2
+        self._waiting += samples
         self.dial_sent += samples
         self.sent = at + samples
         return pcm
@@ -300,9 +308,10 @@ class Outbox:
         if position <= self.confirmed:
             return False
         self.confirmed = position
+        self.losses.confirm(position)
         unconfirmed = self._unconfirmed
         while unconfirmed and unconfirmed[0][0] + len(unconfirmed[0][1]) // 2 <= position:
-            self._buffered -= len(unconfirmed.popleft()[1]) // 2
+            self._waiting -= len(unconfirmed.popleft()[1]) // 2
         while self._at_risk and self._at_risk[0][0] < position:
             end = self._at_risk.pop(0)[1]
             if end > position:
@@ -313,38 +322,67 @@ class Outbox:
 
     def end_dial(self) -> None:
         """The dial is lost: its unconfirmed audio is to be sent again."""
-        for start, end in self._at_risk:
-            self.losses.lose(start, end, GapCause.UNPROVEN)
-        self._at_risk.clear()
-        self._unsent.extendleft(reversed(self._unconfirmed))
+        self._end_ignored()
+        self._ignored_from = None
+        self.losses.end_dial(self.confirmed)
+        hearing = self.hearing
+        hearing.seam |= self.sent > self.confirmed and self.dial_sent > 0 and not hearing.exact
+        hearing.end_dial()
+        self._backlog.put_back(reversed(self._unconfirmed), self._waiting)
         self._unconfirmed.clear()
+        self._waiting = 0
         self._positions.clear()
         self.dial_sent = 0
         self.sent = self.confirmed
-        if self._unsent:
-            at, pcm = self._unsent[0]
-            confirmed = self.confirmed - at
-            if confirmed > 0:
-                self._unsent[0] = (self.confirmed, pcm[2 * confirmed :])
-                self._buffered -= confirmed
+        self._backlog.skip(self.confirmed)
+        at_risk, self._at_risk = self._at_risk, []
+        for start, end in at_risk:
+            self._let_go(start, end, GapCause.UNPROVEN)
 
     def end(self) -> None:
-        """The session is over: unconfirmed audio is missing."""
+        """The session is over: unconfirmed audio is told or missing."""
         self._flush()
+        self._end_ignored()
+        self._tell_all()
         for start, end in self._at_risk:
             self.losses.lose(start, end, GapCause.UNPROVEN)
-        for frames, cause in (
-            (self._unconfirmed, GapCause.UNCONFIRMED),
-            (self._unsent, GapCause.UNDELIVERED),
-        ):
-            for at, pcm in frames:
-                self.losses.lose(max(at, self.confirmed), at + len(pcm) // 2, cause)
-            frames.clear()
-        for start, end in self._on_disk:
-            self.losses.lose(start, end, GapCause.UNDELIVERED)
-        for at, pcm in self._later:
-            self.losses.lose(at, at + len(pcm) // 2, GapCause.UNDELIVERED)
-        self._on_disk.clear()
-        self._later.clear()
+        for at, pcm in self._unconfirmed:
+            start = max(at, self.confirmed)
+            self.losses.lose(start, at + len(pcm) // 2, GapCause.UNCONFIRMED)
+        for start, end in self._backlog.clear():
+            self.losses.lose(max(start, self.confirmed), end, GapCause.UNDELIVERED)
+        self._forget()
+        self.losses.settle()
+
+    def _forget(self) -> None:
+        self._unconfirmed.clear()
+        self._backlog.clear()
         self._at_risk.clear()
-        self._buffered = 0
+        self._tail = b""
+        self._waiting = 0
+
+    # A source that the backend ignores.
+
+    @property
+    def ignored(self) -> bool:
+        """Whether the backend ignores the source on this dial."""
+        return self._ignored_from is not None
+
+    def ignore(self) -> None:
+        """The backend ignores the source on this dial: tell what it holds, and lose the rest."""
+        if self._ignored_from is None:
+            self._tell_all()
+            self._ignored_from = self.confirmed
+            self._forget()
+            self._skip_ignored()
+
+    def _skip_ignored(self) -> None:
+        self.sent = self.confirmed = self.captured
+        if self._ignored_from is not None and self.captured - self._ignored_from >= _LONG_GAP:
+            self._end_ignored()
+
+    def _end_ignored(self) -> None:
+        """Lose the audio of the gap that grows; it may grow on behind it."""
+        if self._ignored_from is not None:
+            self.losses.lose_rest(self._ignored_from, self.captured, GapCause.IGNORED)
+            self._ignored_from = self.captured

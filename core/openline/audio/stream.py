@@ -1,7 +1,8 @@
 """One source of a session: its kept audio, and how much of it may be sent.
 
 The outbox lives as long as the session. The window belongs to one dial: it is replaced by a
-new one when a line is acknowledged. ``streams`` holds all sources and takes turns among them.
+new one when a line is acknowledged, and so is what the backend said of the source.
+``streams`` holds all sources and takes turns among them.
 """
 
 from __future__ import annotations
@@ -14,11 +15,13 @@ from openline.machine.timers import OFF
 class Stream:
     """One source: its outbox and, on a live dial, its window."""
 
-    __slots__ = ("box", "shut_since", "stored", "stuck", "window")
+    __slots__ = ("box", "due_since", "shut_since", "spoke", "stored", "stuck", "window")
 
     def __init__(self, box: Outbox, limits: Limits, now: float) -> None:
         self.box = box
         self.window = Window(limits, now)
         self.shut_since = OFF  # when its window was shut with no report on it since; OFF: never
+        self.due_since = OFF  # when the backend last confirmed progress with audio that is due
+        self.spoke = False  # words or figures of it came on this dial
         self.stored = False  # its first sample is noted on disk
         self.stuck = False  # its window is shut, and time alone does not open it soon

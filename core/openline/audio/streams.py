@@ -13,18 +13,17 @@ from collections.abc import Sequence
 import msgspec
 
 from openline.audio.drops import charge
+from openline.audio.marks import Marks
 from openline.audio.outbox import Outbox
+from openline.audio.pings import PingMarks
 from openline.audio.stream import Stream
 from openline.audio.window import LIVE_EDGE, Limits, Window
 from openline.dialects.traits import Traits
 from openline.machine.timers import OFF
-from openline.updates import SAMPLE_RATE, Gap, SourceStatistics, Transcript
+from openline.updates import SAMPLE_RATE, Account, Gap, SourceStatistics, Transcript
 
 #: Samples waiting to be sent above which a source that can wait is paused.
 ROOM = 2 * SAMPLE_RATE
-
-#: Pings without a pong yet; a backend that sends messages but no pongs stays connected.
-MARKS = 64
 #: A window that time opens within so many seconds needs no confirmation meanwhile.
 SOON = 0.2
 
@@ -53,13 +52,14 @@ class Streams:
         "_declared",
         "_disk_limit",
         "_dropped",
+        "_exact",
         "_limit",
         "_limits",
-        "_marks",
-        "_next_mark",
         "_order",
         "_over",
+        "_pings",
         "_streams",
+        "_traits",
         "_zero",
         "closed",
         "has_disk",
@@ -72,7 +72,9 @@ class Streams:
         self, declared: Sequence[str], traits: Traits, limit: int, disk_limit: int = 0
     ) -> None:
         self._declared = tuple(declared)
+        self._traits = traits
         self._limits = Limits.of(traits)
+        self._exact = False  # ends are exact on this dial
         self._limit = limit
         self._disk_limit = disk_limit  # samples per source; 0: there is no disk
         self.has_disk = disk_limit > 0  # there may be audio on it, even after it failed
@@ -80,9 +82,8 @@ class Streams:
         self._over: frozenset[str] = frozenset()
         self._zero: float | None = None
         self._order: list[Stream] = []  # the next turn is the first one's
-        self._next_mark = 0
+        self._pings = PingMarks()
         self._dropped: int = 0  # samples that the backend has dropped on this dial
-        self._marks: list[tuple[bytes, list[int]]] = []
         self.closed = False
         self.refused_samples = 0
         self.shut = False  # the last pull found audio that no window allows
@@ -103,6 +104,7 @@ class Streams:
             origin = max(0, round((at - self._zero) * SAMPLE_RATE))
             box = Outbox(source, self._limit, origin, self._disk_limit)
             stream = Stream(box, self._limits, now)
+            self._begin_hearing(box)
             self._streams[source] = stream
             self._order.append(stream)
             if self.closed or source in self._over:
@@ -126,7 +128,8 @@ class Streams:
     def restore(self, past: PastSource) -> None:
         """Restore the state of a source from an earlier process."""
         box = Outbox(past.source, self._limit, past.origin, self._disk_limit)
-        box.restore(past.confirmed, past.on_disk, past.gaps)
+        box.restore(past.confirmed, past.on_disk, past.gaps, past.told)
+        box.hearing.restore(past.held)
         self.has_disk = True
         self._streams[past.source] = stream = Stream(box, self._limits, 0.0)
         self._order.append(stream)
@@ -216,21 +219,66 @@ class Streams:
                 captured=s.box.captured - s.box.origin,
                 sent=s.box.sent - s.box.origin,
                 confirmed=s.box.confirmed - s.box.origin,
-                missing=sum(gap.samples for gap in s.box.losses.missing()),
+                missing=s.box.losses.lost,
+                told=s.box.losses.told,
             )
             for name, s in self._streams.items()
         }
 
+    def accounts(self) -> dict[str, Account]:
+        """What became of every sample, per source, when the session is over."""
+        return {
+            name: Account(
+                captured=each.captured,
+                confirmed=each.captured - each.told - each.missing,
+                told=each.told,
+                missing=each.missing,
+            )
+            for name, each in self.statistics().items()
+        }
+
     # The dial.
 
-    def begin_dial(self, now: float) -> None:
-        """The line is acked: every window starts afresh."""
-        self._marks.clear()
+    def begin_dial(self, now: float, *, exact: bool) -> None:
+        """The line is acked: every window starts afresh. ``exact``: ends of finals are proof."""
+        self._pings.clear()
         self._dropped = 0
+        self._exact = exact
         for stream in self._streams.values():
             stream.window = Window(self._limits, now)
-            stream.stuck = False
-            stream.shut_since = OFF
+            stream.stuck = stream.spoke = False
+            stream.shut_since = stream.due_since = OFF
+            self._begin_hearing(stream.box)
+
+    def _begin_hearing(self, box: Outbox) -> None:
+        error = 0.0 if self._exact else self._traits.time_error
+        marks = Marks(
+            box.confirmed, round(error * SAMPLE_RATE), round(self._traits.longest_run * SAMPLE_RATE)
+        )
+        box.hearing.begin_dial(marks, exact=self._exact)
+
+    def announce(self, queue: float) -> None:
+        """The backend keeps ``queue`` seconds per source, on later dials too."""
+        self._limits = limits = Limits.of(self._traits, queue)
+        for stream in self._streams.values():
+            stream.window.limits = limits
+
+    @property
+    def due_since(self) -> float:
+        """When the backend last confirmed progress with audio that is due; OFF: none is due."""
+        return min([stream.due_since for stream in self._order], default=OFF)
+
+    def finish_seconds(self, *, live: bool) -> float:
+        """Seconds of audio that the backend has yet to process if no more is captured."""
+        most = 0
+        for stream in self._streams.values():
+            box = stream.box
+            if live:
+                queued = min(box.dial_sent - stream.window.drained, self._limits.queue)
+                most = max(most, box.unsent + queued)
+            else:
+                most = max(most, box.captured - box.confirmed)
+        return most / SAMPLE_RATE + self._traits.horizon
 
     def end_dial(self) -> list[Gap]:
         """The dial is lost; the gaps that are certain now."""
@@ -306,25 +354,15 @@ class Streams:
 
     def mark(self) -> bytes:
         """A mark for a ping that goes out behind everything sent so far."""
-        self._next_mark += 1
-        mark = b"%d" % self._next_mark
-        sent: list[int] = []
         for stream in self._streams.values():
             stream.window.pinged = stream.box.dial_sent
-            sent.append(stream.box.dial_sent)
-        self._marks.append((mark, sent))
-        del self._marks[:-MARKS]
-        return mark
+        return self._pings.mark([stream.box.dial_sent for stream in self._streams.values()])
 
     def note_pong(self, mark: bytes) -> None:
         """The backend received everything that was sent before ``mark``."""
-        for i, (known, sent) in enumerate(self._marks):
-            if known == mark:
-                del self._marks[: i + 1]
-                # A source that started after the ping has no entry in its counts.
-                for stream, received in zip(self._streams.values(), sent, strict=False):
-                    stream.window.note_received(received)
-                return
+        # A source that started after the ping has no entry in its counts.
+        for stream, sent in zip(self._streams.values(), self._pings.take(mark), strict=False):
+            stream.window.note_received(sent)
 
     def note_dropped(self, reporting: Stream, items: int) -> None:
         """The backend dropped ``items`` frames of its queues; ``charge`` finds the sources."""

@@ -1,8 +1,8 @@
-"""The transcript: the finals of all sources on one timeline, and the live partials.
+"""The transcript: the finals of all sources on one timeline, and the partials.
 
-Finals are kept in order of session time. A source has at most one live partial; any
-later transcript of that source replaces it, and at a loss or the end it is retracted.
-A repeated final is recognised by its interval, never by its words: "yes" may occur twice.
+Finals are kept in order of session time. A source has at most one live partial; any later
+transcript of that source replaces it, but a final that was settled before. Settled partials stay
+until they become final. At a loss or the end all partials are retracted.
 """
 
 from __future__ import annotations
@@ -20,29 +20,45 @@ def _order(transcript: Transcript) -> tuple[float, float]:
 class Timeline:
     """The transcript of a session so far."""
 
-    __slots__ = ("_finals", "_partials")
+    __slots__ = ("_finals", "_live", "_settled")
 
     def __init__(self) -> None:
         self._finals: list[Transcript] = []
-        self._partials: dict[str, Transcript] = {}
+        self._live: set[str] = set()  # the sources that have a live partial
+        self._settled: dict[str, set[str]] = {}  # the ids of the settled ones, by source
 
     def restore(self, finals: Iterable[Transcript]) -> None:
         """The finals of an earlier process."""
         self._finals = sorted(finals, key=_order)
 
     def add(self, transcript: Transcript) -> None:
-        """Add a partial or a final; either replaces the source's partial."""
+        """Add a partial or a final."""
+        source = transcript.source
+        settled = self._settled.setdefault(source, set())
         if transcript.final:
-            self._partials.pop(transcript.source, None)
+            if not transcript.settled:
+                self._live.discard(source)
+            settled.discard(transcript.id)
             insort_right(self._finals, transcript, key=_order)
+        elif transcript.settled:
+            self._live.discard(source)
+            settled.add(transcript.id)
         else:
-            self._partials[transcript.source] = transcript
+            self._live.add(source)
+
+    def retract_live(self, source: str) -> list[PartialRetracted]:
+        """Discard the live partial of a source; returns the report, if there was one."""
+        if source not in self._live:
+            return []
+        self._live.discard(source)
+        return [PartialRetracted(source=source, settled=False)]
 
     def retract(self) -> list[PartialRetracted]:
-        """Discard the live partials; returns the reports for the app."""
-        gone = [PartialRetracted(source=source) for source in self._partials]
-        self._partials.clear()
-        return gone
+        """Discard all partials; returns the reports for the app."""
+        sources = [name for name, ids in self._settled.items() if ids or name in self._live]
+        self._live.clear()
+        self._settled.clear()
+        return [PartialRetracted(source=source) for source in sources]
 
     @property
     def finals(self) -> tuple[Transcript, ...]:

@@ -5,11 +5,14 @@ after an outage must not be sent all at once. Two confirmations bound how much m
 way. R is what the backend *received*: a pong answers a ping that was sent behind so many
 samples. D is what it has *drained* from its queue: R less the backlog that it reports, and
 the end of any transcript. All are connection samples of one source, so nothing drifts. The
-window W and the other limits are traits of the dialect (``traits`` explains them).
+window W and the other limits are traits of the dialect (``traits`` explains them), until the
+backend announces its queue.
 
 - Backlog goes out while sent + frame ≤ D + W.
 - Audio at the live edge also goes out while it is at most ``live_ahead`` ahead of R and
-  the backend is not filling: live audio cannot pile up faster than time passes.
+  the backend is not filling: live audio cannot pile up faster than time passes. It waits,
+  too, while it would fill the queue of a backend that reports figures: a recogniser that
+  falls behind by more than its queue would drop it.
 - A backend that gives no figures is assumed to drain in real time, up to R: time in
   which its queue was empty is not saved up.
 """
@@ -25,6 +28,11 @@ from openline.updates import SAMPLE_RATE
 
 #: Audio this close to the capture is at the live edge.
 LIVE_EDGE = int(0.2 * SAMPLE_RATE)
+#: Of a queue that the backend announces: the window, and where it is filling. These are the
+#: shares that the default traits have of their queue of 2 s.
+_WINDOW, _LIVE, _NO_LONGER_FILLING = 0.8, 0.5, 0.5
+#: Seconds: the least window of an announced queue. Audio flows in frames of 0.02 s.
+_LEAST = 0.1
 #: Pings per window of backlog: a late pong costs an eighth of the window.
 _PINGS_PER_WINDOW = 8
 #: Pings per ``live_ahead`` of live audio: one round trip may take half of it.
@@ -47,17 +55,23 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     filling_below: float
 
     @classmethod
-    def of(cls, traits: Traits) -> Limits:
-        """The limits of a backend with these traits."""
-        window, live_ahead = int(traits.window * SAMPLE_RATE), int(traits.live_ahead * SAMPLE_RATE)
+    def of(cls, traits: Traits, queue: float | None = None) -> Limits:
+        """The limits of a backend with these traits, which announced a ``queue`` of seconds."""
+        announced = traits.queue if queue is None else max(queue, _LEAST)
+        window, live_ahead = traits.window, traits.live_ahead
+        above, below = traits.filling_above, traits.filling_below
+        if queue is not None:
+            window = max(_WINDOW * announced, _LEAST)
+            live_ahead = max(min(live_ahead, _LIVE * announced), _LEAST)
+            above, below = _WINDOW * announced, _NO_LONGER_FILLING * announced
         return cls(
-            queue=int(traits.queue * SAMPLE_RATE),
-            window=window,
-            live_ahead=live_ahead,
-            ping_backlog=window // _PINGS_PER_WINDOW,
-            ping_live=live_ahead // _PINGS_PER_LIVE_AHEAD,
-            filling_above=traits.filling_above,
-            filling_below=traits.filling_below,
+            queue=int(announced * SAMPLE_RATE),
+            window=int(window * SAMPLE_RATE),
+            live_ahead=int(live_ahead * SAMPLE_RATE),
+            ping_backlog=int(window * SAMPLE_RATE) // _PINGS_PER_WINDOW,
+            ping_live=int(live_ahead * SAMPLE_RATE) // _PINGS_PER_LIVE_AHEAD,
+            filling_above=above,
+            filling_below=below,
         )
 
 
@@ -67,17 +81,19 @@ class Window:
     __slots__ = (
         "_assumed",
         "_assumed_at",
-        "_limits",
         "drained",
         "figured",
         "filling",
+        "limits",
         "measured_at",
         "pinged",
         "received",
+        "reports",
     )
 
     def __init__(self, limits: Limits, now: float) -> None:
-        self._limits = limits
+        self.limits = limits
+        self.reports = False  # the backend reported figures on this dial
         self.received = 0
         self.drained = 0
         self.figured = 0  # drained when the last figures came: what is dropped lies behind
@@ -92,16 +108,17 @@ class Window:
         if (
             unsent <= LIVE_EDGE
             and not self.filling
-            and sent + samples - self.received <= self._limits.live_ahead
+            and sent + samples - self.received <= self.limits.live_ahead
+            and not (self.reports and sent + samples > self._assume(now) + self.limits.queue)
         ):
             return True
-        return sent + samples <= self._assume(now) + self._limits.window
+        return sent + samples <= self._assume(now) + self.limits.window
 
     def opens_at(self, sent: int, samples: int) -> float:
         """When time alone lets the frame go; OFF if it needs a confirmation."""
-        if sent + samples > self.received + self._limits.window:
+        if sent + samples > self.received + self.limits.window:
             return OFF
-        behind = sent + samples - self._limits.window - max(self._assumed, self.drained)
+        behind = sent + samples - self.limits.window - max(self._assumed, self.drained)
         return self._assumed_from + behind / SAMPLE_RATE
 
     @property
@@ -132,10 +149,11 @@ class Window:
     def note_backlog(self, seconds: float, now: float) -> bool:
         """The backend reports ``seconds`` of audio in its queue; True if it has drained more."""
         self.measured_at = now
+        self.reports = True
         self._assumed = 0.0
-        if seconds > self._limits.filling_above:
+        if seconds > self.limits.filling_above:
             self.filling = True
-        elif seconds < self._limits.filling_below:
+        elif seconds < self.limits.filling_below:
             self.filling = False
         self.figured = max(self.figured, self.received - round(seconds * SAMPLE_RATE))
         return self.note_drained(self.figured)

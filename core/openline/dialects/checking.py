@@ -22,6 +22,7 @@ from openline.dialects.protocol import (
     Dialect,
     FinalMessage,
     Heard,
+    Lost,
     Malformed,
     Message,
     Metrics,
@@ -31,7 +32,7 @@ from openline.dialects.protocol import (
     Status,
     Unknown,
 )
-from openline.dialects.traits import Traits
+from openline.dialects.traits import Ends, Traits
 from openline.reconnect.verdicts import Rule
 
 _METHODS: Final = ("start", "audio", "stop", "decode")
@@ -141,6 +142,14 @@ def _is_time_or_none(value: object) -> bool:
     return value is None or _is_time(value)
 
 
+def _is_claim(value: object) -> bool:
+    return value is None or (_is_number(value) and math.isfinite(cast("float", value)))
+
+
+def _are_ends(value: object) -> bool:
+    return isinstance(value, Ends | None)
+
+
 def _is_text(value: object) -> bool:
     return isinstance(value, str)
 
@@ -167,8 +176,6 @@ def _wrong_field(message: Message, fields: tuple[_Field, ...]) -> str:
         value = getattr(message, name)
         if not is_right(value):
             return f"{name} is {_figure(value)}, not {want}"
-    if isinstance(message, Heard) and message.end < message.start:
-        return f"end is {_figure(message.end)}, before its start, {_figure(message.start)}"
     return ""
 
 
@@ -178,13 +185,20 @@ _SOURCE: Final[_Field] = ("source", _is_text_or_none, "str or None")
 _TEXT: Final[_Field] = ("text", _is_text, "str")
 _FIELDS: Final[Mapping[type, tuple[_Field, ...]]] = MappingProxyType(
     {
-        Status: (("state", _is_text, "str"), _TEXT, _SOURCE),
-        Heard: (_TEXT, _SOURCE, ("start", _is_time, _SECONDS), ("end", _is_time, _SECONDS)),
+        Status: (("state", _is_text, "str"), _TEXT, _SOURCE, ("ends", _are_ends, "Ends, or None")),
+        Heard: (
+            *(_TEXT, _SOURCE),
+            ("start", _is_claim, "finite seconds, or None"),
+            ("end", _is_claim, "finite seconds, or None"),
+        ),
         Metrics: (
             ("backlog", _is_time_or_none, f"{_SECONDS}, or None"),
             _SOURCE,
             ("dropped", _is_count, "int"),
+            ("queue", _is_time_or_none, f"{_SECONDS}, or None"),
+            ("realtime_factor", _is_claim, "a finite number, or None"),
         ),
+        Lost: (("source", _is_text, "str"), _TEXT),
         Noticed: (("kind", _is_text, "str"), ("payload", _is_mapping, "a mapping")),
         Refusal: (("row", _is_row, "a Rule"), _TEXT),
         Remark: (_TEXT,),

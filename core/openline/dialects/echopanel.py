@@ -4,13 +4,17 @@ Text frames are JSON objects with a ``type`` (see ``echopanel_schema``); audio i
 header and PCM. Unknown types, fields and status states are tolerated.
 
 Two tables decide what a status means: ``REFUSALS`` (texts that end the dial, each with its
-rule) and ``ACKS`` (the states that acknowledge a start). Times are accepted only if they are
-finite and 0 ≤ t0 ≤ t1. An optional field that is null or of a wrong type is read as absent,
-and the rest of its message stands.
+rule) and ``ACKS`` (the states that acknowledge a start). An optional field that is null or of a
+wrong type is read as absent, and the rest of its message stands; so are times.
+
+The times of finals are claims. On the real backend, whose recogniser is Whisper, 4 to 29 % of
+finals claim an end behind the audio that it had, by up to 27 s. A server whose ends are exact
+says so in its ack: ``"final_ends": "exact"``.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
@@ -34,6 +38,7 @@ from openline.dialects.protocol import (
     FinalMessage,
     Heard,
     Ids,
+    Lost,
     Malformed,
     Message,
     Metrics,
@@ -43,7 +48,7 @@ from openline.dialects.protocol import (
     Status,
     Unknown,
 )
-from openline.dialects.traits import Address, Traits
+from openline.dialects.traits import Address, Ends, Traits
 from openline.reconnect.verdicts import Action, Rule
 
 #: Texts with which the backend refuses; a status that begins so decides the dial.
@@ -86,6 +91,9 @@ FILLING: Final = frozenset({"backpressure", "buffering", "overloaded"})
 #: recogniser, or audio was dropped.
 DOUBTFUL: Final = frozenset({"no_asr_provider", "backpressure"})
 
+#: A warning that the backend sends with each frame of a source that it does not transcribe.
+IGNORED: Final = re.compile(r"Ignoring source '([^']+)'")
+
 #: The header of a binary frame: "EP", version 1, the source.
 HEADERS: Final[Mapping[str, bytes]] = MappingProxyType(
     {"system": b"EP\x01\x00", "mic": b"EP\x01\x01"}
@@ -107,6 +115,10 @@ TRAITS: Final = Traits(
     sources=tuple(HEADERS),
     # An assumption about the backend: it transcribes or discards audio within 15 s.
     horizon=15.0,
+    # The ends of its finals are claims, and beginnings are at most 0.4 s late in 99 of 100
+    # (measured on 1,694 finals of recordings whose words are known).
+    ends=Ends.CLAIMED,
+    time_error=0.3,
     # It sends figures about once a second, in silence too.
     silent_in_silence=False,
     address=ADDRESS,
@@ -159,8 +171,8 @@ class EchoPanel:
 
     def decode(self, data: str | bytes) -> Message:
         """One message, of any shape."""
-        if isinstance(data, bytes):
-            return Malformed(why="a binary message, where the contract has only text")
+        if isinstance(data, bytes):  # the contract has only text; some servers send it so
+            data = data.decode("utf-8", "replace")
         wire = read(data)
         return wire if isinstance(wire, Malformed | Unknown) else _translate(wire)
 
@@ -173,10 +185,26 @@ def _string(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
+def _name(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
 def _number(value: Any) -> float | None:
-    if isinstance(value, int | float) and abs(value) <= _MOST:
+    """A number, also one that is written as a text; None for what is none, or too large."""
+    if isinstance(value, str):
+        try:
+            value = float(value)
+        except ValueError:
+            return None
+    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _MOST:
         return float(value)
     return None
+
+
+def _amount(value: Any) -> float | None:
+    """A number from 0 on."""
+    number = _number(value)
+    return number if number is not None and number >= 0 else None
 
 
 def _label(value: Any) -> str | None:
@@ -190,17 +218,15 @@ def _payload(wire: WireEntities | WireCards) -> dict[str, list[Any]]:
 
 
 def _translate(wire: Incoming) -> Message:
-    attempt, connection = wire.attempt_id, wire.connection_id
+    attempt, connection = _name(wire.attempt_id), _name(wire.connection_id)
     match wire:
         case WirePartial() | WireFinal():
-            if not 0 <= wire.t0 <= wire.t1 <= _MOST:
-                return Malformed(why="a transcript with impossible times")
             return Heard(
                 text=wire.text,
-                start=wire.t0,
-                end=wire.t1,
+                start=_number(wire.t0),
+                end=_number(wire.t1),
                 final=isinstance(wire, WireFinal),
-                source=wire.source,
+                source=_name(wire.source),
                 confidence=_number(wire.confidence),
                 language=_label(wire.language),
                 speaker=_label(wire.speaker),
@@ -209,19 +235,18 @@ def _translate(wire: Incoming) -> Message:
                 connection_id=connection,
             )
         case WireMetrics():
-            backlog, dropped = wire.backlog_seconds, wire.dropped_total or 0
-            if not (0 <= (backlog or 0) <= _MOST and 0 <= dropped <= _MOST):
-                return Malformed(why="metrics with an impossible figure")
+            factors = (_number(wire.realtime_factor), _number(wire.rtf_avg_10s))
             return Metrics(
-                source=wire.source,
-                backlog=backlog,
-                dropped=int(dropped),
-                realtime_factor=_number(wire.realtime_factor),
+                source=_name(wire.source),
+                backlog=_amount(wire.backlog_seconds),
+                dropped=int(_amount(wire.dropped_total) or 0),
+                realtime_factor=next((each for each in factors if each is not None), None),
+                queue=_amount(wire.max_backlog_seconds) or None,
                 attempt_id=attempt,
                 connection_id=connection,
             )
         case WireStatus():
-            return _translate_status(wire)
+            return _translate_status(wire, attempt, connection)
         case WireEntities() | WireCards():
             return Noticed(
                 kind="entities" if isinstance(wire, WireEntities) else "cards",
@@ -245,26 +270,27 @@ def _translate(wire: Incoming) -> Message:
             )
 
 
-def _translate_status(wire: WireStatus) -> Message:
+def _translate_status(wire: WireStatus, attempt: str | None, connection: str | None) -> Message:
     text = _string(wire.message)
     if wire.state == "error":
         for beginning, row in REFUSALS.items():
             if text.casefold().startswith(beginning.casefold()):
-                return Refusal(
-                    row=row,
-                    text=text,
-                    attempt_id=wire.attempt_id,
-                    connection_id=wire.connection_id,
-                )
-        return Remark(text=text, attempt_id=wire.attempt_id, connection_id=wire.connection_id)
+                return Refusal(row=row, text=text, attempt_id=attempt, connection_id=connection)
+        return Remark(text=text, attempt_id=attempt, connection_id=connection)
+    if wire.state == "warning" and (ignored := IGNORED.search(text)):
+        return Lost(source=ignored[1], text=text, attempt_id=attempt, connection_id=connection)
+    ends = None
+    if isinstance(wire.final_ends, str) and wire.final_ends in set(Ends):
+        ends = Ends(wire.final_ends)
     return Status(
         state=wire.state,
         text=text,
-        source=wire.source,
+        source=_name(wire.source),
         ack=wire.state in ACKS,
         filling=wire.state in FILLING,
         doubtful=wire.state in DOUBTFUL,
         warning=wire.state == "warning",
-        attempt_id=wire.attempt_id,
-        connection_id=wire.connection_id,
+        ends=ends,
+        attempt_id=attempt,
+        connection_id=connection,
     )

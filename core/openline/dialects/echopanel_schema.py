@@ -1,43 +1,47 @@
 """The messages of the echopanel contract as they are on the wire, and their decoder.
 
 Every type is a struct, and one pass decodes and validates a message. Only a message that fails
-is read again: JSON that is slightly invalid (a bare ``NaN``, half a surrogate pair, as
-some encoders write) is repaired and read once more, and an unknown type is distinguished
-from a known one with wrong fields. Reading is total: no message raises.
+is read again: JSON that is slightly invalid (a byte order mark, a bare ``NaN``, half a surrogate
+pair, as some encoders write) is repaired and read once more, and an unknown type is distinguished
+from a known one with wrong fields. A field that is not the text of words never costs the text:
+a time that is no number is absent. Reading is total: no message raises.
 """
 
 from __future__ import annotations
 
 import json
+import math
 from typing import Any, TypeAlias, get_args
 
 import msgspec
 
 from openline.dialects.protocol import Malformed, Unknown
+from openline.text import has_words
 
 
 class WireMessage(msgspec.Struct, tag_field="type", kw_only=True):
     """The ids that every message may carry."""
 
-    attempt_id: str | None = None
-    connection_id: str | None = None
+    attempt_id: Any = None
+    connection_id: Any = None
 
 
 class WireStatus(WireMessage, tag="status", kw_only=True):
-    """``status``."""
+    """``status``; ``final_ends``, in the ack: what the ends of finals prove."""
 
     state: str
     message: Any = None
-    source: str | None = None
+    source: Any = None
+    final_ends: Any = None
 
 
 class WireWords(WireMessage, kw_only=True):
-    """Words and their times."""
+    """Words and their times, which may be of any type."""
 
     text: str
-    t0: float
-    t1: float
-    source: str | None = None
+    t0: Any = None
+    t1: Any = None
+    source: Any = None
     confidence: Any = None
     language: Any = None
     speaker: Any = None
@@ -55,10 +59,12 @@ class WireFinal(WireWords, tag="asr_final", kw_only=True):
 class WireMetrics(WireMessage, tag="metrics", kw_only=True):
     """``metrics``."""
 
-    source: str | None = None
-    backlog_seconds: float | None = None
-    dropped_total: float | None = None
+    source: Any = None
+    backlog_seconds: Any = None
+    dropped_total: Any = None
     realtime_factor: Any = None
+    rtf_avg_10s: Any = None
+    max_backlog_seconds: Any = None
 
 
 class WireEntities(WireMessage, tag="entities_update", kw_only=True):
@@ -83,7 +89,7 @@ class WireSummary(WireMessage, tag="final_summary", kw_only=True):
     """``final_summary``."""
 
     markdown: Any = None
-    json: dict[str, Any] | list[Any] | str | float | bool | None = None
+    json: Any = None
 
 
 class WireError(WireMessage, tag="error", kw_only=True):
@@ -95,7 +101,8 @@ class WireError(WireMessage, tag="error", kw_only=True):
 class _Head(msgspec.Struct):
     """Of a message of any type."""
 
-    type: str
+    type: Any = None
+    text: Any = None
 
 
 Incoming: TypeAlias = (
@@ -108,6 +115,9 @@ Incoming: TypeAlias = (
     | WireSummary
     | WireError
 )
+#: Characters around the JSON that some encoders write: a byte order mark, NUL, blanks.
+_AROUND = "\ufeff\0 \t\r\n"
+_FINAL = "asr_final"
 _KNOWN = frozenset(kind.__struct_config__.tag for kind in get_args(Incoming))
 _incoming: msgspec.json.Decoder[Incoming] = msgspec.json.Decoder(Incoming)
 _head = msgspec.json.Decoder(_Head)
@@ -122,7 +132,7 @@ def read(data: str) -> Incoming | Unknown | Malformed:
     except RecursionError:
         return Malformed(why="nested too deeply")
     try:
-        return _decode(_put_right(data))
+        return _decode(_put_right(data.strip(_AROUND)))
     except (ValueError, msgspec.DecodeError, RecursionError):
         return Malformed(why="not JSON")
 
@@ -135,23 +145,33 @@ def _decode(data: str | bytes) -> Incoming | Unknown | Malformed:
 
 
 def _put_right(data: str) -> bytes:
-    """The same JSON with null for a bare NaN or Infinity, and ? for half a surrogate pair.
+    """The same JSON with null for a number that is not finite, and ? for half a surrogate pair.
 
     Raises ValueError or RecursionError.
     """
-    value = json.loads(data, parse_constant=lambda _: None)
+    value = json.loads(data, parse_constant=lambda _: None, parse_float=_finite)
     return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
+
+
+def _finite(digits: str) -> float | None:
+    number = float(digits)
+    return number if math.isfinite(number) else None
 
 
 def _unexpected(data: str | bytes, why: str) -> Unknown | Malformed:
     """Unknown for a type that is not in the contract, else Malformed: its fields are wrong."""
     try:
-        kind = _head.decode(data).type
+        head = _head.decode(data)
     except msgspec.ValidationError:
-        return Malformed(why="an object without a type")
+        return Malformed(why="no object", words=False)
+    kind = head.type
+    if not isinstance(kind, str):
+        words = isinstance(head.text, str) and has_words(head.text)
+        return Malformed(why="an object without a type", words=words)
     if kind not in _KNOWN:
         return Unknown(type=kind[:80])
+    words = kind == _FINAL
     if "`$.type`" in why:
-        return Malformed(why=f"{kind}: a second type")
+        return Malformed(why=f"{kind}: a second type", words=words)
     # msgspec's other texts name fields and types, never content: they are short.
-    return Malformed(why=f"{kind}: {why}")
+    return Malformed(why=f"{kind}: {why}", words=words)

@@ -58,12 +58,13 @@ class Status(Reply, frozen=True, kw_only=True):
 class Heard(Reply, frozen=True, kw_only=True):
     """Words between two times, in seconds of the audio sent on this connection.
 
-    The times are claims: any finite numbers. The core clamps them to the audio that was sent.
+    The times are claims: any finite numbers, or None where the backend gives none. The core
+    clamps them to the audio that was sent.
     """
 
     text: str
-    start: float
-    end: float
+    start: float | None
+    end: float | None
     final: bool
     source: str | None = None
     confidence: float | None = None

@@ -18,8 +18,8 @@ from openline.commands import (
     OpenSocket,
     RequestCredential,
 )
-from openline.dialects.protocol import Heard, Metrics, Noticed, Remark, Status
-from openline.machine.state import SessionState
+from openline.dialects.protocol import Status
+from openline.dialects.traits import Ends
 from openline.machine.timers import (
     ALL_TIMERS,
     DIAL_TIMERS,
@@ -28,16 +28,15 @@ from openline.machine.timers import (
     STATE_TIMERS,
     Timer,
 )
+from openline.machine.words import Words
 from openline.reconnect.verdicts import Action
-from openline.text import one_line
-from openline.updates import SAMPLE_RATE, BackendMetrics, Insight, Transcript, to_samples
 
 #: RFC 6455 §7.4.1: the purpose of the connection has been fulfilled.
 CLOSE_NORMAL = 1000
 
 
-class Actions(SessionState):
-    """The work of one session; the chart calls it by name."""
+class Actions(Words):
+    """The work of one session; the chart calls it by name. ``words`` has the backend's messages."""
 
     __slots__ = ()
 
@@ -156,10 +155,12 @@ class Actions(SessionState):
         """The start was acknowledged: audio may flow, and the dial's timers run."""
         self.line_open = True
         self.ping_wanted = False
-        self.dropped, self.doubtful = 0, False
+        self.dropped, self.doubtful, self._finals = 0, False, 0
         self.deadlines[Timer.GIVE_UP] = OFF  # judged at the next loss
         self.arm(Timer.PING, self.policy.ping_interval)
-        self.streams.begin_dial(self.now)
+        status: Status = self.message
+        ends = status.ends or self.dialect.traits.ends
+        self.streams.begin_dial(self.now, exact=ends is Ends.EXACT)
         self.report_status()
 
     # Keeping.
@@ -184,88 +185,11 @@ class Actions(SessionState):
     def note_pong(self) -> None:
         """The backend received all audio that was sent before this pong's ping."""
         self.streams.note_pong(self.pong)
-
-    def report_status(self) -> None:
-        """Report the backend's status; ``filling`` limits what is sent, ``doubtful`` the end."""
-        status: Status = self.message
-        self.backend_error = ""
-        self.doubtful |= status.doubtful or (status.warning and self.stop_wanted)
-        if status.filling:
-            stream = self.streams.get(status.source)
-            for each in self.streams.all if status.source is None or stream is None else [stream]:
-                each.window.filling = True
-        self.report_status_of(status.state, status.text, status.source)
-
-    def note_backend_error(self) -> None:
-        """Report an error that decides nothing; it may explain the ending that follows."""
-        error: Remark = self.message
-        self.backend_error = one_line(error.text)
-        self.report_status_of("error", self.backend_error)
-
-    def take_metrics(self) -> None:
-        """The backend's figures open the window, and report how much it dropped."""
-        metrics: Metrics = self.message
-        stream = self.streams.get(metrics.source)
-        if stream is None:
-            return
-        self.backend_error = ""
-        # Drops first: they lie after the audio that was drained at the figures before.
-        if metrics.dropped > self.dropped:
-            self.streams.note_dropped(stream, metrics.dropped - self.dropped)
-            self.dropped = metrics.dropped
-            self.report_gaps(self.streams.take_gaps())
-        if metrics.backlog is not None and stream.window.note_backlog(metrics.backlog, self.now):
-            self.note_drained(stream)
-        self.report(
-            BackendMetrics(
-                source=stream.box.source,
-                backlog=metrics.backlog,
-                dropped=metrics.dropped,
-                realtime_factor=metrics.realtime_factor,
-            )
-        )
-
-    def take_transcript(self) -> None:
-        """Map words to session time, cut off what is confirmed, report the rest, and confirm it."""
-        heard: Heard = self.message
-        stream = self.streams.get(heard.source)
-        if stream is None:
-            self.count_trouble("foreign", "words of a source that this session does not have")
-            return
-        self.backend_error = ""
-        self.note_alive(stream)
-        box = stream.box
-        start_at, end_at = to_samples(heard.start), to_samples(heard.end)
-        start, end = box.interval(start_at, end_at)
-        if end > box.confirmed:
-            transcript = Transcript(
-                source=box.source,
-                text=heard.text,
-                final=heard.final,
-                start=max(start, box.confirmed) / SAMPLE_RATE,
-                end=end / SAMPLE_RATE,
-                confidence=heard.confidence,
-                language=heard.language,
-                speaker=heard.speaker,
-                segment_id=heard.segment_id,
-            )
-            # Reported before it is confirmed: if the process is killed in between, the final is
-            # repeated on resume, and not lost.
-            self.report_transcript(transcript)
-            if heard.final:
-                self.confirm(box, end)
-                self.retry.note_progress()
-        else:
-            self.counts["duplicates"] += heard.final
-        # Drained audio last: with a horizon of 0 it confirms the audio of these same words.
-        if stream.window.note_drained(box.sent_by(end_at)):
-            self.note_drained(stream)
-
-    def take_insight(self) -> None:
-        """Report what the backend recognized in the words, unchanged."""
-        self.backend_error = ""
-        noticed: Noticed = self.message
-        self.report(Insight(kind=noticed.kind, payload=noticed.payload))
+        if self.dialect.traits.silent_in_silence:
+            for stream in self.streams.all:
+                if stream.due_since != OFF:
+                    stream.due_since = self.now
+            self.arm_proof()
 
     # Losing.
 
@@ -277,7 +201,7 @@ class Actions(SessionState):
         """End the dial's timers, retract its partials, and keep unconfirmed audio for the next."""
         self.dial_live = self.line_open = self.start_due = False
         self.disarm(DIAL_TIMERS)
-        self.report_gaps(self.streams.end_dial())
+        self.report_losses(self.streams.end_dial())
         for retraction in self.timeline.retract():
             self.report(retraction)
 
@@ -317,16 +241,6 @@ class Actions(SessionState):
         """Give up: no dial is possible within the limit."""
         self.retry.give_up_finishing()
 
-    def take_summary(self) -> None:
-        """The final message confirms all sent audio, unless some was or may have been dropped."""
-        self.summary = self.message
-        confirms = not (self.doubtful or self.dropped)
-        for stream in self.streams.all:
-            box = stream.box
-            self.summary_covers[box.source] = box.span(0, box.dial_sent)
-            if confirms:
-                self.confirm(box, box.sent)
-
     def close_socket(self) -> None:
         """Begin the closing handshake; a loss from here on is the normal end."""
         self.line_open = False
@@ -342,4 +256,4 @@ class Actions(SessionState):
         self.streams.close()
         for retraction in self.timeline.retract():
             self.report(retraction)
-        self.report_gaps(self.streams.end())
+        self.report_losses(self.streams.end())

@@ -81,8 +81,14 @@ class Chart(StateChart[Any]):
         | streaming.to(streaming, internal=True, on="note_backend_error")
         | finishing.to(finishing, internal=True, on="note_backend_error")
     )
-    transcript = streaming.to(streaming, internal=True, on="take_transcript") | finishing.to(
-        finishing, internal=True, on="take_transcript"
+    transcript = (
+        awaiting_ack.to(awaiting_ack, internal=True, on="miss_words")
+        | streaming.to(streaming, internal=True, on="take_words")
+        | finishing.to(finishing, internal=True, on="take_words")
+        | closing.to(closing, internal=True, on="take_last_words")
+    )
+    ignored = streaming.to(streaming, internal=True, on="ignore_source") | finishing.to(
+        finishing, internal=True, on="ignore_source"
     )
     metrics = streaming.to(streaming, internal=True, on="take_metrics") | finishing.to(
         finishing, internal=True, on="take_metrics"

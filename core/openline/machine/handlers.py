@@ -20,6 +20,7 @@ from openline.dialects.checking import decode_or_malformed
 from openline.dialects.protocol import (
     FinalMessage,
     Heard,
+    Lost,
     Malformed,
     Metrics,
     Noticed,
@@ -28,7 +29,8 @@ from openline.dialects.protocol import (
     Status,
     Unknown,
 )
-from openline.machine.state import Plan, SessionState
+from openline.machine.reporting import Reporting
+from openline.machine.state import Plan
 from openline.machine.timers import OFF, Timer
 from openline.reconnect.verdicts import Ending, ErrorKind
 from openline.text import one_line
@@ -51,13 +53,14 @@ _GO_ON: Final = Plan()
 _MESSAGE_EVENTS: Final[dict[type, str]] = {
     Heard: "transcript",
     Metrics: "metrics",
+    Lost: "ignored",
     Noticed: "insight",
     Remark: "backend_error",
     FinalMessage: "final_message",
 }
 
 
-def on_timer(session: SessionState, timer: Timer) -> Fired:
+def on_timer(session: Reporting, timer: Timer) -> Fired:
     """The chart's events that ``timer``, which is due, fires."""
     plan = None if timer.error is None else _ended(session, error=timer.error)
     if timer is Timer.SOURCE:
@@ -72,7 +75,7 @@ def on_timer(session: SessionState, timer: Timer) -> Fired:
     return _NOTHING if timer.fires is None else ((timer.fires, plan),)
 
 
-def _ended(session: SessionState, *, detail: str = "", **known: Any) -> Plan:
+def _ended(session: Reporting, *, detail: str = "", **known: Any) -> Plan:
     """The plan for the ending ``known``, completed from the session's state."""
     ending = Ending(
         ever_connected=session.ever_opened,
@@ -90,12 +93,12 @@ def _ended(session: SessionState, *, detail: str = "", **known: Any) -> Plan:
 # The app.
 
 
-def _always(fired: Fired) -> Callable[[SessionState, Any], Fired]:
+def _always(fired: Fired) -> Callable[[Reporting, Any], Fired]:
     """The handler of an event that has no fields to store."""
     return lambda _session, _event: fired
 
 
-def _open(session: SessionState, _event: e.OpenRequested) -> Fired:
+def _open(session: Reporting, _event: e.OpenRequested) -> Fired:
     # Sources that were over before the line was opened leave only their audio to send.
     return (*_OPEN, *_STOP) if session.streams.over else _OPEN
 
@@ -103,7 +106,7 @@ def _open(session: SessionState, _event: e.OpenRequested) -> Fired:
 # The sources.
 
 
-def _audio(session: SessionState, event: e.AudioCaptured) -> Fired:
+def _audio(session: Reporting, event: e.AudioCaptured) -> Fired:
     if len(event.pcm) & 1:
         raise LocalProtocolError("audio of an odd number of bytes: samples are 16-bit")
     if event.peak is not None and not 0 <= event.peak <= _FULL_SCALE:
@@ -116,10 +119,12 @@ def _audio(session: SessionState, event: e.AudioCaptured) -> Fired:
         session.watch.note_audio(event.source, session.now)
         if session.spooled:
             session.store(stream, event.pcm)
+        if stream.box.ignored and stream.box.losses.has_news:
+            session.note_ignored(stream.box)
     return _NOTHING
 
 
-def _hole(session: SessionState, event: e.CaptureHole) -> Fired:
+def _hole(session: Reporting, event: e.CaptureHole) -> Fired:
     _check_source(session, event.source)
     if event.samples < 0:
         raise LocalProtocolError(f"a hole of {event.samples} samples: give 0 or more")
@@ -130,7 +135,7 @@ def _hole(session: SessionState, event: e.CaptureHole) -> Fired:
     return _NOTHING
 
 
-def _source_started(session: SessionState, event: e.SourceStarted) -> Fired:
+def _source_started(session: Reporting, event: e.SourceStarted) -> Fired:
     _check_source(session, event.source)
     if not math.isfinite(event.at):
         raise LocalProtocolError(f"a source that starts at {event.at}: give seconds")
@@ -138,33 +143,33 @@ def _source_started(session: SessionState, event: e.SourceStarted) -> Fired:
     return _NOTHING
 
 
-def _fetched(session: SessionState, event: e.AudioFetched) -> Fired:
+def _fetched(session: Reporting, event: e.AudioFetched) -> Fired:
     stream = session.streams.get(event.source)
     if stream is not None:
         stream.box.fetched(event.start, event.pcm)
     return _NOTHING
 
 
-def _spool_failed(session: SessionState, event: e.SpoolFailed) -> Fired:
+def _spool_failed(session: Reporting, event: e.SpoolFailed) -> Fired:
     session.spooled = False
     session.streams.disk_failed()
     session.trouble("spool", f"the disk takes no more, memory alone keeps audio: {event.reason}")
     return _NOTHING
 
 
-def _source_ended(session: SessionState, event: e.SourceFinished) -> Fired:
+def _source_ended(session: Reporting, event: e.SourceFinished) -> Fired:
     _check_source(session, event.source)
     session.lose_source(event.source, SourceEndReason.EXHAUSTED, "it has no more audio")
     return _stop_when_over(session)
 
 
-def _source_lost(session: SessionState, event: e.SourceFailed) -> Fired:
+def _source_lost(session: Reporting, event: e.SourceFailed) -> Fired:
     _check_source(session, event.source)
     session.lose_source(event.source, SourceEndReason.FAILED, event.reason)
     return _stop_when_over(session)
 
 
-def _look_for_silence(session: SessionState) -> Fired:
+def _look_for_silence(session: Reporting) -> Fired:
     for source in session.watch.look(session.now, room=session.streams.has_room):
         reason = f"it delivered no audio for {session.policy.source_timeout:g} s"
         session.lose_source(source, SourceEndReason.STALLED, reason)
@@ -173,12 +178,12 @@ def _look_for_silence(session: SessionState) -> Fired:
     return _STOP if session.streams.over else _NOTHING
 
 
-def _check_source(session: SessionState, source: str) -> None:
+def _check_source(session: Reporting, source: str) -> None:
     if not session.streams.declared(source):
         raise LocalProtocolError(f"the session was not opened with a source {source!r}")
 
 
-def _stop_when_over(session: SessionState) -> Fired:
+def _stop_when_over(session: Reporting) -> Fired:
     """Stop when every source is over: no more audio will come."""
     opened = session.state != State.IDLE
     return _STOP if opened and session.streams.over else _NOTHING
@@ -187,13 +192,13 @@ def _stop_when_over(session: SessionState) -> Fired:
 # The credential.
 
 
-def _credential(session: SessionState, event: e.CredentialReady) -> Fired:
+def _credential(session: Reporting, event: e.CredentialReady) -> Fired:
     if not _asked(session, event.request):
         return _NOTHING
     return (("credential_ready", _GO_ON),)
 
 
-def _no_credential(session: SessionState, event: e.CredentialFailed) -> Fired:
+def _no_credential(session: Reporting, event: e.CredentialFailed) -> Fired:
     if not _asked(session, event.request):
         return _NOTHING
     kind = ErrorKind.CREDENTIAL_FATAL if event.fatal else ErrorKind.CREDENTIAL_FAILED
@@ -202,7 +207,7 @@ def _no_credential(session: SessionState, event: e.CredentialFailed) -> Fired:
     return (("credential_failed", _ended(session, error=kind, detail=event.detail)),)
 
 
-def _asked(session: SessionState, request: int) -> bool:
+def _asked(session: Reporting, request: int) -> bool:
     if request == session.request:  # if it is over, no row waits for it
         return True
     session.counts["late"] += 1
@@ -212,21 +217,21 @@ def _asked(session: SessionState, request: int) -> bool:
 # The dial.
 
 
-def _live(session: SessionState, dial: int) -> bool:
+def _live(session: Reporting, dial: int) -> bool:
     if dial == session.dial and session.dial_live:
         return True
     session.counts["late"] += 1
     return False
 
 
-def _opened(session: SessionState, event: e.SocketOpened) -> Fired:
+def _opened(session: Reporting, event: e.SocketOpened) -> Fired:
     if not _live(session, event.dial):
         return _NOTHING
     session.opened_id = event.connection_id
     return (("socket_opened", None),)
 
 
-def _redirected(session: SessionState, event: e.Redirected) -> Fired:
+def _redirected(session: Reporting, event: e.Redirected) -> Fired:
     if not _live(session, event.dial):
         return _NOTHING
     try:
@@ -242,7 +247,7 @@ def _redirected(session: SessionState, event: e.Redirected) -> Fired:
     return (("redirected", plan),)
 
 
-def _lost(session: SessionState, event: e.SocketLost) -> Fired:
+def _lost(session: Reporting, event: e.SocketLost) -> Fired:
     if not _live(session, event.dial):
         return _NOTHING
     plan = _ended(
@@ -258,7 +263,7 @@ def _lost(session: SessionState, event: e.SocketLost) -> Fired:
     return (("socket_lost", plan),)
 
 
-def _pong(session: SessionState, event: e.PongReceived) -> Fired:
+def _pong(session: Reporting, event: e.PongReceived) -> Fired:
     if not _live(session, event.dial):
         return _NOTHING
     session.deadlines[Timer.PONG] = OFF
@@ -266,13 +271,14 @@ def _pong(session: SessionState, event: e.PongReceived) -> Fired:
     return (("pong", None),)
 
 
-def _message(session: SessionState, event: e.MessageReceived) -> Fired:
+def _message(session: Reporting, event: e.MessageReceived) -> Fired:
     if not _live(session, event.dial):
         return _NOTHING
     session.deadlines[Timer.PONG] = OFF  # any frame shows that the backend is alive
     message = decode_or_malformed(session.dialect, event.data)
     if isinstance(message, Malformed):
         session.count_trouble("malformed", f"an unreadable message: {message.why}")
+        session.counts["untold"] += message.words
         return _NOTHING
     if not session.is_ours(message.connection_id, message.attempt_id):
         session.count_trouble("foreign", "a message that carries another connection's ids")
@@ -291,7 +297,7 @@ def _message(session: SessionState, event: e.MessageReceived) -> Fired:
 
 #: How each event is stored, and what it fires. A handler raises LocalProtocolError,
 #: before it stores anything, for what cannot be.
-HANDLERS: Final = MappingProxyType[type, Callable[[SessionState, Any], Fired]](
+HANDLERS: Final = MappingProxyType[type, Callable[[Reporting, Any], Fired]](
     {
         e.Tick: _always(_NOTHING),
         e.OpenRequested: _open,

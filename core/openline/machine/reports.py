@@ -50,13 +50,16 @@ def result(session: SessionState, state: State) -> Ended:
     # A failure always has a cause.
     not_well = session.retry.cause if failed else session.end_reason or lost
     short = "not all audio was confirmed" if missing else ""
+    if untold := session.counts["untold"]:
+        short = short or f"{untold} message{'s' * (untold > 1)} with words could not be reported"
     return Ended(
         state=state,
-        complete=not (not_well or missing),
+        complete=not (not_well or missing or untold),
         reason=not_well or short or "finished",
         missing=missing,
         transcript=session.timeline.finals,
         statistics=statistics(session),
+        accounts=session.streams.accounts(),
         lost_sources=tuple(session.lost_sources),
         action=verdict.action if failed and verdict else None,
         summary=session.summary.summary if session.summary else None,

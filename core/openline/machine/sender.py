@@ -13,14 +13,14 @@ from __future__ import annotations
 
 from openline.commands import Outgoing, SendBytes, SendPing, SendText
 from openline.dialects.checking import check_wire, dialect_error, encode_checked
-from openline.machine.state import SessionState
+from openline.machine.reporting import Reporting
 from openline.machine.timers import OFF, Timer
 
 # This runs for every frame, and looking up a member of an enum is not free.
 _SEND, _STALL, _PACE = int(Timer.SEND), int(Timer.STALL), int(Timer.PACE)
 
 
-def next_message(session: SessionState) -> Outgoing | None:
+def next_message(session: Reporting) -> Outgoing | None:
     """The message to send at ``session.now``, or None."""
     deadlines = session.deadlines
     deadlines[_SEND] = deadlines[_PACE] = OFF
@@ -38,6 +38,9 @@ def next_message(session: SessionState) -> Outgoing | None:
     deadlines[_STALL] = streams.shut_since + session.policy.stall_timeout
     if pulled is not None:
         stream, pcm = pulled
+        if stream.due_since == OFF:
+            stream.due_since = session.now
+            session.arm_proof()
         deadlines[_SEND] = session.now + session.policy.send_timeout
         if stream.box.losses.has_news:
             session.report_gaps(stream.box.losses.take())
@@ -63,7 +66,7 @@ def _message(dial: int, data: str | bytes) -> SendText | SendBytes:
     return SendBytes(dial, data) if isinstance(data, bytes) else SendText(dial, data)
 
 
-def _ping(session: SessionState) -> SendPing:
+def _ping(session: Reporting) -> SendPing:
     session.ping_wanted = False
     session.arm_pong()
     session.arm(Timer.SEND, session.policy.send_timeout)

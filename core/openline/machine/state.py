@@ -9,21 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from openline.audio.gaps import AT_THE_END
-from openline.audio.outbox import Outbox
 from openline.audio.silence import SilenceWatchdog
-from openline.audio.stream import Stream
-from openline.audio.streams import Streams
+from openline.audio.streams import PastSource, Streams
 from openline.audio.timeline import Timeline
 from openline.backend import Backend
 from openline.commands import (
     Command,
-    FetchAudio,
-    Report,
-    StoreAudio,
-    StoreConfirmed,
-    StoreFinal,
-    StoreGap,
 )
 from openline.dialects.protocol import Dialect, FinalMessage, Ids
 from openline.events import SourceKind
@@ -31,21 +22,15 @@ from openline.machine.timers import OFF, Timer
 from openline.policy import Policy
 from openline.reconnect.retry import Retry
 from openline.reconnect.verdicts import Ending
-from openline.text import one_line
 from openline.updates import (
     SAMPLE_RATE,
-    BackendStatus,
-    Gap,
     SourceEnded,
-    SourceEndReason,
     State,
     Transcript,
-    Trouble,
-    Update,
 )
 
 #: The kinds of input that changed nothing; the result counts each.
-_COUNTED = ("late", "foreign", "malformed", "duplicates")
+_COUNTED = ("late", "foreign", "malformed", "replaced", "untold")
 
 
 class Plan(NamedTuple):
@@ -65,6 +50,8 @@ class SessionState:
     __slots__ = (
         "_attempt_id",
         "_backend",
+        "_finals",
+        "_process",
         "_session_id",
         "backend_error",
         "connection_id",
@@ -92,6 +79,7 @@ class SessionState:
         "ping_wanted",
         "policy",
         "pong",
+        "realtime_factor",
         "redirect",
         "reported",
         "request",
@@ -148,6 +136,8 @@ class SessionState:
         self.pong = b""  # the mark of the last pong
         self.opened_id = ""  # the connection_id of the socket that is open
         self.redirect = backend  # where a redirect leads
+        self._process = 1  # the processes that ran this session before, and this one
+        self._finals: int = 0  # so many finals on this dial
         self.counts: dict[str, int] = dict.fromkeys(_COUNTED, 0)
         self.reported: frozenset[str] = frozenset()  # the kinds of trouble, once each
         # The credential.
@@ -168,6 +158,7 @@ class SessionState:
         self.start_sent = False
         self.line_open = False
         self.ping_wanted = False
+        self.realtime_factor = 1.0  # seconds of recognition per second of audio, at least 1
         self.dropped: int = 0  # queue items that the backend reported as dropped on this dial
         self.doubtful = False  # the final message will not confirm all sent audio
         # The end.
@@ -190,80 +181,22 @@ class SessionState:
     @property
     def finish_at(self) -> float:
         """The time by which a session that is stopped now has to finish."""
-        return self.now + self.policy.finish_timeout + self.streams.due_seconds
+        due = self.streams.finish_seconds(live=self.line_open) * self.realtime_factor
+        return self.now + self.policy.finish_timeout + due
 
-    def report(self, update: Update) -> None:
-        """Hand ``update`` to the app."""
-        self.out.append(Report(update))
+    def restore(self, past: Sequence[PastSource], transcript: Sequence[Transcript]) -> None:
+        """Restore the state of a session as an earlier process left it."""
+        for source in past:
+            self.streams.restore(source)
+            self.spooled = True
+        self.timeline.restore(transcript)
+        known = [*transcript, *(each for source in past for each in source.held)]
+        self._process += max((_process_of(each.id) for each in known), default=0)
 
-    def report_transcript(self, transcript: Transcript) -> None:
-        """Hand words to the app; a final is written to disk first."""
-        self.timeline.add(transcript)
-        if transcript.final and self.spooled:
-            self.out.append(StoreFinal(transcript))
-        self.report(transcript)
-
-    def report_gaps(self, gaps: Sequence[Gap]) -> None:
-        """Hand gaps to the app; one that resuming the session cannot fill is noted on disk."""
-        for gap in gaps:
-            if self.spooled and gap.cause not in AT_THE_END:
-                self.out.append(StoreGap(gap))
-            self.out.append(Report(gap))
-
-    def store(self, stream: Stream, pcm: bytes) -> None:
-        """Keep ``pcm``, just captured, on disk; before the first, note where its source began."""
-        box = stream.box
-        if not stream.stored:
-            stream.stored = True
-            self.out.append(StoreConfirmed(box.source, box.origin))
-        self.out.append(StoreAudio(box.source, box.captured - len(pcm) // 2, pcm))
-
-    def fetch(self) -> None:
-        """Read audio back from disk once memory has room for it."""
-        for source, start, samples in self.streams.wanted():
-            self.out.append(FetchAudio(source, start, samples))
-
-    def confirm(self, box: Outbox, position: int) -> None:
-        """Confirm a source up to ``position``, on disk too."""
-        if box.confirm(position) and self.spooled:
-            self.out.append(StoreConfirmed(box.source, position))
-
-    def note_drained(self, stream: Stream) -> None:
-        """The backend took audio out of its queue: it is alive, and the horizon moves on."""
-        self.note_alive(stream)
-        confirmed = stream.window.drained - round(self.dialect.traits.horizon * SAMPLE_RATE)
-        if confirmed > 0:
-            self.confirm(stream.box, stream.box.span(confirmed, confirmed)[1])
-
-    def note_alive(self, stream: Stream) -> None:
-        """The backend processes the audio of this source, so this source does not stall."""
-        stream.shut_since = OFF
-        self.deadlines[Timer.STALL] = self.streams.shut_since + self.policy.stall_timeout
-
-    def report_status_of(self, state: str, text: str, source: str | None = None) -> None:
-        """Report the state that the backend reported, as one line."""
-        source = source and one_line(source)
-        self.report(BackendStatus(state=one_line(state), text=one_line(text), source=source))
-
-    def lose_source(self, source: str, cause: SourceEndReason, reason: str) -> None:
-        """The source delivers no more audio. Reported once, even if it ends more than once."""
-        if self.streams.end_source(source):
-            self.watch.forget(source)
-            lost = SourceEnded(source=source, cause=cause, reason=reason)
-            if cause is not SourceEndReason.EXHAUSTED and not self.stop_wanted:
-                self.lost_sources.append(lost)
-            self.report(lost)
-
-    def trouble(self, kind: str, text: str) -> None:
-        """Report a fault that does not end the session to the app, once per kind."""
-        if kind not in self.reported:
-            self.reported |= {kind}
-            self.report(Trouble(kind=kind, text=text))
-
-    def count_trouble(self, kind: str, text: str) -> None:
-        """The same, for a kind that the result counts."""
-        self.counts[kind] += 1
-        self.trouble(kind, text)
+    def next_id(self) -> str:
+        """The id of the next final: unique in the session, also if it is resumed."""
+        self._finals += 1
+        return f"{self._process}.{self.dial}.{self._finals}"
 
     def is_ours(self, connection_id: str | None, attempt_id: str | None) -> bool:
         """Whether a message's ids are this dial's; absent ones are accepted (contract)."""
@@ -306,3 +239,9 @@ class SessionState:
         self.arm(Timer.PING, self.policy.ping_interval)
         if self.deadlines[Timer.PONG] == OFF:
             self.arm(Timer.PONG, self.policy.pong_timeout)
+
+
+def _process_of(name: str) -> int:
+    """The number of the process in the id of a final; 0 if it is of another form."""
+    first = name.partition(".")[0]
+    return int(first) if first.isascii() and first.isdecimal() else 0

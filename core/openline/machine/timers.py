@@ -57,6 +57,8 @@ class Timer(IntEnum):
     PONG = Scope.DIAL, "timed_out", ErrorKind.NO_PONG
     SEND = Scope.DIAL, "timed_out", ErrorKind.SEND_STUCK
     STALL = Scope.DIAL, "timed_out", ErrorKind.STALLED
+    # While audio of a source is sent and not confirmed: does the backend process it?
+    PROOF = Scope.DIAL, "timed_out", ErrorKind.DEAF
     PING = Scope.DIAL, "ping_due"
     # Fires none: it only makes the sender pull again.
     PACE = Scope.DIAL, None
@@ -95,11 +97,14 @@ RUNS: dict[str, tuple[Timer, ...]] = {
     "connecting": (Timer.CONNECT, Timer.GIVE_UP, Timer.FINISH, Timer.SOURCE),
     "awaiting_ack": (Timer.SETTLE, Timer.ACK, Timer.GIVE_UP, Timer.FINISH, Timer.SOURCE),
     "streaming": (
-        *(Timer.STABLE, Timer.PING, Timer.PONG, Timer.SEND, Timer.STALL, Timer.PACE),
-        Timer.SOURCE,
+        *(Timer.STABLE, Timer.PING, Timer.PONG, Timer.SEND, Timer.STALL, Timer.PROOF),
+        *(Timer.PACE, Timer.SOURCE),
     ),
     "reconnecting": (Timer.RETRY, Timer.GIVE_UP, Timer.FINISH, Timer.SOURCE),
-    "finishing": (Timer.PING, Timer.PONG, Timer.SEND, Timer.STALL, Timer.PACE, Timer.FINISH),
+    "finishing": (
+        *(Timer.PING, Timer.PONG, Timer.SEND, Timer.STALL, Timer.PROOF),
+        *(Timer.PACE, Timer.FINISH),
+    ),
     "closing": (Timer.CLOSE,),
     "closed": (),
     "failed": (),

@@ -55,6 +55,7 @@ class ErrorKind(StrEnum):
     NO_PONG = "no_pong"
     SEND_STUCK = "send_stuck"
     STALLED = "stalled"  #: the backend takes audio, drains none and sends nothing
+    DEAF = "deaf"  #: the backend takes audio, and transcribes and drains none
     CREDENTIAL_FAILED = "credential_failed"
     CREDENTIAL_FATAL = "credential_fatal"  #: the provider reported that another request cannot help
     CREDENTIAL_UNUSABLE = "credential_unusable"  #: the provider returned no valid token
@@ -277,6 +278,9 @@ ERRORS: Final[Mapping[ErrorKind, Rule]] = MappingProxyType(
         ErrorKind.SEND_STUCK: _retry("the connection took no more data", _OURS),
         ErrorKind.STALLED: _retry(
             "the backend took audio and then neither drained nor sent anything", _OURS
+        ),
+        ErrorKind.DEAF: _strike(
+            "the backend took audio, and transcribed and drained none of it", _OURS
         ),
         ErrorKind.CREDENTIAL_FAILED: _retry("the credential provider failed", _OURS),
         ErrorKind.CREDENTIAL_FATAL: _fatal("the provider reports that it has no credential", _OURS),

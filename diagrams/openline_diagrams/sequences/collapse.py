@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Final
 
 from openline import events as e
-from openline.audio.outbox import FRAME_SAMPLES
+from openline.audio.backlog import FRAME_SAMPLES
 from openline.commands import (
     AbortSocket,
     CancelCredential,

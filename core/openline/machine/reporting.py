@@ -1,0 +1,178 @@
+"""Hands updates to the app and notes to the disk, in the order that a kill in between allows.
+
+A process may be killed between any two commands, and another one resumes from the notes. So a
+command that makes something final, or moves the mark, stands where a kill before or after it
+neither loses words nor repeats them; the methods say why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import structs
+
+from openline.audio.gaps import AT_THE_END
+from openline.audio.outbox import Outbox
+from openline.audio.stream import Stream
+from openline.commands import (
+    FetchAudio,
+    Report,
+    StoreAudio,
+    StoreConfirmed,
+    StoreFinal,
+    StoreGap,
+    StoreReplaced,
+    StoreTold,
+    StoreWithdrawn,
+)
+from openline.machine.state import SessionState
+from openline.machine.timers import OFF, Timer
+from openline.text import one_line
+from openline.updates import (
+    SAMPLE_RATE,
+    BackendStatus,
+    Gap,
+    GapWithdrawn,
+    SourceEnded,
+    SourceEndReason,
+    Transcript,
+    Trouble,
+    Update,
+)
+
+
+class Reporting(SessionState):
+    """A session's data, and what is reported and noted of it."""
+
+    __slots__ = ()
+
+    def report(self, update: Update) -> None:
+        """Hand ``update`` to the app."""
+        self.out.append(Report(update))
+
+    def report_words(self, transcript: Transcript, proves: int | None = None) -> None:
+        """Hand words to the app; a final, or one that is held, is written to disk first.
+
+        A final ``proves`` that its source is confirmed up to this position, if it is not None.
+        """
+        self.timeline.add(transcript)
+        if self.spooled and (transcript.final or transcript.settled):
+            self.out.append(StoreFinal(transcript, held=not transcript.final, proves=proves))
+        self.report(transcript)
+        if transcript.final:
+            self.retry.note_progress()
+
+    def report_told(self, box: Outbox) -> None:
+        """Hand the app the finals whose audio is not confirmed and not sent again either."""
+        for start, end, final in box.take_told():
+            if self.spooled and start < end:
+                self.out.append(StoreTold(box.source, start, end))
+            self.report_words(structs.replace(final, final=True))
+        self._note_replaced(box)
+
+    def _note_replaced(self, box: Outbox) -> None:
+        for _, _, final in box.hearing.take_dropped():
+            self.counts["replaced"] += 1
+            if self.spooled:
+                self.out.append(StoreReplaced(final.id))
+
+    def report_gaps(self, gaps: Sequence[Gap]) -> None:
+        """Hand gaps to the app; one that resuming the session cannot fill is noted on disk."""
+        for gap in gaps:
+            if self.spooled and gap.cause not in AT_THE_END:
+                self.out.append(StoreGap(gap))
+            self.out.append(Report(gap))
+
+    def store(self, stream: Stream, pcm: bytes) -> None:
+        """Keep ``pcm``, just captured, on disk; before the first, note where its source began."""
+        box = stream.box
+        if not stream.stored:
+            stream.stored = True
+            self.out.append(StoreConfirmed(box.source, box.origin))
+        self.out.append(StoreAudio(box.source, box.captured - len(pcm) // 2, pcm))
+
+    def fetch(self) -> None:
+        """Read audio back from disk once memory has room for it."""
+        for source, start, samples in self.streams.wanted():
+            self.out.append(FetchAudio(source, start, samples))
+
+    def confirm(self, box: Outbox, position: int) -> None:
+        """Move the mark of a source to ``position``, on disk too; what it passes is final.
+
+        The order matters for a process that is killed in between. A held final that the disk
+        has, and that lies before the mark, is told on resuming; one that was replaced is noted
+        before the mark passes it, so that it is not told then.
+        """
+        mark = max(box.confirmed, position)
+        passed = box.hearing.pass_mark(mark)
+        self._note_replaced(box)
+        if box.confirm(mark):
+            if self.spooled:
+                self.out.append(StoreConfirmed(box.source, mark))
+            self._report_withdrawn(box)
+        for _, _, final in passed:
+            self.report_words(structs.replace(final, final=True))
+
+    def _report_withdrawn(self, box: Outbox) -> None:
+        for gap in box.losses.take_withdrawn():
+            if self.spooled:
+                self.out.append(StoreWithdrawn(gap))
+            self.report(GapWithdrawn(gap=gap))
+
+    def note_drained(self, stream: Stream) -> None:
+        """The backend took audio out of its queue: the horizon moves on."""
+        box = stream.box
+        drained = stream.window.drained - round(self.dialect.traits.horizon * SAMPLE_RATE)
+        if drained > 0:
+            self.confirm(box, box.hearing.marks.at_horizon(box.span(drained, drained)[1]))
+
+    def note_alive(self, stream: Stream) -> None:
+        """The backend processes the audio of this source: it neither stalls nor is it deaf."""
+        stream.shut_since = OFF
+        self.deadlines[Timer.STALL] = self.streams.shut_since + self.policy.stall_timeout
+        is_due = stream.box.dial_sent > stream.window.drained
+        stream.due_since = self.now if is_due else OFF
+        self.arm_proof()
+
+    def arm_proof(self) -> None:
+        """Expect progress with the audio that is due."""
+        patience = self.dialect.traits.horizon + self.policy.proof_timeout
+        self.deadlines[Timer.PROOF] = self.streams.due_since + patience
+
+    def note_ignored(self, box: Outbox) -> None:
+        """The gap of a source that the backend ignores is long enough to be reported."""
+        if self.spooled:
+            self.out.append(StoreConfirmed(box.source, box.confirmed))
+        self.report_gaps(box.losses.take())
+
+    def report_losses(self, gaps: Sequence[Gap]) -> None:
+        """Hand the app gaps, and the finals that are told since their audio left memory."""
+        for stream in self.streams.all:
+            self.report_told(stream.box)
+            self._report_withdrawn(stream.box)
+        self.report_gaps(gaps)
+
+    def report_status_of(self, state: str, text: str, source: str | None = None) -> None:
+        """Report the state that the backend reported, as one line."""
+        source = source and one_line(source)
+        self.report(BackendStatus(state=one_line(state), text=one_line(text), source=source))
+
+    def lose_source(self, source: str, cause: SourceEndReason, reason: str) -> None:
+        """The source delivers no more audio. Reported once, even if it ends more than once."""
+        if self.streams.end_source(source):
+            self.watch.forget(source)
+            lost = SourceEnded(source=source, cause=cause, reason=reason)
+            if cause is not SourceEndReason.EXHAUSTED and not self.stop_wanted:
+                self.lost_sources.append(lost)
+            self.report(lost)
+
+    def trouble(self, kind: str, text: str) -> None:
+        """Report a fault that does not end the session to the app, once per kind."""
+        if kind not in self.reported:
+            self.reported |= {kind}
+            self.report(Trouble(kind=kind, text=text))
+
+    def count_trouble(self, kind: str, text: str) -> None:
+        """The same, for a kind that the result counts."""
+        self.counts[kind] += 1
+        self.trouble(kind, text)

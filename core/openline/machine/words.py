@@ -1,0 +1,216 @@
+"""The actions on the messages of the backend: words, figures, its state, its last message.
+
+Words of the live dial are always reported: their times are clamped to the audio that was sent,
+and neither their times nor their order drops them. On one dial no audio is sent twice, so no
+final there repeats another. What a final proves is in ``marks``.
+"""
+
+from __future__ import annotations
+
+from openline.audio.marks import Reading
+from openline.audio.stream import Stream
+from openline.commands import StoreConfirmed
+from openline.dialects.protocol import Heard, Lost, Metrics, Noticed, Remark, Status
+from openline.machine.reporting import Reporting
+from openline.machine.timers import OFF
+from openline.text import has_words, one_line
+from openline.updates import SAMPLE_RATE, BackendMetrics, Insight, Transcript, to_samples
+
+#: The largest factor by which a slow recogniser lengthens FINISH.
+SLOWEST = 10.0
+
+
+class Words(Reporting):
+    """The actions that the chart names for a message of the backend."""
+
+    __slots__ = ()
+
+    def report_status(self) -> None:
+        """Report the backend's status; ``filling`` limits what is sent, ``doubtful`` the end."""
+        status: Status = self.message
+        self.backend_error = ""
+        self.doubtful |= status.doubtful or (status.warning and self.stop_wanted)
+        if status.filling:
+            stream = self.streams.get(status.source)
+            for each in self.streams.all if status.source is None or stream is None else [stream]:
+                each.window.filling = True
+        self.report_status_of(status.state, status.text, status.source)
+
+    def note_backend_error(self) -> None:
+        """Report an error that decides nothing; it may explain the ending that follows."""
+        error: Remark = self.message
+        self.backend_error = one_line(error.text)
+        self.report_status_of("error", self.backend_error)
+
+    def take_metrics(self) -> None:
+        """The backend's figures open the window, and report how much it dropped."""
+        metrics: Metrics = self.message
+        stream = self.streams.get(metrics.source)
+        if stream is None:
+            return
+        self.backend_error = ""
+        stream.spoke = True
+        if metrics.queue is not None:
+            self.streams.announce(metrics.queue)
+        factor = metrics.realtime_factor
+        self.realtime_factor = min(factor, SLOWEST) if factor and factor > 1 else 1.0
+        # Drops first: they lie after the audio that was drained at the figures before.
+        if metrics.dropped > self.dropped:
+            self.streams.note_dropped(stream, metrics.dropped - self.dropped)
+            self.dropped = metrics.dropped
+            self.report_gaps(self.streams.take_gaps())
+        if metrics.backlog is not None and stream.window.note_backlog(metrics.backlog, self.now):
+            self.note_drained(stream)
+            self.note_alive(stream)
+        self.report(
+            BackendMetrics(
+                source=stream.box.source,
+                backlog=metrics.backlog,
+                dropped=metrics.dropped,
+                realtime_factor=metrics.realtime_factor,
+            )
+        )
+
+    def take_words(self) -> None:
+        """Map words to session time, report them, and move the mark as far as they prove."""
+        heard: Heard = self.message
+        stream = self.streams.get(heard.source)
+        if stream is None:
+            self._miss_words("words of a source that this session does not have")
+            return
+        self.backend_error = ""
+        stream.spoke = True
+        box, hearing = stream.box, stream.box.hearing
+        start, end = self._place(stream)
+        if not has_words(heard.text):
+            self._take_wordless(stream, end)
+        elif not heard.final:
+            hearing.marks.note_partial(start)
+            self.report_words(self._transcript(stream, start, end))
+        elif hearing.exact:
+            hearing.note_final(start, end)
+            hearing.marks.note_partial(None)
+            # Reported before the mark moves: the record of a final holds what it proves.
+            proves = box.confirmed if heard.end is None else end
+            self.report_words(self._transcript(stream, start, end), proves=proves)
+            self.confirm(box, proves)
+        else:
+            settled = self._transcript(stream, start, end)
+            self.report_words(settled)
+            self.confirm(box, hearing.marks.hold(Reading(start, end, settled)))
+        # Drained audio last: with a horizon of 0 it confirms the audio of these same words.
+        if stream.window.note_drained(box.sent_by(self._drained_by(stream))):
+            self.note_drained(stream)
+        self.note_alive(stream)
+
+    def _place(self, stream: Stream) -> tuple[int, int]:
+        """Where in the session the words of the message are, within what this dial was sent.
+
+        Without a beginning they follow the last final, and without an end they end at the live
+        edge of what was sent.
+        """
+        heard: Heard = self.message
+        box = stream.box
+        first = 0 if heard.start is None else to_samples(heard.start)
+        last = box.dial_sent if heard.end is None else to_samples(heard.end)
+        start, end = box.interval(first, last)
+        if heard.start is None:
+            start = min(max(start, box.hearing.marks.edge), end)
+        return start, end
+
+    def _drained_by(self, stream: Stream) -> int:
+        """How much the backend must have processed to send the words of the message."""
+        heard: Heard = self.message
+        if stream.box.hearing.exact:
+            return 0 if heard.end is None else max(to_samples(heard.end), 0)
+        if stream.window.reports or heard.start is None or not has_words(heard.text):
+            return 0  # the end is a claim, and figures are better than the beginning
+        return max(to_samples(heard.start - self.dialect.traits.time_error), 0)
+
+    def _transcript(self, stream: Stream, start: int, end: int) -> Transcript:
+        """The words of the message: partial, final, or final and held."""
+        heard: Heard = self.message
+        hearing = stream.box.hearing
+        seam = heard.final and hearing.seam
+        if seam:
+            hearing.seam = False
+        return Transcript(
+            source=stream.box.source,
+            text=heard.text,
+            final=heard.final and (hearing.exact or self.summary is not None),
+            start=start / SAMPLE_RATE,
+            end=end / SAMPLE_RATE,
+            confidence=heard.confidence,
+            language=heard.language,
+            speaker=heard.speaker,
+            segment_id=heard.segment_id,
+            settled=heard.final and not hearing.exact and self.summary is None,
+            seam=seam,
+            id=self.next_id() if heard.final else "",
+        )
+
+    def _take_wordless(self, stream: Stream, end: int) -> None:
+        """A final without words, such as a lone dot: where ends are exact, it proves silence."""
+        heard: Heard = self.message
+        if heard.final:
+            stream.box.hearing.marks.note_partial(None)
+            for retraction in self.timeline.retract_live(stream.box.source):
+                self.report(retraction)
+            if stream.box.hearing.exact:
+                self.confirm(stream.box, end)
+
+    def take_last_words(self) -> None:
+        """Words that follow the final message are final at once."""
+        heard: Heard = self.message
+        stream = self.streams.get(heard.source)
+        if stream is None:
+            self._miss_words("words of a source that this session does not have")
+        elif heard.final and has_words(heard.text):
+            start, end = self._place(stream)
+            stream.box.tell(Reading(start, end, self._transcript(stream, start, end)))
+            self.report_told(stream.box)
+
+    def miss_words(self) -> None:
+        """Words that come before the start was acknowledged are words of no audio."""
+        self._miss_words("words before the start was acknowledged")
+
+    def _miss_words(self, what: str) -> None:
+        heard: Heard = self.message
+        if heard.final and has_words(heard.text):
+            self.counts["untold"] += 1
+            self.trouble("untold", f"{what}: they are not in the transcript")
+
+    def ignore_source(self) -> None:
+        """The backend ignores a source: send nothing more of it on this dial."""
+        lost: Lost = self.message
+        self.report_status_of("warning", lost.text, lost.source)
+        stream = self.streams.get(lost.source)
+        if stream is not None and not stream.box.ignored:
+            stream.box.ignore()
+            stream.shut_since = stream.due_since = OFF
+            self.arm_proof()
+            self.report_told(stream.box)
+            if self.spooled:
+                self.out.append(StoreConfirmed(stream.box.source, stream.box.confirmed))
+
+    def take_insight(self) -> None:
+        """Report what the backend recognized in the words, unchanged."""
+        self.backend_error = ""
+        noticed: Noticed = self.message
+        self.report(Insight(kind=noticed.kind, payload=noticed.payload))
+
+    def take_summary(self) -> None:
+        """The final message confirms all sent audio, unless some was or may have been dropped.
+
+        It confirms nothing of a source of which no words and no figures came, if the backend
+        sent some of another one: it may have ignored the source.
+        """
+        streams = self.streams.all
+        confirms = not (self.doubtful or self.dropped)
+        spoke = any(stream.spoke for stream in streams)
+        for stream in streams:
+            box = stream.box
+            self.summary_covers[box.source] = box.span(0, box.dial_sent)
+            if confirms and (stream.spoke or not spoke):
+                self.confirm(box, box.sent)
+        self.summary = self.message
