@@ -78,7 +78,4 @@ class Deafness:
         """When an open line must be left unless something moves before; inf: never."""
         since = min(self._since.values(), default=math.inf)
         policy, traits = self._seen.policy, self._seen.dialect.traits
-        return since + traits.horizon + getattr(policy, _FIELD, _DEFAULT)
-
-
-_FIELD, _DEFAULT = "proof_timeout", 15.0
+        return since + traits.horizon + policy.proof_timeout

@@ -1,9 +1,9 @@
 """The time that a stop may take: two bounds of it, as far as it can be computed from outside.
 
 The limit is fixed at the stop: ``finish_timeout``, and the time that the backend needs for what
-is due. On an open line that is the audio not sent yet and the backend's own queue, without a
-line all audio that is not confirmed; a backend that is slower than real time needs the more.
-How long its queue is, and which figures the session counts, is not known for certain from
+is due. On an open line that is the audio not sent yet and the backend's queue, without a line
+all audio that is not confirmed; then the horizon. A backend that is slower than real time needs
+the more. How full its queue is, and which audio left memory, is not known for certain from
 outside. So the limit lies between ``seen.finish_from`` and ``seen.finish_by``.
 """
 
@@ -17,6 +17,7 @@ from openline_testing.observation import Observation
 
 #: A backend may claim any factor: a stop waits ten times as long at most.
 MOST_FACTOR: Final = 10.0
+FRAME: Final = 320
 
 
 class Finishing:
@@ -35,12 +36,18 @@ class Finishing:
         if self._noted or not seen.stop_wanted:
             return
         self._noted = True
-        sources = line.before.sources.values()
-        unconfirmed = max((each.captured - each.confirmed for each in sources), default=0)
-        unsent = max((each.captured - each.sent for each in sources), default=0)
-        due = unsent if seen.live is not None and seen.acked else unconfirmed
-        queue = max(seen.dialect.traits.queue, line.queue or 0.0) + seen.dialect.traits.horizon
-        factor = min(max(1.0, *line.factors.values()), MOST_FACTOR) if line.factors else 1.0
-        begins = seen.now + seen.policy.finish_timeout
-        seen.finish_from = begins + due / SAMPLE_RATE
-        seen.finish_by = begins + (due / SAMPLE_RATE + queue) * factor
+        policy, traits = seen.policy, seen.dialect.traits
+        is_open = seen.live is not None and seen.acked
+        queue = round((traits.queue if line.queue is None else line.queue) * SAMPLE_RATE)
+        kept = round(policy.buffer_seconds * SAMPLE_RATE) - FRAME
+        least = most = 0
+        for source, each in line.before.sources.items():
+            due = each.captured - (each.sent if is_open else each.confirmed)
+            queued = min(line.track(source).sent, queue) if is_open else 0
+            most = max(most, due + queued)
+            if source not in seen.holes:
+                least = max(least, min(due, kept))
+        factor = min(line.factor, MOST_FACTOR)
+        begins = seen.now + policy.finish_timeout
+        seen.finish_from = begins + (least / SAMPLE_RATE + traits.horizon) * factor
+        seen.finish_by = begins + (most / SAMPLE_RATE + traits.horizon) * factor

@@ -23,7 +23,7 @@ from openline.updates import (
     State,
 )
 from openline_testing.laws import broken
-from openline_testing.line import ROUNDING, Line
+from openline_testing.line import Line
 from openline_testing.observation import OVER, Observation
 
 _START: Final = SourceStatistics(captured=0, sent=0, confirmed=0, missing=0)
@@ -102,7 +102,7 @@ class GapLaws:
         known = next((each for each in self._open if each.gap == gap), None)
         if known is None or gap.cause is not GapCause.BACKEND:
             self._broken("gaps withdrawn", f"it was not reported, or is withdrawn already: {gap}")
-        if not self._is_filled(known):
+        if self._seen.live is not None and not self._is_filled(known):
             self._broken("gaps withdrawn", f"no later dial has confirmed it: {gap}")
         self._open.remove(known)
         self.lost[gap.source] -= gap.samples
@@ -110,9 +110,9 @@ class GapLaws:
     def _is_filled(self, known: _Lost) -> bool:
         """Whether dials after the one of its report may have confirmed all within its bounds."""
         gap, line = known.gap, self._line
-        if known.begins is None or known.begins > gap.start + ROUNDING:
+        if known.begins is None or known.begins > gap.start:
             return False
-        return line.mark(gap.source, line.after) >= gap.end - ROUNDING
+        return line.mark(gap.source, line.after) >= gap.end
 
     def settle(self) -> None:
         """All commands of the event are read: a gap that is filled must be withdrawn."""
@@ -120,9 +120,10 @@ class GapLaws:
             return
         for each in self._open:
             gap, figures = each.gap, self._line.after.sources.get(each.gap.source, _START)
+            others = [*self.exact, *(other.gap for other in self._open if other is not each)]
             within = (
                 other.source == gap.source and other.start < gap.end and other.end > gap.start
-                for other in self.exact
+                for other in others
             )
             if self._is_filled(each) and not figures.told and not any(within):
                 self._broken("gaps withdrawn", f"it stays, and was confirmed later: {gap}")
@@ -132,7 +133,7 @@ class GapLaws:
         for source, now in figures.items():
             before = self.figures.get(source, _START)
             falling = now.captured < before.captured or now.confirmed < before.confirmed
-            if falling or not now.captured >= now.sent >= now.confirmed >= now.told >= before.told:
+            if falling or not now.captured >= now.sent >= now.confirmed or now.told < before.told:
                 self._broken("watermarks", f"{source}: {now} after {before}")
             if now.captured != self.captured[source]:
                 more = now.captured > self.captured[source]

@@ -102,7 +102,7 @@ LAWS: Final[Mapping[str, str]] = MappingProxyType(
         ),
         "ignored sources": (
             "No audio goes out of a source that the backend ignores on this dial: it is in one "
-            "growing gap, reported at the latest each 10 s, and no other source's is."
+            "growing gap, reported at the latest each 10 s of it, and no other source's is."
         ),
         # Words.
         "words are told": (
@@ -122,8 +122,8 @@ LAWS: Final[Mapping[str, str]] = MappingProxyType(
             "long as its dial, unless it becomes final."
         ),
         "seams": (
-            "Where ends are claims, the first final of a source behind audio that a loss has cut "
-            "is marked as a seam, and no other one."
+            "The first final of a source after a loss that cut its audio, on a dial whose ends "
+            "are claims, is marked as a seam, and no other one is."
         ),
         # Proof.
         "marks": (
@@ -138,8 +138,8 @@ LAWS: Final[Mapping[str, str]] = MappingProxyType(
             "figures came while they came of another one."
         ),
         "watermarks": (
-            "Per source captured >= sent >= confirmed >= told, and none of them falls but sent; "
-            "captured is the audio that the app handed over."
+            "Per source captured >= sent >= confirmed, and neither captured, confirmed nor told "
+            "falls; captured is the audio that the app handed over."
         ),
         # Gaps, and the result.
         "gaps add up": (
@@ -148,7 +148,7 @@ LAWS: Final[Mapping[str, str]] = MappingProxyType(
         ),
         "gaps withdrawn": (
             "A gap that the backend reported is withdrawn, once, exactly if later dials have "
-            "confirmed all audio within its bounds."
+            "confirmed all audio within its bounds; or at the end, if it counted audio twice."
         ),
         "accounts": (
             "Of each source the captured samples are those confirmed, told and missing, exactly."

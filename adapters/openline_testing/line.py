@@ -10,6 +10,7 @@ that started first, so where each source begins (its *origin*) is known from the
 
 from __future__ import annotations
 
+import unicodedata
 from bisect import bisect_right
 from typing import Final
 
@@ -35,8 +36,8 @@ _NOTHING: Final = Statistics(dials=0, sources={})
 
 
 def has_words(text: str) -> bool:
-    """Whether ``text`` says anything: it has a letter or a digit."""
-    return any(each.isalnum() for each in text)
+    """Whether ``text`` says anything: it has more than punctuation, blanks and controls."""
+    return not all(unicodedata.category(each)[0] in "PZC" for each in text)
 
 
 def sample(seconds: float) -> int:
@@ -51,7 +52,6 @@ class Track:
         "_connection",
         "_session",
         "beginnings",
-        "cut",
         "end",
         "figures",
         "first",
@@ -59,13 +59,11 @@ class Track:
         "sent",
         "source",
         "spoke",
-        "told",
     )
 
-    def __init__(self, source: str, first: int, *, cut: bool | None = False) -> None:
+    def __init__(self, source: str, first: int) -> None:
         self.source = source
         self.first = first  # where this dial's audio begins
-        self.cut = cut  # the last dial was lost with audio unconfirmed; None: an earlier one was
         self.sent: int = 0  # samples on this dial
         self._connection: list[int] = []  # where each run of audio begins, on this dial
         self._session: list[int] = []  # and in session time
@@ -74,7 +72,6 @@ class Track:
         self.figures = False
         self.end: int | None = None  # the latest end that its finals claimed
         self.beginnings: list[int] = []  # of its finals and partials
-        self.told = 0  # finals
 
     def sends(self, samples: int, until: int) -> None:
         """A frame went out; the dial has now sent all up to ``until``."""
@@ -92,11 +89,6 @@ class Track:
         i = bisect_right(self._connection, counted) - 1
         return self._session[i] + counted - self._connection[i]
 
-    @property
-    def runs(self) -> int:
-        """How many runs of audio it was sent: more than one if some was skipped."""
-        return len(self._session)
-
     def place(self, start: int, end: int) -> int:
         """Where a final of this dial ends for the marks, at the least.
 
@@ -110,15 +102,15 @@ class Line:
     """Observes the live dial."""
 
     __slots__ = (
-        "_cut",
         "_was_live",
         "_zero",
         "after",
         "before",
+        "cuts",
         "dial",
         "doubtful",
         "dropped",
-        "factors",
+        "factor",
         "finished",
         "message",
         "open",
@@ -136,7 +128,7 @@ class Line:
         self._zero: float | None = None
         self.dial: int = 0  # the last dial that was acked
         self.tracks: dict[str, Track] = {}
-        self._cut: dict[str, bool | None] = {}
+        self.cuts: set[str] = set()  # sources whose audio a loss has cut, with no final since
         self._was_live = False
         # The current event.
         self.open = False  # the dial is acked, and lives
@@ -148,7 +140,7 @@ class Line:
         self.doubtful = False  # its final message proves nothing
         # The session.
         self.queue: float | None = None  # seconds that the backend keeps, as it announced
-        self.factors: dict[str, float] = {}  # the last realtime_factor of each source
+        self.factor = 1.0  # the last realtime_factor
 
     @property
     def claimed(self) -> bool:
@@ -201,8 +193,7 @@ class Line:
         self.dial = self.seen.dial
         self.dropped, self.doubtful = 0, False
         self.tracks = {
-            source: Track(source, self.mark(source, self.after), cut=self._cut.get(source, False))
-            for source in self.after.sources
+            source: Track(source, self.mark(source, self.after)) for source in self.after.sources
         }
 
     def _named(self, source: str | None) -> str | None:
@@ -235,9 +226,8 @@ class Line:
         if metrics.backlog is not None:
             track.figures = True
         if metrics.queue is not None:
-            self.queue = metrics.queue
-        if metrics.realtime_factor is not None:
-            self.factors[track.source] = metrics.realtime_factor
+            self.queue = max(metrics.queue, 0.1)  # seconds; no shorter queue could work
+        self.factor = max(1.0, metrics.realtime_factor or 0.0)
 
     def pulled(self, source: str, samples: int, figures: Statistics) -> None:
         """A frame of ``source`` went out, already counted in ``figures``."""
@@ -248,10 +238,10 @@ class Line:
     def settle(self) -> None:
         """All commands of the event are read: note what a loss has cut."""
         live = self.seen.live is not None and self.seen.live == self.dial
-        if self._was_live and not live:
+        if self._was_live and not live and self.claimed:
             for source, each in self.before.sources.items():
-                ever = self._cut.get(source) is not False and source in self._cut
-                self._cut[source] = each.sent > each.confirmed or (None if ever else False)
+                if each.sent > each.confirmed and self.track(source).sent:
+                    self.cuts.add(source)
         self._was_live = live
 
     @property

@@ -15,7 +15,7 @@ from __future__ import annotations
 from typing import Final, NoReturn
 
 from openline.dialects.protocol import Heard, Lost, Metrics
-from openline.updates import SAMPLE_RATE, SourceStatistics, State
+from openline.updates import SAMPLE_RATE, SourceStatistics, State, to_samples
 from openline_testing.laws import broken
 from openline_testing.line import ROUNDING, Line, Track, has_words, sample
 from openline_testing.observation import OVER, Observation
@@ -68,8 +68,9 @@ class MarkLaws:
             self._broken("marks", f"{source} was confirmed by a message about {line.source}")
         track, mark = line.track(source), line.mark(source, line.after)
         limit = max(line.mark(source, line.before), self._passed(source, track))
-        if isinstance(message, Heard) and message.final and has_words(message.text):
-            limit = max(limit, self._by_words(source, track))
+        if isinstance(message, Heard) and message.final:
+            proved = self._by_words(source) if line.claimed else self._by_end(message, track)
+            limit = max(limit, proved)
         if mark > limit + ROUNDING + line.dropped * FRAME:
             at = f"{mark / SAMPLE_RATE:.3f} s, not {limit / SAMPLE_RATE:.3f}"
             self._broken("marks", f"{source} is confirmed to {at}")
@@ -85,25 +86,26 @@ class MarkLaws:
             passed = min(passed, sample(live.start) - self._error)
         return passed
 
-    def _by_words(self, source: str, track: Track) -> int:
-        """How far the final that just came confirms audio, at most."""
-        line = self._line
+    def _by_end(self, heard: Heard, track: Track) -> int:
+        """How far a final with an exact end confirms audio."""
+        return 0 if heard.end is None else track.at(to_samples(heard.end))
+
+    def _by_words(self, source: str) -> int:
+        """How far a final with a claimed end confirms audio, at most."""
+        track = self._line.track(source)
         new = self._words.new
         if not new:
             return 0
-        if not line.claimed:
-            return sample(new[0].end)
-        start, before = sample(new[0].start), line.mark(source, line.before)
-        end = before if track.end is None else track.end
+        start = sample(new[0].start)
+        end = track.first if track.end is None else track.end
         limit = 0
         if start >= end + 2 * self._error - ROUNDING:
-            middle = start if track.runs > 1 else (max(end, before) + start) // 2
-            limit = max(middle, start - BEFORE_WORDS)
+            limit = max((end + start) // 2, start - BEFORE_WORDS)
         run = [each.start for each in self._held(source)] + [
             each.start for each in self._words.promoted if each.said.source == source
         ]
         newest, longest = max([*run, start]), self._seen.dialect.traits.longest_run * SAMPLE_RATE
-        if newest - min([*run, before]) > longest - ROUNDING:
+        if newest - min(run) > longest - ROUNDING:
             limit = max(limit, newest)
         return limit
 
@@ -116,7 +118,7 @@ class MarkLaws:
     def _is_free(self, source: str, mark: int) -> None:
         """No mark lies within a held final; figures keep off its edges too."""
         near = 0 if isinstance(self._line.message, Heard) else self._error
-        if self._line.dropped or self._line.track(source).runs > 1:
+        if self._line.dropped:
             near = 0
         for each in self._held(source):
             low, high = each.start - near, each.place + near
@@ -131,7 +133,8 @@ class MarkLaws:
         line, track = self._line, self._line.track(source)
         for each in self._words.new:
             end = sample(each.end)
-            if not line.claimed and line.mark(source, line.after) < end - ROUNDING:
+            proves = not line.claimed and heard.end is not None
+            if proves and line.mark(source, line.after) < end - ROUNDING:
                 self._broken("marks", f"{each.id} ends at {each.end:.3f} s and does not confirm it")
             track.end = max(track.end or 0, end)
 

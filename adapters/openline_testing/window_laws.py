@@ -37,6 +37,8 @@ TOLERANCE: Final = 4
 #: A backend is filling from the first part of it on until it reports less than the second.
 WINDOW: Final = 0.8
 LIVE: Final = 0.5
+#: Seconds: the least of these lengths.
+LEAST: Final = 0.1
 
 
 class Gauge:
@@ -114,8 +116,9 @@ class WindowLaws:
 
     def _hears(self, gauge: Gauge, heard: Heard) -> None:
         if self.seen.ends is Ends.EXACT:
-            self._drains(gauge, to_samples(heard.end) + self._dropped)
-        elif gauge.backlog == math.inf and has_words(heard.text):
+            if heard.end is not None:
+                self._drains(gauge, to_samples(heard.end) + self._dropped)
+        elif gauge.backlog == math.inf and heard.start is not None and has_words(heard.text):
             self._drains(gauge, to_samples(heard.start) - self._error + self._dropped)
 
     def _drains(self, gauge: Gauge, sample: int) -> None:
@@ -154,7 +157,7 @@ class WindowLaws:
     def window(self) -> float:
         """Seconds of a backlog that may be out beyond what is drained."""
         queue = self._line.queue
-        return self.seen.dialect.traits.window if queue is None else WINDOW * queue
+        return self.seen.dialect.traits.window if queue is None else max(WINDOW * queue, LEAST)
 
     def drained(self, source: str) -> int:
         """D of a source on this dial, at the most."""
@@ -215,7 +218,9 @@ class WindowLaws:
             return
         unsent = figures.captured - figures.sent + samples
         queue, traits = self._line.queue, self.seen.dialect.traits
-        live_ahead = traits.live_ahead if queue is None else min(traits.live_ahead, LIVE * queue)
+        live_ahead = traits.live_ahead
+        if queue is not None:
+            live_ahead = max(min(live_ahead, LIVE * queue), LEAST)
         live = unsent <= LIVE_EDGE and not gauge.filling
         if not live or gauge.sent - gauge.received > to_samples(live_ahead) + TOLERANCE:
             broken("the window", f"{source} is {ahead} samples beyond it", now)

@@ -69,7 +69,7 @@ class WordLaws:
     def __init__(self, seen: Observation, line: Line) -> None:
         self._seen = seen
         self._line = line
-        self._live: dict[str, tuple[Transcript, bool]] = {}  # each, and whether it is for sure
+        self._live: dict[str, Transcript] = {}
         self.held: dict[str, Held] = {}  # by id; those that are final leave it
         self._ids: set[str] = set()
         self._dials: dict[str, int] = {}  # of each final, by its id
@@ -83,16 +83,15 @@ class WordLaws:
         self.new, self.promoted = [], []
 
     def partial(self, source: str) -> Transcript | None:
-        """The live partial that the source has for certain."""
-        live, certain = self._live.get(source, (None, False))
-        return live if certain else None
+        """The live partial of the source."""
+        return self._live.get(source)
 
     # Reports.
 
     def reported(self, update: Transcript | PartialRetracted) -> None:
         """Check a report."""
         if isinstance(update, PartialRetracted):
-            self._retracts(update.source)
+            self._retracts(update.source, settled=update.settled)
             return
         if not 0 <= update.start <= update.end:
             self._broken("words are told", f"from {update.start:.3f} to {update.end:.3f} s")
@@ -105,10 +104,11 @@ class WordLaws:
             if update.id:
                 self._broken("held finals", f"a live partial has the id {update.id}")
             self.new.append(update)
-            self._live[update.source] = update, True
+            self._live[update.source] = update
 
-    def _retracts(self, source: str) -> None:
+    def _retracts(self, source: str, *, settled: bool) -> None:
         shown = [each for each in self.held.values() if each.shown and each.said.source == source]
+        shown = shown if settled else []
         if source not in self._live and not shown:
             self._broken("partials end", f"retracted one of {source} that is not there")
         self._live.pop(source, None)
@@ -116,7 +116,7 @@ class WordLaws:
             each.shown = False
 
     def _becomes_final(self, final: Transcript, known: Held | None) -> None:
-        if final.settled or not final.id:
+        if final.settled is not (known is not None) or not final.id:
             self._broken("held finals", f"a final with settled={final.settled}, id {final.id!r}")
         if known is None:
             if final.id in self._ids:
@@ -126,13 +126,11 @@ class WordLaws:
             self._live.pop(final.source, None)
             self._dials[final.id] = self._line.dial
         else:
-            if replace(final, final=False, settled=True) != known.said:
+            if replace(final, final=False) != known.said:
                 self._broken("transcripts in order", f"the held final {final.id} was revised")
             del self.held[final.id]
             self.promoted.append(known)
             self._dials[final.id] = known.dial
-            if final.source in self._live:  # a face may take it for the end of this one
-                self._live[final.source] = self._live[final.source][0], False
         self.finals.append(final)
 
     def _settles(self, said: Transcript, known: Held | None) -> None:
@@ -189,10 +187,9 @@ class WordLaws:
         closing = self._seen.state in {State.CLOSING, *OVER} or track.ignored
         if told.final and self._line.claimed and not closing:
             self._broken("held finals", f"{told.id} was final at once, and its end is a claim")
-        first, track.told = not track.told, track.told + 1
-        cut = track.cut if first and self._line.claimed else False
-        if cut is not None and told.seam is not cut:
+        if told.seam is not (track.source in self._line.cuts):
             self._broken("seams", f"{told.id} has seam={told.seam}")
+        self._line.cuts.discard(track.source)
 
     def _is_where_heard(self, heard: Heard, told: Transcript, track: Track) -> None:
         """Its times are the claimed ones, within what this dial was sent.
@@ -200,8 +197,11 @@ class WordLaws:
         Behind a drop the backend's clock is slow, by as much as it dropped at most.
         """
         late = self._line.dropped * FRAME
-        start, end = to_samples(heard.start), to_samples(max(heard.start, heard.end))
-        for name, claimed, at in (("start", start, told.start), ("end", end, told.end)):
+        first = to_samples(0.0 if heard.start is None else heard.start)
+        last = track.sent if heard.end is None else max(first, to_samples(heard.end))
+        for name, claimed, at in (("start", first, told.start), ("end", last, told.end)):
+            if name == "start" and heard.start is None:
+                continue
             low, high = track.at(claimed - 1), track.at(claimed + late + 1)
             if not low - ROUNDING <= sample(at) <= high + ROUNDING:
                 span = f"{low / SAMPLE_RATE:.3f} to {high / SAMPLE_RATE:.3f}"
@@ -214,7 +214,11 @@ class WordLaws:
         if not least <= untold <= most:
             self._broken("words are told", f"{untold} are counted as untold, not {least} to {most}")
         replaced = line.after.replaced
-        aside = [each for each in self.held.values() if not self._is_live(each)]
+        aside = [
+            each
+            for each in self.held.values()
+            if not self._is_live(each) or self._is_ignored(each.said.source)
+        ]
         if replaced < line.before.replaced or replaced > len(aside):
             self._broken("held finals", f"{replaced} were replaced, of {len(aside)} put aside")
 
@@ -233,7 +237,7 @@ class WordLaws:
         seen, line, source = self._seen, self._line, held.said.source
         if seen.state in {State.CLOSING, *OVER} or line.finished:
             return
-        if self._is_live(held) and held.track.ignored:
+        if self._is_ignored(source):
             return
         mark = line.mark(source, line.after)
         if mark >= held.place - ROUNDING:
@@ -243,6 +247,11 @@ class WordLaws:
         if captured - held.start < kept:
             at = f"{mark / SAMPLE_RATE:.3f} s is confirmed, not {held.place / SAMPLE_RATE:.3f}"
             self._broken("held finals", f"{held.said.id} became final too early: {at}")
+
+    def _is_ignored(self, source: str) -> bool:
+        """Whether the live dial's backend ignores the source: nothing more is proved of it."""
+        track = self._line.tracks.get(source)
+        return track is not None and track.ignored
 
     def _is_live(self, held: Held) -> bool:
         """Whether its dial is the live one."""
@@ -256,11 +265,10 @@ class WordLaws:
             if gone:
                 self._broken("partials end", f"{gone[0]} was retracted, and its dial lives")
             return
-        live = [source for source, (_, certain) in self._live.items() if certain]
+        live = [*self._live]
         live += [each.said.source for each in self.held.values() if each.shown]
         if live:
             self._broken("partials end", f"one of {min(live)} outlives its dial")
-        self._live.clear()
 
     def _is_hidden(self, held: Held) -> bool:
         return self._is_live(held) and not held.shown

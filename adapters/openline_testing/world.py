@@ -30,6 +30,7 @@ from openline.commands import (
     StoreConfirmed,
     StoreFinal,
     StoreGap,
+    StoreReplaced,
     StoreTold,
     StoreWithdrawn,
 )
@@ -90,8 +91,13 @@ _FIT_LAWS: Final = (  # for each condition: true, false, and its law
     ("a request is out", "no request is out", "state fits"),
     ("the final message came", "no final message came", "the final message"),
 )
-_STORE: Final = (StoreAudio, StoreConfirmed, StoreFinal, StoreTold, StoreGap, StoreWithdrawn)
-_DISK: Final = (*_STORE, FetchAudio, DiscardStore)
+_WORDS: Final = (StoreFinal, StoreTold, StoreReplaced)
+_DISK: Final = (
+    *_WORDS,
+    *(StoreAudio, StoreConfirmed, StoreGap, StoreWithdrawn),
+    FetchAudio,
+    DiscardStore,
+)
 
 
 class Session(Protocol):
