@@ -91,7 +91,7 @@ class Words(Reporting):
             hearing.note_final(start, end)
             hearing.marks.note_partial(None)
             # Reported before the mark moves: the record of a final holds what it proves.
-            proves = box.confirmed if heard.end is None else end
+            proves = end if self._has_end() else box.confirmed
             self.report_words(self._transcript(stream, start, end), proves=proves)
             self.confirm(box, proves)
         else:
@@ -107,16 +107,21 @@ class Words(Reporting):
         """Where in the session the words of the message are, within what this dial was sent.
 
         Without a beginning they follow the last final, and without an end they end at the live
-        edge of what was sent.
+        edge of what was sent. An end before the beginning is raised to it: a beginning is good.
         """
         heard: Heard = self.message
         box = stream.box
         first = 0 if heard.start is None else to_samples(heard.start)
-        last = box.dial_sent if heard.end is None else to_samples(heard.end)
+        last = box.dial_sent if heard.end is None else max(first, to_samples(heard.end))
         start, end = box.interval(first, last)
         if heard.start is None:
             start = min(max(start, box.hearing.marks.edge), end)
         return start, end
+
+    def _has_end(self) -> bool:
+        """Whether the words of the message have an end that can prove something."""
+        heard: Heard = self.message
+        return heard.end is not None and (heard.start is None or heard.start <= heard.end)
 
     def _drained_by(self, stream: Stream) -> int:
         """How much the backend must have processed to send the words of the message."""
@@ -156,7 +161,7 @@ class Words(Reporting):
             stream.box.hearing.marks.note_partial(None)
             for retraction in self.timeline.retract_live(stream.box.source):
                 self.report(retraction)
-            if stream.box.hearing.exact:
+            if stream.box.hearing.exact and self._has_end():
                 self.confirm(stream.box, end)
 
     def take_last_words(self) -> None:
