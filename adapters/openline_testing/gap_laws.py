@@ -120,6 +120,8 @@ class GapLaws:
             return
         for each in self._open:
             gap, figures = each.gap, self._line.after.sources.get(each.gap.source, _START)
+            if gap.source in self._line.tracks and self._line.tracks[gap.source].ignored:
+                continue  # it is in a gap that grows
             others = [*self.exact, *(other.gap for other in self._open if other is not each)]
             within = (
                 other.source == gap.source and other.start < gap.end and other.end > gap.start

@@ -37,6 +37,8 @@ class IgnoredLaws:
     def reported(self, gap: Gap) -> None:
         """Check a gap."""
         if gap.cause is not GapCause.IGNORED:
+            if gap.source in self._from and gap.exact:  # a hole within
+                self._from[gap.source] = max(self._from[gap.source], gap.end)
             return
         track = self._line.tracks.get(gap.source)
         if track is None or not track.ignored or not gap.exact:
@@ -55,7 +57,8 @@ class IgnoredLaws:
                 self._broken(f"audio of {source} waits, which is ignored: {now}")
             begins = self._from.setdefault(source, self._line.mark(source, self._line.before))
             grown = self._line.mark(source, self._line.after) - begins
-            if isinstance(event, AudioCaptured) and event.source == source and grown >= EACH:
+            grows = isinstance(event, AudioCaptured) and event.source == source
+            if grows and not seen.stopping and grown >= EACH:
                 self._broken(f"{grown} samples of {source} are in a gap, and not reported")
 
     def _broken(self, what: str) -> NoReturn:

@@ -218,7 +218,7 @@ class Line:
                 track.spoke = True if alone and says else None
         if isinstance(message, Metrics):
             self._figures(message, track)
-        elif isinstance(message, Lost):
+        elif isinstance(message, Lost) and not seen.finished:
             track.ignored = True
 
     def _figures(self, metrics: Metrics, track: Track) -> None:

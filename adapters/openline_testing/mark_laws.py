@@ -88,7 +88,12 @@ class MarkLaws:
 
     def _by_end(self, heard: Heard, track: Track) -> int:
         """How far a final with an exact end confirms audio."""
-        return 0 if heard.end is None else track.at(to_samples(heard.end))
+        return track.at(to_samples(heard.end or 0.0)) if self._is_proof(heard) else 0
+
+    def _is_proof(self, heard: Heard) -> bool:
+        """Whether the end of a final is exact; one before its beginning proves nothing."""
+        has_end = heard.end is not None and (heard.start is None or heard.start <= heard.end)
+        return has_end and not self._line.claimed and not self._seen.finished
 
     def _by_words(self, source: str) -> int:
         """How far a final with a claimed end confirms audio, at most."""
@@ -133,8 +138,7 @@ class MarkLaws:
         line, track = self._line, self._line.track(source)
         for each in self._words.new:
             end = sample(each.end)
-            proves = not line.claimed and heard.end is not None
-            if proves and line.mark(source, line.after) < end - ROUNDING:
+            if self._is_proof(heard) and line.mark(source, line.after) < end - ROUNDING:
                 self._broken("marks", f"{each.id} ends at {each.end:.3f} s and does not confirm it")
             track.end = max(track.end or 0, end)
 

@@ -172,7 +172,7 @@ class WordLaws:
         track = line.track(source)
         if mine:
             self._is_as_heard(heard, mine[0], track)
-        elif words and (heard.final or self._seen.state is not State.CLOSING):
+        elif words and (heard.final or not self._seen.finished):
             kind = "final" if heard.final else "partial"
             self._broken("words are told", f"a {kind} of {source} was heard, and not told")
 
@@ -200,7 +200,7 @@ class WordLaws:
         first = to_samples(0.0 if heard.start is None else heard.start)
         last = track.sent if heard.end is None else max(first, to_samples(heard.end))
         for name, claimed, at in (("start", first, told.start), ("end", last, told.end)):
-            if name == "start" and heard.start is None:
+            if not track.sent or (name == "start" and heard.start is None):
                 continue
             low, high = track.at(claimed - 1), track.at(claimed + late + 1)
             if not low - ROUNDING <= sample(at) <= high + ROUNDING:
