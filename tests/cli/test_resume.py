@@ -209,7 +209,7 @@ def test_a_session_of_another_version_is_one_line(tmp_path: Path, capsys: Captur
     )
     spool.close()
     assert main(["resume", str(tmp_path)]) == 2
-    assert "written by another version: resume it with that one" in _one_line(capsys)
+    assert "written by a later version: resume it with that one" in _one_line(capsys)
 
 
 @pytest.mark.usefixtures("not_dialled")
