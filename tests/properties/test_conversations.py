@@ -60,7 +60,7 @@ class Conversation(SessionFuzzer):
         source: int,
         seconds: float,
         said: tuple[str, str, float, float],
-        figures: bool,  # noqa: FBT001 (hypothesis passes by name)
+        figures: bool,
     ) -> None:
         """Someone speaks for a while, and then the backend has heard it."""
         self.line_opens()
