@@ -107,7 +107,7 @@ class Words(Reporting):
         """Where in the session the words of the message are, within what this dial was sent.
 
         Without a beginning they follow the last final, and without an end they end at the live
-        edge of what was sent.
+        edge of what was sent. An end before the beginning is raised to it: a beginning is good.
         """
         heard: Heard = self.message
         box = stream.box
@@ -150,9 +150,12 @@ class Words(Reporting):
         )
 
     def _proof(self, stream: Stream) -> int:
-        """Up to where the message proves its source, where ends are exact: up to its end."""
+        """Up to where the message proves its source, where ends are exact: up to its end.
+
+        An end before the beginning proves nothing.
+        """
         heard: Heard = self.message
-        if heard.end is None:
+        if heard.end is None or (heard.start is not None and heard.start > heard.end):
             return stream.box.confirmed
         return stream.box.interval(0, to_samples(heard.end))[1]
 
