@@ -208,8 +208,10 @@ class FaultInjector(Hooks):
         self._dials[peer.number].taken[source] = samples
 
     async def finishing(self, peer: Peer) -> None:
-        """Wait for a slow flush."""
+        """Wait for a slow flush; a deaf server never finishes."""
         dial = self._dials[peer.number]
+        if dial.reports.deaf:
+            await trio.sleep_forever()
         if (fault := self._take(dial, Effect.SLOW_FLUSH)) is not None:
             dial.flush_slowly(fault.number)
             await dial.until_not_late()

@@ -83,6 +83,12 @@ class Misreports:
         """``fault``, one of ``MISREPORTS``, is in force from now on."""
         self._faults[fault.effect] = fault
 
+    @property
+    def deaf(self) -> bool:
+        """Whether nothing is said of any source, not even that the session is over."""
+        fault = self._faults.get(Effect.DEAF)
+        return fault is not None and not fault.text
+
     def messages(self, message: JsonObject, taken: Mapping[str, int]) -> list[JsonObject]:
         """The messages that go in place of ``message``.
 
