@@ -10,10 +10,10 @@ may be wrong. So with ``record`` each connection also writes a file of JSON line
             samples are in the WAV, ``[start, end)`` each; ``held``: all samples before
             this one were cut into a segment or found to be silence
 ``cut``     a segment that the recogniser is to transcribe
-``final``   its id, or null where the segment had no words; ``true``: the samples
-            that it is about, or null for words out of nothing; ``text``; ``words``:
-            ``[start, end, text]`` each in seconds, where they are known; ``claim``: the
-            times that the recogniser gives, in seconds
+``final``   its id; ``true``: the samples that it is about, or null for words out of
+            nothing; ``text``; ``words``: ``[start, end, text]`` each in seconds, where
+            they are known; ``claim``: the times that the recogniser gives, in seconds
+``answered``  a segment that was transcribed: what no final is about had no words
 ``failed``  a segment that could not be transcribed
 ``sent``    the id of a final that was handed to the connection; ``claim`` as it was sent
 ==========  ==================================================================
@@ -64,9 +64,9 @@ class Hearing:
         """A segment is to become a final."""
         self._write(source, cut=[segment.start, segment.end])
 
-    def nothing(self, source: str, segment: Segment) -> None:
-        """There are no words in a segment."""
-        self._write(source, final=None, true=[segment.start, segment.end], text="")
+    def answered(self, source: str, segment: Segment) -> None:
+        """A segment was transcribed, and its finals, if it has words, went their way."""
+        self._write(source, answered=[segment.start, segment.end])
 
     def failed(self, source: str, segment: Segment) -> None:
         """A segment was not transcribed."""

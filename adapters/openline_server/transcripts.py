@@ -37,8 +37,8 @@ class Transcripts:
             times = segment.t0, segment.t1
             message = _transcript("asr_final", source, answer, answer.text, times)
             yield message | {"segment_id": name}
-        if segment.final and not (answer.claims or answer.text):
-            self._hearing.nothing(source, segment)
+        if segment.final:
+            self._hearing.answered(source, segment)
 
     def _claim(self, source: Source, claim: Claim, answer: Hypothesis) -> JsonObject:
         name = self._name(source)

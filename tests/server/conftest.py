@@ -55,7 +55,7 @@ class Client:
         try:
             while True:
                 text = await self.ws.get_message()
-                self.received.append(json.loads(text.removeprefix("\ufeff")))
+                self.received.append(json.loads(str(text).removeprefix("\ufeff")))
                 self._note()
         except ConnectionClosed as closed:
             self.code = int(closed.reason.code) if closed.reason is not None else 1006
