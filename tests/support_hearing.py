@@ -234,19 +234,33 @@ def judge_audio(
 ) -> list[Span]:
     """The audio of ``spoken`` that no recogniser dealt with, and that no gap reports.
 
-    A final counts for the audio that it is truly about, whatever it claims, if the session
-    tells its text; each telling counts once. A single sample is not held to be missing.
+    A final counts for the audio that it is truly about, whatever it claims, if it was sent and
+    the session tells it: each telling is of one final with its text, the nearest in time. A
+    single sample is not held to be missing.
     """
-    told = Counter(update.text for update in transcript if update.final)
+    told = _told(connections, transcript)
     dealt = [(gap.start, gap.end) for gap in gaps]
-    for connection in reversed(connections):
+    for connection in connections:
         about = [span for final in connection.finals for span in final.about]
         dealt += [*connection.quiet, *_minus(union(connection.answered), union(about))]
-        for final in connection.finals:
-            if told[final.text] > 0 and final.sent:
-                told[final.text] -= 1
-                dealt += final.about
+        dealt += [span for final in connection.finals if id(final) in told for span in final.about]
     return [span for span in _minus(union(spoken), union(dealt)) if span[1] - span[0] > 1]
+
+
+def _told(connections: Sequence[Connection], transcript: Iterable[Transcript]) -> set[int]:
+    """The ids of the finals that the session tells."""
+    found: set[int] = set()
+    for update in transcript:
+        same = [
+            final
+            for connection in connections
+            for final in connection.finals
+            if final.sent and final.about and final.text == update.text and id(final) not in found
+        ]
+        if update.final and same:
+            start = update.start * SAMPLE_RATE
+            found.add(id(min(same, key=lambda final: abs(final.about[0][0] - start))))
+    return found
 
 
 @dataclass

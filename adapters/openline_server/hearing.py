@@ -3,20 +3,20 @@
 A WAV file says what *arrived*. That is not what was *heard*: a queue drops audio, a
 recogniser stalls or ignores a source, a final waits and never goes out, and a final's times
 may be wrong. So with ``record`` each connection also writes a file of JSON lines,
-``0001-<connection_id>.jsonl``. Every line has the source (``source``) and one of these:
+``0001-<connection_id>-heard.jsonl``. Every line has the source (``source``) and one of these:
 
-==========  ==================================================================
-``took``    ``[start, end)`` of the recogniser's samples; ``places``: where these
-            samples are in the WAV, ``[start, end)`` each; ``held``: all samples before
-            this one were cut into a segment or found to be silence
-``cut``     a segment that the recogniser is to transcribe
-``final``   its id; ``true``: the samples that it is about, or null for words out of
-            nothing; ``text``; ``words``: ``[start, end, text]`` each in seconds, where
-            they are known; ``claim``: the times that the recogniser gives, in seconds
+============  ==================================================================
+``took``      ``[start, end)`` of the recogniser's samples; ``places``: where these
+              samples are in the WAV, ``[start, end)`` each; ``held``: all samples before
+              this one were cut into a segment or found to be silence
+``cut``       a segment that the recogniser is to transcribe
+``final``     its id; ``true``: the samples that it is about, or null for words out of
+              nothing; ``text``; ``words``: ``[start, end, text]`` each in seconds, where
+              they are known; ``claim``: the times that the recogniser gives, in seconds
 ``answered``  a segment that was transcribed: what no final is about had no words
-``failed``  a segment that could not be transcribed
-``sent``    the id of a final that was handed to the connection; ``claim`` as it was sent
-==========  ==================================================================
+``failed``    a segment that could not be transcribed
+``sent``      the id of a final that was handed to the connection; ``claim`` as it was sent
+============  ==================================================================
 
 All but ``places`` counts samples that the recogniser has of this source and connection,
 from 0 on. Each line is written at once, so that killing the process costs nothing.

@@ -3,29 +3,29 @@
 The base class changes nothing. A fault overrides the moments that it needs; each is
 awaited (or called) at exactly one place of the server:
 
-==============  ==============================================================
-``serving``     a server was made and its port is not open yet
-``stream``      a TCP connection was accepted; may wrap it (stalls, cuts, delays)
-``attend``      runs beside the connection and is cancelled with it
-``handshake``   the request is read, not yet answered; may wait, or reject it
-``opened``      the WebSocket is open and nothing has been sent
-``received``    a message was taken; while this waits, nothing more is read, and once the
-                small queue is full not even pings: a frozen server
-``admits``      a ``start`` asks for a session; False: as if no slot were free
-``hears``       audio of a source arrived; False: it is ignored, and each frame is answered so
-``queues``      audio is about to be queued; False: as if it did not fit
+=================  ==============================================================
+``serving``        a server was made and its port is not open yet
+``stream``         a TCP connection was accepted; may wrap it (stalls, cuts, delays)
+``attend``         runs beside the connection and is cancelled with it
+``handshake``      the request is read, not yet answered; may wait, or reject it
+``opened``         the WebSocket is open and nothing has been sent
+``received``       a message was taken; while this waits, nothing more is read, and once the
+                   small queue is full not even pings: a frozen server
+``admits``         a ``start`` asks for a session; False: as if no slot were free
+``hears``          audio of a source arrived; False: it is ignored, and each frame is answered so
+``queues``         audio is about to be queued; False: as if it did not fit
 ``queue_seconds``  how much audio the queue of a source holds
-``slowness``    seconds that a second of audio takes the recogniser; 1.0: no slowdown
-``taking``      the recogniser is about to take audio from its queue; may wait
-``took``        it took audio
-``finishing``   a ``stop`` came, and the recognisers are not told yet; may wait
-``replacing``   the messages that go instead of one: none, it alone, or others
-``sending``     a message is about to go; may wait, change it, or return None to lose it
-``encoding``    the text frame of a message
-``sent``        a message went
-``recognized``  the recogniser answered; may wait (stuck), change the answer, or raise
-``ended``       the connection is over
-==============  ==============================================================
+``slowness``       seconds that a second of audio takes the recogniser; 1.0: no slowdown
+``taking``         the recogniser is about to take audio from its queue; may wait
+``took``           it took audio
+``finishing``      a ``stop`` came, and the recognisers are not told yet; may wait
+``replacing``      the messages that go instead of one: none, it alone, or others
+``sending``        a message is about to go; may wait, change it, or return None to lose it
+``encoding``       the text frame of a message
+``sent``           a message went
+``recognized``     the recogniser answered; may wait (stuck), change the answer, or raise
+``ended``          the connection is over
+=================  ==============================================================
 
 A fault acts on a ``Peer``, the connection, which can be aborted (no close frame) or closed
 with any code at any time; and on the ``Host`` of all connections, whose port can be closed

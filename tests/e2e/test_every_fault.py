@@ -21,6 +21,7 @@ from openline_server.faults import Effect
 from openline_server.misreports import MISREPORTS
 from openline_server.recognizer import Echo
 from openline_trio import open_session
+from tests.support_hearing import judge_audio, read_ledgers
 from tests.support_oracle import CodedSource, received, union
 
 #: The last second is in no final before the stop.
@@ -112,6 +113,8 @@ def check_whole(ended: Ended, record: Path, seconds: float = SECONDS) -> None:
     finals = [(round(t.start * 16_000), round(t.end * 16_000)) for t in ended.transcript]
     assert all(a[1] <= b[0] for a, b in pairwise(finals))
     assert union(finals) == [(0, samples)]
+    heard = read_ledgers(record, "mic")
+    assert judge_audio([(0, samples)], heard, ended.transcript, ended.missing) == []
 
 
 @pytest.mark.parametrize("phrases", WHOLE)
