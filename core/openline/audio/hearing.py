@@ -36,12 +36,13 @@ class Hearing:
         self._told: list[Reading] = []  # final though not confirmed, each with its audio
         self._dropped: list[Reading] = []  # replaced, and not yet handed out
 
-    def restore(self, held: Iterable[Transcript], mark: int) -> None:
+    def restore(self, held: Iterable[Transcript], mark: int, error: int) -> None:
         """Put aside what earlier processes held, by their dials, the oldest first.
 
         The mark lies in no held final, so one that begins before it had been passed by it: the
-        process was killed before it noted that the final is final.
+        process was killed before it noted that the final is final. ``error``: that of times.
         """
+        self.marks = Marks(mark, error, 0)
         dials: dict[tuple[str, ...], list[Reading]] = {}
         for each in held:
             reading = Reading(to_samples(each.start), to_samples(each.end), each)
@@ -89,11 +90,15 @@ class Hearing:
         self._finals.clear()
 
     def _tell_begun(self, readings: list[Reading], mark: int) -> list[Reading]:
-        """Tell what begins before ``mark``, for no other dial can say all of it; the rest."""
+        """Tell what begins before ``mark``, for no other dial can say all of it; the rest.
+
+        A beginning that is off by the error of times may only seem to lie before the mark.
+        """
+        first = mark - self.marks.error
         self._told += [
-            each._replace(start=mark, end=mark) for each in readings if each.start < mark
+            each._replace(start=mark, end=mark) for each in readings if each.start < first
         ]
-        return [each for each in readings if each.start >= mark]
+        return [each for each in readings if each.start >= first]
 
     def leave(self, start: int, end: int) -> list[Reading]:
         """The readings that begin in [start, end), which leaves memory: they are final now."""

@@ -131,7 +131,8 @@ class Streams(Turns):
         stream = self._make(past.source, past.origin, 0.0)
         box = stream.box
         box.restore(past.confirmed, past.on_disk, past.gaps, past.told)
-        box.hearing.restore(past.held, past.confirmed)
+        error = round(self._traits.time_error * SAMPLE_RATE)
+        box.hearing.restore(past.held, past.confirmed, error)
         self.has_disk = True
         self._streams[past.source] = stream
         self._order.append(stream)
