@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     from openline_driver.credentials import CredentialError
     from openline_driver.network_errors import DialError
     from openline_driver.options import Credentials, Provider
+    from openline_driver.shared_provider import SharedProvider
+    from openline_driver.tokens import Token
     from openline_store.spool import SpoolError, spooled_sessions
+    from openline_store.token_file import TokenFile
     from openline_trio.network import Connect, connector
     from openline_trio.opening import open_session, resume_session
     from openline_trio.session import Session
@@ -24,7 +27,10 @@ __all__ = [
     "DialError",
     "Provider",
     "Session",
+    "SharedProvider",
     "SpoolError",
+    "Token",
+    "TokenFile",
     "connector",
     "open_session",
     "resume_session",
@@ -35,7 +41,10 @@ _HOMES = {
     "openline_driver.credentials": ("CredentialError",),
     "openline_driver.network_errors": ("DialError",),
     "openline_driver.options": ("Credentials", "Provider"),
+    "openline_driver.shared_provider": ("SharedProvider",),
+    "openline_driver.tokens": ("Token",),
     "openline_store.spool": ("SpoolError", "spooled_sessions"),
+    "openline_store.token_file": ("TokenFile",),
     "openline_trio.network": ("Connect", "connector"),
     "openline_trio.opening": ("open_session", "resume_session"),
     "openline_trio.session": ("Session",),
