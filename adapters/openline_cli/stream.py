@@ -141,7 +141,7 @@ def _source(file: str, options: StreamOptions) -> Source:
     try:
         if file == STDIN:
             return PcmSource(
-                sys.stdin.fileno(),
+                _standard_input(),
                 rate=_RAW_RATE if options.rate is None else options.rate,
                 channels=_RAW_CHANNELS if options.channels is None else options.channels,
                 speed=options.speed,
@@ -151,6 +151,16 @@ def _source(file: str, options: StreamOptions) -> Source:
         raise Problem(str(error)) from None
     except ValueError as error:
         raise Problem(f"--speed: {error}") from None
+
+
+def _standard_input() -> int:
+    """The descriptor of standard input. Raises Problem if it is closed or was replaced."""
+    try:
+        if sys.stdin is not None:
+            return sys.stdin.fileno()
+    except (OSError, ValueError):
+        pass
+    raise Problem("- stands for standard input, which is closed; name a file or open a pipe")
 
 
 def make_view(

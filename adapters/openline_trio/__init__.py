@@ -37,6 +37,8 @@ __all__ = [
     "spooled_sessions",
 ]
 
+#: The packages of the extra: only where one of them is missing, the extra is the advice.
+_EXTRA = ("trio", "trio_websocket")
 _HOMES = {
     "openline_driver.credentials": ("CredentialError",),
     "openline_driver.network_errors": ("DialError",),
@@ -57,7 +59,8 @@ def __getattr__(name: str) -> object:
             try:
                 return getattr(import_module(module), name)
             except ModuleNotFoundError as error:
-                error.add_note('sessions need more packages: pip install "openline[trio]"')
+                if (error.name or "").partition(".")[0] in _EXTRA:
+                    error.add_note('sessions need more packages: pip install "openline[trio]"')
                 raise
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
