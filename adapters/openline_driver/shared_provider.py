@@ -26,7 +26,7 @@ import inspect
 import math
 from collections.abc import Awaitable, Callable
 from threading import Lock
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, cast
 
 from openline_driver.tokens import LEAD, Token
 
@@ -91,8 +91,9 @@ class SharedProvider:
     asked_each_dial = False
 
     def __init__(self, provide: Provide, *, lead: float = LEAD) -> None:
-        if isinstance(provide, type) or not callable(provide):
-            what = provide.__name__ if isinstance(provide, type) else type(provide).__name__
+        given = cast("object", provide)  # a caller without a type checker may give anything
+        if isinstance(given, type) or not callable(given):
+            what = given.__name__ if isinstance(given, type) else type(given).__name__
             raise TypeError(f"SharedProvider: give a function that returns a token, not {what}")
         if not 0 <= lead < math.inf:
             raise ValueError(f"lead is {lead}: give seconds, 0 or more")

@@ -9,7 +9,7 @@ seconds before ``expires_at`` on.
 from __future__ import annotations
 
 import math
-from typing import Final
+from typing import Final, cast
 
 import msgspec
 
@@ -36,8 +36,8 @@ class Token(msgspec.Struct, frozen=True):
     def unusable(self) -> str:
         """What is wrong with it, in words without the value; empty if nothing is."""
         # A caller without a type checker may have put in anything.
-        given: tuple[object, object, object] = (self.value, self.expires_at, self.reuse)
-        value, expires_at, reuse = given
+        value, reuse = cast("object", self.value), cast("object", self.reuse)
+        expires_at = cast("object", self.expires_at)
         if not isinstance(value, str):
             return f"its Token holds {type(value).__name__}; a token is a str"
         if not isinstance(reuse, bool):

@@ -103,7 +103,7 @@ async def test_call_that_all_have_left_before_it_begins_is_not_made() -> None:
         scope.cancel()
         await ask(shared, None)
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(keep, [], shared)
+        nursery.start_soon(keep, list[object](), shared)
         nursery.cancel_scope.cancel()
     await trio.testing.wait_all_tasks_blocked()
     assert calls.begun == 0
