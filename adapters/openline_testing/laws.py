@@ -21,11 +21,11 @@ LAWS: Final[Mapping[str, str]] = MappingProxyType(
         "one socket": "At most one dial is out, and dials are numbered from 1 without a hole.",
         "the gate": (
             "No more than dials_per_minute (at most 15) dials, redirects and requests for a "
-            "credential in any 60 s."
+            "credential in any 60 s; the request for one that is due counts with its dial."
         ),
         "credential first": (
-            "One request for a credential at a time, none while a dial is out, and no dial "
-            "before its answer."
+            "One request for a credential at a time, none while a dial is out, none while the "
+            "last one holds, and no dial before its answer or with one that is due."
         ),
         "fresh credential": (
             "A refused credential leads to one dial with a fresh one, if there is a provider, "

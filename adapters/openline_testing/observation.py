@@ -103,6 +103,7 @@ class Observation:
         "received_at",
         "redirected",
         "refused",
+        "renew_at",
         "request",
         "requested",
         "requested_at",
@@ -178,6 +179,7 @@ class Observation:
         self.requested: int = 0
         self.requested_at = 0.0
         self.fresh = False
+        self.renew_at = -math.inf  # from then on a request is allowed though nothing was refused
         # The end.
         self.over: set[str] = set()  # sources that ended
         self.holes: set[str] = set()  # sources that could not capture for a while
@@ -284,6 +286,7 @@ class Observation:
     def _answered(self, event: CredentialReady | CredentialFailed) -> None:
         if isinstance(event, CredentialReady):
             self.waited = True
+            self.renew_at = math.inf if event.due_at is None else event.due_at
         else:
             self._loses(event)
 

@@ -44,7 +44,7 @@ class Actions(Words):
 
     def needs_credential(self) -> bool:
         """Whether the provider must be asked before the next dial."""
-        return self.credential_wanted
+        return self.credential_wanted or self.now >= self.credential_due_at
 
     def gate_open(self) -> bool:
         """Whether a dial may go out this instant."""
@@ -89,17 +89,22 @@ class Actions(Words):
         self.deadlines[Timer.SOURCE] = self.watch.begin(self.now)
 
     def request_credential(self) -> None:
-        """Request a credential; the gate counts it, as it counts a dial."""
-        self.retry.gate.note(self.now)
+        """Request a credential. The gate counts it, unless it is only due and a dial follows."""
+        if self.credential_wanted:
+            self.retry.gate.note(self.now)
+        # If this one fails no dial follows, and the next request counts.
+        self.credential_wanted = True
         self.request += 1
         self.arm(Timer.AUTH, self.policy.auth_timeout)
-        # After a dial, a request means that the backend refused the old credential.
-        self.out.append(RequestCredential(self.request, self.dials > 0))
+        self.out.append(RequestCredential(self.request, self.credential_refused))
 
     def note_credential(self) -> None:
-        """The provider answered; a fresh credential uses up the one REAUTH."""
-        self.credential_wanted = False
-        self.retry.reauth_used = self.dials > 0
+        """The provider answered; only an answer to a refusal uses up the one REAUTH."""
+        due_at = self.credential.due_at
+        self.credential_due_at = OFF if due_at is None else due_at
+        if self.credential_refused:
+            self.retry.reauth_used, self.retry.unchanged = True, self.credential.unchanged
+        self.credential_wanted = self.credential_refused = False
 
     def cancel_credential(self) -> None:
         """Stop waiting for the provider."""
@@ -211,7 +216,7 @@ class Actions(Words):
         self.deadlines[Timer.GIVE_UP] = self.retry.give_up_at
         verdict = self.retry.verdict
         if verdict is not None and verdict.action is Action.REAUTH:
-            self.credential_wanted = True
+            self.credential_wanted = self.credential_refused = True
         self.aim_home()
 
     def await_retry(self) -> None:

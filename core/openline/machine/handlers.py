@@ -199,8 +199,12 @@ def _stop_when_over(session: Reporting) -> Fired:
 
 
 def _credential(session: Reporting, event: e.CredentialReady) -> Fired:
+    due_at = event.due_at
+    if due_at is not None and math.isnan(due_at):
+        raise LocalProtocolError("a credential that is due at nan: give seconds, or None")
     if not _asked(session, event.request):
         return _NOTHING
+    session.credential = event
     return (("credential_ready", _GO_ON),)
 
 

@@ -17,7 +17,7 @@ from openline.commands import (
     Command,
 )
 from openline.dialects.protocol import Dialect, FinalMessage, Ids
-from openline.events import SourceKind
+from openline.events import CredentialReady, SourceKind
 from openline.machine.timers import OFF, Timer
 from openline.policy import Policy
 from openline.reconnect.retry import Retry
@@ -56,6 +56,9 @@ class SessionState:
         "backend_error",
         "connection_id",
         "counts",
+        "credential",
+        "credential_due_at",
+        "credential_refused",
         "credential_wanted",
         "deadlines",
         "dial",
@@ -144,7 +147,10 @@ class SessionState:
         self.counts: dict[str, int] = dict.fromkeys(_COUNTED, 0)
         self.reported: frozenset[str] = frozenset()  # the kinds of trouble, once each
         # The credential.
+        self.credential = CredentialReady(0)  # the provider's last answer
         self.credential_wanted = has_provider
+        self.credential_refused = False  # the backend refused the last one
+        self.credential_due_at = OFF  # when to ask again though nothing was refused
         self.request: int = 0
         # The dial.
         self.dial: int = 0

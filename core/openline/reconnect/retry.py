@@ -34,6 +34,7 @@ class Retry:
         "stable",
         "strikes",
         "tries",
+        "unchanged",
         "until",
         "verdict",
     )
@@ -46,6 +47,7 @@ class Retry:
         self.attempts = 0  # retries since there was progress
         self.strikes = 0
         self.reauth_used = False  # a fresh credential has been used
+        self.unchanged = False  # that credential was the refused one again
         self.stable = False  # the line was stable on its last dial
         self.give_up_at = OFF
         # The plan.
@@ -67,6 +69,8 @@ class Retry:
         self.cause = f"{verdict.why} ({detail})" if detail else verdict.why
         self.until = OFF
         if verdict.action is Action.FATAL:
+            if ending.reauth_used and self.unchanged:
+                self.cause += "; the provider gave the refused token again"
             return
         policy = self._policy
         if policy.max_attempts is not None and self.attempts >= policy.max_attempts:
