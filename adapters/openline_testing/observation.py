@@ -49,7 +49,7 @@ from openline.events import (
 from openline.policy import Policy
 from openline.reconnect.verdicts import Action, Rule
 from openline.updates import Ended, State
-from openline_testing.endings import meaning
+from openline_testing.endings import astray, meaning
 from openline_testing.laws import broken
 
 _Readable: TypeAlias = (
@@ -91,6 +91,7 @@ class Observation:
         "lost_by",
         "message",
         "now",
+        "opened_at",
         "over",
         "pinged_at",
         "policy",
@@ -114,6 +115,7 @@ class Observation:
         "stop_wanted",
         "stopping",
         "stops",
+        "streamed",
         "waited",
     )
 
@@ -138,6 +140,7 @@ class Observation:
         self.has_provider = has_provider
         self.now = 0.0
         self.event: Event | None = None
+        self.opened_at = 0.0
         # Reports.
         self.state = State.IDLE
         self.since = 0.0  # when that state was reported
@@ -162,7 +165,7 @@ class Observation:
         self.connection_id: str | None = None
         self.starts: int = 0
         self.stops: int = 0
-        self.acked = False
+        self.acked = self.streamed = False  # the latter: on some dial
         self.line_since = 0.0
         self.received_at = 0.0
         self.pong_due: float | None = None  # the line is left unless something arrives before
@@ -258,6 +261,7 @@ class Observation:
     def _of_the_app(self, event: Event, due: float) -> None:
         match event:
             case OpenRequested():
+                self.opened_at = self.now
                 self._stops(due, sources_over=True)
             case StopRequested():
                 self._stops(due)
@@ -290,7 +294,11 @@ class Observation:
             case Redirected():
                 if self.state is State.CONNECTING:
                     self.live = None
-                    self.waited = self.redirected = True
+                    most = self.policy.max_redirects
+                    loss = astray(event, self.backend, self.hops, most)
+                    self.waited = self.redirected = loss is None
+                    if loss is not None:
+                        self._loses(loss)
             case SocketLost():
                 self.live = None
                 self._loses(event)
@@ -306,9 +314,8 @@ class Observation:
 
     def _loses(self, event: Event) -> None:
         self.lost_by = event
-        means = meaning(event, self.dialect)
-        no_retry = means is Action.REAUTH and not self.has_provider
-        if means is Action.FATAL or no_retry:
+        means = meaning(event, self)
+        if means is Action.FATAL or (means is Action.REAUTH and not self.has_provider):
             self.refused = type(event).__name__
 
     def _note_received(self) -> None:
@@ -328,7 +335,7 @@ class Observation:
             self.message = message
         if isinstance(message, Status):
             if message.ack and self.starts and not self.acked:
-                self.acked = True
+                self.acked = self.streamed = True
                 self.line_since = self.pinged_at = self.now
         elif isinstance(message, Refusal):
             self.ruling = message.row

@@ -20,8 +20,12 @@ NAMES: Final = ("system", "mic")
 LONGEST: Final = 30
 #: The horizon, in seconds, for which ``Schedule.buffer`` is meant.
 HORIZON: Final = 1.0
-#: The outcomes of a dial.
-WAYS: Final = ("open", "refused", "busy", "hang", "mute", "full", "cut", "restart", "slow")
+#: The outcomes of a dial. A deploy (404) and a portal (another's certificate) come only after
+#: the session has streamed: before, they end it.
+WAYS: Final = (
+    *("open", "refused", "busy", "hang", "mute", "full", "cut", "restart", "slow"),
+    *("deploy", "portal"),
+)
 #: The kinds of faults; "stall" is drawn twice as often.
 KINDS: Final = (
     *("cut", "stall", "close", "freeze", "stall"),

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
 from openline import events as e
-from openline.backend import RedirectRefusedError
+from openline.backend import RedirectElsewhereError, RedirectRefusedError
 from openline.commands import CloseSource
 from openline.dialects.checking import decode_or_malformed
 from openline.dialects.protocol import (
@@ -75,7 +75,8 @@ def on_timer(session: SessionState, timer: Timer) -> Fired:
 def _ended(session: SessionState, *, detail: str = "", **known: Any) -> Plan:
     """The plan for the ending ``known``, completed from the session's state."""
     ending = Ending(
-        ever_connected=session.ever_opened,
+        ever_connected=session.streamed,
+        met=session.now >= session.retry.met_at,
         has_provider=session.has_provider,
         reauth_used=session.retry.reauth_used,
         strikes=session.retry.strikes,
@@ -229,17 +230,17 @@ def _opened(session: SessionState, event: e.SocketOpened) -> Fired:
 def _redirected(session: SessionState, event: e.Redirected) -> Fired:
     if not _live(session, event.dial):
         return _NOTHING
+    error, detail = ErrorKind.TOO_MANY_REDIRECTS, ""
     try:
         target = session.target.redirected(event.location)
-    except RedirectRefusedError as exc:
-        plan = _ended(session, error=ErrorKind.REDIRECT_REFUSED, detail=str(exc))
-    else:
         if session.hops < session.policy.max_redirects:
             session.redirect = target
-            plan = _GO_ON
-        else:
-            plan = _ended(session, error=ErrorKind.TOO_MANY_REDIRECTS)
-    return (("redirected", plan),)
+            return (("redirected", _GO_ON),)
+    except RedirectElsewhereError as exc:
+        error, detail = ErrorKind.REDIRECT_ELSEWHERE, str(exc)
+    except RedirectRefusedError as exc:
+        error, detail = ErrorKind.REDIRECT_REFUSED, str(exc)
+    return (("redirect_refused", _ended(session, error=error, detail=detail)),)
 
 
 def _lost(session: SessionState, event: e.SocketLost) -> Fired:

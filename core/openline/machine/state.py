@@ -79,7 +79,6 @@ class SessionState:
         "doubtful",
         "dropped",
         "end_reason",
-        "ever_opened",
         "has_provider",
         "hops",
         "kinds",
@@ -102,6 +101,7 @@ class SessionState:
         "state",
         "stop_is_sent",
         "stop_wanted",
+        "streamed",
         "streams",
         "summary",
         "summary_covers",
@@ -161,7 +161,7 @@ class SessionState:
         self.target = backend
         self.with_credential = True
         self.hops = 0
-        self.ever_opened = False
+        self.streamed = False  # a start was acknowledged, on some dial
         self.connection_id = ""
         self.backend_error = ""
         self.start_due = False
@@ -264,6 +264,12 @@ class SessionState:
         """The same, for a kind that the result counts."""
         self.counts[kind] += 1
         self.trouble(kind, text)
+
+    def report_outage(self) -> None:
+        """Report an outage that goes on, each five minutes."""
+        text = self.retry.outage(self.now)
+        if text:
+            self.report(Trouble(kind="outage", text=text))
 
     def is_ours(self, connection_id: str | None, attempt_id: str | None) -> bool:
         """Whether a message's ids are this dial's; absent ones are accepted (contract)."""
