@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import Final, Protocol
 
-from openline.backend import Backend, RedirectElsewhereError, RedirectRefusedError
+from openline.backend import Backend, RedirectRefusedError
 from openline.dialects.protocol import Dialect
 from openline.events import CredentialFailed, Event, Redirected, SocketLost
 from openline.policy import Policy
@@ -134,17 +134,17 @@ def is_first_contact(event: Event) -> bool:
 
 def astray(event: Redirected, target: Backend | None, hops: int, most: int) -> SocketLost | None:
     """The loss that a redirect is which must not be followed; None if it may be."""
-    kind: ErrorKind | None = None
     if target is None:
         return None
+    kind: ErrorKind | None = None
     try:
         target.redirected(event.location)
-    except RedirectElsewhereError:
-        kind = ErrorKind.REDIRECT_ELSEWHERE
     except RedirectRefusedError:
         kind = ErrorKind.REDIRECT_REFUSED
-    if kind is None and hops >= most:
+    if hops >= most:
         kind = ErrorKind.TOO_MANY_REDIRECTS
+    if target.leads_elsewhere(event.location):
+        kind = ErrorKind.REDIRECT_ELSEWHERE
     return None if kind is None else SocketLost(dial=event.dial, error=kind)
 
 

@@ -46,10 +46,6 @@ class RedirectRefusedError(ValueError):
     """A redirect that must not be followed; the text is the reason in one line."""
 
 
-class RedirectElsewhereError(RedirectRefusedError):
-    """A redirect to an origin that the app did not allow, as a captive portal sends it."""
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Backend:
     """One backend to dial; by default the default dialect's on this machine.
@@ -200,25 +196,32 @@ class Backend:
             return []
         return bearer(credential)
 
+    def leads_elsewhere(self, location: str) -> bool:
+        """Whether a redirect leads to an origin that the app did not allow, as a portal's does.
+
+        On the same host from wss to ws it does not: ``redirected`` refuses that.
+        """
+        try:
+            scheme, rest = self._joined(location)
+            parts = urlsplit(f"{scheme}://{rest}")
+            port = parts.port if parts.port is not None else _PORTS[scheme]
+        except (ValueError, KeyError):
+            return False
+        origin, host = (scheme == "wss", parts.hostname or "", port), self.host.lower()
+        is_downgrade = self.is_secure and scheme == "ws" and parts.hostname == host
+        return not is_downgrade and origin not in {self.origin, *map(_origin, self.redirects_to)}
+
     def redirected(self, location: str) -> Backend:
         """Where a redirect leads. Raises RedirectRefusedError if it must not be followed.
 
-        RedirectElsewhereError: it leads to another origin, which the app did not allow.
+        It looks at no origin but for wss: ask ``leads_elsewhere`` first.
         """
         if not location.strip():
             raise RedirectRefusedError("the redirect names no location")
         try:
-            scheme, _, rest = urljoin(self.url, location.strip()).partition("://")
-            scheme = {"http": "ws", "https": "wss"}.get(scheme.lower(), scheme.lower())
-            parts = urlsplit(f"{scheme}://{rest}")
-            port = parts.port if parts.port is not None else _PORTS.get(scheme)
+            scheme, rest = self._joined(location)
         except ValueError:
             raise RedirectRefusedError("the redirect's location is not a URL") from None
-        origin = (scheme == "wss", parts.hostname, port)
-        if self.is_secure and scheme == "ws" and parts.hostname == self.host.lower():
-            raise RedirectRefusedError("the redirect leads from wss to plain ws")
-        if scheme in _PORTS and origin not in {self.origin, *map(_origin, self.redirects_to)}:
-            raise RedirectElsewhereError("the redirect leads to another server")
         if self.is_secure and scheme == "ws":
             raise RedirectRefusedError("the redirect leads from wss to plain ws")
         try:
@@ -231,8 +234,15 @@ class Backend:
             )
         except ValueError as exc:
             raise RedirectRefusedError(f"the redirect cannot be followed: {exc}") from None
-        home = () if origin == self.origin else (f"{'ws' + 's' * self.is_secure}://{self.address}",)
-        return replace(there, redirects_to=(*self.redirects_to, *home))
+        # From another origin it may lead back here.
+        here = f"{'ws' + 's' * self.is_secure}://{self.address}"
+        back = () if there.origin == self.origin else (here,)
+        return replace(there, redirects_to=(*self.redirects_to, *back))
+
+    def _joined(self, location: str) -> tuple[str, str]:
+        """The scheme of where a redirect leads, and what follows it. Raises ValueError."""
+        scheme, _, rest = urljoin(self.url, location.strip()).partition("://")
+        return {"http": "ws", "https": "wss"}.get(scheme.lower(), scheme.lower()), rest
 
 
 def _check_kinds(host: object, port: object, path: object, query: object) -> None:

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
 from openline import events as e
-from openline.backend import RedirectElsewhereError, RedirectRefusedError
+from openline.backend import RedirectRefusedError
 from openline.commands import CloseSource
 from openline.dialects.checking import decode_or_malformed
 from openline.dialects.protocol import (
@@ -231,15 +231,15 @@ def _redirected(session: SessionState, event: e.Redirected) -> Fired:
     if not _live(session, event.dial):
         return _NOTHING
     error, detail = ErrorKind.TOO_MANY_REDIRECTS, ""
-    try:
-        target = session.target.redirected(event.location)
-        if session.hops < session.policy.max_redirects:
-            session.redirect = target
+    if session.target.leads_elsewhere(event.location):
+        error = ErrorKind.REDIRECT_ELSEWHERE
+    elif session.hops < session.policy.max_redirects:
+        try:
+            session.redirect = session.target.redirected(event.location)
+        except RedirectRefusedError as exc:
+            error, detail = ErrorKind.REDIRECT_REFUSED, str(exc)
+        else:
             return (("redirected", _GO_ON),)
-    except RedirectElsewhereError as exc:
-        error, detail = ErrorKind.REDIRECT_ELSEWHERE, str(exc)
-    except RedirectRefusedError as exc:
-        error, detail = ErrorKind.REDIRECT_REFUSED, str(exc)
     return (("redirect_refused", _ended(session, error=error, detail=detail)),)
 
 
