@@ -281,7 +281,7 @@ BAD_STATUS: Final = _strike("the HTTP status is outside 100-599", _HTTP)
 INDIRECT_STATUSES: Final = frozenset({101, 301, 302, 303, 307, 308})
 
 _PORTALS: Final = "firezone #11599"
-_OTHER: Final = "the server's certificate is another than before, as a captive portal's is"
+_OTHER: Final = "the server's certificate was good before and is not now, as a captive portal's"
 _CLOCK: Final = (
     "the server's certificate has expired or is not valid yet: check this machine's clock"
 )
