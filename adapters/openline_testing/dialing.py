@@ -37,11 +37,12 @@ MINUTE = 60.0
 class Dialing:
     """Observes sockets and credentials."""
 
-    __slots__ = ("needs_fresh", "passes", "seen")
+    __slots__ = ("_home", "needs_fresh", "passes", "seen")
 
     def __init__(self, seen: Observation) -> None:
         self.seen = seen
         self.passes: list[float] = []
+        self._home: Backend | None = None
         self.needs_fresh = False  # the credential was refused, and no other has come
 
     def commanded(
@@ -97,22 +98,26 @@ class Dialing:
 
     def _aims(self, command: OpenSocket) -> None:
         seen, there, before = self.seen, command.backend, self.seen.backend
+        home = self._home = self._home or there
         if not seen.redirected:
             seen.hops, seen.cross_origin = 0, False
         elif before is not None:
             seen.hops += 1
             seen.cross_origin |= there.origin != before.origin
-            self._may_follow(before, there)
+            self._may_follow(before, there, home)
         if command.with_credential == seen.cross_origin:
             how = "with" if command.with_credential else "without"
             broken("redirects", f"dialled {there.url} {how} the credential", seen.now)
         seen.backend = there
         seen.redirected = False
 
-    def _may_follow(self, before: Backend, there: Backend) -> None:
+    def _may_follow(self, before: Backend, there: Backend, home: Backend) -> None:
         seen = self.seen
         if before.is_secure and not there.is_secure:
             broken("redirects", f"followed from {before.url} to {there.url}", seen.now)
+        named = (Backend.from_url(each, allow_plain=True) for each in home.redirects_to)
+        if there.origin not in {each.origin for each in (home, *named)}:
+            broken("redirects", f"followed to {there.url}, which the app did not allow", seen.now)
         if seen.hops > seen.policy.max_redirects:
             broken("redirects", f"followed redirect {seen.hops} in a row", seen.now)
 

@@ -50,7 +50,7 @@ from openline.events import (
 from openline.policy import Policy
 from openline.reconnect.verdicts import Action, Rule
 from openline.updates import Ended, State
-from openline_testing.endings import meaning
+from openline_testing.endings import astray, meaning
 from openline_testing.laws import broken
 
 _Readable: TypeAlias = (
@@ -95,6 +95,7 @@ class Observation:
         "lost_by",
         "message",
         "now",
+        "opened_at",
         "over",
         "pinged_at",
         "policy",
@@ -119,6 +120,7 @@ class Observation:
         "stop_wanted",
         "stopping",
         "stops",
+        "streamed",
         "waited",
     )
 
@@ -143,6 +145,7 @@ class Observation:
         self.has_provider = has_provider
         self.now = 0.0
         self.event: Event | None = None
+        self.opened_at = 0.0
         # Reports.
         self.state = State.IDLE
         self.since = 0.0  # when that state was reported
@@ -167,7 +170,7 @@ class Observation:
         self.connection_id: str | None = None
         self.starts: int = 0
         self.stops: int = 0
-        self.acked = False
+        self.acked = self.streamed = False  # the latter: on some dial
         self.ends = dialect.traits.ends  # what the ends of its finals prove
         self.line_since = 0.0
         self.received_at = 0.0
@@ -265,6 +268,7 @@ class Observation:
     def _of_the_app(self, event: Event) -> None:
         match event:
             case OpenRequested():
+                self.opened_at = self.now
                 self._stops(sources_over=True)
             case StopRequested():
                 self._stops()
@@ -298,7 +302,11 @@ class Observation:
             case Redirected():
                 if self.state is State.CONNECTING:
                     self.live = None
-                    self.waited = self.redirected = True
+                    most = self.policy.max_redirects
+                    loss = astray(event, self.backend, self.hops, most)
+                    self.waited = self.redirected = loss is None
+                    if loss is not None:
+                        self._loses(loss)
             case SocketLost():
                 self.live = None
                 self._loses(event)
@@ -315,9 +323,8 @@ class Observation:
 
     def _loses(self, event: Event) -> None:
         self.lost_by = event
-        means = meaning(event, self.dialect)
-        no_retry = means is Action.REAUTH and not self.has_provider
-        if means is Action.FATAL or no_retry:
+        means = meaning(event, self)
+        if means is Action.FATAL or (means is Action.REAUTH and not self.has_provider):
             self.refused = type(event).__name__
 
     def _note_received(self) -> None:
@@ -335,7 +342,7 @@ class Observation:
             self.message = message
         if isinstance(message, Status):
             if message.ack and self.starts and not self.acked:
-                self.acked = True
+                self.acked = self.streamed = True
                 self.ends = message.ends or self.dialect.traits.ends
                 self.line_since = self.pinged_at = self.now
         elif isinstance(message, Refusal):

@@ -47,6 +47,7 @@ def policies() -> SearchStrategy[Policy]:
         Policy,
         max_attempts=st.sampled_from([None, None, 0, 1, 3]),
         give_up_after=st.sampled_from([None, 300.0, 300.0, 20.0, 0.0]),
+        first_contact=st.sampled_from([15.0, 15.0, 0.0, 1.0]),
         dials_per_minute=st.sampled_from([15, 15, 1, 2]),
         start_delay=st.sampled_from([0.2, 0.0]),
         stable_after=st.sampled_from([10.0, 0.5]),
@@ -81,7 +82,7 @@ _CODES = st.one_of(
     st.integers(-1, 5000),
 )
 _STATUSES = st.one_of(
-    st.sampled_from([101, 200, 302, 401, 403, 404, 429, 500, 503]), st.integers(0, 600)
+    st.sampled_from([101, 200, 302, 401, 402, 403, 404, 404, 429, 500, 503]), st.integers(0, 600)
 )
 
 

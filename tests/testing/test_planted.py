@@ -270,7 +270,7 @@ PLANTED: dict[str, tuple[Plant, str]] = {
         "a source that hangs",
     ),
     "no check for a source that hangs": (
-        action("watch_sources", do_nothing),
+        action("start_clocks", do_nothing),
         "a source that hangs",
     ),
 }

@@ -29,7 +29,6 @@ from openline.machine.timers import (
     Timer,
 )
 from openline.machine.words import Words
-from openline.reconnect.verdicts import Action
 
 #: RFC 6455 §7.4.1: the purpose of the connection has been fulfilled.
 CLOSE_NORMAL = 1000
@@ -67,8 +66,8 @@ class Actions(Words):
         return not self.start_sent
 
     def retry_too_late(self) -> bool:
-        """Whether the next dial would come after the limit of a session that is stopped now."""
-        return self.deadlines[Timer.RETRY] > self.finish_at
+        """Whether no dial can come before the limit of a session that is stopped now."""
+        return self.retry.comes_too_late(self.now, self.finish_at)
 
     def stopping(self) -> bool:
         """Whether the app has requested the stop."""
@@ -84,8 +83,9 @@ class Actions(Words):
         """The state is left, so its timers end."""
         self.disarm(STATE_TIMERS)
 
-    def watch_sources(self) -> None:
-        """Start to watch the sources for silence."""
+    def start_clocks(self) -> None:
+        """Start to watch the sources for silence, and the time for a first contact."""
+        self.retry.met_at = self.now + self.policy.first_contact
         self.deadlines[Timer.SOURCE] = self.watch.begin(self.now)
 
     def request_credential(self) -> None:
@@ -141,7 +141,6 @@ class Actions(Words):
     def note_opened(self) -> None:
         """The socket is open."""
         self.connection_id = self.opened_id
-        self.ever_opened = True
 
     def await_ack(self) -> None:
         """Request the start, but no earlier than the start delay after the dial."""
@@ -158,7 +157,7 @@ class Actions(Words):
 
     def open_line(self) -> None:
         """The start was acknowledged: audio may flow, and the dial's timers run."""
-        self.line_open = True
+        self.line_open = self.streamed = True
         self.ping_wanted = False
         self.dropped, self.doubtful, self._finals = 0, False, 0
         self.deadlines[Timer.GIVE_UP] = OFF  # judged at the next loss
@@ -213,9 +212,9 @@ class Actions(Words):
     def count_loss(self) -> None:
         """Count the loss before the next dial, which needs a fresh credential after a REAUTH."""
         self.retry.count_loss(self.now)
-        self.deadlines[Timer.GIVE_UP] = self.retry.give_up_at
-        verdict = self.retry.verdict
-        if verdict is not None and verdict.action is Action.REAUTH:
+        self.deadlines[Timer.GIVE_UP] = self.retry.give_up_due
+        self.report_outage()
+        if self.retry.wants_fresh:
             self.credential_wanted = self.credential_refused = True
         self.aim_home()
 
@@ -225,7 +224,7 @@ class Actions(Words):
 
     def retry_early(self) -> None:
         """The network is back: dial now, or as soon as the gate opens."""
-        self.deadlines[Timer.RETRY] = self.retry.gate.opens_at(self.now)
+        self.deadlines[Timer.RETRY] = self.retry.until = self.retry.gate.opens_at(self.now)
 
     # Ending.
 
@@ -241,6 +240,11 @@ class Actions(Words):
         self.streams.close()
         self.deadlines[Timer.SOURCE] = OFF
         self.deadlines[Timer.FINISH] = self.finish_at
+
+    def bring_retry_forward(self) -> None:
+        """The next dial comes before the limit of the session, which is stopped now."""
+        self.retry.bring_forward(self.now, self.deadlines[Timer.FINISH])
+        self.await_retry()
 
     def give_up_finishing(self) -> None:
         """Give up: no dial is possible within the limit."""

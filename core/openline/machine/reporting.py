@@ -182,6 +182,12 @@ class Reporting(SessionState):
                 self.lost_sources.append(lost)
             self.report(lost)
 
+    def report_outage(self) -> None:
+        """Report an outage that goes on, each five minutes."""
+        text = self.retry.outage(self.now)
+        if text:
+            self.report(Trouble(kind="outage", text=text))
+
     def trouble(self, kind: str, text: str) -> None:
         """Report a fault that does not end the session to the app, once per kind."""
         if kind not in self.reported:

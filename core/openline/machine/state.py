@@ -69,7 +69,6 @@ class SessionState:
         "doubtful",
         "dropped",
         "end_reason",
-        "ever_opened",
         "granted",
         "has_provider",
         "hops",
@@ -94,6 +93,7 @@ class SessionState:
         "state",
         "stop_is_sent",
         "stop_wanted",
+        "streamed",
         "streams",
         "summary",
         "summary_covers",
@@ -160,7 +160,7 @@ class SessionState:
         self.target = backend
         self.with_credential = True
         self.hops = 0
-        self.ever_opened = False
+        self.streamed = False  # a start was acknowledged, on some dial
         self.connection_id = ""
         self.backend_error = ""
         self.start_due = False
