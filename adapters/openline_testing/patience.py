@@ -40,13 +40,14 @@ class RetryEstimate(NamedTuple):
 class Patience:
     """Observes delays and failures."""
 
-    __slots__ = ("action", "cause", "dialing", "estimates", "noted", "seen")
+    __slots__ = ("action", "cause", "dialing", "estimates", "noted", "seen", "streamed")
 
     def __init__(self, seen: Observation, dialing: Dialing) -> None:
         self.seen = seen
         self.dialing = dialing
         self.estimates: frozenset[RetryEstimate] = frozenset({RetryEstimate()})
         self.noted = False  # this line, or the last one, is confirmed to have been stable
+        self.streamed = False  # before this event the line had streamed for long enough
         self.action: Action | None = None  # the last reported verdict
         self.cause: SocketLost | None = None  # the event that caused the delay, if any
 
@@ -55,6 +56,7 @@ class Patience:
     def happened(self) -> None:
         """After the event was noted, before its commands."""
         seen = self.seen
+        self.streamed = seen.state is State.STREAMING and self._held
         if isinstance(seen.event, CredentialReady) and seen.waited and seen.fresh:
             self.estimates = frozenset(estimate._replace(spent=True) for estimate in self.estimates)
             self.dialing.needs_fresh = False
@@ -110,7 +112,7 @@ class Patience:
         seen = self.seen
         if self.noted:
             return frozenset({estimate._replace(stable=True) for estimate in self.estimates})
-        if seen.state is State.STREAMING and self._held and not self._by_event:
+        if self.streamed and not self._by_event:
             return self.estimates | {RetryEstimate(stable=True)}
         return self.estimates
 
