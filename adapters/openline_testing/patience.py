@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from openline.backend import RedirectRefusedError
+from openline.dialects.protocol import FinalMessage, Heard, Metrics
 from openline.events import CredentialReady, Redirected, SocketLost
 from openline.reconnect.verdicts import Action
 from openline.updates import State, StateChanged, Transcript
@@ -76,8 +77,8 @@ class Patience:
             self._judged(update)
 
     def transcribed(self, transcript: Transcript) -> None:
-        """A transcript arrived: a final is progress."""
-        if transcript.final:
+        """A transcript arrived: a final that the backend's words or figures prove is progress."""
+        if transcript.final and isinstance(self.seen.decoded, Heard | Metrics | FinalMessage):
             self.estimates = frozenset(
                 estimate._replace(retries=0, until=None) for estimate in self.estimates
             )
@@ -109,7 +110,6 @@ class Patience:
 
     def _possible(self) -> frozenset[RetryEstimate]:
         """Every retry state possible as the line is lost: a stable one too, if time ended it."""
-        seen = self.seen
         if self.noted:
             return frozenset({estimate._replace(stable=True) for estimate in self.estimates})
         if self.streamed and not self._by_event:
