@@ -196,7 +196,12 @@ class Line:
             known = PATTERN[2 * at : 2 * at + size] == pcm
             hold("the wire", known, f"{source}: audio that was never captured")
         self._seen_at[source] = at + size // 2
+        self.simulation.ledger.sent(source, socket.number, at, at + size // 2)
         return source, at, size // 2
+
+    def hears(self, socket: Socket) -> bool:
+        """Whether the session has not been told that this dial is over."""
+        return socket is self._live
 
     def unblock(self, socket: Socket) -> None:
         """The network takes data again."""

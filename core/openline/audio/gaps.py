@@ -64,7 +64,9 @@ class GapLog:
         # reported: it is lost, with the cause SPOOL. The captured audio ends at 600.
         self._gaps = list(gaps)
         self._reported = len(self._gaps)
-        self._told = sorted(told)
+        # A final may be told over a hole, which is in a gap of its own.
+        exact = [(gap.start, gap.end) for gap in self._gaps if gap.exact]
+        self._told = [each for run in sorted(told) for each in _without(*run, exact)]
         again = [gap for gap in self._gaps if not gap.exact and gap.start >= confirmed]
         self._again = sorted(again, key=_end)
         settled = list(self._settled())

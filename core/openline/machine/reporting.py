@@ -68,7 +68,7 @@ class Reporting(SessionState):
 
     def report_told(self, box: Outbox) -> None:
         """Hand the app the finals whose audio is not confirmed and not sent again either."""
-        for start, end, final in box.take_told():
+        for start, end, final in box.hearing.take_told():
             if self.spooled and start < end:
                 self.out.append(StoreTold(box.source, start, end))
             self._hand_words(structs.replace(final, final=True))
@@ -107,10 +107,13 @@ class Reporting(SessionState):
         has, and that lies before the mark, is told on resuming; one that was replaced is noted
         before the mark passes it, so that it is not told then.
         """
-        mark = max(box.confirmed, position)
+        mark = box.confirmed
+        if position > mark and box.hearing.allows(position):
+            mark = position
         passed = box.hearing.pass_mark(mark)
         self._note_replaced(box)
         if box.confirm(mark):
+            self.streams.note_mark(box, self.now)
             if self.spooled:
                 self.out.append(StoreConfirmed(box.source, mark))
             self._report_withdrawn(box)
@@ -139,15 +142,28 @@ class Reporting(SessionState):
         self.arm_proof()
 
     def arm_proof(self) -> None:
-        """Expect progress with the audio that is due."""
-        patience = self.dialect.traits.horizon + self.policy.proof_timeout
-        self.deadlines[Timer.PROOF] = self.streams.due_since + patience
+        """Expect progress with the audio that is due; and a mark that moves, if a store waits."""
+        horizon, patience = self.dialect.traits.horizon, self.policy.proof_timeout
+        self.deadlines[Timer.PROOF] = min(
+            self.streams.due_since + horizon + patience,
+            self.streams.full_since + 2 * (horizon + patience),
+        )
+
+    def note_full(self, stream: Stream) -> None:
+        """Memory is full of a store's audio, which waits until the mark moves."""
+        if stream.full_since == OFF and self.line_open:
+            stream.full_since = self.now
+            self.arm_proof()
 
     def note_ignored(self, box: Outbox) -> None:
-        """The gap of a source that the backend ignores is long enough to be reported."""
+        """The gap of a source that the backend ignores is long enough to be reported.
+
+        The disk has the gap before the mark passes it: a process that is killed before either
+        is noted sends the audio again.
+        """
+        self.report_gaps(box.losses.take())
         if self.spooled:
             self.out.append(StoreConfirmed(box.source, box.confirmed))
-        self.report_gaps(box.losses.take())
 
     def report_losses(self, gaps: Sequence[Gap]) -> None:
         """Hand the app gaps, and the finals that are told since their audio left memory."""

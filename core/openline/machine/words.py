@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from openline.audio.marks import Reading
 from openline.audio.stream import Stream
-from openline.commands import StoreConfirmed
 from openline.dialects.protocol import Heard, Lost, Metrics, Noticed, Remark, Status
 from openline.machine.reporting import Reporting
 from openline.machine.timers import OFF
@@ -83,16 +82,17 @@ class Words(Reporting):
         box, hearing = stream.box, stream.box.hearing
         start, end = self._place(stream)
         if not has_words(heard.text):
-            self._take_wordless(stream, end)
+            self._take_wordless(stream)
         elif not heard.final:
             hearing.marks.note_partial(start)
             self.report_words(self._transcript(stream, start, end))
         elif hearing.exact:
-            hearing.note_final(start, end)
             hearing.marks.note_partial(None)
             # Reported before the mark moves: the record of a final holds what it proves.
-            proves = end if self._has_end() else box.confirmed
-            self.report_words(self._transcript(stream, start, end), proves=proves)
+            proves = self._proof(stream)
+            final = self._transcript(stream, start, end)
+            hearing.note_final(Reading(start, end, final))
+            self.report_words(final, proves=proves)
             self.confirm(box, proves)
         else:
             settled = self._transcript(stream, start, end)
@@ -112,16 +112,11 @@ class Words(Reporting):
         heard: Heard = self.message
         box = stream.box
         first = 0 if heard.start is None else to_samples(heard.start)
-        last = box.dial_sent if heard.end is None else max(first, to_samples(heard.end))
-        start, end = box.interval(first, last)
+        last = box.dial_sent if heard.end is None else to_samples(heard.end)
+        start, end = box.interval(first, max(first, last))
         if heard.start is None:
             start = min(max(start, box.hearing.marks.edge), end)
         return start, end
-
-    def _has_end(self) -> bool:
-        """Whether the words of the message have an end that can prove something."""
-        heard: Heard = self.message
-        return heard.end is not None and (heard.start is None or heard.start <= heard.end)
 
     def _drained_by(self, stream: Stream) -> int:
         """How much the backend must have processed to send the words of the message."""
@@ -130,7 +125,7 @@ class Words(Reporting):
             return 0 if heard.end is None else max(to_samples(heard.end), 0)
         if stream.window.reports or heard.start is None or not has_words(heard.text):
             return 0  # the end is a claim, and figures are better than the beginning
-        return max(to_samples(heard.start - self.dialect.traits.time_error), 0)
+        return max(to_samples(heard.start) - to_samples(self.dialect.traits.time_error), 0)
 
     def _transcript(self, stream: Stream, start: int, end: int) -> Transcript:
         """The words of the message: partial, final, or final and held."""
@@ -154,15 +149,25 @@ class Words(Reporting):
             id=self.next_id() if heard.final else "",
         )
 
-    def _take_wordless(self, stream: Stream, end: int) -> None:
+    def _proof(self, stream: Stream) -> int:
+        """Up to where the message proves its source, where ends are exact: up to its end.
+
+        An end before the beginning proves nothing.
+        """
+        heard: Heard = self.message
+        if heard.end is None or (heard.start is not None and heard.start > heard.end):
+            return stream.box.confirmed
+        return stream.box.interval(0, to_samples(heard.end))[1]
+
+    def _take_wordless(self, stream: Stream) -> None:
         """A final without words, such as a lone dot: where ends are exact, it proves silence."""
         heard: Heard = self.message
         if heard.final:
             stream.box.hearing.marks.note_partial(None)
             for retraction in self.timeline.retract_live(stream.box.source):
                 self.report(retraction)
-            if stream.box.hearing.exact and self._has_end():
-                self.confirm(stream.box, end)
+            if stream.box.hearing.exact:
+                self.confirm(stream.box, self._proof(stream))
 
     def take_last_words(self) -> None:
         """Words that follow the final message are final at once."""
@@ -196,8 +201,6 @@ class Words(Reporting):
             stream.due_since = OFF
             self.arm_proof()
             self.report_told(stream.box)
-            if self.spooled:
-                self.out.append(StoreConfirmed(stream.box.source, stream.box.confirmed))
 
     def take_insight(self) -> None:
         """Report what the backend recognized in the words, unchanged."""
