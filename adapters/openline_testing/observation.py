@@ -168,12 +168,10 @@ class Observation:
         self.dialled_at = 0.0
         self.settled_at: float | None = None
         self.connection_id: str | None = None
-        self.starts: int = 0
-        self.stops: int = 0
+        self.starts = self.stops = 0
         self.acked = self.streamed = False  # the latter: on some dial
         self.ends = dialect.traits.ends  # what the ends of its finals prove
-        self.line_since = 0.0
-        self.received_at = 0.0
+        self.line_since = self.received_at = 0.0
         self.pong_due: float | None = None  # the line is left unless something arrives before
         self.pinged_at = 0.0
         self.pulled_at: float | None = None  # the send of the message pulled then is under way

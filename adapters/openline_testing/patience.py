@@ -66,6 +66,7 @@ class Patience:
         self._asked_until = 0.0  # the time until which a server asked to wait
         self._stop_noted = False
         self.noted = False  # this line, or the last one, is confirmed to have been stable
+        self.streamed = False  # before this event the line had streamed for long enough
         self.action: Action | None = None  # the last reported verdict
         self.cause: SocketLost | None = None  # the event that caused the delay, if any
 
@@ -74,6 +75,7 @@ class Patience:
     def happened(self) -> None:
         """After the event was noted, before its commands."""
         seen = self.seen
+        self.streamed = seen.state is State.STREAMING and self._held
         if isinstance(seen.event, CredentialReady) and seen.waited and seen.fresh:
             self.estimates = frozenset(estimate._replace(spent=True) for estimate in self.estimates)
             self.dialing.needs_fresh = False
@@ -93,12 +95,18 @@ class Patience:
         if seen.state is not State.RECONNECTING:
             return
         opens = seen.now + self.dialing.gate_opens_in(GATE_SPAN)
-        if seen.retry_at < seen.finish_by - SLACK or opens > seen.finish_by - SLACK:
+        if seen.retry_at < seen.finish_from - SLACK or opens > seen.finish_by - SLACK:
             return
-        asked = self._asked_until if self._asked_until < seen.finish_by else seen.now
-        at = max(opens, asked, seen.finish_by - LAST_DIAL)
-        seen.retry_at = seen.dial_from = at
-        self.estimates = frozenset(each._replace(last=True) for each in self.estimates)
+        cuts: list[float] = []
+        for limit in (seen.finish_from, seen.finish_by):
+            asked = self._asked_until if self._asked_until < limit else seen.now
+            cuts.append(max(opens, asked, limit - LAST_DIAL))
+        certain = seen.retry_at >= seen.finish_by - SLACK and opens < seen.finish_from - SLACK
+        if not certain:
+            cuts.append(seen.retry_at)
+        seen.dial_from, seen.retry_at = min(*cuts, seen.dial_from), max(cuts)
+        last = frozenset(each._replace(last=True) for each in self.estimates)
+        self.estimates = last if certain else self.estimates | last
 
     def reported(self, update: StateChanged) -> None:
         """A state is reported; the ``Observation`` has not noted it yet."""
@@ -111,8 +119,8 @@ class Patience:
             self._judged(update)
 
     def transcribed(self, transcript: Transcript) -> None:
-        """A transcript arrived: a final is progress."""
-        if transcript.final:
+        """A transcript arrived: a final that the backend's words or figures prove is progress."""
+        if transcript.final and isinstance(self.seen.decoded, Heard | Metrics | FinalMessage):
             self.estimates = frozenset(
                 estimate._replace(retries=0, until=None, last=False) for estimate in self.estimates
             )
@@ -154,10 +162,9 @@ class Patience:
 
     def _possible(self) -> frozenset[RetryEstimate]:
         """Every retry state possible as the line is lost: a stable one too, if time ended it."""
-        seen = self.seen
         if self.noted:
             return frozenset({estimate._replace(stable=True) for estimate in self.estimates})
-        if seen.state is State.STREAMING and self._held and not self._by_event:
+        if self.streamed and not self._by_event:
             return self.estimates | {RetryEstimate(stable=True)}
         return self.estimates
 
@@ -230,23 +237,26 @@ class Patience:
         contact = self._first_contact_in
         if contact is not None and high >= contact - SLACK:
             low, high = min(low, max(contact, gate)), max(contact, gate)
-        limit = self._limit(estimate)
-        if low - SLACK <= wait <= high + SLACK and wait <= limit + SLACK:
-            return wait > limit - SLACK  # either way
-        if estimate.last or high < limit - SLACK or gate > limit - SLACK:
+        soonest = self._limit(estimate, self.seen.finish_from)
+        latest = self._limit(estimate, self.seen.finish_by)
+        if low - SLACK <= wait <= high + SLACK and wait <= latest + SLACK:
+            return wait > soonest - SLACK  # either way
+        if estimate.last or high < soonest - SLACK or gate > latest - SLACK:
             return None
-        return True if abs(wait - self._cut(estimate, gate, limit)) <= SLACK else None
+        least = self._cut(estimate, gate, soonest, self.seen.finish_from)
+        most = self._cut(estimate, gate, latest, self.seen.finish_by)
+        return True if least - SLACK <= wait <= most + SLACK else None
 
-    def _limit(self, estimate: RetryEstimate) -> float:
-        """Seconds until giving up, or until the time to finish is over."""
+    def _limit(self, estimate: RetryEstimate, finish: float) -> float:
+        """Seconds until giving up, or until ``finish``, when the time to finish is over."""
         seen, until = self.seen, self._after(estimate).until
-        limits = [until] * (until is not None) + [seen.finish_by] * seen.stop_wanted
+        limits = [until] * (until is not None) + [finish] * seen.stop_wanted
         return min((at - seen.now for at in limits if at is not None), default=math.inf)
 
-    def _cut(self, estimate: RetryEstimate, gate: float, limit: float) -> float:
+    def _cut(self, estimate: RetryEstimate, gate: float, limit: float, finish: float) -> float:
         seen, until = self.seen, self._after(estimate).until
         gives_up = math.inf if until is None else until - seen.now
-        finishes = seen.finish_by - LAST_DIAL - seen.now if seen.stop_wanted else math.inf
+        finishes = finish - LAST_DIAL - seen.now if seen.stop_wanted else math.inf
         asked = self._asked if self._asked < limit else 0.0
         return max(gate, asked, min(gives_up, finishes))
 
@@ -325,7 +335,7 @@ class Patience:
                 return
             gate = self.dialing.gate_opens_in(GATE_SPAN)
             worst = max(self._bounds(estimate, action)[1], gate) if estimate.last else gate
-            if worst > self._limit(estimate) - SLACK:
+            if worst > self._limit(estimate, seen.finish_from) - SLACK:
                 return
         what = f"it failed with another try allowed ({update.reason})"
         broken("no early failure", what, seen.now)

@@ -155,7 +155,6 @@ class SessionState:
         # The dial.
         self.dial: int = 0
         self.dials: int = 0
-        self.dial_live = False
         self.dialled_at = 0.0
         self.target = backend
         self.with_credential = True
@@ -163,10 +162,8 @@ class SessionState:
         self.streamed = False  # a start was acknowledged, on some dial
         self.connection_id = ""
         self.backend_error = ""
-        self.start_due = False
-        self.start_sent = False
-        self.line_open = False
-        self.ping_wanted = False
+        self.start_due = self.start_sent = self.ping_wanted = False
+        self.dial_live = self.line_open = False
         self.realtime_factor = 1.0  # seconds of recognition per second of audio, at least 1
         self.dropped: int = 0  # queue items that the backend reported as dropped on this dial
         self.doubtful = False  # the final message will not confirm all sent audio

@@ -197,7 +197,8 @@ class Words(Reporting):
         stream = self.streams.get(lost.source)
         if stream is not None and not stream.box.ignored:
             stream.box.ignore()
-            stream.shut_since = stream.due_since = OFF
+            self.note_alive(stream)
+            stream.due_since = OFF
             self.arm_proof()
             self.report_told(stream.box)
 
