@@ -131,8 +131,8 @@ class Words(Reporting):
         """The words of the message: partial, final, or final and held."""
         heard: Heard = self.message
         hearing = stream.box.hearing
-        seam = heard.final and hearing.seam
-        if seam:
+        seam = heard.final and hearing.seam and not hearing.exact
+        if heard.final:
             hearing.seam = False
         return Transcript(
             source=stream.box.source,
