@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+from openline.dialects.protocol import FinalMessage, Heard, Metrics
 from openline.events import CredentialReady, SocketLost
 from openline.reconnect.verdicts import Action
 from openline.updates import State, StateChanged, Transcript
@@ -57,6 +58,7 @@ class Patience:
         "estimates",
         "noted",
         "seen",
+        "streamed",
     )
 
     def __init__(self, seen: Observation, dialing: Dialing) -> None:
