@@ -40,7 +40,7 @@ from openline.dialects.protocol import (
     Status,
     Unknown,
 )
-from openline.dialects.traits import Traits
+from openline.dialects.traits import Ends, Traits
 from openline.events import Event
 from openline.machine import reports as outcome
 from openline.machine.actions import Actions
@@ -148,7 +148,17 @@ class NoFigures(Postman):
     reports = False
 
 
-class Sloppy(Post):
+class Exact(Post):
+    """The ends of its finals are where their audio ends."""
+
+    traits = msgspec.structs.replace(Post.traits, ends=Ends.EXACT)
+
+
+class ExactPostman(Postman):
+    kind = Exact
+
+
+class Sloppy(Exact):
     """It reads the backend's samples with a clock that runs a little fast."""
 
     def place(self, sample: int) -> int:
@@ -159,7 +169,7 @@ class SloppyPostman(Postman):
     kind = Sloppy
 
 
-@pytest.mark.parametrize("speech", [Postman(), NoFigures()])
+@pytest.mark.parametrize("speech", [Postman(), NoFigures(), ExactPostman()])
 def test_theorem_holds_for_an_own_dialect(speech: Speech) -> None:
     check(range(150), speech=speech)
     check(range(60), speech=speech, kill=True)

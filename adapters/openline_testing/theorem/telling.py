@@ -197,11 +197,12 @@ class WordBook:
     ) -> None:
         """Each of ``words``, which were captured and are in no gap, stands in a final."""
         told = {each.word.text for final in finals for each in self.words_of(final)}
+        cuts = {source: sorted(self.cuts.get(source, []))}
         for word in words:
             if (
                 word.text in told
                 or (source, word.text) in self._late
-                or self._is_excused(source, word, self.cuts, uncertain)
+                or self._is_excused(source, word, cuts, uncertain)
             ):
                 continue
             what = f"{source}: {word.text} at [{word.start / S:g}, {word.end / S:g})"
