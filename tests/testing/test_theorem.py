@@ -7,11 +7,12 @@ Each bug is removed after its test; without it the theorem holds, which
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import replace
 from itertools import islice
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import pytest
@@ -546,6 +547,37 @@ def test_invalid_dialect_is_refused_before_any_play() -> None:
         play(draw(1), speech=speech)
     with pytest.raises(DialectError, match="lacks 'traits'"):
         kill_and_resume(1, speech=speech)
+
+
+# What a backend that claims its ends does, and what becomes of it.
+
+
+@pytest.mark.repeats
+def test_claims_and_what_follows_from_them_occur() -> None:
+    seen = Counter[str]()
+    for seed in range(600):
+        books = play(draw(seed))
+        seen.update(each for each, count in books.happened.items() if count)
+        seen["claims"] += books.claims
+    assert 200 < seen["claims"] < 400
+    often = ("a final that is held", "an end behind the audio", "a final without a word")
+    assert min(seen[each] for each in (*often, "a seam", "a source ignored")) > 60, seen
+    rare = ("a final told after all", "a final replaced", "a gap withdrawn")
+    also = ("a word at a seam", "audio told, and not confirmed", "said after the end")
+    assert min(seen[each] for each in (*rare, *also)) > 1, seen
+
+
+def test_short_horizon_needs_an_exact_ack() -> None:
+    class Hasty(Postman):
+        @property
+        def dialect(self) -> Dialect:
+            made: Any = type(
+                "Quick", (Post,), {"traits": msgspec.structs.replace(Post.traits, horizon=0.2)}
+            )()
+            return cast("Dialect", made)
+
+    with pytest.raises(ValueError, match=r"horizon is 0\.2, and the ends of finals are claims"):
+        play(draw(1, Post.traits.sources), speech=Hasty())
 
 
 # Sessions in which nothing happens prove nothing.

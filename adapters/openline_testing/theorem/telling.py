@@ -105,8 +105,8 @@ class WordBook:
         self._check_place(update, telling, what)
         self._check_seam(update, int(key.split("/", maxsplit=1)[0]), what)
         for each in telling.words:
-            known = self._said.get((source, each.word.text))
-            if known is None or not known.whole:
+            before = self._said.get((source, each.word.text))
+            if before is None or not before.whole:
                 self._said[source, each.word.text] = each
 
     def is_stored(self, update: Transcript, key: str, spans: list[tuple[int, int]]) -> None:
