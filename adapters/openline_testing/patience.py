@@ -214,7 +214,7 @@ class Patience:
         if seen.refused or (seen.waited and self._passes_too_late()):
             return
         next_dial = seen.retry_at if seen.state is State.RECONNECTING else seen.now
-        if seen.stop_wanted and next_dial >= seen.finish_by - SLACK:
+        if seen.stop_wanted and next_dial >= seen.finish_from - SLACK:
             return
         until = self.gives_up_at
         if until is not None and seen.now >= until - SLACK:
@@ -236,7 +236,7 @@ class Patience:
             limit = self._after(estimate).until
             if limit is not None and seen.now + worst > limit - SLACK:
                 return
-            if seen.stop_wanted and seen.now + worst > seen.finish_by - SLACK:
+            if seen.stop_wanted and seen.now + worst > seen.finish_from - SLACK:
                 return
         what = f"it failed with another try allowed ({update.reason})"
         broken("no early failure", what, seen.now)
@@ -249,7 +249,7 @@ class Patience:
         seen, until = self.seen, self.gives_up_at
         opens = seen.now + self.dialing.gate_opens_in(GATE_SPAN)
         gives_up = until is not None and opens > until - SLACK
-        finishes = seen.stop_wanted and opens > seen.finish_by - SLACK
+        finishes = seen.stop_wanted and opens > seen.finish_from - SLACK
         return gives_up or finishes or self._leads_nowhere()
 
     @property

@@ -118,29 +118,30 @@ def messages(dialect: Dialect, samples: Samples | None = None) -> SearchStrategy
 
 def _echopanel() -> SearchStrategy[Sample]:
     sources = st.sampled_from(["mic", "system", None, "other"])
-    times = st.one_of(st.floats(0, 3), st.sampled_from([0.0, 20.0, 1e305, -1.0]))
+    times = st.one_of(st.floats(0, 3), st.sampled_from([0.0, 20.0, 39.88, 1e305, -1.0, -30.0]))
     refusals = [*REFUSALS, "something else"]
     fields = st.one_of(
         st.fixed_dictionaries(
             {"type": st.just("status"), "state": st.sampled_from([*sorted(ACKS), "connected"])},
-            optional={"source": sources},
-        ),
-        st.fixed_dictionaries(
-            {
-                "type": st.sampled_from(["asr_final", "asr_partial"]),
-                "text": st.just("yes"),
-                "t0": times,
-                "t1": times,
+            optional={
                 "source": sources,
-            }
+                "final_ends": st.sampled_from(["exact", "exact", "claimed", 1]),
+            },
         ),
+        st.builds(_ignoring, st.sampled_from(["mic", "system", "other"])),
+        _words(sources, times),
+        _words(sources, times),
         st.fixed_dictionaries(
             {
                 "type": st.just("metrics"),
                 "source": sources,
                 "backlog_seconds": times,
+            },
+            optional={
                 "dropped_total": st.integers(-1, 4),
-            }
+                "max_backlog_seconds": st.sampled_from([2.0, 1.0, 0.2, 0.0, 30.0, "long"]),
+                "realtime_factor": st.sampled_from([0.2, 2.0, 50.0, None]),
+            },
         ),
         st.fixed_dictionaries(
             {
@@ -163,6 +164,26 @@ def _echopanel() -> SearchStrategy[Sample]:
     )
     ids = st.sampled_from(["own", "own", "own", "none", "stale", "other"])
     return st.builds(EchoMessage, fields, ids)
+
+
+def _words(
+    sources: SearchStrategy[str | None], times: SearchStrategy[float]
+) -> SearchStrategy[dict[str, Any]]:
+    """Words, or a lone dot, at any times: in any order, overlapping, behind all audio."""
+    return st.fixed_dictionaries(
+        {
+            "type": st.sampled_from(["asr_final", "asr_final", "asr_partial"]),
+            "text": st.sampled_from(["yes", "yes", "no 1", ".", ""]),
+            "t0": times,
+            "t1": times,
+            "source": sources,
+        }
+    )
+
+
+def _ignoring(source: str) -> dict[str, Any]:
+    text = f"Too many active sources (max 1). Ignoring source '{source}'."
+    return {"type": "status", "state": "warning", "message": text}
 
 
 def events(sources: Sequence[str] = ("mic",), dial: int = 1) -> SearchStrategy[e.Event]:

@@ -66,7 +66,7 @@ class Session(Face):
         self._start: Callable[[Callable[[], Awaitable[None]]], object] = self._to_start.append
         self._sleeping_until = math.inf
         self._earlier = trio.Event()
-        self._room = trio.Event()
+        self._rooms: dict[str, trio.Event] = {}  # of the sources that wait for room
         self._news = trio.Event()
         self._is_read = False
         self._over = trio.Event()
@@ -120,11 +120,10 @@ class Session(Face):
         assert self.ended is not None  # noqa: S101  # set before _over
         return self.ended
 
-    async def room(self) -> None:
-        """Wait until there is room for audio that can wait."""
-        while not self._driver.has_room:
-            self._room = trio.Event() if self._room.is_set() else self._room
-            await self._room.wait()
+    async def room(self, source: str) -> None:
+        """Wait until there is room for audio of ``source``, which can wait."""
+        while not self._driver.has_room(source):
+            await self._rooms.setdefault(source, trio.Event()).wait()
         await trio.lowlevel.checkpoint()
 
     def _wake(self) -> None:
@@ -137,8 +136,8 @@ class Session(Face):
         driver, updates = self._driver, self._driver.updates
         if updates or updates.exhausted:
             self._news.set()
-        if not self._room.is_set() and driver.has_room:
-            self._room.set()
+        for source in [name for name in self._rooms if driver.has_room(name)]:
+            self._rooms.pop(source).set()
         if driver.ended is not None:
             self._earlier.set()
 

@@ -46,6 +46,7 @@ class Drive:
     """One session in a test's hands.
 
     ``random`` is the result of every draw; ``watched`` are the sources watched for silence.
+    ``ends``: what the ack says that the ends of finals are; a claim proves nothing.
     """
 
     def __init__(
@@ -61,7 +62,9 @@ class Drive:
         watched: Collection[str] = (),
         make: Callable[..., SessionMachine] = SessionMachine,
         observers: Sequence[Observer] = (),
+        ends: str = "exact",
     ) -> None:
+        self.ends = ends
         value = random
         self.core = make(
             backend or Backend(),
@@ -184,7 +187,7 @@ class Drive:
         return self.feed(e.MessageReceived(self.core.dial, json.dumps(message)), after=after)
 
     def ack(self, state: str = "streaming", **fields: Any) -> list[Command]:
-        return self.say("status", state=state, **fields)
+        return self.say("status", state=state, **{"final_ends": self.ends} | fields)
 
     def final(self, start: float, end: float, text: str = "words", **more: Any) -> list[Command]:
         return self.say("asr_final", text=text, t0=start, t1=end, **more)
@@ -264,6 +267,11 @@ class Drive:
     @property
     def finals(self) -> list[Transcript]:
         return [words for words in self.told(Transcript) if words.final]
+
+    @property
+    def settled(self) -> list[Transcript]:
+        """The finals that were held when they were told."""
+        return [words for words in self.told(Transcript) if words.settled and not words.final]
 
     @property
     def gaps(self) -> list[Gap]:

@@ -75,7 +75,7 @@ class Dial:
         self.later(LATENCY, partial(self.say, "status", state="connected", message="Connected"))
 
     def started(self) -> None:
-        self.later(LATENCY, partial(self.say, "status", state="streaming"))
+        self.later(LATENCY, partial(self.say, "status", state="streaming", final_ends="exact"))
 
     def listened(self, source: str) -> None:
         """More audio arrived: a phrase that is complete is finalised soon."""

@@ -124,5 +124,5 @@ def test_silence_older_than_the_horizon_is_confirmed(more: int, confirmed: int) 
     drive.serve()
     drive.figures(backlog=0.6)
     drive.serve()
-    drive.partial(0, Short.traits.horizon + more / SAMPLE_RATE)
+    drive.partial(0.5, Short.traits.horizon + more / SAMPLE_RATE)
     assert drive.core.statistics.sources["mic"].confirmed == confirmed

@@ -25,6 +25,7 @@ from openline.dialects.protocol import (
     FinalMessage,
     Heard,
     Ids,
+    Lost,
     Malformed,
     Message,
     Metrics,
@@ -34,7 +35,7 @@ from openline.dialects.protocol import (
     Status,
     Unknown,
 )
-from openline.dialects.traits import Traits
+from openline.dialects.traits import Ends, Traits
 from openline.reconnect.verdicts import Action, Rule
 from openline.session import SessionMachine
 from openline.updates import Trouble
@@ -286,12 +287,11 @@ UNSOUND: list[object] = [
     {"text": "secret"},
     "secret",
     Ids(session_id="s", attempt_id="a", connection_id="c"),
-    wrong(Heard, text="secret", start=None, end=1.0, final=True),
+    wrong(Heard, text="secret", start=[], end=1.0, final=True),
     wrong(Heard, text="secret", start=0.0, end="1", final=True),
     Heard(text="secret", start=0.0, end=float("nan"), final=True),
     Heard(text="secret", start=0.0, end=float("inf"), final=True),
-    Heard(text="secret", start=-1.0, end=1.0, final=True),
-    Heard(text="secret", start=2.0, end=1.0, final=True),
+    Heard(text="secret", start=float("-inf"), end=1.0, final=True),
     Heard(text="secret", start=0.0, end=True, final=True),
     wrong(Heard, text=b"secret", start=0.0, end=1.0, final=True),
     wrong(Heard, text="secret", start=0.0, end=1.0, final=True, source=[]),
@@ -299,6 +299,12 @@ UNSOUND: list[object] = [
     Metrics(backlog=-1.0),
     wrong(Metrics, source=7),
     wrong(Metrics, dropped=None),
+    Metrics(queue=-0.1),
+    Metrics(queue=float("inf")),
+    Metrics(realtime_factor=float("nan")),
+    wrong(Status, state="ok", ends="exact"),
+    wrong(Lost, source=None, text="gone"),
+    wrong(Lost, source="mic", text=None),
     wrong(Status, state=None),
     wrong(Status, state="ok", text=None),
     wrong(Status, state="ok", source=7),
@@ -313,6 +319,13 @@ UNSOUND: list[object] = [
 SOUND: list[Message] = [
     Heard(text="yes", start=0, end=1.5, final=False, source="mic"),
     Heard(text="a click", start=1.0, end=1.0, final=True),
+    Heard(text="before it all", start=-2.0, end=-1.0, final=True),
+    Heard(text="backwards", start=2.0, end=1.0, final=True),
+    Heard(text="no times", start=None, end=None, final=True),
+    Heard(text="for ever", start=-(10**400), end=10**400, final=True),
+    Metrics(queue=0, realtime_factor=-1),
+    Status(state="ok", ends=Ends.EXACT),
+    Lost(source="mic", text="gone"),
     Metrics(),
     Metrics(source="mic", backlog=0, dropped=3),
     Status(state="ok", source="mic"),
@@ -344,28 +357,28 @@ def test_an_invalid_message_is_malformed_and_quotes_nothing(made: object) -> Non
 HUGE = 10**5000
 FIELDS: list[tuple[Message, str]] = [
     (
-        Heard(text="secret", start=-1.0, end=1.0, final=True),
-        "a Heard whose start is -1.0, not seconds from 0 on",
+        Metrics(queue=-1.0),
+        "a Metrics whose queue is -1.0, not seconds from 0 on, or None",
     ),
     (
         wrong(Heard, text="secret", start=0, end="2", final=True),
-        "a Heard whose end is str, not seconds from 0 on",
+        "a Heard whose end is str, not finite seconds, or None",
     ),
     (
         Heard(text="secret", start=0.0, end=float("nan"), final=True),
-        "a Heard whose end is nan, not seconds from 0 on",
+        "a Heard whose end is nan, not finite seconds, or None",
     ),
     (
-        Heard(text="secret", start=-HUGE, end=True, final=True),
-        "a Heard whose start is an int of many digits, not seconds from 0 on",
+        Metrics(backlog=-HUGE),
+        "a Metrics whose backlog is an int of many digits, not seconds from 0 on, or None",
     ),
     (
         Heard(text="secret", start=0, end=True, final=True),
-        "a Heard whose end is bool, not seconds from 0 on",
+        "a Heard whose end is bool, not finite seconds, or None",
     ),
     (
-        Heard(text="secret", start=2.5, end=1, final=True),
-        "a Heard whose end is 1, before its start, 2.5",
+        wrong(Status, state="ok", ends="exact"),
+        "a Status whose ends is str, not Ends, or None",
     ),
     (
         wrong(Metrics, backlog="secret"),
@@ -377,8 +390,8 @@ FIELDS: list[tuple[Message, str]] = [
     ),
     *(
         (
-            Heard(text="secret", start=0.0, end=number, final=True),
-            f"a Heard whose end is {told}, not seconds from 0 on",
+            Metrics(backlog=number),
+            f"a Metrics whose backlog is {told}, not seconds from 0 on, or None",
         )
         for number, told in (
             (-(10**15), "an int of many digits"),

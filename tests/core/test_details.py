@@ -25,9 +25,9 @@ def test_each_kind_of_trouble_is_reported_once_with_its_text() -> None:
     for _ in range(2):
         drive.feed(e.MessageReceived(1, b"\0"))
         drive.feed(
-            e.MessageReceived(1, json.dumps({"type": "asr_final", "t0": 2, "t1": 1, "text": "x"}))
+            e.MessageReceived(1, json.dumps({"type": "asr_final", "t0": 2, "t1": 1, "text": 7}))
         )
-        drive.say("metrics", backlog_seconds=-1)
+        drive.say("status", state=7)
         drive.say("who knows")
         drive.say("asr_final", text="x", t0=0, t1=1, connection_id="another")
         drive.audio()
@@ -39,25 +39,30 @@ def test_each_kind_of_trouble_is_reported_once_with_its_text() -> None:
     assert troubles == [
         (
             "malformed",
-            "an unreadable message: a binary message, where the contract has only text",
+            "an unreadable message: not JSON",
         ),
         ("unknown", "a message of an unknown type: who knows"),
         ("foreign", "a message that carries another connection's ids"),
+        (
+            "untold",
+            "words of a source that this session does not have: they are not in the transcript",
+        ),
         ("late_audio", "audio captured after the stop is refused"),
     ]
     counts = drive.core.statistics
-    assert (counts.malformed, counts.foreign, counts.refused_samples) == (6, 4, 3 * FRAME)
+    assert (counts.malformed, counts.foreign, counts.refused_samples) == (6, 2, 3 * FRAME)
+    assert counts.untold == 6, "a message that is no JSON may have held words"
 
 
 @pytest.mark.parametrize(
     ("message", "why"),
     [
         (
-            {"type": "asr_final", "text": "x", "t0": 2, "t1": 1},
-            "a transcript with impossible times",
+            {"type": "asr_final", "text": 5, "t0": 2, "t1": 1},
+            "asr_final: Expected `str`, got `int` - at `$.text`",
         ),
-        ({"type": "metrics", "backlog_seconds": -1}, "metrics with an impossible figure"),
-        ({"type": "metrics", "backlog_seconds": 0, "dropped_total": -1}, "an impossible figure"),
+        ({"type": "status"}, "status: Object missing required field `state`"),
+        ({"text": "x"}, "an object without a type"),
     ],
 )
 def test_the_error_of_a_message_is_reported(message: dict[str, object], why: str) -> None:
@@ -75,7 +80,8 @@ def test_words_of_a_missing_source_are_reported() -> None:
     drive.final(0, 1, source="system")
     [trouble] = drive.told(Trouble)
     assert trouble == Trouble(
-        kind="foreign", text="words of a source that this session does not have"
+        kind="untold",
+        text="words of a source that this session does not have: they are not in the transcript",
     )
 
 
@@ -191,7 +197,7 @@ def test_the_cause_of_a_finish_timeout_is_reported() -> None:
 
 
 def test_a_recovered_loss_is_no_cause_of_a_finish_timeout() -> None:
-    drive = Drive().stream()
+    drive = Drive(policy=Policy(proof_timeout=100)).stream()
     drive.audio(50)
     drive.lose(1006)
     drive.redial()

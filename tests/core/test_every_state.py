@@ -136,6 +136,7 @@ def test_the_finish_timeout_holds_in_every_state(reach: Reach) -> None:
         connect_timeout=50,
         ack_timeout=50,
         stall_timeout=50,
+        proof_timeout=50,
         buffer_seconds=150,
     )
     drive = reached(reach, policy=policy, has_provider=True)
@@ -153,7 +154,7 @@ def test_no_dial_is_made_at_the_finish_deadline() -> None:
     drive = Drive(policy=Policy(give_up_after=None, finish_timeout=20), random=0.0)
     connecting(drive)
     drive.audio(15)
-    drive.lose(status=503, retry_after=20.5)
+    drive.lose(status=503, retry_after=35.5)
     drive.stop()
     assert drive.state == "reconnecting"
     drive.tick()
@@ -172,10 +173,10 @@ def test_with_all_delivered_a_late_retry_does_not_matter() -> None:
 
 def test_a_stop_keeps_the_earlier_retry_of_a_hint() -> None:
     drive = Drive(policy=Policy(dials_per_minute=1, backoff_first=10, stable_after=120)).stream()
-    drive.audio()
     for _ in range(58):
-        drive.wait(1.0)
-        drive.figures()
+        drive.wait(1.0, pulling=False)
+        drive.serve("mic")
+    drive.audio()
     drive.lose()
     later = drive.core.next_deadline()
     drive.feed(e.NetworkRestored())

@@ -17,6 +17,7 @@ from openline.commands import (
     SendBytes,
     SendText,
 )
+from openline.dialects.echopanel import TRAITS
 from openline.policy import Policy
 from openline.reconnect.verdicts import Action, ErrorKind
 from openline.updates import SAMPLE_RATE, Gap, GapCause, StateChanged
@@ -102,7 +103,7 @@ def test_fault_04_a_retry_for_undelivered_audio_ends_with_finish() -> None:
         drive.tick()
         if drive.state == "connecting":
             drive.lose()
-    assert drive.now <= stopped + 20 + 1
+    assert drive.now <= stopped + 20 + 1 + TRAITS.horizon
     assert drive.ended.state == "failed"
     dials = len(drive.dials)
     drive.feed(e.Tick(), after=3600)
@@ -451,7 +452,7 @@ def test_fault_23_session_time_goes_on_when_the_backends_restarts() -> None:
         drive.connect()
     assert [(words.start, words.end) for words in drive.finals] == [(0, 1), (1, 2), (2, 3)]
     assert drive.core.transcript == tuple(drive.finals)
-    assert drive.core.statistics.duplicates == 0
+    assert [words.id for words in drive.finals] == ["1.1.1", "1.2.1", "1.3.1"]
 
 
 def test_fault_24_a_message_of_another_connection_is_dropped() -> None:

@@ -70,7 +70,7 @@ def test_a_late_gap_is_listed_in_order_of_time() -> None:
 
 def test_a_gap_of_an_earlier_process_is_listed_and_not_reported() -> None:
     losses = GapLog("mic")
-    assert losses.restore([gap(0, 10), inexact(0, 90, 4)], 10, [(0, 90)]) == ([(10, 90)], 90)
+    assert losses.restore([gap(0, 10), inexact(0, 90, 4)], [], 10, [(0, 90)]) == ([(10, 90)], 90)
     assert not losses.has_news
     assert losses.missing() == [gap(0, 10), inexact(0, 90, 4)]
     losses.lose(10, 15, CAPTURE)
@@ -105,9 +105,9 @@ def test_each_lost_sample_is_reported_exactly_once(
 
 def test_unconfirmed_audio_is_resumed_in_order_of_time() -> None:
     losses = GapLog("mic")
-    kept = losses.restore([gap(100, 120)], 50, [(200, 260), (0, 50), (20, 110), (110, 200)])
+    kept = losses.restore([gap(100, 120)], [], 50, [(200, 260), (0, 50), (20, 110), (110, 200)])
     assert kept == ([(50, 100), (120, 200), (200, 260)], 260)
     assert losses.missing() == [gap(100, 120)]
     assert not losses.has_news
-    assert GapLog("mic").restore([], 50, [(0, 40), (10, 50)]) == ([], 50)
-    assert GapLog("mic").restore([gap(0, 9)], 0, [(0, 4), (4, 20)]) == ([(9, 20)], 20)
+    assert GapLog("mic").restore([], [], 50, [(0, 40), (10, 50)]) == ([], 50)
+    assert GapLog("mic").restore([gap(0, 9)], [], 0, [(0, 4), (4, 20)]) == ([(9, 20)], 20)

@@ -21,9 +21,9 @@ UNREADABLE: list[str | bytes] = [
     "[]",
     '{"type":1}',
     '{"type":"asr_final"}',
-    '{"type":"asr_final","text":"x","t0":2,"t1":1}',
-    '{"type":"asr_final","text":"x","t0":-1,"t1":1}',
-    '{"type":"metrics","source":"mic","backlog_seconds":-1}',
+    '{"type":"asr_final","text":7,"t0":0,"t1":1}',
+    '{"type":"status","state":7}',
+    '{"type":"metrics","source":"mic","backlog_seconds":1',
     b"binary",
 ]
 

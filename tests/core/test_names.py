@@ -36,7 +36,11 @@ STRUCTS: Final = [
     *(Ending, Journal, Rule, Verdict),
 ]
 #: Fields whose default is not empty.
-MEANT: Final = {("Gap", "exact"): True}
+MEANT: Final = {
+    ("Gap", "exact"): True,
+    ("PartialRetracted", "settled"): True,
+    ("Malformed", "words"): True,
+}
 
 
 @pytest.mark.parametrize("names", ENUMS)

@@ -22,6 +22,7 @@ DESIGN = {
     "pong_timeout": 5.0,
     "send_timeout": 5.0,
     "stall_timeout": 15.0,
+    "proof_timeout": 15.0,
     "backoff_first": 1.0,
     "backoff_cap": 10.0,
     "stable_after": 10.0,

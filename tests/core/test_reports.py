@@ -6,6 +6,7 @@ from openline import events as e
 from openline.policy import Policy
 from openline.reconnect.verdicts import Action
 from openline.updates import (
+    Account,
     Ended,
     SourceEnded,
     SourceEndReason,
@@ -82,6 +83,7 @@ def test_the_result_of_a_good_session() -> None:
                 "mic": SourceStatistics(captured=FRAME, sent=FRAME, confirmed=FRAME, missing=0)
             },
         ),
+        accounts={"mic": Account(captured=FRAME, confirmed=FRAME, told=0, missing=0)},
         summary={"markdown": "# Summary", "json": {"transcript": []}},
         summary_covers={"mic": (0, FRAME)},
     )

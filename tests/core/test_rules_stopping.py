@@ -13,6 +13,8 @@ from openline.commands import (
     Command,
     Report,
 )
+from openline.dialects.echopanel import TRAITS
+from openline.policy import Policy
 from openline.reconnect.verdicts import ErrorKind
 from tests.core.driver import FRAME, Drive
 from tests.core.states import ALIVE, everything, in_state, reauthorized
@@ -87,7 +89,7 @@ def test_finishing_has_a_limit_that_is_never_extended(state: str) -> None:
     drive = in_state(state)
     drive.stop()
     stopped = drive.now
-    limit = stopped + 20 + 1
+    limit = stopped + 20 + 1 + TRAITS.horizon
     for _ in range(2000):
         if drive.core.ended:
             break
@@ -102,11 +104,11 @@ def test_finishing_has_a_limit_that_is_never_extended(state: str) -> None:
 
 
 def test_a_recovered_loss_does_not_explain_a_late_finish() -> None:
-    drive = in_state("reconnecting")
+    drive = in_state("reconnecting", Policy(give_up_after=None, proof_timeout=100))
     drive.redial()
     drive.connect()
     drive.stop()
-    for _ in range(30):
+    for _ in range(37):
         drive.wait(1)
         if drive.state == "finishing":
             drive.figures()
@@ -190,7 +192,7 @@ def test_a_backend_that_does_not_close_is_aborted() -> None:
 def test_messages_after_the_final_message_are_late() -> None:
     drive = in_state("closing")
     late = drive.core.statistics.late
-    drive.final(0, 1)
+    drive.figures()
     drive.refuse()
     drive.say("error", message="now what")
     assert drive.state == "closing"

@@ -320,7 +320,9 @@ class TestRestore:
 
 # Random histories of a source with a disk.
 
-INSIDE: operator.attrgetter[Any] = operator.attrgetter("_unsent", "_unconfirmed", "_tail", "_later")
+INSIDE: operator.attrgetter[Any] = operator.attrgetter(
+    "_backlog.frames", "_unconfirmed.frames", "_tail", "_backlog._later"
+)
 HEARD, HOLE, PROVEN, LOST = b"abcd"
 
 

@@ -30,7 +30,7 @@ OF_STATE = {
     "closed": set[str](),
     "failed": set[str](),
 }
-DIAL = {"PING", "PONG", "SEND", "STALL", "PACE"}
+DIAL = {"PING", "PONG", "SEND", "STALL", "PROOF", "PACE"}
 SESSION = {"FINISH", "GIVE_UP", "SOURCE"}
 
 

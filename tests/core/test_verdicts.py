@@ -56,6 +56,9 @@ def failed(error: ErrorKind, **facts: Any) -> Ending:
 
 DIALECT_ROW = Rule(action=LATER, why="the dialect says so", source="the dialect")
 
+#: How our own timers end a dial or a request; a deaf backend has a row of its own.
+OURS = [timer.error for timer in Timer if timer.error not in {None, ErrorKind.DEAF}]
+
 #: (the document's row, endings that it covers, action, flags)
 ROWS: list[tuple[str, list[Ending], Action, dict[str, Any]]] = [
     # Close codes
@@ -139,7 +142,8 @@ ROWS: list[tuple[str, list[Ending], Action, dict[str, Any]]] = [
     ("reset", [failed(ErrorKind.RESET)], RETRY, PLAIN),
     ("timed out", [failed(ErrorKind.TIMED_OUT)], RETRY, PLAIN),
     ("no close frame", [failed(ErrorKind.CUT)], RETRY, PLAIN),
-    ("a timer of ours", [failed(timer.error) for timer in Timer if timer.error], RETRY, PLAIN),
+    ("a timer of ours", [failed(error) for error in OURS if error], RETRY, PLAIN),
+    ("a backend that takes audio and does nothing", [failed(ErrorKind.DEAF)], RETRY, STRIKE),
     ("credential provider failed", [failed(ErrorKind.CREDENTIAL_FAILED)], RETRY, PLAIN),
     ("... and says it is final", [failed(ErrorKind.CREDENTIAL_FATAL)], FATAL, PLAIN),
     ("... or gives no token", [failed(ErrorKind.CREDENTIAL_UNUSABLE)], FATAL, PLAIN),

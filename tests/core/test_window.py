@@ -239,7 +239,7 @@ class Line:
         self.count = 0
         for _ in range(round(self.backlog * S / F)):
             self.streams.capture("mic", bytes(2 * F), 0.0)
-        self.streams.begin_dial(0.0)
+        self.streams.begin_dial(0.0, exact=True)
         if self.live:
             self.at(F / S, self.capture)
         if self.metrics:

@@ -26,7 +26,7 @@ PURE = frozenset(
         "functools", "hashlib", "heapq", "html", "inspect", "ipaddress", "itertools", "json",
         "keyword", "math",
         "numbers", "operator", "re", "string", "struct", "textwrap", "types", "typing",
-        "typing_extensions", "urllib.parse", "xml.sax.saxutils",
+        "typing_extensions", "unicodedata", "urllib.parse", "xml.sax.saxutils",
     }
 )  # fmt: skip
 #: The two distributions that the core needs.

@@ -33,7 +33,7 @@ CAPTURED, HOLE, CONFIRMED, LOST = b"abcd"
 
 #: The audio really held, independent of the outbox's own counts.
 INSIDE: operator.attrgetter[Any] = operator.attrgetter(
-    "_unsent", "_unconfirmed", "_tail", "_at_risk"
+    "_backlog.frames", "_unconfirmed.frames", "_tail", "_unconfirmed._at_risk"
 )
 
 #: Any size, with those on and beside the edges of frames more often.

@@ -45,12 +45,6 @@ class Backlog:
         self.frames.extendleft(frames)
         self.samples += samples
 
-    def pop(self) -> tuple[int, bytes]:
-        """Take the first frame out."""
-        frame = self.frames.popleft()
-        self.samples -= len(frame[1]) // 2
-        return frame
-
     @property
     def front(self) -> int | None:
         """The first position; None: there is none, or only behind a disk."""

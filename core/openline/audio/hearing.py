@@ -25,7 +25,7 @@ from openline.updates import Transcript, to_samples
 class Hearing:
     """The readings of one source. Positions are samples of session time."""
 
-    __slots__ = ("_aside", "_dropped", "_finals", "_passed", "exact", "marks", "seam")
+    __slots__ = ("_aside", "_dropped", "_finals", "_told", "exact", "marks", "seam")
 
     def __init__(self, marks: Marks) -> None:
         self.marks = marks
@@ -33,24 +33,22 @@ class Hearing:
         self.seam = False  # the next final is the first one behind a cut
         self._aside: list[Reading] = []
         self._finals: list[Reading] = []  # final on this dial, while some are aside
-        self._passed: list[Reading] = []  # of an earlier process, and final now
+        self._told: list[Reading] = []  # final though not confirmed, each with its audio
         self._dropped: list[Reading] = []  # replaced, and not yet handed out
 
-    def restore(self, held: Iterable[Transcript], confirmed: int) -> None:
+    def restore(self, held: Iterable[Transcript], mark: int, error: int) -> None:
         """Put aside what earlier processes held, by their dials, the oldest first.
 
         The mark lies in no held final, so one that begins before it had been passed by it: the
-        process was killed before it noted that the final is final.
+        process was killed before it noted that the final is final. ``error``: that of times.
         """
+        self.marks = Marks(mark, error, 0)
         dials: dict[tuple[str, ...], list[Reading]] = {}
         for each in held:
             reading = Reading(to_samples(each.start), to_samples(each.end), each)
-            if reading.start < confirmed:
-                self._passed.append(reading)
-            else:
-                dials.setdefault(tuple(each.id.split(".")[:2]), []).append(reading)
+            dials.setdefault(tuple(each.id.split(".")[:2]), []).append(reading)
         for readings in dials.values():
-            self._put_aside(readings)
+            self._put_aside(self._tell_begun(readings, mark))
         self.seam = True
 
     def begin_dial(self, marks: Marks, *, exact: bool) -> None:
@@ -59,7 +57,8 @@ class Hearing:
         self.exact = exact
 
     def note_final(self, reading: Reading) -> None:
-        """A final of this dial."""
+        """A final of this dial, which is final at once."""
+        self.marks.edge = max(self.marks.edge, reading.end)
         if self._aside:
             self._finals.append(reading)
 
@@ -73,8 +72,7 @@ class Hearing:
 
     def pass_mark(self, mark: int) -> list[Reading]:
         """The mark moves: returns the readings that are final now."""
-        passed, self._passed = self._passed, []
-        told = [*passed, *self.marks.passed(mark)]
+        told = self.marks.passed(mark)
         if self._aside:
             self._finals += told
             heard = [*self._finals, *self.marks.held]
@@ -86,10 +84,21 @@ class Hearing:
             told.sort(key=_start)
         return told
 
-    def end_dial(self) -> None:
-        """The dial is lost: put what it held aside."""
-        self._put_aside(self.marks.clear())
+    def end_dial(self, mark: int) -> None:
+        """The dial is lost, and the next one is sent audio from ``mark`` on."""
+        self._put_aside(self._tell_begun(self.marks.clear(), mark))
         self._finals.clear()
+
+    def _tell_begun(self, readings: list[Reading], mark: int) -> list[Reading]:
+        """Tell what begins before ``mark``, for no other dial can say all of it; the rest.
+
+        A beginning that is off by the error of times may only seem to lie before the mark.
+        """
+        first = mark - self.marks.error
+        self._told += [
+            each._replace(start=mark, end=mark) for each in readings if each.start < first
+        ]
+        return [each for each in readings if each.start >= first]
 
     def leave(self, start: int, end: int) -> list[Reading]:
         """The readings that begin in [start, end), which leaves memory: they are final now."""
@@ -102,7 +111,21 @@ class Hearing:
     def finish(self) -> list[Reading]:
         """No more is heard of it: returns what is final now."""
         self._put_aside(self.marks.clear())
-        told, self._aside, self._passed = [*self._passed, *self._aside], [], []
+        told, self._aside = self._aside, []
+        return told
+
+    def tell(self, reading: Reading) -> None:
+        """A final is final, though its audio is not confirmed."""
+        self._told.append(reading)
+
+    @property
+    def has_told(self) -> bool:
+        """Whether there are finals that ``take_told`` has not handed out."""
+        return bool(self._told)
+
+    def take_told(self) -> list[Reading]:
+        """The finals that were told since the last call, each with the audio that it covers."""
+        told, self._told = self._told, []
         return told
 
     def _put_aside(self, readings: list[Reading]) -> None:

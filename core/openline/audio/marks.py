@@ -64,7 +64,7 @@ class Marks:
         self._live = None
         start, edge = reading.start, self.edge
         self.edge = max(edge, reading.end)
-        self._held.append(reading)
+        self._held = [*(_cut(each, start) for each in self._held), reading]
         self._held.sort(key=lambda each: each.start)
         if start - edge >= 2 * self.error:
             return max((edge + start) // 2, start - _BEFORE)
@@ -92,21 +92,20 @@ class Marks:
 
     @property
     def held(self) -> list[Reading]:
-        """The held finals, each cut where the next final or the live partial begins."""
-        cut: list[Reading] = []
-        following = self._live
-        for each in reversed(self._held):
-            end = each.end
-            if following is not None and each.start < following:
-                end = min(end, following)
-            cut.append(each._replace(end=end))
-            following = each.start
-        return cut[::-1]
+        """The held finals, each cut where a later one, or the live partial, begins within it."""
+        if self._live is None:
+            return self._held.copy()
+        return [_cut(each, self._live) for each in self._held]
 
     def clear(self) -> list[Reading]:
         """Hold nothing any more; returns the held finals."""
         held, self._held, self._live = self.held, [], None
         return held
+
+
+def _cut(reading: Reading, start: int) -> Reading:
+    """``reading`` up to ``start``, if that lies within it."""
+    return reading._replace(end=start) if reading.start < start < reading.end else reading
 
 
 def replaced(reading: Reading, others: Iterable[Reading], error: int) -> bool:

@@ -1,14 +1,14 @@
 """The audio of all sources of a session, and how they share one line.
 
 Each source has an outbox (the kept audio), and on a live dial a window (how much of it
-may go). Turns go round the sources, so neither can starve the other. Session time 0 is the
-first sample of the source that started first; a source that starts later, or could not
-capture for a while, keeps its place on that one timeline.
+may go). ``turns`` chooses whose audio is next. Session time 0 is the first sample of the source
+that started first; a source that starts later, or could not capture for a while, keeps its place
+on that one timeline.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 
@@ -17,15 +17,11 @@ from openline.audio.marks import Marks
 from openline.audio.outbox import Outbox
 from openline.audio.pings import PingMarks
 from openline.audio.stream import Stream
-from openline.audio.window import LIVE_EDGE, Limits, Window
+from openline.audio.turns import Turns
+from openline.audio.window import Limits, Window
 from openline.dialects.traits import Traits
 from openline.machine.timers import OFF
 from openline.updates import SAMPLE_RATE, Account, Gap, SourceStatistics, Transcript
-
-#: Samples waiting to be sent above which a source that can wait is paused.
-ROOM = 2 * SAMPLE_RATE
-#: A window that time opens within so many seconds needs no confirmation meanwhile.
-SOON = 0.2
 
 
 class PastSource(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,7 +41,7 @@ class PastSource(msgspec.Struct, frozen=True, kw_only=True):
     held: tuple[Transcript, ...] = ()
 
 
-class Streams:
+class Streams(Turns):
     """All started sources, in the order in which they started."""
 
     __slots__ = (
@@ -54,26 +50,29 @@ class Streams:
         "_dropped",
         "_exact",
         "_limit",
-        "_limits",
-        "_order",
         "_over",
         "_pings",
+        "_stores",
         "_streams",
         "_traits",
         "_zero",
         "closed",
         "has_disk",
-        "opens_at",
         "refused_samples",
-        "shut",
     )
 
     def __init__(
-        self, declared: Sequence[str], traits: Traits, limit: int, disk_limit: int = 0
+        self,
+        declared: Sequence[str],
+        traits: Traits,
+        limit: int,
+        disk_limit: int = 0,
+        stores: Collection[str] = (),
     ) -> None:
+        super().__init__(Limits.of(traits))
+        self._stores = frozenset(stores)  # the sources that wait while there is no room
         self._declared = tuple(declared)
         self._traits = traits
-        self._limits = Limits.of(traits)
         self._exact = False  # ends are exact on this dial
         self._limit = limit
         self._disk_limit = disk_limit  # samples per source; 0: there is no disk
@@ -81,13 +80,10 @@ class Streams:
         self._streams: dict[str, Stream] = {}
         self._over: frozenset[str] = frozenset()
         self._zero: float | None = None
-        self._order: list[Stream] = []  # the next turn is the first one's
         self._pings = PingMarks()
         self._dropped: int = 0  # samples that the backend has dropped on this dial
         self.closed = False
         self.refused_samples = 0
-        self.shut = False  # the last pull found audio that no window allows
-        self.opens_at = OFF  # when time alone opens a window
 
     # Capture.
 
@@ -102,14 +98,19 @@ class Streams:
             if self._zero is None:
                 self._zero = at
             origin = max(0, round((at - self._zero) * SAMPLE_RATE))
-            box = Outbox(source, self._limit, origin, self._disk_limit)
-            stream = Stream(box, self._limits, now)
+            stream = self._make(source, origin, now)
+            box = stream.box
             self._begin_hearing(box)
             self._streams[source] = stream
             self._order.append(stream)
             if self.closed or source in self._over:
                 stream.box.close()
         return stream
+
+    def _make(self, source: str, origin: int, now: float) -> Stream:
+        is_store = source in self._stores
+        box = Outbox(source, self._limit, origin, self._disk_limit, sheds=not is_store)
+        return Stream(box, self._limits, now, is_store=is_store)
 
     def capture(self, source: str, pcm: bytes, now: float) -> Stream | None:
         """Keep audio; None if the source is unknown, or closed (then the audio is counted)."""
@@ -127,11 +128,13 @@ class Streams:
 
     def restore(self, past: PastSource) -> None:
         """Restore the state of a source from an earlier process."""
-        box = Outbox(past.source, self._limit, past.origin, self._disk_limit)
+        stream = self._make(past.source, past.origin, 0.0)
+        box = stream.box
         box.restore(past.confirmed, past.on_disk, past.gaps, past.told)
-        box.hearing.restore(past.held, past.confirmed)
+        error = round(self._traits.time_error * SAMPLE_RATE)
+        box.hearing.restore(past.held, past.confirmed, error)
         self.has_disk = True
-        self._streams[past.source] = stream = Stream(box, self._limits, 0.0)
+        self._streams[past.source] = stream
         self._order.append(stream)
 
     def disk_failed(self) -> None:
@@ -204,13 +207,10 @@ class Streams:
         due = [s.box.captured - s.box.confirmed for s in self._streams.values()]
         return max(due, default=0) / SAMPLE_RATE
 
-    @property
-    def has_room(self) -> bool:
-        """Whether a source that can wait should deliver more: sending keeps up with it."""
-        return all(
-            s.box.unsent < ROOM and s.box.buffered < self._limit // 2
-            for s in self._streams.values()
-        )
+    def has_room(self, source: str) -> bool:
+        """Whether a source that can wait should deliver more."""
+        stream = self._streams.get(source)
+        return stream is None or stream.has_room
 
     def statistics(self) -> dict[str, SourceStatistics]:
         """The watermarks per source, in samples since it started."""
@@ -247,7 +247,7 @@ class Streams:
         for stream in self._streams.values():
             stream.window = Window(self._limits, now)
             stream.stuck = stream.spoke = False
-            stream.shut_since = stream.due_since = OFF
+            stream.shut_since = stream.due_since = stream.full_since = OFF
             self._begin_hearing(stream.box)
 
     def _begin_hearing(self, box: Outbox) -> None:
@@ -262,11 +262,6 @@ class Streams:
         self._limits = limits = Limits.of(self._traits, queue)
         for stream in self._streams.values():
             stream.window.limits = limits
-
-    @property
-    def due_since(self) -> float:
-        """When the backend last confirmed progress with audio that is due; OFF: none is due."""
-        return min([stream.due_since for stream in self._order], default=OFF)
 
     def finish_seconds(self, *, live: bool) -> float:
         """Seconds of audio that the backend has yet to process if no more is captured."""
@@ -300,57 +295,7 @@ class Streams:
         """Every gap, by source and time."""
         return tuple(gap for s in self._streams.values() for gap in s.box.losses.missing())
 
-    # Sending.
-
-    def pull(self, now: float) -> tuple[Stream, bytes] | None:
-        """The next frame that a window allows, and its stream."""
-        self.shut = False
-        self.opens_at = OFF
-        order, free = self._order, self._limits.window
-        for i in range(len(order)):
-            stream = order[i]
-            box, window = stream.box, stream.window
-            samples = box.next_samples
-            if not samples:
-                continue
-            # The first rule of the window, without a call, for the frames that need no other.
-            if box.dial_sent + samples <= window.drained + free or window.allows(
-                box.dial_sent, samples, box.unsent, now
-            ):
-                stream.stuck = False
-                stream.shut_since = OFF
-                order.append(order.pop(i))
-                return stream, box.pull()
-            self.shut = True
-            stream.shut_since = min(stream.shut_since, now)
-            opens_at = stream.window.opens_at(box.dial_sent, samples)
-            stream.stuck = opens_at > now + SOON
-            self.opens_at = min(self.opens_at, opens_at)
-        return None
-
-    @property
-    def shut_since(self) -> float:
-        """When a window was shut without a report of the backend since; OFF: none is."""
-        since = OFF
-        for stream in self._order:
-            if stream.shut_since < since:
-                since = stream.shut_since
-        return since
-
-    def wants_ping(self) -> bool:
-        """Whether a window needs confirmation soon, or at once when nothing else opens it."""
-        limits = self._limits
-        for stream in self._order:
-            sent = stream.box.dial_sent
-            ahead = sent - stream.window.pinged
-            if ahead >= limits.ping_live or (stream.stuck and ahead > 0):
-                return True
-            if ahead >= limits.ping_backlog:
-                # Frequent with a backlog, or where confirmation is slow to arrive.
-                late = sent - stream.window.received > limits.ping_live
-                if late or stream.box.unsent > LIVE_EDGE:
-                    return True
-        return False
+    # Confirmation.
 
     def mark(self) -> bytes:
         """A mark for a ping that goes out behind everything sent so far."""

@@ -24,7 +24,7 @@ import msgspec
 from openline.dialects.traits import Traits
 from openline.machine.timers import OFF
 from openline.policy import FIGURES_LATE
-from openline.updates import SAMPLE_RATE
+from openline.updates import LONGEST, SAMPLE_RATE, to_samples
 
 #: Audio this close to the capture is at the live edge.
 LIVE_EDGE = int(0.2 * SAMPLE_RATE)
@@ -57,7 +57,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     @classmethod
     def of(cls, traits: Traits, queue: float | None = None) -> Limits:
         """The limits of a backend with these traits, which announced a ``queue`` of seconds."""
-        announced = traits.queue if queue is None else max(queue, _LEAST)
+        announced = traits.queue if queue is None else max(min(queue, LONGEST), _LEAST)
         window, live_ahead = traits.window, traits.live_ahead
         above, below = traits.filling_above, traits.filling_below
         if queue is not None:
@@ -155,7 +155,7 @@ class Window:
             self.filling = True
         elif seconds < self.limits.filling_below:
             self.filling = False
-        self.figured = max(self.figured, self.received - round(seconds * SAMPLE_RATE))
+        self.figured = max(self.figured, self.received - to_samples(seconds))
         return self.note_drained(self.figured)
 
     def note_drained(self, sample: int) -> bool:

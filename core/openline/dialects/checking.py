@@ -143,7 +143,7 @@ def _is_time_or_none(value: object) -> bool:
 
 
 def _is_claim(value: object) -> bool:
-    return value is None or (_is_number(value) and math.isfinite(cast("float", value)))
+    return value is None or (_is_number(value) and -math.inf < cast("float", value) < math.inf)
 
 
 def _are_ends(value: object) -> bool:

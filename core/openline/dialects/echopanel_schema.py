@@ -1,8 +1,8 @@
 """The messages of the echopanel contract as they are on the wire, and their decoder.
 
 Every type is a struct, and one pass decodes and validates a message. Only a message that fails
-is read again: JSON that is slightly invalid (a byte order mark, a bare ``NaN``, half a surrogate
-pair, as some encoders write) is repaired and read once more, and an unknown type is distinguished
+is read again: JSON that is slightly invalid (a byte order mark, a bare ``NaN``, ``1e400``, half a
+surrogate pair, as some encoders write) is repaired and read once more, and an unknown type is told
 from a known one with wrong fields. A field that is not the text of words never costs the text:
 a time that is no number is absent. Reading is total: no message raises.
 """
@@ -117,6 +117,8 @@ Incoming: TypeAlias = (
 )
 #: Characters around the JSON that some encoders write: a byte order mark, NUL, blanks.
 _AROUND = "\ufeff\0 \t\r\n"
+#: More digits than any count has; Python refuses to read more than 4,300.
+_DIGITS = 400
 _FINAL = "asr_final"
 _KNOWN = frozenset(kind.__struct_config__.tag for kind in get_args(Incoming))
 _incoming: msgspec.json.Decoder[Incoming] = msgspec.json.Decoder(Incoming)
@@ -141,21 +143,29 @@ def _decode(data: str | bytes) -> Incoming | Unknown | Malformed:
     try:
         return _incoming.decode(data)
     except msgspec.ValidationError as exc:
+        if "out of range" in str(exc):  # a number of which no float or int can be made
+            raise
         return _unexpected(data, str(exc))
 
 
 def _put_right(data: str) -> bytes:
     """The same JSON with null for a number that is not finite, and ? for half a surrogate pair.
 
-    Raises ValueError or RecursionError.
+    An integer of more digits than ``_DIGITS`` is null too. Raises ValueError or RecursionError.
     """
-    value = json.loads(data, parse_constant=lambda _: None, parse_float=_finite)
+    value = json.loads(
+        data, parse_constant=lambda _: None, parse_float=_finite, parse_int=_countable
+    )
     return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
 
 
 def _finite(digits: str) -> float | None:
     number = float(digits)
     return number if math.isfinite(number) else None
+
+
+def _countable(digits: str) -> int | None:
+    return int(digits) if len(digits) <= _DIGITS else None
 
 
 def _unexpected(data: str | bytes, why: str) -> Unknown | Malformed:

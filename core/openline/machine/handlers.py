@@ -119,9 +119,11 @@ def _audio(session: Reporting, event: e.AudioCaptured) -> Fired:
         session.watch.note_audio(event.source, session.now)
         if session.spooled:
             session.store(stream, event.pcm)
+        if stream.is_store and not stream.has_room:
+            session.note_full(stream)
         if stream.box.ignored and stream.box.losses.has_news:
             session.note_ignored(stream.box)
-        elif stream.box.has_told:  # its audio left memory
+        elif stream.box.hearing.has_told:  # its audio left memory
             session.report_told(stream.box)
     return _NOTHING
 
@@ -149,7 +151,7 @@ def _fetched(session: Reporting, event: e.AudioFetched) -> Fired:
     stream = session.streams.get(event.source)
     if stream is not None:
         stream.box.fetched(event.start, event.pcm)
-        if stream.box.has_told:
+        if stream.box.hearing.has_told:
             session.report_told(stream.box)
     return _NOTHING
 
@@ -174,7 +176,7 @@ def _source_lost(session: Reporting, event: e.SourceFailed) -> Fired:
 
 
 def _look_for_silence(session: Reporting) -> Fired:
-    for source in session.watch.look(session.now, room=session.streams.has_room):
+    for source in session.watch.look(session.now, session.streams.has_room):
         reason = f"it delivered no audio for {session.policy.source_timeout:g} s"
         session.lose_source(source, SourceEndReason.STALLED, reason)
         session.out.append(CloseSource(source))

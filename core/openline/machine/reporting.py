@@ -64,7 +64,7 @@ class Reporting(SessionState):
 
     def report_told(self, box: Outbox) -> None:
         """Hand the app the finals whose audio is not confirmed and not sent again either."""
-        for start, end, final in box.take_told():
+        for start, end, final in box.hearing.take_told():
             if self.spooled and start < end:
                 self.out.append(StoreTold(box.source, start, end))
             self.report_words(structs.replace(final, final=True))
@@ -109,6 +109,7 @@ class Reporting(SessionState):
         passed = box.hearing.pass_mark(mark)
         self._note_replaced(box)
         if box.confirm(mark):
+            self.streams.note_mark(box, self.now)
             if self.spooled:
                 self.out.append(StoreConfirmed(box.source, mark))
             self._report_withdrawn(box)
@@ -137,9 +138,18 @@ class Reporting(SessionState):
         self.arm_proof()
 
     def arm_proof(self) -> None:
-        """Expect progress with the audio that is due."""
-        patience = self.dialect.traits.horizon + self.policy.proof_timeout
-        self.deadlines[Timer.PROOF] = self.streams.due_since + patience
+        """Expect progress with the audio that is due; and a mark that moves, if a store waits."""
+        horizon, patience = self.dialect.traits.horizon, self.policy.proof_timeout
+        self.deadlines[Timer.PROOF] = min(
+            self.streams.due_since + horizon + patience,
+            self.streams.full_since + 2 * (horizon + patience),
+        )
+
+    def note_full(self, stream: Stream) -> None:
+        """Memory is full of a store's audio, which waits until the mark moves."""
+        if stream.full_since == OFF and self.line_open:
+            stream.full_since = self.now
+            self.arm_proof()
 
     def note_ignored(self, box: Outbox) -> None:
         """The gap of a source that the backend ignores is long enough to be reported.

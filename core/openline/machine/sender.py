@@ -42,10 +42,12 @@ def next_message(session: Reporting) -> Outgoing | None:
             stream.due_since = session.now
             session.arm_proof()
         deadlines[_SEND] = session.now + session.policy.send_timeout
-        if stream.box.losses.has_news:
-            session.report_gaps(stream.box.losses.take())
+        box = stream.box
+        if box.losses.has_news or box.hearing.has_told:
+            session.report_told(box)
+            session.report_gaps(box.losses.take())
         try:  # as ``encode_checked``, without its detour for each frame
-            data = session.dialect.audio(stream.box.source, pcm)
+            data = session.dialect.audio(box.source, pcm)
         except Exception as exc:
             raise dialect_error(session.dialect, "audio", exc) from exc
         if isinstance(data, bytes):

@@ -67,6 +67,7 @@ class SessionState:
         "dropped",
         "end_reason",
         "ever_opened",
+        "granted",
         "has_provider",
         "hops",
         "kinds",
@@ -124,20 +125,22 @@ class SessionState:
         self.state: str = State.IDLE.value
         self.now = 0.0
         self.deadlines = [OFF] * len(Timer)
+        self.granted: dict[Timer, float] = {}  # deadlines that a suspension has put off
         self.out: list[Command] = []
         self.retry = Retry(policy, random)
         limit = round(policy.buffer_seconds * SAMPLE_RATE)
-        self.streams = Streams(sources, dialect.traits, limit, disk_samples)
+        stores = frozenset(name for name, kind in kinds.items() if kind is SourceKind.STORE)
+        self.streams = Streams(sources, dialect.traits, limit, disk_samples, stores)
         self.spooled = disk_samples > 0  # captured audio is kept on disk as well
-        self.watch = SilenceWatchdog(sources, may_pause, policy.source_timeout)
+        self.watch = SilenceWatchdog(sources, {*may_pause, *stores}, policy.source_timeout)
         self.timeline = Timeline()
         # The input that arrived, until a row of the chart processes it.
         self.message: Any = None  # a Message; its type goes with the event that is fired
         self.pong = b""  # the mark of the last pong
         self.opened_id = ""  # the connection_id of the socket that is open
         self.redirect = backend  # where a redirect leads
-        self._process = 1  # the processes that ran this session before, and this one
-        self._finals: int = 0  # so many finals on this dial
+        # The processes that ran this session, and the finals on this dial.
+        self._process, self._finals = 1, 0
         self.counts: dict[str, int] = dict.fromkeys(_COUNTED, 0)
         self.reported: frozenset[str] = frozenset()  # the kinds of trouble, once each
         # The credential.
@@ -162,8 +165,7 @@ class SessionState:
         self.dropped: int = 0  # queue items that the backend reported as dropped on this dial
         self.doubtful = False  # the final message will not confirm all sent audio
         # The end.
-        self.stop_wanted = False
-        self.stop_is_sent = False
+        self.stop_wanted = self.stop_is_sent = False
         self.end_reason = ""
         self.lost_sources: list[SourceEnded] = []  # those that failed or stalled before the stop
         self.summary: FinalMessage | None = None

@@ -82,14 +82,14 @@ class Words(Reporting):
         box, hearing = stream.box, stream.box.hearing
         start, end = self._place(stream)
         if not has_words(heard.text):
-            self._take_wordless(stream, end)
+            self._take_wordless(stream)
         elif not heard.final:
             hearing.marks.note_partial(start)
             self.report_words(self._transcript(stream, start, end))
         elif hearing.exact:
             hearing.marks.note_partial(None)
             # Reported before the mark moves: the record of a final holds what it proves.
-            proves = box.confirmed if heard.end is None else end
+            proves = self._proof(stream)
             final = self._transcript(stream, start, end)
             hearing.note_final(Reading(start, end, final))
             self.report_words(final, proves=proves)
@@ -107,13 +107,13 @@ class Words(Reporting):
         """Where in the session the words of the message are, within what this dial was sent.
 
         Without a beginning they follow the last final, and without an end they end at the live
-        edge of what was sent.
+        edge of what was sent. An end before the beginning is raised to it: a beginning is good.
         """
         heard: Heard = self.message
         box = stream.box
         first = 0 if heard.start is None else to_samples(heard.start)
         last = box.dial_sent if heard.end is None else to_samples(heard.end)
-        start, end = box.interval(first, last)
+        start, end = box.interval(first, max(first, last))
         if heard.start is None:
             start = min(max(start, box.hearing.marks.edge), end)
         return start, end
@@ -125,7 +125,7 @@ class Words(Reporting):
             return 0 if heard.end is None else max(to_samples(heard.end), 0)
         if stream.window.reports or heard.start is None or not has_words(heard.text):
             return 0  # the end is a claim, and figures are better than the beginning
-        return max(to_samples(heard.start - self.dialect.traits.time_error), 0)
+        return max(to_samples(heard.start) - to_samples(self.dialect.traits.time_error), 0)
 
     def _transcript(self, stream: Stream, start: int, end: int) -> Transcript:
         """The words of the message: partial, final, or final and held."""
@@ -149,7 +149,17 @@ class Words(Reporting):
             id=self.next_id() if heard.final else "",
         )
 
-    def _take_wordless(self, stream: Stream, end: int) -> None:
+    def _proof(self, stream: Stream) -> int:
+        """Up to where the message proves its source, where ends are exact: up to its end.
+
+        An end before the beginning proves nothing.
+        """
+        heard: Heard = self.message
+        if heard.end is None or (heard.start is not None and heard.start > heard.end):
+            return stream.box.confirmed
+        return stream.box.interval(0, to_samples(heard.end))[1]
+
+    def _take_wordless(self, stream: Stream) -> None:
         """A final without words, such as a lone dot: where ends are exact, it proves silence."""
         heard: Heard = self.message
         if heard.final:
@@ -157,7 +167,7 @@ class Words(Reporting):
             for retraction in self.timeline.retract_live(stream.box.source):
                 self.report(retraction)
             if stream.box.hearing.exact:
-                self.confirm(stream.box, end)
+                self.confirm(stream.box, self._proof(stream))
 
     def take_last_words(self) -> None:
         """Words that follow the final message are final at once."""

@@ -143,6 +143,10 @@ class Retry:
         self.reauth_used = False
         self.note_progress()
 
+    def note_suspension(self, gap: float) -> None:
+        """The process was suspended: that time does not count."""
+        self.give_up_at += gap
+
     def note_progress(self) -> None:
         """A final was confirmed: reset the attempts and the time to give up."""
         self.attempts = 0

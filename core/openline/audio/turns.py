@@ -1,0 +1,101 @@
+"""Whose audio goes next on the one line of all sources, and when a ping must go before it.
+
+Turns go round the sources, so neither can starve the other: the source whose window allows its
+frame goes, and is last in the next round. A source whose window is shut is passed over. When
+time alone does not open it soon, a ping asks the backend how much it has received.
+"""
+
+from __future__ import annotations
+
+from openline.audio.outbox import Outbox
+from openline.audio.stream import Stream
+from openline.audio.window import LIVE_EDGE, Limits
+from openline.machine.timers import OFF
+
+#: A window that time opens within so many seconds needs no confirmation meanwhile.
+SOON = 0.2
+
+
+class Turns:
+    """The sources of a line in the order of their turns, and whether a window stops them."""
+
+    __slots__ = ("_limits", "_order", "opens_at", "shut")
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._order: list[Stream] = []  # the next turn is the first one's
+        self.shut = False  # the last pull found audio that no window allows
+        self.opens_at = OFF  # when time alone opens a window
+
+    def pull(self, now: float) -> tuple[Stream, bytes] | None:
+        """The next frame that a window allows, and its stream."""
+        self.shut = False
+        self.opens_at = OFF
+        order, free = self._order, self._limits.window
+        for i in range(len(order)):
+            stream = order[i]
+            box, window = stream.box, stream.window
+            samples = box.next_samples
+            if not samples:
+                continue
+            # The first rule of the window, without a call, for the frames that need no other.
+            if box.dial_sent + samples <= window.drained + free or window.allows(
+                box.dial_sent, samples, box.unsent, now
+            ):
+                stream.stuck = False
+                stream.shut_since = OFF
+                order.append(order.pop(i))
+                return stream, box.pull()
+            self.shut = True
+            stream.shut_since = min(stream.shut_since, now)
+            opens_at = stream.window.opens_at(box.dial_sent, samples)
+            stream.stuck = opens_at > now + SOON
+            self.opens_at = min(self.opens_at, opens_at)
+        return None
+
+    @property
+    def shut_since(self) -> float:
+        """When a window was shut without a report of the backend since; OFF: none is."""
+        since = OFF
+        for stream in self._order:
+            if stream.shut_since < since:
+                since = stream.shut_since
+        return since
+
+    @property
+    def due_since(self) -> float:
+        """When the backend last confirmed progress with audio that is due; OFF: none is due."""
+        return min([stream.due_since for stream in self._order], default=OFF)
+
+    @property
+    def full_since(self) -> float:
+        """Since when a store waits for a mark that does not move; OFF: none waits."""
+        return min([stream.full_since for stream in self._order], default=OFF)
+
+    def note_mark(self, box: Outbox, now: float) -> None:
+        """The mark of a source moved."""
+        for stream in self._order:
+            if stream.box is box and stream.full_since != OFF:
+                stream.full_since = OFF if stream.has_room else now
+
+    def note_suspension(self, gap: float) -> None:
+        """No time passed for ``gap`` seconds: what the backend is waited for starts later."""
+        for stream in self._order:
+            stream.shut_since += gap
+            stream.due_since += gap
+            stream.full_since += gap
+
+    def wants_ping(self) -> bool:
+        """Whether a window needs confirmation soon, or at once when nothing else opens it."""
+        limits = self._limits
+        for stream in self._order:
+            sent = stream.box.dial_sent
+            ahead = sent - stream.window.pinged
+            if ahead >= limits.ping_live or (stream.stuck and ahead > 0):
+                return True
+            if ahead >= limits.ping_backlog:
+                # Frequent with a backlog, or where confirmation is slow to arrive.
+                late = sent - stream.window.received > limits.ping_live
+                if late or stream.box.unsent > LIVE_EDGE:
+                    return True
+        return False

@@ -1,0 +1,228 @@
+"""The finals of one source that are not final yet: told or replaced, each exactly once.
+
+Times are in seconds here. A *dial* has a time error of 0.3 s.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import hypothesis.strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from openline.audio.hearing import Hearing
+from openline.audio.marks import Marks, Reading
+from openline.updates import SAMPLE_RATE, Transcript
+from tests.support_profiles import paced
+
+ERROR, LONGEST = round(0.3 * SAMPLE_RATE), 20 * SAMPLE_RATE
+
+
+def samples(seconds: float) -> int:
+    return round(seconds * SAMPLE_RATE)
+
+
+def words(start: float, end: float, name: str) -> Transcript:
+    return Transcript(
+        source="mic", text=name, final=False, start=start, end=end, settled=True, id=name
+    )
+
+
+def reading(start: float, end: float, name: str) -> Reading:
+    return Reading(samples(start), samples(end), words(start, end, name))
+
+
+def marks(begin: float = 0.0) -> Marks:
+    return Marks(samples(begin), ERROR, LONGEST)
+
+
+def names(readings: list[Reading]) -> list[str]:
+    return [each.final.id for each in readings]
+
+
+def hearing(*held: tuple[float, float, str]) -> Hearing:
+    """Of a dial that holds these finals."""
+    made = Hearing(marks())
+    for each in held:
+        made.marks.hold(reading(*each))
+    return made
+
+
+def lose(this: Hearing, mark: float = 0.0, *, exact: bool = False) -> None:
+    """The dial is lost, and another one begins."""
+    this.end_dial(samples(mark))
+    this.begin_dial(marks(mark), exact=exact)
+
+
+class TestPassing:
+    def test_a_final_is_told_once_the_mark_has_passed_it(self) -> None:
+        this = hearing((1, 2, "a"), (4, 5, "b"))
+        assert names(this.pass_mark(samples(3))) == ["a"]
+        assert names(this.pass_mark(samples(3))) == []
+        assert names(this.pass_mark(samples(9))) == ["b"]
+
+    def test_what_was_put_aside_is_told_in_order_of_time(self) -> None:
+        this = hearing((1, 2, "a"), (7, 8, "c"))
+        lose(this)
+        this.marks.hold(reading(4, 5, "b"))
+        assert names(this.pass_mark(samples(9))) == ["a", "b", "c"]
+        assert this.take_dropped() == []
+
+
+class TestAside:
+    def test_a_final_that_the_new_dial_does_not_repeat_is_told_after_all(self) -> None:
+        this = hearing((10, 14, "one two three four"))
+        lose(this)
+        this.marks.hold(reading(20, 21, "later"))
+        assert names(this.pass_mark(samples(15))) == ["one two three four"]
+
+    def test_finals_of_the_new_dial_replace_what_they_cover_by_half(self) -> None:
+        this = hearing((10, 14, "one two three four"))
+        lose(this)
+        this.marks.hold(reading(10, 12, "one two"))
+        assert this.take_dropped() == []
+        assert names(this.pass_mark(samples(14))) == ["one two"]
+        assert names(this.take_dropped()) == ["one two three four"]
+        assert this.take_dropped() == []
+
+    def test_the_first_new_final_does_not_remove_the_rest(self) -> None:
+        """The session ends before the new dial has said it all again."""
+        this = hearing((10, 14, "one two three four"))
+        lose(this)
+        this.marks.hold(reading(10, 12, "one two"))
+        assert names(this.finish()) == ["one two three four"]
+        assert names(this.take_dropped()) == ["one two"]
+
+    def test_a_new_dial_that_is_lost_too_replaces_only_what_it_outreaches(self) -> None:
+        this = hearing((10, 14, "one two three four"))
+        lose(this)
+        this.marks.hold(reading(10, 12, "one two"))
+        lose(this)
+        this.marks.hold(reading(10, 15, "one two three four five"))
+        lose(this)
+        assert names(this.take_dropped()) == ["one two", "one two three four"]
+        assert names(this.finish()) == ["one two three four five"]
+
+    def test_finals_that_were_passed_replace_it_too(self) -> None:
+        this = hearing((10, 14, "one two three four"))
+        lose(this)
+        this.marks.hold(reading(10, 13, "one two three"))
+        assert names(this.pass_mark(samples(13))) == ["one two three"]
+        lose(this, 13)
+        assert names(this.take_dropped()) == ["one two three four"]
+        assert this.finish() == []
+
+    def test_finals_of_an_exact_dial_replace_it(self) -> None:
+        this = hearing((10, 14, "one two three four"))
+        lose(this, exact=True)
+        this.note_final(samples(10), samples(13))
+        assert this.pass_mark(samples(14)) == []
+        assert names(this.take_dropped()) == ["one two three four"]
+
+    def test_a_final_that_begins_before_the_mark_is_told_at_the_loss(self) -> None:
+        """Its beginning is not sent again, so no other dial can say all of it."""
+        this = hearing((1, 2, "a"), (4, 9, "b"), (0.5, 8, "late"))
+        mark = samples(3)
+        assert names(this.pass_mark(mark)) == ["late", "a"]
+        this.marks.hold(reading(2, 10, "later"))
+        lose(this, 3)
+        told = this.take_told()
+        assert names(told) == ["later"]
+        assert (told[0].start, told[0].end) == (mark, mark), "none of its audio is left out"
+        assert this.take_told() == []
+        assert names(this.finish()) == ["b"]
+
+
+class TestLeaving:
+    def test_what_begins_in_the_run_that_leaves_memory_is_final(self) -> None:
+        this = hearing((1, 2, "a"), (4, 5, "b"), (7, 8, "c"))
+        assert this.leave(0, samples(9)) == [], "nothing is aside"
+        lose(this)
+        assert names(this.leave(samples(1), samples(7))) == ["a", "b"]
+        assert names(this.leave(samples(1), samples(7))) == []
+        assert names(this.finish()) == ["c"]
+
+
+class TestRestore:
+    def test_the_readings_of_earlier_dials_compete_as_they_did(self) -> None:
+        this = Hearing(marks())
+        this.restore([words(10, 14, "1.1.1"), words(10, 12, "1.2.1"), words(20, 21, "1.1.2")], 0)
+        assert this.seam
+        assert names(this.finish()) == ["1.1.1", "1.1.2"]
+        assert names(this.take_dropped()) == ["1.2.1"]
+
+    def test_what_begins_before_the_mark_is_told(self) -> None:
+        this = Hearing(marks())
+        this.restore([words(1, 5, "1.1.1"), words(6, 7, "1.1.2")], samples(3))
+        assert names(this.take_told()) == ["1.1.1"]
+        assert names(this.finish()) == ["1.1.2"]
+
+
+# Any order of events.
+
+
+class HearingOfAnySession(RuleBasedStateMachine):
+    """Dials come and go; each held final is told or replaced, exactly once."""
+
+    @initialize()
+    def start(self) -> None:
+        self.hearing = Hearing(marks())
+        self.mark = 0
+        self.made: list[str] = []
+        self.told: list[str] = []
+        self.replaced: list[str] = []
+
+    @rule(start=st.integers(0, 40), length=st.integers(0, 15))
+    def hold(self, start: int, length: int) -> None:
+        name = f"1.1.{len(self.made)}"
+        self.made.append(name)
+        moved = self.hearing.marks.hold(reading(start, start + length, name))
+        self.move(moved)
+
+    @rule(start=st.integers(0, 40))
+    def partial(self, start: int) -> None:
+        self.hearing.marks.note_partial(samples(start))
+
+    @rule(position=st.integers(0, 45))
+    def horizon(self, position: int) -> None:
+        self.move(self.hearing.marks.at_horizon(samples(position)))
+
+    @rule(start=st.integers(0, 40), length=st.integers(0, 15))
+    def exact(self, start: int, length: int) -> None:
+        self.hearing.note_final(samples(start), samples(start + length))
+        self.move(samples(start + length))
+
+    def move(self, position: int) -> None:
+        self.mark = max(self.mark, position)
+        self.told += names(self.hearing.pass_mark(self.mark))
+
+    @rule(exact=st.booleans())
+    def lose(self, exact: bool) -> None:
+        lose(self.hearing, self.mark / SAMPLE_RATE, exact=exact)
+
+    @rule(start=st.integers(0, 45), length=st.integers(0, 10))
+    def leave(self, start: int, length: int) -> None:
+        self.told += names(self.hearing.leave(samples(start), samples(start + length)))
+
+    @precondition(lambda self: len(self.made) > 3)
+    @rule()
+    def finish(self) -> None:
+        self.told += names(self.hearing.finish())
+        self.collect()
+        assert sorted(self.told + self.replaced) == sorted(self.made)
+
+    @invariant()
+    def collect(self) -> None:
+        self.told += names(self.hearing.take_told())
+        self.replaced += names(self.hearing.take_dropped())
+        both = self.told + self.replaced
+        assert len(set(both)) == len(both), "told or replaced twice"
+        assert set(both) <= set(self.made)
+
+    def teardown(self) -> None:
+        if hasattr(self, "hearing"):
+            self.finish()
+
+
+TestHearingOfAnySession: Any = HearingOfAnySession.TestCase
+TestHearingOfAnySession.settings = paced(150, 30)
