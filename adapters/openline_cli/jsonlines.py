@@ -20,6 +20,7 @@ from openline.updates import (
     GapWithdrawn,
     Insight,
     PartialRetracted,
+    Resumed,
     SourceEnded,
     StateChanged,
     Transcript,
@@ -39,6 +40,7 @@ NAMES: Final[Mapping[type, str]] = {
     GapWithdrawn: "gap_withdrawn",
     SourceEnded: "source_lost",
     Trouble: "trouble",
+    Resumed: "resumed",
     Ended: "ended",
 }
 

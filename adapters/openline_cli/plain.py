@@ -16,6 +16,7 @@ from openline.updates import (
     Ended,
     Gap,
     GapWithdrawn,
+    Resumed,
     SourceEnded,
     SourceEndReason,
     State,
@@ -116,6 +117,8 @@ def note_line(update: Update) -> str | None:
             return f"-- {describe_gap(update)}"
         case GapWithdrawn():
             return f"-- no longer missing, since it was confirmed: {describe_gap(update.gap)}"
+        case Resumed():
+            return f"-- this process was suspended for {update.gap:.1f} s, and goes on"
         case SourceEnded() if update.cause is not SourceEndReason.EXHAUSTED:
             return f"-- {update.source} was lost: {printable(update.reason)}"
         case Trouble() if update.kind not in EXPECTED:

@@ -339,4 +339,4 @@ class Driver:
         if isinstance(event, f.ProviderFailed):
             self._receive(self._credentials.failed(event))
         else:
-            self._receive(self._credentials.accept(event))
+            self._receive(self._credentials.accept(event, self._time()))

@@ -38,6 +38,7 @@ class Began(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     credential_place: CredentialPlace = CredentialPlace.HEADERS
     had_query: bool = False
     dialect: str | None = None
+    redirects_to: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -53,6 +54,7 @@ class Began(msgspec.Struct, frozen=True, tag=True, kw_only=True):
             credential_place=backend.credential_place,
             had_query=bool(backend.query),
             dialect=dialect,
+            redirects_to=backend.redirects_to,
         )
 
     def check_dialect(self, dialect: str) -> None:
@@ -69,7 +71,10 @@ class Began(msgspec.Struct, frozen=True, tag=True, kw_only=True):
         if self.had_query:
             raise ValueError("its URL had a query, which is never stored: give the URL again")
         return Backend.from_url(
-            self.url, allow_plain=self.allow_plain, credential_place=self.credential_place
+            self.url,
+            allow_plain=self.allow_plain,
+            credential_place=self.credential_place,
+            redirects_to=self.redirects_to,
         )
 
 

@@ -13,7 +13,6 @@ raises ``SpoolError``, and later failures are ``OSError``, which the session rep
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import re
 import shutil
@@ -24,6 +23,7 @@ from typing import Final
 
 from openline.journal.reader import JournalError
 from openline.text import os_reason
+from openline_store.locks import check_locks, lock
 from openline_store.past import Past, past_of
 from openline_store.records import VERSION, Began, Confirmed, Record, pack, unpack
 
@@ -33,6 +33,7 @@ SEGMENT_BYTES: Final = 60 * 32_000
 _SHOWN: Final = 3
 _LOG = "log"
 _LOCK = "lock"
+_WHAT = "a spool"
 _SEGMENT = re.compile(r"(?P<source>.+)-(?P<start>\d{15})\.pcm")
 
 
@@ -64,6 +65,10 @@ class Spool:
         """A new folder for a session. Raises SpoolError."""
         folder = directory / folder_name(began.session_id)
         try:
+            check_locks(_WHAT)
+        except OSError as exc:
+            raise SpoolError(f"{directory}: {os_reason(exc)}: leave the spool out") from None
+        try:
             directory.mkdir(parents=True, exist_ok=True)
             if folder.exists():
                 raise SpoolError(
@@ -72,7 +77,11 @@ class Spool:
                 )
             folder.mkdir(mode=0o700)
             os.close(os.open(folder / _LOG, os.O_WRONLY | os.O_CREAT, 0o600))
-            spool = cls(folder)
+            try:
+                spool = cls(folder)
+            except SpoolError:
+                shutil.rmtree(folder, ignore_errors=True)
+                raise
             try:
                 spool.note(began)
             except BaseException:
@@ -248,10 +257,14 @@ def _lock(folder: Path) -> int:
     except OSError as exc:
         raise SpoolError(f"{folder}: {os_reason(exc)}") from exc
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+        lock(fd, _WHAT)
+    except OSError as exc:
         os.close(fd)
-        raise SpoolError(f"{folder}: another process is using this session: wait for it") from None
+        if isinstance(exc, BlockingIOError):
+            why = "another process is using this session: wait for it"
+        else:
+            why = f"it cannot be locked ({os_reason(exc)}): give a folder on a local disk"
+        raise SpoolError(f"{folder}: {why}") from None
     return fd
 
 

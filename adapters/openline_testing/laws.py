@@ -21,19 +21,19 @@ LAWS: Final[Mapping[str, str]] = MappingProxyType(
         "one socket": "At most one dial is out, and dials are numbered from 1 without a hole.",
         "the gate": (
             "No more than dials_per_minute (at most 15) dials, redirects and requests for a "
-            "credential in any 60 s."
+            "credential in any 60 s; the request for one that is due counts with its dial."
         ),
         "credential first": (
-            "One request for a credential at a time, none while a dial is out, and no dial "
-            "before its answer."
+            "One request for a credential at a time, none while a dial is out, none while the "
+            "last one holds, and no dial before its answer or with one that is due."
         ),
         "fresh credential": (
             "A refused credential leads to one dial with a fresh one, if there is a provider, "
             "and never to a second until the line was stable."
         ),
         "redirects": (
-            "At most max_redirects in a row, never from wss to ws, and a credential does not "
-            "go to another origin."
+            "At most max_redirects in a row, never from wss to ws, to another origin only if the "
+            "app allowed it, and a credential does not go to another origin."
         ),
         # Reports.
         "transitions": "A session goes from state to state only as the chart is drawn.",
@@ -63,7 +63,8 @@ LAWS: Final[Mapping[str, str]] = MappingProxyType(
         "the delay": "No dial goes out before the reported delay is over, or a hint ends it.",
         "patience": (
             "No more retries in a row than max_attempts, and none later than give_up_after "
-            "from the first loss since there was progress."
+            "from the first loss since there was progress; a delay that would pass this limit, or "
+            "the time to finish, is cut to its last instant, once."
         ),
         "no early failure": (
             "A session fails only for a reason: a fatal ending or a limit of its policy."

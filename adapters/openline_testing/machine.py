@@ -235,15 +235,10 @@ class SessionFuzzer(RuleBasedStateMachine):
 
     # The environment.
 
-    @rule(age=strategies.ages(), outcome=st.sampled_from([True, True, True, False, None, ""]))
-    def credential(self, age: int, outcome: bool | str | None) -> None:  # noqa: FBT001 (as above)
-        """The provider answers, fails, fails for good (None), or gives an unusable answer ("")."""
-        request = self.world.seen.requested - age
-        if outcome:
-            self.feed(e.CredentialReady(request))
-        else:
-            unusable = outcome == ""
-            self.feed(e.CredentialFailed(request, fatal=outcome is None, unusable=unusable))
+    @rule(age=strategies.ages(), answer=strategies.answers())
+    def credential(self, age: int, answer: strategies.Answer) -> None:
+        """The provider answers, fails, fails for good, or gives an unusable answer."""
+        self.feed(answer(self.world.seen.requested - age))
 
     @rule(age=strategies.ages())
     def opened(self, age: int) -> None:

@@ -50,7 +50,7 @@ from openline.events import (
 from openline.policy import Policy
 from openline.reconnect.verdicts import Action, Rule
 from openline.updates import Ended, State
-from openline_testing.endings import meaning
+from openline_testing.endings import astray, meaning
 from openline_testing.laws import broken
 
 _Readable: TypeAlias = (
@@ -95,6 +95,7 @@ class Observation:
         "lost_by",
         "message",
         "now",
+        "opened_at",
         "over",
         "pinged_at",
         "policy",
@@ -103,6 +104,7 @@ class Observation:
         "received_at",
         "redirected",
         "refused",
+        "renew_at",
         "request",
         "requested",
         "requested_at",
@@ -118,6 +120,7 @@ class Observation:
         "stop_wanted",
         "stopping",
         "stops",
+        "streamed",
         "waited",
     )
 
@@ -142,6 +145,7 @@ class Observation:
         self.has_provider = has_provider
         self.now = 0.0
         self.event: Event | None = None
+        self.opened_at = 0.0
         # Reports.
         self.state = State.IDLE
         self.since = 0.0  # when that state was reported
@@ -164,12 +168,10 @@ class Observation:
         self.dialled_at = 0.0
         self.settled_at: float | None = None
         self.connection_id: str | None = None
-        self.starts: int = 0
-        self.stops: int = 0
-        self.acked = False
+        self.starts = self.stops = 0
+        self.acked = self.streamed = False  # the latter: on some dial
         self.ends = dialect.traits.ends  # what the ends of its finals prove
-        self.line_since = 0.0
-        self.received_at = 0.0
+        self.line_since = self.received_at = 0.0
         self.pong_due: float | None = None  # the line is left unless something arrives before
         self.pinged_at = 0.0
         self.pulled_at: float | None = None  # the send of the message pulled then is under way
@@ -178,6 +180,7 @@ class Observation:
         self.requested: int = 0
         self.requested_at = 0.0
         self.fresh = False
+        self.renew_at = -math.inf  # from then on a request is allowed though nothing was refused
         # The end.
         self.over: set[str] = set()  # sources that ended
         self.holes: set[str] = set()  # sources that could not capture for a while
@@ -263,6 +266,7 @@ class Observation:
     def _of_the_app(self, event: Event) -> None:
         match event:
             case OpenRequested():
+                self.opened_at = self.now
                 self._stops(sources_over=True)
             case StopRequested():
                 self._stops()
@@ -284,6 +288,7 @@ class Observation:
     def _answered(self, event: CredentialReady | CredentialFailed) -> None:
         if isinstance(event, CredentialReady):
             self.waited = True
+            self.renew_at = math.inf if event.due_at is None else event.due_at
         else:
             self._loses(event)
 
@@ -295,7 +300,11 @@ class Observation:
             case Redirected():
                 if self.state is State.CONNECTING:
                     self.live = None
-                    self.waited = self.redirected = True
+                    most = self.policy.max_redirects
+                    loss = astray(event, self.backend, self.hops, most)
+                    self.waited = self.redirected = loss is None
+                    if loss is not None:
+                        self._loses(loss)
             case SocketLost():
                 self.live = None
                 self._loses(event)
@@ -312,9 +321,8 @@ class Observation:
 
     def _loses(self, event: Event) -> None:
         self.lost_by = event
-        means = meaning(event, self.dialect)
-        no_retry = means is Action.REAUTH and not self.has_provider
-        if means is Action.FATAL or no_retry:
+        means = meaning(event, self)
+        if means is Action.FATAL or (means is Action.REAUTH and not self.has_provider):
             self.refused = type(event).__name__
 
     def _note_received(self) -> None:
@@ -332,7 +340,7 @@ class Observation:
             self.message = message
         if isinstance(message, Status):
             if message.ack and self.starts and not self.acked:
-                self.acked = True
+                self.acked = self.streamed = True
                 self.ends = message.ends or self.dialect.traits.ends
                 self.line_since = self.pinged_at = self.now
         elif isinstance(message, Refusal):

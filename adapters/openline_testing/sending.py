@@ -9,7 +9,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import cast
 
-from openline.commands import Outgoing, SendBytes, SendPing, SendText
+from openline.commands import (
+    DiscardStore,
+    FetchAudio,
+    Outgoing,
+    SendBytes,
+    SendPing,
+    SendText,
+    StoreAudio,
+    StoreConfirmed,
+    StoreFinal,
+    StoreGap,
+    StoreReplaced,
+    StoreTold,
+    StoreWithdrawn,
+)
 from openline.dialects.checking import DialectError, encode_checked
 from openline.updates import SAMPLE_RATE, SourceStatistics, State
 from openline_testing.laws import broken
@@ -19,6 +33,11 @@ from openline_testing.samples import audio_of
 FRAME = 320
 #: RFC 6455 §5.5.
 MARK_LIMIT = 125
+#: The commands of a session that keeps its audio on a disk too.
+DISK = (
+    *(StoreAudio, StoreConfirmed, StoreFinal, StoreTold, StoreReplaced, StoreGap, StoreWithdrawn),
+    *(FetchAudio, DiscardStore),
+)
 OPEN = frozenset({State.STREAMING, State.FINISHING})
 
 

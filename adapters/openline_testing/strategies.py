@@ -7,8 +7,9 @@ dials, absurd times. All of these can happen, and a session must survive them.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, TypeAlias
 
 import hypothesis.strategies as st
 from hypothesis.strategies import SearchStrategy
@@ -22,9 +23,12 @@ from openline_testing.samples import EchoMessage, Sample, Samples, ack_of, sampl
 from openline_testing.theorem.schedule import KINDS, NAMES, WAYS, Fault, Schedule, Source
 
 __all__ = [
+    "Answer",
     "ages",
+    "answers",
     "endings",
     "events",
+    "leases",
     "locations",
     "losses",
     "messages",
@@ -33,6 +37,9 @@ __all__ = [
     "schedules",
 ]
 
+#: The event of a provider's answer to a request, by the request's number.
+Answer: TypeAlias = Callable[[int], e.CredentialReady | e.CredentialFailed]
+
 
 def policies() -> SearchStrategy[Policy]:
     """Policies with every limit also at 0, 1 and None, where that is valid."""
@@ -40,6 +47,7 @@ def policies() -> SearchStrategy[Policy]:
         Policy,
         max_attempts=st.sampled_from([None, None, 0, 1, 3]),
         give_up_after=st.sampled_from([None, 300.0, 300.0, 20.0, 0.0]),
+        first_contact=st.sampled_from([15.0, 15.0, 0.0, 1.0]),
         dials_per_minute=st.sampled_from([15, 15, 1, 2]),
         start_delay=st.sampled_from([0.2, 0.0]),
         stable_after=st.sampled_from([10.0, 0.5]),
@@ -74,7 +82,7 @@ _CODES = st.one_of(
     st.integers(-1, 5000),
 )
 _STATUSES = st.one_of(
-    st.sampled_from([101, 200, 302, 401, 403, 404, 429, 500, 503]), st.integers(0, 600)
+    st.sampled_from([101, 200, 302, 401, 402, 403, 404, 404, 429, 500, 503]), st.integers(0, 600)
 )
 
 
@@ -200,13 +208,29 @@ def events(sources: Sequence[str] = ("mic",), dial: int = 1) -> SearchStrategy[e
         st.builds(e.CaptureHole, source, st.integers(-1, 3200)),
         st.builds(e.SourceFinished, source),
         st.builds(e.SourceFailed, source, st.just("unplugged")),
-        st.just(e.CredentialReady(dial)),
+        st.builds(e.CredentialReady, st.just(dial), leases()),
         st.builds(e.CredentialFailed, st.just(dial), st.booleans(), unusable=st.booleans()),
         st.just(e.SocketOpened(dial, f"connection {dial}")),
         st.builds(e.Redirected, st.just(dial), st.sampled_from([301, 302, 307]), locations()),
         st.builds(e.PongReceived, st.just(dial), st.sampled_from([b"1", b"?"])),
         losses(dial),
     )
+
+
+def leases() -> SearchStrategy[float | None]:
+    """When a credential is due again: never, at once, or at some time."""
+    return st.none() | st.just(0.0) | st.floats(0, 200)
+
+
+def answers() -> SearchStrategy[Answer]:
+    """What a provider may answer to a request of any number."""
+    ready: SearchStrategy[Answer] = leases().map(lambda at: partial(e.CredentialReady, due_at=at))
+    failed: list[Answer] = [
+        e.CredentialFailed,
+        partial(e.CredentialFailed, fatal=True),
+        partial(e.CredentialFailed, unusable=True),
+    ]
+    return ready | st.sampled_from(failed)
 
 
 def schedules(

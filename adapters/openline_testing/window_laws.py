@@ -246,5 +246,11 @@ class WindowLaws:
     @property
     def stalls_at(self) -> float:
         """When an open line must be left unless progress comes before; inf: never."""
-        since = min((each.shut_since for each in self._gauges.values()), default=math.inf)
+        tracks = self._line.tracks
+        waits = [
+            each.shut_since
+            for source, each in self._gauges.items()
+            if source not in tracks or not tracks[source].ignored
+        ]
+        since = min(waits, default=math.inf)
         return since + self.seen.policy.stall_timeout

@@ -22,17 +22,8 @@ from msgspec.structs import replace
 from openline.commands import (
     CloseSource,
     Command,
-    DiscardStore,
-    FetchAudio,
     Outgoing,
     Report,
-    StoreAudio,
-    StoreConfirmed,
-    StoreFinal,
-    StoreGap,
-    StoreReplaced,
-    StoreTold,
-    StoreWithdrawn,
 )
 from openline.dialects.protocol import Dialect
 from openline.events import AbortRequested, Event, StopRequested
@@ -53,7 +44,7 @@ from openline_testing.dialing import Dialing
 from openline_testing.laws import SLACK, broken
 from openline_testing.observation import OVER, Observation
 from openline_testing.patience import Patience
-from openline_testing.sending import Sending
+from openline_testing.sending import DISK, Sending
 from openline_testing.source_laws import SourceLaws
 
 _S: Final = State
@@ -90,13 +81,6 @@ _FIT_LAWS: Final = (  # for each condition: true, false, and its law
     ("its start was acked", "no start was acked", "the ack opens"),
     ("a request is out", "no request is out", "state fits"),
     ("the final message came", "no final message came", "the final message"),
-)
-_WORDS: Final = (StoreFinal, StoreTold, StoreReplaced)
-_DISK: Final = (
-    *_WORDS,
-    *(StoreAudio, StoreConfirmed, StoreGap, StoreWithdrawn),
-    FetchAudio,
-    DiscardStore,
 )
 
 
@@ -315,7 +299,7 @@ class World:
         seen = self._seen
         if seen.ended is not None:
             broken("one end", f"{_name(command)} after the result", seen.now)
-        if isinstance(command, _DISK):
+        if isinstance(command, DISK):
             self._sending.spooled = True
         elif isinstance(command, CloseSource):
             self._sources.commanded(command)
@@ -348,7 +332,7 @@ def _is_overdue(command: Command, *, remark: bool) -> bool:
     """Whether an earlier pull or confirmation may have caused it; or it is a mere ``remark``."""
     if isinstance(command, Report):
         return isinstance(command.update, Gap) or (remark and isinstance(command.update, Trouble))
-    return isinstance(command, _DISK)
+    return isinstance(command, DISK)
 
 
 def _name(what: Any) -> str:

@@ -58,7 +58,7 @@ EXTERNAL_EVENTS: Final = frozenset(
     {
         *("open_requested", "stop_requested", "abort_requested", "network_restored"),
         *("credential_ready", "credential_failed", "socket_opened", "redirected"),
-        *("socket_lost", "pong", "acked", "status", "backend_error", "refused"),
+        *("redirect_refused", "socket_lost", "pong", "acked", "status", "backend_error", "refused"),
         *("transcript", "metrics", "ignored", "insight", "final_message"),
     }
 )

@@ -34,7 +34,7 @@ PATIENT = Policy(source_timeout=None, give_up_after=None)
 
 def claimed(seconds: float = 0.0, **options: Any) -> Drive:
     """A line on which ``seconds`` of live audio were sent; ends are claims, no figures came."""
-    drive = Drive(ends="claimed", **{"policy": PATIENT} | options).stream()
+    drive = Drive(ends="claimed", policy=PATIENT, **options).stream()
     drive.speak(seconds)
     return drive
 
@@ -262,13 +262,18 @@ class TestALoss:
         drive.final(0.1, 0.9)
         assert [words.seam for words in drive.settled] == [False]
 
-    def test_no_seam_behind_an_exact_dial(self) -> None:
+    def test_where_ends_are_exact_there_is_no_seam(self) -> None:
         drive = Drive(policy=PATIENT).stream()
         drive.speak(3)
         drive.final(1, 2)
+        drive.ends = "claimed"
+        again(drive)
+        drive.final(0.5, 0.9, "behind a cut")
+        drive.ends = "exact"
         again(drive)
         drive.final(0.5, 0.9)
-        assert [words.seam for words in drive.finals] == [False, False]
+        said = [words for words in drive.told(Transcript) if words.settled or words.final]
+        assert [words.seam for words in said] == [False, True, False]
 
 
 class TestLastWords:

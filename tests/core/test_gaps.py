@@ -111,3 +111,181 @@ def test_unconfirmed_audio_is_resumed_in_order_of_time() -> None:
     assert not losses.has_news
     assert GapLog("mic").restore([], [], 50, [(0, 40), (10, 50)]) == ([], 50)
     assert GapLog("mic").restore([gap(0, 9)], [], 0, [(0, 4), (4, 20)]) == ([(9, 20)], 20)
+
+
+# What is told.
+
+
+def test_told_audio_is_no_gap_and_is_told_once() -> None:
+    losses = GapLog("mic")
+    losses.lose(0, 10, CAPTURE)
+    assert losses.tell(5, 30) == [(10, 30)]
+    assert losses.tell(20, 40) == [(30, 40)]
+    assert losses.told == 30
+    losses.lose(12, 50, OVERFLOW)
+    assert losses.missing() == [gap(0, 10), gap(40, 50, OVERFLOW)]
+
+
+def test_the_rest_is_lost_beside_gaps_and_what_is_told() -> None:
+    losses = GapLog("mic")
+    losses.lose(10, 20, CAPTURE)
+    losses.tell(30, 40)
+    losses.somewhere(0, 100, 5)
+    losses.lose_rest(0, 50, OVERFLOW)
+    exact = [each for each in losses.missing() if each.exact]
+    assert exact == [
+        gap(0, 10, OVERFLOW),
+        gap(10, 20),
+        gap(20, 30, OVERFLOW),
+        gap(40, 50, OVERFLOW),
+    ]
+
+
+def test_told_audio_of_an_earlier_process_is_neither_kept_nor_lost() -> None:
+    losses = GapLog("mic")
+    assert losses.restore([], [(20, 30)], 10, [(0, 25), (28, 40)]) == ([(10, 20), (30, 40)], 40)
+    assert (losses.told, losses.missing()) == (10, [])
+
+
+# A drop without a place is withdrawn when later dials have confirmed all of its bounds.
+
+
+def dropped(confirmed: int, start: int = 1000, end: int = 5000) -> GapLog:
+    """The backend dropped 320 of [start, end), and the dial is lost at ``confirmed``."""
+    losses = GapLog("mic")
+    losses.somewhere(start, end, 320)
+    losses.take()
+    losses.end_dial(confirmed)
+    return losses
+
+
+def test_a_drop_is_withdrawn_when_all_of_its_bounds_are_confirmed() -> None:
+    losses = dropped(900)
+    losses.confirm(4999)
+    assert losses.take_withdrawn() == []
+    losses.confirm(5000)
+    assert losses.take_withdrawn() == [inexact(1000, 5000, 320)]
+    assert losses.take_withdrawn() == []
+    assert losses.missing() == []
+
+
+def test_a_drop_stays_that_began_before_the_next_dial() -> None:
+    losses = dropped(1200)
+    losses.confirm(5000)
+    assert losses.take_withdrawn() == []
+    assert losses.missing() == [inexact(1000, 5000, 320)]
+
+
+def test_a_drop_stays_while_its_own_dial_goes_on() -> None:
+    losses = GapLog("mic")
+    losses.somewhere(1000, 5000, 320)
+    losses.confirm(5000)
+    assert losses.missing() == [inexact(1000, 5000, 320)]
+
+
+def test_a_drop_stays_if_audio_there_was_lost_otherwise() -> None:
+    losses = dropped(900)
+    losses.lose(4000, 4500, OVERFLOW)
+    losses.confirm(5000)
+    assert losses.take_withdrawn() == []
+    losses = dropped(900)
+    losses.tell(4000, 4500)
+    losses.confirm(5000)
+    assert losses.take_withdrawn() == []
+
+
+def test_a_drop_that_was_not_reported_is_withdrawn_silently() -> None:
+    losses = GapLog("mic")
+    losses.somewhere(1000, 5000, 320)
+    losses.end_dial(0)
+    losses.confirm(5000)
+    assert (losses.take(), losses.take_withdrawn(), losses.missing()) == ([], [], [])
+
+
+def test_a_drop_of_an_earlier_process_is_withdrawn_too() -> None:
+    losses = GapLog("mic")
+    losses.restore([inexact(0, 90, 4), inexact(100, 190, 4)], [], 50, [(50, 200)])
+    losses.confirm(200)
+    assert losses.take_withdrawn() == [inexact(100, 190, 4)]
+    assert losses.missing() == [inexact(0, 90, 4)]
+
+
+# At the end no sample is in two places.
+
+
+def test_a_drop_within_lost_audio_is_withdrawn_at_the_end() -> None:
+    losses = GapLog("mic")
+    losses.somewhere(0, 100, 20)
+    losses.take()
+    losses.lose(0, 100, OVERFLOW)
+    losses.settle()
+    assert losses.take_withdrawn() == [inexact(0, 100, 20)]
+    assert losses.missing() == [gap(0, 100, OVERFLOW)]
+
+
+def test_a_drop_with_too_little_room_is_made_smaller_at_the_end() -> None:
+    losses = GapLog("mic")
+    losses.somewhere(0, 100, 20)
+    losses.somewhere(0, 100, 1)
+    losses.take()
+    losses.lose(0, 85, OVERFLOW)
+    losses.settle()
+    assert losses.take_withdrawn() == [inexact(0, 100, 20), inexact(0, 100, 1)]
+    assert losses.take() == [gap(0, 85, OVERFLOW), inexact(0, 100, 15)]
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["capture", "hole", "drop", "tell", "confirm", "lose", "cut", "take"]),
+            st.integers(0, 60),
+            st.integers(0, 60),
+        ),
+        max_size=30,
+    )
+)
+def test_each_captured_sample_ends_in_one_place(steps: list[tuple[str, int, int]]) -> None:
+    losses, captured, confirmed, lost = GapLog("mic"), 0, 0, 0
+    reported, withdrawn = list[Gap](), list[Gap]()
+    for kind, one, other in steps:
+        low = min(max(one, confirmed, lost), captured)
+        high = min(low + other, captured)
+        match kind:
+            case "capture":
+                captured += one
+            case "hole":
+                losses.lose(captured, captured + one, CAPTURE)
+                captured += one
+            case "drop":
+                if one < captured:
+                    losses.somewhere(one, captured, 1 + other % (captured - one))
+            case "tell":
+                losses.tell(low, high)
+            case "confirm":
+                confirmed = max(confirmed, low)
+                losses.confirm(confirmed)
+            case "lose":  # the oldest goes
+                losses.lose_rest(max(confirmed, lost), low, OVERFLOW)
+                lost = max(lost, low)
+            case "cut":
+                losses.end_dial(confirmed)
+            case _:
+                reported += losses.take()
+        withdrawn += losses.take_withdrawn()
+    losses.lose_rest(max(confirmed, lost), captured, GapCause.UNDELIVERED)
+    losses.settle()
+    reported += losses.take()
+    withdrawn += losses.take_withdrawn()
+    # Each gap is withdrawn as a whole, and only after it was reported.
+    for each in withdrawn:
+        reported.remove(each)
+    assert sum(each.samples for each in reported) == losses.lost
+    assert sum(each.samples for each in losses.missing()) == losses.lost
+    taken = [at for each in reported if each.exact for at in range(each.start, each.end)]
+    assert len(set(taken)) == len(taken), "a sample is in two gaps"
+    assert losses.told + losses.lost <= captured
+    proved = captured - losses.told - losses.lost
+    assert proved <= confirmed, "what nothing confirmed is neither told nor missing"
+    for each in losses.missing():
+        inside = each.end - each.start
+        assert 0 < each.samples <= inside

@@ -7,8 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openline.audio.backlog import FRAME_SAMPLES
+from openline.audio.disk_runs import FETCH
+from openline.audio.marks import Reading
 from openline.audio.outbox import Outbox
-from openline.updates import Gap, GapCause
+from openline.updates import Gap, GapCause, Transcript
 
 F = FRAME_SAMPLES
 ROOMY = 1000 * F
@@ -333,3 +335,63 @@ class TestWhatIsLeft:
     def test_before_anything_is_sent_nothing_is_spanned(self) -> None:
         box = box_with(3, origin=50)
         assert box.span(0, 0) == (50, 50)
+
+
+def held(start: int, end: int) -> Reading:
+    final = Transcript(source="mic", text="words", final=False, start=0.0, end=0.0, id="1.1.1")
+    return Reading(start, end, final)
+
+
+def test_a_final_whose_beginning_leaves_memory_is_told_and_skipped() -> None:
+    """Its end may lie inside a frame; no sample of it is lost, and none is sent again."""
+    box = box_with(4, limit=6 * F)
+    pull(box, 4)
+    box.hearing.marks.hold(held(F + 7, 3 * F + 9))
+    box.end_dial()
+    for _ in range(4):
+        box.add(audio(box.captured, box.captured + F))
+    assert [(each.start, each.end) for each in box.hearing.take_told()] == [(F + 7, 3 * F + 9)]
+    assert box.losses.take() == [gap(0, F + 7, GapCause.OVERFLOW)]
+    assert b"".join(drained(box)) == audio(3 * F + 9, 8 * F)
+    box.end()
+    assert [(each.start, each.end) for each in box.losses.missing()] == [
+        (0, F + 7),
+        (3 * F + 9, 8 * F),
+    ]
+    assert box.losses.told == 2 * F + 2
+
+
+def test_a_final_whose_beginning_is_not_on_disk_is_told() -> None:
+    box = Outbox("mic", 2 * F, 0, 1000 * F)
+    box.restore(0, [(0, 20 * F)], [])
+    final = Transcript(
+        source="mic", text="words", final=False, start=0.1, end=0.2, settled=True, id="1.1.1"
+    )
+    box.hearing.restore([final], 0)
+    assert box.wanted() == (0, 20 * F)
+    box.fetched(0, audio(0, 4 * F))
+    assert box.hearing.take_told() == []
+    pull(box, 4)
+    box.confirm(4 * F)
+    assert box.wanted() == (4 * F, 16 * F)
+    box.fetched(4 * F, b"")
+    [told] = box.hearing.take_told()
+    assert (told.start, told.end) == (5 * F, 10 * F)
+    assert box.losses.take() == [
+        gap(4 * F, 5 * F, GapCause.SPOOL),
+        gap(10 * F, 20 * F, GapCause.SPOOL),
+    ]
+
+
+def test_what_was_told_is_skipped_on_disk_too() -> None:
+    box = Outbox("mic", 2 * F, 0, 1000 * F)
+    for _ in range(10):
+        box.add(audio(box.captured, box.captured + F))
+    assert box.on_disk
+    box.hearing.marks.hold(held(0, 5 * F + 3))
+    box.end_dial()
+    for _ in range(995):
+        box.add(audio(box.captured, box.captured + F))
+    [told] = box.hearing.take_told()
+    assert (told.start, told.end) == (0, 5 * F + 3)
+    assert box.wanted() == (5 * F + 3, FETCH)

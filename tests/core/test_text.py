@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openline.text import MOST, one_line, os_reason
+from openline.text import MOST, has_words, one_line, os_reason
 from openline.updates import BackendStatus, Trouble
 from tests.core.driver import Drive
 
@@ -64,3 +64,24 @@ def test_long_texts_of_a_backend_are_cut_in_every_update() -> None:
 )
 def test_an_os_error_is_reported_without_its_path(error: OSError, reason: str) -> None:
     assert os_reason(error) == reason
+
+
+@pytest.mark.parametrize(
+    ("text", "has"),
+    [
+        ("yes", True),
+        ("7", True),
+        ("\N{CJK UNIFIED IDEOGRAPH-662F}", True),
+        ("... \N{DEVANAGARI LETTER HA}\N{DEVANAGARI SIGN ANUSVARA}.", True),
+        ("\N{THUMBS UP SIGN}", True),
+        ("\N{EIGHTH NOTE}", True),
+        ("$", True),
+        ("", False),
+        (".", False),
+        (" \n\t\N{NO-BREAK SPACE}", False),
+        ("\N{HORIZONTAL ELLIPSIS} - \N{IDEOGRAPHIC FULL STOP}", False),
+        ("\0\N{ZERO WIDTH SPACE}\ufeff", False),
+    ],
+)
+def test_words_are_more_than_punctuation_and_blanks(text: str, has: bool) -> None:
+    assert has_words(text) is has

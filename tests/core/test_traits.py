@@ -14,7 +14,7 @@ from openline.backend import Backend
 from openline.commands import OpenSocket, SendBytes, SendText
 from openline.dialects.echopanel import TRAITS, EchoPanel
 from openline.dialects.registry import BUILT_IN, DEFAULT
-from openline.dialects.traits import Address, Traits
+from openline.dialects.traits import Address, Ends, Traits
 from openline.observer import Observer
 from openline.policy import Policy
 from openline.reconnect.verdicts import Action, Rule
@@ -73,6 +73,7 @@ CODES = "give a mapping from each close code from 1000 to 4999 to its Rule"
         ),
         ({"filling_above": None}, f"Traits.filling_above is NoneType: {SECONDS}"),
         ({"filling_below": -1}, f"Traits.filling_below is -1: {SECONDS}"),
+        ({"ends": "exact"}, "Traits.ends is 'exact': give Ends.EXACT or Ends.CLAIMED"),
         ({"silent_in_silence": 1}, "Traits.silent_in_silence is 1: give True or False"),
         ({"address": "localhost"}, "Traits.address is 'localhost': give an Address, or None"),
         ({"window": 0.09}, "Traits.window is 0.09: give 0.1 s or more"),
@@ -229,3 +230,13 @@ def test_the_kind_of_an_unknown_source_is_refused() -> None:
 def test_an_invalid_kind_is_refused() -> None:
     with pytest.raises(TypeError, match=r"^the kind of source 'mic' is str: give a SourceKind$"):
         machine(kinds={"mic": "store"})
+
+
+@pytest.mark.parametrize(
+    ("ends", "longest_run", "lag"),
+    [(Ends.EXACT, 20.0, 15.0), (Ends.CLAIMED, 20.0, 32.0), (Ends.CLAIMED, 4.0, 17.0)],
+)
+def test_the_mark_lags_by_the_horizon_or_by_a_run_and_the_queue(
+    ends: Ends, longest_run: float, lag: float
+) -> None:
+    assert dialect(horizon=15.0, ends=ends, longest_run=longest_run).traits.lag == lag

@@ -427,3 +427,49 @@ def test_a_backlog_is_counted_to_the_nearest_sample() -> None:
     window.note_received(100)
     window.note_backlog(0.8 / S, 0.0)
     assert window.figured == 99
+
+
+class TestAnnouncedQueue:
+    def test_its_shares_are_those_of_the_default_queue(self) -> None:
+        assert Limits.of(TRAITS, 2.0) == LIMITS
+
+    @pytest.mark.parametrize(
+        ("queue", "window", "live_ahead"), [(10.0, 8.0, 1.0), (1.0, 0.8, 0.5), (0.0, 0.1, 0.1)]
+    )
+    def test_live_audio_runs_no_farther_ahead_than_before(
+        self, queue: float, window: float, live_ahead: float
+    ) -> None:
+        limits = Limits.of(TRAITS, queue)
+        assert (limits.window, limits.live_ahead) == (window * S, live_ahead * S)
+        announced = max(queue, 0.1)
+        assert limits.queue == announced * S
+        assert limits.filling_above == pytest.approx(0.8 * announced)
+        assert limits.filling_below == pytest.approx(0.5 * announced)
+
+    def test_a_queue_of_any_length_is_survived(self) -> None:
+        assert Limits.of(TRAITS, 1e308).queue == 10**9 * S
+
+
+class TestFullQueue:
+    """Live audio waits while it would fill the queue of a backend that reports figures."""
+
+    def window(self, backlog: float, now: float = 0.0) -> Window:
+        window = Window(LIMITS, 0.0)
+        window.note_received(3 * S)
+        window.note_backlog(backlog, now)
+        return window
+
+    def test_it_goes_up_to_the_queue(self) -> None:
+        window = self.window(1.5)
+        assert window.allows(3 * S + S // 2 - F, F, 0, 0.0)
+        assert not window.allows(3 * S + S // 2 - F + 1, F, 0, 0.0)
+
+    def test_late_figures_are_taken_for_real_time(self) -> None:
+        window = self.window(1.5)
+        assert not window.allows(3 * S + S // 2, F, 0, 4.9)
+        assert window.allows(3 * S + S // 2, F, 0, 5.1)
+
+    def test_without_figures_it_does_not_wait(self) -> None:
+        window = Window(LIMITS, 0.0)
+        window.note_received(3 * S)
+        assert window.allows(4 * S - F, F, 0, 0.0)

@@ -16,9 +16,12 @@ from hypothesis.strategies import SearchStrategy
 
 from openline.dialects.echopanel import EchoPanel
 from openline.dialects.protocol import Heard, Message, Metrics, Noticed, Status
+from openline.dialects.traits import Ends
 
 WORDS: Final = st.text(st.characters(codec="utf-8"), max_size=12)
 SECONDS: Final = st.floats(0, 1e6)
+#: Times of words: any finite ones, in any order, or none.
+CLAIMS: Final = st.none() | st.floats(-1e9, 1e9)
 COUNT: Final = st.integers(0, 10**6)
 SOURCE: Final = st.sampled_from(["mic", "system"])
 IDS: Final = {"connection_id": WORDS, "attempt_id": WORDS}
@@ -61,7 +64,12 @@ def ids(fields: Mapping[str, Any]) -> dict[str, Any]:
 @given(
     messages(
         {"state": st.sampled_from(sorted(ACKED | {"connected", "later"}))},
-        {"message": WORDS, "source": SOURCE, "backlog_seconds": SECONDS},
+        {
+            "message": WORDS,
+            "source": SOURCE,
+            "backlog_seconds": SECONDS,
+            "final_ends": st.sampled_from(["exact", "claimed", "so-so"]),
+        },
     )
 )
 def test_a_status(fields: dict[str, Any]) -> None:
@@ -74,6 +82,7 @@ def test_a_status(fields: dict[str, Any]) -> None:
         filling=state in SLOW_DOWN,
         doubtful=state in LEAVES_A_DOUBT,
         warning=state == "warning",
+        ends={"exact": Ends.EXACT, "claimed": Ends.CLAIMED}.get(fields.get("final_ends", "")),
         **ids(fields),
     )
 
@@ -86,6 +95,8 @@ def test_a_status(fields: dict[str, Any]) -> None:
             "backlog_seconds": SECONDS,
             "dropped_total": COUNT,
             "realtime_factor": SECONDS,
+            "rtf_avg_10s": SECONDS,
+            "max_backlog_seconds": SECONDS,
         },
     )
 )
@@ -94,14 +105,15 @@ def test_metrics(fields: dict[str, Any]) -> None:
         source=fields.get("source"),
         backlog=fields.get("backlog_seconds"),
         dropped=fields.get("dropped_total", 0),
-        realtime_factor=fields.get("realtime_factor"),
+        realtime_factor=fields.get("realtime_factor", fields.get("rtf_avg_10s")),
+        queue=fields.get("max_backlog_seconds") or None,
         **ids(fields),
     )
 
 
 @given(
     st.sampled_from(["asr_partial", "asr_final"]),
-    st.tuples(SECONDS, SECONDS).map(sorted),
+    st.tuples(CLAIMS, CLAIMS),
     messages(
         {"text": WORDS},
         {
@@ -113,7 +125,7 @@ def test_metrics(fields: dict[str, Any]) -> None:
         },
     ),
 )
-def test_words(kind: str, times: list[float], fields: dict[str, Any]) -> None:
+def test_words(kind: str, times: tuple[float | None, float | None], fields: dict[str, Any]) -> None:
     start, end = times
     assert decoded(kind, fields | {"t0": start, "t1": end}) == Heard(
         text=fields["text"],

@@ -312,8 +312,13 @@ def test_longest_message_decodes_and_is_not_kept() -> None:
 
 ENDLESS: dict[str, Callable[[int], dict[str, Any]]] = {
     "partials": lambda i: {"type": "asr_partial", "text": f"w{i}" * 50, "t0": 0, "t1": i % 2},
-    "finals of nothing": lambda i: {"type": "asr_final", "text": f"w{i}" * 50, "t0": 0, "t1": 0},
-    "finals of the past": lambda i: {"type": "asr_final", "text": f"w{i}", "t0": 0, "t1": 1},
+    "finals without words": lambda i: {"type": "asr_final", "text": "." * 99, "t0": 0, "t1": i},
+    "finals of no source": lambda i: {"type": "asr_final", "text": f"w{i}", "source": f"s{i}"},
+    "ignored sources": lambda i: {
+        "type": "status",
+        "state": "warning",
+        "message": f"Ignoring source 's{i}'",
+    },
     "states": lambda i: {"type": "status", "state": f"state {i}", "message": f"m{i}" * 50},
     "sources": lambda i: {"type": "metrics", "source": f"source {i}", "backlog_seconds": 1},
     "drops": lambda i: {"type": "metrics", "source": "mic", "dropped_total": i},

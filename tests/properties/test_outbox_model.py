@@ -2,7 +2,8 @@
 
 Each sample's value follows from its session position, so audio that comes out can be
 compared with the audio that went in. The model marks the fate of every position; at the
-end no position may be without a mark, and none may have two.
+end no position may be without a mark, and none may have two. Finals of the dial are held; each
+is told or replaced exactly once, and none is cut by a dial that begins inside it.
 """
 
 from __future__ import annotations
@@ -22,14 +23,15 @@ from hypothesis.stateful import (
 )
 
 from openline.audio.backlog import FRAME_SAMPLES
+from openline.audio.marks import Marks, Reading
 from openline.audio.outbox import Outbox
-from openline.updates import Gap, GapCause
+from openline.updates import SAMPLE_RATE, Gap, GapCause, Transcript
 from tests.support_profiles import paced
 
 #: Long enough that no two frames of one run are alike.
 PATTERN = b"".join((i * 40503 % 65521).to_bytes(2, "little") for i in range(65521))
 
-CAPTURED, HOLE, CONFIRMED, LOST = b"abcd"
+CAPTURED, HOLE, CONFIRMED, LOST, TOLD = b"abcde"
 
 #: The audio really held, independent of the outbox's own counts.
 INSIDE: operator.attrgetter[Any] = operator.attrgetter(
@@ -56,6 +58,9 @@ class OutboxAgainstModel(RuleBasedStateMachine):
     fate: bytearray  # one mark for each position of session time, from 0
     pulled: list[tuple[int, int, int]]  # of this dial: connection sample, session interval
     reported: list[Gap]  # the gaps handed out
+    held: list[str]  # the ids of the finals that were held, in order
+    told: list[str]  # of those that are final
+    replaced: list[str]
 
     @initialize(limit=st.integers(320, 4000), origin=st.integers(0, 900))
     def start(self, limit: int, origin: int) -> None:
@@ -64,6 +69,12 @@ class OutboxAgainstModel(RuleBasedStateMachine):
         self.fate = bytearray(origin)
         self.pulled = []
         self.reported = []
+        self.held, self.told, self.replaced = [], [], []
+        self.begin_dial()
+
+    def begin_dial(self) -> None:
+        marks = Marks(self.box.confirmed, 100, 2000)
+        self.box.hearing.begin_dial(marks, exact=False)
 
     # Actions.
 
@@ -78,6 +89,7 @@ class OutboxAgainstModel(RuleBasedStateMachine):
         box.add(audio(start, start + size))
         assert box.captured == start + size
         self.fate.extend(bytes([CAPTURED]) * size)
+        self.hear_told()
         if self.lost_by_limit() > lost:
             assert box.buffered > self.limit - FRAME_SAMPLES, "audio dropped with room left"
 
@@ -108,28 +120,76 @@ class OutboxAgainstModel(RuleBasedStateMachine):
         assert box.dial_sent == begun + expected
         assert pcm == audio(start, end)
         assert box.interval(begun, box.dial_sent) == (start, end)
-        # On a new dial ``sent`` is ``confirmed``: either way only gaps are stepped over.
+        # On a new dial ``sent`` is ``confirmed``: only gaps and what is told are stepped over.
         assert start >= sent
         if start > sent:
-            assert self.missing_positions() >= set(range(sent, start))
+            assert self.missing_positions() | self.told_positions() >= set(range(sent, start))
         self.pulled.append((begun, start, end))
 
     @rule(share=st.integers(0, 64))
     def confirm(self, share: int) -> None:
         box = self.box
         position = box.origin + (box.sent - box.origin) * share // 64
+        self.move(box.hearing.marks.at_horizon(position))
+
+    def move(self, position: int) -> None:
+        """Move the mark, as the machine does."""
+        box = self.box
+        position = min(position, box.sent)
         news = position > box.confirmed
+        before = box.confirmed
+        passed = box.hearing.pass_mark(max(position, before))
+        self.told += [each.final.id for each in passed]
         assert box.confirm(position) is news
         if news:
             assert box.confirmed == position
         for _, start, end in self.pulled:
-            self.mark(start, min(end, position), CONFIRMED)
+            self.mark(max(start, before), min(end, position), CONFIRMED)
+
+    @precondition(lambda self: self.pulled)
+    @rule(begin=st.integers(0, 64), length=st.integers(0, 3000))
+    def hold(self, begin: int, length: int) -> None:
+        """The backend says a final, whose times are clamped to what was sent."""
+        first, last = self.pulled[0][1], self.box.sent
+        start = first + (last - first) * begin // 64
+        name = str(len(self.held))
+        self.held.append(name)
+        final = Transcript(
+            source="mic", text="words", final=False, start=start / SAMPLE_RATE, end=0.0, id=name
+        )
+        self.move(self.box.hearing.marks.hold(Reading(start, min(start + length, last), final)))
+
+    @rule()
+    def hear_told(self) -> None:
+        """Take what was told though its audio is not confirmed."""
+        for start, end, final in self.box.hearing.take_told():
+            self.told.append(final.id)
+            assert self.box.origin <= start <= end <= self.box.captured
+        self.replaced += [each.final.id for each in self.box.hearing.take_dropped()]
+
+    @precondition(lambda self: not self.box.closed and not self.box.ignored)
+    @rule(really=st.integers(0, 3))
+    def ignore(self, really: int) -> None:
+        if really:
+            return
+        self.box.ignore()
+        assert self.box.ignored
+        assert self.box.confirmed == self.box.sent == self.box.captured
+        assert not self.box.undelivered
+        self.box.ignore()
+        self.hear_told()
 
     @rule()
     def end_dial(self) -> None:
-        before = len(self.box.losses.missing())
+        before = self.missing_positions()
         self.box.end_dial()
-        assert len(self.box.losses.missing()) >= before
+        assert self.missing_positions() >= before
+        assert not self.box.ignored
+        self.hear_told()
+        # Replay begins at or before each final that was put aside.
+        aside = self.box.hearing._aside  # pyright: ignore[reportPrivateUsage]
+        assert all(each.start >= self.box.confirmed for each in aside)
+        self.begin_dial()
         assert self.box.sent == self.box.confirmed
         assert self.box.dial_sent == 0
         self.pulled.clear()
@@ -183,7 +243,8 @@ class OutboxAgainstModel(RuleBasedStateMachine):
 
     @invariant()
     def overflow_was_never_sent_on_the_live_dial(self) -> None:
-        gone = [gap for gap in self.box.losses.missing() if gap.cause is not GapCause.CAPTURE]
+        beside = {GapCause.CAPTURE, GapCause.IGNORED}
+        gone = [gap for gap in self.box.losses.missing() if gap.cause not in beside]
         for _, start, end in self.pulled:
             assert not any(gap.start < end and start < gap.end for gap in gone)
 
@@ -207,11 +268,16 @@ class OutboxAgainstModel(RuleBasedStateMachine):
             return
         box = self.box
         before = self.missing_positions()
-        if not box.undelivered:
+        if not box.undelivered and not box.ignored:
             captured = {at for at, fate in enumerate(self.fate) if fate == CAPTURED}
-            assert captured <= before, "something is left to deliver"
+            assert captured <= before | self.told_positions(), "something is left to deliver"
         self.reported += box.losses.take()
         box.end()
+        self.hear_told()
+        assert sorted(self.told + self.replaced) == sorted(self.held), "told or replaced, once"
+        for at in self.told_positions():
+            assert self.fate[at] == CAPTURED, "told, and confirmed or lost as well"
+            self.fate[at] = TOLD
         self.reported += box.losses.take()
         assert box.buffered == 0
         assert not box.undelivered
@@ -225,7 +291,7 @@ class OutboxAgainstModel(RuleBasedStateMachine):
             assert fates == ({HOLE} if gap.cause is GapCause.CAPTURE else {CAPTURED})
             self.mark(gap.start, gap.end, LOST)
         assert len(self.fate) == box.captured
-        assert set(self.fate[box.origin :]) <= {CONFIRMED, LOST}
+        assert set(self.fate[box.origin :]) <= {CONFIRMED, LOST, TOLD}
         self.the_last_gaps_have_their_cause(before)
         reported = sorted(at for gap in self.reported for at in range(gap.start, gap.end))
         assert reported == [at for at, fate in enumerate(self.fate) if fate == LOST]
@@ -249,6 +315,10 @@ class OutboxAgainstModel(RuleBasedStateMachine):
     def missing_positions(self, cause: GapCause | None = None) -> set[int]:
         gaps = [gap for gap in self.box.losses.missing() if cause in {None, gap.cause}]
         return {at for gap in gaps for at in range(gap.start, gap.end)}
+
+    def told_positions(self) -> set[int]:
+        runs = self.box.losses._told  # pyright: ignore[reportPrivateUsage]
+        return {at for start, end in runs for at in range(start, end)}
 
     def lost_by_limit(self) -> int:
         at_risk: list[tuple[int, int]] = INSIDE(self.box)[3]

@@ -38,6 +38,7 @@ from openline.events import (
 from openline.reconnect.verdicts import ErrorKind, Sender
 from openline.session import SessionMachine
 from openline.updates import SAMPLE_RATE as S
+from openline.updates import State
 from openline_testing.theorem.clauses import fail, hold
 from openline_testing.theorem.disk import Disk
 from openline_testing.theorem.feeder import PATTERN, Feeder
@@ -85,6 +86,7 @@ class Line:
         self._live: Socket | None = None  # the client's current dial, from its OpenSocket
         self._blocked = False  # a send has not completed
         self._stopped = False
+        self._streamed = False  # on some dial
         self._no_network_until = 0.0
         self._frozen_until = 0.0
         self._closed: set[str] = set()  # sources whose audio counts no more
@@ -162,6 +164,7 @@ class Line:
         commands = self.core.receive(event, self.simulation.now)
         if commands:
             self.simulation.ledger.commanded(event, commands)
+            self._streamed |= self.core.state in {State.STREAMING, State.FINISHING}
             for command in commands:
                 self._carry_out(command)
         if not self._blocked:
@@ -257,6 +260,9 @@ class Line:
             "refused": {"error": ErrorKind.REFUSED},
             "busy": {"status": 503},
         }
+        if self._streamed:
+            refusals["deploy"] = {"status": 404}
+            refusals["portal"] = {"error": ErrorKind.TLS_CERTIFICATE}
         if simulation.now < self._no_network_until:
             simulation.at(0.01, partial(socket.report, error=ErrorKind.UNREACHABLE))
         elif way in refusals:

@@ -22,8 +22,12 @@ LONGEST: Final = 30
 HORIZON: Final = 1.0
 #: The seconds that a backend queues unless its figures announce another number.
 USUAL_QUEUE: Final = 2.0
-#: The outcomes of a dial.
-WAYS: Final = ("open", "refused", "busy", "hang", "mute", "full", "cut", "restart", "slow")
+#: The outcomes of a dial. A deploy (404) and a portal (another's certificate) come only after
+#: the session has streamed: before, they end it.
+WAYS: Final = (
+    *("open", "refused", "busy", "hang", "mute", "full", "cut", "restart", "slow"),
+    *("deploy", "portal"),
+)
 #: Outcomes in which the dial streams and the backend does not do its work: it answers pings
 #: alone, or it ignores one source and says so.
 POOR: Final = ("deaf", "ignores")

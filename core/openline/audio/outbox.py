@@ -303,7 +303,7 @@ class Outbox:
         self._ignored = None
         self.losses.end_dial(self.confirmed)
         hearing = self.hearing
-        hearing.seam |= self.sent > self.confirmed and self.dial_sent > 0 and not hearing.exact
+        hearing.seam |= self.sent > self.confirmed and self.dial_sent > 0
         hearing.end_dial(self.confirmed)
         unconfirmed = self._unconfirmed
         self._backlog.put_back(reversed(unconfirmed.frames), unconfirmed.samples)

@@ -53,21 +53,25 @@ class Reporting(SessionState):
     def report_words(self, transcript: Transcript, proves: int | None = None) -> None:
         """Hand words to the app; a final, or one that is held, is written to disk first.
 
-        A final ``proves`` that its source is confirmed up to this position, if it is not None.
+        A final ``proves`` that its source is confirmed up to this position, if it is not None. It
+        is progress, unless it is told because its audio is not heard any more.
         """
+        self._hand_words(transcript, proves)
+        if transcript.final:
+            self.retry.note_progress()
+
+    def _hand_words(self, transcript: Transcript, proves: int | None = None) -> None:
         self.timeline.add(transcript)
         if self.spooled and (transcript.final or transcript.settled):
             self.out.append(StoreFinal(transcript, held=not transcript.final, proves=proves))
         self.report(transcript)
-        if transcript.final:
-            self.retry.note_progress()
 
     def report_told(self, box: Outbox) -> None:
         """Hand the app the finals whose audio is not confirmed and not sent again either."""
         for start, end, final in box.hearing.take_told():
             if self.spooled and start < end:
                 self.out.append(StoreTold(box.source, start, end))
-            self.report_words(structs.replace(final, final=True))
+            self._hand_words(structs.replace(final, final=True))
         self._note_replaced(box)
 
     def _note_replaced(self, box: Outbox) -> None:
@@ -181,6 +185,12 @@ class Reporting(SessionState):
             if cause is not SourceEndReason.EXHAUSTED and not self.stop_wanted:
                 self.lost_sources.append(lost)
             self.report(lost)
+
+    def report_outage(self) -> None:
+        """Report an outage that goes on, each five minutes."""
+        text = self.retry.outage(self.now)
+        if text:
+            self.report(Trouble(kind="outage", text=text))
 
     def trouble(self, kind: str, text: str) -> None:
         """Report a fault that does not end the session to the app, once per kind."""

@@ -51,8 +51,8 @@ class Words(Reporting):
         stream.spoke = True
         if metrics.queue is not None:
             self.streams.announce(metrics.queue)
-        factor = metrics.realtime_factor
-        self.realtime_factor = min(factor, SLOWEST) if factor and factor > 1 else 1.0
+        if metrics.realtime_factor is not None:
+            self.realtime_factor = max(1.0, min(metrics.realtime_factor, SLOWEST))
         # Drops first: they lie after the audio that was drained at the figures before.
         if metrics.dropped > self.dropped:
             self.streams.note_dropped(stream, metrics.dropped - self.dropped)
@@ -131,8 +131,8 @@ class Words(Reporting):
         """The words of the message: partial, final, or final and held."""
         heard: Heard = self.message
         hearing = stream.box.hearing
-        seam = heard.final and hearing.seam
-        if seam:
+        seam = heard.final and hearing.seam and not hearing.exact
+        if heard.final:
             hearing.seam = False
         return Transcript(
             source=stream.box.source,
@@ -197,7 +197,8 @@ class Words(Reporting):
         stream = self.streams.get(lost.source)
         if stream is not None and not stream.box.ignored:
             stream.box.ignore()
-            stream.shut_since = stream.due_since = OFF
+            self.note_alive(stream)
+            stream.due_since = OFF
             self.arm_proof()
             self.report_told(stream.box)
 

@@ -1,0 +1,181 @@
+"""A backend that takes audio and does nothing with it, and how long a stop waits for one."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+
+from openline.dialects.echopanel import TRAITS, EchoPanel
+from openline.machine.timers import Timer
+from openline.policy import Policy
+from openline.reconnect.verdicts import Action
+from openline.updates import SAMPLE_RATE
+from tests.core.driver import Drive
+
+PATIENT = Policy(source_timeout=None, give_up_after=None)
+#: The horizon and ``proof_timeout``.
+PATIENCE = 30.0
+
+
+class Quiet(EchoPanel):
+    """A dialect whose backend sends nothing while it receives silence."""
+
+    traits = replace(TRAITS, silent_in_silence=True)
+
+
+def due(drive: Drive, timer: Timer) -> float | None:
+    """In how many seconds the timer is due; None: it is off."""
+    at = drive.core.snapshot().deadlines.get(timer)
+    return None if at is None else at - drive.now
+
+
+class TestProof:
+    def test_a_backend_that_only_answers_pings_is_lost(self) -> None:
+        drive = Drive(policy=PATIENT).stream()
+        began = drive.now
+        while drive.state == "streaming":
+            drive.speak(0.1)
+        assert drive.now - began == pytest.approx(PATIENCE, abs=0.2)
+        change = drive.last_change
+        assert change.action is Action.RETRY
+        assert change.reason == "the backend took audio, and transcribed and drained none of it"
+        assert drive.core.snapshot().retry.strikes == 1
+
+    @pytest.mark.parametrize("sign", ["words", "figures"])
+    def test_words_or_figures_that_move_keep_the_line(self, sign: str) -> None:
+        drive = Drive(policy=PATIENT).stream()
+        for _ in range(5):
+            drive.speak(9)
+            drive.partial(0, 1) if sign == "words" else drive.figures(0.5)
+        assert drive.state == "streaming"
+
+    def test_figures_that_do_not_move_are_no_sign(self) -> None:
+        drive = Drive(policy=PATIENT).stream()
+        for second in range(31):
+            drive.speak(1)
+            if drive.state == "streaming":
+                drive.figures(second + 1.0)
+        assert drive.state != "streaming"
+
+    def test_the_words_of_one_source_hide_no_dead_one(self) -> None:
+        drive = Drive(policy=PATIENT, sources=("mic", "system")).stream()
+        drive.audio(10, "system")
+        for second in range(32):
+            drive.speak(1)
+            if drive.state == "streaming":
+                drive.partial(second, second + 1, source="mic")
+        assert drive.state != "streaming"
+
+    def test_it_waits_only_while_audio_is_due(self) -> None:
+        drive = Drive(policy=PATIENT).stream()
+        assert due(drive, Timer.PROOF) is None
+        drive.audio(10)
+        drive.serve()
+        assert due(drive, Timer.PROOF) == pytest.approx(PATIENCE)
+        drive.audio(50)
+        drive.serve("mic")
+        assert due(drive, Timer.PROOF) is None
+        drive.wait(100, pulling=False)
+
+    def test_a_pong_is_enough_where_silence_is_silent(self) -> None:
+        drive = Drive(policy=PATIENT, sources=("mic", "system"), dialect=Quiet()).stream()
+        drive.audio(1, "system")
+        drive.serve()
+        drive.figures(0.0, source="system")
+        drive.speak(PATIENCE + 5)
+        assert drive.state == "streaming"
+        assert due(drive, Timer.PROOF) is not None
+
+    def test_an_ignored_source_is_not_due(self) -> None:
+        drive = Drive(policy=PATIENT).stream()
+        drive.audio(10)
+        drive.serve()
+        drive.ack("warning", message="Ignoring source 'mic'")
+        assert due(drive, Timer.PROOF) is None
+
+
+class TestFinish:
+    @pytest.mark.parametrize(
+        ("factor", "seconds"),
+        [(None, 1), (0.5, 1), (1, 1), (4, 4), (10, 10), (1000, 10), (-3, 1), ("fast", 1)],
+    )
+    def test_it_waits_as_long_as_a_slow_backend_takes(self, factor: object, seconds: float) -> None:
+        drive = Drive(policy=PATIENT).stream()
+        drive.audio(50)
+        drive.drain()
+        drive.say("metrics", source="mic", backlog_seconds=1.0, realtime_factor=factor)
+        drive.say("metrics", source="mic", backlog_seconds=1.0)
+        drive.stop()
+        assert due(drive, Timer.FINISH) == pytest.approx(20 + seconds * (1 + 15))
+
+    def test_it_counts_what_is_unsent_and_no_more_than_the_queue(self) -> None:
+        drive = Drive(policy=PATIENT).stream()
+        drive.speak(10)
+        drive.audio(50 * 5)
+        drive.stop()
+        assert due(drive, Timer.FINISH) == pytest.approx(20 + 5 + 2 + 15)
+
+    def test_the_worst_source_counts(self) -> None:
+        drive = Drive(policy=PATIENT, sources=("mic", "system")).stream()
+        drive.audio(50 * 3, "mic")
+        drive.audio(50 * 5, "system")
+        drive.stop()
+        assert due(drive, Timer.FINISH) == pytest.approx(20 + 5 + 15)
+
+    def test_between_dials_all_that_is_unconfirmed_counts(self) -> None:
+        drive = Drive(policy=PATIENT).stream()
+        drive.speak(10)
+        drive.final(0, 2)
+        drive.lose()
+        drive.audio(50)
+        drive.stop()
+        assert due(drive, Timer.FINISH) == pytest.approx(20 + 9 + 15)
+
+    def test_it_is_fixed_at_the_stop(self) -> None:
+        drive = Drive(policy=PATIENT).stream()
+        drive.audio(50)
+        drive.drain()
+        drive.stop()
+        fixed = drive.core.snapshot().deadlines[Timer.FINISH]
+        drive.say("metrics", source="mic", backlog_seconds=1.0, realtime_factor=9)
+        drive.wait(1.0)
+        assert drive.core.snapshot().deadlines[Timer.FINISH] == fixed
+
+
+class TestAnnouncedQueue:
+    def announced(self, seconds: float) -> Drive:
+        drive = Drive(policy=PATIENT).stream()
+        drive.say("metrics", source="mic", backlog_seconds=0, max_backlog_seconds=seconds)
+        return drive
+
+    def test_a_source_must_be_known_to_announce_anything(self) -> None:
+        drive = self.announced(10)
+        drive.audio(50 * 12)
+        drive.drain()
+        assert drive.frames() == 80
+
+    @pytest.mark.parametrize(("queue", "sent"), [(10, 8.0), (1, 0.8), (0.01, 0.1)])
+    def test_a_backlog_fills_it_to_four_fifths_on_later_dials_too(
+        self, queue: float, sent: float
+    ) -> None:
+        drive = Drive(policy=PATIENT).stream()
+        drive.audio()
+        drive.drain()
+        drive.say("metrics", source="mic", max_backlog_seconds=queue)
+        drive.audio(50 * 12)
+        drive.drain()
+        assert drive.frames() == round(50 * sent)
+        drive.lose()
+        drive.redial()
+        drive.connect()
+        drive.drain()
+        assert drive.frames(2) == round(50 * sent)
+
+    def test_live_audio_waits_while_it_would_fill_the_queue(self) -> None:
+        drive = Drive(policy=PATIENT).stream()
+        drive.speak(1)
+        for _ in range(4):
+            drive.figures(drive.frames() * 0.02)  # it drains nothing
+            drive.speak(0.5)
+        assert drive.frames() * 0.02 == pytest.approx(2.0)
+        assert drive.core.statistics.sources["mic"].captured == 3 * SAMPLE_RATE
