@@ -273,7 +273,7 @@ class TestCompete:
     OLD, SHORT, LONG = (
         said(10, 14, "older"),
         said(10, 12, "some"),
-        said(10, 11, "much longer than it"),
+        said(10, 11, "longer than it"),
     )
 
     def test_the_reading_with_more_text_counts(self) -> None:

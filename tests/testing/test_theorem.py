@@ -311,9 +311,10 @@ def believes_ends(marks: Marks, reading: Reading) -> int:
     return reading.end
 
 
-def forgets_readings(hearing: Hearing) -> None:
+def forgets_readings(hearing: Hearing, *_given: Any) -> list[Reading]:
     """What a lost dial held is not put aside."""
     hearing.marks.clear()
+    return []
 
 
 def replaces_nothing(*_given: Any) -> bool:
