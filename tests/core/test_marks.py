@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openline.audio.marks import Marks, Reading, compete, covered
+from openline.audio.marks import Marks, Reading, compete, replaced
 from openline.updates import SAMPLE_RATE, Transcript
 
 ERROR, LONGEST = 0.3, 20.0
@@ -224,12 +225,20 @@ def test_in_order_no_mark_cuts_a_word_but_at_the_longest_run(
         assert not any(samples(low) < mark < samples(high) for low, high in spoken)
 
 
-class TestCovered:
+ERRORS = samples(ERROR)
+
+
+def said(start: float, end: float, text: str) -> Reading:
+    plain = reading(start, end, text)
+    return plain._replace(final=msgspec.structs.replace(plain.final, text=text))
+
+
+class TestReplaced:
     @pytest.mark.parametrize(
-        ("others", "is_covered"),
+        ("others", "is_replaced"),
         [
             ([], False),
-            ([(0, 14.99)], False),
+            ([(0, 14.9)], False),
             ([(0, 15)], True),
             ([(10, 12.5), (17.5, 20)], True),
             ([(10, 12.5), (11, 12.5), (0, 12.5)], False),  # no place counts twice
@@ -237,34 +246,48 @@ class TestCovered:
             ([(20, 40), (0, 10)], False),
         ],
     )
-    def test_half_of_it_is_enough(
-        self, others: list[tuple[float, float]], is_covered: bool
+    def test_half_of_its_time_is_enough(
+        self, others: list[tuple[float, float]], is_replaced: bool
     ) -> None:
-        spans = [(samples(start), samples(end)) for start, end in others]
-        assert covered(reading(10, 20), spans) is is_covered
+        long = said(10, 20, "it has far more text than all of those together have")
+        again = [said(start, end, "x") for start, end in others]
+        assert replaced(long, again, ERRORS) is is_replaced
 
-    @pytest.mark.parametrize(("span", "is_covered"), [((4, 5), True), ((5.1, 6), False)])
-    def test_an_empty_one_is_covered_by_what_touches_it(
-        self, span: tuple[float, float], is_covered: bool
-    ) -> None:
-        assert covered(reading(5, 5), [(samples(span[0]), samples(span[1]))]) is is_covered
+    def test_half_of_its_text_is_enough_where_its_end_lies_far_behind(self) -> None:
+        far = said(10, 30, "good evening")
+        assert replaced(far, [said(10, 11, "could even")], ERRORS)
+        assert not replaced(far, [said(10, 11, "bad")], ERRORS)
+
+    def test_half_of_its_words_are_enough_where_times_miss_each_other(self) -> None:
+        short = said(10, 10.2, "Yes we can")
+        assert replaced(short, [said(11, 11.4, "we CAN do")], ERRORS)
+        assert not replaced(short, [said(11, 11.4, "can they")], ERRORS)
+        assert not replaced(short, [said(12.3, 12.6, "yes we can")], ERRORS)
+
+    def test_what_only_touches_it_is_of_other_words(self) -> None:
+        assert not replaced(said(10, 12, "one"), [said(11.5, 14, "two")], ERRORS)
+        assert replaced(said(10, 12, "one"), [said(11.3, 14, "two")], ERRORS)
 
 
 class TestCompete:
-    OLD, SHORT, LONG = reading(10, 14, "old"), reading(10, 12, "short"), reading(10, 15, "long")
+    OLD, SHORT, LONG = (
+        said(10, 14, "older"),
+        said(10, 12, "some"),
+        said(10, 11, "longer than it"),
+    )
 
-    def test_the_reading_that_reaches_farther_counts(self) -> None:
-        assert compete([self.OLD], [self.SHORT]) == ([self.OLD], [self.SHORT])
-        assert compete([self.OLD], [self.LONG]) == ([self.LONG], [self.OLD])
+    def test_the_reading_with_more_text_counts(self) -> None:
+        assert compete([self.OLD], [self.SHORT], ERRORS) == ([self.OLD], [self.SHORT])
+        assert compete([self.OLD], [self.LONG], ERRORS) == ([self.LONG], [self.OLD])
 
-    def test_the_newer_one_counts_if_both_reach_equally_far(self) -> None:
-        again = reading(10, 14, "again")
-        assert compete([self.OLD], [again]) == ([again], [self.OLD])
+    def test_the_newer_one_counts_if_both_have_equally_much(self) -> None:
+        again = said(10, 14, "again")
+        assert compete([self.OLD], [again], ERRORS) == ([again], [self.OLD])
 
     @pytest.mark.parametrize(("old", "new"), [([], [OLD]), ([OLD], []), ([], [])])
     def test_one_reading_alone_stands(self, old: list[Reading], new: list[Reading]) -> None:
-        assert compete(old, new) == ([*old, *new], [])
+        assert compete(old, new, ERRORS) == ([*old, *new], [])
 
     def test_what_the_other_does_not_cover_stands_too(self) -> None:
-        early = reading(2, 4, "early")
-        assert compete([early, self.OLD], [self.LONG]) == ([early, self.LONG], [self.OLD])
+        early = said(2, 4, "early")
+        assert compete([early, self.OLD], [self.LONG], ERRORS) == ([early, self.LONG], [self.OLD])

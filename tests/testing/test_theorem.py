@@ -7,11 +7,12 @@ Each bug is removed after its test; without it the theorem holds, which
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import replace
 from itertools import islice
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import pytest
@@ -40,7 +41,7 @@ from openline.dialects.protocol import (
     Status,
     Unknown,
 )
-from openline.dialects.traits import Traits
+from openline.dialects.traits import Ends, Traits
 from openline.events import Event
 from openline.machine import reports as outcome
 from openline.machine.actions import Actions
@@ -148,7 +149,17 @@ class NoFigures(Postman):
     reports = False
 
 
-class Sloppy(Post):
+class Exact(Post):
+    """The ends of its finals are where their audio ends."""
+
+    traits = msgspec.structs.replace(Post.traits, ends=Ends.EXACT)
+
+
+class ExactPostman(Postman):
+    kind = Exact
+
+
+class Sloppy(Exact):
     """It reads the backend's samples with a clock that runs a little fast."""
 
     def place(self, sample: int) -> int:
@@ -159,7 +170,7 @@ class SloppyPostman(Postman):
     kind = Sloppy
 
 
-@pytest.mark.parametrize("speech", [Postman(), NoFigures()])
+@pytest.mark.parametrize("speech", [Postman(), NoFigures(), ExactPostman()])
 def test_theorem_holds_for_an_own_dialect(speech: Speech) -> None:
     check(range(150), speech=speech)
     check(range(60), speech=speech, kill=True)
@@ -300,9 +311,10 @@ def believes_ends(marks: Marks, reading: Reading) -> int:
     return reading.end
 
 
-def forgets_readings(hearing: Hearing) -> None:
+def forgets_readings(hearing: Hearing, *_given: Any) -> list[Reading]:
     """What a lost dial held is not put aside."""
     hearing.marks.clear()
+    return []
 
 
 def replaces_nothing(*_given: Any) -> bool:
@@ -419,7 +431,7 @@ def test_a_planted_bug_is_found_with_a_small_schedule(
     plant, clauses = PLANTED[bug]
     plant(monkeypatch)
     with pytest.raises(Counterexample) as caught:
-        check(range(300))
+        check(range(1000))
     found = caught.value
     assert isinstance(found.error, TheoremBroken), found
     assert found.error.clause in clauses, found
@@ -536,6 +548,37 @@ def test_invalid_dialect_is_refused_before_any_play() -> None:
         play(draw(1), speech=speech)
     with pytest.raises(DialectError, match="lacks 'traits'"):
         kill_and_resume(1, speech=speech)
+
+
+# What a backend that claims its ends does, and what becomes of it.
+
+
+@pytest.mark.repeats
+def test_claims_and_what_follows_from_them_occur() -> None:
+    seen = Counter[str]()
+    for seed in range(600):
+        books = play(draw(seed))
+        seen.update(each for each, count in books.happened.items() if count)
+        seen["claims"] += books.claims
+    assert 200 < seen["claims"] < 400
+    often = ("a final that is held", "an end behind the audio", "a final without a word")
+    assert min(seen[each] for each in (*often, "a seam", "a source ignored")) > 60, seen
+    rare = ("a final told after all", "a final replaced", "a gap withdrawn")
+    also = ("a word at a seam", "audio told, and not confirmed", "said after the end")
+    assert min(seen[each] for each in (*rare, *also)) > 1, seen
+
+
+def test_short_horizon_needs_an_exact_ack() -> None:
+    class Hasty(Postman):
+        @property
+        def dialect(self) -> Dialect:
+            made: Any = type(
+                "Quick", (Post,), {"traits": msgspec.structs.replace(Post.traits, horizon=0.2)}
+            )()
+            return cast("Dialect", made)
+
+    with pytest.raises(ValueError, match=r"horizon is 0\.2, and the ends of finals are claims"):
+        play(draw(1, Post.traits.sources), speech=Hasty())
 
 
 # Sessions in which nothing happens prove nothing.

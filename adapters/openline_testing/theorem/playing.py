@@ -13,7 +13,7 @@ from openline_testing.theorem.books import Ledger
 from openline_testing.theorem.line import Line
 from openline_testing.theorem.schedule import Schedule
 from openline_testing.theorem.simulation import Simulation, brisk
-from openline_testing.theorem.speech import EchoSpeech, Speech, claims_its_ends
+from openline_testing.theorem.speech import EchoSpeech, Speech, claims_its_ends, fitted
 
 ECHO: Final = EchoSpeech()
 
@@ -37,6 +37,7 @@ def play(
     check_dialect(speech.dialect)
     dry_run_headers(speech.dialect)
     traits = speech.dialect.traits
+    schedule = fitted(schedule, speech)
     policy = policy or brisk(schedule, traits.lag)
     claims = claims_its_ends(speech, schedule.claims)
     books = Ledger(schedule, policy, traits, claims=claims)

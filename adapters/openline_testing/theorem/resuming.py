@@ -39,7 +39,7 @@ from openline_testing.theorem.playing import ECHO
 from openline_testing.theorem.result import unavoidable
 from openline_testing.theorem.schedule import Schedule, draw, keeps_up
 from openline_testing.theorem.simulation import Past, Simulation, brisk, calm
-from openline_testing.theorem.speech import Speech, claims_its_ends
+from openline_testing.theorem.speech import Speech, claims_its_ends, fitted
 
 #: Causes of audio missing at the end of a process that the next one may still send.
 AT_THE_END: Final = frozenset({GapCause.UNDELIVERED, GapCause.UNCONFIRMED})
@@ -193,7 +193,9 @@ def kill_and_resume(
     traits = dialect.traits
     drawn = draw(seed, traits.sources)
     # A process that is killed behind the final message never has the words that follow it.
-    schedule = replace(drawn, disk=1000.0, disk_fails_at=None, disk_forgets=0.0, after=False)
+    schedule = replace(
+        fitted(drawn, speech), disk=1000.0, disk_fails_at=None, disk_forgets=0.0, after=False
+    )
     kill_at = rng.choice([rng.randint(0, 30), rng.randint(0, 300), 10_000])
     claims = claims_its_ends(speech, schedule.claims)
     own = policy or brisk(schedule, traits.lag)
@@ -207,7 +209,7 @@ def kill_and_resume(
     if not past.sources:
         return None
     after = replace(
-        draw(seed + 1, traits.sources),
+        fitted(draw(seed + 1, traits.sources), speech),
         sources=schedule.sources,
         voice=schedule.voice,
         claims=schedule.claims,
@@ -226,7 +228,12 @@ def kill_and_resume(
     line.run()
     books.close()
     ended = books.ended
-    if ended is not None and keeps_up(after) and (policy is None or calm(after, policy)):
+    if (
+        ended is not None
+        and after.metrics
+        and keeps_up(after)
+        and (policy is None or calm(after, policy))
+    ):
         before = {(gap.cause, gap.exact) for gap in log.lost}
         missing = {(gap.cause, gap.exact) for gap in ended.missing}
         withdrawn = {(GapCause.BACKEND, False)}  # by what this process had confirmed

@@ -12,6 +12,7 @@ without figures of dropped audio the backend drops none.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace as replace_fields
 from typing import Final, NamedTuple, Protocol, TypeAlias
 
 from msgspec.structs import replace
@@ -19,7 +20,7 @@ from msgspec.structs import replace
 from openline.dialects.echopanel import TRAITS, EchoPanel
 from openline.dialects.protocol import Dialect, Ids
 from openline.dialects.traits import Ends
-from openline_testing.theorem.schedule import NAMES
+from openline_testing.theorem.schedule import NAMES, Schedule
 
 #: An encoded message, as the dialect's ``decode`` takes it.
 Encoded: TypeAlias = str | bytes
@@ -117,6 +118,14 @@ def announcing(  # noqa: PLR0917 (what the method takes)
     encode: Callable[[Ids, str, float, int, float], Encoded | None] | None
     encode = getattr(speech, "announcing", None)
     return encode and encode(ids, source, backlog, dropped, queue)
+
+
+def fitted(schedule: Schedule, speech: Speech) -> Schedule:
+    """The schedule without figures, where ``speech`` cannot encode them."""
+    source = speech.dialect.traits.sources[0]
+    if speech.figures(IDS, source, 0.0, 0) is not None:
+        return schedule
+    return replace_fields(schedule, metrics=0.0)
 
 
 def claims_its_ends(speech: Speech, rate: float) -> bool:

@@ -105,7 +105,9 @@ class WordBook:
         self._check_place(update, telling, what)
         self._check_seam(update, int(key.split("/", maxsplit=1)[0]), what)
         for each in telling.words:
-            self._said[source, each.word.text] = each
+            before = self._said.get((source, each.word.text))
+            if before is None or not before.whole:
+                self._said[source, each.word.text] = each
 
     def is_stored(self, update: Transcript, key: str, spans: list[tuple[int, int]]) -> None:
         """The disk has it, though the process may be killed before it is reported."""
@@ -180,6 +182,8 @@ class WordBook:
             count = times[source, text]
             if count == 2 and (source, text) in self._late:
                 continue
+            if not count and not heard.whole:
+                continue  # it was cut each time, and may be heard or not
             if count == 1 or self._is_excused(source, heard.word, cuts, uncertain):
                 continue
             word = heard.word
@@ -197,11 +201,12 @@ class WordBook:
     ) -> None:
         """Each of ``words``, which were captured and are in no gap, stands in a final."""
         told = {each.word.text for final in finals for each in self.words_of(final)}
+        cuts = {source: sorted(self.cuts.get(source, []))}
         for word in words:
             if (
                 word.text in told
                 or (source, word.text) in self._late
-                or self._is_excused(source, word, self.cuts, uncertain)
+                or self._is_excused(source, word, cuts, uncertain)
             ):
                 continue
             what = f"{source}: {word.text} at [{word.start / S:g}, {word.end / S:g})"
@@ -220,7 +225,7 @@ class WordBook:
             if early < high and low < late:
                 return True
         for cut in cuts.get(source, []):
-            if early <= cut <= late:
+            if abs(cut - word.start) <= self._error or abs(cut - word.end) <= self._error:
                 cuts[source].remove(cut)
                 self.happened["a word at a seam"] += 1
                 return True

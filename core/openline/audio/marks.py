@@ -25,6 +25,7 @@ All positions are samples of session time.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -110,11 +111,17 @@ def _cut(reading: Reading, start: int) -> Reading:
 def replaced(reading: Reading, others: Iterable[Reading], error: int) -> bool:
     """Whether ``others``, heard from the same audio, replace ``reading``.
 
-    They do if those that lie in its place cover half of it, or have half as much text: its end
-    may lie far behind its words, and then the text is the measure. A final that only touches
-    it, within the error of times, is of other words.
+    They do if half of its words are among theirs within 2 s: times are claims, and a short
+    final may miss the second hearing of itself. Or if those that lie in its place cover half of
+    it, or have half as much text, though in other words. A final that only touches it, within
+    the error of times, is of another place.
     """
-    near = [each for each in others if _shares(reading, each, error)]
+    others = [each for each in others if _shares(reading, each, -_BEFORE)]
+    words = Counter(reading.final.text.casefold().split())
+    again = Counter(word for each in others for word in each.final.text.casefold().split())
+    if 2 * (words & again).total() >= words.total():
+        return True
+    near = [each for each in others if _shares(reading, each, 2 * error)]
     if near and 2 * _letters(near) >= _letters([reading]):
         return True
     at, total = reading.start, 0
@@ -125,10 +132,11 @@ def replaced(reading: Reading, others: Iterable[Reading], error: int) -> bool:
     return bool(near) and 2 * total >= reading.end - reading.start
 
 
-def _shares(one: Reading, other: Reading, error: int) -> bool:
+def _shares(one: Reading, other: Reading, least: int) -> bool:
+    """Whether they have so many samples in common, or half of the shorter one."""
     shared = min(one.end, other.end) - max(one.start, other.start)
     shorter = min(one.end - one.start, other.end - other.start)
-    return shared >= min(2 * error, shorter // 2)
+    return shared >= min(least, shorter // 2)
 
 
 def compete(
