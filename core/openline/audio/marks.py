@@ -36,11 +36,21 @@ _BEFORE = 2 * SAMPLE_RATE
 
 
 class Reading(NamedTuple):
-    """A final that is not final yet, and the audio that it covers for the mark."""
+    """A final that is not final yet, and the audio that it covers for the mark.
+
+    ``known``: when it came, the backend was known to have processed the audio before this; 0:
+    it was not. Without proof, no more than that counts as told.
+    """
 
     start: int
     end: int
     final: Transcript
+    known: int = 0
+
+    @property
+    def told_until(self) -> int:
+        """The end of the audio that counts as told if nothing proves the final."""
+        return min(self.end, self.known) if self.known else self.end
 
 
 class Marks:

@@ -163,13 +163,13 @@ class Outbox:
         """[start, end) left memory unsent: it is told, where a final covers it, or lost."""
         for reading in self.hearing.leave(self.sent, end):
             self.tell(reading)
-            self._backlog.skip(reading.end)
+            self._backlog.skip(reading.told_until)
         self.losses.lose(start, end, cause)
 
     def tell(self, reading: Reading) -> None:
         """A final is told though its audio is not confirmed."""
         low = max(reading.start, self.confirmed)
-        high = max(low, min(reading.end, self.captured))
+        high = max(low, min(reading.told_until, self.captured))
         self.losses.tell(low, high)
         self.hearing.tell(reading._replace(start=low, end=high))
 
@@ -328,7 +328,6 @@ class Outbox:
         for start, end in self._backlog.clear():
             self.losses.lose(max(start, self.confirmed), end, GapCause.UNDELIVERED)
         self._forget()
-        self.losses.settle()
 
     def _forget(self) -> None:
         self._unconfirmed = Unconfirmed()

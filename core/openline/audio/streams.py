@@ -287,6 +287,12 @@ class Streams(Turns):
             stream.box.end()
         return self.take_gaps()
 
+    def settle(self) -> list[Gap]:
+        """Make the gaps add up, when all of them are known; the gaps that this makes smaller."""
+        for stream in self._streams.values():
+            stream.box.losses.settle()
+        return self.take_gaps()
+
     def take_gaps(self) -> list[Gap]:
         """The gaps not yet reported."""
         return [gap for s in self._streams.values() for gap in s.box.losses.take()]

@@ -266,3 +266,5 @@ class Actions(Words):
         for retraction in self.timeline.retract():
             self.report(retraction)
         self.report_losses(self.streams.end())
+        self.spooled = False  # what follows is of this result: another process may still fill gaps
+        self.report_losses(self.streams.settle())

@@ -68,17 +68,17 @@ class Reporting(SessionState):
 
     def report_told(self, box: Outbox) -> None:
         """Hand the app the finals whose audio is not confirmed and not sent again either."""
-        for start, end, final in box.hearing.take_told():
-            if self.spooled and start < end:
-                self.out.append(StoreTold(box.source, start, end))
-            self._hand_words(structs.replace(final, final=True))
+        for each in box.hearing.take_told():
+            if self.spooled and each.start < each.end:
+                self.out.append(StoreTold(box.source, each.start, each.end))
+            self._hand_words(structs.replace(each.final, final=True))
         self._note_replaced(box)
 
     def _note_replaced(self, box: Outbox) -> None:
-        for _, _, final in box.hearing.take_dropped():
+        for each in box.hearing.take_dropped():
             self.counts["replaced"] += 1
             if self.spooled:
-                self.out.append(StoreReplaced(final.id))
+                self.out.append(StoreReplaced(each.final.id))
 
     def report_gaps(self, gaps: Sequence[Gap]) -> None:
         """Hand gaps to the app; one that resuming the session cannot fill is noted on disk."""
@@ -117,8 +117,8 @@ class Reporting(SessionState):
             if self.spooled:
                 self.out.append(StoreConfirmed(box.source, mark))
             self._report_withdrawn(box)
-        for _, _, final in passed:
-            self.report_words(structs.replace(final, final=True))
+        for each in passed:
+            self.report_words(structs.replace(each.final, final=True))
 
     def _report_withdrawn(self, box: Outbox) -> None:
         for gap in box.losses.take_withdrawn():

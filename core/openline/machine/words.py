@@ -97,7 +97,7 @@ class Words(Reporting):
         else:
             settled = self._transcript(stream, start, end)
             self.report_words(settled)
-            self.confirm(box, hearing.marks.hold(Reading(start, end, settled)))
+            self.confirm(box, hearing.marks.hold(Reading(start, end, settled, self._known(stream))))
         # Drained audio last: with a horizon of 0 it confirms the audio of these same words.
         if stream.window.note_drained(box.sent_by(self._drained_by(stream))):
             self.note_drained(stream)
@@ -117,6 +117,11 @@ class Words(Reporting):
         if heard.start is None:
             start = min(max(start, box.hearing.marks.edge), end)
         return start, end
+
+    def _known(self, stream: Stream) -> int:
+        """The end of the audio that the figures show to be processed; 0: there are no figures."""
+        window = stream.window
+        return stream.box.span(0, window.drained)[1] if window.reports else 0
 
     def _drained_by(self, stream: Stream) -> int:
         """How much the backend must have processed to send the words of the message."""
