@@ -42,7 +42,7 @@ class Speech:
         self.captured = trio.Event()
 
     async def run(self, sink: Sink) -> None:
-        pace = Pace(sink, start=trio.current_time(), speed=1.0)
+        pace = Pace(sink, start=trio.current_time(), speed=1.0, waits=False)
         for frame in frames(self.duration):
             await pace.deliver(frame)
         self.captured.set()

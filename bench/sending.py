@@ -45,7 +45,7 @@ class Silence:
         self.duration = duration
 
     async def run(self, sink: Sink) -> None:
-        pace = Pace(sink, start=trio.current_time(), speed=1.0)
+        pace = Pace(sink, start=trio.current_time(), speed=1.0, waits=False)
         for _ in range(frames(self.duration)):
             await pace.deliver(FRAME)
 

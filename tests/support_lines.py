@@ -143,8 +143,8 @@ class Peer:
         """A final."""
         await self.send("asr_final", text=text, t0=start, t1=end, source=source)
 
-    async def open(self) -> dict[str, Any]:
-        """Open as in the contract, up to the ack."""
+    async def open(self, *, exact: bool = True) -> dict[str, Any]:
+        """Open as in the contract, up to the ack; ``exact``: its ends of finals are proof."""
         await self.upgrade()
         await self.send("status", state="connected")
         while not self.start:
@@ -154,7 +154,7 @@ class Peer:
             assert (opcode, payload[:1]) == (TEXT, b"{"), (opcode, payload)
             self.start = json.loads(payload)
         assert self.start["type"] == "start"
-        await self.send("status", state="streaming")
+        await self.send("status", state="streaming", **{"final_ends": "exact"} if exact else {})
         return self.start
 
     async def serve(self, *, finish: bool = True) -> list[bytes]:

@@ -18,6 +18,7 @@ from typing import Final, Self
 import trio
 
 from openline.backend import Backend
+from openline.text import os_reason
 from openline_cli.credentials import VARIABLE
 from openline_cli.problems import FAILED, Problem
 
@@ -36,7 +37,10 @@ class Child:
         self.backend = Backend()
         self._recognizer = recognizer
         self.process: trio.Process | None = None
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 -- closed in _end
+        try:
+            self._errors = tempfile.TemporaryFile()  # noqa: SIM115 -- closed in _end
+        except OSError as error:
+            raise Problem(f"no temporary file can be made: {os_reason(error)}") from None
 
     async def __aenter__(self) -> Self:
         """Start it and wait until it listens. Raises Problem."""
@@ -57,7 +61,9 @@ class Child:
 
     async def start(self, port: int = 0) -> None:
         """Start it and wait until it listens. Raises Problem."""
-        command = [sys.executable, "-m", "openline_cli", "serve", "--with-parent"]
+        # The executable of a frozen program is the command itself: it has no option -m.
+        module = [] if getattr(sys, "frozen", False) else ["-m", "openline_cli"]
+        command = [sys.executable, *module, "serve", "--with-parent"]
         command += ["--port", str(port), "--recognizer", self._recognizer]
         self.process = await trio.lowlevel.open_process(
             command,

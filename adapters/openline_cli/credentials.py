@@ -12,35 +12,40 @@ from typing import Final
 
 from openline.backend import check_credential
 from openline_cli.problems import Problem
+from openline_store.token_file import TokenFile, TokenFileError
 
 VARIABLE: Final = "OPENLINE_TOKEN"
-#: More than any header may hold; a wrong file (or an endless device) is not read further.
-_MOST_BYTES: Final = 8192
+
+
+def find_credentials(
+    file: Path | None, environment: Mapping[str, str] = os.environ
+) -> str | TokenFile | None:
+    """What a session dials with: ``file``, which may be renewed, else the environment's token.
+
+    None where neither is given. Raises Problem if there is no token now.
+    """
+    if file is None:
+        return read_token(None, environment)
+    provider = TokenFile(file)
+    _first(provider)
+    return provider
 
 
 def read_token(file: Path | None, environment: Mapping[str, str] = os.environ) -> str | None:
-    """The token of ``file``, else of the environment, else None. Raises Problem."""
+    """The token of ``file`` now, else of the environment, else None. Raises Problem."""
     if file is not None:
-        return _checked(_content(file), f"--token-file {file}")
+        return _first(TokenFile(file))
     token = environment.get(VARIABLE)
-    return _checked(token, VARIABLE) if token else None
-
-
-def _content(file: Path) -> str:
-    try:
-        with file.open("rb") as opened:
-            data = opened.read(_MOST_BYTES + 1)
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        why = error.strerror if isinstance(error, OSError) else str(error)
-        raise Problem(f"--token-file {file}: {why}; name a file that holds the token") from None
-    if len(data) > _MOST_BYTES:
-        raise Problem(f"--token-file {file}: too long for a token; name a file that holds one")
-    text = data.decode("ascii", errors="replace")
-    return text.removesuffix("\n").removesuffix("\r")
-
-
-def _checked(token: str, origin: str) -> str:
+    if not token:
+        return None
     try:
         return check_credential(token)
     except ValueError as error:
-        raise Problem(f"{origin}: {error}") from None
+        raise Problem(f"{VARIABLE}: {error}") from None
+
+
+def _first(provider: TokenFile) -> str:
+    try:
+        return provider.first()
+    except TokenFileError as error:
+        raise Problem(f"--token-file {error}") from None

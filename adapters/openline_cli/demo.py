@@ -13,6 +13,7 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from functools import partial
 from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
 CLIP: Final = "meeting.flac"
 WORDS: Final = "meeting.txt"
-_DATA: Final = resources.files("openline_cli") / "data"
 _SOURCE: Final = "mic"
 #: Recognisers that return no words, so that there is nothing to count.
 _WORDLESS: Final[Mapping[str, str]] = {
@@ -50,15 +50,26 @@ _LOOK_SECONDS: Final = 0.1
 _GLANCE_SECONDS: Final = 5.0
 
 
+def data(name: str) -> Traversable:
+    """A file of the demo, also inside of a zipped program. Raises Problem if it was left out."""
+    try:
+        found = resources.files("openline_cli") / "data" / name
+        if found.is_file():
+            return found
+    except (OSError, TypeError, ValueError):  # what loaders of frozen programs raise
+        pass
+    raise Problem(f"this program was packed without the demo's {name}: add openline_cli/data")
+
+
 def known_words() -> str:
-    """The reference transcript of the recording."""
-    return (_DATA / WORDS).read_text("utf-8")
+    """The reference transcript of the recording. Raises Problem."""
+    return data(WORDS).read_text("utf-8")
 
 
 def demo(*, recognizer: str = "whisper", speed: float = 1.0, calm: bool = False) -> int:
     """Run the demo and return the exit status. Raises Problem."""
     screen = find_screen()
-    with resources.as_file(_DATA / CLIP) as clip:
+    with resources.as_file(data(CLIP)) as clip:
         outcome = trio.run(partial(_demo, clip, recognizer, speed, screen, calm=calm))
     ended = outcome.ended
     if ended is None or outcome.unread is not None:

@@ -41,6 +41,8 @@ _ECHO_COLUMNS: Final = 4
 _LEVEL_CELLS: Final = 16
 _LEVELS_KEPT: Final = 64
 _PARTIAL_LINES: Final = 3
+#: Settled partials that are drawn; the older ones come as finals soon.
+_SETTLED_LINES: Final = 5
 #: States that get a line of their own among the scrolling text.
 _TOLD: Final = frozenset({State.RECONNECTING, State.FAILED})
 _NOTHING: Final = SourceStatistics(captured=0, sent=0, confirmed=0, missing=0)
@@ -60,6 +62,7 @@ class LiveView:
         self._durations = dict(durations)
         self._state = StateChanged(state=State.IDLE, dial=0)
         self._partials: dict[str, Transcript] = {}
+        self._settled: dict[str, Transcript] = {}
         self._levels = {name: deque[float](maxlen=_LEVELS_KEPT) for name in durations}
         self._sources: Mapping[str, SourceStatistics] = {}
         self._elapsed = 0.0
@@ -78,13 +81,13 @@ class LiveView:
     def show(self, update: Update) -> None:
         """Add an update: a line to scroll, or a change of the box."""
         match update:
-            case Transcript(final=True):
-                self._partials.pop(update.source, None)
-                self._lines.append(self._words(update))
             case Transcript():
-                self._partials[update.source] = update
-            case PartialRetracted():
-                self._partials.pop(update.source, None)
+                self._transcribe(update)
+            case PartialRetracted(source=source, settled=settled):
+                self._partials.pop(source, None)
+                if settled:
+                    kept = {n: each for n, each in self._settled.items() if each.source != source}
+                    self._settled = kept
             case StateChanged():
                 self._change(update)
             case Ended():
@@ -92,6 +95,18 @@ class LiveView:
             case _:
                 if (note := note_line(update)) is not None:
                     self._lines.append(self._note(note, "yellow"))
+
+    def _transcribe(self, update: Transcript) -> None:
+        """A final scrolls; a settled partial stands above the live one until it is final."""
+        if not update.settled or not update.final:
+            self._partials.pop(update.source, None)
+        if update.final:
+            self._settled.pop(update.id, None)
+            self._lines.append(self._words(update))
+        elif update.settled:
+            self._settled[update.id] = update
+        else:
+            self._partials[update.source] = update
 
     def glance(self, glance: Snapshot) -> None:
         """Show these levels and watermarks at the next ``flush``."""
@@ -142,8 +157,8 @@ class LiveView:
 
     def _words(self, transcript: Transcript) -> RenderableType:
         text = printable(transcript.text)
-        style = "" if transcript.final else "dim italic"
-        if not transcript.final:
+        style = "" if transcript.final else "dim" if transcript.settled else "dim italic"
+        if not (transcript.final or transcript.settled):
             text = f"{self._tail(text).rstrip(' .…')} …"
         return self._row(clock(transcript.start), transcript.source, Text(text, style=style))
 
@@ -171,7 +186,8 @@ class LiveView:
 
     def drawing(self) -> RenderableType:
         """The partials and the box."""
-        partials = [self._words(partial) for partial in self._partials.values()]
+        settled = list(self._settled.values())[-_SETTLED_LINES:]
+        partials = [self._words(partial) for partial in [*settled, *self._partials.values()]]
         title = Text.assemble(("openline", "bold"), (f"  {self._address}", "bright_black"))
         title.truncate(self._width - 6, overflow="ellipsis")
         panel = Panel(

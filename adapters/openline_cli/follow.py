@@ -24,6 +24,7 @@ from openline.updates import Ended, Statistics, Update
 from openline_audio.source import Source
 from openline_cli.problems import COMPLETE, FAILED, INTERRUPTED, Problem
 from openline_cli.view import Snapshot, View
+from openline_driver.options import Credentials
 from openline_trio.sources.pace import Worker, in_thread
 
 
@@ -97,7 +98,7 @@ def opening(
     backend: Backend,
     sources: Mapping[str, Source],
     *,
-    credentials: str | None,
+    credentials: Credentials,
     spool: Path | None = None,
     journal: Path | None = None,
     dialect: Dialect | None = None,

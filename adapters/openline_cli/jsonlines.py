@@ -17,8 +17,10 @@ from openline.updates import (
     BackendStatus,
     Ended,
     Gap,
+    GapWithdrawn,
     Insight,
     PartialRetracted,
+    Resumed,
     SourceEnded,
     StateChanged,
     Transcript,
@@ -35,8 +37,10 @@ NAMES: Final[Mapping[type, str]] = {
     BackendMetrics: "metrics",
     Insight: "insight",
     Gap: "gap",
+    GapWithdrawn: "gap_withdrawn",
     SourceEnded: "source_lost",
     Trouble: "trouble",
+    Resumed: "resumed",
     Ended: "ended",
 }
 
@@ -51,6 +55,8 @@ def as_object(update: Update) -> dict[str, Any]:
     match update:
         case Gap():
             content = _gap(update)
+        case GapWithdrawn():
+            content = _gap(update.gap)
         case Transcript():
             content = _plain(update)
             content["start"] = _seconds(update.start)
@@ -86,6 +92,7 @@ def _ended(ended: Ended) -> dict[str, Any]:
         "reason": ended.reason,
         "action": ended.action,
         "missing": [_gap(gap) for gap in ended.missing],
+        "accounts": {name: _plain(account) for name, account in ended.accounts.items()},
         "lost_sources": [_plain(lost) for lost in ended.lost_sources],
         **counts,
         "sources": {name: _plain(statistics) for name, statistics in sources.items()},

@@ -27,8 +27,18 @@ _EXTRAS: Final = {
 }
 
 
+#: The process, or the whole machine, has no descriptor left.
+_NO_DESCRIPTOR: Final = frozenset({errno.EMFILE, errno.ENFILE})
+_TOO_MANY: Final = "too many open files: raise the limit (ulimit -n 64 is enough)"
+
+
 def run() -> None:
     """The entry point."""
+    if getattr(sys, "frozen", False):  # a worker process is this program, started again
+        import multiprocessing
+
+        multiprocessing.freeze_support()
+    _occupy_standard_streams()
     # A stream that was closed before we started is None; its output is dropped.
     sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 -- it stays
     sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 -- it stays
@@ -62,6 +72,8 @@ def main(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         return FAILED
     except OSError as error:
+        if error.errno in _NO_DESCRIPTOR:
+            return _tell(_TOO_MANY, FAILED)
         if error.filename is not None or error.errno != errno.ENOSPC:
             raise
         return _tell(f"stdout cannot be written: {error.strerror}", FAILED)
@@ -72,9 +84,27 @@ def main(arguments: Sequence[str]) -> int:
         extra = _EXTRAS[package]
         return _tell(f"{package} is not installed: pip install 'openline[{extra}]'", FAILED)
     except BaseExceptionGroup as group:
+        if group.split(_lacks_descriptor)[1] is None:
+            return _tell(_TOO_MANY, FAILED)
         if group.split(KeyboardInterrupt)[1] is not None:
             raise
         return INTERRUPTED
+
+
+def _lacks_descriptor(error: BaseException) -> bool:
+    return isinstance(error, OSError) and error.errno in _NO_DESCRIPTOR
+
+
+def _occupy_standard_streams() -> None:
+    """Give the descriptors 0, 1 and 2 to the null device where they are closed.
+
+    Else the next file that is opened, such as a journal, gets one of them, and a library that
+    prints to standard error writes into it.
+    """
+    with contextlib.suppress(OSError):  # without the device, or a descriptor: as it was
+        while (fd := os.open(os.devnull, os.O_RDWR)) <= 2:
+            os.set_inheritable(fd, True)  # noqa: FBT003  # as standard streams are
+        os.close(fd)
 
 
 def _tell(line: str, status: int) -> int:

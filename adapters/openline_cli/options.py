@@ -42,7 +42,7 @@ TOKEN_FILE: Final = Parameter(
     value="FILE",
     read=Path,
     table="backend",
-    help="Read the token from this file; otherwise from the variable OPENLINE_TOKEN.",
+    help="Read the token from this file, before each dial; else the variable OPENLINE_TOKEN.",
 )
 PLAIN_WS: Final = Parameter(
     name="plain_ws",

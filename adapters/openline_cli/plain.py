@@ -15,6 +15,8 @@ from openline.updates import (
     BackendStatus,
     Ended,
     Gap,
+    GapWithdrawn,
+    Resumed,
     SourceEnded,
     SourceEndReason,
     State,
@@ -113,6 +115,10 @@ def note_line(update: Update) -> str | None:
             return f"-- {describe_state(update)}"
         case Gap():
             return f"-- {describe_gap(update)}"
+        case GapWithdrawn():
+            return f"-- no longer missing, since it was confirmed: {describe_gap(update.gap)}"
+        case Resumed():
+            return f"-- this process was suspended for {update.gap:.1f} s, and goes on"
         case SourceEnded() if update.cause is not SourceEndReason.EXHAUSTED:
             return f"-- {update.source} was lost: {printable(update.reason)}"
         case Trouble() if update.kind not in EXPECTED:
@@ -173,4 +179,6 @@ def describe_end(ended: Ended, *, interrupted: bool = False) -> str:
     unread = ended.statistics.malformed
     plural = "s" if unread > 1 else ""
     odd = f", but {unread} message{plural} of the backend could not be read" if unread else ""
-    return f"{lead}: every captured sample was confirmed{odd}"
+    told = any(account.told for account in ended.accounts.values())
+    fate = "was confirmed, or is in a final" if told else "was confirmed"
+    return f"{lead}: every captured sample {fate}{odd}"

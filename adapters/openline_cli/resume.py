@@ -18,13 +18,14 @@ from openline.dialects.protocol import Dialect
 from openline.dialects.registry import BUILT_IN, DEFAULT
 from openline.policy import Policy
 from openline_cli import writers
-from openline_cli.credentials import read_token
+from openline_cli.credentials import find_credentials
 from openline_cli.dialects import blamed, find_dialect
 from openline_cli.follow import follow
 from openline_cli.problems import COMPLETE, INTERRUPTED, Problem
 from openline_cli.screen import find_screen, write_err
 from openline_cli.settings import check_horizon
 from openline_cli.stream import finish, make_backend, make_view
+from openline_driver.options import Credentials
 from openline_store.records import Began
 from openline_store.spool import SpoolError, load, spooled_sessions
 from openline_trio.opening import resume_session
@@ -56,7 +57,7 @@ def resume(options: ResumeOptions) -> int:
         if len(folders) > 1:
             raise Problem(f"--out: {len(folders)} sessions are spooled there; name one's folder")
         writers.check(options.out)
-    token = read_token(options.token_file)
+    credentials = find_credentials(options.token_file)
     dialect = find_dialect(options.dialect)
     with blamed(options.dialect):
         check_horizon(options.policy, (dialect or DEFAULT).traits.horizon)
@@ -65,7 +66,7 @@ def resume(options: ResumeOptions) -> int:
     worst = COMPLETE
     for folder in folders:
         try:
-            worst = max(worst, _resume(folder, options, other, token, dialect))
+            worst = max(worst, _resume(folder, options, other, credentials, dialect))
         except Problem as problem:  # the other sessions can still be finished
             if len(folders) == 1:
                 raise
@@ -104,7 +105,7 @@ def _resume(
     folder: Path,
     options: ResumeOptions,
     other: Backend | None,
-    token: str | None,
+    credentials: Credentials,
     dialect: Dialect | None,
 ) -> int:
     try:
@@ -120,7 +121,7 @@ def _resume(
         resume_session,
         folder,
         backend=backend,
-        credentials=token,
+        credentials=credentials,
         dialect=dialect,
         policy=options.policy,
     )

@@ -22,7 +22,7 @@ from openline.journal.reader import JournalError
 from openline.policy import Policy
 from openline_audio.source import Source, SourceError
 from openline_cli import writers
-from openline_cli.credentials import read_token
+from openline_cli.credentials import find_credentials
 from openline_cli.dialects import blamed, find_dialect
 from openline_cli.follow import Outcome, follow, give_up, opening
 from openline_cli.options import DEFAULT_URL
@@ -67,7 +67,7 @@ def stream(options: StreamOptions) -> int:
         writers.check(options.out)
         if options.journal is not None and options.out.resolve() == options.journal.resolve():
             raise Problem(f"--out {options.out}: the journal goes there; give another name")
-    token = read_token(options.token_file)
+    credentials = find_credentials(options.token_file)
     dialect = find_dialect(options.dialect)
     with blamed(options.dialect):
         check_horizon(options.policy, (dialect or DEFAULT).traits.horizon)
@@ -78,7 +78,7 @@ def stream(options: StreamOptions) -> int:
     open_one = opening(
         backend,
         sources,
-        credentials=token,
+        credentials=credentials,
         spool=options.spool,
         journal=options.journal,
         dialect=dialect,
@@ -141,7 +141,7 @@ def _source(file: str, options: StreamOptions) -> Source:
     try:
         if file == STDIN:
             return PcmSource(
-                sys.stdin.fileno(),
+                _standard_input(),
                 rate=_RAW_RATE if options.rate is None else options.rate,
                 channels=_RAW_CHANNELS if options.channels is None else options.channels,
                 speed=options.speed,
@@ -151,6 +151,16 @@ def _source(file: str, options: StreamOptions) -> Source:
         raise Problem(str(error)) from None
     except ValueError as error:
         raise Problem(f"--speed: {error}") from None
+
+
+def _standard_input() -> int:
+    """The descriptor of standard input. Raises Problem if it is closed or was replaced."""
+    try:
+        if sys.stdin is not None:
+            return sys.stdin.fileno()
+    except (OSError, ValueError):
+        pass
+    raise Problem("- stands for standard input, which is closed; name a file or open a pipe")
 
 
 def make_view(

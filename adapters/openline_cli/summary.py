@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from openline.updates import SAMPLE_RATE, Ended, Gap, SourceEnded, SourceStatistics
+from openline.updates import SAMPLE_RATE, Account, Ended, Gap, SourceEnded
 from openline_cli.plain import describe_end, describe_gap
 from openline_cli.problems import printable
 from openline_cli.wer import WordErrors, compare, words
@@ -27,7 +27,7 @@ class Summary:
     good: bool
     headline: str
     rows: tuple[tuple[str, str], ...]
-    sources: Mapping[str, SourceStatistics]
+    sources: Mapping[str, Account]
     gaps: tuple[Gap, ...] = ()
     failed: tuple[SourceEnded, ...] = field(default=())
 
@@ -53,7 +53,7 @@ def summarise(
         good=outcome.complete,
         headline=describe_end(ended, interrupted=outcome.interrupts > 0),
         rows=tuple(rows),
-        sources=ended.statistics.sources,
+        sources=ended.accounts,
         gaps=ended.missing,
         failed=ended.lost_sources,
     )
@@ -73,8 +73,8 @@ def as_lines(summary: Summary) -> str:
     lines += [f"{source.source} was lost: {printable(source.reason)}" for source in summary.failed]
     lines += [f"{label}: {value}" for label, value in summary.rows]
     lines += [
-        f"samples of {name}: captured {each.captured}, sent {each.sent}, "
-        f"confirmed {each.confirmed}, missing {each.missing}"
+        f"samples of {name}: captured {each.captured}, confirmed {each.confirmed}, "
+        f"assumed {each.assumed}, told {each.told}, missing {each.missing}"
         for name, each in summary.sources.items()
     ]
     lines += [describe_gap(gap) for gap in summary.gaps]
@@ -101,11 +101,12 @@ def _tables(summary: Summary) -> Group:
         figures.add_row(label, Text(value, style="bold" if label == "word error rate" else ""))
     samples = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
     samples.add_column("samples", style="bright_black", header_style="bright_black")
-    for heading, role in (("captured", ""), ("sent", "cyan"), ("confirmed", "green")):
+    headings = (("captured", ""), ("confirmed", "green"), ("assumed", ""), ("told", ""))
+    for heading, role in headings:
         samples.add_column(heading, justify="right", style=role, header_style="bright_black")
     samples.add_column("missing", justify="right", header_style="bright_black")
     for name, each in summary.sources.items():
-        counts = (each.captured, each.sent, each.confirmed)
+        counts = (each.captured, each.confirmed, each.assumed, each.told)
         missing = Text(f"{each.missing:,}", style="red" if each.missing else "")
         samples.add_row(name, *(f"{count:,}" for count in counts), missing)
     lost = [f"{each.source} was lost: {printable(each.reason)}" for each in summary.failed]

@@ -21,6 +21,7 @@ from openline.dialects.dry_run import dry_run
 from openline.dialects.protocol import Dialect
 from openline.dialects.registry import DEFAULT
 from openline.policy import Policy
+from openline_driver.shared_provider import SharedProvider
 
 
 def kind_of(value: object) -> str:
@@ -63,6 +64,13 @@ def check_credentials(credentials: object, *, threads: bool = False) -> None:
     if credentials is None or isinstance(credentials, str):
         return
     function = "a function" if threads else "an async function"
+    if isinstance(credentials, SharedProvider):
+        if threads and not credentials.blocks:
+            raise TypeError(
+                "credentials: give a SharedProvider of a plain function, not of an async one: it "
+                "is called in a thread, where it may block"
+            )
+        return
     if isinstance(credentials, Coroutine):
         credentials.close()  # else Python warns that it was never awaited
         raise TypeError(f"credentials: give {function} itself, not what it returned when called")

@@ -1,14 +1,15 @@
 """Store the credential, and redact it from all text of the backend.
 
-It is stored here and in the ``Dial`` effects, nowhere else. The core never receives it. A server
-may echo a token in a reason or an error, so every event with text of the backend is searched for
-the last ``REMEMBERED`` credentials, and for the headers made of them, before the core receives
-it. ``CredentialStore.redact`` lists these events; audio never passes here.
+It is stored here, in the effects ``Dial`` and ``AskCredential``, and in a provider that sessions
+share. The core never receives it. A server may echo a token in a reason or an error, so every
+event with text of the backend is searched for every credential that it was sent, and for the
+headers made of them, before the core receives it. (Of the last ``REMEMBERED`` credentials: the
+memory of a session has an end.) ``CredentialStore.redact`` lists these events; audio never passes
+here.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Coroutine, Iterable
 from contextlib import suppress
 from typing import Final
@@ -25,9 +26,12 @@ from openline_driver.argument_checks import kind_of
 from openline_driver.error_origin import only_one, raised
 from openline_driver.facts import CredentialGiven, ProviderFailed
 from openline_driver.options import Credentials
+from openline_driver.shared_provider import SharedProvider, value_of
+from openline_driver.tokens import LEAD, Token
 
-#: How many credentials are redacted: the current one, and older ones.
-REMEMBERED: Final = 8
+#: How many credentials are redacted: the current one, and older ones. With a new one each hour
+#: this is 41 days.
+REMEMBERED: Final = 1000
 REDACTED: Final = "[token]"
 #: A shorter token is not secret, and redacting it would damage words ("mic", "status", "test").
 SHORTEST: Final = 8
@@ -62,15 +66,23 @@ class CredentialStore:
     def __init__(self, credentials: Credentials, dialect: Dialect) -> None:
         self.current: str | None = None
         self.headers: tuple[tuple[str, str], ...] = ()
-        self.has_provider = callable(credentials)
+        shared = credentials if isinstance(credentials, SharedProvider) else None
+        self.has_provider = shared is not None or callable(credentials)
+        self._lead = LEAD if shared is None else shared.lead
+        self._is_asked_each_dial = shared is not None and shared.asked_each_dial
         self._dialect = dialect
-        self._known: deque[tuple[str, ...]] = deque(maxlen=REMEMBERED)
+        self._known: dict[tuple[str, ...], None] = {}  # the newest last
         if isinstance(credentials, str):
             self._keep(credentials)
 
-    def accept(self, fact: CredentialGiven) -> e.CredentialReady | e.CredentialFailed:
-        """Store the provider's result if it can be sent; every failure becomes an event."""
-        given = fact.given
+    def accept(self, fact: CredentialGiven, now: float) -> e.CredentialReady | e.CredentialFailed:
+        """Store the provider's result if it can be sent; every failure becomes an event.
+
+        ``now`` is session time: from it on the time is counted after which the result is due.
+        """
+        given, before = value_of(fact.given), self.current
+        if isinstance(fact.given, Token) and (wrong := fact.given.unusable()):
+            return e.CredentialFailed(fact.request, detail=wrong, unusable=True)
         if not isinstance(given, str):
             what = f"it returned {kind_of(given)}; a token is a str"
             if isinstance(given, Coroutine):
@@ -83,7 +95,17 @@ class CredentialStore:
             return e.CredentialFailed(fact.request, detail=what, unusable=True)
         except DialectError as exc:  # its text is one line without the token
             return e.CredentialFailed(fact.request, detail=str(exc), unusable=True)
-        return e.CredentialReady(fact.request)
+        due_at = self._due_at(fact, now)
+        return e.CredentialReady(fact.request, due_at, unchanged=given == before)
+
+    def _due_at(self, fact: CredentialGiven, now: float) -> float | None:
+        """From when on the provider is asked again before a dial, though nothing was refused."""
+        if self._is_asked_each_dial:
+            return now
+        left = None
+        if isinstance(fact.given, Token):
+            left = fact.given.seconds_left(self._lead, fact.at)
+        return None if left is None else now + left
 
     def failed(self, fact: ProviderFailed) -> e.CredentialFailed:
         """The event for a provider that raised."""
@@ -103,8 +125,10 @@ class CredentialStore:
         secrets = tuple(secret for secret in secrets if len(secret) >= SHORTEST)
         self.headers = tuple(headers)
         self.current = credential
-        if secrets not in self._known:
-            self._known.append(secrets)
+        self._known.pop(secrets, None)
+        self._known[secrets] = None
+        if len(self._known) > REMEMBERED:
+            del self._known[next(iter(self._known))]
 
     def redact(self, event: e.Event) -> e.Event:
         """``event``, with every known credential redacted from the backend's text.

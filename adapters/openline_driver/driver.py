@@ -138,10 +138,9 @@ class Driver:
         """Counts so far."""
         return self._machine.statistics
 
-    @property
-    def has_room(self) -> bool:
-        """Whether a source that can wait, such as a file, should deliver more now."""
-        return self._machine.has_room
+    def has_room(self, source: str) -> bool:
+        """Whether ``source``, if it can wait, as a file can, should deliver more now."""
+        return self._machine.has_room(source)
 
     def deadline(self) -> float | None:
         """When to feed ``Woke`` if nothing else happens first, on the clock; None: never.
@@ -340,4 +339,4 @@ class Driver:
         if isinstance(event, f.ProviderFailed):
             self._receive(self._credentials.failed(event))
         else:
-            self._receive(self._credentials.accept(event))
+            self._receive(self._credentials.accept(event, self._time()))

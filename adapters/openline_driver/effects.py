@@ -68,11 +68,16 @@ class Wake(msgspec.Struct, frozen=True):
 class AskCredential(msgspec.Struct, frozen=True):
     """Call the provider; answer ``CredentialGiven`` or ``ProviderFailed``.
 
-    ``fresh`` when the backend refused the last credential.
+    ``fresh`` when the backend refused the last credential; ``refused`` is that one, for a
+    ``SharedProvider``. It is secret, and not in the repr.
     """
 
     request: int
     fresh: bool
+    refused: str | None = None
+
+    def __repr__(self) -> str:
+        return f"AskCredential(request={self.request}, fresh={self.fresh})"
 
 
 class StopAsking(msgspec.Struct, frozen=True):

@@ -26,7 +26,10 @@ from openline_driver.exception_groups import leaves
 _RUNNERS: Final = frozenset({"trio", "outcome", "asyncio"})
 #: The folder of the standard library. A frame has its file's name as it was imported, so
 #: comparing names is enough and the file system is not asked.
-_STDLIB: Final = inspect.__file__.replace("\\", "/").rpartition("/")[0] + "/"
+#: A frozen library has no folder, and its frames no path: a name that fits none.
+_STDLIB: Final = (getattr(inspect, "__file__", None) or "<frozen>/inspect").replace(
+    "\\", "/"
+).rpartition("/")[0] + "/"
 _INSTALLED: Final = ("/site-packages/", "/dist-packages/")
 
 

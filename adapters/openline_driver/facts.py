@@ -43,10 +43,14 @@ class Woke(msgspec.Struct, frozen=True):
 
 
 class CredentialGiven(msgspec.Struct, frozen=True):
-    """The provider returned ``given``, which may be anything. Secret."""
+    """The provider returned ``given``, which may be anything. Secret.
+
+    ``at`` is when it came, in seconds since the epoch: a ``Token`` may expire at such a time.
+    """
 
     request: int
     given: object
+    at: float | None = None
 
     def __repr__(self) -> str:
         return f"CredentialGiven(request={self.request})"

@@ -1,8 +1,8 @@
 """The HTTP around a WebSocket: the request that opens it, and the answer that refuses it.
 
-Text in, text out. An answer goes through three steps: ``read_head`` cuts its head from the bytes
-that have arrived, ``Refused`` carries status and headers to the driver, and ``refusal`` makes of it
-what the core knows: a redirect, or a loss with a status and perhaps a wait.
+Text in, text out. An answer goes through three steps: ``read_answer`` cuts its head from the
+bytes that have arrived, ``Refused`` carries status and headers to the driver, and ``refusal`` makes
+of it what the core knows: a redirect, or a loss with a status and perhaps a wait.
 """
 
 from __future__ import annotations
@@ -42,6 +42,11 @@ class Head(msgspec.Struct, frozen=True):
         """Whether the server agreed to speak WebSocket."""
         return self.status == _SWITCHING_PROTOCOLS
 
+    @property
+    def is_preliminary(self) -> bool:
+        """Whether the answer itself is still to come."""
+        return self.status // 100 == 1 and not self.is_upgrade
+
 
 class NoAnswerError(ValueError):
     """What arrived is not the head of an HTTP answer; the text says why in one line."""
@@ -67,6 +72,23 @@ def read_head(data: bytes) -> Head | None:
             name, _, value = line.partition(":")
             headers[name.strip().lower()] = value.strip()
     return Head(int(status[1]), headers)
+
+
+def read_answer(data: bytes) -> tuple[Head, bytes] | None:
+    """The head of the answer in ``data``, and all bytes from it on; None while more is to come.
+
+    A server or proxy may send preliminary answers first (RFC 9110 §15.2: 100, 102, 103), which a
+    WebSocket library takes for a refusal: they are skipped. Raises NoAnswerError as
+    ``read_head``, and where there are too many of them.
+    """
+    rest = data
+    while (head := read_head(rest)) is not None:
+        if not head.is_preliminary:
+            return head, rest
+        rest = _BLANK_LINE.split(rest, maxsplit=1)[1]
+    if len(data) > MAX_HEAD:
+        raise NoAnswerError("an endless answer to the upgrade")
+    return None
 
 
 def host_header(backend: Backend) -> str:

@@ -186,7 +186,7 @@ def _state(update: u.StateChanged) -> _Told:
 
 
 def _transcript(update: u.Transcript) -> _Told:
-    kind = "final" if update.final else "partial"
+    kind = "final" if update.final else "settled" if update.settled else "partial"
     text = "%s of %s, %.2f to %.2f s: %s"
     return logging.DEBUG, text, kind, update.source, update.start, update.end, update.text
 
@@ -194,6 +194,16 @@ def _transcript(update: u.Transcript) -> _Told:
 def _gap(update: u.Gap) -> _Told:
     text = "gap of %.2f s in %s: %s"
     return logging.WARNING, text, update.seconds, update.source, update.cause
+
+
+def _withdrawn(update: u.GapWithdrawn) -> _Told:
+    gap = update.gap
+    text = "gap of %.2f s in %s withdrawn: a later dial confirmed it"
+    return logging.INFO, text, gap.seconds, gap.source
+
+
+def _resumed(update: u.Resumed) -> _Told:
+    return logging.WARNING, "the process was suspended for %.1f s", update.gap
 
 
 def _source_ended(update: u.SourceEnded) -> _Told:
@@ -224,6 +234,8 @@ _UPDATES: Final[Mapping[type, Callable[[Any], _Told]]] = MappingProxyType(
         u.StateChanged: _state,
         u.Transcript: _transcript,
         u.Gap: _gap,
+        u.GapWithdrawn: _withdrawn,
+        u.Resumed: _resumed,
         u.SourceEnded: _source_ended,
         u.Trouble: _trouble,
         u.Ended: _ended,

@@ -51,17 +51,36 @@ _CERTIFICATES: Final = {
     62: ErrorKind.TLS_HOSTNAME,
     64: ErrorKind.TLS_HOSTNAME,  # IP address mismatch
 }
+#: Alerts by which a server refuses a client's certificate, or the lack of one (RFC 8446 §6.2), by
+#: OpenSSL's names. A server refuses nothing else by them, but for ``handshake_failure`` (40), which
+#: stands for much else until the handshake is over.
+_CLIENT_CERTIFICATE: Final = frozenset(
+    {
+        "SSLV3_ALERT_BAD_CERTIFICATE",  # 42
+        "SSLV3_ALERT_UNSUPPORTED_CERTIFICATE",
+        "SSLV3_ALERT_CERTIFICATE_REVOKED",
+        "SSLV3_ALERT_CERTIFICATE_EXPIRED",
+        "SSLV3_ALERT_CERTIFICATE_UNKNOWN",
+        "TLSV1_ALERT_UNKNOWN_CA",  # 48
+        "TLSV13_ALERT_CERTIFICATE_REQUIRED",  # 116
+    }
+)
+_HANDSHAKE_FAILURE: Final = "SSLV3_ALERT_HANDSHAKE_FAILURE"
 
 
 def name_os_error(exc: BaseException) -> tuple[ErrorKind, str]:
     """The kind of an operating system's error, and its text.
 
     A dial that tried several addresses raises a group: of its errors a refusal explains most,
-    for there is a host that answered.
+    for there is a host that answered. After a TLS handshake it may be the server's alert about
+    the certificate of this client.
     """
     named: list[tuple[ErrorKind, str]] = []
     for each in _causes(exc):
-        if isinstance(each, socket.gaierror):
+        if isinstance(each, ssl.SSLError):
+            if each.reason in {*_CLIENT_CERTIFICATE, _HANDSHAKE_FAILURE}:
+                return ErrorKind.TLS_CLIENT_CERTIFICATE, _tls_text(each)
+        elif isinstance(each, socket.gaierror):
             kind = _DNS.get(each.errno or 0, ErrorKind.DNS_OTHER)
             named.append((kind, (each.strerror or str(each)).lower()))
         elif isinstance(each, OSError) and each.errno in _ERRNOS:
@@ -80,10 +99,16 @@ def name_tls_error(exc: BaseException) -> tuple[ErrorKind, str]:
         if isinstance(each, ssl.SSLEOFError | ssl.SSLZeroReturnError):
             return ErrorKind.TLS_CUT, "the TLS handshake was cut short"
         if isinstance(each, ssl.SSLError):
-            return ErrorKind.TLS_OTHER, (each.reason or "TLS error").replace("_", " ").lower()
+            refused = each.reason in _CLIENT_CERTIFICATE
+            kind = ErrorKind.TLS_CLIENT_CERTIFICATE if refused else ErrorKind.TLS_OTHER
+            return kind, _tls_text(each)
         if isinstance(each, OSError):
             return ErrorKind.TLS_CUT, (each.strerror or "").lower()
     return ErrorKind.TLS_CUT, "the TLS handshake was cut short"
+
+
+def _tls_text(exc: ssl.SSLError) -> str:
+    return (exc.reason or "TLS error").replace("_", " ").lower()
 
 
 def _causes(exc: BaseException) -> Iterator[BaseException]:

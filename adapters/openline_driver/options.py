@@ -19,9 +19,11 @@ from openline.dialects.echopanel import EchoPanel
 from openline.dialects.protocol import Dialect
 from openline.policy import Policy
 from openline.updates import SAMPLE_RATE, Transcript, to_samples
+from openline_driver.shared_provider import SharedProvider
+from openline_driver.tokens import Token
 
-#: Asked for a credential; the face calls it. In a face with threads it returns a plain str.
-Provider: TypeAlias = Callable[[], Awaitable[str]]
+#: Asked for a credential; the face calls it. In a face with threads it is a plain function.
+Provider: TypeAlias = Callable[[], Awaitable[str | Token]] | SharedProvider
 Credentials: TypeAlias = str | Provider | None
 
 #: Bytes of audio that are stored at most, unless the caller gives another limit: nine hours of

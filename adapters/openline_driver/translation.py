@@ -53,7 +53,9 @@ class Translation:
                 return fx.CloseDial(dial, code)
             case c.RequestCredential(request, fresh):
                 self.request = request
-                return fx.AskCredential(request, fresh)
+                return fx.AskCredential(
+                    request, fresh, self._credentials.current if fresh else None
+                )
             case c.CancelCredential(request):
                 self.request = 0
                 return fx.StopAsking(request)

@@ -1,10 +1,10 @@
 """The updates that the app has not read yet, in order, bounded without losing any that counts.
 
-Finals, gaps, ends of sources and the end of the session are durable: each is kept until it is
-read. They are the session's own transcript, so keeping them here costs a reference. Any other
-update replaces the unread one of the same kind and source, and moves to the end. State changes
-are durable too, but a line that flaps for days in front of an app that never reads keeps only
-the last ``MAX_STATES`` of them.
+Finals, gaps and their withdrawals, ends of sources and the end of the session are durable: each
+is kept until it is read. They are the session's own transcript, so keeping them here costs a
+reference. Any other update replaces the unread one of the same kind and source, and moves to the
+end. State changes are durable too, but a line that flaps for days in front of an app that never
+reads keeps only the last ``MAX_STATES`` of them.
 
 Example: unread are [partial "he", state, partial "hello"]; the app finds [state, partial
 "hello"].
@@ -21,6 +21,7 @@ from typing import Final
 from openline.updates import (
     Ended,
     Gap,
+    GapWithdrawn,
     PartialRetracted,
     SourceEnded,
     StateChanged,
@@ -51,15 +52,35 @@ class Updates:
             if len(self._states) > MAX_STATES:
                 del self._unread[self._states.popitem(last=False)[0]]
         elif not _is_durable(update):
-            # A partial and its retraction share a place: the later one is the truth.
-            about_partial = isinstance(update, Transcript | PartialRetracted)
-            kind = "partial" if about_partial else type(update).__name__
-            key = (kind, getattr(update, "source", None) or getattr(update, "kind", None))
+            key = self._place(update)
             self._unread.pop(key, None)
         elif isinstance(update, Transcript):
-            # A final replaces the unread partial of its source.
-            self._unread.pop(("partial", update.source), None)
+            # A final replaces the unread partial that it was.
+            self._unread.pop(self._place(update), None)
         self._unread[key] = update
+
+    def _place(self, update: Update) -> object:
+        """The key of a passing update; a later one with the same key replaces it.
+
+        The live partial of a source and its retraction share a place: the later one is the
+        truth. A settled partial has a place of its own. A retraction of all of them removes
+        the unread settled ones: they are retracted before they were read.
+        """
+        if isinstance(update, Transcript):
+            return ("settled", update.source, update.id) if update.settled else self._live(update)
+        if not isinstance(update, PartialRetracted):
+            source = getattr(update, "source", None)
+            return (type(update).__name__, source or getattr(update, "kind", None))
+        if update.settled:
+            for key in [key for key in self._unread if _is_settled(key, update.source)]:
+                del self._unread[key]
+            self._unread.pop(("partial", update.source), None)
+            return ("retracted", update.source)
+        return self._live(update)
+
+    @staticmethod
+    def _live(update: Transcript | PartialRetracted) -> object:
+        return ("partial", update.source)
 
     def take(self) -> Update | None:
         """The oldest unread update, or None if there is none."""
@@ -78,4 +99,8 @@ class Updates:
 def _is_durable(update: Update) -> bool:
     if isinstance(update, Transcript):
         return update.final
-    return isinstance(update, Gap | SourceEnded | Ended)
+    return isinstance(update, Gap | GapWithdrawn | SourceEnded | Ended)
+
+
+def _is_settled(key: object, source: str) -> bool:
+    return isinstance(key, tuple) and key[:2] == ("settled", source)

@@ -1,23 +1,29 @@
 """Which openline this is, also where it was put without its metadata.
 
-A frozen program or a vendored copy has the modules and not the ``.dist-info`` beside them.
-That is no reason to fail: the version is then ``UNKNOWN``, a valid one (PEP 440) that sorts
-before every release.
+A frozen program, a zipped one or a vendored copy has the modules and not the ``.dist-info``
+beside them, or a damaged one. That is no reason to fail: the version is then ``UNKNOWN``, a valid
+one (PEP 440) that sorts before every release.
 """
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError
+from contextlib import suppress
 from importlib.metadata import version as installed
 from typing import Final
 
-#: The version where nothing tells it.
+#: The version where nothing states it.
 UNKNOWN: Final = "0+unknown"
 
 
 def version() -> str:
     """The version of the installed distribution; ``UNKNOWN`` where there is no metadata."""
-    try:
-        return installed("openline")
-    except PackageNotFoundError:
-        return UNKNOWN
+    found: object = None
+    with suppress(Exception):  # however metadata is missing or damaged
+        found = installed("openline")
+    return found if isinstance(found, str) and found else UNKNOWN
+
+
+def user_agent() -> str:
+    """The name of this client on the wire: without a number where the version is unknown."""
+    known = version()
+    return "openline" if known == UNKNOWN else f"openline/{known}"

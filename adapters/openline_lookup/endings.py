@@ -118,15 +118,11 @@ def all_rows(
     A REAUTH row stands once, as what happens with a provider whose right is unspent.
     """
     return [
-        _explanation(
-            group,
-            title,
-            when,
-            judge(msgspec.structs.replace(ending, has_provider=True), dialect_codes),
-            policy,
-        )
+        _explanation(group, title, when, judge(variant, dialect_codes), policy)
         for group, title, cases in _everything(dialect_codes, refusals)
-        for when, ending in cases
+        for condition, ending in cases
+        for lead, case in _by_contact(condition, ending, dialect_codes, policy)
+        for when, variant in _with_provider(lead, case, dialect_codes)
     ]
 
 
@@ -136,7 +132,8 @@ def _explained(
     return [
         _explanation(group, title, when, judge(variant, dialect_codes), policy)
         for condition, ending in cases
-        for when, variant in _by_credential(condition, ending, dialect_codes)
+        for lead, case in _by_contact(condition, ending, dialect_codes, policy)
+        for when, variant in _by_credential(lead, case, dialect_codes)
     ]
 
 
@@ -170,7 +167,7 @@ def _status(status: int) -> _Subject:
 
 
 def _error(error: ErrorKind) -> _Subject:
-    return "error", f"error {table.plain(error)}", _error_cases(error)
+    return "error", f"error {table.plain(error)}", [("", Ending(error=error))]
 
 
 def _refusal(text: str, row: Rule) -> _Subject:
@@ -204,13 +201,36 @@ def _status_cases(status: int) -> Iterator[tuple[str, Ending]]:
     yield "", Ending(status=status)
 
 
-def _error_cases(error: ErrorKind) -> Iterator[tuple[str, Ending]]:
-    ending = Ending(error=error)
-    changes = error in table.ERRORS_ONCE_CONNECTED
-    yield "never connected in this session" if changes else "", ending
-    if changes:
-        once = msgspec.structs.replace(ending, ever_connected=True)
-        yield "connected before in this session", once
+def _by_contact(
+    when: str, ending: Ending, dialect_codes: Mapping[int, Rule], policy: Policy
+) -> Iterator[tuple[str, Ending]]:
+    """Split a case by whether the session has streamed, if that changes the outcome."""
+    lead = f"{when}, " if when else ""
+    row, once = judge(ending, dialect_codes), msgspec.structs.replace(ending, ever_connected=True)
+    if row.first_contact:
+        met = msgspec.structs.replace(ending, met=True)
+        yield f"{lead}never connected, within {policy.first_contact:g} s of the opening", ending
+        yield f"{lead}never connected, after that", met
+        yield f"{lead}once connected", once
+    elif row.strike:
+        yield when, ending
+        last = msgspec.structs.replace(once, strikes=MAX_STRIKES - 1)
+        if judge(last, dialect_codes).action is not Action.FATAL:
+            yield f"{lead}once connected, the fourth with no stable line in between", last
+    elif judge(once, dialect_codes).action is not row.action:
+        yield f"{lead}never connected", ending
+        yield f"{lead}once connected", once
+    else:
+        yield when, ending
+
+
+def _with_provider(when: str, ending: Ending, dialect_codes: Mapping[int, Rule]) -> _Cases:
+    """A case with a provider; once connected its right is spent, so that the rest shows."""
+    able = msgspec.structs.replace(ending, has_provider=True)
+    if ending.ever_connected and judge(able, dialect_codes).action is Action.REAUTH:
+        spent = msgspec.structs.replace(able, reauth_used=True)
+        return [(f"{when}, when a fresh credential was refused too", spent)]
+    return [(when, able)]
 
 
 def _by_credential(when: str, ending: Ending, dialect_codes: Mapping[int, Rule]) -> _Cases:
@@ -264,6 +284,8 @@ def _does(verdict: Verdict, policy: Policy) -> str:
             f"dials again after {_backoff(policy)}; where a stable line was lost, the first try "
             f"goes out within {prompt:g} s"
         )
+    if verdict.first_contact:
+        does += f"; gives up {policy.first_contact:g} s after the opening"
     if verdict.hint_ends_wait:
         does += "; news that the network is back ends the wait"
     if verdict.strike:

@@ -1,7 +1,8 @@
 """A queue of two seconds of audio before a recogniser, with an exact count of dropped items.
 
 Audio is kept in items of at most 20 ms, the unit in which the contract counts. Beyond
-two seconds the *oldest* items go, so that recognition stays close to the live audio.
+two seconds the *oldest* items go, so that recognition stays close to the live audio. Each
+item keeps its place in what the client sent, so that what was taken is known to the byte.
 The reader takes bytes, not items; a client that sends half a sample
 shifts everything after it by a byte, here as on the observed server.
 
@@ -13,13 +14,15 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 from openline_server.contract import BYTES_PER_SECOND
 
 QUEUE_SECONDS: Final = 2.0
 ITEM_BYTES: Final = 640
-MAX_ITEMS: Final = int(QUEUE_SECONDS * BYTES_PER_SECOND) // ITEM_BYTES
+
+#: Places [start, end) in what a source sent on a connection, in bytes.
+Runs: TypeAlias = list[tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,37 +43,46 @@ class AudioQueue:
 
     def __init__(self, seconds: float = QUEUE_SECONDS) -> None:
         """An empty queue that holds ``seconds`` of audio."""
-        self._limit = int(seconds * BYTES_PER_SECOND)
-        self._items: deque[bytes] = deque()
+        self.resize(seconds)
+        self._items: deque[tuple[int, bytes]] = deque()
         self._bytes = 0
 
-    def put(self, pcm: bytes) -> Dropped | None:
-        """Append audio; return what was dropped to make room, or None."""
+    def resize(self, seconds: float) -> None:
+        """Hold ``seconds`` from the next put on."""
+        self._limit = int(seconds * BYTES_PER_SECOND)
+
+    def put(self, pcm: bytes, place: int = 0) -> Dropped | None:
+        """Append audio, the first byte of which is at ``place``; return what was dropped."""
         for at in range(0, len(pcm), ITEM_BYTES):
             item = pcm[at : at + ITEM_BYTES]
-            self._items.append(item)
+            self._items.append((place + at, item))
             self._bytes += len(item)
         items = lost = 0
         while self._bytes > self._limit:
-            gone = self._items.popleft()
+            _, gone = self._items.popleft()
             self._bytes -= len(gone)
             items += 1
             lost += len(gone)
         return Dropped(items, lost / BYTES_PER_SECOND) if items else None
 
-    def get(self, most: int) -> bytes:
-        """Take up to ``most`` bytes of the oldest audio; empty if there is none."""
+    def get(self, most: int) -> tuple[bytes, Runs]:
+        """Take up to ``most`` bytes of the oldest audio, and their places."""
         taken: list[bytes] = []
+        runs: Runs = []
         room = most
         while room > 0 and self._items:
-            item = self._items.popleft()
+            place, item = self._items.popleft()
             if len(item) > room:
-                self._items.appendleft(item[room:])
+                self._items.appendleft((place + room, item[room:]))
                 item = item[:room]
             taken.append(item)
+            if runs and runs[-1][1] == place:
+                runs[-1] = (runs[-1][0], place + len(item))
+            else:
+                runs.append((place, place + len(item)))
             room -= len(item)
         self._bytes -= most - room
-        return b"".join(taken)
+        return b"".join(taken), runs
 
     def __bool__(self) -> bool:
         """Whether any audio is queued."""
@@ -80,6 +92,16 @@ class AudioQueue:
     def depth(self) -> int:
         """Queued items."""
         return len(self._items)
+
+    @property
+    def limit(self) -> int:
+        """The capacity, in bytes."""
+        return self._limit
+
+    @property
+    def size(self) -> int:
+        """Queued audio, in bytes."""
+        return self._bytes
 
     @property
     def seconds(self) -> float:

@@ -42,6 +42,7 @@ _MARKS: Final = [m for m in Mark if m not in {Mark.SECOND, Mark.FRAME, Mark.FINA
 _NUMBER: Final = r"(?P<value>\d{1,9}(?:\.\d{1,9})?)"
 _TIME: Final = rf"{_NUMBER}\s*(?P<unit>{'|'.join(_SECONDS)})"
 _QUOTED: Final = r'"(?P<quoted>(?:[^"\\]|\\.)*)"'
+_SOURCES: Final = "mic|system"
 _N: Final = r"[1-9]\d{0,8}"
 _MOMENT: Final = (
     rf"(?P<mark>{'|'.join(_MARKS)})|first[\s-]+(?P<first>frame|final)"
@@ -152,6 +153,12 @@ class _Reader:
         takes, number = effect.phrase.takes, effect.phrase.default
         if takes == "url":
             return number, self._quotable("a URL", _MAX_URL, rf"{_QUOTED}|(?P<bare>[^\s;,\"]\S*)")
+        if takes in {"source", "[source]"}:
+            if (found := self._take(_SOURCES)) is not None:
+                return number, found[0].strip().lower()
+            if takes == "source":
+                raise self._wrong("a source: mic or system")
+            return number, ""
         if takes and (not takes.startswith("[") or self._rest[:1].isdecimal()):
             number = self._number(takes.strip("[]"))
         if takes == "[code]" and self._rest.startswith('"'):

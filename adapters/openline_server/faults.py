@@ -24,7 +24,7 @@ from enum import Enum, StrEnum
 from typing import Final, Literal
 
 #: What a phrase takes after its words; ``[…]``: or not.
-Takes = Literal["", "time", "[time]", "[code]", "status", "factor", "url"]
+Takes = Literal["", "time", "[time]", "[code]", "status", "factor", "url", "source", "[source]"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +130,47 @@ class Effect(Enum):
     GARBAGE_BYTES = _phrase(
         "garbage bytes", "Bytes that are no WebSocket frame.", example="garbage bytes after ack"
     )
+    OVERSHOOT = _phrase(
+        "overshoot", "Finals claim an end, up to so much behind the audio that the recogniser has.",
+        "time", example="overshoot 10s",
+    )  # fmt: skip
+    OVERSHOOT_START = _phrase(
+        "overshoot start", "Finals claim a beginning behind the audio too.",
+        "time", example="overshoot start 5s",
+    )  # fmt: skip
+    LONE_DOTS = _phrase(
+        "lone dots", "Behind each final come up to nine of text '.', with times behind the audio."
+    )
+    EARLY = _phrase(
+        "early", "Finals claim a beginning up to so much too early, and below 0.",
+        "time", example="early 2s",
+    )  # fmt: skip
+    ODD_TIMES = _phrase("odd times", "Finals begin below 0, or end before they begin, in turn.")
+    OVERLAP = _phrase("overlap", "Finals overlap, and every other pair comes out of order.")
+    CLOSING_WORDS = _phrase("words while closing", "Finals after stop come behind the summary.")
+    IGNORE = _phrase(
+        "ignore", "A source is not transcribed; each of its frames is answered with a warning.",
+        "source", example="ignore mic",
+    )  # fmt: skip
+    DEAF = _phrase(
+        "deaf", "Pings are answered and audio is taken, and nothing is said (of one source).",
+        "[source]", example="deaf mic after 5s",
+    )  # fmt: skip
+    QUEUE = _phrase(
+        "queue", "A queue holds so much audio, and metrics say so.", "time", example="queue 1s"
+    )
+    LATE = _phrase(
+        "late", "The recogniser stalls, then goes on: queues fill and drop.",
+        "time", example="late 3s after 5s",
+    )  # fmt: skip
+    SLOW_FLUSH = _phrase(
+        "slow flush", "After stop the recogniser takes so long; metrics go on each second.",
+        "time", timed=False, example="slow flush 35s",
+    )  # fmt: skip
+    BOM = _phrase("bom", "A byte order mark stands before each message.")
+    ODD_NUMBERS = _phrase(
+        "odd numbers", 'Numbers come as "1.5", 1.5e0, 2 or NaN; fields have wrong types.'
+    )
 
     @property
     def phrase(self) -> Phrase:
@@ -195,7 +236,7 @@ class Fault:
     """One fault; made by ``faultgrammar.parse_faults``.
 
     ``number`` is the phrase's value: seconds, a close code, a status or a factor; ``text``
-    the reason or the URL; ``after`` None: as soon as it can.
+    the reason, the URL or the source; ``after`` None: as soon as it can.
     """
 
     effect: Effect
@@ -218,7 +259,8 @@ class Fault:
             case _:
                 pass
         if self.text:
-            words.append(_quoted(self.text))
+            is_source = phrase.takes.strip("[]") == "source"
+            words.append(self.text if is_source else _quoted(self.text))
         if self.retry_after is not None:
             words.append(f"retry-after {_seconds(self.retry_after)}")
         if self.after is not None:

@@ -3,22 +3,29 @@
 The base class changes nothing. A fault overrides the moments that it needs; each is
 awaited (or called) at exactly one place of the server:
 
-==============  ==============================================================
-``serving``     a server was made and its port is not open yet
-``stream``      a TCP connection was accepted; may wrap it (stalls, cuts, delays)
-``attend``      runs beside the connection and is cancelled with it
-``handshake``   the request is read, not yet answered; may wait, or reject it
-``opened``      the WebSocket is open and nothing has been sent
-``received``    a message was taken; while this waits, nothing more is read, and once the
-                small queue is full not even pings: a frozen server
-``admits``      a ``start`` asks for a session; False: as if no slot were free
-``queues``      audio is about to be queued; False: as if it did not fit
-``slowness``    seconds that a second of audio takes the recogniser; 1.0: no slowdown
-``sending``     a message is about to go; may wait, change it, or return None to lose it
-``sent``        a message went
-``recognized``  the recogniser answered; may wait (stuck), change the answer, or raise
-``ended``       the connection is over
-==============  ==============================================================
+=================  ==============================================================
+``serving``        a server was made and its port is not open yet
+``stream``         a TCP connection was accepted; may wrap it (stalls, cuts, delays)
+``attend``         runs beside the connection and is cancelled with it
+``handshake``      the request is read, not yet answered; may wait, or reject it
+``opened``         the WebSocket is open and nothing has been sent
+``received``       a message was taken; while this waits, nothing more is read, and once the
+                   small queue is full not even pings: a frozen server
+``admits``         a ``start`` asks for a session; False: as if no slot were free
+``hears``          audio of a source arrived; False: it is ignored, and each frame is answered so
+``queues``         audio is about to be queued; False: as if it did not fit
+``queue_seconds``  how much audio the queue of a source holds
+``slowness``       seconds that a second of audio takes the recogniser; 1.0: no slowdown
+``taking``         the recogniser is about to take audio from its queue; may wait
+``took``           it took audio
+``finishing``      a ``stop`` came, and the recognisers are not told yet; may wait
+``replacing``      the messages that go instead of one: none, it alone, or others
+``sending``        a message is about to go; may wait, change it, or return None to lose it
+``encoding``       the text frame of a message
+``sent``           a message went
+``recognized``     the recogniser answered; may wait (stuck), change the answer, or raise
+``ended``          the connection is over
+=================  ==============================================================
 
 A fault acts on a ``Peer``, the connection, which can be aborted (no close frame) or closed
 with any code at any time; and on the ``Host`` of all connections, whose port can be closed
@@ -33,7 +40,8 @@ from typing import Protocol
 
 import trio
 
-from openline_server.contract import JsonObject
+from openline_server.audioqueue import QUEUE_SECONDS
+from openline_server.contract import JsonObject, encode
 from openline_server.recognizer import Hypothesis, Segment
 
 
@@ -107,6 +115,10 @@ class Hooks:
         """Whether this ``start`` may get a session."""
         return True
 
+    def hears(self, peer: Peer, source: str) -> bool:
+        """Whether the server transcribes ``source``; False: it ignores what comes of it."""
+        return True
+
     def queues(self, peer: Peer, source: str, pcm: bytes) -> bool:
         """Whether this audio may be queued."""
         return True
@@ -115,9 +127,30 @@ class Hooks:
         """Seconds that a second of audio takes at least, if above 1.0."""
         return 1.0
 
+    def queue_seconds(self, peer: Peer) -> float:
+        """How much audio the queue of each source holds."""
+        return QUEUE_SECONDS
+
+    async def taking(self, peer: Peer, source: str) -> None:
+        """Audio is about to be taken from the queue of ``source``."""
+
+    def took(self, peer: Peer, source: str, samples: int) -> None:
+        """The recogniser has taken so many samples of ``source`` on this connection."""
+
+    async def finishing(self, peer: Peer) -> None:
+        """The client sent ``stop``; the recognisers go on as if it had not, while this waits."""
+
+    def replacing(self, peer: Peer, message: JsonObject) -> Sequence[JsonObject]:
+        """The messages to send in place of this one, in order."""
+        return (message,)
+
     async def sending(self, peer: Peer, message: JsonObject) -> JsonObject | None:
         """The message to send in place of this one, or None for none."""
         return message
+
+    def encoding(self, peer: Peer, message: JsonObject) -> str:
+        """The text frame of a message."""
+        return encode(message)
 
     async def sent(self, peer: Peer, message: JsonObject) -> None:
         """This message was sent."""

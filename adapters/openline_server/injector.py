@@ -15,38 +15,26 @@ recorded in ``struck`` and logged.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import ceil, inf
 from typing import Final
 
 import trio
 
 from openline_server import contract
-from openline_server.contract import BYTES_PER_SECOND, JsonObject
+from openline_server.contract import JsonObject
 from openline_server.faultgrammar import parse_faults
 from openline_server.faults import Effect, Fault, Mark
+from openline_server.faulty_dial import FaultyDial, frames, is_ack, is_at, new_dial
 from openline_server.faulty_stream import FaultyStream
-from openline_server.garbage import GARBAGE, NO_FRAME
 from openline_server.hooks import Hooks, Host, Peer, Rejection
 from openline_server.recognizer import Hypothesis, Segment
 
 log: Final = logging.getLogger(__name__)
 
-_ON_WIRE: Final = frozenset(
-    {
-        Effect.STALL_UPLINK,
-        Effect.STALL_DOWNLINK,
-        Effect.NO_PONG,
-        Effect.HALF_OPEN,
-        Effect.GARBAGE,
-        Effect.GARBAGE_BYTES,
-    }
-)
 _ON_SERVER: Final = frozenset({Effect.CRASH, Effect.RESTART, Effect.SHUT, Effect.FREEZE})
-_TEXT_FRAME: Final = 0x81
-_FINAL_TYPE: Final = b'"type":"asr_final"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,35 +49,15 @@ class Strike:
         return f"dial {self.dial}: {self.fault}"
 
 
-@dataclass(slots=True)
-class _Dial:
-    """The pending faults of one connection, and the effects in force."""
-
-    peer: Peer
-    wire: FaultyStream
-    pending: list[Fault]
-    frames: int = 0
-    finals: int = 0
-    #: Audio that is yet to be dropped, in bytes.
-    to_drop: float = 0
-    slowness: float = 1.0
-    stuck: bool = False
-    #: How to end the connection once the current message has gone.
-    last_words: tuple[int, str] | None = None
-    #: Frames to send beside the server's messages.
-    noise: tuple[trio.MemorySendChannel[bytes], trio.MemoryReceiveChannel[bytes]] = field(
-        default_factory=lambda: trio.open_memory_channel[bytes](inf)
-    )
-
-
 class FaultInjector(Hooks):
     """Hooks that inject ``faults``; ``struck`` lists those that struck, in order."""
 
-    def __init__(self, faults: str | Iterable[Fault] = ()) -> None:
-        """Faults, or the phrases for them. Raises FaultError."""
+    def __init__(self, faults: str | Iterable[Fault] = (), *, seed: int = 0) -> None:
+        """Faults, or the phrases for them; ``seed`` draws what is random. Raises FaultError."""
+        self._seed = seed
         self.faults = parse_faults(faults) if isinstance(faults, str) else tuple(faults)
         self.struck: list[Strike] = []
-        self._dials: dict[int, _Dial] = {}
+        self._dials: dict[int, FaultyDial] = {}
         self._host: Host | None = None
         self._frozen_until = self._busy_until = -inf
         self._latest = 0
@@ -110,7 +78,7 @@ class FaultInjector(Hooks):
             for fault in self.faults
             if peer.number in fault.dials and not _before_a_dial(fault)
         ]
-        dial = self._dials[peer.number] = _Dial(peer, wire, pending)
+        dial = self._dials[peer.number] = new_dial(peer, wire, pending, self._seed)
         self._reach(dial, Mark.ACCEPT)
         return wire
 
@@ -125,7 +93,7 @@ class FaultInjector(Hooks):
                 async for frame in dial.noise[1]:
                     await dial.wire.send_all(frame)
 
-    async def _wait(self, dial: _Dial, seconds: float) -> None:
+    async def _wait(self, dial: FaultyDial, seconds: float) -> None:
         await trio.sleep_until(dial.peer.opened_at + seconds)
         self._reach(dial, Mark.SECOND, seconds)
 
@@ -174,6 +142,7 @@ class FaultInjector(Hooks):
             case contract.Start():
                 self._reach(dial, Mark.START)
             case contract.Stop():
+                dial.reports.stopped = True
                 self._reach(dial, Mark.STOP)
             case contract.Audio() | None:
                 dial.frames += 1
@@ -187,12 +156,14 @@ class FaultInjector(Hooks):
         if message.get("state") == "connected" and self._take(dial, Effect.UNAUTHORIZED):
             dial.last_words = 1008, ""
             return contract.status("error", contract.UNAUTHORIZED_TEXT)
-        if _is_ack(message):
+        if is_ack(message):
             if self._take(dial, Effect.ERROR):
                 dial.last_words = 1000, ""
                 return contract.error("Invalid start message: a fault was asked for")
             if self._take(dial, Effect.NO_ACK):
                 return None
+            if not dial.exact_ends:
+                message = {name: message[name] for name in message if name != "final_ends"}
         if message["type"] == "final_summary" and self._take(dial, Effect.NO_SUMMARY):
             await trio.sleep_forever()
         return message
@@ -207,7 +178,7 @@ class FaultInjector(Hooks):
             self._reach(dial, Mark.FINAL, dial.finals)
         elif message["type"] == "final_summary":
             self._reach(dial, Mark.SUMMARY)
-        elif _is_ack(message):
+        elif is_ack(message):
             self._reach(dial, Mark.ACK)
 
     def admits(self, peer: Peer) -> bool:
@@ -220,6 +191,40 @@ class FaultInjector(Hooks):
         drop, dial.to_drop = dial.to_drop > 0, max(0, dial.to_drop - len(pcm))
         return not drop
 
+    def hears(self, peer: Peer, source: str) -> bool:
+        """Whether the source is not ignored."""
+        return source not in self._dials[peer.number].ignored
+
+    def queue_seconds(self, peer: Peer) -> float:
+        """The size in force."""
+        return self._dials[peer.number].queue_seconds
+
+    async def taking(self, peer: Peer, source: str) -> None:  # noqa: ARG002 -- any source
+        """Wait while the recogniser is late."""
+        await self._dials[peer.number].until_not_late()
+
+    def took(self, peer: Peer, source: str, samples: int) -> None:
+        """Note what finals are about at most."""
+        self._dials[peer.number].taken[source] = samples
+
+    async def finishing(self, peer: Peer) -> None:
+        """Wait for a slow flush; a deaf server never finishes."""
+        dial = self._dials[peer.number]
+        if dial.reports.deaf:
+            await trio.sleep_forever()
+        if (fault := self._take(dial, Effect.SLOW_FLUSH)) is not None:
+            dial.flush_slowly(fault.number)
+            await dial.until_not_late()
+
+    def replacing(self, peer: Peer, message: JsonObject) -> Sequence[JsonObject]:
+        """Misreport, as the faults in force ask."""
+        dial = self._dials[peer.number]
+        return dial.reports.messages(message, dial.taken)
+
+    def encoding(self, peer: Peer, message: JsonObject) -> str:
+        """The text, in whatever form the faults in force ask for."""
+        return self._dials[peer.number].reports.encode(message)
+
     def slowness(self, peer: Peer) -> float:
         """The factor in force."""
         return self._dials[peer.number].slowness
@@ -230,21 +235,22 @@ class FaultInjector(Hooks):
         segment: Segment,  # noqa: ARG002 -- the fault holds any segment
         answer: Hypothesis | None,
     ) -> Hypothesis | None:
-        """Hold the answer while the recogniser is stuck."""
+        """Hold the answer while the recogniser is stuck or late."""
         if self._dials[peer.number].stuck:
             await trio.sleep_forever()
+        await self._dials[peer.number].until_not_late()
         return answer
 
     # Strikes.
 
-    def _reach(self, dial: _Dial, mark: Mark, count: float = 1) -> None:
+    def _reach(self, dial: FaultyDial, mark: Mark, count: float = 1) -> None:
         """A moment has come: strike with the faults that wait for it."""
         for fault in list(dial.pending):
-            if fault.effect.phrase.timed and _is_at(fault, mark, count):
+            if fault.effect.phrase.timed and is_at(fault, mark, count):
                 dial.pending.remove(fault)
                 self._strike(dial, fault)
 
-    def _take(self, dial: _Dial, effect: Effect) -> Fault | None:
+    def _take(self, dial: FaultyDial, effect: Effect) -> Fault | None:
         """Take the next pending fault of this kind; it strikes now."""
         for fault in dial.pending:
             if fault.effect is effect:
@@ -262,14 +268,12 @@ class FaultInjector(Hooks):
         if self._host is not None:
             self._host.close_port(seconds)
 
-    def _strike(self, dial: _Dial, fault: Fault) -> None:
+    def _strike(self, dial: FaultyDial, fault: Fault) -> None:
         if fault.effect in {Effect.CUT_MID_FRAME, Effect.CUT_MID_FINAL}:
-            dial.wire.cut_within(_frames(fault.effect), lambda: self._half_sent(dial, fault))
+            dial.wire.cut_within(frames(fault.effect), lambda: self._half_sent(dial, fault))
             return
         self._note(fault, dial.peer.number)
-        if fault.effect in _ON_WIRE:
-            _strike_wire(dial, fault)
-        elif fault.effect in _ON_SERVER:
+        if fault.effect in _ON_SERVER:
             self._strike_server(fault)
         else:
             self._strike_dial(dial, fault)
@@ -284,7 +288,7 @@ class FaultInjector(Hooks):
             for peer in self._host.connections:
                 peer.end(1012 if fault.effect is Effect.RESTART else 1006)
 
-    def _strike_dial(self, dial: _Dial, fault: Fault) -> None:
+    def _strike_dial(self, dial: FaultyDial, fault: Fault) -> None:
         match fault.effect:
             case Effect.CUT:
                 dial.peer.abort()
@@ -295,51 +299,13 @@ class FaultInjector(Hooks):
                 dial.peer.end(int(fault.number), fault.text)
                 until = trio.current_time() + (fault.retry_after or 0)
                 self._busy_until = max(self._busy_until, until)
-            case Effect.SLOW:
-                dial.slowness = fault.number
-            case Effect.STUCK:
-                dial.stuck = True
-            case Effect.DROP:
-                dial.to_drop += fault.number * BYTES_PER_SECOND
             case _:
-                raise AssertionError(f"{fault} has a place of its own")
+                dial.strike(fault)
 
-    def _half_sent(self, dial: _Dial, fault: Fault) -> None:
+    def _half_sent(self, dial: FaultyDial, fault: Fault) -> None:
         self._note(fault, dial.peer.number)
         dial.peer.abort()
 
 
-def _strike_wire(dial: _Dial, fault: Fault) -> None:
-    wire, until = dial.wire, trio.current_time() + fault.number
-    match fault.effect:
-        case Effect.STALL_UPLINK:
-            wire.reads_from = max(wire.reads_from, until)
-        case Effect.STALL_DOWNLINK:
-            wire.sends_from = max(wire.sends_from, until)
-        case Effect.NO_PONG:
-            wire.swallows_pongs = True
-        case Effect.HALF_OPEN:
-            wire.dead = True
-        case _:
-            for frame in GARBAGE if fault.effect is Effect.GARBAGE else (NO_FRAME,):
-                dial.noise[0].send_nowait(frame)
-
-
 def _before_a_dial(fault: Fault) -> bool:
     return fault.effect is Effect.SHUT and fault.after is None
-
-
-def _is_ack(message: JsonObject) -> bool:
-    return message.get("state") == "streaming" and "client_features" in message
-
-
-def _is_at(fault: Fault, mark: Mark, count: float) -> bool:
-    if fault.after is None:
-        return mark is Mark.OPEN
-    return (fault.after.mark, fault.after.count) == (mark, count)
-
-
-def _frames(effect: Effect) -> Callable[[bytes], bool]:
-    """A predicate for the frames to cut: of a message, or of a final."""
-    final = effect is Effect.CUT_MID_FINAL
-    return lambda frame: frame[0] == _TEXT_FRAME and (not final or _FINAL_TYPE in frame)

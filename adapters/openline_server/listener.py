@@ -25,8 +25,9 @@ from typing import Final
 import trio
 
 from openline.updates import SAMPLE_RATE
-from openline_server.audioqueue import MAX_ITEMS, AudioQueue, Dropped
+from openline_server.audioqueue import ITEM_BYTES, AudioQueue, Dropped
 from openline_server.contract import BYTES_PER_SECOND, Source
+from openline_server.hearing import Hearing
 from openline_server.recognizer import Hypothesis, Question, Recognizer, RecognizerError, Segment
 
 log: Final = logging.getLogger(__name__)
@@ -37,8 +38,10 @@ _FREE_SECONDS: Final = 1.0
 
 Ask = Callable[[Question], Awaitable[Hypothesis | None]]
 SendTranscript = Callable[[Source, Segment, Hypothesis], Awaitable[None]]
-Fail = Callable[[Source], Awaitable[None]]
+Fail = Callable[[Source, Segment], Awaitable[None]]
 Slowness = Callable[[], float]
+Taking = Callable[[Source], Awaitable[None]]
+Took = Callable[[Source, int], None]
 
 
 class Pace:
@@ -74,9 +77,13 @@ class Listener:
         send: SendTranscript,
         fail: Fail,
         slowness: Slowness,
+        taking: Taking,
+        took: Took,
+        hearing: Hearing,
     ) -> None:
         """``ask`` is the recogniser (with faults), ``send`` and ``fail`` send to the client;
-        ``slowness`` is the seconds that a second of audio takes at least, if above 1.0."""
+        ``slowness`` is the seconds that a second of audio takes at least, if above 1.0;
+        ``taking`` is awaited before audio is taken, ``took`` gets the samples taken so far."""
         self.source: Source = source
         self.queue = AudioQueue()
         self._recognizer = recognizer
@@ -84,6 +91,7 @@ class Listener:
         self._pace = pacing
         self._ask, self._send, self._fail = ask, send, fail
         self._slowness = slowness
+        self._taking, self._took, self._hearing = taking, took, hearing
         self._wake = trio.Event()
         self._finishing = False
         self._drained = False
@@ -99,9 +107,9 @@ class Listener:
         self.hearing = trio.CancelScope()
         self.done = trio.Event()
 
-    def push(self, pcm: bytes) -> Dropped | None:
-        """Queue audio; return what was dropped for it, or None."""
-        dropped = self.queue.put(pcm)
+    def push(self, pcm: bytes, place: int) -> Dropped | None:
+        """Queue audio that was at byte ``place`` of its source; return what was dropped."""
+        dropped = self.queue.put(pcm, place)
         self._notify()
         return dropped
 
@@ -124,8 +132,11 @@ class Listener:
         return {
             "source": self.source,
             "queue_depth": self.queue.depth,
-            "queue_max_frames": MAX_ITEMS,
+            "queue_max_frames": self.queue.limit // ITEM_BYTES,
             "queue_fill_ratio": round(self.queue.fill, 3),
+            "queue_bytes": self.queue.size,
+            "queue_bytes_max": self.queue.limit,
+            "max_backlog_seconds": self.queue.limit / BYTES_PER_SECOND,
             "backlog_seconds": round(self.queue.seconds, 3),
             "avg_infer_ms": round(1000 * self._infer_seconds / infers, 1),
             "realtime_factor": round(self._infer_seconds / max(0.001, self._infer_audio), 3),
@@ -142,14 +153,19 @@ class Listener:
             seconds = min(self.queue.seconds, _BLOCK_BYTES / BYTES_PER_SECOND)
             wait, slowness = self._pace.wait_for(seconds, trio.current_time()), self._slowness()
             await trio.sleep(max(wait, slowness * seconds) if slowness > 1.0 else wait)
-            block = self._odd + self.queue.get(int(seconds * BYTES_PER_SECOND))
+            await self._taking(self.source)
+            taken, runs = self.queue.get(int(seconds * BYTES_PER_SECOND))
+            block = self._odd + taken
             whole = len(block) - len(block) % 2
             block, self._odd = block[:whole], block[whole:]
-            self._position += len(block) // 2
+            start, self._position = self._position, self._position + len(block) // 2
             self._take(self._cutter.push(block))
+            self._hearing.took(self.source, runs, start, self._position, self._cutter.held_from)
+            self._took(self.source, self._position)
             while self._recognizer.immediate and self._busy():
                 await self._wake.wait()
         self._take(self._cutter.flush())
+        self._hearing.took(self.source, [], self._position, self._position, self._position)
         self._drained = True
         self._notify()
 
@@ -174,7 +190,7 @@ class Listener:
         except RecognizerError as error:
             log.warning("source %s: %s", self.source, error)
             if question.segment.final:
-                await self._fail(self.source)
+                await self._fail(self.source, question.segment)
             return
         if answer is None:
             return
@@ -182,14 +198,15 @@ class Listener:
         self._infers += 1
         self._infer_seconds += trio.current_time() - (question.asked_at or began)
         self._infer_audio += segment.t1 - segment.t0
-        overtaken = not segment.final and bool(self._finals)
-        if answer.text and not overtaken:
+        overtaken = bool(self._finals)
+        if segment.final or (answer.text and not overtaken):
             await self._send(self.source, segment, answer)
 
     def _take(self, segments: list[Segment]) -> None:
         asking = self._asking
         for segment in segments:
             if segment.final:
+                self._hearing.cut(self.source, segment)
                 self._finals.append(segment)
                 self._partial = None
                 if asking is not None and not asking.segment.final:

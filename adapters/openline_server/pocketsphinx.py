@@ -59,6 +59,8 @@ class PocketSphinx:
         """``model``: a directory of an acoustic model, or None for the package's own."""
         self.name = "pocketsphinx"
         self.immediate = False
+        #: Its ends are those of the segments that were cut for it; the model's own are not used.
+        self.exact_ends = True
         self._pool, self._model = pool, model
 
     @property

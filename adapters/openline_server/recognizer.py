@@ -19,6 +19,7 @@ from typing import Protocol
 import trio
 
 from openline.updates import SAMPLE_RATE
+from openline_server.claims import Claim
 
 
 class RecognizerError(Exception):
@@ -47,11 +48,16 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Hypothesis:
-    """The text of a segment; empty if there is no speech in it."""
+    """The text of a segment; empty if there is no speech in it.
+
+    ``claims``: the finals of the segment, with times that may be wrong; None: there is one,
+    and it has the text and the times of the segment.
+    """
 
     text: str
     confidence: float = 1.0
     language: str | None = None
+    claims: tuple[Claim, ...] | None = None
 
 
 class Question:
@@ -125,6 +131,14 @@ class Recognizer(Protocol):
     @property
     def immediate(self) -> bool:
         """Whether answers cost nothing, so that no partial need ever be left out."""
+        ...
+
+    @property
+    def exact_ends(self) -> bool:
+        """Whether a final never ends behind the audio that was recognised for it.
+
+        Then all audio before its end was dealt with, and the server says so in its ack.
+        """
         ...
 
     def cutter(self) -> Cutter:
@@ -209,7 +223,7 @@ class NoRecognizer:
         """Not ``available``: every session gets the status ``no_asr_provider``."""
         self.name = name
         self.available = available
-        self.immediate = True
+        self.immediate = self.exact_ends = True
 
     def cutter(self) -> Cutter:
         """A cutter that yields no segment."""
@@ -226,7 +240,7 @@ class Echo:
     def __init__(self) -> None:
         """Always available, and immediate."""
         self.name = "echo"
-        self.available = self.immediate = True
+        self.available = self.immediate = self.exact_ends = True
 
     def cutter(self) -> Cutter:
         """Half seconds and two seconds."""

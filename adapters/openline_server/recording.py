@@ -31,9 +31,10 @@ _NUMBERED: Final = re.compile(r"(\d+)-")
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9_-]+")
 
 
-def file_name(number: int, connection_id: str, source: str) -> str:
+def file_name(number: int, connection_id: str, source: str, suffix: str = ".wav") -> str:
     """A name that sorts by number, shows connection and source, and is safe for any id."""
-    return f"{number:04d}-{_UNSAFE.sub('_', connection_id)[:64]}-{_UNSAFE.sub('_', source)}.wav"
+    named = f"{_UNSAFE.sub('_', connection_id)[:64]}-{_UNSAFE.sub('_', source)}"
+    return f"{number:04d}-{named}{suffix}"
 
 
 def last_number(directory: Path) -> int:
@@ -85,6 +86,13 @@ class Recordings:
         self.names: list[str] = []
         self._directory, self._number = directory, number
         self._open: dict[str, Recording | None] = {}
+
+    @property
+    def ledger(self) -> Path | None:
+        """Where the ledger of this connection goes, beside its recordings (see ``hearing``)."""
+        if self._directory is None:
+            return None
+        return self._directory / file_name(self._number, self.connection_id, "heard", ".jsonl")
 
     def write(self, source: str, pcm: bytes) -> None:
         """Append audio received from a source."""

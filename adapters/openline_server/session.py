@@ -16,7 +16,6 @@ clients nothing and this server no memory.
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
@@ -29,12 +28,14 @@ from openline_server import contract
 from openline_server.audioqueue import Dropped, all_of
 from openline_server.config import ServerConfig
 from openline_server.contract import Audio, Ids, JsonObject, Source, Start, Stop
+from openline_server.hearing import Hearing
 from openline_server.hooks import Hooks, Peer
-from openline_server.hysteresis import Ladder
 from openline_server.listener import Listener, pace
+from openline_server.load import Load
 from openline_server.recognizer import Hypothesis, Question, Recognizer, Segment
 from openline_server.recording import Recordings
 from openline_server.summary import Line, MeetingSummary
+from openline_server.transcripts import Transcripts
 
 log: Final = logging.getLogger(__name__)
 
@@ -81,11 +82,12 @@ class Session:
         self._ids: Ids | None = None
         self._features: dict[str, bool] = dict.fromkeys(contract.FEATURES, False)
         self._listeners: dict[Source, Listener] = {}
-        self._ladders: dict[Source, Ladder] = {}
+        self._load = Load()
+        self._received: dict[Source, int] = {}
+        self._hearing = Hearing()
+        self._transcripts = Transcripts(self._hearing)
         self._recordings = Recordings(context.config.record, context.recorded + peer.number)
         self._minutes = MeetingSummary()
-        self._segments = 0
-        self._dropped_total = self._dropped_recent = 0
         self._told: set[str] = set()
         self._scope = trio.CancelScope()
         self._ending = Ending(1006)
@@ -108,6 +110,7 @@ class Session:
                         await self._act(message, nursery)
         finally:
             self._recordings.close()
+            self._hearing.close()
             if self in self._slots.statistics().borrowers:
                 self._slots.release_on_behalf_of(self)
         return self._ending
@@ -168,7 +171,10 @@ class Session:
         self._phase = "streaming"
         self._ids, self._features = start.ids, start.client_features
         self._recordings.connection_id = start.ids.connection_id
+        self._hearing.write_to(self._recordings.ledger)
         ack = contract.status("streaming", contract.STREAMING_TEXT)
+        if self._recognizer.exact_ends:
+            ack["final_ends"] = "exact"
         await self._send(ack | {"client_features": self._features})
         if not self._recognizer.available:
             await self._send(contract.status("no_asr_provider", contract.NO_ASR_TEXT))
@@ -177,18 +183,30 @@ class Session:
 
     async def _audio(self, source: Source, pcm: bytes, nursery: trio.Nursery) -> None:
         listener = self._listeners.get(source)
+        most = contract.MAX_SOURCES if self._hooks.hears(self._peer, source) else 1
+        if listener is None and len(self._listeners) >= contract.MAX_SOURCES:
+            await self._ignore(source, most)
+            return
+        place = self._received.get(source, 0)
+        self._received[source] = place + len(pcm)
+        self._recordings.write(source, pcm)
+        if most == 1:
+            await self._ignore(source, most)
+            return
         if listener is None:
-            if len(self._listeners) >= contract.MAX_SOURCES:
-                await self._warn(contract.TOO_MANY_SOURCES_TEXT)
-                return
             listener = self._open(source)
             nursery.start_soon(listener.run)
-        self._recordings.write(source, pcm)
+        listener.queue.resize(self._hooks.queue_seconds(self._peer))
         if self._hooks.queues(self._peer, source, pcm):
-            dropped = listener.push(pcm)
+            dropped = listener.push(pcm, place)
             await self._degrade(listener, listener.queue.fill, dropped)
         else:
             await self._degrade(listener, 1.0, all_of(pcm))
+
+    async def _ignore(self, source: Source, most: int) -> None:
+        """Say so with each frame, as the observed server does."""
+        text = contract.TOO_MANY_SOURCES_TEXT.format(most=most, source=source)
+        await self._warn(text, again=True)
 
     def _open(self, source: Source) -> Listener:
         pacing = pace(self._config.slow, self._config.drain_rate, trio.current_time())
@@ -196,63 +214,38 @@ class Session:
             source, self._recognizer, pacing,
             ask=self._ask, send=self._send_transcript, fail=self._fail,
             slowness=partial(self._hooks.slowness, self._peer),
+            taking=partial(self._hooks.taking, self._peer),
+            took=partial(self._hooks.took, self._peer), hearing=self._hearing,
         )  # fmt: skip
         self._listeners[source] = listener
-        self._ladders[source] = Ladder()
         return listener
 
     async def _degrade(
         self, listener: Listener, fill: float, dropped: Dropped | None = None
     ) -> None:
-        ladder, backlog = self._ladders[listener.source], round(listener.queue.seconds, 3)
-        where = {"source": listener.source, "backlog_seconds": backlog}
-        state = ladder.step(fill)
-        if state is not None:
-            text = contract.STREAMING_TEXT if state == "streaming" else f"Audio is {state}"
-            await self._send(contract.status(state, text, **where))
-        if dropped is not None:
-            self._dropped_total += dropped.items
-            self._dropped_recent += dropped.items
-            if ladder.drops():
-                more = {
-                    "dropped_frames": dropped.items,
-                    "dropped_seconds": round(dropped.seconds, 3),
-                }
-                text = "The server cannot keep up; audio was dropped"
-                await self._send(contract.status("backpressure", text, **more, **where))
+        for message in self._load.states(listener, fill, dropped):
+            await self._send(message)
 
     async def _ask(self, question: Question) -> Hypothesis | None:
         answer = await self._recognizer.recognise(question)
         return await self._hooks.recognized(self._peer, question.segment, answer)
 
     async def _send_transcript(self, source: Source, segment: Segment, answer: Hypothesis) -> None:
-        t0, t1 = round(segment.t0, 4), round(segment.t1, 4)
-        message: JsonObject = {
-            "type": "asr_final" if segment.final else "asr_partial",
-            "text": answer.text,
-            "t0": t0,
-            "t1": t1,
-            "confidence": round(answer.confidence, 3),
-            "stable": segment.final,
-            "source": source,
-        }
-        if answer.language is not None:
-            message["language"] = answer.language
-        if not segment.final:
+        for message in self._transcripts.of(source, segment, answer):
             await self._send(message)
-            return
-        self._segments += 1
-        await self._send(message | {"segment_id": f"{source}-{self._segments}"})
-        line = Line(source, t0, t1, answer.text, round(answer.confidence, 3))
-        for update in self._minutes.add(line):
-            await self._send(update)
+            if segment.final:
+                for update in self._minutes.add(Line.of(message)):
+                    await self._send(update)
 
-    async def _fail(self, source: Source) -> None:
+    async def _fail(self, source: Source, segment: Segment) -> None:
+        self._hearing.failed(source, segment)
         if not self._recognizer.available and "no_asr" not in self._told:
             self._told.add("no_asr")
             await self._send(contract.status("no_asr_provider", contract.NO_ASR_TEXT))
         else:
-            await self._warn(f"Recognition failed for a stretch of {source}", again=True)
+            where = {"source": source, "t0": round(segment.t0, 4), "t1": round(segment.t1, 4)}
+            text = f"Recognition failed for a stretch of {source}"
+            await self._send(contract.status("warning", text, **where))
 
     async def _warn(self, text: str, *, again: bool = False) -> None:
         if again or text not in self._told:
@@ -269,18 +262,7 @@ class Session:
                 await self._degrade(listener, listener.queue.fill)
 
     async def _metrics(self, listener: Listener) -> None:
-        recent, self._dropped_recent = self._dropped_recent, 0
-        await self._send(
-            {
-                "type": "metrics",
-                **listener.metrics(),
-                "dropped_total": self._dropped_total,
-                "dropped_recent": recent,
-                "provider": self._recognizer.name,
-                "provider_health": "ok" if self._recognizer.available else "unavailable",
-                "timestamp": time.time(),
-            }
-        )
+        await self._send(self._load.metrics(listener, self._recognizer))
 
     async def _stop(self, nursery: trio.Nursery) -> None:
         if self._phase == "finishing":
@@ -292,6 +274,7 @@ class Session:
             await self._summarise()
 
     async def _finish(self) -> None:
+        await self._hooks.finishing(self._peer)
         with trio.move_on_after(self._config.stop_timeout) as hearing:
             for listener in self._listeners.values():
                 listener.finish()
@@ -328,10 +311,13 @@ class Session:
     async def _send(self, message: JsonObject) -> None:
         if self._ids is not None:
             message |= self._ids.fields()
-        chosen = await self._hooks.sending(self._peer, message)
-        if chosen is not None:
-            await self._ws.send_message(contract.encode(chosen))
-            await self._hooks.sent(self._peer, chosen)
+        for each in self._hooks.replacing(self._peer, message):
+            chosen = await self._hooks.sending(self._peer, each)
+            if chosen is not None:
+                await self._ws.send_message(self._hooks.encoding(self._peer, chosen))
+                if chosen["type"] == "asr_final":
+                    self._hearing.sent(chosen)
+                await self._hooks.sent(self._peer, chosen)
 
 
 async def _never(_who: object) -> None:

@@ -8,7 +8,7 @@ nothing is sent where nothing matches.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Final
 
 from openline_server.contract import Ids, JsonObject
@@ -40,6 +40,11 @@ class Line:
     t1: float
     text: str
     confidence: float
+
+    @classmethod
+    def of(cls, message: JsonObject) -> Line:
+        """The line of an ``asr_final``."""
+        return cls(**{each.name: message[each.name] for each in fields(cls)})  # type: ignore[arg-type]
 
     def fields(self) -> JsonObject:
         """As JSON members."""

@@ -156,6 +156,8 @@ class Whisper:
         """``model`` exists and loads."""
         self.name = "whisper"
         self.immediate = False
+        #: Its ends are those of the segments that were cut for it; the model's own are not used.
+        self.exact_ends = True
         self._pool, self._model = pool, model
 
     @property

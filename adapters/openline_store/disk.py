@@ -17,9 +17,12 @@ from openline.commands import (
     StoreConfirmed,
     StoreFinal,
     StoreGap,
+    StoreReplaced,
+    StoreTold,
+    StoreWithdrawn,
 )
 from openline.text import os_reason
-from openline_store.records import Lost, Said
+from openline_store.records import Lost, Replaced, Said, Told, Withdrawn
 from openline_store.spool import Spool
 
 
@@ -38,10 +41,16 @@ class Disk:
                 self._write(lambda spool: spool.keep(source, start, pcm))
             case StoreConfirmed(source, position):
                 self._write(lambda spool: spool.confirm(source, position))
-            case StoreFinal(transcript):
-                self._write(lambda spool: spool.note(Said(transcript)))
+            case StoreFinal(transcript, held, proves):
+                self._write(lambda spool: spool.note(Said(transcript, held, proves)))
+            case StoreTold(source, start, end):
+                self._write(lambda spool: spool.note(Told(source, start, end)))
+            case StoreReplaced(name):
+                self._write(lambda spool: spool.note(Replaced(name)))
             case StoreGap(gap):
                 self._write(lambda spool: spool.note(Lost(gap)))
+            case StoreWithdrawn(gap):
+                self._write(lambda spool: spool.note(Withdrawn(gap)))
             case FetchAudio(source, start, samples):
                 self._feed(e.AudioFetched(source, start, self._read(source, start, samples)))
             case DiscardStore():

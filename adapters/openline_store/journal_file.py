@@ -10,7 +10,6 @@ directly to the session.
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -20,11 +19,13 @@ from typing import Final
 from openline.journal.reader import JournalError, check_start
 from openline.journal.recorder import Recorder
 from openline.text import os_reason
+from openline_store.locks import check_locks, lock
 from openline_store.spool import write_all
 
 _BLOCK: Final = 1 << 16
 #: The longest opening, in bytes (it holds the finals of a resumed session).
 _LONGEST: Final = 1 << 24
+_WHAT: Final = "a journal"
 
 
 def journal_file(path: str | os.PathLike[str] | None, *, keep_audio: bool) -> JournalFile | None:
@@ -92,6 +93,10 @@ class JournalFile:
 def _opened(path: Path) -> int:
     """Open a file for one more journal: locked, without a torn line. Raises JournalError."""
     try:
+        check_locks(_WHAT)
+    except OSError as exc:
+        raise JournalError(f"{path}: {os_reason(exc)}: leave the journal out") from None
+    try:
         # Checked before it is opened: opening a pipe would wake a process that waits at it.
         strange = path.exists() and not path.is_file() and not path.is_dir()
         fd = -1 if strange else os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
@@ -100,7 +105,7 @@ def _opened(path: Path) -> int:
     if strange:
         raise JournalError(f"{path}: is not a regular file: give a file to write to")
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock(fd, _WHAT)
         with os.fdopen(fd, "rb", closefd=False) as file:
             check_start(file.readline(_LONGEST))
         _cut(fd)

@@ -16,8 +16,9 @@ import msgspec
 from openline.backend import Backend, CredentialPlace
 from openline.updates import Gap, Transcript
 
-#: The version of the format; a folder of another version is refused.
-VERSION: Final = 1
+#: The version of the format. Version 1 has no ``Told``, ``Replaced`` and ``Withdrawn``; it is
+#: read as this one. A folder of a later version is refused.
+VERSION: Final = 2
 #: The longest record, in bytes (a final of many words is far shorter).
 _LONGEST: Final = 1 << 24
 
@@ -37,6 +38,7 @@ class Began(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     credential_place: CredentialPlace = CredentialPlace.HEADERS
     had_query: bool = False
     dialect: str | None = None
+    redirects_to: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -52,6 +54,7 @@ class Began(msgspec.Struct, frozen=True, tag=True, kw_only=True):
             credential_place=backend.credential_place,
             had_query=bool(backend.query),
             dialect=dialect,
+            redirects_to=backend.redirects_to,
         )
 
     def check_dialect(self, dialect: str) -> None:
@@ -68,7 +71,10 @@ class Began(msgspec.Struct, frozen=True, tag=True, kw_only=True):
         if self.had_query:
             raise ValueError("its URL had a query, which is never stored: give the URL again")
         return Backend.from_url(
-            self.url, allow_plain=self.allow_plain, credential_place=self.credential_place
+            self.url,
+            allow_plain=self.allow_plain,
+            credential_place=self.credential_place,
+            redirects_to=self.redirects_to,
         )
 
 
@@ -80,9 +86,28 @@ class Confirmed(msgspec.Struct, frozen=True, tag=True):
 
 
 class Said(msgspec.Struct, frozen=True, tag=True):
-    """A final that the app received."""
+    """A final that the app received, or one that is ``held``: it is not final yet.
+
+    ``proves``: its source is confirmed up to this session sample, by this record alone.
+    """
 
     transcript: Transcript
+    held: bool = False
+    proves: int | None = None
+
+
+class Told(msgspec.Struct, frozen=True, tag=True):
+    """Session samples [start, end) are in a final, and were not confirmed: never sent again."""
+
+    source: str
+    start: int
+    end: int
+
+
+class Replaced(msgspec.Struct, frozen=True, tag=True):
+    """The held final ``id`` will not be final: a later hearing replaces it."""
+
+    id: str
 
 
 class Lost(msgspec.Struct, frozen=True, tag=True):
@@ -91,7 +116,13 @@ class Lost(msgspec.Struct, frozen=True, tag=True):
     gap: Gap
 
 
-Record: TypeAlias = Began | Confirmed | Said | Lost
+class Withdrawn(msgspec.Struct, frozen=True, tag=True):
+    """A reported gap was withdrawn: a later dial has confirmed its audio."""
+
+    gap: Gap
+
+
+Record: TypeAlias = Began | Confirmed | Said | Told | Replaced | Lost | Withdrawn
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Record).decode
 

@@ -13,7 +13,6 @@ raises ``SpoolError``, and later failures are ``OSError``, which the session rep
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import re
 import shutil
@@ -22,13 +21,11 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Final
 
-import msgspec
-
 from openline.journal.reader import JournalError
-from openline.session import PastSource
 from openline.text import os_reason
-from openline.updates import Gap, Transcript
-from openline_store.records import VERSION, Began, Confirmed, Lost, Record, Said, pack, unpack
+from openline_store.locks import check_locks, lock
+from openline_store.past import Past, past_of
+from openline_store.records import VERSION, Began, Confirmed, Record, pack, unpack
 
 #: Bytes of PCM per file: a minute at 16 kHz, 16 bits.
 SEGMENT_BYTES: Final = 60 * 32_000
@@ -36,6 +33,7 @@ SEGMENT_BYTES: Final = 60 * 32_000
 _SHOWN: Final = 3
 _LOG = "log"
 _LOCK = "lock"
+_WHAT = "a spool"
 _SEGMENT = re.compile(r"(?P<source>.+)-(?P<start>\d{15})\.pcm")
 
 
@@ -67,6 +65,10 @@ class Spool:
         """A new folder for a session. Raises SpoolError."""
         folder = directory / folder_name(began.session_id)
         try:
+            check_locks(_WHAT)
+        except OSError as exc:
+            raise SpoolError(f"{directory}: {os_reason(exc)}: leave the spool out") from None
+        try:
             directory.mkdir(parents=True, exist_ok=True)
             if folder.exists():
                 raise SpoolError(
@@ -75,7 +77,11 @@ class Spool:
                 )
             folder.mkdir(mode=0o700)
             os.close(os.open(folder / _LOG, os.O_WRONLY | os.O_CREAT, 0o600))
-            spool = cls(folder)
+            try:
+                spool = cls(folder)
+            except SpoolError:
+                shutil.rmtree(folder, ignore_errors=True)
+                raise
             try:
                 spool.note(began)
             except BaseException:
@@ -174,52 +180,17 @@ def records(folder: Path) -> Iterator[Record]:
     if not whole:
         raise SpoolError(f"{folder}: its log is empty: there is nothing to resume, delete it")
     for record, _ in whole:
-        if isinstance(record, Began) and record.version != VERSION:
-            raise SpoolError(f"{folder}: written by another version: resume it with that one")
+        if isinstance(record, Began) and not 1 <= record.version <= VERSION:
+            raise SpoolError(f"{folder}: written by a later version: resume it with that one")
         yield record
-
-
-class Past(msgspec.Struct, frozen=True, kw_only=True):
-    """The content of a session's folder."""
-
-    began: Began
-    sources: tuple[PastSource, ...]
-    transcript: tuple[Transcript, ...]
 
 
 def load(folder: Path) -> Past:
     """Read the content of a session's folder. Raises SpoolError."""
-    began: Began | None = None
-    first: dict[str, int] = {}
-    confirmed: dict[str, int] = {}
-    said: list[Transcript] = []
-    gaps: list[Gap] = []
-    for record in records(folder):
-        match record:
-            case Began():
-                began = record
-            case Confirmed(source, position):
-                first.setdefault(source, position)
-                confirmed[source] = max(position, confirmed.get(source, position))
-            case Said(transcript):
-                said.append(transcript)
-            case Lost(gap):
-                gaps.append(gap)
-    if began is None:
+    past = past_of(records(folder), lambda source: segments(folder, source))
+    if past is None:
         raise SpoolError(f"{folder}: its log has no session id: delete it")
-    sources = tuple(
-        PastSource(
-            source=source,
-            origin=origin,
-            confirmed=confirmed[source],
-            on_disk=tuple(
-                (start, start + samples) for _, start, samples in segments(folder, source)
-            ),
-            gaps=tuple(gap for gap in gaps if gap.source == source),
-        )
-        for source, origin in first.items()
-    )
-    return Past(began=began, sources=sources, transcript=tuple(said))
+    return past
 
 
 @contextlib.contextmanager
@@ -286,10 +257,14 @@ def _lock(folder: Path) -> int:
     except OSError as exc:
         raise SpoolError(f"{folder}: {os_reason(exc)}") from exc
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+        lock(fd, _WHAT)
+    except OSError as exc:
         os.close(fd)
-        raise SpoolError(f"{folder}: another process is using this session: wait for it") from None
+        if isinstance(exc, BlockingIOError):
+            why = "another process is using this session: wait for it"
+        else:
+            why = f"it cannot be locked ({os_reason(exc)}): give a folder on a local disk"
+        raise SpoolError(f"{folder}: {why}") from None
     return fd
 
 

@@ -27,6 +27,8 @@ ENDINGS: Final[Mapping[str, Mapping[str, Any]]] = {
     "refused for much later (429)": {"status": 429, "retry_after": 1e9},
     "refused the credential (401)": {"status": 401},
     "refused for good (404)": {"status": 404},
+    "forbidden (403)": {"status": 403},
+    "no such host": {"error": ErrorKind.DNS_NOT_FOUND},
     "closed for good (1002)": {"code": 1002, "sender": Sender.REMOTE},
     "closed with an unknown code (4999)": {"code": 4999, "sender": Sender.REMOTE},
     "answered by a captive portal (200)": {"status": 200},

@@ -1,10 +1,13 @@
 """The laws of dials: one socket, one request, the gate, and the target of a credential.
 
 Everything that opens a socket or requests a credential passes the gate, so it is counted
-here, independently of the core.
+here, independently of the core. Only a request because a credential is due is not counted, for
+the dial behind it is.
 """
 
 from __future__ import annotations
+
+import math
 
 from openline.backend import Backend
 from openline.commands import (
@@ -34,11 +37,12 @@ MINUTE = 60.0
 class Dialing:
     """Observes sockets and credentials."""
 
-    __slots__ = ("needs_fresh", "passes", "seen")
+    __slots__ = ("_home", "needs_fresh", "passes", "seen")
 
     def __init__(self, seen: Observation) -> None:
         self.seen = seen
         self.passes: list[float] = []
+        self._home: Backend | None = None
         self.needs_fresh = False  # the credential was refused, and no other has come
 
     def commanded(
@@ -82,6 +86,8 @@ class Dialing:
             broken("credential first", "dialled without the credential asked for", seen.now)
         if self.needs_fresh:
             broken("fresh credential", "dialled again with the refused credential", seen.now)
+        if seen.has_provider and not seen.waited and seen.now >= seen.renew_at:
+            broken("credential first", "dialled with a credential that was due", seen.now)
         self._aims(command)
         self._comes_back("dialled", due)
         seen.live = seen.dial = dial
@@ -92,22 +98,26 @@ class Dialing:
 
     def _aims(self, command: OpenSocket) -> None:
         seen, there, before = self.seen, command.backend, self.seen.backend
+        home = self._home = self._home or there
         if not seen.redirected:
             seen.hops, seen.cross_origin = 0, False
         elif before is not None:
             seen.hops += 1
             seen.cross_origin |= there.origin != before.origin
-            self._may_follow(before, there)
+            self._may_follow(before, there, home)
         if command.with_credential == seen.cross_origin:
             how = "with" if command.with_credential else "without"
             broken("redirects", f"dialled {there.url} {how} the credential", seen.now)
         seen.backend = there
         seen.redirected = False
 
-    def _may_follow(self, before: Backend, there: Backend) -> None:
+    def _may_follow(self, before: Backend, there: Backend, home: Backend) -> None:
         seen = self.seen
         if before.is_secure and not there.is_secure:
             broken("redirects", f"followed from {before.url} to {there.url}", seen.now)
+        named = (Backend.from_url(each, allow_plain=True) for each in home.redirects_to)
+        if there.origin not in {each.origin for each in (home, *named)}:
+            broken("redirects", f"followed to {there.url}, which the app did not allow", seen.now)
         if seen.hops > seen.policy.max_redirects:
             broken("redirects", f"followed redirect {seen.hops} in a row", seen.now)
 
@@ -119,12 +129,16 @@ class Dialing:
             broken("credential first", f"request {command.request} is out of turn", seen.now)
         if self.needs_fresh and not command.fresh:
             broken("fresh credential", "asked for the refused credential again", seen.now)
-        self._comes_back("asked for a credential", due)
+        if not self.needs_fresh and seen.now < seen.renew_at:
+            broken("credential first", "asked though the last credential holds", seen.now)
+        wanted = command.fresh or seen.renew_at == -math.inf
+        self._comes_back("asked for a credential", due, counts=wanted)
+        seen.renew_at = -math.inf  # if it fails, each later request counts
         seen.request = seen.requested = command.request
         seen.fresh = command.fresh
         seen.requested_at = seen.now
 
-    def _comes_back(self, what: str, due: float) -> None:
+    def _comes_back(self, what: str, due: float, *, counts: bool = True) -> None:
         seen = self.seen
         if seen.refused:
             broken("fatal is final", f"{what} after {seen.refused} ruled it out", seen.now)
@@ -134,6 +148,8 @@ class Dialing:
             broken("stop wins", f"{what} though stopped, with nothing to deliver", seen.now)
         if seen.now < seen.dial_from - SLACK:
             broken("the delay", f"{what} {seen.dial_from - seen.now:.3f} s too early", seen.now)
+        if not counts:
+            return
         self.passes.append(seen.now)
         limit = min(seen.policy.dials_per_minute, 15)
         if len(self.passes) > limit:

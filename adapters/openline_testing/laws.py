@@ -21,19 +21,19 @@ LAWS: Final[Mapping[str, str]] = MappingProxyType(
         "one socket": "At most one dial is out, and dials are numbered from 1 without a hole.",
         "the gate": (
             "No more than dials_per_minute (at most 15) dials, redirects and requests for a "
-            "credential in any 60 s."
+            "credential in any 60 s; the request for one that is due counts with its dial."
         ),
         "credential first": (
-            "One request for a credential at a time, none while a dial is out, and no dial "
-            "before its answer."
+            "One request for a credential at a time, none while a dial is out, none while the "
+            "last one holds, and no dial before its answer or with one that is due."
         ),
         "fresh credential": (
             "A refused credential leads to one dial with a fresh one, if there is a provider, "
             "and never to a second until the line was stable."
         ),
         "redirects": (
-            "At most max_redirects in a row, never from wss to ws, and a credential does not "
-            "go to another origin."
+            "At most max_redirects in a row, never from wss to ws, to another origin only if the "
+            "app allowed it, and a credential does not go to another origin."
         ),
         # Reports.
         "transitions": "A session goes from state to state only as the chart is drawn.",
@@ -63,7 +63,8 @@ LAWS: Final[Mapping[str, str]] = MappingProxyType(
         "the delay": "No dial goes out before the reported delay is over, or a hint ends it.",
         "patience": (
             "No more retries in a row than max_attempts, and none later than give_up_after "
-            "from the first loss since there was progress."
+            "from the first loss since there was progress; a delay that would pass this limit, or "
+            "the time to finish, is cut to its last instant, once."
         ),
         "no early failure": (
             "A session fails only for a reason: a fatal ending or a limit of its policy."
@@ -82,7 +83,9 @@ LAWS: Final[Mapping[str, str]] = MappingProxyType(
         "the window": (
             "Per source no more audio is out than 1.6 s beyond what the backend has drained, as it "
             "reported or, if it reports nothing for 5 s, in real time; or, at the live edge and "
-            "while it is not filling, 1.0 s beyond what it has received."
+            "while it is not filling, 1.0 s beyond what it has received, and once it gives figures "
+            "no more than its queue holds. Where it announces a queue, these lengths are 0.8, at "
+            "most 0.5, and all of it; claimed ends drain nothing."
         ),
         "frames": "A message carries at most 320 samples, a ping's mark at most 125 bytes.",
         "a ping in time": "On an open line a ping is due at least every ping_interval.",
@@ -94,22 +97,67 @@ LAWS: Final[Mapping[str, str]] = MappingProxyType(
             "A line that takes no more audio, while the backend sends no sign of progress, is "
             "left within stall_timeout."
         ),
-        # Transcripts and gaps.
-        "transcripts in order": (
-            "No transcript of a source begins before the end of its last final."
+        "a deaf backend": (
+            "A line on which nothing comes of a source's audio, neither words nor progress, is "
+            "left within the horizon and proof_timeout."
         ),
-        "partials end": "A partial is replaced, or retracted once its dial is over.",
+        "ignored sources": (
+            "No audio goes out of a source that the backend ignores on this dial: it is in one "
+            "growing gap, reported at the latest each 10 s of it, and no other source's is."
+        ),
+        # Words.
+        "words are told": (
+            "What the backend says about a source is told at once, with its text, and its times "
+            "within what this dial was sent; nothing else is told, and what cannot be is counted."
+        ),
+        "held finals": (
+            "A final with a claimed end is held: told as settled, and as final with the same id, "
+            "text and times once the confirmed audio reaches its place, or no proof can come any "
+            "more; or it is replaced by what a later dial heard there. None is forgotten."
+        ),
+        "transcripts in order": (
+            "A final is told once and never revised; the result is ordered by beginnings."
+        ),
+        "partials end": (
+            "A partial is replaced, or retracted once its dial is over; a settled one stays as "
+            "long as its dial, unless it becomes final."
+        ),
+        "seams": (
+            "The first final of a source after a loss that cut its audio, on a dial whose ends "
+            "are claims, is marked as a seam, and no other one is."
+        ),
+        # Proof.
+        "marks": (
+            "The confirmed audio grows only with a message that proves it. An exact end proves all "
+            "before it. With claimed ends it grows into a pause between two finals, to what is "
+            "drained for the horizon, or to the last beginning of a run that is too long; never "
+            "into a held final or behind the beginning of a live partial."
+        ),
+        "the final proof": (
+            "The final message confirms all that its dial was sent of a source; but nothing if "
+            "audio was or may have been dropped, nor for a source of which neither words nor "
+            "figures came while they came of another one."
+        ),
+        "watermarks": (
+            "Per source captured >= sent >= confirmed, and neither captured, confirmed nor told "
+            "falls; captured is the audio that the app handed over."
+        ),
+        # Gaps, and the result.
         "gaps add up": (
-            "The missing audio equals the reported gaps, and each lost sample is in one gap."
+            "The missing audio equals the reported gaps without those withdrawn, and each lost "
+            "sample is in one gap."
+        ),
+        "gaps withdrawn": (
+            "A gap that the backend reported is withdrawn, once, exactly if later dials have "
+            "confirmed all audio within its bounds; or at the end, if it counted audio twice."
+        ),
+        "accounts": (
+            "Of each source the captured samples are those confirmed, told and missing, exactly."
         ),
         "complete": (
             "A result is complete exactly if the session was closed and not aborted, no source "
-            "failed or hung before the stop, and it has no gaps. It names these sources, and "
-            "holds every reported final."
-        ),
-        "watermarks": (
-            "Per source captured >= sent >= confirmed, and none of them falls; captured is "
-            "the audio that the app handed over."
+            "failed or hung before the stop, it has no gaps, and no words were left untold. It "
+            "names these sources, and holds every reported final."
         ),
         # The sources.
         "sources end once": (
@@ -131,8 +179,9 @@ LAWS: Final[Mapping[str, str]] = MappingProxyType(
             "The final message after a stop closes the line, and no dial follows."
         ),
         "finish in time": (
-            "A stop is carried out within finish_timeout and the audio that was due then, and "
-            "the closing handshake within close_timeout."
+            "A stop is carried out within finish_timeout and the time that the backend needs, by "
+            "its figures, for the audio that was due then; and the closing handshake within "
+            "close_timeout."
         ),
         "abort is now": "An abort ends the session at once, from anywhere.",
         "one end": "There is one result, it is the last word, and a state that is final stays.",

@@ -36,7 +36,7 @@ from openline.updates import SAMPLE_RATE, State
 from openline_testing import strategies
 from openline_testing.draws import Draws
 from openline_testing.laws import broken
-from openline_testing.samples import Sample, Samples, ack_of, fill, samples_of
+from openline_testing.samples import Sample, Samples, acks_of, fill, final_of, samples_of
 from openline_testing.steps import Noted
 from openline_testing.world import Session, World
 
@@ -82,7 +82,8 @@ class SessionFuzzer(RuleBasedStateMachine):
         super().__init__()
         samples = samples_of(self.dialect, self.messages)
         self._messages = strategies.messages(self.dialect, self.messages)
-        self._ack = ack_of(self.dialect, samples)
+        self._acks = acks_of(self.dialect, samples)
+        self._ack, self._final = self._acks[0], final_of(self.dialect, samples)
         self._session: Session | None = None
         self.now = 0.0
 
@@ -115,7 +116,7 @@ class SessionFuzzer(RuleBasedStateMachine):
         draws=st.lists(st.floats(0, 1, exclude_max=True), min_size=1, max_size=5),
         sources=_of(lambda self: st.sampled_from([*self._choices()])),
         has_provider=st.booleans(),
-        stage=st.integers(0, _STAGES),
+        stage=st.tuples(st.integers(0, _STAGES), st.integers(0, 1)),
     )
     def begin(
         self,
@@ -123,9 +124,11 @@ class SessionFuzzer(RuleBasedStateMachine):
         draws: list[float],
         sources: tuple[str, ...],
         has_provider: bool,  # noqa: FBT001 (hypothesis passes by name)
-        stage: int,
+        stage: tuple[int, int],
     ) -> None:
         """A session somewhere along the way: a random walk rarely gets past the handshake."""
+        stages, ack = stage
+        self._ack = self._acks[ack % len(self._acks)]
         self.policy = policy
         self.names = sources
         self.marks: list[bytes] = []
@@ -136,28 +139,29 @@ class SessionFuzzer(RuleBasedStateMachine):
             "has_provider": has_provider,
             "may_pause": sources[1:],
         }
-        self._turns: dict[str, int] = {}
         self.world = World(policy, self.dialect, **common)
         self._session = self.make(
             policy=policy, dialect=self.dialect, random=Draws(draws), **common
         )
-        if stage > 0:
+        if stages > 0:
             self.feed(e.OpenRequested())
             if has_provider:
                 self.feed(e.CredentialReady(1))
-        if stage > 1:
+        if stages > 1:
             self.now += 0.3
             self.feed(e.SocketOpened(1, "connection 1"))
-        if stage > 2:
+        if stages > 2:
             self.pull(1)
-        if stage > 3:
+        if stages > 3:
             self._receive(self._ack)
-        if stage > 4:
+        if stages > 4:
             self.feed(e.AudioCaptured(sources[0], bytes(640 * 100 + 2)))
             self.pull(200)
-        if stage > 5:
+        if stages > 5:
             self.feed(e.StopRequested())
             self.pull(200)
+        if stages > 6 and self._final is not None:
+            self._receive(self._final)
 
     def _choices(self) -> list[tuple[str, ...]]:
         sources = tuple(self.sources or self.dialect.traits.sources[:2])
@@ -231,15 +235,10 @@ class SessionFuzzer(RuleBasedStateMachine):
 
     # The environment.
 
-    @rule(age=strategies.ages(), outcome=st.sampled_from([True, True, True, False, None, ""]))
-    def credential(self, age: int, outcome: bool | str | None) -> None:  # noqa: FBT001 (as above)
-        """The provider answers, fails, fails for good (None), or gives an unusable answer ("")."""
-        request = self.world.seen.requested - age
-        if outcome:
-            self.feed(e.CredentialReady(request))
-        else:
-            unusable = outcome == ""
-            self.feed(e.CredentialFailed(request, fatal=outcome is None, unusable=unusable))
+    @rule(age=strategies.ages(), answer=strategies.answers())
+    def credential(self, age: int, answer: strategies.Answer) -> None:
+        """The provider answers, fails, fails for good, or gives an unusable answer."""
+        self.feed(answer(self.world.seen.requested - age))
 
     @rule(age=strategies.ages())
     def opened(self, age: int) -> None:

@@ -18,6 +18,7 @@ from openline.dialects.protocol import (
     FinalMessage,
     Heard,
     Ids,
+    Lost,
     Malformed,
     Message,
     Metrics,
@@ -49,11 +50,11 @@ from openline.events import (
 from openline.policy import Policy
 from openline.reconnect.verdicts import Action, Rule
 from openline.updates import Ended, State
-from openline_testing.endings import meaning
+from openline_testing.endings import astray, meaning
 from openline_testing.laws import broken
 
 _Readable: TypeAlias = (
-    Status | Heard | Metrics | Noticed | Refusal | Remark | FinalMessage | Unknown
+    Status | Heard | Metrics | Lost | Noticed | Refusal | Remark | FinalMessage | Unknown
 )
 OVER = frozenset({State.CLOSED, State.FAILED})
 
@@ -73,13 +74,16 @@ class Observation:
         "backend",
         "connection_id",
         "cross_origin",
+        "decoded",
         "dial",
         "dial_from",
         "dialect",
         "dialled_at",
         "ended",
+        "ends",
         "event",
         "finish_by",
+        "finish_from",
         "finished",
         "fresh",
         "has_provider",
@@ -91,6 +95,7 @@ class Observation:
         "lost_by",
         "message",
         "now",
+        "opened_at",
         "over",
         "pinged_at",
         "policy",
@@ -99,6 +104,7 @@ class Observation:
         "received_at",
         "redirected",
         "refused",
+        "renew_at",
         "request",
         "requested",
         "requested_at",
@@ -114,6 +120,7 @@ class Observation:
         "stop_wanted",
         "stopping",
         "stops",
+        "streamed",
         "waited",
     )
 
@@ -138,6 +145,7 @@ class Observation:
         self.has_provider = has_provider
         self.now = 0.0
         self.event: Event | None = None
+        self.opened_at = 0.0
         # Reports.
         self.state = State.IDLE
         self.since = 0.0  # when that state was reported
@@ -149,22 +157,21 @@ class Observation:
         self.waited: bool = False  # a credential or a redirect, which the gate may delay
         self.hinted: bool = False
         self.message: Message | None = None  # the backend's message on its open line
+        self.decoded: Message | None = None  # the message of the live dial, whenever it came
         self.ruling: Rule | None = None  # the dialect's rule for a refusal
         # The dial.
         self.live: int | None = None
         self.dial: int = 0
         self.backend: Backend | None = None
-        self.redirected = False  # the last dial was answered with a redirect
-        self.cross_origin = False
+        self.redirected = self.cross_origin = False  # the last dial was, or is
         self.hops: int = 0
         self.dialled_at = 0.0
         self.settled_at: float | None = None
         self.connection_id: str | None = None
-        self.starts: int = 0
-        self.stops: int = 0
-        self.acked = False
-        self.line_since = 0.0
-        self.received_at = 0.0
+        self.starts = self.stops = 0
+        self.acked = self.streamed = False  # the latter: on some dial
+        self.ends = dialect.traits.ends  # what the ends of its finals prove
+        self.line_since = self.received_at = 0.0
         self.pong_due: float | None = None  # the line is left unless something arrives before
         self.pinged_at = 0.0
         self.pulled_at: float | None = None  # the send of the message pulled then is under way
@@ -173,12 +180,13 @@ class Observation:
         self.requested: int = 0
         self.requested_at = 0.0
         self.fresh = False
+        self.renew_at = -math.inf  # from then on a request is allowed though nothing was refused
         # The end.
         self.over: set[str] = set()  # sources that ended
         self.holes: set[str] = set()  # sources that could not capture for a while
         self.stop_wanted = False
         self.stopping: bool = False  # the same, before this event
-        self.finish_by = 0.0
+        self.finish_from = self.finish_by = 0.0  # the stop takes until here, at least and at most
         self.refused = ""  # the fatal ending, by name
         self.finished = False  # the final message has arrived
 
@@ -236,12 +244,12 @@ class Observation:
             case _:
                 return True
 
-    def happened(self, event: Event, now: float, due: float) -> None:
-        """Note ``event``; ``due`` seconds of audio were not confirmed when it came."""
+    def happened(self, event: Event, now: float) -> None:
+        """Note ``event``."""
         self.now = now
         self.event = event
         self.stopping = self.stop_wanted
-        self.lost_by = self.ruling = self.message = None
+        self.lost_by = self.ruling = self.message = self.decoded = None
         self.waited = self.hinted = False
         if self.ended is not None or self.is_late(event):
             return
@@ -253,16 +261,17 @@ class Observation:
         elif isinstance(event, PongReceived):
             self._note_received()
         else:
-            self._of_the_app(event, due)
+            self._of_the_app(event)
 
-    def _of_the_app(self, event: Event, due: float) -> None:
+    def _of_the_app(self, event: Event) -> None:
         match event:
             case OpenRequested():
-                self._stops(due, sources_over=True)
+                self.opened_at = self.now
+                self._stops(sources_over=True)
             case StopRequested():
-                self._stops(due)
+                self._stops()
             case SourceFinished(source) | SourceFailed(source, _):
-                self.loses_source(source, due)
+                self.loses_source(source)
             case CaptureHole(source):
                 self.holes.add(source)
             case NetworkRestored():
@@ -270,15 +279,16 @@ class Observation:
             case _:
                 pass
 
-    def loses_source(self, source: str, due: float) -> None:
+    def loses_source(self, source: str) -> None:
         """A source has ended; once all have, that is a stop."""
         self.over.add(source)
         if self.state is not State.IDLE:
-            self._stops(due, sources_over=True)
+            self._stops(sources_over=True)
 
     def _answered(self, event: CredentialReady | CredentialFailed) -> None:
         if isinstance(event, CredentialReady):
             self.waited = True
+            self.renew_at = math.inf if event.due_at is None else event.due_at
         else:
             self._loses(event)
 
@@ -290,25 +300,29 @@ class Observation:
             case Redirected():
                 if self.state is State.CONNECTING:
                     self.live = None
-                    self.waited = self.redirected = True
+                    most = self.policy.max_redirects
+                    loss = astray(event, self.backend, self.hops, most)
+                    self.waited = self.redirected = loss is None
+                    if loss is not None:
+                        self._loses(loss)
             case SocketLost():
                 self.live = None
                 self._loses(event)
             case MessageReceived(_, data):
                 self._note_received()
-                if self.connection_id is not None and not self.finished:
-                    self._note_message(self._read(data))
+                message = self._read(data)
+                if isinstance(message, Malformed) or self._is_ours(message):
+                    self.decoded = message
+                    if self.connection_id is not None and not self.finished:
+                        self._note_message(message)
 
-    def _stops(self, due: float, *, sources_over: bool = False) -> None:
-        if not self.stop_wanted and (not sources_over or self.over >= {*self.sources}):
-            self.stop_wanted = True
-            self.finish_by = self.now + self.policy.finish_timeout + due
+    def _stops(self, *, sources_over: bool = False) -> None:
+        self.stop_wanted |= not sources_over or self.over >= {*self.sources}
 
     def _loses(self, event: Event) -> None:
         self.lost_by = event
-        means = meaning(event, self.dialect)
-        no_retry = means is Action.REAUTH and not self.has_provider
-        if means is Action.FATAL or no_retry:
+        means = meaning(event, self)
+        if means is Action.FATAL or (means is Action.REAUTH and not self.has_provider):
             self.refused = type(event).__name__
 
     def _note_received(self) -> None:
@@ -322,13 +336,12 @@ class Observation:
     def _note_message(self, message: Message) -> None:
         if isinstance(message, Malformed | Unknown):
             return
-        if not self._is_ours(message):
-            return
         if self.acked:
             self.message = message
         if isinstance(message, Status):
             if message.ack and self.starts and not self.acked:
-                self.acked = True
+                self.acked = self.streamed = True
+                self.ends = message.ends or self.dialect.traits.ends
                 self.line_since = self.pinged_at = self.now
         elif isinstance(message, Refusal):
             self.ruling = message.row

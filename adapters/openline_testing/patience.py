@@ -9,14 +9,20 @@ contradicts. The law is broken when none is left.
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
-from openline.backend import RedirectRefusedError
-from openline.events import CredentialReady, Redirected, SocketLost
+from openline.dialects.protocol import FinalMessage, Heard, Metrics
+from openline.events import CredentialReady, SocketLost
 from openline.reconnect.verdicts import Action
 from openline.updates import State, StateChanged, Transcript
 from openline_testing.dialing import MINUTE, Dialing
-from openline_testing.endings import meaning, network_hint_applies, scattered
+from openline_testing.endings import (
+    is_first_contact,
+    meaning,
+    network_hint_applies,
+    scattered,
+)
 from openline_testing.laws import SLACK, broken
 from openline_testing.observation import OVER, Observation
 
@@ -25,6 +31,8 @@ GATE_SPAN = MINUTE + 1.0
 #: Added to the delay of a LATER, so that rejected clients come back one by one.
 JITTER = 1.0
 LONGEST_RETRY_AFTER = 300.0
+#: Seconds that the last dial of a session that is stopped has before the limit.
+LAST_DIAL = 5.0
 
 
 class RetryEstimate(NamedTuple):
@@ -35,18 +43,32 @@ class RetryEstimate(NamedTuple):
     stable: bool = False  # the line that was lost last was stable
     until: float | None = None  # when the session gives up; None: not counted yet
     spent: bool = False  # a fresh credential has been used
+    last: bool = False  # a delay was cut to the last instant before a limit
 
 
 class Patience:
     """Observes delays and failures."""
 
-    __slots__ = ("action", "cause", "dialing", "estimates", "noted", "seen")
+    __slots__ = (
+        "_asked_until",
+        "_stop_noted",
+        "action",
+        "cause",
+        "dialing",
+        "estimates",
+        "noted",
+        "seen",
+        "streamed",
+    )
 
     def __init__(self, seen: Observation, dialing: Dialing) -> None:
         self.seen = seen
         self.dialing = dialing
         self.estimates: frozenset[RetryEstimate] = frozenset({RetryEstimate()})
+        self._asked_until = 0.0  # the time until which a server asked to wait
+        self._stop_noted = False
         self.noted = False  # this line, or the last one, is confirmed to have been stable
+        self.streamed = False  # before this event the line had streamed for long enough
         self.action: Action | None = None  # the last reported verdict
         self.cause: SocketLost | None = None  # the event that caused the delay, if any
 
@@ -55,6 +77,7 @@ class Patience:
     def happened(self) -> None:
         """After the event was noted, before its commands."""
         seen = self.seen
+        self.streamed = seen.state is State.STREAMING and self._held
         if isinstance(seen.event, CredentialReady) and seen.waited and seen.fresh:
             self.estimates = frozenset(estimate._replace(spent=True) for estimate in self.estimates)
             self.dialing.needs_fresh = False
@@ -63,9 +86,33 @@ class Patience:
             seen.dial_from = seen.now
             opens = seen.now + self.dialing.gate_opens_in(GATE_SPAN)
             seen.retry_at = min(seen.retry_at, opens)
+        self._note_stop()
+
+    def _note_stop(self) -> None:
+        """A delay that would pass the time to finish is cut to its last instant, once."""
+        seen = self.seen
+        if not seen.stop_wanted or self._stop_noted:
+            return
+        self._stop_noted = True
+        if seen.state is not State.RECONNECTING:
+            return
+        opens = seen.now + self.dialing.gate_opens_in(GATE_SPAN)
+        if seen.retry_at < seen.finish_from - SLACK or opens > seen.finish_by - SLACK:
+            return
+        cuts: list[float] = []
+        for limit in (seen.finish_from, seen.finish_by):
+            asked = self._asked_until if self._asked_until < limit else seen.now
+            cuts.append(max(opens, asked, limit - LAST_DIAL))
+        certain = seen.retry_at >= seen.finish_by - SLACK and opens < seen.finish_from - SLACK
+        if not certain:
+            cuts.append(seen.retry_at)
+        seen.dial_from, seen.retry_at = min(*cuts, seen.dial_from), max(cuts)
+        last = frozenset(each._replace(last=True) for each in self.estimates)
+        self.estimates = last if certain else self.estimates | last
 
     def reported(self, update: StateChanged) -> None:
         """A state is reported; the ``Observation`` has not noted it yet."""
+        self._note_stop()
         if update.state is State.RECONNECTING:
             self._waits(update, update.retry_in if update.retry_in is not None else -1.0)
         elif update.state is State.FAILED:
@@ -74,14 +121,15 @@ class Patience:
             self._judged(update)
 
     def transcribed(self, transcript: Transcript) -> None:
-        """A transcript arrived: a final is progress."""
-        if transcript.final:
+        """A transcript arrived: a final that the backend's words or figures prove is progress."""
+        if transcript.final and isinstance(self.seen.decoded, Heard | Metrics | FinalMessage):
             self.estimates = frozenset(
-                estimate._replace(retries=0, until=None) for estimate in self.estimates
+                estimate._replace(retries=0, until=None, last=False) for estimate in self.estimates
             )
 
     def rest(self) -> None:
         """The connection rests: a line that has streamed long enough is stable now."""
+        self._note_stop()
         seen = self.seen
         if seen.state is State.STREAMING and not self.noted and self._held:
             self.noted = True
@@ -99,7 +147,16 @@ class Patience:
 
     @property
     def gives_up_at(self) -> float | None:
-        """The latest time at which a session without a line gives up; None: never."""
+        """The latest time at which a session without a line gives up; None: never.
+
+        The last dial goes out just before that time, and may take its own timeouts.
+        """
+        if self.seen.state is not State.RECONNECTING and any(each.last for each in self.estimates):
+            return None
+        return self._gives_up_at
+
+    @property
+    def _gives_up_at(self) -> float | None:
         times = [estimate.until for estimate in self.estimates]
         return None if None in times else max(time for time in times if time is not None)
 
@@ -107,10 +164,9 @@ class Patience:
 
     def _possible(self) -> frozenset[RetryEstimate]:
         """Every retry state possible as the line is lost: a stable one too, if time ended it."""
-        seen = self.seen
         if self.noted:
             return frozenset({estimate._replace(stable=True) for estimate in self.estimates})
-        if seen.state is State.STREAMING and self._held and not self._by_event:
+        if self.streamed and not self._by_event:
             return self.estimates | {RetryEstimate(stable=True)}
         return self.estimates
 
@@ -126,6 +182,7 @@ class Patience:
             self._in_time()
             return
         self.cause = seen.lost_by if isinstance(seen.lost_by, SocketLost) else None
+        self._asked_until = seen.now + self._asked * (update.action is Action.LATER)
         action = self.action = update.action
         if action is None or action is Action.FATAL:
             broken("the verdict", f"reported a delay, with the verdict {action}", seen.now)
@@ -133,7 +190,8 @@ class Patience:
         if action is Action.REAUTH and (not seen.has_provider or all(h.spent for h in estimates)):
             broken("fresh credential", "a second dial to use a fresh one", seen.now)
         self.dialing.needs_fresh |= action is Action.REAUTH
-        fitting = [h for h in estimates if self._fits(h, action, wait, gate)]
+        fits = ((h, self._fits(h, action, wait, gate)) for h in estimates)
+        fitting = [h._replace(last=h.last or cut) for h, cut in fits if cut is not None]
         if not fitting:
             bounds = " or ".join(
                 "{:.3f} to {:.3f}".format(*self._bounds(h, action))
@@ -150,7 +208,7 @@ class Patience:
     def _in_time(self) -> None:
         """No delay is longer than the time until giving up, or the time to finish."""
         seen = self.seen
-        until = self.gives_up_at
+        until = self._gives_up_at
         if until is not None and seen.retry_at > until + SLACK:
             broken("patience", f"a retry {seen.retry_at - until:.3f} s after giving up", seen.now)
         if seen.stop_wanted and seen.retry_at > seen.finish_by + SLACK:
@@ -168,9 +226,56 @@ class Patience:
             until=until,
         )
 
-    def _fits(self, estimate: RetryEstimate, action: Action, wait: float, gate: float) -> bool:
+    def _fits(
+        self, estimate: RetryEstimate, action: Action, wait: float, gate: float
+    ) -> bool | None:
+        """Whether ``wait`` fits by being cut to the last instant before a limit; None: it does not.
+
+        The time for a first contact is such a limit as well, but for that a delay may be cut
+        more than once.
+        """
         low, high = self._bounds(estimate, action)
-        return low - SLACK <= wait <= max(high, gate) + SLACK
+        high = max(high, gate)
+        contact = self._first_contact_in
+        if contact is not None and high >= contact - SLACK:
+            low, high = min(low, max(contact, gate)), max(contact, gate)
+        soonest = self._limit(estimate, self.seen.finish_from)
+        latest = self._limit(estimate, self.seen.finish_by)
+        if low - SLACK <= wait <= high + SLACK and wait <= latest + SLACK:
+            return wait > soonest - SLACK  # either way
+        if estimate.last or high < soonest - SLACK or gate > latest - SLACK:
+            return None
+        least = self._cut(estimate, gate, soonest, self.seen.finish_from)
+        most = self._cut(estimate, gate, latest, self.seen.finish_by)
+        return True if least - SLACK <= wait <= most + SLACK else None
+
+    def _limit(self, estimate: RetryEstimate, finish: float) -> float:
+        """Seconds until giving up, or until ``finish``, when the time to finish is over."""
+        seen, until = self.seen, self._after(estimate).until
+        limits = [until] * (until is not None) + [finish] * seen.stop_wanted
+        return min((at - seen.now for at in limits if at is not None), default=math.inf)
+
+    def _cut(self, estimate: RetryEstimate, gate: float, limit: float, finish: float) -> float:
+        seen, until = self.seen, self._after(estimate).until
+        gives_up = math.inf if until is None else until - seen.now
+        finishes = finish - LAST_DIAL - seen.now if seen.stop_wanted else math.inf
+        asked = self._asked if self._asked < limit else 0.0
+        return max(gate, asked, min(gives_up, finishes))
+
+    @property
+    def _first_contact_in(self) -> float | None:
+        """Seconds until the time for a first contact is over, if this ending waits for it."""
+        seen = self.seen
+        if seen.streamed or seen.lost_by is None or not is_first_contact(seen.lost_by):
+            return None
+        return max(0.0, seen.opened_at + seen.policy.first_contact - seen.now)
+
+    @property
+    def _asked(self) -> float:
+        """Seconds that the server asked to wait."""
+        lost_by = self.seen.lost_by
+        asked = lost_by.retry_after if isinstance(lost_by, SocketLost) else None
+        return min(LONGEST_RETRY_AFTER, max(0.0, asked or 0.0))
 
     def _bounds(self, estimate: RetryEstimate, action: Action) -> tuple[float, float]:
         seen, policy = self.seen, self.seen.policy
@@ -178,11 +283,7 @@ class Patience:
         if action is Action.REAUTH:
             return 0.0, 0.0
         if action is Action.LATER:
-            asked = 0.0
-            if isinstance(seen.lost_by, SocketLost) and seen.lost_by.retry_after is not None:
-                asked = seen.lost_by.retry_after
-            asked = min(LONGEST_RETRY_AFTER, max(0.0, asked))
-            floor = max(policy.later_floor, asked)
+            floor = max(policy.later_floor, self._asked)
             return max(d / 2, floor), max(d, floor) + JITTER
         if not estimate.stable:
             return d / 2, d
@@ -198,12 +299,14 @@ class Patience:
         event = seen.lost_by
         if event is None or seen.ended is not None:
             return
-        means = seen.ruling.action if seen.ruling else meaning(event, seen.dialect)
+        means = seen.ruling.action if seen.ruling else meaning(event, seen)
         judged = update.action
         if means is None or judged is None or judged is means:
             return
         spent = not seen.has_provider or any(estimate.spent for estimate in self._possible())
-        if judged is Action.FATAL and means is Action.REAUTH and spent:
+        forbidden = seen.streamed and isinstance(event, SocketLost) and event.status == 403
+        instead = Action.LATER if forbidden else Action.FATAL
+        if means is Action.REAUTH and spent and judged is instead:
             return
         if seen.ruling is not None and seen.ruling.strike:
             return
@@ -214,15 +317,15 @@ class Patience:
         if seen.refused or (seen.waited and self._passes_too_late()):
             return
         next_dial = seen.retry_at if seen.state is State.RECONNECTING else seen.now
-        if seen.stop_wanted and next_dial >= seen.finish_by - SLACK:
+        if seen.stop_wanted and next_dial >= seen.finish_from - SLACK:
             return
-        until = self.gives_up_at
+        until = self._gives_up_at
         if until is not None and seen.now >= until - SLACK:
             return
         if update.action is Action.FATAL:
             if self._by_event:  # ``_judged`` checks strikes and used credentials
                 return
-            what = "a redirect that can be followed" if self._redirected else "time alone"
+            what = "a redirect that can be followed" if seen.redirected else "time alone"
             broken("no early failure", f"{what} was judged to be fatal", seen.now)
         if seen.waited:
             broken("no early failure", "it failed, and the gate opens in time", seen.now)
@@ -232,38 +335,16 @@ class Patience:
             most = seen.policy.max_attempts
             if most is not None and estimate.retries >= most:
                 return
-            worst = max(self._bounds(estimate, action)[1], self.dialing.gate_opens_in(GATE_SPAN))
-            limit = self._after(estimate).until
-            if limit is not None and seen.now + worst > limit - SLACK:
-                return
-            if seen.stop_wanted and seen.now + worst > seen.finish_by - SLACK:
+            gate = self.dialing.gate_opens_in(GATE_SPAN)
+            worst = max(self._bounds(estimate, action)[1], gate) if estimate.last else gate
+            if worst > self._limit(estimate, seen.finish_from) - SLACK:
                 return
         what = f"it failed with another try allowed ({update.reason})"
         broken("no early failure", what, seen.now)
 
     def _passes_too_late(self) -> bool:
-        """Whether the gate delays the dial after a credential or a redirect too long.
-
-        A redirect that must not be followed counts too.
-        """
-        seen, until = self.seen, self.gives_up_at
+        """Whether the gate delays the dial after a credential or a redirect too long."""
+        seen, until = self.seen, self._gives_up_at
         opens = seen.now + self.dialing.gate_opens_in(GATE_SPAN)
         gives_up = until is not None and opens > until - SLACK
-        finishes = seen.stop_wanted and opens > seen.finish_by - SLACK
-        return gives_up or finishes or self._leads_nowhere()
-
-    @property
-    def _redirected(self) -> bool:
-        return isinstance(self.seen.event, Redirected)
-
-    def _leads_nowhere(self) -> bool:
-        seen = self.seen
-        if not isinstance(seen.event, Redirected) or seen.backend is None:
-            return False
-        if seen.hops >= seen.policy.max_redirects:
-            return True
-        try:
-            seen.backend.redirected(seen.event.location)
-        except RedirectRefusedError:
-            return True
-        return False
+        return gives_up or (seen.stop_wanted and opens > seen.finish_from - SLACK)

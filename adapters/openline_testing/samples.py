@@ -14,7 +14,8 @@ from typing import Any, Final, TypeAlias, cast
 
 from openline.dialects.checking import DialectError, encode_checked
 from openline.dialects.echopanel import EchoPanel
-from openline.dialects.protocol import Dialect, Ids, Status
+from openline.dialects.protocol import Dialect, FinalMessage, Ids, Status
+from openline.dialects.traits import Ends
 
 Sample: TypeAlias = str | bytes | Callable[[Ids], str | bytes]
 Samples: TypeAlias = Mapping[str, Sample] | Iterable[Sample]
@@ -45,17 +46,26 @@ def _status(state: str, **more: str) -> EchoMessage:
 #: One message of each kind that the default dialect distinguishes.
 ECHOPANEL: Final[Mapping[str, Sample]] = {
     "ack": _status("streaming"),
+    "exact ack": _status("streaming", final_ends="exact"),
     "connected": _status("connected"),
     "overloaded": _status("overloaded", source="mic"),
     "backpressure": _status("backpressure"),
     "warning": _status("warning"),
+    "ignored": _status(
+        "warning", message="Too many active sources (max 1). Ignoring source 'mic'."
+    ),
     "full": _status("error", message="Server at capacity, please try again later"),
     "unauthorized": _status("error", message="Unauthorized websocket connection"),
     "remark": _status("error", message="something odd"),
     "wrong start": EchoMessage({"type": "error", "message": "Invalid start message"}),
     "partial": EchoMessage({"type": "asr_partial", "text": "ye", "t0": 0, "t1": 0.01}),
     "final": EchoMessage({"type": "asr_final", "text": "yes", "t0": 0, "t1": 0.02}),
+    "far final": EchoMessage({"type": "asr_final", "text": "no", "t0": 0.01, "t1": 24}),
+    "dot": EchoMessage({"type": "asr_final", "text": ".", "t0": 24, "t1": 39.88}),
     "metrics": EchoMessage({"type": "metrics", "source": "mic", "backlog_seconds": 0}),
+    "short queue": EchoMessage(
+        {"type": "metrics", "source": "mic", "backlog_seconds": 1, "max_backlog_seconds": 1}
+    ),
     "drops": EchoMessage({"type": "metrics", "source": "mic", "dropped_total": 1}),
     "entities": EchoMessage({"type": "entities_update", "people": ["Ann"]}),
     "summary": EchoMessage({"type": "final_summary", "markdown": "", "json": {}}),
@@ -119,6 +129,22 @@ def _decoded(dialect: Dialect, sample: Sample) -> object:
 
 def _is_ack(message: object) -> bool:
     return isinstance(message, Status) and message.ack
+
+
+def acks_of(dialect: Dialect, samples: Mapping[str, Sample]) -> list[Sample]:
+    """The first ack, and the first one of each other promise about the ends of finals."""
+    acks: dict[Ends | None, Sample] = {}
+    for sample in samples.values():
+        message = _decoded(dialect, sample)
+        if isinstance(message, Status) and message.ack:
+            acks.setdefault(message.ends, sample)
+    return [*acks.values()]
+
+
+def final_of(dialect: Dialect, samples: Mapping[str, Sample]) -> Sample | None:
+    """The first sample that is a final message; None if there is none."""
+    decoded = ((_decoded(dialect, sample), sample) for sample in samples.values())
+    return next((sample for message, sample in decoded if isinstance(message, FinalMessage)), None)
 
 
 def ack_of(dialect: Dialect, samples: Mapping[str, Sample]) -> Sample:

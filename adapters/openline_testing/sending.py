@@ -9,7 +9,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import cast
 
-from openline.commands import Outgoing, SendBytes, SendPing, SendText
+from openline.commands import (
+    DiscardStore,
+    FetchAudio,
+    Outgoing,
+    SendBytes,
+    SendPing,
+    SendText,
+    StoreAudio,
+    StoreConfirmed,
+    StoreFinal,
+    StoreGap,
+    StoreReplaced,
+    StoreTold,
+    StoreWithdrawn,
+)
 from openline.dialects.checking import DialectError, encode_checked
 from openline.updates import SAMPLE_RATE, SourceStatistics, State
 from openline_testing.laws import broken
@@ -19,6 +33,11 @@ from openline_testing.samples import audio_of
 FRAME = 320
 #: RFC 6455 §5.5.
 MARK_LIMIT = 125
+#: The commands of a session that keeps its audio on a disk too.
+DISK = (
+    *(StoreAudio, StoreConfirmed, StoreFinal, StoreTold, StoreReplaced, StoreGap, StoreWithdrawn),
+    *(FetchAudio, DiscardStore),
+)
 OPEN = frozenset({State.STREAMING, State.FINISHING})
 
 
@@ -28,7 +47,6 @@ class Sending:
     __slots__ = (
         "checked_at",
         "frames",
-        "free_frames",
         "longest",
         "seen",
         "spooled",
@@ -39,8 +57,6 @@ class Sending:
     def __init__(self, seen: Observation) -> None:
         self.seen = seen
         self.frames: int = 0  # of audio, on this dial
-        # Frames of audio that an open line takes without any confirmation of the backend.
-        self.free_frames = int(seen.dialect.traits.window * SAMPLE_RATE) // FRAME
         self.checked_at = 0.0  # when the session last received an event
         self.spooled = False  # audio may be on disk alone, and not ready to be sent
         samples = self._samples()
@@ -139,8 +155,11 @@ class Sending:
             what = "audio() did not give the same message for the same audio"
             broken("the dialect", f"{what}: a dialect keeps no state", self.seen.now)
 
-    def rested(self, statistics: Mapping[str, SourceStatistics]) -> None:
-        """A pull gave nothing: check that nothing was due, by the figures of each source."""
+    def rested(self, statistics: Mapping[str, SourceStatistics], window: float) -> None:
+        """A pull gave nothing: check that nothing was due, by the figures of each source.
+
+        An open line takes ``window`` seconds of audio without any confirmation of the backend.
+        """
         seen, now = self.seen, self.seen.now
         seen.pulled_at = None
         if seen.state is State.AWAITING_ACK and not seen.starts and seen.settled_at is not None:
@@ -154,8 +173,9 @@ class Sending:
             for source, each in statistics.items()
             if source not in seen.holes
         }
+        free_frames = int(window * SAMPLE_RATE) // FRAME
         whole = [source for source, samples in unsent.items() if samples >= FRAME]
-        if whole and not self.spooled and not seen.stops and self.frames < self.free_frames:
+        if whole and not self.spooled and not seen.stops and self.frames < free_frames:
             broken("audio flows", f"audio of {whole[0]} waits on an open line", now)
         all_out = len(unsent) == len(statistics) and not any(unsent.values())
         if seen.state is State.FINISHING and not seen.stops and all_out:

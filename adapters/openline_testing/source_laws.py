@@ -38,8 +38,8 @@ class SourceLaws:
             case _:
                 pass
 
-    def reported(self, update: SourceEnded, due: float) -> None:
-        """Check a SourceEnded report; ``due`` seconds are not confirmed."""
+    def reported(self, update: SourceEnded) -> None:
+        """Check a SourceEnded report."""
         seen, source = self.seen, update.source
         if source in self.lost:
             broken("sources end once", f"{source} is lost again", seen.now)
@@ -48,7 +48,7 @@ class SourceLaws:
             self.broke_off.append(update)
         if update.cause is SourceEndReason.STALLED:
             self._hangs(source)
-            seen.loses_source(source, due)
+            seen.loses_source(source)
             return
         event = seen.event
         stated = isinstance(event, SourceFinished | Failed) and event.source == source

@@ -7,8 +7,9 @@ dials, absurd times. All of these can happen, and a session must survive them.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, TypeAlias
 
 import hypothesis.strategies as st
 from hypothesis.strategies import SearchStrategy
@@ -22,9 +23,12 @@ from openline_testing.samples import EchoMessage, Sample, Samples, ack_of, sampl
 from openline_testing.theorem.schedule import KINDS, NAMES, WAYS, Fault, Schedule, Source
 
 __all__ = [
+    "Answer",
     "ages",
+    "answers",
     "endings",
     "events",
+    "leases",
     "locations",
     "losses",
     "messages",
@@ -33,6 +37,9 @@ __all__ = [
     "schedules",
 ]
 
+#: The event of a provider's answer to a request, by the request's number.
+Answer: TypeAlias = Callable[[int], e.CredentialReady | e.CredentialFailed]
+
 
 def policies() -> SearchStrategy[Policy]:
     """Policies with every limit also at 0, 1 and None, where that is valid."""
@@ -40,6 +47,7 @@ def policies() -> SearchStrategy[Policy]:
         Policy,
         max_attempts=st.sampled_from([None, None, 0, 1, 3]),
         give_up_after=st.sampled_from([None, 300.0, 300.0, 20.0, 0.0]),
+        first_contact=st.sampled_from([15.0, 15.0, 0.0, 1.0]),
         dials_per_minute=st.sampled_from([15, 15, 1, 2]),
         start_delay=st.sampled_from([0.2, 0.0]),
         stable_after=st.sampled_from([10.0, 0.5]),
@@ -74,7 +82,7 @@ _CODES = st.one_of(
     st.integers(-1, 5000),
 )
 _STATUSES = st.one_of(
-    st.sampled_from([101, 200, 302, 401, 403, 404, 429, 500, 503]), st.integers(0, 600)
+    st.sampled_from([101, 200, 302, 401, 402, 403, 404, 404, 429, 500, 503]), st.integers(0, 600)
 )
 
 
@@ -118,29 +126,30 @@ def messages(dialect: Dialect, samples: Samples | None = None) -> SearchStrategy
 
 def _echopanel() -> SearchStrategy[Sample]:
     sources = st.sampled_from(["mic", "system", None, "other"])
-    times = st.one_of(st.floats(0, 3), st.sampled_from([0.0, 20.0, 1e305, -1.0]))
+    times = st.one_of(st.floats(0, 3), st.sampled_from([0.0, 20.0, 39.88, 1e305, -1.0, -30.0]))
     refusals = [*REFUSALS, "something else"]
     fields = st.one_of(
         st.fixed_dictionaries(
             {"type": st.just("status"), "state": st.sampled_from([*sorted(ACKS), "connected"])},
-            optional={"source": sources},
-        ),
-        st.fixed_dictionaries(
-            {
-                "type": st.sampled_from(["asr_final", "asr_partial"]),
-                "text": st.just("yes"),
-                "t0": times,
-                "t1": times,
+            optional={
                 "source": sources,
-            }
+                "final_ends": st.sampled_from(["exact", "exact", "claimed", 1]),
+            },
         ),
+        st.builds(_ignoring, st.sampled_from(["mic", "system", "other"])),
+        _words(sources, times),
+        _words(sources, times),
         st.fixed_dictionaries(
             {
                 "type": st.just("metrics"),
                 "source": sources,
                 "backlog_seconds": times,
+            },
+            optional={
                 "dropped_total": st.integers(-1, 4),
-            }
+                "max_backlog_seconds": st.sampled_from([2.0, 1.0, 0.2, 0.0, 30.0, "long"]),
+                "realtime_factor": st.sampled_from([0.2, 2.0, 50.0, None]),
+            },
         ),
         st.fixed_dictionaries(
             {
@@ -165,6 +174,26 @@ def _echopanel() -> SearchStrategy[Sample]:
     return st.builds(EchoMessage, fields, ids)
 
 
+def _words(
+    sources: SearchStrategy[str | None], times: SearchStrategy[float]
+) -> SearchStrategy[dict[str, Any]]:
+    """Words, or a lone dot, at any times: in any order, overlapping, behind all audio."""
+    return st.fixed_dictionaries(
+        {
+            "type": st.sampled_from(["asr_final", "asr_final", "asr_partial"]),
+            "text": st.sampled_from(["yes", "yes", "no 1", ".", ""]),
+            "t0": times,
+            "t1": times,
+            "source": sources,
+        }
+    )
+
+
+def _ignoring(source: str) -> dict[str, Any]:
+    text = f"Too many active sources (max 1). Ignoring source '{source}'."
+    return {"type": "status", "state": "warning", "message": text}
+
+
 def events(sources: Sequence[str] = ("mic",), dial: int = 1) -> SearchStrategy[e.Event]:
     """Any event but a message: from the app, the sources, and this dial and request."""
     source = st.sampled_from([*sources, *sources, "no source"])
@@ -179,13 +208,29 @@ def events(sources: Sequence[str] = ("mic",), dial: int = 1) -> SearchStrategy[e
         st.builds(e.CaptureHole, source, st.integers(-1, 3200)),
         st.builds(e.SourceFinished, source),
         st.builds(e.SourceFailed, source, st.just("unplugged")),
-        st.just(e.CredentialReady(dial)),
+        st.builds(e.CredentialReady, st.just(dial), leases()),
         st.builds(e.CredentialFailed, st.just(dial), st.booleans(), unusable=st.booleans()),
         st.just(e.SocketOpened(dial, f"connection {dial}")),
         st.builds(e.Redirected, st.just(dial), st.sampled_from([301, 302, 307]), locations()),
         st.builds(e.PongReceived, st.just(dial), st.sampled_from([b"1", b"?"])),
         losses(dial),
     )
+
+
+def leases() -> SearchStrategy[float | None]:
+    """When a credential is due again: never, at once, or at some time."""
+    return st.none() | st.just(0.0) | st.floats(0, 200)
+
+
+def answers() -> SearchStrategy[Answer]:
+    """What a provider may answer to a request of any number."""
+    ready: SearchStrategy[Answer] = leases().map(lambda at: partial(e.CredentialReady, due_at=at))
+    failed: list[Answer] = [
+        e.CredentialFailed,
+        partial(e.CredentialFailed, fatal=True),
+        partial(e.CredentialFailed, unusable=True),
+    ]
+    return ready | st.sampled_from(failed)
 
 
 def schedules(

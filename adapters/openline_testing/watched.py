@@ -5,9 +5,9 @@ Two sessions are in the same situation if they differ only in numbers. A situati
 - the state, which timers run, and which of them is due next;
 - the conditions of the chart's guards and of the sender: is a stop wanted, the start due or
   sent, the stop sent, is audio undelivered or unsent, is a window shut;
-- the retry state: was there a try, would one more strike be fatal (counted until a socket
-  opens), do the limits of the policy allow another try, is the fresh credential used, the
-  gate shut, would a network hint help;
+- the retry state: has the session streamed, was there a try, would one more strike be fatal
+  (counted until it has streamed), do the limits of the policy allow another try, is the fresh
+  credential used, the gate shut, would a network hint help;
 - the redirect that is followed, and whether the credential is sent there.
 
 The number of situations is finite, so a walk through all of them ends. It does not cover all
@@ -63,7 +63,7 @@ def situation_of(snapshot: Snapshot, policy: Policy) -> Situation:
     opened = snapshot.line_open
     most = policy.max_attempts
     dialling = state in _DIALLING
-    strikes = 0 if snapshot.ever_opened or retry.strikes < retry.tries else retry.strikes
+    strikes = 0 if snapshot.streamed or retry.strikes < retry.tries else retry.strikes
     redirects = snapshot.redirects
     return (
         state,
@@ -72,6 +72,7 @@ def situation_of(snapshot: Snapshot, policy: Policy) -> Situation:
         snapshot.stop_wanted,
         snapshot.credential_wanted,
         snapshot.dials > 0,
+        snapshot.streamed,
         # The dial that is under way, or scheduled.
         (redirects > 0) + (redirects >= policy.max_redirects) if dialling else 0,
         snapshot.with_credential or not dialling,

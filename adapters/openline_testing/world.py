@@ -22,15 +22,8 @@ from msgspec.structs import replace
 from openline.commands import (
     CloseSource,
     Command,
-    DiscardStore,
-    FetchAudio,
     Outgoing,
     Report,
-    SendPing,
-    StoreAudio,
-    StoreConfirmed,
-    StoreFinal,
-    StoreGap,
 )
 from openline.dialects.protocol import Dialect
 from openline.events import AbortRequested, Event, StopRequested
@@ -46,14 +39,13 @@ from openline.updates import (
     Transcript,
     Trouble,
 )
+from openline_testing.delivery import Delivery
 from openline_testing.dialing import Dialing
 from openline_testing.laws import SLACK, broken
 from openline_testing.observation import OVER, Observation
 from openline_testing.patience import Patience
-from openline_testing.sending import Sending
+from openline_testing.sending import DISK, Sending
 from openline_testing.source_laws import SourceLaws
-from openline_testing.transcript_laws import TranscriptLaws
-from openline_testing.window_laws import WindowLaws
 
 _S: Final = State
 #: The states that a session may enter from each state.
@@ -90,7 +82,6 @@ _FIT_LAWS: Final = (  # for each condition: true, false, and its law
     ("a request is out", "no request is out", "state fits"),
     ("the final message came", "no final message came", "the final message"),
 )
-_DISK: Final = (StoreAudio, StoreConfirmed, StoreFinal, StoreGap, FetchAudio, DiscardStore)
 
 
 class Session(Protocol):
@@ -116,7 +107,7 @@ class World:
     dialect, and from ``receive`` and ``pull`` LawBroken and the session's own exceptions.
     """
 
-    __slots__ = ("_dialing", "_patience", "_seen", "_sending", "_sources", "_transcript", "_window")
+    __slots__ = ("_delivery", "_dialing", "_patience", "_seen", "_sending", "_sources")
 
     def __init__(
         self,
@@ -135,8 +126,7 @@ class World:
         self._dialing = Dialing(seen)
         self._patience = Patience(seen, self._dialing)
         self._sending = Sending(seen)
-        self._window = WindowLaws(seen)
-        self._transcript = TranscriptLaws(seen)
+        self._delivery = Delivery(seen)
         self._sources = SourceLaws(seen, may_pause)
 
     @property
@@ -170,13 +160,10 @@ class World:
             raise
         if not possible:
             broken("impossible requests", f"{_name(event)} while {state} was taken", now)
-        seen.happened(event, now, due)
+        seen.happened(event, now)
+        self._delivery.happened(connection.statistics)
         self._patience.happened()
-        self._transcript.happened()
         self._sources.happened()
-        if self._window.is_new:
-            self._window.opens(connection.statistics.sources)
-        self._window.happened()
         for command in commands:
             self._commanded(command, due)
         if on_time and figures is not None and (late or foreign):
@@ -187,6 +174,7 @@ class World:
             broken("abort is now", f"it is {seen.state} after an abort", now)
         if seen.stop_wanted and not seen.stopping:
             self._stopped(state, due)
+        self._delivery.settle()
         self.rest(connection)
         return commands
 
@@ -198,16 +186,11 @@ class World:
         self._seen.now = now
         outgoing = self._sending.asked(connection.next_message)
         if outgoing is None:
-            figures = connection.statistics.sources
-            self._transcript.measure(figures)
-            self._sending.rested(figures)
-            if self._sending.is_open and not self._sending.spooled:
-                self._window.rested(figures)
+            figures = connection.statistics
+            self._sending.rested(figures.sources, self._delivery.window)
+            self._delivery.rested(figures, spooled=self._sending.spooled)
         elif self._sending.pulled(outgoing):
-            if isinstance(outgoing, SendPing):
-                self._window.pinged(outgoing.mark)
-            else:
-                self._window.pulled(outgoing, connection.statistics.sources)
+            self._delivery.pulled(outgoing, connection.statistics)
         return outgoing
 
     def rest(self, connection: Session) -> None:
@@ -222,9 +205,7 @@ class World:
         self._fits(state)
         self._sending.rest()
         self._patience.rest()
-        self._transcript.rest()
-        if self._transcript.grew:
-            self._transcript.measure(connection.statistics.sources)
+        self._delivery.rest(lambda: connection.statistics)
         self._sources.rest(connection.backlog_seconds)
         deadline = connection.next_deadline()
         if state is _S.IDLE or state in OVER:
@@ -294,7 +275,7 @@ class World:
             case _:
                 silent_by = seen.received_at + policy.ping_interval + policy.pong_timeout
                 limits.append((seen.pong_due or silent_by, "a dead line is left"))
-                limits.append((self._window.stalls_at, "a backend that stalls"))
+                limits += self._delivery.limits
                 if seen.pulled_at is not None:
                     sent = seen.pulled_at + policy.send_timeout
                     limits.append((sent, "a dead line is left"))
@@ -318,7 +299,7 @@ class World:
         seen = self._seen
         if seen.ended is not None:
             broken("one end", f"{_name(command)} after the result", seen.now)
-        if isinstance(command, _DISK):
+        if isinstance(command, DISK):
             self._sending.spooled = True
         elif isinstance(command, CloseSource):
             self._sources.commanded(command)
@@ -327,12 +308,13 @@ class World:
         elif isinstance(command.update, StateChanged):
             self._changes(command.update)
         elif isinstance(command.update, SourceEnded):
-            self._sources.reported(command.update, due)
+            self._sources.reported(command.update)
+            self._delivery.finishing.happened()  # it may have been the last one
         elif isinstance(command.update, Ended):
-            self._transcript.ends(command.update, self._sources.broke_off)
+            self._delivery.ends(command.update, self._sources.broke_off)
             seen.ended = command.update
         else:
-            self._transcript.reported(command.update)
+            self._delivery.reported(command.update)
             if isinstance(command.update, Transcript):
                 self._patience.transcribed(command.update)
 
@@ -350,7 +332,7 @@ def _is_overdue(command: Command, *, remark: bool) -> bool:
     """Whether an earlier pull or confirmation may have caused it; or it is a mere ``remark``."""
     if isinstance(command, Report):
         return isinstance(command.update, Gap) or (remark and isinstance(command.update, Trouble))
-    return isinstance(command, _DISK)
+    return isinstance(command, DISK)
 
 
 def _name(what: Any) -> str:

@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     from openline_driver.credentials import CredentialError
     from openline_driver.network_errors import DialError
     from openline_driver.options import Credentials, Provider
+    from openline_driver.shared_provider import SharedProvider
+    from openline_driver.tokens import Token
     from openline_store.spool import SpoolError, spooled_sessions
+    from openline_store.token_file import TokenFile
     from openline_trio.network import Connect, connector
     from openline_trio.opening import open_session, resume_session
     from openline_trio.session import Session
@@ -24,18 +27,26 @@ __all__ = [
     "DialError",
     "Provider",
     "Session",
+    "SharedProvider",
     "SpoolError",
+    "Token",
+    "TokenFile",
     "connector",
     "open_session",
     "resume_session",
     "spooled_sessions",
 ]
 
+#: The packages of the extra: only where one of them is missing, the extra is the advice.
+_EXTRA = ("trio", "trio_websocket")
 _HOMES = {
     "openline_driver.credentials": ("CredentialError",),
     "openline_driver.network_errors": ("DialError",),
     "openline_driver.options": ("Credentials", "Provider"),
+    "openline_driver.shared_provider": ("SharedProvider",),
+    "openline_driver.tokens": ("Token",),
     "openline_store.spool": ("SpoolError", "spooled_sessions"),
+    "openline_store.token_file": ("TokenFile",),
     "openline_trio.network": ("Connect", "connector"),
     "openline_trio.opening": ("open_session", "resume_session"),
     "openline_trio.session": ("Session",),
@@ -48,7 +59,8 @@ def __getattr__(name: str) -> object:
             try:
                 return getattr(import_module(module), name)
             except ModuleNotFoundError as error:
-                error.add_note('sessions need more packages: pip install "openline[trio]"')
+                if (error.name or "").partition(".")[0] in _EXTRA:
+                    error.add_note('sessions need more packages: pip install "openline[trio]"')
                 raise
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 

@@ -19,7 +19,7 @@ from openline_audio.source import Holding, Source
 from openline_driver.facts import Fact, SourceRaised
 
 Feed: TypeAlias = Callable[[Event | Fact], None]
-Room: TypeAlias = Callable[[], Awaitable[None]]
+Room: TypeAlias = Callable[[str], Awaitable[None]]
 
 
 class SessionSink:
@@ -51,7 +51,7 @@ class SessionSink:
 
     async def room(self) -> None:
         """Wait until the session would rather have more."""
-        await self._room()
+        await self._room(self._name)
 
 
 class Capture:

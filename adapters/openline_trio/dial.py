@@ -14,6 +14,7 @@ closing, crash its reader; ``aclose`` records 1000.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from typing import Final
@@ -34,6 +35,19 @@ from openline_trio.network import Connect
 from openline_trio.observed_stream import ObservedStream
 
 _TOO_BIG: Final = "Exceeded maximum message size"  # the library's own words
+
+
+def _is_not_ours(record: logging.LogRecord) -> bool:
+    """Whether a record of the library is about a connection of someone else.
+
+    The library logs what a backend sends as it came, at DEBUG: a token that it repeats as well.
+    openline logs the same events, redacted (``openline_driver.log_observer``).
+    """
+    connection = record.args[0] if isinstance(record.args, tuple) and record.args else None
+    return not isinstance(getattr(connection, "_stream", None), ObservedStream)
+
+
+logging.getLogger("trio-websocket").addFilter(_is_not_ours)
 
 
 class Dial:

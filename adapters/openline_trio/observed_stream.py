@@ -5,10 +5,11 @@ already arrived when a send fails, and hangs if the stream ends before the upgra
 sits under it and keeps what it forgets: the kind of the error, the close frame that the library
 sent, and an event for the end.
 
-Before the upgrade it reads the head of the answer first (``openline_driver.http``). A refusal ends
-there, with its status and headers: its body may be endless, and the library would wait for all
-of it. A failed send is not raised but remembered, and the reader goes on for ``DRAIN`` seconds: a
-close frame that has already arrived explains more than a broken pipe.
+Before the upgrade it reads the head of the answer first (``openline_driver.http``), and hands
+nothing on until all of it is here: of the preliminary answers before it the library must see
+nothing. A refusal ends there, with its status and headers: its body may be endless, and the
+library would wait for all of it. A failed send is not raised but remembered, and the reader goes
+on for ``DRAIN`` seconds: a close frame that has already arrived explains more than a broken pipe.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import trio
 
 from openline.reconnect.verdicts import ErrorKind
 from openline_driver.effects import DRAIN
-from openline_driver.http import Head, NoAnswerError, read_head
+from openline_driver.http import Head, NoAnswerError, read_answer
 from openline_driver.network_errors import name_os_error
 
 _CLOSE_FRAME: Final = b"\x88"  # FIN and opcode 8, RFC 6455 §5.2; no request begins so
@@ -59,28 +60,38 @@ class ObservedStream(trio.abc.Stream):
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
         """Receive; the end, and an answer that refuses, are remembered."""
-        data: bytes | bytearray = b""  # after a failed send silence is the end as well
-        try:
-            with trio.CancelScope(deadline=self._drain_until) as self._receiving:
-                data = await self._stream.receive_some(max_bytes)
-        except (trio.BrokenResourceError, trio.ClosedResourceError) as exc:
-            self._note(exc)
-            self.ended.set()
-            raise
-        if not data:
-            self._name(ErrorKind.CUT, "the connection ended without a close frame")
-            self.ended.set()
-        elif self._answer is not None:
-            self._read_answer(self._answer + data)
-        return data
+        while True:
+            data: bytes | bytearray = b""  # after a failed send silence is the end as well
+            try:
+                with trio.CancelScope(deadline=self._drain_until) as self._receiving:
+                    data = await self._stream.receive_some(max_bytes)
+            except (trio.BrokenResourceError, trio.ClosedResourceError) as exc:
+                self._note(exc)
+                self.ended.set()
+                raise
+            if not data:
+                self._name(ErrorKind.CUT, "the connection ended without a close frame")
+                self.ended.set()
+            elif self._answer is not None:
+                data = self._read_answer(self._answer + data)
+                if not data:
+                    continue  # more of the answer's head is to come
+            return data
 
-    def _read_answer(self, answer: bytes) -> None:
-        """Raise BrokenResourceError unless ``answer`` is, or may become, an upgrade."""
+    def _read_answer(self, answer: bytes) -> bytes:
+        """What the library has to read of ``answer``; empty while more of its head is to come.
+
+        Raises BrokenResourceError if it is no upgrade and cannot become one.
+        """
         try:
-            head = read_head(answer)
-            self._answer = answer if head is None else None
-            if head is None or head.is_upgrade:
-                return
+            self._answer = answer
+            found = read_answer(answer)
+            if found is None:
+                return b""
+            self._answer = None
+            head, rest = found
+            if head.is_upgrade:
+                return rest
             self.refusal = head
         except NoAnswerError as exc:
             self.fail_upgrade(str(exc))
@@ -105,7 +116,9 @@ class ObservedStream(trio.abc.Stream):
         self._name(ErrorKind.CUT if kind is ErrorKind.OS_OTHER else kind, detail)
 
     def _name(self, kind: ErrorKind, detail: str) -> None:
-        if self.error is None:
+        # With TLS 1.3 a server refuses this client's certificate after the handshake: a send that
+        # failed before its alert was read is the consequence.
+        if self.error is None or kind is ErrorKind.TLS_CLIENT_CERTIFICATE:
             self.error, self.detail = kind, detail
 
 

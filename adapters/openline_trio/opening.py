@@ -23,7 +23,7 @@ from openline_driver.arguments import Maker, check_resuming, new_options, resume
 from openline_driver.exception_groups import leaves
 from openline_driver.options import STORE_LIMIT, Credentials
 from openline_driver.unopened import Unopened
-from openline_driver.version import version
+from openline_driver.version import user_agent
 from openline_store.journal_file import journal_file, opened
 from openline_store.records import Began
 from openline_store.spool import Spool, reopened
@@ -31,7 +31,7 @@ from openline_trio.network import Connect
 from openline_trio.session import Session
 from openline_trio.sources.pushed import check_unused
 
-_MAKER: Final = Maker(SystemRandom().random, lambda: str(uuid.uuid4()), f"openline/{version()}")
+_MAKER: Final = Maker(SystemRandom().random, lambda: str(uuid.uuid4()), user_agent())
 
 
 def open_session(

@@ -11,6 +11,7 @@ A stop or an abort may come before the tasks had their turn: what it starts wait
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
@@ -27,12 +28,14 @@ from openline_driver import facts as f
 from openline_driver.credentials import not_async
 from openline_driver.face import Face
 from openline_driver.options import SessionOptions
+from openline_driver.shared_provider import SharedProvider
 from openline_store.disk import Disk
 from openline_store.journal_file import JournalFile
 from openline_store.spool import Spool
 from openline_trio.capture import Capture
 from openline_trio.dial import Dial
 from openline_trio.network import Connect, connector
+from openline_trio.shared_calls import ask
 
 
 class Session(Face):
@@ -66,7 +69,7 @@ class Session(Face):
         self._start: Callable[[Callable[[], Awaitable[None]]], object] = self._to_start.append
         self._sleeping_until = math.inf
         self._earlier = trio.Event()
-        self._room = trio.Event()
+        self._rooms: dict[str, trio.Event] = {}  # of the sources that wait for room
         self._news = trio.Event()
         self._is_read = False
         self._over = trio.Event()
@@ -120,11 +123,10 @@ class Session(Face):
         assert self.ended is not None  # noqa: S101  # set before _over
         return self.ended
 
-    async def room(self) -> None:
-        """Wait until there is room for audio that can wait."""
-        while not self._driver.has_room:
-            self._room = trio.Event() if self._room.is_set() else self._room
-            await self._room.wait()
+    async def room(self, source: str) -> None:
+        """Wait until there is room for audio of ``source``, which can wait."""
+        while not self._driver.has_room(source):
+            await self._rooms.setdefault(source, trio.Event()).wait()
         await trio.lowlevel.checkpoint()
 
     def _wake(self) -> None:
@@ -137,8 +139,8 @@ class Session(Face):
         driver, updates = self._driver, self._driver.updates
         if updates or updates.exhausted:
             self._news.set()
-        if not self._room.is_set() and driver.has_room:
-            self._room.set()
+        for source in [name for name in self._rooms if driver.has_room(name)]:
+            self._rooms.pop(source).set()
         if driver.ended is not None:
             self._earlier.set()
 
@@ -163,9 +165,9 @@ class Session(Face):
                 self._capture.flush()
             case fx.ReleaseSource(name):
                 self._capture.close(name)
-            case fx.AskCredential(request):
+            case fx.AskCredential(request, _, refused):
                 self._asking = trio.CancelScope()
-                self._start(partial(self._ask, request, self._asking))
+                self._start(partial(self._ask, request, refused, self._asking))
             case fx.StopAsking():
                 self._asking.cancel()
             case _:
@@ -201,19 +203,22 @@ class Session(Face):
             if sleep.cancelled_caught:
                 self.feed(f.Woke(self._sleeping_until))
 
-    async def _ask(self, request: int, scope: trio.CancelScope) -> None:
+    async def _ask(self, request: int, refused: str | None, scope: trio.CancelScope) -> None:
         with scope:
-            self.feed(await self._answer(request))
+            self.feed(await self._answer(request, refused))
 
-    async def _answer(self, request: int) -> e.Event | f.Fact:
-        provide = cast("Callable[[], object]", self._driver.options.credentials)
+    async def _answer(self, request: int, refused: str | None) -> e.Event | f.Fact:
+        provide = self._driver.options.credentials
         try:
-            promised = provide()
-            if not isinstance(promised, Awaitable):
-                return not_async(request, promised)
-            given = cast("object", await promised)
+            if isinstance(provide, SharedProvider):
+                given = await ask(provide, refused)
+            else:
+                promised = cast("Callable[[], object]", provide)()
+                if not isinstance(promised, Awaitable):
+                    return not_async(request, promised)
+                given = cast("object", await promised)
             # A thread cannot be cancelled: its answer comes too late then.
             await trio.lowlevel.checkpoint_if_cancelled()
         except Exception as exc:  # noqa: BLE001  # whatever an app's provider raises
             return f.ProviderFailed(request, exc)
-        return f.CredentialGiven(request, given)
+        return f.CredentialGiven(request, given, time.time())

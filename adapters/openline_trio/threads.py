@@ -15,9 +15,9 @@ from __future__ import annotations
 import os
 import queue
 import threading
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
-from typing import TYPE_CHECKING, Final, Self, TypeVar
+from typing import TYPE_CHECKING, Final, Self, TypeAlias, TypeVar
 
 import trio
 
@@ -28,7 +28,9 @@ from openline.policy import Policy
 from openline.updates import Ended, State, Statistics, Transcript, Update
 from openline_audio.source import Source
 from openline_driver.argument_checks import check_credentials, check_opening
-from openline_driver.options import STORE_LIMIT
+from openline_driver.options import STORE_LIMIT, Credentials
+from openline_driver.shared_provider import SharedProvider
+from openline_driver.tokens import Token
 from openline_trio.network import Connect
 from openline_trio.opening import open_session, resume_session
 from openline_trio.session import Session
@@ -40,6 +42,8 @@ if TYPE_CHECKING:
 __all__ = ["ThreadSession", "start_resumed_session", "start_session"]
 
 T = TypeVar("T")
+#: A token, a plain function that returns one, or a SharedProvider of such a function.
+ThreadCredentials: TypeAlias = str | Callable[[], str | Token] | SharedProvider | None
 _NAME: Final = "openline session"
 
 
@@ -47,7 +51,7 @@ def start_session(
     backend: Backend,
     sources: Mapping[str, Source],
     *,
-    credentials: str | Callable[[], str] | None = None,
+    credentials: ThreadCredentials = None,
     policy: Policy | None = None,
     dialect: Dialect | None = None,
     session_id: str | None = None,
@@ -69,7 +73,7 @@ def start_session(
         open_session(
             backend,
             sources,
-            credentials=_asked_in_a_thread(credentials) if callable(credentials) else credentials,
+            credentials=_shared(credentials),
             policy=policy,
             dialect=dialect,
             session_id=session_id,
@@ -88,7 +92,7 @@ def start_resumed_session(
     folder: str | os.PathLike[str],
     *,
     backend: Backend | None = None,
-    credentials: str | Callable[[], str] | None = None,
+    credentials: ThreadCredentials = None,
     policy: Policy | None = None,
     dialect: Dialect | None = None,
     connect: Connect | None = None,
@@ -106,7 +110,7 @@ def start_resumed_session(
         resume_session(
             folder,
             backend=backend,
-            credentials=_asked_in_a_thread(credentials) if callable(credentials) else credentials,
+            credentials=_shared(credentials),
             policy=policy,
             dialect=dialect,
             connect=connect,
@@ -287,10 +291,6 @@ class ThreadSession:
             await self._left.wait()
 
 
-def _asked_in_a_thread(provide: Callable[[], str]) -> Callable[[], Awaitable[str]]:
-    async def ask() -> str:
-        # In a tuple: trio rejects a coroutine as the result, in an error that shows its value.
-        (provided,) = await trio.to_thread.run_sync(lambda: (provide(),), abandon_on_cancel=True)
-        return provided
-
-    return ask
+def _shared(credentials: ThreadCredentials) -> Credentials:
+    """A function is called in a thread of its own: it may block, and must hold up no loop."""
+    return SharedProvider(credentials) if callable(credentials) else credentials

@@ -12,7 +12,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import cast
 from urllib.parse import parse_qsl, quote, urljoin, urlsplit
@@ -30,6 +30,8 @@ _SECRETS = frozenset(
         *("password", "passwd", "pwd", "credential", "credentials"),
     }
 )
+#: The port of each scheme where a URL names none.
+_PORTS = {"ws": 80, "wss": 443}
 _INSTEAD = "give it as credentials=, or to the command by --token-file or OPENLINE_TOKEN"
 
 
@@ -49,8 +51,10 @@ class Backend:
     """One backend to dial; by default the default dialect's on this machine.
 
     ``secure`` None means wss except for this machine. ``allow_plain`` permits ws to another
-    host. Raises ValueError, one line, for an address that cannot be dialled, and TypeError for
-    a host, port, path or query of the wrong type.
+    host. A redirect is followed within the same origin (TLS, host and port) and to the origins
+    in ``redirects_to``, such as ``"wss://eu.example.org"``; the audio goes there, the credential
+    does not. Raises ValueError, one line, for an address that cannot be dialled, and TypeError
+    for a host, port, path or query of the wrong type.
     """
 
     host: str = field(default=DEFAULT_ADDRESS.host, kw_only=False)
@@ -60,9 +64,12 @@ class Backend:
     secure: bool | None = None
     allow_plain: bool = False
     credential_place: CredentialPlace = CredentialPlace.HEADERS
+    redirects_to: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         _check_kinds(self.host, self.port, self.path, self.query)
+        for each in self.redirects_to:
+            _origin(each)
         if "://" in self.host:  # not shown: a URL may hold a secret
             raise ValueError("backend host: this is a URL: read it with Backend.from_url(url)")
         if not (_NAME.fullmatch(self.host) or _is_ipv6(self.host)):
@@ -91,6 +98,7 @@ class Backend:
         *,
         allow_plain: bool = False,
         credential_place: CredentialPlace = CredentialPlace.HEADERS,
+        redirects_to: tuple[str, ...] = (),
     ) -> Backend:
         """Read ``ws://`` or ``wss://`` host, port, path and query from ``url``.
 
@@ -99,7 +107,8 @@ class Backend:
         """
         if not isinstance(cast("object", url), str):
             raise TypeError(f"the URL: give text, ws://HOST:PORT/PATH, not {type(url).__name__}")
-        return cls._read(url, allow_plain, credential_place, _SECRETS)
+        backend = cls._read(url, allow_plain, credential_place, _SECRETS)
+        return replace(backend, redirects_to=redirects_to) if redirects_to else backend
 
     @classmethod
     def _read(
@@ -129,7 +138,7 @@ class Backend:
         secure = parts.scheme == "wss"
         return cls(
             host=parts.hostname or "",
-            port=port if port is not None else (443 if secure else 80),
+            port=port if port is not None else _PORTS[parts.scheme],
             path=parts.path or "/",
             query=parts.query,
             secure=secure,
@@ -187,21 +196,37 @@ class Backend:
             return []
         return bearer(credential)
 
+    def leads_elsewhere(self, location: str) -> bool:
+        """Whether a redirect leads to an origin that the app did not allow, as a portal's does.
+
+        On the same host from wss to ws it does not: ``redirected`` refuses that.
+        """
+        try:
+            scheme, rest = self._joined(location)
+            parts = urlsplit(f"{scheme}://{rest}")
+            port = parts.port if parts.port is not None else _PORTS[scheme]
+        except (ValueError, KeyError):
+            return False
+        origin, host = (scheme == "wss", parts.hostname or "", port), self.host.lower()
+        is_downgrade = self.is_secure and scheme == "ws" and parts.hostname == host
+        return not is_downgrade and origin not in {self.origin, *map(_origin, self.redirects_to)}
+
     def redirected(self, location: str) -> Backend:
-        """Where a redirect leads. Raises RedirectRefusedError if it must not be followed."""
+        """Where a redirect leads. Raises RedirectRefusedError if it must not be followed.
+
+        It looks at no origin but for wss: ask ``leads_elsewhere`` first.
+        """
         if not location.strip():
             raise RedirectRefusedError("the redirect names no location")
         try:
-            joined = urljoin(self.url, location.strip())
+            scheme, rest = self._joined(location)
         except ValueError:
             raise RedirectRefusedError("the redirect's location is not a URL") from None
-        scheme, _, rest = joined.partition("://")
-        scheme = {"http": "ws", "https": "wss"}.get(scheme.lower(), scheme.lower())
         if self.is_secure and scheme == "ws":
             raise RedirectRefusedError("the redirect leads from wss to plain ws")
         try:
             # A server may put any name into its own query except ``token``.
-            return Backend._read(
+            there = Backend._read(
                 f"{scheme}://{rest.partition('#')[0]}",
                 self.allow_plain,
                 self.credential_place,
@@ -209,6 +234,15 @@ class Backend:
             )
         except ValueError as exc:
             raise RedirectRefusedError(f"the redirect cannot be followed: {exc}") from None
+        # From another origin it may lead back here.
+        here = f"{'ws' + 's' * self.is_secure}://{self.address}"
+        back = () if there.origin == self.origin else (here,)
+        return replace(there, redirects_to=(*self.redirects_to, *back))
+
+    def _joined(self, location: str) -> tuple[str, str]:
+        """The scheme of where a redirect leads, and what follows it. Raises ValueError."""
+        scheme, _, rest = urljoin(self.url, location.strip()).partition("://")
+        return {"http": "ws", "https": "wss"}.get(scheme.lower(), scheme.lower()), rest
 
 
 def _check_kinds(host: object, port: object, path: object, query: object) -> None:
@@ -217,6 +251,17 @@ def _check_kinds(host: object, port: object, path: object, query: object) -> Non
             raise TypeError(f"backend {name}: give text, not {type(value).__name__}")
     if not isinstance(port, int) or isinstance(port, bool):
         raise TypeError(f"backend port: give a whole number, not {type(port).__name__}")
+
+
+def _origin(text: str) -> tuple[bool, str, int]:
+    """The origin that an app allows by name. Raises ValueError, one line, if it is none."""
+    try:
+        there = Backend.from_url(text, allow_plain=True)
+    except ValueError as exc:
+        raise ValueError(f"backend redirects_to: {exc}") from None
+    if there.path != "/" or there.query:
+        raise ValueError("backend redirects_to: give an origin, wss://HOST:PORT, without a path")
+    return there.origin
 
 
 def _is_ipv6(host: str) -> bool:

@@ -91,9 +91,16 @@ class SpoolFailed(msgspec.Struct, frozen=True):
 
 
 class CredentialReady(msgspec.Struct, frozen=True):
-    """The provider handed a credential to the adapter, in answer to this request."""
+    """The provider handed a credential to the adapter, in answer to this request.
+
+    From ``due_at`` on (session time) the provider is asked again before the next dial, though
+    nothing was refused; None: only after a refusal. ``unchanged``: the credential is the same
+    as the one before.
+    """
 
     request: int
+    due_at: float | None = None
+    unchanged: bool = False
 
 
 class CredentialFailed(msgspec.Struct, frozen=True):

@@ -97,6 +97,12 @@ class Policy:
     max_redirects: int = _field(10, "redirects that one dial follows", "websockets")
 
     # Giving up. None: never for this reason.
+    first_contact: float = _field(
+        15.0,
+        "a session that never streamed takes an unknown host, or a captive portal's page, for a "
+        "network that is not ready, for so long after it was opened",
+        "macOS reports an unknown host while it is offline",
+    )
     max_attempts: int | None = _field(
         None, "retries without progress before giving up; none: no limit"
     )
@@ -206,7 +212,9 @@ _NONE_MEANS: Final[Mapping[str, str]] = MappingProxyType(
         "source_timeout": "no limit",
     }
 )
-_MAY_BE_ZERO = frozenset({"start_delay", "prompt_retry", "scatter", "later_floor", "give_up_after"})
+_MAY_BE_ZERO = frozenset(
+    {"start_delay", "prompt_retry", "scatter", "later_floor", "give_up_after", "first_contact"}
+)
 
 #: What each field is for, by its name; durations are seconds.
 MEANINGS: Final[Mapping[str, Meaning]] = MappingProxyType(

@@ -35,6 +35,7 @@ from openline.machine.observing import Observers
 from openline.machine.reports import announce, is_done, result, snapshot, statistics
 from openline.machine.sender import next_message
 from openline.machine.state import Plan
+from openline.machine.suspension import NOTICED, note_suspension
 from openline.machine.table import Transition, compile_chart, fire
 from openline.machine.timers import OFF, TIMERS, Timer
 from openline.observer import Observer
@@ -57,7 +58,7 @@ EXTERNAL_EVENTS: Final = frozenset(
     {
         *("open_requested", "stop_requested", "abort_requested", "network_restored"),
         *("credential_ready", "credential_failed", "socket_opened", "redirected"),
-        *("socket_lost", "pong", "acked", "status", "backend_error", "refused"),
+        *("redirect_refused", "socket_lost", "pong", "acked", "status", "backend_error", "refused"),
         *("transcript", "metrics", "ignored", "insight", "final_message"),
     }
 )
@@ -197,10 +198,9 @@ class SessionMachine:
         """Seconds of audio captured and not confirmed, of the source that has most."""
         return self._session.streams.due_seconds
 
-    @property
-    def has_room(self) -> bool:
-        """Whether a source that can wait, such as a file, should deliver more now."""
-        return self._session.streams.has_room
+    def has_room(self, source: str) -> bool:
+        """Whether ``source``, if it can wait, as a file can, should deliver more now."""
+        return self._session.streams.has_room(source)
 
     @property
     def observer_errors(self) -> tuple[Exception, ...]:
@@ -261,6 +261,9 @@ class SessionMachine:
             raise ValueError(f"time ran backwards, from {session.now} to {now}")
         session.now = now
         over = session.state in FINAL_STATES
+        late = now - min(session.deadlines)
+        if late > NOTICED:
+            note_suspension(session, late)
         for name, plan in HANDLERS[type(event)](session, event):
             if not self._fire(name, plan):
                 if isinstance(event, _REQUESTS):

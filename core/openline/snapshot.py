@@ -95,7 +95,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     stop_wanted: bool
     credential_wanted: bool
     with_credential: bool
-    ever_opened: bool
+    streamed: bool
     line_open: bool
     start_due: bool
     start_sent: bool

@@ -202,6 +202,15 @@ class Trouble(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
+class Resumed(msgspec.Struct, frozen=True, kw_only=True):
+    """The process was suspended for ``gap`` seconds, and goes on where it was.
+
+    A laptop slept, a container was frozen, or the event loop was blocked.
+    """
+
+    gap: float
+
+
 class SourceStatistics(msgspec.Struct, frozen=True, kw_only=True):
     """One source's three watermarks and its known losses, in samples since it started.
 
@@ -288,5 +297,6 @@ Update: TypeAlias = (
     | GapWithdrawn
     | SourceEnded
     | Trouble
+    | Resumed
     | Ended
 )

@@ -11,6 +11,7 @@ import pytest
 import trio
 
 from openline.updates import (
+    Account,
     Ended,
     Gap,
     GapCause,
@@ -43,6 +44,7 @@ def _ended(
     counts = SourceStatistics(
         captured=32_000, sent=32_000, confirmed=32_000 - missing, missing=missing
     )
+    account = Account(captured=32_000, confirmed=32_000 - missing, told=0, missing=missing)
     result = Ended(
         state=State.CLOSED,
         complete=not gaps and changes.get("state") is not State.FAILED,
@@ -50,6 +52,7 @@ def _ended(
         missing=tuple(gaps),
         transcript=finals,
         statistics=Statistics(dials=1, sources=dict.fromkeys(sources, counts)),
+        accounts=dict.fromkeys(sources, account),
     )
     return msgspec.structs.replace(result, **changes)
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import codecs
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,13 @@ from openline_cli.credentials import read_token
 from openline_cli.problems import Problem
 
 
-@pytest.mark.parametrize("content", [b"s3cret", b"s3cret\n", b"s3cret\r\n"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        *(b"s3cret", b"s3cret\n", b"s3cret\r\n", b" s3cret\n\n"),
+        *(codecs.BOM_UTF8 + b"s3cret\r\n", "s3cret\r\n".encode("utf-16")),
+    ],
+)
 def test_token_is_read_from_a_file(content: bytes, tmp_path: Path) -> None:
     file = tmp_path / "token"
     file.write_bytes(content)
@@ -28,7 +35,7 @@ def test_token_is_read_from_the_environment(environment: dict[str, str], token: 
     [
         (b"", "is empty"),
         (b"\n", "is empty"),
-        (b"s3cret\n\n", "ASCII, no blanks"),
+        (b"s3cret\ns3cret\n", "ASCII, no blanks"),
         (b"s3cret two", "ASCII, no blanks"),
         ("s3cret\u00e9".encode(), "ASCII, no blanks"),
         (b"s3cret" * 2000, "too long"),

@@ -76,7 +76,7 @@ def test_a_gap_is_in_seconds_and_samples(gap: Callable[..., Gap]) -> None:
 @pytest.mark.parametrize(
     ("update", "expected"),
     [
-        (PartialRetracted(source="mic"), {"update": "retracted", "source": "mic"}),
+        (PartialRetracted(source="mic"), {"update": "retracted", "source": "mic", "settled": True}),
         (
             BackendStatus(state="buffering", text="slow", source="mic"),
             {"update": "status", "state": "buffering", "text": "slow", "source": "mic"},
@@ -129,7 +129,7 @@ def test_the_end_has_the_result_the_gaps_and_the_counts(
         }
     ]
     assert told["sources"] == {
-        "mic": {"captured": 32000, "sent": 32000, "confirmed": 24000, "missing": 8000}
+        "mic": {"captured": 32000, "sent": 32000, "confirmed": 24000, "missing": 8000, "told": 0}
     }
     assert told["summary"] == {"markdown": "x"}
     assert told["summary_covers"] == {"mic": [0, 9]}

@@ -42,7 +42,7 @@ Captured = pytest.CaptureFixture[str]
         (["stream", "x", "--url", "ws://user:pw@example.org/x"], "--token-file or OPENLINE_TOKEN"),
         (["stream", "x", "--url", "wss://example.org/?api_key=pw"], "holds a secret, api_key"),
         (["stream", "x", "--out", "x.doc"], "--out x.doc: the name must end in"),
-        (["stream", "x", "--token-file", "none"], "--token-file none: No such file"),
+        (["stream", "x", "--token-file", "none"], "--token-file none: no such file"),
         (["serve", "--port", "70000"], "port 70000 is not within"),
         (["serve", "--slow", "0.5"], "slow must be 1.0 or more"),
         (["serve", "--token-file", "none"], "--token-file none"),

@@ -20,6 +20,7 @@ from openline_cli.problems import Problem
 from openline_cli.resume import ResumeOptions, resume
 from openline_store.records import VERSION, Began
 from openline_store.spool import Spool
+from openline_store.token_file import TokenFile
 
 CLIP = str(Path(resume_module.__file__).parent / "data" / "meeting.flac")
 URL = "ws://127.0.0.1:1/x"
@@ -162,7 +163,7 @@ def test_impossible_directory_name_is_one_line(capsys: Captured) -> None:
     ("options", "says"),
     [
         (["--out", "t.txt"], "--out: 2 sessions are spooled there; name one's folder"),
-        (["--token-file", "none"], "--token-file none: No such file"),
+        (["--token-file", "none"], "--token-file none: no such file"),
         (["--url", "http://x"], "--url: the URL's scheme is 'http'"),
         (["--url", "ws://example.org/x"], "allow it with --plain-ws"),
     ],
@@ -209,7 +210,7 @@ def test_a_session_of_another_version_is_one_line(tmp_path: Path, capsys: Captur
     )
     spool.close()
     assert main(["resume", str(tmp_path)]) == 2
-    assert "written by another version: resume it with that one" in _one_line(capsys)
+    assert "written by a later version: resume it with that one" in _one_line(capsys)
 
 
 @pytest.mark.usefixtures("not_dialled")
@@ -285,7 +286,10 @@ def test_a_folder_a_backend_a_token_and_a_transcript_are_used(
     opened = answer([streaming], ended(final("go forward")))
     arguments = ["--url", "wss://example.org/y", "--token-file", str(token), "--out", str(out)]
     assert main(["resume", str(folder), "--json", *arguments]) == 0
-    assert opened == [(folder, Backend.from_url("wss://example.org/y"), "s3cret")]
+    ((opened_folder, backend, provider),) = opened
+    assert (opened_folder, backend) == (folder, Backend.from_url("wss://example.org/y"))
+    assert isinstance(provider, TokenFile)
+    assert provider.provide(None) == "s3cret"
     assert out.read_text() == "go forward\n"
     shown, err = capsys.readouterr()
     assert [json.loads(line)["update"] for line in shown.splitlines()] == ["state", "ended"]

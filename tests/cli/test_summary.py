@@ -34,7 +34,7 @@ def test_lines_have_the_words_the_dials_and_the_samples(
         "dials: 1",
         "gaps: none",
         "time: 2.5 s for 2.0 s of audio",
-        "samples of mic: captured 32000, sent 32000, confirmed 32000, missing 0",
+        "samples of mic: captured 32000, confirmed 32000, assumed 0, told 0, missing 0",
     ]
 
 

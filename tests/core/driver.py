@@ -7,7 +7,7 @@ at ``now`` and records the commands (``commands``) and the pulled messages (``se
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, TypeVar
 
 from openline import events as e
@@ -63,6 +63,7 @@ class Drive:
         make: Callable[..., SessionMachine] = SessionMachine,
         observers: Sequence[Observer] = (),
         ends: str = "exact",
+        kinds: Mapping[str, e.SourceKind] | None = None,
     ) -> None:
         self.ends = ends
         value = random
@@ -77,6 +78,7 @@ class Drive:
             has_provider=has_provider,
             disk_seconds=disk_seconds,
             may_pause=set(sources) - set(watched),
+            kinds=kinds or {},
             observers=observers,
         )
         self.now = 100.0

@@ -175,7 +175,7 @@ def test_the_sender_and_the_reason_of_a_close_are_judged() -> None:
 def test_a_refused_redirect_reports_its_reason() -> None:
     drive = Drive(backend=Backend(host="a.example"))
     drive.open()
-    drive.feed(e.Redirected(1, 302, "http://b.example/"))
+    drive.feed(e.Redirected(1, 302, "http://a.example/"))
     assert drive.ended.reason.endswith("(the redirect leads from wss to plain ws)")
 
 
@@ -243,14 +243,15 @@ def test_each_dial_follows_redirects_of_its_own() -> None:
 
 
 def test_a_credential_dropped_by_a_redirect_is_not_sent_again() -> None:
-    drive = Drive(backend=Backend(host="a.example"))
+    home = Backend(host="a.example", redirects_to=("wss://b.example", "wss://a.example:8000"))
+    drive = Drive(backend=home)
     drive.open()
     for location in ("https://b.example/", "https://a.example:8000/"):
         drive.feed(e.Redirected(drive.core.dial, 302, location))
     assert [dial.with_credential for dial in drive.dials] == [True, False, False]
     drive.lose()
     drive.redial()
-    assert drive.dials[-1] == OpenSocket(4, Backend(host="a.example"), True)
+    assert drive.dials[-1] == OpenSocket(4, home, True)
 
 
 def test_old_ids_on_an_unopened_socket_are_foreign() -> None:

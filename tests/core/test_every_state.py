@@ -10,6 +10,7 @@ import pytest
 from openline import events as e
 from openline.commands import AbortSocket, CancelCredential
 from openline.policy import Policy
+from openline.reconnect.retry import LAST_DIAL
 from openline.reconnect.verdicts import Action
 from openline.updates import BackendStatus, Insight, StateChanged
 from tests.core.driver import Drive
@@ -150,17 +151,21 @@ def test_the_finish_timeout_holds_in_every_state(reach: Reach) -> None:
     assert drive.ended.reason == "could not finish in time"
 
 
-def test_no_dial_is_made_at_the_finish_deadline() -> None:
+def test_the_last_dial_is_made_some_seconds_before_the_finish_deadline() -> None:
     drive = Drive(policy=Policy(give_up_after=None, finish_timeout=20), random=0.0)
     connecting(drive)
     drive.audio(15)
     drive.lose(status=503, retry_after=35.5)
+    stopped, due = drive.now, drive.core.backlog_seconds
     drive.stop()
     assert drive.state == "reconnecting"
     drive.tick()
+    assert drive.now == pytest.approx(stopped + 20 + due - LAST_DIAL)
+    assert len(drive.dials) == 2
+    drive.tick()
     assert drive.ended.state == "failed"
+    assert drive.now == pytest.approx(stopped + 20 + due)
     assert drive.ended.reason.startswith("could not finish in time: ")
-    assert len(drive.dials) == 1
 
 
 def test_with_all_delivered_a_late_retry_does_not_matter() -> None:
@@ -189,15 +194,20 @@ def test_a_stop_keeps_the_earlier_retry_of_a_hint() -> None:
     assert drive.core.next_deadline() == sooner
 
 
-def test_no_dial_is_made_at_the_give_up_deadline() -> None:
+def test_the_last_dial_is_made_just_before_the_give_up_deadline() -> None:
     drive = Drive(policy=Policy(give_up_after=0.5), random=0.0)
     connecting(drive)
     drive.lose()
-    assert drive.last_change.retry_in == 0.5
+    assert drive.last_change.retry_in is not None
+    assert 0 < 0.5 - drive.last_change.retry_in < 1e-9
     drive.tick()
+    assert len(drive.dials) == 2
+    dialled = drive.now
+    drive.tick()
+    assert drive.now == dialled + 10, "it has its own timeout"
     assert drive.ended.state == "failed"
-    assert drive.ended.reason.startswith("gave up in time: ")
-    assert len(drive.dials) == 1
+    assert drive.ended.reason.startswith("gave up, a retry would come too late: ")
+    assert len(drive.dials) == 2
 
 
 def test_events_of_a_dial_after_its_redirect_are_late() -> None:

@@ -10,7 +10,7 @@ import pytest
 from openline import events as e
 from openline.machine.timers import Timer
 from openline.policy import Policy
-from openline.reconnect.verdicts import ErrorKind
+from openline.reconnect.verdicts import Action, ErrorKind
 from openline.session import LocalProtocolError
 from openline.updates import SAMPLE_RATE, BackendStatus, Trouble
 from tests.core.driver import FRAME, Drive
@@ -217,13 +217,13 @@ def test_every_timer_that_ends_a_dial_reports_its_reason(timer: Timer, kind: str
     assert kind in drive.last_change.reason
 
 
-def test_a_dns_failure_is_retried_only_after_a_first_connection() -> None:
+def test_a_dns_failure_is_weather_only_after_a_first_connection() -> None:
     drive = Drive()
     drive.open()
     drive.lose(error=ErrorKind.DNS_NOT_FOUND)
-    assert drive.state == "failed"
+    assert drive.last_change.action is Action.RETRY
     drive = Drive().stream()
     drive.lose()
     drive.redial()
     drive.lose(error=ErrorKind.DNS_NOT_FOUND)
-    assert drive.state == "reconnecting"
+    assert drive.last_change.action is Action.LATER

@@ -307,7 +307,9 @@ def test_speech_sent_as_text_is_not_in_a_journal() -> None:
 
 def test_no_secret_of_a_url_is_in_a_journal() -> None:
     lines: list[bytes] = []
-    backend = Backend.from_url("wss://example.org/ws?mine=s3cret&s3cret")
+    backend = Backend.from_url(
+        "wss://example.org/ws?mine=s3cret&s3cret", redirects_to=("wss://other.example",)
+    )
     session = drive(lines, backend=backend)
     session.open()
     session.feed(e.Redirected(1, 302, "wss://other.example/x?sig=s3cret#s3cret"), after=0.1)

@@ -348,7 +348,7 @@ def test_a_snapshot_shows_the_state_of_a_session() -> None:
     assert (shown.state, shown.now, shown.dial, shown.dials) == (State.STREAMING, drive.now, 1, 1)
     assert (shown.request, shown.redirects) == (1, 0)
     assert shown.line_open
-    assert shown.ever_opened
+    assert shown.streamed
     assert next(iter(shown.deadlines.values())) == drive.core.next_deadline()
     assert [*shown.deadlines.values()] == sorted(shown.deadlines.values())
     assert set(shown.deadlines) >= {Timer.PING, Timer.SEND, Timer.STABLE}

@@ -33,6 +33,7 @@ DESIGN = {
     "max_redirects": 10,
     "max_attempts": None,
     "give_up_after": 300.0,
+    "first_contact": 15.0,
     "source_timeout": 10.0,
     "finish_timeout": 20.0,
     "close_timeout": 5.0,
@@ -40,7 +41,14 @@ DESIGN = {
 }
 COUNTS = ["dials_per_minute", "max_redirects", "max_attempts"]
 DURATIONS = sorted(set(DESIGN) - set(COUNTS))
-MAY_BE_ZERO = ["start_delay", "prompt_retry", "scatter", "later_floor", "give_up_after"]
+MAY_BE_ZERO = [
+    "start_delay",
+    "prompt_retry",
+    "scatter",
+    "later_floor",
+    "give_up_after",
+    "first_contact",
+]
 
 MAY_BE_NONE = {
     "start_delay": "the dialect's",

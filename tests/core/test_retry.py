@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from openline.machine.timers import OFF
 from openline.policy import Policy
-from openline.reconnect.retry import LATER_JITTER, Retry
+from openline.reconnect.retry import LAST_DIAL, LATER_JITTER, Retry
 from openline.reconnect.verdicts import (
     MAX_STRIKES,
     NO_CODES,
@@ -29,6 +30,8 @@ BUSY = Ending(code=1013, sender=Sender.REMOTE)
 WRONG = Ending(code=1003, sender=Sender.REMOTE)
 UNAUTHORIZED = Ending(code=1008, sender=Sender.REMOTE, has_provider=True)
 PORTAL = Ending(status=200)
+NOWHERE = Ending(error=ErrorKind.DNS_NOT_FOUND)
+WEATHER = Ending(status=404, ever_connected=True)
 
 
 def busy_for(seconds: float) -> Ending:
@@ -187,12 +190,43 @@ class TestGivingUp:
         assert hope.give_up_at == 120.0
         lost(hope, now=110.0)
         assert hope.give_up_at == 120.0
-        assert judged(hope, now=118.0) == 120.0, "just in time"
-        assert judged(hope, now=118.5) == OFF
+        assert judged(hope, now=117.9) == 119.9, "just in time"
+        assert judged(hope, now=120.0) == OFF
         assert hope.cause.startswith("gave up, a retry would come too late: ")
 
-    def test_a_first_retry_beyond_the_patience_is_not_made(self) -> None:
-        assert judged(retry(give_up_after=4), BUSY) == OFF
+    @pytest.mark.parametrize("at", [118.0, 119.0, 119.9])
+    def test_a_wait_beyond_it_is_cut_to_its_last_instant_once(self, at: float) -> None:
+        hope = retry(0.0, give_up_after=20)
+        lost(hope, now=100.0)
+        lost(hope, now=102.0)
+        assert lost(hope, now=at) + at == pytest.approx(120.0)
+        assert hope.until < 120.0
+        assert hope.give_up_due == OFF, "the last dial may take its own timeouts"
+        assert judged(hope, now=hope.until) == OFF
+        assert hope.cause.startswith("gave up, a retry would come too late: ")
+        hope.note_progress()
+        assert judged(hope, now=130.0) < OFF
+
+    def test_the_first_retry_is_cut_too(self) -> None:
+        assert judged(retry(give_up_after=4), BUSY) == pytest.approx(4.0)
+        assert judged(retry(give_up_after=0), BUSY) == OFF
+
+    @pytest.mark.parametrize(("asked", "at"), [(250.0, 290.0), (200.0, 240.0), (300.0, 299.0)])
+    def test_a_cut_wait_is_no_shorter_than_a_retry_after_within_it(
+        self, asked: float, at: float
+    ) -> None:
+        hope = retry(1.0 - 2**-53, give_up_after=299.0)
+        lost(hope, now=0.0)
+        until = judged(hope, busy_for(asked), now=40.0)
+        assert until == pytest.approx(min(at + LATER_JITTER, 299.0), abs=1e-6)
+
+    def test_the_gate_is_never_cut(self) -> None:
+        hope = retry(0.0, give_up_after=70.0, dials_per_minute=1)
+        hope.gate.note(0.0)
+        assert judged(hope, busy_for(200.0), now=5.0) == pytest.approx(75.0)
+        hope = retry(0.0, give_up_after=30.0, dials_per_minute=1)
+        hope.gate.note(0.0)
+        assert judged(hope, busy_for(200.0), now=5.0) == OFF
 
     def test_a_loss_after_the_patience_ends_the_session(self) -> None:
         hope = retry(0.0, give_up_after=20)
@@ -216,9 +250,74 @@ class TestGivingUp:
 
     def test_a_retry_after_the_finish_deadline_is_not_made(self) -> None:
         hope = retry(0.0)
-        assert judged(hope, now=10.0, finish_at=10.5) == 10.5
-        assert judged(hope, now=10.0, finish_at=10.4) == OFF
+        assert judged(hope, now=10.0, finish_at=10.6) == 10.5
+        assert judged(hope, busy_for(60.0), now=10.0, finish_at=30.0) == 30.0 - LAST_DIAL
+        hope.last = False
+        assert judged(hope, now=10.0, finish_at=10.4) == 10.0, "there is no time left to wait"
+        assert judged(hope, now=10.0, finish_at=10.4) == OFF, "but once"
         assert hope.cause.startswith("could not finish in time: ")
+
+    def test_a_retry_after_within_the_finish_is_respected(self) -> None:
+        hope = retry(0.0)
+        assert judged(hope, busy_for(18.0), now=10.0, finish_at=28.0) == 23.0
+        hope.last = False
+        assert judged(hope, busy_for(17.9), now=10.0, finish_at=28.0) == 27.9
+
+    def test_the_nearer_limit_counts(self) -> None:
+        hope = retry(0.0, give_up_after=20.0)
+        assert judged(hope, busy_for(60.0), now=0.0, finish_at=22.0) == 17.0
+        hope.last = False
+        assert judged(hope, busy_for(60.0), now=0.0, finish_at=40.0) == pytest.approx(20.0)
+
+
+class TestFirstContact:
+    @pytest.mark.parametrize("ending", [PORTAL, NOWHERE])
+    def test_a_wait_is_cut_to_its_end(self, ending: Ending) -> None:
+        hope = retry(0.0)
+        hope.met_at = 15.0
+        assert judged(hope, ending, now=14.6) == 15.0
+        assert judged(hope, ending, now=14.7) == 15.0, "more than once"
+        assert judged(hope, REFUSED, now=14.6) == 15.1
+
+    def test_it_is_over_at_its_end(self) -> None:
+        hope = retry(0.0)
+        assert judged(hope, msgspec.structs.replace(PORTAL, met=True)) == OFF
+
+    def test_max_attempts_count_as_ever(self) -> None:
+        hope = retry(max_attempts=1)
+        hope.met_at = 15.0
+        lost(hope, PORTAL)
+        assert judged(hope, PORTAL) == OFF
+
+    def test_it_never_passes_the_gate(self) -> None:
+        hope = retry(0.0, dials_per_minute=1)
+        hope.met_at = 15.0
+        hope.gate.note(0.0)
+        assert judged(hope, PORTAL, now=1.0) == hope.gate.opens_at(1.0)
+
+
+class TestOutage:
+    def test_it_is_reported_each_five_minutes(self) -> None:
+        hope = retry(give_up_after=None)
+        reports: list[str] = []
+        for now in range(0, 1000, 50):
+            lost(hope, WEATHER, now=float(now))
+            reports.append(hope.outage(float(now)))
+        assert [50 * i for i, text in enumerate(reports) if text] == [300, 600, 900]
+        assert reports[6].startswith("no line for 5 minutes, and the client goes on dialling: ")
+        assert reports[12].startswith("no line for 10 minutes")
+        assert hope.verdict is not None
+        assert reports[6].endswith(hope.verdict.why)
+
+    @pytest.mark.parametrize("note", [Retry.note_progress, Retry.note_stable])
+    def test_it_begins_anew_after_progress(self, note: Callable[[Retry], None]) -> None:
+        hope = retry(give_up_after=None)
+        lost(hope, now=0.0)
+        note(hope)
+        assert hope.outage(400.0) == ""
+        lost(hope, now=400.0)
+        assert hope.outage(699.0) == ""
+        assert hope.outage(700.0) != ""
 
 
 class TestStrikes:
@@ -318,11 +417,9 @@ class TestWords:
 
 @pytest.mark.parametrize(
     ("ending", "helps"),
-    [(REFUSED, True), (RESTART, True), (BUSY, False), (PORTAL, True), (UNAUTHORIZED, False)],
+    [(REFUSED, True), (RESTART, True), (BUSY, False), (WEATHER, True), (UNAUTHORIZED, False)],
 )
-def test_a_restored_network_ends_a_retry_early_and_a_captive_portals_wait(
-    ending: Ending, *, helps: bool
-) -> None:
+def test_a_restored_network_ends_a_retry_early_and_weather(ending: Ending, *, helps: bool) -> None:
     hope = retry()
     assert [hope.network_hint_applies] == [False], "nothing was lost yet"
     judged(hope, ending)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from openline.commands import (
     RequestCredential,
 )
 from openline.policy import Policy
+from openline.session import LocalProtocolError
 from tests.core.driver import Drive
 from tests.core.states import PATIENT, reauthorized
 
@@ -97,6 +99,110 @@ def test_a_stable_line_allows_a_fresh_credential_again() -> None:
         drive.lose(1008)
         assert drive.requests[-1] == RequestCredential(asked, fresh=True)
         reauthorized(drive)
+
+
+def ready(drive: Drive, *, due_in: float | None = None, unchanged: bool = False) -> None:
+    """The provider answers the last request, with a credential that is due after ``due_in``."""
+    due_at = None if due_in is None else drive.now + due_in
+    drive.feed(e.CredentialReady(len(drive.requests), due_at, unchanged))
+
+
+def test_a_credential_that_is_due_is_renewed_before_the_next_dial() -> None:
+    drive = Drive(has_provider=True)
+    drive.open()
+    ready(drive, due_in=20)
+    drive.connect()
+    drive.lose()
+    drive.redial()
+    assert len(drive.requests) == 1, "not due yet"
+    drive.connect()
+    drive.wait(20, pulling=False)
+    drive.lose()
+    drive.redial_or_ask()
+    assert drive.requests[-1] == RequestCredential(2, fresh=False)
+    ready(drive)
+    assert drive.state == "connecting"
+
+
+def test_a_credential_for_one_dial_is_renewed_before_each() -> None:
+    drive = Drive(has_provider=True, policy=PATIENT)
+    drive.open()
+    for number in range(1, 5):
+        assert drive.requests[-1] == RequestCredential(number, fresh=False)
+        ready(drive, due_in=0)
+        assert len(drive.dials) == number
+        drive.lose()
+        drive.redial_or_ask()
+
+
+def test_a_credential_that_was_due_leaves_the_right_to_a_fresh_one() -> None:
+    drive = Drive(has_provider=True)
+    drive.open()
+    ready(drive, due_in=0)
+    drive.lose()
+    drive.redial_or_ask()
+    ready(drive, due_in=0)
+    drive.connect()
+    drive.lose(1008)
+    assert drive.requests[-1] == RequestCredential(3, fresh=True)
+    ready(drive, due_in=0)
+    drive.connect()
+    drive.lose(1008)
+    assert drive.state == "failed"
+    assert "a fresh credential was refused too" in drive.ended.reason
+
+
+def test_a_due_request_costs_no_place_at_the_gate_but_a_failed_one_does() -> None:
+    drive = Drive(has_provider=True, policy=Policy(dials_per_minute=3, give_up_after=None))
+    drive.open()  # the first request
+    ready(drive, due_in=0)  # the first dial
+    drive.lose()
+    drive.redial_or_ask()
+    ready(drive, due_in=0)  # the second dial, and the gate is full
+    assert drive.state == "connecting"
+    opened = drive.now
+    drive.lose()
+    drive.redial_or_ask()
+    assert drive.now > opened + 50
+    drive.feed(e.CredentialFailed(3))  # not counted
+    drive.redial_or_ask()  # counted
+    ready(drive)
+    assert drive.state == "connecting"
+    drive.lose()
+    drive.tick()
+    assert drive.state == "connecting"
+
+
+def test_a_late_answer_makes_no_credential_due() -> None:
+    drive = Drive(has_provider=True)
+    drive.open()
+    ready(drive)
+    ready(drive, due_in=0)
+    drive.connect()
+    drive.lose()
+    drive.redial()
+    assert len(drive.requests) == 1
+
+
+def test_a_credential_cannot_be_due_at_no_time() -> None:
+    drive = Drive(has_provider=True)
+    drive.open()
+    with pytest.raises(LocalProtocolError, match="due at nan"):
+        drive.feed(e.CredentialReady(1, math.nan))
+
+
+@pytest.mark.parametrize("unchanged", [True, False])
+def test_the_reason_tells_a_refused_credential_that_came_again(*, unchanged: bool) -> None:
+    drive = Drive(has_provider=True)
+    drive.open()
+    ready(drive)
+    drive.connect()
+    drive.lose(1008)
+    ready(drive, unchanged=unchanged)
+    drive.connect()
+    drive.lose(1008)
+    assert drive.state == "failed"
+    assert ("gave the refused token again" in drive.ended.reason) is unchanged
 
 
 def test_without_a_provider_a_refused_token_ends_the_session() -> None:

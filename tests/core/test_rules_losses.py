@@ -178,9 +178,12 @@ def test_the_session_gives_up_at_its_deadline(where: str) -> None:
     assert stopped in drive.commands
 
 
-def test_no_wait_for_a_retry_after_giving_up() -> None:
+def test_a_retry_after_giving_up_is_made_at_the_last_instant() -> None:
     drive = Drive(policy=Policy(give_up_after=3))
     drive.open()
+    drive.lose(status=429)
+    assert drive.last_change.retry_in == pytest.approx(3)
+    drive.redial()
     drive.lose(status=429)
     assert drive.state == "failed"
     assert "too late" in drive.ended.reason

@@ -15,6 +15,7 @@ from openline.commands import (
 )
 from openline.dialects.echopanel import TRAITS
 from openline.policy import Policy
+from openline.reconnect.retry import LAST_DIAL
 from openline.reconnect.verdicts import ErrorKind
 from tests.core.driver import FRAME, Drive
 from tests.core.states import ALIVE, everything, in_state, reauthorized
@@ -116,24 +117,38 @@ def test_a_recovered_loss_does_not_explain_a_late_finish() -> None:
     assert drive.ended.action is None
 
 
-def test_no_wait_for_a_retry_after_the_finish() -> None:
+def test_a_retry_after_the_finish_is_made_before_it_once() -> None:
     drive = in_state("connecting")
     drive.stop()
+    stopped, due = drive.now, drive.core.backlog_seconds
+    drive.lose(status=503, retry_after=60.0)
+    assert drive.state == "reconnecting"
+    drive.redial()
+    assert drive.now == pytest.approx(stopped + due + 20 - LAST_DIAL)
     drive.lose(status=503, retry_after=60.0)
     assert drive.state == "failed"
     assert "could not finish in time" in drive.ended.reason
 
 
-@pytest.mark.parametrize(("wait", "state"), [(60.0, "failed"), (4.0, "reconnecting")])
-def test_a_stop_waits_for_a_retry_only_within_the_finish(wait: float, state: str) -> None:
+@pytest.mark.parametrize(("wait", "after"), [(60.0, 21.0 - LAST_DIAL), (7.0, 7.5)])
+def test_a_stop_waits_for_a_retry_only_within_the_finish(wait: float, after: float) -> None:
     drive = in_state("connecting")
-    drive.audio(50)
+    drive.audio(50 - round(drive.core.backlog_seconds * 50))
+    lost = drive.now
     drive.lose(status=503, retry_after=wait)
     drive.stop()
-    assert drive.state == state
-    if state == "failed":
-        reason = "could not finish in time: the server is not available now"
-        assert drive.ended.reason == reason
+    drive.redial()
+    assert drive.now - lost == pytest.approx(after)
+
+
+def test_a_stop_fails_where_the_gate_opens_too_late() -> None:
+    drive = Drive(policy=Policy(dials_per_minute=1, give_up_after=None))
+    drive.open()
+    drive.audio(50)
+    drive.lose(status=503)
+    drive.stop()
+    assert drive.state == "failed"
+    assert drive.ended.reason.startswith("could not finish in time: the server is not available")
 
 
 def test_the_audio_is_sent_before_the_stop_and_once() -> None:

@@ -74,9 +74,9 @@ def test_the_due_timer_can_be_read() -> None:
 
 def test_a_source_that_can_wait_may_query_the_room() -> None:
     drive = Drive().stream()
-    assert drive.core.has_room
+    assert drive.core.has_room("mic")
     drive.audio(2900)
-    assert not drive.core.has_room
+    assert not drive.core.has_room("mic")
 
 
 @pytest.mark.parametrize(

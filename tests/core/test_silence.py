@@ -136,21 +136,40 @@ def test_the_end_of_a_source_is_reported_once(
     assert drive.state == "streaming"
 
 
+def roomy(_source: str) -> bool:
+    return True
+
+
+def test_a_source_without_room_is_not_silent() -> None:
+    watch = SilenceWatchdog(["mic", "system"], (), 10.0)
+    watch.begin(0.0)
+    assert watch.look(9.0, lambda source: source != "mic") == []
+    assert watch.look(18.0, roomy) == ["system"]
+    assert watch.look(19.0, roomy) == ["mic"]
+
+
+def test_a_store_is_never_silent() -> None:
+    drive = Drive(kinds={"mic": e.SourceKind.STORE}, watched=("mic",), policy=QUICK)
+    drive.stream()
+    drive.wait(600)
+    assert lost(drive) == []
+
+
 def test_a_watch_without_a_limit_has_no_deadline() -> None:
     watch = SilenceWatchdog(["mic"], (), None)
     assert watch.begin(5.0) == OFF
-    assert watch.look(1e9, room=True) == []
+    assert watch.look(1e9, roomy) == []
 
 
 def test_a_watch_samples_twice_in_each_timeout_and_at_its_end() -> None:
     watch = SilenceWatchdog(["mic"], (), 10.0)
     assert watch.begin(100.0) == 105.0
     watch.note_audio("mic", 102.0)
-    assert watch.look(105.0, room=True) == []
+    assert watch.look(105.0, roomy) == []
     assert watch.next_look(105.0) == 110.0
-    assert watch.look(110.0, room=True) == []
+    assert watch.look(110.0, roomy) == []
     assert watch.next_look(110.0) == 112.0
-    assert watch.look(112.0, room=True) == ["mic"]
+    assert watch.look(112.0, roomy) == ["mic"]
     assert watch.next_look(112.0) == OFF
 
 
@@ -158,4 +177,4 @@ def test_time_may_begin_at_zero() -> None:
     watch = SilenceWatchdog(["mic"], (), 10.0)
     assert watch.begin(0.0) == 5.0
     assert watch.next_look(6.0) == 10.0
-    assert watch.look(10.0, room=True) == ["mic"]
+    assert watch.look(10.0, roomy) == ["mic"]

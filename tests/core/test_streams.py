@@ -7,8 +7,8 @@ import operator
 import pytest
 
 from openline.audio.backlog import FRAME_SAMPLES as F
-from openline.audio.stream import Stream
-from openline.audio.streams import ROOM, Streams
+from openline.audio.stream import ROOM, Stream
+from openline.audio.streams import Streams
 from openline.dialects.echopanel import TRAITS
 from openline.machine.timers import OFF
 from openline.updates import SAMPLE_RATE as S
@@ -155,28 +155,55 @@ class TestWhatIsKnown:
 
 
 class TestRoom:
-    """A source that can wait delivers more only while the line keeps up with all sources."""
+    """A source that can wait delivers more only while the line keeps up with it."""
 
     def test_there_is_room_while_less_than_two_seconds_wait(self) -> None:
         streams = Streams(BOTH, TRAITS, 60 * S)
-        room = [streams.has_room]
+        room = [streams.has_room("mic")]
         streams.start("system", 0.0, 0.0)
         streams.capture("mic", bytes(2 * (ROOM - F)), 0.0)
-        room.append(streams.has_room)
+        room.append(streams.has_room("mic"))
         streams.capture("mic", FRAME, 0.0)
-        room.append(streams.has_room)
+        room.append(streams.has_room("mic"))
+        assert streams.has_room("system")  # another source's audio is nothing to wait for
         pulled(streams, 1)
-        room.append(streams.has_room)
+        room.append(streams.has_room("mic"))
         assert room == [True, True, False, True]
 
-    def test_there_is_no_room_with_half_the_buffer_unconfirmed(self) -> None:
+    def test_a_small_memory_is_full_by_half(self) -> None:
         streams = Streams(("mic",), TRAITS, 4 * F)
         for _ in range(2):
             streams.capture("mic", FRAME, 0.0)
             streams.pull(0.0)
-        room = [streams.has_room]
+        room = [streams.has_room("mic")]
         named(streams, "mic").box.confirm(F)
-        assert [*room, streams.has_room] == [False, True]
+        assert [*room, streams.has_room("mic")] == [False, True]
+
+    def test_memory_is_full_two_seconds_before_its_limit(self) -> None:
+        streams = streams_with(0, ("mic",))
+        for _ in range(2899):
+            streams.capture("mic", FRAME, 0.0)
+            named(streams, "mic").box.pull()
+        room = [streams.has_room("mic")]
+        streams.capture("mic", FRAME, 0.0)
+        named(streams, "mic").box.pull()
+        assert [*room, streams.has_room("mic")] == [True, False]
+
+    def test_a_disk_is_full_two_seconds_before_its_limit(self) -> None:
+        streams = Streams(("mic",), TRAITS, S, 10 * S)
+        for _ in range(400):
+            streams.capture("mic", FRAME, 0.0)
+        box = named(streams, "mic").box
+        assert (box.has_room(2 * S - 1), box.has_room(2 * S)) == (True, False)
+
+    def test_a_store_is_never_shed(self) -> None:
+        streams = Streams(BOTH, TRAITS, 4 * F, stores=("mic",))
+        for source in BOTH:
+            streams.capture(source, bytes(2 * 10 * F), 0.0)
+            streams.capture(source, FRAME, 0.0)
+        boxes = {source: named(streams, source).box for source in BOTH}
+        assert (boxes["mic"].buffered, boxes["system"].buffered) == (11 * F, 4 * F)
+        assert not boxes["mic"].losses.has_news
 
 
 class TestTurns:
@@ -444,15 +471,7 @@ class TestToTheSample:
 
     @pytest.mark.parametrize(("frames", "room"), [(99, True), (100, False)])
     def test_there_is_room_up_to_two_seconds(self, frames: int, *, room: bool) -> None:
-        assert streams_with(frames, ("mic",)).has_room is room
-
-    @pytest.mark.parametrize(("frames", "room"), [(1499, True), (1500, False)])
-    def test_there_is_room_up_to_half_of_the_buffer(self, frames: int, *, room: bool) -> None:
-        streams = streams_with(0, ("mic",))
-        for _ in range(frames):
-            streams.capture("mic", FRAME, 0.0)
-            named(streams, "mic").box.pull()
-        assert streams.has_room is room
+        assert streams_with(frames, ("mic",)).has_room("mic") is room
 
     @pytest.mark.parametrize(("received", "asks"), [(0, False), (-1, True)])
     def test_a_confirmation_is_late_after_half_a_second(self, received: int, *, asks: bool) -> None:

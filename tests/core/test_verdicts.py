@@ -30,7 +30,9 @@ from openline.reconnect.verdicts import (
 RETRY, LATER, REAUTH, FATAL = Action.RETRY, Action.LATER, Action.REAUTH, Action.FATAL
 STRIKE: dict[str, Any] = {"strike": True}
 SCATTER: dict[str, Any] = {"scatter": True}
-PORTAL: dict[str, Any] = {"strike": True, "hint_ends_wait": True}
+CONTACT: dict[str, Any] = {"first_contact": True}
+WEATHER: dict[str, Any] = {"hint_ends_wait": True}
+FLAGS = ("strike", "scatter", "hint_ends_wait", "first_contact")
 PLAIN: dict[str, Any] = {}
 
 
@@ -103,7 +105,8 @@ ROWS: list[tuple[str, list[Ending], Action, dict[str, Any]]] = [
     ("1008 FATAL before all", [received(1008, reason="too many DATA-0000")], FATAL, PLAIN),
     # The dial
     ("a redirect not followed", [refused(s) for s in (301, 302, 303, 307, 308)], RETRY, STRIKE),
-    ("another 2xx", [refused(s) for s in (200, 201, 204, 299)], LATER, PORTAL),
+    ("another 2xx", [refused(s) for s in (200, 201, 204, 299)], RETRY, CONTACT),
+    ("... first contact over", [refused(s, met=True) for s in (200, 201, 299)], FATAL, PLAIN),
     ("400 402 405 407", [refused(s) for s in (400, 402, 405, 407)], FATAL, PLAIN),
     ("410 426 501 505", [refused(s) for s in (410, 426, 501, 505)], FATAL, PLAIN),
     ("other 4xx", [refused(s) for s in (406, 411, 418, 422, 451, 499)], FATAL, PLAIN),
@@ -130,13 +133,9 @@ ROWS: list[tuple[str, list[Ending], Action, dict[str, Any]]] = [
     ("TLS dates", [failed(ErrorKind.TLS_DATES)], FATAL, PLAIN),
     ("TLS cut short", [failed(ErrorKind.TLS_CUT)], RETRY, PLAIN),
     ("DNS: try again", [failed(ErrorKind.DNS_AGAIN)], RETRY, PLAIN),
-    ("DNS: no such host", [failed(ErrorKind.DNS_NOT_FOUND)], FATAL, PLAIN),
-    (
-        "... but once connected",
-        [failed(ErrorKind.DNS_NOT_FOUND, ever_connected=True)],
-        RETRY,
-        PLAIN,
-    ),
+    ("TLS client certificate", [failed(ErrorKind.TLS_CLIENT_CERTIFICATE)], FATAL, PLAIN),
+    ("DNS: no such host", [failed(ErrorKind.DNS_NOT_FOUND)], RETRY, CONTACT),
+    ("... first contact over", [failed(ErrorKind.DNS_NOT_FOUND, met=True)], FATAL, PLAIN),
     ("refused", [failed(ErrorKind.REFUSED)], RETRY, PLAIN),
     ("unreachable", [failed(ErrorKind.UNREACHABLE)], RETRY, PLAIN),
     ("reset", [failed(ErrorKind.RESET)], RETRY, PLAIN),
@@ -148,6 +147,8 @@ ROWS: list[tuple[str, list[Ending], Action, dict[str, Any]]] = [
     ("... and says it is final", [failed(ErrorKind.CREDENTIAL_FATAL)], FATAL, PLAIN),
     ("... or gives no token", [failed(ErrorKind.CREDENTIAL_UNUSABLE)], FATAL, PLAIN),
     ("never wss to ws", [failed(ErrorKind.REDIRECT_REFUSED)], FATAL, PLAIN),
+    ("never to another origin", [failed(ErrorKind.REDIRECT_ELSEWHERE)], RETRY, CONTACT),
+    ("... first contact over", [failed(ErrorKind.REDIRECT_ELSEWHERE, met=True)], FATAL, PLAIN),
     ("10 redirects at most", [failed(ErrorKind.TOO_MANY_REDIRECTS)], FATAL, PLAIN),
     ("nothing at all", [ending(), ending(reason="who knows")], RETRY, STRIKE),
 ]
@@ -159,9 +160,89 @@ ROWS: list[tuple[str, list[Ending], Action, dict[str, Any]]] = [
 def test_row_of_the_document(endings: list[Ending], action: Action, flags: dict[str, Any]) -> None:
     for each in endings:
         verdict = judge(each)
-        seen = (verdict.action, verdict.strike, verdict.scatter, verdict.hint_ends_wait)
-        want = (action, *(flags.get(f, False) for f in ("strike", "scatter", "hint_ends_wait")))
-        assert seen == want, each
+        seen = (verdict.action, *(getattr(verdict, flag) for flag in FLAGS))
+        assert seen == (action, *(flags.get(flag, False) for flag in FLAGS)), each
+
+
+#: The same once the session has streamed, where that changes the row.
+ONCE_CONNECTED: list[tuple[str, list[Ending], Action, dict[str, Any]]] = [
+    ("another 2xx", [refused(s) for s in (200, 201, 204, 299)], LATER, WEATHER),
+    ("400 405 410 426", [refused(s) for s in (400, 405, 410, 426)], LATER, WEATHER),
+    ("other 4xx", [refused(s) for s in (406, 411, 418, 422, 451, 499)], LATER, WEATHER),
+    ("404", [refused(404)], LATER, WEATHER),
+    ("403 with the right to a refresh", [refused(403)], REAUTH, PLAIN),
+    ("403 after its refresh", [refused(403, reauth_used=True)], LATER, WEATHER),
+    ("403 without a provider", [refused(403, has_provider=False)], LATER, WEATHER),
+    (
+        "TLS certificate, dates, host name",
+        [
+            failed(kind)
+            for kind in (ErrorKind.TLS_CERTIFICATE, ErrorKind.TLS_DATES, ErrorKind.TLS_HOSTNAME)
+        ],
+        LATER,
+        WEATHER,
+    ),
+    ("DNS: no such host", [failed(ErrorKind.DNS_NOT_FOUND)], LATER, WEATHER),
+    ("a redirect refused", [failed(ErrorKind.REDIRECT_REFUSED)], LATER, WEATHER),
+    ("a redirect to elsewhere", [failed(ErrorKind.REDIRECT_ELSEWHERE)], LATER, WEATHER),
+    ("endless redirects", [failed(ErrorKind.TOO_MANY_REDIRECTS)], LATER, WEATHER),
+]
+#: Unknown endings of a dial: a strike, and the fourth is weather.
+ODD_DOORS = [
+    *(refused(status) for status in (100, 103, 301, 304, 399, 511)),
+    *(failed(kind) for kind in (ErrorKind.BAD_UPGRADE, ErrorKind.TLS_OTHER, ErrorKind.DNS_OTHER)),
+]
+
+
+@pytest.mark.parametrize(
+    ("endings", "action", "flags"),
+    [row[1:] for row in ONCE_CONNECTED],
+    ids=[row[0] for row in ONCE_CONNECTED],
+)
+def test_once_connected_a_closed_door_is_weather(
+    endings: list[Ending], action: Action, flags: dict[str, Any]
+) -> None:
+    for each in endings:
+        for met in (False, True):  # the time for a first contact matters no more
+            verdict = judge(msgspec.structs.replace(each, ever_connected=True, met=met))
+            seen = (verdict.action, *(getattr(verdict, flag) for flag in FLAGS))
+            assert seen == (action, *(flags.get(flag, False) for flag in FLAGS)), each
+
+
+@pytest.mark.parametrize("each", ODD_DOORS)
+def test_an_odd_door_is_weather_from_the_fourth_strike_on(each: Ending) -> None:
+    for strikes in range(MAX_STRIKES - 1):
+        struck = msgspec.structs.replace(each, strikes=strikes)
+        assert judge(msgspec.structs.replace(struck, ever_connected=True)) == judge(struck)
+    fourth = msgspec.structs.replace(each, strikes=MAX_STRIKES - 1)
+    assert judge(fourth).action is FATAL
+    verdict = judge(msgspec.structs.replace(fourth, ever_connected=True))
+    assert (verdict.action, verdict.strike, verdict.hint_ends_wait) == (LATER, False, True)
+
+
+def test_every_other_row_is_the_same_once_connected() -> None:
+    weather = [msgspec.structs.replace(each, met=False) for r in ONCE_CONNECTED for each in r[1]]
+    for _, endings, _, _ in ROWS:
+        for each in endings:
+            if msgspec.structs.replace(each, met=False) not in weather:
+                once = msgspec.structs.replace(each, ever_connected=True)
+                assert judge(once) == judge(each), each
+
+
+@pytest.mark.parametrize("each", [refused(401), received(1008), refused(402), refused(407)])
+def test_what_was_refused_stays_refused_once_connected(each: Ending) -> None:
+    spent = msgspec.structs.replace(each, reauth_used=True, ever_connected=True)
+    assert judge(spent).action is FATAL
+
+
+def test_a_dialects_refusal_stays_refused_once_connected() -> None:
+    row = Rule(action=FATAL, why="no use", source="the dialect")
+    assert judge(ending(refusal=row, status=404, ever_connected=True)).action is FATAL
+
+
+def test_weather_respects_a_retry_after() -> None:
+    verdict = judge(refused(404, ever_connected=True, retry_after=400.0))
+    assert (verdict.action, verdict.retry_after) == (LATER, 300.0)
 
 
 def test_every_error_kind_is_in_the_document_table() -> None:
@@ -251,7 +332,7 @@ def test_the_reason_refines_1008_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    "each", [received(4321), sent(1002), failed(ErrorKind.OS_OTHER), refused(200)]
+    "each", [received(4321), sent(1002), failed(ErrorKind.OS_OTHER), refused(304)]
 )
 def test_the_fourth_strike_is_fatal(each: Ending) -> None:
     first = judge(each)
@@ -366,6 +447,8 @@ rows = st.builds(
     strike=st.booleans(),
     scatter=st.booleans(),
     hint_ends_wait=st.booleans(),
+    weather=st.sampled_from(["", "it passes"]),
+    first_contact=st.booleans(),
 )
 numbers = st.integers() | st.integers(90, 610) | st.integers(990, 5010)
 endings = st.builds(
@@ -377,6 +460,7 @@ endings = st.builds(
     error=st.none() | st.sampled_from(ErrorKind),
     retry_after=st.none() | st.floats() | st.integers(),
     ever_connected=st.booleans(),
+    met=st.booleans(),
     has_provider=st.booleans(),
     reauth_used=st.booleans(),
     strikes=st.integers(),
@@ -396,6 +480,8 @@ def test_every_ending_has_a_sound_verdict(each: Ending, codes: dict[int, Rule]) 
         assert (verdict.scatter, verdict.hint_ends_wait) == (False, False)
     elif verdict.strike:
         assert each.strikes + 1 < MAX_STRIKES
+    if verdict.first_contact:
+        assert not each.met
     if verdict.action is LATER and each.retry_after is not None:
         assert verdict.retry_after is not None
         assert 0 <= verdict.retry_after <= 300

@@ -15,7 +15,7 @@ from openline_driver.driver import Driver
 from openline_driver.options import SessionOptions
 
 BACKEND = Backend()
-ACK = '{"type":"status","state":"streaming"}'
+ACK = '{"type":"status","state":"streaming","final_ends":"exact"}'
 FINAL_MESSAGE = '{"type":"final_summary","markdown":"","json":{}}'
 #: Delays are zero where possible, so that short schedules cover much.
 HASTY = Policy(prompt_retry=0, scatter=0, start_delay=0)

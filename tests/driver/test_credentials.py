@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 from base64 import b64encode
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -18,7 +19,10 @@ from openline_driver.credentials import (
     CredentialStore,
     not_async,
 )
+from openline_driver.effects import AskCredential
 from openline_driver.facts import CredentialGiven, ProviderFailed
+from openline_driver.shared_provider import SharedProvider
+from openline_driver.tokens import LEAD, Token
 
 TOKEN = "Zm9v/YmFy+cXV4=="
 PASSWORD = "somebody:a-password"
@@ -42,7 +46,8 @@ def store(*given: str) -> CredentialStore:
     """A store that received these credentials, one after the other."""
     kept = CredentialStore(provide, EchoPanel())
     for number, credential in enumerate(given, 1):
-        assert kept.accept(CredentialGiven(number, credential)) == e.CredentialReady(number)
+        answer = kept.accept(CredentialGiven(number, credential), 0.0)
+        assert answer == e.CredentialReady(number, unchanged=credential in given[: number - 1])
     return kept
 
 
@@ -80,13 +85,13 @@ def test_token_that_cannot_be_sent_is_refused(token: str) -> None:
 )
 def test_an_invalid_token_is_a_failed_credential(given: object, detail: str) -> None:
     kept = CredentialStore(provide, EchoPanel())
-    answer = kept.accept(CredentialGiven(3, given))
+    answer = kept.accept(CredentialGiven(3, given), 0.0)
     assert answer == e.CredentialFailed(3, detail=detail, unusable=True)
     assert kept.current is None
 
 
 def test_coroutine_in_place_of_a_token_leaves_no_warning() -> None:
-    answer = CredentialStore(provide, EchoPanel()).accept(CredentialGiven(1, provide()))
+    answer = CredentialStore(provide, EchoPanel()).accept(CredentialGiven(1, provide()), 0.0)
     assert answer == e.CredentialFailed(
         1, detail="it returned coroutine; a token is a str", unusable=True
     )
@@ -95,7 +100,7 @@ def test_coroutine_in_place_of_a_token_leaves_no_warning() -> None:
 def test_token_that_the_dialect_refuses_is_not_quoted() -> None:
     with pytest.raises(DialectError, match=r"^the dialect Basic: headers raised ValueError$"):
         CredentialStore(TOKEN, Basic())
-    answer = CredentialStore(provide, Basic()).accept(CredentialGiven(1, TOKEN))
+    answer = CredentialStore(provide, Basic()).accept(CredentialGiven(1, TOKEN), 0.0)
     assert answer == e.CredentialFailed(
         1, detail="the dialect Basic: headers raised ValueError", unusable=True
     )
@@ -122,6 +127,74 @@ def test_provider_that_is_not_async_is_a_failed_credential() -> None:
         detail="it is no async function: it returned str: write it with async def",
         unusable=True,
     )
+
+
+@pytest.mark.parametrize(
+    ("token", "at", "due_at"),
+    [
+        (TOKEN, 1000.0, None),
+        (Token(TOKEN), 1000.0, None),
+        (Token(TOKEN, expires_at=1100), 1000.0, 50.0 + 100 - LEAD),
+        (Token(TOKEN, expires_at=1010), 1000.0, 50.0),
+        (Token(TOKEN, expires_at=900), 1000.0, 50.0),
+        (Token(TOKEN, expires_at=math.inf), 1000.0, math.inf),
+        (Token(TOKEN, expires_at=1100), None, 50.0),
+        (Token(TOKEN, reuse=False), 1000.0, 50.0),
+        (Token(TOKEN, expires_at=1100, reuse=False), 1000.0, 50.0),
+    ],
+)
+def test_token_is_due_its_lead_before_it_expires(
+    token: str | Token, at: float | None, due_at: float | None
+) -> None:
+    kept = CredentialStore(provide, EchoPanel())
+    answer = kept.accept(CredentialGiven(1, token, at), 50.0)
+    assert answer == e.CredentialReady(1, due_at)
+    assert kept.current == TOKEN
+
+
+@pytest.mark.parametrize(
+    ("token", "detail"),
+    [
+        (Token(cast("str", b"x")), "its Token holds bytes; a token is a str"),
+        (
+            Token("x", expires_at=cast("float", "soon")),
+            "its Token has an expires_at of str; give seconds since the epoch",
+        ),
+        (
+            Token("x", expires_at=math.nan),
+            "its Token has an expires_at of nan; give seconds since the epoch",
+        ),
+        (
+            Token("x", expires_at=True),
+            "its Token has an expires_at of bool; give seconds since the epoch",
+        ),
+        (
+            Token("x", reuse=cast("bool", "never")),
+            "its Token has a reuse of type str; give True or False",
+        ),
+        (Token("two words"), "it returned a token that cannot be sent"),
+    ],
+)
+def test_unusable_token_is_a_failed_credential(token: Token, detail: str) -> None:
+    kept = CredentialStore(provide, EchoPanel())
+    answer = kept.accept(CredentialGiven(1, token), 0.0)
+    assert answer == e.CredentialFailed(1, detail=detail, unusable=True)
+    assert kept.current is None
+
+
+def test_lead_is_that_of_the_shared_provider() -> None:
+    kept = CredentialStore(SharedProvider(provide, lead=5), EchoPanel())
+    assert kept.has_provider
+    answer = kept.accept(CredentialGiven(1, Token(TOKEN, 100), 0.0), 0.0)
+    assert answer == e.CredentialReady(1, 95.0)
+
+
+def test_provider_that_is_asked_each_dial_gives_what_is_due_at_once() -> None:
+    class Each(SharedProvider):
+        asked_each_dial = True
+
+    kept = CredentialStore(Each(provide), EchoPanel())
+    assert kept.accept(CredentialGiven(1, TOKEN), 7.0) == e.CredentialReady(1, 7.0)
 
 
 # Redaction.
@@ -202,5 +275,10 @@ def test_short_token_is_no_secret() -> None:
 
 
 def test_no_repr_contains_a_token() -> None:
-    shown: list[Any] = [CredentialGiven(1, TOKEN)]
+    shown: list[Any] = [
+        CredentialGiven(1, TOKEN),
+        Token(TOKEN),
+        AskCredential(1, fresh=True, refused=TOKEN),
+        SharedProvider(provide),
+    ]
     assert TOKEN not in repr(shown)

@@ -164,9 +164,10 @@ def test_a_source_that_hangs_is_released() -> None:
 def test_room_is_reported_by_the_machine() -> None:
     face = Face()
     face.open()
-    assert face.driver.has_room
+    assert face.driver.has_room("mic")
     face.feed(e.AudioCaptured("mic", bytes(2 * 16_000 * 40)))
-    assert not face.driver.has_room
+    assert not face.driver.has_room("mic")
+    assert face.driver.has_room("system")  # a source never waits for another one
 
 
 # Resumed sessions and the store.

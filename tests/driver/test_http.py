@@ -16,6 +16,7 @@ from openline_driver.http import (
     Head,
     NoAnswerError,
     host_header,
+    read_answer,
     read_head,
     refusal,
     request_headers,
@@ -97,11 +98,31 @@ def test_endless_head_is_refused() -> None:
     assert read_head(endless[:MAX_HEAD]) is None
 
 
+PRELIMINARY = [b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 103 Early\nLink: </x>\n\n"]
+
+
+@given(st.lists(st.sampled_from(PRELIMINARY), max_size=5), st.sampled_from([101, 200, 404, 503]))
+def test_preliminary_answers_are_skipped(early: list[bytes], status: int) -> None:
+    answer = f"HTTP/1.1 {status} So\r\n\r\n".encode()
+    whole = b"".join(early) + answer
+    assert read_answer(whole + b"rest") == (Head(status, {}), answer + b"rest")
+    assert all(read_answer(whole[:size]) is None for size in range(len(whole)))
+
+
+def test_too_many_preliminary_answers_are_refused() -> None:
+    many = PRELIMINARY[0] * (MAX_HEAD // len(PRELIMINARY[0]))
+    assert read_answer(many) is None
+    with pytest.raises(NoAnswerError, match=r"^an endless answer to the upgrade$"):
+        read_answer(many + PRELIMINARY[0])
+
+
 @given(st.binary(max_size=80))
 def test_no_bytes_break_the_reading_of_a_head(data: bytes) -> None:
     for text in (data, b"HTTP/1.1 200 OK\r\n" + data + b"\r\n\r\n"):
         with suppress(NoAnswerError):
             read_head(text)
+        with suppress(NoAnswerError):
+            read_answer(text)
 
 
 # Refusals.

@@ -79,6 +79,31 @@ def test_tls_error_has_a_kind(error: BaseException, named: tuple[ErrorKind, str]
     assert name_tls_error(error) == named
 
 
+#: Alerts by which a server refuses a client's certificate: 42, 48 and 116.
+ALERTS = [
+    "SSLV3_ALERT_BAD_CERTIFICATE",
+    "TLSV1_ALERT_UNKNOWN_CA",
+    "TLSV13_ALERT_CERTIFICATE_REQUIRED",
+]
+
+
+@pytest.mark.parametrize("reason", ALERTS)
+def test_a_refused_client_certificate_has_its_own_kind(reason: str) -> None:
+    named = (ErrorKind.TLS_CLIENT_CERTIFICATE, reason.replace("_", " ").lower())
+    assert name_tls_error(caused(ssl_error(reason))) == named
+    assert name_os_error(caused(ssl_error(reason))) == named
+
+
+def test_alert_40_means_the_certificate_only_after_the_handshake() -> None:
+    alert = ssl_error("SSLV3_ALERT_HANDSHAKE_FAILURE")
+    assert name_tls_error(alert)[0] is ErrorKind.TLS_OTHER
+    assert name_os_error(caused(alert))[0] is ErrorKind.TLS_CLIENT_CERTIFICATE
+
+
+def test_any_other_alert_after_the_handshake_is_no_os_error() -> None:
+    assert name_os_error(caused(ssl_error("BAD_RECORD_MAC")))[0] is ErrorKind.OS_OTHER
+
+
 def test_dial_error_keeps_kind_and_text() -> None:
     error = DialError(ErrorKind.REFUSED, "connection refused")
     assert (error.kind, error.detail, str(error)) == (

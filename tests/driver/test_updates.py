@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from openline.updates import (
     BackendMetrics,
@@ -10,6 +11,7 @@ from openline.updates import (
     Ended,
     Gap,
     GapCause,
+    GapWithdrawn,
     Insight,
     PartialRetracted,
     SourceEnded,
@@ -82,14 +84,14 @@ def test_durable_updates_are_all_kept_in_order() -> None:
     ("older", "newer"),
     [
         (words("a"), words("b")),
-        (words("a"), PartialRetracted(source="mic")),
-        (PartialRetracted(source="mic"), words("b")),
+        (words("a"), PartialRetracted(source="mic", settled=False)),
+        (PartialRetracted(source="mic", settled=False), words("b")),
         (BackendMetrics(source="mic", backlog=1.0), BackendMetrics(source="mic", backlog=2.0)),
         (BackendStatus(state="buffering"), BackendStatus(state="streaming")),
         (Insight(kind="cards", payload={"a": 1}), Insight(kind="cards", payload={"a": 2})),
         (Trouble(kind="foreign", text="1"), Trouble(kind="foreign", text="2")),
         (words("a"), words("a", final=True)),
-        (PartialRetracted(source="mic"), words("a", final=True)),
+        (PartialRetracted(source="mic", settled=False), words("a", final=True)),
     ],
 )
 def test_a_newer_update_replaces_the_older_and_is_last(older: Update, newer: Update) -> None:
@@ -102,7 +104,7 @@ def test_a_newer_update_replaces_the_older_and_is_last(older: Update, newer: Upd
         (words("a"), words("b", source="system")),
         (words("a", final=True), words("b")),
         (words("a"), words("b", final=True, source="system")),
-        (words("a"), PartialRetracted(source="system")),
+        (words("a"), PartialRetracted(source="system", settled=False)),
         (BackendMetrics(source="mic", backlog=1), BackendMetrics(source="system", backlog=1)),
         (BackendStatus(state="buffering", source="mic"), BackendStatus(state="streaming")),
         (Trouble(kind="foreign", text=""), Trouble(kind="malformed", text="")),
@@ -112,6 +114,37 @@ def test_a_newer_update_replaces_the_older_and_is_last(older: Update, newer: Upd
 )
 def test_another_source_or_kind_replaces_nothing(one: Update, other: Update) -> None:
     assert left_of(one, other) == [one, other]
+
+
+def held(text: str, *, final: bool = False) -> Transcript:
+    """A partial that is settled, or the final that it becomes; its id is its text."""
+    return replace(words(text, final=final), settled=True, id=text)
+
+
+def test_a_settled_partial_is_replaced_by_its_final_alone() -> None:
+    live = words("c")
+    assert left_of(held("a"), held("b"), live, held("a", final=True)) == [
+        held("b"),
+        live,
+        held("a", final=True),
+    ]
+
+
+def test_a_retraction_of_settled_partials_removes_the_unread_ones() -> None:
+    retracted = PartialRetracted(source="mic")
+    other = replace(held("o"), source="system")
+    assert left_of(held("a"), other, words("b"), retracted) == [other, retracted]
+
+
+def test_a_new_partial_does_not_hide_a_retraction_of_settled_ones() -> None:
+    retracted = PartialRetracted(source="mic")
+    assert left_of(retracted, words("a"), held("b")) == [retracted, words("a"), held("b")]
+    assert left_of(retracted, words("a"), retracted) == [retracted]
+
+
+def test_a_withdrawn_gap_is_kept_until_it_is_read() -> None:
+    every = [GapWithdrawn(gap=gap(0)), GapWithdrawn(gap=gap(9))]
+    assert left_of(*every) == every
 
 
 def test_an_update_already_read_is_not_replaced() -> None:

@@ -10,11 +10,20 @@ from openline_driver import version as module
 
 def test_the_version_is_that_of_the_distribution() -> None:
     assert module.version() == installed("openline")
+    assert module.user_agent() == f"openline/{installed('openline')}"
 
 
-def test_without_metadata_the_version_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
-    def missing(name: str) -> str:
-        raise PackageNotFoundError(name)
+@pytest.mark.parametrize("found", [PackageNotFoundError("x"), KeyError("Version"), None, ""])
+def test_without_metadata_the_version_is_unknown(
+    found: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Metadata may be missing, or damaged: it then raises KeyError, or holds nothing."""
 
-    monkeypatch.setattr(module, "installed", missing)
+    def look(name: str) -> object:
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    monkeypatch.setattr(module, "installed", look)
     assert module.version() == "0+unknown"
+    assert module.user_agent() == "openline"

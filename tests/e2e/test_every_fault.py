@@ -18,8 +18,10 @@ from openline.policy import Policy
 from openline.updates import Ended, GapCause
 from openline_server import FaultInjector, Server, ServerConfig
 from openline_server.faults import Effect
+from openline_server.misreports import MISREPORTS
 from openline_server.recognizer import Echo
 from openline_trio import open_session
+from tests.support_hearing import judge_audio, read_ledgers
 from tests.support_oracle import CodedSource, received, union
 
 #: The last second is in no final before the stop.
@@ -70,9 +72,11 @@ WHOLE = {
     "garbage bytes after 5s": 2,
     "cut after 0.4s on dials 1-5; refuse 502 on dials 6-7; freeze 3s after ack on dial 8": 8,
 }  # fmt: skip
-#: Faults that end a session, or cause a loss: tested below.
+#: Faults that end a session, or cause a loss: tested below; and those of a recogniser, in
+#: ``test_heard``.
 ELSEWHERE = {
     Effect.UNAUTHORIZED, Effect.ERROR, Effect.REDIRECT, Effect.NO_SUMMARY, Effect.DROP,
+    Effect.IGNORE, Effect.QUEUE, Effect.LATE, Effect.SLOW_FLUSH, *MISREPORTS,
 }  # fmt: skip
 
 
@@ -109,6 +113,8 @@ def check_whole(ended: Ended, record: Path, seconds: float = SECONDS) -> None:
     finals = [(round(t.start * 16_000), round(t.end * 16_000)) for t in ended.transcript]
     assert all(a[1] <= b[0] for a, b in pairwise(finals))
     assert union(finals) == [(0, samples)]
+    heard = read_ledgers(record, "mic")
+    assert judge_audio([(0, samples)], heard, ended.transcript, ended.missing) == []
 
 
 @pytest.mark.parametrize("phrases", WHOLE)

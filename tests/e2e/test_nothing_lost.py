@@ -23,6 +23,7 @@ import trio
 
 from openline import Backend, Ended, Policy
 from openline_trio import open_session
+from tests.support_hearing import judge_audio, read_ledgers
 from tests.support_oracle import CodedSource, coded, decode, received, union
 
 RUNS = int(os.environ.get("OPENLINE_RUNS", "6"))
@@ -188,6 +189,10 @@ def judge(ended: Ended, source: CodedSource, folder: Path, reported: str) -> str
         "a connection received it out of order": any(pieces != sorted(pieces) for pieces in runs),
         "finals overlap": any(a[1] > b[0] for a, b in pairwise(finals)),
         "finals leave something out": union(finals + gaps) != [(0, source.samples)],
+        "a recogniser did not hear all of it": judge_audio(
+            [(0, source.samples)], read_ledgers(folder, "mic"), ended.transcript, ended.missing
+        )
+        != [],
     }
     wrong = [problem for problem, is_so in problems.items() if is_so]
     return f"{reported}: {wrong}; {ended.reason}; {got}; {finals}" if wrong else None

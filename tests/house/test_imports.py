@@ -34,12 +34,14 @@ NEEDED = ("msgspec", "statemachine")
 #: What a part of the core may import besides: the kit for tests draws from hypothesis.
 #: The theorem draws from seeds, so that a failure is named by a number (see ``_unseeded``).
 #: The driver is as pure as the core. Some of its modules need names of the world, and no more:
-#: what an error of a socket means, which version this is, and how a session is logged.
+#: what an error of a socket means, which version this is, how a session is logged, and a lock
+#: for what sessions of several threads share.
 BESIDES = {
     "openline_driver": ("openline_driver", "openline_audio.source"),
     "openline_driver.http": ("email.utils",),
     "openline_driver.log_observer": ("logging",),
     "openline_driver.version": ("importlib.metadata",),
+    "openline_driver.shared_provider": ("threading",),
     "openline_driver.network_errors": ("errno", "os", "socket", "ssl"),
     "openline_testing": ("hypothesis",),
     "openline_testing.theorem": ("random",),
@@ -52,9 +54,9 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "openline": (),
     "openline_lookup": ("openline",),
     "openline_diagrams": ("openline", "openline_lookup"),
-    "openline_store": ("openline",),
     "openline_audio": ("openline",),
     "openline_driver": ("openline", "openline_audio"),
+    "openline_store": ("openline", "openline_driver"),
     "openline_trio": ("openline", "openline_store", "openline_audio", "openline_driver"),
     "openline_server": ("openline", "openline_audio", "openline_driver"),
     "openline_testing": ("openline", "openline_driver", "openline_server"),
@@ -355,7 +357,7 @@ def test_pure_core_passes(source: str) -> None:
         ("openline_driver.driver", "import openline_trio"),
         ("openline_driver.driver", "import openline_store.spool"),
         ("openline_driver.updates", "import trio"),
-        ("openline_store.spool", "import openline_driver"),
+        ("openline_store.spool", "import openline_audio.source"),
         ("openline_audio.convert", "import trio"),
         ("openline_diagrams.render", "import openline_trio"),
         ("openline_diagrams.render", "import trio"),

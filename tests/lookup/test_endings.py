@@ -74,11 +74,55 @@ def test_codes_are_split_by_who_sent_them() -> None:
     ]
 
 
-def test_dns_is_split_by_having_been_connected() -> None:
-    assert conditions(explain(ErrorKind.DNS_NOT_FOUND)) == [
-        ("never connected in this session", FATAL),
-        ("connected before in this session", RETRY),
+@pytest.mark.parametrize(
+    "subject", [ErrorKind.DNS_NOT_FOUND, ErrorKind.REDIRECT_ELSEWHERE, 200, 206]
+)
+def test_a_first_contact_is_split_by_its_time(subject: int | ErrorKind) -> None:
+    lines = explain(subject)
+    assert conditions(lines) == [
+        ("never connected, within 15 s of the opening", RETRY),
+        ("never connected, after that", FATAL),
+        ("once connected", LATER),
     ]
+    assert lines[0].does.endswith("; gives up 15 s after the opening")
+    assert "within 3 s" in explain(subject, policy=Policy(first_contact=3.0))[0].when
+
+
+@pytest.mark.parametrize("subject", [404, 400, 418, ErrorKind.TLS_CERTIFICATE])
+def test_weather_is_split_by_having_been_connected(subject: int | ErrorKind) -> None:
+    lines = explain(subject)
+    assert conditions(lines) == [("never connected", FATAL), ("once connected", LATER)]
+    assert lines[1].does.endswith("; news that the network is back ends the wait")
+
+
+def test_a_403_is_split_by_both() -> None:
+    assert conditions(explain(403)) == [
+        ("never connected, with a credential provider", REAUTH),
+        ("never connected, when a fresh credential was refused too", FATAL),
+        ("never connected, without a credential provider", FATAL),
+        ("once connected, with a credential provider", REAUTH),
+        ("once connected, when a fresh credential was refused too", LATER),
+        ("once connected, without a credential provider", LATER),
+    ]
+    assert conditions([each for each in all_rows() if each.title == "HTTP 403"]) == [
+        ("never connected", REAUTH),
+        ("once connected, when a fresh credential was refused too", LATER),
+    ]
+
+
+@pytest.mark.parametrize("subject", [511, 304, 103, ErrorKind.TLS_OTHER])
+def test_an_odd_door_is_split_at_its_fourth_strike(subject: int | ErrorKind) -> None:
+    assert conditions(explain(subject)) == [
+        ("", RETRY),
+        ("once connected, the fourth with no stable line in between", LATER),
+    ]
+
+
+@pytest.mark.parametrize("subject", [402, 407, 501, 1003, ErrorKind.TLS_CLIENT_CERTIFICATE])
+def test_what_stays_refused_is_not_split(subject: int | ErrorKind) -> None:
+    assert {line.action for line in explain(subject) if line.when != "sent by this client"} == {
+        FATAL
+    }
 
 
 def test_a_dialect_code_is_explained_as_the_dialect_has_it() -> None:
@@ -96,7 +140,7 @@ BACKOFF = "a random wait of d/2 to d, where d starts at 1 s and doubles to 10 s"
 
 
 def test_words_give_the_numbers() -> None:
-    assert only(explain(404)).does == "stops: the session fails and dials no more"
+    assert only(explain(402)).does == "stops: the session fails and dials no more"
     assert only(explain(500)).does == (
         f"dials again after {BACKOFF}; where a stable line was lost, "
         "the first try goes out within 0.25 s"
@@ -106,8 +150,7 @@ def test_words_give_the_numbers() -> None:
         "dials again after the longest of 5 s, the server's Retry-After (300 s at most) "
         f"and {BACKOFF}; plus jitter"
     )
-    assert only(explain(200)).does.endswith(
-        "; news that the network is back ends the wait"
+    assert explain(511)[0].does.endswith(
         "; counts a strike, as an unknown ending: 4 with no stable line in between end the session"
     )
 
@@ -134,13 +177,13 @@ def test_all_rows_is_the_whole_table() -> None:
         "close code 1000-2999 (others)",
         "close code 3000-3999 (others)",
         "any other close code",
-        "HTTP 200-299",
-        "HTTP 400-499 (others)",
         "HTTP 520-529",
         "any other HTTP status",
         "nothing known",
     ):
         assert titles.count(title) == 1
+    assert titles.count("HTTP 200-299") == 3
+    assert titles.count("HTTP 400-499 (others)") == 2
     spoken = {row.why for row in rows}
     tables = (verdict_table.CLOSE_CODES, verdict_table.OUR_CLOSE_CODES, verdict_table.HTTP_STATUSES)
     for table in tables:
@@ -178,7 +221,9 @@ def test_all_rows_stand_in_groups_in_the_order_of_the_table() -> None:
 
 
 def test_a_number_with_nothing_of_its_own_is_ruled_like_its_neighbours() -> None:
-    rows = {row.title: row.why for row in all_rows()}
+    rows: dict[str, str] = {}
+    for row in all_rows():
+        rows.setdefault(row.title, row.why)
     assert rows["close code 4000-4999 (others)"] == explain(4999)[0].why
     assert rows["close code 1000-2999 (others)"] == explain(2999)[0].why
     assert rows["HTTP 400-499 (others)"] == explain(499)[0].why
@@ -187,9 +232,10 @@ def test_a_number_with_nothing_of_its_own_is_ruled_like_its_neighbours() -> None
 
 
 def test_what_ends_a_wait_and_what_counts_a_strike_is_said_after_what_is_done() -> None:
-    [portal] = explain(200)
-    assert portal.does.startswith("dials again after")
-    assert "; news that the network is back ends the wait; counts a strike" in portal.does
+    row = Rule(action=LATER, why="odd", source="it", strike=True, hint_ends_wait=True)
+    [odd] = explain("odd", refusals={"odd": row})
+    assert odd.does.startswith("dials again after")
+    assert "; news that the network is back ends the wait; counts a strike" in odd.does
 
 
 @pytest.mark.parametrize("number", [-1008, 0, 99, 600, 999, 5000])

@@ -54,7 +54,8 @@ class Client:
         """Receive until the end."""
         try:
             while True:
-                self.received.append(json.loads(await self.ws.get_message()))
+                text = await self.ws.get_message()
+                self.received.append(json.loads(str(text).removeprefix("\ufeff")))
                 self._note()
         except ConnectionClosed as closed:
             self.code = int(closed.reason.code) if closed.reason is not None else 1006

@@ -38,6 +38,10 @@ def faults(draw: st.DrawFn) -> Fault:
             number = draw(st.integers(1000, 1_000_000)) / 1000
         case "url":
             text = draw(texts)
+        case "source":
+            text = draw(st.sampled_from(["mic", "system"]))
+        case "[source]":
+            text = draw(st.sampled_from(["", "mic", "system"]))
         case _:
             pass
     return Fault(
@@ -103,6 +107,13 @@ def test_parsing_fails_only_with_one_line(text: str) -> None:
         ("slow 3 times", "slow 3x"),
         ("redirect /again?x-y=1", 'redirect "/again?x-y=1"'),
         ("no ack,no pong;no summary", "no ack; no pong; no summary"),
+        ("overshoot 10 seconds", "overshoot 10s"),
+        ("overshoot start 5s after 3s on dial 2", "overshoot start 5s after 3s on dial 2"),
+        ("ignore MIC", "ignore mic"),
+        ("5s then deaf", "deaf after 5s"),
+        ("deaf system from dial 2", "deaf system from dial 2"),
+        ("words while closing on every dial", "words while closing on every dial"),
+        ("lone-dots; late 3s", "lone dots; late 3s"),
     ],
 )
 def test_accepted_spellings(text: str, means: str) -> None:
@@ -158,6 +169,10 @@ def test_every_example_parses_and_every_phrase_is_listed(effect: Effect) -> None
         ("freeze 99999min", 8, "to a day"),
         ("slow 0.5x", 6, "a factor such as 3x"),
         ("redirect", 9, "a URL"),
+        ("ignore", 7, "expected a source: mic or system, found nothing"),
+        ("ignore microphone", 8, "found 'microphone'"),
+        ("slow flush 35s after ack", 16, "slow flush has a moment of its own and takes no 'after'"),
+        ("overshot 10s", 1, 'did you mean "overshoot 10s"?'),
         ("99999999999999999999s then cut", 1, "expected a fault"),
         ("\x00\n", 1, "found ' '"),
         ("x" * 300, 1, "x…"),

@@ -37,9 +37,9 @@ def test_a_queue_gives_back_what_was_put_in_any_portions() -> None:
     out = b""
     while queue:
         assert queue.seconds == (len(pcm) - len(out)) / 32_000
-        out += queue.get(1001)
+        out += queue.get(1001)[0]
     assert out == pcm
-    assert (queue.get(10), queue.depth, queue.seconds) == (b"", 0, 0.0)
+    assert (queue.get(10), queue.depth, queue.seconds) == ((b"", []), 0, 0.0)
 
 
 def test_a_full_queue_drops_the_oldest() -> None:
@@ -48,7 +48,7 @@ def test_a_full_queue_drops_the_oldest() -> None:
     assert (queue.fill, queue.depth) == (1.0, 100)
     assert queue.put(b"\x01" * 700) == Dropped(2, 0.04)
     assert queue.seconds == pytest.approx(2.0, abs=0.02)
-    assert queue.get(64_000)[-700:] == b"\x01" * 700
+    assert queue.get(64_000)[0][-700:] == b"\x01" * 700
 
 
 def test_an_outsized_message_leaves_its_last_two_seconds() -> None:

@@ -51,7 +51,7 @@ class Stuck:
     """A recogniser that never answers."""
 
     name = "stuck"
-    available = True
+    available = exact_ends = True
     immediate = False
 
     def cutter(self) -> Cutter:
@@ -96,6 +96,7 @@ async def test_a_conversation_from_open_to_close(
             "clock_drift_telemetry_enabled": False,
             "client_vad_telemetry_enabled": False,
         },
+        "final_ends": "exact",
         **IDS,
     }
     assert client.times == [0.0, 0.0]
@@ -160,7 +161,7 @@ async def test_metrics_come_each_second_for_each_source(
     assert client.of("metrics")[0].keys() >= {
         "source", "queue_depth", "queue_max_frames", "queue_fill_ratio", "backlog_seconds",
         "dropped_total", "dropped_recent", "avg_infer_ms", "realtime_factor", "provider_health",
-        "timestamp",
+        "timestamp", "max_backlog_seconds", "queue_bytes", "queue_bytes_max",
     }  # fmt: skip
 
 
@@ -322,18 +323,19 @@ async def test_an_odd_byte_shifts_what_follows(autojump_clock: MockClock, connec
     assert asked == [b"abcdef"]
 
 
-async def test_a_third_source_is_one_warning(autojump_clock: MockClock, connect: Connect) -> None:
+async def test_each_frame_of_a_third_source_is_a_warning(
+    autojump_clock: MockClock, connect: Connect
+) -> None:
     client = await connect()
     await client.start()
     audio = {"type": "audio", "data": base64.b64encode(bytes(640)).decode()}
-    for source in ("mic", "system", "line", "line"):
+    for source in ("mic", "system", "line", "mic", "line"):
         await client.send(audio | {"source": source})
     await client.send({"type": "voice_note_start"})
     await client.send(STOP)
     assert await client.end() == 1000
     warnings = [m["message"] for m in client.of("status") if m["state"] == "warning"]
-    assert len(warnings) == 1
-    assert warnings[0].startswith("Too many active sources")
+    assert warnings == ["Too many active sources (max 2). Ignoring source 'line'."] * 2
 
 
 async def test_ten_seconds_at_once_lose_seven(autojump_clock: MockClock, connect: Connect) -> None:
@@ -537,7 +539,7 @@ async def test_audio_is_recorded_per_connection_and_source(
     summary = await other.until("final_summary")
     assert summary["json"]["recordings"] == ["0043-c-1-system.wav"]
     await other.end()
-    assert frames(tmp_path, "004[23]*") == {
+    assert frames(tmp_path, "004[23]*.wav") == {
         "0042-_etc_x-mic.wav": 1,
         "0042-_etc_x-system.wav": 300 * 320,
         "0043-c-1-system.wav": 320,
@@ -553,7 +555,7 @@ async def test_a_disk_that_fails_costs_the_recording_only(
     await client.send(STOP)
     assert await client.end() == 1000
     assert client.texts() == ["0.00-2.00"]
-    assert [r.levelname for r in caplog.records] == ["ERROR"]
+    assert [r.levelname for r in caplog.records] == ["ERROR", "ERROR"]  # the WAV, the ledger
 
 
 async def test_names_dates_and_tasks_are_reported(

@@ -12,14 +12,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from openline.backend import Backend, CredentialPlace
 from openline.session import PastSource
 from openline.updates import Gap, GapCause, Transcript
-from openline_store.records import VERSION, Began, Confirmed, Lost, Record, Said
+from openline_store.past import Past
+from openline_store.records import (
+    VERSION,
+    Began,
+    Confirmed,
+    Lost,
+    Record,
+    Replaced,
+    Said,
+    Told,
+    Withdrawn,
+)
 from openline_store.spool import (
     SEGMENT_BYTES,
-    Past,
     Spool,
     SpoolError,
     folder_name,
@@ -89,11 +100,66 @@ def full(real: Callable[[int, Any], int], *, after: int = 0) -> Callable[[int, A
 
 # The log.
 
+
+def held(name: str, start: float, end: float) -> Transcript:
+    return replace(final(start, end), final=False, settled=True, id=name)
+
+
+def past_of(spool: Spool, *written: Record) -> PastSource:
+    """The one source of a session with these records."""
+    for record in (Confirmed("mic", 0), *written):
+        spool.note(record)
+    spool.close()
+    (source,) = load(spool.folder).sources
+    return source
+
+
+def test_a_held_final_is_held_until_it_is_final_or_replaced(spool: Spool) -> None:
+    one, two, three = held("1.1.1", 0, 1), held("1.1.2", 1, 2), held("1.1.3", 2, 3)
+    done = replace(one, final=True)
+    source = past_of(
+        spool,
+        *(Said(each, held=True) for each in (one, two, three)),
+        Replaced("1.1.2"),
+        Confirmed("mic", 3 * S),  # killed before the record that the third one is final
+        Said(done),
+    )
+    assert source.held == (three,)
+    assert source.confirmed == 3 * S
+    assert load(spool.folder).transcript == (done,)
+
+
+def test_the_end_of_a_final_proves_only_what_its_record_says(spool: Spool) -> None:
+    source = past_of(spool, Said(final(0, 9)), Said(final(0, 2), proves=2 * S), Said(final(0, 5)))
+    assert source.confirmed == 2 * S
+
+
+def test_audio_that_was_told_is_read_back(spool: Spool) -> None:
+    assert past_of(spool, Told("mic", 5, 9), Told("system", 1, 2)).told == ((5, 9),)
+
+
+def test_a_withdrawn_gap_is_no_gap(spool: Spool) -> None:
+    one, other = gap(0, 9, GapCause.BACKEND), gap(5, 9, GapCause.BACKEND)
+    assert past_of(spool, Lost(one), Lost(other), Withdrawn(one)).gaps == (other,)
+
+
+def test_a_log_of_version_1_is_read(tmp_path: Path) -> None:
+    spool = Spool.create(tmp_path, began(version=1))
+    source = past_of(spool, Said(final(0, 1)))
+    assert (source.confirmed, source.held, source.told) == (0, (), ())
+    assert load(spool.folder).transcript == (final(0, 1),)
+
+
 TAIL: list[Record] = [
     Confirmed("mic", 0),
     Said(final(0.0, 1.5)),
     Lost(gap(100, 200, GapCause.CAPTURE)),
     Confirmed("system", 1 << 40),
+    Said(final(0.0, 1.5), held=True, proves=None),
+    Said(final(0.0, 1.5), proves=24_000),
+    Told("mic", 100, 200),
+    Replaced("1.1.1"),
+    Withdrawn(gap(100, 200, GapCause.BACKEND)),
 ]
 
 
@@ -488,9 +554,14 @@ def test_final_without_its_confirmation_is_loaded_as_it_was_stored(spool: Spool)
 
 
 def test_another_version_is_refused(tmp_path: Path) -> None:
-    spool = Spool.create(tmp_path, began(version=VERSION + 1))
+    for version in (0, VERSION + 1):
+        check_refused(tmp_path / str(version), version)
+
+
+def check_refused(directory: Path, version: int) -> None:
+    spool = Spool.create(directory, began(version=version))
     spool.close()
-    with pytest.raises(SpoolError, match="another version") as error:
+    with pytest.raises(SpoolError, match="a later version") as error:
         load(spool.folder)
     one_line(error)
 

@@ -28,8 +28,19 @@ WALKS: dict[str, tuple[Policy, bool, int]] = {
         1,
     ),
     "no second try": (Policy(max_attempts=0, give_up_after=None), True, 1),
-    "one more try": (Policy(max_attempts=1, give_up_after=None, source_timeout=None), False, 1),
-    # The retry after a 503 is due at the very moment of giving up.
+    # A stop while the gate is shut for longer than the time to finish.
+    "one more try": (
+        Policy(
+            max_attempts=1,
+            give_up_after=None,
+            source_timeout=None,
+            dials_per_minute=1,
+            finish_timeout=5,
+        ),
+        False,
+        1,
+    ),
+    # The retry after a 503 would be due at the very moment of giving up.
     "no time at all": (
         Policy(give_up_after=7.5, finish_timeout=5, source_timeout=None),
         False,

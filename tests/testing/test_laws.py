@@ -10,6 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from openline import events as e
+from openline.audio.marks import Marks, Reading
 from openline.backend import Backend
 from openline.commands import (
     AbortSocket,
@@ -32,9 +33,11 @@ from openline.policy import Policy
 from openline.reconnect.verdicts import Action, ErrorKind, Sender
 from openline.session import LocalProtocolError, SessionMachine
 from openline.updates import (
+    Account,
     Ended,
     Gap,
     GapCause,
+    GapWithdrawn,
     PartialRetracted,
     SourceEnded,
     SourceEndReason,
@@ -69,6 +72,7 @@ class Faulty:
         self.alter: Callable[[list[Command]], list[Command]] = lambda commands: commands
         self.instead: list[Outgoing | None] = []
         self.face: dict[str, Any] = {}
+        self.figures: dict[str, Any] = {}
         self.silent = False
         self.polite = False
 
@@ -96,7 +100,7 @@ class Faulty:
 
     @property
     def statistics(self) -> Statistics:
-        return self.core.statistics
+        return replace(self.core.statistics, **self.figures)
 
     @property
     def backlog_seconds(self) -> float:
@@ -180,8 +184,9 @@ STOP = DIALECT.stop(Ids(session_id="session", attempt_id="attempt", connection_i
 AGAIN = OpenSocket(2, Backend(), True)
 
 
-def words(start: float, end: float, *, final: bool = True) -> Report:
-    return Report(Transcript(source="mic", text="yes", final=final, start=start, end=end))
+def words(start: float, end: float, **fields: Any) -> Report:
+    known: dict[str, Any] = {"final": True, "id": "1.1.9", **fields}
+    return Report(Transcript(source="mic", text="yes", start=start, end=end, **known))
 
 
 def dials_too_often(session: Faulty) -> None:
@@ -398,6 +403,129 @@ def sends_after_the_end(session: Faulty) -> None:
     session.also(words(0, 1)).feed(e.Tick())
 
 
+def sent(session: Faulty) -> Faulty:
+    """A frame is out on a line whose ends are claims."""
+    session.streaming().feed(e.AudioCaptured("mic", FRAME))
+    session.pull()
+    return session
+
+
+def says_yes(session: Faulty) -> None:
+    session.say("asr_final", source="mic", text="yes", t0=0, t1=0.01)
+
+
+def held(session: Faulty) -> Faulty:
+    says_yes(sent(session))
+    return session
+
+
+def miscounts(session: Faulty) -> None:
+    """It does not count a message that may have held words."""
+    session.streaming().figures = {"untold": 0}
+    session.say("asr_final", text=7)
+
+
+def forgets_a_held_final(session: Faulty) -> None:
+    held(session).alter = lambda commands: [
+        Report(replace(each.update, transcript=()))
+        if isinstance(each, Report) and isinstance(each.update, Ended)
+        else each
+        for each in commands
+        if not (isinstance(each, Report) and isinstance(each.update, Transcript))
+    ]
+    session.feed(e.AbortRequested())
+
+
+class Trusting(Marks):
+    """Takes a claimed end for proof."""
+
+    def hold(self, reading: Reading) -> int:
+        super().hold(reading)
+        return reading.end
+
+
+def trusts_claims(session: Faulty) -> None:
+    sent(session)
+    hearing = inside(session).streams.all[0].box.hearing
+    hearing.marks = Trusting(0, 4800, 320_000)
+    says_yes(session)
+
+
+def confirms_by_itself(session: Faulty) -> None:
+    sent(session)
+    inside(session).streams.all[0].box.confirm(100)
+    session.feed(e.Tick())
+
+
+def distrusts_an_exact_end(session: Faulty) -> None:
+    session.opened().pull()
+    session.say("status", state="streaming", final_ends="exact")
+    session.feed(e.AudioCaptured("mic", FRAME))
+    session.pull()
+    session.alter = lambda commands: [
+        Report(replace(each.update, settled=False, final=True))
+        if isinstance(each, Report) and isinstance(each.update, Transcript)
+        else each
+        for each in commands
+    ]
+    inside(session).streams.all[0].box.hearing.exact = False
+    says_yes(session)
+
+
+def proves_what_was_dropped(session: Faulty) -> None:
+    sent(session).say("status", state="backpressure")
+    inside(session).doubtful = False
+    session.feed(e.StopRequested())
+    session.pull()
+    session.say("final_summary")
+
+
+def proves_nothing(session: Faulty) -> None:
+    sent(session).say("metrics", source="mic", backlog_seconds=0)
+    session.feed(e.StopRequested())
+    session.pull()
+    inside(session).doubtful = True
+    session.say("final_summary")
+
+
+def sends_what_is_ignored(session: Faulty) -> None:
+    sent(session).say("status", state="warning", message="Ignoring source 'mic'")
+    session.pull(SendBytes(1, FRAME))
+
+
+def hides_what_is_ignored(session: Faulty) -> None:
+    sent(session).say("status", state="warning", message="Ignoring source 'mic'")
+    session.alter = lambda _commands: []
+    session.feed(e.AudioCaptured("mic", 500 * FRAME))
+
+
+def keeps_a_deaf_line(session: Faulty) -> None:
+    session.streaming().feed(e.AudioCaptured("mic", FRAME))
+    inside(session).policy = Policy(proof_timeout=1000)
+    for _ in range(9):
+        answers_pings(session)
+        session.tick()
+
+
+def overflows_the_queue(session: Faulty) -> None:
+    """The backend reported figures once, falls behind, and live audio does not wait."""
+    session.streaming().feed(e.AudioCaptured("mic", FRAME))
+    answers_pings(session)
+    session.say("metrics", source="mic", backlog_seconds=0)
+    inside(session).streams.all[0].window.reports = False
+    for _ in range(120):
+        session.feed(e.AudioCaptured("mic", FRAME), 0.02)
+        answers_pings(session)
+
+
+def floods_a_short_queue(session: Faulty) -> None:
+    """The backend announced a queue of 0.5 s, and is sent the usual 1.6 s."""
+    sent(session).say("metrics", source="mic", backlog_seconds=0, max_backlog_seconds=0.5)
+    inside(session).streams.announce(2.0)
+    session.feed(e.AudioCaptured("mic", 100 * FRAME))
+    answers_pings(session)
+
+
 def late_event(session: Faulty) -> None:
     session.opened()
     session.also(words(0, 1)).feed(e.PongReceived(0, b""))
@@ -497,7 +625,7 @@ BREAKS: list[tuple[str, bool, Callable[[Faulty], object]]] = [
     (
         "transcripts in order",
         False,
-        lambda s: s.streaming().also(words(0, 1), words(0.5, 2)).feed(e.Tick()),
+        lambda s: s.streaming().also(words(0, 1), words(0, 1)).feed(e.Tick()),
     ),
     ("partials end", False, keeps_a_partial),
     (
@@ -634,6 +762,7 @@ def gap(start: int, end: int, samples: int) -> Gap:
     return Gap(source="mic", start=start, end=end, samples=samples, cause=GapCause.CAPTURE)
 
 
+DROPPED = Gap(source="mic", start=0, end=9, samples=2, cause=GapCause.BACKEND, exact=False)
 ENDED = SourceEnded(source="mic", cause=SourceEndReason.EXHAUSTED, reason="over")
 HUNG = SourceEnded(source="mic", cause=SourceEndReason.STALLED, reason="silent")
 
@@ -674,6 +803,69 @@ MORE: list[tuple[str, bool, Callable[[Faulty], object]]] = [
     ("the start", False, lambda s: s.streaming().pull(SendText(1, "what is this"))),
     ("the stop", False, lambda s: (s.finishing().pull(), s.pull(SendBytes(1, FRAME)))),
     ("the stop", False, lambda s: (s.finishing().pull(), s.pull(SendText(1, STOP)))),
+    ("words are told", False, lambda s: says_yes(sent(s).mute())),
+    ("words are told", False, lambda s: says_yes(sent(s).change(Transcript, start=0.015))),
+    ("words are told", False, lambda s: says_yes(sent(s).change(Transcript, end=0.02))),
+    ("words are told", False, lambda s: says_yes(sent(s).change(Transcript, text="no"))),
+    ("words are told", False, lambda s: says_yes(sent(s).also(words(0, 0.01)))),
+    ("words are told", False, lambda s: s.streaming().also(words(0, 1)).feed(e.Tick())),
+    ("words are told", False, lambda s: s.also(words(1, 0)).feed(e.Tick())),
+    ("words are told", False, miscounts),
+    ("held finals", False, lambda s: says_yes(sent(s).change(Transcript, id=""))),
+    ("held finals", False, lambda s: s.also(words(0, 1, settled=True)).feed(e.Tick())),
+    (
+        "held finals",
+        False,
+        lambda s: says_yes(sent(s).change(Transcript, settled=False, final=True)),
+    ),
+    (
+        "held finals",
+        False,
+        lambda s: (
+            held(s).also(words(0, 0.01, id="1.1.1", settled=True)).feed(e.Tick())  # too early
+        ),
+    ),
+    ("held finals", False, forgets_a_held_final),
+    (
+        "held finals",
+        False,
+        lambda s: s.also(words(0, 1, final=False)).feed(e.Tick()),  # a live one has no id
+    ),
+    (
+        "transcripts in order",
+        False,
+        lambda s: held(s).also(words(0, 0.02, id="1.1.1", settled=True)).feed(e.Tick()),
+    ),
+    (
+        "partials end",
+        False,
+        lambda s: held(s).also(Report(PartialRetracted(source="mic"))).feed(e.Tick()),
+    ),
+    ("seams", False, lambda s: says_yes(sent(s).change(Transcript, seam=True))),
+    ("marks", False, trusts_claims),
+    ("marks", False, confirms_by_itself),
+    ("marks", False, distrusts_an_exact_end),
+    ("the final proof", False, proves_what_was_dropped),
+    ("the final proof", False, proves_nothing),
+    ("ignored sources", False, sends_what_is_ignored),
+    ("ignored sources", False, hides_what_is_ignored),
+    ("ignored sources", False, reported(replace(gap(0, 2, 2), cause=GapCause.IGNORED))),
+    ("a deaf backend", False, keeps_a_deaf_line),
+    ("the window", False, overflows_the_queue),
+    ("the window", False, floods_a_short_queue),
+    ("gaps withdrawn", False, reported(GapWithdrawn(gap=gap(0, 2, 2)))),
+    ("gaps withdrawn", False, reported(DROPPED, GapWithdrawn(gap=DROPPED))),
+    ("accounts", False, ends(accounts={})),
+    (
+        "accounts",
+        False,
+        ends(accounts={"mic": Account(captured=320, confirmed=0, told=0, missing=0)}),
+    ),
+    (
+        "accounts",
+        False,
+        ends(accounts={"mic": Account(captured=320, confirmed=320, told=0, missing=0)}),
+    ),
     ("gaps add up", False, reported(gap(0, 2, 0))),
     ("gaps add up", False, ends(missing=(gap(0, 320, 320), gap(0, 320, 320)))),
     ("complete", False, ends(transcript=(words(0, 1).update,))),
@@ -722,6 +914,7 @@ def test_hole_is_not_waiting_audio() -> None:
     began = session.now
     while session.now < began + 60:
         answers_pings(session)
+        session.say("metrics", source="mic", backlog_seconds=0)  # it drained what it has
         session.tick()
     assert session.core.state is State.STREAMING
 

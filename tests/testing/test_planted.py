@@ -156,8 +156,10 @@ def eager_next_message(session: Actions) -> Any:
     return outgoing
 
 
-def forgetful_look(watch: SilenceWatchdog, now: float, *, room: bool) -> list[str]:
-    for name in LOOK(watch, now, room=room):
+def forgetful_look(
+    watch: SilenceWatchdog, now: float, has_room: Callable[[str], bool]
+) -> list[str]:
+    for name in LOOK(watch, now, has_room):
         watch.forget(name)
     return []
 
@@ -268,7 +270,7 @@ PLANTED: dict[str, tuple[Plant, str]] = {
         "a source that hangs",
     ),
     "no check for a source that hangs": (
-        action("watch_sources", do_nothing),
+        action("start_clocks", do_nothing),
         "a source that hangs",
     ),
 }

@@ -18,6 +18,10 @@ import pytest
 
 from openline import Policy
 from openline import session as face
+from openline.audio import hearing as hearing_module
+from openline.audio.gaps import GapLog
+from openline.audio.hearing import Hearing
+from openline.audio.marks import Marks, Reading
 from openline.audio.outbox import Outbox
 from openline.audio.streams import Streams
 from openline.audio.time_map import TimeMap
@@ -41,8 +45,9 @@ from openline.events import Event
 from openline.machine import reports as outcome
 from openline.machine.actions import Actions
 from openline.machine.state import SessionState
+from openline.machine.timers import DIAL_TIMERS
 from openline.session import SessionMachine
-from openline.updates import Ended, Gap, GapCause, State
+from openline.updates import Ended, Gap, GapCause, State, to_samples
 from openline_testing.theorem import (
     THEOREM,
     Counterexample,
@@ -219,7 +224,7 @@ END_DIAL, PULL, CONFIRM, TAKE = (
     Outbox.end_dial,
     Outbox.pull,
     Outbox.confirm,
-    Actions.take_transcript,
+    Actions.take_words,
 )
 
 
@@ -244,16 +249,18 @@ def keeps_no_drops(_positions: TimeMap, _after: int, _before: int, _samples: int
     pass
 
 
-def begins_where_it_was(streams: Streams, _now: float) -> None:
+def begins_where_it_was(streams: Streams, now: float, *, exact: bool) -> None:
     """A new dial keeps the windows of the last."""
-    for stream in streams.all:
-        stream.stuck = False
+    windows = [stream.window for stream in streams.all]
+    BEGIN_DIAL(streams, now, exact=exact)
+    for stream, window in zip(streams.all, windows, strict=True):
+        stream.window = window
 
 
 def keeps_partials(session: Actions) -> None:
     session.dial_live = session.line_open = session.start_due = False
-    session.disarm(slice(10, 15))
-    session.report_gaps(session.streams.end_dial())
+    session.disarm(DIAL_TIMERS)
+    session.report_losses(session.streams.end_dial())
 
 
 def always_open(_window: Window, *_given: Any) -> bool:
@@ -277,14 +284,57 @@ def captures_all(session: SessionState, state: State) -> Ended:
     return msgspec.structs.replace(ended, complete=complete)
 
 
-def repeats_transcripts(session: Actions) -> None:
-    """Repeated transcripts are not clamped."""
-    box = session.streams.all[0].box
-    before, box.confirmed = box.confirmed, 0
-    TAKE(session)
-    box.confirmed = max(before, box.confirmed)
+def drops_what_is_out_of_order(session: Actions) -> None:
+    """A final that begins before the end of another one is not told."""
+    heard = session.message
+    stream = session.streams.get(heard.source)
+    assert stream is not None
+    start, _ = stream.box.interval(to_samples(heard.start), to_samples(heard.end))
+    if not heard.final or start >= stream.box.hearing.marks.edge:
+        TAKE(session)
 
 
+def believes_ends(marks: Marks, reading: Reading) -> int:
+    """The end of a final is proof, whatever the backend says of its ends."""
+    HOLD(marks, reading)
+    return reading.end
+
+
+def forgets_readings(hearing: Hearing) -> None:
+    """What a lost dial held is not put aside."""
+    hearing.marks.clear()
+
+
+def replaces_nothing(*_given: Any) -> bool:
+    return False
+
+
+def replaces_all(*_given: Any) -> bool:
+    return True
+
+
+def anywhere(_marks: Marks, position: int) -> int:
+    """The mark may lie inside a held final."""
+    return position
+
+
+def hides_seams(hearing: Hearing, marks: Marks, *, exact: bool) -> None:
+    BEGIN_HEARING(hearing, marks, exact=exact)
+    hearing.seam = False
+
+
+def withdraws_all(losses: GapLog, confirmed: int) -> None:
+    """A gap of the live dial is withdrawn when the mark has passed it."""
+    losses.end_dial(0)
+    LOG_CONFIRM(losses, confirmed)
+
+
+def tells_nothing(_losses: GapLog, _start: int, _end: int) -> list[tuple[int, int]]:
+    return []
+
+
+BEGIN_DIAL, HOLD, BEGIN_HEARING = Streams.begin_dial, Marks.hold, Hearing.begin_dial
+LOG_CONFIRM = GapLog.confirm
 REPORT_GAPS = Actions.report_gaps
 #: The bug, and the clauses one of which breaks; which one depends on the smallest schedule.
 PLANTED: dict[str, tuple[Plant, set[str]]] = {
@@ -313,9 +363,41 @@ PLANTED: dict[str, tuple[Plant, set[str]]] = {
         method(Actions, "report_gaps", hushes_gaps),
         {"gaps", "lost in silence"},
     ),
-    "actions: transcripts are repeated": (
-        action("take_transcript", repeats_transcripts),
-        {"said twice", "in place", "the disk"},
+    "words: finals that overlap are dropped": (
+        action("take_words", drops_what_is_out_of_order),
+        {"words"},
+    ),
+    "marks: the end of a final is proof": (
+        method(Marks, "hold", believes_ends),
+        {"words", "held", "lost in silence", "said twice"},
+    ),
+    "marks: the mark lies inside a held final": (
+        method(Marks, "at_horizon", anywhere),
+        {"words", "said twice"},
+    ),
+    "hearing: held finals are forgotten at a loss": (
+        method(Hearing, "end_dial", forgets_readings),
+        {"words", "lost in silence", "held"},
+    ),
+    "hearing: a later hearing replaces nothing": (
+        lambda patch: patch.setattr(hearing_module, "replaced", replaces_nothing),
+        {"said twice"},
+    ),
+    "hearing: a later hearing replaces all": (
+        lambda patch: patch.setattr(hearing_module, "replaced", replaces_all),
+        {"words"},
+    ),
+    "hearing: the first final behind a cut does not say so": (
+        method(Hearing, "begin_dial", hides_seams),
+        {"words"},
+    ),
+    "gaps: a drop is withdrawn on its own dial": (
+        method(GapLog, "confirm", withdraws_all),
+        {"gaps"},
+    ),
+    "gaps: told audio is counted as confirmed": (
+        method(GapLog, "tell", tells_nothing),
+        {"said twice", "gaps", "the account", "lost in silence"},
     ),
     "link: a partial outlives its dial": (action("end_dial", keeps_partials), {"partials"}),
     "outcome: a failed session without gaps is complete": (

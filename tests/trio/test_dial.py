@@ -322,7 +322,7 @@ async def test_a_stream_that_cannot_be_opened() -> None:
     assert line.events == [lost(error=ErrorKind.DNS_AGAIN, detail="later")]
 
 
-@pytest.mark.parametrize("status", [100, 103, 200, 300, 304, 305, 400, 401, 429, 500, 503, 599])
+@pytest.mark.parametrize("status", [200, 300, 304, 305, 400, 401, 429, 500, 503, 599])
 @pytest.mark.parametrize(
     "lines",
     [
@@ -341,6 +341,17 @@ async def test_a_status_is_reported_whatever_its_body(
         await peer.receive()
 
     assert await ended(script) == lost(status=status, detail=f"HTTP {status}")
+
+
+@pytest.mark.parametrize("early", [100, 102, 103])
+async def test_a_preliminary_answer_is_no_refusal(early: int) -> None:
+    async def script(peer: Peer) -> None:
+        await peer.read_request()
+        await peer.stream.send_all(b"HTTP/1.1 %d x\r\nLink: </x>\r\n\r\n" % early)
+        await peer.refuse(503)
+        await peer.receive()
+
+    assert await ended(script) == lost(status=503, detail="HTTP 503")
 
 
 @pytest.mark.parametrize("then", ["goes on", "ends", "waits"])

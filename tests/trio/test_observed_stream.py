@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import ssl
 
 import pytest
 import trio
@@ -192,11 +193,38 @@ async def test_a_refusal_ends_with_its_head(size: int, newline: str) -> None:
     assert stream.refusal == Head(503, {"retry-after": "7", "location": "here:80"})
 
 
-@pytest.mark.parametrize("line", [b"HTTP/1.0 200", b"HTTP/1.1 100 Continue", b"HTTP/1.1 404 "])
-async def test_any_status_but_101_is_a_refusal(line: bytes) -> None:
+@pytest.mark.parametrize("line", [b"HTTP/1.0 200", b"HTTP/1.1 304 Same", b"HTTP/1.1 404 "])
+async def test_any_final_status_but_101_is_a_refusal(line: bytes) -> None:
     stream = ObservedStream(Fake(line + b"\r\n\r\n"))
     await read(stream)
     assert stream.refusal == Head(int(line.split()[1]), {})
+
+
+@pytest.mark.parametrize("size", [1, 5, 10_000])
+async def test_preliminary_answers_are_skipped(size: int) -> None:
+    early = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"
+    upgrade = b"HTTP/1.1 101 x\r\nUpgrade: websocket\r\n\r\n"
+    text = early + upgrade + b"\x81\x00"
+    parts = (text[i : i + size] for i in range(0, len(text), size))
+    stream = ObservedStream(Fake(*parts, b""))
+    assert await read(stream) == upgrade + b"\x81\x00"
+    assert stream.refusal is None
+    stream = ObservedStream(Fake(early + b"HTTP/1.1 404 x\r\n\r\n"))
+    assert await read(stream) == b""
+    assert stream.refusal == Head(404, {})
+
+
+async def test_a_refused_client_certificate_outranks_a_failed_send() -> None:
+    alert = ssl.SSLError(1, "x")
+    alert.reason = "TLSV13_ALERT_CERTIFICATE_REQUIRED"
+    end = trio.BrokenResourceError("alert")
+    end.__cause__ = alert
+    stream = ObservedStream(Fake(end, send=broken(errno.EPIPE)))
+    await stream.send_all(REQUEST)
+    assert stream.error is ErrorKind.RESET
+    await read(stream)
+    assert stream.error is ErrorKind.TLS_CLIENT_CERTIFICATE
+    assert stream.detail == "tlsv13 alert certificate required"
 
 
 @pytest.mark.parametrize(
@@ -212,6 +240,7 @@ async def test_any_status_but_101_is_a_refusal(line: bytes) -> None:
         [b"\x81\x02{}"],
         [b"HTTP/1.1 200 OK\r\n" + b"x: y\r\n" * MAX_HEAD],
         [b"HTTP/1.1 200 ", *[b"x" * 1000] * 1000],
+        [b"HTTP/1.1 100 Continue\r\n\r\n"] * 10_000,
     ],
 )
 async def test_what_is_no_answer_ends_at_once(parts: list[bytes]) -> None:

@@ -15,6 +15,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 
 from openline.backend import Backend
 from openline.dialects.echopanel import TRAITS, EchoPanel
+from openline.dialects.traits import Ends
 from openline.journal.reader import read
 from openline.policy import Policy
 from openline.updates import Ended, GapCause, State, Transcript, Trouble, Update
@@ -46,7 +47,7 @@ SOURCES = {0: "system", 1: "mic"}
 class Hasty(EchoPanel):
     """A dialect whose backend proves soon what it was sent."""
 
-    traits = replace(TRAITS, horizon=0.6)
+    traits = replace(TRAITS, horizon=0.6, ends=Ends.EXACT)
 
 
 #: As little memory as a session may have.

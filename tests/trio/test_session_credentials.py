@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import cast
 
@@ -190,6 +191,12 @@ async def test_stop_while_the_provider_runs(
 
 # Redirects.
 
+#: The origins that the app allows by name.
+ORIGINS = (
+    *("ws://127.0.0.1:8001", "ws://127.0.0.1:9000"),
+    *("wss://127.0.0.1:8000", "wss://example.org"),
+)
+
 
 async def redirect(peer: Peer, location: str, status: int = 307) -> None:
     await peer.refuse(status, f"Location: {location}")
@@ -210,7 +217,8 @@ async def test_a_redirect_is_followed_and_the_token_stays_with_its_origin(
     autojump_clock: MockClock, play: Play, location: str, url: str, token: str | None
 ) -> None:
     net = play.net(partial(redirect, location=location), echo)
-    assert last(await play(net, Frames(3), credentials=TOKEN)).complete
+    backend = replace(BACKEND, redirects_to=ORIGINS)
+    assert last(await play(net, Frames(3), backend=backend, credentials=TOKEN)).complete
     assert [token_of(peer) for peer in net.dials] == [TOKEN, token]
     assert net.dials[1].backend.url == url
 
@@ -220,11 +228,25 @@ async def test_a_token_that_was_dropped_does_not_come_back_on_the_way(
 ) -> None:
     hops = [partial(redirect, location=f"ws://127.0.0.1:{port}/") for port in (9000, 8000)]
     net = play.net(*hops, echo)
-    await play(net, Frames(3), credentials=TOKEN)
+    await play(net, Frames(3), backend=replace(BACKEND, redirects_to=ORIGINS), credentials=TOKEN)
     assert [token_of(peer) for peer in net.dials] == [TOKEN, None, None]
 
 
-@pytest.mark.parametrize("location", ["ws://127.0.0.1/", "http://example.org/", "ftp://x/"])
+@pytest.mark.parametrize(
+    "location",
+    ["ws://127.0.0.1:8001/", "https://portal.example/", "http://portal.example/?token=1"],
+)
+async def test_a_redirect_to_an_origin_that_is_not_allowed_gets_nothing(
+    autojump_clock: MockClock, play: Play, location: str
+) -> None:
+    astray = partial(redirect, location=location)
+    net = play.net(astray, astray, echo)
+    assert last(await play(net, Frames(3), credentials=TOKEN)).complete
+    assert {peer.backend.url for peer in net.dials} == {BACKEND.url}
+    assert len(net.dials) == 3
+
+
+@pytest.mark.parametrize("location", ["ws://example.org/", "http://example.org/", "ftp://x/"])
 async def test_a_redirect_to_where_it_is_not_safe_is_the_end(
     autojump_clock: MockClock, play: Play, location: str
 ) -> None:

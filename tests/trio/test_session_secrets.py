@@ -16,7 +16,7 @@ from openline.dialects.checking import DialectError
 from openline.dialects.echopanel import EchoPanel
 from openline.policy import Policy
 from openline.updates import State, Transcript, Trouble
-from openline_trio import Credentials, open_session
+from openline_trio import Credentials, SharedProvider, Token, open_session
 from tests.support_lines import (
     BINARY,
     TEXT,
@@ -107,6 +107,44 @@ async def test_old_token_is_redacted(autojump_clock: MockClock, play: Play) -> N
     )
     assert len(net.dials) == 2
     assert "the-first-token" not in repr(updates)
+
+
+async def test_no_token_ever_provided_shows_anywhere(
+    autojump_clock: MockClock, play: Play, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Forty tokens for one dial each, and a backend that repeats all of them at every dial."""
+    given: list[str] = []
+
+    async def provide() -> Token:
+        given.append(f"sentinel-{len(given):02}-of-a-secret")
+        return Token(given[-1], reuse=False)
+
+    async def repeat_all(peer: Peer) -> None:
+        await peer.open()
+        known = " ".join(given)
+        await peer.send("status", state="streaming", message=known)
+        await peer.send("asr_final", text=known, t0=0.0, t1=0.1, source="mic")
+        await peer.send("status", state="error", message=known)
+        await peer.stream.send_all(close(1012, given[0]))
+        await peer.receive()
+
+    caplog.set_level("DEBUG")
+    net = play.net(*[repeat_all] * 40, echo)
+    journal = tmp_path / "journal"
+    async with open_session(
+        BACKEND,
+        {"mic": Frames(20_000)},
+        connect=net,
+        credentials=SharedProvider(provide),
+        policy=Policy(give_up_after=None),
+        journal=journal,
+    ) as session:
+        updates = [update async for update in session]
+    assert len(given) == len(net.dials) == 41
+    shown = [repr(updates), repr(session.transcript), caplog.text, journal.read_text()]
+    shown += [repr(record.__dict__) for record in caplog.records]
+    assert "sentinel" not in "".join(shown)
+    assert "[token]" in repr(updates)
 
 
 class Basic(EchoPanel):

@@ -25,24 +25,24 @@ class Account:
         "origin",
         "proved",
         "said",
-        "said_until",
         "short",
         "somewhere",
         "stored_until",
+        "withdrawn",
     )
 
     def __init__(self, origin: int, room: int) -> None:
         self.origin = self.captured = origin
         self.confirmed = origin
-        self.said_until: int = 0  # end of the last final that was delivered
         self.stored_until: int = -1
         self.proved: int = -1
         self.holes = bytearray(room)
-        self.said = bytearray(room)  # lies in a final that was delivered
+        self.said = bytearray(room)  # the dial whose finals hold it, modulo 255, from 1 on
         self.done = bytearray(room)  # finalised, or discarded as silence on some dial
         self.dropped = bytearray(room)  # by the backend, on some dial
         self.lost = bytearray(room)  # lies in an exact gap that was reported
         self.somewhere: list[Gap] = []
+        self.withdrawn: list[Gap] = []
         self.short: int = 0  # samples by which the dropped frames fall short of whole ones
 
     def unaccounted(self, start: int, end: int) -> Iterator[tuple[int, int]]:
@@ -66,11 +66,15 @@ class Account:
             self.short -= end - start
             fill(self.dropped, start, end)
 
-    def says(self, spans: list[tuple[int, int]], start: int) -> None:
-        """A final that covers ``spans`` was delivered, and begins at ``start``."""
+    def only_said_on(self, dial: int, start: int, end: int) -> bool:
+        """Whether no final of another dial holds a sample of [start, end)."""
+        return not {*self.said[start:end]} - {0, _mark(dial)}
+
+    def says(self, spans: list[tuple[int, int]], start: int, dial: int) -> None:
+        """A final of ``dial`` that covers ``spans`` was delivered, and begins at ``start``."""
         for a, b in spans:
             low = max(a, start)
-            fill(self.said, low, b)
+            self.said[low:b] = bytes([_mark(dial)]) * max(0, b - low)
             # Behind a drop the final's audio is done, though its reported place is shifted.
             fill(self.done, a if self.somewhere else low, b)
 
@@ -85,6 +89,10 @@ class Account:
                 yield at, until
 
 
+def _mark(dial: int) -> int:
+    return dial % 255 + 1
+
+
 def fill(marks: bytearray, start: int, end: int) -> None:
     """Mark [start, end)."""
-    marks[start:end] = b"\1" * (end - start)
+    marks[start:end] = b"\1" * max(0, end - start)

@@ -2,25 +2,31 @@
 
 It counts accepted samples from 0 on every connection, without those that it dropped (A2);
 its finals of a source are monotone (A1), and nothing before the end of one is finalised
-later (A3); audio taken out of its queue it finalises or discards within the horizon (A4);
-and it reports a drop before any later message. Its speed, its segments and its reports are
-drawn from the schedule's seed. A ``Speech`` encodes its messages, so it works with any
-dialect.
+later (A3), but that a second speaker's final may follow, which lies within the first one's;
+audio taken out of its queue it finalises or discards within the horizon (A4); and it
+reports a drop before any later message. Its speed, its segments and its reports are drawn
+from the schedule's seed. A ``Speech`` encodes its messages, so it works with any dialect.
+
+In half of the sessions it *claims* its ends (``claiming``): its finals are of words, their times
+are off, and A3 and A4 hold of the words' own times. On some dials it is deaf (it answers pings
+alone) or ignores a source; it may announce another queue, and say the last words after its
+final message.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections import deque
 from random import Random
 from typing import Any, Final, Protocol
 
 from openline.dialects.protocol import Ids
 from openline.reconnect.verdicts import ErrorKind, Sender
 from openline.updates import SAMPLE_RATE as S
+from openline_testing.theorem.claiming import Claims
+from openline_testing.theorem.recognizer import IdealRecognizer
 from openline_testing.theorem.schedule import Schedule
 from openline_testing.theorem.simulation import Simulation
-from openline_testing.theorem.speech import Encoded, Words
+from openline_testing.theorem.speech import Encoded, Words, announcing, exact_ack, ignoring
+from openline_testing.theorem.words import Hearing
 
 #: The seconds of a tick.
 TICK: Final = 0.1
@@ -47,74 +53,6 @@ class Wire(Protocol):
         ...
 
 
-class IdealRecognizer:
-    """One source on one connection. Counts are connection samples, spans session samples."""
-
-    __slots__ = (
-        "captured_until",
-        "credit",
-        "dequeued",
-        "dropped",
-        "frames",
-        "marks",
-        "name",
-        "next_end",
-        "received",
-        "settled",
-        "speech",
-        "starts",
-        "wait",
-    )
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.received: int = 0
-        self.dequeued: int = 0
-        self.settled: int = 0  # all before this is finalised or discarded
-        self.frames: deque[int] = deque()
-        self.marks: list[int] = []
-        self.starts: list[int] = []
-        self.captured_until: int = -1  # session position after the last frame
-        self.dropped: list[tuple[int, int]] = []
-        self.credit = 0.0  # samples that it may still take from its queue
-        self.next_end: int = 0  # of the current segment
-        self.speech = False
-        self.wait: int = 0  # samples after a segment's end that it takes to decide
-
-    def take(self, at: int, samples: int) -> None:
-        """A frame arrived."""
-        if at != self.captured_until:
-            self.marks.append(self.received)
-            self.starts.append(at)
-        self.captured_until = at + samples
-        self.received += samples
-        self.frames.append(samples)
-
-    def clock(self, sample: int) -> int:
-        """The backend's count: all samples before ``sample`` but the dropped ones (A2)."""
-        return sample - sum(max(0, min(end, sample) - start) for start, end in self.dropped)
-
-    def spans(self, start: int, end: int) -> list[tuple[int, int]]:
-        """Session samples of [start, end), less the dropped ones."""
-        parts = [(start, end)]
-        for a, b in self.dropped:
-            parts = [
-                part
-                for lo, hi in parts
-                for part in ((lo, min(hi, a)), (max(lo, b), hi))
-                if part[0] < part[1]
-            ]
-        found: list[tuple[int, int]] = []
-        for lo, hi in parts:
-            i = bisect_right(self.marks, lo) - 1
-            while lo < hi:
-                until = min(hi, self.marks[i + 1] if i + 1 < len(self.marks) else hi)
-                shift = self.starts[i] - self.marks[i]
-                found.append((lo + shift, until + shift))
-                lo, i = until, i + 1  # noqa: PLW2901 -- the rest of it
-        return found
-
-
 class IdealBackend:
     """The backend's side of one dial."""
 
@@ -126,7 +64,14 @@ class IdealBackend:
         self._speech = simulation.speech
         traits = simulation.speech.dialect.traits
         self._horizon = round(traits.horizon * S)
-        self._queue = round(traits.queue * S)
+        self._announces: float | None = None
+        if announcing(self._speech, ids, traits.sources[0], 0.0, 0, 1.0) is not None:
+            self._announces = simulation.schedule.queue
+        self._queue = round((self._announces or traits.queue) * S)
+        self._claims = Claims(simulation, wire) if simulation.claims else None
+        names = [source.name for source in simulation.schedule.sources]
+        self._ignored = Random(f"ignored {simulation.schedule.seed} {wire.number}").choice(names)
+        self._afterwards: list[tuple[Encoded, str]] = []  # sent after the final message
         self._streams: dict[str, IdealRecognizer] = {}
         self._rng = Random(f"{simulation.schedule.seed} {wire.number}")
         self.stopping = False
@@ -156,21 +101,33 @@ class IdealBackend:
             self._simulation.at(0.3 if way == "slow" else 0.002, self._acks)
 
     def _acks(self) -> None:
-        self._wire.down(self._speech.ack(self._ids))
+        exact = None if self._claims else exact_ack(self._speech, self._ids)
+        self._wire.down(exact or self._speech.ack(self._ids))
+        if self._wire.way == "deaf":
+            return
         self._figures_at = self._simulation.now + self._simulation.schedule.metrics
         self._simulation.at(TICK, self.tick)
 
     def stops(self) -> None:
         """The stop arrived; a second one changes nothing."""
-        if not self.stopping:
+        if not self.stopping and self._wire.way != "deaf":
             self.stopping = True
             self._finish_if_done()
 
     def audio_arrives(self, source: str, at: int, samples: int) -> None:
         """A frame of audio arrived."""
+        way = self._wire.way
+        if way == "deaf":
+            return
+        if way == "ignores" and source == self._ignored:
+            warning = ignoring(self._speech, self._ids, source)
+            if warning is not None:
+                self._simulation.ledger.ignored(source)
+                self._wire.down(warning)
+                return
         stream = self._streams.get(source)
         if stream is None:
-            stream = self._streams[source] = IdealRecognizer(source)
+            stream = self._streams[source] = IdealRecognizer(source, self._hears(source))
             self._next_segment(stream)
         stream.take(at, samples)
         if not self._rate and self._simulation.now >= self.paused_until:
@@ -182,22 +139,26 @@ class IdealBackend:
     def _can_report_drops(self, source: str) -> bool:
         return self._speech.figures(self._ids, source, 0.0, 0) is not None
 
+    def _hears(self, source: str) -> Hearing | None:
+        return self._claims.hears(source) if self._claims is not None else None
+
     def _drop(self, stream: IdealRecognizer, samples: int) -> None:
-        start, before = stream.dequeued, self._dropped
-        while stream.dequeued < start + samples:
-            stream.dequeued += stream.frames.popleft()
-            self._dropped += 1
-        frames = self._dropped - before
-        self._simulation.ledger.dropped(stream.name, stream.spans(start, stream.dequeued), frames)
+        start = stream.dequeued
+        if stream.hearing is not None:  # it transcribes what it has before it reports
+            stream.hearing.breaks_off()
+            self._decide(stream, start)
+        frames = stream.drop(samples)
+        self._dropped += frames
+        spans = stream.spans(start, stream.dequeued)
         stream.dropped.append((start, stream.dequeued))
+        self._simulation.ledger.dropped(stream.name, spans, frames)
         self._send_figures(stream)
         self._settle(stream)
 
     # Recognition.
 
     def _dequeue(self, stream: IdealRecognizer, until: int) -> None:
-        while stream.frames and stream.dequeued + stream.frames[0] <= until:
-            stream.dequeued += stream.frames.popleft()
+        stream.dequeue(until)
         self._settle(stream)
 
     def _next_segment(self, stream: IdealRecognizer) -> None:
@@ -219,29 +180,57 @@ class IdealBackend:
                 self._next_segment(stream)
             return
         while stream.next_end + stream.wait <= stream.dequeued:
-            self._decide(stream, stream.next_end)
+            end: int | None = stream.next_end
+            if stream.hearing is not None:
+                end = stream.hearing.fit(stream.settled, stream.next_end)
+            if end is None:
+                return
+            self._decide(stream, end)
             self._next_segment(stream)
 
     def _decide(self, stream: IdealRecognizer, end: int) -> None:
         start, stream.settled = stream.settled, end
         spans = stream.spans(start, end)
-        if stream.speech:
-            self._words += 1
-            key = f"{self._wire.number}/{self._words}"
-            self._simulation.ledger.finalised(key, stream.name, spans)
-            self._send_words(key, stream, start, end, final=True)
+        if self._claims is not None:
+            for words, key in self._claims.finals(stream, end, spans):
+                self._down(words, key)
+        elif stream.speech:
+            self._final(stream, start, end)
+            if end - start > 1 and self._rng.random() < self._simulation.schedule.speakers:
+                begin = self._rng.randint(start, end - 1)
+                self._final(stream, begin, self._rng.randint(begin + 1, end))
         else:
             self._simulation.ledger.discarded(stream.name, spans)
 
-    def _send_words(
+    def _final(self, stream: IdealRecognizer, start: int, end: int) -> None:
+        self._words += 1
+        key = f"{self._wire.number}/{self._words}"
+        self._simulation.ledger.finalised(key, stream.name, stream.spans(start, end))
+        self._down(self._words_of(key, stream, start, end, final=True), key)
+
+    def _down(self, words: Words, key: str | None) -> None:
+        item = self._speech.words(self._ids, words)
+        if self.finished and key is not None and self._simulation.schedule.after:
+            # The final message speaks for this audio, so the backend must not lose it.
+            self._simulation.ledger.promised(key)
+            self._afterwards.append((item, key))
+        else:
+            self._wire.down(item, key)
+
+    def _words_of(
         self, text: str, stream: IdealRecognizer, start: int, end: int, *, final: bool
-    ) -> None:
-        words = Words(text, stream.name, stream.clock(start) / S, stream.clock(end) / S, final)
-        self._wire.down(self._speech.words(self._ids, words), text if final else None)
+    ) -> Words:
+        return Words(text, stream.name, stream.clock(start) / S, stream.clock(end) / S, final)
 
     def _send_figures(self, stream: IdealRecognizer) -> None:
         backlog = (stream.received - stream.dequeued) / S
-        figures = self._speech.figures(self._ids, stream.name, backlog, self._dropped)
+        figures = None
+        if self._announces is not None:
+            figures = announcing(
+                self._speech, self._ids, stream.name, backlog, self._dropped, self._announces
+            )
+        else:
+            figures = self._speech.figures(self._ids, stream.name, backlog, self._dropped)
         if figures is not None:
             self._wire.down(figures)
 
@@ -275,23 +264,38 @@ class IdealBackend:
                 stream.credit -= stream.dequeued - before
             if not stream.frames:
                 stream.credit = 0.0
-            if (
+            if self._claims is not None:
+                partial = self._claims.partial(stream)
+                if partial is not None and self._rng.random() < schedule.partials:
+                    self._down(partial, None)
+            elif (
                 stream.speech
                 and stream.dequeued > stream.settled
                 and self._rng.random() < schedule.partials
             ):
-                self._send_words("...", stream, stream.settled, stream.dequeued, final=False)
+                begun = stream.settled, stream.dequeued
+                self._down(self._words_of("...", stream, *begun, final=False), None)
 
     def _finish_if_done(self) -> None:
         if any(stream.frames for stream in self._streams.values()) or self.finished:
             return
         self.finished = True
         for stream in self._streams.values():
+            if stream.hearing is not None:
+                stream.hearing.breaks_off()
             while stream.settled < stream.dequeued:
-                self._decide(stream, min(stream.next_end, stream.dequeued))
+                end: int | None = min(stream.next_end, stream.dequeued)
+                if stream.hearing is not None:
+                    end = stream.hearing.fit(stream.settled, min(stream.next_end, stream.dequeued))
+                self._decide(stream, stream.dequeued if end is None else end)
                 self._next_segment(stream)
+            if self._simulation.schedule.metrics:
+                self._send_figures(stream)
         self._simulation.at(self._simulation.schedule.summary, self._send_summary)
 
     def _send_summary(self) -> None:
         self._wire.down(self._speech.summary(self._ids))
+        for item, key in self._afterwards:
+            self._simulation.ledger.happens("said after the end")
+            self._wire.down(item, key)
         self._simulation.at(0.001, lambda: self._wire.ends(code=1000, sender=Sender.REMOTE))

@@ -1,16 +1,24 @@
 """The ledger: an independent account of every sample, compared with the session's reports.
 
-The simulation reports to it what was captured, dropped, discarded and finalised, and it receives
-every command of the session. Each difference between the two breaks a clause of the theorem.
+The simulation reports to it what was captured, dropped, discarded and finalised, and it
+receives every command of the session. Each difference between the two breaks a clause of the
+theorem. ``telling`` has the words, ``gaps`` the gaps, and ``result`` the end.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from typing import Any, Final
+from typing import Final
 
 from openline.audio.disk_runs import FETCH
-from openline.commands import CloseSource, Command, FetchAudio, Report, StoreAudio, StoreConfirmed
+from openline.commands import (
+    CloseSource,
+    Command,
+    FetchAudio,
+    Report,
+    StoreAudio,
+    StoreConfirmed,
+    StoreFinal,
+)
 from openline.dialects.traits import Traits
 from openline.events import AbortRequested, AudioCaptured, AudioFetched, Event
 from openline.policy import Policy
@@ -20,6 +28,7 @@ from openline.updates import (
     Ended,
     Gap,
     GapCause,
+    GapWithdrawn,
     PartialRetracted,
     State,
     StateChanged,
@@ -29,12 +38,14 @@ from openline.updates import (
 )
 from openline_testing.theorem.account import Account, fill
 from openline_testing.theorem.clauses import fail, hold
-from openline_testing.theorem.schedule import Schedule, keeps_up
-from openline_testing.theorem.simulation import calm
+from openline_testing.theorem.gaps import check_gap, check_withdrawn
+from openline_testing.theorem.result import check_end
+from openline_testing.theorem.schedule import Schedule
+from openline_testing.theorem.simulation import Telling
+from openline_testing.theorem.telling import WordBook
 
 SPEAKING: Final = frozenset({State.STREAMING, State.FINISHING})
-#: Causes of gaps that cannot occur while the spool works.
-NOT_WITH_A_SPOOL: Final = frozenset({GapCause.OVERFLOW, GapCause.UNPROVEN, GapCause.SPOOL})
+LISTENING: Final = SPEAKING | {State.CLOSING}
 
 
 class Ledger:
@@ -44,9 +55,19 @@ class Ledger:
     """
 
     def __init__(
-        self, schedule: Schedule, policy: Policy, traits: Traits, *, resumes: bool = False
+        self,
+        schedule: Schedule,
+        policy: Policy,
+        traits: Traits,
+        *,
+        claims: bool = False,
+        resumes: bool = False,
     ) -> None:
         self.schedule = schedule
+        self.claims = claims
+        self.traits = traits
+        self.words = WordBook(traits.time_error, resumes=resumes)
+        self.happened = self.words.happened
         self.policy = policy
         self._most_kept = self._limit(traits, fetches=resumes or bool(schedule.disk))
         self.room = max(source.longest for source in schedule.sources)
@@ -64,7 +85,10 @@ class Ledger:
         self.inherited: set[GapCause] = set()
         self._partials: set[str] = set()
         self._state = State.IDLE
-        self._coming: str | None = None  # text of the final that the session receives now
+        self._coming: str | None = None  # text or key of the final that it receives now
+        self._must_tell = self._is_told = False
+        self.withdrawn: list[Gap] = []  # since the last event
+        self._growing: set[str] = set()  # sources that the backend of this dial ignores
         self.core: SessionMachine
 
     # Reports of the simulation.
@@ -99,13 +123,42 @@ class Ledger:
         for start, end in spans:
             fill(self.accounts[source].done, start, end)
 
-    def finalised(self, key: str, source: str, spans: list[tuple[int, int]]) -> None:
-        """The backend made a final of these spans; ``key`` is its text."""
+    def finalised(
+        self, key: str, source: str, spans: list[tuple[int, int]], telling: Telling | None = None
+    ) -> None:
+        """The backend made a final of these spans; ``key`` is its text, without a ``telling``."""
         self.finals[key] = source, spans
+        if telling is not None:
+            self.words.finalised(key, source, telling)
 
-    def arrives(self, key: str) -> None:
-        """The next message for the session is the final with this text."""
+    def promised(self, key: str) -> None:
+        """The backend sends this final after its final message, and does not lose it."""
+        self.discarded(*self.finals[key])
+        if self.claims:
+            self.words.promised(key)
+
+    def ignored(self, source: str) -> None:
+        """The backend ignores a frame of this source; its gap grows until the dial ends."""
+        self._growing.add(source)
+        self.happens("a source ignored")
+
+    def happens(self, what: str) -> None:
+        """The backend did this; ``vacuity`` asks for it."""
+        self.happened[what] += 1
+
+    def sent(self, source: str, dial: int, start: int, end: int) -> None:
+        """The session sent this on a dial."""
+        account = self.accounts[source]
+        after_hole = start > account.origin and bool(account.holes[start - 1])
+        self.words.sent(source, dial, start, end, after_hole=after_hole)
+
+    def arrives(self, key: str, *, live: bool) -> None:
+        """The next message for the session is the final with this text, or this key."""
         self._coming = key
+        self._must_tell = live and not self.aborted and self._state in LISTENING
+        if self.claims:
+            self._must_tell &= self.words.must_tell(key)
+        self._is_told = False
 
     # Commands of the session.
 
@@ -114,9 +167,15 @@ class Ledger:
         self.aborted |= isinstance(event, AbortRequested)
         for command in commands:
             self.obeys(command)
+        # A timer that was due before the message may have ended the dial.
+        untold = self._coming is not None and self._must_tell and not self._is_told
+        if untold and self._state in LISTENING:
+            fail("words", f"the final {self._coming} arrived while {self._state}, and is not told")
         self._coming = None
-        if self._partials and self._state not in SPEAKING | {State.CLOSING}:
-            fail("partials", f"one of {min(self._partials)} outlived its dial")
+        check_withdrawn(self)
+        shown = self._partials | {each.source for each in self.words.visible.values()}
+        if shown and self._state not in LISTENING:
+            fail("partials", f"one of {min(shown)} outlived its dial")
         if isinstance(event, AudioCaptured | AudioFetched):
             self._memory_is_bounded()
 
@@ -137,6 +196,9 @@ class Ledger:
                 if position < confirmed:
                     fail("the disk", f"{source}: {position} is confirmed after {confirmed}")
                 self.accounts[source].proved = position
+            case StoreFinal(transcript=final, proves=int(position)):
+                account = self.accounts[final.source]
+                account.proved = max(account.proved, position)
             case FetchAudio(source, start, _):
                 confirmed = self.accounts[source].proved
                 what = f"{source}: {start} is fetched, and was already confirmed"
@@ -150,7 +212,7 @@ class Ledger:
         limit = round(self.policy.buffer_seconds * S)
         if not fetches:
             return limit
-        unconfirmed = round((traits.horizon + traits.window) * S)
+        unconfirmed = round((traits.lag + traits.window) * S)
         return max(limit, max(limit // 2, unconfirmed) + FETCH)
 
     def _memory_is_bounded(self) -> None:
@@ -165,19 +227,22 @@ class Ledger:
             case StateChanged(state=state):
                 if self._state in SPEAKING and state not in SPEAKING:
                     self.check_confirmed()
+                if state not in LISTENING:
+                    self._growing.clear()
                 self._state = state
                 self.streamed |= state in SPEAKING
             case Transcript():
-                if update.final:
-                    self._check_final(update)
-                else:
-                    self._partials.add(update.source)
-            case PartialRetracted(source=source):
-                hold("partials", source in self._partials, f"{source} has none to retract")
-                self._partials.remove(source)
+                self._check_words(update)
+            case PartialRetracted(source=source, settled=settled):
+                had_settled = settled and self.words.retracted(source)
+                known = source in self._partials or had_settled
+                hold("partials", known, f"{source} has none to retract")
+                self._partials.discard(source)
             case Gap():
                 self.told.append(update)
-                self._check_gap(update)
+                check_gap(self, update)
+            case GapWithdrawn(gap=gap):
+                self.withdrawn.append(gap)
             case Ended():
                 self.ended = update
             case Trouble(kind="malformed"):  # an ideal backend sends no malformed message
@@ -185,63 +250,77 @@ class Ledger:
             case _:
                 pass
 
+    def _check_words(self, update: Transcript) -> None:
+        if not update.final and not update.settled:
+            self._partials.add(update.source)
+        elif not self.claims:
+            hold("held", update.final, f"{update.text!r} is held, but its end is exact")
+            self._check_final(update)
+        elif not (update.final and self.words.becomes_final(update)):
+            if self._coming is None:
+                fail(
+                    "in place", f"{update.text!r} is reported, but the backend did not just send it"
+                )
+            self._is_told = True
+            self._partials.discard(update.source)
+            self.words.is_told(update, self._coming)
+            self.words.spans[update.id] = self.finals[self._coming][1]
+            self.fill_done(update)
+            if not update.final:
+                self.words.settles(update)
+            else:
+                closing = self._state is State.CLOSING
+                hold("held", closing, f"{update.text!r} is final before it is confirmed")
+        if update.final:
+            self.delivered.append(update)
+
+    def fill_done(self, update: Transcript) -> None:
+        """The audio of these words was transcribed."""
+        for start, end in self.words.spans[update.id]:
+            fill(self.accounts[update.source].done, start, end)
+
     def _check_final(self, final: Transcript) -> None:
-        """A final stands at the times of its words, without audio that was final before."""
-        if final.text != self._coming:
+        """A final stands at the times of its words, without audio of an earlier dial's finals."""
+        key = self._coming
+        if final.text != key or key is None:
             fail("in place", f"{final.text!r} is reported, but the backend did not just send it")
+        self._is_told = True
         self._partials.discard(final.source)
-        source, spans = self.finals[final.text]
+        source, spans = self.finals[key]
         account = self.accounts[source]
         start, end = round(final.start * S), round(final.end * S)
         what = f"{final.source}: [{start}, {end})"
         off = abs(final.start * S - start) + abs(final.end * S - end)
         if off >= 1e-6 or final.source != source:
             fail("in place", f"{what} is reported, but is of {source}, or off by {off} samples")
-        if not account.said_until <= start <= end:
-            fail("said twice", f"{what} comes after {account.said_until}")
-        account.said_until = end
+        hold("in place", start <= end, f"{what} ends before it begins")
         if spans:
-            until, begins = spans[-1][1], max(spans[0][0], account.confirmed)
+            begins, until = spans[0][0], spans[-1][1]
             if end < until:
                 fail("in place", f"{what} is cut off before {until}")
             if not account.somewhere and (start, end) != (begins, until):
                 fail("in place", f"{what} was spoken at [{begins}, {until})")
+        dial = int(key.split("/")[0])
         for a, b in spans:
             low = max(a, start)
-            if account.said.find(1, low, b) >= 0:
-                fail("said twice", f"{what} lies in an earlier final")
+            if not account.only_said_on(dial, low, b):
+                fail("said twice", f"{what} lies in a final of an earlier dial")
             if account.lost.find(1, low, b) >= 0:
                 fail("said twice", f"{what} lies in an earlier gap")
-        account.says(spans, start)
-        account.confirmed = max(account.confirmed, end)
-        self.delivered.append(final)
-
-    def _check_gap(self, gap: Gap) -> None:
-        account, what = self.accounts[gap.source], f"{gap}"
-        inside = account.origin <= gap.start <= gap.end <= account.captured
-        hold("gaps", inside, f"{what} lies outside [{account.origin}, {account.captured})")
-        if not gap.exact:
-            hold("gaps", gap.cause is GapCause.BACKEND, f"{what} must be exact")
-            hold("gaps", 0 < gap.samples <= gap.end - gap.start, f"{what} has a wrong length")
-            account.somewhere.append(gap)
-            return
-        hold("gaps", gap.samples == gap.end - gap.start > 0, f"{what} has a wrong length")
-        hold("gaps", account.lost.find(1, gap.start, gap.end) < 0, f"{what} was reported before")
-        hold("said twice", account.said.find(1, gap.start, gap.end) < 0, f"{what} is in a final")
-        captured = account.holes.find(0, gap.start, gap.end) >= 0
-        is_hole = gap.cause is GapCause.CAPTURE
-        hold("gaps", captured != is_hole, f"{what} was {'captured' if captured else 'a hole'}")
-        fill(account.lost, gap.start, gap.end)
+        account.says(spans, start, dial)
 
     def check_confirmed(self) -> None:
         """At the end of a dial: the backend finalised or discarded all audio it confirmed."""
         for source, figures in self.core.statistics.sources.items():
             account = self.accounts[source]
+            self.excuse_told(source, figures.told)
             confirmed = account.origin + figures.confirmed
             what = f"{source}: confirmed fell from {account.confirmed} to {confirmed}"
             hold("lost in silence", confirmed >= account.confirmed, what)
             account.confirmed = confirmed
             beyond: int = 0
+            if source in self._growing:
+                continue
             for start, end in account.unplaced(account.origin, confirmed):
                 # A hole is reported only when the sender next pulls, so it is counted here.
                 beyond += end - start if account.holes.find(0, start, end) >= 0 else 0
@@ -249,61 +328,13 @@ class Ledger:
                     what = f"{source}: [{start}, {end}) is confirmed, but was not processed"
                     fail("lost in silence", what)
 
-    # The end.
+    def excuse_told(self, source: str, told: int) -> None:
+        """Audio that is told, and not confirmed, lies in a final."""
+        account = self.accounts[source]
+        for final in self.delivered if told else ():
+            if final.source == source:
+                fill(account.done, round(final.start * S), round(final.end * S))
 
     def close(self) -> None:
         """Check the finished session against the theorem."""
-        ended = self.ended
-        if ended is None:
-            fail("it ends", "no result was reported")
-        broke_off = self.broke_off | self.let_go
-        named = {each.source for each in ended.lost_sources}
-        hold("the result", named == broke_off, f"{broke_off} broke off, the result has {named}")
-        well = ended.state is State.CLOSED and not self.aborted
-        whole = well and not broke_off and not ended.missing
-        hold("the result", ended.complete == whole, f"complete={ended.complete} is wrong")
-        refused = self.core.statistics.refused_samples
-        hold("the result", refused == self.refused, f"{refused} refused, not {self.refused}")
-        delivered = sorted(self.delivered, key=lambda t: (t.start, t.end))
-        same = list(ended.transcript) == delivered
-        hold("the result", same, "its finals differ from the reported ones")
-        reported, missing = Counter[Any](), Counter[Any]()
-        for gaps, count in ((self.told, reported), (ended.missing, missing)):
-            for gap in gaps:
-                count[gap.source, gap.cause, gap.exact] += gap.samples
-        what = f"reported: {dict(reported)}, missing at the end: {dict(missing)}"
-        hold("gaps", reported == missing, what)
-        for source, account in self.accounts.items():
-            self._add_up(source, account, ended)
-        self._check_excuses(ended)
-
-    def _add_up(self, source: str, account: Account, ended: Ended) -> None:
-        longer = f"{source}: captured more than its length"
-        hold("lost in silence", account.captured <= self.room, longer)
-        figures = ended.statistics.sources.get(source)
-        captured = account.captured - account.origin
-        counted = figures.captured if figures else 0  # None: it started after the session's end
-        hold("lost in silence", counted == captured, f"{source}: {counted} captured of {captured}")
-        if figures is None:
-            return
-        beyond: int = 0
-        for start, end in account.unplaced(account.origin, account.captured):
-            beyond += end - start
-            if beyond > account.short:
-                fail("lost in silence", f"{source}: [{start}, {end}) is in no final and no gap")
-        runs = account.unaccounted(account.origin, account.captured)
-        hidden = sum(end - start for start, end in runs)
-        told = sum(gap.samples for gap in account.somewhere)
-        hold("lost in silence", hidden <= told, f"{source}: {hidden} lost, {told} reported")
-
-    def _check_excuses(self, ended: Ended) -> None:
-        schedule = self.schedule
-        causes = {gap.cause for gap in ended.missing}
-        if schedule.disk > 100 and schedule.disk_fails_at is None and not schedule.disk_forgets:
-            lost = sorted(causes & NOT_WITH_A_SPOOL)
-            hold("no excuse", not lost, f"the spool worked, and still {lost}")
-        if keeps_up(schedule):
-            hold("no excuse", not self.drops, f"the backend had to drop {self.drops} samples")
-        if calm(schedule, self.policy):
-            lost = sorted(causes - {GapCause.CAPTURE} - self.inherited)
-            hold("no excuse", not lost, f"missing: {lost}, the end: {ended.reason}")
+        check_end(self)

@@ -16,11 +16,20 @@ THEOREM: Final[Mapping[str, str]] = MappingProxyType(
         "lost in silence": (
             "Every captured sample is confirmed by the backend, or reported missing."
         ),
-        "said twice": (
-            "Finals of a source come in order, and no sample lies in two of them, nor in one "
-            "and a gap."
+        "said twice": ("No sample lies in finals of two dials, nor in a final and a gap."),
+        "in place": (
+            "A final has the times of its audio, to the sample; where the backend claims them, to "
+            "their error."
         ),
-        "in place": "A final has the times of its audio, to the sample.",
+        "words": (
+            "Every final of the live dial is told at once, and every word of it stands in one "
+            "reported final; but for one word where a dial begins with audio that was sent "
+            "before."
+        ),
+        "held": (
+            "What is told before its audio is confirmed becomes final as it was, or a later "
+            "hearing of the same audio replaces it."
+        ),
         "gaps": (
             "A gap lies in captured audio and names its cause; each lost sample is in one, and "
             "the missing audio at the end equals the reported gaps."
@@ -38,6 +47,9 @@ THEOREM: Final[Mapping[str, str]] = MappingProxyType(
         "the wire": (
             "Only captured audio goes out, and only on the live dial; and every message of an "
             "ideal backend can be decoded."
+        ),
+        "the account": (
+            "Every captured sample is confirmed, assumed, told or missing, and in one of them."
         ),
         "it ends": "Every session comes to an end.",
     }

@@ -38,6 +38,7 @@ from openline.events import (
 from openline.reconnect.verdicts import ErrorKind, Sender
 from openline.session import SessionMachine
 from openline.updates import SAMPLE_RATE as S
+from openline.updates import State
 from openline_testing.theorem.clauses import fail, hold
 from openline_testing.theorem.disk import Disk
 from openline_testing.theorem.feeder import PATTERN, Feeder
@@ -85,6 +86,7 @@ class Line:
         self._live: Socket | None = None  # the client's current dial, from its OpenSocket
         self._blocked = False  # a send has not completed
         self._stopped = False
+        self._streamed = False  # on some dial
         self._no_network_until = 0.0
         self._frozen_until = 0.0
         self._closed: set[str] = set()  # sources whose audio counts no more
@@ -162,6 +164,7 @@ class Line:
         commands = self.core.receive(event, self.simulation.now)
         if commands:
             self.simulation.ledger.commanded(event, commands)
+            self._streamed |= self.core.state in {State.STREAMING, State.FINISHING}
             for command in commands:
                 self._carry_out(command)
         if not self._blocked:
@@ -196,7 +199,12 @@ class Line:
             known = PATTERN[2 * at : 2 * at + size] == pcm
             hold("the wire", known, f"{source}: audio that was never captured")
         self._seen_at[source] = at + size // 2
+        self.simulation.ledger.sent(source, socket.number, at, at + size // 2)
         return source, at, size // 2
+
+    def hears(self, socket: Socket) -> bool:
+        """Whether the session has not been told that this dial is over."""
+        return socket is self._live
 
     def unblock(self, socket: Socket) -> None:
         """The network takes data again."""
@@ -252,6 +260,9 @@ class Line:
             "refused": {"error": ErrorKind.REFUSED},
             "busy": {"status": 503},
         }
+        if self._streamed:
+            refusals["deploy"] = {"status": 404}
+            refusals["portal"] = {"error": ErrorKind.TLS_CERTIFICATE}
         if simulation.now < self._no_network_until:
             simulation.at(0.01, partial(socket.report, error=ErrorKind.UNREACHABLE))
         elif way in refusals:

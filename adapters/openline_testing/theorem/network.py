@@ -35,6 +35,10 @@ class Client(Protocol):
         """The dial is over."""
         ...
 
+    def hears(self, socket: Socket) -> bool:
+        """Whether this dial is the live one for the session."""
+        ...
+
     def unblock(self, socket: Socket) -> None:
         """A send that hung has completed."""
         ...
@@ -127,7 +131,7 @@ class Socket:
         if self.half_open or (self.reported and not self._late):
             return
         if key is not None:
-            self._simulation.ledger.arrives(key)
+            self._simulation.ledger.arrives(key, live=self._client.hears(self))
         self._client.feed(event)
 
     def ends(self, **fields: Any) -> None:

@@ -13,7 +13,7 @@ from openline_testing.theorem.books import Ledger
 from openline_testing.theorem.line import Line
 from openline_testing.theorem.schedule import Schedule
 from openline_testing.theorem.simulation import Simulation, brisk
-from openline_testing.theorem.speech import EchoSpeech, Speech
+from openline_testing.theorem.speech import EchoSpeech, Speech, claims_its_ends
 
 ECHO: Final = EchoSpeech()
 
@@ -37,8 +37,9 @@ def play(
     check_dialect(speech.dialect)
     dry_run_headers(speech.dialect)
     traits = speech.dialect.traits
-    policy = policy or brisk(schedule, traits.horizon)
-    books = Ledger(schedule, policy, traits)
+    policy = policy or brisk(schedule, traits.lag)
+    claims = claims_its_ends(speech, schedule.claims)
+    books = Ledger(schedule, policy, traits, claims=claims)
     line = Line(Simulation(schedule, policy, speech, books), connection=connection)
     books.core = line.core
     line.run()

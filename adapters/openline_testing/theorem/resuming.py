@@ -20,6 +20,9 @@ from openline.commands import (
     StoreConfirmed,
     StoreFinal,
     StoreGap,
+    StoreReplaced,
+    StoreTold,
+    StoreWithdrawn,
 )
 from openline.dialects.checking import check_dialect
 from openline.dialects.dry_run import dry_run_headers
@@ -33,12 +36,17 @@ from openline_testing.theorem.books import Ledger
 from openline_testing.theorem.clauses import fail, hold
 from openline_testing.theorem.line import Line
 from openline_testing.theorem.playing import ECHO
+from openline_testing.theorem.result import unavoidable
 from openline_testing.theorem.schedule import Schedule, draw, keeps_up
 from openline_testing.theorem.simulation import Past, Simulation, brisk, calm
-from openline_testing.theorem.speech import Speech
+from openline_testing.theorem.speech import Speech, claims_its_ends
 
 #: Causes of audio missing at the end of a process that the next one may still send.
 AT_THE_END: Final = frozenset({GapCause.UNDELIVERED, GapCause.UNCONFIRMED})
+
+
+#: A number that no dial of a process has, for its dials after its end.
+KILLED: Final = 254
 
 
 class KilledError(Exception):
@@ -48,12 +56,22 @@ class KilledError(Exception):
 class Log(Ledger):
     """Stores what an adapter stores on disk, until it is killed between two commands."""
 
-    def __init__(self, schedule: Schedule, policy: Policy, traits: Traits, kill_at: int) -> None:
-        super().__init__(schedule, policy, traits)
+    def __init__(
+        self,
+        schedule: Schedule,
+        policy: Policy,
+        traits: Traits,
+        kill_at: int,
+        *,
+        claims: bool = False,
+    ) -> None:
+        super().__init__(schedule, policy, traits, claims=claims)
         self._kill_at = kill_at
         self._began: dict[str, int] = {}
         self._runs: dict[str, list[tuple[int, int]]] = {}
         self.stored: list[Transcript] = []
+        self.held: dict[str, Transcript] = {}  # not final when the process was killed
+        self.told_runs: dict[str, list[tuple[int, int]]] = {}
         self.lost: list[Gap] = []
         self._discarded_all = False
 
@@ -63,11 +81,17 @@ class Log(Ledger):
             raise KilledError
         self._kill_at -= 1
         super().obeys(command)
+        if isinstance(command, StoreFinal) and self.claims and self._coming is not None:
+            self.words.is_stored(command.transcript, self._coming, self.finals[self._coming][1])
         match command:
             case StoreConfirmed(source, position):
                 self._began.setdefault(source, position)
             case StoreAudio(source, start, pcm):
                 self._runs.setdefault(source, []).append((start, start + len(pcm) // 2))
+            case StoreFinal(transcript, held=True):
+                is_new = transcript.id not in self.held and transcript not in self.stored
+                hold("the disk", is_new, f"{transcript.text!r} is noted as held, twice or too late")
+                self.held[transcript.id] = transcript
             case StoreFinal(transcript):
                 hold(
                     "the disk",
@@ -75,8 +99,17 @@ class Log(Ledger):
                     f"{transcript.text!r} is noted twice",
                 )
                 self.stored.append(transcript)
+                self.held.pop(transcript.id, None)
+            case StoreTold(source, start, end):
+                self.told_runs.setdefault(source, []).append((start, end))
+            case StoreReplaced(id):
+                hold("the disk", id in self.held, f"{id} is replaced, and was not noted as held")
+                del self.held[id]
             case StoreGap(gap):
                 self.lost.append(gap)
+            case StoreWithdrawn(gap):
+                hold("the disk", gap in self.lost, f"{gap} is withdrawn, and was not noted")
+                self.lost.remove(gap)
             case DiscardStore():
                 hold("the disk", self.ended is not None, "it is deleted before the end")
                 self._discarded_all = True
@@ -99,25 +132,33 @@ class Log(Ledger):
         """The state that the next process finds: a session that ended in time is not over."""
         sources: list[PastSource] = []
         for source, origin in self._began.items():
-            finals = [round(t.end * S) for t in self.stored if t.source == source]
             past = PastSource(
                 source=source,
                 origin=origin,
-                confirmed=max(self.accounts[source].proved, *finals, origin),
+                confirmed=max(self.accounts[source].proved, origin),
                 on_disk=tuple(self._runs.get(source, [])),
                 gaps=tuple(gap for gap in self.lost if gap.source == source),
+                told=tuple(self.told_runs.get(source, [])),
+                held=tuple(each for each in self.held.values() if each.source == source),
             )
             sources.append(past)
         return Past(tuple(sources), tuple(self.stored))
 
     def resumed(self, schedule: Schedule, policy: Policy, traits: Traits, past: Past) -> Ledger:
         """The ledger of the next process: reported events count, the rest is forgotten."""
-        books = Ledger(schedule, policy, traits, resumes=True)
+        books = Ledger(schedule, policy, traits, claims=self.claims, resumes=True)
         books.told, books.delivered = list(self.lost), list(self.stored)
         books.inherited = {gap.cause for gap in self.lost}
+        if self.claims:
+            held = [each for source in past.sources for each in source.held]
+            books.words = self.words.resumed(self.stored, held)
+            books.happened = books.words.happened
+            for final in (*self.stored, *held):
+                self.fill_done(final)
         for final in self.stored:  # stored, and perhaps never reported
-            source, spans = self.finals[final.text]
-            self.accounts[source].says(spans, round(final.start * S))
+            if not self.claims:
+                source, spans = self.finals[final.text]
+                self.accounts[source].says(spans, round(final.start * S), KILLED)
         for each in past.sources:
             account = books.accounts[each.source] = self.accounts[each.source]
             account.lost = bytearray(self.room)
@@ -127,6 +168,7 @@ class Log(Ledger):
                 if gap.exact:
                     fill(account.lost, gap.start, gap.end)
                     known.append((gap.start, gap.end))
+            known += each.told
             account.captured = max((end for _, end in known), default=each.origin)
             account.confirmed = each.confirmed
         return books
@@ -150,9 +192,12 @@ def kill_and_resume(
     dry_run_headers(dialect)
     traits = dialect.traits
     drawn = draw(seed, traits.sources)
-    schedule = replace(drawn, disk=1000.0, disk_fails_at=None, disk_forgets=0.0)
+    # A process that is killed behind the final message never has the words that follow it.
+    schedule = replace(drawn, disk=1000.0, disk_fails_at=None, disk_forgets=0.0, after=False)
     kill_at = rng.choice([rng.randint(0, 30), rng.randint(0, 300), 10_000])
-    log = Log(schedule, policy or brisk(schedule, traits.horizon), traits, kill_at)
+    claims = claims_its_ends(speech, schedule.claims)
+    own = policy or brisk(schedule, traits.lag)
+    log = Log(schedule, own, traits, kill_at, claims=claims)
     line = Line(Simulation(schedule, log.policy, speech, log), connection=connection)
     log.core = line.core
     with contextlib.suppress(KilledError):
@@ -164,6 +209,8 @@ def kill_and_resume(
     after = replace(
         draw(seed + 1, traits.sources),
         sources=schedule.sources,
+        voice=schedule.voice,
+        claims=schedule.claims,
         disk=rng.choice([0.0, 1000.0]),
         disk_fails_at=None,
         disk_forgets=0.0,
@@ -171,8 +218,9 @@ def kill_and_resume(
         buffer=schedule.buffer,
         finish=200.0,
         give_up=None,
+        after=False,
     )
-    books = log.resumed(after, policy or brisk(after, traits.horizon), traits, past)
+    books = log.resumed(after, policy or brisk(after, traits.lag), traits, past)
     line = Line(Simulation(after, books.policy, speech, books), connection=connection, past=past)
     books.core = line.core
     line.run()
@@ -181,6 +229,8 @@ def kill_and_resume(
     if ended is not None and keeps_up(after) and (policy is None or calm(after, policy)):
         before = {(gap.cause, gap.exact) for gap in log.lost}
         missing = {(gap.cause, gap.exact) for gap in ended.missing}
-        lost = sorted(cause for cause, _ in missing ^ before)
+        withdrawn = {(GapCause.BACKEND, False)}  # by what this process had confirmed
+        changed = (missing - before) | (before - missing - withdrawn)
+        lost = sorted({cause for cause, _ in changed} - unavoidable(after))
         hold("no excuse", not lost, f"since the kill: {lost}")
     return books

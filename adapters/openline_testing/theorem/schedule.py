@@ -8,7 +8,7 @@ smaller schedule. ``draw`` makes one from a seed, so a failure is named by a num
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Final
 
@@ -20,8 +20,17 @@ NAMES: Final = ("system", "mic")
 LONGEST: Final = 30
 #: The horizon, in seconds, for which ``Schedule.buffer`` is meant.
 HORIZON: Final = 1.0
-#: The outcomes of a dial.
-WAYS: Final = ("open", "refused", "busy", "hang", "mute", "full", "cut", "restart", "slow")
+#: The seconds that a backend queues unless its figures announce another number.
+USUAL_QUEUE: Final = 2.0
+#: The outcomes of a dial. A deploy (404) and a portal (another's certificate) come only after
+#: the session has streamed: before, they end it.
+WAYS: Final = (
+    *("open", "refused", "busy", "hang", "mute", "full", "cut", "restart", "slow"),
+    *("deploy", "portal"),
+)
+#: Outcomes in which the dial streams and the backend does not do its work: it answers pings
+#: alone, or it ignores one source and says so.
+POOR: Final = ("deaf", "ignores")
 #: The kinds of faults; "stall" is drawn twice as often.
 KINDS: Final = (
     *("cut", "stall", "close", "freeze", "stall"),
@@ -96,6 +105,12 @@ class Schedule:
     partials: float = 0.2  # the share of ticks that bring a partial
     summary: float = 0.05  # seconds that the final message takes
     late: bool = False  # events of earlier dials still arrive
+    voice: int = 0  # the seed of the words that are spoken
+    claims: float = 0.0  # the share of ends that lie behind the audio; 0: its ends are exact
+    dots: float = 0.0  # the share of silences that bring finals without a word, anywhere
+    speakers: float = 0.0  # the share of exact finals that a second, overlapping one follows
+    after: bool = False  # the last words come after the final message
+    queue: float | None = None  # the seconds of its queue, which its figures announce
     dials: tuple[str, ...] = ()  # the outcomes of the first dials; all others succeed
     faults: tuple[Fault, ...] = ()
 
@@ -105,6 +120,8 @@ def keeps_up(schedule: Schedule) -> bool:
     and reports its figures each second.
     """
     kinds = {fault.kind for fault in schedule.faults}
+    if schedule.queue is not None and schedule.queue < USUAL_QUEUE:
+        return False  # it drops before its first figures announce a short queue
     if not schedule.rate:  # after a freeze it drains the backlog at once
         return "pause" not in kinds
     reports = 0 < schedule.metrics <= 1
@@ -139,26 +156,47 @@ def draw(seed: int, sources: Sequence[str] = NAMES) -> Schedule:
         )
         for _ in range(pick([0, 1, 1, 2, 3, 5]))
     )
-    return Schedule(
-        seed=seed,
-        sources=speaking,
-        opens_at=pick([0.0, 0.0, some(0, 1)]),
-        stops_at=pick([over + some(0, 1), over + 3, some(0, over)]),
-        aborts_at=some(0, over + 2) if rng.random() < 0.05 else None,
-        buffer=some(2.41, 3) if tight else 60.0,
-        finish=pick([5.0, 200.0]),
-        give_up=pick([None, None, 20.0, 3.0]),
-        patience=pick([None, None, 3.0, 1.2]),
-        disk=pick([1000.0, some(2.5, 5), some(2.5, 3)]) if spool else 0.0,
-        disk_fails_at=some(0, over) if spool and rng.random() < 0.4 else None,
-        disk_forgets=pick([0.0, 0.0, 0.3]) if spool else 0.0,
-        latency=pick([0.001, 0.02, 0.1]),
-        rate=pick([0.0, 0.0, 1.1, 2.0, 4.0, some(0.5, 1.5), some(0.05, 0.6)]),
-        metrics=pick([1.0, 1.0, 0.25, 3.0, 0.0]),
-        talk=pick([0.2, 0.5, 1.0]),
-        partials=pick([0.0, 0.2, 0.6]),
-        summary=pick([0.0, 0.05, 0.5, some(0, 3)]),
-        late=rng.random() < 0.3,
-        dials=tuple(pick(WAYS) for _ in range(pick([0, 0, 1, 2, 4]))),
-        faults=faults,
+    return _with_habits(
+        Schedule(
+            seed=seed,
+            sources=speaking,
+            opens_at=pick([0.0, 0.0, some(0, 1)]),
+            stops_at=pick([over + some(0, 1), over + 3, some(0, over)]),
+            aborts_at=some(0, over + 2) if rng.random() < 0.05 else None,
+            buffer=some(2.41, 3) if tight else 60.0,
+            finish=pick([5.0, 200.0]),
+            give_up=pick([None, None, 20.0, 3.0]),
+            patience=pick([None, None, 3.0, 1.2]),
+            disk=pick([1000.0, some(2.5, 5), some(2.5, 3)]) if spool else 0.0,
+            disk_fails_at=some(0, over) if spool and rng.random() < 0.4 else None,
+            disk_forgets=pick([0.0, 0.0, 0.3]) if spool else 0.0,
+            latency=pick([0.001, 0.02, 0.1]),
+            rate=pick([0.0, 0.0, 1.1, 2.0, 4.0, some(0.5, 1.5), some(0.05, 0.6)]),
+            metrics=pick([1.0, 1.0, 0.25, 3.0, 0.0]),
+            talk=pick([0.2, 0.5, 1.0]),
+            partials=pick([0.0, 0.2, 0.6]),
+            summary=pick([0.0, 0.05, 0.5, some(0, 3)]),
+            late=rng.random() < 0.3,
+            dials=tuple(pick(WAYS) for _ in range(pick([0, 0, 1, 2, 4]))),
+            faults=faults,
+        )
+    )
+
+
+def _with_habits(schedule: Schedule) -> Schedule:
+    """The schedule with the habits of its backend; half of the backends claim their ends."""
+    rng = Random(f"habits {schedule.seed}")
+    pick = rng.choice
+    dials = [each if rng.random() < 0.8 else pick(POOR) for each in schedule.dials]
+    if rng.random() < 0.15:
+        dials += [pick(POOR)]
+    return replace(
+        schedule,
+        voice=schedule.seed,
+        claims=pick([0.0, 0.0, 0.0, 0.05, 0.3, 0.3]),
+        dots=pick([0.0, 0.2, 0.6]),
+        speakers=pick([0.0, 0.0, 0.3]),
+        after=rng.random() < 0.3,
+        queue=pick([None, None, None, None, 1.0, 4.0]),
+        dials=tuple(dials),
     )

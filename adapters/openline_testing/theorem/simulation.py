@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from heapq import heappush
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from openline.commands import Command
 from openline.events import Event
@@ -17,7 +17,20 @@ from openline.policy import Policy
 from openline.session import PastSource
 from openline.updates import Transcript
 from openline_testing.theorem.schedule import HORIZON, Schedule, keeps_up
-from openline_testing.theorem.speech import Speech
+from openline_testing.theorem.speech import Speech, claims_its_ends
+from openline_testing.theorem.words import HeardWord
+
+
+class Telling(NamedTuple):
+    """A final of a backend that claims its ends: its text, and the words in it.
+
+    ``bounds`` are session samples: the earliest and the latest that its beginning may be
+    reported at, and the earliest of its end. None: a drop makes them uncertain.
+    """
+
+    text: str
+    words: tuple[HeardWord, ...]
+    bounds: tuple[int, ...] | None
 
 
 class Ledger(Protocol):
@@ -47,12 +60,30 @@ class Ledger(Protocol):
         """The backend discarded this as silence."""
         ...
 
-    def finalised(self, key: str, source: str, spans: list[tuple[int, int]]) -> None:
-        """The backend made a final of this; ``key`` is its text."""
+    def finalised(
+        self, key: str, source: str, spans: list[tuple[int, int]], telling: Telling | None = None
+    ) -> None:
+        """The backend made a final of this; ``key`` is its text, without a ``telling``."""
         ...
 
-    def arrives(self, key: str) -> None:
-        """The session receives that final next."""
+    def promised(self, key: str) -> None:
+        """The backend sends that final after its final message, and does not lose it."""
+        ...
+
+    def ignored(self, source: str) -> None:
+        """The backend ignores a frame of this source, and says so."""
+        ...
+
+    def happens(self, what: str) -> None:
+        """The backend did this, which a check must not miss."""
+        ...
+
+    def sent(self, source: str, dial: int, start: int, end: int) -> None:
+        """The session sent this on a dial."""
+        ...
+
+    def arrives(self, key: str, *, live: bool) -> None:
+        """The session receives that final next; ``live``: its dial is not over for it."""
         ...
 
     def commanded(self, event: Event, commands: list[Command]) -> None:
@@ -75,13 +106,14 @@ class Past:
 class Simulation:
     """The virtual time and the options of one play."""
 
-    __slots__ = ("_count", "heap", "ledger", "now", "policy", "schedule", "speech")
+    __slots__ = ("_count", "claims", "heap", "ledger", "now", "policy", "schedule", "speech")
 
     def __init__(self, schedule: Schedule, policy: Policy, speech: Speech, ledger: Ledger) -> None:
         self.schedule = schedule
         self.policy = policy
         self.speech = speech
         self.ledger = ledger
+        self.claims = claims_its_ends(speech, schedule.claims)
         self.now = 0.0
         self.heap: list[tuple[float, int, Callable[[], None]]] = []
         self._count: int = 0
@@ -92,8 +124,11 @@ class Simulation:
         heappush(self.heap, (self.now + delay, self._count, do))
 
 
-def brisk(schedule: Schedule, horizon: float) -> Policy:
-    """A policy under which much happens in little time, with the limits of ``schedule``."""
+def brisk(schedule: Schedule, lag: float) -> Policy:
+    """A policy under which much happens in little time, with the limits of ``schedule``.
+
+    ``lag``: that of the dialect's traits.
+    """
     return Policy(
         start_delay=0.02,
         connect_timeout=0.4,
@@ -108,11 +143,12 @@ def brisk(schedule: Schedule, horizon: float) -> Policy:
         prompt_retry=0.05,
         scatter=0.3,
         later_floor=0.2,
+        proof_timeout=4.0,
         give_up_after=schedule.give_up,
         source_timeout=schedule.patience,
         finish_timeout=schedule.finish,
         close_timeout=0.5,
-        buffer_seconds=schedule.buffer + horizon - HORIZON,
+        buffer_seconds=schedule.buffer + lag - HORIZON,
     )
 
 
@@ -120,6 +156,7 @@ def calm(schedule: Schedule, policy: Policy) -> bool:
     """Whether no fault of the schedule excuses a loss: faults end and memory holds them."""
     return (
         schedule.aborts_at is None
+        and schedule.metrics > 0  # without figures a silent source makes it seem deaf
         and policy.buffer_seconds >= 60
         and policy.finish_timeout >= max(200, _longest_way(schedule, policy))
         and policy.give_up_after is None
@@ -137,4 +174,5 @@ def _longest_way(schedule: Schedule, policy: Policy) -> float:
     again = policy.backoff_cap + policy.later_floor + policy.scatter + 1
     once = noticed + again + policy.connect_timeout + policy.ack_timeout
     times = len(schedule.dials) + len(schedule.faults) + 1
-    return once * times + sum(fault.seconds for fault in schedule.faults)
+    deaf = sum(way == "deaf" for way in schedule.dials) * (policy.stall_timeout + 1)
+    return once * times + deaf + sum(fault.seconds for fault in schedule.faults)

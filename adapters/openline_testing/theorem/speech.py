@@ -11,16 +11,22 @@ without figures of dropped audio the backend drops none.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final, NamedTuple, Protocol, TypeAlias
 
 from msgspec.structs import replace
 
 from openline.dialects.echopanel import TRAITS, EchoPanel
 from openline.dialects.protocol import Dialect, Ids
+from openline.dialects.traits import Ends
 from openline_testing.theorem.schedule import NAMES
 
 #: An encoded message, as the dialect's ``decode`` takes it.
 Encoded: TypeAlias = str | bytes
+#: Some ids, to ask what a speech can encode.
+IDS: Final = Ids(session_id="session", attempt_id="attempt", connection_id="connection 1")
+#: Seconds. A backend that claims its ends needs so long for the longest word.
+SHORTEST_HORIZON: Final = 0.5
 
 
 class Words(NamedTuple):
@@ -69,10 +75,77 @@ class Speech(Protocol):
         ...
 
 
-class FastEcho(EchoPanel):
-    """The default dialect with a backend that transcribes or discards within a second."""
+class Habits(Protocol):
+    """What a ``Speech`` may encode besides, each by an optional method; None: it cannot.
 
-    traits = replace(TRAITS, horizon=1.0)
+    A backend whose speech lacks a method has not the habit: it does not ignore a source, and
+    keeps the queue of the traits. Where the ends of the dialect's finals are claims, and the
+    speech has no ``exact_ack``, all of its backends claim their ends.
+    """
+
+    def exact_ack(self, ids: Ids) -> Encoded | None:
+        """The ``ack`` of a backend whose finals end where their audio ends."""
+        ...
+
+    def ignoring(self, ids: Ids, source: str) -> Encoded | None:
+        """The backend ignores ``source``; sent for each frame of it."""
+        ...
+
+    def announcing(
+        self, ids: Ids, source: str, backlog: float, dropped: int, queue: float
+    ) -> Encoded | None:
+        """The ``figures`` of a backend that queues at most ``queue`` seconds per source."""
+        ...
+
+
+def exact_ack(speech: Speech, ids: Ids) -> Encoded | None:
+    """``Habits.exact_ack``, if ``speech`` has it."""
+    encode: Callable[[Ids], Encoded | None] | None = getattr(speech, "exact_ack", None)
+    return encode and encode(ids)
+
+
+def ignoring(speech: Speech, ids: Ids, source: str) -> Encoded | None:
+    """``Habits.ignoring``, if ``speech`` has it."""
+    encode: Callable[[Ids, str], Encoded | None] | None = getattr(speech, "ignoring", None)
+    return encode and encode(ids, source)
+
+
+def announcing(  # noqa: PLR0917 (what the method takes)
+    speech: Speech, ids: Ids, source: str, backlog: float, dropped: int, queue: float
+) -> Encoded | None:
+    """``Habits.announcing``, if ``speech`` has it."""
+    encode: Callable[[Ids, str, float, int, float], Encoded | None] | None
+    encode = getattr(speech, "announcing", None)
+    return encode and encode(ids, source, backlog, dropped, queue)
+
+
+def claims_its_ends(speech: Speech, rate: float) -> bool:
+    """Whether the client takes the ends of this backend's finals for claims.
+
+    ``rate`` is the schedule's. Raises ValueError where a backend that claims its ends has no
+    time to hear a word.
+    """
+    traits = speech.dialect.traits
+    if traits.ends is Ends.EXACT:
+        return False
+    can_be_exact = exact_ack(speech, IDS) is not None
+    if traits.horizon >= SHORTEST_HORIZON:
+        return bool(rate) or not can_be_exact
+    if not can_be_exact:
+        raise ValueError(
+            f"Traits.horizon is {traits.horizon:g}, and the ends of finals are claims: give "
+            f"{SHORTEST_HORIZON:g} s or more, or {type(speech).__name__} an exact_ack"
+        )
+    return False
+
+
+class FastEcho(EchoPanel):
+    """The default dialect with a backend that transcribes or discards within a second.
+
+    Its other times are small as well, since a play lasts seconds.
+    """
+
+    traits = replace(TRAITS, horizon=1.0, time_error=0.03, longest_run=0.6)
 
 
 _BRISK: Final = FastEcho()
@@ -101,6 +174,23 @@ class EchoSpeech:
     def ack(self, ids: Ids) -> Encoded:
         """A status."""
         return self._message(ids, "status", ',"state":"streaming"')
+
+    def exact_ack(self, ids: Ids) -> Encoded | None:
+        """A status that says what ends prove."""
+        return self._message(ids, "status", ',"state":"streaming","final_ends":"exact"')
+
+    def ignoring(self, ids: Ids, source: str) -> Encoded | None:
+        """A warning, with the words of the contract's backend."""
+        text = f"Too many active sources (max 1). Ignoring source '{source}'."
+        return self._message(ids, "status", f',"state":"warning","message":"{text}"')
+
+    def announcing(
+        self, ids: Ids, source: str, backlog: float, dropped: int, queue: float
+    ) -> Encoded | None:
+        """Figures with the greatest backlog."""
+        figures = f'"backlog_seconds":{backlog!r},"dropped_total":{dropped}'
+        most = f'"max_backlog_seconds":{queue!r}'
+        return self._message(ids, "metrics", f',"source":"{source}",{figures},{most}')
 
     def words(self, ids: Ids, words: Words) -> Encoded:
         """Times are written so that they read back as they were."""

@@ -7,23 +7,26 @@ asked:
 
 - Does the dialect decode the ack, a final and the final message as such?
 - Of the sessions played, has any streamed, has any reported a final, has any finished
-  properly? A few may be unlucky, as dials fail and apps abort; ``ENOUGH`` are not.
+  properly? A few may be unlucky, as dials fail and apps abort; ``ENOUGH`` are not. And in as
+  many sessions with claimed ends: has any end lain behind the audio, was any final held?
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
 from openline.dialects.checking import decode_strict
-from openline.dialects.protocol import FinalMessage, Heard, Ids, Message, Status
+from openline.dialects.protocol import FinalMessage, Heard, Message, Status
 from openline_testing.theorem.books import Ledger
-from openline_testing.theorem.speech import Encoded, Speech, Words
+from openline_testing.theorem.speech import IDS, Encoded, Speech, Words
 
 #: So many sessions cannot all be unlucky: of 300 that were drawn 284 reported a final, and
 #: 259 finished properly.
 ENOUGH: Final = 20
-_IDS: Final = Ids(session_id="session", attempt_id="attempt", connection_id="connection 1")
+#: What happens in sessions whose backends claim their ends.
+CLAIMED: Final = ("a final that is held", "an end behind the audio", "a final without a word")
 
 
 class NothingProved(AssertionError):  # noqa: N818 (an assertion, not an error of a program)
@@ -36,10 +39,14 @@ class VacuityCheck:
     def __init__(self) -> None:
         self._sessions = 0
         self._streamed = self._reported = self._finished = False
+        self._claiming: int = 0
+        self.happened: Counter[str] = Counter()
 
     def count(self, books: Ledger) -> None:
         """A session was played to its end, and no clause is broken."""
         self._sessions += 1
+        self._claiming += books.claims
+        self.happened.update(books.happened)
         self._streamed |= books.streamed
         self._reported |= bool(books.delivered)
         # There is a summary exactly if the final message was taken.
@@ -48,16 +55,16 @@ class VacuityCheck:
     def check(self, speech: Speech) -> None:
         """Raise NothingProved if the sessions prove nothing about ``speech``."""
         _check_decoding(speech)
-        if self._sessions < ENOUGH:
-            return
-        for happened, what in (
-            (self._streamed, "streamed anything"),
-            (self._reported, "reported a final"),
-            (self._finished, "finished properly, with the final message"),
-        ):
-            if not happened:
+        asked = [
+            (self._sessions, self._streamed, "streamed anything"),
+            (self._sessions, self._reported, "reported a final"),
+            (self._sessions, self._finished, "finished properly, with the final message"),
+            *((self._claiming, self.happened[each], f"had {each}") for each in CLAIMED),
+        ]
+        for sessions, happened, what in asked:
+            if sessions >= ENOUGH and not happened:
                 raise NothingProved(
-                    f"of {self._sessions} sessions none {what}, so nothing is proved: check "
+                    f"of {sessions} sessions none {what}, so nothing is proved: check "
                     f"{type(speech).__name__}, and the policy if you gave one"
                 )
 
@@ -66,9 +73,9 @@ def _check_decoding(speech: Speech) -> None:
     dialect = speech.dialect
     words = Words("words", dialect.traits.sources[0], 0.0, 0.02, final=True)
     samples: tuple[tuple[str, Encoded, Callable[[Message], bool], str], ...] = (
-        ("ack", speech.ack(_IDS), _is_ack, "a Status with ack=True: no audio is ever sent"),
-        ("words", speech.words(_IDS, words), _is_final, "a final Heard: no final ever comes"),
-        ("summary", speech.summary(_IDS), _is_end, "a FinalMessage: no session ever finishes"),
+        ("ack", speech.ack(IDS), _is_ack, "a Status with ack=True: no audio is ever sent"),
+        ("words", speech.words(IDS, words), _is_final, "a final Heard: no final ever comes"),
+        ("summary", speech.summary(IDS), _is_end, "a FinalMessage: no session ever finishes"),
     )
     for name, data, is_right, want in samples:
         made = decode_strict(dialect, data)

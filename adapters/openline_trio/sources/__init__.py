@@ -35,6 +35,8 @@ __all__ = [
     "SourceError",
 ]
 
+#: The packages of the extra: only where one of them is missing, the extra is the advice.
+_EXTRA = ("trio", "trio_websocket", "numpy", "soundfile", "soxr")
 _LAZY = {
     "FileSource": "files",
     "Microphone": "microphone",
@@ -50,7 +52,8 @@ def __getattr__(name: str) -> object:
     try:
         return getattr(import_module(f"{__name__}.{module}"), name)
     except ModuleNotFoundError as error:
-        error.add_note('audio needs more packages: pip install "openline[audio]"')
+        if (error.name or "").partition(".")[0] in _EXTRA:
+            error.add_note('audio needs more packages: pip install "openline[audio]"')
         raise
 
 

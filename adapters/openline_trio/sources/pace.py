@@ -9,8 +9,9 @@ on trio's clock. Every due time is reckoned from ``start`` and from a count of s
 never from the frame before: a late wake-up delays its own frame and shifts no other, and
 nothing accumulates over hours. A frame that is overdue goes out at once.
 
-At ``speed`` 1 and below this simulates live capture and never waits for the sink. Above 1
-the audio is a store that can wait, so each frame first asks the sink for ``room``.
+A *store* can wait: each of its frames first asks the sink for ``room``, so nothing of it is lost
+while the line is away, at any speed; what is overdue then goes out as fast as there is room. A
+*live* stream never waits, and its arrival sets the pace.
 
 `play` puts a blocking `FrameReader` behind that schedule: a task reads about a second at
 a time in a worker thread, one block ahead of the block that is being delivered, so that
@@ -69,18 +70,20 @@ class Pace:
 
     ``start`` is the moment, in seconds on trio's clock, at which the first sample was
     captured; the sink gets it at once. ``speed`` is how many seconds of audio pass in one.
+    ``waits``: the audio is stored, and waits for room.
     """
 
-    def __init__(self, sink: Sink, *, start: float, speed: float) -> None:
+    def __init__(self, sink: Sink, *, start: float, speed: float, waits: bool) -> None:
         self._sink = sink
         self._start = start
         self._speed = speed
+        self._waits = waits
         self._samples = 0
         sink.started(start)
 
     async def deliver(self, frame: bytes) -> None:
         """Hand ``frame`` (s16le) over when it is due; always a checkpoint."""
-        if self._speed > 1:
+        if self._waits:
             await self._sink.room()
         self._samples += len(frame) // 2
         await trio.sleep_until(self._start + self._samples / (SAMPLE_RATE * self._speed))
@@ -103,7 +106,7 @@ async def play(
         pace: Pace | None = None
         async for frames in receive:
             if pace is None:
-                pace = Pace(sink, start=trio.current_time(), speed=speed)
+                pace = Pace(sink, start=trio.current_time(), speed=speed, waits=True)
             for frame in frames:
                 await pace.deliver(frame)
     for failure in failures:

@@ -139,7 +139,9 @@ class PcmSource:
             if over:
                 frames += converter.flush()
             if pace is None and fresh:
-                pace = Pace(sink, start=self._captured_at(len(fresh)), speed=self._speed)
+                waits = len(fresh) / self._bytes_per_second > _LIVE_SECONDS
+                start = self._captured_at(len(fresh))
+                pace = Pace(sink, start=start, speed=self._speed, waits=waits)
             if pace is not None:
                 for frame in frames:
                     await pace.deliver(frame)

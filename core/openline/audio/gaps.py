@@ -28,6 +28,10 @@ def _order(gap: Gap) -> tuple[int, int]:
     return (gap.start, gap.end)
 
 
+def _end(gap: Gap) -> int:
+    return gap.end
+
+
 class GapLog:
     """The gaps of one source, and the audio that is told."""
 
@@ -39,7 +43,7 @@ class GapLog:
         self._reported = 0  # how many of them the app has
         self._told: list[tuple[int, int]] = []
         self._live: list[Gap] = []  # inexact, of the live dial
-        self._again: list[Gap] = []  # inexact, of earlier dials; their audio is sent again
+        self._again: list[Gap] = []  # inexact, of earlier dials, sent again; by their ends
         self._withdrawn: list[Gap] = []  # reported, and not yet reported as withdrawn
 
     def restore(
@@ -60,8 +64,11 @@ class GapLog:
         # reported: it is lost, with the cause SPOOL. The captured audio ends at 600.
         self._gaps = list(gaps)
         self._reported = len(self._gaps)
-        self._told = sorted(told)
-        self._again = [gap for gap in self._gaps if not gap.exact and gap.start >= confirmed]
+        # A final may be told over a hole, which is in a gap of its own.
+        exact = [(gap.start, gap.end) for gap in self._gaps if gap.exact]
+        self._told = [each for run in sorted(told) for each in _without(*run, exact)]
+        again = [gap for gap in self._gaps if not gap.exact and gap.start >= confirmed]
+        self._again = sorted(again, key=_end)
         settled = list(self._settled())
         kept = [(max(start, confirmed), end) for start, end in runs if end > confirmed]
         kept = [piece for start, end in kept for piece in _without(start, end, settled)]
@@ -127,6 +134,7 @@ class GapLog:
     def end_dial(self, confirmed: int) -> None:
         """The dial is lost: what lies behind ``confirmed`` is sent again."""
         self._again += [gap for gap in self._live if gap.start >= confirmed]
+        self._again.sort(key=_end)
         self._live.clear()
 
     def confirm(self, confirmed: int) -> None:

@@ -3,7 +3,7 @@
 ``marks`` holds the finals of the live dial. At a loss they are put aside, for their audio is
 sent again and the new dial will probably repeat them, perhaps in other words. A final that
 was put aside is settled when the new dial's mark passes its end: if finals of the new dial
-cover half of it, they replace it, and it is dropped; else it is told after all. At the end of
+repeat it by half, they replace it, and it is dropped; else it is told after all. At the end of
 the session, of two readings of one place the one counts that reaches farther.
 
 An example: dial 1 held "one two three four", 10 to 14 s, and is lost. Dial 2 is sent the audio
@@ -11,34 +11,38 @@ from 9.8 s on, and holds "one two", 10 to 12 s, when the session ends. The older
 farther, so it counts, and "one two" is dropped.
 
 All or nothing: replay begins at or before a final that was put aside, or behind it. If its
-beginning leaves memory first, it is told, and its audio is not sent again. A final that came
-out of order may begin before the mark: it is told at the loss.
+beginning leaves memory first, it is told, and its audio is not sent again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from openline.audio.marks import Marks, Reading, compete, covered
+from openline.audio.marks import Marks, Reading, compete, replaced
 from openline.updates import Transcript, to_samples
 
 
 class Hearing:
     """The readings of one source. Positions are samples of session time."""
 
-    __slots__ = ("_aside", "_dropped", "_spans", "exact", "marks", "seam", "told")
+    __slots__ = ("_aside", "_dropped", "_finals", "_told", "exact", "marks", "seam")
 
     def __init__(self, marks: Marks) -> None:
         self.marks = marks
         self.exact = False  # on this dial ends are exact, and nothing is held
         self.seam = False  # the next final is the first one behind a cut
-        self.told: list[Reading] = []  # final though not confirmed, each with its audio
         self._aside: list[Reading] = []
-        self._spans: list[tuple[int, int]] = []  # final on this dial, while some are aside
+        self._finals: list[Reading] = []  # final on this dial, while some are aside
+        self._told: list[Reading] = []  # final though not confirmed, each with its audio
         self._dropped: list[Reading] = []  # replaced, and not yet handed out
 
-    def restore(self, held: Iterable[Transcript], mark: int) -> None:
-        """Put aside what earlier processes held, by their dials, the oldest first."""
+    def restore(self, held: Iterable[Transcript], mark: int, error: int) -> None:
+        """Put aside what earlier processes held, by their dials, the oldest first.
+
+        The mark lies in no held final, so one that begins before it had been passed by it: the
+        process was killed before it noted that the final is final. ``error``: that of times.
+        """
+        self.marks = Marks(mark, error, 0)
         dials: dict[tuple[str, ...], list[Reading]] = {}
         for each in held:
             reading = Reading(to_samples(each.start), to_samples(each.end), each)
@@ -52,36 +56,49 @@ class Hearing:
         self.marks = marks
         self.exact = exact
 
-    def note_final(self, start: int, end: int) -> None:
-        """A final of this dial covers [start, end), and is final at once."""
-        self.marks.edge = max(self.marks.edge, end)
+    def note_final(self, reading: Reading) -> None:
+        """A final of this dial, which is final at once."""
+        self.marks.edge = max(self.marks.edge, reading.end)
         if self._aside:
-            self._spans.append((start, end))
+            self._finals.append(reading)
+
+    def allows(self, mark: int) -> bool:
+        """Whether the mark may lie there: not inside a final that was put aside.
+
+        Its audio is sent again from its beginning, or not at all; and only as a whole can it
+        be compared with what this dial hears. Where ends are exact, they are proof.
+        """
+        return self.exact or not any(each.start < mark < each.end for each in self._aside)
 
     def pass_mark(self, mark: int) -> list[Reading]:
         """The mark moves: returns the readings that are final now."""
         told = self.marks.passed(mark)
         if self._aside:
-            for each in told:
-                self._spans.append((each.start, each.end))
-            spans = [*self._spans, *((each.start, each.end) for each in self.marks.held)]
+            self._finals += told
+            heard = [*self._finals, *self.marks.held]
             due = [each for each in self._aside if each.end <= mark]
             self._aside = [each for each in self._aside if each.end > mark]
             for each in due:
-                (self._dropped if covered(each, spans) else told).append(each)
+                gone = replaced(each, heard, self.marks.error)
+                (self._dropped if gone else told).append(each)
             told.sort(key=_start)
         return told
 
     def end_dial(self, mark: int) -> None:
         """The dial is lost, and the next one is sent audio from ``mark`` on."""
         self._put_aside(self._tell_begun(self.marks.clear(), mark))
-        self._spans.clear()
+        self._finals.clear()
 
     def _tell_begun(self, readings: list[Reading], mark: int) -> list[Reading]:
-        """Tell what begins before ``mark``, for no other dial can say all of it; the rest."""
-        begun = [each for each in readings if each.start < mark]
-        self.told += [each._replace(start=mark, end=mark) for each in begun]
-        return [each for each in readings if each.start >= mark]
+        """Tell what begins before ``mark``, for no other dial can say all of it; the rest.
+
+        A beginning that is off by the error of times may only seem to lie before the mark.
+        """
+        first = mark - self.marks.error
+        self._told += [
+            each._replace(start=mark, end=mark) for each in readings if each.start < first
+        ]
+        return [each for each in readings if each.start >= first]
 
     def leave(self, start: int, end: int) -> list[Reading]:
         """The readings that begin in [start, end), which leaves memory: they are final now."""
@@ -97,18 +114,27 @@ class Hearing:
         told, self._aside = self._aside, []
         return told
 
-    def _put_aside(self, readings: list[Reading]) -> None:
-        old = self._aside
-        if old and self._spans:
-            self._dropped += [each for each in old if covered(each, self._spans)]
-            old = [each for each in old if not covered(each, self._spans)]
-        self._aside, dropped = compete(old, readings)
-        self._dropped += dropped
+    def tell(self, reading: Reading) -> None:
+        """A final is final, though its audio is not confirmed."""
+        self._told.append(reading)
+
+    @property
+    def has_told(self) -> bool:
+        """Whether there are finals that ``take_told`` has not handed out."""
+        return bool(self._told)
 
     def take_told(self) -> list[Reading]:
         """The finals that were told since the last call, each with the audio that it covers."""
-        told, self.told = self.told, []
+        told, self._told = self._told, []
         return told
+
+    def _put_aside(self, readings: list[Reading]) -> None:
+        old, error = self._aside, self.marks.error
+        gone = [each for each in old if replaced(each, self._finals, error)]
+        old = [each for each in old if each not in gone]
+        self._aside, dropped = compete(old, readings, error)
+        self._dropped += gone
+        self._dropped += dropped
 
     def take_dropped(self) -> list[Reading]:
         """The readings that were replaced since the last call."""

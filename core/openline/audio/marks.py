@@ -45,10 +45,10 @@ class Reading(NamedTuple):
 class Marks:
     """The held finals of one source on one dial, and the places where the mark may lie."""
 
-    __slots__ = ("_error", "_held", "_live", "_longest", "edge")
+    __slots__ = ("_held", "_live", "_longest", "edge", "error")
 
     def __init__(self, begin: int, error: int, longest: int) -> None:
-        self._error = error
+        self.error = error
         self._longest = longest
         self.edge = begin  # the latest end of all finals of this dial
         self._held: list[Reading] = []  # in order of their beginnings
@@ -63,9 +63,9 @@ class Marks:
         self._live = None
         start, edge = reading.start, self.edge
         self.edge = max(edge, reading.end)
-        self._held.append(reading)
+        self._held = [*(_cut(each, start) for each in self._held), reading]
         self._held.sort(key=lambda each: each.start)
-        if start - edge >= 2 * self._error:
+        if start - edge >= 2 * self.error:
             return max((edge + start) // 2, start - _BEFORE)
         if start - self._held[0].start > self._longest:
             return start
@@ -74,10 +74,10 @@ class Marks:
     def at_horizon(self, position: int) -> int:
         """The last place up to ``position`` at which the mark may lie."""
         if self._live is not None:
-            position = min(position, self._live - self._error)
+            position = min(position, self._live - self.error)
         for each in reversed(self.held):
-            if each.start - self._error < position < each.end + self._error:
-                position = each.start - self._error
+            if each.start - self.error < position < each.end + self.error:
+                position = each.start - self.error
         return position
 
     def passed(self, mark: int) -> list[Reading]:
@@ -91,16 +91,10 @@ class Marks:
 
     @property
     def held(self) -> list[Reading]:
-        """The held finals, each cut where the next final or the live partial begins."""
-        cut: list[Reading] = []
-        following = self._live
-        for each in reversed(self._held):
-            end = each.end
-            if following is not None and each.start < following:
-                end = min(end, following)
-            cut.append(each._replace(end=end))
-            following = each.start
-        return cut[::-1]
+        """The held finals, each cut where a later one, or the live partial, begins within it."""
+        if self._live is None:
+            return self._held.copy()
+        return [_cut(each, self._live) for each in self._held]
 
     def clear(self) -> list[Reading]:
         """Hold nothing any more; returns the held finals."""
@@ -108,29 +102,51 @@ class Marks:
         return held
 
 
-def covered(reading: Reading, others: Iterable[tuple[int, int]]) -> bool:
-    """Whether ``others``, as intervals, cover at least half of ``reading``."""
-    if reading.start == reading.end:
-        return any(start <= reading.start <= end for start, end in others)
+def _cut(reading: Reading, start: int) -> Reading:
+    """``reading`` up to ``start``, if that lies within it."""
+    return reading._replace(end=start) if reading.start < start < reading.end else reading
+
+
+def replaced(reading: Reading, others: Iterable[Reading], error: int) -> bool:
+    """Whether ``others``, heard from the same audio, replace ``reading``.
+
+    They do if those that lie in its place cover half of it, or have half as much text: its end
+    may lie far behind its words, and then the text is the measure. A final that only touches
+    it, within the error of times, is of other words.
+    """
+    near = [each for each in others if _shares(reading, each, error)]
+    if near and 2 * _letters(near) >= _letters([reading]):
+        return True
     at, total = reading.start, 0
-    for start, end in sorted(others):
-        low, high = max(start, at), min(end, reading.end)
+    for each in sorted(near, key=lambda each: each.start):
+        low, high = max(each.start, at), min(each.end, reading.end)
         if low < high:
             total, at = total + high - low, high
-    return 2 * total >= reading.end - reading.start
+    return bool(near) and 2 * total >= reading.end - reading.start
 
 
-def compete(old: list[Reading], new: list[Reading]) -> tuple[list[Reading], list[Reading]]:
+def _shares(one: Reading, other: Reading, error: int) -> bool:
+    shared = min(one.end, other.end) - max(one.start, other.start)
+    shorter = min(one.end - one.start, other.end - other.start)
+    return shared >= min(2 * error, shorter // 2)
+
+
+def compete(
+    old: list[Reading], new: list[Reading], error: int
+) -> tuple[list[Reading], list[Reading]]:
     """Of two readings of the same audio, the finals that count, and those that they replace.
 
-    The reading that reaches farther counts, the newer one if both reach equally far. Of the
-    other one, each final counts that it does not cover by half.
+    Both begin at the mark, so the one that reaches farther has more text; ends are claims, and
+    do not tell. The newer one counts if both have equally much. Of the other one, each final
+    counts that it does not replace.
     """
     if not old or not new:
         return [*old, *new], []
-    farthest = max(each.end for each in old), max(each.end for each in new)
-    best, other = (old, new) if farthest[0] > farthest[1] else (new, old)
-    spans = [(each.start, each.end) for each in best]
-    replaced = [each for each in other if covered(each, spans)]
-    kept = [each for each in other if not covered(each, spans)]
-    return sorted([*best, *kept], key=lambda each: each.start), replaced
+    best, other = (old, new) if _letters(old) > _letters(new) else (new, old)
+    gone = [each for each in other if replaced(each, best, error)]
+    kept = [each for each in other if each not in gone]
+    return sorted([*best, *kept], key=lambda each: each.start), gone
+
+
+def _letters(readings: Iterable[Reading]) -> int:
+    return sum(not character.isspace() for each in readings for character in each.final.text)

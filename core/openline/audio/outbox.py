@@ -50,6 +50,7 @@ class Outbox:
         "_ignored",
         "_limit",
         "_positions",
+        "_sheds",
         "_tail",
         "_unconfirmed",
         "captured",
@@ -63,7 +64,10 @@ class Outbox:
         "source",
     )
 
-    def __init__(self, source: str, limit: int, origin: int, disk_limit: int = 0) -> None:
+    def __init__(
+        self, source: str, limit: int, origin: int, disk_limit: int = 0, *, sheds: bool = True
+    ) -> None:
+        """``sheds``: over the limits the oldest audio goes; a store waits, so none has to."""
         self.source = source
         self.origin = origin
         self.captured = origin
@@ -74,6 +78,7 @@ class Outbox:
         self.losses = GapLog(source)
         self.hearing = Hearing(Marks(origin, 0, 0))
         self._limit = limit
+        self._sheds = sheds
         self._disk_limit = disk_limit  # 0: there is no disk
         self._ignored: IgnoredRun | None = None
         self._tail = b""  # captured, and not yet a frame
@@ -100,7 +105,7 @@ class Outbox:
             for i in range(0, whole, _FRAME_BYTES):
                 self._backlog.add(at + i // 2, pcm[i : i + _FRAME_BYTES])
             # A policy has room for a frame, and the tail is less: there is a frame to shed.
-            while self.buffered > self._limit:
+            while self._sheds and self.buffered > self._limit:
                 self._shed()
             self.captured = at + len(pcm) // 2
         else:  # one whole frame, as nearly always
@@ -108,14 +113,14 @@ class Outbox:
             backlog.frames.append((self.captured, pcm))
             backlog.samples += FRAME_SAMPLES
             self.captured += FRAME_SAMPLES
-            while backlog.samples + self._unconfirmed.samples > self._limit:
+            while backlog.samples + self._unconfirmed.samples > self._limit and self._sheds:
                 self._shed()
 
     def _leave_on_disk(self, samples: int) -> None:
         tail, self._tail = self._tail, b""
         self._backlog.disk.extend(self.captured - len(tail) // 2, self.captured + samples)
         self.captured += samples
-        while self.captured - self._front > self._disk_limit:
+        while self._sheds and self.captured - self._front > self._disk_limit:
             self._shed()
 
     @property
@@ -166,7 +171,7 @@ class Outbox:
         low = max(reading.start, self.confirmed)
         high = max(low, min(reading.end, self.captured))
         self.losses.tell(low, high)
-        self.hearing.told.append(reading._replace(start=low, end=high))
+        self.hearing.tell(reading._replace(start=low, end=high))
 
     # The disk.
 
@@ -227,6 +232,12 @@ class Outbox:
     def buffered(self) -> int:
         """Samples held in memory."""
         return self._backlog.samples + self._unconfirmed.samples + len(self._tail) // 2
+
+    def has_room(self, room: int) -> bool:
+        """Whether ``room`` more samples fit, on disk if there is one; some always fit at last."""
+        if self._disk_limit:
+            return self.captured - self._front < max(self._disk_limit // 2, self._disk_limit - room)
+        return self.buffered < max(self._limit // 2, self._limit - room)
 
     @property
     def undelivered(self) -> bool:

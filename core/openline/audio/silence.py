@@ -1,17 +1,17 @@
 """A watchdog for sources that fall silent: one delivers no audio for too long.
 
 A source that hangs sends no signal, so a clock must find it. Each source is watched from
-the opening of the line to its end, unless it may pause. A source that can wait, such as a
-file, pauses while the session is full, which looks like silence. So the watchdog samples
-twice in each ``timeout`` whether the session has room, and restarts the count whenever
-there was none.
+the opening of the line to its end, unless it may pause, or is a store: a read of a file may
+take long. A source may also wait while the session has no room for it, which looks like
+silence. So the watchdog samples twice in each ``timeout`` whether there is room, and restarts
+the count of a source whenever there was none.
 
 Times are those of the caller's clock, in seconds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from openline.machine.timers import OFF
 
@@ -19,7 +19,7 @@ from openline.machine.timers import OFF
 class SilenceWatchdog:
     """When audio last came from each source. If ``timeout`` is None, silence is never reported."""
 
-    __slots__ = ("_excused_until", "_heard", "_timeout", "_watched")
+    __slots__ = ("_heard", "_opened_at", "_timeout", "_watched")
 
     def __init__(
         self, sources: Sequence[str], may_pause: Collection[str], timeout: float | None
@@ -27,11 +27,11 @@ class SilenceWatchdog:
         self._timeout = timeout or OFF
         self._watched = [name for name in sources if name not in may_pause]
         self._heard: dict[str, float] = {}
-        self._excused_until = 0.0
+        self._opened_at = 0.0
 
     def begin(self, now: float) -> float:
         """The line is opened. Returns when to ``look`` first; OFF: never."""
-        self._excused_until = now
+        self._opened_at = now
         return self.next_look(now)
 
     def note_audio(self, source: str, now: float) -> None:
@@ -43,10 +43,14 @@ class SilenceWatchdog:
         if source in self._watched:
             self._watched.remove(source)
 
-    def look(self, now: float, *, room: bool) -> list[str]:
-        """The sources that have been silent for too long; they are not watched any more."""
-        if not room:
-            self._excused_until = now
+    def look(self, now: float, has_room: Callable[[str], bool]) -> list[str]:
+        """The sources that have been silent for too long; they are not watched any more.
+
+        ``has_room``: whether the session has room for more audio of a source.
+        """
+        for name in self._watched:
+            if not has_room(name):
+                self._heard[name] = now
         silent = [name for name in self._watched if self._silent_at(name) <= now]
         for name in silent:
             self.forget(name)
@@ -59,4 +63,4 @@ class SilenceWatchdog:
         return min(now + self._timeout / 2, *map(self._silent_at, self._watched))
 
     def _silent_at(self, name: str) -> float:
-        return max(self._heard.get(name, 0.0), self._excused_until) + self._timeout
+        return max(self._heard.get(name, 0.0), self._opened_at) + self._timeout

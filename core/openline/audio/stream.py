@@ -10,18 +10,39 @@ from __future__ import annotations
 from openline.audio.outbox import Outbox
 from openline.audio.window import Limits, Window
 from openline.machine.timers import OFF
+from openline.updates import SAMPLE_RATE
+
+#: Samples waiting to be sent above which a source that can wait is paused.
+ROOM = 2 * SAMPLE_RATE
 
 
 class Stream:
     """One source: its outbox and, on a live dial, its window."""
 
-    __slots__ = ("box", "due_since", "shut_since", "spoke", "stored", "stuck", "window")
+    __slots__ = (
+        "box",
+        "due_since",
+        "full_since",
+        "is_store",
+        "shut_since",
+        "spoke",
+        "stored",
+        "stuck",
+        "window",
+    )
 
-    def __init__(self, box: Outbox, limits: Limits, now: float) -> None:
+    def __init__(self, box: Outbox, limits: Limits, now: float, *, is_store: bool) -> None:
         self.box = box
+        self.is_store = is_store
+        self.full_since = OFF  # since when a store waits, and the mark has not moved; OFF: none
         self.window = Window(limits, now)
         self.shut_since = OFF  # when its window was shut with no report on it since; OFF: never
         self.due_since = OFF  # when the backend last confirmed progress with audio that is due
         self.spoke = False  # words or figures of it came on this dial
         self.stored = False  # its first sample is noted on disk
         self.stuck = False  # its window is shut, and time alone does not open it soon
+
+    @property
+    def has_room(self) -> bool:
+        """Whether a source that can wait should deliver more: sending keeps up with it."""
+        return self.box.unsent < ROOM and self.box.has_room(ROOM)

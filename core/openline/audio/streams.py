@@ -8,7 +8,7 @@ on that one timeline.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 
@@ -22,9 +22,6 @@ from openline.audio.window import Limits, Window
 from openline.dialects.traits import Traits
 from openline.machine.timers import OFF
 from openline.updates import SAMPLE_RATE, Account, Gap, SourceStatistics, Transcript
-
-#: Samples waiting to be sent above which a source that can wait is paused.
-ROOM = 2 * SAMPLE_RATE
 
 
 class PastSource(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +52,7 @@ class Streams(Turns):
         "_limit",
         "_over",
         "_pings",
+        "_stores",
         "_streams",
         "_traits",
         "_zero",
@@ -64,9 +62,15 @@ class Streams(Turns):
     )
 
     def __init__(
-        self, declared: Sequence[str], traits: Traits, limit: int, disk_limit: int = 0
+        self,
+        declared: Sequence[str],
+        traits: Traits,
+        limit: int,
+        disk_limit: int = 0,
+        stores: Collection[str] = (),
     ) -> None:
         super().__init__(Limits.of(traits))
+        self._stores = frozenset(stores)  # the sources that wait while there is no room
         self._declared = tuple(declared)
         self._traits = traits
         self._exact = False  # ends are exact on this dial
@@ -94,14 +98,19 @@ class Streams(Turns):
             if self._zero is None:
                 self._zero = at
             origin = max(0, round((at - self._zero) * SAMPLE_RATE))
-            box = Outbox(source, self._limit, origin, self._disk_limit)
-            stream = Stream(box, self._limits, now)
+            stream = self._make(source, origin, now)
+            box = stream.box
             self._begin_hearing(box)
             self._streams[source] = stream
             self._order.append(stream)
             if self.closed or source in self._over:
                 stream.box.close()
         return stream
+
+    def _make(self, source: str, origin: int, now: float) -> Stream:
+        is_store = source in self._stores
+        box = Outbox(source, self._limit, origin, self._disk_limit, sheds=not is_store)
+        return Stream(box, self._limits, now, is_store=is_store)
 
     def capture(self, source: str, pcm: bytes, now: float) -> Stream | None:
         """Keep audio; None if the source is unknown, or closed (then the audio is counted)."""
@@ -119,11 +128,13 @@ class Streams(Turns):
 
     def restore(self, past: PastSource) -> None:
         """Restore the state of a source from an earlier process."""
-        box = Outbox(past.source, self._limit, past.origin, self._disk_limit)
+        stream = self._make(past.source, past.origin, 0.0)
+        box = stream.box
         box.restore(past.confirmed, past.on_disk, past.gaps, past.told)
-        box.hearing.restore(past.held, past.confirmed)
+        error = round(self._traits.time_error * SAMPLE_RATE)
+        box.hearing.restore(past.held, past.confirmed, error)
         self.has_disk = True
-        self._streams[past.source] = stream = Stream(box, self._limits, 0.0)
+        self._streams[past.source] = stream
         self._order.append(stream)
 
     def disk_failed(self) -> None:
@@ -196,13 +207,10 @@ class Streams(Turns):
         due = [s.box.captured - s.box.confirmed for s in self._streams.values()]
         return max(due, default=0) / SAMPLE_RATE
 
-    @property
-    def has_room(self) -> bool:
-        """Whether a source that can wait should deliver more: sending keeps up with it."""
-        return all(
-            s.box.unsent < ROOM and s.box.buffered < self._limit // 2
-            for s in self._streams.values()
-        )
+    def has_room(self, source: str) -> bool:
+        """Whether a source that can wait should deliver more."""
+        stream = self._streams.get(source)
+        return stream is None or stream.has_room
 
     def statistics(self) -> dict[str, SourceStatistics]:
         """The watermarks per source, in samples since it started."""
@@ -239,7 +247,7 @@ class Streams(Turns):
         for stream in self._streams.values():
             stream.window = Window(self._limits, now)
             stream.stuck = stream.spoke = False
-            stream.shut_since = stream.due_since = OFF
+            stream.shut_since = stream.due_since = stream.full_since = OFF
             self._begin_hearing(stream.box)
 
     def _begin_hearing(self, box: Outbox) -> None:

@@ -7,6 +7,7 @@ time alone does not open it soon, a ping asks the backend how much it has receiv
 
 from __future__ import annotations
 
+from openline.audio.outbox import Outbox
 from openline.audio.stream import Stream
 from openline.audio.window import LIVE_EDGE, Limits
 from openline.machine.timers import OFF
@@ -65,6 +66,24 @@ class Turns:
     def due_since(self) -> float:
         """When the backend last confirmed progress with audio that is due; OFF: none is due."""
         return min([stream.due_since for stream in self._order], default=OFF)
+
+    @property
+    def full_since(self) -> float:
+        """Since when a store waits for a mark that does not move; OFF: none waits."""
+        return min([stream.full_since for stream in self._order], default=OFF)
+
+    def note_mark(self, box: Outbox, now: float) -> None:
+        """The mark of a source moved."""
+        for stream in self._order:
+            if stream.box is box and stream.full_since != OFF:
+                stream.full_since = OFF if stream.has_room else now
+
+    def note_suspension(self, gap: float) -> None:
+        """No time passed for ``gap`` seconds: what the backend is waited for starts later."""
+        for stream in self._order:
+            stream.shut_since += gap
+            stream.due_since += gap
+            stream.full_since += gap
 
     def wants_ping(self) -> bool:
         """Whether a window needs confirmation soon, or at once when nothing else opens it."""

@@ -39,6 +39,8 @@ EVENTS: Final[Mapping[str, type[Any]]] = MappingProxyType(
     {kind.__name__: kind for kind in get_args(Event)}
 )
 _encode = msgspec.json.Encoder().encode
+#: Fields that are left out where they have their default.
+_USUAL: Final = (("peak", None), ("due_at", None), ("unchanged", False))
 _USER: Final = re.compile(r"//[^/?#]*@")
 _VISIBLE: Final = re.compile(r"[A-Za-z0-9]")
 
@@ -75,8 +77,9 @@ def event_to_plain(event: Event, *, keep_audio: bool) -> Plain:
         if isinstance(value, float) and not math.isfinite(value):
             value = str(value)
         plain[name] = value
-    if plain.get("peak", 0) is None:  # as nearly always: a line of audio is short
-        del plain["peak"]
+    for name, usual in _USUAL:  # as nearly always: a line is short
+        if plain.get(name, _USUAL) is usual:
+            del plain[name]
     match event:
         case AudioCaptured(pcm=pcm) | AudioFetched(pcm=pcm) if not keep_audio:
             del plain["pcm"]

@@ -29,7 +29,6 @@ from openline.machine.timers import (
     Timer,
 )
 from openline.machine.words import Words
-from openline.reconnect.verdicts import Action
 
 #: RFC 6455 §7.4.1: the purpose of the connection has been fulfilled.
 CLOSE_NORMAL = 1000
@@ -44,7 +43,7 @@ class Actions(Words):
 
     def needs_credential(self) -> bool:
         """Whether the provider must be asked before the next dial."""
-        return self.credential_wanted
+        return self.credential_wanted or self.now >= self.credential_due_at
 
     def gate_open(self) -> bool:
         """Whether a dial may go out this instant."""
@@ -67,8 +66,8 @@ class Actions(Words):
         return not self.start_sent
 
     def retry_too_late(self) -> bool:
-        """Whether the next dial would come after the limit of a session that is stopped now."""
-        return self.deadlines[Timer.RETRY] > self.finish_at
+        """Whether no dial can come before the limit of a session that is stopped now."""
+        return self.retry.comes_too_late(self.now, self.finish_at)
 
     def stopping(self) -> bool:
         """Whether the app has requested the stop."""
@@ -84,22 +83,28 @@ class Actions(Words):
         """The state is left, so its timers end."""
         self.disarm(STATE_TIMERS)
 
-    def watch_sources(self) -> None:
-        """Start to watch the sources for silence."""
+    def start_clocks(self) -> None:
+        """Start to watch the sources for silence, and the time for a first contact."""
+        self.retry.met_at = self.now + self.policy.first_contact
         self.deadlines[Timer.SOURCE] = self.watch.begin(self.now)
 
     def request_credential(self) -> None:
-        """Request a credential; the gate counts it, as it counts a dial."""
-        self.retry.gate.note(self.now)
+        """Request a credential. The gate counts it, unless it is only due and a dial follows."""
+        if self.credential_wanted:
+            self.retry.gate.note(self.now)
+        # If this one fails no dial follows, and the next request counts.
+        self.credential_wanted = True
         self.request += 1
         self.arm(Timer.AUTH, self.policy.auth_timeout)
-        # After a dial, a request means that the backend refused the old credential.
-        self.out.append(RequestCredential(self.request, self.dials > 0))
+        self.out.append(RequestCredential(self.request, self.credential_refused))
 
     def note_credential(self) -> None:
-        """The provider answered; a fresh credential uses up the one REAUTH."""
-        self.credential_wanted = False
-        self.retry.reauth_used = self.dials > 0
+        """The provider answered; only an answer to a refusal uses up the one REAUTH."""
+        due_at = self.credential.due_at
+        self.credential_due_at = OFF if due_at is None else due_at
+        if self.credential_refused:
+            self.retry.reauth_used, self.retry.unchanged = True, self.credential.unchanged
+        self.credential_wanted = self.credential_refused = False
 
     def cancel_credential(self) -> None:
         """Stop waiting for the provider."""
@@ -136,7 +141,6 @@ class Actions(Words):
     def note_opened(self) -> None:
         """The socket is open."""
         self.connection_id = self.opened_id
-        self.ever_opened = True
 
     def await_ack(self) -> None:
         """Request the start, but no earlier than the start delay after the dial."""
@@ -153,7 +157,7 @@ class Actions(Words):
 
     def open_line(self) -> None:
         """The start was acknowledged: audio may flow, and the dial's timers run."""
-        self.line_open = True
+        self.line_open = self.streamed = True
         self.ping_wanted = False
         self.dropped, self.doubtful, self._finals = 0, False, 0
         self.deadlines[Timer.GIVE_UP] = OFF  # judged at the next loss
@@ -208,10 +212,10 @@ class Actions(Words):
     def count_loss(self) -> None:
         """Count the loss before the next dial, which needs a fresh credential after a REAUTH."""
         self.retry.count_loss(self.now)
-        self.deadlines[Timer.GIVE_UP] = self.retry.give_up_at
-        verdict = self.retry.verdict
-        if verdict is not None and verdict.action is Action.REAUTH:
-            self.credential_wanted = True
+        self.deadlines[Timer.GIVE_UP] = self.retry.give_up_due
+        self.report_outage()
+        if self.retry.wants_fresh:
+            self.credential_wanted = self.credential_refused = True
         self.aim_home()
 
     def await_retry(self) -> None:
@@ -220,7 +224,7 @@ class Actions(Words):
 
     def retry_early(self) -> None:
         """The network is back: dial now, or as soon as the gate opens."""
-        self.deadlines[Timer.RETRY] = self.retry.gate.opens_at(self.now)
+        self.deadlines[Timer.RETRY] = self.retry.until = self.retry.gate.opens_at(self.now)
 
     # Ending.
 
@@ -236,6 +240,11 @@ class Actions(Words):
         self.streams.close()
         self.deadlines[Timer.SOURCE] = OFF
         self.deadlines[Timer.FINISH] = self.finish_at
+
+    def bring_retry_forward(self) -> None:
+        """The next dial comes before the limit of the session, which is stopped now."""
+        self.retry.bring_forward(self.now, self.deadlines[Timer.FINISH])
+        self.await_retry()
 
     def give_up_finishing(self) -> None:
         """Give up: no dial is possible within the limit."""

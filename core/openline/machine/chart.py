@@ -42,8 +42,8 @@ class Chart(StateChart[Any]):
     failed = State(final=True, enter="report_end")
 
     # The line is opened.
-    open_requested = idle.to(authorizing, cond="needs_credential", on="watch_sources") | idle.to(
-        connecting, on="watch_sources"
+    open_requested = idle.to(authorizing, cond="needs_credential", on="start_clocks") | idle.to(
+        connecting, on="start_clocks"
     )
     credential_ready = (
         authorizing.to(failed, cond="no_retry")
@@ -59,6 +59,9 @@ class Chart(StateChart[Any]):
             connecting, internal=True, cond="gate_open", on=["note_redirect", "follow_redirect"]
         )
         | connecting.to(reconnecting, on=["note_redirect", "leave_dial"])
+    )
+    redirect_refused = connecting.to(failed, cond="no_retry") | connecting.to(
+        reconnecting, on=["end_dial", "count_loss"]
     )
     socket_opened = connecting.to(awaiting_ack, on="note_opened")
     settle_due = awaiting_ack.to(awaiting_ack, internal=True, on="request_start")
@@ -142,10 +145,9 @@ class Chart(StateChart[Any]):
         | streaming.to(streaming, internal=True, on="request_ping")
         | finishing.to(finishing, internal=True, on="request_ping")
     )
-    give_up_due = (
-        authorizing.to(failed, on="cancel_credential")
-        | failed.from_(connecting, awaiting_ack, on="abort_socket")
-        | reconnecting.to(failed)
+    # In reconnecting neither GIVE_UP nor FINISH comes first: the retry is planned before both.
+    give_up_due = authorizing.to(failed, on="cancel_credential") | failed.from_(
+        connecting, awaiting_ack, on="abort_socket"
     )
 
     # The line is finished: stopping wins every race.
@@ -159,7 +161,7 @@ class Chart(StateChart[Any]):
         | authorizing.to(authorizing, internal=True, on="note_stop")
         | connecting.to(connecting, internal=True, on="note_stop")
         | awaiting_ack.to(awaiting_ack, internal=True, on="note_stop")
-        | reconnecting.to(reconnecting, internal=True, on="note_stop")
+        | reconnecting.to(reconnecting, internal=True, on=["note_stop", "bring_retry_forward"])
         | finishing.to(finishing, internal=True)
         | closing.to(closing, internal=True)
     )
@@ -168,7 +170,6 @@ class Chart(StateChart[Any]):
         finishing.to(closed, cond="all_delivered", on="abort_socket")
         | authorizing.to(failed, on="cancel_credential")
         | failed.from_(connecting, awaiting_ack, finishing, on="abort_socket")
-        | reconnecting.to(failed)
     )
     abort_requested = (
         closed.from_(idle, reconnecting, on="note_abort")

@@ -78,7 +78,8 @@ def on_timer(session: Reporting, timer: Timer) -> Fired:
 def _ended(session: Reporting, *, detail: str = "", **known: Any) -> Plan:
     """The plan for the ending ``known``, completed from the session's state."""
     ending = Ending(
-        ever_connected=session.ever_opened,
+        ever_connected=session.streamed,
+        met=session.now >= session.retry.met_at,
         has_provider=session.has_provider,
         reauth_used=session.retry.reauth_used,
         strikes=session.retry.strikes,
@@ -119,8 +120,12 @@ def _audio(session: Reporting, event: e.AudioCaptured) -> Fired:
         session.watch.note_audio(event.source, session.now)
         if session.spooled:
             session.store(stream, event.pcm)
+        if stream.is_store and not stream.has_room:
+            session.note_full(stream)
         if stream.box.ignored and stream.box.losses.has_news:
             session.note_ignored(stream.box)
+        elif stream.box.hearing.has_told:  # its audio left memory
+            session.report_told(stream.box)
     return _NOTHING
 
 
@@ -147,6 +152,8 @@ def _fetched(session: Reporting, event: e.AudioFetched) -> Fired:
     stream = session.streams.get(event.source)
     if stream is not None:
         stream.box.fetched(event.start, event.pcm)
+        if stream.box.hearing.has_told:
+            session.report_told(stream.box)
     return _NOTHING
 
 
@@ -170,7 +177,7 @@ def _source_lost(session: Reporting, event: e.SourceFailed) -> Fired:
 
 
 def _look_for_silence(session: Reporting) -> Fired:
-    for source in session.watch.look(session.now, room=session.streams.has_room):
+    for source in session.watch.look(session.now, session.streams.has_room):
         reason = f"it delivered no audio for {session.policy.source_timeout:g} s"
         session.lose_source(source, SourceEndReason.STALLED, reason)
         session.out.append(CloseSource(source))
@@ -193,8 +200,12 @@ def _stop_when_over(session: Reporting) -> Fired:
 
 
 def _credential(session: Reporting, event: e.CredentialReady) -> Fired:
+    due_at = event.due_at
+    if due_at is not None and math.isnan(due_at):
+        raise LocalProtocolError("a credential that is due at nan: give seconds, or None")
     if not _asked(session, event.request):
         return _NOTHING
+    session.credential = event
     return (("credential_ready", _GO_ON),)
 
 
@@ -234,17 +245,17 @@ def _opened(session: Reporting, event: e.SocketOpened) -> Fired:
 def _redirected(session: Reporting, event: e.Redirected) -> Fired:
     if not _live(session, event.dial):
         return _NOTHING
-    try:
-        target = session.target.redirected(event.location)
-    except RedirectRefusedError as exc:
-        plan = _ended(session, error=ErrorKind.REDIRECT_REFUSED, detail=str(exc))
-    else:
-        if session.hops < session.policy.max_redirects:
-            session.redirect = target
-            plan = _GO_ON
+    error, detail = ErrorKind.TOO_MANY_REDIRECTS, ""
+    if session.target.leads_elsewhere(event.location):
+        error = ErrorKind.REDIRECT_ELSEWHERE
+    elif session.hops < session.policy.max_redirects:
+        try:
+            session.redirect = session.target.redirected(event.location)
+        except RedirectRefusedError as exc:
+            error, detail = ErrorKind.REDIRECT_REFUSED, str(exc)
         else:
-            plan = _ended(session, error=ErrorKind.TOO_MANY_REDIRECTS)
-    return (("redirected", plan),)
+            return (("redirected", _GO_ON),)
+    return (("redirect_refused", _ended(session, error=error, detail=detail)),)
 
 
 def _lost(session: Reporting, event: e.SocketLost) -> Fired:

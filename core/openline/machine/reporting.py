@@ -53,21 +53,25 @@ class Reporting(SessionState):
     def report_words(self, transcript: Transcript, proves: int | None = None) -> None:
         """Hand words to the app; a final, or one that is held, is written to disk first.
 
-        A final ``proves`` that its source is confirmed up to this position, if it is not None.
+        A final ``proves`` that its source is confirmed up to this position, if it is not None. It
+        is progress, unless it is told because its audio is not heard any more.
         """
+        self._hand_words(transcript, proves)
+        if transcript.final:
+            self.retry.note_progress()
+
+    def _hand_words(self, transcript: Transcript, proves: int | None = None) -> None:
         self.timeline.add(transcript)
         if self.spooled and (transcript.final or transcript.settled):
             self.out.append(StoreFinal(transcript, held=not transcript.final, proves=proves))
         self.report(transcript)
-        if transcript.final:
-            self.retry.note_progress()
 
     def report_told(self, box: Outbox) -> None:
         """Hand the app the finals whose audio is not confirmed and not sent again either."""
         for start, end, final in box.hearing.take_told():
             if self.spooled and start < end:
                 self.out.append(StoreTold(box.source, start, end))
-            self.report_words(structs.replace(final, final=True))
+            self._hand_words(structs.replace(final, final=True))
         self._note_replaced(box)
 
     def _note_replaced(self, box: Outbox) -> None:
@@ -103,10 +107,13 @@ class Reporting(SessionState):
         has, and that lies before the mark, is told on resuming; one that was replaced is noted
         before the mark passes it, so that it is not told then.
         """
-        mark = max(box.confirmed, position)
+        mark = box.confirmed
+        if position > mark and box.hearing.allows(position):
+            mark = position
         passed = box.hearing.pass_mark(mark)
         self._note_replaced(box)
         if box.confirm(mark):
+            self.streams.note_mark(box, self.now)
             if self.spooled:
                 self.out.append(StoreConfirmed(box.source, mark))
             self._report_withdrawn(box)
@@ -135,15 +142,28 @@ class Reporting(SessionState):
         self.arm_proof()
 
     def arm_proof(self) -> None:
-        """Expect progress with the audio that is due."""
-        patience = self.dialect.traits.horizon + self.policy.proof_timeout
-        self.deadlines[Timer.PROOF] = self.streams.due_since + patience
+        """Expect progress with the audio that is due; and a mark that moves, if a store waits."""
+        horizon, patience = self.dialect.traits.horizon, self.policy.proof_timeout
+        self.deadlines[Timer.PROOF] = min(
+            self.streams.due_since + horizon + patience,
+            self.streams.full_since + 2 * (horizon + patience),
+        )
+
+    def note_full(self, stream: Stream) -> None:
+        """Memory is full of a store's audio, which waits until the mark moves."""
+        if stream.full_since == OFF and self.line_open:
+            stream.full_since = self.now
+            self.arm_proof()
 
     def note_ignored(self, box: Outbox) -> None:
-        """The gap of a source that the backend ignores is long enough to be reported."""
+        """The gap of a source that the backend ignores is long enough to be reported.
+
+        The disk has the gap before the mark passes it: a process that is killed before either
+        is noted sends the audio again.
+        """
+        self.report_gaps(box.losses.take())
         if self.spooled:
             self.out.append(StoreConfirmed(box.source, box.confirmed))
-        self.report_gaps(box.losses.take())
 
     def report_losses(self, gaps: Sequence[Gap]) -> None:
         """Hand the app gaps, and the finals that are told since their audio left memory."""
@@ -165,6 +185,12 @@ class Reporting(SessionState):
             if cause is not SourceEndReason.EXHAUSTED and not self.stop_wanted:
                 self.lost_sources.append(lost)
             self.report(lost)
+
+    def report_outage(self) -> None:
+        """Report an outage that goes on, each five minutes."""
+        text = self.retry.outage(self.now)
+        if text:
+            self.report(Trouble(kind="outage", text=text))
 
     def trouble(self, kind: str, text: str) -> None:
         """Report a fault that does not end the session to the app, once per kind."""

@@ -106,7 +106,7 @@ def snapshot(session: SessionState) -> Snapshot:
         stop_wanted=session.stop_wanted,
         credential_wanted=session.credential_wanted,
         with_credential=session.with_credential,
-        ever_opened=session.ever_opened,
+        streamed=session.streamed,
         line_open=session.line_open,
         start_due=session.start_due,
         start_sent=session.start_sent,

@@ -43,7 +43,7 @@ def next_message(session: Reporting) -> Outgoing | None:
             session.arm_proof()
         deadlines[_SEND] = session.now + session.policy.send_timeout
         box = stream.box
-        if box.losses.has_news or box.hearing.told:
+        if box.losses.has_news or box.hearing.has_told:
             session.report_told(box)
             session.report_gaps(box.losses.take())
         try:  # as ``encode_checked``, without its detour for each frame

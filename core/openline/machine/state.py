@@ -17,7 +17,7 @@ from openline.commands import (
     Command,
 )
 from openline.dialects.protocol import Dialect, FinalMessage, Ids
-from openline.events import SourceKind
+from openline.events import CredentialReady, SourceKind
 from openline.machine.timers import OFF, Timer
 from openline.policy import Policy
 from openline.reconnect.retry import Retry
@@ -56,6 +56,9 @@ class SessionState:
         "backend_error",
         "connection_id",
         "counts",
+        "credential",
+        "credential_due_at",
+        "credential_refused",
         "credential_wanted",
         "deadlines",
         "dial",
@@ -66,7 +69,7 @@ class SessionState:
         "doubtful",
         "dropped",
         "end_reason",
-        "ever_opened",
+        "granted",
         "has_provider",
         "hops",
         "kinds",
@@ -90,6 +93,7 @@ class SessionState:
         "state",
         "stop_is_sent",
         "stop_wanted",
+        "streamed",
         "streams",
         "summary",
         "summary_covers",
@@ -124,46 +128,47 @@ class SessionState:
         self.state: str = State.IDLE.value
         self.now = 0.0
         self.deadlines = [OFF] * len(Timer)
+        self.granted: dict[Timer, float] = {}  # deadlines that a suspension has put off
         self.out: list[Command] = []
         self.retry = Retry(policy, random)
         limit = round(policy.buffer_seconds * SAMPLE_RATE)
-        self.streams = Streams(sources, dialect.traits, limit, disk_samples)
+        stores = frozenset(name for name, kind in kinds.items() if kind is SourceKind.STORE)
+        self.streams = Streams(sources, dialect.traits, limit, disk_samples, stores)
         self.spooled = disk_samples > 0  # captured audio is kept on disk as well
-        self.watch = SilenceWatchdog(sources, may_pause, policy.source_timeout)
+        self.watch = SilenceWatchdog(sources, {*may_pause, *stores}, policy.source_timeout)
         self.timeline = Timeline()
         # The input that arrived, until a row of the chart processes it.
         self.message: Any = None  # a Message; its type goes with the event that is fired
         self.pong = b""  # the mark of the last pong
         self.opened_id = ""  # the connection_id of the socket that is open
         self.redirect = backend  # where a redirect leads
-        self._process = 1  # the processes that ran this session before, and this one
-        self._finals: int = 0  # so many finals on this dial
+        # The processes that ran this session, and the finals on this dial.
+        self._process, self._finals = 1, 0
         self.counts: dict[str, int] = dict.fromkeys(_COUNTED, 0)
         self.reported: frozenset[str] = frozenset()  # the kinds of trouble, once each
         # The credential.
+        self.credential = CredentialReady(0)  # the provider's last answer
         self.credential_wanted = has_provider
+        self.credential_refused = False  # the backend refused the last one
+        self.credential_due_at = OFF  # when to ask again though nothing was refused
         self.request: int = 0
         # The dial.
         self.dial: int = 0
         self.dials: int = 0
-        self.dial_live = False
         self.dialled_at = 0.0
         self.target = backend
         self.with_credential = True
         self.hops = 0
-        self.ever_opened = False
+        self.streamed = False  # a start was acknowledged, on some dial
         self.connection_id = ""
         self.backend_error = ""
-        self.start_due = False
-        self.start_sent = False
-        self.line_open = False
-        self.ping_wanted = False
+        self.start_due = self.start_sent = self.ping_wanted = False
+        self.dial_live = self.line_open = False
         self.realtime_factor = 1.0  # seconds of recognition per second of audio, at least 1
         self.dropped: int = 0  # queue items that the backend reported as dropped on this dial
         self.doubtful = False  # the final message will not confirm all sent audio
         # The end.
-        self.stop_wanted = False
-        self.stop_is_sent = False
+        self.stop_wanted = self.stop_is_sent = False
         self.end_reason = ""
         self.lost_sources: list[SourceEnded] = []  # those that failed or stalled before the stop
         self.summary: FinalMessage | None = None

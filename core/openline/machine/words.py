@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from openline.audio.marks import Reading
 from openline.audio.stream import Stream
-from openline.commands import StoreConfirmed
 from openline.dialects.protocol import Heard, Lost, Metrics, Noticed, Remark, Status
 from openline.machine.reporting import Reporting
 from openline.machine.timers import OFF
@@ -88,11 +87,12 @@ class Words(Reporting):
             hearing.marks.note_partial(start)
             self.report_words(self._transcript(stream, start, end))
         elif hearing.exact:
-            hearing.note_final(start, end)
             hearing.marks.note_partial(None)
             # Reported before the mark moves: the record of a final holds what it proves.
             proves = self._proof(stream)
-            self.report_words(self._transcript(stream, start, end), proves=proves)
+            final = self._transcript(stream, start, end)
+            hearing.note_final(Reading(start, end, final))
+            self.report_words(final, proves=proves)
             self.confirm(box, proves)
         else:
             settled = self._transcript(stream, start, end)
@@ -107,7 +107,7 @@ class Words(Reporting):
         """Where in the session the words of the message are, within what this dial was sent.
 
         Without a beginning they follow the last final, and without an end they end at the live
-        edge of what was sent.
+        edge of what was sent. An end before the beginning is raised to it: a beginning is good.
         """
         heard: Heard = self.message
         box = stream.box
@@ -150,9 +150,12 @@ class Words(Reporting):
         )
 
     def _proof(self, stream: Stream) -> int:
-        """Up to where the message proves its source, where ends are exact: up to its end."""
+        """Up to where the message proves its source, where ends are exact: up to its end.
+
+        An end before the beginning proves nothing.
+        """
         heard: Heard = self.message
-        if heard.end is None:
+        if heard.end is None or (heard.start is not None and heard.start > heard.end):
             return stream.box.confirmed
         return stream.box.interval(0, to_samples(heard.end))[1]
 
@@ -194,11 +197,10 @@ class Words(Reporting):
         stream = self.streams.get(lost.source)
         if stream is not None and not stream.box.ignored:
             stream.box.ignore()
-            stream.shut_since = stream.due_since = OFF
+            self.note_alive(stream)
+            stream.due_since = OFF
             self.arm_proof()
             self.report_told(stream.box)
-            if self.spooled:
-                self.out.append(StoreConfirmed(stream.box.source, stream.box.confirmed))
 
     def take_insight(self) -> None:
         """Report what the backend recognized in the words, unchanged."""

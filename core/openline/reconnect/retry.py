@@ -5,10 +5,16 @@ either a time for the next dial, or never, with the cause. The counts for it are
 rules that reset them: only a *stable* line (streaming for ``stable_after``) resets the backoff,
 the strikes and the right to a fresh credential; progress (a confirmed final) resets only the
 attempts and the time to give up.
+
+A delay that would pass a limit is cut to the last instant before it, once: a server that asks to
+come back in 300 s is asked once more when the session gives up after 300 s. Example, with
+give_up_after=300 and the first loss at 100: a delay from 390 to 405 ends at 400, and so does
+one from 390 to 700 (Retry-After: 310). The dial that then goes out may take its own timeouts.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 
 from openline.machine.timers import OFF
@@ -18,6 +24,11 @@ from openline.reconnect.verdicts import Action, Ending, Rule, Verdict, judge
 
 #: Seconds over which a LATER is spread, so that refused clients do not dial together.
 LATER_JITTER = 1.0
+#: Seconds before the limit of a session that is stopped at which its last dial goes out: it has
+#: to send the rest and to get the final message.
+LAST_DIAL = 5.0
+#: Seconds between two reports of an outage.
+OUTAGE_REPORT = 300.0
 
 
 class Retry:
@@ -26,14 +37,20 @@ class Retry:
     __slots__ = (
         "_policy",
         "_random",
+        "asked",
         "attempts",
         "cause",
         "gate",
         "give_up_at",
+        "last",
+        "lost_at",
+        "met_at",
         "reauth_used",
+        "report_at",
         "stable",
         "strikes",
         "tries",
+        "unchanged",
         "until",
         "verdict",
     )
@@ -46,9 +63,14 @@ class Retry:
         self.attempts = 0  # retries since there was progress
         self.strikes = 0
         self.reauth_used = False  # a fresh credential has been used
+        self.unchanged = False  # that credential was the refused one again
         self.stable = False  # the line was stable on its last dial
         self.give_up_at = OFF
+        self.last = False  # a delay was cut since there was progress
+        self.met_at = OFF  # until then a first contact is not fatal
+        self.lost_at = self.report_at = OFF  # the first loss since then; the next report of it
         # The plan.
+        self.asked = -OFF  # until when the server asked to wait
         self.until = OFF  # when to dial again; OFF: never
         self.cause = ""
         self.verdict: Verdict | None = None
@@ -67,6 +89,8 @@ class Retry:
         self.cause = f"{verdict.why} ({detail})" if detail else verdict.why
         self.until = OFF
         if verdict.action is Action.FATAL:
+            if ending.reauth_used and self.unchanged:
+                self.cause += "; the provider gave the refused token again"
             return
         policy = self._policy
         if policy.max_attempts is not None and self.attempts >= policy.max_attempts:
@@ -74,27 +98,49 @@ class Retry:
             self.cause = f"gave up after {retries}: {self.cause}"
             return
         until, opens_at = now + self._delay(verdict), self.gate.opens_at(now)
+        if verdict.first_contact:
+            until = min(until, self.met_at)
+        self.asked = now + (verdict.retry_after or 0.0)
         if opens_at > until:
             until = opens_at
             self.cause += f"; dials are limited to {policy.dials_per_minute} a minute"
-        self._try_at(until, self._give_up_at(now), finish_at)
+        self._try_at(until, now, self._give_up_at(now), finish_at)
 
     def go_on(self, now: float, finish_at: float) -> None:
         """Nothing was lost: the plan is to dial at once, or as soon as the gate opens."""
         self.until = self.gate.opens_at(now)
         if self.until > now:
             self.cause = "waiting, so as not to dial too often"
-            self._try_at(self.until, self.give_up_at, finish_at)
+            self._try_at(self.until, now, self.give_up_at, finish_at)
 
-    def _try_at(self, until: float, give_up_at: float, finish_at: float) -> None:
-        """Plan to dial at ``until``, unless that is beyond a limit."""
+    def bring_forward(self, now: float, finish_at: float) -> None:
+        """The session is to stop by ``finish_at``: the planned dial must not pass that."""
+        if self.until >= finish_at:
+            self.last = False  # if a delay was cut before it is this one
+            self._try_at(self.until, now, self.give_up_at, finish_at)
+
+    def comes_too_late(self, now: float, finish_at: float) -> bool:
+        """Whether the planned dial passes ``finish_at``, and cannot be brought forward."""
+        return self.until >= finish_at and self.gate.opens_at(now) >= finish_at
+
+    def _try_at(self, until: float, now: float, give_up_at: float, finish_at: float) -> None:
+        """Plan to dial at ``until``; where that passes a limit at its last instant, once."""
+        limit = min(give_up_at, finish_at)
+        self.until = until
+        if until < limit:
+            return
+        opens_at = self.gate.opens_at(now)
+        if not self.last and opens_at < limit:
+            self.last = True
+            asked = self.asked if self.asked < limit else now
+            last = min(math.nextafter(give_up_at, 0.0), finish_at - LAST_DIAL)
+            self.until = max(opens_at, asked, last)
+            return
         self.until = OFF
-        if until > give_up_at:
+        if give_up_at <= until:
             self.cause = f"gave up, a retry would come too late: {self.cause}"
-        elif until > finish_at:
-            self.give_up_finishing()
         else:
-            self.until = until
+            self.give_up_finishing()
 
     def give_up_finishing(self) -> None:
         """The session is to stop, and the planned dial would come too late."""
@@ -126,6 +172,16 @@ class Retry:
         verdict = self.verdict
         return verdict is not None and (verdict.action is Action.RETRY or verdict.hint_ends_wait)
 
+    @property
+    def wants_fresh(self) -> bool:
+        """Whether the next dial needs a fresh credential."""
+        return self.verdict is not None and self.verdict.action is Action.REAUTH
+
+    @property
+    def give_up_due(self) -> float:
+        """When to give up if there is no line. The last dial is bounded by its own timeouts."""
+        return OFF if self.last else self.give_up_at
+
     def count_loss(self, now: float) -> None:
         """The plan is carried out: it counts as a try."""
         self.attempts += 1
@@ -134,6 +190,16 @@ class Retry:
         self.stable = False
         self.strikes += self.verdict is not None and self.verdict.strike
         self.give_up_at = self._give_up_at(now)
+        if self.lost_at == OFF:
+            self.lost_at, self.report_at = now, now + OUTAGE_REPORT
+
+    def outage(self, now: float) -> str:
+        """The report of an outage, if one is due: it comes each ``OUTAGE_REPORT`` seconds."""
+        if now < self.report_at:
+            return ""
+        self.report_at = now + OUTAGE_REPORT
+        minutes = (now - self.lost_at) / 60
+        return f"no line for {minutes:.0f} minutes, and the client goes on dialling: {self.cause}"
 
     def note_stable(self) -> None:
         """The line held for ``stable_after``: reset every count."""
@@ -143,7 +209,12 @@ class Retry:
         self.reauth_used = False
         self.note_progress()
 
+    def note_suspension(self, gap: float) -> None:
+        """The process was suspended: that time does not count."""
+        self.give_up_at += gap
+
     def note_progress(self) -> None:
         """A final was confirmed: reset the attempts and the time to give up."""
         self.attempts = 0
-        self.give_up_at = OFF
+        self.give_up_at = self.lost_at = self.report_at = OFF
+        self.last = False

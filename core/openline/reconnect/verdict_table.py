@@ -4,6 +4,11 @@ Every row has an action, the reason for the user (lower case, no full stop, so t
 within a line), and the source of the rule. Exact numbers are looked up first, then ranges, the
 first match first. ``verdicts.judge`` holds the rules for several pieces of evidence, strikes
 and credentials.
+
+What looks like a mistake of the caller at a first dial is *weather* once the session has
+streamed: a router answers 404 during a deploy, a captive portal shows pages and certificates of
+its own, and the same door was open a minute ago. Such a row has the reason for that case in
+``Rule.weather``.
 """
 
 from __future__ import annotations
@@ -46,6 +51,7 @@ class ErrorKind(StrEnum):
     TLS_CERTIFICATE = "tls_certificate"
     TLS_DATES = "tls_dates"  #: the certificate has expired or is not valid yet
     TLS_HOSTNAME = "tls_hostname"
+    TLS_CLIENT_CERTIFICATE = "tls_client_certificate"  #: the server wants one of this client
     TLS_CUT = "tls_cut"
     TLS_OTHER = "tls_other"
     BAD_UPGRADE = "bad_upgrade"  #: an answer to the upgrade that is not HTTP
@@ -61,6 +67,7 @@ class ErrorKind(StrEnum):
     CREDENTIAL_UNUSABLE = "credential_unusable"  #: the provider returned no valid token
     CREDENTIAL_LATE = "credential_late"  #: no answer within AUTH
     REDIRECT_REFUSED = "redirect_refused"  #: wss to ws, or a location that is none
+    REDIRECT_ELSEWHERE = "redirect_elsewhere"  #: to an origin that the app did not allow
     TOO_MANY_REDIRECTS = "too_many_redirects"
 
 
@@ -72,7 +79,10 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     ``scatter``: the server closed all its connections at once, so the first try is spread over
     ``Policy.scatter`` (5 s). ``hint_ends_wait``: a restored network ends even the delay of a
     LATER (it always ends that of a RETRY). ``advice``: what the user should check besides the
-    token, where a REAUTH has no provider.
+    token, where a REAUTH has no provider. ``weather``: the reason once the session has streamed;
+    where the row would then be fatal it is LATER, without a strike, and a restored network ends
+    its wait. ``first_contact``: before that it is fatal only once ``Policy.first_contact``
+    (15 s) is over.
     """
 
     action: Action
@@ -82,6 +92,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     scatter: bool = False
     hint_ends_wait: bool = False
     advice: str = ""
+    weather: str = ""
+    first_contact: bool = False
 
 
 Ranges: TypeAlias = tuple[tuple[range, Rule], ...]
@@ -96,8 +108,8 @@ def _retry(why: str, source: str, *, scatter: bool = False) -> Rule:
     return Rule(action=Action.RETRY, why=why, source=source, scatter=scatter)
 
 
-def _strike(why: str, source: str) -> Rule:
-    return Rule(action=Action.RETRY, why=why, source=source, strike=True)
+def _strike(why: str, source: str, weather: str = "") -> Rule:
+    return Rule(action=Action.RETRY, why=why, source=source, strike=True, weather=weather)
 
 
 def _later(why: str, source: str) -> Rule:
@@ -108,8 +120,12 @@ def _reauth(why: str, source: str) -> Rule:
     return Rule(action=Action.REAUTH, why=why, source=source)
 
 
-def _fatal(why: str, source: str) -> Rule:
-    return Rule(action=Action.FATAL, why=why, source=source)
+def _fatal(why: str, source: str, weather: str = "") -> Rule:
+    return Rule(action=Action.FATAL, why=why, source=source, weather=weather)
+
+
+def _contact(why: str, source: str, weather: str) -> Rule:
+    return Rule(action=Action.RETRY, why=why, source=source, weather=weather, first_contact=True)
 
 
 _WS: Final = "RFC 6455 §7.4.1"
@@ -194,33 +210,44 @@ POLICY_REASONS: Final[tuple[tuple[tuple[str, ...], Rule], ...]] = (
     (("timeout", "timed out"), _retry("the session timed out on the server", "Speechmatics")),
 )
 
-_REDIRECT: Final = _strike("the server answered with a redirect that cannot be followed", _HTTP)
+#: Reasons once the session has streamed, where the row has none of its own.
+_ROUTER: Final = "a router or proxy rejects what the server accepted before, as during a deploy"
+_NETWORK: Final = "something else answers than the server of before"
+
+_REDIRECT: Final = _strike(
+    "the server answered with a redirect that cannot be followed", _HTTP, _NETWORK
+)
 
 HTTP_STATUSES: Final[Mapping[int, Rule]] = MappingProxyType(
     {
         301: _REDIRECT,
         302: _REDIRECT,
         303: _REDIRECT,
-        304: _strike("the server answered 'not modified' to an upgrade", _HTTP),
+        304: _strike("the server answered 'not modified' to an upgrade", _HTTP, _NETWORK),
         307: _REDIRECT,
         308: _REDIRECT,
-        400: _fatal("the server could not read this client's request", _HTTP),
+        400: _fatal("the server could not read this client's request", _HTTP, _ROUTER),
         401: _reauth("the token was refused", "Ably RTN14b"),
         402: _fatal("the server requires payment first", _HTTP),
         403: Rule(
             action=Action.REAUTH,
             why="the server forbids this: a bad token or a wrong path",
-            source="uvicorn",
+            source="uvicorn, traefik #13546",
             advice="the path of the URL",
+            weather="the server forbids this, which it allowed before",
         ),
-        404: _fatal("the server has nothing at this path: check the path of the URL", _HTTP),
-        405: _fatal("the server takes no WebSocket at this path", _HTTP),
+        404: _fatal(
+            "the server has nothing at this path: check the path of the URL",
+            "RFC 9110, traefik #9289",
+            "the server has nothing at this path, where it was before, as during a deploy",
+        ),
+        405: _fatal("the server takes no WebSocket at this path", _HTTP, _ROUTER),
         407: _fatal("the proxy wants credentials", _HTTP),
         408: _retry("the server waited too long for the request", _HTTP),
         409: _later("the server has a conflict that may pass", _HTTP),
-        410: _fatal("this path was removed from the server permanently", _HTTP),
+        410: _fatal("this path was removed from the server permanently", _HTTP, _ROUTER),
         425: _later("the server does not want this request yet", "RFC 8470"),
-        426: _fatal("the server wants another protocol version", _HTTP),
+        426: _fatal("the server wants another protocol version", _HTTP, _ROUTER),
         429: _later("the server has had too many requests", "RFC 6585, websockets #712"),
         500: _retry("the server failed", _HTTP),
         501: _fatal("the server cannot do this", _HTTP),
@@ -228,20 +255,23 @@ HTTP_STATUSES: Final[Mapping[int, Rule]] = MappingProxyType(
         503: _later("the server is not available now", "RFC 9110, websockets #712"),
         504: _retry("a gateway got no answer in time from the server behind it", _HTTP),
         505: _fatal("the server does not support this version of HTTP", _HTTP),
-        511: _strike("the network wants a login first", "RFC 6585"),
+        511: _strike("the network wants a login first", "RFC 6585", "the network wants a login"),
     }
 )
 
 _PORTAL: Final = "something answered with a page instead of a WebSocket, as a captive portal does"
 
 HTTP_RANGES: Final[Ranges] = (
-    (range(100, 200), _strike("the server never got beyond a preliminary answer", _HTTP)),
+    (range(100, 200), _strike("the server never got beyond a preliminary answer", _HTTP, _NETWORK)),
+    (range(200, 300), _contact(_PORTAL, _OURS, _PORTAL)),
     (
-        range(200, 300),
-        Rule(action=Action.LATER, why=_PORTAL, source=_OURS, strike=True, hint_ends_wait=True),
+        range(300, 400),
+        _strike("the server answered with something that is no redirect", _HTTP, _NETWORK),
     ),
-    (range(300, 400), _strike("the server answered with something that is no redirect", _HTTP)),
-    (range(400, 500), _fatal("the server rejected this client's request as wrong", _HTTP)),
+    (
+        range(400, 500),
+        _fatal("the server rejected this client's request as wrong", _HTTP, _ROUTER),
+    ),
     (range(520, 530), _retry("the server behind the proxy cannot be reached", "Cloudflare")),
     (range(500, 600), _retry("the server failed", _HTTP)),
 )
@@ -251,6 +281,8 @@ BAD_STATUS: Final = _strike("the HTTP status is outside 100-599", _HTTP)
 #: Statuses that are no refusal in themselves: an error that came with one decides.
 INDIRECT_STATUSES: Final = frozenset({101, 301, 302, 303, 307, 308})
 
+_PORTALS: Final = "firezone #11599"
+_OTHER: Final = "the server's certificate was good before and is not now, as a captive portal's"
 _CLOCK: Final = (
     "the server's certificate has expired or is not valid yet: check this machine's clock"
 )
@@ -263,14 +295,27 @@ ERRORS: Final[Mapping[ErrorKind, Rule]] = MappingProxyType(
         ErrorKind.TIMED_OUT: _retry("the network timed out", _OURS),
         ErrorKind.CUT: _retry("the connection broke off without a close frame", _WS),
         ErrorKind.DNS_AGAIN: _retry("the name server has no answer now", "deepgram-js-sdk #493"),
-        ErrorKind.DNS_NOT_FOUND: _fatal("there is no such host: check its name", _OURS),
-        ErrorKind.DNS_OTHER: _strike("the host's name could not be looked up", _OURS),
-        ErrorKind.TLS_CERTIFICATE: _fatal("the server's certificate cannot be trusted", _OURS),
-        ErrorKind.TLS_DATES: _fatal(_CLOCK, _OURS),
-        ErrorKind.TLS_HOSTNAME: _fatal("the server's certificate is for another host name", _OURS),
+        ErrorKind.DNS_NOT_FOUND: _contact(
+            "there is no such host: check its name, and the network",
+            "macOS, while it is offline",
+            "the host's name was found before and is not now",
+        ),
+        ErrorKind.DNS_OTHER: _strike("the host's name could not be looked up", _OURS, _NETWORK),
+        ErrorKind.TLS_CERTIFICATE: _fatal(
+            "the server's certificate cannot be trusted", _PORTALS, _OTHER
+        ),
+        ErrorKind.TLS_DATES: _fatal(_CLOCK, "canonical/snapd #12403", _CLOCK),
+        ErrorKind.TLS_HOSTNAME: _fatal(
+            "the server's certificate is for another host name", _PORTALS, _OTHER
+        ),
+        ErrorKind.TLS_CLIENT_CERTIFICATE: _fatal(
+            "the server wants a certificate of this client, and accepted none", "RFC 8446 §6.2"
+        ),
         ErrorKind.TLS_CUT: _retry("the connection broke off within TLS", _OURS),
-        ErrorKind.TLS_OTHER: _strike("TLS failed: is this a port for plain ws://?", _OURS),
-        ErrorKind.BAD_UPGRADE: _strike("the server's answer to the upgrade makes no sense", _OURS),
+        ErrorKind.TLS_OTHER: _strike(
+            "TLS failed: is this a port for plain ws://?", _OURS, _NETWORK
+        ),
+        ErrorKind.BAD_UPGRADE: _strike("the answer to the upgrade makes no sense", _OURS, _NETWORK),
         ErrorKind.OS_OTHER: _strike("the operating system reported an unusual error", _OURS),
         ErrorKind.NO_SOCKET: _retry("the connection was not open in time", _OURS),
         ErrorKind.NO_ACK: _retry("the backend did not acknowledge the start in time", _OURS),
@@ -289,15 +334,16 @@ ERRORS: Final[Mapping[ErrorKind, Rule]] = MappingProxyType(
         ),
         ErrorKind.CREDENTIAL_LATE: _retry("the credential provider did not answer in time", _OURS),
         ErrorKind.REDIRECT_REFUSED: _fatal(
-            "the server redirects to where it is not safe to go", _OURS
+            "the server redirects to where it is not safe to go", _OURS, _NETWORK
         ),
-        ErrorKind.TOO_MANY_REDIRECTS: _fatal("the server redirects without end", "websockets"),
-    }
-)
-
-#: Errors that mean something else once the session has been connected.
-ERRORS_ONCE_CONNECTED: Final[Mapping[ErrorKind, Rule]] = MappingProxyType(
-    {
-        ErrorKind.DNS_NOT_FOUND: _retry("the host's name was found before and is not now", _OURS),
+        ErrorKind.REDIRECT_ELSEWHERE: _contact(
+            "the server redirects to another one, as a captive portal does: if that is right, give "
+            "its URL, or allow it by name (redirects_to)",
+            _PORTALS,
+            _NETWORK,
+        ),
+        ErrorKind.TOO_MANY_REDIRECTS: _fatal(
+            "the server redirects without end", "websockets", _NETWORK
+        ),
     }
 )

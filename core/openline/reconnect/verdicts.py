@@ -23,7 +23,9 @@ The order, the most specific first:
 
 An ending that is in no table is RETRY with a strike. The strike that makes ``MAX_STRIKES``
 since the line was stable is FATAL, for every action of a row; other endings neither add nor
-clear strikes. REAUTH is FATAL without a provider, or if a fresh credential was used already.
+clear strikes. REAUTH is FATAL without a provider, or if a fresh credential was used already. A row
+for a first contact is FATAL once the time for it is over. Once the session has streamed, a row
+with a ``weather`` is LATER wherever it would be FATAL.
 The caller counts: it adds one to its strikes when ``Verdict.strike``.
 """
 
@@ -64,7 +66,9 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
 
     ``refusal`` is the dialect's rule for the message by which the backend refused; ``strikes``
     the number before this ending; ``reauth_used``: a fresh credential has been used since the
-    line was stable. ``retry_after`` is in seconds.
+    line was stable. ``ever_connected``: a step of some dial of this session was acknowledged by the
+    backend (an open socket alone is none); ``met``: the time for a first contact is over.
+    ``retry_after`` is in seconds.
     """
 
     code: int | None = None
@@ -74,6 +78,7 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
     error: ErrorKind | None = None
     retry_after: float | None = None
     ever_connected: bool = False
+    met: bool = False
     has_provider: bool = False
     reauth_used: bool = False
     strikes: int = 0
@@ -84,8 +89,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """The action, and the reason for it.
 
     ``retry_after`` (seconds, 0-300) is None unless the action is LATER and the server
-    sent a Retry-After. ``strike``, ``scatter`` and ``hint_ends_wait`` are the row's (see
-    ``Rule``); a FATAL neither scatters nor waits.
+    sent a Retry-After. ``strike``, ``scatter``, ``hint_ends_wait`` and ``first_contact`` are the
+    row's (see ``Rule``); a FATAL neither scatters nor waits.
     """
 
     action: Action
@@ -94,6 +99,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     strike: bool = False
     scatter: bool = False
     hint_ends_wait: bool = False
+    first_contact: bool = False
     retry_after: float | None = None
 
 
@@ -101,7 +107,9 @@ def judge(ending: Ending, dialect_codes: Mapping[int, Rule] = NO_CODES) -> Verdi
     """Return the verdict on ``ending``. Total: never raises."""
     row = _ruling(ending, dialect_codes)
     fatal = _why_fatal(row, ending)
-    if fatal is not None:
+    if row.weather and ending.ever_connected and (row.first_contact or fatal is not None):
+        row = Rule(action=Action.LATER, why=row.weather, source=row.source, hint_ends_wait=True)
+    elif fatal is not None:
         return Verdict(action=Action.FATAL, why=fatal, source=row.source, strike=row.strike)
     return Verdict(
         action=row.action,
@@ -110,6 +118,7 @@ def judge(ending: Ending, dialect_codes: Mapping[int, Rule] = NO_CODES) -> Verdi
         strike=row.strike,
         scatter=row.scatter,
         hint_ends_wait=row.hint_ends_wait,
+        first_contact=row.first_contact,
         retry_after=_capped(ending.retry_after) if row.action is Action.LATER else None,
     )
 
@@ -126,7 +135,7 @@ def _ruling(ending: Ending, dialect_codes: Mapping[int, Rule]) -> Rule:
     if status is not None and (error is None or status not in table.INDIRECT_STATUSES):
         return _by_number(status, table.HTTP_STATUSES, table.HTTP_RANGES, table.BAD_STATUS)
     if error is not None:
-        return _by_error(error, ending)
+        return table.ERRORS[error]
     if code is not None:
         return _by_code(code, ending)
     return table.UNKNOWN
@@ -143,12 +152,6 @@ def _by_code(code: int, ending: Ending) -> Rule:
     return _by_number(code, table.CLOSE_CODES, table.CLOSE_CODE_RANGES, table.BAD_CLOSE_CODE)
 
 
-def _by_error(error: ErrorKind, ending: Ending) -> Rule:
-    if ending.ever_connected and error in table.ERRORS_ONCE_CONNECTED:
-        return table.ERRORS_ONCE_CONNECTED[error]
-    return table.ERRORS[error]
-
-
 def _by_number(number: int, exact: Mapping[int, Rule], ranges: table.Ranges, other: Rule) -> Rule:
     if number in exact:
         return exact[number]
@@ -157,7 +160,7 @@ def _by_number(number: int, exact: Mapping[int, Rule], ranges: table.Ranges, oth
 
 def _why_fatal(row: Rule, ending: Ending) -> str | None:
     """Why ``row`` ends the session here; None if it does not."""
-    if row.action is Action.FATAL:
+    if row.action is Action.FATAL or (row.first_contact and ending.met):
         return row.why
     if row.strike and ending.strikes + 1 >= MAX_STRIKES:
         count = ending.strikes + 1

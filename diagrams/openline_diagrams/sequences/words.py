@@ -26,8 +26,10 @@ from openline.updates import (
     SAMPLE_RATE,
     Ended,
     Gap,
+    GapWithdrawn,
     Insight,
     PartialRetracted,
+    Resumed,
     SourceEnded,
     Transcript,
     Trouble,
@@ -169,10 +171,15 @@ def command_label(command: Command, *, has_provider: bool) -> str:
 
 def _report_label(update: Update) -> str:
     match update:
-        case Transcript(final=final, start=start, end=end):
-            return f"{'final' if final else 'partial'} {span(start, end)}"
+        case Transcript(final=final, settled=settled, start=start, end=end):
+            kind = "final" if final else "settled" if settled else "partial"
+            return f"{kind} {span(start, end)}"
         case PartialRetracted():
-            return "the partial is taken back"
+            return "the partial is retracted"
+        case GapWithdrawn(gap=gap):
+            return f"no gap {span(gap.start / SAMPLE_RATE, gap.end / SAMPLE_RATE)}"
+        case Resumed(gap=seconds):
+            return f"suspended for {seconds:.1f} s"
         case Insight(kind=kind):
             return short(kind)
         case Gap(start=start, end=end, cause=cause):
