@@ -79,9 +79,8 @@ class TestProof:
 
     def test_a_pong_is_enough_where_silence_is_silent(self) -> None:
         drive = Drive(policy=PATIENT, sources=("mic", "system"), dialect=Quiet()).stream()
-        drive.audio(1, "system")
-        drive.serve()
-        drive.figures(0.0, source="system")
+        drive.audio(50, "system")
+        drive.serve("system")
         drive.speak(PATIENCE + 5)
         assert drive.state == "streaming"
         assert due(drive, Timer.PROOF) is not None

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openline.audio.backlog import FRAME_SAMPLES
-from openline.audio.disk_runs import FETCH
+from openline.audio.disk_runs import FETCH, DiskRuns
 from openline.audio.marks import Reading
 from openline.audio.outbox import Outbox
 from openline.updates import Gap, GapCause, Transcript
@@ -395,3 +395,25 @@ def test_what_was_told_is_skipped_on_disk_too() -> None:
     [told] = box.hearing.take_told()
     assert (told.start, told.end) == (0, 5 * F + 3)
     assert box.wanted() == (5 * F + 3, FETCH)
+
+
+def test_all_runs_on_disk_before_a_skip_are_taken_out() -> None:
+    runs = DiskRuns()
+    for start, end in ((0, 5), (8, 20), (30, 40)):
+        runs.extend(start, end)
+    runs.skip(6)
+    assert runs.front == 8
+    runs.skip(35)
+    assert runs.clear() == [(35, 40)]
+    assert not runs
+
+
+def test_ignoring_a_source_twice_changes_nothing() -> None:
+    box = box_with(3)
+    pull(box, 2)
+    for _ in range(2):
+        box.ignore()
+        assert (box.ignored, box.confirmed, box.undelivered) == (True, 3 * F, False)
+    box.add(audio(3 * F, 4 * F))
+    box.end()
+    assert box.losses.take() == [gap(0, 4 * F, GapCause.IGNORED)]
