@@ -30,6 +30,7 @@ nitpicky = True
 # names of ours that appear in a signature or as a base class.
 nitpick_ignore_regex = [
     ("py:.*", r"(collections|contextlib|enum|ipaddress|msgspec|os|pathlib|ssl|trio|typing)\..*"),
+    ("py:class", r"random\.Random"),
     ("py:.*", r"(hypothesis|_?pytest|statemachine|trio_websocket)\..*"),
     ("py:class", r"dict\[str"),  # a default's dict[str, str], which Sphinx cuts at the comma
     ("py:class", r"Buffer|MockClock"),

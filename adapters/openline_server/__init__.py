@@ -5,7 +5,8 @@ contract, not a module. Start with ``serve`` (in a nursery) or ``run_server`` (a
 process); both take a ``ServerConfig``. ``contract`` has the messages, ``session`` one
 conversation, ``listener`` one source of it, ``server`` the rest. ``scripted`` is a server
 that a test scripts message by message. ``faults`` defines the faults as phrases, and
-``FaultInjector`` is the hooks that inject them.
+``FaultInjector`` is the hooks that inject them. ``hearing`` keeps what a recogniser heard;
+``measured`` is a recogniser of scripted words with the errors of a real one (``claims``).
 """
 
 from openline_server.config import BackendError, ServerConfig

@@ -60,7 +60,9 @@ _BOM: Final = "\N{ZERO WIDTH NO-BREAK SPACE}"
 #: Marks a string that is to be a bare number in the text.
 _RAW: Final = "\x00"
 _RAW_NUMBER: Final = re.compile(r'"\\u0000([^"]*)"')
-_FORMS: Final = 6
+_FORMS: Final = 8
+#: More than any float, and valid JSON.
+_HUGE: Final = f"{_RAW}1{'0' * 400}"
 
 
 class Misreports:
@@ -207,6 +209,10 @@ class Misreports:
                 odd |= {"confidence": nan}
             elif form == 5:
                 odd |= {"t0": None, "t1": "soon", "confidence": []}
+            elif form == 6:
+                odd |= {"t0": -1e308, "t1": _HUGE}
+            elif form == 7:
+                del odd["t0"], odd["t1"]
         return _RAW_NUMBER.sub(r"\1", json.dumps(odd, ensure_ascii=False, separators=(",", ":")))
 
 

@@ -270,13 +270,15 @@ def test_byte_order_mark_stands_before_the_json() -> None:
 
 def test_numbers_take_every_form_in_turn() -> None:
     reports = struck("odd numbers")
-    texts = [reports.encode(final(2.0)) for _ in range(6)]
+    texts = [reports.encode(final(2.0)) for _ in range(8)]
     assert '"t0":"2.0","t1":"2.5"' in texts[0]
     assert '"t0":2.000000000000e+00,"t1":2.500000000000e+00' in texts[1]
     assert '"t0":2,"t1":2.5000000000000000000000000' in texts[2]
     assert '"confidence":"high","stable":"yes"' in texts[3]
     assert '"confidence":NaN' in texts[4]
     assert '"t0":null,"t1":"soon"' in texts[5]
+    assert '"t0":-1e+308,"t1":1000' in texts[6]
+    assert '"t0"' not in texts[7]
     assert all(json.loads(text)["text"] == "2.0" for text in texts)
 
 
