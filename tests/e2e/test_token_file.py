@@ -6,7 +6,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -43,7 +43,7 @@ def read_until(stream: IO[str] | None, what: str) -> str:
 
 
 @contextmanager
-def serving(folder: Path, port: int) -> Iterator[None]:
+def serving(folder: Path, port: int) -> Generator[None]:
     """A backend that takes the second token."""
     (folder / "second").write_text(SECOND)
     words = ["serve", "--recognizer", "echo", "--token-file", "second", "--port", str(port)]
@@ -78,8 +78,7 @@ def in_place(file: Path) -> None:
 
 
 @pytest.mark.parametrize("renew", [by_rename, in_place])
-def test_renewed_token_opens_the_line(tmp_path: Path, renew: object) -> None:
-    assert callable(renew)
+def test_renewed_token_opens_the_line(tmp_path: Path, renew: Callable[[Path], None]) -> None:
     file, port = tmp_path / "token", free_port()
     file.write_text(f"{FIRST}\n")
     with start(tmp_path, port) as command:
@@ -106,18 +105,27 @@ def test_file_that_keeps_the_refused_token_is_a_failure(tmp_path: Path) -> None:
     assert "sentinel" not in out + err + (tmp_path / "journal").read_text()
 
 
+def nothing(path: Path) -> None:
+    assert not path.exists()
+
+
+def endless(path: Path) -> None:
+    path.symlink_to("/dev/zero")
+
+
 @pytest.mark.parametrize(
     ("make", "wrong"),
     [
-        (lambda path: None, "no such file or directory"),
+        (nothing, "no such file or directory"),
         (Path.touch, "is empty"),
         (Path.mkdir, "is a directory"),
         (os.mkfifo, "nothing writes to this pipe"),
-        (lambda path: path.symlink_to("/dev/zero"), "too long for a token"),
+        (endless, "too long for a token"),
     ],
 )
-def test_file_without_a_token_is_one_line(tmp_path: Path, make: object, wrong: str) -> None:
-    assert callable(make)
+def test_file_without_a_token_is_one_line(
+    tmp_path: Path, make: Callable[[Path], object], wrong: str
+) -> None:
     make(tmp_path / "token")
     with start(tmp_path, 1) as command:
         out, err = command.communicate(timeout=60)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import queue
+import sys
 import threading
 from pathlib import Path
 
@@ -282,3 +284,23 @@ async def test_a_stop_in_trio_takes_what_was_pushed_before() -> None:
             ended = await session.stop()
     assert ended.statistics.sources["mic"].captured == 16_000
     assert ended.complete
+
+
+@pytest.mark.repeats
+@pytest.mark.skipif(sys.platform != "linux", reason="descriptors are counted in /proc")
+def test_thousand_sessions_leave_no_thread_and_no_descriptor(tmp_path: Path) -> None:
+    counts: list[tuple[int, int]] = []
+    for number in range(1001):
+        with start_session(
+            Backend(port=1),
+            {"mic": PushSource()},
+            credentials=lambda: "some-token",
+            journal=tmp_path / "journal",
+            spool=tmp_path / "spool",
+        ) as session:
+            session.push(SECOND)
+        if number in {10, 1000}:
+            counts.append((threading.active_count(), len(os.listdir("/proc/self/fd"))))
+    (threads, descriptors), (later_threads, later_descriptors) = counts
+    assert later_threads <= threads + 2, "threads leak"
+    assert later_descriptors <= descriptors, "descriptors leak"
