@@ -233,7 +233,7 @@ class Patience:
         limit = self._limit(estimate)
         if low - SLACK <= wait <= high + SLACK and wait <= limit + SLACK:
             return wait > limit - SLACK  # either way
-        if estimate.last or high < limit - SLACK or gate > limit - SLACK:
+        if estimate.last or high < limit - SLACK or gate > limit + SLACK:
             return None
         return True if abs(wait - self._cut(estimate, gate, limit)) <= SLACK else None
 
