@@ -118,8 +118,6 @@ class Dialing:
         named = (Backend.from_url(each, allow_plain=True) for each in home.redirects_to)
         if there.origin not in {each.origin for each in (home, *named)}:
             broken("redirects", f"followed to {there.url}, which the app did not allow", seen.now)
-        if seen.hops > seen.policy.max_redirects:
-            broken("redirects", f"followed redirect {seen.hops} in a row", seen.now)
 
     def _asks(self, command: RequestCredential, due: float) -> None:
         seen = self.seen

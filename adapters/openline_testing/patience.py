@@ -243,7 +243,7 @@ class Patience:
         latest = self._limit(estimate, self.seen.finish_by)
         if low - SLACK <= wait <= high + SLACK and wait <= latest + SLACK:
             return wait > soonest - SLACK  # either way
-        if estimate.last or high < soonest - SLACK or gate > latest - SLACK:
+        if estimate.last or high < soonest - SLACK or gate > latest + SLACK:
             return None
         least = self._cut(estimate, gate, soonest, self.seen.finish_from)
         most = self._cut(estimate, gate, latest, self.seen.finish_by)

@@ -366,3 +366,67 @@ class TestRedirect:
 
     def test_tls_and_plain_text_are_different_origins(self) -> None:
         assert Backend(secure=True).origin != Backend().origin
+
+
+class TestElsewhere:
+    """Whether a redirect leads to an origin that the app did not allow."""
+
+    @pytest.mark.parametrize(
+        ("location", "elsewhere"),
+        [
+            ("/y", False),
+            ("wss://A.EXAMPLE/y", False),
+            ("https://a.example:443/y", False),
+            ("https://a.example:444/y", True),
+            ("https://b.example/y", True),
+            (f"https://b.example/login?token={SECRET}", True),
+            (f"https://u:{SECRET}@b.example/", True),
+            ("http://b.example/y", True),
+            ("http://a.example/y", False),
+            ("http://[bad", False),
+            ("https://b.example:x/", False),
+            ("mailto:x@b.example", False),
+            ("", False),
+            ("wss:///y", False),
+        ],
+    )
+    def test_another_origin_is_elsewhere(self, location: str, *, elsewhere: bool) -> None:
+        assert SECURE.leads_elsewhere(location) is elsewhere
+
+    def test_an_origin_is_allowed_by_name_and_leads_back(self) -> None:
+        home = Backend(host="a.example", redirects_to=("wss://b.example", "wss://c.example:8443/"))
+        assert not home.leads_elsewhere("https://b.example/y")
+        assert not home.leads_elsewhere("wss://C.example:8443/y")
+        assert home.leads_elsewhere("wss://c.example/y")
+        there = home.redirected("https://b.example/y")
+        assert not there.leads_elsewhere(home.url)
+        assert there.leads_elsewhere("wss://a.example/z"), "another port"
+        assert not there.leads_elsewhere("wss://c.example:8443/")
+        assert home.redirected("/y").redirects_to == home.redirects_to
+
+    def test_from_a_url_it_is_taken_too(self) -> None:
+        backend = Backend.from_url("wss://a.example/", redirects_to=("wss://b.example",))
+        assert backend == Backend(host="a.example", path="/", port=443, secure=True,
+                                  redirects_to=("wss://b.example",))  # fmt: skip
+
+    @pytest.mark.parametrize("origin", ["b.example", "https://b.example", "wss://b.example:x"])
+    def test_what_is_no_origin_is_refused(self, origin: str) -> None:
+        with pytest.raises(ValueError, match=r"^backend redirects_to: the URL"):
+            Backend(redirects_to=(origin,))
+
+    @pytest.mark.parametrize("origin", ["wss://b.example/ws", "wss://b.example?x=1"])
+    def test_an_origin_has_no_path(self, origin: str) -> None:
+        with pytest.raises(ValueError, match=r"give an origin, wss://HOST:PORT, without a path"):
+            Backend(redirects_to=(origin,))
+
+    @settings(deadline=None, derandomize=True)
+    @given(st.text(), st.sampled_from(["", "//", "http://", "https://", "/", "ws:", "wss://["]))
+    def test_whatever_is_followed_is_of_an_allowed_origin(self, text: str, start: str) -> None:
+        for backend in (SECURE, HERE):
+            if backend.leads_elsewhere(start + text):
+                continue
+            try:
+                there = backend.redirected(start + text)
+            except RedirectRefusedError:
+                continue
+            assert there.origin == backend.origin

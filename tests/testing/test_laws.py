@@ -196,12 +196,21 @@ def dials_too_often(session: Faulty) -> None:
 
 
 def redirected(session: Faulty) -> None:
-    session.feed(e.OpenRequested())
+    """It takes the credential along to an origin that the app allowed."""
+    home = Backend(redirects_to=("wss://example.org",))
     session.alter = lambda commands: [
-        OpenSocket(each.dial, each.backend, True) if isinstance(each, OpenSocket) else each
+        OpenSocket(each.dial, home, True) if isinstance(each, OpenSocket) else each
         for each in commands
     ]
+    session.feed(e.OpenRequested())
+    session.alter = lambda _told: [OpenSocket(2, Backend(host="example.org"), True)]
     session.feed(e.Redirected(1, 302, "wss://example.org/"))
+
+
+def follows_a_portal(session: Faulty) -> None:
+    session.feed(e.OpenRequested())
+    session.alter = lambda _told: [OpenSocket(2, Backend(port=9000), False)]
+    session.feed(e.Redirected(1, 302, "/there"))
 
 
 def reauth(session: Faulty) -> None:
@@ -562,6 +571,7 @@ BREAKS: list[tuple[str, bool, Callable[[Faulty], object]]] = [
     ("credential first", True, cancels_what_has_failed),
     ("fresh credential", True, reauth),
     ("redirects", False, redirected),
+    ("redirects", False, follows_a_portal),
     (
         "transitions",
         False,
@@ -794,7 +804,7 @@ MORE: list[tuple[str, bool, Callable[[Faulty], object]]] = [
     ("one socket", False, lambda s: dialling(s, OpenSocket(3, Backend(), True))),
     ("the verdict", False, comes_back_at_once),
     ("no early failure", False, follows_no_redirect),
-    ("redirects", False, follows_too_far),
+    ("fatal is final", False, follows_too_far),
     ("redirects", False, follows_to_plain_text),
     ("credential first", True, asks_again),
     ("credential first", True, dials_without),
