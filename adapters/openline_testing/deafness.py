@@ -73,6 +73,10 @@ class Deafness:
         """A frame of ``source`` went out."""
         self._note(source)
 
+    def suspended(self, gap: float) -> None:
+        """The process was suspended for ``gap`` seconds up to now."""
+        self._since = {source: since + gap for source, since in self._since.items()}
+
     @property
     def leaves_by(self) -> float:
         """When an open line must be left unless something moves before; inf: never."""

@@ -114,6 +114,11 @@ class Delivery:
         if self._gaps.grew:
             self._gaps.measure(figures().sources)
 
+    def suspended(self, gap: float) -> None:
+        """The process was suspended: the backend had not that time to show work."""
+        self._window.suspended(gap)
+        self._deafness.suspended(gap)
+
     @property
     def window(self) -> float:
         """Seconds of audio that an open line takes without any confirmation of the backend."""

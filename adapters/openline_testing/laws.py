@@ -12,6 +12,8 @@ from types import MappingProxyType
 from typing import Final, NoReturn
 
 #: Seconds by which two sums of the same times may differ.
+#: Seconds in which what lies ready is read after a suspension.
+GRACE: Final = 0.25
 SLACK: Final = 1e-6
 
 #: Every law: its name, and the sentence that states it.
@@ -189,6 +191,10 @@ LAWS: Final[Mapping[str, str]] = MappingProxyType(
         "silence ends": (
             "Every state but idle has a deadline that its own timeout bounds, and time alone "
             "leads to an end, or to endless dials if the policy has no limit."
+        ),
+        "a suspension": (
+            "A session reports that its process was stopped exactly if an event comes a second "
+            "after its deadline; then no source is lost before what lies ready is read."
         ),
         "no deadline in the past": "When a session rests, its next deadline lies ahead.",
         "the stop ends": "From anywhere a stop, and then time alone, leads to a final state.",

@@ -87,6 +87,7 @@ class Observation:
         "finished",
         "fresh",
         "has_provider",
+        "held_since",
         "hinted",
         "holes",
         "hops",
@@ -148,7 +149,7 @@ class Observation:
         self.opened_at = 0.0
         # Reports.
         self.state = State.IDLE
-        self.since = 0.0  # when that state was reported
+        self.since = self.held_since = 0.0  # when that state was reported, or since a suspension
         self.retry_at = 0.0  # when the reported delay is over
         self.dial_from = 0.0  # the same, or when a hint ended the delay
         self.ended: Ended | None = None

@@ -51,6 +51,7 @@ class Patience:
 
     __slots__ = (
         "_asked_until",
+        "_for_gate",
         "_stop_noted",
         "action",
         "cause",
@@ -67,6 +68,7 @@ class Patience:
         self.estimates: frozenset[RetryEstimate] = frozenset({RetryEstimate()})
         self._asked_until = 0.0  # the time until which a server asked to wait
         self._stop_noted = False
+        self._for_gate = False  # the delay is that of the gate alone
         self.noted = False  # this line, or the last one, is confirmed to have been stable
         self.streamed = False  # before this event the line had streamed for long enough
         self.action: Action | None = None  # the last reported verdict
@@ -85,7 +87,8 @@ class Patience:
         if seen.hinted and helps and seen.state is State.RECONNECTING:
             seen.dial_from = seen.now
             opens = seen.now + self.dialing.gate_opens_in(GATE_SPAN)
-            seen.retry_at = min(seen.retry_at, opens)
+            if not self._for_gate:
+                seen.retry_at = min(seen.retry_at, opens)
         self._note_stop()
 
     def _note_stop(self) -> None:
@@ -109,6 +112,13 @@ class Patience:
         seen.dial_from, seen.retry_at = min(*cuts, seen.dial_from), max(cuts)
         last = frozenset(each._replace(last=True) for each in self.estimates)
         self.estimates = last if certain else self.estimates | last
+
+    def suspended(self, gap: float) -> None:
+        """The process was suspended: that is no time without a line."""
+        self.estimates = frozenset(
+            each if each.until is None else each._replace(until=each.until + gap)
+            for each in self.estimates
+        )
 
     def reported(self, update: StateChanged) -> None:
         """A state is reported; the ``Observation`` has not noted it yet."""
@@ -139,7 +149,7 @@ class Patience:
 
     @property
     def _held(self) -> bool:
-        return self.seen.now >= self.seen.since + self.seen.policy.stable_after
+        return self.seen.now >= self.seen.held_since + self.seen.policy.stable_after
 
     @property
     def _by_event(self) -> bool:
@@ -177,6 +187,7 @@ class Patience:
             broken("the gate", f"a wait of {wait:.3f} s while it is shut for {gate:.3f}", seen.now)
         seen.retry_at = seen.dial_from = seen.now + wait
         if seen.waited:  # a credential or a redirect came while the gate was shut
+            self._for_gate = True
             if not 0 < wait <= gate + SLACK:
                 broken("backoff", f"reported a delay of {wait:.3f} s for the gate", seen.now)
             self._in_time()
@@ -184,6 +195,7 @@ class Patience:
         self.cause = seen.lost_by if isinstance(seen.lost_by, SocketLost) else None
         self._asked_until = seen.now + self._asked * (update.action is Action.LATER)
         action = self.action = update.action
+        self._for_gate = action is Action.REAUTH
         if action is None or action is Action.FATAL:
             broken("the verdict", f"reported a delay, with the verdict {action}", seen.now)
         estimates = self._possible()

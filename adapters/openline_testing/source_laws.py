@@ -9,19 +9,24 @@ from openline.commands import CloseSource
 from openline.events import AudioCaptured, CaptureHole, OpenRequested, SourceFinished
 from openline.events import SourceFailed as Failed
 from openline.updates import SourceEnded, SourceEndReason, State
-from openline_testing.laws import SLACK, broken
+from openline_testing.laws import GRACE, SLACK, broken
 from openline_testing.observation import Observation
 
 
 class SourceLaws:
     """Observes the reports about sources."""
 
-    __slots__ = ("_busy_at", "_hung", "_may_pause", "active_at", "broke_off", "lost", "seen")
+    __slots__ = (
+        *("_busy_at", "_granted", "_hung", "_may_pause", "_ready_by"),
+        *("active_at", "broke_off", "lost", "seen"),
+    )
 
     def __init__(self, seen: Observation, may_pause: Collection[str]) -> None:
         self.seen = seen
         self._may_pause = frozenset(may_pause)
         self._busy_at = -math.inf  # when audio was last undelivered
+        self._ready_by: float | None = None  # until when what lies ready arrives
+        self._granted: dict[str, float] = {}  # by source: until when it got a grace
         self._hung: set[str] = set()  # those to be closed
         self.active_at: dict[str, float] = dict.fromkeys(seen.sources, 0.0)
         self.lost: set[str] = set()
@@ -33,10 +38,20 @@ class SourceLaws:
         match event:
             case AudioCaptured(source) | CaptureHole(source):
                 self.active_at[source] = seen.now
+                self._granted.pop(source, None)
             case OpenRequested():
                 self.active_at = dict.fromkeys(self.active_at, seen.now)
+                self._granted.clear()
             case _:
                 pass
+
+    def suspended(self, gap: float) -> None:  # noqa: ARG002 (audio lies ready, or does not)
+        """The process was suspended: what was captured meanwhile arrives now."""
+        now = self.seen.now
+        # The session looks from time to time: after a second suspension it may look at once.
+        self._ready_by = now + GRACE if self._ready_by is None else -math.inf
+        for source in self.active_at:  # it gets the grace once, until audio comes
+            self._granted.setdefault(source, now + GRACE)
 
     def reported(self, update: SourceEnded) -> None:
         """Check a SourceEnded report."""
@@ -67,6 +82,8 @@ class SourceLaws:
             broken("a source that hangs", f"{source} was silent for {silent:.3f} s", seen.now)
         if seen.stop_wanted or seen.state is State.IDLE:
             broken("a source that hangs", f"{source} is lost while {seen.state}", seen.now)
+        if self._ready_by is not None and seen.now < self._ready_by - SLACK:
+            broken("a suspension", f"{source} is lost before its audio is read", seen.now)
         self._hung.add(source)
 
     def commanded(self, command: CloseSource) -> None:
@@ -85,8 +102,11 @@ class SourceLaws:
         if timeout is None or seen.stop_wanted or self._busy_at == seen.now:
             return math.inf
         watched = {*self.active_at} - self._may_pause - seen.over
-        since = min((self.active_at[source] for source in watched), default=math.inf)
-        return max(since, self._busy_at) + timeout
+        limits: list[float] = []
+        for source in watched:
+            granted = self._granted.get(source, -math.inf)
+            limits.append(max(max(self.active_at[source], self._busy_at) + timeout, granted))
+        return min(limits, default=math.inf)
 
     def rest(self, due: float) -> None:
         """The connection rests, ``due`` seconds of audio being unconfirmed."""

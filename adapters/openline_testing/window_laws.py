@@ -243,6 +243,11 @@ class WindowLaws:
             if gauge is not None and each.captured - each.sent >= FRAME:
                 gauge.shut_since = min(gauge.shut_since, self.seen.now)
 
+    def suspended(self, gap: float) -> None:
+        """The process was suspended for ``gap`` seconds up to now."""
+        for gauge in self._gauges.values():
+            gauge.shut_since += gap
+
     @property
     def stalls_at(self) -> float:
         """When an open line must be left unless progress comes before; inf: never."""

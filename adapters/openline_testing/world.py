@@ -46,6 +46,7 @@ from openline_testing.observation import OVER, Observation
 from openline_testing.patience import Patience
 from openline_testing.sending import DISK, Sending
 from openline_testing.source_laws import SourceLaws
+from openline_testing.suspensions import Suspensions
 
 _S: Final = State
 #: The states that a session may enter from each state.
@@ -107,7 +108,15 @@ class World:
     dialect, and from ``receive`` and ``pull`` LawBroken and the session's own exceptions.
     """
 
-    __slots__ = ("_delivery", "_dialing", "_patience", "_seen", "_sending", "_sources")
+    __slots__ = (
+        "_delivery",
+        "_dialing",
+        "_patience",
+        "_seen",
+        "_sending",
+        "_sources",
+        "_suspensions",
+    )
 
     def __init__(
         self,
@@ -128,6 +137,7 @@ class World:
         self._sending = Sending(seen)
         self._delivery = Delivery(seen)
         self._sources = SourceLaws(seen, may_pause)
+        self._suspensions = Suspensions(seen)
 
     @property
     def seen(self) -> Observation:
@@ -149,6 +159,8 @@ class World:
         figures = connection.statistics if late or foreign or not possible else None
         due = connection.backlog_seconds
         seen.now = now
+        if possible:
+            self._resumes(deadline)
         try:
             commands = connection.receive(event, now)
         except LocalProtocolError:
@@ -164,6 +176,7 @@ class World:
         self._delivery.happened(connection.statistics)
         self._patience.happened()
         self._sources.happened()
+        self._suspensions.ends(commands)
         for command in commands:
             self._commanded(command, due)
         if on_time and figures is not None and (late or foreign):
@@ -177,6 +190,12 @@ class World:
         self._delivery.settle()
         self.rest(connection)
         return commands
+
+    def _resumes(self, deadline: float | None) -> None:
+        """An event comes after ``deadline``: was the process suspended?"""
+        gap = self._suspensions.comes(deadline, self._seen.now)
+        for part in (self._patience, self._delivery, self._sources) if gap else ():
+            part.suspended(gap)
 
     def pull(self, connection: Session, now: float) -> Outgoing | None:
         """Pull the next message of ``connection``, the last send having completed.
@@ -325,7 +344,8 @@ class World:
         if state is State.STREAMING and seen.stop_wanted:
             broken("stop wins", "it streams after a stop", seen.now)
         self._patience.reported(update)
-        seen.state, seen.since = state, seen.now
+        seen.state = state
+        seen.since = seen.held_since = seen.now
 
 
 def _is_overdue(command: Command, *, remark: bool) -> bool:

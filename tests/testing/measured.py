@@ -13,6 +13,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import partial
 from heapq import heappop, heappush
 from itertools import count
 from random import Random
@@ -57,8 +58,8 @@ SPEECH = EchoSpeech()
 class Outcome:
     """Words that are wrong at the end of one session."""
 
-    gone: list[str] = field(default_factory=list)
-    twice: list[str] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list[str])
+    twice: list[str] = field(default_factory=list[str])
     cuts: int = 0
     seams: int = 0
 
@@ -121,7 +122,7 @@ class Dial:
         for claim in claims:
             text = SPEECH.words(self.ids, Words(claim.text, "mic", claim.t0, claim.t1, final=True))
             names = tuple(word.text for word in claim.words)
-            model.at(self.busy_until - model.now, lambda t=text, n=names: self.says(t, n))
+            model.at(self.busy_until - model.now, partial(self.says, text, names))
         self.chunk = end
 
     def says(self, text: str | bytes, names: tuple[str, ...]) -> None:
@@ -221,8 +222,8 @@ class Model:
         """An event, its commands, and all that goes out."""
         for command in self.core.receive(event, self.now):
             match command:
-                case OpenSocket(dial):
-                    self.at(0.05, lambda n=dial: self.opens(n))
+                case OpenSocket(number):
+                    self.at(0.05, partial(self.opens, number))
                 case AbortSocket() | CloseSocket():
                     self.at(0.01, self.closes)
                 case Report(Ended() as update):
@@ -233,13 +234,13 @@ class Model:
             dial = self.dial
             assert dial is not None
             if isinstance(outgoing, SendPing):
-                self.at(0.02, lambda d=dial, m=outgoing.mark: self.pong(d, m))
+                self.at(0.02, partial(self.pong, dial, outgoing.mark))
             elif isinstance(outgoing.data, bytes):
                 samples = (len(outgoing.data) - 4) // 2
                 sent = self.core.statistics.sources["mic"].sent
                 dial.takes(sent - samples, samples)
             elif '"start"' in outgoing.data:
-                self.at(0.02, lambda d=dial: self.acks(d))
+                self.at(0.02, partial(self.acks, dial))
             else:
                 self.at(0.02, dial.stops)
 
