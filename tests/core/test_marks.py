@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openline.audio.marks import Marks, Reading, compete, covered
+from openline.audio.marks import Marks, Reading, compete, replaced
 from openline.updates import SAMPLE_RATE, Transcript
 
 ERROR, LONGEST = 0.3, 20.0
@@ -21,9 +21,9 @@ def samples(seconds: float) -> int:
     return round(seconds * SAMPLE_RATE)
 
 
-def reading(start: float, end: float, name: str = "") -> Reading:
+def reading(start: float, end: float, name: str = "", text: str = "words") -> Reading:
     final = Transcript(
-        source="mic", text="words", final=False, start=start, end=end, settled=True, id=name
+        source="mic", text=text, final=False, start=start, end=end, settled=True, id=name
     )
     return Reading(samples(start), samples(end), final)
 
@@ -224,9 +224,11 @@ def test_in_order_no_mark_cuts_a_word_but_at_the_longest_run(
         assert not any(samples(low) < mark < samples(high) for low, high in spoken)
 
 
-class TestCovered:
+class TestReplaced:
+    """By half of its place, or by half as much text there."""
+
     @pytest.mark.parametrize(
-        ("others", "is_covered"),
+        ("others", "is_replaced"),
         [
             ([], False),
             ([(0, 14.99)], False),
@@ -237,34 +239,40 @@ class TestCovered:
             ([(20, 40), (0, 10)], False),
         ],
     )
-    def test_half_of_it_is_enough(
-        self, others: list[tuple[float, float]], is_covered: bool
+    def test_half_of_its_place_is_enough(
+        self, others: list[tuple[float, float]], is_replaced: bool
     ) -> None:
-        spans = [(samples(start), samples(end)) for start, end in others]
-        assert covered(reading(10, 20), spans) is is_covered
+        near = [reading(*each, text="a") for each in others]
+        long = reading(10, 20, text="a" * 100)
+        assert replaced(long, near, samples(ERROR)) is is_replaced
 
-    @pytest.mark.parametrize(("span", "is_covered"), [((4, 5), True), ((5.1, 6), False)])
-    def test_an_empty_one_is_covered_by_what_touches_it(
-        self, span: tuple[float, float], is_covered: bool
-    ) -> None:
-        assert covered(reading(5, 5), [(samples(span[0]), samples(span[1]))]) is is_covered
+    @pytest.mark.parametrize(("text", "is_replaced"), [("abcd", False), ("a bc de", True)])
+    def test_half_as_much_text_is_enough(self, text: str, is_replaced: bool) -> None:
+        overshot = reading(10, 40, text="ten letter")
+        assert replaced(overshot, [reading(10, 12, text=text)], samples(ERROR)) is is_replaced
 
 
 class TestCompete:
-    OLD, SHORT, LONG = reading(10, 14, "old"), reading(10, 12, "short"), reading(10, 15, "long")
+    OLD = reading(10, 14, text="one two three four")
+    SHORT = reading(10, 12, text="one two")
+    LONG = reading(10, 15, text="one two three four five")
 
-    def test_the_reading_that_reaches_farther_counts(self) -> None:
-        assert compete([self.OLD], [self.SHORT]) == ([self.OLD], [self.SHORT])
-        assert compete([self.OLD], [self.LONG]) == ([self.LONG], [self.OLD])
+    def compete(self, old: list[Reading], new: list[Reading]) -> object:
+        return compete(old, new, samples(ERROR))
 
-    def test_the_newer_one_counts_if_both_reach_equally_far(self) -> None:
-        again = reading(10, 14, "again")
-        assert compete([self.OLD], [again]) == ([again], [self.OLD])
+    def test_the_reading_that_has_more_text_counts(self) -> None:
+        assert self.compete([self.OLD], [self.SHORT]) == ([self.OLD], [self.SHORT])
+        assert self.compete([self.OLD], [self.LONG]) == ([self.LONG], [self.OLD])
+
+    def test_the_newer_one_counts_if_both_have_equally_much(self) -> None:
+        again = self.OLD._replace(end=samples(13))
+        assert self.compete([self.OLD], [again]) == ([again], [self.OLD])
 
     @pytest.mark.parametrize(("old", "new"), [([], [OLD]), ([OLD], []), ([], [])])
     def test_one_reading_alone_stands(self, old: list[Reading], new: list[Reading]) -> None:
-        assert compete(old, new) == ([*old, *new], [])
+        assert self.compete(old, new) == ([*old, *new], [])
 
-    def test_what_the_other_does_not_cover_stands_too(self) -> None:
-        early = reading(2, 4, "early")
-        assert compete([early, self.OLD], [self.LONG]) == ([early, self.LONG], [self.OLD])
+    def test_what_the_other_does_not_replace_stands_too(self) -> None:
+        early = reading(2, 4, text="early")
+        long = reading(10, 15, text="one two three four five six seven")
+        assert self.compete([early, self.OLD], [long]) == ([early, long], [self.OLD])
