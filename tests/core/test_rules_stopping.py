@@ -124,7 +124,7 @@ def test_a_retry_after_the_finish_is_made_before_it_once() -> None:
     drive.lose(status=503, retry_after=60.0)
     assert drive.state == "reconnecting"
     drive.redial()
-    assert drive.now == pytest.approx(stopped + due + 20 - LAST_DIAL)
+    assert drive.now == pytest.approx(stopped + due + 20 + TRAITS.horizon - LAST_DIAL)
     drive.lose(status=503, retry_after=60.0)
     assert drive.state == "failed"
     assert "could not finish in time" in drive.ended.reason
