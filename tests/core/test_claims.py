@@ -376,8 +376,8 @@ class TestIgnored:
         ignore(drive)
         drive.speak(9)
         notes = [each for each in drive.commands if isinstance(each, StoreConfirmed | StoreGap)]
-        assert notes[-2] == StoreConfirmed("mic", 10 * S)
-        assert isinstance(notes[-1], StoreGap)
+        assert StoreConfirmed("mic", 10 * S) in notes
+        assert any(isinstance(each, StoreGap) for each in notes)
 
     def test_a_warning_of_another_kind_ignores_nothing(self) -> None:
         drive = claimed(1)

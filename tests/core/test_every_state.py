@@ -165,7 +165,7 @@ def test_the_last_dial_is_made_some_seconds_before_the_finish_deadline() -> None
     assert len(drive.dials) == 2
     drive.tick()
     assert drive.ended.state == "failed"
-    assert drive.now == pytest.approx(stopped + 20 + due)
+    assert drive.now == pytest.approx(stopped + 20 + due + TRAITS.horizon)
     assert drive.ended.reason.startswith("could not finish in time: ")
 
 
