@@ -19,7 +19,9 @@ from openline_audio.channels import Samples
 from openline_audio.codings import decode
 from openline_audio.formats import HEAD_BYTES, recognise
 from openline_audio.headers import Chunks, Header, read_header
+from openline_audio.parts import Part, skip_tags
 from openline_audio.tags import tag_bytes
+from openline_audio.window import Window
 
 #: Enough of a tail to tell what it is: padding, and a magic number, a chunk's head or a tag's.
 _LOOK_BYTES: Final = 8 + 32
@@ -130,6 +132,9 @@ class HeaderedPcm:
 
     def _audio(self, header: Header) -> list[Samples]:
         """The whole frames that are held and belong to the audio."""
+        if self._left is None and not self.audio_bytes and self._empty(header):
+            self._tail, self._left = True, 0
+            return []
         there = len(self._held) if self._left is None else min(self._left, len(self._held))
         whole = there - there % header.unit
         coding = header.coding
@@ -143,6 +148,14 @@ class HeaderedPcm:
         if self._left is not None and self._left <= len(self._held) and self._left < header.unit:
             self._tail = True
         return pieces
+
+    def _empty(self, header: Header) -> bool:
+        """Whether a chunk stands where the audio should begin: its size of 0 is right."""
+        chunks = header.chunks
+        if chunks is None or self._held[:4].rstrip() not in _CHUNKS:
+            return False
+        end = self.data_at + chunks.head + chunks.length(self._held.ljust(chunks.head, b"\xff"))
+        return end <= (self._total or self.data_at + _MOST_ZEROS)
 
     def _look(self, header: Header, *, end: bool) -> bool:
         """Go on in the tail; whether anything was settled. May leave it, for more audio."""
@@ -207,3 +220,47 @@ class HeaderedPcm:
 def is_known(tail: bytes, chunks: Chunks | None) -> bool:
     """Whether ``tail``, which follows the audio, begins with a tag or a well-known chunk."""
     return bool(tag_bytes(tail)) or (chunks is not None and tail[:4].rstrip() in _CHUNKS)
+
+
+def compressed_part(window: Window) -> Part:
+    """The extent of a recording whose header is readable and whose audio is compressed.
+
+    Where a WAV's sizes are unknown or too small, the part has a corrected header.
+    """
+    pcm = HeaderedPcm()
+    at = 0
+    while pcm.header is None and pcm.readable and (data := window.peek(at, 4096)):
+        pcm.feed(data)
+        at += len(data)
+    header, start = pcm.header, pcm.data_at
+    if header is None:
+        return Part(0, len(window))
+    end = None if header.stated is None else start + header.stated
+    if end is not None and end > len(window):
+        return Part(0, len(window), torn=True)
+    if end is not None and header.chunks is not None:
+        padded = start + header.chunks.padded(header.stated or 0)
+        while padded < len(window) and _is_listed(window, padded, header.chunks):
+            padded += header.chunks.head
+            padded += header.chunks.padded(
+                header.chunks.length(window.peek(padded - header.chunks.head, header.chunks.head))
+            )
+        end = padded
+    if end is not None and (end >= len(window) or _is_other(window, end)):
+        return Part(0, min(end, len(window)))
+    if not window.peek(0, 4).startswith(b"RIFF") or len(window) > 0xFFFF_FFFF:
+        return Part(0, len(window) if end is None else end)
+    head = bytearray(window.peek(0, start))
+    head[4:8] = (len(window) - 8).to_bytes(4, "little")
+    head[-4:] = (len(window) - start).to_bytes(4, "little")
+    return Part(start, len(window), bytes(head))
+
+
+def _is_listed(window: Window, at: int, chunks: Chunks) -> bool:
+    return window.peek(at, 4).rstrip() in _CHUNKS and len(window.peek(at, chunks.head)) > 4
+
+
+def _is_other(window: Window, at: int) -> bool:
+    """Whether a tag or another recording follows, and no more audio."""
+    behind = skip_tags(window, at)
+    return behind >= len(window) or recognise(window.peek(behind, HEAD_BYTES)) is not None

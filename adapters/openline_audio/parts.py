@@ -8,9 +8,10 @@ before it is decoded:
   does not, begins the next part.
 - *MP3* is a list of frames, each with its length. A tag before a frame, a frame with a length
   tag, or frames of another form begin the next part.
-- *MP4* is a list of boxes, each with its length; a second ``ftyp`` begins the next part.
-- *FLAC*, *WebM*, *AMR* and *WMA* cannot be walked so, but begin with magic numbers that are long
-  enough (six bytes and more) not to appear by chance: they are searched for.
+- *MP4* is a list of boxes, each with its length; a second ``ftyp`` begins the next part. *WebM*,
+  *WMA*, *FLV*, *AMR* and MPEG transport streams are lists as well (`containers`).
+- *FLAC* cannot be walked so, but begins with eight bytes that do not appear by chance, and a live
+  *WebM*, whose length is unknown, with a header of some more: they are searched for.
 
 Headers with PCM behind them are measured while they are read (`headered`).
 """
@@ -21,7 +22,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from openline_audio import formats, mpeg
+from openline_audio import containers, formats, mpeg
 from openline_audio.tags import tag_bytes
 from openline_audio.window import Window
 
@@ -31,8 +32,6 @@ _BLOCK: Final = 1 << 20
 _MAGIC: Final = {
     formats.FLAC: (b"fLaC\x00\x00\x00\x22", b"fLaC\x80\x00\x00\x22"),
     formats.MATROSKA: (b"webm", b"matroska"),
-    formats.AMR: (b"#!AMR\n", b"#!AMR-WB\n"),
-    formats.ASF: (formats.ASF_MAGIC,),
 }
 #: The EBML header is before its document type, within so many bytes.
 _EBML_BYTES: Final = 64
@@ -64,9 +63,11 @@ def first_part(window: Window, kind: str | None) -> Part:
         return _mp3(window)
     if kind == formats.MP4:
         return _mp4(window)
-    if kind in _MAGIC:
-        return Part(0, _next_magic(window, kind))
-    return Part(0, len(window))
+    walk = containers.WALKS.get(kind or "")
+    end = None if walk is None else walk(window)
+    if end is not None:
+        return Part(0, min(end, len(window)), torn=end > len(window))
+    return Part(0, _next_magic(window, kind) if kind in _MAGIC else len(window))
 
 
 def skip_tags(window: Window, at: int) -> int:

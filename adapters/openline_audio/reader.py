@@ -99,7 +99,7 @@ class RecordingReader:
             frames = self._next()
             if frames:  # a resampler may take a first piece and give nothing yet
                 return frames
-        if not self._joiner.frames and not self._allow_empty and _only_cut(self._wrong):
+        if not self._joiner.frames and not self._allow_empty and _is_empty(self._wrong):
             raise NoAudioError(f"{self._name} has a header but no audio behind it; {ADVICE}")
         if self._wrong:
             raise SourceError(
@@ -177,9 +177,9 @@ class RecordingReader:
             )
 
 
-def _only_cut(wrong: list[str]) -> bool:
-    """Whether these losses amount to nothing but an end that came too early."""
-    return all(each.startswith("is cut short") for each in wrong)
+def _is_empty(wrong: list[str]) -> bool:
+    """Whether nothing is wrong but that audio was stated, and did not come."""
+    return all(each.endswith("s are missing)") for each in wrong)
 
 
 def _why(head: bytes, error: UnreadableError) -> str:

@@ -25,18 +25,20 @@ from openline_audio import formats
 from openline_audio.channels import Samples
 from openline_audio.container import AvDecoder, NoMediaError
 from openline_audio.decoder import DecodeError, Decoder
-from openline_audio.headered import HeaderedPcm, is_known
+from openline_audio.headered import HeaderedPcm, compressed_part, is_known
 from openline_audio.parts import Part, first_part, skip_tags
 from openline_audio.window import Window
 
 #: Bytes to read of a header at a time, and of PCM at most; it is read by the second.
 _HEAD_BYTES: Final = 4_096
 _MOST_BYTES: Final = 1 << 22
+#: Fewer bytes that libsndfile has not read are chunks without audio.
+_UNTOUCHED: Final = 1_024
 #: A larger file is not searched for further parts before it is read.
 _QUICK_BYTES: Final = 1 << 26
 _UNKNOWN: Final = "it is of no known format"
 #: Formats that are measured in a few reads.
-_WALKED: Final = frozenset({formats.OGG, formats.MP4})
+_WALKED: Final = frozenset({formats.OGG, formats.MP4, formats.ASF})
 
 
 class UnreadableError(Exception):
@@ -124,10 +126,11 @@ class _Pcm:
 
 
 class _Sound:
-    """A part that libsndfile decodes."""
+    """A part that libsndfile decodes, from ``view``."""
 
-    def __init__(self, window: Window, decoder: Decoder, part: Part, *, measured: bool) -> None:
-        self._decoder = decoder
+    def __init__(self, window: Window, view: Window, part: Part, *, measured: bool) -> None:
+        self._view = view
+        self._decoder = decoder = Decoder(view)
         self._part = part
         self._whole = measured and not skip_rest(window, part.end)
         self.rate, self.channels, self.end = decoder.rate, decoder.channels, part.end
@@ -142,7 +145,10 @@ class _Sound:
         return (self.rate, samples) if len(samples) else None
 
     def loss(self) -> str | None:
-        return _part_loss(self._decoder.missing(), self._part)
+        loss = _part_loss(self._decoder.missing(), self._part)
+        # It reads no further than it needs, so what it has not read it does not know.
+        left = len(self._view) - self._view.furthest
+        return not_read(left) if loss is None and left > _UNTOUCHED else loss
 
     def close(self) -> None:
         self._decoder.close()
@@ -274,13 +280,13 @@ class Recording:
     def _decode(self, window: Window, kind: str | None) -> _Decoding:
         measured = self._measure or kind in _WALKED or len(window) <= _QUICK_BYTES
         part = first_part(window, kind) if measured else Part(0, len(window))
-        if kind == formats.WAV:
-            part = wav_part(window)
+        if kind in formats.WITH_HEADER:
+            part = compressed_part(window)
         view = Window(self._fd, self._at + part.start, self._at + part.end, part.prefix)
         wrong = _UNKNOWN
         if self._stream is None and (kind is None or kind in formats.BY_LIBSNDFILE):
             try:
-                return _Sound(window, Decoder(view), part, measured=measured)
+                return _Sound(window, view, part, measured=measured)
             except DecodeError as error:
                 wrong = str(error)
         try:
@@ -301,25 +307,6 @@ class Recording:
     def _check_stream(self) -> None:
         if self._stream not in {None, 1}:
             raise UnreadableError(None, f"it has 1 audio stream, and no number {self._stream}")
-
-
-def wav_part(window: Window) -> Part:
-    """The extent of a WAV whose audio is compressed, its sizes corrected where they are unknown."""
-    pcm = HeaderedPcm()
-    at = 0
-    while pcm.header is None and pcm.readable and (data := window.peek(at, 4096)):
-        pcm.feed(data)
-        at += len(data)
-    header, start = pcm.header, pcm.data_at
-    if header is None or not window.peek(0, 4).startswith(b"RIFF"):
-        return Part(0, len(window))
-    if header.stated is not None:
-        end = int.from_bytes(window.peek(4, 4), "little") + 8
-        return Part(0, end if start + header.stated <= end < len(window) else len(window))
-    head = bytearray(window.peek(0, start))
-    head[4:8] = (len(window) - 8).to_bytes(4, "little")
-    head[-4:] = (len(window) - start).to_bytes(4, "little")
-    return Part(start, len(window), bytes(head))
 
 
 def skip_rest(window: Window, at: int) -> bool:

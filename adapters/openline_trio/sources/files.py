@@ -23,6 +23,8 @@ from openline_audio.reader import ADVICE, Choice, RecordingReader
 from openline_audio.source import Sink, SourceError
 from openline_trio.sources.pace import Worker, check_speed, in_thread, play
 
+_ALL = Choice()
+
 
 class FileSource:
     """The recording at ``path``, any rate and channel count, as 16 kHz mono.
@@ -97,7 +99,7 @@ class FileSource:
 class _FileReader(RecordingReader):
     """Opens a file, and closes it."""
 
-    def __init__(self, path: Path, choice: Choice, *, probe: bool = False) -> None:
+    def __init__(self, path: Path, choice: Choice = _ALL, *, probe: bool = False) -> None:
         name = shown(path)
         self._file = _open(path, name)
         try:
