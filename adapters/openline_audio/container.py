@@ -24,8 +24,8 @@ import numpy as np
 from openline_audio.channels import Samples
 from openline_audio.decoder import DecodeError
 
-#: FFmpeg's formats whose header states the length of a finished recording.
-_STATES_LENGTH = frozenset({"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "asf"})
+#: How the names of FFmpeg's formats begin whose header states the length of a finished recording.
+_STATES_LENGTH = ("mov", "matroska", "asf")
 #: Less than is stated by up to this, in seconds, is the rounding of a codec's frames and the
 #: padding of its encoder.
 _ROUNDING = 0.25
@@ -101,7 +101,7 @@ class AvDecoder:
     @property
     def duration(self) -> float | None:
         """Seconds of audio as stated in the header; None if they are not, or only estimated."""
-        if self._container.format.name not in _STATES_LENGTH:
+        if not self._container.format.name.startswith(_STATES_LENGTH):
             return None
         if self._stream.duration:
             return float(self._stream.duration * self._stream.time_base)

@@ -72,7 +72,7 @@ def flv(window: Window) -> int | None:
     at = int.from_bytes(window.peek(5, 4), "big") + 4
     while at < len(window):
         head = window.peek(at, 4)
-        if (len(head) == 4 and head[0] & 0x1F not in _FLV_KINDS) or head.startswith(b"FLV"):
+        if (len(head) == 4 and head[0] & 0xDF not in _FLV_KINDS) or head.startswith(b"FLV"):
             return at
         at += 11 + int.from_bytes(head[1:4], "big") + 4
     return at

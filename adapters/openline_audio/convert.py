@@ -190,12 +190,11 @@ class Joiner:
         frames: list[bytes] = []
         converter = self._converter
         if converter is None or (converter.rate, converter.channels) != (rate, channels):
+            following = Converter(rate, channels, channel=self._channel, framer=self._framer)
             if converter is not None:
                 frames = converter.end()
                 self._cancelled += converter.cancelled
-            converter = self._converter = Converter(
-                rate, channels, channel=self._channel, framer=self._framer
-            )
+            converter = self._converter = following
         return self._noted(frames + converter.feed(samples))
 
     def flush(self) -> list[bytes]:

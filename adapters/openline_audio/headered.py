@@ -69,6 +69,9 @@ class HeaderedPcm:
 
     def feed(self, data: bytes) -> list[Samples]:
         """Take the next bytes; returns the samples that they complete, (frames, channels)."""
+        if self.over:
+            self.rest += data
+            return []
         self._held += data
         return self._go(end=False)
 
@@ -217,9 +220,17 @@ class HeaderedPcm:
         return at + chunks.head + chunks.length(tail) <= self._total
 
 
-def is_known(tail: bytes, chunks: Chunks | None) -> bool:
-    """Whether ``tail``, which follows the audio, begins with a tag or a well-known chunk."""
-    return bool(tag_bytes(tail)) or (chunks is not None and tail[:4].rstrip() in _CHUNKS)
+def behind_chunks(window: Window, end: int, header: Header) -> int:
+    """The offset behind the chunks, tags and zeros that follow the audio, which ends at ``end``."""
+    chunks = header.chunks
+    at = end if chunks is None else end + chunks.padded(header.stated or 0) - (header.stated or 0)
+    while True:
+        before, at = at, skip_tags(window, at)
+        if chunks is not None and window.peek(at, 4).rstrip() in _CHUNKS:
+            head = window.peek(at, chunks.head)
+            at += chunks.head + chunks.padded(max(0, chunks.length(head)))
+        if at == before:
+            return at
 
 
 def compressed_part(window: Window) -> Part:
@@ -238,14 +249,8 @@ def compressed_part(window: Window) -> Part:
     end = None if header.stated is None else start + header.stated
     if end is not None and end > len(window):
         return Part(0, len(window), torn=True)
-    if end is not None and header.chunks is not None:
-        padded = start + header.chunks.padded(header.stated or 0)
-        while padded < len(window) and _is_listed(window, padded, header.chunks):
-            padded += header.chunks.head
-            padded += header.chunks.padded(
-                header.chunks.length(window.peek(padded - header.chunks.head, header.chunks.head))
-            )
-        end = padded
+    if end is not None:
+        end = behind_chunks(window, end, header)
     if end is not None and (end >= len(window) or _is_other(window, end)):
         return Part(0, min(end, len(window)))
     if not window.peek(0, 4).startswith(b"RIFF") or len(window) > 0xFFFF_FFFF:
@@ -254,10 +259,6 @@ def compressed_part(window: Window) -> Part:
     head[4:8] = (len(window) - 8).to_bytes(4, "little")
     head[-4:] = (len(window) - start).to_bytes(4, "little")
     return Part(start, len(window), bytes(head))
-
-
-def _is_listed(window: Window, at: int, chunks: Chunks) -> bool:
-    return window.peek(at, 4).rstrip() in _CHUNKS and len(window.peek(at, chunks.head)) > 4
 
 
 def _is_other(window: Window, at: int) -> bool:

@@ -83,7 +83,7 @@ class HeaderPcm:
         """Take bytes, cut anywhere; returns the whole frames that they complete."""
         if self._dead:
             return []
-        if self.readable is None:
+        if not self.readable:
             self.head += data
         frames = self._samples(self._pcm.feed(data))
         self._look()

@@ -183,6 +183,8 @@ def _is_empty(wrong: list[str]) -> bool:
 
 
 def _why(head: bytes, error: UnreadableError) -> str:
+    if str(error).startswith("it has "):  # streams, but not the one that is asked for
+        return f"cannot be read so: {error}"
     kind = error.kind or formats.begins_like(head)
     if kind is None:
         return "is not audio that can be read here"

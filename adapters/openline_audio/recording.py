@@ -25,7 +25,7 @@ from openline_audio import formats
 from openline_audio.channels import Samples
 from openline_audio.container import AvDecoder, NoMediaError
 from openline_audio.decoder import DecodeError, Decoder
-from openline_audio.headered import HeaderedPcm, compressed_part, is_known
+from openline_audio.headered import HeaderedPcm, behind_chunks, compressed_part
 from openline_audio.parts import Part, first_part, skip_tags
 from openline_audio.window import Window
 
@@ -91,10 +91,8 @@ class _Pcm:
         end = self._pcm.data_at + header.stated
         if end > len(self._window):
             return None
-        rest = header.chunks.padded(header.stated) - header.stated if header.chunks else 0
-        behind = self._window.peek(end + rest, 64)
-        known = not behind or is_known(behind, header.chunks)
-        return header.stated // header.unit / header.rate if known else None
+        whole = behind_chunks(self._window, end, header) >= len(self._window)
+        return header.stated // header.unit / header.rate if whole else None
 
     def read(self) -> tuple[int, Samples] | None:
         header = self._pcm.header
