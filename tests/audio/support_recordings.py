@@ -70,7 +70,8 @@ def _mux(
     streams: int,
     options: dict[str, str],
 ) -> None:
-    with av.open(path, "w", format=form, options=options) as container:
+    writer: Any = av
+    with writer.open(path, "w", format=form, options=options) as container:
         tracks: list[Any] = [
             container.add_stream(codec, rate=rate, layout="mono") for _ in range(streams)
         ]
