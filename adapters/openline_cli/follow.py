@@ -174,7 +174,7 @@ class Follower:
         self._unshown = Updates()
         self._over = False
         self._news = trio.Event()  # there is something to show or to save, or it is over
-        self._tried = 0  # finals that the draft saved, or failed to
+        self._tried = 0 if draft is None else draft.added  # finals saved, or not to be for now
         self._saved = trio.Event()
 
     async def run(self, open_one: Opening) -> Outcome:

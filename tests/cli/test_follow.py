@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import trio
+import trio.testing
 from msgspec.structs import replace
 from trio.testing import MockClock
 
@@ -333,6 +334,23 @@ async def test_full_disk_is_reported_once_and_the_session_goes_on(
     assert view.shown == [*finals, ended(*finals)]
     assert outcome.unsaved is not None
     assert (tmp_path / "t-1.txt").read_text() == "0\n1\n2\n"
+
+
+async def test_resumed_session_leaves_the_file_until_there_is_a_new_final(
+    played: Play, ended: End, final: Callable[..., Transcript], still: Worker, tmp_path: Path
+) -> None:
+    path = tmp_path / "t.txt"
+    path.write_text("of the process that crashed")
+    past = final("past")
+    session = played([], ended(past), waits=True)
+    draft = Draft(path, several=False, past=[past])
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(partial(follow, session.open, Watcher(), draft=draft, worker=still))
+        await session.reached_the_wait.wait()
+        await trio.testing.wait_all_tasks_blocked()
+        assert path.read_text() == "of the process that crashed"
+        session.abort()
+    assert path.read_text() == "past\n"
 
 
 async def test_session_without_a_word_leaves_the_file_alone(
