@@ -113,6 +113,17 @@ def test_full_disk_while_written_in_place_restores_the_old_content(
     assert list(path.parent.iterdir()) == [path]
 
 
+def test_death_before_the_rest_is_cut_off_leaves_blank_lines(path: Path) -> None:
+    path.write_bytes(b"aaa\nbbb\nccc\n")
+    disk = FaultyDisk({"create": errno.EACCES}, dies_at=2)
+    file = OutFile(path)
+    with disk.installed(), pytest.raises(DeadError):
+        file.put(b"z\n")
+    file.close()
+    assert disk.calls == ["create", "write", "truncate"]
+    assert path.read_bytes() == b"z\n".ljust(12, b"\n")
+
+
 @pytest.mark.parametrize("code", [errno.EIO, errno.ENOSPC])
 def test_failed_sync_writes_everything_again(code: int, path: Path) -> None:
     disk = FaultyDisk()
