@@ -115,6 +115,12 @@ def test_no_line_is_of_blanks_alone() -> None:
     ]
 
 
+def test_blank_behind_a_cluster_wider_than_a_line_stays_with_it() -> None:
+    wide = "Z" + "\u0334\u0353" * 30
+    found = [line for cue in lines(f"{wide}\u2003{wide}") for line in cue]
+    assert found == [f"{wide}\u2003", wide]
+
+
 def test_label_leaves_less_room_on_the_first_line() -> None:
     text = "x" * 20 + " " + "y" * 20
     assert cut(text, 0, 1, lead=8)[0].lines == ("x" * 20, "y" * 20)
