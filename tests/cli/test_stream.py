@@ -29,6 +29,7 @@ from openline_cli.view import Both, JsonView
 from openline_cli.writers import Draft
 from openline_store.records import VERSION, Began
 from openline_store.spool import Spool
+from openline_store.token_file import TokenFile
 
 CLIP = str(Path(stream_module.__file__).parent / "data" / "meeting.flac")
 
@@ -99,7 +100,9 @@ def test_a_token_and_a_transcript_are_used(
     opened = answer([], ended(final("go forward")))
     options = StreamOptions(files=[CLIP], token_file=token, out=out, json=True)
     assert stream(options) == 0
-    assert opened[0][2] == "s3cret"
+    credentials = opened[0][2]
+    assert isinstance(credentials, TokenFile)
+    assert credentials.first() == "s3cret"
     assert out.read_text() == "go forward\n"
 
 
