@@ -215,7 +215,7 @@ def test_words_of_an_unknown_source_are_counted_and_reported_once() -> None:
     assert [trouble.kind for trouble in drive.told(Trouble)] == ["untold"]
     ended = finished(drive)
     assert (ended.complete, ended.missing) == (False, ())
-    assert ended.reason == "2 messages with words could not be reported"
+    assert ended.reason == "2 messages that may hold words could not be reported"
 
 
 def test_words_of_all_sources_stand_on_one_timeline() -> None:

@@ -292,7 +292,7 @@ class TestLastWords:
         drive.lose(1000)
         assert drive.ended.statistics.untold == 1
         assert not drive.ended.complete
-        assert drive.ended.reason == "1 message with words could not be reported"
+        assert drive.ended.reason == "1 message that may hold words could not be reported"
 
     def test_words_before_the_ack_are_untold(self) -> None:
         drive = Drive(ends="claimed")
