@@ -44,6 +44,10 @@ class Wire(Protocol):
         """Send it; ``key`` is that of a final."""
         ...
 
+    def figures(self, item: Encoded, source: str, backlog: int) -> None:
+        """Send figures: so many samples of a source are queued."""
+        ...
+
     def pong(self, mark: bytes) -> None:
         """Answer a ping."""
         ...
@@ -72,7 +76,7 @@ class IdealBackend:
         names = [source.name for source in simulation.schedule.sources]
         self._ignored = Random(f"ignored {simulation.schedule.seed} {wire.number}").choice(names)
         self._afterwards: list[tuple[Encoded, str]] = []  # sent after the final message
-        self._streams: dict[str, IdealRecognizer] = {}
+        self.streams: dict[str, IdealRecognizer] = {}
         self._rng = Random(f"{simulation.schedule.seed} {wire.number}")
         self.stopping = False
         self.finished = False
@@ -125,9 +129,9 @@ class IdealBackend:
                 self._simulation.ledger.ignored(source)
                 self._wire.down(warning)
                 return
-        stream = self._streams.get(source)
+        stream = self.streams.get(source)
         if stream is None:
-            stream = self._streams[source] = IdealRecognizer(source, self._hears(source))
+            stream = self.streams[source] = IdealRecognizer(source, self._hears(source))
             self._next_segment(stream)
         stream.take(at, samples)
         if not self._rate and self._simulation.now >= self.paused_until:
@@ -223,7 +227,8 @@ class IdealBackend:
         return Words(text, stream.name, stream.clock(start) / S, stream.clock(end) / S, final)
 
     def _send_figures(self, stream: IdealRecognizer) -> None:
-        backlog = (stream.received - stream.dequeued) / S
+        queued = stream.received - stream.dequeued
+        backlog = queued / S
         figures = None
         if self._announces is not None:
             figures = announcing(
@@ -232,7 +237,7 @@ class IdealBackend:
         else:
             figures = self._speech.figures(self._ids, stream.name, backlog, self._dropped)
         if figures is not None:
-            self._wire.down(figures)
+            self._wire.figures(figures, stream.name, queued)
 
     def tick(self) -> None:
         """Every tenth of a second: the recogniser works."""
@@ -247,14 +252,14 @@ class IdealBackend:
             self._work(schedule)
         if schedule.metrics and now >= self._figures_at:
             self._figures_at = now + schedule.metrics
-            for stream in self._streams.values():
+            for stream in self.streams.values():
                 self._send_figures(stream)
         if self.stopping:
             self._finish_if_done()
         simulation.at(TICK, self.tick)
 
     def _work(self, schedule: Schedule) -> None:
-        for stream in self._streams.values():
+        for stream in self.streams.values():
             if not self._rate:
                 self._dequeue(stream, stream.received)
             elif stream.frames:
@@ -277,10 +282,10 @@ class IdealBackend:
                 self._down(self._words_of("...", stream, *begun, final=False), None)
 
     def _finish_if_done(self) -> None:
-        if any(stream.frames for stream in self._streams.values()) or self.finished:
+        if any(stream.frames for stream in self.streams.values()) or self.finished:
             return
         self.finished = True
-        for stream in self._streams.values():
+        for stream in self.streams.values():
             if stream.hearing is not None:
                 stream.hearing.breaks_off()
             while stream.settled < stream.dequeued:

@@ -7,6 +7,7 @@ theorem. ``telling`` has the words, ``gaps`` the gaps, and ``result`` the end.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from openline.audio.disk_runs import FETCH
@@ -86,9 +87,10 @@ class Ledger:
         self._partials: set[str] = set()
         self._state = State.IDLE
         self._coming: str | None = None  # text or key of the final that it receives now
+        self._known: int | None = None  # what the figures show of that final's source
         self._must_tell = self._is_told = False
         self.withdrawn: list[Gap] = []  # since the last event
-        self._growing: set[str] = set()  # sources that the backend of this dial ignores
+        self._growing: dict[str, int] = {}  # sources that this dial's backend ignores: their marks
         self.core: SessionMachine
 
     # Reports of the simulation.
@@ -139,7 +141,7 @@ class Ledger:
 
     def ignored(self, source: str) -> None:
         """The backend ignores a frame of this source; its gap grows until the dial ends."""
-        self._growing.add(source)
+        self._growing.setdefault(source, self._mark(source))
         self.happens("a source ignored")
 
     def happens(self, what: str) -> None:
@@ -152,9 +154,10 @@ class Ledger:
         after_hole = start > account.origin and bool(account.holes[start - 1])
         self.words.sent(source, dial, start, end, after_hole=after_hole)
 
-    def arrives(self, key: str, *, live: bool) -> None:
+    def arrives(self, key: str, *, live: bool, known: Mapping[str, int]) -> None:
         """The next message for the session is the final with this text, or this key."""
         self._coming = key
+        self._known = known.get(self.finals[key][0])
         self._must_tell = live and not self.aborted and self._state in LISTENING
         if self.claims:
             self._must_tell &= self.words.must_tell(key)
@@ -263,7 +266,7 @@ class Ledger:
                 )
             self._is_told = True
             self._partials.discard(update.source)
-            self.words.is_told(update, self._coming)
+            self.words.is_told(update, self._coming, self._known)
             self.words.spans[update.id] = self.finals[self._coming][1]
             self.fill_done(update)
             if not update.final:
@@ -273,6 +276,13 @@ class Ledger:
                 hold("held", closing, f"{update.text!r} is final before it is confirmed")
         if update.final:
             self.delivered.append(update)
+            if self.claims:
+                # The mark of a source that is ignored is where its audio ends, and proves nothing.
+                mark = self._growing.get(update.source, self._mark(update.source))
+                self.words.confirmed[update.id] = mark
+
+    def _mark(self, source: str) -> int:
+        return self.accounts[source].origin + self.core.statistics.sources[source].confirmed
 
     def fill_done(self, update: Transcript) -> None:
         """The audio of these words was transcribed."""
@@ -329,11 +339,12 @@ class Ledger:
                     fail("lost in silence", what)
 
     def excuse_told(self, source: str, told: int) -> None:
-        """Audio that is told, and not confirmed, lies in a final."""
+        """Audio that is told, and not confirmed, lies in a final, behind the mark of then."""
         account = self.accounts[source]
         for final in self.delivered if told else ():
             if final.source == source:
-                fill(account.done, round(final.start * S), round(final.end * S))
+                start = max(round(final.start * S), self.words.confirmed.get(final.id, 0))
+                fill(account.done, start, round(final.end * S))
 
     def close(self) -> None:
         """Check the finished session against the theorem."""

@@ -6,6 +6,7 @@ way when it breaks, and reports its end exactly once, as an adapter must.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any, Final, Protocol, TypeAlias
 
@@ -64,6 +65,8 @@ class Socket:
         self.frozen_until = 0.0
         self._wire: list[Up] = []
         self._due = False
+        self._received: dict[str, int] = {}  # by source, up to the last pong that arrived
+        self._known: dict[str, int] = {}  # by source, as ``known``
         self.backend = IdealBackend(simulation, self, self.ids)
 
     @property
@@ -116,23 +119,41 @@ class Socket:
 
     def down(self, item: Encoded, key: str | None = None) -> None:
         """The backend sends a message; ``key`` is that of a final."""
-        self._send_down(MessageReceived(self.number, item), key)
+        event = MessageReceived(self.number, item)
+        self._send_down(event, partial(self._final_arrives, key) if key is not None else None)
+
+    def figures(self, item: Encoded, source: str, backlog: int) -> None:
+        """The backend sends its figures: so many samples of a source are queued."""
+        event = MessageReceived(self.number, item)
+        self._send_down(event, partial(self._figures_arrive, source, backlog))
 
     def pong(self, mark: bytes) -> None:
         """The backend's library answers a ping."""
-        self._send_down(PongReceived(self.number, mark))
+        received = {name: each.received for name, each in self.backend.streams.items()}
+        event = PongReceived(self.number, mark)
+        self._send_down(event, partial(self._received.update, received))
 
-    def _send_down(self, event: Event, key: str | None = None) -> None:
+    def _send_down(self, event: Event, first: Callable[[], None] | None) -> None:
+        """The event arrives later; ``first`` notes before that what it shows."""
         if not self.half_open and (not self.over or self._late):
-            self._simulation.at(self._latency, lambda: self._arrives(event, key))
+            self._simulation.at(self._latency, lambda: self._arrives(event, first))
 
-    def _arrives(self, event: Event, key: str | None) -> None:
+    def _arrives(self, event: Event, first: Callable[[], None] | None) -> None:
         # An event under way when the dial ended is lost, or arrives late.
         if self.half_open or (self.reported and not self._late):
             return
-        if key is not None:
-            self._simulation.ledger.arrives(key, live=self._client.hears(self))
+        if first is not None:
+            first()
         self._client.feed(event)
+
+    def _figures_arrive(self, source: str, backlog: int) -> None:
+        drained = max(0, self._received.get(source, 0) - backlog)
+        known = self.backend.streams[source].place(drained)
+        self._known[source] = max(self._known.get(source, 0), known)
+
+    def _final_arrives(self, key: str) -> None:
+        live = self._client.hears(self)
+        self._simulation.ledger.arrives(key, live=live, known=self._known)
 
     def ends(self, **fields: Any) -> None:
         """The backend or the network ends it, after all messages under way."""

@@ -65,7 +65,8 @@ def _check_all_words(books: Books, ended: Ended) -> None:
         unsure = uncertain[source]
         for final in books.delivered:
             for each in books.words.words_of(final) if final.source == source else ():
-                low, high = each.word.start + error, each.word.end - error
+                until = books.words.told_until(final, each.word)
+                low, high = each.word.start + error, min(each.word.end - error, until)
                 sure = (
                     each.whole and low < high and not any(a < high and low < b for a, b in unsure)
                 )
@@ -78,17 +79,27 @@ def _check_all_words(books: Books, ended: Ended) -> None:
             and word.end <= account.captured
             and account.holes.find(1, word.start, word.end) < 0
             and account.lost.find(1, word.start, word.end) < 0
-            and not _is_in_told(books, ended, source, word)
+            and not _is_in_told(books, source, word)
         ]
         books.words.check_all_told(source, whole, books.delivered, uncertain)
 
 
-def _is_in_told(books: Books, ended: Ended, source: str, word: Word) -> bool:
-    """Whether it lies in a final whose audio is told, not confirmed: its end is a claim."""
-    if not ended.statistics.sources[source].told:
-        return False
-    finals = [final for final in books.delivered if final.source == source]
-    return any(final.start * S <= word.end and word.start <= final.end * S for final in finals)
+def _is_in_told(books: Books, source: str, word: Word) -> bool:
+    """Whether it lies in a final that is told without proof: the end of that one is a claim.
+
+    Such a final covers what lies in it up to where figures showed the queue to be drained, or
+    up to its end where there were none; the recogniser may not have come so far.
+    """
+    for final in books.delivered:
+        if (
+            final.source == source
+            and books.words.confirmed[final.id] < word.end
+            and final.start * S <= word.end
+            and word.start <= final.end * S
+        ):
+            books.happens("a word in audio that is told")
+            return True
+    return False
 
 
 def _check_accounts(books: Books, ended: Ended) -> None:

@@ -151,7 +151,8 @@ class Log(Ledger):
         books.inherited = {gap.cause for gap in self.lost}
         if self.claims:
             held = [each for source in past.sources for each in source.held]
-            books.words = self.words.resumed(self.stored, held)
+            marks = {each.source: each.confirmed for each in past.sources}
+            books.words = self.words.resumed(self.stored, held, marks)
             books.happened = books.words.happened
             for final in (*self.stored, *held):
                 self.fill_done(final)

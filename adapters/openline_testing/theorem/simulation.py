@@ -7,7 +7,7 @@ reads it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from heapq import heappush
 from typing import NamedTuple, Protocol
 
@@ -82,8 +82,12 @@ class Ledger(Protocol):
         """The session sent this on a dial."""
         ...
 
-    def arrives(self, key: str, *, live: bool) -> None:
-        """The session receives that final next; ``live``: its dial is not over for it."""
+    def arrives(self, key: str, *, live: bool, known: Mapping[str, int]) -> None:
+        """The session receives that final next; ``live``: its dial is not over for it.
+
+        ``known``: by source, the session sample up to which figures that arrived on this dial
+        show the audio to be out of the queue.
+        """
         ...
 
     def commanded(self, event: Event, commands: list[Command]) -> None:

@@ -12,6 +12,7 @@ final says so (``seam``).
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Final
 
 from openline.updates import SAMPLE_RATE as S
@@ -39,20 +40,34 @@ class WordBook:
         self._reach: dict[str, dict[int, int]] = {}  # the end of what each dial was sent
         self._begins: dict[tuple[str, int], int] = {}  # where a dial's audio begins
         self.spans: dict[str, list[tuple[int, int]]] = {}  # of the finals that were told
+        self._shown: dict[str, int] = {}  # by id: what figures showed to be processed
+        self.confirmed: dict[str, int] = {}  # by id: the mark when it became final
         self.cuts: dict[str, list[int]] = {}
         self._late: set[tuple[str, str]] = set()  # words behind the final message
+        self._unproved: set[tuple[str, str]] = set()  # told so by an earlier process
         self._seamed: set[tuple[str, int]] = set()  # dials whose first final was told
         self._revived: set[str] = set()
         self.happened: Counter[str] = Counter()
 
-    def resumed(self, stored: list[Transcript], held: list[Transcript]) -> WordBook:
-        """The book of the next process, which knows what was stored alone."""
+    def resumed(
+        self, stored: list[Transcript], held: list[Transcript], marks: Mapping[str, int]
+    ) -> WordBook:
+        """The book of the next process, which knows what was stored alone.
+
+        ``marks``: by source, what is confirmed.
+        """
         book = WordBook((self._error - 2) / S, resumes=True)
         book.cuts = self.cuts
         book.aside = {each.id: each for each in held}
         for each in (*stored, *held):
             telling = book._told[each.id] = self._told[each.id]
             book.spans[each.id] = self.spans[each.id]
+            book.confirmed[each.id] = self.confirmed.get(each.id, marks[each.source])
+            if each.id in self._shown:
+                book._shown[each.id] = self._shown[each.id]
+            for heard in telling.words if each in stored else ():
+                if book.told_until(each, heard.word) < heard.word.end:
+                    book._unproved.add((each.source, heard.word.text))
             book._said.update({(each.source, word.word.text): word for word in telling.words})
         return book
 
@@ -92,8 +107,11 @@ class WordBook:
         """Whether the final of this key has words."""
         return _has_word(self._tellings[key][1].text)
 
-    def is_told(self, update: Transcript, key: str) -> None:
-        """The session reports the final that it just received."""
+    def is_told(self, update: Transcript, key: str, shown: int | None) -> None:
+        """The session reports the final that it just received.
+
+        ``shown``: up to where the figures show its source to be processed; None: there are none.
+        """
         source, telling = self._tellings[key]
         what = f"{update.source}: {update.text!r} at [{update.start:g}, {update.end:g})"
         hold("words", _has_word(telling.text), f"{what} has no word")
@@ -102,6 +120,8 @@ class WordBook:
         hold("held", bool(update.id), f"{what} has no id")
         known = self._told.setdefault(update.id, telling)
         hold("held", known is telling, f"{what} has the id of another, {update.id}")
+        if shown is not None:
+            self._shown[update.id] = shown
         self._check_place(update, telling, what)
         self._check_seam(update, int(key.split("/", maxsplit=1)[0]), what)
         for each in telling.words:
@@ -162,6 +182,15 @@ class WordBook:
 
     # The end.
 
+    def told_until(self, update: Transcript, word: Word) -> int:
+        """The end of the part of ``word`` that no gap may hold, as it is in this final.
+
+        A final that is told without proof counts for the audio alone that figures showed to be
+        processed when it came.
+        """
+        proved = self.confirmed[update.id] >= word.end
+        return word.end if proved else min(word.end, self._shown.get(update.id, word.end))
+
     def words_of(self, update: Transcript) -> tuple[HeardWord, ...]:
         """The words of a final that was told."""
         return self._told[update.id].words
@@ -180,7 +209,7 @@ class WordBook:
         cuts = {source: sorted(cuts) for source, cuts in self.cuts.items()}
         for (source, text), heard in self._said.items():
             count = times[source, text]
-            if count == 2 and (source, text) in self._late:
+            if count == 2 and (source, text) in self._late | self._unproved:
                 continue
             if not count and not heard.whole:
                 continue  # it was cut each time, and may be heard or not
