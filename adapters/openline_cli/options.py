@@ -117,7 +117,7 @@ OUT: Final = Parameter(
     flags=("--out",),
     value="FILE",
     read=Path,
-    help="Write the transcript to it: .txt, .srt, .vtt or .jsonl.",
+    help="Write the transcript to it as it comes: .txt, .srt, .vtt or .jsonl.",
 )
 JSON: Final = Parameter(
     name="json",

@@ -24,14 +24,22 @@ from openline_audio.source import Source
 from openline_cli import writers
 from openline_cli.credentials import find_credentials
 from openline_cli.dialects import blamed, find_dialect
-from openline_cli.follow import Outcome, follow, give_up, opening
+from openline_cli.follow import Outcome, follow, give_up, is_gone, opening
 from openline_cli.inputs import Reading, open_sources, remarks
 from openline_cli.options import DEFAULT_URL
 from openline_cli.plain import PlainView, describe_end
 from openline_cli.problems import Problem, printable
-from openline_cli.screen import find_screen, live_view, nowhere, write_err, write_out
+from openline_cli.screen import (
+    drop_out,
+    find_screen,
+    live_view,
+    nowhere,
+    write_err,
+    write_out,
+)
 from openline_cli.settings import check_horizon
 from openline_cli.view import Both, JsonView, View
+from openline_cli.writers import Draft
 from openline_store.spool import SpoolError, folder_name, spooled_sessions
 
 if TYPE_CHECKING:
@@ -76,6 +84,8 @@ def stream(options: StreamOptions) -> int:
     screen = None if options.json and sys.stdout.isatty() else find_screen()
     durations = {name: source.duration for name, source in sources.items()}
     view = make_view(backend, durations, screen, json=options.json)
+    several = len(sources) > 1
+    draft = None if options.out is None else Draft(options.out, several=several)
     open_one = opening(
         backend,
         sources,
@@ -87,7 +97,7 @@ def stream(options: StreamOptions) -> int:
     )
     try:
         with blamed(options.dialect):
-            outcome = trio.run(partial(follow, open_one, view))
+            outcome = trio.run(partial(follow, open_one, view, draft=draft))
     except SpoolError as error:
         raise Problem(f"--spool: {error}") from None
     except JournalError as error:
@@ -95,7 +105,7 @@ def stream(options: StreamOptions) -> int:
     for remark in remarks(sources):
         write_err(f"openline: {printable(remark)}")
     folder = options.spool and options.spool / folder_name(outcome.session_id)
-    return finish(outcome, screen, out=options.out, json=options.json, folder=folder)
+    return finish(outcome, screen, draft=draft, json=options.json, folder=folder)
 
 
 def make_backend(url: str, *, plain_ws: bool) -> Backend:
@@ -157,16 +167,16 @@ def finish(
     outcome: Outcome,
     screen: Console | None,
     *,
-    out: Path | None,
+    draft: Draft | None,
     json: bool,
     folder: Path | None = None,
 ) -> int:
-    """Write the transcript, report the end, return the exit status. Raises Problem.
+    """Report the end and the file, return the exit status. Raises Problem.
 
     ``folder`` is the session's spool; if it still exists, the session can be resumed.
     """
     try:
-        return _finish(outcome, screen, out=out, json=json)
+        return _finish(outcome, screen, draft, json=json)
     finally:
         if folder is not None and not outcome.complete and spooled_sessions(folder):
             where = quote(str(folder))
@@ -175,11 +185,13 @@ def finish(
             )
 
 
-def _finish(outcome: Outcome, screen: Console | None, *, out: Path | None, json: bool) -> int:
-    ended = outcome.ended
-    if ended is None or outcome.unread is not None:
+def _finish(outcome: Outcome, screen: Console | None, draft: Draft | None, *, json: bool) -> int:
+    ended, gone = outcome.ended, outcome.unread
+    if ended is None or (gone is not None and draft is None):
+        if draft is not None:
+            draft.leave()
         return give_up(outcome)
-    if screen is not None:
+    if screen is not None and gone is None:
         from openline_cli.summary import print_tables, summarise
 
         print_tables(summarise(outcome, ended), screen)
@@ -187,11 +199,15 @@ def _finish(outcome: Outcome, screen: Console | None, *, out: Path | None, json:
         interrupted = outcome.interrupts > 0
         end = describe_end(ended, interrupted=interrupted)
         write_err(f"openline: {end}")
-    if out is not None:
-        if ended.transcript or outcome.complete:
-            writers.write(out, ended)
-            if not outcome.complete:
-                write_err(f"openline: {out} holds an incomplete transcript")
-        else:
-            write_err(f"openline: --out {out}: not written, nothing was transcribed")
+    if draft is not None:
+        if outcome.unsaved is not None:
+            raise outcome.unsaved
+        if not ended.transcript and not outcome.complete:
+            write_err(f"openline: --out {draft.path}: not written, nothing was transcribed")
+        elif not outcome.complete:
+            write_err(f"openline: {draft.path} holds an incomplete transcript")
+    if gone is not None:
+        if not is_gone(gone):
+            give_up(outcome)
+        drop_out()  # the file has every word, which is what counts
     return outcome.status
