@@ -28,7 +28,7 @@ import trio
 from openline.backend import Backend
 from openline.dialects.protocol import Dialect
 from openline.policy import Policy
-from openline.updates import Ended, Statistics, Transcript, Update
+from openline.updates import Ended, PartialRetracted, Statistics, Transcript, Update
 from openline_audio.source import Source
 from openline_cli.problems import COMPLETE, FAILED, INTERRUPTED, Problem
 from openline_cli.view import Snapshot, View
@@ -175,7 +175,7 @@ class Follower:
         self._unshown = Updates()
         self._over = False
         self._news = trio.Event()  # there is something to show or to save, or it is over
-        self._tried = 0 if draft is None else draft.added  # finals saved, or not to be for now
+        self._tried = 0 if draft is None else draft.changes  # changes saved, or not to be for now
         self._saved = trio.Event()
 
     async def run(self, open_one: Opening) -> Outcome:
@@ -207,10 +207,17 @@ class Follower:
     def _take(self, update: Update) -> None:
         if isinstance(update, Ended):
             self._outcome.ended = update
-        elif self._draft is not None and _is_final(update):
-            self._draft.add(update)
+        elif self._draft is not None:
+            self._note(self._draft, update)
         self._unshown.put(update)
         self._wake()
+
+    def _note(self, draft: Draft, update: Update) -> None:
+        """Note what belongs into the file."""
+        if isinstance(update, PartialRetracted) and update.settled:
+            draft.retract(update.source)
+        elif isinstance(update, Transcript) and (update.final or update.settled):
+            draft.add(update)
 
     def _wake(self) -> None:
         self._news.set()
@@ -221,7 +228,7 @@ class Follower:
             update = self._unshown.take()
             if update is not None:
                 if self._draft is not None and _is_final(update):
-                    await self._until_saved(self._draft.added)
+                    await self._until_saved(self._draft.changes)
                 await self.show(update)
             elif self._over:
                 break
@@ -236,7 +243,7 @@ class Follower:
     async def _save_all(self, draft: Draft, nursery: trio.Nursery) -> None:
         reported = ""
         while True:
-            count = draft.added
+            count = draft.changes
             if self._tried < count:
                 try:
                     await self._worker(draft.save, abandon=True)

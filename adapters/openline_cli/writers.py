@@ -1,9 +1,11 @@
 """``--out``: the transcript in a file, written while the session runs.
 
 The suffix and the place are checked before anything is dialled. Each final is appended and synced
-as it comes, so that a crash loses none that was reported. At the end the whole transcript is put
-into order, with what a format adds (gaps, the result). What stood at the path before stays there
-until the first final comes, and stays for good if none does and the session is not complete.
+as it comes, so that a crash loses none that was reported. So is a settled partial, whose words
+become final as they are, or are heard again: if it is retracted, it leaves the file. At the end
+the whole transcript is put into order, with what a format adds (gaps, the result). What stood at
+the path before stays there until the first words come, and stays for good if none do and the
+session is not complete.
 
 A file that cannot be written meanwhile is tried again at each final. If it cannot be written at
 the end, the transcript is saved in another place, and the error names it.
@@ -17,6 +19,8 @@ import tempfile
 import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+
+from msgspec import structs
 
 from openline.updates import Ended, Transcript
 from openline_cli.formats import FORMATS
@@ -73,20 +77,39 @@ class Draft:
         self._format = FORMATS[path.suffix.lower()]
         self._several = several
         self._finals = list(past)
-        self._growing = self._format(several=several)
+        self._changing = threading.Lock()  # of what is to be in it
+        self._settled: dict[str, Transcript] = {}  # of them, those that are not final yet, by id
+        self.changes = len(self._finals)  #: how often they changed
+        self._begin()
+        self._file = OutFile(path)
+        self._lock = threading.Lock()  # of the file
+
+    def _begin(self) -> None:
+        self._growing = self._format(several=self._several)
         self._text = bytearray(self._growing.head.encode())
         self._count = 0  # of the finals in _text
-        self._file = OutFile(path)
-        self._lock = threading.Lock()
 
-    @property
-    def added(self) -> int:
-        """How many finals there are."""
-        return len(self._finals)
+    def add(self, words: Transcript) -> None:
+        """Take a final, or a settled partial; ``save`` writes it."""
+        self.changes += 1
+        with self._changing:
+            if words.final and self._settled.pop(words.id, None) is not None:
+                return  # it is there already
+            final = structs.replace(words, final=True)
+            if not words.final:
+                self._settled[words.id] = final
+            self._finals.append(final)
 
-    def add(self, final: Transcript) -> None:
-        """Take a final; ``save`` writes it."""
-        self._finals.append(final)
+    def retract(self, source: str) -> None:
+        """Take out the settled partials of a source; ``save`` writes the rest anew."""
+        self.changes += 1
+        with self._changing:
+            gone = [each for each in self._settled.values() if each.source == source]
+            if gone:
+                self._finals = [each for each in self._finals if each not in gone]
+                for each in gone:
+                    del self._settled[each.id]
+                self._begin()
 
     def save(self) -> None:
         """Append the finals that are not in the file yet, and sync. Raises OSError."""
@@ -94,10 +117,12 @@ class Draft:
             self._save()
 
     def _save(self) -> None:
-        while self._count < len(self._finals):
-            self._text += self._growing.add(self._finals[self._count]).encode()
-            self._count += 1
-        self._file.put(bytes(self._text))
+        with self._changing:
+            while self._count < len(self._finals):
+                self._text += self._growing.add(self._finals[self._count]).encode()
+                self._count += 1
+            text = bytes(self._text)
+        self._file.put(text)
 
     def finish(self, ended: Ended) -> None:
         """Put the whole transcript into the file. Raises Problem (status 1) if it is elsewhere."""

@@ -106,7 +106,7 @@ def test_finals_stand_in_the_file_as_they_come(
         draft.save()
         made = FORMATS[suffix.lower()](several=False)
         assert path.read_text("utf-8") == made.head + "".join(map(made.add, finals[:count]))
-    assert draft.added == 3
+    assert draft.changes == 3
     draft.finish(ended(*finals))
     assert path.read_text("utf-8") == FORMATS[suffix.lower()](several=False).whole(ended(*finals))
     assert list(tmp_path.iterdir()) == [path]
@@ -309,3 +309,41 @@ def _saved(draft: Draft, finals: list[Transcript], disk: FaultyDisk) -> list[Tra
         except DeadError:
             pass
     return saved
+
+
+def settled(text: str, name: str, *, final: bool = False, source: str = "mic") -> Transcript:
+    return Transcript(
+        source=source, text=text, final=final, start=0.0, end=1.0, settled=True, id=name
+    )
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_settled_words_are_written_at_once_and_once(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"t{suffix}"
+    draft = Draft(path, several=False)
+    draft.add(settled("<one>", "1.1.1"))
+    draft.save()
+    assert read(suffix, path.read_text(), in_place=False).count("<one>") == 1
+    draft.add(settled("<one>", "1.1.1", final=True))
+    draft.add(settled("<two>", "1.1.2"))
+    draft.save()
+    words = read(suffix, path.read_text(), in_place=False)
+    assert (words.count("<one>"), words.count("<two>")) == (1, 1)
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_retracted_words_leave_the_file(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"t{suffix}"
+    draft = Draft(path, several=True)
+    draft.add(settled("<final>", "1.1.1"))
+    draft.add(settled("<final>", "1.1.1", final=True))
+    draft.add(settled("<other>", "1.1.2", source="system"))
+    draft.add(settled("<gone>", "1.1.3"))
+    draft.save()
+    draft.retract("mic")
+    draft.save()
+    words = read(suffix, path.read_text(), in_place=False)
+    assert [words.count(each) for each in ("<final>", "<other>", "<gone>")] == [1, 1, 0]
+    draft.add(settled("<gone>", "1.1.3", final=True))  # it is told after all
+    draft.save()
+    assert read(suffix, path.read_text(), in_place=False).count("<gone>") == 1
