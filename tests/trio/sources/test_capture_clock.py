@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from unittest.mock import patch
 
 import numpy as np
+import pytest
 import trio
 from hypothesis import given
 from hypothesis import strategies as st
@@ -164,22 +165,23 @@ def test_the_first_sample_was_captured_all_that_is_queued_ago(
 def test_what_send_accepted_is_delivered_and_no_more(
     puts: list[int | str], new_recorder: type[Recorder]
 ) -> None:
-    """Whatever comes first: ``run``, ``flush``, or a push that follows."""
+    """What comes after a flush is refused, and not kept for nobody."""
     source = PushSource(buffer_seconds=40 / RATE)
     put = 0
-
+    flushed = False
     sink = new_recorder()
 
     async def main() -> None:
-        nonlocal put
+        nonlocal put, flushed
         for each in puts:
             if isinstance(each, str):
                 source.flush(sink)
-            elif each > 0:
-                try:
+                flushed = True
+            elif each > 0 and flushed:
+                with pytest.raises(trio.ClosedResourceError):
                     source.send(at(put, each))
-                except trio.ClosedResourceError:
-                    continue
+            elif each > 0:
+                source.send(at(put, each))
                 put += each
         source.flush(sink)
 
