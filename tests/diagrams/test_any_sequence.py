@@ -115,6 +115,11 @@ def check_bars(sheet: Sheet) -> None:
         hatches = [s for s in sheet.shapes if isinstance(s, Stroke) and s.width == BAR]
         for hatch in hatches:
             assert all(x <= WIDTH - MARGIN + 1e-6 for x, _ in hatch.points), "a hatch is too long"
+        rows = [
+            s.points[0][1] for s in sheet.shapes if isinstance(s, Stroke) and len(s.points) == 2
+        ]
+        middle = bar.y + bar.h / 2
+        assert any(abs(middle - row) < 2 * BAR for row in rows), "a bar lies beside no message"
     for one, other in combinations(found, 2):
         apart = one.y + one.h <= other.y or other.y + other.h <= one.y
         assert apart or one.y == other.y, "bars of two rows meet"
