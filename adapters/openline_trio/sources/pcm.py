@@ -148,7 +148,8 @@ class PcmSource:
             raise SourceError(f"{self._name} cannot be read ({error.strerror})") from error
         if formats.recognise(head) is None:
             self._check_channel()
-            self._duration = max(0, size - here) / (self._rate * self._channels * _SAMPLE_BYTES)
+            frames = max(0, size - here) // (self._channels * _SAMPLE_BYTES)
+            self._duration = frames / self._rate
             return
         self._start = here
         reader = RecordingReader(self._fd, self._name, start=here, choice=self._choice, probe=True)
