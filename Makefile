@@ -145,18 +145,24 @@ SEED ?= 1000000
 RUNS ?= 100
 HOURS ?= 100
 INPUTS ?= 1000000
+TRANSCRIPTS ?= 1000000
+KILLS ?= 50
 PROFILE ?= soak
 
-soak: $(READY) ## Search longer: SCHEDULES=1000000 SEED=1000000 RUNS=100 HOURS=100 INPUTS=1000000
+soak: $(READY) ## Search longer: SCHEDULES=1000000 SEED=1000000 RUNS=100 HOURS=100 INPUTS=1000000 TRANSCRIPTS=1000000 KILLS=50
 	@$(RUN) tests.properties.test_theorem \
 		--schedules $(SCHEDULES) --seed $(SEED) || $(call fail,the theorem does not hold)
 	@$(RUN) tests.properties.test_malformed --inputs $(INPUTS) --seed $(SEED) \
 		|| $(call fail,a message broke the core)
+	@$(RUN) tests.cli.transcripts --count $(TRANSCRIPTS) --seed $(SEED) \
+		|| $(call fail,a transcript did not come back from its file)
 	@$(RUN) tests.simulation --hours $(HOURS) --seed $(SEED) \
 		|| $(call fail,the session driver broke a promise)
 	@OPENLINE_PROFILE=$(PROFILE) $(RUN) pytest tests/properties tests/testing || $(call fail,a property does not hold)
 	@OPENLINE_RUNS=$(RUNS) OPENLINE_FIRST_SEED=$(SEED) $(RUN) pytest tests/e2e/test_nothing_lost.py \
 		|| $(call fail,something was lost)
+	@OPENLINE_KILLS=$(KILLS) $(RUN) pytest tests/e2e/test_out_file.py \
+		|| $(call fail,a transcript was lost)
 	@echo "make: the soak found nothing"
 
 # Modules of the core by name, all if none is given; and how many processes.

@@ -45,6 +45,8 @@ nitpick_ignore_regex = [
     ("py:class", r"openline_server\.(hooks\.Host|port\.Port|transport\.Transport)"),
     ("py:class", r"openline_server\.recognizer\.(Cutter|Question)"),
     ("py:class", r"openline_store\.spool\.Spool"),
+    ("py:class", r"openline_driver\.shared_provider\.(Call|Landed|Place)"),
+    ("py:class", r"openline_testing\.theorem\.simulation\.Telling"),
 ]
 
 myst_enable_extensions = ["attrs_block", "attrs_inline", "colon_fence", "deflist"]

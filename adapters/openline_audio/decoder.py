@@ -1,47 +1,43 @@
 """The only module that uses the soundfile package (libsndfile).
 
-Theory of operation. A `Decoder` reads an open file descriptor from its start to its
-end, once, in pieces. It works around four properties of soundfile 0.14 (libsndfile 1.2.2)
-that damage a stream of audio:
+Theory of operation. A `Decoder` reads a window of a file from its start to its end, once, in
+pieces. It works around properties of soundfile 0.14 (libsndfile 1.2.2) that damage a stream of
+audio:
 
 - After every read of a seekable file soundfile seeks to the current position. In an MP3
   that discards the bit reservoir, and the beginning of the next piece is noise
-  (measured: errors of up to full scale). So the file is declared not to be seekable.
-- An error in the middle drops the samples that the same call decoded before it. The position
-  shows how many those are, and `DecodeError.partial` holds them.
+  (measured: errors of up to full scale). Codecs such as GSM 6.10 and G.721 cannot seek at all.
+  So the file is declared not to be seekable, and what was read is counted here.
+- An error in the middle drops the samples that the same call decoded before it. Where the
+  position can be asked, it shows how many those are, and `DecodeError.partial` holds them.
 - A file that is shorter than its header states ends without an error, or is opened as if
   that were its length. `missing` reports this.
-- For an MP3 that does not state its length (no Xing, Info or VBRI header), libsndfile estimates
-  it from the file's size and the first frame's bit rate, and decodes nothing beyond it.
-  `missing` handles an estimate that is too long or too short.
+- Errors of the disk do not come through: the window keeps them, and they are raised here.
 
 libsndfile's MP3 decoder writes its own warnings about broken files to standard error.
 """
 
 from __future__ import annotations
 
-import os
 import re
 from importlib import import_module
 from typing import Any, Protocol, cast
 
 import numpy as np
 
-from openline_audio.convert import Samples
+from openline_audio.channels import Samples
+from openline_audio.headers import PLACEHOLDER
 from openline_audio.source import SourceError
+from openline_audio.window import Window
 
 #: Frames to a call: small enough to lose little to an error, large enough to cost nothing.
 _PIECE = 4096
 #: Samples (of all channels) to a block at most, whatever the header claims: 8 MB of floats.
 _BLOCK_SAMPLES = 2_000_000
-#: WAV writers without a known length (pipes) write a length near 2 or 4 GiB.
-_PLACEHOLDER_BYTES = 0x7F00_0000
+#: libsndfile's length of a file that does not state one is at least this.
+_UNKNOWN_FRAMES = 1 << 60
 #: Matches "data : 882000 (should be 3956)" in libsndfile's log of a WAV header.
 _WAV_DATA = re.compile(r"^data\s*:\s*(\d+) \(should be (\d+)\)", re.MULTILINE)
-#: Where an MP3 states its length: in its first frame, so within this many bytes of it.
-_MP3_HEADER_BYTES = 4096
-#: The most bytes behind the last MP3 frame that stay unread: tags, and the decoder's block.
-_MP3_TAIL_BYTES = 16_384
 
 
 class DecodeError(Exception):
@@ -69,20 +65,20 @@ class _SoundFile(Protocol):
 
 
 class Decoder:
-    """Decodes the file behind ``fd``, from its start; the descriptor stays the caller's.
+    """Decodes what the window shows, from its start.
 
     Raises DecodeError if libsndfile cannot open it, OSError if the disk cannot be read,
     and SourceError if soundfile is not installed. Every call blocks on the disk.
     """
 
-    def __init__(self, fd: int) -> None:
+    def __init__(self, window: Window) -> None:
         self._soundfile = _load()
-        self._fd = fd
-        self._stated_length = _states_length(fd)
-        os.lseek(fd, 0, os.SEEK_SET)  # libsndfile reads from the current position
+        self._window = window
+        window.seek(0)
         try:
-            opened: Any = self._soundfile.SoundFile(fd, closefd=False)
+            opened: Any = self._soundfile.SoundFile(window)
         except self._soundfile.LibsndfileError as error:
+            self._check_disk()
             raise DecodeError(str(error.error_string)) from error
         opened.seekable = _never
         self._file = cast("_SoundFile", opened)
@@ -106,6 +102,11 @@ class Decoder:
         """Samples per channel that libsndfile expects to deliver."""
         return self._file.frames
 
+    @property
+    def stated(self) -> bool:
+        """Whether the length is stated; an unfinished FLAC does not state it."""
+        return 0 < self._file.frames < _UNKNOWN_FRAMES
+
     def read(self) -> Samples:
         """The next second or so, (n, channels); n is 0 at the end.
 
@@ -125,22 +126,15 @@ class Decoder:
         return cast("Samples", np.concatenate(pieces))
 
     def missing(self) -> float | None:
-        """After the last read: how many seconds are missing; None if the file is complete.
-
-        0.0 means that an unknown amount is missing.
-        """
+        """After the last read: how many seconds are missing; None if the file is complete."""
         short = self._file.frames - self._read
-        if self._file.format == "MP3" and not self._stated_length:
-            # The length is a guess: too long is no loss, too short leaves bytes unread.
-            unread = os.fstat(self._fd).st_size - os.lseek(self._fd, 0, os.SEEK_CUR)
-            return 0.0 if unread > _MP3_TAIL_BYTES else None
-        if short > 0:
+        if short > 0 and self.stated:
             return short / self._file.samplerate
         cut = _WAV_DATA.search(self._file.extra_info)
         if cut is None:
             return None
         claimed, there = int(cut[1]), int(cut[2])
-        if claimed >= _PLACEHOLDER_BYTES or claimed <= there or not self._read:
+        if claimed >= PLACEHOLDER or claimed <= there or not self._read:
             return None
         return (claimed - there) / (there / self._read) / self._file.samplerate
 
@@ -150,13 +144,24 @@ class Decoder:
 
     def _piece(self) -> tuple[Samples, str | None]:
         buffer = cast("Samples", np.zeros((_PIECE, self._file.channels), self._dtype))
-        before = self._file.tell()
         try:
             got = self._file.buffer_read_into(buffer, self._dtype)
         except self._soundfile.LibsndfileError as error:
-            got = max(0, min(_PIECE, self._file.tell() - before))
-            return buffer[:got], str(error.error_string)
+            self._check_disk()
+            return buffer[: self._decoded()], str(error.error_string)
+        self._check_disk()
         return buffer[:got], None
+
+    def _decoded(self) -> int:
+        """The frames that a failed read has decoded; 0 where the position cannot be asked."""
+        try:
+            return max(0, min(_PIECE, self._file.tell() - self._read))
+        except self._soundfile.LibsndfileError:
+            return 0
+
+    def _check_disk(self) -> None:
+        if self._window.failure is not None:
+            raise self._window.failure
 
 
 def _load() -> Any:
@@ -170,16 +175,3 @@ def _load() -> Any:
 
 def _never() -> bool:
     return False
-
-
-def _states_length(fd: int) -> bool:
-    """Whether the file, if it is an MP3, states its length. Moves the position."""
-    os.lseek(fd, 0, os.SEEK_SET)
-    head = os.read(fd, 10)
-    if head[:3] == b"ID3" and len(head) == 10:
-        # A tag comes first; its length is four bytes of seven bits (ID3v2, section 3.1).
-        tag = (head[6] << 21) | (head[7] << 14) | (head[8] << 7) | head[9]
-        os.lseek(fd, 10 + tag, os.SEEK_SET)
-        head = b""
-    head += os.read(fd, _MP3_HEADER_BYTES)
-    return any(mark in head for mark in (b"Xing", b"Info", b"VBRI"))

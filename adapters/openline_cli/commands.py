@@ -44,7 +44,7 @@ _LISTED: Final = (
     ),
     Command(
         name="stream",
-        summary="Stream recordings, or raw PCM, to a backend.",
+        summary="Stream recordings, or what is piped in, to a backend.",
         more="It prints the transcript.",
         parameters=(
             Parameter(
@@ -52,7 +52,8 @@ _LISTED: Final = (
                 value="FILE [FILE]",
                 required=True,
                 many=True,
-                help="One or two WAV, FLAC, OGG or MP3 files; - is raw 16-bit PCM from stdin.",
+                help="One or two recordings, or FILE:left or FILE:right for one channel; - reads "
+                "a recording, or raw 16-bit PCM, from stdin.",
             ),
             options.URL,
             options.SOURCE,
@@ -60,6 +61,9 @@ _LISTED: Final = (
             options.SPEED,
             options.RATE,
             options.CHANNELS,
+            options.STREAM,
+            options.SPLIT,
+            options.ALLOW_EMPTY,
             options.TOKEN_FILE,
             options.OUT,
             options.JSON,

@@ -1,30 +1,40 @@
 """One session from its opening to its end, shown in a view, with the user's signals.
 
-The first Ctrl-C (or SIGTERM) asks the session to finish properly, the second aborts it,
-the third leaves at once. The session decides how it reacts; this module only passes the
-requests on. When the reader of the view's output is gone (``| head``), the session is aborted.
+The first Ctrl-C (or SIGTERM, or SIGHUP of a terminal that closes) asks the session to finish
+properly, the second aborts it, the third leaves at once. The session decides how it reacts; this
+module only passes the requests on.
+
+Three tasks work side by side: one reads the session's updates, one saves the finals in the file
+of ``--out``, one shows everything in the view. So a terminal that blocks keeps no word from the
+file. A final is shown when it is saved, or after a second, if the disk is slow or full. When the
+reader of the view's output is gone (``| head``, a closed terminal), the session goes on for its
+file; without one it is aborted.
 """
 
 from __future__ import annotations
 
+import errno
+import math
 import signal
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Final, Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias, TypeGuard
 
 import trio
 
 from openline.backend import Backend
 from openline.dialects.protocol import Dialect
 from openline.policy import Policy
-from openline.updates import Ended, Statistics, Update
+from openline.updates import Ended, PartialRetracted, Statistics, Transcript, Update
 from openline_audio.source import Source
 from openline_cli.problems import COMPLETE, FAILED, INTERRUPTED, Problem
 from openline_cli.view import Snapshot, View
+from openline_cli.writers import Draft
 from openline_driver.options import Credentials
+from openline_driver.updates import Updates
 from openline_trio.sources.pace import Worker, in_thread
 
 
@@ -60,18 +70,28 @@ class Following(Protocol):
 
 #: The answer to the first Ctrl-C, because a reconnect may still take a while.
 STOPPING: Final = "stopping; Ctrl-C again ends at once"
+#: Seconds for which a final waits for its file before it is shown.
+_SAVING: Final = 1.0
+#: Seconds in which a SIGHUP belongs to the signal before it: a shell and the kernel both send it
+#: when a terminal closes, and a service manager may send it right behind SIGTERM.
+_SAME_HANGUP: Final = 1.0
+_HANGUP: Final = getattr(signal, "SIGHUP", None)  # Windows has none
 
 Opening: TypeAlias = Callable[[], AbstractAsyncContextManager[Following]]
 
 
 @dataclass(slots=True)
 class Outcome:
-    """The outcome of a session."""
+    """The outcome of a session.
+
+    ``unread``: why nothing more could be shown. ``unsaved``: why the transcript is not in its file.
+    """
 
     session_id: str = ""
     ended: Ended | None = None
     interrupts: int = 0
     unread: OSError | None = None
+    unsaved: Problem | None = None
     seconds: float = 0.0
 
     @property
@@ -87,9 +107,14 @@ class Outcome:
         return COMPLETE if self.complete else FAILED
 
 
+def is_gone(error: OSError) -> bool:
+    """Whether the reader of an output is gone: of a pipe, or of a terminal that was closed."""
+    return error.errno in {errno.EPIPE, errno.EIO}
+
+
 def give_up(outcome: Outcome) -> int:
     """The status of a session without an ``Ended``. Raises Problem if stdout failed."""
-    if outcome.unread is not None and not isinstance(outcome.unread, BrokenPipeError):
+    if outcome.unread is not None and not is_gone(outcome.unread):
         raise Problem(f"stdout cannot be written: {outcome.unread.strerror}", status=FAILED)
     return INTERRUPTED if outcome.interrupts else FAILED
 
@@ -122,41 +147,123 @@ def opening(
     return open_one
 
 
-async def follow(open_one: Opening, view: View, *, worker: Worker = in_thread) -> Outcome:
-    """Open a session and show it until it ends."""
-    return await Follower(view, worker).run(open_one)
+def stop_signals() -> tuple[signal.Signals, ...]:
+    """The signals that ask for a proper end. A SIGHUP that is ignored (``nohup``) stays so."""
+    asked = (signal.SIGINT, signal.SIGTERM)
+    if _HANGUP is None or signal.getsignal(_HANGUP) is signal.SIG_IGN:
+        return asked
+    return (*asked, _HANGUP)
+
+
+async def follow(
+    open_one: Opening, view: View, *, draft: Draft | None = None, worker: Worker = in_thread
+) -> Outcome:
+    """Open a session and show it until it ends; ``draft`` gets its finals."""
+    return await Follower(view, worker, draft).run(open_one)
 
 
 class Follower:
     """Shows one session. It passes the view no update while the view writes in its thread."""
 
-    def __init__(self, view: View, worker: Worker = in_thread) -> None:
+    def __init__(self, view: View, worker: Worker = in_thread, draft: Draft | None = None) -> None:
         self._view = view
+        self._draft = draft
         self._worker = worker
         self._writing = trio.Lock()
         self._session: Following | None = None
         self._outcome = Outcome()
+        self._unshown = Updates()
+        self._over = False
+        self._news = trio.Event()  # there is something to show or to save, or it is over
+        self._tried = 0 if draft is None else draft.changes  # changes saved, or not to be for now
+        self._saved = trio.Event()
 
     async def run(self, open_one: Opening) -> Outcome:
         """Open a session and show it until it ends."""
         began = trio.current_time()
         try:
-            with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+            with trio.open_signal_receiver(*stop_signals()) as signals:
                 async with open_one() as session, trio.open_nursery() as nursery:
                     self._session = session
                     self._outcome.session_id = session.session_id
                     nursery.start_soon(self._obey, signals, session, nursery)
                     if self._view.interval is not None:
                         nursery.start_soon(self._look, session, self._view.interval, began)
-                    async for update in session:
-                        if isinstance(update, Ended):
-                            self._outcome.ended = update
-                        await self.show(update)
+                    async with trio.open_nursery() as writing:
+                        writing.start_soon(self._show_all)
+                        if self._draft is not None:
+                            writing.start_soon(self._save_all, self._draft, nursery)
+                        async for update in session:
+                            self._take(update)
+                        self._over = True
+                        self._wake()
                     nursery.cancel_scope.cancel()
         finally:
-            self._view.close()
+            with suppress(OSError):  # a terminal that is gone cannot be restored
+                self._view.close()
         self._outcome.seconds = trio.current_time() - began
         return self._outcome
+
+    def _take(self, update: Update) -> None:
+        if isinstance(update, Ended):
+            self._outcome.ended = update
+        elif self._draft is not None:
+            self._note(self._draft, update)
+        self._unshown.put(update)
+        self._wake()
+
+    def _note(self, draft: Draft, update: Update) -> None:
+        """Note what belongs into the file."""
+        if isinstance(update, PartialRetracted) and update.settled:
+            draft.retract(update.source)
+        elif isinstance(update, Transcript) and (update.final or update.settled):
+            draft.add(update)
+
+    def _wake(self) -> None:
+        self._news.set()
+        self._news = trio.Event()
+
+    async def _show_all(self) -> None:
+        while True:
+            update = self._unshown.take()
+            if update is not None:
+                if self._draft is not None and _is_final(update):
+                    await self._until_saved(self._draft.changes)
+                await self.show(update)
+            elif self._over:
+                break
+            else:
+                await self._news.wait()
+
+    async def _until_saved(self, count: int) -> None:
+        with trio.move_on_after(_SAVING):
+            while self._tried < count:
+                await self._saved.wait()
+
+    async def _save_all(self, draft: Draft, nursery: trio.Nursery) -> None:
+        reported = ""
+        while True:
+            count = draft.changes
+            if self._tried < count:
+                try:
+                    await self._worker(draft.save, abandon=True)
+                except OSError as error:
+                    if (line := draft.why(error)) != reported:
+                        reported = line
+                        nursery.start_soon(self._write, partial(self._view.note, line))
+                self._tried = count
+                self._saved.set()
+                self._saved = trio.Event()
+            elif self._over:
+                break
+            else:
+                await self._news.wait()
+        ended = self._outcome.ended
+        if ended is not None and (ended.transcript or ended.complete):
+            try:
+                await self._worker(partial(draft.finish, ended), abandon=True)
+            except Problem as problem:
+                self._outcome.unsaved = problem
 
     async def show(self, update: Update) -> None:
         """Show an update, of the session or of the command."""
@@ -187,13 +294,17 @@ class Follower:
                 await self._worker(self._view.flush, abandon=True)
             except OSError as error:
                 self._outcome.unread = error
-                if self._session is not None:
+                if self._session is not None and self._draft is None:
                     self._session.abort()
 
     async def _obey(
         self, signals: AsyncIterator[int], session: Following, nursery: trio.Nursery
     ) -> None:
-        async for _ in signals:
+        last = -math.inf
+        async for number in signals:
+            since, last = trio.current_time() - last, trio.current_time()
+            if number == _HANGUP and since < _SAME_HANGUP:
+                continue
             self._outcome.interrupts += 1
             if self._outcome.interrupts == 1:
                 session.request_stop()
@@ -203,3 +314,7 @@ class Follower:
                 session.abort()
             else:
                 nursery.cancel_scope.cancel()
+
+
+def _is_final(update: Update) -> TypeGuard[Transcript]:
+    return isinstance(update, Transcript) and update.final

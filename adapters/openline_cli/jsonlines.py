@@ -2,15 +2,21 @@
 
 Times are seconds of session time, counts of audio are samples. An object always has all keys
 of its kind; an unknown value is ``null``.
+
+A text comes back from a JSON parser as it was received, but for a lone surrogate, which is
+U+FFFD. Characters that some readers take for a line end, or that could harm a terminal, are
+written as ``\\u2028``: a line is a line to every reader.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import msgspec
 
+from openline.text import BIDI, CONTROLS, encodable
 from openline.updates import (
     SAMPLE_RATE,
     BackendMetrics,
@@ -45,9 +51,17 @@ NAMES: Final[Mapping[type, str]] = {
 }
 
 
+_RISKY: Final = re.compile(f"[{CONTROLS}{BIDI}]")
+
+
 def line(update: Update) -> str:
     """``update`` as one line of JSON, with its end of line."""
-    return msgspec.json.encode(as_object(update)).decode() + "\n"
+    content = as_object(update)
+    try:
+        encoded = msgspec.json.encode(content)
+    except UnicodeEncodeError:
+        encoded = msgspec.json.encode(_encodable(content))
+    return _RISKY.sub(lambda found: f"\\u{ord(found[0]):04x}", encoded.decode()) + "\n"
 
 
 def as_object(update: Update) -> dict[str, Any]:
@@ -104,3 +118,17 @@ def _ended(ended: Ended) -> dict[str, Any]:
 def _seconds(seconds: float) -> float:
     """Round to microseconds: a sample lasts 62.5 µs, and more digits would be noise."""
     return round(seconds, 6)
+
+
+def _encodable(value: object) -> object:
+    """``value`` without lone surrogates, in keys and texts at any depth."""
+    match value:
+        case str():
+            return encodable(value)
+        case Mapping():
+            items = cast("Mapping[object, object]", value).items()
+            return {_encodable(key): _encodable(each) for key, each in items}
+        case list() | tuple():
+            return [_encodable(each) for each in cast("list[object]", value)]
+        case _:
+            return value

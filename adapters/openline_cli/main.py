@@ -18,6 +18,7 @@ from openline_cli.problems import FAILED, INTERRUPTED, Problem, printable
 #: Packages that an extra brings, and the extra.
 _EXTRAS: Final = {
     "rich": "cli",
+    "wcwidth": "cli",
     "trio": "cli",
     "trio_websocket": "cli",
     "trio_parallel": "cli",

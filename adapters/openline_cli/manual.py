@@ -27,7 +27,7 @@ STATUSES: Final = {
     COMPLETE: "Done; of a session: every sample was confirmed by the backend.",
     FAILED: "The session failed or is incomplete, or a package is missing.",
     USAGE: "The call is wrong: an option, a file, an address.",
-    INTERRUPTED: "Interrupted by Ctrl-C or SIGTERM.",
+    INTERRUPTED: "Interrupted by Ctrl-C, SIGTERM or SIGHUP.",
 }
 
 

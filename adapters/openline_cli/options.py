@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from openline.backend import Backend
-from openline_cli.parameters import Parameter, above_0, whole
+from openline_cli.parameters import Parameter, above_0, from_1, whole
 
 #: The recognisers of the reference backend.
 RECOGNIZERS: Final = ("whisper", "pocketsphinx", "echo", "none")
@@ -83,6 +83,28 @@ CHANNELS: Final = Parameter(
     table="sources",
     help="Channels of raw PCM; 1 if not given.",
 )
+STREAM: Final = Parameter(
+    name="stream",
+    flags=("--stream",),
+    value="N",
+    read=from_1,
+    table="sources",
+    help="Read this audio stream of a container, from 1; its default if not given.",
+)
+SPLIT: Final = Parameter(
+    name="split",
+    flags=("--split",),
+    default=False,
+    table="sources",
+    help="Make the two channels of one file two sources, the left one the first.",
+)
+ALLOW_EMPTY: Final = Parameter(
+    name="allow_empty",
+    flags=("--allow-empty",),
+    default=False,
+    table="sources",
+    help="Take a recording or a pipe without any audio for complete.",
+)
 SESSION: Final = Parameter(
     name="session",
     flags=("--session",),
@@ -95,7 +117,7 @@ OUT: Final = Parameter(
     flags=("--out",),
     value="FILE",
     read=Path,
-    help="Write the transcript to it: .txt, .srt, .vtt or .jsonl.",
+    help="Write the transcript to it as it comes: .txt, .srt, .vtt or .jsonl.",
 )
 JSON: Final = Parameter(
     name="json",
@@ -141,8 +163,9 @@ LOG_FILE: Final = Parameter(
 )
 LOGGING: Final = (LOG_LEVEL, LOG_JSON, LOG_FILE)
 
+_SOURCES: Final = (SOURCE, SPEED, RATE, CHANNELS, STREAM, SPLIT, ALLOW_EMPTY)
 #: The keys of a file for ``--config`` besides the policy, by table and name.
 TABLES: Final = {
     "backend": {each.name: each for each in (URL, DIALECT, TOKEN_FILE, PLAIN_WS)},
-    "sources": {each.name: each for each in (SOURCE, SPEED, RATE, CHANNELS)},
+    "sources": {each.name: each for each in _SOURCES},
 }

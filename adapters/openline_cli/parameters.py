@@ -102,6 +102,14 @@ def whole(text: str) -> int:
         raise ValueError("give a whole number") from None
 
 
+def from_1(text: str) -> int:
+    """A whole number of 1 or more. Raises ValueError."""
+    value = whole(text)
+    if value < 1:
+        raise ValueError("give a whole number from 1 on")
+    return value
+
+
 def number(text: str) -> float:
     """A number. Raises ValueError."""
     try:

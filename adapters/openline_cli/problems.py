@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from openline.text import harmless
+
 COMPLETE: Final = 0
 FAILED: Final = 1
 USAGE: Final = 2
@@ -24,8 +26,8 @@ class Problem(Exception):  # noqa: N818 -- a mistake of the user, not a fault of
 
 
 def printable(text: str) -> str:
-    """``text`` on one line, without control characters.
+    """``text`` on one line, as it is but for what could harm a terminal.
 
-    Control characters in a transcript or in a file's name could move the cursor or forge output.
+    Controls in a transcript or in a file's name could move the cursor or forge output.
     """
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return harmless(text).strip(" ")

@@ -28,6 +28,7 @@ from openline.dialects.protocol import Dialect
 from openline.journal.reader import Journal, JournalError
 from openline.journal.replay import DivergedError, Step
 from openline.journal.replay import replay as play
+from openline.text import harmless
 from openline.updates import SAMPLE_RATE, Ended, State, StateChanged, Transcript
 from openline_cli.dialects import blamed, check_known, find_dialect
 from openline_cli.journals import choose_journal, open_journals
@@ -227,4 +228,4 @@ def _short(text: str) -> str:
 
 
 def _print(line: str) -> None:
-    sys.stdout.write(f"{''.join(c if c.isprintable() else ' ' for c in line)}\n")
+    sys.stdout.write(f"{harmless(line)}\n")

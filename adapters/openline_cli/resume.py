@@ -25,6 +25,7 @@ from openline_cli.problems import COMPLETE, INTERRUPTED, Problem
 from openline_cli.screen import find_screen, write_err
 from openline_cli.settings import check_horizon
 from openline_cli.stream import finish, make_backend, make_view
+from openline_cli.writers import Draft
 from openline_driver.options import Credentials
 from openline_store.records import Began
 from openline_store.spool import SpoolError, load, spooled_sessions
@@ -125,9 +126,12 @@ def _resume(
         dialect=dialect,
         policy=options.policy,
     )
+    draft = None
+    if options.out is not None:
+        draft = Draft(options.out, several=len(began.sources) > 1, past=past.transcript)
     try:
         with blamed(options.dialect):
-            outcome = trio.run(partial(follow, open_one, view))
+            outcome = trio.run(partial(follow, open_one, view, draft=draft))
     except SpoolError as error:
         raise Problem(str(error)) from None
-    return finish(outcome, screen, out=options.out, json=options.json, folder=folder)
+    return finish(outcome, screen, draft=draft, json=options.json, folder=folder)

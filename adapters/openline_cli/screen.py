@@ -56,6 +56,12 @@ def nowhere(line: str) -> None:
     """Drop a line that the live view shows already."""
 
 
+def drop_out() -> None:
+    """Let what is still to be written to stdout go nowhere: its reader is gone."""
+    with contextlib.suppress(OSError, ValueError):  # closed, or no file at all
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _is_file() -> bool:
     try:
         return stat.S_ISREG(os.fstat(sys.stdout.fileno()).st_mode)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from shlex import quote
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import trio
 
@@ -20,24 +20,30 @@ from openline.backend import Backend
 from openline.dialects.registry import DEFAULT
 from openline.journal.reader import JournalError
 from openline.policy import Policy
-from openline_audio.source import Source, SourceError
+from openline_audio.source import Source
 from openline_cli import writers
 from openline_cli.credentials import find_credentials
 from openline_cli.dialects import blamed, find_dialect
-from openline_cli.follow import Outcome, follow, give_up, opening
+from openline_cli.follow import Outcome, follow, give_up, is_gone, opening
+from openline_cli.inputs import Reading, open_sources, remarks
 from openline_cli.options import DEFAULT_URL
 from openline_cli.plain import PlainView, describe_end
-from openline_cli.problems import Problem
-from openline_cli.screen import find_screen, live_view, nowhere, write_err, write_out
+from openline_cli.problems import Problem, printable
+from openline_cli.screen import (
+    drop_out,
+    find_screen,
+    live_view,
+    nowhere,
+    write_err,
+    write_out,
+)
 from openline_cli.settings import check_horizon
 from openline_cli.view import Both, JsonView, View
+from openline_cli.writers import Draft
 from openline_store.spool import SpoolError, folder_name, spooled_sessions
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-STDIN: Final = "-"
-_RAW_RATE, _RAW_CHANNELS = 16_000, 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +56,9 @@ class StreamOptions:
     speed: float = 1.0
     rate: int | None = None
     channels: int | None = None
+    stream: int | None = None
+    split: bool = False
+    allow_empty: bool = False
     token_file: Path | None = None
     out: Path | None = None
     json: bool = False
@@ -75,6 +84,8 @@ def stream(options: StreamOptions) -> int:
     screen = None if options.json and sys.stdout.isatty() else find_screen()
     durations = {name: source.duration for name, source in sources.items()}
     view = make_view(backend, durations, screen, json=options.json)
+    several = len(sources) > 1
+    draft = None if options.out is None else Draft(options.out, several=several)
     open_one = opening(
         backend,
         sources,
@@ -86,13 +97,15 @@ def stream(options: StreamOptions) -> int:
     )
     try:
         with blamed(options.dialect):
-            outcome = trio.run(partial(follow, open_one, view))
+            outcome = trio.run(partial(follow, open_one, view, draft=draft))
     except SpoolError as error:
         raise Problem(f"--spool: {error}") from None
     except JournalError as error:
         raise Problem(f"--journal: {error}") from None
+    for remark in remarks(sources):
+        write_err(f"openline: {printable(remark)}")
     folder = options.spool and options.spool / folder_name(outcome.session_id)
-    return finish(outcome, screen, out=options.out, json=options.json, folder=folder)
+    return finish(outcome, screen, draft=draft, json=options.json, folder=folder)
 
 
 def make_backend(url: str, *, plain_ws: bool) -> Backend:
@@ -118,49 +131,19 @@ def make_sources(
     options: StreamOptions, known: Sequence[str] = DEFAULT.traits.sources
 ) -> dict[str, Source]:
     """The sources, opened and checked, by their names in ``known``. Raises Problem."""
-    files = options.files
-    if len(files) > len(known):
-        most = "one" if len(known) == 1 else f"at most {len(known)}"
-        raise Problem(f"{len(files)} files: give {most}, for the backend takes no more sources")
-    if list(files).count(STDIN) > 1:
-        raise Problem("- stands for standard input, which can be read only once")
-    if STDIN not in files:
-        for name, value in (("--rate", options.rate), ("--channels", options.channels)):
-            if value is not None:
-                raise Problem(f"{name} is for raw PCM (FILE is -); a recording has its own")
     first = known[0] if options.source is None else options.source
     if first not in known:
         raise Problem(f"--source {first}: give {' or '.join(known)}")
     names = (first, *(name for name in known if name != first))
-    return {name: _source(file, options) for name, file in zip(names, files, strict=False)}
-
-
-def _source(file: str, options: StreamOptions) -> Source:
-    from openline_trio.sources import FileSource, PcmSource
-
-    try:
-        if file == STDIN:
-            return PcmSource(
-                _standard_input(),
-                rate=_RAW_RATE if options.rate is None else options.rate,
-                channels=_RAW_CHANNELS if options.channels is None else options.channels,
-                speed=options.speed,
-            )
-        return FileSource(file, speed=options.speed)
-    except (SourceError, OSError) as error:
-        raise Problem(str(error)) from None
-    except ValueError as error:
-        raise Problem(f"--speed: {error}") from None
-
-
-def _standard_input() -> int:
-    """The descriptor of standard input. Raises Problem if it is closed or was replaced."""
-    try:
-        if sys.stdin is not None:
-            return sys.stdin.fileno()
-    except (OSError, ValueError):
-        pass
-    raise Problem("- stands for standard input, which is closed; name a file or open a pipe")
+    reading = Reading(
+        speed=options.speed,
+        rate=options.rate,
+        channels=options.channels,
+        stream=options.stream,
+        split=options.split,
+        allow_empty=options.allow_empty,
+    )
+    return open_sources(options.files, names, reading)
 
 
 def make_view(
@@ -184,16 +167,16 @@ def finish(
     outcome: Outcome,
     screen: Console | None,
     *,
-    out: Path | None,
+    draft: Draft | None,
     json: bool,
     folder: Path | None = None,
 ) -> int:
-    """Write the transcript, report the end, return the exit status. Raises Problem.
+    """Report the end and the file, return the exit status. Raises Problem.
 
     ``folder`` is the session's spool; if it still exists, the session can be resumed.
     """
     try:
-        return _finish(outcome, screen, out=out, json=json)
+        return _finish(outcome, screen, draft, json=json)
     finally:
         if folder is not None and not outcome.complete and spooled_sessions(folder):
             where = quote(str(folder))
@@ -202,11 +185,13 @@ def finish(
             )
 
 
-def _finish(outcome: Outcome, screen: Console | None, *, out: Path | None, json: bool) -> int:
-    ended = outcome.ended
-    if ended is None or outcome.unread is not None:
+def _finish(outcome: Outcome, screen: Console | None, draft: Draft | None, *, json: bool) -> int:
+    ended, gone = outcome.ended, outcome.unread
+    if ended is None or (gone is not None and draft is None):
+        if draft is not None:
+            draft.leave()
         return give_up(outcome)
-    if screen is not None:
+    if screen is not None and gone is None:
         from openline_cli.summary import print_tables, summarise
 
         print_tables(summarise(outcome, ended), screen)
@@ -214,11 +199,15 @@ def _finish(outcome: Outcome, screen: Console | None, *, out: Path | None, json:
         interrupted = outcome.interrupts > 0
         end = describe_end(ended, interrupted=interrupted)
         write_err(f"openline: {end}")
-    if out is not None:
-        if ended.transcript or outcome.complete:
-            writers.write(out, ended)
-            if not outcome.complete:
-                write_err(f"openline: {out} holds an incomplete transcript")
-        else:
-            write_err(f"openline: --out {out}: not written, nothing was transcribed")
+    if draft is not None:
+        if outcome.unsaved is not None:
+            raise outcome.unsaved
+        if not ended.transcript and not outcome.complete:
+            write_err(f"openline: --out {draft.path}: not written, nothing was transcribed")
+        elif not outcome.complete:
+            write_err(f"openline: {draft.path} holds an incomplete transcript")
+    if gone is not None:
+        if not is_gone(gone):
+            give_up(outcome)
+        drop_out()  # the file has every word, which is what counts
     return outcome.status

@@ -1,72 +1,31 @@
-"""``--out``: write the transcript to a file, atomically.
+"""``--out``: the transcript in a file, written while the session runs.
 
-After the session the text is written to a temporary file beside the target, synced, and renamed:
-a reader sees the old file or the new one. The suffix and the directory are checked before
-anything is dialled.
+The suffix and the place are checked before anything is dialled. Each final is appended and synced
+as it comes, so that a crash loses none that was reported. So is a settled partial, whose words
+become final as they are, or are heard again: if it is retracted, it leaves the file. At the end
+the whole transcript is put into order, with what a format adds (gaps, the result). What stood at
+the path before stays there until the first words come, and stays for good if none do and the
+session is not complete.
+
+A file that cannot be written meanwhile is tried again at each final. If it cannot be written at
+the end, the transcript is saved in another place, and the error names it.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
-import stat
 import tempfile
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Final
 
-from openline.updates import SAMPLE_RATE, Ended, Transcript, Update
-from openline_cli import jsonlines
-from openline_cli.plain import length
-from openline_cli.problems import FAILED, Problem, printable
+from msgspec import structs
 
-
-def as_text(ended: Ended) -> str:
-    """The words, a final per line; each gap is a line in brackets."""
-    several = len(ended.statistics.sources) > 1
-    lines = [(final.start, _labelled(final, several)) for final in _with_words(ended)]
-    for gap in ended.missing:
-        where = f" of {gap.source}" if several else ""
-        lines.append(
-            (gap.start / SAMPLE_RATE, f"[{length(gap.seconds)}{where} missing: {gap.cause}]")
-        )
-    return "".join(f"{text}\n" for _, text in sorted(lines, key=lambda entry: entry[0]))
-
-
-def as_srt(ended: Ended) -> str:
-    """SubRip: numbered cues."""
-    several = len(ended.statistics.sources) > 1
-    cues = [
-        f"{number}\n{_span(final, ',')}\n{_labelled(final, several)}\n"
-        for number, final in enumerate(_with_words(ended), 1)
-    ]
-    return "\n".join(cues)
-
-
-def as_vtt(ended: Ended) -> str:
-    """WebVTT; the source stands in a voice tag."""
-    several = len(ended.statistics.sources) > 1
-    cues = ["WEBVTT\n"]
-    for final in _with_words(ended):
-        text = printable(final.text)
-        for plain, safe in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")):
-            text = text.replace(plain, safe)
-        voice = f"<v {final.source}>" if several else ""
-        cues.append(f"{_span(final, '.')}\n{voice}{text}\n")
-    return "\n".join(cues)
-
-
-def as_jsonl(ended: Ended) -> str:
-    """Every final, every gap, and the end, in the format of ``--json``."""
-    updates: list[Update] = [*ended.transcript, *ended.missing, ended]
-    return "".join(map(jsonlines.line, updates))
-
-
-FORMATS: Final[Mapping[str, Callable[[Ended], str]]] = {
-    ".txt": as_text,
-    ".srt": as_srt,
-    ".vtt": as_vtt,
-    ".jsonl": as_jsonl,
-}
+from openline.updates import Ended, Transcript
+from openline_cli.formats import FORMATS
+from openline_cli.outfile import OutFile
+from openline_cli.problems import FAILED, Problem
 
 
 def check(path: Path) -> None:
@@ -77,80 +36,148 @@ def check(path: Path) -> None:
 
 
 def check_place(path: Path) -> None:
-    """Raise Problem unless a file can be created at ``path``, as far as this can be checked now."""
+    """Raise Problem unless a file can be written at ``path``, as far as this can be checked now."""
     try:
         target = path.resolve()
-        if target.exists() and not target.is_file():
+        there = target.exists()
+        if there and not target.is_file():
             raise Problem(f"--out {path}: exists and is not a regular file; give another name")
         if not target.parent.is_dir():
             raise Problem(f"--out {path}: there is no directory {path.parent}; make it first")
-        with tempfile.TemporaryFile(dir=target.parent):
-            pass
+        try:
+            with tempfile.TemporaryFile(dir=target.parent):
+                pass
+        except OSError:
+            if not there or not os.access(target, os.W_OK):
+                raise
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         raise Problem(f"--out {path}: {_why(error)}; give a place that can be written") from None
 
 
-def write(path: Path, ended: Ended) -> None:
-    """Write the transcript to ``path``. Raises Problem (status 1), and then leaves no file."""
-    put(path, FORMATS[path.suffix.lower()](ended))
-
-
 def put(path: Path, text: str) -> None:
-    """Write ``text`` to ``path``. Raises Problem (status 1), and then leaves no file."""
+    """Write ``text`` to ``path``. Raises Problem (status 1); the file is then as it was."""
+    file = OutFile(path)
     try:
-        _replace(path.resolve(), text)
+        file.put(text.encode())
     except OSError as error:
-        raise Problem(
-            f"--out {path}: not written ({_why(error)}); nothing was left behind", status=FAILED
-        ) from None
+        raise Problem(f"--out {path}: not written ({_why(error)})", status=FAILED) from None
+    finally:
+        file.close()
 
 
-def _replace(target: Path, text: str) -> None:
-    fd, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+class Draft:
+    """The transcript file of a session that runs.
+
+    ``add`` may be called while ``save`` runs in another thread.
+    """
+
+    def __init__(self, path: Path, *, several: bool, past: Iterable[Transcript] = ()) -> None:
+        """``several``: there is more than one source. ``past``: finals of a resumed session."""
+        self.path = path
+        self._format = FORMATS[path.suffix.lower()]
+        self._several = several
+        self._finals = list(past)
+        self._changing = threading.Lock()  # of what is to be in it
+        self._settled: dict[str, Transcript] = {}  # of them, those that are not final yet, by id
+        self.changes = len(self._finals)  #: how often they changed
+        self._begin()
+        self._file = OutFile(path)
+        self._lock = threading.Lock()  # of the file
+
+    def _begin(self) -> None:
+        self._growing = self._format(several=self._several)
+        self._text = bytearray(self._growing.head.encode())
+        self._count = 0  # of the finals in _text
+
+    def add(self, words: Transcript) -> None:
+        """Take a final, or a settled partial; ``save`` writes it."""
+        self.changes += 1
+        with self._changing:
+            if words.final and self._settled.pop(words.id, None) is not None:
+                return  # it is there already
+            final = structs.replace(words, final=True)
+            if not words.final:
+                self._settled[words.id] = final
+            self._finals.append(final)
+
+    def retract(self, source: str) -> None:
+        """Take out the settled partials of a source; ``save`` writes the rest anew."""
+        self.changes += 1
+        with self._changing:
+            gone = [each for each in self._settled.values() if each.source == source]
+            if gone:
+                self._finals = [each for each in self._finals if each not in gone]
+                for each in gone:
+                    del self._settled[each.id]
+                self._begin()
+
+    def save(self) -> None:
+        """Append the finals that are not in the file yet, and sync. Raises OSError."""
+        with self._lock:
+            self._save()
+
+    def _save(self) -> None:
+        with self._changing:
+            while self._count < len(self._finals):
+                self._text += self._growing.add(self._finals[self._count]).encode()
+                self._count += 1
+            text = bytes(self._text)
+        self._file.put(text)
+
+    def finish(self, ended: Ended) -> None:
+        """Put the whole transcript into the file. Raises Problem (status 1) if it is elsewhere."""
+        text = self._format(several=self._several).whole(ended).encode()
+        with self._lock:
+            try:
+                self._file.put(text)
+            except OSError as error:
+                raise self._save_elsewhere(text, error) from None
+            finally:
+                self._file.close()
+
+    def leave(self) -> None:
+        """Save what can be saved at once, for a session that was left without a result."""
+        if self._finals and self._lock.acquire(blocking=False):
+            with contextlib.suppress(OSError):
+                self._save()
+            self._file.close()
+            self._lock.release()
+
+    def why(self, error: OSError) -> str:
+        """One line for a save that failed."""
+        return f"--out {self.path}: not written yet ({_why(error)}); each final tries again"
+
+    def _save_elsewhere(self, text: bytes, error: OSError) -> Problem:
+        lead = f"--out {self.path}: not written ({_why(error)})"
+        for path in _other_places(self.path):
+            with contextlib.suppress(OSError):
+                _create(path, text)
+                return Problem(f"{lead}; the transcript is in {path}", status=FAILED)
+        return Problem(f"{lead}, and in no other place either", status=FAILED)
+
+
+def _other_places(path: Path) -> Iterator[Path]:
+    """Names that are free: beside ``path``, in the current directory, among temporary files."""
+    folders = [path.resolve().parent, Path.cwd(), Path(tempfile.gettempdir())]
+    for folder in dict.fromkeys(folders):
+        for number in range(1, 100):
+            other = folder / f"{path.stem}-{number}{path.suffix}"
+            if not os.path.lexists(other):
+                yield other
+                break
+
+
+def _create(path: Path, text: bytes) -> None:
+    """Write a new file, for its owner alone. Raises OSError, and then leaves none."""
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
-        with os.fdopen(fd, "w", encoding="utf-8", newline="\n") as file:
-            os.fchmod(fd, _mode(target))
+        with os.fdopen(fd, "wb") as file:
             file.write(text)
             file.flush()
             os.fsync(fd)
-        Path(name).replace(target)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
+    except OSError:
+        path.unlink(missing_ok=True)
         raise
-
-
-def _mode(target: Path) -> int:
-    """The permissions of the replaced file, or those that ``open`` would give a new one."""
-    try:
-        return stat.S_IMODE(target.stat().st_mode)
-    except FileNotFoundError:
-        umask = os.umask(0)
-        os.umask(umask)
-        return 0o666 & ~umask
-
-
-def _with_words(ended: Ended) -> list[Transcript]:
-    """The finals that contain words."""
-    return [final for final in ended.transcript if printable(final.text)]
-
-
-def _labelled(final: Transcript, several: bool) -> str:  # noqa: FBT001 -- two words
-    text = printable(final.text)
-    return f"{final.source}: {text}" if several else text
-
-
-def _span(final: Transcript, point: str) -> str:
-    """A cue's times; a cue without a length would never be shown, so it gets one."""
-    start = round(final.start * 1000)
-    end = max(round(final.end * 1000), start + 1)
-    return f"{_stamp(start, point)} --> {_stamp(end, point)}"
-
-
-def _stamp(milliseconds: int, point: str) -> str:
-    seconds, milliseconds = divmod(milliseconds, 1000)
-    minutes, seconds = divmod(seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours:02d}:{minutes:02d}:{seconds:02d}{point}{milliseconds:03d}"
 
 
 def _why(error: Exception) -> str:

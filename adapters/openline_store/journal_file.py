@@ -20,7 +20,7 @@ from openline.journal.reader import JournalError, check_start
 from openline.journal.recorder import Recorder
 from openline.text import os_reason
 from openline_store.locks import check_locks, lock
-from openline_store.spool import write_all
+from openline_store.spool import close_quietly, write_all
 
 _BLOCK: Final = 1 << 16
 #: The longest opening, in bytes (it holds the finals of a resumed session).
@@ -85,9 +85,9 @@ class JournalFile:
 
     def close(self) -> None:
         """Close the file. Idempotent."""
-        if self._fd is not None:
-            os.close(self._fd)
-            self._fd = None
+        fd, self._fd = self._fd, None
+        if fd is not None:
+            close_quietly(fd)
 
 
 def _opened(path: Path) -> int:
@@ -110,7 +110,7 @@ def _opened(path: Path) -> int:
             check_start(file.readline(_LONGEST))
         _cut(fd)
     except (OSError, JournalError) as exc:
-        os.close(fd)
+        close_quietly(fd)
         if isinstance(exc, JournalError):
             why = f"{exc}: give a new file, or one of journals"
         elif isinstance(exc, BlockingIOError):

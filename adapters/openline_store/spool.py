@@ -46,6 +46,7 @@ class Spool:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._writing: dict[str, tuple[int, int, int]] = {}  # source: fd, start, bytes
         try:  # first, so that nothing is created in a folder without a session
             self._log = os.open(folder / _LOG, os.O_WRONLY | os.O_APPEND)
         except OSError as exc:
@@ -53,12 +54,15 @@ class Spool:
         try:
             self._lock = _lock(folder)
         except SpoolError:
-            os.close(self._log)
+            close_quietly(self._log)
             raise
-        # After locking: without the lock, a torn record may be one that is being written.
-        ends = [end for _, end in unpack((folder / _LOG).read_bytes())]
-        os.ftruncate(self._log, ends[-1] if ends else 0)
-        self._writing: dict[str, tuple[int, int, int]] = {}  # source: fd, start, bytes
+        try:
+            # After locking: without the lock, a torn record may be one that is being written.
+            ends = [end for _, end in unpack((folder / _LOG).read_bytes())]
+            os.ftruncate(self._log, ends[-1] if ends else 0)
+        except OSError as exc:
+            self.close()
+            raise SpoolError(f"{folder}: {os_reason(exc)}: see that its disk works") from exc
 
     @classmethod
     def create(cls, directory: Path, began: Began) -> Spool:
@@ -76,11 +80,11 @@ class Spool:
                     "resume it, or give another session id"
                 )
             folder.mkdir(mode=0o700)
-            os.close(os.open(folder / _LOG, os.O_WRONLY | os.O_CREAT, 0o600))
             try:
+                os.close(os.open(folder / _LOG, os.O_WRONLY | os.O_CREAT, 0o600))
                 spool = cls(folder)
-            except SpoolError:
-                shutil.rmtree(folder, ignore_errors=True)
+            except (SpoolError, OSError):
+                _delete(folder)
                 raise
             try:
                 spool.note(began)
@@ -105,8 +109,8 @@ class Spool:
         fd, begins, size = self._writing.get(source, (-1, 0, 0))
         if fd < 0 or begins + size // 2 != start or size >= SEGMENT_BYTES:
             if fd >= 0:
-                os.close(fd)
                 del self._writing[source]
+                os.close(fd)  # a network's disk tells here that it has not kept what was written
             path = self.folder / f"{source}-{start:015d}.pcm"
             fd, begins, size = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), start, 0
         self._writing[source] = (fd, begins, size)
@@ -125,18 +129,18 @@ class Spool:
                 path.unlink()
 
     def close(self) -> None:
-        """Close the folder and keep it, to be resumed later."""
+        """Close the folder and keep it, to be resumed later. Whatever fails, all is closed."""
         for fd, _, _ in self._writing.values():
-            os.close(fd)
+            close_quietly(fd)
         self._writing.clear()
-        os.close(self._log)
-        os.close(self._lock)
+        close_quietly(self._log)
+        close_quietly(self._lock)
 
     def discard(self) -> None:
         """Close the folder and delete it."""
         self.close()
         # If something cannot be deleted now, the next resume finds the session complete.
-        shutil.rmtree(self.folder, ignore_errors=True)
+        _delete(self.folder)
 
 
 def folder_name(session_id: str) -> str:
@@ -187,7 +191,10 @@ def records(folder: Path) -> Iterator[Record]:
 
 def load(folder: Path) -> Past:
     """Read the content of a session's folder. Raises SpoolError."""
-    past = past_of(records(folder), lambda source: segments(folder, source))
+    try:
+        past = past_of(records(folder), lambda source: segments(folder, source))
+    except OSError as exc:
+        raise SpoolError(f"{folder}: {os_reason(exc)}: see that its disk works") from exc
     if past is None:
         raise SpoolError(f"{folder}: its log has no session id: delete it")
     return past
@@ -234,6 +241,7 @@ def the_session(directory: str | os.PathLike[str]) -> Path:
     directory = Path(directory)
     try:
         found = spooled_sessions(directory)
+        is_folder = directory.is_dir()
     except OSError as exc:
         raise SpoolError(f"{directory}: {os_reason(exc)}: give the folder of a session") from exc
     if len(found) == 1:
@@ -244,7 +252,7 @@ def the_session(directory: str | os.PathLike[str]) -> Path:
             f"{directory}: {len(found)} sessions are spooled there ({names}): "
             "give the folder of one"
         )
-    if directory.is_dir():
+    if is_folder:
         raise SpoolError(
             f"{directory}: no unfinished session is spooled there: give the folder of a session"
         )
@@ -259,13 +267,24 @@ def _lock(folder: Path) -> int:
     try:
         lock(fd, _WHAT)
     except OSError as exc:
-        os.close(fd)
+        close_quietly(fd)
         if isinstance(exc, BlockingIOError):
             why = "another process is using this session: wait for it"
         else:
             why = f"it cannot be locked ({os_reason(exc)}): give a folder on a local disk"
         raise SpoolError(f"{folder}: {why}") from None
     return fd
+
+
+def _delete(folder: Path) -> None:
+    with contextlib.suppress(OSError):  # rmtree raises where closing a folder fails
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def close_quietly(fd: int) -> None:
+    """Close ``fd``. The system frees it even if it reports an error, which nobody can mend now."""
+    with contextlib.suppress(OSError):
+        os.close(fd)
 
 
 def write_all(fd: int, data: bytes) -> None:

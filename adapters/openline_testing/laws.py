@@ -138,7 +138,8 @@ LAWS: Final[Mapping[str, str]] = MappingProxyType(
         "the final proof": (
             "The final message confirms all that its dial was sent of a source; but nothing if "
             "audio was or may have been dropped, nor for a source of which neither words nor "
-            "figures came while they came of another one."
+            "figures came while they came of another one, nor where its figures leave more audio "
+            "undrained than the queue holds."
         ),
         "watermarks": (
             "Per source captured >= sent >= confirmed, and neither captured, confirmed nor told "

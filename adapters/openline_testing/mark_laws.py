@@ -153,7 +153,9 @@ class MarkLaws:
         others = {each.spoke for each in line.tracks.values() if each is not track}
         silent = track.spoke is False and True in others
         unsure = track.spoke is not True and others - {False} and not silent
-        if line.doubtful or line.dropped or silent:
+        queue = seen.dialect.traits.queue if line.queue is None else line.queue
+        beyond = track.sent - self._window.drained(source) > queue * SAMPLE_RATE
+        if line.doubtful or line.dropped or silent or (beyond and track.figures):
             if now.confirmed != before.confirmed:
                 why = "nothing came of it" if silent else "audio was or may have been dropped"
                 self._broken("the final proof", f"{source} was confirmed, though {why}")

@@ -1,10 +1,10 @@
 """What the app receives: updates while a session lives, and one result when it ends.
 
 Every update is a frozen value. ``StateChanged``, final ``Transcript``s, ``Gap``s,
-``GapWithdrawn`` and ``Ended`` are *durable*: the app receives each of them. The rest are
-*passing*: a newer one of the same kind and source replaces an older one that the app has not
-read yet. Times are seconds of session time unless stated otherwise; session time 0 is the first
-sample of the first source that started.
+``GapWithdrawn``, ``SourceEnded`` and ``Ended`` are *durable*: the app receives each of them. The
+rest are *passing*: a newer one of the same kind and source replaces an older one that the app has
+not read yet. Times are seconds of session time unless stated otherwise; session time 0 is the
+first sample of the first source that started.
 """
 
 from __future__ import annotations
@@ -195,7 +195,8 @@ class SourceEnded(msgspec.Struct, frozen=True, kw_only=True):
 class Trouble(msgspec.Struct, frozen=True, kw_only=True):
     """A fault that does not end the session, reported once per kind.
 
-    ``kind`` is a stable word (``malformed``, ``unknown``, ``foreign``, ``late_audio``).
+    ``kind`` is a stable word: ``malformed``, ``untold``, ``unknown``, ``foreign``, ``late_audio``,
+    ``spool``, or ``outage``, which is reported each five minutes.
     """
 
     kind: str

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from openline_audio.channels import Mixer, scaled
 from openline_audio.convert import (
     FRAME_BYTES,
     Converter,
     Framer,
     describe_unusable,
-    to_mono,
     to_s16le,
 )
 from openline_audio.source import SourceError
@@ -78,9 +78,10 @@ def test_a_torn_sample_at_the_end_is_dropped_and_counted() -> None:
 
 def test_int16_survives_the_way_through_floats() -> None:
     every = np.arange(-32_768, 32_768).astype(np.int16)
-    assert to_s16le(to_mono(every)) == every.astype("<i2").tobytes()
-    same_on_both = np.stack([every, every], axis=1)
-    assert to_s16le(to_mono(same_on_both)) == every.astype("<i2").tobytes()
+    assert to_s16le(scaled(every)) == every.astype("<i2").tobytes()
+    mixer = Mixer(16_000, 2)
+    mixed = np.concatenate([mixer.feed(np.stack([every, every], axis=1)), mixer.flush()])
+    assert to_s16le(mixed) == every.astype("<i2").tobytes()
 
 
 def test_int16_arrays_at_16k_mono_pass_bit_for_bit() -> None:

@@ -1,14 +1,18 @@
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
 import signal
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 import trio
+import trio.testing
 from msgspec.structs import replace
 from trio.testing import MockClock
 
@@ -22,9 +26,11 @@ from openline.updates import (
     Transcript,
     Update,
 )
-from openline_cli.follow import Follower, Outcome, follow
+from openline_cli.follow import Follower, Outcome, follow, is_gone, stop_signals
 from openline_cli.view import Both, JsonView, Snapshot, View
+from openline_cli.writers import Draft
 from openline_trio.sources.pace import Worker
+from tests.cli.faulty_disk import FaultyDisk
 
 Play = Callable[..., Any]
 End = Callable[..., Ended]
@@ -42,6 +48,7 @@ class Watcher:
         self.flushes = 0
         self.closed = 0
         self.breaks_at = 0
+        self.error: OSError = BrokenPipeError(32, "Broken pipe")
 
     def show(self, update: Update) -> None:
         self.shown.append(update)
@@ -56,7 +63,7 @@ class Watcher:
         self.flushes += 1
         self.written = [*self.notes]
         if self.flushes == self.breaks_at:
-            raise BrokenPipeError(32, "Broken pipe")
+            raise self.error
 
     def close(self) -> None:
         self.closed += 1
@@ -190,6 +197,208 @@ async def test_the_third_signal_leaves_at_once(played: Play, ended: End, still: 
     assert outcomes[0].ended is None
     assert outcomes[0].status == 130
     assert view.closed == 1
+
+
+async def test_hangup_asks_for_a_proper_end_and_its_echo_for_no_more(
+    played: Play, ended: End, still: Worker, autojump_clock: MockClock
+) -> None:
+    session = played([], ended(), waits=True)
+    outcomes: list[Outcome] = []
+
+    async def run() -> None:
+        outcomes.append(await follow(session.open, Watcher(), worker=still))
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(run)
+        await session.reached_the_wait.wait()
+        for _ in range(2):  # from the kernel and from the shell
+            os.kill(os.getpid(), signal.SIGHUP)
+            await trio.sleep(0.1)
+        assert session.asked == ["stop"]
+        await trio.sleep(1.0)
+        os.kill(os.getpid(), signal.SIGHUP)
+    assert session.asked == ["stop", "abort"]
+    assert outcomes[0].status == 130
+
+
+async def test_hangup_right_behind_another_signal_is_part_of_it(
+    played: Play, ended: End, still: Worker, autojump_clock: MockClock
+) -> None:
+    session = played([], ended(), waits=True)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(partial(follow, session.open, Watcher(), worker=still))
+        await session.reached_the_wait.wait()
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            os.kill(os.getpid(), number)
+            await trio.sleep(0.1)
+        assert session.asked == ["stop"]
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def test_hangup_that_is_ignored_stays_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert stop_signals() == (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
+    try:
+        assert stop_signals() == (signal.SIGINT, signal.SIGTERM)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    monkeypatch.setattr("openline_cli.follow._HANGUP", None)  # as on Windows
+    assert stop_signals() == (signal.SIGINT, signal.SIGTERM)
+
+
+async def test_final_is_saved_before_it_is_shown(
+    played: Play, ended: End, final: Callable[..., Transcript], still: Worker, tmp_path: Path
+) -> None:
+    path = tmp_path / "t.txt"
+    saved: list[str] = []
+
+    class Looking(Watcher):
+        def show(self, update: Update) -> None:
+            super().show(update)
+            if isinstance(update, Transcript) and update.final:
+                saved.append(path.read_text())
+
+    updates = [final("so", final=False), final("a"), final("b", 1, 2)]
+    end = ended(*updates[1:])
+    draft = Draft(path, several=False)
+    outcome = await follow(played(updates, end).open, Looking(), draft=draft, worker=still)
+    assert saved[0].startswith("a\n")
+    assert saved[1] == "a\nb\n" == path.read_text()
+    assert outcome.unsaved is None
+
+
+async def test_blocked_terminal_keeps_no_word_from_the_file(
+    played: Play, ended: End, final: Callable[..., Transcript], tmp_path: Path
+) -> None:
+    path = tmp_path / "t.txt"
+    reads_again = trio.Event()
+    finals = [final(str(number), number, number + 1) for number in range(9)]
+    session = played(finals, ended(*finals), waits=True)
+    view = Watcher()
+
+    async def stuck(blocking: Callable[[], Any], /, *, abandon: bool = False) -> Any:
+        if blocking == view.flush:
+            await reads_again.wait()
+        await trio.lowlevel.checkpoint()
+        return blocking()
+
+    async with trio.open_nursery() as nursery:
+        draft = Draft(path, several=False)
+        nursery.start_soon(partial(follow, session.open, view, draft=draft, worker=stuck))
+        await session.reached_the_wait.wait()
+        while not path.exists() or path.read_text().count("\n") < 9:
+            await trio.lowlevel.checkpoint()
+        assert len(view.shown) == 1
+        reads_again.set()
+        session.abort()
+    assert view.shown == [*finals, ended(*finals)]
+
+
+async def test_slow_disk_holds_a_final_back_for_a_second_at_most(
+    played: Play,
+    ended: End,
+    final: Callable[..., Transcript],
+    *,
+    tmp_path: Path,
+    autojump_clock: MockClock,
+) -> None:
+    view = Watcher()
+    draft = Draft(tmp_path / "t.txt", several=False)
+    shown: list[float] = []
+
+    async def slow(blocking: Callable[[], Any], /, *, abandon: bool = False) -> Any:
+        if blocking == view.flush:
+            shown.append(trio.current_time())
+        else:
+            await trio.sleep(60)
+        return blocking()
+
+    began = trio.current_time()
+    await follow(played([final("a")], ended(final("a"))).open, view, draft=draft, worker=slow)
+    assert shown[0] - began == pytest.approx(1.0)
+
+
+async def test_full_disk_is_reported_once_and_the_session_goes_on(
+    played: Play, ended: End, final: Callable[..., Transcript], still: Worker, tmp_path: Path
+) -> None:
+    path = tmp_path / "t.txt"
+    finals = [final(str(number), number, number + 1) for number in range(3)]
+    view = Watcher()
+    with FaultyDisk({"write": errno.ENOSPC}).installed():
+        session = played(finals, ended(*finals))
+        draft = Draft(path, several=False)
+        outcome = await follow(session.open, view, draft=draft, worker=still)
+    assert len(view.notes) == 1
+    assert "No space left on device" in view.notes[0]
+    assert not session.asked
+    assert view.shown == [*finals, ended(*finals)]
+    assert outcome.unsaved is not None
+    assert (tmp_path / "t-1.txt").read_text() == "0\n1\n2\n"
+
+
+async def test_resumed_session_leaves_the_file_until_there_is_a_new_final(
+    played: Play, ended: End, final: Callable[..., Transcript], still: Worker, tmp_path: Path
+) -> None:
+    path = tmp_path / "t.txt"
+    path.write_text("of the process that crashed")
+    past = final("past")
+    session = played([], ended(past), waits=True)
+    draft = Draft(path, several=False, past=[past])
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(partial(follow, session.open, Watcher(), draft=draft, worker=still))
+        await session.reached_the_wait.wait()
+        await trio.testing.wait_all_tasks_blocked()
+        assert path.read_text() == "of the process that crashed"
+        session.abort()
+    assert path.read_text() == "past\n"
+
+
+async def test_session_without_a_word_leaves_the_file_alone(
+    played: Play, ended: End, still: Worker, tmp_path: Path
+) -> None:
+    path = tmp_path / "t.txt"
+    path.write_text("before")
+    failed = ended(state=State.FAILED)
+    draft = Draft(path, several=False)
+    await follow(played([], failed).open, Watcher(), draft=draft, worker=still)
+    assert path.read_text() == "before"
+    await follow(played([], ended()).open, Watcher(), draft=draft, worker=still)
+    assert not path.read_text()
+
+
+@pytest.mark.parametrize("code", [errno.EPIPE, errno.EIO])
+async def test_lost_reader_does_not_end_a_session_with_a_file(
+    code: int,
+    played: Play,
+    ended: End,
+    *,
+    final: Callable[..., Transcript],
+    still: Worker,
+    tmp_path: Path,
+) -> None:
+    finals = [final("a"), final("b", 1, 2)]
+    session = played(finals, ended(*finals))
+    view = Watcher()
+    view.breaks_at, view.error = 1, OSError(code, os.strerror(code))
+    draft = Draft(tmp_path / "t.txt", several=False)
+    outcome = await follow(session.open, view, draft=draft, worker=still)
+    assert not session.asked
+    assert outcome.complete
+    assert is_gone(outcome.unread or OSError())
+    assert (tmp_path / "t.txt").read_text() == "a\nb\n"
+
+
+async def test_terminal_that_is_gone_need_not_be_restored(
+    played: Play, ended: End, still: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view = Watcher()
+
+    def gone() -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(view, "close", gone)
+    outcome = await follow(played([], ended()).open, view, worker=still)
+    assert outcome.complete
 
 
 async def test_lost_reader_aborts_the_session(

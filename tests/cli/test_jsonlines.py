@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any, get_args
 
+import msgspec
 import pytest
 
 from openline.reconnect.verdicts import Action
@@ -133,3 +135,19 @@ def test_the_end_has_the_result_the_gaps_and_the_counts(
     }
     assert told["summary"] == {"markdown": "x"}
     assert told["summary_covers"] == {"mic": [0, 9]}
+
+
+def test_a_line_is_a_line_to_every_reader(final: Callable[..., Transcript]) -> None:
+    text = "a\u2028b\x85c\x7f\x9b\u202ed\u200d\U0001fae8"
+    written = jsonlines.line(final(text))
+    assert written.splitlines() == [written[:-1]]
+    assert not re.search("[\x7f-\x9f\u2028\u2029\u202a-\u202e]", written)
+    assert json.loads(written)["text"] == text
+
+
+def test_lone_surrogates_anywhere_do_not_break_a_line(ended: Callable[..., Ended]) -> None:
+    summary = {"a\ud800": ["\ud83d", ("\ud83d\ude00", 1, None)]}
+    end = msgspec.structs.replace(ended(), summary=summary)
+    assert json.loads(jsonlines.line(end))["summary"] == {
+        "a\ufffd": ["\ufffd", ["\U0001f600", 1, None]]
+    }

@@ -22,7 +22,15 @@ from openline.updates import (
     Trouble,
     Update,
 )
-from openline_cli.plain import PlainView, clock, decibels, describe_end, length, note_line
+from openline_cli.plain import (
+    PlainView,
+    clock,
+    decibels,
+    describe_end,
+    length,
+    note_line,
+    transcript_line,
+)
 from openline_cli.view import Snapshot
 
 
@@ -167,3 +175,11 @@ def test_lost_source_without_gap_is_incomplete(
     assert describe_end(msgspec.structs.replace(end, missing=(gap(),))) == (
         "incomplete: mic was lost: damaged (0.50 s of audio missing)"
     )
+
+
+def test_words_on_a_terminal_are_as_received_but_for_what_can_harm(
+    final: Callable[..., Transcript],
+) -> None:
+    said = "\u0645\u06cc\u200c\u062e 5\u202f000  \U0001fae8"
+    assert transcript_line(final(f" {said}\n")).endswith(f"mic     {said}")
+    assert transcript_line(final("a\x1b[2J\x9b\u202eb\ud800")).endswith("a [2J b\ufffd")

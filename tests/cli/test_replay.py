@@ -22,10 +22,12 @@ KEPT = Path(__file__).parents[1] / "journals"
 Captured = pytest.CaptureFixture[str]
 
 
-def journal(path: Path, *events: e.Event, session_id: str = "s") -> Path:
+def journal(
+    path: Path, *events: e.Event, session_id: str = "s", backend: Backend | None = None
+) -> Path:
     lines: list[bytes] = []
     core = SessionMachine(
-        Backend(),
+        backend or Backend(),
         observers=[Recorder(lines.append)],
         session_id=session_id,
         attempt_id="a",
@@ -206,6 +208,7 @@ def test_token_is_mentioned_only_where_it_is_withheld(tmp_path: Path, capsys: Ca
         tmp_path / "journal",
         e.OpenRequested(),
         e.Redirected(1, 302, "ws://localhost:9/elsewhere"),
+        backend=Backend(redirects_to=("ws://localhost:9",)),
     )
     assert main(["replay", str(path)]) == 0
     out = capsys.readouterr().out

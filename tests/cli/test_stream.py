@@ -26,8 +26,10 @@ from openline_cli.stream import (
     stream,
 )
 from openline_cli.view import Both, JsonView
+from openline_cli.writers import Draft
 from openline_store.records import VERSION, Began
 from openline_store.spool import Spool
+from openline_store.token_file import TokenFile
 
 CLIP = str(Path(stream_module.__file__).parent / "data" / "meeting.flac")
 
@@ -98,7 +100,9 @@ def test_a_token_and_a_transcript_are_used(
     opened = answer([], ended(final("go forward")))
     options = StreamOptions(files=[CLIP], token_file=token, out=out, json=True)
     assert stream(options) == 0
-    assert opened[0][2] == "s3cret"
+    credentials = opened[0][2]
+    assert isinstance(credentials, TokenFile)
+    assert credentials.first() == "s3cret"
     assert out.read_text() == "go forward\n"
 
 
@@ -141,8 +145,40 @@ def test_transcript_before_a_failure_is_kept(
     ],
 )
 def test_broken_stdout_gets_no_summary(outcome: Outcome, status: int, capsys: Captured) -> None:
-    assert finish(outcome, None, out=None, json=False) == status
+    assert finish(outcome, None, draft=None, json=False) == status
     assert capsys.readouterr() == ("", "")
+
+
+def test_lost_stdout_does_not_spoil_a_session_with_a_file(
+    ended: End, final: Final, tmp_path: Path, capsys: Captured
+) -> None:
+    draft = Draft(tmp_path / "t.txt", several=False)
+    gone = Outcome(ended=ended(final("a")), unread=OSError(5, "Input/output error"))
+    assert finish(gone, None, draft=draft, json=True) == 0
+    assert capsys.readouterr() == ("", "")
+    full = Outcome(ended=ended(final("a")), unread=OSError(28, "No space left on device"))
+    with pytest.raises(Problem, match="stdout cannot be written: No space"):
+        finish(full, None, draft=draft, json=True)
+
+
+def test_session_that_was_left_keeps_the_finals_that_came(
+    final: Final, tmp_path: Path, capsys: Captured
+) -> None:
+    draft = Draft(tmp_path / "t.txt", several=False)
+    draft.add(final("a"))
+    assert finish(Outcome(interrupts=3), None, draft=draft, json=False) == 130
+    assert draft.path.read_text() == "a\n"
+    assert capsys.readouterr() == ("", "")
+
+
+def test_transcript_that_is_elsewhere_is_a_failure(
+    ended: End, final: Final, tmp_path: Path, capsys: Captured
+) -> None:
+    draft = Draft(tmp_path / "t.txt", several=False)
+    outcome = Outcome(ended=ended(final("a")), unsaved=Problem("it is there", status=1))
+    with pytest.raises(Problem, match="it is there"):
+        finish(outcome, None, draft=draft, json=False)
+    assert "complete" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("interrupts", [0, 2, 3])
@@ -153,11 +189,11 @@ def test_kept_spool_is_reported_with_the_resume_command(
     outcome = Outcome(ended=failed if interrupts < 3 else None, interrupts=interrupts)
     folder = tmp_path / "my calls" / "one"
     status = 130 if interrupts else 1
-    assert finish(outcome, None, out=None, json=False, folder=folder) == status
+    assert finish(outcome, None, draft=None, json=False, folder=folder) == status
     assert "kept" not in capsys.readouterr().err  # there is nothing
     began = Began(version=VERSION, session_id="one", url="ws://x", allow_plain=True, sources=())
     Spool.create(tmp_path / "my calls", began).close()
-    assert finish(outcome, None, out=None, json=False, folder=folder) == status
+    assert finish(outcome, None, draft=None, json=False, folder=folder) == status
     *_, last = capsys.readouterr().err.splitlines()
     kept = "openline: the captured audio is kept; to deliver it:"
     assert last == f"{kept} openline resume '{folder}'"
@@ -165,7 +201,7 @@ def test_kept_spool_is_reported_with_the_resume_command(
 
 def test_terminal_gets_the_tables(ended: End, screen: Console, capsys: Captured) -> None:
     with screen.capture() as captured:
-        assert finish(Outcome(ended=ended()), screen, out=None, json=False) == 0
+        assert finish(Outcome(ended=ended()), screen, draft=None, json=False) == 0
     assert "● complete" in captured.get()
     assert capsys.readouterr() == ("", "")
 
@@ -217,5 +253,5 @@ def test_view_depends_on_stdout(screen: Console, monkeypatch: pytest.MonkeyPatch
 def test_a_full_disk_behind_stdout_is_one_line() -> None:
     full = Outcome(unread=OSError(28, "No space left on device"))
     with pytest.raises(Problem, match="stdout cannot be written: No space") as caught:
-        finish(full, None, out=None, json=True)
+        finish(full, None, draft=None, json=True)
     assert caught.value.status == 1

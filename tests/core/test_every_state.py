@@ -9,6 +9,7 @@ import pytest
 
 from openline import events as e
 from openline.commands import AbortSocket, CancelCredential
+from openline.dialects.echopanel import TRAITS
 from openline.policy import Policy
 from openline.reconnect.retry import LAST_DIAL
 from openline.reconnect.verdicts import Action
@@ -160,11 +161,11 @@ def test_the_last_dial_is_made_some_seconds_before_the_finish_deadline() -> None
     drive.stop()
     assert drive.state == "reconnecting"
     drive.tick()
-    assert drive.now == pytest.approx(stopped + 20 + due - LAST_DIAL)
+    assert drive.now == pytest.approx(stopped + 20 + due + TRAITS.horizon - LAST_DIAL)
     assert len(drive.dials) == 2
     drive.tick()
     assert drive.ended.state == "failed"
-    assert drive.now == pytest.approx(stopped + 20 + due)
+    assert drive.now == pytest.approx(stopped + 20 + due + TRAITS.horizon)
     assert drive.ended.reason.startswith("could not finish in time: ")
 
 

@@ -367,7 +367,7 @@ def test_a_final_whose_beginning_is_not_on_disk_is_told() -> None:
     final = Transcript(
         source="mic", text="words", final=False, start=0.1, end=0.2, settled=True, id="1.1.1"
     )
-    box.hearing.restore([final], 0)
+    box.hearing.restore([final], 0, 0)
     assert box.wanted() == (0, 20 * F)
     box.fetched(0, audio(0, 4 * F))
     assert box.hearing.take_told() == []

@@ -124,13 +124,13 @@ def test_a_retry_after_the_finish_is_made_before_it_once() -> None:
     drive.lose(status=503, retry_after=60.0)
     assert drive.state == "reconnecting"
     drive.redial()
-    assert drive.now == pytest.approx(stopped + due + 20 - LAST_DIAL)
+    assert drive.now == pytest.approx(stopped + due + 20 + TRAITS.horizon - LAST_DIAL)
     drive.lose(status=503, retry_after=60.0)
     assert drive.state == "failed"
     assert "could not finish in time" in drive.ended.reason
 
 
-@pytest.mark.parametrize(("wait", "after"), [(60.0, 21.0 - LAST_DIAL), (7.0, 7.5)])
+@pytest.mark.parametrize(("wait", "after"), [(60.0, 21.0 + TRAITS.horizon - LAST_DIAL), (7.0, 7.5)])
 def test_a_stop_waits_for_a_retry_only_within_the_finish(wait: float, after: float) -> None:
     drive = in_state("connecting")
     drive.audio(50 - round(drive.core.backlog_seconds * 50))

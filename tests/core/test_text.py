@@ -2,23 +2,69 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openline.text import MOST, has_words, one_line, os_reason
+from openline.text import (
+    BIDI,
+    CONTROLS,
+    MOST,
+    SURROGATES,
+    encodable,
+    harmless,
+    has_words,
+    one_line,
+    os_reason,
+)
 from openline.updates import BackendStatus, Trouble
 from tests.core.driver import Drive
 
+HARMFUL = re.compile(f"[{CONTROLS}{BIDI}{SURROGATES}]")
+#: Any code point, halves of a pair included.
+ANY = st.text(st.characters(exclude_categories=()), max_size=3 * MOST)
 MUCH = "x" * 2_000_000
 
 
-@given(st.text(max_size=3 * MOST))
-def test_any_text_becomes_one_printable_line_that_fits(text: str) -> None:
+@given(ANY)
+def test_any_text_becomes_one_harmless_line_that_fits(text: str) -> None:
     said = one_line(text)
     assert len(said) <= MOST
-    assert said.isprintable()
+    assert not HARMFUL.search(said)
     assert one_line(said) == said
+
+
+@given(ANY)
+def test_harmless_changes_nothing_but_what_can_harm(text: str) -> None:
+    safe = harmless(text)
+    assert not HARMFUL.search(safe)
+    assert harmless(safe) == safe
+    safe.encode()
+    if not HARMFUL.search(text):
+        assert safe == text
+
+
+@pytest.mark.parametrize(
+    ("text", "safe"),
+    [
+        ("two\r\nlines\x1b[2J\x85\u2028.", "two  lines [2J  ."),
+        ("a\u202eb\u2067c\u2069", "abc"),
+        ("left \u200e and right \u200f marks", "left \u200e and right \u200f marks"),
+        ("\ud83d alone, \ud83d\ude00 a pair", "\ufffd alone, \U0001f600 a pair"),
+        ("\u0645\u06cc\u200c\u062e\u0648", "\u0645\u06cc\u200c\u062e\u0648"),
+        ("5\u202f000\u00a0\u20ac \U0001fae8 Donau\u00addampf",) * 2,
+        ("\U0001f468\u200d\U0001f469\u200d\U0001f467",) * 2,
+    ],
+)
+def test_harmless_keeps_joiners_marks_blanks_and_new_emoji(text: str, safe: str) -> None:
+    assert harmless(text) == safe
+
+
+@pytest.mark.parametrize("text", ["plain", "caf\u00e9", "\U0001f600"])
+def test_encodable_keeps_a_text_that_utf8_can_hold(text: str) -> None:
+    assert encodable(text) is text
 
 
 @pytest.mark.parametrize(
@@ -37,6 +83,9 @@ def test_any_text_becomes_one_printable_line_that_fits(text: str) -> None:
         ("a" + " " * 1200, "a…"),
         ("a" + " " * 1200 + "b", "a…"),
         (" a  b ", "a b"),
+        # Letters that are younger than the Python, and joiners, are no controls.
+        ("\U0001fae8 \u0645\u06cc\u200c\u062e\u0648",) * 2,
+        ("a\u202eb\ud800", "a\N{REPLACEMENT CHARACTER}b\N{REPLACEMENT CHARACTER}"),
     ],
 )
 def test_only_a_text_that_is_too_long_is_cut(said: str, shown: str) -> None:

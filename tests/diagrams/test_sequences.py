@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
-from itertools import pairwise
+from collections.abc import Callable
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -34,10 +33,11 @@ from openline_diagrams.sequences.bars import LAYERS
 from openline_diagrams.sequences.layout import layout, rows_of
 from openline_diagrams.sequences.model import Alarm, Item, Message, Note, Style, Turn, Who
 from openline_diagrams.sequences.sequence import LONG
-from openline_diagrams.sequences.shapes import WIDTH, Box, Stroke, Text, broken
+from openline_diagrams.sequences.shapes import Box, Stroke, Text, broken
 from openline_diagrams.theme import Role
 from tests.core.driver import Drive
 from tests.core.scenarios import SCENES, record
+from tests.diagrams.support_sheets import check_texts
 
 NS = {"svg": "http://www.w3.org/2000/svg"}
 RULING = Rule(action=Action.FATAL, why="it is so", source="a test")
@@ -492,31 +492,9 @@ def test_a_table_without_a_caption_under_a_heading_of_ones_own() -> None:
 # The picture.
 
 
-def texts(shapes: Iterable[object]) -> list[Text]:
-    return [shape for shape in shapes if isinstance(shape, Text)]
-
-
 @pytest.mark.parametrize("name", SCENES)
 def test_no_text_is_cut_or_meets_another_or_a_line(name: str) -> None:
-    sheet = layout(DRAWN[name])
-    found = texts(sheet.shapes)
-    for text in found:
-        assert text.left >= 0
-        assert text.left + text.wide <= WIDTH
-        assert 0 < text.y < sheet.height
-    on = [(box.x, box.y, box.w, box.h) for box in sheet.shapes if isinstance(box, Box)]
-    lines = [shape.points for shape in sheet.shapes if isinstance(shape, Stroke)]
-    ends = [pair for points in lines for pair in pairwise(points)]
-    strokes = [(min(a, c), min(b, d), max(a, c), max(b, d)) for (a, b), (c, d) in ends]
-    boxes = [(t.left, t.y - 0.75 * t.size, t.left + t.wide, t.y + 0.2 * t.size) for t in found]
-    for number, (left, top, right, bottom) in enumerate(boxes):
-        for other in boxes[number + 1 :]:
-            apart = right <= other[0] or other[2] <= left or bottom <= other[1] or other[3] <= top
-            assert apart, (found[number], other)
-        if any(x <= left and right <= x + w and y <= top and bottom <= y + h for x, y, w, h in on):
-            continue  # a name in its box
-        for x0, y0, x1, y1 in strokes:
-            assert x1 <= left or right <= x0 or y1 <= top or bottom <= y0, found[number]
+    check_texts(layout(DRAWN[name]))
 
 
 def test_every_item_is_in_the_picture() -> None:
@@ -582,3 +560,13 @@ def test_a_line_breaks_between_words_and_a_word_where_it_must() -> None:
     assert "".join(broken("x" * 40, 60)) == "x" * 40
     assert len(broken("x" * 40, 60)) > 4
     assert broken("a " + "漢" * 6, 40) == ["a", "漢漢漢", "漢漢漢"]
+
+
+def test_a_source_that_captured_nothing_has_no_bar() -> None:
+    def play(drive: Drive) -> None:
+        drive.feed(e.OpenRequested())
+        drive.feed(e.AudioCaptured("mic", b""))
+        drive.feed(e.StopRequested())
+
+    shapes = layout(driven(play)).shapes
+    assert not [each for each in shapes if isinstance(each, Box) and each.h == 6]

@@ -107,7 +107,7 @@ def test_a_recording_is_streamed_whole(url: str) -> None:
     ended = updates[-1]
     assert (ended["update"], ended["complete"], ended["missing"]) == ("ended", True, [])
     assert (ended["dials"], ended["state"]) == (1, "closed")
-    counts = {"captured": SAMPLES, "sent": SAMPLES, "confirmed": SAMPLES, "missing": 0}
+    counts = dict.fromkeys(("captured", "sent", "confirmed"), SAMPLES) | {"missing": 0, "told": 0}
     assert ended["sources"] == {"mic": counts}
 
 
@@ -124,14 +124,29 @@ def test_two_recordings_are_two_sources(url: str) -> None:
     }
 
 
-def test_a_pipe_of_raw_pcm_is_streamed(url: str) -> None:
+SILENT = (
+    "openline: standard input is digital silence from its beginning to its end; "
+    "check the recorder\n"
+)
+
+
+@pytest.mark.parametrize(("sample", "noted"), [(b"\x00\x01", ""), (bytes(2), SILENT)])
+def test_a_pipe_of_raw_pcm_is_streamed(sample: bytes, noted: str, url: str) -> None:
     with _running("stream", "--url", url, "-", "--rate", "8000", "--channels", "2", "--json",
                   "--speed", "30", stdin=subprocess.PIPE) as process:  # fmt: skip
         assert process.stdin is not None
-        os.write(process.stdin.fileno(), bytes(8000 * 2 * 2 * 3))
+        os.write(process.stdin.fileno(), sample * (8000 * 2 * 3))
         out, err = process.communicate()
-    assert (process.returncode, err) == (0, "")
+    assert (process.returncode, err) == (0, noted)
     assert _updates(out)[-1]["sources"]["system"]["captured"] == 3 * 16_000
+
+
+def test_an_empty_pipe_is_status_1_unless_allowed(url: str) -> None:
+    why = "standard input ended without any audio; check what writes to it, or pass --allow-empty"
+    status, _, err = _stream(url, "-")
+    assert (status, err.splitlines()[-1]) == (1, f"openline: incomplete: system was lost: {why}")
+    status, _, err = _stream(url, "-", "--allow-empty")
+    assert (status, err.splitlines()[-1]) == (0, "openline: complete, but there was no audio")
 
 
 @pytest.mark.parametrize(

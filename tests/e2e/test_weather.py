@@ -176,10 +176,10 @@ async def test_a_wrong_accept_is_a_strike(nursery: trio.Nursery, accept: bytes) 
 async def test_a_portals_certificate_is_waited_out(nursery: trio.Nursery) -> None:
     authority, portal = trustme.CA(), trustme.CA()
     ours, theirs = (ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER) for _ in range(2))
-    authority.issue_cert("127.0.0.1").configure_cert(ours)
-    portal.issue_cert("portal.example").configure_cert(theirs)
+    authority.issue_cert("127.0.0.1").configure_cert(ours)  # pyright: ignore[reportUnknownMemberType]
+    portal.issue_cert("portal.example").configure_cert(theirs)  # pyright: ignore[reportUnknownMemberType]
     trusting = ssl.create_default_context()
-    authority.configure_trust(trusting)
+    authority.configure_trust(trusting)  # pyright: ignore[reportUnknownMemberType]
     place = Place(good, contexts=[ours, theirs, theirs, ours])
     states, _ = await place.session(nursery, trusting)
     assert place.dials >= 4
@@ -192,10 +192,10 @@ async def test_a_wanted_client_certificate_is_named(newest: ssl.TLSVersion) -> N
     ours = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     ours.maximum_version = newest
     ours.verify_mode = ssl.CERT_REQUIRED
-    authority.issue_cert("127.0.0.1").configure_cert(ours)
-    authority.configure_trust(ours)
+    authority.issue_cert("127.0.0.1").configure_cert(ours)  # pyright: ignore[reportUnknownMemberType]
+    authority.configure_trust(ours)  # pyright: ignore[reportUnknownMemberType]
     trusting = ssl.create_default_context()
-    authority.configure_trust(trusting)
+    authority.configure_trust(trusting)  # pyright: ignore[reportUnknownMemberType]
     dials = 0
 
     def serve(listener: socket.socket) -> None:

@@ -79,6 +79,7 @@ ONLY = {
     "rich": ("openline_cli",),
     "soundfile": ("openline_audio",),
     "soxr": ("openline_audio",),
+    "av": ("openline_audio.container",),
     "sounddevice": ("openline_trio.sources",),
     "faster_whisper": ("openline_server",),
     "pocketsphinx": ("openline_server",),

@@ -10,7 +10,7 @@ is done once, and each mutant is tried in a fork:
 
 The tests run one by one, and the first failure kills the mutant. A test that takes much longer
 than before counts as a failure; processor time is measured, so the load of the machine does not
-matter.
+matter. A test that waits for what never comes takes no processor time: it ends after a minute.
 """
 
 from __future__ import annotations
@@ -39,6 +39,8 @@ from tools.mutants.reach import Reach, import_name, modules
 
 #: The limits for a test: at least so many seconds of processor time, and a multiple of the usual.
 PATIENCE, TIMES = 2.0, 20.0
+#: Seconds for a test that waits, on the clock.
+WAITING = 60.0
 #: The tests that are collected first.
 SOON = 3
 #: For collecting tests.
@@ -134,8 +136,9 @@ def trial(run: Run, tests: Sequence[int], reach: Reach) -> str:
 
 
 def limit(seconds: float) -> None:
-    """Let the system kill this process after so many seconds of processor time."""
+    """Let the system kill this process after so many seconds of processor time, or of waiting."""
     signal.setitimer(signal.ITIMER_PROF, seconds)
+    signal.setitimer(signal.ITIMER_REAL, WAITING + seconds)
 
 
 def run_all(

@@ -1,4 +1,4 @@
-"""A recording as a source: WAV, FLAC, OGG or MP3, played at real time or faster.
+"""A recording as a source, played at real time or faster.
 
 Theory of operation. The constructor opens the file, decodes its first second and closes
 it again. So a wrong name or a damaged file is reported before any dial, and a source that
@@ -6,9 +6,8 @@ never runs leaks no descriptor. `run` opens the file anew and hands a blocking r
 `pace.play`, which decodes about a second at a time in a worker thread, ahead of the
 absolute schedule.
 
-On a failure halfway (corruption, a disk error, a file shorter than its header states), all
-decodable audio is delivered first and then SourceError is raised: the source is *lost*, so
-a torn recording never passes for a whole one. Whether to try again is not decided here.
+WAV, AIFF, AU, CAF, FLAC, OGG and MP3 need no more than the extra ``audio``. All other containers
+(MP4, WebM, AAC, AMR, WMA and so on) are read with PyAV, the extra ``media``.
 """
 
 from __future__ import annotations
@@ -20,24 +19,11 @@ from typing import cast
 
 from openline.events import SourceKind
 from openline.text import one_line
-from openline_audio.convert import Converter, describe_unusable
-from openline_audio.decoder import DecodeError, Decoder
+from openline_audio.reader import ADVICE, Choice, RecordingReader
 from openline_audio.source import Sink, SourceError
 from openline_trio.sources.pace import Worker, check_speed, in_thread, play
 
-#: The end of every error about a file's contents.
-_ADVICE = "give a WAV, FLAC, OGG or MP3 file"
-#: Formats by their first bytes, to tell a damaged recording from no recording at all.
-_MAGIC = (
-    (b"RIFF", "WAV"),
-    (b"RF64", "WAV"),
-    (b"fLaC", "FLAC"),
-    (b"OggS", "OGG"),
-    (b"ID3", "MP3"),
-    (b"\xff\xfb", "MP3"),
-    (b"\xff\xf3", "MP3"),
-    (b"\xff\xf2", "MP3"),
-)
+_ALL = Choice()
 
 
 class FileSource:
@@ -47,126 +33,84 @@ class FileSource:
     simulates live capture and does not wait for the session. Above 1 it waits for the
     sink's ``room`` before each frame.
 
+    ``channel`` is the number of the one channel to send, from 0 (left); None sends a mix.
+    ``stream`` is the number of a container's audio stream, from 1; None takes its default.
+    ``allow_empty``: a recording without audio ends, and is not lost.
+
     The constructor decodes the first second (it blocks on the disk) and raises SourceError,
-    one line, if the file cannot be used; ValueError if ``speed`` is not a finite number
-    above 0, and TypeError if ``path`` is no path. ``worker`` runs the blocking reads and
-    is of interest to tests.
+    one line, if the file cannot be used (NoAudioError if there is no audio in it); ValueError if
+    ``speed`` is not a finite number above 0, and TypeError if ``path`` is no path. ``worker``
+    runs the blocking reads and is of interest to tests.
     """
 
     kind = SourceKind.STORE
 
     def __init__(
-        self, path: str | os.PathLike[str], *, speed: float = 1.0, worker: Worker = in_thread
+        self,
+        path: str | os.PathLike[str],
+        *,
+        speed: float = 1.0,
+        channel: int | None = None,
+        stream: int | None = None,
+        allow_empty: bool = False,
+        worker: Worker = in_thread,
     ) -> None:
         self._path = _checked(path)
         self._speed = check_speed(speed)
+        self._choice = Choice(channel, stream, allow_empty)
         self._worker = worker
-        reader = _FileReader(self._path)
+        self._reader: _FileReader | None = None
+        reader = _FileReader(self._path, self._choice, probe=True)
         try:
             self._duration = reader.duration
+            self._channels = reader.channels
             reader.read()  # a header may be fine with nothing decodable behind it
         finally:
             reader.close()
 
     @property
-    def duration(self) -> float:
-        """Seconds of audio in all, by the header (an estimate for an MP3 without one)."""
+    def duration(self) -> float | None:
+        """Seconds of audio in all; None if the file does not state them, or has several parts."""
         return self._duration
+
+    @property
+    def channels(self) -> int:
+        """Channels at its beginning."""
+        return self._channels
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """After ``run``: what is odd about the recording and no loss, a line each."""
+        return () if self._reader is None else self._reader.remarks
 
     async def run(self, sink: Sink) -> None:
         """Deliver the recording; may be called again.
 
-        Raises SourceError when the file is damaged or shorter than its header states, after
-        delivering the decodable audio.
+        Raises SourceError when the file is damaged, shorter than its header states, or holds
+        bytes that cannot be read, after delivering all decodable audio.
         """
-        await play(lambda: _FileReader(self._path), sink, speed=self._speed, worker=self._worker)
+        await play(self._open, sink, speed=self._speed, worker=self._worker)
+
+    def _open(self) -> _FileReader:
+        self._reader = _FileReader(self._path, self._choice)
+        return self._reader
 
 
-class _FileReader:
-    """Opens, checks, decodes and converts; everything here blocks."""
+class _FileReader(RecordingReader):
+    """Opens a file, and closes it."""
 
-    def __init__(self, path: Path) -> None:
-        self._name = shown(path)
-        self._fd = _open(path, self._name)
+    def __init__(self, path: Path, choice: Choice = _ALL, *, probe: bool = False) -> None:
+        name = shown(path)
+        self._file = _open(path, name)
         try:
-            self._decoder = self._open_decoder()
-            try:
-                self._check()
-                self._converter = Converter(self._decoder.rate, self._decoder.channels)
-            except BaseException:
-                self._decoder.close()
-                raise
+            super().__init__(self._file, name, choice=choice, probe=probe)
         except BaseException:
-            os.close(self._fd)
+            os.close(self._file)
             raise
-        self._over = False
-        self._failure: SourceError | None = None
-
-    @property
-    def duration(self) -> float:
-        return self._decoder.frames / self._decoder.rate
-
-    def read(self) -> list[bytes]:
-        while not self._over:
-            frames = self._next()
-            if frames:  # a resampler may take a first piece and give nothing yet
-                return frames
-        if self._failure is not None:
-            raise self._failure
-        return []
 
     def close(self) -> None:
-        self._decoder.close()
-        os.close(self._fd)
-
-    def _next(self) -> list[bytes]:
-        try:
-            samples = self._decoder.read()
-        except DecodeError as error:
-            partial = error.partial
-            frames = [] if partial is None else self._converter.feed(partial)
-            return frames + self._end(f"is damaged ({_text_of(error)})", error)
-        if len(samples):
-            return self._converter.feed(samples)
-        missing = self._decoder.missing()
-        if missing is None:
-            return self._end(None, None)
-        if not missing:
-            return self._end("does not state its length, and cannot be read to its end", None)
-        return self._end(f"is cut short ({missing:.2f} s are missing)", None)
-
-    def _end(self, wrong: str | None, cause: Exception | None) -> list[bytes]:
-        self._over = True
-        if wrong is not None:
-            self._failure = SourceError(f"{self._name} {wrong}; get a whole copy or convert it")
-            self._failure.__cause__ = cause
-        return self._converter.flush()
-
-    def _open_decoder(self) -> Decoder:
-        head = b""
-        try:
-            head = os.read(self._fd, 4)
-            if head:
-                return Decoder(self._fd)
-        except OSError as error:
-            raise SourceError(f"{self._name} cannot be read ({_text_of(error)})") from error
-        except DecodeError as error:
-            kind = next((kind for magic, kind in _MAGIC if head.startswith(magic)), None)
-            if kind is None:
-                wrong = "is not audio that can be read here"
-            elif kind == "MP3":  # libsndfile's text would mislead here
-                wrong = "begins like MP3 but has no complete frame"
-            else:
-                wrong = f"begins like {kind} but its header is damaged ({_text_of(error)})"
-            raise SourceError(f"{self._name} {wrong}; {_ADVICE}") from error
-        raise SourceError(f"{self._name} is empty; {_ADVICE}")
-
-    def _check(self) -> None:
-        wrong = describe_unusable(self._decoder.rate, self._decoder.channels)
-        if wrong is not None:
-            raise SourceError(f"{self._name} cannot be right: {wrong}; {_ADVICE}")
-        if self._decoder.frames <= 0:
-            raise SourceError(f"{self._name} has a header but no audio behind it; {_ADVICE}")
+        super().close()
+        os.close(self._file)
 
 
 def _checked(path: object) -> Path:
@@ -205,5 +149,5 @@ def _open(path: Path, name: str) -> int:
         return fd
     os.close(fd)
     if stat.S_ISDIR(mode):
-        raise SourceError(f"{name} is a directory; {_ADVICE}")
-    raise SourceError(f"{name} is not a regular file; {_ADVICE}, or pipe raw PCM in")
+        raise SourceError(f"{name} is a directory; {ADVICE}")
+    raise SourceError(f"{name} is not a regular file; {ADVICE}, or pipe raw PCM in")

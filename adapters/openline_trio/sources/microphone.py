@@ -89,6 +89,7 @@ class Microphone:
         self._worker = worker
         self._name = "the microphone" if device is None else f"the microphone {device!r}"
         self._library = _load()
+        self._handover: Handover | None = None  # of the run that has begun last
         try:
             self._library.check_input_settings(
                 device=device, channels=1, dtype="int16", samplerate=SAMPLE_RATE
@@ -107,6 +108,7 @@ class Microphone:
         Raises SourceError if the device cannot be opened, goes away or stalls.
         """
         capture = _Capture()
+        self._handover = capture.handover
         stream: _Stream | None = None
         try:
             try:
@@ -118,6 +120,11 @@ class Microphone:
         finally:
             if stream is not None:
                 await self._close(stream)
+
+    def flush(self, sink: Sink) -> None:
+        """Deliver the blocks that the loop had no turn for yet: a stop overtakes none of them."""
+        if self._handover is not None:
+            self._handover.deliver(self._handover.take_nowait(), sink)
 
     async def _capture_until_stalled(self, handover: Handover, sink: Sink) -> None:
         while True:
@@ -150,8 +157,10 @@ class Microphone:
 
     async def _close(self, stream: _Stream) -> None:
         def abort_and_close() -> None:
-            stream.abort()
-            stream.close()
+            try:
+                stream.abort()
+            finally:
+                stream.close()
 
         with trio.move_on_after(STALL_SECONDS, shield=True):
             try:

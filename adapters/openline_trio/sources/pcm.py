@@ -1,14 +1,16 @@
-"""Raw PCM from a descriptor (`arecord … | openline …`, `openline … < file.raw`).
+"""Audio from a descriptor (`arecord … | openline …`, `openline … < file.raw`).
 
-Theory of operation. Raw audio has no header, so the caller states rate and channels.
-Data that begins like a recording's header is refused, since playing it would be noise.
+Theory of operation. What comes is recognised by its first bytes. A recording is read as one: its
+header states rate and channels. What is no known recording is raw PCM, and the caller states
+them.
 
 *Pipes, sockets and devices* are read when the kernel reports them readable. The descriptor
 stays as it is: O_NONBLOCK would affect every process that shares it, the user's shell
 included. (Should another process on the same pipe take the bytes between "readable" and
-the read, the read blocks until the next ones come.) *Regular files*, and devices that
-cannot be waited for (epoll refuses them, for they are always ready), are read in a worker
-thread, a second ahead, as `pace.play` does it.
+the read, the read blocks until the next ones come.) Raw PCM, and PCM behind a header, is
+converted as it comes, in this task. Other recordings are decoded in a worker thread
+(`piped`). *Regular files*, and devices that cannot be waited for (epoll refuses them, for they
+are always ready), are read in a worker thread, a second ahead, as `pace.play` does it.
 
 The schedule is that of `pace`: absolute, never ahead of real time. The arrival of data
 paces a live pipe: its frames are overdue when they come and go out at once; while it is
@@ -18,32 +20,35 @@ the first read tells them apart. A little data is what a recorder captured befor
 so the first sample was captured that much earlier; a lot of data is a file, which begins
 now.
 
-The end of the stream, also when its writer dies, is the end of the source.
+The end of the stream, also when its writer dies, is the end of the source. A stream that
+ends without any audio is lost: its writer failed.
 """
 
 from __future__ import annotations
 
 import os
 import stat
-from typing import Protocol
+from typing import Final, Protocol
 
 import trio
 
 from openline.events import SourceKind
-from openline_audio.convert import SAMPLE_BYTES, Converter, describe_unusable
+from openline_audio import formats
+from openline_audio.convert import describe_unusable
+from openline_audio.pushed_pcm import HeaderPcm, PushedPcm, RawPcm
+from openline_audio.reader import Choice, NoAudioError, RecordingReader
 from openline_audio.source import SAMPLE_RATE, Sink, SourceError
 from openline_trio.sources.pace import Pace, Worker, check_speed, in_thread, play
+from openline_trio.sources.piped import Pipe, can_stream, play_live, read_some, spooled
 
-#: What a pipe holds on Linux by default (pipe(7)), and so the most to ask for at once.
-_PIPE_BYTES = 65_536
 #: The most to read of a regular file at once, should a second of it be more.
-_BLOCK_BYTES = 4_194_304
+_BLOCK_BYTES: Final = 4_194_304
+#: What a pipe holds on Linux by default (pipe(7)), and so the most to ask for at once.
+_PIPE_BYTES: Final = 65_536
 #: A longer first read, in seconds, is a file: arecord hands over 0.125 s at
 #: a time, PulseAudio's and ffmpeg's recorders up to 0.2 s.
-_LIVE_SECONDS = 0.25
-#: The first bytes of files that are not raw PCM.
-_HEADERS = ((b"RIFF", "WAV"), (b"fLaC", "FLAC"), (b"OggS", "OGG"), (b"ID3", "MP3"))
-_HEADER_BYTES = 4
+_LIVE_SECONDS: Final = 0.25
+_SAMPLE_BYTES: Final = 2
 
 
 class HasFileno(Protocol):
@@ -55,16 +60,18 @@ class HasFileno(Protocol):
 
 
 class PcmSource:
-    """Raw s16le PCM read from ``file``, a descriptor or an object that has one.
+    """Audio read from ``file``, a descriptor or an object that has one.
 
-    ``rate`` (Hz, 4,000 to 768,000) and ``channels`` (1 to 256, interleaved) describe the
-    data; it becomes 16 kHz mono. The descriptor stays the caller's: it is neither closed
-    nor changed, and a file object's own buffer must not have read from it. ``speed`` is
-    as in FileSource. The writer of a pipe may pause.
+    A recording is recognised by its first bytes (WAV, AIFF, FLAC, OGG, MP3, MP4, WebM and so on).
+    Anything else is raw s16le PCM, which ``rate`` (Hz, 4,000 to 768,000) and ``channels`` (1 to
+    256, interleaved) describe. It becomes 16 kHz mono. ``channel``, ``stream``, ``allow_empty``
+    and ``speed`` are as in FileSource. The descriptor stays the caller's: it is neither closed
+    nor changed, and a file object's own buffer must not have read from it. The writer of a pipe
+    may pause.
 
     Raises SourceError (one line) for a terminal, a closed descriptor, an unusable rate
-    or channel count; ValueError if ``speed`` is not a finite number above 0; TypeError if
-    ``file`` has no descriptor.
+    or channel count, a damaged recording in a regular file; ValueError if ``speed`` is not a
+    finite number above 0; TypeError if ``file`` has no descriptor.
     """
 
     may_pause = True
@@ -76,6 +83,9 @@ class PcmSource:
         rate: int = SAMPLE_RATE,
         channels: int = 1,
         speed: float = 1.0,
+        channel: int | None = None,
+        stream: int | None = None,
+        allow_empty: bool = False,
         worker: Worker = in_thread,
     ) -> None:
         _check_file(file)
@@ -85,14 +95,15 @@ class PcmSource:
             raise SourceError(f"raw PCM: {wrong}; give the recorder's settings")
         self._rate = rate
         self._channels = channels
-        self._bytes_per_second = rate * channels * SAMPLE_BYTES
+        self._choice = Choice(channel, stream, allow_empty)
         self._worker = worker
+        self._remarks: tuple[str, ...] = ()
         self._fd, self._name, status = _look_at(file)
         self._regular = stat.S_ISREG(status.st_mode)
         self._duration: float | None = None
+        self._start: int | None = None  # of a recording in a regular file
         if self._regular:
-            rest = max(0, status.st_size - os.lseek(self._fd, 0, os.SEEK_CUR))
-            self._duration = rest / self._bytes_per_second
+            self._measure(status.st_size)
 
     @property
     def kind(self) -> SourceKind:
@@ -104,122 +115,163 @@ class PcmSource:
         """Seconds of audio from here on in a regular file; None for a stream."""
         return self._duration
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """After ``run``: what is odd about the audio and no loss, a line each."""
+        return self._remarks
+
     async def run(self, sink: Sink) -> None:
         """Deliver until the stream ends. A torn sample at its end is dropped.
 
-        Raises SourceError if the stream begins like a recording's header, or if it
-        breaks (a reset connection, a disk error) instead of ending.
+        Raises SourceError if the stream breaks (a reset connection, a disk error) instead of
+        ending, if it is a recording that is damaged or cut short, or if it has no audio.
         """
-        converter = Converter(self._rate, self._channels)
         if not self._regular:
             try:
                 await trio.lowlevel.wait_readable(self._fd)
             except PermissionError:  # epoll's error for "always ready"
                 pass
             else:
-                await self._stream(sink, converter)
+                await self._stream(sink)
                 return
+        if self._start is not None:
+            await self._play_recording(self._fd, self._start, sink)
+        else:
+            await self._play_raw(sink)
 
-        def open_reader() -> _PcmReader:
-            size = min(_BLOCK_BYTES, self._bytes_per_second)
-            return _PcmReader(self._fd, self._name, size, converter)
+    def _measure(self, size: int) -> None:
+        """Recognise a recording in a regular file, and find its length."""
+        here = os.lseek(self._fd, 0, os.SEEK_CUR)
+        try:
+            head = os.pread(self._fd, formats.HEAD_BYTES, here)
+        except OSError as error:
+            raise SourceError(f"{self._name} cannot be read ({error.strerror})") from error
+        if formats.recognise(head) is None:
+            self._check_channel()
+            frames = max(0, size - here) // (self._channels * _SAMPLE_BYTES)
+            self._duration = frames / self._rate
+            return
+        self._start = here
+        reader = RecordingReader(self._fd, self._name, start=here, choice=self._choice, probe=True)
+        try:
+            self._duration = reader.duration
+            reader.read()
+        finally:
+            reader.close()
+
+    def _check_channel(self) -> None:
+        channel = self._choice.channel
+        if channel is not None and channel >= self._channels:
+            raise SourceError(
+                f"{self._name} has no channel {channel + 1}, only {self._channels}; "
+                "give its number of channels, as in --channels 2"
+            )
+
+    async def _play_recording(self, fd: int, start: int, sink: Sink) -> None:
+        readers: list[RecordingReader] = []
+
+        def open_reader() -> RecordingReader:
+            readers.append(RecordingReader(fd, self._name, start=start, choice=self._choice))
+            return readers[0]
 
         await play(open_reader, sink, speed=self._speed, worker=self._worker)
+        self._remarks = readers[0].remarks
 
-    async def _stream(self, sink: Sink, converter: Converter) -> None:
-        size = max(_HEADER_BYTES, min(_PIPE_BYTES, self._bytes_per_second))
-        gate = _Gate(self._name)
+    async def _play_raw(self, sink: Sink) -> None:
+        pcm = RawPcm(self._rate, self._channels, self._choice.channel)
+
+        def open_reader() -> _RawReader:
+            size = min(_BLOCK_BYTES, self._rate * self._channels * _SAMPLE_BYTES)
+            return _RawReader(self._fd, self._name, size, pcm)
+
+        await play(open_reader, sink, speed=self._speed, worker=self._worker)
+        self._finished(pcm)
+
+    async def _stream(self, sink: Sink) -> None:
+        pipe = Pipe(self._fd, self._name)
+        head = await pipe.head()
+        kind = formats.recognise(head)
+        if kind is None:
+            self._check_channel()
+            await self._push(pipe, RawPcm(self._rate, self._channels, self._choice.channel), sink)
+            return
+        if kind in formats.WITH_HEADER and self._choice.stream in {None, 1}:
+            pcm = HeaderPcm(self._choice.channel)
+            if await self._push(pipe, pcm, sink):
+                return
+            pipe.put_back(pcm.head)
+        if await can_stream(pipe, kind):
+            self._remarks = await play_live(
+                pipe, kind, sink, choice=self._choice, speed=self._speed
+            )
+        else:
+            with await spooled(pipe) as file:
+                await self._play_recording(file.fileno(), 0, sink)
+
+    async def _push(self, pipe: Pipe, pcm: PushedPcm, sink: Sink) -> bool:
+        """Deliver what the pipe brings; False, before anything, if the header is unusable."""
+        size = max(_SAMPLE_BYTES, min(_PIPE_BYTES, self._rate * self._channels * _SAMPLE_BYTES))
         pace: Pace | None = None
         over = False
-        while not over:
-            data = await self._receive(size)
+        while not over and not pcm.losses:
+            data = await pipe.receive(size)
             over = not data
-            fresh = gate.admit(data)
-            frames = converter.feed(fresh)
-            if over:
-                frames += converter.flush()
-            if pace is None and fresh:
-                waits = len(fresh) / self._bytes_per_second > _LIVE_SECONDS
-                start = self._captured_at(len(fresh))
+            frames = pcm.finish() if over else pcm.feed(data)
+            if isinstance(pcm, HeaderPcm) and pcm.readable is False:
+                return False
+            if pace is None and pcm.seconds:
+                waits = pcm.seconds > _LIVE_SECONDS  # a recording
+                start = self._captured_at(pcm.seconds)
                 pace = Pace(sink, start=start, speed=self._speed, waits=waits)
             if pace is not None:
                 for frame in frames:
                     await pace.deliver(frame)
+        if pace is not None and not over:
+            for frame in pcm.finish():
+                await pace.deliver(frame)
+        self._finished(pcm)
+        return True
 
-    async def _receive(self, size: int) -> bytes:
-        while True:
-            await trio.lowlevel.wait_readable(self._fd)
-            try:
-                return _read(self._fd, self._name, size)
-            except BlockingIOError:  # another process made it non-blocking, and read first
-                continue
+    def _finished(self, pcm: PushedPcm) -> None:
+        """Raises SourceError if there was no audio, or if some could not be read."""
+        if pcm.losses:
+            raise SourceError(f"{self._name} {'; it '.join(pcm.losses)}; send it whole")
+        if not pcm.joiner.frames and not self._choice.allow_empty:
+            raise NoAudioError(no_audio(self._name))
+        self._remarks = tuple(f"{self._name} {each}" for each in pcm.joiner.remarks())
 
-    def _captured_at(self, first: int) -> float:
-        """When the first sample was captured, ``first`` bytes having just come."""
-        seconds = first / self._bytes_per_second
+    def _captured_at(self, seconds: float) -> float:
+        """When the first sample was captured, ``seconds`` of audio having just come."""
         captured = seconds if seconds <= _LIVE_SECONDS else 0.0
         return trio.current_time() - captured / self._speed
 
 
-class _PcmReader:
+def no_audio(name: str) -> str:
+    """The error about a stream that ended and brought nothing."""
+    return f"{name} ended without any audio; check what writes to it, or pass --allow-empty"
+
+
+class _RawReader:
     """Reads descriptors that never block for long; everything here blocks."""
 
-    def __init__(self, fd: int, name: str, size: int, converter: Converter) -> None:
+    def __init__(self, fd: int, name: str, size: int, pcm: RawPcm) -> None:
         self._fd = fd
         self._name = name
         self._size = size
-        self._converter = converter
-        self._gate = _Gate(name)
+        self._pcm = pcm
         self._over = False
 
     def read(self) -> list[bytes]:
         while not self._over:
-            data = _read(self._fd, self._name, self._size)
+            data = read_some(self._fd, self._name, self._size)
             self._over = not data
-            frames = self._converter.feed(self._gate.admit(data))
-            if self._over:
-                frames += self._converter.flush()
+            frames = self._pcm.finish() if self._over else self._pcm.feed(data)
             if frames:  # a resampler may take a little input and give no output yet
                 return frames
         return []
 
     def close(self) -> None:
         """Close nothing: the descriptor is the caller's."""
-
-
-class _Gate:
-    """Passes raw PCM and refuses recordings, by the first four bytes."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-        self._held: bytes | None = b""
-
-    def admit(self, data: bytes) -> bytes:
-        """The data usable now; empty ``data`` is the end. Raises SourceError."""
-        if self._held is None:
-            return data
-        self._held += data
-        if data and len(self._held) < _HEADER_BYTES:
-            return b""
-        for magic, kind in _HEADERS:
-            if self._held.startswith(magic):
-                raise SourceError(
-                    f"{self._name} is a {kind} file, not raw PCM; "
-                    "pass the file's name instead of piping it in"
-                )
-        held, self._held = self._held, None
-        return held
-
-
-def _read(fd: int, name: str, size: int) -> bytes:
-    try:
-        return os.read(fd, size)
-    except BlockingIOError:
-        raise
-    except OSError as error:
-        raise SourceError(
-            f"{name} broke off ({error.strerror}); start what writes to it again"
-        ) from error
 
 
 def _check_file(file: object) -> None:

@@ -4,11 +4,11 @@
 sent again and the new dial will probably repeat them, perhaps in other words. A final that
 was put aside is settled when the new dial's mark passes its end: if finals of the new dial
 repeat it by half, they replace it, and it is dropped; else it is told after all. At the end of
-the session, of two readings of one place the one counts that reaches farther.
+the session, of two readings of one place the one with more text counts.
 
 An example: dial 1 held "one two three four", 10 to 14 s, and is lost. Dial 2 is sent the audio
-from 9.8 s on, and holds "one two", 10 to 12 s, when the session ends. The older reading reaches
-farther, so it counts, and "one two" is dropped.
+from 9.8 s on, and holds "one two", 10 to 12 s, when the session ends. The older reading has more
+text, so it counts, and "one two" is dropped.
 
 All or nothing: replay begins at or before a final that was put aside, or behind it. If its
 beginning leaves memory first, it is told, and its audio is not sent again.

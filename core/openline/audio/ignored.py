@@ -1,4 +1,4 @@
-"""The gap of a source that the backend ignores: it grows while the source is captured.
+"""Whether the backend ignores a source, and its gap, which grows while the source is captured.
 
 An example: the backend ignores ``mic`` from 3 s on, and the dial is lost at 25 s. [3 s, 13 s)
 is reported at 13 s, [13 s, 23 s) at 23 s, and [23 s, 25 s) at the loss. The next dial is sent
@@ -17,18 +17,24 @@ _LONG = 10 * SAMPLE_RATE
 class IgnoredRun:
     """A run of audio that is lost as it is captured. Positions are samples of session time."""
 
-    __slots__ = ("_begin", "_losses")
+    __slots__ = ("_losses", "begin")
 
-    def __init__(self, losses: GapLog, begin: int) -> None:
+    def __init__(self, losses: GapLog) -> None:
         self._losses = losses
-        self._begin = begin
+        self.begin: int | None = None  # of the run; None: the source is not ignored
 
     def grow(self, captured: int) -> None:
         """Audio up to ``captured`` was captured."""
-        if captured - self._begin >= _LONG:
+        if self.begin is not None and captured - self.begin >= _LONG:
             self.lose(captured)
 
     def lose(self, captured: int) -> None:
         """Lose all of it up to ``captured``; what follows is another gap."""
-        self._losses.lose_rest(self._begin, captured, GapCause.IGNORED)
-        self._begin = captured
+        if self.begin is not None:
+            self._losses.lose_rest(self.begin, captured, GapCause.IGNORED)
+            self.begin = captured
+
+    def end(self, captured: int) -> None:
+        """The source is ignored no longer."""
+        self.lose(captured)
+        self.begin = None

@@ -14,10 +14,8 @@ example, with room for three frames: A is sent and not confirmed, B and C wait, 
 captured. A goes, and is at risk. E comes: nothing unconfirmed is left in memory, so B goes,
 which was never sent: it is a gap (OVERFLOW).
 
-With a spool the adapter keeps all audio on disk as well, and memory holds only the front
-of the queue. Audio captured while memory is full stays on disk alone (``disk_runs``) and is
-fetched when the front has been sent. Then ``disk_limit`` bounds the kept audio, and the oldest
-goes when that is full.
+With a spool all audio is on disk as well, and memory holds only the front of the queue
+(``backlog``). Then ``disk_limit`` bounds the kept audio, and the oldest goes when that is full.
 
 Audio of a final that was put aside (``hearing``) is not lost when it leaves memory: the final
 is told then, and the rest of its audio is not sent again.
@@ -80,7 +78,7 @@ class Outbox:
         self._limit = limit
         self._sheds = sheds
         self._disk_limit = disk_limit  # 0: there is no disk
-        self._ignored: IgnoredRun | None = None
+        self._ignored = IgnoredRun(self.losses)
         self._tail = b""  # captured, and not yet a frame
         self._backlog = Backlog()
         self._unconfirmed = Unconfirmed()
@@ -90,7 +88,7 @@ class Outbox:
 
     def add(self, pcm: bytes) -> None:
         """Keep captured audio; it becomes frames of 320 samples however it was cut."""
-        if self._ignored is not None:
+        if self._ignored.begin is not None:
             self._skip(len(pcm) // 2)
             self._ignored.grow(self.captured)
         elif self._disk_limit and (
@@ -134,17 +132,17 @@ class Outbox:
     def hole(self, samples: int) -> None:
         """``samples`` passed that the source could not capture."""
         self._flush()
-        self._end_ignored()
+        self._ignored.lose(self.captured)
         self.losses.lose(self.captured, self.captured + samples, GapCause.CAPTURE)
         self.captured += samples
-        if self._ignored is not None:
+        if self.ignored:
             self._skip(0)
-            self._ignored = IgnoredRun(self.losses, self.captured)
+            self._ignored.begin = self.captured
 
     def close(self) -> None:
         """No more audio comes: the last frame may go out, though it is short."""
         self._flush()
-        self._end_ignored()
+        self._ignored.lose(self.captured)
         self.closed = True
 
     def _flush(self) -> None:
@@ -264,15 +262,13 @@ class Outbox:
 
     def interval(self, start: int, end: int) -> tuple[int, int]:
         """Session samples of the backend's interval [start, end), clamped to the sent audio."""
-        if not self._positions:
-            return self.confirmed, self.confirmed
-        return self._positions.interval(start, end, self.dial_sent)
+        nowhere = (self.confirmed, self.confirmed)
+        return self._positions.interval(start, end, self.dial_sent) if self._positions else nowhere
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Session samples of connection samples [start, end), clamped to the sent audio."""
-        if not self._positions:
-            return self.confirmed, self.confirmed
-        return self._positions.span(start, end, self.dial_sent)
+        nowhere = (self.confirmed, self.confirmed)
+        return self._positions.span(start, end, self.dial_sent) if self._positions else nowhere
 
     def sent_by(self, counted: int) -> int:
         """Connection samples that the backend has processed when it has counted ``counted``."""
@@ -299,12 +295,10 @@ class Outbox:
 
     def end_dial(self) -> None:
         """The dial is lost: its unconfirmed audio is to be sent again."""
-        self._end_ignored()
-        self._ignored = None
+        self._ignored.end(self.captured)
         self.losses.end_dial(self.confirmed)
-        hearing = self.hearing
-        hearing.seam |= self.sent > self.confirmed and self.dial_sent > 0
-        hearing.end_dial(self.confirmed)
+        self.hearing.seam |= self.sent > self.confirmed and self.dial_sent > 0
+        self.hearing.end_dial(self.confirmed)
         unconfirmed = self._unconfirmed
         self._backlog.put_back(reversed(unconfirmed.frames), unconfirmed.samples)
         unconfirmed.clear()
@@ -318,7 +312,7 @@ class Outbox:
     def end(self) -> None:
         """The session is over: unconfirmed audio is told or missing."""
         self._flush()
-        self._end_ignored()
+        self._ignored.lose(self.captured)
         for reading in self.hearing.finish():
             self.tell(reading)
         for start, end in self._unconfirmed.take_at_risk():
@@ -339,14 +333,14 @@ class Outbox:
     @property
     def ignored(self) -> bool:
         """Whether the backend ignores the source on this dial."""
-        return self._ignored is not None
+        return self._ignored.begin is not None
 
     def ignore(self) -> None:
         """The backend ignores the source on this dial: tell what it holds, and lose the rest."""
-        if self._ignored is None:
+        if not self.ignored:
             for reading in self.hearing.finish():
                 self.tell(reading)
-            self._ignored = IgnoredRun(self.losses, self.confirmed)
+            self._ignored.begin = self.confirmed
             self._forget()
             self._skip(0)
             self._ignored.grow(self.captured)
@@ -354,7 +348,3 @@ class Outbox:
     def _skip(self, samples: int) -> None:
         self.captured += samples
         self.sent = self.confirmed = self.captured
-
-    def _end_ignored(self) -> None:
-        if self._ignored is not None:
-            self._ignored.lose(self.captured)

@@ -3,8 +3,9 @@
 A backend keeps a short queue per source and drops the oldest beyond it, so a backlog
 after an outage must not be sent all at once. Two confirmations bound how much may be on the
 way. R is what the backend *received*: a pong answers a ping that was sent behind so many
-samples. D is what it has *drained* from its queue: R less the backlog that it reports, and
-the end of any transcript. All are connection samples of one source, so nothing drifts. The
+samples. D is what it has *drained* from its queue: R less the backlog that it reports; and
+the end of any transcript where ends are exact, or its beginning, less the error, where they are
+claims and no figures came. All are connection samples of one source, so nothing drifts. The
 window W and the other limits are traits of the dialect (``traits`` explains them), until the
 backend announces its queue.
 

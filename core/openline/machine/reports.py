@@ -51,7 +51,8 @@ def result(session: SessionState, state: State) -> Ended:
     not_well = session.retry.cause if failed else session.end_reason or lost
     short = "not all audio was confirmed" if missing else ""
     if untold := session.counts["untold"]:
-        short = short or f"{untold} message{'s' * (untold > 1)} with words could not be reported"
+        plural = "s" * (untold > 1)
+        short = short or f"{untold} message{plural} that may hold words could not be reported"
     return Ended(
         state=state,
         complete=not (not_well or missing or untold),

@@ -217,7 +217,8 @@ class Words(Reporting):
         """The final message confirms all sent audio, unless some was or may have been dropped.
 
         It confirms nothing of a source of which no words and no figures came, if the backend
-        sent some of another one: it may have ignored the source.
+        sent some of another one: it may have ignored the source. Nor does it where the figures
+        leave more audio undrained than the queue can hold: the recogniser is gone.
         """
         streams = self.streams.all
         confirms = not (self.doubtful or self.dropped)
@@ -225,6 +226,6 @@ class Words(Reporting):
         for stream in streams:
             box = stream.box
             self.summary_covers[box.source] = box.span(0, box.dial_sent)
-            if confirms and (stream.spoke or not spoke):
+            if confirms and (stream.spoke or not spoke) and not self.streams.is_beyond(stream):
                 self.confirm(box, box.sent)
         self.summary = self.message

@@ -82,7 +82,7 @@ class Gauges:
             mark._replace(captured=max(mark.captured, before.get(mark.source, 0.0)))
             for mark in latest
         )
-        if marks and marks != self._told:
+        if marks and marks != self._told and self.captured:
             self._told = marks
             y -= (_HIGH + _APART) * len(marks) / 2
             for number, mark in enumerate(marks):

@@ -101,7 +101,7 @@ def recorder() -> Recorder:
     return Recorder()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def new_recorder() -> type[Recorder]:
     return Recorder
 
@@ -111,7 +111,7 @@ def oversleeping() -> type[OversleepingClock]:
     return OversleepingClock
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def still() -> Worker:
     return _still
 

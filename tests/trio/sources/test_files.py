@@ -194,7 +194,7 @@ def test_it_reads_ahead(write: Write, still: Worker, recorder: Recorder) -> None
     # Opening and three blocks at once: one being delivered, one waiting, one in hand.
     assert [delivered for _, delivered in reads[:4]] == [0, 0, 0, 0]
     # From then on a block is read when one has been delivered, two blocks before its turn.
-    assert [time for time, _ in reads[4:]] == pytest.approx([1.024, 2.048], abs=0.05)
+    assert [time for time, _ in reads[4:]] == pytest.approx([1.0, 2.0], abs=0.05)
 
 
 def test_a_source_can_run_again(
@@ -290,7 +290,7 @@ def test_a_disk_that_cannot_be_read(write: Write, monkeypatch: pytest.MonkeyPatc
     def broken(*_: object) -> bytes:
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(os, "read", broken)
+    monkeypatch.setattr(os, "pread", broken)
     assert refusal(path) == f"{path} cannot be read ([Errno 5] Input/output error)"
 
 
@@ -351,7 +351,7 @@ def test_speeds_that_make_no_sense(speed: Any, write: Write) -> None:
 def test_without_soundfile(
     error: OSError | None, write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = write("a.wav", noise(10), 16_000)
+    path = write("a.flac", noise(10), 16_000)
 
     def fail(_: str) -> object:
         raise error or ModuleNotFoundError("No module named 'soundfile'")
@@ -450,12 +450,12 @@ def test_an_mp3_of_constant_rate_needs_no_length(
     assert len(recorder.samples) == pytest.approx(6 * 16_000, abs=2 * 1_152)
 
 
-def test_vbr_mp3_without_length_is_not_taken_for_whole(
+def test_vbr_mp3_without_a_length_is_read_to_its_end(
     write: Write, still: Worker, play: Play, recorder: Recorder
 ) -> None:
+    # libsndfile alone would estimate the length by the first frame's bit rate.
     sound = np.concatenate([sine(44_100, 4)[:, 0] * 0.0001, RNG.uniform(-0.3, 0.3, 8 * 44_100)])
     path = write("a.mp3", sound, 44_100, bitrate_mode="VARIABLE", compression_level=0.1)
     path.write_bytes(without_header(path.read_bytes()))
-    line = lost(path, still, play, recorder)
-    assert line == "does not state its length, and cannot be read to its end"
-    assert recorder.items
+    play(FileSource(path, worker=still), recorder)
+    assert len(recorder.samples) == pytest.approx(12 * 16_000, abs=2 * 1_152)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
-import types
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 import pytest
@@ -16,93 +14,19 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 from openline_audio.source import SourceError
 from openline_trio.sources.microphone import Microphone
 from openline_trio.sources.pace import Worker
+from tests.trio.sources.support_card import BLOCK, Card, PortAudioError, Stream, sounddevice
 
 if TYPE_CHECKING:
     from tests.trio.sources.conftest import Recorder
 
 T = TypeVar("T")
-BLOCK = bytes(range(256)) * 2 + bytes(128)
-
-
-class PortAudioError(Exception):
-    pass
-
-
-@dataclass
-class Times:
-    inputBufferAdcTime: float  # noqa: N815 - PortAudio's name
-
-
-@dataclass
-class Flags:
-    input_overflow: bool = False
-
-
-class Stream:
-    """What sounddevice.RawInputStream does, as far as it matters."""
-
-    def __init__(self, card: Card, options: dict[str, object]) -> None:
-        self.card = card
-        self.options = options
-        self.calls: list[str] = []
-
-    def start(self) -> None:
-        self.calls.append("start")
-        if self.card.start_error is not None:
-            raise self.card.start_error
-
-    def abort(self) -> None:
-        self.calls.append("abort")
-        if self.card.abort_error is not None:
-            raise self.card.abort_error
-        self.finished()
-
-    def close(self) -> None:
-        self.calls.append("close")
-
-    def block(self, at: float = 0.0, *, overflow: bool = False) -> None:
-        callback = self.options["callback"]
-        assert callable(callback)
-        reused = bytearray(BLOCK)  # PortAudio's buffer is only valid during the call
-        callback(reused, 320, Times(at), Flags(overflow))
-        reused[:] = bytes(640)
-
-    def finished(self) -> None:
-        finished = self.options["finished_callback"]
-        assert callable(finished)
-        finished()
-
-
-@dataclass
-class Card:
-    streams: list[Stream] = field(default_factory=list[Stream])
-    check_error: Exception | None = None
-    open_error: Exception | None = None
-    start_error: Exception | None = None
-    abort_error: Exception | None = None
-    checked: dict[str, object] = field(default_factory=dict[str, object])
-
-    def check(self, **options: object) -> None:
-        self.checked = options
-        if self.check_error is not None:
-            raise self.check_error
-
-    def open(self, **options: object) -> Stream:
-        if self.open_error is not None:
-            raise self.open_error
-        self.streams.append(Stream(self, options))
-        return self.streams[-1]
 
 
 @pytest.fixture
 def card(monkeypatch: pytest.MonkeyPatch) -> Card:
     """A sounddevice module with this card behind it."""
     made = Card()
-    module = types.ModuleType("sounddevice")
-    vars(module).update(
-        PortAudioError=PortAudioError, check_input_settings=made.check, RawInputStream=made.open
-    )
-    monkeypatch.setitem(sys.modules, "sounddevice", module)
+    monkeypatch.setitem(sys.modules, "sounddevice", sounddevice(made))
     return made
 
 

@@ -1,0 +1,124 @@
+"""From the FILE arguments of ``stream`` to sources.
+
+FILE is the name of a recording, or ``-`` for standard input. ``FILE:left`` and ``FILE:right`` are
+one channel of it; a file that is really called so wins. ``--split`` makes the two channels of one
+recording two sources. Everything is opened and checked here, before anything is dialled.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from openline_audio.source import Source, SourceError
+from openline_cli.problems import FAILED, Problem
+
+STDIN: Final = "-"
+#: The names of channels, by number.
+CHANNELS: Final = ("left", "right")
+_RAW_RATE, _RAW_CHANNELS = 16_000, 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """How all files are read: the options of the command."""
+
+    speed: float = 1.0
+    rate: int | None = None
+    channels: int | None = None
+    stream: int | None = None
+    split: bool = False
+    allow_empty: bool = False
+
+
+def open_sources(files: Sequence[str], names: Sequence[str], reading: Reading) -> dict[str, Source]:
+    """The sources by the first of ``names``, the first file's first. Raises Problem."""
+    inputs = [_channel_of(file) for file in files]
+    if reading.split:
+        inputs = _split(inputs, names)
+    if len(inputs) > len(names):
+        most = "one" if len(names) == 1 else f"at most {len(names)}"
+        raise Problem(f"{len(files)} files: give {most}, for the backend takes no more sources")
+    piped = [file for file, _ in inputs].count(STDIN)
+    if piped > 1:
+        raise Problem("- stands for standard input, which can be read only once")
+    if not piped:
+        for name, value in (("--rate", reading.rate), ("--channels", reading.channels)):
+            if value is not None:
+                raise Problem(f"{name} is for raw PCM (FILE is -); a recording has its own")
+    return {
+        name: _open(file, channel, reading)
+        for name, (file, channel) in zip(names, inputs, strict=False)
+    }
+
+
+def _channel_of(file: str) -> tuple[str, int | None]:
+    """The name of the file, and the number of its channel; None for a mix of all."""
+    name, colon, channel = file.rpartition(":")
+    if colon and name and channel in CHANNELS and not Path(file).exists():
+        return name, CHANNELS.index(channel)
+    return file, None
+
+
+def _split(
+    inputs: Sequence[tuple[str, int | None]], names: Sequence[str]
+) -> list[tuple[str, int | None]]:
+    if len(inputs) != 1 or inputs[0][1] is not None:
+        raise Problem("--split makes two sources of one file: give one, without its channel")
+    if len(names) < len(CHANNELS):
+        raise Problem("--split needs two sources, and the backend takes one: give FILE:left")
+    if inputs[0][0] == STDIN:
+        raise Problem("--split needs a file's name, for standard input can be read only once")
+    return [(inputs[0][0], channel) for channel in range(len(CHANNELS))]
+
+
+def _open(file: str, channel: int | None, reading: Reading) -> Source:
+    from openline_audio.reader import NoAudioError
+    from openline_trio.sources import FileSource, PcmSource
+
+    try:
+        if file == STDIN:
+            return PcmSource(
+                _standard_input(),
+                rate=_RAW_RATE if reading.rate is None else reading.rate,
+                channels=_RAW_CHANNELS if reading.channels is None else reading.channels,
+                speed=reading.speed,
+                channel=channel,
+                stream=reading.stream,
+                allow_empty=reading.allow_empty,
+            )
+        source = FileSource(
+            file,
+            speed=reading.speed,
+            channel=channel,
+            stream=reading.stream,
+            allow_empty=reading.allow_empty,
+        )
+    except NoAudioError as error:
+        raise Problem(f"{error}, or pass --allow-empty", status=FAILED) from None
+    except (SourceError, OSError) as error:
+        raise Problem(str(error)) from None
+    except ValueError as error:
+        raise Problem(f"--speed: {error}") from None
+    if reading.split and source.channels > len(CHANNELS):
+        raise Problem(f"--split: {file} has {source.channels} channels, not two")
+    return source
+
+
+def _standard_input() -> int:
+    """The descriptor of standard input. Raises Problem if it is closed or was replaced."""
+    try:
+        if sys.stdin is not None:
+            return sys.stdin.fileno()
+    except (OSError, ValueError):
+        pass
+    raise Problem("- stands for standard input, which is closed; name a file or open a pipe")
+
+
+def remarks(sources: dict[str, Source]) -> list[str]:
+    """What the sources noticed about their recordings, a line each, each once."""
+    found = [line for source in sources.values() for line in getattr(source, "remarks", ())]
+    return list(dict.fromkeys(found))

@@ -1,0 +1,139 @@
+"""A recording that comes through a pipe and is more than PCM: decoded as it comes, or at its end.
+
+Theory of operation. With PyAV most containers are decoded while they come (`live`): the decoder
+runs in a worker thread and asks the loop for bytes, so that a cancelled session ends the wait.
+What cannot be decoded so (an MP4 with its index at the end, a telephone's codec in a WAV, anything
+compressed without PyAV) is written to a temporary file without a name until the pipe ends, and
+then read as any file is. Memory stays bounded either way.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from typing import IO, Final
+
+import trio
+
+from openline_audio import formats
+from openline_audio.live import LiveReader, PipeFile, media_is_there, streamable
+from openline_audio.reader import Choice, NoAudioError
+from openline_audio.source import Sink, SourceError
+from openline_trio.sources.pace import in_thread, play
+
+#: What a pipe holds on Linux by default (pipe(7)), and so the most to ask for at once.
+_PIPE_BYTES: Final = 65_536
+#: The most to hold of an MP4 to find out whether it is fragmented.
+_INDEX_BYTES: Final = 1 << 20
+
+
+class Pipe:
+    """The bytes of a descriptor as they come. Some can be put back."""
+
+    def __init__(self, fd: int, name: str) -> None:
+        self._fd = fd
+        self._held = b""
+        self.name = name
+
+    def put_back(self, data: bytes) -> None:
+        """Have ``receive`` return these bytes first."""
+        self._held = data + self._held
+
+    async def receive(self, size: int) -> bytes:
+        """At most ``size`` bytes, as soon as there are any; empty at the end. SourceError."""
+        if self._held:
+            data, self._held = self._held[:size], self._held[size:]
+            await trio.lowlevel.checkpoint()
+            return data
+        while True:
+            await trio.lowlevel.wait_readable(self._fd)
+            try:
+                return read_some(self._fd, self.name, size)
+            except BlockingIOError:  # another process made it non-blocking, and read first
+                continue
+
+    async def head(self) -> bytes:
+        """The first bytes, as many as it takes to recognise a recording; they stay in the pipe."""
+        return await self._peek(formats.undecided, formats.HEAD_BYTES)
+
+    async def can_stream(self, kind: str) -> bool:
+        """Whether this recording can be decoded before the pipe ends."""
+        head = await self._peek(lambda data: streamable(kind, data) is None, _INDEX_BYTES)
+        return bool(streamable(kind, head))
+
+    async def _peek(self, more: Callable[[bytes], bool], most: int) -> bytes:
+        held = await self.receive(_PIPE_BYTES)
+        data = held
+        while data and len(held) < most and more(held):
+            data = await self.receive(_PIPE_BYTES)
+            held += data
+        self.put_back(held)
+        return held
+
+
+async def can_stream(pipe: Pipe, kind: str) -> bool:
+    """Whether the recording of this format that ``pipe`` brings can be decoded as it comes."""
+    if kind in formats.WITH_HEADER or not media_is_there():
+        return False
+    return await pipe.can_stream(kind)
+
+
+async def play_live(
+    pipe: Pipe, kind: str, sink: Sink, *, choice: Choice, speed: float
+) -> tuple[str, ...]:
+    """Decode what ``pipe`` brings and deliver it; returns remarks about it. SourceError."""
+    readers: list[LiveReader] = []
+
+    def receive(size: int) -> bytes:
+        return trio.from_thread.run(pipe.receive, size)
+
+    def open_reader() -> LiveReader:
+        readers.append(LiveReader(PipeFile(receive), pipe.name, kind, choice))
+        return readers[0]
+
+    # The decoder calls the loop from its thread, so that has to be one of trio's.
+    await play(open_reader, sink, speed=speed, worker=in_thread)
+    reader = readers[0]
+    if not reader.joiner.frames and not choice.allow_empty:
+        raise NoAudioError(f"{pipe.name} is {kind} without any audio; check what writes to it")
+    return tuple(f"{pipe.name} {each}" for each in reader.joiner.remarks())
+
+
+async def spooled(pipe: Pipe) -> IO[bytes]:
+    """A temporary file with all that ``pipe`` brings, once it has ended. SourceError."""
+    try:
+        file = tempfile.TemporaryFile()  # noqa: SIM115 -- it is the caller's
+    except OSError as error:
+        raise _no_room(pipe.name, error) from error
+    try:
+        while data := await pipe.receive(_PIPE_BYTES):
+            file.write(data)
+        file.flush()
+    except BaseException as error:
+        with suppress(OSError):  # what is still in its buffer has no room either
+            file.close()
+        if isinstance(error, OSError):
+            raise _no_room(pipe.name, error) from error
+        raise
+    return file
+
+
+def _no_room(name: str, error: OSError) -> SourceError:
+    return SourceError(
+        f"{name} cannot be kept in {tempfile.gettempdir()} until it ends ({error.strerror}); "
+        "make room there, or give the file's name"
+    )
+
+
+def read_some(fd: int, name: str, size: int) -> bytes:
+    """At most ``size`` bytes. Raises BlockingIOError, and SourceError for all other faults."""
+    try:
+        return os.read(fd, size)
+    except BlockingIOError:
+        raise
+    except OSError as error:
+        raise SourceError(
+            f"{name} broke off ({error.strerror}); start what writes to it again"
+        ) from error

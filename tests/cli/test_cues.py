@@ -1,0 +1,172 @@
+"""A final becomes cues that a person can read, on one timeline."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from openline_cli.cues import COLUMNS, LEAST, LONGEST, Cue, Word, cut, settle
+
+SPEECH = "and so we went on to the next point of the long agenda"
+
+
+def lines(text: str, start: float = 0.0, end: float = 5.0) -> list[tuple[str, ...]]:
+    return [cue.lines for cue in cut(text, start, end)]
+
+
+def spans(text: str, start: float, end: float, *words: Word) -> list[tuple[int, int, str]]:
+    return [(c.begin, c.end, " ".join(c.lines)) for c in cut(text, start, end, words)]
+
+
+def test_short_final_is_one_cue_of_its_own_times() -> None:
+    assert cut("Go forward.", 1.0, 2.5, source="mic") == [Cue(1000, 2500, ("Go forward.",), "mic")]
+
+
+@pytest.mark.parametrize("text", ["", " ", "\u3000", "\u00a0 \u2003"])
+def test_blanks_make_no_cue(text: str) -> None:
+    assert cut(text, 0, 1) == []
+
+
+def test_two_lines_are_about_as_long_as_each_other() -> None:
+    assert lines(SPEECH) == [("and so we went on to the", "next point of the long agenda")]
+
+
+def test_long_final_is_cut_at_words_into_cues_of_two_lines() -> None:
+    text = " ".join([SPEECH] * 12)
+    cues = cut(text, 0.0, 36.0)
+    assert len(cues) == 9
+    assert " ".join(line for cue in cues for line in cue.lines) == text
+    assert all(len(line) <= COLUMNS for cue in cues for line in cue.lines)
+    assert (cues[0].begin, cues[-1].end) == (0, 36_000)
+    assert all(a.end == b.begin for a, b in itertools.pairwise(cues))
+
+
+def test_a_cut_prefers_the_end_of_a_sentence() -> None:
+    text = "We have come to the end of all that there is to say about it. " + SPEECH
+    assert lines(text)[0][-1].endswith("about it.")
+
+
+def test_time_of_a_long_final_is_shared_out_by_length() -> None:
+    assert spans("Yes. I see it.", 0, 14) == [(0, 4000, "Yes."), (5000, 12_000, "I see it.")]
+
+
+def test_words_times_place_the_cues_and_pauses_cut_them() -> None:
+    words = (
+        Word("one", 1, 2), Word(" two", 3, 4), Word("three", 15, 16), Word("four", 16, 17)
+    )  # fmt: skip
+    assert spans("one two three four", 0, 20, *words) == [
+        (1000, 4000, "one two"),
+        (15_000, 17_000, "three four"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [Word("other", 1, 2)],
+        [Word("two", 1, 2), Word("one", 3, 4)],
+    ],
+)
+def test_words_that_are_not_in_the_text_are_not_used(words: list[Word]) -> None:
+    assert spans("one two", 0, 4, *words) == [(0, 4000, "one two")]
+
+
+def test_words_times_that_fall_or_lie_outside_are_clamped() -> None:
+    words = [Word("one", 5, 3), Word("two", 1, 99)]
+    assert spans("one two", 2, 6, *words) == [(5000, 6000, "one two")]
+
+
+@pytest.mark.parametrize(("start", "end"), [(2.0, 2.0), (2.0, 1.0), (-3.0, -1.0)])
+def test_cue_without_length_can_be_seen(start: float, end: float) -> None:
+    (cue,) = cut("x", start, end)
+    assert cue.begin == max(0, start * 1000)
+    assert cue.end == cue.begin + 1
+
+
+def test_word_wider_than_a_line_is_cut_between_clusters() -> None:
+    family = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
+    cues = lines(family * 20)
+    assert all(line == family * (len(line) // len(family)) for cue in cues for line in cue)
+
+
+def test_wide_characters_take_two_columns() -> None:
+    assert lines("\u4e00" * 30) == [("\u4e00" * 21, "\u4e00" * 9)]
+
+
+def test_punctuation_does_not_begin_a_line() -> None:
+    text = "\u4e00" * 21 + "\u3002" + "\u4e00" * 3
+    assert lines(text) == [("\u4e00" * 20, "\u4e00\u3002" + "\u4e00" * 3)]
+
+
+def test_long_word_is_cut_behind_punctuation() -> None:
+    text = "\u4e00" * 15 + "\uff0c" + "\u4e00" * 10
+    assert lines(text) == [("\u4e00" * 15 + "\uff0c", "\u4e00" * 10)]
+
+
+def test_no_line_is_of_blanks_alone() -> None:
+    wide = "Z" + "\u0334\u0353" * 30
+    assert [line for cue in lines(f"{'x' * 41}.\u2003{wide}") for line in cue] == [
+        "x" * 41,
+        ".\u2003",
+        wide,
+    ]
+
+
+def test_blank_behind_a_cluster_wider_than_a_line_stays_with_it() -> None:
+    wide = "Z" + "\u0334\u0353" * 30
+    found = [line for cue in lines(f"{wide}\u2003{wide}") for line in cue]
+    assert found == [f"{wide}\u2003", wide]
+
+
+def test_label_leaves_less_room_on_the_first_line() -> None:
+    text = "x" * 20 + " " + "y" * 20
+    assert cut(text, 0, 1, lead=8)[0].lines == ("x" * 20, "y" * 20)
+    assert cut(text, 0, 1)[0].lines == (text,)
+    assert cut("a b", 0, 1, lead=400)[0].lines == ("a b",)
+
+
+def test_cue_ends_where_the_next_begins() -> None:
+    settled = settle([Cue(0, 5000, ("a",)), Cue(3000, 6000, ("b",))])
+    assert [(cue.begin, cue.end) for cue in settled] == [(0, 3000), (3000, 6000)]
+
+
+def test_cue_that_another_covers_is_still_shown_for_a_second() -> None:
+    settled = settle([Cue(0, 5000, ("a",)), Cue(0, 200, ("b",)), Cue(100, 4000, ("c",))])
+    assert [(cue.begin, cue.end) for cue in settled] == [
+        (0, LEAST),
+        (LEAST, LEAST + 200),
+        (LEAST + 200, 4000),
+    ]
+
+
+def made(begin: int, length: int) -> Cue:
+    return Cue(begin, begin + length, ("x",))
+
+
+CUES = st.builds(made, st.integers(0, 20_000), st.integers(1, LONGEST))
+
+
+@given(st.lists(CUES, max_size=12))
+def test_settled_cues_are_the_same_in_order_and_apart(given_cues: list[Cue]) -> None:
+    settled = settle(given_cues)
+    assert [cue.lines for cue in settled] == [cue.lines for cue in given_cues]
+    assert all(cue.begin < cue.end <= cue.begin + LONGEST for cue in settled)
+    assert all(a.end <= b.begin for a, b in itertools.pairwise(settled))
+    assert all(new.begin >= old.begin for old, new in zip(given_cues, settled, strict=True))
+
+
+@given(
+    st.text(st.sampled_from("ab .\u4e00\u0301\u200d\U0001f468"), min_size=1, max_size=200),
+    st.floats(0, 100),
+    st.floats(0, 100),
+    st.lists(st.builds(Word, st.sampled_from(["a", "b", "\u4e00"]), st.floats(), st.floats())),
+)
+def test_any_times_of_words_keep_the_limits(
+    text: str, start: float, end: float, words: list[Word]
+) -> None:
+    found = cut(text, start, end, words)
+    assert all(cue.begin < cue.end <= cue.begin + LONGEST for cue in found)
+    assert all(a.end <= b.begin for a, b in itertools.pairwise(found))

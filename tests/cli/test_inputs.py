@@ -1,0 +1,158 @@
+"""From FILE arguments to sources: channels, streams, pipes, and every mistake in one line."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import trio
+
+from openline_cli.inputs import Reading, open_sources, remarks
+from openline_cli.problems import FAILED, USAGE, Problem
+from tests.audio.support_recordings import encoded, media, noise
+
+NAMES = ("system", "mic")
+
+
+class Sink:
+    """Keeps what comes."""
+
+    def __init__(self) -> None:
+        self.pcm = b""
+
+    def started(self, at: float) -> None: ...
+    def hole(self, samples: int) -> None: ...
+    async def room(self) -> None: ...
+    def audio(self, pcm: bytes) -> None:
+        self.pcm += pcm
+
+
+@pytest.fixture
+def call(tmp_path: Path) -> Path:
+    """A call: a party on each channel."""
+    path = tmp_path / "call.wav"
+    path.write_bytes(encoded(np.hstack([noise(1, seed=1), noise(1, seed=2)]), format="WAV"))
+    return path
+
+
+def party(seed: int) -> bytes:
+    return encoded(noise(1, seed=seed), format="WAV")[44:]
+
+
+def problem(files: list[str], **options: object) -> Problem:
+    with pytest.raises(Problem) as caught:
+        open_sources(files, NAMES, Reading(**options))  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+    return caught.value
+
+
+def test_split_makes_the_left_channel_the_first_source(call: Path) -> None:
+    sources = open_sources([str(call)], NAMES, Reading(split=True, speed=1e6))
+    assert list(sources) == list(NAMES)
+    for seed, source in enumerate(sources.values(), 1):
+        sink = Sink()
+        trio.run(source.run, sink)
+        assert sink.pcm == party(seed)
+    assert remarks(sources) == []
+
+
+@pytest.mark.parametrize(("channel", "seed"), [("left", 1), ("right", 2)])
+def test_a_channel_is_named_behind_the_file(channel: str, seed: int, call: Path) -> None:
+    sources = open_sources([f"{call}:{channel}"], NAMES, Reading(speed=1e6))
+    assert list(sources) == ["system"]
+    sink = Sink()
+    trio.run(sources["system"].run, sink)
+    assert sink.pcm == party(seed)
+
+
+def test_both_channels_can_be_named_in_any_order(call: Path) -> None:
+    sources = open_sources([f"{call}:right", f"{call}:left"], NAMES, Reading(speed=1e6))
+    sink = Sink()
+    trio.run(sources["mic"].run, sink)
+    assert sink.pcm == party(1)
+
+
+def test_a_file_that_is_called_so_wins(call: Path) -> None:
+    odd = call.with_name("talk:left")
+    odd.write_bytes(encoded(noise(1, seed=3), format="WAV"))
+    sink = Sink()
+    trio.run(open_sources([str(odd)], NAMES, Reading(speed=1e6))["system"].run, sink)
+    assert sink.pcm == party(3)
+
+
+def test_channel_of_what_is_piped_in(call: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    reading, writing = os.pipe()
+    monkeypatch.setattr(sys.stdin, "fileno", lambda: reading)
+    os.write(writing, call.read_bytes()[:60_000])
+    os.close(writing)
+    sink = Sink()
+    source = open_sources(["-:right"], NAMES, Reading(speed=1e6))["system"]
+    with pytest.raises(Exception, match="is cut short"):
+        trio.run(source.run, sink)
+    os.close(reading)
+    assert party(2).startswith(sink.pcm)
+    assert len(sink.pcm) > 29_000
+
+
+def test_what_cannot_be_split(call: Path, tmp_path: Path) -> None:
+    mono, six = tmp_path / "mono.wav", tmp_path / "six.wav"
+    mono.write_bytes(encoded(noise(1), format="WAV"))
+    six.write_bytes(encoded(noise(1, channels=6), format="WAV"))
+    assert str(problem([str(call), str(mono)], split=True)).startswith("--split makes two sources")
+    assert str(problem([f"{call}:left"], split=True)).startswith("--split makes two sources")
+    assert str(problem(["-"], split=True)).startswith("--split needs a file's name")
+    assert str(problem([str(six)], split=True)) == f"--split: {six} has 6 channels, not two"
+    assert str(problem([str(mono)], split=True)) == (
+        f"{mono} has no channel 2, only 1; give the file without it"
+    )
+    with pytest.raises(Problem, match="--split needs two sources, and the backend takes one"):
+        open_sources([str(call)], ("tape",), Reading(split=True))
+
+
+def test_audio_stream_of_a_container(tmp_path: Path) -> None:
+    path = tmp_path / "a.mkv"
+    path.write_bytes(media("libopus", "matroska", seconds=1, streams=2))
+    for stream in (1, 2):
+        sink = Sink()
+        source = open_sources([str(path)], NAMES, Reading(speed=1e6, stream=stream))["system"]
+        trio.run(source.run, sink)
+        spectrum = np.abs(np.fft.rfft(np.frombuffer(sink.pcm, "<i2")[4_000:12_000]))
+        assert np.argmax(spectrum) * 2 == pytest.approx(300 * stream, abs=4)
+    assert "it has 2 audio streams, and no number 3" in str(problem([str(path)], stream=3))
+    sources = open_sources([str(path)], NAMES, Reading(speed=1e6))
+    trio.run(sources["system"].run, Sink())
+    assert remarks(sources) == [
+        f"{path} has 2 audio streams, and number 1 was read; --stream picks another"
+    ]
+
+
+def test_audio_stream_of_a_recording_without_streams(call: Path) -> None:
+    open_sources([str(call)], NAMES, Reading(stream=1))
+    assert "it has 1 audio stream, and no number 2" in str(problem([str(call)], stream=2))
+
+
+@pytest.mark.parametrize("data", [b"", encoded(noise(1), format="WAV")[:44]])
+def test_recording_without_audio_is_status_1(data: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    path.write_bytes(data)
+    error = problem([str(path)])
+    assert error.status == FAILED
+    assert str(error).endswith(", or pass --allow-empty")
+    if not data:
+        source = open_sources([str(path)], NAMES, Reading(allow_empty=True))["system"]
+        sink = Sink()
+        trio.run(source.run, sink)
+        assert (sink.pcm, source.duration) == (b"", 0.0)
+
+
+def test_without_pyav_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.webm"
+    path.write_bytes(media("libopus", "webm", seconds=1))
+    monkeypatch.setitem(sys.modules, "av", None)
+    error = problem([str(path)])
+    assert error.status == USAGE
+    assert str(error) == (
+        f'{path} is WebM or Matroska, which needs PyAV; pip install "openline[media]"'
+    )

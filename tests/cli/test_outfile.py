@@ -1,0 +1,271 @@
+"""A file that grows is whole after any refusal and any death."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from openline_cli.outfile import OutFile
+from tests.cli.faulty_disk import DeadError, FaultyDisk
+
+#: What shares, mounts and small file systems were seen to refuse, and with which error.
+REFUSALS: dict[str, dict[str, int]] = {
+    "nothing": {},
+    "chmod on SMB": {"chmod": errno.EPERM},
+    "sync on FUSE": {"sync": errno.EINVAL},
+    "rename onto a mounted file": {"rename": errno.EBUSY},
+    "rename on a share": {"rename": errno.EACCES},
+    "rename across devices": {"rename": errno.EXDEV},
+    "new files": {"create": errno.EACCES},
+    "all but writes": {
+        "create": errno.EROFS, "chmod": errno.EPERM, "sync": errno.ENOSYS, "rename": errno.EPERM
+    },
+}  # fmt: skip
+STEPS = (b"a\n", b"a\nb\n", b"a\nb\nc c c\n", b"a\nc c c\nb\n", b"c\n", b"c\nd d\n")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "t.txt"
+
+
+@pytest.mark.parametrize("refused", REFUSALS.values(), ids=REFUSALS)
+@pytest.mark.parametrize("before", [None, "a\nb\n", "something longer than that is written later"])
+def test_each_content_is_there_whatever_is_refused(
+    refused: dict[str, int], before: str | None, path: Path
+) -> None:
+    if before is not None:
+        path.write_text(before)
+    file = OutFile(path)
+    with FaultyDisk(refused).installed():
+        for data in STEPS:
+            file.put(data)
+            assert path.read_bytes() == data
+        file.put(STEPS[-1])
+    file.close()
+    file.close()
+    assert path.read_bytes() == STEPS[-1]
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_more_of_the_same_is_appended_and_synced(path: Path) -> None:
+    disk = FaultyDisk()
+    file = OutFile(path)
+    with disk.installed():
+        file.put(b"a\n")
+        inode = path.stat().st_ino
+        disk.calls.clear()
+        file.put(b"a\nb\n")
+        assert disk.calls == ["write", "sync"]
+        disk.calls.clear()
+        file.put(b"a\nb\n")
+        assert not disk.calls
+    file.close()
+    assert path.stat().st_ino == inode
+
+
+def test_other_content_is_renamed_into_place(path: Path) -> None:
+    path.write_text("before")
+    disk = FaultyDisk()
+    with disk.installed():
+        file = OutFile(path)
+        file.put(b"a\n")
+    file.close()
+    assert disk.calls == ["create", "write", "sync", "chmod", "rename", "sync"]
+
+
+@pytest.mark.parametrize("room", range(9))
+def test_full_disk_leaves_what_was_there_and_is_tried_again(room: int, path: Path) -> None:
+    disk = FaultyDisk()
+    file = OutFile(path)
+    with disk.installed():
+        file.put(b"one\n")
+        disk.room = room
+        with pytest.raises(OSError, match="No space left"):
+            file.put(b"one\ntwo\nthree\n")
+        assert path.read_bytes() == b"one\n"
+        disk.room = room
+        with pytest.raises(OSError, match="No space left"):
+            file.put(b"zero\none\ntwo\n")
+        assert path.read_bytes() == b"one\n"
+        disk.room = -1
+        file.put(b"one\ntwo\nthree\n")
+    file.close()
+    assert path.read_bytes() == b"one\ntwo\nthree\n"
+    assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("refusal", ["rename", "create"])
+def test_full_disk_while_written_in_place_restores_the_old_content(
+    refusal: str, path: Path
+) -> None:
+    path.write_text("an old content, which is long")
+    disk = FaultyDisk({refusal: errno.EACCES, "truncate": errno.EIO})
+    file = OutFile(path)
+    with disk.installed(), pytest.raises(OSError, match="Input/output error"):
+        file.put(b"new\n")
+    file.close()
+    assert path.read_text() == "an old content, which is long"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_death_before_the_rest_is_cut_off_leaves_blank_lines(path: Path) -> None:
+    path.write_bytes(b"aaa\nbbb\nccc\n")
+    disk = FaultyDisk({"create": errno.EACCES}, dies_at=2)
+    file = OutFile(path)
+    with disk.installed(), pytest.raises(DeadError):
+        file.put(b"z\n")
+    file.close()
+    assert disk.calls == ["create", "write", "truncate"]
+    assert path.read_bytes() == b"z\n".ljust(12, b"\n")
+
+
+@pytest.mark.parametrize("code", [errno.EIO, errno.ENOSPC])
+def test_failed_sync_writes_everything_again(code: int, path: Path) -> None:
+    disk = FaultyDisk()
+    file = OutFile(path)
+    with disk.installed():
+        file.put(b"a\n")
+        inode = path.stat().st_ino
+        disk.refused = {"sync": code}
+        with pytest.raises(OSError, match=os.strerror(code)):
+            file.put(b"a\nb\n")
+        disk.refused = {}
+        file.put(b"a\nb\nc\n")
+    file.close()
+    assert path.read_bytes() == b"a\nb\nc\n"
+    assert path.stat().st_ino != inode
+
+
+@pytest.mark.parametrize("how", ["deleted", "replaced", "extended", "cut"])
+def test_file_that_another_program_changed_is_made_anew(how: str, path: Path) -> None:
+    file = OutFile(path)
+    file.put(b"a\nb\n")
+    match how:
+        case "deleted":
+            path.unlink()
+        case "replaced":
+            other = path.with_name("other")
+            other.write_text("a\nx\n")
+            other.replace(path)
+        case "extended":
+            with path.open("a") as more:
+                more.write("x")
+        case _:
+            os.truncate(path, 1)
+    file.put(b"a\nb\nc\n")
+    file.close()
+    assert path.read_bytes() == b"a\nb\nc\n"
+
+
+def test_a_directory_that_is_gone_is_an_error(tmp_path: Path) -> None:
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    file = OutFile(folder / "t.txt")
+    folder.rmdir()
+    with pytest.raises(FileNotFoundError):
+        file.put(b"a\n")
+
+
+def test_replaced_file_keeps_its_permissions(tmp_path: Path) -> None:
+    new, old = tmp_path / "new.txt", tmp_path / "old.txt"
+    old.write_text("before")
+    old.chmod(0o600)
+    umask = os.umask(0o027)
+    try:
+        for path in (new, old):
+            file = OutFile(path)
+            file.put(b"")
+            file.close()
+    finally:
+        os.umask(umask)
+    assert stat.S_IMODE(new.stat().st_mode) == 0o640
+    assert stat.S_IMODE(old.stat().st_mode) == 0o600
+    assert not old.read_text()
+
+
+def test_a_symbolic_link_stays_one(tmp_path: Path) -> None:
+    real, link = tmp_path / "real.txt", tmp_path / "link.txt"
+    real.write_text("before")
+    link.symlink_to(real)
+    file = OutFile(link)
+    file.put(b"after\n")
+    file.close()
+    assert link.is_symlink()
+    assert real.read_text() == "after\n"
+
+
+def test_name_of_the_longest_length_can_be_written(tmp_path: Path) -> None:
+    path = tmp_path / f"{'x' * 251}.txt"
+    file = OutFile(path)
+    file.put(b"a\n")
+    file.close()
+    assert path.read_bytes() == b"a\n"
+
+
+@pytest.mark.repeats
+def test_a_thousand_contents_leave_no_descriptor_open(path: Path) -> None:
+    open_before = len(os.listdir("/dev/fd"))
+    for number in range(300):
+        file = OutFile(path)
+        disk = FaultyDisk({"rename": errno.EPERM} if number % 3 == 0 else {})
+        with disk.installed():
+            file.put(b"a\n")
+            file.put(b"b\n")
+            disk.refused = {"write": errno.ENOSPC}
+            with pytest.raises(OSError, match="No space"):
+                file.put(b"c\n")
+            disk.refused = {"truncate": errno.EIO, "rename": errno.EPERM}
+            with pytest.raises(OSError, match="Input/output"):
+                file.put(b"d\n")
+        file.close()
+    assert len(os.listdir("/dev/fd")) == open_before
+
+
+@pytest.mark.parametrize("refused", REFUSALS.values(), ids=REFUSALS)
+@pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
+def test_death_at_any_call_leaves_an_old_or_a_new_content(
+    refused: dict[str, int], share: float, tmp_path: Path
+) -> None:
+    count = _calls_of_all(refused, tmp_path)
+    assert count > len(STEPS)
+    for dies_at in range(count):
+        folder = tmp_path / str(dies_at)
+        folder.mkdir()
+        done = _play(FaultyDisk(refused, dies_at=dies_at, share=share), folder / "t.txt")
+        found = [each.read_bytes() for each in folder.iterdir()]
+        old, new = ([b"", *STEPS][done], STEPS[min(done, len(STEPS) - 1)])
+        torn = new.startswith(old)
+        assert any(
+            data in {old, new}
+            or (torn and data.startswith(old) and new.startswith(data))
+            or ("create" in refused and data.startswith(new[:1]))  # in place, without a copy
+            for data in found or [b""]
+        ), f"after {done} contents, at call {dies_at}: {found}"
+
+
+def _calls_of_all(refused: dict[str, int], tmp_path: Path) -> int:
+    disk = FaultyDisk(refused)
+    folder = tmp_path / "all"
+    folder.mkdir()
+    assert _play(disk, folder / "t.txt") == len(STEPS)
+    return len(disk.calls)
+
+
+def _play(disk: FaultyDisk, path: Path) -> int:
+    """Put the contents until the process dies; how many were put."""
+    file = OutFile(path)
+    done = 0
+    with disk.installed():
+        try:
+            for data in STEPS:
+                file.put(data)
+                done += 1
+        except DeadError:
+            pass
+    file.close()
+    return done

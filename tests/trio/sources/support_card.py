@@ -1,0 +1,87 @@
+"""A sound card that is made up, behind a sounddevice module that is made up."""
+
+from __future__ import annotations
+
+import types
+from dataclasses import dataclass, field
+
+BLOCK = bytes(range(256)) * 2 + bytes(128)
+
+
+class PortAudioError(Exception):
+    pass
+
+
+@dataclass
+class Times:
+    inputBufferAdcTime: float  # noqa: N815 - PortAudio's name
+
+
+@dataclass
+class Flags:
+    input_overflow: bool = False
+
+
+class Stream:
+    """What sounddevice.RawInputStream does, as far as it matters."""
+
+    def __init__(self, card: Card, options: dict[str, object]) -> None:
+        self.card = card
+        self.options = options
+        self.calls: list[str] = []
+
+    def start(self) -> None:
+        self.calls.append("start")
+        if self.card.start_error is not None:
+            raise self.card.start_error
+
+    def abort(self) -> None:
+        self.calls.append("abort")
+        if self.card.abort_error is not None:
+            raise self.card.abort_error
+        self.finished()
+
+    def close(self) -> None:
+        self.calls.append("close")
+
+    def block(self, at: float = 0.0, *, overflow: bool = False, pcm: bytes = BLOCK) -> None:
+        callback = self.options["callback"]
+        assert callable(callback)
+        reused = bytearray(pcm)  # PortAudio's buffer is only valid during the call
+        callback(reused, len(pcm) // 2, Times(at), Flags(overflow))
+        reused[:] = bytes(len(pcm))
+
+    def finished(self) -> None:
+        finished = self.options["finished_callback"]
+        assert callable(finished)
+        finished()
+
+
+@dataclass
+class Card:
+    streams: list[Stream] = field(default_factory=list[Stream])
+    check_error: Exception | None = None
+    open_error: Exception | None = None
+    start_error: Exception | None = None
+    abort_error: Exception | None = None
+    checked: dict[str, object] = field(default_factory=dict[str, object])
+
+    def check(self, **options: object) -> None:
+        self.checked = options
+        if self.check_error is not None:
+            raise self.check_error
+
+    def open(self, **options: object) -> Stream:
+        if self.open_error is not None:
+            raise self.open_error
+        self.streams.append(Stream(self, options))
+        return self.streams[-1]
+
+
+def sounddevice(card: Card) -> types.ModuleType:
+    """The module, with ``card`` behind it."""
+    module = types.ModuleType("sounddevice")
+    vars(module).update(
+        PortAudioError=PortAudioError, check_input_settings=card.check, RawInputStream=card.open
+    )
+    return module
