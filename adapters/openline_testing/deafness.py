@@ -1,7 +1,7 @@
 """The law of a deaf backend: it answers pings, takes audio, and nothing ever comes of it.
 
-While audio of a source is out that the backend has not drained, something about that source
-has to move: the drained or confirmed audio, words, or, where a backend says nothing in
+While more audio of a source is out and not drained than the backend's queue holds, something
+about that source has to move: the drained or confirmed audio, words, or, where a backend says nothing in
 silence, the received audio. If nothing does for the horizon and ``proof_timeout``, the line is
 left.
 

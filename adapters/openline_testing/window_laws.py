@@ -165,9 +165,10 @@ class WindowLaws:
         return gauge.drained if gauge else 0
 
     def is_out(self, source: str) -> bool:
-        """Whether audio of the source is out that the backend has not drained."""
+        """Whether more audio of the source is out and not drained than the queue holds."""
         gauge = self._gauges.get(source)
-        return gauge is not None and gauge.sent > gauge.drained
+        queue = self.seen.dialect.traits.queue if self._line.queue is None else self._line.queue
+        return gauge is not None and gauge.sent - gauge.drained > queue * SAMPLE_RATE
 
     def opens(self, statistics: Mapping[str, SourceStatistics]) -> None:
         """A new dial is acked: nothing was sent on it, nothing is confirmed."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
+from openline import events as e
 from openline.dialects.echopanel import TRAITS, EchoPanel
 from openline.machine.timers import Timer
 from openline.policy import Policy
@@ -35,7 +36,8 @@ class TestProof:
         began = drive.now
         while drive.state == "streaming":
             drive.speak(0.1)
-        assert drive.now - began == pytest.approx(PATIENCE, abs=0.2)
+        # It counts from when more was sent than the queue holds.
+        assert drive.now - began == pytest.approx(TRAITS.queue + PATIENCE, abs=0.2)
         change = drive.last_change
         assert change.action is Action.RETRY
         assert change.reason == "the backend took audio, and transcribed and drained none of it"
@@ -51,7 +53,7 @@ class TestProof:
 
     def test_figures_that_do_not_move_are_no_sign(self) -> None:
         drive = Drive(policy=PATIENT).stream()
-        for second in range(31):
+        for second in range(34):
             drive.speak(1)
             if drive.state == "streaming":
                 drive.figures(second + 1.0)
@@ -59,9 +61,9 @@ class TestProof:
 
     def test_the_words_of_one_source_hide_no_dead_one(self) -> None:
         drive = Drive(policy=PATIENT, sources=("mic", "system")).stream()
-        drive.audio(10, "system")
-        for second in range(32):
+        for second in range(45):
             drive.speak(1)
+            drive.audio(50, "system")
             if drive.state == "streaming":
                 drive.partial(second, second + 1, source="mic")
         assert drive.state != "streaming"
@@ -69,26 +71,30 @@ class TestProof:
     def test_it_waits_only_while_audio_is_due(self) -> None:
         drive = Drive(policy=PATIENT).stream()
         assert due(drive, Timer.PROOF) is None
-        drive.audio(10)
-        drive.serve()
-        assert due(drive, Timer.PROOF) == pytest.approx(PATIENCE)
-        drive.audio(50)
-        drive.serve("mic")
+        drive.speak(2.5)
+        assert due(drive, Timer.PROOF) == pytest.approx(PATIENCE - 0.5, abs=0.1)
+        drive.partial(0, 2.4)  # and 0.1 s, which may lie in the queue
         assert due(drive, Timer.PROOF) is None
-        drive.wait(100, pulling=False)
+
+    def test_a_source_that_ended_may_stay_without_figures(self) -> None:
+        drive = Drive(policy=PATIENT, sources=("mic", "system")).stream()
+        drive.audio(50, "system")
+        drive.feed(e.SourceFinished("system"))
+        for second in range(100):
+            drive.speak(1)
+            drive.partial(second, second + 1, source="mic")
+        assert drive.state == "streaming"
 
     def test_a_pong_is_enough_where_silence_is_silent(self) -> None:
         drive = Drive(policy=PATIENT, sources=("mic", "system"), dialect=Quiet()).stream()
-        drive.audio(50, "system")
-        drive.serve("system")
         drive.speak(PATIENCE + 5)
         assert drive.state == "streaming"
         assert due(drive, Timer.PROOF) is not None
 
     def test_an_ignored_source_is_not_due(self) -> None:
         drive = Drive(policy=PATIENT).stream()
-        drive.audio(10)
-        drive.serve()
+        drive.speak(3)
+        assert due(drive, Timer.PROOF) is not None
         drive.ack("warning", message="Ignoring source 'mic'")
         assert due(drive, Timer.PROOF) is None
 

@@ -93,6 +93,7 @@ def test_a_line_is_not_stable_by_sleeping() -> None:
 @given(seconds=SLEEP)
 def test_a_backend_is_not_deaf_or_stalled_by_our_sleep(seconds: float) -> None:
     drive = Drive().stream()
+    drive.speak(3)
     drive.audio(200)
     drive.drain()
     before = dict(drive.core.snapshot().deadlines)

@@ -37,10 +37,19 @@ class Stream:
         self.full_since = OFF  # since when a store waits, and the mark has not moved; OFF: none
         self.window = Window(limits, now)
         self.shut_since = OFF  # when its window was shut with no report on it since; OFF: never
-        self.due_since = OFF  # when the backend last confirmed progress with audio that is due
+        self.due_since = OFF  # when the backend last confirmed progress, while audio is due
         self.spoke = False  # words or figures of it came on this dial
         self.stored = False  # its first sample is noted on disk
         self.stuck = False  # its window is shut, and time alone does not open it soon
+
+    @property
+    def is_due(self) -> bool:
+        """Whether more audio is sent and not drained than the backend's queue holds.
+
+        Then its recogniser must have taken some. Less may lie in the queue of a backend that
+        reports no figures for a source that has ended.
+        """
+        return self.box.dial_sent - self.window.drained > self.window.limits.queue
 
     @property
     def has_room(self) -> bool:

@@ -263,11 +263,6 @@ class Streams(Turns):
         for stream in self._streams.values():
             stream.window.limits = limits
 
-    def is_beyond(self, stream: Stream) -> bool:
-        """Whether more audio is sent and not drained, by its figures, than its queue holds."""
-        window = stream.window
-        return window.reports and stream.box.dial_sent - window.drained > self._limits.queue
-
     def finish_seconds(self, *, live: bool) -> float:
         """Seconds of audio that the backend has yet to process if no more is captured."""
         most = 0

@@ -137,8 +137,7 @@ class Reporting(SessionState):
         """The backend processes the audio of this source: it neither stalls nor is it deaf."""
         stream.shut_since = OFF
         self.deadlines[Timer.STALL] = self.streams.shut_since + self.policy.stall_timeout
-        is_due = stream.box.dial_sent > stream.window.drained
-        stream.due_since = self.now if is_due else OFF
+        stream.due_since = self.now if stream.is_due else OFF
         self.arm_proof()
 
     def arm_proof(self) -> None:

@@ -38,7 +38,7 @@ def next_message(session: Reporting) -> Outgoing | None:
     deadlines[_STALL] = streams.shut_since + session.policy.stall_timeout
     if pulled is not None:
         stream, pcm = pulled
-        if stream.due_since == OFF:
+        if stream.due_since == OFF and stream.is_due:
             stream.due_since = session.now
             session.arm_proof()
         deadlines[_SEND] = session.now + session.policy.send_timeout

@@ -226,6 +226,7 @@ class Words(Reporting):
         for stream in streams:
             box = stream.box
             self.summary_covers[box.source] = box.span(0, box.dial_sent)
-            if confirms and (stream.spoke or not spoke) and not self.streams.is_beyond(stream):
+            is_gone = stream.window.reports and stream.is_due
+            if confirms and (stream.spoke or not spoke) and not is_gone:
                 self.confirm(box, box.sent)
         self.summary = self.message
