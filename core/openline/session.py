@@ -261,9 +261,10 @@ class SessionMachine:
             raise ValueError(f"time ran backwards, from {session.now} to {now}")
         session.now = now
         over = session.state in FINAL_STATES
-        late = now - min(session.deadlines)
-        if late > NOTICED:
-            note_suspension(session, late)
+        if now - session.soonest > NOTICED:  # as it was then: a pull may have moved it
+            late = now - min(session.deadlines)
+            if late > NOTICED:
+                note_suspension(session, late)
         for name, plan in HANDLERS[type(event)](session, event):
             if not self._fire(name, plan):
                 if isinstance(event, _REQUESTS):
@@ -273,6 +274,7 @@ class SessionMachine:
         deadlines = session.deadlines
         while (soonest := min(deadlines)) <= now:
             self._run_timer(TIMERS[deadlines.index(soonest)])
+        session.soonest = soonest
         if session.streams.has_disk:
             session.fetch()
         commands = session.out

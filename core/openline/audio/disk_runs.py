@@ -17,53 +17,53 @@ FETCH = 5 * SAMPLE_RATE
 class DiskRuns:
     """Runs of audio on disk, the first one being fetched next."""
 
-    __slots__ = ("_fetching", "_runs")
+    __slots__ = ("_fetching", "runs")
 
     def __init__(self) -> None:
-        self._runs: deque[tuple[int, int]] = deque()
+        self.runs: deque[tuple[int, int]] = deque()
         self._fetching = False
 
     def __bool__(self) -> bool:
-        return bool(self._runs)
+        return bool(self.runs)
 
     @property
     def front(self) -> int:
         """The first position of the first run; there must be one."""
-        return self._runs[0][0]
+        return self.runs[0][0]
 
     def extend(self, start: int, end: int) -> None:
         """Add [start, end), behind all runs."""
-        if self._runs and self._runs[-1][1] == start:
-            start = self._runs.pop()[0]
+        if self.runs and self.runs[-1][1] == start:
+            start = self.runs.pop()[0]
         if start < end:
-            self._runs.append((start, end))
+            self.runs.append((start, end))
 
     def shed(self, samples: int) -> tuple[int, int]:
         """Take the first ``samples`` out, or what there is of the first run."""
-        start, end = self._runs.popleft()
+        start, end = self.runs.popleft()
         if end - start > samples:
-            self._runs.appendleft((start + samples, end))
+            self.runs.appendleft((start + samples, end))
             end = start + samples
         return start, end
 
     def skip(self, to: int) -> None:
         """Take out all before ``to``."""
-        while self._runs and self._runs[0][0] < to:
-            _, end = self._runs.popleft()
+        while self.runs and self.runs[0][0] < to:
+            _, end = self.runs.popleft()
             if end > to:
-                self._runs.appendleft((to, end))
+                self.runs.appendleft((to, end))
 
     def clear(self) -> list[tuple[int, int]]:
         """Take out everything; returns the runs."""
-        runs = list(self._runs)
-        self._runs.clear()
+        runs = list(self.runs)
+        self.runs.clear()
         return runs
 
     def wanted(self) -> tuple[int, int] | None:
         """(position, samples) to fetch next; None if there is nothing, or a fetch is under way."""
-        if not self._runs or self._fetching:
+        if not self.runs or self._fetching:
             return None
-        start, end = self._runs[0]
+        start, end = self.runs[0]
         self._fetching = True
         return start, min(end - start, FETCH)
 
@@ -74,10 +74,10 @@ class DiskRuns:
         audio behind it. None: the answer is of no use, since the run was taken out meanwhile.
         """
         self._fetching = False
-        if not self._runs or self._runs[0][0] != start:
+        if not self.runs or self.runs[0][0] != start:
             return None
-        _, end = self._runs.popleft()
+        _, end = self.runs.popleft()
         until = start + samples if samples else min(start + FETCH, end)
         if until < end:
-            self._runs.appendleft((until, end))
+            self.runs.appendleft((until, end))
         return start, start if samples else until

@@ -25,7 +25,7 @@ from openline.updates import Transcript, to_samples
 class Hearing:
     """The readings of one source. Positions are samples of session time."""
 
-    __slots__ = ("_aside", "_dropped", "_finals", "_told", "exact", "marks", "seam")
+    __slots__ = ("_aside", "_dropped", "_finals", "exact", "marks", "seam", "told")
 
     def __init__(self, marks: Marks) -> None:
         self.marks = marks
@@ -33,7 +33,7 @@ class Hearing:
         self.seam = False  # the next final is the first one behind a cut
         self._aside: list[Reading] = []
         self._finals: list[Reading] = []  # final on this dial, while some are aside
-        self._told: list[Reading] = []  # final though not confirmed, each with its audio
+        self.told: list[Reading] = []  # final though not confirmed, each with its audio
         self._dropped: list[Reading] = []  # replaced, and not yet handed out
 
     def restore(self, held: Iterable[Transcript], mark: int, error: int) -> None:
@@ -95,7 +95,7 @@ class Hearing:
         A beginning that is off by the error of times may only seem to lie before the mark.
         """
         first = mark - self.marks.error
-        self._told += [
+        self.told += [
             each._replace(start=mark, end=mark) for each in readings if each.start < first
         ]
         return [each for each in readings if each.start >= first]
@@ -116,16 +116,11 @@ class Hearing:
 
     def tell(self, reading: Reading) -> None:
         """A final is final, though its audio is not confirmed."""
-        self._told.append(reading)
-
-    @property
-    def has_told(self) -> bool:
-        """Whether there are finals that ``take_told`` has not handed out."""
-        return bool(self._told)
+        self.told.append(reading)
 
     def take_told(self) -> list[Reading]:
         """The finals that were told since the last call, each with the audio that it covers."""
-        told, self._told = self._told, []
+        told, self.told = self.told, []
         return told
 
     def _put_aside(self, readings: list[Reading]) -> None:

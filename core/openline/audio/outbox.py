@@ -95,7 +95,7 @@ class Outbox:
             self._backlog.disk or self.buffered + len(pcm) // 2 > self._limit
         ):
             self._leave_on_disk(len(pcm) // 2)
-        elif self._tail or self._backlog.disk or len(pcm) != _FRAME_BYTES:
+        elif self._tail or self._backlog.disk.runs or len(pcm) != _FRAME_BYTES:
             pcm = self._tail + pcm
             at = self.captured - len(self._tail) // 2
             whole = len(pcm) - len(pcm) % _FRAME_BYTES

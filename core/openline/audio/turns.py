@@ -19,11 +19,12 @@ SOON = 0.2
 class Turns:
     """The sources of a line in the order of their turns, and whether a window stops them."""
 
-    __slots__ = ("_limits", "_order", "opens_at", "shut")
+    __slots__ = ("_limits", "_order", "newly_due", "opens_at", "shut")
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._order: list[Stream] = []  # the next turn is the first one's
+        self.newly_due = False  # the last pulls made audio of a source due
         self.shut = False  # the last pull found audio that no window allows
         self.opens_at = OFF  # when time alone opens a window
 
@@ -39,9 +40,10 @@ class Turns:
             if not samples:
                 continue
             # The first rule of the window, without a call, for the frames that need no other.
-            if box.dial_sent + samples <= window.drained + free or window.allows(
-                box.dial_sent, samples, box.unsent, now
-            ):
+            is_within = box.dial_sent + samples <= window.drained + free
+            if is_within or window.allows(box.dial_sent, samples, box.unsent, now):
+                if not is_within and stream.due_since == OFF and stream.is_due:
+                    stream.due_since, self.newly_due = now, True
                 stream.stuck = False
                 stream.shut_since = OFF
                 order.append(order.pop(i))

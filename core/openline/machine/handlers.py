@@ -122,10 +122,11 @@ def _audio(session: Reporting, event: e.AudioCaptured) -> Fired:
             session.store(stream, event.pcm)
         if stream.is_store and not stream.has_room:
             session.note_full(stream)
-        if stream.box.ignored and stream.box.losses.has_news:
-            session.note_ignored(stream.box)
-        elif stream.box.hearing.has_told:  # its audio left memory
-            session.report_told(stream.box)
+        box = stream.box
+        if box.hearing.told:  # its audio left memory
+            session.report_told(box)
+        elif box.ignored and box.losses.has_news:
+            session.note_ignored(box)
     return _NOTHING
 
 
@@ -152,7 +153,7 @@ def _fetched(session: Reporting, event: e.AudioFetched) -> Fired:
     stream = session.streams.get(event.source)
     if stream is not None:
         stream.box.fetched(event.start, event.pcm)
-        if stream.box.hearing.has_told:
+        if stream.box.hearing.told:
             session.report_told(stream.box)
     return _NOTHING
 

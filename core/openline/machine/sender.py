@@ -38,12 +38,12 @@ def next_message(session: Reporting) -> Outgoing | None:
     deadlines[_STALL] = streams.shut_since + session.policy.stall_timeout
     if pulled is not None:
         stream, pcm = pulled
-        if stream.due_since == OFF and stream.is_due:
-            stream.due_since = session.now
+        if streams.newly_due:
+            streams.newly_due = False
             session.arm_proof()
         deadlines[_SEND] = session.now + session.policy.send_timeout
         box = stream.box
-        if box.losses.has_news or box.hearing.has_told:
+        if box.hearing.told or box.losses.has_news:
             session.report_told(box)
             session.report_gaps(box.losses.take())
         try:  # as ``encode_checked``, without its detour for each frame

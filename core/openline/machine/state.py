@@ -87,6 +87,7 @@ class SessionState:
         "reported",
         "request",
         "retry",
+        "soonest",
         "spooled",
         "start_due",
         "start_sent",
@@ -128,6 +129,7 @@ class SessionState:
         self.state: str = State.IDLE.value
         self.now = 0.0
         self.deadlines = [OFF] * len(Timer)
+        self.soonest = OFF  # of them, when the last event was processed
         self.granted: dict[Timer, float] = {}  # deadlines that a suspension has put off
         self.out: list[Command] = []
         self.retry = Retry(policy, random)
@@ -153,8 +155,7 @@ class SessionState:
         self.credential_due_at = OFF  # when to ask again though nothing was refused
         self.request: int = 0
         # The dial.
-        self.dial: int = 0
-        self.dials: int = 0
+        self.dial = self.dials = 0
         self.dialled_at = 0.0
         self.target = backend
         self.with_credential = True
