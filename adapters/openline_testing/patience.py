@@ -167,7 +167,9 @@ class Patience:
         """
         if self.seen.state is not State.RECONNECTING and any(each.last for each in self.estimates):
             return None
-        return self._gives_up_at
+        until = self._gives_up_at
+        put_off = self._put_off if self.seen.state is State.RECONNECTING else -math.inf
+        return None if until is None else max(until, put_off)
 
     @property
     def _gives_up_at(self) -> float | None:
