@@ -24,6 +24,7 @@ from openline_testing.deafness import Deafness
 from openline_testing.finishing import Finishing
 from openline_testing.gap_laws import GapLaws
 from openline_testing.ignored_laws import IgnoredLaws
+from openline_testing.laws import GRACE
 from openline_testing.line import Line
 from openline_testing.mark_laws import MarkLaws
 from openline_testing.observation import Observation
@@ -38,6 +39,7 @@ class Delivery:
     __slots__ = (
         "_deafness",
         "_gaps",
+        "_granted",
         "_ignored",
         "_line",
         "_marks",
@@ -49,6 +51,7 @@ class Delivery:
 
     def __init__(self, seen: Observation) -> None:
         self._seen = seen
+        self._granted: dict[str, tuple[float, float]] = {}  # by law: a limit, and its new one
         self._line = line = Line(seen)
         self._window = WindowLaws(seen, line)
         self._words = WordLaws(seen, line)
@@ -118,6 +121,10 @@ class Delivery:
         """The process was suspended: the backend had not that time to show work."""
         self._window.suspended(gap)
         self._deafness.suspended(gap)
+        until = self._seen.now + GRACE
+        for limit, law in self._waits:
+            if limit < until:
+                self._granted[law] = limit, until
 
     @property
     def window(self) -> float:
@@ -127,6 +134,14 @@ class Delivery:
     @property
     def limits(self) -> list[tuple[float, str]]:
         """The latest times at which an open line must be left, each with its law."""
+        found: list[tuple[float, str]] = []
+        for limit, law in self._waits:
+            base, granted = self._granted.get(law, (limit, limit))
+            found.append((max(limit, granted) if base == limit else limit, law))
+        return found
+
+    @property
+    def _waits(self) -> list[tuple[float, str]]:
         return [
             (self._window.stalls_at, "a backend that stalls"),
             (self._deafness.leaves_by, "a deaf backend"),

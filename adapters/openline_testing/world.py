@@ -176,7 +176,6 @@ class World:
         self._delivery.happened(connection.statistics)
         self._patience.happened()
         self._sources.happened()
-        self._suspensions.ends(commands)
         for command in commands:
             self._commanded(command, due)
         if on_time and figures is not None and (late or foreign):
@@ -189,6 +188,7 @@ class World:
             self._stopped(state, due)
         self._delivery.settle()
         self.rest(connection)
+        self._suspensions.ends(commands)
         return commands
 
     def _resumes(self, deadline: float | None) -> None:

@@ -39,6 +39,7 @@ from openline.updates import (
     GapCause,
     GapWithdrawn,
     PartialRetracted,
+    Resumed,
     SourceEnded,
     SourceEndReason,
     State,
@@ -298,7 +299,7 @@ def hushes(session: Faulty) -> None:
 
 def keeps_a_dead_line(session: Faulty) -> None:
     session.streaming().silent = True
-    session.face["deadline"] = session.now + 8
+    session.face["deadline"] = session.now + 9.5  # late by no more than is no suspension
     session.feed(e.Tick(), 5)
     session.feed(e.Tick(), 5)
 
@@ -893,6 +894,7 @@ MORE: list[tuple[str, bool, Callable[[Faulty], object]]] = [
     ("a source that hangs", False, lambda s: s.opened().also(CloseSource("mic")).feed(e.Tick())),
     ("a source that hangs", False, keeps_what_hung),
     ("a source that hangs", False, loses_late),
+    ("a suspension", False, reported(Resumed(gap=2.0))),
 ]
 #: Laws that the walk checks, not the World: ``test_planted`` and ``test_dialects`` break them.
 OF_THE_WALK = {"the stop ends", "no exception"}
