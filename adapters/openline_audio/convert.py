@@ -46,8 +46,6 @@ _SILENCE: Final = 8
 #: Channels that cancel each other for less than this, in seconds, do so by chance.
 _BY_CHANCE: Final = 0.2
 
-__all__ = ["Converter", "Framer", "Joiner", "Samples", "describe_unusable", "to_s16le"]
-
 
 class Resampler(Protocol):
     """The part of soxr.ResampleStream that is used here."""
