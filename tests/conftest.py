@@ -11,6 +11,10 @@ A test with its own number of examples uses ``support_profiles.paced``; a soak m
 Tracing for the coverage gates doubles the run time. A test that repeats one thing a thousand
 times is marked ``repeats``: it runs like all others, but without tracing. Other tests must
 cover the same code, or the gate fails.
+
+A test that waits for what never comes would end the whole run without a word. So it fails after
+``LIMIT`` seconds, and its name says which rule is broken. The limit is far above what any test
+takes on a busy machine; it measures nothing.
 """
 
 from __future__ import annotations
@@ -19,6 +23,7 @@ import os
 import signal
 import sys
 from collections.abc import Generator
+from contextlib import contextmanager
 
 import pytest
 from hypothesis import settings
@@ -30,6 +35,11 @@ settings.register_profile("dev", deadline=None, print_blob=True)
 settings.register_profile("soak", deadline=None, max_examples=5_000, print_blob=True)
 settings.load_profile(PROFILE)
 
+#: Seconds that a test may take. A soak takes hours, and mutants have a limit of their own.
+LIMIT = float(os.environ.get("OPENLINE_TEST_LIMIT", "300"))
+_AGAIN = 5.0  # should something have caught the failure, or wait for ever behind it
+_LIMITED = PROFILE in {"ci", "dev"} and hasattr(signal, "setitimer")
+
 # A background job of a shell ignores SIGINT, and its child processes inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -40,6 +50,27 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     if item.get_closest_marker("repeats"):
         sys.settrace(None)
     try:
-        return (yield)
+        with _limited(item):
+            return (yield)
     finally:
         sys.settrace(tracing)
+
+
+@contextmanager
+def _limited(item: pytest.Item) -> Generator[None]:
+    if not _LIMITED:
+        yield
+        return
+
+    def end(_signal: int, _frame: object) -> None:
+        # In a loop that hangs Python 3.11 may fail to parse the source for a longer report.
+        item.config.option.tbstyle = "native"
+        pytest.fail(f"{item.name} does not end")
+
+    before = signal.signal(signal.SIGALRM, end)
+    signal.setitimer(signal.ITIMER_REAL, LIMIT, _AGAIN)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

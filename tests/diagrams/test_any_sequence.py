@@ -71,11 +71,12 @@ def sequences(draw: st.DrawFn) -> Sequence:
             case _:
                 for _ in range(draw(st.integers(1, 2))):
                     other = draw(st.sampled_from([each for each in who if each is not Who.LINE]))
-                    ends = (other, Who.LINE) if draw(st.booleans()) else (Who.LINE, other)
+                    tail, head = (other, Who.LINE) if draw(st.booleans()) else (Who.LINE, other)
                     items.append(
                         Message(
                             at,
-                            *ends,
+                            tail,
+                            head,
                             draw(WORDS),
                             draw(st.sampled_from(Style)),
                             draw(marks(captured)),

@@ -60,7 +60,11 @@ def test_posts_are_taken_in_their_order(moves: list[str]) -> None:
     assert seen.audio == posted, "a post overtook another"
 
 
-ENDS = {"stop": e.StopRequested(), "abort": e.AbortRequested(), "cancel": f.Cancelled()}
+ENDS: dict[str, e.Event | f.Fact] = {
+    "stop": e.StopRequested(),
+    "abort": e.AbortRequested(),
+    "cancel": f.Cancelled(),
+}
 
 
 @given(
