@@ -12,7 +12,7 @@ CORE = sorted((ROOT / "core").rglob("*.py"))
 MODULES = CORE + sorted((ROOT / "adapters").rglob("*.py"))
 MAX_LINES = 350
 #: Modules that are over it, and may not grow; the list may only become shorter.
-LONGER = {"adapters/openline_testing/world.py": 357}
+LONGER: dict[str, int] = {}
 
 
 def _label(path: Path) -> str:

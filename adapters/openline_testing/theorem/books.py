@@ -40,7 +40,6 @@ from openline.updates import (
 from openline_testing.theorem.account import Account, fill
 from openline_testing.theorem.clauses import fail, hold
 from openline_testing.theorem.gaps import check_gap, check_withdrawn
-from openline_testing.theorem.result import check_end
 from openline_testing.theorem.schedule import Schedule
 from openline_testing.theorem.simulation import Telling
 from openline_testing.theorem.telling import WordBook
@@ -345,7 +344,3 @@ class Ledger:
             if final.source == source:
                 start = max(round(final.start * S), self.words.confirmed.get(final.id, 0))
                 fill(account.done, start, round(final.end * S))
-
-    def close(self) -> None:
-        """Check the finished session against the theorem."""
-        check_end(self)

@@ -11,6 +11,7 @@ from openline.policy import Policy
 from openline.session import SessionMachine
 from openline_testing.theorem.books import Ledger
 from openline_testing.theorem.line import Line
+from openline_testing.theorem.result import check_end
 from openline_testing.theorem.schedule import Schedule
 from openline_testing.theorem.simulation import Simulation, brisk
 from openline_testing.theorem.speech import EchoSpeech, Speech, claims_its_ends, fitted
@@ -44,5 +45,5 @@ def play(
     line = Line(Simulation(schedule, policy, speech, books), connection=connection)
     books.core = line.core
     line.run()
-    books.close()
+    check_end(books)
     return books
