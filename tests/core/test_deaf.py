@@ -85,6 +85,32 @@ class TestProof:
             drive.partial(second, second + 1, source="mic")
         assert drive.state == "streaming"
 
+    def test_after_the_stop_all_audio_is_due(self) -> None:
+        drive = Drive(policy=PATIENT).stream()
+        drive.audio(10)
+        drive.serve()
+        assert due(drive, Timer.PROOF) is None
+        drive.stop()
+        drive.serve()
+        assert due(drive, Timer.PROOF) == pytest.approx(PATIENCE)
+        drive.partial(0, 0.1)
+        assert due(drive, Timer.PROOF) == pytest.approx(PATIENCE)
+        drive.partial(0, 0.2)
+        assert due(drive, Timer.PROOF) is None
+
+    def test_after_the_stop_progress_of_any_source_is_enough(self) -> None:
+        drive = Drive(policy=PATIENT, sources=("mic", "system")).stream()
+        drive.audio(10, "system")
+        drive.audio(80)
+        drive.stop()
+        drive.serve()
+        for second in range(9):
+            drive.wait(4, pulling=False)
+            drive.serve()
+            drive.partial(0, 0.1 * second, source="mic")
+        assert drive.state == "finishing"
+        assert due(drive, Timer.PROOF) == pytest.approx(PATIENCE)
+
     def test_a_pong_is_enough_where_silence_is_silent(self) -> None:
         drive = Drive(policy=PATIENT, sources=("mic", "system"), dialect=Quiet()).stream()
         drive.speak(PATIENCE + 5)

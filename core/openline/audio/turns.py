@@ -70,6 +70,11 @@ class Turns:
         return min([stream.due_since for stream in self._order], default=OFF)
 
     @property
+    def is_out(self) -> bool:
+        """Whether any audio is sent and not drained."""
+        return any(each.box.dial_sent > each.window.drained for each in self._order)
+
+    @property
     def full_since(self) -> float:
         """Since when a store waits for a mark that does not move; OFF: none waits."""
         return min([stream.full_since for stream in self._order], default=OFF)

@@ -160,6 +160,7 @@ class Actions(Words):
         self.line_open = self.streamed = True
         self.ping_wanted = False
         self.dropped, self.doubtful, self._finals = 0, False, 0
+        self.flushing_since = OFF
         self.deadlines[Timer.GIVE_UP] = OFF  # judged at the next loss
         self.arm(Timer.PING, self.policy.ping_interval)
         status: Status = self.message

@@ -138,14 +138,21 @@ class Reporting(SessionState):
         stream.shut_since = OFF
         self.deadlines[Timer.STALL] = self.streams.shut_since + self.policy.stall_timeout
         stream.due_since = self.now if stream.is_due else OFF
+        if self.flushing_since != OFF:
+            self.flushing_since = self.now
         self.arm_proof()
 
     def arm_proof(self) -> None:
-        """Expect progress with the audio that is due; and a mark that moves, if a store waits."""
-        horizon, patience = self.dialect.traits.horizon, self.policy.proof_timeout
+        """Expect progress with the audio that is due; and a mark that moves, if a store waits.
+
+        After the stop all audio is due, and progress of any source is enough: of a source that
+        ended long before no figures may come.
+        """
+        patience = self.dialect.traits.horizon + self.policy.proof_timeout
+        flushing_since = self.flushing_since if self.streams.is_out else OFF
         self.deadlines[Timer.PROOF] = min(
-            self.streams.due_since + horizon + patience,
-            self.streams.full_since + 2 * (horizon + patience),
+            min(self.streams.due_since, flushing_since) + patience,
+            self.streams.full_since + 2 * patience,
         )
 
     def note_full(self, stream: Stream) -> None:

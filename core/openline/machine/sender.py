@@ -59,6 +59,8 @@ def next_message(session: Reporting) -> Outgoing | None:
         deadlines[_PACE] = streams.opens_at
     elif session.stop_wanted and not session.stop_is_sent and not streams.on_disk:
         session.stop_is_sent = True
+        session.flushing_since = session.now
+        session.arm_proof()
         session.arm(Timer.SEND, session.policy.send_timeout)
         return _message(session.dial, encode_checked(session.dialect, "stop", session.ids))
     return None

@@ -69,6 +69,7 @@ class SessionState:
         "doubtful",
         "dropped",
         "end_reason",
+        "flushing_since",
         "granted",
         "has_provider",
         "hops",
@@ -156,7 +157,8 @@ class SessionState:
         self.request: int = 0
         # The dial.
         self.dial = self.dials = 0
-        self.dialled_at = 0.0
+        # When the dial began; the stop on it, or later progress.
+        self.dialled_at, self.flushing_since = 0.0, OFF
         self.target = backend
         self.with_credential = True
         self.hops = 0

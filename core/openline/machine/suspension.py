@@ -39,6 +39,7 @@ def note_suspension(session: Reporting, gap: float) -> None:
     """The process was suspended for ``gap`` seconds up to now."""
     now, deadlines, granted = session.now, session.deadlines, session.granted
     session.streams.note_suspension(gap)
+    session.flushing_since += gap
     session.retry.note_suspension(gap)
     for timer in (Timer.GIVE_UP, Timer.FINISH, Timer.STALL, Timer.PROOF):
         deadlines[timer] += gap  # OFF stays OFF
