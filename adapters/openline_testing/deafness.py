@@ -1,9 +1,9 @@
 """The law of a deaf backend: it answers pings, takes audio, and nothing ever comes of it.
 
 While more audio of a source is out and not drained than the backend's queue holds, something
-about that source has to move: the drained or confirmed audio, words, or, where a backend says nothing in
-silence, the received audio. If nothing does for the horizon and ``proof_timeout``, the line is
-left.
+about that source has to move: the drained or confirmed audio, words, or, where a backend says
+nothing in silence, the received audio. If nothing does for the horizon and ``proof_timeout``,
+the line is left.
 
 The drained audio is read generously (``window_laws``), and every sign that may be about a source
 counts for it. So the session may leave the line earlier than this, and not later.

@@ -14,8 +14,8 @@ It relies on a caller whose clock does not run back.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any, Final, Protocol
+from collections.abc import Collection, Sequence
+from typing import Any, Protocol
 
 from msgspec.structs import replace
 
@@ -46,43 +46,8 @@ from openline_testing.observation import OVER, Observation
 from openline_testing.patience import Patience
 from openline_testing.sending import DISK, Sending
 from openline_testing.source_laws import SourceLaws
+from openline_testing.states import WAYS, fits, is_possible
 from openline_testing.suspensions import Suspensions
-
-_S: Final = State
-#: The states that a session may enter from each state.
-WAYS: Final[Mapping[State, frozenset[State]]] = {
-    _S.IDLE: frozenset({_S.AUTHORIZING, _S.CONNECTING, _S.CLOSED}),
-    _S.AUTHORIZING: frozenset({_S.CONNECTING, _S.RECONNECTING, *OVER}),
-    _S.CONNECTING: frozenset({_S.AWAITING_ACK, _S.RECONNECTING, *OVER}),
-    _S.AWAITING_ACK: frozenset({_S.STREAMING, _S.FINISHING, _S.RECONNECTING, *OVER}),
-    _S.STREAMING: frozenset({_S.FINISHING, _S.RECONNECTING, *OVER}),
-    _S.RECONNECTING: frozenset({_S.AUTHORIZING, _S.CONNECTING, *OVER}),
-    _S.FINISHING: frozenset({_S.CLOSING, _S.RECONNECTING, *OVER}),
-    _S.CLOSING: frozenset({_S.CLOSED}),
-    _S.CLOSED: frozenset(),
-    _S.FAILED: frozenset(),
-}
-#: The conditions of each state: is a dial out, open, acked; is a request out; has the final
-#: message come. None: either.
-_FITS: Final[Mapping[State, tuple[bool | None, ...]]] = {
-    _S.IDLE: (False, None, None, False, False),
-    _S.AUTHORIZING: (False, None, None, True, False),
-    _S.CONNECTING: (True, False, False, False, False),
-    _S.AWAITING_ACK: (True, True, False, False, False),
-    _S.STREAMING: (True, True, True, False, False),
-    _S.RECONNECTING: (False, None, None, False, False),
-    _S.FINISHING: (True, True, True, False, False),
-    _S.CLOSING: (True, True, True, False, True),
-    _S.CLOSED: (False, None, None, False, None),
-    _S.FAILED: (False, None, None, False, False),
-}
-_FIT_LAWS: Final = (  # for each condition: true, false, and its law
-    ("a dial is out", "no dial is out", "state fits"),
-    ("a socket is open", "no socket is open", "state fits"),
-    ("its start was acked", "no start was acked", "the ack opens"),
-    ("a request is out", "no request is out", "state fits"),
-    ("the final message came", "no final message came", "the final message"),
-)
 
 
 class Session(Protocol):
@@ -154,7 +119,7 @@ class World:
         deadline, state, dial = connection.next_deadline(), connection.state, seen.live
         on_time = deadline is None or deadline > now
         late = seen.is_late(event)
-        possible = seen.is_possible(event)
+        possible = is_possible(seen, event)
         foreign = seen.is_foreign(event)
         figures = connection.statistics if late or foreign or not possible else None
         due = connection.backlog_seconds
@@ -221,13 +186,13 @@ class World:
         if connection.ended != (seen.ended is not None) or (state in OVER) != connection.ended:
             result = "was reported" if seen.ended else "was not reported"
             broken("one end", f"{state}, and the result {result}", now)
-        self._fits(state)
+        fits(seen)
         self._sending.rest()
         self._patience.rest()
         self._delivery.rest(lambda: connection.statistics)
         self._sources.rest(connection.backlog_seconds)
         deadline = connection.next_deadline()
-        if state is _S.IDLE or state in OVER:
+        if state is State.IDLE or state in OVER:
             if deadline is not None:
                 broken("silence ends", f"{state} has a deadline", now)
             return
@@ -261,19 +226,6 @@ class World:
         if done:
             broken(law, f"{_name(self._seen.event)} while {state}: {done}", self._seen.now)
 
-    def _fits(self, state: State) -> None:
-        seen = self._seen
-        is_so = (
-            seen.live is not None,
-            seen.connection_id is not None,
-            seen.acked,
-            seen.request is not None,
-            seen.finished,
-        )
-        for have, want, (what, other, law) in zip(is_so, _FITS[state], _FIT_LAWS, strict=True):
-            if want is not None and have is not want:
-                broken(law, f"{state}, though {what if have else other}", seen.now)
-
     def _limits(self, state: State) -> list[tuple[float, str]]:
         """The latest times at which this state must be left, each with its law."""
         seen, policy = self._seen, self._seen.policy
@@ -303,14 +255,14 @@ class World:
         if seen.stop_wanted and state is not State.CLOSING:
             limits.append((seen.finish_by, "finish in time"))
         gives_up = self._patience.gives_up_at
-        if gives_up is not None and state not in {_S.STREAMING, _S.FINISHING, _S.CLOSING}:
+        if gives_up is not None and state not in {State.STREAMING, State.FINISHING, State.CLOSING}:
             limits.append((gives_up, "patience"))
         return limits
 
     def _stopped(self, state: State, due: float) -> None:
         seen = self._seen
-        asleep = state is _S.IDLE and isinstance(seen.event, StopRequested)
-        nowhere = state not in {_S.STREAMING, _S.FINISHING, _S.CLOSING} and not due
+        asleep = state is State.IDLE and isinstance(seen.event, StopRequested)
+        nowhere = state not in {State.STREAMING, State.FINISHING, State.CLOSING} and not due
         if seen.state not in OVER and (asleep or nowhere):
             broken("stop wins", f"it is {seen.state} after a stop, nothing being due", seen.now)
 

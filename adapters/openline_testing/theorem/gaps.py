@@ -9,7 +9,7 @@ from openline_testing.theorem.account import fill
 from openline_testing.theorem.clauses import fail, hold
 
 if TYPE_CHECKING:
-    from openline_testing.theorem.books import Ledger as Books
+    from openline_testing.theorem.books import Books
 
 
 def check_gap(books: Books, gap: Gap) -> None:

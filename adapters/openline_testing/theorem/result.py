@@ -14,7 +14,7 @@ from openline_testing.theorem.simulation import calm
 from openline_testing.theorem.words import Word, spoken
 
 if TYPE_CHECKING:
-    from openline_testing.theorem.books import Ledger as Books
+    from openline_testing.theorem.books import Books
 
 #: Causes of gaps that cannot occur while the spool works.
 NOT_WITH_A_SPOOL: Final = frozenset({GapCause.OVERFLOW, GapCause.UNPROVEN, GapCause.SPOOL})
