@@ -29,8 +29,6 @@ from openline.dialects.protocol import (
     Unknown,
 )
 from openline.events import (
-    AbortRequested,
-    AudioCaptured,
     CaptureHole,
     CredentialFailed,
     CredentialReady,
@@ -44,7 +42,6 @@ from openline.events import (
     SocketOpened,
     SourceFailed,
     SourceFinished,
-    SourceStarted,
     StopRequested,
 )
 from openline.policy import Policy
@@ -182,24 +179,6 @@ class Observation:
         except DialectError as exc:
             broken("the dialect", with_cause(exc), self.now)
 
-    def is_possible(self, event: Event) -> bool:
-        """Whether the app may request ``event`` now; all other events are always possible."""
-        match event:
-            case OpenRequested():
-                return self.state is State.IDLE
-            case AudioCaptured(source, pcm):
-                return source in self.sources and not len(pcm) & 1
-            case CaptureHole(source, samples):
-                return source in self.sources and samples >= 0
-            case SourceStarted(source, at):
-                return source in self.sources and math.isfinite(at)
-            case SourceFinished(source) | SourceFailed(source):
-                return source in self.sources
-            case StopRequested() | AbortRequested():
-                return self.state not in OVER
-            case _:
-                return True
-
     def happened(self, event: Event, now: float) -> None:
         """Note ``event``."""
         self.now = now
@@ -277,9 +256,11 @@ class Observation:
 
     def _loses(self, event: Event) -> None:
         self.lost_by = event
-        means = meaning(event, self)
-        if means is Action.FATAL or (means is Action.REAUTH and not self.has_provider):
+        if self._is_fatal(meaning(event, self)):
             self.refused = type(event).__name__
+
+    def _is_fatal(self, means: Action | None) -> bool:
+        return means is Action.FATAL or (means is Action.REAUTH and not self.has_provider)
 
     def _note_received(self) -> None:
         self.received_at = self.now
@@ -302,9 +283,7 @@ class Observation:
         elif isinstance(message, Refusal):
             self.ruling = message.row
             self.lost_by = self.event
-            if message.row.action is Action.FATAL or (
-                message.row.action is Action.REAUTH and not self.has_provider
-            ):
+            if self._is_fatal(message.row.action):
                 self.refused = message.text or "a refusal"
         elif isinstance(message, FinalMessage) and self.stops:
             self.finished = True

@@ -10,40 +10,22 @@ contradicts. The law is broken when none is left.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 from openline.dialects.protocol import FinalMessage, Heard, Metrics
 from openline.events import CredentialReady, SocketLost
 from openline.reconnect.verdicts import Action
 from openline.updates import State, StateChanged, Transcript
+from openline_testing.delays import LAST_DIAL, Delays, RetryEstimate
 from openline_testing.dialing import MINUTE, Dialing
 from openline_testing.endings import (
-    is_first_contact,
     meaning,
     network_hint_applies,
-    scattered,
 )
 from openline_testing.laws import GRACE, SLACK, broken
 from openline_testing.observation import OVER, Observation
 
 #: The gate may look back a little longer than the minute of the law.
 GATE_SPAN = MINUTE + 1.0
-#: Added to the delay of a LATER, so that rejected clients come back one by one.
-JITTER = 1.0
-LONGEST_RETRY_AFTER = 300.0
-#: Seconds that the last dial of a session that is stopped has before the limit.
-LAST_DIAL = 5.0
-
-
-class RetryEstimate(NamedTuple):
-    """The retry state of a session, as one reading of the observations."""
-
-    tries: int = 0  # since the line was stable: the n of the backoff
-    retries: int = 0  # since there was progress
-    stable: bool = False  # the line that was lost last was stable
-    until: float | None = None  # when the session gives up; None: not counted yet
-    spent: bool = False  # a fresh credential has been used
-    last: bool = False  # a delay was cut to the last instant before a limit
 
 
 class Patience:
@@ -51,6 +33,7 @@ class Patience:
 
     __slots__ = (
         "_asked_until",
+        "_delays",
         "_for_gate",
         "_put_off",
         "_stop_noted",
@@ -66,6 +49,7 @@ class Patience:
     def __init__(self, seen: Observation, dialing: Dialing) -> None:
         self.seen = seen
         self.dialing = dialing
+        self._delays = Delays(seen)
         self.estimates: frozenset[RetryEstimate] = frozenset({RetryEstimate()})
         self._asked_until = 0.0  # the time until which a server asked to wait
         self._stop_noted = False
@@ -199,7 +183,7 @@ class Patience:
             self._in_time()
             return
         self.cause = seen.lost_by if isinstance(seen.lost_by, SocketLost) else None
-        self._asked_until = seen.now + self._asked * (update.action is Action.LATER)
+        self._asked_until = seen.now + self._delays.asked * (update.action is Action.LATER)
         action = self.action = update.action
         self._for_gate = action is Action.REAUTH
         if action is None or action is Action.FATAL:
@@ -208,18 +192,18 @@ class Patience:
         if action is Action.REAUTH and (not seen.has_provider or all(h.spent for h in estimates)):
             broken("fresh credential", "a second dial to use a fresh one", seen.now)
         self.dialing.needs_fresh |= action is Action.REAUTH
-        fits = ((h, self._fits(h, action, wait, gate)) for h in estimates)
+        fits = ((h, self._delays.fits(h, action, wait, gate)) for h in estimates)
         fitting = [h._replace(last=h.last or cut) for h, cut in fits if cut is not None]
         if not fitting:
             bounds = " or ".join(
-                "{:.3f} to {:.3f}".format(*self._bounds(h, action))
+                "{:.3f} to {:.3f}".format(*self._delays.bounds(h, action))
                 for h in sorted(estimates, key=str)
             )
             broken("backoff", f"{action} reported {wait:.3f} s, not {bounds}", seen.now)
         most = seen.policy.max_attempts
         if most is not None and all(h.retries >= most for h in fitting):
             broken("patience", f"retry {fitting[0].retries + 1} of {most}", seen.now)
-        self.estimates = frozenset(self._after(estimate) for estimate in fitting)
+        self.estimates = frozenset(self._delays.after(estimate) for estimate in fitting)
         self.noted = False
         self._in_time()
 
@@ -233,85 +217,6 @@ class Patience:
             broken("patience", f"a retry {seen.retry_at - until:.3f} s after giving up", seen.now)
         if seen.stop_wanted and seen.retry_at > seen.finish_by + SLACK:
             broken("finish in time", "a retry that would come too late to finish", seen.now)
-
-    def _after(self, estimate: RetryEstimate) -> RetryEstimate:
-        give_up = self.seen.policy.give_up_after
-        until = estimate.until
-        if until is None and give_up is not None:
-            until = self.seen.now + give_up
-        return estimate._replace(
-            tries=estimate.tries + (not estimate.stable),
-            retries=estimate.retries + 1,
-            stable=False,
-            until=until,
-        )
-
-    def _fits(
-        self, estimate: RetryEstimate, action: Action, wait: float, gate: float
-    ) -> bool | None:
-        """Whether ``wait`` fits by being cut to the last instant before a limit; None: it does not.
-
-        The time for a first contact is such a limit as well, but for that a delay may be cut
-        more than once.
-        """
-        low, high = self._bounds(estimate, action)
-        high = max(high, gate)
-        contact = self._first_contact_in
-        if contact is not None and high >= contact - SLACK:
-            low, high = min(low, max(contact, gate)), max(contact, gate)
-        soonest = self._limit(estimate, self.seen.finish_from)
-        latest = self._limit(estimate, self.seen.finish_by)
-        if low - SLACK <= wait <= high + SLACK and wait <= latest + SLACK:
-            return wait > soonest - SLACK  # either way
-        if estimate.last or high < soonest - SLACK or gate > latest + SLACK:
-            return None
-        least = self._cut(estimate, gate, soonest, self.seen.finish_from)
-        most = self._cut(estimate, gate, latest, self.seen.finish_by)
-        return True if least - SLACK <= wait <= most + SLACK else None
-
-    def _limit(self, estimate: RetryEstimate, finish: float) -> float:
-        """Seconds until giving up, or until ``finish``, when the time to finish is over."""
-        seen, until = self.seen, self._after(estimate).until
-        limits = [until] * (until is not None) + [finish] * seen.stop_wanted
-        return min((at - seen.now for at in limits if at is not None), default=math.inf)
-
-    def _cut(self, estimate: RetryEstimate, gate: float, limit: float, finish: float) -> float:
-        seen, until = self.seen, self._after(estimate).until
-        gives_up = math.inf if until is None else until - seen.now
-        finishes = finish - LAST_DIAL - seen.now if seen.stop_wanted else math.inf
-        asked = self._asked if self._asked < limit else 0.0
-        return max(gate, asked, min(gives_up, finishes))
-
-    @property
-    def _first_contact_in(self) -> float | None:
-        """Seconds until the time for a first contact is over, if this ending waits for it."""
-        seen = self.seen
-        if seen.streamed or seen.lost_by is None or not is_first_contact(seen.lost_by):
-            return None
-        return max(0.0, seen.opened_at + seen.policy.first_contact - seen.now)
-
-    @property
-    def _asked(self) -> float:
-        """Seconds that the server asked to wait."""
-        lost_by = self.seen.lost_by
-        asked = lost_by.retry_after if isinstance(lost_by, SocketLost) else None
-        return min(LONGEST_RETRY_AFTER, max(0.0, asked or 0.0))
-
-    def _bounds(self, estimate: RetryEstimate, action: Action) -> tuple[float, float]:
-        seen, policy = self.seen, self.seen.policy
-        d = min(policy.backoff_cap, policy.backoff_first * 2.0 ** min(estimate.tries, 64))
-        if action is Action.REAUTH:
-            return 0.0, 0.0
-        if action is Action.LATER:
-            floor = max(policy.later_floor, self._asked)
-            return max(d / 2, floor), max(d, floor) + JITTER
-        if not estimate.stable:
-            return d / 2, d
-        ruling = seen.ruling
-        spread = ruling.scatter if ruling else False
-        if seen.lost_by is not None and scattered(seen.lost_by, seen.dialect):
-            spread = True
-        return 0.0, policy.scatter if spread else policy.prompt_retry
 
     def _judged(self, update: StateChanged) -> None:
         """An ending with a single cause is judged by it; strikes and limits may end it too."""
@@ -356,8 +261,8 @@ class Patience:
             if most is not None and estimate.retries >= most:
                 return
             gate = self.dialing.gate_opens_in(GATE_SPAN)
-            worst = max(self._bounds(estimate, action)[1], gate) if estimate.last else gate
-            if worst > self._limit(estimate, seen.finish_from) - SLACK:
+            worst = max(self._delays.bounds(estimate, action)[1], gate) if estimate.last else gate
+            if worst > self._delays.limit(estimate, seen.finish_from) - SLACK:
                 return
         what = f"it failed with another try allowed ({update.reason})"
         broken("no early failure", what, seen.now)

@@ -1,12 +1,25 @@
-"""The states of a session as the laws see them: their order, and what holds in each."""
+"""The states: which may follow which, what must be so and what the app may ask for in each."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Final
 
+from openline.events import (
+    AbortRequested,
+    AudioCaptured,
+    CaptureHole,
+    Event,
+    OpenRequested,
+    SourceFailed,
+    SourceFinished,
+    SourceStarted,
+    StopRequested,
+)
 from openline.updates import State
-from openline_testing.observation import OVER
+from openline_testing.laws import broken
+from openline_testing.observation import OVER, Observation
 
 _S: Final = State
 #: The states that a session may enter from each state.
@@ -24,7 +37,7 @@ WAYS: Final[Mapping[State, frozenset[State]]] = {
 }
 #: The conditions of each state: is a dial out, open, acked; is a request out; has the final
 #: message come. None: either.
-FITS: Final[Mapping[State, tuple[bool | None, ...]]] = {
+_FITS: Final[Mapping[State, tuple[bool | None, ...]]] = {
     _S.IDLE: (False, None, None, False, False),
     _S.AUTHORIZING: (False, None, None, True, False),
     _S.CONNECTING: (True, False, False, False, False),
@@ -36,10 +49,44 @@ FITS: Final[Mapping[State, tuple[bool | None, ...]]] = {
     _S.CLOSED: (False, None, None, False, None),
     _S.FAILED: (False, None, None, False, False),
 }
-FIT_LAWS: Final = (  # for each condition: true, false, and its law
+_FIT_LAWS: Final = (  # for each condition: true, false, and its law
     ("a dial is out", "no dial is out", "state fits"),
     ("a socket is open", "no socket is open", "state fits"),
     ("its start was acked", "no start was acked", "the ack opens"),
     ("a request is out", "no request is out", "state fits"),
     ("the final message came", "no final message came", "the final message"),
 )
+
+
+def fits(seen: Observation) -> None:
+    """Check the conditions of the reported state. Raises LawBroken."""
+    state = seen.state
+    is_so = (
+        seen.live is not None,
+        seen.connection_id is not None,
+        seen.acked,
+        seen.request is not None,
+        seen.finished,
+    )
+    for have, want, (what, other, law) in zip(is_so, _FITS[state], _FIT_LAWS, strict=True):
+        if want is not None and have is not want:
+            broken(law, f"{state}, though {what if have else other}", seen.now)
+
+
+def is_possible(seen: Observation, event: Event) -> bool:
+    """Whether the app may request ``event`` now; all other events are always possible."""
+    match event:
+        case OpenRequested():
+            return seen.state is State.IDLE
+        case AudioCaptured(source, pcm):
+            return source in seen.sources and not len(pcm) & 1
+        case CaptureHole(source, samples):
+            return source in seen.sources and samples >= 0
+        case SourceStarted(source, at):
+            return source in seen.sources and math.isfinite(at)
+        case SourceFinished(source) | SourceFailed(source):
+            return source in seen.sources
+        case StopRequested() | AbortRequested():
+            return seen.state not in OVER
+        case _:
+            return True

@@ -46,7 +46,7 @@ from openline_testing.observation import OVER, Observation
 from openline_testing.patience import Patience
 from openline_testing.sending import DISK, Sending
 from openline_testing.source_laws import SourceLaws
-from openline_testing.states import FIT_LAWS, FITS, WAYS
+from openline_testing.states import WAYS, fits, is_possible
 from openline_testing.suspensions import Suspensions
 
 
@@ -119,7 +119,7 @@ class World:
         deadline, state, dial = connection.next_deadline(), connection.state, seen.live
         on_time = deadline is None or deadline > now
         late = seen.is_late(event)
-        possible = seen.is_possible(event)
+        possible = is_possible(seen, event)
         foreign = seen.is_foreign(event)
         figures = connection.statistics if late or foreign or not possible else None
         due = connection.backlog_seconds
@@ -186,7 +186,7 @@ class World:
         if connection.ended != (seen.ended is not None) or (state in OVER) != connection.ended:
             result = "was reported" if seen.ended else "was not reported"
             broken("one end", f"{state}, and the result {result}", now)
-        self._fits(state)
+        fits(seen)
         self._sending.rest()
         self._patience.rest()
         self._delivery.rest(lambda: connection.statistics)
@@ -225,19 +225,6 @@ class World:
         done += [f"{b} became {a}" for b, a in pairs if a != b]
         if done:
             broken(law, f"{_name(self._seen.event)} while {state}: {done}", self._seen.now)
-
-    def _fits(self, state: State) -> None:
-        seen = self._seen
-        is_so = (
-            seen.live is not None,
-            seen.connection_id is not None,
-            seen.acked,
-            seen.request is not None,
-            seen.finished,
-        )
-        for have, want, (what, other, law) in zip(is_so, FITS[state], FIT_LAWS, strict=True):
-            if want is not None and have is not want:
-                broken(law, f"{state}, though {what if have else other}", seen.now)
 
     def _limits(self, state: State) -> list[tuple[float, str]]:
         """The latest times at which this state must be left, each with its law."""

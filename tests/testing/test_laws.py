@@ -510,9 +510,14 @@ def hides_what_is_ignored(session: Faulty) -> None:
 
 
 def keeps_a_deaf_line(session: Faulty) -> None:
-    session.streaming().feed(e.AudioCaptured("mic", FRAME))
+    """It sends more than the queue holds, nothing comes of it, and the session waits on."""
+    session.streaming()
+    for _ in range(120):
+        session.feed(e.AudioCaptured("mic", FRAME), 0.02)
+        answers_pings(session)
     inside(session).policy = Policy(proof_timeout=1000)
-    for _ in range(9):
+    inside(session).arm_proof()
+    for _ in range(14):
         answers_pings(session)
         session.tick()
 

@@ -25,9 +25,9 @@ anywhere at all.
 
 from __future__ import annotations
 
-from openline_testing.theorem.books import Ledger
 from openline_testing.theorem.checking import Counterexample, check
 from openline_testing.theorem.clauses import THEOREM, TheoremBroken
+from openline_testing.theorem.ledger import Ledger
 from openline_testing.theorem.playing import play
 from openline_testing.theorem.resuming import kill_and_resume
 from openline_testing.theorem.schedule import Fault, Schedule, Source, draw, keeps_up

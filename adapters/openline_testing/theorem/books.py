@@ -1,8 +1,7 @@
-"""The ledger: an independent account of every sample, compared with the session's reports.
+"""The books: what was captured, dropped, discarded, finalised and told, sample by sample.
 
-The simulation reports to it what was captured, dropped, discarded and finalised, and it
-receives every command of the session. Each difference between the two breaks a clause of the
-theorem. ``telling`` has the words, ``gaps`` the gaps, and ``result`` the end.
+The simulation reports what happens to the audio; nothing here judges. ``ledger`` compares the
+commands of the session with it.
 """
 
 from __future__ import annotations
@@ -11,17 +10,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from openline.audio.disk_runs import FETCH
-from openline.commands import (
-    CloseSource,
-    Command,
-    FetchAudio,
-    Report,
-    StoreAudio,
-    StoreConfirmed,
-    StoreFinal,
-)
 from openline.dialects.traits import Traits
-from openline.events import AbortRequested, AudioCaptured, AudioFetched, Event
 from openline.policy import Policy
 from openline.session import SessionMachine
 from openline.updates import SAMPLE_RATE as S
@@ -29,17 +18,10 @@ from openline.updates import (
     Ended,
     Gap,
     GapCause,
-    GapWithdrawn,
-    PartialRetracted,
     State,
-    StateChanged,
     Transcript,
-    Trouble,
-    Update,
 )
 from openline_testing.theorem.account import Account, fill
-from openline_testing.theorem.clauses import fail, hold
-from openline_testing.theorem.gaps import check_gap, check_withdrawn
 from openline_testing.theorem.schedule import Schedule
 from openline_testing.theorem.simulation import Telling
 from openline_testing.theorem.telling import WordBook
@@ -48,7 +30,7 @@ SPEAKING: Final = frozenset({State.STREAMING, State.FINISHING})
 LISTENING: Final = SPEAKING | {State.CLOSING}
 
 
-class Ledger:
+class Books:
     """The account of one session; its attributes can be read after the end.
 
     ``resumes``: the session resumes from the disk of an earlier process.
@@ -69,7 +51,7 @@ class Ledger:
         self.words = WordBook(traits.time_error, resumes=resumes)
         self.happened = self.words.happened
         self.policy = policy
-        self._most_kept = self._limit(traits, fetches=resumes or bool(schedule.disk))
+        self.most_kept = self._limit(traits, fetches=resumes or bool(schedule.disk))
         self.room = max(source.longest for source in schedule.sources)
         self.accounts: dict[str, Account] = {}
         self.refused: int = 0
@@ -83,13 +65,13 @@ class Ledger:
         self.ended: Ended | None = None
         self.told: list[Gap] = []
         self.inherited: set[GapCause] = set()
-        self._partials: set[str] = set()
-        self._state = State.IDLE
-        self._coming: str | None = None  # text or key of the final that it receives now
-        self._known: int | None = None  # what the figures show of that final's source
-        self._must_tell = self._is_told = False
+        self.partials: set[str] = set()
+        self.state = State.IDLE
+        self.coming: str | None = None  # text or key of the final that it receives now
+        self.known: int | None = None  # what the figures show of that final's source
+        self.must_tell = self.is_told = False
         self.withdrawn: list[Gap] = []  # since the last event
-        self._growing: dict[str, int] = {}  # sources that this dial's backend ignores: their marks
+        self.growing: dict[str, int] = {}  # sources that this dial's backend ignores: their marks
         self.core: SessionMachine
 
     # Reports of the simulation.
@@ -140,7 +122,7 @@ class Ledger:
 
     def ignored(self, source: str) -> None:
         """The backend ignores a frame of this source; its gap grows until the dial ends."""
-        self._growing.setdefault(source, self._mark(source))
+        self.growing.setdefault(source, self.mark(source))
         self.happens("a source ignored")
 
     def happens(self, what: str) -> None:
@@ -155,187 +137,21 @@ class Ledger:
 
     def arrives(self, key: str, *, live: bool, known: Mapping[str, int]) -> None:
         """The next message for the session is the final with this text, or this key."""
-        self._coming = key
-        self._known = known.get(self.finals[key][0])
-        self._must_tell = live and not self.aborted and self._state in LISTENING
+        self.coming = key
+        self.known = known.get(self.finals[key][0])
+        self.must_tell = live and not self.aborted and self.state in LISTENING
         if self.claims:
-            self._must_tell &= self.words.must_tell(key)
-        self._is_told = False
+            self.must_tell &= self.words.must_tell(key)
+        self.is_told = False
 
-    # Commands of the session.
-
-    def commanded(self, event: Event, commands: list[Command]) -> None:
-        """Check the commands with which the session answers ``event``."""
-        self.aborted |= isinstance(event, AbortRequested)
-        for command in commands:
-            self.obeys(command)
-        # A timer that was due before the message may have ended the dial.
-        untold = self._coming is not None and self._must_tell and not self._is_told
-        if untold and self._state in LISTENING:
-            fail("words", f"the final {self._coming} arrived while {self._state}, and is not told")
-        self._coming = None
-        check_withdrawn(self)
-        shown = self._partials | {each.source for each in self.words.visible.values()}
-        if shown and self._state not in LISTENING:
-            fail("partials", f"one of {min(shown)} outlived its dial")
-        if isinstance(event, AudioCaptured | AudioFetched):
-            self._memory_is_bounded()
-
-    def obeys(self, command: Command) -> None:
-        """Check one command as it is carried out."""
-        match command:
-            case Report(update):
-                if self.ended is not None:
-                    fail("the result", f"{type(update).__name__} after the end")
-                self._check_update(update)
-            case StoreAudio(source, start, pcm):
-                account = self.accounts[source]
-                if start < account.stored_until:
-                    fail("the disk", f"{source}: {start} is stored twice")
-                account.stored_until = start + len(pcm) // 2
-            case StoreConfirmed(source, position):
-                confirmed = self.accounts[source].proved
-                if position < confirmed:
-                    fail("the disk", f"{source}: {position} is confirmed after {confirmed}")
-                self.accounts[source].proved = position
-            case StoreFinal(transcript=final, proves=int(position)):
-                account = self.accounts[final.source]
-                account.proved = max(account.proved, position)
-            case FetchAudio(source, start, _):
-                confirmed = self.accounts[source].proved
-                what = f"{source}: {start} is fetched, and was already confirmed"
-                hold("the disk", start >= confirmed, what)
-            case CloseSource(source):
-                self.let_go.add(source)
-            case _:
-                pass
-
-    def _limit(self, traits: Traits, *, fetches: bool) -> int:
-        limit = round(self.policy.buffer_seconds * S)
-        if not fetches:
-            return limit
-        unconfirmed = round((traits.lag + traits.window) * S)
-        return max(limit, max(limit // 2, unconfirmed) + FETCH)
-
-    def _memory_is_bounded(self) -> None:
-        limit = self._most_kept
-        for source, marks in self.core.snapshot().sources.items():
-            kept = marks.buffered
-            if kept > limit:
-                fail("memory", f"{kept} samples of {source} are kept, not {limit}")
-
-    def _check_update(self, update: Update) -> None:
-        match update:
-            case StateChanged(state=state):
-                if self._state in SPEAKING and state not in SPEAKING:
-                    self.check_confirmed()
-                if state not in LISTENING:
-                    self._growing.clear()
-                self._state = state
-                self.streamed |= state in SPEAKING
-            case Transcript():
-                self._check_words(update)
-            case PartialRetracted(source=source, settled=settled):
-                had_settled = settled and self.words.retracted(source)
-                known = source in self._partials or had_settled
-                hold("partials", known, f"{source} has none to retract")
-                self._partials.discard(source)
-            case Gap():
-                self.told.append(update)
-                check_gap(self, update)
-            case GapWithdrawn(gap=gap):
-                self.withdrawn.append(gap)
-            case Ended():
-                self.ended = update
-            case Trouble(kind="malformed"):  # an ideal backend sends no malformed message
-                fail("the wire", update.text)
-            case _:
-                pass
-
-    def _check_words(self, update: Transcript) -> None:
-        if not update.final and not update.settled:
-            self._partials.add(update.source)
-        elif not self.claims:
-            hold("held", update.final, f"{update.text!r} is held, but its end is exact")
-            self._check_final(update)
-        elif not (update.final and self.words.becomes_final(update)):
-            if self._coming is None:
-                fail(
-                    "in place", f"{update.text!r} is reported, but the backend did not just send it"
-                )
-            self._is_told = True
-            self._partials.discard(update.source)
-            self.words.is_told(update, self._coming, self._known)
-            self.words.spans[update.id] = self.finals[self._coming][1]
-            self.fill_done(update)
-            if not update.final:
-                self.words.settles(update)
-            else:
-                closing = self._state is State.CLOSING
-                hold("held", closing, f"{update.text!r} is final before it is confirmed")
-        if update.final:
-            self.delivered.append(update)
-            if self.claims:
-                # The mark of a source that is ignored is where its audio ends, and proves nothing.
-                mark = self._growing.get(update.source, self._mark(update.source))
-                self.words.confirmed[update.id] = mark
-
-    def _mark(self, source: str) -> int:
+    def mark(self, source: str) -> int:
+        """The sample up to which the session calls this source's audio confirmed."""
         return self.accounts[source].origin + self.core.statistics.sources[source].confirmed
 
     def fill_done(self, update: Transcript) -> None:
         """The audio of these words was transcribed."""
         for start, end in self.words.spans[update.id]:
             fill(self.accounts[update.source].done, start, end)
-
-    def _check_final(self, final: Transcript) -> None:
-        """A final stands at the times of its words, without audio of an earlier dial's finals."""
-        key = self._coming
-        if final.text != key or key is None:
-            fail("in place", f"{final.text!r} is reported, but the backend did not just send it")
-        self._is_told = True
-        self._partials.discard(final.source)
-        source, spans = self.finals[key]
-        account = self.accounts[source]
-        start, end = round(final.start * S), round(final.end * S)
-        what = f"{final.source}: [{start}, {end})"
-        off = abs(final.start * S - start) + abs(final.end * S - end)
-        if off >= 1e-6 or final.source != source:
-            fail("in place", f"{what} is reported, but is of {source}, or off by {off} samples")
-        hold("in place", start <= end, f"{what} ends before it begins")
-        if spans:
-            begins, until = spans[0][0], spans[-1][1]
-            if end < until:
-                fail("in place", f"{what} is cut off before {until}")
-            if not account.somewhere and (start, end) != (begins, until):
-                fail("in place", f"{what} was spoken at [{begins}, {until})")
-        dial = int(key.split("/")[0])
-        for a, b in spans:
-            low = max(a, start)
-            if not account.only_said_on(dial, low, b):
-                fail("said twice", f"{what} lies in a final of an earlier dial")
-            if account.lost.find(1, low, b) >= 0:
-                fail("said twice", f"{what} lies in an earlier gap")
-        account.says(spans, start, dial)
-
-    def check_confirmed(self) -> None:
-        """At the end of a dial: the backend finalised or discarded all audio it confirmed."""
-        for source, figures in self.core.statistics.sources.items():
-            account = self.accounts[source]
-            self.excuse_told(source, figures.told)
-            confirmed = account.origin + figures.confirmed
-            what = f"{source}: confirmed fell from {account.confirmed} to {confirmed}"
-            hold("lost in silence", confirmed >= account.confirmed, what)
-            account.confirmed = confirmed
-            beyond: int = 0
-            if source in self._growing:
-                continue
-            for start, end in account.unplaced(account.origin, confirmed):
-                # A hole is reported only when the sender next pulls, so it is counted here.
-                beyond += end - start if account.holes.find(0, start, end) >= 0 else 0
-                if beyond > account.short:
-                    what = f"{source}: [{start}, {end}) is confirmed, but was not processed"
-                    fail("lost in silence", what)
 
     def excuse_told(self, source: str, told: int) -> None:
         """Audio that is told, and not confirmed, lies in a final, behind the mark of then."""
@@ -344,3 +160,10 @@ class Ledger:
             if final.source == source:
                 start = max(round(final.start * S), self.words.confirmed.get(final.id, 0))
                 fill(account.done, start, round(final.end * S))
+
+    def _limit(self, traits: Traits, *, fetches: bool) -> int:
+        limit = round(self.policy.buffer_seconds * S)
+        if not fetches:
+            return limit
+        unconfirmed = round((traits.lag + traits.window) * S)
+        return max(limit, max(limit // 2, unconfirmed) + FETCH)

@@ -9,7 +9,7 @@ from functools import partial
 from openline.policy import Policy
 from openline.session import SessionMachine
 from openline_testing.steps import written
-from openline_testing.theorem.books import Ledger
+from openline_testing.theorem.ledger import Ledger
 from openline_testing.theorem.playing import ECHO, play
 from openline_testing.theorem.resuming import kill_and_resume
 from openline_testing.theorem.schedule import Schedule, draw

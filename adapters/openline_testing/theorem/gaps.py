@@ -9,22 +9,8 @@ from openline.updates import Gap, GapCause
 from openline_testing.theorem.account import Account, fill
 from openline_testing.theorem.clauses import fail, hold
 
-
-class Books(Protocol):
-    """What is read of the ledger."""
-
-    accounts: dict[str, Account]
-    withdrawn: list[Gap]
-    told: list[Gap]
-    core: SessionMachine
-
-    def happens(self, what: str) -> None:
-        """Note that ``what`` happened."""
-        ...
-
-    def excuse_told(self, source: str, told: int) -> None:
-        """Note how many samples are told."""
-        ...
+if TYPE_CHECKING:
+    from openline_testing.theorem.books import Books
 
 
 def check_gap(books: Books, gap: Gap) -> None:

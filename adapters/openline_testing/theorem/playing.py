@@ -9,7 +9,7 @@ from openline.dialects.checking import check_dialect
 from openline.dialects.dry_run import dry_run_headers
 from openline.policy import Policy
 from openline.session import SessionMachine
-from openline_testing.theorem.books import Ledger
+from openline_testing.theorem.ledger import Ledger
 from openline_testing.theorem.line import Line
 from openline_testing.theorem.result import check_end
 from openline_testing.theorem.schedule import Schedule

@@ -14,6 +14,9 @@ from openline_testing.theorem.schedule import Schedule, keeps_up
 from openline_testing.theorem.simulation import calm
 from openline_testing.theorem.words import Word, spoken
 
+if TYPE_CHECKING:
+    from openline_testing.theorem.books import Books
+
 #: Causes of gaps that cannot occur while the spool works.
 NOT_WITH_A_SPOOL: Final = frozenset({GapCause.OVERFLOW, GapCause.UNPROVEN, GapCause.SPOOL})
 

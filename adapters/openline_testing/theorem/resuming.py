@@ -32,8 +32,8 @@ from openline.session import PastSource, SessionMachine
 from openline.updates import SAMPLE_RATE as S
 from openline.updates import Gap, GapCause, State, Transcript
 from openline_testing.theorem.account import fill
-from openline_testing.theorem.books import Ledger
 from openline_testing.theorem.clauses import fail, hold
+from openline_testing.theorem.ledger import Ledger
 from openline_testing.theorem.line import Line
 from openline_testing.theorem.playing import ECHO
 from openline_testing.theorem.result import check_end, unavoidable
@@ -81,8 +81,8 @@ class Log(Ledger):
             raise KilledError
         self._kill_at -= 1
         super().obeys(command)
-        if isinstance(command, StoreFinal) and self.claims and self._coming is not None:
-            self.words.is_stored(command.transcript, self._coming, self.finals[self._coming][1])
+        if isinstance(command, StoreFinal) and self.claims and self.coming is not None:
+            self.words.is_stored(command.transcript, self.coming, self.finals[self.coming][1])
         match command:
             case StoreConfirmed(source, position):
                 self._began.setdefault(source, position)

@@ -19,7 +19,7 @@ from typing import Final
 
 from openline.dialects.checking import decode_strict
 from openline.dialects.protocol import FinalMessage, Heard, Message, Status
-from openline_testing.theorem.books import Ledger
+from openline_testing.theorem.ledger import Ledger
 from openline_testing.theorem.speech import IDS, Encoded, Speech, Words
 
 #: So many sessions cannot all be unlucky: of 300 that were drawn 284 reported a final, and
