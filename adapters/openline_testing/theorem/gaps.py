@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING
 
-from openline.session import SessionMachine
 from openline.updates import Gap, GapCause
-from openline_testing.theorem.account import Account, fill
+from openline_testing.theorem.account import fill
 from openline_testing.theorem.clauses import fail, hold
 
 if TYPE_CHECKING:

@@ -11,7 +11,6 @@ from openline.policy import Policy
 from openline.session import SessionMachine
 from openline_testing.theorem.ledger import Ledger
 from openline_testing.theorem.line import Line
-from openline_testing.theorem.result import check_end
 from openline_testing.theorem.schedule import Schedule
 from openline_testing.theorem.simulation import Simulation, brisk
 from openline_testing.theorem.speech import EchoSpeech, Speech, claims_its_ends, fitted
@@ -45,5 +44,5 @@ def play(
     line = Line(Simulation(schedule, policy, speech, books), connection=connection)
     books.core = line.core
     line.run()
-    check_end(books)
+    books.close()
     return books

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from openline.updates import SAMPLE_RATE as S
 from openline.updates import Ended, GapCause, State
 from openline_testing.theorem.account import Account
-from openline_testing.theorem.books import Ledger as Books
 from openline_testing.theorem.clauses import fail, hold
 from openline_testing.theorem.schedule import Schedule, keeps_up
 from openline_testing.theorem.simulation import calm

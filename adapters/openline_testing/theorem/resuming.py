@@ -36,7 +36,7 @@ from openline_testing.theorem.clauses import fail, hold
 from openline_testing.theorem.ledger import Ledger
 from openline_testing.theorem.line import Line
 from openline_testing.theorem.playing import ECHO
-from openline_testing.theorem.result import check_end, unavoidable
+from openline_testing.theorem.result import unavoidable
 from openline_testing.theorem.schedule import Schedule, draw, keeps_up
 from openline_testing.theorem.simulation import Past, Simulation, brisk, calm
 from openline_testing.theorem.speech import Speech, claims_its_ends, fitted
@@ -118,7 +118,7 @@ class Log(Ledger):
 
     def close(self) -> None:
         """It ended before it was killed: the disk keeps only audio that can still be sent."""
-        check_end(self)
+        super().close()
         ended = self.ended
         if ended is None:
             fail("it ends", "no result was reported")
@@ -227,7 +227,7 @@ def kill_and_resume(
     line = Line(Simulation(after, books.policy, speech, books), connection=connection, past=past)
     books.core = line.core
     line.run()
-    check_end(books)
+    books.close()
     ended = books.ended
     if (
         ended is not None
