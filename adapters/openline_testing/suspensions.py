@@ -1,7 +1,8 @@
 """The law of a process that was stopped: what it was waited for meanwhile is waited for anew.
 
 An event that comes more than ``NOTICED`` after the session's deadline ends a suspension, and
-the session says so. What was overdue then gets ``GRACE``, once, for what lies ready may arrive
+the session says so. The deadline counts that the event before has left: a pull may have set an
+earlier one since, of which nobody was late. What was overdue then gets ``GRACE``, once, for what lies ready may arrive
 first. The times of the whole session, and those in which a backend is to show work, are moved by
 the length of the suspension; and a line counts as stable from its end on.
 
@@ -26,17 +27,18 @@ NOTICED: Final = 1.0
 class Suspensions:
     """Observes events that are late, before the session takes them."""
 
-    __slots__ = ("_gap", "_granted", "_seen")
+    __slots__ = ("_gap", "_granted", "_seen", "_soonest")
 
     def __init__(self, seen: Observation) -> None:
         self._seen = seen
         self._granted: dict[str, float] = {}  # by the name of a wait: the time that it got
         self._gap: float = 0.0
+        self._soonest: float | None = None  # the deadline after the event before
 
     def comes(self, deadline: float | None, now: float) -> float:
         """An event comes at ``now``; the deadline was ``deadline``: how long nothing ran."""
         self._gap = 0.0 if deadline is None else now - deadline
-        if self._gap <= NOTICED:
+        if self._gap <= NOTICED or self._soonest is None or now - self._soonest <= NOTICED:
             self._gap = 0.0
             return 0.0
         seen, policy = self._seen, self._seen.policy
@@ -69,8 +71,9 @@ class Suspensions:
         self._granted[name] = granted
         return granted
 
-    def ends(self, commands: Sequence[Command]) -> None:
-        """Check what the session reports of it."""
+    def ends(self, commands: Sequence[Command], deadline: float | None) -> None:
+        """Check what the session reports of it; ``deadline`` is the next one."""
+        self._soonest = deadline
         said = [
             each.update.gap
             for each in commands

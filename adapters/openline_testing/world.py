@@ -153,7 +153,7 @@ class World:
             self._stopped(state, due)
         self._delivery.settle()
         self.rest(connection)
-        self._suspensions.ends(commands)
+        self._suspensions.ends(commands, connection.next_deadline())
         return commands
 
     def _resumes(self, deadline: float | None) -> None:
