@@ -18,6 +18,8 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import Final
 
+from msgspec import structs
+
 from openline.updates import (
     Ended,
     Gap,
@@ -55,8 +57,11 @@ class Updates:
             key = self._place(update)
             self._unread.pop(key, None)
         elif isinstance(update, Transcript):
-            # A final replaces the unread partial that it was.
-            self._unread.pop(self._place(update), None)
+            # A final replaces the unread partial that it was. If that was settled and not read,
+            # the app still has the live partial before it, unless a newer one is unread.
+            gone = self._unread.pop(self._place(update), None)
+            if gone is not None and ("partial", update.source) not in self._unread:
+                update = structs.replace(update, settled=False)
         self._unread[key] = update
 
     def _place(self, update: Update) -> object:

@@ -68,8 +68,8 @@ class Delays:
 
     def fits(
         self, estimate: RetryEstimate, action: Action, wait: float, gate: float
-    ) -> bool | None:
-        """Whether ``wait`` fits by being cut to the last instant before a limit; None: it does not.
+    ) -> tuple[bool, ...]:
+        """How ``wait`` fits: by being cut to the last instant before a limit, or not; or neither.
 
         The time for a first contact is such a limit as well, but for that a delay may be cut
         more than once.
@@ -82,12 +82,12 @@ class Delays:
         soonest = self.limit(estimate, self.seen.finish_from)
         latest = self.limit(estimate, self.seen.finish_by)
         if low - SLACK <= wait <= high + SLACK and wait <= latest + SLACK:
-            return wait > soonest - SLACK  # either way
+            return (False, True) if wait > soonest - SLACK else (False,)
         if estimate.last or high < soonest - SLACK or gate > latest + SLACK:
-            return None
+            return ()
         least = self._cut(estimate, gate, soonest, self.seen.finish_from)
         most = self._cut(estimate, gate, latest, self.seen.finish_by)
-        return True if least - SLACK <= wait <= most + SLACK else None
+        return (True,) if least - SLACK <= wait <= most + SLACK else ()
 
     def after(self, estimate: RetryEstimate) -> RetryEstimate:
         """The state once this delay is counted as a retry."""

@@ -193,7 +193,7 @@ class Patience:
             broken("fresh credential", "a second dial to use a fresh one", seen.now)
         self.dialing.needs_fresh |= action is Action.REAUTH
         fits = ((h, self._delays.fits(h, action, wait, gate)) for h in estimates)
-        fitting = [h._replace(last=h.last or cut) for h, cut in fits if cut is not None]
+        fitting = [h._replace(last=h.last or cut) for h, cuts in fits for cut in cuts]
         if not fitting:
             bounds = " or ".join(
                 "{:.3f} to {:.3f}".format(*self._delays.bounds(h, action))

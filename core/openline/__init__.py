@@ -11,13 +11,16 @@ from openline.policy import Policy
 from openline.reconnect.verdicts import Action, ErrorKind, Verdict
 from openline.session import LocalProtocolError, SessionMachine
 from openline.updates import (
+    Account,
     BackendMetrics,
     BackendStatus,
     Ended,
     Gap,
     GapCause,
+    GapWithdrawn,
     Insight,
     PartialRetracted,
+    Resumed,
     SourceEnded,
     SourceEndReason,
     SourceStatistics,
@@ -30,6 +33,7 @@ from openline.updates import (
 )
 
 __all__ = [
+    "Account",
     "Action",
     "Backend",
     "BackendMetrics",
@@ -39,10 +43,12 @@ __all__ = [
     "ErrorKind",
     "Gap",
     "GapCause",
+    "GapWithdrawn",
     "Insight",
     "LocalProtocolError",
     "PartialRetracted",
     "Policy",
+    "Resumed",
     "SessionMachine",
     "SourceEndReason",
     "SourceEnded",

@@ -128,6 +128,9 @@ def test_a_settled_partial_is_replaced_by_its_final_alone() -> None:
         live,
         held("a", final=True),
     ]
+    # The app may still show a live partial, which the unread settled one would have replaced.
+    final = replace(held("a", final=True), settled=False)
+    assert left_of(held("a"), held("a", final=True)) == [final]
 
 
 def test_a_retraction_of_settled_partials_removes_the_unread_ones() -> None:

@@ -268,11 +268,8 @@ class Streams(Turns):
         most = 0
         for stream in self._streams.values():
             box = stream.box
-            if live:
-                queued = min(box.dial_sent - stream.window.drained, self._limits.queue)
-                most = max(most, box.unsent + queued)
-            else:
-                most = max(most, box.captured - box.confirmed)
+            queued = min(box.dial_sent - stream.window.drained, self._limits.queue)
+            most = max(most, box.unsent + (queued if live else 0))
         return most / SAMPLE_RATE + self._traits.horizon
 
     def end_dial(self) -> list[Gap]:

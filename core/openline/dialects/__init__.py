@@ -15,6 +15,7 @@ from openline.dialects.protocol import (
     FinalMessage,
     Heard,
     Ids,
+    Lost,
     Malformed,
     Message,
     Metrics,
@@ -25,7 +26,7 @@ from openline.dialects.protocol import (
     Unknown,
 )
 from openline.dialects.registry import BUILT_IN, DEFAULT
-from openline.dialects.traits import Address, Traits
+from openline.dialects.traits import Address, Ends, Traits
 from openline.reconnect.verdicts import Action, Rule
 
 __all__ = [
@@ -36,9 +37,11 @@ __all__ = [
     "CredentialHeaders",
     "Dialect",
     "DialectError",
+    "Ends",
     "FinalMessage",
     "Heard",
     "Ids",
+    "Lost",
     "Malformed",
     "Message",
     "Metrics",
