@@ -15,6 +15,8 @@ cover the same code, or the gate fails.
 A test that waits for what never comes would end the whole run without a word. So it fails after
 ``LIMIT`` seconds, and its name says which rule is broken. The limit is far above what any test
 takes on a busy machine; it measures nothing.
+
+Long audio and long lists that differ are told by the first difference, and not in full.
 """
 
 from __future__ import annotations
@@ -74,3 +76,27 @@ def _limited(item: pytest.Item) -> Generator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+
+
+#: Bytes and lists that are longer than this are not shown in full.
+_LONG = 64
+
+
+def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
+    """Where two long sequences differ: an index says more than "27 more items"."""
+    for kind in (bytes, list, tuple):
+        if op == "==" and isinstance(left, kind) and isinstance(right, kind):
+            break
+    else:
+        return None
+    if max(len(left), len(right)) <= _LONG:
+        return None
+    shorter = min(len(left), len(right))
+    at = next((i for i in range(shorter) if left[i] != right[i]), shorter)
+    beyond = "the end"
+    one = repr(left[at])[:200] if at < len(left) else beyond
+    other = repr(right[at])[:200] if at < len(right) else beyond
+    return [
+        f"{kind.__name__} of {len(left)} == {kind.__name__} of {len(right)}",
+        f"they differ from index {at} on: {one} is there, and {other} should be",
+    ]
