@@ -24,8 +24,9 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
+from typing import cast
 
 import pytest
 from hypothesis import settings
@@ -84,19 +85,16 @@ _LONG = 64
 
 def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
     """Where two long sequences differ: an index says more than "27 more items"."""
-    for kind in (bytes, list, tuple):
-        if op == "==" and isinstance(left, kind) and isinstance(right, kind):
-            break
-    else:
+    if op != "==" or type(left) is not type(right) or not isinstance(left, bytes | list | tuple):
         return None
-    if max(len(left), len(right)) <= _LONG:
+    one, other = (list(cast("Iterable[object]", each)) for each in (left, right))
+    if max(len(one), len(other)) <= _LONG:
         return None
-    shorter = min(len(left), len(right))
-    at = next((i for i in range(shorter) if left[i] != right[i]), shorter)
-    beyond = "the end"
-    one = repr(left[at])[:200] if at < len(left) else beyond
-    other = repr(right[at])[:200] if at < len(right) else beyond
+    pairs = enumerate(zip(one, other, strict=False))
+    at = next((i for i, (a, b) in pairs if a != b), min(len(one), len(other)))
+    found, wanted = (repr(each[at])[:200] if at < len(each) else "the end" for each in (one, other))
+    kind = type(left).__name__
     return [
-        f"{kind.__name__} of {len(left)} == {kind.__name__} of {len(right)}",
-        f"they differ from index {at} on: {one} is there, and {other} should be",
+        f"{kind} of {len(one)} == {kind} of {len(other)}",
+        f"they differ from index {at} on: {found} is there, and {wanted} should be",
     ]

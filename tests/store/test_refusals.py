@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -158,7 +159,7 @@ def test_a_folder_that_cannot_be_made_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(locks.fcntl, "flock", broken(errno.ENOLCK))
+        patch.setattr(fcntl, "flock", broken(errno.ENOLCK))
         assert text_of(lambda: Spool.create(tmp_path, began())) == (
             f"{tmp_path / 's'}: it cannot be locked (no locks available): "
             "give a folder on a local disk"
@@ -279,7 +280,7 @@ def test_a_journal_that_cannot_be_locked_or_read_is_one_line(
         f"{path}: another session writes it: give another"
     )
     first.close()
-    monkeypatch.setattr(locks.fcntl, "flock", broken())
+    monkeypatch.setattr(fcntl, "flock", broken())
     assert text_of(JournalFile(path).open, JournalError) == (
         f"{path}: input/output error: give a regular file"
     )
@@ -297,7 +298,11 @@ def test_a_token_of_any_length_that_fits_is_read(
     path.write_bytes(b"t" * size)
     assert read(path).token == "t" * size
     real = os.read
-    monkeypatch.setattr(os, "read", lambda fd, most: real(fd, min(most, 3_000)))
+
+    def short(fd: int, most: int) -> bytes:
+        return real(fd, min(most, 3_000))
+
+    monkeypatch.setattr(os, "read", short)
     assert read(path).token == "t" * size
 
 
