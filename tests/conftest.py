@@ -85,7 +85,8 @@ _LONG = 64
 
 def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
     """Where two long sequences differ: an index says more than "27 more items"."""
-    if op != "==" or type(left) is not type(right) or not isinstance(left, bytes | list | tuple):
+    kind = type(left)
+    if op != "==" or kind is not type(right) or kind not in {bytes, list, tuple}:
         return None
     one, other = (list(cast("Iterable[object]", each)) for each in (left, right))
     if max(len(one), len(other)) <= _LONG:
@@ -93,8 +94,7 @@ def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str]
     pairs = enumerate(zip(one, other, strict=False))
     at = next((i for i, (a, b) in pairs if a != b), min(len(one), len(other)))
     found, wanted = (repr(each[at])[:200] if at < len(each) else "the end" for each in (one, other))
-    kind = type(left).__name__
     return [
-        f"{kind} of {len(one)} == {kind} of {len(other)}",
+        f"{kind.__name__} of {len(one)} == {kind.__name__} of {len(other)}",
         f"they differ from index {at} on: {found} is there, and {wanted} should be",
     ]
