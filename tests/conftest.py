@@ -15,6 +15,8 @@ cover the same code, or the gate fails.
 A test that waits for what never comes would end the whole run without a word. So it fails after
 ``LIMIT`` seconds, and its name says which rule is broken. The limit is far above what any test
 takes on a busy machine; it measures nothing.
+
+Long audio and long lists that differ are told by the first difference, and not in full.
 """
 
 from __future__ import annotations
@@ -22,8 +24,9 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
+from typing import cast
 
 import pytest
 from hypothesis import settings
@@ -74,3 +77,24 @@ def _limited(item: pytest.Item) -> Generator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+
+
+#: Bytes and lists that are longer than this are not shown in full.
+_LONG = 64
+
+
+def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
+    """Where two long sequences differ: an index says more than "27 more items"."""
+    kind = type(left)
+    if op != "==" or kind is not type(right) or kind not in {bytes, list, tuple}:
+        return None
+    one, other = (list(cast("Iterable[object]", each)) for each in (left, right))
+    if max(len(one), len(other)) <= _LONG:
+        return None
+    pairs = enumerate(zip(one, other, strict=False))
+    at = next((i for i, (a, b) in pairs if a != b), min(len(one), len(other)))
+    found, wanted = (repr(each[at])[:200] if at < len(each) else "the end" for each in (one, other))
+    return [
+        f"{kind.__name__} of {len(one)} == {kind.__name__} of {len(other)}",
+        f"they differ from index {at} on: {found} is there, and {wanted} should be",
+    ]

@@ -89,3 +89,16 @@ async def test_backend_that_cannot_start_reports_the_reason() -> None:
         await child.__aenter__()
     assert caught.value.status == 1
     assert child.process is None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="descriptors are counted in /proc")
+async def test_backends_that_were_killed_leave_no_descriptor() -> None:
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(2):
+        async with Child("echo") as child:
+            await child.kill()
+            await child.start()
+            running = child.process
+        assert running is not None
+        assert running.returncode is not None, "the backend outlives the demo"
+    assert len(os.listdir("/proc/self/fd")) == before, "a pipe of a backend stays open"

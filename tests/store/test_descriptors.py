@@ -121,7 +121,7 @@ def test_hundreds_of_lives_leave_no_descriptor(
 ) -> None:
     life(tmp_path)
     before = descriptors()
-    for _ in range(250):  # each opens several
+    for _ in range(100):  # each opens several
         life(tmp_path)
     assert descriptors() == before, f"{life.__name__} leave descriptors open"
     assert not [*tmp_path.glob("*/*.pcm")]
