@@ -22,6 +22,7 @@ from trio.testing import MockClock
 
 from openline_audio.source import SAMPLE_RATE, Source
 from openline_trio.sources import FileSource, PcmSource
+from openline_trio.sources.piped import Pipe
 from tests.support_profiles import paced
 
 if TYPE_CHECKING:
@@ -197,3 +198,39 @@ def test_hundreds_of_runs_leave_no_descriptor_and_no_task(
 
     trio.run(main, clock=MockClock(autojump_threshold=0))
     assert counts[0] == counts[1], "a run leaves a descriptor or a task"
+
+
+@paced(examples=60, steps=1)
+@given(
+    moves=st.lists(
+        st.tuples(st.sampled_from(["take", "look", "head"]), st.integers(1, 3_000)), max_size=12
+    ),
+    size=st.integers(1, 9_000),
+)
+def test_bytes_of_a_pipe_come_in_their_order_whatever_was_put_back(
+    moves: list[tuple[str, int]], size: int
+) -> None:
+    data = np.random.default_rng(size).bytes(size)
+    reading, writing = os.pipe()
+    os.write(writing, data)
+    os.close(writing)
+    got = b""
+
+    async def main() -> None:
+        nonlocal got
+        pipe = Pipe(reading, "it")
+        for move, most in moves:
+            if move == "head":
+                assert data[len(got) :].startswith(await pipe.head())
+                continue
+            taken = await pipe.receive(most)
+            if move == "look":
+                pipe.put_back(taken)
+            else:
+                got += taken
+        while more := await pipe.receive(3_000):
+            got += more
+
+    trio.run(main)
+    os.close(reading)
+    assert got == data
