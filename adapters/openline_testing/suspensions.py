@@ -2,9 +2,10 @@
 
 An event that comes more than ``NOTICED`` after the session's deadline ends a suspension, and
 the session says so. The deadline counts that the event before has left: a pull may have set an
-earlier one since, of which nobody was late. What was overdue then gets ``GRACE``, once, for what lies ready may arrive
-first. The times of the whole session, and those in which a backend is to show work, are moved by
-the length of the suspension; and a line counts as stable from its end on.
+earlier one since, of which nobody was late. What was overdue then gets ``GRACE``, once, for
+what lies ready may arrive first. The times of the whole session, and those in which a backend
+is to show work, are moved by the length of the suspension; and a line counts as stable from its
+end on.
 
 The laws compute their limits from times that were observed: these are moved here.
 """

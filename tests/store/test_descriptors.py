@@ -7,7 +7,7 @@ import fcntl
 import io
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -146,7 +146,7 @@ CALLS = (
 
 
 @contextmanager
-def failing(at: int) -> Iterator[list[str]]:
+def failing(at: int) -> Generator[list[str]]:
     """Let the call number ``at`` fail, and all of its name behind it; yields its name."""
     made = 0
     broken: list[str] = []

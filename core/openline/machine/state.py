@@ -155,11 +155,11 @@ class SessionState:
         self.credential_due_at = OFF  # when to ask again though nothing was refused
         self.request: int = 0
         # The dial.
-        self.dial = self.dials = 0
+        self.dial: int = 0
         self.dialled_at = 0.0
         self.target = backend
         self.with_credential = True
-        self.hops = 0
+        self.dials = self.hops = 0
         self.streamed = False  # a start was acknowledged, on some dial
         self.connection_id = ""
         self.backend_error = ""
@@ -236,7 +236,7 @@ class SessionState:
 
     def aim_home(self) -> None:
         """Dial the backend itself again."""
-        self.hops = 0
+        self.dials = self.hops = 0
         self.with_credential = True
         self.target = self._backend
 

@@ -8,7 +8,7 @@ import socket
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +32,7 @@ ONE = 1 / SAMPLE_RATE
 
 
 @contextmanager
-def stored(data: bytes) -> Iterator[int]:
+def stored(data: bytes) -> Generator[int]:
     """The descriptor of a file that holds ``data``, at its beginning."""
     with tempfile.TemporaryFile() as file:
         file.write(data)
@@ -124,7 +124,7 @@ def test_a_recording_is_as_long_as_it_tells_wherever_it_comes_from(
 
 
 @contextmanager
-def piped(data: bytes) -> Iterator[int]:
+def piped(data: bytes) -> Generator[int]:
     """A pipe, or what serves as one, from which ``data`` comes."""
     here, there = socket.socketpair()
     with here, there:
