@@ -40,7 +40,6 @@ def test_summary_is_awaited_for_the_contracts_time(
     drive.audio(50)
     drive.serve()
     drive.wait(first)
-    drive.figures()  # nothing is in the queue, for which the session would wait longer
     drive.stop()
     drive.serve()
     summary_at = drive.now + stuck + making
