@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import io
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -97,7 +97,7 @@ def test_no_line_of_the_view_is_wider_than_the_terminal(
     )
     for update in updates:
         view.show(update)
-    sources = dict(zip(SOURCES, statistics, strict=True))
+    sources: dict[str, SourceStatistics] = dict(zip(SOURCES, statistics, strict=True))
     view.glance(Snapshot(elapsed=3.0, levels=dict.fromkeys(SOURCES, 0.1), sources=sources))
     with console.capture() as captured:
         console.print(view.drawing())
@@ -137,7 +137,8 @@ def test_a_view_of_hours_keeps_no_more_than_it_shows() -> None:
             )
         )
         if not number % 10:
-            vars(view)["_lines"].clear()  # as a flush does, which would draw all of them
+            # As a flush does, which would draw all of them.
+            view._lines.clear()  # pyright: ignore[reportPrivateUsage]
         if number in {200, 2_000}:
             sizes.append(_kept(view))
     assert sizes[1] <= sizes[0] + 100, f"the view keeps what it no longer shows: {sizes}"
@@ -147,11 +148,15 @@ def _kept(view: LiveView) -> int:
     """How many things lie in its own containers."""
     gc.collect()
     total = 0
-    todo: list[Any] = [v for name, v in vars(view).items() if name not in {"_console", "_live"}]
+    todo: list[Any] = [
+        each for name, each in vars(view).items() if name not in {"_console", "_live"}
+    ]
     while todo:
         each = todo.pop()
-        if hasattr(each, "values"):
-            todo += each.values()
-        if hasattr(each, "__len__") and not isinstance(each, str):
+        if isinstance(each, dict):
+            inner = cast("dict[Any, Any]", each)
+            todo += inner.values()
+            total += len(inner)
+        elif hasattr(each, "__len__") and not isinstance(each, str):
             total += len(each)
     return total

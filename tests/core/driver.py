@@ -189,7 +189,8 @@ class Drive:
         return self.feed(e.MessageReceived(self.core.dial, json.dumps(message)), after=after)
 
     def ack(self, state: str = "streaming", **fields: Any) -> list[Command]:
-        return self.say("status", state=state, **{"final_ends": self.ends} | fields)
+        known: dict[str, Any] = {"final_ends": self.ends} | fields
+        return self.say("status", state=state, **known)
 
     def final(self, start: float, end: float, text: str = "words", **more: Any) -> list[Command]:
         return self.say("asr_final", text=text, t0=start, t1=end, **more)

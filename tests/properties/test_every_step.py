@@ -9,12 +9,14 @@ hangs.
 
 from __future__ import annotations
 
+import math
 from functools import cache
 from typing import Final
 
 import pytest
 
 from openline.dialects.echopanel import EchoPanel
+from openline.machine.suspension import GRACE, NOTICED
 from openline.machine.timers import RUNS, Timer
 from openline.policy import Policy
 from openline_testing.alphabet import Alphabet
@@ -103,14 +105,19 @@ def walk_to(setting: Setting, names: tuple[str, ...]) -> Run:
 
 
 def take(step: Step, run: Run) -> None:
-    """A step that puts off nothing."""
+    """A step that puts off nothing, unless it ends a suspension: by the grace at most."""
     line = run.machine
     before, running = (line.state, line.dial), run.deadlines
+    resumes = step.now - min(running.values(), default=math.inf) > NOTICED
     step.take(run)
     if (line.state, line.dial) == before:
         for timer in BEGIN:
             due = run.deadlines.get(timer, 0.0)
-            assert due <= running.get(timer, due), f"{step.name} puts {timer.name} off"
+            most = running.get(timer, due)
+            if resumes:
+                grace = run.world.seen.policy.stable_after if timer is Timer.STABLE else GRACE
+                most = max(most, step.now + grace)
+            assert due <= most, f"{step.name} puts {timer.name} off"
 
 
 @pytest.mark.parametrize("place", PLACES)

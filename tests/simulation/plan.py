@@ -121,7 +121,7 @@ def draw(seed: int) -> Plan:
             pong_timeout=pick([5.0, 5.0, 3.0]),
             backoff_cap=pick([10.0, 30.0, 60.0]),
             give_up_after=None if patient else 300.0,
-            buffer_seconds=pick([60.0, 55.0]),
+            buffer_seconds=pick([70.0, 65.0]),
             finish_timeout=pick([20.0, 20.0, 300.0]),
         ),
         latency=pick([0.001, 0.02, 0.02, 0.15]),

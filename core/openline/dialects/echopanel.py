@@ -255,7 +255,7 @@ def _translate(wire: Incoming) -> Message:
                 connection_id=connection,
             )
         case WireSummary():
-            json = wire.json if isinstance(wire.json, dict) else {}
+            json: dict[Any, Any] = wire.json if isinstance(wire.json, dict) else {}
             return FinalMessage(
                 summary={"markdown": _string(wire.markdown), "json": json},
                 attempt_id=attempt,

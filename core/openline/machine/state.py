@@ -156,12 +156,12 @@ class SessionState:
         self.credential_due_at = OFF  # when to ask again though nothing was refused
         self.request: int = 0
         # The dial.
-        self.dial = self.dials = 0
+        self.dial: int = 0
         # When the dial began; the stop on it, or later progress.
         self.dialled_at, self.flushing_since = 0.0, OFF
         self.target = backend
         self.with_credential = True
-        self.hops = 0
+        self.dials = self.hops = 0
         self.streamed = False  # a start was acknowledged, on some dial
         self.connection_id = ""
         self.backend_error = ""
@@ -238,7 +238,7 @@ class SessionState:
 
     def aim_home(self) -> None:
         """Dial the backend itself again."""
-        self.hops = 0
+        self.dials = self.hops = 0
         self.with_credential = True
         self.target = self._backend
 
