@@ -14,11 +14,23 @@ from openline import events as e
 from openline.backend import Backend, CredentialPlace
 from openline.commands import StoreAudio, StoreReplaced, StoreTold, StoreWithdrawn
 from openline.journal.reader import JournalError
+from openline.session import SessionMachine
 from openline.updates import Gap, GapCause, Transcript
 from openline_store import locks
 from openline_store.disk import Disk
 from openline_store.journal_file import JournalFile, journal_file
-from openline_store.records import VERSION, Began, Confirmed, Lost, Replaced, Said, Told, Withdrawn
+from openline_store.records import (
+    VERSION,
+    Began,
+    Confirmed,
+    Lost,
+    Replaced,
+    Said,
+    Told,
+    Withdrawn,
+    pack,
+    unpack,
+)
 from openline_store.spool import (
     Spool,
     SpoolError,
@@ -332,3 +344,60 @@ def test_what_was_read_of_a_token_shows_no_token(tmp_path: Path) -> None:
     path.write_bytes(b"a-secret")
     os.utime(path, (0, 0))
     assert repr(read(path)) == "Found(is_pipe=False, is_young=False)"
+
+
+# Torn ends.
+
+
+@pytest.mark.parametrize("torn", [0, 1, 65_534, 65_535, 65_536, 65_537, 140_000])
+def test_a_torn_line_of_any_length_is_cut(torn: int, tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    first = JournalFile(path)
+    line = next_line(path, first)
+    with path.open("ab") as file:
+        file.write(b"x" * torn)
+    again = JournalFile(path)
+    again.open()
+    again.close()
+    assert path.read_bytes() == line
+
+
+def next_line(path: Path, journal: JournalFile) -> bytes:
+    """Begin a journal; returns its first line."""
+    SessionMachine(
+        Backend(),
+        session_id="s",
+        attempt_id="a",
+        random=lambda: 0.5,
+        sources=("mic",),
+        observers=[journal.observer],
+    )
+    journal.open()
+    journal.close()
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize(("beyond", "count"), [(0, 1), (1, 0)])
+def test_a_record_is_at_most_16_mib(beyond: int, count: int) -> None:
+    """A longer one is a damaged length, and not read."""
+    head = len(pack(Told("x" * (1 << 17), 0, 1))) - (1 << 17) - 8
+    record = Told("x" * ((1 << 24) - head + beyond), 0, 1)
+    assert len(pack(record)) == 8 + (1 << 24) + beyond
+    assert len(list(unpack(pack(record)))) == count
+
+
+def test_a_folder_that_cannot_be_deleted_is_no_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool = Spool.create(tmp_path, began())
+    before = len(os.listdir(spool.folder))
+    asked: list[bool] = []
+
+    def rmtree(_folder: Path, *, ignore_errors: bool = False) -> None:
+        asked.append(ignore_errors)
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+
+    monkeypatch.setattr("shutil.rmtree", rmtree)
+    spool.discard()
+    assert len(os.listdir(spool.folder)) == before
+    assert asked == [True]
