@@ -238,7 +238,7 @@ class SessionState:
 
     def aim_home(self) -> None:
         """Dial the backend itself again."""
-        self.dials = self.hops = 0
+        self.hops = 0
         self.with_credential = True
         self.target = self._backend
 
