@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import io
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -154,7 +154,7 @@ def _kept(view: LiveView) -> int:
     while todo:
         each = todo.pop()
         if isinstance(each, dict):
-            inner = cast("dict[Any, Any]", each)
+            inner: dict[Any, Any] = each
             todo += inner.values()
             total += len(inner)
         elif hasattr(each, "__len__") and not isinstance(each, str):
