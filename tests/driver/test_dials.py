@@ -90,3 +90,21 @@ def test_abort_drops_a_held_dial_and_ends_a_live_one() -> None:
 )
 def test_loss_has_one_cause(event: SocketLost | Redirected, meant: SocketLost | Redirected) -> None:
     assert one_cause(event) == meant
+
+
+def test_late_abort_of_another_dial_drops_no_held_one() -> None:
+    dials = Dials()
+    dials.open(command(1))
+    dials.end(1, 0.0)
+    dials.open(command(2))
+    assert not dials.abort(AbortSocket(1), 0.1)
+    assert dials.release(1) == command(2)
+
+
+def test_release_of_an_unknown_dial_frees_no_held_one_beside_a_living() -> None:
+    dials = Dials()
+    dials.open(command(1))
+    assert not dials.open(command(2))
+    assert dials.release(7) is None
+    assert dials.is_alive(1)
+    assert dials.release(1) == command(2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import errno
 import fcntl
 import os
@@ -40,7 +41,7 @@ from openline_store.spool import (
     spooled_sessions,
     the_session,
 )
-from openline_store.token_file import MOST_BYTES, TokenFileError, read
+from openline_store.token_file import MOST_BYTES, TokenFile, TokenFileError, read
 
 GAP = Gap(source="mic", start=0, end=5, samples=5, cause=GapCause.CAPTURE)
 
@@ -401,3 +402,67 @@ def test_a_folder_that_cannot_be_deleted_is_no_error(
     spool.discard()
     assert len(os.listdir(spool.folder)) == before
     assert asked == [True]
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "utf-8", "utf-8-sig", "utf-16"])
+def test_a_token_is_read_in_every_encoding_of_a_text_editor(encoding: str, tmp_path: Path) -> None:
+    path = tmp_path / "token"
+    path.write_text("a-token\r\n", encoding)
+    assert read(path).token == "a-token"
+
+
+def test_a_file_that_ends_in_a_mark_is_no_text_of_that_encoding(tmp_path: Path) -> None:
+    path = tmp_path / "token"
+    path.write_bytes(b"a-token" + codecs.BOM_UTF16_LE)
+    text_of(lambda: read(path), TokenFileError)
+
+
+def test_a_pipe_is_read_in_pieces_and_waited_for(tmp_path: Path) -> None:
+    """Its writer may pause, and gives up only after a minute."""
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    writing = os.open(path, os.O_RDWR)
+    waited: list[float] = []
+
+    def pause(seconds: float) -> None:
+        waited.append(seconds)
+        if len(waited) == 3:
+            os.write(writing, b"a-to")
+        if len(waited) == 6:
+            os.write(writing, b"ken")
+
+    try:
+        why = text_of(lambda: read(path, pause), TokenFileError)
+    finally:
+        os.close(writing)
+    assert why == f"{path}: its writer does not finish; name a file that holds the token"
+    assert sum(waited) == pytest.approx(60, abs=0.06)
+
+
+def test_a_pipe_without_a_writer_is_waited_for_a_moment(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    waited: list[float] = []
+    why = text_of(lambda: read(path, waited.append), TokenFileError)
+    assert why == f"{path}: nothing writes to this pipe; name a file that holds the token"
+    assert sum(waited) == pytest.approx(5, abs=0.06)
+
+
+def test_a_pipe_is_asked_once_and_its_token_stays(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    reading = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    writing = os.open(path, os.O_WRONLY)
+    os.write(writing, b"a-token")
+    closed: list[int] = []
+
+    def pause(_seconds: float) -> None:
+        if not closed:
+            closed.append(writing)
+            os.close(writing)
+
+    provider = TokenFile(path, pause=pause)
+    assert provider.first() == "a-token"
+    os.close(reading)
+    assert provider.provide(None) == "a-token"
+    assert provider.provide("a-token") == "a-token"
