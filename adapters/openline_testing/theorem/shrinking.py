@@ -33,6 +33,10 @@ def _simpler(schedule: Schedule) -> Iterator[Schedule]:
             if fewer or name != "sources":
                 less: dict[str, Any] = {name: fewer}
                 yield replace(schedule, **less)
+    for i, way in enumerate(schedule.dials):
+        if way != "open":  # its place counts, and not what happens to it
+            opened = (*schedule.dials[:i], "open", *schedule.dials[i + 1 :])
+            yield replace(schedule, dials=opened)
     yield from _calmer(schedule, Schedule(), leave={"seed", "sources", "faults", "dials"})
     for i, source in enumerate(schedule.sources):
         before, after = schedule.sources[:i], schedule.sources[i + 1 :]
