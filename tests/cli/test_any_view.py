@@ -153,10 +153,8 @@ def _kept(view: LiveView) -> int:
     ]
     while todo:
         each = todo.pop()
-        if isinstance(each, dict):
-            inner: dict[Any, Any] = each
-            todo += inner.values()
-            total += len(inner)
-        elif hasattr(each, "__len__") and not isinstance(each, str):
+        if hasattr(each, "values"):
+            todo += each.values()
+        if hasattr(each, "__len__") and not isinstance(each, str):
             total += len(each)
     return total

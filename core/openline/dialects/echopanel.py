@@ -185,6 +185,10 @@ def _string(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
+def _object(value: Any) -> Any:
+    return value if isinstance(value, dict) else {}
+
+
 def _name(value: Any) -> str | None:
     return value if isinstance(value, str) else None
 
@@ -255,9 +259,8 @@ def _translate(wire: Incoming) -> Message:
                 connection_id=connection,
             )
         case WireSummary():
-            json: dict[Any, Any] = wire.json if isinstance(wire.json, dict) else {}
             return FinalMessage(
-                summary={"markdown": _string(wire.markdown), "json": json},
+                summary={"markdown": _string(wire.markdown), "json": _object(wire.json)},
                 attempt_id=attempt,
                 connection_id=connection,
             )
