@@ -17,7 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import msgspec
 
@@ -185,8 +185,8 @@ def _string(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _object(value: Any) -> Any:
-    return value if isinstance(value, dict) else {}
+def _object(value: Any) -> dict[str, Any]:
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
 
 
 def _name(value: Any) -> str | None:
