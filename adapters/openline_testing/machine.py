@@ -85,7 +85,7 @@ class SessionFuzzer(RuleBasedStateMachine):
         self._acks = acks_of(self.dialect, samples)
         self._ack, self._final = self._acks[0], final_of(self.dialect, samples)
         self._session: Session | None = None
-        self.now = 0.0
+        self.now: float = 0.0
 
     # To be overridden.
 

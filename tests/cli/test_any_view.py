@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import io
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -152,11 +152,10 @@ def _kept(view: LiveView) -> int:
         each for name, each in vars(view).items() if name not in {"_console", "_live"}
     ]
     while todo:
-        each = todo.pop()
+        each = whole = todo.pop()
         if isinstance(each, dict):
-            inner = cast("dict[Any, Any]", each)
-            todo += inner.values()
-            total += len(inner)
+            todo += whole.values()
+            total += len(whole)
         elif hasattr(each, "__len__") and not isinstance(each, str):
             total += len(each)
     return total

@@ -54,7 +54,7 @@ def sequences(draw: st.DrawFn) -> Sequence:
     """A diagram of anything: its first item is a state, as in each session."""
     who = tuple(Who) if draw(st.booleans()) else (Who.APP, Who.LINE, Who.BACKEND)
     sources: tuple[str, ...] = draw(st.sampled_from([(), ("mic",), ("mic", "system")]))
-    captured = dict.fromkeys(sources, 0.0)
+    captured: dict[str, float] = dict.fromkeys(sources, 0.0)
     at = 0.0
     items: list[Item] = []
     for kind in ["turn", *draw(KINDS)]:

@@ -61,7 +61,7 @@ class Books:
         self.let_go: set[str] = set()  # sources that were released because they hung
         self.broke_off: set[str] = set()  # sources that failed before the stop
         self.aborted = False
-        self.streamed = False
+        self.streamed: bool = False
         self.ended: Ended | None = None
         self.told: list[Gap] = []
         self.inherited: set[GapCause] = set()

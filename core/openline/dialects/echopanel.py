@@ -17,7 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 import msgspec
 
@@ -177,6 +177,10 @@ class EchoPanel:
         return wire if isinstance(wire, Malformed | Unknown) else _translate(wire)
 
 
+def _is_object(value: Any) -> TypeGuard[dict[str, Any]]:
+    return isinstance(value, dict)
+
+
 def _text(message: dict[str, Any]) -> str:
     return msgspec.json.encode(message).decode()
 
@@ -255,7 +259,7 @@ def _translate(wire: Incoming) -> Message:
                 connection_id=connection,
             )
         case WireSummary():
-            json: dict[Any, Any] = wire.json if isinstance(wire.json, dict) else {}
+            json = wire.json if _is_object(wire.json) else {}
             return FinalMessage(
                 summary={"markdown": _string(wire.markdown), "json": json},
                 attempt_id=attempt,
