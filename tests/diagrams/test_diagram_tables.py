@@ -138,7 +138,7 @@ def test_accepted_messages_come_from_the_structs() -> None:
     assert "`t0?` anything" in shown["asr_final"]
     assert "`confidence?` anything" in shown["asr_final"]
     assert "`people?` list" in shown["entities_update"]
-    assert "object or list or string or number or boolean" in shown["final_summary"]
+    assert "`json?` anything" in shown["final_summary"]
 
 
 def test_flags_of_a_status_come_from_the_dialect() -> None:
