@@ -133,22 +133,6 @@ def unavoidable(schedule: Schedule) -> set[GapCause]:
     return causes
 
 
-def is_quietly_deaf(books: Books, ended: Ended) -> bool:
-    """Whether the last dial is deaf, and all that it was sent may lie in a queue.
-
-    Nothing shows that it is deaf then, and the session waits for it until the end.
-    """
-    ways, dials = books.schedule.dials, ended.statistics.dials
-    if not 0 < dials <= len(ways) or ways[dials - 1] != "deaf":
-        return False
-    queue = (books.schedule.queue or books.traits.queue) * S
-    unconfirmed = Counter[str]()
-    for gap in ended.missing:
-        if gap.cause is GapCause.UNCONFIRMED:
-            unconfirmed[gap.source] += gap.samples
-    return all(samples <= queue for samples in unconfirmed.values())
-
-
 def _add_up(books: Books, source: str, account: Account, ended: Ended) -> None:
     longer = f"{source}: captured more than its length"
     hold("lost in silence", account.captured <= books.room, longer)
@@ -180,7 +164,5 @@ def _check_excuses(books: Books, ended: Ended) -> None:
         hold("no excuse", not books.drops, f"the backend had to drop {books.drops} samples")
     if calm(schedule, books.policy):
         excused = {GapCause.CAPTURE} | unavoidable(schedule) | books.inherited
-        if is_quietly_deaf(books, ended):
-            excused.add(GapCause.UNCONFIRMED)
         lost = sorted(causes - excused)
         hold("no excuse", not lost, f"missing: {lost}, the end: {ended.reason}")

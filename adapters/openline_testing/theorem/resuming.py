@@ -36,7 +36,7 @@ from openline_testing.theorem.clauses import fail, hold
 from openline_testing.theorem.ledger import Ledger
 from openline_testing.theorem.line import Line
 from openline_testing.theorem.playing import ECHO
-from openline_testing.theorem.result import is_quietly_deaf, unavoidable
+from openline_testing.theorem.result import unavoidable
 from openline_testing.theorem.schedule import Schedule, draw, keeps_up
 from openline_testing.theorem.simulation import Past, Simulation, brisk, calm
 from openline_testing.theorem.speech import Speech, claims_its_ends, fitted
@@ -240,8 +240,6 @@ def kill_and_resume(
         withdrawn = {(GapCause.BACKEND, False)}  # by what this process had confirmed
         changed = (missing - before) | (before - missing - withdrawn)
         excused = unavoidable(after)
-        if is_quietly_deaf(books, ended):
-            excused.add(GapCause.UNCONFIRMED)
         lost = sorted({cause for cause, _ in changed} - excused)
         hold("no excuse", not lost, f"since the kill: {lost}")
     return books
