@@ -160,8 +160,9 @@ class Outbox:
     def _let_go(self, start: int, end: int, cause: GapCause) -> None:
         """[start, end) left memory unsent: it is told, where a final covers it, or lost."""
         for reading in self.hearing.leave(self.sent, end):
-            self.tell(reading)
-            self._backlog.skip(reading.told_until)
+            # All or nothing: its audio is not sent again, or its words could be heard twice.
+            self.tell(reading._replace(known=0))
+            self._backlog.skip(reading.end)
         self.losses.lose(start, end, cause)
 
     def tell(self, reading: Reading) -> None:
