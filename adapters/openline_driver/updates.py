@@ -18,8 +18,6 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import Final
 
-from msgspec import structs
-
 from openline.updates import (
     Ended,
     Gap,
@@ -56,12 +54,10 @@ class Updates:
         elif not _is_durable(update):
             key = self._place(update)
             self._unread.pop(key, None)
-        elif isinstance(update, Transcript):
-            # A final replaces the unread partial that it was. If that was settled and not read,
-            # the app still has the live partial before it, unless a newer one is unread.
-            gone = self._unread.pop(self._place(update), None)
-            if gone is not None and ("partial", update.source) not in self._unread:
-                update = structs.replace(update, settled=False)
+        elif isinstance(update, Transcript) and not update.settled:
+            # A final replaces the unread partial that it was. A settled one is read before its
+            # final, for it replaces a live partial that the app may show.
+            self._unread.pop(self._place(update), None)
         self._unread[key] = update
 
     def _place(self, update: Update) -> object:

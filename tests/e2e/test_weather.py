@@ -208,8 +208,14 @@ async def test_a_wanted_client_certificate_is_named(newest: ssl.TLSVersion) -> N
                 return
             dials += 1
             plain.settimeout(5)
-            with suppress(OSError), ours.wrap_socket(plain, server_side=True) as secure:
-                secure.recv(1)
+            secure = ours.wrap_socket(plain, server_side=True, do_handshake_on_connect=False)
+            with suppress(OSError):
+                secure.do_handshake()
+            with suppress(OSError), socket.socket(fileno=secure.detach()) as raw:
+                raw.settimeout(5)
+                raw.shutdown(socket.SHUT_WR)  # a close with unread data would reset the alert
+                while raw.recv(4096):
+                    pass
 
     async with trio.open_nursery() as nursery:
         listener = socket.create_server(("127.0.0.1", 0))

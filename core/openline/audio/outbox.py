@@ -160,8 +160,7 @@ class Outbox:
     def _let_go(self, start: int, end: int, cause: GapCause) -> None:
         """[start, end) left memory unsent: it is told, where a final covers it, or lost."""
         for reading in self.hearing.leave(self.sent, end):
-            # All or nothing: its audio is not sent again, or its words could be heard twice.
-            self.tell(reading._replace(known=0))
+            self.tell(reading._replace(known=0))  # all of it, for none is sent again
             self._backlog.skip(reading.end)
         self.losses.lose(start, end, cause)
 

@@ -153,12 +153,12 @@ class SessionState:
         self.credential = CredentialReady(0)  # the provider's last answer
         self.credential_wanted = has_provider
         self.credential_refused = False  # the backend refused the last one
-        self.credential_due_at = OFF  # when to ask again though nothing was refused
+        # When to ask again though nothing was refused; the stop on a dial, or later progress.
+        self.credential_due_at = self.flushing_since = OFF
         self.request: int = 0
         # The dial.
         self.dial: int = 0
-        # When the dial began; the stop on it, or later progress.
-        self.dialled_at, self.flushing_since = 0.0, OFF
+        self.dialled_at = 0.0
         self.target = backend
         self.with_credential = True
         self.dials = self.hops = 0
