@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from openline import events as e
 from openline.dialects.echopanel import TRAITS, EchoPanel
-from openline.machine.timers import Timer
+from openline.machine.timers import OFF, Timer
 from openline.policy import Policy
 from openline.reconnect.verdicts import Action
 from openline.updates import SAMPLE_RATE
@@ -210,3 +210,43 @@ class TestAnnouncedQueue:
             drive.speak(0.5)
         assert drive.frames() * 0.02 == pytest.approx(2.0)
         assert drive.core.statistics.sources["mic"].captured == 3 * SAMPLE_RATE
+
+
+class TestStoreThatWaits:
+    """A store waits for the mark, so a mark that never moves must be found by a timer."""
+
+    def full(self) -> Drive:
+        """A store has filled memory; its backend drains all, and never finishes a phrase."""
+        drive = Drive(policy=PATIENT, kinds={"mic": e.SourceKind.STORE}).stream()
+        drive.audio(5)
+        drive.serve("mic")
+        drive.partial(0, 0.1)  # the mark stays before it
+        drive.audio(3000)
+        drive.serve("mic")
+        assert not drive.core.has_room("mic")
+        return drive
+
+    def test_a_mark_that_does_not_move_ends_the_dial(self) -> None:
+        drive = self.full()
+        began = drive.now
+        while drive.state == "streaming" and drive.now < began + 3 * PATIENCE:
+            drive.wait(1, pulling=False)
+            drive.serve("mic")
+        assert drive.now - began == pytest.approx(2 * PATIENCE, abs=2)
+        assert drive.core.snapshot().retry.strikes == 1
+
+    def test_a_mark_that_moves_starts_the_wait_anew(self) -> None:
+        drive = self.full()
+        drive.wait(1, pulling=False)
+        drive.serve("mic")
+        drive.final(0, 0.1)
+        assert due(drive, Timer.PROOF) == pytest.approx(2 * PATIENCE)
+        drive.wait(1, pulling=False)
+        drive.final(0.1, 58.0)
+        assert drive.core.has_room("mic")
+        assert drive.session.streams.full_since == OFF
+
+    def test_a_device_never_waits(self) -> None:
+        drive = Drive(policy=PATIENT).stream()
+        drive.audio(3000)
+        assert due(drive, Timer.PROOF) is None

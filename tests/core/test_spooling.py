@@ -655,6 +655,17 @@ class TestResume:
                 drive.feed(e.SourceFinished(source))
         return drive
 
+    def test_a_held_final_is_told_if_the_disk_has_lost_its_audio(self) -> None:
+        held = Transcript(
+            source="mic", text="x", final=False, start=1.0, end=1.5, settled=True, id="1.1.1"
+        )
+        past = PastSource(source="mic", origin=0, confirmed=0, on_disk=((0, 2 * S),), held=(held,))
+        drive = self.resume(past)
+        drive.open()
+        drive.connect()
+        drive.feed(e.AudioFetched("mic", 0, b""))
+        assert [each.text for each in drive.finals if each.id == "1.1.1"] == ["x"]
+
     @pytest.mark.parametrize("disk", [0, 3600])
     def test_it_replays_unconfirmed_audio_and_ends_complete(self, disk: float) -> None:
         past = PastSource(source="mic", origin=0, confirmed=S // 2, on_disk=((0, S), (S, 2 * S)))

@@ -13,7 +13,7 @@ import pytest
 from openline import events as e
 from openline.commands import StoreGap
 from openline.reconnect.verdicts import ErrorKind
-from openline.updates import Gap, GapCause
+from openline.updates import Gap, GapCause, GapWithdrawn, Resumed
 from openline_driver import log_observer
 from openline_driver.log_observer import FIELDS, LogObserver, is_wanted
 from tests.core.driver import ATTEMPT, SESSION, Drive, pcm
@@ -206,3 +206,13 @@ def test_long_fields_are_shown_by_their_length(kept: Kept) -> None:
 def test_words_inside_a_command_are_named_by_their_kind(kept: Kept) -> None:
     LogObserver().on_command(StoreGap(GAP), 0.0)
     assert [line for line in kept.lines() if "StoreGap gap=Gap" in line]
+
+
+def test_a_withdrawn_gap_and_a_suspension_are_logged(kept: Kept) -> None:
+    observer = LogObserver()
+    observer.on_update(GapWithdrawn(gap=GAP), 0.0)
+    observer.on_update(Resumed(gap=61.25), 0.0)
+    assert kept.lines(logging.INFO) == [
+        "INFO openline.session gap of 0.02 s in mic withdrawn: a later dial confirmed it",
+        "WARNING openline.session the process was suspended for 61.2 s",
+    ]
