@@ -250,3 +250,10 @@ class TestStoreThatWaits:
         drive = Drive(policy=PATIENT).stream()
         drive.audio(3000)
         assert due(drive, Timer.PROOF) is None
+
+    def test_without_a_line_no_mark_is_awaited(self) -> None:
+        drive = Drive(policy=PATIENT, kinds={"mic": e.SourceKind.STORE})
+        drive.open()
+        drive.audio(3000)
+        assert not drive.core.has_room("mic")
+        assert due(drive, Timer.PROOF) is None
