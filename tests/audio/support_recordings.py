@@ -60,6 +60,11 @@ def media(
         return path.read_bytes()
 
 
+def amr(seconds: int) -> bytes:
+    """The same tone as AMR, which newer wheels of PyAV decode and do not encode."""
+    return (Path(__file__).parent / "recordings" / f"tone-{seconds}s.amr").read_bytes()
+
+
 def _mux(
     path: Path,
     codec: str,

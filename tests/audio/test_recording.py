@@ -17,7 +17,7 @@ import soundfile
 
 from openline_audio.reader import Choice, NoAudioError, RecordingReader
 from openline_audio.source import SourceError
-from tests.audio.support_recordings import encoded, media, noise, read
+from tests.audio.support_recordings import amr, encoded, media, noise, read
 
 WAV = encoded(noise(1), format="WAV")
 MP3 = encoded(noise(1), format="MP3")
@@ -38,7 +38,7 @@ PARTS = {
     "webm": media("libopus", "webm", seconds=1),
     "m4a": media("aac", "ipod", 44_100, seconds=1),
     "aac": media("aac", "adts", 44_100, seconds=1),
-    "amr": media("libopencore_amrnb", "amr", 8_000, seconds=1),
+    "amr": amr(1),
     "flv": media("aac", "flv", 44_100, seconds=1),
     "ts": media("aac", "mpegts", 44_100, seconds=1),
 }  # fmt: skip

@@ -16,7 +16,7 @@ from trio.testing import MockClock
 
 from openline_audio.source import SourceError
 from openline_trio.sources.pcm import PcmSource
-from tests.audio.support_recordings import encoded, media, noise
+from tests.audio.support_recordings import amr, encoded, media, noise
 
 if TYPE_CHECKING:
     from tests.trio.sources.conftest import Recorder
@@ -43,7 +43,7 @@ FORMATS = {
     "faststart": media("aac", "mp4", 44_100, seconds=2, movflags="faststart"),
     "fragmented": media("aac", "mp4", 44_100, seconds=2, movflags="frag_keyframe+empty_moov"),
     "aac": media("aac", "adts", 44_100, seconds=2),
-    "amr": media("libopencore_amrnb", "amr", 8_000, seconds=2),
+    "amr": amr(2),
     "flv": media("aac", "flv", 44_100, seconds=2),
     "ts": media("aac", "mpegts", 44_100, seconds=2),
 }
