@@ -437,6 +437,25 @@ class TestDrops:
         told = [gap for gap in streams.take_gaps() if gap.cause is GapCause.BACKEND]
         assert {gap.source: gap.samples for gap in told} == {"mic": 2 * F, "system": F}
 
+    def test_short_frames_leave_later_drops_to_their_source(self) -> None:
+        """Two short frames of "mic" count as whole ones; the queue of "system" overflows too."""
+        streams = streams_with(0)
+        streams.capture("system", FRAME * (QUEUE // F + 2), 0.0)
+        for samples in (27, 50):
+            streams.capture("mic", bytes(2 * samples), 0.0)
+            streams.hole("mic", 100, 0.0)
+        streams.capture("mic", FRAME * (QUEUE // F + 1), 0.0)
+        for stream in streams.all:
+            while stream.box.next_samples:
+                stream.box.pull()
+        mic = named(streams, "mic")
+        streams.note_dropped(mic, 2)
+        streams.note_dropped(mic, 1)
+        streams.note_dropped(named(streams, "system"), 2)
+        told = [gap for gap in streams.take_gaps() if gap.cause is GapCause.BACKEND]
+        lengths = [(gap.source, gap.samples) for gap in told]
+        assert lengths == [("system", 2 * F), ("mic", 2 * F), ("mic", F)]
+
     def test_a_queue_with_a_short_known_backlog_did_not_overflow(self) -> None:
         streams = streams_with(QUEUE // F + 1)
         for stream in streams.all:

@@ -130,6 +130,11 @@ def test_resumed_session_reads_a_disk_it_cannot_write() -> None:
     check([228420], kill=True)
 
 
+def test_short_frames_of_a_disk_keep_the_clock_of_their_source() -> None:
+    """Both queues run over, and a file ends inside frames: each drop counts as a whole frame."""
+    check([51499], kill=True)
+
+
 #: Both queues run over while one holds a frame that a hole made short: by part of a frame.
 BROKEN_ONCE = (
     Schedule(

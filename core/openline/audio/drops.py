@@ -8,7 +8,8 @@ all sources, so the frames are charged in the most probable order:
 2. to sources of which any audio may still be queued;
 3. what is left, to the source whose metrics reported it, as a gap without a place.
 
-Within 1 and 2 the reporting source comes first. An example, with a queue of 32,000 samples
+Within 1 and 2 the reporting source comes first. A frame that was sent short counts as a whole
+one, since ``window.figured`` counts what was dropped so. An example, with a queue of 32,000 samples
 (2 s) and frames of 320: 33,600 samples of ``mic`` were sent and none is processed yet, so at
 least 1,600 of them, 5 frames, do not fit the queue. A report of 7 frames (2,240 samples)
 charges 1,600 to ``mic`` by rule 1, and the other 640 to ``mic`` again by rule 2, if it
@@ -38,7 +39,7 @@ def charge(
     for stream, queued in [(each, q) for q in (queue, 0) for each in order]:
         box, window = stream.box, stream.window
         held = box.dial_sent - max(window.drained, window.figured)
-        over = box.dial_sent - window.figured - queued
+        over = box.dial_sent + box.dial_short - window.figured - queued
         # Whole frames: the quotient is rounded up.
         samples = min(left, held, -(-over // FRAME_SAMPLES) * FRAME_SAMPLES)
         if samples > 0:

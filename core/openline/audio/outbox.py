@@ -55,6 +55,7 @@ class Outbox:
         "closed",
         "confirmed",
         "dial_sent",
+        "dial_short",
         "hearing",
         "losses",
         "origin",
@@ -72,7 +73,7 @@ class Outbox:
         self.sent = origin
         self.confirmed = origin
         self.closed = False
-        self.dial_sent = 0  # samples pulled on this dial
+        self.dial_sent = self.dial_short = 0  # pulled on this dial; missing in its short frames
         self.losses = GapLog(source)
         self.hearing = Hearing(Marks(origin, 0, 0))
         self._limit = limit
@@ -186,8 +187,7 @@ class Outbox:
 
         Then that part alone is lost: the disk may have the audio after it.
         """
-        gone = self._backlog.fetched(start, pcm)
-        if gone is not None:
+        if (gone := self._backlog.fetched(start, pcm)) is not None:
             self._let_go(*gone, GapCause.SPOOL)
 
     def disk_failed(self) -> None:
@@ -246,8 +246,7 @@ class Outbox:
     def pull(self) -> bytes:
         """The next frame, which now counts as sent on this dial."""
         backlog, unconfirmed = self._backlog, self._unconfirmed
-        frame = backlog.frames.popleft()
-        at, pcm = frame
+        at, pcm = frame = backlog.frames.popleft()
         if at != self.sent or not self.dial_sent:  # a skip, or the dial's first
             self._positions.begin_run(self.dial_sent, at)
         samples = len(pcm) // 2
@@ -255,6 +254,7 @@ class Outbox:
         unconfirmed.frames.append(frame)
         unconfirmed.samples += samples
         self.dial_sent += samples
+        self.dial_short += FRAME_SAMPLES - samples
         self.sent = at + samples
         return pcm
 
@@ -303,7 +303,7 @@ class Outbox:
         self._backlog.put_back(reversed(unconfirmed.frames), unconfirmed.samples)
         unconfirmed.clear()
         self._positions.clear()
-        self.dial_sent = 0
+        self.dial_sent = self.dial_short = 0
         self.sent = self.confirmed
         self._backlog.skip(self.confirmed)
         for start, end in unconfirmed.take_at_risk():
