@@ -284,6 +284,21 @@ class TestCompete:
         again = said(10, 14, "again")
         assert compete([self.OLD], [again], ERRORS) == ([again], [self.OLD])
 
+    def test_the_one_that_reaches_farther_counts_though_it_begins_later(self) -> None:
+        """A word that was final before the cut is in the newer one again."""
+        old = [said(11, 12, "three four"), said(12, 13, "five sixes")]
+        new = [said(10, 13, "Two three FOUR five and")]
+        assert compete(old, [said(10, 13, "twofold three four five")], ERRORS)[0] == old
+        assert compete(old, new, ERRORS) == (old, new)
+        farther = [said(10, 13, "three four sixes five and more")]
+        assert compete(old, farther, ERRORS) == (farther, old)
+
+    def test_its_reach_is_sought_among_the_last_words_alone(self) -> None:
+        """A long run of words costs no more than those."""
+        old = [said(10, 20, " ".join(["same", *"abcd" * 60]))]
+        new = [said(10, 20, " ".join(["longer", *"efgh" * 50, "same", *"ijkl" * 9]))]
+        assert compete(old, new, ERRORS) == (new, old)
+
     @pytest.mark.parametrize(("old", "new"), [([], [OLD]), ([OLD], []), ([], [])])
     def test_one_reading_alone_stands(self, old: list[Reading], new: list[Reading]) -> None:
         assert compete(old, new, ERRORS) == ([*old, *new], [])

@@ -130,6 +130,10 @@ def test_resumed_session_reads_a_disk_it_cannot_write() -> None:
     check([228420], kill=True)
 
 
+def test_the_reading_of_two_lost_dials_that_reaches_farther_counts() -> None:
+    check([2003019])
+
+
 def test_short_frames_of_a_disk_keep_the_clock_of_their_source() -> None:
     """Both queues run over, and a file ends inside frames: each drop counts as a whole frame."""
     check([51499], kill=True)

@@ -27,12 +27,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from difflib import Match, SequenceMatcher
 from typing import NamedTuple
 
 from openline.updates import SAMPLE_RATE, Transcript
 
 #: The mark stays at most this far before the beginning of a final.
 _BEFORE = 2 * SAMPLE_RATE
+#: So many words of a reading are compared with another one, from its end.
+_WORDS = 200
 
 
 class Reading(NamedTuple):
@@ -154,16 +157,40 @@ def compete(
 ) -> tuple[list[Reading], list[Reading]]:
     """Of two readings of the same audio, the finals that count, and those that they replace.
 
-    Both begin at the mark, so the one that reaches farther has more text; ends are claims, and
-    do not tell. The newer one counts if both have equally much. Of the other one, each final
-    counts that it does not replace.
+    The one that reaches farther counts. Ends are claims, and do not show that; it has more text
+    behind the last words that both have, or more text at all. The newer one counts if both have
+    equally much. Of the other one, each final counts that it does not replace.
     """
     if not old or not new:
         return [*old, *new], []
-    best, other = (old, new) if _letters(old) > _letters(new) else (new, old)
+    best, other = (old, new) if _reaches_farther(old, new) else (new, old)
     gone = [each for each in other if replaced(each, best, error)]
     kept = [each for each in other if each not in gone]
     return sorted([*best, *kept], key=lambda each: each.start), gone
+
+
+def _reaches_farther(old: list[Reading], new: list[Reading]) -> bool:
+    """Whether ``old`` has more text than ``new`` behind the last words that both have.
+
+    A reading may begin with a word that was final before, so more text alone does not show it.
+    """
+    ours, theirs = _words(old), _words(new)
+    *_, last, _ = (
+        Match(0, 0, 0),
+        *SequenceMatcher(None, ours, theirs, autojunk=False).get_matching_blocks(),
+    )
+    behind = [
+        sum(map(len, ours[last.a + last.size :])),
+        sum(map(len, theirs[last.b + last.size :])),
+    ]
+    if last.size and behind[0] != behind[1]:
+        return behind[0] > behind[1]
+    return _letters(old) > _letters(new)
+
+
+def _words(readings: list[Reading]) -> list[str]:
+    """The last words of a reading."""
+    return [word for each in readings for word in each.final.text.casefold().split()][-_WORDS:]
 
 
 def _letters(readings: Iterable[Reading]) -> int:
