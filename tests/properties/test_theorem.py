@@ -134,6 +134,11 @@ def test_the_reading_of_two_lost_dials_that_reaches_farther_counts() -> None:
     check([2003019])
 
 
+@pytest.mark.parametrize("seed", [7243, 19502, 2015565])
+def test_times_behind_a_short_frame_that_was_dropped_are_off_by_its_rest(seed: int) -> None:
+    check([seed])
+
+
 def test_short_frames_of_a_disk_keep_the_clock_of_their_source() -> None:
     """Both queues run over, and a file ends inside frames: each drop counts as a whole frame."""
     check([51499], kill=True)

@@ -64,9 +64,11 @@ def _check_all_words(books: Books, ended: Ended) -> None:
             continue  # it started after the end
         unsure = uncertain[source]
         for final in books.delivered:
+            # Drops are counted in whole frames, so behind one that was short times are off by more.
+            off = error + (account.short if books.words.is_behind_drop(final) else 0)
             for each in books.words.words_of(final) if final.source == source else ():
                 until = books.words.told_until(final, each.word)
-                low, high = each.word.start + error, min(each.word.end - error, until)
+                low, high = each.word.start + off, min(each.word.end - off, until)
                 sure = (
                     each.whole and low < high and not any(a < high and low < b for a, b in unsure)
                 )

@@ -195,6 +195,10 @@ class WordBook:
         """The words of a final that was told."""
         return self._told[update.id].words
 
+    def is_behind_drop(self, update: Transcript) -> bool:
+        """Whether the backend had dropped something when it made this final that was told."""
+        return self._told[update.id].bounds is None
+
     def close(self, finals: list[Transcript], uncertain: dict[str, list[tuple[int, int]]]) -> None:
         """All is reported: every word that was said stands in one of ``finals``.
 
