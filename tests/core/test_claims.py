@@ -47,6 +47,13 @@ def again(drive: Drive) -> None:
     drive.serve("mic")
 
 
+def lost_in_a_sentence(**options: Any) -> Drive:
+    """A line on which three words were held as one final."""
+    drive = claimed(5, **options)
+    drive.final(1, 4, "one two three")
+    return drive
+
+
 def summed_up(drive: Drive) -> None:
     """The backend has transcribed all that was sent."""
     drive.stop()
@@ -293,6 +300,44 @@ class TestLastWords:
         assert drive.ended.statistics.untold == 1
         assert not drive.ended.complete
         assert drive.ended.reason == "1 message that may hold words could not be reported"
+
+    @pytest.mark.parametrize("ends", ["claimed", "exact"])
+    def test_words_behind_the_final_message_replace_those_of_a_lost_dial(self, ends: str) -> None:
+        drive = lost_in_a_sentence()
+        drive.ends = ends
+        again(drive)
+        drive.final(1, 2, "one")
+        drive.stop()
+        drive.serve("mic")
+        drive.summary()
+        assert drive.told(PartialRetracted) == [PartialRetracted(source="mic", settled=True)]
+        drive.final(2, 3, "two")
+        drive.final(3, 4, "three")
+        drive.lose(1000)
+        assert sorted(texts(drive)) == ["one", "three", "two"]
+        assert drive.ended.statistics.replaced == 1
+        assert drive.ended.complete
+        accounted(drive)
+
+    def test_without_them_those_of_the_lost_dial_reach_farther(self) -> None:
+        drive = lost_in_a_sentence()
+        again(drive)
+        drive.final(1, 2, "one")
+        summed_up(drive)
+        assert texts(drive) == ["one two three"]
+        assert drive.ended.statistics.replaced == 1
+        assert drive.ended.complete
+        accounted(drive)
+
+    def test_killed_between_the_process_after_has_both_readings(self) -> None:
+        """The mark waits for the decision, so the next process can still make it."""
+        drive = lost_in_a_sentence(disk_seconds=60)
+        again(drive)
+        drive.final(1, 2, "one")
+        drive.stop()
+        drive.serve("mic")
+        assert not any(isinstance(each, StoreConfirmed) for each in drive.summary())
+        assert StoreConfirmed("mic", 5 * S) in drive.lose(1000)
 
     def test_words_before_the_ack_are_untold(self) -> None:
         drive = Drive(ends="claimed")

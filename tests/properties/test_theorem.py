@@ -134,6 +134,10 @@ def test_the_reading_of_two_lost_dials_that_reaches_farther_counts() -> None:
     check([2003019])
 
 
+def test_words_behind_the_final_message_belong_to_the_last_reading() -> None:
+    check([2025182])
+
+
 @pytest.mark.parametrize("seed", [7243, 19502, 2015565])
 def test_times_behind_a_short_frame_that_was_dropped_are_off_by_its_rest(seed: int) -> None:
     check([seed])

@@ -4,11 +4,12 @@
 sent again and the new dial will probably repeat them, perhaps in other words. A final that
 was put aside is settled when the new dial's mark passes its end: if finals of the new dial
 repeat it by half, they replace it, and it is dropped; else it is told after all. At the end of
-the session, of two readings of one place the one with more text counts.
+the session, of two readings of one place the one that reaches farther counts. Words may still
+follow the final message of the backend: so what it leaves open is decided at the end.
 
 An example: dial 1 held "one two three four", 10 to 14 s, and is lost. Dial 2 is sent the audio
-from 9.8 s on, and holds "one two", 10 to 12 s, when the session ends. The older reading has more
-text, so it counts, and "one two" is dropped.
+from 9.8 s on, and holds "one two", 10 to 12 s, when the session ends. The older reading reaches
+farther, so it counts, and "one two" is dropped.
 
 All or nothing: replay begins at or before a final that was put aside, or behind it. If its
 beginning leaves memory first, it is told, and its audio is not sent again.
@@ -110,9 +111,20 @@ class Hearing:
 
     def finish(self) -> list[Reading]:
         """No more is heard of it: returns what is final now."""
-        self._put_aside(self.marks.clear())
+        self.decide()
         told, self._aside = self._aside, []
         return told
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a final was put aside that the finals of this dial do not replace so far."""
+        heard = [*self._finals, *self.marks.held]
+        return any(not replaced(each, heard, self.marks.error) for each in self._aside)
+
+    def decide(self) -> None:
+        """No more is heard of it: what was put aside, and what is held, compete."""
+        self._put_aside(self.marks.clear())
+        self._finals.clear()
 
     def tell(self, reading: Reading) -> None:
         """A final is final, though its audio is not confirmed."""

@@ -24,6 +24,7 @@ class Stream:
         "due_since",
         "full_since",
         "is_store",
+        "promised",
         "shut_since",
         "spoke",
         "stored",
@@ -39,6 +40,7 @@ class Stream:
         self.shut_since = OFF  # when its window was shut with no report on it since; OFF: never
         self.due_since = OFF  # when the backend last confirmed progress, while audio is due
         self.spoke = False  # words or figures of it came on this dial
+        self.promised = 0  # the final message confirms up to here, once the session ends
         self.stored = False  # its first sample is noted on disk
         self.stuck = False  # its window is shut, and time alone does not open it soon
 

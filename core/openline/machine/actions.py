@@ -266,6 +266,10 @@ class Actions(Words):
         self.streams.close()
         for retraction in self.timeline.retract():
             self.report(retraction)
+        for stream in self.streams.all:
+            if stream.promised:
+                stream.box.hearing.decide()
+                self.confirm(stream.box, stream.promised)
         self.report_losses(self.streams.end())
         self.spooled = False  # what follows is of this result: another process may still fill gaps
         self.report_losses(self.streams.settle())

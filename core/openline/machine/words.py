@@ -182,7 +182,9 @@ class Words(Reporting):
             self._miss_words("words of a source that this session does not have")
         elif heard.final and has_words(heard.text):
             start, end = self._place(stream)
-            stream.box.tell(Reading(start, end, self._transcript(stream, start, end)))
+            reading = Reading(start, end, self._transcript(stream, start, end))
+            stream.box.hearing.note_final(reading)
+            stream.box.tell(reading)
             self.report_told(stream.box)
 
     def miss_words(self) -> None:
@@ -218,7 +220,8 @@ class Words(Reporting):
 
         It confirms nothing of a source of which no words and no figures came, if the backend
         sent some of another one: it may have ignored the source. Nor does it where the figures
-        leave more audio undrained than the queue can hold: the recogniser is gone.
+        leave more audio undrained than the queue can hold: the recogniser is gone. It confirms at
+        the end of the session alone where words may still follow that replace older ones.
         """
         streams = self.streams.all
         confirms = not (self.doubtful or self.dropped)
@@ -228,5 +231,8 @@ class Words(Reporting):
             self.summary_covers[box.source] = box.span(0, box.dial_sent)
             is_gone = stream.window.reports and stream.is_due
             if confirms and (stream.spoke or not spoke) and not is_gone:
-                self.confirm(box, box.sent)
+                if box.hearing.is_open:
+                    stream.promised = box.sent
+                else:
+                    self.confirm(box, box.sent)
         self.summary = self.message
