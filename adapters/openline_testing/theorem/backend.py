@@ -73,8 +73,11 @@ class IdealBackend:
             self._announces = simulation.schedule.queue
         self._queue = round((self._announces or traits.queue) * S)
         self._claims = Claims(simulation, wire) if simulation.claims else None
-        names = [source.name for source in simulation.schedule.sources]
-        self._ignored = Random(f"ignored {simulation.schedule.seed} {wire.number}").choice(names)
+        self._ignored: str | None = None
+        if wire.way == "ignores":
+            names = [source.name for source in simulation.schedule.sources]
+            rng = Random(f"ignored {simulation.schedule.seed} {wire.number}")
+            self._ignored = rng.choice(names)
         self._afterwards: list[tuple[Encoded, str]] = []  # sent after the final message
         self.streams: dict[str, IdealRecognizer] = {}
         self._rng = Random(f"{simulation.schedule.seed} {wire.number}")
@@ -123,7 +126,7 @@ class IdealBackend:
         way = self._wire.way
         if way == "deaf":
             return
-        if way == "ignores" and source == self._ignored:
+        if source == self._ignored:
             warning = ignoring(self._speech, self._ids, source)
             if warning is not None:
                 self._simulation.ledger.ignored(source)

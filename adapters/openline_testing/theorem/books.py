@@ -131,6 +131,8 @@ class Books:
 
     def sent(self, source: str, dial: int, start: int, end: int) -> None:
         """The session sent this on a dial."""
+        if not self.claims:
+            return
         account = self.accounts[source]
         after_hole = start > account.origin and bool(account.holes[start - 1])
         self.words.sent(source, dial, start, end, after_hole=after_hole)

@@ -72,7 +72,8 @@ class Socket:
     @property
     def stuck(self) -> bool:
         """Whether sent messages stay on this side."""
-        return self.half_open or max(self.stalled_until, self.frozen_until) > self._simulation.now
+        now = self._simulation.now
+        return self.half_open or self.stalled_until > now or self.frozen_until > now
 
     def kind(self, data: str | bytes) -> str | None:
         """START or STOP, if ``data`` is the dialect's start or stop on this dial."""

@@ -85,11 +85,14 @@ class WordBook:
     def sent(self, source: str, dial: int, start: int, end: int, *, after_hole: bool) -> None:
         """The session sent this; ``after_hole``: what precedes it was not captured."""
         reach = self._reach.setdefault(source, {})
+        if reach.get(dial) == start:  # as nearly always
+            reach[dial] = end
+            return
         if dial not in reach:
             self._begins[source, dial] = start
             if self._is_replay(source, dial) or (self._resumes and not self._earlier(source, dial)):
                 self.cuts.setdefault(source, []).append(start)
-        elif start != reach[dial] and not after_hole:
+        elif not after_hole:
             self.cuts.setdefault(source, []).append(start)
         reach[dial] = end
 
