@@ -22,8 +22,9 @@ from openline_testing.observation import OVER, Observation
 from openline_testing.window_laws import FRAME, WindowLaws
 from openline_testing.word_laws import Held, WordLaws
 
-#: A mark in a pause lies at most so far before the words behind it.
-BEFORE_WORDS: Final = 2 * SAMPLE_RATE
+#: A pause that counts at once, in errors of the times, and how far before its end a mark lies.
+WIDE: Final = 6
+BEFORE_WORDS: Final = 2
 _NONE: Final = SourceStatistics(captured=0, sent=0, confirmed=0, missing=0)
 
 
@@ -97,20 +98,22 @@ class MarkLaws:
 
     def _by_words(self, source: str) -> int:
         """How far a final with a claimed end confirms audio, at most."""
-        track = self._line.track(source)
-        new = self._words.new
+        line, new = self._line, self._words.new
+        track = line.track(source)
         if not new:
             return 0
         start = sample(new[0].start)
         end = track.first if track.end is None else track.end
         limit = 0
-        if start >= end + 2 * self._error - ROUNDING:
-            limit = max((end + start) // 2, start - BEFORE_WORDS)
+        if start >= end + WIDE * self._error - ROUNDING:
+            limit = start - BEFORE_WORDS * self._error
         run = [each.start for each in self._held(source)] + [
             each.start for each in self._words.promoted if each.said.source == source
         ]
         newest, longest = max([*run, start]), self._seen.dialect.traits.longest_run * SAMPLE_RATE
-        if newest - min(run) > longest - ROUNDING:
+        # The edge of a chunk counts from half of the longest run on.
+        # A final whose beginning is not possible counts from the one before, or from the mark.
+        if newest - min(*run, line.mark(source, line.before)) > longest // 2 - ROUNDING:
             limit = max(limit, newest)
         return limit
 

@@ -16,6 +16,8 @@ from openline.updates import SAMPLE_RATE, Transcript
 from tests.support_profiles import paced
 
 ERROR, LONGEST = round(0.3 * SAMPLE_RATE), 20 * SAMPLE_RATE
+#: The end of the audio that was sent, behind all of these finals.
+FAR = 100 * SAMPLE_RATE
 
 
 def samples(seconds: float) -> int:
@@ -44,7 +46,7 @@ def hearing(*held: tuple[float, float, str]) -> Hearing:
     """Of a dial that holds these finals."""
     made = Hearing(marks())
     for each in held:
-        made.marks.hold(reading(*each))
+        made.marks.hold(reading(*each), FAR)
     return made
 
 
@@ -64,7 +66,7 @@ class TestPassing:
     def test_what_was_put_aside_is_told_in_order_of_time(self) -> None:
         this = hearing((1, 2, "a"), (7, 8, "c"))
         lose(this)
-        this.marks.hold(reading(4, 5, "b"))
+        this.marks.hold(reading(4, 5, "b"), FAR)
         assert names(this.pass_mark(samples(9))) == ["a", "b", "c"]
         assert this.take_dropped() == []
 
@@ -73,13 +75,13 @@ class TestAside:
     def test_a_final_that_the_new_dial_does_not_repeat_is_told_after_all(self) -> None:
         this = hearing((10, 14, "one two three four"))
         lose(this)
-        this.marks.hold(reading(20, 21, "later"))
+        this.marks.hold(reading(20, 21, "later"), FAR)
         assert names(this.pass_mark(samples(15))) == ["one two three four"]
 
     def test_finals_of_the_new_dial_replace_what_they_cover_by_half(self) -> None:
         this = hearing((10, 14, "one two three four"))
         lose(this)
-        this.marks.hold(reading(10, 12, "one two"))
+        this.marks.hold(reading(10, 12, "one two"), FAR)
         assert this.take_dropped() == []
         assert names(this.pass_mark(samples(14))) == ["one two"]
         assert names(this.take_dropped()) == ["one two three four"]
@@ -89,16 +91,16 @@ class TestAside:
         """The session ends before the new dial has said it all again."""
         this = hearing((10, 14, "one two three four"))
         lose(this)
-        this.marks.hold(reading(10, 12, "one two"))
+        this.marks.hold(reading(10, 12, "one two"), FAR)
         assert names(this.finish()) == ["one two three four"]
         assert names(this.take_dropped()) == ["one two"]
 
     def test_a_new_dial_that_is_lost_too_replaces_only_what_it_outreaches(self) -> None:
         this = hearing((10, 14, "one two three four"))
         lose(this)
-        this.marks.hold(reading(10, 12, "one two"))
+        this.marks.hold(reading(10, 12, "one two"), FAR)
         lose(this)
-        this.marks.hold(reading(10, 15, "one two three four five"))
+        this.marks.hold(reading(10, 15, "one two three four five"), FAR)
         lose(this)
         assert names(this.take_dropped()) == ["one two", "one two three four"]
         assert names(this.finish()) == ["one two three four five"]
@@ -106,7 +108,7 @@ class TestAside:
     def test_finals_that_were_passed_replace_it_too(self) -> None:
         this = hearing((10, 14, "one two three four"))
         lose(this)
-        this.marks.hold(reading(10, 13, "one two three"))
+        this.marks.hold(reading(10, 13, "one two three"), FAR)
         assert names(this.pass_mark(samples(13))) == ["one two three"]
         lose(this, 13)
         assert names(this.take_dropped()) == ["one two three four"]
@@ -124,7 +126,7 @@ class TestAside:
         this = hearing((1, 2, "a"), (4, 9, "b"), (0.5, 8, "late"))
         mark = samples(3)
         assert names(this.pass_mark(mark)) == ["a"]
-        this.marks.hold(reading(2, 10, "later"))
+        this.marks.hold(reading(2, 10, "later"), FAR)
         lose(this, 3)
         told = this.take_told()
         assert names(told) == ["late", "later"]
@@ -180,8 +182,7 @@ class HearingOfAnySession(RuleBasedStateMachine):
     def hold(self, start: int, length: int) -> None:
         name = f"1.1.{len(self.made)}"
         self.made.append(name)
-        moved = self.hearing.marks.hold(reading(start, start + length, name))
-        self.move(moved)
+        self.move(self.hearing.hold(reading(start, start + length, name), FAR))
 
     @rule(start=st.integers(0, 40))
     def partial(self, start: int) -> None:

@@ -16,6 +16,8 @@ from openline.audio.marks import Marks, Reading, compete, replaced
 from openline.updates import SAMPLE_RATE, Transcript
 
 ERROR, LONGEST = 0.3, 20.0
+#: The end of the audio that was sent, behind all finals.
+FAR = 1000.0
 
 
 def samples(seconds: float) -> int:
@@ -37,55 +39,132 @@ def held(these: Marks) -> list[tuple[float, float]]:
     return [(each.start / SAMPLE_RATE, each.end / SAMPLE_RATE) for each in these.held]
 
 
-class TestIntoAPause:
+def hold(these: Marks, start: float, end: float, sent: float = FAR) -> list[float]:
+    """Hold a final; returns the places for the mark, in seconds."""
+    return [at / SAMPLE_RATE for at in these.hold(reading(start, end), samples(sent))]
+
+
+class TestIntoAWidePause:
     @pytest.mark.parametrize(
-        ("first", "second", "mark"),
+        ("first", "second", "places"),
         [
-            ((1, 2), (2.59, 3), 0.0),  # less than two errors behind
-            ((1, 2), (2.6, 3), 2.3),  # the middle
-            ((1, 2), (5, 6), 3.5),
-            ((1, 2), (10, 11), 8.0),  # 2 s before the beginning at most
-            ((1, 9), (5, 6), 0.0),  # it overlaps an end that is a claim
+            ((1, 2), (3.79, 5), []),  # less than six errors behind
+            ((1, 2), (3.8, 5), [3.2]),  # two errors before the beginning at most
+            ((1, 2), (10, 11), [9.4]),
+            ((1, 9), (5, 6), []),  # it overlaps an end that is a claim
         ],
     )
-    def test_the_mark_moves_to_the_middle_of_a_pause(
-        self, first: tuple[float, float], second: tuple[float, float], mark: float
+    def test_the_mark_moves_near_to_the_words_behind_it(
+        self, first: tuple[float, float], second: tuple[float, float], places: list[float]
     ) -> None:
         these = marks(1.0)
-        assert these.hold(reading(*first)) == 0
-        assert these.hold(reading(*second)) == samples(mark)
+        assert hold(these, *first) == []
+        assert hold(these, *second) == pytest.approx(places)
 
     def test_the_first_final_of_a_dial_is_behind_the_dials_beginning(self) -> None:
-        assert marks(4.0).hold(reading(4.5, 5)) == 0
-        assert marks(4.0).hold(reading(5, 6)) == samples(4.5)
+        assert hold(marks(4.0), 5.7, 6) == []
+        assert hold(marks(4.0), 5.8, 7) == pytest.approx([5.2])
 
     def test_an_overshoot_hides_a_pause_until_a_final_begins_behind_it(self) -> None:
         """The example of the module: 27.5 s were sent when A came."""
         these = marks(24.0)
-        assert these.hold(reading(24.0, 27.5)) == 0
-        assert these.hold(reading(26.2, 28.0)) == 0
+        assert hold(these, 24.0, 27.5, 27.5) == []
+        assert hold(these, 26.2, 28.0, 28.5) == []
         assert held(these) == [(24.0, 26.2), (26.2, 28.0)]
-        mark = these.hold(reading(29.0, 30.5))
-        assert mark == samples(28.5)
+        (mark,) = these.hold(reading(30.0, 31.5), samples(33.0))
+        assert mark == samples(29.4)
         assert [each.start for each in these.passed(mark)] == [samples(24.0), samples(26.2)]
-        assert held(these) == [(29.0, 30.5)]
+        assert held(these) == [(30.0, 31.5)]
+
+
+class TestABeginningThatIsNotPossible:
+    """The text has five letters, which take 0.2 s to say."""
+
+    @pytest.mark.parametrize(
+        ("start", "end", "sent", "is_possible"),
+        [
+            (5, 5.2, 5.65, True),
+            (5, 5.19, 9, False),  # too short for its words
+            (5, 5.5, 5.5, False),  # its end is clamped to what was sent
+            (5, 5.5, 5.51, False),  # no time is left to transcribe it
+            (5, 5.6, 5.64, False),
+        ],
+    )
+    def test_shows_no_pause(self, start: float, end: float, sent: float, is_possible: bool) -> None:
+        these = marks()
+        hold(these, 0, 1)
+        assert hold(these, start, end, sent) == ([4.4] if is_possible else [])
+        assert held(these)[1] == ((start if is_possible else 1), end)
+
+    def test_counts_as_the_end_before_it_or_the_mark(self) -> None:
+        these = marks()
+        hold(these, 0, 1)
+        these.passed(samples(3))
+        hold(these, 6, 7, 7)
+        assert held(these) == [(3, 7)]
+
+    def test_that_lies_within_the_finals_before_stays(self) -> None:
+        these = marks()
+        hold(these, 0, 5)
+        hold(these, 4, 5, 5)
+        assert held(these) == [(0, 4), (4, 5)]
 
 
 class TestByLength:
-    def test_a_run_that_is_longer_than_the_longest_moves_to_its_last_beginning(self) -> None:
+    def test_a_run_that_is_longer_than_the_longest_moves_into_its_widest_pause(self) -> None:
         these = marks()
-        assert [these.hold(reading(at, at + 5)) for at in range(0, 21, 5)] == [0, 0, 0, 0, 0]
-        mark = these.hold(reading(20.1, 25))
-        assert mark == samples(20.1)
-        assert len(these.passed(mark)) == 5
-        assert held(these) == [(20.1, 25)]
+        for start, end in ((0, 5), (5, 10), (11.3, 15), (16.5, 20)):  # 1.3 s and 1.5 s
+            assert hold(these, start, end) == []
+        assert hold(these, 20.1, 25) == pytest.approx([15.9, 10.7])
+        assert len(these.passed(samples(15.9))) == 3
+        assert held(these) == [(16.5, 20), (20.1, 25)]
+
+    def test_a_narrow_pause_counts_in_a_run_that_is_too_long(self) -> None:
+        these = marks()
+        for start, end in ((0, 10), (10.7, 16), (16.5, 20), (20.1, 22)):  # 0.7 s, then 0.5 s
+            assert hold(these, start, end) == []
+        assert hold(these, 22.1, 25) == pytest.approx([10.35, 22.05])
+
+    def test_without_a_pause_the_mark_moves_to_the_newest_beginning(self) -> None:
+        these = marks()
+        assert [hold(these, at, at + 2) for at in range(0, 23, 2)] == [[]] * 12
+        assert hold(these, 22.1, 25) == [22.1]
+        assert len(these.passed(samples(22.1))) == 12
+        assert held(these) == [(22.1, 25)]
+
+    def test_a_pause_in_the_first_part_of_a_run_frees_too_little(self) -> None:
+        these = marks()
+        for start, end in ((0, 5), (6.3, 12), (12, 20)):
+            hold(these, start, end)
+        assert hold(these, 20.5, 25) == []
+
+    def test_a_run_of_half_that_length_moves_to_its_newest_edge_of_a_chunk(self) -> None:
+        these = marks()
+        ends = [(0, 2), (2, 4), (4, 6), (6, 8), (8, 9.9)]
+        for chunk, (start, end) in enumerate(ends):
+            assert hold(these, start, end, chunk * 2 + 5) == []
+        assert hold(these, 10.3, 12, 15) == [8.0]
+        assert len(these.passed(samples(8))) == 4
+        assert hold(these, 12, 14, 17) == []
+
+    def test_edges_that_are_chance_count_for_nothing(self) -> None:
+        these = marks()
+        for chunk, (start, end) in enumerate([(0.1, 2), (2, 4), (4, 6), (6.1, 10)]):
+            hold(these, start, end, chunk * 2 + 5)
+        assert hold(these, 10.5, 12, 15) == []
+
+    def test_a_pause_that_a_later_final_fills_is_none(self) -> None:
+        these = marks()
+        for start, end in ((0, 10), (11.3, 15), (10.5, 11.1), (15, 20)):
+            hold(these, start, end)
+        assert hold(these, 20.1, 25) == []
 
     def test_a_run_begins_anew_at_the_mark(self) -> None:
         these = marks()
         for at in range(0, 21, 5):
-            these.hold(reading(at, at + 5))
+            hold(these, at, at + 5)
         these.passed(samples(20))
-        assert these.hold(reading(25, 30)) == 0
+        assert hold(these, 25, 30) == []
 
 
 class TestToTheHorizon:
@@ -93,24 +172,24 @@ class TestToTheHorizon:
         ("position", "mark"),
         [
             (1.0, 1.0),
-            (1.69, 1.69),
-            (1.8, 1.7),  # within an error of the final
-            (2.5, 1.7),
-            (3.2, 1.7),
-            (3.3, 3.3),
+            (1.39, 1.39),
+            (1.5, 1.4),  # within two errors of the beginning
+            (2.5, 1.4),
+            (4.1, 1.4),  # within four errors of the end
+            (4.2, 4.2),
             (9.0, 9.0),
         ],
     )
     def test_the_mark_lies_in_no_held_final(self, position: float, mark: float) -> None:
         these = marks()
-        these.hold(reading(2, 3))
+        hold(these, 2, 3)
         assert these.at_horizon(samples(position)) == samples(mark)
 
     def test_the_mark_jumps_no_chain_of_finals(self) -> None:
         these = marks()
         for start, end in ((2, 3), (3.1, 4), (4.2, 5)):
-            these.hold(reading(start, end))
-        assert these.at_horizon(samples(4.5)) == samples(1.7)
+            hold(these, start, end)
+        assert these.at_horizon(samples(4.5)) == samples(1.4)
 
     def test_the_mark_stays_before_a_live_partial(self) -> None:
         these = marks()
@@ -121,7 +200,7 @@ class TestToTheHorizon:
 
     def test_a_live_partial_ends_the_claim_of_the_final_before(self) -> None:
         these = marks()
-        these.hold(reading(1, 30))
+        hold(these, 1, 30)
         these.note_partial(samples(4))
         assert held(these) == [(1, 4)]
         these.note_partial(samples(0.5))
@@ -130,14 +209,14 @@ class TestToTheHorizon:
     def test_a_final_replaces_the_live_partial(self) -> None:
         these = marks()
         these.note_partial(samples(2))
-        these.hold(reading(2, 3))
+        hold(these, 2, 3)
         assert these.at_horizon(samples(9)) == samples(9)
 
 
 class TestPassing:
     def test_a_final_is_passed_once_the_mark_reaches_its_end(self) -> None:
         these = marks()
-        these.hold(reading(1, 2))
+        hold(these, 1, 2)
         assert these.passed(samples(0.5)) == []
         assert these.passed(samples(1.5)) == []
         assert [each.end for each in these.passed(samples(2))] == [samples(2)]
@@ -145,14 +224,14 @@ class TestPassing:
 
     def test_finals_that_begin_at_once_are_both_held_to_their_ends(self) -> None:
         these = marks()
-        these.hold(reading(1, 4))
-        these.hold(reading(1, 2))
+        hold(these, 1, 4)
+        hold(these, 1, 2)
         assert [each.end for each in these.passed(samples(2))] == [samples(2)]
         assert held(these) == [(1, 4)]
 
     def test_clearing_gives_the_finals_as_they_were_cut(self) -> None:
         these = marks()
-        these.hold(reading(1, 9))
+        hold(these, 1, 9)
         these.note_partial(samples(3))
         assert [each.end for each in these.clear()] == [samples(3)]
         assert held(these) == []
@@ -187,7 +266,7 @@ def test_the_mark_never_moves_into_a_held_final(ops: list[Op], longest: float) -
         before, newest = mark, None
         if kind == "final":
             newest = reading(start, start + length, str(i))
-            mark = max(mark, these.hold(newest))
+            mark = max([mark, *these.hold(newest, samples(FAR))[:1]])
         elif kind == "horizon":
             mark = max(mark, these.at_horizon(samples(start)))
         else:
@@ -217,10 +296,10 @@ def test_in_order_no_mark_cuts_a_word_but_at_the_longest_run(
         at = end
         spoken.append((start, end))
         claimed = reading(max(start + error, 0), end + more)
-        moved = these.hold(claimed)
-        if moved == claimed.start:
-            return  # the longest run: a seam
-        mark = max(mark, moved)
+        moved = these.hold(claimed, samples(FAR))
+        if claimed.start in moved[:1]:
+            return  # a run that is too long: a seam
+        mark = max([mark, *moved[:1]])
         these.passed(mark)
         assert not any(samples(low) < mark < samples(high) for low, high in spoken)
 

@@ -13,6 +13,8 @@ from openline.audio.outbox import Outbox
 from openline.updates import Gap, GapCause, Transcript
 
 F = FRAME_SAMPLES
+#: The end of the audio that was sent, behind all finals here.
+FAR = 1000 * F
 ROOMY = 1000 * F
 
 
@@ -338,7 +340,7 @@ class TestWhatIsLeft:
 
 
 def held(start: int, end: int) -> Reading:
-    final = Transcript(source="mic", text="words", final=False, start=0.0, end=0.0, id="1.1.1")
+    final = Transcript(source="mic", text="w", final=False, start=0.0, end=0.0, id="1.1.1")
     return Reading(start, end, final)
 
 
@@ -346,7 +348,7 @@ def test_a_final_whose_beginning_leaves_memory_is_told_and_skipped() -> None:
     """Its end may lie inside a frame; no sample of it is lost, and none is sent again."""
     box = box_with(4, limit=6 * F)
     pull(box, 4)
-    box.hearing.marks.hold(held(F + 7, 3 * F + 9))
+    box.hearing.marks.hold(held(F + 7, 3 * F + 9), FAR)
     box.end_dial()
     for _ in range(4):
         box.add(audio(box.captured, box.captured + F))
@@ -388,7 +390,7 @@ def test_what_was_told_is_skipped_on_disk_too() -> None:
     for _ in range(10):
         box.add(audio(box.captured, box.captured + F))
     assert box.on_disk
-    box.hearing.marks.hold(held(0, 5 * F + 3))
+    box.hearing.marks.hold(held(0, 5 * F + 3), FAR)
     box.end_dial()
     for _ in range(995):
         box.add(audio(box.captured, box.captured + F))

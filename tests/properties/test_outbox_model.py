@@ -157,7 +157,8 @@ class OutboxAgainstModel(RuleBasedStateMachine):
         final = Transcript(
             source="mic", text="words", final=False, start=start / SAMPLE_RATE, end=0.0, id=name
         )
-        self.move(self.box.hearing.marks.hold(Reading(start, min(start + length, last), final)))
+        said = Reading(start, min(start + length, last), final)
+        self.move(self.box.hearing.hold(said, self.box.sent))
 
     @rule()
     def hear_told(self) -> None:

@@ -5,14 +5,19 @@ and ends are as wrong as the real backend's were measured to be (``openline_serv
 So a word may be lost or doubled at a cut, and this program counts how many. Words that the
 recogniser loses or doubles at the edges of its own chunks do not count.
 
-    python -m tests.testing.measured 1000    # so many cuts
+    python -m tests.testing.measured 1000              # so many cuts, of every shape
+    python -m tests.testing.measured 1000 measured     # of one shape
+
+The measurement is of one server. So backends and speech of other shapes are played too: ends that
+are early twice as often, beginnings that are early as often as late, chunks whose edges
+do not show, speech without pauses.
 """
 
 from __future__ import annotations
 
 import sys
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from heapq import heappop, heappush
 from itertools import count
@@ -38,7 +43,7 @@ from openline.reconnect.verdicts import ErrorKind, Sender
 from openline.session import SessionMachine
 from openline.updates import SAMPLE_RATE as S
 from openline.updates import Ended
-from openline_server.claims import ClaimingRecognizer, Word, measured
+from openline_server.claims import ClaimingRecognizer, Errors, Word, measured
 from openline_testing.theorem import EchoSpeech, Words
 
 if TYPE_CHECKING:
@@ -62,9 +67,59 @@ class Outcome:
     twice: list[str] = field(default_factory=list[str])
     cuts: int = 0
     seams: int = 0
+    #: Seconds sent again, and the most by which the mark lagged.
+    again: float = 0.0
+    lag: float = 0.0
 
 
-def talk(random: Random) -> list[Word]:
+def as_measured(errors: Errors) -> Errors:
+    """As the real backend was measured."""
+    return errors
+
+
+def early_ends(errors: Errors) -> Errors:
+    """Ends are early twice as often."""
+    (_, least), *rest = errors.end
+    later = ((min(2 * share, 0.4 + 0.6 * share), late) for share, late in rest)
+    return replace(errors, end=((0, least), *later))
+
+
+def even_starts(errors: Errors) -> Errors:
+    """Beginnings are off by up to 0.4 s, early or late, each as often."""
+    return replace(errors, start=((0, -0.4), (1, 0.4)))
+
+
+def no_dots(errors: Errors) -> Errors:
+    """Noise becomes no dots."""
+    return replace(errors, chain=0)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A kind of backend and of speech."""
+
+    errors: Callable[[Errors], Errors] = as_measured
+    pauses: float = 0.02  #: the share of words before a pause of 0.6 to 3 s
+    blur: float = 0.0  #: the edges of chunks show by this many seconds less exactly
+    longest: float = 4.0  #: seconds of the longest chunk
+
+
+MEASURED = Shape()
+SHAPES = {
+    "measured": MEASURED,
+    "early ends": Shape(early_ends),
+    "even starts": Shape(even_starts),
+    "no dots": Shape(no_dots),
+    "no pauses": Shape(pauses=0.0),
+    "halting": Shape(pauses=0.1),
+    "blurred": Shape(blur=0.1),
+    "blurred, early": Shape(early_ends, blur=0.1),
+    "blurred, no pauses": Shape(pauses=0.0, blur=0.1),
+    "long chunks": Shape(longest=8.0),
+}
+
+
+def talk(random: Random, pauses: float = 0.02) -> list[Word]:
     """Continuous speech: two pauses a minute that are long enough to cut in, and shorter ones."""
     words: list[Word] = []
     at = random.uniform(0.2, 2.0)
@@ -74,7 +129,7 @@ def talk(random: Random) -> list[Word]:
         at = end + random.choice([0.0, 0.02, 0.05, 0.1, 0.2])
         if random.random() < 0.08:
             at += random.uniform(0.1, 0.5)
-        if random.random() < 0.02:
+        if random.random() < pauses:
             at += random.uniform(0.6, 3.0)
     return words
 
@@ -90,8 +145,9 @@ class Dial:
         self.received = 0
         self.chunk = 0.0  # where the chunk begins that it listens to
         random = Random(f"{model.seed} {number}")
-        self.size = random.uniform(2.0, 4.0)
-        self.recognizer = ClaimingRecognizer(random, measured(self.size))
+        self.size = random.uniform(2.0, model.shape.longest)
+        self.random = random
+        self.recognizer = ClaimingRecognizer(random, model.shape.errors(measured(self.size)))
         self.stopping = False
         self.busy_until = 0.0
 
@@ -119,8 +175,11 @@ class Dial:
                 self.model.at_an_edge.add(word.text)
         model = self.model
         self.busy_until = max(self.busy_until, model.now) + WORK * (end - self.chunk)
+        blur = model.shape.blur
         for claim in claims:
-            text = SPEECH.words(self.ids, Words(claim.text, "mic", claim.t0, claim.t1, final=True))
+            t0 = max(0.0, claim.t0 + self.random.uniform(-blur, blur))
+            t1 = max(t0, claim.t1 + self.random.uniform(-blur, blur))
+            text = SPEECH.words(self.ids, Words(claim.text, "mic", t0, t1, final=True))
             names = tuple(word.text for word in claim.words)
             model.at(self.busy_until - model.now, partial(self.says, text, names))
         self.chunk = end
@@ -165,10 +224,11 @@ class Dial:
 class Model:
     """One session in virtual time; the recogniser keeps up, and the network is quick."""
 
-    def __init__(self, seed: int, *, abrupt: bool = False) -> None:
+    def __init__(self, seed: int, *, abrupt: bool = False, shape: Shape = MEASURED) -> None:
         self.seed = seed
+        self.shape = shape
         random = Random(seed)
-        self.words = talk(random)
+        self.words = talk(random, shape.pauses)
         self.core = SessionMachine(
             Backend(),
             session_id="s",
@@ -211,6 +271,8 @@ class Model:
         """The connection is reset."""
         if self.dial is not None and self.dial.begins is not None:
             self.outcome.cuts += 1
+            mic = self.core.statistics.sources["mic"]
+            self.outcome.again += (mic.sent - mic.confirmed) / S
             self.dial.lost()
 
     def cut_for_good(self) -> None:
@@ -239,6 +301,8 @@ class Model:
                 samples = (len(outgoing.data) - 4) // 2
                 sent = self.core.statistics.sources["mic"].sent
                 dial.takes(sent - samples, samples)
+                confirmed = self.core.statistics.sources["mic"].confirmed
+                self.outcome.lag = max(self.outcome.lag, (sent - confirmed) / S)
             elif '"start"' in outgoing.data:
                 self.at(0.02, partial(self.acks, dial))
             else:
@@ -293,18 +357,34 @@ class Model:
         return self.outcome
 
 
-def figures(seeds: range, *, abrupt: bool = False) -> tuple[int, int, int]:
-    """Words gone, words twice, cuts."""
-    gone = twice = cuts = 0
+def figures(seeds: range, *, abrupt: bool = False, shape: Shape = MEASURED) -> Outcome:
+    """All sessions together."""
+    whole = Outcome()
     for seed in seeds:
-        outcome = Model(seed, abrupt=abrupt).run()
-        gone += len(outcome.gone)
-        twice += len(outcome.twice)
-        cuts += outcome.cuts
-    return gone, twice, cuts
+        outcome = Model(seed, abrupt=abrupt, shape=shape).run()
+        whole.gone += [f"{seed}:{w}" for w in outcome.gone]
+        whole.twice += [f"{seed}:{w}" for w in outcome.twice]
+        whole.cuts += outcome.cuts
+        whole.seams += outcome.seams
+        whole.again += outcome.again
+        whole.lag = max(whole.lag, outcome.lag)
+    return whole
+
+
+def show(cuts: int, name: str, *, abrupt: bool) -> None:
+    """Print the figures of a shape."""
+    out = figures(range(cuts // CUTS + 1), abrupt=abrupt, shape=SHAPES[name])
+    print(
+        f"{name}, {'abrupt' if abrupt else 'orderly'} end: {len(out.gone)} words gone, "
+        f"{len(out.twice)} twice, {out.seams} seams in {out.cuts} cuts; "
+        f"{out.again / out.cuts:.1f} s sent again, lag {out.lag:.1f} s",
+        *out.gone,
+        *out.twice,
+        flush=True,
+    )
 
 
 if __name__ == "__main__":
-    for abrupt in (False, True):
-        gone, twice, cuts = figures(range(int(sys.argv[1]) // CUTS + 1), abrupt=abrupt)
-        print(f"abrupt end: {abrupt}: {gone} words gone, {twice} twice in {cuts} cuts")
+    for each in sys.argv[2:] or SHAPES:
+        show(int(sys.argv[1]), each, abrupt=False)
+        show(int(sys.argv[1]), each, abrupt=True)

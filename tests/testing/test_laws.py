@@ -449,9 +449,9 @@ def forgets_a_held_final(session: Faulty) -> None:
 class Trusting(Marks):
     """Takes a claimed end for proof."""
 
-    def hold(self, reading: Reading) -> int:
-        super().hold(reading)
-        return reading.end
+    def hold(self, reading: Reading, sent: int) -> list[int]:
+        super().hold(reading, sent)
+        return [reading.end]
 
 
 def trusts_claims(session: Faulty) -> None:

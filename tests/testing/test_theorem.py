@@ -305,10 +305,10 @@ def drops_what_is_out_of_order(session: Actions) -> None:
         TAKE(session)
 
 
-def believes_ends(marks: Marks, reading: Reading) -> int:
+def believes_ends(marks: Marks, reading: Reading, sent: int) -> list[int]:
     """The end of a final is proof, whatever the backend says of its ends."""
-    HOLD(marks, reading)
-    return reading.end
+    HOLD(marks, reading, sent)
+    return [reading.end]
 
 
 def forgets_readings(hearing: Hearing, *_given: Any) -> list[Reading]:

@@ -54,8 +54,15 @@ class Hearing:
 
     def begin_dial(self, marks: Marks, *, exact: bool) -> None:
         """A line was acknowledged."""
+        marks.chunks = self.marks.chunks  # it is the same backend
+        marks.chunks.begin_dial()
         self.marks = marks
         self.exact = exact
+
+    def hold(self, reading: Reading, sent: int) -> int:
+        """Hold a final of this dial; returns where the mark may move, or 0."""
+        places = self.marks.hold(reading, sent)
+        return next((each for each in places if self.allows(each)), 0)
 
     def note_final(self, reading: Reading) -> None:
         """A final of this dial, which is final at once."""

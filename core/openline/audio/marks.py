@@ -5,20 +5,28 @@ exact, a final moves the mark to its end and is final at once. Where they are cl
 may lie seconds behind the audio that the backend had, so it proves nothing. Then a final is
 *held*, and the mark moves by what can be trusted:
 
-- *Into a pause.* Beginnings are good to ``error``. So where a final begins at least two errors
-  behind all earlier ends, the mark moves to the middle of that pause, but to 2 s before the
-  beginning at most: the end before may be early.
+- *Into a wide pause.* Beginnings are good to ``error``, 0.3 s, but 7 % of the ends are early by
+  more than that. So a pause counts at once only if it is six errors wide. In a pause the mark
+  moves to the middle, but to two errors before the beginning behind it at most.
 - *To the horizon*: audio that the backend drained so long ago is transcribed or discarded. The
-  mark takes the last place there that lies in no held final, nor behind a live partial.
-- *By length.* Where speech has no pause, a run of held finals longer than ``longest`` moves the
-  mark to the beginning of the newest final.
+  mark takes the last place there that lies in no held final, nor within four errors of the end
+  of one, nor behind a live partial.
+- *By length.* Where a run of held finals is longer than half of ``longest``, the mark moves to
+  its newest edge of a chunk (``openline.audio.chunks``). Where it is longer than ``longest``, the
+  mark moves into its widest pause, of four errors or more. Where it is a tenth longer than that,
+  two errors are enough; without such a pause, the mark moves to before the newest final.
+
+A beginning counts only if it is possible: the words take time to say, they lie in audio that
+was sent, and the backend takes time to transcribe them. A final whose end is clamped to what was
+sent may begin too late too. If a beginning is not possible, the final begins, for the mark,
+where the finals before it end.
 
 The mark never lies inside a held final, so that a cut sends all of its audio again, or none. A
 held final becomes final when the mark has passed it.
 
 An example, in seconds, with an error of 0.3. 27.5 s were sent. A "24.0 to 39.9" ends, for the
-mark, at 27.5. B "26.2 to 28.0" follows: A ends at 26.2, and the mark stays. C "29.0 to 30.5"
-begins 1.0 behind the latest end: the mark moves to 28.5, and A and B are final.
+mark, at 27.5. B "26.2 to 28.0" follows: A ends at 26.2, and the mark stays. C "30.0 to 31.5"
+begins 2.0 behind the latest end: the mark moves to 29.4, and A and B are final.
 
 All positions are samples of session time.
 """
@@ -30,10 +38,18 @@ from collections.abc import Iterable
 from difflib import Match, SequenceMatcher
 from typing import NamedTuple
 
+from openline.audio.chunks import Chunks
 from openline.updates import SAMPLE_RATE, Transcript
 
-#: The mark stays at most this far before the beginning of a final.
-_BEFORE = 2 * SAMPLE_RATE
+#: Two readings of one word lie at most so far apart.
+_NEAR = 2 * SAMPLE_RATE
+#: Pauses, in errors: one that counts at once, in a long run, and in one that is too long.
+_CERTAIN, _WIDE, _PAUSE = 6, 4, 2
+#: In multiples of ``longest``: a run that is long enough for an edge, and one that is too long. A
+#: mark in the first part of a run frees little.
+_LONG, _TOO_LONG, _FIRST_PART = 0.5, 1.1, 0.3
+#: Nobody says more letters a second.
+_LETTERS = 25
 #: So many words of a reading are compared with another one, from its end.
 _WORDS = 200
 
@@ -56,48 +72,110 @@ class Reading(NamedTuple):
         return min(self.end, self.known) if self.known else self.end
 
 
+class Pause(NamedTuple):
+    """A pause of ``width`` samples before a final, and the place for the mark in it."""
+
+    width: int
+    place: int
+
+
 class Marks:
     """The held finals of one source on one dial, and the places where the mark may lie."""
 
-    __slots__ = ("_held", "_live", "_longest", "edge", "error")
+    __slots__ = (
+        "_edges",
+        "_held",
+        "_live",
+        "_longest",
+        "_mark",
+        "_pauses",
+        "chunks",
+        "edge",
+        "error",
+    )
 
     def __init__(self, begin: int, error: int, longest: int) -> None:
         self.error = error
+        self.chunks = Chunks()
         self._longest = longest
+        self._mark = begin
         self.edge = begin  # the latest end of all finals of this dial
         self._held: list[Reading] = []  # in order of their beginnings
+        self._pauses: list[Pause] = []  # those behind the mark that do not count at once
+        self._edges: list[int] = []  # the edges of chunks behind the mark
         self._live: int | None = None  # where the live partial begins
 
     def note_partial(self, start: int | None) -> None:
         """The live partial begins at ``start``; None: there is none any more."""
         self._live = start
 
-    def hold(self, reading: Reading) -> int:
-        """Hold a final; returns where the mark may move. A mark never moves back."""
+    def hold(self, reading: Reading, sent: int) -> list[int]:
+        """Hold a final; returns the places to which the mark may move, the best one first.
+
+        ``sent``: the end of the audio that was sent. A mark never moves back.
+        """
         self._live = None
         start, edge = reading.start, self.edge
+        is_possible = self._is_possible(reading, sent)
+        if self.chunks.note_final(start, edge, sent):
+            self._edges.append(start)
+        if not is_possible:
+            start = min(start, max(edge, self._mark))
+            reading = reading._replace(start=start)
         self.edge = max(edge, reading.end)
         self._held = [*(_cut(each, start) for each in self._held), reading]
         self._held.sort(key=lambda each: each.start)
-        if start - edge >= 2 * self.error:
-            return max((edge + start) // 2, start - _BEFORE)
-        if start - self._held[0].start > self._longest:
-            return start
-        return 0
+        width = start - edge
+        place = start - min(max(width // 2, 0), 2 * self.error)
+        if is_possible and width >= _CERTAIN * self.error:
+            return [place]
+        if is_possible and width >= _PAUSE * self.error:
+            self._pauses.append(Pause(width, place))
+        return self._by_length(place)
+
+    def _is_possible(self, reading: Reading, sent: int) -> bool:
+        """Whether the words can lie where the final says, and be transcribed by now."""
+        least = _letters([reading]) * SAMPLE_RATE // _LETTERS
+        latest = sent - least - 3 * self.error // 2
+        is_wide = reading.end - reading.start >= least
+        return is_wide and reading.end < sent and reading.start <= latest
+
+    def _by_length(self, newest: int) -> list[int]:
+        """Where a run of held finals that is too long may be cut."""
+        begin = self._held[0].start
+        run = newest - begin
+        is_too_long = run > _TOO_LONG * self._longest
+        places: list[int] = []
+        if run > _LONG * self._longest and self.chunks.show_edges:
+            places += reversed(self._edges)
+        if run > self._longest:
+            least = (_PAUSE if is_too_long else _WIDE) * self.error
+            pauses = [each for each in self._pauses if each.width >= least]
+            places += [each.place for each in sorted(pauses, reverse=True)]
+        first = begin + _FIRST_PART * self._longest
+        places = [each for each in places if each > first and not self._is_within(each)]
+        return [*places, newest] if is_too_long else places
+
+    def _is_within(self, place: int) -> bool:
+        """Whether it lies in a held final."""
+        return any(each.start < place < each.end for each in self._held)
 
     def at_horizon(self, position: int) -> int:
         """The last place up to ``position`` at which the mark may lie."""
         if self._live is not None:
             position = min(position, self._live - self.error)
         for each in reversed(self.held):
-            if each.start - self.error < position < each.end + self.error:
-                position = each.start - self.error
+            if each.start - 2 * self.error < position < each.end + 4 * self.error:
+                position = each.start - 2 * self.error
         return position
 
     def passed(self, mark: int) -> list[Reading]:
         """The held finals that end before ``mark``; they are held no longer."""
+        self._mark = max(self._mark, mark)
         if not self._held or self._held[0].start > mark:
             return []
+        self._pauses = [each for each in self._pauses if each.place > mark]
+        self._edges = [each for each in self._edges if each > mark]
         held = self.held
         passed = [each for each in held if each.end <= mark]
         self._held = [each for each in held if each.end > mark]
@@ -129,7 +207,7 @@ def replaced(reading: Reading, others: Iterable[Reading], error: int) -> bool:
     it, or have half as much text, though in other words. A final that only touches it, within
     the error of times, is of another place.
     """
-    others = [each for each in others if _shares(reading, each, -_BEFORE)]
+    others = [each for each in others if _shares(reading, each, -_NEAR)]
     words = Counter(reading.final.text.casefold().split())
     again = Counter(word for each in others for word in each.final.text.casefold().split())
     if 2 * (words & again).total() >= words.total():

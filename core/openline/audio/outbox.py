@@ -34,7 +34,7 @@ from openline.audio.ignored import IgnoredRun
 from openline.audio.marks import Marks, Reading
 from openline.audio.time_map import TimeMap
 from openline.audio.unconfirmed import Unconfirmed
-from openline.updates import Gap, GapCause
+from openline.updates import Gap, GapCause, to_samples
 
 _FRAME_BYTES = 2 * FRAME_SAMPLES
 
@@ -167,7 +167,7 @@ class Outbox:
 
     def tell(self, reading: Reading) -> None:
         """A final is told though its audio is not confirmed."""
-        low = max(reading.start, self.confirmed)
+        low = max(reading.start, to_samples(reading.final.start), self.confirmed)
         high = max(low, min(reading.told_until, self.captured))
         self.losses.tell(low, high)
         self.hearing.tell(reading._replace(start=low, end=high))

@@ -97,7 +97,8 @@ class Words(Reporting):
         else:
             settled = self._transcript(stream, start, end)
             self.report_words(settled)
-            self.confirm(box, hearing.marks.hold(Reading(start, end, settled, self._known(stream))))
+            reading = Reading(start, end, settled, self._known(stream))
+            self.confirm(box, hearing.hold(reading, box.sent))
         # Drained audio last: with a horizon of 0 it confirms the audio of these same words.
         if stream.window.note_drained(box.sent_by(self._drained_by(stream))):
             self.note_drained(stream)
