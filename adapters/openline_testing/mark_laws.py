@@ -2,7 +2,7 @@
 
 A mark says that the audio before it is dealt with. So it moves only with a message that proves
 something. An end that is exact proves all audio before it. An end that is a claim proves
-nothing: then the mark moves into a pause between two finals, to where the backend's figures
+nothing: then the mark moves into a wide pause between two finals, to where the backend's figures
 and the horizon reach, or to the last beginning once a run of finals is too long; never into a
 final that is held, and never behind the beginning of a live partial.
 

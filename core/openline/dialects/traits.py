@@ -43,7 +43,7 @@ _QUOTED: Final = 60
 
 
 #: Seconds by which the mark may lag, per second of ``longest_run``: in models of the measured
-#: errors it lagged 22 to 28 s at worst, with a run of 20 s.
+#: errors it lagged 30 to 32 s at worst, queue and chunk included, with a run of 20 s.
 _LAG: Final = 1.5
 
 
@@ -70,8 +70,8 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True):
     long; this confirms silence, for which no transcript comes.
     ``ends``: what the ends of its finals prove; the default assumes nothing. ``time_error``: how
     far the beginnings and ends of words may be off, ends that lie behind the audio aside.
-    ``longest_run``: finals without a pause between them are confirmed after so long, at the
-    beginning of the last one (``openline.audio.marks``).
+    ``longest_run``: finals without a wide pause between them are confirmed after so long, or a
+    tenth later (``openline.audio.marks``).
     ``silent_in_silence``: the backend sends nothing while it receives silence, so a quiet line
     does not mean that it fails.
     ``address``: where it listens by default; None: there is no usual address.
