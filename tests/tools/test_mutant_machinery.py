@@ -17,6 +17,7 @@ from openline.reconnect.backoff import DialGate
 from openline.session import TABLE
 from tools.mutants import rows
 from tools.mutants import trial as trial_module
+from tools.mutants.__main__ import sample
 from tools.mutants.course import DECLARED, SLOW, attempting, in_order
 from tools.mutants.faults import StaleFaultError, all_faults, copy, read
 from tools.mutants.known import LIST, ListError, block, complaints, parse
@@ -108,6 +109,15 @@ def test_earlier_killers_run_first_then_near_then_far_then_searches() -> None:
     assert in_order(key, [3, 4], [0, 1], reach, prose=False, far=range(6)) == [3, 1, 0, 2, 6, 7]
     of_drawing: Key = ("openline_lookup.endings", "", "a = 1", "a = 2", 1)
     assert in_order(of_drawing, [], [0, 1, 5], reach, prose=True) == [1, 5, 0]
+
+
+def test_sample_depends_on_its_seed_alone() -> None:
+    keys = [(*KEY[:4], number) for number in range(50)]
+    drawn = sample({*keys}, 10, 1)
+    assert len(drawn) == 10
+    assert drawn == sample({*reversed(keys)}, 10, 1)
+    assert drawn != sample({*keys}, 10, 2)
+    assert sample({*keys}, None, 1) == sample({*keys}, 51, 1) == {*keys}
 
 
 class Tried(NamedTuple):

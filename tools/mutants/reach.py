@@ -30,7 +30,7 @@ ROOMS = {
     "openline": CORE,
     **{
         f"openline_{of}": ROOT / "adapters" / f"openline_{of}"
-        for of in ("lookup", "driver", "store", "audio")
+        for of in ("lookup", "driver", "store", "audio", "trio", "cli")
     },
 }
 BUILD = ROOT / "build" / "mutants"
@@ -116,7 +116,7 @@ class Reach:
 
 def suite(room: str) -> list[Path]:
     """The files of tests that run against the mutants of ``room``."""
-    return CORE_SUITE if room == "openline" else sorted(SUITES[room].glob("test_*.py"))
+    return CORE_SUITE if room == "openline" else sorted(SUITES[room].rglob("test_*.py"))
 
 
 def modules() -> dict[str, Path]:
