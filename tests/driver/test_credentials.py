@@ -246,6 +246,20 @@ def test_our_own_parameter_in_a_location_is_dropped() -> None:
     assert store(TOKEN).redact(elsewhere) == e.Redirected(1, 307, "/[token]")
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_no_part_stays_of_a_token_that_holds_another(order: int) -> None:
+    kept = store(*["a-token-1", "a-token-1-and-more", "so-a-token-1"][::order])
+    text = redacted(kept, message("so-a-token-1, a-token-1-and-more, a-token-1."))
+    assert "data='[token], [token], [token].'" in text
+
+
+def test_token_as_it_stands_in_a_query_is_redacted() -> None:
+    """A server may quote the request that it refuses."""
+    echoed = "bad target /ws?lang=en&token=Zm9v%2FYmFy%2BcXV4%3D%3D"
+    for event in (message(echoed), e.SocketLost(dial=1, code=4000, reason=echoed)):
+        assert "bad target /ws?lang=en&token=[token]" in redacted(store(TOKEN), event)
+
+
 def test_only_text_of_a_backend_is_redacted() -> None:
     event = e.SourceFailed("mic", TOKEN)
     assert store(TOKEN).redact(event) is event

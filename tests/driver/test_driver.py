@@ -21,6 +21,7 @@ from openline_driver import effects as fx
 from openline_driver import facts as f
 from openline_driver.credentials import CredentialError
 from openline_driver.driver import DriverError
+from openline_driver.tokens import Token
 from tests.driver.model import ACK, BACKEND, HASTY, Face
 
 TOKEN = "a-token-to-hide"
@@ -384,6 +385,28 @@ def test_provider_is_asked_and_its_answer_kept() -> None:
     assert isinstance(dial, fx.Dial)
     assert ("x-echopanel-token", TOKEN) in dial.headers
     assert TOKEN not in repr(f.CredentialGiven(1, TOKEN))
+
+
+def test_provider_is_given_the_token_that_was_refused() -> None:
+    face = Face(credentials=provide)
+    face.feed(e.OpenRequested(), f.CredentialGiven(1, TOKEN))
+    face.lose(f.Refused(1, 401, {}))
+    while len(face.of(fx.AskCredential)) == 1:
+        face.release()
+        face.wake_up()
+    [_, asked] = face.of(fx.AskCredential)
+    assert asked == fx.AskCredential(2, fresh=True, refused=TOKEN)
+
+
+def test_provider_that_is_asked_for_a_due_token_is_given_none() -> None:
+    face = Face(credentials=provide, policy=HASTY)
+    face.feed(e.OpenRequested(), f.CredentialGiven(1, Token(TOKEN, reuse=False)))
+    face.lose(e.SocketLost(dial=1, error=ErrorKind.CUT))
+    while len(face.of(fx.AskCredential)) == 1:
+        face.release()
+        face.wake_up()
+    [_, asked] = face.of(fx.AskCredential)
+    assert asked == fx.AskCredential(2, fresh=False, refused=None)
 
 
 def test_provider_that_fails_is_asked_again() -> None:

@@ -51,6 +51,13 @@ def test_frames_of_the_apps_runner_are_passed_over(name: str) -> None:
     assert raised(error(runner)) == "ZeroDivisionError"
 
 
+@pytest.mark.parametrize("path", ["<frozen importlib._bootstrap>", "/lib/runner.py"])
+def test_a_frame_that_is_passed_over_hides_none_behind_it(path: str) -> None:
+    between = made(path, "def f(call):\n    call()\n", "trio")
+    inner = made("/app/inner.py", "def f():\n    1 / 0\n")
+    assert raised(error(between, inner)) == "ZeroDivisionError (inner.py, line 2)"
+
+
 def test_an_installed_package_counts_if_there_is_no_other_frame() -> None:
     text = "def f(*_):\n    1 / 0\n"
     for folder in ("/venv/site-packages", f"{STDLIB}/dist-packages", "C:\\x\\site-packages"):

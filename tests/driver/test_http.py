@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import pytest
 from hypothesis import given
@@ -186,6 +188,34 @@ def test_date_without_a_date_counts_from_our_clock_if_there_is_one() -> None:
     headers = {"retry-after": "Mon, 06 May 2024 07:09:30 GMT"}
     assert refusal(Refused(7, 503, headers, received_at=NOW)) == lost(503, 90.0)
     assert refusal(Refused(7, 503, headers)) == lost(503)
+
+
+@given(st.datetimes(datetime(1971, 1, 1), datetime(2037, 12, 31)), st.integers(-43_200, 43_200))
+def test_every_date_counts_to_the_second(sent: datetime, seconds: int) -> None:
+    sent = sent.replace(microsecond=0, tzinfo=UTC)
+    until = sent + timedelta(seconds=seconds)
+    dates = [format_datetime(at, usegmt=True) for at in (until, sent)]
+    headers = dict(zip(("retry-after", "date"), dates, strict=True))
+    assert refusal(Refused(7, 503, headers)) == lost(503, float(max(0, seconds)))
+
+
+@pytest.mark.parametrize(
+    ("date", "seconds"),
+    [
+        ("01 Jan 2024 00:00:00", 0),
+        ("01 Jan 2024 23:59:60", 86_400),  # a leap second
+        ("31 Jan 2024 00:00:00", 30 * 86_400),
+        ("31 Dec 2024 00:59:59", 365 * 86_400 + 3599),
+        ("00 Jan 2024 00:00:00", None),
+        ("32 Jan 2024 00:00:00", None),
+        ("01 Jan 2024 24:00:00", None),
+        ("01 Jan 2024 00:60:00", None),
+        ("01 Jan 2024 00:00:61", None),
+    ],
+)
+def test_first_and_last_of_each_field_of_a_date(date: str, seconds: float | None) -> None:
+    begin = datetime(2024, 1, 1, tzinfo=UTC).timestamp()
+    assert retry_after(f"Mon, {date} GMT", begin) == seconds
 
 
 @given(st.text(max_size=60))

@@ -7,10 +7,13 @@ import logging
 import subprocess
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
+from openline import commands as c
 from openline import events as e
+from openline.backend import Backend
 from openline.commands import StoreGap
 from openline.reconnect.verdicts import ErrorKind
 from openline.updates import Gap, GapCause, GapWithdrawn, Resumed
@@ -101,6 +104,7 @@ def test_a_failed_session_ends_with_errors(kept: Kept) -> None:
     drive.feed(e.SocketLost(dial=1, error=ErrorKind.TLS_CERTIFICATE))
     errors = kept.lines(logging.ERROR)
     assert errors[0].startswith("ERROR openline.dial verdict fatal: ")
+    assert errors[1].startswith("ERROR openline.session state failed: ")
     assert errors[-1].startswith("ERROR openline.session ended, not complete: ")
 
 
@@ -118,6 +122,51 @@ def test_every_record_has_the_ids(kept: Kept) -> None:
     assert (connecting.__dict__["dial"], connecting.__dict__["connection_id"]) == (1, "")
     streaming = next(r for r in kept.records if r.getMessage() == "state streaming")
     assert (streaming.__dict__["dial"], streaming.__dict__["connection_id"]) == (1, "connection 1")
+
+
+def test_a_socket_of_another_dial_does_not_change_the_ids(kept: Kept) -> None:
+    drive = logged()
+    drive.stream()
+    drive.feed(e.SocketOpened(0, "another"))
+    assert {r.__dict__["connection_id"] for r in kept.records} == {"", "connection 1"}
+
+
+def test_what_is_sent_is_named_with_its_length_and_without_its_content(kept: Kept) -> None:
+    observer = LogObserver()
+    observer.on_pull(c.SendText(1, "PRIVATE"), 0.0)
+    observer.on_pull(c.SendBytes(1, b"PRIVATE"), 0.0)
+    observer.on_pull(c.SendPing(1, b"PRIVATE"), 0.0)
+    observer.on_pull(None, 0.0)
+    assert kept.lines() == [
+        "DEBUG openline.dial send text of 7 characters",
+        "DEBUG openline.dial send ping",
+    ]
+
+
+def test_an_address_is_logged_without_its_query(kept: Kept) -> None:
+    backend = Backend.from_url("wss://far.example:8443/x?room=PRIVATE")
+    LogObserver().on_command(c.OpenSocket(1, backend, with_credential=True), 0.0)
+    [line] = kept.lines()
+    assert "backend=wss://far.example:8443/x " in line
+    assert "PRIVATE" not in line
+
+
+@pytest.mark.parametrize(
+    "thing",
+    [
+        e.AudioCaptured("mic", bytes(640)),
+        e.AudioFetched("mic", 0, bytes(640)),
+        e.Tick(),
+        c.StoreAudio("mic", 0, bytes(640)),
+        c.FetchAudio("mic", 0, 320),
+    ],
+    ids=lambda thing: type(thing).__name__,
+)
+def test_what_is_too_frequent_is_not_logged(thing: Any, kept: Kept) -> None:
+    LogObserver().on_event(thing, 0.0)
+    LogObserver().on_command(thing, 0.0)
+    LogObserver().on_command(c.Report(Resumed(gap=1.0)), 0.0)
+    assert kept.lines() == []
 
 
 def test_audio_is_never_logged(kept: Kept) -> None:

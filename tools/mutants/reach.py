@@ -44,7 +44,9 @@ CORE_SUITE = [
 ]
 OF_DRAWINGS = ("test_diagram", "test_drawn")
 #: The folders of tests that run against the mutants of another room.
-SUITES = {room: TESTS / room.removeprefix("openline_") for room in ROOMS if room != "openline"}
+SUITES = {
+    room: (TESTS / room.removeprefix("openline_"),) for room in ROOMS if room != "openline"
+} | {"openline_audio": (TESTS / "audio", TESTS / "trio" / "sources")}
 #: The searches that run if no test fails; see ``killers``.
 SEARCHES = ("theorem", "resume")
 #: Seconds that one may take.
@@ -116,7 +118,9 @@ class Reach:
 
 def suite(room: str) -> list[Path]:
     """The files of tests that run against the mutants of ``room``."""
-    return CORE_SUITE if room == "openline" else sorted(SUITES[room].rglob("test_*.py"))
+    if room == "openline":
+        return CORE_SUITE
+    return sorted(path for folder in SUITES[room] for path in folder.rglob("test_*.py"))
 
 
 def modules() -> dict[str, Path]:
