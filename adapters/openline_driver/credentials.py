@@ -124,9 +124,8 @@ class CredentialStore:
             made -= _words(credential_headers(self._dialect, _OTHER))
         # A header may hold the credential encoded: Basic encodes "user:password" in base64. In a
         # query it is quoted.
-        spelt = {word for word in made if credential not in word} | {_quoted(credential)}
-        secrets = (credential, *sorted(spelt - {credential}))
-        secrets = tuple(secret for secret in secrets if len(secret) >= SHORTEST)
+        spelt = {credential, _quoted(credential), *made}
+        secrets = tuple(sorted(secret for secret in spelt if len(secret) >= SHORTEST))
         self.headers = tuple(headers)
         self.current = credential
         self._known.pop(secrets, None)

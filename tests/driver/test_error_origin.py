@@ -61,7 +61,8 @@ def test_a_frame_that_is_passed_over_hides_none_behind_it(path: str) -> None:
 def test_an_installed_package_counts_if_there_is_no_other_frame() -> None:
     text = "def f(*_):\n    1 / 0\n"
     for folder in ("/venv/site-packages", f"{STDLIB}/dist-packages", "C:\\x\\site-packages"):
-        installed = made(f"{folder}/package.py", text)
+        path = f"{folder}/package.py"
+        installed = made(path.replace("/", "\\") if "\\" in path else path, text)
         calls = made("/app/mine.py", "def f(call):\n    call()\n")
         assert raised(error(installed)) == "ZeroDivisionError (package.py, line 2)"
         assert raised(error(calls, installed)) == "ZeroDivisionError (mine.py, line 2)"

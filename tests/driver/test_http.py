@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -93,6 +94,11 @@ def test_invalid_http_is_refused(data: bytes) -> None:
         read_head(data)
 
 
+def test_body_of_any_length_may_follow_a_head() -> None:
+    body = bytes(2 * MAX_HEAD)
+    assert read_head(b"HTTP/1.1 503 Busy\r\n\r\n" + body) == Head(503, {})
+
+
 def test_endless_head_is_refused() -> None:
     endless = b"HTTP/1.1 200 OK\r\n" + b"x: y\r\n" * (MAX_HEAD // 6)
     with pytest.raises(NoAnswerError, match=r"^an endless answer to the upgrade$"):
@@ -112,7 +118,9 @@ def test_preliminary_answers_are_skipped(early: list[bytes], status: int) -> Non
 
 
 def test_too_many_preliminary_answers_are_refused() -> None:
-    many = PRELIMINARY[0] * (MAX_HEAD // len(PRELIMINARY[0]))
+    many = PRELIMINARY[0] * (MAX_HEAD // len(PRELIMINARY[0]) - 1)
+    many += b"HTTP/1.1 100 ".ljust(MAX_HEAD - len(many) - 4, b"x") + b"\r\n\r\n"
+    assert len(many) == MAX_HEAD
     assert read_answer(many) is None
     with pytest.raises(NoAnswerError, match=r"^an endless answer to the upgrade$"):
         read_answer(many + PRELIMINARY[0])
@@ -172,6 +180,19 @@ def test_other_statuses_are_losses_with_any_headers(status: int) -> None:
 )
 def test_retry_after_is_a_number_or_a_date(value: str | None, seconds: float | None) -> None:
     assert retry_after(value, NOW) == seconds
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="the zone cannot be changed")
+def test_date_without_a_zone_is_in_gmt_wherever_it_is_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for zone in ("Asia/Tokyo", "XYZ5"):
+        monkeypatch.setenv("TZ", zone)
+        time.tzset()
+        for date in ("Mon May  6 07:09:30 2024", "Mon, 06 May 2024 07:09:30 -0000"):
+            assert retry_after(date, NOW) == 90.0
+    monkeypatch.undo()
+    time.tzset()
 
 
 def test_date_counts_from_the_answers_own_date() -> None:

@@ -61,9 +61,9 @@ def test_first_to_ask_makes_the_call_and_all_get_its_token() -> None:
 
 def test_error_reaches_all_and_the_next_call_is_new() -> None:
     desk, error = Desk(), KeyError("x")
-    places = [desk.place(), desk.place("refused-token")]
+    places = [desk.place(), desk.place("refused-token"), desk.place()]
     desk.shared.land(places[0].call, Landed(error=error))
-    assert [place.outcome.error for place in places if place.outcome] == [error, error]
+    assert [place.outcome.error for place in places if place.outcome] == [error] * 3
     assert desk.place().leads
 
 
@@ -103,6 +103,23 @@ def test_token_for_one_dial_goes_to_one_session() -> None:
     assert given_to(places[0]) == token
     assert [place.outcome for place in places[1:]] == [AGAIN, AGAIN]
     assert desk.place().leads, "it is not kept"
+
+
+def test_token_for_one_dial_that_one_session_refuses_goes_to_the_next() -> None:
+    desk = Desk()
+    leader, refusing, other = desk.place(), desk.place("once"), desk.place()
+    desk.shared.leave(leader)
+    token = Token("once", reuse=False)
+    desk.shared.land(leader.call, Landed(token))
+    assert refusing.outcome is AGAIN
+    assert given_to(other) == token
+
+
+def test_cancelled_call_leaves_the_token_that_is_kept() -> None:
+    desk = Desk()
+    desk.shared.land(desk.place().call, Landed("first"))
+    desk.shared.land(desk.place("first").call, AGAIN)
+    assert desk.join() == "first"
 
 
 def test_token_is_kept_until_its_lead_before_it_expires() -> None:
