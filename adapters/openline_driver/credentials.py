@@ -71,7 +71,7 @@ class CredentialStore:
         self._lead = LEAD if shared is None else shared.lead
         self._is_asked_each_dial = shared is not None and shared.asked_each_dial
         self._dialect = dialect
-        self._known: dict[tuple[str, ...], None] = {}  # the newest last
+        self._known: dict[frozenset[str], None] = {}  # the newest last
         # Of all credentials, the longest first: one of them may be a part of another.
         self._secrets: list[str] = []
         if isinstance(credentials, str):
@@ -125,7 +125,7 @@ class CredentialStore:
         # A header may hold the credential encoded: Basic encodes "user:password" in base64. In a
         # query it is quoted.
         spelt = {credential, _quoted(credential), *made}
-        secrets = tuple(sorted(secret for secret in spelt if len(secret) >= SHORTEST))
+        secrets = frozenset(secret for secret in spelt if len(secret) >= SHORTEST)
         self.headers = tuple(headers)
         self.current = credential
         self._known.pop(secrets, None)

@@ -132,7 +132,6 @@ class Spool:
         """Close the folder and keep it, to be resumed later. Whatever fails, all is closed."""
         for fd, _, _ in self._writing.values():
             close_quietly(fd)
-        self._writing.clear()
         close_quietly(self._log)
         close_quietly(self._lock)
 

@@ -13,6 +13,7 @@ import pytest
 from openline.backend import Backend
 from openline.dialects.checking import DialectError
 from openline.dialects.echopanel import EchoPanel
+from openline.dialects.protocol import Ids
 from openline.events import SourceKind
 from openline.policy import Policy
 from openline.session import PastSource
@@ -254,8 +255,8 @@ def test_an_invalid_source_is_refused(sources: object, start: str) -> None:
 class Broken(EchoPanel):
     """It fails in a dry run."""
 
-    def start(self, *_: object) -> Any:
-        raise KeyError("secret")
+    def start(self, ids: Ids) -> str:
+        raise KeyError("secret", ids)
 
 
 def test_dialect_is_validated_and_has_a_default() -> None:

@@ -216,7 +216,7 @@ def test_every_date_counts_to_the_second(sent: datetime, seconds: int) -> None:
     sent = sent.replace(microsecond=0, tzinfo=UTC)
     until = sent + timedelta(seconds=seconds)
     dates = [format_datetime(at, usegmt=True) for at in (until, sent)]
-    headers = dict(zip(("retry-after", "date"), dates, strict=True))
+    headers: dict[str, str] = dict(zip(("retry-after", "date"), dates, strict=True))
     assert refusal(Refused(7, 503, headers)) == lost(503, float(max(0, seconds)))
 
 

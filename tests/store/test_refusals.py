@@ -257,6 +257,7 @@ def test_a_record_of_an_early_version_has_no_query_and_no_redirects() -> None:
     head = len(body).to_bytes(4, "little") + zlib.crc32(body).to_bytes(4, "little")
     [(record, end)] = unpack(head + body)
     assert record == began(dialect=None)
+    assert isinstance(record, Began)
     assert record.backend == Backend.from_url(first.url)
     assert end == len(head + body)
 
