@@ -3,6 +3,7 @@
     make mutants                      # the core
     make mutants ONLY="machine.actions reconnect.retry"    # some modules of the core
     make mutants ONLY=openline_store  # a room beside the core, by its own tests
+    make mutants ONLY=transcript_writers    # the modules of the command that write transcripts
     make mutants ONLY=openline_store SAMPLE=150 DRAW=2     # some mutants of it, drawn by a seed
 
 Exits with 1 if a surviving mutant is not listed in ``survivors.txt``, if a listed mutant is
@@ -24,7 +25,7 @@ from tools.mutants.course import Result, all_keys, try_all
 from tools.mutants.forks import WorkerError, children
 from tools.mutants.known import LIST, ListError, complaints, parse
 from tools.mutants.mutant import Key
-from tools.mutants.reach import BUILD, kept, modules, record, room_of
+from tools.mutants.reach import BUILD, ROOMS, kept, modules, record, room_of
 from tools.mutants.trial import prepare
 
 #: Per cent of all mutants that must be killed.
@@ -44,7 +45,7 @@ def main() -> int:
     parser.add_argument("--sample", type=int, help="how many mutants to try (default: all)")
     parser.add_argument("--draw", type=int, default=1, help="the seed of the sample")
     options = parser.parse_args()
-    chosen = [name for name in modules() if _is_chosen(name, options.only)]
+    chosen = [name for name in modules() if is_chosen(name, options.only)]
     if not chosen:
         parser.error(f"no module is called {' or '.join(options.only)}")
     if len({room_of(name) for name in chosen}) > 1:
@@ -70,11 +71,14 @@ def sample(keys: AbstractSet[Key], size: int | None, seed: int) -> frozenset[Key
     return frozenset(random.Random(seed).sample(sorted(keys), size))
 
 
-def _is_chosen(name: str, only: Sequence[str]) -> bool:
+def is_chosen(name: str, only: Sequence[str]) -> bool:
+    """Whether ``only`` has the module's name, its last part, its package or its room."""
     if not only:
         return room_of(name) == "openline"
+    room = room_of(name)
     return any(
-        each == name or name.startswith(f"{each}.") or each == name.rpartition(".")[2]
+        each in {room, name, name.rpartition(".")[2]}
+        or (each not in ROOMS and name.startswith(f"{each}."))
         for each in only
     )
 
