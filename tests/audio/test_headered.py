@@ -148,6 +148,23 @@ def test_what_follows_a_chunk_and_is_nothing_known_is_counted() -> None:
     assert pcm.unread == 72
 
 
+def test_zeros_before_a_chunk_do_not_end_the_reading() -> None:
+    wav = encoded(noise(0.1), format="WAV")
+    for zeros in (1, 2, 5, 60):
+        pcm, got = decoded(wav + bytes(zeros) + LIST + b"\x01garbage" * 9, [])
+        assert len(got) == 1_600
+        assert pcm.unread == 72
+
+
+@pytest.mark.parametrize("name", [b"abcd", b"1234", b"ab\0d"])
+def test_a_chunk_of_no_known_name_is_one_if_it_fits_into_the_file(name: bytes) -> None:
+    wav = encoded(noise(0.1), format="WAV")
+    whole = wav + name + struct.pack("<I", 40) + bytes(range(40))
+    is_chunk = name == b"abcd"
+    for total, samples in ((None, 24), (len(whole), 0 if is_chunk else 24), (len(whole) - 1, 24)):
+        assert len(decoded(whole, [], total)[1]) == 1_600 + samples
+
+
 @pytest.mark.parametrize("cut", [1, 2, 500, 3_199])
 def test_missing_seconds_are_those_that_did_not_come(cut: int) -> None:
     wav = encoded(noise(0.1), format="WAV")
@@ -213,6 +230,10 @@ def test_joined_recordings_of_other_rates_come_whole(cut: int) -> None:
     [
         (encoded(noise(1), format="FLAC"), "is followed by a FLAC recording"),
         (b"RIFF\0\0\0\0WAVEdata\0\0\0\0ab" + bytes(50), "is followed by a recording that has a"),
+        (
+            encoded(noise(1), 8_000, format="WAV", subtype="GSM610"),
+            "is followed by a recording that has a damaged or compressed header",
+        ),
         (SLOW, "cannot be right: a rate of 1 Hz"),
     ],
 )
@@ -223,6 +244,15 @@ def test_joined_recording_that_cannot_be_read_is_a_loss(second: bytes, loss: str
     assert b"".join(frames)[:100] == encoded(noise(1), format="WAV")[44:144]
     assert len(pcm.losses) == 1
     assert pcm.losses[0].startswith(loss)
+
+
+def test_what_was_read_is_not_kept() -> None:
+    pcm = HeaderPcm()
+    wav = encoded(noise(1), format="WAV")
+    for at in range(0, len(wav), 1_000):
+        pcm.feed(wav[at : at + 1_000])
+        assert pcm.readable
+        assert pcm.head == b""
 
 
 def test_channel_that_is_not_there_is_a_loss() -> None:

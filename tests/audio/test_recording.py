@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from openline_audio.decoder import Decoder
 from openline_audio.reader import Choice, NoAudioError, RecordingReader
 from openline_audio.source import SourceError
 from tests.audio.support_recordings import amr, encoded, media, noise, read
@@ -321,3 +322,20 @@ def test_hours_are_read_in_bounded_memory(tmp_path: Path) -> None:
     assert samples == 600 * 16_000
     unit = 1 if sys.platform == "darwin" else 1_024
     assert (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * unit < 64 << 20
+
+
+def test_a_reader_tells_its_channels_and_frees_its_decoder(
+    stored: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed: list[object] = []
+    monkeypatch.setattr(Decoder, "close", closed.append)
+    file = stored(encoded(noise(1, channels=2), format="FLAC"))
+    with file.open("rb") as there:
+        reader = RecordingReader(there.fileno(), "it")
+        assert reader.channels == 2
+        reader.close()
+        reader.close()
+        assert len(closed) == 1
+    empty = stored(b"")
+    with empty.open("rb") as there:
+        assert RecordingReader(there.fileno(), "it", choice=Choice(allow_empty=True)).channels == 0
