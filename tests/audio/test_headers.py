@@ -333,13 +333,14 @@ def test_a_rate_of_a_caf_is_above_0_and_has_an_end(rate: float, is_one: bool) ->
 @pytest.mark.parametrize(("kind", "size"), [("s", 1), ("s", 2), ("s", 3), ("s", 4), ("f", 4)])
 def test_samples_are_read_in_their_order(kind: str, size: int, is_big: bool) -> None:
     values = [[0.0, 0.5], [-0.5, -1.0], [0.25, -0.25]]
-    order = "big" if is_big else "little"
     if kind == "f":
         data = np.array(values, f"{'>' if is_big else '<'}f4").tobytes()
     else:
         full = 1 << (8 * size - 1)
         data = b"".join(
-            int(value * full).to_bytes(size, order, signed=True) for row in values for value in row
+            int(value * full).to_bytes(size, "big" if is_big else "little", signed=True)
+            for row in values
+            for value in row
         )
     found = decode(data, Coding(kind, size, is_big), 2)
     expected = np.array(values) * (32_768 if size == 2 else 1)

@@ -7,8 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from openline_audio import live
-from openline_audio.container import NoMediaError
+from openline_audio.container import AvDecoder, NoMediaError
 from openline_audio.live import LiveReader, PipeFile, media_is_there, streamable
 from openline_audio.reader import Choice
 from openline_audio.source import SourceError
@@ -172,5 +171,5 @@ def test_media_is_there_if_pyav_is(monkeypatch: pytest.MonkeyPatch) -> None:
         raise NoMediaError
 
     assert media_is_there() is True
-    monkeypatch.setattr(live.AvDecoder, "check", missing)
+    monkeypatch.setattr(AvDecoder, "check", missing)
     assert media_is_there() is False

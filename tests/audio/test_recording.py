@@ -327,8 +327,12 @@ def test_hours_are_read_in_bounded_memory(tmp_path: Path) -> None:
 def test_a_reader_tells_its_channels_and_frees_its_decoder(
     stored: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    closed: list[object] = []
-    monkeypatch.setattr(Decoder, "close", closed.append)
+    closed: list[Decoder] = []
+
+    def close(decoder: Decoder) -> None:
+        closed.append(decoder)
+
+    monkeypatch.setattr(Decoder, "close", close)
     file = stored(encoded(noise(1, channels=2), format="FLAC"))
     with file.open("rb") as there:
         reader = RecordingReader(there.fileno(), "it")
