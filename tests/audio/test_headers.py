@@ -238,6 +238,15 @@ def test_a_size_of_an_aiff_counts_its_offset(size: int, offset: int, stated: int
     assert audio == b"the audio"
 
 
+def test_an_offset_beyond_all_is_none() -> None:
+    good = aiff(None, 16)
+    at = good.index(b"SSND") + 8
+    for offset, goes_on in ((1 << 28, True), ((1 << 28) + 1, False)):
+        pcm = HeaderedPcm()
+        pcm.feed(good[:at] + struct.pack(">I", offset) + good[at + 4 :])
+        assert pcm.readable is goes_on
+
+
 # AU.
 
 
