@@ -165,14 +165,18 @@ soak: $(READY) ## Search longer: SCHEDULES=1000000 SEED=1000000 RUNS=100 HOURS=1
 		|| $(call fail,a transcript was lost)
 	@echo "make: the soak found nothing"
 
-# Modules of the core by name, all if none is given; and how many processes.
+# Modules by name, all of the core if none is given; how many processes; how many mutants, and the seed
+# that draws them.
 ONLY ?=
 JOBS ?= 2
+SAMPLE ?=
+DRAW ?= 1
 
-mutants: $(READY) ## Break the core in thousands of small ways, each to be noticed: ONLY= JOBS=2
+mutants: $(READY) ## Break the core in thousands of small ways, each to be noticed: ONLY= JOBS=2 SAMPLE= DRAW=1
 	@$(if $(ONLY),,nice -n 15 $(RUN) tools.mutants.fault_trials \
 		|| $(call fail,a fault of the reference client is not found))
 	@nice -n 15 $(RUN) tools.mutants --jobs $(JOBS) \
+		$(if $(SAMPLE),--sample $(SAMPLE) --draw $(DRAW)) \
 		$(if $(ONLY),--only $(ONLY)) || $(call fail,a mutant survives that is not listed)
 
 changelog: $(READY) ## Print what changes/ adds to the changelog

@@ -54,7 +54,7 @@ def _flat(data: bytes, coding: Coding) -> Samples:
         wide = np.zeros((len(data) // 3, 4), np.uint8)
         raw = np.frombuffer(data, np.uint8).reshape(-1, 3)
         wide[:, 1:] = raw[:, ::-1] if coding.big else raw
-        numbers = wide.reshape(-1).view("<i4")
+        numbers = wide.ravel().view("<i4")
     else:
         numbers = np.frombuffer(data, f"{order}i{coding.size}")
     scale = 2.0 ** (31 if coding.size == 3 else 8 * coding.size - 1)

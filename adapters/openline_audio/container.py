@@ -33,6 +33,8 @@ _ROUNDING = 0.25
 _PIPE_BYTES = 4_096
 #: For a pipe: no more analysis than decoding needs.
 _LIVE = {"probesize": "65536", "analyzeduration": "500000"}
+#: FFmpeg's bit of a stream that the container marks as the default (AV_DISPOSITION_DEFAULT).
+_DEFAULT = 1
 
 
 class NoMediaError(Exception):
@@ -157,7 +159,7 @@ class AvDecoder:
 
 
 def _is_default(stream: Any) -> bool:
-    return "default" in str(stream.disposition).lower()
+    return bool(int(stream.disposition) & _DEFAULT)
 
 
 def _samples(frame: Any) -> Samples:

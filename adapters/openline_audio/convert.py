@@ -159,7 +159,7 @@ class Converter:
         if self._mixer is not None:
             mono = self._mixer.feed(samples)
         else:
-            picked: Samples = samples if samples.ndim == 1 else samples[:, self._channel or 0]
+            picked: Samples = samples if samples.ndim == 1 else samples[:, self._channel]
             if self._resampler is None and picked.dtype == np.int16:
                 return picked.astype("<i2", copy=False).tobytes()
             mono = scaled(picked)

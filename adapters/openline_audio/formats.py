@@ -78,6 +78,8 @@ _RIFF: Final = {b"WAVE": WAV, b"AVI ": "AVI"}
 _RIFF_MAGIC: Final = (b"RIFF", b"RIFX", b"RF64", b"BW64")
 #: Boxes that begin a QuickTime file which has no ``ftyp``.
 _BOXES: Final = (b"moov", b"mdat", b"wide", b"skip", b"free", b"pnot")
+#: The first byte of such a box is below this: 256 MB, which audio before its index may have.
+_BOX_BEGINS: Final = 0x10
 _MP3_SYNC: Final = (b"\xff\xfb", b"\xff\xf3", b"\xff\xf2", b"\xff\xfa")
 _TS_BYTES: Final = 188
 
@@ -92,7 +94,7 @@ def recognise(head: bytes) -> str | None:
     for kind, at, magic in _MAGIC:
         if head.startswith(magic, at) and (kind != AIFF or head.startswith(b"FORM")):
             return kind
-    if head[4:8] in _BOXES and int.from_bytes(head[:4], "big") < 1 << 28 and head[0] == 0:
+    if head[4:8] in _BOXES and head[0] < _BOX_BEGINS:
         return MP4
     if head[: 3 * _TS_BYTES : _TS_BYTES] == b"GGG":
         return "MPEG transport"
@@ -132,6 +134,6 @@ def _begins_one(head: bytes) -> bool:
     """Whether ``head``, shorter than a magic number, is the beginning of one."""
     if any(magic.startswith(head[:4]) for magic in (*_RIFF_MAGIC, b"FORM")):
         return True
-    if head[:1] == b"\0" and len(head) < 8:
-        return head[4:] == b"" or any(box.startswith(head[4:]) for box in (*_BOXES, b"ftyp"))
-    return any(magic.startswith(head[at:]) for _, at, magic in _MAGIC if at == 0)
+    if len(head) < 8 and (not head or head[0] < _BOX_BEGINS):
+        return any(box.startswith(head[4:]) for box in (*_BOXES, b"ftyp"))
+    return any(magic.startswith(head) for _, at, magic in _MAGIC if at == 0)

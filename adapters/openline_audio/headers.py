@@ -137,7 +137,7 @@ def _wave_form(form: bytes, order: str, stated: int | None, chunks: Chunks) -> H
         code = number(24, 2)
     coding: Coding | None = None
     size = -(-bits // 8)
-    if unit and unit % channels == 0 and size <= unit // channels <= 8:
+    if unit % channels == 0 and size <= unit // channels <= 8:
         size = unit // channels
     if code == _PCM:
         big = order == "big"

@@ -69,7 +69,6 @@ class LiveReader:
         self._name = name
         self._channel = choice.channel
         self.joiner = Joiner(choice.channel)
-        self.remarks: list[str] = []
         self._wrong: list[str] = []
         self._over = False
         try:

@@ -120,21 +120,20 @@ def _all(data: bytes, magic: bytes) -> Iterator[int]:
 
 def _mp4(window: Window) -> Part:
     at = 0
-    while at < len(window):
+    while True:
         head = window.peek(at, 16)
         size, name = int.from_bytes(head[:4], "big"), head[4:8]
         if name == b"ftyp" and at:
             return Part(0, at)
         if size == 1:
             size = int.from_bytes(head[8:16], "big")
-        if size == 0:  # it reaches to the end
+        if size == 0:  # it reaches to the end, or this is the end
             return Part(0, len(window))
         if size < 8 or (not name.isalnum() and not name.strip(b"\xa9 -_").isalnum()):
             return Part(0, at or len(window))
         if at + size > len(window):
             return Part(0, len(window), torn=True)
         at += size
-    return Part(0, at)
 
 
 def _ogg(window: Window) -> Part:

@@ -96,7 +96,7 @@ class HeaderPcm:
         frames = self._samples(self._pcm.finish())
         while self._pcm.over and not self._dead:
             frames += self._next() + self._samples(self._pcm.finish())
-        if self._pcm.missing:
+        if self._pcm.missing and not self._dead:  # a dead one has got no more bytes
             self.losses.append(cut_short(self._pcm.missing))
         if self._pcm.unread:
             self.losses.append(not_read(self._pcm.unread))

@@ -79,7 +79,7 @@ class _Pcm:
         while self._pcm.header is None and self._pcm.readable and not self._over:
             self._feed(_HEAD_BYTES)
         header = self._pcm.header
-        self.readable = header is not None and self._pcm.readable
+        self.readable = self._pcm.readable
         self.rate = 0 if header is None else header.rate
         self.channels = 0 if header is None else header.channels
 

@@ -55,8 +55,9 @@ class Window:
         except OSError as error:
             self.failure = error
             return b""
-        self._at += len(got)
-        self.furthest = max(self.furthest, self._at)
+        if got:
+            self._at += len(got)
+            self.furthest = max(self.furthest, self._at)
         return got
 
     def readinto(self, buffer: Buffer) -> int:

@@ -205,7 +205,7 @@ def _last_pause(clusters: Sequence[str], following: str) -> int:
     Punctuation or a blank does not begin a line: it takes the cluster before it along.
     """
     pauses = (*_SENTENCE, *_CLAUSE)
-    stays = following.isspace() or following.endswith(pauses)
+    stays = following.isspace() or following.startswith(pauses)
     count = len(clusters) - (stays and len(clusters) > 1)
     for last in range(count, len(clusters) // 2, -1):
         if clusters[last - 1].endswith(pauses):
@@ -297,8 +297,6 @@ def _break(atoms: Sequence[_Atom], lead: int) -> int | None:
     whole = _columns(atoms)
     if whole + lead <= COLUMNS:
         return len(atoms)
-    if whole + lead > 2 * COLUMNS + 1:
-        return None
     sums = _running(atoms)
     best: tuple[int, int] | None = None
     for at in range(1, len(atoms)):

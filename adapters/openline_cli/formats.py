@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final, Protocol
 
 from openline.text import CONTROLS, encodable
@@ -219,8 +219,3 @@ def _stamp(milliseconds: int, point: str) -> str:
     minutes, seconds = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours:02d}:{minutes:02d}:{seconds:02d}{point}{milliseconds:03d}"
-
-
-def texts(finals: Sequence[Transcript]) -> list[str]:
-    """The words of the finals as a file has them, without those that have none."""
-    return [text for final in finals if (text := line(final.text)).strip()]

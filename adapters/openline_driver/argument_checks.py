@@ -103,8 +103,7 @@ def check_optional(**given: object) -> None:
 
 def _check_kind(name: str, value: object, kind: type | tuple[type, ...] | None, want: str) -> None:
     is_right = callable(value) if kind is None else isinstance(value, kind)
-    is_right = is_right and not (kind is int and isinstance(value, bool))
-    if isinstance(value, type) or not is_right:
+    if isinstance(value, type | bool) or not is_right:
         raise TypeError(f"{name}: give {want}, not {kind_of(value)}")
 
 

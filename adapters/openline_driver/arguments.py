@@ -110,6 +110,4 @@ _OPTIONAL = ("backend", "policy", "session_id", "connect", "random", "spool", "j
 
 def _check(given: Mapping[str, Any], required: tuple[str, ...]) -> None:
     check_given(**{name: given[name] for name in required})
-    check_optional(
-        **{name: given[name] for name in _OPTIONAL if name in given and name not in required}
-    )
+    check_optional(**{name: given[name] for name in _OPTIONAL if name in given})

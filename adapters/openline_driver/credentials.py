@@ -71,7 +71,9 @@ class CredentialStore:
         self._lead = LEAD if shared is None else shared.lead
         self._is_asked_each_dial = shared is not None and shared.asked_each_dial
         self._dialect = dialect
-        self._known: dict[tuple[str, ...], None] = {}  # the newest last
+        self._known: dict[frozenset[str], None] = {}  # the newest last
+        # Of all credentials, the longest first: one of them may be a part of another.
+        self._secrets: list[str] = []
         if isinstance(credentials, str):
             self._keep(credentials)
 
@@ -120,15 +122,18 @@ class CredentialStore:
         made = _words(headers)
         with suppress(DialectError):  # the dialect accepts only credentials of a certain form
             made -= _words(credential_headers(self._dialect, _OTHER))
-        # A header may hold the credential encoded: Basic encodes "user:password" in base64.
-        secrets = (credential, *sorted(word for word in made if credential not in word))
-        secrets = tuple(secret for secret in secrets if len(secret) >= SHORTEST)
+        # A header may hold the credential encoded: Basic encodes "user:password" in base64. In a
+        # query it is quoted.
+        spelt = {credential, _quoted(credential), *made}
+        secrets = frozenset(secret for secret in spelt if len(secret) >= SHORTEST)
         self.headers = tuple(headers)
         self.current = credential
         self._known.pop(secrets, None)
         self._known[secrets] = None
         if len(self._known) > REMEMBERED:
             del self._known[next(iter(self._known))]
+        every = (secret for secrets in self._known for secret in secrets)
+        self._secrets = sorted(every, key=len, reverse=True)
 
     def redact(self, event: e.Event) -> e.Event:
         """``event``, with every known credential redacted from the backend's text.
@@ -155,23 +160,24 @@ class CredentialStore:
         # JSON can write a character in more than one way: "\u0061" is "a". So both the secret and
         # the message are encoded by msgspec before the search.
         respelt = cut = _respelt(data)
-        for secret in self._secrets():
+        for secret in self._secrets:
             cut = cut.replace(msgspec.json.encode(secret).decode()[1:-1], REDACTED)
         return data if cut == respelt else cut
 
     def _from_location(self, location: str) -> str:
         # A server may return our own parameter in its redirect; each dial adds it again.
-        for secret in self._secrets():
-            location = location.replace(f"token={quote(secret, safe='')}", "")
+        for secret in self._secrets:
+            location = location.replace(f"token={_quoted(secret)}", "")
         return self._from_text(location)
 
     def _from_text(self, text: str) -> str:
-        for secret in self._secrets():
+        for secret in self._secrets:
             text = text.replace(secret, REDACTED)
         return text
 
-    def _secrets(self) -> Iterable[str]:
-        return (secret for secrets in self._known for secret in secrets)
+
+def _quoted(secret: str) -> str:
+    return quote(secret, safe="")
 
 
 def _words(headers: Iterable[tuple[str, str]]) -> set[str]:

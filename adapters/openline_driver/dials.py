@@ -32,15 +32,15 @@ NO_FRAME: Final = frozenset({1006, 1015})
 
 
 class Dials:
-    """The dial whose socket may be open, those to be released, and one that waits for them."""
+    """The dial whose socket may be open, one to be released, and one that waits for it."""
 
     def __init__(self) -> None:
         #: Dials whose socket was not released in time.
         self.abandoned = 0
-        #: When the first socket is overdue; None if none is to be released.
+        #: When the socket that is to be released is overdue; None if there is none.
         self.deadline: float | None = None
         self._alive = 0  # went out and has not ended; 0: none
-        self._release_by: dict[int, float] = {}  # ended, by when to be released
+        self._ending = 0  # ended, and its socket is to be released by the deadline; 0: none
         self._held: OpenSocket | None = None
 
     def is_alive(self, dial: int) -> bool:
@@ -49,7 +49,7 @@ class Dials:
 
     def open(self, command: OpenSocket) -> bool:
         """Whether the dial may go out now; otherwise it is held."""
-        if self._alive or self._release_by:
+        if self._alive or self._ending:
             self._held = command
             return False
         self._alive = command.dial
@@ -65,31 +65,27 @@ class Dials:
         """The dial ends: its socket is to be released in time. False if it is not alive."""
         if not self.is_alive(dial):
             return False
-        self._alive = 0
-        self._release_by[dial] = now + RELEASE
-        self.deadline = min(self._release_by.values())
+        self._alive, self._ending = 0, dial
+        self.deadline = now + RELEASE
         return True
 
     def release(self, dial: int) -> OpenSocket | None:
         """The socket of ``dial`` is gone. The dial that was held and may go out now."""
         if self.is_alive(dial):
             self._alive = 0
-        else:
-            self._release_by.pop(dial, None)
-            self.deadline = min(self._release_by.values(), default=None)
-        if self._alive or self._release_by:
+        elif dial == self._ending:
+            self._ending, self.deadline = 0, None
+        if self._alive or self._ending:
             return None
         held, self._held = self._held, None
         return held
 
     def abandon(self, now: float) -> OpenSocket | None:
-        """Give up the sockets that are overdue. The dial that was held and may go out now."""
-        held: OpenSocket | None = None
-        for dial, by in list(self._release_by.items()):
-            if by <= now:
-                self.abandoned += 1
-                held = self.release(dial)
-        return held
+        """Give up a socket that is overdue. The dial that was held and may go out now."""
+        if self.deadline is None or now < self.deadline:
+            return None
+        self.abandoned += 1
+        return self.release(self._ending)
 
 
 def one_cause(event: SocketLost | Redirected) -> SocketLost | Redirected:

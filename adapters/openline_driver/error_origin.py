@@ -66,7 +66,7 @@ def _where(exc: BaseException) -> str:
         path = frame.f_code.co_filename.replace("\\", "/")
         if path.startswith("<frozen"):
             continue
-        package = str(frame.f_globals.get("__name__", "")).partition(".")[0]
+        package = str(frame.f_globals.get("__name__")).partition(".")[0]
         if package in _RUNNERS or package.partition("_")[0] == "openline":
             continue
         place = f"{path.rpartition('/')[2]}, line {line}"

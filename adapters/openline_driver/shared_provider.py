@@ -165,7 +165,7 @@ class SharedProvider:
     def _keep(self, outcome: Landed) -> None:
         given = outcome.given
         usable = isinstance(given, str) or (isinstance(given, Token) and not given.unusable())
-        if usable and not _is_single(given):
+        if usable:  # one for a single dial does not last
             self._kept = given  # type: ignore[assignment]  # narrowed above
         elif outcome.error is None:
             self._kept = None

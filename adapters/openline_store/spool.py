@@ -132,7 +132,6 @@ class Spool:
         """Close the folder and keep it, to be resumed later. Whatever fails, all is closed."""
         for fd, _, _ in self._writing.values():
             close_quietly(fd)
-        self._writing.clear()
         close_quietly(self._log)
         close_quietly(self._lock)
 
@@ -224,16 +223,21 @@ def spooled_sessions(directory: str | os.PathLike[str]) -> list[Path]:
     """The folders of the unfinished sessions in ``directory``, or itself if it is one.
 
     ``directory`` is the ``spool`` argument of ``open_session``; if it does not exist, the list is
-    empty. Sessions that another process uses are included. Raises OSError for an impossible
-    name of a directory.
+    empty. Sessions that another process uses are included. Raises OSError for a directory with
+    an impossible name, or one that cannot be read.
     """
     directory = Path(directory)
     if (directory / _LOG).exists():
         return [directory]
-    with contextlib.suppress(OSError):  # an empty log: killed before the first record
-        logs = [path for path in directory.glob(f"*/{_LOG}") if path.stat().st_size]
-        return sorted(path.parent for path in logs)
-    return []
+    return sorted(path.parent for path in directory.glob(f"*/{_LOG}") if _has_records(path))
+
+
+def _has_records(log: Path) -> bool:
+    """Whether a session has begun; False also if another process has deleted it meanwhile."""
+    try:
+        return log.stat().st_size > 0
+    except OSError:
+        return False
 
 
 def the_session(directory: str | os.PathLike[str]) -> Path:

@@ -106,11 +106,11 @@ class TokenFile(SharedProvider):
                 raise CredentialError(str(error), fatal=not error.passing) from None
         if not self._is_pipe:
             try:
-                self._last = self._settled(patient=refused is not None)
+                last = self._last = self._settled(patient=refused is not None)
             except TokenFileError as error:
                 if last == refused:
                     raise CredentialError(str(error)) from None
-        return self._last or last
+        return last
 
     def _settled(self, *, patient: bool) -> str:
         """The token, once nothing writes to the file any more.

@@ -50,6 +50,15 @@ def test_one_party_on_one_channel_is_mixed(channels: int) -> None:
         assert mixer.cancelled == 0
 
 
+def test_the_rest_is_judged_as_a_window_is() -> None:
+    """A few samples that cancel are chance."""
+    sound = np.full((300, 2), 0.5)
+    sound[7] = 0.5, -0.5
+    mixer = Mixer(16_000, 2)
+    assert np.allclose(mixed(mixer, sound, 300), sound.mean(axis=1), atol=1e-6)
+    assert mixer.cancelled == 0
+
+
 def test_two_parties_at_once_are_both_heard() -> None:
     sound = np.hstack([noise(2, seed=1), noise(2, seed=2)])
     mixer = Mixer(16_000, 2)

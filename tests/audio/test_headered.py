@@ -12,6 +12,7 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from openline_audio import headered
 from openline_audio.headered import HeaderedPcm
 from openline_audio.pushed_pcm import HeaderPcm
 from tests.audio.support_recordings import encoded, noise
@@ -148,6 +149,45 @@ def test_what_follows_a_chunk_and_is_nothing_known_is_counted() -> None:
     assert pcm.unread == 72
 
 
+@pytest.mark.parametrize("chunk", [LIST, b"PAD \0\0\0\0", LIST + b"junk\1\0\0\0a\0"])
+def test_all_chunks_are_passed_though_no_more_bytes_come(chunk: bytes) -> None:
+    wav = encoded(noise(0.1), format="WAV")
+    pcm, got = decoded(wav + chunk * 3 + b"\x01garbage" * 9, [])
+    assert len(got) == 1_600
+    assert pcm.unread == 72
+
+
+def test_so_many_zeros_are_silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(headered, "_MOST_ZEROS", 100)
+    wav = encoded(noise(0.1), format="WAV")
+    for zeros, samples in ((98, 0), (100, 50), (102, 51)):
+        assert len(decoded(wav + bytes(zeros), [])[1]) == 1_600 + samples
+        assert len(decoded(wav + bytes(zeros), [len(wav) + 60])[1]) == 1_600 + samples
+
+
+def test_behind_the_audio_of_an_au_is_audio_or_a_recording() -> None:
+    au = encoded(noise(0.1), format="AU")
+    assert len(decoded(au + LIST + bytes(range(1, 41)), [])[1]) == 1_600 + (len(LIST) + 40) // 2
+    assert len(decoded(au + bytes(60), [])[1]) == 1_600
+
+
+def test_zeros_before_a_chunk_do_not_end_the_reading() -> None:
+    wav = encoded(noise(0.1), format="WAV")
+    for zeros in (1, 2, 5, 60):
+        pcm, got = decoded(wav + bytes(zeros) + LIST + b"\x01garbage" * 9, [])
+        assert len(got) == 1_600
+        assert pcm.unread == 72
+
+
+@pytest.mark.parametrize("name", [b"abcd", b"1234", b"ab\0d"])
+def test_a_chunk_of_no_known_name_is_one_if_it_fits_into_the_file(name: bytes) -> None:
+    wav = encoded(noise(0.1), format="WAV")
+    whole = wav + name + struct.pack("<I", 40) + bytes(range(40))
+    is_chunk = name == b"abcd"
+    for total, samples in ((None, 24), (len(whole), 0 if is_chunk else 24), (len(whole) - 1, 24)):
+        assert len(decoded(whole, [], total)[1]) == 1_600 + samples
+
+
 @pytest.mark.parametrize("cut", [1, 2, 500, 3_199])
 def test_missing_seconds_are_those_that_did_not_come(cut: int) -> None:
     wav = encoded(noise(0.1), format="WAV")
@@ -213,6 +253,10 @@ def test_joined_recordings_of_other_rates_come_whole(cut: int) -> None:
     [
         (encoded(noise(1), format="FLAC"), "is followed by a FLAC recording"),
         (b"RIFF\0\0\0\0WAVEdata\0\0\0\0ab" + bytes(50), "is followed by a recording that has a"),
+        (
+            encoded(noise(1), 8_000, format="WAV", subtype="GSM610"),
+            "is followed by a recording that has a damaged or compressed header",
+        ),
         (SLOW, "cannot be right: a rate of 1 Hz"),
     ],
 )
@@ -223,6 +267,25 @@ def test_joined_recording_that_cannot_be_read_is_a_loss(second: bytes, loss: str
     assert b"".join(frames)[:100] == encoded(noise(1), format="WAV")[44:144]
     assert len(pcm.losses) == 1
     assert pcm.losses[0].startswith(loss)
+
+
+@pytest.mark.parametrize("cut", [1_000, 1_000_000])
+def test_behind_a_recording_that_cannot_be_read_nothing_is(cut: int) -> None:
+    wav = encoded(noise(1), format="WAV")
+    data = wav + SLOW * 2 + wav + encoded(noise(1), format="FLAC")
+    pcm = HeaderPcm()
+    frames = [frame for at in range(0, len(data), cut) for frame in pcm.feed(data[at : at + cut])]
+    assert b"".join(frames + pcm.finish()) == wav[44:]
+    assert len(pcm.losses) == 1
+
+
+def test_what_was_read_is_not_kept() -> None:
+    pcm = HeaderPcm()
+    wav = encoded(noise(1), format="WAV")
+    for at in range(0, len(wav), 1_000):
+        pcm.feed(wav[at : at + 1_000])
+        assert pcm.readable
+        assert pcm.head == b""
 
 
 def test_channel_that_is_not_there_is_a_loss() -> None:

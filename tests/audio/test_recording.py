@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import resource
 import struct
 import sys
@@ -15,8 +16,10 @@ import numpy as np
 import pytest
 import soundfile
 
+from openline_audio.decoder import Decoder
 from openline_audio.reader import Choice, NoAudioError, RecordingReader
 from openline_audio.source import SourceError
+from openline_audio.window import Window
 from tests.audio.support_recordings import amr, encoded, media, noise, read
 
 WAV = encoded(noise(1), format="WAV")
@@ -139,6 +142,54 @@ def test_reported_length_is_the_length_that_is_there(
     assert got.duration is not None
     assert got.duration == pytest.approx(round(0.7 * rate) / rate)
     assert abs(len(got.samples) - got.duration * 16_000) <= 1
+
+
+@pytest.mark.parametrize(
+    "tail",
+    [b"PAD \0\0\0\0", b"LIST\4\0\0\0INFO", b"junk\1\0\0\0a\0", b"TAG" + bytes(125), bytes(9)],
+)
+def test_length_is_known_though_chunks_follow(tail: bytes, stored: Store) -> None:
+    got = read(stored(WAV + tail * 3))
+    assert (got.duration, got.seconds, got.loss) == (1.0, 1.0, None)
+
+
+@pytest.fixture
+def without_pyav(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "av", None)
+
+
+@pytest.mark.usefixtures("without_pyav")
+@pytest.mark.parametrize("form", ["IRCAM", "PVF", "PAF", "AVR", "HTK"])
+def test_libsndfile_reads_what_has_no_known_beginning(form: str, stored: Store) -> None:
+    got = read(stored(encoded(noise(1), format=form, subtype="PCM_16")))
+    assert (got.seconds, got.loss) == (1.0, None)
+
+
+@pytest.mark.usefixtures("without_pyav")
+@pytest.mark.parametrize(
+    ("data", "stream", "error"),
+    [
+        (b"fLaC" + bytes(60), None, "it begins like FLAC but its header is damaged"),
+        (b"nothing known", None, "it is not audio that can be read here"),
+        (PARTS["flac"], 1, "it is its --stream, which needs PyAV"),
+        (PARTS["webm"], None, "it is WebM or Matroska, which needs PyAV"),
+        (PARTS["webm"], 1, "it is WebM or Matroska, which needs PyAV"),
+    ],
+)
+def test_only_what_pyav_would_read_needs_it(
+    data: bytes, stream: int | None, error: str, stored: Store
+) -> None:
+    with pytest.raises(SourceError, match=re.escape(error)):
+        read(stored(data), Choice(stream=stream))
+
+
+def test_a_decoder_reads_from_the_beginning(stored: Store) -> None:
+    with stored(PARTS["flac"]).open("rb") as file:
+        window = Window(file.fileno(), 0, len(PARTS["flac"]))
+        window.read(100)
+        decoder = Decoder(window)
+        assert (decoder.rate, decoder.channels, decoder.frames) == (48_000, 6, 48_000)
+        decoder.close()
 
 
 @pytest.mark.parametrize("subtype", ["GSM610", "G721_32", "IMA_ADPCM", "MS_ADPCM", "NMS_ADPCM_16"])
@@ -321,3 +372,24 @@ def test_hours_are_read_in_bounded_memory(tmp_path: Path) -> None:
     assert samples == 600 * 16_000
     unit = 1 if sys.platform == "darwin" else 1_024
     assert (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * unit < 64 << 20
+
+
+def test_a_reader_tells_its_channels_and_frees_its_decoder(
+    stored: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed: list[Decoder] = []
+
+    def close(decoder: Decoder) -> None:
+        closed.append(decoder)
+
+    monkeypatch.setattr(Decoder, "close", close)
+    file = stored(encoded(noise(1, channels=2), format="FLAC"))
+    with file.open("rb") as there:
+        reader = RecordingReader(there.fileno(), "it")
+        assert reader.channels == 2
+        reader.close()
+        reader.close()
+        assert len(closed) == 1
+    empty = stored(b"")
+    with empty.open("rb") as there:
+        assert RecordingReader(there.fileno(), "it", choice=Choice(allow_empty=True)).channels == 0

@@ -53,6 +53,26 @@ def test_time_of_a_long_final_is_shared_out_by_length() -> None:
     assert spans("Yes. I see it.", 0, 14) == [(0, 4000, "Yes."), (5000, 12_000, "I see it.")]
 
 
+def test_up_to_7_seconds_are_one_cue() -> None:
+    assert spans("a b c d e", 0, 7) == [(0, 7000, "a b c d e")]
+    assert len(spans("a b c d e", 0, 7.001)) == 2
+
+
+def test_text_behind_the_last_timed_word_takes_no_time() -> None:
+    words = Word("one", 1, 2), Word("two", 3, 6)
+    assert spans("one two and more", 0, 20, *words) == [(1000, 6000, "one two and more")]
+    found = spans("one two three and more", 0, 20, Word("one", 1, 2), Word("three", 5, 9))
+    assert found[-1][1] == 9000
+
+
+@pytest.mark.parametrize(("then", "end"), [(4.099, 4099), (4.1, 4000)])
+def test_a_hole_that_would_flicker_is_closed(then: float, end: int) -> None:
+    words = Word("one", 0, 2), Word("two", 2, 4), Word("three", then, 6), Word("four", 6, 10)
+    (first, second) = spans("one two three four", 0, 10, *words)
+    assert first == (0, end, "one two")
+    assert second[0] == round(then * 1000)
+
+
 def test_words_times_place_the_cues_and_pauses_cut_them() -> None:
     words = (
         Word("one", 1, 2), Word(" two", 3, 4), Word("three", 15, 16), Word("four", 16, 17)
@@ -99,6 +119,21 @@ def test_wide_characters_take_two_columns() -> None:
 def test_punctuation_does_not_begin_a_line() -> None:
     text = "\u4e00" * 21 + "\u3002" + "\u4e00" * 3
     assert lines(text) == [("\u4e00" * 20, "\u4e00\u3002" + "\u4e00" * 3)]
+
+
+def test_punctuation_with_a_mark_does_not_begin_a_line() -> None:
+    text = "\u4e00" * 21 + "\u3002\u0301" + "\u4e00" * 3
+    assert lines(text) == [("\u4e00" * 20, "\u4e00\u3002\u0301" + "\u4e00" * 3)]
+
+
+def test_punctuation_behind_a_cluster_wider_than_a_line_goes_on_alone() -> None:
+    wide = "Z" + "\u0334\u0353" * 30
+    found = [line for cue in lines(f"{wide}.{wide}") for line in cue]
+    assert found == [wide, ".", wide]
+
+
+def test_blank_before_punctuation_goes_with_it() -> None:
+    assert lines("x" * 40 + ".\u2003." + "y" * 5) == [("x" * 40 + ".", "\u2003." + "y" * 5)]
 
 
 def test_long_word_is_cut_behind_punctuation() -> None:

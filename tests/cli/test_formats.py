@@ -150,6 +150,32 @@ def test_live_cue_begins_where_the_one_before_ends(final: Final) -> None:
     assert [(cue.begin, cue.end) for cue in parsers.subrip(text)] == [(0, 2000), (2000, 3000)]
 
 
+def test_live_cue_with_the_beginning_of_the_one_before_follows_it(final: Final) -> None:
+    text = grown(FORMATS[".srt"](several=False), final("a", 1, 2), final("b", 1, 3))
+    assert [(cue.begin, cue.end) for cue in parsers.subrip(text)] == [(1000, 2000), (2000, 3000)]
+
+
+def test_live_cue_that_the_one_before_covers_keeps_its_times(final: Final) -> None:
+    text = grown(FORMATS[".srt"](several=False), final("a", 1, 4), final("b", 2, 4))
+    assert [(cue.begin, cue.end) for cue in parsers.subrip(text)] == [(1000, 4000), (2000, 4000)]
+
+
+def test_label_of_a_source_takes_room_on_the_first_line(final: Final, ended: End) -> None:
+    text = "x" * 20 + " " + "y" * 20
+    said = final(text, source="system")
+    for end in (ended(said, sources=["mic", "system"]), ended(said, sources=["system"])):
+        several = len(end.statistics.sources) > 1
+        lines = ("system: " + "x" * 20, "y" * 20) if several else (text,)
+        assert [cue.lines for cue in parsers.subrip(whole(".srt", end))] == [lines]
+        assert grown(FORMATS[".srt"](several=several), said) == whole(".srt", end)
+
+
+@pytest.mark.parametrize("suffix", [".srt", ".vtt"])
+def test_a_cue_of_two_lines_has_them_as_they_are(suffix: str, final: Final, ended: End) -> None:
+    text = "x" * 30 + " " + "y" * 30
+    assert "x" * 30 + "\n" + "y" * 30 + "\n" in whole(suffix, ended(final(text)))
+
+
 def test_live_cue_that_came_late_keeps_its_times(final: Final) -> None:
     text = grown(FORMATS[".srt"](several=False), final("a", 5, 6), final("b", 1, 3))
     assert [(cue.begin, cue.end) for cue in parsers.subrip(text)] == [(5000, 6000), (1000, 3000)]

@@ -114,7 +114,23 @@ def test_other_updates_keep_their_fields(update: Update, expected: dict[str, Any
 def test_the_end_has_the_result_the_gaps_and_the_counts(
     ended: Callable[..., Ended], gap: Callable[..., Gap]
 ) -> None:
-    told = _told(ended(gaps=[gap()], summary={"markdown": "x"}, summary_covers={"mic": (0, 9)}))
+    lost = SourceEnded(source="mic", cause=SourceEndReason.FAILED, reason="unplugged")
+    told = _told(
+        ended(
+            gaps=[gap()],
+            summary={"markdown": "x"},
+            summary_covers={"mic": (0, 9)},
+            lost_sources=(lost,),
+        )
+    )
+    assert told["lost_sources"] == [{"source": "mic", "cause": "failed", "reason": "unplugged"}]
+    assert told["accounts"]["mic"] == {
+        "captured": 32000,
+        "confirmed": 24000,
+        "told": 0,
+        "missing": 8000,
+        "assumed": 0,
+    }
     assert told["update"] == "ended"
     assert told["complete"] is False
     assert told["state"] == "closed"

@@ -110,6 +110,10 @@ def test_full_disk_while_written_in_place_restores_the_old_content(
         file.put(b"new\n")
     file.close()
     assert path.read_text() == "an old content, which is long"
+    with disk.installed(), pytest.raises(OSError, match="Input/output error"):
+        file.put(b"an older one\n")
+    file.close()
+    assert path.read_text() == "an old content, which is long"
     assert list(path.parent.iterdir()) == [path]
 
 
@@ -186,6 +190,46 @@ def test_replaced_file_keeps_its_permissions(tmp_path: Path) -> None:
     assert stat.S_IMODE(new.stat().st_mode) == 0o640
     assert stat.S_IMODE(old.stat().st_mode) == 0o600
     assert not old.read_text()
+
+
+def test_new_file_that_is_written_in_place_has_the_usual_permissions(path: Path) -> None:
+    umask = os.umask(0o027)
+    try:
+        file = OutFile(path)
+        with FaultyDisk({"create": errno.EACCES}).installed():
+            file.put(b"a\n")
+        file.close()
+    finally:
+        os.umask(umask)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+
+
+@pytest.mark.parametrize("refused", REFUSALS.values(), ids=REFUSALS)
+def test_each_content_closes_what_the_one_before_opened(
+    refused: dict[str, int], path: Path
+) -> None:
+    open_before = len(os.listdir("/dev/fd"))
+    file = OutFile(path)
+    with FaultyDisk(refused).installed():
+        for data in STEPS * 2:
+            file.put(data)
+            assert len(os.listdir("/dev/fd")) == open_before + 1
+    file.close()
+    assert len(os.listdir("/dev/fd")) == open_before
+
+
+@pytest.mark.parametrize("refused", REFUSALS.values(), ids=REFUSALS)
+def test_a_disk_that_writes_a_little_at_a_time_gets_all(
+    refused: dict[str, int], path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.pwrite
+    monkeypatch.setattr(os, "pwrite", lambda fd, data, at: real(fd, data[:3], at))
+    file = OutFile(path)
+    with FaultyDisk(refused).installed():
+        for data in (b"0123456789\n", b"0123456789\nabcdefghij\n", b"0123xxxxxxxxxxx\n"):
+            file.put(data)
+            assert path.read_bytes() == data
+    file.close()
 
 
 def test_a_symbolic_link_stays_one(tmp_path: Path) -> None:

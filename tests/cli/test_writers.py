@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import stat
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -168,6 +169,7 @@ def test_transcript_that_cannot_be_written_is_saved_beside(
     assert caught.value.status == 1
     assert other.read_text() == "one\n"
     assert (tmp_path / "t-1.txt").read_text() == "another's"
+    assert stat.S_IMODE(other.stat().st_mode) == 0o600
 
 
 def test_transcript_goes_to_another_directory_if_that_of_the_file_is_gone(

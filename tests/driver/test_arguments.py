@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import PurePath
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from openline.backend import Backend
+from openline.dialects.checking import DialectError
 from openline.dialects.echopanel import EchoPanel
+from openline.dialects.protocol import Ids
 from openline.events import SourceKind
 from openline.policy import Policy
 from openline.session import PastSource
+from openline.updates import Transcript
 from openline_driver.argument_checks import (
     check_credentials,
     check_opening,
@@ -88,58 +92,96 @@ def test_defaults_of_a_new_session() -> None:
     )
     assert options.dialect.name == EchoPanel().name
     assert not options.is_resumed
+    assert new_options(given(sources={}), MAKER).sources == ()
 
 
 def test_given_options_replace_the_defaults() -> None:
+    dialect = EchoPanel()
     options = new_options(
         given(
             sources={"mic": Stored(), "system": Pauses()},
+            dialect=dialect,
+            backend=Backend(host="far.example"),
             policy=Policy(max_attempts=3),
             session_id="mine",
             credentials="a-token-to-hide",
             random=lambda: 0.25,
             spool=PurePath("/calls"),
-            spool_limit=64_000,
+            spool_limit=1,
+            observers=[],
         ),
         MAKER,
     )
+    assert options.dialect is dialect
+    assert (options.backend.host, options.credentials) == ("far.example", "a-token-to-hide")
     assert (options.session_id, options.may_pause) == ("mine", frozenset({"system"}))
     assert options.kinds == {"mic": SourceKind.STORE, "system": SourceKind.DEVICE}
-    assert (options.random(), options.store_bytes) == (0.25, 64_000)
+    assert (options.random(), options.store_bytes) == (0.25, 1)
     assert options.policy.max_attempts == 3
     assert "a-token-to-hide" not in repr(options)
     assert repr(options).startswith("SessionOptions(session_id='mine', backend=")
 
 
-def test_options_of_a_resumed_session() -> None:
-    past = PastSource(source="mic", origin=0, confirmed=5, on_disk=())
-    given_: dict[str, Any] = {
+def resuming(**others: Any) -> dict[str, Any]:
+    """The arguments of ``resume_session``."""
+    usual = {
         "folder": "calls",
-        "observers": (),
-        "credentials": None,
-        "dialect": None,
-        "random": None,
-        "policy": None,
         "backend": None,
+        "policy": None,
+        "dialect": None,
+        "credentials": None,
+        "connect": None,
+        "random": None,
+        "journal": None,
+        "journal_audio": False,
+        "observers": (),
     }
-    dialect = check_resuming(given_)
-    options = resumed_options(
-        given_,
+    return {**usual, **others}
+
+
+PAST = PastSource(source="mic", origin=0, confirmed=5, on_disk=())
+FINAL = Transcript(source="mic", text="a", final=True, start=0.0, end=0.01)
+
+
+def resumed(**others: Any) -> SessionOptions:
+    return resumed_options(
+        resuming(**others),
         MAKER,
-        dialect,
+        check_resuming(resuming(**others)),
         session_id="old",
-        backend=Backend(),
-        names=["mic"],
-        sources=(past,),
-        transcript=(),
+        backend=Backend(host="far.example"),
+        names=["mic", "system"],
+        sources=(PAST,),
+        transcript=(FINAL,),
     )
-    assert isinstance(options, SessionOptions)
+
+
+def test_given_options_of_a_resumed_session_replace_the_defaults() -> None:
+    dialect = EchoPanel()
+    options = resumed(
+        policy=Policy(max_attempts=3),
+        dialect=dialect,
+        credentials="a-token-to-hide",
+        random=lambda: 0.25,
+        observers=[],
+    )
+    assert options.dialect is dialect
+    assert (options.policy.max_attempts, options.random()) == (3, 0.25)
+    assert options.credentials == "a-token-to-hide"
+
+
+def test_options_of_a_resumed_session() -> None:
+    options = resumed()
+    assert (options.backend.host, options.sources) == ("far.example", ("mic", "system"))
+    assert (options.policy, options.random(), options.new_id()) == (Policy(), 0.5, "new-id")
+    assert (options.dialect, options.credentials) == (checked_dialect(None), None)
+    assert (options.past_transcript, options.user_agent) == ((FINAL,), "openline/test")
     assert (options.session_id, options.is_resumed, options.store_bytes) == (
         "old",
         True,
         STORE_LIMIT,
     )
-    assert options.past_confirmed == (past,)
+    assert options.past_sources == (PAST,)
 
 
 @pytest.mark.parametrize(
@@ -166,11 +208,32 @@ def test_an_invalid_value_is_a_value_error(others: dict[str, Any], text: str) ->
         ),
         ({"spool_limit": True}, "spool_limit: give bytes as an int, not bool"),
         ({"connect": "secret"}, "connect: give a function, or None, not str"),
+        ({"connect": Runs}, "connect: give a function, or None, not the class Runs"),
+        ({"random": 0.5}, "random: give a function, or None, not float"),
+        ({"session_id": 7}, "session_id: give a str, or None, not int"),
         ({"observers": "secret"}, "observers: give a list of Observers, not str"),
+        ({"credentials": 7}, "credentials: give a token, an async function that returns one,"),
+        ({"dialect": "secret"}, ""),
+        ({"sources": None}, "sources: give a dict of names and sources, "),
+        (
+            {"journal": 7},
+            "journal: give the path of a file, a str or a Path, or None, not int",
+        ),
     ],
 )
 def test_a_wrong_type_is_named_without_the_value(others: dict[str, Any], text: str) -> None:
-    assert refusal(new_options, given(**others), MAKER) == text
+    assert refusal(new_options, given(**others), MAKER).startswith(text)
+    if not others.keys() & {"sources", "spool", "spool_limit", "session_id", "backend"}:
+        assert refusal(check_resuming, resuming(**others)).startswith(text)
+
+
+def test_paths_may_be_of_either_kind() -> None:
+    for path in ("calls", PurePath("calls")):
+        new_options(given(spool=path, journal=path), MAKER)
+        check_resuming(resuming(folder=path, journal=path))
+    assert refusal(check_resuming, resuming(folder=7)) == (
+        "folder: give the path of a folder, a str or a Path, not int"
+    )
 
 
 # Sources, dialects, credentials.
@@ -189,7 +252,18 @@ def test_an_invalid_source_is_refused(sources: object, start: str) -> None:
     assert refusal(check_sources, sources).startswith(start)
 
 
+class Broken(EchoPanel):
+    """It fails in a dry run."""
+
+    def start(self, ids: Ids) -> str:
+        raise KeyError("secret", ids)
+
+
 def test_dialect_is_validated_and_has_a_default() -> None:
+    with pytest.raises(DialectError, match="the dialect Broken: start raised KeyError"):
+        checked_dialect(Broken())
+    with pytest.raises(TypeError, match="dialect"):
+        checked_dialect(cast("Any", "echopanel"))
     mine = EchoPanel()
     assert checked_dialect(mine) is mine
     assert isinstance(checked_dialect(None), EchoPanel)
@@ -217,12 +291,18 @@ def test_any_callable_is_a_provider(credentials: object) -> None:
 )
 def test_an_invalid_provider_is_refused(credentials: object, text: str) -> None:
     assert refusal(check_credentials, credentials) == f"credentials: give {text}"
+    plain_text = text.replace("an async function", "a function")
+    assert (
+        refusal(check_credentials, credentials, threads=True) == f"credentials: give {plain_text}"
+    )
 
 
 def test_coroutine_is_refused_as_provider_without_a_warning() -> None:
-    assert refusal(check_credentials, provide()) == (
+    coroutine = provide()
+    assert refusal(check_credentials, coroutine) == (
         "credentials: give an async function itself, not what it returned when called"
     )
+    assert inspect.getcoroutinestate(coroutine) == inspect.CORO_CLOSED
 
 
 def test_provider_of_a_thread_is_a_plain_function() -> None:
@@ -241,6 +321,7 @@ def test_kind_of_a_value_does_not_show_it() -> None:
 
 class Live:
     def stop(self) -> None: ...
+    def _stop(self) -> None: ...
 
 
 class Block(Unopened):

@@ -13,8 +13,8 @@ import pytest
 from openline import events as e
 from openline.dialects.checking import DialectError
 from openline.dialects.echopanel import EchoPanel
+from openline_driver import credentials
 from openline_driver.credentials import (
-    REMEMBERED,
     CredentialError,
     CredentialStore,
     not_async,
@@ -219,11 +219,16 @@ def test_token_in_a_message_is_redacted(spell: Callable[[str], str], token: str)
 
 def test_message_without_the_token_is_unchanged() -> None:
     kept = store(TOKEN)
-    for text in ('{"a":"\\u0041"}', "{}", '"\\ not JSON', '"\\ud800"'):
+    for text in ('{"a":"\\u0041"}', '{ "a" : "b" }', '"\\ not JSON', '"\\ud800"'):
         event = message(text)
         assert kept.redact(event) is event
     binary = e.MessageReceived(1, TOKEN.encode())
     assert kept.redact(binary) is binary
+
+
+def test_nothing_of_a_message_changes_but_the_token() -> None:
+    event = store(TOKEN).redact(message(f'{{ "a" : "{TOKEN}" , "b":1 }}'))
+    assert event == message('{ "a" : "[token]" , "b":1 }')
 
 
 def test_token_in_broken_json_is_redacted() -> None:
@@ -235,6 +240,10 @@ def test_token_in_a_close_or_a_loss_is_redacted() -> None:
     assert store(TOKEN).redact(lost) == e.SocketLost(
         dial=1, code=4003, reason="no [token]", detail="[token]"
     )
+    detail = e.SocketLost(dial=1, detail=TOKEN)
+    assert store(TOKEN).redact(detail) == e.SocketLost(dial=1, detail="[token]")
+    reason = e.SocketLost(dial=1, reason=TOKEN)
+    assert store(TOKEN).redact(reason) == e.SocketLost(dial=1, reason="[token]")
     plain_loss = e.SocketLost(dial=1, code=1000)
     assert store(TOKEN).redact(plain_loss) is plain_loss
 
@@ -244,6 +253,20 @@ def test_our_own_parameter_in_a_location_is_dropped() -> None:
     assert store(TOKEN).redact(there) == e.Redirected(1, 307, "/ws/?lang=en&")
     elsewhere = e.Redirected(1, 307, f"/{TOKEN}")
     assert store(TOKEN).redact(elsewhere) == e.Redirected(1, 307, "/[token]")
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_no_part_stays_of_a_token_that_holds_another(order: int) -> None:
+    tokens = ["a-token-1", "a-token-1-and-more", "so-a-token-1", "My-a-token-1"]
+    text = redacted(store(*tokens[::order]), message(", ".join(tokens)))
+    assert "data='[token], [token], [token], [token]'" in text
+
+
+def test_token_as_it_stands_in_a_query_is_redacted() -> None:
+    """A server may quote the request that it refuses."""
+    echoed = "bad target /ws?lang=en&token=Zm9v%2FYmFy%2BcXV4%3D%3D"
+    for event in (message(echoed), e.SocketLost(dial=1, code=4000, reason=echoed)):
+        assert "bad target /ws?lang=en&token=[token]" in redacted(store(TOKEN), event)
 
 
 def test_only_text_of_a_backend_is_redacted() -> None:
@@ -260,8 +283,31 @@ def test_header_values_of_a_token_are_redacted_too() -> None:
     assert "[token]" in text
 
 
+class Keyed(EchoPanel):
+    """A dialect whose headers hold words that are the same for each credential."""
+
+    def headers(self, credential: str) -> list[tuple[str, str]]:
+        return [("Authorization", f"OpenlineKey {b64encode(credential.encode()).decode()}")]
+
+
+def test_words_of_every_header_are_no_secret() -> None:
+    kept = CredentialStore(PASSWORD, Keyed())
+    made = b64encode(PASSWORD.encode()).decode()
+    text = redacted(kept, message(f"OpenlineKey {made}"))
+    assert "OpenlineKey [token]" in text
+
+
+def test_token_that_is_given_again_is_the_newest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(credentials, "REMEMBERED", 2)
+    kept = CredentialStore(provide, EchoPanel())
+    for number, token in enumerate(("a-token-a", "a-token-b", "a-token-a", "a-token-c")):
+        kept.accept(CredentialGiven(number, token), 0.0)
+    text = redacted(kept, message("a-token-a a-token-b a-token-c"))
+    assert "[token] a-token-b [token]" in text
+
+
 def test_a_limited_number_of_older_tokens_is_redacted() -> None:
-    tokens = [f"token-number-{number}-end" for number in range(REMEMBERED + 1)]
+    tokens = [f"token-number-{number}-end" for number in range(1001)]
     kept = store(*tokens, tokens[-1])
     text = redacted(kept, message(" ".join(tokens)))
     assert tokens[0] in text
@@ -269,9 +315,10 @@ def test_a_limited_number_of_older_tokens_is_redacted() -> None:
 
 
 def test_short_token_is_no_secret() -> None:
-    kept = store("mic")
-    event = message('{"source":"mic"}')
-    assert kept.redact(event) is event
+    for short in ("mic", "a-token"):
+        event = message(f'{{"source":"{short}"}}')
+        assert store(short).redact(event) is event
+    assert "a-token8" not in redacted(store("a-token8"), message("a-token8"))
 
 
 def test_no_repr_contains_a_token() -> None:
@@ -281,4 +328,7 @@ def test_no_repr_contains_a_token() -> None:
         AskCredential(1, fresh=True, refused=TOKEN),
         SharedProvider(provide),
     ]
-    assert TOKEN not in repr(shown)
+    assert repr(shown) == (
+        "[CredentialGiven(request=1), Token(expires_at=None, reuse=True), "
+        "AskCredential(request=1, fresh=True), SharedProvider()]"
+    )

@@ -32,7 +32,9 @@ def test_next_dial_is_held_until_the_release() -> None:
     dials.end(1, 0.0)
     assert not dials.open(command(2))
     assert dials.release(7) is None
+    assert dials.deadline == RELEASE
     assert dials.release(1) == command(2)
+    assert dials.release(1) is None
     assert dials.open(command(2))
 
 
@@ -52,6 +54,18 @@ def test_only_an_overdue_socket_is_abandoned() -> None:
     assert dials.abandon(RELEASE / 2) is None
     assert dials.abandon(RELEASE) == command(2)
     assert (dials.abandoned, dials.deadline) == (1, None)
+    assert dials.abandon(RELEASE) is None
+    assert dials.abandoned == 1
+
+
+def test_released_socket_is_not_overdue() -> None:
+    dials = Dials()
+    dials.open(command(1))
+    dials.end(1, 0.0)
+    dials.release(1)
+    assert dials.deadline is None
+    assert dials.abandon(2 * RELEASE) is None
+    assert dials.abandoned == 0
 
 
 def test_abort_drops_a_held_dial_and_ends_a_live_one() -> None:

@@ -11,16 +11,21 @@ import pytest
 
 from openline import commands as c
 from openline import events as e
+from openline.backend import Backend
+from openline.dialects.echopanel import EchoPanel
 from openline.machine.handlers import LocalProtocolError
 from openline.observer import Observer
+from openline.policy import Policy
 from openline.reconnect.verdicts import ErrorKind
 from openline.session import PastSource
+from openline.snapshot import MachineOptions, Snapshot
 from openline.updates import Ended, SourceEnded, State, StateChanged, Transcript, Trouble, Update
 from openline_audio.source import SourceError
 from openline_driver import effects as fx
 from openline_driver import facts as f
 from openline_driver.credentials import CredentialError
 from openline_driver.driver import DriverError
+from openline_driver.tokens import Token
 from tests.driver.model import ACK, BACKEND, HASTY, Face
 
 TOKEN = "a-token-to-hide"
@@ -38,6 +43,50 @@ def troubles(face: Face) -> list[tuple[str, str]]:
 
 
 # The life of a session.
+
+
+class Begins(Observer):
+    """Notes what the machine was made with."""
+
+    __slots__ = ("options",)
+
+    options: MachineOptions
+
+    def on_begin(self, options: MachineOptions, look: Callable[[], Snapshot]) -> None:
+        self.options = options
+
+
+def test_every_option_reaches_the_machine() -> None:
+    begins = Begins()
+    past = PastSource(source="mic", origin=0, confirmed=5, on_disk=((0, 640),))
+    given: dict[str, Any] = {
+        "backend": Backend.from_url("wss://far.example/x"),
+        "sources": ("mic", "system"),
+        "session_id": "mine",
+        "policy": Policy(max_attempts=3),
+        "dialect": EchoPanel(),
+        "may_pause": frozenset({"system"}),
+        "kinds": {"mic": e.SourceKind.STORE, "system": e.SourceKind.DEVICE},
+    }
+    later = {"past": (past,), "past_transcript": (final(0.0),)}
+    Face(
+        begins,
+        **given,
+        credentials=provide,
+        store_bytes=64_000,
+        past_sources=later["past"],
+        past_transcript=later["past_transcript"],
+    )
+    expected = {
+        **given,
+        **later,
+        "attempt_id": "id-1",
+        "may_pause": ("system",),
+        "has_provider": True,
+        "disk_seconds": 2.0,
+    }
+    assert {name: getattr(begins.options, name) for name in expected} == expected
+    assert begins.options.dialect is given["dialect"]
 
 
 def test_session_from_open_to_end() -> None:
@@ -187,14 +236,20 @@ def test_sources_of_a_resumed_session_are_over() -> None:
 
 @pytest.mark.parametrize(
     ("finals", "confirmed"),
-    [((), 100), ((final(0.1),), 1600), ((final(0.1), final(0.05), final(9, "system")), 1600)],
+    [
+        ((), 0),
+        ((final(0.0),), 0),
+        ((final(0.1),), 1600),
+        ((final(0.1), final(0.05), final(9, "system")), 1600),
+    ],
 )
+@pytest.mark.parametrize("before", [0, 100])
 def test_final_without_its_confirmation_confirms(
-    finals: tuple[Transcript, ...], confirmed: int
+    finals: tuple[Transcript, ...], confirmed: int, before: int
 ) -> None:
-    past = PastSource(source="mic", origin=0, confirmed=100, on_disk=((0, 3200),))
+    past = PastSource(source="mic", origin=0, confirmed=before, on_disk=((0, 3200),))
     face = Face(past_sources=(past,), past_transcript=finals, store_bytes=1 << 20)
-    assert [p.confirmed for p in face.driver.options.past_confirmed] == [confirmed]
+    assert [p.confirmed for p in face.driver.options.past_confirmed] == [max(before, confirmed)]
 
 
 def test_new_sources_share_the_store_and_resumed_ones_need_not() -> None:
@@ -386,6 +441,57 @@ def test_provider_is_asked_and_its_answer_kept() -> None:
     assert TOKEN not in repr(f.CredentialGiven(1, TOKEN))
 
 
+def asked(face: Face, times: int) -> fx.Effect:
+    """Wake up until the provider was asked so many times; how it was asked last."""
+    while len(face.of(fx.AskCredential)) < times:
+        face.release()
+        face.wake_up()
+    return face.of(fx.AskCredential)[-1]
+
+
+def test_provider_is_given_the_token_that_was_refused() -> None:
+    face = Face(credentials=provide)
+    face.feed(e.OpenRequested(), f.CredentialGiven(1, TOKEN))
+    face.lose(f.Refused(1, 401, {}))
+    assert asked(face, 2) == fx.AskCredential(2, fresh=True, refused=TOKEN)
+
+
+def test_provider_that_is_asked_for_a_due_token_is_given_none() -> None:
+    face = Face(credentials=provide, policy=HASTY)
+    face.feed(e.OpenRequested(), f.CredentialGiven(1, Token(TOKEN, reuse=False)))
+    face.lose(e.SocketLost(dial=1, error=ErrorKind.CUT))
+    assert asked(face, 2) == fx.AskCredential(2, fresh=False, refused=None)
+
+
+@pytest.mark.parametrize("number", [1, 7])
+def test_answer_that_nothing_asked_for_is_not_kept(number: int) -> None:
+    face = Face(credentials=provide)
+    face.feed(f.CredentialGiven(number, "stale-credential"))
+    face.feed(e.OpenRequested(), f.CredentialGiven(1, TOKEN))
+    face.feed(f.CredentialGiven(number, "stale-credential"))
+    face.lose(f.Refused(1, 401, {}))
+    assert asked(face, 2) == fx.AskCredential(2, fresh=True, refused=TOKEN)
+    while not face.of(fx.StopAsking):
+        face.wake_up()
+    face.feed(f.CredentialGiven(2, "stale-credential"))
+    assert asked(face, 3) == fx.AskCredential(3, fresh=True, refused=TOKEN)
+
+
+def test_credential_does_not_follow_a_redirect_to_another_origin() -> None:
+    there = "wss://elsewhere.example/x"
+    backend = Backend.from_url("wss://here.example/x", redirects_to=("wss://elsewhere.example",))
+    face = Face(credentials=TOKEN, backend=backend)
+    face.feed(e.OpenRequested())
+    face.lose(f.Refused(1, 307, {"location": there}))
+    face.release()
+    [first, second] = face.of(fx.Dial)
+    assert isinstance(first, fx.Dial)
+    assert isinstance(second, fx.Dial)
+    assert TOKEN in str(first.headers)
+    assert second.host == "elsewhere.example"
+    assert TOKEN not in str(second.headers) + second.target
+
+
 def test_provider_that_fails_is_asked_again() -> None:
     face = Face(credentials=provide)
     face.feed(e.OpenRequested(), f.ProviderFailed(1, CredentialError("the vault is shut")))
@@ -457,14 +563,20 @@ class Meddler(Observer):
 
 
 def test_effects_and_pull_inside_an_observer_are_errors_that_drop_it() -> None:
-    meddler = Meddler()
-    face = Face(meddler)
-    meddler.call = face.driver.pull
+    meddlers = Meddler(), Meddler()
+    face = Face(*meddlers)
+    meddlers[0].call = face.driver.pull
     face.feed(e.OpenRequested())
+    found = troubles(face)
+    meddlers[1].call = face.driver.effects
+    face.feed(e.NetworkRestored())
+    found += troubles(face)
+    face.feed(e.NetworkRestored())
     assert face.dialled == [1]
-    [(kind, text)] = troubles(face)
-    assert kind == "observer"
-    assert re.fullmatch(r"an observer raised DriverError \(.*\), and sees no more", text)
+    found += troubles(face)
+    assert [kind for kind, _ in found] == ["observer"] * 2, "each is reported once"
+    for _, text in found:
+        assert re.fullmatch(r"an observer raised DriverError \(.*\), and sees no more", text)
 
 
 def test_events_fed_by_an_observer_are_queued_last() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Callable
+from importlib.util import module_from_spec
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from openline.backend import Backend
 from openline.session import LocalProtocolError
 from openline_audio.source import SourceError
+from openline_driver import error_origin
 from openline_driver.error_origin import only_one, raised, source_error
 
 STDLIB = inspect.__file__.rpartition("/")[0]
@@ -51,10 +53,18 @@ def test_frames_of_the_apps_runner_are_passed_over(name: str) -> None:
     assert raised(error(runner)) == "ZeroDivisionError"
 
 
+@pytest.mark.parametrize("path", ["<frozen importlib._bootstrap>", "/lib/runner.py"])
+def test_a_frame_that_is_passed_over_hides_none_behind_it(path: str) -> None:
+    between = made(path, "def f(call):\n    call()\n", "trio")
+    inner = made("/app/inner.py", "def f():\n    1 / 0\n")
+    assert raised(error(between, inner)) == "ZeroDivisionError (inner.py, line 2)"
+
+
 def test_an_installed_package_counts_if_there_is_no_other_frame() -> None:
     text = "def f(*_):\n    1 / 0\n"
     for folder in ("/venv/site-packages", f"{STDLIB}/dist-packages", "C:\\x\\site-packages"):
-        installed = made(f"{folder}/package.py", text)
+        path = f"{folder}/package.py"
+        installed = made(path.replace("/", "\\") if "\\" in path else path, text)
         calls = made("/app/mine.py", "def f(call):\n    call()\n")
         assert raised(error(installed)) == "ZeroDivisionError (package.py, line 2)"
         assert raised(error(calls, installed)) == "ZeroDivisionError (mine.py, line 2)"
@@ -65,6 +75,17 @@ def test_error_without_an_app_frame_has_no_place() -> None:
     assert raised(error(json.loads, "{")) == "JSONDecodeError"
     frozen = made("<frozen importlib._bootstrap>", "def f():\n    1 / 0\n")
     assert raised(error(frozen)) == "ZeroDivisionError"
+
+
+def test_a_frozen_standard_library_has_no_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(inspect, "__file__")
+    spec = error_origin.__spec__
+    assert spec is not None
+    assert spec.loader is not None
+    anew = module_from_spec(spec)
+    spec.loader.exec_module(anew)
+    failing = made("/app/mine.py", "def f():\n    1 / 0\n")
+    assert anew.raised(error(failing)) == "ZeroDivisionError (mine.py, line 2)"
 
 
 def test_group_of_one_is_that_one() -> None:

@@ -8,19 +8,22 @@ from functools import partial
 import pytest
 
 from openline import events as e
+from openline.commands import SendText
 from openline.observer import Observer
 from openline.session import LocalProtocolError
-from openline.updates import Ended, State, Update
+from openline.updates import Ended, State, Trouble, Update
 from openline_driver.effects import AbortDial, Dial, Effect, FlushSources, Wake
 from openline_driver.face import Face
-from tests.driver.model import Clock, options
+from openline_driver.facts import Woke
+from tests.driver.model import ACK, Clock, options
 
 
 class Session(Face):
     """Records its effects."""
 
     def __init__(self, *observers: Observer, wake: Callable[[], object] = lambda: None) -> None:
-        super().__init__(options(), Clock(), observers, wake)
+        self.clock = Clock()
+        super().__init__(options(), self.clock, observers, wake)
         self.effects: list[type] = []
         self.settled = 0
         self.deadline: float | None = None
@@ -41,6 +44,8 @@ def test_session_opens_pulls_and_ends() -> None:
     session = Session()
     assert (session.session_id, session.state) == ("session", State.IDLE)
     session.feed(e.OpenRequested())
+    assert session.settled == 1
+    assert session.deadline is not None
     assert session.pull() is None
     session.network_restored()
     session.abort()
@@ -56,6 +61,21 @@ def test_session_opens_pulls_and_ends() -> None:
     assert isinstance(updates[-1], Ended)
     session.request_stop()
     assert session.poll() is None
+
+
+def test_session_sends_what_is_due_and_stops_on_request() -> None:
+    session = Session()
+    session.feed(e.OpenRequested())
+    session.feed(e.SocketOpened(1, "c-1"))
+    while (sent := session.pull()) is None:
+        assert session.deadline is not None
+        session.clock.now = session.deadline
+        session.feed(Woke(session.deadline))
+    assert isinstance(sent, SendText)
+    session.feed(e.MessageReceived(1, ACK))
+    session.request_stop()
+    assert session.state is State.FINISHING
+    assert session.effects.count(FlushSources) == 1
 
 
 def test_reader_is_settled_when_the_end_was_read() -> None:
@@ -88,6 +108,8 @@ def test_session_is_aborted_from_inside_an_observer() -> None:
     assert (woken, session.ended) == ([True], None)
     session.feed(e.NetworkRestored())
     assert session.ended is not None
+    while (update := session.poll()) is not None:
+        assert not isinstance(update, Trouble), "the observer was dropped"
 
 
 def test_impossible_event_is_the_callers_error() -> None:
@@ -100,3 +122,6 @@ def test_face_without_its_methods_raises() -> None:
     for call in (bare.pull, partial(bare.feed, e.NetworkRestored()), bare.abort):
         with pytest.raises(NotImplementedError):
             call()
+    for name in ("_carry_out", "_settle", "_watch_the_clock"):
+        with pytest.raises(NotImplementedError):
+            getattr(bare, name)(*[Wake(1)] * (name == "_carry_out"))

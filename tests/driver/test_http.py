@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import pytest
 from hypothesis import given
@@ -91,6 +94,11 @@ def test_invalid_http_is_refused(data: bytes) -> None:
         read_head(data)
 
 
+def test_body_of_any_length_may_follow_a_head() -> None:
+    body = bytes(2 * MAX_HEAD)
+    assert read_head(b"HTTP/1.1 503 Busy\r\n\r\n" + body) == Head(503, {})
+
+
 def test_endless_head_is_refused() -> None:
     endless = b"HTTP/1.1 200 OK\r\n" + b"x: y\r\n" * (MAX_HEAD // 6)
     with pytest.raises(NoAnswerError, match=r"^an endless answer to the upgrade$"):
@@ -110,7 +118,9 @@ def test_preliminary_answers_are_skipped(early: list[bytes], status: int) -> Non
 
 
 def test_too_many_preliminary_answers_are_refused() -> None:
-    many = PRELIMINARY[0] * (MAX_HEAD // len(PRELIMINARY[0]))
+    many = PRELIMINARY[0] * (MAX_HEAD // len(PRELIMINARY[0]) - 1)
+    many += b"HTTP/1.1 100 ".ljust(MAX_HEAD - len(many) - 4, b"x") + b"\r\n\r\n"
+    assert len(many) == MAX_HEAD
     assert read_answer(many) is None
     with pytest.raises(NoAnswerError, match=r"^an endless answer to the upgrade$"):
         read_answer(many + PRELIMINARY[0])
@@ -172,6 +182,19 @@ def test_retry_after_is_a_number_or_a_date(value: str | None, seconds: float | N
     assert retry_after(value, NOW) == seconds
 
 
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="the zone cannot be changed")
+def test_date_without_a_zone_is_in_gmt_wherever_it_is_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for zone in ("Asia/Tokyo", "XYZ5"):
+        monkeypatch.setenv("TZ", zone)
+        time.tzset()
+        for date in ("Mon May  6 07:09:30 2024", "Mon, 06 May 2024 07:09:30 -0000"):
+            assert retry_after(date, NOW) == 90.0
+    monkeypatch.undo()
+    time.tzset()
+
+
 def test_date_counts_from_the_answers_own_date() -> None:
     """The server's clock is an hour ahead of ours: it asks for 90 s all the same."""
     headers = {
@@ -186,6 +209,34 @@ def test_date_without_a_date_counts_from_our_clock_if_there_is_one() -> None:
     headers = {"retry-after": "Mon, 06 May 2024 07:09:30 GMT"}
     assert refusal(Refused(7, 503, headers, received_at=NOW)) == lost(503, 90.0)
     assert refusal(Refused(7, 503, headers)) == lost(503)
+
+
+@given(st.datetimes(datetime(1971, 1, 1), datetime(2037, 12, 31)), st.integers(-43_200, 43_200))
+def test_every_date_counts_to_the_second(sent: datetime, seconds: int) -> None:
+    sent = sent.replace(microsecond=0, tzinfo=UTC)
+    until = sent + timedelta(seconds=seconds)
+    dates = [format_datetime(at, usegmt=True) for at in (until, sent)]
+    headers: dict[str, str] = dict(zip(("retry-after", "date"), dates, strict=True))
+    assert refusal(Refused(7, 503, headers)) == lost(503, float(max(0, seconds)))
+
+
+@pytest.mark.parametrize(
+    ("date", "seconds"),
+    [
+        ("01 Jan 2024 00:00:00", 0),
+        ("01 Jan 2024 23:59:60", 86_400),  # a leap second
+        ("31 Jan 2024 00:00:00", 30 * 86_400),
+        ("31 Dec 2024 00:59:59", 365 * 86_400 + 3599),
+        ("00 Jan 2024 00:00:00", None),
+        ("32 Jan 2024 00:00:00", None),
+        ("01 Jan 2024 24:00:00", None),
+        ("01 Jan 2024 00:60:00", None),
+        ("01 Jan 2024 00:00:61", None),
+    ],
+)
+def test_first_and_last_of_each_field_of_a_date(date: str, seconds: float | None) -> None:
+    begin = datetime(2024, 1, 1, tzinfo=UTC).timestamp()
+    assert retry_after(f"Mon, {date} GMT", begin) == seconds
 
 
 @given(st.text(max_size=60))

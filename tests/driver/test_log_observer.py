@@ -7,15 +7,36 @@ import logging
 import subprocess
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
+from openline import commands as c
 from openline import events as e
+from openline.backend import Backend
 from openline.commands import StoreGap
-from openline.reconnect.verdicts import ErrorKind
-from openline.updates import Gap, GapCause, GapWithdrawn, Resumed
+from openline.reconnect.verdicts import Action, ErrorKind, Verdict
+from openline.session import TABLE
+from openline.updates import (
+    Ended,
+    Gap,
+    GapCause,
+    GapWithdrawn,
+    Insight,
+    Resumed,
+    SourceEnded,
+    SourceEndReason,
+    SourceStatistics,
+    State,
+    StateChanged,
+    Statistics,
+    Transcript,
+    Trouble,
+    Update,
+)
 from openline_driver import log_observer
-from openline_driver.log_observer import FIELDS, LogObserver, is_wanted
+from openline_driver.log_observer import FIELDS, LogObserver, is_wanted, log_observers
 from tests.core.driver import ATTEMPT, SESSION, Drive, pcm
 
 GAP = Gap(source="mic", start=0, end=320, samples=320, cause=GapCause.CAPTURE)
@@ -101,6 +122,7 @@ def test_a_failed_session_ends_with_errors(kept: Kept) -> None:
     drive.feed(e.SocketLost(dial=1, error=ErrorKind.TLS_CERTIFICATE))
     errors = kept.lines(logging.ERROR)
     assert errors[0].startswith("ERROR openline.dial verdict fatal: ")
+    assert errors[1].startswith("ERROR openline.session state failed: ")
     assert errors[-1].startswith("ERROR openline.session ended, not complete: ")
 
 
@@ -118,6 +140,51 @@ def test_every_record_has_the_ids(kept: Kept) -> None:
     assert (connecting.__dict__["dial"], connecting.__dict__["connection_id"]) == (1, "")
     streaming = next(r for r in kept.records if r.getMessage() == "state streaming")
     assert (streaming.__dict__["dial"], streaming.__dict__["connection_id"]) == (1, "connection 1")
+
+
+def test_a_socket_of_another_dial_does_not_change_the_ids(kept: Kept) -> None:
+    drive = logged()
+    drive.stream()
+    drive.feed(e.SocketOpened(0, "another"))
+    assert {r.__dict__["connection_id"] for r in kept.records} == {"", "connection 1"}
+
+
+def test_what_is_sent_is_named_with_its_length_and_without_its_content(kept: Kept) -> None:
+    observer = LogObserver()
+    observer.on_pull(c.SendText(1, "PRIVATE"), 0.0)
+    observer.on_pull(c.SendBytes(1, b"PRIVATE"), 0.0)
+    observer.on_pull(c.SendPing(1, b"PRIVATE"), 0.0)
+    observer.on_pull(None, 0.0)
+    assert kept.lines() == [
+        "DEBUG openline.dial send text of 7 characters",
+        "DEBUG openline.dial send ping",
+    ]
+
+
+def test_an_address_is_logged_without_its_query(kept: Kept) -> None:
+    backend = Backend.from_url("wss://far.example:8443/x?room=PRIVATE")
+    LogObserver().on_command(c.OpenSocket(1, backend, with_credential=True), 0.0)
+    [line] = kept.lines()
+    assert "backend=wss://far.example:8443/x " in line
+    assert "PRIVATE" not in line
+
+
+@pytest.mark.parametrize(
+    "thing",
+    [
+        e.AudioCaptured("mic", bytes(640)),
+        e.AudioFetched("mic", 0, bytes(640)),
+        e.Tick(),
+        c.StoreAudio("mic", 0, bytes(640)),
+        c.FetchAudio("mic", 0, 320),
+    ],
+    ids=lambda thing: type(thing).__name__,
+)
+def test_what_is_too_frequent_is_not_logged(thing: Any, kept: Kept) -> None:
+    LogObserver().on_event(thing, 0.0)
+    LogObserver().on_command(thing, 0.0)
+    LogObserver().on_command(c.Report(Resumed(gap=1.0)), 0.0)
+    assert kept.lines() == []
 
 
 def test_audio_is_never_logged(kept: Kept) -> None:
@@ -145,7 +212,13 @@ def test_logging_is_on_only_if_a_handler_gets_records() -> None:
     kept_handlers, root.handlers = root.handlers, []
     try:
         assert not is_wanted()
+        assert log_observers() == ()
         handler = Kept()
+        for above in (loggers[2], root):
+            above.addHandler(handler)
+            assert is_wanted()
+            assert len(log_observers()) == 1
+            above.removeHandler(handler)
         loggers[0].addHandler(handler)
         assert is_wanted()
         logging.disable(logging.CRITICAL)
@@ -208,11 +281,89 @@ def test_words_inside_a_command_are_named_by_their_kind(kept: Kept) -> None:
     assert [line for line in kept.lines() if "StoreGap gap=Gap" in line]
 
 
-def test_a_withdrawn_gap_and_a_suspension_are_logged(kept: Kept) -> None:
-    observer = LogObserver()
-    observer.on_update(GapWithdrawn(gap=GAP), 0.0)
-    observer.on_update(Resumed(gap=61.25), 0.0)
-    assert kept.lines(logging.INFO) == [
-        "INFO openline.session gap of 0.02 s in mic withdrawn: a later dial confirmed it",
-        "WARNING openline.session the process was suspended for 61.2 s",
+COUNTS = SourceStatistics(captured=1, sent=1, confirmed=1, missing=0)
+ENDED = Ended(
+    state=State.CLOSED,
+    complete=True,
+    reason="finished",
+    missing=(GAP, GAP),
+    transcript=(),
+    statistics=Statistics(dials=3, sources={"mic": COUNTS}),
+)
+WORDS = Transcript(source="mic", text="so", final=True, start=1.0, end=2.5)
+LINES: list[tuple[Update, str]] = [
+    (StateChanged(state=State.STREAMING, dial=1), "INFO state streaming"),
+    (StateChanged(state=State.CLOSED, dial=1, reason="done"), "INFO state closed: done"),
+    (StateChanged(state=State.FAILED, dial=1, reason="no"), "ERROR state failed: no"),
+    (
+        StateChanged(state=State.RECONNECTING, dial=1, retry_in=1.25, reason="cut"),
+        "WARNING state reconnecting in 1.25 s: cut",
+    ),
+    (StateChanged(state=State.RECONNECTING, dial=1), "WARNING state reconnecting in 0.00 s"),
+    (WORDS, "DEBUG final of mic, 1.00 to 2.50 s: so"),
+    (replace(WORDS, final=False, settled=True), "DEBUG settled of mic, 1.00 to 2.50 s: so"),
+    (replace(WORDS, final=False), "DEBUG partial of mic, 1.00 to 2.50 s: so"),
+    (GAP, "WARNING gap of 0.02 s in mic: capture"),
+    (GapWithdrawn(gap=GAP), "INFO gap of 0.02 s in mic withdrawn: a later dial confirmed it"),
+    (Resumed(gap=61.25), "WARNING the process was suspended for 61.2 s"),
+    (
+        SourceEnded(source="mic", cause=SourceEndReason.EXHAUSTED, reason="over"),
+        "DEBUG source mic ended, exhausted: over",
+    ),
+    (
+        SourceEnded(source="mic", cause=SourceEndReason.FAILED, reason="gone"),
+        "WARNING source mic ended, failed: gone",
+    ),
+    (Trouble(kind="journal", text="full"), "WARNING journal: full"),
+    (ENDED, "INFO ended, complete; 3 dials, 0 finals, 2 gaps"),
+    (
+        replace(ENDED, complete=False, transcript=(WORDS,), missing=()),
+        "WARNING ended, not complete: finished; 3 dials, 1 finals, 0 gaps",
+    ),
+    (
+        replace(ENDED, state=State.FAILED, complete=False, reason="no"),
+        "ERROR ended, not complete: no; 3 dials, 0 finals, 2 gaps",
+    ),
+    (Insight(kind="cards", payload={}), "DEBUG update Insight"),
+]
+
+
+@pytest.mark.parametrize(("update", "line"), LINES)
+def test_each_update_has_its_level_and_its_words(update: Update, line: str, kept: Kept) -> None:
+    LogObserver().on_update(update, 0.0)
+    level, _, text = line.partition(" ")
+    assert kept.lines() == [f"{level} openline.session {text}"]
+
+
+def test_each_event_and_command_goes_to_the_logger_of_its_matter(kept: Kept) -> None:
+    observer, transition = LogObserver(), TABLE["idle"]["open_requested"][0]
+    observer.on_event(e.SocketOpened(1, "c"), 0.0)
+    observer.on_event(e.StopRequested(), 0.0)
+    observer.on_command(c.AbortSocket(1), 0.0)
+    observer.on_command(c.CloseSource("mic"), 0.0)
+    observer.on_transition(transition, 0.0)
+    observer.on_error(ValueError("half a sample"), None, 0.0)
+    assert kept.lines() == [
+        "DEBUG openline.dial event SocketOpened dial=1 connection_id=c",
+        "DEBUG openline.session event StopRequested",
+        "DEBUG openline.dial command AbortSocket dial=1",
+        "DEBUG openline.session command CloseSource source=mic",
+        f"DEBUG openline.session transition {transition.name}",
+        "WARNING openline.session refused: half a sample",
     ]
+
+
+def test_ids_are_empty_before_there_are_any_and_follow_the_dial(kept: Kept) -> None:
+    observer = LogObserver()
+    observer.on_verdict(Verdict(action=Action.RETRY, why="cut", source="us"), 0.0)
+    observer.on_command(c.OpenSocket(3, Backend(), with_credential=False), 0.0)
+    found = [tuple(getattr(record, name) for name in FIELDS) for record in kept.records]
+    assert found == [("", "", "", 0), ("", "", "", 3)]
+    assert kept.lines(logging.WARNING) == ["WARNING openline.dial verdict retry: cut (source: us)"]
+
+
+def test_a_field_is_shown_up_to_80_characters(kept: Kept) -> None:
+    observer = LogObserver()
+    for size in (80, 81):
+        observer.on_event(e.MessageReceived(1, "x" * size), 0.0)
+    assert [line.rpartition("=")[2] for line in kept.lines()] == ["x" * 80, "<81 characters>"]

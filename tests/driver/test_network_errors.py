@@ -35,7 +35,12 @@ def ssl_error(reason: str | None) -> ssl.SSLError:
     [
         (OSError(errno.ECONNREFUSED, "x"), ErrorKind.REFUSED),
         (OSError(errno.ECONNRESET, "x"), ErrorKind.RESET),
+        (OSError(errno.ECONNABORTED, "x"), ErrorKind.RESET),
         (OSError(errno.ENETUNREACH, "x"), ErrorKind.UNREACHABLE),
+        (OSError(errno.EHOSTUNREACH, "x"), ErrorKind.UNREACHABLE),
+        (OSError(errno.ENETDOWN, "x"), ErrorKind.UNREACHABLE),
+        (OSError(errno.EHOSTDOWN, "x"), ErrorKind.UNREACHABLE),
+        (OSError(errno.EADDRNOTAVAIL, "x"), ErrorKind.UNREACHABLE),
         (OSError(errno.ETIMEDOUT, "x"), ErrorKind.TIMED_OUT),
         (OSError(errno.EBADF, "x"), ErrorKind.OS_OTHER),
         (RuntimeError("x"), ErrorKind.OS_OTHER),
@@ -55,15 +60,24 @@ def test_text_of_an_os_error_repeats_no_address() -> None:
     assert name_os_error(error) == (ErrorKind.REFUSED, "connection refused")
 
 
+def test_text_of_the_resolver_is_its_own() -> None:
+    error = socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+    assert name_os_error(error) == (ErrorKind.DNS_NOT_FOUND, "name or service not known")
+    assert name_os_error(socket.gaierror("No Number")) == (ErrorKind.DNS_OTHER, "no number")
+
+
 def test_a_refusal_outranks_errors_of_other_addresses() -> None:
-    group = ExceptionGroup("x", [OSError(errno.ENETUNREACH, "x"), OSError(errno.ECONNREFUSED, "x")])
+    others = [OSError(errno.ENETUNREACH, "x"), OSError(errno.ETIMEDOUT, "x")]
+    group = ExceptionGroup("x", [*others, OSError(errno.ECONNREFUSED, "x")])
     assert name_os_error(group)[0] is ErrorKind.REFUSED
+    assert name_os_error(ExceptionGroup("x", others))[0] is ErrorKind.UNREACHABLE
 
 
 @pytest.mark.parametrize(
     ("error", "named"),
     [
         (certificate(10), (ErrorKind.TLS_DATES, "not trusted")),
+        (certificate(64), (ErrorKind.TLS_HOSTNAME, "not trusted")),
         (certificate(62), (ErrorKind.TLS_HOSTNAME, "not trusted")),
         (certificate(18), (ErrorKind.TLS_CERTIFICATE, "not trusted")),
         (ssl.SSLEOFError(8, "x"), (ErrorKind.TLS_CUT, "the TLS handshake was cut short")),
@@ -79,9 +93,13 @@ def test_tls_error_has_a_kind(error: BaseException, named: tuple[ErrorKind, str]
     assert name_tls_error(error) == named
 
 
-#: Alerts by which a server refuses a client's certificate: 42, 48 and 116.
+#: Alerts by which a server refuses a client's certificate: 42 to 46, 48 and 116.
 ALERTS = [
     "SSLV3_ALERT_BAD_CERTIFICATE",
+    "SSLV3_ALERT_UNSUPPORTED_CERTIFICATE",
+    "SSLV3_ALERT_CERTIFICATE_REVOKED",
+    "SSLV3_ALERT_CERTIFICATE_EXPIRED",
+    "SSLV3_ALERT_CERTIFICATE_UNKNOWN",
     "TLSV1_ALERT_UNKNOWN_CA",
     "TLSV13_ALERT_CERTIFICATE_REQUIRED",
 ]

@@ -61,9 +61,9 @@ def test_first_to_ask_makes_the_call_and_all_get_its_token() -> None:
 
 def test_error_reaches_all_and_the_next_call_is_new() -> None:
     desk, error = Desk(), KeyError("x")
-    places = [desk.place(), desk.place("refused-token")]
+    places = [desk.place(), desk.place("refused-token"), desk.place()]
     desk.shared.land(places[0].call, Landed(error=error))
-    assert [place.outcome.error for place in places if place.outcome] == [error, error]
+    assert [place.outcome.error for place in places if place.outcome] == [error] * 3
     assert desk.place().leads
 
 
@@ -105,6 +105,23 @@ def test_token_for_one_dial_goes_to_one_session() -> None:
     assert desk.place().leads, "it is not kept"
 
 
+def test_token_for_one_dial_that_one_session_refuses_goes_to_the_next() -> None:
+    desk = Desk()
+    leader, refusing, other = desk.place(), desk.place("once"), desk.place()
+    desk.shared.leave(leader)
+    token = Token("once", reuse=False)
+    desk.shared.land(leader.call, Landed(token))
+    assert refusing.outcome is AGAIN
+    assert given_to(other) == token
+
+
+def test_cancelled_call_leaves_the_token_that_is_kept() -> None:
+    desk = Desk()
+    desk.shared.land(desk.place().call, Landed("first"))
+    desk.shared.land(desk.place("first").call, AGAIN)
+    assert desk.join() == "first"
+
+
 def test_token_is_kept_until_its_lead_before_it_expires() -> None:
     desk = Desk(SharedProvider(provide, lead=10))
     token = Token("hour", expires_at=100)
@@ -115,11 +132,14 @@ def test_token_is_kept_until_its_lead_before_it_expires() -> None:
 
 @pytest.mark.parametrize("bad", [None, 3, b"x", Token("x", expires_at=cast("float", "soon"))])
 def test_what_is_no_token_is_handed_on_and_not_kept(bad: object) -> None:
-    desk = Desk()
-    place = desk.place()
-    desk.shared.land(place.call, Landed(bad))
-    assert given_to(place) is bad
-    assert desk.place().leads
+    for before in (None, "token"):
+        desk = Desk()
+        if before is not None:
+            desk.shared.land(desk.place().call, Landed(before))
+        place = desk.place(before)
+        desk.shared.land(place.call, Landed(bad))
+        assert given_to(place) is bad
+        assert desk.place().leads, "the token that it replaces is kept"
 
 
 def test_provider_that_is_asked_each_dial_keeps_nothing() -> None:
@@ -173,8 +193,14 @@ def test_call_that_all_have_left_before_it_began_is_not_made() -> None:
     first = desk.place()
     desk.shared.leave(first)
     assert not desk.shared.began(first.call, lambda: None)
-    assert not desk.shared.began(Call(), lambda: None)
     assert desk.place().leads
+
+
+def test_call_of_before_leaves_the_new_one_alone() -> None:
+    desk = Desk()
+    call = desk.place().call
+    assert not desk.shared.began(Call(), lambda: None)
+    assert desk.place().call is call
 
 
 def test_blocking_and_async_providers_are_told_apart() -> None:
@@ -191,16 +217,21 @@ def test_blocking_and_async_providers_are_told_apart() -> None:
     assert SharedProvider(plain).provide(None) == "plain"
 
 
-@pytest.mark.parametrize("wrong", ["token", None, Token, 3])
-def test_shared_provider_takes_a_function(wrong: Any) -> None:
-    with pytest.raises(TypeError, match="SharedProvider: give a function that returns a token"):
+@pytest.mark.parametrize(
+    ("wrong", "what"), [("token", "str"), (None, "NoneType"), (Token, "Token"), (3, "int")]
+)
+def test_shared_provider_takes_a_function(wrong: Any, what: str) -> None:
+    with pytest.raises(TypeError) as caught:
         SharedProvider(wrong)
+    text = f"SharedProvider: give a function that returns a token, not {what}"
+    assert str(caught.value) == text
 
 
 @pytest.mark.parametrize("lead", [-1, float("nan"), float("inf")])
 def test_lead_is_a_number_of_seconds(lead: float) -> None:
-    with pytest.raises(ValueError, match="lead"):
+    with pytest.raises(ValueError, match=f"lead is {lead}: give seconds, 0 or more"):
         SharedProvider(provide, lead=lead)
+    assert SharedProvider(provide, lead=0).lead == 0
 
 
 def test_shared_provider_of_an_async_function_is_for_no_thread() -> None:

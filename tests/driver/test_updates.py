@@ -130,7 +130,13 @@ def test_a_settled_partial_is_read_before_its_final() -> None:
 def test_a_retraction_of_settled_partials_removes_the_unread_ones() -> None:
     retracted = PartialRetracted(source="mic")
     other = replace(held("o"), source="system")
-    assert left_of(held("a"), other, words("b"), retracted) == [other, retracted]
+    final = words("f", final=True)
+    assert left_of(final, held("a"), other, words("b"), retracted) == [final, other, retracted]
+
+
+def test_retractions_of_two_sources_are_both_read() -> None:
+    both = [PartialRetracted(source="mic"), PartialRetracted(source="system")]
+    assert left_of(*both) == both
 
 
 def test_a_new_partial_does_not_hide_a_retraction_of_settled_ones() -> None:

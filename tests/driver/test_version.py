@@ -13,7 +13,7 @@ def test_the_version_is_that_of_the_distribution() -> None:
     assert module.user_agent() == f"openline/{installed('openline')}"
 
 
-@pytest.mark.parametrize("found", [PackageNotFoundError("x"), KeyError("Version"), None, ""])
+@pytest.mark.parametrize("found", [PackageNotFoundError("x"), KeyError("Version"), None, "", 7])
 def test_without_metadata_the_version_is_unknown(
     found: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,6 +6,7 @@ import errno
 import fcntl
 import io
 import os
+import shutil
 import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
@@ -146,9 +147,31 @@ CALLS = (
 
 @contextmanager
 def failing(at: int) -> Generator[list[str]]:
-    """Let the call number ``at`` fail, and all of its name behind it; yields its name."""
+    """Let the call number ``at`` fail, and all of its name behind it; yields its name.
+
+    Closing a descriptor that is closed raises AssertionError at the end: by then its number may
+    be another file's.
+    """
     made = 0
     broken: list[str] = []
+    closed_twice: list[int] = []
+
+    def closed(real: Callable[[int], None], fd: int) -> None:
+        try:
+            real(fd)
+        except OSError:
+            if not deleting:  # rmtree of Python 3.11 closes a folder twice, should closing fail
+                closed_twice.append(fd)
+
+    deleting: list[Path] = []
+    delete = shutil.rmtree
+
+    def rmtree(folder: Path, **options: Any) -> None:
+        deleting.append(folder)
+        try:
+            delete(folder, **options)
+        finally:
+            deleting.pop()
 
     def instead(name: str, real: Callable[..., Any]) -> Callable[..., Any]:
         def call(*arguments: Any, **options: Any) -> Any:
@@ -156,10 +179,10 @@ def failing(at: int) -> Generator[list[str]]:
             made += 1
             if made == at:
                 broken.append(name)
-            if name not in broken:
-                return real(*arguments, **options)
             if name == "close":  # the descriptor is gone, whatever is reported
-                real(*arguments)
+                closed(real, *arguments)
+            if name not in broken:
+                return None if name == "close" else real(*arguments, **options)
             raise OSError(errno.EIO, os.strerror(errno.EIO))
 
         return call
@@ -167,6 +190,7 @@ def failing(at: int) -> Generator[list[str]]:
     patches = [
         patch.object(module, name, instead(name, getattr(module, name))) for module, name in CALLS
     ]
+    patches.append(patch.object(shutil, "rmtree", rmtree))
     for each in patches:
         each.start()
     try:
@@ -174,6 +198,7 @@ def failing(at: int) -> Generator[list[str]]:
     finally:
         for each in patches:
             each.stop()
+    assert not closed_twice, f"call {at}, {broken}, closes a descriptor twice"
 
 
 def spooling(folder: Path) -> None:
@@ -193,6 +218,9 @@ def spooling(folder: Path) -> None:
         disk.perform(StoreAudio("mic", 70, bytes(SEGMENT_BYTES)))
         disk.perform(StoreAudio("mic", 70 + SEGMENT_BYTES // 2, bytes(2)))
         disk.perform(DiscardStore())
+        disk.perform(StoreFinal(FINAL))
+        disk.perform(DiscardStore())
+        disk.close()
     assert sum(isinstance(event, e.SpoolFailed) for event in told) <= 2
 
 

@@ -151,7 +151,9 @@ def test_a_torn_line_is_cut_before_more_is_written(tmp_path: Path) -> None:
         file.close()
         file.close()
         assert path.read_bytes() == whole + b"next\n"
-    for torn in (b"", b'{"j', b'{"journal":1,"session_id":"' + b"x" * 200_000):
+    first = whole[: whole.index(b"\n")]
+    lengths = [*range(40), len(first)]
+    for torn in (*(first[:length] for length in lengths), first[:40] + b"x" * 200_000):
         path.write_bytes(torn)
         opened(path).close()
         assert path.read_bytes() == b""

@@ -6,9 +6,13 @@ import codecs
 import errno
 import fcntl
 import os
+import subprocess
+import sys
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from openline import events as e
@@ -98,6 +102,21 @@ def test_the_only_session_is_found_and_several_are_named(tmp_path: Path) -> None
     assert text_of(lambda: the_session(tmp_path)) == (
         f"{tmp_path}: 4 sessions are spooled there (a, b, c, …): give the folder of one"
     )
+
+
+def test_a_session_that_ends_while_the_folder_is_listed_hides_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spooled(tmp_path, "a", "b", "c")
+    glob = Path.glob
+
+    def listed(folder: Path, pattern: str) -> list[Path]:
+        found = [*glob(folder, pattern)]
+        Spool(tmp_path / "b").discard()
+        return found
+
+    monkeypatch.setattr(Path, "glob", listed)
+    assert spooled_sessions(tmp_path) == [tmp_path / "a", tmp_path / "c"]
 
 
 def test_a_folder_without_a_session_is_told_from_none(
@@ -230,6 +249,19 @@ def test_a_session_is_begun_with_all_that_its_backend_needs() -> None:
     assert (first.session_id, first.sources, first.dialect) == ("s", ("mic",), "echopanel-v1")
 
 
+def test_a_record_of_an_early_version_has_no_query_and_no_redirects() -> None:
+    first = began()
+    fields = {"version", "session_id", "url", "allow_plain", "sources"}
+    early = {name: getattr(first, name) for name in fields} | {"type": "Began"}
+    body = msgspec.msgpack.encode(early)
+    head = len(body).to_bytes(4, "little") + zlib.crc32(body).to_bytes(4, "little")
+    [(record, end)] = unpack(head + body)
+    assert record == began(dialect=None)
+    assert isinstance(record, Began)
+    assert record.backend == Backend.from_url(first.url)
+    assert end == len(head + body)
+
+
 def test_each_source_has_its_own_past(tmp_path: Path) -> None:
 
     spool = Spool.create(tmp_path, began())
@@ -302,7 +334,7 @@ def test_a_journal_that_cannot_be_locked_or_read_is_one_line(
 # A token.
 
 
-@pytest.mark.parametrize("size", [1, MOST_BYTES - 1, MOST_BYTES])
+@pytest.mark.parametrize("size", [1, 8191, 8192])
 def test_a_token_of_any_length_that_fits_is_read(
     size: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -363,6 +395,11 @@ def test_a_torn_line_of_any_length_is_cut(torn: int, tmp_path: Path) -> None:
     assert path.read_bytes() == line
 
 
+def test_a_journal_keeps_no_audio_unless_it_is_asked_to(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    assert b'"keeps_audio":false' in next_line(path, JournalFile(path))
+
+
 def next_line(path: Path, journal: JournalFile) -> bytes:
     """Begin a journal; returns its first line."""
     SessionMachine(
@@ -404,11 +441,65 @@ def test_a_folder_that_cannot_be_deleted_is_no_error(
     assert asked == [True]
 
 
-@pytest.mark.parametrize("encoding", ["ascii", "utf-8", "utf-8-sig", "utf-16"])
-def test_a_token_is_read_in_every_encoding_of_a_text_editor(encoding: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("mark", "encoding"),
+    [
+        (b"", "ascii"),
+        (b"", "utf-8"),
+        (codecs.BOM_UTF8, "utf-8"),
+        (codecs.BOM_UTF16_LE, "utf-16-le"),
+        (codecs.BOM_UTF16_BE, "utf-16-be"),
+    ],
+)
+def test_a_token_is_read_in_every_encoding_of_a_text_editor(
+    mark: bytes, encoding: str, tmp_path: Path
+) -> None:
     path = tmp_path / "token"
-    path.write_text("a-token\r\n", encoding)
+    path.write_bytes(mark + "a-token\r\n".encode(encoding))
     assert read(path).token == "a-token"
+
+
+def test_a_pipe_whose_writer_writes_nothing_holds_no_token(tmp_path: Path) -> None:
+    """Its writer opened and closed it: what follows a pipe that was closed never comes."""
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    writing = os.open(path, os.O_RDWR)
+    waited: list[float] = []
+
+    def pause(seconds: float) -> None:
+        waited.append(seconds)
+        if len(waited) == 1:
+            os.close(writing)
+
+    assert text_of(lambda: read(path, pause), TokenFileError) == (f"{path}: the token is empty")
+    assert len(waited) == 1
+
+
+def test_a_terminal_as_token_file_does_not_become_the_terminal_of_the_process() -> None:
+    """Else a daemon that reads one would get its signals, a hang-up or Ctrl-C."""
+    controlling, terminal = os.openpty()
+    code = (
+        "import os, sys; from pathlib import Path\n"
+        "from openline_store.token_file import TokenFileError, read\n"
+        "os.close(sys.stdin.fileno())\n"
+        f"try: read(Path({os.ttyname(terminal)!r}), lambda _: None)\n"
+        "except TokenFileError: pass\n"
+        "try: os.open('/dev/tty', os.O_RDONLY)\n"
+        "except OSError: print('none')\n"
+    )
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    finally:
+        os.close(controlling)
+        os.close(terminal)
+    assert done.stdout == "none\n"
 
 
 def test_a_file_that_ends_in_a_mark_is_no_text_of_that_encoding(tmp_path: Path) -> None:

@@ -17,11 +17,21 @@ from openline.reconnect.backoff import DialGate
 from openline.session import TABLE
 from tools.mutants import rows
 from tools.mutants import trial as trial_module
+from tools.mutants.__main__ import is_chosen, sample
 from tools.mutants.course import DECLARED, SLOW, attempting, in_order
 from tools.mutants.faults import StaleFaultError, all_faults, copy, read
 from tools.mutants.known import LIST, ListError, block, complaints, parse
 from tools.mutants.mutant import Key, enums_of, find
-from tools.mutants.reach import CORE, ROOMS, Reach, import_name, modules, room_of, suite
+from tools.mutants.reach import (
+    CORE,
+    SUITES,
+    WRITERS,
+    Reach,
+    import_name,
+    modules,
+    room_of,
+    suite,
+)
 from tools.mutants.trial import Code, Instead, trial
 
 KEY: Key = ("machine.actions", "Actions.f", "a < b", "a <= b", 1)
@@ -110,6 +120,15 @@ def test_earlier_killers_run_first_then_near_then_far_then_searches() -> None:
     assert in_order(of_drawing, [], [0, 1, 5], reach, prose=True) == [1, 5, 0]
 
 
+def test_sample_depends_on_its_seed_alone() -> None:
+    keys = [(*KEY[:4], number) for number in range(50)]
+    drawn = sample({*keys}, 10, 1)
+    assert len(drawn) == 10
+    assert drawn == sample({*reversed(keys)}, 10, 1)
+    assert drawn != sample({*keys}, 10, 2)
+    assert sample({*keys}, None, 1) == sample({*keys}, 51, 1) == {*keys}
+
+
 class Tried(NamedTuple):
     key: Key
 
@@ -136,9 +155,22 @@ def test_the_core_and_the_rooms_with_tests_of_their_own_can_be_changed() -> None
     for name in ("machine.actions", "openline_store.spool", "openline_audio.samples"):
         assert find_spec(import_name(name)) is not None
         assert found[name].is_file()
-    assert {room_of(name) for name in found} == set(ROOMS)
-    assert all(suite(room) for room in ROOMS)
+    assert {room_of(name) for name in found} == {"openline", *SUITES}
+    assert all(path.is_file() for room in ("openline", *SUITES) for path in suite(room))
+    assert found.keys() >= WRITERS
     assert import_name("machine.__init__") == "openline.machine"
+
+
+def test_modules_are_chosen_by_name_package_or_room() -> None:
+    def chosen(*only: str) -> set[str]:
+        return {name for name in modules() if is_chosen(name, only)}
+
+    assert chosen("retry", "audio.gaps") == {"reconnect.retry", "audio.gaps"}
+    assert "machine.actions" in chosen("machine")
+    assert chosen("transcript_writers") == WRITERS
+    for room in ("openline", *SUITES):
+        assert {room_of(name) for name in chosen(room)} == {room}
+    assert chosen() == chosen("openline")
 
 
 # The list.

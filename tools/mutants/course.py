@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from importlib import import_module
+from itertools import accumulate
 from typing import NamedTuple, Protocol, TypeAlias, TypeVar
 from unittest.mock import patch
 
@@ -21,7 +22,7 @@ import pytest
 from tools.mutants.forks import Write, children, share
 from tools.mutants.killers import ARGUMENTS
 from tools.mutants.mutant import Key, Mutant, enums_of, find
-from tools.mutants.reach import OF_DRAWINGS, Reach, modules
+from tools.mutants.reach import OF_DRAWINGS, Reach, modules, room_of
 from tools.mutants.trial import Code, Ready, cold, run_all, search, trial
 
 #: Declared, and changed in ``rows`` instead.
@@ -41,6 +42,8 @@ SEARCHED = frozenset(
 )
 #: Seconds, traced: a slower test is not run, and a mutant that only it would kill survives.
 SLOW = 5.0
+#: Seconds, traced, that the tests of one mutant may take together; the quickest run first.
+BUDGET = 30.0
 
 
 class Result(NamedTuple):
@@ -155,8 +158,9 @@ def in_order(
 ) -> list[int]:
     """The ``first``, the quickest that are ``near``, then ``far``, then the searches.
 
-    Slow tests are left out. The test of a drawing compares it with the core, so it would detect
-    any change. It counts only for tables that the drawing shows row by row, and for prose.
+    Slow tests are left out, and beside the core those that do not fit into the budget. The test
+    of a drawing compares it with the core, so it would detect any change. It counts only for
+    tables that the drawing shows row by row, and for prose.
     """
     drawn = prose or key[0] in SHOWN or key[:2] == ("policy", "")
     near = {*near}
@@ -168,6 +172,9 @@ def in_order(
     }
     early = [test for test in first if test in fit]
     rest = sorted(fit, key=lambda test: (test not in near, reach.takes(test)))
+    if room_of(key[0]) != "openline":
+        spent = accumulate(map(reach.takes, rest))
+        rest = [test for test, seconds in zip(rest, spent, strict=True) if seconds < BUDGET]
     searches = reach.searches if key[0] in SEARCHED else []
     return [*dict.fromkeys([*early, *rest, *searches])]
 

@@ -30,9 +30,14 @@ ROOMS = {
     "openline": CORE,
     **{
         f"openline_{of}": ROOT / "adapters" / f"openline_{of}"
-        for of in ("lookup", "driver", "store", "audio")
+        for of in ("lookup", "driver", "store", "audio", "trio", "cli")
     },
 }
+#: The modules of ``openline_cli`` that write transcripts. Their own tests are quick beside those of
+#: the command, so they are a room of their own.
+WRITERS = frozenset(
+    f"openline_cli.{of}" for of in ("writers", "outfile", "formats", "cues", "jsonlines")
+)
 BUILD = ROOT / "build" / "mutants"
 #: The tests that run against each mutant. Those of the drawings compare files generated from
 #: the core: they would detect any change of it, also one without an effect on a session.
@@ -44,7 +49,14 @@ CORE_SUITE = [
 ]
 OF_DRAWINGS = ("test_diagram", "test_drawn")
 #: The folders of tests that run against the mutants of another room.
-SUITES = {room: TESTS / room.removeprefix("openline_") for room in ROOMS if room != "openline"}
+SUITES = {
+    room: (TESTS / room.removeprefix("openline_"),) for room in ROOMS if room != "openline"
+} | {
+    "openline_audio": (TESTS / "audio", TESTS / "trio" / "sources"),
+    "transcript_writers": tuple(
+        TESTS / "cli" / f"test_{of.partition('.')[2]}.py" for of in WRITERS
+    ),
+}
 #: The searches that run if no test fails; see ``killers``.
 SEARCHES = ("theorem", "resume")
 #: Seconds that one may take.
@@ -116,7 +128,13 @@ class Reach:
 
 def suite(room: str) -> list[Path]:
     """The files of tests that run against the mutants of ``room``."""
-    return CORE_SUITE if room == "openline" else sorted(SUITES[room].glob("test_*.py"))
+    if room == "openline":
+        return CORE_SUITE
+    return sorted(
+        path
+        for place in SUITES[room]
+        for path in (place.rglob("test_*.py") if place.is_dir() else [place])
+    )
 
 
 def modules() -> dict[str, Path]:
@@ -131,6 +149,8 @@ def modules() -> dict[str, Path]:
 
 def room_of(module: str) -> str:
     """The room that a module is in."""
+    if module in WRITERS:
+        return "transcript_writers"
     first = module.partition(".")[0]
     return first if first in ROOMS else "openline"
 
