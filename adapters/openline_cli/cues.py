@@ -164,7 +164,7 @@ def _known(text: str, begin: int, end: int, words: Sequence[Word]) -> list[tuple
             now = min(max(now, _milliseconds(seconds)), end)
             known.append((place, now))
         offset = found + len(wanted)
-    return [(0, known[0][1]), *known, (len(text), known[-1][1])] if known else []
+    return known
 
 
 def _atoms(text: str, columns: int) -> list[_Atom]:

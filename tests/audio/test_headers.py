@@ -247,6 +247,12 @@ def test_an_offset_beyond_all_is_none() -> None:
         assert pcm.readable is goes_on
 
 
+def test_an_aiff_with_its_form_behind_the_audio_is_left_to_others() -> None:
+    whole = aiff(None, 16)
+    at = whole.index(b"COMM")
+    assert header(whole[:at] + b"SSND" + bytes(20) + whole[at:]) is None
+
+
 # AU.
 
 

@@ -153,6 +153,13 @@ def test_length_is_known_though_chunks_follow(tail: bytes, stored: Store) -> Non
     assert (got.duration, got.seconds, got.loss) == (1.0, 1.0, None)
 
 
+def test_unknown_bytes_behind_a_chunk_are_a_loss(stored: Store) -> None:
+    got = read(stored(WAV + b"LIST\4\0\0\0INFO" + b"\x01garbage" * 9))
+    assert got.seconds == 1.0
+    assert got.loss is not None
+    assert "holds more than was read (72 bytes" in got.loss
+
+
 @pytest.fixture
 def without_pyav(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "av", None)

@@ -53,6 +53,49 @@ def test_time_of_a_long_final_is_shared_out_by_length() -> None:
     assert spans("Yes. I see it.", 0, 14) == [(0, 4000, "Yes."), (5000, 12_000, "I see it.")]
 
 
+def test_a_cut_prefers_the_end_of_a_clause() -> None:
+    text = "We have come to the end of all that there is to say about it, " + SPEECH
+    assert lines(text)[0][-1].endswith("about it,")
+
+
+def test_two_full_lines_are_one_cue() -> None:
+    text = "x" * COLUMNS + " " + "y" * COLUMNS
+    assert lines(text) == [("x" * COLUMNS, "y" * COLUMNS)]
+    assert lines(text + "y") != [("x" * COLUMNS, "y" * COLUMNS)]
+
+
+def test_few_words_of_many_minutes_are_all_shown() -> None:
+    text = " ".join(f"w{number}" for number in range(40))
+    cues = cut(text, 0, 400)
+    assert " ".join(line for cue in cues for line in cue.lines) == text
+    assert len(cues) >= 40 / 3
+
+
+def test_text_before_the_first_timed_word_begins_with_it() -> None:
+    assert spans("well one two", 0, 20, Word("one", 5, 6), Word("two", 7, 8)) == [
+        (5000, 8000, "well one two")
+    ]
+
+
+SAID = st.builds(
+    lambda length, end: "x" * length + end,
+    st.integers(1, 12) | st.integers(30, 45),
+    st.sampled_from(["", "", ",", "."]),
+)
+
+
+@given(st.lists(SAID, min_size=1, max_size=40), st.floats(0.1, 400), st.integers(0, 30))
+def test_every_word_is_shown_within_the_limits(said: list[str], end: float, lead: int) -> None:
+    cues = cut(" ".join(said), 0, end, lead=lead)
+    shown = "".join(line for cue in cues for line in cue.lines)
+    assert shown.replace(" ", "") == "".join(said)
+    for cue in cues:
+        assert 1 <= len(cue.lines) <= 2
+        assert len(cue.lines[0]) + min(lead, COLUMNS // 2) <= COLUMNS
+        assert all(0 < len(line) <= COLUMNS for line in cue.lines)
+        assert cue.end - cue.begin <= LONGEST
+
+
 def test_up_to_7_seconds_are_one_cue() -> None:
     assert spans("a b c d e", 0, 7) == [(0, 7000, "a b c d e")]
     assert len(spans("a b c d e", 0, 7.001)) == 2
@@ -130,6 +173,10 @@ def test_punctuation_behind_a_cluster_wider_than_a_line_goes_on_alone() -> None:
     wide = "Z" + "\u0334\u0353" * 30
     found = [line for cue in lines(f"{wide}.{wide}") for line in cue]
     assert found == [wide, ".", wide]
+
+
+def test_blank_behind_punctuation_stays_with_it() -> None:
+    assert lines("x" * 30 + ".\u2003" + "y" * 20) == [("x" * 30 + ".\u2003", "y" * 20)]
 
 
 def test_blank_before_punctuation_goes_with_it() -> None:

@@ -193,7 +193,7 @@ def test_replaced_file_keeps_its_permissions(tmp_path: Path) -> None:
 
 
 def test_new_file_that_is_written_in_place_has_the_usual_permissions(path: Path) -> None:
-    umask = os.umask(0o027)
+    umask = os.umask(0)
     try:
         file = OutFile(path)
         with FaultyDisk({"create": errno.EACCES}).installed():
@@ -201,7 +201,18 @@ def test_new_file_that_is_written_in_place_has_the_usual_permissions(path: Path)
         file.close()
     finally:
         os.umask(umask)
-    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    assert stat.S_IMODE(path.stat().st_mode) == 0o666
+
+
+def test_new_file_leaves_the_permissions_of_later_ones(path: Path) -> None:
+    umask = os.umask(0o027)
+    try:
+        file = OutFile(path)
+        file.put(b"a\n")
+        file.close()
+    finally:
+        left = os.umask(umask)
+    assert left == 0o027
 
 
 @pytest.mark.parametrize("refused", REFUSALS.values(), ids=REFUSALS)
@@ -219,11 +230,13 @@ def test_each_content_closes_what_the_one_before_opened(
 
 
 @pytest.mark.parametrize("refused", REFUSALS.values(), ids=REFUSALS)
-def test_a_disk_that_writes_a_little_at_a_time_gets_all(
+def test_a_disk_that_moves_a_little_at_a_time_gets_all(
     refused: dict[str, int], path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = os.pwrite
     monkeypatch.setattr(os, "pwrite", lambda fd, data, at: real(fd, data[:3], at))
+    whole = os.pread
+    monkeypatch.setattr(os, "pread", lambda fd, size, at: whole(fd, min(size, 3), at))
     file = OutFile(path)
     with FaultyDisk(refused).installed():
         for data in (b"0123456789\n", b"0123456789\nabcdefghij\n", b"0123xxxxxxxxxxx\n"):

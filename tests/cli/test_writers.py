@@ -82,6 +82,13 @@ def test_check_leaves_nothing(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_a_text_is_put_and_nothing_stays_open(tmp_path: Path) -> None:
+    open_before = len(os.listdir("/dev/fd"))
+    writers.put(tmp_path / "t.txt", "text")
+    assert (tmp_path / "t.txt").read_text() == "text"
+    assert len(os.listdir("/dev/fd")) == open_before
+
+
 def test_a_text_that_cannot_be_put_leaves_the_old_file(tmp_path: Path) -> None:
     path = tmp_path / "t.svg"
     writers.put(path, "before")
@@ -170,6 +177,18 @@ def test_transcript_that_cannot_be_written_is_saved_beside(
     assert other.read_text() == "one\n"
     assert (tmp_path / "t-1.txt").read_text() == "another's"
     assert stat.S_IMODE(other.stat().st_mode) == 0o600
+
+
+def test_transcript_in_another_place_is_synced_whole(
+    tmp_path: Path, final: Final, ended: End, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", lambda fd: synced.append(os.fstat(fd).st_size))
+    disk = FaultyDisk({"write": errno.EIO})
+    draft = Draft(tmp_path / "t.txt", several=False)
+    with disk.installed(), pytest.raises(Problem):
+        draft.finish(ended(final("one")))
+    assert synced[-1] == 4
 
 
 def test_transcript_goes_to_another_directory_if_that_of_the_file_is_gone(
