@@ -27,17 +27,21 @@ from openline_testing.line import ACKED, ROUNDING, Line, Track, has_words, sampl
 from openline_testing.observation import OVER, Observation
 
 FRAME: Final = 320
+#: Letters a second: speech is not faster.
+LETTERS: Final = 25
 
 
 class Held:
     """A final that is not final yet, and the dial that it came on."""
 
-    __slots__ = ("dial", "said", "shown", "track")
+    __slots__ = ("dial", "first", "order", "said", "shown", "track")
 
-    def __init__(self, said: Transcript, dial: int, track: Track) -> None:
+    def __init__(self, said: Transcript, dial: int, track: Track, first: int) -> None:
         self.said = said
+        self.first = first  # where it begins for the marks, at the earliest
         self.dial = dial
         self.track = track
+        self.order = len(track.beginnings) + 1  # of the beginnings that came later
         self.shown = True
 
     @property
@@ -144,7 +148,24 @@ class WordLaws:
         self._ids.add(said.id)
         self.new.append(said)
         self._live.pop(said.source, None)
-        self.held[said.id] = Held(said, self._line.dial, self._line.track(said.source))
+        self.held[said.id] = Held(
+            said, self._line.dial, self._line.track(said.source), self._first(said)
+        )
+
+    def _first(self, said: Transcript) -> int:
+        """Where a final begins for the marks, at the earliest.
+
+        A claim that is not possible counts from the mark: its words would end behind what was sent,
+        would have been transcribed at once, or would be too long for its audio.
+        """
+        line = self._line
+        least = sum(not each.isspace() for each in said.text) * SAMPLE_RATE // LETTERS
+        sent = line.origins[said.source] + line.after.sources[said.source].sent
+        start, end = sample(said.start), sample(said.end)
+        late = sent - least - 3 * to_samples(self._seen.dialect.traits.time_error) // 2
+        if end < sent - ROUNDING and start < late - ROUNDING and end - start > least + ROUNDING:
+            return start
+        return min(start, line.mark(said.source, line.before))
 
     # After the commands.
 
@@ -242,9 +263,16 @@ class WordLaws:
         mark = line.mark(source, line.after)
         if mark >= held.place - ROUNDING:
             return
+        # A beginning that is not possible counts from the mark. So it may be cut where any final
+        # begins that came later, though its own claim begins behind that.
+        before = line.mark(source, line.before)
+        if held.first < held.start and any(
+            before < each <= mark + ROUNDING for each in held.track.beginnings[held.order :]
+        ):
+            return
         captured = line.origins[source] + line.after.sources[source].captured
         kept = seen.policy.buffer_seconds * SAMPLE_RATE - 2 * FRAME
-        if captured - held.start < kept:
+        if captured - held.first < kept:
             at = f"{mark / SAMPLE_RATE:.3f} s is confirmed, not {held.place / SAMPLE_RATE:.3f}"
             self._broken("held finals", f"{held.said.id} became final too early: {at}")
 
@@ -297,7 +325,7 @@ class WordLaws:
                 self._dials[other.id] != each.dial
                 and other.source == said.source
                 and other.start <= said.end + near
-                and other.end >= said.start - near
+                and other.end >= each.first / SAMPLE_RATE - near
                 for other in self.finals
             ):
                 self._broken("held finals", f"{said.id} was replaced, and nothing else is there")

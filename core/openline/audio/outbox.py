@@ -160,10 +160,14 @@ class Outbox:
 
     def _let_go(self, start: int, end: int, cause: GapCause) -> None:
         """[start, end) left memory unsent: it is told, where a final covers it, or lost."""
+        until = end
         for reading in self.hearing.leave(self.sent, end):
             self.tell(reading._replace(known=0))  # all of it, for none is sent again
             self._backlog.skip(reading.end)
+            until = max(until, min(reading.end, self.captured))
         self.losses.lose(start, end, cause)
+        # A final whose claimed beginning is not possible is held from the mark on.
+        self.losses.lose_rest(end, until, cause)
 
     def tell(self, reading: Reading) -> None:
         """A final is told though its audio is not confirmed."""
