@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +11,7 @@ from openline.audio.backlog import FRAME_SAMPLES
 from openline.audio.disk_runs import FETCH, DiskRuns
 from openline.audio.marks import Reading
 from openline.audio.outbox import Outbox
-from openline.updates import Gap, GapCause, Transcript
+from openline.updates import SAMPLE_RATE, Gap, GapCause, Transcript
 
 F = FRAME_SAMPLES
 #: The end of the audio that was sent, behind all finals here.
@@ -361,6 +362,44 @@ def test_a_final_whose_beginning_leaves_memory_is_told_and_skipped() -> None:
         (3 * F + 9, 8 * F),
     ]
     assert box.losses.told == 2 * F + 2
+
+
+def late(start: int, end: int, claimed: int) -> Reading:
+    """A final that counts from ``start`` on, for its claimed beginning is not possible."""
+    reading = held(start, end)
+    at = claimed / SAMPLE_RATE
+    final = msgspec.structs.replace(reading.final, start=at, end=end / SAMPLE_RATE)
+    return reading._replace(final=final)
+
+
+def test_what_lies_before_the_claim_of_a_final_that_is_told_is_lost() -> None:
+    box = box_with(4, limit=6 * F)
+    pull(box, 4)
+    box.hearing.marks.hold(late(0, 4 * F, 2 * F + 9), FAR)
+    box.end_dial()
+    for _ in range(3):
+        box.add(audio(box.captured, box.captured + F))
+    assert [(each.start, each.end) for each in box.hearing.take_told()] == [(2 * F + 9, 4 * F)]
+    assert box.losses.take() == [gap(0, 2 * F + 9, GapCause.OVERFLOW)]
+    assert b"".join(drained(box)) == audio(4 * F, 7 * F)
+
+
+def test_a_final_that_is_told_over_two_runs_at_risk_loses_neither_twice() -> None:
+    box = Outbox("mic", F, 0)
+    for samples in (0, 0, F, 0):
+        box.hole(samples)
+        box.add(audio(box.captured, box.captured + F))
+        box.pull()
+    box.add(audio(box.captured, box.captured + F))
+    box.hearing.marks.hold(late(0, 5 * F, 3 * F + 9), FAR)
+    box.end_dial()
+    assert [(each.start, each.end) for each in box.hearing.take_told()] == [(3 * F + 9, 5 * F)]
+    assert box.losses.missing() == [
+        gap(0, 2 * F, GapCause.UNPROVEN),
+        gap(2 * F, 3 * F, GapCause.CAPTURE),
+        gap(3 * F, 3 * F + 9, GapCause.UNPROVEN),
+    ]
+    assert b"".join(drained(box)) == audio(5 * F, 6 * F)
 
 
 def test_a_final_whose_beginning_is_not_on_disk_is_told() -> None:

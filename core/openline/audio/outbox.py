@@ -69,9 +69,7 @@ class Outbox:
         """``sheds``: over the limits the oldest audio goes; a store waits, so none has to."""
         self.source = source
         self.origin = origin
-        self.captured = origin
-        self.sent = origin
-        self.confirmed = origin
+        self.captured = self.sent = self.confirmed = origin
         self.closed = False
         self.dial_sent = self.dial_short = 0  # pulled on this dial; missing in its short frames
         self.losses = GapLog(source)
@@ -133,7 +131,6 @@ class Outbox:
     def hole(self, samples: int) -> None:
         """``samples`` passed that the source could not capture."""
         self._flush()
-        self._ignored.lose(self.captured)
         self.losses.lose(self.captured, self.captured + samples, GapCause.CAPTURE)
         self.captured += samples
         if self.ignored:
@@ -143,13 +140,13 @@ class Outbox:
     def close(self) -> None:
         """No more audio comes: the last frame may go out, though it is short."""
         self._flush()
-        self._ignored.lose(self.captured)
         self.closed = True
 
     def _flush(self) -> None:
         tail, self._tail = self._tail, b""
         if tail:
             self._backlog.add(self.captured - len(tail) // 2, tail)
+        self._ignored.lose(self.captured)
 
     def _shed(self) -> None:
         """Take the oldest frame out of memory, or off the disk if memory holds none."""
@@ -160,14 +157,14 @@ class Outbox:
 
     def _let_go(self, start: int, end: int, cause: GapCause) -> None:
         """[start, end) left memory unsent: it is told, where a final covers it, or lost."""
-        until = end
-        for reading in self.hearing.leave(self.sent, end):
+        for reading in (left := self.hearing.leave(self.sent, end)):
             self.tell(reading._replace(known=0))  # all of it, for none is sent again
-            self._backlog.skip(reading.end)
-            until = max(until, min(reading.end, self.captured))
         self.losses.lose(start, end, cause)
-        # A final whose claimed beginning is not possible is held from the mark on.
-        self.losses.lose_rest(end, until, cause)
+        if left and (front := self._backlog.front) is not None:
+            # A claimed beginning that is not possible lies behind the one that counts.
+            until = min(max(each.end for each in left), self.captured)
+            self._backlog.skip(until)
+            self.losses.lose_rest(front, until, cause)
 
     def tell(self, reading: Reading) -> None:
         """A final is told though its audio is not confirmed."""
@@ -316,7 +313,6 @@ class Outbox:
     def end(self) -> None:
         """The session is over: unconfirmed audio is told or missing."""
         self._flush()
-        self._ignored.lose(self.captured)
         for reading in self.hearing.finish():
             self.tell(reading)
         for start, end in self._unconfirmed.take_at_risk():
