@@ -347,6 +347,17 @@ class TestReplaced:
         assert not replaced(said(10, 12, "one"), [said(11.5, 14, "two")], ERRORS)
         assert replaced(said(10, 12, "one"), [said(11.3, 14, "two")], ERRORS)
 
+    def test_other_words_replace_no_final_that_is_claimed_for_another_place(self) -> None:
+        """A claim that is not possible counts from the mark on, far before its words."""
+        late = said(76.8, 84.8, "well no")._replace(start=samples(69.8))
+        assert not replaced(said(69.8, 70.2, "yes"), [late], ERRORS)
+        assert not replaced(late, [said(69.8, 72, "other words")], ERRORS)
+        assert replaced(said(69.8, 70.2, "Well"), [late], ERRORS)
+        assert replaced(said(77, 78, "yes"), [late], ERRORS)
+        assert replaced(late, [said(77, 78, "other words")], ERRORS)
+        cut = late._replace(end=samples(70.1))
+        assert not replaced(cut, [said(69.8, 70.2, "nothing")], ERRORS)
+
 
 class TestCompete:
     OLD, SHORT, LONG = (

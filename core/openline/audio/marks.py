@@ -39,7 +39,7 @@ from difflib import Match, SequenceMatcher
 from typing import NamedTuple
 
 from openline.audio.chunks import Chunks
-from openline.updates import SAMPLE_RATE, Transcript
+from openline.updates import SAMPLE_RATE, Transcript, to_samples
 
 #: Two readings of one word lie at most so far apart.
 _NEAR = 2 * SAMPLE_RATE
@@ -205,14 +205,20 @@ def replaced(reading: Reading, others: Iterable[Reading], error: int) -> bool:
     They do if half of its words are among theirs within 2 s: times are claims, and a short
     final may miss the second hearing of itself. Or if those that lie in its place cover half of
     it, or have half as much text, though in other words. A final that only touches it, within
-    the error of times, is of another place.
+    the error of times, is of another place. So is one that lies there only because its beginning
+    is not possible, and counts as an earlier one: other words must be claimed for one place too.
     """
     others = [each for each in others if _shares(reading, each, -_NEAR)]
     words = Counter(reading.final.text.casefold().split())
     again = Counter(word for each in others for word in each.final.text.casefold().split())
     if 2 * (words & again).total() >= words.total():
         return True
-    near = [each for each in others if _shares(reading, each, 2 * error)]
+    near = [
+        each
+        for each in others
+        if _shares(reading, each, 2 * error)
+        and _shares(_claimed(reading), _claimed(each), 2 * error)
+    ]
     if near and 2 * _letters(near) >= _letters([reading]):
         return True
     at, total = reading.start, 0
@@ -221,6 +227,15 @@ def replaced(reading: Reading, others: Iterable[Reading], error: int) -> bool:
         if low < high:
             total, at = total + high - low, high
     return bool(near) and 2 * total >= reading.end - reading.start
+
+
+def _claimed(reading: Reading) -> Reading:
+    """``reading`` in the place that its final claims, if its beginning counts as an earlier one."""
+    final = reading.final
+    start = to_samples(final.start)
+    if start <= reading.start:
+        return reading
+    return reading._replace(start=start, end=max(start, to_samples(final.end)))
 
 
 def _shares(one: Reading, other: Reading, least: int) -> bool:
