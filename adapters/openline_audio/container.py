@@ -44,7 +44,7 @@ class NoMediaError(Exception):
 class Bytes(Protocol):
     """What a container is read from."""
 
-    def read(self, size: int = -1) -> bytes:
+    def read(self, size: int = -1, /) -> bytes:
         """At most ``size`` bytes; empty at the end."""
         ...
 

@@ -77,8 +77,12 @@ def test_text_before_the_first_timed_word_begins_with_it() -> None:
     ]
 
 
+def _word(length: int, end: str) -> str:
+    return "x" * length + end
+
+
 SAID = st.builds(
-    lambda length, end: "x" * length + end,
+    _word,
     st.integers(1, 12) | st.integers(30, 45),
     st.sampled_from(["", "", ",", "."]),
 )

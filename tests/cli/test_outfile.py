@@ -233,10 +233,16 @@ def test_each_content_closes_what_the_one_before_opened(
 def test_a_disk_that_moves_a_little_at_a_time_gets_all(
     refused: dict[str, int], path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = os.pwrite
-    monkeypatch.setattr(os, "pwrite", lambda fd, data, at: real(fd, data[:3], at))
-    whole = os.pread
-    monkeypatch.setattr(os, "pread", lambda fd, size, at: whole(fd, min(size, 3), at))
+    real, whole = os.pwrite, os.pread
+
+    def writes(fd: int, data: bytes, at: int) -> int:
+        return real(fd, data[:3], at)
+
+    def reads(fd: int, size: int, at: int) -> bytes:
+        return whole(fd, min(size, 3), at)
+
+    monkeypatch.setattr(os, "pwrite", writes)
+    monkeypatch.setattr(os, "pread", reads)
     file = OutFile(path)
     with FaultyDisk(refused).installed():
         for data in (b"0123456789\n", b"0123456789\nabcdefghij\n", b"0123xxxxxxxxxxx\n"):

@@ -183,7 +183,11 @@ def test_transcript_in_another_place_is_synced_whole(
     tmp_path: Path, final: Final, ended: End, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     synced: list[int] = []
-    monkeypatch.setattr(os, "fsync", lambda fd: synced.append(os.fstat(fd).st_size))
+
+    def notes(fd: int) -> None:
+        synced.append(os.fstat(fd).st_size)
+
+    monkeypatch.setattr(os, "fsync", notes)
     disk = FaultyDisk({"write": errno.EIO})
     draft = Draft(tmp_path / "t.txt", several=False)
     with disk.installed(), pytest.raises(Problem):
