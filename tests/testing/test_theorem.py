@@ -438,7 +438,9 @@ def test_a_planted_bug_is_found_with_a_small_schedule(
     assert found.schedule is not None
     odd = [way for way in found.schedule.dials if way != "open"]
     things = len(found.schedule.faults) + len(odd) + len(found.schedule.sources)
-    assert things <= 3, found.schedule  # of up to eleven drawn
+    # Of up to eleven drawn. A later hearing that replaces too much or too little takes more.
+    most = 5 if bug.startswith("hearing: a later") else 3
+    assert things <= most, found.schedule
     with pytest.raises(TheoremBroken) as again:
         exec(found.script, {})  # noqa: S102 (the script is the feature under test)
     assert str(again.value) == str(found.error)

@@ -128,6 +128,10 @@ class Simulation:
         heappush(self.heap, (self.now + delay, self._count, do))
 
 
+#: Seconds: ping, pong, connect and ack of ``brisk``.
+_DETECTION = 1.4
+
+
 def brisk(schedule: Schedule, lag: float) -> Policy:
     """A policy under which much happens in little time, with the limits of ``schedule``.
 
@@ -152,7 +156,8 @@ def brisk(schedule: Schedule, lag: float) -> Policy:
         source_timeout=schedule.patience,
         finish_timeout=schedule.finish,
         close_timeout=0.5,
-        buffer_seconds=schedule.buffer + lag - HORIZON,
+        # A simpler schedule may have a shorter buffer than the timeouts above allow.
+        buffer_seconds=lag + max(schedule.buffer - HORIZON, _DETECTION),
     )
 
 
