@@ -27,7 +27,7 @@ from openline_testing.line import ACKED, ROUNDING, Line, Track, has_words, sampl
 from openline_testing.observation import OVER, Observation
 
 FRAME: Final = 320
-#: Letters a second: speech is not faster.
+#: Letters a second, at most: fast speech has 8 syllables of 2.5 letters. An estimate.
 LETTERS: Final = 25
 #: Seconds: two readings of one word lie at most so far apart.
 NEAR: Final = 2.0

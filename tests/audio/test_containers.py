@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Generator
-from contextlib import contextmanager
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,15 +9,7 @@ from hypothesis import strategies as st
 from openline_audio import containers
 from openline_audio.containers import WALKS, amr, asf, flv, matroska, transport
 from openline_audio.formats import ASF_MAGIC
-from openline_audio.window import Window
-
-
-@contextmanager
-def windowed(data: bytes) -> Generator[Window]:
-    with tempfile.TemporaryFile() as file:
-        file.write(data)
-        file.flush()
-        yield Window(file.fileno(), 0, len(data))
+from tests.audio.support_windows import windowed
 
 
 def end_of(walk: str, data: bytes) -> int | None:

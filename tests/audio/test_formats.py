@@ -1,4 +1,4 @@
-"""The first bytes of every format, cut anywhere, and of what is none."""
+"""Recognises formats by their first bytes, cut anywhere, and refuses other bytes."""
 
 from __future__ import annotations
 

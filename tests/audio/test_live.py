@@ -83,7 +83,7 @@ def test_pipe_file_ends_at_a_failure_and_keeps_it(error: BaseException) -> None:
         file.check()
 
 
-def reader(data: bytes, kind: str, choice: Choice = Choice()) -> LiveReader:  # noqa: B008
+def reader(data: bytes, kind: str, choice: Choice = Choice()) -> LiveReader:  # noqa: B008 -- frozen
     return LiveReader(PipeFile(io.BytesIO(data).read), "the pipe", kind, choice)
 
 

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Generator
-from contextlib import contextmanager
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,15 +9,7 @@ from hypothesis import strategies as st
 from openline_audio import parts
 from openline_audio.mpeg import frame_at, length_tag, stated_frames, tag_frame
 from openline_audio.parts import Part, first_part, skip_tags
-from openline_audio.window import Window
-
-
-@contextmanager
-def windowed(data: bytes) -> Generator[Window]:
-    with tempfile.TemporaryFile() as file:
-        file.write(data)
-        file.flush()
-        yield Window(file.fileno(), 0, len(data))
+from tests.audio.support_windows import windowed
 
 
 def part(kind: str | None, data: bytes) -> Part:

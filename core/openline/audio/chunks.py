@@ -31,14 +31,14 @@ class Chunks:
 
     def __init__(self) -> None:
         self._chunks = self._edges = 0
-        self._sent = -_TOGETHER  # the end of what was sent when the last final came
+        self._sent = -_TOGETHER  # where the sent audio ended when the last final came
 
     def begin_dial(self) -> None:
         """The audio that is sent begins at the mark again."""
         self._sent = -_TOGETHER
 
     def note_final(self, start: int, edge: int, sent: int) -> bool:
-        """A final begins at ``start``, the ones before end at ``edge``: is it at an edge?"""
+        """Count a final at ``start``, where those before end at ``edge``; True if it is an edge."""
         is_first = sent - self._sent >= _TOGETHER
         self._sent = sent
         is_edge = is_first and abs(start - edge) <= _ROUNDING
@@ -48,5 +48,5 @@ class Chunks:
 
     @property
     def show_edges(self) -> bool:
-        """Whether the edges are no chance."""
+        """Whether there are so many edges that they are not chance."""
         return self._edges >= _LEAST and self._edges * _SHARE >= self._chunks

@@ -48,7 +48,7 @@ _CERTAIN, _WIDE, _PAUSE = 6, 4, 2
 #: In multiples of ``longest``: a run that is long enough for an edge, and one that is too long. A
 #: mark in the first part of a run frees little.
 _LONG, _TOO_LONG, _FIRST_PART = 0.5, 1.1, 0.3
-#: Nobody says more letters a second.
+#: Letters a second, at most: fast speech has 8 syllables of 2.5 letters. An estimate.
 _LETTERS = 25
 #: So many words of a reading are compared with another one, from its end.
 _WORDS = 200

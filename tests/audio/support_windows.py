@@ -1,0 +1,18 @@
+"""A window on given bytes, for the tests of where a recording ends."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from openline_audio.window import Window
+
+
+@contextmanager
+def windowed(data: bytes) -> Generator[Window]:
+    """A window on all of ``data``, in a file that is gone afterwards."""
+    with tempfile.TemporaryFile() as file:
+        file.write(data)
+        file.flush()
+        yield Window(file.fileno(), 0, len(data))
