@@ -58,10 +58,13 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     @classmethod
     def of(cls, traits: Traits, queue: float | None = None) -> Limits:
         """The limits of a backend with these traits, which announced a ``queue`` of seconds."""
-        announced = traits.queue if queue is None else max(min(queue, LONGEST), _LEAST)
+        known = traits.queue if queue is None else queue
+        announced = LONGEST if known is None else max(min(known, LONGEST), _LEAST)
         window, live_ahead = traits.window, traits.live_ahead
         above, below = traits.filling_above, traits.filling_below
-        if queue is not None:
+        if known is None:  # the backend keeps all
+            window = live_ahead = LONGEST
+        elif queue is not None:
             window = max(_WINDOW * announced, _LEAST)
             live_ahead = max(min(live_ahead, _LIVE * announced), _LEAST)
             above, below = _WINDOW * announced, _NO_LONGER_FILLING * announced

@@ -182,4 +182,5 @@ def error_text(exc: Exception) -> str:
 
 def speaks_text(dialect: Dialect) -> bool:
     """Whether a dialect's audio is text, which is redacted like bytes."""
-    return isinstance(dialect.audio(dialect.traits.sources[0], b"\0\0"), str)
+    made = dialect.audio(dialect.begin(), dialect.traits.names[0], b"\0\0\0\0", 0)
+    return any(isinstance(each, str) for each in made[1])

@@ -18,6 +18,7 @@ from openline.commands import (
     OpenSocket,
     RequestCredential,
 )
+from openline.dialects.checking import begin_checked
 from openline.dialects.protocol import Status
 from openline.dialects.traits import Ends
 from openline.machine.timers import (
@@ -132,6 +133,9 @@ class Actions(Words):
         self.connection_id = ""
         self.backend_error = ""
         self.start_due = self.start_sent = self.stop_is_sent = False
+        self.memory = begin_checked(self.dialect)
+        self.queued.clear()
+        self.sent_audio = self.sent_messages = 0
         self.out.append(OpenSocket(self.dial, self.target, self.with_credential))
 
     def leave_dial(self) -> None:

@@ -9,7 +9,7 @@ or request that is no longer live is counted and fires nothing.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
@@ -18,12 +18,15 @@ from openline.backend import RedirectRefusedError
 from openline.commands import CloseSource
 from openline.dialects.checking import decode_or_malformed
 from openline.dialects.protocol import (
+    Expires,
     FinalMessage,
     Heard,
     Lost,
     Malformed,
+    Message,
     Metrics,
     Noticed,
+    Proof,
     Refusal,
     Remark,
     Status,
@@ -36,23 +39,26 @@ from openline.reconnect.verdicts import Ending, ErrorKind
 from openline.text import one_line
 from openline.updates import SourceEndReason, State
 
-#: The chart's events that are fired, in order, each with the plan that it leads to.
-Fired: TypeAlias = tuple[tuple[str, Plan | None], ...]
+#: The chart's events that are fired, in order, each with the plan that it leads to. Each item of a
+#: message is stored, and its plan made, when the events of the items before have been fired.
+Fired: TypeAlias = Iterable[tuple[str, Plan | None]]
 
 
 class LocalProtocolError(Exception):
     """The caller requested something that is impossible now; nothing has changed."""
 
 
-_NOTHING: Final[Fired] = ()
+_NOTHING: Final = ()
 #: The largest absolute value of a signed 16-bit sample.
 _FULL_SCALE: Final = 32768
-_OPEN: Final[Fired] = (("open_requested", None),)
-_STOP: Final[Fired] = (("stop_requested", None),)
+_OPEN: Final = (("open_requested", None),)
+_STOP: Final = (("stop_requested", None),)
 _GO_ON: Final = Plan()
 _MESSAGE_EVENTS: Final[dict[type, str]] = {
     Heard: "transcript",
     Metrics: "metrics",
+    Proof: "proved",
+    Expires: "expiring",
     Lost: "ignored",
     Noticed: "insight",
     Remark: "backend_error",
@@ -287,7 +293,19 @@ def _message(session: Reporting, event: e.MessageReceived) -> Fired:
     if not _live(session, event.dial):
         return _NOTHING
     session.deadlines[Timer.PONG] = OFF  # any frame shows that the backend is alive
-    message = decode_or_malformed(session.dialect, event.data)
+    session.memory, items = decode_or_malformed(session.dialect, session.memory, event.data)
+    return _items(session, event.dial, items)
+
+
+def _items(session: Reporting, dial: int, items: tuple[Message, ...]) -> Iterator[tuple[str, Any]]:
+    """The events of the items of one message; none of those that follow the end of the dial."""
+    for item in items:
+        if not _live(session, dial):
+            return
+        yield from _item(session, item)
+
+
+def _item(session: Reporting, message: Message) -> Fired:
     if isinstance(message, Malformed):
         session.count_trouble("malformed", f"an unreadable message: {message.why}")
         session.counts["untold"] += message.words

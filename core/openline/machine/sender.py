@@ -12,7 +12,8 @@ a ping requests the confirmation, and PACE is due when time alone opens the wind
 from __future__ import annotations
 
 from openline.commands import Outgoing, SendBytes, SendPing, SendText
-from openline.dialects.checking import check_wire, dialect_error, encode_checked
+from openline.dialects.checking import check_encoded, dialect_error, encode_checked
+from openline.dialects.protocol import Memory, Wire
 from openline.machine.reporting import Reporting
 from openline.machine.timers import OFF, Timer
 
@@ -24,12 +25,14 @@ def next_message(session: Reporting) -> Outgoing | None:
     """The message to send at ``session.now``, or None."""
     deadlines = session.deadlines
     deadlines[_SEND] = deadlines[_PACE] = OFF
+    if session.queued:
+        return _queued(session)
     if not session.line_open:
         if not session.start_due:
             return None
         session.start_due = False
         session.start_sent = True
-        return _message(session.dial, encode_checked(session.dialect, "start", session.ids))
+        return _encoded(session, "start", session.ids)
     streams = session.streams
     if session.ping_wanted or streams.wants_ping():
         return _ping(session)
@@ -47,12 +50,17 @@ def next_message(session: Reporting) -> Outgoing | None:
             session.report_told(box)
             session.report_gaps(box.losses.take())
         try:  # as ``encode_checked``, without its detour for each frame
-            data = session.dialect.audio(box.source, pcm)
+            memory, messages = session.dialect.audio(
+                session.memory, box.source, pcm, session.sent_audio
+            )
         except Exception as exc:
             raise dialect_error(session.dialect, "audio", exc) from exc
-        if isinstance(data, bytes):
+        session.sent_audio += 1
+        if len(messages) == 1 and isinstance(data := messages[0], bytes):
+            session.memory = memory
+            session.sent_messages += 1
             return SendBytes(session.dial, data)
-        return _message(session.dial, check_wire(session.dialect, "audio", data))
+        return _queue(session, *check_encoded(session.dialect, "audio", (memory, messages)))
     if streams.shut:
         if streams.wants_ping():
             return _ping(session)
@@ -62,8 +70,25 @@ def next_message(session: Reporting) -> Outgoing | None:
         session.flushing_since = session.now
         session.arm_proof()
         session.arm(Timer.SEND, session.policy.send_timeout)
-        return _message(session.dial, encode_checked(session.dialect, "stop", session.ids))
+        return _encoded(session, "stop", session.ids, session.sent)
     return None
+
+
+def _encoded(session: Reporting, method: str, *given: object) -> Outgoing | None:
+    return _queue(session, *encode_checked(session.dialect, method, session.memory, *given))
+
+
+def _queue(session: Reporting, memory: Memory, messages: tuple[Wire, ...]) -> Outgoing | None:
+    """Queue ``messages``, and return the first."""
+    session.memory = memory
+    session.queued.extend(messages)
+    return _queued(session) if messages else None
+
+
+def _queued(session: Reporting) -> Outgoing:
+    session.arm(Timer.SEND, session.policy.send_timeout)
+    session.sent_messages += 1
+    return _message(session.dial, session.queued.popleft())
 
 
 def _message(dial: int, data: str | bytes) -> SendText | SendBytes:

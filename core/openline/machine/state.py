@@ -6,6 +6,7 @@ command, arm a timer, or note a confirmation.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -16,7 +17,7 @@ from openline.backend import Backend
 from openline.commands import (
     Command,
 )
-from openline.dialects.protocol import Dialect, FinalMessage, Ids
+from openline.dialects.protocol import Dialect, FinalMessage, Ids, Memory, Sent, Wire
 from openline.events import CredentialReady, SourceKind
 from openline.machine.timers import OFF, Timer
 from openline.policy import Policy
@@ -76,6 +77,7 @@ class SessionState:
         "kinds",
         "line_open",
         "lost_sources",
+        "memory",
         "message",
         "now",
         "opened_id",
@@ -83,11 +85,14 @@ class SessionState:
         "ping_wanted",
         "policy",
         "pong",
+        "queued",
         "realtime_factor",
         "redirect",
         "reported",
         "request",
         "retry",
+        "sent_audio",
+        "sent_messages",
         "soonest",
         "spooled",
         "start_due",
@@ -165,6 +170,9 @@ class SessionState:
         self.streamed = False  # a start was acknowledged, on some dial
         self.connection_id = ""
         self.backend_error = ""
+        self.memory: Memory = None  # what the dialect remembers of this dial
+        self.queued: deque[Wire] = deque()  # messages of the dialect that go before all others
+        self.sent_audio = self.sent_messages = 0  # messages of this dial
         self.start_due = self.start_sent = self.ping_wanted = False
         self.dial_live = self.line_open = False
         self.realtime_factor = 1.0  # seconds of recognition per second of audio, at least 1
@@ -184,6 +192,15 @@ class SessionState:
             session_id=self._session_id,
             attempt_id=self._attempt_id,
             connection_id=self.connection_id,
+        )
+
+    @property
+    def sent(self) -> Sent:
+        """What was sent on this dial so far."""
+        return Sent(
+            seconds=max((each.box.dial_sent for each in self.streams.all), default=0) / SAMPLE_RATE,
+            audio=self.sent_audio,
+            messages=self.sent_messages,
         )
 
     @property
