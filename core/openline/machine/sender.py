@@ -51,17 +51,17 @@ def next_message(session: Reporting) -> Outgoing | None:
             session.report_told(box)
             session.report_gaps(box.losses.take())
         try:  # as ``encode_checked``, without its detour for each frame
-            memory, messages = session.dialect.audio(
-                session.memory, box.source, pcm, session.sent_audio
-            )
+            made = session.dialect.audio(session.memory, box.source, pcm, session.sent_audio)
         except Exception as exc:
             raise dialect_error(session.dialect, "audio", exc) from exc
         session.sent_audio += 1
-        if len(messages) == 1 and isinstance(data := messages[0], bytes):
-            session.memory = memory
-            session.sent_messages += 1
-            return SendBytes(session.dial, data)
-        return _queue(session, *check_encoded(session.dialect, "audio", (memory, messages)))
+        match made:
+            case (memory, (bytes() as data,)):
+                session.memory = memory
+                session.sent_messages += 1
+                return SendBytes(session.dial, data)
+            case _:
+                return _queue(session, *check_encoded(session.dialect, "audio", made))
     if streams.shut:
         if streams.wants_ping():
             return _ping(session)
