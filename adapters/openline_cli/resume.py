@@ -27,6 +27,7 @@ from openline_cli.screen import find_screen, write_err
 from openline_cli.settings import check_horizon
 from openline_cli.stream import finish, make_backend, make_view
 from openline_cli.writers import Draft
+from openline_driver.options import Credentials
 from openline_store.records import Began
 from openline_store.spool import SpoolError, load, spooled_sessions
 from openline_trio.opening import resume_session
@@ -60,12 +61,15 @@ def resume(options: ResumeOptions) -> int:
             raise Problem(f"--out: {len(folders)} sessions are spooled there; name one's folder")
         writers.check(options.out)
     dialect = find_dialect(options.dialect)
+    with blamed(options.dialect):
+        check_horizon(options.policy, (dialect or DEFAULT).traits.horizon)
+    kept = None if options.token_file is None else find_credentials(options.token_file)
     url = options.url
     other = None if url is None else make_backend(url, plain_ws=options.plain_ws)
     worst = COMPLETE
     for folder in folders:
         try:
-            worst = max(worst, _resume(folder, options, other, dialect))
+            worst = max(worst, _resume(folder, options, other, dialect, kept))
         except Problem as problem:  # the other sessions can still be finished
             if len(folders) == 1:
                 raise
@@ -109,6 +113,7 @@ def _resume(
     options: ResumeOptions,
     other: Backend | None,
     given: Dialect | None,
+    kept: Credentials,
 ) -> int:
     try:
         past = load(folder)
@@ -116,7 +121,7 @@ def _resume(
         raise Problem(str(error)) from None
     began = past.began
     dialect = _dialect(folder, began, given, options.option)
-    credentials = find_credentials(options.token_file, variable=dialect.traits.key_variable)
+    credentials = kept or find_credentials(None, variable=dialect.traits.key_variable)
     with blamed(options.dialect):
         check_horizon(options.policy, dialect.traits.horizon)
     backend = other or _backend(folder, began)
