@@ -697,5 +697,5 @@ def test_a_dial_carries_the_parameters_and_subprotocols_of_the_dialect() -> None
     assert dial.target.endswith("?model=small")
     assert dial.subprotocols == ("v1", "key-s3cret-token")
     assert "s3cret" not in repr(dial)
-    face.lose(e.SocketLost(1, code=4000, reason="bad key-s3cret-token"))
+    face.lose(e.SocketLost(dial=1, code=4000, reason="bad key-s3cret-token"))
     assert "s3cret" not in repr(unread(face))
