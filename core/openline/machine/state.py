@@ -240,7 +240,7 @@ class SessionState:
         if plan.ending is None:
             self.retry.go_on(self.now, finish_at)
         else:
-            codes = self.dialect.traits.codes
+            codes = self.dialect.traits.rulings
             self.retry.judge(plan.ending, codes, plan.detail, self.now, finish_at)
 
     def arm(self, timer: Timer, delay: float) -> None:
