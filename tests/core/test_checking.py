@@ -132,8 +132,10 @@ SHAPES = [
     ),
     (
         toy(begin=None),
-        "the dialect Toy lacks 'begin': derive it from DialectBase, let start, audio, stop and "
-        "decode take a memory first, and return (memory, messages) or (memory, items)",
+        (
+            "the dialect Toy lacks 'begin': derive it from DialectBase, let start, audio, stop and "
+            "decode take a memory first, and return (memory, messages) or (memory, items)"
+        ),
     ),
 ]
 
@@ -203,7 +205,7 @@ def test_a_dry_run_covers_every_source() -> None:
     def audio(_self: Toy, memory: Memory, source: str, pcm: bytes, _number: int) -> object:
         return memory, (pcm if source == "mic" else None,)
 
-    with pytest.raises(DialectError, match="audio has to return messages .* not NoneType"):
+    with pytest.raises(DialectError, match=r"audio has to return messages .* not NoneType"):
         dry_run(toy(audio=audio))
 
 
