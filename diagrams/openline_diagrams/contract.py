@@ -22,6 +22,7 @@ from openline.dialects.echopanel_schema import Incoming
 from openline.dialects.headers import credential_headers
 from openline.dialects.protocol import Dialect, Ids, Sent, Status
 from openline.dialects.registry import BUILT_IN
+from openline.dialects.traits import AudioForm
 from openline_diagrams.markdown import code, grid
 from openline_diagrams.tables import verdict_rows
 from openline_lookup.endings import Explanation, all_rows
@@ -104,12 +105,12 @@ def _carried(dialect: Dialect) -> str:
 
 
 def _sent(dialect: Dialect) -> str:
-    silence = silence_of(dialect.traits.form)
+    form = dialect.traits.form
     opened = "after the ack" if dialect.traits.replies else "when the line is open"
     audio = [
-        (f"audio of {source}", opened, frame)
+        (f"audio of {source}", opened, _frame(frame, form))
         for source in dialect.traits.names
-        for frame in map(_frame, _encoded(dialect, "audio", source, silence, 0))
+        for frame in _encoded(dialect, "audio", source, silence_of(form), 0)
     ]
     first = "when the backend has greeted" if dialect.traits.greets else "when the socket is open"
     rows = [("start", f"once, {first}", start) for start in _shown(dialect, "start", _IDS)]
@@ -145,17 +146,18 @@ def _compact(text: str | bytes) -> str:
         return text
 
 
-def _frame(frame: str | bytes) -> str:
+def _frame(frame: str | bytes, form: AudioForm) -> str:
+    size, length = len(silence_of(form)), f"{form.usual * 1000:g} ms"
     if isinstance(frame, str):
         shown = _SILENCE.sub(_elided, _compact(frame))
         shown = shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…"
         return (
-            f"text: `{shown}`, with s16le PCM ({len(_PCM)} bytes are 20 ms, here "
+            f"text: `{shown}`, with {form.encoding} PCM ({size} bytes are {length}, here "
             f"{len(frame)} characters)"
         )
-    header = frame[: len(frame) - len(_PCM)].hex(" ")
+    header = frame[: max(len(frame) - size, 0)].hex(" ")
     before = f"`{header}`, then " if header else ""
-    return f"binary: {before}s16le PCM ({len(_PCM)} bytes are 20 ms)"
+    return f"binary: {before}{form.encoding} PCM ({size} bytes are {length})"
 
 
 def _elided(silence: re.Match[str]) -> str:
