@@ -36,7 +36,7 @@ class Stream:
         self.box = box
         self.is_store = is_store
         self.full_since = OFF  # since when a store waits, and the mark has not moved; OFF: none
-        self.window = Window(limits, now)
+        self.window = Window(limits, now, is_store=is_store)
         self.shut_since = OFF  # when its window was shut with no report on it since; OFF: never
         self.due_since = OFF  # when the backend last confirmed progress, while audio is due
         self.spoke = False  # words or figures of it came on this dial

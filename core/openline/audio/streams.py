@@ -245,7 +245,7 @@ class Streams(Turns):
         self._dropped = 0
         self._ends = ends
         for stream in self._streams.values():
-            stream.window = Window(self._limits, now)
+            stream.window = Window(self._limits, now, is_store=stream.is_store)
             stream.stuck = stream.spoke = False
             stream.shut_since = stream.due_since = stream.full_since = OFF
             self._begin_hearing(stream.box)

@@ -11,7 +11,8 @@ backend announces its queue.
 
 - Backlog goes out while sent + frame ≤ D + W.
 - Audio at the live edge also goes out while it is at most ``live_ahead`` ahead of R and
-  the backend is not filling: live audio cannot pile up faster than time passes. It waits,
+  the backend is not filling: live audio cannot pile up faster than time passes. That of a
+  store can, so it may run W beyond the time that passed on this dial at most. It waits,
   too, while it would fill the queue of a backend that reports figures: a recogniser that
   falls behind by more than its queue would drop it.
 - A backend that gives no figures is assumed to drain in real time, up to R: time in
@@ -85,6 +86,8 @@ class Window:
     __slots__ = (
         "_assumed",
         "_assumed_at",
+        "_began",
+        "_is_store",
         "drained",
         "figured",
         "filling",
@@ -95,8 +98,11 @@ class Window:
         "reports",
     )
 
-    def __init__(self, limits: Limits, now: float) -> None:
+    def __init__(self, limits: Limits, now: float, *, is_store: bool = False) -> None:
+        """``is_store``: the audio may come faster than time passes."""
         self.limits = limits
+        self._began = now
+        self._is_store = is_store
         self.reports = False  # the backend reported figures on this dial
         self.received = 0
         self.drained = 0
@@ -113,10 +119,15 @@ class Window:
             unsent <= LIVE_EDGE
             and not self.filling
             and sent + samples - self.received <= self.limits.live_ahead
+            and not (self._is_store and sent + samples > self._passed(now) + self.limits.window)
             and not (self.reports and sent + samples > self._assume(now) + self.limits.queue)
         ):
             return True
         return sent + samples <= self._assume(now) + self.limits.window
+
+    def _passed(self, now: float) -> float:
+        """The samples that have passed on this dial."""
+        return (now - self._began) * SAMPLE_RATE
 
     def opens_at(self, sent: int, samples: int) -> float:
         """When time alone lets the frame go; OFF if it needs a confirmation."""
