@@ -21,6 +21,7 @@ from openline.audio.backlog import FRAME_SAMPLES
 from openline.audio.streams import Streams
 from openline.audio.window import Limits, Window
 from openline.dialects.echopanel import TRAITS
+from openline.dialects.traits import Ends
 from openline.machine.timers import OFF
 from openline.updates import SAMPLE_RATE
 
@@ -239,7 +240,7 @@ class Line:
         self.count = 0
         for _ in range(round(self.backlog * S / F)):
             self.streams.capture("mic", bytes(2 * F), 0.0)
-        self.streams.begin_dial(0.0, exact=True)
+        self.streams.begin_dial(0.0, Ends.EXACT)
         if self.live:
             self.at(F / S, self.capture)
         if self.metrics:

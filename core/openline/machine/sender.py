@@ -1,8 +1,8 @@
 """The next message for the wire: the one ordered pull.
 
-The start is the first message of a dial and goes out once; no other message goes out before
-the line is open. Then, most urgent first: a ping that is due, audio that a window allows, and, when the
-app has stopped and all audio is out, the stop. A pull means that the last send has completed,
+The start is the first message of a dial and goes out once; no other message goes out before the
+line is open. Then, most urgent first: a ping that is due, audio that a window allows, and, when
+the app has stopped and all audio is out, the stop. A pull means that the last send has completed,
 so it disarms SEND; a message that it returns arms SEND again.
 
 When a window is shut, the sender waits for a confirmation: STALL bounds how long that may take,
@@ -11,6 +11,7 @@ a ping requests the confirmation, and PACE is due when time alone opens the wind
 
 from __future__ import annotations
 
+from openline.audio.stream import Stream
 from openline.commands import Outgoing, SendBytes, SendPing, SendText
 from openline.dialects.checking import check_encoded, dialect_error, encode_checked
 from openline.dialects.protocol import Memory, Wire
@@ -37,31 +38,13 @@ def next_message(session: Reporting) -> Outgoing | None:
     streams = session.streams
     if session.ping_wanted or streams.wants_ping():
         return _ping(session)
-    pulled = streams.pull(session.now)
+    outgoing = None
+    while outgoing is None and (pulled := streams.pull(session.now)) is not None:
+        outgoing = _audio(session, *pulled)  # None: the dialect keeps the frame for a later message
     # One source may stall while another flows.
     deadlines[_STALL] = streams.shut_since + session.policy.stall_timeout
-    if pulled is not None:
-        stream, pcm = pulled
-        if streams.newly_due:
-            streams.newly_due = False
-            session.arm_proof()
-        deadlines[_SEND] = session.now + session.policy.send_timeout
-        box = stream.box
-        if box.hearing.told or box.losses.has_news:
-            session.report_told(box)
-            session.report_gaps(box.losses.take())
-        try:  # as ``encode_checked``, without its detour for each frame
-            memory, messages = session.dialect.audio(
-                session.memory, box.source, pcm, session.sent_audio
-            )
-        except Exception as exc:
-            raise dialect_error(session.dialect, "audio", exc) from exc
-        session.sent_audio += 1
-        if len(messages) == 1 and isinstance(data := messages[0], bytes):
-            session.memory = memory
-            session.sent_messages += 1
-            return SendBytes(session.dial, data)
-        return _queue(session, *check_encoded(session.dialect, "audio", (memory, messages)))
+    if outgoing is not None:
+        return outgoing
     if streams.shut:
         if streams.wants_ping():
             return _ping(session)
@@ -73,6 +56,30 @@ def next_message(session: Reporting) -> Outgoing | None:
         session.arm(Timer.SEND, session.policy.send_timeout)
         return _encoded(session, "stop", session.ids, session.sent)
     return None
+
+
+def _audio(session: Reporting, stream: Stream, pcm: bytes) -> Outgoing | None:
+    """The first message of a frame."""
+    if session.streams.newly_due:
+        session.streams.newly_due = False
+        session.arm_proof()
+    session.deadlines[_SEND] = session.now + session.policy.send_timeout
+    box = stream.box
+    if box.hearing.told or box.losses.has_news:
+        session.report_told(box)
+        session.report_gaps(box.losses.take())
+    try:  # as ``encode_checked``, without its detour for each frame
+        made = session.dialect.audio(session.memory, box.source, pcm, session.sent_audio)
+    except Exception as exc:
+        raise dialect_error(session.dialect, "audio", exc) from exc
+    session.sent_audio += 1
+    match made:
+        case (memory, (bytes() as data,)):
+            session.memory = memory
+            session.sent_messages += 1
+            return SendBytes(session.dial, data)
+        case _:
+            return _queue(session, *check_encoded(session.dialect, "audio", made))
 
 
 def _encoded(session: Reporting, method: str, *given: object) -> Outgoing | None:

@@ -127,13 +127,9 @@ class SessionState:
         may_pause: Collection[str],
         kinds: Mapping[str, SourceKind],
     ) -> None:
-        self.policy = policy
-        self.dialect = dialect
-        self.has_provider = has_provider
-        self.kinds = dict(kinds)
-        self._backend = backend
-        self._session_id = session_id
-        self._attempt_id = attempt_id
+        self.policy, self.dialect, self._backend = policy, dialect, backend
+        self.has_provider, self.kinds = has_provider, dict(kinds)
+        self._session_id, self._attempt_id = session_id, attempt_id
         self.state: str = State.IDLE.value
         self.now = 0.0
         self.deadlines = [OFF] * len(Timer)
@@ -150,7 +146,6 @@ class SessionState:
         # The input that arrived, until a row of the chart processes it.
         self.message: Any = None  # a Message; its type goes with the event that is fired
         self.pong = b""  # the mark of the last pong
-        self.opened_id = ""  # the connection_id of the socket that is open
         self.redirect = backend  # where a redirect leads
         # The processes that ran this session, and the finals on this dial.
         self._process, self._finals = 1, 0
@@ -164,21 +159,19 @@ class SessionState:
         self.credential_due_at = self.flushing_since = OFF
         self.request: int = 0
         # The dial.
-        self.dial: int = 0
         self.dialled_at = 0.0
         self.target = backend
         self.with_credential = True
-        self.dials = self.hops = 0
+        self.dial = self.dials = self.hops = 0
         self.streamed = False  # on some dial a start was acknowledged, or something proved or said
-        self.connection_id = ""
+        self.connection_id = self.opened_id = ""  # those of the dial, and of the socket that opened
         self.backend_error = ""
         self.memory: Memory = None  # what the dialect remembers of this dial
         self.queued: deque[Wire] = deque()  # messages of the dialect that go before all others
         self.sent_audio = self.sent_messages = 0  # messages of this dial
         self.ends = dialect.traits.ends  # what the ends of finals prove on this dial
-        self.greeted = False  # the backend has greeted on this dial
         self.start_due = self.start_sent = self.ping_wanted = False
-        self.dial_live = self.line_open = False
+        self.dial_live = self.line_open = self.greeted = False
         self.realtime_factor = 1.0  # seconds of recognition per second of audio, at least 1
         self.dropped: int = 0  # queue items that the backend reported as dropped on this dial
         self.doubtful = False  # the final message will not confirm all sent audio
