@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from openline.dialects.deepgram import Deepgram
 from openline.dialects.echopanel import ADDRESS, EchoPanel
 from openline.dialects.protocol import Dialect
 
@@ -18,4 +19,12 @@ DEFAULT: Final[Dialect] = EchoPanel()
 #: The address that a session dials if it is given no other.
 DEFAULT_ADDRESS: Final = ADDRESS
 #: One object per dialect serves every session, for a dialect has no state.
-BUILT_IN: Final[Mapping[str, Dialect]] = MappingProxyType({each.name: each for each in (DEFAULT,)})
+BUILT_IN: Final[Mapping[str, Dialect]] = MappingProxyType(
+    {
+        each.name: each
+        for each in (
+            DEFAULT,
+            Deepgram(),
+        )
+    }
+)
