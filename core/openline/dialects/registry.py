@@ -12,10 +12,19 @@ from typing import Final
 
 from openline.dialects.echopanel import ADDRESS, EchoPanel
 from openline.dialects.protocol import Dialect
+from openline.dialects.vosk import Vosk
 
 #: The dialect of a session that is given no other.
 DEFAULT: Final[Dialect] = EchoPanel()
 #: The address that a session dials if it is given no other.
 DEFAULT_ADDRESS: Final = ADDRESS
 #: One object per dialect serves every session, for a dialect has no state.
-BUILT_IN: Final[Mapping[str, Dialect]] = MappingProxyType({each.name: each for each in (DEFAULT,)})
+BUILT_IN: Final[Mapping[str, Dialect]] = MappingProxyType(
+    {
+        each.name: each
+        for each in (
+            DEFAULT,
+            Vosk(),
+        )
+    }
+)
