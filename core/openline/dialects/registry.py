@@ -12,6 +12,7 @@ from typing import Final
 
 from openline.dialects.echopanel import ADDRESS, EchoPanel
 from openline.dialects.protocol import Dialect
+from openline.dialects.sherpa import Sherpa
 from openline.dialects.vosk import Vosk
 
 #: The dialect of a session that is given no other.
@@ -24,6 +25,7 @@ BUILT_IN: Final[Mapping[str, Dialect]] = MappingProxyType(
         each.name: each
         for each in (
             DEFAULT,
+            Sherpa(),
             Vosk(),
         )
     }
