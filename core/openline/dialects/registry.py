@@ -14,6 +14,8 @@ from openline.dialects.deepgram import Deepgram
 from openline.dialects.echopanel import ADDRESS, EchoPanel
 from openline.dialects.protocol import Dialect
 from openline.dialects.soniox import Soniox
+from openline.dialects.sherpa import Sherpa
+from openline.dialects.vosk import Vosk
 
 #: The dialect of a session that is given no other.
 DEFAULT: Final[Dialect] = EchoPanel()
@@ -27,6 +29,8 @@ BUILT_IN: Final[Mapping[str, Dialect]] = MappingProxyType(
             DEFAULT,
             Deepgram(),
             Soniox(),
+            Sherpa(),
+            Vosk(),
         )
     }
 )
