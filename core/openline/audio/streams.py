@@ -20,7 +20,7 @@ from openline.audio.pings import PingMarks
 from openline.audio.stream import Stream
 from openline.audio.turns import Turns
 from openline.audio.window import Limits, Window
-from openline.dialects.traits import Traits
+from openline.dialects.traits import Ends, Traits
 from openline.machine.timers import OFF
 from openline.updates import (
     SAMPLE_RATE,
@@ -56,7 +56,7 @@ class Streams(Turns):
         "_declared",
         "_disk_limit",
         "_dropped",
-        "_exact",
+        "_ends",
         "_is_formed",
         "_limit",
         "_over",
@@ -83,7 +83,7 @@ class Streams(Turns):
         self._stores = frozenset(stores)  # the sources that wait while there is no room
         self._declared = tuple(declared)
         self._traits = traits
-        self._exact = False  # ends are exact on this dial
+        self._ends = traits.ends  # what they prove on this dial
         self._limit = limit
         self._is_formed = is_formed(traits.form)
         self._disk_limit = disk_limit  # samples per source; 0: there is no disk
@@ -261,13 +261,13 @@ class Streams(Turns):
 
     # The dial.
 
-    def begin_dial(self, now: float, *, exact: bool) -> None:
-        """The line is acked: every window starts afresh. ``exact``: ends of finals are proof."""
+    def begin_dial(self, now: float, ends: Ends) -> None:
+        """The line is open: every window starts afresh. ``ends``: what those of finals prove."""
         self._pings.clear()
         self._unplaced.clear()
         self.quiet.clear()
         self._dropped = 0
-        self._exact = exact
+        self._ends = ends
         for stream in self._streams.values():
             stream.window = Window(self._limits, now)
             stream.stuck = stream.spoke = False
@@ -276,11 +276,11 @@ class Streams(Turns):
             self._begin_hearing(stream.box)
 
     def _begin_hearing(self, box: Outbox) -> None:
-        error = 0.0 if self._exact else self._traits.time_error
+        error = 0.0 if self._ends is Ends.EXACT else self._traits.time_error
         marks = Marks(
             box.confirmed, round(error * SAMPLE_RATE), round(self._traits.longest_run * SAMPLE_RATE)
         )
-        box.hearing.begin_dial(marks, exact=self._exact)
+        box.hearing.begin_dial(marks, self._ends)
 
     def announce(self, queue: float) -> None:
         """The backend keeps ``queue`` seconds per source, on later dials too."""
@@ -337,14 +337,14 @@ class Streams(Turns):
         """
         return min([s.box.fill(now) for s in self._streams.values()], default=OFF)
 
-    def put_silence(self, seconds: float, source: str | None = None) -> None:
-        """Put in ``seconds`` of silence of a source now, behind all its audio; None: of each one.
+    def put_silence(self, seconds: float, sources: Collection[str]) -> None:
+        """Put in ``seconds`` of silence of each of ``sources`` now, behind all its audio.
 
         It is sent as soon as the windows and the pace allow it, and only on this dial. The
         session time stands still meanwhile, and none of it is ever confirmed or lost. A source
         that the backend ignores gets none.
         """
-        for name in self._declared if source is None else (source,):
+        for name in sources:
             stream = self._streams.get(name) or self._unplaced.get(name)
             if stream is None:
                 stream = self._unplaced[name] = self._make(name, 0, OFF)
@@ -354,6 +354,11 @@ class Streams(Turns):
                 stream.box.quiet += to_samples(seconds)
                 if stream not in self.quiet:
                     self.quiet.append(stream)
+
+    @property
+    def capturing(self) -> list[str]:
+        """The sources of which audio may still come, in the order in which they were declared."""
+        return [] if self.closed else [name for name in self._declared if name not in self._over]
 
     @property
     def sent_samples(self) -> int:

@@ -1,20 +1,24 @@
 """The next message for the wire: the one ordered pull.
 
 The start is the first message of a dial and goes out once; no other message goes out before
-the ack. Then, most urgent first: a ping that is due, audio that a window allows, and, when the
-app has stopped and all audio is out, the stop. A pull means that the last send has completed,
+the line is open. Then, most urgent first: a ping that is due, audio that a window allows, silence
+that is to be put in, and, when the app has stopped and all audio is out, the stop; then what
+keeps the line (``tending``). A pull means that the last send has completed,
 so it disarms SEND; a message that it returns arms SEND again.
 
 When a window is shut, the sender waits for a confirmation: STALL bounds how long that may take,
-a ping requests the confirmation, and PACE is due when time alone opens the window.
+a ping requests the confirmation, and PACE is due when time alone opens the window, or the pace
+allows more. With the default form the dialect gets each frame as it was captured.
 """
 
 from __future__ import annotations
 
+from openline.audio.stream import Stream
 from openline.commands import Outgoing, SendBytes, SendPing, SendText
 from openline.dialects.checking import check_encoded, dialect_error, encode_checked
 from openline.dialects.protocol import Memory, Wire
 from openline.machine.reporting import Reporting
+from openline.machine.tending import fill, note_audio, tend
 from openline.machine.timers import OFF, Timer
 
 # This runs for every frame, and looking up a member of an enum is not free.
@@ -27,19 +31,19 @@ def next_message(session: Reporting) -> Outgoing | None:
     deadlines[_SEND] = deadlines[_PACE] = OFF
     if session.queued:
         return _queued(session)
-    if not session.line_open:
-        if not session.start_due:
-            return None
+    if session.start_due:
         session.start_due = False
         session.start_sent = True
-        return _encoded(session, "start", session.ids)
+        if (start := _encoded(session, "start", session.ids)) is not None:
+            return start
+    if not session.line_open:
+        return None
     streams = session.streams
     if session.ping_wanted or streams.wants_ping():
         return _ping(session)
-    pulled = streams.pull(session.now)
-    # One source may stall while another flows.
-    deadlines[_STALL] = streams.shut_since + session.policy.stall_timeout
-    if pulled is not None:
+    while (pulled := streams.pull(session.now)) is not None or (pulled := _more(session)):
+        # One source may stall while another flows.
+        deadlines[_STALL] = streams.shut_since + session.policy.stall_timeout
         stream, pcm = pulled
         if streams.newly_due:
             streams.newly_due = False
@@ -59,8 +63,16 @@ def next_message(session: Reporting) -> Outgoing | None:
         if len(messages) == 1 and isinstance(data := messages[0], bytes):
             session.memory = memory
             session.sent_messages += 1
-            return SendBytes(session.dial, data)
-        return _queue(session, *check_encoded(session.dialect, "audio", (memory, messages)))
+            outgoing: Outgoing | None = SendBytes(session.dial, data)
+        else:
+            encoded = check_encoded(session.dialect, "audio", (memory, messages))
+            outgoing = _queue(session, *encoded)
+        if session.upkeep.notes_audio:
+            note_audio(session, stream, pcm)
+        if outgoing is not None:
+            return outgoing
+    deadlines[_SEND] = OFF  # the last message of a dialect may be none
+    deadlines[_STALL] = streams.shut_since + session.policy.stall_timeout
     if streams.shut:
         if streams.wants_ping():
             return _ping(session)
@@ -71,7 +83,17 @@ def next_message(session: Reporting) -> Outgoing | None:
         session.arm_proof()
         session.arm(Timer.SEND, session.policy.send_timeout)
         return _encoded(session, "stop", session.ids, session.sent)
+    if session.upkeep.is_needed and tend(session):
+        return next_message(session)
     return None
+
+
+def _more(session: Reporting) -> tuple[Stream, bytes] | None:
+    """What goes out when no whole message of audio does: silence, or the rest of a message."""
+    streams, now = session.streams, session.now
+    if session.upkeep.is_needed and fill(session) and (pulled := streams.pull(now)) is not None:
+        return pulled
+    return streams.pull_silence(now) if streams.quiet and not streams.shut else None
 
 
 def _encoded(session: Reporting, method: str, *given: object) -> Outgoing | None:
@@ -88,6 +110,7 @@ def _queue(session: Reporting, memory: Memory, messages: tuple[Wire, ...]) -> Ou
 def _queued(session: Reporting) -> Outgoing:
     session.arm(Timer.SEND, session.policy.send_timeout)
     session.sent_messages += 1
+    session.upkeep.sent_at = session.now
     return _message(session.dial, session.queued.popleft())
 
 

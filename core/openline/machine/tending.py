@@ -90,7 +90,7 @@ def tend(session: SessionState) -> bool:
             upkeep.sent_at = now
             _keep_alive(session)
         deadlines[Timer.KEEPALIVE] = upkeep.sent_at + keepalive
-    return bool(session.queued or session.streams.quiet)
+    return bool(session.queued or (session.streams.quiet and not session.streams.shut))
 
 
 def _keep_alive(session: SessionState) -> None:
@@ -98,5 +98,6 @@ def _keep_alive(session: SessionState) -> None:
         session.dialect, "keepalive", session.memory, session.sent
     )
     session.queued.extend(messages)
-    if not messages and not session.streams.shut:
-        session.streams.put_silence(session.dialect.traits.form.usual)
+    streams = session.streams
+    if not messages and not streams.shut:
+        streams.put_silence(session.dialect.traits.form.usual, streams.capturing)
