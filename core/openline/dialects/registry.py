@@ -13,8 +13,8 @@ from typing import Final
 from openline.dialects.deepgram import Deepgram
 from openline.dialects.echopanel import ADDRESS, EchoPanel
 from openline.dialects.protocol import Dialect
-from openline.dialects.soniox import Soniox
 from openline.dialects.sherpa import Sherpa
+from openline.dialects.soniox import Soniox
 from openline.dialects.vosk import Vosk
 
 #: The dialect of a session that is given no other.

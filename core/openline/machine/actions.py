@@ -134,6 +134,7 @@ class Actions(Opening):
         self.memory = begin_checked(self.dialect)
         self.queued.clear()
         self.sent_audio = self.sent_messages = 0
+        self.upkeep.begin_dial(self.now)
         self.out.append(OpenSocket(self.dial, self.target, self.with_credential))
 
     def leave_dial(self) -> None:

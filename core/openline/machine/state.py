@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from openline.audio.silence import SilenceWatchdog
 from openline.audio.streams import PastSource, Streams
 from openline.audio.timeline import Timeline
+from openline.audio.upkeep import Upkeep
 from openline.backend import Backend
 from openline.commands import (
     Command,
@@ -108,6 +109,7 @@ class SessionState:
         "summary_covers",
         "target",
         "timeline",
+        "upkeep",
         "watch",
         "with_credential",
     )
@@ -140,6 +142,7 @@ class SessionState:
         limit = round(policy.buffer_seconds * SAMPLE_RATE)
         stores = frozenset(name for name, kind in kinds.items() if kind is SourceKind.STORE)
         self.streams = Streams(sources, dialect.traits, limit, disk_samples, stores)
+        self.upkeep = Upkeep(dialect.traits)
         self.spooled = disk_samples > 0  # captured audio is kept on disk as well
         self.watch = SilenceWatchdog(sources, {*may_pause, *stores}, policy.source_timeout)
         self.timeline = Timeline()
@@ -195,7 +198,7 @@ class SessionState:
     def sent(self) -> Sent:
         """What was sent on this dial so far."""
         return Sent(
-            seconds=max((each.box.dial_sent for each in self.streams.all), default=0) / SAMPLE_RATE,
+            seconds=self.streams.sent_samples / SAMPLE_RATE,
             audio=self.sent_audio,
             messages=self.sent_messages,
         )

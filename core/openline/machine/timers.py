@@ -60,8 +60,12 @@ class Timer(IntEnum):
     # While audio of a source is sent and not confirmed: does the backend process it?
     PROOF = Scope.DIAL, "timed_out", ErrorKind.DEAF
     PING = Scope.DIAL, "ping_due"
-    # Fires none: it only makes the sender pull again.
+    # These fire none: they only make the sender pull again. When time opens a window; when the
+    # rest of a message has waited for long enough, a flush is due, a line was silent too long.
     PACE = Scope.DIAL, None
+    FILL = Scope.DIAL, None
+    FLUSH = Scope.DIAL, None
+    KEEPALIVE = Scope.DIAL, None
 
     scope: Scope
     fires: str | None
@@ -98,12 +102,12 @@ RUNS: dict[str, tuple[Timer, ...]] = {
     "awaiting_ack": (Timer.SETTLE, Timer.ACK, Timer.GIVE_UP, Timer.FINISH, Timer.SOURCE),
     "streaming": (
         *(Timer.STABLE, Timer.PING, Timer.PONG, Timer.SEND, Timer.STALL, Timer.PROOF),
-        *(Timer.PACE, Timer.SOURCE),
+        *(Timer.PACE, Timer.FILL, Timer.FLUSH, Timer.KEEPALIVE, Timer.SOURCE),
     ),
     "reconnecting": (Timer.RETRY, Timer.GIVE_UP, Timer.FINISH, Timer.SOURCE),
     "finishing": (
         *(Timer.PING, Timer.PONG, Timer.SEND, Timer.STALL, Timer.PROOF),
-        *(Timer.PACE, Timer.FINISH),
+        *(Timer.PACE, Timer.FILL, Timer.FLUSH, Timer.KEEPALIVE, Timer.FINISH),
     ),
     "closing": (Timer.CLOSE,),
     "closed": (),
