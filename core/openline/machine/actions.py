@@ -21,6 +21,8 @@ from openline.commands import (
 from openline.dialects.checking import begin_checked
 from openline.dialects.protocol import Status
 from openline.dialects.traits import Ends
+from openline.machine.life import Leaving
+from openline.machine.rotation import CLOSE_NORMAL, Rotating
 from openline.machine.timers import (
     ALL_TIMERS,
     DIAL_TIMERS,
@@ -29,14 +31,13 @@ from openline.machine.timers import (
     STATE_TIMERS,
     Timer,
 )
-from openline.machine.words import Words
-
-#: RFC 6455 §7.4.1: the purpose of the connection has been fulfilled.
-CLOSE_NORMAL = 1000
 
 
-class Actions(Words):
-    """The work of one session; the chart calls it by name. ``words`` has the backend's messages."""
+class Actions(Rotating):
+    """The work of one session; the chart calls it by name.
+
+    ``words`` has the backend's messages, ``rotation`` how a dial is replaced by the next one.
+    """
 
     __slots__ = ()
 
@@ -134,6 +135,7 @@ class Actions(Words):
         self.backend_error = ""
         self.start_due = self.start_sent = self.stop_is_sent = False
         self.memory = begin_checked(self.dialect)
+        self.life.begin(self.now, self.dialect.traits.longest)
         self.queued.clear()
         self.sent_audio = self.sent_messages = 0
         self.out.append(OpenSocket(self.dial, self.target, self.with_credential))
@@ -185,6 +187,9 @@ class Actions(Words):
     def note_stable(self) -> None:
         """The line held for ``stable_after``."""
         self.retry.note_stable()
+        is_due = any(stream.due_since != OFF for stream in self.streams.all)
+        if not is_due or self.dialect.traits.silent_in_silence:
+            self.retry.note_heard()
 
     def request_ping(self) -> None:
         """A ping is due; ``pong_timeout`` runs from now, even if the ping is not sent yet."""
@@ -209,6 +214,7 @@ class Actions(Words):
     def end_dial(self) -> None:
         """End the dial's timers, retract its partials, and keep unconfirmed audio for the next."""
         self.dial_live = self.line_open = self.start_due = False
+        self.life.leaving = Leaving.NOT
         self.disarm(DIAL_TIMERS)
         self.report_losses(self.streams.end_dial())
         for retraction in self.timeline.retract():
