@@ -72,6 +72,16 @@ class Backlog:
                 self.samples -= (len(pcm) - len(rest)) // 2
         self.disk.skip(to)
 
+    def cut(self, start: int, end: int) -> None:
+        """Drop the audio of [start, end) from memory; what lies around it stays."""
+        kept: list[tuple[int, bytes]] = []
+        while self.frames and self.frames[0][0] < end:
+            at, pcm = self.frames.popleft()
+            head, tail = pcm[: 2 * max(start - at, 0)], pcm[2 * (end - at) :]
+            kept += [(place, part) for place, part in ((at, head), (end, tail)) if part]
+            self.samples -= (len(pcm) - len(head) - len(tail)) // 2
+        self.frames.extendleft(reversed(kept))
+
     def fetched(self, start: int, pcm: bytes) -> tuple[int, int] | None:
         """Audio from the disk, empty if it is gone. Returns the run that is gone, or None."""
         gone = self.disk.fetched(start, len(pcm) // 2)

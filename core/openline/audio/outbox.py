@@ -20,7 +20,9 @@ With a spool all audio is on disk as well, and memory holds only the front of th
 Audio of a final that was put aside (``hearing``) is not lost when it leaves memory: the final
 is told then, and the rest of its audio is not sent again.
 
-While the backend *ignores* the source, nothing of it is kept (``ignored``).
+While the backend *ignores* the source, nothing of it is kept (``ignored``). What it reports as not
+transcribed is a gap at once (UNHEARD), is not sent again, and the mark moves over it when all
+audio before it is settled.
 """
 
 from __future__ import annotations
@@ -51,6 +53,7 @@ class Outbox:
         "_sheds",
         "_tail",
         "_unconfirmed",
+        "_unheard",
         "captured",
         "closed",
         "confirmed",
@@ -78,6 +81,7 @@ class Outbox:
         self._sheds = sheds
         self._disk_limit = disk_limit  # 0: there is no disk
         self._ignored = IgnoredRun(self.losses)
+        self._unheard: list[tuple[int, int]] = []  # runs behind the mark that are lost already
         self._tail = b""  # captured, and not yet a frame
         self._backlog = Backlog()
         self._unconfirmed = Unconfirmed()
@@ -159,7 +163,7 @@ class Outbox:
         """[start, end) left memory unsent: it is told, where a final covers it, or lost."""
         for reading in (left := self.hearing.leave(self.sent, end)):
             self.tell(reading._replace(known=0))  # all of it, for none is sent again
-        self.losses.lose(start, end, cause)
+        self._lose(start, end, cause)
         if left and (front := self._backlog.front) is not None:
             # A claimed beginning that is not possible lies behind the one that counts.
             until = min(max(each.end for each in left), self.captured)
@@ -283,6 +287,25 @@ class Outbox:
         self.losses.somewhere(*self.span(after, self.dial_sent), samples)
         self._positions.drop(after, self.dial_sent, samples)
 
+    def lose(self, start: int, end: int) -> None:
+        """The backend does not transcribe [start, end): it is lost, and not sent again."""
+        start = max(start, self.confirmed)
+        if start < end:
+            self.losses.lose_rest(start, end, GapCause.UNHEARD)
+            self._unheard.append((start, end))
+            self._unheard.sort()
+
+    def beyond(self, position: int) -> int:
+        """``position``, or the end of what is lost from there on."""
+        for start, end in self._unheard:
+            if start <= position < end:
+                position = end
+        return position
+
+    def _lose(self, start: int, end: int, cause: GapCause) -> None:
+        """Lose [start, end), of which some may be lost already."""
+        (self.losses.lose_rest if self._unheard else self.losses.lose)(start, end, cause)
+
     def confirm(self, position: int) -> bool:
         """The backend confirms all audio before ``position``; True if that is new."""
         if position <= self.confirmed:
@@ -290,6 +313,8 @@ class Outbox:
         self.confirmed = position
         self.losses.confirm(position)
         self._unconfirmed.confirm(position)
+        if self._unheard:
+            self._unheard = [each for each in self._unheard if each[1] > position]
         return True
 
     # The dial and the end.
@@ -307,6 +332,8 @@ class Outbox:
         self.dial_sent = self.dial_short = 0
         self.sent = self.confirmed
         self._backlog.skip(self.confirmed)
+        for start, end in self._unheard:
+            self._backlog.cut(start, end)
         for start, end in unconfirmed.take_at_risk():
             self._let_go(start, end, GapCause.UNPROVEN)
 
@@ -316,11 +343,11 @@ class Outbox:
         for reading in self.hearing.finish():
             self.tell(reading)
         for start, end in self._unconfirmed.take_at_risk():
-            self.losses.lose(start, end, GapCause.UNPROVEN)
+            self._lose(start, end, GapCause.UNPROVEN)
         for start, end in self._unconfirmed.runs:
-            self.losses.lose(max(start, self.confirmed), end, GapCause.UNCONFIRMED)
+            self._lose(max(start, self.confirmed), end, GapCause.UNCONFIRMED)
         for start, end in self._backlog.clear():
-            self.losses.lose(max(start, self.confirmed), end, GapCause.UNDELIVERED)
+            self._lose(max(start, self.confirmed), end, GapCause.UNDELIVERED)
         self._forget()
 
     def _forget(self) -> None:
@@ -341,6 +368,7 @@ class Outbox:
             for reading in self.hearing.finish():
                 self.tell(reading)
             self._ignored.begin = self.confirmed
+            self._unheard.clear()  # the run is lost but for what is lost already
             self._forget()
             self._skip(0)
             self._ignored.grow(self.captured)

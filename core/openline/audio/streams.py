@@ -19,7 +19,7 @@ from openline.audio.pings import PingMarks
 from openline.audio.stream import Stream
 from openline.audio.turns import Turns
 from openline.audio.window import Limits, Window
-from openline.dialects.traits import Traits
+from openline.dialects.traits import Ends, Traits
 from openline.machine.timers import OFF
 from openline.updates import SAMPLE_RATE, Account, Gap, SourceStatistics, Transcript
 
@@ -48,7 +48,7 @@ class Streams(Turns):
         "_declared",
         "_disk_limit",
         "_dropped",
-        "_exact",
+        "_ends",
         "_limit",
         "_over",
         "_pings",
@@ -73,7 +73,7 @@ class Streams(Turns):
         self._stores = frozenset(stores)  # the sources that wait while there is no room
         self._declared = tuple(declared)
         self._traits = traits
-        self._exact = False  # ends are exact on this dial
+        self._ends = traits.ends  # what they prove on this dial
         self._limit = limit
         self._disk_limit = disk_limit  # samples per source; 0: there is no disk
         self.has_disk = disk_limit > 0  # there may be audio on it, even after it failed
@@ -239,11 +239,11 @@ class Streams(Turns):
 
     # The dial.
 
-    def begin_dial(self, now: float, *, exact: bool) -> None:
-        """The line is acked: every window starts afresh. ``exact``: ends of finals are proof."""
+    def begin_dial(self, now: float, ends: Ends) -> None:
+        """The line is open: every window starts afresh. ``ends``: what those of finals prove."""
         self._pings.clear()
         self._dropped = 0
-        self._exact = exact
+        self._ends = ends
         for stream in self._streams.values():
             stream.window = Window(self._limits, now)
             stream.stuck = stream.spoke = False
@@ -251,11 +251,11 @@ class Streams(Turns):
             self._begin_hearing(stream.box)
 
     def _begin_hearing(self, box: Outbox) -> None:
-        error = 0.0 if self._exact else self._traits.time_error
+        error = 0.0 if self._ends is Ends.EXACT else self._traits.time_error
         marks = Marks(
             box.confirmed, round(error * SAMPLE_RATE), round(self._traits.longest_run * SAMPLE_RATE)
         )
-        box.hearing.begin_dial(marks, exact=self._exact)
+        box.hearing.begin_dial(marks, self._ends)
 
     def announce(self, queue: float) -> None:
         """The backend keeps ``queue`` seconds per source, on later dials too."""

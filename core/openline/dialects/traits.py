@@ -240,6 +240,11 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True):
             raise _wrong("settle", self.settle, "seconds, for the backend never ends a session")
 
     @property
+    def rulings(self) -> Mapping[int, Rule]:
+        """The rules for close codes and for HTTP statuses, which have no number in common."""
+        return {**self.codes, **self.statuses}
+
+    @property
     def names(self) -> tuple[str, ...]:
         """Names that the sources of a session may have, for an example of one."""
         return self.sources or ("mic",)

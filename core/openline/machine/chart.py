@@ -64,10 +64,19 @@ class Chart(StateChart[Any]):
     redirect_refused = connecting.to(failed, cond="no_retry") | connecting.to(
         reconnecting, on=["end_dial", "count_loss"]
     )
-    socket_opened = connecting.to(awaiting_ack, on="note_opened")
-    settle_due = awaiting_ack.to(awaiting_ack, internal=True, on="request_start")
+    socket_opened = (
+        connecting.to(finishing, cond="opens_stopped", on=["note_opened", "open_line"])
+        | connecting.to(streaming, cond="opens_now", on=["note_opened", "open_line"])
+        | connecting.to(awaiting_ack, on="note_opened")
+    )
+    settle_due = (
+        awaiting_ack.to(finishing, cond="opens_stopped", on="open_line")
+        | awaiting_ack.to(streaming, cond="opens_now", on="open_line")
+        | awaiting_ack.to(awaiting_ack, internal=True, on="request_start")
+    )
     acked = (
-        awaiting_ack.to(awaiting_ack, internal=True, cond="start_unsent", on="count_late")
+        awaiting_ack.to(awaiting_ack, internal=True, cond="greeting_goes_first", on="take_greeting")
+        | awaiting_ack.to(awaiting_ack, internal=True, cond="start_unsent", on="count_late")
         | awaiting_ack.to(finishing, cond="stopping", on="open_line")
         | awaiting_ack.to(streaming, on="open_line")
         | streaming.to(streaming, internal=True, on="report_status")
@@ -95,10 +104,15 @@ class Chart(StateChart[Any]):
         | finishing.to(finishing, internal=True, on="take_words")
         | closing.to(closing, internal=True, on="take_last_words")
     )
+    proved = (
+        streaming.to(streaming, internal=True, on=["take_proof", "look_for_pause"])
+        | draining.to(draining, internal=True, on=["take_proof", "look_for_end_of_drain"])
+        | finishing.to(finishing, internal=True, on="take_proof")
+    )
     ignored = (
-        streaming.to(streaming, internal=True, on="ignore_source")
-        | draining.to(draining, internal=True, on=["ignore_source", "look_for_end_of_drain"])
-        | finishing.to(finishing, internal=True, on="ignore_source")
+        streaming.to(streaming, internal=True, on="lose_audio")
+        | draining.to(draining, internal=True, on=["lose_audio", "look_for_end_of_drain"])
+        | finishing.to(finishing, internal=True, on="lose_audio")
     )
     metrics = (
         streaming.to(streaming, internal=True, on="take_metrics")

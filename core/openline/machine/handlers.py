@@ -304,11 +304,10 @@ def _message(session: Reporting, event: e.MessageReceived) -> Fired:
 
 
 def _items(session: Reporting, dial: int, items: tuple[Message, ...]) -> Iterator[tuple[str, Any]]:
-    """The events of the items of one message; none of those that follow the end of the dial."""
+    """The events of the items of one message; those that follow the end of the dial are late."""
     for item in items:
-        if not _live(session, dial):
-            return
-        yield from _item(session, item)
+        if _live(session, dial):
+            yield from _item(session, item)
 
 
 def _item(session: Reporting, message: Message) -> Fired:

@@ -1,9 +1,9 @@
 """The next message for the wire: the one ordered pull.
 
 The start is the first message of a dial and goes out once; no other message goes out before
-the ack. Then, most urgent first: a ping that is due, audio that a window allows, and, when the
-app has stopped and all audio is out, the stop. On a dial that is being replaced no audio goes
-out, and the flush or the stop takes its place. A pull means that the last send has completed,
+the line is open. Then, most urgent first: a ping that is due, audio that a window allows, and,
+when the app has stopped and all audio is out, the stop. On a dial that is being replaced no audio
+goes out, and the flush or the stop takes its place. A pull means that the last send has completed,
 so it disarms SEND; a message that it returns arms SEND again.
 
 When a window is shut, the sender waits for a confirmation: STALL bounds how long that may take,
@@ -29,12 +29,13 @@ def next_message(session: Reporting) -> Outgoing | None:
     deadlines[_SEND] = deadlines[_PACE] = OFF
     if session.queued:
         return _queued(session)
-    if not session.line_open:
-        if not session.start_due:
-            return None
+    if session.start_due:
         session.start_due = False
         session.start_sent = True
-        return _encoded(session, "start", session.ids)
+        if (start := _encoded(session, "start", session.ids)) is not None:
+            return start
+    if not session.line_open:
+        return None
     streams = session.streams
     if session.ping_wanted or streams.wants_ping():
         return _ping(session)

@@ -71,8 +71,10 @@ class SessionState:
         "doubtful",
         "dropped",
         "end_reason",
+        "ends",
         "flushing_since",
         "granted",
+        "greeted",
         "has_provider",
         "hops",
         "kinds",
@@ -170,12 +172,14 @@ class SessionState:
         self.target = backend
         self.with_credential = True
         self.dials = self.hops = 0
-        self.streamed = False  # a start was acknowledged, on some dial
+        self.streamed = False  # on some dial a start was acknowledged, or something proved or said
         self.connection_id = ""
         self.backend_error = ""
         self.memory: Memory = None  # what the dialect remembers of this dial
         self.queued: deque[Wire] = deque()  # messages of the dialect that go before all others
         self.sent_audio = self.sent_messages = 0  # messages of this dial
+        self.ends = dialect.traits.ends  # what the ends of finals prove on this dial
+        self.greeted = False  # the backend has greeted on this dial
         self.start_due = self.start_sent = self.ping_wanted = False
         self.dial_live = self.line_open = False
         self.realtime_factor = 1.0  # seconds of recognition per second of audio, at least 1
@@ -241,7 +245,7 @@ class SessionState:
         else:
             self.retry.judge(
                 plan.ending,
-                self.dialect.traits.codes,
+                self.dialect.traits.rulings,
                 plan.detail,
                 self.now,
                 finish_at,

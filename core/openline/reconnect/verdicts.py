@@ -14,7 +14,7 @@ The order, the most specific first:
    by a code, not why our library closed);
 4. a close code that was in a frame: an error after it is its consequence. The reason of a
    1008 refines it;
-5. an HTTP status that refuses;
+5. an HTTP status for which the dialect has a rule, or one that refuses;
 6. the error kind. It comes before the statuses that refuse nothing in themselves (101, and a
    redirect that was not followed: the error is the reason why it was not);
 7. such a status with no error;
@@ -107,7 +107,10 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def judge(ending: Ending, dialect_codes: Mapping[int, Rule] = NO_CODES) -> Verdict:
-    """Return the verdict on ``ending``. Total: never raises."""
+    """Return the verdict on ``ending``. Total: never raises.
+
+    ``dialect_codes``: the close codes and HTTP statuses for which the dialect has its own rules.
+    """
     row = _ruling(ending, dialect_codes)
     fatal = _why_fatal(row, ending)
     if row.weather and ending.ever_connected and (row.first_contact or fatal is not None):
@@ -137,6 +140,8 @@ def _ruling(ending: Ending, dialect_codes: Mapping[int, Rule]) -> Rule:
         return dialect_codes[code]
     if code is not None and code not in table.NEVER_SENT:
         return _by_code(code, ending)
+    if status is not None and status in dialect_codes:
+        return dialect_codes[status]
     if status is not None and (error is None or status not in table.INDIRECT_STATUSES):
         return _by_number(status, table.HTTP_STATUSES, table.HTTP_RANGES, table.BAD_STATUS)
     if error is not None:
