@@ -3,7 +3,8 @@
 The start is the first message of a dial and goes out once; no other message goes out before
 the line is open. Then, most urgent first: a ping that is due, audio that a window allows, silence
 that is to be put in, and, when the app has stopped and all audio is out, the stop; then what
-keeps the line (``tending``). A pull means that the last send has completed,
+keeps the line (``tending``). On a dial that is being replaced no audio goes out, and the flush or
+the stop takes its place. A pull means that the last send has completed,
 so it disarms SEND; a message that it returns arms SEND again.
 
 When a window is shut, the sender waits for a confirmation: STALL bounds how long that may take,
@@ -17,6 +18,7 @@ from openline.audio.stream import Stream
 from openline.commands import Outgoing, SendBytes, SendPing, SendText
 from openline.dialects.checking import check_encoded, dialect_error, encode_checked
 from openline.dialects.protocol import Memory, Wire
+from openline.machine.life import Leaving
 from openline.machine.reporting import Reporting
 from openline.machine.tending import fill, note_audio, tend
 from openline.machine.timers import OFF, Timer
@@ -41,6 +43,8 @@ def next_message(session: Reporting) -> Outgoing | None:
     streams = session.streams
     if session.ping_wanted or streams.wants_ping():
         return _ping(session)
+    if session.life.leaving is not Leaving.NOT:
+        return _drain(session)
     while (pulled := streams.pull(session.now)) is not None or (pulled := _more(session)):
         # One source may stall while another flows.
         deadlines[_STALL] = streams.shut_since + session.policy.stall_timeout
@@ -102,6 +106,22 @@ def _more(session: Reporting) -> tuple[Stream, bytes] | None:
     if session.upkeep.is_needed and fill(session) and (pulled := streams.pull(now)) is not None:
         return pulled
     return streams.pull_silence(now) if streams.quiet and not streams.shut else None
+
+
+def _drain(session: Reporting) -> Outgoing | None:
+    """The message that asks for the words of a dial that is being replaced, once."""
+    life = session.life
+    if not life.asks:
+        return None
+    flushes, life.leaving = life.leaving is Leaving.FLUSH, Leaving.DRAINING
+    if flushes:
+        asked = _encoded(session, "flush", session.sent)
+    else:
+        session.stop_is_sent = True
+        asked = _encoded(session, "stop", session.ids, session.sent)
+    if asked is None:
+        session.arm(Timer.DRAIN, 0.0)
+    return asked
 
 
 def _encoded(session: Reporting, method: str, *given: object) -> Outgoing | None:

@@ -20,6 +20,7 @@ from openline.commands import (
 )
 from openline.dialects.protocol import Dialect, FinalMessage, Ids, Memory, Sent, Wire
 from openline.events import CredentialReady, SourceKind
+from openline.machine.life import Leaving, Life
 from openline.machine.timers import OFF, Timer
 from openline.policy import Policy
 from openline.reconnect.retry import Retry
@@ -78,6 +79,7 @@ class SessionState:
         "has_provider",
         "hops",
         "kinds",
+        "life",
         "line_open",
         "lost_sources",
         "memory",
@@ -163,6 +165,7 @@ class SessionState:
         self.request: int = 0
         # The dial.
         self.dialled_at = 0.0
+        self.life = Life(random)
         self.target = backend
         self.with_credential = True
         self.dial = self.dials = self.hops = 0
@@ -236,8 +239,14 @@ class SessionState:
         if plan.ending is None:
             self.retry.go_on(self.now, finish_at)
         else:
-            codes = self.dialect.traits.rulings
-            self.retry.judge(plan.ending, codes, plan.detail, self.now, finish_at)
+            self.retry.judge(
+                plan.ending,
+                self.dialect.traits.rulings,
+                plan.detail,
+                self.now,
+                finish_at,
+                renewing=self.life.leaving is not Leaving.NOT,
+            )
 
     def arm(self, timer: Timer, delay: float) -> None:
         """Make ``timer`` due in ``delay`` seconds."""

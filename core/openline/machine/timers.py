@@ -51,6 +51,10 @@ class Timer(IntEnum):
     SETTLE = Scope.STATE, "settle_due"
     ACK = Scope.STATE, "timed_out", ErrorKind.NO_ACK
     STABLE = Scope.STATE, "stable_due"
+    # Until the dial is to be replaced, if its connection is known to end.
+    ROTATE = Scope.STATE, "rotate_due"
+    # While a dial is replaced: until what was sent is confirmed.
+    DRAIN = Scope.STATE, "drain_due"
     RETRY = Scope.STATE, "retry_due"
     CLOSE = Scope.STATE, "timed_out"
 
@@ -101,8 +105,14 @@ RUNS: dict[str, tuple[Timer, ...]] = {
     "connecting": (Timer.CONNECT, Timer.GIVE_UP, Timer.FINISH, Timer.SOURCE),
     "awaiting_ack": (Timer.SETTLE, Timer.ACK, Timer.GIVE_UP, Timer.FINISH, Timer.SOURCE),
     "streaming": (
-        *(Timer.STABLE, Timer.PING, Timer.PONG, Timer.SEND, Timer.STALL, Timer.PROOF),
+        *(Timer.STABLE, Timer.ROTATE),
+        *(Timer.PING, Timer.PONG, Timer.SEND, Timer.STALL, Timer.PROOF),
         *(Timer.PACE, Timer.FILL, Timer.FLUSH, Timer.KEEPALIVE, Timer.SOURCE),
+    ),
+    "draining": (
+        *(Timer.DRAIN, Timer.CLOSE),
+        *(Timer.PING, Timer.PONG, Timer.SEND, Timer.STALL, Timer.PROOF),
+        *(Timer.PACE, Timer.FILL, Timer.FLUSH, Timer.KEEPALIVE, Timer.SOURCE, Timer.FINISH),
     ),
     "reconnecting": (Timer.RETRY, Timer.GIVE_UP, Timer.FINISH, Timer.SOURCE),
     "finishing": (
