@@ -415,6 +415,16 @@ class TestLiveAudio:
             assert line.longest_wait(after=20.3 + seconds + 18) < 0.1
 
 
+def test_a_store_that_is_read_fast_piles_nothing_up_before_the_first_figures() -> None:
+    window, live = Window(LIMITS, 0.0, is_store=True), Window(LIMITS, 0.0)
+    for each in (window, live):
+        each.note_received(2 * S)
+    sent = round(2.5 * S)
+    assert live.allows(sent, F, 0, 0.5)
+    assert not window.allows(sent, F, 0, 0.5)  # 2.1 s may be sent by now: 1.6 s, and 0.5 s passed
+    assert window.allows(sent, F, 0, 1.0)
+
+
 def test_dropped_audio_is_out_of_the_queue() -> None:
     window = Window(LIMITS, 0.0)
     window.note_received(1000)

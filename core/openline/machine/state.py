@@ -13,12 +13,14 @@ from typing import Any, NamedTuple
 from openline.audio.silence import SilenceWatchdog
 from openline.audio.streams import PastSource, Streams
 from openline.audio.timeline import Timeline
+from openline.audio.upkeep import Upkeep
 from openline.backend import Backend
 from openline.commands import (
     Command,
 )
 from openline.dialects.protocol import Dialect, FinalMessage, Ids, Memory, Sent, Wire
 from openline.events import CredentialReady, SourceKind
+from openline.machine.life import Leaving, Life
 from openline.machine.timers import OFF, Timer
 from openline.policy import Policy
 from openline.reconnect.retry import Retry
@@ -77,6 +79,7 @@ class SessionState:
         "has_provider",
         "hops",
         "kinds",
+        "life",
         "line_open",
         "lost_sources",
         "memory",
@@ -108,6 +111,7 @@ class SessionState:
         "summary_covers",
         "target",
         "timeline",
+        "upkeep",
         "watch",
         "with_credential",
     )
@@ -140,6 +144,7 @@ class SessionState:
         limit = round(policy.buffer_seconds * SAMPLE_RATE)
         stores = frozenset(name for name, kind in kinds.items() if kind is SourceKind.STORE)
         self.streams = Streams(sources, dialect.traits, limit, disk_samples, stores)
+        self.upkeep = Upkeep(dialect.traits)
         self.spooled = disk_samples > 0  # captured audio is kept on disk as well
         self.watch = SilenceWatchdog(sources, {*may_pause, *stores}, policy.source_timeout)
         self.timeline = Timeline()
@@ -160,6 +165,7 @@ class SessionState:
         self.request: int = 0
         # The dial.
         self.dialled_at = 0.0
+        self.life = Life(random)
         self.target = backend
         self.with_credential = True
         self.dial = self.dials = self.hops = 0
@@ -195,7 +201,7 @@ class SessionState:
     def sent(self) -> Sent:
         """What was sent on this dial so far."""
         return Sent(
-            seconds=max((each.box.dial_sent for each in self.streams.all), default=0) / SAMPLE_RATE,
+            seconds=self.streams.sent_samples / SAMPLE_RATE,
             audio=self.sent_audio,
             messages=self.sent_messages,
         )
@@ -233,8 +239,14 @@ class SessionState:
         if plan.ending is None:
             self.retry.go_on(self.now, finish_at)
         else:
-            codes = self.dialect.traits.rulings
-            self.retry.judge(plan.ending, codes, plan.detail, self.now, finish_at)
+            self.retry.judge(
+                plan.ending,
+                self.dialect.traits.rulings,
+                plan.detail,
+                self.now,
+                finish_at,
+                renewing=self.life.leaving is not Leaving.NOT,
+            )
 
     def arm(self, timer: Timer, delay: float) -> None:
         """Make ``timer`` due in ``delay`` seconds."""
