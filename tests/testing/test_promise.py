@@ -88,7 +88,7 @@ def test_a_final_that_is_dropped_is_a_lost_word(monkeypatch: pytest.MonkeyPatch)
 
 def test_audio_that_is_sent_again_is_a_word_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     confirm = Outbox.confirm
-    monkeypatch.setattr(Outbox, "confirm", lambda self, at: confirm(self, at - RATE))
+    monkeypatch.setattr(Outbox, "confirm", lambda self, at: confirm(self, at - 4 * RATE))
     assert "twice: [w" in _breaks(BASE)
 
 
