@@ -13,6 +13,7 @@ from typing import Final
 from openline.dialects.deepgram import Deepgram
 from openline.dialects.echopanel import ADDRESS, EchoPanel
 from openline.dialects.protocol import Dialect
+from openline.dialects.speechmatics import Speechmatics
 
 #: The dialect of a session that is given no other.
 DEFAULT: Final[Dialect] = EchoPanel()
@@ -25,6 +26,7 @@ BUILT_IN: Final[Mapping[str, Dialect]] = MappingProxyType(
         for each in (
             DEFAULT,
             Deepgram(),
+            Speechmatics(),
         )
     }
 )
