@@ -16,6 +16,7 @@ from openline.dialects.protocol import Dialect
 from openline.dialects.sherpa import Sherpa
 from openline.dialects.soniox import Soniox
 from openline.dialects.vosk import Vosk
+from openline.dialects.speechmatics import Speechmatics
 
 #: The dialect of a session that is given no other.
 DEFAULT: Final[Dialect] = EchoPanel()
@@ -31,6 +32,7 @@ BUILT_IN: Final[Mapping[str, Dialect]] = MappingProxyType(
             Soniox(),
             Sherpa(),
             Vosk(),
+            Speechmatics(),
         )
     }
 )
