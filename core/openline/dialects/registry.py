@@ -14,6 +14,7 @@ from openline.dialects.echopanel import ADDRESS, EchoPanel
 from openline.dialects.protocol import Dialect
 from openline.dialects.sherpa import Sherpa
 from openline.dialects.vosk import Vosk
+from openline.dialects.whisperlive import WhisperLive
 
 #: The dialect of a session that is given no other.
 DEFAULT: Final[Dialect] = EchoPanel()
@@ -27,6 +28,7 @@ BUILT_IN: Final[Mapping[str, Dialect]] = MappingProxyType(
             DEFAULT,
             Sherpa(),
             Vosk(),
+            WhisperLive(),
         )
     }
 )
