@@ -17,6 +17,7 @@ from openline.dialects.sherpa import Sherpa
 from openline.dialects.soniox import Soniox
 from openline.dialects.vosk import Vosk
 from openline.dialects.speechmatics import Speechmatics
+from openline.dialects.whisperlive import WhisperLive
 
 #: The dialect of a session that is given no other.
 DEFAULT: Final[Dialect] = EchoPanel()
@@ -33,6 +34,7 @@ BUILT_IN: Final[Mapping[str, Dialect]] = MappingProxyType(
             Sherpa(),
             Vosk(),
             Speechmatics(),
+            WhisperLive(),
         )
     }
 )
