@@ -11,8 +11,10 @@ from types import MappingProxyType
 from typing import Final
 
 from openline.dialects.echopanel import ADDRESS, EchoPanel
+from openline.dialects.openai import OpenAI
 from openline.dialects.protocol import Dialect
 from openline.dialects.soniox import Soniox
+from openline.dialects.vllm import VLLM
 
 #: The dialect of a session that is given no other.
 DEFAULT: Final[Dialect] = EchoPanel()
@@ -24,7 +26,9 @@ BUILT_IN: Final[Mapping[str, Dialect]] = MappingProxyType(
         each.name: each
         for each in (
             DEFAULT,
+            OpenAI(),
             Soniox(),
+            VLLM(),
         )
     }
 )
