@@ -14,6 +14,8 @@ from typing import Final, TypeAlias
 import msgspec
 
 from openline.backend import Backend, CredentialPlace
+from openline.dialects.options import recorded
+from openline.dialects.protocol import Dialect
 from openline.updates import Gap, Transcript
 
 #: The version of the format. Version 1 has no ``Told``, ``Replaced`` and ``Withdrawn``; it is
@@ -28,6 +30,7 @@ class Began(msgspec.Struct, frozen=True, tag=True, kw_only=True):
 
     It does not hold the query of the URL either, which may contain one: ``had_query`` is stored
     instead. ``dialect`` is the dialect's name; None in a log of an early version.
+    ``dialect_options`` are its options, as text, where they differ from the defaults.
     """
 
     version: int
@@ -39,10 +42,11 @@ class Began(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     had_query: bool = False
     dialect: str | None = None
     redirects_to: tuple[str, ...] = ()
+    dialect_options: dict[str, str] = {}  # msgspec copies it
 
     @classmethod
     def of(
-        cls, backend: Backend, session_id: str, sources: Iterable[str], *, dialect: str
+        cls, backend: Backend, session_id: str, sources: Iterable[str], *, dialect: Dialect
     ) -> Began:
         """The record for a new session."""
         return cls(
@@ -53,8 +57,9 @@ class Began(msgspec.Struct, frozen=True, tag=True, kw_only=True):
             sources=tuple(sources),
             credential_place=backend.credential_place,
             had_query=bool(backend.query),
-            dialect=dialect,
+            dialect=dialect.name,
             redirects_to=backend.redirects_to,
+            dialect_options=recorded(dialect),
         )
 
     def check_dialect(self, dialect: str) -> None:

@@ -37,6 +37,7 @@ class State(StrEnum):
     CONNECTING = "connecting"
     AWAITING_ACK = "awaiting_ack"
     STREAMING = "streaming"
+    DRAINING = "draining"
     RECONNECTING = "reconnecting"
     FINISHING = "finishing"
     CLOSING = "closing"
@@ -59,6 +60,16 @@ class StateChanged(msgspec.Struct, frozen=True, kw_only=True):
     retry_in: float | None = None
 
 
+class TranscriptWord(msgspec.Struct, frozen=True, kw_only=True):
+    """One word of a ``Transcript``, in seconds of session time; None: the backend gives none."""
+
+    text: str
+    start: float | None = None
+    end: float | None = None
+    confidence: float | None = None
+    speaker: str | None = None
+
+
 class Transcript(msgspec.Struct, frozen=True, kw_only=True):
     """Words of one source between two session times, in seconds.
 
@@ -72,7 +83,8 @@ class Transcript(msgspec.Struct, frozen=True, kw_only=True):
     ``seam``: the first final of this source on a new dial, whose audio was cut before; at
     most one word there may be missing or doubled. ``id`` is unique in the session: the
     process, the dial and a count (``1.3.17``); a live partial has none. From ``confidence``
-    to ``segment_id`` the fields are the backend's own, and None where it gives none.
+    to ``segment_id`` the fields are the backend's own, and None where it gives none; so is
+    ``channel``, and ``words`` are empty.
     """
 
     source: str
@@ -84,6 +96,8 @@ class Transcript(msgspec.Struct, frozen=True, kw_only=True):
     language: str | None = None
     speaker: str | None = None
     segment_id: str | None = None
+    words: tuple[TranscriptWord, ...] = ()
+    channel: int | None = None
     settled: bool = False
     seam: bool = False
     id: str = ""
@@ -141,6 +155,7 @@ class GapCause(StrEnum):
     SPOOL = "spool"  #: kept on disk, and missing there when it was due
     CAPTURE = "capture"  #: the source could not capture it
     BACKEND = "backend"  #: dropped by the backend, as it reported
+    UNHEARD = "unheard"  #: sent, and not transcribed by the backend, as it reported
     IGNORED = "ignored"  #: the backend does not transcribe the source, as it reported
     UNDELIVERED = "undelivered"  #: not sent before the session ended
     UNCONFIRMED = "unconfirmed"  #: sent, and the session ended before the confirmation

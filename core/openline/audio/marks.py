@@ -169,6 +169,13 @@ class Marks:
                 position = each.start - 2 * self.error
         return position
 
+    def at_proof(self, position: int) -> int:
+        """The last place up to ``position``, which is proved, that lies in no held final."""
+        for each in reversed(self.held):
+            if each.start < position < each.end:
+                position = each.start - 2 * self.error
+        return position
+
     def passed(self, mark: int) -> list[Reading]:
         """The held finals that end before ``mark``; they are held no longer."""
         self._mark = max(self._mark, mark)

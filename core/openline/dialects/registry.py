@@ -10,11 +10,14 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from openline.dialects.deepgram import Deepgram
 from openline.dialects.echopanel import ADDRESS, EchoPanel
 from openline.dialects.openai import OpenAI
 from openline.dialects.protocol import Dialect
+from openline.dialects.sherpa import Sherpa
 from openline.dialects.soniox import Soniox
 from openline.dialects.vllm import VLLM
+from openline.dialects.vosk import Vosk
 
 #: The dialect of a session that is given no other.
 DEFAULT: Final[Dialect] = EchoPanel()
@@ -29,6 +32,10 @@ BUILT_IN: Final[Mapping[str, Dialect]] = MappingProxyType(
             OpenAI(),
             Soniox(),
             VLLM(),
+            Deepgram(),
+            Soniox(),
+            Sherpa(),
+            Vosk(),
         )
     }
 )

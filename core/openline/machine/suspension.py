@@ -29,9 +29,11 @@ from openline.updates import Resumed
 NOTICED: Final = 1.0
 #: Seconds in which what lies ready is read.
 GRACE: Final = 0.25
-#: The timers that get ``GRACE``; PACE only lets the sender look again.
+#: These only let the sender look again.
+_SENDING: Final = {Timer.PACE, Timer.FILL, Timer.FLUSH, Timer.KEEPALIVE}
+#: The timers that get ``GRACE``.
 _GRANTED: Final = frozenset(
-    {*TIMERS[STATE_TIMERS], *TIMERS[DIAL_TIMERS], Timer.SOURCE} - {Timer.STABLE, Timer.PACE}
+    {*TIMERS[STATE_TIMERS], *TIMERS[DIAL_TIMERS], Timer.SOURCE} - {Timer.STABLE, *_SENDING}
 )
 
 
