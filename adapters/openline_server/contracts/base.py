@@ -35,6 +35,7 @@ from typing import ClassVar, Final, TypeAlias
 from urllib.parse import parse_qs, urlsplit
 
 from openline_server.contract import (
+    BYTES_PER_SECOND,
     Audio,
     Ids,
     Ignored,
@@ -167,6 +168,7 @@ class Contract:
     def __init__(self, opening: Opening) -> None:
         """The socket is about to open."""
         self.opening = opening
+        self._bytes = 0
 
     # The handshake.
 
@@ -215,6 +217,16 @@ class Contract:
         return json.dumps(message, ensure_ascii=False, separators=(",", ":"))
 
     # What contracts have in common.
+
+    def audio(self, pcm: bytes) -> Audio:
+        """Audio of the one source, counted."""
+        self._bytes += len(pcm)
+        return Audio(SOURCE, pcm)
+
+    @property
+    def received(self) -> float:
+        """The audio that arrived, in seconds."""
+        return self._bytes / BYTES_PER_SECOND
 
     def on_reply(self, happening: JsonObject) -> Sequence[Answer]:
         """Send them."""

@@ -19,10 +19,8 @@ from typing import ClassVar, Final
 from urllib.parse import urlsplit
 
 from openline_server.contracts.base import (
-    SOURCE,
     Action,
     Answer,
-    Audio,
     Contract,
     End,
     Ending,
@@ -72,7 +70,7 @@ class Deepgram(Contract):
         self._interim = _is_on(query, "interim_results")
         self._tells_speech = _is_on(query, "vad_events")
         self._tells_end = "utterance_end_ms" in query
-        self._covered = self._received = 0.0
+        self._covered = 0.0
         self._speaking = False
         #: The places up to which a flush is under way.
         self._flushes: list[float] = []
@@ -112,9 +110,7 @@ class Deepgram(Contract):
         if isinstance(message, bytes):
             if not message:
                 return (Stop(),)  # the real service takes an empty message for the end
-            pcm = self._decoder.push(message)
-            self._received += len(pcm) / 32000
-            return (Audio(SOURCE, pcm),)
+            return (self.audio(self._decoder.push(message)),)
         try:
             kind = parse_object(message).get("type")
         except MalformedMessageError:
@@ -123,7 +119,7 @@ class Deepgram(Contract):
             case "KeepAlive":
                 return (Keepalive(),)
             case "Finalize":
-                self._flushes.append(self._received)
+                self._flushes.append(self.received)
                 return (Flush(),)
             case "CloseStream":
                 return (Stop(),)
@@ -171,7 +167,7 @@ class Deepgram(Contract):
 
     def on_final_summary(self, _happening: JsonObject) -> Sequence[Answer]:
         """What is left of the audio, then the metadata."""
-        rest = self._silence(self._received) if self._received > self._covered else ()
+        rest = self._silence(self.received) if self.received > self._covered else ()
         return (*rest, self._metadata())
 
     def on_error(self, happening: JsonObject) -> Sequence[Answer]:
@@ -227,7 +223,7 @@ class Deepgram(Contract):
             "request_id": self.opening.uuid,
             "sha256": "",
             "created": strftime("%Y-%m-%dT%H:%M:%SZ", gmtime(self.opening.at)),
-            "duration": round(self._received, 4),
+            "duration": round(self.received, 4),
             "channels": 1,
             "models": [_MODEL_ID],
             "model_info": {_MODEL_ID: _MODEL},

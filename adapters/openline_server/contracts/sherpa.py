@@ -18,10 +18,8 @@ from collections.abc import Sequence
 from typing import ClassVar, Final
 
 from openline_server.contracts.base import (
-    SOURCE,
     Action,
     Answer,
-    Audio,
     Contract,
     Ending,
     Ignored,
@@ -68,7 +66,7 @@ class Sherpa(Contract):
     def read(self, message: str | bytes) -> Sequence[Action]:
         """Audio, or the end."""
         if isinstance(message, bytes):
-            return (Audio(SOURCE, self._decoder.push(message)),)
+            return (self.audio(self._decoder.push(message)),)
         if message == "Done":
             self._finishing = True
             return (Stop(),)

@@ -19,10 +19,8 @@ from collections.abc import Sequence
 from typing import ClassVar, Final, cast
 
 from openline_server.contracts.base import (
-    SOURCE,
     Action,
     Answer,
-    Audio,
     Contract,
     End,
     Ending,
@@ -60,7 +58,7 @@ class Vosk(Contract):
         super().__init__(opening)
         self._decoder = Decoder(rate=_USUAL_RATE)
         self._shows_words, self._alternatives = True, 0
-        self._received = self._told = 0.0
+        self._told = self._said = 0.0
         #: Where the audio of each message ends that has no reply yet.
         self._ends: list[float] = []
         self._words: list[TimedWord] = []
@@ -74,10 +72,9 @@ class Vosk(Contract):
     def read(self, message: str | bytes) -> Sequence[Action]:
         """Audio, a configuration, the reset or the end."""
         if isinstance(message, bytes):
-            pcm = self._decoder.push(message)
-            self._received += len(pcm) / 32000
-            self._ends.append(self._received)
-            return (Audio(SOURCE, pcm),)
+            audio = self.audio(self._decoder.push(message))
+            self._ends.append(self.received)
+            return (audio,)
         if message == _EOF:
             self._finishing = True
             return (Stop(),)
@@ -94,7 +91,7 @@ class Vosk(Contract):
         if isinstance(rate, int | float):
             if not LEAST_RATE <= rate <= MOST_RATE:
                 return _BROKEN
-            if not self._received:  # later ones do not rebuild the recogniser
+            if not self.received:  # later ones do not rebuild the recogniser
                 self._decoder = Decoder(rate=int(rate))
         self._shows_words = bool(config.get("words", self._shows_words))
         alternatives = config.get("max_alternatives", self._alternatives)
@@ -109,6 +106,7 @@ class Vosk(Contract):
     def on_asr_final(self, happening: JsonObject) -> Sequence[Answer]:
         """The next result says it."""
         self._words += words_of(happening)
+        self._said = min(number(happening["t1"]), self.received)
         self._partial = ""
         return ()
 
@@ -121,8 +119,9 @@ class Vosk(Contract):
         told: list[Answer] = []
         while self._ends and self._ends[0] <= taken + 1e-6:
             end = self._ends.pop(0)
-            pauses = end - settled <= _LEAD_IN and not self._finishing
-            if pauses and (self._words or end - self._told >= _SILENCE):
+            pauses = end <= settled or taken - settled <= _LEAD_IN
+            due = end >= self._said if self._words else end - self._told >= _SILENCE
+            if pauses and due and not self._finishing:
                 told.append(self._result(end))
             else:
                 words = [*(word.text for word in self._words), *self._partial.split()]
@@ -135,7 +134,7 @@ class Vosk(Contract):
 
     def on_final_summary(self, _happening: JsonObject) -> Sequence[Answer]:
         """The result that answers the end."""
-        return (*self._owed(self._received), self._result(self._received))
+        return (*self._owed(self.received), self._result(self.received))
 
     def on_error(self, _happening: JsonObject) -> Sequence[Answer]:
         """There is no error message: 1011."""
