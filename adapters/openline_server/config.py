@@ -14,7 +14,10 @@ from typing import Final, Literal, get_args
 
 RecognizerName = Literal["whisper", "pocketsphinx", "none", "echo"]
 #: The wire contracts; each is a module of ``openline_server.contracts``.
-DialectName = Literal["echopanel", "deepgram", "sherpa", "vosk"]
+DialectName = Literal[
+    "echopanel", "deepgram", "speechmatics", "assemblyai", "openai", "vllm", "soniox", "vosk",
+    "whisperlive", "whisperlivekit", "sherpa",
+]  # fmt: skip
 #: How fast a recogniser that is not slowed may take audio from the queue, in seconds of
 #: audio per second. With the first second free, ten seconds sent at once lose seven, as on
 #: the observed server.

@@ -266,7 +266,7 @@ class Session:
                 await self._put(each)
 
     async def _send(self, message: JsonObject) -> None:
-        if self._ids is not None and not self._contract.opens:
+        if self._ids is not None and self._contract.shows_ids:
             message |= self._ids.fields()
         for each in self._hooks.replacing(self._peer, message):
             chosen = await self._hooks.sending(self._peer, each)

@@ -153,6 +153,10 @@ class Talk:
             assert not self.code, f"closed with {self.code} {self.reason}: {self.texts}"
             await self._more.wait()
 
+    async def more(self) -> None:
+        """Wait for another message, or the end."""
+        await self._more.wait()
+
     async def end(self) -> int:
         """Wait for the end; the close code."""
         while not self.code:

@@ -145,8 +145,9 @@ class Contract:
     any_path: ClassVar[bool] = False
     #: The answer to another path.
     no_path: ClassVar[Rejection] = Rejection(404)
-    #: The answer to a wrong token; None: the socket opens and is closed with 1008.
+    #: The answer to a wrong token; None: the socket opens and is ``denied``.
     unauthorized: ClassVar[Rejection | None] = Rejection(401)
+    denied: ClassVar[Ending] = Ending(1008)
     #: How long a client waits for a free session before it is told that there is none.
     capacity_wait: ClassVar[float | None] = 0.0
     #: The audio that is queued before the oldest is dropped, and how much goes then, in seconds.
@@ -158,8 +159,10 @@ class Contract:
     shows_progress: ClassVar[bool] = True
     #: How the server ends the connection once all is said; None: the client ends it.
     done: ClassVar[Ending | None] = Ending(1000)
-    #: Whether the open socket is the ack, so that no message is one.
-    opens: ClassVar[bool] = True
+    #: Whether a message acknowledges the session; else the open socket is all there is.
+    acks: ClassVar[bool] = False
+    #: Whether every message after the ack has the ids of the session.
+    shows_ids: ClassVar[bool] = False
     #: Whether a flush is all that a client can end its audio with.
     stops_by_flush: ClassVar[bool] = False
     #: What the frame of a final contains, and no other.
@@ -178,7 +181,7 @@ class Contract:
         right = token.encode("ascii")
         if any(hmac.compare_digest(each, right) for each in cls.tokens(headers, target)):
             return None
-        return cls.unauthorized or Ending(1008)
+        return cls.unauthorized or cls.denied
 
     @classmethod
     def tokens(cls, headers: Headers, target: str) -> list[bytes]:
@@ -201,14 +204,17 @@ class Contract:
 
     def opened(self) -> Sequence[Action]:
         """What the opening alone asks for: a session at once, or nothing."""
-        return (Start(Ids(self.opening.id, self.opening.id, self.opening.id)),)
+        return (self.start(),)
 
     def read(self, message: str | bytes) -> Sequence[Action]:
         """The actions that a message asks for. Raises MalformedMessageError, Refusal."""
         raise NotImplementedError
 
     def write(self, happening: JsonObject) -> Sequence[Answer]:
-        """The messages for a happening, in order; an ``Ending`` at most as the last."""
+        """The messages for a happening, in order; an ``Ending`` at most as the last.
+
+        Each type has a method of its name, as ``on_asr_final``; what has none is not told.
+        """
         write = getattr(self, f"on_{happening['type']}", None)
         return () if write is None else write(happening)
 
@@ -217,6 +223,10 @@ class Contract:
         return json.dumps(message, ensure_ascii=False, separators=(",", ":"))
 
     # What contracts have in common.
+
+    def start(self) -> Start:
+        """The action that opens the session."""
+        return Start(Ids(self.opening.id, self.opening.id, self.opening.id))
 
     def audio(self, pcm: bytes) -> Audio:
         """Audio of the one source, counted."""
@@ -227,6 +237,30 @@ class Contract:
     def received(self) -> float:
         """The audio that arrived, in seconds."""
         return self._bytes / BYTES_PER_SECOND
+
+    def on_status(self, happening: JsonObject) -> Sequence[Answer]:
+        """The open socket, the ack and a refusal; other states have no message."""
+        match happening["state"]:
+            case "connected":
+                return self.greeting()
+            case "streaming" if "client_features" in happening:
+                return self.ack()
+            case "error":
+                return self.denial(str(happening["message"]))
+            case _:
+                return ()
+
+    def greeting(self) -> Sequence[Answer]:
+        """What is sent when the socket opens."""
+        return ()
+
+    def ack(self) -> Sequence[Answer]:
+        """What is sent when the session begins."""
+        return ()
+
+    def denial(self, _text: str) -> Sequence[Answer]:
+        """What is sent before the close of a client with a wrong token."""
+        return ()
 
     def on_reply(self, happening: JsonObject) -> Sequence[Answer]:
         """Send them."""
@@ -274,6 +308,11 @@ def tokens_of(
 def number(value: object) -> float:
     """A number of a happening."""
     return float(value) if isinstance(value, int | float) else 0.0
+
+
+def spaced(message: JsonObject) -> str:
+    """JSON as Python's ``json`` writes it by default: blanks behind commas and colons, ASCII."""
+    return json.dumps(message)
 
 
 def parse_object(text: str) -> JsonObject:

@@ -36,7 +36,8 @@ class Echopanel(Contract):
     capacity_wait: ClassVar[float | None] = None
     queue_seconds: ClassVar[float] = QUEUE_SECONDS
     shows_progress: ClassVar[bool] = False
-    opens: ClassVar[bool] = False
+    acks: ClassVar[bool] = True
+    shows_ids: ClassVar[bool] = True
     final_mark: ClassVar[bytes] = b'"type":"asr_final"'
 
     def __init__(self, opening: Opening) -> None:

@@ -22,13 +22,13 @@ from typing import Final, Literal, TypeAlias
 
 from openline.updates import SAMPLE_RATE
 
-Encoding: TypeAlias = Literal["s16le", "f32le", "mulaw"]
+Encoding: TypeAlias = Literal["s16le", "f32le", "mulaw", "u8"]
 
 #: Zero crossings of the sinc on each side.
 _LOBES: Final = 8
 LEAST_RATE: Final = 8_000
 MOST_RATE: Final = 48_000
-_SIZES: Final[dict[Encoding, int]] = {"s16le": 2, "f32le": 4, "mulaw": 1}
+_SIZES: Final[dict[Encoding, int]] = {"s16le": 2, "f32le": 4, "mulaw": 1, "u8": 1}
 
 
 class Decoder:
@@ -106,6 +106,8 @@ def _clamped(value: float) -> int:
 def _samples(data: bytes, encoding: Encoding) -> array[int]:
     if encoding == "mulaw":
         return array("h", map(_MULAW.__getitem__, data))
+    if encoding == "u8":
+        return array("h", ((byte - 128) * 256 for byte in data))
     if encoding == "f32le":
         floats = array("f", data)
         if byteorder == "big":
