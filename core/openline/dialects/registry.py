@@ -29,12 +29,11 @@ BUILT_IN: Final[Mapping[str, Dialect]] = MappingProxyType(
         each.name: each
         for each in (
             DEFAULT,
+            Deepgram(),
             OpenAI(),
+            Sherpa(),
             Soniox(),
             VLLM(),
-            Deepgram(),
-            Soniox(),
-            Sherpa(),
             Vosk(),
         )
     }
