@@ -31,12 +31,11 @@ BUILT_IN: Final[Mapping[str, Dialect]] = MappingProxyType(
         each.name: each
         for each in (
             DEFAULT,
+            Deepgram(),
             OpenAI(),
+            Sherpa(),
             Soniox(),
             VLLM(),
-            Deepgram(),
-            Soniox(),
-            Sherpa(),
             Vosk(),
             Speechmatics(),
             WhisperLive(),
