@@ -15,6 +15,7 @@ from openline.dialects.protocol import Dialect
 from openline.dialects.sherpa import Sherpa
 from openline.dialects.vosk import Vosk
 from openline.dialects.whisperlive import WhisperLive
+from openline.dialects.whisperlivekit import WhisperLiveKit
 
 #: The dialect of a session that is given no other.
 DEFAULT: Final[Dialect] = EchoPanel()
@@ -29,6 +30,7 @@ BUILT_IN: Final[Mapping[str, Dialect]] = MappingProxyType(
             Sherpa(),
             Vosk(),
             WhisperLive(),
+            WhisperLiveKit(),
         )
     }
 )
