@@ -60,6 +60,7 @@ class Outbox:
         "dial_sent",
         "dial_short",
         "hearing",
+        "left_unproved",
         "losses",
         "origin",
         "sent",
@@ -74,6 +75,7 @@ class Outbox:
         self.origin = origin
         self.captured = self.sent = self.confirmed = origin
         self.closed = False
+        self.left_unproved = False  # audio has left memory that is sent and not confirmed
         self.dial_sent = self.dial_short = 0  # pulled on this dial; missing in its short frames
         self.losses = GapLog(source)
         self.hearing = Hearing(Marks(origin, 0, 0))
@@ -156,6 +158,7 @@ class Outbox:
         """Take the oldest frame out of memory, or off the disk if memory holds none."""
         if self._unconfirmed.frames:
             self._unconfirmed.shed(self.confirmed)
+            self.left_unproved = True
         else:
             self._let_go(*self._backlog.shed(), GapCause.OVERFLOW)
 
@@ -205,9 +208,10 @@ class Outbox:
         runs: Iterable[tuple[int, int]],
         gaps: Iterable[Gap],
         told: Iterable[tuple[int, int]] = (),
+        assumed: Iterable[tuple[int, int]] = (),
     ) -> None:
         """Restore the state of an earlier process: ``runs`` of audio on disk."""
-        kept, self.captured = self.losses.restore(gaps, told, confirmed, runs)
+        kept, self.captured = self.losses.restore(gaps, told, confirmed, runs, assumed)
         for start, end in kept:
             self._backlog.disk.extend(start, end)
         self.confirmed = self.sent = confirmed
@@ -289,6 +293,8 @@ class Outbox:
 
     def lose(self, start: int, end: int) -> None:
         """The backend does not transcribe [start, end): it is lost, and not sent again."""
+        for low, high in self.losses.unassume(start, min(end, self.confirmed)):
+            self.losses.lose_rest(low, high, GapCause.UNHEARD)
         start = max(start, self.confirmed)
         if start < end:
             self.losses.lose_rest(start, end, GapCause.UNHEARD)

@@ -43,7 +43,7 @@ _PINGS_PER_LIVE_AHEAD = 2
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """The queue of a backend, from its traits. Lengths are samples, filling is in seconds.
 
-    ``ping_backlog`` and ``ping_live``: a ping goes out for so much audio sent while there is
+    ``keeps_all``: it has no queue that could fill. ``ping_backlog`` and ``ping_live``: a ping goes out for so much audio sent while there is
     backlog, or live audio.
     """
 
@@ -54,6 +54,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     ping_live: int
     filling_above: float
     filling_below: float
+    keeps_all: bool = False
 
     @classmethod
     def of(cls, traits: Traits, queue: float | None = None) -> Limits:
@@ -76,6 +77,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
             ping_live=int(live_ahead * SAMPLE_RATE) // _PINGS_PER_LIVE_AHEAD,
             filling_above=above,
             filling_below=below,
+            keeps_all=known is None,
         )
 
 

@@ -178,6 +178,7 @@ class Chart(StateChart[Any]):
         | closing.to(closing, internal=True)
     )
     final_message = finishing.to(closing, cond="stop_sent", on="take_summary")
+    quiet_due = finishing.to(closing, on="assume_rest")
     finish_due = (
         finishing.to(closed, cond="all_delivered", on="abort_socket")
         | authorizing.to(failed, on="cancel_credential")

@@ -14,11 +14,14 @@ from __future__ import annotations
 from openline.commands import Outgoing, SendBytes, SendPing, SendText
 from openline.dialects.checking import check_encoded, dialect_error, encode_checked
 from openline.dialects.protocol import Memory, Wire
+from openline.dialects.traits import End
 from openline.machine.reporting import Reporting
 from openline.machine.timers import OFF, Timer
+from openline.updates import SAMPLE_RATE
 
 # This runs for every frame, and looking up a member of an enum is not free.
 _SEND, _STALL, _PACE = int(Timer.SEND), int(Timer.STALL), int(Timer.PACE)
+_QUIET = int(Timer.QUIET)
 
 
 def next_message(session: Reporting) -> Outgoing | None:
@@ -67,12 +70,31 @@ def next_message(session: Reporting) -> Outgoing | None:
             return _ping(session)
         deadlines[_PACE] = streams.opens_at
     elif session.stop_wanted and not session.stop_is_sent and not streams.on_disk:
+        traits = session.dialect.traits
+        if traits.tail and not session.tail_is_sent:
+            session.tail_is_sent = True
+            return _tail(session, traits.tail)
         session.stop_is_sent = True
-        session.flushing_since = session.now
-        session.arm_proof()
+        if traits.end is End.NEVER:
+            deadlines[_QUIET] = session.now + (traits.settle if streams.undelivered else 0.0)
+        else:
+            session.flushing_since = session.now
+            session.arm_proof()
         session.arm(Timer.SEND, session.policy.send_timeout)
         return _encoded(session, "stop", session.ids, session.sent)
     return None
+
+
+def _tail(session: Reporting, seconds: float) -> Outgoing | None:
+    """Silence behind all audio of each source, in one message; queued, the first is returned."""
+    pcm = bytes(2 * round(seconds * SAMPLE_RATE))
+    messages: list[Wire] = []
+    for stream in session.streams.all:
+        given = (stream.box.source, pcm, session.sent_audio)
+        session.memory, made = encode_checked(session.dialect, "audio", session.memory, *given)
+        session.sent_audio += 1
+        messages += made
+    return _queue(session, session.memory, tuple(messages))
 
 
 def _encoded(session: Reporting, method: str, *given: object) -> Outgoing | None:

@@ -18,6 +18,7 @@ from openline.commands import (
     Command,
 )
 from openline.dialects.protocol import Dialect, FinalMessage, Ids, Memory, Sent, Wire
+from openline.dialects.traits import End
 from openline.events import CredentialReady, SourceKind
 from openline.machine.timers import OFF, Timer
 from openline.policy import Policy
@@ -88,6 +89,7 @@ class SessionState:
         "policy",
         "pong",
         "queued",
+        "quiet_until",
         "realtime_factor",
         "redirect",
         "reported",
@@ -106,6 +108,7 @@ class SessionState:
         "streams",
         "summary",
         "summary_covers",
+        "tail_is_sent",
         "target",
         "timeline",
         "watch",
@@ -141,7 +144,7 @@ class SessionState:
         self.granted: dict[Timer, float] = {}  # deadlines that a suspension has put off
         self.out: list[Command] = []
         self.retry = Retry(policy, random)
-        limit = round(policy.buffer_seconds * SAMPLE_RATE)
+        limit = round(policy.buffer_of(dialect.traits) * SAMPLE_RATE)
         stores = frozenset(name for name, kind in kinds.items() if kind is SourceKind.STORE)
         self.streams = Streams(sources, dialect.traits, limit, disk_samples, stores)
         self.spooled = disk_samples > 0  # captured audio is kept on disk as well
@@ -156,6 +159,7 @@ class SessionState:
         self._process, self._finals = 1, 0
         self.counts: dict[str, int] = dict.fromkeys(_COUNTED, 0)
         self.reported: frozenset[str] = frozenset()  # the kinds of trouble, once each
+        self.quiet_until: dict[str, float] = {}  # the kinds that are reported again, and when
         # The credential.
         self.credential = CredentialReady(0)  # the provider's last answer
         self.credential_wanted = has_provider
@@ -183,7 +187,7 @@ class SessionState:
         self.dropped: int = 0  # queue items that the backend reported as dropped on this dial
         self.doubtful = False  # the final message will not confirm all sent audio
         # The end.
-        self.stop_wanted = self.stop_is_sent = False
+        self.stop_wanted = self.stop_is_sent = self.tail_is_sent = False
         self.end_reason = ""
         self.lost_sources: list[SourceEnded] = []  # those that failed or stalled before the stop
         self.summary: FinalMessage | None = None
@@ -210,8 +214,11 @@ class SessionState:
     @property
     def finish_at(self) -> float:
         """The time by which a session that is stopped now has to finish."""
+        traits = self.dialect.traits
         due = self.streams.finish_seconds(live=self.line_open) * self.realtime_factor
-        return self.now + self.policy.finish_timeout + due
+        if traits.end is End.NEVER:
+            due += traits.settle
+        return self.now + self.policy.finish_timeout + due + traits.tail
 
     def restore(self, past: Sequence[PastSource], transcript: Sequence[Transcript]) -> None:
         """Restore the state of a session as an earlier process left it."""

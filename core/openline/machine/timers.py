@@ -60,6 +60,8 @@ class Timer(IntEnum):
     # While audio of a source is sent and not confirmed: does the backend process it?
     PROOF = Scope.DIAL, "timed_out", ErrorKind.DEAF
     PING = Scope.DIAL, "ping_due"
+    # From the stop, where the backend ends no session: until when words are waited for.
+    QUIET = Scope.DIAL, "quiet_due"
     # Fires none: it only makes the sender pull again.
     PACE = Scope.DIAL, None
 
@@ -103,7 +105,7 @@ RUNS: dict[str, tuple[Timer, ...]] = {
     "reconnecting": (Timer.RETRY, Timer.GIVE_UP, Timer.FINISH, Timer.SOURCE),
     "finishing": (
         *(Timer.PING, Timer.PONG, Timer.SEND, Timer.STALL, Timer.PROOF),
-        *(Timer.PACE, Timer.FINISH),
+        *(Timer.PACE, Timer.QUIET, Timer.FINISH),
     ),
     "closing": (Timer.CLOSE,),
     "closed": (),
