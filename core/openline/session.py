@@ -59,7 +59,7 @@ EXTERNAL_EVENTS: Final = frozenset(
         *("open_requested", "stop_requested", "abort_requested", "network_restored"),
         *("credential_ready", "credential_failed", "socket_opened", "redirected"),
         *("redirect_refused", "socket_lost", "pong", "acked", "status", "backend_error", "refused"),
-        *("transcript", "metrics", "proved", "ignored", "insight", "final_message"),
+        *("transcript", "metrics", "proved", "ignored", "insight", "final_message", "expiring"),
     }
 )
 #: Every event of the chart: fired by an input, a message, or a timer.

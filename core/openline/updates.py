@@ -37,6 +37,7 @@ class State(StrEnum):
     CONNECTING = "connecting"
     AWAITING_ACK = "awaiting_ack"
     STREAMING = "streaming"
+    DRAINING = "draining"
     RECONNECTING = "reconnecting"
     FINISHING = "finishing"
     CLOSING = "closing"

@@ -93,14 +93,15 @@ class Judgement(NamedTuple):
 class Assuming:
     """What is known of one source's silence. It lives as long as the session."""
 
-    __slots__ = ("_lost", "ages", "heard", "horizon", "loudness", "renewed")
+    __slots__ = ("_lost", "ages", "heard", "horizon", "is_new", "loudness", "renews")
 
     def __init__(self, horizon: float, begin: int, now: float) -> None:
         self.horizon = horizon
         self.loudness = Loudness(begin)
         self.ages = Ages(horizon, now)
         self.heard = begin  # the end of the last words
-        self.renewed = False  # a dial was renewed for it, and nothing was heard since
+        # A new dial is wanted; it is there. Both until words, or another proof.
+        self.renews = self.is_new = False
         self._lost = (begin, begin)  # the last run that was lost as unproved
 
     def restore(self, confirmed: int, captured: int) -> None:
@@ -111,10 +112,16 @@ class Assuming:
     def begin_dial(self, now: float) -> None:
         """The line is open."""
         self.ages = Ages(self.horizon, now)
+        self.is_new = self.renews
 
     def note_words(self, end: int) -> None:
         """Words came, up to ``end``."""
         self.heard = max(self.heard, end)
+        self.note_proof()
+
+    def note_proof(self) -> None:
+        """The backend hears the source."""
+        self.renews = self.is_new = False
 
     @property
     def _trusted(self) -> int:
@@ -151,9 +158,9 @@ class Assuming:
             return Judgement(end)
         if not is_deaf:
             return Judgement(loud[0][0])
-        if not self.renewed:
-            self.renewed = True
-            return Judgement(loud[0][0], is_deaf=True, renews=True)
+        if not self.is_new:
+            asks, self.renews = not self.renews, True
+            return Judgement(loud[0][0], is_deaf=True, renews=asks)
         return Judgement(end, loud, is_deaf=True)
 
     def note_lost(self, start: int, end: int) -> None:

@@ -36,6 +36,7 @@ from openline.audio.ignored import IgnoredRun
 from openline.audio.marks import Marks, Reading
 from openline.audio.time_map import TimeMap
 from openline.audio.unconfirmed import Unconfirmed
+from openline.machine.timers import OFF
 from openline.updates import Gap, GapCause, to_samples
 
 _FRAME_BYTES = 2 * FRAME_SAMPLES
@@ -49,6 +50,7 @@ class Outbox:
         "_disk_limit",
         "_ignored",
         "_limit",
+        "_next",
         "_positions",
         "_sheds",
         "_tail",
@@ -63,6 +65,7 @@ class Outbox:
         "left_unproved",
         "losses",
         "origin",
+        "quiet",
         "sent",
         "source",
     )
@@ -76,7 +79,10 @@ class Outbox:
         self.captured = self.sent = self.confirmed = origin
         self.closed = False
         self.left_unproved = False  # audio has left memory that is sent and not confirmed
-        self.dial_sent = self.dial_short = 0  # pulled on this dial; missing in its short frames
+        # Pulled on this dial, silence included; missing in its short frames.
+        self.dial_sent = self.dial_short = 0
+        self.quiet = 0  # samples of silence that are to be put in behind the audio
+        self._next = -1  # where the audio that continues the last run begins; -1: none does
         self.losses = GapLog(source)
         self.hearing = Hearing(Marks(origin, 0, 0))
         self._limit = limit
@@ -186,7 +192,7 @@ class Outbox:
         """(position, samples) to fetch from the disk now; None while there is no need."""
         backlog = self._backlog
         # With nothing left to send it must be, however much waits for confirmation.
-        if backlog.frames and self.buffered - len(self._tail) // 2 > self._limit // 2:
+        if self._has_message and self.buffered - len(self._tail) // 2 > self._limit // 2:
             return None
         return backlog.disk.wanted()
 
@@ -225,6 +231,11 @@ class Outbox:
         return len(frames[0][1]) // 2 if frames else 0
 
     @property
+    def _has_message(self) -> bool:
+        """Whether memory holds enough for a message."""
+        return bool(self._backlog.frames)
+
+    @property
     def unsent(self) -> int:
         """Captured samples from the next frame to the live edge."""
         front = self._backlog.front
@@ -256,7 +267,7 @@ class Outbox:
         """The next frame, which now counts as sent on this dial."""
         backlog, unconfirmed = self._backlog, self._unconfirmed
         at, pcm = frame = backlog.frames.popleft()
-        if at != self.sent or not self.dial_sent:  # a skip, or the dial's first
+        if at != self._next:  # a skip, or the first of the dial or behind silence
             self._positions.begin_run(self.dial_sent, at)
         samples = len(pcm) // 2
         backlog.samples -= samples
@@ -264,8 +275,28 @@ class Outbox:
         unconfirmed.samples += samples
         self.dial_sent += samples
         self.dial_short += FRAME_SAMPLES - samples
-        self.sent = at + samples
+        self._next = self.sent = at + samples
         return pcm
+
+    def pull_silence(self, samples: int) -> bytes:
+        """A message of ``samples`` of silence, behind all that was pulled so far."""
+        self._positions.begin_still(self.dial_sent, self.sent)
+        self._next = -1
+        self.dial_sent += samples
+        return bytes(2 * samples)
+
+    def push(self) -> None:
+        """All audio that is captured is to go out. Frames do so anyway."""
+
+    def fill(self, _now: float, /) -> float:
+        """When the rest of a message has waited for long enough; OFF: frames do not wait."""
+        return OFF
+
+    def place(self, origin: int) -> None:
+        """The source starts at ``origin``; silence may have been sent of it before."""
+        self.origin = self.captured = self.sent = self.confirmed = origin
+        self._positions.clear()
+        self._positions.begin_still(0, origin)
 
     # Confirmation.
 
@@ -288,7 +319,9 @@ class Outbox:
 
         They are lost somewhere in there, and its clock leaves them out.
         """
-        self.losses.somewhere(*self.span(after, self.dial_sent), samples)
+        start, end = self.span(after, self.dial_sent)
+        if start < end:  # silence that was put in is no loss
+            self.losses.somewhere(start, end, min(samples, end - start))
         self._positions.drop(after, self.dial_sent, samples)
 
     def lose(self, start: int, end: int) -> None:
@@ -335,7 +368,8 @@ class Outbox:
         self._backlog.put_back(reversed(unconfirmed.frames), unconfirmed.samples)
         unconfirmed.clear()
         self._positions.clear()
-        self.dial_sent = self.dial_short = 0
+        self.dial_sent = self.dial_short = self.quiet = 0
+        self._next = -1
         self.sent = self.confirmed
         self._backlog.skip(self.confirmed)
         for start, end in self._unheard:

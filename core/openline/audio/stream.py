@@ -24,7 +24,9 @@ class Stream:
         "assuming",
         "box",
         "due_since",
+        "flushed",
         "full_since",
+        "is_placed",
         "is_store",
         "promised",
         "shut_since",
@@ -46,8 +48,10 @@ class Stream:
         self.box = box
         self.assuming = assuming  # None: the backend proves silence
         self.is_store = is_store
+        self.is_placed = True  # it has a place on the timeline; else only silence was sent of it
+        self.flushed = 0  # how much was sent at the last flush of this dial
         self.full_since = OFF  # since when a store waits, and the mark has not moved; OFF: none
-        self.window = Window(limits, now)
+        self.window = Window(limits, now, is_store=is_store)
         self.shut_since = OFF  # when its window was shut with no report on it since; OFF: never
         self.due_since = OFF  # when the backend last confirmed progress, while audio is due
         self.spoke = False  # words or figures of it came on this dial

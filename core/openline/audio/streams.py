@@ -14,6 +14,7 @@ import msgspec
 
 from openline.audio.assuming import Assuming
 from openline.audio.drops import charge
+from openline.audio.formed import FormedOutbox, is_formed
 from openline.audio.marks import Marks
 from openline.audio.outbox import Outbox
 from openline.audio.pings import PingMarks
@@ -22,7 +23,14 @@ from openline.audio.turns import Turns
 from openline.audio.window import Limits, Window
 from openline.dialects.traits import Ends, Traits
 from openline.machine.timers import OFF
-from openline.updates import SAMPLE_RATE, Account, Gap, SourceStatistics, Transcript
+from openline.updates import (
+    SAMPLE_RATE,
+    Account,
+    Gap,
+    SourceStatistics,
+    Transcript,
+    to_samples,
+)
 
 
 class PastSource(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,12 +61,14 @@ class Streams(Turns):
         "_disk_limit",
         "_dropped",
         "_ends",
+        "_is_formed",
         "_limit",
         "_over",
         "_pings",
         "_stores",
         "_streams",
         "_traits",
+        "_unplaced",
         "_zero",
         "closed",
         "has_disk",
@@ -79,9 +89,11 @@ class Streams(Turns):
         self._traits = traits
         self._ends = traits.ends  # what they prove on this dial
         self._limit = limit
+        self._is_formed = is_formed(traits.form)
         self._disk_limit = disk_limit  # samples per source; 0: there is no disk
         self.has_disk = disk_limit > 0  # there may be audio on it, even after it failed
         self._streams: dict[str, Stream] = {}
+        self._unplaced: dict[str, Stream] = {}  # without a sound so far, but for silence
         self._over: frozenset[str] = frozenset()
         self._zero: float | None = None
         self._pings = PingMarks()
@@ -102,8 +114,15 @@ class Streams(Turns):
             if self._zero is None:
                 self._zero = at
             origin = max(0, round((at - self._zero) * SAMPLE_RATE))
-            stream = self._make(source, origin, now)
+            stream = self._unplaced.pop(source, None) or self._make(source, origin, now)
             box = stream.box
+            if not stream.is_placed:
+                stream.is_placed = True
+                box.place(origin)
+                if stream.assuming is not None:
+                    stream.assuming.restore(origin, origin)
+                stream.window = Window(self._limits, now)
+                stream.window.note_drained(box.dial_sent)  # the silence went long ago
             self._begin_hearing(box)
             self._streams[source] = stream
             self._order.append(stream)
@@ -113,10 +132,15 @@ class Streams(Turns):
 
     def _make(self, source: str, origin: int, now: float) -> Stream:
         is_store = source in self._stores
-        box = Outbox(source, self._limit, origin, self._disk_limit, sheds=not is_store)
-        traits, assuming = self._traits, None
-        if traits.silent_in_silence or not traits.proves_silence:
-            assuming = Assuming(traits.horizon, origin, now)
+        limits = self._limit, origin, self._disk_limit
+        if self._is_formed:
+            form = self._traits.form
+            box: Outbox = FormedOutbox(source, *limits, sheds=not is_store, form=form)
+        else:
+            box = Outbox(source, *limits, sheds=not is_store)
+        assuming = None
+        if self._traits.silent_in_silence or not self._traits.proves_silence:
+            assuming = Assuming(self._traits.horizon, origin, now)
         return Stream(box, self._limits, now, is_store=is_store, assuming=assuming)
 
     def capture(
@@ -261,11 +285,14 @@ class Streams(Turns):
     def begin_dial(self, now: float, ends: Ends) -> None:
         """The line is open: every window starts afresh. ``ends``: what those of finals prove."""
         self._pings.clear()
+        self._unplaced.clear()
+        self.quiet.clear()
         self._dropped = 0
         self._ends = ends
         for stream in self._streams.values():
-            stream.window = Window(self._limits, now)
+            stream.window = Window(self._limits, now, is_store=stream.is_store)
             stream.stuck = stream.spoke = False
+            stream.flushed = 0
             stream.shut_since = stream.due_since = stream.full_since = OFF
             self._begin_hearing(stream.box)
             if stream.assuming is not None:
@@ -328,6 +355,49 @@ class Streams(Turns):
         """Every gap, by source and time."""
         return tuple(gap for s in self._streams.values() for gap in s.box.losses.missing())
 
+    # What goes out beside whole messages of captured audio.
+
+    def push(self) -> None:
+        """All audio that is captured is to go out, the rest of a message too."""
+        for stream in self._streams.values():
+            stream.box.push()
+
+    def fill(self, now: float) -> float:
+        """When the rest of a message has waited for long enough; what is due by ``now`` goes out.
+
+        OFF: no rest waits.
+        """
+        return min([s.box.fill(now) for s in self._streams.values()], default=OFF)
+
+    def put_silence(self, seconds: float, sources: Collection[str]) -> None:
+        """Put in ``seconds`` of silence of each of ``sources`` now, behind all its audio.
+
+        It is sent as soon as the windows and the pace allow it, and only on this dial. The
+        session time stands still meanwhile, and none of it is ever confirmed or lost. A source
+        that the backend ignores gets none.
+        """
+        for name in sources:
+            stream = self._streams.get(name) or self._unplaced.get(name)
+            if stream is None:
+                stream = self._unplaced[name] = self._make(name, 0, OFF)
+                stream.is_placed = False
+            if not stream.box.ignored:
+                stream.box.push()
+                stream.box.quiet += to_samples(seconds)
+                if stream not in self.quiet:
+                    self.quiet.append(stream)
+
+    @property
+    def capturing(self) -> list[str]:
+        """The sources of which audio may still come, in the order in which they were declared."""
+        return [] if self.closed else [name for name in self._declared if name not in self._over]
+
+    @property
+    def sent_samples(self) -> int:
+        """Samples sent on this dial, silence included, of the source of which most were sent."""
+        streams = (*self._streams.values(), *self._unplaced.values())
+        return max([stream.box.dial_sent for stream in streams], default=0)
+
     # Confirmation.
 
     def mark(self) -> bytes:
@@ -344,5 +414,4 @@ class Streams(Turns):
 
     def note_dropped(self, reporting: Stream, items: int) -> None:
         """The backend dropped ``items`` frames of its queues; ``charge`` finds the sources."""
-        queue = self._limits.queue
-        self._dropped += charge(reporting, self._order, items, self._dropped, queue)
+        self._dropped += charge(reporting, self._order, items, self._dropped, self._limits)

@@ -19,7 +19,9 @@ from openline.commands import (
     RequestCredential,
 )
 from openline.dialects.checking import begin_checked
+from openline.machine.life import Leaving
 from openline.machine.opening import Opening
+from openline.machine.rotation import CLOSE_NORMAL, Rotating
 from openline.machine.timers import (
     ALL_TIMERS,
     DIAL_TIMERS,
@@ -29,14 +31,12 @@ from openline.machine.timers import (
     Timer,
 )
 
-#: RFC 6455 §7.4.1: the purpose of the connection has been fulfilled.
-CLOSE_NORMAL = 1000
 
-
-class Actions(Opening):
+class Actions(Opening, Rotating):
     """The work of one session; the chart calls it by name.
 
-    ``opening`` has the steps up to an open line, ``words`` and ``proofs`` the backend's messages.
+    ``opening`` has the steps up to an open line, ``words`` and ``proofs`` the backend's messages,
+    ``rotation`` how a dial is replaced by the next one.
     """
 
     __slots__ = ()
@@ -133,8 +133,10 @@ class Actions(Opening):
         self.stop_is_sent = self.tail_is_sent = False
         self.ends = self.dialect.traits.ends
         self.memory = begin_checked(self.dialect)
+        self.life.begin(self.now, self.dialect.traits.longest)
         self.queued.clear()
         self.sent_audio = self.sent_messages = 0
+        self.upkeep.begin_dial(self.now)
         self.out.append(OpenSocket(self.dial, self.target, self.with_credential))
 
     def leave_dial(self) -> None:
@@ -153,10 +155,13 @@ class Actions(Opening):
 
     def note_stable(self) -> None:
         """The line held for ``stable_after``; a socket that was only open is no line yet."""
-        if self.streamed:
-            self.retry.note_stable()
-        else:
+        if not self.streamed:
             self.await_stable()
+            return
+        self.retry.note_stable()
+        is_due = any(stream.due_since != OFF for stream in self.streams.all)
+        if not is_due or self.dialect.traits.silent_in_silence:
+            self.retry.note_heard()
 
     def request_ping(self) -> None:
         """A ping is due; ``pong_timeout`` runs from now, even if the ping is not sent yet."""
@@ -172,6 +177,7 @@ class Actions(Opening):
     def end_dial(self) -> None:
         """End the dial's timers, retract its partials, and keep unconfirmed audio for the next."""
         self.dial_live = self.line_open = self.start_due = False
+        self.life.leaving = Leaving.NOT
         self.disarm(DIAL_TIMERS)
         self.report_losses(self.streams.end_dial())
         for retraction in self.timeline.retract():

@@ -32,7 +32,9 @@ from openline.dialects.protocol import (
     Status,
     Unknown,
 )
+from openline.machine.life import Leaving
 from openline.machine.reporting import Reporting
+from openline.machine.rotation import CLOSE_NORMAL
 from openline.machine.state import Plan
 from openline.machine.timers import OFF, Timer
 from openline.reconnect.verdicts import Ending, ErrorKind
@@ -69,6 +71,8 @@ _MESSAGE_EVENTS: Final[dict[type, str]] = {
 def on_timer(session: Reporting, timer: Timer) -> Fired:
     """The chart's events that ``timer``, which is due, fires."""
     plan = None if timer.error is None else _ended(session, error=timer.error)
+    if timer is Timer.CLOSE and session.life.leaving is Leaving.CLOSING:
+        plan = _ended(session, expired=True)
     if timer is Timer.SOURCE:
         return _look_for_silence(session)
     if timer is Timer.GIVE_UP:
@@ -275,8 +279,10 @@ def _redirected(session: Reporting, event: e.Redirected) -> Fired:
 def _lost(session: Reporting, event: e.SocketLost) -> Fired:
     if not _live(session, event.dial):
         return _NOTHING
+    asked = session.life.leaving is Leaving.CLOSING and event.code == CLOSE_NORMAL
     plan = _ended(
         session,
+        expired=asked or session.life.is_expected(session.now),
         code=event.code,
         sender=event.sender,
         reason=event.reason,

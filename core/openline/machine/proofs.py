@@ -45,7 +45,7 @@ class Proofs(Silence):
             self.note_drained(stream)
         is_heard = window.received > received and not self.dialect.traits.proves_silence
         if stream.assuming is not None and box.confirmed > mark:
-            stream.assuming.renewed = False
+            stream.assuming.note_proof()
         if moved or is_heard or box.confirmed > mark:
             self.note_alive(stream)
         self.note_sign(stream)
@@ -61,12 +61,22 @@ class Proofs(Silence):
         return stream.box.sent_by(max(to_samples(seconds), 0))
 
     def take_summary(self) -> None:
+        """The final message ends the session."""
+        for stream in self.streams.all:
+            box = stream.box
+            self.summary_covers[box.source] = box.span(0, box.dial_sent)
+        self.confirm_by_final(at_the_end=True)
+        self.assume_rest()
+        self.summary = self.message
+
+    def confirm_by_final(self, *, at_the_end: bool) -> None:
         """The final message confirms all sent audio, unless some was or may have been dropped.
 
         It confirms nothing of a source of which no words and no figures came, if the backend
         sent some of another one: it may have ignored the source. Nor does it where the figures
         leave more audio undrained than the queue can hold: the recogniser is gone. It confirms at
-        the end of the session alone where words may still follow that replace older ones.
+        the end of the session alone where words may still follow that replace older ones, and
+        nothing of them where another dial follows.
         """
         final: FinalMessage = self.message
         streams = self.streams.all
@@ -74,19 +84,16 @@ class Proofs(Silence):
         spoke = any(stream.spoke for stream in streams)
         for stream in streams:
             box = stream.box
-            self.summary_covers[box.source] = box.span(0, box.dial_sent)
             is_gone = stream.window.reports and stream.overfills
             if confirms and (stream.spoke or not spoke) and not is_gone:
                 until = box.sent
                 if final.until is not None:
                     counted = self._until(stream, final.until)
                     until = box.hearing.marks.at_proof(box.span(counted, counted)[1])
-                if box.hearing.is_open:
-                    stream.promised = until
-                else:
+                if not box.hearing.is_open:
                     self.confirm(box, until)
-        self.assume_rest()
-        self.summary = final
+                elif at_the_end:
+                    stream.promised = until
 
     def lose_audio(self) -> None:
         """The backend does not transcribe an interval, or a source on this dial at all."""

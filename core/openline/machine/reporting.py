@@ -154,6 +154,7 @@ class Reporting(SessionState):
 
     def note_alive(self, stream: Stream) -> None:
         """The backend processes the audio of this source: it neither stalls nor is it deaf."""
+        self.retry.note_heard()
         stream.shut_since = OFF
         self.deadlines[Timer.STALL] = self.streams.shut_since + self.policy.stall_timeout
         stream.due_since = self.now if stream.is_due else OFF

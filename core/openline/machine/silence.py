@@ -14,6 +14,7 @@ from openline.audio.assuming import Assuming
 from openline.audio.gaps import without
 from openline.audio.stream import Stream
 from openline.commands import StoreAssumed
+from openline.machine.life import Leaving
 from openline.machine.reporting import Reporting
 from openline.machine.timers import OFF, Timer
 from openline.updates import GapCause
@@ -70,13 +71,20 @@ class Silence(Reporting):
             stream.due_since = OFF
             self.arm_proof()
         if verdict.renews:
+            self._renew()
+
+    def _renew(self) -> None:
+        """Another dial is to hear what this one does not: rotate, or lose this one at the stop."""
+        if self.stop_wanted:
             self.deadlines[Timer.PROOF] = self.now
+        elif self.life.leaving is Leaving.NOT:
+            self.life.hasten(self.now)
+            self.deadlines[Timer.ROTATE] = self.now
 
     def note_words(self, stream: Stream, end: int) -> None:
         """Words of a source, up to session sample ``end``: the backend hears it."""
         if stream.assuming is not None:
             stream.assuming.note_words(end)
-            stream.assuming.renewed = False
 
     def _lose_unproved(
         self, stream: Stream, known: Assuming, lost: tuple[tuple[int, int], ...]

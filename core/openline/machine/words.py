@@ -8,8 +8,8 @@ final there repeats another. What a final proves is in ``marks``.
 from __future__ import annotations
 
 from openline.audio.marks import Reading
-from openline.audio.stream import Stream
 from openline.audio.outbox import Outbox
+from openline.audio.stream import Stream
 from openline.dialects.protocol import Heard, Metrics, Noticed, Remark, Status
 from openline.dialects.traits import Ends
 from openline.machine.proofs import Proofs
