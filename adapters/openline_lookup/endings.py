@@ -142,13 +142,15 @@ def _everything(
 ) -> Iterator[_Subject]:
     for text, row in refusals.items():
         yield _refusal(text, row)
-    codes = sorted({*table.CLOSE_CODES, *table.OUR_CLOSE_CODES, *dialect_codes})
+    own = {each for each in dialect_codes if each in CODES}
+    codes = sorted({*table.CLOSE_CODES, *table.OUR_CLOSE_CODES, *own})
     for code in codes:
         yield _code(code, dialect_codes)
     for numbers, one in _others(table.CLOSE_CODE_RANGES, codes):
         yield "close code", f"close code {numbers}", _code_cases(one, NO_CODES)
     yield "close code", "any other close code", _code_cases(0, NO_CODES)
-    for status in table.HTTP_STATUSES:
+    own_statuses = {each for each in dialect_codes if each in STATUSES}
+    for status in sorted({*table.HTTP_STATUSES, *own_statuses}):
         yield _status(status)
     for numbers, one in _others(table.HTTP_RANGES, table.HTTP_STATUSES):
         yield "HTTP status", f"HTTP {numbers}", _status_cases(one)

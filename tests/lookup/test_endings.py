@@ -203,7 +203,7 @@ def test_all_rows_of_a_dialect() -> None:
 
 
 def test_all_rows_stand_in_groups_in_the_order_of_the_table() -> None:
-    rows = all_rows(dialect_codes={**CODES, 900: CODES[1011]}, refusals=REFUSALS)
+    rows = all_rows(dialect_codes={**CODES, 1100: CODES[1011]}, refusals=REFUSALS)
     groups = [row.group for row in rows]
     assert list(dict.fromkeys(groups)) == [
         "refusal",
@@ -214,7 +214,7 @@ def test_all_rows_stand_in_groups_in_the_order_of_the_table() -> None:
     ]
     assert groups == sorted(groups, key=list(dict.fromkeys(groups)).index)
     codes = [int(row.title[11:]) for row in rows if row.title[11:].isdigit()]
-    exact = {*verdict_table.CLOSE_CODES, *verdict_table.OUR_CLOSE_CODES, *CODES, 900}
+    exact = {*verdict_table.CLOSE_CODES, *verdict_table.OUR_CLOSE_CODES, *CODES, 1100}
     assert [code for code in dict.fromkeys(codes) if code in exact] == sorted(exact)
     assert rows[-1].when == ""
     assert rows[-1].strike

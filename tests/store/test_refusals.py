@@ -18,6 +18,7 @@ import pytest
 from openline import events as e
 from openline.backend import Backend, CredentialPlace
 from openline.commands import StoreAudio, StoreReplaced, StoreTold, StoreWithdrawn
+from openline.dialects.echopanel import EchoPanel
 from openline.journal.reader import JournalError
 from openline.session import SessionMachine
 from openline.updates import Gap, GapCause, Transcript
@@ -48,6 +49,12 @@ from openline_store.spool import (
 from openline_store.token_file import MOST_BYTES, TokenFile, TokenFileError, read
 
 GAP = Gap(source="mic", start=0, end=5, samples=5, cause=GapCause.CAPTURE)
+
+
+class Earlier(EchoPanel):
+    """A dialect of another name."""
+
+    name = "echopanel-v1"
 
 
 def began(session_id: str = "s", dialect: str | None = "echopanel-v1") -> Began:
@@ -244,7 +251,7 @@ def test_a_session_is_begun_with_all_that_its_backend_needs() -> None:
         credential_place=CredentialPlace.QUERY,
         redirects_to=("wss://near.example",),
     )
-    first = Began.of(backend, "s", ["mic"], dialect="echopanel-v1")
+    first = Began.of(backend, "s", ["mic"], dialect=Earlier())
     assert first.backend == backend
     assert (first.session_id, first.sources, first.dialect) == ("s", ("mic",), "echopanel-v1")
 

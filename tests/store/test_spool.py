@@ -15,6 +15,7 @@ import pytest
 from msgspec.structs import replace
 
 from openline.backend import Backend, CredentialPlace
+from openline.dialects.echopanel import EchoPanel
 from openline.session import PastSource
 from openline.updates import Gap, GapCause, Transcript
 from openline_store.past import Past
@@ -502,12 +503,12 @@ def test_session_is_resumed_at_its_backend() -> None:
         Backend(host="example.org", port=443, credential_place=CredentialPlace.QUERY),
         Backend(host="example.org", secure=False, allow_plain=True),
     ):
-        there = Began.of(backend, "s", ("mic",), dialect="echopanel").backend
+        there = Began.of(backend, "s", ("mic",), dialect=EchoPanel()).backend
         assert (there.url, there.credential_place) == (backend.url, backend.credential_place)
 
 
 def test_query_is_not_stored_and_must_be_given_again() -> None:
-    began = Began.of(Backend(query="key=secret"), "s", ("mic",), dialect="echopanel")
+    began = Began.of(Backend(query="key=secret"), "s", ("mic",), dialect=EchoPanel())
     assert "secret" not in repr(began)
     with pytest.raises(ValueError, match="give the URL again"):
         _ = began.backend

@@ -32,7 +32,9 @@ from openline.dialects.protocol import (
     Status,
     Unknown,
 )
+from openline.machine.life import Leaving
 from openline.machine.reporting import Reporting
+from openline.machine.rotation import CLOSE_NORMAL
 from openline.machine.state import Plan
 from openline.machine.timers import OFF, Timer
 from openline.reconnect.verdicts import Ending, ErrorKind
@@ -69,6 +71,8 @@ _MESSAGE_EVENTS: Final[dict[type, str]] = {
 def on_timer(session: Reporting, timer: Timer) -> Fired:
     """The chart's events that ``timer``, which is due, fires."""
     plan = None if timer.error is None else _ended(session, error=timer.error)
+    if timer is Timer.CLOSE and session.life.leaving is Leaving.CLOSING:
+        plan = _ended(session, expired=True)
     if timer is Timer.SOURCE:
         return _look_for_silence(session)
     if timer is Timer.GIVE_UP:
@@ -118,7 +122,7 @@ def _audio(session: Reporting, event: e.AudioCaptured) -> Fired:
         raise LocalProtocolError("audio of an odd number of bytes: samples are 16-bit")
     if event.peak is not None and not 0 <= event.peak <= _FULL_SCALE:
         raise LocalProtocolError(f"a peak of {event.peak}: give 0 to {_FULL_SCALE}, or None")
-    stream = session.streams.capture(event.source, event.pcm, session.now)
+    stream = session.streams.capture(event.source, event.pcm, session.now, event.peak)
     if stream is None:
         _check_source(session, event.source)
         session.trouble("late_audio", "audio captured after the stop is refused")
@@ -129,6 +133,13 @@ def _audio(session: Reporting, event: e.AudioCaptured) -> Fired:
         if stream.is_store and not stream.has_room:
             session.note_full(stream)
         box = stream.box
+        if box.left_unproved:
+            box.left_unproved = False
+            session.trouble_again(
+                "unproven",
+                f"audio of {box.source} left memory before it was confirmed: "
+                "it is lost if the line is lost now",
+            )
         if box.hearing.told:  # its audio left memory
             session.report_told(box)
         elif box.ignored and box.losses.has_news:
@@ -268,8 +279,10 @@ def _redirected(session: Reporting, event: e.Redirected) -> Fired:
 def _lost(session: Reporting, event: e.SocketLost) -> Fired:
     if not _live(session, event.dial):
         return _NOTHING
+    asked = session.life.leaving is Leaving.CLOSING and event.code == CLOSE_NORMAL
     plan = _ended(
         session,
+        expired=asked or session.life.is_expected(session.now),
         code=event.code,
         sender=event.sender,
         reason=event.reason,
@@ -298,11 +311,10 @@ def _message(session: Reporting, event: e.MessageReceived) -> Fired:
 
 
 def _items(session: Reporting, dial: int, items: tuple[Message, ...]) -> Iterator[tuple[str, Any]]:
-    """The events of the items of one message; none of those that follow the end of the dial."""
+    """The events of the items of one message; those that follow the end of the dial are late."""
     for item in items:
-        if not _live(session, dial):
-            return
-        yield from _item(session, item)
+        if _live(session, dial):
+            yield from _item(session, item)
 
 
 def _item(session: Reporting, message: Message) -> Fired:

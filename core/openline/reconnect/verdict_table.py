@@ -136,6 +136,9 @@ _OURS: Final = "openline"
 #: No evidence, or none that is in a table.
 UNKNOWN: Final = _strike("the connection ended and no reason was given", _OURS)
 
+#: A connection that ends when it had to, or that is replaced before that.
+EXPIRED: Final = _retry("the connection was at its known end, and is replaced", _OURS)
+
 #: Close codes from the peer, or from an unknown sender.
 CLOSE_CODES: Final[Mapping[int, Rule]] = MappingProxyType(
     {
