@@ -17,9 +17,9 @@ from openline.dialects.openai import OpenAI
 from openline.dialects.protocol import Dialect
 from openline.dialects.sherpa import Sherpa
 from openline.dialects.soniox import Soniox
+from openline.dialects.speechmatics import Speechmatics
 from openline.dialects.vllm import VLLM
 from openline.dialects.vosk import Vosk
-from openline.dialects.speechmatics import Speechmatics
 from openline.dialects.whisperlive import WhisperLive
 from openline.dialects.whisperlivekit import WhisperLiveKit
 
