@@ -4,8 +4,8 @@ The start is the first message of a dial and goes out once; no other message goe
 the line is open. Then, most urgent first: a ping that is due, audio that a window allows, silence
 that is to be put in, and, when the app has stopped and all audio is out, the stop; then what
 keeps the line (``tending``). On a dial that is being replaced no audio goes out, and the flush or
-the stop takes its place. A pull means that the last send has completed,
-so it disarms SEND; a message that it returns arms SEND again.
+the stop takes its place. A pull means that the last send has completed, so it disarms SEND; a
+message that it returns arms SEND again.
 
 When a window is shut, the sender waits for a confirmation: STALL bounds how long that may take,
 a ping requests the confirmation, and PACE is due when time alone opens the window, or the pace
@@ -20,7 +20,7 @@ from openline.dialects.checking import check_encoded, dialect_error, encode_chec
 from openline.dialects.protocol import Memory, Wire
 from openline.machine.life import Leaving
 from openline.machine.reporting import Reporting
-from openline.machine.tending import fill, note_audio, tend
+from openline.machine.tending import fill, flush, note_audio, tend
 from openline.machine.timers import OFF, Timer
 
 # This runs for every frame, and looking up a member of an enum is not free.
@@ -51,7 +51,13 @@ def next_message(session: Reporting) -> Outgoing | None:
         outgoing = _audio(session, *pulled)  # None: the dialect keeps it for a later message
         if outgoing is not None:
             return outgoing
-    deadlines[_SEND] = OFF  # the last message of a dialect may be none
+    return _idle(session)
+
+
+def _idle(session: Reporting) -> Outgoing | None:
+    """What goes out when there is no audio to send now: a ping, the stop, or what keeps the line."""
+    deadlines, streams = session.deadlines, session.streams
+    deadlines[_SEND] = OFF  # the dialect may have kept the last frame
     deadlines[_STALL] = streams.shut_since + session.policy.stall_timeout
     if streams.shut:
         if streams.wants_ping():
@@ -115,7 +121,8 @@ def _drain(session: Reporting) -> Outgoing | None:
         return None
     flushes, life.leaving = life.leaving is Leaving.FLUSH, Leaving.DRAINING
     if flushes:
-        asked = _encoded(session, "flush", session.sent)
+        flush(session)
+        asked = _queued(session) if session.queued else None
     else:
         session.stop_is_sent = True
         asked = _encoded(session, "stop", session.ids, session.sent)
