@@ -32,6 +32,7 @@ from openline.dialects.protocol import (
     Status,
 )
 from openline.dialects.traits import Ends, Traits
+from openline.policy import Policy
 from tests.core.driver import Drive
 
 _KINDS: dict[str, type[Any]] = {
@@ -74,6 +75,7 @@ class Play(Drive):
     """A session with an ``Outright``."""
 
     def __init__(self, dialect: Outright | None = None, **options: Any) -> None:
+        options.setdefault("policy", Policy(buffer_seconds=80.0))
         super().__init__(dialect=dialect or Outright(), **options)
 
     def hear(self, *items: Message, after: float = 0.0) -> None:
@@ -96,6 +98,11 @@ class Play(Drive):
     def data(self) -> list[str]:
         """What was sent, audio as its length."""
         return [written(each) for each in self.sent if isinstance(each, SendText | SendBytes)]
+
+    @property
+    def sent_samples(self) -> int:
+        """The samples of all audio that was sent."""
+        return sum(len(each.data) // 2 for each in self.sent if isinstance(each, SendBytes))
 
     @property
     def marks(self) -> tuple[float, float]:

@@ -15,10 +15,10 @@ from openline.dialects.protocol import Dialect, FinalMessage, Heard, Memory, Pro
 #: The most bytes that a memory may have.
 MOST = 64 * 1024
 
-_ODD = st.one_of(
+_VALUES: list[Any] = [[], {}, "12.5", "NaN", 10**400, "\ud800", -1, 1e308, [1], {"a": None}]
+_ODD: st.SearchStrategy[Any] = st.one_of(
     *(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=8)),
-    *(st.just([]), st.just({}), st.just("12.5"), st.just("NaN"), st.just(10**400)),
-    st.sampled_from(["\ud800", -1, 1e308, [1], {"a": None}]),
+    st.sampled_from(_VALUES),
 )
 
 

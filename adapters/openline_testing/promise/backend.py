@@ -27,6 +27,8 @@ TICK: Final = 0.2
 #: How often an end is claimed behind the audio, and by how much at most, in seconds
 #: (PROTOCOL, "Observed since": 4 to 29 %, by up to 27 s).
 _OFTEN, _FAR = 0.06, 27.0
+#: The connection is closed when no message came for so many times ``keepalive``.
+_LEFT_ALONE: Final = 2.5
 #: Seconds by which more than a pace or a queue may arrive: one message, and rounding.
 _SLACK: Final = 0.3
 
@@ -130,12 +132,21 @@ class Connection:
             self._end(1008, "the session is too long")
         elif self.expires_at is not None and now >= self.expires_at:
             self._end(1001, "going away")
-        elif traits.keepalive is not None and now - self._heard_at > 2.5 * traits.keepalive:
+        elif self._is_left_alone(now):
             self._side.accuse(f"no message came for {now - self._heard_at:.1f} s")
             self._end(1011, "no audio, no keepalive")
         elif not self.is_deaf:
             self._report(now)
             self._decide()
+
+    def _is_left_alone(self, now: float) -> bool:
+        """Whether no message came for far too long; after the stop none is due."""
+        keepalive = self._traits.keepalive
+        return (
+            keepalive is not None
+            and not self._stopped
+            and now - self._heard_at > _LEFT_ALONE * keepalive
+        )
 
     def announce(self, seconds: float, now: float) -> None:
         """This connection ends in ``seconds``."""

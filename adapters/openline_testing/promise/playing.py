@@ -88,12 +88,12 @@ class Outcome(msgspec.Struct, kw_only=True):
             found = each.confirmed + each.assumed + each.told + each.missing
             if found != each.captured:
                 return f"{name}: {each.captured} samples were captured, and {found} accounted for"
-        if self.calm and not ended.complete:
-            return "nothing went wrong, and the session is not complete"
         if len(self.lost) + len(self.twice) > self.allowed:
             lost = ", ".join(f"{each.text} at {each.start / RATE:.2f} s" for each in self.lost)
             twice = ", ".join(self.twice)
             return f"lost without a gap: [{lost}], twice: [{twice}], {self.allowed} allowed"
+        if self.calm and not ended.complete:
+            return "nothing went wrong, and the session is not complete"
         return ""
 
 

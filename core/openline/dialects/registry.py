@@ -12,10 +12,14 @@ from typing import Final
 
 from openline.dialects.deepgram import Deepgram
 from openline.dialects.echopanel import ADDRESS, EchoPanel
+from openline.dialects.openai import OpenAI
 from openline.dialects.protocol import Dialect
 from openline.dialects.sherpa import Sherpa
 from openline.dialects.soniox import Soniox
+from openline.dialects.vllm import VLLM
 from openline.dialects.vosk import Vosk
+from openline.dialects.speechmatics import Speechmatics
+from openline.dialects.whisperlive import WhisperLive
 
 #: The dialect of a session that is given no other.
 DEFAULT: Final[Dialect] = EchoPanel()
@@ -27,10 +31,15 @@ BUILT_IN: Final[Mapping[str, Dialect]] = MappingProxyType(
         each.name: each
         for each in (
             DEFAULT,
+            OpenAI(),
+            Soniox(),
+            VLLM(),
             Deepgram(),
             Soniox(),
             Sherpa(),
             Vosk(),
+            Speechmatics(),
+            WhisperLive(),
         )
     }
 )

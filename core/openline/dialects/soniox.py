@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, Final
+from typing import Final
 
 import msgspec
 
@@ -90,7 +90,7 @@ class SonioxMemory(msgspec.Struct, frozen=True, kw_only=True):
 class Soniox(DialectBase):
     """Soniox real-time speech to text. The key is a bearer token."""
 
-    name: ClassVar[str] = "soniox"
+    name = "soniox"  # without an annotation: no field, and no option
 
     model: str = option("stt-rt-v5", "the model", "Soniox, Models")
     languages: tuple[str, ...] = option((), "languages that are expected, such as en", _API)

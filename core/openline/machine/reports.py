@@ -116,4 +116,5 @@ def snapshot(session: SessionState) -> Snapshot:
         window_shut=streams.shut,
         undelivered=streams.undelivered,
         sources_over=streams.over,
+        memory=session.memory,
     )
