@@ -14,6 +14,7 @@ allows more. With the default form the dialect gets each frame as it was capture
 
 from __future__ import annotations
 
+from openline.audio.outbox import Outbox
 from openline.audio.stream import Stream
 from openline.commands import Outgoing, SendBytes, SendPing, SendText
 from openline.dialects.checking import check_encoded, dialect_error, encode_checked
@@ -25,12 +26,63 @@ from openline.machine.timers import OFF, Timer
 
 # This runs for every frame, and looking up a member of an enum is not free.
 _SEND, _STALL, _PACE = int(Timer.SEND), int(Timer.STALL), int(Timer.PACE)
+_STAYS = Leaving.NOT
 
 
 def next_message(session: Reporting) -> Outgoing | None:
     """The message to send at ``session.now``, or None."""
-    deadlines = session.deadlines
+    deadlines, streams = session.deadlines, session.streams
     deadlines[_SEND] = deadlines[_PACE] = OFF
+    if (
+        session.queued
+        or not session.line_open
+        or session.start_due
+        or session.ping_wanted
+        or session.life.leaving is not _STAYS
+        or streams.wants_ping()
+    ):
+        return _urgent(session)
+    while True:
+        pulled = streams.pull(session.now)
+        if streams.shut or deadlines[_STALL] != OFF:  # one source may stall while another flows
+            deadlines[_STALL] = streams.shut_since + session.policy.stall_timeout
+        if pulled is None:
+            if not (streams.shut or session.stop_wanted or session.upkeep.is_needed):
+                return None  # as between any two live frames
+            pulled = _more(session)
+            if pulled is None:
+                return _idle(session)
+        stream, pcm = pulled
+        box = stream.box
+        if streams.newly_due or box.hearing.told or box.losses.has_news:
+            _note_pull(session, box)
+        try:  # as ``encode_checked``, without its detour for each frame
+            made = session.dialect.audio(session.memory, box.source, pcm, session.sent_audio)
+        except Exception as exc:
+            raise dialect_error(session.dialect, "audio", exc) from exc
+        session.sent_audio += 1
+        outgoing: Outgoing | None
+        if (  # a memory and one binary message, as for nearly every frame
+            type(made) is tuple
+            and len(made) == 2
+            and type(messages := made[1]) is tuple
+            and len(messages) == 1
+            and type(data := messages[0]) is bytes
+        ):
+            session.memory = made[0]
+            session.sent_messages += 1
+            outgoing = SendBytes(session.dial, data)
+        else:
+            outgoing = _queue(session, *check_encoded(session.dialect, "audio", made))
+        if session.upkeep.notes_audio:
+            note_audio(session, stream, pcm)
+        if outgoing is not None:  # else the dialect keeps the frame for a later message
+            deadlines[_SEND] = session.now + session.policy.send_timeout
+            return outgoing
+
+
+def _urgent(session: Reporting) -> Outgoing | None:
+    """What goes before audio; and nothing, where no audio may go."""
     if session.queued:
         return _queued(session)
     if session.start_due:
@@ -38,26 +90,26 @@ def next_message(session: Reporting) -> Outgoing | None:
         session.start_sent = True
         if (start := _encoded(session, "start", session.ids)) is not None:
             return start
+        return next_message(session)
     if not session.line_open:
         return None
-    streams = session.streams
-    if session.ping_wanted or streams.wants_ping():
+    if session.ping_wanted or session.streams.wants_ping():
         return _ping(session)
-    if session.life.leaving is not Leaving.NOT:
-        return _drain(session)
-    while (pulled := streams.pull(session.now)) is not None or (pulled := _more(session)):
-        # One source may stall while another flows.
-        deadlines[_STALL] = streams.shut_since + session.policy.stall_timeout
-        outgoing = _audio(session, *pulled)  # None: the dialect keeps it for a later message
-        if outgoing is not None:
-            return outgoing
-    return _idle(session)
+    return _drain(session)
+
+
+def _note_pull(session: Reporting, box: Outbox) -> None:
+    """Audio that was pulled is due, or older audio left memory."""
+    if session.streams.newly_due:
+        session.streams.newly_due = False
+        session.arm_proof()
+    session.report_told(box)
+    session.report_gaps(box.losses.take())
 
 
 def _idle(session: Reporting) -> Outgoing | None:
-    """What goes out when there is no audio to send now: a ping, the stop, or what keeps the line."""
+    """What goes out when there is no audio to send: a ping, the stop, or what keeps the line."""
     deadlines, streams = session.deadlines, session.streams
-    deadlines[_SEND] = OFF  # the dialect may have kept the last frame
     deadlines[_STALL] = streams.shut_since + session.policy.stall_timeout
     if streams.shut:
         if streams.wants_ping():
@@ -72,38 +124,6 @@ def _idle(session: Reporting) -> Outgoing | None:
     if session.upkeep.is_needed and tend(session):
         return next_message(session)
     return None
-
-
-def _audio(session: Reporting, stream: Stream, pcm: bytes) -> Outgoing | None:
-    """The first message of a frame."""
-    if session.streams.newly_due:
-        session.streams.newly_due = False
-        session.arm_proof()
-    session.deadlines[_SEND] = session.now + session.policy.send_timeout
-    box = stream.box
-    if box.hearing.told or box.losses.has_news:
-        session.report_told(box)
-        session.report_gaps(box.losses.take())
-    try:  # as ``encode_checked``, without its detour for each frame
-        made = session.dialect.audio(session.memory, box.source, pcm, session.sent_audio)
-    except Exception as exc:
-        raise dialect_error(session.dialect, "audio", exc) from exc
-    session.sent_audio += 1
-    outgoing: Outgoing | None
-    if _is_one_message(made) and isinstance(data := made[1][0], bytes):
-        session.memory = made[0]
-        session.sent_messages += 1
-        outgoing = SendBytes(session.dial, data)
-    else:
-        outgoing = _queue(session, *check_encoded(session.dialect, "audio", made))
-    if session.upkeep.notes_audio:
-        note_audio(session, stream, pcm)
-    return outgoing
-
-
-def _is_one_message(made: object) -> bool:
-    """Whether it is a memory and one message: nearly every frame is."""
-    return type(made) is tuple and len(made) == 2 and type(made[1]) is tuple and len(made[1]) == 1
 
 
 def _more(session: Reporting) -> tuple[Stream, bytes] | None:
