@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from openline.dialects.assemblyai import AssemblyAI
 from openline.dialects.deepgram import Deepgram
 from openline.dialects.echopanel import ADDRESS, EchoPanel
 from openline.dialects.openai import OpenAI
@@ -32,6 +33,7 @@ BUILT_IN: Final[Mapping[str, Dialect]] = MappingProxyType(
         each.name: each
         for each in (
             DEFAULT,
+            AssemblyAI(),
             Deepgram(),
             OpenAI(),
             Sherpa(),
