@@ -86,14 +86,14 @@ class Remembering(EchoPanel):
 
 def test_every_way_in_is_guarded() -> None:
     class Speech(EchoSpeech):
-        dialect = Remembering()  # type: ignore[assignment]
+        dialect = Remembering()
 
     for enter in (
         lambda: explore(Policy(), Remembering()),
         lambda: World(Policy(), Remembering()),
         lambda: play(draw(1, ("mic",)), speech=Speech()),
     ):
-        with pytest.raises(ScopeError, match="beyond the kit's laws: it has a memory$"):
+        with pytest.raises(ScopeError, match=r"beyond the kit's laws: it has a memory$"):
             enter()
 
 
