@@ -9,18 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import pytest
 from msgspec.structs import replace
 
 from openline import events as e
-from openline.commands import SendBytes, SendPing, StoreAssumed, StoreConfirmed, StoreGap
 from openline.dialects.echopanel import TRAITS, EchoPanel
-from openline.dialects.traits import End, Ends, Traits
-from openline.machine.timers import Timer
+from openline.dialects.traits import Ends, Traits
 from openline.policy import Policy
 from openline.updates import SAMPLE_RATE as S
-from openline.updates import Account, GapCause, Trouble
-from tests.core.driver import FRAME, Drive, pcm
+from openline.updates import Account, Trouble
+from tests.core.driver import Drive, pcm
 
 #: What a speaker and a quiet room peak at.
 LOUD, QUIET = 8000, 20

@@ -41,7 +41,6 @@ from openline.updates import (
     Update,
 )
 
-
 #: Seconds between two reports of a fault that goes on.
 TROUBLE_AGAIN = 60.0
 
