@@ -62,6 +62,7 @@ class Outbox:
         "dial_sent",
         "dial_short",
         "hearing",
+        "left_unproved",
         "losses",
         "origin",
         "quiet",
@@ -77,6 +78,7 @@ class Outbox:
         self.origin = origin
         self.captured = self.sent = self.confirmed = origin
         self.closed = False
+        self.left_unproved = False  # audio has left memory that is sent and not confirmed
         # Pulled on this dial, silence included; missing in its short frames.
         self.dial_sent = self.dial_short = 0
         self.quiet = 0  # samples of silence that are to be put in behind the audio
@@ -162,6 +164,7 @@ class Outbox:
         """Take the oldest frame out of memory, or off the disk if memory holds none."""
         if self._unconfirmed.frames:
             self._unconfirmed.shed(self.confirmed)
+            self.left_unproved = True
         else:
             self._let_go(*self._backlog.shed(), GapCause.OVERFLOW)
 
@@ -211,9 +214,10 @@ class Outbox:
         runs: Iterable[tuple[int, int]],
         gaps: Iterable[Gap],
         told: Iterable[tuple[int, int]] = (),
+        assumed: Iterable[tuple[int, int]] = (),
     ) -> None:
         """Restore the state of an earlier process: ``runs`` of audio on disk."""
-        kept, self.captured = self.losses.restore(gaps, told, confirmed, runs)
+        kept, self.captured = self.losses.restore(gaps, told, confirmed, runs, assumed)
         for start, end in kept:
             self._backlog.disk.extend(start, end)
         self.confirmed = self.sent = confirmed
@@ -322,6 +326,8 @@ class Outbox:
 
     def lose(self, start: int, end: int) -> None:
         """The backend does not transcribe [start, end): it is lost, and not sent again."""
+        for low, high in self.losses.unassume(start, min(end, self.confirmed)):
+            self.losses.lose_rest(low, high, GapCause.UNHEARD)
         start = max(start, self.confirmed)
         if start < end:
             self.losses.lose_rest(start, end, GapCause.UNHEARD)

@@ -7,6 +7,7 @@ new one when a line is acknowledged, and so is what the backend said of the sour
 
 from __future__ import annotations
 
+from openline.audio.assuming import Assuming
 from openline.audio.outbox import Outbox
 from openline.audio.window import Limits, Window
 from openline.machine.timers import OFF
@@ -20,6 +21,7 @@ class Stream:
     """One source: its outbox and, on a live dial, its window."""
 
     __slots__ = (
+        "assuming",
         "box",
         "due_since",
         "flushed",
@@ -34,8 +36,17 @@ class Stream:
         "window",
     )
 
-    def __init__(self, box: Outbox, limits: Limits, now: float, *, is_store: bool) -> None:
+    def __init__(
+        self,
+        box: Outbox,
+        limits: Limits,
+        now: float,
+        *,
+        is_store: bool,
+        assuming: Assuming | None = None,
+    ) -> None:
         self.box = box
+        self.assuming = assuming  # None: the backend proves silence
         self.is_store = is_store
         self.is_placed = True  # it has a place on the timeline; else only silence was sent of it
         self.flushed = 0  # how much was sent at the last flush of this dial
@@ -50,11 +61,20 @@ class Stream:
 
     @property
     def is_due(self) -> bool:
-        """Whether more audio is sent and not drained than the backend's queue holds.
+        """Whether the recogniser must do something with the audio that is sent.
 
-        Then its recogniser must have taken some. Less may lie in the queue of a backend that
-        reports no figures for a source that has ended.
+        It must have taken some where more is not drained than the backend's queue holds. Less may
+        lie in the queue of a backend that reports no figures for a source that has ended. A
+        backend that keeps all has no queue that fills: there all audio is due that is unproved.
         """
+        if self.window.limits.keeps_all:
+            box = self.box
+            return box.sent > box.confirmed and box.dial_sent > self.window.drained
+        return self.overfills
+
+    @property
+    def overfills(self) -> bool:
+        """Whether more audio is sent and not drained than the backend's queue holds."""
         return self.box.dial_sent - self.window.drained > self.window.limits.queue
 
     @property

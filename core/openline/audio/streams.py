@@ -12,6 +12,7 @@ from collections.abc import Collection, Sequence
 
 import msgspec
 
+from openline.audio.assuming import Assuming
 from openline.audio.drops import charge
 from openline.audio.formed import FormedOutbox, is_formed
 from openline.audio.marks import Marks
@@ -37,7 +38,8 @@ class PastSource(msgspec.Struct, frozen=True, kw_only=True):
 
     ``on_disk`` are the runs of audio that can be fetched, ``gaps`` the reported losses, ``told``
     the runs that are in a final and were not confirmed otherwise, and ``held`` the finals that
-    were not final yet.
+    were not final yet. ``assumed`` are the runs that were assumed to be processed, as far as the
+    mark has passed them; ``is_measured``: all of them were quiet by their peaks.
     """
 
     source: str
@@ -47,6 +49,8 @@ class PastSource(msgspec.Struct, frozen=True, kw_only=True):
     gaps: tuple[Gap, ...] = ()
     told: tuple[tuple[int, int], ...] = ()
     held: tuple[Transcript, ...] = ()
+    assumed: tuple[tuple[int, int], ...] = ()
+    is_measured: bool = True
 
 
 class Streams(Turns):
@@ -115,6 +119,8 @@ class Streams(Turns):
             if not stream.is_placed:
                 stream.is_placed = True
                 box.place(origin)
+                if stream.assuming is not None:
+                    stream.assuming.restore(origin, origin)
                 stream.window = Window(self._limits, now)
                 stream.window.note_drained(box.dial_sent)  # the silence went long ago
             self._begin_hearing(box)
@@ -132,10 +138,18 @@ class Streams(Turns):
             box: Outbox = FormedOutbox(source, *limits, sheds=not is_store, form=form)
         else:
             box = Outbox(source, *limits, sheds=not is_store)
-        return Stream(box, self._limits, now, is_store=is_store)
+        assuming = None
+        if self._traits.silent_in_silence or not self._traits.proves_silence:
+            assuming = Assuming(self._traits.horizon, origin, now)
+        return Stream(box, self._limits, now, is_store=is_store, assuming=assuming)
 
-    def capture(self, source: str, pcm: bytes, now: float) -> Stream | None:
-        """Keep audio; None if the source is unknown, or closed (then the audio is counted)."""
+    def capture(
+        self, source: str, pcm: bytes, now: float, peak: int | None = None
+    ) -> Stream | None:
+        """Keep audio; None if the source is unknown, or closed (then the audio is counted).
+
+        ``peak``: its largest absolute sample, if that was measured.
+        """
         stream = self._streams.get(source)
         if stream is None:
             if source not in self._declared:
@@ -145,6 +159,8 @@ class Streams(Turns):
         if box.closed:
             self.refused_samples += len(pcm) // 2
             return None
+        if stream.assuming is not None:
+            stream.assuming.loudness.note(box.captured, len(pcm) // 2, peak)
         box.add(pcm)
         return stream
 
@@ -152,7 +168,10 @@ class Streams(Turns):
         """Restore the state of a source from an earlier process."""
         stream = self._make(past.source, past.origin, 0.0)
         box = stream.box
-        box.restore(past.confirmed, past.on_disk, past.gaps, past.told)
+        box.restore(past.confirmed, past.on_disk, past.gaps, past.told, past.assumed)
+        box.losses.is_measured = past.is_measured
+        if stream.assuming is not None:  # what is on disk has no peaks
+            stream.assuming.restore(past.confirmed, box.captured)
         error = round(self._traits.time_error * SAMPLE_RATE)
         box.hearing.restore(past.held, past.confirmed, error)
         self.has_disk = True
@@ -243,6 +262,7 @@ class Streams(Turns):
                 confirmed=s.box.confirmed - s.box.origin,
                 missing=s.box.losses.lost,
                 told=s.box.losses.told,
+                assumed=s.box.losses.assumed,
             )
             for name, s in self._streams.items()
         }
@@ -252,7 +272,8 @@ class Streams(Turns):
         return {
             name: Account(
                 captured=each.captured,
-                confirmed=each.captured - each.told - each.missing,
+                confirmed=each.captured - each.assumed - each.told - each.missing,
+                assumed=each.assumed,
                 told=each.told,
                 missing=each.missing,
             )
@@ -274,6 +295,8 @@ class Streams(Turns):
             stream.flushed = 0
             stream.shut_since = stream.due_since = stream.full_since = OFF
             self._begin_hearing(stream.box)
+            if stream.assuming is not None:
+                stream.assuming.begin_dial(now)
 
     def _begin_hearing(self, box: Outbox) -> None:
         error = 0.0 if self._ends is Ends.EXACT else self._traits.time_error
@@ -293,7 +316,11 @@ class Streams(Turns):
         most = 0
         for stream in self._streams.values():
             box = stream.box
-            queued = min(box.dial_sent - stream.window.drained, self._limits.queue)
+            # Of audio that is sent no more than is unproved is yet to be processed.
+            queued = min(
+                *(box.dial_sent - stream.window.drained, self._limits.queue),
+                *([box.sent - box.confirmed] if self._limits.keeps_all else []),
+            )
             most = max(most, box.unsent + (queued if live else 0))
         return most / SAMPLE_RATE + self._traits.horizon
 
@@ -314,6 +341,11 @@ class Streams(Turns):
         for stream in self._streams.values():
             stream.box.losses.settle()
         return self.take_gaps()
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether all audio that was assumed to be processed was quiet by its peaks."""
+        return all(stream.box.losses.is_measured for stream in self._streams.values())
 
     def take_gaps(self) -> list[Gap]:
         """The gaps not yet reported."""

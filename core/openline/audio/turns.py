@@ -33,7 +33,7 @@ class Turns:
         """The next frame that a window allows, and its stream."""
         self.shut = False
         self.opens_at = OFF
-        order, free = self._order, self._limits.free
+        order, free, keeps_all = self._order, self._limits.free, self._limits.keeps_all
         for i in range(len(order)):
             stream = order[i]
             box, window = stream.box, stream.window
@@ -45,8 +45,8 @@ class Turns:
             if is_within or window.allows(box.dial_sent, samples, box.unsent, now):
                 if not is_within:
                     window.note_sent(samples, now)
-                    if stream.due_since == OFF and stream.is_due:
-                        stream.due_since, self.newly_due = now, True
+                if (keeps_all or not is_within) and stream.due_since == OFF and stream.is_due:
+                    stream.due_since, self.newly_due = now, True
                 stream.stuck = False
                 stream.shut_since = OFF
                 order.append(order.pop(i))
@@ -118,6 +118,8 @@ class Turns:
             stream.shut_since += gap
             stream.due_since += gap
             stream.full_since += gap
+            if stream.assuming is not None:
+                stream.assuming.ages.note_suspension(gap)
 
     def wants_ping(self) -> bool:
         """Whether a window needs confirmation soon, or at once when nothing else opens it."""

@@ -20,6 +20,7 @@ from openline.dialects.vllm import VLLM
 from openline.dialects.vosk import Vosk
 from openline.dialects.speechmatics import Speechmatics
 from openline.dialects.whisperlive import WhisperLive
+from openline.dialects.whisperlivekit import WhisperLiveKit
 
 #: The dialect of a session that is given no other.
 DEFAULT: Final[Dialect] = EchoPanel()
@@ -31,15 +32,15 @@ BUILT_IN: Final[Mapping[str, Dialect]] = MappingProxyType(
         each.name: each
         for each in (
             DEFAULT,
+            Deepgram(),
             OpenAI(),
+            Sherpa(),
             Soniox(),
             VLLM(),
-            Deepgram(),
-            Soniox(),
-            Sherpa(),
             Vosk(),
             Speechmatics(),
             WhisperLive(),
+            WhisperLiveKit(),
         )
     }
 )

@@ -188,6 +188,7 @@ def _traits(live: WhisperLive) -> Traits:
         longest=live.longest or None,
         ends=Ends.EXACT,
         proves_silence=False,
+        silent_in_silence=True,
         # Whisper ends a segment after 30 s at the latest; 10 s are measured for the repeats by
         # which an open one is completed, and the rest is for decoding.
         horizon=45.0,

@@ -14,12 +14,12 @@ from __future__ import annotations
 from openline.audio.stream import Stream
 from openline.dialects.protocol import FinalMessage, Lost, Proof
 from openline.dialects.traits import Unit
-from openline.machine.reporting import Reporting
+from openline.machine.silence import Silence
 from openline.machine.timers import OFF
 from openline.updates import to_samples
 
 
-class Proofs(Reporting):
+class Proofs(Silence):
     """The actions that the chart names for a message that proves, or that something is lost."""
 
     __slots__ = ()
@@ -51,8 +51,11 @@ class Proofs(Reporting):
         if moved:
             self.note_drained(stream)
         is_heard = window.received > received and not self.dialect.traits.proves_silence
+        if stream.assuming is not None and box.confirmed > mark:
+            stream.assuming.note_proof()
         if moved or is_heard or box.confirmed > mark:
             self.note_alive(stream)
+        self.note_sign(stream)
 
     def _counted(self, stream: Stream, unit: Unit, amount: float) -> int:
         """The connection samples of a source that ``amount`` of ``unit`` covers, as sent so far."""
@@ -74,6 +77,7 @@ class Proofs(Reporting):
             box = stream.box
             self.summary_covers[box.source] = box.span(0, box.dial_sent)
         self.confirm_by_final(at_the_end=True)
+        self.assume_rest()
         self.summary = self.message
 
     def confirm_by_final(self, *, at_the_end: bool) -> None:
@@ -91,7 +95,7 @@ class Proofs(Reporting):
         spoke = any(stream.spoke for stream in streams)
         for stream in streams:
             box = stream.box
-            is_gone = stream.window.reports and stream.is_due
+            is_gone = stream.window.reports and stream.overfills
             if confirms and (stream.spoke or not spoke) and not is_gone:
                 until = box.sent
                 if final.until is not None:

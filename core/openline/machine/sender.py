@@ -19,6 +19,7 @@ from openline.audio.stream import Stream
 from openline.commands import Outgoing, SendBytes, SendPing, SendText
 from openline.dialects.checking import check_encoded, dialect_error, encode_checked
 from openline.dialects.protocol import Memory, Wire
+from openline.dialects.traits import End
 from openline.machine.life import Leaving
 from openline.machine.reporting import Reporting
 from openline.machine.tending import fill, flush, note_audio, tend
@@ -26,6 +27,7 @@ from openline.machine.timers import OFF, Timer
 
 # This runs for every frame, and looking up a member of an enum is not free.
 _SEND, _STALL, _PACE = int(Timer.SEND), int(Timer.STALL), int(Timer.PACE)
+_QUIET = int(Timer.QUIET)
 _STAYS = Leaving.NOT
 
 
@@ -116,9 +118,17 @@ def _idle(session: Reporting) -> Outgoing | None:
             return _ping(session)
         deadlines[_PACE] = streams.opens_at
     elif session.stop_wanted and not session.stop_is_sent and not streams.on_disk:
+        traits = session.dialect.traits
+        if traits.tail and not session.tail_is_sent:
+            session.tail_is_sent = True
+            streams.put_silence(traits.tail, [each.box.source for each in streams.all])
+            return next_message(session)
         session.stop_is_sent = True
-        session.flushing_since = session.now
-        session.arm_proof()
+        if traits.end is End.NEVER:
+            deadlines[_QUIET] = session.now + (traits.settle if streams.undelivered else 0.0)
+        else:
+            session.flushing_since = session.now
+            session.arm_proof()
         session.arm(Timer.SEND, session.policy.send_timeout)
         return _encoded(session, "stop", session.ids, session.sent)
     if session.upkeep.is_needed and tend(session):

@@ -19,6 +19,7 @@ from openline.commands import (
     Command,
 )
 from openline.dialects.protocol import Dialect, FinalMessage, Ids, Memory, Sent, Wire
+from openline.dialects.traits import End
 from openline.events import CredentialReady, SourceKind
 from openline.machine.life import Leaving, Life
 from openline.machine.timers import OFF, Timer
@@ -91,6 +92,7 @@ class SessionState:
         "policy",
         "pong",
         "queued",
+        "quiet_until",
         "realtime_factor",
         "redirect",
         "reported",
@@ -109,6 +111,7 @@ class SessionState:
         "streams",
         "summary",
         "summary_covers",
+        "tail_is_sent",
         "target",
         "timeline",
         "upkeep",
@@ -141,7 +144,7 @@ class SessionState:
         self.granted: dict[Timer, float] = {}  # deadlines that a suspension has put off
         self.out: list[Command] = []
         self.retry = Retry(policy, random)
-        limit = round(policy.buffer_seconds * SAMPLE_RATE)
+        limit = round(policy.buffer_of(dialect.traits) * SAMPLE_RATE)
         stores = frozenset(name for name, kind in kinds.items() if kind is SourceKind.STORE)
         self.streams = Streams(sources, dialect.traits, limit, disk_samples, stores)
         self.upkeep = Upkeep(dialect.traits)
@@ -156,6 +159,7 @@ class SessionState:
         self._process, self._finals = 1, 0
         self.counts: dict[str, int] = dict.fromkeys(_COUNTED, 0)
         self.reported: frozenset[str] = frozenset()  # the kinds of trouble, once each
+        self.quiet_until: dict[str, float] = {}  # the kinds that are reported again, and when
         # The credential.
         self.credential = CredentialReady(0)  # the provider's last answer
         self.credential_wanted = has_provider
@@ -182,7 +186,7 @@ class SessionState:
         self.dropped: int = 0  # queue items that the backend reported as dropped on this dial
         self.doubtful = False  # the final message will not confirm all sent audio
         # The end.
-        self.stop_wanted = self.stop_is_sent = False
+        self.stop_wanted = self.stop_is_sent = self.tail_is_sent = False
         self.end_reason = ""
         self.lost_sources: list[SourceEnded] = []  # those that failed or stalled before the stop
         self.summary: FinalMessage | None = None
@@ -209,8 +213,11 @@ class SessionState:
     @property
     def finish_at(self) -> float:
         """The time by which a session that is stopped now has to finish."""
+        traits = self.dialect.traits
         due = self.streams.finish_seconds(live=self.line_open) * self.realtime_factor
-        return self.now + self.policy.finish_timeout + due
+        if traits.end is End.NEVER:
+            due += traits.settle
+        return self.now + self.policy.finish_timeout + due + traits.tail
 
     def restore(self, past: Sequence[PastSource], transcript: Sequence[Transcript]) -> None:
         """Restore the state of a session as an earlier process left it."""
