@@ -32,10 +32,12 @@ from openline.dialects.traits import Drain
 from openline.policy import Policy
 from openline.reconnect.verdicts import Action, Rule, Sender
 from openline.updates import SAMPLE_RATE
-from tests.core.driver import BEAT, FRAME, Drive
+from tests.core.driver import FRAME, Drive
 
 #: The seconds that a connection lives.
 LIFE = 300.0
+#: Samples that are captured at once.
+PIECE = 5 * FRAME
 FLUSH = '{"type":"flush"}'
 
 
@@ -79,8 +81,8 @@ class Town:
     """A session under ``dialect``, and the backend of each of its dials, in virtual time.
 
     ``muted``: no audio is captured. ``acked``: called when a dial has been acknowledged, and may
-    feed more. The backend confirms all audio each second, and at a flush or a stop; a stop of the
-    session is answered by its summary.
+    feed more. The backend sends a final, whose end is exact, each second and at a flush or a stop,
+    if it ``says`` anything; a stop of the session is answered by its summary.
     """
 
     def __init__(
@@ -108,22 +110,22 @@ class Town:
     # Time.
 
     def run(self, seconds: float) -> None:
-        """Let time pass, 20 ms by 20 ms, or from deadline to deadline where nothing is captured."""
+        """Let time pass, piece by piece of audio, or second by second where none is captured."""
         drive = self.drive
         if drive.state == "idle":
             drive.open()
         end = drive.now + seconds
         while drive.now < end and not drive.core.ended:
             self._answer()
-            step = 1.0 if self._muted else BEAT
+            step = 1.0 if self._muted else PIECE / SAMPLE_RATE
             drive.wait(min(step, end - drive.now), pulling=False)
             if not self._muted and not drive.core.ended and not drive.core.snapshot().stop_wanted:
                 self._capture()
 
     def _capture(self) -> None:
         first = self._captured
-        pcm = array("H", [(first + at) & 0xFFFF for at in range(FRAME)]).tobytes()
-        self._captured += FRAME
+        pcm = array("H", [(first + at) & 0xFFFF for at in range(PIECE)]).tobytes()
+        self._captured += PIECE
         self.drive.feed(e.AudioCaptured("mic", pcm))
 
     @property
@@ -199,4 +201,4 @@ class Town:
         self._proved = self.drive.now
         if self._says and self.received[self.drive.core.dial]:
             seconds = len(self.received[self.drive.core.dial]) / SAMPLE_RATE
-            self.drive.say("proof", confirmed=seconds)
+            self.drive.final(seconds - 1.0, seconds)
