@@ -24,7 +24,7 @@ PIP_INSTALL := $(RUN) pip install --quiet --disable-pip-version-check
 KIT := $(patsubst %,tests/testing/test_%.py,laws dialects theorem) tests/diagrams
 ROOMS := $(patsubst %,tests/%,lookup store audio trio server cli) \
 	$(patsubst %,tests/testing/test_%.py,background patient_clock pytest_plugin)
-APART := $(patsubst %,tests/%,core driver properties e2e testing docs) $(ROOMS) $(KIT)
+APART := $(patsubst %,tests/%,core dialects driver properties e2e testing docs) $(ROOMS) $(KIT)
 COVERAGE_OF_CORE := 100
 COVERAGE_OF_DRIVER := 100
 COVERAGE_OF_ADAPTERS := 95
@@ -56,7 +56,7 @@ test: $(READY) ## Lint, run every test, hold the coverage gates
 	@echo "== the core and the driver by their own tests, then the kit's searches; beside them types, then properties"; \
 	{ types=0; { $(types); } || types=$$?; echo "== properties"; \
 		$(call tests,tests/properties) && [ $$types = 0 ]; } >$(OUT)/beside.log 2>&1 & \
-	beside=$$!; core=0; $(call traced,core,core/openline,tests/core) || core=$$?; \
+	beside=$$!; core=0; $(call traced,core,core/openline,tests/core tests/dialects) || core=$$?; \
 	driver=0; $(call traced,driver,adapters/openline_driver,tests/driver) || driver=$$?; \
 	searches=0; $(call tests,tests/testing $(call ignoring,$(KIT) $(ROOMS))) || searches=$$?; \
 	wait $$beside; beside=$$?; echo "== types"; cat $(OUT)/beside.log; \

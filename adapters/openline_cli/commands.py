@@ -132,6 +132,14 @@ _LISTED: Final = (
             ),
             options.TOKEN_FILE,
             Parameter(
+                name="dialect",
+                flags=("--dialect",),
+                value="NAME",
+                choices=options.CONTRACTS,
+                default="echopanel",
+                help="The wire contract to serve.",
+            ),
+            Parameter(
                 name="recognizer",
                 flags=("--recognizer",),
                 value="NAME",

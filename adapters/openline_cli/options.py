@@ -10,6 +10,11 @@ from openline_cli.parameters import Parameter, above_0, from_1, whole
 
 #: The recognisers of the reference backend.
 RECOGNIZERS: Final = ("whisper", "pocketsphinx", "echo", "none")
+#: The wire contracts of the reference backend.
+CONTRACTS: Final = (
+    "echopanel", "deepgram", "speechmatics", "assemblyai", "openai", "vllm", "soniox", "vosk",
+    "whisperlive", "whisperlivekit", "sherpa",
+)  # fmt: skip
 #: How the machine can be drawn.
 FORMATS: Final = ("svg", "dot", "mermaid", "md", "xstate", "scxml")
 DEFAULT_URL: Final = Backend().url

@@ -34,7 +34,6 @@ _ON_WIRE: Final = frozenset(
     }
 )
 _TEXT_FRAME: Final = 0x81
-_FINAL_TYPE: Final = b'"type":"asr_final"'
 #: The audio that a slow flush is about: a full queue and a chunk of 4 s.
 _FLUSHED_SECONDS: Final = QUEUE_SECONDS + 4.0
 
@@ -57,7 +56,8 @@ class FaultyDial:
     stuck: bool = False
     #: The recogniser does nothing before this time.
     late_until: float = -inf
-    queue_seconds: float = QUEUE_SECONDS
+    #: None: as much as without a fault.
+    queue_seconds: float | None = None
     ignored: set[str] = field(default_factory=set[str])
     #: Whether the server may say that its ends are exact.
     exact_ends: bool = True
@@ -141,7 +141,7 @@ def is_at(fault: Fault, mark: Mark, count: float) -> bool:
     return (fault.after.mark, fault.after.count) == (mark, count)
 
 
-def frames(effect: Effect) -> Callable[[bytes], bool]:
-    """A predicate for the frames to cut: of a message, or of a final."""
+def frames(effect: Effect, mark: bytes) -> Callable[[bytes], bool]:
+    """A predicate for the frames to cut: of a message, or of a final, which contains ``mark``."""
     final = effect is Effect.CUT_MID_FINAL
-    return lambda frame: frame[0] == _TEXT_FRAME and (not final or _FINAL_TYPE in frame)
+    return lambda frame: frame[0] == _TEXT_FRAME and (not final or mark in frame)

@@ -15,7 +15,7 @@ recorded in ``struck`` and logged.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from math import ceil, inf
@@ -25,6 +25,8 @@ import trio
 
 from openline_server import contract
 from openline_server.contract import JsonObject
+from openline_server.contracts.base import Action, Audio, Contract, End, Flush, Start, Stop
+from openline_server.contracts.echopanel import Echopanel
 from openline_server.faultgrammar import parse_faults
 from openline_server.faults import Effect, Fault, Mark
 from openline_server.faulty_dial import FaultyDial, frames, is_ack, is_at, new_dial
@@ -131,23 +133,21 @@ class FaultInjector(Hooks):
         """The moment at which most faults strike."""
         self._reach(self._dials[peer.number], Mark.OPEN)
 
-    async def received(self, peer: Peer, message: str | bytes) -> None:
+    async def acting(self, peer: Peer, action: Action) -> None:
         """Count audio; note ``start`` and ``stop`` as moments."""
         dial = self._dials[peer.number]
-        try:
-            decoded = contract.read_text(message) if isinstance(message, str) else None
-        except (contract.Refusal, contract.MalformedMessageError):
-            return  # the server itself handles a malformed message
-        match decoded:
-            case contract.Start():
+        match action:
+            case Start():
                 self._reach(dial, Mark.START)
-            case contract.Stop():
+            case Stop() | End(stop=True):
                 dial.reports.stopped = True
                 self._reach(dial, Mark.STOP)
-            case contract.Audio() | None:
+            case Flush() if self._contract.stops_by_flush:
+                self._reach(dial, Mark.STOP)
+            case Audio():
                 dial.frames += 1
                 self._reach(dial, Mark.FRAME, dial.frames)
-            case contract.Ignored():
+            case _:
                 pass
 
     async def sending(self, peer: Peer, message: JsonObject) -> JsonObject | None:
@@ -195,9 +195,10 @@ class FaultInjector(Hooks):
         """Whether the source is not ignored."""
         return source not in self._dials[peer.number].ignored
 
-    def queue_seconds(self, peer: Peer) -> float:
+    def queue_seconds(self, peer: Peer, usual: float) -> float:
         """The size in force."""
-        return self._dials[peer.number].queue_seconds
+        asked = self._dials[peer.number].queue_seconds
+        return usual if asked is None else asked
 
     async def taking(self, peer: Peer, source: str) -> None:  # noqa: ARG002 -- any source
         """Wait while the recogniser is late."""
@@ -221,9 +222,9 @@ class FaultInjector(Hooks):
         dial = self._dials[peer.number]
         return dial.reports.messages(message, dial.taken)
 
-    def encoding(self, peer: Peer, message: JsonObject) -> str:
+    def encoding(self, peer: Peer, message: JsonObject, encode: Callable[[JsonObject], str]) -> str:
         """The text, in whatever form the faults in force ask for."""
-        return self._dials[peer.number].reports.encode(message)
+        return self._dials[peer.number].reports.encode(message, encode)
 
     def slowness(self, peer: Peer) -> float:
         """The factor in force."""
@@ -264,13 +265,18 @@ class FaultInjector(Hooks):
         self.struck.append(strike)
         log.warning("fault on %s", strike)
 
+    @property
+    def _contract(self) -> type[Contract]:
+        return Echopanel if self._host is None else self._host.contract
+
     def _close_port(self, seconds: float) -> None:
         if self._host is not None:
             self._host.close_port(seconds)
 
     def _strike(self, dial: FaultyDial, fault: Fault) -> None:
         if fault.effect in {Effect.CUT_MID_FRAME, Effect.CUT_MID_FINAL}:
-            dial.wire.cut_within(frames(fault.effect), lambda: self._half_sent(dial, fault))
+            within = frames(fault.effect, self._contract.final_mark)
+            dial.wire.cut_within(within, lambda: self._half_sent(dial, fault))
             return
         self._note(fault, dial.peer.number)
         if fault.effect in _ON_SERVER:

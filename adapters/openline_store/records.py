@@ -18,8 +18,8 @@ from openline.dialects.options import recorded
 from openline.dialects.protocol import Dialect
 from openline.updates import Gap, Transcript
 
-#: The version of the format. Version 1 has no ``Told``, ``Replaced`` and ``Withdrawn``; it is
-#: read as this one. A folder of a later version is refused.
+#: The version of the format. Version 1 has no ``Told``, ``Assumed``, ``Replaced`` and
+#: ``Withdrawn``; it is read as this one. A folder of a later version is refused.
 VERSION: Final = 2
 #: The longest record, in bytes (a final of many words is far shorter).
 _LONGEST: Final = 1 << 24
@@ -109,6 +109,18 @@ class Told(msgspec.Struct, frozen=True, tag=True):
     end: int
 
 
+class Assumed(msgspec.Struct, frozen=True, tag=True):
+    """Session samples [start, end) were quiet, and are taken for processed.
+
+    ``is_measured``: by their peaks. A run counts as far as the source is confirmed beyond it.
+    """
+
+    source: str
+    start: int
+    end: int
+    is_measured: bool = True
+
+
 class Replaced(msgspec.Struct, frozen=True, tag=True):
     """The held final ``id`` will not be final: a later hearing replaces it."""
 
@@ -127,7 +139,7 @@ class Withdrawn(msgspec.Struct, frozen=True, tag=True):
     gap: Gap
 
 
-Record: TypeAlias = Began | Confirmed | Said | Told | Replaced | Lost | Withdrawn
+Record: TypeAlias = Began | Confirmed | Said | Told | Assumed | Replaced | Lost | Withdrawn
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Record).decode
 

@@ -24,11 +24,12 @@ from openline.commands import (
     StoreTold,
     StoreWithdrawn,
 )
-from openline.dialects.checking import DialectError, encode_checked
+from openline.dialects.checking import DialectError
 from openline.updates import SAMPLE_RATE, SourceStatistics, State
 from openline_testing.laws import broken
 from openline_testing.observation import Observation, with_cause
 from openline_testing.samples import audio_of
+from openline_testing.scope import start_of, stop_of
 
 FRAME = 320
 #: RFC 6455 §5.5.
@@ -119,7 +120,8 @@ class Sending:
         data = cast("object", outgoing.data)
         if not isinstance(data, str | bytes):
             broken("the dialect", f"a {type(data).__name__} is to be sent", self.seen.now)
-        return data == encode_checked(self.seen.dialect, method, self.seen.ids)
+        encode = start_of if method == "start" else stop_of
+        return data == encode(self.seen.dialect, self.seen.ids)
 
     def _starts(self) -> None:
         seen = self.seen

@@ -12,7 +12,6 @@ from collections import Counter, deque
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from openline.dialects.checking import check_dialect
 from openline.dialects.protocol import Dialect
 from openline.dialects.registry import DEFAULT
 from openline.machine.timers import Timer
@@ -23,6 +22,7 @@ from openline_testing.exploration import Exploration, Violation
 from openline_testing.laws import LawBroken
 from openline_testing.proofs import outlast
 from openline_testing.samples import Samples, samples_of
+from openline_testing.scope import check_scope
 from openline_testing.steps import Run, Setting, Step
 from openline_testing.watched import Situation, declared, name_of
 
@@ -53,7 +53,7 @@ def explore(
     invalid dialect.
     """
     dialect = DEFAULT if dialect is None else dialect
-    check_dialect(dialect)
+    check_scope(dialect)
     samples = samples_of(dialect, messages)
     names = tuple(sources if sources is not None else dialect.traits.sources[:2])
     if not names or not {*names} <= {*dialect.traits.sources}:

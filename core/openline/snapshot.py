@@ -12,7 +12,7 @@ import msgspec
 
 from openline.audio.streams import PastSource
 from openline.backend import Backend
-from openline.dialects.protocol import Dialect
+from openline.dialects.protocol import Dialect, Memory
 from openline.events import SourceKind
 from openline.machine.timers import Timer
 from openline.policy import Policy
@@ -79,7 +79,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     ``deadlines`` holds the timers that run, the soonest first, each with its time in seconds.
     ``counts`` are the events that changed nothing, by kind. ``dials`` counts the dials so far,
     ``request`` the requests for a credential, and ``redirects`` the redirects since the last
-    dial of the backend's own address. ``line_open``: the start was acknowledged, audio may flow.
+    dial of the backend's own address. ``line_open``: audio may flow. ``memory`` is what the
+    dialect remembers of the dial.
     """
 
     state: State
@@ -104,3 +105,4 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     window_shut: bool
     undelivered: bool
     sources_over: bool
+    memory: Memory = None

@@ -151,7 +151,7 @@ class GapCause(StrEnum):
     """Why audio was not transcribed."""
 
     OVERFLOW = "overflow"  #: older than the buffer holds, never sent on a live dial
-    UNPROVEN = "unproven"  #: sent, out of the buffer, and its dial lost before confirmation
+    UNPROVEN = "unproven"  #: sent, and never confirmed: it left the buffer, or nobody heard it
     SPOOL = "spool"  #: kept on disk, and missing there when it was due
     CAPTURE = "capture"  #: the source could not capture it
     BACKEND = "backend"  #: dropped by the backend, as it reported
@@ -211,7 +211,9 @@ class Trouble(msgspec.Struct, frozen=True, kw_only=True):
     """A fault that does not end the session, reported once per kind.
 
     ``kind`` is a stable word: ``malformed``, ``untold``, ``unknown``, ``foreign``, ``late_audio``,
-    ``spool``, or ``outage``, which is reported each five minutes.
+    ``spool``; ``outage``, which is reported each five minutes; or, once a minute at most, ``deaf``
+    (the backend does not transcribe audio that is not silent) and ``unproven`` (audio has left
+    memory before it was confirmed: it is lost if the line is).
     """
 
     kind: str
@@ -231,7 +233,8 @@ class SourceStatistics(msgspec.Struct, frozen=True, kw_only=True):
     """One source's three watermarks and its known losses, in samples since it started.
 
     ``confirmed`` is the watermark: no audio before it is sent again. ``missing`` samples are in
-    gaps. ``told`` samples before the watermark are in a final, and not confirmed otherwise.
+    gaps. ``told`` samples are in a final, and not confirmed otherwise. ``assumed`` samples were
+    quiet, and taken for processed.
     """
 
     captured: int
@@ -239,6 +242,7 @@ class SourceStatistics(msgspec.Struct, frozen=True, kw_only=True):
     confirmed: int
     missing: int
     told: int = 0
+    assumed: int = 0
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
@@ -275,11 +279,12 @@ _NO_ACCOUNTS: Final[Mapping[str, Account]] = MappingProxyType({})
 class Ended(msgspec.Struct, frozen=True, kw_only=True):
     """The one result, the last update.
 
-    ``complete`` is True exactly when four conditions hold: the session was closed and not
+    ``complete`` is True exactly when five conditions hold: the session was closed and not
     aborted; ``missing`` is empty (no captured sample is in a gap); ``lost_sources`` is empty
     (each source delivered until the stop or its own end); and ``statistics.untold`` is 0 (no
-    message with words was unreadable, or of a source that the session lacks). So a session
-    that failed before it captured anything is not complete, though nothing is missing.
+    message with words was unreadable, or of a source that the session lacks); and all audio that
+    was assumed to be processed was measured to be quiet. So a session that failed before it
+    captured anything is not complete, though nothing is missing.
     ``reason`` is one line: the condition that does not hold, or ``finished``. ``accounts`` says
     for each source what became of its samples.
 

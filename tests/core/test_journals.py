@@ -15,7 +15,7 @@ from openline.backend import Backend
 from openline.commands import FetchAudio, OpenSocket, SendText, StoreAudio
 from openline.dialects.checking import DialectError
 from openline.dialects.echopanel import EchoPanel
-from openline.dialects.protocol import Ids
+from openline.dialects.protocol import Encoded, Ids, Memory
 from openline.events import SourceKind
 from openline.journal.codec import (
     event_from_plain,
@@ -135,8 +135,8 @@ class Quill(EchoPanel):
 
     name = "quill"
 
-    def audio(self, source: str, pcm: bytes) -> Any:
-        return f"{source} {pcm.hex()}"
+    def audio(self, memory: Memory, source: str, pcm: bytes, number: int) -> Encoded:
+        return memory, (f"{source} {pcm.hex()}",)
 
 
 def test_a_journal_is_replayed_only_in_its_own_dialect() -> None:
@@ -214,7 +214,7 @@ def test_an_error_is_recorded_and_raised_on_replay() -> None:
 class Mute(EchoPanel):
     """A dialect whose start fails."""
 
-    def start(self, ids: Ids) -> str:
+    def start(self, memory: Memory, ids: Ids) -> Encoded:
         raise KeyError(ids.attempt_id)
 
 
@@ -286,11 +286,8 @@ class Written(EchoPanel):
 
     name = "written"
 
-    # The default dialect returns bytes; a dialect may return text or bytes.
-    def audio(  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
-        self, source: str, pcm: bytes
-    ) -> str:
-        return f'{{"type":"audio","data":"{pcm.hex()}"}}'
+    def audio(self, memory: Memory, source: str, pcm: bytes, number: int) -> Encoded:
+        return memory, (f'{{"type":"audio","data":"{pcm.hex()}"}}',)
 
 
 def test_speech_sent_as_text_is_not_in_a_journal() -> None:

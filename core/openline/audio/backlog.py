@@ -35,6 +35,30 @@ class Backlog:
     def __bool__(self) -> bool:
         return bool(self.frames or self.disk)
 
+    def ready(self, most: int) -> int:
+        """Samples in memory that may be sent without the disk, up to ``most``."""
+        if not self._later:
+            return min(self.samples, most)
+        total = 0
+        for _, pcm in self.frames:
+            total += len(pcm) // 2
+            if total >= most:
+                return most
+        return total
+
+    def take(self, samples: int) -> list[tuple[int, bytes]]:
+        """Take the first ``samples`` out, which must be ready; the last frame may be cut."""
+        frames, taken = self.frames, list[tuple[int, bytes]]()
+        self.samples -= samples
+        while samples:
+            at, pcm = frames.popleft()
+            if len(pcm) > 2 * samples:
+                frames.appendleft((at + samples, pcm[2 * samples :]))
+                pcm = pcm[: 2 * samples]
+            taken.append((at, pcm))
+            samples -= len(pcm) // 2
+        return taken
+
     def add(self, at: int, pcm: bytes) -> None:
         """A frame was captured."""
         (self._later if self.disk else self.frames).append((at, pcm))

@@ -132,6 +132,21 @@ class Hearing:
         self._aside = [each for each in self._aside if each not in left]
         return left
 
+    @property
+    def _open(self) -> list[Reading]:
+        """The readings that the mark has not passed."""
+        return [*self._aside, *self._unproved, *self.marks.held]
+
+    @property
+    def words(self) -> list[tuple[int, int]]:
+        """The runs of audio that are in finals, and that the mark has not passed."""
+        return [(each.start, each.end) for each in self._open]
+
+    @property
+    def said(self) -> list[tuple[int, int]]:
+        """The same, as wide as the errors make them, and the live partial."""
+        return self.marks.said(self._open)
+
     def take_unproved(self) -> list[Reading]:
         """The finals that were final at once, and that nothing has proved."""
         unproved, self._unproved = self._unproved, []

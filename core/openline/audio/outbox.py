@@ -36,6 +36,7 @@ from openline.audio.ignored import IgnoredRun
 from openline.audio.marks import Marks, Reading
 from openline.audio.time_map import TimeMap
 from openline.audio.unconfirmed import Unconfirmed
+from openline.machine.timers import OFF
 from openline.updates import Gap, GapCause, to_samples
 
 _FRAME_BYTES = 2 * FRAME_SAMPLES
@@ -49,6 +50,7 @@ class Outbox:
         "_disk_limit",
         "_ignored",
         "_limit",
+        "_next",
         "_positions",
         "_sheds",
         "_tail",
@@ -60,8 +62,10 @@ class Outbox:
         "dial_sent",
         "dial_short",
         "hearing",
+        "left_unproved",
         "losses",
         "origin",
+        "quiet",
         "sent",
         "source",
     )
@@ -74,7 +78,11 @@ class Outbox:
         self.origin = origin
         self.captured = self.sent = self.confirmed = origin
         self.closed = False
-        self.dial_sent = self.dial_short = 0  # pulled on this dial; missing in its short frames
+        self.left_unproved = False  # audio has left memory that is sent and not confirmed
+        # Pulled on this dial, silence included; missing in its short frames.
+        self.dial_sent = self.dial_short = 0
+        self.quiet = 0  # samples of silence that are to be put in behind the audio
+        self._next = -1  # where the audio that continues the last run begins; -1: none does
         self.losses = GapLog(source)
         self.hearing = Hearing(Marks(origin, 0, 0))
         self._limit = limit
@@ -156,6 +164,7 @@ class Outbox:
         """Take the oldest frame out of memory, or off the disk if memory holds none."""
         if self._unconfirmed.frames:
             self._unconfirmed.shed(self.confirmed)
+            self.left_unproved = True
         else:
             self._let_go(*self._backlog.shed(), GapCause.OVERFLOW)
 
@@ -183,7 +192,7 @@ class Outbox:
         """(position, samples) to fetch from the disk now; None while there is no need."""
         backlog = self._backlog
         # With nothing left to send it must be, however much waits for confirmation.
-        if backlog.frames and self.buffered - len(self._tail) // 2 > self._limit // 2:
+        if self._has_message and self.buffered - len(self._tail) // 2 > self._limit // 2:
             return None
         return backlog.disk.wanted()
 
@@ -205,9 +214,10 @@ class Outbox:
         runs: Iterable[tuple[int, int]],
         gaps: Iterable[Gap],
         told: Iterable[tuple[int, int]] = (),
+        assumed: Iterable[tuple[int, int]] = (),
     ) -> None:
         """Restore the state of an earlier process: ``runs`` of audio on disk."""
-        kept, self.captured = self.losses.restore(gaps, told, confirmed, runs)
+        kept, self.captured = self.losses.restore(gaps, told, confirmed, runs, assumed)
         for start, end in kept:
             self._backlog.disk.extend(start, end)
         self.confirmed = self.sent = confirmed
@@ -219,6 +229,11 @@ class Outbox:
         """Samples in the frame that ``pull`` would give; 0 when there is none."""
         frames = self._backlog.frames
         return len(frames[0][1]) // 2 if frames else 0
+
+    @property
+    def _has_message(self) -> bool:
+        """Whether memory holds enough for a message."""
+        return bool(self._backlog.frames)
 
     @property
     def unsent(self) -> int:
@@ -252,7 +267,7 @@ class Outbox:
         """The next frame, which now counts as sent on this dial."""
         backlog, unconfirmed = self._backlog, self._unconfirmed
         at, pcm = frame = backlog.frames.popleft()
-        if at != self.sent or not self.dial_sent:  # a skip, or the dial's first
+        if at != self._next:  # a skip, or the first of the dial or behind silence
             self._positions.begin_run(self.dial_sent, at)
         samples = len(pcm) // 2
         backlog.samples -= samples
@@ -260,8 +275,28 @@ class Outbox:
         unconfirmed.samples += samples
         self.dial_sent += samples
         self.dial_short += FRAME_SAMPLES - samples
-        self.sent = at + samples
+        self._next = self.sent = at + samples
         return pcm
+
+    def pull_silence(self, samples: int) -> bytes:
+        """A message of ``samples`` of silence, behind all that was pulled so far."""
+        self._positions.begin_still(self.dial_sent, self.sent)
+        self._next = -1
+        self.dial_sent += samples
+        return bytes(2 * samples)
+
+    def push(self) -> None:
+        """All audio that is captured is to go out. Frames do so anyway."""
+
+    def fill(self, _now: float, /) -> float:
+        """When the rest of a message has waited for long enough; OFF: frames do not wait."""
+        return OFF
+
+    def place(self, origin: int) -> None:
+        """The source starts at ``origin``; silence may have been sent of it before."""
+        self.origin = self.captured = self.sent = self.confirmed = origin
+        self._positions.clear()
+        self._positions.begin_still(0, origin)
 
     # Confirmation.
 
@@ -284,11 +319,15 @@ class Outbox:
 
         They are lost somewhere in there, and its clock leaves them out.
         """
-        self.losses.somewhere(*self.span(after, self.dial_sent), samples)
+        start, end = self.span(after, self.dial_sent)
+        if start < end:  # silence that was put in is no loss
+            self.losses.somewhere(start, end, min(samples, end - start))
         self._positions.drop(after, self.dial_sent, samples)
 
     def lose(self, start: int, end: int) -> None:
         """The backend does not transcribe [start, end): it is lost, and not sent again."""
+        for low, high in self.losses.unassume(start, min(end, self.confirmed)):
+            self.losses.lose_rest(low, high, GapCause.UNHEARD)
         start = max(start, self.confirmed)
         if start < end:
             self.losses.lose_rest(start, end, GapCause.UNHEARD)
@@ -329,7 +368,8 @@ class Outbox:
         self._backlog.put_back(reversed(unconfirmed.frames), unconfirmed.samples)
         unconfirmed.clear()
         self._positions.clear()
-        self.dial_sent = self.dial_short = 0
+        self.dial_sent = self.dial_short = self.quiet = 0
+        self._next = -1
         self.sent = self.confirmed
         self._backlog.skip(self.confirmed)
         for start, end in self._unheard:

@@ -12,7 +12,9 @@ from collections.abc import Collection, Sequence
 
 import msgspec
 
+from openline.audio.assuming import Assuming
 from openline.audio.drops import charge
+from openline.audio.formed import FormedOutbox, is_formed
 from openline.audio.marks import Marks
 from openline.audio.outbox import Outbox
 from openline.audio.pings import PingMarks
@@ -21,7 +23,14 @@ from openline.audio.turns import Turns
 from openline.audio.window import Limits, Window
 from openline.dialects.traits import Ends, Traits
 from openline.machine.timers import OFF
-from openline.updates import SAMPLE_RATE, Account, Gap, SourceStatistics, Transcript
+from openline.updates import (
+    SAMPLE_RATE,
+    Account,
+    Gap,
+    SourceStatistics,
+    Transcript,
+    to_samples,
+)
 
 
 class PastSource(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,7 +38,8 @@ class PastSource(msgspec.Struct, frozen=True, kw_only=True):
 
     ``on_disk`` are the runs of audio that can be fetched, ``gaps`` the reported losses, ``told``
     the runs that are in a final and were not confirmed otherwise, and ``held`` the finals that
-    were not final yet.
+    were not final yet. ``assumed`` are the runs that were assumed to be processed, as far as the
+    mark has passed them; ``is_measured``: all of them were quiet by their peaks.
     """
 
     source: str
@@ -39,6 +49,8 @@ class PastSource(msgspec.Struct, frozen=True, kw_only=True):
     gaps: tuple[Gap, ...] = ()
     told: tuple[tuple[int, int], ...] = ()
     held: tuple[Transcript, ...] = ()
+    assumed: tuple[tuple[int, int], ...] = ()
+    is_measured: bool = True
 
 
 class Streams(Turns):
@@ -49,12 +61,14 @@ class Streams(Turns):
         "_disk_limit",
         "_dropped",
         "_ends",
+        "_is_formed",
         "_limit",
         "_over",
         "_pings",
         "_stores",
         "_streams",
         "_traits",
+        "_unplaced",
         "_zero",
         "closed",
         "has_disk",
@@ -75,9 +89,11 @@ class Streams(Turns):
         self._traits = traits
         self._ends = traits.ends  # what they prove on this dial
         self._limit = limit
+        self._is_formed = is_formed(traits.form)
         self._disk_limit = disk_limit  # samples per source; 0: there is no disk
         self.has_disk = disk_limit > 0  # there may be audio on it, even after it failed
         self._streams: dict[str, Stream] = {}
+        self._unplaced: dict[str, Stream] = {}  # without a sound so far, but for silence
         self._over: frozenset[str] = frozenset()
         self._zero: float | None = None
         self._pings = PingMarks()
@@ -98,8 +114,15 @@ class Streams(Turns):
             if self._zero is None:
                 self._zero = at
             origin = max(0, round((at - self._zero) * SAMPLE_RATE))
-            stream = self._make(source, origin, now)
+            stream = self._unplaced.pop(source, None) or self._make(source, origin, now)
             box = stream.box
+            if not stream.is_placed:
+                stream.is_placed = True
+                box.place(origin)
+                if stream.assuming is not None:
+                    stream.assuming.restore(origin, origin)
+                stream.window = Window(self._limits, now)
+                stream.window.note_drained(box.dial_sent)  # the silence went long ago
             self._begin_hearing(box)
             self._streams[source] = stream
             self._order.append(stream)
@@ -109,11 +132,24 @@ class Streams(Turns):
 
     def _make(self, source: str, origin: int, now: float) -> Stream:
         is_store = source in self._stores
-        box = Outbox(source, self._limit, origin, self._disk_limit, sheds=not is_store)
-        return Stream(box, self._limits, now, is_store=is_store)
+        limits = self._limit, origin, self._disk_limit
+        if self._is_formed:
+            form = self._traits.form
+            box: Outbox = FormedOutbox(source, *limits, sheds=not is_store, form=form)
+        else:
+            box = Outbox(source, *limits, sheds=not is_store)
+        assuming = None
+        if self._traits.silent_in_silence or not self._traits.proves_silence:
+            assuming = Assuming(self._traits.horizon, origin, now)
+        return Stream(box, self._limits, now, is_store=is_store, assuming=assuming)
 
-    def capture(self, source: str, pcm: bytes, now: float) -> Stream | None:
-        """Keep audio; None if the source is unknown, or closed (then the audio is counted)."""
+    def capture(
+        self, source: str, pcm: bytes, now: float, peak: int | None = None
+    ) -> Stream | None:
+        """Keep audio; None if the source is unknown, or closed (then the audio is counted).
+
+        ``peak``: its largest absolute sample, if that was measured.
+        """
         stream = self._streams.get(source)
         if stream is None:
             if source not in self._declared:
@@ -123,6 +159,8 @@ class Streams(Turns):
         if box.closed:
             self.refused_samples += len(pcm) // 2
             return None
+        if stream.assuming is not None:
+            stream.assuming.loudness.note(box.captured, len(pcm) // 2, peak)
         box.add(pcm)
         return stream
 
@@ -130,7 +168,10 @@ class Streams(Turns):
         """Restore the state of a source from an earlier process."""
         stream = self._make(past.source, past.origin, 0.0)
         box = stream.box
-        box.restore(past.confirmed, past.on_disk, past.gaps, past.told)
+        box.restore(past.confirmed, past.on_disk, past.gaps, past.told, past.assumed)
+        box.losses.is_measured = past.is_measured
+        if stream.assuming is not None:  # what is on disk has no peaks
+            stream.assuming.restore(past.confirmed, box.captured)
         error = round(self._traits.time_error * SAMPLE_RATE)
         box.hearing.restore(past.held, past.confirmed, error)
         self.has_disk = True
@@ -221,6 +262,7 @@ class Streams(Turns):
                 confirmed=s.box.confirmed - s.box.origin,
                 missing=s.box.losses.lost,
                 told=s.box.losses.told,
+                assumed=s.box.losses.assumed,
             )
             for name, s in self._streams.items()
         }
@@ -230,7 +272,8 @@ class Streams(Turns):
         return {
             name: Account(
                 captured=each.captured,
-                confirmed=each.captured - each.told - each.missing,
+                confirmed=each.captured - each.assumed - each.told - each.missing,
+                assumed=each.assumed,
                 told=each.told,
                 missing=each.missing,
             )
@@ -242,13 +285,18 @@ class Streams(Turns):
     def begin_dial(self, now: float, ends: Ends) -> None:
         """The line is open: every window starts afresh. ``ends``: what those of finals prove."""
         self._pings.clear()
+        self._unplaced.clear()
+        self.quiet.clear()
         self._dropped = 0
         self._ends = ends
         for stream in self._streams.values():
-            stream.window = Window(self._limits, now)
+            stream.window = Window(self._limits, now, is_store=stream.is_store)
             stream.stuck = stream.spoke = False
+            stream.flushed = 0
             stream.shut_since = stream.due_since = stream.full_since = OFF
             self._begin_hearing(stream.box)
+            if stream.assuming is not None:
+                stream.assuming.begin_dial(now)
 
     def _begin_hearing(self, box: Outbox) -> None:
         error = 0.0 if self._ends is Ends.EXACT else self._traits.time_error
@@ -268,7 +316,11 @@ class Streams(Turns):
         most = 0
         for stream in self._streams.values():
             box = stream.box
-            queued = min(box.dial_sent - stream.window.drained, self._limits.queue)
+            # Of audio that is sent no more than is unproved is yet to be processed.
+            queued = min(
+                *(box.dial_sent - stream.window.drained, self._limits.queue),
+                *([box.sent - box.confirmed] if self._limits.keeps_all else []),
+            )
             most = max(most, box.unsent + (queued if live else 0))
         return most / SAMPLE_RATE + self._traits.horizon
 
@@ -290,6 +342,11 @@ class Streams(Turns):
             stream.box.losses.settle()
         return self.take_gaps()
 
+    @property
+    def is_measured(self) -> bool:
+        """Whether all audio that was assumed to be processed was quiet by its peaks."""
+        return all(stream.box.losses.is_measured for stream in self._streams.values())
+
     def take_gaps(self) -> list[Gap]:
         """The gaps not yet reported."""
         return [gap for s in self._streams.values() for gap in s.box.losses.take()]
@@ -297,6 +354,49 @@ class Streams(Turns):
     def missing(self) -> tuple[Gap, ...]:
         """Every gap, by source and time."""
         return tuple(gap for s in self._streams.values() for gap in s.box.losses.missing())
+
+    # What goes out beside whole messages of captured audio.
+
+    def push(self) -> None:
+        """All audio that is captured is to go out, the rest of a message too."""
+        for stream in self._streams.values():
+            stream.box.push()
+
+    def fill(self, now: float) -> float:
+        """When the rest of a message has waited for long enough; what is due by ``now`` goes out.
+
+        OFF: no rest waits.
+        """
+        return min([s.box.fill(now) for s in self._streams.values()], default=OFF)
+
+    def put_silence(self, seconds: float, sources: Collection[str]) -> None:
+        """Put in ``seconds`` of silence of each of ``sources`` now, behind all its audio.
+
+        It is sent as soon as the windows and the pace allow it, and only on this dial. The
+        session time stands still meanwhile, and none of it is ever confirmed or lost. A source
+        that the backend ignores gets none.
+        """
+        for name in sources:
+            stream = self._streams.get(name) or self._unplaced.get(name)
+            if stream is None:
+                stream = self._unplaced[name] = self._make(name, 0, OFF)
+                stream.is_placed = False
+            if not stream.box.ignored:
+                stream.box.push()
+                stream.box.quiet += to_samples(seconds)
+                if stream not in self.quiet:
+                    self.quiet.append(stream)
+
+    @property
+    def capturing(self) -> list[str]:
+        """The sources of which audio may still come, in the order in which they were declared."""
+        return [] if self.closed else [name for name in self._declared if name not in self._over]
+
+    @property
+    def sent_samples(self) -> int:
+        """Samples sent on this dial, silence included, of the source of which most were sent."""
+        streams = (*self._streams.values(), *self._unplaced.values())
+        return max([stream.box.dial_sent for stream in streams], default=0)
 
     # Confirmation.
 
@@ -314,5 +414,4 @@ class Streams(Turns):
 
     def note_dropped(self, reporting: Stream, items: int) -> None:
         """The backend dropped ``items`` frames of its queues; ``charge`` finds the sources."""
-        queue = self._limits.queue
-        self._dropped += charge(reporting, self._order, items, self._dropped, queue)
+        self._dropped += charge(reporting, self._order, items, self._dropped, self._limits)

@@ -13,7 +13,7 @@ from typing import Final
 from openline.dialects.checking import DialectError, begin_checked, encode_checked
 from openline.dialects.headers import credential_headers
 from openline.dialects.protocol import Dialect, Ids, Sent
-from openline.dialects.traits import Encoding
+from openline.dialects.traits import AudioForm, Encoding
 from openline.text import one_line
 
 _IDS: Final = Ids(session_id="session", attempt_id="attempt", connection_id="connection")
@@ -22,9 +22,7 @@ _TOKEN: Final = "TOKEN"  # noqa: S105 -- a placeholder
 
 def dry_run(dialect: Dialect) -> None:
     """Encode each message once. Raises DialectError for one that cannot be encoded."""
-    form, sent = dialect.traits.form, Sent()
-    width = 4 if form.encoding is Encoding.F32LE else 2
-    pcm = bytes(round(form.usual * form.rate) * width)
+    pcm, sent = silence_of(dialect.traits.form), Sent()
     try:
         memory = begin_checked(dialect)
         for method, *given in (
@@ -36,6 +34,12 @@ def dry_run(dialect: Dialect) -> None:
     except DialectError as exc:
         raise _with_text(exc) from exc.__cause__
     dry_run_headers(dialect)
+
+
+def silence_of(form: AudioForm) -> bytes:
+    """The samples of one message of silence, of the usual length."""
+    width = 4 if form.encoding is Encoding.F32LE else 2
+    return bytes(round(form.usual * form.rate) * width)
 
 
 def dry_run_headers(dialect: Dialect) -> None:

@@ -218,6 +218,10 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True):
             value = getattr(self, name)
             if not isinstance(value, kind):
                 raise _wrong(name, value, _WANTED[kind])
+        for name, kind, want in _OPTIONAL:
+            value = getattr(self, name)
+            if not isinstance(value, kind | None):
+                raise _wrong(name, value, f"{want}, or None")
         self._check_limits()
         _check_form(self.form)
         _check_rules("codes", self.codes, int, "close code from 1000 to 4999", _CODES)
@@ -277,6 +281,9 @@ _WANTED: Final[Mapping[type, str]] = MappingProxyType(
         Drain: "Drain.FLUSH, Drain.STOP or Drain.NONE",
     }
 )
+
+
+_OPTIONAL: Final = (("address", Address, "an Address"), ("counts", Unit, "a Unit"))
 
 
 def _check_form(form: AudioForm) -> None:

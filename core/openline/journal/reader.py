@@ -34,13 +34,17 @@ class JournalError(ValueError):
 
 
 class Opening(msgspec.Struct, frozen=True, kw_only=True):
-    """The first line: the version, and the options of the connection."""
+    """The first line: the version, and the options of the connection.
+
+    ``dialect_options``: the dialect's own, where they differ from the defaults.
+    """
 
     journal: int
     session_id: str
     attempt_id: str
     sources: tuple[str, ...]
     dialect: str
+    dialect_options: Mapping[str, str] = msgspec.field(default_factory=dict[str, str])
     has_provider: bool
     may_pause: tuple[str, ...] = ()
     kinds: Mapping[str, SourceKind] = msgspec.field(default_factory=dict[str, SourceKind])

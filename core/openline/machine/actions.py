@@ -129,12 +129,14 @@ class Actions(Opening, Rotating):
         self.dialled_at = self.now
         self.connection_id = ""
         self.backend_error = ""
-        self.start_due = self.start_sent = self.stop_is_sent = self.greeted = False
+        self.start_due = self.start_sent = self.greeted = False
+        self.stop_is_sent = self.tail_is_sent = False
         self.ends = self.dialect.traits.ends
         self.memory = begin_checked(self.dialect)
         self.life.begin(self.now, self.dialect.traits.longest)
         self.queued.clear()
         self.sent_audio = self.sent_messages = 0
+        self.upkeep.begin_dial(self.now)
         self.out.append(OpenSocket(self.dial, self.target, self.with_credential))
 
     def leave_dial(self) -> None:
@@ -165,15 +167,6 @@ class Actions(Opening, Rotating):
         """A ping is due; ``pong_timeout`` runs from now, even if the ping is not sent yet."""
         self.ping_wanted = True
         self.arm_pong()
-
-    def note_pong(self) -> None:
-        """The backend received all audio that was sent before this pong's ping."""
-        self.streams.note_pong(self.pong)
-        if self.dialect.traits.silent_in_silence:
-            for stream in self.streams.all:
-                if stream.due_since != OFF:
-                    stream.due_since = self.now
-            self.arm_proof()
 
     # Losing.
 

@@ -242,6 +242,7 @@ class Chart(StateChart[Any]):
         )
         | draining.to(draining, internal=True, cond="stop_sent", on="take_drain_summary")
     )
+    quiet_due = finishing.to(closing, on="assume_rest")
     finish_due = (
         closed.from_(draining, finishing, cond="all_delivered", on="abort_socket")
         | authorizing.to(failed, on="cancel_credential")

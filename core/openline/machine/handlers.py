@@ -122,7 +122,7 @@ def _audio(session: Reporting, event: e.AudioCaptured) -> Fired:
         raise LocalProtocolError("audio of an odd number of bytes: samples are 16-bit")
     if event.peak is not None and not 0 <= event.peak <= _FULL_SCALE:
         raise LocalProtocolError(f"a peak of {event.peak}: give 0 to {_FULL_SCALE}, or None")
-    stream = session.streams.capture(event.source, event.pcm, session.now)
+    stream = session.streams.capture(event.source, event.pcm, session.now, event.peak)
     if stream is None:
         _check_source(session, event.source)
         session.trouble("late_audio", "audio captured after the stop is refused")
@@ -133,6 +133,13 @@ def _audio(session: Reporting, event: e.AudioCaptured) -> Fired:
         if stream.is_store and not stream.has_room:
             session.note_full(stream)
         box = stream.box
+        if box.left_unproved:
+            box.left_unproved = False
+            session.trouble_again(
+                "unproven",
+                f"audio of {box.source} left memory before it was confirmed: "
+                "it is lost if the line is lost now",
+            )
         if box.hearing.told:  # its audio left memory
             session.report_told(box)
         elif box.ignored and box.losses.has_news:

@@ -1,6 +1,7 @@
 """The actions on what the backend proves: proofs, the final message, audio that it lost.
 
-A proof counts the audio of one source on this dial. ``received`` and ``drained`` open the window
+A proof counts the audio of one source on this dial, in seconds, or the messages, bytes or flushes
+of the dial (``openline.audio.counts``). ``received`` and ``drained`` open the window
 (``openline.audio.window``); ``confirmed`` moves the mark, and needs no horizon. Where finals are
 held, the mark still lies inside none: a cut sends all of its audio again, or none of it.
 
@@ -13,12 +14,12 @@ from __future__ import annotations
 from openline.audio.stream import Stream
 from openline.dialects.protocol import FinalMessage, Lost, Proof
 from openline.dialects.traits import Unit
-from openline.machine.reporting import Reporting
+from openline.machine.silence import Silence
 from openline.machine.timers import OFF
 from openline.updates import to_samples
 
 
-class Proofs(Reporting):
+class Proofs(Silence):
     """The actions that the chart names for a message that proves, or that something is lost."""
 
     __slots__ = ()
@@ -26,9 +27,15 @@ class Proofs(Reporting):
     def take_proof(self) -> None:
         """The backend received, drained or transcribed audio."""
         proof: Proof = self.message
+        # A count is of the dial: without a name it proves every source.
+        is_of_all = proof.source is None and proof.unit is not Unit.SECONDS
         stream = self.streams.get(proof.source)
-        if stream is None:
-            return
+        for each in self.streams.all if is_of_all else [stream] if stream else ():
+            self._take_proof_of(each, proof)
+        if is_of_all and proof.confirmed is not None:
+            self.upkeep.counts.forget(proof.confirmed)
+
+    def _take_proof_of(self, stream: Stream, proof: Proof) -> None:
         self.backend_error = ""
         self.streamed = stream.spoke = True
         window, box = stream.window, stream.box
@@ -44,13 +51,20 @@ class Proofs(Reporting):
         if moved:
             self.note_drained(stream)
         is_heard = window.received > received and not self.dialect.traits.proves_silence
+        if stream.assuming is not None and box.confirmed > mark:
+            stream.assuming.note_proof()
         if moved or is_heard or box.confirmed > mark:
             self.note_alive(stream)
+        self.note_sign(stream)
 
     def _counted(self, stream: Stream, unit: Unit, amount: float) -> int:
         """The connection samples of a source that ``amount`` of ``unit`` covers, as sent so far."""
         if unit is not Unit.SECONDS:
-            return 0
+            # Of a source that started after the last mark, nothing is proved.
+            counts = self.upkeep.counts
+            sent = counts.samples(amount) if unit is self.dialect.traits.counts else ()
+            number = self.streams.all.index(stream)
+            return sent[number] if number < len(sent) else 0
         return self._until(stream, amount)
 
     def _until(self, stream: Stream, seconds: float) -> int:
@@ -63,6 +77,7 @@ class Proofs(Reporting):
             box = stream.box
             self.summary_covers[box.source] = box.span(0, box.dial_sent)
         self.confirm_by_final(at_the_end=True)
+        self.assume_rest()
         self.summary = self.message
 
     def confirm_by_final(self, *, at_the_end: bool) -> None:
@@ -80,7 +95,7 @@ class Proofs(Reporting):
         spoke = any(stream.spoke for stream in streams)
         for stream in streams:
             box = stream.box
-            is_gone = stream.window.reports and stream.is_due
+            is_gone = stream.window.reports and stream.overfills
             if confirms and (stream.spoke or not spoke) and not is_gone:
                 until = box.sent
                 if final.until is not None:

@@ -42,6 +42,10 @@ from openline.updates import (
 )
 
 
+#: Seconds between two reports of a fault that goes on.
+TROUBLE_AGAIN = 60.0
+
+
 class Reporting(SessionState):
     """A session's data, and what is reported and noted of it."""
 
@@ -123,6 +127,8 @@ class Reporting(SessionState):
         passed = box.hearing.pass_mark(mark)
         self._note_replaced(box)
         if box.confirm(mark):
+            if self.deadlines[Timer.QUIET] != OFF and not self.streams.undelivered:
+                self.deadlines[Timer.QUIET] = self.now
             self.streams.note_mark(box, self.now)
             if self.spooled:
                 self.out.append(StoreConfirmed(box.source, mark))
@@ -216,6 +222,12 @@ class Reporting(SessionState):
         """Report a fault that does not end the session to the app, once per kind."""
         if kind not in self.reported:
             self.reported |= {kind}
+            self.report(Trouble(kind=kind, text=text))
+
+    def trouble_again(self, kind: str, text: str) -> None:
+        """The same, for a fault that goes on: once a minute at most."""
+        if self.now >= self.quiet_until.get(kind, -OFF):
+            self.quiet_until[kind] = self.now + TROUBLE_AGAIN
             self.report(Trouble(kind=kind, text=text))
 
     def count_trouble(self, kind: str, text: str) -> None:

@@ -64,8 +64,14 @@ class Timer(IntEnum):
     # While audio of a source is sent and not confirmed: does the backend process it?
     PROOF = Scope.DIAL, "timed_out", ErrorKind.DEAF
     PING = Scope.DIAL, "ping_due"
-    # Fires none: it only makes the sender pull again.
+    # From the stop, where the backend ends no session: until when words are waited for.
+    QUIET = Scope.DIAL, "quiet_due"
+    # These fire none: they only make the sender pull again. When time opens a window; when the
+    # rest of a message has waited for long enough, a flush is due, a line was silent too long.
     PACE = Scope.DIAL, None
+    FILL = Scope.DIAL, None
+    FLUSH = Scope.DIAL, None
+    KEEPALIVE = Scope.DIAL, None
 
     scope: Scope
     fires: str | None
@@ -103,17 +109,17 @@ RUNS: dict[str, tuple[Timer, ...]] = {
     "streaming": (
         *(Timer.STABLE, Timer.ROTATE),
         *(Timer.PING, Timer.PONG, Timer.SEND, Timer.STALL, Timer.PROOF),
-        *(Timer.PACE, Timer.SOURCE),
+        *(Timer.PACE, Timer.FILL, Timer.FLUSH, Timer.KEEPALIVE, Timer.SOURCE),
     ),
     "draining": (
         *(Timer.DRAIN, Timer.CLOSE),
         *(Timer.PING, Timer.PONG, Timer.SEND, Timer.STALL, Timer.PROOF),
-        *(Timer.PACE, Timer.SOURCE, Timer.FINISH),
+        *(Timer.PACE, Timer.FILL, Timer.FLUSH, Timer.KEEPALIVE, Timer.SOURCE, Timer.FINISH),
     ),
     "reconnecting": (Timer.RETRY, Timer.GIVE_UP, Timer.FINISH, Timer.SOURCE),
     "finishing": (
         *(Timer.PING, Timer.PONG, Timer.SEND, Timer.STALL, Timer.PROOF),
-        *(Timer.PACE, Timer.FINISH),
+        *(Timer.PACE, Timer.FILL, Timer.FLUSH, Timer.KEEPALIVE, Timer.QUIET, Timer.FINISH),
     ),
     "closing": (Timer.CLOSE,),
     "closed": (),

@@ -8,8 +8,8 @@ final there repeats another. What a final proves is in ``marks``.
 from __future__ import annotations
 
 from openline.audio.marks import Reading
-from openline.audio.stream import Stream
 from openline.audio.outbox import Outbox
+from openline.audio.stream import Stream
 from openline.dialects.protocol import Heard, Metrics, Noticed, Remark, Status
 from openline.dialects.traits import Ends
 from openline.machine.proofs import Proofs
@@ -109,10 +109,13 @@ class Words(Proofs):
             self.report_words(settled)
             reading = Reading(start, end, settled, self._known(stream))
             self.confirm(box, hearing.hold(reading, box.sent))
+        if has_words(heard.text):
+            self.note_words(stream, end)
         # Drained audio last: with a horizon of 0 it confirms the audio of these same words.
         if stream.window.note_drained(box.sent_by(self._drained_by(stream))):
             self.note_drained(stream)
         self.note_alive(stream)
+        self.note_sign(stream)
 
     def _place(self, stream: Stream) -> tuple[int, int]:
         """Where in the session the words of the message are, within what this dial was sent.
