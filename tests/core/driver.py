@@ -33,6 +33,8 @@ from openline.updates import SAMPLE_RATE, Ended, Gap, State, StateChanged, Trans
 
 U = TypeVar("U", bound=Update)
 FRAME = 320
+#: Memory holds a minute of audio.
+MINUTE = Policy(buffer_seconds=60.0)
 #: Seconds in a frame.
 BEAT = FRAME / SAMPLE_RATE
 SESSION, ATTEMPT = "the session", "the attempt"
@@ -73,7 +75,7 @@ class Drive:
             attempt_id=ATTEMPT,
             random=value if callable(value) else lambda: value,
             sources=sources,
-            policy=policy or Policy(),
+            policy=policy or MINUTE,
             dialect=dialect or EchoPanel(),
             has_provider=has_provider,
             disk_seconds=disk_seconds,

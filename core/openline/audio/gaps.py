@@ -47,7 +47,7 @@ class GapLog:
 
     __slots__ = (
         *("_again", "_assumed", "_gaps", "_live", "_reported", "_told", "_withdrawn"),
-        *("is_measured", "source"),
+        *("unmeasured", "source"),
     )
 
     def __init__(self, source: str) -> None:
@@ -56,7 +56,7 @@ class GapLog:
         self._reported = 0  # how many of them the app has
         self._told: list[tuple[int, int]] = []
         self._assumed: list[tuple[int, int]] = []  # in order
-        self.is_measured = True  # all that was assumed was quiet by its peaks
+        self.unmeasured = False  # no peaks show that some that was assumed was quiet
         self._live: list[Gap] = []  # inexact, of the live dial
         self._again: list[Gap] = []  # inexact, of earlier dials, sent again; by their ends
         self._withdrawn: list[Gap] = []  # reported, and not yet reported as withdrawn
