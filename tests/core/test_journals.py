@@ -214,7 +214,7 @@ def test_an_error_is_recorded_and_raised_on_replay() -> None:
 class Mute(EchoPanel):
     """A dialect whose start fails."""
 
-    def start(self, ids: Ids) -> str:
+    def start(self, memory: Memory, ids: Ids) -> Encoded:
         raise KeyError(ids.attempt_id)
 
 

@@ -289,10 +289,7 @@ class TestWithVad:
         line.got(BUFFER + "speech_stopped", "A", audio_end_ms=4000)
         line.got(BUFFER + "committed", "A")
         assert line.completed("A") == [final("A", 1.0, 4.0), confirmed(4.0)]
-        assert line.error(**EMPTY, event_id="commit-1") == [
-            Remark(text=EMPTY["message"]),
-            FinalMessage(summary={}),
-        ]
+        assert line.error(**EMPTY, event_id="commit-1") == [FinalMessage(summary={})]
 
     def test_an_item_without_a_place_has_no_times(self) -> None:
         line = Line()
@@ -346,7 +343,8 @@ class TestWithCommits:
     def test_an_empty_last_commit_does_not_hang_the_end(self) -> None:
         line = Line()
         line.stop(0.0)
-        assert line.error(**EMPTY)[-1] == FinalMessage(summary={})
+        assert line.error(**EMPTY) == [FinalMessage(summary={})]
+        assert line.error(**EMPTY) == [Remark(text=EMPTY["message"])]
 
     def test_a_last_commit_that_failed_proves_only_what_was_done(self) -> None:
         line = Line()

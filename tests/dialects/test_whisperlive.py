@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given, settings
@@ -43,7 +43,9 @@ def decode(
     """What the messages say: a list is one of segments."""
     texts: list[str] = []
     for each in messages:
-        message: object = {"uid": "u", "segments": each} if isinstance(each, list) else each
+        message: object = each
+        if isinstance(each, list):
+            message = {"uid": "u", "segments": cast("list[object]", each)}
         texts.append(message if isinstance(message, str) else json.dumps(message))
     return wire.decode_all(live, texts, memory)
 

@@ -14,6 +14,7 @@ import trio
 from openline.backend import Backend
 from openline.dialects.checking import DialectError
 from openline.dialects.echopanel import EchoPanel
+from openline.dialects.protocol import Encoded, Memory
 from openline.policy import Policy
 from openline.reconnect.verdicts import Action
 from openline.updates import Ended, State
@@ -92,9 +93,10 @@ class Late(EchoPanel):
 
     calls = 0
 
-    def audio(self, source: str, pcm: bytes) -> bytes:
+    def audio(self, memory: Memory, source: str, pcm: bytes, number: int) -> Encoded:
         self.calls += 1
-        return super().audio(source, pcm) if self.calls < 5 else cast("bytes", {"a": "secret"})
+        made = super().audio(memory, source, pcm, number)
+        return made if self.calls < 5 else cast("Encoded", {"a": "secret"})
 
 
 @pytest.mark.parametrize(

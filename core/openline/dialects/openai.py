@@ -188,8 +188,7 @@ class OpenAI(DialectBase):
             ready = memory.ready or kind.endswith("updated")
             return replace(memory, ready=ready), (Status(state=kind, ack=True),)
         if kind == "error":
-            memory, item = _failed(memory, fields(message.get("error")))
-            items: list[Message] = [item]
+            memory, items = _failed(memory, fields(message.get("error")))
         elif kind.startswith(_WORDS):
             memory, items = _words(memory, message, kind.removeprefix(_WORDS))
         elif kind.startswith(_INPUT):
@@ -213,19 +212,22 @@ def _commit(memory: OpenAIMemory, sent: Sent) -> Encoded:
     return after, (write({"type": "input_audio_buffer.commit", "event_id": name}),)
 
 
-def _failed(memory: OpenAIMemory, error: Fields) -> tuple[OpenAIMemory, Message]:
-    """An error: the answer to a commit, or one that ``openai_rows`` knows."""
+def _failed(memory: OpenAIMemory, error: Fields) -> tuple[OpenAIMemory, list[Message]]:
+    """An error: the answer to a commit, or one that ``openai_rows`` knows.
+
+    That a commit found nothing is no error of the session, and is not told.
+    """
     item = error_item(error, ready=memory.ready)
     is_empty, name = error.get("code") == EMPTY, label(error.get("event_id"))
     pending = [each.id for each in memory.pending]
     if is_empty and pending and name not in pending:
         name = pending[0]
-    if name is not None and name in pending and isinstance(item, Remark):
-        is_last = memory.stopped and name == pending[-1]
-        memory = replace(
-            memory.without_commit(name), unsure=memory.unsure or (is_last and not is_empty)
-        )
-    return memory, item
+    if name is None or name not in pending or not isinstance(item, Remark):
+        return memory, [item]
+    is_last = memory.stopped and name == pending[-1]
+    unsure = memory.unsure or (is_last and not is_empty)
+    memory = replace(memory.without_commit(name), unsure=unsure)
+    return memory, [] if is_empty else [item]
 
 
 def _heard_speech(

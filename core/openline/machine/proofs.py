@@ -1,6 +1,7 @@
 """The actions on what the backend proves: proofs, the final message, audio that it lost.
 
-A proof counts the audio of one source on this dial. ``received`` and ``drained`` open the window
+A proof counts the audio of one source on this dial, in seconds, or the messages, bytes or flushes
+of the dial (``openline.audio.counts``). ``received`` and ``drained`` open the window
 (``openline.audio.window``); ``confirmed`` moves the mark, and needs no horizon. Where finals are
 held, the mark still lies inside none: a cut sends all of its audio again, or none of it.
 
@@ -26,9 +27,15 @@ class Proofs(Silence):
     def take_proof(self) -> None:
         """The backend received, drained or transcribed audio."""
         proof: Proof = self.message
+        # A count is of the dial: without a name it proves every source.
+        is_of_all = proof.source is None and proof.unit is not Unit.SECONDS
         stream = self.streams.get(proof.source)
-        if stream is None:
-            return
+        for each in self.streams.all if is_of_all else [stream] if stream else ():
+            self._take_proof_of(each, proof)
+        if is_of_all and proof.confirmed is not None:
+            self.upkeep.counts.forget(proof.confirmed)
+
+    def _take_proof_of(self, stream: Stream, proof: Proof) -> None:
         self.backend_error = ""
         self.streamed = stream.spoke = True
         window, box = stream.window, stream.box
@@ -53,7 +60,11 @@ class Proofs(Silence):
     def _counted(self, stream: Stream, unit: Unit, amount: float) -> int:
         """The connection samples of a source that ``amount`` of ``unit`` covers, as sent so far."""
         if unit is not Unit.SECONDS:
-            return 0
+            # Of a source that started after the last mark, nothing is proved.
+            counts = self.upkeep.counts
+            sent = counts.samples(amount) if unit is self.dialect.traits.counts else ()
+            number = self.streams.all.index(stream)
+            return sent[number] if number < len(sent) else 0
         return self._until(stream, amount)
 
     def _until(self, stream: Stream, seconds: float) -> int:
