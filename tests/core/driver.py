@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from openline import events as e
 from openline.backend import Backend
@@ -224,7 +224,7 @@ class Drive:
         self.drain()
         self.ack()
 
-    def stream(self) -> Drive:
+    def stream(self) -> Self:
         """From idle to streaming."""
         self.open()
         self.connect()

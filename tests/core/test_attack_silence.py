@@ -437,7 +437,9 @@ class TestABackendThatNeverEnds:
         assert due == pytest.approx(POLICY.finish_timeout + 10 + 5 + 2 + 8)
 
     def test_the_backend_may_be_slow_without_being_lost(self) -> None:
-        room = Room(end=End.NEVER, settle=150.0, horizon=100.0, queue=2.0, proves_silence=True).stream()
+        room = Room(
+            end=End.NEVER, settle=150.0, horizon=100.0, queue=2.0, proves_silence=True
+        ).stream()
         room.live(1, LOUD)
         room.stop()
         room.passes(140)

@@ -46,7 +46,7 @@ _ENTRIES: Final = 32
 class Ages:
     """How much audio of one dial the backend has had for a horizon, in connection samples."""
 
-    __slots__ = ("_at", "_horizon", "_old", "_past", "_received", "_reached")
+    __slots__ = ("_at", "_horizon", "_old", "_past", "_reached", "_received")
 
     def __init__(self, horizon: float, now: float) -> None:
         self._horizon = horizon

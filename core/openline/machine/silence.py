@@ -10,6 +10,8 @@ quiet, too.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from openline.audio.assuming import Assuming
 from openline.audio.gaps import without
 from openline.audio.stream import Stream
@@ -87,7 +89,7 @@ class Silence(Reporting):
             stream.assuming.note_words(end)
 
     def _lose_unproved(
-        self, stream: Stream, known: Assuming, lost: tuple[tuple[int, int], ...]
+        self, stream: Stream, known: Assuming, lost: Sequence[tuple[int, int]]
     ) -> None:
         """The runs ``lost`` are gaps, but for what is in words. They are noted before the mark."""
         box = stream.box
@@ -104,6 +106,7 @@ class Silence(Reporting):
             unmeasured = not known.loudness.is_measured(low, high)
             for first, last in box.losses.assume(low, high):
                 self.streamed = True
+                self.retry.note_heard()
                 box.losses.unmeasured |= unmeasured
                 if self.spooled:
                     self.out.append(StoreAssumed(box.source, first, last, unmeasured))
