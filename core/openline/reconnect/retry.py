@@ -3,8 +3,10 @@
 ``judge`` turns an ending into a plan before any transition runs, so that guards only read it:
 either a time for the next dial, or never, with the cause. The counts for it are here, and the
 rules that reset them: only a *stable* line (streaming for ``stable_after``) resets the backoff,
-the strikes (once the backend is known to process audio) and the right to a fresh credential; progress (a confirmed final) resets only the
-attempts and the time to give up.
+the right to a fresh credential, and the strikes, these once the backend is known to process
+audio; progress (a confirmed final) resets only the attempts and the time to give up.
+
+A stable dial that is replaced before its end (``rotation``) is no loss: the next dial is *free*.
 
 A delay that would pass a limit is cut to the last instant before it, once: a server that asks to
 come back in 300 s is asked once more when the session gives up after 300 s. Example, with
