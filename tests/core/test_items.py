@@ -62,12 +62,13 @@ class TestSeveral:
         assert len(play.finals) == 1
         assert play.core.statistics.malformed == 1
 
-    def test_an_announced_expiry_without_a_row_is_late(self) -> None:
+    def test_an_announced_expiry_is_no_end(self) -> None:
         play = Play()
         play.open()
         play.opened()
         play.hear(Expires(seconds=60.0))
-        assert play.core.statistics.late == 1
+        assert play.core.statistics.late == 0
+        assert play.core.state == "awaiting_ack"
 
 
 class TestWords:
