@@ -75,6 +75,14 @@ class TestSeveral:
         assert play.marks[0] == 0.5
         assert play.core.statistics.late == 2
 
+    def test_an_announced_expiry_is_no_end(self) -> None:
+        play = Play()
+        play.open()
+        play.opened()
+        play.hear(Expires(seconds=60.0))
+        assert play.core.statistics.late == 0
+        assert play.core.state == "awaiting_ack"
+
 
 class TestWords:
     def test_times_of_words_are_those_of_the_session(self) -> None:
