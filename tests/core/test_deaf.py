@@ -13,7 +13,7 @@ from openline.reconnect.verdicts import Action
 from openline.updates import SAMPLE_RATE
 from tests.core.driver import Drive
 
-PATIENT = Policy(source_timeout=None, give_up_after=None)
+PATIENT = Policy(source_timeout=None, give_up_after=None, buffer_seconds=60)
 #: The horizon and ``proof_timeout``.
 PATIENCE = 30.0
 
