@@ -37,8 +37,8 @@ FRAME = 320
 MARK_LIMIT = 125
 #: The commands of a session that keeps its audio on a disk too.
 DISK = (
-    *(StoreAudio, StoreConfirmed, StoreFinal, StoreTold, StoreAssumed, StoreReplaced, StoreGap),
-    *(StoreWithdrawn, FetchAudio, DiscardStore),
+    *(StoreAudio, StoreConfirmed, StoreFinal, StoreTold, StoreReplaced, StoreGap, StoreWithdrawn),
+    *(StoreAssumed, FetchAudio, DiscardStore),
 )
 OPEN = frozenset({State.STREAMING, State.FINISHING})
 

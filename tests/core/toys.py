@@ -50,6 +50,9 @@ class Outright(DialectBase):
         given: dict[str, Any] = {"sources": ("mic", "other"), "horizon": 5.0, "ends": Ends.EXACT}
         self.traits = Traits(**{**given, **traits})
         self.starts: tuple[str, ...] = ("start",)
+        self.says: tuple[Message, ...] = ()  # what the next message says besides
+        self.keeps = 0  # so many frames go into one message
+        self.kept = b""
 
     def begin(self) -> Memory:
         return 0
@@ -58,7 +61,11 @@ class Outright(DialectBase):
         return memory, self.starts
 
     def audio(self, memory: Memory, source: str, pcm: bytes, number: int) -> Encoded:
-        return memory, (pcm,)
+        self.kept += pcm
+        if len(self.kept) < 640 * self.keeps:
+            return memory, ()
+        whole, self.kept = self.kept, b""
+        return memory, (whole,)
 
     def stop(self, memory: Memory, ids: Ids, sent: Sent) -> Encoded:
         return memory, (f"stop after {sent.audio} of {sent.messages}, {sent.seconds:g} s",)
@@ -68,7 +75,7 @@ class Outright(DialectBase):
         for each in json.loads(data):
             item = dict(each)
             items.append(msgspec.convert(item, _KINDS[item.pop("type")]))
-        return memory + 1, tuple(items)
+        return memory + 1, (*items, *self.says)
 
 
 class Play(Drive):
@@ -76,12 +83,19 @@ class Play(Drive):
 
     def __init__(self, dialect: Outright | None = None, **options: Any) -> None:
         options.setdefault("policy", Policy(buffer_seconds=80.0))
-        super().__init__(dialect=dialect or Outright(), **options)
+        self.dialect = dialect or Outright()
+        super().__init__(dialect=self.dialect, **options)
 
     def hear(self, *items: Message, after: float = 0.0) -> None:
         """One message with these items arrives on the live dial."""
         said = [{"type": type(each).__name__, **msgspec.to_builtins(each)} for each in items]
         self.feed(e.MessageReceived(self.core.dial, json.dumps(said)), after=after)
+
+    def hear_all(self, items: tuple[Message, ...]) -> None:
+        """The same, for items that a message as text cannot hold."""
+        self.dialect.says = items
+        self.feed(e.MessageReceived(self.core.dial, "[]"))
+        self.dialect.says = ()
 
     def connect(self) -> None:
         self.opened()

@@ -65,7 +65,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     live_edge: int
     free: int
     pace: float | None
-    keeps_all: bool = False
+    keeps_all: bool
 
     @classmethod
     def of(cls, traits: Traits, queue: float | None = None) -> Limits:
