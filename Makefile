@@ -147,11 +147,14 @@ HOURS ?= 100
 INPUTS ?= 1000000
 TRANSCRIPTS ?= 1000000
 KILLS ?= 50
+PLAYS ?= 20000
 PROFILE ?= soak
 
-soak: $(READY) ## Search longer: SCHEDULES=1000000 SEED=1000000 RUNS=100 HOURS=100 INPUTS=1000000 TRANSCRIPTS=1000000 KILLS=50
+soak: $(READY) ## Search longer: SCHEDULES=1000000 SEED=1000000 RUNS=100 HOURS=100 INPUTS=1000000 TRANSCRIPTS=1000000 KILLS=50 PLAYS=20000
 	@$(RUN) tests.properties.test_theorem \
 		--schedules $(SCHEDULES) --seed $(SEED) || $(call fail,the theorem does not hold)
+	@$(RUN) tests.testing.plays --plays $(PLAYS) --seed $(SEED) \
+		|| $(call fail,a dialect breaks its promise)
 	@$(RUN) tests.properties.test_malformed --inputs $(INPUTS) --seed $(SEED) \
 		|| $(call fail,a message broke the core)
 	@$(RUN) tests.cli.transcripts --count $(TRANSCRIPTS) --seed $(SEED) \

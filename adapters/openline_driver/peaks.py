@@ -30,7 +30,7 @@ def peak(pcm: bytes) -> int:
     samples = array("h", pcm)
     if sys.byteorder == "big":
         samples.byteswap()
-    return max(max(samples), -min(samples)) if samples else 0
+    return max(*map(abs, (max(samples), min(samples)))) if samples else 0
 
 
 def measured(event: AudioCaptured) -> Iterator[AudioCaptured]:

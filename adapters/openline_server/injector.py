@@ -25,11 +25,20 @@ import trio
 
 from openline_server import contract
 from openline_server.contract import JsonObject
-from openline_server.contracts.base import Action, Audio, Contract, End, Flush, Start, Stop
+from openline_server.contracts.base import (
+    Action,
+    Audio,
+    Contract,
+    End,
+    Flush,
+    Keepalive,
+    Start,
+    Stop,
+)
 from openline_server.contracts.echopanel import Echopanel
 from openline_server.faultgrammar import parse_faults
 from openline_server.faults import Effect, Fault, Mark
-from openline_server.faulty_dial import FaultyDial, frames, is_ack, is_at, new_dial
+from openline_server.faulty_dial import FaultyDial, frames, has_a_place, is_ack, is_at, new_dial
 from openline_server.faulty_stream import FaultyStream
 from openline_server.hooks import Hooks, Host, Peer, Rejection
 from openline_server.recognizer import Hypothesis, Segment
@@ -80,7 +89,8 @@ class FaultInjector(Hooks):
             for fault in self.faults
             if peer.number in fault.dials and not _before_a_dial(fault)
         ]
-        dial = self._dials[peer.number] = new_dial(peer, wire, pending, self._seed)
+        dial = new_dial(peer, wire, pending, self._seed, self._contract)
+        self._dials[peer.number] = dial
         self._reach(dial, Mark.ACCEPT)
         return wire
 
@@ -121,6 +131,11 @@ class FaultInjector(Hooks):
         left = self._busy_until - trio.current_time()
         if left > 0:
             return Rejection(503, (("Retry-After", str(ceil(left))),))
+        refusal = self._contract.unauthorized
+        if refusal is not None and self._take(dial, Effect.UNAUTHORIZED):
+            return refusal
+        if not self._contract.acks and self._take(dial, Effect.NO_ACK):
+            await trio.sleep_forever()
         if (fault := self._take(dial, Effect.REDIRECT)) is not None:
             return Rejection(307, (("Location", fault.text),))
         if (fault := self._take(dial, Effect.REFUSE)) is not None:
@@ -136,6 +151,8 @@ class FaultInjector(Hooks):
     async def acting(self, peer: Peer, action: Action) -> None:
         """Count audio; note ``start`` and ``stop`` as moments."""
         dial = self._dials[peer.number]
+        if isinstance(action, Audio | Keepalive):
+            dial.heard_at = trio.current_time()
         match action:
             case Start():
                 self._reach(dial, Mark.START)
@@ -154,17 +171,17 @@ class FaultInjector(Hooks):
         """Change the message, or drop it, as the faults in force ask."""
         dial = self._dials[peer.number]
         if message.get("state") == "connected" and self._take(dial, Effect.UNAUTHORIZED):
-            dial.last_words = 1008, ""
+            dial.last_words = self._contract.denied.code, self._contract.denied.reason
             return contract.status("error", contract.UNAUTHORIZED_TEXT)
         if is_ack(message):
-            if self._take(dial, Effect.ERROR):
-                dial.last_words = 1000, ""
-                return contract.error("Invalid start message: a fault was asked for")
+            if (fault := self._take(dial, Effect.ERROR)) is not None:
+                dial.strike(fault)
+                await trio.sleep_forever()  # the session ends meanwhile
             if self._take(dial, Effect.NO_ACK):
                 return None
             if not dial.exact_ends:
                 message = {name: message[name] for name in message if name != "final_ends"}
-        if message["type"] == "final_summary" and self._take(dial, Effect.NO_SUMMARY):
+        if self._is_summary(message) and self._take(dial, Effect.NO_SUMMARY):
             await trio.sleep_forever()
         return message
 
@@ -176,10 +193,24 @@ class FaultInjector(Hooks):
         elif message["type"] == "asr_final":
             dial.finals += 1
             self._reach(dial, Mark.FINAL, dial.finals)
-        elif message["type"] == "final_summary":
+        elif self._is_summary(message):
             self._reach(dial, Mark.SUMMARY)
         elif is_ack(message):
             self._reach(dial, Mark.ACK)
+
+    def _is_summary(self, message: JsonObject) -> bool:
+        """Whether this is the last that a client waits for."""
+        last = "flushed" if self._contract.stops_by_flush else "final_summary"
+        return message["type"] == last
+
+    async def trouble(self, peer: Peer) -> JsonObject:
+        """What the faults in force make of the session."""
+        return await self._dials[peer.number].trouble()
+
+    def longest(self, peer: Peer, usual: float) -> float:
+        """As long as the fault says."""
+        fault = self._take(self._dials[peer.number], Effect.SESSION_LIMIT)
+        return usual if fault is None else fault.number
 
     def admits(self, peer: Peer) -> bool:
         """Whether no ``capacity`` fault is pending."""
@@ -247,14 +278,14 @@ class FaultInjector(Hooks):
     def _reach(self, dial: FaultyDial, mark: Mark, count: float = 1) -> None:
         """A moment has come: strike with the faults that wait for it."""
         for fault in list(dial.pending):
-            if fault.effect.phrase.timed and is_at(fault, mark, count):
+            if not has_a_place(fault) and is_at(fault, mark, count):
                 dial.pending.remove(fault)
                 self._strike(dial, fault)
 
     def _take(self, dial: FaultyDial, effect: Effect) -> Fault | None:
         """Take the next pending fault of this kind; it strikes now."""
         for fault in dial.pending:
-            if fault.effect is effect:
+            if fault.effect is effect and fault.after is None:
                 dial.pending.remove(fault)
                 self._note(fault, dial.peer.number)
                 return fault

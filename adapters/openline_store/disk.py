@@ -46,8 +46,8 @@ class Disk:
                 self._write(lambda spool: spool.note(Said(transcript, held, proves)))
             case StoreTold(source, start, end):
                 self._write(lambda spool: spool.note(Told(source, start, end)))
-            case StoreAssumed(source, start, end, is_measured):
-                self._write(lambda spool: spool.note(Assumed(source, start, end, is_measured)))
+            case StoreAssumed(source, start, end, unmeasured):
+                self._write(lambda spool: spool.note(Assumed(source, start, end, unmeasured)))
             case StoreReplaced(name):
                 self._write(lambda spool: spool.note(Replaced(name)))
             case StoreGap(gap):

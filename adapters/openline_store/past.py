@@ -109,7 +109,7 @@ def past_of(
             assumed=tuple(
                 (each.start, each.end) for each in state.assumed if each.source == source
             ),
-            is_measured=all(each.is_measured for each in state.assumed if each.source == source),
+            unmeasured=any(each.unmeasured for each in state.assumed if each.source == source),
         )
         for source, origin in state.first.items()
     )

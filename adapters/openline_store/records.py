@@ -112,13 +112,13 @@ class Told(msgspec.Struct, frozen=True, tag=True):
 class Assumed(msgspec.Struct, frozen=True, tag=True):
     """Session samples [start, end) were quiet, and are taken for processed.
 
-    ``is_measured``: by their peaks. A run counts as far as the source is confirmed beyond it.
+    ``unmeasured``: no peaks show that. A run counts as far as the source is confirmed beyond it.
     """
 
     source: str
     start: int
     end: int
-    is_measured: bool = True
+    unmeasured: bool = False
 
 
 class Replaced(msgspec.Struct, frozen=True, tag=True):

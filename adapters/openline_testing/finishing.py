@@ -40,7 +40,7 @@ class Finishing:
         policy, traits = seen.policy, seen.dialect.traits
         is_open = seen.live is not None and seen.acked
         queue = round(queue_of(traits, line.queue) * SAMPLE_RATE)
-        kept = round(policy.buffer_seconds * SAMPLE_RATE) - FRAME
+        kept = round(policy.buffer_of(traits) * SAMPLE_RATE) - FRAME
         least = most = 0
         for source, each in line.before.sources.items():
             due = each.captured - (each.sent if is_open else each.confirmed)

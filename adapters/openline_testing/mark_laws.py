@@ -57,7 +57,7 @@ class MarkLaws:
 
     def _is_told(self, source: str, before: SourceStatistics, now: SourceStatistics) -> bool:
         """Whether it may have moved without proof: ignored, or told as the audio was lost."""
-        kept = self._seen.policy.buffer_seconds * SAMPLE_RATE - 2 * FRAME
+        kept = self._seen.policy.buffer_of(self._seen.dialect.traits) * SAMPLE_RATE - 2 * FRAME
         full = now.captured - before.confirmed >= kept
         return now.told != before.told or full or self._line.track(source).ignored
 

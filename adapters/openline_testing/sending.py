@@ -16,6 +16,7 @@ from openline.commands import (
     SendBytes,
     SendPing,
     SendText,
+    StoreAssumed,
     StoreAudio,
     StoreConfirmed,
     StoreFinal,
@@ -37,7 +38,7 @@ MARK_LIMIT = 125
 #: The commands of a session that keeps its audio on a disk too.
 DISK = (
     *(StoreAudio, StoreConfirmed, StoreFinal, StoreTold, StoreReplaced, StoreGap, StoreWithdrawn),
-    *(FetchAudio, DiscardStore),
+    *(StoreAssumed, FetchAudio, DiscardStore),
 )
 OPEN = frozenset({State.STREAMING, State.FINISHING})
 

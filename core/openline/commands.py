@@ -103,13 +103,13 @@ class StoreTold(msgspec.Struct, frozen=True):
 class StoreAssumed(msgspec.Struct, frozen=True):
     """Note on disk that session samples [start, end) are taken for processed: they were quiet.
 
-    ``is_measured``: by their peaks. It counts once the source is confirmed beyond it.
+    ``unmeasured``: no peaks show that. It counts once the source is confirmed beyond it.
     """
 
     source: str
     start: int
     end: int
-    is_measured: bool = True
+    unmeasured: bool = False
 
 
 class StoreGap(msgspec.Struct, frozen=True):

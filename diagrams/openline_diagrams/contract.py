@@ -15,7 +15,7 @@ from typing import Annotated, Any, Final, Literal, NamedTuple, Union, get_args, 
 
 import msgspec
 
-from openline.dialects.checking import begin_checked, encode_checked
+from openline.dialects.checking import check_encoded
 from openline.dialects.dry_run import silence_of
 from openline.dialects.echopanel import ACKS
 from openline.dialects.echopanel_schema import Incoming
@@ -130,7 +130,8 @@ def _sources(dialect: Dialect) -> str:
 
 def _encoded(dialect: Dialect, method: str, *given: object) -> tuple[str | bytes, ...]:
     """The messages that ``method`` makes on a new dial."""
-    return encode_checked(dialect, method, begin_checked(dialect), *given)[1]
+    made: object = getattr(dialect, method)(dialect.begin(), *given)
+    return check_encoded(dialect, method, made)[1]
 
 
 def _shown(dialect: Dialect, method: str, *given: object) -> list[str]:
@@ -203,7 +204,7 @@ def _states(spec: Contract) -> str:
     lines: list[tuple[str, ...]] = []
     for state in spec.states:
         data = json.dumps({"type": "status", "state": state})
-        _, items = spec.dialect.decode(begin_checked(spec.dialect), data)
+        _, items = spec.dialect.decode(spec.dialect.begin(), data)
         for status in items:
             if isinstance(status, Status):
                 flags = (status.ack, status.filling, status.doubtful, status.warning)

@@ -166,12 +166,13 @@ def test_output_is_text_or_bytes_or_an_error_naming_the_method(method: str) -> N
             f"the dialect Toy: {method} has to return messages that are str or bytes, not "
             f"{type(wrong).__name__}"
         )
-    for wrong in (*("text", b"secret", None), *((5, "text"), (5, ["text"]), (5, (), ()))):
+    shapes: list[object] = ["text", b"secret", None, (5, "text"), (5, ["text"]), (5, (), ())]
+    for shape in shapes:
         with pytest.raises(DialectError) as caught:
-            encode_checked(other(**{method: returns(wrong)}), method, "x", b"")
+            encode_checked(other(**{method: returns(shape)}), method, "x", b"")
         assert str(caught.value) == (
             f"the dialect Toy: {method} has to return (memory, messages), messages being a tuple, "
-            f"not {type(wrong).__name__}"
+            f"not {type(shape).__name__}"
         )
     with pytest.raises(DialectError) as caught:
         encode_checked(other(**{method: fail}), method, "x", b"")

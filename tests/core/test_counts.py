@@ -10,7 +10,7 @@ from openline.audio.counts import MOST, Counts
 from openline.dialects.traits import AudioForm, Unit
 from openline.updates import SAMPLE_RATE
 from tests.core.driver import FRAME, Drive
-from tests.core.toys import Toy, hear, marks, prove, stream
+from tests.core.formed_toy import Toy, hear, marks, prove, stream
 
 
 class TestMarks:

@@ -13,7 +13,7 @@ from openline.events import AudioFetched, SourceFinished
 from openline.machine.timers import OFF, Timer
 from openline.updates import SAMPLE_RATE, GapCause
 from tests.core.driver import BEAT, FRAME, Drive
-from tests.core.toys import Toy, hear, lengths, marks, messages, prove, rest, samples, stream
+from tests.core.formed_toy import Toy, hear, lengths, marks, messages, prove, rest, samples, stream
 
 TENTH = SAMPLE_RATE // 10
 ROOMY = 60 * SAMPLE_RATE

@@ -9,18 +9,21 @@ import pytest
 from openline import events as e
 from openline.commands import StoreConfirmed, StoreGap
 from openline.dialects.protocol import (
-    Expires,
     FinalMessage,
     Heard,
     Lost,
     Malformed,
     Proof,
+    Refusal,
     Status,
     Word,
 )
 from openline.dialects.traits import Ends
+from openline.reconnect.verdicts import Action, Rule
 from openline.updates import BackendStatus, GapCause, TranscriptWord
 from tests.core.toys import Outright, Play
+
+BUSY = Rule(action=Action.LATER, why="busy", source="the toy")
 
 
 def streaming(seconds: float = 1.0, *, disk_seconds: float = 0.0, **traits: object) -> Play:
@@ -62,12 +65,23 @@ class TestSeveral:
         assert len(play.finals) == 1
         assert play.core.statistics.malformed == 1
 
-    def test_an_announced_expiry_without_a_row_is_late(self) -> None:
+    def test_what_follows_a_refusal_is_late(self) -> None:
+        play = streaming(1.0)
+        busy = Refusal(row=BUSY, text="busy")
+        items = (final(0.0, 0.5), busy, final(0.5, 1.0), Proof(confirmed=1.0))
+        play.hear_all(items)
+        assert play.state == "reconnecting"
+        assert [words.end for words in play.finals] == [0.5]
+        assert play.marks[0] == 0.5
+        assert play.core.statistics.late == 2
+
+    def test_an_announced_expiry_is_no_end(self) -> None:
         play = Play()
         play.open()
         play.opened()
         play.hear(Expires(seconds=60.0))
-        assert play.core.statistics.late == 1
+        assert play.core.statistics.late == 0
+        assert play.core.state == "awaiting_ack"
 
 
 class TestWords:
@@ -157,15 +171,14 @@ class TestLostIntervals:
         ]
 
     def test_bounds_may_be_open_and_backwards_ones_lose_nothing(self) -> None:
-        for given, lost in (
-            ({"start": 1.0}, (16000, 32000)),
-            ({"end": 1.0}, (0, 16000)),
-            ({"start": 1.5, "end": 1.0}, None),
+        for start, end, lost in (
+            (1.0, None, [(16000, 32000)]),
+            (None, 1.0, [(0, 16000)]),
+            (1.5, 1.0, []),
         ):
             play = streaming(2.0)
-            play.hear(Lost(source="mic", text="failed", **given))
-            assert [(gap.start, gap.end) for gap in play.gaps] == [lost][: len(play.gaps)]
-            assert bool(play.gaps) == (lost is not None)
+            play.hear(Lost(source="mic", text="failed", start=start, end=end))
+            assert [(gap.start, gap.end) for gap in play.gaps] == lost
 
     def test_what_is_confirmed_is_not_lost(self) -> None:
         play = streaming(2.0)

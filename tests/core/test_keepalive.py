@@ -10,7 +10,7 @@ from openline.events import SourceFinished, SourceStarted
 from openline.machine.timers import OFF, Timer
 from openline.updates import SAMPLE_RATE
 from tests.core.driver import FRAME, Drive
-from tests.core.toys import Toy, hear, lengths, marks, messages, prove, rest, stream, texts
+from tests.core.formed_toy import Toy, hear, lengths, marks, messages, prove, rest, stream, texts
 
 
 class TestKeepalive:

@@ -5,7 +5,16 @@ from __future__ import annotations
 import pytest
 
 from openline import events as e
-from openline.dialects.protocol import Heard, Metrics, Proof, Status
+from openline.dialects.checking import DialectError
+from openline.dialects.protocol import (
+    DialectBase,
+    Heard,
+    Ids,
+    Metrics,
+    Proof,
+    Sent,
+    Status,
+)
 from openline.dialects.traits import Ends
 from openline.machine.timers import Timer
 from openline.policy import Policy
@@ -251,3 +260,36 @@ def test_a_message_of_no_items_is_a_sign_of_life_alone() -> None:
     play.hear()
     assert Timer.PONG not in play.core.snapshot().deadlines
     assert not any(play.core.snapshot().counts.values())
+
+
+def test_a_dialect_may_keep_frames_for_a_later_message() -> None:
+    dialect = Outright(replies=False)
+    dialect.keeps = 3
+    play = opened(dialect)
+    play.send(0.1)
+    assert play.data == ["start", "1920"]
+    assert play.core.snapshot().sources["mic"].sent == 5 * 320
+    play.send(0.02)
+    assert play.data == ["start", "1920", "1920"]
+
+
+def test_a_dialect_that_cannot_begin_is_named() -> None:
+    class Unready(Outright):
+        def begin(self) -> object:
+            raise KeyError("secret")
+
+    with pytest.raises(DialectError, match=r"^the dialect Unready: begin raised KeyError$"):
+        Play(Unready()).open()
+
+
+def test_a_dialect_without_methods_of_its_own_has_none_to_send() -> None:
+    base, sent = DialectBase(), Sent()
+    assert base.begin() is None
+    for made in (
+        base.start(1, Ids(session_id="s", attempt_id="a", connection_id="c")),
+        base.flush(1, sent),
+        base.keepalive(1, sent),
+    ):
+        assert made == (1, ())
+    assert (base.query(), base.subprotocols("token")) == ((), ())
+    assert base.headers("token") == [("Authorization", "Bearer token")]

@@ -9,7 +9,7 @@ from openline.dialects.traits import AudioForm
 from openline.machine.timers import OFF, Timer
 from openline.updates import SAMPLE_RATE
 from tests.core.driver import BEAT, FRAME
-from tests.core.toys import Toy, hear, lengths, rest, stream
+from tests.core.formed_toy import Toy, hear, lengths, rest, stream
 
 
 @pytest.mark.parametrize("pace", [1.05, 2.0, 10.0])

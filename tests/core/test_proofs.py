@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
-
 from openline.commands import StoreTold
 from openline.dialects.protocol import FinalMessage, Heard, Metrics, Proof
-from openline.dialects.traits import End, Ends, Unit
-from openline.updates import Account, Gap, GapCause, PartialRetracted
+from openline.dialects.traits import End, Ends
+from openline.updates import Account, GapCause, PartialRetracted
 from tests.core.toys import Outright, Play
 
 
@@ -138,6 +136,17 @@ class TestFinalMessage:
         [gap] = play.ended.missing
         assert (gap.start, gap.end, gap.cause) == (12000, 16000, GapCause.UNCONFIRMED)
 
+    def test_it_proves_no_source_of_which_nothing_came(self) -> None:
+        play = Play(Outright(queue=10.0, window=9.0), sources=("mic", "other"))
+        play.stream()
+        play.send(1.0)
+        play.send(1.0, "other")
+        play.hear(Proof(source="other", confirmed=0.5))
+        stopped(play)
+        play.hear(FinalMessage(summary={}))
+        sources = play.core.snapshot().sources
+        assert (sources["mic"].confirmed, sources["other"].confirmed) == (0, 16000)
+
     def test_it_may_prove_nothing(self) -> None:
         play = stopped(streaming(1.0))
         play.hear(FinalMessage(summary={}, proves=False))
@@ -217,6 +226,13 @@ class TestFinalsThatProveNothing:
         ]
         assert len(play.finals) == 2
 
+    def test_without_a_disk_nothing_is_noted(self) -> None:
+        play = streaming(2.0, ends=Ends.NONE)
+        play.hear(final(0.0, 1.0))
+        play.abort()
+        assert play.ended.accounts["mic"].told == 16000
+        assert not [each for each in play.commands if isinstance(each, StoreTold)]
+
     def test_what_was_proved_later_does_not(self) -> None:
         play = streaming(2.0, ends=Ends.NONE)
         play.hear(final(0.0, 1.0))
@@ -236,11 +252,3 @@ class TestFinalsThatProveNothing:
         play.hear(Heard(text="so", start=None, end=None, final=False))
         partial = [words for words in play.updates if getattr(words, "text", "") == "so"]
         assert [(words.start, words.end) for words in partial] == [(1.0, 2.5)]  # type: ignore[union-attr]
-
-
-@pytest.mark.parametrize("unit", [Unit.SECONDS])
-def test_each_gap_is_reported_once(unit: Unit) -> None:
-    play = streaming(1.0)
-    play.hear(Proof(unit=unit, confirmed=1.0))
-    play.abort()
-    assert play.told(Gap) == []

@@ -14,7 +14,7 @@ import pytest
 from openline.dialects.traits import AudioForm, Encoding, Unit
 from openline.events import CaptureHole
 from openline.updates import SAMPLE_RATE, GapCause
-from tests.core.toys import MODULUS, Toy, hear, marks, messages, prove, samples, stream
+from tests.core.formed_toy import MODULUS, Toy, hear, marks, messages, prove, samples, stream
 
 FORMS = [
     AudioForm(),

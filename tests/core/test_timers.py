@@ -23,7 +23,8 @@ OF_STATE = {
     "authorizing": {"AUTH"},
     "connecting": {"CONNECT"},
     "awaiting_ack": {"SETTLE", "ACK"},
-    "streaming": {"STABLE"},
+    "streaming": {"STABLE", "ROTATE"},
+    "draining": {"DRAIN", "CLOSE"},
     "reconnecting": {"RETRY"},
     "finishing": set[str](),
     "closing": {"CLOSE"},
@@ -67,12 +68,13 @@ def test_a_state_runs_its_own_the_dials_and_the_sessions_timers(state: State) ->
     runs = {timer.name for timer in RUNS[state]}
     assert len(runs) == len(RUNS[state])
     assert runs & {timer.name for timer in ALL[STATE_TIMERS]} == OF_STATE[state]
-    dial = DIAL if state in {State.STREAMING, State.FINISHING} else set[str]()
+    lines = {State.STREAMING, State.DRAINING, State.FINISHING}
+    dial = DIAL if state in lines else set[str]()
     assert runs & DIAL == dial
     judged = {State.AUTHORIZING, State.CONNECTING, State.AWAITING_ACK, State.RECONNECTING}
     assert ("GIVE_UP" in runs) is (state in judged)
-    assert ("SOURCE" in runs) is (state in {*judged, State.STREAMING})
-    assert ("FINISH" in runs) is (state in {*judged, State.FINISHING})
+    assert ("SOURCE" in runs) is (state in {*judged, State.STREAMING, State.DRAINING})
+    assert ("FINISH" in runs) is (state in {*judged, State.DRAINING, State.FINISHING})
 
 
 @pytest.mark.parametrize("state", set(State) - {State.IDLE, State.CLOSED, State.FAILED})

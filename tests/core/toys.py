@@ -1,136 +1,132 @@
-"""A dialect of any traits, whose audio can be read back, and a drive of it.
+"""A dialect whose backend says items outright, so that a test writes what it decodes to.
 
-Each audio message is the index of its source, one byte, and the ``pcm`` that the core gave it.
-Whatever goes out is kept per dial, so a test can compare it with what the core reports.
+A message of the backend is JSON: a list of items, each the fields of a struct of the protocol and
+its name as ``type``. The memory counts the messages. Audio is the bytes themselves.
 """
 
 from __future__ import annotations
 
 import json
-import struct
 from typing import Any
 
-from openline.commands import SendBytes, SendText
+import msgspec
+
+from openline import events as e
+from openline.commands import Outgoing, SendBytes, SendText
 from openline.dialects.protocol import (
     Decoded,
     DialectBase,
     Encoded,
+    Expires,
     FinalMessage,
+    Heard,
     Ids,
+    Lost,
+    Malformed,
     Memory,
+    Message,
+    Metrics,
+    Noticed,
     Proof,
     Sent,
     Status,
 )
-from openline.dialects.traits import AudioForm, Encoding, Ends, Traits, Unit
-from openline.events import AudioCaptured
+from openline.dialects.traits import Ends, Traits
+from openline.policy import Policy
 from tests.core.driver import Drive
 
-SOURCES = ("mic", "system")
-#: Sample values, so that 0 is silence, and positions can be read back from values.
-MODULUS = 32749
+_KINDS: dict[str, type[Any]] = {
+    kind.__name__: kind
+    for kind in (*(Expires, FinalMessage, Heard, Lost, Malformed, Metrics, Noticed, Proof, Status),)
+}
 
 
-class Toy(DialectBase):
-    """``alive``: the messages of a keepalive. ``parts``: how many messages carry a frame."""
+class Outright(DialectBase):
+    """It says what the test says, and remembers how many messages came."""
 
-    name = "toy"
+    name = "outright"
 
-    def __init__(self, *, alive: tuple[str, ...] = (), parts: int = 1, **traits: Any) -> None:
-        known: dict[str, Any] = {"queue": None, "ends": Ends.NONE, "horizon": 1.0} | traits
-        self.traits = Traits(sources=SOURCES, **known)
-        self.alive = alive
-        self.parts = parts
+    def __init__(self, **traits: Any) -> None:
+        given: dict[str, Any] = {"sources": ("mic", "other"), "horizon": 5.0, "ends": Ends.EXACT}
+        self.traits = Traits(**{**given, **traits})
+        self.starts: tuple[str, ...] = ("start",)
+        self.says: tuple[Message, ...] = ()  # what the next message says besides
+        self.keeps = 0  # so many frames go into one message
+        self.kept = b""
+
+    def begin(self) -> Memory:
+        return 0
 
     def start(self, memory: Memory, ids: Ids) -> Encoded:
-        return memory, ("start",)
+        return memory, self.starts
 
     def audio(self, memory: Memory, source: str, pcm: bytes, number: int) -> Encoded:
-        return memory, (bytes([SOURCES.index(source)]) + pcm, *["more"] * (self.parts - 1))
-
-    def flush(self, memory: Memory, sent: Sent) -> Encoded:
-        return memory, (f"flush {sent.seconds:g}",) if self.traits.flush_every else ()
-
-    def keepalive(self, memory: Memory, sent: Sent) -> Encoded:
-        return memory, self.alive
+        self.kept += pcm
+        if len(self.kept) < 640 * self.keeps:
+            return memory, ()
+        whole, self.kept = self.kept, b""
+        return memory, (whole,)
 
     def stop(self, memory: Memory, ids: Ids, sent: Sent) -> Encoded:
-        return memory, ("stop",)
+        return memory, (f"stop after {sent.audio} of {sent.messages}, {sent.seconds:g} s",)
 
     def decode(self, memory: Memory, data: str | bytes) -> Decoded:
-        fields = json.loads(data)
-        match fields.pop("type"):
-            case "status":
-                return memory, (Status(state="streaming", ack=True),)
-            case "proof":
-                known = {name: fields.get(name) for name in ("source", *PROVES)}
-                return memory, (Proof(unit=Unit(fields.get("unit", "seconds")), **known),)
-            case _:
-                return memory, (FinalMessage(summary={}),)
+        items: list[Message] = []
+        for each in json.loads(data):
+            item = dict(each)
+            items.append(msgspec.convert(item, _KINDS[item.pop("type")]))
+        return memory + 1, (*items, *self.says)
 
 
-PROVES = ("received", "drained", "confirmed")
+class Play(Drive):
+    """A session with an ``Outright``."""
+
+    def __init__(self, dialect: Outright | None = None, **options: Any) -> None:
+        options.setdefault("policy", Policy(buffer_seconds=80.0))
+        self.dialect = dialect or Outright()
+        super().__init__(dialect=self.dialect, **options)
+
+    def hear(self, *items: Message, after: float = 0.0) -> None:
+        """One message with these items arrives on the live dial."""
+        said = [{"type": type(each).__name__, **msgspec.to_builtins(each)} for each in items]
+        self.feed(e.MessageReceived(self.core.dial, json.dumps(said)), after=after)
+
+    def hear_all(self, items: tuple[Message, ...]) -> None:
+        """The same, for items that a message as text cannot hold."""
+        self.dialect.says = items
+        self.feed(e.MessageReceived(self.core.dial, "[]"))
+        self.dialect.says = ()
+
+    def connect(self) -> None:
+        self.opened()
+        self.drain()
+        if self.state == "awaiting_ack":
+            self.hear(Status(state="ready", ack=True))
+
+    def send(self, seconds: float, source: str = "mic") -> None:
+        """Capture so much audio, and send what the window allows."""
+        self.audio(round(seconds * 50), source)
+        self.drain()
+
+    @property
+    def data(self) -> list[str]:
+        """What was sent, audio as its length."""
+        return [written(each) for each in self.sent if isinstance(each, SendText | SendBytes)]
+
+    @property
+    def sent_samples(self) -> int:
+        """The samples of all audio that was sent."""
+        return sum(len(each.data) // 2 for each in self.sent if isinstance(each, SendBytes))
+
+    @property
+    def marks(self) -> tuple[float, float]:
+        """Seconds: the mark, and what was sent."""
+        source = self.core.snapshot().sources["mic"]
+        return source.confirmed / 16000, source.sent / 16000
 
 
-def stream(dialect: Toy, sources: tuple[str, ...] = ("mic",), **options: Any) -> Drive:
-    """A session with this dialect, streaming."""
-    return Drive(dialect=dialect, sources=sources, **options).stream()
-
-
-def hear(drive: Drive, start: int, end: int, source: str = "mic") -> None:
-    """Capture the session positions [start, end), which can be read back."""
-    values = [each % MODULUS + 1 for each in range(start, end)]
-    drive.feed(AudioCaptured(source, struct.pack(f"<{len(values)}h", *values)))
-
-
-def messages(drive: Drive, dial: int | None = None) -> list[str | bytes]:
-    """What went out on a dial, the last one if there is no number."""
-    dial = drive.core.dial if dial is None else dial
-    return [
-        each.data
-        for each in drive.sent
-        if isinstance(each, SendText | SendBytes) and each.dial == dial
-    ]
-
-
-def texts(drive: Drive) -> list[str]:
-    """The texts that went out on the last dial."""
-    return [each for each in messages(drive) if isinstance(each, str)]
-
-
-def samples(message: bytes, form: AudioForm) -> list[float]:
-    """The samples of an audio message, as of 16 bits."""
-    if form.encoding is Encoding.F32LE:
-        floats = struct.unpack(f"<{len(message) // 4}f", message[1:])
-        return [each * 32768 for each in floats]
-    return list(struct.unpack(f"<{len(message) // 2}h", message[1:]))
-
-
-def lengths(drive: Drive, source: str = "mic") -> list[int]:
-    """The samples of each audio message of a source on the last dial."""
-    form = drive.session.dialect.traits.form
-    number = SOURCES.index(source)
-    width = 4 if form.encoding is Encoding.F32LE else 2
-    sent = [each for each in messages(drive) if isinstance(each, bytes)]
-    return [len(each) // width for each in sent if each[0] == number]
-
-
-def prove(drive: Drive, **fields: Any) -> None:
-    """The backend proves something."""
-    drive.say("proof", **fields)
-
-
-def rest(drive: Drive, seconds: float) -> None:
-    """Let time pass; the backend answers pings, and the sender pulls at each deadline."""
-    end = drive.now + seconds
-    drive.serve()
-    while (due := drive.core.next_deadline()) is not None and due <= end:
-        drive.tick()
-        drive.serve()
-    drive.now = end
-
-
-def marks(drive: Drive, source: str = "mic") -> tuple[int, int, int]:
-    """Captured, sent and confirmed of a source, as session positions."""
-    known = drive.core.snapshot().sources[source]
-    return known.captured, known.sent, known.confirmed
+def written(outgoing: Outgoing) -> str:
+    """A message as text; audio as its length."""
+    if isinstance(outgoing, SendBytes):
+        return str(len(outgoing.data))
+    return outgoing.data if isinstance(outgoing, SendText) else "ping"

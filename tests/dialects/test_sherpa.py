@@ -88,7 +88,7 @@ def test_the_first_messages_of_the_recording() -> None:
 
 
 def test_the_finals_of_the_recording() -> None:
-    """Each confirms its words and the silence behind them but ``ONSET``."""
+    """Each confirms its words and the silence behind them but ``ONSET``; the last one, all."""
     found = wire.decode_all(SHERPA, wire.incoming("sherpa-onnx"))
     finals = wire.told(found)
     assert [(each.start, each.end) for each in finals] == [
@@ -99,7 +99,7 @@ def test_the_finals_of_the_recording() -> None:
     assert [len(each.words) for each in finals] == [26, 10, 52]
     assert finals[1].text == "soft loud soft soft soft soft soft soft loud soft"
     proofs = [items[1] for items in found if items and items[0] in finals]
-    assert proofs == [proof(3.76, 3.26), proof(9.76, 9.26), proof(20.12, 19.62)]
+    assert proofs == [proof(3.76, 3.26), proof(9.76, 9.26), proof(20.12, 20.12)]
     assert found[-1] == (FinalMessage(summary={}),)
 
 
@@ -116,6 +116,12 @@ def test_the_whole_recording() -> None:
                 assert item.start >= confirmed
             if isinstance(item, Proof):
                 confirmed = item.confirmed or confirmed
+
+
+def test_the_last_message_confirms_what_is_decoded() -> None:
+    """Else a dial lost just before ``Done!`` would have its last half second sent again."""
+    last = state("one", 4.0, num_trailing_blanks=9, is_final=True, is_eof=True)
+    assert [each.confirmed for each in wire.of(Proof, decode(last))] == [4.36]
 
 
 def test_silence_is_proved_without_words() -> None:

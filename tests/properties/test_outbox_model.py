@@ -25,6 +25,7 @@ from hypothesis.stateful import (
 from openline.audio.backlog import FRAME_SAMPLES
 from openline.audio.marks import Marks, Reading
 from openline.audio.outbox import Outbox
+from openline.dialects.traits import Ends
 from openline.updates import SAMPLE_RATE, Gap, GapCause, Transcript
 from tests.support_profiles import paced
 
@@ -74,7 +75,7 @@ class OutboxAgainstModel(RuleBasedStateMachine):
 
     def begin_dial(self) -> None:
         marks = Marks(self.box.confirmed, 100, 2000)
-        self.box.hearing.begin_dial(marks, exact=False)
+        self.box.hearing.begin_dial(marks, Ends.CLAIMED)
 
     # Actions.
 

@@ -32,6 +32,9 @@ def faults(draw: st.DrawFn) -> Fault:
         case "[code]":
             number = draw(st.integers(1000, 4999).filter(lambda n: n not in {1005, 1006, 1015}))
             text = draw(st.just("") | texts)
+        case "[error]":
+            number = draw(st.just(0) | st.integers(1, 65535))
+            text = draw(st.just("") | texts)
         case "status":
             number = draw(st.integers(200, 599))
         case "factor":

@@ -162,7 +162,7 @@ class OpenAI(Contract):
     def on_asr_final(self, happening: JsonObject) -> Sequence[Answer]:
         """The words of an item, and its end if the server ends items."""
         text = str(happening["text"])
-        if not self._detects:
+        if self._commits or not self._detects:
             item = self._commits[0][0] if self._commits else self._open_item(self._committed)
             delta = f" {text}" if self._texts else text
             self._texts.append(text)

@@ -98,13 +98,19 @@ class Outcome(msgspec.Struct, kw_only=True):
 
 
 def promise(
-    traits: Traits, seed: int, *, seconds: float = 60.0, policy: Policy | None = None
+    traits: Traits,
+    seed: int,
+    *,
+    seconds: float = 60.0,
+    policy: Policy | None = None,
+    faults: Faults | None = None,
 ) -> Outcome:
     """Play the session of ``seed`` with a dialect of these traits.
 
-    ``seconds`` is how long is spoken. The policy is the default one if none is given.
+    ``seconds`` is how long is spoken. The policy is the default one, and the faults are drawn, if
+    none are given.
     """
-    return _Play(traits, seed, seconds, policy or Policy()).run()
+    return _Play(traits, seed, seconds, policy or Policy(), faults).run()
 
 
 class _Socket:
@@ -148,11 +154,14 @@ class _Socket:
 class _Play:
     """The session, its clock and its microphone."""
 
-    def __init__(self, traits: Traits, seed: int, seconds: float, policy: Policy) -> None:
+    def __init__(
+        self, traits: Traits, seed: int, seconds: float, policy: Policy, faults: Faults | None
+    ) -> None:
         self._seed, self._traits = seed, traits
         self._rng = rng = Random(seed)  # noqa: S311 -- a schedule, not a secret
         self._speaker = Speaker(rng, seconds, silence=min(1.5 * traits.horizon + 5, 40.0))
-        self._faults = Faults.draw(rng)
+        drawn = Faults.draw(rng)
+        self._faults = drawn if faults is None else faults
         self._now = 0.0
         self._queue: list[tuple[float, int, Callable[[], None]]] = []
         self._numbers = itertools.count()

@@ -15,9 +15,11 @@ from typing import Final, NamedTuple
 
 #: Samples in a second of captured audio.
 RATE: Final = 16_000
-#: The level of the first word, and the distance of two: 250 words fit into 16 bits.
+#: The level of the first word, and the distance of two of one sign: 520 words fit into 16 bits.
 _FIRST, _STEP = 700, 120
-_MOST: Final = 260
+_MOST: Final = 520
+#: Seconds of a long session.
+_LONG: Final = 300.0
 #: Word lengths and pauses are multiples of this, in seconds.
 _GRAIN: Final = 0.02
 
@@ -36,13 +38,14 @@ class Spoken(NamedTuple):
 
 
 def level_of(number: int) -> int:
-    """The value of the samples of a word."""
-    return _FIRST + _STEP * number
+    """The value of the samples of a word: odd words are above 0, even ones below."""
+    level = _FIRST + _STEP * ((number + 1) // 2)
+    return level if number % 2 else -level
 
 
 def number_at(level: float) -> int:
     """The word of a sample; 0: silence, or the edge of a word."""
-    number = round((level - _FIRST) / _STEP)
+    number = 2 * round((abs(level) - _FIRST) / _STEP) - (level > 0)
     return number if number > 0 and abs(level - level_of(number)) < _STEP / 4 else 0
 
 
@@ -50,10 +53,11 @@ class Speaker:
     """The words of one session and their audio, drawn from ``rng``.
 
     ``seconds`` is the length. Most pauses are short; some are as long as a breath, and some are
-    ``silence`` seconds.
+    ``silence`` seconds; more are in a long session, for there are not so many words.
     """
 
     def __init__(self, rng: Random, seconds: float, silence: float) -> None:
+        breaths = 0.985 if seconds < _LONG else 0.9
         self.words: list[Spoken] = []
         self.samples = round(seconds / _GRAIN) * round(_GRAIN * RATE)
         at = _grains(rng.uniform(0.0, 1.5))
@@ -65,7 +69,7 @@ class Speaker:
             dice = rng.random()
             if dice < 0.8:
                 pause = rng.uniform(0.04, 0.3)
-            elif dice < 0.985:
+            elif dice < breaths:
                 pause = rng.uniform(0.6, 4.0)
             else:
                 pause = rng.uniform(0.5, 1.0) * silence
@@ -79,7 +83,7 @@ class Speaker:
     def pcm(self, start: int, end: int) -> tuple[bytes, int]:
         """The samples [start, end) as s16le, and their peak."""
         part = self._audio[start:end]
-        return part.tobytes(), max(part, default=0)
+        return part.tobytes(), max(max(part, default=0), -min(part, default=0))
 
 
 def _grains(seconds: float) -> int:

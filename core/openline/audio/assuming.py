@@ -9,9 +9,9 @@ be processed when
 - it was quiet (``loudness``): a deaf backend must not pass off speech as silence. Audio without
   peaks is taken for quiet for five minutes at most since the last words.
 
-*Had it* is counted as for a recogniser that works in real time: of a backlog of 60 s that is sent
-at once, the last second is not at the recogniser's hand for a minute. Time in which it had
-nothing to do is not saved up. Words show that it is farther.
+*Had it* is counted as for a recogniser that is half as fast again as speech: of a backlog of 60 s
+that is sent at once, it reaches the last second after 40 s. Time in which it had nothing to do is
+not saved up. Words show that it is farther.
 
 Audio that is loud and as old is *unproved*. The dial is renewed once, for the audio is sent again
 then. If nothing comes of it on the next dial either, it is a gap. Words, or another proof, give
@@ -36,6 +36,9 @@ from openline.updates import SAMPLE_RATE
 
 #: Seconds of audio without peaks that are taken for quiet since the last words.
 TRUST: Final = 300.0
+#: How much faster than speech a recogniser is taken to be. At 1.0 what is sent again after a loss
+#: would never be made good, and each loss would add to it; a dial of 60 s makes good 20 s at 1.5.
+SPEED: Final = 1.5
 #: Entries of the past in a horizon: what is older than it is known to so many parts of it.
 _ENTRIES: Final = 32
 
@@ -43,19 +46,19 @@ _ENTRIES: Final = 32
 class Ages:
     """How much audio of one dial the backend has had for a horizon, in connection samples."""
 
-    __slots__ = ("_at", "_horizon", "_old", "_past", "_received", "_reached")
+    __slots__ = ("_at", "_horizon", "_old", "_past", "_reached", "_received")
 
     def __init__(self, horizon: float, now: float) -> None:
         self._horizon = horizon
         self._at = now
         self._received = 0  # by then
-        self._reached = 0  # by then, by a recogniser that works in real time
+        self._reached = 0  # by then, by a recogniser of that speed
         self._past: deque[tuple[float, int]] = deque()
         self._old = 0  # reached a horizon ago
 
     def note(self, received: int, drained: int, now: float) -> None:
         """The backend has received so much, and has taken so much out of its queue."""
-        passed = round((now - self._at) * SAMPLE_RATE)
+        passed = round((now - self._at) * SPEED * SAMPLE_RATE)
         reached = min(self._reached + passed, self._received)
         self._reached = max(reached, self._reached, drained)
         self._received, self._at = max(received, drained), now

@@ -17,7 +17,7 @@ All positions are samples of session time.
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 
 from openline.updates import Gap, GapCause
@@ -47,7 +47,7 @@ class GapLog:
 
     __slots__ = (
         *("_again", "_assumed", "_gaps", "_live", "_reported", "_told", "_withdrawn"),
-        *("is_measured", "source"),
+        *("unmeasured", "source"),
     )
 
     def __init__(self, source: str) -> None:
@@ -56,7 +56,7 @@ class GapLog:
         self._reported = 0  # how many of them the app has
         self._told: list[tuple[int, int]] = []
         self._assumed: list[tuple[int, int]] = []  # in order
-        self.is_measured = True  # all that was assumed was quiet by its peaks
+        self.unmeasured = False  # no peaks show that some that was assumed was quiet
         self._live: list[Gap] = []  # inexact, of the live dial
         self._again: list[Gap] = []  # inexact, of earlier dials, sent again; by their ends
         self._withdrawn: list[Gap] = []  # reported, and not yet reported as withdrawn
@@ -113,15 +113,14 @@ class GapLog:
         """[start, end) is assumed to be processed; returns the runs of it that are from now on."""
         runs = list(without(start, end, [*self._settled(), *self._assumed_in(start, end)]))
         for low, high in runs:
-            if self._assumed and self._assumed[-1][1] == low:
-                low = self._assumed.pop()[0]
-            self._assumed.append((low, high))
+            joins = bool(self._assumed) and self._assumed[-1][1] == low
+            self._assumed.append((self._assumed.pop()[0] if joins else low, high))
         self._assumed.sort()
         return runs
 
     def _assumed_in(self, start: int, end: int) -> list[tuple[int, int]]:
         """The assumed runs that share audio with [start, end)."""
-        first = bisect_left(self._assumed, start, key=_second)
+        first = bisect_right(self._assumed, start, key=_second)
         last = bisect_left(self._assumed, end, key=_first)
         return self._assumed[first:last]
 

@@ -94,7 +94,7 @@ class Loudness:
         counts = self._counts(start, end, said, trusted)
         runs: list[Run] = []
         left, total = 0, 0
-        for right, (slot, samples) in enumerate(counts):
+        for slot, samples in counts:
             total += samples
             while slot - counts[left][0] >= _SPAN:
                 total -= counts[left][1]
@@ -122,9 +122,9 @@ class Loudness:
                     counts.append((slot, samples))
                 elif slot * SLOT >= trusted:
                     counts.append((slot, SLOT))
-        for begin, until in said:
-            begin, until = begin - SLOT // 2, until - SLOT // 2
-            counts = [each for each in counts if not begin <= each[0] * SLOT < until]
+        for run in said:
+            low, high = run[0] - SLOT // 2, run[1] - SLOT // 2
+            counts = [each for each in counts if not low <= each[0] * SLOT < high]
         return counts
 
     def is_measured(self, start: int, end: int) -> bool:

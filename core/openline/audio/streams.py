@@ -39,7 +39,7 @@ class PastSource(msgspec.Struct, frozen=True, kw_only=True):
     ``on_disk`` are the runs of audio that can be fetched, ``gaps`` the reported losses, ``told``
     the runs that are in a final and were not confirmed otherwise, and ``held`` the finals that
     were not final yet. ``assumed`` are the runs that were assumed to be processed, as far as the
-    mark has passed them; ``is_measured``: all of them were quiet by their peaks.
+    mark has passed them; ``unmeasured``: no peaks show that some were quiet.
     """
 
     source: str
@@ -50,7 +50,7 @@ class PastSource(msgspec.Struct, frozen=True, kw_only=True):
     told: tuple[tuple[int, int], ...] = ()
     held: tuple[Transcript, ...] = ()
     assumed: tuple[tuple[int, int], ...] = ()
-    is_measured: bool = True
+    unmeasured: bool = False
 
 
 class Streams(Turns):
@@ -169,7 +169,7 @@ class Streams(Turns):
         stream = self._make(past.source, past.origin, 0.0)
         box = stream.box
         box.restore(past.confirmed, past.on_disk, past.gaps, past.told, past.assumed)
-        box.losses.is_measured = past.is_measured
+        box.losses.unmeasured = past.unmeasured
         if stream.assuming is not None:  # what is on disk has no peaks
             stream.assuming.restore(past.confirmed, box.captured)
         error = round(self._traits.time_error * SAMPLE_RATE)
@@ -343,9 +343,9 @@ class Streams(Turns):
         return self.take_gaps()
 
     @property
-    def is_measured(self) -> bool:
-        """Whether all audio that was assumed to be processed was quiet by its peaks."""
-        return all(stream.box.losses.is_measured for stream in self._streams.values())
+    def unmeasured(self) -> bool:
+        """Whether no peaks show that some audio was quiet that was assumed to be processed."""
+        return any(stream.box.losses.unmeasured for stream in self._streams.values())
 
     def take_gaps(self) -> list[Gap]:
         """The gaps not yet reported."""

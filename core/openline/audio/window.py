@@ -47,11 +47,11 @@ _PINGS_PER_LIVE_AHEAD = 2
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """The queue of a backend, from its traits. Lengths are samples, filling is in seconds.
 
-    ``keeps_all``: it has no queue that could fill. ``ping_backlog`` and ``ping_live``: a ping goes
-    out for so much audio sent while there is backlog, or live audio. ``item``: the usual message.
-    ``live_edge``: audio is at the live edge while no more than this waits. ``free``: so much
-    beyond what is drained may go without another look, unless there is a ``pace``, which is in
-    samples a second.
+    ``ping_backlog`` and ``ping_live``: a ping goes out for so much audio sent while there is
+    backlog, or live audio. ``item``: the usual message. ``live_edge``: audio is at the live edge
+    while no more than this waits. ``free``: so much beyond what is drained may go without another
+    look, unless there is a ``pace``, which is in samples a second. ``keeps_all``: the backend has
+    no queue that could fill.
     """
 
     queue: int

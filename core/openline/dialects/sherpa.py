@@ -11,7 +11,8 @@ whole state of one *segment*, which a pause ends:
 So each message proves how far the decoder is, in silence too: to the last token and the blanks
 behind it. A final is all that lies before the ``start_time`` of the next segment. What is
 confirmed stays ``ONSET`` behind the decoder, for a word begins before its first token; and it
-stays that far before the first token of words that are not final.
+stays that far before the first token of words that are not final. Only the last message of a
+dial, with ``is_eof``, confirms all that is decoded.
 
 ``Done`` asks for the end: the server sends the last segment as a final and then ``Done!``, which
 is no JSON, and leaves the socket open. If the last segment never became final, or a final could
@@ -85,6 +86,7 @@ class _Segment(msgspec.Struct, frozen=True, kw_only=True):
     last: float | None
     decoded: float
     final: bool
+    ended: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,6 +167,7 @@ def _segment(found: Fields, memory: SherpaMemory, scale: float) -> _Segment:
         last=round(times[-1] + frame, 3) if times else None,
         decoded=decoded,
         final=found.get("is_final") is True,
+        ended=found.get("is_eof") is True,
     )
 
 
@@ -228,6 +231,8 @@ def _take(memory: SherpaMemory, segment: _Segment) -> Decoded:
 
 def _confirmed(segment: _Segment) -> float:
     """How far all words are told: everything before the segment, and what of it is told."""
+    if segment.ended and segment.final:  # no audio follows, so no word has begun unseen
+        return max(segment.last or segment.begin, segment.decoded)
     if not segment.text:
         return max(segment.begin, segment.decoded - ONSET)
     if segment.final:

@@ -23,7 +23,7 @@ What it does not prove:
 
 from __future__ import annotations
 
-import zlib
+import binascii
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, TypeAlias
@@ -282,4 +282,4 @@ def _heard(segment: Fields, language: str | None) -> Heard:
 
 def _key(heard: Heard) -> _Key:
     start, end = (-1 if each is None else round(each * 1000) for each in (heard.start, heard.end))
-    return start, end, zlib.crc32(heard.text.encode("utf-8", "replace"))
+    return start, end, binascii.crc32(heard.text.encode("utf-8", "replace"))

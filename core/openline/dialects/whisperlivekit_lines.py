@@ -12,7 +12,7 @@ A line that cannot be told from what was told is new: rather a word twice than n
 
 from __future__ import annotations
 
-import zlib
+import binascii
 from typing import Final
 
 import msgspec
@@ -98,4 +98,4 @@ def _behind(said: str, tail: str) -> str:
 
 
 def _sum(said: str) -> int:
-    return zlib.crc32(said.encode("utf-8", "replace"))
+    return binascii.crc32(said.encode("utf-8", "replace"))

@@ -138,6 +138,9 @@ def command_to_plain(command: Command, *, keep_audio: bool) -> Plain:
             update_plain: Plain = msgspec.to_builtins(update)
             for each in (update_plain, *update_plain.get("transcript", ())):
                 without_usual(each)
+            for each in update_plain.get("statistics", {}).get("sources", {}).values():
+                if not each["assumed"]:
+                    del each["assumed"]
             plain["update"] = {"type": type(update).__name__, **update_plain}
         case OpenSocket(dial, backend, with_credential):
             plain |= {"dial": dial, "url": mask(backend.url), "with_credential": with_credential}

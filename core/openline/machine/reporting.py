@@ -41,7 +41,6 @@ from openline.updates import (
     Update,
 )
 
-
 #: Seconds between two reports of a fault that goes on.
 TROUBLE_AGAIN = 60.0
 
@@ -221,13 +220,13 @@ class Reporting(SessionState):
     def trouble(self, kind: str, text: str) -> None:
         """Report a fault that does not end the session to the app, once per kind."""
         if kind not in self.reported:
-            self.reported |= {kind}
+            self.reported[kind] = OFF
             self.report(Trouble(kind=kind, text=text))
 
     def trouble_again(self, kind: str, text: str) -> None:
         """The same, for a fault that goes on: once a minute at most."""
-        if self.now >= self.quiet_until.get(kind, -OFF):
-            self.quiet_until[kind] = self.now + TROUBLE_AGAIN
+        if self.now >= self.reported.get(kind, -OFF):
+            self.reported[kind] = self.now + TROUBLE_AGAIN
             self.report(Trouble(kind=kind, text=text))
 
     def count_trouble(self, kind: str, text: str) -> None:

@@ -50,15 +50,15 @@ def result(session: SessionState, state: State) -> Ended:
     # A failure always has a cause.
     not_well = session.retry.cause if failed else session.end_reason or lost
     short = "not all audio was confirmed" if missing else ""
-    is_measured = session.streams.is_measured
-    if not is_measured:
+    unmeasured = session.streams.unmeasured
+    if unmeasured:
         short = short or "audio was taken for silence, and its level was not measured"
     if untold := session.counts["untold"]:
         plural = "s" * (untold > 1)
         short = short or f"{untold} message{plural} that may hold words could not be reported"
     return Ended(
         state=state,
-        complete=not (not_well or missing or untold) and is_measured,
+        complete=not (not_well or missing or untold or unmeasured),
         reason=not_well or short or "finished",
         missing=missing,
         transcript=session.timeline.finals,

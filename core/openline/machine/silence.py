@@ -10,6 +10,8 @@ quiet, too.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from openline.audio.assuming import Assuming
 from openline.audio.gaps import without
 from openline.audio.stream import Stream
@@ -29,13 +31,13 @@ class Silence(Reporting):
         """The backend received all audio that was sent before this pong's ping."""
         self.streams.note_pong(self.pong)
         for stream in self.streams.all:
-            if stream.due_since != OFF and self._is_excused(stream):
+            if stream.due_since != OFF and self.is_excused(stream):
                 stream.due_since = self.now
         self.arm_proof()
         for stream in self.streams.all:
             self.note_sign(stream)
 
-    def _is_excused(self, stream: Stream) -> bool:
+    def is_excused(self, stream: Stream) -> bool:
         """Whether a backend that only answers pings may still be at work on the audio it has."""
         traits, box = self.dialect.traits, stream.box
         if stream.assuming is None or box.hearing.marks.is_live:
@@ -87,7 +89,7 @@ class Silence(Reporting):
             stream.assuming.note_words(end)
 
     def _lose_unproved(
-        self, stream: Stream, known: Assuming, lost: tuple[tuple[int, int], ...]
+        self, stream: Stream, known: Assuming, lost: Sequence[tuple[int, int]]
     ) -> None:
         """The runs ``lost`` are gaps, but for what is in words. They are noted before the mark."""
         box = stream.box
@@ -101,12 +103,13 @@ class Silence(Reporting):
         """[start, end) is processed, as far as it is neither in words nor lost."""
         box = stream.box
         for low, high in without(start, end, box.hearing.words):
-            is_measured = known.loudness.is_measured(low, high)
+            unmeasured = not known.loudness.is_measured(low, high)
             for first, last in box.losses.assume(low, high):
                 self.streamed = True
-                box.losses.is_measured &= is_measured
+                self.retry.note_heard()
+                box.losses.unmeasured |= unmeasured
                 if self.spooled:
-                    self.out.append(StoreAssumed(box.source, first, last, is_measured))
+                    self.out.append(StoreAssumed(box.source, first, last, unmeasured))
 
     def assume_rest(self) -> None:
         """The session ends, and the backend proves no more: what is quiet is processed.

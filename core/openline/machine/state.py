@@ -92,7 +92,6 @@ class SessionState:
         "policy",
         "pong",
         "queued",
-        "quiet_until",
         "realtime_factor",
         "redirect",
         "reported",
@@ -158,8 +157,7 @@ class SessionState:
         # The processes that ran this session, and the finals on this dial.
         self._process, self._finals = 1, 0
         self.counts: dict[str, int] = dict.fromkeys(_COUNTED, 0)
-        self.reported: frozenset[str] = frozenset()  # the kinds of trouble, once each
-        self.quiet_until: dict[str, float] = {}  # the kinds that are reported again, and when
+        self.reported: dict[str, float] = {}  # the kinds of trouble, and when each may come again
         # The credential.
         self.credential = CredentialReady(0)  # the provider's last answer
         self.credential_wanted = has_provider

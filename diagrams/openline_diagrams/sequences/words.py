@@ -122,7 +122,8 @@ def _lost(event: e.SocketLost) -> str:
 
 def message_label(items: Sequence[d.Message]) -> str:
     """The label of a backend's message, by all that it says."""
-    return short("; ".join(map(_item_label, items))) or "nothing"
+    labels = [_item_label(each) for each in items] or ["nothing"]
+    return labels[0] if len(labels) == 1 else short("; ".join(labels))
 
 
 def _item_label(message: d.Message) -> str:
