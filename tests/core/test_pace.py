@@ -9,7 +9,7 @@ from openline.dialects.traits import AudioForm
 from openline.machine.timers import OFF, Timer
 from openline.updates import SAMPLE_RATE
 from tests.core.driver import BEAT, FRAME
-from tests.core.formed_toy import Toy, hear, lengths, rest, stream
+from tests.core.formed_toy import Toy, hear, lengths, messages, rest, stream
 
 
 @pytest.mark.parametrize("pace", [1.05, 2.0, 10.0])
@@ -94,9 +94,9 @@ def test_the_stop_waits_for_the_pace() -> None:
     hear(drive, 0, 50 * FRAME)
     drive.stop()
     drive.drain()
-    assert not drive.session.stop_is_sent
+    assert "stop" not in messages(drive)
     rest(drive, 0.5)
-    assert drive.session.stop_is_sent
+    assert messages(drive)[-1] == "stop"
     assert len(lengths(drive)) == 50
 
 
