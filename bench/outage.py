@@ -22,6 +22,7 @@ from trio.testing import MockClock
 
 from bench.ratios import Figure, figure
 from openline import Backend, Gap, Policy
+from openline.dialects.registry import DEFAULT
 from openline.reconnect.verdicts import ErrorKind
 from openline_audio.source import FRAME_SAMPLES, SAMPLE_RATE, Sink
 from openline_trio import DialError, Session, open_session
@@ -101,7 +102,7 @@ def kept_by_a_list(seconds: float) -> float:
 
 def measure(*, seconds: float = 600.0) -> Iterator[Figure]:
     """Every figure, of an outage of ``seconds``."""
-    default = Policy().buffer_seconds
+    default = Policy().buffer_of(DEFAULT.traits)
     with tempfile.TemporaryDirectory(prefix="openline-bench-") as folder:
         ways = [(default, None), (max(default, seconds), None), (default, Path(folder) / "spool")]
         for name, (buffer, spool) in zip(FIGURES, ways, strict=True):

@@ -36,13 +36,13 @@ _NUMBERS = count()
 
 TAPE = """
 from openline.dialects.echopanel import EchoPanel
-from openline.dialects import Traits
+from openline.dialects import Address, Traits
 from openline.reconnect.verdicts import Action, Rule
 
 
 class Tape(EchoPanel):
     name = "tape"
-    traits = Traits(sources=("tape",), horizon=15.0)
+    traits = Traits(sources=("tape",), horizon=15.0, address=Address("127.0.0.1", 8000, "/tape"))
 
     def audio(self, memory, source, pcm, number):
         return memory, (pcm,)

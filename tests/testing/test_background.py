@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+from contextlib import suppress
 
 import pytest
 import trio
+from trio_websocket import ConnectionClosed, open_websocket_url
 
 from openline.policy import Policy
 from openline_testing.background import BackendError, BackgroundBackend, FaultError
@@ -115,3 +117,29 @@ def test_later_failure_is_raised_by_stop(
         backend.stop()
     assert "the sky fell" in repr(caught.value.exceptions)
     backend.stop()
+
+
+def test_it_speaks_another_dialect() -> None:
+    pcm = bytes(range(256)) * 125
+
+    async def dial(url: str) -> list[str]:
+        async with open_websocket_url(url) as ws:
+            await ws.send_message(pcm)
+            await ws.send_message('{"type":"CloseStream"}')
+            texts: list[str] = []
+            with suppress(ConnectionClosed):
+                while True:
+                    texts.append(str(await ws.get_message()))
+            return texts
+
+    with BackgroundBackend(dialect="deepgram") as backend:
+        assert backend.url.endswith("/v1/listen")
+        texts = trio.run(dial, backend.url)
+        assert backend.received() == [pcm]
+    assert '"transcript":"0.00-1.00"' in texts[-2]
+    assert '"Metadata"' in texts[-1]
+
+
+def test_an_unknown_dialect_is_named() -> None:
+    with pytest.raises(BackendError, match="no dialect 'morse': choose echopanel, deepgram,"):
+        BackgroundBackend(dialect="morse")  # type: ignore[arg-type]

@@ -88,6 +88,9 @@ def says_secrets(*_given: object) -> object:
     return {"secret": 1}
 
 
+PAIR = "has to return (memory, messages), messages being a tuple"
+
+
 class Late(EchoPanel):
     """Says a dict for audio, once it has said what was asked of it before."""
 
@@ -109,7 +112,7 @@ class Late(EchoPanel):
         ),
         (
             type("Odd", (EchoPanel,), {"stop": says_secrets})(),
-            "the dialect Odd: stop has to return str or bytes, not dict",
+            f"the dialect Odd: stop {PAIR}, not dict",
         ),
     ],
 )
@@ -137,7 +140,7 @@ def test_late_dialect_fault_is_one_error() -> None:
 
         with pytest.raises(DialectError) as caught:
             trio.run(live)
-    assert str(caught.value) == "the dialect Late: audio has to return str or bytes, not dict"
+    assert str(caught.value) == f"the dialect Late: audio {PAIR}, not dict"
 
 
 def test_error_of_the_block_is_raised_beside_the_dialects() -> None:
