@@ -177,7 +177,8 @@ class Town:
                     self.received[dial] = array("H")
                     drive.opened(after=0.0)
                     drive.drain()
-                    drive.ack()
+                    if drive.state == "awaiting_ack":
+                        drive.ack()
                     self._proved = drive.now
                     self._acked(self)
                 case CloseSocket(dial):

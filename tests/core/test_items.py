@@ -9,6 +9,7 @@ import pytest
 from openline import events as e
 from openline.commands import StoreConfirmed, StoreGap
 from openline.dialects.protocol import (
+    Expires,
     FinalMessage,
     Heard,
     Lost,
@@ -74,6 +75,14 @@ class TestSeveral:
         assert [words.end for words in play.finals] == [0.5]
         assert play.marks[0] == 0.5
         assert play.core.statistics.late == 2
+
+    def test_an_announced_expiry_is_no_end(self) -> None:
+        play = Play()
+        play.open()
+        play.opened()
+        play.hear(Expires(seconds=60.0))
+        assert play.core.statistics.late == 0
+        assert play.core.state == "awaiting_ack"
 
 
 class TestWords:

@@ -707,8 +707,9 @@ class TestLongSessions:
         assert account.captured == account.confirmed == town.captured
         assert town.covered() == town.captured
 
-    def test_a_muted_session_lives(self) -> None:
-        town = Town(Renewing(longest=300.0), muted=True)
+    @pytest.mark.parametrize("replies", [True, False])
+    def test_a_muted_session_lives(self, *, replies: bool) -> None:
+        town = Town(Renewing(longest=300.0, replies=replies), muted=True)
         town.run(3700)
         assert town.drive.state == "streaming"
         assert len(town.dialled) == 16  # each lives for 0.8 of 300 s

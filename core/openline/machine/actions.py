@@ -155,12 +155,14 @@ class Actions(Opening, Rotating):
 
     def note_stable(self) -> None:
         """The line held for ``stable_after``; a socket that was only open is no line yet."""
+        self.retry.held = True
         if not self.streamed:
             self.await_stable()
             return
         self.retry.note_stable()
-        is_due = any(stream.due_since != OFF for stream in self.streams.all)
-        if not is_due or self.dialect.traits.silent_in_silence:
+        if not any(
+            each.due_since != OFF and not self.is_excused(each) for each in self.streams.all
+        ):
             self.retry.note_heard()
 
     def request_ping(self) -> None:

@@ -131,7 +131,7 @@ class Chart(StateChart[Any]):
     )
     pong = (
         streaming.to(streaming, internal=True, on="note_pong")
-        | draining.to(draining, internal=True, on="note_pong")
+        | draining.to(draining, internal=True, on=["note_pong", "look_for_end_of_drain"])
         | finishing.to(finishing, internal=True, on="note_pong")
     )
     stable_due = streaming.to(streaming, internal=True, on="note_stable")

@@ -32,8 +32,10 @@ class Proofs(Silence):
         stream = self.streams.get(proof.source)
         for each in self.streams.all if is_of_all else [stream] if stream else ():
             self._take_proof_of(each, proof)
-        if is_of_all and proof.confirmed is not None:
-            self.upkeep.counts.forget(proof.confirmed)
+        if is_of_all:
+            self.upkeep.counts.forget(
+                received=proof.received, drained=proof.drained, confirmed=proof.confirmed
+            )
 
     def _take_proof_of(self, stream: Stream, proof: Proof) -> None:
         self.backend_error = ""

@@ -14,9 +14,10 @@ again there. Three cases differ:
 - A stop that arrives while the flush is awaited is finished on this dial. Where the dial's own
   stop has gone out, the drain goes on, and unsent audio is finished over the next dial.
 
-A rotation is *free*, without a delay and uncounted, only if the line was stable. Otherwise a
-backend that announces its end at each ack would be dialled for ever. Every ending while draining
-is judged as any other one, and only a RETRY without a strike keeps the rotation free.
+A rotation is *free*, without a delay and uncounted, only if the line held for as long as a stable
+one, whether or not anything was said: an app may be muted for an hour. Otherwise a backend that
+announces its end at each ack would be dialled for ever. Every ending while draining is judged as
+any other one, and only a RETRY without a strike keeps the rotation free.
 """
 
 from __future__ import annotations

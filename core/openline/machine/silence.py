@@ -31,13 +31,13 @@ class Silence(Reporting):
         """The backend received all audio that was sent before this pong's ping."""
         self.streams.note_pong(self.pong)
         for stream in self.streams.all:
-            if stream.due_since != OFF and self._is_excused(stream):
+            if stream.due_since != OFF and self.is_excused(stream):
                 stream.due_since = self.now
         self.arm_proof()
         for stream in self.streams.all:
             self.note_sign(stream)
 
-    def _is_excused(self, stream: Stream) -> bool:
+    def is_excused(self, stream: Stream) -> bool:
         """Whether a backend that only answers pings may still be at work on the audio it has."""
         traits, box = self.dialect.traits, stream.box
         if stream.assuming is None or box.hearing.marks.is_live:

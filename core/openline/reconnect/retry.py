@@ -46,6 +46,7 @@ class Retry:
         "gate",
         "give_up_at",
         "heard",
+        "held",
         "last",
         "lost_at",
         "met_at",
@@ -69,6 +70,7 @@ class Retry:
         self.reauth_used = False  # a fresh credential has been used
         self.unchanged = False  # that credential was the refused one again
         self.stable = False  # the line was stable on its last dial
+        self.held = False  # it held for as long, though no backend may be behind it
         self.heard = False  # the backend processed audio on its last dial, or had none to process
         self.give_up_at = OFF
         self.last = False  # a delay was cut since there was progress
@@ -93,8 +95,8 @@ class Retry:
     ) -> None:
         """Make the plan for ``ending``. ``detail`` is added to the cause, for the user.
 
-        ``renewing``: the dial was being replaced by the next one, which is free if the line was
-        stable, and if the ending is a RETRY without a strike.
+        ``renewing``: the dial was being replaced by the next one, which is free if the line held
+        for as long as a stable one, and if the ending is a RETRY without a strike.
         """
         verdict = judge(ending, codes)
         self.verdict = verdict
@@ -104,7 +106,8 @@ class Retry:
             if ending.reauth_used and self.unchanged:
                 self.cause += "; the provider gave the refused token again"
             return
-        if renewing and self.stable and verdict.action is Action.RETRY and not verdict.strike:
+        is_free = self.held and verdict.action is Action.RETRY and not verdict.strike
+        if renewing and is_free:
             self.go_on(now, finish_at)
             self.free = self.until <= now
             return
@@ -203,7 +206,7 @@ class Retry:
         self.attempts += 1
         if not self.stable:
             self.tries += 1
-        self.stable = self.heard = False
+        self.stable = self.held = self.heard = False
         self.strikes += self.verdict is not None and self.verdict.strike
         self.give_up_at = self._give_up_at(now)
         if self.lost_at == OFF:
@@ -211,7 +214,7 @@ class Retry:
 
     def note_renewal(self) -> None:
         """A stable dial is replaced: that is no loss, and the next one has to be stable again."""
-        self.stable = self.heard = self.free = False
+        self.stable = self.held = self.heard = self.free = False
 
     def outage(self, now: float) -> str:
         """The report of an outage, if one is due: it comes each ``OUTAGE_REPORT`` seconds."""
