@@ -31,7 +31,7 @@ OF_STATE = {
     "closed": set[str](),
     "failed": set[str](),
 }
-SENDING = {"PACE", "FILL", "FLUSH", "KEEPALIVE"}
+SENDING = {"PACE", "FILL", "FLUSH", "KEEPALIVE", "QUIET"}
 DIAL = {"PING", "PONG", "SEND", "STALL", "PROOF", *SENDING}
 SESSION = {"FINISH", "GIVE_UP", "SOURCE"}
 
