@@ -10,7 +10,7 @@ from openline.audio.counts import MOST, Counts
 from openline.dialects.traits import AudioForm, Unit
 from openline.updates import SAMPLE_RATE
 from tests.core.driver import FRAME, Drive
-from tests.core.toys_forms import Toy, hear, marks, prove, stream
+from tests.core.formed_toy import Toy, hear, marks, prove, stream
 
 
 class TestMarks:
@@ -31,7 +31,7 @@ class TestMarks:
         counts.forget(confirmed=0)
         counts.forget(received=5, confirmed=3)
         counts.forget(received=None)
-        assert len(counts._counts) == len(counts._sent) == 3
+        assert len(counts) == 3
         assert [counts.samples(each) for each in (3, 4, 5)] == [[300], [400], [500]]
 
     def test_the_end_of_the_dial_clears_the_marks(self) -> None:
@@ -54,7 +54,7 @@ class TestMarks:
         counts = Counts()
         for count in range(1, 20 * MOST + 1):
             counts.note(count, [count])
-            assert len(counts._counts) < MOST
+            assert len(counts) < MOST
             assert counts.samples(count) == [count]
         for count in range(100, 20 * MOST):  # a little late, and never too much
             [known] = counts.samples(count)
@@ -183,4 +183,4 @@ def test_what_a_long_dial_confirms_is_not_kept(unit: Unit) -> None:
         hear(drive, i * FRAME, (i + 1) * FRAME)
         drive.drain()
         prove(drive, unit=unit.value, confirmed=(i + 1) * (1 if unit is Unit.AUDIO else 2 * FRAME))
-        assert len(drive.session.upkeep.counts._counts) == 1
+        assert len(drive.session.upkeep.counts) == 1

@@ -8,13 +8,14 @@ is a copy of one.
 from __future__ import annotations
 
 from random import Random
+from typing import Any
 
 import pytest
 
 from openline.dialects.traits import AudioForm, Encoding, Unit
 from openline.events import CaptureHole
 from openline.updates import SAMPLE_RATE, GapCause
-from tests.core.toys_forms import MODULUS, Toy, hear, marks, messages, prove, samples, stream
+from tests.core.formed_toy import MODULUS, Toy, hear, marks, messages, prove, samples, stream
 
 FORMS = [
     AudioForm(),
@@ -33,7 +34,7 @@ FLOWS = [{}, {"pace": 4.0}, {"keepalive": 0.3}, {"tail": 0.13}, {"queue": 2.0, "
 class World:
     """One session, and what its messages held, as a reader of the wire sees it."""
 
-    def __init__(self, form: AudioForm, flow: dict[str, float], random: Random) -> None:
+    def __init__(self, form: AudioForm, flow: dict[str, Any], random: Random) -> None:
         self.form, self.random = form, random
         self.unit = random.choice([Unit.SECONDS, Unit.AUDIO, Unit.MESSAGES, Unit.BYTES])
         counts = None if self.unit is Unit.SECONDS else self.unit
@@ -116,7 +117,7 @@ class World:
 @pytest.mark.parametrize("flow", FLOWS, ids=str)
 @pytest.mark.parametrize("seed", range(2))
 def test_the_messages_hold_what_is_reported(
-    form: AudioForm, flow: dict[str, float], seed: int
+    form: AudioForm, flow: dict[str, Any], seed: int
 ) -> None:
     random = Random(f"{form} {flow} {seed}")
     world = World(form, flow, random)

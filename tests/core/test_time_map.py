@@ -196,7 +196,7 @@ class TestSilence:
         for sent in range(100, 100_000, 100):
             positions.begin_still(sent, 100)
         assert positions.span(50, 99_000, sent=100_000) == (50, 100)
-        assert len(positions._session) == 2
+        assert len(positions) == 2
         positions.clear()
         positions.begin_still(0, 5)
         assert positions.span(0, 9, sent=9) == (5, 5)

@@ -35,6 +35,10 @@ class Counts:
         self._sent: list[Sequence[int]] = []
         self.clear()
 
+    def __len__(self) -> int:
+        """The number of marks."""
+        return len(self._counts)
+
     def clear(self) -> None:
         """The dial is over."""
         self._counts.clear()

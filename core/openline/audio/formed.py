@@ -112,6 +112,7 @@ class FormedOutbox(Outbox):
         elif self._fill_at <= now:
             self._is_pushed = True
             self._fill_at = OFF
+            return now
         return self._fill_at
 
     def pull(self) -> bytes:

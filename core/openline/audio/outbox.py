@@ -82,7 +82,7 @@ class Outbox:
         # Pulled on this dial, silence included; missing in its short frames.
         self.dial_sent = self.dial_short = 0
         self.quiet = 0  # samples of silence that are to be put in behind the audio
-        self._next = -1  # where the audio that continues the last run begins; -1: none does
+        self._next: int = -1  # where the audio that continues the last run begins; -1: none does
         self.losses = GapLog(source)
         self.hearing = Hearing(Marks(origin, 0, 0))
         self._limit = limit

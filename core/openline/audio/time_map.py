@@ -45,8 +45,9 @@ class TimeMap:
         self._steps: list[int] = []  # 1 for a run of captured audio, 0 for one that stands still
         self._drops: list[tuple[int, int, int]] = []  # after, before, how much
 
-    def __bool__(self) -> bool:
-        return bool(self._session)
+    def __len__(self) -> int:
+        """The number of runs."""
+        return len(self._session)
 
     def begin_run(self, sent: int, at: int) -> None:
         """The samples sent next were captured at session sample ``at``."""

@@ -49,7 +49,9 @@ def next_message(session: Reporting) -> Outgoing | None:
         if streams.shut or deadlines[_STALL] != OFF:  # one source may stall while another flows
             deadlines[_STALL] = streams.shut_since + session.policy.stall_timeout
         if pulled is None:
-            if not (streams.shut or session.stop_wanted or session.upkeep.is_needed):
+            if not (
+                streams.shut or streams.quiet or session.stop_wanted or session.upkeep.is_needed
+            ):
                 return None  # as between any two live frames
             pulled = _more(session)
             if pulled is None:

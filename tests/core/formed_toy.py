@@ -120,6 +120,16 @@ def prove(drive: Drive, **fields: Any) -> None:
     drive.say("proof", **fields)
 
 
+def rest(drive: Drive, seconds: float) -> None:
+    """Let time pass; the backend answers pings, and the sender pulls at each deadline."""
+    end = drive.now + seconds
+    drive.serve()
+    while (due := drive.core.next_deadline()) is not None and due <= end:
+        drive.tick()
+        drive.serve()
+    drive.now = end
+
+
 def marks(drive: Drive, source: str = "mic") -> tuple[int, int, int]:
     """Captured, sent and confirmed of a source, as session positions."""
     known = drive.core.snapshot().sources[source]
