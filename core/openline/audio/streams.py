@@ -15,13 +15,14 @@ import msgspec
 from openline.audio.assuming import Assuming
 from openline.audio.drops import charge
 from openline.audio.formed import FormedOutbox, is_formed
+from openline.audio.loudness import Loudness
 from openline.audio.marks import Marks
 from openline.audio.outbox import Outbox
 from openline.audio.pings import PingMarks
 from openline.audio.stream import Stream
 from openline.audio.turns import Turns
 from openline.audio.window import Limits, Window
-from openline.dialects.traits import Ends, Traits
+from openline.dialects.traits import Drain, Ends, Traits
 from openline.machine.timers import OFF
 from openline.updates import (
     SAMPLE_RATE,
@@ -119,8 +120,7 @@ class Streams(Turns):
             if not stream.is_placed:
                 stream.is_placed = True
                 box.place(origin)
-                if stream.assuming is not None:
-                    stream.assuming.restore(origin, origin)
+                self._measure(stream, origin, origin)
                 stream.window = Window(self._limits, now)
                 stream.window.note_drained(box.dial_sent)  # the silence went long ago
             self._begin_hearing(box)
@@ -141,7 +141,17 @@ class Streams(Turns):
         assuming = None
         if self._traits.silent_in_silence or not self._traits.proves_silence:
             assuming = Assuming(self._traits.horizon, origin, now)
-        return Stream(box, self._limits, now, is_store=is_store, assuming=assuming)
+        stream = Stream(box, self._limits, now, is_store=is_store, assuming=assuming)
+        self._measure(stream, origin, origin)
+        return stream
+
+    def _measure(self, stream: Stream, confirmed: int, captured: int) -> None:
+        """What is captured from ``captured`` on is measured, where loudness decides anything."""
+        if stream.assuming is not None:
+            stream.assuming.restore(confirmed, captured)
+            stream.loudness = stream.assuming.loudness
+        elif self._traits.drain is not Drain.NONE:
+            stream.loudness = Loudness(captured)
 
     def capture(
         self, source: str, pcm: bytes, now: float, peak: int | None = None
@@ -159,8 +169,8 @@ class Streams(Turns):
         if box.closed:
             self.refused_samples += len(pcm) // 2
             return None
-        if stream.assuming is not None:
-            stream.assuming.loudness.note(box.captured, len(pcm) // 2, peak)
+        if stream.loudness is not None:
+            stream.loudness.note(box.captured, len(pcm) // 2, peak)
         box.add(pcm)
         return stream
 
@@ -170,8 +180,7 @@ class Streams(Turns):
         box = stream.box
         box.restore(past.confirmed, past.on_disk, past.gaps, past.told, past.assumed)
         box.losses.unmeasured = past.unmeasured
-        if stream.assuming is not None:  # what is on disk has no peaks
-            stream.assuming.restore(past.confirmed, box.captured)
+        self._measure(stream, past.confirmed, box.captured)  # what is on disk has no peaks
         error = round(self._traits.time_error * SAMPLE_RATE)
         box.hearing.restore(past.held, past.confirmed, error)
         self.has_disk = True
@@ -295,6 +304,8 @@ class Streams(Turns):
             stream.flushed = 0
             stream.shut_since = stream.due_since = stream.full_since = OFF
             self._begin_hearing(stream.box)
+            if stream.loudness is not None:
+                stream.loudness.forget(stream.box.confirmed)
             if stream.assuming is not None:
                 stream.assuming.begin_dial(now)
 
