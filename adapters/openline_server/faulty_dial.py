@@ -42,6 +42,18 @@ _TEXT_FRAME: Final = 0x81
 _FLUSHED_SECONDS: Final = QUEUE_SECONDS + 4.0
 
 
+@dataclass(frozen=True, slots=True)
+class Strike:
+    """A fault that struck: which, on which dial (from 1), when on trio's clock."""
+
+    fault: Fault
+    dial: int
+    at: float
+
+    def __str__(self) -> str:
+        return f"dial {self.dial}: {self.fault}"
+
+
 @dataclass(slots=True)
 class FaultyDial:
     """The pending faults of one connection, and the effects in force."""

@@ -17,7 +17,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from math import ceil, inf
 from typing import Final
 
@@ -38,26 +37,24 @@ from openline_server.contracts.base import (
 from openline_server.contracts.echopanel import Echopanel
 from openline_server.faultgrammar import parse_faults
 from openline_server.faults import Effect, Fault, Mark
-from openline_server.faulty_dial import FaultyDial, frames, has_a_place, is_ack, is_at, new_dial
+from openline_server.faulty_dial import (
+    FaultyDial,
+    Strike,
+    frames,
+    has_a_place,
+    is_ack,
+    is_at,
+    new_dial,
+)
 from openline_server.faulty_stream import FaultyStream
 from openline_server.hooks import Hooks, Host, Peer, Rejection
 from openline_server.recognizer import Hypothesis, Segment
 
+__all__ = ["FaultInjector", "Strike"]
+
 log: Final = logging.getLogger(__name__)
 
 _ON_SERVER: Final = frozenset({Effect.CRASH, Effect.RESTART, Effect.SHUT, Effect.FREEZE})
-
-
-@dataclass(frozen=True, slots=True)
-class Strike:
-    """A fault that struck: which, on which dial (from 1), when on trio's clock."""
-
-    fault: Fault
-    dial: int
-    at: float
-
-    def __str__(self) -> str:
-        return f"dial {self.dial}: {self.fault}"
 
 
 class FaultInjector(Hooks):
@@ -160,6 +157,7 @@ class FaultInjector(Hooks):
                 dial.reports.stopped = True
                 self._reach(dial, Mark.STOP)
             case Flush() if self._contract.stops_by_flush:
+                self._flush_slowly(dial)
                 self._reach(dial, Mark.STOP)
             case Audio():
                 dial.frames += 1
@@ -244,9 +242,13 @@ class FaultInjector(Hooks):
         dial = self._dials[peer.number]
         if dial.reports.deaf:
             await trio.sleep_forever()
+        if self._flush_slowly(dial):
+            await dial.until_not_late()
+
+    def _flush_slowly(self, dial: FaultyDial) -> bool:
         if (fault := self._take(dial, Effect.SLOW_FLUSH)) is not None:
             dial.flush_slowly(fault.number)
-            await dial.until_not_late()
+        return fault is not None
 
     def replacing(self, peer: Peer, message: JsonObject) -> Sequence[JsonObject]:
         """Misreport, as the faults in force ask."""

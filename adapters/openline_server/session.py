@@ -160,7 +160,7 @@ class Session:
                 if self._phase == "streaming" and pcm:
                     await self._sources.audio(source, pcm, nursery)
             case Flush():
-                await self._flush(nursery)
+                await self._flush()
             case Reply(messages):
                 await self._send({"type": "reply", "messages": messages})
             case End(ending, messages):
@@ -223,11 +223,9 @@ class Session:
         await self._sources.finish(self._config.stop_timeout)
         await self._summarise()
 
-    async def _flush(self, nursery: trio.Nursery) -> None:
+    async def _flush(self) -> None:
         if self._phase != "streaming":
             return
-        if self._contract.stops_by_flush:
-            nursery.start_soon(self._hooks.finishing, self._peer)
         await self._sources.flush()
 
     async def _summarise(self) -> None:

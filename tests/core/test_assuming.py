@@ -21,7 +21,7 @@ class TestAges:
     def test_a_backlog_is_reached_at_one_and_a_half_times_real_time(self) -> None:
         ages = Ages(10.0, 0.0)
         reached = {}
-        for second in range(0, 80):
+        for second in range(80):
             ages.note(60 * S, 0, float(second))
             reached[second] = ages.old(float(second)) / S
         assert reached[10] == 0
@@ -106,11 +106,14 @@ class TestJudge:
         assert assuming.judge(0, 20 * S, []).renews
 
     def test_words_or_a_proof_give_another_dial(self) -> None:
-        for heard in (lambda a: a.note_words(0), lambda a: a.note_proof()):
+        for words in (True, False):
             assuming = known((10, QUIET), (30, LOUD))
             assuming.judge(0, 20 * S, [])
             assuming.begin_dial(0.0)
-            heard(assuming)
+            if words:
+                assuming.note_words(0)
+            else:
+                assuming.note_proof()
             assert assuming.judge(10 * S, 20 * S, []).renews
 
     def test_audio_in_words_is_not_judged(self) -> None:

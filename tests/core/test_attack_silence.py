@@ -9,15 +9,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
 from msgspec.structs import replace
 
 from openline import events as e
+from openline.commands import SendBytes, SendPing, StoreAssumed, StoreConfirmed, StoreGap
 from openline.dialects.echopanel import TRAITS, EchoPanel
-from openline.dialects.traits import Ends, Traits
+from openline.dialects.traits import Drain, End, Ends, Traits
+from openline.machine.timers import Timer
 from openline.policy import Policy
 from openline.updates import SAMPLE_RATE as S
-from openline.updates import Account, Trouble
-from tests.core.driver import Drive, pcm
+from openline.updates import Account, GapCause, Trouble
+from tests.core.driver import FRAME, Drive, pcm
 
 #: What a speaker and a quiet room peak at.
 LOUD, QUIET = 8000, 20
@@ -30,7 +33,7 @@ def dialect(**changes: Any) -> EchoPanel:
     known: dict[str, Any] = {"ends": Ends.EXACT, "proves_silence": False, "queue": None}
     made = EchoPanel()
     traits: Traits = replace(TRAITS, **(known | {"horizon": 10.0} | changes))
-    made.traits = traits  # type: ignore[misc]  # a test's own copy
+    made.traits = traits
     return made
 
 
@@ -239,6 +242,16 @@ class TestADeafBackend:
         room.passes(20)
         assert len(room.dials) == 2
 
+    def test_a_dial_that_is_being_replaced_anyway_is_not_asked_for_twice(self) -> None:
+        room = Room(longest=60.0, drain=Drain.STOP, drain_timeout=20.0).stream()
+        room.live(40)
+        while room.state == "streaming":
+            room.live(STEP, LOUD)
+        while room.state == "draining":
+            room.passes(STEP)
+        assert len(room.deaf) == 1
+        assert len(room.dials) == 2
+
 
 class TestWithoutPeaks:
     def test_five_minutes_are_taken_for_silence_and_the_session_is_not_complete(self) -> None:
@@ -441,6 +454,16 @@ class TestABackendThatNeverEnds:
         room.stop()
         room.passes(140)
         assert len(room.dials) == 1
+
+    def test_an_ignored_source_is_lost_and_not_assumed(self) -> None:
+        room = Room(end=End.NEVER, settle=8.0).stream()
+        room.live(5)
+        room.ack("warning", message="Ignoring source 'mic'")
+        room.stop()
+        room.answer()
+        room.passes(8)
+        room.lose(1000)
+        assert accounts(room)["mic"] == Account(captured=5 * S, confirmed=0, told=0, missing=5 * S)
 
 
 class TestTheAccount:

@@ -9,6 +9,7 @@ import pytest
 from openline import events as e
 from openline.commands import StoreConfirmed, StoreGap
 from openline.dialects.protocol import (
+    Expires,
     FinalMessage,
     Heard,
     Lost,

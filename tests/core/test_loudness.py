@@ -23,7 +23,7 @@ def noted(*parts: tuple[float, int | None], begin: int = 0, block: int = F) -> L
 
 
 def test_the_level_is_45_decibels_below_full_scale() -> None:
-    assert LEVEL == int(32768 * 10 ** (-45 / 20))
+    assert int(32768 * 10 ** (-45 / 20)) == LEVEL
     assert noted((2, LEVEL)).loud_runs(0, 2 * S) == []
     assert noted((2, LEVEL + 1)).loud_runs(0, 2 * S) == [(0, 2 * S)]
 

@@ -31,7 +31,7 @@ ACK = {"type": "status", "state": "streaming", "client_features": {}}
 def first_of(sdk: str) -> str:
     """The first text that a maker's SDK sends."""
     lines = [line for line in recorded("sdk-handshakes") if line["sdk"] == sdk]
-    return next(line["text"] for line in lines if "text" in line)
+    return next(str(line["text"]) for line in lines if "text" in line)
 
 
 def path_of(sdk: str) -> str:

@@ -8,6 +8,7 @@ values: what a real server sends is the shape that ours must have.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -45,8 +46,14 @@ def differences(ours: Any, theirs: Any, at: str = "") -> list[str]:
         return found
     if isinstance(ours, list) and isinstance(theirs, list):
         return differences(ours[0], theirs[0], f"{at}[0]") if ours and theirs else []
-    kinds = [float if type(each) is int else type(each) for each in (ours, theirs)]
-    return [] if kinds[0] is kinds[1] else [f"{at} is {kinds[0]}, not {kinds[1]}"]
+    kinds = [_kind(ours), _kind(theirs)]
+    return [] if kinds[0] == kinds[1] else [f"{at} is {kinds[0]}, not {kinds[1]}"]
+
+
+def _kind(value: object) -> str:
+    """The type of a value, as JSON has it."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return "number" if is_number else type(value).__name__
 
 
 def opened(name: str, target: str = "/", **fields: Any) -> Contract:
@@ -83,9 +90,9 @@ def flushed(at: float) -> JsonObject:
 SUMMARY: JsonObject = {"type": "final_summary", "markdown": "", "json": {}}
 
 
-def written(contract: Contract, *happenings: JsonObject) -> list[Any]:
+def written(contract: Contract, *happenings: Mapping[str, object]) -> list[Any]:
     """The messages for these happenings; an ``Ending`` among them stays one."""
-    return [each for happening in happenings for each in contract.write(happening)]
+    return [each for happening in happenings for each in contract.write(dict(happening))]
 
 
 def audio_of(contract: Contract, message: str | bytes) -> bytes:

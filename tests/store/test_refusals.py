@@ -17,7 +17,7 @@ import pytest
 
 from openline import events as e
 from openline.backend import Backend, CredentialPlace
-from openline.commands import StoreAudio, StoreReplaced, StoreTold, StoreWithdrawn
+from openline.commands import StoreAssumed, StoreAudio, StoreReplaced, StoreTold, StoreWithdrawn
 from openline.dialects.echopanel import EchoPanel
 from openline.journal.reader import JournalError
 from openline.session import SessionMachine
@@ -27,6 +27,7 @@ from openline_store.disk import Disk
 from openline_store.journal_file import JournalFile, journal_file
 from openline_store.records import (
     VERSION,
+    Assumed,
     Began,
     Confirmed,
     Lost,
@@ -289,13 +290,19 @@ def test_each_command_becomes_a_record_until_the_disk_is_closed(tmp_path: Path) 
     spool = Spool.create(tmp_path, began())
     disk = Disk(spool, told.append)
     disk.perform(StoreTold("mic", 1, 2))
+    disk.perform(StoreAssumed("mic", 2, 5, unmeasured=True))
     disk.perform(StoreReplaced("a"))
     disk.perform(StoreWithdrawn(GAP))
     disk.close()
     disk.perform(StoreTold("mic", 2, 3))
     disk.perform(StoreAudio("mic", 0, b"12"))
     disk.close()
-    assert [*records(spool.folder)][1:] == [Told("mic", 1, 2), Replaced("a"), Withdrawn(GAP)]
+    assert [*records(spool.folder)][1:] == [
+        Told("mic", 1, 2),
+        Assumed("mic", 2, 5, unmeasured=True),
+        Replaced("a"),
+        Withdrawn(GAP),
+    ]
     assert told == []
 
 

@@ -21,6 +21,7 @@ from openline.updates import Gap, GapCause, Transcript
 from openline_store.past import Past
 from openline_store.records import (
     VERSION,
+    Assumed,
     Began,
     Confirmed,
     Lost,
@@ -139,6 +140,16 @@ def test_audio_that_was_told_is_read_back(spool: Spool) -> None:
     assert past_of(spool, Told("mic", 5, 9), Told("system", 1, 2)).told == ((5, 9),)
 
 
+def test_audio_that_was_assumed_is_read_back(spool: Spool) -> None:
+    source = past_of(spool, Assumed("mic", 5, 9), Assumed("system", 1, 2, unmeasured=True))
+    assert (source.assumed, source.unmeasured) == (((5, 9),), False)
+
+
+def test_audio_that_was_assumed_unmeasured_stays_so(spool: Spool) -> None:
+    source = past_of(spool, Assumed("mic", 5, 9, unmeasured=True), Assumed("mic", 9, 12))
+    assert (source.assumed, source.unmeasured) == (((5, 9), (9, 12)), True)
+
+
 def test_a_withdrawn_gap_is_no_gap(spool: Spool) -> None:
     one, other = gap(0, 9, GapCause.BACKEND), gap(5, 9, GapCause.BACKEND)
     assert past_of(spool, Lost(one), Lost(other), Withdrawn(one)).gaps == (other,)
@@ -159,6 +170,8 @@ TAIL: list[Record] = [
     Said(final(0.0, 1.5), held=True, proves=None),
     Said(final(0.0, 1.5), proves=24_000),
     Told("mic", 100, 200),
+    Assumed("mic", 200, 300),
+    Assumed("mic", 300, 400, unmeasured=True),
     Replaced("1.1.1"),
     Withdrawn(gap(100, 200, GapCause.BACKEND)),
 ]

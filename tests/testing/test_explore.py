@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from openline.dialects.echopanel import TRAITS, EchoPanel
-from openline.machine.timers import RUNS
+from openline.machine.timers import RUNS, Timer
 from openline.policy import Policy
 from openline.session import FINAL_STATES
 from openline.updates import State
@@ -60,6 +60,19 @@ WALKS: dict[str, tuple[Policy, bool, int]] = {
 }
 
 
+#: What this contract has not: another dialect reaches it (``tests/core``).
+BEYOND_EVENTS = frozenset({"proved", "expiring", "rotate_due", "drain_due", "quiet_due"})
+BEYOND_GUARDS = frozenset({"opens_now", "opens_stopped", "greeting_goes_first"})
+BEYOND = frozenset(
+    name
+    for name, row in declared().items()
+    if "draining" in {row.source, row.target}
+    or row.event in BEYOND_EVENTS
+    or row.guard_name in BEYOND_GUARDS
+)
+BEYOND_TIMERS = frozenset({Timer.ROTATE, Timer.FILL, Timer.FLUSH, Timer.KEEPALIVE, Timer.QUIET})
+
+
 class Short(EchoPanel):
     """A backend with a queue that one step of the walk fills."""
 
@@ -94,17 +107,21 @@ def test_walk_finds_no_violation(name: str) -> None:
 
 
 def test_every_state_is_reached() -> None:
-    assert all_walks().states == {state.value for state in State}
+    assert all_walks().states == {state.value for state in State} - {"draining"}
 
 
 def test_every_row_of_the_chart_runs() -> None:
     found = all_walks()
-    assert not found.dead
-    assert set(found.rows) == set(declared()) == set(found.paths)
+    assert set(found.dead) == BEYOND
+    assert set(found.rows) == set(declared()) == set(found.paths) | BEYOND
 
 
 def test_timers_of_a_state_match_the_drawing() -> None:
-    assert all_walks().timers == {state: frozenset(timers) for state, timers in RUNS.items()}
+    assert all_walks().timers == {
+        state: frozenset(timers) - BEYOND_TIMERS
+        for state, timers in RUNS.items()
+        if state != "draining"
+    }
 
 
 def test_stop_ends_within_its_limits_from_every_situation() -> None:
@@ -127,6 +144,6 @@ def test_path_to_every_final_state_is_readable() -> None:
 def test_report_has_every_figure() -> None:
     report = all_walks().report()
     rows = len(declared())
-    assert f"rows of the chart that ran: {rows} of {rows}" in report
+    assert f"rows of the chart that ran: {rows - len(BEYOND)} of {rows}" in report
     assert "nothing is left to see" in report
     assert "violations: 0" in report
