@@ -31,6 +31,7 @@ nitpicky = True
 nitpick_ignore_regex = [
     ("py:.*", r"(collections|contextlib|enum|ipaddress|msgspec|os|pathlib|ssl|trio|typing)\..*"),
     ("py:class", r"random\.Random"),
+    ("py:class", r"openline\.dialects\.options\._T"),
     ("py:.*", r"(hypothesis|_?pytest|statemachine|trio_websocket)\..*"),
     ("py:class", r"dict\[str"),  # a default's dict[str, str], which Sphinx cuts at the comma
     ("py:class", r"Buffer|MockClock"),

@@ -10,7 +10,7 @@ import pytest
 from openline import events as e
 from openline.commands import AbortSocket, CloseSocket, OpenSocket, SendBytes
 from openline.dialects.protocol import Encoded, Memory, Sent
-from openline.dialects.traits import Drain
+from openline.dialects.traits import Drain, Ends
 from openline.machine.life import Life
 from openline.machine.timers import OFF, Timer
 from openline.policy import Policy
@@ -43,9 +43,10 @@ def stable(drain: Drain = Drain.FLUSH, **options: Any) -> Drive:
     return drive
 
 
-def due_soon(**options: Any) -> Drive:
+def due_soon(**traits: Any) -> Drive:
     """The same, 1 s before the time from which on its dial is replaced in a pause."""
-    drive = stable(traits={"longest": 60.0}, **options)
+    drain, sources = traits.pop("drain", Drain.FLUSH), traits.pop("sources", ("mic",))
+    drive = stable(drain, sources=sources, traits={"longest": 60.0, **traits})
     due = at(drive, Timer.ROTATE)
     assert due is not None
     speak_until(drive, due - 1.0)
@@ -192,6 +193,13 @@ class TestWhen:
         drive.speak(0.3)
         assert CloseSocket(1, 1000) in drive.commands
         assert "flush" not in str(drive.sent)
+
+    def test_a_stop_that_alone_proves_anything_goes_out_within_words_too(self) -> None:
+        drive = due_soon(drain=Drain.STOP, ends=Ends.NONE)
+        drive.partial(0, 1)
+        drive.speak(8.1)
+        assert drive.state == "draining"
+        assert "stop" in str(drive.sent[-1])
 
     def test_an_end_that_is_past_is_acted_on_at_once(self) -> None:
         drive = stable()

@@ -2,7 +2,7 @@
 
 The theorem plays the messages of echopanel. This plays any traits: ``promise(traits, seed)``
 makes a speaker, a network that fails and a backend that behaves in the worst way that the traits
-declare, runs one session in virtual time, and compares the words.
+declare, runs one session in virtual time, and compares the words::
 
     for seed in range(1000):
         promise(Deepgram().traits, seed).check()
