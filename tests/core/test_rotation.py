@@ -9,7 +9,7 @@ import pytest
 
 from openline import events as e
 from openline.commands import AbortSocket, CloseSocket, OpenSocket, SendBytes
-from openline.dialects.traits import Drain
+from openline.dialects.traits import Drain, Ends
 from openline.machine.life import Life
 from openline.machine.timers import OFF, Timer
 from openline.policy import Policy
@@ -42,9 +42,10 @@ def stable(drain: Drain = Drain.FLUSH, **options: Any) -> Drive:
     return drive
 
 
-def due_soon(**options: Any) -> Drive:
+def due_soon(**traits: Any) -> Drive:
     """The same, 1 s before the time from which on its dial is replaced in a pause."""
-    drive = stable(traits={"longest": 60.0}, **options)
+    drain, sources = traits.pop("drain", Drain.FLUSH), traits.pop("sources", ("mic",))
+    drive = stable(drain, sources=sources, traits={"longest": 60.0, **traits})
     due = at(drive, Timer.ROTATE)
     assert due is not None
     speak_until(drive, due - 1.0)
@@ -94,14 +95,13 @@ class TestLife:
         assert not life.is_expected(1e9)
 
     def test_it_is_drawn_once_for_each_dial(self) -> None:
-        draws: list[float] = []
-        life = Life(lambda: draws.append(0.5) or 0.5)
-        for dial in (1, 2):
+        draws = iter([0.5, 0.0])
+        life = Life(lambda: next(draws))
+        for share in (0.8, 0.7):
             life.begin(100.0, LIFE)
-            assert life.replaced_at == life.replaced_at
+            assert life.replaced_at == pytest.approx(100 + share * LIFE)
             life.expire(100.0, 250.0)
-            assert life.replaced_at == pytest.approx(100 + SHARE * 250)
-            assert len(draws) == dial
+            assert life.replaced_at == pytest.approx(100 + share * 250)
 
     def test_5_s_before_the_end_is_the_latest(self) -> None:
         life = self.life(1.0)
@@ -192,6 +192,13 @@ class TestWhen:
         drive.speak(0.3)
         assert CloseSocket(1, 1000) in drive.commands
         assert "flush" not in str(drive.sent)
+
+    def test_a_stop_that_alone_proves_anything_goes_out_within_words_too(self) -> None:
+        drive = due_soon(drain=Drain.STOP, ends=Ends.NONE)
+        drive.partial(0, 1)
+        drive.speak(8.1)
+        assert drive.state == "draining"
+        assert "stop" in str(drive.sent[-1])
 
     def test_an_end_that_is_past_is_acted_on_at_once(self) -> None:
         drive = stable()
@@ -458,7 +465,8 @@ class TestTheNextDial:
         drive.lose(1000)
         assert drive.state == "reconnecting"
         change = drive.last_change
-        assert (change.action, change.retry_in) == (Action.RETRY, pytest.approx(0.75))
+        assert change.action is Action.RETRY
+        assert change.retry_in == pytest.approx(0.75)
         assert change.reason == "the connection was at its known end, and is replaced"
         assert drive.session.retry.attempts == 1
 

@@ -111,6 +111,18 @@ def test_openai_completes_what_the_client_commits() -> None:
     assert told[1]["usage"] == {"type": "duration", "seconds": pytest.approx(1.0, abs=0.01)}
 
 
+def test_openai_begins_no_item_in_audio_that_is_committed() -> None:
+    """Its recogniser may still say a partial of it."""
+    talk = openai()
+    talk.read(append(bytes(48000)))
+    written(talk, partial("so", 0.2, 0.5))
+    talk.read(COMMIT)
+    assert written(talk, partial("so it", 0.2, 0.9)) == []
+    told = written(talk, final("so it is", 0.2, 1.0), flushed(1.0))
+    assert kinds(told) == ["delta", "completed"]
+    assert kinds(written(talk, partial("and", 1.0, 1.2))) == ["input_audio_buffer.speech_started"]
+
+
 def test_openai_goes_on_after_an_error_of_the_client() -> None:
     for message, code in (
         (COMMIT, "input_audio_buffer_commit_empty"),

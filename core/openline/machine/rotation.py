@@ -26,7 +26,7 @@ from typing import Final
 
 from openline.commands import CloseSocket
 from openline.dialects.protocol import Expires
-from openline.dialects.traits import Drain
+from openline.dialects.traits import Drain, Ends
 from openline.machine.life import Leaving
 from openline.machine.timers import DIAL_TIMERS, OFF, Timer
 from openline.machine.words import Words
@@ -95,14 +95,20 @@ class Rotating(Words):
     # Draining.
 
     def begin_drain(self) -> None:
-        """Send no more audio on this dial, and ask for the words of what was sent."""
-        drain = self.dialect.traits.drain
-        asks = drain is not Drain.NONE and not self.timeline.speaks and self._unconfirmed
+        """Send no more audio on this dial, and ask for the words of what was sent.
+
+        Words that are being spoken are left to the next dial. But where nothing else than the end
+        proves anything, the stop goes out all the same: the dial would prove nothing.
+        """
+        traits = self.dialect.traits
+        drain, ends = traits.drain, traits.ends
+        waits = self.timeline.speaks and not (drain is Drain.STOP and ends is Ends.NONE)
+        asks = drain is not Drain.NONE and not waits and self._unconfirmed
         if asks:
             self.life.leaving = Leaving.FLUSH if drain is Drain.FLUSH else Leaving.STOP
         else:
             self.life.leaving = Leaving.DRAINING
-        self.arm(Timer.DRAIN, self.dialect.traits.drain_timeout if asks else 0.0)
+        self.arm(Timer.DRAIN, traits.drain_timeout if asks else 0.0)
 
     @property
     def _unconfirmed(self) -> bool:

@@ -166,11 +166,10 @@ class SessionState:
         self.credential_due_at = self.flushing_since = OFF
         self.request: int = 0
         # The dial.
-        self.dialled_at = 0.0
-        self.life = Life(random)
-        self.target = backend
-        self.with_credential = True
-        self.dial = self.dials = self.hops = 0
+        self.dialled_at, self.life = 0.0, Life(random)
+        self.target, self.with_credential = backend, True
+        self.dial: int = 0
+        self.dials = self.hops = 0
         self.streamed = False  # on some dial a start was acknowledged, or something proved or said
         self.connection_id = self.opened_id = ""  # those of the dial, and of the socket that opened
         self.backend_error = ""
