@@ -181,7 +181,7 @@ def result(**lie: Callable[[Ended], Any]) -> Plant:
 LOOK = SilenceWatchdog.look
 PLANTED: dict[str, tuple[Plant, str]] = {
     "a stop does not win over the ack": (
-        edit("awaiting_ack", "acked", without(1)),
+        edit("awaiting_ack", "acked", without(2)),
         "stop wins",
     ),
     "a guard of a stop is negated": (
@@ -198,7 +198,7 @@ PLANTED: dict[str, tuple[Plant, str]] = {
     ),
     "a fatal refusal is retried": (edit("awaiting_ack", "refused", without(0)), "the verdict"),
     "an impossible ack is accepted": (
-        edit("awaiting_ack", "acked", without(0)),
+        edit("awaiting_ack", "acked", without(1)),
         "the ack opens",
     ),
     "a loss while closing is ignored": (
