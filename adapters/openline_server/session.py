@@ -220,7 +220,8 @@ class Session:
 
     async def _finish(self) -> None:
         await self._hooks.finishing(self._peer)
-        await self._sources.finish(self._config.stop_timeout)
+        wait = self._contract.stop_wait
+        await self._sources.finish(self._config.stop_timeout if wait is None else wait)
         await self._summarise()
 
     async def _flush(self) -> None:
