@@ -9,6 +9,7 @@ import pytest
 
 from openline import events as e
 from openline.commands import AbortSocket, CloseSocket, OpenSocket, SendBytes
+from openline.dialects.protocol import Encoded, Memory, Sent
 from openline.dialects.traits import Drain, Ends
 from openline.machine.life import Life
 from openline.machine.timers import OFF, Timer
@@ -16,7 +17,7 @@ from openline.policy import Policy
 from openline.reconnect.verdicts import Action, ErrorKind, Sender
 from openline.updates import BackendStatus, State
 from tests.core.driver import BEAT, Drive
-from tests.core.renewing import LIFE, Renewing, Town, leaving
+from tests.core.renewing import FLUSH, LIFE, Renewing, Town, leaving
 
 #: With every draw 0.5, the share of a life after which a dial is replaced.
 SHARE = 0.8
@@ -290,7 +291,7 @@ class TestDraining:
 
     def test_a_flush_that_makes_no_message_is_not_waited_for(self) -> None:
         class Mute(Renewing):
-            def flush(self, memory: Any, sent: Any) -> Any:
+            def flush(self, memory: Memory, sent: Sent) -> Encoded:
                 return memory, ()
 
         drive = Drive(dialect=Mute(), policy=PATIENT).stream()
@@ -355,6 +356,29 @@ class TestDraining:
         assert [each for each in drive.commands if isinstance(each, CloseSocket)] == [
             CloseSocket(1, 1000)
         ]
+
+    def test_silence_that_is_assumed_ends_it(self) -> None:
+        drive = draining(traits={"proves_silence": False, "horizon": 0.0, "drain_timeout": 60.0})
+        drive.serve()
+        for _ in range(3):
+            drive.feed(e.NetworkRestored(), after=0.5)
+            drive.serve()
+        assert CloseSocket(1, 1000) in drive.commands
+        assert drive.core.backlog_seconds == 0
+
+    def test_the_rest_of_a_flush_does_not_go_out_behind_the_close(self) -> None:
+        class Twice(Renewing):
+            def flush(self, memory: Memory, sent: Sent) -> Encoded:
+                return memory, (FLUSH, FLUSH)
+
+        drive = Drive(dialect=Twice(), policy=PATIENT).stream()
+        drive.audio(10)
+        drive.serve()
+        drive.say("go_away", seconds=0)
+        drive.pull()
+        drive.say("proof", confirmed=0.2)
+        assert drive.commands[-1] == CloseSocket(1, 1000)
+        assert drive.drain() == []
 
     def test_no_message_goes_out_behind_the_close(self) -> None:
         drive = closing()
@@ -536,6 +560,14 @@ class TestJudged:
         assert drive.commands[-1] == CloseSocket(1, 1000)
         drive.lose(1003)
         assert drive.state == "failed"
+
+    def test_the_answer_to_the_close_is_no_early_end(self) -> None:
+        drive = leaving(policy=PATIENT)
+        drive.session.life.hasten(drive.now)
+        drive.session.deadlines[Timer.ROTATE] = drive.now
+        drive.feed(e.Tick())
+        drive.lose(1000)
+        assert drive.last_change.reason == "the connection was at its known end, and is replaced"
 
     @pytest.mark.parametrize("code", [1003, 1008, 1013, 4001])
     @pytest.mark.parametrize("reach", ["streaming", "finishing", "awaiting_ack"])

@@ -7,7 +7,7 @@ import json
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import trio
@@ -80,8 +80,8 @@ Play = Callable[..., Awaitable[Talk]]
 def said(client: Talk) -> str:
     """All that came, with Soniox' pieces of words put together."""
     text = "\n".join(client.texts)
-    tokens = (token for message in client.messages for token in message.get("tokens", ()))
-    return text + "".join(each["text"] for each in tokens if isinstance(each, dict))
+    tokens: list[Any] = [t for message in client.messages for t in message.get("tokens", ())]
+    return text + "".join(each["text"] for each in tokens if not isinstance(each, str))
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from trio.testing import MockClock
 from openline_server.contracts.assemblyai import AssemblyAI
 from openline_server.contracts.base import Audio, End, Ending, Flush, Keepalive, Reply, Start, Stop
 from tests.server.wires import (
+    ACK,
     SUMMARY,
     ending_of,
     final,
@@ -24,8 +25,6 @@ from tests.server.wires import (
 
 if TYPE_CHECKING:
     from tests.server.conftest import Refused, Talking
-
-ACK = {"type": "status", "state": "streaming", "client_features": {}}
 
 
 def first_of(sdk: str) -> str:

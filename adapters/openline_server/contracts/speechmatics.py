@@ -121,8 +121,8 @@ class Speechmatics(Contract):
             case "ForceEndOfUtterance" if self._decoder is not None:
                 self._forced = True
                 return (Flush(),)
-            case "SetRecognitionConfig" | "GetSpeakers" as kind:
-                return (Ignored(kind),)
+            case "SetRecognitionConfig" | "GetSpeakers":
+                return (Ignored(str(control["message"])),)
             case other:
                 return (self._fail(1003, "protocol_error", f"{other} does not fit here"),)
 
