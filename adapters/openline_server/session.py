@@ -50,8 +50,6 @@ from openline_server.recognizer import Recognizer
 from openline_server.recording import Recordings
 from openline_server.sources import Sources
 
-__all__ = ["Context", "Ending", "Session"]
-
 log: Final = logging.getLogger(__name__)
 
 #: Waits for a session slot on behalf of a ``start``.
