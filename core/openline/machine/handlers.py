@@ -72,18 +72,19 @@ def _open(session: Reporting, _event: e.OpenRequested) -> Fired:
 
 
 def _audio(session: Reporting, event: e.AudioCaptured) -> Fired:
-    if len(event.pcm) & 1:
+    source, pcm, peak = event.source, event.pcm, event.peak
+    if len(pcm) & 1:
         raise LocalProtocolError("audio of an odd number of bytes: samples are 16-bit")
-    if event.peak is not None and not 0 <= event.peak <= _FULL_SCALE:
-        raise LocalProtocolError(f"a peak of {event.peak}: give 0 to {_FULL_SCALE}, or None")
-    stream = session.streams.capture(event.source, event.pcm, session.now, event.peak)
+    if peak is not None and not 0 <= peak <= _FULL_SCALE:
+        raise LocalProtocolError(f"a peak of {peak}: give 0 to {_FULL_SCALE}, or None")
+    stream = session.streams.capture(source, pcm, session.now, peak)
     if stream is None:
-        _check_source(session, event.source)
+        _check_source(session, source)
         session.trouble("late_audio", "audio captured after the stop is refused")
     else:
-        session.watch.note_audio(event.source, session.now)
+        session.watch.note_audio(source, session.now)
         if session.spooled:
-            session.store(stream, event.pcm)
+            session.store(stream, pcm)
         if stream.is_store and not stream.has_room:
             session.note_full(stream)
         box = stream.box
