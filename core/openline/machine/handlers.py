@@ -9,8 +9,7 @@ or request that is no longer live is counted and fires nothing.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from types import MappingProxyType
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from openline import events as e
@@ -250,28 +249,26 @@ def _pong(session: Reporting, event: e.PongReceived) -> Fired:
     return (("pong", None),)
 
 
-#: How each event is stored, and what it fires. A handler raises LocalProtocolError,
-#: before it stores anything, for what cannot be.
-HANDLERS: Final = MappingProxyType[type, Callable[[Reporting, Any], Fired]](
-    {
-        e.Tick: _always(_NOTHING),
-        e.OpenRequested: _open,
-        e.StopRequested: _always(_STOP),
-        e.AbortRequested: _always((("abort_requested", None),)),
-        e.NetworkRestored: _always((("network_restored", None),)),
-        e.SourceStarted: _source_started,
-        e.AudioCaptured: _audio,
-        e.CaptureHole: _hole,
-        e.SourceFinished: _source_ended,
-        e.SourceFailed: _source_lost,
-        e.AudioFetched: _fetched,
-        e.SpoolFailed: _spool_failed,
-        e.CredentialReady: _credential,
-        e.CredentialFailed: _no_credential,
-        e.SocketOpened: _opened,
-        e.Redirected: _redirected,
-        e.MessageReceived: on_message,
-        e.PongReceived: _pong,
-        e.SocketLost: _lost,
-    }
-)
+#: How each event is stored, and what it fires. A handler raises LocalProtocolError, before it
+#: stores anything, for what cannot be. A plain dict, for it is read for each frame.
+HANDLERS: Final[Mapping[type, Callable[[Reporting, Any], Fired]]] = {
+    e.Tick: _always(_NOTHING),
+    e.OpenRequested: _open,
+    e.StopRequested: _always(_STOP),
+    e.AbortRequested: _always((("abort_requested", None),)),
+    e.NetworkRestored: _always((("network_restored", None),)),
+    e.SourceStarted: _source_started,
+    e.AudioCaptured: _audio,
+    e.CaptureHole: _hole,
+    e.SourceFinished: _source_ended,
+    e.SourceFailed: _source_lost,
+    e.AudioFetched: _fetched,
+    e.SpoolFailed: _spool_failed,
+    e.CredentialReady: _credential,
+    e.CredentialFailed: _no_credential,
+    e.SocketOpened: _opened,
+    e.Redirected: _redirected,
+    e.MessageReceived: on_message,
+    e.PongReceived: _pong,
+    e.SocketLost: _lost,
+}
