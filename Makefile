@@ -5,7 +5,7 @@
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test pythons latest lint bench docs goldens diagrams pictures manual \
-	wheel soak mutants changelog lock clean
+	interop wheel soak mutants changelog lock clean
 
 PYTHON ?=
 PYTHONS := $(if $(PYTHON),$(PYTHON),python3 python3.13 python3.12 python3.11)
@@ -24,7 +24,7 @@ PIP_INSTALL := $(RUN) pip install --quiet --disable-pip-version-check
 KIT := $(patsubst %,tests/testing/test_%.py,laws dialects theorem) tests/diagrams
 ROOMS := $(patsubst %,tests/%,lookup store audio trio server cli) \
 	$(patsubst %,tests/testing/test_%.py,background patient_clock pytest_plugin)
-APART := $(patsubst %,tests/%,core dialects driver properties e2e testing docs) $(ROOMS) $(KIT)
+APART := $(patsubst %,tests/%,core dialects driver properties e2e testing docs interop) $(ROOMS) $(KIT)
 COVERAGE_OF_CORE := 100
 COVERAGE_OF_DRIVER := 100
 COVERAGE_OF_ADAPTERS := 95
@@ -102,6 +102,13 @@ latest: $(READY) ## Install the newest of everything, and run the tests of the c
 	@$(UV) pip freeze --python $(NEWEST)/bin/python | \
 		grep -E '^(trio|trio-websocket|msgspec|python-statemachine|numpy|rich|pytest)='
 	@$(NEWEST)/bin/python -m pytest $(FACES) || $(call fail,a test fails with the newest of everything)
+
+# The clients come from PyPI, so this is no part of the tests.
+interop: $(READY) ## Let the makers' own clients stream speech to our backend, in each one's dialect
+	@[ -x .venv-interop/bin/python ] || .venv/bin/python -m venv .venv-interop
+	@$(UV) pip install --python .venv-interop/bin/python -r tests/interop/requirements.txt || \
+		$(call fail,the makers\' clients cannot be installed)
+	@$(RUN) pytest tests/interop || $(call fail,a client does not get its words)
 
 wheel: $(READY) ## Build the wheel and the sdist: dist/
 	@rm -rf dist && $(RUN) hatchling build
@@ -194,7 +201,7 @@ lock: $(READY) ## Write both lock files anew; `make lock UPGRADE=--upgrade` move
 		$(call fail,a lock file names a place on this machine or network: unset it and lock again); fi
 
 clean: ## Remove all that make made, .venv too
-	@rm -rf .venv build dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf .venv .venv-interop build dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 style = .venv/bin/ruff check --quiet . && .venv/bin/ruff format --check --quiet --diff .

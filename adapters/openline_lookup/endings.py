@@ -17,6 +17,7 @@ import msgspec
 
 from openline.policy import Policy
 from openline.reconnect import verdict_table as table
+from openline.reconnect.rules import Ranges, plain
 from openline.reconnect.verdicts import (
     MAX_RETRY_AFTER,
     MAX_STRIKES,
@@ -169,14 +170,14 @@ def _status(status: int) -> _Subject:
 
 
 def _error(error: ErrorKind) -> _Subject:
-    return "error", f"error {table.plain(error)}", [("", Ending(error=error))]
+    return "error", f"error {plain(error)}", [("", Ending(error=error))]
 
 
 def _refusal(text: str, row: Rule) -> _Subject:
     return "refusal", f'refusal "{text}"', [("", Ending(refusal=row))]
 
 
-def _others(ranges: table.Ranges, exact: Iterable[int]) -> Iterator[tuple[str, int]]:
+def _others(ranges: Ranges, exact: Iterable[int]) -> Iterator[tuple[str, int]]:
     """Name each range, and give a number that is ruled by it and by nothing before it."""
     taken = set(exact)
     for numbers, _ in ranges:

@@ -69,6 +69,15 @@ class TestMarks:
             counts.note(count, [count])
         assert all(counts.samples(each) == [each] for each in range(3 * MOST, 3 * MOST + 100))
 
+    def test_marks_are_not_closer_before_there_is_room(self) -> None:
+        counts = Counts()
+        for count in range(1, 3 * MOST):
+            counts.note(count, [count])
+        counts.forget(drained=10)
+        for count in range(3 * MOST, 20 * MOST):
+            counts.note(count, [count])
+            assert len(counts) < MOST
+
 
 def counting(unit: Unit, **traits: Any) -> Drive:
     return stream(Toy(counts=unit, **traits), ("mic", "system"))

@@ -9,7 +9,7 @@ import pytest
 from openline.audio.formed import JITTER, FormedOutbox
 from openline.commands import FetchAudio
 from openline.dialects.traits import AudioForm, Encoding
-from openline.events import AudioFetched, SourceFinished
+from openline.events import AudioFetched, SourceFinished, Tick
 from openline.machine.timers import OFF, Timer
 from openline.policy import Policy
 from openline.updates import SAMPLE_RATE, GapCause
@@ -213,6 +213,25 @@ class TestRate:
         assert marks(drive)[2] == FRAME
 
 
+class TestSilence:
+    @pytest.mark.parametrize("rate", [16000, 24000])
+    def test_silence_of_a_source_that_was_restored_lies_at_its_mark(self, rate: int) -> None:
+        box = box_of(AudioForm(rate=rate, usual=0.1))
+        box.restore(500, [(500, 900)], [])
+        box.pull_silence(100)
+        assert box.span(0, 100) == (500, 500)
+
+    @pytest.mark.parametrize("rate", [16000, 24000])
+    def test_silence_before_a_source_has_a_place_lies_where_it_starts(self, rate: int) -> None:
+        box = box_of(AudioForm(rate=rate, usual=0.1))
+        box.pull_silence(100)
+        box.place(700)
+        assert box.span(0, 50) == (700, 700)
+        box.pull_silence(100)
+        assert box.span(0, 200) == (700, 700)
+        assert box.sent == 700
+
+
 class TestLosses:
     def test_audio_that_waits_for_a_full_message_is_undelivered_at_an_abort(self) -> None:
         drive = stream(Toy(form=AudioForm(usual=0.1)))
@@ -272,8 +291,12 @@ class TestDisk:
         box.fetched(0, ones(FRAME))
         assert box.next_samples == 0
         assert box.wanted() == (FRAME, 2 * TENTH - FRAME)
-        box.fetched(FRAME, ones(2 * TENTH - FRAME))
-        assert [len(box.pull()) // 2 for _ in range(3)] == [TENTH] * 3
+        box.fetched(FRAME, ones(TENTH))
+        assert len(box.pull()) // 2 == TENTH, "it is all there, though the disk has more"
+        assert box.next_samples == 0
+        assert box.wanted() == (FRAME + TENTH, TENTH - FRAME)
+        box.fetched(FRAME + TENTH, ones(TENTH - FRAME))
+        assert [len(box.pull()) // 2 for _ in range(2)] == [TENTH] * 2
 
     def test_a_session_fetches_and_sends_whole_messages(self) -> None:
         dialect = Toy(form=AudioForm(usual=0.1))
@@ -286,6 +309,7 @@ class TestDisk:
             if isinstance(command, FetchAudio):
                 drive.feed(AudioFetched(command.source, command.start, ones(command.samples)))
                 drive.drain()
+                drive.feed(Tick())
         assert lengths(drive) == [TENTH] * 610
 
 

@@ -41,6 +41,12 @@ class TestReplies:
         play.hear(ACK)
         assert play.state == "streaming"
 
+    def test_the_wait_for_the_reply_alone_bounds_the_sending_of_the_start(self) -> None:
+        play = opened()
+        assert Timer.SEND not in play.core.snapshot().deadlines
+        play.hear(ACK)
+        assert Timer.SEND not in play.core.snapshot().deadlines
+
     def test_a_reply_before_the_start_is_late(self) -> None:
         play = Play()
         play.open()

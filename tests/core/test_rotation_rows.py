@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -109,7 +109,7 @@ def draining(drain: Drain = Drain.FLUSH, *, audio: bool = True, due: bool = Fals
 Does = Callable[[Played], object]
 
 
-def _hears(kind: str, **fields: object) -> Does:
+def _hears(kind: str, **fields: Any) -> Does:
     return lambda play: play.say(kind, **fields)
 
 

@@ -291,6 +291,15 @@ class TestWithVad:
         assert line.completed("A") == [final("A", 1.0, 4.0), confirmed(4.0)]
         assert line.error(**EMPTY, event_id="commit-1") == [FinalMessage(summary={})]
 
+    def test_an_item_that_begins_behind_the_last_commit_is_not_awaited(self) -> None:
+        """All audio is committed, so it has none, and the server never completes it."""
+        line = Line()
+        line.speech("A", 1000)
+        line.stop(5.0)
+        line.got(BUFFER + "committed", "A")
+        line.got(BUFFER + "speech_started", "B", audio_start_ms=5000)
+        assert line.completed("A")[-1] == FinalMessage(summary={})
+
     def test_an_item_without_a_place_has_no_times(self) -> None:
         line = Line()
         line.got(BUFFER + "committed", "A")

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from openline.policy import Policy
 from openline.reconnect import verdict_table
+from openline.reconnect.rules import plain
 from openline.reconnect.verdicts import Action, ErrorKind, Rule
 from openline_lookup.endings import Explanation, all_rows, all_subjects, explain
 
@@ -171,7 +172,7 @@ def test_all_rows_is_the_whole_table() -> None:
     for status in verdict_table.HTTP_STATUSES:
         assert f"HTTP {status}" in titles
     for kind in ErrorKind:
-        assert f"error {verdict_table.plain(kind)}" in titles
+        assert f"error {plain(kind)}" in titles
     for title in (
         "close code 1015",
         "close code 1000-2999 (others)",

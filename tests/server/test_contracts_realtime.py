@@ -13,6 +13,7 @@ from trio.testing import MockClock
 
 from openline_server.contracts.base import Ending, Flush, Reply, Start
 from tests.server.wires import (
+    ACK,
     audio_of,
     ending_of,
     final,
@@ -26,7 +27,6 @@ from tests.server.wires import (
 if TYPE_CHECKING:
     from tests.server.conftest import Refused, Talking
 
-ACK = {"type": "status", "state": "streaming", "client_features": {}}
 OPEN = {"type": "status", "state": "connected"}
 UPDATE = next(
     line["text"]
@@ -109,6 +109,18 @@ def test_openai_completes_what_the_client_commits() -> None:
     assert delta["delta"] + told[0]["delta"] == told[1]["transcript"] == "so it is"
     assert delta["item_id"] == told[1]["item_id"] == reply.messages[0]["item_id"]
     assert told[1]["usage"] == {"type": "duration", "seconds": pytest.approx(1.0, abs=0.01)}
+
+
+def test_openai_begins_no_item_in_audio_that_is_committed() -> None:
+    """Its recogniser may still say a partial of it."""
+    talk = openai()
+    talk.read(append(bytes(48000)))
+    written(talk, partial("so", 0.2, 0.5))
+    talk.read(COMMIT)
+    assert written(talk, partial("so it", 0.2, 0.9)) == []
+    told = written(talk, final("so it is", 0.2, 1.0), flushed(1.0))
+    assert kinds(told) == ["delta", "completed"]
+    assert kinds(written(talk, partial("and", 1.0, 1.2))) == ["input_audio_buffer.speech_started"]
 
 
 def test_openai_goes_on_after_an_error_of_the_client() -> None:

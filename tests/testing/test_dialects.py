@@ -58,6 +58,7 @@ class Toy(DialectBase):
         horizon=5.0,
         start_delay=0.2,
         codes={4999: GONE, 1000: BUSY},
+        statuses={},
         refusals={"busy": BUSY, "gone": GONE},
     )
 

@@ -156,8 +156,11 @@ class OpenAI(Contract):
         return self._event("session.updated", session=self._session)
 
     def on_asr_partial(self, happening: JsonObject) -> Sequence[Answer]:
-        """Speech has started; partial texts are not told, for a delta is never taken back."""
-        return self._speech(happening) if self._detects else ()
+        """Speech has started; partial texts are not told, for a delta is never taken back.
+
+        While a commit is being recognised, a partial is about audio of its item.
+        """
+        return self._speech(happening) if self._detects and not self._commits else ()
 
     def on_asr_final(self, happening: JsonObject) -> Sequence[Answer]:
         """The words of an item, and its end if the server ends items."""

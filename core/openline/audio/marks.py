@@ -60,13 +60,15 @@ class Reading(NamedTuple):
     """A final that is not final yet, and the audio that it covers for the mark.
 
     ``known``: when it came, the backend was known to have processed the audio before this; 0:
-    it was not. Without proof, no more than that counts as told.
+    it was not. Without proof, no more than that counts as told. ``sent``: what had been sent
+    then, which bounds its words however wrong its times are; 0: that is not known.
     """
 
     start: int
     end: int
     final: Transcript
     known: int = 0
+    sent: int = 0
 
     @property
     def told_until(self) -> int:
@@ -183,7 +185,10 @@ class Marks:
         What follows the beginning of the live partial belongs to it.
         """
         early, late = 2 * self.error, 4 * self.error
-        runs = [(each.start - early, each.end + late) for each in readings]
+        runs = [
+            (each.start - early, max(each.end, min(each.end + late, each.sent or _END)))
+            for each in readings
+        ]
         return runs if self._live is None else [*runs, (self._live - early, _END)]
 
     def before_live(self, position: int) -> int:

@@ -293,8 +293,13 @@ def _language(message: Fields) -> str | None:
 
 
 def _with_end(memory: OpenAIMemory, items: list[Message]) -> Decoded:
-    """``items``, and the final message once the stop is answered and no item is open."""
-    if memory.ended or not memory.stopped or memory.pending or memory.items:
+    """``items``, and the final message once the stop is answered and no item is open.
+
+    The commit of the stop took all audio. So an item that the VAD began, and that no commit ended
+    by then, holds none and gets no transcript.
+    """
+    is_open = any(each.end is not None or each.text or not each.heard for each in memory.items)
+    if memory.ended or not memory.stopped or memory.pending or is_open:
         return memory, tuple(items)
     until = memory.confirmed if memory.unsure or memory.held is not None else None
     return replace(memory, ended=True), (*items, FinalMessage(summary={}, until=until))

@@ -1,5 +1,7 @@
 """Typed options of a dialect: fields of its dataclass, which the command reads as text.
 
+An example::
+
     @dataclass(frozen=True, kw_only=True)
     class Deepgram(DialectBase):
         model: str = option("nova-3", "the model", "Deepgram, Models")

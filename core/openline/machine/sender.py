@@ -175,7 +175,8 @@ def _queue(session: Reporting, memory: Memory, messages: tuple[Wire, ...]) -> Ou
 
 
 def _queued(session: Reporting) -> Outgoing:
-    session.arm(Timer.SEND, session.policy.send_timeout)
+    if session.line_open:  # before that the wait for the reply is bounded
+        session.arm(Timer.SEND, session.policy.send_timeout)
     session.sent_messages += 1
     session.upkeep.sent_at = session.now
     return _message(session.dial, session.queued.popleft())

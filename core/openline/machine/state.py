@@ -10,8 +10,9 @@ from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from openline.audio.past import PastSource
 from openline.audio.silence import SilenceWatchdog
-from openline.audio.streams import PastSource, Streams
+from openline.audio.streams import Streams
 from openline.audio.timeline import Timeline
 from openline.audio.upkeep import Upkeep
 from openline.backend import Backend
@@ -166,11 +167,10 @@ class SessionState:
         self.credential_due_at = self.flushing_since = OFF
         self.request: int = 0
         # The dial.
-        self.dialled_at = 0.0
-        self.life = Life(random)
-        self.target = backend
-        self.with_credential = True
-        self.dial = self.dials = self.hops = 0
+        self.dialled_at, self.life = 0.0, Life(random)
+        self.target, self.with_credential = backend, True
+        self.dial: int = 0
+        self.dials = self.hops = 0
         self.streamed = False  # on some dial a start was acknowledged, or something proved or said
         self.connection_id = self.opened_id = ""  # those of the dial, and of the socket that opened
         self.backend_error = ""

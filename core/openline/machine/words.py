@@ -100,14 +100,14 @@ class Words(Proofs):
             # Reported before the mark moves: the record of a final holds what it proves.
             proves = self._proof(stream) if hearing.ends is Ends.EXACT else None
             final = self._transcript(stream, start, end)
-            hearing.note_final(Reading(start, end, final))
+            hearing.note_final(Reading(start, end, final, sent=box.sent))
             self.report_words(final, proves=proves)
             if proves is not None:
                 self.confirm(box, proves)
         else:
             settled = self._transcript(stream, start, end)
             self.report_words(settled)
-            reading = Reading(start, end, settled, self._known(stream))
+            reading = Reading(start, end, settled, self._known(stream), box.sent)
             self.confirm(box, hearing.hold(reading, box.sent))
         if has_words(heard.text):
             self.note_words(stream, end)

@@ -40,7 +40,8 @@ from typing import Final
 import msgspec
 
 from openline.reconnect import verdict_table as table
-from openline.reconnect.verdict_table import Action, ErrorKind, Rule, Sender
+from openline.reconnect.rules import Action, Ranges, Rule, plain
+from openline.reconnect.verdict_table import ErrorKind, Sender
 
 __all__ = [
     "MAX_RETRY_AFTER",
@@ -155,14 +156,14 @@ def _by_code(code: int, ending: Ending) -> Rule:
     if ending.sender is Sender.LOCAL and code in table.OUR_CLOSE_CODES:
         return table.OUR_CLOSE_CODES[code]
     if code == 1008:
-        reason = table.plain(ending.reason)
+        reason = plain(ending.reason)
         for keywords, row in table.POLICY_REASONS:
-            if any(table.plain(keyword) in reason for keyword in keywords):
+            if any(plain(keyword) in reason for keyword in keywords):
                 return row
     return _by_number(code, table.CLOSE_CODES, table.CLOSE_CODE_RANGES, table.BAD_CLOSE_CODE)
 
 
-def _by_number(number: int, exact: Mapping[int, Rule], ranges: table.Ranges, other: Rule) -> Rule:
+def _by_number(number: int, exact: Mapping[int, Rule], ranges: Ranges, other: Rule) -> Rule:
     if number in exact:
         return exact[number]
     return next((row for numbers, row in ranges if number in numbers), other)
