@@ -132,7 +132,8 @@ class FaultyDial:
                 self.troubles.append((now, {"type": "go_away", "seconds": seconds}))
                 self.troubles.append((now + seconds, {"type": "gone", "seconds": seconds}))
             case _:
-                text = fault.text or "A fault was asked for"
+                at_start = "Invalid start message: " if fault.after is None else ""
+                text = fault.text or f"{at_start}a fault was asked for"
                 code = int(fault.number) or None
                 self.troubles.append((now, {"type": "error", "code": code, "message": text}))
         self._troubled.set()

@@ -213,6 +213,25 @@ class TestRate:
         assert marks(drive)[2] == FRAME
 
 
+class TestSilence:
+    @pytest.mark.parametrize("rate", [16000, 24000])
+    def test_silence_of_a_source_that_was_restored_lies_at_its_mark(self, rate: int) -> None:
+        box = box_of(AudioForm(rate=rate, usual=0.1))
+        box.restore(500, [(500, 900)], [])
+        box.pull_silence(100)
+        assert box.span(0, 100) == (500, 500)
+
+    @pytest.mark.parametrize("rate", [16000, 24000])
+    def test_silence_before_a_source_has_a_place_lies_where_it_starts(self, rate: int) -> None:
+        box = box_of(AudioForm(rate=rate, usual=0.1))
+        box.pull_silence(100)
+        box.place(700)
+        assert box.span(0, 50) == (700, 700)
+        box.pull_silence(100)
+        assert box.span(0, 200) == (700, 700)
+        assert box.sent == 700
+
+
 class TestLosses:
     def test_audio_that_waits_for_a_full_message_is_undelivered_at_an_abort(self) -> None:
         drive = stream(Toy(form=AudioForm(usual=0.1)))

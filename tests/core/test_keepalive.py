@@ -81,6 +81,14 @@ class TestKeepalive:
         prove(drive, source="system", confirmed=(2 * FRAME + 50) / SAMPLE_RATE)
         assert marks(drive, "system")[2] == origin + 50
 
+    def test_silence_before_the_first_sound_needs_no_window(self) -> None:
+        drive = stream(Toy(keepalive=1.0, queue=0.2, window=0.1, live_ahead=0.1))
+        rest(drive, 20.5)
+        assert lengths(drive) == [FRAME] * 20
+        hear(drive, 0, FRAME)
+        drive.drain()
+        assert lengths(drive) == [FRAME] * 21, "it went long ago, and fills no queue"
+
     def test_silence_of_another_rate_before_the_first_sound(self) -> None:
         drive = stream(Toy(keepalive=1.0, form=AudioForm(rate=24000)))
         rest(drive, 1.1)
@@ -189,6 +197,9 @@ class TestSilence:
         drive.connect()
         rest(drive, 5.0)
         assert lengths(drive) == [FRAME]
+        drive.session.streams.put_silence(0.02, ["mic"])
+        rest(drive, 5.0)
+        assert lengths(drive) == [FRAME] * 2
 
     def test_an_ignored_source_gets_none(self) -> None:
         drive = stream(Toy())

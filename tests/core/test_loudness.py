@@ -124,6 +124,21 @@ def test_what_is_forgotten_is_unmeasured_and_ten_seconds_are_kept() -> None:
     assert not loudness.is_measured(200 * S, 202 * S)
 
 
+@pytest.mark.parametrize(
+    ("at", "is_loud"),
+    [(1.9, False), (2.0, False), (2.1, True), (3.0, True), (3.05, True), (3.1, False), (9, False)],
+)
+def test_it_is_loud_up_to_a_slot_behind_a_sound(at: float, is_loud: bool) -> None:
+    loudness = noted((2.0, 0), (1.0, 9000), (2.0, 0))
+    assert loudness.is_loud_at(round(at * S)) is is_loud
+
+
+def test_what_is_not_measured_is_not_known_to_be_loud() -> None:
+    loudness = noted((1.0, None), begin=5 * S)
+    assert not loudness.is_loud_at(round(5.5 * S))
+    assert not loudness.is_loud_at(0)
+
+
 def test_memory_is_bounded() -> None:
     loudness = Loudness(0, most=100)
     for second in range(60):

@@ -9,18 +9,31 @@ import pytest
 
 from openline import events as e
 from openline.commands import AbortSocket, CloseSocket, OpenSocket, SendBytes
+from openline.dialects.protocol import Encoded, Memory, Sent
 from openline.dialects.traits import Drain, Ends
 from openline.machine.life import Life
 from openline.machine.timers import OFF, Timer
 from openline.policy import Policy
 from openline.reconnect.verdicts import Action, ErrorKind, Sender
 from openline.updates import BackendStatus, State
-from tests.core.driver import BEAT, Drive
-from tests.core.renewing import LIFE, Renewing, Town, leaving
+from tests.core.driver import BEAT, FRAME, Drive
+from tests.core.renewing import FLUSH, LIFE, Renewing, Town, leaving
 
 #: With every draw 0.5, the share of a life after which a dial is replaced.
 SHARE = 0.8
 PATIENT = Policy(source_timeout=None)
+
+
+#: The peak of a frame in which someone speaks.
+LOUD = 9000
+
+
+def utter(drive: Drive, seconds: float, peak: int | None) -> None:
+    """Live audio of that peak, of which the backend tells nothing yet."""
+    for _ in range(round(seconds / BEAT)):
+        drive.wait(BEAT, pulling=False)
+        drive.feed(e.AudioCaptured("mic", bytes(2 * FRAME), peak))
+        drive.serve()
 
 
 def at(drive: Drive, timer: Timer) -> float | None:
@@ -193,6 +206,43 @@ class TestWhen:
         assert CloseSocket(1, 1000) in drive.commands
         assert "flush" not in str(drive.sent)
 
+    @pytest.mark.parametrize("drain", [Drain.FLUSH, Drain.STOP])
+    def test_a_word_of_which_nothing_is_told_yet_is_not_cut(self, drain: Drain) -> None:
+        drive = due_soon(drain=drain)
+        utter(drive, 2.0, LOUD)
+        assert drive.state == "streaming"
+        utter(drive, 0.3, 0)
+        assert drive.state == "draining"
+        assert drain.value in str(drive.sent[-1])
+
+    def test_at_the_last_moment_no_flush_cuts_a_word_of_which_nothing_is_told_yet(self) -> None:
+        drive = stable()
+        utter(drive, 0.2, LOUD)
+        drive.say("go_away", seconds=3.0)
+        assert CloseSocket(1, 1000) in drive.commands
+        assert "flush" not in str(drive.sent)
+
+    def test_noise_puts_the_replacement_off_for_10_s(self) -> None:
+        drive = stable()
+        due = at(drive, Timer.ROTATE)
+        assert due is not None
+        speak_until(drive, due - 1.0)
+        utter(drive, due + 9.9 - drive.now, LOUD)
+        assert drive.state == "streaming"
+        utter(drive, 0.3, LOUD)
+        assert drive.state != "streaming"
+
+    @pytest.mark.parametrize("ends", ["mic is over", "nothing is measured", "nothing is asked"])
+    def test_what_is_no_cut_word_puts_nothing_off(self, ends: str) -> None:
+        drive = due_soon(drain=Drain.NONE if ends == "nothing is asked" else Drain.FLUSH)
+        utter(drive, 0.5, None if ends == "nothing is measured" else LOUD)
+        if ends == "mic is over":
+            drive = due_soon(sources=("mic", "system"))
+            utter(drive, 0.5, LOUD)
+            drive.feed(e.SourceFinished("mic"))
+        drive.wait(1.0)
+        assert drive.state != "streaming"
+
     def test_a_stop_that_alone_proves_anything_goes_out_within_words_too(self) -> None:
         drive = due_soon(drain=Drain.STOP, ends=Ends.NONE)
         drive.partial(0, 1)
@@ -290,7 +340,7 @@ class TestDraining:
 
     def test_a_flush_that_makes_no_message_is_not_waited_for(self) -> None:
         class Mute(Renewing):
-            def flush(self, memory: Any, sent: Any) -> Any:
+            def flush(self, memory: Memory, sent: Sent) -> Encoded:
                 return memory, ()
 
         drive = Drive(dialect=Mute(), policy=PATIENT).stream()
@@ -355,6 +405,29 @@ class TestDraining:
         assert [each for each in drive.commands if isinstance(each, CloseSocket)] == [
             CloseSocket(1, 1000)
         ]
+
+    def test_silence_that_is_assumed_ends_it(self) -> None:
+        drive = draining(traits={"proves_silence": False, "horizon": 0.0, "drain_timeout": 60.0})
+        drive.serve()
+        for _ in range(3):
+            drive.feed(e.NetworkRestored(), after=0.5)
+            drive.serve()
+        assert CloseSocket(1, 1000) in drive.commands
+        assert drive.core.backlog_seconds == 0
+
+    def test_the_rest_of_a_flush_does_not_go_out_behind_the_close(self) -> None:
+        class Twice(Renewing):
+            def flush(self, memory: Memory, sent: Sent) -> Encoded:
+                return memory, (FLUSH, FLUSH)
+
+        drive = Drive(dialect=Twice(), policy=PATIENT).stream()
+        drive.audio(10)
+        drive.serve()
+        drive.say("go_away", seconds=0)
+        drive.pull()
+        drive.say("proof", confirmed=0.2)
+        assert drive.commands[-1] == CloseSocket(1, 1000)
+        assert drive.drain() == []
 
     def test_no_message_goes_out_behind_the_close(self) -> None:
         drive = closing()
@@ -536,6 +609,14 @@ class TestJudged:
         assert drive.commands[-1] == CloseSocket(1, 1000)
         drive.lose(1003)
         assert drive.state == "failed"
+
+    def test_the_answer_to_the_close_is_no_early_end(self) -> None:
+        drive = leaving(policy=PATIENT)
+        drive.session.life.hasten(drive.now)
+        drive.session.deadlines[Timer.ROTATE] = drive.now
+        drive.feed(e.Tick())
+        drive.lose(1000)
+        assert drive.last_change.reason == "the connection was at its known end, and is replaced"
 
     @pytest.mark.parametrize("code", [1003, 1008, 1013, 4001])
     @pytest.mark.parametrize("reach", ["streaming", "finishing", "awaiting_ack"])

@@ -64,6 +64,7 @@ def dialect(**changes: Any) -> EchoPanel:
         {"statuses": {100: RULE, 599: RULE}},
         {"form": AudioForm(rate=8000, encoding=Encoding.F32LE, usual=0.1, least=0.1)},
         {"form": AudioForm(rate=24000, usual=0.02)},
+        {"form": AudioForm(usual=1.0)},
         {"form": AudioForm(rate=48000, usual=3 * 0.02)},
     ],
 )
@@ -123,9 +124,9 @@ CODES = "give a mapping from each close code from 1000 to 4999 to its Rule"
         *(
             (
                 {"form": AudioForm(usual=usual)},
-                f"Traits.form.usual is {usual!r}: give a multiple of 0.02 s",
+                f"Traits.form.usual is {usual!r}: give a multiple of 0.02 s, up to 1 s",
             )
-            for usual in (0.0, 0.01, 0.03, -0.02, float("nan"))
+            for usual in (0.0, 0.01, 0.03, -0.02, 1.02, float("nan"))
         ),
         (
             {"form": AudioForm(usual=0.1, least=0.2)},

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,7 +22,7 @@ RECORDING = ROOT / "tests" / "data" / "goforward.wav"
 
 
 @contextmanager
-def serving(dialect: str) -> Iterator[str]:
+def serving(dialect: str) -> Generator[str]:
     """A backend of this dialect in a process of its own; its host and port."""
     command = [sys.executable, "-m", "openline_cli", "serve", "--port", "0", "--dialect", dialect]
     with subprocess.Popen(

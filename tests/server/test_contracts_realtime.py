@@ -13,6 +13,7 @@ from trio.testing import MockClock
 
 from openline_server.contracts.base import Ending, Flush, Reply, Start
 from tests.server.wires import (
+    ACK,
     audio_of,
     ending_of,
     final,
@@ -26,7 +27,6 @@ from tests.server.wires import (
 if TYPE_CHECKING:
     from tests.server.conftest import Refused, Talking
 
-ACK = {"type": "status", "state": "streaming", "client_features": {}}
 OPEN = {"type": "status", "state": "connected"}
 UPDATE = next(
     line["text"]

@@ -11,6 +11,7 @@ from trio.testing import MockClock
 from openline_server.contracts.assemblyai import AssemblyAI
 from openline_server.contracts.base import Audio, End, Ending, Flush, Keepalive, Reply, Start, Stop
 from tests.server.wires import (
+    ACK,
     SUMMARY,
     ending_of,
     final,
@@ -24,8 +25,6 @@ from tests.server.wires import (
 
 if TYPE_CHECKING:
     from tests.server.conftest import Refused, Talking
-
-ACK = {"type": "status", "state": "streaming", "client_features": {}}
 
 
 def first_of(sdk: str) -> str:
@@ -132,9 +131,9 @@ def test_speechmatics_tells_an_error_before_it_closes(message: str | bytes, kind
 
 def test_speechmatics_ends_in_its_own_words() -> None:
     before, last = ending_of(speechmatics(), "limit", seconds=1800.0)
-    assert before[0]["type"] == "timelimit_exceeded"
+    assert before[0]["type"] == "session_timeout"
     assert "active for 30m" in before[0]["reason"]
-    assert last.code == 4006
+    assert last.code == 1008
     before, last = ending_of(speechmatics(), "error", code=4005, message="no more")
     assert (before[0]["type"], before[0]["reason"], last.code) == (
         "quota_exceeded", "no more", 4005,

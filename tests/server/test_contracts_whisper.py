@@ -11,6 +11,7 @@ from trio.testing import MockClock
 
 from openline_server.contracts.base import End, Ending, Start, Stop
 from tests.server.wires import (
+    ACK,
     SUMMARY,
     audio_of,
     differences,
@@ -31,7 +32,6 @@ OPTIONS = {
     "uid": "u1", "language": "en", "task": "transcribe", "model": "tiny.en", "use_vad": True,
     "audio_format": "int16",
 }  # fmt: skip
-ACK = {"type": "status", "state": "streaming", "client_features": {}}
 
 
 def whisperlive(**options: object) -> Any:
@@ -59,7 +59,8 @@ def test_whisperlive_repeats_the_completed_and_adds_the_open_segment() -> None:
     ]
     written(talk, final("And so", 0.0, 2.5))
     (both,) = written(talk, partial("it", 2.6, 3.0))
-    assert not differences(both, next(each for each in real if len(each.get("segments", ())) == 2))
+    two = next(each for each in real if len(each.get("segments", ())) == 2)
+    assert not differences(both, two)
     assert [each["completed"] for each in both["segments"]] == [True, False]
     assert both["segments"][0]["end"] == "2.500"
 
@@ -67,8 +68,7 @@ def test_whisperlive_repeats_the_completed_and_adds_the_open_segment() -> None:
 def test_whisperlive_shows_words_and_as_many_segments_as_asked_for() -> None:
     real = received("whisperlive")
     talk = whisperlive(word_timestamps=True, send_last_n_segments=2)
-    for at in range(4):
-        (told,) = written(talk, final("a b", at, at + 0.8))
+    told = written(talk, *(final("a b", at, at + 0.8) for at in range(4)))[-1]
     assert [each["start"] for each in told["segments"]] == ["2.000", "3.000"]
     assert not differences(told["segments"][0], real[1]["segments"][0])
     assert told["segments"][0]["words"][0]["end"] == "2.400"
@@ -195,6 +195,13 @@ def test_whisperlivekit_sends_differences_if_asked_to() -> None:
     pruned = next(each for each in real if "lines_pruned" in each)
     assert not differences(changed, pruned)
     assert changed["seq"] == 4
+
+
+def test_whisperlivekit_refuses_as_its_source_does() -> None:
+    """``basic_server.py``: the text is in ``error``, and the close has a reason."""
+    before, last = ending_of(opened("whisperlivekit"), "error", message="no such language")
+    assert before == [{"type": "error", "error": "no such language"}]
+    assert last == Ending(4400, "invalid session parameters")
 
 
 def test_whisperlivekit_ends_with_an_empty_message() -> None:

@@ -39,12 +39,12 @@ def received(name: str) -> list[Any]:
 
 def differences(ours: Any, theirs: Any, at: str = "") -> list[str]:
     """Where two messages have other members or types; an empty list is like any other."""
-    if isinstance(ours, dict) and isinstance(theirs, dict):
+    if {type(ours), type(theirs)} == {dict}:
         found = [f"{at}.{name} is in one alone" for name in ours.keys() ^ theirs.keys()]
         for name in ours.keys() & theirs.keys():
             found += differences(ours[name], theirs[name], f"{at}.{name}")
         return found
-    if isinstance(ours, list) and isinstance(theirs, list):
+    if {type(ours), type(theirs)} == {list}:
         return differences(ours[0], theirs[0], f"{at}[0]") if ours and theirs else []
     kinds = [_kind(ours), _kind(theirs)]
     return [] if kinds[0] == kinds[1] else [f"{at} is {kinds[0]}, not {kinds[1]}"]
@@ -87,6 +87,8 @@ def flushed(at: float) -> JsonObject:
     return {"type": "flushed", "source": "system", "at": at}
 
 
+#: The server's note that the session begins.
+ACK: JsonObject = {"type": "status", "state": "streaming", "client_features": {}}
 SUMMARY: JsonObject = {"type": "final_summary", "markdown": "", "json": {}}
 
 

@@ -133,7 +133,8 @@ class Deepgram(Contract):
         told: list[Answer] = []
         if self._tells_speech and not self._speaking:
             start = number(happening["t0"])
-            told.append({"type": "SpeechStarted", "channel": [0, 1], "timestamp": start})
+            started: JsonObject = {"type": "SpeechStarted", "channel": [0, 1], "timestamp": start}
+            told.append(started)
         self._speaking = True
         if self._interim:
             told.append(self._results(happening, number(happening["t1"]), final=False))
@@ -148,7 +149,7 @@ class Deepgram(Contract):
         told: list[Answer] = [self._results(happening, end, final=True, flush=flushes)]
         self._covered, self._speaking = max(self._covered, end), False
         if self._tells_end:
-            last = {"type": "UtteranceEnd", "channel": [0, 1], "last_word_end": end}
+            last: JsonObject = {"type": "UtteranceEnd", "channel": [0, 1], "last_word_end": end}
             told.append(last)
         return told
 

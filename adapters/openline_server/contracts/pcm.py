@@ -36,7 +36,8 @@ class Decoder:
 
     def __init__(self, encoding: Encoding = "s16le", rate: int = SAMPLE_RATE) -> None:
         """``rate`` in Hz, from 8,000 to 48,000."""
-        self._encoding, self._size = encoding, _SIZES[encoding]
+        self._encoding: Encoding = encoding
+        self._size = _SIZES[encoding]
         self._rest = b""
         self._resampler = None if rate == SAMPLE_RATE else _Resampler(rate)
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import ClassVar, Final
+from typing import ClassVar, Final, cast
 
 from openline_server.contracts.base import (
     Action,
@@ -101,8 +101,9 @@ class Sherpa(Contract):
         last = self._last or {"text": "", "t0": end, "t1": end}
         return self._final(last, eof=True), "Done!"
 
-    def on_error(self, _happening: JsonObject) -> Sequence[Answer]:
-        """There is no error message: 1011."""
+    def on_error(self, happening: JsonObject) -> Sequence[Answer]:
+        """There is no error message: 1011 and no reason, whatever ``happening`` says."""
+        del happening
         return (Ending(1011),)
 
     def _final(self, transcript: JsonObject, *, eof: bool = False) -> Wire:
@@ -144,8 +145,8 @@ class Sherpa(Contract):
 
 
 def _written(value: object) -> str:
-    if isinstance(value, list) and value and isinstance(value[0], float):
-        return f"[{', '.join(f'{each:.2f}' for each in value)}]"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_written, cast('list[object]', value)))}]"
     if isinstance(value, float):
         return f"{value:.2f}"
     return json.dumps(value, ensure_ascii=False)

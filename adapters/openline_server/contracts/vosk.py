@@ -136,8 +136,9 @@ class Vosk(Contract):
         """The result that answers the end."""
         return (*self._owed(self.received), self._result(self.received))
 
-    def on_error(self, _happening: JsonObject) -> Sequence[Answer]:
-        """There is no error message: 1011."""
+    def on_error(self, happening: JsonObject) -> Sequence[Answer]:
+        """There is no error message: 1011 and no reason, whatever ``happening`` says."""
+        del happening
         return (Ending(1011),)
 
     def on_limit(self, _happening: JsonObject) -> Sequence[Answer]:

@@ -12,13 +12,14 @@ from collections.abc import Collection, Sequence
 
 from openline.audio.assuming import Assuming
 from openline.audio.formed import FormedOutbox, is_formed
+from openline.audio.loudness import Loudness
 from openline.audio.marks import Marks
 from openline.audio.outbox import Outbox
 from openline.audio.past import PastSource
 from openline.audio.stream import Stream
 from openline.audio.turns import Turns
 from openline.audio.window import Limits, Window
-from openline.dialects.traits import Ends, Traits
+from openline.dialects.traits import Drain, Ends, Traits
 from openline.updates import SAMPLE_RATE
 
 
@@ -82,8 +83,7 @@ class Capturing(Turns):
             if not stream.is_placed:
                 stream.is_placed = True
                 box.place(origin)
-                if stream.assuming is not None:
-                    stream.assuming.restore(origin, origin)
+                self._measure(stream, origin, origin)
                 stream.window = Window(self._limits, now)
                 stream.window.note_drained(box.dial_sent)  # the silence went long ago
             self._begin_hearing(box)
@@ -104,7 +104,17 @@ class Capturing(Turns):
         assuming = None
         if self._traits.silent_in_silence or not self._traits.proves_silence:
             assuming = Assuming(self._traits.horizon, origin, now)
-        return Stream(box, self._limits, now, is_store=is_store, assuming=assuming)
+        stream = Stream(box, self._limits, now, is_store=is_store, assuming=assuming)
+        self._measure(stream, origin, origin)
+        return stream
+
+    def _measure(self, stream: Stream, confirmed: int, captured: int) -> None:
+        """What is captured from ``captured`` on is measured, where loudness decides anything."""
+        if stream.assuming is not None:
+            stream.assuming.restore(confirmed, captured)
+            stream.loudness = stream.assuming.loudness
+        elif self._traits.drain is not Drain.NONE:
+            stream.loudness = Loudness(captured)
 
     def _begin_hearing(self, box: Outbox) -> None:
         error = 0.0 if self._ends is Ends.EXACT else self._traits.time_error
@@ -129,8 +139,8 @@ class Capturing(Turns):
         if box.closed:
             self.refused_samples += len(pcm) // 2
             return None
-        if stream.assuming is not None:
-            stream.assuming.loudness.note(box.captured, len(pcm) // 2, peak)
+        if stream.loudness is not None:
+            stream.loudness.note(box.captured, len(pcm) // 2, peak)
         box.add(pcm)
         return stream
 
@@ -140,8 +150,7 @@ class Capturing(Turns):
         box = stream.box
         box.restore(past.confirmed, past.on_disk, past.gaps, past.told, past.assumed)
         box.losses.unmeasured = past.unmeasured
-        if stream.assuming is not None:  # what is on disk has no peaks
-            stream.assuming.restore(past.confirmed, box.captured)
+        self._measure(stream, past.confirmed, box.captured)  # what is on disk has no peaks
         error = round(self._traits.time_error * SAMPLE_RATE)
         box.hearing.restore(past.held, past.confirmed, error)
         self.has_disk = True

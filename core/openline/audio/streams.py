@@ -103,6 +103,8 @@ class Streams(Capturing):
             stream.flushed = 0
             stream.shut_since = stream.due_since = stream.full_since = OFF
             self._begin_hearing(stream.box)
+            if stream.loudness is not None:
+                stream.loudness.forget(stream.box.confirmed)
             if stream.assuming is not None:
                 stream.assuming.begin_dial(now)
 

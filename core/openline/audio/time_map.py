@@ -55,7 +55,7 @@ class TimeMap:
 
     def begin_still(self, sent: int, at: int) -> None:
         """The samples sent next were put in behind session sample ``at``."""
-        if not self._steps or self._steps[-1] or self._session[-1] != at:
+        if not self._steps or self._steps[-1]:  # else it goes on
             self._begin(sent, at, 0)
 
     def _begin(self, sent: int, at: int, step: int) -> None:

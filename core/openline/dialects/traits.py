@@ -34,6 +34,8 @@ _STATUSES: Final = range(100, 600)
 _RATES: Final = (8000, 16000, 24000, 48000)
 #: Seconds of a frame, which audio messages are made of.
 _FRAME: Final = 0.02
+#: Seconds. A longer message delays words, and a source that can wait is paused before it is full.
+_LONGEST_MESSAGE: Final = 1.0
 _ROUNDING: Final = 1e-9
 _NO_CODES: Final[Mapping[int, Rule]] = MappingProxyType({})
 _NO_REFUSALS: Final[Mapping[str, Rule]] = MappingProxyType({})
@@ -114,8 +116,8 @@ class Address(msgspec.Struct, frozen=True):
 class AudioForm(msgspec.Struct, frozen=True, kw_only=True):
     """The form of audio messages: ``rate`` in Hz, the encoding, and seconds per message.
 
-    ``usual``: the length of a message, a multiple of 0.02 s. ``least``: a shorter one, such as
-    the last, is filled up to this with silence; 0: none is.
+    ``usual``: the length of a message, a multiple of 0.02 s, up to 1 s. ``least``: a shorter one,
+    such as the last, is filled up to this with silence; 0: none is.
     """
 
     rate: int = 16000
@@ -292,8 +294,12 @@ def _check_form(form: AudioForm) -> None:
     if form.encoding not in set(Encoding):
         raise ValueError("Traits.form.encoding: give Encoding.S16LE or Encoding.F32LE")
     frames = form.usual / _FRAME if _is_time(form.usual) else 0.0
-    if frames < 1 or abs(frames - round(frames)) > _ROUNDING:
-        raise ValueError(f"Traits.form.usual is {form.usual!r}: give a multiple of {_FRAME:g} s")
+    is_multiple = abs(frames - round(frames)) <= _ROUNDING
+    if not is_multiple or not 1 <= round(frames) <= _LONGEST_MESSAGE / _FRAME:
+        raise ValueError(
+            f"Traits.form.usual is {form.usual!r}: give a multiple of {_FRAME:g} s, up to "
+            f"{_LONGEST_MESSAGE:g} s"
+        )
     if not _is_time(form.least) or form.least > form.usual:
         raise ValueError(f"Traits.form.least is {form.least!r}: give 0 to usual")
 
