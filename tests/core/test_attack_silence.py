@@ -246,7 +246,8 @@ class TestADeafBackend:
         room = Room(longest=60.0, drain=Drain.STOP, drain_timeout=20.0).stream()
         room.live(40)
         while room.state == "streaming":
-            room.live(STEP, LOUD)
+            room.live(2 * STEP, LOUD)
+            room.live(STEP, 0)  # a pause, in which the dial is left
         while room.state == "draining":
             room.passes(STEP)
         assert len(room.deaf) == 1

@@ -41,6 +41,14 @@ def test_the_second_lies_within_ten(pause: float, is_loud: bool) -> None:
     assert bool(loudness.loud_runs(0, 30 * S)) == is_loud
 
 
+@pytest.mark.parametrize(("slot", "is_loud"), [(99, True), (100, False)])
+def test_ten_seconds_are_a_hundred_slots(slot: int, is_loud: bool) -> None:
+    loudness = Loudness(0)
+    loudness.note(0, 9 * SLOT, 9000)
+    loudness.note(slot * SLOT, SLOT, 9000)
+    assert bool(loudness.loud_runs(0, 20 * S)) == is_loud
+
+
 def test_sentences_that_are_far_apart_are_two_runs() -> None:
     loudness = noted((2, 9000), (15, 0), (2, 9000), (5, 0))
     assert loudness.loud_runs(0, 24 * S) == [(0, 2 * S), (17 * S, 19 * S)]
@@ -122,6 +130,21 @@ def test_what_is_forgotten_is_unmeasured_and_ten_seconds_are_kept() -> None:
     loudness.forget(10**6 * S)
     loudness.note(202 * S, 2 * S, 9000)
     assert not loudness.is_measured(200 * S, 202 * S)
+
+
+@pytest.mark.parametrize(
+    ("at", "is_loud"),
+    [(1.9, False), (2.0, False), (2.1, True), (3.0, True), (3.05, True), (3.1, False), (9, False)],
+)
+def test_it_is_loud_up_to_a_slot_behind_a_sound(at: float, is_loud: bool) -> None:
+    loudness = noted((2.0, 0), (1.0, 9000), (2.0, 0))
+    assert loudness.is_loud_at(round(at * S)) is is_loud
+
+
+def test_what_is_not_measured_is_not_known_to_be_loud() -> None:
+    loudness = noted((1.0, None), begin=5 * S)
+    assert not loudness.is_loud_at(round(5.5 * S))
+    assert not loudness.is_loud_at(0)
 
 
 def test_memory_is_bounded() -> None:

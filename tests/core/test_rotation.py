@@ -16,12 +16,24 @@ from openline.machine.timers import OFF, Timer
 from openline.policy import Policy
 from openline.reconnect.verdicts import Action, ErrorKind, Sender
 from openline.updates import BackendStatus, State
-from tests.core.driver import BEAT, Drive
+from tests.core.driver import BEAT, FRAME, Drive
 from tests.core.renewing import FLUSH, LIFE, Renewing, Town, leaving
 
 #: With every draw 0.5, the share of a life after which a dial is replaced.
 SHARE = 0.8
 PATIENT = Policy(source_timeout=None)
+
+
+#: The peak of a frame in which someone speaks.
+LOUD = 9000
+
+
+def utter(drive: Drive, seconds: float, peak: int | None) -> None:
+    """Live audio of that peak, of which the backend tells nothing yet."""
+    for _ in range(round(seconds / BEAT)):
+        drive.wait(BEAT, pulling=False)
+        drive.feed(e.AudioCaptured("mic", bytes(2 * FRAME), peak))
+        drive.serve()
 
 
 def at(drive: Drive, timer: Timer) -> float | None:
@@ -193,6 +205,43 @@ class TestWhen:
         drive.speak(0.3)
         assert CloseSocket(1, 1000) in drive.commands
         assert "flush" not in str(drive.sent)
+
+    @pytest.mark.parametrize("drain", [Drain.FLUSH, Drain.STOP])
+    def test_a_word_of_which_nothing_is_told_yet_is_not_cut(self, drain: Drain) -> None:
+        drive = due_soon(drain=drain)
+        utter(drive, 2.0, LOUD)
+        assert drive.state == "streaming"
+        utter(drive, 0.3, 0)
+        assert drive.state == "draining"
+        assert drain.value in str(drive.sent[-1])
+
+    def test_at_the_last_moment_no_flush_cuts_a_word_of_which_nothing_is_told_yet(self) -> None:
+        drive = stable()
+        utter(drive, 0.2, LOUD)
+        drive.say("go_away", seconds=3.0)
+        assert CloseSocket(1, 1000) in drive.commands
+        assert "flush" not in str(drive.sent)
+
+    def test_noise_puts_the_replacement_off_for_10_s(self) -> None:
+        drive = stable()
+        due = at(drive, Timer.ROTATE)
+        assert due is not None
+        speak_until(drive, due - 1.0)
+        utter(drive, due + 9.9 - drive.now, LOUD)
+        assert drive.state == "streaming"
+        utter(drive, 0.3, LOUD)
+        assert drive.state != "streaming"
+
+    @pytest.mark.parametrize("ends", ["mic is over", "nothing is measured", "nothing is asked"])
+    def test_what_is_no_cut_word_puts_nothing_off(self, ends: str) -> None:
+        drive = due_soon(drain=Drain.NONE if ends == "nothing is asked" else Drain.FLUSH)
+        utter(drive, 0.5, None if ends == "nothing is measured" else LOUD)
+        if ends == "mic is over":
+            drive = due_soon(sources=("mic", "system"))
+            utter(drive, 0.5, LOUD)
+            drive.feed(e.SourceFinished("mic"))
+        drive.wait(1.0)
+        assert drive.state != "streaming"
 
     def test_a_stop_that_alone_proves_anything_goes_out_within_words_too(self) -> None:
         drive = due_soon(drain=Drain.STOP, ends=Ends.NONE)

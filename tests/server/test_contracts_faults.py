@@ -320,9 +320,10 @@ async def test_deaf_says_nothing(autojump_clock: MockClock, play: Play, dialect:
 async def test_slow_flush_and_no_summary(
     autojump_clock: MockClock, play: Play, dialect: str
 ) -> None:
-    await play(dialect, "slow flush 5s", seconds=0.5)
+    client = await play(dialect, "slow flush 20s", seconds=0.5)
     slow = trio.current_time()
-    assert slow >= 5.0
+    assert slow >= 20.0
+    assert "0.00-0.50" in said(client)
     client = await play(dialect, "no summary; cut after 20s", seconds=0.5)
     assert client.code == 1006
     assert trio.current_time() == pytest.approx(slow + 20.0)

@@ -203,7 +203,10 @@ PLANTED: dict[str, tuple[Plant, str]] = {
         edit("streaming", "socket_lost", negated(0)),
         "no early failure",
     ),
-    "a fatal refusal is retried": (edit("awaiting_ack", "refused", without("no_retry")), "the verdict"),
+    "a fatal refusal is retried": (
+        edit("awaiting_ack", "refused", without("no_retry")),
+        "the verdict",
+    ),
     "an impossible ack is accepted": (
         edit("awaiting_ack", "acked", without("start_unsent")),
         "the ack opens",

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from openline.audio import loudness
 from openline.audio.outbox import Outbox
 from openline.audio.window import Window
 from openline.dialects.protocol import Decoded, FinalMessage, Heard, Memory
@@ -75,6 +76,11 @@ def test_limits_of_300_s_are_rotated_through(name: str) -> None:
     assert 4 <= outcome.dials <= 6
 
 
+@pytest.mark.parametrize("seed", [1051, 1092])
+def test_a_word_of_which_nothing_is_told_yet_is_not_cut_by_a_stop(seed: int) -> None:
+    promise(BUILT_IN["sherpa"].traits, seed).check()
+
+
 # The kit finds what is wrong.
 
 
@@ -128,6 +134,21 @@ def test_a_pace_that_is_ignored_is_found(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_a_keepalive_that_is_forgotten_is_found() -> None:
     impatient = replace(BASE, keepalive=0.004)
     assert "no message came for" in _breaks(impatient)
+
+
+DEAF = Faults(ends=(("deaf", 20.0), ("deaf", 5.0), ("deaf", 5.0)))
+
+
+def test_words_that_are_taken_for_silence_are_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    traits = replace(BASE, proves_silence=False)
+    promise(traits, 3, faults=DEAF).check()
+    monkeypatch.setattr(loudness, "LOUD", 60 * RATE)
+    with pytest.raises(PromiseBroken, match="lost without a gap"):
+        promise(traits, 3, faults=DEAF).check()
+
+
+def test_less_than_a_second_may_be_a_cough() -> None:
+    promise(BUILT_IN["whisperlive"].traits, 1036).check()
 
 
 def test_an_end_without_words_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,8 @@ What must hold, whatever the traits:
 - every word that was captured whole is in the transcript once, or its audio is in a gap;
 - a word may be missing or stand twice at a seam, at most one for each dial that was lost, and
   only where the ends of finals are claims;
-- every sample is confirmed, assumed, told or missing, and no word was assumed to be silence;
+- every sample is confirmed, assumed, told or missing; and no words of a second or more in ten
+  were assumed to be silence: less may be a cough, if a backend is deaf that proves no silence;
 - the backend is never sent more than its queue holds, nor faster than its pace, and is never
   left without a message for longer than its keepalive.
 

@@ -127,6 +127,12 @@ class Loudness:
             counts = [each for each in counts if not low <= each[0] * SLOT < high]
         return counts
 
+    def is_loud_at(self, position: int) -> bool:
+        """Whether measured audio around ``position`` is above the level: a slot, or two."""
+        low, high = (position - SLOT) // SLOT - self._first, -(-position // SLOT) - self._first
+        around = self._loud[max(low, 0) : max(high, 0)]
+        return any(0 < samples < _UNMEASURED for samples in around)
+
     def is_measured(self, start: int, end: int) -> bool:
         """Whether all audio of [start, end) has a peak."""
         if start >= end:

@@ -8,6 +8,7 @@ new one when a line is acknowledged, and so is what the backend said of the sour
 from __future__ import annotations
 
 from openline.audio.assuming import Assuming
+from openline.audio.loudness import Loudness
 from openline.audio.outbox import Outbox
 from openline.audio.window import Limits, Window
 from openline.machine.timers import OFF
@@ -28,6 +29,7 @@ class Stream:
         "full_since",
         "is_placed",
         "is_store",
+        "loudness",
         "promised",
         "shut_since",
         "spoke",
@@ -47,6 +49,7 @@ class Stream:
     ) -> None:
         self.box = box
         self.assuming = assuming  # None: the backend proves silence
+        self.loudness: Loudness | None = None  # None: it is of no use
         self.is_store = is_store
         self.is_placed = True  # it has a place on the timeline; else only silence was sent of it
         self.flushed = 0  # how much was sent at the last flush of this dial
@@ -76,6 +79,13 @@ class Stream:
     def overfills(self) -> bool:
         """Whether more audio is sent and not drained than the backend's queue holds."""
         return self.box.dial_sent - self.window.drained > self.window.limits.queue
+
+    @property
+    def is_loud(self) -> bool:
+        """Whether it is not quiet where the audio that was sent ends, and more follows."""
+        box, loudness = self.box, self.loudness
+        goes_on = not box.ignored and (not box.closed or box.unsent > 0)
+        return goes_on and loudness is not None and loudness.is_loud_at(box.sent)
 
     @property
     def has_room(self) -> bool:

@@ -10,6 +10,9 @@ again there. Three cases differ:
 
 - Without a pause until the last moment the dial is replaced within a word. A flush would cut
   that word in two, so none is sent: the next dial hears the word whole.
+- What the backend tells is behind what is said: a word may have begun of which it tells nothing
+  yet. So it is a pause only if the audio is quiet too (``openline.audio.loudness``), where its
+  level is known. In noise that lasts for ``NOISE`` seconds the words alone count.
 - The limit of dials a minute applies first: a dial is kept until another one may go out.
 - A stop that arrives while the flush is awaited is finished on this dial. Where the dial's own
   stop has gone out, the drain goes on, and unsent audio is finished over the next dial.
@@ -35,6 +38,10 @@ from openline.machine.words import Words
 CLOSE_NORMAL: Final = 1000
 #: Seconds that the closing handshake of a replaced dial may take: the next dial waits for it.
 HANDSHAKE: Final = 1.0
+#: Seconds for which loud audio delays the replacement: a sentence has a pause in it before.
+NOISE: Final = 10.0
+#: Seconds between two looks for quiet audio: its level is known for each tenth of a second.
+LOOK: Final = 0.1
 
 
 class Rotating(Words):
@@ -46,8 +53,15 @@ class Rotating(Words):
 
     def may_rotate(self) -> bool:
         """Whether the dial may be left now: in a pause or at last, and another one may go out."""
-        is_time = self.now >= self.life.latest or not self.timeline.speaks
+        awaits_quiet = self.now < self.life.replaced_at + NOISE and self._is_loud
+        is_time = self.now >= self.life.latest or not (self.timeline.speaks or awaits_quiet)
         return is_time and self.retry.gate.opens_at(self.now) <= self.now
+
+    @property
+    def _is_loud(self) -> bool:
+        """Whether what a flush or a stop would cut now may be a word."""
+        asks = self.dialect.traits.drain is not Drain.NONE
+        return asks and any(stream.is_loud for stream in self.streams.all)
 
     def line_usable(self) -> bool:
         """Whether this dial can still be sent audio and a stop."""
@@ -84,8 +98,13 @@ class Rotating(Words):
     def put_off_rotation(self) -> None:
         """Wait for a pause, or until another dial may go out."""
         self.life.waiting = True
+        at = self.life.latest
+        if not self.timeline.speaks:
+            at = min(at, self.now + LOOK)
         opens_at = self.retry.gate.opens_at(self.now)
-        self.deadlines[Timer.ROTATE] = opens_at if opens_at > self.now else self.life.latest
+        if opens_at > self.now:
+            at = opens_at
+        self.deadlines[Timer.ROTATE] = at
 
     def look_for_pause(self) -> None:
         """Words or a proof came: is that the pause?"""
@@ -102,7 +121,8 @@ class Rotating(Words):
         """
         traits = self.dialect.traits
         drain, ends = traits.drain, traits.ends
-        waits = self.timeline.speaks and not (drain is Drain.STOP and ends is Ends.NONE)
+        speaks = self.timeline.speaks or self._is_loud
+        waits = speaks and not (drain is Drain.STOP and ends is Ends.NONE)
         asks = drain is not Drain.NONE and not waits and self._unconfirmed
         if asks:
             self.life.leaving = Leaving.FLUSH if drain is Drain.FLUSH else Leaving.STOP
