@@ -5,9 +5,11 @@ from __future__ import annotations
 import hypothesis.strategies as st
 import pytest
 from hypothesis import given
+from msgspec.structs import replace
 
 from openline import events as e
 from openline.commands import SendPing
+from openline.dialects.echopanel import TRAITS, EchoPanel
 from openline.machine.suspension import GRACE, NOTICED
 from openline.machine.timers import Timer
 from openline.policy import Policy
@@ -120,3 +122,22 @@ def test_the_time_asleep_does_not_count_in_an_outage() -> None:
         if drive.now > 100.0 + 10 * 60:
             break
     assert drive.state in {"connecting", "reconnecting"}
+
+
+def test_a_sleep_ages_no_audio_whose_silence_nothing_proves() -> None:
+    class Mute(EchoPanel):
+        traits = replace(TRAITS, queue=None, proves_silence=False, horizon=10.0)
+
+    def assumed(slept: float, waited: float) -> int:
+        drive = Drive(dialect=Mute(), policy=Policy(source_timeout=None)).stream()
+        drive.feed(e.AudioCaptured("mic", bytes(64_000), 0))  # 2 s of silence
+        drive.serve()
+        if slept:
+            sleep(drive, slept)
+        for _ in range(round(waited / 5.0)):
+            drive.wait(5.0, pulling=False)
+            drive.serve()
+        return drive.core.statistics.sources["mic"].assumed
+
+    assert assumed(0.0, 30.0) > 0
+    assert assumed(60.0, 5.0) == 0
