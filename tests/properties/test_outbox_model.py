@@ -164,7 +164,7 @@ class OutboxAgainstModel(RuleBasedStateMachine):
     @rule()
     def hear_told(self) -> None:
         """Take what was told though its audio is not confirmed."""
-        for start, end, final, _ in self.box.hearing.take_told():
+        for start, end, final, *_ in self.box.hearing.take_told():
             self.told.append(final.id)
             assert self.box.origin <= start <= end <= self.box.captured
         self.replaced += [each.final.id for each in self.box.hearing.take_dropped()]

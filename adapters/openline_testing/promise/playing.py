@@ -247,7 +247,8 @@ class _Play:
             if connection is None or not socket.is_open or socket.is_frozen:
                 return
             if isinstance(out, c.SendPing):
-                self.later(lambda: self._pong(socket, out.mark))
+                mark = out.mark
+                self.later(lambda: self._pong(socket, mark))
             else:
                 connection.received(out.data, self._now)
 
