@@ -135,6 +135,7 @@ def test_a_sleep_ages_no_audio_whose_silence_nothing_proves() -> None:
         drive.wait(3.0, pulling=False)
     drive.serve()
     sleep(drive, 60.0)
+    drive.wait(1.0, pulling=False)  # a ping goes out, and is answered
     drive.serve()
     assert drive.core.statistics.sources["mic"].assumed == 0
     for _ in range(4):
