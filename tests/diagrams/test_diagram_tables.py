@@ -123,8 +123,8 @@ def test_headers_of_a_token_come_from_the_dialect() -> None:
 
 
 def test_binary_start_is_shown_in_hexadecimal() -> None:
-    def start(*_given: object) -> bytes:
-        return b"\x01\xff"
+    def start(*_given: object) -> tuple[None, tuple[bytes]]:
+        return None, (b"\x01\xff",)
 
     binary: Any = type("Binary", (EchoPanel,), {"start": start})()
     shown = contract(Contract(dialect=binary, messages=(), states=()))
