@@ -17,7 +17,7 @@ from openline import commands as c
 from openline import events as e
 from openline.audio.loudness import LOUD, WITHIN
 from openline.backend import Backend
-from openline.dialects.traits import Ends, Traits
+from openline.dialects.traits import Drain, Ends, Traits
 from openline.policy import Policy
 from openline.reconnect.verdicts import ErrorKind, Sender
 from openline.session import SessionMachine
@@ -267,7 +267,9 @@ class _Play:
             lost = [word for word in lost if not _is_cough(word, lost)]
         twice = [word for word, times in said.items() for _ in range(times - 1)]
         dials = self._machine.dial
-        seams = dials - 1 if self._traits.ends is Ends.CLAIMED else 0
+        traits = self._traits
+        cuts = traits.ends is Ends.NONE and traits.drain is Drain.STOP
+        seams = dials - 1 if cuts or traits.ends is Ends.CLAIMED else 0
         faults = self._faults
         return Outcome(
             seed=self._seed,
