@@ -132,6 +132,16 @@ def test_binary_start_is_shown_in_hexadecimal() -> None:
     assert line[2] == "`01 ff`"
 
 
+def test_an_empty_message_is_named() -> None:
+    def stop(*_given: object) -> tuple[None, tuple[str, bytes]]:
+        return None, ("", b"")
+
+    silent: Any = type("Silent", (EchoPanel,), {"stop": stop})()
+    shown = contract(Contract(dialect=silent, messages=(), states=()))
+    lines = [line[2] for line in cells(shown) if line[0] == "stop"]
+    assert lines == ["an empty text message", "an empty binary message"]
+
+
 def test_accepted_messages_come_from_the_structs() -> None:
     shown = {line[0].strip("`"): line[1] for line in cells(ECHOPANEL) if len(line) == 2}
     assert {"status", "asr_final", "asr_partial", "metrics", "error"} < set(shown)
