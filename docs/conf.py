@@ -35,7 +35,7 @@ nitpick_ignore_regex = [
     ("py:.*", r"(hypothesis|_?pytest|statemachine|trio_websocket)\..*"),
     ("py:class", r"dict\[str"),  # a default's dict[str, str], which Sphinx cuts at the comma
     ("py:class", r"Buffer|MockClock"),
-    ("py:class", r"openline\.(audio\.streams\.PastSource|machine\.table\.Transition)"),
+    ("py:class", r"openline\.(audio\.past\.PastSource|machine\.table\.Transition)"),
     (
         "py:class",
         r"openline_testing\.(observation|steps|world)\.(Observation|Session|Setting|Step)",

@@ -8,8 +8,7 @@ measured its audio itself is believed.
 
 from __future__ import annotations
 
-import sys
-from array import array
+import struct
 from collections.abc import Iterator
 from typing import Final
 
@@ -27,10 +26,11 @@ def needs_peaks(traits: Traits) -> bool:
 
 def peak(pcm: bytes) -> int:
     """The largest absolute value of s16le samples, 0 to 32768; 0 without samples."""
-    samples = array("h", pcm)
-    if sys.byteorder == "big":
-        samples.byteswap()
-    return max(*map(abs, (max(samples), min(samples)))) if samples else 0
+    samples: tuple[int, ...] = struct.unpack(f"<{len(pcm) // 2}h", pcm)
+    if not samples:
+        return 0
+    high, low = max(samples), min(samples)
+    return max(high, -low)
 
 
 def measured(event: AudioCaptured) -> Iterator[AudioCaptured]:

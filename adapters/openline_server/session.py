@@ -50,8 +50,6 @@ from openline_server.recognizer import Recognizer
 from openline_server.recording import Recordings
 from openline_server.sources import Sources
 
-__all__ = ["Context", "Ending", "Session"]
-
 log: Final = logging.getLogger(__name__)
 
 #: Waits for a session slot on behalf of a ``start``.
@@ -220,7 +218,8 @@ class Session:
 
     async def _finish(self) -> None:
         await self._hooks.finishing(self._peer)
-        await self._sources.finish(self._config.stop_timeout)
+        wait = self._contract.stop_wait
+        await self._sources.finish(self._config.stop_timeout if wait is None else wait)
         await self._summarise()
 
     async def _flush(self) -> None:

@@ -21,7 +21,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias, cast
 
-from openline.audio.streams import PastSource
+from openline.audio.past import PastSource
 from openline.backend import Backend
 from openline.commands import Command, DiscardStore, Outgoing, Report
 from openline.dialects.checking import check_dialect

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from openline.audio.streams import PastSource
+from openline.audio.past import PastSource
 from openline.backend import Backend
 from openline.dialects.protocol import Dialect, Memory
 from openline.events import SourceKind

@@ -41,12 +41,6 @@ class TestAges:
         assert ages.old(10.9) == 0
         assert ages.old(11.0) == 20 * S
 
-    def test_what_is_drained_was_received(self) -> None:
-        ages = Ages(10.0, 0.0)
-        ages.note(0, 20 * S, 1.0)
-        ages.note(0, 20 * S, 5.0)
-        assert ages.old(15.0) == 20 * S
-
     @pytest.mark.parametrize("step", [0.01, 0.1, 1.0])
     def test_few_entries_are_kept_and_none_counts_early(self, step: float) -> None:
         ages = Ages(8.0, 0.0)
@@ -128,8 +122,17 @@ class TestJudge:
         assuming.note_lost(0, 10 * S)
         assert assuming.judge(10 * S, 20 * S, []).lost == [(10 * S, round(10.5 * S))]
         assuming.note_lost(10 * S, round(10.5 * S))
+        assuming.loudness.note(11 * S, S // 2, LOUD)
+        assert assuming.judge(round(10.5 * S), 20 * S, []).lost == [
+            (round(10.5 * S), round(11.5 * S))
+        ]
         # Ten seconds later nothing follows it any more.
-        assert assuming.judge(21 * S, 30 * S, []) == Judgement(30 * S)
+        assert assuming.judge(22 * S, 30 * S, []) == Judgement(30 * S)
+
+    def test_the_beginning_of_the_next_sentence_makes_nobody_deaf(self) -> None:
+        assuming = known((5, LOUD), (14.5, QUIET), (3, LOUD))
+        assuming.note_lost(0, 5 * S)
+        assert assuming.judge(5 * S, 20 * S, []) == Judgement(round(19.5 * S))
 
     def test_what_was_lost_long_before_is_no_beginning(self) -> None:
         assuming = known((5, LOUD), (30, QUIET), (0.5, LOUD), (20, QUIET))

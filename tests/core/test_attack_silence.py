@@ -17,6 +17,7 @@ from openline.commands import SendBytes, SendPing, StoreAssumed, StoreConfirmed,
 from openline.dialects.echopanel import TRAITS, EchoPanel
 from openline.dialects.traits import Drain, End, Ends, Traits
 from openline.machine.timers import Timer
+from openline.observer import Observer
 from openline.policy import Policy
 from openline.updates import SAMPLE_RATE as S
 from openline.updates import Account, GapCause, Trouble
@@ -42,7 +43,7 @@ class Room(Drive):
 
     def __init__(self, *, policy: Policy = POLICY, **given: Any) -> None:
         """``given``: the traits of the dialect, and the arguments of ``Drive``."""
-        options = {"sources", "kinds", "disk_seconds"}
+        options = {"sources", "kinds", "disk_seconds", "observers"}
         mine = {name: value for name, value in given.items() if name in options}
         traits = {name: value for name, value in given.items() if name not in options}
         super().__init__(policy=policy, dialect=dialect(**traits), **mine)
@@ -82,6 +83,18 @@ class Room(Drive):
         self.lose(1000)
 
 
+class Fired(Observer):
+    """Notes the timers that fire."""
+
+    __slots__ = ("timers",)
+
+    def __init__(self) -> None:
+        self.timers: list[Timer] = []
+
+    def on_timer(self, timer: Timer, now: float) -> None:
+        self.timers.append(timer)
+
+
 def seconds(samples: int) -> float:
     return samples / S
 
@@ -117,6 +130,13 @@ class TestAnHourOfSilence:
         assert room.core.snapshot().retry.strikes == 0
         assert seconds(room.core.statistics.sources["mic"].assumed) > 3580
 
+    def test_peaks_are_forgotten_as_the_mark_moves(self) -> None:
+        room = Room().stream()
+        room.live(600)
+        known = room.session.streams.all[0].assuming
+        assert known is not None
+        assert not known.loudness.is_measured(0, 60 * S)
+
     def test_finishing_takes_no_longer_than_after_a_minute(self) -> None:
         room = Room().stream()
         room.live(3600)
@@ -125,12 +145,14 @@ class TestAnHourOfSilence:
         due = room.core.snapshot().deadlines[Timer.FINISH] - room.now
         assert due < POLICY.finish_timeout + 25 + 10
 
-    def test_a_session_of_silence_has_streamed(self) -> None:
+    def test_a_session_of_silence_has_streamed_and_its_backend_hears(self) -> None:
         room = Room(replies=False)
         room.open()
         room.opened()
+        assert not room.core.snapshot().streamed
         room.live(30)
         assert room.core.snapshot().streamed
+        assert room.session.retry.heard
 
     def test_a_cough_is_no_speech(self) -> None:
         room = Room().stream()
@@ -218,6 +240,26 @@ class TestADeafBackend:
         confirmed = room.core.snapshot().sources["mic"].confirmed
         assert seconds(confirmed) == pytest.approx(30, abs=0.1)
 
+    @pytest.mark.parametrize("extra", range(10))
+    def test_the_end_of_a_sentence_is_lost_with_it(self, extra: int) -> None:
+        """However much of it is left behind the last gap."""
+        room = Room().stream()
+        room.live(40 + extra * STEP, LOUD)
+        room.live(60)
+        assert seconds(room.core.statistics.sources["mic"].missing) == 40 + extra * STEP
+
+    def test_no_gap_lies_over_words(self) -> None:
+        room = Room(ends=Ends.NONE)
+        room.ends = "none"
+        room.stream()
+        room.live(10, LOUD)
+        room.final(3, 7)
+        room.live(10, LOUD)
+        room.live(60)
+        assert [each.text for each in room.finals] == ["words"]
+        assert all(gap.end <= 3 * S or gap.start >= 7 * S for gap in room.gaps)
+        assert sum(gap.samples for gap in room.gaps) == 16 * S
+
     def test_with_open_words_it_is_a_loss(self) -> None:
         room = Room().stream()
         room.live(5, LOUD)
@@ -243,7 +285,9 @@ class TestADeafBackend:
         assert len(room.dials) == 2
 
     def test_a_dial_that_is_being_replaced_anyway_is_not_asked_for_twice(self) -> None:
-        room = Room(longest=60.0, drain=Drain.STOP, drain_timeout=20.0).stream()
+        fired = Fired()
+        traits: dict[str, Any] = {"longest": 60.0, "drain": Drain.STOP, "drain_timeout": 20.0}
+        room = Room(observers=[fired], **traits).stream()
         room.live(40)
         while room.state == "streaming":
             room.live(2 * STEP, LOUD)
@@ -252,6 +296,7 @@ class TestADeafBackend:
             room.passes(STEP)
         assert len(room.deaf) == 1
         assert len(room.dials) == 2
+        assert fired.timers.count(Timer.ROTATE) == 1
 
 
 class TestWithoutPeaks:
@@ -309,6 +354,13 @@ class TestProofWithoutAWindow:
         room = Room(proves_silence=True, silent_in_silence=True).stream()
         room.live(200)
         assert len(room.dials) == 1
+
+    def test_nothing_is_due_any_more_where_silence_is_assumed(self) -> None:
+        room = Room().stream()
+        room.live(5)
+        assert Timer.PROOF in room.core.snapshot().deadlines
+        room.passes(40)
+        assert Timer.PROOF not in room.core.snapshot().deadlines
 
     def test_not_while_it_is_sent_speech(self) -> None:
         room = Room(proves_silence=True, silent_in_silence=True).stream()
@@ -442,6 +494,22 @@ class TestABackendThatNeverEnds:
         assert seconds(accounts(room)["mic"].assumed) == pytest.approx(6)
         assert seconds(accounts(room)["mic"].missing) == pytest.approx(4)
 
+    def test_quiet_audio_close_behind_a_held_final_is_assumed(self) -> None:
+        room = Room(end=End.NEVER, settle=8.0, ends=Ends.CLAIMED)
+        room.ends = "claimed"
+        room.stream()
+        room.live(5)
+        room.live(4, LOUD)
+        room.live(0.5)
+        room.final(5, 9)
+        room.stop()
+        room.answer()
+        room.passes(8)
+        room.lose(1000)
+        assert room.ended.complete
+        assert [each.text for each in room.finals] == ["words"]
+        assert seconds(accounts(room)["mic"].assumed) == pytest.approx(0.6 + 0.5)
+
     def test_finish_allows_for_the_tail_and_the_wait(self) -> None:
         room = self.stopped()
         due = room.core.snapshot().deadlines[Timer.FINISH] - room.now
@@ -479,6 +547,20 @@ class TestTheAccount:
         assert account == Account(captured=7 * S, confirmed=4 * S, told=0, missing=0, assumed=3 * S)
         assert room.ended.complete
 
+    def test_what_the_final_message_promises_is_not_assumed(self) -> None:
+        room = Room(ends=Ends.CLAIMED)
+        room.ends = "claimed"
+        room.stream()
+        room.live(5)
+        room.live(4, LOUD)
+        room.live(1)
+        room.final(5, 9)
+        room.lose()
+        room.live(3)
+        room.finish()
+        assert room.ended.complete
+        assert accounts(room)["mic"].assumed == 0
+
     def test_held_finals_are_no_silence_and_no_gap(self) -> None:
         room = Room(ends=Ends.CLAIMED)
         room.ends = "claimed"
@@ -496,6 +578,20 @@ class TestTheAccount:
         # A wide pause before a final proves what lies before it.
         assert seconds(account.confirmed) == pytest.approx(9, abs=0.1)
         assert seconds(account.assumed) == pytest.approx(60, abs=0.1)
+
+    def test_the_mark_stays_out_of_a_held_final_where_loud_audio_follows(self) -> None:
+        room = Room(ends=Ends.CLAIMED)
+        room.ends = "claimed"
+        room.stream()
+        room.live(5)
+        room.live(4, LOUD)
+        room.live(1)
+        room.final(5, 9)
+        while not room.deaf:
+            room.live(STEP, LOUD)
+        # Loud audio begins within four errors behind its end, so the mark stays before it.
+        assert seconds(room.core.snapshot().sources["mic"].confirmed) == pytest.approx(4.4)
+        assert room.finals == []
 
     def test_what_the_backend_reports_as_lost_later_is_not_assumed_any_more(self) -> None:
         room = Room().stream()

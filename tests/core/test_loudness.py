@@ -41,6 +41,14 @@ def test_the_second_lies_within_ten(pause: float, is_loud: bool) -> None:
     assert bool(loudness.loud_runs(0, 30 * S)) == is_loud
 
 
+@pytest.mark.parametrize(("slot", "is_loud"), [(99, True), (100, False)])
+def test_ten_seconds_are_a_hundred_slots(slot: int, is_loud: bool) -> None:
+    loudness = Loudness(0)
+    loudness.note(0, 9 * SLOT, 9000)
+    loudness.note(slot * SLOT, SLOT, 9000)
+    assert bool(loudness.loud_runs(0, 20 * S)) == is_loud
+
+
 def test_sentences_that_are_far_apart_are_two_runs() -> None:
     loudness = noted((2, 9000), (15, 0), (2, 9000), (5, 0))
     assert loudness.loud_runs(0, 24 * S) == [(0, 2 * S), (17 * S, 19 * S)]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from openline import events as e
-from openline.audio.streams import PastSource
+from openline.audio.past import PastSource
 from openline.backend import Backend
 from openline.commands import Command, DiscardStore, OpenSocket, Outgoing, Report, SendText
 from openline.dialects.checking import DialectError

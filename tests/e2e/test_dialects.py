@@ -47,6 +47,12 @@ KEYLESS: Final = ("sherpa", "vosk")
 COMMANDED: Final = ("whisperlivekit", "deepgram", "whisperlive")
 #: The backends that give each word its times.
 WORD_TIMES: Final = ("assemblyai", "deepgram", "sherpa", "soniox", "speechmatics", "vosk")
+#: The backends whose error messages say that the same would fail again.
+FUTILE: Final = ("echopanel", "whisperlivekit")
+#: The backends without error messages.
+WORDLESS: Final = ("sherpa", "vosk")
+#: The close codes that mean something else than in the verdict table, or say why.
+CODES: Final = [(name, code) for name in NAMES for code in sorted(BUILT_IN[name].traits.codes)]
 #: The backends that say which language they heard.
 LANGUAGES: Final = ("speechmatics",)
 
@@ -54,6 +60,9 @@ PROMPT: Final = Policy(
     backoff_first=0.1, backoff_cap=0.2, later_floor=0.1, ping_interval=0.5, pong_timeout=1.0,
     proof_timeout=1.0,
 )  # fmt: skip
+#: Without pings: one that meets a close of the server may cost its close frame (the head comment
+#: of ``openline_server.server``).
+CALM: Final = replace(PROMPT, ping_interval=30.0, pong_timeout=5.0)
 #: Audio goes this many times as fast as time, and the server's recogniser takes it faster.
 SPEED: Final = 16.0
 LIMIT: Final = 60.0
@@ -175,13 +184,13 @@ def check_times(name: str, final: Transcript) -> None:
 
 @every
 async def test_silence_and_a_pause(name: str) -> None:
-    """Muted audio, then no audio at all for longer than the keepalive: the line holds."""
-    dialect = BUILT_IN[name]
+    """Muted audio, then no audio at all: the line holds, also where a server wants keepalives."""
+    dialect, faults = quick(BUILT_IN[name]), ""
     if dialect.traits.keepalive is not None:
-        dialect = quick(dialect, keepalive=0.2)
-    source = Levels(9, speed=SPEED, silence=range(120, 300), pause_at=280, pause=0.8)
-    async with serving(dialect) as server:
-        run = await stream(server, quick(dialect), source)
+        dialect, faults = quick(dialect, keepalive=0.15), "no keepalive 500ms"
+    source = Levels(9, speed=SPEED, silence=range(120, 300), pause_at=280, pause=1.0)
+    async with serving(dialect, faults) as server:
+        run = await stream(server, dialect, source)
     run.check_whole()
     assert run.ended.statistics.dials == 1
 
@@ -243,6 +252,77 @@ async def test_a_deaf_server(name: str) -> None:
     is_told = any(isinstance(each, Trouble) and each.kind == "deaf" for each in run.updates)
     assert is_told or "transcribed and drained none of it" in run.retries()[0].reason
     run.check_whole()
+
+
+# A line that the backend ends, or that is replaced before that.
+
+
+@every
+async def test_a_dial_that_is_replaced(name: str) -> None:
+    """Before the end of its life, which is known: no retry, and every frame once."""
+    dialect = quick(BUILT_IN[name], longest=60.0)
+    # Traits have no life so short, for dialling takes seconds. Here it does not.
+    msgspec.structs.force_setattr(dialect.traits, "longest", 6.0)
+    async with serving(dialect) as server:
+        source = Levels(7, speed=4.0)
+        run = await stream(server, dialect, source, replace(PROMPT, stable_after=0.2))
+    run.check_whole()
+    assert State.DRAINING in run.states()
+    assert run.retries() == []
+    assert run.ended.statistics.dials > 1
+
+
+@every
+async def test_a_session_limit(name: str) -> None:
+    """One that the dialect does not expect, in the contract's words."""
+    dialect = quick(BUILT_IN[name])
+    async with serving(dialect, "session limit 600ms") as server:
+        run = await stream(server, dialect, Levels(8, speed=8.0), CALM)
+    run.check_whole()
+    assert [each.action for each in run.retries()] == [Action.RETRY]
+
+
+@every
+async def test_a_server_that_goes_away(name: str) -> None:
+    """With a notice, where the contract has one."""
+    dialect = quick(BUILT_IN[name])
+    async with serving(dialect, "go away 200ms after 2 AUDIO") as server:
+        run = await stream(server, dialect, Levels(6, speed=8.0), CALM)
+    run.check_whole()
+    assert [each.action for each in run.retries()] == [Action.RETRY]
+
+
+@every
+async def test_an_error_of_the_server(name: str) -> None:
+    """Its text is in the reason, and it is tried again, unless it says that this is futile."""
+    dialect = quick(BUILT_IN[name])
+    async with serving(dialect, 'error "so it is" after 2 AUDIO') as server:
+        run = await stream(server, dialect, Levels(5, speed=SPEED), CALM)
+    if name in FUTILE:
+        assert run.ended.statistics.dials == 1
+        assert "so it is" in run.ended.reason
+        return
+    run.check_whole()
+    (retry,) = run.retries()
+    assert name in WORDLESS or "so it is" in retry.reason
+
+
+@pytest.mark.parametrize(("name", "code"), CODES)
+async def test_a_close_code_of_its_own(name: str, code: int) -> None:
+    """It means on a real socket what the dialect's table says."""
+    dialect = quick(BUILT_IN[name])
+    rule = dialect.traits.codes[code]
+    async with serving(dialect, f"close {code} after 2 AUDIO") as server:
+        run = await stream(server, dialect, Levels(4, speed=SPEED), CALM)
+    if rule.action in {Action.RETRY, Action.LATER} or rule.weather:
+        run.check_whole()
+        # What a server rejects that accepted it before may be a deploy: later.
+        expected = Action.LATER if rule.weather else rule.action
+        assert [each.action for each in run.retries()] == [expected]
+        assert (rule.weather or rule.why) in run.retries()[0].reason
+    else:
+        assert (run.ended.state, run.ended.statistics.dials) == (State.FAILED, 1)
+        assert rule.why in run.ended.reason
 
 
 # A server that refuses.

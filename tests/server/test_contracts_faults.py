@@ -234,7 +234,7 @@ async def test_a_session_that_is_too_long_ends_in_the_contracts_words(
     client = await play(dialect, "session limit 1.05s", seconds=2.5)
     words, code = {
         "deepgram": ("Metadata", 1011),
-        "speechmatics": ("timelimit_exceeded", 4006),
+        "speechmatics": ("session_timeout", 1008),
         "assemblyai": ("3008", 3008),
         "openai": ("session_expired", 1001),
         "soniox": ("error_code", 1000),
@@ -253,7 +253,7 @@ async def test_silence_of_the_client_ends_the_session(
     client = await play(dialect, "no keepalive 4s", seconds=1.0, pause=9.0)
     words, code = {
         "deepgram": ("Metadata", 1011),
-        "speechmatics": ("timelimit_exceeded", 4006),
+        "speechmatics": ("idle_timeout", 1008),
         "assemblyai": ("Inactivity", 3005),
         "soniox": ("408", 1000),
     }.get(dialect, ("", 1000))
@@ -289,7 +289,7 @@ async def test_going_away_is_announced_where_the_contract_can(
     notice = {"speechmatics": "session_timeout", "assemblyai": '"Warning"'}.get(dialect)
     assert notice is None or any(notice in text for text in client.texts)
     assert client.code == {
-        "speechmatics": 4006, "assemblyai": 3008, "soniox": 1000, "whisperlive": 1000,
+        "speechmatics": 1008, "assemblyai": 3008, "soniox": 1000, "whisperlive": 1000,
     }.get(dialect, 1001)  # fmt: skip
     assert trio.current_time() == pytest.approx(1.55, abs=0.11)
 
@@ -320,9 +320,10 @@ async def test_deaf_says_nothing(autojump_clock: MockClock, play: Play, dialect:
 async def test_slow_flush_and_no_summary(
     autojump_clock: MockClock, play: Play, dialect: str
 ) -> None:
-    await play(dialect, "slow flush 5s", seconds=0.5)
+    client = await play(dialect, "slow flush 20s", seconds=0.5)
     slow = trio.current_time()
-    assert slow >= 5.0
+    assert slow >= 20.0
+    assert "0.00-0.50" in said(client)
     client = await play(dialect, "no summary; cut after 20s", seconds=0.5)
     assert client.code == 1006
     assert trio.current_time() == pytest.approx(slow + 20.0)

@@ -131,9 +131,9 @@ def test_speechmatics_tells_an_error_before_it_closes(message: str | bytes, kind
 
 def test_speechmatics_ends_in_its_own_words() -> None:
     before, last = ending_of(speechmatics(), "limit", seconds=1800.0)
-    assert before[0]["type"] == "timelimit_exceeded"
+    assert before[0]["type"] == "session_timeout"
     assert "active for 30m" in before[0]["reason"]
-    assert last.code == 4006
+    assert last.code == 1008
     before, last = ending_of(speechmatics(), "error", code=4005, message="no more")
     assert (before[0]["type"], before[0]["reason"], last.code) == (
         "quota_exceeded", "no more", 4005,

@@ -197,6 +197,13 @@ def test_whisperlivekit_sends_differences_if_asked_to() -> None:
     assert changed["seq"] == 4
 
 
+def test_whisperlivekit_refuses_as_its_source_does() -> None:
+    """``basic_server.py``: the text is in ``error``, and the close has a reason."""
+    before, last = ending_of(opened("whisperlivekit"), "error", message="no such language")
+    assert before == [{"type": "error", "error": "no such language"}]
+    assert last == Ending(4400, "invalid session parameters")
+
+
 def test_whisperlivekit_ends_with_an_empty_message() -> None:
     talk = opened("whisperlivekit", "/asr")
     assert talk.read(b"") == (Stop(),)

@@ -11,6 +11,7 @@ from openline.dialects.checking import DialectError
 from openline.dialects.echopanel import TRAITS, EchoPanel
 from openline.dialects.protocol import (
     Decoded,
+    Dialect,
     Encoded,
     Expires,
     FinalMessage,
@@ -86,7 +87,9 @@ class Remembering(EchoPanel):
 
 def test_every_way_in_is_guarded() -> None:
     class Speech(EchoSpeech):
-        dialect = Remembering()
+        @property
+        def dialect(self) -> Dialect:
+            return Remembering()
 
     for enter in (
         lambda: World(Policy(), Remembering()),

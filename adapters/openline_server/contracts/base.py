@@ -150,6 +150,8 @@ class Contract:
     denied: ClassVar[Ending] = Ending(1008)
     #: How long a client waits for a free session before it is told that there is none.
     capacity_wait: ClassVar[float | None] = 0.0
+    #: How long all that was sent may take once it is stopped; None: as the server is configured.
+    stop_wait: ClassVar[float | None] = 120.0
     #: The audio that is queued before the oldest is dropped, and how much goes then, in seconds.
     queue_seconds: ClassVar[float] = 600.0
     shed_seconds: ClassVar[float] = 0.0

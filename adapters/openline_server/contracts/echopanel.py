@@ -34,6 +34,7 @@ class Echopanel(Contract):
     no_path: ClassVar[Rejection] = Rejection(403)
     unauthorized: ClassVar[Rejection | None] = None
     capacity_wait: ClassVar[float | None] = None
+    stop_wait: ClassVar[float | None] = None
     queue_seconds: ClassVar[float] = QUEUE_SECONDS
     shows_progress: ClassVar[bool] = False
     acks: ClassVar[bool] = True

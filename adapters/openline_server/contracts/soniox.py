@@ -43,6 +43,7 @@ _ENCODINGS: Final[dict[object, Encoding]] = {
     "pcm_f32le": "f32le",
     "mulaw": "mulaw",
 }
+_RESTART: Final = "Cannot continue request (code 1). Please restart the request."
 #: A word longer than this has more than one token.
 _TOKEN: Final = 6
 #: How often the figures are sent while nothing is said, in seconds.
@@ -162,7 +163,7 @@ class Soniox(Contract):
 
     def on_limit(self, _happening: JsonObject) -> Sequence[Answer]:
         """400: a stream has a longest duration."""
-        return _error(400, "Maximum audio duration exceeded"), Ending(1000)
+        return _error(400, "Audio is too long."), Ending(1000)
 
     def on_idle(self, _happening: JsonObject) -> Sequence[Answer]:
         """408."""
@@ -170,7 +171,7 @@ class Soniox(Contract):
 
     def on_gone(self, _happening: JsonObject) -> Sequence[Answer]:
         """503: the client is to begin a new request at once."""
-        return _error(503, "Cannot continue request (code 1). Please restart."), Ending(1000)
+        return _error(503, _RESTART), Ending(1000)
 
     def _told(self, tokens: list[JsonObject]) -> JsonObject:
         self._shown = self._taken

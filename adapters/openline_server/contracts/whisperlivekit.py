@@ -111,8 +111,9 @@ class WhisperLiveKit(Contract):
         """A message and 4400."""
         code = happening.get("code")
         text = str(happening["message"])
-        ending = Ending(code if isinstance(code, int) and code >= 1000 else 4400)
-        return {"type": "error", "message": text}, ending
+        closes = code if isinstance(code, int) and code >= 1000 else 4400
+        reason = "invalid session parameters" if closes == 4400 else ""
+        return {"type": "error", "error": text}, Ending(closes, reason)
 
     def _state(self) -> Wire:
         self._sent += 1

@@ -20,11 +20,12 @@ What must hold, whatever the traits:
 
 The parts: ``speaker`` is what is said, ``wire`` a dialect with these traits and a wire format of
 its own, ``recognizer`` what a backend hears of it, ``backend`` one connection, ``playing`` the
-session and its network.
+session and its network, ``outcome`` what goes wrong and what became of it.
 """
 
 from __future__ import annotations
 
-from openline_testing.promise.playing import Faults, Outcome, PromiseBroken, promise
+from openline_testing.promise.outcome import Faults, Outcome, PromiseBroken
+from openline_testing.promise.playing import promise
 
 __all__ = ["Faults", "Outcome", "PromiseBroken", "promise"]

@@ -57,11 +57,11 @@ class Ages:
         self._old = 0  # reached a horizon ago
 
     def note(self, received: int, drained: int, now: float) -> None:
-        """The backend has received so much, and has taken so much out of its queue."""
+        """The backend has received so much, and taken so much of that out of its queue."""
         passed = round((now - self._at) * SPEED * SAMPLE_RATE)
         reached = min(self._reached + passed, self._received)
         self._reached = max(reached, self._reached, drained)
-        self._received, self._at = max(received, drained), now
+        self._received, self._at = received, now
         past, step = self._past, self._horizon / _ENTRIES
         if len(past) > 1 and past[-1][0] - past[-2][0] < step:
             past.pop()

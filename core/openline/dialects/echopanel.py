@@ -102,6 +102,8 @@ IGNORED: Final = re.compile(r"Ignoring source '([^']+)'")
 HEADERS: Final[Mapping[str, bytes]] = MappingProxyType(
     {"system": b"EP\x01\x00", "mic": b"EP\x01\x01"}
 )
+#: A plain dict is read faster, and audio is nearly all that is sent.
+_HEADERS: Final = dict(HEADERS)
 #: Every feature of the contract, each one off.
 FEATURES: Final = (
     "clock_drift_compensation_enabled",
@@ -166,7 +168,7 @@ class EchoPanel(DialectBase):
 
     def audio(self, memory: Memory, source: str, pcm: bytes, number: int) -> Encoded:
         """Four bytes of header and the frame."""
-        return memory, (HEADERS[source] + pcm,)
+        return memory, (_HEADERS[source] + pcm,)
 
     def stop(self, memory: Memory, ids: Ids, sent: Sent) -> Encoded:
         """The ``stop`` that the backend answers with its final summary."""

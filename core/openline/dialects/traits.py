@@ -116,8 +116,8 @@ class Address(msgspec.Struct, frozen=True):
 class AudioForm(msgspec.Struct, frozen=True, kw_only=True):
     """The form of audio messages: ``rate`` in Hz, the encoding, and seconds per message.
 
-    ``usual``: the length of a message, a multiple of 0.02 s, up to 1 s. ``least``: a shorter one, such as
-    the last, is filled up to this with silence; 0: none is.
+    ``usual``: the length of a message, a multiple of 0.02 s, up to 1 s. ``least``: a shorter one,
+    such as the last, is filled up to this with silence; 0: none is.
     """
 
     rate: int = 16000

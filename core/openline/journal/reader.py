@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import msgspec
 
-from openline.audio.streams import PastSource
+from openline.audio.past import PastSource
 from openline.backend import Backend
 from openline.dialects.protocol import Dialect
 from openline.events import Event, SourceKind

@@ -9,8 +9,7 @@ or request that is no longer live is counted and fires nothing.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from types import MappingProxyType
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from openline import events as e
@@ -72,18 +71,19 @@ def _open(session: Reporting, _event: e.OpenRequested) -> Fired:
 
 
 def _audio(session: Reporting, event: e.AudioCaptured) -> Fired:
-    if len(event.pcm) & 1:
+    source, pcm, peak = event.source, event.pcm, event.peak
+    if len(pcm) & 1:
         raise LocalProtocolError("audio of an odd number of bytes: samples are 16-bit")
-    if event.peak is not None and not 0 <= event.peak <= _FULL_SCALE:
-        raise LocalProtocolError(f"a peak of {event.peak}: give 0 to {_FULL_SCALE}, or None")
-    stream = session.streams.capture(event.source, event.pcm, session.now, event.peak)
+    if peak is not None and not 0 <= peak <= _FULL_SCALE:
+        raise LocalProtocolError(f"a peak of {peak}: give 0 to {_FULL_SCALE}, or None")
+    stream = session.streams.capture(source, pcm, session.now, peak)
     if stream is None:
-        _check_source(session, event.source)
+        _check_source(session, source)
         session.trouble("late_audio", "audio captured after the stop is refused")
     else:
-        session.watch.note_audio(event.source, session.now)
+        session.watch.note_audio(source, session.now)
         if session.spooled:
-            session.store(stream, event.pcm)
+            session.store(stream, pcm)
         if stream.is_store and not stream.has_room:
             session.note_full(stream)
         box = stream.box
@@ -249,28 +249,26 @@ def _pong(session: Reporting, event: e.PongReceived) -> Fired:
     return (("pong", None),)
 
 
-#: How each event is stored, and what it fires. A handler raises LocalProtocolError,
-#: before it stores anything, for what cannot be.
-HANDLERS: Final = MappingProxyType[type, Callable[[Reporting, Any], Fired]](
-    {
-        e.Tick: _always(_NOTHING),
-        e.OpenRequested: _open,
-        e.StopRequested: _always(_STOP),
-        e.AbortRequested: _always((("abort_requested", None),)),
-        e.NetworkRestored: _always((("network_restored", None),)),
-        e.SourceStarted: _source_started,
-        e.AudioCaptured: _audio,
-        e.CaptureHole: _hole,
-        e.SourceFinished: _source_ended,
-        e.SourceFailed: _source_lost,
-        e.AudioFetched: _fetched,
-        e.SpoolFailed: _spool_failed,
-        e.CredentialReady: _credential,
-        e.CredentialFailed: _no_credential,
-        e.SocketOpened: _opened,
-        e.Redirected: _redirected,
-        e.MessageReceived: on_message,
-        e.PongReceived: _pong,
-        e.SocketLost: _lost,
-    }
-)
+#: How each event is stored, and what it fires. A handler raises LocalProtocolError, before it
+#: stores anything, for what cannot be. A plain dict, for it is read for each frame.
+HANDLERS: Final[Mapping[type, Callable[[Reporting, Any], Fired]]] = {
+    e.Tick: _always(_NOTHING),
+    e.OpenRequested: _open,
+    e.StopRequested: _always(_STOP),
+    e.AbortRequested: _always((("abort_requested", None),)),
+    e.NetworkRestored: _always((("network_restored", None),)),
+    e.SourceStarted: _source_started,
+    e.AudioCaptured: _audio,
+    e.CaptureHole: _hole,
+    e.SourceFinished: _source_ended,
+    e.SourceFailed: _source_lost,
+    e.AudioFetched: _fetched,
+    e.SpoolFailed: _spool_failed,
+    e.CredentialReady: _credential,
+    e.CredentialFailed: _no_credential,
+    e.SocketOpened: _opened,
+    e.Redirected: _redirected,
+    e.MessageReceived: on_message,
+    e.PongReceived: _pong,
+    e.SocketLost: _lost,
+}

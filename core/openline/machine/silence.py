@@ -56,7 +56,7 @@ class Silence(Reporting):
         old = known.ages.old(self.now)
         marks = box.hearing.marks
         end = marks.at_horizon(box.span(old, old)[1])
-        if box.ignored or end <= box.confirmed:
+        if end <= box.confirmed:
             return
         verdict = known.judge(box.confirmed, end, box.hearing.said)
         mark = verdict.mark if verdict.mark == end else marks.at_horizon(verdict.mark)
@@ -120,7 +120,7 @@ class Silence(Reporting):
             return
         for stream in self.streams.all:
             known, box = stream.assuming, stream.box
-            if known is None or stream.promised or box.ignored:
+            if known is None or stream.promised:
                 continue
             end = box.hearing.marks.before_live(box.sent)
             runs = known.quiet_runs(box.confirmed, end, box.hearing.said)

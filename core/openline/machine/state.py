@@ -10,8 +10,9 @@ from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from openline.audio.past import PastSource
 from openline.audio.silence import SilenceWatchdog
-from openline.audio.streams import PastSource, Streams
+from openline.audio.streams import Streams
 from openline.audio.timeline import Timeline
 from openline.audio.upkeep import Upkeep
 from openline.backend import Backend
