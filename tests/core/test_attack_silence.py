@@ -286,7 +286,7 @@ class TestADeafBackend:
 
     def test_a_dial_that_is_being_replaced_anyway_is_not_asked_for_twice(self) -> None:
         fired = Fired()
-        traits = {"longest": 60.0, "drain": Drain.STOP, "drain_timeout": 20.0}
+        traits: dict[str, Any] = {"longest": 60.0, "drain": Drain.STOP, "drain_timeout": 20.0}
         room = Room(observers=[fired], **traits).stream()
         room.live(40)
         while room.state == "streaming":
