@@ -26,7 +26,7 @@ def needs_peaks(traits: Traits) -> bool:
 
 def peak(pcm: bytes) -> int:
     """The largest absolute value of s16le samples, 0 to 32768; 0 without samples."""
-    samples = struct.unpack(f"<{len(pcm) // 2}h", pcm)
+    samples: tuple[int, ...] = struct.unpack(f"<{len(pcm) // 2}h", pcm)
     if not samples:
         return 0
     high, low = max(samples), min(samples)

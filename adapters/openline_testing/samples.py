@@ -82,7 +82,8 @@ ECHOPANEL: Final[Mapping[str, Sample]] = {
 def samples_of(dialect: Dialect, given: Samples | None = None) -> dict[str, Sample]:
     """The samples to use for ``dialect``: those given, its own, or the kit's.
 
-    Raises ValueError, one line, if there are none or if none of them is an ack.
+    Raises ValueError, one line, if there are none, or if none of them is an ack that the backend
+    must send.
     """
     if given is None:
         given = getattr(dialect, "samples", None)
@@ -98,7 +99,9 @@ def samples_of(dialect: Dialect, given: Samples | None = None) -> dict[str, Samp
     else:
         named = {f"message {i}": sample for i, sample in enumerate(given, 1)}
     kinds = {name: _decoded(dialect, sample) for name, sample in named.items()}
-    if not any(_is_ack(kind) for kind in kinds.values()):
+    traits = dialect.traits
+    acks = traits.greets or traits.replies
+    if acks and not any(_is_ack(kind) for kind in kinds.values()):
         found = ", ".join(f"{name}: {type(kind).__name__}" for name, kind in kinds.items())
         raise ValueError(
             f"messages: none of them is an ack (a Status with ack=True) to the dialect "

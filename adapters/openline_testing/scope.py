@@ -1,9 +1,10 @@
-"""Which dialects the laws, the walk and the theorem can play.
+"""Which dialects all laws apply to, and the theorem can play.
 
 They predict a session from outside, for one kind of backend: it answers the start, keeps a short
 queue, proves by finals, figures and horizons, and ends with a final message. Its messages say one
-thing each, and its dialect needs no memory. ``check_scope`` refuses any other dialect. Of every
-dialect, ``dialect_laws`` checks a recording.
+thing each, and its dialect needs no memory. ``check_scope`` refuses any other dialect. The
+walk plays these too, by the laws of ``basic`` alone. Of every dialect ``dialect_laws`` checks a
+recording, and ``promise`` plays the traits.
 """
 
 from __future__ import annotations
@@ -56,6 +57,15 @@ def check_scope(dialect: Dialect) -> None:
             raise _beyond(dialect, f"Traits.{name} is {getattr(traits, name)!r}, not {want}")
     if dialect.begin() is not None:
         raise _beyond(dialect, "it has a memory")
+
+
+def is_in_scope(dialect: Dialect) -> bool:
+    """Whether every law applies to a dialect. Raises DialectError for an invalid one."""
+    try:
+        check_scope(dialect)
+    except ScopeError:
+        return False
+    return True
 
 
 def queue_of(traits: Traits, announced: float | None = None) -> float:

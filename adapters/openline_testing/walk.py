@@ -12,6 +12,7 @@ from collections import Counter, deque
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from openline.dialects.checking import check_dialect
 from openline.dialects.protocol import Dialect
 from openline.dialects.registry import DEFAULT
 from openline.machine.timers import Timer
@@ -22,7 +23,6 @@ from openline_testing.exploration import Exploration, Violation
 from openline_testing.laws import LawBroken
 from openline_testing.proofs import outlast
 from openline_testing.samples import Samples, samples_of
-from openline_testing.scope import check_scope
 from openline_testing.steps import Run, Setting, Step
 from openline_testing.watched import Situation, declared, name_of
 
@@ -46,18 +46,20 @@ def explore(
     ``sources`` are the first two of the dialect by default. ``has_provider`` None: one walk
     with a provider for credentials and one without. A walk is cut short at
     ``max_situations``, or at ``max_violations`` of different kinds, and the result shows it.
-    ``proofs`` False leaves out the proofs that silence and stops end.
+    ``proofs`` False leaves out the proofs that silence and stops end. A dialect that not all laws
+    apply to (``scope``) is walked by the laws of ``basic``; the result says so.
 
     Returns the result; call its ``check`` or print its ``report``. Raises ValueError,
     one line, for samples or sources with which no walk can begin, and DialectError for an
     invalid dialect.
     """
     dialect = DEFAULT if dialect is None else dialect
-    check_scope(dialect)
+    check_dialect(dialect)
     samples = samples_of(dialect, messages)
-    names = tuple(sources if sources is not None else dialect.traits.sources[:2])
-    if not names or not {*names} <= {*dialect.traits.sources}:
-        raise ValueError(f"sources {list(names)}: give some of {list(dialect.traits.sources)}")
+    known = dialect.traits.names
+    names = tuple(sources if sources is not None else known[:2])
+    if not names or not {*names} <= {*known}:
+        raise ValueError(f"sources {list(names)}: give some of {list(known)}")
     policies = [policy or Policy()] if policy is None or isinstance(policy, Policy) else [*policy]
     if not policies:
         raise ValueError("policy: give one, or several, but not none")

@@ -135,7 +135,10 @@ def _encoded(dialect: Dialect, method: str, *given: object) -> tuple[str | bytes
 
 
 def _shown(dialect: Dialect, method: str, *given: object) -> list[str]:
-    return [f"`{_compact(each)}`" for each in _encoded(dialect, method, *given)]
+    return [
+        f"`{_compact(each)}`" if each else f"an empty {'text' if each == '' else 'binary'} message"
+        for each in _encoded(dialect, method, *given)
+    ]
 
 
 def _compact(text: str | bytes) -> str:

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import ClassVar
 
 import pytest
 
 from openline.dialects.options import option
-from openline.dialects.protocol import DialectBase
+from openline.dialects.protocol import (
+    Decoded,
+    Dialect,
+    DialectBase,
+    Encoded,
+    Ids,
+    Memory,
+    Sent,
+    Unknown,
+)
 from openline.dialects.registry import BUILT_IN
 from openline.dialects.traits import Address, Traits
 from openline_cli import dialect_list
@@ -20,7 +28,7 @@ from openline_cli.problems import Problem
 
 @dataclass(frozen=True, kw_only=True)
 class Steno(DialectBase):
-    name: ClassVar[str] = "steno"
+    name = "steno"
     model: str = option("small", "the model", "its docs")
     fast: bool = option(False, "less exact")
     hint: str | None = option(None, "a word to expect")
@@ -37,6 +45,19 @@ class Steno(DialectBase):
         ),
     )
 
+    def audio(self, memory: Memory, source: str, pcm: bytes, number: int) -> Encoded:
+        return memory, (pcm,)
+
+    def stop(self, memory: Memory, ids: Ids, sent: Sent) -> Encoded:
+        return memory, ()
+
+    def decode(self, memory: Memory, data: str | bytes) -> Decoded:
+        return memory, (Unknown(type="any"),)
+
+
+def steno(_name: str | None) -> Dialect:
+    return Steno()
+
 
 def test_it_lists_every_built_in_dialect() -> None:
     listed = show(None, json=False)
@@ -50,7 +71,7 @@ def test_it_lists_every_built_in_dialect() -> None:
 
 
 def test_it_shows_one_with_its_options(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dialect_list, "find_dialect", lambda _name: Steno())
+    monkeypatch.setattr(dialect_list, "find_dialect", steno)
     shown = " ".join(show("steno", json=False).split())
     assert "address wss://steno.example:443/v1" in shown
     assert "key STENO_KEY" in shown
@@ -100,7 +121,7 @@ def test_options_without_a_name_are_the_default_dialects() -> None:
 def test_an_option_may_be_unusable_together_with_others() -> None:
     @dataclass(frozen=True, kw_only=True)
     class Picky(DialectBase):
-        name: ClassVar[str] = "picky"
+        name = "picky"
         beams: int = option(1, "beams")
 
         def __post_init__(self) -> None:

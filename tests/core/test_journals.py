@@ -36,7 +36,7 @@ from openline.machine.handlers import LocalProtocolError
 from openline.policy import Policy
 from openline.reconnect.verdicts import ErrorKind, Sender
 from openline.session import PastSource, SessionMachine
-from openline.updates import Gap, GapCause, State, Transcript, TranscriptWord
+from openline.updates import Gap, GapCause, SourceStatistics, State, Transcript, TranscriptWord
 from tests.core.driver import Drive
 from tests.core.scenarios import SCENARIOS, record
 
@@ -678,3 +678,19 @@ def test_words_and_channels_are_recorded_where_there_are_any() -> None:
             plain = command_to_plain(command, keep_audio=False)
             fields = plain.get("update") or plain["transcript"]
             assert ("words" in fields) is ("channel" in fields) is is_there
+
+
+def test_an_account_names_assumed_samples_only_where_there_are_some() -> None:
+    drive = Drive().stream()
+    drive.stop()
+    drive.serve()
+    drive.summary()
+    drive.lose(1000)
+    ended = drive.ended
+    usual = SourceStatistics(captured=10, sent=10, confirmed=10, missing=0, told=0)
+    sources = {"mic": usual, "system": replace(usual, assumed=5)}
+    statistics = replace(ended.statistics, sources=sources)
+    report = Report(replace(ended, statistics=statistics))
+    plain = command_to_plain(report, keep_audio=False)["update"]["statistics"]["sources"]
+    assert "assumed" not in plain["mic"]
+    assert plain["system"]["assumed"] == 5

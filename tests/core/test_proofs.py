@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from openline.commands import StoreTold
 from openline.dialects.protocol import FinalMessage, Heard, Metrics, Proof
 from openline.dialects.traits import End, Ends
@@ -225,6 +227,18 @@ class TestFinalsThatProveNothing:
             StoreTold("mic", 64000, 96000),
         ]
         assert len(play.finals) == 2
+
+    @pytest.mark.parametrize("start", [None, 1.0])
+    def test_a_final_without_an_end_tells_no_audio(self, start: float | None) -> None:
+        play = streaming(6.0, ends=Ends.NONE, disk_seconds=60.0)
+        play.hear(Heard(text="so", start=start, end=None, final=True))
+        stopped(play)
+        play.hear(FinalMessage(summary={}, proves=False))
+        play.lose(1000)
+        assert play.ended.accounts["mic"].told == 0
+        assert [(gap.start, gap.end) for gap in play.ended.missing] == [(0, 96000)]
+        assert not [each for each in play.commands if isinstance(each, StoreTold)]
+        assert [words.end for words in play.finals] == [6.0]
 
     def test_without_a_disk_nothing_is_noted(self) -> None:
         play = streaming(2.0, ends=Ends.NONE)

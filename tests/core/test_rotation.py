@@ -369,6 +369,23 @@ class TestDraining:
         assert drive.ended.complete
         assert drive.ended.summary == {"markdown": "# Summary", "json": {"transcript": []}}
 
+    def test_a_final_message_leaves_words_of_an_earlier_dial_open(self) -> None:
+        drive = leaving(Drain.STOP, ends="claimed")
+        drive.audio(70)
+        drive.serve()
+        drive.final(0.2, 1.2)
+        drive.lose(1006)
+        drive.tick()
+        drive.connect()
+        drive.serve()
+        drive.say("go_away", seconds=0)
+        drive.serve()
+        assert drive.texts[-1] == (2, "stop")
+        before = drive.core.snapshot().sources["mic"]
+        drive.say("done")
+        after = drive.core.snapshot().sources["mic"]
+        assert after.confirmed == before.confirmed < after.sent
+
     def test_a_final_message_proves_no_more_than_it_says(self) -> None:
         drive = draining(Drain.STOP)
         drive.serve()

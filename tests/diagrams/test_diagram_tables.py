@@ -123,13 +123,23 @@ def test_headers_of_a_token_come_from_the_dialect() -> None:
 
 
 def test_binary_start_is_shown_in_hexadecimal() -> None:
-    def start(*_given: object) -> bytes:
-        return b"\x01\xff"
+    def start(*_given: object) -> tuple[None, tuple[bytes]]:
+        return None, (b"\x01\xff",)
 
     binary: Any = type("Binary", (EchoPanel,), {"start": start})()
     shown = contract(Contract(dialect=binary, messages=(), states=()))
     [line] = [line for line in cells(shown) if line[0] == "start"]
     assert line[2] == "`01 ff`"
+
+
+def test_an_empty_message_is_named() -> None:
+    def stop(*_given: object) -> tuple[None, tuple[str, bytes]]:
+        return None, ("", b"")
+
+    silent: Any = type("Silent", (EchoPanel,), {"stop": stop})()
+    shown = contract(Contract(dialect=silent, messages=(), states=()))
+    lines = [line[2] for line in cells(shown) if line[0] == "stop"]
+    assert lines == ["an empty text message", "an empty binary message"]
 
 
 def test_accepted_messages_come_from_the_structs() -> None:

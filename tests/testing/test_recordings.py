@@ -56,7 +56,7 @@ class Parts(DialectBase):
         return memory, ()
 
     def decode(self, memory: Memory, data: str | bytes) -> Decoded:
-        (number,) = memory
+        number: int = memory[0]
         return (number + 1,), self.says[number]
 
 

@@ -11,6 +11,7 @@ from openline.dialects.checking import DialectError
 from openline.dialects.echopanel import TRAITS, EchoPanel
 from openline.dialects.protocol import (
     Decoded,
+    Dialect,
     Encoded,
     Expires,
     FinalMessage,
@@ -86,10 +87,11 @@ class Remembering(EchoPanel):
 
 def test_every_way_in_is_guarded() -> None:
     class Speech(EchoSpeech):
-        dialect = Remembering()
+        @property
+        def dialect(self) -> Dialect:
+            return Remembering()
 
     for enter in (
-        lambda: explore(Policy(), Remembering()),
         lambda: World(Policy(), Remembering()),
         lambda: play(draw(1, ("mic",)), speech=Speech()),
     ):
@@ -144,3 +146,9 @@ def test_what_the_laws_do_not_know_is_refused(says: tuple[Message, ...], what: s
 
 def test_a_message_of_nothing_is_nothing() -> None:
     assert item_of(Talkative(), "x") is None
+
+
+def test_the_walk_takes_any_dialect_and_names_those_of_the_basic_laws() -> None:
+    found = explore(Policy(max_attempts=0), Remembering(), sources=["mic"], has_provider=False)
+    found.check()
+    assert "by the basic laws: echopanel" in found.report()

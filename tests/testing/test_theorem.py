@@ -544,7 +544,7 @@ def test_the_theorem_holds_for_a_backend_that_holds_nothing_back() -> None:
 
 @pytest.mark.parametrize("method", ["start", "audio", "stop"])
 def test_encoding_failure_names_the_method(method: str) -> None:
-    with pytest.raises(Counterexample, match=f"the dialect Odd: {method} has to return str"):
+    with pytest.raises(Counterexample, match=rf"the dialect Odd: {method} has to return \(memory"):
         check(range(50), speech=Instant(**{method: nothing}))
 
 

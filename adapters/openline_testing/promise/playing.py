@@ -13,89 +13,22 @@ from collections.abc import Callable
 from random import Random
 from typing import Final
 
-import msgspec
-
 from openline import commands as c
 from openline import events as e
 from openline.audio.loudness import LOUD, WITHIN
 from openline.backend import Backend
-from openline.dialects.traits import Ends, Traits
+from openline.dialects.traits import Drain, Ends, Traits
 from openline.policy import Policy
 from openline.reconnect.verdicts import ErrorKind, Sender
 from openline.session import SessionMachine
 from openline.updates import Ended, Transcript, Update
 from openline_testing.promise.backend import TICK, Connection
+from openline_testing.promise.outcome import PATIENCE, Faults, Outcome
 from openline_testing.promise.speaker import RATE, Speaker, Spoken
 from openline_testing.promise.wire import WireDialect
 
-#: Seconds after the last word by which a session has to be over.
-_PATIENCE: Final = 900.0
 #: Samples of a word that a gap may touch without covering it.
 _TOUCH: Final = 16
-
-
-class PromiseBroken(AssertionError):  # noqa: N818 -- what a test reports, as TheoremBroken
-    """A session that broke the promise; the text says how, and which seed repeats it."""
-
-
-class Faults(msgspec.Struct, frozen=True, kw_only=True):
-    """What goes wrong: dials cut, frozen or deaf after so many seconds, refused, renewed.
-
-    ``ends`` are pairs of how a dial ends ("cut", "freeze", "deaf", "expires") and after how many
-    seconds, one for each dial from the first on; later dials hold. ``latency`` is one way.
-    """
-
-    ends: tuple[tuple[str, float], ...] = ()
-    refused: frozenset[int] = frozenset()
-    latency: float = 0.02
-
-    @classmethod
-    def draw(cls, rng: Random) -> Faults:
-        """Faults of one session; in one of six nothing goes wrong."""
-        count = rng.choice((0, 1, 1, 2, 3, 4))
-        kinds = ("cut", "cut", "cut", "freeze", "deaf", "expires")
-        ends = tuple((rng.choice(kinds), rng.expovariate(1 / 15) + 0.05) for _ in range(count))
-        refused = frozenset(each for each in range(2, 9) if rng.random() < 0.1)
-        return cls(ends=ends, refused=refused, latency=rng.choice((0.001, 0.02, 0.1)))
-
-
-class Outcome(msgspec.Struct, kw_only=True):
-    """What became of one session."""
-
-    seed: int
-    faults: Faults
-    ended: Ended | None
-    lost: list[Spoken]
-    twice: list[str]
-    dials: int
-    accusations: list[str]
-    allowed: int
-    calm: bool
-
-    def check(self) -> None:
-        """Raise PromiseBroken unless the promise was kept."""
-        if wrong := self.wrong():
-            ended = "" if self.ended is None else f"; it ended: {self.ended.reason}"
-            raise PromiseBroken(f"seed {self.seed}, {self.faults}: {wrong}{ended}")
-
-    def wrong(self) -> str:
-        """What is wrong, in one line; empty if nothing is."""
-        ended = self.ended
-        if ended is None:
-            return f"the session did not end within {_PATIENCE:g} s of its last word"
-        if self.accusations:
-            return self.accusations[0]
-        for name, each in ended.accounts.items():
-            found = each.confirmed + each.assumed + each.told + each.missing
-            if found != each.captured:
-                return f"{name}: {each.captured} samples were captured, and {found} accounted for"
-        if len(self.lost) + len(self.twice) > self.allowed:
-            lost = ", ".join(f"{each.text} at {each.start / RATE:.2f} s" for each in self.lost)
-            twice = ", ".join(self.twice)
-            return f"lost without a gap: [{lost}], twice: [{twice}], {self.allowed} allowed"
-        if self.calm and not ended.complete:
-            return "nothing went wrong, and the session is not complete"
-        return ""
 
 
 def promise(
@@ -188,7 +121,7 @@ class _Play:
     def run(self) -> Outcome:
         self.feed(e.OpenRequested())
         self.at(0.0, self._capture)
-        limit = self._speaker.samples / RATE + _PATIENCE
+        limit = self._speaker.samples / RATE + PATIENCE
         while not self._machine.ended and self._now < limit:
             deadline = self._machine.next_deadline()
             if self._queue and (deadline is None or self._queue[0][0] <= deadline):
@@ -247,7 +180,8 @@ class _Play:
             if connection is None or not socket.is_open or socket.is_frozen:
                 return
             if isinstance(out, c.SendPing):
-                self.later(lambda: self._pong(socket, out.mark))
+                mark = out.mark
+                self.later(lambda: self._pong(socket, mark))
             else:
                 connection.received(out.data, self._now)
 
@@ -333,7 +267,9 @@ class _Play:
             lost = [word for word in lost if not _is_cough(word, lost)]
         twice = [word for word, times in said.items() for _ in range(times - 1)]
         dials = self._machine.dial
-        seams = dials - 1 if self._traits.ends is Ends.CLAIMED else 0
+        traits = self._traits
+        cuts = traits.ends is Ends.NONE and traits.drain is Drain.STOP
+        seams = dials - 1 if cuts or traits.ends is Ends.CLAIMED else 0
         faults = self._faults
         return Outcome(
             seed=self._seed,

@@ -29,15 +29,24 @@ from openline.dialects.protocol import (
 )
 from openline.dialects.traits import Drain, Traits, Unit
 
+
+def _proof(unit: str = Unit.SECONDS, **fields: Any) -> Proof:
+    return Proof(unit=Unit(unit), **fields)
+
+
+def _final(**fields: Any) -> FinalMessage:
+    return FinalMessage(summary={}, **fields)
+
+
 #: How each item is made of its fields.
 _MAKERS: Final[Mapping[str, Callable[..., Message]]] = MappingProxyType(
     {
         "status": Status,
         "heard": Heard,
         "metrics": Metrics,
-        "proof": lambda unit=Unit.SECONDS, **fields: Proof(unit=Unit(unit), **fields),
+        "proof": _proof,
         "expires": Expires,
-        "final": lambda **fields: FinalMessage(summary={}, **fields),
+        "final": _final,
     }
 )
 

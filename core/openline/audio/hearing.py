@@ -79,7 +79,7 @@ class Hearing:
         self.marks.edge = max(self.marks.edge, reading.end)
         if self._aside:
             self._finals.append(reading)
-        if self.ends is Ends.NONE:
+        if self.ends is Ends.NONE and reading.start < reading.end:
             self._unproved.append(reading)
 
     def allows(self, mark: int) -> bool:

@@ -160,11 +160,6 @@ class Streams(Capturing):
 
     # What goes out beside whole messages of captured audio.
 
-    def push(self) -> None:
-        """All audio that is captured is to go out, the rest of a message too."""
-        for stream in self._streams.values():
-            stream.box.push()
-
     def fill(self, now: float) -> float:
         """When the rest of a message has waited for long enough; what is due by ``now`` goes out.
 

@@ -95,9 +95,10 @@ def encode_checked(dialect: Dialect, method: str, *given: object) -> Encoded:
 
 def check_encoded(dialect: Dialect, method: str, made: object) -> Encoded:
     """``made`` by ``method``. Raises DialectError unless it is a memory and messages."""
-    match made:
-        case (memory, tuple() as messages):
-            for each in cast("tuple[object, ...]", messages):
+    match cast("tuple[Memory, object]", made):
+        case (memory, some) if isinstance(some, tuple):
+            messages = cast("tuple[object, ...]", some)
+            for each in messages:
                 if not isinstance(each, str | bytes):
                     raise DialectError(
                         f"{name_of(dialect)}: {method} has to return messages that are str or "
@@ -124,9 +125,9 @@ def decode_strict(dialect: Dialect, memory: Memory, data: str | bytes) -> Decode
         raise dialect_error(dialect, "decode", exc) from exc
     match made:
         case (after, tuple() as items):
-            for item in cast("tuple[Message, ...]", items):
+            for item in items:
                 _check_item(dialect, item)
-            return after, cast("tuple[Message, ...]", items)
+            return after, items
         case _:
             what = f"decode has to return (memory, items), items being a tuple, not {kind(made)}"
             raise DialectError(f"{name_of(dialect)}: {what}")
@@ -217,7 +218,7 @@ def _are_words(value: object) -> bool:
         return False
     return all(
         isinstance(each, Word)
-        and isinstance(each.text, str)
+        and _is_text(each.text)
         and _is_claim(each.start)
         and _is_claim(each.end)
         for each in cast("tuple[object, ...]", value)

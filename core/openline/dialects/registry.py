@@ -38,9 +38,9 @@ BUILT_IN: Final[Mapping[str, Dialect]] = MappingProxyType(
             OpenAI(),
             Sherpa(),
             Soniox(),
+            Speechmatics(),
             VLLM(),
             Vosk(),
-            Speechmatics(),
             WhisperLive(),
             WhisperLiveKit(),
         )

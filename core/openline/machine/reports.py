@@ -120,4 +120,8 @@ def snapshot(session: SessionState) -> Snapshot:
         undelivered=streams.undelivered,
         sources_over=streams.over,
         memory=session.memory,
+        credential_due=session.now >= session.credential_due_at,
+        greeted=session.greeted,
+        speaks=session.timeline.speaks,
+        leaving=session.life.leaving,
     )

@@ -100,7 +100,7 @@ class Words(Proofs):
             # Reported before the mark moves: the record of a final holds what it proves.
             proves = self._proof(stream) if hearing.ends is Ends.EXACT else None
             final = self._transcript(stream, start, end)
-            hearing.note_final(Reading(start, end, final, sent=box.sent))
+            hearing.note_final(self._covering(stream, Reading(start, end, final, sent=box.sent)))
             self.report_words(final, proves=proves)
             if proves is not None:
                 self.confirm(box, proves)
@@ -137,6 +137,16 @@ class Words(Proofs):
         if heard.start is None:
             start = min(max(start, edge), end)
         return start, end
+
+    def _covering(self, stream: Stream, reading: Reading) -> Reading:
+        """The reading, with the audio that is told with it where nothing proves it.
+
+        That is none where finals prove nothing and this one has no end: the words may lie
+        anywhere in what was sent, most of which the backend may not have heard.
+        """
+        heard: Heard = self.message
+        is_anywhere = heard.end is None and stream.box.hearing.ends is Ends.NONE
+        return reading._replace(end=reading.start) if is_anywhere else reading
 
     def _known(self, stream: Stream) -> int:
         """The end of the audio that the figures show to be processed; 0: there are no figures."""
@@ -226,7 +236,7 @@ class Words(Proofs):
             start, end = self._place(stream)
             reading = Reading(start, end, self._transcript(stream, start, end))
             stream.box.hearing.note_final(reading)
-            stream.box.tell(reading)
+            stream.box.tell(self._covering(stream, reading))
             self.report_told(stream.box)
 
     def miss_words(self) -> None:
