@@ -122,9 +122,9 @@ class TestJudge:
         assuming.note_lost(0, 10 * S)
         assert assuming.judge(10 * S, 20 * S, []).lost == [(10 * S, round(10.5 * S))]
         assuming.note_lost(10 * S, round(10.5 * S))
-        assuming.loudness.note(11 * S, S // 2, LOUD)
+        assuming.loudness.note(11 * S, 3 * S // 10, LOUD)
         assert assuming.judge(round(10.5 * S), 20 * S, []).lost == [
-            (round(10.5 * S), round(11.5 * S))
+            (round(10.5 * S), round(11.3 * S))
         ]
         # Ten seconds later nothing follows it any more.
         assert assuming.judge(22 * S, 30 * S, []) == Judgement(30 * S)
