@@ -7,18 +7,28 @@ Each class is one schedule of an attack on the design, played with a clock of it
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
 from openline import events as e
-from openline.commands import SendBytes, SendPing, StoreAssumed, StoreConfirmed, StoreGap
+from openline.commands import (
+    FetchAudio,
+    SendBytes,
+    SendPing,
+    StoreAssumed,
+    StoreConfirmed,
+    StoreGap,
+)
 from openline.dialects.echopanel import TRAITS, EchoPanel
+from openline.dialects.protocol import Proof
 from openline.dialects.traits import Drain, End, Ends, Traits
 from openline.machine.timers import Timer
 from openline.observer import Observer
 from openline.policy import Policy
+from openline.session import PastSource, SessionMachine
 from openline.updates import SAMPLE_RATE as S
 from openline.updates import Account, GapCause, Trouble
 from tests.core.driver import FRAME, Drive, pcm
@@ -43,7 +53,7 @@ class Room(Drive):
 
     def __init__(self, *, policy: Policy = POLICY, **given: Any) -> None:
         """``given``: the traits of the dialect, and the arguments of ``Drive``."""
-        options = {"sources", "kinds", "disk_seconds", "observers"}
+        options = {"sources", "kinds", "disk_seconds", "observers", "make"}
         mine = {name: value for name, value in given.items() if name in options}
         traits = {name: value for name, value in given.items() if name not in options}
         super().__init__(policy=policy, dialect=dialect(**traits), **mine)
@@ -163,13 +173,13 @@ class TestAnHourOfSilence:
 
     def test_time_in_which_the_process_slept_makes_no_audio_old(self) -> None:
         room = Room().stream()
-        room.live(6)
+        room.live(11)
         room.now += 600
         room.feed(e.Tick())
         room.answer()
         assert room.core.statistics.sources["mic"].assumed == 0
         room.passes(25)
-        assert room.core.statistics.sources["mic"].assumed == 6 * S
+        assert room.core.statistics.sources["mic"].assumed == 11 * S
 
     def test_a_cough_is_no_speech(self) -> None:
         room = Room().stream()
@@ -246,6 +256,16 @@ class TestADeafBackend:
     def test_words_give_it_another_dial_for_the_next_time(self) -> None:
         room = self.deafened()
         room.final(0, 3)
+        room.live(60, LOUD)
+        assert len(room.dials) == 3
+
+    def test_a_proof_gives_it_another_dial_too(self) -> None:
+        room = self.deafened()
+        mark = room.core.snapshot().sources["mic"].confirmed
+        room.live(1)
+        room.session.message = Proof(confirmed=seconds(room.session.streams.all[0].box.dial_sent))
+        room.session.take_proof()
+        assert room.core.snapshot().sources["mic"].confirmed > mark
         room.live(60, LOUD)
         assert len(room.dials) == 3
 
@@ -344,6 +364,40 @@ class TestWithoutPeaks:
         room.final(249, 250)
         room.live(250, None)
         assert room.deaf == []
+
+
+class TestAResumedSession:
+    """Audio on disk has no peaks; what was assumed without them stays so."""
+
+    def resumed(self, **past: Any) -> Room:
+        source = PastSource(source="mic", origin=0, **past)
+        room = Room(disk_seconds=600.0, make=partial(SessionMachine, past=[source]))
+        room.open()
+        room.feed(e.SourceFinished("mic"))
+        room.connect()
+        for _ in range(80):
+            for each in room.commands:
+                if isinstance(each, FetchAudio):
+                    room.feed(e.AudioFetched("mic", each.start, pcm(each.samples)))
+            room.commands = [each for each in room.commands if not isinstance(each, FetchAudio)]
+            room.passes(STEP)
+        return room
+
+    def test_its_audio_is_unmeasured(self) -> None:
+        room = self.resumed(confirmed=5 * S, on_disk=((0, 25 * S),), assumed=((0, 8 * S),))
+        room.summary()
+        room.lose(1000)
+        assert not room.gaps
+        assert seconds(accounts(room)["mic"].assumed) >= 5 + 15
+        assert room.ended.reason == "audio was taken for silence, and its level was not measured"
+
+    def test_an_account_of_an_earlier_process_counts(self) -> None:
+        for unmeasured in (False, True):
+            room = self.resumed(
+                confirmed=25 * S, on_disk=(), assumed=((0, 8 * S),), unmeasured=unmeasured
+            )
+            assert room.ended.complete is not unmeasured
+            assert accounts(room)["mic"].assumed == 8 * S
 
 
 class TestProofWithoutAWindow:
