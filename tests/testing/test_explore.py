@@ -68,7 +68,7 @@ TOYS: dict[str, tuple[Dialect, Policy, bool, bool]] = {
     "no reply": (Bare(), Policy(source_timeout=None), False, True),
     "no step": (Bare(), Policy(source_timeout=None, start_delay=0.0), False, True),
     "a greeting": (Greeting(), Policy(source_timeout=None), False, True),
-    "renewed by a flush": (Flushing(), Policy(), False, False),
+    "renewed by a flush": (Flushing(), Policy(), False, True),
     "renewed by a stop": (Stopping(), Policy(source_timeout=None), True, False),
 }
 #: A stop leaves more time than a drain takes, in every situation of these walks.
