@@ -48,7 +48,7 @@ class Setting:
     def __str__(self) -> str:
         provider = "a provider" if self.has_provider else "no provider"
         basic = "" if self.is_whole else ", the basic laws"
-        return f"{written(self._policy)}, {self.dialect.name}, {provider}{basic}"
+        return f"{written(self.policy)}, {self.dialect.name}, {provider}{basic}"
 
     @property
     def is_whole(self) -> bool:
@@ -59,7 +59,7 @@ class Setting:
     def options(self) -> dict[str, Any]:
         """The keyword arguments that a session and a World have in common."""
         return {
-            "policy": self._policy,
+            "policy": self.policy,
             "dialect": self.dialect,
             "sources": self.sources,
             "session_id": "session",
@@ -80,7 +80,7 @@ class Setting:
             f"from {dialect.__module__} import {dialect.__qualname__}",
             "",
             "options = dict(",
-            f"    policy={written(self._policy)},",
+            f"    policy={written(self.policy)},",
             f"    dialect={dialect.__qualname__}(),",
             f"    sources={self.sources!r},",
             '    session_id="session",',
@@ -95,12 +95,12 @@ class Setting:
 class Run:
     """One session on its walk: its machine, the World that watches it, the time."""
 
-    __slots__ = ("_policy", "_seen", "machine", "now", "world")
+    __slots__ = ("_seen", "machine", "now", "policy", "world")
 
     world: World | BasicWorld
 
     def __init__(self, setting: Setting) -> None:
-        self._policy = setting.policy
+        self.policy = setting.policy
         self._seen = RowsSeen()
         self.machine = SessionMachine(
             Backend(), random=fixed, observers=[self._seen], **setting.options
@@ -116,7 +116,7 @@ class Run:
     @property
     def situation(self) -> Situation:
         """In which situation the session is."""
-        return situation_of(self.machine.snapshot(), self._policy)
+        return situation_of(self.machine.snapshot(), self.policy)
 
     def take_rows(self) -> list[Transition]:
         """The rows that ran since the last call."""
