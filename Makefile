@@ -5,7 +5,7 @@
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test pythons latest lint bench docs goldens diagrams pictures manual \
-	wheel soak mutants changelog lock clean
+	interop wheel soak mutants changelog lock clean
 
 PYTHON ?=
 PYTHONS := $(if $(PYTHON),$(PYTHON),python3 python3.13 python3.12 python3.11)
@@ -24,7 +24,7 @@ PIP_INSTALL := $(RUN) pip install --quiet --disable-pip-version-check
 KIT := $(patsubst %,tests/testing/test_%.py,laws dialects theorem) tests/diagrams
 ROOMS := $(patsubst %,tests/%,lookup store audio trio server cli) \
 	$(patsubst %,tests/testing/test_%.py,background patient_clock pytest_plugin)
-APART := $(patsubst %,tests/%,core driver properties e2e testing docs) $(ROOMS) $(KIT)
+APART := $(patsubst %,tests/%,core dialects driver properties e2e testing docs interop) $(ROOMS) $(KIT)
 COVERAGE_OF_CORE := 100
 COVERAGE_OF_DRIVER := 100
 COVERAGE_OF_ADAPTERS := 95
@@ -56,7 +56,7 @@ test: $(READY) ## Lint, run every test, hold the coverage gates
 	@echo "== the core and the driver by their own tests, then the kit's searches; beside them types, then properties"; \
 	{ types=0; { $(types); } || types=$$?; echo "== properties"; \
 		$(call tests,tests/properties) && [ $$types = 0 ]; } >$(OUT)/beside.log 2>&1 & \
-	beside=$$!; core=0; $(call traced,core,core/openline,tests/core) || core=$$?; \
+	beside=$$!; core=0; $(call traced,core,core/openline,tests/core tests/dialects) || core=$$?; \
 	driver=0; $(call traced,driver,adapters/openline_driver,tests/driver) || driver=$$?; \
 	searches=0; $(call tests,tests/testing $(call ignoring,$(KIT) $(ROOMS))) || searches=$$?; \
 	wait $$beside; beside=$$?; echo "== types"; cat $(OUT)/beside.log; \
@@ -103,6 +103,13 @@ latest: $(READY) ## Install the newest of everything, and run the tests of the c
 		grep -E '^(trio|trio-websocket|msgspec|python-statemachine|numpy|rich|pytest)='
 	@$(NEWEST)/bin/python -m pytest $(FACES) || $(call fail,a test fails with the newest of everything)
 
+# The clients come from PyPI, so this is no part of the tests.
+interop: $(READY) ## Let the makers' own clients stream speech to our backend, in each one's dialect
+	@[ -x .venv-interop/bin/python ] || .venv/bin/python -m venv .venv-interop
+	@$(UV) pip install --python .venv-interop/bin/python -r tests/interop/requirements.txt || \
+		$(call fail,the makers\' clients cannot be installed)
+	@$(RUN) pytest tests/interop || $(call fail,a client does not get its words)
+
 wheel: $(READY) ## Build the wheel and the sdist: dist/
 	@rm -rf dist && $(RUN) hatchling build
 
@@ -147,11 +154,14 @@ HOURS ?= 100
 INPUTS ?= 1000000
 TRANSCRIPTS ?= 1000000
 KILLS ?= 50
+PLAYS ?= 20000
 PROFILE ?= soak
 
-soak: $(READY) ## Search longer: SCHEDULES=1000000 SEED=1000000 RUNS=100 HOURS=100 INPUTS=1000000 TRANSCRIPTS=1000000 KILLS=50
+soak: $(READY) ## Search longer: SCHEDULES=1000000 SEED=1000000 RUNS=100 HOURS=100 INPUTS=1000000 TRANSCRIPTS=1000000 KILLS=50 PLAYS=20000
 	@$(RUN) tests.properties.test_theorem \
 		--schedules $(SCHEDULES) --seed $(SEED) || $(call fail,the theorem does not hold)
+	@$(RUN) tests.testing.plays --plays $(PLAYS) --seed $(SEED) \
+		|| $(call fail,a dialect breaks its promise)
 	@$(RUN) tests.properties.test_malformed --inputs $(INPUTS) --seed $(SEED) \
 		|| $(call fail,a message broke the core)
 	@$(RUN) tests.cli.transcripts --count $(TRANSCRIPTS) --seed $(SEED) \
@@ -191,7 +201,7 @@ lock: $(READY) ## Write both lock files anew; `make lock UPGRADE=--upgrade` move
 		$(call fail,a lock file names a place on this machine or network: unset it and lock again); fi
 
 clean: ## Remove all that make made, .venv too
-	@rm -rf .venv build dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf .venv .venv-interop build dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 style = .venv/bin/ruff check --quiet . && .venv/bin/ruff format --check --quiet --diff .

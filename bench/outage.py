@@ -1,7 +1,7 @@
 """The memory of a session while the backend is away for ten minutes.
 
 The peer keeps every frame in a list until it is taken: the unbounded queue of a quick first
-version. A session keeps 60 s by default and reports the audio that it dropped
+version. A session of the default dialect keeps 80 s and reports the audio that it dropped
 (`buffer_seconds` is a knob); with a spool it keeps all of it, on disk.
 
 The ten minutes pass on a clock that jumps, so they take seconds. Memory is counted as
@@ -22,12 +22,13 @@ from trio.testing import MockClock
 
 from bench.ratios import Figure, figure
 from openline import Backend, Gap, Policy
+from openline.dialects.registry import DEFAULT
 from openline.reconnect.verdicts import ErrorKind
 from openline_audio.source import FRAME_SAMPLES, SAMPLE_RATE, Sink
 from openline_trio import DialError, Session, open_session
 from openline_trio.sources.pace import Pace
 
-FIGURES = ("60 s kept, the default", "all kept, in memory", "all kept, on disk")
+FIGURES = ("80 s kept, the default", "all kept, in memory", "all kept, on disk")
 PEER = "a list of every frame"
 MEGABYTE = 1e6
 
@@ -101,7 +102,7 @@ def kept_by_a_list(seconds: float) -> float:
 
 def measure(*, seconds: float = 600.0) -> Iterator[Figure]:
     """Every figure, of an outage of ``seconds``."""
-    default = Policy().buffer_seconds
+    default = Policy().buffer_of(DEFAULT.traits)
     with tempfile.TemporaryDirectory(prefix="openline-bench-") as folder:
         ways = [(default, None), (max(default, seconds), None), (default, Path(folder) / "spool")]
         for name, (buffer, spool) in zip(FIGURES, ways, strict=True):

@@ -25,7 +25,7 @@ from trio_websocket import ConnectionClosed, WebSocketConnection, wrap_client_st
 from bench.ratios import Figure, figure
 from openline import Backend, Ended
 from openline.dialects.echopanel import EchoPanel
-from openline.dialects.protocol import Ids
+from openline.dialects.protocol import Encoded, Ids, Sent
 from openline_audio.source import FRAME_SAMPLES, SAMPLE_RATE, Sink
 from openline_trio import open_session
 from openline_trio.sources.pace import Pace
@@ -64,6 +64,12 @@ async def with_openline(url: str, sources: tuple[str, ...], seconds: float) -> N
                 raise RuntimeError(f"sending: a session ended incomplete: {update.reason}")
 
 
+async def send_all(socket: WebSocketConnection, made: Encoded) -> None:
+    """Send what a dialect without memory made."""
+    for message in made[1]:
+        await socket.send_message(message)
+
+
 async def with_a_bare_sender(url: str, sources: tuple[str, ...], seconds: float) -> None:
     """The same audio to the same backend, without a session."""
     ids = Ids(session_id="session", attempt_id="attempt", connection_id="connection")
@@ -72,7 +78,7 @@ async def with_a_bare_sender(url: str, sources: tuple[str, ...], seconds: float)
     async with stream, trio.open_nursery() as nursery:
         host = f"{backend.host}:{backend.port}"
         socket = await wrap_client_stream(nursery, stream, host, backend.path)
-        await socket.send_message(DIALECT.start(ids))
+        await send_all(socket, DIALECT.start(None, ids))
         await until(socket, "status")
         summary = trio.Event()
 
@@ -84,13 +90,13 @@ async def with_a_bare_sender(url: str, sources: tuple[str, ...], seconds: float)
             start = trio.current_time()
             for number in range(1, frames(seconds) + 1):
                 await trio.sleep_until(start + number * FRAME_SAMPLES / SAMPLE_RATE)
-                await socket.send_message(DIALECT.audio(name, FRAME))
+                await send_all(socket, DIALECT.audio(None, name, FRAME, number - 1))
 
         nursery.start_soon(read)
         async with trio.open_nursery() as senders:
             for name in sources:
                 senders.start_soon(send, name)
-        await socket.send_message(DIALECT.stop(ids))
+        await send_all(socket, DIALECT.stop(None, ids, Sent()))
         await summary.wait()
         await socket.aclose()
 

@@ -73,7 +73,9 @@ for your own pages.
 
 The happy path runs down. A transition that several states share is drawn once, from the frame
 around them: a lost socket leads from every dialled state to reconnecting. The transitions that end
-a session stand on the right, under their states.
+a session stand on the right, under their states. A line on the left of the path leaves from the
+part of a box that names the state it leads to: a connection that is replaced leads from draining
+back to connecting.
 
 {picture}
 ## What happens when …
@@ -107,7 +109,9 @@ def drawings() -> dict[str, str]:
     }
     for name, spec in CONTRACTS.items():
         pages[f"{name}.md"] = (f"The {name} dialect", contract(spec))
-    contracts = [f"| The contract of a dialect | [{name}.md]({name}.md) |" for name in CONTRACTS]
+    contracts = [
+        f"| The contract of the {name} dialect | [{name}.md]({name}.md) |" for name in CONTRACTS
+    ]
     return {
         "README.md": README.format(
             contracts="\n".join(contracts),

@@ -31,15 +31,16 @@ nitpicky = True
 nitpick_ignore_regex = [
     ("py:.*", r"(collections|contextlib|enum|ipaddress|msgspec|os|pathlib|ssl|trio|typing)\..*"),
     ("py:class", r"random\.Random"),
+    ("py:class", r"openline\.dialects\.options\._T"),
     ("py:.*", r"(hypothesis|_?pytest|statemachine|trio_websocket)\..*"),
     ("py:class", r"dict\[str"),  # a default's dict[str, str], which Sphinx cuts at the comma
     ("py:class", r"Buffer|MockClock"),
-    ("py:class", r"openline\.(audio\.streams\.PastSource|machine\.table\.Transition)"),
+    ("py:class", r"openline\.(audio\.past\.PastSource|machine\.table\.Transition)"),
     (
         "py:class",
         r"openline_testing\.(observation|steps|world)\.(Observation|Session|Setting|Step)",
     ),
-    ("py:class", r"openline\.machine\.timers\.Timer"),
+    ("py:class", r"openline\.machine\.(life\.Leaving|timers\.Timer)"),
     ("py:class", r"openline_trio\.sources\.(pace\.Worker|pcm\.HasFileno)"),
     ("py:class", r"openline_server\.faults\.(Dials|Effect|Mark|Moment|Phrase)"),
     ("py:class", r"openline_server\.(hooks\.Host|port\.Port|transport\.Transport)"),

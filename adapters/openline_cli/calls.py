@@ -77,6 +77,14 @@ def run_diagram(*, session: int | None, **given: Any) -> int:
     return diagram(number=session, **given)
 
 
+def run_dialects(*, name: str | None, json: bool) -> int:
+    """``openline dialects``. The exit status. Raises Problem."""
+    from openline_cli.dialect_list import show
+
+    sys.stdout.write(show(name, json=json))
+    return COMPLETE
+
+
 def run_completion(*, shell: str) -> int:
     """``openline completion``. The exit status. Raises Problem."""
     from openline_cli.completion import script
@@ -94,5 +102,6 @@ RUN: Final[Mapping[str, Callable[..., int]]] = {
     "replay": run_replay,
     "explain": run_explain,
     "diagram": run_diagram,
+    "dialects": run_dialects,
     "completion": run_completion,
 }

@@ -18,6 +18,7 @@ STATES: Final[Mapping[State, str]] = {
     State.CONNECTING: "yellow",
     State.AWAITING_ACK: "yellow",
     State.STREAMING: "green",
+    State.DRAINING: "green",
     State.RECONNECTING: "magenta",
     State.FINISHING: "cyan",
     State.CLOSING: "cyan",

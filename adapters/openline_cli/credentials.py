@@ -18,30 +18,39 @@ VARIABLE: Final = "OPENLINE_TOKEN"
 
 
 def find_credentials(
-    file: Path | None, environment: Mapping[str, str] = os.environ
+    file: Path | None,
+    environment: Mapping[str, str] = os.environ,
+    *,
+    variable: str = "",
 ) -> str | TokenFile | None:
     """What a session dials with: ``file``, which may be renewed, else the environment's token.
 
-    None where neither is given. Raises Problem if there is no token now.
+    ``variable`` is the dialect's own, which comes before OPENLINE_TOKEN. None where none is
+    given. Raises Problem if there is no token now.
     """
     if file is None:
-        return read_token(None, environment)
+        return read_token(None, environment, variable=variable)
     provider = TokenFile(file)
     _first(provider)
     return provider
 
 
-def read_token(file: Path | None, environment: Mapping[str, str] = os.environ) -> str | None:
+def read_token(
+    file: Path | None,
+    environment: Mapping[str, str] = os.environ,
+    *,
+    variable: str = "",
+) -> str | None:
     """The token of ``file`` now, else of the environment, else None. Raises Problem."""
     if file is not None:
         return _first(TokenFile(file))
-    token = environment.get(VARIABLE)
-    if not token:
-        return None
-    try:
-        return check_credential(token)
-    except ValueError as error:
-        raise Problem(f"{VARIABLE}: {error}") from None
+    for name in (variable, VARIABLE):
+        if token := environment.get(name):
+            try:
+                return check_credential(token)
+            except ValueError as error:
+                raise Problem(f"{name}: {error}") from None
+    return None
 
 
 def _first(provider: TokenFile) -> str:

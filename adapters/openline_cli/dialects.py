@@ -7,15 +7,16 @@ it raises becomes a Problem, one line with the dialect's name.
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from openline.dialects.checking import DialectError
 from openline.dialects.dry_run import dry_run
+from openline.dialects.options import configured
 from openline.dialects.protocol import Dialect
-from openline.dialects.registry import BUILT_IN
+from openline.dialects.registry import BUILT_IN, DEFAULT
 from openline.journal.reader import Journal, JournalError
 from openline_cli.problems import Problem
 from openline_lookup import dialects as lookup
@@ -25,12 +26,30 @@ from openline_lookup.dialects import NamingError, error_line
 _HERE: Final = ""
 
 
-def find_dialect(name: str | None) -> Dialect | None:
-    """The dialect named ``name``; None if ``name`` is None. Raises Problem."""
+def find_dialect(name: str | None, options: Sequence[str] = ()) -> Dialect | None:
+    """The dialect named ``name``, with ``options``, each NAME=VALUE. Raises Problem.
+
+    None if neither is given; options without a name are the default dialect's.
+    """
     if name is None:
-        return None
+        return configured_by(DEFAULT, options) if options else None
     with dialect_option(name):
-        return lookup.find_dialect(name)
+        return configured_by(lookup.find_dialect(name), options)
+
+
+def configured_by(dialect: Dialect, options: Sequence[str]) -> Dialect:
+    """``dialect`` with ``options``, each NAME=VALUE. Raises Problem."""
+    given: dict[str, str] = {}
+    for each in options:
+        name, equals, text = each.partition("=")
+        if not name.strip() or not equals:
+            raise Problem(f"--option {each}: give NAME=VALUE, as in language=en")
+        given[name.strip()] = text
+    try:
+        return configured(dialect, given)
+    except ValueError as error:
+        text = str(error)
+        raise Problem(f"--{text}" if text.startswith("option ") else f"--option: {text}") from None
 
 
 @contextmanager

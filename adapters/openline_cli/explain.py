@@ -35,7 +35,7 @@ def look_up(subject: str | None, *, dialect: str | None = None) -> list[Explanat
     """Every explanation of ``subject``; None: the whole table. Raises Problem."""
     with blamed(dialect):
         spoken = find_dialect(dialect) or DEFAULT
-        codes, refusals = spoken.traits.codes, spoken.traits.refusals
+        codes, refusals = spoken.traits.rulings, spoken.traits.refusals
     if subject is None:
         return all_rows(dialect_codes=codes, refusals=refusals)
     try:

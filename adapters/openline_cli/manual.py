@@ -47,11 +47,15 @@ def placed(argument: Parameter) -> str:
     return argument.value if argument.required else f"[{argument.value}]"
 
 
+#: The longest choices that stand behind an option, in characters.
+_MOST_CHOICES: Final = 40
+
+
 def called(parameter: Parameter) -> str:
     """``-q, --quiet``, ``--out FILE``, or an argument's name."""
     if not parameter.is_option:
         return placed(parameter)
-    value = "|".join(parameter.choices) or parameter.value
+    value = parameter.value if _are_many(parameter) else "|".join(parameter.choices)
     names = ", ".join(sorted(parameter.flags, key=len))
     return f"{names} {value}" if parameter.takes_value else names
 
@@ -65,10 +69,16 @@ def defaulting(parameter: Parameter) -> str:
 
 def described(parameter: Parameter) -> str:
     """Its help text and its default."""
-    if not parameter.is_option and parameter.choices:
-        return f"{parameter.help[:-1]}: {', '.join(parameter.choices)}."
+    text = parameter.help
+    if parameter.choices and (_are_many(parameter) or not parameter.is_option):
+        text = f"{text[:-1]}: {', '.join(parameter.choices)}."
     default = defaulting(parameter)
-    return f"{parameter.help} Default: {default}." if default else parameter.help
+    return f"{text} Default: {default}." if default else text
+
+
+def _are_many(parameter: Parameter) -> bool:
+    """Whether the choices are too long to stand behind the option, or none."""
+    return not 0 < len("|".join(parameter.choices)) <= _MOST_CHOICES
 
 
 def overview(summary: str, commands: Mapping[str, Command]) -> str:

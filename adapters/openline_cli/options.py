@@ -10,6 +10,11 @@ from openline_cli.parameters import Parameter, above_0, from_1, whole
 
 #: The recognisers of the reference backend.
 RECOGNIZERS: Final = ("whisper", "pocketsphinx", "echo", "none")
+#: The wire contracts of the reference backend.
+CONTRACTS: Final = (
+    "echopanel", "deepgram", "speechmatics", "assemblyai", "openai", "vllm", "soniox", "vosk",
+    "whisperlive", "whisperlivekit", "sherpa",
+)  # fmt: skip
 #: How the machine can be drawn.
 FORMATS: Final = ("svg", "dot", "mermaid", "md", "xstate", "scxml")
 DEFAULT_URL: Final = Backend().url
@@ -18,9 +23,8 @@ URL: Final = Parameter(
     name="url",
     flags=("--url",),
     value="URL",
-    default=DEFAULT_URL,
     table="backend",
-    help="The backend.",
+    help="The backend; the dialect's usual address if not given.",
 )
 OTHER_URL: Final = Parameter(
     name="url",
@@ -34,7 +38,15 @@ DIALECT: Final = Parameter(
     flags=("--dialect",),
     value="NAME",
     table="backend",
-    help="The backend's dialect; give your own as module:NAME.",
+    help="The backend's dialect, of `openline dialects`; give your own as module:NAME.",
+)
+OPTION: Final = Parameter(
+    name="option",
+    flags=("--option",),
+    value="NAME=VALUE",
+    default=(),
+    many=True,
+    help="Set an option of the dialect, as in language=en; repeatable.",
 )
 TOKEN_FILE: Final = Parameter(
     name="token_file",
@@ -42,7 +54,8 @@ TOKEN_FILE: Final = Parameter(
     value="FILE",
     read=Path,
     table="backend",
-    help="Read the token from this file, before each dial; else the variable OPENLINE_TOKEN.",
+    help="Read the token from this file, before each dial; else the dialect's own variable, as "
+    "DEEPGRAM_API_KEY, or OPENLINE_TOKEN.",
 )
 PLAIN_WS: Final = Parameter(
     name="plain_ws",

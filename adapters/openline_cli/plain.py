@@ -179,6 +179,13 @@ def describe_end(ended: Ended, *, interrupted: bool = False) -> str:
     unread = ended.statistics.malformed
     plural = "s" if unread > 1 else ""
     odd = f", but {unread} message{plural} of the backend could not be read" if unread else ""
-    told = any(account.told for account in ended.accounts.values())
-    fate = "was confirmed, or is in a final" if told else "was confirmed"
-    return f"{lead}: every captured sample {fate}{odd}"
+    return f"{lead}: every captured sample {_fate(ended)}{odd}"
+
+
+def _fate(ended: Ended) -> str:
+    """What became of the audio of a complete session."""
+    accounts = ended.accounts.values()
+    told = ", or is in a final" if any(account.told for account in accounts) else ""
+    assumed = max((account.assumed for account in accounts), default=0) / SAMPLE_RATE
+    quiet = f", or was quiet ({length(assumed)} unconfirmed)" if assumed else ""
+    return f"was confirmed{told}{quiet}"

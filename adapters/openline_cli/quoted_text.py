@@ -18,7 +18,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import Final
 
-from openline.reconnect import verdict_table as table
+from openline.reconnect.rules import plain
 from openline.reconnect.verdicts import NO_CODES, ErrorKind, Rule
 from openline_lookup.endings import (
     CODES,
@@ -39,7 +39,7 @@ _BEHIND: Final = re.compile(
 _WORD: Final = re.compile(r"[^\W_]+")
 #: The most endings that part of a line may match.
 _MOST: Final = 6
-_ERRORS: Final = {table.plain(kind): kind for kind in ErrorKind}
+_ERRORS: Final = {plain(kind): kind for kind in ErrorKind}
 
 #: Texts of Linux and macOS, of resolvers and OpenSSL; they stand in brackets behind our reason.
 #: A text that contains the error's name ("connection timed out") is found by the name instead.
@@ -96,7 +96,7 @@ def explain_text(
 
 def _named(text: str, refusals: Mapping[str, Rule]) -> list[int | ErrorKind | str]:
     """The subjects with this number or name, or with a name that begins with ``text``."""
-    wanted = table.plain(text)
+    wanted = plain(text)
     number = _NUMBER.fullmatch(text)
     if number is not None:
         value = int(number[1])
@@ -109,8 +109,7 @@ def _named(text: str, refusals: Mapping[str, Rule]) -> list[int | ErrorKind | st
     return [
         known
         for known in refusals
-        if wanted
-        and (table.plain(known).startswith(wanted) or wanted.startswith(table.plain(known)))
+        if wanted and (plain(known).startswith(wanted) or wanted.startswith(plain(known)))
     ]
 
 
@@ -169,8 +168,8 @@ def _short(text: str) -> str:
 def _suggest(text: str, refusals: Mapping[str, Rule]) -> str:
     if _NUMBER.fullmatch(text) is not None:
         return "give an HTTP status (100-599) or a close code (1000-4999)"
-    names = [*_ERRORS, *(table.plain(known) for known in refusals)]
-    near = difflib.get_close_matches(table.plain(text), names)
+    names = [*_ERRORS, *(plain(known) for known in refusals)]
+    near = difflib.get_close_matches(plain(text), names)
     if not near:
         return 'give a number such as 1008 or 429, a name such as "no ack", or what was printed'
     return "did you mean " + " or ".join(f'"{name}"' for name in near) + "?"

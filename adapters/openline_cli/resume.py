@@ -7,6 +7,7 @@ exit status is the worst of theirs. A transcript can be written only for one ses
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,7 +20,7 @@ from openline.dialects.registry import BUILT_IN, DEFAULT
 from openline.policy import Policy
 from openline_cli import writers
 from openline_cli.credentials import find_credentials
-from openline_cli.dialects import blamed, find_dialect
+from openline_cli.dialects import blamed, configured_by, find_dialect
 from openline_cli.follow import follow
 from openline_cli.problems import COMPLETE, INTERRUPTED, Problem
 from openline_cli.screen import find_screen, write_err
@@ -43,6 +44,7 @@ class ResumeOptions:
     json: bool = False
     plain_ws: bool = False
     dialect: str | None = None
+    option: Sequence[str] = ()
     policy: Policy | None = None
 
 
@@ -58,16 +60,16 @@ def resume(options: ResumeOptions) -> int:
         if len(folders) > 1:
             raise Problem(f"--out: {len(folders)} sessions are spooled there; name one's folder")
         writers.check(options.out)
-    credentials = find_credentials(options.token_file)
     dialect = find_dialect(options.dialect)
     with blamed(options.dialect):
         check_horizon(options.policy, (dialect or DEFAULT).traits.horizon)
+    kept = None if options.token_file is None else find_credentials(options.token_file)
     url = options.url
     other = None if url is None else make_backend(url, plain_ws=options.plain_ws)
     worst = COMPLETE
     for folder in folders:
         try:
-            worst = max(worst, _resume(folder, options, other, credentials, dialect))
+            worst = max(worst, _resume(folder, options, other, dialect, kept))
         except Problem as problem:  # the other sessions can still be finished
             if len(folders) == 1:
                 raise
@@ -94,27 +96,34 @@ def _backend(folder: Path, began: Began) -> Backend:
         raise Problem(f"{folder}: {error} with --url") from None
 
 
-def _check_dialect(folder: Path, began: Began, dialect: Dialect) -> None:
+def _dialect(folder: Path, began: Began, given: Dialect | None, options: Sequence[str]) -> Dialect:
+    """The session's dialect with its options; ``options`` override them. Raises Problem."""
+    dialect = given or BUILT_IN.get(began.dialect or "", DEFAULT)
     try:
         began.check_dialect(dialect.name)
     except ValueError as error:
         name = began.dialect if began.dialect in BUILT_IN else "module:NAME"
         raise Problem(f"{folder}: {error} (--dialect {name})") from None
+    kept = [f"{name}={text}" for name, text in began.dialect_options.items()]
+    return configured_by(dialect, [*kept, *options])
 
 
 def _resume(
     folder: Path,
     options: ResumeOptions,
     other: Backend | None,
-    credentials: Credentials,
-    dialect: Dialect | None,
+    given: Dialect | None,
+    kept: Credentials,
 ) -> int:
     try:
         past = load(folder)
     except SpoolError as error:
         raise Problem(str(error)) from None
     began = past.began
-    _check_dialect(folder, began, dialect or DEFAULT)
+    dialect = _dialect(folder, began, given, options.option)
+    credentials = kept or find_credentials(None, variable=dialect.traits.key_variable)
+    with blamed(options.dialect):
+        check_horizon(options.policy, dialect.traits.horizon)
     backend = other or _backend(folder, began)
     screen = None if options.json and sys.stdout.isatty() else find_screen()
     view = make_view(backend, dict.fromkeys(began.sources), screen, json=options.json)

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from shlex import quote
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import trio
 
 from openline.backend import Backend
+from openline.dialects.protocol import Dialect
 from openline.dialects.registry import DEFAULT
 from openline.journal.reader import JournalError
 from openline.policy import Policy
@@ -26,7 +27,6 @@ from openline_cli.credentials import find_credentials
 from openline_cli.dialects import blamed, find_dialect
 from openline_cli.follow import Outcome, follow, give_up, is_gone, opening
 from openline_cli.inputs import Reading, open_sources, remarks
-from openline_cli.options import DEFAULT_URL
 from openline_cli.plain import PlainView, describe_end
 from openline_cli.problems import Problem, printable
 from openline_cli.screen import (
@@ -46,12 +46,16 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
+#: The name of the source where the dialect takes any name.
+ANY_SOURCE: Final = "audio"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamOptions:
     """The options of the command."""
 
     files: Sequence[str]
-    url: str = DEFAULT_URL
+    url: str | None = None
     source: str | None = None
     speed: float = 1.0
     rate: int | None = None
@@ -66,21 +70,24 @@ class StreamOptions:
     spool: Path | None = None
     journal: Path | None = None
     dialect: str | None = None
+    option: Sequence[str] = ()
     policy: Policy | None = None
 
 
 def stream(options: StreamOptions) -> int:
     """Stream and return the exit status. Raises Problem."""
-    backend = make_backend(options.url, plain_ws=options.plain_ws)
+    dialect = find_dialect(options.dialect, options.option)
+    spoken = dialect or DEFAULT
+    backend = find_backend(options.url, spoken, plain_ws=options.plain_ws)
     if options.out is not None:
         writers.check(options.out)
         if options.journal is not None and options.out.resolve() == options.journal.resolve():
             raise Problem(f"--out {options.out}: the journal goes there; give another name")
-    credentials = find_credentials(options.token_file)
-    dialect = find_dialect(options.dialect)
+    traits = spoken.traits
+    credentials = find_credentials(options.token_file, variable=traits.key_variable)
     with blamed(options.dialect):
-        check_horizon(options.policy, (dialect or DEFAULT).traits.horizon)
-    sources = make_sources(options, (dialect or DEFAULT).traits.sources)
+        check_horizon(options.policy, traits.horizon)
+    sources = make_sources(options, traits.sources)
     screen = None if options.json and sys.stdout.isatty() else find_screen()
     durations = {name: source.duration for name, source in sources.items()}
     view = make_view(backend, durations, screen, json=options.json)
@@ -108,6 +115,16 @@ def stream(options: StreamOptions) -> int:
     return finish(outcome, screen, draft=draft, json=options.json, folder=folder)
 
 
+def find_backend(url: str | None, dialect: Dialect, *, plain_ws: bool) -> Backend:
+    """The backend at ``url``; None: where those of the dialect usually listen. Raises Problem."""
+    if url is not None:
+        return make_backend(url, plain_ws=plain_ws)
+    try:
+        return Backend.of(dialect)
+    except ValueError as error:
+        raise Problem(f"--url is missing: {error}") from None
+
+
 def make_backend(url: str, *, plain_ws: bool) -> Backend:
     """The backend to dial. Raises Problem."""
     try:
@@ -131,11 +148,17 @@ def make_sources(
     options: StreamOptions, known: Sequence[str] = DEFAULT.traits.sources
 ) -> dict[str, Source]:
     """The sources, opened and checked, by their names in ``known``. Raises Problem."""
+    if not known:  # one source of any name
+        return open_sources(options.files, [options.source or ANY_SOURCE], _reading(options))
     first = known[0] if options.source is None else options.source
     if first not in known:
         raise Problem(f"--source {first}: give {' or '.join(known)}")
     names = (first, *(name for name in known if name != first))
-    reading = Reading(
+    return open_sources(options.files, names, _reading(options))
+
+
+def _reading(options: StreamOptions) -> Reading:
+    return Reading(
         speed=options.speed,
         rate=options.rate,
         channels=options.channels,
@@ -143,7 +166,6 @@ def make_sources(
         split=options.split,
         allow_empty=options.allow_empty,
     )
-    return open_sources(options.files, names, reading)
 
 
 def make_view(

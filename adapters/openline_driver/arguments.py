@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from openline.audio.streams import PastSource
+from openline.audio.past import PastSource
 from openline.backend import Backend
 from openline.dialects.protocol import Dialect
 from openline.events import SourceKind

@@ -119,9 +119,10 @@ class CredentialStore:
 
     def _keep(self, credential: str) -> None:
         headers = credential_headers(self._dialect, check_credential(credential))
-        made = _words(headers)
+        offered = self._dialect.subprotocols
+        made = {*_words(headers), *offered(credential)}
         with suppress(DialectError):  # the dialect accepts only credentials of a certain form
-            made -= _words(credential_headers(self._dialect, _OTHER))
+            made -= {*_words(credential_headers(self._dialect, _OTHER)), *offered(_OTHER)}
         # A header may hold the credential encoded: Basic encodes "user:password" in base64. In a
         # query it is quoted.
         spelt = {credential, _quoted(credential), *made}

@@ -49,6 +49,7 @@ from openline_driver.dials import one_cause
 from openline_driver.error_origin import raised, source_error
 from openline_driver.http import refusal
 from openline_driver.options import SessionOptions
+from openline_driver.peaks import measured, needs_peaks
 from openline_driver.translation import Translation
 
 
@@ -101,6 +102,7 @@ class Driver:
             observers=observers,
         )
         self._is_watched = bool(observers)
+        self._measures = needs_peaks(options.dialect.traits)
         self._errors_reported = 0
         self._opened = False
         self._queue: deque[Any] = deque()  # commands, and requests that wait for a flush
@@ -163,7 +165,11 @@ class Driver:
         if self.receiving:
             self._posted.append(event)
         elif type(event) is e.AudioCaptured:  # the most frequent, and it holds no credential
-            self._receive(event)
+            if self._measures:
+                for each in measured(event):
+                    self._receive(each)
+            else:
+                self._receive(event)
         else:
             self._take(event)
 

@@ -30,9 +30,9 @@ class Dial(msgspec.Struct, frozen=True, kw_only=True):
 
     Answer ``SocketOpened(dial, connection_id)`` once it is open; then one ``SocketLost``, or one
     ``Refused`` if HTTP refused the upgrade; and ``Released`` when the socket is gone, even if
-    the dial was aborted and nothing else is answered. ``host``, ``target`` (path and query) and
-    ``headers`` are those of the request. ``target`` and ``headers`` may hold the credential, so
-    they stay out of the repr.
+    the dial was aborted and nothing else is answered. ``host``, ``target`` (path and query),
+    ``headers`` and ``subprotocols`` are those of the request. The last three may hold the
+    credential, so they stay out of the repr.
     """
 
     dial: int
@@ -41,6 +41,7 @@ class Dial(msgspec.Struct, frozen=True, kw_only=True):
     target: str
     headers: tuple[tuple[str, str], ...]
     connection_id: str
+    subprotocols: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"Dial(dial={self.dial}, backend={self.backend!r})"

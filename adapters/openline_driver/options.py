@@ -13,7 +13,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from openline import events as e
-from openline.audio.streams import PastSource
+from openline.audio.past import PastSource
 from openline.backend import Backend
 from openline.dialects.echopanel import EchoPanel
 from openline.dialects.protocol import Dialect

@@ -72,7 +72,8 @@ class Translation:
             dial=command.dial,
             backend=backend,
             host=host_header(backend),
-            target=backend.target(credential),
+            target=backend.target(credential, options.dialect.query()),
             headers=request_headers(backend, credential, store.headers, options.user_agent),
+            subprotocols=tuple(options.dialect.subprotocols(credential)),
             connection_id=options.new_id(),
         )

@@ -17,6 +17,7 @@ import msgspec
 
 from openline.policy import Policy
 from openline.reconnect import verdict_table as table
+from openline.reconnect.rules import Ranges, plain
 from openline.reconnect.verdicts import (
     MAX_RETRY_AFTER,
     MAX_STRIKES,
@@ -142,13 +143,15 @@ def _everything(
 ) -> Iterator[_Subject]:
     for text, row in refusals.items():
         yield _refusal(text, row)
-    codes = sorted({*table.CLOSE_CODES, *table.OUR_CLOSE_CODES, *dialect_codes})
+    own = {each for each in dialect_codes if each in CODES}
+    codes = sorted({*table.CLOSE_CODES, *table.OUR_CLOSE_CODES, *own})
     for code in codes:
         yield _code(code, dialect_codes)
     for numbers, one in _others(table.CLOSE_CODE_RANGES, codes):
         yield "close code", f"close code {numbers}", _code_cases(one, NO_CODES)
     yield "close code", "any other close code", _code_cases(0, NO_CODES)
-    for status in table.HTTP_STATUSES:
+    own_statuses = {each for each in dialect_codes if each in STATUSES}
+    for status in sorted({*table.HTTP_STATUSES, *own_statuses}):
         yield _status(status)
     for numbers, one in _others(table.HTTP_RANGES, table.HTTP_STATUSES):
         yield "HTTP status", f"HTTP {numbers}", _status_cases(one)
@@ -167,14 +170,14 @@ def _status(status: int) -> _Subject:
 
 
 def _error(error: ErrorKind) -> _Subject:
-    return "error", f"error {table.plain(error)}", [("", Ending(error=error))]
+    return "error", f"error {plain(error)}", [("", Ending(error=error))]
 
 
 def _refusal(text: str, row: Rule) -> _Subject:
     return "refusal", f'refusal "{text}"', [("", Ending(refusal=row))]
 
 
-def _others(ranges: table.Ranges, exact: Iterable[int]) -> Iterator[tuple[str, int]]:
+def _others(ranges: Ranges, exact: Iterable[int]) -> Iterator[tuple[str, int]]:
     """Name each range, and give a number that is ruled by it and by nothing before it."""
     taken = set(exact)
     for numbers, _ in ranges:

@@ -1,8 +1,9 @@
-"""The reference backend: a server of the echopanel contract with real recognition.
+"""The reference backend: a server of eleven wire contracts with real recognition.
 
 Independent of the client: nothing here imports ``openline``, so the two share only the
 contract, not a module. Start with ``serve`` (in a nursery) or ``run_server`` (as a
-process); both take a ``ServerConfig``. ``contract`` has the messages, ``session`` one
+process); both take a ``ServerConfig``, whose ``dialect`` names the contract. ``contracts`` has
+one module for each, and ``contract`` the messages of ``echopanel``; ``session`` is one
 conversation, ``listener`` one source of it, ``server`` the rest. ``scripted`` is a server
 that a test scripts message by message. ``faults`` defines the faults as phrases, and
 ``FaultInjector`` is the hooks that inject them. ``hearing`` keeps what a recogniser heard;

@@ -41,9 +41,10 @@ def all_of(pcm: bytes) -> Dropped:
 class AudioQueue:
     """The bounded queue of one source on one connection."""
 
-    def __init__(self, seconds: float = QUEUE_SECONDS) -> None:
-        """An empty queue that holds ``seconds`` of audio."""
+    def __init__(self, seconds: float = QUEUE_SECONDS, shed: float = 0.0) -> None:
+        """An empty queue that holds ``seconds`` of audio; if full, ``shed`` seconds go at once."""
         self.resize(seconds)
+        self._shed = int(shed * BYTES_PER_SECOND)
         self._items: deque[tuple[int, bytes]] = deque()
         self._bytes = 0
 
@@ -58,7 +59,8 @@ class AudioQueue:
             self._items.append((place + at, item))
             self._bytes += len(item)
         items = lost = 0
-        while self._bytes > self._limit:
+        most = self._limit if self._bytes <= self._limit else max(0, self._limit - self._shed)
+        while self._bytes > most:
             _, gone = self._items.popleft()
             self._bytes -= len(gone)
             items += 1

@@ -13,6 +13,11 @@ from pathlib import Path
 from typing import Final, Literal, get_args
 
 RecognizerName = Literal["whisper", "pocketsphinx", "none", "echo"]
+#: The wire contracts; each is a module of ``openline_server.contracts``.
+DialectName = Literal[
+    "echopanel", "deepgram", "speechmatics", "assemblyai", "openai", "vllm", "soniox", "vosk",
+    "whisperlive", "whisperlivekit", "sherpa",
+]  # fmt: skip
 #: How fast a recogniser that is not slowed may take audio from the queue, in seconds of
 #: audio per second. With the first second free, ten seconds sent at once lose seven, as on
 #: the observed server.
@@ -44,6 +49,8 @@ class ServerConfig:
     port: int = 8000
     token: str | None = field(default=None, repr=False)
     recognizer: RecognizerName = "whisper"
+    #: The wire contract to serve.
+    dialect: DialectName = "echopanel"
     #: A model's name or directory; None: the model of the installed model package.
     model: str | None = None
     #: Worker processes for recognition; None: one per processor.
@@ -76,6 +83,10 @@ class ServerConfig:
         if self.recognizer not in get_args(RecognizerName):
             raise BackendError(
                 f"no recogniser {self.recognizer!r}: choose {', '.join(get_args(RecognizerName))}"
+            )
+        if self.dialect not in get_args(DialectName):
+            raise BackendError(
+                f"no dialect {self.dialect!r}: choose {', '.join(get_args(DialectName))}"
             )
         if self.record is not None and self.record.exists() and not self.record.is_dir():
             raise BackendError(f"cannot record into {self.record}: it is not a directory")

@@ -9,7 +9,8 @@
              | time | n, ("frames" | "finals") | "first", ("frame" | "final") ;
     dials    = "on", ( "dial", n | "dials", n, "-", n | "every dial" )
              | "from dial", n | "every dial" ;
-    effect   = words, [ what its phrase takes ], [ '"', reason, '"' ], [ "retry-after", time ] ;
+    effect   = words, [ what its phrase takes ], [ reason ], [ "retry-after", time ] ;
+    reason   = '"', text, '"' | letters, "-", digits ;
     time     = number, ( "ms" | "s" | "min" ) ;
 
 Each modifier stands once, in any order; ``while finishing`` is ``after stop``, ``ack then
@@ -43,6 +44,8 @@ _NUMBER: Final = r"(?P<value>\d{1,9}(?:\.\d{1,9})?)"
 _TIME: Final = rf"{_NUMBER}\s*(?P<unit>{'|'.join(_SECONDS)})"
 _QUOTED: Final = r'"(?P<quoted>(?:[^"\\]|\\.)*)"'
 _SOURCES: Final = "mic|system"
+#: A reason that needs no quotes, such as NET-0001.
+_REASON: Final = r"(?P<bare>[a-z]{2,10}-\d{2,6})"
 _N: Final = r"[1-9]\d{0,8}"
 _MOMENT: Final = (
     rf"(?P<mark>{'|'.join(_MARKS)})|first[\s-]+(?P<first>frame|final)"
@@ -65,6 +68,7 @@ _NUMBERS: Final = {
         r"(?!1005|1006|1015)(?P<value>\d{4})",
         "a close code that can be sent, from 1000 to 4999", 1000, 4999,
     ),
+    "error": (r"(?P<value>\d{1,5})", "an error code such as 3007, from 1 to 65535", 1, 65535),
     "wait": (rf"{_TIME}|(?P<bare>\d{{1,9}})", "seconds, from 0 to a day", 0, _DAY),
 }  # fmt: skip
 #: The regex of each effect's words, the longest first.
@@ -161,8 +165,10 @@ class _Reader:
             return number, ""
         if takes and (not takes.startswith("[") or self._rest[:1].isdecimal()):
             number = self._number(takes.strip("[]"))
-        if takes == "[code]" and self._rest.startswith('"'):
-            return number, self._quotable("a reason", _MAX_REASON, _QUOTED)
+        if takes == "[code]" and (self._rest.startswith('"') or self._sees(_REASON)):
+            return number, self._quotable("a reason", _MAX_REASON, rf"{_QUOTED}|{_REASON}")
+        if takes == "[error]" and self._rest.startswith('"'):
+            return number, self._quotable("a text", _MAX_REASON, _QUOTED)
         return number, ""
 
     def _after(self) -> Moment:

@@ -24,7 +24,9 @@ from enum import Enum, StrEnum
 from typing import Final, Literal
 
 #: What a phrase takes after its words; ``[…]``: or not.
-Takes = Literal["", "time", "[time]", "[code]", "status", "factor", "url", "source", "[source]"]
+Takes = Literal[
+    "", "time", "[time]", "[code]", "[error]", "status", "factor", "url", "source", "[source]"
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,8 @@ class Phrase:
     @property
     def form(self) -> str:
         """The phrase with its placeholders, for a list."""
-        takes = {"[code]": '[CODE] ["REASON"]'}.get(self.takes, self.takes.upper())
+        long = {"[code]": '[CODE] ["REASON"]', "[error]": '[CODE] ["TEXT"]'}
+        takes = long.get(self.takes, self.takes.upper())
         return " ".join(filter(None, (self.words, takes, "[retry-after TIME]" * self.retry)))
 
 
@@ -95,14 +98,33 @@ class Effect(Enum):
         "redirect", "The handshake is answered with 307 and this Location.",
         "url", timed=False, example="redirect ws://127.0.0.1:9000/",
     )  # fmt: skip
-    UNAUTHORIZED = _phrase("unauthorized", "The token is found wrong: 1008.", timed=False)
-    CAPACITY = _phrase(
-        "capacity", "No session is free: 5 s of silence after start, a message, 1000.", timed=False
+    UNAUTHORIZED = _phrase(
+        "unauthorized", "The token is found wrong: 1008, or the HTTP status for it.", timed=False
     )
-    ERROR = _phrase("error", "start is answered with an error message and 1000.", timed=False)
-    NO_ACK = _phrase("no ack", "start is never acknowledged.", timed=False)
+    CAPACITY = _phrase(
+        "capacity", "No session is free: a message and a close (echopanel: after 5 s).", timed=False
+    )
+    ERROR = _phrase(
+        "error", "An error message, instead of the ack or after a moment, and the close for it.",
+        "[error]", example="error 3007 after 5s",
+    )  # fmt: skip
+    NO_ACK = _phrase(
+        "no ack", "start, or where there is none the handshake, is never answered.", timed=False
+    )
     NO_SUMMARY = _phrase("no summary", "stop is answered, but never completed.", timed=False)
     NO_PONG = _phrase("no pong", "Pings are not answered any more; all else goes on.")
+    NO_KEEPALIVE = _phrase(
+        "no keepalive", "The contract's close when neither audio nor keepalive came for so long.",
+        "time", example="no keepalive 10s",
+    )  # fmt: skip
+    SESSION_LIMIT = _phrase(
+        "session limit", "The session may last so long, from the dial on; its end says so.",
+        "time", timed=False, example="session limit 30s",
+    )  # fmt: skip
+    GO_AWAY = _phrase(
+        "go away", "A notice, where the contract has one; the end comes so much later.",
+        "time", example="go away 5s after ack",
+    )  # fmt: skip
     FREEZE = _phrase(
         "freeze", "The server stays up, reads nothing and sends nothing, on any connection.",
         "time", example="freeze 5s after ack",
@@ -252,7 +274,9 @@ class Fault:
         match phrase.takes:
             case "time" | "[time]":
                 words.append(_seconds(self.number))
-            case "[code]" | "status":
+            case "[error]" if self.number == 0:
+                pass
+            case "[code]" | "[error]" | "status":
                 words.append(f"{self.number:.0f}")
             case "factor":
                 words.append(f"{_number(self.number)}x")

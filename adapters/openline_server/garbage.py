@@ -56,3 +56,5 @@ GARBAGE: Final = (
     frame(_BINARY, b"EP\x01\x01" + bytes(640)),
     frame(_BINARY, bytes(range(256))),
 )
+#: For a contract that may take any text member for words: those without one.
+WORDLESS: Final = tuple(each for each in GARBAGE if b'"text"' not in each)

@@ -11,6 +11,9 @@ awaited (or called) at exactly one place of the server:
 ``opened``         the WebSocket is open and nothing has been sent
 ``received``       a message was taken; while this waits, nothing more is read, and once the
                    small queue is full not even pings: a frozen server
+``acting``         the server is about to do what a message asks for
+``trouble``        waits for what is to go wrong with the session in the contract's own words
+``longest``        seconds that the session may last
 ``admits``         a ``start`` asks for a session; False: as if no slot were free
 ``hears``          audio of a source arrived; False: it is ignored, and each frame is answered so
 ``queues``         audio is about to be queued; False: as if it did not fit
@@ -34,15 +37,15 @@ for a while.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import trio
 
-from openline_server.audioqueue import QUEUE_SECONDS
-from openline_server.contract import JsonObject, encode
+from openline_server.contracts.base import Action, Contract, JsonObject, Rejection
 from openline_server.recognizer import Hypothesis, Segment
+
+__all__ = ["Hooks", "Host", "Peer", "Rejection"]
 
 
 class Peer(Protocol):
@@ -71,6 +74,11 @@ class Host(Protocol):
     """The server, as a fault sees it."""
 
     @property
+    def contract(self) -> type[Contract]:
+        """The contract that it serves."""
+        ...
+
+    @property
     def connections(self) -> Sequence[Peer]:
         """The open ones, oldest first."""
         ...
@@ -78,14 +86,6 @@ class Host(Protocol):
     def close_port(self, seconds: float) -> None:
         """Accept no connection from now on, for ``seconds``."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Rejection:
-    """An answer to a handshake that is not 101."""
-
-    status: int
-    headers: tuple[tuple[str, str], ...] = ()
 
 
 class Hooks:
@@ -109,7 +109,19 @@ class Hooks:
         """The WebSocket is open."""
 
     async def received(self, peer: Peer, message: str | bytes) -> None:
-        """A message arrived and has not been acted on."""
+        """A message arrived and has not been read."""
+
+    async def acting(self, peer: Peer, action: Action) -> None:
+        """The message asked for this, and it is not done yet."""
+
+    async def trouble(self, peer: Peer) -> JsonObject:
+        """Wait for a happening that ends the session, or that says so (``contracts.base``)."""
+        await trio.sleep_forever()
+        raise AssertionError("it sleeps for ever")
+
+    def longest(self, peer: Peer, usual: float) -> float:
+        """How long the session may last, in seconds from its accept; ``usual``: without a fault."""
+        return usual
 
     def admits(self, peer: Peer) -> bool:
         """Whether this ``start`` may get a session."""
@@ -127,9 +139,9 @@ class Hooks:
         """Seconds that a second of audio takes at least, if above 1.0."""
         return 1.0
 
-    def queue_seconds(self, peer: Peer) -> float:
-        """How much audio the queue of each source holds."""
-        return QUEUE_SECONDS
+    def queue_seconds(self, peer: Peer, usual: float) -> float:
+        """How much audio the queue of each source holds; ``usual``: without a fault."""
+        return usual
 
     async def taking(self, peer: Peer, source: str) -> None:
         """Audio is about to be taken from the queue of ``source``."""
@@ -148,8 +160,8 @@ class Hooks:
         """The message to send in place of this one, or None for none."""
         return message
 
-    def encoding(self, peer: Peer, message: JsonObject) -> str:
-        """The text frame of a message."""
+    def encoding(self, peer: Peer, message: JsonObject, encode: Callable[[JsonObject], str]) -> str:
+        """The text frame of a message; ``encode`` is the contract's own."""
         return encode(message)
 
     async def sent(self, peer: Peer, message: JsonObject) -> None:

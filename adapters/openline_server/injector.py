@@ -15,9 +15,8 @@ recorded in ``struck`` and logged.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from math import ceil, inf
 from typing import Final
 
@@ -25,28 +24,37 @@ import trio
 
 from openline_server import contract
 from openline_server.contract import JsonObject
+from openline_server.contracts.base import (
+    Action,
+    Audio,
+    Contract,
+    End,
+    Flush,
+    Keepalive,
+    Start,
+    Stop,
+)
+from openline_server.contracts.echopanel import Echopanel
 from openline_server.faultgrammar import parse_faults
 from openline_server.faults import Effect, Fault, Mark
-from openline_server.faulty_dial import FaultyDial, frames, is_ack, is_at, new_dial
+from openline_server.faulty_dial import (
+    FaultyDial,
+    Strike,
+    frames,
+    has_a_place,
+    is_ack,
+    is_at,
+    new_dial,
+)
 from openline_server.faulty_stream import FaultyStream
 from openline_server.hooks import Hooks, Host, Peer, Rejection
 from openline_server.recognizer import Hypothesis, Segment
 
+__all__ = ["FaultInjector", "Strike"]
+
 log: Final = logging.getLogger(__name__)
 
 _ON_SERVER: Final = frozenset({Effect.CRASH, Effect.RESTART, Effect.SHUT, Effect.FREEZE})
-
-
-@dataclass(frozen=True, slots=True)
-class Strike:
-    """A fault that struck: which, on which dial (from 1), when on trio's clock."""
-
-    fault: Fault
-    dial: int
-    at: float
-
-    def __str__(self) -> str:
-        return f"dial {self.dial}: {self.fault}"
 
 
 class FaultInjector(Hooks):
@@ -78,7 +86,8 @@ class FaultInjector(Hooks):
             for fault in self.faults
             if peer.number in fault.dials and not _before_a_dial(fault)
         ]
-        dial = self._dials[peer.number] = new_dial(peer, wire, pending, self._seed)
+        dial = new_dial(peer, wire, pending, self._seed, self._contract)
+        self._dials[peer.number] = dial
         self._reach(dial, Mark.ACCEPT)
         return wire
 
@@ -119,6 +128,11 @@ class FaultInjector(Hooks):
         left = self._busy_until - trio.current_time()
         if left > 0:
             return Rejection(503, (("Retry-After", str(ceil(left))),))
+        refusal = self._contract.unauthorized
+        if refusal is not None and self._take(dial, Effect.UNAUTHORIZED):
+            return refusal
+        if not self._contract.acks and self._take(dial, Effect.NO_ACK):
+            await trio.sleep_forever()
         if (fault := self._take(dial, Effect.REDIRECT)) is not None:
             return Rejection(307, (("Location", fault.text),))
         if (fault := self._take(dial, Effect.REFUSE)) is not None:
@@ -131,40 +145,41 @@ class FaultInjector(Hooks):
         """The moment at which most faults strike."""
         self._reach(self._dials[peer.number], Mark.OPEN)
 
-    async def received(self, peer: Peer, message: str | bytes) -> None:
+    async def acting(self, peer: Peer, action: Action) -> None:
         """Count audio; note ``start`` and ``stop`` as moments."""
         dial = self._dials[peer.number]
-        try:
-            decoded = contract.read_text(message) if isinstance(message, str) else None
-        except (contract.Refusal, contract.MalformedMessageError):
-            return  # the server itself handles a malformed message
-        match decoded:
-            case contract.Start():
+        if isinstance(action, Audio | Keepalive):
+            dial.heard_at = trio.current_time()
+        match action:
+            case Start():
                 self._reach(dial, Mark.START)
-            case contract.Stop():
+            case Stop() | End(stop=True):
                 dial.reports.stopped = True
                 self._reach(dial, Mark.STOP)
-            case contract.Audio() | None:
+            case Flush() if self._contract.stops_by_flush:
+                self._flush_slowly(dial)
+                self._reach(dial, Mark.STOP)
+            case Audio():
                 dial.frames += 1
                 self._reach(dial, Mark.FRAME, dial.frames)
-            case contract.Ignored():
+            case _:
                 pass
 
     async def sending(self, peer: Peer, message: JsonObject) -> JsonObject | None:
         """Change the message, or drop it, as the faults in force ask."""
         dial = self._dials[peer.number]
         if message.get("state") == "connected" and self._take(dial, Effect.UNAUTHORIZED):
-            dial.last_words = 1008, ""
+            dial.last_words = self._contract.denied.code, self._contract.denied.reason
             return contract.status("error", contract.UNAUTHORIZED_TEXT)
         if is_ack(message):
-            if self._take(dial, Effect.ERROR):
-                dial.last_words = 1000, ""
-                return contract.error("Invalid start message: a fault was asked for")
+            if (fault := self._take(dial, Effect.ERROR)) is not None:
+                dial.strike(fault)
+                await trio.sleep_forever()  # the session ends meanwhile
             if self._take(dial, Effect.NO_ACK):
                 return None
             if not dial.exact_ends:
                 message = {name: message[name] for name in message if name != "final_ends"}
-        if message["type"] == "final_summary" and self._take(dial, Effect.NO_SUMMARY):
+        if self._is_summary(message) and self._take(dial, Effect.NO_SUMMARY):
             await trio.sleep_forever()
         return message
 
@@ -176,10 +191,24 @@ class FaultInjector(Hooks):
         elif message["type"] == "asr_final":
             dial.finals += 1
             self._reach(dial, Mark.FINAL, dial.finals)
-        elif message["type"] == "final_summary":
+        elif self._is_summary(message):
             self._reach(dial, Mark.SUMMARY)
         elif is_ack(message):
             self._reach(dial, Mark.ACK)
+
+    def _is_summary(self, message: JsonObject) -> bool:
+        """Whether this is the last that a client waits for."""
+        last = "flushed" if self._contract.stops_by_flush else "final_summary"
+        return message["type"] == last
+
+    async def trouble(self, peer: Peer) -> JsonObject:
+        """What the faults in force make of the session."""
+        return await self._dials[peer.number].trouble()
+
+    def longest(self, peer: Peer, usual: float) -> float:
+        """As long as the fault says."""
+        fault = self._take(self._dials[peer.number], Effect.SESSION_LIMIT)
+        return usual if fault is None else fault.number
 
     def admits(self, peer: Peer) -> bool:
         """Whether no ``capacity`` fault is pending."""
@@ -195,9 +224,10 @@ class FaultInjector(Hooks):
         """Whether the source is not ignored."""
         return source not in self._dials[peer.number].ignored
 
-    def queue_seconds(self, peer: Peer) -> float:
+    def queue_seconds(self, peer: Peer, usual: float) -> float:
         """The size in force."""
-        return self._dials[peer.number].queue_seconds
+        asked = self._dials[peer.number].queue_seconds
+        return usual if asked is None else asked
 
     async def taking(self, peer: Peer, source: str) -> None:  # noqa: ARG002 -- any source
         """Wait while the recogniser is late."""
@@ -212,18 +242,22 @@ class FaultInjector(Hooks):
         dial = self._dials[peer.number]
         if dial.reports.deaf:
             await trio.sleep_forever()
+        if self._flush_slowly(dial):
+            await dial.until_not_late()
+
+    def _flush_slowly(self, dial: FaultyDial) -> bool:
         if (fault := self._take(dial, Effect.SLOW_FLUSH)) is not None:
             dial.flush_slowly(fault.number)
-            await dial.until_not_late()
+        return fault is not None
 
     def replacing(self, peer: Peer, message: JsonObject) -> Sequence[JsonObject]:
         """Misreport, as the faults in force ask."""
         dial = self._dials[peer.number]
         return dial.reports.messages(message, dial.taken)
 
-    def encoding(self, peer: Peer, message: JsonObject) -> str:
+    def encoding(self, peer: Peer, message: JsonObject, encode: Callable[[JsonObject], str]) -> str:
         """The text, in whatever form the faults in force ask for."""
-        return self._dials[peer.number].reports.encode(message)
+        return self._dials[peer.number].reports.encode(message, encode)
 
     def slowness(self, peer: Peer) -> float:
         """The factor in force."""
@@ -246,14 +280,14 @@ class FaultInjector(Hooks):
     def _reach(self, dial: FaultyDial, mark: Mark, count: float = 1) -> None:
         """A moment has come: strike with the faults that wait for it."""
         for fault in list(dial.pending):
-            if fault.effect.phrase.timed and is_at(fault, mark, count):
+            if not has_a_place(fault) and is_at(fault, mark, count):
                 dial.pending.remove(fault)
                 self._strike(dial, fault)
 
     def _take(self, dial: FaultyDial, effect: Effect) -> Fault | None:
         """Take the next pending fault of this kind; it strikes now."""
         for fault in dial.pending:
-            if fault.effect is effect:
+            if fault.effect is effect and fault.after is None:
                 dial.pending.remove(fault)
                 self._note(fault, dial.peer.number)
                 return fault
@@ -264,13 +298,18 @@ class FaultInjector(Hooks):
         self.struck.append(strike)
         log.warning("fault on %s", strike)
 
+    @property
+    def _contract(self) -> type[Contract]:
+        return Echopanel if self._host is None else self._host.contract
+
     def _close_port(self, seconds: float) -> None:
         if self._host is not None:
             self._host.close_port(seconds)
 
     def _strike(self, dial: FaultyDial, fault: Fault) -> None:
         if fault.effect in {Effect.CUT_MID_FRAME, Effect.CUT_MID_FINAL}:
-            dial.wire.cut_within(frames(fault.effect), lambda: self._half_sent(dial, fault))
+            within = frames(fault.effect, self._contract.final_mark)
+            dial.wire.cut_within(within, lambda: self._half_sent(dial, fault))
             return
         self._note(fault, dial.peer.number)
         if fault.effect in _ON_SERVER:

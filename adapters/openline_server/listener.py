@@ -11,6 +11,9 @@ question is out, so that recognition costs no audio, up to two limits:
 * the **rate**: a second of audio at once, then ``drain_rate`` seconds per second;
   or, where the server is to be slow, 1/X of real time from the start.
 
+A *flush* cuts at the audio queued so far: what is open becomes a final, and ``flushed`` is called
+behind it. ``progressed`` is called whenever audio was taken or a final recognised.
+
 Finals are never skipped, and never overtaken. A partial is asked for only when nothing
 else is waiting, and only the latest one: under load partials thin out first.
 """
@@ -20,7 +23,8 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, TypeAlias
 
 import trio
 
@@ -42,6 +46,30 @@ Fail = Callable[[Source, Segment], Awaitable[None]]
 Slowness = Callable[[], float]
 Taking = Callable[[Source], Awaitable[None]]
 Took = Callable[[Source, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a source is, in samples: given to the recogniser, and settled.
+
+    No word that is still to come begins before ``settled``. ``waiting``: a final is cut and
+    not recognised yet.
+    """
+
+    taken: int
+    settled: int
+    waiting: bool
+
+
+Progressed: TypeAlias = Callable[[Source, Progress], Awaitable[None]]
+Flushed: TypeAlias = Callable[[Source, int], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """Where a flush cut, in samples; it stands between the finals."""
+
+    start: int
 
 
 class Pace:
@@ -80,24 +108,31 @@ class Listener:
         taking: Taking,
         took: Took,
         hearing: Hearing,
+        flushed: Flushed | None = None,
+        progressed: Progressed | None = None,
+        queue: AudioQueue | None = None,
     ) -> None:
         """``ask`` is the recogniser (with faults), ``send`` and ``fail`` send to the client;
         ``slowness`` is the seconds that a second of audio takes at least, if above 1.0;
         ``taking`` is awaited before audio is taken, ``took`` gets the samples taken so far."""
         self.source: Source = source
-        self.queue = AudioQueue()
+        self.queue = queue or AudioQueue()
         self._recognizer = recognizer
         self._cutter = recognizer.cutter()
         self._pace = pacing
         self._ask, self._send, self._fail = ask, send, fail
         self._slowness = slowness
         self._taking, self._took, self._hearing = taking, took, hearing
+        self._flushed, self._progressed = flushed, progressed
         self._wake = trio.Event()
         self._finishing = False
         self._drained = False
         self._position = 0
         self._odd = b""
-        self._finals: deque[Segment] = deque()
+        #: Bytes taken from the queue, and the counts at which a flush cuts.
+        self._given = 0
+        self._cuts: deque[int] = deque()
+        self._finals: deque[Segment | _Mark] = deque()
         self._partial: Segment | None = None
         self._asking: Question | None = None
         self._infer_seconds = 0.0
@@ -109,9 +144,18 @@ class Listener:
 
     def push(self, pcm: bytes, place: int) -> Dropped | None:
         """Queue audio that was at byte ``place`` of its source; return what was dropped."""
+        before = self.queue.size + len(pcm)
         dropped = self.queue.put(pcm, place)
+        gone = before - self.queue.size
+        if gone and self._cuts:  # what was dropped will not be taken
+            self._cuts = deque(max(self._given, cut - gone) for cut in self._cuts)
         self._notify()
         return dropped
+
+    def flush(self) -> None:
+        """Recognize what is queued; then call ``flushed``, and go on."""
+        self._cuts.append(self._given + self.queue.size)
+        self._notify()
 
     def finish(self) -> None:
         """No more audio comes: recognize what is queued, then set ``done``."""
@@ -144,17 +188,23 @@ class Listener:
 
     async def _drain(self) -> None:
         while True:
+            self._cut()
             while not (self.queue and self._within_horizon()):
                 if self._finishing and not self.queue:
                     break
                 await self._wake.wait()
+                self._cut()
             if not self.queue:
                 break
-            seconds = min(self.queue.seconds, _BLOCK_BYTES / BYTES_PER_SECOND)
+            most = (
+                _BLOCK_BYTES if not self._cuts else min(_BLOCK_BYTES, self._cuts[0] - self._given)
+            )
+            seconds = min(self.queue.seconds, most / BYTES_PER_SECOND)
             wait, slowness = self._pace.wait_for(seconds, trio.current_time()), self._slowness()
             await trio.sleep(max(wait, slowness * seconds) if slowness > 1.0 else wait)
             await self._taking(self.source)
-            taken, runs = self.queue.get(int(seconds * BYTES_PER_SECOND))
+            taken, runs = self.queue.get(round(seconds * BYTES_PER_SECOND))
+            self._given += len(taken)
             block = self._odd + taken
             whole = len(block) - len(block) % 2
             block, self._odd = block[:whole], block[whole:]
@@ -162,6 +212,7 @@ class Listener:
             self._take(self._cutter.push(block))
             self._hearing.took(self.source, runs, start, self._position, self._cutter.held_from)
             self._took(self.source, self._position)
+            await self._progress()
             while self._recognizer.immediate and self._busy():
                 await self._wake.wait()
         self._take(self._cutter.flush())
@@ -173,6 +224,12 @@ class Listener:
         while not (self._drained and not self._finals):
             if self._finals:
                 segment = self._finals.popleft()
+                if isinstance(segment, _Mark):
+                    if self._flushed is not None:
+                        await self._flushed(self.source, segment.start)
+                    self._notify()
+                    await self._progress()
+                    continue
             elif self._partial is not None:
                 segment, self._partial = self._partial, None
             else:
@@ -181,6 +238,22 @@ class Listener:
             self._asking = Question(segment)
             await self._put(self._asking)
             self._asking = None
+            self._notify()
+            await self._progress()
+
+    async def _progress(self) -> None:
+        if self._progressed is not None:
+            waits = bool(self._finals) or (self._asking is not None and self._asking.segment.final)
+            await self._progressed(
+                self.source, Progress(self._position, min(self._position, self._oldest()), waits)
+            )
+
+    def _cut(self) -> None:
+        """Cut where a flush is due."""
+        while self._cuts and (self._given >= self._cuts[0] or not self.queue):
+            self._cuts.popleft()
+            self._take(self._cutter.flush())
+            self._finals.append(_Mark(self._position))
             self._notify()
 
     async def _put(self, question: Question) -> None:
@@ -220,10 +293,12 @@ class Listener:
         return bool(self._finals or self._partial or self._asking)
 
     def _within_horizon(self) -> bool:
+        return self._position + _BLOCK_BYTES // 2 - self._oldest() <= HORIZON_SAMPLES
+
+    def _oldest(self) -> int:
+        """The oldest sample that a transcript may still be about."""
         oldest = min([self._cutter.held_from, *(segment.start for segment in self._finals)])
-        if self._asking is not None:
-            oldest = min(oldest, self._asking.segment.start)
-        return self._position + _BLOCK_BYTES // 2 - oldest <= HORIZON_SAMPLES
+        return oldest if self._asking is None else min(oldest, self._asking.segment.start)
 
     def _notify(self) -> None:
         self._wake.set()

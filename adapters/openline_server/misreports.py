@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from math import isfinite, nan
 from random import Random
 from typing import Final
@@ -111,6 +111,10 @@ class Misreports:
                 if self.realtime_factor is not None:
                     message = message | {"realtime_factor": self.realtime_factor}
                 return [*self._overdue(str(message["source"])), message]
+            case "flushed":
+                waiting = [final for final, _ in self._held.values()]
+                self._held.clear()
+                return [*waiting, message]
             case "final_summary":
                 waiting = [final for final, _ in self._held.values()]
                 closing, self._closing = self._closing, []
@@ -121,8 +125,8 @@ class Misreports:
             case _:
                 return [message]
 
-    def encode(self, message: JsonObject) -> str:
-        """The text frame of ``message``."""
+    def encode(self, message: JsonObject, encode: Callable[[JsonObject], str] = encode) -> str:
+        """The text frame of ``message``; ``encode`` is its contract's own."""
         text = encode(message)
         if Effect.ODD_NUMBERS in self._faults:
             text = self._odd_numbers(message)

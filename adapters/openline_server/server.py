@@ -21,13 +21,11 @@ permessage-deflate is not offered: trio-websocket has no place to pass an extens
 
 from __future__ import annotations
 
-import hmac
 import logging
 import signal
 from collections.abc import AsyncIterator, Callable
 from math import inf
 from typing import Final
-from urllib.parse import parse_qs, urlsplit
 
 import trio
 from trio_websocket import ConnectionClosed, WebSocketRequest, wrap_server_stream
@@ -35,12 +33,14 @@ from wsproto.utilities import LocalProtocolError
 
 from openline_server import contract
 from openline_server.config import BackendError, ServerConfig
-from openline_server.hooks import Hooks, Rejection
+from openline_server.contracts import CONTRACTS, Contract
+from openline_server.contracts.base import Ending, Rejection
+from openline_server.hooks import Hooks
 from openline_server.port import Port, open_port
 from openline_server.recognizer import Recognizer
 from openline_server.recording import last_number
 from openline_server.registry import open_recognizer
-from openline_server.session import Context, Ending, Session
+from openline_server.session import Context, Session
 from openline_server.transport import Transport
 
 log: Final = logging.getLogger(__name__)
@@ -80,6 +80,8 @@ class Server:
     ) -> None:
         """Open nothing; ``serve`` does that."""
         self.config = config
+        #: The wire contract that it serves.
+        self.contract: type[Contract] = CONTRACTS[config.dialect]
         self.host, self.port = config.host, config.port
         self.hooks = hooks if hooks is not None else Hooks()
         self._context = Context(
@@ -87,6 +89,7 @@ class Server:
             recognizer,
             trio.CapacityLimiter(config.max_sessions),
             self.hooks,
+            self.contract,
             last_number(config.record) if config.record is not None else 0,
         )
         self._connections: set[Connection] = set()
@@ -102,7 +105,7 @@ class Server:
     def url(self) -> str:
         """The URL to dial."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"ws://{host}:{self.port}{contract.PATH}"
+        return f"ws://{host}:{self.port}{self.contract.path}"
 
     @property
     def accepted(self) -> int:
@@ -189,12 +192,15 @@ class Server:
             nursery.start_soon(self.hooks.attend, connection)
             request = await self._handshake(connection, transport, nursery)
             if request is not None:
-                ws = await request.accept()
+                chosen = self.contract.subprotocol(request.proposed_subprotocols)
+                ws = await request.accept(subprotocol=chosen)
                 refusal = self._judge(request)
+                if isinstance(refusal, Rejection):
+                    raise AssertionError("the handshake has rejected it")
                 if refusal is not None and refusal.code == 1006:
                     connection.ending = refusal
                 else:
-                    session = Session(self._context, connection, ws, refusal)
+                    session = Session(self._context, connection, ws, refusal, request.path)
                     with connection.conversation:
                         ending = await session.run()
                         connection.ending = connection.ending or ending
@@ -226,41 +232,26 @@ class Server:
             transport.abort()
             return None
         if rejection is None:
-            if urlsplit(request.path).path != contract.PATH:
-                rejection = Rejection(403)
-            elif len(self._connections) > self.config.max_connections:
+            judged = self._judge(request)
+            rejection = self.contract.refuse(request.path)
+            if rejection is None and isinstance(judged, Rejection):
+                rejection = judged
+            elif rejection is None and len(self._connections) > self.config.max_connections:
                 rejection = Rejection(503)
         if rejection is not None:
             named = (*rejection.headers, ("Connection", "close"))
             headers = [(name.encode(), value.encode()) for name, value in named]
-            await request.reject(rejection.status, extra_headers=headers)
+            body = rejection.body or None
+            await request.reject(rejection.status, extra_headers=headers, body=body)
             return None
         connection.conversation = trio.CancelScope()
         return request
 
-    def _judge(self, request: WebSocketRequest) -> Ending | None:
-        """The ending for wrong credentials; None if they are right."""
+    def _judge(self, request: WebSocketRequest) -> Ending | Rejection | None:
+        """What a handshake without the right token gets; None for the right one."""
         if self.config.token is None:
             return None
-        token = credential(request.headers, request.path)
-        if token is None:
-            return Ending(1008)
-        if not token.isascii():
-            return Ending(1006)
-        right = hmac.compare_digest(token, self.config.token.encode("ascii"))
-        return None if right else Ending(1008)
-
-
-def credential(headers: list[tuple[bytes, bytes]], target: str) -> bytes | None:
-    """The token of a handshake: Bearer, ``x-echopanel-token``, ``?token=``, in that order."""
-    named = {name.lower(): value.strip() for name, value in headers}
-    scheme, _, token = named.get(b"authorization", b"").partition(b" ")
-    if scheme.lower() == b"bearer" and token.strip():
-        return token.strip()
-    if named.get(b"x-echopanel-token"):
-        return named[b"x-echopanel-token"]
-    asked = parse_qs(urlsplit(target).query).get("token")
-    return asked[0].encode() if asked else None
+        return self.contract.judge(request.headers, request.path, self.config.token)
 
 
 async def serve(

@@ -1,12 +1,13 @@
-"""One connection, from the open socket to the code that closes it.
+"""One connection, from the open socket to the code that closes it, in any contract.
 
-The phases are the contract's: *waiting* for ``start``; *admitting*, while it waits for a
-session slot (silence, up to 5 s); *streaming* from the ack; *finishing* from ``stop``, until
-all audio is recognised or 8 s are over. One task receives in all of them, because a
-WebSocket whose messages are not taken answers no pings. Slow work (admission, finishing,
-keepalive, metrics, recognition) runs beside it. A task that ends the conversation calls
-``_end`` with the code, and the rest is cancelled; the closing handshake is the server's
-business.
+The session makes happenings, lets faults change them, and sends what the contract writes for
+them; what the client sends it takes as the actions that the contract reads. The phases:
+*waiting* for ``start``; *admitting*, while it waits for a session slot; *streaming* from the
+ack; *finishing* from ``stop``, until all audio is recognised or 8 s are over. A contract
+without a start is admitted at once. One task receives in all phases, because a WebSocket whose
+messages are not taken answers no pings. Slow work (admission, finishing, keepalive, metrics,
+recognition) runs beside it. A task that ends the conversation calls ``_end`` with the code,
+and the rest is cancelled; the closing handshake is the server's business.
 
 Each task sends its messages directly. So a client that does not read stops its own
 recogniser, then its queue drops, then its pongs are missed: its slowness costs other
@@ -16,40 +17,43 @@ clients nothing and this server no memory.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Final, Literal, TypeAlias
+from uuid import uuid4
 
 import trio
 from trio_websocket import WebSocketConnection
 
 from openline_server import contract
-from openline_server.audioqueue import Dropped, all_of
 from openline_server.config import ServerConfig
-from openline_server.contract import Audio, Ids, JsonObject, Source, Start, Stop
-from openline_server.hearing import Hearing
+from openline_server.contracts.base import (
+    Action,
+    Audio,
+    Contract,
+    End,
+    Ending,
+    Flush,
+    Ids,
+    Ignored,
+    JsonObject,
+    Keepalive,
+    Opening,
+    Reply,
+    Start,
+    Stop,
+    Wire,
+)
 from openline_server.hooks import Hooks, Peer
-from openline_server.listener import Listener, pace
-from openline_server.load import Load
-from openline_server.recognizer import Hypothesis, Question, Recognizer, Segment
+from openline_server.recognizer import Recognizer
 from openline_server.recording import Recordings
-from openline_server.summary import Line, MeetingSummary
-from openline_server.transcripts import Transcripts
+from openline_server.sources import Sources
 
 log: Final = logging.getLogger(__name__)
 
-_METRICS_SECONDS: Final = 1.0
 #: Waits for a session slot on behalf of a ``start``.
 Wait: TypeAlias = Callable[[object], Awaitable[None]]
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """How a conversation ends: a close frame, or none (``code`` 1006)."""
-
-    code: int
-    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,7 @@ class Context:
     recognizer: Recognizer
     slots: trio.CapacityLimiter
     hooks: Hooks
+    contract: type[Contract]
     #: Recordings are numbered from the next one on.
     recorded: int = 0
 
@@ -73,22 +78,28 @@ class Session:
         peer: Peer,
         ws: WebSocketConnection,
         refusal: Ending | None,
+        target: str = "",
     ) -> None:
-        """``refusal``: the credentials were wrong, and the session ends with it."""
+        """``refusal``: the credentials were wrong, and the session ends with it.
+
+        ``target``: path and query of the handshake.
+        """
         self._config, self._recognizer = context.config, context.recognizer
         self._slots, self._hooks = context.slots, context.hooks
         self._peer, self._ws, self._refusal = peer, ws, refusal
+        usual = min(context.contract.longest, context.config.max_session_seconds)
+        self._longest = context.hooks.longest(peer, usual)
+        left = peer.opened_at + self._longest - trio.current_time()
+        opening = Opening(uuid4().hex, time.time(), target, left)
+        self._contract = context.contract(opening)
         self._phase: Literal["waiting", "admitting", "streaming", "finishing"] = "waiting"
         self._ids: Ids | None = None
         self._features: dict[str, bool] = dict.fromkeys(contract.FEATURES, False)
-        self._listeners: dict[Source, Listener] = {}
-        self._load = Load()
-        self._received: dict[Source, int] = {}
-        self._hearing = Hearing()
-        self._transcripts = Transcripts(self._hearing)
         self._recordings = Recordings(context.config.record, context.recorded + peer.number)
-        self._minutes = MeetingSummary()
-        self._told: set[str] = set()
+        self._sources = Sources(
+            context.config, context.recognizer, hooks=context.hooks, peer=peer,
+            served=self._contract, recordings=self._recordings, send=self._send,
+        )  # fmt: skip
         self._scope = trio.CancelScope()
         self._ending = Ending(1006)
 
@@ -103,14 +114,17 @@ class Session:
                 async with trio.open_nursery() as nursery:
                     await self._send(contract.status("connected", contract.CONNECTED_TEXT))
                     nursery.start_soon(self._keepalive)
+                    nursery.start_soon(self._troubled)
                     nursery.start_soon(self._limit, self._config.start_timeout, "waiting")
+                    for action in self._contract.opened():
+                        await self._act(action, nursery)
                     while True:
                         message = await self._ws.get_message()
                         await self._hooks.received(self._peer, message)
-                        await self._act(message, nursery)
+                        await self._read(message, nursery)
         finally:
             self._recordings.close()
-            self._hearing.close()
+            self._sources.hearing.close()
             if self in self._slots.statistics().borrowers:
                 self._slots.release_on_behalf_of(self)
         return self._ending
@@ -119,30 +133,41 @@ class Session:
         self._ending = Ending(code, reason)
         self._scope.cancel()
 
-    async def _act(self, message: str | bytes, nursery: trio.Nursery) -> None:
+    async def _read(self, message: str | bytes, nursery: trio.Nursery) -> None:
         try:
-            if isinstance(message, str):
-                decoded = contract.read_text(message)
-            else:
-                decoded = contract.read_frame(message)
+            actions = self._contract.read(message)
         except contract.Refusal as refusal:
             if self._phase == "waiting":
-                await self._send(contract.error(str(refusal)))
-                self._end(1000)
+                await self._conclude({"type": "error", "message": str(refusal), "code": None})
             return
         except contract.MalformedMessageError as error:
             log.info("connection %d: malformed message: %s", self._peer.number, error)
             self._end(1006)
             return
-        match decoded:
+        for action in actions:
+            await self._act(action, nursery)
+
+    async def _act(self, action: Action, nursery: trio.Nursery) -> None:
+        await self._hooks.acting(self._peer, action)
+        match action:
             case Start():
-                await self._start(decoded, nursery)
+                await self._start(action, nursery)
             case Stop():
                 await self._stop(nursery)
             case Audio(source, pcm):
                 if self._phase == "streaming" and pcm:
-                    await self._audio(source, pcm, nursery)
-            case contract.Ignored(kind):
+                    await self._sources.audio(source, pcm, nursery)
+            case Flush():
+                await self._flush()
+            case Reply(messages):
+                await self._send({"type": "reply", "messages": messages})
+            case End(ending, messages):
+                for each in messages:
+                    await self._put(each)
+                self._end(ending.code, ending.reason)
+            case Keepalive():
+                pass
+            case Ignored(kind):
                 log.debug("connection %d: message %r not served", self._peer.number, kind)
 
     async def _start(self, start: Start, nursery: trio.Nursery) -> None:
@@ -159,110 +184,28 @@ class Session:
             log.warning("connection %d: a second start was ignored", self._peer.number)
 
     async def _admit(self, start: Start, slot: Wait, nursery: trio.Nursery) -> None:
-        with trio.move_on_after(self._config.capacity_wait) as waiting:
+        wait = self._contract.capacity_wait
+        with trio.move_on_after(self._config.capacity_wait if wait is None else wait) as waiting:
             await slot(self)
         if waiting.cancelled_caught:
-            await self._send(contract.status("error", contract.CAPACITY_TEXT))
-            self._end(1000)
+            await self._conclude({"type": "capacity"})
         elif self._phase == "admitting":
             await self._ack(start, nursery)
 
     async def _ack(self, start: Start, nursery: trio.Nursery) -> None:
         self._phase = "streaming"
-        self._ids, self._features = start.ids, start.client_features
+        self._ids = start.ids
+        self._features = start.client_features
         self._recordings.connection_id = start.ids.connection_id
-        self._hearing.write_to(self._recordings.ledger)
+        self._sources.hearing.write_to(self._recordings.ledger)
         ack = contract.status("streaming", contract.STREAMING_TEXT)
         if self._recognizer.exact_ends:
             ack["final_ends"] = "exact"
         await self._send(ack | {"client_features": self._features})
         if not self._recognizer.available:
             await self._send(contract.status("no_asr_provider", contract.NO_ASR_TEXT))
-        nursery.start_soon(self._report)
-        nursery.start_soon(self._limit, self._config.max_session_seconds, "streaming")
-
-    async def _audio(self, source: Source, pcm: bytes, nursery: trio.Nursery) -> None:
-        listener = self._listeners.get(source)
-        most = contract.MAX_SOURCES if self._hooks.hears(self._peer, source) else 1
-        if listener is None and len(self._listeners) >= contract.MAX_SOURCES:
-            await self._ignore(source, most)
-            return
-        place = self._received.get(source, 0)
-        self._received[source] = place + len(pcm)
-        self._recordings.write(source, pcm)
-        if most == 1:
-            await self._ignore(source, most)
-            return
-        if listener is None:
-            listener = self._open(source)
-            nursery.start_soon(listener.run)
-        listener.queue.resize(self._hooks.queue_seconds(self._peer))
-        if self._hooks.queues(self._peer, source, pcm):
-            dropped = listener.push(pcm, place)
-            await self._degrade(listener, listener.queue.fill, dropped)
-        else:
-            await self._degrade(listener, 1.0, all_of(pcm))
-
-    async def _ignore(self, source: Source, most: int) -> None:
-        """Say so with each frame, as the observed server does."""
-        text = contract.TOO_MANY_SOURCES_TEXT.format(most=most, source=source)
-        await self._warn(text, again=True)
-
-    def _open(self, source: Source) -> Listener:
-        pacing = pace(self._config.slow, self._config.drain_rate, trio.current_time())
-        listener = Listener(
-            source, self._recognizer, pacing,
-            ask=self._ask, send=self._send_transcript, fail=self._fail,
-            slowness=partial(self._hooks.slowness, self._peer),
-            taking=partial(self._hooks.taking, self._peer),
-            took=partial(self._hooks.took, self._peer), hearing=self._hearing,
-        )  # fmt: skip
-        self._listeners[source] = listener
-        return listener
-
-    async def _degrade(
-        self, listener: Listener, fill: float, dropped: Dropped | None = None
-    ) -> None:
-        for message in self._load.states(listener, fill, dropped):
-            await self._send(message)
-
-    async def _ask(self, question: Question) -> Hypothesis | None:
-        answer = await self._recognizer.recognise(question)
-        return await self._hooks.recognized(self._peer, question.segment, answer)
-
-    async def _send_transcript(self, source: Source, segment: Segment, answer: Hypothesis) -> None:
-        for message in self._transcripts.of(source, segment, answer):
-            await self._send(message)
-            if segment.final:
-                for update in self._minutes.add(Line.of(message)):
-                    await self._send(update)
-
-    async def _fail(self, source: Source, segment: Segment) -> None:
-        self._hearing.failed(source, segment)
-        if not self._recognizer.available and "no_asr" not in self._told:
-            self._told.add("no_asr")
-            await self._send(contract.status("no_asr_provider", contract.NO_ASR_TEXT))
-        else:
-            where = {"source": source, "t0": round(segment.t0, 4), "t1": round(segment.t1, 4)}
-            text = f"Recognition failed for a stretch of {source}"
-            await self._send(contract.status("warning", text, **where))
-
-    async def _warn(self, text: str, *, again: bool = False) -> None:
-        if again or text not in self._told:
-            self._told.add(text)
-            await self._send(contract.status("warning", text))
-
-    async def _report(self) -> None:
-        due = trio.current_time()
-        while True:
-            due += _METRICS_SECONDS
-            await trio.sleep_until(due)
-            for listener in list(self._listeners.values()):
-                await self._metrics(listener)
-                await self._degrade(listener, listener.queue.fill)
-
-    async def _metrics(self, listener: Listener) -> None:
-        await self._send(self._load.metrics(listener, self._recognizer))
+        nursery.start_soon(self._sources.report)
+        nursery.start_soon(self._limit, self._longest, "streaming")
 
     async def _stop(self, nursery: trio.Nursery) -> None:
         if self._phase == "finishing":
@@ -275,24 +218,21 @@ class Session:
 
     async def _finish(self) -> None:
         await self._hooks.finishing(self._peer)
-        with trio.move_on_after(self._config.stop_timeout) as hearing:
-            for listener in self._listeners.values():
-                listener.finish()
-            for listener in self._listeners.values():
-                await listener.done.wait()
-        for listener in self._listeners.values():
-            listener.hearing.cancel()
-        if hearing.cancelled_caught:
-            await self._warn(contract.ASR_TIMEOUT_TEXT)
-        for listener in self._listeners.values():
-            await self._metrics(listener)
+        wait = self._contract.stop_wait
+        await self._sources.finish(self._config.stop_timeout if wait is None else wait)
         await self._summarise()
+
+    async def _flush(self) -> None:
+        if self._phase != "streaming":
+            return
+        await self._sources.flush()
 
     async def _summarise(self) -> None:
         self._recordings.close()
         names = self._recordings.names
-        await self._send(self._minutes.final_summary(self._ids, self._features, names))
-        self._end(1000)
+        await self._send(self._sources.minutes.final_summary(self._ids, self._features, names))
+        if (done := self._contract.done) is not None:
+            self._end(done.code, done.reason)
 
     async def _keepalive(self) -> None:
         while True:
@@ -303,21 +243,42 @@ class Session:
                 self._end(1011, contract.KEEPALIVE_TEXT)
 
     async def _limit(self, seconds: float, phase: str) -> None:
-        await trio.sleep(seconds)
+        """In ``phase``: a session that streams is limited from its accept on, and to its end."""
+        streams = phase == "streaming"
+        until = self._peer.opened_at if streams else trio.current_time()
+        await trio.sleep_until(until + seconds)
         if self._phase == phase:
-            await self._warn(f"Time limit reached: {seconds:g} s {phase}")
-            self._end(1000, "time limit reached")
+            await self._conclude({"type": "limit", "phase": phase, "seconds": seconds})
+
+    async def _troubled(self) -> None:
+        while True:
+            await self._conclude(await self._hooks.trouble(self._peer))
+
+    async def _conclude(self, happening: JsonObject) -> None:
+        """Send what the contract writes for this, and end if it ends the connection."""
+        for each in self._contract.write(happening):
+            if isinstance(each, Ending):
+                self._end(each.code, each.reason)
+            else:
+                await self._put(each)
 
     async def _send(self, message: JsonObject) -> None:
-        if self._ids is not None:
+        if self._ids is not None and self._contract.shows_ids:
             message |= self._ids.fields()
         for each in self._hooks.replacing(self._peer, message):
             chosen = await self._hooks.sending(self._peer, each)
             if chosen is not None:
-                await self._ws.send_message(self._hooks.encoding(self._peer, chosen))
+                for wire in self._contract.write(chosen):
+                    if not isinstance(wire, Ending):
+                        await self._put(wire)
                 if chosen["type"] == "asr_final":
-                    self._hearing.sent(chosen)
+                    self._sources.hearing.sent(chosen)
                 await self._hooks.sent(self._peer, chosen)
+
+    async def _put(self, wire: Wire) -> None:
+        if not isinstance(wire, str):
+            wire = self._hooks.encoding(self._peer, wire, self._contract.encode)
+        await self._ws.send_message(wire)
 
 
 async def _never(_who: object) -> None:

@@ -13,6 +13,7 @@ from openline.commands import (
     DiscardStore,
     FetchAudio,
     Storage,
+    StoreAssumed,
     StoreAudio,
     StoreConfirmed,
     StoreFinal,
@@ -22,7 +23,7 @@ from openline.commands import (
     StoreWithdrawn,
 )
 from openline.text import os_reason
-from openline_store.records import Lost, Replaced, Said, Told, Withdrawn
+from openline_store.records import Assumed, Lost, Replaced, Said, Told, Withdrawn
 from openline_store.spool import Spool
 
 
@@ -45,6 +46,8 @@ class Disk:
                 self._write(lambda spool: spool.note(Said(transcript, held, proves)))
             case StoreTold(source, start, end):
                 self._write(lambda spool: spool.note(Told(source, start, end)))
+            case StoreAssumed(source, start, end, unmeasured):
+                self._write(lambda spool: spool.note(Assumed(source, start, end, unmeasured)))
             case StoreReplaced(name):
                 self._write(lambda spool: spool.note(Replaced(name)))
             case StoreGap(gap):

@@ -17,7 +17,17 @@ import msgspec
 
 from openline.session import PastSource
 from openline.updates import Gap, Transcript
-from openline_store.records import Began, Confirmed, Lost, Record, Replaced, Said, Told, Withdrawn
+from openline_store.records import (
+    Assumed,
+    Began,
+    Confirmed,
+    Lost,
+    Record,
+    Replaced,
+    Said,
+    Told,
+    Withdrawn,
+)
 
 
 class Past(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,6 +48,7 @@ class _State:
         self.final: list[Transcript] = []
         self.held: dict[str, Transcript] = {}
         self.told: list[Told] = []
+        self.assumed: list[Assumed] = []
         self.gaps: list[Gap] = []
 
     def read(self, record: Record) -> None:
@@ -51,6 +62,8 @@ class _State:
                 self._said(record)
             case Told():
                 self.told.append(record)
+            case Assumed():
+                self.assumed.append(record)
             case Replaced(name):
                 self.held.pop(name, None)
             case Lost(gap):
@@ -93,6 +106,10 @@ def past_of(
             gaps=tuple(gap for gap in state.gaps if gap.source == source),
             told=tuple((each.start, each.end) for each in state.told if each.source == source),
             held=tuple(each for each in state.held.values() if each.source == source),
+            assumed=tuple(
+                (each.start, each.end) for each in state.assumed if each.source == source
+            ),
+            unmeasured=any(each.unmeasured for each in state.assumed if each.source == source),
         )
         for source, origin in state.first.items()
     )

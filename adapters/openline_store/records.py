@@ -14,10 +14,12 @@ from typing import Final, TypeAlias
 import msgspec
 
 from openline.backend import Backend, CredentialPlace
+from openline.dialects.options import recorded
+from openline.dialects.protocol import Dialect
 from openline.updates import Gap, Transcript
 
-#: The version of the format. Version 1 has no ``Told``, ``Replaced`` and ``Withdrawn``; it is
-#: read as this one. A folder of a later version is refused.
+#: The version of the format. Version 1 has no ``Told``, ``Assumed``, ``Replaced`` and
+#: ``Withdrawn``; it is read as this one. A folder of a later version is refused.
 VERSION: Final = 2
 #: The longest record, in bytes (a final of many words is far shorter).
 _LONGEST: Final = 1 << 24
@@ -28,6 +30,7 @@ class Began(msgspec.Struct, frozen=True, tag=True, kw_only=True):
 
     It does not hold the query of the URL either, which may contain one: ``had_query`` is stored
     instead. ``dialect`` is the dialect's name; None in a log of an early version.
+    ``dialect_options`` are its options, as text, where they differ from the defaults.
     """
 
     version: int
@@ -39,10 +42,11 @@ class Began(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     had_query: bool = False
     dialect: str | None = None
     redirects_to: tuple[str, ...] = ()
+    dialect_options: dict[str, str] = {}  # msgspec copies it
 
     @classmethod
     def of(
-        cls, backend: Backend, session_id: str, sources: Iterable[str], *, dialect: str
+        cls, backend: Backend, session_id: str, sources: Iterable[str], *, dialect: Dialect
     ) -> Began:
         """The record for a new session."""
         return cls(
@@ -53,8 +57,9 @@ class Began(msgspec.Struct, frozen=True, tag=True, kw_only=True):
             sources=tuple(sources),
             credential_place=backend.credential_place,
             had_query=bool(backend.query),
-            dialect=dialect,
+            dialect=dialect.name,
             redirects_to=backend.redirects_to,
+            dialect_options=recorded(dialect),
         )
 
     def check_dialect(self, dialect: str) -> None:
@@ -104,6 +109,18 @@ class Told(msgspec.Struct, frozen=True, tag=True):
     end: int
 
 
+class Assumed(msgspec.Struct, frozen=True, tag=True):
+    """Session samples [start, end) were quiet, and are taken for processed.
+
+    ``unmeasured``: no peaks show that. A run counts as far as the source is confirmed beyond it.
+    """
+
+    source: str
+    start: int
+    end: int
+    unmeasured: bool = False
+
+
 class Replaced(msgspec.Struct, frozen=True, tag=True):
     """The held final ``id`` will not be final: a later hearing replaces it."""
 
@@ -122,7 +139,7 @@ class Withdrawn(msgspec.Struct, frozen=True, tag=True):
     gap: Gap
 
 
-Record: TypeAlias = Began | Confirmed | Said | Told | Replaced | Lost | Withdrawn
+Record: TypeAlias = Began | Confirmed | Said | Told | Assumed | Replaced | Lost | Withdrawn
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Record).decode
 

@@ -17,6 +17,7 @@ from openline import events as e
 from openline.dialects.protocol import Dialect, Ids
 from openline.reconnect.verdicts import ErrorKind, Sender
 from openline_testing.samples import Sample, fill
+from openline_testing.scope import is_in_scope
 from openline_testing.steps import ALL, Run, Step, tick
 
 #: One ending for each verdict of the default table.
@@ -48,6 +49,7 @@ class Alphabet:
     ) -> None:
         self._sources = sources
         self._samples = samples
+        self._renews = not is_in_scope(dialect)  # a credential that is due decides how
         self._endings: dict[str, Mapping[str, Any]] = dict(ENDINGS)
         for code in dialect.traits.codes:
             self._endings[f"closed with {code}"] = {"code": code, "sender": Sender.REMOTE}
@@ -105,6 +107,8 @@ class Alphabet:
 
     def _answers(self, of: str, request: int) -> Iterator[tuple[str, e.Event]]:
         yield f"a credential{of}", e.CredentialReady(request)
+        if self._renews:
+            yield f"a credential for now{of}", e.CredentialReady(request, due_at=0.0)
         yield f"no credential{of}", e.CredentialFailed(request)
         yield f"never a credential{of}", e.CredentialFailed(request, fatal=True)
         yield f"something else than a credential{of}", e.CredentialFailed(request, unusable=True)

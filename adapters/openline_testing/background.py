@@ -33,8 +33,8 @@ from openline_server import (
     parse_faults,
     serve,
 )
-from openline_server.config import RecognizerName
-from openline_server.contract import Audio, MalformedMessageError, Refusal, read_frame, read_text
+from openline_server.config import DialectName, RecognizerName
+from openline_server.contracts.base import Action, Audio
 
 __all__ = ["BackendError", "BackgroundBackend", "FaultError"]
 
@@ -50,20 +50,12 @@ class _Recorder(FaultInjector):
         super().__init__(faults)
         self.audio: dict[int, dict[str, bytearray]] = {}
 
-    async def received(self, peer: Peer, message: str | bytes) -> None:
+    async def acting(self, peer: Peer, action: Action) -> None:
         """Record audio, then let faults strike."""
-        decoded = _read(message)
-        if isinstance(decoded, Audio):
+        if isinstance(action, Audio):
             audio = self.audio.setdefault(peer.number, {})
-            audio.setdefault(decoded.source, bytearray()).extend(decoded.pcm)
-        await super().received(peer, message)
-
-
-def _read(message: str | bytes) -> object:
-    try:
-        return read_text(message) if isinstance(message, str) else read_frame(message)
-    except (Refusal, MalformedMessageError):
-        return None  # the server rejects it itself
+            audio.setdefault(action.source, bytearray()).extend(action.pcm)
+        await super().acting(peer, action)
 
 
 class BackgroundBackend:
@@ -72,16 +64,24 @@ class BackgroundBackend:
     def __init__(
         self,
         *faults: str,
+        dialect: DialectName = "echopanel",
         recognizer: RecognizerName = "echo",
         token: str | None = None,
         max_sessions: int = 8,
     ) -> None:
         """Start, and wait until it listens. Raises FaultError and BackendError.
 
-        ``faults`` are phrases as in ``openline serve --fault``; ``recognizer`` is ``echo``
+        ``faults`` are phrases as in ``openline serve --fault``; ``dialect`` is the wire contract,
+        as in ``openline serve --dialect``; ``recognizer`` is ``echo``
         (the text of a final is its interval), ``none``, ``whisper`` or ``pocketsphinx``.
         """
-        config = ServerConfig(port=0, recognizer=recognizer, token=token, max_sessions=max_sessions)
+        config = ServerConfig(
+            port=0,
+            dialect=dialect,
+            recognizer=recognizer,
+            token=token,
+            max_sessions=max_sessions,
+        )
         self._witness = _Recorder(fault for text in faults for fault in parse_faults(text))
         self._started: queue.SimpleQueue[Server | BaseException] = queue.SimpleQueue()
         self._token: trio.lowlevel.TrioToken | None = None
@@ -141,7 +141,8 @@ class BackgroundBackend:
     def received(self, source: str = "system") -> list[bytes]:
         """The audio of ``source`` that arrived so far: for each dial, 16-bit PCM at 16 kHz.
 
-        The first dial's comes first; it is empty for a dial that brought none.
+        A dialect of one source has it as ``system``. The first dial's comes first; it is empty
+        for a dial that brought none.
         """
         audio = self._witness.audio
         return [

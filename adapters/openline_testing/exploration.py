@@ -116,6 +116,7 @@ class Exploration:
         return [
             f"{len(self.settings)} walks, {self.situations} situations, {self.steps} steps; "
             + ("nothing is left to see" if self.complete else "CUT SHORT, there is more to see"),
+            *(f"by the basic laws: {name}" for name in self._basic),
             f"states reached: {', '.join(sorted(self.states))}",
             f"rows of the chart that ran: {ran} of {len(self.rows)}",
             *(f"  never: {row}" for row in self.dead),
@@ -123,6 +124,11 @@ class Exploration:
             f"a stop ends it within {self.longest_stop:.1f} s at most",
             f"violations: {len(self.violations)}",
         ]
+
+    @property
+    def _basic(self) -> list[str]:
+        """The dialects that not all laws apply to."""
+        return sorted({each.dialect.name for each in self.settings if not each.is_whole})
 
     def _listed(self) -> list[str]:
         return [f"{n}. {violation}\n" for n, violation in enumerate(self.violations, 1)]

@@ -14,6 +14,7 @@ from typing import Final
 from openline.updates import SAMPLE_RATE
 from openline_testing.line import Line
 from openline_testing.observation import Observation
+from openline_testing.scope import queue_of
 
 #: A backend may claim any factor: a stop waits ten times as long at most.
 MOST_FACTOR: Final = 10.0
@@ -38,8 +39,8 @@ class Finishing:
         self._noted = True
         policy, traits = seen.policy, seen.dialect.traits
         is_open = seen.live is not None and seen.acked
-        queue = round((traits.queue if line.queue is None else line.queue) * SAMPLE_RATE)
-        kept = round(policy.buffer_seconds * SAMPLE_RATE) - FRAME
+        queue = round(queue_of(traits, line.queue) * SAMPLE_RATE)
+        kept = round(policy.buffer_of(traits) * SAMPLE_RATE) - FRAME
         least = most = 0
         for source, each in line.before.sources.items():
             due = each.captured - (each.sent if is_open else each.confirmed)

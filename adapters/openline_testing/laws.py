@@ -155,12 +155,14 @@ LAWS: Final[Mapping[str, str]] = MappingProxyType(
             "confirmed all audio within its bounds; or at the end, if it counted audio twice."
         ),
         "accounts": (
-            "Of each source the captured samples are those confirmed, told and missing, exactly."
+            "Of each source the captured samples are those confirmed, assumed, told and missing, "
+            "exactly; none is assumed where the backend proves silence."
         ),
         "complete": (
             "A result is complete exactly if the session was closed and not aborted, no source "
-            "failed or hung before the stop, it has no gaps, and no words were left untold. It "
-            "names these sources, and holds every reported final."
+            "failed or hung before the stop, it has no gaps, no words were left untold, and no "
+            "audio was taken for silence without its level. It names these sources, and holds "
+            "every reported final."
         ),
         # The sources.
         "sources end once": (

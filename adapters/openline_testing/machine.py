@@ -214,7 +214,7 @@ class SessionFuzzer(RuleBasedStateMachine):
     @rule()
     def capture_more_than_the_buffer(self) -> None:
         """More audio than memory holds."""
-        seconds = self.policy.buffer_seconds + 1
+        seconds = self.policy.buffer_of(self.dialect.traits) + 1
         self.feed(e.AudioCaptured(self.names[0], bytes(2 * round(SAMPLE_RATE * seconds))))
 
     @rule(source=st.integers(0, 2), what=st.integers(0, 4))

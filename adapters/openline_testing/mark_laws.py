@@ -19,6 +19,7 @@ from openline.updates import SAMPLE_RATE, SourceStatistics, State, to_samples
 from openline_testing.laws import broken
 from openline_testing.line import ROUNDING, Line, Track, has_words, sample
 from openline_testing.observation import OVER, Observation
+from openline_testing.scope import queue_of
 from openline_testing.window_laws import FRAME, WindowLaws
 from openline_testing.word_laws import Held, WordLaws
 
@@ -56,7 +57,7 @@ class MarkLaws:
 
     def _is_told(self, source: str, before: SourceStatistics, now: SourceStatistics) -> bool:
         """Whether it may have moved without proof: ignored, or told as the audio was lost."""
-        kept = self._seen.policy.buffer_seconds * SAMPLE_RATE - 2 * FRAME
+        kept = self._seen.policy.buffer_of(self._seen.dialect.traits) * SAMPLE_RATE - 2 * FRAME
         full = now.captured - before.confirmed >= kept
         return now.told != before.told or full or self._line.track(source).ignored
 
@@ -162,7 +163,7 @@ class MarkLaws:
         others = {each.spoke for each in line.tracks.values() if each is not track}
         silent = track.spoke is False and True in others
         unsure = track.spoke is not True and others - {False} and not silent
-        queue = seen.dialect.traits.queue if line.queue is None else line.queue
+        queue = queue_of(seen.dialect.traits, line.queue)
         beyond = track.sent - self._window.drained(source) > queue * SAMPLE_RATE
         if line.doubtful or line.dropped or silent or (beyond and track.figures):
             if now.confirmed != before.confirmed:

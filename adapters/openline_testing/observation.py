@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from openline.backend import Backend
-from openline.dialects.checking import DialectError, check_dialect, decode_strict
+from openline.dialects.checking import DialectError
 from openline.dialects.dry_run import dry_run_headers
 from openline.dialects.protocol import (
     Dialect,
+    Expires,
     FinalMessage,
     Heard,
     Ids,
@@ -23,6 +24,7 @@ from openline.dialects.protocol import (
     Message,
     Metrics,
     Noticed,
+    Proof,
     Refusal,
     Remark,
     Status,
@@ -49,9 +51,20 @@ from openline.reconnect.verdicts import Action, Rule
 from openline.updates import Ended, State
 from openline_testing.endings import astray, meaning
 from openline_testing.laws import broken
+from openline_testing.scope import check_scope, item_of
 
 _Readable: TypeAlias = (
-    Status | Heard | Metrics | Lost | Noticed | Refusal | Remark | FinalMessage | Unknown
+    Status
+    | Heard
+    | Metrics
+    | Proof
+    | Expires
+    | Lost
+    | Noticed
+    | Refusal
+    | Remark
+    | FinalMessage
+    | Unknown
 )
 OVER = frozenset({State.CLOSED, State.FAILED})
 
@@ -132,7 +145,7 @@ class Observation:
         *,
         has_provider: bool,
     ) -> None:
-        check_dialect(dialect)
+        check_scope(dialect)
         dry_run_headers(dialect)
         self.policy = policy
         self.dialect = dialect
@@ -216,11 +229,11 @@ class Observation:
         message = self._read(event.data)  # a dialect must not raise, at any time
         if self.connection_id is None:
             return False
-        return not (isinstance(message, Malformed) or self._is_ours(message))
+        return not (isinstance(message, Malformed | None) or self._is_ours(message))
 
-    def _read(self, data: str | bytes) -> Message:
+    def _read(self, data: str | bytes) -> Message | None:
         try:
-            return decode_strict(self.dialect, data)
+            return item_of(self.dialect, data)
         except DialectError as exc:
             broken("the dialect", with_cause(exc), self.now)
 
@@ -291,6 +304,8 @@ class Observation:
             case MessageReceived(_, data):
                 self._note_received()
                 message = self._read(data)
+                if message is None:
+                    return
                 if isinstance(message, Malformed) or self._is_ours(message):
                     self.decoded = message
                     if self.connection_id is not None and not self.finished:

@@ -26,6 +26,8 @@ from openline_testing.observation import OVER, Observation
 
 #: The gate may look back a little longer than the minute of the law.
 GATE_SPAN = MINUTE + 1.0
+#: Strikes that are fatal. A line that is lost by time alone is one if the backend is deaf.
+STRIKES = 4
 
 
 class Patience:
@@ -35,6 +37,7 @@ class Patience:
         "_asked_until",
         "_delays",
         "_for_gate",
+        "_losses",
         "_put_off",
         "_stop_noted",
         "action",
@@ -55,6 +58,7 @@ class Patience:
         self._stop_noted = False
         self._put_off = -math.inf  # a delay that a suspension made longer
         self._for_gate = False  # the delay is that of the gate alone
+        self._losses: int = 0  # of lines and requests, each of which may be a strike
         self.noted = False  # this line, or the last one, is confirmed to have been stable
         self.streamed = False  # before this event the line had streamed for long enough
         self.action: Action | None = None  # the last reported verdict
@@ -188,6 +192,7 @@ class Patience:
         self._for_gate = action is Action.REAUTH
         if action is None or action is Action.FATAL:
             broken("the verdict", f"reported a delay, with the verdict {action}", seen.now)
+        self._losses += 1
         estimates = self._possible()
         if action is Action.REAUTH and (not seen.has_provider or all(h.spent for h in estimates)):
             broken("fresh credential", "a second dial to use a fresh one", seen.now)
@@ -249,6 +254,8 @@ class Patience:
             return
         if update.action is Action.FATAL:
             if self._by_event:  # ``_judged`` checks strikes and used credentials
+                return
+            if self._losses >= STRIKES - 1 and seen.streamed:  # a deaf line is a strike
                 return
             what = "a redirect that can be followed" if seen.redirected else "time alone"
             broken("no early failure", f"{what} was judged to be fatal", seen.now)

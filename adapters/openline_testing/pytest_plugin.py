@@ -25,7 +25,7 @@ import pytest
 if TYPE_CHECKING:
     from trio.testing import MockClock
 
-    from openline_server.config import RecognizerName
+    from openline_server.config import DialectName, RecognizerName
     from openline_testing.background import BackgroundBackend
 
 
@@ -35,6 +35,7 @@ class StartBackend(Protocol):
     def __call__(
         self,
         *faults: str,
+        dialect: DialectName = "echopanel",
         recognizer: RecognizerName = "echo",
         token: str | None = None,
         max_sessions: int = 8,
@@ -48,10 +49,9 @@ def openline_backend(request: pytest.FixtureRequest) -> Iterator[StartBackend]:
     """Start reference backends that stop with the test.
 
     ``openline_backend("cut after ack", …)`` takes phrases as in ``openline serve --fault``
-    and the options of ``BackgroundBackend`` (``recognizer``, ``token``, ``max_sessions``). It
-    returns a backend with ``url``, ``backend``, ``dials``, ``received(source)``,
-    ``faults_struck`` and ``stop()``.
-    It uses the default dialect and real time.
+    and the options of ``BackgroundBackend`` (``dialect``, ``recognizer``, ``token``,
+    ``max_sessions``). It returns a backend with ``url``, ``backend``, ``dials``,
+    ``received(source)``, ``faults_struck`` and ``stop()``. It runs in real time.
     """
     if "openline_clock" in request.fixturenames:
         pytest.fail(
@@ -64,13 +64,18 @@ def openline_backend(request: pytest.FixtureRequest) -> Iterator[StartBackend]:
 
     def start(
         *faults: str,
+        dialect: DialectName = "echopanel",
         recognizer: RecognizerName = "echo",
         token: str | None = None,
         max_sessions: int = 8,
     ) -> BackgroundBackend:
         try:
             backend: BackgroundBackend = background.BackgroundBackend(
-                *faults, recognizer=recognizer, token=token, max_sessions=max_sessions
+                *faults,
+                dialect=dialect,
+                recognizer=recognizer,
+                token=token,
+                max_sessions=max_sessions,
             )
         except (background.BackendError, background.FaultError) as error:
             wrong = str(error)

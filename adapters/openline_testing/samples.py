@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias, cast
 
-from openline.dialects.checking import DialectError, encode_checked
+from openline.dialects.checking import DialectError
 from openline.dialects.echopanel import EchoPanel
 from openline.dialects.protocol import Dialect, FinalMessage, Ids, Status
 from openline.dialects.traits import Ends
+from openline_testing.scope import audio_message, item_of
 
 Sample: TypeAlias = str | bytes | Callable[[Ids], str | bytes]
 Samples: TypeAlias = Mapping[str, Sample] | Iterable[Sample]
@@ -81,7 +82,8 @@ ECHOPANEL: Final[Mapping[str, Sample]] = {
 def samples_of(dialect: Dialect, given: Samples | None = None) -> dict[str, Sample]:
     """The samples to use for ``dialect``: those given, its own, or the kit's.
 
-    Raises ValueError, one line, if there are none or if none of them is an ack.
+    Raises ValueError, one line, if there are none, or if none of them is an ack that the backend
+    must send.
     """
     if given is None:
         given = getattr(dialect, "samples", None)
@@ -97,7 +99,9 @@ def samples_of(dialect: Dialect, given: Samples | None = None) -> dict[str, Samp
     else:
         named = {f"message {i}": sample for i, sample in enumerate(given, 1)}
     kinds = {name: _decoded(dialect, sample) for name, sample in named.items()}
-    if not any(_is_ack(kind) for kind in kinds.values()):
+    traits = dialect.traits
+    acks = traits.greets or traits.replies
+    if acks and not any(_is_ack(kind) for kind in kinds.values()):
         found = ", ".join(f"{name}: {type(kind).__name__}" for name, kind in kinds.items())
         raise ValueError(
             f"messages: none of them is an ack (a Status with ack=True) to the dialect "
@@ -109,7 +113,7 @@ def samples_of(dialect: Dialect, given: Samples | None = None) -> dict[str, Samp
 def audio_of(dialect: Dialect, source: str, samples: int) -> str | bytes:
     """A message of that much silence. Empty if the dialect raises: a law reports that."""
     try:
-        return encode_checked(dialect, "audio", source, bytes(2 * samples))
+        return audio_message(dialect, source, bytes(2 * samples))
     except DialectError:
         return b""
 
@@ -122,7 +126,7 @@ def fill(sample: Sample, ids: Ids) -> str | bytes:
 def _decoded(dialect: Dialect, sample: Sample) -> object:
     """The decoded sample, or the exception; the walk reports a dialect that raises."""
     try:
-        return dialect.decode(fill(sample, _IDS))
+        return item_of(dialect, fill(sample, _IDS))
     except Exception as exc:  # noqa: BLE001 (the dialect is under test)
         return exc
 

@@ -16,6 +16,7 @@ from openline.commands import (
     SendBytes,
     SendPing,
     SendText,
+    StoreAssumed,
     StoreAudio,
     StoreConfirmed,
     StoreFinal,
@@ -24,11 +25,12 @@ from openline.commands import (
     StoreTold,
     StoreWithdrawn,
 )
-from openline.dialects.checking import DialectError, encode_checked
+from openline.dialects.checking import DialectError
 from openline.updates import SAMPLE_RATE, SourceStatistics, State
 from openline_testing.laws import broken
 from openline_testing.observation import Observation, with_cause
 from openline_testing.samples import audio_of
+from openline_testing.scope import start_of, stop_of
 
 FRAME = 320
 #: RFC 6455 §5.5.
@@ -36,7 +38,7 @@ MARK_LIMIT = 125
 #: The commands of a session that keeps its audio on a disk too.
 DISK = (
     *(StoreAudio, StoreConfirmed, StoreFinal, StoreTold, StoreReplaced, StoreGap, StoreWithdrawn),
-    *(FetchAudio, DiscardStore),
+    *(StoreAssumed, FetchAudio, DiscardStore),
 )
 OPEN = frozenset({State.STREAMING, State.FINISHING})
 
@@ -119,7 +121,8 @@ class Sending:
         data = cast("object", outgoing.data)
         if not isinstance(data, str | bytes):
             broken("the dialect", f"a {type(data).__name__} is to be sent", self.seen.now)
-        return data == encode_checked(self.seen.dialect, method, self.seen.ids)
+        encode = start_of if method == "start" else stop_of
+        return data == encode(self.seen.dialect, self.seen.ids)
 
     def _starts(self) -> None:
         seen = self.seen

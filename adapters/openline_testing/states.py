@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, Protocol
 
 from openline.events import (
     AbortRequested,
@@ -26,9 +26,12 @@ _S: Final = State
 WAYS: Final[Mapping[State, frozenset[State]]] = {
     _S.IDLE: frozenset({_S.AUTHORIZING, _S.CONNECTING, _S.CLOSED}),
     _S.AUTHORIZING: frozenset({_S.CONNECTING, _S.RECONNECTING, *OVER}),
-    _S.CONNECTING: frozenset({_S.AWAITING_ACK, _S.RECONNECTING, *OVER}),
+    _S.CONNECTING: frozenset(  # the last two: where no reply opens the line
+        {_S.AWAITING_ACK, _S.RECONNECTING, *OVER, _S.STREAMING, _S.FINISHING}
+    ),
     _S.AWAITING_ACK: frozenset({_S.STREAMING, _S.FINISHING, _S.RECONNECTING, *OVER}),
-    _S.STREAMING: frozenset({_S.FINISHING, _S.RECONNECTING, *OVER}),
+    _S.STREAMING: frozenset({_S.DRAINING, _S.FINISHING, _S.RECONNECTING, *OVER}),
+    _S.DRAINING: frozenset({_S.AUTHORIZING, _S.CONNECTING, _S.FINISHING, _S.RECONNECTING, *OVER}),
     _S.RECONNECTING: frozenset({_S.AUTHORIZING, _S.CONNECTING, *OVER}),
     _S.FINISHING: frozenset({_S.CLOSING, _S.RECONNECTING, *OVER}),
     _S.CLOSING: frozenset({_S.CLOSED}),
@@ -43,6 +46,7 @@ _FITS: Final[Mapping[State, tuple[bool | None, ...]]] = {
     _S.CONNECTING: (True, False, False, False, False),
     _S.AWAITING_ACK: (True, True, False, False, False),
     _S.STREAMING: (True, True, True, False, False),
+    _S.DRAINING: (True, True, True, False, None),
     _S.RECONNECTING: (False, None, None, False, False),
     _S.FINISHING: (True, True, True, False, False),
     _S.CLOSING: (True, True, True, False, True),
@@ -73,7 +77,14 @@ def fits(seen: Observation) -> None:
             broken(law, f"{state}, though {what if have else other}", seen.now)
 
 
-def is_possible(seen: Observation, event: Event) -> bool:
+class Stated(Protocol):
+    """What ``is_possible`` reads: the reported state, and the names of the sources."""
+
+    state: State
+    sources: tuple[str, ...]
+
+
+def is_possible(seen: Stated, event: Event) -> bool:
     """Whether the app may request ``event`` now; all other events are always possible."""
     match event:
         case OpenRequested():

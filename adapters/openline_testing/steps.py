@@ -20,6 +20,8 @@ from openline.machine.table import Transition
 from openline.machine.timers import Timer
 from openline.policy import Policy
 from openline.session import SessionMachine
+from openline_testing.basic import BasicWorld
+from openline_testing.scope import is_in_scope
 from openline_testing.watched import RowsSeen, Situation, situation_of
 from openline_testing.world import World
 
@@ -45,7 +47,13 @@ class Setting:
 
     def __str__(self) -> str:
         provider = "a provider" if self.has_provider else "no provider"
-        return f"{written(self.policy)}, {self.dialect.name}, {provider}"
+        basic = "" if self.is_whole else ", the basic laws"
+        return f"{written(self.policy)}, {self.dialect.name}, {provider}{basic}"
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all laws apply to the dialect, and not the basic ones alone."""
+        return is_in_scope(self.dialect)
 
     @property
     def options(self) -> dict[str, Any]:
@@ -65,7 +73,9 @@ class Setting:
         dialect = type(self.dialect)
         return [
             "from openline import Backend, Policy, SessionMachine, events as e",
-            "from openline_testing import World",
+            "from openline_testing import World"
+            if self.is_whole
+            else "from openline_testing.basic import BasicWorld as World",
             "from openline.reconnect.verdicts import ErrorKind, Sender",
             f"from {dialect.__module__} import {dialect.__qualname__}",
             "",
@@ -85,15 +95,17 @@ class Setting:
 class Run:
     """One session on its walk: its machine, the World that watches it, the time."""
 
-    __slots__ = ("_policy", "_seen", "machine", "now", "world")
+    __slots__ = ("_seen", "machine", "now", "policy", "world")
+
+    world: World | BasicWorld
 
     def __init__(self, setting: Setting) -> None:
-        self._policy = setting.policy
+        self.policy = setting.policy
         self._seen = RowsSeen()
         self.machine = SessionMachine(
             Backend(), random=fixed, observers=[self._seen], **setting.options
         )
-        self.world = World(**setting.options)
+        self.world = (World if setting.is_whole else BasicWorld)(**setting.options)
         self.now = 0.0
 
     @property
@@ -104,7 +116,7 @@ class Run:
     @property
     def situation(self) -> Situation:
         """In which situation the session is."""
-        return situation_of(self.machine.snapshot(), self._policy)
+        return situation_of(self.machine.snapshot(), self.policy)
 
     def take_rows(self) -> list[Transition]:
         """The rows that ran since the last call."""

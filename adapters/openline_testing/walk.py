@@ -46,7 +46,8 @@ def explore(
     ``sources`` are the first two of the dialect by default. ``has_provider`` None: one walk
     with a provider for credentials and one without. A walk is cut short at
     ``max_situations``, or at ``max_violations`` of different kinds, and the result shows it.
-    ``proofs`` False leaves out the proofs that silence and stops end.
+    ``proofs`` False leaves out the proofs that silence and stops end. A dialect that not all laws
+    apply to (``scope``) is walked by the laws of ``basic``; the result says so.
 
     Returns the result; call its ``check`` or print its ``report``. Raises ValueError,
     one line, for samples or sources with which no walk can begin, and DialectError for an
@@ -55,9 +56,10 @@ def explore(
     dialect = DEFAULT if dialect is None else dialect
     check_dialect(dialect)
     samples = samples_of(dialect, messages)
-    names = tuple(sources if sources is not None else dialect.traits.sources[:2])
-    if not names or not {*names} <= {*dialect.traits.sources}:
-        raise ValueError(f"sources {list(names)}: give some of {list(dialect.traits.sources)}")
+    known = dialect.traits.names
+    names = tuple(sources if sources is not None else known[:2])
+    if not names or not {*names} <= {*known}:
+        raise ValueError(f"sources {list(names)}: give some of {list(known)}")
     policies = [policy or Policy()] if policy is None or isinstance(policy, Policy) else [*policy]
     if not policies:
         raise ValueError("policy: give one, or several, but not none")

@@ -4,7 +4,8 @@ Two sessions are in the same situation if they differ only in numbers. A situati
 
 - the state, which timers run, and which of them is due next;
 - the conditions of the chart's guards and of the sender: is a stop wanted, the start due or
-  sent, the stop sent, is audio undelivered or unsent, is a window shut;
+  sent, the stop sent, is audio undelivered or unsent, is a window shut; has a backend greeted;
+  of a dial that is to be replaced: may words still change, how far is it;
 - the retry state: has the session streamed, was there a try, would one more strike be fatal
   (counted until it has streamed), do the limits of the policy allow another try, is the fresh
   credential used, the gate shut, would a network hint help;
@@ -20,6 +21,7 @@ from typing import TypeAlias
 
 from openline import session as face
 from openline.machine.table import Transition
+from openline.machine.timers import Timer
 from openline.observer import Observer
 from openline.policy import Policy
 from openline.snapshot import Snapshot
@@ -61,6 +63,7 @@ def situation_of(snapshot: Snapshot, policy: Policy) -> Situation:
     if state in _OVER:
         return (state,)
     opened = snapshot.line_open
+    is_renewed = state is State.DRAINING or Timer.ROTATE in deadlines
     most = policy.max_attempts
     dialling = state in _DIALLING
     strikes = 0 if snapshot.streamed or retry.strikes < retry.tries else retry.strikes
@@ -70,7 +73,7 @@ def situation_of(snapshot: Snapshot, policy: Policy) -> Situation:
         frozenset(deadlines),
         next(iter(deadlines), None),
         snapshot.stop_wanted,
-        snapshot.credential_wanted,
+        snapshot.credential_wanted or snapshot.credential_due,
         snapshot.dials > 0,
         snapshot.streamed,
         # The dial that is under way, or scheduled.
@@ -83,6 +86,8 @@ def situation_of(snapshot: Snapshot, policy: Policy) -> Situation:
         snapshot.window_shut and opened,
         opened and any(each.unsent for each in snapshot.sources.values()),
         snapshot.stop_sent,
+        snapshot.greeted and not opened,
+        (snapshot.speaks, snapshot.leaving) if is_renewed else None,
         # The remaining work, and the retry state.
         snapshot.undelivered,
         snapshot.sources_over and state is State.IDLE,

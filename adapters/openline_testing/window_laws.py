@@ -27,6 +27,7 @@ from openline_testing.laws import broken
 from openline_testing.line import Line, has_words
 from openline_testing.observation import Observation
 from openline_testing.samples import audio_of
+from openline_testing.scope import queue_of
 
 FRAME: Final = 320
 #: Audio that is no older than this is at the live edge.
@@ -167,7 +168,7 @@ class WindowLaws:
     def is_out(self, source: str) -> bool:
         """Whether more audio of the source is out and not drained than the queue holds."""
         gauge = self._gauges.get(source)
-        queue = self.seen.dialect.traits.queue if self._line.queue is None else self._line.queue
+        queue = queue_of(self.seen.dialect.traits, self._line.queue)
         return gauge is not None and gauge.sent - gauge.drained > queue * SAMPLE_RATE
 
     def opens(self, statistics: Mapping[str, SourceStatistics]) -> None:
@@ -225,7 +226,7 @@ class WindowLaws:
         live = unsent <= LIVE_EDGE and not gauge.filling
         if not live or gauge.sent - gauge.received > to_samples(live_ahead) + TOLERANCE:
             broken("the window", f"{source} is {ahead} samples beyond it", now)
-        full = to_samples(traits.queue if queue is None else queue)
+        full = to_samples(queue_of(traits, queue))
         if gauge.backlog < math.inf and out > full + TOLERANCE:
             broken("the window", f"{source} overflows the queue by {out - full} samples", now)
 

@@ -275,7 +275,7 @@ class WordLaws:
         if held.dial == line.dial and not self._is_live(held) and held.start < before:
             return  # its beginning is not sent again, so no other dial can say all of it
         captured = line.origins[source] + line.after.sources[source].captured
-        kept = seen.policy.buffer_seconds * SAMPLE_RATE - 2 * FRAME
+        kept = seen.policy.buffer_of(seen.dialect.traits) * SAMPLE_RATE - 2 * FRAME
         if captured - held.first < kept:
             at = f"{mark / SAMPLE_RATE:.3f} s is confirmed, not {held.place / SAMPLE_RATE:.3f}"
             self._broken("held finals", f"{held.said.id} became final too early: {at}")

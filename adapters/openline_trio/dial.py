@@ -107,6 +107,7 @@ class Dial:
                     stream,  # type: ignore[arg-type]  # any Stream works; typed for two of them
                     effect.host,
                     effect.target,
+                    subprotocols=effect.subprotocols,
                     extra_headers=[(k.encode(), v.encode()) for k, v in effect.headers],
                     max_message_size=MAX_MESSAGE,
                 )

@@ -82,8 +82,9 @@ def open_session(
     def prepare() -> Session:
         with opened(file):
             if spool is not None:
-                name, names, spoken = options.session_id, options.sources, options.dialect.name
-                began = Began.of(backend, name, names, dialect=spoken)
+                began = Began.of(
+                    backend, options.session_id, options.sources, dialect=options.dialect
+                )
                 session.attach_spool(Spool.create(Path(spool), began))
         return session
 

@@ -11,13 +11,15 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import cast
-from urllib.parse import parse_qsl, quote, urljoin, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urljoin, urlsplit
 
 from openline.dialects.headers import bearer
+from openline.dialects.protocol import Dialect
 from openline.dialects.registry import DEFAULT_ADDRESS
 
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
@@ -146,6 +148,15 @@ class Backend:
             credential_place=credential_place,
         )
 
+    @classmethod
+    def of(cls, dialect: Dialect) -> Backend:
+        """Where backends of ``dialect`` usually listen. Raises ValueError if there is no such."""
+        address = dialect.traits.address
+        if address is None:
+            raise ValueError(f"the dialect {dialect.name} has no usual address: give a URL")
+        secure = True if address.secure else None
+        return cls(host=address.host, port=address.port, path=address.path, secure=secure)
+
     @property
     def is_loopback(self) -> bool:
         """Whether the host is this machine."""
@@ -179,13 +190,22 @@ class Backend:
         query = f"?{self.query}" if self.query else ""
         return f"{scheme}://{self.address}{self.path}{query}"
 
-    def target(self, credential: str | None) -> str:
-        """The request target (path and query) to ask for. Secret if the place is QUERY."""
-        query = self.query
+    def target(self, credential: str | None, query: Sequence[tuple[str, str]] = ()) -> str:
+        """The request target (path and query) to ask for. Secret if the place is QUERY.
+
+        ``query``: the dialect's parameters; those that the backend's own query has stay out.
+        """
+        asked = self._with(query)
         if credential is not None and self.credential_place is CredentialPlace.QUERY:
             token = "token=" + quote(credential, safe="")
-            query = f"{query}&{token}" if query else token
-        return f"{self.path}?{query}" if query else self.path
+            asked = f"{asked}&{token}" if asked else token
+        return f"{self.path}?{asked}" if asked else self.path
+
+    def _with(self, more: Sequence[tuple[str, str]]) -> str:
+        """The query, with the parameters of ``more`` whose names it does not have."""
+        known = {name for name, _ in parse_qsl(self.query, keep_blank_values=True)}
+        added = urlencode([each for each in more if each[0] not in known], quote_via=quote)
+        return "&".join(part for part in (self.query, added) if part)
 
     def headers(self, credential: str | None) -> list[tuple[str, str]]:
         """The usual header for a credential, where it travels in headers. Secret.

@@ -100,6 +100,18 @@ class StoreTold(msgspec.Struct, frozen=True):
     end: int
 
 
+class StoreAssumed(msgspec.Struct, frozen=True):
+    """Note on disk that session samples [start, end) are taken for processed: they were quiet.
+
+    ``unmeasured``: no peaks show that. It counts once the source is confirmed beyond it.
+    """
+
+    source: str
+    start: int
+    end: int
+    unmeasured: bool = False
+
+
 class StoreGap(msgspec.Struct, frozen=True):
     """Write to disk a gap that resuming the session cannot fill."""
 
@@ -141,6 +153,7 @@ Storage: TypeAlias = (
     | StoreConfirmed
     | StoreFinal
     | StoreTold
+    | StoreAssumed
     | StoreReplaced
     | StoreGap
     | StoreWithdrawn

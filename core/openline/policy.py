@@ -25,6 +25,9 @@ FIGURES_LATE = 5.0
 FRAME_SECONDS = 0.02
 
 
+#: Seconds of audio kept in memory: the least, and what is kept beyond the dialect's need.
+_BUFFER: Final = 60.0
+_SPARE: Final = 20.0
 _OURS: Final = "openline"
 _T = TypeVar("_T")
 _REFERENCE: Final = "reference backend"
@@ -128,8 +131,11 @@ class Policy:
     )
 
     # Audio kept in memory per source.
-    buffer_seconds: float = _field(
-        60.0, "audio kept in memory per source until the backend has confirmed it"
+    buffer_seconds: float | None = _field(
+        None,
+        "audio kept in memory per source until the backend has confirmed it; none: what the "
+        "dialect needs and 20 s more, 60 or more",
+        "the dialect's traits",
     )
 
     def __post_init__(self) -> None:
@@ -151,7 +157,7 @@ class Policy:
                 f"Policy.stall_timeout is {self.stall_timeout:g}: give more than {FIGURES_LATE:g}, "
                 "after which a backend without figures is taken to keep up"
             )
-        if self.buffer_seconds < FRAME_SECONDS:
+        if self.buffer_seconds is not None and self.buffer_seconds < FRAME_SECONDS:
             raise ValueError(
                 f"Policy.buffer_seconds is {self.buffer_seconds:g}: "
                 f"give {FRAME_SECONDS:g} or more, for a frame has to fit"
@@ -177,16 +183,31 @@ class Policy:
         """Seconds from dialling to the start, for a dialect with these traits."""
         return traits.start_delay if self.start_delay is None else self.start_delay
 
+    def buffer_of(self, traits: Traits) -> float:
+        """Seconds of audio kept in memory per source, for a dialect with these traits.
+
+        Where silence is not proved, it is assumed to be processed after the horizon, or a little
+        later: memory then holds two.
+        """
+        if self.buffer_seconds is not None:
+            return self.buffer_seconds
+        least = _BUFFER if traits.proves_silence else max(_BUFFER, 2 * traits.horizon)
+        return max(least, self._need(traits.lag) + _SPARE)
+
+    def _need(self, lag: float) -> float:
+        """How long a dead line may stay unnoticed, and the next one take to open."""
+        return (
+            lag + self.ping_interval + self.pong_timeout + self.connect_timeout + self.ack_timeout
+        )
+
     def check_buffer(self, lag: float) -> None:
         """Raise ValueError unless the buffer outlasts a dial's whole detection time.
 
         ``lag`` is how long, in seconds, audio may stay unconfirmed on a line that works
         (``Traits.lag``). A shorter buffer would lose audio on every ordinary reconnect.
         """
-        need = (
-            lag + self.ping_interval + self.pong_timeout + self.connect_timeout + self.ack_timeout
-        )
-        if self.buffer_seconds < need:
+        need = self._need(lag)
+        if self.buffer_seconds is not None and self.buffer_seconds < need:
             raise ValueError(
                 f"Policy.buffer_seconds is {self.buffer_seconds:g}: this dialect and these "
                 f"timeouts need at least {need:g} (lag + ping + pong + connect + ack)"
@@ -210,6 +231,7 @@ _NONE_MEANS: Final[Mapping[str, str]] = MappingProxyType(
         "start_delay": "the dialect's",
         "give_up_after": "no limit",
         "source_timeout": "no limit",
+        "buffer_seconds": "the dialect's need",
     }
 )
 _MAY_BE_ZERO = frozenset(

@@ -21,7 +21,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias, cast
 
-from openline.audio.streams import PastSource
+from openline.audio.past import PastSource
 from openline.backend import Backend
 from openline.commands import Command, DiscardStore, Outgoing, Report
 from openline.dialects.checking import check_dialect
@@ -59,7 +59,7 @@ EXTERNAL_EVENTS: Final = frozenset(
         *("open_requested", "stop_requested", "abort_requested", "network_restored"),
         *("credential_ready", "credential_failed", "socket_opened", "redirected"),
         *("redirect_refused", "socket_lost", "pong", "acked", "status", "backend_error", "refused"),
-        *("transcript", "metrics", "ignored", "insight", "final_message"),
+        *("transcript", "metrics", "proved", "ignored", "insight", "final_message", "expiring"),
     }
 )
 #: Every event of the chart: fired by an input, a message, or a timer.
@@ -125,9 +125,7 @@ class SessionMachine:
                 raise ValueError(
                     f"{name}: give a non-blank text of at most {_ID_LENGTH} characters"
                 )
-        known = dialect.traits.sources
-        if not sources or len(set(sources)) < len(sources) or not {*sources} <= {*known}:
-            raise ValueError(f"sources {list(sources)}: give some of {list(known)}, once")
+        _check_sources(sources, dialect)
         if unknown := {*kinds} - {*sources}:
             raise ValueError(f"kinds: {min(unknown)!r} is no source of this session: leave it out")
         for name, kind in kinds.items():
@@ -327,3 +325,15 @@ class SessionMachine:
         if watch is not None and isinstance(ran, Transition):
             watch.call(Observer.on_transition, ran, session.now)
         return True
+
+
+def _check_sources(sources: Sequence[str], dialect: Dialect) -> None:
+    """Raise ValueError unless the dialect can carry these sources."""
+    known = dialect.traits.sources
+    if not known:
+        if len(sources) != 1 or not sources[0].strip():
+            raise ValueError(
+                f"sources {list(sources)}: the dialect {dialect.name} takes one source of any name"
+            )
+    elif not sources or len(set(sources)) < len(sources) or not {*sources} <= {*known}:
+        raise ValueError(f"sources {list(sources)}: give some of {list(known)}, once")

@@ -10,10 +10,11 @@ from collections.abc import Mapping
 
 import msgspec
 
-from openline.audio.streams import PastSource
+from openline.audio.past import PastSource
 from openline.backend import Backend
-from openline.dialects.protocol import Dialect
+from openline.dialects.protocol import Dialect, Memory
 from openline.events import SourceKind
+from openline.machine.life import Leaving
 from openline.machine.timers import Timer
 from openline.policy import Policy
 from openline.updates import State, Transcript
@@ -79,7 +80,10 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     ``deadlines`` holds the timers that run, the soonest first, each with its time in seconds.
     ``counts`` are the events that changed nothing, by kind. ``dials`` counts the dials so far,
     ``request`` the requests for a credential, and ``redirects`` the redirects since the last
-    dial of the backend's own address. ``line_open``: the start was acknowledged, audio may flow.
+    dial of the backend's own address. ``line_open``: audio may flow. ``memory`` is what the
+    dialect remembers of the dial. ``credential_due``: the last credential is to be renewed before
+    the next dial. ``greeted``: the backend's greeting came. ``speaks``: words of some source may
+    still change. ``leaving``: how far the replacement of the dial is.
     """
 
     state: State
@@ -104,3 +108,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     window_shut: bool
     undelivered: bool
     sources_over: bool
+    memory: Memory = None
+    credential_due: bool = False
+    greeted: bool = False
+    speaks: bool = False
+    leaving: Leaving = Leaving.NOT

@@ -37,6 +37,7 @@ class State(StrEnum):
     CONNECTING = "connecting"
     AWAITING_ACK = "awaiting_ack"
     STREAMING = "streaming"
+    DRAINING = "draining"
     RECONNECTING = "reconnecting"
     FINISHING = "finishing"
     CLOSING = "closing"
@@ -59,6 +60,16 @@ class StateChanged(msgspec.Struct, frozen=True, kw_only=True):
     retry_in: float | None = None
 
 
+class TranscriptWord(msgspec.Struct, frozen=True, kw_only=True):
+    """One word of a ``Transcript``, in seconds of session time; None: the backend gives none."""
+
+    text: str
+    start: float | None = None
+    end: float | None = None
+    confidence: float | None = None
+    speaker: str | None = None
+
+
 class Transcript(msgspec.Struct, frozen=True, kw_only=True):
     """Words of one source between two session times, in seconds.
 
@@ -72,7 +83,8 @@ class Transcript(msgspec.Struct, frozen=True, kw_only=True):
     ``seam``: the first final of this source on a new dial, whose audio was cut before; at
     most one word there may be missing or doubled. ``id`` is unique in the session: the
     process, the dial and a count (``1.3.17``); a live partial has none. From ``confidence``
-    to ``segment_id`` the fields are the backend's own, and None where it gives none.
+    to ``segment_id`` the fields are the backend's own, and None where it gives none; so is
+    ``channel``, and ``words`` are empty.
     """
 
     source: str
@@ -84,6 +96,8 @@ class Transcript(msgspec.Struct, frozen=True, kw_only=True):
     language: str | None = None
     speaker: str | None = None
     segment_id: str | None = None
+    words: tuple[TranscriptWord, ...] = ()
+    channel: int | None = None
     settled: bool = False
     seam: bool = False
     id: str = ""
@@ -137,10 +151,11 @@ class GapCause(StrEnum):
     """Why audio was not transcribed."""
 
     OVERFLOW = "overflow"  #: older than the buffer holds, never sent on a live dial
-    UNPROVEN = "unproven"  #: sent, out of the buffer, and its dial lost before confirmation
+    UNPROVEN = "unproven"  #: sent, and never confirmed: it left the buffer, or nobody heard it
     SPOOL = "spool"  #: kept on disk, and missing there when it was due
     CAPTURE = "capture"  #: the source could not capture it
     BACKEND = "backend"  #: dropped by the backend, as it reported
+    UNHEARD = "unheard"  #: sent, and not transcribed by the backend, as it reported
     IGNORED = "ignored"  #: the backend does not transcribe the source, as it reported
     UNDELIVERED = "undelivered"  #: not sent before the session ended
     UNCONFIRMED = "unconfirmed"  #: sent, and the session ended before the confirmation
@@ -196,7 +211,9 @@ class Trouble(msgspec.Struct, frozen=True, kw_only=True):
     """A fault that does not end the session, reported once per kind.
 
     ``kind`` is a stable word: ``malformed``, ``untold``, ``unknown``, ``foreign``, ``late_audio``,
-    ``spool``, or ``outage``, which is reported each five minutes.
+    ``spool``; ``outage``, which is reported each five minutes; or, once a minute at most, ``deaf``
+    (the backend does not transcribe audio that is not silent) and ``unproven`` (audio has left
+    memory before it was confirmed: it is lost if the line is).
     """
 
     kind: str
@@ -216,7 +233,8 @@ class SourceStatistics(msgspec.Struct, frozen=True, kw_only=True):
     """One source's three watermarks and its known losses, in samples since it started.
 
     ``confirmed`` is the watermark: no audio before it is sent again. ``missing`` samples are in
-    gaps. ``told`` samples before the watermark are in a final, and not confirmed otherwise.
+    gaps. ``told`` samples are in a final, and not confirmed otherwise. ``assumed`` samples were
+    quiet, and taken for processed.
     """
 
     captured: int
@@ -224,6 +242,7 @@ class SourceStatistics(msgspec.Struct, frozen=True, kw_only=True):
     confirmed: int
     missing: int
     told: int = 0
+    assumed: int = 0
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
@@ -260,11 +279,12 @@ _NO_ACCOUNTS: Final[Mapping[str, Account]] = MappingProxyType({})
 class Ended(msgspec.Struct, frozen=True, kw_only=True):
     """The one result, the last update.
 
-    ``complete`` is True exactly when four conditions hold: the session was closed and not
+    ``complete`` is True exactly when five conditions hold: the session was closed and not
     aborted; ``missing`` is empty (no captured sample is in a gap); ``lost_sources`` is empty
     (each source delivered until the stop or its own end); and ``statistics.untold`` is 0 (no
-    message with words was unreadable, or of a source that the session lacks). So a session
-    that failed before it captured anything is not complete, though nothing is missing.
+    message with words was unreadable, or of a source that the session lacks); and all audio that
+    was assumed to be processed was measured to be quiet. So a session that failed before it
+    captured anything is not complete, though nothing is missing.
     ``reason`` is one line: the condition that does not hold, or ``finished``. ``accounts`` says
     for each source what became of its samples.
 

@@ -15,12 +15,14 @@ from typing import Annotated, Any, Final, Literal, NamedTuple, Union, get_args, 
 
 import msgspec
 
+from openline.dialects.checking import check_encoded
+from openline.dialects.dry_run import silence_of
 from openline.dialects.echopanel import ACKS
 from openline.dialects.echopanel_schema import Incoming
 from openline.dialects.headers import credential_headers
-from openline.dialects.protocol import Dialect, Ids, Status
+from openline.dialects.protocol import Dialect, Ids, Sent, Status
 from openline.dialects.registry import BUILT_IN
-from openline.updates import SAMPLE_RATE
+from openline.dialects.traits import AudioForm
 from openline_diagrams.markdown import code, grid
 from openline_diagrams.tables import verdict_rows
 from openline_lookup.endings import Explanation, all_rows
@@ -48,8 +50,6 @@ CONTRACTS: Final = MappingProxyType(
 )
 
 _IDS: Final = Ids(session_id="S", attempt_id="A", connection_id="C")
-#: One frame of 20 ms.
-_PCM: Final = bytes(SAMPLE_RATE // 50 * 2)
 #: Encodings of silence as text (hexadecimal, base64 with its padding, a list of numbers).
 _SILENCE: Final = re.compile(r"(.{1,8}?)\1{19,}=*")
 #: Characters of a text that are shown.
@@ -74,7 +74,7 @@ def contract(spec: Contract) -> str:
     default = {*all_rows()}
     rows = [each for each in ours if each not in default]
     audio = (
-        f"Sources: {code(dialect.traits.sources)}. The backend confirms or discards audio within "
+        f"{_sources(dialect)} The backend confirms or discards audio within "
         f"{dialect.traits.horizon:g} s.\n\n"
     )
     token = (
@@ -105,13 +105,40 @@ def _carried(dialect: Dialect) -> str:
 
 
 def _sent(dialect: Dialect) -> str:
+    form = dialect.traits.form
+    opened = "after the ack" if dialect.traits.replies else "when the line is open"
     audio = [
-        (f"audio of {source}", "after the ack", _frame(dialect.audio(source, _PCM)))
-        for source in dialect.traits.sources
+        (f"audio of {source}", opened, _frame(frame, form))
+        for source in dialect.traits.names
+        for frame in _encoded(dialect, "audio", source, silence_of(form), 0)
     ]
-    start = ("start", "once, when the socket is open", f"`{_compact(dialect.start(_IDS))}`")
-    stop = ("stop", "when all audio is out", f"`{_compact(dialect.stop(_IDS))}`")
-    return grid(("message", "when", "as it is sent"), [start, *audio, stop])
+    first = "when the backend has greeted" if dialect.traits.greets else "when the socket is open"
+    rows = [("start", f"once, {first}", start) for start in _shown(dialect, "start", _IDS)]
+    rows += audio
+    rows += [("flush", "for the words so far", each) for each in _shown(dialect, "flush", Sent())]
+    alive = [("keepalive", "in silence", each) for each in _shown(dialect, "keepalive", Sent())]
+    stop = [
+        ("stop", "when all audio is out", each) for each in _shown(dialect, "stop", _IDS, Sent())
+    ]
+    return grid(("message", "when", "as it is sent"), [*rows, *alive, *stop])
+
+
+def _sources(dialect: Dialect) -> str:
+    names = dialect.traits.sources
+    return f"Sources: {code(names)}." if names else "One source, of any name."
+
+
+def _encoded(dialect: Dialect, method: str, *given: object) -> tuple[str | bytes, ...]:
+    """The messages that ``method`` makes on a new dial."""
+    made: object = getattr(dialect, method)(dialect.begin(), *given)
+    return check_encoded(dialect, method, made)[1]
+
+
+def _shown(dialect: Dialect, method: str, *given: object) -> list[str]:
+    return [
+        f"`{_compact(each)}`" if each else f"an empty {'text' if each == '' else 'binary'} message"
+        for each in _encoded(dialect, method, *given)
+    ]
 
 
 def _compact(text: str | bytes) -> str:
@@ -123,17 +150,18 @@ def _compact(text: str | bytes) -> str:
         return text
 
 
-def _frame(frame: str | bytes) -> str:
+def _frame(frame: str | bytes, form: AudioForm) -> str:
+    size, length = len(silence_of(form)), f"{form.usual * 1000:g} ms"
     if isinstance(frame, str):
         shown = _SILENCE.sub(_elided, _compact(frame))
         shown = shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…"
         return (
-            f"text: `{shown}`, with s16le PCM ({len(_PCM)} bytes are 20 ms, here "
+            f"text: `{shown}`, with {form.encoding} PCM ({size} bytes are {length}, here "
             f"{len(frame)} characters)"
         )
-    header = frame[: len(frame) - len(_PCM)].hex(" ")
+    header = frame[: max(len(frame) - size, 0)].hex(" ")
     before = f"`{header}`, then " if header else ""
-    return f"binary: {before}s16le PCM ({len(_PCM)} bytes are 20 ms)"
+    return f"binary: {before}{form.encoding} PCM ({size} bytes are {length})"
 
 
 def _elided(silence: re.Match[str]) -> str:
@@ -178,10 +206,12 @@ def _type(kind: Any) -> str:
 def _states(spec: Contract) -> str:
     lines: list[tuple[str, ...]] = []
     for state in spec.states:
-        status = spec.dialect.decode(json.dumps({"type": "status", "state": state}))
-        if isinstance(status, Status):
-            flags = (status.ack, status.filling, status.doubtful, status.warning)
-            lines.append((f"`{state}`", *("yes" if flag else "" for flag in flags)))
+        data = json.dumps({"type": "status", "state": state})
+        _, items = spec.dialect.decode(spec.dialect.begin(), data)
+        for status in items:
+            if isinstance(status, Status):
+                flags = (status.ack, status.filling, status.doubtful, status.warning)
+                lines.append((f"`{state}`", *("yes" if flag else "" for flag in flags)))
     head = ("state", "confirms the start", "asks for less", "puts the end in doubt", "a warning")
     return grid(head, lines)
 

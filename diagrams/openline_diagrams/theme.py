@@ -58,6 +58,7 @@ PATH: Final = (
     State.CONNECTING,
     State.AWAITING_ACK,
     State.STREAMING,
+    State.DRAINING,
     State.FINISHING,
     State.CLOSING,
     State.CLOSED,
@@ -69,6 +70,7 @@ ROLES: Final[Mapping[str, Role]] = MappingProxyType(
         State.CONNECTING: Role.LIVE,
         State.AWAITING_ACK: Role.LIVE,
         State.STREAMING: Role.LIVE,
+        State.DRAINING: Role.LIVE,
         State.RECONNECTING: Role.WAIT,
         State.FINISHING: Role.END,
         State.CLOSING: Role.END,
@@ -81,7 +83,10 @@ OPEN: Final = "open"
 #: Frames within it, none overlapping another. Dialled: a dial is live, and can be lost.
 GROUPS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
-        "dialled": (State.CONNECTING, State.AWAITING_ACK, State.STREAMING, State.FINISHING),
+        "dialled": (
+            *(State.CONNECTING, State.AWAITING_ACK, State.STREAMING, State.DRAINING),
+            State.FINISHING,
+        ),
     }
 )
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from openline_cli.credentials import read_token
+from openline_cli.credentials import find_credentials, read_token
 from openline_cli.problems import Problem
 
 
@@ -61,3 +61,13 @@ def test_bad_variable_is_named_without_its_content() -> None:
     with pytest.raises(Problem, match="OPENLINE_TOKEN") as caught:
         read_token(None, {"OPENLINE_TOKEN": "s3cret two"})
     assert "s3cret" not in str(caught.value)
+
+
+def test_the_dialects_own_variable_comes_first() -> None:
+    environment = {"OPENLINE_TOKEN": "general", "STENO_KEY": "own"}
+    assert read_token(None, environment, variable="STENO_KEY") == "own"
+    assert read_token(None, {"OPENLINE_TOKEN": "general"}, variable="STENO_KEY") == "general"
+    assert read_token(None, {}, variable="STENO_KEY") is None
+    assert find_credentials(None, environment, variable="STENO_KEY") == "own"
+    with pytest.raises(Problem, match=r"^STENO_KEY: the token holds characters"):
+        read_token(None, {"STENO_KEY": "two words"}, variable="STENO_KEY")

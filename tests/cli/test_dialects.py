@@ -13,6 +13,7 @@ import pytest
 from openline import events as e
 from openline.backend import Backend
 from openline.dialects.echopanel import EchoPanel
+from openline.dialects.protocol import Encoded, Memory
 from openline.dialects.registry import BUILT_IN
 from openline.dialects.traits import Traits
 from openline.journal.recorder import Recorder
@@ -35,16 +36,16 @@ _NUMBERS = count()
 
 TAPE = """
 from openline.dialects.echopanel import EchoPanel
-from openline.dialects import Traits
+from openline.dialects import Address, Traits
 from openline.reconnect.verdicts import Action, Rule
 
 
 class Tape(EchoPanel):
     name = "tape"
-    traits = Traits(sources=("tape",), horizon=15.0)
+    traits = Traits(sources=("tape",), horizon=15.0, address=Address("127.0.0.1", 8000, "/tape"))
 
-    def audio(self, source, pcm):
-        return pcm
+    def audio(self, memory, source, pcm, number):
+        return memory, (pcm,)
 
 
 def make():
@@ -62,8 +63,8 @@ class Tape(EchoPanel):
     name = "tape"
     traits = Traits(sources=("tape",), horizon=15.0)
 
-    def audio(self, source: str, pcm: bytes) -> bytes:
-        return pcm
+    def audio(self, memory: Memory, source: str, pcm: bytes, number: int) -> Encoded:
+        return memory, (pcm,)
 
 
 @pytest.fixture
@@ -251,7 +252,7 @@ def test_dialect_exception_is_reported_with_its_name(
     command: list[str], raised: str, write: Write, capsys: Captured
 ) -> None:
     ours = write(
-        TAPE + "\n\nclass Torn(EchoPanel):\n    def audio(self, source, pcm):\n"
+        TAPE + "\n\nclass Torn(EchoPanel):\n    def audio(self, memory, source, pcm, number):\n"
         '        raise OverflowError("the tape\\nis full")\n'
     )
     assert main([*command, "--dialect", f"{ours}:Torn"]) == 2

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from openline.updates import (
+    Account,
     BackendMetrics,
     BackendStatus,
     Ended,
@@ -138,6 +139,23 @@ def test_end_reports_malformed_messages(ended: Callable[..., Ended], count: int,
     line = describe_end(msgspec.structs.replace(end, statistics=counts))
     rest = f"{told} the backend could not be read" if count else ""
     assert line == f"complete: every captured sample was confirmed{rest}"
+
+
+@pytest.mark.parametrize(
+    ("told", "assumed", "fate"),
+    [
+        (0, 0, "was confirmed"),
+        (320, 0, "was confirmed, or is in a final"),
+        (0, 48_000, "was confirmed, or was quiet (3.00 s unconfirmed)"),
+        (320, 48_000, "was confirmed, or is in a final, or was quiet (3.00 s unconfirmed)"),
+    ],
+)
+def test_the_end_says_what_became_of_the_audio(
+    ended: Callable[..., Ended], told: int, assumed: int, fate: str
+) -> None:
+    account = Account(captured=96_000, confirmed=0, told=told, missing=0, assumed=assumed)
+    end = msgspec.structs.replace(ended(), accounts={"mic": account})
+    assert describe_end(end) == f"complete: every captured sample {fate}"
 
 
 def test_the_end_is_one_line(ended: Callable[..., Ended], gap: Callable[..., Gap]) -> None:

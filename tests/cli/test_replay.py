@@ -3,14 +3,13 @@ from __future__ import annotations
 import base64
 import contextlib
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from openline import events as e
 from openline.backend import Backend
 from openline.dialects.echopanel import EchoPanel
-from openline.dialects.protocol import Ids
+from openline.dialects.protocol import Encoded, Ids, Memory, Sent
 from openline.journal.reader import read
 from openline.journal.recorder import Recorder
 from openline.journal.replay import replay
@@ -221,21 +220,27 @@ class Letter(EchoPanel):
 
     name = "letter"
 
-    def audio(self, source: str, pcm: bytes) -> Any:
-        return f'{{"op": "audio", "pcm": "{base64.b64encode(pcm).decode()}"}}'
+    def audio(self, memory: Memory, source: str, pcm: bytes, number: int) -> Encoded:
+        return memory, (f'{{"op": "audio", "pcm": "{base64.b64encode(pcm).decode()}"}}',)
 
 
 class Packet(Letter):
     """A dialect whose messages are all bytes."""
 
-    def start(self, ids: Ids) -> Any:
-        return str(super().start(ids)).encode()
+    def start(self, memory: Memory, ids: Ids) -> Encoded:
+        return binary(super().start(memory, ids))
 
-    def audio(self, source: str, pcm: bytes) -> Any:
-        return super().audio(source, pcm).encode()
+    def audio(self, memory: Memory, source: str, pcm: bytes, number: int) -> Encoded:
+        return binary(super().audio(memory, source, pcm, number))
 
-    def stop(self, ids: Ids) -> Any:
-        return str(super().stop(ids)).encode()
+    def stop(self, memory: Memory, ids: Ids, sent: Sent) -> Encoded:
+        return binary(super().stop(memory, ids, sent))
+
+
+def binary(made: Encoded) -> Encoded:
+    """The same messages, as bytes."""
+    memory, messages = made
+    return memory, tuple(str(each).encode() for each in messages)
 
 
 @pytest.mark.parametrize(

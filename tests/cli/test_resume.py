@@ -11,6 +11,7 @@ import pytest
 from openline.backend import Backend
 from openline.dialects.echopanel import EchoPanel
 from openline.dialects.protocol import Dialect
+from openline.dialects.registry import DEFAULT
 from openline.policy import Policy
 from openline.updates import Ended, State, StateChanged, Transcript
 from openline_cli import follow as follow_module
@@ -79,7 +80,7 @@ def answer(
             dialect: Dialect | None,
             policy: Policy | None,
         ) -> Any:
-            assert dialect is None
+            assert dialect is DEFAULT
             policies.append(policy)
             opened.append((folder, backend, credentials))
             return played(updates, next(to_come)).open()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from openline import events as e
 from openline.backend import Backend
@@ -33,6 +33,8 @@ from openline.updates import SAMPLE_RATE, Ended, Gap, State, StateChanged, Trans
 
 U = TypeVar("U", bound=Update)
 FRAME = 320
+#: Memory holds a minute of audio.
+MINUTE = Policy(buffer_seconds=60.0)
 #: Seconds in a frame.
 BEAT = FRAME / SAMPLE_RATE
 SESSION, ATTEMPT = "the session", "the attempt"
@@ -73,7 +75,7 @@ class Drive:
             attempt_id=ATTEMPT,
             random=value if callable(value) else lambda: value,
             sources=sources,
-            policy=policy or Policy(),
+            policy=policy or MINUTE,
             dialect=dialect or EchoPanel(),
             has_provider=has_provider,
             disk_seconds=disk_seconds,
@@ -222,7 +224,7 @@ class Drive:
         self.drain()
         self.ack()
 
-    def stream(self) -> Drive:
+    def stream(self) -> Self:
         """From idle to streaming."""
         self.open()
         self.connect()

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from openline import events as e
 from openline.dialects.echopanel import TRAITS, EchoPanel
-from openline.dialects.protocol import Heard, Message, Metrics
+from openline.dialects.protocol import Decoded, Heard, Memory, Metrics
 from openline.updates import (
     SAMPLE_RATE,
     BackendMetrics,
@@ -109,14 +109,14 @@ def test_times_are_clamped_and_the_words_are_kept(
 class Huge(EchoPanel):
     """A dialect whose numbers are larger than a float."""
 
-    def decode(self, data: str | bytes) -> Message:
-        said = super().decode(data)
+    def decode(self, memory: Memory, data: str | bytes) -> Decoded:
+        _, (said,) = super().decode(memory, data)
         if isinstance(said, Heard):
-            return replace(said, start=said.start and 10**400, end=10**400)
+            said = replace(said, start=said.start and 10**400, end=10**400)
         if isinstance(said, Metrics):
             huge = 10**400 if said.backlog else 1e308
-            return replace(said, backlog=huge, queue=huge, realtime_factor=huge)
-        return said
+            said = replace(said, backlog=huge, queue=huge, realtime_factor=huge)
+        return memory, (said,)
 
 
 @pytest.mark.parametrize("ends", ["exact", "claimed"])
@@ -184,11 +184,11 @@ def test_any_backend_time_is_survived(end: float) -> None:
 class Boundless(EchoPanel):
     """A dialect that accepts any finite time."""
 
-    def decode(self, data: str | bytes) -> Message:
-        message = super().decode(data)
+    def decode(self, memory: Memory, data: str | bytes) -> Decoded:
+        _, (message,) = super().decode(memory, data)
         if isinstance(message, Heard):
-            return Heard(text="words", start=0.5, end=1e305, final=True)
-        return message
+            message = Heard(text="words", start=0.5, end=1e305, final=True)
+        return memory, (message,)
 
 
 def test_any_finite_dialect_time_is_survived() -> None:

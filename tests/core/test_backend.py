@@ -11,6 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from openline.backend import Backend, CredentialPlace, RedirectRefusedError, check_credential
+from openline.dialects.echopanel import EchoPanel
+from openline.dialects.traits import Address, Traits
 
 QUERY = CredentialPlace.QUERY
 SECRET = "S3cr3t"
@@ -430,3 +432,35 @@ class TestElsewhere:
             except RedirectRefusedError:
                 continue
             assert there.origin == backend.origin
+
+
+def test_a_dialect_has_a_usual_address() -> None:
+    assert Backend.of(EchoPanel()) == Backend()
+    far = Traits(sources=(), horizon=1.0, address=Address("api.example", 443, "/v1", secure=True))
+
+    class Far(EchoPanel):
+        name = "far"
+        traits = far
+
+    there = Backend.of(Far())
+    assert there.url == "wss://api.example:443/v1"
+
+    class Nowhere(EchoPanel):
+        name = "nowhere"
+        traits = Traits(sources=(), horizon=1.0)
+
+    with pytest.raises(ValueError, match="the dialect nowhere has no usual address: give a URL"):
+        Backend.of(Nowhere())
+
+
+def test_the_parameters_of_a_dialect_yield_to_those_of_the_backend() -> None:
+    asked = [("model", "a b"), ("rate", "16000"), ("hint", "x"), ("hint", "y&z")]
+    plain = Backend("127.0.0.1", path="/v1")
+    assert plain.target(None, asked) == "/v1?model=a%20b&rate=16000&hint=x&hint=y%26z"
+    own = Backend("127.0.0.1", path="/v1", query="model=mine&rate=")
+    assert own.target(None, asked) == "/v1?model=mine&rate=&hint=x&hint=y%26z"
+    place = CredentialPlace.QUERY
+    secret = Backend("127.0.0.1", path="/v1", credential_place=place)
+    assert secret.target("s3cret", [("a", "b")]) == "/v1?a=b&token=s3cret"
+    assert secret.target("s3cret") == "/v1?token=s3cret"
+    assert plain.target(None) == "/v1"

@@ -58,9 +58,10 @@ def test_every_timer_has_a_scope_and_every_scope_is_contiguous() -> None:
     assert [number for scope in scopes for number in scope] == list(Timer)
 
 
-def test_every_timer_but_pace_fires_an_event_of_the_chart() -> None:
+def test_every_timer_but_those_of_the_sender_fires_an_event_of_the_chart() -> None:
     assert {timer.fires for timer in Timer if timer.fires} <= EVENTS
-    assert [timer for timer in Timer if timer.fires is None] == [Timer.PACE]
+    quiet = {timer for timer in Timer if timer.fires is None}
+    assert quiet == {Timer.PACE, Timer.FILL, Timer.FLUSH, Timer.KEEPALIVE}
 
 
 SCOPES = (SESSION_TIMERS, STATE_TIMERS, DIAL_TIMERS)

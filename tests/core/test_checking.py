@@ -22,20 +22,28 @@ from openline.dialects.checking import (
 from openline.dialects.dry_run import dry_run
 from openline.dialects.echopanel import EchoPanel
 from openline.dialects.protocol import (
+    Decoded,
+    DialectBase,
+    Encoded,
+    Expires,
     FinalMessage,
     Heard,
     Ids,
     Lost,
     Malformed,
+    Memory,
     Message,
     Metrics,
     Noticed,
+    Proof,
     Refusal,
     Remark,
+    Sent,
     Status,
     Unknown,
+    Word,
 )
-from openline.dialects.traits import Ends, Traits
+from openline.dialects.traits import Ends, Traits, Unit
 from openline.reconnect.verdicts import Action, Rule
 from openline.session import SessionMachine
 from openline.updates import Trouble
@@ -44,7 +52,7 @@ from tests.core.driver import Drive
 ROW = Rule(action=Action.LATER, why="busy", source="the toy")
 
 
-class Toy:
+class Toy(DialectBase):
     """A complete dialect; each test removes or changes one member."""
 
     name = "toy"
@@ -53,20 +61,19 @@ class Toy:
     )
     said: Any = "said"
 
-    def start(self, ids: Ids) -> str | bytes:
-        return f"start {ids.connection_id}"
+    def start(self, memory: Memory, ids: Ids) -> Encoded:
+        return memory, (f"start {ids.connection_id}",)
 
-    def audio(self, source: str, pcm: bytes) -> str | bytes:
-        return pcm
+    def audio(self, memory: Memory, source: str, pcm: bytes, number: int) -> Encoded:
+        return memory, (pcm,)
 
-    def stop(self, ids: Ids) -> str | bytes:
-        return b"stop"
+    def stop(self, memory: Memory, ids: Ids, sent: Sent) -> Encoded:
+        return memory, (b"stop",)
 
-    def decode(self, data: str | bytes) -> Message:
+    def decode(self, memory: Memory, data: str | bytes) -> Decoded:
         if data == "go":
-            return Status(state="go", ack=True)
-        made: Message = self.said
-        return made
+            return memory, (Status(state="go", ack=True),)
+        return memory, (self.said,)
 
 
 def toy(**changes: Any) -> Any:
@@ -120,8 +127,15 @@ SHAPES = [
     ),
     *(
         (toy(**{method: wrong}), f"the dialect Toy lacks '{method}': give it a method")
-        for method in ("start", "audio", "stop", "decode")
+        for method in ("start", "audio", "flush", "keepalive", "stop", "decode", "query")
         for wrong in (None, "JSON")
+    ),
+    (
+        toy(begin=None),
+        (
+            "the dialect Toy lacks 'begin': derive it from DialectBase, let start, audio, stop and "
+            "decode take a memory first, and return (memory, messages) or (memory, items)"
+        ),
     ),
 ]
 
@@ -142,13 +156,23 @@ def test_an_invalid_dialect_is_refused_in_one_line(dialect: Any, text: str) -> N
 
 @pytest.mark.parametrize("method", ["start", "audio", "stop"])
 def test_output_is_text_or_bytes_or_an_error_naming_the_method(method: str) -> None:
-    for said in ("text", b"bytes"):
-        assert encode_checked(other(**{method: returns(said)}), method, "x", b"") == said
+    for said in ((), ("text",), (b"bytes", "text")):
+        made = other(**{method: returns((5, said))})
+        assert encode_checked(made, method, "x", b"") == (5, said)
     for wrong in ({"a": "secret"}, None, bytearray(b"secret")):
         with pytest.raises(DialectError) as caught:
-            encode_checked(other(**{method: returns(wrong)}), method, "x", b"")
+            encode_checked(other(**{method: returns((5, ("text", wrong)))}), method, "x", b"")
         assert str(caught.value) == (
-            f"the dialect Toy: {method} has to return str or bytes, not {type(wrong).__name__}"
+            f"the dialect Toy: {method} has to return messages that are str or bytes, not "
+            f"{type(wrong).__name__}"
+        )
+    shapes: list[object] = ["text", b"secret", None, (5, "text"), (5, ["text"]), (5, (), ())]
+    for shape in shapes:
+        with pytest.raises(DialectError) as caught:
+            encode_checked(other(**{method: returns(shape)}), method, "x", b"")
+        assert str(caught.value) == (
+            f"the dialect Toy: {method} has to return (memory, messages), messages being a tuple, "
+            f"not {type(shape).__name__}"
         )
     with pytest.raises(DialectError) as caught:
         encode_checked(other(**{method: fail}), method, "x", b"")
@@ -166,9 +190,7 @@ def takes_nothing(_self: Toy) -> str:
 
 @pytest.mark.parametrize("method", ["start", "audio", "stop"])
 def test_a_dry_run_finds_the_errors_of_a_session(method: str) -> None:
-    with pytest.raises(
-        DialectError, match=f"^the dialect Toy: {method} has to return str or bytes, not dict$"
-    ):
+    with pytest.raises(DialectError, match=f"^the dialect Toy: {method} has to .* not dict$"):
         dry_run(other(**{method: dict}))
     with pytest.raises(DialectError) as caught:
         dry_run(toy(**{method: takes_nothing}))
@@ -181,10 +203,10 @@ def test_a_dry_run_finds_the_errors_of_a_session(method: str) -> None:
 
 
 def test_a_dry_run_covers_every_source() -> None:
-    def audio(_self: Toy, source: str, pcm: bytes) -> object:
-        return pcm if source == "mic" else None
+    def audio(_self: Toy, memory: Memory, source: str, pcm: bytes, _number: int) -> object:
+        return memory, (pcm if source == "mic" else None,)
 
-    with pytest.raises(DialectError, match="audio has to return str or bytes, not NoneType"):
+    with pytest.raises(DialectError, match=r"audio has to return messages .* not NoneType"):
         dry_run(toy(audio=audio))
 
 
@@ -192,13 +214,13 @@ def test_a_dry_run_uses_ids_and_a_frame_of_20_ms() -> None:
     given: list[object] = []
 
     class Listening(Toy):
-        def start(self, ids: Ids) -> str:
+        def start(self, memory: Memory, ids: Ids) -> Encoded:
             given.append(ids)
-            return "start"
+            return memory, ("start",)
 
-        def audio(self, source: str, pcm: bytes) -> bytes:
+        def audio(self, memory: Memory, source: str, pcm: bytes, number: int) -> Encoded:
             given.append(pcm)
-            return pcm
+            return memory, (pcm,)
 
     dry_run(Listening())
     ids = Ids(session_id="session", attempt_id="attempt", connection_id="connection")
@@ -237,12 +259,12 @@ def test_a_dialect_may_refuse_the_placeholder_token(
     dry_run(other(headers=picky))
 
 
-def names_the_source(_self: Toy, source: str, _pcm: bytes) -> str:
-    return source
+def names_the_source(_self: Toy, memory: Memory, source: str, _pcm: bytes, number: int) -> Encoded:
+    return memory, (f"{source} {number}",)
 
 
 def test_a_session_starts_and_stops_with_bytes_as_well_as_with_text() -> None:
-    drive = Drive(dialect=other(start=returns(b"start")))
+    drive = Drive(dialect=other(start=returns((None, (b"start",)))))
     drive.open()
     drive.opened()
     assert drive.pull() == SendBytes(1, b"start")
@@ -257,7 +279,7 @@ def test_a_session_starts_and_stops_with_bytes_as_well_as_with_text() -> None:
     assert drive.pull() == SendText(1, "start connection 1")
     drive.feed(e.MessageReceived(1, "go"))
     drive.audio(1)
-    assert drive.pull() == SendText(1, "mic")
+    assert drive.pull() == SendText(1, "mic 0")
 
 
 @pytest.mark.parametrize("method", ["start", "audio", "stop"])
@@ -303,7 +325,20 @@ UNSOUND: list[object] = [
     Metrics(queue=float("inf")),
     Metrics(realtime_factor=float("nan")),
     wrong(Status, state="ok", ends="exact"),
-    wrong(Lost, source=None, text="gone"),
+    wrong(Lost, source=3, text="gone"),
+    wrong(Lost, source=None, text="gone", start="1"),
+    Lost(source=None, text="gone", end=float("nan")),
+    Heard(text="secret", start=0, end=1, final=True, channel=True),
+    wrong(Heard, text="secret", start=0, end=1, final=True, words=[]),
+    wrong(Heard, text="secret", start=0, end=1, final=True, words=("secret",)),
+    Heard(text="secret", start=0, end=1, final=True, words=(Word(text="x", end=float("inf")),)),
+    Proof(confirmed=-1.0),
+    Proof(drained=float("inf")),
+    wrong(Proof, received="1"),
+    wrong(Proof, unit="bytes"),
+    Expires(seconds=-0.1),
+    FinalMessage(summary={}, until=float("nan")),
+    wrong(FinalMessage, summary={}, proves=None),
     wrong(Lost, source="mic", text=None),
     wrong(Status, state=None),
     wrong(Status, state="ok", text=None),
@@ -326,6 +361,11 @@ SOUND: list[Message] = [
     Metrics(queue=0, realtime_factor=-1),
     Status(state="ok", ends=Ends.EXACT),
     Lost(source="mic", text="gone"),
+    Lost(source=None, text="gone", start=1.0, end=0.5),
+    Heard(text="a", start=0, end=1, final=True, channel=1, words=(Word(text="a", start=-1.0),)),
+    Proof(unit=Unit.AUDIO, received=3, drained=2, confirmed=0),
+    Expires(seconds=0.0),
+    FinalMessage(summary={}, until=0.0, proves=False),
     Metrics(),
     Metrics(source="mic", backlog=0, dropped=3),
     Status(state="ok", source="mic"),
@@ -340,18 +380,21 @@ SOUND: list[Message] = [
 
 @pytest.mark.parametrize("message", SOUND, ids=repr)
 def test_a_valid_message_passes_unchanged(message: Message) -> None:
-    assert decode_or_malformed(toy(said=message), "x") is message
-    assert decode_strict(toy(said=message), "x") is message
+    for decode in (decode_or_malformed, decode_strict):
+        memory, (read,) = decode(toy(said=message), 7, "x")
+        assert memory == 7
+        assert read is message
 
 
 @pytest.mark.parametrize("made", UNSOUND, ids=repr)
 def test_an_invalid_message_is_malformed_and_quotes_nothing(made: object) -> None:
-    read = decode_or_malformed(toy(said=made), "secret")
+    memory, (read,) = decode_or_malformed(toy(said=made), 7, "secret")
+    assert memory == 7
     assert isinstance(read, Malformed)
     assert read.why.startswith("the dialect Toy: decode returned ")
     assert "secret" not in read.why
     with pytest.raises(DialectError):
-        decode_strict(toy(said=made), "x")
+        decode_strict(toy(said=made), 7, "x")
 
 
 HUGE = 10**5000
@@ -411,14 +454,14 @@ FIELDS: list[tuple[Message, str]] = [
 @pytest.mark.parametrize(("made", "what"), FIELDS)
 def test_an_invalid_field_is_named_with_its_type_or_number(made: Message, what: str) -> None:
     with pytest.raises(DialectError) as caught:
-        decode_strict(toy(said=made), "secret")
+        decode_strict(toy(said=made), 7, "secret")
     assert str(caught.value) == f"the dialect Toy: decode returned {what}"
 
 
 @pytest.mark.parametrize("do", [fail, dict, lambda: None])
 def test_a_decode_error_is_counted_reported_once_and_survived(do: Any) -> None:
-    def decode(_self: Toy, data: str | bytes) -> object:
-        return Status(state="go", ack=True) if data == "go" else do()
+    def decode(_self: Toy, memory: Memory, data: str | bytes) -> object:
+        return (memory, (Status(state="go", ack=True),)) if data == "go" else do()
 
     drive = Drive(dialect=toy(decode=decode))
     drive.open()
@@ -429,7 +472,7 @@ def test_a_decode_error_is_counted_reported_once_and_survived(do: Any) -> None:
         drive.feed(e.MessageReceived(1, json.dumps({"a": "secret"})))
     [trouble] = drive.told(Trouble)
     assert trouble.kind == "malformed"
-    assert trouble.text.startswith("an unreadable message: the dialect Toy: decode r")
+    assert trouble.text.startswith("an unreadable message: the dialect Toy: decode ")
     assert "secret" not in trouble.text
     assert drive.core.statistics.malformed == 3
     assert drive.state == "streaming"
@@ -440,4 +483,4 @@ def test_a_base_exception_is_not_swallowed() -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        decode_or_malformed(other(decode=interrupted), "x")
+        decode_or_malformed(other(decode=interrupted), None, "x")

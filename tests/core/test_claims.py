@@ -29,7 +29,7 @@ from openline.updates import (
 from tests.core.driver import FRAME, Drive, pcm
 
 S = SAMPLE_RATE
-PATIENT = Policy(source_timeout=None, give_up_after=None)
+PATIENT = Policy(source_timeout=None, give_up_after=None, buffer_seconds=60)
 
 
 def claimed(seconds: float = 0.0, **options: Any) -> Drive:

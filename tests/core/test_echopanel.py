@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from openline.dialects.echopanel import EchoPanel
 from openline.dialects.protocol import (
+    Encoded,
     FinalMessage,
     Heard,
     Ids,
@@ -25,6 +26,7 @@ from openline.dialects.protocol import (
     Noticed,
     Refusal,
     Remark,
+    Sent,
     Status,
     Unknown,
 )
@@ -35,8 +37,17 @@ DIALECT = EchoPanel()
 IDS = Ids(session_id="S", attempt_id="A", connection_id="C")
 
 
-def decode(text: str) -> Message:
-    return DIALECT.decode(text)
+def decode(data: str | bytes) -> Message:
+    memory, (message,) = DIALECT.decode(None, data)
+    assert memory is None
+    return message
+
+
+def text_of(made: Encoded) -> str:
+    """The one text that was made."""
+    _, (message,) = made
+    assert isinstance(message, str)
+    return message
 
 
 def said(kind: str, **fields: Any) -> Message:
@@ -49,7 +60,7 @@ def final(**fields: Any) -> Message:
 
 class TestWhatItSays:
     def test_the_start_follows_the_contract(self) -> None:
-        assert json.loads(DIALECT.start(IDS)) == json.loads(
+        assert json.loads(text_of(DIALECT.start(None, IDS))) == json.loads(
             """{"type":"start","session_id":"S","attempt_id":"A","connection_id":"C",
             "sample_rate":16000,"format":"pcm_s16le","channels":1,"client_features":{
             "clock_drift_compensation_enabled":false,"client_vad_enabled":false,
@@ -57,17 +68,21 @@ class TestWhatItSays:
         )
 
     def test_the_stop_follows_the_contract(self) -> None:
-        assert json.loads(DIALECT.stop(IDS)) == {"type": "stop", "session_id": "S"}
+        assert json.loads(text_of(DIALECT.stop(None, IDS, Sent()))) == {
+            "type": "stop",
+            "session_id": "S",
+        }
 
     @pytest.mark.parametrize(
         ("source", "header"), [("system", b"\x45\x50\x01\x00"), ("mic", b"\x45\x50\x01\x01")]
     )
     def test_audio_has_four_bytes_of_header(self, source: str, header: bytes) -> None:
-        assert DIALECT.audio(source, b"\x01\x02" * 320) == header + b"\x01\x02" * 320
+        frame = b"\x01\x02" * 320
+        assert DIALECT.audio(None, source, frame, 7) == (None, (header + frame,))
 
     def test_ids_of_any_text_are_sent_as_they_are(self) -> None:
         odd = Ids(session_id='"ü\n', attempt_id="\\", connection_id="\u2028")
-        start = json.loads(DIALECT.start(odd))
+        start = json.loads(text_of(DIALECT.start(None, odd)))
         assert (start["session_id"], start["attempt_id"]) == ('"ü\n', "\\")
         assert start["connection_id"] == "\u2028"
 
@@ -575,12 +590,12 @@ class TestMalformed:
 
     @pytest.mark.parametrize("data", [b"", b"\0", b"\xff", b'{"type":"status"'])
     def test_bytes_that_are_no_json_are_malformed(self, data: bytes) -> None:
-        assert DIALECT.decode(data) == Malformed(why="not JSON")
+        assert decode(data) == Malformed(why="not JSON")
 
     @pytest.mark.parametrize("text", ["yes", "na\N{LATIN SMALL LETTER I WITH DIAERESIS}ve"])
     def test_a_binary_message_is_read_as_text(self, text: str) -> None:
         data = json.dumps({"type": "asr_final", "text": text}, ensure_ascii=False).encode()
-        message = DIALECT.decode(data)
+        message = decode(data)
         assert isinstance(message, Heard)
         assert message.text == text
 
@@ -692,7 +707,7 @@ def test_a_damaged_message_still_decodes_to_a_message(
 
 @given(st.binary())
 def test_any_bytes_decode_to_a_message(data: bytes) -> None:
-    assert believable(DIALECT.decode(data))
+    assert believable(decode(data))
 
 
 #: The largest time or count that is accepted, and the next one.
@@ -713,13 +728,13 @@ def test_numbers_are_accepted_up_to_the_limit(
 ) -> None:
     for number, seen in ((MOST, MOST), (MORE, absent)):
         fields = {"type": kind, "text": "x", "t0": 0, field: number}
-        assert getattr(EchoPanel().decode(json.dumps(fields)), read) == seen
+        assert getattr(decode(json.dumps(fields)), read) == seen
 
 
 def test_an_invalid_number_is_left_out() -> None:
     words = {"type": "asr_final", "text": "x", "t0": 0, "t1": 1}
     for confidence, heard in ((MOST, MOST), (-MOST, -MOST), (MORE, None), ("0.5", 0.5)):
-        message = EchoPanel().decode(json.dumps({**words, "confidence": confidence}))
+        message = decode(json.dumps({**words, "confidence": confidence}))
         assert isinstance(message, Heard)
         assert message.confidence == heard
 
@@ -741,7 +756,7 @@ MESSAGES: list[dict[str, Any]] = [
 @pytest.mark.parametrize("message", MESSAGES, ids=lambda kind: f"{kind['type']} {len(kind)}")
 def test_every_message_keeps_its_ids(message: dict[str, Any]) -> None:
     ids = {"connection_id": "c", "attempt_id": "a", "session_id": "s"}
-    decoded = EchoPanel().decode(json.dumps({**message, **ids}))
+    decoded = decode(json.dumps({**message, **ids}))
     assert not isinstance(decoded, Malformed)
     assert (decoded.connection_id, decoded.attempt_id) == ("c", "a")
 
@@ -749,7 +764,7 @@ def test_every_message_keeps_its_ids(message: dict[str, Any]) -> None:
 @pytest.mark.parametrize("odd", [7, ["c"], {"c": 1}, True, 1e300])
 def test_ids_of_a_wrong_type_are_absent(odd: object) -> None:
     for message in MESSAGES:
-        decoded = EchoPanel().decode(json.dumps({**message, "connection_id": odd}))
+        decoded = decode(json.dumps({**message, "connection_id": odd}))
         assert not isinstance(decoded, Malformed), message
         assert decoded.connection_id is None
 

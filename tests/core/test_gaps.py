@@ -289,3 +289,66 @@ def test_each_captured_sample_ends_in_one_place(steps: list[tuple[str, int, int]
     for each in losses.missing():
         inside = each.end - each.start
         assert 0 < each.samples <= inside
+
+
+class TestAssumed:
+    """Audio that was quiet, and is taken for processed."""
+
+    def test_a_sample_is_assumed_once(self) -> None:
+        losses = GapLog("mic")
+        assert losses.assume(0, 100) == [(0, 100)]
+        assert losses.assume(50, 200) == [(100, 200)]
+        assert losses.assume(0, 200) == []
+        assert losses.assumed == 200
+
+    def test_what_is_lost_or_told_is_not(self) -> None:
+        losses = GapLog("mic")
+        losses.lose(10, 20, CAPTURE)
+        losses.tell(40, 50)
+        assert losses.assume(0, 100) == [(0, 10), (20, 40), (50, 100)]
+        assert losses.assume(150, 160) == [(150, 160)]
+        assert losses.assume(100, 150) == [(100, 150)]
+        assert losses.assumed == 140
+
+    def test_it_is_not_lost_later(self) -> None:
+        losses = GapLog("mic")
+        losses.assume(20, 30)
+        losses.lose(0, 40, OVERFLOW)
+        assert losses.take() == [gap(0, 20, OVERFLOW), gap(30, 40, OVERFLOW)]
+        losses.assume(60, 70)
+        losses.lose_rest(0, 80, OVERFLOW)
+        assert losses.take() == [gap(40, 60, OVERFLOW), gap(70, 80, OVERFLOW)]
+
+    def test_words_that_are_told_there_are_told(self) -> None:
+        losses = GapLog("mic")
+        losses.assume(0, 100)
+        assert losses.tell(40, 60) == [(40, 60)]
+        assert (losses.assumed, losses.told) == (80, 20)
+
+    def test_it_may_turn_out_not_to_be_processed(self) -> None:
+        losses = GapLog("mic")
+        losses.assume(0, 100)
+        losses.assume(200, 300)
+        assert losses.unassume(50, 250) == [(50, 100), (200, 250)]
+        assert losses.unassume(50, 250) == []
+        assert losses.unassume(30, 30) == []
+        assert losses.assumed == 100
+
+    def test_a_drop_without_a_place_takes_other_samples_first(self) -> None:
+        losses = GapLog("mic")
+        losses.assume(0, 100)
+        losses.somewhere(0, 150, 40)
+        losses.settle()
+        assert losses.assumed == 100
+        losses = GapLog("mic")
+        losses.assume(0, 100)
+        losses.somewhere(0, 110, 40)
+        losses.settle()
+        assert losses.assumed == 70
+        assert losses.missing() == [inexact(0, 110, 40)]
+
+    def test_on_resuming_it_counts_as_far_as_the_mark_has_passed_it(self) -> None:
+        losses = GapLog("mic")
+        runs = [(90, 300)]
+        losses.restore([gap(10, 20)], [(30, 40)], 100, runs, [(60, 120), (0, 50), (110, 140)])
+        assert losses.assumed == 10 + 10 + 10 + 40

@@ -10,6 +10,7 @@ from openline.backend import Backend
 from openline.dialects.checking import DialectError
 from openline.dialects.echopanel import EchoPanel
 from openline.dialects.headers import credential_headers
+from openline.dialects.protocol import DialectBase
 
 SECRET = "s3cret-and-long"
 
@@ -26,7 +27,7 @@ class Speaks(EchoPanel):
         return self._gives
 
 
-class Silent:
+class Silent(DialectBase):
     """A dialect that does not choose its headers."""
 
     name = "silent"

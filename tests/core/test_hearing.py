@@ -12,6 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from openline.audio.hearing import Hearing
 from openline.audio.marks import Marks, Reading
+from openline.dialects.traits import Ends
 from openline.updates import SAMPLE_RATE, Transcript
 from tests.support_profiles import paced
 
@@ -53,7 +54,7 @@ def hearing(*held: tuple[float, float, str]) -> Hearing:
 def lose(this: Hearing, mark: float = 0.0, *, exact: bool = False) -> None:
     """The dial is lost, and another one begins."""
     this.end_dial(samples(mark))
-    this.begin_dial(marks(mark), exact=exact)
+    this.begin_dial(marks(mark), Ends.EXACT if exact else Ends.CLAIMED)
 
 
 class TestPassing:

@@ -5,19 +5,23 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 import pytest
+from msgspec.structs import replace
 
 from openline import events as e
 from openline.backend import Backend
-from openline.commands import FetchAudio, OpenSocket, SendText, StoreAudio
+from openline.commands import FetchAudio, OpenSocket, Report, SendText, StoreAudio, StoreFinal
 from openline.dialects.checking import DialectError
 from openline.dialects.echopanel import EchoPanel
-from openline.dialects.protocol import Ids
+from openline.dialects.options import option
+from openline.dialects.protocol import Decoded, Encoded, Ids, Memory, Remark
 from openline.events import SourceKind
 from openline.journal.codec import (
+    command_to_plain,
     event_from_plain,
     event_to_plain,
     from_line,
@@ -32,7 +36,7 @@ from openline.machine.handlers import LocalProtocolError
 from openline.policy import Policy
 from openline.reconnect.verdicts import ErrorKind, Sender
 from openline.session import PastSource, SessionMachine
-from openline.updates import Gap, GapCause, State, Transcript
+from openline.updates import Gap, GapCause, SourceStatistics, State, Transcript, TranscriptWord
 from tests.core.driver import Drive
 from tests.core.scenarios import SCENARIOS, record
 
@@ -135,8 +139,8 @@ class Quill(EchoPanel):
 
     name = "quill"
 
-    def audio(self, source: str, pcm: bytes) -> Any:
-        return f"{source} {pcm.hex()}"
+    def audio(self, memory: Memory, source: str, pcm: bytes, number: int) -> Encoded:
+        return memory, (f"{source} {pcm.hex()}",)
 
 
 def test_a_journal_is_replayed_only_in_its_own_dialect() -> None:
@@ -214,7 +218,7 @@ def test_an_error_is_recorded_and_raised_on_replay() -> None:
 class Mute(EchoPanel):
     """A dialect whose start fails."""
 
-    def start(self, ids: Ids) -> str:
+    def start(self, memory: Memory, ids: Ids) -> Encoded:
         raise KeyError(ids.attempt_id)
 
 
@@ -286,11 +290,8 @@ class Written(EchoPanel):
 
     name = "written"
 
-    # The default dialect returns bytes; a dialect may return text or bytes.
-    def audio(  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
-        self, source: str, pcm: bytes
-    ) -> str:
-        return f'{{"type":"audio","data":"{pcm.hex()}"}}'
+    def audio(self, memory: Memory, source: str, pcm: bytes, number: int) -> Encoded:
+        return memory, (f'{{"type":"audio","data":"{pcm.hex()}"}}',)
 
 
 def test_speech_sent_as_text_is_not_in_a_journal() -> None:
@@ -622,3 +623,74 @@ def test_a_difference_names_the_first_differing_command() -> None:
     assert '"type":"OpenSocket"' in said.splitlines()[2]
     said = diverging(changed(1, commands=[first]))
     assert said.splitlines()[1] == "  recorded: nothing"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tuned(EchoPanel):
+    """The default dialect with options, and a memory of the messages that came."""
+
+    name: ClassVar[str] = "tuned"  # type: ignore[misc]
+    model: str = option("small", "the model")
+    fast: bool = option(False, "less exact")
+
+    def begin(self) -> Memory:
+        return 0
+
+    def decode(self, memory: Memory, data: str | bytes) -> Decoded:
+        _, items = super().decode(memory, data)
+        said = Remark(text=f"{self.model} {memory}")
+        return memory + 1, (*items, said)
+
+
+def test_a_journal_keeps_the_options_of_its_dialect() -> None:
+    lines: list[bytes] = []
+    session = drive(lines, dialect=Tuned(model="large")).stream()
+    session.partial(0.0, 0.1)
+    opening = json.loads(lines[0])
+    assert opening["dialect_options"] == {"model": "large"}
+    said = [command for step in again(lines, dialect=Tuned()) for command in step.commands]
+    texts = [each.update.text for each in said if "BackendStatus" in repr(each)]  # type: ignore[union-attr]
+    assert texts[-1] == "large 1"
+    lines.clear()
+    drive(lines, dialect=Tuned()).open()
+    assert "dialect_options" not in json.loads(lines[0])
+
+
+def test_an_option_that_the_dialect_lacks_is_one_line() -> None:
+    lines: list[bytes] = []
+    drive(lines, dialect=Tuned(fast=True)).open()
+    lines[0] = lines[0].replace(b'"fast"', b'"fats"')
+    with pytest.raises(JournalError) as caught:
+        again(lines, dialect=Tuned())
+    assert str(caught.value) == (
+        "line 1: option fats: the dialect tuned has no such option: did you mean fast?"
+    )
+    lines[0] = lines[0].replace(b'"tuned"', b'"echopanel"')
+    with pytest.raises(JournalError, match=r"^line 1: option fats: the dialect echopanel has no"):
+        again(lines)
+
+
+def test_words_and_channels_are_recorded_where_there_are_any() -> None:
+    word = TranscriptWord(text="so", start=0.0, end=0.5)
+    words = Transcript(source="mic", text="so", final=True, start=0.0, end=0.5)
+    for each, is_there in ((words, False), (replace(words, words=(word,), channel=0), True)):
+        for command in (Report(each), StoreFinal(each)):
+            plain = command_to_plain(command, keep_audio=False)
+            fields = plain.get("update") or plain["transcript"]
+            assert ("words" in fields) is ("channel" in fields) is is_there
+
+
+def test_an_account_names_assumed_samples_only_where_there_are_some() -> None:
+    drive = Drive().stream()
+    drive.stop()
+    drive.serve()
+    drive.summary()
+    drive.lose(1000)
+    ended = drive.ended
+    usual = SourceStatistics(captured=10, sent=10, confirmed=10, missing=0, told=0)
+    sources = {"mic": usual, "system": replace(usual, assumed=5)}
+    statistics = replace(ended.statistics, sources=sources)
+    report = Report(replace(ended, statistics=statistics))
+    plain = command_to_plain(report, keep_audio=False)["update"]["statistics"]["sources"]
+    assert "assumed" not in plain["mic"]
+    assert plain["system"]["assumed"] == 5

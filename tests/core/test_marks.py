@@ -312,6 +312,16 @@ def said(start: float, end: float, text: str) -> Reading:
     return plain._replace(final=msgspec.structs.replace(plain.final, text=text))
 
 
+class TestSaid:
+    def test_words_reach_no_further_than_what_was_sent_when_they_came(self) -> None:
+        marks = Marks(0, ERRORS, samples(20))
+        plain = reading(1, 2)
+        wide = (samples(1) - 2 * ERRORS, samples(2) + 4 * ERRORS)
+        assert marks.said([plain]) == [wide]
+        assert marks.said([plain._replace(sent=samples(2.1))]) == [(wide[0], samples(2.1))]
+        assert marks.said([plain._replace(sent=samples(60))]) == [wide]
+
+
 class TestReplaced:
     @pytest.mark.parametrize(
         ("others", "is_replaced"),

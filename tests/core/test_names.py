@@ -16,6 +16,7 @@ from openline import updates as messages
 from openline.backend import CredentialPlace
 from openline.commands import OpenSocket, Report, SendBytes
 from openline.dialects import protocol as dialect
+from openline.dialects.traits import Unit
 from openline.journal.reader import Journal
 from openline.reconnect.verdicts import Action, Ending, ErrorKind, Rule, Sender, Verdict
 from openline.updates import SAMPLE_RATE, GapCause, SourceEndReason, State, StateChanged, to_samples
@@ -39,7 +40,9 @@ STRUCTS: Final = [
 MEANT: Final = {
     ("Gap", "exact"): True,
     ("PartialRetracted", "settled"): True,
+    ("FinalMessage", "proves"): True,
     ("Malformed", "words"): True,
+    ("Proof", "unit"): Unit.SECONDS,
 }
 
 

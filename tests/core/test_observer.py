@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from openline import events as e
-from openline.audio.streams import PastSource
+from openline.audio.past import PastSource
 from openline.backend import Backend
 from openline.commands import Command, DiscardStore, OpenSocket, Outgoing, Report, SendText
 from openline.dialects.checking import DialectError
 from openline.dialects.echopanel import EchoPanel
-from openline.dialects.protocol import Ids
+from openline.dialects.protocol import Encoded, Ids, Memory
 from openline.machine.handlers import LocalProtocolError
 from openline.machine.table import Transition, fire
 from openline.machine.timers import Timer
@@ -202,7 +202,7 @@ def test_an_error_is_seen_in_place_of_the_end_of_a_call() -> None:
 class Mute(EchoPanel):
     """A dialect whose start fails."""
 
-    def start(self, ids: Ids) -> str:
+    def start(self, memory: Memory, ids: Ids) -> Encoded:
         raise KeyError(ids.session_id)
 
 

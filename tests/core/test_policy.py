@@ -6,9 +6,12 @@ import dataclasses
 import math
 from typing import Any
 
+import msgspec
 import pytest
 
 from openline.audio.backlog import FRAME_SAMPLES
+from openline.dialects.echopanel import TRAITS
+from openline.dialects.traits import Ends, Traits
 from openline.policy import FRAME_SECONDS, MAX_DIALS_PER_MINUTE, Policy
 from openline.updates import SAMPLE_RATE
 
@@ -37,7 +40,7 @@ DESIGN = {
     "source_timeout": 10.0,
     "finish_timeout": 20.0,
     "close_timeout": 5.0,
-    "buffer_seconds": 60.0,
+    "buffer_seconds": None,
 }
 COUNTS = ["dials_per_minute", "max_redirects", "max_attempts"]
 DURATIONS = sorted(set(DESIGN) - set(COUNTS))
@@ -54,6 +57,7 @@ MAY_BE_NONE = {
     "start_delay": "the dialect's",
     "give_up_after": "no limit",
     "source_timeout": "no limit",
+    "buffer_seconds": "the dialect's need",
 }
 
 
@@ -172,12 +176,26 @@ class TestBuffer:
         with pytest.raises(ValueError, match=r"^Policy\.buffer_seconds is 25: .* at least 25\.5 "):
             exact.check_buffer(15.5)
 
+    def test_the_default_is_the_need_and_twenty_seconds(self) -> None:
+        """From a minute on; and two horizons where silence is assumed after one."""
+        exact = Traits(sources=("mic",), horizon=15.0, ends=Ends.EXACT)
+        assert policy().buffer_of(exact) == 15 + 5 + 5 + 10 + 8 + 20
+        assert policy(connect_timeout=1, ping_interval=1).buffer_of(exact) == 60
+        assert policy().buffer_of(TRAITS) == TRAITS.lag + 48
+        assert policy(buffer_seconds=90).buffer_of(exact) == 90
+        slow = msgspec.structs.replace(exact, horizon=100.0)
+        assert policy().buffer_of(slow) == 148
+        assert policy().buffer_of(msgspec.structs.replace(slow, proves_silence=False)) == 200
+
+    def test_the_default_fits_any_dialect(self) -> None:
+        policy(ping_interval=40.0).check_buffer(1000.0)
+
     @pytest.mark.parametrize(
         "field", ["ping_interval", "pong_timeout", "connect_timeout", "ack_timeout"]
     )
     def test_each_of_the_timeouts_counts(self, field: str) -> None:
         with pytest.raises(ValueError, match=r"^Policy\.buffer_seconds is 60"):
-            policy(**{field: 40.0}).check_buffer(15.0)
+            policy(**{field: 40.0}, buffer_seconds=60).check_buffer(15.0)
 
 
 def test_a_disabled_limit_hides_no_other() -> None:

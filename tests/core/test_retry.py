@@ -336,7 +336,17 @@ class TestStrikes:
             hope.note_progress()
             strikes.append(hope.strikes)
         assert strikes == [1, 1, 1, 2, 2]
+        hope.note_heard()
+        assert hope.strikes == 2
         hope.note_stable()
+        assert hope.strikes == 0
+
+    def test_a_stable_line_clears_no_strike_before_the_backend_processes_audio(self) -> None:
+        hope = retry()
+        lost(hope, strange(0))
+        hope.note_stable()
+        assert (hope.stable, hope.strikes) == (True, 1)
+        hope.note_heard()
         assert hope.strikes == 0
 
     def test_a_judgement_alone_counts_nothing(self) -> None:

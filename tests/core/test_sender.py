@@ -9,6 +9,7 @@ import pytest
 from openline import events as e
 from openline.commands import SendBytes, SendPing, SendText
 from openline.dialects.echopanel import EchoPanel
+from openline.dialects.protocol import Encoded, Memory
 from openline.machine.timers import OFF, Timer
 from openline.policy import Policy
 from tests.core.driver import ATTEMPT, FRAME, SESSION, Drive
@@ -17,8 +18,9 @@ from tests.core.driver import ATTEMPT, FRAME, SESSION, Drive
 class Spelled(EchoPanel):
     """A dialect that carries audio as text."""
 
-    def audio(self, source: str, pcm: bytes) -> str:  # type: ignore[override]
-        return json.dumps({"type": "audio", "source": source, "samples": len(pcm) // 2})
+    def audio(self, memory: Memory, source: str, pcm: bytes, number: int) -> Encoded:
+        said = {"type": "audio", "source": source, "samples": len(pcm) // 2}
+        return memory, (json.dumps(said),)
 
 
 def test_the_start_carries_the_ids_of_the_dial() -> None:

@@ -10,6 +10,7 @@ from openline.audio.backlog import FRAME_SAMPLES as F
 from openline.audio.stream import ROOM, Stream
 from openline.audio.streams import Streams
 from openline.dialects.echopanel import TRAITS
+from openline.dialects.traits import Ends
 from openline.machine.timers import OFF
 from openline.updates import SAMPLE_RATE as S
 from openline.updates import Gap, GapCause, SourceStatistics
@@ -25,7 +26,7 @@ def streams_with(frames: int, sources: tuple[str, ...] = BOTH) -> Streams:
         streams.start(source, 0.0, 0.0)
         for _ in range(frames):
             assert streams.capture(source, FRAME, 0.0)
-    streams.begin_dial(0.0, exact=True)
+    streams.begin_dial(0.0, Ends.EXACT)
     return streams
 
 
@@ -129,7 +130,7 @@ class TestWhatIsKnown:
         for _ in range(50):
             streams.capture("mic", FRAME, 1.0)
         streams.capture("system", FRAME, 1.0)
-        streams.begin_dial(1.0, exact=True)
+        streams.begin_dial(1.0, Ends.EXACT)
         assert streams.due_seconds == 1.0
         assert pulled(streams, 2) == "ms"
         assert streams.due_seconds == 1.0
@@ -144,7 +145,7 @@ class TestWhatIsKnown:
         for _ in range(3):
             streams.capture("mic", FRAME, 1.0)
         streams.hole("mic", 100, 1.0)
-        streams.begin_dial(1.0, exact=True)
+        streams.begin_dial(1.0, Ends.EXACT)
         pulled(streams, 2)
         named(streams, "mic").box.confirm(S + F)
         statistics = streams.statistics()
@@ -244,7 +245,7 @@ class TestTurns:
 
     def test_a_source_that_starts_during_a_dial_has_time_for_metrics(self) -> None:
         streams = Streams(("mic",), TRAITS, 60 * S)
-        streams.begin_dial(0.0, exact=True)
+        streams.begin_dial(0.0, Ends.EXACT)
         streams.start("mic", 100.0, 100.0)
         for _ in range(81):
             streams.capture("mic", FRAME, 100.0)
@@ -261,7 +262,7 @@ class TestTurns:
         named(streams, "mic").window.note_drained(50 * F)
         assert streams.end_dial() == []
         assert not streams.wants_ping()
-        streams.begin_dial(9.0, exact=True)
+        streams.begin_dial(9.0, Ends.EXACT)
         assert not streams.wants_ping()
         assert pulled(streams, 161, 9.0) == "sm" * 80 + "."
 
@@ -352,7 +353,7 @@ class TestProof:
         pulled(streams, 4)
         mark = streams.mark()
         streams.end_dial()
-        streams.begin_dial(1.0, exact=True)
+        streams.begin_dial(1.0, Ends.EXACT)
         pulled(streams, 2)
         streams.note_pong(mark)
         assert [stream.window.received for stream in streams.all] == [0, 0]
@@ -360,7 +361,7 @@ class TestProof:
     def test_a_pong_confirms_nothing_of_a_source_started_after_it(self) -> None:
         streams = Streams(BOTH, TRAITS, 60 * S)
         streams.capture("system", FRAME, 0.0)
-        streams.begin_dial(0.0, exact=True)
+        streams.begin_dial(0.0, Ends.EXACT)
         pulled(streams, 1)
         mark = streams.mark()
         streams.capture("mic", FRAME, 0.0)

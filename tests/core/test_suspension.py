@@ -5,9 +5,11 @@ from __future__ import annotations
 import hypothesis.strategies as st
 import pytest
 from hypothesis import given
+from msgspec.structs import replace
 
 from openline import events as e
 from openline.commands import SendPing
+from openline.dialects.echopanel import TRAITS, EchoPanel
 from openline.machine.suspension import GRACE, NOTICED
 from openline.machine.timers import Timer
 from openline.policy import Policy
@@ -120,3 +122,23 @@ def test_the_time_asleep_does_not_count_in_an_outage() -> None:
         if drive.now > 100.0 + 10 * 60:
             break
     assert drive.state in {"connecting", "reconnecting"}
+
+
+def test_a_sleep_ages_no_audio_whose_silence_nothing_proves() -> None:
+    class Mute(EchoPanel):
+        traits = replace(TRAITS, queue=None, proves_silence=False, horizon=10.0)
+
+    drive = Drive(dialect=Mute(), policy=Policy(source_timeout=None)).stream()
+    drive.feed(e.AudioCaptured("mic", bytes(64_000), 0))  # 2 s of silence
+    for _ in range(4):  # from the second pong on the backend has had all of it
+        drive.serve()
+        drive.wait(3.0, pulling=False)
+    drive.serve()
+    sleep(drive, 60.0)
+    drive.wait(1.0, pulling=False)  # a ping goes out, and is answered
+    drive.serve()
+    assert drive.core.statistics.sources["mic"].assumed == 0
+    for _ in range(4):
+        drive.wait(3.0, pulling=False)
+        drive.serve()
+    assert drive.core.statistics.sources["mic"].assumed == 32_000

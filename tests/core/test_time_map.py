@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 
 from openline.audio.time_map import MOST_DROPS, TimeMap
@@ -165,3 +167,74 @@ def test_a_time_at_the_edge_of_a_drop_lies_before_it() -> None:
     assert positions.interval(0, 101, 1000) == (0, 151)
     assert positions.interval(149, 300, 1000) == (149, 350)
     assert positions.interval(150, 300, 1000) == (200, 350)
+
+
+class TestSilence:
+    """Session time stands still while silence is sent that was put in."""
+
+    def test_all_of_the_silence_lies_behind_the_audio_before_it(self) -> None:
+        positions = TimeMap()
+        positions.begin_run(0, 0)
+        positions.begin_still(3200, 3200)
+        positions.begin_run(4800, 3200)
+        assert positions.interval(4000, 4900, sent=5000) == (3200, 3300)
+        assert positions.span(3200, 4800, sent=5000) == (3200, 3200)
+        assert positions.span(4799, 4800, sent=4800) == (3200, 3200)
+        assert positions.span(3100, 4000, sent=5000) == (3100, 3200)
+
+    def test_silence_before_all_audio_lies_at_its_beginning(self) -> None:
+        positions = TimeMap()
+        positions.begin_still(0, 700)
+        positions.begin_run(16, 700)
+        assert positions.span(0, 16, sent=116) == (700, 700)
+        assert positions.span(0, 116, sent=116) == (700, 800)
+        assert positions.span(0, 0, sent=0) == (700, 700)
+
+    def test_silence_that_goes_on_is_one_run(self) -> None:
+        positions = TimeMap()
+        positions.begin_run(0, 0)
+        for sent in range(100, 100_000, 100):
+            positions.begin_still(sent, 100)
+        assert positions.span(50, 99_000, sent=100_000) == (50, 100)
+        assert len(positions) == 2
+        positions.clear()
+        positions.begin_still(0, 5)
+        assert positions.span(0, 9, sent=9) == (5, 5)
+
+
+def test_random_runs_are_mapped_as_by_a_list_of_every_sample() -> None:
+    """The model: the session sample of each connection sample, and None for silence."""
+    random = Random(1)
+    for _ in range(5000):
+        positions = TimeMap()
+        model: list[tuple[int, int]] = []  # the session samples before and behind each sample
+        at = random.randint(0, 50)
+        for number in range(random.randint(1, 6)):
+            length = random.randint(1, 9)
+            if random.random() < 0.4:
+                positions.begin_still(len(model), at)
+                model += [(at, at)] * length
+            else:
+                at += random.choice([0, 0, random.randint(1, 30)]) if number else 0
+                positions.begin_run(len(model), at)
+                model += [(at + i, at + i + 1) for i in range(length)]
+                at += length
+        sent, captured = random.randint(1, len(model)), at
+        before = [model[0][0]] + [behind for _, behind in model[:sent]]
+        for start in range(-1, sent + 2):
+            end = random.randint(start, sent + 2)
+            first, last = positions.span(start, end, sent)
+            assert last == before[max(0, min(end, sent))]
+            assert first == min(
+                last,
+                (
+                    model[max(0, start)][0]
+                    if 0 <= start < sent
+                    else model[0][0]
+                    if start < 0
+                    else first
+                ),
+            )
+            assert model[0][0] <= first <= last <= captured
+        ends = [positions.span(0, each, sent)[1] for each in range(sent + 1)]
+        assert ends == before == sorted(ends)

@@ -23,14 +23,18 @@ OF_STATE = {
     "authorizing": {"AUTH"},
     "connecting": {"CONNECT"},
     "awaiting_ack": {"SETTLE", "ACK"},
-    "streaming": {"STABLE"},
+    "streaming": {"STABLE", "ROTATE"},
+    "draining": {"DRAIN", "CLOSE"},
     "reconnecting": {"RETRY"},
     "finishing": set[str](),
     "closing": {"CLOSE"},
     "closed": set[str](),
     "failed": set[str](),
 }
-DIAL = {"PING", "PONG", "SEND", "STALL", "PROOF", "PACE"}
+SENDING = {"PACE", "FILL", "FLUSH", "KEEPALIVE"}
+DIAL = {"PING", "PONG", "SEND", "STALL", "PROOF", *SENDING}
+#: Of a dial too, but it runs only while words are waited for.
+AT_THE_END = {"QUIET"}
 SESSION = {"FINISH", "GIVE_UP", "SOURCE"}
 
 
@@ -46,11 +50,11 @@ def test_deadlines_are_indexed_by_the_timers() -> None:
 def test_the_scopes_share_out_all_timers() -> None:
     assert ALL[SESSION_TIMERS] + ALL[STATE_TIMERS] + ALL[DIAL_TIMERS] == ALL
     assert {timer.name for timer in ALL[SESSION_TIMERS]} == SESSION
-    assert {timer.name for timer in ALL[DIAL_TIMERS]} == DIAL
+    assert {timer.name for timer in ALL[DIAL_TIMERS]} == DIAL | AT_THE_END
 
 
-def test_every_timer_except_pace_fires_an_event() -> None:
-    assert [timer for timer in Timer if timer.fires is None] == [Timer.PACE]
+def test_every_timer_fires_an_event_except_those_that_let_the_sender_look_again() -> None:
+    assert {timer.name for timer in Timer if timer.fires is None} == SENDING
 
 
 def test_timers_of_dials_and_requests_fire_the_timeout() -> None:
@@ -66,12 +70,14 @@ def test_a_state_runs_its_own_the_dials_and_the_sessions_timers(state: State) ->
     runs = {timer.name for timer in RUNS[state]}
     assert len(runs) == len(RUNS[state])
     assert runs & {timer.name for timer in ALL[STATE_TIMERS]} == OF_STATE[state]
-    dial = DIAL if state in {State.STREAMING, State.FINISHING} else set[str]()
+    lines = {State.STREAMING, State.DRAINING, State.FINISHING}
+    dial = DIAL if state in lines else set[str]()
     assert runs & DIAL == dial
+    assert bool(runs & AT_THE_END) is (state is State.FINISHING)
     judged = {State.AUTHORIZING, State.CONNECTING, State.AWAITING_ACK, State.RECONNECTING}
     assert ("GIVE_UP" in runs) is (state in judged)
-    assert ("SOURCE" in runs) is (state in {*judged, State.STREAMING})
-    assert ("FINISH" in runs) is (state in {*judged, State.FINISHING})
+    assert ("SOURCE" in runs) is (state in {*judged, State.STREAMING, State.DRAINING})
+    assert ("FINISH" in runs) is (state in {*judged, State.DRAINING, State.FINISHING})
 
 
 @pytest.mark.parametrize("state", set(State) - {State.IDLE, State.CLOSED, State.FAILED})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from msgspec.structs import replace
@@ -14,7 +14,16 @@ from openline.backend import Backend
 from openline.commands import OpenSocket, SendBytes, SendText
 from openline.dialects.echopanel import TRAITS, EchoPanel
 from openline.dialects.registry import BUILT_IN, DEFAULT
-from openline.dialects.traits import Address, Ends, Traits
+from openline.dialects.traits import (
+    Address,
+    AudioForm,
+    Drain,
+    Encoding,
+    End,
+    Ends,
+    Traits,
+    Unit,
+)
 from openline.observer import Observer
 from openline.policy import Policy
 from openline.reconnect.verdicts import Action, Rule
@@ -46,6 +55,17 @@ def dialect(**changes: Any) -> EchoPanel:
         {"window": 0.1, "live_ahead": 0.1, "queue": 0.1},
         {"filling_above": 1.0, "filling_below": 1.0},
         {"silent_in_silence": True},
+        {"sources": ()},
+        {"queue": None, "pace": None, "counts": None},
+        {"pace": 1.5, "keepalive": 5, "flush_every": 0.5, "pong_patience": 9.0, "patience": 60},
+        {"longest": 60.0, "tail": 2.0, "settle": 5.0, "end": End.NEVER},
+        {"ends": Ends.NONE, "counts": Unit.FLUSHES, "drain": Drain.FLUSH, "end": End.CLOSE},
+        {"greets": True, "replies": False, "proves_silence": False, "key_variable": "KEY"},
+        {"statuses": {100: RULE, 599: RULE}},
+        {"form": AudioForm(rate=8000, encoding=Encoding.F32LE, usual=0.1, least=0.1)},
+        {"form": AudioForm(rate=24000, usual=0.02)},
+        {"form": AudioForm(usual=1.0)},
+        {"form": AudioForm(rate=48000, usual=3 * 0.02)},
     ],
 )
 def test_valid_traits_are_accepted(changes: dict[str, Any]) -> None:
@@ -53,6 +73,7 @@ def test_valid_traits_are_accepted(changes: dict[str, Any]) -> None:
 
 
 NAMES = "give a tuple of names, such as ('mic',)"
+VARIABLE = "give the name of a variable, or an empty text"
 SECONDS = "give seconds, 0 or more"
 CODES = "give a mapping from each close code from 1000 to 4999 to its Rule"
 
@@ -61,21 +82,60 @@ CODES = "give a mapping from each close code from 1000 to 4999 to its Rule"
     ("changes", "text"),
     [
         ({"sources": "mic"}, f"Traits.sources is 'mic': {NAMES}"),
-        ({"sources": ()}, f"Traits.sources is (): {NAMES}"),
         ({"sources": ("mic", " ")}, f"Traits.sources is ('mic', ' '): {NAMES}"),
         ({"sources": ("mic", 2)}, f"Traits.sources is ('mic', 2): {NAMES}"),
         ({"sources": ["mic"]}, f"Traits.sources is list: {NAMES}"),
         ({"sources": ("m" * 60, "")}, f"Traits.sources is tuple: {NAMES}"),
         *(
             ({name: wrong}, f"Traits.{name} is {wrong!r}: {SECONDS}")
-            for name in ("horizon", "start_delay", "queue", "window", "live_ahead")
+            for name in ("horizon", "start_delay", "window", "live_ahead", "drain_timeout")
             for wrong in ("15", True, -1.0, float("nan"), float("inf"))
+        ),
+        *(
+            ({name: wrong}, f"Traits.{name} is {wrong!r}: give seconds, more than 0, or None")
+            for name in ("queue", "pace", "keepalive", "flush_every", "longest", "patience")
+            for wrong in ("15", True, -1.0, 0, float("nan"), float("inf"))
         ),
         ({"filling_above": None}, f"Traits.filling_above is NoneType: {SECONDS}"),
         ({"filling_below": -1}, f"Traits.filling_below is -1: {SECONDS}"),
-        ({"ends": "exact"}, "Traits.ends is 'exact': give Ends.EXACT or Ends.CLAIMED"),
+        ({"ends": "exact"}, "Traits.ends is 'exact': give Ends.EXACT, Ends.CLAIMED or Ends.NONE"),
         ({"silent_in_silence": 1}, "Traits.silent_in_silence is 1: give True or False"),
         ({"address": "localhost"}, "Traits.address is 'localhost': give an Address, or None"),
+        ({"counts": "bytes"}, "Traits.counts is 'bytes': give a Unit, or None"),
+        ({"replies": None}, "Traits.replies is NoneType: give True or False"),
+        ({"key_variable": None}, f"Traits.key_variable is NoneType: {VARIABLE}"),
+        ({"form": 16000}, "Traits.form is 16000: give an AudioForm"),
+        ({"end": "close"}, "Traits.end is 'close': give End.MESSAGE, End.CLOSE or End.NEVER"),
+        ({"drain": "stop"}, "Traits.drain is 'stop': give Drain.FLUSH, Drain.STOP or Drain.NONE"),
+        ({"pace": 1}, "Traits.pace is 1: give more than 1, or a backlog is never made good"),
+        ({"longest": 59.9}, "Traits.longest is 59.9: give 60 s or more, or None"),
+        (
+            {"end": End.NEVER},
+            "Traits.settle is 0.0: give seconds, for the backend never ends a session",
+        ),
+        (
+            {"form": AudioForm(rate=44100)},
+            "Traits.form.rate is 44100: give one of [8000, 16000, 24000, 48000]",
+        ),
+        (
+            {"form": AudioForm(encoding=cast("Encoding", "f64"))},
+            "Traits.form.encoding: give Encoding.S16LE or Encoding.F32LE",
+        ),
+        *(
+            (
+                {"form": AudioForm(usual=usual)},
+                f"Traits.form.usual is {usual!r}: give a multiple of 0.02 s, up to 1 s",
+            )
+            for usual in (0.0, 0.01, 0.03, -0.02, 1.02, float("nan"))
+        ),
+        (
+            {"form": AudioForm(usual=0.1, least=0.2)},
+            "Traits.form.least is 0.2: give 0 to usual",
+        ),
+        (
+            {"statuses": {99: RULE}},
+            "Traits.statuses is 99: give a Rule for each status from 100 to 599",
+        ),
         ({"window": 0.09}, "Traits.window is 0.09: give 0.1 s or more"),
         ({"live_ahead": 0}, "Traits.live_ahead is 0: give 0.1 s or more"),
         ({"window": 2.1}, "Traits.window is more than queue: lower it"),

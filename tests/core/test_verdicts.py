@@ -289,6 +289,15 @@ def test_dialect_codes_outrank_the_table(code: int) -> None:
     assert judge(each, {code + 1: DIALECT_ROW}).why != DIALECT_ROW.why
 
 
+@pytest.mark.parametrize("status", [402, 503, 302])
+def test_dialect_statuses_outrank_the_table(status: int) -> None:
+    own = Rule(action=Action.FATAL, why="its own", source="a test")
+    assert judge(refused(status), {status: own}).why == "its own"
+    error = ErrorKind.REDIRECT_REFUSED
+    assert judge(refused(status, error=error), {status: own}).why == "its own"
+    assert judge(refused(status), {status + 1: own}).why != "its own"
+
+
 def test_dialect_codes_hold_unless_we_closed() -> None:
     assert judge(ending(code=1011), {1011: DIALECT_ROW}).why == DIALECT_ROW.why
     assert judge(sent(1011), {1011: DIALECT_ROW}) == judge(sent(1011))

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openline import events as e
-from openline.audio.streams import PastSource
+from openline.audio.past import PastSource
 from openline.backend import Backend
 from openline.dialects.echopanel import EchoPanel
 from openline.policy import Policy

@@ -21,6 +21,7 @@ from openline.audio.backlog import FRAME_SAMPLES
 from openline.audio.streams import Streams
 from openline.audio.window import Limits, Window
 from openline.dialects.echopanel import TRAITS
+from openline.dialects.traits import Ends
 from openline.machine.timers import OFF
 from openline.updates import SAMPLE_RATE
 
@@ -239,7 +240,7 @@ class Line:
         self.count = 0
         for _ in range(round(self.backlog * S / F)):
             self.streams.capture("mic", bytes(2 * F), 0.0)
-        self.streams.begin_dial(0.0, exact=True)
+        self.streams.begin_dial(0.0, Ends.EXACT)
         if self.live:
             self.at(F / S, self.capture)
         if self.metrics:
@@ -412,6 +413,16 @@ class TestLiveAudio:
         assert line.longest_wait() < seconds + 5
         if (metrics or transcripts) and rate >= 2:
             assert line.longest_wait(after=20.3 + seconds + 18) < 0.1
+
+
+def test_a_store_that_is_read_fast_piles_nothing_up_before_the_first_figures() -> None:
+    window, live = Window(LIMITS, 0.0, is_store=True), Window(LIMITS, 0.0)
+    for each in (window, live):
+        each.note_received(2 * S)
+    sent = round(2.5 * S)
+    assert live.allows(sent, F, 0, 0.5)
+    assert not window.allows(sent, F, 0, 0.5)  # 2.1 s may be sent by now: 1.6 s, and 0.5 s passed
+    assert window.allows(sent, F, 0, 1.0)
 
 
 def test_dropped_audio_is_out_of_the_queue() -> None:

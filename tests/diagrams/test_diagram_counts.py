@@ -43,7 +43,7 @@ def test_a_line_of_many_rows_has_their_sum() -> None:
 def test_row_that_never_fired_is_named_in_its_line() -> None:
     counts = COUNTS | dict.fromkeys(LOSS[:1], 0) | dict.fromkeys(LOSS[1:], 30)
     [loss] = [note for line, note in notes(counts).items() if "socket_lost / end_dial, c" in line]
-    assert loss == "90; never: connecting"
+    assert loss == "120; never: connecting"
     for name in LOSS[1:]:
         counts[name] = 0
     [loss] = [note for line, note in notes(counts).items() if "socket_lost / end_dial, c" in line]

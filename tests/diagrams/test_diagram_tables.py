@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from openline.dialects.echopanel import ACKS, CODES, REFUSALS, TRAITS, EchoPanel
 from openline.dialects.echopanel_schema import WireFinal, WireMetrics
-from openline.dialects.protocol import Ids
+from openline.dialects.protocol import Encoded, Ids, Memory, Sent
 from openline.dialects.registry import BUILT_IN
 from openline.machine.timers import RUNS, Timer
 from openline.policy import MEANINGS, Policy
@@ -103,8 +103,8 @@ def test_each_built_in_dialect_is_documented() -> None:
 def test_what_is_sent_is_what_the_dialect_sends() -> None:
     sent = {line[0]: line[2] for line in cells(ECHOPANEL) if len(line) == 3}
     dialect, ids = EchoPanel(), Ids(session_id="S", attempt_id="A", connection_id="C")
-    assert json.loads(sent["start"].strip("`")) == json.loads(dialect.start(ids))
-    assert json.loads(sent["stop"].strip("`")) == json.loads(dialect.stop(ids))
+    assert json.loads(sent["start"].strip("`")) == json.loads(dialect.start(None, ids)[1][0])
+    assert json.loads(sent["stop"].strip("`")) == json.loads(dialect.stop(None, ids, Sent())[1][0])
     assert "`45 50 01 01`" in sent["audio of mic"]
 
 
@@ -123,13 +123,23 @@ def test_headers_of_a_token_come_from_the_dialect() -> None:
 
 
 def test_binary_start_is_shown_in_hexadecimal() -> None:
-    def start(*_given: object) -> bytes:
-        return b"\x01\xff"
+    def start(*_given: object) -> tuple[None, tuple[bytes]]:
+        return None, (b"\x01\xff",)
 
     binary: Any = type("Binary", (EchoPanel,), {"start": start})()
     shown = contract(Contract(dialect=binary, messages=(), states=()))
     [line] = [line for line in cells(shown) if line[0] == "start"]
     assert line[2] == "`01 ff`"
+
+
+def test_an_empty_message_is_named() -> None:
+    def stop(*_given: object) -> tuple[None, tuple[str, bytes]]:
+        return None, ("", b"")
+
+    silent: Any = type("Silent", (EchoPanel,), {"stop": stop})()
+    shown = contract(Contract(dialect=silent, messages=(), states=()))
+    lines = [line[2] for line in cells(shown) if line[0] == "stop"]
+    assert lines == ["an empty text message", "an empty binary message"]
 
 
 def test_accepted_messages_come_from_the_structs() -> None:
@@ -161,8 +171,8 @@ class Plain(EchoPanel):
 
     traits = replace(TRAITS, codes=NO_CODES, refusals=NO_REFUSALS)
 
-    def audio(self, source: str, pcm: bytes) -> Any:
-        return '{"audio":"' + "A" * 100 + '"}'
+    def audio(self, memory: Memory, source: str, pcm: bytes, number: int) -> Encoded:
+        return memory, ('{"audio":"' + "A" * 100 + '"}',)
 
 
 def test_contract_of_a_text_dialect_without_verdicts() -> None:
@@ -191,8 +201,8 @@ FRAMES: list[tuple[Callable[[bytes], str], str]] = [
 def test_a_message_of_audio_is_shown_whole_but_for_the_samples(
     frame: Callable[[bytes], str], shown: str
 ) -> None:
-    def audio(_self: object, _source: str, pcm: bytes) -> str:
-        return frame(pcm)
+    def audio(_self: object, memory: Memory, _source: str, pcm: bytes, _number: int) -> Encoded:
+        return memory, (frame(pcm),)
 
     own: Any = type("Own", (Plain,), {"audio": audio})()
     text = contract(Contract(own, (), ()))
@@ -202,11 +212,11 @@ def test_a_message_of_audio_is_shown_whole_but_for_the_samples(
 class Bare(Plain):
     """A dialect whose start is one word and whose audio is the bare samples."""
 
-    def start(self, ids: Ids) -> str:
-        return f"hello {ids.session_id}"
+    def start(self, memory: Memory, ids: Ids) -> Encoded:
+        return memory, (f"hello {ids.session_id}",)
 
-    def audio(self, source: str, pcm: bytes) -> Any:
-        return pcm
+    def audio(self, memory: Memory, source: str, pcm: bytes, number: int) -> Encoded:
+        return memory, (pcm,)
 
 
 class Odd(msgspec.Struct, tag="odd"):

@@ -485,11 +485,11 @@ from openline.dialects.echopanel import EchoPanel
 from ours import OurDialect
 
 class Broken(OurDialect):
-    def start(self, ids):
+    def start(self, memory, ids):
         raise ValueError("no ids\\n today")
 
 class Mute(EchoPanel):
-    def audio(self, source, pcm):
+    def audio(self, memory, source, pcm, number):
         raise ValueError("no sound\\n today")
 """
 

@@ -342,10 +342,19 @@ def test_label_of_an_event(event: e.Event, text: str) -> None:
         (d.Refusal(row=RULING, text="no"), "refusal “no”"),
         (d.Remark(text="oh"), "error “oh”"),
         (d.FinalMessage(summary={}), "the final message"),
+        (d.Proof(confirmed=1.0), "proof"),
+        (d.Expires(seconds=60.0), "it ends in 60 s"),
+        (d.Lost(source="mic", text="no"), "not transcribed: “no”"),
     ],
 )
 def test_label_of_a_message(message: d.Message, text: str) -> None:
-    assert words.message_label(message) == text
+    assert words.message_label([message]) == text
+
+
+def test_label_of_a_message_with_several_items_or_none() -> None:
+    heard = d.Heard(text="a", start=0, end=1, final=True)
+    assert words.message_label([heard, d.Proof(confirmed=1.0)]) == "final “a”; proof"
+    assert words.message_label([]) == "nothing"
 
 
 def test_what_a_backend_noticed_is_handed_on_under_its_name() -> None:

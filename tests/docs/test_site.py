@@ -27,7 +27,9 @@ TERMINAL = sorted((DOCS / "_static" / "terminal").glob("*.svg"))
 MODULES = [
     "openline", "openline.events", "openline.commands", "openline.policy",
     "openline.observer", "openline.snapshot",
-    "openline.reconnect.verdicts", "openline.dialects.protocol", "openline.journal.recorder",
+    "openline.reconnect.verdicts", "openline.dialects.protocol", "openline.dialects.traits",
+    "openline.dialects.options", "openline_lookup.promises", "openline_testing.promise",
+    "openline.journal.recorder",
     "openline.journal.reader", "openline.journal.replay", "openline_diagrams", "openline_testing",
     "openline_testing.theorem", "openline_trio", "openline_trio.sources", "openline_server",
     "openline_testing.pytest_plugin", "openline_trio.threads",

@@ -13,7 +13,7 @@ import pytest
 from openline.backend import Backend
 from openline.dialects.checking import DialectError
 from openline.dialects.echopanel import EchoPanel
-from openline.dialects.protocol import Ids
+from openline.dialects.protocol import Encoded, Ids, Memory
 from openline.events import SourceKind
 from openline.policy import Policy
 from openline.session import PastSource
@@ -255,7 +255,7 @@ def test_an_invalid_source_is_refused(sources: object, start: str) -> None:
 class Broken(EchoPanel):
     """It fails in a dry run."""
 
-    def start(self, ids: Ids) -> str:
+    def start(self, memory: Memory, ids: Ids) -> Encoded:
         raise KeyError("secret", ids)
 
 

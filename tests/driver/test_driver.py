@@ -678,3 +678,24 @@ def test_posts_from_many_threads_all_arrive() -> None:
         face.drain()
     face.drain()
     assert face.driver.statistics.sources["mic"].captured == each * count
+
+
+def test_a_dial_carries_the_parameters_and_subprotocols_of_the_dialect() -> None:
+    class Asking(EchoPanel):
+        name = "asking"
+
+        def query(self) -> list[tuple[str, str]]:
+            return [("model", "small")]
+
+        def subprotocols(self, credential: str | None) -> list[str]:
+            return ["v1", f"key-{credential}"]
+
+    face = Face(dialect=Asking(), credentials="s3cret-token")
+    face.feed(e.OpenRequested())
+    (dial,) = face.of(fx.Dial)
+    assert isinstance(dial, fx.Dial)
+    assert dial.target.endswith("?model=small")
+    assert dial.subprotocols == ("v1", "key-s3cret-token")
+    assert "s3cret" not in repr(dial)
+    face.lose(e.SocketLost(dial=1, code=4000, reason="bad key-s3cret-token"))
+    assert "s3cret" not in repr(unread(face))

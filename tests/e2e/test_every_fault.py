@@ -55,6 +55,9 @@ WHOLE = {
     "capacity": 2,
     "no ack": 2,
     "no pong": 1,  # transcripts confirm as much
+    "no keepalive 2s": 1,  # audio is as good
+    "session limit 5s": 2,
+    "go away 2s after 5s": 2,
     "freeze 2s after 5s": 1,
     "freeze 25s after 5s": 3,
     "half-open": 2,

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 LITTLE: Mapping[str, Mapping[str, Any]] = {
     "core": {"rounds": 1, "calls": 20},
     "sending": {"rounds": 1, "seconds": 0.2},
-    "outage": {"seconds": 70.0},
+    "outage": {"seconds": 90.0},
 }
 
 

@@ -115,7 +115,7 @@ def take(step: Step, run: Run) -> None:
             due = run.deadlines.get(timer, 0.0)
             most = running.get(timer, due)
             if resumes:
-                grace = run.world.seen.policy.stable_after if timer is Timer.STABLE else GRACE
+                grace = run.policy.stable_after if timer is Timer.STABLE else GRACE
                 most = max(most, step.now + grace)
             assert due <= most, f"{step.name} puts {timer.name} off"
 

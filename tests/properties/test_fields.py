@@ -54,7 +54,8 @@ def messages(
 
 
 def decoded(kind: str, fields: Mapping[str, Any]) -> Message:
-    return EchoPanel().decode(json.dumps({"type": kind} | {**fields}))
+    _, (message,) = EchoPanel().decode(None, json.dumps({"type": kind} | {**fields}))
+    return message
 
 
 def ids(fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from openline import events as e
 from openline.backend import Backend
 from openline.commands import Report
 from openline.dialects.echopanel import EchoPanel
-from openline.dialects.protocol import Ids, Malformed, Message, Noticed
+from openline.dialects.protocol import Decoded, Ids, Malformed, Memory, Message, Noticed
 from openline.policy import Policy
 from openline.session import SessionMachine
 from openline.updates import State, Trouble
@@ -35,6 +35,13 @@ from openline_testing.samples import ECHOPANEL, EchoMessage, fill
 from openline_testing.steps import Noted
 
 DIALECT, POLICY = EchoPanel(), Policy(source_timeout=None)
+
+
+def decoded(data: str | bytes) -> Message:
+    _, (message,) = DIALECT.decode(None, data)
+    return message
+
+
 IDS = Ids(session_id="session", attempt_id="attempt", connection_id="connection 1")
 SAMPLES = [
     str(fill(sample, IDS)) for sample in ECHOPANEL.values() if isinstance(sample, EchoMessage)
@@ -168,7 +175,7 @@ class Victim:
         """One message; a malformed one is counted, and changes nothing else."""
         before, live = self.core.statistics.malformed, self.world.seen.live
         self.feed(e.MessageReceived(self.core.dial, data))
-        unreadable = isinstance(DIALECT.decode(data), Malformed) and live is not None
+        unreadable = isinstance(decoded(data), Malformed) and live is not None
         assert self.core.statistics.malformed == before + unreadable
 
     def end(self) -> None:
@@ -265,11 +272,11 @@ def test_no_input_breaks_a_session() -> None:
 def test_failure_is_shrunk_to_the_necessary_messages(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def decode(dialect: EchoPanel, data: str | bytes) -> Message:
-        message = DECODE(dialect, data)
+    def decode(dialect: EchoPanel, memory: Memory, data: str | bytes) -> Decoded:
+        memory, (message,) = DECODE(dialect, memory, data)
         if isinstance(message, Noticed):
             raise KeyError("people")
-        return message
+        return memory, (message,)
 
     monkeypatch.setattr(EchoPanel, "decode", decode)
     with pytest.raises(LawBroken, match="decode raised KeyError: 'people'"):
@@ -283,15 +290,15 @@ def test_failure_is_shrunk_to_the_necessary_messages(
 
 def test_every_kind_of_answer_is_drawn() -> None:
     rng = Random(1)
-    seen = {type(DIALECT.decode(garbage(rng))).__name__ for _ in range(3000)}
+    seen = {type(decoded(garbage(rng))).__name__ for _ in range(3000)}
     expected = {"Status", "Heard", "Metrics", "Lost", "Noticed", "Refusal", "Remark"}
     assert seen == expected | {"FinalMessage", "Unknown", "Malformed"}
 
 
 @pytest.mark.parametrize("depth", [100, 2_000, 100_000, 1_000_000])
 def test_any_nesting_decodes(depth: int) -> None:
-    DIALECT.decode("[" * depth)
-    DIALECT.decode('{"type":"final_summary","json":' + "[" * depth + "]" * depth + "}")
+    decoded("[" * depth)
+    decoded('{"type":"final_summary","json":' + "[" * depth + "]" * depth + "}")
 
 
 def test_longest_message_decodes_and_is_not_kept() -> None:

@@ -23,6 +23,7 @@ from openline_server.contract import PATH
 from openline_server.hooks import Hooks
 from openline_server.recognizer import Echo, Recognizer
 from openline_server.server import Server
+from tests.server.wires import Talk
 
 DATA = Path(__file__).parents[1] / "data"
 
@@ -149,6 +150,8 @@ async def _dialled(url: str) -> AsyncGenerator[Client]:
 
 Serving: TypeAlias = Callable[..., Server]
 Connect: TypeAlias = Callable[..., Awaitable[Client]]
+Talking: TypeAlias = Callable[..., Awaitable[Talk]]
+Refused: TypeAlias = Callable[..., Awaitable[str]]
 Dialled: TypeAlias = Callable[[str], AbstractAsyncContextManager[Client]]
 Opened: TypeAlias = Callable[..., AbstractAsyncContextManager[WebSocketConnection]]
 
@@ -185,6 +188,57 @@ async def connect(nursery: trio.Nursery, serving: Serving) -> Connect:
         return client
 
     return dial
+
+
+@pytest.fixture
+async def talk(nursery: trio.Nursery, serving: Serving) -> Talking:
+    """A client of any contract: ``talk(dialect, path, hooks=…)``."""
+
+    async def dial(
+        dialect: str,
+        path: str | None = None,
+        *,
+        server: Server | None = None,
+        headers: list[tuple[bytes, bytes]] | None = None,
+        subprotocols: list[str] | None = None,
+        **options: Any,
+    ) -> Talk:
+        here: Any  # trio-websocket takes any stream, though its annotation is a socket
+        here, there = memory_stream_pair()
+        server = server or serving(dialect=dialect, **options)
+        nursery.start_soon(server.handle, there)
+        ws = await wrap_client_stream(
+            nursery, here, "test", path or server.contract.path,
+            extra_headers=headers, subprotocols=subprotocols,
+        )  # fmt: skip
+        client = Talk(ws)
+        nursery.start_soon(client.listen)
+        return client
+
+    return dial
+
+
+@pytest.fixture
+async def refused(nursery: trio.Nursery, serving: Serving) -> Refused:
+    """Send a handshake that is refused; returns the HTTP answer."""
+
+    async def ask(dialect: str, path: str, *headers: str, **options: Any) -> str:
+        here, there = memory_stream_pair()
+        nursery.start_soon(serving(dialect=dialect, **options).handle, there)
+        lines = [
+            f"GET {path} HTTP/1.1", "Host: test", "Upgrade: websocket", "Connection: Upgrade",
+            "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==", "Sec-WebSocket-Version: 13", *headers,
+        ]  # fmt: skip
+        await here.send_all("".join(f"{line}\r\n" for line in [*lines, ""]).encode())
+        answer = b""
+        while b"\r\n\r\n" not in answer or not answer.startswith(b"HTTP/1.1 101"):
+            more = await here.receive_some()
+            if not more:
+                break
+            answer += more
+        return answer.decode("latin-1")
+
+    return ask
 
 
 @pytest.fixture

@@ -21,6 +21,9 @@ dials = st.tuples(st.integers(1, 10**6), st.integers(0, 10**6) | st.none()).map(
 )
 
 
+FIVE = Moment(Mark.SECOND, 5.0)
+
+
 @st.composite
 def faults(draw: st.DrawFn) -> Fault:
     """Any fault that a phrase can express."""
@@ -31,6 +34,9 @@ def faults(draw: st.DrawFn) -> Fault:
             number = draw(milliseconds)
         case "[code]":
             number = draw(st.integers(1000, 4999).filter(lambda n: n not in {1005, 1006, 1015}))
+            text = draw(st.just("") | texts)
+        case "[error]":
+            number = draw(st.just(0) | st.integers(1, 65535))
             text = draw(st.just("") | texts)
         case "status":
             number = draw(st.integers(200, 599))
@@ -52,6 +58,21 @@ def faults(draw: st.DrawFn) -> Fault:
         draw(st.none() | moments) if phrase.timed else None,
         draw(dials),
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("close 1011 NET-0001", Fault(Effect.CLOSE, 1011, "NET-0001")),
+        ("error 3007", Fault(Effect.ERROR, 3007)),
+        ('error "so it is" after 5s', Fault(Effect.ERROR, 0, "so it is", None, FIVE)),
+        ("session limit 1min", Fault(Effect.SESSION_LIMIT, 60)),
+        ("5s then go away 2s", Fault(Effect.GO_AWAY, 2, "", None, FIVE)),
+        ("no keepalive 10s", Fault(Effect.NO_KEEPALIVE, 10)),
+    ],
+)
+def test_faults_that_a_contract_words(text: str, fault: Fault) -> None:
+    assert parse_faults(text) == (fault,)
 
 
 @given(st.lists(faults(), min_size=1, max_size=3), st.sampled_from(["; ", ",", " ;\n"]))

@@ -17,10 +17,10 @@ from trio.testing import MockClock, memory_stream_pair
 
 from openline_server import BackendError, Hooks, Peer, Server, ServerConfig, run_server, serve
 from openline_server.contract import PATH
+from openline_server.contracts.echopanel import credential
 from openline_server.hooks import Rejection
 from openline_server.recognizer import NoRecognizer
 from openline_server.registry import open_recognizer
-from openline_server.server import credential
 
 if TYPE_CHECKING:
     from tests.server.conftest import Connect, Dialled, Serving

@@ -17,7 +17,8 @@ import pytest
 
 from openline import events as e
 from openline.backend import Backend, CredentialPlace
-from openline.commands import StoreAudio, StoreReplaced, StoreTold, StoreWithdrawn
+from openline.commands import StoreAssumed, StoreAudio, StoreReplaced, StoreTold, StoreWithdrawn
+from openline.dialects.echopanel import EchoPanel
 from openline.journal.reader import JournalError
 from openline.session import SessionMachine
 from openline.updates import Gap, GapCause, Transcript
@@ -26,6 +27,7 @@ from openline_store.disk import Disk
 from openline_store.journal_file import JournalFile, journal_file
 from openline_store.records import (
     VERSION,
+    Assumed,
     Began,
     Confirmed,
     Lost,
@@ -48,6 +50,12 @@ from openline_store.spool import (
 from openline_store.token_file import MOST_BYTES, TokenFile, TokenFileError, read
 
 GAP = Gap(source="mic", start=0, end=5, samples=5, cause=GapCause.CAPTURE)
+
+
+class Earlier(EchoPanel):
+    """A dialect of another name."""
+
+    name = "echopanel-v1"
 
 
 def began(session_id: str = "s", dialect: str | None = "echopanel-v1") -> Began:
@@ -244,7 +252,7 @@ def test_a_session_is_begun_with_all_that_its_backend_needs() -> None:
         credential_place=CredentialPlace.QUERY,
         redirects_to=("wss://near.example",),
     )
-    first = Began.of(backend, "s", ["mic"], dialect="echopanel-v1")
+    first = Began.of(backend, "s", ["mic"], dialect=Earlier())
     assert first.backend == backend
     assert (first.session_id, first.sources, first.dialect) == ("s", ("mic",), "echopanel-v1")
 
@@ -282,13 +290,19 @@ def test_each_command_becomes_a_record_until_the_disk_is_closed(tmp_path: Path) 
     spool = Spool.create(tmp_path, began())
     disk = Disk(spool, told.append)
     disk.perform(StoreTold("mic", 1, 2))
+    disk.perform(StoreAssumed("mic", 2, 5, unmeasured=True))
     disk.perform(StoreReplaced("a"))
     disk.perform(StoreWithdrawn(GAP))
     disk.close()
     disk.perform(StoreTold("mic", 2, 3))
     disk.perform(StoreAudio("mic", 0, b"12"))
     disk.close()
-    assert [*records(spool.folder)][1:] == [Told("mic", 1, 2), Replaced("a"), Withdrawn(GAP)]
+    assert [*records(spool.folder)][1:] == [
+        Told("mic", 1, 2),
+        Assumed("mic", 2, 5, unmeasured=True),
+        Replaced("a"),
+        Withdrawn(GAP),
+    ]
     assert told == []
 
 

@@ -15,11 +15,13 @@ import pytest
 from msgspec.structs import replace
 
 from openline.backend import Backend, CredentialPlace
+from openline.dialects.echopanel import EchoPanel
 from openline.session import PastSource
 from openline.updates import Gap, GapCause, Transcript
 from openline_store.past import Past
 from openline_store.records import (
     VERSION,
+    Assumed,
     Began,
     Confirmed,
     Lost,
@@ -138,6 +140,16 @@ def test_audio_that_was_told_is_read_back(spool: Spool) -> None:
     assert past_of(spool, Told("mic", 5, 9), Told("system", 1, 2)).told == ((5, 9),)
 
 
+def test_audio_that_was_assumed_is_read_back(spool: Spool) -> None:
+    source = past_of(spool, Assumed("mic", 5, 9), Assumed("system", 1, 2, unmeasured=True))
+    assert (source.assumed, source.unmeasured) == (((5, 9),), False)
+
+
+def test_audio_that_was_assumed_unmeasured_stays_so(spool: Spool) -> None:
+    source = past_of(spool, Assumed("mic", 5, 9, unmeasured=True), Assumed("mic", 9, 12))
+    assert (source.assumed, source.unmeasured) == (((5, 9), (9, 12)), True)
+
+
 def test_a_withdrawn_gap_is_no_gap(spool: Spool) -> None:
     one, other = gap(0, 9, GapCause.BACKEND), gap(5, 9, GapCause.BACKEND)
     assert past_of(spool, Lost(one), Lost(other), Withdrawn(one)).gaps == (other,)
@@ -158,6 +170,8 @@ TAIL: list[Record] = [
     Said(final(0.0, 1.5), held=True, proves=None),
     Said(final(0.0, 1.5), proves=24_000),
     Told("mic", 100, 200),
+    Assumed("mic", 200, 300),
+    Assumed("mic", 300, 400, unmeasured=True),
     Replaced("1.1.1"),
     Withdrawn(gap(100, 200, GapCause.BACKEND)),
 ]
@@ -502,12 +516,12 @@ def test_session_is_resumed_at_its_backend() -> None:
         Backend(host="example.org", port=443, credential_place=CredentialPlace.QUERY),
         Backend(host="example.org", secure=False, allow_plain=True),
     ):
-        there = Began.of(backend, "s", ("mic",), dialect="echopanel").backend
+        there = Began.of(backend, "s", ("mic",), dialect=EchoPanel()).backend
         assert (there.url, there.credential_place) == (backend.url, backend.credential_place)
 
 
 def test_query_is_not_stored_and_must_be_given_again() -> None:
-    began = Began.of(Backend(query="key=secret"), "s", ("mic",), dialect="echopanel")
+    began = Began.of(Backend(query="key=secret"), "s", ("mic",), dialect=EchoPanel())
     assert "secret" not in repr(began)
     with pytest.raises(ValueError, match="give the URL again"):
         _ = began.backend

@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+from contextlib import suppress
+from urllib.parse import urlsplit
 
 import pytest
 import trio
+from trio_websocket import ConnectionClosed, wrap_client_stream
 
 from openline.policy import Policy
 from openline_testing.background import BackendError, BackgroundBackend, FaultError
@@ -115,3 +118,36 @@ def test_later_failure_is_raised_by_stop(
         backend.stop()
     assert "the sky fell" in repr(caught.value.exceptions)
     backend.stop()
+
+
+def test_it_speaks_another_dialect() -> None:
+    pcm = bytes(range(256)) * 125
+
+    async def dial(url: str) -> list[str]:
+        parts = urlsplit(url)
+        texts: list[str] = []
+        # trio-websocket leaves the socket open where the server has closed first.
+        async with (
+            await trio.open_tcp_stream(str(parts.hostname), parts.port or 0) as stream,
+            trio.open_nursery() as nursery,
+        ):
+            ws = await wrap_client_stream(nursery, stream, "test", parts.path)
+            await ws.send_message(pcm)
+            await ws.send_message('{"type":"CloseStream"}')
+            with suppress(ConnectionClosed):
+                while True:
+                    texts.append(str(await ws.get_message()))
+            nursery.cancel_scope.cancel()
+        return texts
+
+    with BackgroundBackend(dialect="deepgram") as backend:
+        assert backend.url.endswith("/v1/listen")
+        texts = trio.run(dial, backend.url)
+        assert backend.received() == [pcm]
+    assert '"transcript":"0.00-1.00"' in texts[-2]
+    assert '"Metadata"' in texts[-1]
+
+
+def test_an_unknown_dialect_is_named() -> None:
+    with pytest.raises(BackendError, match="no dialect 'morse': choose echopanel, deepgram,"):
+        BackgroundBackend(dialect="morse")  # type: ignore[arg-type]

@@ -22,12 +22,17 @@ from openline.backend import Backend
 from openline.commands import Command, SendText
 from openline.dialects.checking import DialectError
 from openline.dialects.protocol import (
+    Decoded,
+    DialectBase,
+    Encoded,
     FinalMessage,
     Heard,
     Ids,
     Malformed,
+    Memory,
     Message,
     Refusal,
+    Sent,
     Status,
     Unknown,
 )
@@ -44,7 +49,7 @@ BUSY = Rule(action=Action.LATER, why="busy", source="the toy")
 GONE = Rule(action=Action.FATAL, why="gone", source="the toy")
 
 
-class Toy:
+class Toy(DialectBase):
     """A backend that uses a little JSON, and takes audio as text."""
 
     name = "toy"
@@ -53,26 +58,27 @@ class Toy:
         horizon=5.0,
         start_delay=0.2,
         codes={4999: GONE, 1000: BUSY},
+        statuses={},
         refusals={"busy": BUSY, "gone": GONE},
     )
 
-    def start(self, ids: Ids) -> Any:
-        return json.dumps({"begin": ids.connection_id})
+    def start(self, memory: Memory, ids: Ids) -> Encoded:
+        return memory, (json.dumps({"begin": ids.connection_id}),)
 
-    def audio(self, source: str, pcm: bytes) -> str | bytes:
-        return json.dumps({"audio": pcm.hex()})
+    def audio(self, memory: Memory, source: str, pcm: bytes, number: int) -> Encoded:
+        return memory, (json.dumps({"audio": pcm.hex()}),)
 
-    def stop(self, ids: Ids) -> Any:
-        return json.dumps({"end": ids.session_id})
+    def stop(self, memory: Memory, ids: Ids, sent: Sent) -> Encoded:
+        return memory, (json.dumps({"end": ids.session_id}),)
 
-    def decode(self, data: str | bytes) -> Message:
+    def decode(self, memory: Memory, data: str | bytes) -> Decoded:
         try:
             message: Any = json.loads(data)
         except ValueError:
-            return Malformed(why="no JSON")
+            return memory, (Malformed(why="no JSON"),)
         if not isinstance(message, dict):
-            return Malformed(why="no object")
-        return self.read(cast("dict[str, Any]", message))
+            return memory, (Malformed(why="no object"),)
+        return memory, (self.read(cast("dict[str, Any]", message)),)
 
     def read(self, message: dict[str, Any]) -> Message:
         match message:
@@ -166,12 +172,16 @@ def encodes(method: str, what: Any) -> Toy:
     return cast("Toy", type("Odd", (Toy,), {method: do})())
 
 
+PAIR = "has to return (memory, messages), messages being a tuple"
+
+
 @pytest.mark.parametrize("method", ["start", "audio", "stop"])
 @pytest.mark.parametrize(
     ("what", "why"),
     [
-        ({"a": 1}, "has to return str or bytes, not dict"),
-        (None, "has to return str or bytes, not NoneType"),
+        ({"a": 1}, f"{PAIR}, not dict"),
+        ((None, ({"a": 1},)), "has to return messages that are str or bytes, not dict"),
+        (None, f"{PAIR}, not NoneType"),
         (ValueError("oh"), "raised ValueError: oh"),
     ],
 )
@@ -215,14 +225,20 @@ def test_invalid_encoding_is_found_even_if_the_session_accepts_it() -> None:
 class Binary(Toy):
     """All messages in bytes."""
 
-    def start(self, ids: Ids) -> str | bytes:
-        return str(super().start(ids)).encode()
+    def start(self, memory: Memory, ids: Ids) -> Encoded:
+        return binary(super().start(memory, ids))
 
-    def audio(self, source: str, pcm: bytes) -> str | bytes:
-        return pcm
+    def audio(self, memory: Memory, source: str, pcm: bytes, number: int) -> Encoded:
+        return memory, (pcm,)
 
-    def stop(self, ids: Ids) -> str | bytes:
-        return str(super().stop(ids)).encode()
+    def stop(self, memory: Memory, ids: Ids, sent: Sent) -> Encoded:
+        return binary(super().stop(memory, ids, sent))
+
+
+def binary(made: Encoded) -> Encoded:
+    """The same messages, as bytes."""
+    memory, messages = made
+    return memory, tuple(str(each).encode() for each in messages)
 
 
 @pytest.mark.repeats
@@ -254,9 +270,9 @@ class Numbered(Toy):
     name = "numbered"
     number = 0
 
-    def audio(self, source: str, pcm: bytes) -> str | bytes:
+    def audio(self, memory: Memory, source: str, pcm: bytes, number: int) -> Encoded:
         self.number += 1
-        return json.dumps({"number": self.number, "audio": pcm.hex()})
+        return memory, (json.dumps({"number": self.number, "audio": pcm.hex()}),)
 
 
 class NumberedFromTheStart(Numbered):
@@ -265,9 +281,9 @@ class NumberedFromTheStart(Numbered):
     name = "numbered from the start"
     number = cast("int", None)
 
-    def start(self, ids: Ids) -> Any:
+    def start(self, memory: Memory, ids: Ids) -> Encoded:
         self.number = 0
-        return super().start(ids)
+        return super().start(memory, ids)
 
 
 @pytest.mark.parametrize("dialect", [Numbered(), NumberedFromTheStart()])

@@ -8,13 +8,15 @@ import pytest
 from msgspec.structs import replace
 
 from openline.dialects.echopanel import TRAITS, EchoPanel
-from openline.machine.timers import RUNS
+from openline.dialects.protocol import Dialect
+from openline.machine.timers import RUNS, Timer
 from openline.policy import Policy
 from openline.session import FINAL_STATES
 from openline.updates import State
 from openline_testing import Exploration, explore
 from openline_testing.samples import ECHOPANEL
 from openline_testing.watched import declared
+from tests.testing.renewed import Bare, Flushing, Greeting, Stopping
 
 #: By name: the policy, whether there is a provider, and the number of sources.
 WALKS: dict[str, tuple[Policy, bool, int]] = {
@@ -60,6 +62,28 @@ WALKS: dict[str, tuple[Policy, bool, int]] = {
 }
 
 
+#: By name: a dialect of another kind, the policy, whether there is a provider; and whether the
+#: proofs are made, which take as long again.
+TOYS: dict[str, tuple[Dialect, Policy, bool, bool]] = {
+    "no reply": (Bare(), Policy(source_timeout=None), False, True),
+    "no step": (Bare(), Policy(source_timeout=None, start_delay=0.0), False, True),
+    "a greeting": (Greeting(), Policy(source_timeout=None), False, True),
+    "renewed by a flush": (Flushing(), Policy(), False, True),
+    "renewed by a stop": (Stopping(), Policy(source_timeout=None), True, False),
+}
+#: A stop leaves more time than a drain takes, in every situation of these walks, and nothing
+#: puts a rotation off. ``tests/core/test_rotation_rows.py`` runs these rows.
+UNSEEN = frozenset(
+    {
+        "draining --finish_due [all_delivered]--> closed",
+        "draining --finish_due--> failed",
+        "streaming --rotate_due--> itself",
+    }
+)
+#: These fire no event, so no row depends on them (``tests/core/test_keepalive.py``, ``test_pace``).
+UNSEEN_TIMERS = frozenset({Timer.FILL, Timer.FLUSH, Timer.KEEPALIVE})
+
+
 class Short(EchoPanel):
     """A backend with a queue that one step of the walk fills."""
 
@@ -68,6 +92,9 @@ class Short(EchoPanel):
 
 @cache
 def walk(name: str) -> Exploration:
+    if name in TOYS:
+        dialect, policy, has_provider, proofs = TOYS[name]
+        return explore(policy, dialect, has_provider=has_provider, proofs=proofs)
     policy, has_provider, count = WALKS[name]
     sources = ("mic", "system")[:count]
     if name == "a short queue":
@@ -79,18 +106,19 @@ def walk(name: str) -> Exploration:
 @cache
 def all_walks() -> Exploration:
     whole = walk("as it is")
-    for name in WALKS:
+    for name in (*WALKS, *TOYS):
         if name != "as it is":
             whole |= walk(name)
     return whole
 
 
-@pytest.mark.parametrize("name", WALKS)
+@pytest.mark.parametrize("name", [*WALKS, *TOYS])
 def test_walk_finds_no_violation(name: str) -> None:
     found = walk(name)
     found.check()
     assert found.complete
     assert found.situations > 100
+    assert ("by the basic laws" in found.report()) is (name in TOYS)
 
 
 def test_every_state_is_reached() -> None:
@@ -99,12 +127,14 @@ def test_every_state_is_reached() -> None:
 
 def test_every_row_of_the_chart_runs() -> None:
     found = all_walks()
-    assert not found.dead
-    assert set(found.rows) == set(declared()) == set(found.paths)
+    assert set(found.dead) == UNSEEN
+    assert set(found.rows) == set(declared()) == set(found.paths) | UNSEEN
 
 
 def test_timers_of_a_state_match_the_drawing() -> None:
-    assert all_walks().timers == {state: frozenset(timers) for state, timers in RUNS.items()}
+    assert all_walks().timers == {
+        state: frozenset(timers) - UNSEEN_TIMERS for state, timers in RUNS.items()
+    }
 
 
 def test_stop_ends_within_its_limits_from_every_situation() -> None:
@@ -127,6 +157,6 @@ def test_path_to_every_final_state_is_readable() -> None:
 def test_report_has_every_figure() -> None:
     report = all_walks().report()
     rows = len(declared())
-    assert f"rows of the chart that ran: {rows} of {rows}" in report
+    assert f"rows of the chart that ran: {rows - len(UNSEEN)} of {rows}" in report
     assert "nothing is left to see" in report
     assert "violations: 0" in report

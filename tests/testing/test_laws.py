@@ -28,6 +28,7 @@ from openline.commands import (
 )
 from openline.dialects.echopanel import EchoPanel
 from openline.dialects.protocol import Ids
+from openline.dialects.traits import Ends
 from openline.machine.actions import Actions
 from openline.policy import Policy
 from openline.reconnect.verdicts import Action, ErrorKind, Sender
@@ -48,6 +49,7 @@ from openline.updates import (
     Transcript,
 )
 from openline_testing import LAWS, LawBroken, World
+from openline_testing.scope import start_of, stop_of
 
 DIALECT = EchoPanel()
 FRAME = bytes(640)
@@ -180,8 +182,8 @@ def inside(session: Faulty) -> Actions:
 
 
 RESET: dict[str, Any] = {"error": ErrorKind.RESET}
-START = DIALECT.start(Ids(session_id="session", attempt_id="attempt", connection_id="c"))
-STOP = DIALECT.stop(Ids(session_id="session", attempt_id="attempt", connection_id="c"))
+IDS = Ids(session_id="session", attempt_id="attempt", connection_id="c")
+START, STOP = str(start_of(DIALECT, IDS)), str(stop_of(DIALECT, IDS))
 AGAIN = OpenSocket(2, Backend(), True)
 
 
@@ -478,7 +480,7 @@ def distrusts_an_exact_end(session: Faulty) -> None:
         else each
         for each in commands
     ]
-    inside(session).streams.all[0].box.hearing.exact = False
+    inside(session).streams.all[0].box.hearing.ends = Ends.CLAIMED
     says_yes(session)
 
 

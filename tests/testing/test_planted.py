@@ -44,8 +44,15 @@ def edit(
     return plant
 
 
-def without(row: int) -> Callable[[tuple[Transition, ...]], tuple[Transition, ...]]:
-    return lambda rows: rows[:row] + rows[row + 1 :]
+def without(guard: str) -> Callable[[tuple[Transition, ...]], tuple[Transition, ...]]:
+    """The rows without the one that has this guard."""
+
+    def change(rows: tuple[Transition, ...]) -> tuple[Transition, ...]:
+        left = tuple(row for row in rows if row.guard_name != guard)
+        assert len(left) == len(rows) - 1
+        return left
+
+    return change
 
 
 def opposite(guard: Guard) -> Guard:
@@ -181,7 +188,7 @@ def result(**lie: Callable[[Ended], Any]) -> Plant:
 LOOK = SilenceWatchdog.look
 PLANTED: dict[str, tuple[Plant, str]] = {
     "a stop does not win over the ack": (
-        edit("awaiting_ack", "acked", without(1)),
+        edit("awaiting_ack", "acked", without("stopping")),
         "stop wins",
     ),
     "a guard of a stop is negated": (
@@ -196,13 +203,16 @@ PLANTED: dict[str, tuple[Plant, str]] = {
         edit("streaming", "socket_lost", negated(0)),
         "no early failure",
     ),
-    "a fatal refusal is retried": (edit("awaiting_ack", "refused", without(0)), "the verdict"),
+    "a fatal refusal is retried": (
+        edit("awaiting_ack", "refused", without("no_retry")),
+        "the verdict",
+    ),
     "an impossible ack is accepted": (
-        edit("awaiting_ack", "acked", without(0)),
+        edit("awaiting_ack", "acked", without("start_unsent")),
         "the ack opens",
     ),
     "a loss while closing is ignored": (
-        edit("closing", "socket_lost", without(0)),
+        edit("closing", "socket_lost", without("")),
         "state fits",
     ),
     "the socket is never given up": (edit("connecting", "timed_out", lambda _: ()), "silence ends"),

@@ -31,13 +31,18 @@ from openline.commands import Command
 from openline.dialects.checking import DialectError
 from openline.dialects.echopanel import TRAITS, EchoPanel
 from openline.dialects.protocol import (
+    Decoded,
     Dialect,
+    DialectBase,
+    Encoded,
     FinalMessage,
     Heard,
     Ids,
     Malformed,
+    Memory,
     Message,
     Metrics,
+    Sent,
     Status,
     Unknown,
 )
@@ -74,22 +79,25 @@ from tests.testing.test_planted import Plant, action, method
 # A user's own dialect, and its ideal backend's encoding.
 
 
-class Post:
+class Post(DialectBase):
     """Text alone: audio goes out in hexadecimal, and times are counted in samples."""
 
     name = "post"
     traits = Traits(sources=("desk", "phone", "door"), horizon=2.0, start_delay=0.2)
 
-    def start(self, ids: Ids) -> str:
-        return f"hello {ids.connection_id}"
+    def start(self, memory: Memory, ids: Ids) -> Encoded:
+        return memory, (f"hello {ids.connection_id}",)
 
-    def audio(self, source: str, pcm: bytes) -> str:
-        return f"audio {source} {pcm.hex()}"
+    def audio(self, memory: Memory, source: str, pcm: bytes, number: int) -> Encoded:
+        return memory, (f"audio {source} {pcm.hex()}",)
 
-    def stop(self, ids: Ids) -> str:
-        return f"goodbye {ids.connection_id}"
+    def stop(self, memory: Memory, ids: Ids, sent: Sent) -> Encoded:
+        return memory, (f"goodbye {ids.connection_id}",)
 
-    def decode(self, data: str | bytes) -> Message:
+    def decode(self, memory: Memory, data: str | bytes) -> Decoded:
+        return memory, (self.read(data),)
+
+    def read(self, data: str | bytes) -> Message:
         match json.loads(data):
             case ["welcome"]:
                 return Status(state="welcome", ack=True)
@@ -260,10 +268,10 @@ def keeps_no_drops(_positions: TimeMap, _after: int, _before: int, _samples: int
     pass
 
 
-def begins_where_it_was(streams: Streams, now: float, *, exact: bool) -> None:
+def begins_where_it_was(streams: Streams, now: float, ends: Ends) -> None:
     """A new dial keeps the windows of the last."""
     windows = [stream.window for stream in streams.all]
-    BEGIN_DIAL(streams, now, exact=exact)
+    BEGIN_DIAL(streams, now, ends)
     for stream, window in zip(streams.all, windows, strict=True):
         stream.window = window
 
@@ -330,8 +338,8 @@ def anywhere(_marks: Marks, position: int) -> int:
     return position
 
 
-def hides_seams(hearing: Hearing, marks: Marks, *, exact: bool) -> None:
-    BEGIN_HEARING(hearing, marks, exact=exact)
+def hides_seams(hearing: Hearing, marks: Marks, ends: Ends) -> None:
+    BEGIN_HEARING(hearing, marks, ends)
     hearing.seam = False
 
 
@@ -536,7 +544,7 @@ def test_the_theorem_holds_for_a_backend_that_holds_nothing_back() -> None:
 
 @pytest.mark.parametrize("method", ["start", "audio", "stop"])
 def test_encoding_failure_names_the_method(method: str) -> None:
-    with pytest.raises(Counterexample, match=f"the dialect Odd: {method} has to return str"):
+    with pytest.raises(Counterexample, match=rf"the dialect Odd: {method} has to return \(memory"):
         check(range(50), speech=Instant(**{method: nothing}))
 
 
@@ -608,14 +616,14 @@ class Mumbling(Postman):
 
 
 class Tolerant(Post):
-    def decode(self, data: str | bytes) -> Message:
+    def read(self, data: str | bytes) -> Message:
         match json.loads(data):
             case ["waiting"]:
                 return Status(state="waiting")
             case ["raedy" | "dnoe" | "wrods" as word]:
                 return Unknown(type=word)
             case _:
-                return super().decode(data)
+                return super().read(data)
 
 
 @pytest.mark.parametrize("kill", [False, True])

@@ -152,7 +152,8 @@ def test_an_internal_row_may_leave_its_state() -> None:
     )
     [row] = change.table["streaming"]["acked"]
     assert row.before == (Actions.disarm_state_timers, Actions.report_status)
-    assert (row.target, row.after) == ("streaming", (Actions.await_stable,))
+    entered = (Actions.await_stable, Actions.await_rotation)
+    assert (row.target, row.after) == ("streaming", entered)
 
 
 def test_entry_and_exit_actions_are_left_out() -> None:

@@ -14,6 +14,7 @@ import trio
 from openline.backend import Backend
 from openline.dialects.checking import DialectError
 from openline.dialects.echopanel import EchoPanel
+from openline.dialects.protocol import Encoded, Memory
 from openline.policy import Policy
 from openline.reconnect.verdicts import Action
 from openline.updates import Ended, State
@@ -87,14 +88,18 @@ def says_secrets(*_given: object) -> object:
     return {"secret": 1}
 
 
+PAIR = "has to return (memory, messages), messages being a tuple"
+
+
 class Late(EchoPanel):
     """Says a dict for audio, once it has said what was asked of it before."""
 
     calls = 0
 
-    def audio(self, source: str, pcm: bytes) -> bytes:
+    def audio(self, memory: Memory, source: str, pcm: bytes, number: int) -> Encoded:
         self.calls += 1
-        return super().audio(source, pcm) if self.calls < 5 else cast("bytes", {"a": "secret"})
+        made = super().audio(memory, source, pcm, number)
+        return made if self.calls < 5 else cast("Encoded", {"a": "secret"})
 
 
 @pytest.mark.parametrize(
@@ -107,7 +112,7 @@ class Late(EchoPanel):
         ),
         (
             type("Odd", (EchoPanel,), {"stop": says_secrets})(),
-            "the dialect Odd: stop has to return str or bytes, not dict",
+            f"the dialect Odd: stop {PAIR}, not dict",
         ),
     ],
 )
@@ -135,7 +140,7 @@ def test_late_dialect_fault_is_one_error() -> None:
 
         with pytest.raises(DialectError) as caught:
             trio.run(live)
-    assert str(caught.value) == "the dialect Late: audio has to return str or bytes, not dict"
+    assert str(caught.value) == f"the dialect Late: audio {PAIR}, not dict"
 
 
 def test_error_of_the_block_is_raised_beside_the_dialects() -> None:

@@ -15,6 +15,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 
 from openline.backend import Backend
 from openline.dialects.echopanel import TRAITS, EchoPanel
+from openline.dialects.registry import DEFAULT
 from openline.dialects.traits import Ends
 from openline.journal.reader import read
 from openline.policy import Policy
@@ -313,7 +314,7 @@ async def test_session_without_audio_leaves_no_folder(
 async def test_session_killed_before_audio_is_deleted_by_resume(
     autojump_clock: MockClock, rooms: Rooms, tmp_path: Path
 ) -> None:
-    Spool.create(tmp_path, Began.of(BACKEND, "s", ["mic"], dialect="echopanel")).close()
+    Spool.create(tmp_path, Began.of(BACKEND, "s", ["mic"], dialect=DEFAULT)).close()
     ended = await finish(tmp_path, rooms.net(echo))
     assert (ended.state, ended.transcript) == (State.CLOSED, ())
     assert empty(tmp_path)
@@ -618,7 +619,7 @@ async def test_paths_are_text_or_paths_and_the_folder_may_be_the_one_around_it(
 
 async def test_several_sessions_are_named(tmp_path: Path) -> None:
     for name in ("a", "b", "c", "d"):
-        Spool.create(tmp_path, Began.of(BACKEND, name, ["mic"], dialect="echopanel")).close()
+        Spool.create(tmp_path, Began.of(BACKEND, name, ["mic"], dialect=DEFAULT)).close()
     with pytest.raises(SpoolError) as error:
         await entered(resume_session(str(tmp_path)))
     assert str(error.value) == (

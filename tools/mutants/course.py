@@ -33,10 +33,12 @@ SHOWN = frozenset({"reconnect.verdict_table"})
 SEARCHED = frozenset(
     {
         *("session", "updates", "events", "commands"),
-        *(f"machine.{of}" for of in ("chart", "actions", "state", "handlers", "sender")),
+        *(f"machine.{of}" for of in ("chart", "actions", "opening", "state")),
+        *(f"machine.{of}" for of in ("handlers", "items", "sender")),
         *(f"machine.{of}" for of in ("reports", "timers")),
         *(f"reconnect.{of}" for of in ("retry", "backoff")),
-        *(f"audio.{of}" for of in ("silence", "outbox", "streams", "time_map", "window")),
+        *(f"audio.{of}" for of in ("silence", "kept", "outbox", "capturing", "streams")),
+        *(f"audio.{of}" for of in ("time_map", "window")),
         *(f"audio.{of}" for of in ("gaps", "timeline", "stream", "drops")),
     }
 )

@@ -21,6 +21,7 @@ from typing import Any, Final, Protocol
 from openline.dialects.protocol import Ids
 from openline.reconnect.verdicts import ErrorKind, Sender
 from openline.updates import SAMPLE_RATE as S
+from openline_testing.scope import queue_of
 from openline_testing.theorem.claiming import Claims
 from openline_testing.theorem.recognizer import IdealRecognizer
 from openline_testing.theorem.schedule import Schedule
@@ -71,7 +72,7 @@ class IdealBackend:
         self._announces: float | None = None
         if announcing(self._speech, ids, traits.sources[0], 0.0, 0, 1.0) is not None:
             self._announces = simulation.schedule.queue
-        self._queue = round((self._announces or traits.queue) * S)
+        self._queue = round((self._announces or queue_of(traits)) * S)
         self._claims = Claims(simulation, wire) if simulation.claims else None
         self._ignored: str | None = None
         if wire.way == "ignores":

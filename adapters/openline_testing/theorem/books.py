@@ -164,7 +164,7 @@ class Books:
                 fill(account.done, start, round(final.end * S))
 
     def _limit(self, traits: Traits, *, fetches: bool) -> int:
-        limit = round(self.policy.buffer_seconds * S)
+        limit = round(self.policy.buffer_of(traits) * S)
         if not fetches:
             return limit
         unconfirmed = round((traits.lag + traits.window) * S)

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Final, Protocol, TypeAlias
 
-from openline.dialects.checking import encode_checked
 from openline.dialects.protocol import Ids
 from openline.events import Event, MessageReceived, PongReceived, SocketLost
+from openline_testing.scope import start_of, stop_of
 from openline_testing.theorem.backend import IdealBackend
 from openline_testing.theorem.simulation import Simulation
 from openline_testing.theorem.speech import Encoded
@@ -79,8 +79,7 @@ class Socket:
         """START or STOP, if ``data`` is the dialect's start or stop on this dial."""
         if not self._texts:
             dialect = self._simulation.speech.dialect
-            start, stop = (encode_checked(dialect, each, self.ids) for each in ("start", "stop"))
-            self._texts = {start: START, stop: STOP}
+            self._texts = {start_of(dialect, self.ids): START, stop_of(dialect, self.ids): STOP}
         return self._texts.get(data)
 
     def up(self, item: Up) -> bool:

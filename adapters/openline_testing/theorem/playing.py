@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from openline.dialects.checking import check_dialect
 from openline.dialects.dry_run import dry_run_headers
 from openline.policy import Policy
 from openline.session import SessionMachine
+from openline_testing.scope import check_scope
 from openline_testing.theorem.ledger import Ledger
 from openline_testing.theorem.line import Line
 from openline_testing.theorem.schedule import Schedule
@@ -34,7 +34,7 @@ def play(
 
     Raises TheoremBroken, and any exception of the session.
     """
-    check_dialect(speech.dialect)
+    check_scope(speech.dialect)
     dry_run_headers(speech.dialect)
     traits = speech.dialect.traits
     schedule = fitted(schedule, speech)

@@ -24,13 +24,13 @@ from openline.commands import (
     StoreTold,
     StoreWithdrawn,
 )
-from openline.dialects.checking import check_dialect
 from openline.dialects.dry_run import dry_run_headers
 from openline.dialects.traits import Traits
 from openline.policy import Policy
 from openline.session import PastSource, SessionMachine
 from openline.updates import SAMPLE_RATE as S
 from openline.updates import Gap, GapCause, State, Transcript
+from openline_testing.scope import check_scope
 from openline_testing.theorem.account import fill
 from openline_testing.theorem.clauses import fail, hold
 from openline_testing.theorem.ledger import Ledger
@@ -189,7 +189,7 @@ def kill_and_resume(
     """
     rng = Random(seed)
     dialect = speech.dialect
-    check_dialect(dialect)
+    check_scope(dialect)
     dry_run_headers(dialect)
     traits = dialect.traits
     drawn = draw(seed, traits.sources)

@@ -166,7 +166,7 @@ def calm(schedule: Schedule, policy: Policy) -> bool:
     return (
         schedule.aborts_at is None
         and schedule.metrics > 0  # without figures a silent source makes it seem deaf
-        and policy.buffer_seconds >= 60
+        and (policy.buffer_seconds is None or policy.buffer_seconds >= 60)
         and policy.finish_timeout >= max(200, _longest_way(schedule, policy))
         and policy.give_up_after is None
         and policy.max_attempts is None

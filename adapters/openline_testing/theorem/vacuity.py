@@ -17,8 +17,8 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
-from openline.dialects.checking import decode_strict
 from openline.dialects.protocol import FinalMessage, Heard, Message, Status
+from openline_testing.scope import item_of
 from openline_testing.theorem.ledger import Ledger
 from openline_testing.theorem.speech import IDS, Encoded, Speech, Words
 
@@ -72,13 +72,13 @@ class VacuityCheck:
 def _check_decoding(speech: Speech) -> None:
     dialect = speech.dialect
     words = Words("words", dialect.traits.sources[0], 0.0, 0.02, final=True)
-    samples: tuple[tuple[str, Encoded, Callable[[Message], bool], str], ...] = (
+    samples: tuple[tuple[str, Encoded, Callable[[Message | None], bool], str], ...] = (
         ("ack", speech.ack(IDS), _is_ack, "a Status with ack=True: no audio is ever sent"),
         ("words", speech.words(IDS, words), _is_final, "a final Heard: no final ever comes"),
         ("summary", speech.summary(IDS), _is_end, "a FinalMessage: no session ever finishes"),
     )
     for name, data, is_right, want in samples:
-        made = decode_strict(dialect, data)
+        made = item_of(dialect, data)
         if not is_right(made):
             raise NothingProved(
                 f"the dialect {type(dialect).__name__} decodes {type(speech).__name__}.{name} "
@@ -86,20 +86,22 @@ def _check_decoding(speech: Speech) -> None:
             )
 
 
-def _is_ack(message: Message) -> bool:
+def _is_ack(message: Message | None) -> bool:
     return isinstance(message, Status) and message.ack
 
 
-def _is_final(message: Message) -> bool:
+def _is_final(message: Message | None) -> bool:
     return isinstance(message, Heard) and message.final
 
 
-def _is_end(message: Message) -> bool:
+def _is_end(message: Message | None) -> bool:
     return isinstance(message, FinalMessage)
 
 
-def _described(message: Message) -> str:
+def _described(message: Message | None) -> str:
     match message:
+        case None:
+            return "nothing"
         case Status(ack=False):
             return "a Status without ack"
         case Heard(final=False):

@@ -35,6 +35,30 @@ class Backlog:
     def __bool__(self) -> bool:
         return bool(self.frames or self.disk)
 
+    def ready(self, most: int) -> int:
+        """Samples in memory that may be sent without the disk, up to ``most``."""
+        if not self._later:
+            return min(self.samples, most)
+        total = 0
+        for _, pcm in self.frames:
+            total += len(pcm) // 2
+            if total >= most:
+                return most
+        return total
+
+    def take(self, samples: int) -> list[tuple[int, bytes]]:
+        """Take the first ``samples`` out, which must be ready; the last frame may be cut."""
+        frames, taken = self.frames, list[tuple[int, bytes]]()
+        self.samples -= samples
+        while samples:
+            at, pcm = frames.popleft()
+            if len(pcm) > 2 * samples:
+                frames.appendleft((at + samples, pcm[2 * samples :]))
+                pcm = pcm[: 2 * samples]
+            taken.append((at, pcm))
+            samples -= len(pcm) // 2
+        return taken
+
     def add(self, at: int, pcm: bytes) -> None:
         """A frame was captured."""
         (self._later if self.disk else self.frames).append((at, pcm))
@@ -71,6 +95,16 @@ class Backlog:
                     frames.appendleft((to, rest))
                 self.samples -= (len(pcm) - len(rest)) // 2
         self.disk.skip(to)
+
+    def cut(self, start: int, end: int) -> None:
+        """Drop the audio of [start, end) from memory; what lies around it stays."""
+        kept: list[tuple[int, bytes]] = []
+        while self.frames and self.frames[0][0] < end:
+            at, pcm = self.frames.popleft()
+            head, tail = pcm[: 2 * max(start - at, 0)], pcm[2 * (end - at) :]
+            kept += [(place, part) for place, part in ((at, head), (end, tail)) if part]
+            self.samples -= (len(pcm) - len(head) - len(tail)) // 2
+        self.frames.extendleft(reversed(kept))
 
     def fetched(self, start: int, pcm: bytes) -> tuple[int, int] | None:
         """Audio from the disk, empty if it is gone. Returns the run that is gone, or None."""

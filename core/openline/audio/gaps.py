@@ -1,7 +1,8 @@
 """The lost audio of one source: each gap reported once, and withdrawn if it is confirmed later.
 
 A gap may grow until it is reported. Audio that is in a final, and was not confirmed otherwise,
-is *told*: it is no gap, and it is not sent again.
+is *told*: it is no gap, and it is not sent again. Nor is audio that was *assumed* to be processed,
+for it was quiet.
 
 A backend that reports a drop does not report its place, so such a gap has bounds and a length.
 If the dial is lost, the audio within the bounds may be sent again. So the gap is withdrawn,
@@ -16,6 +17,7 @@ All positions are samples of session time.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 
 from openline.updates import Gap, GapCause
@@ -32,16 +34,29 @@ def _end(gap: Gap) -> int:
     return gap.end
 
 
+def _first(run: tuple[int, int]) -> int:
+    return run[0]
+
+
+def _second(run: tuple[int, int]) -> int:
+    return run[1]
+
+
 class GapLog:
     """The gaps of one source, and the audio that is told."""
 
-    __slots__ = ("_again", "_gaps", "_live", "_reported", "_told", "_withdrawn", "source")
+    __slots__ = (
+        *("_again", "_assumed", "_gaps", "_live", "_reported", "_told", "_withdrawn"),
+        *("unmeasured", "source"),
+    )
 
     def __init__(self, source: str) -> None:
         self.source = source
         self._gaps: list[Gap] = []
         self._reported = 0  # how many of them the app has
         self._told: list[tuple[int, int]] = []
+        self._assumed: list[tuple[int, int]] = []  # in order
+        self.unmeasured = False  # no peaks show that some that was assumed was quiet
         self._live: list[Gap] = []  # inexact, of the live dial
         self._again: list[Gap] = []  # inexact, of earlier dials, sent again; by their ends
         self._withdrawn: list[Gap] = []  # reported, and not yet reported as withdrawn
@@ -52,6 +67,7 @@ class GapLog:
         told: Iterable[tuple[int, int]],
         confirmed: int,
         runs: Iterable[tuple[int, int]],
+        assumed: Iterable[tuple[int, int]] = (),
     ) -> tuple[list[tuple[int, int]], int]:
         """Restore the gaps that an earlier process lost and reported, and what it told.
 
@@ -66,12 +82,14 @@ class GapLog:
         self._reported = len(self._gaps)
         # A final may be told over a hole, which is in a gap of its own.
         exact = [(gap.start, gap.end) for gap in self._gaps if gap.exact]
-        self._told = [each for run in sorted(told) for each in _without(*run, exact)]
+        self._told = [each for run in sorted(told) for each in without(*run, exact)]
+        for start, end in sorted(assumed):  # a run may be noted, and the mark not have passed it
+            self.assume(start, min(end, confirmed))
         again = [gap for gap in self._gaps if not gap.exact and gap.start >= confirmed]
         self._again = sorted(again, key=_end)
         settled = list(self._settled())
         kept = [(max(start, confirmed), end) for start, end in runs if end > confirmed]
-        kept = [piece for start, end in kept for piece in _without(start, end, settled)]
+        kept = [piece for start, end in kept for piece in without(start, end, settled)]
         at = confirmed
         for start, end in sorted(kept + settled):
             self.lose(at, max(at, start), GapCause.SPOOL)
@@ -85,9 +103,34 @@ class GapLog:
 
     def tell(self, start: int, end: int) -> list[tuple[int, int]]:
         """[start, end) is in a final; returns the runs of it that are told from now on."""
-        runs = list(_without(start, end, self._settled()))
+        runs = list(without(start, end, self._settled()))
+        for low, high in runs:
+            self.unassume(low, high)
         self._told += runs
         return runs
+
+    def assume(self, start: int, end: int) -> list[tuple[int, int]]:
+        """[start, end) is assumed to be processed; returns the runs of it that are from now on."""
+        runs = list(without(start, end, [*self._settled(), *self._assumed_in(start, end)]))
+        for low, high in runs:
+            joins = bool(self._assumed) and self._assumed[-1][1] == low
+            self._assumed.append((self._assumed.pop()[0] if joins else low, high))
+        self._assumed.sort()
+        return runs
+
+    def _assumed_in(self, start: int, end: int) -> list[tuple[int, int]]:
+        """The assumed runs that share audio with [start, end)."""
+        first = bisect_right(self._assumed, start, key=_second)
+        last = bisect_left(self._assumed, end, key=_first)
+        return self._assumed[first:last]
+
+    def unassume(self, start: int, end: int) -> list[tuple[int, int]]:
+        """[start, end) is not assumed to be processed any more; returns what of it was."""
+        within = self._assumed_in(start, end) if start < end else []
+        if within:
+            gone = [(start, end)]
+            self._assumed = [each for run in self._assumed for each in without(*run, gone)]
+        return [(max(low, start), min(high, end)) for low, high in within]
 
     def somewhere(self, start: int, end: int, samples: int) -> None:
         """The backend reports ``samples`` dropped, somewhere within [start, end)."""
@@ -103,16 +146,17 @@ class GapLog:
         self._live.append(gap)
 
     def lose(self, start: int, end: int, cause: GapCause) -> None:
-        """Lose what is not told of [start, end); no exact gap may lie there yet."""
-        if not self._told:
+        """Lose what is neither told nor assumed of [start, end); no exact gap may lie there yet."""
+        if not self._told and not self._assumed:
             self._add(start, end, cause)
             return
-        for low, high in _without(start, end, self._told):
+        for low, high in without(start, end, [*self._told, *self._assumed_in(start, end)]):
             self._add(low, high, cause)
 
     def lose_rest(self, start: int, end: int, cause: GapCause) -> None:
-        """Lose what is neither told nor in an exact gap of [start, end)."""
-        for low, high in _without(start, end, self._settled()):
+        """Lose what is neither told, nor assumed, nor in an exact gap of [start, end)."""
+        settled = [*self._settled(), *self._assumed_in(start, end)]
+        for low, high in without(start, end, settled):
             self._add(low, high, cause)
 
     def _add(self, start: int, end: int, cause: GapCause) -> None:
@@ -159,15 +203,18 @@ class GapLog:
         """The session is over: no sample may be in two gaps, nor in a gap and told.
 
         A drop without a place takes the first samples within its bounds that nothing else
-        accounts for. If there are fewer than were dropped, the gap is made smaller.
+        accounts for, then those that were assumed. If there are fewer than were dropped, the gap
+        is made smaller.
         """
         settled = list(self._settled())
         for gap in [gap for gap in self._gaps if not gap.exact]:
             left = gap.samples
-            for start, end in list(_without(gap.start, gap.end, settled)):
-                taken = min(left, end - start)
-                settled.append((start, start + taken))
-                left -= taken
+            for assumed in (self._assumed_in(gap.start, gap.end), []):
+                for start, end in list(without(gap.start, gap.end, [*settled, *assumed])):
+                    taken = min(left, end - start)
+                    settled.append((start, start + taken))
+                    self.unassume(start, start + taken)
+                    left -= taken
             if left:
                 self._withdraw(gap)
                 if left < gap.samples:
@@ -197,6 +244,11 @@ class GapLog:
         return sum(end - start for start, end in self._told)
 
     @property
+    def assumed(self) -> int:
+        """How many samples are assumed to be processed."""
+        return sum(end - start for start, end in self._assumed)
+
+    @property
     def lost(self) -> int:
         """How many samples are in gaps."""
         return sum(gap.samples for gap in self._gaps)
@@ -219,7 +271,7 @@ class GapLog:
         return sorted([*merged, *(g for g in self._gaps if not g.exact)], key=_order)
 
 
-def _without(start: int, end: int, runs: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+def without(start: int, end: int, runs: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
     """The pieces of [start, end) that lie in none of ``runs``."""
     for low, high in sorted(runs):
         if high <= start:

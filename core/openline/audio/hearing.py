@@ -1,4 +1,4 @@
-"""The finals of one source that are not final yet: those of the live dial, and of earlier ones.
+"""The finals of one source that are not proved yet: those of the live dial, and of earlier ones.
 
 ``marks`` holds the finals of the live dial. At a loss they are put aside, for their audio is
 sent again and the new dial will probably repeat them, perhaps in other words. A final that
@@ -13,6 +13,9 @@ farther, so it counts, and "one two" is dropped.
 
 All or nothing: replay begins at or before a final that was put aside, or behind it. If its
 beginning leaves memory first, it is told, and its audio is not sent again.
+
+Where finals prove nothing at all (``Ends.NONE``), they are final at once and nothing is held. A
+loss before their proof sends their audio again. What is not proved when the session ends is told.
 """
 
 from __future__ import annotations
@@ -20,20 +23,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from openline.audio.marks import Marks, Reading, compete, replaced
+from openline.dialects.traits import Ends
 from openline.updates import Transcript, to_samples
 
 
 class Hearing:
     """The readings of one source. Positions are samples of session time."""
 
-    __slots__ = ("_aside", "_dropped", "_finals", "exact", "marks", "seam", "told")
+    __slots__ = ("_aside", "_dropped", "_finals", "_unproved", "ends", "marks", "seam", "told")
 
     def __init__(self, marks: Marks) -> None:
         self.marks = marks
-        self.exact = False  # on this dial ends are exact, and nothing is held
+        self.ends = Ends.CLAIMED  # what the ends of finals prove on this dial
         self.seam = False  # the next final is the first one behind a cut
         self._aside: list[Reading] = []
         self._finals: list[Reading] = []  # final on this dial, while some are aside
+        self._unproved: list[Reading] = []  # final at once, and the mark has not passed them
         self.told: list[Reading] = []  # final though not confirmed, each with its audio
         self._dropped: list[Reading] = []  # replaced, and not yet handed out
 
@@ -52,12 +57,17 @@ class Hearing:
             self._put_aside(self._tell_begun(readings, mark))
         self.seam = True
 
-    def begin_dial(self, marks: Marks, *, exact: bool) -> None:
+    @property
+    def holds(self) -> bool:
+        """Whether finals of this dial are held until the mark passes them."""
+        return self.ends is Ends.CLAIMED
+
+    def begin_dial(self, marks: Marks, ends: Ends) -> None:
         """A line was acknowledged."""
         marks.chunks = self.marks.chunks  # it is the same backend
         marks.chunks.begin_dial()
         self.marks = marks
-        self.exact = exact
+        self.ends = ends
 
     def hold(self, reading: Reading, sent: int) -> int:
         """Hold a final of this dial; returns where the mark may move, or 0."""
@@ -69,6 +79,8 @@ class Hearing:
         self.marks.edge = max(self.marks.edge, reading.end)
         if self._aside:
             self._finals.append(reading)
+        if self.ends is Ends.NONE and reading.start < reading.end:
+            self._unproved.append(reading)
 
     def allows(self, mark: int) -> bool:
         """Whether the mark may lie there: not inside a final that was put aside.
@@ -76,11 +88,15 @@ class Hearing:
         Its audio is sent again from its beginning, or not at all; and only as a whole can it
         be compared with what this dial hears. Where ends are exact, they are proof.
         """
-        return self.exact or not any(each.start < mark < each.end for each in self._aside)
+        return self.ends is Ends.EXACT or not any(
+            each.start < mark < each.end for each in self._aside
+        )
 
     def pass_mark(self, mark: int) -> list[Reading]:
         """The mark moves: returns the readings that are final now."""
         told = self.marks.passed(mark)
+        if self._unproved:
+            self._unproved = [each for each in self._unproved if each.end > mark]
         if self._aside:
             self._finals += told
             heard = [*self._finals, *self.marks.held]
@@ -115,6 +131,26 @@ class Hearing:
         left = [each for each in self._aside if start <= each.start < end]
         self._aside = [each for each in self._aside if each not in left]
         return left
+
+    @property
+    def _open(self) -> list[Reading]:
+        """The readings that the mark has not passed."""
+        return [*self._aside, *self._unproved, *self.marks.held]
+
+    @property
+    def words(self) -> list[tuple[int, int]]:
+        """The runs of audio that are in finals, and that the mark has not passed."""
+        return [(each.start, each.end) for each in self._open]
+
+    @property
+    def said(self) -> list[tuple[int, int]]:
+        """The same, as wide as the errors make them, and the live partial."""
+        return self.marks.said(self._open)
+
+    def take_unproved(self) -> list[Reading]:
+        """The finals that were final at once, and that nothing has proved."""
+        unproved, self._unproved = self._unproved, []
+        return unproved
 
     def finish(self) -> list[Reading]:
         """No more is heard of it: returns what is final now."""

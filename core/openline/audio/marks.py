@@ -39,7 +39,7 @@ from difflib import Match, SequenceMatcher
 from typing import NamedTuple
 
 from openline.audio.chunks import Chunks
-from openline.updates import SAMPLE_RATE, Transcript, to_samples
+from openline.updates import LONGEST, SAMPLE_RATE, Transcript, to_samples
 
 #: Two readings of one word lie at most so far apart.
 _NEAR = 2 * SAMPLE_RATE
@@ -50,6 +50,8 @@ _CERTAIN, _WIDE, _PAUSE = 6, 4, 2
 _LONG, _TOO_LONG, _FIRST_PART = 0.5, 1.1, 0.3
 #: Letters a second, at most: fast speech has 8 syllables of 2.5 letters. An estimate.
 _LETTERS = 25
+#: Behind all audio.
+_END = round(LONGEST * SAMPLE_RATE)
 #: So many words of a reading are compared with another one, from its end.
 _WORDS = 200
 
@@ -58,13 +60,15 @@ class Reading(NamedTuple):
     """A final that is not final yet, and the audio that it covers for the mark.
 
     ``known``: when it came, the backend was known to have processed the audio before this; 0:
-    it was not. Without proof, no more than that counts as told.
+    it was not. Without proof, no more than that counts as told. ``sent``: what had been sent
+    then, which bounds its words however wrong its times are; 0: that is not known.
     """
 
     start: int
     end: int
     final: Transcript
     known: int = 0
+    sent: int = 0
 
     @property
     def told_until(self) -> int:
@@ -162,12 +166,39 @@ class Marks:
 
     def at_horizon(self, position: int) -> int:
         """The last place up to ``position`` at which the mark may lie."""
-        if self._live is not None:
-            position = min(position, self._live - self.error)
+        position = self.before_live(position)
         for each in reversed(self.held):
             if each.start - 2 * self.error < position < each.end + 4 * self.error:
                 position = each.start - 2 * self.error
         return position
+
+    def at_proof(self, position: int) -> int:
+        """The last place up to ``position``, which is proved, that lies in no held final."""
+        for each in reversed(self.held):
+            if each.start < position < each.end:
+                position = each.start - 2 * self.error
+        return position
+
+    def said(self, readings: Iterable[Reading]) -> list[tuple[int, int]]:
+        """The runs of ``readings`` and of the live partial, as wide as the errors make them.
+
+        What follows the beginning of the live partial belongs to it.
+        """
+        early, late = 2 * self.error, 4 * self.error
+        runs = [
+            (each.start - early, max(each.end, min(each.end + late, each.sent or _END)))
+            for each in readings
+        ]
+        return runs if self._live is None else [*runs, (self._live - early, _END)]
+
+    def before_live(self, position: int) -> int:
+        """``position``, or the place before the live partial if that begins earlier."""
+        return position if self._live is None else min(position, self._live - self.error)
+
+    @property
+    def is_live(self) -> bool:
+        """Whether there is a live partial: words that may still change."""
+        return self._live is not None
 
     def passed(self, mark: int) -> list[Reading]:
         """The held finals that end before ``mark``; they are held no longer."""

@@ -7,6 +7,8 @@ new one when a line is acknowledged, and so is what the backend said of the sour
 
 from __future__ import annotations
 
+from openline.audio.assuming import Assuming
+from openline.audio.loudness import Loudness
 from openline.audio.outbox import Outbox
 from openline.audio.window import Limits, Window
 from openline.machine.timers import OFF
@@ -20,10 +22,14 @@ class Stream:
     """One source: its outbox and, on a live dial, its window."""
 
     __slots__ = (
+        "assuming",
         "box",
         "due_since",
+        "flushed",
         "full_since",
+        "is_placed",
         "is_store",
+        "loudness",
         "promised",
         "shut_since",
         "spoke",
@@ -32,11 +38,23 @@ class Stream:
         "window",
     )
 
-    def __init__(self, box: Outbox, limits: Limits, now: float, *, is_store: bool) -> None:
+    def __init__(
+        self,
+        box: Outbox,
+        limits: Limits,
+        now: float,
+        *,
+        is_store: bool,
+        assuming: Assuming | None = None,
+    ) -> None:
         self.box = box
+        self.assuming = assuming  # None: the backend proves silence
+        self.loudness: Loudness | None = None  # None: it is of no use
         self.is_store = is_store
+        self.is_placed = True  # it has a place on the timeline; else only silence was sent of it
+        self.flushed = 0  # how much was sent at the last flush of this dial
         self.full_since = OFF  # since when a store waits, and the mark has not moved; OFF: none
-        self.window = Window(limits, now)
+        self.window = Window(limits, now, is_store=is_store)
         self.shut_since = OFF  # when its window was shut with no report on it since; OFF: never
         self.due_since = OFF  # when the backend last confirmed progress, while audio is due
         self.spoke = False  # words or figures of it came on this dial
@@ -46,12 +64,28 @@ class Stream:
 
     @property
     def is_due(self) -> bool:
-        """Whether more audio is sent and not drained than the backend's queue holds.
+        """Whether the recogniser must do something with the audio that is sent.
 
-        Then its recogniser must have taken some. Less may lie in the queue of a backend that
-        reports no figures for a source that has ended.
+        It must have taken some where more is not drained than the backend's queue holds. Less may
+        lie in the queue of a backend that reports no figures for a source that has ended. A
+        backend that keeps all has no queue that fills: there all audio is due that is unproved.
         """
+        if self.window.limits.keeps_all:
+            box = self.box
+            return box.sent > box.confirmed and box.dial_sent > self.window.drained
+        return self.overfills
+
+    @property
+    def overfills(self) -> bool:
+        """Whether more audio is sent and not drained than the backend's queue holds."""
         return self.box.dial_sent - self.window.drained > self.window.limits.queue
+
+    @property
+    def is_loud(self) -> bool:
+        """Whether it is not quiet where the audio that was sent ends, and more follows."""
+        box, loudness = self.box, self.loudness
+        goes_on = not box.ignored and (not box.closed or box.unsent > 0)
+        return goes_on and loudness is not None and loudness.is_loud_at(box.sent)
 
     @property
     def has_room(self) -> bool:

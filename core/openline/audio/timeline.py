@@ -46,6 +46,11 @@ class Timeline:
         else:
             self._live.add(source)
 
+    @property
+    def speaks(self) -> bool:
+        """Whether any source has a live partial, so that a word may be open."""
+        return bool(self._live)
+
     def retract_live(self, source: str) -> list[PartialRetracted]:
         """Discard the live partial of a source; returns the report, if there was one."""
         if source not in self._live:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from openline.audio.outbox import Outbox
 from openline.audio.stream import Stream
-from openline.audio.window import LIVE_EDGE, Limits
+from openline.audio.window import Limits
 from openline.machine.timers import OFF
 
 #: A window that time opens within so many seconds needs no confirmation meanwhile.
@@ -19,11 +19,12 @@ SOON = 0.2
 class Turns:
     """The sources of a line in the order of their turns, and whether a window stops them."""
 
-    __slots__ = ("_limits", "_order", "newly_due", "opens_at", "shut")
+    __slots__ = ("_limits", "_order", "newly_due", "opens_at", "quiet", "shut")
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._order: list[Stream] = []  # the next turn is the first one's
+        self.quiet: list[Stream] = []  # those with silence that is to be put in
         self.newly_due = False  # the last pulls made audio of a source due
         self.shut = False  # the last pull found audio that no window allows
         self.opens_at = OFF  # when time alone opens a window
@@ -32,7 +33,7 @@ class Turns:
         """The next frame that a window allows, and its stream."""
         self.shut = False
         self.opens_at = OFF
-        order, free = self._order, self._limits.window
+        order, free, keeps_all = self._order, self._limits.free, self._limits.keeps_all
         for i in range(len(order)):
             stream = order[i]
             box, window = stream.box, stream.window
@@ -42,18 +43,44 @@ class Turns:
             # The first rule of the window, without a call, for the frames that need no other.
             is_within = box.dial_sent + samples <= window.drained + free
             if is_within or window.allows(box.dial_sent, samples, box.unsent, now):
-                if not is_within and stream.due_since == OFF and stream.is_due:
+                if not is_within:
+                    window.note_sent(samples, now)
+                if (keeps_all or not is_within) and stream.due_since == OFF and stream.is_due:
                     stream.due_since, self.newly_due = now, True
                 stream.stuck = False
                 stream.shut_since = OFF
                 order.append(order.pop(i))
                 return stream, box.pull()
-            self.shut = True
-            stream.shut_since = min(stream.shut_since, now)
-            opens_at = stream.window.opens_at(box.dial_sent, samples)
-            stream.stuck = opens_at > now + SOON
-            self.opens_at = min(self.opens_at, opens_at)
+            self._note_shut(stream, samples, now)
         return None
+
+    def pull_silence(self, now: float) -> tuple[Stream, bytes] | None:
+        """The next message of the silence that is to be put in, where a window allows it.
+
+        It goes behind the audio: call this when ``pull`` has none.
+        """
+        for stream in self.quiet:
+            box, window = stream.box, stream.window
+            samples = min(box.quiet, self._limits.item)
+            if not stream.is_placed or window.allows(box.dial_sent, samples, 0, now):
+                window.note_sent(samples, now)
+                box.quiet -= samples
+                if not box.quiet:
+                    self.quiet.remove(stream)
+                return stream, box.pull_silence(samples)
+            self._note_shut(stream, samples, now)
+        return None
+
+    def _note_shut(self, stream: Stream, samples: int, now: float) -> None:
+        """A message of ``samples`` has to wait: for the pace, or for the backend."""
+        self.shut = True
+        window = stream.window
+        opens_at = window.pace_at
+        if now >= opens_at:
+            stream.shut_since = min(stream.shut_since, now)
+            opens_at = window.opens_at(stream.box.dial_sent, samples)
+            stream.stuck = opens_at > now + SOON
+        self.opens_at = min(self.opens_at, opens_at)
 
     @property
     def shut_since(self) -> float:
@@ -91,6 +118,8 @@ class Turns:
             stream.shut_since += gap
             stream.due_since += gap
             stream.full_since += gap
+            if stream.assuming is not None:
+                stream.assuming.ages.note_suspension(gap)
 
     def wants_ping(self) -> bool:
         """Whether a window needs confirmation soon, or at once when nothing else opens it."""
@@ -103,6 +132,6 @@ class Turns:
             if ahead >= limits.ping_backlog:
                 # Frequent with a backlog, or where confirmation is slow to arrive.
                 late = sent - stream.window.received > limits.ping_live
-                if late or stream.box.unsent > LIVE_EDGE:
+                if late or stream.box.unsent > limits.live_edge:
                     return True
         return False

@@ -11,9 +11,12 @@ backend announces its queue.
 
 - Backlog goes out while sent + frame ≤ D + W.
 - Audio at the live edge also goes out while it is at most ``live_ahead`` ahead of R and
-  the backend is not filling: live audio cannot pile up faster than time passes. It waits,
+  the backend is not filling: live audio cannot pile up faster than time passes. That of a
+  store can, so it may run W beyond the time that passed on this dial at most. It waits,
   too, while it would fill the queue of a backend that reports figures: a recogniser that
   falls behind by more than its queue would drop it.
+- With a *pace*, audio goes at most so many times as fast as time. Time in which none was sent is
+  not saved up, but for one message: a timer that is late loses nothing.
 - A backend that gives no figures is assumed to drain in real time, up to R: time in
   which its queue was empty is not saved up.
 """
@@ -22,6 +25,7 @@ from __future__ import annotations
 
 import msgspec
 
+from openline.audio.backlog import FRAME_SAMPLES
 from openline.dialects.traits import Traits
 from openline.machine.timers import OFF
 from openline.policy import FIGURES_LATE
@@ -44,7 +48,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """The queue of a backend, from its traits. Lengths are samples, filling is in seconds.
 
     ``ping_backlog`` and ``ping_live``: a ping goes out for so much audio sent while there is
-    backlog, or live audio.
+    backlog, or live audio. ``item``: the usual message. ``live_edge``: audio is at the live edge
+    while no more than this waits. ``free``: so much beyond what is drained may go without another
+    look, unless there is a ``pace``, which is in samples a second. ``keeps_all``: the backend has
+    no queue that could fill.
     """
 
     queue: int
@@ -54,17 +61,28 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     ping_live: int
     filling_above: float
     filling_below: float
+    item: int
+    live_edge: int
+    free: int
+    pace: float | None
+    keeps_all: bool
 
     @classmethod
     def of(cls, traits: Traits, queue: float | None = None) -> Limits:
         """The limits of a backend with these traits, which announced a ``queue`` of seconds."""
-        announced = traits.queue if queue is None else max(min(queue, LONGEST), _LEAST)
+        known = traits.queue if queue is None else queue
+        announced = LONGEST if known is None else max(min(known, LONGEST), _LEAST)
         window, live_ahead = traits.window, traits.live_ahead
         above, below = traits.filling_above, traits.filling_below
-        if queue is not None:
+        if known is None:  # the backend keeps all
+            window = live_ahead = LONGEST
+        elif queue is not None:
             window = max(_WINDOW * announced, _LEAST)
             live_ahead = max(min(live_ahead, _LIVE * announced), _LEAST)
             above, below = _WINDOW * announced, _NO_LONGER_FILLING * announced
+        usual = traits.form.usual
+        window, live_ahead = max(window, usual), max(live_ahead, usual)
+        item, pace = to_samples(usual), traits.pace
         return cls(
             queue=int(announced * SAMPLE_RATE),
             window=int(window * SAMPLE_RATE),
@@ -73,6 +91,11 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
             ping_live=int(live_ahead * SAMPLE_RATE) // _PINGS_PER_LIVE_AHEAD,
             filling_above=above,
             filling_below=below,
+            item=item,
+            live_edge=LIVE_EDGE + item - FRAME_SAMPLES,
+            free=int((window if pace is None else -LONGEST) * SAMPLE_RATE),
+            pace=None if pace is None else pace * SAMPLE_RATE,
+            keeps_all=known is None,
         )
 
 
@@ -82,18 +105,24 @@ class Window:
     __slots__ = (
         "_assumed",
         "_assumed_at",
+        "_began",
+        "_is_store",
         "drained",
         "figured",
         "filling",
         "limits",
         "measured_at",
+        "pace_at",
         "pinged",
         "received",
         "reports",
     )
 
-    def __init__(self, limits: Limits, now: float) -> None:
+    def __init__(self, limits: Limits, now: float, *, is_store: bool = False) -> None:
+        """``is_store``: the audio may come faster than time passes."""
         self.limits = limits
+        self._began = now
+        self._is_store = is_store
         self.reports = False  # the backend reported figures on this dial
         self.received = 0
         self.drained = 0
@@ -101,19 +130,34 @@ class Window:
         self.pinged = 0  # sent when the last ping was requested
         self.measured_at = now
         self.filling = False
+        self.pace_at = -OFF  # the pace allows no audio before this
         self._assumed = 0.0  # what a backend without figures has drained by _assumed_at
         self._assumed_at = now
 
     def allows(self, sent: int, samples: int, unsent: int, now: float) -> bool:
         """Whether a frame of ``samples`` may follow ``sent``, ``unsent`` being still due."""
+        if now < self.pace_at:
+            return False
         if (
-            unsent <= LIVE_EDGE
+            unsent <= self.limits.live_edge
             and not self.filling
             and sent + samples - self.received <= self.limits.live_ahead
+            and not (self._is_store and sent + samples > self._passed(now) + self.limits.window)
             and not (self.reports and sent + samples > self._assume(now) + self.limits.queue)
         ):
             return True
         return sent + samples <= self._assume(now) + self.limits.window
+
+    def _passed(self, now: float) -> float:
+        """The samples that have passed on this dial."""
+        return (now - self._began) * SAMPLE_RATE
+
+    def note_sent(self, samples: int, now: float) -> None:
+        """A message of ``samples`` goes out: the pace delays those behind it."""
+        if (pace := self.limits.pace) is not None:
+            # One message more than the pace may go: what it allows now is made up to there.
+            burst = self.limits.item / pace
+            self.pace_at = max(self.pace_at, now - burst) + samples / pace
 
     def opens_at(self, sent: int, samples: int) -> float:
         """When time alone lets the frame go; OFF if it needs a confirmation."""

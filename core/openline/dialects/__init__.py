@@ -9,24 +9,42 @@ for endings, and the built-in dialects.
 from __future__ import annotations
 
 from openline.dialects.checking import DialectError
+from openline.dialects.options import option
 from openline.dialects.protocol import (
-    CredentialHeaders,
+    Decoded,
     Dialect,
+    DialectBase,
+    Encoded,
+    Expires,
     FinalMessage,
     Heard,
     Ids,
     Lost,
     Malformed,
+    Memory,
     Message,
     Metrics,
     Noticed,
+    Proof,
     Refusal,
     Remark,
+    Sent,
     Status,
     Unknown,
+    Wire,
+    Word,
 )
 from openline.dialects.registry import BUILT_IN, DEFAULT
-from openline.dialects.traits import Address, Ends, Traits
+from openline.dialects.traits import (
+    Address,
+    AudioForm,
+    Drain,
+    Encoding,
+    End,
+    Ends,
+    Traits,
+    Unit,
+)
 from openline.reconnect.verdicts import Action, Rule
 
 __all__ = [
@@ -34,22 +52,36 @@ __all__ = [
     "DEFAULT",
     "Action",
     "Address",
-    "CredentialHeaders",
+    "AudioForm",
+    "Decoded",
     "Dialect",
+    "DialectBase",
     "DialectError",
+    "Drain",
+    "Encoded",
+    "Encoding",
+    "End",
     "Ends",
+    "Expires",
     "FinalMessage",
     "Heard",
     "Ids",
     "Lost",
     "Malformed",
+    "Memory",
     "Message",
     "Metrics",
     "Noticed",
+    "Proof",
     "Refusal",
     "Remark",
     "Rule",
+    "Sent",
     "Status",
     "Traits",
+    "Unit",
     "Unknown",
+    "Wire",
+    "Word",
+    "option",
 ]

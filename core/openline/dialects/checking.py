@@ -19,23 +19,33 @@ from types import MappingProxyType
 from typing import Final, TypeAlias, cast
 
 from openline.dialects.protocol import (
+    Decoded,
     Dialect,
+    Encoded,
+    Expires,
     FinalMessage,
     Heard,
     Lost,
     Malformed,
+    Memory,
     Message,
     Metrics,
     Noticed,
+    Proof,
     Refusal,
     Remark,
     Status,
     Unknown,
+    Wire,
+    Word,
 )
-from openline.dialects.traits import Ends, Traits
+from openline.dialects.traits import Ends, Traits, Unit
 from openline.reconnect.verdicts import Rule
 
-_METHODS: Final = ("start", "audio", "stop", "decode")
+_METHODS: Final = (
+    *("start", "audio", "flush", "keepalive", "stop", "decode"),
+    *("headers", "query", "subprotocols"),
+)
 _WORD: Final = (str, type(None))
 #: The digits of a number that an error quotes, at most.
 _FIGURE: Final = 10**15
@@ -56,27 +66,50 @@ def check_dialect(dialect: object) -> None:
         raise DialectError(f"{name_of(dialect)} lacks 'name': give it a text that is not blank")
     if not isinstance(getattr(dialect, "traits", None), Traits):
         raise DialectError(f"{name_of(dialect)} lacks 'traits': give it Traits(sources=…, …)")
+    if not callable(getattr(dialect, "begin", None)):
+        raise DialectError(
+            f"{name_of(dialect)} lacks 'begin': derive it from DialectBase, let start, audio, "
+            "stop and decode take a memory first, and return (memory, messages) or (memory, items)"
+        )
     for method in _METHODS:
         if not callable(getattr(dialect, method, None)):
             raise DialectError(f"{name_of(dialect)} lacks '{method}': give it a method")
 
 
-def encode_checked(dialect: Dialect, method: str, *given: object) -> str | bytes:
-    """The message that ``method`` makes. Raises DialectError unless it is text or bytes."""
+def begin_checked(dialect: Dialect) -> Memory:
+    """The memory of a new dial. Raises DialectError if the dialect raises."""
     try:
-        message = getattr(dialect, method)(*given)
+        return dialect.begin()
+    except Exception as exc:
+        raise dialect_error(dialect, "begin", exc) from exc
+
+
+def encode_checked(dialect: Dialect, method: str, *given: object) -> Encoded:
+    """What ``method`` makes. Raises DialectError unless it is a memory and messages."""
+    try:
+        made = getattr(dialect, method)(*given)
     except Exception as exc:
         raise dialect_error(dialect, method, exc) from exc
-    return check_wire(dialect, method, message)
+    return check_encoded(dialect, method, made)
 
 
-def check_wire(dialect: Dialect, method: str, message: object) -> str | bytes:
-    """``message``, made by ``method``. Raises DialectError unless it is text or bytes."""
-    if isinstance(message, str | bytes):
-        return message
-    raise DialectError(
-        f"{name_of(dialect)}: {method} has to return str or bytes, not {kind(message)}"
-    )
+def check_encoded(dialect: Dialect, method: str, made: object) -> Encoded:
+    """``made`` by ``method``. Raises DialectError unless it is a memory and messages."""
+    match cast("tuple[Memory, object]", made):
+        case (memory, some) if isinstance(some, tuple):
+            messages = cast("tuple[object, ...]", some)
+            for each in messages:
+                if not isinstance(each, str | bytes):
+                    raise DialectError(
+                        f"{name_of(dialect)}: {method} has to return messages that are str or "
+                        f"bytes, not {kind(each)}"
+                    )
+            return memory, cast("tuple[Wire, ...]", messages)
+        case _:
+            raise DialectError(
+                f"{name_of(dialect)}: {method} has to return (memory, messages), messages being "
+                f"a tuple, not {kind(made)}"
+            )
 
 
 def dialect_error(dialect: Dialect, method: str, exc: Exception) -> DialectError:
@@ -84,12 +117,23 @@ def dialect_error(dialect: Dialect, method: str, exc: Exception) -> DialectError
     return DialectError(f"{name_of(dialect)}: {method} raised {type(exc).__name__}")
 
 
-def decode_strict(dialect: Dialect, data: str | bytes) -> Message:
-    """``data`` decoded. Raises DialectError if the dialect raises or returns no message."""
+def decode_strict(dialect: Dialect, memory: Memory, data: str | bytes) -> Decoded:
+    """``data`` decoded. Raises DialectError if the dialect raises or returns no items."""
     try:
-        message = dialect.decode(data)
+        made: object = dialect.decode(memory, data)
     except Exception as exc:
         raise dialect_error(dialect, "decode", exc) from exc
+    match made:
+        case (after, tuple() as items):
+            for item in items:
+                _check_item(dialect, item)
+            return after, items
+        case _:
+            what = f"decode has to return (memory, items), items being a tuple, not {kind(made)}"
+            raise DialectError(f"{name_of(dialect)}: {what}")
+
+
+def _check_item(dialect: Dialect, message: Message) -> None:
     fields = _FIELDS.get(type(message))
     if fields is None:
         what = f"decode returned {kind(message)}, which is no message"
@@ -97,15 +141,14 @@ def decode_strict(dialect: Dialect, data: str | bytes) -> Message:
     if wrong := _wrong_field(message, fields):
         what = f"decode returned a {kind(message)} whose {wrong}"
         raise DialectError(f"{name_of(dialect)}: {what}")
-    return message
 
 
-def decode_or_malformed(dialect: Dialect, data: str | bytes) -> Message:
-    """``data`` decoded; Malformed if the dialect raises or returns no message."""
+def decode_or_malformed(dialect: Dialect, memory: Memory, data: str | bytes) -> Decoded:
+    """``data`` decoded; the memory as it was, and Malformed, if the dialect fails."""
     try:
-        return decode_strict(dialect, data)
+        return decode_strict(dialect, memory, data)
     except DialectError as exc:
-        return Malformed(why=str(exc))
+        return memory, (Malformed(why=str(exc)),)
 
 
 def name_of(dialect: object) -> str:
@@ -166,6 +209,30 @@ def _is_mapping(value: object) -> bool:
     return isinstance(value, Mapping)
 
 
+def _is_unit(value: object) -> bool:
+    return isinstance(value, Unit)
+
+
+def _are_words(value: object) -> bool:
+    if not isinstance(value, tuple):
+        return False
+    return all(
+        isinstance(each, Word)
+        and _is_text(each.text)
+        and _is_claim(each.start)
+        and _is_claim(each.end)
+        for each in cast("tuple[object, ...]", value)
+    )
+
+
+def _is_channel(value: object) -> bool:
+    return value is None or (isinstance(value, int) and not isinstance(value, bool))
+
+
+def _is_bool(value: object) -> bool:
+    return isinstance(value, bool)
+
+
 def _is_row(value: object) -> bool:
     return isinstance(value, Rule)
 
@@ -190,7 +257,17 @@ _FIELDS: Final[Mapping[type, tuple[_Field, ...]]] = MappingProxyType(
             *(_TEXT, _SOURCE),
             ("start", _is_claim, "finite seconds, or None"),
             ("end", _is_claim, "finite seconds, or None"),
+            ("words", _are_words, "a tuple of Word"),
+            ("channel", _is_channel, "int or None"),
         ),
+        Proof: (
+            _SOURCE,
+            ("unit", _is_unit, "a Unit"),
+            ("received", _is_time_or_none, "a number from 0 on, or None"),
+            ("drained", _is_time_or_none, "a number from 0 on, or None"),
+            ("confirmed", _is_time_or_none, "a number from 0 on, or None"),
+        ),
+        Expires: (("seconds", _is_time, _SECONDS), _TEXT),
         Metrics: (
             ("backlog", _is_time_or_none, f"{_SECONDS}, or None"),
             _SOURCE,
@@ -198,11 +275,18 @@ _FIELDS: Final[Mapping[type, tuple[_Field, ...]]] = MappingProxyType(
             ("queue", _is_time_or_none, f"{_SECONDS}, or None"),
             ("realtime_factor", _is_claim, "a finite number, or None"),
         ),
-        Lost: (("source", _is_text, "str"), _TEXT),
+        Lost: (
+            *(_SOURCE, _TEXT),
+            ("start", _is_claim, "finite seconds, or None"),
+            ("end", _is_claim, "finite seconds, or None"),
+        ),
         Noticed: (("kind", _is_text, "str"), ("payload", _is_mapping, "a mapping")),
         Refusal: (("row", _is_row, "a Rule"), _TEXT),
         Remark: (_TEXT,),
-        FinalMessage: (),
+        FinalMessage: (
+            ("until", _is_time_or_none, f"{_SECONDS}, or None"),
+            ("proves", _is_bool, "bool"),
+        ),
         Unknown: (("type", _is_text, "str"),),
         Malformed: (("why", _is_text, "str"),),
     }

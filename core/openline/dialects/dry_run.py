@@ -10,28 +10,36 @@ from __future__ import annotations
 
 from typing import Final
 
-from openline.dialects.checking import DialectError, encode_checked
+from openline.dialects.checking import DialectError, begin_checked, encode_checked
 from openline.dialects.headers import credential_headers
-from openline.dialects.protocol import Dialect, Ids
+from openline.dialects.protocol import Dialect, Ids, Sent
+from openline.dialects.traits import AudioForm, Encoding
 from openline.text import one_line
 
 _IDS: Final = Ids(session_id="session", attempt_id="attempt", connection_id="connection")
-_FRAME: Final = bytes(640)  # 20 ms: the usual frame
 _TOKEN: Final = "TOKEN"  # noqa: S105 -- a placeholder
 
 
 def dry_run(dialect: Dialect) -> None:
     """Encode each message once. Raises DialectError for one that cannot be encoded."""
-    for method, *given in (
-        ("start", _IDS),
-        *(("audio", source, _FRAME) for source in dialect.traits.sources),
-        ("stop", _IDS),
-    ):
-        try:
-            encode_checked(dialect, str(method), *given)
-        except DialectError as exc:
-            raise _with_text(exc) from exc.__cause__
+    pcm, sent = silence_of(dialect.traits.form), Sent()
+    try:
+        memory = begin_checked(dialect)
+        for method, *given in (
+            ("start", _IDS),
+            *(("audio", source, pcm, 0) for source in dialect.traits.names),
+            *(("flush", sent), ("keepalive", sent), ("stop", _IDS, sent)),
+        ):
+            memory, _ = encode_checked(dialect, str(method), memory, *given)
+    except DialectError as exc:
+        raise _with_text(exc) from exc.__cause__
     dry_run_headers(dialect)
+
+
+def silence_of(form: AudioForm) -> bytes:
+    """The samples of one message of silence, of the usual length."""
+    width = 4 if form.encoding is Encoding.F32LE else 2
+    return bytes(round(form.usual * form.rate) * width)
 
 
 def dry_run_headers(dialect: Dialect) -> None:

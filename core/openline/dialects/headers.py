@@ -1,9 +1,8 @@
-"""How a credential travels: in the headers that a dialect gives, else in the usual one.
+"""How a credential travels: in the headers that a dialect gives.
 
-A dialect may have a method ``headers(credential)`` (``protocol.CredentialHeaders``). Its
-result is as secret as the credential, so an error quotes none of it: it names the
-dialect's class and the position of the header. Only a header of the handshake is named, in the
-spelling of the table below.
+The result of ``Dialect.headers`` is as secret as the credential, so an error quotes none of it:
+it names the dialect's class and the position of the header. Only a header of the handshake is
+named, in the spelling of the table below.
 """
 
 from __future__ import annotations
@@ -33,11 +32,8 @@ def credential_headers(dialect: Dialect, credential: str) -> list[tuple[str, str
     Raises DialectError, one line without the credential, if the dialect's ``headers`` raises or
     returns pairs that no request can carry.
     """
-    make = getattr(dialect, "headers", None)
-    if make is None:
-        return bearer(credential)
     try:
-        given: Any = make(credential)
+        given: Any = dialect.headers(credential)
         made: list[Any] | None = list(given) if _may_be_pairs(given) else None
     except Exception as exc:  # noqa: BLE001  # its text may hold the credential; its type cannot
         raise dialect_error(dialect, "headers", exc) from None

@@ -1,13 +1,28 @@
 """The protocol between the core and a backend's wire format.
 
-A dialect is a name, its ``Traits``, and pure functions that encode and decode the messages of
-the wire. It has no state: one object serves every session.
+A dialect is a name, its ``Traits``, and pure functions. One object serves every session: what it
+has to remember of a dial is a *memory*, a frozen value that the core keeps and passes in.
 
-    start(ids), audio(source, pcm), stop(ids)   →  a wire message, str or bytes
-    decode(a wire message)                      →  one of the structs below
+    begin()                                →  the memory of a new dial; None where none is needed
+    start(memory, ids)                     →  memory, messages for the wire
+    audio(memory, source, pcm, number)     →  memory, messages
+    flush(memory, sent)                    →  memory, messages
+    keepalive(memory, sent)                →  memory, messages
+    stop(memory, ids, sent)                →  memory, messages
+    decode(memory, a message that arrived) →  memory, items: the structs below
 
-``decode`` is total: a message that cannot be read becomes ``Malformed``, a well-formed one
-of an unknown type ``Unknown``, and nothing raises. ``checking`` enforces this.
+``messages`` is a tuple of str and bytes, in the order in which they are sent; it may be empty.
+``items`` is a tuple as well: words first, then proofs, then at most one ending (``FinalMessage``,
+``Refusal``). ``decode`` is total: a message that cannot be read becomes ``Malformed``, a
+well-formed one of an unknown type ``Unknown``, and nothing raises. ``checking`` enforces this.
+
+An example: a backend answers each message with one reply, and sends words in parts.
+
+    memory = (0, "")                                   # replies so far, the words so far
+    decode(memory, '{"part": "hel"}')  →  (1, "hel"), (Heard("hel", final=False), Proof(1))
+    decode(memory, '{"part": "lo."}')  →  (2, ""),    (Heard("hello.", final=True), Proof(2))
+
+A proof never reaches beyond the beginning of words that memory holds back.
 """
 
 from __future__ import annotations
@@ -17,8 +32,15 @@ from typing import Any, Protocol, TypeAlias
 
 import msgspec
 
-from openline.dialects.traits import Ends, Traits
+from openline.dialects.traits import Ends, Traits, Unit
 from openline.reconnect.verdicts import Rule
+
+#: A message on the wire.
+Wire: TypeAlias = str | bytes
+#: What a dialect remembers of one dial: a frozen value of its own, at most 64 KiB; or None.
+Memory: TypeAlias = Any
+#: The memory behind some messages for the wire, and these.
+Encoded: TypeAlias = tuple[Memory, tuple[Wire, ...]]
 
 
 class Ids(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +77,16 @@ class Status(Reply, frozen=True, kw_only=True):
     ends: Ends | None = None
 
 
+class Word(msgspec.Struct, frozen=True, kw_only=True):
+    """One word of a ``Heard``, with times as its own; None: the backend gives none."""
+
+    text: str
+    start: float | None = None
+    end: float | None = None
+    confidence: float | None = None
+    speaker: str | None = None
+
+
 class Heard(Reply, frozen=True, kw_only=True):
     """Words between two times, in seconds of the audio sent on this connection.
 
@@ -71,6 +103,8 @@ class Heard(Reply, frozen=True, kw_only=True):
     language: str | None = None
     speaker: str | None = None
     segment_id: str | None = None
+    words: tuple[Word, ...] = ()
+    channel: int | None = None
 
 
 class Metrics(Reply, frozen=True, kw_only=True):
@@ -87,11 +121,39 @@ class Metrics(Reply, frozen=True, kw_only=True):
     queue: float | None = None
 
 
-class Lost(Reply, frozen=True, kw_only=True):
-    """The backend reports that it does not transcribe ``source`` on this connection."""
+class Proof(Reply, frozen=True, kw_only=True):
+    """The backend proves what it did with the audio, without words.
 
-    source: str
+    ``received``: it has so much; ``drained``: it took so much out of its queue; ``confirmed``:
+    all words of so much have been sent, or there are none. Each in ``unit``, which is
+    ``SECONDS``, or the one that ``Traits.counts`` names; None: no news.
+    """
+
+    source: str | None = None
+    unit: Unit = Unit.SECONDS
+    received: float | None = None
+    drained: float | None = None
+    confirmed: float | None = None
+
+
+class Expires(Reply, frozen=True, kw_only=True):
+    """The backend ends this connection in ``seconds``, 0 or more: it is time for another."""
+
+    seconds: float
+    text: str = ""
+
+
+class Lost(Reply, frozen=True, kw_only=True):
+    """The backend reports that it does not transcribe some audio of ``source``.
+
+    ``start`` and ``end`` bound it, in seconds of this connection. Without them it is all audio
+    of the source on this connection.
+    """
+
+    source: str | None
     text: str
+    start: float | None = None
+    end: float | None = None
 
 
 class Noticed(Reply, frozen=True, kw_only=True):
@@ -118,9 +180,15 @@ class Remark(Reply, frozen=True, kw_only=True):
 
 
 class FinalMessage(Reply, frozen=True, kw_only=True):
-    """The last message: the backend has transcribed all audio. ``summary`` is its content."""
+    """The last message after the stop. ``summary`` is its content.
+
+    ``until``: it proves that the audio before these seconds is transcribed; None: all that was
+    sent. ``proves`` False: it proves nothing.
+    """
 
     summary: Mapping[str, Any]
+    until: float | None = None
+    proves: bool = True
 
 
 class Unknown(Reply, frozen=True, kw_only=True):
@@ -143,6 +211,8 @@ Message: TypeAlias = (
     Status
     | Heard
     | Metrics
+    | Proof
+    | Expires
     | Lost
     | Noticed
     | Refusal
@@ -151,16 +221,64 @@ Message: TypeAlias = (
     | Unknown
     | Malformed
 )
+#: The memory behind a message that arrived, and what that message says.
+Decoded: TypeAlias = tuple[Memory, tuple[Message, ...]]
 
 
-class CredentialHeaders(Protocol):
-    """An optional method of a dialect: how a credential travels to its backend.
+class Sent(msgspec.Struct, frozen=True, kw_only=True):
+    """What was sent on this dial so far: ``seconds`` and ``audio`` messages, all ``messages``."""
 
-    Without it a credential travels as ``Authorization: Bearer`` alone.
-    """
+    seconds: float = 0.0
+    audio: int = 0
+    messages: int = 0
+
+
+class Dialect(Protocol):
+    """How to talk to one kind of backend. ``DialectBase`` has defaults for most of it."""
+
+    @property
+    def name(self) -> str:
+        """Its name on the command line, in journals and in drawings."""
+        ...
+
+    @property
+    def traits(self) -> Traits:
+        """The properties of the backend, which the core reads. The same object each time."""
+        ...
+
+    def begin(self) -> Memory:
+        """The memory of a new dial."""
+        ...
+
+    def start(self, memory: Memory, ids: Ids) -> Encoded:
+        """The messages that start a session."""
+        ...
+
+    def audio(self, memory: Memory, source: str, pcm: bytes, number: int) -> Encoded:
+        """The messages that carry ``pcm``, in the form of ``Traits.form``.
+
+        ``number`` counts the audio messages of the dial, from 0.
+        """
+        ...
+
+    def flush(self, memory: Memory, sent: Sent) -> Encoded:
+        """The messages that ask for the words of all audio so far; none: there is no such."""
+        ...
+
+    def keepalive(self, memory: Memory, sent: Sent) -> Encoded:
+        """The messages that keep a silent line open; none: the core sends silence instead."""
+        ...
+
+    def stop(self, memory: Memory, ids: Ids, sent: Sent) -> Encoded:
+        """The messages that ask for the proper end."""
+        ...
+
+    def decode(self, memory: Memory, data: str | bytes) -> Decoded:
+        """Decode a message that arrived. Never raises."""
+        ...
 
     def headers(self, credential: str) -> Sequence[tuple[str, str]]:
-        """The headers, name and value, of the request that opens a socket.
+        """The headers, name and value, that carry a credential. Secret.
 
         Printable ASCII, and none that the opening handshake sets itself: ``Host``,
         ``Connection``, ``Upgrade``, ``Sec-WebSocket-…``, ``Content-Length``,
@@ -171,32 +289,45 @@ class CredentialHeaders(Protocol):
         """
         ...
 
+    def query(self) -> Sequence[tuple[str, str]]:
+        """The parameters of the URL, name and value, not encoded. No secrets.
 
-class Dialect(Protocol):
-    """How to talk to one kind of backend. It may have ``CredentialHeaders`` as well."""
-
-    @property
-    def name(self) -> str:
-        """Its name on the command line, in journals and in drawings."""
+        A parameter that the app's ``Backend`` has already is left as it is there.
+        """
         ...
 
-    @property
-    def traits(self) -> Traits:
-        """The properties of the backend, which the core reads."""
+    def subprotocols(self, credential: str | None) -> Sequence[str]:
+        """The WebSocket subprotocols to offer, which may carry the credential. Secret."""
         ...
 
-    def start(self, ids: Ids) -> str | bytes:
-        """The message that starts a session."""
-        ...
 
-    def audio(self, source: str, pcm: bytes) -> str | bytes:
-        """The message that carries a frame of s16le mono PCM at 16 kHz."""
-        ...
+class DialectBase:
+    """Defaults: no memory, no start, no flush, keepalive by silence, a bearer token."""
 
-    def stop(self, ids: Ids) -> str | bytes:
-        """The message that asks for the proper end."""
-        ...
+    def begin(self) -> Memory:
+        """No memory."""
+        return None
 
-    def decode(self, data: str | bytes) -> Message:
-        """Decode a message that arrived. Never raises."""
-        ...
+    def start(self, memory: Memory, ids: Ids) -> Encoded:
+        """No message: the open socket is the start."""
+        return memory, ()
+
+    def flush(self, memory: Memory, sent: Sent) -> Encoded:
+        """No message: there is none."""
+        return memory, ()
+
+    def keepalive(self, memory: Memory, sent: Sent) -> Encoded:
+        """No message: silence keeps the line open."""
+        return memory, ()
+
+    def headers(self, credential: str) -> Sequence[tuple[str, str]]:
+        """The usual header for a credential (RFC 6750 §2.1). Secret."""
+        return [("Authorization", f"Bearer {credential}")]
+
+    def query(self) -> Sequence[tuple[str, str]]:
+        """No parameters."""
+        return ()
+
+    def subprotocols(self, credential: str | None) -> Sequence[str]:
+        """None."""
+        return ()

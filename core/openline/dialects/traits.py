@@ -29,13 +29,26 @@ from openline.reconnect.verdicts import Rule
 
 #: Close codes (RFC 6455 §7.4.2): a close frame has no others.
 _CODES: Final = range(1000, 5000)
+_STATUSES: Final = range(100, 600)
+#: Rates that audio of 16 kHz can be turned into, in Hz.
+_RATES: Final = (8000, 16000, 24000, 48000)
+#: Seconds of a frame, which audio messages are made of.
+_FRAME: Final = 0.02
+#: Seconds. A longer message delays words, and a source that can wait is paused before it is full.
+_LONGEST_MESSAGE: Final = 1.0
+_ROUNDING: Final = 1e-9
 _NO_CODES: Final[Mapping[int, Rule]] = MappingProxyType({})
 _NO_REFUSALS: Final[Mapping[str, Rule]] = MappingProxyType({})
 #: The traits that are seconds, 0 or more.
 _SECONDS: Final = (
-    *("horizon", "start_delay", "queue", "window", "time_error", "longest_run"),
-    *("live_ahead", "filling_above", "filling_below"),
+    *("horizon", "start_delay", "window", "time_error", "longest_run", "tail", "settle"),
+    *("live_ahead", "filling_above", "filling_below", "drain_timeout"),
 )
+_SECONDS_OR_NONE: Final = (
+    *("queue", "pace", "keepalive", "flush_every", "longest", "patience", "pong_patience"),
+)
+#: Seconds: a shorter life would be spent on dialling (DIALECTS, "Rotation").
+_SHORTEST_LIFE: Final = 60.0
 #: Seconds. Audio flows in frames of 0.02 s, with several confirmations per window.
 _LEAST: Final = 0.1
 #: Characters of a value that an error quotes.
@@ -52,84 +65,243 @@ class Ends(StrEnum):
 
     EXACT = "exact"  #: the backend has transcribed all audio before it
     CLAIMED = "claimed"  #: nothing: it may lie behind all audio that the backend had
+    NONE = "none"  #: nothing, and finals need not come in order: proofs alone move the mark
+
+
+class Unit(StrEnum):
+    """What a ``Proof`` counts: from 0 on, on this dial, silence that the core put in included."""
+
+    SECONDS = "seconds"  #: of the audio of the source
+    AUDIO = "audio"  #: audio messages
+    MESSAGES = "messages"  #: messages of any kind, those of ``start`` and ``stop`` too
+    BYTES = "bytes"  #: of ``pcm``, as it was given to ``audio``
+    FLUSHES = "flushes"  #: calls of ``flush`` that made a message
+
+
+class Encoding(StrEnum):
+    """How samples are written, little-endian."""
+
+    S16LE = "s16le"
+    F32LE = "f32le"  #: from -1.0 up to 1.0
+
+
+class Drain(StrEnum):
+    """How the words of all audio so far are asked for when a dial is to be left."""
+
+    FLUSH = "flush"  #: by ``Dialect.flush``
+    STOP = "stop"  #: by ``Dialect.stop``: its final message ends the dial
+    NONE = "none"  #: not at all: what is unproved is sent again
+
+
+class End(StrEnum):
+    """How the backend ends a session that was stopped."""
+
+    MESSAGE = "message"  #: by a ``FinalMessage``
+    CLOSE = "close"  #: by a close when all is proved
+    NEVER = "never"  #: not at all: silence is sent (``tail``), and words wait (``settle``)
 
 
 class Address(msgspec.Struct, frozen=True):
-    """Where a backend listens: a host, a port from 1 to 65535, and a path from ``/`` on."""
+    """Where a backend listens: a host, a port from 1 to 65535, and a path from ``/`` on.
+
+    ``secure``: it is dialled with wss, on any host.
+    """
 
     host: str
     port: int
     path: str
+    secure: bool = False
+
+
+class AudioForm(msgspec.Struct, frozen=True, kw_only=True):
+    """The form of audio messages: ``rate`` in Hz, the encoding, and seconds per message.
+
+    ``usual``: the length of a message, a multiple of 0.02 s, up to 1 s. ``least``: a shorter one,
+    such as the last, is filled up to this with silence; 0: none is.
+    """
+
+    rate: int = 16000
+    encoding: Encoding = Encoding.S16LE
+    usual: float = 0.02
+    least: float = 0.0
+
+
+_FRAMES: Final = AudioForm()
 
 
 class Traits(msgspec.Struct, frozen=True, kw_only=True):
     """The properties of one kind of backend. All durations are seconds.
 
-    ``sources``: the names that a source of audio may have.
-    ``horizon``: audio that a backend took out of its queue is transcribed or discarded after so
-    long; this confirms silence, for which no transcript comes.
-    ``ends``: what the ends of its finals prove; the default assumes nothing. ``time_error``: how
-    far the beginnings and ends of words may be off, ends that lie behind the audio aside.
-    ``longest_run``: finals without a wide pause between them are confirmed after so long, or a
-    tenth later (``openline.audio.marks``).
-    ``silent_in_silence``: the backend sends nothing while it receives silence, so a quiet line
-    does not mean that it fails.
-    ``address``: where it listens by default; None: there is no usual address.
-    ``start_delay``: the start goes out no earlier than this after dialling began.
-    ``queue``, ``window``, ``live_ahead``, ``filling_above``, ``filling_below``: its queue, as
-    described above. The defaults suit a backend that keeps 2 s, a short queue as queues go.
-    ``codes``: close codes with another meaning than in the verdict table.
-    ``refusals``: texts with which the backend refuses, each with its rule; for documentation
-    and for the dialect's own ``decode``.
+    ``sources``: the names that a source of audio may have; (): one source of any name.
+    ``form``: how audio messages are made.
+
+    The opening. ``greets``: the backend speaks first, with a ``Status`` whose ``ack`` is True,
+    and only then is the start sent. ``replies``: it answers the start with such a status.
+    ``patience``: how long each may take; None: the policy's ``ack_timeout``. ``start_delay``: the
+    start goes out no earlier than this after dialling began. ``longest``: a connection lives so
+    long at most, counted from dialling; None: there is no known limit.
+
+    Proof. ``ends``: what the ends of its finals prove; the default assumes nothing. ``counts``:
+    what else than seconds its proofs count. ``proves_silence``: it proves that audio without
+    words was processed; if not, quiet audio is assumed to be after ``horizon``. ``horizon``:
+    audio that a backend took out of its queue is transcribed or discarded after so long.
+    ``time_error``: how far the beginnings and ends of words may be off, ends that lie behind the
+    audio aside. ``longest_run``: finals without a wide pause between them are confirmed after so
+    long, or a tenth later (``openline.audio.marks``). ``silent_in_silence``: the backend sends
+    nothing while it receives silence, so a quiet line does not mean that it fails.
+
+    Sending. ``queue``, ``window``, ``live_ahead``, ``filling_above``, ``filling_below``: its
+    queue, as described above; the defaults suit a backend that keeps 2 s, a short queue as queues
+    go. ``queue`` None: it keeps all, and nothing bounds what is sent. ``pace``: audio goes at
+    most so many times as fast as time, more than 1; None: no limit. ``keepalive``: after so long
+    without a message one is sent. ``flush_every``: a flush is sent after so much audio, for a
+    backend that transcribes only what is flushed. ``pong_patience``: a pong may take so long;
+    None: the policy's ``pong_timeout``.
+
+    The end. ``end``: how the backend ends a stopped session. ``tail``: so much silence is sent
+    before the stop. ``settle``: with ``End.NEVER``, how long words are waited for then. ``drain``:
+    how the words of all audio are asked for before another dial takes over; ``drain_timeout``:
+    how long that takes at most.
+
+    ``codes``, ``statuses``: close codes and HTTP statuses with another meaning than in the verdict
+    table. ``refusals``: texts with which the backend refuses, each with its rule; for
+    documentation and for the dialect's own ``decode``. ``address``: where it listens by default;
+    None: there is no usual address. ``key_variable``: the variable of the environment in which
+    its users keep the credential, such as ``DEEPGRAM_API_KEY``; "": none.
 
     Raises ValueError, one line that names the trait, for a value that cannot work.
     """
 
     sources: tuple[str, ...]
     horizon: float
+    form: AudioForm = _FRAMES
+    greets: bool = False
+    replies: bool = True
+    patience: float | None = None
+    start_delay: float = 0.0
+    longest: float | None = None
     ends: Ends = Ends.CLAIMED
+    counts: Unit | None = None
+    proves_silence: bool = True
     time_error: float = 0.3
     longest_run: float = 20.0
     silent_in_silence: bool = False
-    address: Address | None = None
-    start_delay: float = 0.0
-    queue: float = 2.0
+    queue: float | None = 2.0
     window: float = 1.6
     live_ahead: float = 1.0
     filling_above: float = 1.6
     filling_below: float = 1.0
+    pace: float | None = None
+    keepalive: float | None = None
+    flush_every: float | None = None
+    pong_patience: float | None = None
+    end: End = End.MESSAGE
+    tail: float = 0.0
+    settle: float = 0.0
+    drain: Drain = Drain.NONE
+    drain_timeout: float = 3.0
     codes: Mapping[int, Rule] = _NO_CODES
+    statuses: Mapping[int, Rule] = _NO_CODES
     refusals: Mapping[str, Rule] = _NO_REFUSALS
+    address: Address | None = None
+    key_variable: str = ""
 
     def __post_init__(self) -> None:
-        if not _are_names(self.sources):
+        if self.sources != () and not _are_names(self.sources):
             raise _wrong("sources", self.sources, "a tuple of names, such as ('mic',)")
         for name in _SECONDS:
+            if not _is_time(getattr(self, name)):
+                raise _wrong(name, getattr(self, name), "seconds, 0 or more")
+        for name in _SECONDS_OR_NONE:
             value = getattr(self, name)
-            if not _is_time(value):
-                raise _wrong(name, value, "seconds, 0 or more")
-        if not isinstance(cast("object", self.ends), Ends):
-            raise _wrong("ends", self.ends, "Ends.EXACT or Ends.CLAIMED")
-        if not isinstance(cast("object", self.silent_in_silence), bool):
-            raise _wrong("silent_in_silence", self.silent_in_silence, "True or False")
-        if not isinstance(cast("object", self.address), Address | None):
-            raise _wrong("address", self.address, "an Address, or None")
+            if value is not None and not (_is_time(value) and value > 0):
+                raise _wrong(name, value, "seconds, more than 0, or None")
+        for name, kind in _KINDS.items():
+            value = getattr(self, name)
+            if not isinstance(value, kind):
+                raise _wrong(name, value, _WANTED[kind])
+        for name, kind, want in _OPTIONAL:
+            value = getattr(self, name)
+            if not isinstance(value, kind | None):
+                raise _wrong(name, value, f"{want}, or None")
+        self._check_limits()
+        _check_form(self.form)
+        _check_rules("codes", self.codes, int, "close code from 1000 to 4999", _CODES)
+        _check_rules("statuses", self.statuses, int, "status from 100 to 599", _STATUSES)
+        _check_rules("refusals", self.refusals, str, "text")
+
+    def _check_limits(self) -> None:
         for name in ("window", "live_ahead"):
             if getattr(self, name) < _LEAST:
                 raise _wrong(name, getattr(self, name), f"{_LEAST:g} s or more")
-        if self.window > self.queue:
+        if self.queue is not None and self.window > self.queue:
             raise ValueError("Traits.window is more than queue: lower it")
         if self.filling_below > self.filling_above:
             raise ValueError("Traits.filling_below is more than filling_above: lower it")
-        _check_rules("codes", self.codes, int, "close code from 1000 to 4999")
-        _check_rules("refusals", self.refusals, str, "text")
+        if self.pace is not None and self.pace <= 1:
+            raise _wrong("pace", self.pace, "more than 1, or a backlog is never made good")
+        if self.longest is not None and self.longest < _SHORTEST_LIFE:
+            raise _wrong("longest", self.longest, f"{_SHORTEST_LIFE:g} s or more, or None")
+        if self.end is End.NEVER and not self.settle:
+            raise _wrong("settle", self.settle, "seconds, for the backend never ends a session")
+
+    @property
+    def rulings(self) -> Mapping[int, Rule]:
+        """The rules for close codes and for HTTP statuses, which have no number in common."""
+        return {**self.codes, **self.statuses}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names that the sources of a session may have, for an example of one."""
+        return self.sources or ("mic",)
 
     @property
     def lag(self) -> float:
         """How long the backend may leave audio unconfirmed, in seconds, on a line that works."""
         if self.ends is Ends.EXACT:
             return self.horizon
-        return max(self.horizon, _LAG * self.longest_run) + self.queue
+        return max(self.horizon, _LAG * self.longest_run) + (self.queue or 0.0)
+
+
+_KINDS: Final[Mapping[str, type]] = MappingProxyType(
+    {
+        **dict.fromkeys(("greets", "replies", "proves_silence", "silent_in_silence"), bool),
+        "form": AudioForm,
+        "ends": Ends,
+        "end": End,
+        "drain": Drain,
+        "key_variable": str,
+    }
+)
+_WANTED: Final[Mapping[type, str]] = MappingProxyType(
+    {
+        bool: "True or False",
+        str: "the name of a variable, or an empty text",
+        AudioForm: "an AudioForm",
+        Ends: "Ends.EXACT, Ends.CLAIMED or Ends.NONE",
+        End: "End.MESSAGE, End.CLOSE or End.NEVER",
+        Drain: "Drain.FLUSH, Drain.STOP or Drain.NONE",
+    }
+)
+
+
+_OPTIONAL: Final = (("address", Address, "an Address"), ("counts", Unit, "a Unit"))
+
+
+def _check_form(form: AudioForm) -> None:
+    if form.rate not in _RATES:
+        raise ValueError(f"Traits.form.rate is {form.rate!r}: give one of {list(_RATES)}")
+    if form.encoding not in set(Encoding):
+        raise ValueError("Traits.form.encoding: give Encoding.S16LE or Encoding.F32LE")
+    frames = form.usual / _FRAME if _is_time(form.usual) else 0.0
+    is_multiple = abs(frames - round(frames)) <= _ROUNDING
+    if not is_multiple or not 1 <= round(frames) <= _LONGEST_MESSAGE / _FRAME:
+        raise ValueError(
+            f"Traits.form.usual is {form.usual!r}: give a multiple of {_FRAME:g} s, up to "
+            f"{_LONGEST_MESSAGE:g} s"
+        )
+    if not _is_time(form.least) or form.least > form.usual:
+        raise ValueError(f"Traits.form.least is {form.least!r}: give 0 to usual")
 
 
 def _wrong(name: str, value: object, want: str) -> ValueError:
@@ -148,11 +320,13 @@ def _is_time(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf
 
 
-def _check_rules(name: str, value: object, kind: type, want: str) -> None:
+def _check_rules(
+    name: str, value: object, kind: type, want: str, among: range | None = None
+) -> None:
     is_mapping = isinstance(value, Mapping)
     rules = cast("Mapping[object, object]", value)
     if not is_mapping or not all(isinstance(rule, Rule) for rule in rules.values()):
         raise _wrong(name, rules, f"a mapping from each {want} to its Rule")
     for key in rules:
-        if not isinstance(key, kind) or (kind is int and key not in _CODES):
+        if not isinstance(key, kind) or (among is not None and key not in among):
             raise _wrong(name, key, f"a Rule for each {want}")

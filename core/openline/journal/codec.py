@@ -136,6 +136,11 @@ def command_to_plain(command: Command, *, keep_audio: bool) -> Plain:
     match command:
         case Report(update):
             update_plain: Plain = msgspec.to_builtins(update)
+            for each in (update_plain, *update_plain.get("transcript", ())):
+                without_usual(each)
+            for each in update_plain.get("statistics", {}).get("sources", {}).values():
+                if not each["assumed"]:
+                    del each["assumed"]
             plain["update"] = {"type": type(update).__name__, **update_plain}
         case OpenSocket(dial, backend, with_credential):
             plain |= {"dial": dial, "url": mask(backend.url), "with_credential": with_credential}
@@ -143,7 +148,16 @@ def command_to_plain(command: Command, *, keep_audio: bool) -> Plain:
             plain |= {"source": source, "start": start, **_audio(pcm, keep_audio=keep_audio)}
         case _:
             plain |= msgspec.to_builtins(command)
+            without_usual(plain.get("transcript", {}))
     return plain
+
+
+def without_usual(transcript: Plain) -> None:
+    """Leave out the fields of a transcript that few backends give, where there is nothing."""
+    if not transcript.get("words", True):
+        del transcript["words"]
+    if transcript.get("channel", 0) is None:
+        del transcript["channel"]
 
 
 def outgoing_to_plain(

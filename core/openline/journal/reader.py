@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import msgspec
 
-from openline.audio.streams import PastSource
+from openline.audio.past import PastSource
 from openline.backend import Backend
 from openline.dialects.protocol import Dialect
 from openline.events import Event, SourceKind
@@ -34,13 +34,17 @@ class JournalError(ValueError):
 
 
 class Opening(msgspec.Struct, frozen=True, kw_only=True):
-    """The first line: the version, and the options of the connection."""
+    """The first line: the version, and the options of the connection.
+
+    ``dialect_options``: the dialect's own, where they differ from the defaults.
+    """
 
     journal: int
     session_id: str
     attempt_id: str
     sources: tuple[str, ...]
     dialect: str
+    dialect_options: Mapping[str, str] = msgspec.field(default_factory=dict[str, str])
     has_provider: bool
     may_pause: tuple[str, ...] = ()
     kinds: Mapping[str, SourceKind] = msgspec.field(default_factory=dict[str, SourceKind])
@@ -182,4 +186,5 @@ def error_text(exc: Exception) -> str:
 
 def speaks_text(dialect: Dialect) -> bool:
     """Whether a dialect's audio is text, which is redacted like bytes."""
-    return isinstance(dialect.audio(dialect.traits.sources[0], b"\0\0"), str)
+    made = dialect.audio(dialect.begin(), dialect.traits.names[0], b"\0\0\0\0", 0)
+    return any(isinstance(each, str) for each in made[1])

@@ -22,6 +22,7 @@ from typing import Any
 import msgspec
 
 from openline.commands import Command, Outgoing
+from openline.dialects.options import recorded
 from openline.events import Event
 from openline.journal.codec import (
     Plain,
@@ -30,6 +31,7 @@ from openline.journal.codec import (
     mask_query,
     outgoing_to_plain,
     to_line,
+    without_usual,
 )
 from openline.journal.reader import VERSION, Opening, error_text, speaks_text
 from openline.observer import Observer
@@ -62,8 +64,20 @@ class Recorder(Observer):
         given = {name: getattr(options, name) for name in options.__struct_fields__}
         given["dialect"] = options.dialect.name
         plain: Plain = msgspec.to_builtins(
-            Opening(journal=VERSION, keeps_audio=self._keep_audio, **given)
+            Opening(
+                journal=VERSION,
+                keeps_audio=self._keep_audio,
+                dialect_options=recorded(options.dialect),
+                **given,
+            )
         )
+        if not plain["dialect_options"]:
+            del plain["dialect_options"]
+        for each in (
+            *plain["past_transcript"],
+            *(x for past in plain["past"] for x in past["held"]),
+        ):
+            without_usual(each)
         plain["backend"]["query"] = mask_query(options.backend.query)
         self._write(to_line(plain))
 

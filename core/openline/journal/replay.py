@@ -18,6 +18,7 @@ from typing import Any
 import msgspec
 
 from openline.commands import Command, Outgoing
+from openline.dialects.options import configured
 from openline.dialects.protocol import Dialect
 from openline.dialects.registry import BUILT_IN
 from openline.events import Event
@@ -59,6 +60,8 @@ def replay(
 ) -> Iterator[Step]:
     """Replay a journal on a new machine, step by step; ``dialect`` None: the one it names.
 
+    The dialect gets the options that the journal has.
+
     ``observers`` watch the machine, and ``make`` makes it, with the arguments of
     ``SessionMachine``.
 
@@ -66,8 +69,7 @@ def replay(
     dialect, for another than the journal's, or for options that this version refuses.
     """
     opening = journal.opening
-    spoken = dialect or dialect_of(journal)
-    check_spoken(journal, spoken)
+    spoken = dialect_of(journal, dialect)
     draws: list[float] = []
 
     def draw() -> float:
@@ -110,12 +112,21 @@ def replay(
         yield step
 
 
-def dialect_of(journal: Journal) -> Dialect:
-    """The dialect that a journal names. Raises JournalError if it is not built in."""
+def dialect_of(journal: Journal, given: Dialect | None = None) -> Dialect:
+    """The dialect of a journal, ``given`` or built in, with the journal's options.
+
+    Raises JournalError, one line, for one that is neither, for another than the journal's, or for
+    an option that it does not have.
+    """
     name = journal.opening.dialect
-    if name not in BUILT_IN:
+    if given is not None:
+        check_spoken(journal, given)
+    elif name not in BUILT_IN:
         raise JournalError(f"dialect {name!r}: not known here: give it to replay")
-    return BUILT_IN[name]
+    try:
+        return configured(given or BUILT_IN[name], journal.opening.dialect_options)
+    except ValueError as exc:
+        raise JournalError(f"line 1: {exc}") from None
 
 
 def check_spoken(journal: Journal, dialect: Dialect) -> None:

@@ -18,8 +18,10 @@ from openline.commands import (
     OpenSocket,
     RequestCredential,
 )
-from openline.dialects.protocol import Status
-from openline.dialects.traits import Ends
+from openline.dialects.checking import begin_checked
+from openline.machine.life import Leaving
+from openline.machine.opening import Opening
+from openline.machine.rotation import CLOSE_NORMAL, Rotating
 from openline.machine.timers import (
     ALL_TIMERS,
     DIAL_TIMERS,
@@ -28,14 +30,14 @@ from openline.machine.timers import (
     STATE_TIMERS,
     Timer,
 )
-from openline.machine.words import Words
-
-#: RFC 6455 §7.4.1: the purpose of the connection has been fulfilled.
-CLOSE_NORMAL = 1000
 
 
-class Actions(Words):
-    """The work of one session; the chart calls it by name. ``words`` has the backend's messages."""
+class Actions(Opening, Rotating):
+    """The work of one session; the chart calls it by name.
+
+    ``opening`` has the steps up to an open line, ``words`` and ``proofs`` the backend's messages,
+    ``rotation`` how a dial is replaced by the next one.
+    """
 
     __slots__ = ()
 
@@ -60,10 +62,6 @@ class Actions(Words):
     def all_delivered(self) -> bool:
         """Whether all captured audio is confirmed or given up."""
         return not self.streams.undelivered
-
-    def start_unsent(self) -> bool:
-        """Whether this dial's start has not gone out, so that an ack of it is late."""
-        return not self.start_sent
 
     def retry_too_late(self) -> bool:
         """Whether no dial can come before the limit of a session that is stopped now."""
@@ -131,42 +129,19 @@ class Actions(Words):
         self.dialled_at = self.now
         self.connection_id = ""
         self.backend_error = ""
-        self.start_due = self.start_sent = self.stop_is_sent = False
+        self.start_due = self.start_sent = self.greeted = False
+        self.stop_is_sent = self.tail_is_sent = False
+        self.ends = self.dialect.traits.ends
+        self.memory = begin_checked(self.dialect)
+        self.life.begin(self.now, self.dialect.traits.longest)
+        self.queued.clear()
+        self.sent_audio = self.sent_messages = 0
+        self.upkeep.begin_dial(self.now)
         self.out.append(OpenSocket(self.dial, self.target, self.with_credential))
 
     def leave_dial(self) -> None:
         """The redirect has ended this dial; the one that it leads to waits for the gate."""
         self.dial_live = False
-
-    def note_opened(self) -> None:
-        """The socket is open."""
-        self.connection_id = self.opened_id
-
-    def await_ack(self) -> None:
-        """Request the start, but no earlier than the start delay after the dial."""
-        settled = self.dialled_at + self.policy.start_delay_of(self.dialect.traits)
-        if settled > self.now:
-            self.deadlines[Timer.SETTLE] = settled
-        else:
-            self.request_start()
-
-    def request_start(self) -> None:
-        """The start is due; the timeout of its ack begins."""
-        self.start_due = True
-        self.arm(Timer.ACK, self.policy.ack_timeout)
-
-    def open_line(self) -> None:
-        """The start was acknowledged: audio may flow, and the dial's timers run."""
-        self.line_open = self.streamed = True
-        self.ping_wanted = False
-        self.dropped, self.doubtful, self._finals = 0, False, 0
-        self.flushing_since = OFF
-        self.deadlines[Timer.GIVE_UP] = OFF  # judged at the next loss
-        self.arm(Timer.PING, self.policy.ping_interval)
-        status: Status = self.message
-        ends = status.ends or self.dialect.traits.ends
-        self.streams.begin_dial(self.now, exact=ends is Ends.EXACT)
-        self.report_status()
 
     # Keeping.
 
@@ -179,22 +154,21 @@ class Actions(Words):
         self.arm(Timer.STABLE, self.policy.stable_after)
 
     def note_stable(self) -> None:
-        """The line held for ``stable_after``."""
+        """The line held for ``stable_after``; a socket that was only open is no line yet."""
+        self.retry.held = True
+        if not self.streamed:
+            self.await_stable()
+            return
         self.retry.note_stable()
+        if not any(
+            each.due_since != OFF and not self.is_excused(each) for each in self.streams.all
+        ):
+            self.retry.note_heard()
 
     def request_ping(self) -> None:
         """A ping is due; ``pong_timeout`` runs from now, even if the ping is not sent yet."""
         self.ping_wanted = True
         self.arm_pong()
-
-    def note_pong(self) -> None:
-        """The backend received all audio that was sent before this pong's ping."""
-        self.streams.note_pong(self.pong)
-        if self.dialect.traits.silent_in_silence:
-            for stream in self.streams.all:
-                if stream.due_since != OFF:
-                    stream.due_since = self.now
-            self.arm_proof()
 
     # Losing.
 
@@ -205,6 +179,7 @@ class Actions(Words):
     def end_dial(self) -> None:
         """End the dial's timers, retract its partials, and keep unconfirmed audio for the next."""
         self.dial_live = self.line_open = self.start_due = False
+        self.life.leaving = Leaving.NOT
         self.disarm(DIAL_TIMERS)
         self.report_losses(self.streams.end_dial())
         for retraction in self.timeline.retract():
@@ -270,6 +245,7 @@ class Actions(Words):
             if stream.promised:
                 stream.box.hearing.decide()
                 self.confirm(stream.box, stream.promised)
+            self.note_unproved(stream.box)
         self.report_losses(self.streams.end())
         self.spooled = False  # what follows is of this result: another process may still fill gaps
         self.report_losses(self.streams.settle())

@@ -9,60 +9,39 @@ or request that is no longer live is counted and fires nothing.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from types import MappingProxyType
-from typing import Any, Final, TypeAlias
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 from openline import events as e
 from openline.backend import RedirectRefusedError
 from openline.commands import CloseSource
-from openline.dialects.checking import decode_or_malformed
-from openline.dialects.protocol import (
-    FinalMessage,
-    Heard,
-    Lost,
-    Malformed,
-    Metrics,
-    Noticed,
-    Refusal,
-    Remark,
-    Status,
-    Unknown,
-)
+from openline.machine.items import Fired, ended, is_live, on_message
+from openline.machine.life import Leaving
 from openline.machine.reporting import Reporting
+from openline.machine.rotation import CLOSE_NORMAL
 from openline.machine.state import Plan
 from openline.machine.timers import OFF, Timer
-from openline.reconnect.verdicts import Ending, ErrorKind
-from openline.text import one_line
+from openline.reconnect.verdicts import ErrorKind
 from openline.updates import SourceEndReason, State
-
-#: The chart's events that are fired, in order, each with the plan that it leads to.
-Fired: TypeAlias = tuple[tuple[str, Plan | None], ...]
 
 
 class LocalProtocolError(Exception):
     """The caller requested something that is impossible now; nothing has changed."""
 
 
-_NOTHING: Final[Fired] = ()
+_NOTHING: Final = ()
 #: The largest absolute value of a signed 16-bit sample.
 _FULL_SCALE: Final = 32768
-_OPEN: Final[Fired] = (("open_requested", None),)
-_STOP: Final[Fired] = (("stop_requested", None),)
+_OPEN: Final = (("open_requested", None),)
+_STOP: Final = (("stop_requested", None),)
 _GO_ON: Final = Plan()
-_MESSAGE_EVENTS: Final[dict[type, str]] = {
-    Heard: "transcript",
-    Metrics: "metrics",
-    Lost: "ignored",
-    Noticed: "insight",
-    Remark: "backend_error",
-    FinalMessage: "final_message",
-}
 
 
 def on_timer(session: Reporting, timer: Timer) -> Fired:
     """The chart's events that ``timer``, which is due, fires."""
-    plan = None if timer.error is None else _ended(session, error=timer.error)
+    plan = None if timer.error is None else ended(session, error=timer.error)
+    if timer is Timer.CLOSE and session.life.leaving is Leaving.CLOSING:
+        plan = ended(session, expired=True)
     if timer is Timer.SOURCE:
         return _look_for_silence(session)
     if timer is Timer.GIVE_UP:
@@ -73,22 +52,6 @@ def on_timer(session: Reporting, timer: Timer) -> Fired:
         cause = session.retry.cause
         session.retry.cause = f"could not finish in time{f': {cause}' if cause else ''}"
     return _NOTHING if timer.fires is None else ((timer.fires, plan),)
-
-
-def _ended(session: Reporting, *, detail: str = "", **known: Any) -> Plan:
-    """The plan for the ending ``known``, completed from the session's state."""
-    ending = Ending(
-        ever_connected=session.streamed,
-        met=session.now >= session.retry.met_at,
-        has_provider=session.has_provider,
-        reauth_used=session.retry.reauth_used,
-        strikes=session.retry.strikes,
-        **known,
-    )
-    # An error message just before the close gives the reason; the close may only repeat it.
-    return Plan(
-        ending, "; ".join(text for text in (session.backend_error, one_line(detail)) if text)
-    )
 
 
 # The app.
@@ -108,21 +71,29 @@ def _open(session: Reporting, _event: e.OpenRequested) -> Fired:
 
 
 def _audio(session: Reporting, event: e.AudioCaptured) -> Fired:
-    if len(event.pcm) & 1:
+    source, pcm, peak = event.source, event.pcm, event.peak
+    if len(pcm) & 1:
         raise LocalProtocolError("audio of an odd number of bytes: samples are 16-bit")
-    if event.peak is not None and not 0 <= event.peak <= _FULL_SCALE:
-        raise LocalProtocolError(f"a peak of {event.peak}: give 0 to {_FULL_SCALE}, or None")
-    stream = session.streams.capture(event.source, event.pcm, session.now)
+    if peak is not None and not 0 <= peak <= _FULL_SCALE:
+        raise LocalProtocolError(f"a peak of {peak}: give 0 to {_FULL_SCALE}, or None")
+    stream = session.streams.capture(source, pcm, session.now, peak)
     if stream is None:
-        _check_source(session, event.source)
+        _check_source(session, source)
         session.trouble("late_audio", "audio captured after the stop is refused")
     else:
-        session.watch.note_audio(event.source, session.now)
+        session.watch.note_audio(source, session.now)
         if session.spooled:
-            session.store(stream, event.pcm)
+            session.store(stream, pcm)
         if stream.is_store and not stream.has_room:
             session.note_full(stream)
         box = stream.box
+        if box.left_unproved:
+            box.left_unproved = False
+            session.trouble_again(
+                "unproven",
+                f"audio of {box.source} left memory before it was confirmed: "
+                "it is lost if the line is lost now",
+            )
         if box.hearing.told:  # its audio left memory
             session.report_told(box)
         elif box.ignored and box.losses.has_news:
@@ -216,7 +187,7 @@ def _no_credential(session: Reporting, event: e.CredentialFailed) -> Fired:
     kind = ErrorKind.CREDENTIAL_FATAL if event.fatal else ErrorKind.CREDENTIAL_FAILED
     if event.unusable:
         kind = ErrorKind.CREDENTIAL_UNUSABLE
-    return (("credential_failed", _ended(session, error=kind, detail=event.detail)),)
+    return (("credential_failed", ended(session, error=kind, detail=event.detail)),)
 
 
 def _asked(session: Reporting, request: int) -> bool:
@@ -229,22 +200,15 @@ def _asked(session: Reporting, request: int) -> bool:
 # The dial.
 
 
-def _live(session: Reporting, dial: int) -> bool:
-    if dial == session.dial and session.dial_live:
-        return True
-    session.counts["late"] += 1
-    return False
-
-
 def _opened(session: Reporting, event: e.SocketOpened) -> Fired:
-    if not _live(session, event.dial):
+    if not is_live(session, event.dial):
         return _NOTHING
     session.opened_id = event.connection_id
     return (("socket_opened", None),)
 
 
 def _redirected(session: Reporting, event: e.Redirected) -> Fired:
-    if not _live(session, event.dial):
+    if not is_live(session, event.dial):
         return _NOTHING
     error, detail = ErrorKind.TOO_MANY_REDIRECTS, ""
     if session.target.leads_elsewhere(event.location):
@@ -256,14 +220,16 @@ def _redirected(session: Reporting, event: e.Redirected) -> Fired:
             error, detail = ErrorKind.REDIRECT_REFUSED, str(exc)
         else:
             return (("redirected", _GO_ON),)
-    return (("redirect_refused", _ended(session, error=error, detail=detail)),)
+    return (("redirect_refused", ended(session, error=error, detail=detail)),)
 
 
 def _lost(session: Reporting, event: e.SocketLost) -> Fired:
-    if not _live(session, event.dial):
+    if not is_live(session, event.dial):
         return _NOTHING
-    plan = _ended(
+    asked = session.life.leaving is Leaving.CLOSING and event.code == CLOSE_NORMAL
+    plan = ended(
         session,
+        expired=asked or session.life.is_expected(session.now),
         code=event.code,
         sender=event.sender,
         reason=event.reason,
@@ -276,59 +242,33 @@ def _lost(session: Reporting, event: e.SocketLost) -> Fired:
 
 
 def _pong(session: Reporting, event: e.PongReceived) -> Fired:
-    if not _live(session, event.dial):
+    if not is_live(session, event.dial):
         return _NOTHING
     session.deadlines[Timer.PONG] = OFF
     session.pong = event.mark
     return (("pong", None),)
 
 
-def _message(session: Reporting, event: e.MessageReceived) -> Fired:
-    if not _live(session, event.dial):
-        return _NOTHING
-    session.deadlines[Timer.PONG] = OFF  # any frame shows that the backend is alive
-    message = decode_or_malformed(session.dialect, event.data)
-    if isinstance(message, Malformed):
-        session.count_trouble("malformed", f"an unreadable message: {message.why}")
-        session.counts["untold"] += message.words
-        return _NOTHING
-    if not session.is_ours(message.connection_id, message.attempt_id):
-        session.count_trouble("foreign", "a message that carries another connection's ids")
-        return _NOTHING
-    if isinstance(message, Unknown):
-        name = one_line(message.type) or "(blank)"
-        session.trouble("unknown", f"a message of an unknown type: {name}")
-        return _NOTHING
-    session.message = message
-    if isinstance(message, Status):
-        return (("acked" if message.ack else "status", None),)
-    if isinstance(message, Refusal):
-        return (("refused", _ended(session, refusal=message.row, detail=message.text)),)
-    return ((_MESSAGE_EVENTS[type(message)], None),)
-
-
-#: How each event is stored, and what it fires. A handler raises LocalProtocolError,
-#: before it stores anything, for what cannot be.
-HANDLERS: Final = MappingProxyType[type, Callable[[Reporting, Any], Fired]](
-    {
-        e.Tick: _always(_NOTHING),
-        e.OpenRequested: _open,
-        e.StopRequested: _always(_STOP),
-        e.AbortRequested: _always((("abort_requested", None),)),
-        e.NetworkRestored: _always((("network_restored", None),)),
-        e.SourceStarted: _source_started,
-        e.AudioCaptured: _audio,
-        e.CaptureHole: _hole,
-        e.SourceFinished: _source_ended,
-        e.SourceFailed: _source_lost,
-        e.AudioFetched: _fetched,
-        e.SpoolFailed: _spool_failed,
-        e.CredentialReady: _credential,
-        e.CredentialFailed: _no_credential,
-        e.SocketOpened: _opened,
-        e.Redirected: _redirected,
-        e.MessageReceived: _message,
-        e.PongReceived: _pong,
-        e.SocketLost: _lost,
-    }
-)
+#: How each event is stored, and what it fires. A handler raises LocalProtocolError, before it
+#: stores anything, for what cannot be. A plain dict, for it is read for each frame.
+HANDLERS: Final[Mapping[type, Callable[[Reporting, Any], Fired]]] = {
+    e.Tick: _always(_NOTHING),
+    e.OpenRequested: _open,
+    e.StopRequested: _always(_STOP),
+    e.AbortRequested: _always((("abort_requested", None),)),
+    e.NetworkRestored: _always((("network_restored", None),)),
+    e.SourceStarted: _source_started,
+    e.AudioCaptured: _audio,
+    e.CaptureHole: _hole,
+    e.SourceFinished: _source_ended,
+    e.SourceFailed: _source_lost,
+    e.AudioFetched: _fetched,
+    e.SpoolFailed: _spool_failed,
+    e.CredentialReady: _credential,
+    e.CredentialFailed: _no_credential,
+    e.SocketOpened: _opened,
+    e.Redirected: _redirected,
+    e.MessageReceived: on_message,
+    e.PongReceived: _pong,
+    e.SocketLost: _lost,
+}

@@ -25,6 +25,7 @@ from openline.commands import (
     StoreTold,
     StoreWithdrawn,
 )
+from openline.dialects.traits import Ends
 from openline.machine.state import SessionState
 from openline.machine.timers import OFF, Timer
 from openline.text import one_line
@@ -39,6 +40,9 @@ from openline.updates import (
     Trouble,
     Update,
 )
+
+#: Seconds between two reports of a fault that goes on.
+TROUBLE_AGAIN = 60.0
 
 
 class Reporting(SessionState):
@@ -74,6 +78,14 @@ class Reporting(SessionState):
             self._hand_words(structs.replace(each.final, final=True))
         self._note_replaced(box)
 
+    def note_unproved(self, box: Outbox) -> None:
+        """The session is over: what finals without proof cover is told, and not sent again."""
+        for each in box.hearing.take_unproved():
+            low = max(each.start, box.confirmed)
+            for start, end in box.losses.tell(low, max(low, each.end)):
+                if self.spooled:
+                    self.out.append(StoreTold(box.source, start, end))
+
     def _note_replaced(self, box: Outbox) -> None:
         for each in box.hearing.take_dropped():
             self.counts["replaced"] += 1
@@ -108,11 +120,14 @@ class Reporting(SessionState):
         before the mark passes it, so that it is not told then.
         """
         mark = box.confirmed
+        position = box.beyond(position)
         if position > mark and box.hearing.allows(position):
             mark = position
         passed = box.hearing.pass_mark(mark)
         self._note_replaced(box)
         if box.confirm(mark):
+            if self.deadlines[Timer.QUIET] != OFF and not self.streams.undelivered:
+                self.deadlines[Timer.QUIET] = self.now
             self.streams.note_mark(box, self.now)
             if self.spooled:
                 self.out.append(StoreConfirmed(box.source, mark))
@@ -127,14 +142,18 @@ class Reporting(SessionState):
             self.report(GapWithdrawn(gap=gap))
 
     def note_drained(self, stream: Stream) -> None:
-        """The backend took audio out of its queue: the horizon moves on."""
+        """The backend took audio out of its queue: the horizon moves on.
+
+        It moves no mark where the words of some audio may come after those of later audio.
+        """
         box = stream.box
         drained = stream.window.drained - round(self.dialect.traits.horizon * SAMPLE_RATE)
-        if drained > 0:
+        if drained > 0 and box.hearing.ends is not Ends.NONE:
             self.confirm(box, box.hearing.marks.at_horizon(box.span(drained, drained)[1]))
 
     def note_alive(self, stream: Stream) -> None:
         """The backend processes the audio of this source: it neither stalls nor is it deaf."""
+        self.retry.note_heard()
         stream.shut_since = OFF
         self.deadlines[Timer.STALL] = self.streams.shut_since + self.policy.stall_timeout
         stream.due_since = self.now if stream.is_due else OFF
@@ -201,7 +220,13 @@ class Reporting(SessionState):
     def trouble(self, kind: str, text: str) -> None:
         """Report a fault that does not end the session to the app, once per kind."""
         if kind not in self.reported:
-            self.reported |= {kind}
+            self.reported[kind] = OFF
+            self.report(Trouble(kind=kind, text=text))
+
+    def trouble_again(self, kind: str, text: str) -> None:
+        """The same, for a fault that goes on: once a minute at most."""
+        if self.now >= self.reported.get(kind, -OFF):
+            self.reported[kind] = self.now + TROUBLE_AGAIN
             self.report(Trouble(kind=kind, text=text))
 
     def count_trouble(self, kind: str, text: str) -> None:

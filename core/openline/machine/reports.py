@@ -50,12 +50,15 @@ def result(session: SessionState, state: State) -> Ended:
     # A failure always has a cause.
     not_well = session.retry.cause if failed else session.end_reason or lost
     short = "not all audio was confirmed" if missing else ""
+    unmeasured = session.streams.unmeasured
+    if unmeasured:
+        short = short or "audio was taken for silence, and its level was not measured"
     if untold := session.counts["untold"]:
         plural = "s" * (untold > 1)
         short = short or f"{untold} message{plural} that may hold words could not be reported"
     return Ended(
         state=state,
-        complete=not (not_well or missing or untold),
+        complete=not (not_well or missing or untold or unmeasured),
         reason=not_well or short or "finished",
         missing=missing,
         transcript=session.timeline.finals,
@@ -116,4 +119,9 @@ def snapshot(session: SessionState) -> Snapshot:
         window_shut=streams.shut,
         undelivered=streams.undelivered,
         sources_over=streams.over,
+        memory=session.memory,
+        credential_due=session.now >= session.credential_due_at,
+        greeted=session.greeted,
+        speaks=session.timeline.speaks,
+        leaving=session.life.leaving,
     )

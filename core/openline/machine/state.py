@@ -6,18 +6,23 @@ command, arm a timer, or note a confirmation.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from openline.audio.past import PastSource
 from openline.audio.silence import SilenceWatchdog
-from openline.audio.streams import PastSource, Streams
+from openline.audio.streams import Streams
 from openline.audio.timeline import Timeline
+from openline.audio.upkeep import Upkeep
 from openline.backend import Backend
 from openline.commands import (
     Command,
 )
-from openline.dialects.protocol import Dialect, FinalMessage, Ids
+from openline.dialects.protocol import Dialect, FinalMessage, Ids, Memory, Sent, Wire
+from openline.dialects.traits import End
 from openline.events import CredentialReady, SourceKind
+from openline.machine.life import Leaving, Life
 from openline.machine.timers import OFF, Timer
 from openline.policy import Policy
 from openline.reconnect.retry import Retry
@@ -69,13 +74,17 @@ class SessionState:
         "doubtful",
         "dropped",
         "end_reason",
+        "ends",
         "flushing_since",
         "granted",
+        "greeted",
         "has_provider",
         "hops",
         "kinds",
+        "life",
         "line_open",
         "lost_sources",
+        "memory",
         "message",
         "now",
         "opened_id",
@@ -83,11 +92,14 @@ class SessionState:
         "ping_wanted",
         "policy",
         "pong",
+        "queued",
         "realtime_factor",
         "redirect",
         "reported",
         "request",
         "retry",
+        "sent_audio",
+        "sent_messages",
         "soonest",
         "spooled",
         "start_due",
@@ -99,8 +111,10 @@ class SessionState:
         "streams",
         "summary",
         "summary_covers",
+        "tail_is_sent",
         "target",
         "timeline",
+        "upkeep",
         "watch",
         "with_credential",
     )
@@ -120,13 +134,9 @@ class SessionState:
         may_pause: Collection[str],
         kinds: Mapping[str, SourceKind],
     ) -> None:
-        self.policy = policy
-        self.dialect = dialect
-        self.has_provider = has_provider
-        self.kinds = dict(kinds)
-        self._backend = backend
-        self._session_id = session_id
-        self._attempt_id = attempt_id
+        self.policy, self.dialect, self._backend = policy, dialect, backend
+        self.has_provider, self.kinds = has_provider, dict(kinds)
+        self._session_id, self._attempt_id = session_id, attempt_id
         self.state: str = State.IDLE.value
         self.now = 0.0
         self.deadlines = [OFF] * len(Timer)
@@ -134,21 +144,21 @@ class SessionState:
         self.granted: dict[Timer, float] = {}  # deadlines that a suspension has put off
         self.out: list[Command] = []
         self.retry = Retry(policy, random)
-        limit = round(policy.buffer_seconds * SAMPLE_RATE)
+        limit = round(policy.buffer_of(dialect.traits) * SAMPLE_RATE)
         stores = frozenset(name for name, kind in kinds.items() if kind is SourceKind.STORE)
         self.streams = Streams(sources, dialect.traits, limit, disk_samples, stores)
+        self.upkeep = Upkeep(dialect.traits)
         self.spooled = disk_samples > 0  # captured audio is kept on disk as well
         self.watch = SilenceWatchdog(sources, {*may_pause, *stores}, policy.source_timeout)
         self.timeline = Timeline()
         # The input that arrived, until a row of the chart processes it.
         self.message: Any = None  # a Message; its type goes with the event that is fired
         self.pong = b""  # the mark of the last pong
-        self.opened_id = ""  # the connection_id of the socket that is open
         self.redirect = backend  # where a redirect leads
         # The processes that ran this session, and the finals on this dial.
         self._process, self._finals = 1, 0
         self.counts: dict[str, int] = dict.fromkeys(_COUNTED, 0)
-        self.reported: frozenset[str] = frozenset()  # the kinds of trouble, once each
+        self.reported: dict[str, float] = {}  # the kinds of trouble, and when each may come again
         # The credential.
         self.credential = CredentialReady(0)  # the provider's last answer
         self.credential_wanted = has_provider
@@ -157,21 +167,24 @@ class SessionState:
         self.credential_due_at = self.flushing_since = OFF
         self.request: int = 0
         # The dial.
+        self.dialled_at, self.life = 0.0, Life(random)
+        self.target, self.with_credential = backend, True
         self.dial: int = 0
-        self.dialled_at = 0.0
-        self.target = backend
-        self.with_credential = True
         self.dials = self.hops = 0
-        self.streamed = False  # a start was acknowledged, on some dial
-        self.connection_id = ""
+        self.streamed = False  # on some dial a start was acknowledged, or something proved or said
+        self.connection_id = self.opened_id = ""  # those of the dial, and of the socket that opened
         self.backend_error = ""
+        self.memory: Memory = None  # what the dialect remembers of this dial
+        self.queued: deque[Wire] = deque()  # messages of the dialect that go before all others
+        self.sent_audio = self.sent_messages = 0  # messages of this dial
+        self.ends = dialect.traits.ends  # what the ends of finals prove on this dial
         self.start_due = self.start_sent = self.ping_wanted = False
-        self.dial_live = self.line_open = False
+        self.dial_live = self.line_open = self.greeted = False
         self.realtime_factor = 1.0  # seconds of recognition per second of audio, at least 1
         self.dropped: int = 0  # queue items that the backend reported as dropped on this dial
         self.doubtful = False  # the final message will not confirm all sent audio
         # The end.
-        self.stop_wanted = self.stop_is_sent = False
+        self.stop_wanted = self.stop_is_sent = self.tail_is_sent = False
         self.end_reason = ""
         self.lost_sources: list[SourceEnded] = []  # those that failed or stalled before the stop
         self.summary: FinalMessage | None = None
@@ -187,10 +200,22 @@ class SessionState:
         )
 
     @property
+    def sent(self) -> Sent:
+        """What was sent on this dial so far."""
+        return Sent(
+            seconds=self.streams.sent_samples / SAMPLE_RATE,
+            audio=self.sent_audio,
+            messages=self.sent_messages,
+        )
+
+    @property
     def finish_at(self) -> float:
         """The time by which a session that is stopped now has to finish."""
+        traits = self.dialect.traits
         due = self.streams.finish_seconds(live=self.line_open) * self.realtime_factor
-        return self.now + self.policy.finish_timeout + due
+        if traits.end is End.NEVER:
+            due += traits.settle
+        return self.now + self.policy.finish_timeout + due + traits.tail
 
     def restore(self, past: Sequence[PastSource], transcript: Sequence[Transcript]) -> None:
         """Restore the state of a session as an earlier process left it."""
@@ -219,8 +244,14 @@ class SessionState:
         if plan.ending is None:
             self.retry.go_on(self.now, finish_at)
         else:
-            codes = self.dialect.traits.codes
-            self.retry.judge(plan.ending, codes, plan.detail, self.now, finish_at)
+            self.retry.judge(
+                plan.ending,
+                self.dialect.traits.rulings,
+                plan.detail,
+                self.now,
+                finish_at,
+                renewing=self.life.leaving is not Leaving.NOT,
+            )
 
     def arm(self, timer: Timer, delay: float) -> None:
         """Make ``timer`` due in ``delay`` seconds."""

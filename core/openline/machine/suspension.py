@@ -8,7 +8,7 @@ soonest deadline is taken for the end of a *suspension*, and before it is proces
 - overdue timers of the dial, the state and the sources get ``GRACE``, in which what lies ready
   arrives. A timer gets it once, until it fires or is armed anew: a process that is slow for
   good still finds a dead line;
-- GIVE_UP and FINISH, and the times in which a backend neither drained nor transcribed, are
+- GIVE_UP, FINISH and QUIET, and the times in which a backend neither drained nor transcribed, are
   moved by the length of the suspension;
 - STABLE starts anew: nothing shows that the line held.
 
@@ -29,9 +29,11 @@ from openline.updates import Resumed
 NOTICED: Final = 1.0
 #: Seconds in which what lies ready is read.
 GRACE: Final = 0.25
-#: The timers that get ``GRACE``; PACE only lets the sender look again.
+#: These only let the sender look again.
+_SENDING: Final = {Timer.PACE, Timer.FILL, Timer.FLUSH, Timer.KEEPALIVE}
+#: The timers that get ``GRACE``.
 _GRANTED: Final = frozenset(
-    {*TIMERS[STATE_TIMERS], *TIMERS[DIAL_TIMERS], Timer.SOURCE} - {Timer.STABLE, Timer.PACE}
+    {*TIMERS[STATE_TIMERS], *TIMERS[DIAL_TIMERS], Timer.SOURCE} - {Timer.STABLE, *_SENDING}
 )
 
 
@@ -41,7 +43,7 @@ def note_suspension(session: Reporting, gap: float) -> None:
     session.streams.note_suspension(gap)
     session.flushing_since += gap
     session.retry.note_suspension(gap)
-    for timer in (Timer.GIVE_UP, Timer.FINISH, Timer.STALL, Timer.PROOF):
+    for timer in (Timer.GIVE_UP, Timer.FINISH, Timer.STALL, Timer.PROOF, Timer.QUIET):
         deadlines[timer] += gap  # OFF stays OFF
     if deadlines[Timer.STABLE] != OFF:
         session.arm(Timer.STABLE, session.policy.stable_after)

@@ -51,6 +51,10 @@ class Timer(IntEnum):
     SETTLE = Scope.STATE, "settle_due"
     ACK = Scope.STATE, "timed_out", ErrorKind.NO_ACK
     STABLE = Scope.STATE, "stable_due"
+    # Until the dial is to be replaced, if its connection is known to end.
+    ROTATE = Scope.STATE, "rotate_due"
+    # While a dial is replaced: until what was sent is confirmed.
+    DRAIN = Scope.STATE, "drain_due"
     RETRY = Scope.STATE, "retry_due"
     CLOSE = Scope.STATE, "timed_out"
 
@@ -60,8 +64,14 @@ class Timer(IntEnum):
     # While audio of a source is sent and not confirmed: does the backend process it?
     PROOF = Scope.DIAL, "timed_out", ErrorKind.DEAF
     PING = Scope.DIAL, "ping_due"
-    # Fires none: it only makes the sender pull again.
+    # From the stop, where the backend ends no session: until when words are waited for.
+    QUIET = Scope.DIAL, "quiet_due"
+    # These fire none: they only make the sender pull again. When time opens a window; when the
+    # rest of a message has waited for long enough, a flush is due, a line was silent too long.
     PACE = Scope.DIAL, None
+    FILL = Scope.DIAL, None
+    FLUSH = Scope.DIAL, None
+    KEEPALIVE = Scope.DIAL, None
 
     scope: Scope
     fires: str | None
@@ -97,13 +107,19 @@ RUNS: dict[str, tuple[Timer, ...]] = {
     "connecting": (Timer.CONNECT, Timer.GIVE_UP, Timer.FINISH, Timer.SOURCE),
     "awaiting_ack": (Timer.SETTLE, Timer.ACK, Timer.GIVE_UP, Timer.FINISH, Timer.SOURCE),
     "streaming": (
-        *(Timer.STABLE, Timer.PING, Timer.PONG, Timer.SEND, Timer.STALL, Timer.PROOF),
-        *(Timer.PACE, Timer.SOURCE),
+        *(Timer.STABLE, Timer.ROTATE),
+        *(Timer.PING, Timer.PONG, Timer.SEND, Timer.STALL, Timer.PROOF),
+        *(Timer.PACE, Timer.FILL, Timer.FLUSH, Timer.KEEPALIVE, Timer.SOURCE),
+    ),
+    "draining": (
+        *(Timer.DRAIN, Timer.CLOSE),
+        *(Timer.PING, Timer.PONG, Timer.SEND, Timer.STALL, Timer.PROOF),
+        *(Timer.PACE, Timer.FILL, Timer.FLUSH, Timer.KEEPALIVE, Timer.SOURCE, Timer.FINISH),
     ),
     "reconnecting": (Timer.RETRY, Timer.GIVE_UP, Timer.FINISH, Timer.SOURCE),
     "finishing": (
         *(Timer.PING, Timer.PONG, Timer.SEND, Timer.STALL, Timer.PROOF),
-        *(Timer.PACE, Timer.FINISH),
+        *(Timer.PACE, Timer.FILL, Timer.FLUSH, Timer.KEEPALIVE, Timer.QUIET, Timer.FINISH),
     ),
     "closing": (Timer.CLOSE,),
     "closed": (),

@@ -8,18 +8,26 @@ final there repeats another. What a final proves is in ``marks``.
 from __future__ import annotations
 
 from openline.audio.marks import Reading
+from openline.audio.outbox import Outbox
 from openline.audio.stream import Stream
-from openline.dialects.protocol import Heard, Lost, Metrics, Noticed, Remark, Status
-from openline.machine.reporting import Reporting
-from openline.machine.timers import OFF
+from openline.dialects.protocol import Heard, Metrics, Noticed, Remark, Status
+from openline.dialects.traits import Ends
+from openline.machine.proofs import Proofs
 from openline.text import has_words, one_line
-from openline.updates import SAMPLE_RATE, BackendMetrics, Insight, Transcript, to_samples
+from openline.updates import (
+    SAMPLE_RATE,
+    BackendMetrics,
+    Insight,
+    Transcript,
+    TranscriptWord,
+    to_samples,
+)
 
 #: The largest factor by which a slow recogniser lengthens FINISH.
 SLOWEST = 10.0
 
 
-class Words(Reporting):
+class Words(Proofs):
     """The actions that the chart names for a message of the backend."""
 
     __slots__ = ()
@@ -28,6 +36,7 @@ class Words(Reporting):
         """Report the backend's status; ``filling`` limits what is sent, ``doubtful`` the end."""
         status: Status = self.message
         self.backend_error = ""
+        self.streamed |= status.ack and self.line_open
         self.doubtful |= status.doubtful or (status.warning and self.stop_wanted)
         if status.filling:
             stream = self.streams.get(status.source)
@@ -48,7 +57,7 @@ class Words(Reporting):
         if stream is None:
             return
         self.backend_error = ""
-        stream.spoke = True
+        self.streamed = stream.spoke = True
         if metrics.queue is not None:
             self.streams.announce(metrics.queue)
         if metrics.realtime_factor is not None:
@@ -78,7 +87,7 @@ class Words(Reporting):
             self._miss_words("words of a source that this session does not have")
             return
         self.backend_error = ""
-        stream.spoke = True
+        self.streamed = stream.spoke = True
         box, hearing = stream.box, stream.box.hearing
         start, end = self._place(stream)
         if not has_words(heard.text):
@@ -86,38 +95,58 @@ class Words(Reporting):
         elif not heard.final:
             hearing.marks.note_partial(start)
             self.report_words(self._transcript(stream, start, end))
-        elif hearing.exact:
+        elif not hearing.holds:
             hearing.marks.note_partial(None)
             # Reported before the mark moves: the record of a final holds what it proves.
-            proves = self._proof(stream)
+            proves = self._proof(stream) if hearing.ends is Ends.EXACT else None
             final = self._transcript(stream, start, end)
-            hearing.note_final(Reading(start, end, final))
+            hearing.note_final(self._covering(stream, Reading(start, end, final, sent=box.sent)))
             self.report_words(final, proves=proves)
-            self.confirm(box, proves)
+            if proves is not None:
+                self.confirm(box, proves)
         else:
             settled = self._transcript(stream, start, end)
             self.report_words(settled)
-            reading = Reading(start, end, settled, self._known(stream))
+            reading = Reading(start, end, settled, self._known(stream), box.sent)
             self.confirm(box, hearing.hold(reading, box.sent))
+        if has_words(heard.text):
+            self.note_words(stream, end)
         # Drained audio last: with a horizon of 0 it confirms the audio of these same words.
         if stream.window.note_drained(box.sent_by(self._drained_by(stream))):
             self.note_drained(stream)
         self.note_alive(stream)
+        self.note_sign(stream)
 
     def _place(self, stream: Stream) -> tuple[int, int]:
         """Where in the session the words of the message are, within what this dial was sent.
 
         Without a beginning they follow the last final, and without an end they end at the live
-        edge of what was sent. An end before the beginning is raised to it: a beginning is good.
+        edge of what was sent; a partial without either ends with what the backend drained. An end
+        before the beginning is raised to it: a beginning is good.
         """
         heard: Heard = self.message
-        box = stream.box
+        box, edge = stream.box, stream.box.hearing.marks.edge
+        if box.hearing.ends is Ends.NONE:
+            edge = box.confirmed  # finals that are still to come may lie before others
+        if heard.start is None and heard.end is None and not heard.final:
+            drained = stream.window.drained
+            return edge, max(edge, box.span(drained, drained)[1])
         first = 0 if heard.start is None else to_samples(heard.start)
         last = box.dial_sent if heard.end is None else to_samples(heard.end)
         start, end = box.interval(first, max(first, last))
         if heard.start is None:
-            start = min(max(start, box.hearing.marks.edge), end)
+            start = min(max(start, edge), end)
         return start, end
+
+    def _covering(self, stream: Stream, reading: Reading) -> Reading:
+        """The reading, with the audio that is told with it where nothing proves it.
+
+        That is none where finals prove nothing and this one has no end: the words may lie
+        anywhere in what was sent, most of which the backend may not have heard.
+        """
+        heard: Heard = self.message
+        is_anywhere = heard.end is None and stream.box.hearing.ends is Ends.NONE
+        return reading._replace(end=reading.start) if is_anywhere else reading
 
     def _known(self, stream: Stream) -> int:
         """The end of the audio that the figures show to be processed; 0: there are no figures."""
@@ -127,7 +156,7 @@ class Words(Reporting):
     def _drained_by(self, stream: Stream) -> int:
         """How much the backend must have processed to send the words of the message."""
         heard: Heard = self.message
-        if stream.box.hearing.exact:
+        if stream.box.hearing.ends is Ends.EXACT:
             return 0 if heard.end is None else max(to_samples(heard.end), 0)
         if stream.window.reports or heard.start is None or not has_words(heard.text):
             return 0  # the end is a claim, and figures are better than the beginning
@@ -137,23 +166,45 @@ class Words(Reporting):
         """The words of the message: partial, final, or final and held."""
         heard: Heard = self.message
         hearing = stream.box.hearing
-        seam = heard.final and hearing.seam and not hearing.exact
+        seam = heard.final and hearing.seam and hearing.ends is not Ends.EXACT
+        is_held = hearing.holds and self.summary is None
         if heard.final:
             hearing.seam = False
         return Transcript(
             source=stream.box.source,
             text=heard.text,
-            final=heard.final and (hearing.exact or self.summary is not None),
+            final=heard.final and not is_held,
             start=start / SAMPLE_RATE,
             end=end / SAMPLE_RATE,
             confidence=heard.confidence,
             language=heard.language,
             speaker=heard.speaker,
             segment_id=heard.segment_id,
-            settled=heard.final and not hearing.exact and self.summary is None,
+            words=self._timed(stream.box),
+            channel=heard.channel,
+            settled=heard.final and is_held,
             seam=seam,
             id=self.next_id() if heard.final else "",
         )
+
+    def _timed(self, box: Outbox) -> tuple[TranscriptWord, ...]:
+        """The single words of the message, with times of the session."""
+        heard: Heard = self.message
+        timed: list[TranscriptWord] = []
+        for each in heard.words:
+            first = None if each.start is None else to_samples(each.start)
+            last = None if each.end is None else to_samples(each.end)
+            start, end = box.interval(first or 0, max(first or 0, last or 0))
+            timed.append(
+                TranscriptWord(
+                    text=each.text,
+                    start=None if first is None else start / SAMPLE_RATE,
+                    end=None if last is None else end / SAMPLE_RATE,
+                    confidence=each.confidence,
+                    speaker=each.speaker,
+                )
+            )
+        return tuple(timed)
 
     def _proof(self, stream: Stream) -> int:
         """Up to where the message proves its source, where ends are exact: up to its end.
@@ -172,7 +223,7 @@ class Words(Reporting):
             stream.box.hearing.marks.note_partial(None)
             for retraction in self.timeline.retract_live(stream.box.source):
                 self.report(retraction)
-            if stream.box.hearing.exact:
+            if stream.box.hearing.ends is Ends.EXACT:
                 self.confirm(stream.box, self._proof(stream))
 
     def take_last_words(self) -> None:
@@ -185,7 +236,7 @@ class Words(Reporting):
             start, end = self._place(stream)
             reading = Reading(start, end, self._transcript(stream, start, end))
             stream.box.hearing.note_final(reading)
-            stream.box.tell(reading)
+            stream.box.tell(self._covering(stream, reading))
             self.report_told(stream.box)
 
     def miss_words(self) -> None:
@@ -198,42 +249,8 @@ class Words(Reporting):
             self.counts["untold"] += 1
             self.trouble("untold", f"{what}: they are not in the transcript")
 
-    def ignore_source(self) -> None:
-        """The backend ignores a source: send nothing more of it on this dial."""
-        lost: Lost = self.message
-        self.report_status_of("warning", lost.text, lost.source)
-        stream = self.streams.get(lost.source)
-        if stream is not None and not stream.box.ignored:
-            stream.box.ignore()
-            self.note_alive(stream)
-            stream.due_since = OFF
-            self.arm_proof()
-            self.report_told(stream.box)
-
     def take_insight(self) -> None:
         """Report what the backend recognized in the words, unchanged."""
         self.backend_error = ""
         noticed: Noticed = self.message
         self.report(Insight(kind=noticed.kind, payload=noticed.payload))
-
-    def take_summary(self) -> None:
-        """The final message confirms all sent audio, unless some was or may have been dropped.
-
-        It confirms nothing of a source of which no words and no figures came, if the backend
-        sent some of another one: it may have ignored the source. Nor does it where the figures
-        leave more audio undrained than the queue can hold: the recogniser is gone. It confirms at
-        the end of the session alone where words may still follow that replace older ones.
-        """
-        streams = self.streams.all
-        confirms = not (self.doubtful or self.dropped)
-        spoke = any(stream.spoke for stream in streams)
-        for stream in streams:
-            box = stream.box
-            self.summary_covers[box.source] = box.span(0, box.dial_sent)
-            is_gone = stream.window.reports and stream.is_due
-            if confirms and (stream.spoke or not spoke) and not is_gone:
-                if box.hearing.is_open:
-                    stream.promised = box.sent
-                else:
-                    self.confirm(box, box.sent)
-        self.summary = self.message

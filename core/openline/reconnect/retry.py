@@ -3,8 +3,10 @@
 ``judge`` turns an ending into a plan before any transition runs, so that guards only read it:
 either a time for the next dial, or never, with the cause. The counts for it are here, and the
 rules that reset them: only a *stable* line (streaming for ``stable_after``) resets the backoff,
-the strikes and the right to a fresh credential; progress (a confirmed final) resets only the
-attempts and the time to give up.
+the right to a fresh credential, and the strikes, these once the backend is known to process
+audio; progress (a confirmed final) resets only the attempts and the time to give up.
+
+A stable dial that is replaced before its end (``rotation``) is no loss: the next dial is *free*.
 
 A delay that would pass a limit is cut to the last instant before it, once: a server that asks to
 come back in 300 s is asked once more when the session gives up after 300 s. Example, with
@@ -40,8 +42,11 @@ class Retry:
         "asked",
         "attempts",
         "cause",
+        "free",
         "gate",
         "give_up_at",
+        "heard",
+        "held",
         "last",
         "lost_at",
         "met_at",
@@ -65,6 +70,8 @@ class Retry:
         self.reauth_used = False  # a fresh credential has been used
         self.unchanged = False  # that credential was the refused one again
         self.stable = False  # the line was stable on its last dial
+        self.held = False  # it held for as long, though no backend may be behind it
+        self.heard = False  # the backend processed audio on its last dial, or had none to process
         self.give_up_at = OFF
         self.last = False  # a delay was cut since there was progress
         self.met_at = OFF  # until then a first contact is not fatal
@@ -72,6 +79,7 @@ class Retry:
         # The plan.
         self.asked = -OFF  # until when the server asked to wait
         self.until = OFF  # when to dial again; OFF: never
+        self.free = False  # the next dial only replaces a stable one: it is not counted
         self.cause = ""
         self.verdict: Verdict | None = None
 
@@ -82,15 +90,26 @@ class Retry:
         detail: str,
         now: float,
         finish_at: float,
+        *,
+        renewing: bool = False,
     ) -> None:
-        """Make the plan for ``ending``. ``detail`` is added to the cause, for the user."""
+        """Make the plan for ``ending``. ``detail`` is added to the cause, for the user.
+
+        ``renewing``: the dial was being replaced by the next one, which is free if the line held
+        for as long as a stable one, and if the ending is a RETRY without a strike.
+        """
         verdict = judge(ending, codes)
         self.verdict = verdict
         self.cause = f"{verdict.why} ({detail})" if detail else verdict.why
-        self.until = OFF
+        self.until, self.free = OFF, False
         if verdict.action is Action.FATAL:
             if ending.reauth_used and self.unchanged:
                 self.cause += "; the provider gave the refused token again"
+            return
+        is_free = self.held and verdict.action is Action.RETRY and not verdict.strike
+        if renewing and is_free:
+            self.go_on(now, finish_at)
+            self.free = self.until <= now
             return
         policy = self._policy
         if policy.max_attempts is not None and self.attempts >= policy.max_attempts:
@@ -187,11 +206,15 @@ class Retry:
         self.attempts += 1
         if not self.stable:
             self.tries += 1
-        self.stable = False
+        self.stable = self.held = self.heard = False
         self.strikes += self.verdict is not None and self.verdict.strike
         self.give_up_at = self._give_up_at(now)
         if self.lost_at == OFF:
             self.lost_at, self.report_at = now, now + OUTAGE_REPORT
+
+    def note_renewal(self) -> None:
+        """A stable dial is replaced: that is no loss, and the next one has to be stable again."""
+        self.stable = self.held = self.heard = self.free = False
 
     def outage(self, now: float) -> str:
         """The report of an outage, if one is due: it comes each ``OUTAGE_REPORT`` seconds."""
@@ -202,12 +225,23 @@ class Retry:
         return f"no line for {minutes:.0f} minutes, and the client goes on dialling: {self.cause}"
 
     def note_stable(self) -> None:
-        """The line held for ``stable_after``: reset every count."""
+        """The line held for ``stable_after``: reset every count.
+
+        The strikes are reset once the backend is known to process audio: a deaf one holds the
+        line for so long too, each time.
+        """
         self.stable = True
         self.tries = 0
-        self.strikes = 0
+        if self.heard:
+            self.strikes = 0
         self.reauth_used = False
         self.note_progress()
+
+    def note_heard(self) -> None:
+        """The backend processes audio, or there is none that it has to process."""
+        self.heard = True
+        if self.stable:
+            self.strikes = 0
 
     def note_suspension(self, gap: float) -> None:
         """The process was suspended: that time does not count."""

@@ -16,18 +16,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Final, TypeAlias
+from typing import Final
 
-import msgspec
-
-
-class Action(StrEnum):
-    """What the machine does after an ending."""
-
-    RETRY = "retry"  #: dial again after the backoff
-    LATER = "later"  #: dial again, but not soon
-    REAUTH = "reauth"  #: dial once with a fresh credential
-    FATAL = "fatal"  #: stop
+from openline.reconnect.rules import Action, Ranges, Rule
 
 
 class Sender(StrEnum):
@@ -71,39 +62,6 @@ class ErrorKind(StrEnum):
     TOO_MANY_REDIRECTS = "too_many_redirects"
 
 
-class Rule(msgspec.Struct, frozen=True, kw_only=True):
-    """One rule, of this table or of a dialect.
-
-    ``why`` is the reason, one line in lower case; ``source`` names the origin of the rule.
-    ``strike``: an unknown ending; the fourth without a stable line in between is fatal.
-    ``scatter``: the server closed all its connections at once, so the first try is spread over
-    ``Policy.scatter`` (5 s). ``hint_ends_wait``: a restored network ends even the delay of a
-    LATER (it always ends that of a RETRY). ``advice``: what the user should check besides the
-    token, where a REAUTH has no provider. ``weather``: the reason once the session has streamed;
-    where the row would then be fatal it is LATER, without a strike, and a restored network ends
-    its wait. ``first_contact``: before that it is fatal only once ``Policy.first_contact``
-    (15 s) is over.
-    """
-
-    action: Action
-    why: str
-    source: str
-    strike: bool = False
-    scatter: bool = False
-    hint_ends_wait: bool = False
-    advice: str = ""
-    weather: str = ""
-    first_contact: bool = False
-
-
-Ranges: TypeAlias = tuple[tuple[range, Rule], ...]
-
-
-def plain(text: str) -> str:
-    """``text`` in the form in which names and reasons are compared: no case, ``-`` or ``_``."""
-    return " ".join(text.casefold().replace("-", " ").replace("_", " ").split())
-
-
 def _retry(why: str, source: str, *, scatter: bool = False) -> Rule:
     return Rule(action=Action.RETRY, why=why, source=source, scatter=scatter)
 
@@ -135,6 +93,9 @@ _OURS: Final = "openline"
 
 #: No evidence, or none that is in a table.
 UNKNOWN: Final = _strike("the connection ended and no reason was given", _OURS)
+
+#: A connection that ends when it had to, or that is replaced before that.
+EXPIRED: Final = _retry("the connection was at its known end, and is replaced", _OURS)
 
 #: Close codes from the peer, or from an unknown sender.
 CLOSE_CODES: Final[Mapping[int, Rule]] = MappingProxyType(

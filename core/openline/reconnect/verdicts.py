@@ -8,18 +8,20 @@ of strikes, and whether a fresh credential is possible.
 The order, the most specific first:
 
 1. the dialect's refusal: the backend gave the reason in words, the close only repeats it;
-2. the dialect's own codes, if the close frame is not ours (they define what the backend means
+2. the known end of the connection: a close there, or its code, says nothing else (Speechmatics
+   closes with 1008, as for a bad token);
+3. the dialect's own codes, if the close frame is not ours (they define what the backend means
    by a code, not why our library closed);
-3. a close code that was in a frame: an error after it is its consequence. The reason of a
+4. a close code that was in a frame: an error after it is its consequence. The reason of a
    1008 refines it;
-4. an HTTP status that refuses;
-5. the error kind. It comes before the statuses that refuse nothing in themselves (101, and a
+5. an HTTP status for which the dialect has a rule, or one that refuses;
+6. the error kind. It comes before the statuses that refuse nothing in themselves (101, and a
    redirect that was not followed: the error is the reason why it was not);
-6. such a status with no error;
-7. 1006 or 1015: no frame ever carries them. A library reports them for "there was no close
+7. such a status with no error;
+8. 1006 or 1015: no frame ever carries them. A library reports them for "there was no close
    frame", so they add nothing to other evidence. An adapter that reports 1006 and one that
    reports no code get the same verdict;
-8. nothing: RETRY with a strike.
+9. nothing: RETRY with a strike.
 
 An ending that is in no table is RETRY with a strike. The strike that makes ``MAX_STRIKES``
 since the line was stable is FATAL, for every action of a row; other endings neither add nor
@@ -38,7 +40,8 @@ from typing import Final
 import msgspec
 
 from openline.reconnect import verdict_table as table
-from openline.reconnect.verdict_table import Action, ErrorKind, Rule, Sender
+from openline.reconnect.rules import Action, Ranges, Rule, plain
+from openline.reconnect.verdict_table import ErrorKind, Sender
 
 __all__ = [
     "MAX_RETRY_AFTER",
@@ -68,7 +71,7 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
     the number before this ending; ``reauth_used``: a fresh credential has been used since the
     line was stable. ``ever_connected``: a step of some dial of this session was acknowledged by the
     backend (an open socket alone is none); ``met``: the time for a first contact is over.
-    ``retry_after`` is in seconds.
+    ``retry_after`` is in seconds. ``expired``: the connection was at its known end.
     """
 
     code: int | None = None
@@ -83,6 +86,7 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
     reauth_used: bool = False
     strikes: int = 0
     refusal: Rule | None = None
+    expired: bool = False
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,7 +108,10 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def judge(ending: Ending, dialect_codes: Mapping[int, Rule] = NO_CODES) -> Verdict:
-    """Return the verdict on ``ending``. Total: never raises."""
+    """Return the verdict on ``ending``. Total: never raises.
+
+    ``dialect_codes``: the close codes and HTTP statuses for which the dialect has its own rules.
+    """
     row = _ruling(ending, dialect_codes)
     fatal = _why_fatal(row, ending)
     if row.weather and ending.ever_connected and (row.first_contact or fatal is not None):
@@ -128,10 +135,14 @@ def _ruling(ending: Ending, dialect_codes: Mapping[int, Rule]) -> Rule:
     code, status, error = ending.code, ending.status, ending.error
     if ending.refusal is not None:
         return ending.refusal
+    if ending.expired:
+        return table.EXPIRED
     if code is not None and code in dialect_codes and ending.sender is not Sender.LOCAL:
         return dialect_codes[code]
     if code is not None and code not in table.NEVER_SENT:
         return _by_code(code, ending)
+    if status is not None and status in dialect_codes:
+        return dialect_codes[status]
     if status is not None and (error is None or status not in table.INDIRECT_STATUSES):
         return _by_number(status, table.HTTP_STATUSES, table.HTTP_RANGES, table.BAD_STATUS)
     if error is not None:
@@ -145,14 +156,14 @@ def _by_code(code: int, ending: Ending) -> Rule:
     if ending.sender is Sender.LOCAL and code in table.OUR_CLOSE_CODES:
         return table.OUR_CLOSE_CODES[code]
     if code == 1008:
-        reason = table.plain(ending.reason)
+        reason = plain(ending.reason)
         for keywords, row in table.POLICY_REASONS:
-            if any(table.plain(keyword) in reason for keyword in keywords):
+            if any(plain(keyword) in reason for keyword in keywords):
                 return row
     return _by_number(code, table.CLOSE_CODES, table.CLOSE_CODE_RANGES, table.BAD_CLOSE_CODE)
 
 
-def _by_number(number: int, exact: Mapping[int, Rule], ranges: table.Ranges, other: Rule) -> Rule:
+def _by_number(number: int, exact: Mapping[int, Rule], ranges: Ranges, other: Rule) -> Rule:
     if number in exact:
         return exact[number]
     return next((row for numbers, row in ranges if number in numbers), other)

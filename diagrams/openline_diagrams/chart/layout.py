@@ -5,8 +5,8 @@ again, so that a page of 800 pixels leaves letters of six. Here the happy path i
 of boxes from top to bottom; a state beside it has the lane on its left; the lane on its
 right holds what ends a session. What a group shares is a *card* between the group's frame
 and the state that it leads to. Labels of the spine stand in the gaps between its boxes,
-which are as high as their labels need; a step that jumps over a box runs down on the
-right. So no line can cross a label, however long a label becomes.
+which are as high as their labels need; a step that jumps over a box runs beside the spine
+(``jumps``). So no line can cross a label, however long a label becomes.
 
 Places are computed, never measured, so a drawing is the same on every machine.
 """
@@ -15,8 +15,10 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+from openline_diagrams.chart.jumps import Jumps, jumps
 from openline_diagrams.chart.label import (
     GAP,
+    ROW,
     Row,
     heading,
     height,
@@ -72,6 +74,8 @@ class _Sheet:
         self.inner = {name: states for name, states in drawing.groups.items() if name != OPEN}
         self.todo = {(edge.tail, edge.head): edge for edge in drawing.edges}
         self.heats = {(edge.tail, edge.head): edge.heat for edge in drawing.edges}
+        self.ways: dict[str, list[Edge]] = {}  # by state: the jumps that leave on the left
+        self.exits: dict[Edge, float] = {}  # where they do
         self.panels: dict[str, Panel] = {}
         self.frames: dict[str, Frame] = {}
         self.texts: list[Text] = []
@@ -97,12 +101,17 @@ class _Sheet:
     def draw_spine(self) -> None:
         """The happy path, its frames, and the steps that jump over a box of it."""
         order = {state: number for number, state in enumerate(self.spine)}
-        jumps = {
-            self.todo.pop((tail, head)): sorted((order[tail], order[head]))
-            for tail, head in [*self.todo]
-            if tail in order and head in order and order[head] != order[tail] + 1
-        }
-        lines = _side_by_side(jumps)
+        beside = jumps(
+            [
+                self.todo.pop((tail, head))
+                for tail, head in [*self.todo]
+                if tail in order and head in order and order[head] != order[tail] + 1
+            ],
+            order,
+        )
+        lines = beside.right
+        for edge in beside.left:
+            self.ways.setdefault(edge.tail, []).append(edge)
         y = self.top
         tops = {OPEN: y - PAD - NEAR}
         for state, after in pairwise([*self.spine, ""]):
@@ -124,10 +133,21 @@ class _Sheet:
         for (tail, head), (a, b) in zip(pairwise(self.spine), pairwise(places), strict=True):
             end = b.y - RING * self.drawing.boxes[head].final
             self.route(tail, head, (TRUNK, a.bottom), (TRUNK, end), heavy=True)
-        for edge, x in lines.items():
+        self.draw_jumps(beside, order)
+
+    def draw_jumps(self, beside: Jumps, order: dict[str, int]) -> None:
+        """The lines beside the spine."""
+        for edge, x in beside.right.items():
             a, b = self.panels[edge.tail].place, self.panels[edge.head].place
             out, back = a.bottom - 14 + (x - JUMP), b.y + 14 - (x - JUMP)
             self.route(edge.tail, edge.head, (a.right, out), (x, out), (x, back), (b.right, back))
+        for edge, x in beside.left.items():
+            b, out = self.panels[edge.head].place, self.exits[edge]
+            # Up to the lower part of a box, above what leaves it there; down to its name.
+            lowest = [self.exits[each] - 22 for each in self.ways.get(edge.head, ())]
+            is_back = order[edge.head] < order[edge.tail]
+            back = min([b.bottom - 14, *lowest]) if is_back else b.y + 14
+            self.route(edge.tail, edge.head, (SPINE, out), (x, out), (x, back), (SPINE, back))
 
     def label_step(
         self, state: str, after: str, y: float, jumps: list[Edge], right: float
@@ -195,7 +215,7 @@ class _Sheet:
                 if edge is None:
                     continue
                 x = _channel(len(found)) + NEAR
-                rows = self.rows(edge, SPINE - 2 * PAD - x)
+                rows = self.rows(edge, SPINE - 4 * PAD - x)
                 if found:  # below the line before it
                     y = max(y, found[-1][1] + height(rows) + PAD)
                 self.text(f"{edge.tail}_{edge.head}", x, y - height(rows) - 3, rows)
@@ -238,7 +258,8 @@ class _Sheet:
             ways += rows_of(line, room)
         ways += listed("exit / ", box.leave, room)
         timers = listed("timers: ", box.timers, room)
-        parts = tuple(tuple(part) for part in (ways, timers) if part)
+        leaving = [self.way(edge, room) for edge in self.ways.get(box.name, ())]
+        parts = tuple(tuple(part) for part in (ways, timers, *leaving) if part)
         return parts, TITLE + sum(height(part) + 2 * GAP + 1 for part in parts) + 4
 
     def panel(self, state: str, x: float, y: float, wide: float) -> Place:
@@ -248,6 +269,10 @@ class _Sheet:
         ring = RING if box.final else 0
         place = Place(x + ring, y, wide - 2 * ring, high)
         self.panels[state] = Panel(box, place, parts)
+        bottom = place.bottom - 4
+        for edge in reversed(self.ways.get(state, ())):
+            bottom -= height(self.way(edge, wide - 2 * INSET)) + 2 * GAP + 1
+            self.exits[edge] = bottom + GAP + ROW / 2
         return place
 
     def rows(self, edge: Edge, room: float) -> list[Row]:
@@ -259,6 +284,10 @@ class _Sheet:
             for line in lines:
                 rows += rows_of(line, room)
         return rows
+
+    def way(self, edge: Edge, room: float) -> list[Row]:
+        """The compartment of a jump that leaves on the left."""
+        return [*heading(f"to {edge.head}", room), *self.rows(edge, room)]
 
     def card_height(self, edge: Edge) -> float:
         """How high the card of ``edge`` is."""
@@ -295,24 +324,12 @@ class _Sheet:
         """Frame a group from ``top`` to ``bottom``."""
         left, right, caption = MARGIN, FRAME_END, MARGIN + PAD
         if name != OPEN:
-            left, right, caption = SPINE - PAD, JUMP + PAD, TRUNK + NEAR
+            left, right, caption = SPINE - 3 * PAD, JUMP + PAD, TRUNK + NEAR
         self.frames[name] = Frame(Place(left, top, right - left, bottom - top), caption)
 
 
 def _wide(rows: list[Row]) -> float:
     return max(map(width, rows), default=0.0)
-
-
-def _side_by_side(jumps: dict[Edge, list[int]]) -> dict[Edge, float]:
-    """Where the line of each jump runs: no two of the same rows at the same place."""
-    taken: list[tuple[int, list[int]]] = []
-    found: dict[Edge, float] = {}
-    for edge, (top, bottom) in jumps.items():
-        blocked = {at for at, other in taken if top < other[1] and other[0] < bottom}
-        number = next(at for at in range(len(jumps)) if at not in blocked)
-        taken.append((number, [top, bottom]))
-        found[edge] = JUMP - 5 * number
-    return found
 
 
 def _channel(number: int) -> float:

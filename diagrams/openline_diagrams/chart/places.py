@@ -1,7 +1,7 @@
 """The parts of a drawing once everything has its place, and the sheet's measures.
 
 Points, from the top left corner. The columns are fixed, from left to right: a lane, the
-spine (with a line of its own, and one for steps that jump over a box), a lane.
+spine (with a line of its own, and lines on both sides for steps that jump over a box), a lane.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from openline_diagrams.chart.label import Row
 from openline_diagrams.chart.model import Box
 from openline_diagrams.theme import Role
 
-WIDTH: Final = 858.0
+WIDTH: Final = 882.0
 MARGIN: Final = 10.0  # around the whole
 PAD: Final = 12.0  # between a frame and what is in it
 INSET: Final = 9.0  # between a border and text
@@ -26,9 +26,10 @@ RING: Final = 4.0  # the second border of a final state lies this far outside
 LANE: Final = 248.0  # a lane's width
 BOX: Final = 244.0  # the width of the spine's boxes
 LEFT: Final = MARGIN + PAD
-SPINE: Final = LEFT + LANE + 2 * PAD
+SPINE: Final = LEFT + LANE + 4 * PAD
+BACK: Final = SPINE - 25  # a line on the left of the spine, the outermost one
 TRUNK: Final = SPINE + 34  # the spine's own line; labels stand on its right
-JUMP: Final = SPINE + BOX + 17
+JUMP: Final = SPINE + BOX + 17  # one on its right
 FRAME_END: Final = JUMP + 2 * PAD
 RIGHT: Final = WIDTH - MARGIN - LANE
 

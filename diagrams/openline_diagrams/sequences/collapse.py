@@ -23,6 +23,7 @@ from openline.commands import (
     SendPing,
 )
 from openline.dialects import protocol as d
+from openline.dialects.checking import begin_checked, decode_or_malformed
 from openline.dialects.protocol import Dialect
 from openline.journal.reader import Journal
 from openline.updates import (
@@ -85,6 +86,7 @@ class Book:
     def __init__(self, journal: Journal, dialect: Dialect, *, fold: bool) -> None:
         self.now = 0.0
         self._dialect = dialect
+        self._memory = begin_checked(dialect)
         self._several = len(journal.opening.sources) > 1
         self._fold = fold
         self._has_provider = journal.opening.has_provider
@@ -118,6 +120,7 @@ class Book:
             self._do(seen)
         elif step.outgoing is not None:
             self._send(step.outgoing, before)
+        self._memory = seen.memory
         if step.raised:
             why = step.raised.partition(": ")[2]
             self._add(Who.LINE, Who.APP, f"refused: {words.short(why)}", Style.ANSWER)
@@ -137,10 +140,11 @@ class Book:
         style, tail = Style.ANSWER, Who.BACKEND
         match event:
             case e.MessageReceived(_, data):
-                message = self._dialect.decode(data)
-                text = words.message_label(message)
-                if not late and self._folds(message):
-                    self._repeat(tail, Who.LINE, text, style, wide=isinstance(message, d.Metrics))
+                _, items = decode_or_malformed(self._dialect, self._memory, data)
+                text = words.message_label(items)
+                if not late and items and all(map(self._folds, items)):
+                    is_wide = not any(isinstance(each, d.Heard) for each in items)
+                    self._repeat(tail, Who.LINE, text, style, wide=is_wide)
                     return
             case e.CredentialReady() | e.CredentialFailed():
                 tail, text = Who.PROVIDER, words.event_label(event)
@@ -157,7 +161,8 @@ class Book:
             self._add(tail, Who.LINE, text, style)
 
     def _folds(self, message: d.Message) -> bool:
-        return isinstance(message, d.Metrics) or (self._fold and isinstance(message, d.Heard))
+        is_figure = isinstance(message, d.Metrics | d.Proof)
+        return is_figure or (self._fold and isinstance(message, d.Heard))
 
     # Commands.
 

@@ -41,7 +41,7 @@ def sequence(
     ``title`` is a line (the session's id, if there is none), ``about`` a caption of a few
     sentences. Raises as ``replay`` does: DivergedError, JournalError.
     """
-    spoken = dialect or dialect_of(journal)
+    spoken = dialect_of(journal, dialect)
     seen = [*steps(journal, spoken)]
     items: list[Item] = []
     for fold in (False, True):

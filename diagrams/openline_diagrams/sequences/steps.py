@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from openline.commands import Command
-from openline.dialects.protocol import Dialect
+from openline.dialects.protocol import Dialect, Memory
 from openline.events import Event
 from openline.journal.reader import Journal
 from openline.journal.replay import Step, replay
@@ -57,13 +57,17 @@ class Entered(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """One step and its effects. ``idle``: it changed nothing, as a late event does."""
+    """One step and its effects. ``idle``: it changed nothing, as a late event does.
+
+    ``memory`` is the dialect's, after it.
+    """
 
     step: Step
     fired: tuple[Fired, ...]
     entered: tuple[Entered, ...]
     marks: tuple[Mark, ...]
     idle: bool
+    memory: Memory
 
 
 class Watch(Observer):
@@ -127,8 +131,8 @@ class Watch(Observer):
         self._deadlines = snapshot.deadlines
         return self._deadlines
 
-    def take(self) -> tuple[tuple[Fired, ...], tuple[Entered, ...], tuple[Mark, ...], int]:
-        """What was seen since the last call: and now the marks, and what was of no use so far."""
+    def take(self, step: Step, unused: int) -> tuple[Seen, int]:
+        """A step with what was seen since the last call; and what was of no use so far."""
         self._note_armed()
         fired, entered = tuple(self._fired), tuple(self._entered)
         self._fired.clear()
@@ -144,7 +148,8 @@ class Watch(Observer):
             )
             for source, at in snapshot.sources.items()
         )
-        return fired, entered, marks, sum(snapshot.counts.values())
+        count = sum(snapshot.counts.values())
+        return Seen(step, fired, entered, marks, count > unused, snapshot.memory), count
 
 
 def steps(journal: Journal, dialect: Dialect | None = None) -> Iterator[Seen]:
@@ -152,6 +157,5 @@ def steps(journal: Journal, dialect: Dialect | None = None) -> Iterator[Seen]:
     watch = Watch()
     unused = 0
     for step in replay(journal, dialect=dialect, observers=[watch]):
-        fired, entered, marks, count = watch.take()
-        yield Seen(step, fired, entered, marks, count > unused)
-        unused = count
+        seen, unused = watch.take(step, unused)
+        yield seen

@@ -6,6 +6,7 @@ decided elsewhere; "" is for items without an arrow.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -119,8 +120,13 @@ def _lost(event: e.SocketLost) -> str:
     return f"lost: {kind}"
 
 
-def message_label(message: d.Message) -> str:
-    """The label of a backend's message."""
+def message_label(items: Sequence[d.Message]) -> str:
+    """The label of a backend's message, by all that it says."""
+    labels = [_item_label(each) for each in items] or ["nothing"]
+    return labels[0] if len(labels) == 1 else short("; ".join(labels))
+
+
+def _item_label(message: d.Message) -> str:
     match message:
         case d.Status(state=state, text=text):
             return " ".join(filter(None, (f"status {short(state)}", text and quoted(text))))
@@ -128,6 +134,12 @@ def message_label(message: d.Message) -> str:
             return f"{'final' if final else 'partial'} {quoted(text)}"
         case d.Metrics():
             return "metrics"
+        case d.Proof():
+            return "proof"
+        case d.Expires(seconds=left):
+            return f"it ends in {seconds(left)}"
+        case d.Lost(text=text):
+            return f"not transcribed: {quoted(text)}"
         case d.Noticed(kind=kind):
             return short(kind)
         case d.Refusal(text=text):

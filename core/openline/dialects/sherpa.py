@@ -1,0 +1,248 @@
+"""The dialect of the streaming WebSocket server of sherpa-onnx.
+
+The line opens with the socket. Audio goes out as float32; each message that comes back is the
+whole state of one *segment*, which a pause ends:
+
+    start_time  the beginning of the segment, in seconds of this connection
+    timestamps  of the tokens, from ``start_time`` on; the server counts frames of 0.04 s
+    num_trailing_blanks  frames without a token behind the last one
+    is_final    the segment ends here; the next one begins at its own ``start_time``
+
+So each message proves how far the decoder is, in silence too: to the last token and the blanks
+behind it. A final is all that lies before the ``start_time`` of the next segment. What is
+confirmed stays ``ONSET`` behind the decoder, for a word begins before its first token; and it
+stays that far before the first token of words that are not final. Only the last message of a
+dial, with ``is_eof``, confirms all that is decoded.
+
+``Done`` asks for the end: the server sends the last segment as a final and then ``Done!``, which
+is no JSON, and leaves the socket open. If the last segment never became final, or a final could
+not be read, its words are told as they were last seen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final, cast
+
+import msgspec
+
+from openline.dialects.loose_json import read_loose
+from openline.dialects.options import option
+from openline.dialects.protocol import (
+    Decoded,
+    DialectBase,
+    Encoded,
+    FinalMessage,
+    Heard,
+    Ids,
+    Malformed,
+    Memory,
+    Message,
+    Proof,
+    Sent,
+    Unknown,
+    Word,
+)
+from openline.dialects.traits import Address, AudioForm, Drain, Encoding, End, Ends, Traits
+from openline.dialects.wire_json import Fields, number, text
+
+_SOURCE: Final = "sherpa-onnx, online-recognizer-ctc-impl.h and online-websocket-server-impl.cc"
+
+#: Seconds of a frame, by which the server counts: 10 ms, subsampled by 4, whatever the model.
+FRAME: Final = 0.04
+_ASSUMED: Final = 4
+#: Seconds by which a word may begin before its first token. A streaming model says a token when
+#: it has heard most of it, and 0.3 s is the usual chunk; the rest is a margin (openline).
+ONSET: Final = 0.5
+#: Characters of open words that are remembered. Rule 3 of the endpointer ends a segment after 20 s.
+_REMEMBERED: Final = 8000
+_DONE: Final = "Done!"
+#: Words that were shown are withdrawn, and nothing is proved.
+_WITHDRAWN: Final = Heard(text="", start=None, end=None, final=True)
+
+
+class SherpaMemory(msgspec.Struct, frozen=True, kw_only=True):
+    """The open words, and how far this dial is proved.
+
+    ``begin``: of the segment. ``text``, ``first``, ``last``: the words that are shown and not
+    final, and their times.
+    """
+
+    begin: float = 0.0
+    text: str = ""
+    first: float | None = None
+    last: float | None = None
+    drained: float = 0.0
+    confirmed: float = 0.0
+
+
+class _Segment(msgspec.Struct, frozen=True, kw_only=True):
+    """The state of a segment. Seconds of the connection; ``decoded``: how far the decoder is."""
+
+    begin: float
+    text: str
+    words: tuple[Word, ...]
+    first: float | None
+    last: float | None
+    decoded: float
+    final: bool
+    ended: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sherpa(DialectBase):
+    """sherpa-onnx, self-hosted. It has neither a credential nor TLS of its own."""
+
+    name = "sherpa"  # no annotation: it is no field
+
+    subsampling: int = option(
+        default=_ASSUMED,
+        what="subsampling factor of the model, for the server writes times as if it were 4",
+        source=f"{_SOURCE}: subsampling_factor",
+    )
+    traits: Traits = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if self.subsampling < 1:
+            raise ValueError(f"option subsampling: {self.subsampling} is less than 1")
+        object.__setattr__(self, "traits", _TRAITS)
+
+    def begin(self) -> SherpaMemory:
+        """Nothing heard yet."""
+        return SherpaMemory()
+
+    def audio(self, memory: Memory, source: str, pcm: bytes, number: int) -> Encoded:
+        """The samples as they are."""
+        return memory, (pcm,)
+
+    def stop(self, memory: Memory, ids: Ids, sent: Sent) -> Encoded:
+        """``Done``: the server says its last words, and ``Done!``."""
+        return memory, ("Done",)
+
+    def decode(self, memory: SherpaMemory, data: str | bytes) -> Decoded:
+        """The state of a segment, or ``Done!``."""
+        if data in {_DONE, _DONE.encode()}:
+            after = msgspec.structs.replace(memory, text="", first=None, last=None)
+            return after, (*_left_open(memory), FinalMessage(summary={}))
+        found = read_loose(data)
+        if isinstance(found, Malformed):
+            return memory, (found,)
+        if not any(name in found for name in ("text", "is_final", "start_time")):
+            return memory, (Unknown(type="an object without text"),)
+        return _take(memory, _segment(found, memory, self.subsampling / _ASSUMED))
+
+
+#: The server has no errors, no close codes and no longest session of its own.
+_TRAITS: Final = Traits(
+    sources=(),
+    replies=False,
+    form=AudioForm(encoding=Encoding.F32LE, usual=0.1),
+    ends=Ends.EXACT,
+    proves_silence=True,
+    # Rule 3 of the endpointer ends a segment after 20 s; the rest is for the decoder.
+    horizon=22.0,
+    queue=None,  # it keeps all that it is sent
+    end=End.MESSAGE,
+    drain=Drain.STOP,
+    address=Address("127.0.0.1", 6006, "/"),
+)
+
+
+def _segment(found: Fields, memory: SherpaMemory, scale: float) -> _Segment:
+    begin = number(found.get("start_time"))
+    if begin is None or begin < memory.begin:
+        begin = memory.begin
+    times = _times(found.get("timestamps"), begin, scale)
+    said = text(found.get("text")).strip()
+    blanks = max(number(found.get("num_trailing_blanks")) or 0.0, 0.0) * FRAME * scale
+    frame = FRAME * scale
+    decoded = begin  # words without times may reach to any place
+    if times or not said:
+        decoded = round((times[-1] if times else begin) + blanks, 3)
+    return _Segment(
+        begin=begin,
+        text=said,
+        words=_words(found.get("tokens"), times, frame, said),
+        first=times[0] if times else None,
+        last=round(times[-1] + frame, 3) if times else None,
+        decoded=decoded,
+        final=found.get("is_final") is True,
+        ended=found.get("is_eof") is True,
+    )
+
+
+def _times(value: object, begin: float, scale: float) -> list[float]:
+    """The times of the tokens; none if one of them is no time."""
+    given = cast("list[object]", value) if isinstance(value, list) else []
+    found = [number(each) for each in given]
+    return [round(begin + max(each, 0.0) * scale, 3) for each in found if each is not None] * all(
+        each is not None for each in found
+    )
+
+
+def _words(value: object, times: list[float], frame: float, said: str) -> tuple[Word, ...]:
+    """The tokens put together to words; none where they are not the text."""
+    given = cast("list[object]", value) if isinstance(value, list) else []
+    tokens = [text(each).replace("\u2581", " ") for each in given]
+    if len(tokens) != len(times) or "".join(tokens).split() != said.split():
+        return ()
+    words: list[Word] = []
+    for token, time in zip(tokens, times, strict=True):
+        if words and not token.startswith(" "):
+            word = words.pop()
+            words.append(Word(text=word.text + token, start=word.start, end=round(time + frame, 3)))
+        else:
+            words.append(Word(text=token.strip(), start=time, end=round(time + frame, 3)))
+    return tuple(each for each in words if each.text)
+
+
+def _take(memory: SherpaMemory, segment: _Segment) -> Decoded:
+    items: list[Message] = []
+    shown = bool(memory.text)
+    if segment.begin > memory.begin and shown:  # its final could not be read
+        items += _left_open(memory)
+        shown = False
+    if segment.text:
+        items.append(
+            Heard(
+                text=segment.text,
+                start=segment.begin if segment.first is None else segment.first,
+                end=segment.last,
+                final=segment.final,
+                words=segment.words,
+            )
+        )
+    elif shown:
+        items.append(_WITHDRAWN)
+    drained = max(memory.drained, segment.decoded)
+    confirmed = round(max(memory.confirmed, _confirmed(segment)), 3)
+    if (drained, confirmed) != (memory.drained, memory.confirmed):
+        items.append(Proof(received=drained, drained=drained, confirmed=confirmed))
+    is_open = bool(segment.text) and not segment.final
+    return SherpaMemory(
+        begin=segment.begin,
+        text=segment.text[:_REMEMBERED] if is_open else "",
+        first=segment.first if is_open else None,
+        last=segment.last if is_open else None,
+        drained=drained,
+        confirmed=confirmed,
+    ), tuple(items)
+
+
+def _confirmed(segment: _Segment) -> float:
+    """How far all words are told: everything before the segment, and what of it is told."""
+    if segment.ended and segment.final:  # no audio follows, so no word has begun unseen
+        return max(segment.last or segment.begin, segment.decoded)
+    if not segment.text:
+        return max(segment.begin, segment.decoded - ONSET)
+    if segment.final:
+        return max(segment.last or segment.begin, segment.decoded - ONSET)
+    return max(segment.begin, (segment.first or segment.begin) - ONSET)
+
+
+def _left_open(memory: SherpaMemory) -> tuple[Heard, ...]:
+    """The words that are shown, as a final."""
+    if not memory.text:
+        return ()
+    start = memory.begin if memory.first is None else memory.first
+    return (Heard(text=memory.text, start=start, end=memory.last, final=True),)

@@ -1,0 +1,124 @@
+"""Reads the JSON of a backend without ever raising, for dialects whose messages are objects.
+
+``read_object`` gives the object of a message, or ``Malformed``. JSON that is slightly invalid (a
+byte order mark, a bare ``NaN``, ``1e400``, half a surrogate pair) is repaired and read once more.
+The other functions read one field of an unknown type: what is not of the wanted type is absent,
+so a wrong type in a side field never costs the text of its message. A number may be written as a
+text, as some backends do.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any, Final, TypeAlias, cast
+
+import msgspec
+
+from openline.dialects.protocol import Malformed, Unknown
+
+#: A message as it was read: its fields by name.
+Fields: TypeAlias = dict[str, Any]
+
+#: Characters around the JSON that some encoders write: a byte order mark, NUL, blanks.
+_AROUND: Final = "\ufeff\0 \t\r\n"
+#: More digits than any count has; Python refuses to read more than 4,300.
+_DIGITS: Final = 400
+#: Seconds: larger times are absent, no session lasts so long.
+_MOST: Final = 1e9
+#: Characters of a name, such as a type or a speaker.
+_NAME: Final = 80
+
+
+def read_object(data: str | bytes) -> Fields | Malformed:
+    """The object in ``data``. Never raises."""
+    text = data.decode("utf-8", "replace") if isinstance(data, bytes) else data
+    try:
+        value = _decode(text)
+    except RecursionError:
+        return Malformed(why="nested too deeply")
+    except ValueError:
+        return Malformed(why="not JSON")
+    if not isinstance(value, dict):
+        return Malformed(why="no object", words=False)
+    return cast("Fields", value)
+
+
+def unknown(fields: Fields) -> Unknown:
+    """``fields`` as a message of a type that the dialect does not define."""
+    return Unknown(type=(text(fields.get("type")) or "no type")[:_NAME])
+
+
+def text(value: object) -> str:
+    """``value`` if it is a text, else an empty one."""
+    return value if isinstance(value, str) else ""
+
+
+def label(value: object) -> str | None:
+    """A name, which may be written as a whole number; None for anything else, or no name."""
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _MOST:
+        return str(value)
+    return text(value)[:_NAME] or None
+
+
+def flag(value: object) -> bool:
+    """Whether ``value`` is true, also as 1 or a text."""
+    return value is True or value == 1 or (isinstance(value, str) and value.lower() == "true")
+
+
+def number(value: object) -> float | None:
+    """A finite number; None for anything else, and for one of more than 1e9."""
+    if isinstance(value, str):
+        try:
+            value = float(value)
+        except ValueError:
+            return None
+    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _MOST:
+        return float(value)
+    return None
+
+
+def seconds(value: object) -> float | None:
+    """Seconds, 0 or more, of a number of milliseconds; None for anything else."""
+    found = number(value)
+    return found / 1000 if found is not None and found >= 0 else None
+
+
+def objects(value: object) -> list[Fields]:
+    """The objects in a list; none in anything else."""
+    found = cast("list[object]", value) if isinstance(value, list) else []
+    return [cast("Fields", each) for each in found if isinstance(each, dict)]
+
+
+def fields(value: object) -> Fields:
+    """``value`` if it is an object, else an empty one."""
+    return cast("Fields", value) if isinstance(value, dict) else {}
+
+
+def write(message: Fields) -> str:
+    """``message`` as JSON text."""
+    return msgspec.json.encode(message).decode()
+
+
+def _decode(data: str) -> object:
+    try:
+        return cast("object", msgspec.json.decode(data))
+    except (msgspec.DecodeError, UnicodeEncodeError):  # not JSON to the letter
+        return cast("object", msgspec.json.decode(_put_right(data.strip(_AROUND))))
+
+
+def _put_right(data: str) -> bytes:
+    """The same JSON with null for a number that is not finite, and ? for half a surrogate pair."""
+    value = json.loads(
+        data, parse_constant=lambda _: None, parse_float=_finite, parse_int=_countable
+    )
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
+
+
+def _finite(digits: str) -> float | None:
+    found = float(digits)
+    return found if math.isfinite(found) else None
+
+
+def _countable(digits: str) -> int | None:
+    return int(digits) if len(digits) <= _DIGITS else None
