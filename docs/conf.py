@@ -40,7 +40,7 @@ nitpick_ignore_regex = [
         "py:class",
         r"openline_testing\.(observation|steps|world)\.(Observation|Session|Setting|Step)",
     ),
-    ("py:class", r"openline\.machine\.timers\.Timer"),
+    ("py:class", r"openline\.machine\.(life\.Leaving|timers\.Timer)"),
     ("py:class", r"openline_trio\.sources\.(pace\.Worker|pcm\.HasFileno)"),
     ("py:class", r"openline_server\.faults\.(Dials|Effect|Mark|Moment|Phrase)"),
     ("py:class", r"openline_server\.(hooks\.Host|port\.Port|transport\.Transport)"),

@@ -95,12 +95,12 @@ class Setting:
 class Run:
     """One session on its walk: its machine, the World that watches it, the time."""
 
-    __slots__ = ("_policy", "_seen", "machine", "now", "world")
+    __slots__ = ("_seen", "machine", "now", "policy", "world")
 
     world: World | BasicWorld
 
     def __init__(self, setting: Setting) -> None:
-        self._policy = setting.policy
+        self.policy = setting.policy
         self._seen = RowsSeen()
         self.machine = SessionMachine(
             Backend(), random=fixed, observers=[self._seen], **setting.options
@@ -116,7 +116,7 @@ class Run:
     @property
     def situation(self) -> Situation:
         """In which situation the session is."""
-        return situation_of(self.machine.snapshot(), self._policy)
+        return situation_of(self.machine.snapshot(), self.policy)
 
     def take_rows(self) -> list[Transition]:
         """The rows that ran since the last call."""

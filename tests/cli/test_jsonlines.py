@@ -147,7 +147,14 @@ def test_the_end_has_the_result_the_gaps_and_the_counts(
         }
     ]
     assert told["sources"] == {
-        "mic": {"captured": 32000, "sent": 32000, "confirmed": 24000, "missing": 8000, "told": 0}
+        "mic": {
+            "captured": 32000,
+            "sent": 32000,
+            "confirmed": 24000,
+            "missing": 8000,
+            "told": 0,
+            "assumed": 0,
+        }
     }
     assert told["summary"] == {"markdown": "x"}
     assert told["summary_covers"] == {"mic": [0, 9]}

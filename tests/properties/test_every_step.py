@@ -21,7 +21,6 @@ from openline.machine.timers import RUNS, Timer
 from openline.policy import Policy
 from openline_testing.alphabet import Alphabet
 from openline_testing.clone import clone
-from openline_testing.observation import Observation
 from openline_testing.proofs import outlast
 from openline_testing.samples import ECHOPANEL
 from openline_testing.steps import Run, Setting, Step
@@ -116,9 +115,7 @@ def take(step: Step, run: Run) -> None:
             due = run.deadlines.get(timer, 0.0)
             most = running.get(timer, due)
             if resumes:
-                seen = run.world.seen
-                assert isinstance(seen, Observation)
-                grace = seen.policy.stable_after if timer is Timer.STABLE else GRACE
+                grace = run.policy.stable_after if timer is Timer.STABLE else GRACE
                 most = max(most, step.now + grace)
             assert due <= most, f"{step.name} puts {timer.name} off"
 

@@ -140,6 +140,12 @@ def test_words_behind_the_final_message_belong_to_the_last_reading() -> None:
     check([2025182])
 
 
+@pytest.mark.parametrize("seed", [5508110, 5515766])
+def test_a_word_of_which_half_is_in_a_gap_may_be_replaced_by_what_is_left(seed: int) -> None:
+    """Memory overflows within a final that was put aside: the next dial hears the rest of it."""
+    check([seed])
+
+
 @pytest.mark.parametrize("seed", [7243, 19502, 2015565])
 def test_times_behind_a_short_frame_that_was_dropped_are_off_by_its_rest(seed: int) -> None:
     check([seed])

@@ -23,8 +23,8 @@ THEOREM: Final[Mapping[str, str]] = MappingProxyType(
         ),
         "words": (
             "Every final of the live dial is told at once, and every word of it stands in one "
-            "reported final; but for one word where a dial begins with audio that was sent "
-            "before."
+            "reported final, or some of its audio in a gap; but for one word where a dial begins "
+            "with audio that was sent before."
         ),
         "held": (
             "What is told before its audio is confirmed becomes final as it was, or a later "

@@ -58,7 +58,11 @@ def _check_all_words(books: Books, ended: Ended) -> None:
         gaps = [*account.somewhere, *account.withdrawn]
         off = sum(gap.samples for gap in gaps)  # times behind a drop may be off by all of them
         uncertain[source] = [(gap.start - off, gap.end + off) for gap in gaps]
-    books.words.close(books.delivered, uncertain)
+
+    def is_lost(source: str, start: int, end: int) -> bool:
+        return books.accounts[source].lost.find(1, start, end) >= 0
+
+    books.words.close(books.delivered, uncertain, is_lost)
     for source, account in books.accounts.items():
         if source not in ended.statistics.sources:
             continue  # it started after the end

@@ -12,7 +12,7 @@ final says so (``seam``).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from openline.updates import SAMPLE_RATE as S
@@ -202,10 +202,17 @@ class WordBook:
         """Whether the backend had dropped something when it made this final that was told."""
         return self._told[update.id].bounds is None
 
-    def close(self, finals: list[Transcript], uncertain: dict[str, list[tuple[int, int]]]) -> None:
+    def close(
+        self,
+        finals: list[Transcript],
+        uncertain: dict[str, list[tuple[int, int]]],
+        is_lost: Callable[[str, int, int], bool],
+    ) -> None:
         """All is reported: every word that was said stands in one of ``finals``.
 
-        ``uncertain`` are the ranges in which the backend dropped something.
+        ``uncertain`` are the ranges in which the backend dropped something. ``is_lost`` tells
+        whether audio of a source in [start, end) is in a gap. What an earlier dial heard may be
+        replaced by a dial that was sent its beginning, and not all of the rest.
         """
         if self.visible:
             fail("held", f"{min(self.visible)} is not final at the end")
@@ -218,7 +225,7 @@ class WordBook:
             count = times[source, text]
             if count == 2 and (source, text) in self._late | self._unproved:
                 continue
-            if not count and not heard.whole:
+            if not count and (not heard.whole or self._is_cut(source, heard.word, is_lost)):
                 continue  # it was cut each time, and may be heard or not
             if count == 1 or self._is_excused(source, heard.word, cuts, uncertain):
                 continue
@@ -227,6 +234,19 @@ class WordBook:
             if not count:
                 fail("words", f"{what} was told, and is in no final")
             fail("said twice", f"{what} is in {count} finals")
+
+    def _is_cut(self, source: str, word: Word, is_lost: Callable[[str, int, int], bool]) -> bool:
+        """Whether audio of ``word`` is in a gap that lies behind the beginning of its finals."""
+        finals = [
+            each
+            for each in self.aside.values()
+            if each.source == source
+            and any(word.text == held.word.text for held in self.words_of(each))
+        ]
+        begins = [round(each.start * S) for each in finals]
+        return is_lost(source, word.start, word.end) and not any(
+            is_lost(source, begin, begin + 1) for begin in begins
+        )
 
     def check_all_told(
         self,
