@@ -171,12 +171,22 @@ class TestAnHourOfSilence:
         room.live(9)
         assert room.session.retry.heard
 
+    def test_words_are_a_sign_of_life_too(self) -> None:
+        room = Room().stream()
+        grown = 0
+        for _ in range(60):
+            room.live(STEP)
+            before = room.core.statistics.sources["mic"].assumed
+            room.final(0, 0.02)
+            grown += room.core.statistics.sources["mic"].assumed - before
+        assert grown > 5 * S
+
     def test_time_in_which_the_process_slept_makes_no_audio_old(self) -> None:
         room = Room().stream()
         room.live(11)
         room.now += 600
         room.feed(e.Tick())
-        room.answer()
+        room.passes(2)
         assert room.core.statistics.sources["mic"].assumed == 0
         room.passes(25)
         assert room.core.statistics.sources["mic"].assumed == 11 * S
