@@ -21,7 +21,7 @@ PIP_INSTALL := $(RUN) pip install --quiet --disable-pip-version-check
 # The core and the driver answer for their own coverage. Of what runs side by side one part alone waits for a
 # real clock, with limits that load does not reach. Tracing makes a walk three times as long:
 # only what the gates count is traced, and by those tests alone that suffice.
-KIT := $(patsubst %,tests/testing/test_%.py,laws dialects theorem) tests/diagrams
+KIT := $(patsubst %,tests/testing/test_%.py,laws dialects theorem promise recordings scope) tests/diagrams
 ROOMS := $(patsubst %,tests/%,lookup store audio trio server cli) \
 	$(patsubst %,tests/testing/test_%.py,background patient_clock pytest_plugin)
 APART := $(patsubst %,tests/%,core dialects driver properties e2e testing docs interop) $(ROOMS) $(KIT)
