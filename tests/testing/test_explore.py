@@ -66,7 +66,7 @@ WALKS: dict[str, tuple[Policy, bool, int]] = {
 #: proofs are made, which take as long again.
 TOYS: dict[str, tuple[Dialect, Policy, bool, bool]] = {
     "no reply": (Bare(), Policy(source_timeout=None), False, True),
-    "no step": (Bare(), Policy(source_timeout=None, start_delay=0.0), False, True),
+    "no step": (Bare(), Policy(source_timeout=None, start_delay=0.0), False, False),
     "a greeting": (Greeting(), Policy(source_timeout=None), False, True),
     "renewed by a flush": (Flushing(), Policy(), False, True),
     "renewed by a stop": (Stopping(), Policy(source_timeout=None), True, False),
