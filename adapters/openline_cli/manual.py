@@ -24,7 +24,7 @@ _HELP: Final = Parameter(name="help", flags=(HELP[1], HELP[0]), help="Show this 
 _VERSION: Final = Parameter(name="version", flags=("--version",), help="Print which, and exit.")
 #: What each exit status means.
 STATUSES: Final = {
-    COMPLETE: "Done; of a session: every sample was confirmed by the backend.",
+    COMPLETE: "Done; of a session: every sample was confirmed, or quiet and taken for heard.",
     FAILED: "The session failed or is incomplete, or a package is missing.",
     USAGE: "The call is wrong: an option, a file, an address.",
     INTERRUPTED: "Interrupted by Ctrl-C, SIGTERM or SIGHUP.",

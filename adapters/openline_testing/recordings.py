@@ -5,9 +5,8 @@
 - Each message decodes to valid items: words first, then proofs, then at most one ending.
 - ``decode`` is pure: the same memory and message give the same items, and change no memory.
 - A memory has at most 64 KiB, encoded.
-- A proof in seconds never falls, and never reaches beyond the beginning of words that come later
-  and are no part of what was told: a loss behind that proof would lose them. So the recording is
-  cut behind each message, so to speak.
+- A proof in seconds never falls, and never reaches beyond the beginning of words that come later:
+  a loss behind that proof would lose them.
 """
 
 from __future__ import annotations

@@ -557,7 +557,7 @@ class TestTheNextDial:
         change = drive.last_change
         assert change.action is Action.RETRY
         assert change.retry_in == pytest.approx(0.75)
-        assert change.reason == "the connection was at its known end, and is replaced"
+        assert change.reason == "the connection had to be replaced"
         assert drive.session.retry.attempts == 1
 
     def test_so_is_one_whose_handshake_takes_too_long(self) -> None:
@@ -633,7 +633,7 @@ class TestJudged:
         drive.session.deadlines[Timer.ROTATE] = drive.now
         drive.feed(e.Tick())
         drive.lose(1000)
-        assert drive.last_change.reason == "the connection was at its known end, and is replaced"
+        assert drive.last_change.reason == "the connection had to be replaced"
 
     @pytest.mark.parametrize("code", [1003, 1008, 1013, 4001])
     @pytest.mark.parametrize("reach", ["streaming", "finishing", "awaiting_ack"])
@@ -829,7 +829,7 @@ class TestLongSessions:
         town.run(1200)
         ended = town.drive.ended
         assert ended.state is State.FAILED
-        assert ended.reason.startswith("gave up, a retry would come too late: the connection was")
+        assert ended.reason.startswith("gave up, a retry would come too late: the connection had")
         assert town.dialled[-1] - town.dialled[0] <= 300 + 10
         assert len(town.dialled) < 60
 

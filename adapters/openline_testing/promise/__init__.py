@@ -18,9 +18,9 @@ What must hold, whatever the traits:
 - the backend is never sent more than its queue holds, nor faster than its pace, and is never
   left without a message for longer than its keepalive.
 
-The parts: ``speaker`` is what is said, ``wire`` a dialect with these traits and a wire format of
-its own, ``recognizer`` what a backend hears of it, ``backend`` one connection, ``playing`` the
-session and its network, ``outcome`` what goes wrong and what became of it.
+The parts: ``speaker`` makes the words and their audio; ``wire`` is a dialect with these traits and
+a wire format of its own; ``recognizer`` finds the words in received audio; ``backend`` is one
+connection; ``playing`` is the session and its network; ``outcome`` has the faults and the result.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What is said: words with times of their own, and audio in which each can be told from the others.
+"""Words with times of their own, and audio in which each differs from the others.
 
 A word is a stretch of samples of one value, its *level*; silence is 0. A level survives another
 rate and another encoding, so a backend knows which words it was sent, and which part of them,

@@ -17,7 +17,7 @@ Audio that is loud and as old is *unproved*. The dial is renewed once, for the a
 then. If nothing comes of it on the next dial either, it is a gap. Words, or another proof, give
 the source a new dial for the next time.
 
-An example, with a horizon of 10 s. Nobody speaks for an hour: the mark follows 10 to 20 s behind.
+An example, with a horizon of 10 s. There is an hour of silence: the mark follows 10 to 20 s behind.
 A speaker talks from 3600 to 3610 s, and the backend is deaf. At about 3625 s the dial is renewed,
 the audio from 3600 on is sent again, and at about 3640 s it becomes a gap.
 

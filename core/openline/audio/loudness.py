@@ -1,4 +1,4 @@
-"""Which audio of one source was quiet, from the peaks of what was captured.
+"""Which audio of one source was quiet, from the peaks of captured blocks.
 
 Where a backend does not prove that it processed silence, its silence is ambiguous: there were no
 words, or it is deaf. The client has heard the audio too. Audio is *loud* where more than
@@ -23,7 +23,7 @@ from typing import Final
 from openline.updates import SAMPLE_RATE
 
 #: -45 dBFS as the absolute value of a 16-bit sample: 32768 * 10 ** (-45 / 20), rounded down. An
-#: estimate: a quiet room lies below it, and speech far above (DIALECTS, "What proves what").
+#: estimate: a quiet room lies below it, and speech far above.
 LEVEL: Final = 184
 #: Samples above the level, within so many samples, that make audio loud.
 LOUD: Final = SAMPLE_RATE
@@ -109,7 +109,7 @@ class Loudness:
     def _counts(self, start: int, end: int, said: Iterable[Run], trusted: int) -> list[Run]:
         """The slots that are not silent, each with its loud samples.
 
-        A slot that lies half outside, or half in what was said, is left out.
+        A slot is left out if half of it lies outside, or in words.
         """
         first, loud = self._first, self._loud
         low = (start + SLOT // 2) // SLOT

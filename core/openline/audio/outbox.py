@@ -120,7 +120,7 @@ class Outbox(KeptAudio):
             self._unheard.sort()
 
     def beyond(self, position: int) -> int:
-        """``position``, or the end of what is lost from there on."""
+        """``position``, or the end of the lost audio that it lies in."""
         for start, end in self._unheard:
             if start <= position < end:
                 position = end

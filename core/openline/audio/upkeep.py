@@ -35,4 +35,4 @@ class Upkeep:
         self.counts.clear()
         self.sent_at = now  # when the last message went, or the dial
         self.sent_bytes = self.flushes = 0
-        self.flush_at = OFF  # when a flush of what was sent since the last one is due
+        self.flush_at = OFF  # when the audio sent since the last flush is due for another

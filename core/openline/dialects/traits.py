@@ -47,7 +47,7 @@ _SECONDS: Final = (
 _SECONDS_OR_NONE: Final = (
     *("queue", "pace", "keepalive", "flush_every", "longest", "patience", "pong_patience"),
 )
-#: Seconds: a shorter life would be spent on dialling (DIALECTS, "Rotation").
+#: Seconds: a shorter life would be spent on dialling.
 _SHORTEST_LIFE: Final = 60.0
 #: Seconds. Audio flows in frames of 0.02 s, with several confirmations per window.
 _LEAST: Final = 0.1

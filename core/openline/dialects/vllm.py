@@ -57,7 +57,7 @@ DRAIN: Final = 10.0
 _SECOND: Final = 32000
 #: Empty deltas that are a pause, 0.64 s: words that follow each other have fewer between them.
 PAUSE: Final = 8
-#: The part of a dial's life after which a session replaces it in a pause (DIALECTS, Rotation).
+#: The part of a dial's life after which a session replaces it in a pause.
 REPLACED: Final = 0.7
 #: Characters of the words so far that are kept, the last ones. A dial of 120 s has about 2,000.
 MOST_TEXT: Final = 8000

@@ -95,7 +95,7 @@ _OURS: Final = "openline"
 UNKNOWN: Final = _strike("the connection ended and no reason was given", _OURS)
 
 #: A connection that ends when it had to, or that is replaced before that.
-EXPIRED: Final = _retry("the connection was at its known end, and is replaced", _OURS)
+EXPIRED: Final = _retry("the connection had to be replaced", _OURS)
 
 #: Close codes from the peer, or from an unknown sender.
 CLOSE_CODES: Final[Mapping[int, Rule]] = MappingProxyType(
