@@ -19,7 +19,7 @@ from openline.updates import SAMPLE_RATE
 #: Finals that came together were sent within this much audio.
 _TOGETHER = SAMPLE_RATE // 4
 #: An edge is exact, but for the rounding of times.
-_ROUNDING = SAMPLE_RATE // 50
+ROUNDING = SAMPLE_RATE // 50
 #: Edges are known from this many on, and from one in so many chunks on.
 _LEAST, _SHARE = 3, 5
 
@@ -38,13 +38,12 @@ class Chunks:
         self._sent = -_TOGETHER
 
     def note_final(self, start: int, edge: int, sent: int) -> bool:
-        """Count a final at ``start``, where those before end at ``edge``; True if it is an edge."""
+        """Count a final at ``start``, where those before end at ``edge``; whether it is a first."""
         is_first = sent - self._sent >= _TOGETHER
         self._sent = sent
-        is_edge = is_first and abs(start - edge) <= _ROUNDING
         self._chunks += is_first
-        self._edges += is_edge
-        return is_edge
+        self._edges += is_first and abs(start - edge) <= ROUNDING
+        return is_first
 
     @property
     def show_edges(self) -> bool:

@@ -38,7 +38,7 @@ from collections.abc import Iterable
 from difflib import Match, SequenceMatcher
 from typing import NamedTuple
 
-from openline.audio.chunks import Chunks
+from openline.audio.chunks import ROUNDING, Chunks
 from openline.updates import LONGEST, SAMPLE_RATE, Transcript, to_samples
 
 #: Two readings of one word lie at most so far apart.
@@ -106,7 +106,7 @@ class Marks:
         self.edge = begin  # the latest end of all finals of this dial
         self._held: list[Reading] = []  # in order of their beginnings
         self._pauses: list[Pause] = []  # those behind the mark that do not count at once
-        self._edges: list[int] = []  # the edges of chunks behind the mark
+        self._edges: list[Pause] = []  # the edges of chunks behind the mark
         self._live: int | None = None  # where the live partial begins
 
     def note_partial(self, start: int | None) -> None:
@@ -121,8 +121,8 @@ class Marks:
         self._live = None
         start, edge = reading.start, self.edge
         is_possible = self._is_possible(reading, sent)
-        if self.chunks.note_final(start, edge, sent):
-            self._edges.append(start)
+        if self.chunks.note_final(start, edge, sent) and -ROUNDING <= start - edge <= self.error:
+            self._edges.append(Pause(start - edge, start - max((start - edge) // 2, 0)))
         if not is_possible:
             start = min(start, max(edge, self._mark))
             reading = reading._replace(start=start)
@@ -151,7 +151,9 @@ class Marks:
         is_too_long = run > _TOO_LONG * self._longest
         places: list[int] = []
         if run > _LONG * self._longest and self.chunks.show_edges:
-            places += reversed(self._edges)
+            places += [each.place for each in reversed(self._edges) if each.width <= ROUNDING]
+        if run > self._longest:
+            places += [each.place for each in reversed(self._edges)]
         if run > self._longest:
             least = (_PAUSE if is_too_long else _WIDE) * self.error
             pauses = [each for each in self._pauses if each.width >= least]
@@ -206,7 +208,7 @@ class Marks:
         if not self._held or self._held[0].start > mark:
             return []
         self._pauses = [each for each in self._pauses if each.place > mark]
-        self._edges = [each for each in self._edges if each > mark]
+        self._edges = [each for each in self._edges if each.place > mark]
         held = self.held
         passed = [each for each in held if each.end <= mark]
         self._held = [each for each in held if each.end > mark]
