@@ -182,6 +182,16 @@ class TestByLength:
         # One error between: 17.1; two: 8.3; pauses: 19.95 of 0.9 s, 12.35 of 0.7; the newest.
         assert hold(these, 22.65, 25, 29) == pytest.approx([17.1, 8.3, 19.95, 12.35, 22.325])
 
+    @pytest.mark.parametrize(("sent", "places"), [(16, []), (16.01, [16.1])])
+    def test_chunks_meet_at_no_end_that_is_clamped_to_what_was_sent(
+        self, sent: float, places: list[float]
+    ) -> None:
+        these = marks()
+        hold(these, 0, 16, sent)
+        hold(these, 3, 15, sent)  # an earlier end changes nothing
+        hold(these, 16.2, 20.1, 21)
+        assert hold(these, 20.05, 24, 24.1) == pytest.approx(places)
+
     def test_finals_that_came_together_meet_nowhere(self) -> None:
         these = marks()
         for start, end in ((0, 10), (10.1, 16), (16.1, 20)):

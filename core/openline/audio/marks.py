@@ -16,6 +16,7 @@ may lie seconds behind the audio that the backend had, so it proves nothing. The
   ``longest``, the mark moves to where two chunks meet with at most one error between them, or
   else into its widest pause, of four errors or more. Where it is a tenth longer than that, two
   errors are enough for either; without such a place, the mark moves to before the newest final.
+  An end that is clamped to what was sent is no end of a chunk: no two chunks meet there.
 
 A beginning counts only if it is possible: the words take time to say, they lie in audio that
 was sent, and the backend takes time to transcribe them. A final whose end is clamped to what was
@@ -93,6 +94,7 @@ class Marks:
     """The held finals of one source on one dial, and the places where the mark may lie."""
 
     __slots__ = (
+        "_clamped",
         "_held",
         "_live",
         "_longest",
@@ -110,6 +112,7 @@ class Marks:
         self._longest = longest
         self._mark = begin
         self.edge = begin  # the latest end of all finals of this dial
+        self._clamped = False  # it claimed what was sent, or more: it lies nowhere near its words
         self._held: list[Reading] = []  # in order of their beginnings
         self._pauses: list[Pause] = []  # those behind the mark that do not count at once
         self._meetings: list[Pause] = []  # where two chunks meet, behind the mark
@@ -129,12 +132,13 @@ class Marks:
         is_possible = self._is_possible(reading, sent)
         width = start - edge
         is_first = self.chunks.note_final(start, edge, sent)
-        if is_first and -ROUNDING <= width <= _PAUSE * self.error:
+        if is_first and not self._clamped and -ROUNDING <= width <= _PAUSE * self.error:
             self._meetings.append(Pause(width, start - max(width, 0) // 2))
         if not is_possible:
             start = min(start, max(edge, self._mark))
             reading = reading._replace(start=start)
-        self.edge = max(edge, reading.end)
+        if reading.end >= edge:
+            self.edge, self._clamped = reading.end, reading.end >= sent
         self._held = [*(_cut(each, start) for each in self._held), reading]
         self._held.sort(key=lambda each: each.start)
         width = start - edge
