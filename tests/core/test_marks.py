@@ -150,9 +150,9 @@ class TestByLength:
     def test_a_longer_run_moves_to_where_two_chunks_meet_and_not_into_a_pause(self) -> None:
         """The example of the module: E ends early, and the pause behind it is none."""
         these = marks()
-        chunks = [[(0, 3)], [(4, 13.9)], [(14.1, 16.9)], [(17.1, 18.7), (20, 21)]]
-        for chunk, finals in enumerate(chunks):
-            assert [hold(these, *each, chunk * 4 + 10) for each in finals] == [[]] * len(finals)
+        hold(these, 0, 3, 10)
+        for start, end, sent in ((4, 13.9, 14), (14.1, 16.9, 18), (17.1, 18.7, 22), (20, 21, 22)):
+            assert hold(these, start, end, sent) == []
         places = hold(these, 21.9, 23, 26)
         assert places == pytest.approx([17.0, 14.0, 19.4])
         assert len(these.passed(samples(17))) == 3
