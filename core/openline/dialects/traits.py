@@ -143,7 +143,8 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True):
     long at most, counted from dialling; None: there is no known limit.
 
     Proof. ``ends``: what the ends of its finals prove; the default assumes nothing. ``counts``:
-    what else than seconds its proofs count. ``proves_silence``: it proves that audio without
+    what else than seconds its proofs count. ``watermarks``: they also prove words, so that nothing
+    rests on finals (for documentation). ``proves_silence``: it proves that audio without
     words was processed; if not, quiet audio is assumed to be after ``horizon``. ``horizon``:
     audio that a backend took out of its queue is transcribed or discarded after so long.
     ``time_error``: how far the beginnings and ends of words may be off, ends that lie behind the
@@ -185,6 +186,7 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True):
     longest: float | None = None
     ends: Ends = Ends.CLAIMED
     counts: Unit | None = None
+    watermarks: bool = False
     proves_silence: bool = True
     time_error: float = 0.3
     longest_run: float = 20.0
@@ -269,7 +271,8 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True):
 
 _KINDS: Final[Mapping[str, type]] = MappingProxyType(
     {
-        **dict.fromkeys(("greets", "replies", "proves_silence", "silent_in_silence"), bool),
+        **dict.fromkeys(("greets", "replies", "watermarks", "proves_silence"), bool),
+        "silent_in_silence": bool,
         "form": AudioForm,
         "ends": Ends,
         "end": End,
