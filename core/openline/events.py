@@ -116,10 +116,15 @@ class CredentialFailed(msgspec.Struct, frozen=True):
 
 
 class SocketOpened(msgspec.Struct, frozen=True):
-    """The WebSocket is open; the adapter names the connection."""
+    """The WebSocket is open; the adapter names the connection.
+
+    ``date``: when the backend answered, in seconds since the epoch, by its own clock (the header
+    ``Date`` of the answer); None: it did not say.
+    """
 
     dial: int
     connection_id: str
+    date: float | None = None
 
 
 class Redirected(msgspec.Struct, frozen=True):

@@ -12,13 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openline.backend import Backend, CredentialPlace
-from openline.events import Redirected, SocketLost
+from openline.events import Redirected, SocketLost, SocketOpened
 from openline_driver.facts import Refused
 from openline_driver.http import (
     MAX_HEAD,
     Head,
     NoAnswerError,
     host_header,
+    opened,
     read_answer,
     read_head,
     refusal,
@@ -193,6 +194,13 @@ def test_date_without_a_zone_is_in_gmt_wherever_it_is_read(
             assert retry_after(date, NOW) == 90.0
     monkeypatch.undo()
     time.tzset()
+
+
+def test_the_date_of_an_upgrade_is_that_of_its_answer() -> None:
+    headers = [(b"Date", b"Wed, 18 Nov 2026 20:00:00 GMT"), (b"x", b"\xff")]
+    assert opened(3, "c", headers) == SocketOpened(3, "c", date=1_795_032_000.0)
+    for others in ([], [(b"date", b"soon")], [(b"date", b"\xff")]):
+        assert opened(3, "c", others) == SocketOpened(3, "c")
 
 
 def test_date_counts_from_the_answers_own_date() -> None:

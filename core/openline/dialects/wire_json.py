@@ -26,6 +26,8 @@ _AROUND: Final = "\ufeff\0 \t\r\n"
 _DIGITS: Final = 400
 #: Seconds: larger times are absent, no session lasts so long.
 _MOST: Final = 1e9
+#: Seconds since 1970: the last date.
+_LAST: Final = 1e11
 #: Characters of a name, such as a type or a speaker.
 _NAME: Final = 80
 
@@ -74,6 +76,13 @@ def number(value: object) -> float | None:
         except ValueError:
             return None
     if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _MOST:
+        return float(value)
+    return None
+
+
+def date(value: object) -> float | None:
+    """A date in whole or broken seconds since 1970, at most of the year 5138; None otherwise."""
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= _LAST:
         return float(value)
     return None
 
