@@ -107,6 +107,16 @@ def test_file_that_was_not_just_written_is_read_once(
     assert agent.paused == []
 
 
+@pytest.mark.parametrize("refused", [None, "first-token"])
+def test_file_that_is_written_anew_as_it_was_is_read_once(file: Path, refused: str | None) -> None:
+    agent = Agent()
+    provider = TokenFile(file, pause=agent)
+    provider.first()
+    file.write_text("first-token\n")
+    assert provider.provide(refused) == "first-token"
+    assert agent.paused == []
+
+
 def test_file_that_is_always_being_written_gives_what_it_holds(file: Path) -> None:
     number = 0
 
