@@ -162,14 +162,14 @@ def _setting(origin: str, parameter: Parameter, value: object) -> object:
         raise Problem(f"{origin} {parameter.name} is {value}: {error}") from None
 
 
-def check_horizon(policy: Policy | None, horizon: float) -> None:
+def check_buffer(policy: Policy | None, lag: float) -> None:
     """Raise Problem if the user's policy keeps too little audio for a dialect.
 
-    ``horizon``: how long (seconds) the dialect's backend may hold audio before it confirms it.
+    ``lag``: how long (seconds) its backend may leave audio unconfirmed (``Traits.lag``).
     """
     if policy is None:
         return
     try:
-        policy.check_buffer(horizon)
+        policy.check_buffer(lag)
     except ValueError as error:
         raise Problem(f"the policy: {str(error).replace('Policy.', '')}") from None
