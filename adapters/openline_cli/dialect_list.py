@@ -41,9 +41,11 @@ def show(name: str | None, *, json: bool) -> str:
 
 def _facts(dialect: Dialect) -> dict[str, str]:
     traits = dialect.traits
+    in_url = f"sent as ?{traits.key_parameter}=… in the URL" if traits.key_parameter else ""
     known = {
         "address": "" if traits.address is None else Backend.of(dialect).url,
         "key": traits.key_variable,
+        "token": in_url,
         "proves": promise(traits),
         "limits": limits(traits),
     }

@@ -18,7 +18,7 @@ from urllib.parse import quote
 import msgspec
 
 from openline import events as e
-from openline.backend import check_credential
+from openline.backend import QUERY_PARAMETER, check_credential
 from openline.dialects.checking import DialectError
 from openline.dialects.headers import credential_headers
 from openline.dialects.protocol import Dialect
@@ -71,6 +71,7 @@ class CredentialStore:
         self._lead = LEAD if shared is None else shared.lead
         self._is_asked_each_dial = shared is not None and shared.asked_each_dial
         self._dialect = dialect
+        self._parameter = dialect.traits.key_parameter or QUERY_PARAMETER
         self._known: dict[frozenset[str], None] = {}  # the newest last
         # Of all credentials, the longest first: one of them may be a part of another.
         self._secrets: list[str] = []
@@ -168,7 +169,7 @@ class CredentialStore:
     def _from_location(self, location: str) -> str:
         # A server may return our own parameter in its redirect; each dial adds it again.
         for secret in self._secrets:
-            location = location.replace(f"token={_quoted(secret)}", "")
+            location = location.replace(f"{self._parameter}={_quoted(secret)}", "")
         return self._from_text(location)
 
     def _from_text(self, text: str) -> str:
