@@ -18,7 +18,7 @@ from urllib.parse import quote
 import msgspec
 
 from openline import events as e
-from openline.backend import check_credential
+from openline.backend import QUERY_PARAMETER, Backend, check_credential
 from openline.dialects.checking import DialectError
 from openline.dialects.headers import credential_headers
 from openline.dialects.protocol import Dialect
@@ -65,12 +65,14 @@ class CredentialStore:
 
     def __init__(self, credentials: Credentials, dialect: Dialect) -> None:
         self.current: str | None = None
+        self._there: Backend | None = None  # where the newest Token is good, if one said so
         self.headers: tuple[tuple[str, str], ...] = ()
         shared = credentials if isinstance(credentials, SharedProvider) else None
         self.has_provider = shared is not None or callable(credentials)
         self._lead = LEAD if shared is None else shared.lead
         self._is_asked_each_dial = shared is not None and shared.asked_each_dial
         self._dialect = dialect
+        self._parameter = dialect.traits.key_parameter or QUERY_PARAMETER
         self._known: dict[frozenset[str], None] = {}  # the newest last
         # Of all credentials, the longest first: one of them may be a part of another.
         self._secrets: list[str] = []
@@ -82,7 +84,7 @@ class CredentialStore:
 
         ``now`` is session time: from it on the time is counted after which the result is due.
         """
-        given, before = value_of(fact.given), self.current
+        given, before = value_of(fact.given), (self.current, self._there)
         if isinstance(fact.given, Token) and (wrong := fact.given.unusable()):
             return e.CredentialFailed(fact.request, detail=wrong, unusable=True)
         if not isinstance(given, str):
@@ -98,7 +100,10 @@ class CredentialStore:
         except DialectError as exc:  # its text is one line without the token
             return e.CredentialFailed(fact.request, detail=str(exc), unusable=True)
         due_at = self._due_at(fact, now)
-        return e.CredentialReady(fact.request, due_at, unchanged=given == before)
+        there = fact.given.backend if isinstance(fact.given, Token) else None
+        self._there = there or self._there
+        is_same = (given, self._there) == before
+        return e.CredentialReady(fact.request, due_at, unchanged=is_same, backend=there)
 
     def _due_at(self, fact: CredentialGiven, now: float) -> float | None:
         """From when on the provider is asked again before a dial, though nothing was refused."""
@@ -168,7 +173,7 @@ class CredentialStore:
     def _from_location(self, location: str) -> str:
         # A server may return our own parameter in its redirect; each dial adds it again.
         for secret in self._secrets:
-            location = location.replace(f"token={_quoted(secret)}", "")
+            location = location.replace(f"{self._parameter}={_quoted(secret)}", "")
         return self._from_text(location)
 
     def _from_text(self, text: str) -> str:

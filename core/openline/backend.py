@@ -34,6 +34,8 @@ _SECRETS = frozenset(
 )
 #: The port of each scheme where a URL names none.
 _PORTS = {"ws": 80, "wss": 443}
+#: The parameter of ``CredentialPlace.QUERY``.
+QUERY_PARAMETER = "token"
 _INSTEAD = "give it as credentials=, or to the command by --token-file or OPENLINE_TOKEN"
 
 
@@ -190,14 +192,20 @@ class Backend:
         query = f"?{self.query}" if self.query else ""
         return f"{scheme}://{self.address}{self.path}{query}"
 
-    def target(self, credential: str | None, query: Sequence[tuple[str, str]] = ()) -> str:
-        """The request target (path and query) to ask for. Secret if the place is QUERY.
+    def target(
+        self, credential: str | None, query: Sequence[tuple[str, str]] = (), parameter: str = ""
+    ) -> str:
+        """The request target (path and query) to ask for. Secret if the credential is in it.
 
         ``query``: the dialect's parameters; those that the backend's own query has stay out.
+        ``parameter``: the one in which the dialect's credential travels, ``token`` if the place
+        is QUERY and the dialect names none.
         """
         asked = self._with(query)
-        if credential is not None and self.credential_place is CredentialPlace.QUERY:
-            token = "token=" + quote(credential, safe="")
+        is_in_query = self.credential_place is CredentialPlace.QUERY
+        name = parameter or QUERY_PARAMETER * is_in_query
+        if credential is not None and name:
+            token = f"{name}=" + quote(credential, safe="")
             asked = f"{asked}&{token}" if asked else token
         return f"{self.path}?{asked}" if asked else self.path
 

@@ -249,8 +249,14 @@ class TestCredential:
         assert set(query.rpartition("=")[2]) <= set(UNRESERVED)
 
     @pytest.mark.parametrize("place", CredentialPlace)
+    def test_it_goes_into_the_parameter_of_a_dialect(self, place: CredentialPlace) -> None:
+        there = Backend(path="/x", query="a=1", credential_place=place)
+        assert there.target("t&", [("b", "2")], "jwt") == "/x?a=1&b=2&jwt=t%26"
+
+    @pytest.mark.parametrize("place", CredentialPlace)
     def test_without_a_credential_nothing_is_sent(self, place: CredentialPlace) -> None:
         there = Backend(path="/x", query="a=1", credential_place=place)
+        assert there.target(None, (), "jwt") == "/x?a=1"
         assert there.headers(None) == []
         assert there.target(None) == "/x?a=1"
 

@@ -18,6 +18,7 @@ until it reports less than ``filling_below``.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
@@ -171,7 +172,9 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True):
     table. ``refusals``: texts with which the backend refuses, each with its rule; for
     documentation and for the dialect's own ``decode``. ``address``: where it listens by default;
     None: there is no usual address. ``key_variable``: the variable of the environment in which
-    its users keep the credential, such as ``DEEPGRAM_API_KEY``; "": none.
+    its users keep the credential, such as ``DEEPGRAM_API_KEY``; "": none. ``key_parameter``: the
+    parameter of the URL in which the credential travels, for a backend that takes it in no
+    header; URLs end up in the logs of servers.
 
     Raises ValueError, one line that names the trait, for a value that cannot work.
     """
@@ -211,6 +214,7 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True):
     refusals: Mapping[str, Rule] = _NO_REFUSALS
     address: Address | None = None
     key_variable: str = ""
+    key_parameter: str = ""
 
     def __post_init__(self) -> None:
         if self.sources != () and not _are_names(self.sources):
@@ -226,6 +230,8 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True):
             value = getattr(self, name)
             if not isinstance(value, kind):
                 raise _wrong(name, value, _WANTED[kind])
+        if not _PARAMETER.fullmatch(self.key_parameter):
+            raise _wrong("key_parameter", self.key_parameter, _WANTED_PARAMETER)
         for name, kind, want in _OPTIONAL:
             value = getattr(self, name)
             if not isinstance(value, kind | None):
@@ -269,6 +275,9 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True):
         return max(self.horizon, _LAG * self.longest_run) + (self.queue or 0.0)
 
 
+#: What needs no quoting in a URL (RFC 3986 §2.3).
+_PARAMETER: Final = re.compile(r"[A-Za-z0-9._~-]*")
+_WANTED_PARAMETER: Final = "a name of letters, digits, -, ., _ and ~, or an empty text"
 _KINDS: Final[Mapping[str, type]] = MappingProxyType(
     {
         **dict.fromkeys(("greets", "replies", "watermarks", "proves_silence"), bool),
@@ -278,12 +287,13 @@ _KINDS: Final[Mapping[str, type]] = MappingProxyType(
         "end": End,
         "drain": Drain,
         "key_variable": str,
+        "key_parameter": str,
     }
 )
 _WANTED: Final[Mapping[type, str]] = MappingProxyType(
     {
         bool: "True or False",
-        str: "the name of a variable, or an empty text",
+        str: "a name, or an empty text",
         AudioForm: "an AudioForm",
         Ends: "Ends.EXACT, Ends.CLAIMED or Ends.NONE",
         End: "End.MESSAGE, End.CLOSE or End.NEVER",
