@@ -24,7 +24,7 @@ from openline_cli.dialects import blamed, configured_by, find_dialect
 from openline_cli.follow import follow
 from openline_cli.problems import COMPLETE, INTERRUPTED, Problem
 from openline_cli.screen import find_screen, write_err
-from openline_cli.settings import check_horizon
+from openline_cli.settings import check_buffer
 from openline_cli.stream import finish, make_backend, make_view
 from openline_cli.writers import Draft
 from openline_driver.options import Credentials
@@ -62,7 +62,7 @@ def resume(options: ResumeOptions) -> int:
         writers.check(options.out)
     dialect = find_dialect(options.dialect)
     with blamed(options.dialect):
-        check_horizon(options.policy, (dialect or DEFAULT).traits.horizon)
+        check_buffer(options.policy, (dialect or DEFAULT).traits)
     kept = None if options.token_file is None else find_credentials(options.token_file)
     url = options.url
     other = None if url is None else make_backend(url, plain_ws=options.plain_ws)
@@ -123,7 +123,7 @@ def _resume(
     dialect = _dialect(folder, began, given, options.option)
     credentials = kept or find_credentials(None, variable=dialect.traits.key_variable)
     with blamed(options.dialect):
-        check_horizon(options.policy, dialect.traits.horizon)
+        check_buffer(options.policy, dialect.traits)
     backend = other or _backend(folder, began)
     screen = None if options.json and sys.stdout.isatty() else find_screen()
     view = make_view(backend, dict.fromkeys(began.sources), screen, json=options.json)

@@ -37,7 +37,7 @@ from openline_cli.screen import (
     write_err,
     write_out,
 )
-from openline_cli.settings import check_horizon
+from openline_cli.settings import check_buffer
 from openline_cli.view import Both, JsonView, View
 from openline_cli.writers import Draft
 from openline_store.spool import SpoolError, folder_name, spooled_sessions
@@ -86,7 +86,7 @@ def stream(options: StreamOptions) -> int:
     traits = spoken.traits
     credentials = find_credentials(options.token_file, variable=traits.key_variable)
     with blamed(options.dialect):
-        check_horizon(options.policy, traits.horizon)
+        check_buffer(options.policy, traits)
     sources = make_sources(options, traits.sources)
     screen = None if options.json and sys.stdout.isatty() else find_screen()
     durations = {name: source.duration for name, source in sources.items()}

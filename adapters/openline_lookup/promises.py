@@ -32,6 +32,11 @@ def limits(traits: Traits) -> str:
 
 def _words(traits: Traits) -> str:
     match traits.ends:
+        case Ends.EXACT if traits.disorder:
+            return (
+                f"a final is held for {traits.disorder:g} s more of audio, in which others may "
+                "begin before its end"
+            )
         case Ends.EXACT:
             return "a final proves the audio that it covers"
         case Ends.CLAIMED:

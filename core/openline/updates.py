@@ -79,12 +79,13 @@ class Transcript(msgspec.Struct, frozen=True, kw_only=True):
     ``settled``: the backend will not change these words, but they become final only when the
     audio behind them is confirmed. Such a partial replaces the live one and stays until a
     final with the same ``id`` replaces it, which is ``settled`` too and leaves a newer live
-    partial in place; or until ``PartialRetracted`` removes it.
+    partial in place; or until ``PartialRetracted`` removes it. One with the same ``id`` and
+    fewer words replaces it too: it was divided, and the rest follows with an id of its own.
     ``seam``: the first final of this source on a new dial, whose audio was cut before; at
     most one word there may be missing or doubled. ``id`` is unique in the session: the
-    process, the dial and a count (``1.3.17``); a live partial has none. From ``confidence``
-    to ``segment_id`` the fields are the backend's own, and None where it gives none; so is
-    ``channel``, and ``words`` are empty.
+    process, the dial and a count (``1.3.17``; ``1.3.17.2`` for a part); a live partial has
+    none. From ``confidence`` to ``segment_id`` the fields are the backend's own, and None where
+    it gives none; so is ``channel``, and ``words`` are empty.
     """
 
     source: str

@@ -54,6 +54,11 @@ def test_fields_are_given_one_by_one_and_the_last_wins() -> None:
     assert settled("x.wav", *words)["policy"] == expected
 
 
+@pytest.mark.parametrize(("word", "value"), [("true", True), ("False", False)])
+def test_a_truth_is_a_word(word: str, value: bool) -> None:
+    assert settled("x.wav", "--policy", f"careful_seams={word}")["policy"].careful_seams is value
+
+
 @pytest.mark.parametrize("word", ["none", "None", " none "])
 def test_none_is_no_limit(word: str) -> None:
     assert settled("x.wav", "--policy", f"give_up_after={word}")["policy"].give_up_after is None
