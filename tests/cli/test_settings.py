@@ -201,7 +201,7 @@ def test_a_buffer_too_small_for_the_dialect_is_one_line(
         return [directory]
 
     monkeypatch.setattr(resume_module, "spooled_sessions", there)
-    for call in (["stream", "x.wav"], ["resume", str(folder)]):
+    for call in (["stream", "x.wav"], ["resume", str(folder), "--dialect", "echopanel"]):
         assert main([*call, "--policy", "buffer_seconds=20"]) == 2
         err = capsys.readouterr().err
         assert err.startswith("openline: the policy: buffer_seconds is 20: this dialect and these")

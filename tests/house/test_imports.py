@@ -39,6 +39,7 @@ NEEDED = ("msgspec", "statemachine")
 BESIDES = {
     "openline_driver": ("openline_driver", "openline_audio.source"),
     "openline_driver.http": ("email.utils",),
+    "openline_driver.sinks": ("openline_audio.samples",),
     "openline_driver.log_observer": ("logging",),
     "openline_driver.version": ("importlib.metadata",),
     "openline_driver.shared_provider": ("threading",),
