@@ -138,6 +138,11 @@ class Policy:
         "the dialect's traits",
     )
 
+    # Where the backend takes a backlog slowly.
+    behind_after: float = _field(
+        10.0, "a source of which more audio waits, on a line as old, is reported as behind"
+    )
+
     # Where a line may be cut.
     careful_seams: bool = _field(
         default=False,

@@ -154,6 +154,7 @@ class GapCause(StrEnum):
     OVERFLOW = "overflow"  #: older than the buffer holds, never sent on a live dial
     UNPROVEN = "unproven"  #: sent, and never confirmed: it left the buffer, or nobody heard it
     SPOOL = "spool"  #: kept on disk, and missing there when it was due
+    SKIPPED = "skipped"  #: given up by the app, which skipped to the live audio
     CAPTURE = "capture"  #: the source could not capture it
     BACKEND = "backend"  #: dropped by the backend, as it reported
     UNHEARD = "unheard"  #: sent, and not transcribed by the backend, as it reported
@@ -213,8 +214,9 @@ class Trouble(msgspec.Struct, frozen=True, kw_only=True):
 
     ``kind`` is a stable word: ``malformed``, ``untold``, ``unknown``, ``foreign``, ``late_audio``,
     ``spool``; ``outage``, which is reported each five minutes; or, once a minute at most, ``deaf``
-    (the backend does not transcribe audio that is not silent) and ``unproven`` (audio has left
-    memory before it was confirmed: it is lost if the line is).
+    (the backend does not transcribe audio that is not silent), ``unproven`` (audio has left
+    memory before it was confirmed: it is lost if the line is) and ``behind`` (a backend takes a
+    backlog so slowly that the app may want to skip it).
     """
 
     kind: str

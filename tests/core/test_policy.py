@@ -41,6 +41,7 @@ DESIGN = {
     "finish_timeout": 20.0,
     "close_timeout": 5.0,
     "buffer_seconds": None,
+    "behind_after": 10.0,
     "careful_seams": False,
 }
 FLAGS = ["careful_seams"]
