@@ -144,3 +144,13 @@ class Leaving(Toy):
     name = "leaving"
     fixed = Traits(sources=(), horizon=3.0, ends=Ends.EXACT, queue=None)
     says = ("hello", "go away")
+
+
+class Quiet(Toy):
+    """It says nothing in silence."""
+
+    name = "quiet"
+    fixed = Traits(
+        sources=(), horizon=3.0, ends=Ends.EXACT, proves_silence=False, silent_in_silence=True
+    )
+    says = ("hello", "partial", "final", "over")

@@ -16,7 +16,7 @@ from openline.updates import State
 from openline_testing import Exploration, explore
 from openline_testing.samples import ECHOPANEL
 from openline_testing.watched import declared
-from tests.testing.renewed import Bare, Flushing, Greeting, Hasty, Leaving, Stopping
+from tests.testing.renewed import Bare, Flushing, Greeting, Hasty, Leaving, Quiet, Stopping
 
 #: By name: the policy, whether there is a provider, and the number of sources.
 WALKS: dict[str, tuple[Policy, bool, int]] = {
@@ -73,6 +73,7 @@ TOYS: dict[str, tuple[Dialect, Policy, bool, bool]] = {
     # A drain may take longer than the time to finish.
     "no time to drain": (Hasty(), Policy(source_timeout=None, finish_timeout=0.3), False, False),
     # The gate is shut when the connection is to be replaced.
+    "no silence proved": (Quiet(), Policy(source_timeout=None), False, False),
     "renewed later": (Leaving(), Policy(source_timeout=None, dials_per_minute=1), False, False),
 }
 #: These fire no event, so no row depends on them (``tests/core/test_keepalive.py``, ``test_pace``).
