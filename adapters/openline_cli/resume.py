@@ -63,7 +63,7 @@ def resume(options: ResumeOptions) -> int:
     dialect = find_dialect(options.dialect)
     if dialect is not None:
         with blamed(options.dialect):
-            check_buffer(options.policy, dialect.traits.lag)
+            check_buffer(options.policy, dialect.traits)
     kept = None if options.token_file is None else find_credentials(options.token_file)
     url = options.url
     other = None if url is None else make_backend(url, plain_ws=options.plain_ws)
@@ -123,7 +123,7 @@ def _resume(
     dialect = _dialect(folder, began, given, options.option)
     credentials = kept or find_credentials(None, variable=dialect.traits.key_variable)
     with blamed(options.dialect):
-        check_buffer(options.policy, dialect.traits.lag)
+        check_buffer(options.policy, dialect.traits)
     backend = other or _backend(folder, began)
     screen = None if options.json and sys.stdout.isatty() else find_screen()
     view = make_view(backend, dict.fromkeys(began.sources), screen, json=options.json)

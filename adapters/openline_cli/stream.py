@@ -86,7 +86,7 @@ def stream(options: StreamOptions) -> int:
     traits = spoken.traits
     credentials = find_credentials(options.token_file, variable=traits.key_variable)
     with blamed(options.dialect):
-        check_buffer(options.policy, traits.lag)
+        check_buffer(options.policy, traits)
     sources = make_sources(options, traits.sources)
     screen = None if options.json and sys.stdout.isatty() else find_screen()
     durations = {name: source.duration for name, source in sources.items()}

@@ -292,7 +292,7 @@ class Driver:
                 self._ask_for_end(event)
             case f.Cancelled():
                 self._ask_for_end(e.AbortRequested())
-            case e.NetworkRestored():
+            case e.NetworkRestored() | e.SkipRequested():
                 self._receive_request(event)
             case f.CredentialGiven() | f.ProviderFailed():
                 self._take_credential(event)

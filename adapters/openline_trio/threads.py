@@ -224,6 +224,10 @@ class ThreadSession:
         """End at once; unconfirmed audio is lost."""
         self._call(self._session.abort)
 
+    def skip_to_live(self) -> None:
+        """Give up the audio of live sources that waits to be sent: it is a gap (``skipped``)."""
+        self._call(self._session.skip_to_live)
+
     def close(self) -> None:
         """Abort the session if it has not ended, and end the thread. Idempotent.
 

@@ -32,6 +32,10 @@ class NetworkRestored(msgspec.Struct, frozen=True):
     """The operating system reports that the network is back."""
 
 
+class SkipRequested(msgspec.Struct, frozen=True):
+    """The app gives up the audio of live sources that waits to be sent, to be live again."""
+
+
 class SourceStarted(msgspec.Struct, frozen=True):
     """The first sample of a source was captured at ``at``, on the clock of ``now``."""
 
@@ -178,6 +182,7 @@ Event: TypeAlias = (
     | StopRequested
     | AbortRequested
     | NetworkRestored
+    | SkipRequested
     | SourceStarted
     | AudioCaptured
     | CaptureHole
