@@ -75,21 +75,22 @@ def read_head(data: bytes) -> Head | None:
     return Head(int(status[1]), headers)
 
 
-def read_answer(data: bytes) -> tuple[Head, bytes] | None:
-    """The head of the answer in ``data``, and all bytes from it on; None while more is to come.
+def read_answer(data: bytes, skipped: int = 0) -> tuple[Head | None, bytes]:
+    """The head of the answer in ``data``, and all bytes from it on; no head while more is to come.
 
     A server or proxy may send preliminary answers first (RFC 9110 §15.2: 100, 102, 103), which a
-    WebSocket library takes for a refusal: they are skipped. Raises NoAnswerError as
-    ``read_head``, and where there are too many of them.
+    WebSocket library takes for a refusal: they are skipped. ``skipped`` counts the bytes of those
+    that earlier calls skipped: a caller passes on what they left, so that none is read twice.
+    Raises NoAnswerError as ``read_head``, and where there are too many of them.
     """
     rest = data
     while (head := read_head(rest)) is not None:
         if not head.is_preliminary:
             return head, rest
         rest = _BLANK_LINE.split(rest, maxsplit=1)[1]
-    if len(data) > MAX_HEAD:
+    if skipped + len(data) > MAX_HEAD:
         raise NoAnswerError("an endless answer to the upgrade")
-    return None
+    return None, rest
 
 
 def host_header(backend: Backend) -> str:
