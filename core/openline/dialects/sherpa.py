@@ -18,9 +18,9 @@ dial, with ``is_eof``, confirms all that is decoded.
 ``Done!``, which is no JSON, and leaves the socket open. It decodes whole chunks of the model. It
 puts 0.8 s of silence behind the audio, and what does not fill a chunk then is never decoded, though
 ``Done!`` comes. (Seen with a stand-in model of chunks of 1.6 s: the last word was lost.) So more
-silence is sent before ``Done``; and if no message with ``is_eof`` came, because no chunk was left to
-decode or because ``Done!``, which another thread sends, has overtaken it, the end proves what the
-states before it proved, and open words are told as they were last seen.
+silence is sent before ``Done``. No message with ``is_eof`` comes if no chunk was left to decode;
+and ``Done!``, which another thread sends, may overtake it. Then the end proves what the states
+before it proved, and open words are told as they were last seen.
 """
 
 from __future__ import annotations
