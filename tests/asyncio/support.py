@@ -75,7 +75,7 @@ def run(
         found = await main()
         with suppress(TimeoutError):
             async with asyncio.timeout(5):
-                while left_over() != before:  # noqa: ASYNC110  # the server's end has no event
+                while left_over() != before:  # the server's end has no event
                     await asyncio.sleep(0.001)
                     gc.collect()
         after = left_over()
