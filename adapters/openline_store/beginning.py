@@ -39,20 +39,21 @@ def begun(
 def begun_again(
     given: Mapping[str, Any],
     maker: Maker,
-    dialect: Dialect,
+    named: Dialect | None,
     journal: JournalFile | None,
     make: Callable[[SessionOptions], Opened],
 ) -> Opened:
     """The session that is left in ``given["folder"]``, with its files open.
 
-    ``given`` are the arguments of ``resume_session``, and ``make`` makes the session of its
-    options. Raises SpoolError and JournalError.
+    ``given`` are the arguments of ``resume_session``, ``named`` its dialect, or None: the one that
+    the session spoke. ``make`` makes the session of its options. Raises SpoolError and
+    JournalError.
     """
-    with reopened(given["folder"], dialect=dialect.name) as (spool, past):
+    with reopened(given["folder"]) as (spool, past):
         options = resumed_options(
             given,
             maker,
-            dialect,
+            past.began.spoken(named),
             session_id=past.began.session_id,
             backend=given["backend"] or past.began.backend,
             names=past.began.sources,
