@@ -187,7 +187,7 @@ class Session(StoredFace):
             with trio.move_on_at(self._sleeping_until) as sleep:
                 await self._earlier.wait()
             if sleep.cancelled_caught:
-                self.feed(f.Woke(self._sleeping_until))
+                self._time_is_up(self._sleeping_until)
 
     async def _ask(self, request: int, refused: str | None, scope: trio.CancelScope) -> None:
         with scope:
