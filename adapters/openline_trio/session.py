@@ -34,7 +34,7 @@ from openline_store.journal_file import JournalFile
 from openline_store.spool import Spool
 from openline_trio.capture import Capture
 from openline_trio.dial import Dial
-from openline_trio.network import Connect, connector
+from openline_trio.network import Connect
 from openline_trio.shared_calls import ask
 
 
@@ -51,7 +51,7 @@ class Session(Face):
         self,
         options: SessionOptions,
         sources: Mapping[str, Source],
-        connect: Connect | None,
+        connect: Connect,
         observers: Sequence[Observer],
         journal: JournalFile | None,
     ) -> None:
@@ -60,7 +60,7 @@ class Session(Face):
         if journal is not None:
             journal.report = self._driver.report
         self._journal = journal
-        self._connect = connect or connector()
+        self._connect = connect
         self._capture = Capture(self.feed, self.room, sources)
         self._disk = Disk(None, self.feed)
         self._asking = trio.CancelScope()
