@@ -16,7 +16,7 @@ import trio
 
 from openline.backend import Backend
 from openline.dialects.protocol import Dialect
-from openline.dialects.registry import BUILT_IN, DEFAULT
+from openline.dialects.registry import BUILT_IN
 from openline.policy import Policy
 from openline_cli import writers
 from openline_cli.credentials import find_credentials
@@ -61,8 +61,9 @@ def resume(options: ResumeOptions) -> int:
             raise Problem(f"--out: {len(folders)} sessions are spooled there; name one's folder")
         writers.check(options.out)
     dialect = find_dialect(options.dialect)
-    with blamed(options.dialect):
-        check_horizon(options.policy, (dialect or DEFAULT).traits.horizon)
+    if dialect is not None:
+        with blamed(options.dialect):
+            check_horizon(options.policy, dialect.traits.horizon)
     kept = None if options.token_file is None else find_credentials(options.token_file)
     url = options.url
     other = None if url is None else make_backend(url, plain_ws=options.plain_ws)
@@ -98,9 +99,8 @@ def _backend(folder: Path, began: Began) -> Backend:
 
 def _dialect(folder: Path, began: Began, given: Dialect | None, options: Sequence[str]) -> Dialect:
     """The session's dialect with its options; ``options`` override them. Raises Problem."""
-    dialect = given or BUILT_IN.get(began.dialect or "", DEFAULT)
     try:
-        began.check_dialect(dialect.name)
+        dialect = began.named(given)
     except ValueError as error:
         name = began.dialect if began.dialect in BUILT_IN else "module:NAME"
         raise Problem(f"{folder}: {error} (--dialect {name})") from None

@@ -69,11 +69,12 @@ def new_options(given: Mapping[str, Any], maker: Maker) -> SessionOptions:
     )
 
 
-def check_resuming(given: Mapping[str, Any]) -> Dialect:
-    """The dialect to resume in. Raises TypeError, as ``resume_session``."""
+def check_resuming(given: Mapping[str, Any]) -> Dialect | None:
+    """The dialect that is given, or None. Raises TypeError, as ``resume_session``."""
     _check(given, required=("folder", "observers"))
     check_credentials(given["credentials"])
-    return checked_dialect(given["dialect"])
+    dialect: Dialect | None = given["dialect"]
+    return None if dialect is None else checked_dialect(dialect)
 
 
 def resumed_options(

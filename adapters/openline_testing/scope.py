@@ -29,7 +29,8 @@ from openline.dialects.traits import AudioForm, End, Ends, Traits
 _ONE: Final[tuple[tuple[str, Any], ...]] = (
     *(("form", AudioForm()), ("greets", False), ("replies", True), ("patience", None)),
     *(("longest", None), ("counts", None), ("proves_silence", True), ("pace", None)),
-    *(("keepalive", None), ("flush_every", None), ("pong_patience", None)),
+    *(("keepalive", None), ("flush_every", None), ("flush_idle", None)),
+    ("pong_patience", None),
     *(("end", End.MESSAGE), ("tail", 0)),
 )
 #: Sums of what may have been sent: a stop that the kit recognises does not depend on them.

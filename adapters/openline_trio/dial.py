@@ -166,9 +166,6 @@ class Dial:
     def _how_it_ended(
         self, ws: WebSocketConnection | None, stream: ObservedStream
     ) -> SocketLost | Refused:
-        head = stream.refusal
-        if head is not None:
-            return Refused(self._number, head.status, head.headers, time.time())
         closed = None if ws is None else ws.closed
         code = None if closed is None else closed.code
         reason = (None if closed is None else closed.reason) or ""
@@ -177,13 +174,12 @@ class Dial:
         echoed = stream.sent_close == code and not reason.startswith(_TOO_BIG)
         if code is not None and not echoed and code not in NO_FRAME:
             code = stream.sent_close or code
-        return SocketLost(
-            dial=self._number,
+        return stream.report(
+            self._number,
+            time.time(),
             code=code,
             sender=Sender.REMOTE if echoed else Sender.LOCAL,
             reason=reason,
-            error=stream.error,
-            detail=stream.detail,
         )
 
 

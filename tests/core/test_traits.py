@@ -57,7 +57,14 @@ def dialect(**changes: Any) -> EchoPanel:
         {"silent_in_silence": True},
         {"sources": ()},
         {"queue": None, "pace": None, "counts": None},
-        {"pace": 1.5, "keepalive": 5, "flush_every": 0.5, "pong_patience": 9.0, "patience": 60},
+        {
+            "pace": 1.5,
+            "keepalive": 5,
+            "flush_every": 0.5,
+            "flush_idle": 0.5,
+            "pong_patience": 9.0,
+            "patience": 60,
+        },
         {"longest": 60.0, "tail": 2.0, "settle": 5.0, "end": End.NEVER},
         {"ends": Ends.NONE, "counts": Unit.FLUSHES, "drain": Drain.FLUSH, "end": End.CLOSE},
         {"greets": True, "replies": False, "proves_silence": False, "key_variable": "KEY"},
@@ -93,7 +100,7 @@ CODES = "give a mapping from each close code from 1000 to 4999 to its Rule"
         ),
         *(
             ({name: wrong}, f"Traits.{name} is {wrong!r}: give seconds, more than 0, or None")
-            for name in ("queue", "pace", "keepalive", "flush_every", "longest", "patience")
+            for name in ("queue", "pace", "keepalive", "flush_every", "flush_idle")
             for wrong in ("15", True, -1.0, 0, float("nan"), float("inf"))
         ),
         ({"filling_above": None}, f"Traits.filling_above is NoneType: {SECONDS}"),

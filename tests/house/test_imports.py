@@ -41,6 +41,7 @@ BESIDES = {
     "openline_driver.http": ("email.utils",),
     "openline_driver.proxies": ("http",),
     "openline_driver.argument_checks": ("ssl",),
+    "openline_driver.sinks": ("openline_audio.samples",),
     "openline_driver.log_observer": ("logging",),
     "openline_driver.version": ("importlib.metadata",),
     "openline_driver.shared_provider": ("threading",),

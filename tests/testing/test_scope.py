@@ -59,6 +59,7 @@ def test_the_default_dialect_is_played() -> None:
         ({"pace": 2.0}, "Traits.pace is 2.0, not None"),
         ({"keepalive": 5.0}, "Traits.keepalive is 5.0, not None"),
         ({"flush_every": 5.0}, "Traits.flush_every is 5.0, not None"),
+        ({"flush_idle": 5.0}, "Traits.flush_idle is 5.0, not None"),
         ({"pong_patience": 9.0}, "Traits.pong_patience is 9.0, not None"),
         ({"end": End.CLOSE}, "Traits.end is <End.CLOSE: 'close'>, not <End.MESSAGE: 'message'>"),
         ({"tail": 1.0}, "Traits.tail is 1.0, not 0"),

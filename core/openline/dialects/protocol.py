@@ -226,11 +226,15 @@ Decoded: TypeAlias = tuple[Memory, tuple[Message, ...]]
 
 
 class Sent(msgspec.Struct, frozen=True, kw_only=True):
-    """What was sent on this dial so far: ``seconds`` and ``audio`` messages, all ``messages``."""
+    """What was sent on this dial so far: ``seconds`` and ``audio`` messages, all ``messages``.
+
+    ``idle``: no audio went for ``Traits.flush_idle``, which is why a flush is asked for.
+    """
 
     seconds: float = 0.0
     audio: int = 0
     messages: int = 0
+    idle: bool = False
 
 
 class Dialect(Protocol):

@@ -45,7 +45,8 @@ _SECONDS: Final = (
     *("live_ahead", "filling_above", "filling_below", "drain_timeout"),
 )
 _SECONDS_OR_NONE: Final = (
-    *("queue", "pace", "keepalive", "flush_every", "longest", "patience", "pong_patience"),
+    *("queue", "pace", "keepalive", "flush_every", "flush_idle", "longest", "patience"),
+    "pong_patience",
 )
 #: Seconds: a shorter life would be spent on dialling.
 _SHORTEST_LIFE: Final = 60.0
@@ -155,7 +156,9 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True):
     go. ``queue`` None: it keeps all, and nothing bounds what is sent. ``pace``: audio goes at
     most so many times as fast as time, more than 1; None: no limit. ``keepalive``: after so long
     without a message one is sent. ``flush_every``: a flush is sent after so much audio, for a
-    backend that transcribes only what is flushed. ``pong_patience``: a pong may take so long;
+    backend that transcribes only what is flushed. ``flush_idle``: a flush is sent when no audio
+    went for so long, for a backend that waits for silence, as a muted source sends none.
+    ``pong_patience``: a pong may take so long;
     None: the policy's ``pong_timeout``.
 
     The end. ``end``: how the backend ends a stopped session. ``tail``: so much silence is sent
@@ -194,6 +197,7 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True):
     pace: float | None = None
     keepalive: float | None = None
     flush_every: float | None = None
+    flush_idle: float | None = None
     pong_patience: float | None = None
     end: End = End.MESSAGE
     tail: float = 0.0
