@@ -74,6 +74,6 @@ class Translation:
             host=host_header(backend),
             target=backend.target(credential, options.dialect.query()),
             headers=request_headers(backend, credential, store.headers, options.user_agent),
-            subprotocols=tuple(options.dialect.subprotocols(credential)),
+            subprotocols=(*options.dialect.subprotocols(credential), *backend.subprotocols),
             connection_id=options.new_id(),
         )
