@@ -7,6 +7,7 @@ that takes too long. Certificates are always verified.
 
 from __future__ import annotations
 
+import os
 import ssl
 from contextlib import AsyncExitStack
 from typing import Protocol
@@ -32,8 +33,11 @@ class Connect(Protocol):
 def connector(ssl_context: ssl.SSLContext | None = None, proxies: Proxies | None = None) -> Connect:
     """A ``Connect`` over real sockets.
 
-    ``ssl_context`` None: the system's trust store. ``proxies`` None: no proxy.
+    ``ssl_context`` None: the system's trust store. ``proxies`` None: no proxy. Raises ValueError,
+    one line, if the variable SSLKEYLOGFILE names a file that cannot be opened.
     """
+    if ssl_context is None and os.environ.get("SSLKEYLOGFILE"):
+        ssl_context = _logging_keys()
 
     async def connect(backend: Backend) -> trio.abc.Stream:
         proxy = None if proxies is None else proxies.of(backend)
@@ -51,6 +55,17 @@ def connector(ssl_context: ssl.SSLContext | None = None, proxies: Proxies | None
         return stream
 
     return connect
+
+
+def _logging_keys() -> ssl.SSLContext:
+    """The usual settings of TLS, made once: they open the file of SSLKEYLOGFILE."""
+    try:
+        return ssl.create_default_context()
+    except OSError as exc:
+        raise ValueError(
+            f"SSLKEYLOGFILE: {exc.filename}: {exc.strerror}: name a file that can be written, or "
+            "unset it"
+        ) from exc
 
 
 async def _open(host: str, port: int, named: str) -> trio.SocketStream:

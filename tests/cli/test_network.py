@@ -178,7 +178,7 @@ def test_a_user_without_a_password(tmp_path: Path) -> None:
 
 
 def test_a_subprotocol_that_cannot_be_offered() -> None:
-    with pytest.raises(Problem, match="^--subprotocol: backend subprotocols: a name has"):
+    with pytest.raises(Problem, match=r"^--subprotocol: backend subprotocols: a name has"):
         with_headers(
             find_backend(None, DEFAULT, plain_ws=False), NetworkOptions(subprotocol=("a b",))
         )
