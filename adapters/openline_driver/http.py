@@ -108,10 +108,14 @@ def request_headers(
     """The headers of a request beside those of the handshake. Secret.
 
     ``carriers`` are the headers in which the dialect has the credential travel. They are left
-    out where there is no credential to send, and where it travels in the query.
+    out where there is no credential to send, and where it travels in the query. A header that the
+    app gave the backend replaces one of the same name.
     """
-    chosen = carriers if backend.headers(credential) else ()
-    return (("User-Agent", user_agent), *chosen)
+    added = tuple(backend.headers)
+    names = {name.lower() for name, _ in added}
+    chosen = carriers if backend.credential_headers(credential) else ()
+    others = (("User-Agent", user_agent), *chosen)
+    return (*(each for each in others if each[0].lower() not in names), *added)
 
 
 def opened(dial: int, connection_id: str, headers: Iterable[tuple[bytes, bytes]]) -> SocketOpened:

@@ -262,3 +262,17 @@ def test_first_and_last_of_each_field_of_a_date(date: str, seconds: float | None
 def test_no_retry_after_breaks_anything(value: str) -> None:
     seconds = retry_after(value, NOW)
     assert seconds is None or seconds >= 0
+
+
+def test_headers_of_the_app_replace_others_of_the_same_name() -> None:
+    carriers = (("Authorization", "Bearer t"), ("x-token", "t"))
+    backend = Backend(headers=(("authorization", "Basic eA=="), ("Origin", "https://a.example")))
+    assert request_headers(backend, "t", carriers, "openline") == (
+        ("User-Agent", "openline"),
+        ("x-token", "t"),
+        ("authorization", "Basic eA=="),
+        ("Origin", "https://a.example"),
+    )
+    assert request_headers(backend, None, carriers, "openline")[1:] == backend.headers
+    named = Backend(headers=(("User-Agent", "mine"),))
+    assert request_headers(named, None, carriers, "openline") == (("User-Agent", "mine"),)
