@@ -170,6 +170,11 @@ class KeptAudio:
             self._backlog.skip(until)
             self.losses.lose_rest(front, until, cause)
 
+    def give_up(self, cause: GapCause) -> None:
+        """Lose what waits to be sent, but for what is less than a frame; what was sent stays."""
+        for start, end in self._backlog.clear():
+            self._let_go(max(start, self.confirmed), end, cause)
+
     def tell(self, reading: Reading) -> None:
         """A final is told though its audio is not confirmed."""
         low = max(reading.start, to_samples(reading.final.start), self.confirmed)

@@ -106,6 +106,9 @@ class Marks:
         "error",
     )
 
+    #: Whether finals are held though their ends are exact (``openline.audio.settling``).
+    settles = False
+
     def __init__(self, begin: int, error: int, longest: int) -> None:
         self.error = error
         self.chunks = Chunks()
@@ -121,6 +124,10 @@ class Marks:
     def note_partial(self, start: int | None) -> None:
         """The live partial begins at ``start``; None: there is none any more."""
         self._live = start
+
+    def prove(self, position: int) -> int:
+        """A final ends at ``position``, which is exact: returns the place for the mark."""
+        return position
 
     def hold(self, reading: Reading, sent: int) -> list[int]:
         """Hold a final; returns the places to which the mark may move, the best one first.
@@ -196,6 +203,10 @@ class Marks:
             if each.start < position < each.end:
                 position = each.start - 2 * self.error
         return position
+
+    def at_end(self, position: int) -> int:
+        """The same, for the end of the session: no dial follows that could cut a word."""
+        return self.at_proof(position)
 
     def said(self, readings: Iterable[Reading]) -> list[tuple[int, int]]:
         """The runs of ``readings`` and of the live partial, as wide as the errors make them.
