@@ -35,6 +35,8 @@ REMEMBERED: Final = 1000
 REDACTED: Final = "[token]"
 #: A shorter token is not secret, and redacting it would damage words ("mic", "status", "test").
 SHORTEST: Final = 8
+#: Headers of an app that are no secret, in small letters.
+_PUBLIC: Final = frozenset({"origin", "user-agent", "accept-language", "referer"})
 #: Words of headers that a dialect makes of every credential are not secret; tried with this one.
 _OTHER: Final = "x"
 
@@ -63,7 +65,13 @@ class CredentialStore:
     make headers of it.
     """
 
-    def __init__(self, credentials: Credentials, dialect: Dialect) -> None:
+    def __init__(
+        self,
+        credentials: Credentials,
+        dialect: Dialect,
+        added: tuple[tuple[str, str], ...] = (),
+    ) -> None:
+        """``added``: the headers that the app adds to each request; they may hold secrets."""
         self.current: str | None = None
         self._there: Backend | None = None  # where the newest Token is good, if one said so
         self.headers: tuple[tuple[str, str], ...] = ()
@@ -75,7 +83,13 @@ class CredentialStore:
         self._parameter = dialect.traits.key_parameter or QUERY_PARAMETER
         self._known: dict[frozenset[str], None] = {}  # the newest last
         # Of all credentials, the longest first: one of them may be a part of another.
-        self._secrets: list[str] = []
+        self._added = frozenset(
+            each
+            for value in (value for name, value in added if name.lower() not in _PUBLIC)
+            for each in (value, *value.split(), _quoted(value))
+            if len(each) >= SHORTEST
+        )
+        self._secrets = sorted(self._added, key=len, reverse=True)
         if isinstance(credentials, str):
             self._keep(credentials)
 
@@ -138,7 +152,7 @@ class CredentialStore:
         self._known[secrets] = None
         if len(self._known) > REMEMBERED:
             del self._known[next(iter(self._known))]
-        every = (secret for secrets in self._known for secret in secrets)
+        every = {*self._added, *(secret for secrets in self._known for secret in secrets)}
         self._secrets = sorted(every, key=len, reverse=True)
 
     def redact(self, event: e.Event) -> e.Event:

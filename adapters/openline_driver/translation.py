@@ -76,6 +76,6 @@ class Translation:
             host=host_header(backend),
             target=backend.target(credential, options.dialect.query(), parameter),
             headers=request_headers(backend, credential, carriers, options.user_agent),
-            subprotocols=tuple(options.dialect.subprotocols(credential)),
+            subprotocols=(*options.dialect.subprotocols(credential), *backend.subprotocols),
             connection_id=options.new_id(),
         )

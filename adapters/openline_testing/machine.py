@@ -209,6 +209,11 @@ class SessionFuzzer(RuleBasedStateMachine):
         """The app reports that the network is back."""
         self.feed(e.NetworkRestored())
 
+    @rule()
+    def skip(self) -> None:
+        """The app skips to live audio."""
+        self.feed(e.SkipRequested())
+
     @rule(source=st.integers(0, 2), frames=st.integers(0, 120), tail=st.booleans())
     def capture(self, source: int, frames: int, tail: bool) -> None:  # noqa: FBT001 (as above)
         """A source captures audio; the third one does not belong to the session."""

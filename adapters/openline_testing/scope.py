@@ -30,6 +30,7 @@ from openline.dialects.traits import AudioForm, End, Ends, Traits
 _ONE: Final[tuple[tuple[str, Any], ...]] = (
     *(("form", AudioForm()), ("greets", False), ("replies", True), ("patience", None)),
     *(("longest", None), ("counts", None), ("proves_silence", True), ("pace", None)),
+    ("disorder", 0),
     *(("keepalive", None), ("flush_every", None), ("flush_idle", None)),
     ("pong_patience", None),
     *(("end", End.MESSAGE), ("tail", 0)),
@@ -42,12 +43,19 @@ class ScopeError(ValueError):
     """A valid dialect that the kit cannot play; one line that names every trait."""
 
 
-def check_scope(dialect: Dialect) -> None:
-    """Raise ScopeError for a dialect that the kit cannot play, DialectError for an invalid one."""
+def check_scope(dialect: Dialect, *, assumes: bool = False) -> None:
+    """Raise ScopeError for a dialect that the kit cannot play, DialectError for an invalid one.
+
+    ``assumes``: silence that is not proved can be played, as by the theorem.
+    """
     check_dialect(dialect)
     traits = dialect.traits
     beyond = [
-        *((name, _shown(value)) for name, value in _ONE if getattr(traits, name) != value),
+        *(
+            (name, _shown(value))
+            for name, value in _ONE
+            if getattr(traits, name) != value and not (assumes and name == "proves_silence")
+        ),
         *(
             (name, want)
             for name, is_beyond, want in (

@@ -32,6 +32,10 @@ class NetworkRestored(msgspec.Struct, frozen=True):
     """The operating system reports that the network is back."""
 
 
+class SkipRequested(msgspec.Struct, frozen=True):
+    """The app gives up the audio of live sources that waits to be sent, to be live again."""
+
+
 class SourceStarted(msgspec.Struct, frozen=True):
     """The first sample of a source was captured at ``at``, on the clock of ``now``."""
 
@@ -118,10 +122,15 @@ class CredentialFailed(msgspec.Struct, frozen=True):
 
 
 class SocketOpened(msgspec.Struct, frozen=True):
-    """The WebSocket is open; the adapter names the connection."""
+    """The WebSocket is open; the adapter names the connection.
+
+    ``date``: when the backend answered, in seconds since the epoch, by its own clock (the header
+    ``Date`` of the answer); None: it did not say.
+    """
 
     dial: int
     connection_id: str
+    date: float | None = None
 
 
 class Redirected(msgspec.Struct, frozen=True):
@@ -173,6 +182,7 @@ Event: TypeAlias = (
     | StopRequested
     | AbortRequested
     | NetworkRestored
+    | SkipRequested
     | SourceStarted
     | AudioCaptured
     | CaptureHole

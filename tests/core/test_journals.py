@@ -175,6 +175,7 @@ def test_every_event_is_read_back_unchanged() -> None:
         e.StopRequested(),
         e.AbortRequested(),
         e.NetworkRestored(),
+        e.SkipRequested(),
         e.SourceStarted("mic", 0.1 + 0.2),
         e.AudioCaptured("mic", b"\1\2\3\4"),
         e.CaptureHole("mic", 320),

@@ -73,6 +73,7 @@ def test_every_field_of_the_policy_has_a_meaning() -> None:
     values = {line[0].strip("`"): line[1] for line in shown}
     assert values["max_attempts"] == "none"
     assert values["start_delay"] == "none"
+    assert values["careful_seams"] == "false"
     assert float(values["connect_timeout"]) == Policy().connect_timeout
 
 

@@ -350,3 +350,16 @@ def test_no_repr_contains_a_token() -> None:
         "[CredentialGiven(request=1), Token(expires_at=None, reuse=True), "
         "AskCredential(request=1, fresh=True), SharedProvider()]"
     )
+
+
+def test_headers_that_the_app_adds_are_redacted() -> None:
+    added = (("X-Key", "k3y-of-the-gateway"), ("Origin", "https://app.example"), ("X-Short", "abc"))
+    for kept in (
+        CredentialStore(None, EchoPanel(), added),
+        CredentialStore(TOKEN, EchoPanel(), added),
+    ):
+        seen = redacted(kept, message(f"abc k3y-of-the-gateway https://app.example {TOKEN}"))
+        assert "k3y" not in seen
+        assert "abc" in seen
+        assert "https://app.example" in seen
+        assert (TOKEN in seen) == (kept.current is None)

@@ -42,8 +42,8 @@ _NO_CODES: Final[Mapping[int, Rule]] = MappingProxyType({})
 _NO_REFUSALS: Final[Mapping[str, Rule]] = MappingProxyType({})
 #: The traits that are seconds, 0 or more.
 _SECONDS: Final = (
-    *("horizon", "start_delay", "window", "time_error", "longest_run", "tail", "settle"),
-    *("live_ahead", "filling_above", "filling_below", "drain_timeout"),
+    *("horizon", "disorder", "start_delay", "window", "time_error", "longest_run", "tail"),
+    *("settle", "live_ahead", "filling_above", "filling_below", "drain_timeout"),
 )
 _SECONDS_OR_NONE: Final = (
     *("queue", "pace", "keepalive", "flush_every", "flush_idle", "longest", "patience"),
@@ -144,13 +144,17 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True):
     long at most, counted from dialling; None: there is no known limit.
 
     Proof. ``ends``: what the ends of its finals prove; the default assumes nothing. ``counts``:
-    what else than seconds its proofs count. ``proves_silence``: it proves that audio without
+    what else than seconds its proofs count. ``watermarks``: they also prove words, so that nothing
+    rests on finals (for documentation). ``proves_silence``: it proves that audio without
     words was processed; if not, quiet audio is assumed to be after ``horizon``. ``horizon``:
     audio that a backend took out of its queue is transcribed or discarded after so long.
     ``time_error``: how far the beginnings and ends of words may be off, ends that lie behind the
     audio aside. ``longest_run``: finals without a wide pause between them are confirmed after so
-    long, or a tenth later (``openline.audio.marks``). ``silent_in_silence``: the backend sends
-    nothing while it receives silence, so a quiet line does not mean that it fails.
+    long, or a tenth later (``openline.audio.marks``). ``disorder``: a final that is still to come
+    begins so long before the latest end at most, as with parallel decoders, or where two people
+    speak at once (``openline.audio.settling``). ``word_times``: finals have the times of their
+    words. ``silent_in_silence``: the backend sends nothing while it receives silence, so a quiet
+    line does not mean that it fails.
 
     Sending. ``queue``, ``window``, ``live_ahead``, ``filling_above``, ``filling_below``: its
     queue, as described above; the defaults suit a backend that keeps 2 s, a short queue as queues
@@ -188,9 +192,12 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True):
     longest: float | None = None
     ends: Ends = Ends.CLAIMED
     counts: Unit | None = None
+    watermarks: bool = False
     proves_silence: bool = True
     time_error: float = 0.3
     longest_run: float = 20.0
+    disorder: float = 0.0
+    word_times: bool = False
     silent_in_silence: bool = False
     queue: float | None = 2.0
     window: float = 1.6
@@ -246,6 +253,8 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True):
                 raise _wrong(name, getattr(self, name), f"{_LEAST:g} s or more")
         if self.queue is not None and self.window > self.queue:
             raise ValueError("Traits.window is more than queue: lower it")
+        if self.disorder > self.horizon:
+            raise ValueError("Traits.disorder is more than horizon: raise horizon")
         if self.filling_below > self.filling_above:
             raise ValueError("Traits.filling_below is more than filling_above: lower it")
         if self.pace is not None and self.pace <= 1:
@@ -269,8 +278,8 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True):
     def lag(self) -> float:
         """How long the backend may leave audio unconfirmed, in seconds, on a line that works."""
         if self.ends is Ends.EXACT:
-            return self.horizon
-        return max(self.horizon, _LAG * self.longest_run) + (self.queue or 0.0)
+            return self.horizon + self.disorder
+        return self.disorder + max(self.horizon, _LAG * self.longest_run) + (self.queue or 0.0)
 
 
 #: What needs no quoting in a URL (RFC 3986 §2.3).
@@ -278,7 +287,8 @@ _PARAMETER: Final = re.compile(r"[A-Za-z0-9._~-]*")
 _WANTED_PARAMETER: Final = "a name of letters, digits, -, ., _ and ~, or an empty text"
 _KINDS: Final[Mapping[str, type]] = MappingProxyType(
     {
-        **dict.fromkeys(("greets", "replies", "proves_silence", "silent_in_silence"), bool),
+        **dict.fromkeys(("greets", "replies", "watermarks", "proves_silence"), bool),
+        **dict.fromkeys(("silent_in_silence", "word_times"), bool),
         "form": AudioForm,
         "ends": Ends,
         "end": End,

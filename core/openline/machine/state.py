@@ -146,7 +146,14 @@ class SessionState:
         self.retry = Retry(policy, random)
         limit = round(policy.buffer_of(dialect.traits) * SAMPLE_RATE)
         stores = frozenset(name for name, kind in kinds.items() if kind is SourceKind.STORE)
-        self.streams = Streams(sources, dialect.traits, limit, disk_samples, stores)
+        self.streams = Streams(
+            sources,
+            dialect.traits,
+            limit,
+            disk_samples,
+            stores,
+            careful=policy.careful_seams,
+        )
         self.upkeep = Upkeep(dialect.traits)
         self.spooled = disk_samples > 0  # captured audio is kept on disk as well
         self.watch = SilenceWatchdog(sources, {*may_pause, *stores}, policy.source_timeout)
