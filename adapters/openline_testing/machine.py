@@ -9,8 +9,6 @@
 One session receives any event at any time, in and out of turn, of this dial and of others.
 A ``World`` observes it. At the end no event comes any more, and every session has to end.
 Hypothesis shrinks a failure to the fewest steps and prints each event with its time.
-
-The class lists the attributes to set and the methods to override.
 """
 
 from __future__ import annotations
@@ -347,6 +345,6 @@ class SessionFuzzer(RuleBasedStateMachine):
         most = None if dials is None else self.world.seen.dial + dials
         for _ in range(_FOREVER):
             if self.session.ended or self.world.seen.dial == most:
-                return
+                break
             self.pull(5000)
             self._run_to_deadline()
