@@ -39,6 +39,7 @@ CAPACITY_TEXT: Final = "Server at capacity, please try again later"
 TOO_MANY_SOURCES_TEXT: Final = "Too many active sources (max {most}). Ignoring source '{source}'."
 ASR_TIMEOUT_TEXT: Final = "ASR processing timed out; the last words may be missing"
 NO_ASR_TEXT: Final = "No speech recogniser is available; audio is received but not transcribed"
+NOT_RECOGNISED_TEXT: Final = "audio was not recognised"
 KEEPALIVE_TEXT: Final = "keepalive ping timeout"
 
 FEATURES: Final = (

@@ -154,6 +154,7 @@ class Dial:
                         elif isinstance(outgoing, SendPing):
                             nursery.start_soon(ping, outgoing.mark)
                             await trio.lowlevel.checkpoint()
+                            await trio.lowlevel.checkpoint()  # no message may overtake it
                         else:
                             await ws.send_message(outgoing.data)
                     await ws.aclose(self._close_code)

@@ -807,6 +807,7 @@ class TestStrikes:
         assert drive.session.retry.strikes == 0
 
 
+@pytest.mark.repeats
 class TestLongSessions:
     @pytest.mark.parametrize(
         ("drain", "rotations"), [(Drain.FLUSH, 100), (Drain.STOP, 15), (Drain.NONE, 15)]

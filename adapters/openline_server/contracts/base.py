@@ -168,6 +168,9 @@ class Contract:
     shows_ids: ClassVar[bool] = False
     #: Whether a flush is all that a client can end its audio with.
     stops_by_flush: ClassVar[bool] = False
+    #: Whether ``status`` tells that a stretch of audio was not recognised. Else the connection
+    #: ends: what goes on would prove that audio, and a client would take it for silence.
+    tells_failures: ClassVar[bool] = False
     #: What the frame of a final contains, and no other.
     final_mark: ClassVar[bytes]
 
