@@ -73,7 +73,8 @@ def drawn_finals(rng: Random) -> list[Transcript]:
     """Finals in any order of time."""
     if rng.random() < 0.4:
         return drawn_words(rng)
-    speakers: list[str | None] = rng.choice(([None], [None], drawn_speakers(rng)))
+    nobody: list[str | None] = [None]
+    speakers = rng.choice((nobody, nobody, drawn_speakers(rng)))
     channels = rng.choice(([None], [None, 0], [0, 1]))
     sources = rng.choice((("mic",), ("mic",), ("mic", "system")))
     finals: list[Transcript] = []
@@ -106,7 +107,8 @@ def drawn_speakers(rng: Random) -> list[str | None]:
 
 def drawn_words(rng: Random) -> list[Transcript]:
     """Finals of a word or two, most of them close to each other, with the times of the words."""
-    speakers: list[str | None] = rng.choice(([None], ["S1"], ["S1", "S2"]))
+    choices: list[list[str | None]] = [[None], ["S1"], ["S1", "S2"]]
+    speakers = rng.choice(choices)
     sources = rng.choice((("mic",), ("mic",), ("mic", "system")))
     text = drawn_text(rng)
     finals: list[Transcript] = []
@@ -245,8 +247,8 @@ def _check_cues(cues: Sequence[parsers.Shown], told: Sequence[tuple[str, str]]) 
     named = {_label(voice) for voice, _ in told if voice}
     own: dict[str, list[str]] = {}
     for cue in cues:
-        voice, lines = _unlabelled(cue, named)
-        own.setdefault(voice, []).extend(lines)
+        voice, words = _unlabelled(cue, named)
+        own.setdefault(voice, []).extend(words)
     texts: dict[str, list[str]] = {}
     is_tagged = any(cue.voice for cue in cues)
     for voice, said in told:
@@ -259,8 +261,8 @@ def _check_cues(cues: Sequence[parsers.Shown], told: Sequence[tuple[str, str]]) 
         assert 1 <= len(cue.lines) <= 2
         assert 1 <= cue.end - cue.begin <= 7_000
         _, bare = _unlabelled(cue, named)
-        for line, words in zip(cue.lines, bare, strict=True):
-            assert len(line) <= 42 or _is_one_cluster(words), f"a line of {len(line)} characters"
+        for line, said in zip(cue.lines, bare, strict=True):
+            assert len(line) <= 42 or _is_one_cluster(said), f"a line of {len(line)} characters"
 
 
 def _label(voice: str) -> str:
