@@ -94,19 +94,20 @@ def resume_session(
 
     ``folder`` is the session's own, or what was given as ``spool`` if no other session is left
     in it; ``spooled_sessions`` lists them. It has the same session id and ends with the whole
-    transcript. ``backend`` None: where the session was going to. ``dialect`` is the one that
-    the session spoke; the rest is as for ``open_session``, TypeError too. Entering the block
+    transcript. ``backend`` None: where the session was going to. ``dialect`` None: the one
+    that the session spoke, with its options, if it is a built-in one; one that is given counts as
+    it is, its options too. The rest is as for ``open_session``, TypeError too. Entering the block
     raises SpoolError, one line, for a folder that holds no session, that another process is
     using, or to which the dialect, the policy or the backend do not fit.
     """
     given = locals()
-    speaks = check_resuming(given)
+    named = check_resuming(given)
     file = journal_file(journal, keep_audio=journal_audio)
 
     def make(options: SessionOptions) -> Session:
         return Session(options, {}, connect, observers, file)
 
-    return _Opening(lambda: begun_again(given, _MAKER, speaks, file, make))
+    return _Opening(lambda: begun_again(given, _MAKER, named, file, make))
 
 
 class _Opening(Unopened):

@@ -27,7 +27,8 @@ COLUMNS: Final = 42
 LONGEST: Final = 7_000
 #: Milliseconds for which a cue stays although another begins: a second, or all of a shorter cue.
 LEAST: Final = 1_000
-_SENTENCE: Final = tuple(".!?…。！？।؟")
+#: What ends a sentence.
+SENTENCE: Final = tuple(".!?…。！？।؟")
 _CLAUSE: Final = tuple(",;:，、；：،·-–—")
 #: Columns by which a cut may miss the middle for a sentence, and for a clause.
 _SENTENCE_WORTH: Final = 16
@@ -54,12 +55,12 @@ class Word(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """One or two lines, from ``begin`` to ``end`` in milliseconds of session time."""
+    """One or two lines of a voice, from ``begin`` to ``end`` in milliseconds of session time."""
 
     begin: int
     end: int
     lines: tuple[str, ...]
-    source: str = ""
+    voice: str = ""
 
 
 class _Atom(NamedTuple):
@@ -82,7 +83,7 @@ def cut(
     end: float,
     words: Sequence[Word] = (),
     *,
-    source: str = "",
+    voice: str = "",
     lead: int = 0,
 ) -> list[Cue]:
     """The cues of one final, in order and without overlap; none if it has no words.
@@ -105,7 +106,7 @@ def cut(
             gone = then
         shown = max(own, cues[-1].end if cues else 0)
         gone = min(max(gone, shown + 1), shown + LONGEST)
-        cues.append(Cue(shown, gone, _lines(group, lead), source))
+        cues.append(Cue(shown, gone, _lines(group, lead), voice))
     return cues
 
 
@@ -174,7 +175,7 @@ def _atoms(text: str, columns: int) -> list[_Atom]:
     for word in text.split(" "):
         parts = [word] if len(word) <= columns // 2 else list(_parts(word, columns))
         for number, part in enumerate(parts, 1):
-            atoms.append(_Atom(part, at, _width(part), number == len(parts)))
+            atoms.append(_Atom(part, at, cells(part), number == len(parts)))
             at += len(part)
         at += 1
     return atoms
@@ -187,13 +188,13 @@ def _parts(word: str, columns: int) -> Iterator[str]:
     part: list[str] = []
     width = 0
     for cluster in iter_graphemes(word):
-        wide = _width(cluster)
+        wide = cells(cluster)
         least = 1 if cluster.isspace() else 0  # a line of blanks alone would be blank
         while len(part) > least and width + wide > columns:
             last = _last_pause(part, cluster)
             yield "".join(part[:last])
             part = part[last:]
-            width = sum(map(_width, part))
+            width = sum(map(cells, part))
         part.append(cluster)
         width += wide
     yield "".join(part)
@@ -204,7 +205,7 @@ def _last_pause(clusters: Sequence[str], following: str) -> int:
 
     Punctuation or a blank does not begin a line: it takes the cluster before it along.
     """
-    pauses = (*_SENTENCE, *_CLAUSE)
+    pauses = (*SENTENCE, *_CLAUSE)
     stays = following.isspace() or following.startswith(pauses)
     count = len(clusters) - (stays and len(clusters) > 1)
     for last in range(count, len(clusters) // 2, -1):
@@ -213,7 +214,7 @@ def _last_pause(clusters: Sequence[str], following: str) -> int:
     return count
 
 
-def _width(text: str) -> int:
+def cells(text: str) -> int:
     """Columns: at least one for each character, two for a wide one, so that no count is over."""
     if text.isascii():
         return len(text)
@@ -283,7 +284,7 @@ def _worth(before: _Atom, after: _Atom, times: Callable[[int], int]) -> int:
     """The columns by which a cut between two atoms may miss the middle."""
     pause = times(after.at) - times(before.at + len(before.text))
     worth = min(pause, _LONG_PAUSE) // _PAUSE_COLUMN
-    if before.text.endswith(_SENTENCE):
+    if before.text.endswith(SENTENCE):
         return worth + _SENTENCE_WORTH
     return worth + _CLAUSE_WORTH * before.text.endswith(_CLAUSE)
 

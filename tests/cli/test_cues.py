@@ -22,7 +22,7 @@ def spans(text: str, start: float, end: float, *words: Word) -> list[tuple[int, 
 
 
 def test_short_final_is_one_cue_of_its_own_times() -> None:
-    assert cut("Go forward.", 1.0, 2.5, source="mic") == [Cue(1000, 2500, ("Go forward.",), "mic")]
+    assert cut("Go forward.", 1.0, 2.5, voice="mic") == [Cue(1000, 2500, ("Go forward.",), "mic")]
 
 
 @pytest.mark.parametrize("text", ["", " ", "\u3000", "\u00a0 \u2003"])

@@ -21,6 +21,7 @@ from openline.updates import (
     State,
     StateChanged,
     Transcript,
+    TranscriptWord,
     Trouble,
     Update,
 )
@@ -174,3 +175,10 @@ def test_lone_surrogates_anywhere_do_not_break_a_line(ended: Callable[..., Ended
     assert json.loads(jsonlines.line(end))["summary"] == {
         "a\ufffd": ["\ufffd", ["\U0001f600", 1, None]]
     }
+
+
+def test_lone_surrogates_in_a_word_do_not_break_a_line(final: Callable[..., Transcript]) -> None:
+    said = msgspec.structs.replace(final("a"), words=(TranscriptWord(text="\ud83dx", start=1.0),))
+    assert json.loads(jsonlines.line(said))["words"] == [
+        {"text": "\ufffdx", "start": 1.0, "end": None, "confidence": None, "speaker": None}
+    ]
