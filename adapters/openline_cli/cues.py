@@ -39,6 +39,8 @@ _LONG_PAUSE: Final = 3_000
 _FLICKER: Final = 100
 #: So few words are not cut because they take long: they are shown for ``LONGEST``.
 _FEW: Final = 3
+#: Words on either side of the middle that are looked at: more would cost time and are too far away.
+_NEAR: Final = 8
 #: Numbers of even parts that are tried before parts that are still too long are cut again.
 _TRIES: Final = 4
 _RUN: Final = re.compile(r"(\s)\s+")
@@ -144,9 +146,8 @@ def _clock(text: str, begin: int, end: int, words: Sequence[Word]) -> Callable[[
     def at(offset: int) -> int:
         after = min(max(bisect_right(offsets, offset), 1), len(known) - 1)
         (left, early), (right, late) = known[after - 1], known[after]
-        if offset <= left or right == left:
-            return early
-        return early + (late - early) * min(offset - left, right - left) // (right - left)
+        share = min(max(offset - left, 0), right - left)
+        return early + (late - early) * share // max(right - left, 1)
 
     return at
 
@@ -258,9 +259,9 @@ def _shared(
     first = 0
     for left in range(count, 1, -1):
         goal = widths[first] + (widths[-1] - widths[first]) / left
-        choices = range(first + 1, len(atoms) - left + 2)
-        near = bisect_right(widths, goal, first + 1, len(widths))
-        choices = range(max(choices.start, near - 8), min(choices.stop, near + 8)) or choices
+        last = len(atoms) - left + 1
+        near = min(bisect_right(widths, goal, first + 1), last)
+        choices = range(max(first + 1, near - _NEAR), min(last, near + _NEAR) + 1)
         _, after = min(
             (abs(widths[at] - goal) - _worth(atoms[at - 1], atoms[at], times), at) for at in choices
         )

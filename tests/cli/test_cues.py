@@ -256,3 +256,36 @@ def test_any_times_of_words_keep_the_limits(
     found = cut(text, start, end, words)
     assert all(cue.begin < cue.end <= cue.begin + LONGEST for cue in found)
     assert all(a.end <= b.begin for a, b in itertools.pairwise(found))
+
+
+@given(
+    st.lists(st.lists(st.integers(1, 9), min_size=1, max_size=12), min_size=1, max_size=8),
+    st.lists(st.integers(0, 9), min_size=8, max_size=8),
+    st.integers(0, 5),
+)
+def test_a_cue_begins_where_its_first_word_was_said(
+    phrases: list[list[int]], pauses: list[int], wait: int
+) -> None:
+    """A backend times phrases; within one the time is shared out by length."""
+    said: list[Word] = []
+    at: dict[int, int] = {}  # milliseconds by the offset of a word in the text
+    now, offset = wait * 1000, 0
+    for sizes, pause in zip(phrases, pauses, strict=False):
+        words = ["x" * size for size in sizes]
+        text = " ".join(words)
+        long = 1_000 * len(words)
+        inside = 0
+        for word in words:
+            at[offset + inside] = now + long * inside // len(text)
+            inside += len(word) + 1
+        said.append(Word(text, now / 1000, (now + long) / 1000))
+        offset += len(text) + 1
+        now += long + 1_000 * pause
+    text = " ".join(word.text for word in said)
+    cues = cut(text, wait, now / 1000, said)
+    found = 0
+    for before, cue in zip([None, *cues], cues, strict=False):
+        begins = at[found]
+        assert cue.begin == (begins if before is None else max(begins, before.end))
+        found += len(" ".join(cue.lines)) + 1
+    assert found == len(text) + 1
