@@ -289,3 +289,20 @@ def test_a_cue_begins_where_its_first_word_was_said(
         assert cue.begin == (begins if before is None else max(begins, before.end))
         found += len(" ".join(cue.lines)) + 1
     assert found == len(text) + 1
+
+
+def first_cue(end_of_a_word: str, *, words: int = 20, at: int = 8) -> str:
+    """The first of two cues of words of six columns; one of them ends so, off the middle."""
+    said = ["ab" * 2 + "cd"] * words
+    said[at] = "abcdef"[: 6 - len(end_of_a_word)] + end_of_a_word
+    return " ".join(cut(" ".join(said), 0, 8)[0].lines)
+
+
+@pytest.mark.parametrize("mark", [*".!?…。！？।؟", *",;:，、；：،·-–—"])
+def test_a_cue_ends_at_any_mark_that_ends_a_sentence_or_a_clause(mark: str) -> None:
+    assert first_cue(mark).endswith(mark)
+
+
+@given(st.characters(categories=["L", "N"], max_codepoint=0x24F), st.integers(5, 12))
+def test_a_cue_ends_at_no_other_character_sooner(letter: str, at: int) -> None:
+    assert first_cue(letter, at=at).count(" ") == first_cue("f", at=at).count(" ")

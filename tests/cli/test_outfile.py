@@ -128,6 +128,34 @@ def test_death_before_the_rest_is_cut_off_leaves_blank_lines(path: Path) -> None
     assert path.read_bytes() == b"z\n".ljust(12, b"\n")
 
 
+@pytest.mark.parametrize("call", ["create", "write", "sync", "rename"])
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO])
+def test_disk_that_takes_no_bytes_is_not_written_in_place(call: str, code: int, path: Path) -> None:
+    """In place it would fail as well, and perhaps half-way."""
+    path.write_text("an old content")
+    disk = FaultyDisk({call: code})
+    file = OutFile(path)
+    with disk.installed(), pytest.raises(OSError, match=os.strerror(code)):
+        file.put(b"new\n")
+    file.close()
+    assert disk.calls.count("write") <= 1
+    assert "truncate" not in disk.calls
+    assert path.read_text() == "an old content"
+    assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("code", [errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP])
+def test_sync_that_a_place_does_not_have_is_no_failure(code: int, path: Path) -> None:
+    disk = FaultyDisk({"sync": code})
+    file = OutFile(path)
+    with disk.installed():
+        file.put(b"a\n")
+        file.put(b"a\nb\n")
+    file.close()
+    assert path.read_bytes() == b"a\nb\n"
+    assert disk.calls.count("rename") == 1
+
+
 @pytest.mark.parametrize("code", [errno.EIO, errno.ENOSPC])
 def test_failed_sync_writes_everything_again(code: int, path: Path) -> None:
     disk = FaultyDisk()
