@@ -119,14 +119,13 @@ def settle(cues: Iterable[Cue]) -> list[Cue]:
     """
     settled: list[Cue] = []
     for cue in cues:
-        kept = cue
+        begin = cue.begin
         if settled:
             last = settled[-1]
-            stays = min(last.end, max(kept.begin, last.begin + _least(last)))
+            stays = min(last.end, max(begin, last.begin + _least(last)))
             settled[-1] = replace(last, end=stays)
-            if kept.begin < stays:
-                kept = replace(kept, begin=stays, end=max(kept.end, stays + _least(kept)))
-        settled.append(kept)
+            begin = max(begin, stays)
+        settled.append(replace(cue, begin=begin, end=max(cue.end, begin + _least(cue))))
     return settled
 
 

@@ -328,6 +328,8 @@ def test_death_at_any_call_leaves_an_old_or_a_new_content(
         folder = tmp_path / str(dies_at)
         folder.mkdir()
         done = _play(FaultyDisk(refused, dies_at=dies_at, share=share), folder / "t.txt")
+        names = {each.name for each in folder.iterdir()} - {"t.txt"}
+        assert all(name.startswith(".openline-") for name in names)  # hidden, and it tells whose
         found = [each.read_bytes() for each in folder.iterdir()]
         old, new = ([b"", *STEPS][done], STEPS[min(done, len(STEPS) - 1)])
         torn = new.startswith(old)
