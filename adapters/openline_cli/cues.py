@@ -208,7 +208,7 @@ def _last_pause(clusters: Sequence[str], following: str) -> int:
     stays = following.isspace() or following.startswith(pauses)
     count = len(clusters) - (stays and len(clusters) > 1)
     for last in range(count, len(clusters) // 2, -1):
-        if clusters[last - 1].endswith(pauses):
+        if clusters[last - 1] in pauses:
             return last + (last < count and clusters[last].isspace())
     return count
 
