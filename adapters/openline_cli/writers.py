@@ -49,7 +49,7 @@ def check_place(path: Path) -> None:
             with tempfile.TemporaryFile(dir=target.parent):
                 pass
         except OSError:
-            if not there or not os.access(target, os.W_OK):
+            if not os.access(target, os.W_OK):  # nor is it there, perhaps
                 raise
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         raise Problem(f"--out {path}: {_why(error)}; give a place that can be written") from None

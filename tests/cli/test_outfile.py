@@ -117,6 +117,21 @@ def test_full_disk_while_written_in_place_restores_the_old_content(
     assert list(path.parent.iterdir()) == [path]
 
 
+@pytest.mark.parametrize("refusal", ["rename", "create"])
+def test_what_is_written_in_place_is_synced_last(refusal: str, path: Path) -> None:
+    path.write_text("an old content")
+    disk = FaultyDisk({refusal: errno.EACCES})
+    file = OutFile(path)
+    with disk.installed():
+        for content in (b"one\n", b"two\n"):
+            del disk.calls[:]
+            file.put(content)
+            tail = [call for call in disk.calls if call != "remove"]
+            assert tail[-3:] == ["write", "truncate", "sync"]
+    file.close()
+    assert path.read_bytes() == b"two\n"
+
+
 def test_death_before_the_rest_is_cut_off_leaves_blank_lines(path: Path) -> None:
     path.write_bytes(b"aaa\nbbb\nccc\n")
     disk = FaultyDisk({"create": errno.EACCES}, dies_at=2)
