@@ -16,6 +16,7 @@ from __future__ import annotations
 import errno
 import math
 import signal
+import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
@@ -129,6 +130,8 @@ def opening(
     journal: Path | None = None,
     dialect: Dialect | None = None,
     policy: Policy | None = None,
+    proxy: str | bool = True,
+    ssl_context: ssl.SSLContext | None = None,
 ) -> Opening:
     """Return a function that opens the session when it is called."""
 
@@ -143,6 +146,8 @@ def opening(
             journal=journal,
             dialect=dialect,
             policy=policy,
+            proxy=proxy,
+            ssl_context=ssl_context,
         )
 
     return open_one

@@ -32,7 +32,9 @@ _HARMFUL: Final = re.compile(f"[{CONTROLS}{BIDI}{SURROGATES}]")
 _UNREADABLE: Final = "\N{REPLACEMENT CHARACTER}"
 #: The categories of punctuation, blanks, controls and halves of a pair. Others are words, those
 #: included that this Python's Unicode does not know yet (Cn): an emoji of next year is one.
-_NO_WORDS: Final = frozenset("Pc Pd Ps Pe Pi Pf Po Zs Zl Zp Cc Cf Cs".split())
+_NO_WORDS: Final = frozenset(
+    ("Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Zs", "Zl", "Zp", "Cc", "Cf", "Cs")
+)
 
 
 def harmless(text: str) -> str:

@@ -55,6 +55,11 @@ def test_fields_are_given_one_by_one_and_the_last_wins() -> None:
     assert settled("x.wav", *words)["policy"] == expected
 
 
+@pytest.mark.parametrize(("word", "value"), [("true", True), ("False", False)])
+def test_a_truth_is_a_word(word: str, value: bool) -> None:
+    assert settled("x.wav", "--policy", f"careful_seams={word}")["policy"].careful_seams is value
+
+
 @pytest.mark.parametrize("word", ["none", "None", " none "])
 def test_none_is_no_limit(word: str) -> None:
     assert settled("x.wav", "--policy", f"give_up_after={word}")["policy"].give_up_after is None
@@ -197,7 +202,7 @@ def test_a_buffer_too_small_for_the_dialect_is_one_line(
         return [directory]
 
     monkeypatch.setattr(resume_module, "spooled_sessions", there)
-    for call in (["stream", "x.wav"], ["resume", str(folder)]):
+    for call in (["stream", "x.wav"], ["resume", str(folder), "--dialect", "echopanel"]):
         assert main([*call, "--policy", "buffer_seconds=20"]) == 2
         err = capsys.readouterr().err
         assert err.startswith("openline: the policy: buffer_seconds is 20: this dialect and these")

@@ -4,11 +4,13 @@ ones."""
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 import pytest
 import trio
+import trio_parallel
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from openline_server.recognizer import Question, RecognizerError, Segment
@@ -116,10 +118,10 @@ async def test_three_failures_and_the_pool_is_unavailable(autojump_clock: MockCl
 
 
 async def test_a_job_has_a_time_limit(autojump_clock: MockClock) -> None:
-    pool = Pool(Fake(seconds=60), 1, DiedError)
-    with pytest.raises(RecognizerError, match="no answer within 20 s"):
+    pool = Pool(Fake(seconds=90), 1, DiedError)
+    with pytest.raises(RecognizerError, match="no answer within 60 s"):
         await pool.run(size, question(), 1)
-    assert trio.current_time() == pytest.approx(20)
+    assert trio.current_time() == pytest.approx(60)
 
 
 async def test_exception_of_a_job_is_named(autojump_clock: MockClock) -> None:
@@ -154,6 +156,27 @@ async def test_real_processes(caplog: pytest.LogCaptureFixture) -> None:
             await run(_die, question())
         assert await pool.run(_pid, question()) != os.getpid()
     assert "died" in caplog.text
+
+
+async def test_what_the_block_raised_outlasts_a_process_that_does_not_end(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A machine may be so slow that the process is still loading the model that is missing."""
+
+    @asynccontextmanager
+    async def stubborn(**_options: object) -> AsyncGenerator[Fake]:
+        try:
+            yield Fake()
+        finally:
+            raise trio_parallel.BrokenWorkerError("1 forceful termination")
+
+    monkeypatch.setattr(trio_parallel, "open_worker_context", stubborn)
+    with pytest.raises(RecognizerError, match="no such model"):
+        async with open_pool(1):
+            raise RecognizerError("no such model")
+    async with open_pool(1):
+        pass
+    assert caplog.text.count("did not end by itself: 1 forceful termination") == 2
 
 
 def _pid(pcm: bytes, final: bool) -> int:
