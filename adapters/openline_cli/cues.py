@@ -40,6 +40,8 @@ _LONG_PAUSE: Final = 3_000
 _FLICKER: Final = 100
 #: So few words are not cut because they take long: they are shown for ``LONGEST``.
 _FEW: Final = 3
+#: Words on either side of the middle that are looked at: more would cost time and are too far away.
+_NEAR: Final = 8
 #: Numbers of even parts that are tried before parts that are still too long are cut again.
 _TRIES: Final = 4
 _RUN: Final = re.compile(r"(\s)\s+")
@@ -118,14 +120,13 @@ def settle(cues: Iterable[Cue]) -> list[Cue]:
     """
     settled: list[Cue] = []
     for cue in cues:
-        kept = cue
+        begin = cue.begin
         if settled:
             last = settled[-1]
-            stays = min(last.end, max(kept.begin, last.begin + _least(last)))
+            stays = min(last.end, max(begin, last.begin + _least(last)))
             settled[-1] = replace(last, end=stays)
-            if kept.begin < stays:
-                kept = replace(kept, begin=stays, end=max(kept.end, stays + _least(kept)))
-        settled.append(kept)
+            begin = max(begin, stays)
+        settled.append(replace(cue, begin=begin, end=max(cue.end, begin + _least(cue))))
     return settled
 
 
@@ -145,9 +146,8 @@ def _clock(text: str, begin: int, end: int, words: Sequence[Word]) -> Callable[[
     def at(offset: int) -> int:
         after = min(max(bisect_right(offsets, offset), 1), len(known) - 1)
         (left, early), (right, late) = known[after - 1], known[after]
-        if offset <= left or right == left:
-            return early
-        return early + (late - early) * min(offset - left, right - left) // (right - left)
+        share = min(max(offset - left, 0), right - left)
+        return early + (late - early) * share // max(right - left, 1)
 
     return at
 
@@ -209,7 +209,7 @@ def _last_pause(clusters: Sequence[str], following: str) -> int:
     stays = following.isspace() or following.startswith(pauses)
     count = len(clusters) - (stays and len(clusters) > 1)
     for last in range(count, len(clusters) // 2, -1):
-        if clusters[last - 1].endswith(pauses):
+        if clusters[last - 1] in pauses:
             return last + (last < count and clusters[last].isspace())
     return count
 
@@ -259,9 +259,9 @@ def _shared(
     first = 0
     for left in range(count, 1, -1):
         goal = widths[first] + (widths[-1] - widths[first]) / left
-        choices = range(first + 1, len(atoms) - left + 2)
-        near = bisect_right(widths, goal, first + 1, len(widths))
-        choices = range(max(choices.start, near - 8), min(choices.stop, near + 8)) or choices
+        last = len(atoms) - left + 1
+        near = min(bisect_right(widths, goal, first + 1), last)
+        choices = range(max(first + 1, near - _NEAR), min(last, near + _NEAR) + 1)
         _, after = min(
             (abs(widths[at] - goal) - _worth(atoms[at - 1], atoms[at], times), at) for at in choices
         )

@@ -20,6 +20,7 @@ from openline.updates import (
     SourceEndReason,
     State,
     StateChanged,
+    Statistics,
     Transcript,
     TranscriptWord,
     Trouble,
@@ -132,8 +133,11 @@ def test_the_end_has_the_result_the_gaps_and_the_counts(
         "missing": 8000,
         "assumed": 0,
     }
+    fields = {*Ended.__struct_fields__, *Statistics.__struct_fields__}
+    assert {*told} == {"update", *fields} - {"statistics", "transcript"}
     assert told["update"] == "ended"
     assert told["complete"] is False
+    assert told["action"] is None
     assert told["state"] == "closed"
     assert told["reason"] == "finished"
     assert told["dials"] == 1

@@ -224,12 +224,14 @@ def test_transcript_that_fits_nowhere_is_reported(
 
 def test_session_left_without_a_result_keeps_its_finals(tmp_path: Path, final: Final) -> None:
     path = tmp_path / "t.txt"
+    open_before = len(os.listdir("/dev/fd"))
     draft = Draft(path, several=False)
     draft.leave()
     assert not path.exists()
     draft.add(final("one"))
     draft.leave()
     assert path.read_text() == "one\n"
+    assert len(os.listdir("/dev/fd")) == open_before
     with FaultyDisk({"write": errno.EIO}).installed():
         draft.add(final("two"))
         draft.leave()
