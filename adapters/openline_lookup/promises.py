@@ -31,6 +31,9 @@ def limits(traits: Traits) -> str:
 
 
 def _words(traits: Traits) -> str:
+    if traits.watermarks:
+        what = "figures" if traits.counts is None else "counted replies"
+        return f"{what} prove the audio up to them, its words too"
     match traits.ends:
         case Ends.EXACT if traits.disorder:
             return (

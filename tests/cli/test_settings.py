@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from openline.dialects.registry import BUILT_IN
 from openline.policy import Policy
 from openline_cli import resume as resume_module
 from openline_cli import stream as stream_module
@@ -244,3 +245,26 @@ def test_example_in_the_reference_is_valid(config: Callable[[str], str]) -> None
 def test_a_problem_is_raised_before_anything_is_opened() -> None:
     with pytest.raises(Problem, match="no field"):
         settled("x.wav", "--policy", "x=1")
+
+
+def is_enough(seconds: float, lag: float) -> bool:
+    try:
+        Policy(buffer_seconds=seconds).check_buffer(lag)
+    except ValueError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_the_command_refuses_what_a_session_would(
+    name: str, tmp_path: Path, capsys: Captured
+) -> None:
+    with wave.open(str(tmp_path / "a.wav"), "wb") as file:
+        file.setparams((1, 2, 16_000, 0, "NONE", ""))
+        file.writeframes(bytes(3_200))
+    lag = BUILT_IN[name].traits.lag
+    least = next(n for n in range(1, 1_000) if is_enough(n, lag))
+    setting = f"buffer_seconds={least - 1}"
+    call = ["stream", str(tmp_path / "a.wav"), "--dialect", name, "--policy", setting]
+    assert main([*call, "--url", "ws://127.0.0.1:1/"]) == 2
+    assert f"buffer_seconds is {least - 1}: this dialect" in capsys.readouterr().err

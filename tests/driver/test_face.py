@@ -40,6 +40,20 @@ class Session(Face):
         self.deadline = self._driver.deadline()
 
 
+def test_a_deadline_that_was_put_off_is_not_due() -> None:
+    session = Session()
+    session.feed(e.OpenRequested())
+    due = session.deadline
+    assert due is not None
+    session.clock.now = due
+    session._time_is_up(due - 1.0)
+    assert session.deadline == due
+    session._time_is_up(due)
+    assert session.deadline != due
+    session.abort()
+    session._time_is_up(due)
+
+
 def test_session_opens_pulls_and_ends() -> None:
     session = Session()
     assert (session.session_id, session.state) == ("session", State.IDLE)

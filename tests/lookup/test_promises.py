@@ -55,6 +55,21 @@ def test_each_trait_has_its_words() -> None:
     assert not limits(Traits(sources=(), horizon=1.0, queue=None))
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("deepgram", "a final proves the audio that it covers"),
+        ("sherpa", "figures prove the audio up to them, its words too"),
+        ("soniox", "figures prove the audio up to them, its words too"),
+        ("speechmatics", "a final proves the audio that it covers"),
+        ("vosk", "counted replies prove the audio up to them, its words too"),
+    ],
+)
+def test_what_proves_the_words_is_named(name: str, words: str) -> None:
+    first, *_ = promise(BUILT_IN[name].traits).split("; ")
+    assert first == words
+
+
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_every_built_in_dialect_has_a_promise_of_one_line(name: str) -> None:
     line = promise(BUILT_IN[name].traits)

@@ -131,7 +131,10 @@ class Hearing:
         return [each for each in readings if each.start >= first]
 
     def leave(self, start: int, end: int) -> list[Reading]:
-        """The readings that begin in [start, end), which leaves memory: they are final now."""
+        """The readings that begin in [start, end), which leaves memory: they are final now.
+
+        One that begins before ``start`` is repeated, at least in part (``openline.audio.kept``).
+        """
         if not self._aside:
             return []
         left = [each for each in self._aside if start <= each.start < end]

@@ -286,7 +286,11 @@ _FIELDS: Final[Mapping[type, tuple[_Field, ...]]] = MappingProxyType(
             ("drained", _is_time_or_none, "a number from 0 on, or None"),
             ("confirmed", _is_time_or_none, "a number from 0 on, or None"),
         ),
-        Expires: (("seconds", _is_time, _SECONDS), _TEXT),
+        Expires: (
+            ("seconds", _is_time_or_none, f"{_SECONDS}, or None"),
+            ("at", _is_claim, "a finite date, or None"),
+            _TEXT,
+        ),
         Metrics: (
             ("backlog", _is_time_or_none, f"{_SECONDS}, or None"),
             _SOURCE,

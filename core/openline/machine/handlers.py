@@ -210,6 +210,7 @@ def _opened(session: Reporting, event: e.SocketOpened) -> Fired:
     if not is_live(session, event.dial):
         return _NOTHING
     session.opened_id = event.connection_id
+    session.life.dated(session.now, event.date)
     return (("socket_opened", None),)
 
 

@@ -280,6 +280,11 @@ class SessionState:
         self.with_credential = True
         self.target = self._backend
 
+    def move_home(self, backend: Backend) -> None:
+        """Dial another backend from now on: the provider said where its credential is good."""
+        self._backend = backend
+        self.aim_home()
+
     def arm_pong(self) -> None:
         """Expect any frame within ``pong_timeout``; an earlier deadline stays."""
         self.arm(Timer.PING, self.policy.ping_interval)
