@@ -54,7 +54,9 @@ def texts(play: Play) -> list[str]:
     return [each.text for each in play.finals]
 
 
-def reading(*words: tuple[str, float | None, float | None], text: str = "", name: str = "1.3.17"):
+def reading(
+    *words: tuple[str, float | None, float | None], text: str = "", name: str = "1.3.17"
+) -> Reading:
     start = words[0][1] or 0.0
     end = words[-1][2] or 0.0
     made = tuple(TranscriptWord(text=word, start=low, end=high) for word, low, high in words)
@@ -155,7 +157,9 @@ class TestPlaces:
         marks = self.settling()
         assert marks.at_horizon(5 * S) == 5 * S
         assert marks.at_proof(6 * S) == 6 * S
-        assert self.settling(margin=1.0).at_end(6 * S) == 6 * S
+        careful = self.settling(margin=1.0)
+        careful.end()
+        assert careful.at_proof(6 * S) == 6 * S
 
 
 class TestDisorder:
