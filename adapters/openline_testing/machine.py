@@ -202,15 +202,10 @@ class SessionFuzzer(RuleBasedStateMachine):
         if not really:
             self.feed(e.AbortRequested())
 
-    @rule()
-    def network(self) -> None:
-        """The app reports that the network is back."""
-        self.feed(e.NetworkRestored())
-
-    @rule()
-    def skip(self) -> None:
-        """The app skips to live audio."""
-        self.feed(e.SkipRequested())
+    @rule(skips=st.booleans())
+    def network(self, skips: bool) -> None:  # noqa: FBT001 (what hypothesis draws)
+        """The app reports that the network is back, or skips to live audio."""
+        self.feed(e.SkipRequested() if skips else e.NetworkRestored())
 
     @rule(source=st.integers(0, 2), frames=st.integers(0, 120), tail=st.booleans())
     def capture(self, source: int, frames: int, tail: bool) -> None:  # noqa: FBT001 (as above)

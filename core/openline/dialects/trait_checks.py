@@ -1,4 +1,4 @@
-"""Checks of the value of one trait: each failure is a ValueError of one line that names it."""
+"""The checks of single values of ``Traits``, and the error for a wrong one."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Final, cast
 
 from openline.reconnect.verdicts import Rule
 
-#: Characters of a value that an error shows.
+#: Characters of a value that an error quotes.
 _QUOTED: Final = 60
 
 
 def wrong(name: str, value: object, want: str) -> ValueError:
-    """The error of a trait whose value has to be ``want``."""
+    """The error for a trait with this value: one line that names the trait."""
     shown, is_short = repr(value), isinstance(value, str | int | float | tuple)
     if not is_short or len(shown) > _QUOTED:
         shown = type(value).__name__
@@ -27,14 +27,14 @@ def are_names(value: object) -> bool:
 
 
 def is_time(value: object) -> bool:
-    """Whether it is a finite number of seconds, 0 or more."""
+    """Whether it is seconds, 0 or more."""
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf
 
 
 def check_rules(
     name: str, value: object, kind: type, want: str, among: range | None = None
 ) -> None:
-    """Raise ValueError unless it maps keys of ``kind``, of ``among`` if given, to rules."""
+    """Raise ValueError unless it maps keys of that kind, some of ``among``, to Rules."""
     is_mapping = isinstance(value, Mapping)
     rules = cast("Mapping[object, object]", value)
     if not is_mapping or not all(isinstance(rule, Rule) for rule in rules.values()):
