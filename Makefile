@@ -5,7 +5,7 @@
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test pythons latest lint bench docs goldens diagrams pictures manual \
-	interop wheel soak mutants changelog lock clean
+	interop interop-heavy wheel soak mutants changelog lock clean
 
 PYTHON ?=
 PYTHONS := $(if $(PYTHON),$(PYTHON),python3 python3.13 python3.12 python3.11)
@@ -21,7 +21,7 @@ PIP_INSTALL := $(RUN) pip install --quiet --disable-pip-version-check
 # The core and the driver answer for their own coverage. Tracing makes a walk three times as long:
 # only what the gates count is traced, and by those tests alone that suffice.
 KIT := $(patsubst %,tests/testing/test_%.py,laws dialects theorem promise recordings scope) tests/diagrams
-ROOMS := $(patsubst %,tests/%,lookup store audio trio server cli) \
+ROOMS := $(patsubst %,tests/%,lookup store audio trio faces asyncio server cli) \
 	$(patsubst %,tests/testing/test_%.py,background patient_clock pytest_plugin)
 APART := $(patsubst %,tests/%,core dialects driver properties e2e docs testing interop) $(ROOMS) $(KIT)
 COVERAGE_OF_CORE := 100
@@ -49,7 +49,7 @@ ifneq ($(shell cat $(READY) 2>/dev/null),$(CURDIR))
 endif
 
 help: ## List what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' Makefile
 
 install: $(READY) ## Set up .venv from the lock files (the others do so themselves)
 	@echo "ready: .venv"
@@ -114,7 +114,7 @@ pythons: $(READY) ## Run the tests on each other Python that is here: 3.11 to 3.
 
 # What was released since the lock file was written may break what is here: this finds it first.
 NEWEST := build/latest
-FACES := $(patsubst %,tests/%,core lookup driver store audio trio server cli diagrams)
+FACES := $(patsubst %,tests/%,core lookup driver store audio trio faces asyncio server cli diagrams)
 
 latest: $(READY) ## Install the newest of everything, and run the tests of the core and the faces
 	@rm -rf $(NEWEST) && mkdir -p build && .venv/bin/python -m venv $(NEWEST)
@@ -130,6 +130,11 @@ interop: $(READY) ## Let the makers' own clients stream speech to our backend, i
 	@$(UV) pip install --python .venv-interop/bin/python -r tests/interop/requirements.txt || \
 		$(call fail,the makers\' clients cannot be installed)
 	@$(RUN) pytest tests/interop || $(call fail,a client does not get its words)
+
+# Also from PyPI: 2.5 GB with a torch for CPUs. They recognise speech, so they are slow, and go last.
+interop-heavy: $(READY) ## Stream speech to real servers of three makers, and break the line
+	@.venv/bin/python tests/interop/heavy/install.py .venv-interop-heavy tests/interop/requirements-heavy.txt
+	@nice $(RUN) pytest -rs tests/interop/heavy || $(call fail,a real server contradicts us)
 
 wheel: $(READY) ## Build the wheel and the sdist: dist/
 	@rm -rf dist && $(RUN) hatchling build
@@ -222,7 +227,7 @@ lock: $(READY) ## Write both lock files anew; `make lock UPGRADE=--upgrade` move
 		$(call fail,a lock file names a place on this machine or network: unset it and lock again); fi
 
 clean: ## Remove all that make made, .venv too
-	@rm -rf .venv .venv-interop build dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf .venv .venv-interop .venv-interop-heavy build dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 style = .venv/bin/ruff check --quiet . && .venv/bin/ruff format --check --quiet --diff .

@@ -2,20 +2,21 @@
 
 Text in, text out. An answer goes through three steps: ``read_answer`` cuts its head from the
 bytes that have arrived, ``Refused`` carries status and headers to the driver, and ``refusal`` makes
-of it what the core knows: a redirect, or a loss with a status and perhaps a wait.
+of it what the core knows: a redirect, or a loss with a status and perhaps a wait. ``opened`` reads
+the Date of an answer that opens the WebSocket.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from email.utils import mktime_tz, parsedate_tz
 from typing import Final
 
 import msgspec
 
 from openline.backend import Backend
-from openline.events import Redirected, SocketLost
+from openline.events import Redirected, SocketLost, SocketOpened
 from openline_driver.facts import Refused
 
 #: RFC 9110 §15.4: the statuses that name another place to ask. Without a Location they do not.
@@ -107,10 +108,21 @@ def request_headers(
     """The headers of a request beside those of the handshake. Secret.
 
     ``carriers`` are the headers in which the dialect has the credential travel. They are left
-    out where there is no credential to send, and where it travels in the query.
+    out where there is no credential to send, and where it travels in the query. A header that the
+    app gave the backend replaces one of the same name.
     """
-    chosen = carriers if backend.headers(credential) else ()
-    return (("User-Agent", user_agent), *chosen)
+    added = tuple(backend.headers)
+    names = {name.lower() for name, _ in added}
+    chosen = carriers if backend.credential_headers(credential) else ()
+    others = (("User-Agent", user_agent), *chosen)
+    return (*(each for each in others if each[0].lower() not in names), *added)
+
+
+def opened(dial: int, connection_id: str, headers: Iterable[tuple[bytes, bytes]]) -> SocketOpened:
+    """The event of an upgrade that was answered with ``headers``: only the Date is read."""
+    dates = [value for name, value in headers if name.lower() == b"date"]
+    text = dates[0].decode("ascii", "replace") if dates else ""
+    return SocketOpened(dial, connection_id, date=_date(text))
 
 
 def refusal(refused: Refused) -> Redirected | SocketLost:

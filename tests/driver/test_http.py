@@ -12,13 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openline.backend import Backend, CredentialPlace
-from openline.events import Redirected, SocketLost
+from openline.events import Redirected, SocketLost, SocketOpened
 from openline_driver.facts import Refused
 from openline_driver.http import (
     MAX_HEAD,
     Head,
     NoAnswerError,
     host_header,
+    opened,
     read_answer,
     read_head,
     refusal,
@@ -206,6 +207,13 @@ def test_date_without_a_zone_is_in_gmt_wherever_it_is_read(
     time.tzset()
 
 
+def test_the_date_of_an_upgrade_is_that_of_its_answer() -> None:
+    headers = [(b"Date", b"Wed, 18 Nov 2026 20:00:00 GMT"), (b"x", b"\xff")]
+    assert opened(3, "c", headers) == SocketOpened(3, "c", date=1_795_032_000.0)
+    for others in ([], [(b"date", b"soon")], [(b"date", b"\xff")]):
+        assert opened(3, "c", others) == SocketOpened(3, "c")
+
+
 def test_date_counts_from_the_answers_own_date() -> None:
     """The server's clock is an hour ahead of ours: it asks for 90 s all the same."""
     headers = {
@@ -254,3 +262,17 @@ def test_first_and_last_of_each_field_of_a_date(date: str, seconds: float | None
 def test_no_retry_after_breaks_anything(value: str) -> None:
     seconds = retry_after(value, NOW)
     assert seconds is None or seconds >= 0
+
+
+def test_headers_of_the_app_replace_others_of_the_same_name() -> None:
+    carriers = (("Authorization", "Bearer t"), ("x-token", "t"))
+    backend = Backend(headers=(("authorization", "Basic eA=="), ("Origin", "https://a.example")))
+    assert request_headers(backend, "t", carriers, "openline") == (
+        ("User-Agent", "openline"),
+        ("x-token", "t"),
+        ("authorization", "Basic eA=="),
+        ("Origin", "https://a.example"),
+    )
+    assert request_headers(backend, None, carriers, "openline")[1:] == backend.headers
+    named = Backend(headers=(("User-Agent", "mine"),))
+    assert request_headers(named, None, carriers, "openline") == (("User-Agent", "mine"),)
