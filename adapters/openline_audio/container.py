@@ -33,6 +33,8 @@ _ROUNDING = 0.25
 _PIPE_BYTES = 4_096
 #: For a pipe: no more analysis than decoding needs.
 _LIVE = {"probesize": "65536", "analyzeduration": "500000"}
+#: Bytes of a packet beside its samples, at most. FFmpeg adds what follows a FLAC to its last one.
+_FRAMING = 1_024
 #: FFmpeg's bit of a stream that the container marks as the default (AV_DISPOSITION_DEFAULT).
 _DEFAULT = 1
 
@@ -81,6 +83,8 @@ class AvDecoder:
         self._blocks = self._decode()
         self._bad = 0
         self._seconds = 0.0
+        #: Bytes in packets that are no audio: more than their samples take uncompressed.
+        self.unread = 0
         #: Hz and channels of the stream, as the container states them.
         self.rate: int = self._stream.codec_context.sample_rate or 0
         self.channels: int = self._stream.codec_context.channels or 0
@@ -153,6 +157,9 @@ class AvDecoder:
             except self._av.FFmpegError:
                 self._bad += 1
                 continue
+            plain = sum(map(_plain_bytes, frames))
+            if frames and packet.size > plain + _FRAMING:
+                self.unread += packet.size - plain
             for frame in frames:
                 self._seconds += frame.samples / frame.sample_rate
                 yield frame.sample_rate, _samples(frame)
@@ -160,6 +167,11 @@ class AvDecoder:
 
 def _is_default(stream: Any) -> bool:
     return bool(int(stream.disposition) & _DEFAULT)
+
+
+def _plain_bytes(frame: Any) -> int:
+    size: int = frame.samples * len(frame.layout.channels) * frame.format.bytes
+    return size
 
 
 def _samples(frame: Any) -> Samples:

@@ -1,9 +1,9 @@
 """Recognise a recording by its first bytes.
 
 Theory of operation. Each format begins with a magic number, at offset 0 or a little behind it.
-Most are four bytes that raw PCM does not begin with by chance. Two begin with no more than the
-eleven bits of an MPEG sync word, which raw samples of about -1 have as well: MP3 and ADTS count
-only if a second frame follows where the first one's header says. So `recognise` may need up to
+Most are four bytes that raw PCM does not begin with by chance. Some begin with no more than a
+sync word of eleven to sixteen bits, which raw samples have as well: MP3, ADTS and AC-3 count only
+if a second frame follows where the first one's header says. So `recognise` may need up to
 `HEAD_BYTES`, and `undecided` says whether more bytes could change its answer.
 
 `BY_LIBSNDFILE` are the formats that libsndfile reads. All others need PyAV.
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from openline_audio.mpeg import adts_bytes, frame_at
+from openline_audio.mpeg import ac3_bytes, adts_bytes, frame_at
 
 #: The bytes that are enough for every decision: two of the longest MPEG frames (2,881 bytes at
 #: 160 kb/s and 8 kHz, layer 2), rounded up.
@@ -33,6 +33,7 @@ MP3: Final = "MP3"
 MP4: Final = "MP4"
 MATROSKA: Final = "WebM or Matroska"
 AAC: Final = "AAC"
+AC3: Final = "AC-3"
 AMR: Final = "AMR"
 ASF: Final = "WMA"
 
@@ -72,6 +73,7 @@ _MAGIC: Final = (
     ("VOC", 0, b"Creative Voice F"),
     ("NIST", 0, b"NIST_1A"),
     ("RealMedia", 0, b".RMF"),
+    ("DTS", 0, b"\x7f\xfe\x80\x01"),
 )
 #: What a RIFF file holds, by the four bytes at offset 8.
 _RIFF: Final = {b"WAVE": WAV, b"AVI ": "AVI"}
@@ -102,7 +104,10 @@ def recognise(head: bytes) -> str | None:
     if first is not None and first.length and frame_at(head, first.length) is not None:
         return MP3
     length = adts_bytes(head, 0)
-    return AAC if length and adts_bytes(head, length) else None
+    if length and adts_bytes(head, length):
+        return AAC
+    length = ac3_bytes(head, 0)
+    return AC3 if length and ac3_bytes(head, length) else None
 
 
 def begins_like(head: bytes) -> str | None:
@@ -125,8 +130,10 @@ def undecided(head: bytes) -> bool:
         return head[::_TS_BYTES] == b"G" * len(head[::_TS_BYTES])
     if len(head) < 7 and head[:1] == b"\xff":
         return len(head) < 2 or head[1] >= 0xE0
+    if len(head) < 6 and b"\x0b\x77".startswith(head[:2]):
+        return True
     first = frame_at(head, 0)
-    length = first.length if first is not None else adts_bytes(head, 0)
+    length = adts_bytes(head, 0) or ac3_bytes(head, 0) if first is None else first.length
     return bool(length) and len(head) < length + 7
 
 

@@ -6,6 +6,9 @@ more than its packets are long. MP4 needs its index (``moov``) before its audio,
 file that is not fragmented often has it at the end: such a pipe can only be read after its end
 (`streamable`).
 
+A recording may be followed by another that was joined to it (`bounds`): each gets a decoder of its
+own, and one that is damaged does not end the pipe.
+
 What goes wrong in ``read`` (the pipe breaks, the session ends) must not pass through FFmpeg's C
 code: it is kept, FFmpeg sees the end of the stream, and it is raised afterwards.
 """
@@ -16,6 +19,7 @@ from collections.abc import Callable
 from typing import Final
 
 from openline_audio import formats
+from openline_audio.bounds import Bound, bound_of
 from openline_audio.container import AvDecoder, NoMediaError
 from openline_audio.convert import Joiner
 from openline_audio.decoder import DecodeError
@@ -39,21 +43,52 @@ _BLOCK: Final = 65_536
 
 
 class PipeFile:
-    """What PyAV reads: ``receive(size)`` waits for at most so many bytes, empty at the end."""
+    """What PyAV reads: ``receive(size)`` waits for at most so many bytes, empty at the end.
 
-    def __init__(self, receive: Callable[[int], bytes]) -> None:
+    It ends where the recording ends; `go_on` begins the next one. ``kind`` is their format.
+    """
+
+    def __init__(self, receive: Callable[[int], bytes], kind: str = "") -> None:
         self._receive = receive
+        self._kind = kind
+        self._bound = bound_of(kind)
+        self._held = b""  # bytes that are not passed on yet
+        self._ready = 0  # of them, those that belong to this recording
+        self._ended = self._dry = False  # the recording, and the pipe
         self.failure: BaseException | None = None
 
+    @property
+    def bound(self) -> Bound:
+        """The end of the recording, and what is odd about it."""
+        return self._bound
+
     def read(self, size: int = -1) -> bytes:
-        """The next bytes; empty at the end, and after a failure."""
-        if self.failure is not None:
-            return b""
-        try:
-            return self._receive(_BLOCK if size < 0 else size)
-        except BaseException as error:  # noqa: BLE001  # it must not reach the C code
-            self.failure = error
-            return b""
+        """The next bytes; empty at the end of the recording, and after a failure."""
+        size = _BLOCK if size < 0 else size
+        while not (self._ready or self._ended or self._dry) and self.failure is None:
+            try:
+                more = self._receive(size)
+            except BaseException as error:  # noqa: BLE001  # it must not reach the C code
+                self.failure = error
+                return b""
+            self._dry = not more
+            self._held += more
+            self._look()
+        most = min(size, self._ready)
+        given, self._held = self._held[:most], self._held[most:]
+        self._ready -= most
+        return given
+
+    def go_on(self) -> bool:
+        """Begin with the next recording; False if there is none."""
+        if not self._ended:
+            return False
+        self._bound = bound_of(self._kind)
+        self._look()
+        return True
+
+    def _look(self) -> None:
+        self._ready, self._ended = self._bound.take(self._held, last=self._dry)
 
     def check(self) -> None:
         """Raise what went wrong."""
@@ -71,10 +106,10 @@ class LiveReader:
         self.joiner = Joiner(choice.channel)
         self._wrong: list[str] = []
         self._over = False
+        self._stream = choice.stream
+        self._demuxer = _DEMUXERS.get(kind)
         try:
-            self._decoder = AvDecoder(
-                file, stream=choice.stream, live=True, demuxer=_DEMUXERS.get(kind)
-            )
+            self._decoder = self._opened()
         except DecodeError as error:
             file.check()
             raise SourceError(
@@ -105,13 +140,26 @@ class LiveReader:
             return self._end(f"is damaged ({error})")
         except ValueError as error:
             return self._end(f"cannot be read further: {error}")
-        missing = self._decoder.missing()
-        if missing is not None:
-            return self._end("is damaged or cut short")
-        rest = 0
+        bound = self._file.bound
+        if self._decoder.missing() is not None or bound.garbage:
+            self._wrong.append("is damaged or cut short")
+        rest = self._decoder.unread + bound.unread
         while more := self._file.read():
             rest += len(more) if more.strip(b"\0") else 0
-        return self._end(*([not_read(rest)] if rest else []))
+        if rest:
+            self._wrong.append(not_read(rest))
+        return self._next_recording() if self._file.go_on() else self._end()
+
+    def _next_recording(self) -> list[bytes]:
+        self._decoder.close()
+        try:
+            self._decoder = self._opened()
+        except DecodeError as error:
+            return self._end(f"is followed by a recording that cannot be decoded ({error})")
+        return []
+
+    def _opened(self) -> AvDecoder:
+        return AvDecoder(self._file, stream=self._stream, live=True, demuxer=self._demuxer)
 
     def _end(self, *wrong: str) -> list[bytes]:
         self._over = True

@@ -1,4 +1,4 @@
-"""Headers of MPEG audio frames (MP3, MP2) and of ADTS frames (AAC).
+"""Headers of MPEG audio frames (MP3, MP2), of ADTS frames (AAC) and of AC-3 frames.
 
 A frame header is four bytes: a sync word, and the version, layer, bit rate, sampling rate,
 padding and channel mode, from which the frame's length follows (ISO/IEC 11172-3, 2.4.2.3, and
@@ -12,6 +12,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+#: The layer of MP3 (MP2 is layer 2).
+LAYER_3: Final = 3
 _VERSION_1: Final = 3
 _VERSION_2_5: Final = 0
 #: kbit/s by (version 1 or not, layer), for the bit rate's index.
@@ -23,6 +25,12 @@ _KBITS: Final = {
     (False, 2): (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
     (False, 3): (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
 }
+#: kbit/s of AC-3, for the upper bits of the frame size's code (ETSI TS 102 366, table 4.13).
+_AC3_KBITS: Final = (
+    *(32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448, 512, 576, 640),
+)
+#: The last bit stream identification of AC-3, and of Enhanced AC-3.
+_AC3, _EAC3 = 10, 16
 _RATES: Final = (44_100, 48_000, 32_000)
 _LENGTH_TAGS: Final = (b"Xing", b"Info", b"VBRI")
 _VBRI_AT: Final = 32
@@ -118,3 +126,18 @@ def adts_bytes(data: bytes, at: int) -> int:
         return 0
     length = (data[at + 3] & 3) << 11 | data[at + 4] << 3 | data[at + 5] >> 5
     return length if length > 7 else 0
+
+
+def ac3_bytes(data: bytes, at: int) -> int:
+    """The length in bytes of the (Enhanced) AC-3 frame at ``data[at:]``; 0 if there is none."""
+    if len(data) < at + 6 or data[at : at + 2] != b"\x0b\x77":
+        return 0
+    version, rate, code = data[at + 5] >> 3, data[at + 4] >> 6, data[at + 4] & 63
+    if version > _EAC3:
+        return 0
+    if version > _AC3:
+        return 2 * ((data[at + 2] & 7) << 8 | data[at + 3]) + 2
+    if rate == 3 or code >= 2 * len(_AC3_KBITS):
+        return 0
+    kbits = _AC3_KBITS[code >> 1]
+    return (4 * kbits, 2 * (320 * kbits // 147 + (code & 1)), 6 * kbits)[rate]

@@ -29,14 +29,15 @@ from openline_audio.window import Window
 #: Bytes to read at a time, of files that are searched from end to end.
 _BLOCK: Final = 1 << 20
 #: The beginnings of files, as they are searched for.
-_MAGIC: Final = {
+MAGIC: Final = {
     formats.FLAC: (b"fLaC\x00\x00\x00\x22", b"fLaC\x80\x00\x00\x22"),
     formats.MATROSKA: (b"webm", b"matroska"),
 }
 #: The EBML header is before its document type, within so many bytes.
 _EBML_BYTES: Final = 64
-_OGG_BEGINS: Final = 2
-_OGG_HEAD: Final = 27
+#: The bit of an Ogg page that begins a stream, and the bytes before its table (RFC 3533 §6).
+OGG_BEGINS: Final = 2
+OGG_HEAD: Final = 27
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class Part:
 
     ``start`` to ``end`` are offsets of its bytes; ``prefix`` is what a decoder needs before them.
     ``torn`` is true if its last piece is incomplete. ``garbage`` counts bytes between its pieces
-    that belong to none.
+    that belong to none. ``counted`` is false if libsndfile can only estimate how long it is.
     """
 
     start: int
@@ -53,6 +54,7 @@ class Part:
     prefix: bytes = b""
     torn: bool = False
     garbage: int = 0
+    counted: bool = True
 
 
 def first_part(window: Window, kind: str | None) -> Part:
@@ -67,7 +69,7 @@ def first_part(window: Window, kind: str | None) -> Part:
     end = None if walk is None else walk(window)
     if end is not None:
         return Part(0, min(end, len(window)), torn=end > len(window))
-    return Part(0, _next_magic(window, kind) if kind in _MAGIC else len(window))
+    return Part(0, _next_magic(window, kind) if kind in MAGIC else len(window))
 
 
 def skip_tags(window: Window, at: int) -> int:
@@ -91,11 +93,11 @@ def _hidden(head: bytes, zeros: int) -> bool:
 
 def _next_magic(window: Window, kind: str) -> int:
     """The offset of the next beginning of a file of this format behind the first; or the end."""
-    overlap = max(map(len, _MAGIC[kind])) - 1
+    overlap = max(map(len, MAGIC[kind])) - 1
     at, tail = 0, b""
     while block := window.peek(at, _BLOCK):
         data, base = tail + block, at - len(tail)
-        for hit in sorted(base + hit for magic in _MAGIC[kind] for hit in _all(data, magic)):
+        for hit in sorted(base + hit for magic in MAGIC[kind] for hit in _all(data, magic)):
             begins = hit if kind != formats.MATROSKA else _ebml(window, hit)
             if begins > 0:
                 return begins
@@ -139,18 +141,18 @@ def _mp4(window: Window) -> Part:
 def _ogg(window: Window) -> Part:
     at, begins = 0, True
     while at < len(window):
-        head = window.peek(at, _OGG_HEAD + 255)
-        if not head.startswith(b"OggS") or len(head) < _OGG_HEAD:
+        head = window.peek(at, OGG_HEAD + 255)
+        if not head.startswith(b"OggS") or len(head) < OGG_HEAD:
             found = _find(window, b"OggS", at + 1)
             if found == len(window):
                 return Part(0, at)  # what follows is no Ogg
             at = found
             continue
-        if head[5] & _OGG_BEGINS and not begins:
+        if head[5] & OGG_BEGINS and not begins:
             return Part(0, at)
-        begins = bool(head[5] & _OGG_BEGINS)
-        table = head[_OGG_HEAD : _OGG_HEAD + head[26]]
-        size = _OGG_HEAD + head[26] + sum(table)
+        begins = bool(head[5] & OGG_BEGINS)
+        table = head[OGG_HEAD : OGG_HEAD + head[26]]
+        size = OGG_HEAD + head[26] + sum(table)
         if at + size > len(window):
             return Part(0, len(window), torn=True)
         at += size
@@ -200,6 +202,8 @@ def _mp3(window: Window) -> Part:
     # Some writers count the frame of the tag as well.
     if stated is not None and (frames == stated or frames < stated - 1):
         return replace(part, start=start)
+    if first.layer != mpeg.LAYER_3:  # MP2 has no length tags
+        return replace(part, start=start, counted=False)
     if not frames:
         return replace(part, start=start)
     return replace(part, prefix=mpeg.tag_frame(window.peek(sound, 4), frames))

@@ -135,7 +135,8 @@ class _Sound:
 
     @property
     def duration(self) -> float | None:
-        exact = self._whole and not (self._part.torn or self._part.garbage)
+        part = self._part
+        exact = self._whole and part.counted and not (part.torn or part.garbage)
         return self._decoder.frames / self.rate if exact and self._decoder.stated else None
 
     def read(self) -> tuple[int, Samples] | None:
@@ -143,7 +144,8 @@ class _Sound:
         return (self.rate, samples) if len(samples) else None
 
     def loss(self) -> str | None:
-        loss = _part_loss(self._decoder.missing(), self._part)
+        missing = self._decoder.missing() if self._part.counted else None
+        loss = _part_loss(missing, self._part)
         # It reads no further than it needs, so what it has not read it does not know.
         left = len(self._view) - self._view.furthest
         return not_read(left) if loss is None and left > _UNTOUCHED else loss
@@ -287,6 +289,7 @@ class Recording:
                 return _Sound(window, view, part, measured=measured)
             except DecodeError as error:
                 wrong = str(error)
+                view.seek(0)  # it has read of it
         try:
             media = AvDecoder(view, stream=self._stream)
         except NoMediaError:

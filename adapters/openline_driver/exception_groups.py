@@ -15,3 +15,15 @@ def leaves(exc: BaseException) -> list[BaseException]:
         return [exc]
     group = cast("BaseExceptionGroup[BaseException]", exc)
     return [leaf for each in group.exceptions for leaf in leaves(each)]
+
+
+def is_own(group: BaseException, exc: BaseException | None) -> bool:
+    """Whether ``group`` holds nothing but ``exc``, which the block around the tasks raised."""
+    return exc is not None and leaves(group) == leaves(exc)
+
+
+def raise_alone(group: BaseException, kind: type[BaseException]) -> None:
+    """Raise the one error in ``group`` itself if it is of this kind."""
+    errors = leaves(group)
+    if len(errors) == 1 and isinstance(errors[0], kind):
+        raise errors[0] from errors[0].__cause__

@@ -14,7 +14,7 @@ from openline.observer import Observer
 from openline.updates import Ended, State, Statistics, Transcript, Update
 from openline_driver.driver import Driver
 from openline_driver.effects import Effect
-from openline_driver.facts import Fact
+from openline_driver.facts import Fact, Woke
 from openline_driver.log_observer import log_observers
 from openline_driver.options import SessionOptions
 
@@ -83,6 +83,14 @@ class Face:
         """Pass on the operating system's news that the network is back."""
         self.feed(e.NetworkRestored())
 
+    def skip_to_live(self) -> None:
+        """Give up the audio of live sources that waits to be sent: it is a gap (``skipped``).
+
+        For an app that is told that a source is ``behind``. A file and a source that has ended
+        lose nothing.
+        """
+        self.feed(e.SkipRequested())
+
     def poll(self) -> Update | None:
         """The next update if there is one, without waiting; None also after the last."""
         update = self._driver.updates.take()
@@ -105,6 +113,12 @@ class Face:
         outgoing = self._driver.pull()
         self._watch_the_clock()
         return outgoing
+
+    def _time_is_up(self, waited_for: float) -> None:
+        """The face has waited for this deadline. It may have been put off meanwhile."""
+        deadline = self._driver.deadline()
+        if deadline is not None and deadline <= waited_for:
+            self.feed(Woke(waited_for))
 
     def _drain(self) -> None:
         for effect in self._driver.effects():

@@ -122,13 +122,7 @@ def read_frame(data: bytes) -> Audio:
 
 def read_text(text: str) -> ClientMessage:
     """Decode a text message. Raises Refusal or MalformedMessageError."""
-    try:
-        parsed: object = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise MalformedMessageError("not JSON") from error
-    if not isinstance(parsed, dict):
-        raise MalformedMessageError("not a JSON object")
-    message = cast("JsonObject", parsed)
+    message = parse_object(text)
     kind = message.get("type")
     if kind == "start":
         return _start(message)
@@ -137,6 +131,17 @@ def read_text(text: str) -> ClientMessage:
     if kind == "audio":
         return _audio(message)
     return Ignored(str(kind)[:64])
+
+
+def parse_object(text: str) -> JsonObject:
+    """A JSON object. Raises MalformedMessageError."""
+    try:
+        parsed: object = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise MalformedMessageError("not JSON") from error
+    if not isinstance(parsed, dict):
+        raise MalformedMessageError("not a JSON object")
+    return cast("JsonObject", parsed)
 
 
 def _start(message: JsonObject) -> Start:

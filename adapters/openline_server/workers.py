@@ -34,6 +34,9 @@ T = TypeVar("T")
 #: machine that has much else to do a process gets a tenth of one, and less with a low priority.
 _JOB_SECONDS: Final = 60.0
 _NICE: Final = 5
+#: Seconds that a process has to end by itself. One that is still loading a model on a busy machine
+#: needs most of them.
+_GRACE: Final = 10.0
 #: After this many failed jobs in a row the recogniser is reported as unavailable.
 _HOPELESS: Final = 3
 
@@ -169,13 +172,24 @@ def be_nice() -> None:
 
 @asynccontextmanager
 async def open_pool(size: int | None) -> AsyncGenerator[Pool]:
-    """A pool of ``size`` processes (None: one per processor), which end with it."""
+    """A pool of ``size`` processes (None: one per processor), which end with it.
+
+    A process that does not end in time is killed, which is only logged: what the block raised
+    is raised all the same.
+    """
     trio_parallel = importlib.import_module("trio_parallel")
     broken = cast("type[Exception]", trio_parallel.BrokenWorkerError)
+    raised: Exception | None = None
     try:
         async with trio_parallel.open_worker_context(
-            idle_timeout=inf, init=be_nice, grace_period=2.0
+            idle_timeout=inf, init=be_nice, grace_period=_GRACE
         ) as processes:
-            yield Pool(cast("Processes", processes), size or os.cpu_count() or 1, broken)
+            try:
+                yield Pool(cast("Processes", processes), size or os.cpu_count() or 1, broken)
+            except Exception as error:
+                raised = error
+                raise
     except broken as error:
         log.warning("a recognition process did not end by itself: %s", error.args[0])
+        if raised is not None:
+            raise raised from None

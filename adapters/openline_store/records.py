@@ -14,8 +14,9 @@ from typing import Final, TypeAlias
 import msgspec
 
 from openline.backend import Backend, CredentialPlace
-from openline.dialects.options import recorded
+from openline.dialects.options import configured, recorded
 from openline.dialects.protocol import Dialect
+from openline.dialects.registry import BUILT_IN, DEFAULT
 from openline.updates import Gap, Transcript
 
 #: The version of the format. Version 1 has no ``Told``, ``Assumed``, ``Replaced`` and
@@ -62,13 +63,34 @@ class Began(msgspec.Struct, frozen=True, tag=True, kw_only=True):
             dialect_options=recorded(dialect),
         )
 
-    def check_dialect(self, dialect: str) -> None:
-        """Raise ValueError, one line, if the session used another dialect.
+    def spoken(self, given: Dialect | None = None) -> Dialect:
+        """The dialect to resume in: ``given`` as it is, or the session's own with its options.
 
-        A log without a dialect passes; otherwise it could never be resumed.
+        Raises ValueError, one line: ``named`` does, or the dialect has an option no more.
         """
-        if self.dialect not in {None, dialect}:
-            raise ValueError(f"this session used {self.dialect}, not {dialect}: give that dialect")
+        dialect = self.named(given)
+        return configured(dialect, self.dialect_options) if given is None else dialect
+
+    def named(self, given: Dialect | None = None) -> Dialect:
+        """``given``, or the built-in dialect that the session used, without its options.
+
+        A log without a name fits each dialect; otherwise it could never be resumed. Raises
+        ValueError, one line, if ``given`` has another name, and if it is None and no built-in
+        dialect has the session's.
+        """
+        if given is not None:
+            if self.dialect not in {None, given.name}:
+                raise ValueError(
+                    f"this session used {self.dialect}, not {given.name}: give that dialect"
+                )
+            return given
+        if self.dialect is None:
+            return DEFAULT
+        if self.dialect not in BUILT_IN:
+            raise ValueError(
+                f"this session used {self.dialect}, which is not built in: give that dialect"
+            )
+        return BUILT_IN[self.dialect]
 
     @property
     def backend(self) -> Backend:

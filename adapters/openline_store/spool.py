@@ -200,7 +200,7 @@ def load(folder: Path) -> Past:
 
 
 @contextlib.contextmanager
-def reopened(folder: str | os.PathLike[str], *, dialect: str) -> Generator[tuple[Spool, Past]]:
+def reopened(folder: str | os.PathLike[str]) -> Generator[tuple[Spool, Past]]:
     """The only session in ``folder`` and its content; it is closed if the block raises.
 
     Raises SpoolError, also in place of a ValueError of the block, which means that an argument
@@ -210,7 +210,6 @@ def reopened(folder: str | os.PathLike[str], *, dialect: str) -> Generator[tuple
     spool = Spool(there)
     try:
         past = load(there)
-        past.began.check_dialect(dialect)
         yield spool, past
     except BaseException as exc:
         spool.close()

@@ -36,8 +36,12 @@ _NOTHING: Final = Statistics(dials=0, sources={})
 
 
 def has_words(text: str) -> bool:
-    """Whether ``text`` says anything: it has more than punctuation, blanks and controls."""
-    return not all(unicodedata.category(each)[0] in "PZC" for each in text)
+    """Whether ``text`` says anything: it has more than punctuation, blanks and controls.
+
+    What this Python's Unicode does not know yet, and what is for private use, is a word.
+    """
+    kinds = map(unicodedata.category, text)
+    return any(kind[0] not in "PZC" or kind in {"Cn", "Co"} for kind in kinds)
 
 
 def sample(seconds: float) -> int:

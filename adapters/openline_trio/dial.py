@@ -24,12 +24,13 @@ from trio_websocket import ConnectionClosed, WebSocketConnection, wrap_client_st
 from wsproto.utilities import LocalProtocolError as WebSocketStateError
 
 from openline.commands import Outgoing, SendPing
-from openline.events import Event, MessageReceived, PongReceived, SocketLost, SocketOpened
+from openline.events import Event, MessageReceived, PongReceived, SocketLost
 from openline.reconnect.verdicts import Sender
 from openline_driver import effects as fx
 from openline_driver.dials import NO_FRAME
 from openline_driver.effects import MAX_MESSAGE
 from openline_driver.facts import Fact, Refused, Released
+from openline_driver.http import opened
 from openline_driver.network_errors import DialError
 from openline_trio.network import Connect
 from openline_trio.observed_stream import ObservedStream
@@ -112,7 +113,7 @@ class Dial:
                     max_message_size=MAX_MESSAGE,
                 )
                 stream.opened = True
-                self._feed(SocketOpened(self._number, effect.connection_id))
+                self._feed(opened(self._number, effect.connection_id, ws.handshake_headers))
                 await self._converse(ws)
                 nursery.cancel_scope.cancel()
         except* WebSocketStateError:
@@ -153,6 +154,7 @@ class Dial:
                         elif isinstance(outgoing, SendPing):
                             nursery.start_soon(ping, outgoing.mark)
                             await trio.lowlevel.checkpoint()
+                            await trio.lowlevel.checkpoint()  # no message may overtake it
                         else:
                             await ws.send_message(outgoing.data)
                     await ws.aclose(self._close_code)
@@ -166,9 +168,6 @@ class Dial:
     def _how_it_ended(
         self, ws: WebSocketConnection | None, stream: ObservedStream
     ) -> SocketLost | Refused:
-        head = stream.refusal
-        if head is not None:
-            return Refused(self._number, head.status, head.headers, time.time())
         closed = None if ws is None else ws.closed
         code = None if closed is None else closed.code
         reason = (None if closed is None else closed.reason) or ""
@@ -177,13 +176,12 @@ class Dial:
         echoed = stream.sent_close == code and not reason.startswith(_TOO_BIG)
         if code is not None and not echoed and code not in NO_FRAME:
             code = stream.sent_close or code
-        return SocketLost(
-            dial=self._number,
+        return stream.report(
+            self._number,
+            time.time(),
             code=code,
             sender=Sender.REMOTE if echoed else Sender.LOCAL,
             reason=reason,
-            error=stream.error,
-            detail=stream.detail,
         )
 
 

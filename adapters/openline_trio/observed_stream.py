@@ -5,11 +5,10 @@ already arrived when a send fails, and hangs if the stream ends before the upgra
 sits under it and keeps what it forgets: the kind of the error, the close frame that the library
 sent, and an event for the end.
 
-Before the upgrade it reads the head of the answer first (``openline_driver.http``), and hands
-nothing on until all of it is here: of the preliminary answers before it the library must see
-nothing. A refusal ends there, with its status and headers: its body may be endless, and the
-library would wait for all of it. A failed send is not raised but remembered, and the reader goes
-on for ``DRAIN`` seconds: a close frame that has already arrived explains more than a broken pipe.
+Before the upgrade it reads the head of the answer first (``openline_driver.ending``), and hands
+nothing on until all of it is here. A refusal ends there, with its status and headers. A failed
+send is not raised but remembered, and the reader goes on for ``DRAIN`` seconds: a close frame that
+has already arrived explains more than a broken pipe.
 """
 
 from __future__ import annotations
@@ -19,28 +18,22 @@ from typing import Final
 
 import trio
 
-from openline.reconnect.verdicts import ErrorKind
 from openline_driver.effects import DRAIN
-from openline_driver.http import Head, NoAnswerError, read_answer
-from openline_driver.network_errors import name_os_error
+from openline_driver.ending import Ending, UpgradeError
 
 _CLOSE_FRAME: Final = b"\x88"  # FIN and opcode 8, RFC 6455 §5.2; no request begins so
 _NO_STATUS: Final = 1005  # for a close frame without a code, RFC 6455 §7.1.5
 
 
-class ObservedStream(trio.abc.Stream):
+class ObservedStream(Ending, trio.abc.Stream):
     """Wraps ``stream``; the attributes tell how it ended."""
 
     def __init__(self, stream: trio.abc.Stream) -> None:
+        super().__init__()
         self._stream = stream
-        self._answer: bytes | None = b""  # what has arrived of its head; None: it was read
         self._drain_until = math.inf
         self._receiving = trio.CancelScope()
-        self.opened = False  # set by the owner once the upgrade succeeded
-        self.refusal: Head | None = None  # of an answer that refused the upgrade
         self.ended = trio.Event()
-        self.error: ErrorKind | None = None
-        self.detail = ""
         self.sent_close: int | None = None
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
@@ -50,7 +43,7 @@ class ObservedStream(trio.abc.Stream):
         try:
             await self._stream.send_all(data)
         except trio.BrokenResourceError as exc:
-            self._note(exc)
+            self.note(exc)
             self._drain_until = min(self._drain_until, trio.current_time() + DRAIN)
             self._receiving.deadline = self._drain_until
 
@@ -66,41 +59,21 @@ class ObservedStream(trio.abc.Stream):
                 with trio.CancelScope(deadline=self._drain_until) as self._receiving:
                     data = await self._stream.receive_some(max_bytes)
             except (trio.BrokenResourceError, trio.ClosedResourceError) as exc:
-                self._note(exc)
+                self.note(exc)
                 self.ended.set()
                 raise
             if not data:
-                self._name(ErrorKind.CUT, "the connection ended without a close frame")
+                self.note_end()
                 self.ended.set()
-            elif self._answer is not None:
-                data = self._read_answer(self._answer + data)
+            else:
+                try:
+                    data = self.read_answer(data)
+                except UpgradeError as exc:
+                    self.ended.set()
+                    raise trio.BrokenResourceError(str(exc)) from exc
                 if not data:
                     continue  # more of the answer's head is to come
             return data
-
-    def _read_answer(self, answer: bytes) -> bytes:
-        """What the library has to read of ``answer``; empty while more of its head is to come.
-
-        Raises BrokenResourceError if it is no upgrade and cannot become one.
-        """
-        try:
-            self._answer = answer
-            found = read_answer(answer)
-            if found is None:
-                return b""
-            self._answer = None
-            head, rest = found
-            if head.is_upgrade:
-                return rest
-            self.refusal = head
-        except NoAnswerError as exc:
-            self.fail_upgrade(str(exc))
-        self.ended.set()
-        raise trio.BrokenResourceError(self.detail)
-
-    def fail_upgrade(self, detail: str = "the answer to the upgrade is no WebSocket's") -> None:
-        """Remember that the answer to the upgrade makes no sense."""
-        self._name(ErrorKind.BAD_UPGRADE, detail)
 
     async def aclose(self) -> None:
         """Close. Before the upgrade only the library does so, at an answer it cannot read."""
@@ -108,18 +81,6 @@ class ObservedStream(trio.abc.Stream):
             self.fail_upgrade()
         self.ended.set()
         await self._stream.aclose()
-
-    def _note(self, exc: BaseException) -> None:
-        kind, detail = name_os_error(exc)
-        detail = detail or "the connection was closed on this side"
-        # A stream that broke without an errno was cut all the same, or closed by us.
-        self._name(ErrorKind.CUT if kind is ErrorKind.OS_OTHER else kind, detail)
-
-    def _name(self, kind: ErrorKind, detail: str) -> None:
-        # With TLS 1.3 a server refuses this client's certificate after the handshake: a send that
-        # failed before its alert was read is the consequence.
-        if self.error is None or kind is ErrorKind.TLS_CLIENT_CERTIFICATE:
-            self.error, self.detail = kind, detail
 
 
 def _close_code(frame: bytes) -> int:

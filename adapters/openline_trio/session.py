@@ -26,19 +26,17 @@ from openline_audio.source import Source
 from openline_driver import effects as fx
 from openline_driver import facts as f
 from openline_driver.credentials import not_async
-from openline_driver.face import Face
 from openline_driver.options import SessionOptions
 from openline_driver.shared_provider import SharedProvider
-from openline_store.disk import Disk
 from openline_store.journal_file import JournalFile
-from openline_store.spool import Spool
+from openline_store.stored_face import StoredFace
 from openline_trio.capture import Capture
 from openline_trio.dial import Dial
-from openline_trio.network import Connect, connector
+from openline_trio.network import Connect
 from openline_trio.shared_calls import ask
 
 
-class Session(Face):
+class Session(StoredFace):
     """An open session. Iterate over it for updates; ``Ended`` is the last one.
 
     One task iterates, and another that tries meanwhile gets trio.BusyResourceError; everything
@@ -51,18 +49,13 @@ class Session(Face):
         self,
         options: SessionOptions,
         sources: Mapping[str, Source],
-        connect: Connect | None,
+        connect: Connect,
         observers: Sequence[Observer],
         journal: JournalFile | None,
     ) -> None:
-        noted = () if journal is None else (journal.observer,)
-        super().__init__(options, trio.current_time, (*observers, *noted), self._wake)
-        if journal is not None:
-            journal.report = self._driver.report
-        self._journal = journal
-        self._connect = connect or connector()
+        super().__init__(options, trio.current_time, observers, self._wake, journal)
+        self._connect = connect
         self._capture = Capture(self.feed, self.room, sources)
-        self._disk = Disk(None, self.feed)
         self._asking = trio.CancelScope()
         self._token: trio.lowlevel.TrioToken | None = None  # of the run that ``run`` is part of
         self._to_start: list[Callable[[], Awaitable[None]]] = []  # once there is a nursery
@@ -73,10 +66,6 @@ class Session(Face):
         self._news = trio.Event()
         self._is_read = False
         self._over = trio.Event()
-
-    def attach_spool(self, spool: Spool) -> None:
-        """Store on ``spool`` what the driver wants stored; before ``run``."""
-        self._disk = Disk(spool, self.feed)
 
     def level(self, source: str) -> float:
         """Loudness of the source's last frame: its RMS, 0.0 to 1.0 of full scale."""
@@ -171,7 +160,7 @@ class Session(Face):
             case fx.StopAsking():
                 self._asking.cancel()
             case _:
-                self._disk.perform(effect)
+                self._store(effect)
 
     async def run(self) -> None:
         """Carry the session from its opening to its end."""
@@ -187,10 +176,7 @@ class Session(Face):
                 await self._keep_time()
                 nursery.cancel_scope.cancel()
         finally:
-            self.feed(f.Cancelled())
-            self._disk.close()
-            if self._journal is not None:
-                self._journal.close()
+            self._leave()
             self._over.set()
 
     async def _keep_time(self) -> None:
@@ -201,7 +187,7 @@ class Session(Face):
             with trio.move_on_at(self._sleeping_until) as sleep:
                 await self._earlier.wait()
             if sleep.cancelled_caught:
-                self.feed(f.Woke(self._sleeping_until))
+                self._time_is_up(self._sleeping_until)
 
     async def _ask(self, request: int, refused: str | None, scope: trio.CancelScope) -> None:
         with scope:

@@ -30,6 +30,11 @@ _BIDI: Final = re.compile(f"[{BIDI}]")
 _SURROGATE: Final = re.compile(f"[{SURROGATES}]")
 _HARMFUL: Final = re.compile(f"[{CONTROLS}{BIDI}{SURROGATES}]")
 _UNREADABLE: Final = "\N{REPLACEMENT CHARACTER}"
+#: The categories of punctuation, blanks, controls and halves of a pair. Others are words, those
+#: included that this Python's Unicode does not know yet (Cn): an emoji of next year is one.
+_NO_WORDS: Final = frozenset(
+    ("Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Zs", "Zl", "Zp", "Cc", "Cf", "Cs")
+)
 
 
 def harmless(text: str) -> str:
@@ -60,7 +65,7 @@ def has_words(text: str) -> bool:
 
     A symbol counts as a word, for it was said or heard, such as an emoji or a note.
     """
-    return any(c.isalnum() or unicodedata.category(c)[0] not in "PZC" for c in text)
+    return any(c.isalnum() or unicodedata.category(c) not in _NO_WORDS for c in text)
 
 
 def os_reason(error: OSError) -> str:

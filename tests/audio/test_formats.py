@@ -11,6 +11,9 @@ from openline_audio.formats import begins_like, recognise, undecided
 #: A frame of 128 kb/s and 44.1 kHz, and one of ADTS with 100 bytes.
 MPEG = b"\xff\xfb\x90\x00" + bytes(413)
 ADTS = b"\xff\xf1\x50\x80\x0c\x9f\xfc" + bytes(93)
+#: Frames of AC-3 of 64 kb/s and 48 kHz, and of Enhanced AC-3 with 100 bytes.
+AC3 = b"\x0b\x77\0\0\x08\x40" + bytes(250)
+EAC3 = b"\x0b\x77\0\x31\0\x80" + bytes(94)
 PACKET = b"G" + bytes(187)
 #: Recordings of each format: as few bytes as are enough.
 HEADS = [
@@ -46,6 +49,9 @@ HEADS = [
     (PACKET * 2 + b"G", "MPEG transport"),
     (MPEG + MPEG[:4], "MP3"),
     (ADTS + ADTS[:6], "AAC"),
+    (AC3 + AC3[:6], "AC-3"),
+    (EAC3 + EAC3[:6], "AC-3"),
+    (b"\x7f\xfe\x80\x01", "DTS"),
 ]
 #: What is none, though it begins like one, with as few bytes as settle it.
 OTHERS = [
@@ -63,6 +69,8 @@ OTHERS = [
     PACKET * 2 + b"\0",
     MPEG + bytes(7),
     ADTS + bytes(7),
+    AC3 + bytes(7),
+    b"\x0b\x77\0\0\x08\x88",
     b"\xff\xf1\x50\x80\x00\x1f\xfc",
 ]
 

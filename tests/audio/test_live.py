@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 
 from openline_audio.container import AvDecoder, NoMediaError
@@ -62,8 +63,9 @@ def test_pipe_file_asks_for_what_is_wanted() -> None:
 
     file = PipeFile(receive)
     assert file.read(10) == file.read() == b"ab"
-    assert file.read(0) == b"ab"
-    assert asked == [10, 65_536, 0]
+    assert file.read(1) == b"a"
+    assert file.read(5) == b"b"  # no more is asked for while there is some
+    assert asked == [10, 65_536, 1]
     file.check()
 
 
@@ -84,7 +86,7 @@ def test_pipe_file_ends_at_a_failure_and_keeps_it(error: BaseException) -> None:
 
 
 def reader(data: bytes, kind: str, choice: Choice = Choice()) -> LiveReader:  # noqa: B008 -- frozen
-    return LiveReader(PipeFile(io.BytesIO(data).read), "the pipe", kind, choice)
+    return LiveReader(PipeFile(io.BytesIO(data).read, kind), "the pipe", kind, choice)
 
 
 def to_the_end(data: bytes, kind: str) -> tuple[float, str]:
@@ -101,6 +103,7 @@ def to_the_end(data: bytes, kind: str) -> tuple[float, str]:
 
 
 FLAC = encoded(noise(2), format="FLAC")
+RNG = np.random.default_rng(7)
 
 
 @pytest.mark.parametrize("zeros", [0, 1, 70_000])
@@ -117,6 +120,51 @@ def test_live_reader_reads_all_and_says_what_is_damaged() -> None:
     assert 0.5 < seconds < 1.5
     assert wrong.startswith("the pipe is damaged")
     assert wrong.endswith("; send it whole")
+
+
+WIDE = encoded(noise(3, rate=44_100, channels=2), rate=44_100, format="FLAC")
+OGGS = [
+    encoded(noise(2), format="OGG"),
+    encoded(noise(3, rate=44_100, channels=2), rate=44_100, format="OGG"),
+    encoded(noise(3, rate=48_000), rate=48_000, format="OGG", subtype="OPUS"),
+]
+
+
+@pytest.mark.parametrize(
+    ("kind", "parts", "seconds"),
+    [
+        ("FLAC", [FLAC, WIDE], 5),
+        ("FLAC", [WIDE, FLAC, FLAC], 7),
+        ("OGG", OGGS, 8),
+        ("OGG", [OGGS[1], OGGS[0]], 5),
+        ("MP3", [encoded(noise(2), format="MP3")] * 2, 4),
+    ],
+)
+def test_recordings_that_are_joined_in_a_pipe_are_all_read(
+    kind: str, parts: list[bytes], seconds: float
+) -> None:
+    heard, wrong = to_the_end(b"".join(parts), kind)
+    assert not wrong
+    assert heard == pytest.approx(
+        seconds, abs=0.1 * len(parts) if kind == "MP3" else 0.03 * len(parts)
+    )
+
+
+@pytest.mark.parametrize("behind", [encoded(noise(3), format="WAV"), RNG.bytes(50_000)])
+@pytest.mark.parametrize(("kind", "first"), [("FLAC", FLAC), ("FLAC", WIDE), ("OGG", OGGS[0])])
+def test_what_follows_a_recording_in_a_pipe_and_is_none_is_a_loss(
+    kind: str, first: bytes, behind: bytes
+) -> None:
+    alone, _ = to_the_end(first, kind)
+    heard, wrong = to_the_end(first + behind, kind)
+    assert heard == alone
+    assert "holds more than was read" in wrong or "is damaged" in wrong
+
+
+def test_damage_within_an_ogg_in_a_pipe_is_a_loss() -> None:
+    data = OGGS[1]
+    page = data.find(b"OggS", len(data) // 2)
+    assert "is damaged or cut short" in to_the_end(data[:page] + bytes(99) + data[page:], "OGG")[1]
 
 
 def test_live_reader_refuses_what_cannot_be_decoded() -> None:

@@ -9,12 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openline_audio.mpeg import (
+    ac3_bytes,
     adts_bytes,
     frame_at,
     length_tag,
     stated_frames,
     tag_frame,
 )
+from tests.audio.support_recordings import media
 
 #: kbit/s, and the sampling rates in Hz, by version (3: 1, 2: 2, 0: 2.5) and layer.
 KBITS = {
@@ -168,3 +170,42 @@ def test_an_adts_frame_is_as_long_as_it_states(
 
 def test_an_adts_frame_of_its_head_alone_is_none() -> None:
     assert adts_bytes(b"\xff\xf1\x50\x80\x00\xff", 0) == 0
+
+
+@pytest.mark.parametrize("rate", [32_000, 44_100, 48_000])
+@pytest.mark.parametrize("codec", ["ac3", "eac3"])
+def test_the_frames_of_ac3_are_all_of_it(codec: str, rate: int) -> None:
+    data = media(codec, codec, rate, seconds=1)
+    at, frames = 0, 0
+    while length := ac3_bytes(data, at):
+        at += length
+        frames += 1
+    assert at == len(data)
+    assert frames == -(-rate // 1_536)
+
+
+#: kb/s of AC-3, and words of a frame at 48, 44.1 and 32 kHz (ETSI TS 102 366, table 4.13).
+AC3_WORDS = [(32, 64, 69, 96), (56, 112, 121, 168), (320, 640, 696, 960), (640, 1280, 1393, 1920)]
+
+
+@pytest.mark.parametrize(("kbits", "words"), [(each[0], each[1:]) for each in AC3_WORDS])
+def test_an_ac3_frame_is_as_long_as_its_table_says(kbits: int, words: tuple[int, ...]) -> None:
+    code = 2 * [32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448, 512, 576,
+                640].index(kbits)  # fmt: skip
+    for rate, size in enumerate(words):
+        for odd in (0, 1):
+            head = b"\x0b\x77\0\0" + bytes([rate << 6 | code | odd, 8 << 3])
+            assert ac3_bytes(b"ab" + head, 2) == 2 * (size + (odd if rate == 1 else 0))
+
+
+def test_what_is_no_ac3_frame() -> None:
+    head = b"\x0b\x77\0\0\x08\x40"
+    assert ac3_bytes(head, 0) == 256
+    assert ac3_bytes(head[:5], 0) == 0
+    assert ac3_bytes(b"\x0b\x78" + head[2:], 0) == 0
+    assert ac3_bytes(head[:4] + b"\xc8" + head[5:], 0) == 0  # no such rate
+    assert ac3_bytes(head[:4] + b"\x26" + head[5:], 0) == 0  # no such size
+    assert ac3_bytes(head[:5] + bytes([17 << 3]), 0) == 0  # no such version
+    assert ac3_bytes(head[:5] + bytes([16 << 3]), 0) == 2
+    assert ac3_bytes(head[:5] + bytes([10 << 3 | 7]), 0) == 256
+    assert ac3_bytes(head[:2] + b"\xff\xff\0" + bytes([11 << 3]), 0) == 4096

@@ -41,6 +41,9 @@ PARTS = {
     "webm": media("libopus", "webm", seconds=1),
     "m4a": media("aac", "ipod", 44_100, seconds=1),
     "aac": media("aac", "adts", 44_100, seconds=1),
+    "mp2": media("mp2", "mp2", 44_100, seconds=1),
+    "ac3": media("ac3", "ac3", seconds=1),
+    "eac3": media("eac3", "eac3", seconds=1),
     "amr": amr(1),
     "flv": media("aac", "flv", 44_100, seconds=1),
     "ts": media("aac", "mpegts", 44_100, seconds=1),
@@ -73,7 +76,7 @@ def test_each_format_is_read_whole(name: str, stored: Store) -> None:
 @pytest.mark.parametrize(
     ("first", "second"),
     [*((name, name) for name in PARTS), *(("wav", name) for name in PARTS if name != "wav"),
-     *((name, "wav") for name in PARTS if name not in {"wav", "flac", "aac"}),
+     *((name, "wav") for name in PARTS if name not in {"wav", "flac", "aac", "ac3", "eac3"}),
      ("mp3", "tagged"), ("ogg", "flac"), ("webm", "mp3"), ("opus", "ogg")],
 )  # fmt: skip
 def test_joined_recordings_are_read_to_the_last_byte(

@@ -222,6 +222,6 @@ def test_the_module_is_the_command() -> None:
     # In a process of its own: pytest's import hook, which is on the plugin's package, has
     # no code to give to runpy.
     command = [sys.executable, "-m", "openline_cli", "--version"]
-    done = subprocess.run(command, capture_output=True, check=False, text=True, timeout=30)
+    done = subprocess.run(command, capture_output=True, check=False, text=True, timeout=300)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("openline ")

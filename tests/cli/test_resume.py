@@ -79,6 +79,7 @@ def answer(
             credentials: str | None,
             dialect: Dialect | None,
             policy: Policy | None,
+            **_: object,
         ) -> Any:
             assert dialect is DEFAULT
             policies.append(policy)
@@ -225,7 +226,7 @@ def test_a_session_of_another_dialect_is_one_line(tmp_path: Path, capsys: Captur
 @pytest.mark.parametrize(
     ("spoke", "given", "says"),
     [
-        ("quill", (), "quill, not echopanel: give that dialect (--dialect module:NAME)"),
+        ("quill", (), "quill, which is not built in: give that dialect (--dialect module:NAME)"),
         (
             "echopanel",
             ("--dialect", f"{__name__}:Quill"),

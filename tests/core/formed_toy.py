@@ -49,6 +49,8 @@ class Toy(DialectBase):
         return memory, (bytes([SOURCES.index(source)]) + pcm, *["more"] * (self.parts - 1))
 
     def flush(self, memory: Memory, sent: Sent) -> Encoded:
+        if sent.idle:
+            return memory, (f"idle flush {sent.seconds:g}",)
         return memory, (f"flush {sent.seconds:g}",) if self.traits.flush_every else ()
 
     def keepalive(self, memory: Memory, sent: Sent) -> Encoded:

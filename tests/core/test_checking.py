@@ -59,7 +59,7 @@ class Toy(DialectBase):
     traits: Any = Traits(
         sources=("mic", "other"), horizon=0, codes={4999: ROW}, refusals={"busy": ROW}
     )
-    said: Any = "said"
+    said: Any = Unknown(type="said")
 
     def start(self, memory: Memory, ids: Ids) -> Encoded:
         return memory, (f"start {ids.connection_id}",)
@@ -166,13 +166,17 @@ def test_output_is_text_or_bytes_or_an_error_naming_the_method(method: str) -> N
             f"the dialect Toy: {method} has to return messages that are str or bytes, not "
             f"{type(wrong).__name__}"
         )
-    shapes: list[object] = ["text", b"secret", None, (5, "text"), (5, ["text"]), (5, (), ())]
-    for shape in shapes:
+    shapes: list[tuple[object, str]] = [
+        *(("text", "str"), (b"secret", "bytes"), (None, "NoneType"), ((), "()")),
+        *(((5, "text"), "(int, str)"), ((5, ["text"]), "(int, list)")),
+        *(((5, (), ()), "(int, tuple, tuple)"), ((5,) * 9, "(int, int, int, int, …)")),
+    ]
+    for shape, shown in shapes:
         with pytest.raises(DialectError) as caught:
             encode_checked(other(**{method: returns(shape)}), method, "x", b"")
         assert str(caught.value) == (
             f"the dialect Toy: {method} has to return (memory, messages), messages being a tuple, "
-            f"not {type(shape).__name__}"
+            f"not {shown}"
         )
     with pytest.raises(DialectError) as caught:
         encode_checked(other(**{method: fail}), method, "x", b"")

@@ -235,6 +235,23 @@ class TestFlush:
         rest(drive, 9)
         assert texts(drive) == ["start", "flush 0.22"], "there is nothing new to flush"
 
+    def test_a_source_that_pauses_is_flushed_once_no_audio_went_for_a_while(self) -> None:
+        drive = stream(Toy(flush_idle=1.0))
+        for i in range(200):
+            rest(drive, 0.02)
+            hear(drive, i * FRAME, (i + 1) * FRAME)
+            drive.drain()
+        assert texts(drive) == ["start"]
+        rest(drive, 0.999)
+        assert texts(drive) == ["start"]
+        rest(drive, 0.002)
+        assert texts(drive) == ["start", "idle flush 4"]
+        rest(drive, 9)
+        assert texts(drive) == ["start", "idle flush 4"], "there is nothing new to flush"
+        hear(drive, 200 * FRAME, 201 * FRAME)
+        rest(drive, 2)
+        assert texts(drive)[2:] == ["idle flush 4.02"]
+
     def test_live_audio_is_flushed_by_its_amount_alone(self) -> None:
         drive = stream(Toy(flush_every=1.0))
         for i in range(200):

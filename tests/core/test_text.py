@@ -125,11 +125,14 @@ def test_an_os_error_is_reported_without_its_path(error: OSError, reason: str) -
         ("\N{THUMBS UP SIGN}", True),
         ("\N{EIGHTH NOTE}", True),
         ("$", True),
+        ("\U0001faff", True),  # of no Unicode yet: an emoji may be younger than the Python
+        ("\ue000", True),  # private use: the script of a font
         ("", False),
         (".", False),
         (" \n\t\N{NO-BREAK SPACE}", False),
         ("\N{HORIZONTAL ELLIPSIS} - \N{IDEOGRAPHIC FULL STOP}", False),
         ("\0\N{ZERO WIDTH SPACE}\ufeff", False),
+        ("\ud800", False),
     ],
 )
 def test_words_are_more_than_punctuation_and_blanks(text: str, has: bool) -> None:

@@ -173,11 +173,11 @@ class TestWhatItSends:
 
     def test_without_vad_it_commits_and_proves_silence(self) -> None:
         assert COMMITS.detection == "none"
-        assert COMMITS.traits.flush_every == 10.0
+        assert (COMMITS.traits.flush_every, COMMITS.traits.flush_idle) == (10.0, None)
         assert COMMITS.traits.proves_silence
         assert OpenAI(turn_detection="semantic_vad").detection == "semantic_vad"
         assert DIALECT.detection == "server_vad"
-        assert DIALECT.traits.flush_every is None
+        assert (DIALECT.traits.flush_every, DIALECT.traits.flush_idle) == (None, 2.0)
         assert not DIALECT.traits.proves_silence
         assert DIALECT.traits.ends is Ends.NONE
 
@@ -196,6 +196,18 @@ class TestWhatItSends:
         assert line.flush(10.05) == []
         assert line.stop(10.05) == [{**commit, "event_id": "commit-2"}]
 
+    def test_an_utterance_is_committed_when_no_audio_follows(self) -> None:
+        idle, memory = Sent(seconds=9.0, idle=True), DIALECT.begin()
+        assert DIALECT.flush(memory, idle) == (memory, ()), "of silence a model may make words"
+        begun = {"type": "input_audio_buffer.speech_started", "item_id": "i", "audio_start_ms": 1}
+        ended = {"type": "input_audio_buffer.speech_stopped", "item_id": "i", "audio_end_ms": 900}
+        memory, _ = DIALECT.decode(memory, json.dumps(begun))
+        _, (commit,) = DIALECT.flush(memory, idle)
+        assert json.loads(commit)["type"] == "input_audio_buffer.commit"
+        memory, _ = DIALECT.decode(memory, json.dumps(ended))
+        assert DIALECT.flush(memory, idle) == (memory, ())
+        assert DIALECT.flush(memory, Sent(seconds=9.0))[1], "a drain takes all that was sent"
+
     def test_a_server_that_answers_no_commit_gets_no_more(self) -> None:
         pending = tuple(Commit(id=f"commit-{n}", seconds=n) for n in range(MOST_ITEMS))
         line = Line(OpenAIMemory(ready=True, pending=pending))
@@ -205,6 +217,10 @@ class TestWhatItSends:
 class TestOpening:
     def test_the_greeting_and_the_reply(self) -> None:
         line = Line(OpenAIMemory())
+        assert Line().got("session.created", session={"expires_at": 1_800_000_000}) == [
+            Status(state="session.created", ack=True),
+            Expires(at=1_800_000_000.0),
+        ]
         assert line.got("session.created", session={}) == [
             Status(state="session.created", ack=True)
         ]

@@ -14,6 +14,7 @@ from openline.backend import Backend
 from openline.dialects.checking import DialectError
 from openline.dialects.echopanel import EchoPanel
 from openline.dialects.protocol import Encoded, Ids, Memory
+from openline.dialects.registry import DEFAULT
 from openline.events import SourceKind
 from openline.policy import Policy
 from openline.session import PastSource
@@ -147,7 +148,7 @@ def resumed(**others: Any) -> SessionOptions:
     return resumed_options(
         resuming(**others),
         MAKER,
-        check_resuming(resuming(**others)),
+        check_resuming(resuming(**others)) or DEFAULT,
         session_id="old",
         backend=Backend(host="far.example"),
         names=["mic", "system"],

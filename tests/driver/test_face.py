@@ -11,7 +11,7 @@ from openline import events as e
 from openline.commands import SendText
 from openline.observer import Observer
 from openline.session import LocalProtocolError
-from openline.updates import Ended, State, Trouble, Update
+from openline.updates import Ended, Gap, GapCause, State, Trouble, Update
 from openline_driver.effects import AbortDial, Dial, Effect, FlushSources, Wake
 from openline_driver.face import Face
 from openline_driver.facts import Woke
@@ -38,6 +38,20 @@ class Session(Face):
 
     def _watch_the_clock(self) -> None:
         self.deadline = self._driver.deadline()
+
+
+def test_a_deadline_that_was_put_off_is_not_due() -> None:
+    session = Session()
+    session.feed(e.OpenRequested())
+    due = session.deadline
+    assert due is not None
+    session.clock.now = due
+    session._time_is_up(due - 1.0)
+    assert session.deadline == due
+    session._time_is_up(due)
+    assert session.deadline != due
+    session.abort()
+    session._time_is_up(due)
 
 
 def test_session_opens_pulls_and_ends() -> None:
@@ -110,6 +124,18 @@ def test_session_is_aborted_from_inside_an_observer() -> None:
     assert session.ended is not None
     while (update := session.poll()) is not None:
         assert not isinstance(update, Trouble), "the observer was dropped"
+
+
+def test_audio_that_waits_is_given_up() -> None:
+    session = Session()
+    session.feed(e.OpenRequested())
+    session.feed(e.AudioCaptured("mic", bytes(6400)))
+    session.skip_to_live()
+    causes: list[GapCause] = []
+    while (update := session.poll()) is not None:
+        if isinstance(update, Gap):
+            causes.append(update.cause)
+    assert causes == [GapCause.SKIPPED]
 
 
 def test_impossible_event_is_the_callers_error() -> None:

@@ -197,6 +197,18 @@ async def test_silence_and_a_pause(name: str) -> None:
     assert run.ended.statistics.dials == 1
 
 
+async def test_a_source_that_is_muted_within_an_utterance() -> None:
+    """No silence follows, which the VAD waits for: the utterance is committed all the same."""
+    name = "openai"
+    dialect = quick(BUILT_IN[name], flush_idle=0.15, horizon=0.8)
+    source = Levels(5, speed=SPEED, pause_at=160, pause=3.0)
+    async with serving(dialect) as server:
+        run = await stream(server, dialect, source, replace(PROMPT, proof_timeout=0.4))
+    run.check_whole()
+    assert run.ended.statistics.dials == 1
+    assert not any(isinstance(each, Trouble) for each in run.updates)
+
+
 # A line that is lost.
 
 

@@ -117,7 +117,7 @@ class Shipped:
             env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **(environment or {})},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,
             check=False,
         )
         assert result.exists(), done.stderr
@@ -197,7 +197,7 @@ def command(
         ["sh", "-c", through, "sh", sys.executable, "-c", program],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
         cwd=folder,
     )
@@ -234,7 +234,7 @@ NAMES: dict[str, tuple[str, ...]] = {
 def test_extra_is_the_advice_only_where_it_is_missing(line: str, missing: str) -> None:
     program = f"import sys\nsys.modules[{missing!r}] = None\n{line}"
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=300, check=False
     )
     assert ("pip install" in done.stderr) is (missing in NAMES[line])
     if done.returncode:

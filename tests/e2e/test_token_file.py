@@ -85,7 +85,7 @@ def test_renewed_token_opens_the_line(tmp_path: Path, renew: Callable[[Path], No
         shown = read_until(command.stderr, "-- reconnecting")  # nothing listens there yet
         renew(file)
         with serving(tmp_path, port):
-            out, err = command.communicate(timeout=60)
+            out, err = command.communicate(timeout=300)
     shown += out + err
     assert command.returncode == 0, shown
     shown += (tmp_path / "journal").read_text() + (tmp_path / "log").read_text()
@@ -98,7 +98,7 @@ def test_file_that_keeps_the_refused_token_is_a_failure(tmp_path: Path) -> None:
         BackgroundBackend(token=SECOND) as backend,
         start(tmp_path, backend.backend.port) as command,
     ):
-        out, err = command.communicate(timeout=60)
+        out, err = command.communicate(timeout=300)
         assert backend.dials == 2
     assert command.returncode == 1
     assert "the provider gave the refused token again" in err
@@ -128,7 +128,7 @@ def test_file_without_a_token_is_one_line(
 ) -> None:
     make(tmp_path / "token")
     with start(tmp_path, 1) as command:
-        out, err = command.communicate(timeout=60)
+        out, err = command.communicate(timeout=300)
     assert (command.returncode, out) == (2, "")
     assert err.startswith("openline: --token-file token: ")
     assert wrong in err
@@ -146,7 +146,7 @@ def test_token_comes_through_a_process_substitution(tmp_path: Path) -> None:
             pass_fds=[receiving],
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,
             check=False,
         )
     os.close(receiving)

@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[2]
 LITTLE: Mapping[str, Mapping[str, Any]] = {
     "core": {"rounds": 1, "calls": 20},
     "sending": {"rounds": 1, "seconds": 0.2},
+    "faces": {"rounds": 1, "seconds": 0.2},
     "outage": {"seconds": 90.0},
 }
 
@@ -50,7 +51,7 @@ def test_the_readme_names_every_figure_and_no_other() -> None:
 
 def test_unknown_benchmark_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["core", "cores"]) == 2
-    assert capsys.readouterr().err == "bench: no cores: there are core, sending, outage\n"
+    assert capsys.readouterr().err == "bench: no cores: there are core, sending, faces, outage\n"
 
 
 def test_a_ratio_is_taken_within_a_round() -> None:

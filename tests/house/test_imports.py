@@ -34,11 +34,14 @@ NEEDED = ("msgspec", "statemachine")
 #: What a part of the core may import besides: the kit for tests draws from hypothesis.
 #: The theorem draws from seeds, so that a failure is named by a number (see ``_unseeded``).
 #: The driver is as pure as the core. Some of its modules need names of the world, and no more:
-#: what an error of a socket means, which version this is, how a session is logged, and a lock
-#: for what sessions of several threads share.
+#: what an error of a socket or a status of a proxy means, the type of a TLS context, which version
+#: this is, how a session is logged, and a lock for what sessions of several threads share.
 BESIDES = {
     "openline_driver": ("openline_driver", "openline_audio.source"),
     "openline_driver.http": ("email.utils",),
+    "openline_driver.proxies": ("http",),
+    "openline_driver.argument_checks": ("ssl",),
+    "openline_driver.sinks": ("openline_audio.samples",),
     "openline_driver.log_observer": ("logging",),
     "openline_driver.version": ("importlib.metadata",),
     "openline_driver.shared_provider": ("threading",),
@@ -58,6 +61,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "openline_driver": ("openline", "openline_audio"),
     "openline_store": ("openline", "openline_driver"),
     "openline_trio": ("openline", "openline_store", "openline_audio", "openline_driver"),
+    "openline_asyncio": ("openline", "openline_store", "openline_audio", "openline_driver"),
     "openline_server": ("openline", "openline_audio", "openline_driver"),
     "openline_testing": ("openline", "openline_driver", "openline_server"),
     "openline_cli": (
@@ -76,10 +80,13 @@ ONLY = {
         "openline_testing",
         "openline_cli",
     ),
+    "asyncio": ("openline_asyncio",),
+    "websockets": ("openline_asyncio",),
     "rich": ("openline_cli",),
     "soundfile": ("openline_audio",),
     "soxr": ("openline_audio",),
     "av": ("openline_audio.container",),
+    "python_socks": ("openline_trio.socks",),
     "sounddevice": ("openline_trio.sources",),
     "faster_whisper": ("openline_server",),
     "pocketsphinx": ("openline_server",),
@@ -360,6 +367,9 @@ def test_pure_core_passes(source: str) -> None:
         ("openline_driver.updates", "import trio"),
         ("openline_store.spool", "import openline_audio.source"),
         ("openline_audio.convert", "import trio"),
+        ("openline_asyncio.session", "import trio"),
+        ("openline_trio.session", "import asyncio"),
+        ("openline_asyncio.dial", "import openline_trio.dial"),
         ("openline_diagrams.render", "import openline_trio"),
         ("openline_diagrams.render", "import trio"),
         ("openline_trio.session", "from openline_diagrams import svg"),

@@ -128,6 +128,11 @@ def test_final_after_drop_survives_kill_before_store() -> None:
     check([93480], kill=True)
 
 
+def test_a_reading_that_was_replaced_is_gone_when_the_new_one_is_final() -> None:
+    """The process is killed while it ends, when the new reading is stored as final."""
+    check([6009940], kill=True)
+
+
 def test_resumed_session_reads_a_disk_it_cannot_write() -> None:
     check([228420], kill=True)
 

@@ -4,11 +4,13 @@ ones."""
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 import pytest
 import trio
+import trio_parallel
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from openline_server.recognizer import Question, RecognizerError, Segment
@@ -154,6 +156,27 @@ async def test_real_processes(caplog: pytest.LogCaptureFixture) -> None:
             await run(_die, question())
         assert await pool.run(_pid, question()) != os.getpid()
     assert "died" in caplog.text
+
+
+async def test_what_the_block_raised_outlasts_a_process_that_does_not_end(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A machine may be so slow that the process is still loading the model that is missing."""
+
+    @asynccontextmanager
+    async def stubborn(**_options: object) -> AsyncGenerator[Fake]:
+        try:
+            yield Fake()
+        finally:
+            raise trio_parallel.BrokenWorkerError("1 forceful termination")
+
+    monkeypatch.setattr(trio_parallel, "open_worker_context", stubborn)
+    with pytest.raises(RecognizerError, match="no such model"):
+        async with open_pool(1):
+            raise RecognizerError("no such model")
+    async with open_pool(1):
+        pass
+    assert caplog.text.count("did not end by itself: 1 forceful termination") == 2
 
 
 def _pid(pcm: bytes, final: bool) -> int:

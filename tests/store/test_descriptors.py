@@ -29,14 +29,13 @@ from openline_store.token_file import TokenFile, TokenFileError
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="descriptors are counted in /proc")
 FINAL = Transcript(source="mic", text="a", final=True, start=0.0, end=0.01)
-DIALECT = "echopanel-v1"
 BEGAN = Began(
     version=VERSION,
     session_id="s",
     url="ws://127.0.0.1/x",
     allow_plain=False,
     sources=("mic", "system"),
-    dialect=DIALECT,
+    dialect="echopanel",
 )
 
 
@@ -75,9 +74,9 @@ def refusals(folder: Path) -> None:
     with pytest.raises(SpoolError):
         Spool.create(folder, BEGAN)
     spool.close()
-    with pytest.raises(SpoolError), reopened(folder, dialect="another"):
-        pass
-    with pytest.raises(ZeroDivisionError), reopened(folder, dialect=DIALECT):
+    with pytest.raises(SpoolError), reopened(folder):
+        raise ValueError
+    with pytest.raises(ZeroDivisionError), reopened(folder):
         raise ZeroDivisionError
     _resumed(folder).discard()
 
@@ -86,7 +85,7 @@ def later_version(folder: Path) -> None:
     spool = _written(folder)
     spool.note(Began(version=VERSION + 1, session_id="s", url="", allow_plain=True, sources=()))
     spool.close()
-    with pytest.raises(SpoolError, match="later version"), reopened(folder, dialect=DIALECT):
+    with pytest.raises(SpoolError, match="later version"), reopened(folder):
         pass
     Spool(spool.folder).discard()
 
@@ -109,7 +108,7 @@ def _written(folder: Path) -> Spool:
 
 
 def _resumed(folder: Path) -> Spool:
-    with reopened(folder, dialect=DIALECT) as (spool, _):
+    with reopened(folder) as (spool, _):
         spool.keep("mic", 50, bytes(20))
         spool.read("mic", 0, 5)
     return spool
@@ -213,7 +212,7 @@ def spooling(folder: Path) -> None:
             disk.perform(FetchAudio(source, 50, 5))
         disk.perform(StoreFinal(FINAL))
         disk.close()
-    with suppress(SpoolError), reopened(folder, dialect=DIALECT) as (spool, _):
+    with suppress(SpoolError), reopened(folder) as (spool, _):
         disk = Disk(spool, told.append)
         disk.perform(StoreAudio("mic", 70, bytes(SEGMENT_BYTES)))
         disk.perform(StoreAudio("mic", 70 + SEGMENT_BYTES // 2, bytes(2)))

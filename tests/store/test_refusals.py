@@ -18,7 +18,10 @@ import pytest
 from openline import events as e
 from openline.backend import Backend, CredentialPlace
 from openline.commands import StoreAssumed, StoreAudio, StoreReplaced, StoreTold, StoreWithdrawn
+from openline.dialects.deepgram import Deepgram
 from openline.dialects.echopanel import EchoPanel
+from openline.dialects.protocol import Dialect
+from openline.dialects.registry import DEFAULT
 from openline.journal.reader import JournalError
 from openline.session import SessionMachine
 from openline.updates import Gap, GapCause, Transcript
@@ -146,22 +149,40 @@ def test_another_dialect_is_refused_and_an_unknown_one_is_not(tmp_path: Path) ->
     spooled(tmp_path, "a")
     folder = tmp_path / "a"
 
-    def resume(dialect: str) -> None:
-        with reopened(tmp_path, dialect=dialect) as (spool, _):
+    def resume(given: Dialect | None) -> Dialect:
+        with reopened(tmp_path) as (spool, past):
             spool.close()
+            return past.began.spoken(given)
 
-    assert text_of(lambda: resume("deepgram")) == (
+    assert text_of(lambda: resume(Deepgram())) == (
         f"{folder}: this session used echopanel-v1, not deepgram: give that dialect"
     )
-    resume("echopanel-v1")
-    began(dialect=None).check_dialect("any")
+    assert text_of(lambda: resume(None)) == (
+        f"{folder}: this session used echopanel-v1, which is not built in: give that dialect"
+    )
+    own = Earlier()
+    assert resume(own) is own
+    assert began(dialect=None).spoken(own) is own
+    assert began(dialect=None).spoken() is DEFAULT
+
+
+def test_a_built_in_dialect_is_the_recorded_one_with_its_options() -> None:
+    spoke = Deepgram(language="fr")
+    first = Began.of(Backend(), "s", ["mic"], dialect=spoke)
+    assert first.spoken() == spoke
+    given = Deepgram(model="nova-2")
+    assert first.spoken(given) is given
+    odd = msgspec.structs.replace(first, dialect_options={"langage": "fr"})
+    assert text_of(odd.spoken, ValueError) == (
+        "option langage: the dialect deepgram has no such option: did you mean language?"
+    )
 
 
 def test_an_argument_that_does_not_fit_is_a_fault_of_the_folder(tmp_path: Path) -> None:
     spooled(tmp_path, "a")
 
     def block(error: Exception) -> None:
-        with reopened(tmp_path, dialect="echopanel-v1"):
+        with reopened(tmp_path):
             raise error
 
     assert text_of(lambda: block(ValueError("no such source"))) == (

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from openline.backend import Backend
+from openline.dialects.deepgram import Deepgram
 from openline.dialects.echopanel import TRAITS, EchoPanel
 from openline.dialects.registry import DEFAULT
 from openline.dialects.traits import Ends
@@ -568,6 +569,11 @@ async def test_session_is_resumed_in_its_dialect(
     with pytest.raises(SpoolError) as error:
         await entered(resume_session(tmp_path, connect=net))
     assert str(error.value) == (
+        f"{tmp_path / 's'}: this session used quill, which is not built in: give that dialect"
+    )
+    with pytest.raises(SpoolError) as error:
+        await entered(resume_session(tmp_path, connect=net, dialect=EchoPanel()))
+    assert str(error.value) == (
         f"{tmp_path / 's'}: this session used quill, not echopanel: give that dialect"
     )
     assert net.dials == []
@@ -575,6 +581,35 @@ async def test_session_is_resumed_in_its_dialect(
         ended = await session.wait()
     assert ended.complete
     assert empty(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("given", "options"),
+    [
+        (None, {"language": "fr", "model": "nova-2"}),
+        (Deepgram(language="de"), {"language": "de"}),  # as it is given
+    ],
+)
+async def test_the_spool_says_the_dialect_and_its_options(
+    given: Deepgram | None,
+    options: dict[str, str],
+    autojump_clock: MockClock,
+    rooms: Rooms,
+    tmp_path: Path,
+) -> None:
+    spoke = Deepgram(language="fr", model="nova-2")
+    began = Began.of(BACKEND, "s", ["mic"], dialect=spoke)
+    Spool.create(tmp_path / "spool", began).close()
+    path = tmp_path / "journal"
+    opening = resume_session(
+        tmp_path / "spool", connect=rooms.net(echo), dialect=given, journal=path
+    )
+    async with opening as session:
+        session.abort()
+    with path.open("rb") as file:
+        [journal] = read(file)
+    assert journal.opening.dialect == "deepgram"
+    assert journal.opening.dialect_options == options
 
 
 async def test_log_without_a_dialect_is_resumed(

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import cast
 
 from openline.events import SourceKind
-from openline.text import one_line
+from openline.text import harmless, one_line
 from openline_audio.reader import ADVICE, Choice, RecordingReader
 from openline_audio.source import Sink, SourceError
 from openline_trio.sources.pace import Worker, check_speed, in_thread, play
@@ -122,9 +122,9 @@ def _checked(path: object) -> Path:
 
 
 def shown(path: Path) -> str:
-    """The name as one printable line, for any bytes in it."""
+    """The name as one line that harms no terminal, for any bytes in it."""
     name = str(path)
-    return name if name.isprintable() else ascii(name)
+    return name if name == harmless(name) else ascii(name)
 
 
 def _text_of(error: BaseException) -> str:

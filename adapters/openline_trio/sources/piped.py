@@ -90,7 +90,7 @@ async def play_live(
         return trio.from_thread.run(pipe.receive, size)
 
     def open_reader() -> LiveReader:
-        readers.append(LiveReader(PipeFile(receive), pipe.name, kind, choice))
+        readers.append(LiveReader(PipeFile(receive, kind), pipe.name, kind, choice))
         return readers[0]
 
     # The decoder calls the loop from its thread, so that has to be one of trio's.

@@ -24,7 +24,7 @@ class Upkeep:
     )
 
     def __init__(self, traits: Traits) -> None:
-        is_kept = traits.keepalive is not None or traits.flush_every is not None
+        is_kept = (traits.keepalive, traits.flush_every, traits.flush_idle) != (None, None, None)
         self.notes_audio = is_kept or traits.counts is not None
         self.is_needed = is_kept or is_formed(traits.form)
         self.counts = Counts()

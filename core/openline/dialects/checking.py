@@ -18,6 +18,8 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final, TypeAlias, cast
 
+from openline.dialects.contradictions import contradiction
+from openline.dialects.options import stray_option
 from openline.dialects.protocol import (
     Decoded,
     Dialect,
@@ -47,6 +49,8 @@ _METHODS: Final = (
     *("headers", "query", "subprotocols"),
 )
 _WORD: Final = (str, type(None))
+#: The parts of a tuple that an error names, at most.
+_PARTS: Final = 4
 #: The digits of a number that an error quotes, at most.
 _FIGURE: Final = 10**15
 
@@ -56,7 +60,7 @@ class DialectError(TypeError):
 
 
 def check_dialect(dialect: object) -> None:
-    """Raise DialectError unless ``dialect`` has a name, traits and its methods."""
+    """Raise DialectError unless ``dialect`` has a name, its methods, and traits that can hold."""
     if isinstance(dialect, type):
         raise DialectError(f"dialect: give an object, {dialect.__name__}(), not the class")
     if isinstance(dialect, str):
@@ -66,6 +70,8 @@ def check_dialect(dialect: object) -> None:
         raise DialectError(f"{name_of(dialect)} lacks 'name': give it a text that is not blank")
     if not isinstance(getattr(dialect, "traits", None), Traits):
         raise DialectError(f"{name_of(dialect)} lacks 'traits': give it Traits(sources=…, …)")
+    if wrong := contradiction(cast("Dialect", dialect).traits):
+        raise DialectError(f"{name_of(dialect)} has traits that contradict themselves: {wrong}")
     if not callable(getattr(dialect, "begin", None)):
         raise DialectError(
             f"{name_of(dialect)} lacks 'begin': derive it from DialectBase, let start, audio, "
@@ -74,6 +80,11 @@ def check_dialect(dialect: object) -> None:
     for method in _METHODS:
         if not callable(getattr(dialect, method, None)):
             raise DialectError(f"{name_of(dialect)} lacks '{method}': give it a method")
+    if stray := stray_option(dialect):
+        raise DialectError(
+            f"{name_of(dialect)} has an option, {stray}, but is no dataclass: write "
+            "@dataclass(frozen=True, kw_only=True) above the class"
+        )
 
 
 def begin_checked(dialect: Dialect) -> Memory:
@@ -108,7 +119,7 @@ def check_encoded(dialect: Dialect, method: str, made: object) -> Encoded:
         case _:
             raise DialectError(
                 f"{name_of(dialect)}: {method} has to return (memory, messages), messages being "
-                f"a tuple, not {kind(made)}"
+                f"a tuple, not {shape(made)}"
             )
 
 
@@ -129,7 +140,7 @@ def decode_strict(dialect: Dialect, memory: Memory, data: str | bytes) -> Decode
                 _check_item(dialect, item)
             return after, items
         case _:
-            what = f"decode has to return (memory, items), items being a tuple, not {kind(made)}"
+            what = f"decode has to return (memory, items), items being a tuple, not {shape(made)}"
             raise DialectError(f"{name_of(dialect)}: {what}")
 
 
@@ -159,6 +170,14 @@ def name_of(dialect: object) -> str:
 def kind(value: object) -> str:
     """The name of the type of ``value``, which is not quoted."""
     return type(value).__name__
+
+
+def shape(made: object) -> str:
+    """The type of ``made``, and of what is in it where it is a tuple: ``(NoneType, bytes)``."""
+    if not isinstance(made, tuple):
+        return kind(made)
+    parts = cast("tuple[object, ...]", made)
+    return f"({', '.join(map(kind, parts[:_PARTS]))}{', …' * (len(parts) > _PARTS)})"
 
 
 def _figure(value: object) -> str:
@@ -267,7 +286,11 @@ _FIELDS: Final[Mapping[type, tuple[_Field, ...]]] = MappingProxyType(
             ("drained", _is_time_or_none, "a number from 0 on, or None"),
             ("confirmed", _is_time_or_none, "a number from 0 on, or None"),
         ),
-        Expires: (("seconds", _is_time, _SECONDS), _TEXT),
+        Expires: (
+            ("seconds", _is_time_or_none, f"{_SECONDS}, or None"),
+            ("at", _is_claim, "a finite date, or None"),
+            _TEXT,
+        ),
         Metrics: (
             ("backlog", _is_time_or_none, f"{_SECONDS}, or None"),
             _SOURCE,

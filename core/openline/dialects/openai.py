@@ -30,6 +30,7 @@ from openline.dialects.protocol import (
     Decoded,
     DialectBase,
     Encoded,
+    Expires,
     FinalMessage,
     Heard,
     Ids,
@@ -45,6 +46,7 @@ from openline.dialects.protocol import (
 from openline.dialects.traits import Address, AudioForm, Drain, Ends, Traits
 from openline.dialects.wire_json import (
     Fields,
+    date,
     fields,
     label,
     objects,
@@ -61,6 +63,9 @@ ADDRESS: Final = Address("api.openai.com", 443, "/v1/realtime", secure=True)
 LONGEST: Final = 60 * 60.0
 #: Seconds that a commit holds at least, else it is refused as empty.
 LEAST: Final = 0.1
+#: Seconds without audio, as of a muted source, until the utterance that the VAD follows is
+#: committed: the silence that it waits for (500 ms by default) does not come.
+PAUSE: Final = 2.0
 #: Models whose sessions must have no VAD (OpenAI, Realtime transcription).
 WITHOUT_VAD: Final = ("gpt-live-transcribe", "gpt-realtime-whisper")
 #: What ``turn_detection`` may be.
@@ -127,6 +132,7 @@ class OpenAI(DialectBase):
             horizon=self.commit_every + 20.0 if commits else 60.0,
             queue=None,  # it keeps all that it is sent
             flush_every=self.commit_every if commits else None,
+            flush_idle=None if commits else PAUSE,
             drain=Drain.FLUSH,
             drain_timeout=5.0,
             address=ADDRESS,
@@ -169,7 +175,12 @@ class OpenAI(DialectBase):
         return memory, (write(message),)
 
     def flush(self, memory: OpenAIMemory, sent: Sent) -> Encoded:
-        """A commit of the audio since the last one; none of less than ``LEAST``."""
+        """A commit of the audio since the last one; none of less than ``LEAST``.
+
+        While no audio comes it commits only speech: of silence a model may make words.
+        """
+        if sent.idle and not memory.hears_speech:
+            return memory, ()
         if sent.seconds - memory.asked < LEAST or len(memory.pending) >= MOST_ITEMS:
             return memory, ()
         return _commit(memory, sent)
@@ -186,7 +197,9 @@ class OpenAI(DialectBase):
         kind = text(message.get("type"))
         if kind.endswith(("session.created", "session.updated")):
             ready = memory.ready or kind.endswith("updated")
-            return replace(memory, ready=ready), (Status(state=kind, ack=True),)
+            at = date(fields(message.get("session")).get("expires_at"))
+            ends = () if at is None else (Expires(at=at),)
+            return replace(memory, ready=ready), (Status(state=kind, ack=True), *ends)
         if kind == "error":
             memory, items = _failed(memory, fields(message.get("error")))
         elif kind.startswith(_WORDS):

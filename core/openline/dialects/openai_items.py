@@ -71,6 +71,11 @@ class OpenAIMemory(msgspec.Struct, frozen=True, kw_only=True):
     ended: bool = False
     unsure: bool = False
 
+    @property
+    def hears_speech(self) -> bool:
+        """Whether the VAD has found the beginning of an utterance, and not its end."""
+        return any(each.heard and each.end is None for each in self.items)
+
     def item(self, name: str) -> Item:
         """The item ``name``; a new one begins behind all whose place is known."""
         found = next((each for each in self.items if each.id == name), None)

@@ -67,6 +67,15 @@ def options_of(dialect: object) -> tuple[Option, ...]:
     )
 
 
+def stray_option(dialect: object) -> str:
+    """The first option of a class that is no dataclass, where it has no value; "" for none."""
+    for cls in type(dialect).__mro__:
+        for name, value in vars(cls).items():
+            if isinstance(value, dataclasses.Field) and "what" in value.metadata:
+                return name
+    return ""
+
+
 def configured(dialect: _T, given: Mapping[str, str]) -> _T:
     """The dialect with the options of ``given``, as text.
 

@@ -149,6 +149,7 @@ _TRAITS: Final = Traits(
     replies=False,
     form=AudioForm(encoding=Encoding.F32LE, usual=0.1),
     ends=Ends.EXACT,
+    watermarks=True,
     proves_silence=True,
     # Rule 3 of the endpointer ends a segment after 20 s; the rest is for the decoder.
     horizon=22.0,

@@ -71,12 +71,16 @@ class Reporting(SessionState):
         self.report(transcript)
 
     def report_told(self, box: Outbox) -> None:
-        """Hand the app the finals whose audio is not confirmed and not sent again either."""
+        """Hand the app the finals whose audio is not confirmed and not sent again either.
+
+        What they replace is noted first: a process that is killed between the two has noted the
+        new reading as held already, and the next one must not find the old one beside it.
+        """
+        self._note_replaced(box)
         for each in box.hearing.take_told():
             if self.spooled and each.start < each.end:
                 self.out.append(StoreTold(box.source, each.start, each.end))
             self._hand_words(structs.replace(each.final, final=True))
-        self._note_replaced(box)
 
     def note_unproved(self, box: Outbox) -> None:
         """The session is over: what finals without proof cover is told, and not sent again."""
@@ -117,12 +121,15 @@ class Reporting(SessionState):
 
         The order matters for a process that is killed in between. A held final that the disk
         has, and that lies before the mark, is told on resuming; one that was replaced is noted
-        before the mark passes it, so that it is not told then.
+        before the mark passes it, so that it is not told then. The first part of one that is
+        divided is noted before the other part, which is sent again if it is not noted.
         """
         mark = box.confirmed
         position = box.beyond(position)
         if position > mark and box.hearing.allows(position):
             mark = position
+        for part in box.hearing.divide(mark):
+            self._hand_words(part)
         passed = box.hearing.pass_mark(mark)
         self._note_replaced(box)
         if box.confirm(mark):

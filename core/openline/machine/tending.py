@@ -4,7 +4,8 @@
   goes; if it has none, one message of silence of each source that may still capture.
 - *Flush* (``Traits.flush_every``): when so much audio of a source was sent since the last flush;
   and when audio that was sent has waited for so long, as when a source is muted. A little longer,
-  so that audio which is late does not cause a flush of its own.
+  so that audio which is late does not cause a flush of its own. A backend that finds the pauses
+  itself is flushed only when no audio went for a while (``Traits.flush_idle``).
 - *Counts* (``Traits.counts``): how much audio goes with each message (``openline.audio.counts``).
 - The rest of a message that waits for more audio (``openline.audio.formed``).
 
@@ -13,6 +14,8 @@ FILL only make the sender look again.
 """
 
 from __future__ import annotations
+
+from msgspec import structs
 
 from openline.audio.formed import JITTER
 from openline.audio.stream import Stream
@@ -42,20 +45,22 @@ def note_audio(session: SessionState, stream: Stream, pcm: bytes) -> None:
             flush(session)
         elif upkeep.flush_at == OFF:
             upkeep.flush_at = session.now + traits.flush_every + JITTER
+    elif traits.flush_idle is not None:
+        upkeep.flush_at = session.now + traits.flush_idle
 
 
 def _note(session: SessionState, count: int) -> None:
     session.upkeep.counts.note(count, [each.box.dial_sent for each in session.streams.all])
 
 
-def flush(session: SessionState) -> None:
+def flush(session: SessionState, *, idle: bool = False) -> None:
     """Queue the dialect's flush, which asks for the words of all audio that was sent."""
     upkeep = session.upkeep
     upkeep.flush_at = session.deadlines[Timer.FLUSH] = OFF
     for stream in session.streams.all:
         stream.flushed = stream.box.dial_sent
     session.memory, messages = encode_checked(
-        session.dialect, "flush", session.memory, session.sent
+        session.dialect, "flush", session.memory, structs.replace(session.sent, idle=idle)
     )
     session.queued.extend(messages)
     if messages:
@@ -83,7 +88,7 @@ def tend(session: SessionState) -> bool:
         deadlines[Timer.FLUSH] = deadlines[Timer.KEEPALIVE] = OFF
         return False
     if upkeep.flush_at <= now:
-        flush(session)
+        flush(session, idle=session.dialect.traits.flush_every is None)
     deadlines[Timer.FLUSH] = upkeep.flush_at
     if keepalive is not None:
         if upkeep.sent_at + keepalive <= now:

@@ -271,6 +271,9 @@ def test_refusals_of_what_is_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert refusal("a\0b.wav") == "'a\\x00b.wav' holds a NUL, as no file's name can; check the name"
     odd = tmp_path / "two\nlines.wav"
     assert refusal(odd) == f"{str(odd)!a} does not exist; check the name"
+    # Joiners are letters of a name, and so is what this Python's Unicode does not know yet.
+    for name in ("\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645.wav", "\U0001faff.wav"):
+        assert refusal(tmp_path / name) == f"{tmp_path / name} does not exist; check the name"
 
     def forbidden(*_: object) -> int:
         raise PermissionError(13, "Permission denied")

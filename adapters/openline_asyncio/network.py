@@ -1,0 +1,168 @@
+"""From a backend's address to an open transport, every failure with its kind.
+
+DNS, TCP and TLS are done here, one after the other: the loop's ``create_connection`` would do all
+three in one call whose errors overlap, and uvloop's knows no happy eyeballs. There are no timeouts:
+the driver aborts a dial that takes too long. Certificates are always verified.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import socket
+import ssl
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol, TypeAlias
+
+from openline.backend import Backend
+from openline.reconnect.verdicts import ErrorKind
+from openline_asyncio.transport import SocketTransport
+from openline_driver.network_errors import DialError, name_os_error, name_tls_error
+
+#: Seconds before the next address is tried beside the ones that have not answered (RFC 8305 §5).
+HAPPY_EYEBALLS: Final = 0.25
+Address: TypeAlias = tuple[socket.AddressFamily, tuple[str, int] | tuple[str, int, int, int]]
+
+
+class Connect(Protocol):
+    """Opens a transport to a backend and joins ``protocol`` to it, or raises DialError.
+
+    Any transport of asyncio's will do. Its protocol gets ``connection_made`` at once.
+    """
+
+    async def __call__(
+        self, backend: Backend, protocol: asyncio.Protocol
+    ) -> asyncio.WriteTransport:
+        """Connect, with TLS if the backend is secure."""
+        ...
+
+
+def connector(ssl_context: ssl.SSLContext | None = None) -> Connect:
+    """A ``Connect`` over real sockets; ``ssl_context`` None: the system's trust store."""
+
+    async def connect(backend: Backend, protocol: asyncio.Protocol) -> asyncio.WriteTransport:
+        loop = asyncio.get_running_loop()
+        try:
+            tcp = await _open(loop, await _look_up(loop, backend.host, backend.port))
+        except (OSError, ExceptionGroup) as exc:
+            kind, said = name_os_error(exc)
+            raise DialError(kind, f"{said}: {backend.address}") from exc
+        except ValueError as exc:  # the IDNA codec: an empty label, or one that is too long
+            raise DialError(ErrorKind.DNS_NOT_FOUND, "no host can have this name") from exc
+        if backend.is_secure:
+            tcp = await _start_tls(loop, tcp, ssl_context, backend.host)
+        return SocketTransport(loop, tcp, protocol)
+
+    return connect
+
+
+async def _look_up(loop: asyncio.AbstractEventLoop, host: str, port: int) -> list[Address]:
+    """The addresses of ``host``, the families in turns (RFC 8305 §4)."""
+    try:  # a number needs no thread
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+    except socket.gaierror:
+        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    families: dict[int, list[Address]] = {}
+    for family, _, _, _, address in found:
+        families.setdefault(family, []).append((family, address))  # type: ignore[arg-type]
+    turns = itertools.zip_longest(*families.values())
+    return [each for turn in turns for each in turn if each is not None]
+
+
+async def _open(loop: asyncio.AbstractEventLoop, addresses: Sequence[Address]) -> socket.socket:
+    """A socket to the first of ``addresses`` that answers; each has a head start.
+
+    Raises a group of the errors of all. However it ends, no other socket is left.
+    """
+    if len(addresses) == 1:
+        return await _connect(loop, addresses[0])
+    errors: list[BaseException] = []
+    trying: set[asyncio.Task[socket.socket]] = set()
+    rest = deque(addresses)
+    try:
+        while rest or trying:
+            if rest:
+                trying.add(loop.create_task(_connect(loop, rest.popleft())))
+            done, trying = await asyncio.wait(
+                trying,
+                timeout=HAPPY_EYEBALLS if rest else None,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+            opened: list[socket.socket] = []
+            for task in done:
+                error = task.exception()
+                if error is None:
+                    opened.append(task.result())
+                else:
+                    errors.append(error)
+            for second in opened[1:]:
+                second.close()
+            if opened:
+                return opened[0]
+    finally:
+        for task in trying:
+            task.add_done_callback(_drop)
+            task.cancel()
+        if trying:
+            await asyncio.wait(trying)
+    raise BaseExceptionGroup("no address answered", errors)
+
+
+async def _connect(loop: asyncio.AbstractEventLoop, to: Address) -> socket.socket:
+    family, address = to
+    tcp = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        tcp.setblocking(False)  # noqa: FBT003  # its only argument
+        # Audio is many small packets, each of which should go out now.
+        tcp.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        await loop.sock_connect(tcp, address)
+    except BaseException:
+        tcp.close()
+        raise
+    return tcp
+
+
+def _drop(task: asyncio.Task[socket.socket]) -> None:
+    """Close what an address opened that came too late."""
+    if not task.cancelled() and task.exception() is None:
+        task.result().close()
+
+
+async def _start_tls(
+    loop: asyncio.AbstractEventLoop, tcp: socket.socket, context: ssl.SSLContext | None, host: str
+) -> ssl.SSLSocket:
+    """Handshake over ``tcp``, which is closed if that fails. Raises DialError."""
+    context = context or ssl.create_default_context()
+    tls = context.wrap_socket(tcp, server_hostname=host, do_handshake_on_connect=False)
+    try:
+        while True:
+            try:
+                tls.do_handshake()
+            except ssl.SSLWantReadError:
+                await _ready(loop.add_reader, loop.remove_reader, tls.fileno())
+            except ssl.SSLWantWriteError:
+                await _ready(loop.add_writer, loop.remove_writer, tls.fileno())
+            else:
+                return tls
+    except OSError as exc:
+        tls.close()
+        raise DialError(*name_tls_error(exc)) from exc
+    except BaseException:
+        tls.close()
+        raise
+
+
+async def _ready(add: Callable[..., None], remove: Callable[[int], bool], number: int) -> None:
+    """Wait until a descriptor can be read, or written."""
+    ready = asyncio.get_running_loop().create_future()
+    add(number, _resolve, ready)
+    try:
+        await ready
+    finally:
+        remove(number)
+
+
+def _resolve(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)

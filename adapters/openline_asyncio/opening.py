@@ -1,0 +1,157 @@
+"""The block around a session: ``async with open_session(…) as session``."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from random import SystemRandom
+from types import TracebackType
+from typing import Final
+
+from openline.backend import Backend
+from openline.dialects.checking import DialectError
+from openline.dialects.protocol import Dialect
+from openline.observer import Observer
+from openline.policy import Policy
+from openline_asyncio.network import Connect
+from openline_asyncio.session import Session
+from openline_audio.source import Source
+from openline_driver.arguments import Maker, check_resuming, new_options
+from openline_driver.exception_groups import is_own, raise_alone
+from openline_driver.options import STORE_LIMIT, Credentials, SessionOptions
+from openline_driver.unopened import Unopened
+from openline_driver.version import user_agent
+from openline_store.beginning import begun, begun_again
+from openline_store.journal_file import journal_file
+
+_MAKER: Final = Maker(SystemRandom().random, lambda: str(uuid.uuid4()), user_agent())
+
+
+def open_session(
+    backend: Backend,
+    sources: Mapping[str, Source],
+    *,
+    policy: Policy | None = None,
+    dialect: Dialect | None = None,
+    session_id: str | None = None,
+    credentials: Credentials = None,
+    connect: Connect | None = None,
+    random: Callable[[], float] | None = None,
+    spool: str | os.PathLike[str] | None = None,
+    spool_limit: int = STORE_LIMIT,
+    journal: str | os.PathLike[str] | None = None,
+    journal_audio: bool = False,
+    observers: Sequence[Observer] = (),
+) -> AbstractAsyncContextManager[Session]:
+    """Open a session and keep its line open until the block is left.
+
+    ``sources`` maps the dialect's source names to sources; the session stops by itself
+    when all of them have ended. ``credentials`` is a token, or an async function that is
+    asked for the first one and for a fresh one each time the backend refuses the last.
+    ``connect`` opens transports and ``random`` gives the jitter's random numbers in
+    [0, 1); both have good defaults. Leaving the block before the session has ended
+    aborts it; cancellation leaves no task, socket or thread behind.
+
+    ``spool`` is a folder in which all audio and progress are kept, at most ``spool_limit``
+    bytes of audio, so that a long outage costs no memory and ``resume_session`` can finish
+    what a crash left; a session that leaves nothing to resume deletes its part of it.
+
+    ``journal`` is a file to which all events and commands of the session are appended, for
+    ``openline replay``: the messages of the backend and so the transcript, word for word, but no
+    token, and no audio unless ``journal_audio``. ``observers`` see what the session does
+    (``openline.observer``).
+
+    Raises TypeError, one line, for an argument of the wrong type, such as a path where a source
+    belongs, and ValueError for a token, id, source name or policy that cannot work; entering
+    the block raises SpoolError for a folder and JournalError for a file that cannot be used.
+    An invalid dialect raises DialectError (a TypeError) here, or inside the block if the fault
+    only shows on a live line.
+    """
+    options = new_options(locals(), _MAKER)
+    file = journal_file(journal, keep_audio=journal_audio)
+    session = Session(options, sources, connect, observers, file)
+
+    return _Opening(lambda: begun(session, options, file, spool))
+
+
+def resume_session(
+    folder: str | os.PathLike[str],
+    *,
+    backend: Backend | None = None,
+    policy: Policy | None = None,
+    dialect: Dialect | None = None,
+    credentials: Credentials = None,
+    connect: Connect | None = None,
+    random: Callable[[], float] | None = None,
+    journal: str | os.PathLike[str] | None = None,
+    journal_audio: bool = False,
+    observers: Sequence[Observer] = (),
+) -> AbstractAsyncContextManager[Session]:
+    """Finish the session that an earlier process left in ``folder``.
+
+    ``folder`` is the session's own, or what was given as ``spool`` if no other session is left
+    in it; ``spooled_sessions`` lists them. It has the same session id and ends with the whole
+    transcript. ``backend`` None: where the session was going to. ``dialect`` is the one that
+    the session spoke; the rest is as for ``open_session``, TypeError too. Entering the block
+    raises SpoolError, one line, for a folder that holds no session, that another process is
+    using, or to which the dialect, the policy or the backend do not fit.
+    """
+    given = locals()
+    speaks = check_resuming(given)
+    file = journal_file(journal, keep_audio=journal_audio)
+
+    def make(options: SessionOptions) -> Session:
+        return Session(options, {}, connect, observers, file)
+
+    return _Opening(lambda: begun_again(given, _MAKER, speaks, file, make))
+
+
+class _Opening(Unopened):
+    """The block around a session, and the task group of its one task."""
+
+    opens, loop = Session, "asyncio"
+
+    def __init__(self, prepare: Callable[[], Session]) -> None:
+        self._prepare = prepare
+
+    async def __aenter__(self) -> Session:
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            raise RuntimeError(
+                "open_session needs asyncio: call `asyncio.run` with your async function; a "
+                "program on trio uses openline_trio"
+            ) from None
+        self._session = self._prepare()
+        self._tasks = asyncio.TaskGroup()
+        await self._tasks.__aenter__()
+        self._tasks.create_task(self._session.run())
+        try:
+            await asyncio.sleep(0)  # ``run`` begins: nothing else has to ask whether it has
+        except BaseException as exc:
+            await self.__aexit__(type(exc), exc, exc.__traceback__)
+            raise
+        return self._session
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        exc: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool | None:
+        try:
+            self._session.abort()  # what is not over yet
+        except Exception as fault:  # ours: the task is ended all the same
+            await self._tasks.__aexit__(type(fault), fault, fault.__traceback__)
+            raise
+        try:
+            await self._tasks.__aexit__(kind, exc, trace)
+        except BaseExceptionGroup as group:
+            if is_own(group, exc):
+                return False  # the block's own error, as the block raised it
+            raise_alone(group, DialectError)  # the app's dialect: one line is enough
+            raise
+        return None

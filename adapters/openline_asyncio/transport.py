@@ -1,0 +1,141 @@
+"""A socket, plain or with TLS, as an asyncio transport that tells all it knows of its end.
+
+The loop's own transports give up reading when a send fails, and so lose a close frame that has
+already arrived: "1008, no such token" becomes "broken pipe", and the session would dial again.
+This one goes on reading for ``DRAIN`` seconds. Three things more are exact here, with and without
+TLS, on asyncio and on uvloop: a send has completed when the kernel has taken it (``pause_writing``
+until then); ``abort`` closes the socket before it returns; and the loop waits for nothing but the
+socket's readiness (``add_reader``, ``add_writer``), so there is no task.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Callable
+from typing import Final
+
+from openline_driver.effects import DRAIN
+
+#: Bytes to read at once: a larger block would be mapped and unmapped by the allocator each time.
+_BLOCK: Final = 65_536
+#: What a socket raises that has to wait for the other side. (TLS may read in order to write.)
+_WAIT: Final = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+
+
+class SocketTransport(asyncio.Transport):
+    """Feeds ``protocol`` from a connected socket that does not block, and owns it from now on."""
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, sock: socket.socket, protocol: asyncio.Protocol
+    ) -> None:
+        super().__init__({"socket": sock, "peername": _peer(sock)})
+        self._loop = loop
+        self._socket = sock
+        self._receive: Callable[[int], bytes] = sock.recv
+        self._pending = sock.pending if isinstance(sock, ssl.SSLSocket) else _nothing
+        self._protocol = protocol
+        self._unsent = bytearray()
+        self._broken: OSError | None = None  # a send has failed
+        self._drain: asyncio.TimerHandle | None = None
+        self._closed = False
+        loop.add_reader(sock.fileno(), self._read)
+        protocol.connection_made(self)
+        if self._pending():  # came with the handshake's last record
+            loop.call_soon(self._read)
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Send; what the kernel does not take yet is sent as soon as it does."""
+        if self._closed or self._broken is not None:
+            return
+        if self._unsent:
+            self._unsent += data
+            return
+        sent = self._send(data)
+        if sent < len(data) and self._broken is None:
+            self._unsent += memoryview(data)[sent:]
+            self._loop.add_writer(self._socket.fileno(), self._send_more)
+            self._protocol.pause_writing()
+
+    def get_write_buffer_size(self) -> int:
+        """Bytes that the kernel has not taken yet."""
+        return len(self._unsent)
+
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        """Nothing to set: here they are 0."""
+
+    def is_closing(self) -> bool:
+        """Whether it was closed."""
+        return self._closed
+
+    def close(self) -> None:
+        """Abort: what is unsent is dropped, and TLS says no goodbye."""
+        self.abort()
+
+    def abort(self) -> None:
+        """Close the socket now; ``connection_lost(None)`` follows."""
+        self._end(None)
+
+    def _read(self) -> None:
+        """The socket has something to read, or has ended."""
+        while not self._closed:
+            try:
+                data = self._receive(_BLOCK)
+            except _WAIT:
+                return
+            except OSError as exc:
+                self._end(exc)
+                return
+            if not data:
+                self._end(self._broken)
+                return
+            self._protocol.data_received(data)
+            if not self._pending():
+                return
+
+    def _send(self, data: bytes | bytearray | memoryview) -> int:
+        """How many bytes the kernel takes now; a failure is kept, and ends the reader later."""
+        try:
+            return self._socket.send(data)
+        except _WAIT:
+            return 0
+        except OSError as exc:
+            self._broken = exc
+            self._drain = self._loop.call_later(DRAIN, self._end, exc)
+            return 0
+
+    def _send_more(self) -> None:
+        """The kernel takes more."""
+        sent = self._send(self._unsent)
+        del self._unsent[:sent]
+        if self._broken is not None:
+            self._unsent.clear()
+        if not self._unsent:
+            self._loop.remove_writer(self._socket.fileno())
+            if self._broken is None:
+                self._protocol.resume_writing()
+
+    def _end(self, exc: OSError | None) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        if self._drain is not None:
+            self._drain.cancel()
+        number = self._socket.fileno()
+        self._loop.remove_reader(number)
+        self._loop.remove_writer(number)
+        self._socket.close()
+        self._loop.call_soon(self._protocol.connection_lost, exc)
+
+
+def _peer(sock: socket.socket) -> object:
+    try:
+        return sock.getpeername()
+    except OSError:  # it has gone already
+        return None
+
+
+def _nothing() -> int:
+    """A plain socket keeps nothing of what it has read."""
+    return 0

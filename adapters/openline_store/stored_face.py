@@ -1,0 +1,55 @@
+"""The part of a public session that is the same in every face and writes files.
+
+A ``StoredFace`` has the session's journal and its spool, and carries out the driver's storage
+effects. A face's ``Session`` derives from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from openline.commands import Storage
+from openline.observer import Observer
+from openline_driver import facts as f
+from openline_driver.face import Face
+from openline_driver.options import SessionOptions
+from openline_store.disk import Disk
+from openline_store.journal_file import JournalFile
+from openline_store.spool import Spool
+
+Opened = TypeVar("Opened", bound="StoredFace")
+
+
+class StoredFace(Face):
+    """A session that owns its driver, its journal and its spool. ``journal`` is opened later."""
+
+    def __init__(
+        self,
+        options: SessionOptions,
+        clock: Callable[[], float],
+        observers: Sequence[Observer],
+        wake: Callable[[], object],
+        journal: JournalFile | None,
+    ) -> None:
+        noted = () if journal is None else (journal.observer,)
+        super().__init__(options, clock, (*observers, *noted), wake)
+        if journal is not None:
+            journal.report = self._driver.report
+        self._journal = journal
+        self._disk = Disk(None, self.feed)
+
+    def attach_spool(self, spool: Spool) -> None:
+        """Store on ``spool`` what the driver wants stored; before the session runs."""
+        self._disk = Disk(spool, self.feed)
+
+    def _store(self, effect: Storage) -> None:
+        """Carry out what the driver wants stored."""
+        self._disk.perform(effect)
+
+    def _leave(self) -> None:
+        """The end of the session's tasks, of any kind: it is cancelled if it is not over."""
+        self.feed(f.Cancelled())
+        self._disk.close()
+        if self._journal is not None:
+            self._journal.close()

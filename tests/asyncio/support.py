@@ -1,0 +1,136 @@
+"""Backends on real sockets, on whichever loop runs, and what must not be left of a session."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import threading
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any, TypeVar
+
+import uvloop
+
+from openline.backend import Backend
+from openline_audio.source import Sink
+from tests.faces.script import GoneError, Peer, Receive, Reset, Script, Send, Sleep
+from tests.support_lines import numbered
+
+T = TypeVar("T")
+LOOPS: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {
+    "asyncio": asyncio.new_event_loop,
+    "uvloop": uvloop.new_event_loop,
+}
+
+
+class Frames:
+    """``count`` frames, one each ``step`` seconds; it never ends by itself unless ``ends``."""
+
+    duration = None
+
+    def __init__(self, count: int, *, step: float = 0.02, ends: bool = True) -> None:
+        self._count = count
+        self._step = step
+        self._ends = ends
+
+    async def run(self, sink: Sink) -> None:
+        """Deliver."""
+        loop = asyncio.get_running_loop()
+        start = loop.time()
+        sink.started(start)
+        for number in range(self._count):
+            await asyncio.sleep(max(0.0, start + (number + 1) * self._step - loop.time()))
+            sink.audio(numbered(number))
+        if not self._ends:
+            await asyncio.Event().wait()
+
+
+def left_over() -> tuple[list[str], set[threading.Thread], int]:
+    """Open descriptors, threads that are at work, and tasks of this loop."""
+    descriptors: list[str] = []
+    for path in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):
+            name = os.readlink(path)
+            if name != "/dev/null":  # libuv keeps one in reserve as soon as it has a server
+                descriptors.append(name)
+    threads = {each for each in threading.enumerate() if not each.name.startswith("asyncio_")}
+    return sorted(descriptors), threads, len(asyncio.all_tasks())
+
+
+def run(
+    main: Callable[[], Coroutine[Any, Any, T]],
+    loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop,
+    *,
+    debug: bool = False,
+) -> T:
+    """Run ``main``: nothing of it is left then, and no callback of the loop has failed."""
+    failures: list[dict[str, Any]] = []
+
+    async def checked() -> T:
+        running = asyncio.get_running_loop()
+        running.set_exception_handler(lambda _, context: failures.append(context))
+        before = left_over()
+        found = await main()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(5):
+                while left_over() != before:  # the server's end has no event
+                    await asyncio.sleep(0.001)
+                    gc.collect()
+        after = left_over()
+        assert after == before
+        return found
+
+    with asyncio.Runner(loop_factory=loop, debug=debug) as runner:
+        found = runner.run(checked())
+    assert failures == []
+    return found
+
+
+@asynccontextmanager
+async def serving(*scripts: Script) -> AsyncIterator[Backend]:
+    """Backends on a socket of this machine: the first dials get one script each."""
+    dials = 0
+    serving: set[asyncio.Task[None]] = set()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal dials
+        dials += 1
+        peer = Peer(dials, Backend())
+        task = asyncio.current_task()
+        assert task is not None
+        serving.add(task)
+        try:
+            await _play(scripts[min(dials, len(scripts)) - 1](peer), reader, writer)
+        finally:
+            writer.close()
+            serving.discard(task)
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    try:
+        yield Backend(port=server.sockets[0].getsockname()[1])
+    finally:
+        server.close()
+        if serving:
+            await asyncio.wait(serving)
+        await server.wait_closed()
+
+
+async def _play(script: Any, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    answer: object = None
+    with suppress(StopIteration, GoneError, OSError):
+        while True:
+            step = script.send(answer)
+            answer = None
+            match step:
+                case Receive():
+                    answer = await reader.read(65_536)
+                case Send(data):
+                    writer.write(data)
+                    await writer.drain()
+                case Sleep(seconds):
+                    await asyncio.sleep(seconds)
+                case Reset():
+                    writer.transport.abort()
+                    return

@@ -1,0 +1,363 @@
+"""DNS, TCP and TLS on asyncio and uvloop, and how a socket ends under a transport."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import socket
+import ssl
+import struct
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import trustme
+
+from openline.backend import Backend
+from openline.reconnect.verdicts import ErrorKind
+from openline_asyncio import network
+from openline_asyncio.network import connector
+from openline_asyncio.transport import SocketTransport
+from openline_driver.effects import DRAIN
+from openline_driver.network_errors import DialError
+from tests.asyncio.support import LOOPS, run
+
+PAST = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
+every_loop = pytest.mark.parametrize("loop", LOOPS.values(), ids=LOOPS)
+
+
+class Noting(asyncio.Protocol):
+    """Notes what a transport tells it."""
+
+    def __init__(self) -> None:
+        self.data = bytearray()
+        self.arrived = asyncio.Event()
+        self.paused = 0
+        self.resumed = asyncio.Event()
+        self.lost: asyncio.Future[Exception | None] = asyncio.get_running_loop().create_future()
+
+    def data_received(self, data: bytes) -> None:
+        self.data += data
+        self.arrived.set()
+
+    async def until(self, size: int) -> None:
+        """Wait for so many bytes."""
+        while len(self.data) < size:
+            self.arrived.clear()
+            await self.arrived.wait()
+
+    def pause_writing(self) -> None:
+        self.paused += 1
+        self.resumed.clear()
+
+    def resume_writing(self) -> None:
+        self.resumed.set()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.lost.set_result(exc)
+
+
+async def fails(backend: Backend, context: ssl.SSLContext | None = None) -> DialError:
+    with pytest.raises(DialError) as caught:
+        await connector(context)(backend, Noting())
+    assert "\n" not in str(caught.value)
+    return caught.value
+
+
+@every_loop
+@pytest.mark.parametrize(
+    ("number", "kind"),
+    [
+        (socket.EAI_AGAIN, ErrorKind.DNS_AGAIN),
+        (socket.EAI_NONAME, ErrorKind.DNS_NOT_FOUND),
+        (socket.EAI_FAIL, ErrorKind.DNS_OTHER),
+    ],
+)
+def test_names(
+    loop: Callable[[], asyncio.AbstractEventLoop],
+    number: int,
+    kind: ErrorKind,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def look_up(*_: object, **__: object) -> list[Any]:
+        raise socket.gaierror(number, "No Luck")
+
+    async def main() -> None:
+        monkeypatch.setattr(socket, "getaddrinfo", look_up)
+        error = await fails(Backend(host="backend.invalid"))
+        assert (error.kind, error.detail) == (kind, "no luck: backend.invalid:8000")
+
+    async def on_uvloop_too() -> None:
+        running = asyncio.get_running_loop()
+        if not isinstance(running, asyncio.BaseEventLoop):
+            return  # it asks the system itself
+        await main()
+
+    run(on_uvloop_too, loop)
+
+
+@pytest.mark.parametrize("host", ["a" * 64 + ".invalid", "a..invalid"])
+def test_a_name_that_no_host_can_have_is_no_crash(host: str) -> None:
+    async def main() -> None:
+        assert (await fails(Backend(host=host))).kind is ErrorKind.DNS_NOT_FOUND
+
+    run(main)
+
+
+@every_loop
+def test_closed_port_is_refused(loop: Callable[[], asyncio.AbstractEventLoop]) -> None:
+    async def main() -> None:
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            error = await fails(Backend(port=taken.getsockname()[1]))
+        assert error.kind is ErrorKind.REFUSED
+
+    run(main, loop)
+
+
+@every_loop
+def test_an_address_that_is_mute_holds_nobody_up(
+    loop: Callable[[], asyncio.AbstractEventLoop], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first address never answers, the second refuses, the third is the backend."""
+    monkeypatch.setattr(network, "HAPPY_EYEBALLS", 0.01)
+
+    async def main() -> None:
+        with socket.create_server(("127.0.0.1", 0)) as there:
+            there.setblocking(False)
+            port = there.getsockname()[1]
+            mute, waiting = _mute()
+            addresses: list[Any] = [
+                (socket.AF_INET, mute.getsockname()),
+                (socket.AF_INET, ("127.0.0.1", 1)),
+                (socket.AF_INET, ("127.0.0.1", port)),
+            ]
+
+            async def look_up(*_: object) -> list[Any]:
+                return addresses
+
+            monkeypatch.setattr(network, "_look_up", look_up)
+            protocol = Noting()
+            transport = await connector()(Backend(), protocol)
+            assert transport.get_extra_info("peername")[1] == port
+            transport.abort()
+            await protocol.lost
+            del addresses[2]
+            task = asyncio.create_task(connector()(Backend(), protocol))
+            await asyncio.sleep(0.05)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            for each in (*waiting, mute):
+                each.close()
+
+    run(main, loop)
+
+
+def _mute() -> tuple[socket.socket, list[socket.socket]]:
+    """A server whose queue is full: it takes no connection, and refuses none."""
+    server = socket.socket()
+    server.bind(("127.0.0.1", 0))
+    server.listen(0)
+    waiting = [socket.socket() for _ in range(3)]
+    for each in waiting:
+        each.setblocking(False)
+        each.connect_ex(server.getsockname())
+    return server, waiting
+
+
+def contexts(host: str, **given: Any) -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """A server's and a client's."""
+    authority = trustme.CA()
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(host, **given).configure_cert(server)
+    client = ssl.create_default_context()
+    authority.configure_trust(client)
+    return server, client
+
+
+async def tls_server(context: ssl.SSLContext, serve: Any) -> tuple[asyncio.Server, Backend]:
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
+    port = server.sockets[0].getsockname()[1]
+    return server, Backend(host="127.0.0.1", port=port, secure=True)
+
+
+async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while data := await reader.read(65_536):
+        writer.write(data)
+        await writer.drain()
+    writer.close()
+
+
+@every_loop
+@pytest.mark.parametrize("size", [1, 3_000_000])
+def test_tls_carries_bytes_both_ways(
+    loop: Callable[[], asyncio.AbstractEventLoop], size: int
+) -> None:
+    async def main() -> None:
+        there, here = contexts("127.0.0.1")
+        server, backend = await tls_server(there, echo)
+        protocol = Noting()
+        transport = await connector(here)(backend, protocol)
+        data = bytes(range(256)) * (size // 256 + 1)
+        transport.write(data)
+        transport.write(b"behind it")
+        await protocol.until(len(data) + 9)
+        assert protocol.data == data + b"behind it"
+        assert transport.get_write_buffer_size() == 0
+        transport.abort()
+        assert transport.is_closing()
+        assert await protocol.lost is None
+        transport.write(b"too late")
+        server.close()
+
+    run(main, loop)
+
+
+@every_loop
+@pytest.mark.parametrize(
+    ("host", "given", "kind"),
+    [
+        ("elsewhere.invalid", {}, ErrorKind.TLS_HOSTNAME),
+        ("127.0.0.1", {"not_after": PAST}, ErrorKind.TLS_DATES),
+    ],
+)
+def test_a_bad_certificate(
+    loop: Callable[[], asyncio.AbstractEventLoop],
+    host: str,
+    given: dict[str, Any],
+    kind: ErrorKind,
+) -> None:
+    async def main() -> None:
+        if given:
+            given["not_before"] = dt.datetime(2019, 1, 1, tzinfo=dt.UTC)
+        there, here = contexts(host, **given)
+        server, backend = await tls_server(there, echo)
+        asyncio.get_running_loop().set_exception_handler(None)
+        assert (await fails(backend, here)).kind is kind
+        assert (
+            (await fails(backend)).kind is ErrorKind.TLS_CERTIFICATE or given or host != "127.0.0.1"
+        )
+        server.close()
+
+    run(main, loop)
+
+
+@every_loop
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [(b"", ErrorKind.TLS_CUT), (b"HTTP/1.1 400 Bad\r\n\r\n", ErrorKind.TLS_OTHER)],
+)
+def test_a_handshake_that_fails(
+    loop: Callable[[], asyncio.AbstractEventLoop], said: bytes, kind: ErrorKind
+) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(10)
+        writer.write(said)
+        writer.close()
+
+    async def main() -> None:
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        error = await fails(Backend(host="127.0.0.1", port=port, secure=True))
+        assert error.kind is kind
+        server.close()
+
+    run(main, loop)
+
+
+def test_a_cancelled_handshake_leaves_no_socket() -> None:
+    async def main() -> None:
+        with socket.create_server(("127.0.0.1", 0)) as there:
+            backend = Backend(host="127.0.0.1", port=there.getsockname()[1], secure=True)
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.05):
+                    await connector()(backend, Noting())
+
+    run(main)
+
+
+# A transport whose sends fail.
+
+
+def pair() -> tuple[socket.socket, socket.socket]:
+    """Two ends of a TCP connection: the client's, which does not block, and the server's."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        here = socket.create_connection(listening.getsockname())
+        there, _ = listening.accept()
+    here.setblocking(False)
+    return here, there
+
+
+def cut(there: socket.socket) -> None:
+    """Reset the connection."""
+    there.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    there.close()
+
+
+@every_loop
+@pytest.mark.parametrize("said", [b"", b"\x88\x04\x03\xf0no"])
+def test_what_has_arrived_is_read_although_a_send_fails(
+    loop: Callable[[], asyncio.AbstractEventLoop], said: bytes
+) -> None:
+    """The peer says its last word and resets the connection while a send is on its way."""
+
+    async def main() -> None:
+        here, there = pair()
+        protocol = Noting()
+        there.sendall(said)
+        cut(there)
+        transport = SocketTransport(asyncio.get_running_loop(), here, protocol)
+        transport.write(b"audio")
+        transport.write(b"more audio")
+        lost = await protocol.lost
+        assert isinstance(lost, OSError)
+        assert protocol.data == said
+
+    run(main, loop)
+
+
+class Deaf(socket.socket):
+    """Every send of it fails."""
+
+    def send(self, *_: object) -> int:
+        raise BrokenPipeError(32, "broken")
+
+
+def test_silence_behind_a_failed_send_ends_after_a_moment() -> None:
+    async def main() -> None:
+        here, there = pair()
+        protocol = Noting()
+        loop = asyncio.get_running_loop()
+        deaf = Deaf(here.family, here.type, fileno=here.detach())
+        transport = SocketTransport(loop, deaf, protocol)
+        began = loop.time()
+        transport.write(b"x")
+        assert isinstance(await protocol.lost, BrokenPipeError)
+        assert loop.time() - began >= DRAIN - 0.01
+        there.close()
+
+    run(main)
+
+
+@every_loop
+def test_a_send_has_completed_when_the_kernel_has_taken_it(
+    loop: Callable[[], asyncio.AbstractEventLoop],
+) -> None:
+    async def main() -> None:
+        here, there = pair()
+        protocol = Noting()
+        transport = SocketTransport(asyncio.get_running_loop(), here, protocol)
+        transport.write(bytes(8_000_000))
+        assert protocol.paused == 1
+        assert transport.get_write_buffer_size() > 0
+        got = 0
+        while not protocol.resumed.is_set():
+            got += len(there.recv(1 << 20))
+            await asyncio.sleep(0)
+        assert transport.get_write_buffer_size() == 0
+        transport.close()
+        assert await protocol.lost is None
+        there.close()
+
+    run(main, loop)

@@ -1,0 +1,181 @@
+"""The corpus on trio: streams in memory, and a clock that jumps."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+from typing import Any
+
+import trio
+from trio._core import _run
+from trio.testing import MockClock, memory_stream_pair
+
+from openline.backend import Backend
+from openline_audio.source import Sink
+from openline_trio import Session, open_session, resume_session, spooled_sessions
+from tests.faces.harness import Played
+from tests.faces.script import (
+    OFFSET,
+    GoneError,
+    Peer,
+    Receive,
+    Reset,
+    Scenario,
+    Send,
+    Sleep,
+)
+from tests.support_lines import numbered
+
+#: trio's switch, typed as a constant.
+_SHUFFLES = "_ALLOW_DETERMINISTIC_SCHEDULING"
+
+
+class TrioHarness:
+    """openline_trio."""
+
+    name = "trio"
+
+    def run(self, scenario: Scenario, *, journal: Path, spool: Path | None = None) -> Played:
+        """Play ``scenario`` to its end; the scheduler shuffles nothing meanwhile."""
+        shuffles = _run._ALLOW_DETERMINISTIC_SCHEDULING
+        setattr(_run, _SHUFFLES, True)
+        try:
+            clock = MockClock(autojump_threshold=0)
+            return trio.run(_play, scenario, journal, spool, clock=clock)
+        finally:
+            setattr(_run, _SHUFFLES, shuffles)
+
+
+async def _play(scenario: Scenario, journal: Path, spool: Path | None) -> Played:
+    played = Played()
+    async with trio.open_nursery() as world:
+        net = _Net(world, scenario, played)
+        given: dict[str, Any] = {
+            "connect": net,
+            "policy": scenario.policy,
+            "credentials": _provider(scenario),
+            "random": lambda: 0.5,
+            "journal": journal,
+        }
+        if spool is not None and spooled_sessions(spool):
+            opening = resume_session(spool, **given)
+        else:
+            source = {"mic": _Frames(scenario)}
+            opening = open_session(scenario.backend, source, session_id="s", spool=spool, **given)
+        with trio.CancelScope() as scope:
+            async with opening as session, trio.open_nursery() as app:
+                for at, act in scenario.acts:
+                    app.start_soon(_act, session, at, act, scope)
+                if scenario.reads:
+                    played.updates.extend([update async for update in session])
+                else:
+                    await session.wait()
+                    played.updates.extend([update async for update in session])
+                app.cancel_scope.cancel()
+        played.seconds = trio.current_time()
+    return played
+
+
+async def _act(session: Session, at: float, act: str, scope: trio.CancelScope) -> None:
+    await trio.sleep_until(at)
+    if act == "cancel":
+        scope.cancel()
+    else:
+        getattr(session, act)()
+
+
+class _Frames:
+    duration = None
+
+    def __init__(self, scenario: Scenario) -> None:
+        self._scenario = scenario
+
+    async def run(self, sink: Sink) -> None:
+        start = trio.current_time() + OFFSET
+        sink.started(start)
+        for number in range(self._scenario.frames):
+            await trio.sleep_until(start + (number + 1) * 0.02)
+            sink.audio(numbered(number))
+        await trio.sleep(0.0003)  # its end is a moment of its own
+        if not self._scenario.ends:
+            await trio.sleep_forever()
+
+
+def _provider(scenario: Scenario) -> Any:
+    if scenario.tokens is None:
+        return None
+    tokens = list(scenario.tokens)
+
+    async def provide() -> str:
+        if isinstance(tokens[0], float):
+            await trio.sleep(tokens.pop(0))  # type: ignore[arg-type]
+        token = tokens.pop(0) if len(tokens) > 1 else tokens[0]
+        if isinstance(token, Exception):
+            raise token
+        return str(token)
+
+    return provide
+
+
+class _Net:
+    def __init__(self, world: trio.Nursery, scenario: Scenario, played: Played) -> None:
+        self._world = world
+        self._scenario = scenario
+        self._played = played
+
+    async def __call__(self, backend: Backend) -> trio.abc.Stream:
+        await trio.lowlevel.checkpoint()
+        ours, there = memory_stream_pair()
+        here = _Breakable(ours)
+        peer = Peer(self._played.dials + 1, backend)
+        self._played.dials += 1
+        self._world.start_soon(self._serve, peer, here, there)
+        return here
+
+    async def _serve(self, peer: Peer, here: _Breakable, there: trio.abc.Stream) -> None:
+        scripts = self._scenario.scripts
+        script = scripts[min(peer.number, len(scripts)) - 1](peer)
+        answer: object = None
+        try:
+            while True:
+                step = script.send(answer)
+                answer = None
+                match step:
+                    case Receive():
+                        answer = bytes(await there.receive_some())
+                    case Send(data):
+                        await there.send_all(data)
+                    case Sleep(seconds):
+                        await trio.sleep(seconds)
+                    case Reset():
+                        here.is_broken = True
+                        return
+        except (StopIteration, GoneError, trio.BrokenResourceError, trio.ClosedResourceError):
+            pass
+        finally:
+            await trio.aclose_forcefully(there)
+
+
+class _Breakable(trio.abc.Stream):
+    """A stream whose end is an error once ``is_broken``."""
+
+    def __init__(self, stream: trio.abc.Stream) -> None:
+        self._stream = stream
+        self.is_broken = False
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        await self._stream.send_all(data)
+
+    async def wait_send_all_might_not_block(self) -> None:
+        await self._stream.wait_send_all_might_not_block()
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
+        data = await self._stream.receive_some(max_bytes)
+        if not data and self.is_broken:
+            reset = OSError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
+            raise trio.BrokenResourceError("reset") from reset
+        return data
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
