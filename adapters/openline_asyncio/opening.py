@@ -18,6 +18,7 @@ from openline.observer import Observer
 from openline.policy import Policy
 from openline_asyncio.network import Connect
 from openline_asyncio.session import Session
+from openline_audio.pushed import check_unused
 from openline_audio.source import Source
 from openline_driver.arguments import Maker, check_resuming, new_options
 from openline_driver.exception_groups import is_own, raise_alone
@@ -71,6 +72,7 @@ def open_session(
     only shows on a live line.
     """
     options = new_options(locals(), _MAKER)
+    check_unused(sources)
     file = journal_file(journal, keep_audio=journal_audio)
     session = Session(options, sources, connect, observers, file)
 
@@ -94,19 +96,20 @@ def resume_session(
 
     ``folder`` is the session's own, or what was given as ``spool`` if no other session is left
     in it; ``spooled_sessions`` lists them. It has the same session id and ends with the whole
-    transcript. ``backend`` None: where the session was going to. ``dialect`` is the one that
-    the session spoke; the rest is as for ``open_session``, TypeError too. Entering the block
+    transcript. ``backend`` None: where the session was going to. ``dialect`` None: the one
+    that the session spoke, with its options, if it is a built-in one; one that is given counts as
+    it is, its options too. The rest is as for ``open_session``, TypeError too. Entering the block
     raises SpoolError, one line, for a folder that holds no session, that another process is
     using, or to which the dialect, the policy or the backend do not fit.
     """
     given = locals()
-    speaks = check_resuming(given)
+    named = check_resuming(given)
     file = journal_file(journal, keep_audio=journal_audio)
 
     def make(options: SessionOptions) -> Session:
         return Session(options, {}, connect, observers, file)
 
-    return _Opening(lambda: begun_again(given, _MAKER, speaks, file, make))
+    return _Opening(lambda: begun_again(given, _MAKER, named, file, make))
 
 
 class _Opening(Unopened):
