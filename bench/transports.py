@@ -136,9 +136,9 @@ async def picows(port: int) -> AsyncIterator[Send]:
 @asynccontextmanager
 async def aiohttp(port: int) -> AsyncIterator[Send]:
     library: Any = import_module("aiohttp")
-    async with library.ClientSession() as session:
-        async with session.ws_connect(f"ws://127.0.0.1:{port}/") as client:
-            yield client.send_bytes
+    url = f"ws://127.0.0.1:{port}/"
+    async with library.ClientSession() as session, session.ws_connect(url) as client:
+        yield client.send_bytes
 
 
 CLIENTS: Final[dict[str, Client]] = {

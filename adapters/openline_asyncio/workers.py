@@ -88,7 +88,8 @@ def from_thread(wait: Coroutine[Any, Any, T]) -> T:
     call = _CALL.get()
     call.waiting = asyncio.run_coroutine_threadsafe(wait, call.loop)
     in_loop(call.loop, lambda: call.cancel() if call.is_cancelled else None)
-    return call.waiting.result()
+    found: T = call.waiting.result()
+    return found
 
 
 def in_loop(

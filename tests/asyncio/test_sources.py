@@ -79,7 +79,7 @@ def test_every_name_can_be_imported() -> None:
         assert getattr(sources, name) is not None
     assert set(sources.__all__) <= set(dir(sources))
     with pytest.raises(AttributeError):
-        _ = sources.Nothing  # type: ignore[attr-defined]
+        _ = sources.Nothing
 
 
 @every_loop
