@@ -12,12 +12,13 @@ import itertools
 import socket
 import ssl
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final, Protocol, TypeAlias
 
 from openline.backend import Backend
 from openline.reconnect.verdicts import ErrorKind
 from openline_asyncio.transport import SocketTransport
+from openline_asyncio.workers import when_ready
 from openline_driver.network_errors import DialError, name_os_error, name_tls_error
 
 #: Seconds before the next address is tried beside the ones that have not answered (RFC 8305 §5).
@@ -140,9 +141,9 @@ async def _start_tls(
             try:
                 tls.do_handshake()
             except ssl.SSLWantReadError:
-                await _ready(loop.add_reader, loop.remove_reader, tls.fileno())
+                await when_ready(loop.add_reader, loop.remove_reader, tls.fileno())
             except ssl.SSLWantWriteError:
-                await _ready(loop.add_writer, loop.remove_writer, tls.fileno())
+                await when_ready(loop.add_writer, loop.remove_writer, tls.fileno())
             else:
                 return tls
     except OSError as exc:
@@ -151,18 +152,3 @@ async def _start_tls(
     except BaseException:
         tls.close()
         raise
-
-
-async def _ready(add: Callable[..., None], remove: Callable[[int], bool], number: int) -> None:
-    """Wait until a descriptor can be read, or written."""
-    ready = asyncio.get_running_loop().create_future()
-    add(number, _resolve, ready)
-    try:
-        await ready
-    finally:
-        remove(number)
-
-
-def _resolve(future: asyncio.Future[None]) -> None:
-    if not future.done():
-        future.set_result(None)

@@ -18,6 +18,7 @@ from openline.observer import Observer
 from openline.policy import Policy
 from openline_asyncio.network import Connect
 from openline_asyncio.session import Session
+from openline_audio.pushed import check_unused
 from openline_audio.source import Source
 from openline_driver.arguments import Maker, check_resuming, new_options
 from openline_driver.exception_groups import is_own, raise_alone
@@ -71,6 +72,7 @@ def open_session(
     only shows on a live line.
     """
     options = new_options(locals(), _MAKER)
+    check_unused(sources)
     file = journal_file(journal, keep_audio=journal_audio)
     session = Session(options, sources, connect, observers, file)
 

@@ -37,7 +37,7 @@ class Sink(Protocol):
     """
 
     def started(self, at: float) -> None:
-        """The first sample was captured at ``at`` (seconds on trio's clock). Once, first."""
+        """The first sample was captured at ``at``, seconds on the loop's clock. Once, first."""
         ...
 
     def audio(self, pcm: bytes) -> None:
@@ -80,7 +80,7 @@ class Holding(Protocol):
     """A source that may hold audio which it has not delivered yet."""
 
     def flush(self, sink: Sink) -> None:
-        """Deliver that audio now, on the trio thread: the session is about to stop or abort.
+        """Deliver that audio now, on the loop's thread: the session is about to stop or abort.
 
         ``sink`` is the same as for ``run``, which may not have begun. The session takes no audio
         after this call, so the source refuses it from now on if it can.

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import os
 import threading
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -47,16 +48,18 @@ class Frames:
             await asyncio.Event().wait()
 
 
-def left_over() -> tuple[list[str], set[threading.Thread], int]:
+def held() -> Counter[str]:
     """Open descriptors, threads that are at work, and tasks of this loop."""
-    descriptors: list[str] = []
+    found: Counter[str] = Counter()
     for path in Path("/proc/self/fd").iterdir():
         with suppress(OSError):
             name = os.readlink(path)
             if name != "/dev/null":  # libuv keeps one in reserve as soon as it has a server
-                descriptors.append(name)
-    threads = {each for each in threading.enumerate() if not each.name.startswith("asyncio_")}
-    return sorted(descriptors), threads, len(asyncio.all_tasks())
+                found[name] += 1
+    idle = "asyncio_"  # the threads of the loop's pool
+    found.update(t.name for t in threading.enumerate() if not t.name.startswith(idle))
+    found.update(each.get_name() for each in asyncio.all_tasks())
+    return found
 
 
 def run(
@@ -71,15 +74,15 @@ def run(
     async def checked() -> T:
         running = asyncio.get_running_loop()
         running.set_exception_handler(lambda _, context: failures.append(context))
-        before = left_over()
+        before = held()
         found = await main()
         with suppress(TimeoutError):
             async with asyncio.timeout(5):
-                while left_over() != before:  # the server's end has no event
+                while held() - before:  # the server's end has no event
                     await asyncio.sleep(0.001)
                     gc.collect()
-        after = left_over()
-        assert after == before
+        left = held() - before
+        assert not left
         return found
 
     with asyncio.Runner(loop_factory=loop, debug=debug) as runner:

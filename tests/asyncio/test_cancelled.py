@@ -47,7 +47,7 @@ def test_cancelled_at_any_turn_of_the_loop_nothing_is_left(step: int) -> None:
     async def life(turns: int) -> None:
         opened: list[MemoryTransport] = []
 
-        async def connect(_: object, protocol: asyncio.Protocol) -> MemoryTransport:
+        async def connect(backend: Backend, protocol: asyncio.Protocol) -> MemoryTransport:
             await asyncio.sleep(0)
             opened.append(MemoryTransport(protocol))
             return opened[-1]

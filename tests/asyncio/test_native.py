@@ -142,7 +142,7 @@ def test_two_tasks_do_not_iterate_over_one_session() -> None:
 
 @pytest.mark.parametrize("how", ["stop", "request_stop", "abort"])
 def test_an_end_that_is_wanted_before_anything_began(how: str) -> None:
-    async def connect(*_: object) -> asyncio.Transport:
+    async def connect(backend: Backend, protocol: asyncio.Protocol) -> asyncio.Transport:
         raise AssertionError("nothing is dialled")
 
     async def main() -> None:
@@ -158,7 +158,7 @@ def test_an_end_that_is_wanted_before_anything_began(how: str) -> None:
 
 
 def test_a_bug_in_connect_is_raised_by_the_block() -> None:
-    async def connect(*_: object) -> asyncio.Transport:
+    async def connect(backend: Backend, protocol: asyncio.Protocol) -> asyncio.Transport:
         raise LookupError("a bug")
 
     async def main() -> None:

@@ -1,63 +1,22 @@
-"""A bounded, ordered queue of audio from a thread that must not block to a trio task.
-
-Theory of operation. Any thread puts audio or holes; one trio task takes. A lock covers
-the queue; it is held for a few list operations, so not even a sound card's callback
-waits for it. At most ``limit`` samples are kept. Audio above that becomes a hole at its
-place in the queue, so memory is bounded and time stays right.
-
-A thread wakes the loop through its token, idempotently, so a stalled loop collects at
-most one wake-up. Without a loop yet, items just queue. The trio thread wakes the task
-directly (`put_here`). In any other thread `put_here` raises before it keeps anything;
-otherwise the caller would count audio as lost that is delivered.
-
-The capture time of the first sample is computed when the loop first sees the queue: that
-moment less the audio and the holes in it, since a capture hands each piece over when its
-last sample is captured.
-"""
+"""``openline_audio.handover`` on trio: a thread wakes the loop through its token."""
 
 from __future__ import annotations
 
-import threading
-from collections import deque
-
 import trio
 
-from openline_audio.source import SAMPLE_RATE, Sink
-
-#: Default limit in samples, for a consumer that has not started or is not fast enough: 10 s.
-LIMIT_SAMPLES = 10 * SAMPLE_RATE
+from openline_audio import handover
+from openline_audio.handover import LIMIT_SAMPLES
 
 
-class Handover:
+class Handover(handover.Handover):
     """A bounded queue of s16le audio and holes, from any thread to one trio task."""
 
+    closed = trio.ClosedResourceError
+
     def __init__(self, limit: int = LIMIT_SAMPLES) -> None:
-        self._limit = limit
-        self._lock = threading.Lock()
-        self._queue: deque[bytes | int] = deque()  # audio, or a hole's length in samples
-        self._kept = 0
+        super().__init__(limit)
         self._token = _token_here()
         self._wake = trio.Event()
-        self._heard: float | None = None
-        self._announced = False
-        self._closed = False
-
-    def put(self, pcm: bytes) -> bool:
-        """Queue 16 kHz mono s16le, and a hole for the part above the limit.
-
-        Returns whether all of it found room. Raises trio.ClosedResourceError after ``close``.
-        From any thread; it does not wake the task.
-        """
-        samples = len(pcm) // 2
-        with self._lock:
-            if self._closed:
-                raise trio.ClosedResourceError("this source of audio is closed")
-            fits = min(samples, self._limit - self._kept)
-            if fits:
-                self._queue.append(pcm[: 2 * fits])
-                self._kept += fits
-            self._append_hole(samples - fits)
-        return fits == samples
 
     def put_here(self, pcm: bytes) -> bool:
         """``put`` and wake the task at once; from the trio thread.
@@ -73,16 +32,6 @@ class Handover:
         else:  # another trio run than the taker's: for that one, this is a foreign thread
             self.notify_from_thread()
         return kept
-
-    def put_hole(self, samples: int) -> None:
-        """Queue a hole of ``samples``. From any thread; it does not wake the task."""
-        with self._lock:
-            self._append_hole(samples)
-
-    def close(self) -> None:
-        """No more audio. From any thread, any number of times; it does not wake the task."""
-        with self._lock:
-            self._closed = True
 
     def notify(self) -> None:
         """Wake the task; from the trio thread."""
@@ -111,42 +60,8 @@ class Handover:
                 return items
             await self._wake.wait()
 
-    def take_nowait(self) -> list[bytes | int]:
-        """All queued items, perhaps none; from the trio thread."""
-        self._stamp()
-        with self._lock:
-            items = list(self._queue)
-            self._queue.clear()
-            self._kept = 0
-        return items
-
-    def deliver(self, items: list[bytes | int], sink: Sink) -> None:
-        """Pass the taken items to ``sink``; the first time also the start time."""
-        if self._heard is not None and not self._announced:
-            self._announced = True
-            sink.started(self._heard)
-        for item in items:
-            if isinstance(item, int):
-                sink.hole(item)
-            else:
-                sink.audio(item)
-
-    def _stamp(self) -> None:
-        if self._heard is not None:
-            return
-        with self._lock:
-            waiting = sum(item if isinstance(item, int) else len(item) // 2 for item in self._queue)
-        if waiting:
-            self._heard = trio.current_time() - waiting / SAMPLE_RATE
-
-    def _append_hole(self, samples: int) -> None:
-        if samples <= 0:
-            return
-        last = self._queue[-1] if self._queue else None
-        if isinstance(last, int):
-            self._queue[-1] = last + samples
-        else:
-            self._queue.append(samples)
+    def _now(self) -> float:
+        return trio.current_time()
 
 
 def _token_here() -> trio.lowlevel.TrioToken | None:

@@ -1,44 +1,19 @@
-"""When a frame is due, and reading ahead so that it is there by then.
-
-Theory of operation. A frame is *available* when its last sample has been captured, so
-the frame that brings the delivered total to ``n`` samples is due at
-
-    start + n / (16,000 x speed)
-
-on trio's clock. Every due time is reckoned from ``start`` and from a count of samples,
-never from the frame before: a late wake-up delays its own frame and shifts no other, and
-nothing accumulates over hours. A frame that is overdue goes out at once.
-
-A *store* can wait: each of its frames first asks the sink for ``room``, so nothing of it is lost
-while the line is away, at any speed; what is overdue then goes out as fast as there is room. A
-*live* stream never waits, and its arrival sets the pace.
-
-`play` puts a blocking `FrameReader` behind that schedule: a task reads about a second at
-a time in a worker thread, one block ahead of the block that is being delivered, so that
-neither the event loop nor the schedule waits for a disk. Threads are not abandoned: a
-cancelled `play` returns when the read that is under way (a second of audio) has
-returned, and the reader is closed then.
-"""
+"""What the sources of ``openline_audio`` need of trio."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
-from typing import Protocol, TypeVar
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any, Final, TypeVar
 
 import trio
 
-from openline_audio.source import SAMPLE_RATE, Sink, SourceError
+from openline_audio import pace
+from openline_audio.pace import Frames, Put, Worker
+from openline_audio.source import Sink
 
 T = TypeVar("T")
-
-
-class Worker(Protocol):
-    """Runs a blocking function without stopping the event loop."""
-
-    async def __call__(self, blocking: Callable[[], T], /, *, abandon: bool = False) -> T:
-        """Run it; with ``abandon``, a cancellation leaves it behind instead of waiting."""
-        ...
+__all__ = ["TRIO", "Pace", "Worker", "in_thread"]
 
 
 async def in_thread(blocking: Callable[[], T], /, *, abandon: bool = False) -> T:
@@ -46,88 +21,41 @@ async def in_thread(blocking: Callable[[], T], /, *, abandon: bool = False) -> T
     return await trio.to_thread.run_sync(blocking, abandon_on_cancel=abandon)
 
 
-class FrameReader(Protocol):
-    """A blocking producer of frames."""
+class _Trio:
+    in_thread = staticmethod(in_thread)
 
-    def read(self) -> list[bytes]:
-        """About a second of frames; empty at the end. Raises SourceError where it breaks."""
-        ...
+    def now(self) -> float:
+        return trio.current_time()
 
-    def close(self) -> None:
-        """Release everything; called once, from the event loop's thread."""
-        ...
+    async def sleep_until(self, at: float) -> None:
+        await trio.sleep_until(at)
+
+    async def wait_readable(self, fd: int) -> None:
+        await trio.lowlevel.wait_readable(fd)
+
+    def from_thread(self, wait: Callable[[int], Coroutine[Any, Any, bytes]], size: int) -> bytes:
+        return trio.from_thread.run(wait, size)
+
+    @asynccontextmanager
+    async def ahead(
+        self, produce: Callable[[Put], Awaitable[None]]
+    ) -> AsyncIterator[AsyncIterator[Frames]]:
+        send, receive = trio.open_memory_channel[Frames](1)
+
+        async def run() -> None:
+            async with send:
+                await produce(send.send)
+
+        async with trio.open_nursery() as nursery, receive:
+            nursery.start_soon(run)
+            yield receive
 
 
-def check_speed(speed: object) -> float:
-    """Return ``speed`` if it is a finite number above 0; else raise ValueError."""
-    if isinstance(speed, int | float) and not isinstance(speed, bool) and 0 < speed < math.inf:
-        return speed
-    raise ValueError(f"speed must be a finite number above 0, not {speed!r}")
+TRIO: Final = _Trio()
 
 
-class Pace:
-    """Delivers frames to a sink on the absolute schedule that begins at ``start``.
-
-    ``start`` is the moment, in seconds on trio's clock, at which the first sample was
-    captured; the sink gets it at once. ``speed`` is how many seconds of audio pass in one.
-    ``waits``: the audio is stored, and waits for room.
-    """
+class Pace(pace.Pace):
+    """Delivers frames to a sink on an absolute schedule, on trio's clock."""
 
     def __init__(self, sink: Sink, *, start: float, speed: float, waits: bool) -> None:
-        self._sink = sink
-        self._start = start
-        self._speed = speed
-        self._waits = waits
-        self._samples = 0
-        sink.started(start)
-
-    async def deliver(self, frame: bytes) -> None:
-        """Hand ``frame`` (s16le) over when it is due; always a checkpoint."""
-        if self._waits:
-            await self._sink.room()
-        self._samples += len(frame) // 2
-        await trio.sleep_until(self._start + self._samples / (SAMPLE_RATE * self._speed))
-        self._sink.audio(frame)
-
-
-async def play(
-    open_reader: Callable[[], FrameReader], sink: Sink, *, speed: float, worker: Worker
-) -> None:
-    """Deliver all frames of a blocking reader, on schedule.
-
-    Raises the SourceError that opening or reading raised, after delivering the frames
-    before it. The schedule starts when the first block has been read; a reader that is
-    empty delivers nothing and starts nothing.
-    """
-    failures: list[SourceError] = []
-    send, receive = trio.open_memory_channel[list[bytes]](1)
-    async with trio.open_nursery() as nursery, receive:
-        nursery.start_soon(_read_ahead, open_reader, send, failures, worker)
-        pace: Pace | None = None
-        async for frames in receive:
-            if pace is None:
-                pace = Pace(sink, start=trio.current_time(), speed=speed, waits=True)
-            for frame in frames:
-                await pace.deliver(frame)
-    for failure in failures:
-        raise failure
-
-
-async def _read_ahead(
-    open_reader: Callable[[], FrameReader],
-    send: trio.MemorySendChannel[list[bytes]],
-    failures: list[SourceError],
-    worker: Worker,
-) -> None:
-    # A failure is handed over in a list, for it must not overtake the frames before it
-    # (an exception would cancel the delivery) nor arrive wrapped in a group.
-    async with send:
-        try:
-            reader = await worker(open_reader)
-            try:
-                while frames := await worker(reader.read):
-                    await send.send(frames)
-            finally:
-                reader.close()
-        except SourceError as lost:
-            failures.append(lost)
+        super().__init__(TRIO, sink, start=start, speed=speed, waits=waits)

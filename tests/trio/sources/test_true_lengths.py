@@ -20,9 +20,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from trio.testing import MockClock
 
+from openline_audio.piped import Pipe
 from openline_audio.source import SAMPLE_RATE, Source
 from openline_trio.sources import FileSource, PcmSource
-from openline_trio.sources.piped import Pipe
+from openline_trio.sources.pace import TRIO
 from tests.support_profiles import paced
 
 if TYPE_CHECKING:
@@ -218,7 +219,7 @@ def test_bytes_of_a_pipe_come_in_their_order_whatever_was_put_back(
 
     async def main() -> None:
         nonlocal got
-        pipe = Pipe(reading, "it")
+        pipe = Pipe(TRIO, reading, "it")
         for move, most in moves:
             if move == "head":
                 assert data[len(got) :].startswith(await pipe.head())

@@ -15,13 +15,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import IO, Final
 
-import trio
-
 from openline_audio import formats
 from openline_audio.live import LiveReader, PipeFile, media_is_there, streamable
+from openline_audio.pace import Runtime, play
 from openline_audio.reader import Choice, NoAudioError
 from openline_audio.source import Sink, SourceError
-from openline_trio.sources.pace import in_thread, play
 
 #: What a pipe holds on Linux by default (pipe(7)), and so the most to ask for at once.
 _PIPE_BYTES: Final = 65_536
@@ -32,7 +30,8 @@ _INDEX_BYTES: Final = 1 << 20
 class Pipe:
     """The bytes of a descriptor as they come. Some can be put back."""
 
-    def __init__(self, fd: int, name: str) -> None:
+    def __init__(self, runtime: Runtime, fd: int, name: str) -> None:
+        self.runtime = runtime
         self._fd = fd
         self._held = b""
         self.name = name
@@ -45,10 +44,10 @@ class Pipe:
         """At most ``size`` bytes, as soon as there are any; empty at the end. SourceError."""
         if self._held:
             data, self._held = self._held[:size], self._held[size:]
-            await trio.lowlevel.checkpoint()
+            await self.runtime.sleep_until(self.runtime.now())  # a checkpoint
             return data
         while True:
-            await trio.lowlevel.wait_readable(self._fd)
+            await self.runtime.wait_readable(self._fd)
             try:
                 return read_some(self._fd, self.name, size)
             except BlockingIOError:  # another process made it non-blocking, and read first
@@ -87,14 +86,14 @@ async def play_live(
     readers: list[LiveReader] = []
 
     def receive(size: int) -> bytes:
-        return trio.from_thread.run(pipe.receive, size)
+        return pipe.runtime.from_thread(pipe.receive, size)
 
     def open_reader() -> LiveReader:
         readers.append(LiveReader(PipeFile(receive, kind), pipe.name, kind, choice))
         return readers[0]
 
-    # The decoder calls the loop from its thread, so that has to be one of trio's.
-    await play(open_reader, sink, speed=speed, worker=in_thread)
+    # The decoder calls the loop from its thread, so that has to be one of the loop's.
+    await play(pipe.runtime, open_reader, sink, speed=speed, worker=pipe.runtime.in_thread)
     reader = readers[0]
     if not reader.joiner.frames and not choice.allow_empty:
         raise NoAudioError(f"{pipe.name} is {kind} without any audio; check what writes to it")

@@ -1,0 +1,67 @@
+"""``openline_audio.handover`` on asyncio: a thread wakes the loop by ``call_soon_threadsafe``."""
+
+from __future__ import annotations
+
+import asyncio
+
+from openline_asyncio.workers import in_loop
+from openline_audio import handover
+from openline_audio.handover import LIMIT_SAMPLES
+
+
+class Handover(handover.Handover):
+    """A bounded queue of s16le audio and holes, from any thread to one asyncio task."""
+
+    def __init__(self, limit: int = LIMIT_SAMPLES) -> None:
+        super().__init__(limit)
+        self._loop = _loop_here()
+        self._wake = asyncio.Event()
+        self._is_woken = False  # from a thread, and the loop had no turn since
+
+    def put_here(self, pcm: bytes) -> bool:
+        """``put`` and wake the task at once; from the loop's thread.
+
+        Raises RuntimeError in a thread without a running loop, before it keeps anything.
+        """
+        here = _loop_here()
+        if here is None and not self._closed:
+            raise RuntimeError("send: no loop runs in this thread: call send_from_thread")
+        kept = self.put(pcm)
+        if self._loop in (None, here):
+            self.notify()
+        else:  # another loop than the taker's: for that one, this is a foreign thread
+            self.notify_from_thread()
+        return kept
+
+    def notify(self) -> None:
+        """Wake the task; from the loop's thread."""
+        self._is_woken = False
+        self._stamp()
+        self._wake.set()
+
+    def notify_from_thread(self) -> None:
+        """Wake the task from any thread: ``notify`` runs soon, if there is a loop to run it."""
+        if self._loop is not None and not self._is_woken:
+            self._is_woken = True
+            in_loop(self._loop, self.notify)
+
+    async def take(self) -> list[bytes | int]:
+        """Wait for items and return all of them; empty once closed and drained."""
+        self._loop = asyncio.get_running_loop()
+        while True:
+            self._wake.clear()  # before looking, or a wake-up could be missed
+            closed = self._closed  # read before taking, so everything put before is taken
+            items = self.take_nowait()
+            if items or closed:
+                return items
+            await self._wake.wait()
+
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()
+
+
+def _loop_here() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:  # made before the loop runs: the task that takes brings it
+        return None

@@ -1,0 +1,60 @@
+"""What the sources of ``openline_audio`` need of asyncio."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager, suppress
+from typing import Any, Final
+
+from openline_asyncio.workers import from_thread, in_thread, is_cancelled, when_ready
+from openline_audio.pace import Frames, Put
+
+
+class _Asyncio:
+    in_thread = staticmethod(in_thread)
+
+    def now(self) -> float:
+        return asyncio.get_running_loop().time()
+
+    async def sleep_until(self, at: float) -> None:
+        await asyncio.sleep(max(0.0, at - self.now()))
+
+    async def wait_readable(self, fd: int) -> None:
+        loop = asyncio.get_running_loop()
+        await when_ready(loop.add_reader, loop.remove_reader, fd)
+
+    def from_thread(self, wait: Callable[[int], Coroutine[Any, Any, bytes]], size: int) -> bytes:
+        return from_thread(wait(size))
+
+    @asynccontextmanager
+    async def ahead(
+        self, produce: Callable[[Put], Awaitable[None]]
+    ) -> AsyncIterator[AsyncIterator[Frames]]:
+        blocks: asyncio.Queue[Frames | None] = asyncio.Queue(1)
+
+        async def run() -> None:
+            try:
+                await produce(blocks.put)
+            finally:
+                if not is_cancelled():  # else nobody takes any more
+                    await blocks.put(None)
+
+        task = asyncio.create_task(run())
+        try:
+            yield _taken(blocks)
+        finally:
+            task.cancel()
+            while not task.done():  # a read that is under way
+                with suppress(asyncio.CancelledError):
+                    await asyncio.wait([task])
+        if not task.cancelled():
+            task.result()  # a bug in a reader
+
+
+async def _taken(blocks: asyncio.Queue[Frames | None]) -> AsyncIterator[Frames]:
+    while (block := await blocks.get()) is not None:
+        yield block
+
+
+ASYNCIO: Final = _Asyncio()

@@ -1,0 +1,76 @@
+"""Audio from an async iterable: what a web framework, or a recorder of your own, brings in pieces.
+
+Whatever the iterable awaits runs in the source's task.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from openline.events import SourceKind
+from openline_audio.convert import describe_unusable
+from openline_audio.pace import Runtime
+from openline_audio.pushed_pcm import RawPcm
+from openline_audio.samples import as_pcm
+from openline_audio.source import SAMPLE_RATE, Sink, SourceError
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+
+class StreamSource:
+    """Raw s16le PCM from ``pieces``, an async iterable of bytes (or arrays of int16), cut anywhere.
+
+    ``rate`` (Hz, 4,000 to 768,000) and ``channels`` (1 to 256, interleaved) describe it; it becomes
+    16 kHz mono. ``channel`` is the number of the one channel to send, from 0; None sends a mix.
+    Each piece is delivered when it comes, and the iterable may pause. The end of the iterable is
+    the end of the source, and what it raises is the source's loss. One session uses it, once.
+
+    Raises SourceError (one line) for an unusable rate, channel count or channel, and TypeError
+    unless ``pieces`` can be iterated over with ``async for``.
+    """
+
+    kind = SourceKind.DEVICE
+    may_pause = True
+    _runtime: ClassVar[Runtime]  # of a face
+
+    def __init__(
+        self,
+        pieces: AsyncIterable[Buffer],
+        *,
+        rate: int = SAMPLE_RATE,
+        channels: int = 1,
+        channel: int | None = None,
+    ) -> None:
+        given: Any = pieces  # a caller without a type checker may give anything
+        if not isinstance(given, AsyncIterable):
+            raise TypeError(
+                f"StreamSource: give an async iterable of bytes, not {type(given).__name__}"
+            )
+        wrong = describe_unusable(rate, channels)
+        if wrong is not None:
+            raise SourceError(f"raw PCM: {wrong}; give the recorder's settings")
+        if channel is not None and not 0 <= channel < channels:
+            raise SourceError(f"raw PCM has no channel {channel}, only {channels} from 0")
+        self._pieces = pieces
+        self._bytes_per_second = 2 * rate * channels
+        self._pcm = RawPcm(rate, channels, channel)
+
+    @property
+    def duration(self) -> None:
+        """None: unknown."""
+        return None
+
+    async def run(self, sink: Sink) -> None:
+        """Deliver until the iterable ends. A torn sample at its end is dropped."""
+        has_begun = False
+        async for piece in self._pieces:
+            pcm = as_pcm(piece)
+            if not has_begun:  # a piece comes when its last sample was captured
+                has_begun = True
+                sink.started(self._runtime.now() - len(pcm) / self._bytes_per_second)
+            for frame in self._pcm.feed(pcm):
+                sink.audio(frame)
+        for frame in self._pcm.finish() if has_begun else ():
+            sink.audio(frame)

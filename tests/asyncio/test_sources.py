@@ -1,0 +1,287 @@
+"""Sources on asyncio and uvloop: recordings, pipes, iterables, pushed audio; nothing is left."""
+
+from __future__ import annotations
+
+import array
+import asyncio
+import os
+import threading
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from openline.updates import Ended
+from openline_asyncio import open_session, sources
+from openline_asyncio.sources import (
+    FileSource,
+    PcmSource,
+    PushSource,
+    SourceClosedError,
+    SourceError,
+    StreamSource,
+)
+from openline_asyncio.workers import from_thread, in_thread
+from openline_audio.source import Source
+from tests.asyncio.support import LOOPS, run, serving
+from tests.faces.corpus import deaf, echo
+
+every_loop = pytest.mark.parametrize("loop", LOOPS.values(), ids=LOOPS)
+Loop = Callable[[], asyncio.AbstractEventLoop]
+
+
+class Recorder:
+    """A sink that records what it gets."""
+
+    def __init__(self) -> None:
+        self.starts: list[float] = []
+        self.pcm = b""
+        self.holes = 0
+
+    def started(self, at: float) -> None:
+        assert not self.starts
+        self.starts.append(at)
+
+    def audio(self, pcm: bytes) -> None:
+        assert self.starts
+        self.pcm += pcm
+
+    def hole(self, samples: int) -> None:
+        self.holes += samples
+
+    async def room(self) -> None:
+        await asyncio.sleep(0)
+
+
+def recorded(source: Source, loop: Loop = asyncio.new_event_loop) -> bytes:
+    async def main() -> bytes:
+        sink = Recorder()
+        await source.run(sink)
+        return sink.pcm
+
+    return run(main, loop)
+
+
+def noise(samples: int, channels: int = 1) -> np.ndarray[tuple[int, ...], np.dtype[np.int16]]:
+    shape = samples if channels == 1 else (samples, channels)
+    return np.random.default_rng(1).integers(-9000, 9000, shape).astype("int16")
+
+
+def written(tmp_path: Path, samples: int, name: str = "a.wav") -> Path:
+    soundfile.write(tmp_path / name, noise(samples), 16_000)
+    return tmp_path / name
+
+
+def test_every_name_can_be_imported() -> None:
+    for name in sources.__all__:
+        assert getattr(sources, name) is not None
+    assert set(sources.__all__) <= set(dir(sources))
+    with pytest.raises(AttributeError):
+        _ = sources.Nothing
+
+
+@every_loop
+def test_a_recording(loop: Loop, tmp_path: Path) -> None:
+    path = written(tmp_path, 40_000)
+    assert recorded(FileSource(path, speed=100), loop) == noise(40_000).tobytes()
+
+
+def test_a_recording_that_is_damaged_is_lost_after_its_audio(tmp_path: Path) -> None:
+    path = written(tmp_path, 40_000)
+    path.write_bytes(path.read_bytes()[:40_044])
+    sink = Recorder()
+
+    async def main() -> None:
+        with pytest.raises(SourceError, match="missing"):
+            await FileSource(path, speed=100).run(sink)
+
+    run(main)
+    assert sink.pcm == noise(40_000).tobytes()[:40_000]
+
+
+def test_a_bug_of_a_reader_comes_out(tmp_path: Path) -> None:
+    async def broken(*_: object, **__: object) -> None:
+        raise LookupError("a bug")
+
+    source = FileSource(written(tmp_path, 400), worker=broken)  # type: ignore[arg-type]
+
+    async def main() -> None:
+        with pytest.raises(LookupError):
+            await source.run(Recorder())
+
+    run(main)
+
+
+@every_loop
+def test_a_cancelled_recording_leaves_nothing(loop: Loop, tmp_path: Path) -> None:
+    path = written(tmp_path, 16_000 * 60)
+
+    async def main() -> None:
+        for turns in range(0, 60, 3):
+            task = asyncio.create_task(FileSource(path, speed=50).run(Recorder()))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+
+    run(main, loop)
+
+
+@every_loop
+def test_a_pipe_of_raw_samples(loop: Loop) -> None:
+    reading, writing = os.pipe()
+    pcm = noise(3_200).tobytes()
+
+    def write() -> None:
+        for at in range(0, len(pcm), 999):
+            os.write(writing, pcm[at : at + 999])
+        os.close(writing)
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    assert recorded(PcmSource(reading, speed=100), loop) == pcm
+    thread.join()
+    os.close(reading)
+
+
+@every_loop
+def test_a_container_in_a_pipe_whose_session_is_cancelled(loop: Loop, tmp_path: Path) -> None:
+    """Its decoder waits for bytes in a thread, which the cancellation ends."""
+    path = tmp_path / "a.flac"
+    soundfile.write(path, noise(32_000), 16_000)
+    reading, writing = os.pipe()
+    os.write(writing, path.read_bytes()[:40_000])
+
+    async def main() -> None:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.3):
+                await PcmSource(reading, speed=100).run(Recorder())
+
+    run(main, loop)
+    os.close(writing)
+    os.close(reading)
+
+
+def test_a_thread_that_waits_for_the_loop_ends_with_its_call() -> None:
+    async def forever(began: asyncio.Event) -> None:
+        began.set()
+        await asyncio.Event().wait()
+
+    async def main() -> None:
+        began = asyncio.Event()
+        task = asyncio.create_task(in_thread(lambda: from_thread(forever(began))))
+        await began.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    run(main)
+
+
+async def pieces(pcm: bytes, size: int) -> AsyncIterator[bytes]:
+    for at in range(0, len(pcm), size):
+        await asyncio.sleep(0)
+        yield pcm[at : at + size]
+
+
+@pytest.mark.parametrize("size", [1, 333, 640])
+def test_an_iterable_cut_anywhere(size: int) -> None:
+    pcm = noise(1_600).tobytes()
+    assert recorded(StreamSource(pieces(pcm + b"x", size))) == pcm
+
+
+def test_an_iterable_of_another_rate_and_more_channels() -> None:
+    pcm = noise(8_000, 2).tobytes()
+    assert len(recorded(StreamSource(pieces(pcm, 999), rate=8_000, channels=2))) == 2 * 16_000
+    left = noise(8_000, 2)[:, 0].tobytes()
+    assert recorded(StreamSource(pieces(pcm, 640), channels=2, channel=0)) == left
+    assert recorded(StreamSource(pieces(b"", 1))) == b""
+
+
+def test_what_is_no_stream_is_refused_in_one_line() -> None:
+    with pytest.raises(TypeError, match="async iterable"):
+        StreamSource([b"x"])  # type: ignore[arg-type]
+    with pytest.raises(SourceError, match="rate"):
+        StreamSource(pieces(b"", 1), rate=1)
+    with pytest.raises(SourceError, match="channel 2"):
+        StreamSource(pieces(b"", 1), channels=2, channel=2)
+
+
+@every_loop
+def test_pushed_audio_in_order_from_the_loop_and_from_threads(loop: Loop) -> None:
+    source = PushSource()
+    assert source.send_from_thread(noise(160).tobytes())
+    with pytest.raises(RuntimeError, match="no loop runs"):
+        source.send(b"xx")
+
+    async def main() -> bytes:
+        sink = Recorder()
+        task = asyncio.create_task(source.run(sink))
+        await asyncio.sleep(0)
+        assert source.send(array.array("h", [1, 2]))
+        await in_thread(lambda: source.send_from_thread(b"\3\0"))
+        source.close()
+        await task
+        with pytest.raises(SourceClosedError):
+            source.send(b"xx")
+        return sink.pcm
+
+    assert run(main, loop) == noise(160).tobytes() + b"\1\0\2\0\3\0"
+
+
+def test_pushed_audio_above_the_limit_is_a_hole() -> None:
+    async def main() -> int:
+        source, sink = PushSource(buffer_seconds=0.01), Recorder()
+        assert not source.send(bytes(640))
+        source.close()
+        await source.run(sink)
+        assert len(sink.pcm) == 320
+        return sink.holes
+
+    assert run(main) == 160
+
+
+def test_a_stop_overtakes_no_pushed_audio() -> None:
+    async def main() -> Ended:
+        source = PushSource()
+        async with serving(echo) as backend, open_session(backend, {"mic": source}) as session:
+            source.send(bytes(3_200))
+            ended = await session.stop()
+            with pytest.raises(SourceClosedError):
+                source.send(bytes(640))
+        with pytest.raises(ValueError, match="has been used"):
+            open_session(backend, {"mic": source})
+        return ended
+
+    assert run(main).statistics.sources["mic"].captured == 1_600
+
+
+def test_a_recording_to_a_backend(tmp_path: Path) -> None:
+    path = written(tmp_path, 16_000)
+
+    async def main() -> Ended:
+        async with (
+            serving(echo) as backend,
+            open_session(backend, {"mic": FileSource(path, speed=4)}) as session,
+        ):
+            return await session.wait()
+
+    ended = run(main)
+    assert ended.complete
+    assert ended.statistics.sources["mic"].confirmed == 16_000
+
+
+def test_a_session_that_is_cancelled_ends_its_recording(tmp_path: Path) -> None:
+    path = written(tmp_path, 160_000)
+
+    async def main() -> None:
+        async with serving(deaf) as backend:
+            opening = open_session(backend, {"mic": FileSource(path)})
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.2), opening as session:
+                    await session.wait()
+
+    run(main)
