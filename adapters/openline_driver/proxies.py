@@ -182,7 +182,7 @@ class Tunnel:
         #: Secret where the proxy has a user.
         self.request = "\r\n".join([*lines, "", ""]).encode()
 
-    def receive(self, data: bytes) -> bool:
+    def receive(self, data: bytes | bytearray) -> bool:
         """Whether the tunnel is open now. ``data`` is what came; empty: the proxy closed.
 
         Raises DialError for an answer that refuses, and for one that makes no sense.
