@@ -59,7 +59,7 @@ class Kept:
 
 
 def _contents(thing: Any, kind: type[Any]) -> tuple[_Putter, Any, Iterable[Any]]:
-    """How to put the contents of ``thing``, a ``kind``, back; these contents, and the values among them."""
+    """How to put the contents of ``thing`` back, these contents, and the values among them."""
     if kind in _PUTTERS:
         inner: Iterable[Any] = thing.values() if issubclass(kind, dict) else thing
         return _PUTTERS[kind], thing.copy(), inner
