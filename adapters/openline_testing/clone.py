@@ -23,6 +23,7 @@ _OURS = frozenset({"openline", "openline_testing"})
 _Memo: TypeAlias = dict[int, Any]
 _Copier: TypeAlias = Callable[[Any, _Memo], Any]
 _Putter: TypeAlias = Callable[[Any, Any], None]
+_Keeper: TypeAlias = tuple[Callable[[Any], tuple[Any, ...]], _Putter]
 
 
 def clone(thing: T) -> T:
@@ -47,7 +48,7 @@ class Kept:
             if id(each) in seen or _how(kind) is None:
                 continue
             seen.add(id(each))
-            put, contents, inner = _contents(each)
+            put, contents, inner = _contents(each, kind)
             self._contents.append((put, each, contents))
             todo += inner
 
@@ -57,23 +58,28 @@ class Kept:
             put(thing, contents)
 
 
-def _contents(thing: Any) -> tuple[_Putter, Any, Iterable[Any]]:
+def _contents(thing: Any, kind: type[Any]) -> tuple[_Putter, Any, Iterable[Any]]:
     """How to put the contents of ``thing`` back, these contents, and the values among them."""
-    kind: type = type(thing)
     if kind in _PUTTERS:
-        put = _PUTTERS[kind]
-        return put, thing.copy(), thing.values() if isinstance(thing, dict) else thing
+        inner: Iterable[Any] = thing.values() if issubclass(kind, dict) else thing
+        return _PUTTERS[kind], thing.copy(), inner
     if kind not in _KEPT:
-        names = _slots(kind)
-        values = attrgetter(*names) if len(names) > 1 else attrgetter(*names * 2)
-        targets = ", ".join(f"thing.{name}" for name in (names if len(names) > 1 else names * 2))
-        made: dict[str, Any] = {}
-        # One assignment for all slots is five times as fast as a call for each.
-        exec(f"def put(thing, contents):\n    {targets} = contents", made)  # noqa: S102
-        _KEPT[kind] = values, made["put"]
+        _KEPT[kind] = _keeper(kind)
     values, put = _KEPT[kind]
-    contents: tuple[Any, ...] = values(thing)
+    contents = values(thing)
     return put, contents, contents
+
+
+def _keeper(kind: type) -> _Keeper:
+    """What gets the contents of the slots of ``kind``, and what puts them back."""
+    names = _slots(kind)
+    if len(names) == 1:
+        names *= 2  # so that attrgetter gives a tuple
+    made: dict[str, Any] = {}
+    # One assignment for all slots is five times as fast as a call for each.
+    targets = ", ".join(f"thing.{name}" for name in names)
+    exec(f"def put(thing, contents):\n    {targets} = contents", made)  # noqa: S102
+    return attrgetter(*names), made["put"]
 
 
 def _put_items(things: Any, contents: Any) -> None:
@@ -82,13 +88,7 @@ def _put_items(things: Any, contents: Any) -> None:
         things.extend(contents)
 
 
-def _put_dict(things: Any, contents: Any) -> None:
-    if things or contents:
-        things.clear()
-        dict.update(things, contents)  # a Counter's own would add
-
-
-def _put_set(things: Any, contents: Any) -> None:
+def _put_all(things: Any, contents: Any) -> None:
     if things or contents:
         things.clear()
         things.update(contents)
@@ -177,9 +177,9 @@ _KNOWN: dict[type, _Copier | None] = {
 _PUTTERS: dict[type, _Putter] = {
     list: _put_items,
     deque: _put_items,
-    dict: _put_dict,
-    set: _put_set,
-    Counter: _put_dict,
+    dict: _put_all,
+    set: _put_all,
+    Counter: _put_all,  # nothing is added: it is empty then
 }
 #: For each class of ours: what gets the contents of its slots, and what puts them back.
-_KEPT: dict[type, tuple[Callable[[Any], tuple[Any, ...]], _Putter]] = {}
+_KEPT: dict[type, _Keeper] = {}

@@ -60,6 +60,7 @@ def test_every_built_in_dialect_keeps_its_promise(name: str) -> None:
         promise(traits, seed).check()
 
 
+@pytest.mark.repeats
 @pytest.mark.parametrize("name", SHAPES)
 def test_every_trait_keeps_its_promise(name: str) -> None:
     traits = SHAPES[name]
