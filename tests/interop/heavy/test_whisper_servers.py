@@ -74,8 +74,8 @@ class Face:
 
 FACES: Final = {
     "whisperlive": Face(
-        dialect="whisperlive", module="whisper_live", options=("language=en",),
-        made=WhisperLive(language="en"),
+        dialect="whisperlive", module="whisper_live",
+        options=("language=en", "settle=120"), made=WhisperLive(language="en", settle=120.0),
     ),
     "whisperlivekit": Face(
         dialect="whisperlivekit", module="whisperlivekit", path="/asr", made=WhisperLiveKit()
