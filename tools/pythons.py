@@ -2,8 +2,13 @@
 
 The Python of ``.venv`` is left out, because ``make test`` uses it. An interpreter is searched as
 ``python3.N`` on the PATH, then among pyenv's versions; the first one for a minor version is used.
-Each gets its own venv under ``build/pythons``, from the lock file with hashes. Types, style and
-coverage do not depend on the version, so only ``make test`` checks them.
+Each gets its own venv under ``build/pythons``, from the lock file with hashes; as many run side by
+side as there are cores.
+
+What runs here is all that a version of Python may break: the core, the driver, the faces and all
+that they need, by their own tests. What depends on no version is checked by ``make test`` alone:
+types, style, coverage, the tests that read our files, and the long searches from seeds. These call
+the same functions as the tests that run here, only far more often, and do the same on each Python.
 """
 
 from __future__ import annotations
@@ -15,16 +20,20 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from itertools import repeat
 from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).parents[1]
 VENVS: Final = ROOT / "build" / "pythons"
-#: The core, the driver, the faces, the kit, the drawings and the house.
+#: The core, the driver, the faces, the kit, the drawings, and what is installed.
 TESTS: Final = (
-    *("core", "driver", "store", "audio", "trio", "server", "cli"),
-    *("testing", "diagrams", "house"),
+    *("core", "dialects", "lookup", "driver", "store", "audio", "trio", "server", "cli"),
+    *("testing", "diagrams", "house/test_packaging.py", "house/test_failing.py"),
 )
+#: The searches among them that ``make test`` alone makes.
+SEARCHES: Final = tuple(f"testing/test_{name}.py" for name in ("explore", "planted", "measured"))
 _CLASSIFIER: Final = "Programming Language :: Python :: 3."
 
 
@@ -89,16 +98,27 @@ def prepare(version: str, python: Path) -> Path:
 
 
 def run(pythons: Mapping[str, Path], tests: Iterable[str]) -> list[str]:
-    """Run the tests on each; return the versions on which a test failed."""
-    chosen = [str(ROOT / "tests" / name) for name in tests]
-    failed: list[str] = []
-    for version, python in pythons.items():
-        inside = prepare(version, python)
-        print(f"== Python {version}", flush=True)
-        done = subprocess.run([inside, "-m", "pytest", *chosen], cwd=ROOT, check=False)
-        if done.returncode:
-            failed.append(version)
-    return failed
+    """Run the tests on each, side by side; return the versions on which a test failed."""
+    inside = {version: prepare(version, python) for version, python in pythons.items()}
+    arguments = [str(ROOT / "tests" / name) for name in tests]
+    arguments += [f"--ignore={ROOT / 'tests' / name}" for name in SEARCHES]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        passed = pool.map(_passes, inside, inside.values(), repeat(arguments))
+        return [version for version, well in zip(inside, passed, strict=True) if not well]
+
+
+def _passes(version: str, python: Path, arguments: list[str]) -> bool:
+    """Run the tests on one of them, print what they say, and return whether all passed."""
+    done = subprocess.run(
+        [python, "-m", "pytest", *arguments],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+        text=True,
+    )
+    print(f"== Python {version}\n{done.stdout}", end="", flush=True)
+    return not done.returncode
 
 
 def main() -> None:

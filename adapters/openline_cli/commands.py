@@ -69,6 +69,7 @@ _LISTED: Final = (
             options.OUT,
             options.JSON,
             options.PLAIN_WS,
+            *options.NETWORK,
             Parameter(
                 name="spool",
                 flags=("--spool",),
@@ -106,6 +107,7 @@ _LISTED: Final = (
             options.OUT,
             options.JSON,
             options.PLAIN_WS,
+            *options.NETWORK,
             options.POLICY,
             options.CONFIG,
             *options.LOGGING,

@@ -98,7 +98,7 @@ async def _demo(
             if screen is None
             else live_view(screen, child.backend, {_SOURCE: source.duration})
         )
-        open_one = opening(child.backend, {_SOURCE: source}, credentials=child.token)
+        open_one = opening(child.backend, {_SOURCE: source}, credentials=child.token, proxy=False)
         follower = Follower(view)
         async with trio.open_nursery() as nursery:
 

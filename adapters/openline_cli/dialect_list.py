@@ -8,11 +8,12 @@ from typing import Any, Final
 import msgspec
 
 from openline.backend import Backend
+from openline.dialects.dry_run import dry_run
 from openline.dialects.options import Option, options_of
 from openline.dialects.protocol import Dialect
 from openline.dialects.registry import BUILT_IN
 from openline_cli.ansi import Cell, Paper, find_paper, row
-from openline_cli.dialects import find_dialect
+from openline_cli.dialects import blamed, find_dialect
 from openline_lookup.promises import limits, promise
 
 _INDENT: Final = 2
@@ -25,8 +26,14 @@ _LEGEND: Final = (
 
 
 def show(name: str | None, *, json: bool) -> str:
-    """The text to print: every built-in dialect, or ``name`` with its options. Raises Problem."""
+    """The text to print: every built-in dialect, or ``name`` with its options. Raises Problem.
+
+    One's own dialect is checked as a session checks it, with the dry run.
+    """
     found = find_dialect(name)
+    if found is not None:
+        with blamed(name):
+            dry_run(found)
     dialects = list(BUILT_IN.values()) if found is None else [found]
     if json:
         return "".join(f"{msgspec.json.encode(_as_data(each)).decode()}\n" for each in dialects)
@@ -41,9 +48,11 @@ def show(name: str | None, *, json: bool) -> str:
 
 def _facts(dialect: Dialect) -> dict[str, str]:
     traits = dialect.traits
+    in_url = f"sent as ?{traits.key_parameter}=… in the URL" if traits.key_parameter else ""
     known = {
         "address": "" if traits.address is None else Backend.of(dialect).url,
         "key": traits.key_variable,
+        "token": in_url,
         "proves": promise(traits),
         "limits": limits(traits),
     }

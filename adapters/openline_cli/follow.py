@@ -16,6 +16,7 @@ from __future__ import annotations
 import errno
 import math
 import signal
+import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
@@ -72,8 +73,9 @@ class Following(Protocol):
 STOPPING: Final = "stopping; Ctrl-C again ends at once"
 #: Seconds for which a final waits for its file before it is shown.
 _SAVING: Final = 1.0
-#: Seconds in which a SIGHUP belongs to the signal before it: a shell and the kernel both send it
-#: when a terminal closes, and a service manager may send it right behind SIGTERM.
+#: Seconds in which a SIGHUP and another signal are one: a shell and the kernel both send it when a
+#: terminal closes, and a service manager may send it right behind SIGTERM. (Of two signals that are
+#: pending Python hands over the lower number first, which is SIGHUP.)
 _SAME_HANGUP: Final = 1.0
 _HANGUP: Final = getattr(signal, "SIGHUP", None)  # Windows has none
 
@@ -128,6 +130,8 @@ def opening(
     journal: Path | None = None,
     dialect: Dialect | None = None,
     policy: Policy | None = None,
+    proxy: str | bool = True,
+    ssl_context: ssl.SSLContext | None = None,
 ) -> Opening:
     """Return a function that opens the session when it is called."""
 
@@ -142,6 +146,8 @@ def opening(
             journal=journal,
             dialect=dialect,
             policy=policy,
+            proxy=proxy,
+            ssl_context=ssl_context,
         )
 
     return open_one
@@ -300,10 +306,13 @@ class Follower:
     async def _obey(
         self, signals: AsyncIterator[int], session: Following, nursery: trio.Nursery
     ) -> None:
-        last = -math.inf
+        last, other = -math.inf, 0
         async for number in signals:
             since, last = trio.current_time() - last, trio.current_time()
-            if number == _HANGUP and since < _SAME_HANGUP:
+            is_near, before = since < _SAME_HANGUP, other
+            if number != _HANGUP or not is_near:
+                other = number
+            if is_near and _HANGUP in {number, before}:
                 continue
             self._outcome.interrupts += 1
             if self._outcome.interrupts == 1:

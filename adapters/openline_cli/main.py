@@ -79,11 +79,16 @@ def main(arguments: Sequence[str]) -> int:
             raise
         return _tell(f"stdout cannot be written: {error.strerror}", FAILED)
     except ModuleNotFoundError as error:
+        from openline_driver.version import advice
+
         package = (error.name or "").partition(".")[0]
-        if package not in _EXTRAS:
+        extra = _EXTRAS.get(package)
+        line = advice(
+            error, _EXTRAS, f"{package} is not installed: pip install 'openline[{extra}]'"
+        )
+        if not line:
             raise
-        extra = _EXTRAS[package]
-        return _tell(f"{package} is not installed: pip install 'openline[{extra}]'", FAILED)
+        return _tell(line, FAILED)
     except BaseExceptionGroup as group:
         if group.split(_lacks_descriptor)[1] is None:
             return _tell(_TOO_MANY, FAILED)

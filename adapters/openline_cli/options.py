@@ -64,6 +64,73 @@ PLAIN_WS: Final = Parameter(
     table="backend",
     help="Allow unencrypted ws:// to another machine.",
 )
+PROXY: Final = Parameter(
+    name="proxy",
+    flags=("--proxy",),
+    value="URL",
+    table="backend",
+    help="Dial through this proxy, http://, https:// or socks5h://HOST:PORT, or none; else as "
+    "HTTPS_PROXY, ALL_PROXY and NO_PROXY have it.",
+)
+CLIENT_CERT: Final = Parameter(
+    name="client_cert",
+    flags=("--client-cert",),
+    value="FILE",
+    read=Path,
+    table="backend",
+    help="Show this certificate, PEM, to a backend that wants one.",
+)
+CLIENT_KEY: Final = Parameter(
+    name="client_key",
+    flags=("--client-key",),
+    value="FILE",
+    read=Path,
+    table="backend",
+    help="Its key, if the file of the certificate does not have it.",
+)
+CA_FILE: Final = Parameter(
+    name="ca_file",
+    flags=("--ca-file",),
+    value="FILE",
+    read=Path,
+    table="backend",
+    help="Trust the authorities in this file, PEM, as well.",
+)
+HEADER: Final = Parameter(
+    name="header",
+    flags=("--header",),
+    value="NAME=VALUE",
+    default=(),
+    many=True,
+    help="Add a header to each request; NAME=@FILE and NAME=env:VARIABLE for a secret; repeatable.",
+)
+BASIC: Final = Parameter(
+    name="basic",
+    flags=("--basic",),
+    value="FILE",
+    read=Path,
+    table="backend",
+    help="Authenticate as the USER:PASSWORD in this file (Basic).",
+)
+ORIGIN: Final = Parameter(
+    name="origin",
+    flags=("--origin",),
+    value="URL",
+    table="backend",
+    help="Send this Origin.",
+)
+SUBPROTOCOL: Final = Parameter(
+    name="subprotocol",
+    flags=("--subprotocol",),
+    value="NAME",
+    default=(),
+    many=True,
+    help="Offer this WebSocket subprotocol; repeatable.",
+)
+#: What ``openline_cli.network`` reads.
+NETWORK: Final = (
+    PROXY, CLIENT_CERT, CLIENT_KEY, CA_FILE, HEADER, BASIC, ORIGIN, SUBPROTOCOL,
+)  # fmt: skip
 SOURCE: Final = Parameter(
     name="source",
     flags=("--source",),
@@ -179,6 +246,8 @@ LOGGING: Final = (LOG_LEVEL, LOG_JSON, LOG_FILE)
 _SOURCES: Final = (SOURCE, SPEED, RATE, CHANNELS, STREAM, SPLIT, ALLOW_EMPTY)
 #: The keys of a file for ``--config`` besides the policy, by table and name.
 TABLES: Final = {
-    "backend": {each.name: each for each in (URL, DIALECT, TOKEN_FILE, PLAIN_WS)},
+    "backend": {
+        each.name: each for each in (URL, DIALECT, TOKEN_FILE, PLAIN_WS, *NETWORK) if not each.many
+    },
     "sources": {each.name: each for each in _SOURCES},
 }

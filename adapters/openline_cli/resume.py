@@ -7,7 +7,8 @@ exit status is the worst of theirs. A transcript can be written only for one ses
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -22,19 +23,21 @@ from openline_cli import writers
 from openline_cli.credentials import find_credentials
 from openline_cli.dialects import blamed, configured_by, find_dialect
 from openline_cli.follow import follow
+from openline_cli.network import NetworkOptions
 from openline_cli.problems import COMPLETE, INTERRUPTED, Problem
 from openline_cli.screen import find_screen, write_err
-from openline_cli.settings import check_horizon
-from openline_cli.stream import finish, make_backend, make_view
+from openline_cli.settings import check_buffer
+from openline_cli.stream import finish, make_backend, make_view, with_headers
 from openline_cli.writers import Draft
 from openline_driver.options import Credentials
 from openline_store.records import Began
 from openline_store.spool import SpoolError, load, spooled_sessions
 from openline_trio.opening import resume_session
+from openline_trio.session import Session
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ResumeOptions:
+class ResumeOptions(NetworkOptions):
     """The options of the command."""
 
     directory: Path
@@ -63,14 +66,16 @@ def resume(options: ResumeOptions) -> int:
     dialect = find_dialect(options.dialect)
     if dialect is not None:
         with blamed(options.dialect):
-            check_horizon(options.policy, dialect.traits.horizon)
+            check_buffer(options.policy, dialect.traits)
     kept = None if options.token_file is None else find_credentials(options.token_file)
     url = options.url
     other = None if url is None else make_backend(url, plain_ws=options.plain_ws)
+    proxy, context = options.find_proxy(), options.find_context()
     worst = COMPLETE
     for folder in folders:
         try:
-            worst = max(worst, _resume(folder, options, other, dialect, kept))
+            opening = partial(resume_session, folder, proxy=proxy, ssl_context=context)
+            worst = max(worst, _resume(folder, options, other, dialect, kept=kept, opening=opening))
         except Problem as problem:  # the other sessions can still be finished
             if len(folders) == 1:
                 raise
@@ -113,7 +118,9 @@ def _resume(
     options: ResumeOptions,
     other: Backend | None,
     given: Dialect | None,
+    *,
     kept: Credentials,
+    opening: Callable[..., AbstractAsyncContextManager[Session]],
 ) -> int:
     try:
         past = load(folder)
@@ -123,13 +130,12 @@ def _resume(
     dialect = _dialect(folder, began, given, options.option)
     credentials = kept or find_credentials(None, variable=dialect.traits.key_variable)
     with blamed(options.dialect):
-        check_horizon(options.policy, dialect.traits.horizon)
-    backend = other or _backend(folder, began)
+        check_buffer(options.policy, dialect.traits)
+    backend = with_headers(other or _backend(folder, began), options)
     screen = None if options.json and sys.stdout.isatty() else find_screen()
     view = make_view(backend, dict.fromkeys(began.sources), screen, json=options.json)
     open_one = partial(
-        resume_session,
-        folder,
+        opening,
         backend=backend,
         credentials=credentials,
         dialect=dialect,

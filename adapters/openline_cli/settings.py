@@ -25,14 +25,17 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, cast
 
+from openline.dialects.traits import Traits
 from openline.policy import MEANINGS, Policy
 from openline_cli import options
 from openline_cli.parameters import Command, Parameter, suggestion
 from openline_cli.problems import Problem
 
 _POLICY: Final = "policy"
+_WORDS: Final = MappingProxyType({"none": None, "true": True, "false": False})
 #: The most that is read of a file; a larger one holds no settings.
 _MOST_BYTES: Final = 65536
 
@@ -71,9 +74,9 @@ class _Fields:
 
 
 def _value(text: str) -> object:
-    """A number, or None for ``none``; other text is passed on, and the core rejects it."""
-    if text.strip().lower() == "none":
-        return None
+    """A number, a truth, or None for ``none``; other text is passed on, and the core rejects it."""
+    if (word := text.strip().lower()) in _WORDS:
+        return _WORDS[word]
     for kind in (int, float):
         try:
             return kind(text)
@@ -162,14 +165,11 @@ def _setting(origin: str, parameter: Parameter, value: object) -> object:
         raise Problem(f"{origin} {parameter.name} is {value}: {error}") from None
 
 
-def check_horizon(policy: Policy | None, horizon: float) -> None:
-    """Raise Problem if the user's policy keeps too little audio for a dialect.
-
-    ``horizon``: how long (seconds) the dialect's backend may hold audio before it confirms it.
-    """
+def check_buffer(policy: Policy | None, traits: Traits) -> None:
+    """Raise Problem if the user's policy keeps too little audio for a dialect with these traits."""
     if policy is None:
         return
     try:
-        policy.check_buffer(horizon)
+        policy.check_buffer(policy.lag_of(traits))
     except ValueError as error:
         raise Problem(f"the policy: {str(error).replace('Policy.', '')}") from None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from shlex import quote
@@ -27,6 +27,7 @@ from openline_cli.credentials import find_credentials
 from openline_cli.dialects import blamed, find_dialect
 from openline_cli.follow import Outcome, follow, give_up, is_gone, opening
 from openline_cli.inputs import Reading, open_sources, remarks
+from openline_cli.network import NetworkOptions
 from openline_cli.plain import PlainView, describe_end
 from openline_cli.problems import Problem, printable
 from openline_cli.screen import (
@@ -37,7 +38,7 @@ from openline_cli.screen import (
     write_err,
     write_out,
 )
-from openline_cli.settings import check_horizon
+from openline_cli.settings import check_buffer
 from openline_cli.view import Both, JsonView, View
 from openline_cli.writers import Draft
 from openline_store.spool import SpoolError, folder_name, spooled_sessions
@@ -51,7 +52,7 @@ ANY_SOURCE: Final = "audio"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StreamOptions:
+class StreamOptions(NetworkOptions):
     """The options of the command."""
 
     files: Sequence[str]
@@ -78,7 +79,8 @@ def stream(options: StreamOptions) -> int:
     """Stream and return the exit status. Raises Problem."""
     dialect = find_dialect(options.dialect, options.option)
     spoken = dialect or DEFAULT
-    backend = find_backend(options.url, spoken, plain_ws=options.plain_ws)
+    backend = with_headers(find_backend(options.url, spoken, plain_ws=options.plain_ws), options)
+    proxy, context = options.find_proxy(), options.find_context()
     if options.out is not None:
         writers.check(options.out)
         if options.journal is not None and options.out.resolve() == options.journal.resolve():
@@ -86,7 +88,7 @@ def stream(options: StreamOptions) -> int:
     traits = spoken.traits
     credentials = find_credentials(options.token_file, variable=traits.key_variable)
     with blamed(options.dialect):
-        check_horizon(options.policy, traits.horizon)
+        check_buffer(options.policy, traits)
     sources = make_sources(options, traits.sources)
     screen = None if options.json and sys.stdout.isatty() else find_screen()
     durations = {name: source.duration for name, source in sources.items()}
@@ -101,6 +103,8 @@ def stream(options: StreamOptions) -> int:
         journal=options.journal,
         dialect=dialect,
         policy=options.policy,
+        proxy=proxy,
+        ssl_context=context,
     )
     try:
         with blamed(options.dialect):
@@ -123,6 +127,15 @@ def find_backend(url: str | None, dialect: Dialect, *, plain_ws: bool) -> Backen
         return Backend.of(dialect)
     except ValueError as error:
         raise Problem(f"--url is missing: {error}") from None
+
+
+def with_headers(backend: Backend, network: NetworkOptions) -> Backend:
+    """The backend with the headers and subprotocols of the options. Raises Problem."""
+    headers = network.find_headers()
+    try:
+        return replace(backend, headers=headers, subprotocols=tuple(network.subprotocol))
+    except ValueError as error:
+        raise Problem(f"--subprotocol: {error}") from None
 
 
 def make_backend(url: str, *, plain_ws: bool) -> Backend:

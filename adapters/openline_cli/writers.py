@@ -2,7 +2,8 @@
 
 The suffix and the place are checked before anything is dialled. Each final is appended and synced
 as it comes, so that a crash loses none that was reported. So is a settled partial, whose words
-become final as they are, or are heard again: if it is retracted, it leaves the file. At the end
+become final as they are, or are heard again: if it is retracted, it leaves the file, and if it is
+divided, its first part takes its place. At the end
 the whole transcript is put into order, with what a format adds (gaps, the result). What stood at
 the path before stays there until the first words come, and stays for good if none do and the
 session is not complete.
@@ -97,7 +98,12 @@ class Draft:
                 return  # it is there already
             final = structs.replace(words, final=True)
             if not words.final:
+                former = self._settled.get(words.id)
                 self._settled[words.id] = final
+                if former is not None:  # it was divided
+                    self._finals[self._finals.index(former)] = final
+                    self._begin()
+                    return
             self._finals.append(final)
 
     def retract(self, source: str) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager
+from ssl import SSLContext
 from types import MappingProxyType
 from typing import Any, Final, Protocol, cast, runtime_checkable
 
@@ -86,6 +87,15 @@ def check_credentials(credentials: object, *, threads: bool = False) -> None:
         )
 
 
+def check_proxy(proxy: object) -> None:
+    """Raise TypeError unless it is a URL, True or False."""
+    if not isinstance(proxy, str | bool):
+        raise TypeError(
+            "proxy: give a URL, True for the proxies of the environment, or False for none, not "
+            f"{kind_of(proxy)}"
+        )
+
+
 def check_given(**given: object) -> None:
     """Raise TypeError for an argument that has not the type for its name in ``_KINDS``."""
     for name, value in given.items():
@@ -123,6 +133,7 @@ _KINDS: Final[Mapping[str, tuple[type | tuple[type, ...] | None, str]]] = Mappin
         "session_id": (str, "a str"),
         "connect": (None, "a function"),
         "random": (None, "a function"),
+        "ssl_context": (SSLContext, "an ssl.SSLContext"),
         "folder": (_PATH, "the path of a folder, a str or a Path"),
         "spool": (_PATH, "the path of a folder, a str or a Path"),
         "spool_limit": (int, "bytes as an int"),

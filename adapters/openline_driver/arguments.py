@@ -21,10 +21,12 @@ from openline_driver.argument_checks import (
     check_credentials,
     check_given,
     check_optional,
+    check_proxy,
     check_sources,
     checked_dialect,
 )
 from openline_driver.options import STORE_LIMIT, SessionOptions
+from openline_driver.proxies import Proxies
 
 
 class Maker(msgspec.Struct, frozen=True):
@@ -104,6 +106,19 @@ def resumed_options(
         past_transcript=transcript,
         user_agent=maker.user_agent,
     )
+
+
+def chosen_proxies(given: Mapping[str, Any], environ: Mapping[str, str]) -> Proxies:
+    """The proxies of a session, whose variables are read from ``environ`` now.
+
+    Raises TypeError and ValueError, as ``open_session``.
+    """
+    proxy, replaced = given["proxy"], given["connect"] is not None
+    check_proxy(proxy)
+    check_optional(ssl_context=given["ssl_context"])
+    if replaced and not (proxy is True and given["ssl_context"] is None):
+        raise ValueError("connect opens the sockets itself: leave proxy and ssl_context out")
+    return Proxies(False if replaced else proxy, environ)
 
 
 _OPTIONAL = ("backend", "policy", "session_id", "connect", "random", "spool", "journal")

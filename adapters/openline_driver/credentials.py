@@ -18,7 +18,7 @@ from urllib.parse import quote
 import msgspec
 
 from openline import events as e
-from openline.backend import check_credential
+from openline.backend import QUERY_PARAMETER, Backend, check_credential
 from openline.dialects.checking import DialectError
 from openline.dialects.headers import credential_headers
 from openline.dialects.protocol import Dialect
@@ -35,6 +35,8 @@ REMEMBERED: Final = 1000
 REDACTED: Final = "[token]"
 #: A shorter token is not secret, and redacting it would damage words ("mic", "status", "test").
 SHORTEST: Final = 8
+#: Headers of an app that are no secret, in small letters.
+_PUBLIC: Final = frozenset({"origin", "user-agent", "accept-language", "referer"})
 #: Words of headers that a dialect makes of every credential are not secret; tried with this one.
 _OTHER: Final = "x"
 
@@ -63,17 +65,31 @@ class CredentialStore:
     make headers of it.
     """
 
-    def __init__(self, credentials: Credentials, dialect: Dialect) -> None:
+    def __init__(
+        self,
+        credentials: Credentials,
+        dialect: Dialect,
+        added: tuple[tuple[str, str], ...] = (),
+    ) -> None:
+        """``added``: the headers that the app adds to each request; they may hold secrets."""
         self.current: str | None = None
+        self._there: Backend | None = None  # where the newest Token is good, if one said so
         self.headers: tuple[tuple[str, str], ...] = ()
         shared = credentials if isinstance(credentials, SharedProvider) else None
         self.has_provider = shared is not None or callable(credentials)
         self._lead = LEAD if shared is None else shared.lead
         self._is_asked_each_dial = shared is not None and shared.asked_each_dial
         self._dialect = dialect
+        self._parameter = dialect.traits.key_parameter or QUERY_PARAMETER
         self._known: dict[frozenset[str], None] = {}  # the newest last
         # Of all credentials, the longest first: one of them may be a part of another.
-        self._secrets: list[str] = []
+        self._added = frozenset(
+            each
+            for value in (value for name, value in added if name.lower() not in _PUBLIC)
+            for each in (value, *value.split(), _quoted(value))
+            if len(each) >= SHORTEST
+        )
+        self._secrets = sorted(self._added, key=len, reverse=True)
         if isinstance(credentials, str):
             self._keep(credentials)
 
@@ -82,7 +98,7 @@ class CredentialStore:
 
         ``now`` is session time: from it on the time is counted after which the result is due.
         """
-        given, before = value_of(fact.given), self.current
+        given, before = value_of(fact.given), (self.current, self._there)
         if isinstance(fact.given, Token) and (wrong := fact.given.unusable()):
             return e.CredentialFailed(fact.request, detail=wrong, unusable=True)
         if not isinstance(given, str):
@@ -98,7 +114,10 @@ class CredentialStore:
         except DialectError as exc:  # its text is one line without the token
             return e.CredentialFailed(fact.request, detail=str(exc), unusable=True)
         due_at = self._due_at(fact, now)
-        return e.CredentialReady(fact.request, due_at, unchanged=given == before)
+        there = fact.given.backend if isinstance(fact.given, Token) else None
+        self._there = there or self._there
+        is_same = (given, self._there) == before
+        return e.CredentialReady(fact.request, due_at, unchanged=is_same, backend=there)
 
     def _due_at(self, fact: CredentialGiven, now: float) -> float | None:
         """From when on the provider is asked again before a dial, though nothing was refused."""
@@ -133,7 +152,7 @@ class CredentialStore:
         self._known[secrets] = None
         if len(self._known) > REMEMBERED:
             del self._known[next(iter(self._known))]
-        every = (secret for secrets in self._known for secret in secrets)
+        every = {*self._added, *(secret for secrets in self._known for secret in secrets)}
         self._secrets = sorted(every, key=len, reverse=True)
 
     def redact(self, event: e.Event) -> e.Event:
@@ -168,7 +187,7 @@ class CredentialStore:
     def _from_location(self, location: str) -> str:
         # A server may return our own parameter in its redirect; each dial adds it again.
         for secret in self._secrets:
-            location = location.replace(f"token={_quoted(secret)}", "")
+            location = location.replace(f"{self._parameter}={_quoted(secret)}", "")
         return self._from_text(location)
 
     def _from_text(self, text: str) -> str:

@@ -81,7 +81,8 @@ class Driver:
         self._clock = clock
         self._wake = wake
         self._now = -math.inf
-        self._credentials = CredentialStore(options.credentials, options.dialect)
+        added = options.backend.headers
+        self._credentials = CredentialStore(options.credentials, options.dialect, added)
         self._translation = Translation(options, self._credentials, self._time)
         self.dials = self._translation.dials
         self.updates = self._translation.updates
@@ -292,7 +293,7 @@ class Driver:
                 self._ask_for_end(event)
             case f.Cancelled():
                 self._ask_for_end(e.AbortRequested())
-            case e.NetworkRestored():
+            case e.NetworkRestored() | e.SkipRequested():
                 self._receive_request(event)
             case f.CredentialGiven() | f.ProviderFailed():
                 self._take_credential(event)

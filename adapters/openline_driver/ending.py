@@ -27,6 +27,7 @@ class Ending:
 
     def __init__(self) -> None:
         self._answer: bytes | None = b""  # what has arrived of its head; None: it was read
+        self._skipped: int = 0  # bytes of preliminary answers
         self.opened = False
         self.refusal: Head | None = None  #: of an answer that refused the upgrade
         self.error: ErrorKind | None = None
@@ -39,16 +40,17 @@ class Ending:
         """
         if self._answer is None:
             return data
-        self._answer += data
+        answer = self._answer + data
         try:
-            found = read_answer(self._answer)
+            head, rest = read_answer(answer, self._skipped)
         except NoAnswerError as exc:
             self.fail_upgrade(str(exc))
         else:
-            if found is None:
+            if head is None:
+                self._answer = rest
+                self._skipped += len(answer) - len(rest)
                 return b""
             self._answer = None
-            head, rest = found
             if head.is_upgrade:
                 return rest
             self.refusal = head

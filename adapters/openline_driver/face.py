@@ -83,6 +83,14 @@ class Face:
         """Pass on the operating system's news that the network is back."""
         self.feed(e.NetworkRestored())
 
+    def skip_to_live(self) -> None:
+        """Give up the audio of live sources that waits to be sent: it is a gap (``skipped``).
+
+        For an app that is told that a source is ``behind``. A file and a source that has ended
+        lose nothing.
+        """
+        self.feed(e.SkipRequested())
+
     def poll(self) -> Update | None:
         """The next update if there is one, without waiting; None also after the last."""
         update = self._driver.updates.take()

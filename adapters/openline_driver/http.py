@@ -2,20 +2,21 @@
 
 Text in, text out. An answer goes through three steps: ``read_answer`` cuts its head from the
 bytes that have arrived, ``Refused`` carries status and headers to the driver, and ``refusal`` makes
-of it what the core knows: a redirect, or a loss with a status and perhaps a wait.
+of it what the core knows: a redirect, or a loss with a status and perhaps a wait. ``opened`` reads
+the Date of an answer that opens the WebSocket.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from email.utils import mktime_tz, parsedate_tz
 from typing import Final
 
 import msgspec
 
 from openline.backend import Backend
-from openline.events import Redirected, SocketLost
+from openline.events import Redirected, SocketLost, SocketOpened
 from openline_driver.facts import Refused
 
 #: RFC 9110 §15.4: the statuses that name another place to ask. Without a Location they do not.
@@ -74,21 +75,22 @@ def read_head(data: bytes) -> Head | None:
     return Head(int(status[1]), headers)
 
 
-def read_answer(data: bytes) -> tuple[Head, bytes] | None:
-    """The head of the answer in ``data``, and all bytes from it on; None while more is to come.
+def read_answer(data: bytes, skipped: int = 0) -> tuple[Head | None, bytes]:
+    """The head of the answer in ``data``, and all bytes from it on; no head while more is to come.
 
     A server or proxy may send preliminary answers first (RFC 9110 §15.2: 100, 102, 103), which a
-    WebSocket library takes for a refusal: they are skipped. Raises NoAnswerError as
-    ``read_head``, and where there are too many of them.
+    WebSocket library takes for a refusal: they are skipped. ``skipped`` counts the bytes of those
+    that earlier calls skipped: a caller passes on what they left, so that none is read twice.
+    Raises NoAnswerError as ``read_head``, and where there are too many of them.
     """
     rest = data
     while (head := read_head(rest)) is not None:
         if not head.is_preliminary:
             return head, rest
         rest = _BLANK_LINE.split(rest, maxsplit=1)[1]
-    if len(data) > MAX_HEAD:
+    if skipped + len(data) > MAX_HEAD:
         raise NoAnswerError("an endless answer to the upgrade")
-    return None
+    return None, rest
 
 
 def host_header(backend: Backend) -> str:
@@ -106,10 +108,21 @@ def request_headers(
     """The headers of a request beside those of the handshake. Secret.
 
     ``carriers`` are the headers in which the dialect has the credential travel. They are left
-    out where there is no credential to send, and where it travels in the query.
+    out where there is no credential to send, and where it travels in the query. A header that the
+    app gave the backend replaces one of the same name.
     """
-    chosen = carriers if backend.headers(credential) else ()
-    return (("User-Agent", user_agent), *chosen)
+    added = tuple(backend.headers)
+    names = {name.lower() for name, _ in added}
+    chosen = carriers if backend.credential_headers(credential) else ()
+    others = (("User-Agent", user_agent), *chosen)
+    return (*(each for each in others if each[0].lower() not in names), *added)
+
+
+def opened(dial: int, connection_id: str, headers: Iterable[tuple[bytes, bytes]]) -> SocketOpened:
+    """The event of an upgrade that was answered with ``headers``: only the Date is read."""
+    dates = [value for name, value in headers if name.lower() == b"date"]
+    text = dates[0].decode("ascii", "replace") if dates else ""
+    return SocketOpened(dial, connection_id, date=_date(text))
 
 
 def refusal(refused: Refused) -> Redirected | SocketLost:

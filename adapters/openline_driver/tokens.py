@@ -4,6 +4,9 @@ A plain str is used until the backend refuses it. A ``Token`` can state more: th
 expires, or that it is good for one dial only. An open line needs no credential, so a token that
 expires meanwhile changes nothing; before the next dial the provider is asked again, from ``lead``
 seconds before ``expires_at`` on.
+
+Some services answer a request with an address for one session. Then the ``Token`` has a
+``backend``: it is dialled from then on, until a later ``Token`` has another one.
 """
 
 from __future__ import annotations
@@ -12,6 +15,8 @@ import math
 from typing import Final, cast
 
 import msgspec
+
+from openline.backend import Backend
 
 #: Seconds before a token expires from which it is not used for another dial: a dial, the upgrade
 #: and the backend's check take up to 20 s (CONNECT and ACK), and two clocks differ a little.
@@ -22,13 +27,14 @@ class Token(msgspec.Struct, frozen=True):
     """A credential and how long it may be used; a provider may return one in place of a str.
 
     ``expires_at`` is in seconds since the epoch, as ``exp`` of a JWT; None: unknown. ``reuse``
-    False: it is good for one dial, so the provider is asked before each. The value is not in the
-    repr.
+    False: it is good for one dial, so the provider is asked before each. ``backend``: where it is
+    good; None: where the session dials anyway. The value and the backend are not in the repr.
     """
 
     value: str
     expires_at: float | None = None
     reuse: bool = True
+    backend: Backend | None = None
 
     def __repr__(self) -> str:
         return f"Token(expires_at={self.expires_at!r}, reuse={self.reuse!r})"
@@ -40,6 +46,9 @@ class Token(msgspec.Struct, frozen=True):
         expires_at = cast("object", self.expires_at)
         if not isinstance(value, str):
             return f"its Token holds {type(value).__name__}; a token is a str"
+        there = cast("object", self.backend)
+        if not isinstance(there, Backend | None):
+            return f"its Token has a backend of type {type(there).__name__}; give a Backend"
         if not isinstance(reuse, bool):
             return f"its Token has a reuse of type {type(reuse).__name__}; give True or False"
         if expires_at is None:

@@ -67,13 +67,15 @@ class Translation:
     def _dial(self, command: c.OpenSocket) -> fx.Dial:
         options, store, backend = self._options, self._credentials, command.backend
         credential = store.current if command.with_credential else None
+        parameter = options.dialect.traits.key_parameter
+        carriers = () if parameter else store.headers
         self.wake = fx.Wake(command.dial)
         return fx.Dial(
             dial=command.dial,
             backend=backend,
             host=host_header(backend),
-            target=backend.target(credential, options.dialect.query()),
-            headers=request_headers(backend, credential, store.headers, options.user_agent),
-            subprotocols=tuple(options.dialect.subprotocols(credential)),
+            target=backend.target(credential, options.dialect.query(), parameter),
+            headers=request_headers(backend, credential, carriers, options.user_agent),
+            subprotocols=(*options.dialect.subprotocols(credential), *backend.subprotocols),
             connection_id=options.new_id(),
         )

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
-from typing import TypeAlias, cast
+from typing import Final, TypeAlias, cast
 
 from openline.dialects.checking import DialectError, check_dialect
 from openline.dialects.protocol import Dialect
@@ -19,6 +19,9 @@ from openline.dialects.registry import BUILT_IN
 
 #: What imports a module by its name.
 Load: TypeAlias = Callable[[str], object]
+
+
+_A_PATH: Final = "is a path: give the module as import has it, such as steno:Steno for steno.py"
 
 
 class NamingError(Exception):
@@ -47,14 +50,17 @@ def imported(name: str, load: Load = import_module) -> object:
     try:
         found = load(module)
     except (Exception, SystemExit) as error:  # a user's module may raise anything
-        raise NamingError(
-            f"{name}: {module or 'a module without a name'} cannot be imported: {_typed(error)}"
-        ) from error
+        why = _A_PATH if _is_path(module) else f"cannot be imported: {_typed(error)}"
+        raise NamingError(f"{name}: {module or 'a module without a name'} {why}") from error
     for part in path.split("."):
         if not hasattr(found, part):
             raise NamingError(f"{name}: {module} has no {path or 'object without a name'}")
         found = getattr(found, part)
     return found
+
+
+def _is_path(module: str) -> bool:
+    return module.endswith(".py") or "/" in module or "\\" in module
 
 
 def made(name: str, found: object) -> object:

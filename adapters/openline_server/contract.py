@@ -39,6 +39,7 @@ CAPACITY_TEXT: Final = "Server at capacity, please try again later"
 TOO_MANY_SOURCES_TEXT: Final = "Too many active sources (max {most}). Ignoring source '{source}'."
 ASR_TIMEOUT_TEXT: Final = "ASR processing timed out; the last words may be missing"
 NO_ASR_TEXT: Final = "No speech recogniser is available; audio is received but not transcribed"
+NOT_RECOGNISED_TEXT: Final = "audio was not recognised"
 KEEPALIVE_TEXT: Final = "keepalive ping timeout"
 
 FEATURES: Final = (
@@ -121,13 +122,7 @@ def read_frame(data: bytes) -> Audio:
 
 def read_text(text: str) -> ClientMessage:
     """Decode a text message. Raises Refusal or MalformedMessageError."""
-    try:
-        parsed: object = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise MalformedMessageError("not JSON") from error
-    if not isinstance(parsed, dict):
-        raise MalformedMessageError("not a JSON object")
-    message = cast("JsonObject", parsed)
+    message = parse_object(text)
     kind = message.get("type")
     if kind == "start":
         return _start(message)
@@ -136,6 +131,17 @@ def read_text(text: str) -> ClientMessage:
     if kind == "audio":
         return _audio(message)
     return Ignored(str(kind)[:64])
+
+
+def parse_object(text: str) -> JsonObject:
+    """A JSON object. Raises MalformedMessageError."""
+    try:
+        parsed: object = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise MalformedMessageError("not JSON") from error
+    if not isinstance(parsed, dict):
+        raise MalformedMessageError("not a JSON object")
+    return cast("JsonObject", parsed)
 
 
 def _start(message: JsonObject) -> Start:

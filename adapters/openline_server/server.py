@@ -24,6 +24,7 @@ from __future__ import annotations
 import logging
 import signal
 from collections.abc import AsyncIterator, Callable
+from email.utils import formatdate
 from math import inf
 from typing import Final
 
@@ -193,7 +194,8 @@ class Server:
             request = await self._handshake(connection, transport, nursery)
             if request is not None:
                 chosen = self.contract.subprotocol(request.proposed_subprotocols)
-                ws = await request.accept(subprotocol=chosen)
+                dated = [(b"date", formatdate(usegmt=True).encode())]  # as most servers do
+                ws = await request.accept(subprotocol=chosen, extra_headers=dated)
                 refusal = self._judge(request)
                 if isinstance(refusal, Rejection):
                     raise AssertionError("the handshake has rejected it")

@@ -99,6 +99,7 @@ class Session:
         self._sources = Sources(
             context.config, context.recognizer, hooks=context.hooks, peer=peer,
             served=self._contract, recordings=self._recordings, send=self._send,
+            broken=self._broken,
         )  # fmt: skip
         self._scope = trio.CancelScope()
         self._ending = Ending(1006)
@@ -132,6 +133,11 @@ class Session:
     def _end(self, code: int, reason: str = "") -> None:
         self._ending = Ending(code, reason)
         self._scope.cancel()
+
+    def _broken(self) -> None:
+        """Audio was not recognised, and the contract has no message for that."""
+        log.warning("connection %d: audio was not recognised", self._peer.number)
+        self._end(1011, contract.NOT_RECOGNISED_TEXT)
 
     async def _read(self, message: str | bytes, nursery: trio.Nursery) -> None:
         try:
@@ -220,7 +226,8 @@ class Session:
         await self._hooks.finishing(self._peer)
         wait = self._contract.stop_wait
         await self._sources.finish(self._config.stop_timeout if wait is None else wait)
-        await self._summarise()
+        if not self._scope.cancel_called:
+            await self._summarise()
 
     async def _flush(self) -> None:
         if self._phase != "streaming":

@@ -46,11 +46,12 @@ class Sources:
         served: Contract,
         recordings: Recordings,
         send: Send,
+        broken: Callable[[], None],
     ) -> None:
-        """No audio came yet. ``send`` takes a happening."""
+        """No audio came yet. ``send`` takes a happening; ``broken`` ends the connection."""
         self._config, self._recognizer = config, recognizer
         self._hooks, self._peer, self._contract = hooks, peer, served
-        self._recordings, self._send = recordings, send
+        self._recordings, self._send, self._broken = recordings, send, broken
         self._listeners: dict[Source, Listener] = {}
         self._load = Load()
         self._received: dict[Source, int] = {}
@@ -125,7 +126,9 @@ class Sources:
 
     async def _fail(self, source: Source, segment: Segment) -> None:
         self.hearing.failed(source, segment)
-        if not self._recognizer.available and "no_asr" not in self._told:
+        if not self._contract.tells_failures:
+            self._broken()
+        elif not self._recognizer.available and "no_asr" not in self._told:
             self._told.add("no_asr")
             await self._send(contract.status("no_asr_provider", contract.NO_ASR_TEXT))
         else:
@@ -162,6 +165,9 @@ class Sources:
         for listener in self._listeners.values():
             listener.hearing.cancel()
         if waiting.cancelled_caught:
+            if not self._contract.tells_failures:
+                self._broken()
+                return
             await self.warn(contract.ASR_TIMEOUT_TEXT)
         for listener in self._listeners.values():
             await self._metrics(listener)

@@ -30,7 +30,9 @@ from openline_server.recognizer import Question, RecognizerError
 log: Final = logging.getLogger(__name__)
 
 T = TypeVar("T")
-_JOB_SECONDS: Final = 20.0
+#: A process that takes longer hangs. A segment of 11 s takes about 1 s of a processor, and on a
+#: machine that has much else to do a process gets a tenth of one, and less with a low priority.
+_JOB_SECONDS: Final = 60.0
 _NICE: Final = 5
 #: Seconds that a process has to end by itself. One that is still loading a model on a busy machine
 #: needs most of them.

@@ -80,6 +80,7 @@ class Alphabet:
         yield "the app stops", e.StopRequested()
         yield "the app aborts", e.AbortRequested()
         yield "the network is back", e.NetworkRestored()
+        yield "the app skips to live audio", e.SkipRequested()
         first = self._sources[0]
         yield f"{first} captures much", e.AudioCaptured(first, MUCH)
         for source in self._sources:

@@ -21,6 +21,8 @@ from typing import Final, Self
 import trio
 
 from openline.backend import Backend
+from openline.dialects.protocol import Dialect
+from openline.dialects.registry import BUILT_IN
 from openline_server import (
     BackendError,
     Fault,
@@ -82,6 +84,7 @@ class BackgroundBackend:
             token=token,
             max_sessions=max_sessions,
         )
+        self._dialect = dialect
         self._witness = _Recorder(fault for text in faults for fault in parse_faults(text))
         self._started: queue.SimpleQueue[Server | BaseException] = queue.SimpleQueue()
         self._token: trio.lowlevel.TrioToken | None = None
@@ -125,8 +128,13 @@ class BackgroundBackend:
 
     @property
     def backend(self) -> Backend:
-        """The address, for ``openline_trio.open_session``."""
+        """The address, for ``openline_trio.open_session``, with ``dialect`` as its dialect."""
         return Backend.from_url(self.url)
+
+    @property
+    def dialect(self) -> Dialect:
+        """The client's side of the wire contract, with its default options."""
+        return BUILT_IN[self._dialect]
 
     @property
     def dials(self) -> int:

@@ -98,7 +98,8 @@ class Dialing:
 
     def _aims(self, command: OpenSocket) -> None:
         seen, there, before = self.seen, command.backend, self.seen.backend
-        home = self._home = self._home or there
+        home = self._home if seen.redirected and self._home else there
+        self._home = home
         if not seen.redirected:
             seen.hops, seen.cross_origin = 0, False
         elif before is not None:

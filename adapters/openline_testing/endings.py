@@ -48,6 +48,10 @@ ERRORS: Final = {
     ErrorKind.TLS_DATES: Action.FATAL,
     ErrorKind.TLS_HOSTNAME: Action.FATAL,
     ErrorKind.TLS_CLIENT_CERTIFICATE: Action.FATAL,
+    ErrorKind.PROXY_UNREACHABLE: Action.RETRY,
+    ErrorKind.PROXY_CREDENTIALS: Action.FATAL,
+    ErrorKind.PROXY_FORBIDS: Action.FATAL,
+    ErrorKind.PROXY_BUSY: Action.LATER,
     ErrorKind.REDIRECT_REFUSED: Action.FATAL,
     ErrorKind.TOO_MANY_REDIRECTS: Action.FATAL,
 }
@@ -58,6 +62,7 @@ WEATHER_ERRORS: Final = frozenset(
         ErrorKind.TLS_CERTIFICATE,
         ErrorKind.TLS_DATES,
         ErrorKind.TLS_HOSTNAME,
+        ErrorKind.PROXY_FORBIDS,
         ErrorKind.REDIRECT_REFUSED,
         ErrorKind.REDIRECT_ELSEWHERE,
         ErrorKind.TOO_MANY_REDIRECTS,

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Final, NoReturn
 
-from openline.events import AbortRequested, AudioCaptured, CaptureHole
+from openline.events import AbortRequested, AudioCaptured, CaptureHole, SkipRequested
 from openline.updates import (
     Ended,
     Gap,
@@ -93,7 +93,11 @@ class GapLaws:
         if isinstance(update, GapWithdrawn):
             self._withdrawn(update.gap)
             return
-        gap = update
+        gap, is_skip = update, isinstance(self._seen.event, SkipRequested)
+        if gap.cause is GapCause.SKIPPED:
+            if not is_skip:
+                self._broken("gaps add up", f"nobody skipped, and a gap says so: {gap}")
+            self._seen.holes.add(gap.source)  # captured and not sent need not mean that it waits
         if gap.samples <= 0 or gap.end < gap.start:
             self._broken("gaps add up", f"a gap of {gap.samples} samples")
         if gap.exact and gap.samples != gap.end - gap.start:

@@ -37,6 +37,7 @@ from openline_testing import strategies
 from openline_testing.draws import Draws
 from openline_testing.laws import broken
 from openline_testing.samples import Sample, Samples, acks_of, fill, final_of, samples_of
+from openline_testing.scope import check_scope
 from openline_testing.steps import Noted
 from openline_testing.world import Session, World
 
@@ -66,7 +67,8 @@ class SessionFuzzer(RuleBasedStateMachine):
     - ``received(event, commands)``, ``sent(outgoing)``, ``ended()``: further checks.
 
     A rule of your own calls ``feed(event)``; ``world.seen`` has the live dial and its ids.
-    Raises ValueError, one line, for samples with which no session can begin.
+    Raises ValueError, one line, for samples with which no session can begin, and ScopeError for a
+    dialect that the laws do not know.
     """
 
     dialect: ClassVar[Dialect] = DEFAULT
@@ -80,6 +82,7 @@ class SessionFuzzer(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
+        check_scope(self.dialect)
         samples = samples_of(self.dialect, self.messages)
         self._messages = strategies.messages(self.dialect, self.messages)
         self._acks = acks_of(self.dialect, samples)
@@ -205,6 +208,11 @@ class SessionFuzzer(RuleBasedStateMachine):
     def network(self) -> None:
         """The app reports that the network is back."""
         self.feed(e.NetworkRestored())
+
+    @rule()
+    def skip(self) -> None:
+        """The app skips to live audio."""
+        self.feed(e.SkipRequested())
 
     @rule(source=st.integers(0, 2), frames=st.integers(0, 120), tail=st.booleans())
     def capture(self, source: int, frames: int, tail: bool) -> None:  # noqa: FBT001 (as above)

@@ -50,8 +50,9 @@ def openline_backend(request: pytest.FixtureRequest) -> Iterator[StartBackend]:
 
     ``openline_backend("cut after ack", …)`` takes phrases as in ``openline serve --fault``
     and the options of ``BackgroundBackend`` (``dialect``, ``recognizer``, ``token``,
-    ``max_sessions``). It returns a backend with ``url``, ``backend``, ``dials``,
-    ``received(source)``, ``faults_struck`` and ``stop()``. It runs in real time.
+    ``max_sessions``). It returns a backend with ``url``, ``backend`` and ``dialect`` (for
+    ``open_session``), ``dials``, ``received(source)``, ``faults_struck`` and ``stop()``. It runs
+    in real time.
     """
     if "openline_clock" in request.fixturenames:
         pytest.fail(

@@ -9,6 +9,7 @@ recording, and ``promise`` plays the traits.
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import Any, Final, cast
 
 from openline.dialects.checking import check_dialect, decode_strict, encode_checked
@@ -29,6 +30,7 @@ from openline.dialects.traits import AudioForm, End, Ends, Traits
 _ONE: Final[tuple[tuple[str, Any], ...]] = (
     *(("form", AudioForm()), ("greets", False), ("replies", True), ("patience", None)),
     *(("longest", None), ("counts", None), ("proves_silence", True), ("pace", None)),
+    ("disorder", 0),
     *(("keepalive", None), ("flush_every", None), ("flush_idle", None)),
     ("pong_patience", None),
     *(("end", End.MESSAGE), ("tail", 0)),
@@ -38,26 +40,38 @@ _SENT: Final = (Sent(), Sent(seconds=1.0, audio=50, messages=51))
 
 
 class ScopeError(ValueError):
-    """A valid dialect that the kit cannot play; one line that names the trait."""
+    """A valid dialect that the kit cannot play; one line that names every trait."""
 
 
-def check_scope(dialect: Dialect) -> None:
-    """Raise ScopeError for a dialect that the kit cannot play, DialectError for an invalid one."""
+def check_scope(dialect: Dialect, *, assumes: bool = False) -> None:
+    """Raise ScopeError for a dialect that the kit cannot play, DialectError for an invalid one.
+
+    ``assumes``: silence that is not proved can be played, as by the theorem.
+    """
     check_dialect(dialect)
     traits = dialect.traits
-    for name, value in _ONE:
-        if getattr(traits, name) != value:
-            raise _beyond(dialect, f"Traits.{name} is {getattr(traits, name)!r}, not {value!r}")
-    for name, is_beyond, want in (
-        ("sources", traits.sources == (), "names"),
-        ("ends", traits.ends is Ends.NONE, "Ends.EXACT or Ends.CLAIMED"),
-        ("queue", traits.queue is None, "seconds"),
-        ("statuses", bool(traits.statuses), "no rules"),
-    ):
-        if is_beyond:
-            raise _beyond(dialect, f"Traits.{name} is {getattr(traits, name)!r}, not {want}")
+    beyond = [
+        *(
+            (name, _shown(value))
+            for name, value in _ONE
+            if getattr(traits, name) != value and not (assumes and name == "proves_silence")
+        ),
+        *(
+            (name, want)
+            for name, is_beyond, want in (
+                ("sources", traits.sources == (), "names"),
+                ("ends", traits.ends is Ends.NONE, "Ends.EXACT or Ends.CLAIMED"),
+                ("queue", traits.queue is None, "seconds"),
+                ("statuses", bool(traits.statuses), "no rules"),
+            )
+            if is_beyond
+        ),
+    ]
+    wrong = [f"Traits.{name} is {_shown(getattr(traits, name))}, not {w}" for name, w in beyond]
     if dialect.begin() is not None:
-        raise _beyond(dialect, "it has a memory")
+        wrong.append("it has a memory")
+    if wrong:
+        raise _beyond(dialect, "; ".join(wrong))
 
 
 def is_in_scope(dialect: Dialect) -> bool:
@@ -121,4 +135,18 @@ def item_of(dialect: Dialect, data: Wire) -> Message | None:
 
 
 def _beyond(dialect: Dialect, what: str) -> ScopeError:
-    return ScopeError(f"the dialect {dialect.name!r} is beyond the kit's laws: {what}")
+    return ScopeError(
+        f"the dialect {dialect.name!r} is beyond the kit's laws: {what}: "
+        "explore, check_recording and promise take any dialect"
+    )
+
+
+def _shown(value: object) -> str:
+    """The value of a trait, short."""
+    if isinstance(value, AudioForm):
+        return (
+            "the default"
+            if value == AudioForm()
+            else f"{value.usual:g} s, {value.rate} Hz, {value.encoding}"
+        )
+    return str(value) if isinstance(value, Enum) else repr(value)

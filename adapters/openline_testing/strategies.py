@@ -203,6 +203,7 @@ def events(sources: Sequence[str] = ("mic",), dial: int = 1) -> SearchStrategy[e
         st.just(e.StopRequested()),
         st.just(e.AbortRequested()),
         st.just(e.NetworkRestored()),
+        st.just(e.SkipRequested()),
         st.builds(e.SourceStarted, source, st.floats(0, 10) | st.sampled_from(_NO_TIMES)),
         st.builds(e.AudioCaptured, source, st.integers(0, 999).map(bytes)),
         st.builds(e.CaptureHole, source, st.integers(-1, 3200)),

@@ -59,8 +59,13 @@ def __getattr__(name: str) -> object:
             try:
                 return getattr(import_module(module), name)
             except ModuleNotFoundError as error:
-                if (error.name or "").partition(".")[0] in _EXTRA:
-                    error.add_note('sessions need more packages: pip install "openline[trio]"')
+                from openline_driver.version import advice  # noqa: PLC0415  # only now: it costs time
+
+                note = advice(
+                    error, _EXTRA, 'sessions need more packages: pip install "openline[trio]"'
+                )
+                if note:
+                    error.add_note(note)
                 raise
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 

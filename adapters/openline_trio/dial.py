@@ -24,12 +24,13 @@ from trio_websocket import ConnectionClosed, WebSocketConnection, wrap_client_st
 from wsproto.utilities import LocalProtocolError as WebSocketStateError
 
 from openline.commands import Outgoing, SendPing
-from openline.events import Event, MessageReceived, PongReceived, SocketLost, SocketOpened
+from openline.events import Event, MessageReceived, PongReceived, SocketLost
 from openline.reconnect.verdicts import Sender
 from openline_driver import effects as fx
 from openline_driver.dials import NO_FRAME
 from openline_driver.effects import MAX_MESSAGE
 from openline_driver.facts import Fact, Refused, Released
+from openline_driver.http import opened
 from openline_driver.network_errors import DialError
 from openline_trio.network import Connect
 from openline_trio.observed_stream import ObservedStream
@@ -112,7 +113,7 @@ class Dial:
                     max_message_size=MAX_MESSAGE,
                 )
                 stream.opened = True
-                self._feed(SocketOpened(self._number, effect.connection_id))
+                self._feed(opened(self._number, effect.connection_id, ws.handshake_headers))
                 await self._converse(ws)
                 nursery.cancel_scope.cancel()
         except* WebSocketStateError:

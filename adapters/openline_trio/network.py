@@ -1,13 +1,15 @@
 """From a backend's address to an open byte stream, every failure with its kind.
 
-DNS, TCP and TLS are done here rather than inside the WebSocket library, which swallows a
+DNS, TCP, proxies and TLS are done here rather than inside the WebSocket library, which swallows a
 failed certificate or an early end and hangs. There are no timeouts: the driver aborts a dial
 that takes too long. Certificates are always verified.
 """
 
 from __future__ import annotations
 
+import os
 import ssl
+from contextlib import AsyncExitStack
 from typing import Protocol
 
 import trio
@@ -15,6 +17,9 @@ import trio
 from openline.backend import Backend
 from openline.reconnect.verdicts import ErrorKind
 from openline_driver.network_errors import DialError, name_os_error, name_tls_error
+from openline_driver.proxies import Proxies, Proxy, Tunnel
+from openline_driver.version import user_agent
+from openline_trio.socks import through_socks
 
 
 class Connect(Protocol):
@@ -25,29 +30,90 @@ class Connect(Protocol):
         ...
 
 
-def connector(ssl_context: ssl.SSLContext | None = None) -> Connect:
-    """A ``Connect`` over real sockets; ``ssl_context`` None: the system's trust store."""
+def connector(ssl_context: ssl.SSLContext | None = None, proxies: Proxies | None = None) -> Connect:
+    """A ``Connect`` over real sockets.
+
+    ``ssl_context`` None: the system's trust store. ``proxies`` None: no proxy. Raises ValueError,
+    one line, if the variable SSLKEYLOGFILE names a file that cannot be opened.
+    """
+    if ssl_context is None and os.environ.get("SSLKEYLOGFILE"):
+        ssl_context = _logging_keys()
 
     async def connect(backend: Backend) -> trio.abc.Stream:
-        try:
-            tcp = await trio.open_tcp_stream(backend.host, backend.port)
-        except OSError as exc:
-            kind, said = name_os_error(exc)
-            raise DialError(kind, f"{said}: {backend.address}") from exc
-        except ValueError as exc:  # the IDNA codec: an empty label, or one that is too long
-            raise DialError(ErrorKind.DNS_NOT_FOUND, "no host can have this name") from exc
-        if not backend.is_secure:
-            return tcp
-        context = ssl_context or ssl.create_default_context()
-        tls = trio.SSLStream(tcp, context, server_hostname=backend.host, https_compatible=True)
-        try:
-            await tls.do_handshake()
-        except trio.BrokenResourceError as exc:
-            await trio.aclose_forcefully(tls)
-            raise DialError(*name_tls_error(exc)) from exc
-        except trio.Cancelled:
-            await trio.aclose_forcefully(tls)
-            raise
-        return tls
+        proxy = None if proxies is None else proxies.of(backend)
+        async with AsyncExitStack() as undo:
+            if proxy is None:
+                stream = await _open(backend.host, backend.port, backend.address)
+            elif proxy.is_http:
+                stream = await _through(proxy, backend)
+            else:
+                stream = await through_socks(proxy, backend)
+            undo.push_async_callback(trio.aclose_forcefully, stream)
+            if backend.is_secure:
+                stream = await _secure(stream, backend.host, ssl_context)
+            undo.pop_all()
+        return stream
 
     return connect
+
+
+def _logging_keys() -> ssl.SSLContext:
+    """The usual settings of TLS, made once: they open the file of SSLKEYLOGFILE."""
+    try:
+        return ssl.create_default_context()
+    except OSError as exc:
+        raise ValueError(
+            f"SSLKEYLOGFILE: {exc.filename}: {exc.strerror}: name a file that can be written, or "
+            "unset it"
+        ) from exc
+
+
+async def _open(host: str, port: int, named: str) -> trio.SocketStream:
+    try:
+        return await trio.open_tcp_stream(host, port)
+    except OSError as exc:
+        kind, said = name_os_error(exc)
+        raise DialError(kind, f"{said}: {named}") from exc
+    except ValueError as exc:  # the IDNA codec: an empty label, or one that is too long
+        raise DialError(ErrorKind.DNS_NOT_FOUND, "no host can have this name") from exc
+
+
+async def _secure(
+    stream: trio.abc.Stream, host: str, context: ssl.SSLContext | None
+) -> trio.SSLStream[trio.abc.Stream]:
+    tls = trio.SSLStream(
+        stream,
+        context or ssl.create_default_context(),
+        server_hostname=host,
+        https_compatible=True,
+    )
+    try:
+        await tls.do_handshake()
+    except trio.BrokenResourceError as exc:
+        raise DialError(*name_tls_error(exc)) from exc
+    return tls
+
+
+async def _through(proxy: Proxy, backend: Backend) -> trio.abc.Stream:
+    """A stream to the backend through a proxy that speaks HTTP CONNECT."""
+    try:
+        stream: trio.abc.Stream = await _open(proxy.host, proxy.port, proxy.address)
+    except DialError as exc:
+        raise proxy.error(ErrorKind.PROXY_UNREACHABLE, exc.detail) from exc
+    async with AsyncExitStack() as undo:
+        undo.push_async_callback(trio.aclose_forcefully, stream)
+        try:
+            if proxy.scheme == "https":
+                stream = await _secure(stream, proxy.host, None)
+            tunnel = Tunnel(proxy, backend, user_agent())
+            await stream.send_all(tunnel.request)
+            while not tunnel.receive(await stream.receive_some()):
+                pass
+        except DialError as exc:
+            if exc.kind.name.startswith("TLS"):
+                raise proxy.error(ErrorKind.PROXY_FAILED, exc.detail) from exc
+            raise
+        except trio.BrokenResourceError as exc:
+            raise proxy.error(ErrorKind.PROXY_FAILED, name_os_error(exc)[1]) from exc
+        undo.pop_all()
+    return stream

@@ -32,7 +32,7 @@ from openline_store.journal_file import JournalFile
 from openline_store.stored_face import StoredFace
 from openline_trio.capture import Capture
 from openline_trio.dial import Dial
-from openline_trio.network import Connect, connector
+from openline_trio.network import Connect
 from openline_trio.shared_calls import ask
 
 
@@ -49,12 +49,12 @@ class Session(StoredFace):
         self,
         options: SessionOptions,
         sources: Mapping[str, Source],
-        connect: Connect | None,
+        connect: Connect,
         observers: Sequence[Observer],
         journal: JournalFile | None,
     ) -> None:
         super().__init__(options, trio.current_time, observers, self._wake, journal)
-        self._connect = connect or connector()
+        self._connect = connect
         self._capture = Capture(self.feed, self.room, sources)
         self._asking = trio.CancelScope()
         self._token: trio.lowlevel.TrioToken | None = None  # of the run that ``run`` is part of

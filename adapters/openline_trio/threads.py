@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import os
 import queue
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
@@ -56,6 +57,8 @@ def start_session(
     dialect: Dialect | None = None,
     session_id: str | None = None,
     connect: Connect | None = None,
+    proxy: str | bool = True,
+    ssl_context: ssl.SSLContext | None = None,
     spool: str | os.PathLike[str] | None = None,
     spool_limit: int = STORE_LIMIT,
     journal: str | os.PathLike[str] | None = None,
@@ -78,6 +81,8 @@ def start_session(
             dialect=dialect,
             session_id=session_id,
             connect=connect,
+            proxy=proxy,
+            ssl_context=ssl_context,
             spool=spool,
             spool_limit=spool_limit,
             journal=journal,
@@ -96,6 +101,8 @@ def start_resumed_session(
     policy: Policy | None = None,
     dialect: Dialect | None = None,
     connect: Connect | None = None,
+    proxy: str | bool = True,
+    ssl_context: ssl.SSLContext | None = None,
     journal: str | os.PathLike[str] | None = None,
     journal_audio: bool = False,
     observers: Sequence[Observer] = (),
@@ -114,6 +121,8 @@ def start_resumed_session(
             policy=policy,
             dialect=dialect,
             connect=connect,
+            proxy=proxy,
+            ssl_context=ssl_context,
             journal=journal,
             journal_audio=journal_audio,
             observers=observers,
@@ -223,6 +232,10 @@ class ThreadSession:
     def abort(self) -> None:
         """End at once; unconfirmed audio is lost."""
         self._call(self._session.abort)
+
+    def skip_to_live(self) -> None:
+        """Give up the audio of live sources that waits to be sent: it is a gap (``skipped``)."""
+        self._call(self._session.skip_to_live)
 
     def close(self) -> None:
         """Abort the session if it has not ended, and end the thread. Idempotent.

@@ -3,25 +3,27 @@
 ``ws`` is for this machine alone; every other host is dialled with ``wss`` unless the app sets
 ``allow_plain``. A credential travels in headers; ``CredentialPlace.QUERY`` puts it into the
 query, for old servers. A ``Backend`` never holds a credential, so it may be printed and logged;
-its ``repr`` leaves out the query, which may hold a secret. The default address is that of the
-default dialect.
+its ``repr`` leaves out the query and the headers, which may hold a secret. The default address is
+that of the default dialect.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import cast
+from typing import Any, cast
 from urllib.parse import parse_qsl, quote, urlencode, urljoin, urlsplit
 
-from openline.dialects.headers import bearer
+from openline.dialects.headers import bearer, checked_headers
 from openline.dialects.protocol import Dialect
 from openline.dialects.registry import DEFAULT_ADDRESS
 
+#: RFC 6455 §4.1: a subprotocol's name is a token.
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 #: Names of secrets in a query, in small letters without ``-`` and ``_``. The names of a
 #: signature are missing: it is made for one use and can only travel in the query.
@@ -34,6 +36,8 @@ _SECRETS = frozenset(
 )
 #: The port of each scheme where a URL names none.
 _PORTS = {"ws": 80, "wss": 443}
+#: The parameter of ``CredentialPlace.QUERY``.
+QUERY_PARAMETER = "token"
 _INSTEAD = "give it as credentials=, or to the command by --token-file or OPENLINE_TOKEN"
 
 
@@ -55,8 +59,11 @@ class Backend:
     ``secure`` None means wss except for this machine. ``allow_plain`` permits ws to another
     host. A redirect is followed within the same origin (TLS, host and port) and to the origins
     in ``redirects_to``, such as ``"wss://eu.example.org"``; the audio goes there, the credential
-    does not. Raises ValueError, one line, for an address that cannot be dialled, and TypeError
-    for a host, port, path or query of the wrong type.
+    does not. ``headers``, pairs of names and values, are added to each request to this origin, such
+    as an ``Origin`` or what a gateway in front of the backend wants. They may hold secrets, so
+    neither a spool nor a journal has them. ``subprotocols`` are offered beside the dialect's own.
+    Raises ValueError, one line, for an address that cannot be dialled, and TypeError for a field of
+    the wrong type.
     """
 
     host: str = field(default=DEFAULT_ADDRESS.host, kw_only=False)
@@ -67,8 +74,12 @@ class Backend:
     allow_plain: bool = False
     credential_place: CredentialPlace = CredentialPlace.HEADERS
     redirects_to: tuple[str, ...] = ()
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    subprotocols: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "headers", checked_headers(self.headers))
+        object.__setattr__(self, "subprotocols", _checked_subprotocols(self.subprotocols))
         _check_kinds(self.host, self.port, self.path, self.query)
         for each in self.redirects_to:
             _origin(each)
@@ -101,6 +112,8 @@ class Backend:
         allow_plain: bool = False,
         credential_place: CredentialPlace = CredentialPlace.HEADERS,
         redirects_to: tuple[str, ...] = (),
+        headers: Mapping[str, str] | Iterable[tuple[str, str]] = (),
+        subprotocols: tuple[str, ...] = (),
     ) -> Backend:
         """Read ``ws://`` or ``wss://`` host, port, path and query from ``url``.
 
@@ -110,7 +123,12 @@ class Backend:
         if not isinstance(cast("object", url), str):
             raise TypeError(f"the URL: give text, ws://HOST:PORT/PATH, not {type(url).__name__}")
         backend = cls._read(url, allow_plain, credential_place, _SECRETS)
-        return replace(backend, redirects_to=redirects_to) if redirects_to else backend
+        return replace(
+            backend,
+            redirects_to=redirects_to,
+            headers=checked_headers(headers),
+            subprotocols=subprotocols,
+        )
 
     @classmethod
     def _read(
@@ -190,14 +208,20 @@ class Backend:
         query = f"?{self.query}" if self.query else ""
         return f"{scheme}://{self.address}{self.path}{query}"
 
-    def target(self, credential: str | None, query: Sequence[tuple[str, str]] = ()) -> str:
-        """The request target (path and query) to ask for. Secret if the place is QUERY.
+    def target(
+        self, credential: str | None, query: Sequence[tuple[str, str]] = (), parameter: str = ""
+    ) -> str:
+        """The request target (path and query) to ask for. Secret if the credential is in it.
 
         ``query``: the dialect's parameters; those that the backend's own query has stay out.
+        ``parameter``: the one in which the dialect's credential travels, ``token`` if the place
+        is QUERY and the dialect names none.
         """
         asked = self._with(query)
-        if credential is not None and self.credential_place is CredentialPlace.QUERY:
-            token = "token=" + quote(credential, safe="")
+        is_in_query = self.credential_place is CredentialPlace.QUERY
+        name = parameter or QUERY_PARAMETER * is_in_query
+        if credential is not None and name:
+            token = f"{name}=" + quote(credential, safe="")
             asked = f"{asked}&{token}" if asked else token
         return f"{self.path}?{asked}" if asked else self.path
 
@@ -207,7 +231,7 @@ class Backend:
         added = urlencode([each for each in more if each[0] not in known], quote_via=quote)
         return "&".join(part for part in (self.query, added) if part)
 
-    def headers(self, credential: str | None) -> list[tuple[str, str]]:
+    def credential_headers(self, credential: str | None) -> list[tuple[str, str]]:
         """The usual header for a credential, where it travels in headers. Secret.
 
         A dialect may choose others: ``openline.dialects.headers.credential_headers``.
@@ -257,7 +281,12 @@ class Backend:
         # From another origin it may lead back here.
         here = f"{'ws' + 's' * self.is_secure}://{self.address}"
         back = () if there.origin == self.origin else (here,)
-        return replace(there, redirects_to=(*self.redirects_to, *back))
+        return replace(
+            there,
+            redirects_to=(*self.redirects_to, *back),
+            headers=() if back else self.headers,
+            subprotocols=self.subprotocols,
+        )
 
     def _joined(self, location: str) -> tuple[str, str]:
         """The scheme of where a redirect leads, and what follows it. Raises ValueError."""
@@ -271,6 +300,16 @@ def _check_kinds(host: object, port: object, path: object, query: object) -> Non
             raise TypeError(f"backend {name}: give text, not {type(value).__name__}")
     if not isinstance(port, int) or isinstance(port, bool):
         raise TypeError(f"backend port: give a whole number, not {type(port).__name__}")
+
+
+def _checked_subprotocols(given: object) -> tuple[str, ...]:
+    """Raises TypeError and ValueError, one line, for what the handshake cannot offer."""
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        raise TypeError("backend subprotocols: give a tuple of names")
+    names = tuple(cast("Iterable[Any]", given))
+    if not all(isinstance(each, str) and _TOKEN.fullmatch(each) for each in names):
+        raise ValueError("backend subprotocols: a name has letters, digits and !#$%&'*+-.^_`|~")
+    return names
 
 
 def _origin(text: str) -> tuple[bool, str, int]:

@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from openline.backend import Backend
 from openline.reconnect.verdicts import ErrorKind, Sender
 
 
@@ -29,6 +30,10 @@ class AbortRequested(msgspec.Struct, frozen=True):
 
 class NetworkRestored(msgspec.Struct, frozen=True):
     """The operating system reports that the network is back."""
+
+
+class SkipRequested(msgspec.Struct, frozen=True):
+    """The app gives up the audio of live sources that waits to be sent, to be live again."""
 
 
 class SourceStarted(msgspec.Struct, frozen=True):
@@ -95,12 +100,13 @@ class CredentialReady(msgspec.Struct, frozen=True):
 
     From ``due_at`` on (session time) the provider is asked again before the next dial, though
     nothing was refused; None: only after a refusal. ``unchanged``: the credential is the same
-    as the one before.
+    as the one before. ``backend``: where it is good, from the next dial on; None: where it was.
     """
 
     request: int
     due_at: float | None = None
     unchanged: bool = False
+    backend: Backend | None = None
 
 
 class CredentialFailed(msgspec.Struct, frozen=True):
@@ -116,10 +122,15 @@ class CredentialFailed(msgspec.Struct, frozen=True):
 
 
 class SocketOpened(msgspec.Struct, frozen=True):
-    """The WebSocket is open; the adapter names the connection."""
+    """The WebSocket is open; the adapter names the connection.
+
+    ``date``: when the backend answered, in seconds since the epoch, by its own clock (the header
+    ``Date`` of the answer); None: it did not say.
+    """
 
     dial: int
     connection_id: str
+    date: float | None = None
 
 
 class Redirected(msgspec.Struct, frozen=True):
@@ -171,6 +182,7 @@ Event: TypeAlias = (
     | StopRequested
     | AbortRequested
     | NetworkRestored
+    | SkipRequested
     | SourceStarted
     | AudioCaptured
     | CaptureHole

@@ -138,7 +138,21 @@ class Policy:
         "the dialect's traits",
     )
 
+    # Where the backend takes a backlog slowly.
+    behind_after: float = _field(
+        10.0, "a source of which more audio waits, on a line as old, is reported as behind"
+    )
+
+    # Where a line may be cut.
+    careful_seams: bool = _field(
+        default=False,
+        what="exact ends confirm audio only in pauses of four times the dialect's time error",
+        source="a model of wrong times: no word was lost at a cut, and few were doubled",
+    )
+
     def __post_init__(self) -> None:
+        if not _is_bool(self.careful_seams):
+            raise ValueError(f"Policy.careful_seams is {self.careful_seams!r}: give True or False")
         for name in _DURATIONS:
             value = getattr(self, name)
             if value is None and name in _NONE_MEANS:
@@ -192,7 +206,11 @@ class Policy:
         if self.buffer_seconds is not None:
             return self.buffer_seconds
         least = _BUFFER if traits.proves_silence else max(_BUFFER, 2 * traits.horizon)
-        return max(least, self._need(traits.lag) + _SPARE)
+        return max(least, self._need(self.lag_of(traits)) + _SPARE)
+
+    def lag_of(self, traits: Traits) -> float:
+        """How long audio may stay unconfirmed on a line that works, in seconds."""
+        return traits.lag + (traits.longest_run if self.careful_seams else 0.0)
 
     def _need(self, lag: float) -> float:
         """How long a dead line may stay unnoticed, and the next one take to open."""
@@ -217,6 +235,10 @@ class Policy:
 def _is_int(value: object) -> TypeGuard[int]:
     """Whether ``value`` is a whole number; a bool is a mistake."""
     return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_bool(value: object) -> bool:
+    return isinstance(value, bool)
 
 
 def _is_float(value: object) -> TypeGuard[float]:

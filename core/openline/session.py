@@ -119,7 +119,7 @@ class SessionMachine:
     ) -> None:
         if dialect is not DEFAULT:
             check_dialect(dialect)
-        policy.check_buffer(dialect.traits.lag)
+        policy.check_buffer(policy.lag_of(dialect.traits))
         for name, value in (("session_id", session_id), ("attempt_id", attempt_id)):
             if not value.strip() or len(value) > _ID_LENGTH:
                 raise ValueError(

@@ -79,12 +79,13 @@ class Transcript(msgspec.Struct, frozen=True, kw_only=True):
     ``settled``: the backend will not change these words, but they become final only when the
     audio behind them is confirmed. Such a partial replaces the live one and stays until a
     final with the same ``id`` replaces it, which is ``settled`` too and leaves a newer live
-    partial in place; or until ``PartialRetracted`` removes it.
+    partial in place; or until ``PartialRetracted`` removes it. One with the same ``id`` and
+    fewer words replaces it too: it was divided, and the rest follows with an id of its own.
     ``seam``: the first final of this source on a new dial, whose audio was cut before; at
     most one word there may be missing or doubled. ``id`` is unique in the session: the
-    process, the dial and a count (``1.3.17``); a live partial has none. From ``confidence``
-    to ``segment_id`` the fields are the backend's own, and None where it gives none; so is
-    ``channel``, and ``words`` are empty.
+    process, the dial and a count (``1.3.17``; ``1.3.17.2`` for a part); a live partial has
+    none. From ``confidence`` to ``segment_id`` the fields are the backend's own, and None where
+    it gives none; so is ``channel``, and ``words`` are empty.
     """
 
     source: str
@@ -153,6 +154,7 @@ class GapCause(StrEnum):
     OVERFLOW = "overflow"  #: older than the buffer holds, never sent on a live dial
     UNPROVEN = "unproven"  #: sent, and never confirmed: it left the buffer, or nobody heard it
     SPOOL = "spool"  #: kept on disk, and missing there when it was due
+    SKIPPED = "skipped"  #: given up by the app, which skipped to the live audio
     CAPTURE = "capture"  #: the source could not capture it
     BACKEND = "backend"  #: dropped by the backend, as it reported
     UNHEARD = "unheard"  #: sent, and not transcribed by the backend, as it reported
@@ -212,8 +214,9 @@ class Trouble(msgspec.Struct, frozen=True, kw_only=True):
 
     ``kind`` is a stable word: ``malformed``, ``untold``, ``unknown``, ``foreign``, ``late_audio``,
     ``spool``; ``outage``, which is reported each five minutes; or, once a minute at most, ``deaf``
-    (the backend does not transcribe audio that is not silent) and ``unproven`` (audio has left
-    memory before it was confirmed: it is lost if the line is).
+    (the backend does not transcribe audio that is not silent), ``unproven`` (audio has left
+    memory before it was confirmed: it is lost if the line is) and ``behind`` (a backend takes a
+    backlog so slowly that the app may want to skip it).
     """
 
     kind: str

@@ -77,11 +77,7 @@ def contract(spec: Contract) -> str:
         f"{_sources(dialect)} The backend confirms or discards audio within "
         f"{dialect.traits.horizon:g} s.\n\n"
     )
-    token = (
-        "## How a token travels\n\n"
-        "In headers of the request that opens a socket, and in no message. Without a token there "
-        f"are none.\n\n{_carried(dialect)}\n"
-    )
+    token = f"## How a token travels\n\n{_carried(dialect)}\n"
     parts = [f"{audio}{token}## What the client sends\n\n{_sent(dialect)}"]
     if spec.messages:
         parts.append(
@@ -100,8 +96,16 @@ def contract(spec: Contract) -> str:
 
 
 def _carried(dialect: Dialect) -> str:
+    if parameter := dialect.traits.key_parameter:
+        return (
+            f"In the URL of the request that opens a socket, as `{parameter}=TOKEN`, in no header "
+            "and in no message.\n"
+        )
     headers = credential_headers(dialect, "TOKEN")
-    return grid(("header", "value"), [(f"`{name}`", f"`{value}`") for name, value in headers])
+    return (
+        "In headers of the request that opens a socket, and in no message. Without a token there "
+        "are none.\n\n"
+    ) + grid(("header", "value"), [(f"`{name}`", f"`{value}`") for name, value in headers])
 
 
 def _sent(dialect: Dialect) -> str:

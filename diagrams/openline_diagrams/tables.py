@@ -100,4 +100,7 @@ def _scope(timer: Timer) -> str:
 
 
 def _value(value: float | None) -> str:
-    return "none" if value is None else f"{value:g}"
+    """As ``--policy`` takes it."""
+    if value is None or isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}"

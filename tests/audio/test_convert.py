@@ -14,6 +14,7 @@ from openline_audio.convert import (
     FRAME_BYTES,
     Converter,
     Framer,
+    Joiner,
     describe_unusable,
     to_s16le,
 )
@@ -155,3 +156,36 @@ def test_without_soxr_only_16k_is_possible(monkeypatch: pytest.MonkeyPatch) -> N
         "audio at 8000 Hz: the soxr package is not installed; "
         'pip install "openline[audio]", or give 16000 Hz'
     )
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([(8_000, 1), (16_000, 1), (16_000, 2), (44_100, 2), (48_000, 6)]),
+            st.integers(1, 3_000),
+            st.integers(1, 3),
+        ),
+        min_size=1,
+        max_size=4,
+    )
+)
+def test_joined_streams_are_what_each_of_them_is_alone(
+    parts: list[tuple[tuple[int, int], int, int]],
+) -> None:
+    joiner, frames, alone = Joiner(), list[bytes](), list[bytes]()
+    before: Converter | None = None
+    for (rate, channels), size, blocks in parts:
+        sound = RNG.integers(-9_000, 9_000, (size, channels)).astype(np.int16)
+        # The next part of the same form is more of the same stream.
+        if before is None or (before.rate, before.channels) != (rate, channels):
+            alone += [] if before is None else before.flush()
+            before = Converter(rate, channels)
+        alone += before.feed(sound)
+        for block in np.array_split(sound, blocks):
+            frames += joiner.feed(rate, block)
+    assert before is not None
+    frames += joiner.flush()
+    assert b"".join(frames) == b"".join(alone + before.flush())
+    assert all(len(frame) == FRAME_BYTES for frame in frames[:-1])
+    assert joiner.frames == len(frames)

@@ -54,7 +54,8 @@ def play(monkeypatch: pytest.MonkeyPatch, played: Callable[..., Any]) -> Callabl
     """Let the next demo see this session."""
 
     def with_session(end: Ended, *, waits: bool = False, screen: Console | None = None) -> None:
-        def opening(backend: Backend, sources: Any, *, credentials: str | None) -> Any:
+        def opening(backend: Backend, sources: Any, *, credentials: str | None, proxy: bool) -> Any:
+            assert not proxy, "the demo's backend is on this machine"
             assert credentials == "t"
             return lambda: played(end.transcript, end, waits=waits).open()
 

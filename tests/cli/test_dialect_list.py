@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
@@ -42,6 +43,7 @@ class Steno(DialectBase):
             queue=None,
             address=Address("steno.example", 443, "/v1", secure=True),
             key_variable="STENO_KEY",
+            key_parameter="jwt",
         ),
     )
 
@@ -74,14 +76,32 @@ def test_it_shows_one_with_its_options(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dialect_list, "find_dialect", steno)
     shown = " ".join(show("steno", json=False).split())
     assert "address wss://steno.example:443/v1" in shown
-    assert "key STENO_KEY" in shown
+    assert "key STENO_KEY token sent as ?jwt=… in the URL" in shown
     assert "limits" not in shown
     assert "model the model (str, default small). its docs" in shown
     assert "fast less exact (bool, default false)" in shown
     assert "hint a word to expect (str | None, not given)" in shown
     data = json.loads(show("steno", json=True))
     assert data["key"] == "STENO_KEY"
+    assert data["token"] == "sent as ?jwt=… in the URL"
     assert [each["name"] for each in data["options"]] == ["model", "fast", "hint"]
+
+
+class Wrong(Steno):
+    """Its parameters are no pairs."""
+
+    def query(self) -> Any:
+        return {"model": "x"}
+
+
+def test_ones_own_is_checked_as_a_session_checks_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dialect_list, "find_dialect", lambda _name: Wrong())
+    with pytest.raises(Problem) as caught:
+        show("own:Wrong", json=False)
+    assert str(caught.value) == (
+        "--dialect own:Wrong: it cannot be used: the dialect Wrong: query has to return pairs of "
+        "a name and a value, both str, not dict"
+    )
 
 
 def test_one_without_options_says_so() -> None:

@@ -221,14 +221,16 @@ async def test_hangup_asks_for_a_proper_end_and_its_echo_for_no_more(
     assert outcomes[0].status == 130
 
 
-async def test_hangup_right_behind_another_signal_is_part_of_it(
-    played: Play, ended: End, still: Worker, autojump_clock: MockClock
+@pytest.mark.parametrize("first", [signal.SIGTERM, signal.SIGHUP])
+async def test_hangup_beside_another_signal_is_part_of_it(
+    played: Play, ended: End, still: Worker, autojump_clock: MockClock, first: signal.Signals
 ) -> None:
+    """Of two signals that are pending Python hands over the one with the lower number first."""
     session = played([], ended(), waits=True)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(partial(follow, session.open, Watcher(), worker=still))
         await session.reached_the_wait.wait()
-        for number in (signal.SIGTERM, signal.SIGHUP):
+        for number in sorted((signal.SIGTERM, signal.SIGHUP), key=lambda each: each != first):
             os.kill(os.getpid(), number)
             await trio.sleep(0.1)
         assert session.asked == ["stop"]

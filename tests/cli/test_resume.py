@@ -79,6 +79,7 @@ def answer(
             credentials: str | None,
             dialect: Dialect | None,
             policy: Policy | None,
+            **_: object,
         ) -> Any:
             assert dialect is DEFAULT
             policies.append(policy)

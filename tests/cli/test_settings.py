@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from openline.dialects.registry import BUILT_IN
 from openline.policy import Policy
 from openline_cli import resume as resume_module
 from openline_cli import stream as stream_module
@@ -52,6 +53,11 @@ def test_fields_are_given_one_by_one_and_the_last_wins() -> None:
     words += ["--policy", "max_attempts=3", "--policy", "ping_interval=4"]
     expected = Policy(ping_interval=4, pong_timeout=1.5, max_attempts=3)
     assert settled("x.wav", *words)["policy"] == expected
+
+
+@pytest.mark.parametrize(("word", "value"), [("true", True), ("False", False)])
+def test_a_truth_is_a_word(word: str, value: bool) -> None:
+    assert settled("x.wav", "--policy", f"careful_seams={word}")["policy"].careful_seams is value
 
 
 @pytest.mark.parametrize("word", ["none", "None", " none "])
@@ -196,7 +202,7 @@ def test_a_buffer_too_small_for_the_dialect_is_one_line(
         return [directory]
 
     monkeypatch.setattr(resume_module, "spooled_sessions", there)
-    for call in (["stream", "x.wav"], ["resume", str(folder)]):
+    for call in (["stream", "x.wav"], ["resume", str(folder), "--dialect", "echopanel"]):
         assert main([*call, "--policy", "buffer_seconds=20"]) == 2
         err = capsys.readouterr().err
         assert err.startswith("openline: the policy: buffer_seconds is 20: this dialect and these")
@@ -239,3 +245,26 @@ def test_example_in_the_reference_is_valid(config: Callable[[str], str]) -> None
 def test_a_problem_is_raised_before_anything_is_opened() -> None:
     with pytest.raises(Problem, match="no field"):
         settled("x.wav", "--policy", "x=1")
+
+
+def is_enough(seconds: float, lag: float) -> bool:
+    try:
+        Policy(buffer_seconds=seconds).check_buffer(lag)
+    except ValueError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_the_command_refuses_what_a_session_would(
+    name: str, tmp_path: Path, capsys: Captured
+) -> None:
+    with wave.open(str(tmp_path / "a.wav"), "wb") as file:
+        file.setparams((1, 2, 16_000, 0, "NONE", ""))
+        file.writeframes(bytes(3_200))
+    lag = BUILT_IN[name].traits.lag
+    least = next(n for n in range(1, 1_000) if is_enough(n, lag))
+    setting = f"buffer_seconds={least - 1}"
+    call = ["stream", str(tmp_path / "a.wav"), "--dialect", name, "--policy", setting]
+    assert main([*call, "--url", "ws://127.0.0.1:1/"]) == 2
+    assert f"buffer_seconds is {least - 1}: this dialect" in capsys.readouterr().err

@@ -357,6 +357,21 @@ def test_settled_words_are_written_at_once_and_once(suffix: str, tmp_path: Path)
 
 
 @pytest.mark.parametrize("suffix", FORMATS)
+def test_settled_words_that_are_divided_stand_in_the_file_once(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"t{suffix}"
+    draft = Draft(path, several=False)
+    draft.add(settled("<one> <two>", "1.1.1"))
+    draft.add(settled("<other>", "1.1.2"))
+    draft.save()
+    draft.add(settled("<one>", "1.1.1"))
+    draft.add(settled("<two>", "1.1.1.2"))
+    draft.add(settled("<one>", "1.1.1", final=True))
+    draft.save()
+    words = read(suffix, path.read_text(), in_place=False)
+    assert [words.count(each) for each in ("<one>", "<two>", "<other>")] == [1, 1, 1]
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
 def test_retracted_words_leave_the_file(suffix: str, tmp_path: Path) -> None:
     path = tmp_path / f"t{suffix}"
     draft = Draft(path, several=True)

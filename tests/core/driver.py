@@ -177,8 +177,9 @@ class Drive:
 
     # The backend and the network.
 
-    def opened(self, *, after: float = 0.2) -> list[Command]:
-        return self.feed(e.SocketOpened(self.core.dial, self.connection_id), after=after)
+    def opened(self, *, after: float = 0.2, date: float | None = None) -> list[Command]:
+        opened = e.SocketOpened(self.core.dial, self.connection_id, date)
+        return self.feed(opened, after=after)
 
     @property
     def connection_id(self) -> str:

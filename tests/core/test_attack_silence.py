@@ -116,6 +116,7 @@ def accounts(room: Room) -> Mapping[str, Account]:
 class TestAnHourOfSilence:
     """Nobody speaks for an hour, and the backend ends each connection after 300 s."""
 
+    @pytest.mark.repeats
     def test_it_opens_no_gap_and_is_complete(self) -> None:
         room = Room(longest=300.0).stream()
         room.live(3600)
@@ -130,6 +131,7 @@ class TestAnHourOfSilence:
         assert seconds(account.assumed) > 3570
         assert account.confirmed + account.assumed == account.captured
 
+    @pytest.mark.repeats
     def test_losses_cost_little_and_are_no_strikes(self) -> None:
         room = Room().stream()
         for _ in range(12):
@@ -147,6 +149,7 @@ class TestAnHourOfSilence:
         assert known is not None
         assert not known.loudness.is_measured(0, 60 * S)
 
+    @pytest.mark.repeats
     def test_finishing_takes_no_longer_than_after_a_minute(self) -> None:
         room = Room().stream()
         room.live(3600)
@@ -226,6 +229,7 @@ class TestADeafBackend:
         room.live(3540, peak)
         return room
 
+    @pytest.mark.repeats
     def test_an_hour_of_speech_is_told_and_is_a_gap(self) -> None:
         room = self.deafened()
         assert len(room.dials) == 2  # it was renewed once
@@ -263,12 +267,14 @@ class TestADeafBackend:
         assert len(room.deaf) == 1
         assert room.gaps == []
 
+    @pytest.mark.repeats
     def test_words_give_it_another_dial_for_the_next_time(self) -> None:
         room = self.deafened()
         room.final(0, 3)
         room.live(60, LOUD)
         assert len(room.dials) == 3
 
+    @pytest.mark.repeats
     def test_a_proof_gives_it_another_dial_too(self) -> None:
         room = self.deafened()
         mark = room.core.snapshot().sources["mic"].confirmed
@@ -487,6 +493,7 @@ class TestMemory:
             "audio of mic left memory before it was confirmed: it is lost if the line is lost now"
         )
 
+    @pytest.mark.repeats
     @pytest.mark.parametrize("horizon", [10.0, 45.0])
     @pytest.mark.parametrize("peak", [QUIET, LOUD])
     def test_a_store_never_waits_for_ever(self, horizon: float, peak: int) -> None:

@@ -231,12 +231,12 @@ class TestFromUrl:
 
 class TestCredential:
     def test_it_goes_into_the_usual_header(self) -> None:
-        assert Backend().headers("t") == [("Authorization", "Bearer t")]
+        assert Backend().credential_headers("t") == [("Authorization", "Bearer t")]
         assert Backend().target("t") == "/ws/live-listener"
 
     def test_it_goes_into_the_query_only_on_request(self) -> None:
         there = Backend(path="/x", query="a=1", credential_place=QUERY)
-        assert there.headers("t") == []
+        assert there.credential_headers("t") == []
         assert there.target("t") == "/x?a=1&token=t"
         assert Backend(path="/x", credential_place=QUERY).target("t") == "/x?token=t"
         assert "token" not in there.url
@@ -249,9 +249,15 @@ class TestCredential:
         assert set(query.rpartition("=")[2]) <= set(UNRESERVED)
 
     @pytest.mark.parametrize("place", CredentialPlace)
+    def test_it_goes_into_the_parameter_of_a_dialect(self, place: CredentialPlace) -> None:
+        there = Backend(path="/x", query="a=1", credential_place=place)
+        assert there.target("t&", [("b", "2")], "jwt") == "/x?a=1&b=2&jwt=t%26"
+
+    @pytest.mark.parametrize("place", CredentialPlace)
     def test_without_a_credential_nothing_is_sent(self, place: CredentialPlace) -> None:
         there = Backend(path="/x", query="a=1", credential_place=place)
-        assert there.headers(None) == []
+        assert there.target(None, (), "jwt") == "/x?a=1"
+        assert there.credential_headers(None) == []
         assert there.target(None) == "/x?a=1"
 
     @pytest.mark.parametrize("token", ["t", "a.b-c_d~e/f+g==", "!\"#$%&'()"])
@@ -464,3 +470,22 @@ def test_the_parameters_of_a_dialect_yield_to_those_of_the_backend() -> None:
     assert secret.target("s3cret", [("a", "b")]) == "/v1?a=b&token=s3cret"
     assert secret.target("s3cret") == "/v1?token=s3cret"
     assert plain.target(None) == "/v1"
+
+
+def test_headers_stay_with_their_origin() -> None:
+    backend = Backend.from_url(
+        "wss://a.example/x", headers={"X-Key": "k"}, subprotocols=("v1",),
+        redirects_to=("wss://b.example",),
+    )  # fmt: skip
+    near, far = backend.redirected("/y"), backend.redirected("wss://b.example/x")
+    assert (near.headers, near.subprotocols) == ((("X-Key", "k"),), ("v1",))
+    assert (far.headers, far.subprotocols) == ((), ("v1",))
+
+
+@pytest.mark.parametrize(
+    ("given", "error"),
+    [("v1", TypeError), (7, TypeError), (("a b",), ValueError), ((7,), ValueError)],
+)
+def test_subprotocols_that_cannot_be_offered(given: Any, error: type[Exception]) -> None:
+    with pytest.raises(error, match=r"^backend subprotocols: "):
+        Backend(subprotocols=given)

@@ -171,12 +171,12 @@ def test_output_is_text_or_bytes_or_an_error_naming_the_method(method: str) -> N
         *(((5, "text"), "(int, str)"), ((5, ["text"]), "(int, list)")),
         *(((5, (), ()), "(int, tuple, tuple)"), ((5,) * 9, "(int, int, int, int, …)")),
     ]
-    for shape, said in shapes:
+    for shape, shown in shapes:
         with pytest.raises(DialectError) as caught:
             encode_checked(other(**{method: returns(shape)}), method, "x", b"")
         assert str(caught.value) == (
             f"the dialect Toy: {method} has to return (memory, messages), messages being a tuple, "
-            f"not {said}"
+            f"not {shown}"
         )
     with pytest.raises(DialectError) as caught:
         encode_checked(other(**{method: fail}), method, "x", b"")

@@ -28,20 +28,29 @@ def shown(edges: int, chunks: int) -> Chunks:
 
 
 @pytest.mark.parametrize(
-    ("start", "edge", "is_edge"),
-    [(4, 4, True), (4.02, 4, True), (3.98, 4, True), (4.03, 4, False), (3.97, 4, False)],
+    ("start", "are_shown"),
+    [(4, True), (4.02, True), (3.98, True), (4.03, False), (3.97, False)],
 )
-def test_an_edge_is_where_the_first_final_begins_at_the_end_before(
-    start: float, edge: float, is_edge: bool
+def test_an_edge_shows_where_the_first_final_begins_at_the_end_before(
+    start: float, are_shown: bool
 ) -> None:
-    assert note(Chunks(), start, edge, 5) is is_edge
+    these = shown(2, 2)
+    assert note(these, start, 4, 5)
+    assert these.show_edges is are_shown
 
 
-@pytest.mark.parametrize(("sent", "is_edge"), [(5.24, False), (5.25, True)])
-def test_finals_that_come_together_are_of_one_chunk(sent: float, is_edge: bool) -> None:
+@pytest.mark.parametrize(("sent", "is_first"), [(5.24, False), (5.25, True)])
+def test_finals_that_come_together_are_of_one_chunk(sent: float, is_first: bool) -> None:
     these = Chunks()
-    note(these, 4, 4, 5)
-    assert note(these, 4.5, 4.5, sent) is is_edge
+    assert note(these, 4, 4, 5)
+    assert note(these, 4.5, 4.5, sent) is is_first
+
+
+def test_no_edge_shows_within_a_chunk() -> None:
+    these = shown(2, 2)
+    for at in range(5):
+        note(these, at, at, 2.1)
+    assert not these.show_edges
 
 
 def test_the_first_final_of_a_dial_is_the_first_of_a_chunk() -> None:

@@ -90,6 +90,7 @@ def name(ending: dict[str, Any]) -> str:
     return " ".join(str(fact) for fact in ending.values())
 
 
+@pytest.mark.repeats
 @pytest.mark.parametrize("until", ["connecting", "awaiting_ack", "streaming"])
 @pytest.mark.parametrize("ending", ENDINGS, ids=name)
 def test_no_ending_makes_a_hot_loop(ending: dict[str, Any], until: str) -> None:

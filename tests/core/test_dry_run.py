@@ -71,6 +71,7 @@ def toy(method: str, made: object) -> Any:
         ("query", 7, "query raised TypeError: 'int' object is not iterable"),
         ("query", KeyError("no\nlanguage"), "query raised KeyError: 'no\\nlanguage'"),
         ("subprotocols", "token", f"{NAMES} str"),
+        ("subprotocols", OSError("no"), "subprotocols raised OSError: no"),
         ("subprotocols", (b"token",), f"{NAMES} bytes"),
     ],
 )
@@ -86,6 +87,7 @@ def test_an_invalid_result_is_found_before_a_session(method: str, made: object, 
         *(("begin", None), ("begin", (0, "")), ("decode", (None, ())), ("decode", KeyError("x"))),
         *(("query", []), ("query", (("a", "b"),)), ("query", iter([("a", "b")]))),
         *(("subprotocols", ["a"]), ("subprotocols", ())),
+        ("subprotocols", ValueError("a token begins with sk-")),
     ],
 )
 def test_a_valid_result_passes(method: str, made: object) -> None:

@@ -9,7 +9,7 @@ import pytest
 from openline.backend import Backend
 from openline.dialects.checking import DialectError
 from openline.dialects.echopanel import EchoPanel
-from openline.dialects.headers import credential_headers
+from openline.dialects.headers import basic, credential_headers
 from openline.dialects.protocol import DialectBase
 
 SECRET = "s3cret-and-long"
@@ -38,10 +38,48 @@ class Silent(DialectBase):
     decode = EchoPanel.decode
 
 
+@pytest.mark.parametrize("given", [{"Origin": "https://a.example", "X-Key": "k"}, None])
+def test_an_app_adds_headers_to_each_request(given: dict[str, str] | None) -> None:
+    pairs = (("Origin", "https://a.example"), ("X-Key", "k"))
+    backend = Backend.from_url("ws://127.0.0.1/ws", headers=pairs if given is None else given)
+    assert backend.headers == pairs
+    assert "k'" not in repr(backend)
+    assert Backend(headers=pairs).headers == pairs
+
+
+@pytest.mark.parametrize(
+    ("given", "error"),
+    [
+        ("Origin: x", "give a dict of names and values, not str"),
+        (7, "give a dict of names and values, not int"),
+        ({"Bad Name": "secret"}, "number 1 cannot be sent"),
+        ({"Good": "x", "Other": "secret\r\nX: y"}, "number 2 cannot be sent"),
+        ({"Other": "sécret"}, "number 1 cannot be sent"),
+        ([("Other",)], "number 1 cannot be sent"),
+        ({"host": "secret"}, "Host belongs to the handshake"),
+        ({"sec-websocket-key": "secret"}, "a Sec-WebSocket-… belongs to the handshake"),
+    ],
+)
+def test_headers_that_cannot_be_added(given: Any, error: str) -> None:
+    with pytest.raises((TypeError, ValueError)) as caught:
+        Backend.from_url("ws://127.0.0.1/ws", headers=given)
+    assert error in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+def test_basic_authentication() -> None:
+    assert basic("Aladdin", "open sesame") == (
+        "Authorization",
+        "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==",
+    )
+    with pytest.raises(ValueError, match="no colon"):
+        basic("a:b", "c")
+
+
 def test_without_a_choice_only_a_bearer_token_is_sent() -> None:
     usual: Any = Silent()
     assert credential_headers(usual, SECRET) == [("Authorization", f"Bearer {SECRET}")]
-    assert Backend().headers(SECRET) == [("Authorization", f"Bearer {SECRET}")]
+    assert Backend().credential_headers(SECRET) == [("Authorization", f"Bearer {SECRET}")]
 
 
 def test_the_default_dialect_sends_a_header_of_its_own_as_well() -> None:

@@ -20,6 +20,7 @@ from openline.dialects.protocol import (
     Word,
 )
 from openline.dialects.traits import Ends
+from openline.machine.timers import OFF
 from openline.reconnect.verdicts import Action, Rule
 from openline.updates import BackendStatus, GapCause, TranscriptWord
 from tests.core.toys import Outright, Play
@@ -83,6 +84,36 @@ class TestSeveral:
         play.hear(Expires(seconds=60.0))
         assert play.core.statistics.late == 0
         assert play.core.state == "awaiting_ack"
+
+    @pytest.mark.parametrize("skew", [0.0, -86_400.0])
+    def test_an_expiry_as_a_date_replaces_the_dial_before_it(self, skew: float) -> None:
+        play = Play()
+        play.open()
+        play.opened(date=1_800_000_000.0 + skew)
+        play.drain()
+        play.hear(Status(state="ready", ack=True), Expires(at=1_800_000_100.0 + skew))
+        assert [each.state for each in play.told(BackendStatus)] == ["ready"]
+        assert play.session.life.replaced_at == pytest.approx(100 + 0.8 * 100.2)
+        assert play.state == "streaming"
+
+    @pytest.mark.parametrize(
+        ("date", "expires"),
+        [
+            (None, Expires(at=1_800_000_010.0)),  # the answer had no date
+            (1_800_000_010.0, Expires(at=1_800_000_010.0)),  # it is past
+            (1_800_000_000.0, Expires()),
+        ],
+    )
+    def test_an_expiry_that_cannot_be_told_changes_nothing(
+        self, date: float | None, expires: Expires
+    ) -> None:
+        play = Play()
+        play.open()
+        play.opened(date=date)
+        play.drain()
+        play.hear(Status(state="ready", ack=True), expires)
+        assert play.session.life.replaced_at == OFF
+        assert play.state == "streaming"
 
 
 class TestWords:

@@ -175,6 +175,7 @@ def test_every_event_is_read_back_unchanged() -> None:
         e.StopRequested(),
         e.AbortRequested(),
         e.NetworkRestored(),
+        e.SkipRequested(),
         e.SourceStarted("mic", 0.1 + 0.2),
         e.AudioCaptured("mic", b"\1\2\3\4"),
         e.CaptureHole("mic", 320),
@@ -183,6 +184,7 @@ def test_every_event_is_read_back_unchanged() -> None:
         e.AudioFetched("mic", 7, b"\0\xff"),
         e.SpoolFailed("no space left"),
         e.CredentialReady(3),
+        e.CredentialReady(3, 0.5, unchanged=True, backend=Backend("eu.example", query="x=")),
         e.CredentialFailed(3, fatal=True, detail="gone"),
         e.CredentialFailed(3, detail="no token", unusable=True),
         e.SocketOpened(2, "c"),
@@ -198,6 +200,13 @@ def test_every_event_is_read_back_unchanged() -> None:
     for event in events:
         line = to_line(event_to_plain(event, keep_audio=True))
         assert event_from_plain(from_line(line)) == event
+
+
+def test_the_query_of_a_backend_that_a_provider_gave_is_redacted() -> None:
+    event = e.CredentialReady(1, backend=Backend("eu.example", query="signature=s3cret"))
+    line = to_line(event_to_plain(event, keep_audio=True))
+    assert b"s3cret" not in line
+    assert b"signature=xxxxxx" in line
 
 
 def test_an_error_is_recorded_and_raised_on_replay() -> None:

@@ -147,6 +147,57 @@ class TestByLength:
         assert len(these.passed(samples(8))) == 4
         assert hold(these, 12, 14, 17) == []
 
+    def test_a_longer_run_moves_to_where_two_chunks_meet_and_not_into_a_pause(self) -> None:
+        """The example of the module: E ends early, and the pause behind it is none."""
+        these = marks()
+        hold(these, 0, 3, 10)
+        for start, end, sent in ((4, 13.9, 14), (14.1, 16.9, 18), (17.1, 18.7, 22), (20, 21, 22)):
+            assert hold(these, start, end, sent) == []
+        places = hold(these, 21.9, 23, 26)
+        assert places == pytest.approx([17.0, 14.0, 19.4])
+        assert len(these.passed(samples(17))) == 3
+
+    @pytest.mark.parametrize(
+        ("start", "places"),
+        [
+            (15.981, [15.981]),  # it begins before the end by no more than the rounding
+            (15.979, []),
+            (16.3, [16.15]),
+            (16.31, []),  # more than one error
+        ],
+    )
+    def test_two_chunks_meet_where_at_most_an_error_lies_between(
+        self, start: float, places: list[float]
+    ) -> None:
+        these = marks()
+        hold(these, 0, 16, 17)
+        hold(these, start, 20.1, 21)
+        assert hold(these, 20.05, 24, 24.1) == pytest.approx(places)
+
+    def test_chunks_with_two_errors_between_meet_in_a_run_that_is_too_long(self) -> None:
+        these = marks()
+        finals = [(0, 8), (8.6, 12), (12.7, 17), (17.2, 19.5), (20.4, 22)]
+        for chunk, (start, end) in enumerate(finals):
+            hold(these, start, end, chunk * 4 + 10)
+        # One error between: 17.1; two: 8.3; pauses: 19.95 of 0.9 s, 12.35 of 0.7; the newest.
+        assert hold(these, 22.65, 25, 29) == pytest.approx([17.1, 8.3, 19.95, 12.35, 22.325])
+
+    @pytest.mark.parametrize(("sent", "places"), [(16, []), (16.01, [16.1])])
+    def test_chunks_meet_at_no_end_that_is_clamped_to_what_was_sent(
+        self, sent: float, places: list[float]
+    ) -> None:
+        these = marks()
+        hold(these, 0, 16, sent)
+        hold(these, 3, 15, sent)  # an earlier end changes nothing
+        hold(these, 16.2, 20.1, 21)
+        assert hold(these, 20.05, 24, 24.1) == pytest.approx(places)
+
+    def test_finals_that_came_together_meet_nowhere(self) -> None:
+        these = marks()
+        for start, end in ((0, 10), (10.1, 16), (16.1, 20)):
+            assert hold(these, start, end, 25) == []
+        assert hold(these, 20.1, 22, 25.2) == []
+
     def test_edges_that_are_chance_count_for_nothing(self) -> None:
         these = marks()
         for chunk, (start, end) in enumerate([(0.1, 2), (2, 4), (4, 6), (6.1, 10)]):

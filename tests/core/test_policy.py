@@ -41,9 +41,12 @@ DESIGN = {
     "finish_timeout": 20.0,
     "close_timeout": 5.0,
     "buffer_seconds": None,
+    "behind_after": 10.0,
+    "careful_seams": False,
 }
+FLAGS = ["careful_seams"]
 COUNTS = ["dials_per_minute", "max_redirects", "max_attempts"]
-DURATIONS = sorted(set(DESIGN) - set(COUNTS))
+DURATIONS = sorted(set(DESIGN) - set(COUNTS) - set(FLAGS))
 MAY_BE_ZERO = [
     "start_delay",
     "prompt_retry",

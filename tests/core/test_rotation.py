@@ -121,6 +121,25 @@ class TestLife:
         life.expire(100.0, 30.0)
         assert life.replaced_at == life.latest == 125.0
 
+    @pytest.mark.parametrize("skew", [-1e9, 0.0, 3600.0])
+    def test_a_date_counts_on_the_clock_of_the_backend(self, skew: float) -> None:
+        """Its clock may be years off: only the time between two of its dates counts."""
+        life = self.life(0.5)
+        upgraded = 1_800_000_000.0 + skew
+        life.dated(101.0, upgraded)
+        assert life.until(101.0, upgraded + 200.0) == pytest.approx(200.0)
+        assert life.until(151.0, upgraded + 200.0) == pytest.approx(150.0)
+        assert life.until(301.0, upgraded + 200.0) is None  # it is past: no such end was announced
+
+    def test_a_date_without_a_date_of_the_answer_says_nothing(self) -> None:
+        life = self.life(0.5)
+        assert life.until(101.0, 1_800_000_000.0) is None
+        life.dated(101.0, 1_799_999_900.0)
+        assert life.until(101.0, 1_800_000_000.0) == pytest.approx(100.0)
+        life.begin(200.0, LIFE)  # of the next dial none is known again
+        life.dated(201.0, None)
+        assert life.until(201.0, 1_800_000_000.0) is None
+
     def test_an_announcement_only_shortens_a_life(self) -> None:
         life = self.life(0.5)
         life.expire(100.0, 3600.0)
@@ -788,6 +807,7 @@ class TestStrikes:
         assert drive.session.retry.strikes == 0
 
 
+@pytest.mark.repeats
 class TestLongSessions:
     @pytest.mark.parametrize(
         ("drain", "rotations"), [(Drain.FLUSH, 100), (Drain.STOP, 15), (Drain.NONE, 15)]

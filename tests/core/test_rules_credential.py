@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from openline import events as e
+from openline.backend import Backend
 from openline.commands import (
     CancelCredential,
+    OpenSocket,
     Report,
     RequestCredential,
 )
@@ -28,6 +30,34 @@ def test_a_provider_is_asked_before_the_first_dial_and_not_again() -> None:
     drive.redial()
     assert len(drive.requests) == 1
     assert drive.core.dial == 2
+
+
+def test_a_credential_may_say_where_it_is_good() -> None:
+    home = Backend("a.example", redirects_to=("wss://b.example",))
+    there, later = Backend("c.example"), Backend("d.example", query="s=1")
+    drive = Drive(backend=home, has_provider=True)
+    drive.open()
+    drive.feed(e.CredentialReady(1, due_at=drive.now, backend=there))
+    drive.lose()
+    drive.redial_or_ask()
+    drive.feed(e.CredentialReady(2, due_at=drive.now))
+    drive.lose()
+    drive.redial_or_ask()
+    drive.feed(e.CredentialReady(3, backend=later))
+    assert [dial.backend for dial in drive.dials] == [there, there, later]
+
+
+def test_a_place_of_a_credential_ends_a_redirect() -> None:
+    home = Backend("a.example", redirects_to=("wss://b.example",))
+    drive = Drive(backend=home, has_provider=True)
+    drive.open()
+    drive.feed(e.CredentialReady(1, due_at=drive.now))
+    drive.feed(e.Redirected(1, 302, "wss://b.example/"))
+    assert not drive.dials[-1].with_credential
+    drive.lose()
+    drive.redial_or_ask()
+    drive.feed(e.CredentialReady(2, backend=Backend("c.example")))
+    assert drive.dials[-1] == OpenSocket(3, Backend("c.example"), True)
 
 
 def test_a_provider_that_does_not_answer_is_asked_again_later() -> None:

@@ -113,6 +113,7 @@ class World:
         assert confirmed <= sent <= captured
 
 
+@pytest.mark.repeats
 @pytest.mark.parametrize("form", FORMS, ids=str)
 @pytest.mark.parametrize("flow", FLOWS, ids=str)
 @pytest.mark.parametrize("seed", range(2))

@@ -68,6 +68,7 @@ def dialect(**changes: Any) -> EchoPanel:
         {"longest": 60.0, "tail": 2.0, "settle": 5.0, "end": End.NEVER},
         {"ends": Ends.NONE, "counts": Unit.FLUSHES, "drain": Drain.FLUSH, "end": End.CLOSE},
         {"greets": True, "replies": False, "proves_silence": False, "key_variable": "KEY"},
+        {"key_parameter": "access_token"},
         {"statuses": {100: RULE, 599: RULE}},
         {"form": AudioForm(rate=8000, encoding=Encoding.F32LE, usual=0.1, least=0.1)},
         {"form": AudioForm(rate=24000, usual=0.02)},
@@ -80,7 +81,8 @@ def test_valid_traits_are_accepted(changes: dict[str, Any]) -> None:
 
 
 NAMES = "give a tuple of names, such as ('mic',)"
-VARIABLE = "give the name of a variable, or an empty text"
+VARIABLE = "give a name, or an empty text"
+PARAMETER = "give a name of letters, digits, -, ., _ and ~, or an empty text"
 SECONDS = "give seconds, 0 or more"
 CODES = "give a mapping from each close code from 1000 to 4999 to its Rule"
 
@@ -111,6 +113,8 @@ CODES = "give a mapping from each close code from 1000 to 4999 to its Rule"
         ({"counts": "bytes"}, "Traits.counts is 'bytes': give a Unit, or None"),
         ({"replies": None}, "Traits.replies is NoneType: give True or False"),
         ({"key_variable": None}, f"Traits.key_variable is NoneType: {VARIABLE}"),
+        ({"key_parameter": None}, f"Traits.key_parameter is NoneType: {VARIABLE}"),
+        ({"key_parameter": "a=b"}, f"Traits.key_parameter is 'a=b': {PARAMETER}"),
         ({"form": 16000}, "Traits.form is 16000: give an AudioForm"),
         ({"end": "close"}, "Traits.end is 'close': give End.MESSAGE, End.CLOSE or End.NEVER"),
         ({"drain": "stop"}, "Traits.drain is 'stop': give Drain.FLUSH, Drain.STOP or Drain.NONE"),

@@ -128,6 +128,11 @@ ROWS: list[tuple[str, list[Ending], Action, dict[str, Any]]] = [
     ("any other OS error", [failed(ErrorKind.OS_OTHER)], RETRY, STRIKE),
     ("any other TLS error", [failed(ErrorKind.TLS_OTHER)], RETRY, STRIKE),
     ("any other DNS error", [failed(ErrorKind.DNS_OTHER)], RETRY, STRIKE),
+    ("proxy unreachable", [failed(ErrorKind.PROXY_UNREACHABLE)], RETRY, PLAIN),
+    ("a proxy refused (407)", [failed(ErrorKind.PROXY_CREDENTIALS)], FATAL, PLAIN),
+    ("a proxy forbids", [failed(ErrorKind.PROXY_FORBIDS)], FATAL, PLAIN),
+    ("502, 503, 504 of a proxy", [failed(ErrorKind.PROXY_BUSY)], LATER, PLAIN),
+    ("any other answer of a proxy", [failed(ErrorKind.PROXY_FAILED)], RETRY, STRIKE),
     ("TLS certificate", [failed(ErrorKind.TLS_CERTIFICATE)], FATAL, PLAIN),
     ("TLS host name", [failed(ErrorKind.TLS_HOSTNAME)], FATAL, PLAIN),
     ("TLS dates", [failed(ErrorKind.TLS_DATES)], FATAL, PLAIN),
@@ -186,11 +191,13 @@ ONCE_CONNECTED: list[tuple[str, list[Ending], Action, dict[str, Any]]] = [
     ("a redirect refused", [failed(ErrorKind.REDIRECT_REFUSED)], LATER, WEATHER),
     ("a redirect to elsewhere", [failed(ErrorKind.REDIRECT_ELSEWHERE)], LATER, WEATHER),
     ("endless redirects", [failed(ErrorKind.TOO_MANY_REDIRECTS)], LATER, WEATHER),
+    ("a proxy forbids", [failed(ErrorKind.PROXY_FORBIDS)], LATER, WEATHER),
 ]
 #: Unknown endings of a dial: a strike, and the fourth is weather.
 ODD_DOORS = [
     *(refused(status) for status in (100, 103, 301, 304, 399, 511)),
     *(failed(kind) for kind in (ErrorKind.BAD_UPGRADE, ErrorKind.TLS_OTHER, ErrorKind.DNS_OTHER)),
+    failed(ErrorKind.PROXY_FAILED),
 ]
 
 

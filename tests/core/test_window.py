@@ -398,6 +398,7 @@ class TestLiveAudio:
         assert line.dropped == 0
         assert line.longest_wait(after=60) < 1.0
 
+    @pytest.mark.repeats
     @pytest.mark.parametrize("seconds", [1, 3, 4.5, 8])
     @pytest.mark.parametrize("rate", [1.2, 2, math.inf])
     @pytest.mark.parametrize("metrics", [True, False])

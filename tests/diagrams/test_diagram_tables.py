@@ -73,6 +73,7 @@ def test_every_field_of_the_policy_has_a_meaning() -> None:
     values = {line[0].strip("`"): line[1] for line in shown}
     assert values["max_attempts"] == "none"
     assert values["start_delay"] == "none"
+    assert values["careful_seams"] == "false"
     assert float(values["connect_timeout"]) == Policy().connect_timeout
 
 
@@ -117,6 +118,8 @@ def test_headers_of_a_token_come_from_the_dialect() -> None:
             return [("x-api-key", credential)]
 
     text = contract(Contract(Keyed(), (), ()))
+    in_url = type("InUrl", (Keyed,), {"traits": replace(Keyed.traits, key_parameter="jwt")})
+    assert "as `jwt=TOKEN`, in no header" in contract(Contract(in_url(), (), ()))
     assert [line for line in cells(text) if len(line) == 2 and "TOKEN" in line[1]] == [
         ["`x-api-key`", "`TOKEN`"]
     ]

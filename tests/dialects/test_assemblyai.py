@@ -22,6 +22,7 @@ from openline.dialects.checking import check_dialect
 from openline.dialects.dry_run import dry_run
 from openline.dialects.options import configured
 from openline.dialects.protocol import (
+    Expires,
     FinalMessage,
     Heard,
     Ids,
@@ -208,8 +209,11 @@ class TestWhatItSays:
 class TestTraits:
     def test_the_greeting_opens_the_line(self) -> None:
         assert (U3.traits.greets, U3.traits.replies) == (True, False)
-        item = one(BEGIN)
-        assert item == Status(state="Begin", text="de5d9927", ack=True)
+        greeting = Status(state="Begin", text="de5d9927", ack=True)
+        _, items = U3.decode(Turns(), json.dumps(BEGIN))
+        assert items == (greeting, Expires(at=1_759_796_682.0))
+        for odd in (None, True, "soon", -1, 0, 1e300):
+            assert one(BEGIN | {"expires_at": odd}) == greeting
 
     def test_messages_have_the_length_that_the_server_takes(self) -> None:
         assert (U3.traits.form.usual, U3.traits.form.least) == (0.1, 0.05)

@@ -217,6 +217,10 @@ class TestWhatItSends:
 class TestOpening:
     def test_the_greeting_and_the_reply(self) -> None:
         line = Line(OpenAIMemory())
+        assert Line().got("session.created", session={"expires_at": 1_800_000_000}) == [
+            Status(state="session.created", ack=True),
+            Expires(at=1_800_000_000.0),
+        ]
         assert line.got("session.created", session={}) == [
             Status(state="session.created", ack=True)
         ]

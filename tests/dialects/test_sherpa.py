@@ -19,6 +19,7 @@ from openline.dialects import (
     Malformed,
     Message,
     Proof,
+    Sent,
     Unknown,
     Word,
 )
@@ -163,13 +164,31 @@ def test_words_that_are_taken_back_are_withdrawn() -> None:
     assert decode(state("one", 1.0), state(is_final=True))[1] == (WITHDRAWN,)
 
 
+def test_done_behind_the_last_message_proves_all() -> None:
+    last = state("one two", 1.0, 2.0, is_final=True, is_eof=True)
+    assert decode(last, b"Done!")[1] == (FinalMessage(summary={}),)
+
+
+def test_done_without_the_last_message_proves_what_was_decoded() -> None:
+    """A chunk that was not full is never decoded, and ``Done!`` says nothing of it."""
+    told = state("one", 1.0, num_trailing_blanks=25, is_final=True)
+    assert decode(told, "Done!")[1] == (FinalMessage(summary={}, until=2.0),)
+    assert decode("Done!")[0] == (FinalMessage(summary={}, until=0.0),)
+
+
 def test_words_that_never_became_final_are_told_at_the_end() -> None:
     (_, ended) = decode(state("one two", 1.0, 2.0), "Done!")
     assert ended == (
         Heard(text="one two", start=1.0, end=2.04, final=True),
-        FinalMessage(summary={}),
+        FinalMessage(summary={}, until=2.0),
     )
-    assert decode(state("one", 1.0, is_final=True), b"Done!")[1] == (FinalMessage(summary={}),)
+
+
+def test_of_no_audio_there_is_no_last_message() -> None:
+    memory, _ = SHERPA.stop(SHERPA.begin(), wire.IDS, Sent())
+    assert SHERPA.decode(memory, "Done!")[1] == (FinalMessage(summary={}),)
+    memory, _ = SHERPA.stop(SHERPA.begin(), wire.IDS, Sent(seconds=1.0, audio=10, messages=10))
+    assert SHERPA.decode(memory, "Done!")[1] == (FinalMessage(summary={}, until=0.0),)
 
 
 def test_words_whose_final_was_broken_are_told_with_the_next_segment() -> None:

@@ -31,9 +31,9 @@ from openline.dialects.protocol import (
 )
 from openline.dialects.registry import BUILT_IN
 from openline.dialects.soniox import Soniox, SonioxMemory
-from openline.dialects.soniox_rows import ERRORS, OTHER
+from openline.dialects.soniox_rows import ERRORS, OTHER, PASSING, TYPES
 from openline.dialects.soniox_tokens import MOST_PIECES
-from openline.reconnect.verdicts import Action
+from openline.reconnect.verdicts import Action, Rule
 from tests.dialects.fuzzing import anything, play
 
 DIALECT = Soniox()
@@ -333,8 +333,27 @@ class TestErrors:
         assert (refusal.row.action, refusal.text) == (action, text)
         assert refusal.row.strike == (refusal.row == OTHER)
 
+    @pytest.mark.parametrize(
+        ("kind", "code", "text", "row"),
+        [
+            ("unauthenticated", 400, "audio is too long", ERRORS[401]),
+            ("model_not_available", 400, "audio is too long", TYPES["model_not_available"]),
+            ("max_concurrent_connections_reached", 400, "", ERRORS[429]),
+            ("invalid_request", 400, "", ERRORS[400]),  # a type that says no more than its code
+            ("invalid_request", 400, "No audio received.", PASSING["no audio received"]),
+            (7, 503, "", ERRORS[503]),
+            (None, 401, "", ERRORS[401]),
+        ],
+    )
+    def test_the_type_of_an_error_counts_before_its_code_and_text(
+        self, kind: object, code: int, text: str, row: Rule
+    ) -> None:
+        (refusal,) = Line().got(error_type=kind, error_code=code, error_message=text)
+        assert refusal == Refusal(row=row, text=text)
+
     def test_every_row_has_a_reason_and_a_source(self) -> None:
-        assert all(row.why and row.source for row in [*ERRORS.values(), OTHER])
+        rows = [*ERRORS.values(), *TYPES.values(), OTHER]
+        assert all(row.why and row.source for row in rows)
 
     def test_the_end_of_a_stream_without_audio_is_no_error(self) -> None:
         memory, _ = DIALECT.stop(DIALECT.begin(), IDS, Sent())

@@ -101,7 +101,7 @@ def test_the_start_has_what_the_server_demands() -> None:
 def test_audio_is_sent_as_it_is_and_nothing_asks_for_the_end() -> None:
     memory = LIVE.begin()
     assert LIVE.audio(memory, "mic", b"\1\2", 0) == (memory, (b"\1\2",))
-    assert LIVE.stop(memory, wire.IDS, wire.SENT) == (memory, ())
+    assert LIVE.stop(LIVE.begin(), wire.IDS, wire.SENT)[1] == ()
 
 
 def test_the_first_messages_of_the_recording() -> None:
@@ -185,6 +185,57 @@ def test_an_open_segment_that_is_gone_is_withdrawn() -> None:
 def test_a_final_takes_the_place_of_the_open_segment() -> None:
     found = decode([segment("on", 0, 0.9, done=False)], [segment("one", 0, 1)])
     assert found[1] == (heard("one", 0, 1), Proof(drained=1.0))
+
+
+def stopped() -> Any:
+    """The memory of a dial that has sent all its audio."""
+    return LIVE.stop(LIVE.begin(), wire.IDS, wire.SENT)[0]
+
+
+def test_behind_the_stop_the_third_equal_decoding_is_final() -> None:
+    """What the server would say after eleven; it says it all the same, and that is no other."""
+    first, told = segment("One.", 0, 2), [segment("One.", 0, 2), segment("Two", 2, 3, done=False)]
+    again = [first, segment("Two", 2, 3.1, done=False)]
+    late = [first, segment("Two", 2, 3.06)]
+    found = decode(told, again, again, again, late, memory=stopped())
+    partial = heard("Two", 2, 3.1, final=False)
+    assert found == [
+        (heard("One.", 0, 2), heard("Two", 2, 3, final=False), Proof(drained=3.0)),
+        (partial, Proof(drained=3.1)),
+        (heard("Two", 2, 3.1),),
+        (),
+        (),
+    ]
+
+
+def test_only_equal_decodings_in_a_row_settle() -> None:
+    """The server is still busy with audio that it had not decoded when the stop came."""
+    texts = ("Two", "Two", "Two three", "Two three", "Two", "Two")
+    found = decode(*([segment(text, 2, 3, done=False)] for text in texts), memory=stopped())
+    assert not any(each.final for each in wire.of(Heard, found))
+
+
+def test_before_the_stop_nothing_settles() -> None:
+    found = decode(*[[segment("Two", 2, 3, done=False)]] * 12)
+    assert not any(each.final for each in wire.of(Heard, found))
+
+
+def test_the_count_begins_with_the_stop() -> None:
+    live = [segment("Two", 2, 3, done=False)]
+    memory = LIVE.begin()
+    for _ in range(5):
+        memory, _ = LIVE.decode(memory, json.dumps({"uid": "u", "segments": live}))
+    memory, _ = LIVE.stop(memory, wire.IDS, wire.SENT)
+    found = decode(live, live, live, memory=memory)
+    assert [each.final for each in wire.of(Heard, found)] == [False, False, True]
+
+
+def test_an_open_segment_behind_the_settled_one_is_told() -> None:
+    """The server completes the one by its own count, and goes on with what lies behind it."""
+    two, three = [segment("Two", 2, 3, done=False)], segment("Three", 3.2, 4, done=False)
+    done = [segment("Two", 2, 3), three]
+    found = decode(two, two, two, done, done, done, memory=stopped())
+    assert [each.text for each in wire.of(Heard, found) if each.final] == ["Two", "Three"]
 
 
 def test_the_detected_language_is_that_of_the_words() -> None:

@@ -159,6 +159,8 @@ def test_parameters_are_refused_with_an_error_and_4400() -> None:
     error = json.dumps({"type": "error", "error": "no such language"})
     assert decode(error) == [(Refusal(row=PARAMETERS, text="no such language"),)]
     assert judge(Ending(code=4400), KIT.traits.codes).action is Action.FATAL
+    later = judge(Ending(code=4400, ever_connected=True), KIT.traits.codes)
+    assert (later.action, "accepted before" in later.why) == (Action.LATER, True)
 
 
 def test_an_end_behind_what_was_decoded_confirms_no_further() -> None:

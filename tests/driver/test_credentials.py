@@ -11,6 +11,7 @@ from typing import Any, cast
 import pytest
 
 from openline import events as e
+from openline.backend import Backend
 from openline.dialects.checking import DialectError
 from openline.dialects.echopanel import EchoPanel
 from openline_driver import credentials
@@ -49,6 +50,23 @@ def store(*given: str) -> CredentialStore:
         answer = kept.accept(CredentialGiven(number, credential), 0.0)
         assert answer == e.CredentialReady(number, unchanged=credential in given[: number - 1])
     return kept
+
+
+def test_a_token_may_say_where_it_is_good() -> None:
+    kept, there = CredentialStore(provide, EchoPanel()), Backend("eu.example", query="key=x")
+    first = kept.accept(CredentialGiven(1, Token(TOKEN)), 0.0)
+    assert first == e.CredentialReady(1)
+    moved = kept.accept(CredentialGiven(2, Token(TOKEN, backend=there)), 0.0)
+    assert moved == e.CredentialReady(2, backend=there)  # the same token, good at another place
+    again = kept.accept(CredentialGiven(3, Token(TOKEN, backend=there)), 0.0)
+    assert again == e.CredentialReady(3, unchanged=True, backend=there)
+    assert kept.accept(CredentialGiven(4, TOKEN), 0.0) == e.CredentialReady(4, unchanged=True)
+    assert "eu.example" not in repr(Token(TOKEN, backend=there))
+    bare = Token(TOKEN, backend=cast("Backend", "wss://eu.example/"))
+    wrong = kept.accept(CredentialGiven(5, bare), 0.0)
+    assert wrong == e.CredentialFailed(
+        5, detail="its Token has a backend of type str; give a Backend", unusable=True
+    )
 
 
 def message(text: str) -> e.MessageReceived:
@@ -332,3 +350,16 @@ def test_no_repr_contains_a_token() -> None:
         "[CredentialGiven(request=1), Token(expires_at=None, reuse=True), "
         "AskCredential(request=1, fresh=True), SharedProvider()]"
     )
+
+
+def test_headers_that_the_app_adds_are_redacted() -> None:
+    added = (("X-Key", "k3y-of-the-gateway"), ("Origin", "https://app.example"), ("X-Short", "abc"))
+    for kept in (
+        CredentialStore(None, EchoPanel(), added),
+        CredentialStore(TOKEN, EchoPanel(), added),
+    ):
+        seen = redacted(kept, message(f"abc k3y-of-the-gateway https://app.example {TOKEN}"))
+        assert "k3y" not in seen
+        assert "abc" in seen
+        assert "https://app.example" in seen
+        assert (TOKEN in seen) == (kept.current is None)

@@ -140,7 +140,11 @@ def test_open_twice_changes_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    "request_", [e.StopRequested(), e.AbortRequested(), f.Cancelled(), e.NetworkRestored()]
+    "request_",
+    [
+        *(e.StopRequested(), e.AbortRequested(), f.Cancelled()),
+        *(e.NetworkRestored(), e.SkipRequested()),
+    ],
 )
 def test_requests_after_the_end_change_nothing(request_: Any) -> None:
     face = Face()

@@ -26,6 +26,16 @@ def test_the_head_of_an_upgrade_comes_in_pieces(size: int) -> None:
     assert (ending.error, ending.refusal) == (None, None)
 
 
+def test_preliminary_answers_without_end_are_a_bad_upgrade() -> None:
+    """Each is read once: a server that sends many of them costs no time."""
+    ending = Ending()
+    early = b"HTTP/1.1 100 Continue\r\n\r\n"
+    for _ in range(MAX_HEAD // len(early)):
+        assert ending.read_answer(early) == b""
+    with pytest.raises(UpgradeError, match=r"^an endless answer to the upgrade$"):
+        ending.read_answer(early)
+
+
 def test_a_refusal_is_the_report() -> None:
     ending = Ending()
     with pytest.raises(UpgradeError):

@@ -11,7 +11,7 @@ from openline import events as e
 from openline.commands import SendText
 from openline.observer import Observer
 from openline.session import LocalProtocolError
-from openline.updates import Ended, State, Trouble, Update
+from openline.updates import Ended, Gap, GapCause, State, Trouble, Update
 from openline_driver.effects import AbortDial, Dial, Effect, FlushSources, Wake
 from openline_driver.face import Face
 from openline_driver.facts import Woke
@@ -124,6 +124,18 @@ def test_session_is_aborted_from_inside_an_observer() -> None:
     assert session.ended is not None
     while (update := session.poll()) is not None:
         assert not isinstance(update, Trouble), "the observer was dropped"
+
+
+def test_audio_that_waits_is_given_up() -> None:
+    session = Session()
+    session.feed(e.OpenRequested())
+    session.feed(e.AudioCaptured("mic", bytes(6400)))
+    session.skip_to_live()
+    causes: list[GapCause] = []
+    while (update := session.poll()) is not None:
+        if isinstance(update, Gap):
+            causes.append(update.cause)
+    assert causes == [GapCause.SKIPPED]
 
 
 def test_impossible_event_is_the_callers_error() -> None:

@@ -12,13 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openline.backend import Backend, CredentialPlace
-from openline.events import Redirected, SocketLost
+from openline.events import Redirected, SocketLost, SocketOpened
 from openline_driver.facts import Refused
 from openline_driver.http import (
     MAX_HEAD,
     Head,
     NoAnswerError,
     host_header,
+    opened,
     read_answer,
     read_head,
     refusal,
@@ -114,14 +115,25 @@ def test_preliminary_answers_are_skipped(early: list[bytes], status: int) -> Non
     answer = f"HTTP/1.1 {status} So\r\n\r\n".encode()
     whole = b"".join(early) + answer
     assert read_answer(whole + b"rest") == (Head(status, {}), answer + b"rest")
-    assert all(read_answer(whole[:size]) is None for size in range(len(whole)))
+    assert all(read_answer(whole[:size])[0] is None for size in range(len(whole)))
+
+
+def test_a_preliminary_answer_is_read_once() -> None:
+    half = PRELIMINARY[1][:20]
+    assert read_answer(PRELIMINARY[0] + half) == (None, half)
+    rest = PRELIMINARY[1] + b"HTTP/1.1 404 No\r\n\r\n"
+    assert read_answer(rest, len(PRELIMINARY[0])) == (Head(404, {}), rest[len(PRELIMINARY[1]) :])
+    left = MAX_HEAD - len(half)
+    assert read_answer(half, left) == (None, half)
+    with pytest.raises(NoAnswerError, match=r"^an endless answer to the upgrade$"):
+        read_answer(half, left + 1)
 
 
 def test_too_many_preliminary_answers_are_refused() -> None:
     many = PRELIMINARY[0] * (MAX_HEAD // len(PRELIMINARY[0]) - 1)
     many += b"HTTP/1.1 100 ".ljust(MAX_HEAD - len(many) - 4, b"x") + b"\r\n\r\n"
     assert len(many) == MAX_HEAD
-    assert read_answer(many) is None
+    assert read_answer(many) == (None, b"")
     with pytest.raises(NoAnswerError, match=r"^an endless answer to the upgrade$"):
         read_answer(many + PRELIMINARY[0])
 
@@ -195,6 +207,13 @@ def test_date_without_a_zone_is_in_gmt_wherever_it_is_read(
     time.tzset()
 
 
+def test_the_date_of_an_upgrade_is_that_of_its_answer() -> None:
+    headers = [(b"Date", b"Wed, 18 Nov 2026 20:00:00 GMT"), (b"x", b"\xff")]
+    assert opened(3, "c", headers) == SocketOpened(3, "c", date=1_795_032_000.0)
+    for others in ([], [(b"date", b"soon")], [(b"date", b"\xff")]):
+        assert opened(3, "c", others) == SocketOpened(3, "c")
+
+
 def test_date_counts_from_the_answers_own_date() -> None:
     """The server's clock is an hour ahead of ours: it asks for 90 s all the same."""
     headers = {
@@ -243,3 +262,17 @@ def test_first_and_last_of_each_field_of_a_date(date: str, seconds: float | None
 def test_no_retry_after_breaks_anything(value: str) -> None:
     seconds = retry_after(value, NOW)
     assert seconds is None or seconds >= 0
+
+
+def test_headers_of_the_app_replace_others_of_the_same_name() -> None:
+    carriers = (("Authorization", "Bearer t"), ("x-token", "t"))
+    backend = Backend(headers=(("authorization", "Basic eA=="), ("Origin", "https://a.example")))
+    assert request_headers(backend, "t", carriers, "openline") == (
+        ("User-Agent", "openline"),
+        ("x-token", "t"),
+        ("authorization", "Basic eA=="),
+        ("Origin", "https://a.example"),
+    )
+    assert request_headers(backend, None, carriers, "openline")[1:] == backend.headers
+    named = Backend(headers=(("User-Agent", "mine"),))
+    assert request_headers(named, None, carriers, "openline") == (("User-Agent", "mine"),)

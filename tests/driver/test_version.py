@@ -27,3 +27,24 @@ def test_without_metadata_the_version_is_unknown(
     monkeypatch.setattr(module, "installed", look)
     assert module.version() == "0+unknown"
     assert module.user_agent() == "openline"
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (ModuleNotFoundError(name="trio"), "install it"),
+        (ModuleNotFoundError(name="trio.socket"), "install it"),
+        (ModuleNotFoundError(name="openline.nothing"), ""),
+        (ModuleNotFoundError(), ""),
+        (PackageNotFoundError("openline"), ""),
+        (
+            PackageNotFoundError("trio"),
+            (
+                "trio is here without its metadata, which another package asks for: "
+                "freeze the program with it (PyInstaller: --copy-metadata trio)"
+            ),
+        ),
+    ],
+)
+def test_advice_is_about_what_is_missing(error: ModuleNotFoundError, said: str) -> None:
+    assert module.advice(error, ("trio", "trio_websocket"), "install it") == said

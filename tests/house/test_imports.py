@@ -34,11 +34,13 @@ NEEDED = ("msgspec", "statemachine")
 #: What a part of the core may import besides: the kit for tests draws from hypothesis.
 #: The theorem draws from seeds, so that a failure is named by a number (see ``_unseeded``).
 #: The driver is as pure as the core. Some of its modules need names of the world, and no more:
-#: what an error of a socket means, which version this is, how a session is logged, and a lock
-#: for what sessions of several threads share.
+#: what an error of a socket or a status of a proxy means, the type of a TLS context, which version
+#: this is, how a session is logged, and a lock for what sessions of several threads share.
 BESIDES = {
     "openline_driver": ("openline_driver", "openline_audio.source"),
     "openline_driver.http": ("email.utils",),
+    "openline_driver.proxies": ("http",),
+    "openline_driver.argument_checks": ("ssl",),
     "openline_driver.sinks": ("openline_audio.samples",),
     "openline_driver.log_observer": ("logging",),
     "openline_driver.version": ("importlib.metadata",),
@@ -84,7 +86,8 @@ ONLY = {
     "soundfile": ("openline_audio",),
     "soxr": ("openline_audio",),
     "av": ("openline_audio.container",),
-    "sounddevice": ("openline_trio.sources",),
+    "python_socks": ("openline_trio.socks",),
+    "sounddevice": ("openline_audio.microphone",),
     "faster_whisper": ("openline_server",),
     "pocketsphinx": ("openline_server",),
     "trio_parallel": ("openline_server",),

@@ -63,6 +63,10 @@ def _needs(_one: int) -> None: ...
         ("a:x", _fails(ImportError("no\nsuch")), "a cannot be imported: ImportError: no such"),
         ("a:x", _fails(SystemExit("bye")), "a cannot be imported: SystemExit: bye"),
         (":x", _fails(ValueError("?")), "a module without a name cannot be imported: ValueError"),
+        *(
+            (f"{path}:x", _fails(ImportError("?")), f"{path} is a path: give the module as import")
+            for path in ("a.py", "./a", "b/a.py", "b\\a")
+        ),
         ("a:x", _module(), "a has no x"),
         ("a:", _module(), "a has no object without a name"),
         ("a:x", _module(x=7), "the dialect int lacks 'name'"),

@@ -24,7 +24,6 @@ def test_each_trait_has_its_words() -> None:
         horizon=30.0,
         ends=Ends.EXACT,
         proves_silence=False,
-        end=End.CLOSE,
         queue=None,
         pace=1.25,
         longest=300.0,
@@ -32,7 +31,7 @@ def test_each_trait_has_its_words() -> None:
     )
     assert promise(traits) == (
         "a final proves the audio that it covers; "
-        "quiet audio is assumed to be heard after 30 s; the end by a close when all is proved"
+        "quiet audio is assumed to be heard after 30 s; the end by a last message"
     )
     assert limits(traits) == (
         "a connection lives 5 min at most, and is renewed before; "
@@ -46,7 +45,29 @@ def test_each_trait_has_its_words() -> None:
         "no end: words are waited for 12 s"
     )
     assert "lives 3 h" in limits(other)
+    held = Traits(
+        sources=(), horizon=5.0, ends=Ends.EXACT, disorder=3.0, word_times=True, end=End.CLOSE
+    )
+    assert promise(held) == (
+        "a final is held for 3 s more of audio, in which others may begin before its end; "
+        "silence is proved; the end by a close when all is proved"
+    )
     assert not limits(Traits(sources=(), horizon=1.0, queue=None))
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("deepgram", "a final proves the audio that it covers"),
+        ("sherpa", "figures prove the audio up to them, its words too"),
+        ("soniox", "figures prove the audio up to them, its words too"),
+        ("speechmatics", "a final proves the audio that it covers"),
+        ("vosk", "counted replies prove the audio up to them, its words too"),
+    ],
+)
+def test_what_proves_the_words_is_named(name: str, words: str) -> None:
+    first, *_ = promise(BUILT_IN[name].traits).split("; ")
+    assert first == words
 
 
 @pytest.mark.parametrize("name", BUILT_IN)

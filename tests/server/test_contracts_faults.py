@@ -16,6 +16,7 @@ from trio_websocket import ConnectionClosed
 
 from openline_server.contracts import CONTRACTS
 from openline_server.injector import FaultInjector
+from openline_server.recognizer import Echo, Hypothesis, Question, RecognizerError
 from tests.server.wires import PIECE, Over, Talk, recorded
 
 if TYPE_CHECKING:
@@ -89,11 +90,16 @@ def play(talk: Talking) -> Play:
     """A session with faults: ``seconds`` of audio, then the stop, until it is over."""
 
     async def run(
-        dialect: str, phrases: str = "", seconds: float = 3.0, *, pause: float = 0.0
+        dialect: str,
+        phrases: str = "",
+        seconds: float = 3.0,
+        *,
+        pause: float = 0.0,
+        **options: Any,
     ) -> Talk:
         how = MANNERS[dialect]
         hooks = FaultInjector(phrases) if phrases else None
-        client = await talk(dialect, how.path, hooks=hooks)
+        client = await talk(dialect, how.path, hooks=hooks, **options)
         with suppress(ConnectionClosed, Over):
             await client.send(*how.opening)
             for _ in range(round(seconds * 10)):
@@ -121,6 +127,35 @@ async def test_without_a_fault_all_words_come(
     client = await play(dialect, seconds=2.5)
     assert client.code == 1000
     assert "0.00-2.00" in said(client)
+
+
+class Failing(Echo):
+    """Hears nothing: each segment fails, or takes ``seconds``."""
+
+    def __init__(self, seconds: float = 0.0) -> None:
+        super().__init__()
+        self._seconds = seconds
+
+    async def recognise(self, question: Question) -> Hypothesis | None:
+        if question.segment.final:
+            await trio.sleep(self._seconds)
+            raise RecognizerError("no answer")
+        return None
+
+
+@pytest.mark.parametrize("dialect", ALL)
+@pytest.mark.parametrize("seconds", [0.0, 300.0], ids=["at once", "past the stop"])
+async def test_audio_that_was_not_recognised_is_not_taken_for_silence(
+    autojump_clock: MockClock, play: Play, dialect: str, seconds: float
+) -> None:
+    """No contract here has a message for it; what would go on proves audio that nobody heard."""
+    client = await play(dialect, seconds=2.5, recognizer=Failing(seconds))
+    if (dialect, seconds) == ("whisperlive", 300.0):  # its end waits for and proves nothing
+        assert client.code == 1000
+        return
+    assert (client.code, client.reason) == (1011, "audio was not recognised")
+    over = MANNERS[dialect].over
+    assert over is None or over not in said(client)
 
 
 @pytest.mark.parametrize("dialect", ALL)

@@ -146,3 +146,40 @@ async def test_soniox_figures_prove_no_word_away(autojump_clock: MockClock, talk
         proved = each["final_audio_proc_ms"] / 1000
     assert "".join(tokens).count("-") == 4
     assert abs(proved - sum(TURNS)) < 0.1
+
+
+class Slower(Late):
+    """Takes three times as long as the speech did: another final waits, always."""
+
+    async def recognise(self, question: Question) -> Hypothesis | None:
+        """The times, as a word."""
+        segment = question.segment
+        if not segment.final:
+            return None
+        await trio.sleep(3 * (segment.t1 - segment.t0))
+        return Hypothesis(f"{segment.t0:.1f}-{segment.t1:.1f}")
+
+
+async def test_vosk_says_words_while_its_recogniser_lags(
+    autojump_clock: MockClock, talk: Talking
+) -> None:
+    """Three sentences wait, one behind the other; each is told when it is recognised."""
+    client = await talk("vosk", recognizer=Slower())
+    await client.send('{"config":{"sample_rate":16000}}')
+    sentence = [*[loud(n) for n in range(20)], *[bytes(3200)] * 15]
+    for piece in 3 * sentence:
+        await client.send(piece)
+        await trio.sleep(0.1)
+    await trio.sleep(10.0)
+    results = [each["text"] for each in client.messages if each.get("text")]
+    assert [start(each) for each in results] == [0.0, 3.2]
+    assert len(client.messages) > 60
+    await client.send('{"eof" : 1}')
+    assert await client.end() == 1000
+    assert len([each for each in client.messages if each.get("text")]) == 3
+    assert len(client.messages) == 3 * len(sentence) + 1
+
+
+def loud(number: int) -> bytes:
+    """100 ms of speech."""
+    return array("h", (_syllable(1600 * number + at) for at in range(1600))).tobytes()

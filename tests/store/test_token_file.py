@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -89,6 +90,31 @@ def test_half_a_token_is_not_given(file: Path) -> None:
     file.write_text("sec")
     assert provider.provide("first-token") == "second-token"
     assert agent.paused == [SETTLED] * 3
+
+
+@pytest.mark.parametrize("age", [1.0, 3600.0, 1e9, -1.0, -3600.0, -1e9])
+@pytest.mark.parametrize("refused", [None, "first-token"])
+def test_file_that_was_not_just_written_is_read_once(
+    file: Path, age: float, refused: str | None
+) -> None:
+    """Its clock may be wrong, and its time lie ahead: a share's, or one before NTP ran."""
+    agent = Agent()
+    provider = TokenFile(file, pause=agent)
+    provider.first()
+    file.write_text("second-token\n")
+    os.utime(file, 2 * (time.time() - age,))
+    assert provider.provide(refused) == "second-token"
+    assert agent.paused == []
+
+
+@pytest.mark.parametrize("refused", [None, "first-token"])
+def test_file_that_is_written_anew_as_it_was_is_read_once(file: Path, refused: str | None) -> None:
+    agent = Agent()
+    provider = TokenFile(file, pause=agent)
+    provider.first()
+    file.write_text("first-token\n")
+    assert provider.provide(refused) == "first-token"
+    assert agent.paused == []
 
 
 def test_file_that_is_always_being_written_gives_what_it_holds(file: Path) -> None:

@@ -5,17 +5,18 @@ and ends are as wrong as the real backend's were measured to be (``openline_serv
 So a word may be lost or doubled at a cut, and this program counts how many. Words that the
 recogniser loses or doubles at the edges of its own chunks do not count.
 
-    python -m tests.testing.measured 1000              # so many cuts, of every shape
-    python -m tests.testing.measured 1000 measured     # of one shape
+    python -m tests.testing.measured 1000                       # so many cuts, of every shape
+    python -m tests.testing.measured 1000 measured "no dots"    # of these shapes
+    python -m tests.testing.measured 1000 --seed 5000           # from this seed on
 
 The measurement is of one server. So backends and speech of other shapes are played too: ends that
 are early twice as often, beginnings that are early as often as late, chunks whose edges
-do not show, speech without pauses.
+do not show, speech without pauses, two sources on one line.
 """
 
 from __future__ import annotations
 
-import sys
+import argparse
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -27,7 +28,7 @@ from typing import TYPE_CHECKING
 from openline import Policy
 from openline.backend import Backend
 from openline.commands import AbortSocket, CloseSocket, OpenSocket, Report, SendPing
-from openline.dialects.echopanel import EchoPanel
+from openline.dialects.echopanel import HEADERS, EchoPanel
 from openline.dialects.protocol import Ids
 from openline.events import (
     AudioCaptured,
@@ -57,6 +58,8 @@ LENGTH, CUTS, CAPTURE = 60.0, 3, 0.1
 WORK = 0.25
 SILENCE = bytes(round(CAPTURE * S) * 2)
 SPEECH = EchoSpeech()
+#: The name of a source by the fourth byte of its frames.
+NAMES = {header[3]: name for name, header in HEADERS.items()}
 
 
 @dataclass
@@ -102,6 +105,7 @@ class Shape:
     pauses: float = 0.02  #: the share of words before a pause of 0.6 to 3 s
     blur: float = 0.0  #: the edges of chunks show by this many seconds less exactly
     longest: float = 4.0  #: seconds of the longest chunk
+    sources: tuple[str, ...] = ("mic",)
 
 
 MEASURED = Shape()
@@ -116,22 +120,77 @@ SHAPES = {
     "blurred, early": Shape(early_ends, blur=0.1),
     "blurred, no pauses": Shape(pauses=0.0, blur=0.1),
     "long chunks": Shape(longest=8.0),
+    "two sources": Shape(sources=("mic", "system")),
 }
 
 
-def talk(random: Random, pauses: float = 0.02) -> list[Word]:
-    """Continuous speech: two pauses a minute that are long enough to cut in, and shorter ones."""
+def talk(random: Random, source: str, pauses: float) -> list[Word]:
+    """Continuous speech: two pauses a minute that are long enough to cut in, and shorter ones.
+
+    ``pauses``: the share of words before such a pause.
+    """
     words: list[Word] = []
     at = random.uniform(0.2, 2.0)
     while at < LENGTH - 1:
         end = at + random.uniform(0.12, 0.55)
-        words.append(Word(at, end, f"w{len(words)}"))
+        words.append(Word(at, end, f"{source}{len(words)}"))
         at = end + random.choice([0.0, 0.02, 0.05, 0.1, 0.2])
         if random.random() < 0.08:
             at += random.uniform(0.1, 0.5)
         if random.random() < pauses:
             at += random.uniform(0.6, 3.0)
     return words
+
+
+class Ear:
+    """The recogniser of one source on one dial."""
+
+    def __init__(self, dial: Dial, source: str, random: Random) -> None:
+        self.dial, self.source, self.random = dial, source, random
+        shape = dial.model.shape
+        self.begins: int | None = None  # the session sample of its first
+        self.received = 0
+        self.chunk = 0.0  # where the chunk begins that it listens to
+        self.size = random.uniform(2.0, shape.longest)
+        self.recognizer = ClaimingRecognizer(random, shape.errors(measured(self.size)))
+
+    def takes(self, samples: int) -> None:
+        """A frame arrived."""
+        if self.begins is None:
+            self.begins = self.dial.model.sent(self.source) - samples
+        self.received += samples
+        while self.received >= (self.chunk + self.size) * S:
+            self.hears(self.chunk + self.size)
+
+    def hears(self, end: float) -> None:
+        """A chunk is full: its finals come when they are made."""
+        dial, model = self.dial, self.dial.model
+        begins = (self.begins or 0) / S
+        words = [
+            Word(word.start - begins, word.end - begins, word.text)
+            for word in model.words[self.source]
+        ]
+        near = [word for word in words if word.end > self.chunk and word.start < end]
+        claims = self.recognizer.hear(near, self.chunk, end)
+        said = {word.text for claim in claims for word in claim.words}
+        for word in near:
+            # An edge cuts it, so it may be in neither chunk, or in both.
+            if not (self.chunk <= word.start and word.end <= end) or word.text not in said:
+                model.at_an_edge.add(word.text)
+        dial.busy_until = max(dial.busy_until, model.now) + WORK * (end - self.chunk)
+        blur = model.shape.blur
+        for claim in claims:
+            t0 = max(0.0, claim.t0 + self.random.uniform(-blur, blur))
+            t1 = max(t0, claim.t1 + self.random.uniform(-blur, blur))
+            text = SPEECH.words(dial.ids, Words(claim.text, self.source, t0, t1, final=True))
+            names = tuple(word.text for word in claim.words)
+            model.at(dial.busy_until - model.now, partial(dial.says, text, names))
+        self.chunk = end
+
+    def hears_the_rest(self) -> None:
+        """The last chunk is as long as what is left."""
+        if self.received > self.chunk * S:
+            self.hears(self.received / S)
 
 
 class Dial:
@@ -141,48 +200,11 @@ class Dial:
         self.model, self.number = model, number
         self.ids = Ids(session_id="s", attempt_id="a", connection_id=f"c{number}")
         self.over = False
-        self.begins: int | None = None  # the session sample of its first
-        self.received = 0
-        self.chunk = 0.0  # where the chunk begins that it listens to
-        random = Random(f"{model.seed} {number}")
-        self.size = random.uniform(2.0, model.shape.longest)
-        self.random = random
-        self.recognizer = ClaimingRecognizer(random, model.shape.errors(measured(self.size)))
-        self.stopping = False
         self.busy_until = 0.0
-
-    def takes(self, at: int, samples: int) -> None:
-        """A frame arrived."""
-        if self.begins is None:
-            self.begins = at
-        assert at == self.begins + self.received, "this model has no skips"
-        self.received += samples
-        while self.received >= (self.chunk + self.size) * S:
-            self.hears(self.chunk + self.size)
-
-    def hears(self, end: float) -> None:
-        """A chunk is full: its finals come when they are made."""
-        begins = (self.begins or 0) / S
-        words = [
-            Word(word.start - begins, word.end - begins, word.text) for word in self.model.words
-        ]
-        near = [word for word in words if word.end > self.chunk and word.start < end]
-        claims = self.recognizer.hear(near, self.chunk, end)
-        said = {word.text for claim in claims for word in claim.words}
-        for word in near:
-            # An edge cuts it, so it may be in neither chunk, or in both.
-            if not (self.chunk <= word.start and word.end <= end) or word.text not in said:
-                self.model.at_an_edge.add(word.text)
-        model = self.model
-        self.busy_until = max(self.busy_until, model.now) + WORK * (end - self.chunk)
-        blur = model.shape.blur
-        for claim in claims:
-            t0 = max(0.0, claim.t0 + self.random.uniform(-blur, blur))
-            t1 = max(t0, claim.t1 + self.random.uniform(-blur, blur))
-            text = SPEECH.words(self.ids, Words(claim.text, "mic", t0, t1, final=True))
-            names = tuple(word.text for word in claim.words)
-            model.at(self.busy_until - model.now, partial(self.says, text, names))
-        self.chunk = end
+        self.ears = {
+            source: Ear(self, source, Random(f"{model.seed} {number}{' system' * at}"))
+            for at, source in enumerate(model.shape.sources)
+        }
 
     def says(self, text: str | bytes, names: tuple[str, ...]) -> None:
         """A final goes out."""
@@ -193,15 +215,16 @@ class Dial:
     def figures(self) -> None:
         """Once a second."""
         if not self.over:
-            text = SPEECH.figures(self.ids, "mic", 0.0, 0)
-            assert text is not None
-            self.model.feed(MessageReceived(self.number, text))
+            for source in self.ears:
+                text = SPEECH.figures(self.ids, source, 0.0, 0)
+                assert text is not None
+                self.model.feed(MessageReceived(self.number, text))
             self.model.at(1.0, self.figures)
 
     def stops(self) -> None:
         """The rest is heard, then comes the final message."""
-        if self.received > self.chunk * S:
-            self.hears(self.received / S)
+        for ear in self.ears.values():
+            ear.hears_the_rest()
         self.model.at(self.busy_until - self.model.now + 0.01, self.ends)
 
     def ends(self) -> None:
@@ -228,13 +251,13 @@ class Model:
         self.seed = seed
         self.shape = shape
         random = Random(seed)
-        self.words = talk(random, shape.pauses)
+        self.words = {source: talk(random, source, shape.pauses) for source in shape.sources}
         self.core = SessionMachine(
             Backend(),
             session_id="s",
             attempt_id="a",
             random=random.random,
-            sources=["mic"],
+            sources=shape.sources,
             policy=Policy(),
             dialect=EchoPanel(),
         )
@@ -261,18 +284,28 @@ class Model:
 
     def capture(self) -> None:
         """The microphone has a piece more."""
-        self.feed(AudioCaptured("mic", SILENCE))
+        for source in self.shape.sources:
+            self.feed(AudioCaptured(source, SILENCE))
         if self.now < LENGTH:
             self.at(CAPTURE, self.capture)
         else:
             self.feed(StopRequested())
 
+    def sent(self, source: str) -> int:
+        """How far the audio of a source was sent, in samples of the session."""
+        return self.core.statistics.sources[source].sent
+
+    @property
+    def lags(self) -> dict[str, float]:
+        """The seconds by which the marks lag behind what was sent."""
+        sources = self.core.statistics.sources
+        return {name: (each.sent - each.confirmed) / S for name, each in sources.items()}
+
     def cut(self) -> None:
         """The connection is reset."""
-        if self.dial is not None and self.dial.begins is not None:
+        if self.dial is not None and any(each.received for each in self.dial.ears.values()):
             self.outcome.cuts += 1
-            mic = self.core.statistics.sources["mic"]
-            self.outcome.again += (mic.sent - mic.confirmed) / S
+            self.outcome.again += sum(self.lags.values())
             self.dial.lost()
 
     def cut_for_good(self) -> None:
@@ -292,21 +325,26 @@ class Model:
                     self.ended = update
                 case _:
                     pass
+        sent: set[str] = set()
         while (outgoing := self.core.next_message(self.now)) is not None:
             dial = self.dial
             assert dial is not None
             if isinstance(outgoing, SendPing):
                 self.at(0.02, partial(self.pong, dial, outgoing.mark))
             elif isinstance(outgoing.data, bytes):
-                samples = (len(outgoing.data) - 4) // 2
-                sent = self.core.statistics.sources["mic"].sent
-                dial.takes(sent - samples, samples)
-                confirmed = self.core.statistics.sources["mic"].confirmed
-                self.outcome.lag = max(self.outcome.lag, (sent - confirmed) / S)
+                source = NAMES[outgoing.data[3]]
+                sent.add(source)
+                dial.ears[source].takes((len(outgoing.data) - 4) // 2)
             elif '"start"' in outgoing.data:
                 self.at(0.02, partial(self.acks, dial))
             else:
                 self.at(0.02, dial.stops)
+        for source in sent:
+            assert self.dial is not None
+            ear = self.dial.ears[source]
+            assert self.sent(source) == (ear.begins or 0) + ear.received, "this model has no skips"
+        if sent:
+            self.outcome.lag = max(self.outcome.lag, *self.lags.values())
 
     def pong(self, dial: Dial, mark: bytes) -> None:
         """A ping is answered."""
@@ -371,9 +409,10 @@ def figures(seeds: range, *, abrupt: bool = False, shape: Shape = MEASURED) -> O
     return whole
 
 
-def show(cuts: int, name: str, *, abrupt: bool) -> None:
+def show(cuts: int, first: int, name: str, *, abrupt: bool) -> None:
     """Print the figures of a shape."""
-    out = figures(range(cuts // CUTS + 1), abrupt=abrupt, shape=SHAPES[name])
+    seeds = range(first, first + cuts // CUTS + 1)
+    out = figures(seeds, abrupt=abrupt, shape=SHAPES[name])
     print(
         f"{name}, {'abrupt' if abrupt else 'orderly'} end: {len(out.gone)} words gone, "
         f"{len(out.twice)} twice, {out.seams} seams in {out.cuts} cuts; "
@@ -384,7 +423,17 @@ def show(cuts: int, name: str, *, abrupt: bool) -> None:
     )
 
 
+def main() -> None:
+    """Play the shapes, each with an orderly end and with an abrupt one."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("cuts", type=int, help="of each shape and end, about")
+    parser.add_argument("shapes", nargs="*", help=", ".join(SHAPES))
+    parser.add_argument("--seed", type=int, default=0, help="the first one")
+    options = parser.parse_args()
+    for each in options.shapes or SHAPES:
+        for abrupt in (False, True):
+            show(options.cuts, options.seed, each, abrupt=abrupt)
+
+
 if __name__ == "__main__":
-    for each in sys.argv[2:] or SHAPES:
-        show(int(sys.argv[1]), each, abrupt=False)
-        show(int(sys.argv[1]), each, abrupt=True)
+    main()

@@ -126,3 +126,31 @@ class Stopping(Toy):
         *("hello", "status", "proof", "go away", "over", "remark", "lost", "metrics", "noticed"),
         *("refused for later", "refused for now", "refused for good"),
     )
+
+
+class Hasty(Toy):
+    """It is left by a stop that may take longer than the session has left to finish."""
+
+    name = "hasty"
+    fixed = Traits(
+        sources=(), horizon=0.2, ends=Ends.EXACT, queue=None, drain=Drain.STOP, drain_timeout=60.0
+    )
+    says = ("hello", "proof", "go away")
+
+
+class Leaving(Toy):
+    """It ends its connections at once, whether or not another dial may go out."""
+
+    name = "leaving"
+    fixed = Traits(sources=(), horizon=3.0, ends=Ends.EXACT, queue=None)
+    says = ("hello", "go away")
+
+
+class Quiet(Toy):
+    """It says nothing in silence."""
+
+    name = "quiet"
+    fixed = Traits(
+        sources=(), horizon=3.0, ends=Ends.EXACT, proves_silence=False, silent_in_silence=True
+    )
+    says = ("hello", "partial", "final", "over")

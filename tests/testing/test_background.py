@@ -6,13 +6,16 @@ import asyncio
 import socket
 import threading
 from contextlib import suppress
+from typing import get_args
 from urllib.parse import urlsplit
 
 import pytest
 import trio
 from trio_websocket import ConnectionClosed, wrap_client_stream
 
+from openline.dialects.registry import BUILT_IN
 from openline.policy import Policy
+from openline_server.config import DialectName
 from openline_testing.background import BackendError, BackgroundBackend, FaultError
 from openline_trio import open_session
 from tests.support_lines import Frames
@@ -79,6 +82,28 @@ async def test_an_openline_session_holds_through_it() -> None:
     assert len(second) >= 100 * 640
     assert third[-640:] == second[-640:] or len(third) > len(second)
     assert backend.dials == ended.statistics.dials == 3
+
+
+@pytest.mark.parametrize("name", get_args(DialectName))
+def test_it_has_the_dialect_that_it_serves(name: DialectName) -> None:
+    with BackgroundBackend(dialect=name) as backend:
+        assert backend.dialect is BUILT_IN[name]
+
+
+@pytest.mark.parametrize("name", ["deepgram", "openai"])
+async def test_its_address_and_dialect_are_all_that_a_session_needs(name: DialectName) -> None:
+    with BackgroundBackend(dialect=name, token="t") as backend:
+        async with open_session(
+            backend.backend,
+            {"mic": Frames(50)},
+            dialect=backend.dialect,
+            credentials="t",
+            policy=PROMPT,
+        ) as session:
+            with trio.fail_after(30):
+                ended = await session.wait()
+    assert ended.complete
+    assert backend.dials == 1
 
 
 def test_startup_failure_is_raised_in_the_constructor() -> None:

@@ -885,6 +885,7 @@ MORE: list[tuple[str, bool, Callable[[Faulty], object]]] = [
         ends(accounts={"mic": Account(captured=320, confirmed=320, told=0, missing=0)}),
     ),
     ("gaps add up", False, reported(gap(0, 2, 0))),
+    ("gaps add up", False, reported(replace(gap(0, 2, 2), cause=GapCause.SKIPPED))),
     ("gaps add up", False, ends(missing=(gap(0, 320, 320), gap(0, 320, 320)))),
     ("complete", False, ends(transcript=(words(0, 1).update,))),
     ("complete", False, never_opens(complete=True)),

@@ -1,33 +1,36 @@
 """With the errors of a real recogniser, hardly a word is lost or doubled at a cut.
 
-The bar is for some 240 cuts of each shape; ``python -m tests.testing.measured`` plays more.
+The bar is one word in 1,000 cuts, whatever the seeds are; ``python -m tests.testing.measured``
+plays more of them. A session has three cuts, or less where one falls into an outage.
 """
 
 from __future__ import annotations
 
 import pytest
 
-from tests.testing.measured import SHAPES, figures
+from openline.dialects.echopanel import TRAITS
+from tests.testing.measured import SHAPES, Outcome, figures
 
-SEEDS = range(80)
 
-
-@pytest.mark.repeats
-@pytest.mark.parametrize(
-    ("name", "most_twice"), [("measured", 1), ("early ends", 3), ("even starts", 2)]
-)
-def test_hardly_a_word_is_lost_or_told_twice_at_a_cut(name: str, most_twice: int) -> None:
-    outcome = figures(SEEDS, shape=SHAPES[name])
-    assert outcome.cuts > 230
-    assert not outcome.gone
-    assert len(outcome.twice) <= most_twice, outcome.twice
-    assert outcome.lag < 33, "check_buffer expects less"
-    assert outcome.again / outcome.cuts < 15
+def wrong(*outcomes: Outcome) -> list[str]:
+    """The words gone and twice, if they are more than one in 1,000 cuts."""
+    cuts = sum(each.cuts for each in outcomes)
+    assert cuts >= 1000
+    words = [word for each in outcomes for word in (*each.gone, *each.twice)]
+    return words if len(words) > cuts / 1000 else []
 
 
 @pytest.mark.repeats
-def test_speech_without_pauses_loses_few_words_though_no_edge_of_a_chunk_shows() -> None:
-    outcome = figures(SEEDS, shape=SHAPES["blurred, no pauses"])
-    assert outcome.cuts > 230
-    assert len(outcome.gone) <= 1, outcome.gone
-    assert len(outcome.twice) <= 4, outcome.twice
+def test_at_most_one_word_in_a_thousand_cuts_is_lost_or_told_twice() -> None:
+    outcome = figures(range(350))
+    assert not wrong(outcome)
+    assert outcome.lag <= TRAITS.lag
+    assert outcome.again / outcome.cuts < 12
+
+
+@pytest.mark.repeats
+def test_nor_are_more_with_other_errors_and_edges_that_do_not_show_and_two_sources() -> None:
+    sessions = {"early ends": 120, "even starts": 120, "blurred, no pauses": 60, "two sources": 60}
+    outcomes = [figures(range(count), shape=SHAPES[name]) for name, count in sessions.items()]
+    assert not wrong(*outcomes)
+    assert max(each.lag for each in outcomes) <= TRAITS.lag

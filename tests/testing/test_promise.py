@@ -14,10 +14,12 @@ from msgspec.structs import replace
 
 from openline.audio import loudness
 from openline.audio.outbox import Outbox
+from openline.audio.settling import Settling
 from openline.audio.window import Window
 from openline.dialects.protocol import Decoded, FinalMessage, Heard, Memory
 from openline.dialects.registry import BUILT_IN
 from openline.dialects.traits import AudioForm, Drain, Encoding, End, Ends, Traits, Unit
+from openline.policy import Policy
 from openline_testing.promise import Faults, PromiseBroken, promise
 from openline_testing.promise.recognizer import Ear
 from openline_testing.promise.speaker import RATE, Speaker, level_of, number_at
@@ -42,6 +44,7 @@ SHAPES = {
     "counts audio": replace(BASE, ends=Ends.NONE, counts=Unit.AUDIO),
     "counts bytes": replace(BASE, ends=Ends.NONE, counts=Unit.BYTES),
     "pace": replace(BASE, pace=1.25),
+    "in disorder": replace(BASE, disorder=3.0, word_times=True),
     "keepalive": replace(BASE, keepalive=4.0),
     "lives a minute, flush": replace(BASE, longest=60.0, drain=Drain.FLUSH),
     "lives a minute, stop": replace(BASE, longest=60.0, drain=Drain.STOP),
@@ -61,6 +64,34 @@ def test_every_trait_keeps_its_promise(name: str) -> None:
     traits = SHAPES[name]
     for seed in _seeds(traits):
         promise(traits, seed, seconds=75.0).check()
+
+
+#: Sessions that lose or double a word at a seam where times are wrong, unless seams are careful.
+SEAMS = (4, 44, 76)
+
+
+@pytest.mark.parametrize("seed", SEAMS)
+def test_careful_seams_cut_no_word(seed: int) -> None:
+    policy = Policy(careful_seams=True)
+    promise(replace(BASE, time_error=0.4), seed, policy=policy).check()
+
+
+def test_seams_that_are_not_careful_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Settling, "_place", _settled_place)
+    with pytest.raises(PromiseBroken, match="twice"):
+        promise(replace(BASE, time_error=0.4), 4, policy=Policy(careful_seams=True)).check()
+
+
+def _settled_place(marks: Settling) -> int:
+    return marks._settled  # pyright: ignore[reportPrivateUsage]  # the fault that is planted
+
+
+def test_finals_in_disorder_that_prove_their_ends_are_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Settling, "_place", _settled_place)
+    monkeypatch.setattr(Settling, "prove", Settling.at_proof)
+    assert "lost without a gap: [w" in _breaks(SHAPES["in disorder"], 20)
 
 
 def _seeds(traits: Traits) -> range:

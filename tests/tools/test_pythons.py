@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.pythons import ROOT, TESTS, find, promised, run
+from tools.pythons import ROOT, SEARCHES, TESTS, find, promised, run
 
 HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
 
@@ -57,7 +57,7 @@ def test_running_python_is_usable() -> None:
 
 
 def test_a_version_on_which_a_test_fails_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     def prepare(version: str, python: Path) -> Path:
         return python
@@ -65,10 +65,25 @@ def test_a_version_on_which_a_test_fails_is_named(
     monkeypatch.setattr("tools.pythons.prepare", prepare)
     good, bad = tmp_path / "good", tmp_path / "bad"
     for path, status in ((good, 0), (bad, 1)):
-        path.write_text(f"#!/bin/sh\nexit {status}\n")
+        path.write_text(f'#!/bin/sh\necho "ran $@"\nexit {status}\n')
         path.chmod(0o755)
     assert run({"3.12": good, "3.13": bad}, ["core"]) == ["3.13"]
+    assert run({}, ["core"]) == []
+    told = capfd.readouterr().out
+    for version in ("3.12", "3.13"):
+        assert f"== Python {version}\nran -m pytest {ROOT}/tests/core --ignore=" in told
+    assert all(f"--ignore={ROOT}/tests/{name}" in told for name in SEARCHES)
 
 
-def test_listed_test_folders_exist() -> None:
-    assert all((ROOT / "tests" / name).is_dir() for name in TESTS)
+def test_listed_tests_exist() -> None:
+    assert all((ROOT / "tests" / name).exists() for name in (*TESTS, *SEARCHES))
+
+
+def test_each_room_of_the_code_is_tested_on_each_python() -> None:
+    """A room's own tests; those that make our tools and the documentation have no version."""
+    known = {each.split("/")[0] for each in TESTS}
+    homes = (ROOT / "adapters", ROOT / "diagrams")
+    rooms = {
+        each.name.removeprefix("openline_") for home in homes for each in home.glob("openline_*")
+    }
+    assert rooms | {"core", "dialects"} <= known

@@ -439,6 +439,24 @@ async def test_a_redirect_to_nowhere_is_a_loss() -> None:
     assert await ended(partial(Peer.refuse, status=302)) == lost(status=302, detail="HTTP 302")
 
 
+@pytest.mark.parametrize(
+    ("headers", "date"),
+    [
+        ({}, None),
+        ({"Date": "Wed, 18 Nov 2026 20:00:00 GMT"}, 1_795_032_000.0),
+        ({"Date": "a week ago"}, None),
+    ],
+)
+async def test_the_date_of_the_answer_is_told(headers: dict[str, str], date: float | None) -> None:
+    async def script(peer: Peer) -> None:
+        await peer.stream.send_all(answer(await peer.read_request(), **headers) + close())
+        await peer.serve()
+
+    line, _ = await play(script)
+    [opened] = [event for event in line.events if isinstance(event, SocketOpened)]
+    assert opened == SocketOpened(7, "c-7", date=date)
+
+
 async def bad_upgrade(peer: Peer, **headers: str) -> None:
     await peer.stream.send_all(answer(await peer.read_request(), **headers))
     await peer.receive()

@@ -13,6 +13,7 @@ import ssl
 import struct
 from collections.abc import Awaitable, Callable
 from functools import partial
+from pathlib import Path
 
 import pytest
 import trio
@@ -228,6 +229,21 @@ async def test_without_a_context_the_trust_store_of_the_system_counts(
     port = await serving(nursery, certified(authority.issue_cert("127.0.0.1")))
     error = await fails(Backend(port=port, secure=True))
     assert error.kind is ErrorKind.TLS_CERTIFICATE
+
+
+async def test_a_key_log_is_opened_before_any_dial(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "none" / "keys"))
+    with pytest.raises(ValueError, match=r"^SSLKEYLOGFILE: .*: No such file .*, or unset it$"):
+        connector()
+    connector(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+    monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "keys"))
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        assert (await fails(Backend(port=port, secure=True))).kind is ErrorKind.REFUSED
+    assert (tmp_path / "keys").exists()
 
 
 async def cut(stream: trio.SocketStream, *, reset: bool) -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+import msgspec
 import pytest
 from trio.testing import MockClock
 
@@ -198,6 +199,38 @@ async def test_a_credential_in_the_query_is_in_no_header_of_a_dialect(
         await session.wait()
     assert not {"authorization", "x-client"} & set(net.dials[0].headers)
     assert "token=" in net.dials[0].target
+
+
+class InTheQuery(Basic):
+    """A dialect whose backend takes the credential in the URL alone."""
+
+    traits = msgspec.structs.replace(Basic.traits, key_parameter="jwt")
+
+
+async def test_a_dialect_may_put_its_credential_into_the_query(
+    autojump_clock: MockClock, play: Play, tmp_path: Path
+) -> None:
+    async def there(peer: Peer) -> None:
+        await peer.read_request()
+        await peer.refuse(307, f"Location: {peer.target.replace('listener', 'listener/')}")
+
+    net = play.net(there, echo)
+    async with open_session(
+        Backend(),
+        {"mic": Frames(3)},
+        connect=net,
+        credentials=PASSWORD,
+        dialect=InTheQuery(),
+        journal=tmp_path / "journal",
+    ) as session:
+        ended = await session.wait()
+    assert ended.complete
+    for dial in net.dials:
+        assert not {"authorization", "x-client"} & set(dial.headers)
+        assert dial.target.count("jwt=") == 1
+        assert PASSWORD not in repr(dial.backend)
+    assert net.dials[1].target.startswith("/ws/live-listener/?")
+    assert PASSWORD not in (tmp_path / "journal").read_text("utf-8")
 
 
 async def test_unsendable_token_is_reported_without_its_value(

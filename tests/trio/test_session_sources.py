@@ -250,6 +250,9 @@ async def test_what_was_pushed_is_accounted_for_when_the_block_is_cancelled(
         pushed.send(bytes(2))
 
 
+SOURCES = ("mic", "system")
+
+
 class Holds:
     """A source of an app's own that holds a frame until it is asked for."""
 
@@ -283,13 +286,19 @@ async def test_flush_gets_the_sink_of_run(
     assert len(holds.sinks) == 1
 
 
-async def test_failing_flush_loses_only_its_source(autojump_clock: MockClock, play: Play) -> None:
-    sources: dict[str, Source] = {"mic": Holds(), "system": Holds(RuntimeError("a secret"))}
+@pytest.mark.parametrize("failing", [(), ("mic",), ("system",), ("mic", "system")], ids=" ".join)
+async def test_failing_flush_loses_only_its_source(
+    autojump_clock: MockClock, play: Play, failing: tuple[str, ...]
+) -> None:
+    faults = {name: RuntimeError("a secret") if name in failing else None for name in SOURCES}
+    sources: dict[str, Source] = {name: Holds(fault) for name, fault in faults.items()}
     async with open_session(BACKEND, sources, connect=play.net(echo)) as session:
         ended = await session.stop()
-    assert [lost.source for lost in ended.lost_sources] == ["system"]
-    assert "the source raised RuntimeError (test_session_sources.py, line" in ended.reason
-    assert ended.statistics.sources["mic"].confirmed == 320
+    assert tuple(lost.source for lost in ended.lost_sources) == failing
+    said = "the source raised RuntimeError (test_session_sources.py, line"
+    assert all(said in lost.reason for lost in ended.lost_sources)
+    captured = {name: each.captured for name, each in ended.statistics.sources.items()}
+    assert captured == {name: 320 for name in SOURCES if name not in failing}
 
 
 async def test_a_push_source_is_for_one_session(autojump_clock: MockClock, play: Play) -> None:

@@ -54,6 +54,7 @@ def test_a_loop_that_must_not_wait_polls() -> None:
         BackgroundBackend() as backend,
         start_session(backend.backend, {"mic": PushSource()}, policy=PROMPT) as session,
     ):
+        session.skip_to_live()  # nothing waits
         session.push(SECOND)
         session.request_stop()
         session.wait()

@@ -33,6 +33,7 @@ from openline_server.contracts.base import (
     Rejection,
     Stop,
     Wire,
+    is_on,
     number,
     parse_object,
     tokens_of,
@@ -70,9 +71,9 @@ class AssemblyAI(Contract):
         self._decoder = Decoder(encoding, self._rate)
         self._model = query.get("speech_model", "universal-streaming-english")
         self._newer = self._model.startswith(_NEWER)
-        self._formats = _is_on(query, "format_turns")
-        self._beats = _is_on(query, "session_heartbeat")
-        self._acknowledges = _is_on(query, "acknowledge_silence") and self._newer
+        self._formats = is_on(query, "format_turns")
+        self._beats = is_on(query, "session_heartbeat")
+        self._acknowledges = is_on(query, "acknowledge_silence") and self._newer
         self._turn = 0
         self._silent_from = 0.0
         self._speaking = self._forced = False
@@ -253,10 +254,6 @@ _BAD_AUDIO: Final = json.dumps({"error": "this encoding or sample_rate is not su
 
 def _ms(seconds: float) -> int:
     return round(1000 * seconds)
-
-
-def _is_on(query: dict[str, str], name: str) -> bool:
-    return query.get(name, "").lower() == "true"
 
 
 def _error(code: int, text: str) -> Wire:

@@ -28,7 +28,7 @@ from __future__ import annotations
 
 import hmac
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
 from typing import ClassVar, Final, TypeAlias
@@ -44,12 +44,13 @@ from openline_server.contract import (
     Refusal,
     Start,
     Stop,
+    parse_object,
 )
 
 __all__ = [
     "Action", "Answer", "Audio", "Contract", "End", "Ending", "Flush", "Ids", "Ignored",
     "JsonObject", "Keepalive", "MalformedMessageError", "Opening", "Refusal", "Rejection",
-    "Reply", "Start", "Stop", "Wire", "tokens_of",
+    "Reply", "Start", "Stop", "Wire", "parse_object", "tokens_of",
 ]  # fmt: skip
 
 #: A message to the client: a JSON object, or a text that is no JSON.
@@ -167,6 +168,9 @@ class Contract:
     shows_ids: ClassVar[bool] = False
     #: Whether a flush is all that a client can end its audio with.
     stops_by_flush: ClassVar[bool] = False
+    #: Whether ``status`` tells that a stretch of audio was not recognised. Else the connection
+    #: ends: what goes on would prove that audio, and a client would take it for silence.
+    tells_failures: ClassVar[bool] = False
     #: What the frame of a final contains, and no other.
     final_mark: ClassVar[bytes]
 
@@ -317,12 +321,6 @@ def spaced(message: JsonObject) -> str:
     return json.dumps(message)
 
 
-def parse_object(text: str) -> JsonObject:
-    """A JSON object. Raises MalformedMessageError."""
-    try:
-        parsed: object = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise MalformedMessageError("not JSON") from error
-    if not isinstance(parsed, dict):
-        raise MalformedMessageError("not a JSON object")
-    return parsed  # pyright: ignore[reportUnknownVariableType] -- JSON's members are strings
+def is_on(query: Mapping[str, str], name: str) -> bool:
+    """Whether a parameter of the handshake is ``true``."""
+    return query.get(name, "").lower() == "true"

@@ -34,6 +34,7 @@ from openline_server.contracts.base import (
     Rejection,
     Stop,
     Wire,
+    is_on,
     number,
     parse_object,
     tokens_of,
@@ -67,8 +68,8 @@ class Deepgram(Contract):
         query = opening.query
         encoding = _ENCODINGS[query.get("encoding", "linear16")]
         self._decoder = Decoder(encoding, int(query.get("sample_rate", "16000")))
-        self._interim = _is_on(query, "interim_results")
-        self._tells_speech = _is_on(query, "vad_events")
+        self._interim = is_on(query, "interim_results")
+        self._tells_speech = is_on(query, "vad_events")
         self._tells_end = "utterance_end_ms" in query
         self._covered = 0.0
         self._speaking = False
@@ -239,10 +240,6 @@ def _word(word: TimedWord) -> JsonObject:
         "confidence": word.confidence,
         "punctuated_word": word.text,
     }
-
-
-def _is_on(query: dict[str, str], name: str) -> bool:
-    return query.get(name, "").lower() == "true"
 
 
 def _error(variant: str | None, text: str) -> Wire:

@@ -39,6 +39,7 @@ class Echopanel(Contract):
     shows_progress: ClassVar[bool] = False
     acks: ClassVar[bool] = True
     shows_ids: ClassVar[bool] = True
+    tells_failures: ClassVar[bool] = True
     final_mark: ClassVar[bytes] = b'"type":"asr_final"'
 
     def __init__(self, opening: Opening) -> None:

@@ -111,13 +111,17 @@ class Vosk(Contract):
         return ()
 
     def on_progress(self, happening: JsonObject) -> Sequence[Answer]:
-        """A reply for each message that is recognised."""
-        if happening["waiting"]:
-            return ()
+        """A reply for each message that is recognised.
+
+        While a final is being recognised, these are the messages in front of it. A recogniser
+        that is slower than speech has always a final to recognise, and must be no reason to say
+        nothing until the end.
+        """
         dropped = number(happening["dropped"])
         taken, settled = (number(happening[name]) + dropped for name in ("taken", "settled"))
+        known = settled if happening["waiting"] else taken
         told: list[Answer] = []
-        while self._ends and self._ends[0] <= taken + 1e-6:
+        while self._ends and self._ends[0] <= known + 1e-6:
             end = self._ends.pop(0)
             pauses = end <= settled or taken - settled <= _LEAD_IN
             due = end >= self._said if self._words else end - self._told >= _SILENCE

@@ -7,7 +7,8 @@ it in finals that end in a pause, and proves it in the way that the traits name:
                                  words before it are decided     words before it were sent
 
 Ends that are claims lie behind all audio in six of a hundred finals; beginnings are wrong by up
-to ``time_error``. Where silence is not proved it says nothing in silence. It closes the
+to ``time_error``, and so are exact times if it *errs*. Finals come in as much disorder as the
+traits allow (``voices``). Where silence is not proved it says nothing in silence. It closes the
 connection at ``longest``, or when no message came for two and a half times ``keepalive``.
 """
 
@@ -20,6 +21,7 @@ from typing import Any, Final, Protocol
 from openline.dialects.traits import End, Ends, Traits, Unit
 from openline_testing.promise.recognizer import Ear, Told
 from openline_testing.promise.speaker import Speaker
+from openline_testing.promise.voices import Voices
 from openline_testing.promise.wire import encoded, kind_of
 
 #: Seconds between two looks of the backend.
@@ -50,9 +52,17 @@ class Connection:
     """A connection that opened at ``now``."""
 
     def __init__(
-        self, rng: Random, traits: Traits, speaker: Speaker, side: Side, now: float
+        self,
+        rng: Random,
+        traits: Traits,
+        speaker: Speaker,
+        side: Side,
+        now: float,
+        *,
+        errs: bool = False,
     ) -> None:
-        self._rng, self._traits, self._side = rng, traits, side
+        """``errs``: exact times are wrong by up to ``time_error`` too."""
+        self._rng, self._traits, self._side, self._errs = rng, traits, side, errs
         self._ear = Ear(speaker, traits.form)
         self._opened = self._heard_at = self._ticked = now
         room = max(traits.horizon - 1.0, 0.6)
@@ -64,6 +74,7 @@ class Connection:
         self._marks: list[tuple[int, float]] = []  # what is counted, and the seconds with it
         self._messages = self._audio = self._bytes = self._flushes = 0
         self._flushed: list[float] = []
+        self._voices, self._keeps = Voices(rng, traits.disorder), room / 2
         self._proved = 0.0
         self._stopped = self._over = False
         self._credit = 0.0  # seconds of audio that the pace allows
@@ -177,11 +188,13 @@ class Connection:
     def _decide(self) -> None:
         ear, done = self._ear, self._stopped and self._processed >= self._ear.seconds
         frontier = ear.seconds if done else self._processed - self._lag
+        self._say_final(*self._voices.due(frontier - self._keeps))
         if self._flushed and self._processed >= self._flushed[-1] > self._told:
             frontier = max(frontier, self._flushed[-1])
             end = ear.pause_before(frontier, 0.03, self._told)
             if end is not None:
                 self._tell(end)
+            self._say_final(*self._voices.rest())
         elif done:
             self._tell(frontier)
         elif frontier - self._told > TICK:
@@ -196,6 +209,7 @@ class Connection:
                 else:
                     self._hint(ear.words(self._told, frontier))
         if done:
+            self._say_final(*self._voices.rest())
             self._finish()
 
     def _hint(self, words: list[Told]) -> None:
@@ -210,17 +224,20 @@ class Connection:
         """Send the words before ``end``, and prove it as the traits say."""
         words, start = self._ear.words(self._told, end), self._told
         self._told = end
-        if words:
+        if words and (self._traits.disorder or self._errs):
+            self._say_final(*(self._voices.tell(words) if self._traits.disorder else [words]))
+        elif words:
             text = " ".join(each.text for each in words)
             self._say(("heard", {"text": text, "final": True, **self._times(words, start, end)}))
         elif self._traits.ends is Ends.EXACT and self._traits.proves_silence:
+            self._say_final(*self._voices.silence(end))
             self._say(("heard", {"text": "", "final": True, "start": start, "end": end}))
         self._prove(end)
 
     def _times(self, words: list[Told], start: float, end: float) -> dict[str, Any]:
         match self._traits.ends:
             case Ends.EXACT:
-                return {"start": start, "end": end}
+                return self._errors(Told("", start, end))
             case Ends.CLAIMED:
                 error = self._traits.time_error
                 begins = words[0].start + self._rng.uniform(-error, error)
@@ -231,7 +248,23 @@ class Connection:
             case _:
                 return {"start": None, "end": None}
 
+    def _say_final(self, *finals: list[Told]) -> None:
+        for words in finals:
+            text = " ".join(each.text for each in words)
+            times = self._times(words, words[0].start, words[-1].end)
+            timed = [{"text": each.text, **self._errors(each)} for each in words]
+            self._say(("heard", {"text": text, "final": True, "words": timed, **times}))
+
+    def _errors(self, word: Told) -> dict[str, float]:
+        """The times of a word, in their order, with their errors."""
+        error = self._traits.time_error if self._errs else 0.0
+        start, end = (
+            max(time + self._rng.uniform(-error, error), 0.0) for time in (word.start, word.end)
+        )
+        return {"start": start, "end": max(start, end)}
+
     def _prove_silence(self, end: float) -> None:
+        self._say_final(*self._voices.silence(end))
         if not self._traits.proves_silence:
             self._told = end
             return

@@ -115,6 +115,7 @@ class _Play:
             kinds={self._source: e.SourceKind.STORE if is_store else e.SourceKind.DEVICE},
         )
         self._is_store = is_store
+        self._errs = policy.careful_seams  # without it, words at a seam are as exact as times
         self._cut = round(rng.choice((0.02, 0.03, 0.1)) * RATE)
         self._captured = 0
 
@@ -214,7 +215,7 @@ class _Play:
         socket.is_open = True
         rng = Random(self._seed * 1000 + socket.dial)  # noqa: S311 -- a schedule, not a secret
         socket.connection = connection = Connection(
-            rng, self._traits, self._speaker, socket, self._now
+            rng, self._traits, self._speaker, socket, self._now, errs=self._errs
         )
         self.feed(e.SocketOpened(socket.dial, f"c{socket.dial}"))
         connection.opened()

@@ -7,7 +7,7 @@ items, each ``[kind, fields]``.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -26,8 +26,13 @@ from openline.dialects.protocol import (
     Proof,
     Sent,
     Status,
+    Word,
 )
 from openline.dialects.traits import Drain, Traits, Unit
+
+
+def _heard(words: Sequence[Mapping[str, Any]] = (), **fields: Any) -> Heard:
+    return Heard(words=tuple(Word(**each) for each in words), **fields)
 
 
 def _proof(unit: str = Unit.SECONDS, **fields: Any) -> Proof:
@@ -42,7 +47,7 @@ def _final(**fields: Any) -> FinalMessage:
 _MAKERS: Final[Mapping[str, Callable[..., Message]]] = MappingProxyType(
     {
         "status": Status,
-        "heard": Heard,
+        "heard": _heard,
         "metrics": Metrics,
         "proof": _proof,
         "expires": Expires,

@@ -69,6 +69,8 @@ class IdealBackend:
         self._speech = simulation.speech
         traits = simulation.speech.dialect.traits
         self._horizon = round(traits.horizon * S)
+        # Without proof of silence the horizon is of time: audio may stop, and time goes on.
+        self._decides_after = None if traits.proves_silence else traits.horizon / 2
         self._announces: float | None = None
         if announcing(self._speech, ids, traits.sources[0], 0.0, 0, 1.0) is not None:
             self._announces = simulation.schedule.queue
@@ -196,6 +198,15 @@ class IdealBackend:
             self._decide(stream, end)
             self._next_segment(stream)
 
+    def _decide_old(self, stream: IdealRecognizer, before: float) -> None:
+        """Decide what was taken out of the queue before this time."""
+        stream.past.append((self._simulation.now, stream.dequeued))
+        while stream.past and stream.past[0][0] <= before:
+            _, until = stream.past.popleft()
+            while stream.settled < until:
+                self._decide(stream, min(stream.next_end, until))
+                self._next_segment(stream)
+
     def _decide(self, stream: IdealRecognizer, end: int) -> None:
         start, stream.settled = stream.settled, end
         spans = stream.spans(start, end)
@@ -273,6 +284,8 @@ class IdealBackend:
                 stream.credit -= stream.dequeued - before
             if not stream.frames:
                 stream.credit = 0.0
+            if self._decides_after is not None:
+                self._decide_old(stream, self._simulation.now - self._decides_after)
             if self._claims is not None:
                 partial = self._claims.partial(stream)
                 if partial is not None and self._rng.random() < schedule.partials:

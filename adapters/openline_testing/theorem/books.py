@@ -46,6 +46,7 @@ class Books:
         resumes: bool = False,
     ) -> None:
         self.schedule = schedule
+        self.resumes = resumes
         self.claims = claims
         self.traits = traits
         self.words = WordBook(traits.time_error, resumes=resumes)
@@ -65,6 +66,7 @@ class Books:
         self.ended: Ended | None = None
         self.told: list[Gap] = []
         self.inherited: set[GapCause] = set()
+        self.assumed_before: dict[str, int] = {}  # samples, by a process before
         self.partials: set[str] = set()
         self.state = State.IDLE
         self.coming: str | None = None  # text or key of the final that it receives now

@@ -8,6 +8,7 @@ from functools import partial
 
 from openline.policy import Policy
 from openline.session import SessionMachine
+from openline_testing.scope import check_scope
 from openline_testing.steps import written
 from openline_testing.theorem.ledger import Ledger
 from openline_testing.theorem.playing import ECHO, play
@@ -93,8 +94,10 @@ def check(
     The other arguments are those of ``play``. Raises Counterexample for the first failure,
     from its exception. Raises NothingProved, one line, if no play fails because nothing
     happened: the dialect does not decode the ack, a final or the end that ``speech`` encodes,
-    or of twenty sessions and more none streamed, reported a final or finished.
+    or of twenty sessions and more none streamed, reported a final or finished. Raises ScopeError
+    for a dialect that the theorem cannot play.
     """
+    check_scope(speech.dialect)
     givens = _Givens(policy=policy, speech=speech, connection=connection)
     vacuity = VacuityCheck()
     for seed in seeds:

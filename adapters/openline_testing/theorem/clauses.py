@@ -51,6 +51,10 @@ THEOREM: Final[Mapping[str, str]] = MappingProxyType(
         "the account": (
             "Every captured sample is confirmed, assumed, told or missing, and in one of them."
         ),
+        "assumed": (
+            "Silence is taken for processed only where the backend does not prove it, and had "
+            "processed it; what was assumed before a kill still is."
+        ),
         "it ends": "Every session comes to an end.",
     }
 )

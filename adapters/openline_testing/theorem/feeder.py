@@ -72,7 +72,8 @@ class Feeder:
             simulation.ledger.captured(name, at, at + samples)
         else:
             simulation.ledger.accepted_none(samples)
-        app.feed(AudioCaptured(name, PATTERN[2 * at : 2 * (at + samples)]))
+        peak = None if simulation.speech.dialect.traits.proves_silence else 0
+        app.feed(AudioCaptured(name, PATTERN[2 * at : 2 * (at + samples)], peak))
         wait = 0.0
         if self._holes and simulation.now >= self._hole_at:
             self._hole_at = simulation.now + 1

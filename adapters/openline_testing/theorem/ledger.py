@@ -11,6 +11,7 @@ from openline.commands import (
     Command,
     FetchAudio,
     Report,
+    StoreAssumed,
     StoreAudio,
     StoreConfirmed,
     StoreFinal,
@@ -74,6 +75,8 @@ class Ledger(Books):
             case StoreFinal(transcript=final, proves=int(position)):
                 account = self.accounts[final.source]
                 account.proved = max(account.proved, position)
+            case StoreAssumed(source, start, end):
+                self._check_assumed(source, start, end)
             case FetchAudio(source, start, _):
                 confirmed = self.accounts[source].proved
                 what = f"{source}: {start} is fetched, and was already confirmed"
@@ -82,6 +85,16 @@ class Ledger(Books):
                 self.let_go.add(source)
             case _:
                 pass
+
+    def _check_assumed(self, source: str, start: int, end: int) -> None:
+        """Audio is taken for processed: it was, and there are no words in it."""
+        account, what = self.accounts[source], f"{source}: [{start}, {end}) is assumed"
+        hold("assumed", start < end <= account.captured, f"{what} of {account.captured}")
+        hold("assumed", not self.traits.proves_silence, f"{what}, and silence is proved")
+        for low, high in account.unplaced(start, end):
+            if account.holes.find(0, low, high) >= 0:
+                fail("assumed", f"{what}, but [{low}, {high}) was not processed")
+        self.happens("silence assumed")
 
     def _memory_is_bounded(self) -> None:
         limit = self.most_kept

@@ -25,6 +25,7 @@ class IdealRecognizer:
         "marks",
         "name",
         "next_end",
+        "past",
         "received",
         "settled",
         "speech",
@@ -43,6 +44,7 @@ class IdealRecognizer:
         self.starts: list[int] = []
         self.captured_until: int = -1  # session position after the last frame
         self.dropped: list[tuple[int, int]] = []
+        self.past: deque[tuple[float, int]] = deque()  # when so much had been dequeued
         self.credit = 0.0  # samples that it may still take from its queue
         self.next_end: int = 0  # of the current segment
         self.speech = False

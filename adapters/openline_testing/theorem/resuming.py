@@ -16,6 +16,7 @@ from typing import Final
 from openline.commands import (
     Command,
     DiscardStore,
+    StoreAssumed,
     StoreAudio,
     StoreConfirmed,
     StoreFinal,
@@ -72,6 +73,7 @@ class Log(Ledger):
         self.stored: list[Transcript] = []
         self.held: dict[str, Transcript] = {}  # not final when the process was killed
         self.told_runs: dict[str, list[tuple[int, int]]] = {}
+        self.assumed_runs: list[StoreAssumed] = []
         self.lost: list[Gap] = []
         self._discarded_all = False
 
@@ -83,6 +85,9 @@ class Log(Ledger):
         super().obeys(command)
         if isinstance(command, StoreFinal) and self.claims and self.coming is not None:
             self.words.is_stored(command.transcript, self.coming, self.finals[self.coming][1])
+        self._store(command)
+
+    def _store(self, command: Command) -> None:
         match command:
             case StoreConfirmed(source, position):
                 self._began.setdefault(source, position)
@@ -102,6 +107,8 @@ class Log(Ledger):
                 self.held.pop(transcript.id, None)
             case StoreTold(source, start, end):
                 self.told_runs.setdefault(source, []).append((start, end))
+            case StoreAssumed():
+                self.assumed_runs.append(command)
             case StoreReplaced(id):
                 hold("the disk", id in self.held, f"{id} is replaced, and was not noted as held")
                 del self.held[id]
@@ -140,6 +147,8 @@ class Log(Ledger):
                 gaps=tuple(gap for gap in self.lost if gap.source == source),
                 told=tuple(self.told_runs.get(source, [])),
                 held=tuple(each for each in self.held.values() if each.source == source),
+                assumed=tuple((a.start, a.end) for a in self.assumed_runs if a.source == source),
+                unmeasured=any(a.unmeasured for a in self.assumed_runs if a.source == source),
             )
             sources.append(past)
         return Past(tuple(sources), tuple(self.stored))
@@ -172,6 +181,9 @@ class Log(Ledger):
             known += each.told
             account.captured = max((end for _, end in known), default=each.origin)
             account.confirmed = each.confirmed
+            assumed = sum(max(0, min(end, each.confirmed) - start) for start, end in each.assumed)
+            books.assumed_before[each.source] = assumed
+            books.happened["silence assumed before the kill"] += bool(assumed)
         return books
 
 
@@ -189,7 +201,7 @@ def kill_and_resume(
     """
     rng = Random(seed)
     dialect = speech.dialect
-    check_scope(dialect)
+    check_scope(dialect, assumes=True)
     dry_run_headers(dialect)
     traits = dialect.traits
     drawn = draw(seed, traits.sources)

@@ -28,6 +28,8 @@ Encoded: TypeAlias = str | bytes
 IDS: Final = Ids(session_id="session", attempt_id="attempt", connection_id="connection 1")
 #: Seconds. A backend that claims its ends needs so long for the longest word.
 SHORTEST_HORIZON: Final = 0.5
+#: A backend that proves no silence is taken to be half as fast again as speech.
+_ASSUMED_RATE: Final = 1.6
 
 
 class Words(NamedTuple):
@@ -121,8 +123,21 @@ def announcing(  # noqa: PLR0917 (what the method takes)
 
 
 def fitted(schedule: Schedule, speech: Speech) -> Schedule:
-    """The schedule without figures, where ``speech`` cannot encode them."""
-    source = speech.dialect.traits.sources[0]
+    """The schedule without figures, where ``speech`` cannot encode them.
+
+    Where the backend proves no silence, what it has had for the horizon is taken for processed,
+    if it was quiet. So it is neither deaf nor slow, and never rests.
+    """
+    traits = speech.dialect.traits
+    source = traits.sources[0]
+    if not traits.proves_silence:
+        schedule = replace_fields(
+            schedule,
+            rate=0.0 if schedule.rate < _ASSUMED_RATE else schedule.rate,
+            claims=0.0,
+            dials=tuple("open" if each == "deaf" else each for each in schedule.dials),
+            faults=tuple(each for each in schedule.faults if each.kind != "pause"),
+        )
     if speech.figures(IDS, source, 0.0, 0) is not None:
         return schedule
     return replace_fields(schedule, metrics=0.0)

@@ -16,6 +16,7 @@ from openline.audio.loudness import Loudness
 from openline.audio.marks import Marks
 from openline.audio.outbox import Outbox
 from openline.audio.past import PastSource
+from openline.audio.settling import Settling
 from openline.audio.stream import Stream
 from openline.audio.turns import Turns
 from openline.audio.window import Limits, Window
@@ -27,6 +28,7 @@ class Capturing(Turns):
     """All started sources, in the order in which they started."""
 
     __slots__ = (
+        "_careful",
         "_declared",
         "_disk_limit",
         "_ends",
@@ -50,8 +52,11 @@ class Capturing(Turns):
         limit: int,
         disk_limit: int = 0,
         stores: Collection[str] = (),
+        *,
+        careful: bool = False,
     ) -> None:
         super().__init__(Limits.of(traits))
+        self._careful = careful  # a cut lies in a pause, even where ends are exact
         self._stores = frozenset(stores)  # the sources that wait while there is no room
         self._declared = tuple(declared)
         self._traits = traits
@@ -117,10 +122,17 @@ class Capturing(Turns):
             stream.loudness = Loudness(captured)
 
     def _begin_hearing(self, box: Outbox) -> None:
-        error = 0.0 if self._ends is Ends.EXACT else self._traits.time_error
-        marks = Marks(
-            box.confirmed, round(error * SAMPLE_RATE), round(self._traits.longest_run * SAMPLE_RATE)
+        traits, is_exact = self._traits, self._ends is Ends.EXACT
+        error, longest, disorder = (
+            round(seconds * SAMPLE_RATE)
+            for seconds in (traits.time_error, traits.longest_run, traits.disorder)
         )
+        settles = self._ends is not Ends.NONE and (disorder or (self._careful and is_exact))
+        if settles:
+            margin = 2 * error if self._careful or not is_exact else 0
+            marks: Marks = Settling(box.confirmed, error, longest, disorder, margin)
+        else:
+            marks = Marks(box.confirmed, 0 if is_exact else error, longest)
         box.hearing.begin_dial(marks, self._ends)
 
     def capture(

@@ -23,6 +23,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from openline.audio.marks import Marks, Reading, compete, replaced
+from openline.audio.settling import Settling
 from openline.dialects.traits import Ends
 from openline.updates import Transcript, to_samples
 
@@ -60,12 +61,14 @@ class Hearing:
     @property
     def holds(self) -> bool:
         """Whether finals of this dial are held until the mark passes them."""
-        return self.ends is Ends.CLAIMED
+        return self.ends is Ends.CLAIMED or self.marks.settles
 
     def begin_dial(self, marks: Marks, ends: Ends) -> None:
         """A line was acknowledged."""
         marks.chunks = self.marks.chunks  # it is the same backend
         marks.chunks.begin_dial()
+        if isinstance(marks, Settling):
+            marks.aside = [(each.start, each.end) for each in self._aside]
         self.marks = marks
         self.ends = ends
 
@@ -88,9 +91,12 @@ class Hearing:
         Its audio is sent again from its beginning, or not at all; and only as a whole can it
         be compared with what this dial hears. Where ends are exact, they are proof.
         """
-        return self.ends is Ends.EXACT or not any(
-            each.start < mark < each.end for each in self._aside
-        )
+        is_proof = self.ends is Ends.EXACT and not self.marks.settles
+        return is_proof or not any(each.start < mark < each.end for each in self._aside)
+
+    def divide(self, mark: int) -> Iterable[Transcript]:
+        """The parts of held finals that ``mark`` lies in, before it moves there."""
+        return self.marks.divide(mark) if isinstance(self.marks, Settling) else ()
 
     def pass_mark(self, mark: int) -> list[Reading]:
         """The mark moves: returns the readings that are final now."""
@@ -125,7 +131,10 @@ class Hearing:
         return [each for each in readings if each.start >= first]
 
     def leave(self, start: int, end: int) -> list[Reading]:
-        """The readings that begin in [start, end), which leaves memory: they are final now."""
+        """The readings that begin in [start, end), which leaves memory: they are final now.
+
+        One that begins before ``start`` is repeated, at least in part (``openline.audio.kept``).
+        """
         if not self._aside:
             return []
         left = [each for each in self._aside if start <= each.start < end]

@@ -15,6 +15,14 @@ With a spool all audio is on disk as well, and memory holds only the front of th
 Audio of a final that was put aside (``hearing``) is not lost when it leaves memory: the final
 is told then, and the rest of its audio is not sent again.
 
+That holds for a final of which this dial was sent nothing yet. If it was sent the beginning, the
+audio that leaves memory is a gap, and the dial's own finals may replace the one put aside, with
+the word in the gap. An example: "one two three" is aside, and the dial was sent "one" again when
+memory ran over at "two". It says "one" and "three", and the gap holds "two". To tell the older
+final too would save "two", and put "one" and "three" into the transcript twice, as if they had
+been said twice, up to a window's worth of words. A gap is told, and shows where to listen; words
+that nobody said show nothing. So the gap stays.
+
 While the backend *ignores* the source, nothing of it is kept (``ignored``).
 
 Positions are samples of session time.
@@ -161,6 +169,11 @@ class KeptAudio:
             until = min(max(each.end for each in left), self.captured)
             self._backlog.skip(until)
             self.losses.lose_rest(front, until, cause)
+
+    def give_up(self, cause: GapCause) -> None:
+        """Lose what waits to be sent, but for what is less than a frame; what was sent stays."""
+        for start, end in self._backlog.clear():
+            self._let_go(max(start, self.confirmed), end, cause)
 
     def tell(self, reading: Reading) -> None:
         """A final is told though its audio is not confirmed."""

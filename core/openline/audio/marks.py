@@ -12,9 +12,11 @@ may lie seconds behind the audio that the backend had, so it proves nothing. The
   mark takes the last place there that lies in no held final, nor within four errors of the end
   of one, nor behind a live partial.
 - *By length.* Where a run of held finals is longer than half of ``longest``, the mark moves to
-  its newest edge of a chunk (``openline.audio.chunks``). Where it is longer than ``longest``, the
-  mark moves into its widest pause, of four errors or more. Where it is a tenth longer than that,
-  two errors are enough; without such a pause, the mark moves to before the newest final.
+  its newest edge of a chunk that shows (``openline.audio.chunks``). Where it is longer than
+  ``longest``, the mark moves to where two chunks meet with at most one error between them, or
+  else into its widest pause, of four errors or more. Where it is a tenth longer than that, two
+  errors are enough for either; without such a place, the mark moves to before the newest final.
+  An end that is clamped to what was sent is no end of a chunk: no two chunks meet there.
 
 A beginning counts only if it is possible: the words take time to say, they lie in audio that
 was sent, and the backend takes time to transcribe them. A final whose end is clamped to what was
@@ -28,6 +30,11 @@ An example, in seconds, with an error of 0.3. 27.5 s were sent. A "24.0 to 39.9"
 mark, at 27.5. B "26.2 to 28.0" follows: A ends at 26.2, and the mark stays. C "30.0 to 31.5"
 begins 2.0 behind the latest end: the mark moves to 29.4, and A and B are final.
 
+Another one: a run is held, from 0.0 on. D "14.1 to 16.9" is the last final of its chunk. E "17.1
+to 18.7" and F "20.0 to 21.0" come together, of the next chunk. With G "21.9 to 23.0" the run is
+longer than 20 s. Of E's end 1.3 seem to be a pause, but ends are early: a word of E may lie there.
+Between the chunks of D and E lie 0.2: the mark moves to 17.0, and all up to D is final.
+
 All positions are samples of session time.
 """
 
@@ -38,7 +45,7 @@ from collections.abc import Iterable
 from difflib import Match, SequenceMatcher
 from typing import NamedTuple
 
-from openline.audio.chunks import Chunks
+from openline.audio.chunks import ROUNDING, Chunks
 from openline.updates import LONGEST, SAMPLE_RATE, Transcript, to_samples
 
 #: Two readings of one word lie at most so far apart.
@@ -77,7 +84,7 @@ class Reading(NamedTuple):
 
 
 class Pause(NamedTuple):
-    """A pause of ``width`` samples before a final, and the place for the mark in it."""
+    """``width`` samples between an end and the next beginning, and the place for the mark there."""
 
     width: int
     place: int
@@ -87,16 +94,20 @@ class Marks:
     """The held finals of one source on one dial, and the places where the mark may lie."""
 
     __slots__ = (
-        "_edges",
+        "_clamped",
         "_held",
         "_live",
         "_longest",
         "_mark",
+        "_meetings",
         "_pauses",
         "chunks",
         "edge",
         "error",
     )
+
+    #: Whether finals are held though their ends are exact (``openline.audio.settling``).
+    settles = False
 
     def __init__(self, begin: int, error: int, longest: int) -> None:
         self.error = error
@@ -104,14 +115,19 @@ class Marks:
         self._longest = longest
         self._mark = begin
         self.edge = begin  # the latest end of all finals of this dial
+        self._clamped = False  # it claimed what was sent, or more: it lies nowhere near its words
         self._held: list[Reading] = []  # in order of their beginnings
         self._pauses: list[Pause] = []  # those behind the mark that do not count at once
-        self._edges: list[int] = []  # the edges of chunks behind the mark
+        self._meetings: list[Pause] = []  # where two chunks meet, behind the mark
         self._live: int | None = None  # where the live partial begins
 
     def note_partial(self, start: int | None) -> None:
         """The live partial begins at ``start``; None: there is none any more."""
         self._live = start
+
+    def prove(self, position: int) -> int:
+        """A final ends at ``position``, which is exact: returns the place for the mark."""
+        return position
 
     def hold(self, reading: Reading, sent: int) -> list[int]:
         """Hold a final; returns the places to which the mark may move, the best one first.
@@ -121,12 +137,15 @@ class Marks:
         self._live = None
         start, edge = reading.start, self.edge
         is_possible = self._is_possible(reading, sent)
-        if self.chunks.note_final(start, edge, sent):
-            self._edges.append(start)
+        width = start - edge
+        is_first = self.chunks.note_final(start, edge, sent)
+        if is_first and not self._clamped and -ROUNDING <= width <= _PAUSE * self.error:
+            self._meetings.append(Pause(width, start - max(width, 0) // 2))
         if not is_possible:
             start = min(start, max(edge, self._mark))
             reading = reading._replace(start=start)
-        self.edge = max(edge, reading.end)
+        if reading.end >= edge:
+            self.edge, self._clamped = reading.end, reading.end >= sent
         self._held = [*(_cut(each, start) for each in self._held), reading]
         self._held.sort(key=lambda each: each.start)
         width = start - edge
@@ -149,16 +168,22 @@ class Marks:
         begin = self._held[0].start
         run = newest - begin
         is_too_long = run > _TOO_LONG * self._longest
-        places: list[int] = []
+        widest: list[int] = []  # between two chunks, of the meetings that count, in this order
         if run > _LONG * self._longest and self.chunks.show_edges:
-            places += reversed(self._edges)
+            widest.append(ROUNDING)
+        if run > self._longest:
+            widest.append(self.error)
+        if is_too_long:
+            widest.append(_PAUSE * self.error)
+        meetings = self._meetings[::-1]
+        places = [each.place for most in widest for each in meetings if each.width <= most]
         if run > self._longest:
             least = (_PAUSE if is_too_long else _WIDE) * self.error
             pauses = [each for each in self._pauses if each.width >= least]
             places += [each.place for each in sorted(pauses, reverse=True)]
         first = begin + _FIRST_PART * self._longest
         places = [each for each in places if each > first and not self._is_within(each)]
-        return [*places, newest] if is_too_long else places
+        return [*dict.fromkeys([*places, newest] if is_too_long else places)]
 
     def _is_within(self, place: int) -> bool:
         """Whether it lies in a held final."""
@@ -178,6 +203,10 @@ class Marks:
             if each.start < position < each.end:
                 position = each.start - 2 * self.error
         return position
+
+    def at_end(self, position: int) -> int:
+        """The same, for the end of the session: no dial follows that could cut a word."""
+        return self.at_proof(position)
 
     def said(self, readings: Iterable[Reading]) -> list[tuple[int, int]]:
         """The runs of ``readings`` and of the live partial, as wide as the errors make them.
@@ -206,7 +235,7 @@ class Marks:
         if not self._held or self._held[0].start > mark:
             return []
         self._pauses = [each for each in self._pauses if each.place > mark]
-        self._edges = [each for each in self._edges if each > mark]
+        self._meetings = [each for each in self._meetings if each.place > mark]
         held = self.held
         passed = [each for each in held if each.end <= mark]
         self._held = [each for each in held if each.end > mark]

@@ -32,8 +32,10 @@ class Streams(Capturing):
         limit: int,
         disk_limit: int = 0,
         stores: Collection[str] = (),
+        *,
+        careful: bool = False,
     ) -> None:
-        super().__init__(declared, traits, limit, disk_limit, stores)
+        super().__init__(declared, traits, limit, disk_limit, stores, careful=careful)
         self._pings = PingMarks()
         self._dropped: int = 0  # samples that the backend has dropped on this dial
 

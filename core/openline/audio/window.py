@@ -105,8 +105,8 @@ class Window:
     __slots__ = (
         "_assumed",
         "_assumed_at",
-        "_began",
         "_is_store",
+        "began",
         "drained",
         "figured",
         "filling",
@@ -121,7 +121,7 @@ class Window:
     def __init__(self, limits: Limits, now: float, *, is_store: bool = False) -> None:
         """``is_store``: the audio may come faster than time passes."""
         self.limits = limits
-        self._began = now
+        self.began = now  # the line was open
         self._is_store = is_store
         self.reports = False  # the backend reported figures on this dial
         self.received = 0
@@ -150,7 +150,7 @@ class Window:
 
     def _passed(self, now: float) -> float:
         """The samples that have passed on this dial."""
-        return (now - self._began) * SAMPLE_RATE
+        return (now - self.began) * SAMPLE_RATE
 
     def note_sent(self, samples: int, now: float) -> None:
         """A message of ``samples`` goes out: the pace delays those behind it."""

@@ -15,8 +15,8 @@ words, and with Whisper inside the times of words are claims: the traits follow 
     decode(Turns(), '{"type": "Silence", "start_ms": 8000, "end_ms": 9000}')
         →  Turns(proved=4.0), (Proof(confirmed=4.0),)
 
-``Begin.expires_at`` is a date, which this side cannot turn into seconds; the longest session is
-known.
+``Begin.expires_at`` is a date by the server's clock; the core compares it with the ``Date`` of the
+answer to the upgrade. Without one the longest session is known.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ from openline.dialects.protocol import (
     Decoded,
     DialectBase,
     Encoded,
+    Expires,
     FinalMessage,
     Ids,
     Malformed,
@@ -52,6 +53,7 @@ from openline.dialects.protocol import (
 from openline.dialects.traits import Address, AudioForm, Drain, Ends, Traits
 from openline.dialects.wire_json import (
     Fields,
+    date,
     flag,
     number,
     read_object,
@@ -200,6 +202,8 @@ class AssemblyAI(DialectBase):
                 code, said = number(message.get("error_code")), text(message.get("error"))
                 turns, items = assemblyai_turns.release(turns)
                 return turns, (*items, Refusal(row=rule_of(code, said), text=said))
+            case "Begin":
+                return turns, _begin(message)
             case _:
                 return turns, (_report(message),)
 
@@ -247,11 +251,16 @@ def _termination(turns: Turns, message: Fields) -> Decoded:
     return turns, (*items, FinalMessage(summary=summary, until=until))
 
 
+def _begin(message: Fields) -> tuple[Message, ...]:
+    """The greeting, and when the session ends."""
+    greeting = Status(state="Begin", text=text(message.get("id")), ack=True)
+    at = date(message.get("expires_at"))
+    return (greeting,) if at is None else (greeting, Expires(at=at))
+
+
 def _report(message: Fields) -> Message:
     """A message that is about the session."""
     match kind := text(message.get("type")):
-        case "Begin":
-            return Status(state=kind, text=text(message.get("id")), ack=True)
         case "Heartbeat":
             received = seconds(message.get("total_audio_received_ms"))
             if received is None:

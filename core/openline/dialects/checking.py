@@ -18,6 +18,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final, TypeAlias, cast
 
+from openline.dialects.contradictions import contradiction
 from openline.dialects.options import stray_option
 from openline.dialects.protocol import (
     Decoded,
@@ -59,7 +60,7 @@ class DialectError(TypeError):
 
 
 def check_dialect(dialect: object) -> None:
-    """Raise DialectError unless ``dialect`` has a name, traits and its methods."""
+    """Raise DialectError unless ``dialect`` has a name, its methods, and traits that can hold."""
     if isinstance(dialect, type):
         raise DialectError(f"dialect: give an object, {dialect.__name__}(), not the class")
     if isinstance(dialect, str):
@@ -69,6 +70,8 @@ def check_dialect(dialect: object) -> None:
         raise DialectError(f"{name_of(dialect)} lacks 'name': give it a text that is not blank")
     if not isinstance(getattr(dialect, "traits", None), Traits):
         raise DialectError(f"{name_of(dialect)} lacks 'traits': give it Traits(sources=…, …)")
+    if wrong := contradiction(cast("Dialect", dialect).traits):
+        raise DialectError(f"{name_of(dialect)} has traits that contradict themselves: {wrong}")
     if not callable(getattr(dialect, "begin", None)):
         raise DialectError(
             f"{name_of(dialect)} lacks 'begin': derive it from DialectBase, let start, audio, "
@@ -283,7 +286,11 @@ _FIELDS: Final[Mapping[type, tuple[_Field, ...]]] = MappingProxyType(
             ("drained", _is_time_or_none, "a number from 0 on, or None"),
             ("confirmed", _is_time_or_none, "a number from 0 on, or None"),
         ),
-        Expires: (("seconds", _is_time, _SECONDS), _TEXT),
+        Expires: (
+            ("seconds", _is_time_or_none, f"{_SECONDS}, or None"),
+            ("at", _is_claim, "a finite date, or None"),
+            _TEXT,
+        ),
         Metrics: (
             ("backlog", _is_time_or_none, f"{_SECONDS}, or None"),
             _SOURCE,

@@ -1,6 +1,7 @@
 """What Deepgram's closes and refusals mean, with the page of its documentation that says so.
 
-A 1008 with DATA-0000 is in the verdict table: the audio cannot be decoded.
+A 1008 with DATA-0000 is in the verdict table: the audio cannot be decoded. 4400 is not Deepgram's,
+which answers a wrong option with HTTP 400, but of WhisperLiveKit, which speaks its protocol.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ CODES: Final[Mapping[int, Rule]] = MappingProxyType(
         4400: Rule(
             action=Action.FATAL,
             why="the server rejected an option or a message: check the options of the dialect",
-            source="WhisperLiveKit 0.2.26",
+            source="WhisperLiveKit 0.2.26, deepgram_compat.py: a query, Finalize, an empty message",
             weather="the server rejected what it accepted before",
         ),
     }

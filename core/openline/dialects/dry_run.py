@@ -9,7 +9,7 @@ exception. The token of the dry run, ``TOKEN``, may not have the format of the b
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from openline.dialects.checking import (
     DialectError,
@@ -58,8 +58,9 @@ def silence_of(form: AudioForm) -> bytes:
 
 def _check_memory(dialect: Dialect, memory: Memory) -> None:
     if isinstance(memory, _MUTABLE):
+        given = kind(cast("object", memory))
         raise DialectError(
-            f"{name_of(dialect)}: begin returned {kind(memory)}, which can change: give a frozen "
+            f"{name_of(dialect)}: begin returned {given}, which can change: give a frozen "
             "value, such as a tuple or a frozen msgspec.Struct"
         )
 
@@ -87,6 +88,8 @@ def _dry_run_query(dialect: Dialect) -> None:
             made: Any = getattr(dialect, method)(*given)
             parts: list[object] = [made] if isinstance(made, _NO_LIST) else list(made)
         except Exception as exc:  # of the user's code
+            if given and isinstance(exc, ValueError | LookupError):
+                continue  # as of ``headers``: the placeholder may be of another form
             raised = f"{type(exc).__name__}: {one_line(str(exc))}"
             raise DialectError(f"{name_of(dialect)}: {method} raised {raised}") from exc
         is_right = _is_pair if method == "query" else _is_name

@@ -53,6 +53,7 @@ from openline.dialects.protocol import (
     Unknown,
 )
 from openline.dialects.traits import Address, Ends, Traits
+from openline.dialects.wire_json import number
 from openline.reconnect.verdicts import Action, Rule
 
 #: Texts with which the backend refuses; a status that begins so decides the dial.
@@ -111,8 +112,6 @@ FEATURES: Final = (
     "clock_drift_telemetry_enabled",
     "client_vad_telemetry_enabled",
 )
-#: Larger times and counts are refused: no session lasts so many seconds.
-_MOST: Final = 1e9
 
 
 #: The contract, "Where and how to dial".
@@ -198,22 +197,10 @@ def _name(value: Any) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _number(value: Any) -> float | None:
-    """A number, also one that is written as a text; None for what is none, or too large."""
-    if isinstance(value, str):
-        try:
-            value = float(value)
-        except ValueError:
-            return None
-    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _MOST:
-        return float(value)
-    return None
-
-
 def _amount(value: Any) -> float | None:
     """A number from 0 on."""
-    number = _number(value)
-    return number if number is not None and number >= 0 else None
+    found = number(value)
+    return found if found is not None and found >= 0 else None
 
 
 def _label(value: Any) -> str | None:
@@ -232,11 +219,11 @@ def _translate(wire: Incoming) -> Message:
         case WirePartial() | WireFinal():
             return Heard(
                 text=wire.text,
-                start=_number(wire.t0),
-                end=_number(wire.t1),
+                start=number(wire.t0),
+                end=number(wire.t1),
                 final=isinstance(wire, WireFinal),
                 source=_name(wire.source),
-                confidence=_number(wire.confidence),
+                confidence=number(wire.confidence),
                 language=_label(wire.language),
                 speaker=_label(wire.speaker),
                 segment_id=_label(wire.segment_id),
@@ -244,7 +231,7 @@ def _translate(wire: Incoming) -> Message:
                 connection_id=connection,
             )
         case WireMetrics():
-            factors = (_number(wire.realtime_factor), _number(wire.rtf_avg_10s))
+            factors = (number(wire.realtime_factor), number(wire.rtf_avg_10s))
             return Metrics(
                 source=_name(wire.source),
                 backlog=_amount(wire.backlog_seconds),

@@ -9,12 +9,11 @@ a time that is no number is absent. Reading is total: no message raises.
 
 from __future__ import annotations
 
-import json
-import math
 from typing import Any, TypeAlias, get_args
 
 import msgspec
 
+from openline.dialects.mended_json import mended
 from openline.dialects.protocol import Malformed, Unknown
 from openline.text import has_words
 
@@ -115,10 +114,6 @@ Incoming: TypeAlias = (
     | WireSummary
     | WireError
 )
-#: Characters around the JSON that some encoders write: a byte order mark, NUL, blanks.
-_AROUND = "\ufeff\0 \t\r\n"
-#: More digits than any count has; Python refuses to read more than 4,300.
-_DIGITS = 400
 _FINAL = "asr_final"
 _KNOWN = frozenset(kind.__struct_config__.tag for kind in get_args(Incoming))
 _incoming: msgspec.json.Decoder[Incoming] = msgspec.json.Decoder(Incoming)
@@ -134,7 +129,7 @@ def read(data: str) -> Incoming | Unknown | Malformed:
     except RecursionError:
         return Malformed(why="nested too deeply")
     try:
-        return _decode(_put_right(data.strip(_AROUND)))
+        return _decode(mended(data))
     except (ValueError, msgspec.DecodeError, RecursionError):
         return Malformed(why="not JSON")
 
@@ -146,26 +141,6 @@ def _decode(data: str | bytes) -> Incoming | Unknown | Malformed:
         if "out of range" in str(exc):  # a number of which no float or int can be made
             raise
         return _unexpected(data, str(exc))
-
-
-def _put_right(data: str) -> bytes:
-    """The same JSON with null for a number that is not finite, and ? for half a surrogate pair.
-
-    An integer of more digits than ``_DIGITS`` is null too. Raises ValueError or RecursionError.
-    """
-    value = json.loads(
-        data, parse_constant=lambda _: None, parse_float=_finite, parse_int=_countable
-    )
-    return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
-
-
-def _finite(digits: str) -> float | None:
-    number = float(digits)
-    return number if math.isfinite(number) else None
-
-
-def _countable(digits: str) -> int | None:
-    return int(digits) if len(digits) <= _DIGITS else None
 
 
 def _unexpected(data: str | bytes, why: str) -> Unknown | Malformed:

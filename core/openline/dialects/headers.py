@@ -1,4 +1,4 @@
-"""How a credential travels: in the headers that a dialect gives.
+"""How a credential travels, in the headers that a dialect gives; and the headers of an app.
 
 The result of ``Dialect.headers`` is as secret as the credential, so an error quotes none of it:
 it names the dialect's class and the position of the header. Only a header of the handshake is
@@ -8,8 +8,9 @@ named, in the spelling of the table below.
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from openline.dialects.checking import DialectError, dialect_error, kind, name_of
 from openline.dialects.protocol import Dialect
@@ -19,6 +20,39 @@ _NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 #: The headers that the opening handshake sets (RFC 6455 §4.1), and those of a body.
 _OWNED: Final = ("Host", "Connection", "Upgrade", "Content-Length", "Transfer-Encoding")
 _OWNED_PREFIX: Final = "Sec-WebSocket-"
+
+
+def checked_headers(given: object) -> tuple[tuple[str, str], ...]:
+    """The headers that an app adds to each request, as pairs.
+
+    ``given`` maps names to values, or has pairs. Raises TypeError and ValueError, one line that
+    shows no value.
+    """
+    pairs = cast("Mapping[object, object]", given).items() if isinstance(given, Mapping) else given
+    if isinstance(pairs, str | bytes) or not isinstance(pairs, Iterable):
+        raise TypeError(f"headers: give a dict of names and values, not {kind(given)}")
+    made: list[tuple[str, str]] = []
+    for pair in cast("Iterable[Any]", pairs):
+        if not _is_header(pair):
+            raise ValueError(
+                f"headers: number {len(made) + 1} cannot be sent: give a name and a value, both "
+                "printable ASCII"
+            )
+        if owned := _owned(pair[0]):
+            raise ValueError(f"headers: {owned} belongs to the handshake: leave it out")
+        made.append((pair[0], pair[1]))
+    return tuple(made)
+
+
+def basic(user: str, password: str) -> tuple[str, str]:
+    """The header of Basic authentication (RFC 7617), for ``Backend(headers=[…])``. Secret.
+
+    Raises ValueError, one line, for a user that has a colon.
+    """
+    if ":" in user:
+        raise ValueError("basic: a user has no colon")
+    pair = b64encode(f"{user}:{password}".encode()).decode()
+    return ("Authorization", f"Basic {pair}")
 
 
 def bearer(credential: str) -> list[tuple[str, str]]:

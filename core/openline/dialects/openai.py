@@ -30,6 +30,7 @@ from openline.dialects.protocol import (
     Decoded,
     DialectBase,
     Encoded,
+    Expires,
     FinalMessage,
     Heard,
     Ids,
@@ -45,6 +46,7 @@ from openline.dialects.protocol import (
 from openline.dialects.traits import Address, AudioForm, Drain, Ends, Traits
 from openline.dialects.wire_json import (
     Fields,
+    date,
     fields,
     label,
     objects,
@@ -195,7 +197,9 @@ class OpenAI(DialectBase):
         kind = text(message.get("type"))
         if kind.endswith(("session.created", "session.updated")):
             ready = memory.ready or kind.endswith("updated")
-            return replace(memory, ready=ready), (Status(state=kind, ack=True),)
+            at = date(fields(message.get("session")).get("expires_at"))
+            ends = () if at is None else (Expires(at=at),)
+            return replace(memory, ready=ready), (Status(state=kind, ack=True), *ends)
         if kind == "error":
             memory, items = _failed(memory, fields(message.get("error")))
         elif kind.startswith(_WORDS):

@@ -137,10 +137,15 @@ class Proof(Reply, frozen=True, kw_only=True):
 
 
 class Expires(Reply, frozen=True, kw_only=True):
-    """The backend ends this connection in ``seconds``, 0 or more: it is time for another."""
+    """The backend ends this connection in ``seconds``, 0 or more: it is time for another.
 
-    seconds: float
+    ``at``: it ends at this date instead, in seconds since the epoch. It is read by the backend's
+    own clock, so it counts only if the answer to the upgrade had a ``Date``, and if it lies ahead.
+    """
+
+    seconds: float | None = None
     text: str = ""
+    at: float | None = None
 
 
 class Lost(Reply, frozen=True, kw_only=True):

@@ -14,9 +14,13 @@ confirmed stays ``ONSET`` behind the decoder, for a word begins before its first
 stays that far before the first token of words that are not final. Only the last message of a
 dial, with ``is_eof``, confirms all that is decoded.
 
-``Done`` asks for the end: the server sends the last segment as a final and then ``Done!``, which
-is no JSON, and leaves the socket open. If the last segment never became final, or a final could
-not be read, its words are told as they were last seen.
+``Done`` asks for the end: the server sends the last segment as a final with ``is_eof`` and then
+``Done!``, which is no JSON, and leaves the socket open. It decodes whole chunks of the model. It
+puts 0.8 s of silence behind the audio, and what does not fill a chunk then is never decoded, though
+``Done!`` comes. (Seen with a stand-in model of chunks of 1.6 s: the last word was lost.) So more
+silence is sent before ``Done``. No message with ``is_eof`` comes if no chunk was left to decode;
+and ``Done!``, which another thread sends, may overtake it. Then the end proves what the states
+before it proved, and open words are told as they were last seen.
 """
 
 from __future__ import annotations
@@ -57,6 +61,10 @@ ONSET: Final = 0.5
 #: Characters of open words that are remembered. Rule 3 of the endpointer ends a segment after 20 s.
 _REMEMBERED: Final = 8000
 _DONE: Final = "Done!"
+#: Seconds of silence before the end. The longest chunks of the published models have 1.12 s; 0.8 s
+#: of that are padded by the server. The rest is for the last token: the place of the decoder is
+#: counted from its beginning.
+TAIL: Final = 1.5
 #: Words that were shown are withdrawn, and nothing is proved.
 _WITHDRAWN: Final = Heard(text="", start=None, end=None, final=True)
 
@@ -65,7 +73,7 @@ class SherpaMemory(msgspec.Struct, frozen=True, kw_only=True):
     """The open words, and how far this dial is proved.
 
     ``begin``: of the segment. ``text``, ``first``, ``last``: the words that are shown and not
-    final, and their times.
+    final, and their times. ``ended``: the message with ``is_eof`` came.
     """
 
     begin: float = 0.0
@@ -74,6 +82,7 @@ class SherpaMemory(msgspec.Struct, frozen=True, kw_only=True):
     last: float | None = None
     drained: float = 0.0
     confirmed: float = 0.0
+    ended: bool = False
 
 
 class _Segment(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,15 +124,17 @@ class Sherpa(DialectBase):
         """The samples as they are."""
         return memory, (pcm,)
 
-    def stop(self, memory: Memory, ids: Ids, sent: Sent) -> Encoded:
-        """``Done``: the server says its last words, and ``Done!``."""
-        return memory, ("Done",)
+    def stop(self, memory: SherpaMemory, ids: Ids, sent: Sent) -> Encoded:
+        """``Done``: the server says its last words, and ``Done!``; of no audio only that."""
+        after = msgspec.structs.replace(memory, ended=memory.ended or not sent.seconds)
+        return after, ("Done",)
 
     def decode(self, memory: SherpaMemory, data: str | bytes) -> Decoded:
         """The state of a segment, or ``Done!``."""
         if data in {_DONE, _DONE.encode()}:
+            until = None if memory.ended else memory.drained
             after = msgspec.structs.replace(memory, text="", first=None, last=None)
-            return after, (*_left_open(memory), FinalMessage(summary={}))
+            return after, (*_left_open(memory), FinalMessage(summary={}, until=until))
         found = read_loose(data)
         if isinstance(found, Malformed):
             return memory, (found,)
@@ -138,11 +149,13 @@ _TRAITS: Final = Traits(
     replies=False,
     form=AudioForm(encoding=Encoding.F32LE, usual=0.1),
     ends=Ends.EXACT,
+    watermarks=True,
     proves_silence=True,
     # Rule 3 of the endpointer ends a segment after 20 s; the rest is for the decoder.
     horizon=22.0,
     queue=None,  # it keeps all that it is sent
     end=End.MESSAGE,
+    tail=TAIL,
     drain=Drain.STOP,
     address=Address("127.0.0.1", 6006, "/"),
 )
@@ -226,6 +239,7 @@ def _take(memory: SherpaMemory, segment: _Segment) -> Decoded:
         last=segment.last if is_open else None,
         drained=drained,
         confirmed=confirmed,
+        ended=memory.ended or (segment.ended and segment.final),
     ), tuple(items)
 
 

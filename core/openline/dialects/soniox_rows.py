@@ -1,8 +1,9 @@
 """What the errors of Soniox mean: its ``error_code``, an HTTP status in a message, as rules.
 
-An error is the last message before the close, so each is a ``Refusal``. A 400 is a mistake of
-this client, with exceptions that its text names: the limit of a session, and a stream that had no
-audio. Source of all: Soniox, WebSocket API, Error response.
+An error is the last message before the close, so each is a ``Refusal``. Its ``error_type`` counts
+first, where it says more than the code: it is stable, and the wording is not. A 400 without such a
+type is a mistake of this client, with exceptions that its text names: the limit of a session, and a
+stream that had no audio. Source of all: Soniox, WebSocket API, Error response.
 """
 
 from __future__ import annotations
@@ -35,6 +36,14 @@ ERRORS: Final[Mapping[int, Rule]] = MappingProxyType(
 )
 #: Any other code, or none that can be read.
 OTHER: Final = _rule(Action.RETRY, "Soniox reported an error of an unknown kind", strike=True)
+#: By ``error_type`` (Soniox, Errors, API error types); any other means what its code means.
+TYPES: Final[Mapping[str, Rule]] = MappingProxyType(
+    {
+        "unauthenticated": ERRORS[401],
+        "model_not_available": _rule(Action.FATAL, "Soniox does not have this model"),
+        "max_concurrent_connections_reached": ERRORS[429],
+    }
+)
 #: Texts of a 400 that are no mistake of this client, in lower case.
 PASSING: Final[Mapping[str, Rule]] = MappingProxyType(
     {
@@ -51,6 +60,9 @@ NO_AUDIO: Final = "no audio received"
 
 def row_of(message: Fields) -> Rule:
     """The rule for a message that has an ``error_code``."""
+    row = TYPES.get(text(message.get("error_type")))
+    if row is not None:
+        return row
     code, said = number(message.get("error_code")), text(message.get("error_message")).lower()
     if code == 400:
         for part, row in PASSING.items():

@@ -156,6 +156,7 @@ def _traits(vosk: Vosk) -> Traits:
         form=AudioForm(usual=0.2),
         ends=Ends.EXACT,
         counts=Unit.MESSAGES,
+        watermarks=True,
         proves_silence=True,
         # The recogniser ends an utterance after 20 s of speech or 5 s of silence (Kaldi, endpoint
         # rules 1 and 5); the rest is for a slow machine.

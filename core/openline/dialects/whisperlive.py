@@ -15,8 +15,10 @@ What it does not prove:
 
 - Silence. Nothing is said of it, so it is assumed after ``horizon``.
 - The end. ``END_OF_AUDIO`` makes the server close in 2 ms, and the open segment is lost. So it is
-  never sent: some silence follows the audio, and the open segment is completed once the server
-  has decoded it to the same text 11 times. Every close is 1000 and proves nothing.
+  never sent: some silence follows the audio. The server completes the open segment once it has
+  decoded it to the same text 11 times, which takes 10 s, and 40 s on a busy machine. Behind the
+  stop no audio follows, so the third time in a row is enough: the server has all audio, and the
+  same audio makes the same words. Every close is 1000 and proves nothing.
 - That it kept the audio. When its buffer, decoded audio included, is longer than 45 s, it drops
   the oldest 30 s without a word. 15 s are left: so more than 15 s that are not decoded may be lost.
 """
@@ -76,6 +78,9 @@ REFUSALS: Final = MappingProxyType({"WAIT": FULL, "ERROR": FAILED, "DISCONNECT":
 _ENCODINGS: Final = MappingProxyType({"int16": Encoding.S16LE, "float32": Encoding.F32LE})
 #: The server keeps no more segments than these (``MAX_TRANSCRIPT_LENGTH``).
 _SEGMENTS: Final = 500
+#: Equal decodings of the open segment that settle it, behind the stop. The first one may have
+#: begun before the last audio came, and the second one too, if an answer takes longer than it.
+SETTLING: Final = 3
 #: Words that were shown are withdrawn, and nothing is proved.
 _WITHDRAWN: Final = Heard(text="", start=None, end=None, final=True)
 
@@ -87,12 +92,18 @@ class WhisperLiveMemory(msgspec.Struct, frozen=True, kw_only=True):
     """What was told of this dial, the newest last; ``live``: an open segment is shown.
 
     ``language``: the one that the server detected. ``drained``: seconds that it decoded.
+    ``stopped``: no audio follows; ``same``: so often since then the open segment had the text
+    whose checksum is ``open``. ``settled``: the checksum of one that was told before its end.
     """
 
     told: tuple[_Key, ...] = ()
     live: bool = False
     language: str | None = None
     drained: float = 0.0
+    stopped: bool = False
+    same: int = 0
+    open: int = 0
+    settled: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,9 +172,9 @@ class WhisperLive(DialectBase):
         """The samples as they are."""
         return memory, (pcm,)
 
-    def stop(self, memory: Memory, ids: Ids, sent: Sent) -> Encoded:
+    def stop(self, memory: WhisperLiveMemory, ids: Ids, sent: Sent) -> Encoded:
         """No message: END_OF_AUDIO would lose the open segment."""
-        return memory, ()
+        return msgspec.structs.replace(memory, stopped=True), ()
 
     def decode(self, memory: WhisperLiveMemory, data: str | bytes) -> Decoded:
         """One message, of any shape."""
@@ -199,7 +210,7 @@ def _traits(live: WhisperLive) -> Traits:
         # It decodes no less than 1 s. The open segment then becomes stable by itself: the longer
         # the silence, the later, and Whisper makes words of it.
         tail=2.0,
-        # 11 decodings: 10 s measured with a small model on a processor, and as much again.
+        # Three decodings: 3 s measured with a small model on a processor, and 12 s on a busy one.
         settle=20.0,
         drain=Drain.NONE,
         refusals=REFUSALS,
@@ -234,7 +245,7 @@ def _take(memory: WhisperLiveMemory, segments: list[Fields], live: WhisperLive) 
     for each in segments:
         heard = _heard(each, language)
         drained = max(drained, heard.end or 0.0)
-        if not heard.text:
+        if not heard.text or (memory.stopped and _sum(heard.text) == memory.settled):
             continue
         if not heard.final:
             opened.append(heard)
@@ -244,15 +255,21 @@ def _take(memory: WhisperLiveMemory, segments: list[Fields], live: WhisperLive) 
             items.append(heard)
     if memory.live and not opened and not items:
         items.append(_WITHDRAWN)
-    items += opened
+    now = _sum(opened[-1].text) if opened else 0
+    same = (memory.same if opened and now == memory.open else 0) + bool(opened)
+    settles = memory.stopped and same >= SETTLING
+    items += [msgspec.structs.replace(each, final=settles) for each in opened]
     if drained > memory.drained:
         items.append(Proof(drained=drained))
-    return WhisperLiveMemory(
+    return msgspec.structs.replace(
+        memory,
         # The server repeats no more than these; as many again, for odd messages between.
         told=tuple(told[-2 * live.segments :]),
-        live=bool(opened),
-        language=memory.language,
+        live=bool(opened) and not settles,
         drained=drained,
+        same=same if memory.stopped else 0,
+        open=now,
+        settled=now if settles else memory.settled,
     ), tuple(items)
 
 
@@ -282,4 +299,8 @@ def _heard(segment: Fields, language: str | None) -> Heard:
 
 def _key(heard: Heard) -> _Key:
     start, end = (-1 if each is None else round(each * 1000) for each in (heard.start, heard.end))
-    return start, end, binascii.crc32(heard.text.encode("utf-8", "replace"))
+    return start, end, _sum(heard.text)
+
+
+def _sum(said: str) -> int:
+    return binascii.crc32(said.encode("utf-8", "replace"))

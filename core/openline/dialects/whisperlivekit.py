@@ -66,6 +66,7 @@ PARAMETERS: Final = Rule(
     action=Action.FATAL,
     why="the server refused an option of this connection, such as the language",
     source=f"{_SERVER}: 4400",
+    weather="the server refused what it accepted before, as one does that was started anew",
 )
 UNAUTHORIZED: Final = Rule(
     action=Action.REAUTH,

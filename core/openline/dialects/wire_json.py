@@ -9,23 +9,20 @@ text, as some backends do.
 
 from __future__ import annotations
 
-import json
-import math
 from typing import Any, Final, TypeAlias, cast
 
 import msgspec
 
+from openline.dialects.mended_json import mended
 from openline.dialects.protocol import Malformed, Unknown
 
 #: A message as it was read: its fields by name.
 Fields: TypeAlias = dict[str, Any]
 
-#: Characters around the JSON that some encoders write: a byte order mark, NUL, blanks.
-_AROUND: Final = "\ufeff\0 \t\r\n"
-#: More digits than any count has; Python refuses to read more than 4,300.
-_DIGITS: Final = 400
 #: Seconds: larger times are absent, no session lasts so long.
 _MOST: Final = 1e9
+#: Seconds since 1970: the last date.
+_LAST: Final = 1e11
 #: Characters of a name, such as a type or a speaker.
 _NAME: Final = 80
 
@@ -78,6 +75,13 @@ def number(value: object) -> float | None:
     return None
 
 
+def date(value: object) -> float | None:
+    """A date in whole or broken seconds since 1970, at most of the year 5138; None otherwise."""
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= _LAST:
+        return float(value)
+    return None
+
+
 def seconds(value: object) -> float | None:
     """Seconds, 0 or more, of a number of milliseconds; None for anything else."""
     found = number(value)
@@ -104,21 +108,4 @@ def _decode(data: str) -> object:
     try:
         return cast("object", msgspec.json.decode(data))
     except (msgspec.DecodeError, UnicodeEncodeError):  # not JSON to the letter
-        return cast("object", msgspec.json.decode(_put_right(data.strip(_AROUND))))
-
-
-def _put_right(data: str) -> bytes:
-    """The same JSON with null for a number that is not finite, and ? for half a surrogate pair."""
-    value = json.loads(
-        data, parse_constant=lambda _: None, parse_float=_finite, parse_int=_countable
-    )
-    return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
-
-
-def _finite(digits: str) -> float | None:
-    found = float(digits)
-    return found if math.isfinite(found) else None
-
-
-def _countable(digits: str) -> int | None:
-    return int(digits) if len(digits) <= _DIGITS else None
+        return cast("object", msgspec.json.decode(mended(data)))

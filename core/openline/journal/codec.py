@@ -17,16 +17,19 @@ import json
 import math
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias, get_args
 from urllib.parse import unquote
 
 import msgspec
 
+from openline.backend import Backend
 from openline.commands import Command, OpenSocket, Outgoing, Report, SendBytes, SendPing, StoreAudio
 from openline.events import (
     AudioCaptured,
     AudioFetched,
+    CredentialReady,
     Event,
     MessageReceived,
     PongReceived,
@@ -40,7 +43,7 @@ EVENTS: Final[Mapping[str, type[Any]]] = MappingProxyType(
 )
 _encode = msgspec.json.Encoder().encode
 #: Fields that are left out where they have their default.
-_USUAL: Final = (("peak", None), ("due_at", None), ("unchanged", False))
+_USUAL: Final = (("peak", None), ("due_at", None), ("unchanged", False), ("backend", None))
 _USER: Final = re.compile(r"//[^/?#]*@")
 _VISIBLE: Final = re.compile(r"[A-Za-z0-9]")
 
@@ -91,6 +94,8 @@ def event_to_plain(event: Event, *, keep_audio: bool) -> Plain:
             plain["mark"] = mark.decode("latin-1")
         case Redirected(location=location):
             plain["location"] = mask(location)
+        case CredentialReady(backend=Backend() as there):
+            plain["backend"] = replace(there, query=mask_query(there.query))
         case _:
             pass
     return plain

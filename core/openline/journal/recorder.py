@@ -78,6 +78,9 @@ class Recorder(Observer):
             *(x for past in plain["past"] for x in past["held"]),
         ):
             without_usual(each)
+        del plain["backend"]["headers"]  # they may hold secrets
+        if not plain["backend"]["subprotocols"]:
+            del plain["backend"]["subprotocols"]
         plain["backend"]["query"] = mask_query(options.backend.query)
         self._write(to_line(plain))
 

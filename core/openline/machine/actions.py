@@ -100,6 +100,8 @@ class Actions(Opening, Rotating):
         """The provider answered; only an answer to a refusal uses up the one REAUTH."""
         due_at = self.credential.due_at
         self.credential_due_at = OFF if due_at is None else due_at
+        if self.credential.backend is not None:
+            self.move_home(self.credential.backend)
         if self.credential_refused:
             self.retry.reauth_used, self.retry.unchanged = True, self.credential.unchanged
         self.credential_wanted = self.credential_refused = False

@@ -15,6 +15,7 @@ from typing import Any, Final
 from openline import events as e
 from openline.backend import RedirectRefusedError
 from openline.commands import CloseSource
+from openline.machine.behind import skip_to_live
 from openline.machine.items import Fired, ended, is_live, on_message
 from openline.machine.life import Leaving
 from openline.machine.reporting import Reporting
@@ -65,6 +66,11 @@ def _always(fired: Fired) -> Callable[[Reporting, Any], Fired]:
 def _open(session: Reporting, _event: e.OpenRequested) -> Fired:
     # Sources that were over before the line was opened leave only their audio to send.
     return (*_OPEN, *_STOP) if session.streams.over else _OPEN
+
+
+def _skip(session: Reporting, _event: e.SkipRequested) -> Fired:
+    skip_to_live(session)
+    return _NOTHING
 
 
 # The sources.
@@ -204,6 +210,7 @@ def _opened(session: Reporting, event: e.SocketOpened) -> Fired:
     if not is_live(session, event.dial):
         return _NOTHING
     session.opened_id = event.connection_id
+    session.life.dated(session.now, event.date)
     return (("socket_opened", None),)
 
 
@@ -257,6 +264,7 @@ HANDLERS: Final[Mapping[type, Callable[[Reporting, Any], Fired]]] = {
     e.StopRequested: _always(_STOP),
     e.AbortRequested: _always((("abort_requested", None),)),
     e.NetworkRestored: _always((("network_restored", None),)),
+    e.SkipRequested: _skip,
     e.SourceStarted: _source_started,
     e.AudioCaptured: _audio,
     e.CaptureHole: _hole,

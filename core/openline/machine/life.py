@@ -11,6 +11,11 @@ An example: longest=300, dialled at 100.0 s, the share drawn is 0.8. The dial is
 first pause after 340.0, and at 395.0 at the latest. From 385.0 on (``EXPECTED`` of its life) a
 close means that the limit was reached, whatever its code.
 
+An end may be announced as a date. The clocks of this machine and of the backend may differ by
+hours, so it is compared with the date that the backend gave when it answered the upgrade:
+
+    answered at 101.0 s with Date 20:00:00; at 151.0 s it announces 20:03:20  →  150 s are left
+
 Without a limit nothing is drawn and nothing is replaced.
 """
 
@@ -48,6 +53,7 @@ class Life:
 
     __slots__ = (
         "_begin",
+        "_clock",
         "_end",
         "_expected",
         "_random",
@@ -66,6 +72,7 @@ class Life:
         self._end = OFF if longest is None else now + longest
         self._expected = OFF if longest is None else now + EXPECTED * longest
         self._share: float | None = None  # drawn once, if a limit is known
+        self._clock: float | None = None  # what the backend's clock is ahead of ``now``
         self.waiting = False  # it is to be replaced, in the first pause
         self.leaving = Leaving.NOT
 
@@ -77,6 +84,19 @@ class Life:
         if seconds > SOON:
             expected = self._begin + EXPECTED * (self._end - self._begin)
         self._expected = min(self._expected, expected)
+
+    def dated(self, now: float, date: float | None) -> None:
+        """The backend answered the upgrade, at ``date`` of its own clock; None: it does not say."""
+        self._clock = None if date is None else date - now
+
+    def until(self, now: float, date: float) -> float | None:
+        """Seconds until ``date``, of the backend's clock; None: unknown, or it is past.
+
+        A date that is past is none of a connection that lives: a clock is wrong.
+        """
+        if self._clock is None or date <= now + self._clock:
+            return None
+        return date - now - self._clock
 
     def hasten(self, now: float) -> None:
         """The dial is to be replaced now, though its end is not expected."""

@@ -102,7 +102,9 @@ class Proofs(Silence):
                 until = box.sent
                 if final.until is not None:
                     counted = self._until(stream, final.until)
-                    until = box.hearing.marks.at_proof(box.span(counted, counted)[1])
+                    until = box.span(counted, counted)[1]
+                    marks = box.hearing.marks
+                    until = marks.at_end(until) if at_the_end else marks.at_proof(until)
                 if not box.hearing.is_open:
                     self.confirm(box, until)
                 elif at_the_end:

@@ -121,12 +121,15 @@ class Reporting(SessionState):
 
         The order matters for a process that is killed in between. A held final that the disk
         has, and that lies before the mark, is told on resuming; one that was replaced is noted
-        before the mark passes it, so that it is not told then.
+        before the mark passes it, so that it is not told then. The first part of one that is
+        divided is noted before the other part, which is sent again if it is not noted.
         """
         mark = box.confirmed
         position = box.beyond(position)
         if position > mark and box.hearing.allows(position):
             mark = position
+        for part in box.hearing.divide(mark):
+            self._hand_words(part)
         passed = box.hearing.pass_mark(mark)
         self._note_replaced(box)
         if box.confirm(mark):

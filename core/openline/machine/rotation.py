@@ -90,10 +90,15 @@ class Rotating(Words):
         self.deadlines[Timer.ROTATE] = max(self.now, self.life.replaced_at)
 
     def note_expiry(self) -> None:
-        """The backend announces the end of the connection."""
+        """The backend announces the end of the connection; as a date it is told to nobody."""
         expires: Expires = self.message
-        self.life.expire(self.now, expires.seconds)
-        self.report_status_of("expiring", expires.text)
+        left = expires.seconds
+        if expires.at is not None:
+            left = self.life.until(self.now, expires.at)
+        if left is not None:
+            self.life.expire(self.now, left)
+        if expires.seconds is not None:
+            self.report_status_of("expiring", expires.text)
 
     def put_off_rotation(self) -> None:
         """Wait for a pause, or until another dial may go out."""

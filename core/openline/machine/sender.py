@@ -20,6 +20,7 @@ from openline.commands import Outgoing, SendBytes, SendPing, SendText
 from openline.dialects.checking import check_encoded, dialect_error, encode_checked
 from openline.dialects.protocol import Memory, Wire
 from openline.dialects.traits import End
+from openline.machine.behind import look_behind
 from openline.machine.life import Leaving
 from openline.machine.reporting import Reporting
 from openline.machine.tending import fill, flush, note_audio, tend
@@ -119,6 +120,7 @@ def _idle(session: Reporting) -> Outgoing | None:
         if streams.wants_ping():
             return _ping(session)
         deadlines[_PACE] = streams.opens_at
+        look_behind(session)
     elif session.stop_wanted and not session.stop_is_sent and not streams.on_disk:
         traits = session.dialect.traits
         if traits.tail and not session.tail_is_sent:

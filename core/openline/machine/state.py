@@ -146,7 +146,14 @@ class SessionState:
         self.retry = Retry(policy, random)
         limit = round(policy.buffer_of(dialect.traits) * SAMPLE_RATE)
         stores = frozenset(name for name, kind in kinds.items() if kind is SourceKind.STORE)
-        self.streams = Streams(sources, dialect.traits, limit, disk_samples, stores)
+        self.streams = Streams(
+            sources,
+            dialect.traits,
+            limit,
+            disk_samples,
+            stores,
+            careful=policy.careful_seams,
+        )
         self.upkeep = Upkeep(dialect.traits)
         self.spooled = disk_samples > 0  # captured audio is kept on disk as well
         self.watch = SilenceWatchdog(sources, {*may_pause, *stores}, policy.source_timeout)
@@ -272,6 +279,11 @@ class SessionState:
         self.hops = 0
         self.with_credential = True
         self.target = self._backend
+
+    def move_home(self, backend: Backend) -> None:
+        """Dial another backend from now on: the provider said where its credential is good."""
+        self._backend = backend
+        self.aim_home()
 
     def arm_pong(self) -> None:
         """Expect any frame within ``pong_timeout``; an earlier deadline stays."""

@@ -107,7 +107,11 @@ class Words(Proofs):
         else:
             settled = self._transcript(stream, start, end)
             self.report_words(settled)
-            reading = Reading(start, end, settled, self._known(stream), box.sent)
+            is_exact = hearing.ends is Ends.EXACT
+            known = 0 if is_exact else self._known(stream)
+            if hearing.marks.settles:
+                hearing.marks.prove(self._proof(stream) if is_exact else start - self._error)
+            reading = Reading(start, end, settled, known, box.sent)
             self.confirm(box, hearing.hold(reading, box.sent))
         if has_words(heard.text):
             self.note_words(stream, end)
@@ -160,7 +164,11 @@ class Words(Proofs):
             return 0 if heard.end is None else max(to_samples(heard.end), 0)
         if stream.window.reports or heard.start is None or not has_words(heard.text):
             return 0  # the end is a claim, and figures are better than the beginning
-        return max(to_samples(heard.start) - to_samples(self.dialect.traits.time_error), 0)
+        return max(to_samples(heard.start) - self._error, 0)
+
+    @property
+    def _error(self) -> int:
+        return to_samples(self.dialect.traits.time_error)
 
     def _transcript(self, stream: Stream, start: int, end: int) -> Transcript:
         """The words of the message: partial, final, or final and held."""
@@ -224,7 +232,8 @@ class Words(Proofs):
             for retraction in self.timeline.retract_live(stream.box.source):
                 self.report(retraction)
             if stream.box.hearing.ends is Ends.EXACT:
-                self.confirm(stream.box, self._proof(stream))
+                marks = stream.box.hearing.marks
+                self.confirm(stream.box, marks.prove(self._proof(stream)))
 
     def take_last_words(self) -> None:
         """Words that follow the final message are final at once."""

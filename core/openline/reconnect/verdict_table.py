@@ -46,6 +46,11 @@ class ErrorKind(StrEnum):
     TLS_CUT = "tls_cut"
     TLS_OTHER = "tls_other"
     BAD_UPGRADE = "bad_upgrade"  #: an answer to the upgrade that is not HTTP
+    PROXY_UNREACHABLE = "proxy_unreachable"
+    PROXY_CREDENTIALS = "proxy_credentials"  #: it wants some, or others
+    PROXY_FORBIDS = "proxy_forbids"
+    PROXY_BUSY = "proxy_busy"  #: 502, 503 and 504 of the proxy itself
+    PROXY_FAILED = "proxy_failed"  #: any other answer of a proxy, or none
     OS_OTHER = "os_other"
     NO_SOCKET = "no_socket"  #: not open within CONNECT
     NO_ACK = "no_ack"
@@ -277,6 +282,19 @@ ERRORS: Final[Mapping[ErrorKind, Rule]] = MappingProxyType(
             "TLS failed: is this a port for plain ws://?", _OURS, _NETWORK
         ),
         ErrorKind.BAD_UPGRADE: _strike("the answer to the upgrade makes no sense", _OURS, _NETWORK),
+        ErrorKind.PROXY_UNREACHABLE: _retry("the proxy cannot be reached", _OURS),
+        ErrorKind.PROXY_CREDENTIALS: _fatal(
+            "the proxy wants credentials, or others than it was given", "RFC 9110 §15.5.8"
+        ),
+        ErrorKind.PROXY_FORBIDS: _fatal(
+            "the proxy forbids connections to the server",
+            "RFC 9110 §9.3.6, RFC 1928 §6",
+            "the proxy forbids what it allowed before",
+        ),
+        ErrorKind.PROXY_BUSY: _later("the proxy does not reach the server now", _HTTP),
+        ErrorKind.PROXY_FAILED: _strike(
+            "the proxy opened no connection to the server", _OURS, _NETWORK
+        ),
         ErrorKind.OS_OTHER: _strike("the operating system reported an unusual error", _OURS),
         ErrorKind.NO_SOCKET: _retry("the connection was not open in time", _OURS),
         ErrorKind.NO_ACK: _retry("the backend did not acknowledge the start in time", _OURS),

@@ -77,6 +77,8 @@ def event_label(event: e.Event) -> str:
             return "stop"
         case e.AbortRequested():
             return "abort"
+        case e.SkipRequested():
+            return "the app skips to live audio"
         case e.NetworkRestored():
             return "the network is back"
         case e.SourceFinished() | e.SourceFailed() | e.CaptureHole() | e.SpoolFailed():

@@ -1,0 +1,1 @@
+"""Real servers as the backends of our client: ``make interop-heavy``."""
