@@ -19,7 +19,7 @@ import subprocess
 import sys
 import time
 import tracemalloc
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from importlib import import_module
 from typing import Any, Final, TypeAlias
@@ -92,7 +92,7 @@ class _SansIO(asyncio.Protocol):
 
 
 @asynccontextmanager
-async def own_transport(port: int) -> AsyncIterator[Send]:
+async def own_transport(port: int) -> AsyncGenerator[Send]:
     loop = asyncio.get_running_loop()
     tcp = socket.socket()
     tcp.setblocking(False)  # noqa: FBT003  # its only argument
@@ -105,7 +105,7 @@ async def own_transport(port: int) -> AsyncIterator[Send]:
 
 
 @asynccontextmanager
-async def loops_transport(port: int) -> AsyncIterator[Send]:
+async def loops_transport(port: int) -> AsyncGenerator[Send]:
     loop = asyncio.get_running_loop()
     transport, protocol = await loop.create_connection(_SansIO, "127.0.0.1", port)
     await protocol.begin()
@@ -114,14 +114,14 @@ async def loops_transport(port: int) -> AsyncIterator[Send]:
 
 
 @asynccontextmanager
-async def asyncio_client(port: int) -> AsyncIterator[Send]:
+async def asyncio_client(port: int) -> AsyncGenerator[Send]:
     async with connect(f"ws://127.0.0.1:{port}/", compression=None, ping_interval=None) as client:
         yield client.send
         client.transport.abort()
 
 
 @asynccontextmanager
-async def picows(port: int) -> AsyncIterator[Send]:
+async def picows(port: int) -> AsyncGenerator[Send]:
     library: Any = import_module("picows")
     transport, _ = await library.ws_connect(library.WSListener, f"ws://127.0.0.1:{port}/")
     binary = library.WSMsgType.BINARY
@@ -134,7 +134,7 @@ async def picows(port: int) -> AsyncIterator[Send]:
 
 
 @asynccontextmanager
-async def aiohttp(port: int) -> AsyncIterator[Send]:
+async def aiohttp(port: int) -> AsyncGenerator[Send]:
     library: Any = import_module("aiohttp")
     url = f"ws://127.0.0.1:{port}/"
     async with library.ClientSession() as session, session.ws_connect(url) as client:
@@ -194,7 +194,7 @@ def memory(client: Client, port: int, count: int = 50) -> float:
 
 
 @contextmanager
-def sink() -> Iterator[int]:
+def sink() -> Generator[int]:
     """A raw sink in a process of its own: its port."""
     with subprocess.Popen([sys.executable, "-c", SINK], stdout=subprocess.PIPE, text=True) as there:
         try:

@@ -67,6 +67,14 @@ class Runtime(Protocol):
         """Call ``wait`` in the loop from a thread of ``in_thread``; a cancellation ends it."""
         ...
 
+    async def within(self, seconds: float, wait: Callable[[], Awaitable[T]]) -> T | None:
+        """What ``wait`` returns; None if it takes longer."""
+        ...
+
+    async def shielded(self, seconds: float, wait: Callable[[], Awaitable[None]]) -> None:
+        """Await it, whatever is cancelled meanwhile; leave it if it takes longer."""
+        ...
+
     def ahead(
         self, produce: Callable[[Put], Awaitable[None]]
     ) -> AbstractAsyncContextManager[AsyncIterator[Frames]]:

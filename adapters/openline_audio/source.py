@@ -10,7 +10,8 @@ describes the optional attributes.
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+from collections.abc import Coroutine
+from typing import Any, Protocol, runtime_checkable
 
 from openline.updates import SAMPLE_RATE
 
@@ -51,8 +52,8 @@ class Sink(Protocol):
         """The source could not capture the next ``samples`` (at 16 kHz, 0 or more)."""
         ...
 
-    async def room(self) -> None:
-        """Wait until the session has room for more audio."""
+    def room(self) -> Coroutine[Any, Any, None]:
+        """Await it: wait until the session has room for more audio."""
         ...
 
 

@@ -7,7 +7,7 @@ import gc
 import os
 import threading
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -92,7 +92,7 @@ def run(
 
 
 @asynccontextmanager
-async def serving(*scripts: Script) -> AsyncIterator[Backend]:
+async def serving(*scripts: Script) -> AsyncGenerator[Backend]:
     """Backends on a socket of this machine: the first dials get one script each."""
     dials = 0
     serving: set[asyncio.Task[None]] = set()

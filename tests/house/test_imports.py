@@ -87,7 +87,7 @@ ONLY = {
     "soxr": ("openline_audio",),
     "av": ("openline_audio.container",),
     "python_socks": ("openline_trio.socks",),
-    "sounddevice": ("openline_trio.sources",),
+    "sounddevice": ("openline_audio.microphone",),
     "faster_whisper": ("openline_server",),
     "pocketsphinx": ("openline_server",),
     "trio_parallel": ("openline_server",),

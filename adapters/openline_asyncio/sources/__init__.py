@@ -1,8 +1,8 @@
 """Sources of audio, each brought to 16 kHz mono.
 
 `FileSource` plays a recording, `PcmSource` reads raw PCM from a descriptor, `StreamSource` takes it
-from an async iterable, and `PushSource` takes audio that the app captures itself. `Source`,
-`Sink` and `Holding` are their protocols, for a source of your own.
+from an async iterable, `Microphone` captures from a device, and `PushSource` takes audio that the
+app captures itself. `Source`, `Sink` and `Holding` are their protocols, for a source of your own.
 
 Importing this package is cheap: each class is imported on first use. The converter needs
 numpy, which loads slower than everything else and which ``openline[asyncio]`` alone does not
@@ -18,6 +18,7 @@ from openline_audio.source import FRAME_SAMPLES, SAMPLE_RATE, Holding, Sink, Sou
 
 if TYPE_CHECKING:
     from openline_asyncio.sources.files import FileSource
+    from openline_asyncio.sources.microphone import Microphone
     from openline_asyncio.sources.pcm import PcmSource
     from openline_asyncio.sources.pushed import PushSource
     from openline_asyncio.sources.streamed import StreamSource
@@ -28,6 +29,7 @@ __all__ = [
     "SAMPLE_RATE",
     "FileSource",
     "Holding",
+    "Microphone",
     "PcmSource",
     "PushSource",
     "Sink",
@@ -41,6 +43,7 @@ __all__ = [
 _EXTRA = ("numpy", "soundfile", "soxr")
 _LAZY = {
     "FileSource": "openline_asyncio.sources.files",
+    "Microphone": "openline_asyncio.sources.microphone",
     "PcmSource": "openline_asyncio.sources.pcm",
     "PushSource": "openline_asyncio.sources.pushed",
     "SourceClosedError": "openline_audio.handover",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from openline_asyncio.workers import from_thread, in_thread, is_cancelled, when_ready
 from openline_audio.pace import Frames, Put
+
+T = TypeVar("T")
 
 
 class _Asyncio:
@@ -27,10 +29,32 @@ class _Asyncio:
     def from_thread(self, wait: Callable[[int], Coroutine[Any, Any, bytes]], size: int) -> bytes:
         return from_thread(wait(size))
 
+    async def within(self, seconds: float, wait: Callable[[], Awaitable[T]]) -> T | None:
+        try:
+            async with asyncio.timeout(seconds):
+                return await wait()
+        except TimeoutError:
+            return None
+
+    async def shielded(self, seconds: float, wait: Callable[[], Awaitable[None]]) -> None:
+        task = asyncio.ensure_future(wait())
+        give_up = self.now() + seconds
+        cancelled = None
+        while not task.done() and (left := give_up - self.now()) > 0:
+            try:
+                await asyncio.wait([task], timeout=left)
+            except asyncio.CancelledError as exc:  # later
+                cancelled = exc
+        if task.done():
+            task.result()
+        task.cancel()
+        if cancelled is not None:
+            raise cancelled
+
     @asynccontextmanager
     async def ahead(
         self, produce: Callable[[Put], Awaitable[None]]
-    ) -> AsyncIterator[AsyncIterator[Frames]]:
+    ) -> AsyncGenerator[AsyncIterator[Frames]]:
         blocks: asyncio.Queue[Frames | None] = asyncio.Queue(1)
 
         async def run() -> None:

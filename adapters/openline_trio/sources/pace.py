@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, Final, TypeVar
 
@@ -36,10 +36,19 @@ class _Trio:
     def from_thread(self, wait: Callable[[int], Coroutine[Any, Any, bytes]], size: int) -> bytes:
         return trio.from_thread.run(wait, size)
 
+    async def within(self, seconds: float, wait: Callable[[], Awaitable[T]]) -> T | None:
+        with trio.move_on_after(seconds):
+            return await wait()
+        return None
+
+    async def shielded(self, seconds: float, wait: Callable[[], Awaitable[None]]) -> None:
+        with trio.move_on_after(seconds, shield=True):
+            await wait()
+
     @asynccontextmanager
     async def ahead(
         self, produce: Callable[[Put], Awaitable[None]]
-    ) -> AsyncIterator[AsyncIterator[Frames]]:
+    ) -> AsyncGenerator[AsyncIterator[Frames]]:
         send, receive = trio.open_memory_channel[Frames](1)
 
         async def run() -> None:

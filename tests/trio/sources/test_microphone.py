@@ -213,7 +213,7 @@ def test_without_portaudio(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(_: str) -> object:
         raise OSError("PortAudio library not found")
 
-    monkeypatch.setattr("openline_trio.sources.microphone.import_module", fail)
+    monkeypatch.setattr("openline_audio.microphone.import_module", fail)
     with pytest.raises(SourceError) as caught:
         Microphone()
     assert str(caught.value) == (
