@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import os
 import socket
 import ssl
 from collections import deque
@@ -17,9 +18,16 @@ from typing import Final, Protocol, TypeAlias
 
 from openline.backend import Backend
 from openline.reconnect.verdicts import ErrorKind
+from openline_asyncio.proxied import through
 from openline_asyncio.transport import SocketTransport
 from openline_asyncio.workers import when_ready
-from openline_driver.network_errors import DialError, name_os_error, name_tls_error
+from openline_driver.network_errors import (
+    DialError,
+    name_os_error,
+    name_tls_error,
+    unusable_key_log,
+)
+from openline_driver.proxies import Proxies
 
 #: Seconds before the next address is tried beside the ones that have not answered (RFC 8305 §5).
 HAPPY_EYEBALLS: Final = 0.25
@@ -39,23 +47,47 @@ class Connect(Protocol):
         ...
 
 
-def connector(ssl_context: ssl.SSLContext | None = None) -> Connect:
-    """A ``Connect`` over real sockets; ``ssl_context`` None: the system's trust store."""
+def connector(ssl_context: ssl.SSLContext | None = None, proxies: Proxies | None = None) -> Connect:
+    """A ``Connect`` over real sockets.
+
+    ``ssl_context`` None: the system's trust store. ``proxies`` None: no proxy. Raises ValueError,
+    one line, if the variable SSLKEYLOGFILE names a file that cannot be opened.
+    """
+    if ssl_context is None and os.environ.get("SSLKEYLOGFILE"):
+        ssl_context = _logging_keys()
 
     async def connect(backend: Backend, protocol: asyncio.Protocol) -> asyncio.WriteTransport:
         loop = asyncio.get_running_loop()
-        try:
-            tcp = await _open(loop, await _look_up(loop, backend.host, backend.port))
-        except (OSError, ExceptionGroup) as exc:
-            kind, said = name_os_error(exc)
-            raise DialError(kind, f"{said}: {backend.address}") from exc
-        except ValueError as exc:  # the IDNA codec: an empty label, or one that is too long
-            raise DialError(ErrorKind.DNS_NOT_FOUND, "no host can have this name") from exc
+        proxy = None if proxies is None else proxies.of(backend)
+        if proxy is None:
+            tcp = await _open_named(backend.host, backend.port, backend.address)
+        else:
+            tcp = await through(proxy, backend, _open_named)
         if backend.is_secure:
             tcp = await _start_tls(loop, tcp, ssl_context, backend.host)
         return SocketTransport(loop, tcp, protocol)
 
     return connect
+
+
+def _logging_keys() -> ssl.SSLContext:
+    """The usual settings of TLS, made once: they open the file of SSLKEYLOGFILE."""
+    try:
+        return ssl.create_default_context()
+    except OSError as exc:
+        raise unusable_key_log(exc) from exc
+
+
+async def _open_named(host: str, port: int, named: str) -> socket.socket:
+    """A socket to ``host``, ``named`` so in an error. Raises DialError."""
+    loop = asyncio.get_running_loop()
+    try:
+        return await _open(loop, await _look_up(loop, host, port))
+    except (OSError, ExceptionGroup) as exc:
+        kind, said = name_os_error(exc)
+        raise DialError(kind, f"{said}: {named}") from exc
+    except ValueError as exc:  # the IDNA codec: an empty label, or one that is too long
+        raise DialError(ErrorKind.DNS_NOT_FOUND, "no host can have this name") from exc
 
 
 async def _look_up(loop: asyncio.AbstractEventLoop, host: str, port: int) -> list[Address]:

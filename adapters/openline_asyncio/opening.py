@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import os
+import ssl
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from random import SystemRandom
 from types import TracebackType
-from typing import Final
+from typing import Any, Final
 
 from openline.backend import Backend
 from openline.dialects.checking import DialectError
 from openline.dialects.protocol import Dialect
 from openline.observer import Observer
 from openline.policy import Policy
-from openline_asyncio.network import Connect
+from openline_asyncio.network import Connect, connector
 from openline_asyncio.session import Session
 from openline_audio.pushed import check_unused
 from openline_audio.source import Source
-from openline_driver.arguments import Maker, check_resuming, new_options
+from openline_driver.arguments import Maker, check_resuming, chosen_proxies, new_options
 from openline_driver.exception_groups import is_own, raise_alone
 from openline_driver.options import STORE_LIMIT, Credentials, SessionOptions
 from openline_driver.unopened import Unopened
@@ -40,6 +41,8 @@ def open_session(
     session_id: str | None = None,
     credentials: Credentials = None,
     connect: Connect | None = None,
+    proxy: str | bool = True,
+    ssl_context: ssl.SSLContext | None = None,
     random: Callable[[], float] | None = None,
     spool: str | os.PathLike[str] | None = None,
     spool_limit: int = STORE_LIMIT,
@@ -52,9 +55,13 @@ def open_session(
     ``sources`` maps the dialect's source names to sources; the session stops by itself
     when all of them have ended. ``credentials`` is a token, or an async function that is
     asked for the first one and for a fresh one each time the backend refuses the last.
-    ``connect`` opens transports and ``random`` gives the jitter's random numbers in
-    [0, 1); both have good defaults. Leaving the block before the session has ended
-    aborts it; cancellation leaves no task, socket or thread behind.
+    ``random`` gives the jitter's random numbers in [0, 1). Leaving the block before the session
+    has ended aborts it; cancellation leaves no task, socket or thread behind.
+
+    ``proxy`` True: the proxies of the environment (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY);
+    a URL, ``http://USER:PASSWORD@HOST:PORT`` or ``socks5h://…``: this one; False: none.
+    ``ssl_context`` is for the TLS of the backend, as with a certificate of this client; None: the
+    system's trust store. ``connect`` opens transports in place of all that.
 
     ``spool`` is a folder in which all audio and progress are kept, at most ``spool_limit``
     bytes of audio, so that a long outage costs no memory and ``resume_session`` can finish
@@ -71,10 +78,12 @@ def open_session(
     An invalid dialect raises DialectError (a TypeError) here, or inside the block if the fault
     only shows on a live line.
     """
-    options = new_options(locals(), _MAKER)
+    given = locals()
+    options = new_options(given, _MAKER)
+    dialler = _dialler(given)
     check_unused(sources)
     file = journal_file(journal, keep_audio=journal_audio)
-    session = Session(options, sources, connect, observers, file)
+    session = Session(options, sources, dialler, observers, file)
 
     return _Opening(lambda: begun(session, options, file, spool))
 
@@ -87,6 +96,8 @@ def resume_session(
     dialect: Dialect | None = None,
     credentials: Credentials = None,
     connect: Connect | None = None,
+    proxy: str | bool = True,
+    ssl_context: ssl.SSLContext | None = None,
     random: Callable[[], float] | None = None,
     journal: str | os.PathLike[str] | None = None,
     journal_audio: bool = False,
@@ -104,12 +115,20 @@ def resume_session(
     """
     given = locals()
     named = check_resuming(given)
+    dialler = _dialler(given)
     file = journal_file(journal, keep_audio=journal_audio)
 
     def make(options: SessionOptions) -> Session:
-        return Session(options, {}, connect, observers, file)
+        return Session(options, {}, dialler, observers, file)
 
     return _Opening(lambda: begun_again(given, _MAKER, named, file, make))
+
+
+def _dialler(given: Mapping[str, Any]) -> Connect:
+    """What opens this session's sockets. Raises TypeError and ValueError, as ``open_session``."""
+    proxies = chosen_proxies(given, os.environ)
+    connect: Connect | None = given["connect"]
+    return connector(given["ssl_context"], proxies) if connect is None else connect
 
 
 class _Opening(Unopened):

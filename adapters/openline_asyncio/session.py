@@ -25,7 +25,7 @@ from openline.observer import Observer
 from openline.updates import Ended, Update
 from openline_asyncio.capture import Capture
 from openline_asyncio.dial import Dial
-from openline_asyncio.network import Connect, connector
+from openline_asyncio.network import Connect
 from openline_asyncio.shared_calls import ask
 from openline_asyncio.workers import in_loop, is_cancelled
 from openline_audio.source import Source
@@ -51,12 +51,12 @@ class Session(StoredFace):
         self,
         options: SessionOptions,
         sources: Mapping[str, Source],
-        connect: Connect | None,
+        connect: Connect,
         observers: Sequence[Observer],
         journal: JournalFile | None,
     ) -> None:
         super().__init__(options, self._now, observers, self._wake, journal)
-        self._connect = connect or connector()
+        self._connect = connect
         self._capture = Capture(self.feed, self.room, sources)
         self._tasks: set[asyncio.Task[None]] = set()
         self._dial: Dial | None = None  # the newest

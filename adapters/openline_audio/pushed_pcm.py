@@ -41,7 +41,7 @@ class RawPcm:
     def __init__(self, rate: int, channels: int, channel: int | None = None) -> None:
         self._rate = rate
         self._channels = channels
-        self._torn = b""
+        self._torn: bytes = b""
         self.seconds = 0.0
         self.losses: list[str] = []
         self.joiner = Joiner(channel)

@@ -16,6 +16,7 @@ from typing import Final
 
 from openline.dialects.headers import basic, checked_headers
 from openline_cli.problems import Problem
+from openline_driver.network_errors import unusable_key_log
 from openline_driver.proxies import Proxies, Proxy
 
 #: Words in names of headers whose values are secret.
@@ -66,10 +67,7 @@ class NetworkOptions:
         try:
             context = ssl.create_default_context()
         except OSError as error:  # SSLKEYLOGFILE
-            raise Problem(
-                f"SSLKEYLOGFILE: {error.filename}: {error.strerror}: name a file that can be "
-                "written, or unset it"
-            ) from None
+            raise Problem(str(unusable_key_log(error))) from None
         if self.ca_file is not None:
             _load_authorities(context, self.ca_file)
         if self.client_cert is not None:

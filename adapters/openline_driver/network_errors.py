@@ -107,6 +107,14 @@ def name_tls_error(exc: BaseException) -> tuple[ErrorKind, str]:
     return ErrorKind.TLS_CUT, "the TLS handshake was cut short"
 
 
+def unusable_key_log(exc: OSError) -> ValueError:
+    """The error of a TLS context that could not open the file of the variable SSLKEYLOGFILE."""
+    return ValueError(
+        f"SSLKEYLOGFILE: {exc.filename}: {exc.strerror}: name a file that can be written, or "
+        "unset it"
+    )
+
+
 def _tls_text(exc: ssl.SSLError) -> str:
     return (exc.reason or "TLS error").replace("_", " ").lower()
 

@@ -16,7 +16,12 @@ import trio
 
 from openline.backend import Backend
 from openline.reconnect.verdicts import ErrorKind
-from openline_driver.network_errors import DialError, name_os_error, name_tls_error
+from openline_driver.network_errors import (
+    DialError,
+    name_os_error,
+    name_tls_error,
+    unusable_key_log,
+)
 from openline_driver.proxies import Proxies, Proxy, Tunnel
 from openline_driver.version import user_agent
 from openline_trio.socks import through_socks
@@ -63,10 +68,7 @@ def _logging_keys() -> ssl.SSLContext:
     try:
         return ssl.create_default_context()
     except OSError as exc:
-        raise ValueError(
-            f"SSLKEYLOGFILE: {exc.filename}: {exc.strerror}: name a file that can be written, or "
-            "unset it"
-        ) from exc
+        raise unusable_key_log(exc) from exc
 
 
 async def _open(host: str, port: int, named: str) -> trio.SocketStream:

@@ -306,7 +306,8 @@ def _checked_subprotocols(given: object) -> tuple[str, ...]:
     """Raises TypeError and ValueError, one line, for what the handshake cannot offer."""
     if isinstance(given, str) or not isinstance(given, Iterable):
         raise TypeError("backend subprotocols: give a tuple of names")
-    names: tuple[Any, ...] = tuple(given)
+    each: Iterable[Any] = given
+    names = tuple(each)
     if not all(isinstance(each, str) and _TOKEN.fullmatch(each) for each in names):
         raise ValueError("backend subprotocols: a name has letters, digits and !#$%&'*+-.^_`|~")
     return names

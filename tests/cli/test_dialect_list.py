@@ -94,8 +94,12 @@ class Wrong(Steno):
         return {"model": "x"}
 
 
+def _wrong(_name: str) -> Wrong:
+    return Wrong()
+
+
 def test_ones_own_is_checked_as_a_session_checks_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dialect_list, "find_dialect", lambda _name: Wrong())
+    monkeypatch.setattr(dialect_list, "find_dialect", _wrong)
     with pytest.raises(Problem) as caught:
         show("own:Wrong", json=False)
     assert str(caught.value) == (
