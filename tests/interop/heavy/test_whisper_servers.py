@@ -186,7 +186,7 @@ def test_a_line_that_is_cut(running: Running, recording: Path) -> None:
             strike=lambda _: line.cut(), when=words,
         )  # fmt: skip
     check(outcome, SAID, most=MENDED, twice=1)
-    assert outcome.dials == 2
+    assert outcome.dials > 1, outcome.told()
 
 
 @pytest.mark.parametrize("seconds", [4.0, 40.0], ids=["shortly", "past the pings"])
