@@ -79,6 +79,9 @@ test: $(READY) ## Lint, run every test, hold the coverage gates
 		|| $(call fail,the adapters are not covered)
 	@echo "make: all is well"
 
+# Some containers have Python keep no bytecode. Then each of the thousand commands that the tests start
+# would compile anew all that it imports, which is half of its time.
+test pythons: export PYTHONDONTWRITEBYTECODE :=
 side_by_side = $(MAKE) --no-print-directory --keep-going --jobs=$(AT_ONCE)
 # One of the checks: what it says is told in one piece, once it is over.
 check = begun=$$(date +%s); { $(2); } >$(OUT)/$(1).log 2>&1; status=$$?; \

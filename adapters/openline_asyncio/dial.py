@@ -24,18 +24,20 @@ from typing import Any, Final
 
 from websockets.client import ClientProtocol
 from websockets.frames import Frame, Opcode
+from websockets.http11 import Response
 from websockets.protocol import OPEN
 from websockets.typing import Subprotocol
 from websockets.uri import WebSocketURI
 
 from openline.commands import Outgoing, SendBytes, SendPing
-from openline.events import Event, MessageReceived, PongReceived, SocketLost, SocketOpened
+from openline.events import Event, MessageReceived, PongReceived, SocketLost
 from openline.reconnect.verdicts import Sender
 from openline_asyncio.network import Connect
 from openline_driver import effects as fx
 from openline_driver.effects import MAX_MESSAGE
 from openline_driver.ending import Ending, UpgradeError
 from openline_driver.facts import Fact, Refused, Released
+from openline_driver.http import opened
 from openline_driver.network_errors import DialError
 
 #: Messages to send in one turn of the loop, so that a backlog holds up nobody else.
@@ -162,8 +164,8 @@ class Dial(asyncio.Protocol):
                 return  # aborted by what came before
             if isinstance(event, Frame):
                 self._take(event)
-            elif websocket.handshake_exc is None:
-                self._open()
+            elif websocket.handshake_exc is None and isinstance(event, Response):
+                self._open(event)
         if websocket.handshake_exc is not None:
             self._ending.fail_upgrade()
             self._stop()
@@ -246,9 +248,10 @@ class Dial(asyncio.Protocol):
 
     # In.
 
-    def _open(self) -> None:
+    def _open(self, answer: Response) -> None:
         self._ending.opened = True
-        self._feed(SocketOpened(self._number, self._effect.connection_id))
+        headers = [(k.encode(), v.encode(errors="replace")) for k, v in answer.headers.raw_items()]
+        self._feed(opened(self._number, self._effect.connection_id, headers))
         self.pump()
 
     def _take(self, frame: Frame) -> None:

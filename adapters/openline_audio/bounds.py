@@ -67,8 +67,6 @@ class _Ogg(Bound):
                 behind = found if found >= 0 else len(data) - (0 if last else _begun(data, _PAGE))
                 self.unread += behind - at
                 at = behind
-                if found < 0:
-                    return at, False
                 continue
             if len(head) < OGG_HEAD or len(head) < OGG_HEAD + head[26]:
                 return (len(data) if last else at), False

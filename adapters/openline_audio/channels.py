@@ -66,11 +66,11 @@ class Mixer:
         mixed: npt.NDArray[np.float32] = frames.mean(axis=1, dtype=np.float32)
         if not len(frames):
             return mixed
-        windows = frames.reshape(-1, window, self._channels)
-        energy = np.square(windows, dtype=np.float64).sum(axis=1)
+        windows = frames.astype(np.float64).reshape(-1, window, self._channels)
+        energy = np.square(windows).sum(axis=1)
         loudest = energy.argmax(axis=1)
         most = energy[np.arange(len(energy)), loudest]
-        total = np.square(windows.sum(axis=2, dtype=np.float64)).sum(axis=1)
+        total = np.square(windows.sum(axis=2)).sum(axis=1)
         for index in np.flatnonzero(total < _CANCELLED * most):
             start = index * window
             mixed[start : start + window] = windows[index, :, loudest[index]]

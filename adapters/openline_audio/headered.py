@@ -87,11 +87,6 @@ class HeaderedPcm:
             return None
         return self._left / header.unit / header.rate
 
-    @property
-    def exact(self) -> bool:
-        """Whether the header states its audio's size; it may still be wrong."""
-        return self.header is not None and self.header.stated is not None
-
     def _go(self, *, end: bool) -> list[Samples]:
         if self.header is None:
             self._read_header(end=end)
@@ -103,7 +98,7 @@ class HeaderedPcm:
                 if not self._look(self.header, end=end):
                     return found
                 continue
-            found += self._audio(self.header)
+            found += self._audio(self.header, end=end)
             if not self._tail:
                 return found
 
@@ -133,11 +128,14 @@ class HeaderedPcm:
         self.data_at += len(taken)
         return taken
 
-    def _audio(self, header: Header) -> list[Samples]:
+    def _audio(self, header: Header, *, end: bool) -> list[Samples]:
         """The whole frames that are held and belong to the audio."""
-        if self._left is None and not self.audio_bytes and self._empty(header):
-            self._tail, self._left = True, 0
-            return []
+        if self._left is None and not self.audio_bytes:
+            if header.chunks is not None and len(self._held) < header.chunks.head and not end:
+                return []  # a chunk may stand here
+            if self._empty(header):
+                self._tail, self._left = True, 0
+                return []
         there = len(self._held) if self._left is None else min(self._left, len(self._held))
         whole = there - there % header.unit
         coding = header.coding

@@ -264,8 +264,6 @@ class Recording:
         window = Window(self._fd, self._at, self._end)
         at = skip_tags(window, 0)
         kind = formats.recognise(window.peek(at, formats.HEAD_BYTES) if at < len(window) else b"")
-        if kind is None:
-            at, kind = 0, formats.recognise(window.peek(0, formats.HEAD_BYTES))
         if kind is None and joined:
             raise UnreadableError(None, _UNKNOWN)
         if kind in formats.WITH_HEADER:

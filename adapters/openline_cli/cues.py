@@ -27,7 +27,8 @@ COLUMNS: Final = 42
 LONGEST: Final = 7_000
 #: Milliseconds for which a cue stays although another begins: a second, or all of a shorter cue.
 LEAST: Final = 1_000
-_SENTENCE: Final = tuple(".!?…。！？।؟")
+#: What ends a sentence.
+SENTENCE: Final = tuple(".!?…。！？।؟")
 _CLAUSE: Final = tuple(",;:，、；：،·-–—")
 #: Columns by which a cut may miss the middle for a sentence, and for a clause.
 _SENTENCE_WORTH: Final = 16
@@ -39,6 +40,8 @@ _LONG_PAUSE: Final = 3_000
 _FLICKER: Final = 100
 #: So few words are not cut because they take long: they are shown for ``LONGEST``.
 _FEW: Final = 3
+#: Words on either side of the middle that are looked at: more would cost time and are too far away.
+_NEAR: Final = 8
 #: Numbers of even parts that are tried before parts that are still too long are cut again.
 _TRIES: Final = 4
 _RUN: Final = re.compile(r"(\s)\s+")
@@ -54,12 +57,12 @@ class Word(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """One or two lines, from ``begin`` to ``end`` in milliseconds of session time."""
+    """One or two lines of a voice, from ``begin`` to ``end`` in milliseconds of session time."""
 
     begin: int
     end: int
     lines: tuple[str, ...]
-    source: str = ""
+    voice: str = ""
 
 
 class _Atom(NamedTuple):
@@ -82,7 +85,7 @@ def cut(
     end: float,
     words: Sequence[Word] = (),
     *,
-    source: str = "",
+    voice: str = "",
     lead: int = 0,
 ) -> list[Cue]:
     """The cues of one final, in order and without overlap; none if it has no words.
@@ -105,7 +108,7 @@ def cut(
             gone = then
         shown = max(own, cues[-1].end if cues else 0)
         gone = min(max(gone, shown + 1), shown + LONGEST)
-        cues.append(Cue(shown, gone, _lines(group, lead), source))
+        cues.append(Cue(shown, gone, _lines(group, lead), voice))
     return cues
 
 
@@ -117,14 +120,13 @@ def settle(cues: Iterable[Cue]) -> list[Cue]:
     """
     settled: list[Cue] = []
     for cue in cues:
-        kept = cue
+        begin = cue.begin
         if settled:
             last = settled[-1]
-            stays = min(last.end, max(kept.begin, last.begin + _least(last)))
+            stays = min(last.end, max(begin, last.begin + _least(last)))
             settled[-1] = replace(last, end=stays)
-            if kept.begin < stays:
-                kept = replace(kept, begin=stays, end=max(kept.end, stays + _least(kept)))
-        settled.append(kept)
+            begin = max(begin, stays)
+        settled.append(replace(cue, begin=begin, end=max(cue.end, begin + _least(cue))))
     return settled
 
 
@@ -144,9 +146,8 @@ def _clock(text: str, begin: int, end: int, words: Sequence[Word]) -> Callable[[
     def at(offset: int) -> int:
         after = min(max(bisect_right(offsets, offset), 1), len(known) - 1)
         (left, early), (right, late) = known[after - 1], known[after]
-        if offset <= left or right == left:
-            return early
-        return early + (late - early) * min(offset - left, right - left) // (right - left)
+        share = min(max(offset - left, 0), right - left)
+        return early + (late - early) * share // max(right - left, 1)
 
     return at
 
@@ -174,7 +175,7 @@ def _atoms(text: str, columns: int) -> list[_Atom]:
     for word in text.split(" "):
         parts = [word] if len(word) <= columns // 2 else list(_parts(word, columns))
         for number, part in enumerate(parts, 1):
-            atoms.append(_Atom(part, at, _width(part), number == len(parts)))
+            atoms.append(_Atom(part, at, cells(part), number == len(parts)))
             at += len(part)
         at += 1
     return atoms
@@ -187,13 +188,13 @@ def _parts(word: str, columns: int) -> Iterator[str]:
     part: list[str] = []
     width = 0
     for cluster in iter_graphemes(word):
-        wide = _width(cluster)
+        wide = cells(cluster)
         least = 1 if cluster.isspace() else 0  # a line of blanks alone would be blank
         while len(part) > least and width + wide > columns:
             last = _last_pause(part, cluster)
             yield "".join(part[:last])
             part = part[last:]
-            width = sum(map(_width, part))
+            width = sum(map(cells, part))
         part.append(cluster)
         width += wide
     yield "".join(part)
@@ -204,16 +205,16 @@ def _last_pause(clusters: Sequence[str], following: str) -> int:
 
     Punctuation or a blank does not begin a line: it takes the cluster before it along.
     """
-    pauses = (*_SENTENCE, *_CLAUSE)
+    pauses = (*SENTENCE, *_CLAUSE)
     stays = following.isspace() or following.startswith(pauses)
     count = len(clusters) - (stays and len(clusters) > 1)
     for last in range(count, len(clusters) // 2, -1):
-        if clusters[last - 1].endswith(pauses):
+        if clusters[last - 1] in pauses:
             return last + (last < count and clusters[last].isspace())
     return count
 
 
-def _width(text: str) -> int:
+def cells(text: str) -> int:
     """Columns: at least one for each character, two for a wide one, so that no count is over."""
     if text.isascii():
         return len(text)
@@ -258,9 +259,9 @@ def _shared(
     first = 0
     for left in range(count, 1, -1):
         goal = widths[first] + (widths[-1] - widths[first]) / left
-        choices = range(first + 1, len(atoms) - left + 2)
-        near = bisect_right(widths, goal, first + 1, len(widths))
-        choices = range(max(choices.start, near - 8), min(choices.stop, near + 8)) or choices
+        last = len(atoms) - left + 1
+        near = min(bisect_right(widths, goal, first + 1), last)
+        choices = range(max(first + 1, near - _NEAR), min(last, near + _NEAR) + 1)
         _, after = min(
             (abs(widths[at] - goal) - _worth(atoms[at - 1], atoms[at], times), at) for at in choices
         )
@@ -283,7 +284,7 @@ def _worth(before: _Atom, after: _Atom, times: Callable[[int], int]) -> int:
     """The columns by which a cut between two atoms may miss the middle."""
     pause = times(after.at) - times(before.at + len(before.text))
     worth = min(pause, _LONG_PAUSE) // _PAUSE_COLUMN
-    if before.text.endswith(_SENTENCE):
+    if before.text.endswith(SENTENCE):
         return worth + _SENTENCE_WORTH
     return worth + _CLAUSE_WORTH * before.text.endswith(_CLAUSE)
 

@@ -1,8 +1,9 @@
 """The formats of a transcript: plain text, SubRip, WebVTT and JSON lines.
 
 A format makes two things. ``add`` gives the text to append for one more final, as they come;
-``whole`` gives the whole file of a finished session, in order of session time. Where the finals
-came in order and there is no gap, both are the same bytes.
+``whole`` gives the whole file of a finished session, in order of session time, with the finals of
+a sentence joined and each speaker named (``passages``). Where the finals came in order, without
+speakers or times of words, and there is no gap, both are the same bytes.
 
 A text cannot act as anything but text. Its line ends become spaces, so it cannot end a cue. In
 WebVTT ``&``, ``<`` and ``>`` are escaped. SubRip has no standard: players take tags (``<i>``),
@@ -17,13 +18,12 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final, Protocol
 
-from openline.text import CONTROLS, encodable
 from openline.updates import SAMPLE_RATE, Ended, Transcript, Update
 from openline_cli import jsonlines
-from openline_cli.cues import Cue, cut, settle
+from openline_cli.cues import COLUMNS, Cue, cells, cut, settle
+from openline_cli.passages import Passage, Voices, line, passage, passages
 from openline_cli.plain import length
 
-_CONTROL_RUN: Final = re.compile(f"[{CONTROLS}]+")
 _REFERENCE: Final = re.compile(r"&#?\w{1,32};?")
 #: The point of a time stamp: some readers take any line with two stamps for a span.
 _STAMP_POINT: Final = re.compile(r"(?<=\d:\d\d:\d\d)[,.](?=\d)|(?<=\d:\d\d:\d)[,.](?=\d)")
@@ -50,35 +50,37 @@ def in_order(finals: Iterable[Transcript]) -> list[Transcript]:
     return sorted(finals, key=lambda final: (final.start, final.end))
 
 
-def line(text: str) -> str:
-    """``text`` as it was received, on one line, without controls and spaces around it."""
-    return encodable(_CONTROL_RUN.sub(" ", text)).strip(" ")
-
-
 class PlainText:
-    """A final per line, behind its source if there are several; each gap in brackets."""
+    """A passage per line, behind its voice if there are several; each gap in brackets."""
 
     head = ""
 
     def __init__(self, *, several: bool) -> None:
         """``several``: the session has more than one source."""
         self._several = several
+        self._voices = Voices(several=several)
 
     def add(self, final: Transcript) -> str:
         """A line."""
-        text = line(final.text)
-        if not text.strip():
-            return ""
-        return f"{final.source}: {text}\n" if self._several else f"{text}\n"
+        self._voices.note([final])
+        return self._line(passage(final, self._voices))
 
     def whole(self, ended: Ended) -> str:
         """The lines and the gaps, by session time."""
-        parts = [(final.start, self.add(final)) for final in in_order(ended.transcript)]
+        self._voices.note(ended.transcript)
+        found = passages(in_order(ended.transcript), self._voices)
+        parts = [(each.start, self._line(each)) for each in found]
         for gap in ended.missing:
             where = f" of {gap.source}" if self._several else ""
             text = f"[{length(gap.seconds)}{where} missing: {gap.cause}]\n"
             parts.append((gap.start / SAMPLE_RATE, text))
         return "".join(text for _, text in sorted(parts, key=lambda part: part[0]))
+
+    def _line(self, said: Passage) -> str:
+        text = line(said.text)
+        if not text.strip():
+            return ""
+        return f"{said.voice}: {text}\n" if said.voice else f"{text}\n"
 
 
 class JsonLines:
@@ -105,13 +107,14 @@ class _Subtitles:
     head = ""
 
     def __init__(self, *, several: bool) -> None:
-        self._several = several
+        self._voices = Voices(several=several)
         self._count = 0
         self._last: Cue | None = None
 
     def add(self, final: Transcript) -> str:
         """The final's cues; the first begins where the last of the file ends, if it overlaps."""
-        cues = self._cut(final)
+        self._voices.note([final])
+        cues = self._cut(passage(final, self._voices))
         last = self._last
         if cues and last and last.begin <= cues[0].begin < last.end < cues[0].end:
             cues = settle([Cue(last.end, last.end, ()), *cues])[1:]
@@ -125,18 +128,20 @@ class _Subtitles:
         Cues of one source stay in the order of its finals; those of two sources mix.
         """
         tracks: dict[str, list[Cue]] = {}
-        for final in in_order(ended.transcript):
-            tracks.setdefault(final.source, []).extend(self._cut(final))
+        self._voices.note(ended.transcript)
+        for said in passages(in_order(ended.transcript), self._voices):
+            tracks.setdefault(said.source, []).extend(self._cut(said))
         cues = [cue for track in tracks.values() for cue in settle(track)]
         return self.head + self._blocks(settle(sorted(cues, key=lambda cue: cue.begin)))
 
-    def _cut(self, final: Transcript) -> list[Cue]:
+    def _cut(self, said: Passage) -> list[Cue]:
         return cut(
-            line(final.text),
-            final.start,
-            final.end,
-            source=final.source,
-            lead=len(self._label(final.source)),
+            line(said.text),
+            said.start,
+            said.end,
+            said.words,
+            voice=said.voice,
+            lead=cells(self._label(said.voice)),
         )
 
     def _blocks(self, cues: Iterable[Cue]) -> str:
@@ -148,8 +153,8 @@ class _Subtitles:
             blocks.append(self._block(cue))
         return "".join(blocks)
 
-    def _label(self, source: str) -> str:  # noqa: ARG002 -- for a format that has labels
-        """What stands before the words of a source."""
+    def _label(self, voice: str) -> str:  # noqa: ARG002 -- for a format that has labels
+        """What stands before the words of a voice."""
         return ""
 
     def _block(self, cue: Cue) -> str:
@@ -157,24 +162,30 @@ class _Subtitles:
 
 
 class SubRip(_Subtitles):
-    """Numbered cues; the source stands before the words if there are several."""
+    """Numbered cues; the voice stands before the words if there are several."""
 
-    def _label(self, source: str) -> str:
-        return f"{line(source)}: " if self._several else ""
+    def _label(self, voice: str) -> str:
+        """At most half a line: the rest is for the words."""
+        most = COLUMNS // 2 - len(": ")
+        if cells(voice) > most:
+            while cells(voice) >= most:
+                voice = voice[:-1]
+            voice = f"{voice.rstrip()}…"
+        return f"{voice}: " if voice else ""
 
     def _block(self, cue: Cue) -> str:
-        lines = (self._label(cue.source) + cue.lines[0], *cue.lines[1:])
+        lines = (self._label(cue.voice) + cue.lines[0], *cue.lines[1:])
         text = "\n".join(map(escape_subrip, lines))
         return f"{self._count}\n{_span(cue, ',')}\n{text}\n"
 
 
 class WebVtt(_Subtitles):
-    """Cues; the source stands in a voice tag if there are several."""
+    """Cues; the voice stands in a voice tag if there are several."""
 
     head = "WEBVTT\n"
 
     def _block(self, cue: Cue) -> str:
-        voice = f"<v {escape_webvtt(line(cue.source))}>" if self._several else ""
+        voice = f"<v {escape_webvtt(cue.voice)}>" if cue.voice else ""
         text = "\n".join(map(escape_webvtt, cue.lines))
         return f"{_span(cue, '.')}\n{voice}{text}\n"
 

@@ -128,6 +128,8 @@ def _encodable(value: object) -> object:
         case Mapping():
             items = cast("Mapping[object, object]", value).items()
             return {_encodable(key): _encodable(each) for key, each in items}
+        case msgspec.Struct():  # a word of a transcript
+            return _encodable(msgspec.structs.asdict(value))
         case list() | tuple():
             return [_encodable(each) for each in cast("list[object]", value)]
         case _:

@@ -41,15 +41,15 @@ class OutFile:
         """A symbolic link stays one: its target is written."""
         self._path = path.resolve()
         self._fd = -1
-        self._content = b""  # what the file holds, if it is still ours
-        self._stored = False
+        self._content: bytes | None = None  # what the file holds, if it is still ours
 
     def put(self, data: bytes) -> None:
         """Make ``data`` the content, and sync. Raises OSError; then it can be tried again."""
-        if not self._is_ours() or not data.startswith(self._content):
+        there = self._ours()
+        if there is None or not data.startswith(there):
             self._renew(data)
-        elif len(data) > len(self._content):
-            self._write(data[len(self._content) :], len(self._content))
+        elif len(data) > len(there):
+            self._write(data[len(there) :], len(there))
             self._content = data
             self._sync()
 
@@ -57,18 +57,19 @@ class OutFile:
         """Close the file; ``put`` makes it anew."""
         if self._fd >= 0:
             os.close(self._fd)
-            self._fd = -1
+            self._fd, self._content = -1, None
 
-    def _is_ours(self) -> bool:
-        """Whether the path still leads to our file, with all that we wrote and no more."""
-        if self._fd < 0 or not self._stored:
-            return False
+    def _ours(self) -> bytes | None:
+        """The content, if the path still leads to our file, with all that we wrote and no more."""
+        content = self._content
+        if content is None:
+            return None
         try:
             there, ours = self._path.stat(), os.fstat(self._fd)
         except OSError:
-            return False
+            return None
         same = (there.st_dev, there.st_ino) == (ours.st_dev, ours.st_ino)
-        return same and ours.st_size == len(self._content)
+        return content if same and ours.st_size == len(content) else None
 
     def _renew(self, data: bytes) -> None:
         """Write the content beside the target and rename it, or else in place."""
@@ -94,7 +95,8 @@ class OutFile:
 
     def _rewrite(self, data: bytes) -> None:
         """Change the target in place, from the first changed byte on."""
-        fd = self._fd if self._is_ours() else os.open(self._path, os.O_RDWR | os.O_CREAT, 0o666)
+        ours = self._ours() is not None
+        fd = self._fd if ours else os.open(self._path, os.O_RDWR | os.O_CREAT, 0o666)
         try:
             old = _read(fd)
             same = len(os.path.commonprefix([data, old]))  # noqa: RUF071 -- bytes, not paths
@@ -117,7 +119,7 @@ class OutFile:
     def _take(self, fd: int, data: bytes) -> None:
         if fd != self._fd:
             self.close()
-        self._fd, self._content, self._stored = fd, data, True
+        self._fd, self._content = fd, data
 
     def _write(self, data: bytes, at: int) -> None:
         try:
@@ -132,7 +134,7 @@ class OutFile:
             _sync_file(self._fd)
         except OSError:
             # The system may have thrown the written pages away: all is written again.
-            self._stored = False
+            self._content = None
             raise
 
 

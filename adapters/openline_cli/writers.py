@@ -19,6 +19,7 @@ import os
 import tempfile
 import threading
 from collections.abc import Iterable, Iterator
+from itertools import count
 from pathlib import Path
 
 from msgspec import structs
@@ -49,7 +50,7 @@ def check_place(path: Path) -> None:
             with tempfile.TemporaryFile(dir=target.parent):
                 pass
         except OSError:
-            if not there or not os.access(target, os.W_OK):
+            if not os.access(target, os.W_OK):  # nor is it there, perhaps
                 raise
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         raise Problem(f"--out {path}: {_why(error)}; give a place that can be written") from None
@@ -166,11 +167,8 @@ def _other_places(path: Path) -> Iterator[Path]:
     """Names that are free: beside ``path``, in the current directory, among temporary files."""
     folders = [path.resolve().parent, Path.cwd(), Path(tempfile.gettempdir())]
     for folder in dict.fromkeys(folders):
-        for number in range(1, 100):
-            other = folder / f"{path.stem}-{number}{path.suffix}"
-            if not os.path.lexists(other):
-                yield other
-                break
+        names = (folder / f"{path.stem}-{number}{path.suffix}" for number in count(1))
+        yield next(name for name in names if not os.path.lexists(name))
 
 
 def _create(path: Path, text: bytes) -> None:

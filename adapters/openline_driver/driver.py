@@ -38,6 +38,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from openline import events as e
+from openline.audio.loudness import needs_peaks
 from openline.commands import OpenSocket, Outgoing
 from openline.observer import Observer
 from openline.session import LocalProtocolError, SessionMachine
@@ -49,7 +50,7 @@ from openline_driver.dials import one_cause
 from openline_driver.error_origin import raised, source_error
 from openline_driver.http import refusal
 from openline_driver.options import SessionOptions
-from openline_driver.peaks import measured, needs_peaks
+from openline_driver.peaks import measured
 from openline_driver.translation import Translation
 
 

@@ -29,8 +29,6 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-import msgspec
-
 from openline import commands as c
 from openline import events as e
 from openline import updates as u
@@ -154,8 +152,9 @@ class LogObserver(Observer):
 
 
 def _described(thing: Event | Command) -> str:
-    """A struct's kind and fields on one line: lengths in place of contents."""
-    fields = (f"{name}={_short(getattr(thing, name))}" for name in msgspec.structs.asdict(thing))
+    """A struct's kind and fields on one line: lengths in place of contents, and no None."""
+    given = ((name, getattr(thing, name)) for name in thing.__struct_fields__)
+    fields = (f"{name}={_short(value)}" for name, value in given if value is not None)
     return " ".join((type(thing).__name__, *fields))
 
 

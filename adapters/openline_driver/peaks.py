@@ -1,6 +1,7 @@
-"""The peaks of captured audio, which a session needs where its backend proves no silence.
+"""The peaks of captured audio, which a session needs where loudness decides anything.
 
-The core compares them with the level of a quiet room (``openline.audio.loudness``). A block is
+The core compares them with the level of a quiet room (``openline.audio.loudness``): where a
+backend proves no silence, and for the pause in which a dial is drained. A block is
 measured once, when it is captured, in frames of 20 ms: one click makes no long block loud. That
 takes some 10 µs a frame, so it is done only for a dialect that needs it. A source that has
 measured its audio itself is believed.
@@ -12,16 +13,10 @@ import struct
 from collections.abc import Iterator
 from typing import Final
 
-from openline.dialects.traits import Traits
 from openline.events import AudioCaptured
 
 #: Bytes in 20 ms of 16-bit samples at 16 kHz.
 _FRAME: Final = 640
-
-
-def needs_peaks(traits: Traits) -> bool:
-    """Whether a session with a dialect of these traits asks how loud its audio was."""
-    return traits.silent_in_silence or not traits.proves_silence
 
 
 def peak(pcm: bytes) -> int:

@@ -173,6 +173,7 @@ class Tunnel:
     def __init__(self, proxy: Proxy, backend: Backend, user_agent: str) -> None:
         self._proxy = proxy
         self._data = b""
+        self._skipped = 0  # bytes of preliminary answers
         there = f"{_bracketed(backend.host)}:{backend.port}"
         lines = [f"CONNECT {there} HTTP/1.1", f"Host: {there}", f"User-Agent: {user_agent}"]
         if proxy.username is not None:
@@ -181,22 +182,22 @@ class Tunnel:
         #: Secret where the proxy has a user.
         self.request = "\r\n".join([*lines, "", ""]).encode()
 
-    def receive(self, data: bytes) -> bool:
+    def receive(self, data: bytes | bytearray) -> bool:
         """Whether the tunnel is open now. ``data`` is what came; empty: the proxy closed.
 
         Raises DialError for an answer that refuses, and for one that makes no sense.
         """
         if not data:
             raise self._proxy.error(ErrorKind.PROXY_FAILED, "it closed without an answer")
-        self._data += data
         try:
-            found = read_answer(self._data)
+            head, rest = read_answer(self._data + data, self._skipped)
         except NoAnswerError:
             what = "its answer is not HTTP"
             raise self._proxy.error(ErrorKind.PROXY_FAILED, what) from None
-        if found is None:
+        self._skipped += len(self._data) + len(data) - len(rest)
+        self._data = rest
+        if head is None:
             return False
-        head, _ = found
         if head.status not in _OK:
             raise self._refused(head)
         return True

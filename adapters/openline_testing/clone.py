@@ -1,16 +1,19 @@
-"""Copies of a session in a few microseconds, for an exhaustive walk that needs one a step.
+"""Copies of a session, and a way back after a step, for an exhaustive walk of a million steps.
 
 ``copy.deepcopy`` examines every value again. Here each type is examined once. Mutable
 values are instances of our classes with ``__slots__`` (copied slot by slot), and lists,
 dicts, sets, deques and Counters (copied with their items). Everything else is shared:
 numbers, text, tuples, frozen structs, functions, and foreign objects such as a dialect,
 which is stateless. Parts that two attributes share stay shared in the copy.
+
+``Kept`` notes the contents of all that ``clone`` would copy and puts them back later. That takes a
+tenth of the time of a copy: nothing is made, and no type is looked at again.
 """
 
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from operator import attrgetter
 from typing import Any, TypeAlias, TypeVar, cast
 
@@ -19,6 +22,8 @@ T = TypeVar("T")
 _OURS = frozenset({"openline", "openline_testing"})
 _Memo: TypeAlias = dict[int, Any]
 _Copier: TypeAlias = Callable[[Any, _Memo], Any]
+_Putter: TypeAlias = Callable[[Any, Any], None]
+_Keeper: TypeAlias = tuple[Callable[[Any], tuple[Any, ...]], _Putter]
 
 
 def clone(thing: T) -> T:
@@ -26,6 +31,67 @@ def clone(thing: T) -> T:
     how = _how(type(thing))
     copied: T = how(thing, {}) if how else thing
     return copied
+
+
+class Kept:
+    """The contents of ``thing``, and of everything mutable in it, as they are now."""
+
+    __slots__ = ("_contents",)
+
+    def __init__(self, thing: object) -> None:
+        self._contents: list[tuple[_Putter, Any, Any]] = []
+        seen: set[int] = set()
+        todo = [thing]
+        while todo:
+            each = todo.pop()
+            kind = type(each)
+            if id(each) in seen or _how(kind) is None:
+                continue
+            seen.add(id(each))
+            put, contents, inner = _contents(each, kind)
+            self._contents.append((put, each, contents))
+            todo += inner
+
+    def restore(self) -> None:
+        """Put all of them back."""
+        for put, thing, contents in self._contents:
+            put(thing, contents)
+
+
+def _contents(thing: Any, kind: type[Any]) -> tuple[_Putter, Any, Iterable[Any]]:
+    """How to put the contents of ``thing`` back, these contents, and the values among them."""
+    if kind in _PUTTERS:
+        inner: Iterable[Any] = thing.values() if issubclass(kind, dict) else thing
+        return _PUTTERS[kind], thing.copy(), inner
+    if kind not in _KEPT:
+        _KEPT[kind] = _keeper(kind)
+    values, put = _KEPT[kind]
+    contents = values(thing)
+    return put, contents, contents
+
+
+def _keeper(kind: type) -> _Keeper:
+    """What gets the contents of the slots of ``kind``, and what puts them back."""
+    names = _slots(kind)
+    if len(names) == 1:
+        names *= 2  # so that attrgetter gives a tuple
+    made: dict[str, Any] = {}
+    # One assignment for all slots is five times as fast as a call for each.
+    targets = ", ".join(f"thing.{name}" for name in names)
+    exec(f"def put(thing, contents):\n    {targets} = contents", made)  # noqa: S102
+    return attrgetter(*names), made["put"]
+
+
+def _put_items(things: Any, contents: Any) -> None:
+    if things or contents:
+        things.clear()
+        things.extend(contents)
+
+
+def _put_all(things: Any, contents: Any) -> None:
+    if things or contents:
+        things.clear()
+        things.update(contents)
 
 
 def _how(kind: type) -> _Copier | None:
@@ -108,3 +174,12 @@ _KNOWN: dict[type, _Copier | None] = {
     set: _set,
     Counter: _set,
 }
+_PUTTERS: dict[type, _Putter] = {
+    list: _put_items,
+    deque: _put_items,
+    dict: _put_all,
+    set: _put_all,
+    Counter: _put_all,  # nothing is added: it is empty then
+}
+#: For each class of ours: what gets the contents of its slots, and what puts them back.
+_KEPT: dict[type, _Keeper] = {}

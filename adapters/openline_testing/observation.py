@@ -145,7 +145,7 @@ class Observation:
         *,
         has_provider: bool,
     ) -> None:
-        check_scope(dialect)
+        check_scope(dialect, policy)
         dry_run_headers(dialect)
         self.policy = policy
         self.dialect = dialect

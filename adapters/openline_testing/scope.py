@@ -25,6 +25,7 @@ from openline.dialects.protocol import (
     Wire,
 )
 from openline.dialects.traits import AudioForm, End, Ends, Traits
+from openline.policy import Policy
 
 #: The traits that are played with one value alone.
 _ONE: Final[tuple[tuple[str, Any], ...]] = (
@@ -43,12 +44,15 @@ class ScopeError(ValueError):
     """A valid dialect that the kit cannot play; one line that names every trait."""
 
 
-def check_scope(dialect: Dialect, *, assumes: bool = False) -> None:
+def check_scope(dialect: Dialect, policy: Policy | None = None, *, assumes: bool = False) -> None:
     """Raise ScopeError for a dialect that the kit cannot play, DialectError for an invalid one.
 
+    It cannot play careful seams either, which hold exact finals, if a ``policy`` is given.
     ``assumes``: silence that is not proved can be played, as by the theorem.
     """
     check_dialect(dialect)
+    if policy is not None and policy.careful_seams:
+        raise _beyond(dialect, "Policy.careful_seams is True, not False")
     traits = dialect.traits
     beyond = [
         *(
@@ -74,10 +78,10 @@ def check_scope(dialect: Dialect, *, assumes: bool = False) -> None:
         raise _beyond(dialect, "; ".join(wrong))
 
 
-def is_in_scope(dialect: Dialect) -> bool:
+def is_in_scope(dialect: Dialect, policy: Policy | None = None) -> bool:
     """Whether every law applies to a dialect. Raises DialectError for an invalid one."""
     try:
-        check_scope(dialect)
+        check_scope(dialect, policy)
     except ScopeError:
         return False
     return True

@@ -53,7 +53,7 @@ class Setting:
     @property
     def is_whole(self) -> bool:
         """Whether all laws apply to the dialect, and not the basic ones alone."""
-        return is_in_scope(self.dialect)
+        return is_in_scope(self.dialect, self.policy)
 
     @property
     def options(self) -> dict[str, Any]:

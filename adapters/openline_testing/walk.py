@@ -1,9 +1,9 @@
 """An exhaustive walk through every situation that a session can get into.
 
 ``explore`` goes breadth first: from each situation (see ``watched``) it takes every step
-of the ``alphabet`` on a copy of the session, and keeps the copies that are new. A World
-observes each; in each new situation the two ``proofs`` are made. The first path to anything
-is a shortest one, since the walk is breadth first.
+of the ``alphabet``, keeps a copy of the session where the situation is new, and puts the
+session back to where it was. A World observes each step; in each new situation the two ``proofs``
+are made. The first path to anything is a shortest one, since the walk is breadth first.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from openline.dialects.registry import DEFAULT
 from openline.machine.timers import Timer
 from openline.policy import Policy
 from openline_testing.alphabet import Alphabet
-from openline_testing.clone import clone
+from openline_testing.clone import Kept, clone
 from openline_testing.exploration import Exploration, Violation
 from openline_testing.laws import LawBroken
 from openline_testing.proofs import outlast
@@ -86,10 +86,9 @@ _PROOFS = [(stop, sending) for stop in (False, True) for sending in (False, True
 
 
 class _Place(NamedTuple):
-    """A situation, the first session that got there, and its last step."""
+    """Where the first session of a situation stood: its state, and the last step to it."""
 
-    run: Run
-    situation: Situation
+    state: str
     parent: _Place | None
     step: Step | None
 
@@ -120,7 +119,7 @@ class _Walk:
         self._enough = max_violations
         self._proofs = proofs
         self._seen: set[Situation] = set()
-        self._todo: deque[_Place] = deque()
+        self._todo: deque[tuple[Run, _Place]] = deque()
         self._rows: Counter[str] = Counter()
         self._paths: dict[str, tuple[str, ...]] = {}
         self._timers: dict[str, set[Timer]] = {}
@@ -132,9 +131,9 @@ class _Walk:
     def run(self) -> Exploration:
         """Walk until no new situation is found."""
         first = Run(self._setting)
-        self._arrive(_Place(first, first.situation, None, None))
+        self._arrive(first, first.situation, None, None)
         while self._todo and not self._cut:
-            self._leave(self._todo.popleft())
+            self._leave(*self._todo.popleft())
         return Exploration(
             settings=(self._setting,),
             situations=len(self._seen),
@@ -148,51 +147,51 @@ class _Walk:
             longest_stop=self._longest[True],
         )
 
-    def _arrive(self, place: _Place) -> None:
-        """A new situation."""
-        self._seen.add(place.situation)
-        self._todo.append(place)
-        machine = place.run.machine
-        self._timers.setdefault(machine.state.value, set()).update(place.run.deadlines)
+    def _arrive(
+        self, run: Run, situation: Situation, parent: _Place | None, step: Step | None
+    ) -> None:
+        """A new situation, and the session that is in it."""
+        machine = run.machine
+        place = _Place(machine.state.value, parent, step)
+        self._seen.add(situation)
+        self._todo.append((run, place))
+        self._timers.setdefault(place.state, set()).update(run.deadlines)
         self._cut |= len(self._seen) >= self._max
         if self._proofs and not machine.ended:
             for stop, sending in _PROOFS:
-                self._prove(place, stop=stop, sending=sending)
+                self._prove(run, place, stop=stop, sending=sending)
 
-    def _prove(self, place: _Place, *, stop: bool, sending: bool) -> None:
+    def _prove(self, run: Run, place: _Place, *, stop: bool, sending: bool) -> None:
         if len(self._violations) >= self._enough:
             return
         steps: list[Step] = []
         try:
-            seconds = outlast(place.run, self._setting.policy, steps, stop=stop, sending=sending)
+            seconds = outlast(run, self._setting.policy, steps, stop=stop, sending=sending)
         except Exception as exc:  # noqa: BLE001 (any exception is a violation)
             self._violated(exc, place, *steps)
         else:
             self._longest[stop] = max(self._longest[stop], seconds or 0.0)
 
-    def _leave(self, place: _Place) -> None:
+    def _leave(self, run: Run, place: _Place) -> None:
         """Take every step from here."""
-        spare: Run | None = None
-        for step in self._alphabet.steps(place.run):
-            run = spare or clone(place.run)
-            spare = None
+        kept = Kept(run)
+        for step in self._alphabet.steps(run):
             run.take_rows()
             self._steps += 1
-            late = step.event is not None and run.world.seen.is_late(step.event)
             try:
-                taken = step.take(run)
+                step.take(run)
             except Exception as exc:  # noqa: BLE001 (as above)
                 self._violated(exc, place, step)
+                kept.restore()
                 if self._cut:
                     return
                 continue
             for row in run.take_rows():
                 self._ran(name_of(row), place, step)
             situation = run.situation
-            if (late or not taken) and situation == place.situation:
-                spare = run  # the World saw no change: no need for another copy
-            elif situation not in self._seen:
-                self._arrive(_Place(run, situation, place, step))
+            if situation not in self._seen:
+                self._arrive(clone(run), situation, place, step)
+            kept.restore()
 
     def _ran(self, row: str, place: _Place, step: Step) -> None:
         self._rows[row] += 1
@@ -204,7 +203,7 @@ class _Walk:
             law, what = exc.law, str(exc)
         else:
             law, what = "no exception", f"{type(exc).__name__}: {exc}"
-        key = law, place.run.machine.state.value
+        key = law, place.state
         path = (*place.path(), *steps)
         known = self._violations.get(key)
         if known is None or len(path) < len(known.path):

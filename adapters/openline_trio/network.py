@@ -42,6 +42,7 @@ def connector(ssl_context: ssl.SSLContext | None = None, proxies: Proxies | None
     async def connect(backend: Backend) -> trio.abc.Stream:
         proxy = None if proxies is None else proxies.of(backend)
         async with AsyncExitStack() as undo:
+            stream: trio.abc.Stream
             if proxy is None:
                 stream = await _open(backend.host, backend.port, backend.address)
             elif proxy.is_http:

@@ -306,7 +306,7 @@ def _checked_subprotocols(given: object) -> tuple[str, ...]:
     """Raises TypeError and ValueError, one line, for what the handshake cannot offer."""
     if isinstance(given, str) or not isinstance(given, Iterable):
         raise TypeError("backend subprotocols: give a tuple of names")
-    names = tuple(cast("Iterable[Any]", given))
+    names: tuple[Any, ...] = tuple(given)
     if not all(isinstance(each, str) and _TOKEN.fullmatch(each) for each in names):
         raise ValueError("backend subprotocols: a name has letters, digits and !#$%&'*+-.^_`|~")
     return names

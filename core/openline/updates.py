@@ -79,8 +79,9 @@ class Transcript(msgspec.Struct, frozen=True, kw_only=True):
     ``settled``: the backend will not change these words, but they become final only when the
     audio behind them is confirmed. Such a partial replaces the live one and stays until a
     final with the same ``id`` replaces it, which is ``settled`` too and leaves a newer live
-    partial in place; or until ``PartialRetracted`` removes it. One with the same ``id`` and
-    fewer words replaces it too: it was divided, and the rest follows with an id of its own.
+    partial in place; or until ``PartialRetracted`` removes it. Another one with the same ``id``
+    replaces it too: the backend said it again, or it was divided, and the rest follows with an
+    id of its own.
     ``seam``: the first final of this source on a new dial, whose audio was cut before; at
     most one word there may be missing or doubled. ``id`` is unique in the session: the
     process, the dial and a count (``1.3.17``; ``1.3.17.2`` for a part); a live partial has
@@ -213,10 +214,11 @@ class Trouble(msgspec.Struct, frozen=True, kw_only=True):
     """A fault that does not end the session, reported once per kind.
 
     ``kind`` is a stable word: ``malformed``, ``untold``, ``unknown``, ``foreign``, ``late_audio``,
-    ``spool``; ``outage``, which is reported each five minutes; or, once a minute at most, ``deaf``
-    (the backend does not transcribe audio that is not silent), ``unproven`` (audio has left
-    memory before it was confirmed: it is lost if the line is) and ``behind`` (a backend takes a
-    backlog so slowly that the app may want to skip it).
+    ``spool``; ``revised`` (words that are final were said again); ``outage``, which is reported
+    each five minutes; or, once a minute at most, ``deaf`` (the backend does not transcribe audio
+    that is not silent), ``unproven`` (audio has left memory before it was confirmed: it is lost if
+    the line is) and ``behind`` (a backend takes a backlog so slowly that the app may want to skip
+    it).
     """
 
     kind: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import threading
+import time
 from typing import Any
 
 import pytest
@@ -15,11 +16,13 @@ from openline.backend import Backend
 from openline.dialects.checking import DialectError
 from openline.dialects.echopanel import EchoPanel
 from openline.dialects.protocol import Encoded, Memory
+from openline.events import Event, SocketOpened
 from openline.observer import Observer
 from openline.policy import Policy
 from openline.updates import State, StateChanged, Update
 from openline_asyncio import SharedProvider, open_session
 from openline_audio.source import Sink
+from openline_testing.background import BackgroundBackend
 from tests.asyncio.support import LOOPS, Frames, run, serving
 from tests.faces.corpus import cut, deaf, echo
 from tests.faces.script import Script
@@ -167,6 +170,28 @@ def test_a_bug_in_connect_is_raised_by_the_block() -> None:
             await main()
 
     run(checked)
+
+
+def test_the_date_of_the_answer_is_told() -> None:
+    class Seen(Observer):
+        dates: list[float | None]
+
+        def on_event(self, event: Event, now: float) -> None:
+            if isinstance(event, SocketOpened):
+                self.dates.append(event.date)
+
+    async def main() -> None:
+        seen = Seen()
+        seen.dates = []
+        with BackgroundBackend() as backend:
+            opening = open_session(backend.backend, {"mic": Frames(30)}, observers=[seen])
+            async with opening as session:
+                await session.wait()
+        [date] = seen.dates
+        assert date is not None
+        assert abs(date - time.time()) < 60
+
+    run(main)
 
 
 def test_a_dialect_that_fails_on_a_live_line_is_one_line() -> None:

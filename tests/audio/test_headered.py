@@ -76,7 +76,6 @@ def test_equals_libsndfile_for_any_cut(
     data = encoded(sound, 11_025, format=form, subtype=subtype, endian=endian)
     pcm, got = decoded(data * (2 if joined else 1), cuts)
     assert np.array_equal(got, expected(data))
-    assert pcm.exact
     assert pcm.missing is None
     assert not pcm.unread
     assert pcm.over is joined
@@ -111,6 +110,16 @@ def test_bytes_are_read_whatever_size_is_stated(riff: int, size: int, cuts: list
         pcm, got = decoded(sized(wav, riff, size), cuts, total)
         assert np.array_equal(got, expected(wav))
         assert pcm.missing is None
+
+
+@pytest.mark.parametrize(("over", "samples"), [(0, 0), (1, 24), (9, 24), (1 << 20, 24)])
+def test_a_size_of_0_is_right_if_a_chunk_that_fits_follows(over: int, samples: int) -> None:
+    wav = encoded(noise(0.1), format="WAV")
+    content = b"LIST" + struct.pack("<I", 40 + over) + bytes(range(40))
+    head = sized(wav, 0, 0)[:44]
+    whole = head + content
+    for cuts in ([], [50], list(range(40, 90))):
+        assert len(decoded(whole, cuts, len(whole))[1]) == samples
 
 
 @pytest.mark.parametrize("silence", [20, 2_000])
@@ -260,10 +269,13 @@ def test_joined_recordings_of_other_rates_come_whole(cut: int) -> None:
         (SLOW, "cannot be right: a rate of 1 Hz"),
     ],
 )
-def test_joined_recording_that_cannot_be_read_is_a_loss(second: bytes, loss: str) -> None:
+@pytest.mark.parametrize("more", [[b"more"], []])
+def test_joined_recording_that_cannot_be_read_is_a_loss(
+    second: bytes, loss: str, more: list[bytes]
+) -> None:
     pcm = HeaderPcm()
     frames = pcm.feed(encoded(noise(1), format="WAV") + second)
-    frames += pcm.feed(b"more") + pcm.finish()
+    frames += [frame for each in more for frame in pcm.feed(each)] + pcm.finish()
     assert b"".join(frames)[:100] == encoded(noise(1), format="WAV")[44:144]
     assert len(pcm.losses) == 1
     assert pcm.losses[0].startswith(loss)

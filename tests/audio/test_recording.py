@@ -110,6 +110,21 @@ def test_truncated_file_is_read_and_its_loss_reported(name: str, stored: Store) 
     assert "is cut short" in got.loss or "is damaged" in got.loss
 
 
+@pytest.mark.parametrize("subtype", ["GSM610", "IMA_ADPCM", "MS_ADPCM", "G721_32"])
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.9])
+def test_seconds_that_a_compressed_wav_lacks_are_told(
+    subtype: str, share: float, stored: Store
+) -> None:
+    data = encoded(noise(4, 8_000), 8_000, format="WAV", subtype=subtype)
+    start = data.index(b"data") + 8
+    got = read(stored(data[: start + int((len(data) - start) * share)]))
+    assert got.loss is not None
+    told = re.search(r"is cut short \((\d+\.\d\d) s are missing\)", got.loss)
+    assert told is not None
+    assert float(told[1]) == pytest.approx(4 * (1 - share), abs=0.25)
+    assert got.seconds == pytest.approx(4 * share, abs=0.25)
+
+
 def to_the_end(reader: RecordingReader) -> None:
     while reader.read():
         pass

@@ -22,7 +22,7 @@ def spans(text: str, start: float, end: float, *words: Word) -> list[tuple[int, 
 
 
 def test_short_final_is_one_cue_of_its_own_times() -> None:
-    assert cut("Go forward.", 1.0, 2.5, source="mic") == [Cue(1000, 2500, ("Go forward.",), "mic")]
+    assert cut("Go forward.", 1.0, 2.5, voice="mic") == [Cue(1000, 2500, ("Go forward.",), "mic")]
 
 
 @pytest.mark.parametrize("text", ["", " ", "\u3000", "\u00a0 \u2003"])
@@ -256,3 +256,53 @@ def test_any_times_of_words_keep_the_limits(
     found = cut(text, start, end, words)
     assert all(cue.begin < cue.end <= cue.begin + LONGEST for cue in found)
     assert all(a.end <= b.begin for a, b in itertools.pairwise(found))
+
+
+@given(
+    st.lists(st.lists(st.integers(1, 9), min_size=1, max_size=12), min_size=1, max_size=8),
+    st.lists(st.integers(0, 9), min_size=8, max_size=8),
+    st.integers(0, 5),
+)
+def test_a_cue_begins_where_its_first_word_was_said(
+    phrases: list[list[int]], pauses: list[int], wait: int
+) -> None:
+    """A backend times phrases; within one the time is shared out by length."""
+    said: list[Word] = []
+    at: dict[int, int] = {}  # milliseconds by the offset of a word in the text
+    now, offset = wait * 1000, 0
+    for sizes, pause in zip(phrases, pauses, strict=False):
+        words = ["x" * size for size in sizes]
+        text = " ".join(words)
+        long = 1_000 * len(words)
+        inside = 0
+        for word in words:
+            at[offset + inside] = now + long * inside // len(text)
+            inside += len(word) + 1
+        said.append(Word(text, now / 1000, (now + long) / 1000))
+        offset += len(text) + 1
+        now += long + 1_000 * pause
+    text = " ".join(word.text for word in said)
+    cues = cut(text, wait, now / 1000, said)
+    found = 0
+    for before, cue in zip([None, *cues], cues, strict=False):
+        begins = at[found]
+        assert cue.begin == (begins if before is None else max(begins, before.end))
+        found += len(" ".join(cue.lines)) + 1
+    assert found == len(text) + 1
+
+
+def first_cue(end_of_a_word: str, *, words: int = 20, at: int = 8) -> str:
+    """The first of two cues of words of six columns; one of them ends so, off the middle."""
+    said = ["ab" * 2 + "cd"] * words
+    said[at] = "abcdef"[: 6 - len(end_of_a_word)] + end_of_a_word
+    return " ".join(cut(" ".join(said), 0, 8)[0].lines)
+
+
+@pytest.mark.parametrize("mark", [*".!?…。！？।؟", *",;:，、；：،·-–—"])
+def test_a_cue_ends_at_any_mark_that_ends_a_sentence_or_a_clause(mark: str) -> None:
+    assert first_cue(mark).endswith(mark)
+
+
+@given(st.characters(categories=["L", "N"], max_codepoint=0x24F), st.integers(5, 12))
+def test_a_cue_ends_at_no_other_character_sooner(letter: str, at: int) -> None:
+    assert first_cue(letter, at=at).count(" ") == first_cue("f", at=at).count(" ")

@@ -20,7 +20,9 @@ from openline.updates import (
     SourceEndReason,
     State,
     StateChanged,
+    Statistics,
     Transcript,
+    TranscriptWord,
     Trouble,
     Update,
 )
@@ -131,8 +133,11 @@ def test_the_end_has_the_result_the_gaps_and_the_counts(
         "missing": 8000,
         "assumed": 0,
     }
+    fields = {*Ended.__struct_fields__, *Statistics.__struct_fields__}
+    assert {*told} == {"update", *fields} - {"statistics", "transcript"}
     assert told["update"] == "ended"
     assert told["complete"] is False
+    assert told["action"] is None
     assert told["state"] == "closed"
     assert told["reason"] == "finished"
     assert told["dials"] == 1
@@ -174,3 +179,10 @@ def test_lone_surrogates_anywhere_do_not_break_a_line(ended: Callable[..., Ended
     assert json.loads(jsonlines.line(end))["summary"] == {
         "a\ufffd": ["\ufffd", ["\U0001f600", 1, None]]
     }
+
+
+def test_lone_surrogates_in_a_word_do_not_break_a_line(final: Callable[..., Transcript]) -> None:
+    said = msgspec.structs.replace(final("a"), words=(TranscriptWord(text="\ud83dx", start=1.0),))
+    assert json.loads(jsonlines.line(said))["words"] == [
+        {"text": "\ufffdx", "start": 1.0, "end": None, "confidence": None, "speaker": None}
+    ]

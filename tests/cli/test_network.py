@@ -104,7 +104,8 @@ def test_a_client_certificate(files: dict[str, Path]) -> None:
 def test_a_certificate_that_cannot_be_used(
     files: dict[str, Path], given: dict[str, str], error: str
 ) -> None:
-    options = NetworkOptions(**{name: files[file] for name, file in given.items()})
+    paths: dict[str, Any] = {name: files[file] for name, file in given.items()}
+    options = NetworkOptions(**paths)
     assert error in wrong(options.find_context)
 
 

@@ -117,6 +117,21 @@ def test_full_disk_while_written_in_place_restores_the_old_content(
     assert list(path.parent.iterdir()) == [path]
 
 
+@pytest.mark.parametrize("refusal", ["rename", "create"])
+def test_what_is_written_in_place_is_synced_last(refusal: str, path: Path) -> None:
+    path.write_text("an old content")
+    disk = FaultyDisk({refusal: errno.EACCES})
+    file = OutFile(path)
+    with disk.installed():
+        for content in (b"one\n", b"two\n"):
+            del disk.calls[:]
+            file.put(content)
+            tail = [call for call in disk.calls if call != "remove"]
+            assert tail[-3:] == ["write", "truncate", "sync"]
+    file.close()
+    assert path.read_bytes() == b"two\n"
+
+
 def test_death_before_the_rest_is_cut_off_leaves_blank_lines(path: Path) -> None:
     path.write_bytes(b"aaa\nbbb\nccc\n")
     disk = FaultyDisk({"create": errno.EACCES}, dies_at=2)
@@ -126,6 +141,34 @@ def test_death_before_the_rest_is_cut_off_leaves_blank_lines(path: Path) -> None
     file.close()
     assert disk.calls == ["create", "write", "truncate"]
     assert path.read_bytes() == b"z\n".ljust(12, b"\n")
+
+
+@pytest.mark.parametrize("call", ["create", "write", "sync", "rename"])
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO])
+def test_disk_that_takes_no_bytes_is_not_written_in_place(call: str, code: int, path: Path) -> None:
+    """In place it would fail as well, and perhaps half-way."""
+    path.write_text("an old content")
+    disk = FaultyDisk({call: code})
+    file = OutFile(path)
+    with disk.installed(), pytest.raises(OSError, match=os.strerror(code)):
+        file.put(b"new\n")
+    file.close()
+    assert disk.calls.count("write") <= 1
+    assert "truncate" not in disk.calls
+    assert path.read_text() == "an old content"
+    assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("code", [errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP])
+def test_sync_that_a_place_does_not_have_is_no_failure(code: int, path: Path) -> None:
+    disk = FaultyDisk({"sync": code})
+    file = OutFile(path)
+    with disk.installed():
+        file.put(b"a\n")
+        file.put(b"a\nb\n")
+    file.close()
+    assert path.read_bytes() == b"a\nb\n"
+    assert disk.calls.count("rename") == 1
 
 
 @pytest.mark.parametrize("code", [errno.EIO, errno.ENOSPC])
@@ -300,6 +343,8 @@ def test_death_at_any_call_leaves_an_old_or_a_new_content(
         folder = tmp_path / str(dies_at)
         folder.mkdir()
         done = _play(FaultyDisk(refused, dies_at=dies_at, share=share), folder / "t.txt")
+        names = {each.name for each in folder.iterdir()} - {"t.txt"}
+        assert all(name.startswith(".openline-") for name in names)  # hidden, and it tells whose
         found = [each.read_bytes() for each in folder.iterdir()]
         old, new = ([b"", *STEPS][done], STEPS[min(done, len(STEPS) - 1)])
         torn = new.startswith(old)

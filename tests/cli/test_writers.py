@@ -224,12 +224,14 @@ def test_transcript_that_fits_nowhere_is_reported(
 
 def test_session_left_without_a_result_keeps_its_finals(tmp_path: Path, final: Final) -> None:
     path = tmp_path / "t.txt"
+    open_before = len(os.listdir("/dev/fd"))
     draft = Draft(path, several=False)
     draft.leave()
     assert not path.exists()
     draft.add(final("one"))
     draft.leave()
     assert path.read_text() == "one\n"
+    assert len(os.listdir("/dev/fd")) == open_before
     with FaultyDisk({"write": errno.EIO}).installed():
         draft.add(final("two"))
         draft.leave()
@@ -387,3 +389,20 @@ def test_retracted_words_leave_the_file(suffix: str, tmp_path: Path) -> None:
     draft.add(settled("<gone>", "1.1.3", final=True))  # it is told after all
     draft.save()
     assert read(suffix, path.read_text(), in_place=False).count("<gone>") == 1
+
+
+def test_settled_words_are_final_in_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "t.jsonl"
+    draft = Draft(path, several=False)
+    draft.add(settled("one", "1"))
+    draft.save()
+    assert '"final":true' in path.read_text()
+
+
+def test_draft_that_is_finished_leaves_nothing_open(tmp_path: Path, final: Final) -> None:
+    open_before = len(os.listdir("/dev/fd"))
+    draft = Draft(tmp_path / "t.txt", several=False)
+    draft.add(final("one"))
+    draft.save()
+    draft.finish(result([final("one")]))
+    assert len(os.listdir("/dev/fd")) == open_before

@@ -1,8 +1,10 @@
 """Generated transcripts, and what must hold of the file that each format makes of one.
 
-A seed draws a transcript: some finals of one or two sources, with any Unicode in their texts
-(markup of every format, line ends, joiners, halves of a pair), and any times (none, overlapping,
-an hour). Its file must parse, give back every text, and keep the limits of a cue.
+A seed draws a transcript: some finals of one or two sources, with any Unicode in their texts and
+in the names of their speakers (markup of every format, line ends, joiners, halves of a pair), and
+any times (none, overlapping, an hour); or finals of a word or two that follow each other closely,
+with the times of their words. Its file must parse, give back every text, and keep the limits of a
+cue. Where finals are joined, nothing but a space may stand between them.
 
 Many more than a test can wait for:
 ``python -m tests.cli.transcripts --count 1000000 --seed 1``, or ``--format .srt`` alone.
@@ -20,8 +22,16 @@ from typing import Final
 
 from wcwidth import iter_graphemes
 
-from openline.updates import Ended, SourceStatistics, State, Statistics, Transcript
-from openline_cli.formats import FORMATS
+from openline.updates import (
+    Ended,
+    SourceStatistics,
+    State,
+    Statistics,
+    Transcript,
+    TranscriptWord,
+)
+from openline_cli.formats import FORMATS, SubRip
+from openline_cli.passages import Passage, Voices, passages
 from tests.cli import parsers
 
 SNIPPETS: Final = (
@@ -61,6 +71,11 @@ def drawn_text(rng: Random) -> str:
 
 def drawn_finals(rng: Random) -> list[Transcript]:
     """Finals in any order of time."""
+    if rng.random() < 0.4:
+        return drawn_words(rng)
+    nobody: list[str | None] = [None]
+    speakers = rng.choice((nobody, nobody, drawn_speakers(rng)))
+    channels = rng.choice(([None], [None, 0], [0, 1]))
     sources = rng.choice((("mic",), ("mic",), ("mic", "system")))
     finals: list[Transcript] = []
     at = 0.0
@@ -69,10 +84,53 @@ def drawn_finals(rng: Random) -> list[Transcript]:
         end = at + rng.choice((0.0, 0.001, 0.4, 2.0, 6.9, 8.0, 31.5, 600.0))
         finals.append(
             Transcript(
-                source=rng.choice(sources), text=drawn_text(rng), final=True, start=at, end=end
+                source=rng.choice(sources),
+                text=drawn_text(rng),
+                final=True,
+                start=at,
+                end=end,
+                speaker=rng.choice(speakers),
+                channel=rng.choice(channels),
             )
         )
         at = rng.choice((at, end, end))
+    return finals
+
+
+def drawn_speakers(rng: Random) -> list[str | None]:
+    """Names of any length and any letters; some are none."""
+    return [
+        rng.choice((None, "", " ", "S1", "S2", "0", "1", "Zoe: B", drawn_text(rng)))
+        for _ in range(3)
+    ]
+
+
+def drawn_words(rng: Random) -> list[Transcript]:
+    """Finals of a word or two, most of them close to each other, with the times of the words."""
+    choices: list[list[str | None]] = [[None], ["S1"], ["S1", "S2"]]
+    speakers = rng.choice(choices)
+    sources = rng.choice((("mic",), ("mic",), ("mic", "system")))
+    text = drawn_text(rng)
+    finals: list[Transcript] = []
+    at = 0.0
+    for word in text.split(" "):
+        end = at + rng.choice((0.0, 0.1, 0.4, 3.0))
+        parts = word.split("a") if rng.random() < 0.1 else [word]
+        finals.append(
+            Transcript(
+                source=rng.choice(sources),
+                text=" ".join(parts),
+                final=True,
+                start=at,
+                end=end,
+                speaker=rng.choice(speakers) if rng.random() < 0.3 else speakers[0],
+                words=tuple(
+                    TranscriptWord(text=each, start=at, end=rng.choice((end, end, end, None)))
+                    for each in parts
+                ),
+            )
+        )
+        at = max(0.0, end + rng.choice((0.0, 0.1, 0.1, 0.5, 0.6, -0.1)))
     return finals
 
 
@@ -100,6 +158,21 @@ def subtitled(text: str) -> str:
     return re.sub(r"(\s)\s+", r"\1", received(text)).strip()
 
 
+def voice_of(final: Transcript, named: Sequence[Transcript], *, several: bool) -> str:
+    """Who says it, if ``named`` are the finals that are known."""
+    names = {(each.source, name_of(each)) for each in named if name_of(each)}
+    name = name_of(final) if len(names) > 1 else ""
+    return ", ".join(each for each in (final.source if several else "", name) if each)
+
+
+def name_of(final: Transcript) -> str:
+    """The speaker or the channel, as a file names it."""
+    name = received(final.speaker or "")
+    if not name.strip():
+        return "" if final.channel is None else f"channel {final.channel}"
+    return f"speaker {name}" if name.isdigit() else name
+
+
 def check(suffix: str, finals: Sequence[Transcript]) -> None:
     """Write the finals as they come and in order, and check both files."""
     several = len({final.source for final in finals}) > 1
@@ -109,27 +182,56 @@ def check(suffix: str, finals: Sequence[Transcript]) -> None:
     whole = FORMATS[suffix](several=several).whole(result)
     for text in (grown, whole):
         assert text.encode().decode() == text
-    if suffix == ".txt":
-        _check_plain(parsers.plain(grown), finals, several=several)
-        _check_plain(parsers.plain(whole), result.transcript, several=several)
-    elif suffix == ".jsonl":
+    if suffix == ".jsonl":
         _check_json(parsers.json_lines(grown), finals)
         *objects, last = parsers.json_lines(whole)
         assert last["update"] == "ended"
         _check_json(objects, result.transcript)
+        return
+    told = [
+        (voice_of(final, finals[: count + 1], several=several), final.text)
+        for count, final in enumerate(finals)
+    ]
+    voices = Voices(several=several)
+    voices.note(result.transcript)
+    joined = passages(result.transcript, voices)
+    _check_joined(joined, result.transcript, several=several)
+    at_last = [(each.voice, each.text) for each in joined]
+    if suffix == ".txt":
+        _check_plain(parsers.plain(grown), told)
+        _check_plain(parsers.plain(whole), at_last)
     else:
         parse = parsers.subrip if suffix == ".srt" else parsers.webvtt
-        _check_cues(parse(grown), finals, several=several)
+        _check_cues(parse(grown), told)
         cues = parse(whole)
-        _check_cues(cues, result.transcript, several=several)
+        _check_cues(cues, at_last)
         for earlier, later in itertools.pairwise(cues):
             assert earlier.end <= later.begin, "two cues overlap"
 
 
-def _check_plain(lines: Sequence[str], finals: Sequence[Transcript], *, several: bool) -> None:
-    expected = [(final.source, received(final.text)) for final in finals]
+def _check_joined(
+    joined: Sequence[Passage], finals: Sequence[Transcript], *, several: bool
+) -> None:
+    """Each passage is finals of one voice, in order, with at most a space between two."""
+    for source in {final.source for final in finals}:
+        own = [each for each in finals if each.source == source and received(each.text).strip()]
+        for each in joined:
+            if each.source == source:
+                assert each.start == own[0].start
+                rest = each.text.replace(" ", "")
+                while rest:
+                    final = own.pop(0)
+                    assert voice_of(final, finals, several=several) == each.voice
+                    text = final.text.replace(" ", "")
+                    assert rest.startswith(text), "a final is not where it belongs"
+                    rest = rest.removeprefix(text)
+        assert not own, "a final is in no passage"
+
+
+def _check_plain(lines: Sequence[str], told: Sequence[tuple[str, str]]) -> None:
+    expected = [(voice, received(text)) for voice, text in told]
     assert lines == [
-        f"{source}: {text}" if several else text for source, text in expected if text.strip()
+        f"{voice}: {text}" if voice else text for voice, text in expected if text.strip()
     ]
 
 
@@ -141,36 +243,45 @@ def _check_json(objects: Sequence[dict[str, object]], finals: Sequence[Transcrip
     ]
 
 
-def _check_cues(
-    cues: Sequence[parsers.Shown], finals: Sequence[Transcript], *, several: bool
-) -> None:
-    for source in {final.source for final in finals}:
-        own = cues
-        if several:
-            own = [_unlabelled(cue, source) for cue in cues if _is_of(cue, source)]
-        texts = [text for f in finals if f.source == source and (text := subtitled(f.text))]
-        lines = [line for cue in own for line in cue.lines]
-        assert _rest(lines, texts) == [], "a text did not come back"
+def _check_cues(cues: Sequence[parsers.Shown], told: Sequence[tuple[str, str]]) -> None:
+    named = {_label(voice) for voice, _ in told if voice}
+    own: dict[str, list[str]] = {}
+    for cue in cues:
+        voice, words = _unlabelled(cue, named)
+        own.setdefault(voice, []).extend(words)
+    texts: dict[str, list[str]] = {}
+    is_tagged = any(cue.voice for cue in cues)
+    for voice, said in told:
+        if text := subtitled(said):
+            texts.setdefault(voice if is_tagged else _label(voice), []).append(text)
+    assert own.keys() == texts.keys()
+    for voice, lines in own.items():
+        assert _rest(lines, texts[voice]) == [], "a text did not come back"
     for cue in cues:
         assert 1 <= len(cue.lines) <= 2
         assert 1 <= cue.end - cue.begin <= 7_000
-        for line in cue.lines:
-            assert len(line) <= 42 or _is_one_cluster(line), f"a line of {len(line)} characters"
+        _, bare = _unlabelled(cue, named)
+        for line, said in zip(cue.lines, bare, strict=True):
+            assert len(line) <= 42 or _is_one_cluster(said), f"a line of {len(line)} characters"
 
 
-def _is_of(cue: parsers.Shown, source: str) -> bool:
-    return cue.voice == source if cue.voice else cue.lines[0].startswith(f"{source}: ")
+def _label(voice: str) -> str:
+    """What stands before the words in SubRip: at most half a line."""
+    return SubRip(several=False)._label(voice)  # pyright: ignore[reportPrivateUsage]
 
 
-def _unlabelled(cue: parsers.Shown, source: str) -> parsers.Shown:
-    label = "" if cue.voice else f"{source}: "
-    first = cue.lines[0].removeprefix(label) if label else cue.lines[0]
-    return parsers.Shown(cue.begin, cue.end, (first, *cue.lines[1:]))
+def _unlabelled(cue: parsers.Shown, named: set[str]) -> tuple[str, tuple[str, ...]]:
+    """The voice, and the lines without it. A longer label is looked for first."""
+    if cue.voice:
+        return cue.voice, cue.lines
+    for label in sorted(named, key=len, reverse=True):
+        if cue.lines[0].startswith(label):
+            return label, (cue.lines[0].removeprefix(label), *cue.lines[1:])
+    return "", cue.lines
 
 
 def _is_one_cluster(line: str) -> bool:
-    words = line.removeprefix("mic: ").removeprefix("system: ")
-    return len([each for each in iter_graphemes(words) if not each.isspace()]) == 1
+    return len([each for each in iter_graphemes(line) if not each.isspace()]) == 1
 
 
 def _rest(lines: Sequence[str], texts: Sequence[str]) -> list[str]:

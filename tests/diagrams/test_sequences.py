@@ -344,6 +344,7 @@ def test_label_of_an_event(event: e.Event, text: str) -> None:
         (d.FinalMessage(summary={}), "the final message"),
         (d.Proof(confirmed=1.0), "proof"),
         (d.Expires(seconds=60.0), "it ends in 60 s"),
+        (d.Expires(at=1_800_000_000.0), "it ends at a date"),
         (d.Lost(source="mic", text="no"), "not transcribed: “no”"),
     ],
 )

@@ -127,6 +127,7 @@ class TestWhatItSays:
     def test_a_server_without_finalize_is_drained_by_the_stop(self) -> None:
         assert IMITATION.flush(None, Sent()) == (None, ())
         assert (IMITATION.traits.drain, DIALECT.traits.drain) == (Drain.STOP, Drain.FLUSH)
+        assert IMITATION.traits.drain_timeout > DIALECT.traits.drain_timeout
 
     def test_the_query_has_what_the_maker_s_client_sends(self) -> None:
         path, _, _ = handshake("deepgram-v1")

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import struct
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
+from openline.audio.loudness import needs_peaks
 from openline.dialects.echopanel import TRAITS, EchoPanel
+from openline.dialects.traits import Drain
 from openline.events import AudioCaptured, Event
 from openline.observer import Observer
 from openline.session import LocalProtocolError
-from openline_driver.peaks import measured, needs_peaks, peak
+from openline_driver.peaks import measured, peak
 from tests.driver.model import Face
 
 
@@ -32,12 +35,19 @@ def test_samples_are_little_endian_on_any_machine() -> None:
 
 
 @pytest.mark.parametrize(
-    ("proves", "is_silent", "needs"),
-    [(True, False, False), (False, False, True), (True, True, True), (False, True, True)],
+    ("changed", "needs"),
+    [
+        ({}, False),
+        ({"proves_silence": False}, True),
+        ({"silent_in_silence": True}, True),
+        ({"proves_silence": False, "silent_in_silence": True}, True),
+        # A dial is drained in a pause, which has to be quiet.
+        ({"drain": Drain.FLUSH}, True),
+        ({"drain": Drain.STOP}, True),
+    ],
 )
-def test_who_needs_them(proves: bool, is_silent: bool, needs: bool) -> None:
-    traits = replace(TRAITS, proves_silence=proves, silent_in_silence=is_silent)
-    assert needs_peaks(traits) == needs
+def test_who_needs_them(changed: dict[str, Any], needs: bool) -> None:
+    assert needs_peaks(replace(TRAITS, **changed)) == needs
 
 
 def test_a_long_block_is_measured_in_frames() -> None:

@@ -165,9 +165,9 @@ def test_a_user_is_secret() -> None:
     ],
 )
 def test_a_bad_url(url: str, error: str) -> None:
-    for make in (lambda: Proxies(url, {}), lambda: Proxies(True, {"HTTPS_PROXY": url})):
+    for proxy, environ in ((url, {}), (True, {"HTTPS_PROXY": url})):
         with pytest.raises(ValueError, match=r"(?s).+") as caught:
-            make()
+            Proxies(proxy, environ)
         text = str(caught.value)
         assert error in text
         assert text.startswith(("proxy: ", "HTTPS_PROXY: "))

@@ -102,7 +102,8 @@ def test_file_that_was_not_just_written_is_read_once(
     provider = TokenFile(file, pause=agent)
     provider.first()
     file.write_text("second-token\n")
-    os.utime(file, 2 * (time.time() - age,))
+    written = time.time() - age
+    os.utime(file, (written, written))
     assert provider.provide(refused) == "second-token"
     assert agent.paused == []
 

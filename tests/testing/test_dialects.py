@@ -40,7 +40,7 @@ from openline.dialects.traits import Traits
 from openline.reconnect.verdicts import Action, Rule
 from openline.session import SessionMachine
 from openline_testing import LawBroken, SessionFuzzer, World, explore, proofs, strategies
-from openline_testing.clone import clone
+from openline_testing.clone import Kept, clone
 from openline_testing.observation import Observation
 from openline_testing.sending import Sending
 from openline_testing.steps import ALL, Run, Setting, Step
@@ -403,6 +403,35 @@ def test_clone_of_a_session_is_in_the_same_situation() -> None:
     for each in (run, deep):
         Step("words", 1.0, e.MessageReceived(1, '{"text": "x"}')).take(each)
     assert run.machine.transcript == deep.machine.transcript
+
+
+def test_a_session_that_is_put_back_is_where_it_was() -> None:
+    setting = Setting(policy=Policy(), dialect=Toy(), sources=("voice",), has_provider=False)
+    run = Run(setting)
+    steps = [
+        Step("audio", 0.0, e.AudioCaptured("voice", bytes(64_000))),
+        Step("open", 0.0, e.OpenRequested()),
+        Step("opened", 0.3, e.SocketOpened(1, "c")),
+        Step("start", 0.3, pulls=1),
+        Step("ack", 0.3, e.MessageReceived(1, '{"ready": true}')),
+        Step("sent", 0.3, pulls=ALL),
+        Step("words", 1.0, e.MessageReceived(1, '{"text": "x"}')),
+        Step("lost", 1.0, e.SocketLost(dial=1)),
+        Step("stop", 2.0, e.StopRequested()),
+    ]
+    for step in steps:
+        kept, before, twin = Kept(run), deepcopy(run), clone(run)
+        for other in (step, Step("abort", 3.0, e.AbortRequested())):
+            other.take(run)
+            assert run.machine.snapshot() != before.machine.snapshot()
+            kept.restore()
+            assert run.machine.snapshot() == before.machine.snapshot()
+            assert run.machine.statistics == before.machine.statistics
+            assert run.machine.transcript == before.machine.transcript
+        # And the World has forgotten it too: the same step breaks no law.
+        for each in (run, twin):
+            step.take(each)
+        assert run.machine.snapshot() == twin.machine.snapshot()
 
 
 @given(strategies.schedules(Toy(), SAMPLES), st.lists(strategies.events(["voice"])))

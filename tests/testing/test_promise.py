@@ -13,6 +13,7 @@ import pytest
 from msgspec.structs import replace
 
 from openline.audio import loudness
+from openline.audio.marks import Marks
 from openline.audio.outbox import Outbox
 from openline.audio.settling import Settling
 from openline.audio.window import Window
@@ -59,6 +60,7 @@ def test_every_built_in_dialect_keeps_its_promise(name: str) -> None:
         promise(traits, seed).check()
 
 
+@pytest.mark.repeats
 @pytest.mark.parametrize("name", SHAPES)
 def test_every_trait_keeps_its_promise(name: str) -> None:
     traits = SHAPES[name]
@@ -92,6 +94,17 @@ def test_finals_in_disorder_that_prove_their_ends_are_found(
     monkeypatch.setattr(Settling, "_place", _settled_place)
     monkeypatch.setattr(Settling, "prove", Settling.at_proof)
     assert "lost without a gap: [w" in _breaks(SHAPES["in disorder"], 20)
+
+
+def test_segments_that_are_said_again_and_do_not_replace_are_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Marks, "take_back", _none)
+    assert "lost without a gap: [w" in _breaks(SHAPES["in disorder"], 3)
+
+
+def _none(*_: object) -> list[object]:
+    return []
 
 
 def _seeds(traits: Traits) -> range:

@@ -49,6 +49,13 @@ def test_the_default_dialect_is_played() -> None:
     check_scope(dialect(ends=Ends.EXACT, silent_in_silence=True))
 
 
+def test_careful_seams_are_beyond_the_laws() -> None:
+    check_scope(EchoPanel(), Policy())
+    with pytest.raises(ScopeError) as caught:
+        check_scope(EchoPanel(), Policy(careful_seams=True))
+    assert str(caught.value) == BEYOND + "Policy.careful_seams is True, not False"
+
+
 @pytest.mark.parametrize(
     ("traits", "what"),
     [
@@ -58,6 +65,7 @@ def test_the_default_dialect_is_played() -> None:
         ({"longest": 60.0}, "Traits.longest is 60.0, not None"),
         ({"counts": Unit.AUDIO}, "Traits.counts is audio, not None"),
         ({"proves_silence": False}, "Traits.proves_silence is False, not True"),
+        ({"disorder": 3.0, "word_times": True}, "Traits.disorder is 3.0, not 0"),
         ({"pace": 2.0}, "Traits.pace is 2.0, not None"),
         ({"keepalive": 5.0}, "Traits.keepalive is 5.0, not None"),
         ({"flush_every": 5.0}, "Traits.flush_every is 5.0, not None"),

@@ -75,6 +75,7 @@ class Connection:
         self._messages = self._audio = self._bytes = self._flushes = 0
         self._flushed: list[float] = []
         self._voices, self._keeps = Voices(rng, traits.disorder), room / 2
+        self._rough = 0  # finals that were said again
         self._proved = 0.0
         self._stopped = self._over = False
         self._credit = 0.0  # seconds of audio that the pace allows
@@ -253,7 +254,13 @@ class Connection:
             text = " ".join(each.text for each in words)
             times = self._times(words, words[0].start, words[-1].end)
             timed = [{"text": each.text, **self._errors(each)} for each in words]
-            self._say(("heard", {"text": text, "final": True, "words": timed, **times}))
+            final = {"text": text, "final": True, "words": timed, **times}
+            if self._traits.disorder and self._voices.may_revise(words):
+                self._rough += 1
+                name = f"s{self._rough}"
+                self._say(("heard", {**final, "text": f"roughly {name}", "segment_id": name}))
+                final |= {"segment_id": name, "replaces": (name,)}
+            self._say(("heard", final))
 
     def _errors(self, word: Told) -> dict[str, float]:
         """The times of a word, in their order, with their errors."""

@@ -4,6 +4,8 @@ It is as bad as ``Traits.disorder`` allows: a final that is still to come begins
 latest end at most. So each utterance is divided between two speakers, word by word, and either one
 is told first; and a final is kept back for as long as that holds.
 
+A final that begins within the disorder may be said again, in better words (``may_revise``).
+
 An example, with a disorder of 3 s. The words are w1 0.0 to 0.5, w2 0.6 to 1.0 and w3 1.1 to 1.6.
 "w1 w3", 0.0 to 1.6, is told; "w2" may follow when all ends that were told are at most 3.6.
 """
@@ -20,7 +22,7 @@ class Voices:
 
     def __init__(self, rng: Random, disorder: float) -> None:
         self._rng, self._disorder = rng, disorder
-        self._latest = 0.0  # the latest end that was told
+        self.latest = 0.0  # the latest end that was told
         self._kept: list[list[Told]] = []
 
     def tell(self, words: list[Told]) -> list[list[Told]]:
@@ -31,7 +33,7 @@ class Voices:
                 self._kept.append(final)
             else:
                 told += [*self.silence(final[-1].end), final]
-                self._latest = max(self._latest, final[-1].end)
+                self.latest = max(self.latest, final[-1].end)
         return told
 
     def silence(self, end: float) -> list[list[Told]]:
@@ -40,11 +42,11 @@ class Voices:
         Those that were decided later begin in time behind each that was decided earlier.
         """
         told: list[list[Told]] = []
-        latest = max(self._latest, end)
+        latest = max(self.latest, end)
         while any(each[0].start < latest - self._disorder for each in self._kept):
             told.append(self._kept.pop(0))
             latest = max(latest, told[-1][-1].end)
-        self._latest = latest
+        self.latest = latest
         return told
 
     def due(self, position: float) -> list[list[Told]]:
@@ -52,8 +54,13 @@ class Voices:
         told: list[list[Told]] = []
         while any(each[0].start < position for each in self._kept):
             told.append(self._kept.pop(0))
-            self._latest = max(self._latest, told[-1][-1].end)
+            self.latest = max(self.latest, told[-1][-1].end)
         return told
+
+    def may_revise(self, words: list[Told]) -> bool:
+        """Whether this final may be said twice: nothing before its beginning is settled yet."""
+        latest = max(self.latest, words[-1].end)
+        return words[0].start >= latest - self._disorder and self._rng.random() < 0.3
 
     def rest(self) -> list[list[Told]]:
         """All that is kept back."""

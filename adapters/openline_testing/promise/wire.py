@@ -31,8 +31,11 @@ from openline.dialects.protocol import (
 from openline.dialects.traits import Drain, Traits, Unit
 
 
-def _heard(words: Sequence[Mapping[str, Any]] = (), **fields: Any) -> Heard:
-    return Heard(words=tuple(Word(**each) for each in words), **fields)
+def _heard(
+    words: Sequence[Mapping[str, Any]] = (), replaces: Sequence[str] = (), **fields: Any
+) -> Heard:
+    timed = tuple(Word(**each) for each in words)
+    return Heard(words=timed, replaces=tuple(replaces), **fields)
 
 
 def _proof(unit: str = Unit.SECONDS, **fields: Any) -> Proof:

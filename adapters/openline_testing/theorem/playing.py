@@ -34,7 +34,7 @@ def play(
 
     Raises TheoremBroken, and any exception of the session.
     """
-    check_scope(speech.dialect, assumes=True)
+    check_scope(speech.dialect, policy, assumes=True)
     dry_run_headers(speech.dialect)
     traits = speech.dialect.traits
     schedule = fitted(schedule, speech)

@@ -201,7 +201,7 @@ def kill_and_resume(
     """
     rng = Random(seed)
     dialect = speech.dialect
-    check_scope(dialect, assumes=True)
+    check_scope(dialect, policy, assumes=True)
     dry_run_headers(dialect)
     traits = dialect.traits
     drawn = draw(seed, traits.sources)

@@ -12,7 +12,7 @@ from collections.abc import Collection, Sequence
 
 from openline.audio.assuming import Assuming
 from openline.audio.formed import FormedOutbox, is_formed
-from openline.audio.loudness import Loudness
+from openline.audio.loudness import Loudness, needs_peaks
 from openline.audio.marks import Marks
 from openline.audio.outbox import Outbox
 from openline.audio.past import PastSource
@@ -20,7 +20,7 @@ from openline.audio.settling import Settling
 from openline.audio.stream import Stream
 from openline.audio.turns import Turns
 from openline.audio.window import Limits, Window
-from openline.dialects.traits import Drain, Ends, Traits
+from openline.dialects.traits import Ends, Traits
 from openline.updates import SAMPLE_RATE
 
 
@@ -118,7 +118,7 @@ class Capturing(Turns):
         if stream.assuming is not None:
             stream.assuming.restore(confirmed, captured)
             stream.loudness = stream.assuming.loudness
-        elif self._traits.drain is not Drain.NONE:
+        elif needs_peaks(self._traits):
             stream.loudness = Loudness(captured)
 
     def _begin_hearing(self, box: Outbox) -> None:

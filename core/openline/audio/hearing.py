@@ -61,7 +61,12 @@ class Hearing:
     @property
     def holds(self) -> bool:
         """Whether finals of this dial are held until the mark passes them."""
-        return self.ends is Ends.CLAIMED or self.marks.settles
+        return self.ends is Ends.CLAIMED or self.settling is not None
+
+    @property
+    def settling(self) -> Settling | None:
+        """The marks of this dial, if its finals are held although others may come before them."""
+        return self.marks if isinstance(self.marks, Settling) else None
 
     def begin_dial(self, marks: Marks, ends: Ends) -> None:
         """A line was acknowledged."""
@@ -91,12 +96,12 @@ class Hearing:
         Its audio is sent again from its beginning, or not at all; and only as a whole can it
         be compared with what this dial hears. Where ends are exact, they are proof.
         """
-        is_proof = self.ends is Ends.EXACT and not self.marks.settles
+        is_proof = self.ends is Ends.EXACT and self.settling is None
         return is_proof or not any(each.start < mark < each.end for each in self._aside)
 
     def divide(self, mark: int) -> Iterable[Transcript]:
         """The parts of held finals that ``mark`` lies in, before it moves there."""
-        return self.marks.divide(mark) if isinstance(self.marks, Settling) else ()
+        return () if self.settling is None else self.settling.divide(mark)
 
     def pass_mark(self, mark: int) -> list[Reading]:
         """The mark moves: returns the readings that are final now."""

@@ -20,6 +20,7 @@ from array import array
 from collections.abc import Iterable
 from typing import Final
 
+from openline.dialects.traits import Drain, Traits
 from openline.updates import SAMPLE_RATE
 
 #: -45 dBFS as the absolute value of a 16-bit sample: 32768 * 10 ** (-45 / 20), rounded down. An
@@ -39,6 +40,15 @@ _CHUNK: Final = 600
 _SPAN: Final = WITHIN // SLOT
 
 Run = tuple[int, int]
+
+
+def needs_peaks(traits: Traits) -> bool:
+    """Whether a session with a dialect of these traits asks how loud its audio was.
+
+    It does where silence is not proved, and for the pause in which a dial is drained.
+    """
+    assumes = traits.silent_in_silence or not traits.proves_silence
+    return assumes or traits.drain is not Drain.NONE
 
 
 class Loudness:

@@ -41,7 +41,7 @@ All positions are samples of session time.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from difflib import Match, SequenceMatcher
 from typing import NamedTuple
 
@@ -106,9 +106,6 @@ class Marks:
         "error",
     )
 
-    #: Whether finals are held though their ends are exact (``openline.audio.settling``).
-    settles = False
-
     def __init__(self, begin: int, error: int, longest: int) -> None:
         self.error = error
         self.chunks = Chunks()
@@ -124,10 +121,6 @@ class Marks:
     def note_partial(self, start: int | None) -> None:
         """The live partial begins at ``start``; None: there is none any more."""
         self._live = start
-
-    def prove(self, position: int) -> int:
-        """A final ends at ``position``, which is exact: returns the place for the mark."""
-        return position
 
     def hold(self, reading: Reading, sent: int) -> list[int]:
         """Hold a final; returns the places to which the mark may move, the best one first.
@@ -155,6 +148,12 @@ class Marks:
         if is_possible and width >= _PAUSE * self.error:
             self._pauses.append(Pause(width, place))
         return self._by_length(place)
+
+    def take_back(self, segments: Collection[str]) -> list[Reading]:
+        """Hold the finals of these segments no longer; returns them."""
+        gone = [each for each in self._held if each.final.segment_id in segments]
+        self._held = [each for each in self._held if each not in gone]
+        return gone
 
     def _is_possible(self, reading: Reading, sent: int) -> bool:
         """Whether the words can lie where the final says, and be transcribed by now."""
@@ -203,10 +202,6 @@ class Marks:
             if each.start < position < each.end:
                 position = each.start - 2 * self.error
         return position
-
-    def at_end(self, position: int) -> int:
-        """The same, for the end of the session: no dial follows that could cut a word."""
-        return self.at_proof(position)
 
     def said(self, readings: Iterable[Reading]) -> list[tuple[int, int]]:
         """The runs of ``readings`` and of the live partial, as wide as the errors make them.

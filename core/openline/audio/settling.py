@@ -37,8 +37,6 @@ class Settling(Marks):
 
     __slots__ = ("_disorder", "_margin", "_settled", "aside")
 
-    settles = True
-
     def __init__(self, begin: int, error: int, longest: int, disorder: int, margin: int) -> None:
         """``margin``: how far the mark has to lie from a word, unless a run is too long."""
         super().__init__(begin, error, longest)
@@ -66,10 +64,9 @@ class Settling(Marks):
         """The place up to ``position``, before which all words were sent."""
         return self._settle(position)
 
-    def at_end(self, position: int) -> int:
-        """The same, at the end of the session: no seam follows that has to be careful."""
+    def end(self) -> None:
+        """The session ends: no seam follows that has to be careful."""
         self._margin = 0
-        return self._settle(position)
 
     def _settle(self, position: int) -> int:
         self._settled = max(self._settled, position)

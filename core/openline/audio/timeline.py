@@ -58,6 +58,14 @@ class Timeline:
         self._live.discard(source)
         return [PartialRetracted(source=source, settled=False)]
 
+    def retract_all(self, source: str) -> list[PartialRetracted]:
+        """Discard all partials of a source; returns the report, if there were any."""
+        settled = self._settled.pop(source, None)
+        if not settled and source not in self._live:
+            return []
+        self._live.discard(source)
+        return [PartialRetracted(source=source)]
+
     def retract(self) -> list[PartialRetracted]:
         """Discard all partials; returns the reports for the app."""
         sources = [name for name, ids in self._settled.items() if ids or name in self._live]

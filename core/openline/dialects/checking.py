@@ -244,6 +244,10 @@ def _are_words(value: object) -> bool:
     )
 
 
+def _are_texts(value: object) -> bool:
+    return isinstance(value, tuple) and all(map(_is_text, cast("tuple[object, ...]", value)))
+
+
 def _is_channel(value: object) -> bool:
     return value is None or (isinstance(value, int) and not isinstance(value, bool))
 
@@ -278,6 +282,7 @@ _FIELDS: Final[Mapping[type, tuple[_Field, ...]]] = MappingProxyType(
             ("end", _is_claim, "finite seconds, or None"),
             ("words", _are_words, "a tuple of Word"),
             ("channel", _is_channel, "int or None"),
+            ("replaces", _are_texts, "a tuple of str"),
         ),
         Proof: (
             _SOURCE,

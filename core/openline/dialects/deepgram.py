@@ -133,6 +133,8 @@ class Deepgram(DialectBase):
             pace=1.25,  # Deepgram, Limits: 1.25 times real time
             keepalive=4.0,  # Deepgram, Audio Keep Alive: every 3 to 5 s; closes after 10 s
             drain=Drain.FLUSH if self.finalize else Drain.STOP,
+            # WhisperLiveKit decodes all that it was sent before it answers the stop.
+            drain_timeout=3.0 if self.exact else 10.0,
             codes=CODES,
             statuses=STATUSES,
             address=ADDRESS,

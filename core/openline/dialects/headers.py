@@ -32,7 +32,7 @@ def checked_headers(given: object) -> tuple[tuple[str, str], ...]:
     if isinstance(pairs, str | bytes) or not isinstance(pairs, Iterable):
         raise TypeError(f"headers: give a dict of names and values, not {kind(given)}")
     made: list[tuple[str, str]] = []
-    for pair in cast("Iterable[Any]", pairs):
+    for pair in pairs:
         if not _is_header(pair):
             raise ValueError(
                 f"headers: number {len(made) + 1} cannot be sent: give a name and a value, both "

@@ -91,7 +91,8 @@ class Heard(Reply, frozen=True, kw_only=True):
     """Words between two times, in seconds of the audio sent on this connection.
 
     The times are claims: any finite numbers, or None where the backend gives none. The core
-    clamps them to the audio that was sent.
+    clamps them to the audio that was sent. ``replaces``: the ``segment_id`` of each final of this
+    connection that this final says again (``openline.machine.revising``).
     """
 
     text: str
@@ -105,6 +106,7 @@ class Heard(Reply, frozen=True, kw_only=True):
     segment_id: str | None = None
     words: tuple[Word, ...] = ()
     channel: int | None = None
+    replaces: tuple[str, ...] = ()
 
 
 class Metrics(Reply, frozen=True, kw_only=True):

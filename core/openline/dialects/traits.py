@@ -17,15 +17,15 @@ until it reports less than ``filling_below``.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Final, cast
+from typing import Final
 
 import msgspec
 
+from openline.dialects.trait_checks import are_names, check_rules, is_time, wrong
 from openline.reconnect.verdicts import Rule
 
 #: Close codes (RFC 6455 §7.4.2): a close frame has no others.
@@ -53,8 +53,6 @@ _SECONDS_OR_NONE: Final = (
 _SHORTEST_LIFE: Final = 60.0
 #: Seconds. Audio flows in frames of 0.02 s, with several confirmations per window.
 _LEAST: Final = 0.1
-#: Characters of a value that an error quotes.
-_QUOTED: Final = 60
 
 
 #: Seconds by which the mark may lag, per second of ``longest_run``: in models of the measured
@@ -222,35 +220,35 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True):
     key_parameter: str = ""
 
     def __post_init__(self) -> None:
-        if self.sources != () and not _are_names(self.sources):
-            raise _wrong("sources", self.sources, "a tuple of names, such as ('mic',)")
+        if self.sources != () and not are_names(self.sources):
+            raise wrong("sources", self.sources, "a tuple of names, such as ('mic',)")
         for name in _SECONDS:
-            if not _is_time(getattr(self, name)):
-                raise _wrong(name, getattr(self, name), "seconds, 0 or more")
+            if not is_time(getattr(self, name)):
+                raise wrong(name, getattr(self, name), "seconds, 0 or more")
         for name in _SECONDS_OR_NONE:
             value = getattr(self, name)
-            if value is not None and not (_is_time(value) and value > 0):
-                raise _wrong(name, value, "seconds, more than 0, or None")
+            if value is not None and not (is_time(value) and value > 0):
+                raise wrong(name, value, "seconds, more than 0, or None")
         for name, kind in _KINDS.items():
             value = getattr(self, name)
             if not isinstance(value, kind):
-                raise _wrong(name, value, _WANTED[kind])
+                raise wrong(name, value, _WANTED[kind])
         if not _PARAMETER.fullmatch(self.key_parameter):
-            raise _wrong("key_parameter", self.key_parameter, _WANTED_PARAMETER)
+            raise wrong("key_parameter", self.key_parameter, _WANTED_PARAMETER)
         for name, kind, want in _OPTIONAL:
             value = getattr(self, name)
             if not isinstance(value, kind | None):
-                raise _wrong(name, value, f"{want}, or None")
+                raise wrong(name, value, f"{want}, or None")
         self._check_limits()
         _check_form(self.form)
-        _check_rules("codes", self.codes, int, "close code from 1000 to 4999", _CODES)
-        _check_rules("statuses", self.statuses, int, "status from 100 to 599", _STATUSES)
-        _check_rules("refusals", self.refusals, str, "text")
+        check_rules("codes", self.codes, int, "close code from 1000 to 4999", _CODES)
+        check_rules("statuses", self.statuses, int, "status from 100 to 599", _STATUSES)
+        check_rules("refusals", self.refusals, str, "text")
 
     def _check_limits(self) -> None:
         for name in ("window", "live_ahead"):
             if getattr(self, name) < _LEAST:
-                raise _wrong(name, getattr(self, name), f"{_LEAST:g} s or more")
+                raise wrong(name, getattr(self, name), f"{_LEAST:g} s or more")
         if self.queue is not None and self.window > self.queue:
             raise ValueError("Traits.window is more than queue: lower it")
         if self.disorder > self.horizon:
@@ -258,11 +256,11 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True):
         if self.filling_below > self.filling_above:
             raise ValueError("Traits.filling_below is more than filling_above: lower it")
         if self.pace is not None and self.pace <= 1:
-            raise _wrong("pace", self.pace, "more than 1, or a backlog is never made good")
+            raise wrong("pace", self.pace, "more than 1, or a backlog is never made good")
         if self.longest is not None and self.longest < _SHORTEST_LIFE:
-            raise _wrong("longest", self.longest, f"{_SHORTEST_LIFE:g} s or more, or None")
+            raise wrong("longest", self.longest, f"{_SHORTEST_LIFE:g} s or more, or None")
         if self.end is End.NEVER and not self.settle:
-            raise _wrong("settle", self.settle, "seconds, for the backend never ends a session")
+            raise wrong("settle", self.settle, "seconds, for the backend never ends a session")
 
     @property
     def rulings(self) -> Mapping[int, Rule]:
@@ -317,40 +315,12 @@ def _check_form(form: AudioForm) -> None:
         raise ValueError(f"Traits.form.rate is {form.rate!r}: give one of {list(_RATES)}")
     if form.encoding not in set(Encoding):
         raise ValueError("Traits.form.encoding: give Encoding.S16LE or Encoding.F32LE")
-    frames = form.usual / _FRAME if _is_time(form.usual) else 0.0
+    frames = form.usual / _FRAME if is_time(form.usual) else 0.0
     is_multiple = abs(frames - round(frames)) <= _ROUNDING
     if not is_multiple or not 1 <= round(frames) <= _LONGEST_MESSAGE / _FRAME:
         raise ValueError(
             f"Traits.form.usual is {form.usual!r}: give a multiple of {_FRAME:g} s, up to "
             f"{_LONGEST_MESSAGE:g} s"
         )
-    if not _is_time(form.least) or form.least > form.usual:
+    if not is_time(form.least) or form.least > form.usual:
         raise ValueError(f"Traits.form.least is {form.least!r}: give 0 to usual")
-
-
-def _wrong(name: str, value: object, want: str) -> ValueError:
-    shown, is_short = repr(value), isinstance(value, str | int | float | tuple)
-    if not is_short or len(shown) > _QUOTED:
-        shown = type(value).__name__
-    return ValueError(f"Traits.{name} is {shown}: give {want}")
-
-
-def _are_names(value: object) -> bool:
-    names = cast("tuple[object, ...]", value) if isinstance(value, tuple) else ()
-    return bool(names) and all(isinstance(each, str) and each.strip() for each in names)
-
-
-def _is_time(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf
-
-
-def _check_rules(
-    name: str, value: object, kind: type, want: str, among: range | None = None
-) -> None:
-    is_mapping = isinstance(value, Mapping)
-    rules = cast("Mapping[object, object]", value)
-    if not is_mapping or not all(isinstance(rule, Rule) for rule in rules.values()):
-        raise _wrong(name, rules, f"a mapping from each {want} to its Rule")
-    for key in rules:
-        if not isinstance(key, kind) or (among is not None and key not in among):
-            raise _wrong(name, key, f"a Rule for each {want}")

@@ -135,6 +135,11 @@ class WhisperLive(DialectBase):
         source=f"{_BASE}: same_output_threshold",
     )
     load: float = option(default=60.0, what="seconds that loading the model may take")
+    settle: float = option(
+        default=20.0,
+        what="seconds that the last words may take, of three decodings: more for a slow server",
+        source="measured: 3 s with a small model on a processor, over 20 s on a busy one",
+    )
     longest: float = option(
         default=300.0,
         what="seconds of a connection, as the server's --max_connection_time; 0: no limit",
@@ -210,8 +215,7 @@ def _traits(live: WhisperLive) -> Traits:
         # It decodes no less than 1 s. The open segment then becomes stable by itself: the longer
         # the silence, the later, and Whisper makes words of it.
         tail=2.0,
-        # Three decodings: 3 s measured with a small model on a processor, and 12 s on a busy one.
-        settle=20.0,
+        settle=live.settle,
         drain=Drain.NONE,
         refusals=REFUSALS,
         address=Address("127.0.0.1", 9090, "/"),

@@ -20,6 +20,10 @@ or more is proved by its line, which comes when it is over; while it lasts nothi
 so it is assumed. Committed text may end inside a word: " rather cold", and "-hearted" in the
 buffer. Then it waits for the rest.
 
+A server that is far behind loses words, and nothing shows it: it decodes all audio that waits as
+one piece, and drops a piece of which nothing was committed for 15 s (``process_iter`` of its
+online_asr.py). A first decoding commits nothing, so this befalls each piece of more than 15 s.
+
 An empty message asks for the end: the server commits its buffer, says ``ready_to_stop``, and
 leaves the socket open. Words that it left in the buffer are told then.
 """

@@ -103,8 +103,9 @@ class Proofs(Silence):
                 if final.until is not None:
                     counted = self._until(stream, final.until)
                     until = box.span(counted, counted)[1]
-                    marks = box.hearing.marks
-                    until = marks.at_end(until) if at_the_end else marks.at_proof(until)
+                    if at_the_end and box.hearing.settling is not None:
+                        box.hearing.settling.end()
+                    until = box.hearing.marks.at_proof(until)
                 if not box.hearing.is_open:
                     self.confirm(box, until)
                 elif at_the_end:

@@ -7,12 +7,14 @@ final there repeats another. What a final proves is in ``marks``.
 
 from __future__ import annotations
 
+from msgspec import structs
+
 from openline.audio.marks import Reading
 from openline.audio.outbox import Outbox
 from openline.audio.stream import Stream
 from openline.dialects.protocol import Heard, Metrics, Noticed, Remark, Status
 from openline.dialects.traits import Ends
-from openline.machine.proofs import Proofs
+from openline.machine.revising import Revising
 from openline.text import has_words, one_line
 from openline.updates import (
     SAMPLE_RATE,
@@ -27,7 +29,7 @@ from openline.updates import (
 SLOWEST = 10.0
 
 
-class Words(Proofs):
+class Words(Revising):
     """The actions that the chart names for a message of the backend."""
 
     __slots__ = ()
@@ -90,7 +92,11 @@ class Words(Proofs):
         self.streamed = stream.spoke = True
         box, hearing = stream.box, stream.box.hearing
         start, end = self._place(stream)
+        former = self.take_back(stream) if heard.final and heard.replaces else []
         if not has_words(heard.text):
+            self._take_wordless(stream)
+        elif heard.final and heard.replaces and not former:
+            self.miss_revision(stream)
             self._take_wordless(stream)
         elif not heard.final:
             hearing.marks.note_partial(start)
@@ -106,11 +112,14 @@ class Words(Proofs):
                 self.confirm(box, proves)
         else:
             settled = self._transcript(stream, start, end)
+            if former:
+                first = former[0].final
+                settled = structs.replace(settled, id=first.id, seam=first.seam or settled.seam)
             self.report_words(settled)
             is_exact = hearing.ends is Ends.EXACT
             known = 0 if is_exact else self._known(stream)
-            if hearing.marks.settles:
-                hearing.marks.prove(self._proof(stream) if is_exact else start - self._error)
+            if hearing.settling is not None:
+                hearing.settling.prove(self._proof(stream) if is_exact else start - self._error)
             reading = Reading(start, end, settled, known, box.sent)
             self.confirm(box, hearing.hold(reading, box.sent))
         if has_words(heard.text):
@@ -232,8 +241,8 @@ class Words(Proofs):
             for retraction in self.timeline.retract_live(stream.box.source):
                 self.report(retraction)
             if stream.box.hearing.ends is Ends.EXACT:
-                marks = stream.box.hearing.marks
-                self.confirm(stream.box, marks.prove(self._proof(stream)))
+                position, settling = self._proof(stream), stream.box.hearing.settling
+                self.confirm(stream.box, position if settling is None else settling.prove(position))
 
     def take_last_words(self) -> None:
         """Words that follow the final message are final at once."""

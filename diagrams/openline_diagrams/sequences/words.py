@@ -139,7 +139,7 @@ def _item_label(message: d.Message) -> str:
         case d.Proof():
             return "proof"
         case d.Expires(seconds=left):
-            return f"it ends in {seconds(left)}"
+            return "it ends at a date" if left is None else f"it ends in {seconds(left)}"
         case d.Lost(text=text):
             return f"not transcribed: {quoted(text)}"
         case d.Noticed(kind=kind):

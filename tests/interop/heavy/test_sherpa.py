@@ -110,7 +110,7 @@ def test_a_connection_that_is_changed(tmp_path: Path) -> None:
     with RealServer(sherpa(tmp_path), tmp_path / "log") as server:
         outcome = stream(long, f"ws://127.0.0.1:{server.port}", dialect)
     check(outcome, said)
-    assert outcome.dials == 2
+    assert outcome.dials > 1
 
 
 def test_muted_audio(tmp_path: Path) -> None:

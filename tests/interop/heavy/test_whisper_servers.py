@@ -74,8 +74,8 @@ class Face:
 
 FACES: Final = {
     "whisperlive": Face(
-        dialect="whisperlive", module="whisper_live", options=("language=en",),
-        made=WhisperLive(language="en"),
+        dialect="whisperlive", module="whisper_live",
+        options=("language=en", "settle=120"), made=WhisperLive(language="en", settle=120.0),
     ),
     "whisperlivekit": Face(
         dialect="whisperlivekit", module="whisperlivekit", path="/asr", made=WhisperLiveKit()
@@ -139,8 +139,9 @@ def check(outcome: Outcome, said: list[str], *, most: float, twice: int = 0) -> 
     assert len(repeats(said, outcome.words)) <= twice, outcome.told()
 
 
-def final(update: Json) -> bool:
-    return bool(update["update"] == "transcript" and update["final"])
+def words(update: Json) -> bool:
+    """Words, final or not, of the second sentence: some finals are held until the end."""
+    return bool(update["update"] == "transcript" and (update["end"] or 0) > ENDS[0])
 
 
 def test_the_command_gets_the_words(running: Running, tmp_path: Path) -> None:
@@ -162,7 +163,7 @@ async def test_a_program_gets_the_words(running: Running, recording: Path) -> No
     assert isinstance(ended, Ended)
     assert ended.complete, ended
     said = words_of(" ".join(each.text for each in ended.transcript))
-    assert error_rate(SAID, said) <= WHOLE, said
+    assert error_rate(SAID, said) <= WHOLE, ended.transcript
 
 
 def test_a_server_that_is_killed_and_started_again(running: Running, recording: Path) -> None:
@@ -172,7 +173,7 @@ def test_a_server_that_is_killed_and_started_again(running: Running, recording: 
 
     outcome = stream(
         recording, running.url(), running.face.dialect, *running.face.flags,
-        strike=strike, when=final,
+        strike=strike, when=words,
     )  # fmt: skip
     check(outcome, SAID, most=MENDED, twice=1)
     assert outcome.dials > 1
@@ -182,7 +183,7 @@ def test_a_line_that_is_cut(running: Running, recording: Path) -> None:
     with Cutter(running.server.port) as line:
         outcome = stream(
             recording, running.url(line.port), running.face.dialect, *running.face.flags,
-            strike=lambda _: line.cut(), when=final,
+            strike=lambda _: line.cut(), when=words,
         )  # fmt: skip
     check(outcome, SAID, most=MENDED, twice=1)
     assert outcome.dials == 2
@@ -197,7 +198,7 @@ def test_a_server_that_freezes(running: Running, recording: Path, seconds: float
 
     outcome = stream(
         recording, running.url(), running.face.dialect, *running.face.flags,
-        strike=strike, when=final,
+        strike=strike, when=words,
     )  # fmt: skip
     check(outcome, SAID, most=MENDED, twice=1)
 
@@ -205,7 +206,7 @@ def test_a_server_that_freezes(running: Running, recording: Path, seconds: float
 def test_a_stop_tells_the_words_so_far(running: Running, recording: Path) -> None:
     outcome = stream(
         recording, running.url(), running.face.dialect, *running.face.flags,
-        strike=stop, when=final,
+        strike=stop, when=words,
     )  # fmt: skip
     outcome.check_honest()
     assert outcome.ended["complete"], outcome.told()
@@ -227,7 +228,7 @@ def test_a_connection_that_is_changed(running: Running, tmp_path: Path) -> None:
         more = [face.dialect, *face.flags, "--option", "longest=60"]
     outcome = stream(long, running.url(), *more)
     check(outcome, said, most=MENDED / 2, twice=1)
-    assert outcome.dials == 2
+    assert outcome.dials > 1, outcome.told()
 
 
 def test_muted_audio(running: Running, tmp_path: Path) -> None:
