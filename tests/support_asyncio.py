@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import selectors
 from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 T = TypeVar("T")
 
@@ -34,7 +34,7 @@ class _Jumping(selectors.DefaultSelector):
             return events
         if timeout is None or self._loop.busy:
             return super().select(timeout)
-        scheduled = self._loop._scheduled[0].when()  # type: ignore[attr-defined]
+        scheduled: float = cast("Any", self._loop)._scheduled[0].when()
         self._loop.now = max(self._loop.now, scheduled)  # exactly: a sum would be off by a little
         return []
 

@@ -134,6 +134,7 @@ async def _play(script: Any, reader: asyncio.StreamReader, writer: asyncio.Strea
                     await writer.drain()
                 case Sleep(seconds):
                     await asyncio.sleep(seconds)
-                case Reset():
+                case _:
+                    assert isinstance(step, Reset)
                     writer.transport.abort()
                     return

@@ -233,7 +233,7 @@ def test_news_from_another_thread() -> None:
         ):
             from openline.events import AbortRequested  # noqa: PLC0415
 
-            thread = threading.Thread(target=session._driver.post, args=(AbortRequested(),))
+            thread = threading.Thread(target=session._driver.post, args=(AbortRequested(),))  # pyright: ignore[reportPrivateUsage]
             thread.start()
             assert (await session.wait()).reason == "aborted"
             thread.join()

@@ -170,9 +170,9 @@ def contexts(host: str, **given: Any) -> tuple[ssl.SSLContext, ssl.SSLContext]:
     """A server's and a client's."""
     authority = trustme.CA()
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert(host, **given).configure_cert(server)
+    authority.issue_cert(host, **given).configure_cert(server)  # pyright: ignore[reportUnknownMemberType]
     client = ssl.create_default_context()
-    authority.configure_trust(client)
+    authority.configure_trust(client)  # pyright: ignore[reportUnknownMemberType]
     return server, client
 
 

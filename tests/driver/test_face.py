@@ -21,6 +21,9 @@ from tests.driver.model import ACK, Clock, options
 class Session(Face):
     """Records its effects."""
 
+    def wait_until(self, deadline: float) -> None:
+        self._time_is_up(deadline)
+
     def __init__(self, *observers: Observer, wake: Callable[[], object] = lambda: None) -> None:
         self.clock = Clock()
         super().__init__(options(), self.clock, observers, wake)
@@ -46,12 +49,12 @@ def test_a_deadline_that_was_put_off_is_not_due() -> None:
     due = session.deadline
     assert due is not None
     session.clock.now = due
-    session._time_is_up(due - 1.0)
+    session.wait_until(due - 1.0)
     assert session.deadline == due
-    session._time_is_up(due)
+    session.wait_until(due)
     assert session.deadline != due
     session.abort()
-    session._time_is_up(due)
+    session.wait_until(due)
 
 
 def test_session_opens_pulls_and_ends() -> None:

@@ -22,7 +22,7 @@ from tests.faces.script import Scenario
 class Played:
     """What came of a run."""
 
-    updates: list[Update] = field(default_factory=list)
+    updates: list[Update] = field(default_factory=list[Update])
     dials: int = 0
     seconds: float = 0.0
     #: Scripts that were not told that the client is gone.

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import trio
-from trio._core import _run
+from trio._core import _run  # pyright: ignore[reportPrivateUsage]
 from trio.testing import MockClock, memory_stream_pair
 
 from openline.backend import Backend
@@ -38,7 +38,7 @@ class TrioHarness:
 
     def run(self, scenario: Scenario, *, journal: Path, spool: Path | None = None) -> Played:
         """Play ``scenario`` to its end; the scheduler shuffles nothing meanwhile."""
-        shuffles = _run._ALLOW_DETERMINISTIC_SCHEDULING
+        shuffles = getattr(_run, _SHUFFLES)
         setattr(_run, _SHUFFLES, True)
         try:
             clock = MockClock(autojump_threshold=0)
