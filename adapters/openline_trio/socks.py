@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import trio
 from python_socks import ProxyError
 from python_socks.async_.trio.v2 import Proxy as SocksProxy
@@ -15,7 +17,7 @@ async def through_socks(proxy: Proxy, backend: Backend) -> trio.abc.Stream:
     """A stream to the backend. Raises DialError."""
     socks = SocksProxy(**socks_arguments(proxy))
     try:
-        stream = await socks.connect(backend.host, backend.port, timeout=PATIENCE)
+        stream: Any = await socks.connect(backend.host, backend.port, timeout=PATIENCE)
     except (ProxyError, OSError, UnicodeError, trio.BrokenResourceError) as exc:
         raise socks_failure(proxy, backend, exc) from exc
     opened: trio.abc.Stream = stream.trio_stream

@@ -306,8 +306,7 @@ def _checked_subprotocols(given: object) -> tuple[str, ...]:
     """Raises TypeError and ValueError, one line, for what the handshake cannot offer."""
     if isinstance(given, str) or not isinstance(given, Iterable):
         raise TypeError("backend subprotocols: give a tuple of names")
-    each: Iterable[Any] = given
-    names = tuple(each)
+    names: tuple[Any, ...] = tuple(cast("Any", given))
     if not all(isinstance(each, str) and _TOKEN.fullmatch(each) for each in names):
         raise ValueError("backend subprotocols: a name has letters, digits and !#$%&'*+-.^_`|~")
     return names

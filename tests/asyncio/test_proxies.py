@@ -10,6 +10,7 @@ import struct
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import TypeAlias
 
 import pytest
 import trustme
@@ -23,7 +24,8 @@ from tests.asyncio.support import LOOPS, run
 from tests.asyncio.test_network import Noting
 
 Loop = Callable[[], asyncio.AbstractEventLoop]
-Reader, Writer = asyncio.StreamReader, asyncio.StreamWriter
+Reader: TypeAlias = asyncio.StreamReader
+Writer: TypeAlias = asyncio.StreamWriter
 Serves = Callable[[Reader, Writer], Awaitable[None]]
 
 every_loop = pytest.mark.parametrize("loop", LOOPS.values(), ids=LOOPS)

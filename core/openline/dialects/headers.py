@@ -22,18 +22,19 @@ _OWNED: Final = ("Host", "Connection", "Upgrade", "Content-Length", "Transfer-En
 _OWNED_PREFIX: Final = "Sec-WebSocket-"
 
 
-def checked_headers(given: object) -> tuple[tuple[str, str], ...]:
+def checked_headers(given: Any) -> tuple[tuple[str, str], ...]:
     """The headers that an app adds to each request, as pairs.
 
     ``given`` maps names to values, or has pairs. Raises TypeError and ValueError, one line that
     shows no value.
     """
-    pairs = cast("Mapping[object, object]", given).items() if isinstance(given, Mapping) else given
+    pairs: Any = given
+    if isinstance(given, Mapping):
+        pairs = cast("Mapping[Any, Any]", given).items()
     if isinstance(pairs, str | bytes) or not isinstance(pairs, Iterable):
         raise TypeError(f"headers: give a dict of names and values, not {kind(given)}")
-    made: list[tuple[str, str]] = []
-    each: Iterable[Any] = pairs
-    for pair in each:
+    made: list[Any] = []
+    for pair in cast("Any", pairs):
         if not _is_header(pair):
             raise ValueError(
                 f"headers: number {len(made) + 1} cannot be sent: give a name and a value, both "
