@@ -28,9 +28,7 @@ def checked_headers(given: Any) -> tuple[tuple[str, str], ...]:
     ``given`` maps names to values, or has pairs. Raises TypeError and ValueError, one line that
     shows no value.
     """
-    pairs: Any = given
-    if isinstance(given, Mapping):
-        pairs = cast("Mapping[Any, Any]", given).items()
+    pairs = _pairs_of(given)
     if isinstance(pairs, str | bytes) or not isinstance(pairs, Iterable):
         raise TypeError(f"headers: give a dict of names and values, not {kind(given)}")
     made: list[Any] = []
@@ -44,6 +42,10 @@ def checked_headers(given: Any) -> tuple[tuple[str, str], ...]:
             raise ValueError(f"headers: {owned} belongs to the handshake: leave it out")
         made.append((pair[0], pair[1]))
     return tuple(made)
+
+
+def _pairs_of(given: Any) -> Any:
+    return given.items() if isinstance(given, Mapping) else given
 
 
 def basic(user: str, password: str) -> tuple[str, str]:
