@@ -45,7 +45,8 @@ def checked_headers(given: Any) -> tuple[tuple[str, str], ...]:
 
 
 def _pairs_of(given: Any) -> Any:
-    return given.items() if isinstance(given, Mapping) else given
+    found: Any = given
+    return found.items() if isinstance(given, Mapping) else found
 
 
 def basic(user: str, password: str) -> tuple[str, str]:
