@@ -29,7 +29,7 @@ nitpicky = True
 # Names without a page: those of other projects, because no inventory is fetched; and internal
 # names of ours that appear in a signature or as a base class.
 nitpick_ignore_regex = [
-    ("py:.*", r"(collections|contextlib|enum|ipaddress|msgspec|os|pathlib|ssl|trio|typing)\..*"),
+    ("py:.*", r"(asyncio|collections|contextlib|enum|ipaddress|msgspec|os|pathlib|ssl|trio|typing)\..*"),
     ("py:class", r"random\.Random"),
     ("py:class", r"openline\.dialects\.options\._T"),
     ("py:.*", r"(hypothesis|_?pytest|statemachine|trio_websocket)\..*"),
@@ -41,12 +41,12 @@ nitpick_ignore_regex = [
         r"openline_testing\.(observation|steps|world)\.(Observation|Session|Setting|Step)",
     ),
     ("py:class", r"openline\.machine\.(life\.Leaving|timers\.Timer)"),
-    ("py:class", r"openline_trio\.sources\.(pace\.Worker|pcm\.HasFileno)"),
+    ("py:class", r"openline_audio\.(pace\.Worker|pcm\.HasFileno)"),
     ("py:class", r"openline_server\.faults\.(Dials|Effect|Mark|Moment|Phrase)"),
     ("py:class", r"openline_server\.(hooks\.Host|port\.Port|transport\.Transport)"),
     ("py:class", r"openline_server\.recognizer\.(Cutter|Question)"),
     ("py:class", r"openline_store\.spool\.Spool"),
-    ("py:class", r"openline_driver\.shared_provider\.(Call|Landed|Place)"),
+    ("py:class", r"openline_driver\.(shared_provider\.(Call|Landed|Place)|proxies\.Proxies)"),
     ("py:class", r"openline_testing\.theorem\.simulation\.Telling"),
 ]
 
