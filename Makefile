@@ -58,7 +58,7 @@ demo: $(READY) ## Speech, a server that fails, and a line that holds: see it wor
 	@.venv/bin/openline demo
 
 test: $(READY) ## Lint, run every test, hold the coverage gates
-	@rm -rf $(OUT) && mkdir -p $(OUT)
+	@rm -rf $(OUT) && mkdir -p $(OUT)/logs
 	@$(style) || $(call fail,ruff found something)
 	@echo "== side by side: $(CHECKS)"
 	@$(side_by_side) $(CHECKS:%=check-%) || \
@@ -84,8 +84,8 @@ test: $(READY) ## Lint, run every test, hold the coverage gates
 test pythons: export PYTHONDONTWRITEBYTECODE :=
 side_by_side = $(MAKE) --no-print-directory --keep-going --jobs=$(AT_ONCE)
 # One of the checks: what it says is told in one piece, once it is over.
-check = begun=$$(date +%s); { $(2); } >$(OUT)/$(1).log 2>&1; status=$$?; \
-	echo "== $(1), $$(($$(date +%s) - begun)) s" | cat - $(OUT)/$(1).log; exit $$status
+check = begun=$$(date +%s); { $(2); } > $(OUT)/logs/$(1) 2>&1; status=$$?; \
+	echo "== $(1), $$(($$(date +%s) - begun)) s" | cat - $(OUT)/logs/$(1); exit $$status
 
 check-sockets:
 	@$(call check,sockets,$(call tests,tests/e2e))

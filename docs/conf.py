@@ -29,7 +29,10 @@ nitpicky = True
 # Names without a page: those of other projects, because no inventory is fetched; and internal
 # names of ours that appear in a signature or as a base class.
 nitpick_ignore_regex = [
-    ("py:.*", r"(asyncio|collections|contextlib|enum|ipaddress|msgspec|os|pathlib|ssl|trio|typing)\..*"),
+    (
+        "py:.*",
+        r"(asyncio|collections|contextlib|enum|ipaddress|msgspec|os|pathlib|ssl|trio|typing)\..*",
+    ),
     ("py:class", r"random\.Random"),
     ("py:class", r"openline\.dialects\.options\._T"),
     ("py:.*", r"(hypothesis|_?pytest|statemachine|trio_websocket)\..*"),

@@ -591,6 +591,17 @@ def test_each_value_of_a_query_is_hidden() -> None:
     assert mask("ws://h/p?a=1&b=22&c") == "ws://h/p?a=x&b=xx&x"
 
 
+def test_headers_of_an_app_are_in_no_journal_and_subprotocols_are() -> None:
+    lines: list[bytes] = []
+    backend = Backend(headers=(("X-Key", "s3cret"),), subprotocols=("v1",))
+    SessionMachine(
+        backend, session_id="s", attempt_id="a", random=lambda: 0.5,
+        observers=[Recorder(lines.append)],
+    )  # fmt: skip
+    assert b"s3cret" not in lines[0]
+    assert read(lines)[0].opening.backend == Backend(subprotocols=("v1",))
+
+
 def diverging(mend: Mend) -> str:
     """The error text when a changed journal is replayed."""
     lines: list[bytes] = []

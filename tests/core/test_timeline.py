@@ -76,3 +76,11 @@ def test_finals_of_an_earlier_process_are_in_order_too() -> None:
     timeline = Timeline()
     timeline.restore([words("b", 2, 3), words("a", 0, 1), words("c", 1, 2, source="system")])
     assert [each.text for each in timeline.finals] == ["a", "c", "b"]
+
+
+def test_a_source_without_partials_retracts_none() -> None:
+    timeline = Timeline()
+    timeline.add(words("so", 0, 1, source="system", final=False))
+    assert timeline.retract_all("mic") == []
+    assert timeline.retract_all("system") == [PartialRetracted(source="system")]
+    assert timeline.retract_all("system") == []

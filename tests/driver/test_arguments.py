@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import PurePath
+from ssl import PROTOCOL_TLS_CLIENT, SSLContext
 from typing import Any, cast
 
 import pytest
@@ -26,7 +27,13 @@ from openline_driver.argument_checks import (
     checked_dialect,
     kind_of,
 )
-from openline_driver.arguments import Maker, check_resuming, new_options, resumed_options
+from openline_driver.arguments import (
+    Maker,
+    check_resuming,
+    chosen_proxies,
+    new_options,
+    resumed_options,
+)
 from openline_driver.options import STORE_LIMIT, SessionOptions
 from openline_driver.unopened import Unopened
 
@@ -360,3 +367,35 @@ def test_forgotten_async_with_is_named() -> None:
     with pytest.raises(AttributeError, match="has no attribute '_stop'"):
         _ = block._stop
     Unopened.__exit__(block)  # Python looks this up before it enters
+
+
+# The proxies, and the settings of TLS.
+
+
+def network(**others: Any) -> dict[str, Any]:
+    return {"proxy": True, "ssl_context": None, "connect": None, **others}
+
+
+def test_proxies_of_the_environment_a_proxy_and_none() -> None:
+    far, environ = Backend("speech.example", port=443), {"HTTPS_PROXY": "http://p.example:3128"}
+    for proxy, address in ((True, "p.example:3128"), ("q.example:1", "q.example:1"), (False, None)):
+        found = chosen_proxies(network(proxy=proxy), environ).of(far)
+        assert (None if found is None else found.address) == address
+    own = chosen_proxies(network(connect=lambda backend: backend), environ)
+    assert own.of(far) is None, "it opens the sockets itself"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error"),
+    [
+        ({"proxy": None}, "^proxy: give a URL, True for .*, not NoneType$"),
+        ({"proxy": 7}, "^proxy: give a URL, True for .*, not int$"),
+        ({"ssl_context": "me.pem"}, "^ssl_context: give an ssl.SSLContext, or None, not str$"),
+        ({"connect": print, "proxy": "p:1"}, "^connect opens the sockets itself: leave proxy"),
+        ({"connect": print, "ssl_context": SSLContext(PROTOCOL_TLS_CLIENT)}, "^connect opens"),
+        ({"proxy": "ftp://p"}, "^proxy: the scheme is 'ftp'"),
+    ],
+)
+def test_proxies_that_cannot_be_used(wrong: dict[str, Any], error: str) -> None:
+    with pytest.raises((TypeError, ValueError), match=error):
+        chosen_proxies(network(**wrong), {})

@@ -9,7 +9,12 @@ import ssl
 import pytest
 
 from openline.reconnect.verdicts import ErrorKind
-from openline_driver.network_errors import DialError, name_os_error, name_tls_error
+from openline_driver.network_errors import (
+    DialError,
+    name_os_error,
+    name_tls_error,
+    unusable_key_log,
+)
 
 
 def caused(by: BaseException) -> BaseException:
@@ -128,4 +133,11 @@ def test_dial_error_keeps_kind_and_text() -> None:
         ErrorKind.REFUSED,
         "connection refused",
         "connection refused",
+    )
+
+
+def test_a_key_log_that_cannot_be_opened() -> None:
+    error = unusable_key_log(PermissionError(errno.EACCES, "Permission denied", "/keys"))
+    assert str(error) == (
+        "SSLKEYLOGFILE: /keys: Permission denied: name a file that can be written, or unset it"
     )

@@ -53,7 +53,7 @@ def test_careful_seams_are_beyond_the_laws() -> None:
     check_scope(EchoPanel(), Policy())
     with pytest.raises(ScopeError) as caught:
         check_scope(EchoPanel(), Policy(careful_seams=True))
-    assert str(caught.value) == BEYOND + "Policy.careful_seams is True, not False"
+    assert str(caught.value) == BEYOND + "Policy.careful_seams is True, not False" + INSTEAD
 
 
 @pytest.mark.parametrize(
