@@ -166,9 +166,11 @@ async def _start_tls(
     loop: asyncio.AbstractEventLoop, tcp: socket.socket, context: ssl.SSLContext | None, host: str
 ) -> ssl.SSLSocket:
     """Handshake over ``tcp``, which is closed if that fails. Raises DialError."""
-    context = context or ssl.create_default_context()
-    tls = context.wrap_socket(tcp, server_hostname=host, do_handshake_on_connect=False)
+    sock = tcp
     try:
+        context = context or ssl.create_default_context()
+        tcp.getpeername()  # raises if it was reset: ``wrap_socket`` would leave it open then
+        sock = tls = context.wrap_socket(tcp, server_hostname=host, do_handshake_on_connect=False)
         while True:
             try:
                 tls.do_handshake()
@@ -179,8 +181,8 @@ async def _start_tls(
             else:
                 return tls
     except OSError as exc:
-        tls.close()
+        sock.close()
         raise DialError(*name_tls_error(exc)) from exc
     except BaseException:
-        tls.close()
+        sock.close()
         raise
