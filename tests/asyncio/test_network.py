@@ -154,6 +154,36 @@ def test_an_address_that_is_mute_holds_nobody_up(
     run(main, loop)
 
 
+def test_a_dial_that_is_cancelled_as_it_succeeds_leaves_no_socket(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The first address is given up because the second one answered: the abort comes then."""
+    monkeypatch.setattr(network, "HAPPY_EYEBALLS", 0)
+    opened = socket.socket()
+
+    async def main() -> None:
+        async def look_up(*_: object) -> list[int]:
+            return [1, 2]
+
+        async def connect(_: object, address: int) -> socket.socket:
+            if address == 2:
+                return opened
+            try:
+                await asyncio.get_running_loop().create_future()
+            finally:
+                dial.cancel()
+            raise AssertionError("nobody answers there")
+
+        monkeypatch.setattr(network, "_look_up", look_up)
+        monkeypatch.setattr(network, "_connect", connect)
+        dial = asyncio.create_task(connector()(Backend(), Noting()))
+        with pytest.raises(asyncio.CancelledError):
+            await dial
+
+    run(main)
+    assert opened.fileno() == -1
+
+
 def _mute() -> tuple[socket.socket, list[socket.socket]]:
     """A server whose queue is full: it takes no connection, and refuses none."""
     server = socket.socket()
