@@ -38,7 +38,7 @@ __all__ = [
 ]
 
 #: The packages of the extra: only where one of them is missing, the extra is the advice.
-_EXTRA = ("websockets",)
+_EXTRA = ("websockets", "python_socks")
 _HOMES = {
     "openline_driver.credentials": ("CredentialError",),
     "openline_driver.network_errors": ("DialError",),
@@ -59,8 +59,13 @@ def __getattr__(name: str) -> object:
             try:
                 return getattr(import_module(module), name)
             except ModuleNotFoundError as error:
-                if (error.name or "").partition(".")[0] in _EXTRA:
-                    error.add_note('sessions need more packages: pip install "openline[asyncio]"')
+                from openline_driver.version import advice  # noqa: PLC0415  # only now: it costs time
+
+                note = advice(
+                    error, _EXTRA, 'sessions need more packages: pip install "openline[asyncio]"'
+                )
+                if note:
+                    error.add_note(note)
                 raise
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 

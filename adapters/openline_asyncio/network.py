@@ -111,6 +111,7 @@ async def _open(loop: asyncio.AbstractEventLoop, addresses: Sequence[Address]) -
     if len(addresses) == 1:
         return await _connect(loop, addresses[0])
     errors: list[BaseException] = []
+    opened: list[socket.socket] = []
     trying: set[asyncio.Task[socket.socket]] = set()
     rest = deque(addresses)
     try:
@@ -122,7 +123,6 @@ async def _open(loop: asyncio.AbstractEventLoop, addresses: Sequence[Address]) -
                 timeout=HAPPY_EYEBALLS if rest else None,
                 return_when=asyncio.FIRST_COMPLETED,
             )
-            opened: list[socket.socket] = []
             for task in done:
                 error = task.exception()
                 if error is None:
@@ -138,7 +138,12 @@ async def _open(loop: asyncio.AbstractEventLoop, addresses: Sequence[Address]) -
             task.add_done_callback(_drop)
             task.cancel()
         if trying:
-            await asyncio.wait(trying)
+            try:
+                await asyncio.wait(trying)
+            except asyncio.CancelledError:  # while this waited for the others to end
+                for first in opened:
+                    first.close()
+                raise
     raise BaseExceptionGroup("no address answered", errors)
 
 
@@ -166,9 +171,11 @@ async def _start_tls(
     loop: asyncio.AbstractEventLoop, tcp: socket.socket, context: ssl.SSLContext | None, host: str
 ) -> ssl.SSLSocket:
     """Handshake over ``tcp``, which is closed if that fails. Raises DialError."""
-    context = context or ssl.create_default_context()
-    tls = context.wrap_socket(tcp, server_hostname=host, do_handshake_on_connect=False)
+    sock = tcp
     try:
+        context = context or ssl.create_default_context()
+        tcp.getpeername()  # raises if it was reset: ``wrap_socket`` would leave it open then
+        sock = tls = context.wrap_socket(tcp, server_hostname=host, do_handshake_on_connect=False)
         while True:
             try:
                 tls.do_handshake()
@@ -179,8 +186,8 @@ async def _start_tls(
             else:
                 return tls
     except OSError as exc:
-        tls.close()
+        sock.close()
         raise DialError(*name_tls_error(exc)) from exc
     except BaseException:
-        tls.close()
+        sock.close()
         raise

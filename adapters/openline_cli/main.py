@@ -22,6 +22,7 @@ _EXTRAS: Final = {
     "trio": "cli",
     "trio_websocket": "cli",
     "trio_parallel": "cli",
+    "python_socks": "cli",
     "numpy": "cli",
     "soundfile": "cli",
     "soxr": "cli",

@@ -43,8 +43,7 @@ def check_sources(sources: object) -> None:
         if isinstance(source, type) or not callable(getattr(source, "run", None)):
             raise TypeError(
                 f"sources[{name!r}]: give a source, an object with `async run(sink)`, not "
-                f"{kind_of(source)}; FileSource(path) of openline_trio.sources makes one "
-                "from a file"
+                f"{kind_of(source)}; FileSource(path) makes one from a file"
             )
 
 

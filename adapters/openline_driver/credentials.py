@@ -2,10 +2,10 @@
 
 It is stored here, in the effects ``Dial`` and ``AskCredential``, and in a provider that sessions
 share. The core never receives it. A server may echo a token in a reason or an error, so every
-event with text of the backend is searched for every credential that it was sent, and for the
-headers made of them, before the core receives it. (Of the last ``REMEMBERED`` credentials: the
-memory of a session has an end.) ``CredentialStore.redact`` lists these events; audio never passes
-here.
+event with text of the backend is searched for every credential that it was sent, for the headers
+made of them, and for the headers that an app adds, before the core receives it. (Of the last
+``REMEMBERED`` credentials: the memory of a session has an end.) ``CredentialStore.redact`` lists
+these events; audio never passes here.
 """
 
 from __future__ import annotations
@@ -83,12 +83,7 @@ class CredentialStore:
         self._parameter = dialect.traits.key_parameter or QUERY_PARAMETER
         self._known: dict[frozenset[str], None] = {}  # the newest last
         # Of all credentials, the longest first: one of them may be a part of another.
-        self._added = frozenset(
-            each
-            for value in (value for name, value in added if name.lower() not in _PUBLIC)
-            for each in (value, *value.split(), _quoted(value))
-            if len(each) >= SHORTEST
-        )
+        self._added = _secrets_of(added)
         self._secrets = sorted(self._added, key=len, reverse=True)
         if isinstance(credentials, str):
             self._keep(credentials)
@@ -106,17 +101,18 @@ class CredentialStore:
             if isinstance(given, Coroutine):
                 given.close()  # it will never run; without this Python warns about it
             return e.CredentialFailed(fact.request, detail=what, unusable=True)
+        there = fact.given.backend if isinstance(fact.given, Token) else None
+        home = there or self._there
         try:
-            self._keep(given)
+            self._keep(given, () if home is None else home.headers)
         except ValueError:
             what = "it returned a token that cannot be sent"
             return e.CredentialFailed(fact.request, detail=what, unusable=True)
         except DialectError as exc:  # its text is one line without the token
             return e.CredentialFailed(fact.request, detail=str(exc), unusable=True)
         due_at = self._due_at(fact, now)
-        there = fact.given.backend if isinstance(fact.given, Token) else None
-        self._there = there or self._there
-        is_same = (given, self._there) == before
+        self._there = home
+        is_same = (given, home) == before
         return e.CredentialReady(fact.request, due_at, unchanged=is_same, backend=there)
 
     def _due_at(self, fact: CredentialGiven, now: float) -> float | None:
@@ -136,7 +132,8 @@ class CredentialStore:
         # The error's text may hold a secret; its type and its place in the code cannot.
         return e.CredentialFailed(fact.request, detail=f"it raised {raised(cause)}")
 
-    def _keep(self, credential: str) -> None:
+    def _keep(self, credential: str, added: Iterable[tuple[str, str]] = ()) -> None:
+        """``added``: the headers of the backend at which the credential is good."""
         headers = credential_headers(self._dialect, check_credential(credential))
         offered = self._dialect.subprotocols
         made = {*_words(headers), *offered(credential)}
@@ -145,7 +142,7 @@ class CredentialStore:
         # A header may hold the credential encoded: Basic encodes "user:password" in base64. In a
         # query it is quoted.
         spelt = {credential, _quoted(credential), *made}
-        secrets = frozenset(secret for secret in spelt if len(secret) >= SHORTEST)
+        secrets = _secrets_of(added).union(each for each in spelt if len(each) >= SHORTEST)
         self.headers = tuple(headers)
         self.current = credential
         self._known.pop(secrets, None)
@@ -202,6 +199,13 @@ def _quoted(secret: str) -> str:
 
 def _words(headers: Iterable[tuple[str, str]]) -> set[str]:
     return {word for _, value in headers for word in value.split()}
+
+
+def _secrets_of(added: Iterable[tuple[str, str]]) -> frozenset[str]:
+    """What has to be redacted of the headers that an app gave a backend."""
+    values = [value for name, value in added if name.lower() not in _PUBLIC]
+    spelt = (each for value in values for each in (value, *value.split(), _quoted(value)))
+    return frozenset(each for each in spelt if len(each) >= SHORTEST)
 
 
 def _respelt(data: str) -> str:

@@ -38,7 +38,7 @@ __all__ = [
 ]
 
 #: The packages of the extra: only where one of them is missing, the extra is the advice.
-_EXTRA = ("trio", "trio_websocket")
+_EXTRA = ("trio", "trio_websocket", "python_socks")
 _HOMES = {
     "openline_driver.credentials": ("CredentialError",),
     "openline_driver.network_errors": ("DialError",),

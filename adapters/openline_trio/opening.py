@@ -144,8 +144,9 @@ class _Opening(Unopened):
     async def __aenter__(self) -> Session:
         if not trio.lowlevel.in_trio_task():
             raise RuntimeError(
-                "open_session needs trio: call `trio.run` with your async function; a program "
-                "without trio uses openline_trio.threads.start_session"
+                "open_session needs trio: call `trio.run` with your async function; a program on "
+                "asyncio uses openline_asyncio, one without a loop "
+                "openline_trio.threads.start_session"
             )
         self._session = self._prepare()
         self._manager = trio.open_nursery()  # here: a block may be made outside of trio

@@ -67,9 +67,9 @@ def start_session(
 ) -> ThreadSession:
     """Start a session in a new thread, and wait until it has begun.
 
-    Takes the arguments of ``open_session`` and raises the same errors. ``credentials`` is a
-    token, or a plain function that returns one; it is called in yet another thread and may
-    block. Close the returned session, or use it in a ``with`` block.
+    Takes the arguments of ``open_session``, but no ``random``, and raises the same errors.
+    ``credentials`` is a token, or a plain function that returns one; it is called in yet another
+    thread and may block. Close the returned session, or use it in a ``with`` block.
     """
     check_credentials(credentials, threads=True)
     return ThreadSession(
@@ -109,8 +109,8 @@ def start_resumed_session(
 ) -> ThreadSession:
     """Resume, in a new thread, the session that an earlier process left in ``folder``.
 
-    Takes the arguments of ``resume_session`` and raises the same errors; ``credentials`` and the
-    returned session are as for ``start_session``.
+    Takes the arguments of ``resume_session``, but no ``random``, and raises the same errors;
+    ``credentials`` and the returned session are as for ``start_session``.
     """
     check_credentials(credentials, threads=True)
     return ThreadSession(

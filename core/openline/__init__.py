@@ -1,7 +1,8 @@
 """openline: a pure state machine that keeps an open line to a speech backend.
 
 The core is sans-I/O. It has no clock and no randomness: events come in, each with the time at
-which it happened, and commands come out. ``openline_trio`` drives it on real sockets.
+which it happened, and commands come out. ``openline_trio`` and ``openline_asyncio`` drive it on
+real sockets.
 """
 
 from __future__ import annotations

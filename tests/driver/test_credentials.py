@@ -363,3 +363,15 @@ def test_headers_that_the_app_adds_are_redacted() -> None:
         assert "abc" in seen
         assert "https://app.example" in seen
         assert (TOKEN in seen) == (kept.current is None)
+
+
+def test_headers_of_the_backend_that_a_token_names_are_redacted() -> None:
+    kept = CredentialStore(provide, EchoPanel())
+    there = Backend(
+        "eu.example", headers=(("X-Key", "k3y-of-eu"), ("Origin", "https://app.example"))
+    )
+    kept.accept(CredentialGiven(1, Token(TOKEN, backend=there)), now=0.0)
+    kept.accept(CredentialGiven(2, "another-token"), now=1.0)  # it is good at the same place
+    seen = redacted(kept, message("k3y-of-eu https://app.example"))
+    assert "k3y" not in seen
+    assert "https://app.example" in seen

@@ -221,11 +221,16 @@ def test_spool_and_journal_without_fcntl_are_one_line(tmp_path: Path, option: st
 
 # Advice.
 
-MISSING = ["trio", "trio_websocket", "numpy", "fcntl", "msgspec", "statemachine", "wsproto"]
+MISSING = [
+    *("trio", "trio_websocket", "websockets", "python_socks", "numpy"),
+    *("fcntl", "msgspec", "statemachine", "wsproto"),
+]
 NAMES: dict[str, tuple[str, ...]] = {
-    "from openline_trio import open_session": ("trio", "trio_websocket"),
+    "from openline_trio import open_session": ("trio", "trio_websocket", "python_socks"),
+    "from openline_asyncio import open_session": ("websockets", "python_socks"),
     "from openline_trio import TokenFile": (),
     "from openline_trio.sources import FileSource": ("trio", "numpy"),
+    "from openline_asyncio.sources import FileSource": ("numpy",),
 }
 
 

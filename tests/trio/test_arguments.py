@@ -53,7 +53,7 @@ def refusal(call: Any, *args: Any, **given: Any) -> str:
 def test_path_as_a_source_is_refused_with_advice(call: Any, path: object) -> None:
     assert refusal(call, Backend(), {"mic": path}) == (
         f"sources['mic']: give a source, an object with `async run(sink)`, not "
-        f"{type(path).__name__}; FileSource(path) of openline_trio.sources makes one from a file"
+        f"{type(path).__name__}; FileSource(path) makes one from a file"
     )
 
 
@@ -321,8 +321,8 @@ def test_arguments_of_resume_session_are_checked(
 # Outside of trio.
 
 HINT = (
-    "open_session needs trio: call `trio.run` with your async function; a program without trio "
-    "uses openline_trio.threads.start_session"
+    "open_session needs trio: call `trio.run` with your async function; a program on asyncio uses "
+    "openline_asyncio, one without a loop openline_trio.threads.start_session"
 )
 
 

@@ -58,8 +58,11 @@ def __getattr__(name: str) -> object:
     try:
         return getattr(import_module(module), name)
     except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] in _EXTRA:
-            error.add_note('audio needs more packages: pip install "openline[audio]"')
+        from openline_driver.version import advice  # noqa: PLC0415  # only now: it costs time
+
+        note = advice(error, _EXTRA, 'audio needs more packages: pip install "openline[audio]"')
+        if note:
+            error.add_note(note)
         raise
 
 

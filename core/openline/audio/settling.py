@@ -18,7 +18,7 @@ each beginning before the other one ends. Where no place with a margin was found
 
 An example, in seconds, with a disorder of 3. A "one … four", 10.0 to 16.0, is held, and all before
 13.0 is settled. Its words are at 10.0, 12.0, 12.8 to 13.4 and 15.5: the mark moves to 12.8, and
-"one two" is final. B "yes", 13.2 to 14.0, may still come, and nothing of it was sent for nothing.
+"one two" is final. B "yes", 13.2 to 14.0, may still come: all of its audio is kept.
 
 All positions are samples of session time.
 """

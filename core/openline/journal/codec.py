@@ -95,7 +95,8 @@ def event_to_plain(event: Event, *, keep_audio: bool) -> Plain:
         case Redirected(location=location):
             plain["location"] = mask(location)
         case CredentialReady(backend=Backend() as there):
-            plain["backend"] = replace(there, query=mask_query(there.query))
+            # Both may hold secrets.
+            plain["backend"] = replace(there, query=mask_query(there.query), headers=())
         case _:
             pass
     return plain

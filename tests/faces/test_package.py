@@ -1,0 +1,100 @@
+"""The two packages beside each other: the same names and arguments, and the same advice."""
+
+from __future__ import annotations
+
+import inspect
+import subprocess
+import sys
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+import openline_asyncio
+import openline_trio
+from openline_trio import threads
+
+FACES = [openline_trio, openline_asyncio]
+HIDE_MODULE = "import sys; sys.modules['{}'] = None"
+HIDE_METADATA = """
+from importlib import metadata
+def version(name):
+    raise metadata.PackageNotFoundError(name)
+metadata.version = version"""
+INSTALL = 'sessions need more packages: pip install "openline[{}]"'
+
+
+@pytest.mark.parametrize("face", FACES, ids=lambda face: face.__name__)
+def test_every_name_is_there_and_no_other(face: ModuleType) -> None:
+    for name in face.__all__:
+        assert getattr(face, name) is not None
+    assert set(face.__all__) <= set(dir(face))
+    with pytest.raises(AttributeError, match=rf"'{face.__name__}' has no attribute 'Radio'"):
+        _ = face.Radio
+
+
+def test_both_have_the_same_names() -> None:
+    assert openline_asyncio.__all__ == openline_trio.__all__
+
+
+def arguments(function: Callable[..., Any]) -> dict[str, tuple[str, object, object]]:
+    """By name: the annotation as it is written, the default, and how it is given."""
+    taken = inspect.signature(function).parameters.values()
+    return {each.name: (str(each.annotation), each.default, each.kind) for each in taken}
+
+
+@pytest.mark.parametrize("name", ["open_session", "resume_session", "connector"])
+def test_a_call_takes_the_same_arguments_on_both(name: str) -> None:
+    ours, model = getattr(openline_asyncio, name), getattr(openline_trio, name)
+    assert list(arguments(ours).items()) == list(arguments(model).items())
+
+
+@pytest.mark.parametrize(
+    ("ours", "model"),
+    [
+        (threads.start_session, openline_trio.open_session),
+        (threads.start_resumed_session, openline_trio.resume_session),
+    ],
+)
+def test_a_thread_takes_the_same_arguments(
+    ours: Callable[..., Any], model: Callable[..., Any]
+) -> None:
+    expected = arguments(model)
+    del expected["random"]
+    _, *rest = expected["credentials"]
+    expected["credentials"] = ("ThreadCredentials", *rest)  # plain functions
+    assert arguments(ours) == expected
+
+
+def public(session: type) -> dict[str, str]:
+    """The public methods and properties of a session, and what they say of themselves."""
+    return {
+        name: inspect.getdoc(getattr(session, name)) or ""
+        for name in dir(session)
+        if not name.startswith("_")
+    }
+
+
+def test_both_sessions_have_the_same_methods() -> None:
+    ours, model = public(openline_asyncio.Session), public(openline_trio.Session)
+    differ = {name for name in ours | model if ours.get(name) != model.get(name)}
+    assert differ == {"wait_readable"}  # a second task that waits gets another error
+
+
+@pytest.mark.parametrize(
+    ("face", "hidden", "note"),
+    [
+        ("trio", HIDE_MODULE.format("trio_websocket"), INSTALL.format("trio")),
+        ("trio", HIDE_MODULE.format("python_socks"), INSTALL.format("trio")),
+        ("trio", HIDE_METADATA, "(PyInstaller: --copy-metadata trio)"),
+        ("asyncio", HIDE_MODULE.format("websockets"), INSTALL.format("asyncio")),
+        ("asyncio", HIDE_MODULE.format("python_socks"), INSTALL.format("asyncio")),
+    ],
+    ids=["trio", "trio: socks", "metadata", "asyncio", "asyncio: socks"],
+)
+def test_note_is_about_what_is_missing(face: str, hidden: str, note: str) -> None:
+    code = f"{hidden}\nfrom openline_{face} import open_session"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].endswith(note)
