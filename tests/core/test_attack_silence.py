@@ -629,6 +629,21 @@ class TestABackendThatNeverEnds:
         room.passes(140)
         assert len(room.dials) == 1
 
+    def test_a_tail_that_waited_for_the_window_is_no_stall(self) -> None:
+        """All is sent: no window is shut any more, though the first decoding takes 40 s."""
+        traits: dict[str, Any] = {"horizon": 45.0, "queue": 2.0, "window": 1.6, "settle": 60.0}
+        kinds = {"mic": e.SourceKind.STORE}
+        room = Room(end=End.NEVER, tail=2.0, kinds=kinds, **traits).stream()
+        room.hear(1.5, LOUD)
+        room.stop()
+        room.answer()
+        assert room.texts[-1] != (1, "stop")  # the tail waits
+        room.passes(40)
+        assert room.texts[-1] == (1, "stop")
+        assert len(room.dials) == 1
+        room.final(0, 1.5)
+        assert room.state == "closing"
+
     def test_an_ignored_source_is_lost_and_not_assumed(self) -> None:
         room = Room(end=End.NEVER, settle=8.0).stream()
         room.live(5)

@@ -15,6 +15,7 @@ from openline.commands import (
 from openline.policy import Policy
 from openline.updates import Resumed, State, StateChanged
 from tests.core.driver import Drive
+from tests.core.renewing import Renewing
 from tests.core.states import ALIVE, in_state
 
 # Liveness.
@@ -64,6 +65,18 @@ def test_a_pong_that_is_delivered_late_beats_its_deadline() -> None:
 def test_a_missing_pong_is_detected_even_if_no_ping_was_sent() -> None:
     drive = Drive().stream()
     drive.wait(10, pulling=False)
+    assert drive.state == "reconnecting"
+
+
+@pytest.mark.parametrize(("patience", "wait"), [(None, 2.0), (20.0, 20.0)])
+def test_a_dialect_says_how_long_a_pong_may_take(patience: float | None, wait: float) -> None:
+    """A server that decodes in the thread that answers is late, and lives."""
+    policy = Policy(ping_interval=5, pong_timeout=2)
+    dialect = Renewing(longest=None, pong_patience=patience)
+    drive = Drive(policy=policy, dialect=dialect).stream()
+    drive.wait(5 + wait - 0.01)
+    assert drive.state == "streaming"
+    drive.wait(0.01)
     assert drive.state == "reconnecting"
 
 

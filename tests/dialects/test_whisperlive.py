@@ -59,7 +59,7 @@ def test_it_can_be_used() -> None:
     traits = LIVE.traits
     assert (traits.end, traits.ends, traits.drain) == (End.NEVER, Ends.EXACT, Drain.NONE)
     assert not traits.proves_silence
-    assert traits.queue == 15.0
+    assert (traits.queue, traits.pong_patience) == (15.0, 20.0)
     assert (traits.settle, WhisperLive(settle=60).traits.settle) == (20.0, 60.0)
     assert (traits.longest, WhisperLive(longest=0).traits.longest) == (300.0, None)
     assert traits.form.encoding is Encoding.S16LE

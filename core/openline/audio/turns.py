@@ -64,6 +64,8 @@ class Turns:
             samples = min(box.quiet, self._limits.item)
             if not stream.is_placed or window.allows(box.dial_sent, samples, 0, now):
                 window.note_sent(samples, now)
+                stream.stuck = False
+                stream.shut_since = OFF
                 box.quiet -= samples
                 if not box.quiet:
                     self.quiet.remove(stream)

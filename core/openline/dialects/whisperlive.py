@@ -205,6 +205,9 @@ def _traits(live: WhisperLive) -> Traits:
         ends=Ends.EXACT,
         proves_silence=False,
         silent_in_silence=True,
+        # It decodes in the process that answers, and is late on a busy machine: measured, more
+        # than 5 s. It gives its own clients as long (websockets, ping_timeout).
+        pong_patience=20.0,
         # Whisper ends a segment after 30 s at the latest; 10 s are measured for the repeats by
         # which an open one is completed, and the rest is for decoding.
         horizon=45.0,

@@ -286,10 +286,14 @@ class SessionState:
         self.aim_home()
 
     def arm_pong(self) -> None:
-        """Expect any frame within ``pong_timeout``; an earlier deadline stays."""
+        """Expect any frame within the dialect's patience, or ``pong_timeout``.
+
+        An earlier deadline stays.
+        """
         self.arm(Timer.PING, self.policy.ping_interval)
         if self.deadlines[Timer.PONG] == OFF:
-            self.arm(Timer.PONG, self.policy.pong_timeout)
+            patience = self.dialect.traits.pong_patience
+            self.arm(Timer.PONG, self.policy.pong_timeout if patience is None else patience)
 
 
 def _process_of(name: str) -> int:
