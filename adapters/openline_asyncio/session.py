@@ -226,17 +226,22 @@ class Session(StoredFace):
                 self._capture.start(self._spawn)
             await self._finished.wait()
         finally:
-            self._leave()
-            if self._timer is not None:
-                self._timer.cancel()
-            while self._tasks:
-                for task in self._tasks:
-                    task.cancel()
-                with suppress(asyncio.CancelledError):  # this goes to its end
-                    await asyncio.wait(self._tasks)
-            self._over.set()
+            try:
+                self._leave()
+            finally:  # whatever that raises, no task is left
+                await self._end_tasks()
+                self._over.set()
         if self._fault is not None:
             raise self._fault
+
+    async def _end_tasks(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        while self._tasks:
+            for task in self._tasks:
+                task.cancel()
+            with suppress(asyncio.CancelledError):  # this goes to its end
+                await asyncio.wait(self._tasks)
 
     async def _ask(self, request: int, refused: str | None) -> None:
         self.feed(await self._answer(request, refused))

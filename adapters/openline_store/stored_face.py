@@ -7,6 +7,7 @@ effects. A face's ``Session`` derives from it.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from typing import TypeVar
 
 from openline.commands import Storage
@@ -49,7 +50,8 @@ class StoredFace(Face):
 
     def _leave(self) -> None:
         """The end of the session's tasks, of any kind: it is cancelled if it is not over."""
-        self.feed(f.Cancelled())
-        self._disk.close()
-        if self._journal is not None:
-            self._journal.close()
+        with ExitStack() as files:
+            if self._journal is not None:
+                files.callback(self._journal.close)
+            files.callback(self._disk.close)
+            self.feed(f.Cancelled())

@@ -6,6 +6,7 @@ import asyncio
 import contextvars
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +23,8 @@ from openline.policy import Policy
 from openline.updates import State, StateChanged, Update
 from openline_asyncio import SharedProvider, open_session
 from openline_audio.source import Sink
+from openline_driver.face import Face
+from openline_driver.facts import Cancelled, Fact
 from openline_testing.background import BackgroundBackend
 from tests.asyncio.support import LOOPS, Frames, run, serving
 from tests.faces.corpus import cut, deaf, echo
@@ -170,6 +173,31 @@ def test_a_bug_in_connect_is_raised_by_the_block() -> None:
             await main()
 
     run(checked)
+
+
+def test_a_bug_at_the_end_leaves_no_task_and_no_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    feed = Face.feed
+
+    def broken(self: Face, event: Event | Fact) -> None:
+        if type(event) is Cancelled:
+            raise LookupError("a bug")
+        feed(self, event)
+
+    async def main() -> None:
+        monkeypatch.setattr(Face, "feed", broken)
+        async with serving(echo) as backend:
+            opening = open_session(
+                backend, {"mic": Frames(100)}, spool=tmp_path, journal=tmp_path / "journal"
+            )
+            with pytest.RaisesGroup(pytest.RaisesExc(LookupError, match="a bug")):
+                async with opening as session:
+                    async for update in session:
+                        if isinstance(update, StateChanged) and update.state is State.STREAMING:
+                            break
+
+    run(main)
 
 
 def test_the_date_of_the_answer_is_told() -> None:
