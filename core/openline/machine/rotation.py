@@ -17,9 +17,9 @@ again there. Three cases differ:
 - A stop that arrives while the flush is awaited is finished on this dial. Where the dial's own
   stop has gone out, the drain goes on, and unsent audio is finished over the next dial.
 
-A backend that is much slower than speech may prove nothing on a dial. Where ends are claims the mark
-moves all the same, between two held finals (``openline.audio.marks``): each dial would hear the
-audio of the one before again, until memory is full.
+A backend that is much slower than speech may prove nothing on a dial. Where ends are claims the
+mark moves all the same, between two held finals (``openline.audio.marks``): else each dial would
+hear the audio of the one before again, until memory is full.
 
 A rotation is *free*, without a delay and uncounted, only if the line held for as long as a stable
 one, whether or not anything was said: an app may be muted for an hour. Otherwise a backend that
