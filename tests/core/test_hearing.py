@@ -11,7 +11,8 @@ import hypothesis.strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from openline.audio.hearing import Hearing
-from openline.audio.marks import Marks, Reading
+from openline.audio.marks import Marks
+from openline.audio.readings import Reading
 from openline.dialects.traits import Ends
 from openline.updates import SAMPLE_RATE, Transcript
 from tests.support_profiles import paced

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openline.audio.marks import Marks, Reading, compete, replaced
+from openline.audio.marks import Marks
+from openline.audio.readings import Reading, compete, replaced
 from openline.updates import SAMPLE_RATE, Transcript
 
 ERROR, LONGEST = 0.3, 20.0

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from openline.audio.backlog import FRAME_SAMPLES
 from openline.audio.disk_runs import FETCH, DiskRuns
-from openline.audio.marks import Reading
 from openline.audio.outbox import Outbox
+from openline.audio.readings import Reading
 from openline.updates import SAMPLE_RATE, Gap, GapCause, Transcript
 
 F = FRAME_SAMPLES

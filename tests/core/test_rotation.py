@@ -15,7 +15,7 @@ from openline.machine.life import Life
 from openline.machine.timers import OFF, Timer
 from openline.policy import Policy
 from openline.reconnect.verdicts import Action, ErrorKind, Sender
-from openline.updates import BackendStatus, State
+from openline.updates import SAMPLE_RATE, BackendStatus, State, Transcript
 from tests.core.driver import BEAT, FRAME, Drive
 from tests.core.renewing import FLUSH, LIFE, Renewing, Town, leaving
 
@@ -886,3 +886,41 @@ def _go_away(town: Town) -> None:
 def _draws() -> list[float]:
     """A few hundred draws that differ, the same on every machine."""
     return [(at * 0.618034) % 1.0 for at in range(1000)]
+
+
+class TestASlowBackend:
+    """Ends are claims, and a dial ends before the backend has heard much: is there progress?"""
+
+    def heard(self, finals: list[tuple[float, float]], dials: int) -> tuple[Drive, list[float]]:
+        """The marks at the end of each dial, on which the backend tells only ``finals``."""
+        traits = {"longest": 60.0, "queue": None, "horizon": 30.0, "time_error": 0.3}
+        policy = Policy(source_timeout=None, buffer_seconds=300.0)
+        drive = leaving(Drain.NONE, ends="claimed", traits=traits, policy=policy)
+        marks = [0.0]
+        for dial in range(1, dials + 1):
+            begun = marks[-1]
+            drive.speak(20)
+            for start, end in finals:
+                drive.final(start, end, f"said from {begun + start:.1f} on")
+            while drive.core.dial == dial and drive.state == "streaming":
+                drive.speak(1)
+            assert isinstance(drive.commands[-1], CloseSocket)
+            drive.lose(1000, sender=Sender.REMOTE)
+            drive.connect()
+            marks.append(drive.core.snapshot().sources["mic"].confirmed / SAMPLE_RATE)
+        return drive, marks
+
+    def test_it_is_not_dialled_for_ever_with_the_same_audio(self) -> None:
+        """Two sentences are heard on each dial, with less than a wide pause between them."""
+        drive, marks = self.heard([(0.0, 6.9), (7.7, 10.7)], dials=3)
+        assert marks == pytest.approx([0.0, 7.3, 14.6, 21.9])
+        finals = [each.text for each in drive.told(Transcript) if each.final]
+        assert finals == [f"said from {mark:.1f} on" for mark in marks[:3]]
+
+    def test_where_the_mark_has_moved_what_is_held_is_heard_again(self) -> None:
+        _, marks = self.heard([(0.0, 4.0), (6.4, 8.0), (8.8, 10.7)], dials=1)
+        assert marks == pytest.approx([0.0, 5.8])
+
+    def test_one_final_may_be_the_half_of_a_sentence(self) -> None:
+        _, marks = self.heard([(0.0, 6.9)], dials=2)
+        assert marks == [0.0, 0.0, 0.0]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from openline.audio.dividing import divided, word_runs
-from openline.audio.marks import Reading
+from openline.audio.readings import Reading
 from openline.audio.settling import Settling
 from openline.commands import StoreConfirmed, StoreFinal
 from openline.dialects.checking import DialectError, check_dialect

@@ -23,8 +23,9 @@ from hypothesis.stateful import (
 )
 
 from openline.audio.backlog import FRAME_SAMPLES
-from openline.audio.marks import Marks, Reading
+from openline.audio.marks import Marks
 from openline.audio.outbox import Outbox
+from openline.audio.readings import Reading
 from openline.dialects.traits import Ends
 from openline.updates import SAMPLE_RATE, Gap, GapCause, Transcript
 from tests.support_profiles import paced

@@ -10,7 +10,8 @@ import pytest
 from msgspec.structs import replace
 
 from openline import events as e
-from openline.audio.marks import Marks, Reading
+from openline.audio.marks import Marks
+from openline.audio.readings import Reading
 from openline.backend import Backend
 from openline.commands import (
     AbortSocket,

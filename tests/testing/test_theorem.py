@@ -22,8 +22,9 @@ from openline import session as face
 from openline.audio import hearing as hearing_module
 from openline.audio.gaps import GapLog
 from openline.audio.hearing import Hearing
-from openline.audio.marks import Marks, Reading
+from openline.audio.marks import Marks
 from openline.audio.outbox import Outbox
+from openline.audio.readings import Reading
 from openline.audio.streams import Streams
 from openline.audio.time_map import TimeMap
 from openline.audio.window import Window

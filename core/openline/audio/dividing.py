@@ -15,7 +15,7 @@ from itertools import pairwise
 
 from msgspec import structs
 
-from openline.audio.marks import Reading
+from openline.audio.readings import Reading
 from openline.updates import SAMPLE_RATE, Transcript, TranscriptWord, to_samples
 
 

@@ -22,7 +22,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from openline.audio.marks import Marks, Reading, compete, replaced
+from openline.audio.marks import Marks
+from openline.audio.readings import Reading, compete, replaced
 from openline.audio.settling import Settling
 from openline.dialects.traits import Ends
 from openline.updates import Transcript, to_samples
@@ -80,6 +81,11 @@ class Hearing:
     def hold(self, reading: Reading, sent: int) -> int:
         """Hold a final of this dial; returns where the mark may move, or 0."""
         places = self.marks.hold(reading, sent)
+        return next((each for each in places if self.allows(each)), 0)
+
+    def leave_dial(self) -> int:
+        """The dial is left for the next one; returns where the mark may move, or 0."""
+        places = self.marks.leave() if self.ends is Ends.CLAIMED else []
         return next((each for each in places if self.allows(each)), 0)
 
     def note_final(self, reading: Reading) -> None:

@@ -36,7 +36,8 @@ from openline.audio.backlog import FRAME_SAMPLES, Backlog
 from openline.audio.gaps import GapLog
 from openline.audio.hearing import Hearing
 from openline.audio.ignored import IgnoredRun
-from openline.audio.marks import Marks, Reading
+from openline.audio.marks import Marks
+from openline.audio.readings import Reading
 from openline.audio.unconfirmed import Unconfirmed
 from openline.updates import Gap, GapCause, to_samples
 

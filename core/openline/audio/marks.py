@@ -17,6 +17,8 @@ may lie seconds behind the audio that the backend had, so it proves nothing. The
   else into its widest pause, of four errors or more. Where it is a tenth longer than that, two
   errors are enough for either; without such a place, the mark moves to before the newest final.
   An end that is clamped to what was sent is no end of a chunk: no two chunks meet there.
+- *When the dial is left* for the next one, and nothing moved the mark on it. Then a run of any
+  length counts as too long: else the next dial would hear the same audio, and so on for ever.
 
 A beginning counts only if it is possible: the words take time to say, they lie in audio that
 was sent, and the backend takes time to transcribe them. A final whose end is clamped to what was
@@ -40,16 +42,13 @@ All positions are samples of session time.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterable
-from difflib import Match, SequenceMatcher
 from typing import NamedTuple
 
 from openline.audio.chunks import ROUNDING, Chunks
-from openline.updates import LONGEST, SAMPLE_RATE, Transcript, to_samples
+from openline.audio.readings import Reading, letters
+from openline.updates import LONGEST, SAMPLE_RATE
 
-#: Two readings of one word lie at most so far apart.
-_NEAR = 2 * SAMPLE_RATE
 #: Pauses, in errors: one that counts at once, in a long run, and in one that is too long.
 _CERTAIN, _WIDE, _PAUSE = 6, 4, 2
 #: In multiples of ``longest``: a run that is long enough for an edge, and one that is too long. A
@@ -59,28 +58,6 @@ _LONG, _TOO_LONG, _FIRST_PART = 0.5, 1.1, 0.3
 _LETTERS = 25
 #: Behind all audio.
 _END = round(LONGEST * SAMPLE_RATE)
-#: So many words of a reading are compared with another one, from its end.
-_WORDS = 200
-
-
-class Reading(NamedTuple):
-    """A final that is not final yet, and the audio that it covers for the mark.
-
-    ``known``: when it came, the backend was known to have processed the audio before this; 0:
-    it was not. Without proof, no more than that counts as told. ``sent``: what had been sent
-    then, which bounds its words however wrong its times are; 0: that is not known.
-    """
-
-    start: int
-    end: int
-    final: Transcript
-    known: int = 0
-    sent: int = 0
-
-    @property
-    def told_until(self) -> int:
-        """The end of the audio that counts as told if nothing proves the final."""
-        return min(self.end, self.known) if self.known else self.end
 
 
 class Pause(NamedTuple):
@@ -94,6 +71,7 @@ class Marks:
     """The held finals of one source on one dial, and the places where the mark may lie."""
 
     __slots__ = (
+        "_began",
         "_clamped",
         "_held",
         "_live",
@@ -110,7 +88,7 @@ class Marks:
         self.error = error
         self.chunks = Chunks()
         self._longest = longest
-        self._mark = begin
+        self._mark = self._began = begin
         self.edge = begin  # the latest end of all finals of this dial
         self._clamped = False  # it claimed what was sent, or more: it lies nowhere near its words
         self._held: list[Reading] = []  # in order of their beginnings
@@ -157,30 +135,40 @@ class Marks:
 
     def _is_possible(self, reading: Reading, sent: int) -> bool:
         """Whether the words can lie where the final says, and be transcribed by now."""
-        least = _letters([reading]) * SAMPLE_RATE // _LETTERS
+        least = letters([reading]) * SAMPLE_RATE // _LETTERS
         latest = sent - least - 3 * self.error // 2
         is_wide = reading.end - reading.start >= least
         return is_wide and reading.end < sent and reading.start <= latest
 
-    def _by_length(self, newest: int) -> list[int]:
-        """Where a run of held finals that is too long may be cut."""
+    def leave(self) -> list[int]:
+        """The dial is left: the places to which the mark may move, if nothing moved it so far."""
+        if self._mark > self._began or len(self._held) < 2:
+            return []
+        *others, last = self._held
+        width = last.start - max(each.end for each in others)
+        place = last.start - min(max(width // 2, 0), 2 * self.error)
+        return self._by_length(place, is_left=True)
+
+    def _by_length(self, newest: int, *, is_left: bool = False) -> list[int]:
+        """Where a run of held finals that is too long may be cut; ``is_left``: any one is."""
         begin = self._held[0].start
         run = newest - begin
-        is_too_long = run > _TOO_LONG * self._longest
+        is_long = is_left or run > self._longest
+        is_too_long = is_left or run > _TOO_LONG * self._longest
         widest: list[int] = []  # between two chunks, of the meetings that count, in this order
         if run > _LONG * self._longest and self.chunks.show_edges:
             widest.append(ROUNDING)
-        if run > self._longest:
+        if is_long:
             widest.append(self.error)
         if is_too_long:
             widest.append(_PAUSE * self.error)
         meetings = self._meetings[::-1]
         places = [each.place for most in widest for each in meetings if each.width <= most]
-        if run > self._longest:
+        if is_long:
             least = (_PAUSE if is_too_long else _WIDE) * self.error
             pauses = [each for each in self._pauses if each.width >= least]
             places += [each.place for each in sorted(pauses, reverse=True)]
-        first = begin + _FIRST_PART * self._longest
+        first = begin + (0 if is_left else _FIRST_PART * self._longest)
         places = [each for each in places if each > first and not self._is_within(each)]
         return [*dict.fromkeys([*places, newest] if is_too_long else places)]
 
@@ -252,94 +240,3 @@ class Marks:
 def _cut(reading: Reading, start: int) -> Reading:
     """``reading`` up to ``start``, if that lies within it."""
     return reading._replace(end=start) if reading.start < start < reading.end else reading
-
-
-def replaced(reading: Reading, others: Iterable[Reading], error: int) -> bool:
-    """Whether ``others``, heard from the same audio, replace ``reading``.
-
-    They do if half of its words are among theirs within 2 s: times are claims, and a short
-    final may miss the second hearing of itself. Or if those that lie in its place cover half of
-    it, or have half as much text, though in other words. A final that only touches it, within
-    the error of times, is of another place. So is one that lies there only because its beginning
-    is not possible, and counts as an earlier one: other words must be claimed for one place too.
-    """
-    others = [each for each in others if _shares(reading, each, -_NEAR)]
-    words = Counter(reading.final.text.casefold().split())
-    again = Counter(word for each in others for word in each.final.text.casefold().split())
-    if 2 * (words & again).total() >= words.total():
-        return True
-    near = [
-        each
-        for each in others
-        if _shares(reading, each, 2 * error)
-        and _shares(_claimed(reading), _claimed(each), 2 * error)
-    ]
-    if near and 2 * _letters(near) >= _letters([reading]):
-        return True
-    at, total = reading.start, 0
-    for each in sorted(near, key=lambda each: each.start):
-        low, high = max(each.start, at), min(each.end, reading.end)
-        if low < high:
-            total, at = total + high - low, high
-    return bool(near) and 2 * total >= reading.end - reading.start
-
-
-def _claimed(reading: Reading) -> Reading:
-    """``reading`` in the place that its final claims, if its beginning counts as an earlier one."""
-    final = reading.final
-    start = to_samples(final.start)
-    if start <= reading.start:
-        return reading
-    return reading._replace(start=start, end=max(start, to_samples(final.end)))
-
-
-def _shares(one: Reading, other: Reading, least: int) -> bool:
-    """Whether they have so many samples in common, or half of the shorter one."""
-    shared = min(one.end, other.end) - max(one.start, other.start)
-    shorter = min(one.end - one.start, other.end - other.start)
-    return shared >= min(least, shorter // 2)
-
-
-def compete(
-    old: list[Reading], new: list[Reading], error: int
-) -> tuple[list[Reading], list[Reading]]:
-    """Of two readings of the same audio, the finals that count, and those that they replace.
-
-    The one that reaches farther counts. Ends are claims, and do not show that; it has more text
-    behind the last words that both have, or more text at all. The newer one counts if both have
-    equally much. Of the other one, each final counts that it does not replace.
-    """
-    if not old or not new:
-        return [*old, *new], []
-    best, other = (old, new) if _reaches_farther(old, new) else (new, old)
-    gone = [each for each in other if replaced(each, best, error)]
-    kept = [each for each in other if each not in gone]
-    return sorted([*best, *kept], key=lambda each: each.start), gone
-
-
-def _reaches_farther(old: list[Reading], new: list[Reading]) -> bool:
-    """Whether ``old`` has more text than ``new`` behind the last words that both have.
-
-    A reading may begin with a word that was final before, so more text alone does not show it.
-    """
-    ours, theirs = _words(old), _words(new)
-    *_, last, _ = (
-        Match(0, 0, 0),
-        *SequenceMatcher(None, ours, theirs, autojunk=False).get_matching_blocks(),
-    )
-    behind = [
-        sum(map(len, ours[last.a + last.size :])),
-        sum(map(len, theirs[last.b + last.size :])),
-    ]
-    if last.size and behind[0] != behind[1]:
-        return behind[0] > behind[1]
-    return _letters(old) > _letters(new)
-
-
-def _words(readings: list[Reading]) -> list[str]:
-    """The last words of a reading."""
-    return [word for each in readings for word in each.final.text.casefold().split()][-_WORDS:]
-
-
-def _letters(readings: Iterable[Reading]) -> int:
-    return sum(not character.isspace() for each in readings for character in each.final.text)

@@ -28,7 +28,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from openline.audio.dividing import divided, word_runs
-from openline.audio.marks import Marks, Reading
+from openline.audio.marks import Marks
+from openline.audio.readings import Reading
 from openline.updates import Transcript
 
 

@@ -18,7 +18,7 @@ A process that is killed in between finds one of the two on disk, and the audio 
 
 from __future__ import annotations
 
-from openline.audio.marks import Reading
+from openline.audio.readings import Reading
 from openline.audio.stream import Stream
 from openline.commands import StoreReplaced
 from openline.dialects.protocol import Heard

@@ -17,6 +17,10 @@ again there. Three cases differ:
 - A stop that arrives while the flush is awaited is finished on this dial. Where the dial's own
   stop has gone out, the drain goes on, and unsent audio is finished over the next dial.
 
+A backend that is much slower than speech may prove nothing on a dial. Where ends are claims the
+mark moves all the same, between two held finals (``openline.audio.marks``): else each dial would
+hear the audio of the one before again, until memory is full.
+
 A rotation is *free*, without a delay and uncounted, only if the line held for as long as a stable
 one, whether or not anything was said: an app may be muted for an hour. Otherwise a backend that
 announces its end at each ack would be dialled for ever. Every ending while draining is judged as
@@ -149,7 +153,12 @@ class Rotating(Words):
         self.confirm_by_final(at_the_end=False)
 
     def end_drain(self) -> None:
-        """Nothing more is awaited: begin the closing handshake."""
+        """Nothing more is awaited: begin the closing handshake.
+
+        Where the mark did not move on this dial, it moves now, if the held finals allow it.
+        """
+        for stream in self.streams.all:
+            self.confirm(stream.box, stream.box.hearing.leave_dial())
         self.life.leaving = Leaving.CLOSING
         self.line_open = False
         self.queued.clear()

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from msgspec import structs
 
-from openline.audio.marks import Reading
 from openline.audio.outbox import Outbox
+from openline.audio.readings import Reading
 from openline.audio.stream import Stream
 from openline.dialects.protocol import Heard, Metrics, Noticed, Remark, Status
 from openline.dialects.traits import Ends

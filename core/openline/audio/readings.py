@@ -1,0 +1,134 @@
+"""The readings of one source: finals that are not final yet, and which of two of them counts.
+
+After a cut audio is sent again, and the new dial says it once more, in other words perhaps. Two
+readings of one audio *compete*: the one that reaches farther counts, and of the other one what it
+does not replace.
+
+All positions are samples of session time.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from difflib import Match, SequenceMatcher
+from typing import NamedTuple
+
+from openline.updates import SAMPLE_RATE, Transcript, to_samples
+
+#: Two readings of one word lie at most so far apart.
+_NEAR = 2 * SAMPLE_RATE
+#: So many words of a reading are compared with another one, from its end.
+_WORDS = 200
+
+
+class Reading(NamedTuple):
+    """A final that is not final yet, and the audio that it covers for the mark.
+
+    ``known``: when it came, the backend was known to have processed the audio before this; 0:
+    it was not. Without proof, no more than that counts as told. ``sent``: what had been sent
+    then, which bounds its words however wrong its times are; 0: that is not known.
+    """
+
+    start: int
+    end: int
+    final: Transcript
+    known: int = 0
+    sent: int = 0
+
+    @property
+    def told_until(self) -> int:
+        """The end of the audio that counts as told if nothing proves the final."""
+        return min(self.end, self.known) if self.known else self.end
+
+
+def replaced(reading: Reading, others: Iterable[Reading], error: int) -> bool:
+    """Whether ``others``, heard from the same audio, replace ``reading``.
+
+    They do if half of its words are among theirs within 2 s: times are claims, and a short
+    final may miss the second hearing of itself. Or if those that lie in its place cover half of
+    it, or have half as much text, though in other words. A final that only touches it, within
+    the error of times, is of another place. So is one that lies there only because its beginning
+    is not possible, and counts as an earlier one: other words must be claimed for one place too.
+    """
+    others = [each for each in others if _shares(reading, each, -_NEAR)]
+    words = Counter(reading.final.text.casefold().split())
+    again = Counter(word for each in others for word in each.final.text.casefold().split())
+    if 2 * (words & again).total() >= words.total():
+        return True
+    near = [
+        each
+        for each in others
+        if _shares(reading, each, 2 * error)
+        and _shares(_claimed(reading), _claimed(each), 2 * error)
+    ]
+    if near and 2 * letters(near) >= letters([reading]):
+        return True
+    at, total = reading.start, 0
+    for each in sorted(near, key=lambda each: each.start):
+        low, high = max(each.start, at), min(each.end, reading.end)
+        if low < high:
+            total, at = total + high - low, high
+    return bool(near) and 2 * total >= reading.end - reading.start
+
+
+def _claimed(reading: Reading) -> Reading:
+    """``reading`` in the place that its final claims, if its beginning counts as an earlier one."""
+    final = reading.final
+    start = to_samples(final.start)
+    if start <= reading.start:
+        return reading
+    return reading._replace(start=start, end=max(start, to_samples(final.end)))
+
+
+def _shares(one: Reading, other: Reading, least: int) -> bool:
+    """Whether they have so many samples in common, or half of the shorter one."""
+    shared = min(one.end, other.end) - max(one.start, other.start)
+    shorter = min(one.end - one.start, other.end - other.start)
+    return shared >= min(least, shorter // 2)
+
+
+def compete(
+    old: list[Reading], new: list[Reading], error: int
+) -> tuple[list[Reading], list[Reading]]:
+    """Of two readings of the same audio, the finals that count, and those that they replace.
+
+    The one that reaches farther counts. Ends are claims, and do not show that; it has more text
+    behind the last words that both have, or more text at all. The newer one counts if both have
+    equally much. Of the other one, each final counts that it does not replace.
+    """
+    if not old or not new:
+        return [*old, *new], []
+    best, other = (old, new) if _reaches_farther(old, new) else (new, old)
+    gone = [each for each in other if replaced(each, best, error)]
+    kept = [each for each in other if each not in gone]
+    return sorted([*best, *kept], key=lambda each: each.start), gone
+
+
+def _reaches_farther(old: list[Reading], new: list[Reading]) -> bool:
+    """Whether ``old`` has more text than ``new`` behind the last words that both have.
+
+    A reading may begin with a word that was final before, so more text alone does not show it.
+    """
+    ours, theirs = _words(old), _words(new)
+    *_, last, _ = (
+        Match(0, 0, 0),
+        *SequenceMatcher(None, ours, theirs, autojunk=False).get_matching_blocks(),
+    )
+    behind = [
+        sum(map(len, ours[last.a + last.size :])),
+        sum(map(len, theirs[last.b + last.size :])),
+    ]
+    if last.size and behind[0] != behind[1]:
+        return behind[0] > behind[1]
+    return letters(old) > letters(new)
+
+
+def _words(readings: list[Reading]) -> list[str]:
+    """The last words of a reading."""
+    return [word for each in readings for word in each.final.text.casefold().split()][-_WORDS:]
+
+
+def letters(readings: Iterable[Reading]) -> int:
+    """The letters of all words."""
+    return sum(not character.isspace() for each in readings for character in each.final.text)
