@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from openline.commands import SendBytes
 from openline.dialects import (
     Drain,
     End,
@@ -26,7 +27,9 @@ from openline.dialects import (
 )
 from openline.dialects.whisperlivekit import ONSET, PARAMETERS, WEBM, WhisperLiveKit
 from openline.dialects.whisperlivekit_lines import Told, clock, take_line
+from openline.events import MessageReceived
 from openline.reconnect.verdicts import Action, Ending, judge
+from tests.core.driver import Drive
 from tests.dialects import support_wire as wire
 
 KIT = WhisperLiveKit()
@@ -72,7 +75,8 @@ def texts(found: list[tuple[Message, ...]]) -> list[str]:
 def test_it_can_be_used() -> None:
     wire.check_whole(KIT)
     traits = KIT.traits
-    assert (traits.greets, traits.replies, traits.queue) == (True, False, None)
+    assert (traits.greets, traits.replies, traits.queue) == (True, False, 15.0)
+    assert traits.window * 2 < 15  # two decodings, before a piece may be dropped
     assert (traits.end, traits.ends, traits.drain) == (End.MESSAGE, Ends.EXACT, Drain.STOP)
     assert not traits.proves_silence
     assert (traits.longest, WhisperLiveKit(longest=0).traits.longest) == (1800.0, None)
@@ -354,3 +358,21 @@ def test_each_word_is_told_once_however_the_line_is_cut(states: list[tuple[int, 
     found = decode(*shown)
     assert " ".join(texts(found)).split() == "".join(words).split()
     wire.check_proofs(found)
+
+
+def test_a_backlog_is_sent_in_pieces_that_the_server_can_keep() -> None:
+    """It drops a piece of more than 15 s of which it commits nothing."""
+    drive = Drive(dialect=KIT)
+    drive.open()
+    drive.opened()
+    drive.feed(MessageReceived(1, json.dumps({"type": "config", "mode": "diff"})))
+    assert drive.state == "streaming"
+
+    def sent() -> float:
+        drive.serve()
+        return sum(len(each.data) for each in drive.sent if isinstance(each, SendBytes)) / 32_000
+
+    drive.audio(30 * 50)
+    assert sent() == pytest.approx(6.0)
+    drive.feed(MessageReceived(1, state(buffer="Mr. John", policy=5.1)))
+    assert sent() == pytest.approx(11.0)

@@ -20,9 +20,12 @@ or more is proved by its line, which comes when it is over; while it lasts nothi
 so it is assumed. Committed text may end inside a word: " rather cold", and "-hearted" in the
 buffer. Then it waits for the rest.
 
-A server that is far behind loses words, and nothing shows it: it decodes all audio that waits as
-one piece, and drops a piece of which nothing was committed for 15 s (``process_iter`` of its
-online_asr.py). A first decoding commits nothing, so this befalls each piece of more than 15 s.
+A server that is far behind may lose words, and nothing shows it: it decodes all audio that waits
+as one piece, and drops what it holds if that is more than 15 s, no word was committed by this
+decoding, and none in 15 s (``process_iter`` of local_agreement/online_asr.py). A word is committed
+when two decodings agree, so the first one commits none: a piece of 16 s is dropped, three of 7 s
+are not (run with its own class). So a backlog is sent in pieces of 6 s, each when the one before
+was decoded.
 
 An empty message asks for the end: the server commits its buffer, says ``ready_to_stop``, and
 leaves the socket open. Words that it left in the buffer are told then.
@@ -181,7 +184,10 @@ def _traits(kit: WhisperLiveKit) -> Traits:
         silent_in_silence=True,
         # It trims its buffer at 15 s, and drops it when nothing came of it for 15 s.
         horizon=30.0,
-        queue=None,  # it keeps all that it is sent
+        # It keeps all that it is sent. But more than 15 s that wait may be dropped, and two
+        # decodings have to fit in before: so 6 s of a backlog wait there at most.
+        queue=15.0,
+        window=6.0,
         end=End.MESSAGE,
         drain=Drain.STOP,
         drain_timeout=10.0,  # it decodes all that it was sent first
