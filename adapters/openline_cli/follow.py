@@ -30,13 +30,14 @@ from openline.backend import Backend
 from openline.dialects.protocol import Dialect
 from openline.policy import Policy
 from openline.updates import Ended, PartialRetracted, Statistics, Transcript, Update
+from openline_audio.pace import Worker
 from openline_audio.source import Source
 from openline_cli.problems import COMPLETE, FAILED, INTERRUPTED, Problem
 from openline_cli.view import Snapshot, View
 from openline_cli.writers import Draft
 from openline_driver.options import Credentials
 from openline_driver.updates import Updates
-from openline_trio.sources.pace import Worker, in_thread
+from openline_trio.sources.pace import in_thread
 
 
 class Following(Protocol):

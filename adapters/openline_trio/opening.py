@@ -18,6 +18,7 @@ from openline.dialects.checking import DialectError
 from openline.dialects.protocol import Dialect
 from openline.observer import Observer
 from openline.policy import Policy
+from openline_audio.pushed import check_unused
 from openline_audio.source import Source
 from openline_driver.arguments import Maker, check_resuming, chosen_proxies, new_options
 from openline_driver.exception_groups import is_own, raise_alone
@@ -28,7 +29,6 @@ from openline_store.beginning import begun, begun_again
 from openline_store.journal_file import journal_file
 from openline_trio.network import Connect, connector
 from openline_trio.session import Session
-from openline_trio.sources.pushed import check_unused
 
 _MAKER: Final = Maker(SystemRandom().random, lambda: str(uuid.uuid4()), user_agent())
 

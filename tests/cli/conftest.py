@@ -22,7 +22,7 @@ from openline.updates import (
     Transcript,
     Update,
 )
-from openline_trio.sources.pace import Worker
+from openline_audio.pace import Worker
 
 T = TypeVar("T")
 

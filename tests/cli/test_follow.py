@@ -26,10 +26,10 @@ from openline.updates import (
     Transcript,
     Update,
 )
+from openline_audio.pace import Worker
 from openline_cli.follow import Follower, Outcome, follow, is_gone, stop_signals
 from openline_cli.view import Both, JsonView, Snapshot, View
 from openline_cli.writers import Draft
-from openline_trio.sources.pace import Worker
 from tests.cli.faulty_disk import FaultyDisk
 
 Play = Callable[..., Any]

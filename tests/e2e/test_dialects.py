@@ -238,7 +238,7 @@ async def test_a_cut_while_finishing(name: str) -> None:
 
 @every
 async def test_a_server_that_freezes(name: str) -> None:
-    dialect = quick(BUILT_IN[name])
+    dialect = quick(BUILT_IN[name], pong_patience=None)
     watchful = replace(PROMPT, ping_interval=0.1, pong_timeout=0.3)
     async with serving(dialect, "freeze 700ms after 3 AUDIO") as server:
         run = await stream(server, dialect, Levels(6, speed=SPEED), watchful)

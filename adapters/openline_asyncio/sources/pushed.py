@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from openline_asyncio.sources.handover import Handover
 from openline_audio import pushed
-from openline_audio.pushed import check_unused
-
-__all__ = ["PushSource", "check_unused"]
 
 
 class PushSource(pushed.PushSource):  # noqa: D101  # has its base's

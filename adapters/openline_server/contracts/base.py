@@ -44,13 +44,12 @@ from openline_server.contract import (
     Refusal,
     Start,
     Stop,
-    parse_object,
 )
 
 __all__ = [
     "Action", "Answer", "Audio", "Contract", "End", "Ending", "Flush", "Ids", "Ignored",
     "JsonObject", "Keepalive", "MalformedMessageError", "Opening", "Refusal", "Rejection",
-    "Reply", "Start", "Stop", "Wire", "parse_object", "tokens_of",
+    "Reply", "Start", "Stop", "Wire", "tokens_of",
 ]  # fmt: skip
 
 #: A message to the client: a JSON object, or a text that is no JSON.

@@ -17,6 +17,7 @@ from time import gmtime, strftime
 from typing import ClassVar, Final, cast
 from urllib.parse import urlsplit
 
+from openline_server.contract import parse_object
 from openline_server.contracts.base import (
     Action,
     Answer,
@@ -34,7 +35,6 @@ from openline_server.contracts.base import (
     Stop,
     Wire,
     number,
-    parse_object,
     tokens_of,
 )
 from openline_server.contracts.pcm import LEAST_RATE, MOST_RATE, Decoder, Encoding

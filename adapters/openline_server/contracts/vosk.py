@@ -18,6 +18,7 @@ import json
 from collections.abc import Sequence
 from typing import ClassVar, Final, cast
 
+from openline_server.contract import parse_object
 from openline_server.contracts.base import (
     Action,
     Answer,
@@ -31,7 +32,6 @@ from openline_server.contracts.base import (
     Stop,
     Wire,
     number,
-    parse_object,
 )
 from openline_server.contracts.pcm import LEAST_RATE, MOST_RATE, Decoder
 from openline_server.contracts.words import TimedWord, words_of

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, Final
 
+from openline_server.contract import parse_object
 from openline_server.contracts.base import (
     Action,
     Answer,
@@ -28,7 +29,6 @@ from openline_server.contracts.base import (
     Opening,
     Wire,
     number,
-    parse_object,
     spaced,
     tokens_of,
 )

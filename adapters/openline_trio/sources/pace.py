@@ -9,11 +9,10 @@ from typing import Any, Final, TypeVar
 import trio
 
 from openline_audio import pace
-from openline_audio.pace import Frames, Put, Worker
+from openline_audio.pace import Frames, Put
 from openline_audio.source import Sink
 
 T = TypeVar("T")
-__all__ = ["TRIO", "Pace", "Worker", "in_thread"]
 
 
 async def in_thread(blocking: Callable[[], T], /, *, abandon: bool = False) -> T:

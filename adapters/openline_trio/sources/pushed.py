@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from openline_audio import pushed
-from openline_audio.pushed import check_unused
 from openline_trio.sources.handover import Handover
-
-__all__ = ["PushSource", "check_unused"]
 
 
 class PushSource(pushed.PushSource):  # noqa: D101  # has its base's

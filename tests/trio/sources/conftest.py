@@ -16,8 +16,8 @@ import soundfile
 import trio
 from trio.testing import MockClock
 
+from openline_audio.pace import Worker
 from openline_audio.source import Source
-from openline_trio.sources.pace import Worker
 
 T = TypeVar("T")
 

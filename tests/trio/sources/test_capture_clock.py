@@ -21,7 +21,7 @@ from openline_trio.sources.microphone import Microphone
 from tests.trio.sources.support_card import Card, sounddevice
 
 if TYPE_CHECKING:
-    from openline_trio.sources.pace import Worker
+    from openline_audio.pace import Worker
     from tests.trio.sources.conftest import Recorder
 
 RATE = 16_000

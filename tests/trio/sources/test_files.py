@@ -16,9 +16,9 @@ import soundfile
 import trio
 from trio.testing import MockClock
 
+from openline_audio.pace import Worker
 from openline_audio.source import SourceError
 from openline_trio.sources.files import FileSource
-from openline_trio.sources.pace import Worker
 
 if TYPE_CHECKING:
     from tests.trio.sources.conftest import OversleepingClock, Play, Recorder, Write

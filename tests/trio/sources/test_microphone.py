@@ -11,9 +11,9 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
+from openline_audio.pace import Worker
 from openline_audio.source import SourceError
 from openline_trio.sources.microphone import Microphone
-from openline_trio.sources.pace import Worker
 from tests.trio.sources.support_card import BLOCK, Card, PortAudioError, Stream, sounddevice
 
 if TYPE_CHECKING:

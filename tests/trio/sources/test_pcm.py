@@ -21,9 +21,9 @@ from trio.testing import MockClock
 from openline.events import SourceKind
 from openline_audio.convert import Converter
 from openline_audio.formats import recognise
+from openline_audio.pace import Worker
 from openline_audio.reader import NoAudioError
 from openline_audio.source import SourceError
-from openline_trio.sources.pace import Worker
 from openline_trio.sources.pcm import PcmSource
 
 if TYPE_CHECKING:

@@ -27,7 +27,7 @@ from openline_trio.sources.pace import TRIO
 from tests.support_profiles import paced
 
 if TYPE_CHECKING:
-    from openline_trio.sources.pace import Worker
+    from openline_audio.pace import Worker
     from tests.trio.sources.conftest import Recorder, Write
 
 ONE = 1 / SAMPLE_RATE
