@@ -18,6 +18,7 @@ from time import gmtime, strftime
 from typing import ClassVar, Final
 from urllib.parse import urlsplit
 
+from openline_server.contract import parse_object
 from openline_server.contracts.base import (
     Action,
     Answer,
@@ -36,7 +37,6 @@ from openline_server.contracts.base import (
     Wire,
     is_on,
     number,
-    parse_object,
     tokens_of,
 )
 from openline_server.contracts.pcm import LEAST_RATE, MOST_RATE, Decoder, Encoding

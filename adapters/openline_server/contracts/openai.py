@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from typing import ClassVar, Final, cast
 from urllib.parse import urlsplit
 
+from openline_server.contract import parse_object
 from openline_server.contracts.base import (
     Action,
     Answer,
@@ -33,7 +34,6 @@ from openline_server.contracts.base import (
     Reply,
     Wire,
     number,
-    parse_object,
 )
 from openline_server.contracts.pcm import Decoder
 

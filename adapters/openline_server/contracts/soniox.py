@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, Final
 
+from openline_server.contract import parse_object
 from openline_server.contracts.base import (
     Action,
     Answer,
@@ -32,7 +33,6 @@ from openline_server.contracts.base import (
     Stop,
     Wire,
     number,
-    parse_object,
     spaced,
 )
 from openline_server.contracts.pcm import LEAST_RATE, MOST_RATE, Decoder, Encoding

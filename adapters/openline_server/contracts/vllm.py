@@ -16,6 +16,7 @@ import binascii
 from collections.abc import Sequence
 from typing import ClassVar
 
+from openline_server.contract import parse_object
 from openline_server.contracts.base import (
     Action,
     Answer,
@@ -28,7 +29,6 @@ from openline_server.contracts.base import (
     Opening,
     Reply,
     Wire,
-    parse_object,
 )
 from openline_server.contracts.pcm import Decoder
 
