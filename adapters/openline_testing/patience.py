@@ -93,7 +93,9 @@ class Patience:
         if seen.retry_at < seen.finish_from - SLACK or opens > seen.finish_by - SLACK:
             return
         cuts: list[float] = []
-        for limit in (seen.finish_from, seen.finish_by):
+        # The limit is not known for certain, but a delay is cut only where it reaches the limit: so
+        # no cut puts the retry off.
+        for limit in (seen.finish_from, min(seen.finish_by, seen.retry_at)):
             asked = self._asked_until if self._asked_until < limit else seen.now
             cuts.append(max(opens, asked, limit - LAST_DIAL))
         certain = seen.retry_at >= seen.finish_by - SLACK and opens < seen.finish_from - SLACK

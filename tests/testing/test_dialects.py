@@ -464,3 +464,24 @@ def test_the_public_names_are_these() -> None:
         "LAWS", "SessionFuzzer", "Exploration", "LawBroken", "Violation", "World",
         "explore", "strategies",
     }  # fmt: skip
+
+
+@settings(max_examples=1, deadline=None)
+@given(age=st.just(0))
+def test_a_stop_puts_no_retry_off(age: int) -> None:
+    """Memory runs over, so that the time to finish is known only roughly: it may last until 349 s.
+
+    The retry at 61 s is not cut to that limit, and the law expects none behind ``give_up_after``.
+    """
+    state = ToyFuzzer()
+    policy = Policy(max_attempts=None, dials_per_minute=1)
+    state.begin(policy=policy, draws=[0.0], sources=("voice",), has_provider=False, stage=(0, 0))
+    for _ in range(3):
+        state.capture_more_than_the_buffer()
+    state.open()
+    state.network(skips=True)
+    state.capture_more_than_the_buffer()
+    state.redirected(age=age, location="ws://localhost:9000/x")
+    state.stop()
+    state.rests()
+    state.teardown()
