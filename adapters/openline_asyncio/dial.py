@@ -40,7 +40,7 @@ from openline_driver.facts import Fact, Refused, Released
 from openline_driver.http import opened
 from openline_driver.network_errors import DialError
 
-#: Messages to send in one turn of the loop, so that a backlog holds up nobody else.
+#: Messages to send in one turn of the loop, so that a backlog delays no other task.
 _TURN: Final = 16
 _INVALID_DATA: Final = 1007  # RFC 6455 §7.4.1
 #: The library's own log: what a backend sends as it came, so a token that it repeats as well.

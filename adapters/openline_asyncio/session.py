@@ -6,7 +6,7 @@ driver, and a flood is held back where it comes from. One timer of the loop stan
 driver's next deadline. Each dial has a task that opens and releases its socket (``dial``), each
 source one that runs it (``capture``); frames and messages need none.
 
-What goes wrong in a callback of the loop (a dialect that fails, a bug) has nobody to raise to: it
+An error in a callback of the loop (of a dialect, or a bug) has no caller to raise to. It
 ends ``run``, and so comes out of the block. ``run`` ends when all tasks have.
 """
 

@@ -8,7 +8,7 @@ sentence:
     →  "So we went on." 0.0-0.9 s,  "Then" 1.0-1.2 s
 
 They are joined only where each word has its times, so that a passage can be cut into cues as well
-as its finals could; only within one source, speaker and channel, with nobody else between; and up
+as its finals could; only within one source, speaker and channel, no other voice between; and up
 to ``LONGEST`` seconds. Nothing is lost or added but a space between two finals.
 
 A final names its speaker or channel if the session had more than one: ``Voices`` knows that.

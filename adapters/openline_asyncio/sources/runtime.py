@@ -61,7 +61,7 @@ class _Asyncio:
             try:
                 await produce(blocks.put)
             finally:
-                if not is_cancelled():  # else nobody takes any more
+                if not is_cancelled():  # else no reader is left
                     await blocks.put(None)
 
         task = asyncio.create_task(run())

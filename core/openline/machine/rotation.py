@@ -94,7 +94,7 @@ class Rotating(Words):
         self.deadlines[Timer.ROTATE] = max(self.now, self.life.replaced_at)
 
     def note_expiry(self) -> None:
-        """The backend announces the end of the connection; as a date it is told to nobody."""
+        """The backend announces the end of the connection; a date is not reported."""
         expires: Expires = self.message
         left = expires.seconds
         if expires.at is not None:
