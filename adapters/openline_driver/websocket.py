@@ -1,0 +1,207 @@
+"""The client's end of one WebSocket, without its socket: bytes in, events out.
+
+websockets' sans-I/O protocol does the work. A face owns the socket and a clock:
+
+    websocket.begin(write)                  # once the socket is there: the request goes out
+    for event in websocket.receive(data):   # whatever arrived
+        feed(event)
+    websocket.send(outgoing)                # what the driver's ``pull`` gave, once ``opened``
+    websocket.end(error)                    # the stream has ended
+    websocket.report(now)                   # ``over``, or no stream any more: how it ended
+
+``write`` is called at once, from within each of them, and must not call back. An event that is fed
+may end the dial: ``stop`` ends ``receive`` before the next one.
+
+What is left to us of RFC 6455: fragments are joined here, the UTF-8 of a text is checked here, and
+a pong for a ping is one for all pings before it (§5.5.3).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from websockets.client import ClientProtocol
+from websockets.frames import Frame, Opcode
+from websockets.http11 import Response
+from websockets.protocol import OPEN
+from websockets.typing import Subprotocol
+from websockets.uri import WebSocketURI
+
+from openline.commands import Outgoing, SendBytes, SendPing
+from openline.events import Event, MessageReceived, PongReceived, SocketLost
+from openline.reconnect.verdicts import Sender
+from openline_driver import effects as fx
+from openline_driver.effects import MAX_MESSAGE
+from openline_driver.ending import Ending, UpgradeError
+from openline_driver.facts import Refused
+from openline_driver.http import opened
+
+_INVALID_DATA: Final = 1007  # RFC 6455 §7.4.1
+#: The library's own log: what a backend sends as it came, so a token that it repeats as well.
+#: openline logs the same events, redacted (``openline_driver.log_observer``).
+_MUTE: Final = logging.Logger("openline.websocket", logging.CRITICAL + 1)  # noqa: LOG001  # in no tree
+
+
+def _nowhere(data: bytes) -> None:
+    """There is no socket yet, or no more."""
+
+
+class WebSocket:
+    """Of the dial of ``effect``.
+
+    ``over``: nothing more is to come, and nothing may be sent.
+    """
+
+    def __init__(self, effect: fx.Dial) -> None:
+        self.over = False
+        self._effect = effect
+        self._number = effect.dial
+        self._write: Callable[[bytes], object] = _nowhere
+        self._ending = Ending()
+        self._protocol = _client(effect)
+        self._part: list[bytes] = []  # of a fragmented message
+        self._part_is_text = False
+        self._bad_text = ""  # what was wrong with a text that was not UTF-8
+        self._pings: deque[bytes] = deque()  # those without a pong
+
+    @property
+    def opened(self) -> bool:
+        """Whether the server has agreed to the upgrade."""
+        return self._ending.opened
+
+    def begin(self, write: Callable[[bytes], object]) -> None:
+        """Send the request for the upgrade. All bytes go to ``write``, from now on."""
+        self._write = write
+        request = self._protocol.connect()
+        del request.headers["Host"]
+        request.headers["Host"] = self._effect.host
+        for name, value in self._effect.headers:
+            request.headers[name] = value
+        self._protocol.send_request(request)
+        self._flush()
+
+    def send(self, outgoing: Outgoing) -> None:
+        """Send one message, or one ping."""
+        protocol = self._protocol
+        if isinstance(outgoing, SendBytes):
+            protocol.send_binary(outgoing.data)
+        elif isinstance(outgoing, SendPing):
+            self._pings.append(outgoing.mark)
+            protocol.send_ping(outgoing.mark)
+        else:
+            protocol.send_text(outgoing.data.encode())
+        self._flush()
+
+    def close(self, code: int) -> None:
+        """Begin the closing handshake; again, it changes nothing."""
+        if self._protocol.state is OPEN:
+            self._protocol.send_close(code)
+            self._flush()
+
+    def receive(self, data: bytes) -> Iterator[Event]:
+        """Take bytes of the answer to the upgrade, or of frames: the events that they bring."""
+        try:
+            rest = self._ending.read_answer(data)
+        except UpgradeError:
+            self.over = True
+            return
+        if not rest:  # more of the answer's head is to come
+            return
+        protocol = self._protocol
+        protocol.receive_data(rest)
+        self._flush()
+        for event in protocol.events_received():
+            if isinstance(event, Frame):
+                yield from self._take(event)
+            elif protocol.handshake_exc is None and isinstance(event, Response):
+                yield self._open(event)
+            if self.over:
+                return
+        if protocol.handshake_exc is not None:
+            self._ending.fail_upgrade()
+            self.over = True
+        elif protocol.close_rcvd is not None or protocol.parser_exc is not None:
+            self.over = True
+
+    def stop(self) -> None:
+        """Read and send nothing more."""
+        self.over = True
+        self._write = _nowhere
+
+    def end(self, error: BaseException | None = None) -> None:
+        """The stream has ended, or is broken by ``error``; not once it is ``over``."""
+        if self.over:
+            return
+        if error is None:
+            self._ending.note_end()
+        else:
+            self._ending.note(error)
+
+    def report(self, at: float) -> SocketLost | Refused:
+        """How the dial ended, at ``at`` seconds since the epoch."""
+        received, sent = self._protocol.close_rcvd, self._protocol.close_sent
+        code, reason, sender = None, "", Sender.LOCAL
+        if self._bad_text:
+            code, reason = _INVALID_DATA, self._bad_text
+        elif received is not None:
+            code, reason, sender = received.code, received.reason, Sender.REMOTE
+        elif self._protocol.parser_exc is not None and sent is not None:
+            code, reason = sent.code, sent.reason  # a violation of the protocol
+        return self._ending.report(self._number, at, code=code, sender=sender, reason=reason)
+
+    def _flush(self) -> None:
+        """Write what the library has to send."""
+        for data in self._protocol.data_to_send():
+            if data:  # it ends the stream by an empty one: the face closes it
+                self._write(data)
+
+    def _open(self, answer: Response) -> Event:
+        self._ending.opened = True
+        headers = [(k.encode(), v.encode(errors="replace")) for k, v in answer.headers.raw_items()]
+        return opened(self._number, self._effect.connection_id, headers)
+
+    def _take(self, frame: Frame) -> Iterator[Event]:
+        if frame.opcode is Opcode.PONG:
+            yield from self._take_pong(bytes(frame.data))
+        elif frame.opcode in {Opcode.TEXT, Opcode.BINARY, Opcode.CONT}:
+            if frame.opcode is not Opcode.CONT:
+                self._part_is_text = frame.opcode is Opcode.TEXT
+            self._part.append(bytes(frame.data))
+            if frame.fin:
+                whole, self._part = b"".join(self._part), []
+                yield from self._take_message(whole)
+
+    def _take_message(self, data: bytes) -> Iterator[Event]:
+        if not self._part_is_text:
+            yield MessageReceived(self._number, data)
+            return
+        try:
+            text = data.decode()
+        except UnicodeDecodeError as exc:
+            self._bad_text = str(exc)
+            self._protocol.fail(_INVALID_DATA)
+            self._flush()
+            self.over = True
+        else:
+            yield MessageReceived(self._number, text)
+
+    def _take_pong(self, mark: bytes) -> Iterator[Event]:
+        if mark in self._pings:
+            answered = None
+            while answered != mark:
+                answered = self._pings.popleft()
+                yield PongReceived(self._number, answered)
+
+
+def _client(effect: fx.Dial) -> ClientProtocol:
+    """The library's side of the socket. What it would make of the address is not used."""
+    uri = WebSocketURI(secure=False, host="", port=0, path=effect.target, query="")
+    return ClientProtocol(
+        uri,
+        subprotocols=[Subprotocol(each) for each in effect.subprotocols] or None,
+        max_size=MAX_MESSAGE,
+        logger=_MUTE,
+    )
