@@ -6,6 +6,10 @@ This one goes on reading for ``DRAIN`` seconds. Three things more are exact here
 TLS, on asyncio and on uvloop: a send has completed when the kernel has taken it (``pause_writing``
 until then); ``abort`` closes the socket before it returns; and the loop waits for nothing but the
 socket's readiness (``add_reader``, ``add_writer``), so there is no task.
+
+TLS may have to read before it can send, as in a renegotiation, and to send before it can read. Then
+the one waits for what the other waits for: to wait for its own readiness, which is there already,
+would keep the loop busy for nothing.
 """
 
 from __future__ import annotations
@@ -20,7 +24,7 @@ from openline_driver.effects import DRAIN
 
 #: Bytes to read at once: a larger block would be mapped and unmapped by the allocator each time.
 _BLOCK: Final = 65_536
-#: What a socket raises that has to wait for the other side. (TLS may read in order to write.)
+#: What a socket raises that has to wait for the other side.
 _WAIT: Final = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
@@ -39,6 +43,9 @@ class SocketTransport(asyncio.Transport):
         self._unsent = bytearray()
         self._broken: OSError | None = None  # a send has failed
         self._drain: asyncio.TimerHandle | None = None
+        self._reads_to_send = False  # TLS has to read before it can send
+        self._sends_to_read = False  # TLS has to send before it can read
+        self._awaits_writing = False
         self._closed = False
         loop.add_reader(sock.fileno(), self._read)
         protocol.connection_made(self)
@@ -55,7 +62,7 @@ class SocketTransport(asyncio.Transport):
         sent = self._send(data)
         if sent < len(data) and self._broken is None:
             self._unsent += memoryview(data)[sent:]
-            self._loop.add_writer(self._socket.fileno(), self._send_more)
+            self._watch_writing()
             self._protocol.pause_writing()
 
     def get_write_buffer_size(self) -> int:
@@ -79,9 +86,19 @@ class SocketTransport(asyncio.Transport):
 
     def _read(self) -> None:
         """The socket has something to read, or has ended."""
+        self._read_all()
+        if self._reads_to_send and self._unsent:  # behind it: reading may be what it waited for
+            self._reads_to_send = False
+            self._send_more()
+
+    def _read_all(self) -> None:
         while not self._closed:
             try:
                 data = self._receive(_BLOCK)
+            except ssl.SSLWantWriteError:
+                self._sends_to_read = True
+                self._watch_writing()
+                return
             except _WAIT:
                 return
             except OSError as exc:
@@ -98,6 +115,9 @@ class SocketTransport(asyncio.Transport):
         """How many bytes the kernel takes now; a failure is kept, and ends the reader later."""
         try:
             return self._socket.send(data)
+        except ssl.SSLWantReadError:
+            self._reads_to_send = True
+            return 0
         except _WAIT:
             return 0
         except OSError as exc:
@@ -105,16 +125,32 @@ class SocketTransport(asyncio.Transport):
             self._drain = self._loop.call_later(DRAIN, self._end, exc)
             return 0
 
-    def _send_more(self) -> None:
+    def _write_ready(self) -> None:
         """The kernel takes more."""
+        if self._unsent and not self._reads_to_send:
+            self._send_more()
+        if self._sends_to_read and not self._closed:
+            self._sends_to_read = False
+            self._read()
+            self._watch_writing()
+
+    def _send_more(self) -> None:
         sent = self._send(self._unsent)
         del self._unsent[:sent]
         if self._broken is not None:
             self._unsent.clear()
-        if not self._unsent:
+        self._watch_writing()
+        if not self._unsent and self._broken is None:
+            self._protocol.resume_writing()
+
+    def _watch_writing(self) -> None:
+        """Wait for the kernel to take more, if that is what is waited for."""
+        awaits = self._sends_to_read or bool(self._unsent and not self._reads_to_send)
+        if awaits and not self._awaits_writing:
+            self._loop.add_writer(self._socket.fileno(), self._write_ready)
+        elif self._awaits_writing and not awaits:
             self._loop.remove_writer(self._socket.fileno())
-            if self._broken is None:
-                self._protocol.resume_writing()
+        self._awaits_writing = awaits
 
     def _end(self, exc: OSError | None) -> None:
         if self._closed:

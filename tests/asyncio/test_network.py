@@ -414,3 +414,99 @@ def test_a_send_has_completed_when_the_kernel_has_taken_it(
         there.close()
 
     run(main, loop)
+
+
+class Renegotiating(socket.socket):
+    """TLS that has to read before it can send, and to send before it can read: ``wants`` each."""
+
+    wants_read = wants_write = 0
+    sends = receives = 0
+
+    def send(self, data: Any, *flags: int) -> int:
+        self.sends += 1
+        if self.wants_read:
+            raise ssl.SSLWantReadError
+        self.wants_write = 0
+        return super().send(data, *flags)
+
+    def recv(self, size: int, *flags: int) -> bytes:
+        self.receives += 1
+        if self.wants_write:
+            self.wants_write -= 1
+            raise ssl.SSLWantWriteError
+        data = super().recv(size, *flags)
+        self.wants_read = 0
+        return data
+
+
+def renegotiating() -> tuple[Renegotiating, socket.socket]:
+    here, there = pair()
+    tls = Renegotiating(here.family, here.type, fileno=here.detach())
+    tls.setblocking(False)
+    return tls, there
+
+
+@every_loop
+def test_tls_that_has_to_read_before_it_can_send_keeps_the_loop_idle(
+    loop: Callable[[], asyncio.AbstractEventLoop],
+) -> None:
+    async def main() -> None:
+        here, there = renegotiating()
+        here.wants_read = 1
+        protocol = Noting()
+        transport = SocketTransport(asyncio.get_running_loop(), here, protocol)
+        transport.write(b"audio")
+        assert protocol.paused == 1
+        for _ in range(50):
+            await asyncio.sleep(0)
+        await asyncio.sleep(0.01)
+        assert here.sends == 1  # it waits, and does not try again and again
+        there.sendall(b"hello")
+        await protocol.resumed.wait()
+        assert (protocol.data, there.recv(9)) == (b"hello", b"audio")
+        assert here.sends == 2
+        transport.abort()
+        assert await protocol.lost is None
+        there.close()
+
+    run(main, loop)
+
+
+@every_loop
+def test_tls_that_has_to_send_before_it_can_read_waits_for_the_kernel(
+    loop: Callable[[], asyncio.AbstractEventLoop],
+) -> None:
+    async def main() -> None:
+        here, there = renegotiating()
+        here.wants_write = 3
+        protocol = Noting()
+        transport = SocketTransport(asyncio.get_running_loop(), here, protocol)
+        there.sendall(b"hello")
+        await protocol.until(5)
+        assert here.receives <= 10  # and another one at each turn of the loop until it has sent
+        before = here.receives
+        await asyncio.sleep(0.01)
+        assert here.receives <= before + 1  # nothing is waited for any more
+        transport.write(b"audio")
+        assert there.recv(9) == b"audio"
+        transport.abort()
+        await protocol.lost
+        there.close()
+
+    run(main, loop)
+
+
+@every_loop
+def test_a_send_that_waits_for_a_read_ends_with_the_socket(
+    loop: Callable[[], asyncio.AbstractEventLoop],
+) -> None:
+    async def main() -> None:
+        here, there = renegotiating()
+        here.wants_read = 1
+        protocol = Noting()
+        transport = SocketTransport(asyncio.get_running_loop(), here, protocol)
+        transport.write(b"audio")
+        there.close()
+        assert await asyncio.wait_for(protocol.lost, 5) is None
+
+    run(main, loop)
