@@ -31,9 +31,11 @@ class _Asyncio:
 
     async def within(self, seconds: float, wait: Callable[[], Awaitable[T]]) -> T | None:
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(seconds) as limit:
                 return await wait()
         except TimeoutError:
+            if not limit.expired():  # its own, as a network file system's
+                raise
             return None
 
     async def shielded(self, seconds: float, wait: Callable[[], Awaitable[None]]) -> None:
