@@ -143,6 +143,22 @@ def test_no_requirement_has_a_ceiling() -> None:
     assert wrong == []
 
 
+def needed(extra: str) -> set[str]:
+    """The packages that an extra brings, with those of the extras that it names."""
+    found: set[str] = set()
+    for each in PROJECT["optional-dependencies"][extra]:
+        ours = re.match(r"openline\[(.+)\]", each)
+        names = ours[1].split(",") if ours else []
+        found |= set().union(*map(needed, names)) if ours else {re.split(r"[<>=]", each)[0]}
+    return found
+
+
+@pytest.mark.parametrize("extra", ["asyncio", "audio", "media", "microphone"])
+def test_an_app_on_asyncio_gets_no_other_loop(extra: str) -> None:
+    assert not needed(extra) & {"trio", "trio-websocket", "trio-parallel"}
+    assert "trio" in needed("cli")
+
+
 def test_the_citation_is_of_this_version() -> None:
     text = (ROOT / "CITATION.cff").read_text("utf-8")
     fields = dict(re.findall(r"^([\w-]+): (.+)$", text, re.MULTILINE))
