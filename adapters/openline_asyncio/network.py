@@ -21,13 +21,9 @@ from openline.reconnect.verdicts import ErrorKind
 from openline_asyncio.proxied import through
 from openline_asyncio.transport import SocketTransport
 from openline_asyncio.workers import when_ready
-from openline_driver.network_errors import (
-    DialError,
-    name_os_error,
-    name_tls_error,
-    unusable_key_log,
-)
+from openline_driver.network_errors import DialError, name_os_error, name_tls_error
 from openline_driver.proxies import Proxies
+from openline_driver.tls import early_context
 
 #: Seconds before the next address is tried beside the ones that have not answered (RFC 8305 §5).
 HAPPY_EYEBALLS: Final = 0.25
@@ -53,8 +49,8 @@ def connector(ssl_context: ssl.SSLContext | None = None, proxies: Proxies | None
     ``ssl_context`` None: the system's trust store. ``proxies`` None: no proxy. Raises ValueError,
     one line, if the variable SSLKEYLOGFILE names a file that cannot be opened.
     """
-    if ssl_context is None and os.environ.get("SSLKEYLOGFILE"):
-        ssl_context = _logging_keys()
+    early = early_context(ssl_context, proxies, os.environ, ssl.create_default_context)
+    ssl_context = ssl_context or early
 
     async def connect(backend: Backend, protocol: asyncio.Protocol) -> asyncio.WriteTransport:
         loop = asyncio.get_running_loop()
@@ -68,14 +64,6 @@ def connector(ssl_context: ssl.SSLContext | None = None, proxies: Proxies | None
         return SocketTransport(loop, tcp, protocol)
 
     return connect
-
-
-def _logging_keys() -> ssl.SSLContext:
-    """The usual settings of TLS, made once: they open the file of SSLKEYLOGFILE."""
-    try:
-        return ssl.create_default_context()
-    except OSError as exc:
-        raise unusable_key_log(exc) from exc
 
 
 async def _open_named(host: str, port: int, named: str) -> socket.socket:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from random import SystemRandom
 from types import TracebackType
-from typing import Any, Final
+from typing import Final
 
 from openline.backend import Backend
 from openline.dialects.checking import DialectError
@@ -21,7 +21,7 @@ from openline_asyncio.network import Connect, connector
 from openline_asyncio.session import Session
 from openline_audio.pushed import check_unused
 from openline_audio.source import Source
-from openline_driver.arguments import Maker, check_resuming, chosen_proxies, new_options
+from openline_driver.arguments import Maker, check_resuming, chosen_dialler, new_options
 from openline_driver.exception_groups import is_own, raise_alone
 from openline_driver.options import STORE_LIMIT, Credentials, SessionOptions
 from openline_driver.unopened import Unopened
@@ -80,7 +80,7 @@ def open_session(
     """
     given = locals()
     options = new_options(given, _MAKER)
-    dialler = _dialler(given)
+    dialler = chosen_dialler(given, os.environ, connector)
     check_unused(sources)
     file = journal_file(journal, keep_audio=journal_audio)
     session = Session(options, sources, dialler, observers, file)
@@ -116,20 +116,13 @@ def resume_session(
     """
     given = locals()
     named = check_resuming(given)
-    dialler = _dialler(given)
+    dialler = chosen_dialler(given, os.environ, connector)
     file = journal_file(journal, keep_audio=journal_audio)
 
     def make(options: SessionOptions) -> Session:
         return Session(options, {}, dialler, observers, file)
 
     return _Opening(lambda: begun_again(given, _MAKER, named, file, make))
-
-
-def _dialler(given: Mapping[str, Any]) -> Connect:
-    """What opens this session's sockets. Raises TypeError and ValueError, as ``open_session``."""
-    proxies = chosen_proxies(given, os.environ)
-    connect: Connect | None = given["connect"]
-    return connector(given["ssl_context"], proxies) if connect is None else connect
 
 
 class _Opening(Unopened):

@@ -7,7 +7,8 @@ its own ways to draw random numbers, to make ids, and to name itself.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from ssl import SSLContext
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -27,6 +28,8 @@ from openline_driver.argument_checks import (
 )
 from openline_driver.options import STORE_LIMIT, SessionOptions
 from openline_driver.proxies import Proxies
+
+T = TypeVar("T")
 
 
 class Maker(msgspec.Struct, frozen=True):
@@ -108,17 +111,23 @@ def resumed_options(
     )
 
 
-def chosen_proxies(given: Mapping[str, Any], environ: Mapping[str, str]) -> Proxies:
-    """The proxies of a session, whose variables are read from ``environ`` now.
+def chosen_dialler(
+    given: Mapping[str, Any],
+    environ: Mapping[str, str],
+    connector: Callable[[SSLContext | None, Proxies], T],
+) -> T:
+    """What opens a session's sockets: ``connect`` as given, or what ``connector`` makes.
 
-    Raises TypeError and ValueError, as ``open_session``.
+    The variables of the proxies are read from ``environ`` now. Raises TypeError and ValueError, as
+    ``open_session``.
     """
     proxy, replaced = given["proxy"], given["connect"] is not None
     check_proxy(proxy)
     check_optional(ssl_context=given["ssl_context"])
     if replaced and not (proxy is True and given["ssl_context"] is None):
         raise ValueError("connect opens the sockets itself: leave proxy and ssl_context out")
-    return Proxies(False if replaced else proxy, environ)
+    chosen: T | None = given["connect"]
+    return connector(given["ssl_context"], Proxies(proxy, environ)) if chosen is None else chosen
 
 
 _OPTIONAL = ("backend", "policy", "session_id", "connect", "random", "spool", "journal")

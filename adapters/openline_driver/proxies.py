@@ -156,6 +156,12 @@ class Proxies:
             exempt = environ.get("no_proxy") or environ.get("NO_PROXY") or ""
             self._exempt = tuple(re.split(r"[,\s]+", exempt.strip().lower()))
 
+    @property
+    def use_tls(self) -> bool:
+        """Whether a dial may go through a proxy that speaks TLS itself."""
+        known = (self._named, *self._by_scheme.values())
+        return any(each is not None and each.scheme == "https" for each in known)
+
     def of(self, backend: Backend) -> Proxy | None:
         """The proxy for a dial to ``backend``; None: it is dialled directly."""
         if self._named is not None:

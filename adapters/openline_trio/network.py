@@ -16,13 +16,9 @@ import trio
 
 from openline.backend import Backend
 from openline.reconnect.verdicts import ErrorKind
-from openline_driver.network_errors import (
-    DialError,
-    name_os_error,
-    name_tls_error,
-    unusable_key_log,
-)
+from openline_driver.network_errors import DialError, name_os_error, name_tls_error
 from openline_driver.proxies import Proxies, Proxy, Tunnel
+from openline_driver.tls import early_context
 from openline_driver.version import user_agent
 from openline_trio.socks import through_socks
 
@@ -41,8 +37,8 @@ def connector(ssl_context: ssl.SSLContext | None = None, proxies: Proxies | None
     ``ssl_context`` None: the system's trust store. ``proxies`` None: no proxy. Raises ValueError,
     one line, if the variable SSLKEYLOGFILE names a file that cannot be opened.
     """
-    if ssl_context is None and os.environ.get("SSLKEYLOGFILE"):
-        ssl_context = _logging_keys()
+    early = early_context(ssl_context, proxies, os.environ, ssl.create_default_context)
+    ssl_context = ssl_context or early
 
     async def connect(backend: Backend) -> trio.abc.Stream:
         proxy = None if proxies is None else proxies.of(backend)
@@ -51,7 +47,7 @@ def connector(ssl_context: ssl.SSLContext | None = None, proxies: Proxies | None
             if proxy is None:
                 stream = await _open(backend.host, backend.port, backend.address)
             elif proxy.is_http:
-                stream = await _through(proxy, backend)
+                stream = await _through(proxy, backend, early)
             else:
                 stream = await through_socks(proxy, backend)
             undo.push_async_callback(trio.aclose_forcefully, stream)
@@ -61,14 +57,6 @@ def connector(ssl_context: ssl.SSLContext | None = None, proxies: Proxies | None
         return stream
 
     return connect
-
-
-def _logging_keys() -> ssl.SSLContext:
-    """The usual settings of TLS, made once: they open the file of SSLKEYLOGFILE."""
-    try:
-        return ssl.create_default_context()
-    except OSError as exc:
-        raise unusable_key_log(exc) from exc
 
 
 async def _open(host: str, port: int, named: str) -> trio.SocketStream:
@@ -97,7 +85,9 @@ async def _secure(
     return tls
 
 
-async def _through(proxy: Proxy, backend: Backend) -> trio.abc.Stream:
+async def _through(
+    proxy: Proxy, backend: Backend, context: ssl.SSLContext | None
+) -> trio.abc.Stream:
     """A stream to the backend through a proxy that speaks HTTP CONNECT."""
     try:
         stream: trio.abc.Stream = await _open(proxy.host, proxy.port, proxy.address)
@@ -107,7 +97,7 @@ async def _through(proxy: Proxy, backend: Backend) -> trio.abc.Stream:
         undo.push_async_callback(trio.aclose_forcefully, stream)
         try:
             if proxy.scheme == "https":
-                stream = await _secure(stream, proxy.host, None)
+                stream = await _secure(stream, proxy.host, context)
             tunnel = Tunnel(proxy, backend, user_agent())
             await stream.send_all(tunnel.request)
             while not tunnel.receive(await stream.receive_some()):

@@ -30,11 +30,12 @@ from openline_driver.argument_checks import (
 from openline_driver.arguments import (
     Maker,
     check_resuming,
-    chosen_proxies,
+    chosen_dialler,
     new_options,
     resumed_options,
 )
 from openline_driver.options import STORE_LIMIT, SessionOptions
+from openline_driver.proxies import Proxies
 from openline_driver.unopened import Unopened
 
 MAKER = Maker(lambda: 0.5, lambda: "new-id", "openline/test")
@@ -376,13 +377,23 @@ def network(**others: Any) -> dict[str, Any]:
     return {"proxy": True, "ssl_context": None, "connect": None, **others}
 
 
+def made(context: SSLContext | None, proxies: Proxies) -> Any:
+    """What a connector was made of."""
+    return context, proxies
+
+
 def test_proxies_of_the_environment_a_proxy_and_none() -> None:
     far, environ = Backend("speech.example", port=443), {"HTTPS_PROXY": "http://p.example:3128"}
+    context = SSLContext(PROTOCOL_TLS_CLIENT)
     for proxy, address in ((True, "p.example:3128"), ("q.example:1", "q.example:1"), (False, None)):
-        found = chosen_proxies(network(proxy=proxy), environ).of(far)
+        given = network(proxy=proxy, ssl_context=context)
+        settings, proxies = chosen_dialler(given, environ, made)
+        found = proxies.of(far)
         assert (None if found is None else found.address) == address
-    own = chosen_proxies(network(connect=print), environ)
-    assert own.of(far) is None, "it opens the sockets itself"
+        assert settings is context
+    broken = {"HTTPS_PROXY": "ftp://p"}
+    own = chosen_dialler(network(connect=print), broken, made)
+    assert own is print, "it opens the sockets itself"
 
 
 @pytest.mark.parametrize(
@@ -398,4 +409,4 @@ def test_proxies_of_the_environment_a_proxy_and_none() -> None:
 )
 def test_proxies_that_cannot_be_used(wrong: dict[str, Any], error: str) -> None:
     with pytest.raises((TypeError, ValueError), match=error):
-        chosen_proxies(network(**wrong), {})
+        chosen_dialler(network(**wrong), {}, made)

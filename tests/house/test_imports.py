@@ -43,6 +43,8 @@ BESIDES = {
     "openline_driver.socks": ("python_socks",),
     "openline_driver.websocket": ("websockets", "logging"),
     "openline_driver.argument_checks": ("ssl",),
+    "openline_driver.arguments": ("ssl",),
+    "openline_driver.tls": ("ssl",),
     "openline_driver.sinks": ("openline_audio.samples",),
     "openline_driver.log_observer": ("logging",),
     "openline_driver.version": ("importlib.metadata",),
