@@ -159,7 +159,7 @@ async def _start_tls(
     loop: asyncio.AbstractEventLoop, tcp: socket.socket, context: ssl.SSLContext | None, host: str
 ) -> ssl.SSLSocket:
     """Handshake over ``tcp``, which is closed if that fails. Raises DialError."""
-    sock = tcp
+    sock, agreed = tcp, False
     try:
         context = context or ssl.create_default_context()
         tcp.getpeername()  # raises if it was reset: ``wrap_socket`` would leave it open then
@@ -171,11 +171,14 @@ async def _start_tls(
                 await when_ready(loop.add_reader, loop.remove_reader, tls.fileno())
             except ssl.SSLWantWriteError:
                 await when_ready(loop.add_writer, loop.remove_writer, tls.fileno())
+            except ssl.SSLError:
+                agreed = tls.cipher() is not None
+                raise
             else:
                 return tls
     except OSError as exc:
         sock.close()
-        raise DialError(*name_tls_error(exc)) from exc
+        raise DialError(*name_tls_error(exc, agreed=agreed)) from exc
     except BaseException:
         sock.close()
         raise

@@ -52,8 +52,8 @@ _CERTIFICATES: Final = {
     64: ErrorKind.TLS_HOSTNAME,  # IP address mismatch
 }
 #: Alerts by which a server refuses a client's certificate, or the lack of one (RFC 8446 §6.2), by
-#: OpenSSL's names. A server refuses nothing else by them, but for ``handshake_failure`` (40), which
-#: stands for much else until the handshake is over.
+#: OpenSSL's names. A server refuses nothing else by them, but for ``handshake_failure`` (40): until
+#: both sides have agreed on a cipher it stands for much else.
 _CLIENT_CERTIFICATE: Final = frozenset(
     {
         "SSLV3_ALERT_BAD_CERTIFICATE",  # 42
@@ -90,8 +90,13 @@ def name_os_error(exc: BaseException) -> tuple[ErrorKind, str]:
     return named[0] if named else (ErrorKind.OS_OTHER, str(exc))
 
 
-def name_tls_error(exc: BaseException) -> tuple[ErrorKind, str]:
-    """The kind of a failed TLS handshake, and its text."""
+def name_tls_error(exc: BaseException, *, agreed: bool) -> tuple[ErrorKind, str]:
+    """The kind of a failed TLS handshake, and its text.
+
+    ``agreed``: a cipher was chosen (``cipher()`` of the ssl module gives it). What the client sends
+    after that is its certificate and what follows from the cipher, so that alert 40 of a TLS 1.2
+    server means the certificate (RFC 5246 §7.4.6).
+    """
     for each in _causes(exc):
         if isinstance(each, ssl.SSLCertVerificationError):
             kind = _CERTIFICATES.get(each.verify_code, ErrorKind.TLS_CERTIFICATE)
@@ -99,7 +104,8 @@ def name_tls_error(exc: BaseException) -> tuple[ErrorKind, str]:
         if isinstance(each, ssl.SSLEOFError | ssl.SSLZeroReturnError):
             return ErrorKind.TLS_CUT, "the TLS handshake was cut short"
         if isinstance(each, ssl.SSLError):
-            refused = each.reason in _CLIENT_CERTIFICATE
+            alerts = {*_CLIENT_CERTIFICATE, *[_HANDSHAKE_FAILURE] * agreed}
+            refused = each.reason in alerts
             kind = ErrorKind.TLS_CLIENT_CERTIFICATE if refused else ErrorKind.TLS_OTHER
             return kind, _tls_text(each)
         if isinstance(each, OSError):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import ssl
 from contextlib import AsyncExitStack
-from typing import Protocol
+from typing import Any, Protocol
 
 import trio
 
@@ -72,17 +72,31 @@ async def _open(host: str, port: int, named: str) -> trio.SocketStream:
 async def _secure(
     stream: trio.abc.Stream, host: str, context: ssl.SSLContext | None
 ) -> trio.SSLStream[trio.abc.Stream]:
+    settings = _Settings(context or ssl.create_default_context())
     tls = trio.SSLStream(
         stream,
-        context or ssl.create_default_context(),
+        settings,  # type: ignore[arg-type]  # of a context, trio calls this method alone
         server_hostname=host,
         https_compatible=True,
     )
     try:
         await tls.do_handshake()
     except trio.BrokenResourceError as exc:
-        raise DialError(*name_tls_error(exc)) from exc
+        agreed = settings.made is not None and settings.made.cipher() is not None
+        raise DialError(*name_tls_error(exc, agreed=agreed)) from exc
     return tls
+
+
+class _Settings:
+    """Settings of TLS that keep what was made of them: trio shows it after the handshake alone."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self._context = context
+        self.made: ssl.SSLObject | None = None
+
+    def wrap_bio(self, *given: Any, **named: Any) -> ssl.SSLObject:
+        self.made = self._context.wrap_bio(*given, **named)
+        return self.made
 
 
 async def _through(

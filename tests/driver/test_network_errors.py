@@ -95,7 +95,7 @@ def test_a_refusal_outranks_errors_of_other_addresses() -> None:
     ],
 )
 def test_tls_error_has_a_kind(error: BaseException, named: tuple[ErrorKind, str]) -> None:
-    assert name_tls_error(error) == named
+    assert name_tls_error(error, agreed=False) == named
 
 
 #: Alerts by which a server refuses a client's certificate: 42 to 46, 48 and 116.
@@ -113,13 +113,15 @@ ALERTS = [
 @pytest.mark.parametrize("reason", ALERTS)
 def test_a_refused_client_certificate_has_its_own_kind(reason: str) -> None:
     named = (ErrorKind.TLS_CLIENT_CERTIFICATE, reason.replace("_", " ").lower())
-    assert name_tls_error(caused(ssl_error(reason))) == named
+    assert name_tls_error(caused(ssl_error(reason)), agreed=False) == named
     assert name_os_error(caused(ssl_error(reason))) == named
 
 
-def test_alert_40_means_the_certificate_only_after_the_handshake() -> None:
+def test_alert_40_means_the_certificate_once_a_cipher_is_agreed() -> None:
     alert = ssl_error("SSLV3_ALERT_HANDSHAKE_FAILURE")
-    assert name_tls_error(alert)[0] is ErrorKind.TLS_OTHER
+    assert name_tls_error(alert, agreed=False)[0] is ErrorKind.TLS_OTHER
+    assert name_tls_error(alert, agreed=True)[0] is ErrorKind.TLS_CLIENT_CERTIFICATE
+    assert name_tls_error(ssl_error("WRONG_VERSION"), agreed=True)[0] is ErrorKind.TLS_OTHER
     assert name_os_error(caused(alert))[0] is ErrorKind.TLS_CLIENT_CERTIFICATE
 
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import socket
 import ssl
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
@@ -184,53 +182,3 @@ async def test_a_portals_certificate_is_waited_out(nursery: trio.Nursery) -> Non
     states, _ = await place.session(nursery, trusting)
     assert place.dials >= 4
     assert actions(states)[1:3] == [Action.LATER] * 2
-
-
-@pytest.mark.parametrize("newest", [ssl.TLSVersion.TLSv1_3, ssl.TLSVersion.TLSv1_2])
-async def test_a_wanted_client_certificate_is_named(newest: ssl.TLSVersion) -> None:
-    authority = trustme.CA()
-    ours = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    ours.maximum_version = newest
-    ours.verify_mode = ssl.CERT_REQUIRED
-    authority.issue_cert("127.0.0.1").configure_cert(ours)  # pyright: ignore[reportUnknownMemberType]
-    authority.configure_trust(ours)  # pyright: ignore[reportUnknownMemberType]
-    trusting = ssl.create_default_context()
-    authority.configure_trust(trusting)  # pyright: ignore[reportUnknownMemberType]
-    dials = 0
-
-    def serve(listener: socket.socket) -> None:
-        """On blocking sockets: trio's TLS closes without the alert that says why."""
-        nonlocal dials
-        while True:
-            try:
-                plain, _ = listener.accept()
-            except OSError:  # it was closed
-                return
-            dials += 1
-            plain.settimeout(5)
-            secure = ours.wrap_socket(plain, server_side=True, do_handshake_on_connect=False)
-            with suppress(OSError):
-                secure.do_handshake()
-            with suppress(OSError), socket.socket(fileno=secure.detach()) as raw:
-                raw.settimeout(5)
-                raw.shutdown(socket.SHUT_WR)  # a close with unread data would reset the alert
-                while raw.recv(4096):
-                    pass
-
-    async with trio.open_nursery() as nursery:
-        listener = socket.create_server(("127.0.0.1", 0))
-        nursery.start_soon(trio.to_thread.run_sync, serve, listener)
-        backend = Backend("127.0.0.1", port=listener.getsockname()[1], secure=True)
-        with trio.fail_after(30):
-            async with open_session(
-                backend, {"mic": Frames(5)}, policy=QUICK, connect=connector(trusting)
-            ) as session:
-                ended = await session.wait()
-        listener.shutdown(socket.SHUT_RDWR)
-        listener.close()
-    assert ended.state is State.FAILED
-    if newest is ssl.TLSVersion.TLSv1_3:
-        assert dials == 1
-        assert "wants a certificate of this client" in ended.reason
-    else:  # alert 40 of a handshake stands for much else
-        assert "TLS failed" in ended.reason

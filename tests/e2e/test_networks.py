@@ -1,0 +1,145 @@
+"""Certificates, proxies and addresses on real sockets, the same on each face."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from openline.backend import Backend
+from openline.updates import Ended, State
+from tests.e2e.support_networks import FACES, QUICK, Authority, HttpProxy, Place
+
+Play = Callable[..., Ended]
+every_face = pytest.mark.parametrize("play", FACES.values(), ids=FACES)
+both_versions = pytest.mark.parametrize("newest", [ssl.TLSVersion.TLSv1_3, ssl.TLSVersion.TLSv1_2])
+
+
+@pytest.fixture(scope="module")
+def authority() -> Authority:
+    return Authority()
+
+
+def has_ipv6() -> bool:
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        return False
+    return True
+
+
+needs_ipv6 = pytest.mark.skipif(not has_ipv6(), reason="this machine has no ::1")
+
+
+@every_face
+@both_versions
+def test_a_wanted_client_certificate_is_named(
+    play: Play, authority: Authority, newest: ssl.TLSVersion
+) -> None:
+    with Place(authority.server("127.0.0.1", wants=True, newest=newest)) as place:
+        backend = Backend("127.0.0.1", port=place.port, secure=True)
+        ended = play(backend, policy=QUICK, ssl_context=authority.client())
+    assert (ended.state, place.dials) == (State.FAILED, 1)
+    assert "wants a certificate of this client" in ended.reason
+
+
+@every_face
+@both_versions
+def test_a_client_certificate_of_a_stranger_is_refused(
+    play: Play, authority: Authority, newest: ssl.TLSVersion
+) -> None:
+    stranger = Authority().ca.issue_cert("client")
+    with Place(authority.server("127.0.0.1", wants=True, newest=newest)) as place:
+        backend = Backend("127.0.0.1", port=place.port, secure=True)
+        ended = play(backend, policy=QUICK, ssl_context=authority.client(stranger))
+    assert (ended.state, place.dials) == (State.FAILED, 1)
+    assert "wants a certificate of this client" in ended.reason
+
+
+@every_face
+@both_versions
+def test_a_client_certificate_is_shown(
+    play: Play, authority: Authority, newest: ssl.TLSVersion
+) -> None:
+    shown = authority.ca.issue_cert("client")
+    with Place(authority.server("127.0.0.1", wants=True, newest=newest)) as place:
+        backend = Backend("127.0.0.1", port=place.port, secure=True)
+        ended = play(backend, policy=QUICK, ssl_context=authority.client(shown))
+    assert (ended.complete, place.dials) == (True, 1)
+
+
+@every_face
+def test_no_common_cipher_is_no_matter_of_a_certificate(play: Play, authority: Authority) -> None:
+    """The same alert 40, before anything was agreed."""
+    there = authority.server("127.0.0.1", newest=ssl.TLSVersion.TLSv1_2)
+    there.set_ciphers("ECDHE-ECDSA-AES128-GCM-SHA256")
+    here = authority.client()
+    here.set_ciphers("ECDHE-ECDSA-AES256-GCM-SHA384")
+    with Place(there) as place:
+        backend = Backend("127.0.0.1", port=place.port, secure=True)
+        ended = play(backend, policy=QUICK, ssl_context=here)
+    assert ended.state is State.FAILED
+    assert "TLS failed" in ended.reason
+
+
+@every_face
+def test_a_private_authority(
+    play: Play, authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By settings of the app, or by the variable of OpenSSL; else it is not trusted."""
+    pem = tmp_path / "ca.pem"
+    authority.ca.cert_pem.write_to_path(str(pem))
+    with Place(authority.server("localhost")) as place:
+        backend = Backend("localhost", port=place.port, secure=True)
+        assert "certificate" in play(backend, policy=QUICK).reason
+        own = ssl.create_default_context(cafile=pem)
+        assert play(backend, policy=QUICK, ssl_context=own).complete
+        monkeypatch.setenv("SSL_CERT_FILE", str(pem))
+        assert play(backend, policy=QUICK).complete
+
+
+@every_face
+def test_a_key_log_that_cannot_be_opened_is_the_apps_mistake(
+    play: Play, authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = authority.client()
+    monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "none" / "keys"))
+    far = Backend("127.0.0.1", port=1, secure=True)
+    with pytest.raises(ValueError, match=r"^SSLKEYLOGFILE: .*, or unset it$"):
+        play(far)
+    with pytest.raises(ValueError, match=r"^SSLKEYLOGFILE: .*, or unset it$"):
+        play(far, proxy="https://proxy.invalid", ssl_context=own)
+    with Place(authority.server("127.0.0.1")) as place:
+        backend = Backend("127.0.0.1", port=place.port, secure=True)
+        assert play(backend, policy=QUICK, ssl_context=own).complete
+
+
+@every_face
+@needs_ipv6
+@pytest.mark.parametrize("secure", [False, True])
+def test_an_ipv6_literal(play: Play, authority: Authority, secure: bool) -> None:
+    with Place(authority.server("::1") if secure else None, host="::1") as place:
+        scheme = "wss" if secure else "ws"
+        backend = Backend.from_url(f"{scheme}://[::1]:{place.port}/ws")
+        ended = play(backend, policy=QUICK, ssl_context=authority.client())
+    assert ended.complete
+    assert f"\r\nHost: [::1]:{place.port}\r\n".encode() in place.peers[0].request
+
+
+@every_face
+def test_a_proxy_with_credentials_to_a_backend_with_a_client_certificate(
+    play: Play, authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = authority.ca.issue_cert("client")
+    with (
+        Place(authority.server("speech.example", wants=True)) as place,
+        HttpProxy(place.port, user="me:p@ss/word") as proxy,
+    ):
+        monkeypatch.setenv("HTTPS_PROXY", f"http://me:p%40ss%2Fword@127.0.0.1:{proxy.port}")
+        backend = Backend("speech.example", port=443, secure=True)
+        ended = play(backend, policy=QUICK, ssl_context=authority.client(shown))
+    assert ended.complete
+    assert proxy.asked[0].startswith("CONNECT speech.example:443 HTTP/1.1\r\n")
