@@ -85,11 +85,18 @@ class NetworkOptions:
                 raise Problem(f"--basic {self.basic}: it has to hold USER:PASSWORD")
             found.append(basic(user, password))
         if self.origin is not None:
-            found.append(("Origin", self.origin))
-        try:
-            return checked_headers(found)
-        except ValueError as error:
-            raise Problem(f"--header: {str(error).removeprefix('headers: ')}") from None
+            found.append(_checked("--origin", ("Origin", self.origin)))
+        return tuple(found)
+
+
+def _checked(option: str, header: tuple[str, str]) -> tuple[str, str]:
+    """The header, if it can be sent. Raises Problem, which shows no value."""
+    try:
+        checked_headers([header])
+    except ValueError as error:
+        what = str(error).removeprefix("headers: ").replace("number 1", "it")
+        raise Problem(f"{option}: {what}") from None
+    return header
 
 
 def _header(given: str, environment: Mapping[str, str]) -> tuple[str, str]:
@@ -98,17 +105,17 @@ def _header(given: str, environment: Mapping[str, str]) -> tuple[str, str]:
     if not equals or not name:
         raise Problem("--header: give NAME=VALUE, NAME=@FILE or NAME=env:VARIABLE")
     if value.startswith("@"):
-        return name, _secret(option, Path(value[1:]))
+        return _checked(option, (name, _secret(option, Path(value[1:]))))
     if value.startswith("env:"):
         variable = value.removeprefix("env:")
         if not (held := environment.get(variable)):
             raise Problem(f"{option}: the variable {variable} is not set: set it")
-        return name, held
+        return _checked(option, (name, held))
     if any(word in name.lower() for word in _SECRET):
         raise Problem(
             f"{option}: it holds a secret, and {_SEEN}: give {name}=@FILE or {name}=env:VARIABLE"
         )
-    return name, value
+    return _checked(option, (name, value))
 
 
 def _secret(option: str, path: Path) -> str:

@@ -41,6 +41,10 @@ SCHEMES: Final[Mapping[str, int]] = MappingProxyType(
     {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080, "socks4": 1080, "socks4a": 1080}
 )
 _WANTED: Final = "give http://, https://, socks5:// or socks5h://, HOST:PORT"
+#: An unquoted ``/`` ends the host: of ``me:pass/word@proxy`` the user would be taken for it.
+_QUOTE: Final = (
+    "its user or password holds a sign that ends the host: write %2F for /, %3F for ?, %23 for #"
+)
 _CGI: Final = "REQUEST_METHOD"
 _OK: Final = range(200, 300)
 _STATUSES: Final[Mapping[int, ErrorKind]] = MappingProxyType(
@@ -85,6 +89,8 @@ class Proxy:
         Raises ValueError, one line, that shows nothing of the URL but its scheme.
         """
         full = url.strip() if "://" in url else f"http://{url.strip()}"
+        if re.search(r"[/?#].*@", full.partition("://")[2]):
+            raise ValueError(_QUOTE)
         try:
             parts = urlsplit(full)
             port = parts.port

@@ -155,12 +155,26 @@ def test_headers(tmp_path: Path) -> None:
         (f"X-Api-Key={SECRET}", "give X-Api-Key=@FILE or X-Api-Key=env:VARIABLE"),
         ("X-Key=@/nowhere", "--header X-Key /nowhere: No such file or directory"),
         ("X-Key=env:NOWHERE", "--header X-Key: the variable NOWHERE is not set: set it"),
-        ("Host=a.example", "--header: Host belongs to the handshake: leave it out"),
-        ("Bad Name=x", "--header: number 1 cannot be sent"),
+        ("Host=a.example", "--header Host: Host belongs to the handshake: leave it out"),
+        ("Bad Name=x", "--header Bad Name: it cannot be sent: give a name and a value, both"),
+        ("X-A=ä", "--header X-A: it cannot be sent: give a name and a value, both"),
     ],
 )
 def test_a_header_that_cannot_be_sent(given: str, error: str) -> None:
     assert error in wrong(NetworkOptions(header=(given,)).find_headers)
+
+
+def test_an_origin_that_cannot_be_sent() -> None:
+    options = NetworkOptions(header=("X-Tenant=a",), origin="https://bücher.example")
+    assert wrong(options.find_headers).startswith("--origin: it cannot be sent: give a name and")
+
+
+def test_a_secret_that_cannot_be_sent_is_not_shown(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text(f"{SECRET}ä")
+    seen = wrong(NetworkOptions(header=(f"X-Key=@{tmp_path / 'key'}",)).find_headers)
+    assert seen.startswith("--header X-Key: it cannot be sent")
+    seen = wrong(NetworkOptions(header=("X-Key=env:KEY",)).find_headers, {"KEY": f"{SECRET}ä"})
+    assert seen.startswith("--header X-Key: it cannot be sent")
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff", f"{SECRET}\n{SECRET}".encode(), b"x" * 65537])

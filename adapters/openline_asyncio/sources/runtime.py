@@ -30,8 +30,9 @@ class _Asyncio:
         return from_thread(wait(size))
 
     async def within(self, seconds: float, wait: Callable[[], Awaitable[T]]) -> T | None:
+        limit = asyncio.timeout(seconds)
         try:
-            async with asyncio.timeout(seconds) as limit:
+            async with limit:
                 return await wait()
         except TimeoutError:
             if not limit.expired():  # its own, as a network file system's
