@@ -27,7 +27,7 @@ from openline_cli.network import NetworkOptions
 from openline_cli.problems import COMPLETE, INTERRUPTED, Problem
 from openline_cli.screen import find_screen, write_err
 from openline_cli.settings import check_buffer
-from openline_cli.stream import finish, make_backend, make_view, with_headers
+from openline_cli.stream import finish, make_backend, make_view, with_headers, with_subprotocols
 from openline_cli.writers import Draft
 from openline_driver.options import Credentials
 from openline_store.records import Began
@@ -95,11 +95,15 @@ def _why_none(directory: Path) -> str:
     return "no unfinished session is spooled there"
 
 
-def _backend(folder: Path, began: Began) -> Backend:
+def _backend(folder: Path, began: Began, network: NetworkOptions) -> Backend:
+    """The session's own backend, with what of it has to be given again. Raises Problem."""
+    headers = network.find_headers()
     try:
-        return began.backend
+        backend = began.backend(headers)
     except ValueError as error:
-        raise Problem(f"{folder}: {error} with --url") from None
+        how = "--url" if began.had_query else "--header"
+        raise Problem(f"{folder}: {error} with {how}") from None
+    return with_subprotocols(backend, network)
 
 
 def _dialect(folder: Path, began: Began, given: Dialect | None, options: Sequence[str]) -> Dialect:
@@ -131,7 +135,8 @@ def _resume(
     credentials = kept or find_credentials(None, variable=dialect.traits.key_variable)
     with blamed(options.dialect):
         check_buffer(options.policy, dialect.traits)
-    backend = with_headers(other or _backend(folder, began), options)
+    own = partial(_backend, folder, began, options)
+    backend = own() if other is None else with_headers(other, options)
     screen = None if options.json and sys.stdout.isatty() else find_screen()
     view = make_view(backend, dict.fromkeys(began.sources), screen, json=options.json)
     open_one = partial(

@@ -131,9 +131,14 @@ def find_backend(url: str | None, dialect: Dialect, *, plain_ws: bool) -> Backen
 
 def with_headers(backend: Backend, network: NetworkOptions) -> Backend:
     """The backend with the headers and subprotocols of the options. Raises Problem."""
-    headers = network.find_headers()
+    return with_subprotocols(replace(backend, headers=network.find_headers()), network)
+
+
+def with_subprotocols(backend: Backend, network: NetworkOptions) -> Backend:
+    """The backend with the subprotocols of the options, if they have any. Raises Problem."""
+    given = tuple(network.subprotocol)
     try:
-        return replace(backend, headers=headers, subprotocols=tuple(network.subprotocol))
+        return replace(backend, subprotocols=given) if given else backend
     except ValueError as error:
         raise Problem(f"--subprotocol: {error}") from None
 

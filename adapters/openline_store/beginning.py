@@ -55,7 +55,7 @@ def begun_again(
             maker,
             past.began.spoken(named),
             session_id=past.began.session_id,
-            backend=given["backend"] or past.began.backend,
+            backend=given["backend"] or past.began.backend(),
             names=past.began.sources,
             sources=past.sources,
             transcript=past.transcript,

@@ -22,6 +22,7 @@ from openline.updates import Gap, Transcript
 #: The version of the format. Version 1 has no ``Told``, ``Assumed``, ``Replaced`` and
 #: ``Withdrawn``; it is read as this one. A folder of a later version is refused.
 VERSION: Final = 2
+_ORIGIN: Final = "origin"
 #: The longest record, in bytes (a final of many words is far shorter).
 _LONGEST: Final = 1 << 24
 
@@ -30,8 +31,10 @@ class Began(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     """The data that is needed to resume the session. It never holds a credential.
 
     It does not hold the query of the URL either, which may contain one: ``had_query`` is stored
-    instead. ``dialect`` is the dialect's name; None in a log of an early version.
-    ``dialect_options`` are its options, as text, where they differ from the defaults.
+    instead. Nor does it hold the values of headers: ``origin`` is the only one that is no secret,
+    and of the others ``headers`` has the names. ``dialect`` is the dialect's name; None in a log of
+    an early version. ``dialect_options`` are its options, as text, where they differ from the
+    defaults.
     """
 
     version: int
@@ -44,12 +47,16 @@ class Began(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     dialect: str | None = None
     redirects_to: tuple[str, ...] = ()
     dialect_options: dict[str, str] = {}  # msgspec copies it
+    subprotocols: tuple[str, ...] = ()
+    origin: str | None = None
+    headers: tuple[str, ...] = ()
 
     @classmethod
     def of(
         cls, backend: Backend, session_id: str, sources: Iterable[str], *, dialect: Dialect
     ) -> Began:
         """The record for a new session."""
+        origins = [value for name, value in backend.headers if name.lower() == _ORIGIN]
         return cls(
             version=VERSION,
             session_id=session_id,
@@ -61,6 +68,9 @@ class Began(msgspec.Struct, frozen=True, tag=True, kw_only=True):
             dialect=dialect.name,
             redirects_to=backend.redirects_to,
             dialect_options=recorded(dialect),
+            subprotocols=backend.subprotocols,
+            origin=origins[-1] if origins else None,
+            headers=tuple(name for name, _ in backend.headers if name.lower() != _ORIGIN),
         )
 
     def spoken(self, given: Dialect | None = None) -> Dialect:
@@ -92,16 +102,29 @@ class Began(msgspec.Struct, frozen=True, tag=True, kw_only=True):
             )
         return BUILT_IN[self.dialect]
 
-    @property
-    def backend(self) -> Backend:
-        """The session's backend. Raises ValueError, one line, if its URL had a query."""
+    def backend(self, headers: Iterable[tuple[str, str]] = ()) -> Backend:
+        """The session's backend, with ``headers`` beside what is stored of its own.
+
+        Raises ValueError, one line, if its URL had a query, or its requests a header, that is not
+        given again.
+        """
+        given = tuple(headers)
         if self.had_query:
             raise ValueError("its URL had a query, which is never stored: give the URL again")
+        names = {name.lower() for name, _ in given}
+        if missing := [name for name in self.headers if name.lower() not in names]:
+            raise ValueError(
+                f"its requests had headers that are never stored, {' and '.join(missing)}: "
+                "give them again"
+            )
+        own = () if self.origin is None or _ORIGIN in names else (("Origin", self.origin),)
         return Backend.from_url(
             self.url,
             allow_plain=self.allow_plain,
             credential_place=self.credential_place,
             redirects_to=self.redirects_to,
+            headers=(*own, *given),
+            subprotocols=self.subprotocols,
         )
 
 

@@ -108,12 +108,12 @@ def resume_session(
 
     ``folder`` is the session's own, or what was given as ``spool`` if no other session is left
     in it; ``spooled_sessions`` lists them. It has the same session id and ends with the whole
-    transcript. ``backend`` None: where the session was going to, but without its headers and
-    subprotocols, which are not stored. ``dialect`` None: the one that the session spoke, with its
-    options, if it is a built-in one; one that is given counts as it is, its options too. The rest
-    is as for ``open_session``, TypeError too. Entering the block raises SpoolError, one line, for a
-    folder that holds no session, that another process is using, or to which the dialect, the policy
-    or the backend do not fit.
+    transcript. ``backend`` None: where the session was going to, if no part of that is secret: the
+    query of a URL and headers are not stored, but for an Origin. ``dialect`` None: the one that the
+    session spoke, with its options, if it is a built-in one; one that is given counts as it is, its
+    options too. The rest is as for ``open_session``, TypeError too. Entering the block raises
+    SpoolError, one line, for a folder that holds no session, that another process is using, or to
+    which the dialect, the policy or the backend do not fit.
     """
     given = locals()
     named = check_resuming(given)

@@ -61,9 +61,9 @@ class Backend:
     in ``redirects_to``, such as ``"wss://eu.example.org"``; the audio goes there, the credential
     does not. ``headers``, pairs of names and values, are added to each request to this origin, such
     as an ``Origin`` or what a gateway in front of the backend wants. They may hold secrets, so
-    neither a spool nor a journal has them. ``subprotocols`` are offered beside the dialect's own.
-    Raises ValueError, one line, for an address that cannot be dialled, and TypeError for a field of
-    the wrong type.
+    no journal has them, and a spool the ``Origin`` alone. ``subprotocols`` are offered beside the
+    dialect's own. Raises ValueError, one line, for an address that cannot be dialled, and TypeError
+    for a field of the wrong type.
     """
 
     host: str = field(default=DEFAULT_ADDRESS.host, kw_only=False)

@@ -187,6 +187,28 @@ def test_a_mistake_is_one_line(
 
 
 @pytest.mark.usefixtures("not_dialled")
+def test_headers_that_are_never_stored_are_asked_for(tmp_path: Path, capsys: Captured) -> None:
+    folder = _left(tmp_path, headers=("X-Tenant", "X-Key"))
+    assert main(["resume", str(tmp_path), "--header", "X-Tenant=a"]) == 2
+    assert _one_line(capsys) == (
+        f"openline: {folder}: its requests had headers that are never stored, X-Key: give them "
+        "again with --header\n"
+    )
+
+
+def test_subprotocols_and_the_origin_of_a_session_are_kept(
+    answer: Callable[..., Opened], ended: End, tmp_path: Path
+) -> None:
+    _left(tmp_path, headers=("X-Tenant",), subprotocols=("v1",), origin="https://app.example")
+    opened = answer([], ended(), ended())
+    for options, subprotocols in (((), ("v1",)), (("--subprotocol", "v2"), ("v2",))):
+        main(["resume", str(tmp_path), "--header", "X-Tenant=a", *options])
+        backend = opened.pop()[1]
+        assert backend.headers == (("Origin", "https://app.example"), ("X-Tenant", "a"))
+        assert backend.subprotocols == subprotocols
+
+
+@pytest.mark.usefixtures("not_dialled")
 def test_a_transcript_of_no_known_kind_is_refused(tmp_path: Path, capsys: Captured) -> None:
     _left(tmp_path)
     assert main(["resume", str(tmp_path), "--out", str(tmp_path / "t.doc")]) == 2

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -30,6 +31,8 @@ from openline_store.records import (
     Said,
     Told,
     Withdrawn,
+    pack,
+    unpack,
 )
 from openline_store.spool import (
     SEGMENT_BYTES,
@@ -516,7 +519,7 @@ def test_session_is_resumed_at_its_backend() -> None:
         Backend(host="example.org", port=443, credential_place=CredentialPlace.QUERY),
         Backend(host="example.org", secure=False, allow_plain=True),
     ):
-        there = Began.of(backend, "s", ("mic",), dialect=EchoPanel()).backend
+        there = Began.of(backend, "s", ("mic",), dialect=EchoPanel()).backend()
         assert (there.url, there.credential_place) == (backend.url, backend.credential_place)
 
 
@@ -524,7 +527,35 @@ def test_query_is_not_stored_and_must_be_given_again() -> None:
     began = Began.of(Backend(query="key=secret"), "s", ("mic",), dialect=EchoPanel())
     assert "secret" not in repr(began)
     with pytest.raises(ValueError, match="give the URL again"):
-        _ = began.backend
+        began.backend()
+
+
+def test_subprotocols_and_the_origin_are_stored_and_other_headers_by_name() -> None:
+    headers = {"Origin": "https://app.example", "X-Api-Key": "secret", "Cookie": "id=secret"}
+    backend = Backend(headers=tuple(headers.items()), subprotocols=("v1", "v2"))
+    began = Began.of(backend, "s", ("mic",), dialect=EchoPanel())
+    assert b"secret" not in pack(began)
+    with pytest.raises(ValueError, match=r"never stored, X-Api-Key and Cookie: give them again"):
+        began.backend()
+    with pytest.raises(ValueError, match=r"never stored, Cookie: give them again"):
+        began.backend([("x-api-key", "other")])
+    given = (("cookie", "id=1"), ("X-API-KEY", "other"))
+    again = began.backend(given)
+    assert again.subprotocols == ("v1", "v2")
+    assert again.headers == (("Origin", "https://app.example"), *given)
+    moved = began.backend([*given, ("origin", "https://other.example")])
+    assert moved.headers == (*given, ("origin", "https://other.example"))
+
+
+def test_a_log_of_before_has_no_headers_and_no_subprotocols() -> None:
+    """As it was written before either was stored."""
+    old = {"type": "Began", "version": 2, "session_id": "s", "url": "ws://127.0.0.1/x",
+           "allow_plain": False, "sources": ["mic"]}  # fmt: skip
+    body = msgspec.msgpack.encode(old)
+    record = len(body).to_bytes(4, "little") + zlib.crc32(body).to_bytes(4, "little") + body
+    [(began, _)] = unpack(record)
+    assert isinstance(began, Began)
+    assert (began.backend().headers, began.backend().subprotocols) == ((), ())
 
 
 # Loading.
