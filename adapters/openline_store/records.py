@@ -179,7 +179,7 @@ class Lost(msgspec.Struct, frozen=True, tag=True):
 
 
 class Withdrawn(msgspec.Struct, frozen=True, tag=True):
-    """A reported gap was withdrawn: a later dial has confirmed its audio."""
+    """A reported gap was withdrawn: its audio was confirmed, or is told."""
 
     gap: Gap
 

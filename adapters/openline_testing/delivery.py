@@ -76,6 +76,8 @@ class Delivery:
         match update:
             case Transcript() | PartialRetracted():
                 self._words.reported(update)
+                if isinstance(update, Transcript) and update.final:
+                    self._gaps.told(update)
             case Gap():
                 self._gaps.reported(update)
                 self._ignored.reported(update)

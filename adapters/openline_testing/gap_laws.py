@@ -2,7 +2,8 @@
 
 Captured audio is confirmed, or in a final though its audio was not confirmed, or in a gap; and
 each gap is reported. A gap that the backend reported, somewhere within its bounds, is
-withdrawn once a later dial has confirmed all audio within them.
+withdrawn once a later dial has confirmed all audio within them. Another one is withdrawn when a
+final tells its audio after all, but for what that final does not cover.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Final, NoReturn
 
+from openline.audio.gaps import without
 from openline.events import AbortRequested, AudioCaptured, CaptureHole, SkipRequested
 from openline.updates import (
     Ended,
@@ -21,6 +23,8 @@ from openline.updates import (
     SourceEnded,
     SourceStatistics,
     State,
+    Transcript,
+    to_samples,
 )
 from openline_testing.laws import broken
 from openline_testing.line import Line
@@ -44,7 +48,7 @@ class GapLaws:
     """Observes gaps, watermarks and the result."""
 
     __slots__ = (
-        *("_dial", "_line", "_open", "_seen", "_unmeasured"),
+        *("_dial", "_line", "_open", "_reclaimed", "_seen", "_spans", "_unmeasured"),
         *("captured", "exact", "figures", "grew", "lost"),
     )
 
@@ -57,6 +61,8 @@ class GapLaws:
         self.lost: Counter[str] = Counter()  # samples that are reported missing
         self.exact: list[Gap] = []
         self._open: list[_Lost] = []  # inexact gaps that were not withdrawn
+        self._reclaimed: list[Gap] = []  # exact gaps that were withdrawn since the event
+        self._spans: list[tuple[str, int, int]] = []  # of the finals since the event
         self._unmeasured: set[str] = set()  # the sources whose audio came without a peak
         self.figures: dict[str, SourceStatistics] = {}
 
@@ -64,6 +70,7 @@ class GapLaws:
         """After the event was noted: count audio that must be kept; note where a dial begins."""
         event, seen = self._seen.event, self._seen
         self.grew = False
+        self._reclaimed, self._spans = [], []
         self._begins()
         if seen.ended is not None or seen.stop_wanted:
             return
@@ -96,7 +103,7 @@ class GapLaws:
         gap, is_skip = update, isinstance(self._seen.event, SkipRequested)
         if gap.cause is GapCause.SKIPPED:
             if not is_skip:
-                self._broken("gaps add up", f"nobody skipped, and a gap says so: {gap}")
+                self._broken("gaps add up", f"a gap is skipped, and no skip was requested: {gap}")
             self._seen.holes.add(gap.source)  # captured and not sent need not mean that it waits
         if gap.samples <= 0 or gap.end < gap.start:
             self._broken("gaps add up", f"a gap of {gap.samples} samples")
@@ -108,7 +115,16 @@ class GapLaws:
         else:
             self._open.append(_Lost(gap, self._line.dial))
 
+    def told(self, final: Transcript) -> None:
+        """A final is reported."""
+        self._spans.append((final.source, to_samples(final.start), to_samples(final.end)))
+
     def _withdrawn(self, gap: Gap) -> None:
+        if gap.exact and gap in self.exact:
+            self.exact.remove(gap)
+            self.lost[gap.source] -= gap.samples
+            self._reclaimed.append(gap)
+            return
         known = next((each for each in self._open if each.gap == gap), None)
         if known is None or gap.cause is not GapCause.BACKEND:
             self._broken("gaps withdrawn", f"it was not reported, or is withdrawn already: {gap}")
@@ -126,6 +142,12 @@ class GapLaws:
 
     def settle(self) -> None:
         """All commands of the event are read: a gap that is filled must be withdrawn."""
+        for gap in self._reclaimed:
+            told = [span for source, *span in self._spans if source == gap.source]
+            runs = [(start, end) for start, end in told]
+            runs += [(each.start, each.end) for each in self.exact if each.source == gap.source]
+            if any(without(gap.start, gap.end, runs)):
+                self._broken("gaps withdrawn", f"no final tells all of it: {gap}")
         if self._seen.ended is not None:
             return
         for each in self._open:

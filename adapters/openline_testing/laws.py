@@ -152,7 +152,8 @@ LAWS: Final[Mapping[str, str]] = MappingProxyType(
         ),
         "gaps withdrawn": (
             "A gap that the backend reported is withdrawn, once, exactly if later dials have "
-            "confirmed all audio within its bounds; or at the end, if it counted audio twice."
+            "confirmed all audio within its bounds; or at the end, if it counted audio twice. An "
+            "exact gap is withdrawn only if finals tell its audio; the rest is a gap again."
         ),
         "accounts": (
             "Of each source the captured samples are those confirmed, assumed, told and missing, "

@@ -125,7 +125,7 @@ class StoreReplaced(msgspec.Struct, frozen=True):
 
 
 class StoreWithdrawn(msgspec.Struct, frozen=True):
-    """Note on disk that a gap was withdrawn: a later dial has confirmed its audio."""
+    """Note on disk that a gap was withdrawn: its audio was confirmed, or is told."""
 
     gap: Gap
 

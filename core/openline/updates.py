@@ -185,7 +185,11 @@ class Gap(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GapWithdrawn(msgspec.Struct, frozen=True, kw_only=True):
-    """``gap`` was reported, and a later dial has confirmed all of its audio: remove it."""
+    """``gap`` was reported, and is none any more: remove it.
+
+    A later dial has confirmed all of its audio. Or its audio was heard before it was lost, and
+    those words are told after all; what they do not cover follows as another ``Gap``.
+    """
 
     gap: Gap
 

@@ -8,7 +8,9 @@ import pytest
 
 from openline import events as e
 from openline.commands import (
+    FetchAudio,
     Report,
+    SendPing,
     StoreConfirmed,
     StoreFinal,
     StoreGap,
@@ -52,6 +54,17 @@ def lost_in_a_sentence(**options: Any) -> Drive:
     drive = claimed(5, **options)
     drive.final(1, 4, "one two three")
     return drive
+
+
+def read(drive: Drive) -> None:
+    """Send all audio; the disk answers."""
+    asked = 0
+    while asked < len(drive.commands):
+        new, asked = drive.commands[asked:], len(drive.commands)
+        for each in new:
+            if isinstance(each, FetchAudio):
+                drive.feed(e.AudioFetched(each.source, each.start, pcm(each.samples)))
+        drive.serve("mic")
 
 
 def summed_up(drive: Drive) -> None:
@@ -252,6 +265,36 @@ class TestALoss:
         assert drive.settled[-1].start == 14.1
         drive.abort()
         assert texts(drive) == ["one two three four", "five"]
+        accounted(drive)
+
+    @pytest.mark.parametrize("disk", [0.0, 60.0])
+    def test_what_was_lost_of_a_final_that_is_told_after_all_is_no_gap(self, disk: float) -> None:
+        """Its beginning was sent again when memory, or the disk, ran over inside it."""
+        drive = claimed(15, disk_seconds=disk)
+        drive.final(9, 14, "one two three four")
+        drive.lose()
+        drive.redial()
+        drive.connect()
+        sent = drive.drain()  # up to 10 s, of which memory keeps no more than the mark
+        drive.feed(e.AudioCaptured("mic", pcm(round(60.5 * S))))
+        for each in sent:
+            if isinstance(each, SendPing):
+                drive.feed(e.PongReceived(each.dial, each.mark))
+        drive.figures()
+        read(drive)
+        lost, rest = drive.gaps
+        assert (lost.start, lost.end, rest.start, rest.end) == (10 * S, 15.5 * S, 14 * S, 15.5 * S)
+        assert drive.told(GapWithdrawn) == [GapWithdrawn(gap=lost)]
+        assert texts(drive) == ["one two three four"]
+        notes = (StoreTold, StoreGap, StoreWithdrawn)
+        noted = [each for each in drive.commands if isinstance(each, notes)]
+        assert noted == (
+            [StoreGap(lost), StoreTold("mic", 10 * S, 14 * S), StoreWithdrawn(lost), StoreGap(rest)]
+            if disk
+            else []
+        )
+        drive.abort()
+        assert drive.ended.missing[0] == rest
         accounted(drive)
 
     def test_the_first_final_behind_a_cut_carries_the_seam(self) -> None:

@@ -141,6 +141,20 @@ def test_the_rest_is_lost_beside_gaps_and_what_is_told() -> None:
     ]
 
 
+def test_what_was_lost_and_is_told_after_all_is_no_gap() -> None:
+    losses = GapLog("mic")
+    losses.lose(0, 40, OVERFLOW)
+    losses.lose(60, 70, CAPTURE)
+    assert losses.take() == [gap(0, 40, OVERFLOW), gap(60, 70)]
+    losses.lose(80, 90, OVERFLOW)
+    assert losses.reclaim(10, 85) == [(10, 40), (80, 85)]
+    assert losses.told == 35
+    assert losses.take_withdrawn() == [gap(0, 40, OVERFLOW)]
+    assert losses.take() == [gap(0, 10, OVERFLOW), gap(85, 90, OVERFLOW)]
+    assert losses.missing() == [gap(0, 10, OVERFLOW), gap(60, 70), gap(85, 90, OVERFLOW)]
+    assert losses.reclaim(10, 10) == losses.reclaim(60, 70) == []
+
+
 def test_told_audio_of_an_earlier_process_is_neither_kept_nor_lost() -> None:
     losses = GapLog("mic")
     assert losses.restore([], [(20, 30)], 10, [(0, 25), (28, 40)]) == ([(10, 20), (30, 40)], 40)
@@ -237,7 +251,12 @@ def test_a_drop_with_too_little_room_is_made_smaller_at_the_end() -> None:
 @given(
     st.lists(
         st.tuples(
-            st.sampled_from(["capture", "hole", "drop", "tell", "confirm", "lose", "cut", "take"]),
+            st.sampled_from(
+                [
+                    *("capture", "hole", "drop", "tell", "reclaim"),
+                    *("confirm", "lose", "cut", "take"),
+                ]
+            ),
             st.integers(0, 60),
             st.integers(0, 60),
         ),
@@ -248,7 +267,7 @@ def test_each_captured_sample_ends_in_one_place(steps: list[tuple[str, int, int]
     losses, captured, confirmed, lost = GapLog("mic"), 0, 0, 0
     reported, withdrawn = list[Gap](), list[Gap]()
     for kind, one, other in steps:
-        low = min(max(one, confirmed, lost), captured)
+        low = min(one if kind == "reclaim" else max(one, confirmed, lost), captured)
         high = min(low + other, captured)
         match kind:
             case "capture":
@@ -259,8 +278,8 @@ def test_each_captured_sample_ends_in_one_place(steps: list[tuple[str, int, int]
             case "drop":
                 if one < captured:
                     losses.somewhere(one, captured, 1 + other % (captured - one))
-            case "tell":
-                losses.tell(low, high)
+            case "tell" | "reclaim":
+                (losses.tell if kind == "tell" else losses.reclaim)(low, high)
             case "confirm":
                 confirmed = max(confirmed, low)
                 losses.confirm(confirmed)

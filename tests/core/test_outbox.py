@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 
 from openline.audio.backlog import FRAME_SAMPLES
 from openline.audio.disk_runs import FETCH, DiskRuns
+from openline.audio.marks import Marks
 from openline.audio.outbox import Outbox
 from openline.audio.readings import Reading
+from openline.dialects.traits import Ends
 from openline.updates import SAMPLE_RATE, Gap, GapCause, Transcript
 
 F = FRAME_SAMPLES
@@ -447,6 +449,40 @@ def test_all_runs_on_disk_before_a_skip_are_taken_out() -> None:
     runs.skip(35)
     assert runs.clear() == [(35, 40)]
     assert not runs
+
+
+def overflows_within_a_final() -> Outbox:
+    """A final of [F, 5F) is put aside; the next dial was sent half of it when 2F samples go."""
+    box = box_with(6, limit=6 * F)
+    pull(box, 6)
+    box.hearing.marks.hold(held(F, 5 * F), FAR)
+    box.end_dial()
+    pull(box, 3)
+    box.add(audio(box.captured, box.captured + 5 * F))
+    assert box.losses.take() == [gap(3 * F, 5 * F, GapCause.OVERFLOW)]
+    return box
+
+
+def test_what_was_lost_of_a_final_that_is_told_in_the_end_is_no_gap() -> None:
+    box = overflows_within_a_final()
+    box.end()
+    assert box.losses.take_withdrawn() == [gap(3 * F, 5 * F, GapCause.OVERFLOW)]
+    assert box.losses.told == 4 * F
+    assert [each.cause for each in box.losses.missing()] == [
+        GapCause.UNPROVEN,
+        GapCause.UNDELIVERED,
+    ]
+
+
+def test_what_was_lost_of_a_final_that_is_replaced_stays_lost() -> None:
+    box = overflows_within_a_final()
+    box.hearing.begin_dial(Marks(0, 0, 0), Ends.CLAIMED)
+    again = held(F, 3 * F)
+    box.hearing.hold(again._replace(final=msgspec.structs.replace(again.final, id="2.1.1")), FAR)
+    box.hearing.pass_mark(6 * F)
+    box.end()
+    assert box.losses.take_withdrawn() == []
+    assert gap(3 * F, 5 * F, GapCause.OVERFLOW) in box.losses.missing()
 
 
 def test_ignoring_a_source_twice_changes_nothing() -> None:

@@ -151,6 +151,12 @@ def test_a_word_of_which_half_is_in_a_gap_may_be_replaced_by_what_is_left(seed: 
     check([seed])
 
 
+@pytest.mark.parametrize("seed", [6569450, 6573300])
+def test_what_was_lost_of_a_final_that_is_told_after_all_is_no_gap(seed: int) -> None:
+    """Memory overflows within a final that was put aside, and the next dial does not repeat it."""
+    check([seed])
+
+
 @pytest.mark.parametrize("seed", [7243, 19502, 2015565])
 def test_times_behind_a_short_frame_that_was_dropped_are_off_by_its_rest(seed: int) -> None:
     check([seed])

@@ -874,6 +874,7 @@ MORE: list[tuple[str, bool, Callable[[Faulty], object]]] = [
     ("the window", False, floods_a_short_queue),
     ("gaps withdrawn", False, reported(GapWithdrawn(gap=gap(0, 2, 2)))),
     ("gaps withdrawn", False, reported(DROPPED, GapWithdrawn(gap=DROPPED))),
+    ("gaps withdrawn", False, reported(gap(0, 2, 2), GapWithdrawn(gap=gap(0, 2, 2)))),
     ("accounts", False, ends(accounts={})),
     (
         "accounts",

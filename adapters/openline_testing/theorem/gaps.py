@@ -31,15 +31,23 @@ def check_gap(books: Books, gap: Gap) -> None:
     fill(account.lost, gap.start, gap.end)
 
 
+def note_withdrawn(books: Books, gap: Gap) -> None:
+    """A gap is withdrawn: what is still lost of an exact one follows as another gap."""
+    books.withdrawn.append(gap)
+    if gap.exact:
+        books.accounts[gap.source].lost[gap.start : gap.end] = bytes(gap.samples)
+
+
 def check_withdrawn(books: Books) -> None:
     """Gaps were withdrawn: what became of all of their ranges is known."""
     withdrawn, books.withdrawn = books.withdrawn, []
     for gap in withdrawn:
         account = books.accounts[gap.source]
-        known = gap in account.somewhere
-        hold("gaps", known, f"{gap} is withdrawn, and was not reported as a loss of the backend")
-        account.somewhere.remove(gap)
-        account.withdrawn.append(gap)
+        known = gap in (books.told if gap.exact else account.somewhere)
+        hold("gaps", known, f"{gap} is withdrawn, and was not reported")
+        if not gap.exact:
+            account.somewhere.remove(gap)
+            account.withdrawn.append(gap)
         books.told.remove(gap)
         books.happens("a gap withdrawn")
         books.excuse_told(gap.source, books.core.statistics.sources[gap.source].told)

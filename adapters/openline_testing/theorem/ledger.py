@@ -31,7 +31,7 @@ from openline.updates import (
 )
 from openline_testing.theorem.books import LISTENING, SPEAKING, Books
 from openline_testing.theorem.clauses import fail, hold
-from openline_testing.theorem.gaps import check_gap, check_withdrawn
+from openline_testing.theorem.gaps import check_gap, check_withdrawn, note_withdrawn
 from openline_testing.theorem.result import check_end
 
 
@@ -123,7 +123,7 @@ class Ledger(Books):
                 self.told.append(update)
                 check_gap(self, update)
             case GapWithdrawn(gap=gap):
-                self.withdrawn.append(gap)
+                note_withdrawn(self, gap)
             case Ended():
                 self.ended = update
             case Trouble(kind="malformed"):  # an ideal backend sends no malformed message

@@ -12,6 +12,9 @@ An example, in samples. On dial 1 the backend drops 320 of [1000, 5000), and 900
 when the dial is lost. Dial 2 begins at 900. When it has confirmed 5000, the gap is withdrawn.
 Had 1200 been confirmed on dial 1, the drop may lie before 1200: the gap stays.
 
+A gap is withdrawn as well if its audio was heard before it was lost, and the words of then are
+told after all (``reclaim``). What lies around them stays a gap.
+
 All positions are samples of session time.
 """
 
@@ -24,6 +27,8 @@ from openline.updates import Gap, GapCause
 
 #: The causes of gaps that resuming the session can fill: it ended too early.
 AT_THE_END = frozenset({GapCause.UNDELIVERED, GapCause.UNCONFIRMED})
+#: The causes of gaps whose audio an earlier dial may have been sent: it left memory.
+HEARD_PERHAPS = frozenset({GapCause.OVERFLOW, GapCause.SPOOL, GapCause.SKIPPED, GapCause.UNPROVEN})
 
 
 def _order(gap: Gap) -> tuple[int, int]:
@@ -106,6 +111,24 @@ class GapLog:
         runs = list(without(start, end, self._settled()))
         for low, high in runs:
             self.unassume(low, high)
+        self._told += runs
+        return runs
+
+    def reclaim(self, start: int, end: int) -> list[tuple[int, int]]:
+        """[start, end) was lost, and is told after all; returns the runs of it that were lost.
+
+        Causes that say that the backend cannot have heard it are left alone.
+        """
+        lost = [
+            gap
+            for gap in self._gaps
+            if gap.cause in HEARD_PERHAPS and max(start, gap.start) < min(end, gap.end)
+        ]
+        for gap in lost:
+            self._withdraw(gap)
+            for low, high in without(gap.start, gap.end, [(start, end)]):
+                self._add(low, high, gap.cause)
+        runs = [(max(start, gap.start), min(end, gap.end)) for gap in lost]
         self._told += runs
         return runs
 

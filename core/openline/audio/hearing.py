@@ -152,6 +152,14 @@ class Hearing:
         self._aside = [each for each in self._aside if each not in left]
         return left
 
+    def aside_in(self, start: int, end: int) -> list[tuple[str, int, int]]:
+        """The readings that were put aside and lie in [start, end): of each the id, and the run."""
+        return [
+            (each.final.id, max(start, each.start), min(end, each.end))
+            for each in self._aside
+            if each.start < end and start < each.end
+        ]
+
     @property
     def _open(self) -> list[Reading]:
         """The readings that the mark has not passed."""

@@ -20,8 +20,9 @@ audio that leaves memory is a gap, and the dial's own finals may replace the one
 the word in the gap. An example: "one two three" is aside, and the dial was sent "one" again when
 memory ran over at "two". It says "one" and "three", and the gap holds "two". To tell the older
 final too would save "two", and put "one" and "three" into the transcript twice, as if they had
-been said twice, up to a window's worth of words. A gap is told, and shows where to listen; words
-that nobody said show nothing. So the gap stays.
+been said twice, up to a window's worth of words. A gap shows where to listen, and doubled words
+show nothing. So it is a gap. If the older final is told in the end, for the dial's own did not
+replace it, the gap is withdrawn (``reclaim``).
 
 While the backend *ignores* the source, nothing of it is kept (``ignored``).
 
@@ -50,6 +51,7 @@ class KeptAudio:
     __slots__ = (
         "_backlog",
         "_disk_limit",
+        "_heard",
         "_ignored",
         "_limit",
         "_sheds",
@@ -83,6 +85,8 @@ class KeptAudio:
         self._disk_limit = disk_limit  # 0: there is no disk
         self._ignored = IgnoredRun(self.losses)
         self._unheard: list[tuple[int, int]] = []  # runs behind the mark that are lost already
+        # Lost, though it lies in a final that was put aside: the id of that, and the run.
+        self._heard: list[tuple[str, int, int]] = []
         self._tail = b""  # captured, and not yet a frame
         self._backlog = Backlog()
         self._unconfirmed = Unconfirmed()
@@ -165,6 +169,7 @@ class KeptAudio:
         for reading in (left := self.hearing.leave(self.sent, end)):
             self.tell(reading._replace(known=0))  # all of it, for none is sent again
         self._lose(start, end, cause)
+        self._note_heard(self.hearing.aside_in(start, end))
         if left and (front := self._backlog.front) is not None:
             # A claimed beginning that is not possible lies behind the one that counts.
             until = min(max(each.end for each in left), self.captured)
@@ -180,8 +185,23 @@ class KeptAudio:
         """A final is told though its audio is not confirmed."""
         low = max(reading.start, to_samples(reading.final.start), self.confirmed)
         high = max(low, min(reading.told_until, self.captured))
+        self.reclaim(reading, high)
         self.losses.tell(low, high)
         self.hearing.tell(reading._replace(start=low, end=high))
+
+    def _note_heard(self, runs: Iterable[tuple[str, int, int]]) -> None:
+        for key, start, end in runs:
+            joins = bool(self._heard) and self._heard[-1][::2] == (key, start)
+            self._heard.append((key, self._heard.pop()[1] if joins else start, end))
+
+    def reclaim(self, reading: Reading, until: int) -> list[tuple[int, int]]:
+        """A final is final: what was lost of its audio, up to ``until``, is no gap any more.
+
+        Returns the runs that were.
+        """
+        own = [each for each in self._heard if each[0] == reading.final.id]
+        self._heard = [each for each in self._heard if each not in own and each[2] > self.confirmed]
+        return [run for _, start, end in own for run in self.losses.reclaim(start, min(end, until))]
 
     # The disk.
 

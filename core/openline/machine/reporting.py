@@ -13,6 +13,7 @@ from msgspec import structs
 
 from openline.audio.gaps import AT_THE_END
 from openline.audio.outbox import Outbox
+from openline.audio.readings import Reading
 from openline.audio.stream import Stream
 from openline.commands import (
     FetchAudio,
@@ -132,6 +133,7 @@ class Reporting(SessionState):
             self._hand_words(part)
         passed = box.hearing.pass_mark(mark)
         self._note_replaced(box)
+        self._reclaim(box, passed)
         if box.confirm(mark):
             if self.deadlines[Timer.QUIET] != OFF and not self.streams.undelivered:
                 self.deadlines[Timer.QUIET] = self.now
@@ -141,6 +143,16 @@ class Reporting(SessionState):
             self._report_withdrawn(box)
         for each in passed:
             self.report_words(structs.replace(each.final, final=True))
+
+    def _reclaim(self, box: Outbox, passed: Sequence[Reading]) -> None:
+        """Finals are told: what was lost of their audio, and was heard before, is no gap."""
+        for each in passed:
+            runs = box.reclaim(each, each.end)
+            if self.spooled:
+                self.out += [StoreTold(box.source, *run) for run in runs]
+            if runs:
+                self._report_withdrawn(box)
+                self.report_gaps(box.losses.take())
 
     def _report_withdrawn(self, box: Outbox) -> None:
         for gap in box.losses.take_withdrawn():
