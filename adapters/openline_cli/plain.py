@@ -17,8 +17,10 @@ from openline.updates import (
     Gap,
     GapWithdrawn,
     Resumed,
+    SourceChanged,
     SourceEnded,
     SourceEndReason,
+    SourceHeld,
     State,
     StateChanged,
     Transcript,
@@ -121,6 +123,10 @@ def note_line(update: Update) -> str | None:
             return f"-- this process was suspended for {update.gap:.1f} s, and goes on"
         case SourceEnded() if update.cause is not SourceEndReason.EXHAUSTED:
             return f"-- {update.source} was lost: {printable(update.reason)}"
+        case SourceHeld():
+            return f"-- {update.source} is held: {printable(update.reason)}"
+        case SourceChanged():
+            return f"-- {update.source} is {printable(f'{update.device}: {update.reason}')}"
         case Trouble() if update.kind not in EXPECTED:
             return f"-- {update.kind}: {printable(update.text)}"
         case BackendStatus() if update.state not in ROUTINE:

@@ -210,6 +210,14 @@ def _source_ended(update: u.SourceEnded) -> _Told:
     return level, "source %s ended, %s: %s", update.source, update.cause, update.reason
 
 
+def _held(update: u.SourceHeld) -> _Told:
+    return logging.WARNING, "source %s is held: %s", update.source, update.reason
+
+
+def _changed(update: u.SourceChanged) -> _Told:
+    return logging.WARNING, "source %s is %s: %s", update.source, update.device, update.reason
+
+
 def _trouble(update: u.Trouble) -> _Told:
     return logging.WARNING, "%s: %s", update.kind, update.text
 
@@ -236,6 +244,8 @@ _UPDATES: Final[Mapping[type, Callable[[Any], _Told]]] = MappingProxyType(
         u.GapWithdrawn: _withdrawn,
         u.Resumed: _resumed,
         u.SourceEnded: _source_ended,
+        u.SourceHeld: _held,
+        u.SourceChanged: _changed,
         u.Trouble: _trouble,
         u.Ended: _ended,
     }

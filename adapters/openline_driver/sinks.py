@@ -3,31 +3,51 @@
 A source is the app's, or a device's. Whatever it raises is reported as the loss of that source, and
 goes no further. ``flush`` delivers what a source holds through the same sink as its task, even
 before that task has begun: so a stop overtakes no audio.
+
+A device that is muted, or that this program may not use, gives zeros and no error. So a source that
+captures live and gives nothing but zeros from its start is reported, once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
-from openline.events import AudioCaptured, CaptureHole, Event, SourceStarted
+from openline.events import (
+    AudioCaptured,
+    CaptureHole,
+    DeviceFound,
+    DeviceLost,
+    Event,
+    SilenceHeard,
+    SourceKind,
+    SourceStarted,
+)
 from openline.session import LocalProtocolError
 from openline_audio.samples import as_pcm, level
-from openline_audio.source import Holding, Source
+from openline_audio.source import SAMPLE_RATE, Holding, Source
 from openline_driver.facts import Fact, SourceRaised
 
 Feed: TypeAlias = Callable[[Event | Fact], None]
 #: Waits for room for audio of the source with this name.
 Room: TypeAlias = Callable[[str], Coroutine[Any, Any, None]]
+#: Samples of digital silence from the start that are reported: 10 s. No microphone that captures is
+#: so quiet, for its converter has a noise of its own.
+_SILENT: Final = 10 * SAMPLE_RATE
 
 
 class SessionSink:
-    """The sink of the source ``name``. Each method raises LocalProtocolError for what cannot be."""
+    """The sink of the source ``name``. Each method raises LocalProtocolError for what cannot be.
 
-    def __init__(self, feed: Feed, room: Room, name: str) -> None:
+    ``is_live``: the source captures as time passes, and is reported where it is muted.
+    """
+
+    def __init__(self, feed: Feed, room: Room, name: str, *, is_live: bool) -> None:
         self._feed = feed
         self._name = name
+        self._is_mute = is_live  # so far
+        self._silent = 0  # samples of silence from the start
         #: Waits until the session would rather have more.
         self.room = partial(room, name)
         self.frame = b""  #: the last one
@@ -45,10 +65,28 @@ class SessionSink:
                 raise LocalProtocolError(str(exc)) from None
         self._feed(AudioCaptured(self._name, pcm))
         self.frame = pcm
+        if self._is_mute:
+            self._note_silence(pcm)
 
     def hole(self, samples: int) -> None:
         """``samples``, 0 or more, could not be captured."""
         self._feed(CaptureHole(self._name, samples))
+
+    def held(self, device: str, reason: str) -> None:
+        """The device is away, and the source waits."""
+        self._feed(DeviceLost(self._name, device, reason))
+
+    def changed(self, device: str, reason: str) -> None:
+        """From here on the audio comes from ``device``."""
+        self._feed(DeviceFound(self._name, device, reason))
+
+    def _note_silence(self, pcm: bytes) -> None:
+        self._silent += len(pcm) // 2
+        if pcm.count(0) < len(pcm):
+            self._is_mute = False
+        elif self._silent >= _SILENT:
+            self._is_mute = False
+            self._feed(SilenceHeard(self._name, self._silent / SAMPLE_RATE))
 
 
 class Sinks:
@@ -57,7 +95,10 @@ class Sinks:
     def __init__(self, feed: Feed, room: Room, sources: Mapping[str, Source]) -> None:
         self.feed = feed
         self.sources = dict(sources)
-        self.sinks = {name: SessionSink(feed, room, name) for name in sources}
+        self.sinks = {
+            name: SessionSink(feed, room, name, is_live=_is_live(source))
+            for name, source in sources.items()
+        }
 
     def flush(self) -> None:
         """Have the sources deliver what they hold; they take no more then."""
@@ -71,3 +112,7 @@ class Sinks:
     def level(self, name: str) -> float:
         """The level of a source's last frame; 0.0 where there is none."""
         return level(self.sinks[name].frame) if name in self.sinks else 0.0
+
+
+def _is_live(source: Source) -> bool:
+    return getattr(source, "kind", SourceKind.DEVICE) is SourceKind.DEVICE

@@ -1,6 +1,7 @@
 """The updates that the app has not read yet, in order, bounded without losing any that counts.
 
-Finals, gaps and their withdrawals, ends of sources and the end of the session are durable: each
+Finals, gaps and their withdrawals, ends and devices of sources and the end of the session are
+durable: each
 is kept until it is read. They are the session's own transcript, so keeping them here costs a
 reference. Any other update replaces the unread one of the same kind and source, and moves to the
 end. State changes are durable too, but a line that flaps for days in front of an app that never
@@ -23,7 +24,9 @@ from openline.updates import (
     Gap,
     GapWithdrawn,
     PartialRetracted,
+    SourceChanged,
     SourceEnded,
+    SourceHeld,
     StateChanged,
     Transcript,
     Update,
@@ -97,10 +100,13 @@ class Updates:
         return len(self._unread)
 
 
+_DURABLE: Final = (Gap, GapWithdrawn, SourceHeld, SourceChanged, SourceEnded, Ended)
+
+
 def _is_durable(update: Update) -> bool:
     if isinstance(update, Transcript):
         return update.final
-    return isinstance(update, Gap | GapWithdrawn | SourceEnded | Ended)
+    return isinstance(update, _DURABLE)
 
 
 def _is_settled(key: object, source: str) -> bool:

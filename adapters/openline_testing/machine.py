@@ -218,9 +218,9 @@ class SessionFuzzer(RuleBasedStateMachine):
         seconds = self.policy.buffer_of(self.dialect.traits) + 1
         self.feed(e.AudioCaptured(self.names[0], bytes(2 * round(SAMPLE_RATE * seconds))))
 
-    @rule(source=st.integers(0, 2), what=st.integers(0, 4))
+    @rule(source=st.integers(0, 2), what=st.integers(0, 7))
     def source_event(self, source: int, what: int) -> None:
-        """A source starts, has a hole, ends or fails."""
+        """A source starts, has a hole, ends or fails, or its device is away, or muted."""
         name = self._source(source)
         events: list[e.Event] = [
             e.SourceStarted(name, self.now - 0.5),
@@ -228,6 +228,9 @@ class SessionFuzzer(RuleBasedStateMachine):
             e.CaptureHole(name, -1),
             e.SourceFinished(name),
             e.SourceFailed(name, "unplugged"),
+            e.DeviceLost(name, "usb", "unplugged"),
+            e.DeviceFound(name, "usb", "it is back"),
+            e.SilenceHeard(name, 10.0),
         ]
         self.feed(events[what])
 

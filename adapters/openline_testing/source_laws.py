@@ -6,7 +6,14 @@ import math
 from collections.abc import Collection
 
 from openline.commands import CloseSource
-from openline.events import AudioCaptured, CaptureHole, OpenRequested, SourceFinished
+from openline.events import (
+    AudioCaptured,
+    CaptureHole,
+    DeviceFound,
+    DeviceLost,
+    OpenRequested,
+    SourceFinished,
+)
 from openline.events import SourceFailed as Failed
 from openline.updates import SourceEnded, SourceEndReason, State
 from openline_testing.laws import GRACE, SLACK, broken
@@ -17,7 +24,7 @@ class SourceLaws:
     """Observes the reports about sources."""
 
     __slots__ = (
-        *("_busy_at", "_granted", "_hung", "_may_pause", "_ready_by"),
+        *("_busy_at", "_granted", "_held", "_hung", "_may_pause", "_ready_by"),
         *("active_at", "broke_off", "lost", "seen"),
     )
 
@@ -27,6 +34,7 @@ class SourceLaws:
         self._busy_at = -math.inf  # when audio was last undelivered
         self._ready_by: float | None = None  # until when what lies ready arrives
         self._granted: dict[str, float] = {}  # by source: until when it got a grace
+        self._held: set[str] = set()  # those that wait for a device
         self._hung: set[str] = set()  # those to be closed
         self.active_at: dict[str, float] = dict.fromkeys(seen.sources, 0.0)
         self.lost: set[str] = set()
@@ -36,9 +44,12 @@ class SourceLaws:
         """After the event was noted: restart the source's silence count."""
         seen, event = self.seen, self.seen.event
         match event:
-            case AudioCaptured(source) | CaptureHole(source):
+            case AudioCaptured(source) | CaptureHole(source) | DeviceFound(source):
                 self.active_at[source] = seen.now
+                self._held.discard(source)
                 self._granted.pop(source, None)
+            case DeviceLost(source):
+                self._held.add(source)
             case OpenRequested():
                 self.active_at = dict.fromkeys(self.active_at, seen.now)
                 self._granted.clear()
@@ -80,6 +91,8 @@ class SourceLaws:
         silent = seen.now - self.active_at[source]
         if timeout is None or source in self._may_pause or silent < timeout - SLACK:
             broken("a source that hangs", f"{source} was silent for {silent:.3f} s", seen.now)
+        if source in self._held:
+            broken("a source that hangs", f"{source} waits for its device", seen.now)
         if seen.stop_wanted or seen.state is State.IDLE:
             broken("a source that hangs", f"{source} is lost while {seen.state}", seen.now)
         if self._ready_by is not None and seen.now < self._ready_by - SLACK:
@@ -101,7 +114,7 @@ class SourceLaws:
         seen, timeout = self.seen, self.seen.policy.source_timeout
         if timeout is None or seen.stop_wanted or self._busy_at == seen.now:
             return math.inf
-        watched = {*self.active_at} - self._may_pause - seen.over
+        watched = {*self.active_at} - self._may_pause - self._held - seen.over
         limits: list[float] = []
         for source in watched:
             granted = self._granted.get(source, -math.inf)

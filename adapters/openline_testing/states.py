@@ -10,8 +10,11 @@ from openline.events import (
     AbortRequested,
     AudioCaptured,
     CaptureHole,
+    DeviceFound,
+    DeviceLost,
     Event,
     OpenRequested,
+    SilenceHeard,
     SourceFailed,
     SourceFinished,
     SourceStarted,
@@ -95,7 +98,11 @@ def is_possible(seen: Stated, event: Event) -> bool:
             return source in seen.sources and samples >= 0
         case SourceStarted(source, at):
             return source in seen.sources and math.isfinite(at)
+        case SilenceHeard(source, seconds):
+            return source in seen.sources and math.isfinite(seconds)
         case SourceFinished(source) | SourceFailed(source):
+            return source in seen.sources
+        case DeviceLost(source) | DeviceFound(source):
             return source in seen.sources
         case StopRequested() | AbortRequested():
             return seen.state not in OVER

@@ -81,6 +81,36 @@ class SourceFailed(msgspec.Struct, frozen=True):
     reason: str
 
 
+class DeviceLost(msgspec.Struct, frozen=True):
+    """A source's device is away, and the source waits for it or for another one.
+
+    ``device`` is its name, and ``reason`` one line for the user. A hole follows when there is
+    audio again.
+    """
+
+    source: str
+    device: str
+    reason: str
+
+
+class DeviceFound(msgspec.Struct, frozen=True):
+    """From here on a source's audio comes from ``device``: it is back, or it is another one."""
+
+    source: str
+    device: str
+    reason: str
+
+
+class SilenceHeard(msgspec.Struct, frozen=True):
+    """A source that captures live has given nothing but digital silence since it started.
+
+    ``seconds``, a finite number: for how long.
+    """
+
+    source: str
+    seconds: float
+
+
 class AudioFetched(msgspec.Struct, frozen=True, gc=False):
     """The answer to FetchAudio: s16le PCM from session sample ``start`` on; empty if it is gone."""
 
@@ -188,6 +218,9 @@ Event: TypeAlias = (
     | CaptureHole
     | SourceFinished
     | SourceFailed
+    | DeviceLost
+    | DeviceFound
+    | SilenceHeard
     | AudioFetched
     | SpoolFailed
     | CredentialReady

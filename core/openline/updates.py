@@ -1,10 +1,10 @@
 """What the app receives: updates while a session lives, and one result when it ends.
 
 Every update is a frozen value. ``StateChanged``, final ``Transcript``s, ``Gap``s,
-``GapWithdrawn``, ``SourceEnded`` and ``Ended`` are *durable*: the app receives each of them. The
-rest are *passing*: a newer one of the same kind and source replaces an older one that the app has
-not read yet. Times are seconds of session time unless stated otherwise; session time 0 is the
-first sample of the first source that started.
+``GapWithdrawn``, ``SourceHeld``, ``SourceChanged``, ``SourceEnded`` and ``Ended`` are *durable*:
+the app receives each of them. The rest are *passing*: a newer one of the same kind and source
+replaces an older one that the app has not read yet. Times are seconds of session time unless
+stated otherwise; session time 0 is the first sample of the first source that started.
 """
 
 from __future__ import annotations
@@ -214,15 +214,35 @@ class SourceEnded(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
+class SourceHeld(msgspec.Struct, frozen=True, kw_only=True):
+    """A source captures nothing for now: its device is away, and the source waits.
+
+    ``reason`` is one line for the user. When there is audio again, a ``SourceChanged`` follows,
+    and a ``Gap`` of the cause ``capture`` for the time between.
+    """
+
+    source: str
+    device: str
+    reason: str
+
+
+class SourceChanged(msgspec.Struct, frozen=True, kw_only=True):
+    """From here on the audio of a source comes from ``device``: it is back, or is another one."""
+
+    source: str
+    device: str
+    reason: str
+
+
 class Trouble(msgspec.Struct, frozen=True, kw_only=True):
     """A fault that does not end the session, reported once per kind.
 
     ``kind`` is a stable word: ``malformed``, ``untold``, ``unknown``, ``foreign``, ``late_audio``,
-    ``spool``; ``revised`` (words that are final were said again); ``outage``, which is reported
-    each five minutes; or, once a minute at most, ``deaf`` (the backend does not transcribe audio
-    that is not silent), ``unproven`` (audio has left memory before it was confirmed: it is lost if
-    the line is) and ``behind`` (a backend takes a backlog so slowly that the app may want to skip
-    it).
+    ``spool``; ``muted`` (a live source has been digital silence since it started); ``revised``
+    (words that are final were said again); ``outage``, which is reported each five minutes; or,
+    once a minute at most, ``deaf`` (the backend does not transcribe audio that is not silent),
+    ``unproven`` (audio has left memory before it was confirmed: it is lost if the line is) and
+    ``behind`` (a backend takes a backlog so slowly that the app may want to skip it).
     """
 
     kind: str
@@ -325,6 +345,8 @@ Update: TypeAlias = (
     | Insight
     | Gap
     | GapWithdrawn
+    | SourceHeld
+    | SourceChanged
     | SourceEnded
     | Trouble
     | Resumed

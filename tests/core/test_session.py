@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -92,6 +93,10 @@ def test_a_source_that_can_wait_may_query_the_room() -> None:
         *((state, e.SourceStarted("system", 0), "'system'") for state in STATES),
         *((state, e.SourceFinished("system"), "'system'") for state in STATES),
         *((state, e.SourceFailed("system", "gone"), "'system'") for state in STATES),
+        *((state, e.DeviceLost("system", "usb", "gone"), "'system'") for state in STATES),
+        *((state, e.DeviceFound("system", "usb", "back"), "'system'") for state in STATES),
+        *((state, e.SilenceHeard("system", 10), "'system'") for state in STATES),
+        *((state, e.SilenceHeard("mic", math.inf), "inf s: give") for state in STATES),
     ],
 )
 def test_an_impossible_request_changes_nothing(state: str, event: e.Event, complaint: str) -> None:

@@ -206,6 +206,9 @@ def test_odd_events_are_drawn_too() -> None:
         drive.open()
         drive.feed(e.SourceStarted("mic", drive.now))
         drive.feed(e.CaptureHole("mic", 1600))
+        drive.feed(e.DeviceLost("mic", "usb", "unplugged"))
+        drive.feed(e.DeviceFound("mic", "usb", "back"))
+        drive.feed(e.SilenceHeard("mic", 10.0))
         drive.connect()
         drive.feed(e.NetworkRestored())
         drive.drain()
@@ -220,6 +223,11 @@ def test_odd_events_are_drawn_too() -> None:
 
     text = labels(driven(play, sources=("mic", "system")))
     assert "App > openline: mic: 0.1 s not captured" in text
+    assert "App > openline: mic has lost usb" in text
+    assert "openline > App: mic is held" in text
+    assert "App > openline: mic has usb" in text
+    assert "openline > App: mic is usb" in text
+    assert "App > openline: mic: 10 s of digital silence" in text
     assert "Backend > openline: metrics × 2" in text
     assert "App > openline: the network is back" in text
     assert "openline > Backend: ping" in text

@@ -25,8 +25,10 @@ from openline.updates import (
     GapWithdrawn,
     Insight,
     Resumed,
+    SourceChanged,
     SourceEnded,
     SourceEndReason,
+    SourceHeld,
     SourceStatistics,
     State,
     StateChanged,
@@ -313,6 +315,14 @@ LINES: list[tuple[Update, str]] = [
     (
         SourceEnded(source="mic", cause=SourceEndReason.FAILED, reason="gone"),
         "WARNING source mic ended, failed: gone",
+    ),
+    (
+        SourceHeld(source="mic", device="usb", reason="usb was unplugged"),
+        "WARNING source mic is held: usb was unplugged",
+    ),
+    (
+        SourceChanged(source="mic", device="usb", reason="it is back"),
+        "WARNING source mic is usb: it is back",
     ),
     (Trouble(kind="journal", text="full"), "WARNING journal: full"),
     (ENDED, "INFO ended, complete; 3 dials, 0 finals, 2 gaps"),

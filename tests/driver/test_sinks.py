@@ -7,7 +7,16 @@ from array import array
 
 import pytest
 
-from openline.events import AudioCaptured, CaptureHole, Event, SourceStarted
+from openline.events import (
+    AudioCaptured,
+    CaptureHole,
+    DeviceFound,
+    DeviceLost,
+    Event,
+    SilenceHeard,
+    SourceKind,
+    SourceStarted,
+)
 from openline.session import LocalProtocolError
 from openline_audio.source import Sink
 from openline_driver.facts import Fact, SourceRaised
@@ -68,3 +77,36 @@ def test_a_sink_waits_for_the_room_of_its_own_source() -> None:
     sinks, _, waited = made(mic=Quiet(), system=Quiet())
     asyncio.run(sinks.sinks["system"].room())
     assert waited == ["system"]
+
+
+def test_a_sink_passes_on_what_becomes_of_the_device() -> None:
+    sinks, fed, _ = made(mic=Quiet())
+    sinks.sinks["mic"].held("usb", "unplugged")
+    sinks.sinks["mic"].changed("usb", "back")
+    assert fed == [DeviceLost("mic", "usb", "unplugged"), DeviceFound("mic", "usb", "back")]
+
+
+SECOND = bytes(32_000)
+
+
+def silences(source: Quiet, *audio: bytes) -> list[Event | Fact]:
+    sinks, fed, _ = made(mic=source)
+    for pcm in audio:
+        sinks.sinks["mic"].audio(pcm)
+    return [each for each in fed if isinstance(each, SilenceHeard)]
+
+
+def test_digital_silence_from_the_start_is_reported_once_after_10_s() -> None:
+    assert silences(Quiet(), *[SECOND] * 9) == []
+    assert silences(Quiet(), *[SECOND] * 30) == [SilenceHeard("mic", 10.0)]
+
+
+def test_one_sample_that_is_not_zero_shows_that_a_source_captures() -> None:
+    assert silences(Quiet(), SECOND, bytes(639) + b"\x01", *[SECOND] * 30) == []
+
+
+def test_a_stored_recording_may_be_silent() -> None:
+    class Stored(Quiet):
+        kind = SourceKind.STORE
+
+    assert silences(Stored(), *[SECOND] * 30) == []

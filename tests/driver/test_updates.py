@@ -14,8 +14,10 @@ from openline.updates import (
     GapWithdrawn,
     Insight,
     PartialRetracted,
+    SourceChanged,
     SourceEnded,
     SourceEndReason,
+    SourceHeld,
     State,
     StateChanged,
     Statistics,
@@ -148,6 +150,12 @@ def test_a_new_partial_does_not_hide_a_retraction_of_settled_ones() -> None:
 def test_a_withdrawn_gap_is_kept_until_it_is_read() -> None:
     every = [GapWithdrawn(gap=gap(0)), GapWithdrawn(gap=gap(9))]
     assert left_of(*every) == every
+
+
+def test_what_becomes_of_a_device_is_kept_until_it_is_read() -> None:
+    held = SourceHeld(source="mic", device="usb", reason="unplugged")
+    back = SourceChanged(source="mic", device="usb", reason="back")
+    assert left_of(held, back, held, back) == [held, back, held, back]
 
 
 def test_an_update_already_read_is_not_replaced() -> None:

@@ -808,6 +808,11 @@ def loses_late(session: Faulty) -> None:
     session.finishing().also(Report(HUNG)).feed(e.NetworkRestored())
 
 
+def loses_what_waits(session: Faulty) -> None:
+    session.opened().feed(e.DeviceLost("mic", "usb", "unplugged"))
+    session.also(Report(HUNG)).feed(e.Tick(), after=100.0)
+
+
 TOLD_CONNECTING = Report(StateChanged(state=State.CONNECTING, dial=2))
 MORE: list[tuple[str, bool, Callable[[Faulty], object]]] = [
     ("one socket", False, lambda s: dialling(s, OpenSocket(3, Backend(), True))),
@@ -904,6 +909,7 @@ MORE: list[tuple[str, bool, Callable[[Faulty], object]]] = [
     ("a source that hangs", False, lambda s: s.opened().also(CloseSource("mic")).feed(e.Tick())),
     ("a source that hangs", False, keeps_what_hung),
     ("a source that hangs", False, loses_late),
+    ("a source that hangs", False, loses_what_waits),
     ("a suspension", False, reported(Resumed(gap=2.0))),
 ]
 #: Laws that the walk checks, not the World: ``test_planted`` and ``test_dialects`` break them.

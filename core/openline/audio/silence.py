@@ -4,7 +4,8 @@ A source that hangs sends no signal, so a clock must find it. Each source is wat
 the opening of the line to its end, unless it may pause, or is a store: a read of a file may
 take long. A source may also wait while the session has no room for it, which looks like
 silence. So the watchdog samples twice in each ``timeout`` whether there is room, and restarts
-the count of a source whenever there was none.
+the count of a source whenever there was none. A source that waits for its device is held: it is
+not silent, however long that takes, until it gives audio again.
 
 Times are those of the caller's clock, in seconds.
 """
@@ -19,7 +20,7 @@ from openline.machine.timers import OFF
 class SilenceWatchdog:
     """When audio last came from each source. If ``timeout`` is None, silence is never reported."""
 
-    __slots__ = ("_heard", "_opened_at", "_timeout", "_watched")
+    __slots__ = ("_heard", "_held", "_opened_at", "_timeout", "_watched")
 
     def __init__(
         self, sources: Sequence[str], may_pause: Collection[str], timeout: float | None
@@ -27,6 +28,7 @@ class SilenceWatchdog:
         self._timeout = timeout or OFF
         self._watched = [name for name in sources if name not in may_pause]
         self._heard: dict[str, float] = {}
+        self._held: set[str] = set()
         self._opened_at = 0.0
 
     def begin(self, now: float) -> float:
@@ -37,6 +39,12 @@ class SilenceWatchdog:
     def note_audio(self, source: str, now: float) -> None:
         """Audio came, or a report of a hole."""
         self._heard[source] = now
+        if self._held:
+            self._held.discard(source)
+
+    def hold(self, source: str) -> None:
+        """The source waits for its device, and is not silent before it gives audio again."""
+        self._held.add(source)
 
     def forget(self, source: str) -> None:
         """The source has ended, or was lost."""
@@ -49,7 +57,7 @@ class SilenceWatchdog:
         ``has_room``: whether the session has room for more audio of a source.
         """
         for name in self._watched:
-            if not has_room(name):
+            if name in self._held or not has_room(name):
                 self._heard[name] = now
         silent = [name for name in self._watched if self._silent_at(name) <= now]
         for name in silent:

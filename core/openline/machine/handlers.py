@@ -23,7 +23,7 @@ from openline.machine.rotation import CLOSE_NORMAL
 from openline.machine.state import Plan
 from openline.machine.timers import OFF, Timer
 from openline.reconnect.verdicts import ErrorKind
-from openline.updates import SourceEndReason, State
+from openline.updates import SourceChanged, SourceEndReason, SourceHeld, State
 
 
 class LocalProtocolError(Exception):
@@ -154,6 +154,37 @@ def _source_lost(session: Reporting, event: e.SourceFailed) -> Fired:
     return _stop_when_over(session)
 
 
+def _device_lost(session: Reporting, event: e.DeviceLost) -> Fired:
+    source, device, reason = event.source, event.device, event.reason
+    _check_source(session, source)
+    if source in session.streams.capturing:
+        session.watch.hold(source)
+        session.report(SourceHeld(source=source, device=device, reason=reason))
+    return _NOTHING
+
+
+def _device_found(session: Reporting, event: e.DeviceFound) -> Fired:
+    source, device, reason = event.source, event.device, event.reason
+    _check_source(session, source)
+    if source in session.streams.capturing:
+        session.watch.note_audio(source, session.now)
+        session.report(SourceChanged(source=source, device=device, reason=reason))
+    return _NOTHING
+
+
+def _silence_heard(session: Reporting, event: e.SilenceHeard) -> Fired:
+    _check_source(session, event.source)
+    if not math.isfinite(event.seconds):
+        raise LocalProtocolError(f"a silence of {event.seconds} s: give seconds")
+    if event.source in session.streams.capturing:
+        session.trouble(
+            "muted",
+            f"{event.source} has been digital silence for {event.seconds:.0f} s: "
+            "is it muted, or is this program not permitted to use it?",
+        )
+    return _NOTHING
+
+
 def _look_for_silence(session: Reporting) -> Fired:
     for source in session.watch.look(session.now, session.streams.has_room):
         reason = f"it delivered no audio for {session.policy.source_timeout:g} s"
@@ -270,6 +301,9 @@ HANDLERS: Final[Mapping[type, Callable[[Reporting, Any], Fired]]] = {
     e.CaptureHole: _hole,
     e.SourceFinished: _source_ended,
     e.SourceFailed: _source_lost,
+    e.DeviceLost: _device_lost,
+    e.DeviceFound: _device_found,
+    e.SilenceHeard: _silence_heard,
     e.AudioFetched: _fetched,
     e.SpoolFailed: _spool_failed,
     e.CredentialReady: _credential,

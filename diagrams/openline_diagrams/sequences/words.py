@@ -31,7 +31,9 @@ from openline.updates import (
     Insight,
     PartialRetracted,
     Resumed,
+    SourceChanged,
     SourceEnded,
+    SourceHeld,
     Transcript,
     Trouble,
     Update,
@@ -94,7 +96,7 @@ def event_label(event: e.Event) -> str:
         case e.SocketLost():
             return _lost(event)
         case _:
-            return ""
+            return _of_a_device(event)
 
 
 def _of_a_source(event: e.SourceFinished | e.SourceFailed | e.CaptureHole | e.SpoolFailed) -> str:
@@ -107,6 +109,18 @@ def _of_a_source(event: e.SourceFinished | e.SourceFailed | e.CaptureHole | e.Sp
             return f"{short(source)}: {seconds(samples / SAMPLE_RATE)} not captured"
         case _:
             return f"the disk failed: {short(event.reason)}"
+
+
+def _of_a_device(event: e.Event) -> str:
+    match event:
+        case e.DeviceLost(source, device):
+            return f"{short(source)} has lost {short(device)}"
+        case e.DeviceFound(source, device):
+            return f"{short(source)} has {short(device)}"
+        case e.SilenceHeard(source, length):
+            return f"{short(source)}: {seconds(length)} of digital silence"
+        case _:
+            return ""
 
 
 def _lost(event: e.SocketLost) -> str:
@@ -183,6 +197,12 @@ def command_label(command: Command, *, has_provider: bool) -> str:
             return ""
 
 
+def _device_label(update: SourceHeld | SourceChanged) -> str:
+    if isinstance(update, SourceHeld):
+        return f"{short(update.source)} is held"
+    return f"{short(update.source)} is {short(update.device)}"
+
+
 def _report_label(update: Update) -> str:
     match update:
         case Transcript(final=final, settled=settled, start=start, end=end):
@@ -200,6 +220,8 @@ def _report_label(update: Update) -> str:
             return f"gap {span(start / SAMPLE_RATE, end / SAMPLE_RATE)}: {cause}"
         case SourceEnded(source=source, cause=cause):
             return f"{short(source)} {cause}"
+        case SourceHeld() | SourceChanged():
+            return _device_label(update)
         case Trouble(text=text):
             return f"trouble: {short(text)}"
         case Ended(complete=True):
