@@ -5,8 +5,9 @@ Importing this costs nothing: what it exports is imported when it is first asked
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from openline_driver.exports import Exports
 
 if TYPE_CHECKING:
     from openline_driver.credentials import CredentialError
@@ -37,38 +38,22 @@ __all__ = [
     "spooled_sessions",
 ]
 
-#: The packages of the extra: only where one of them is missing, the extra is the advice.
-_EXTRA = ("trio", "trio_websocket", "python_socks")
-_HOMES = {
-    "openline_driver.credentials": ("CredentialError",),
-    "openline_driver.network_errors": ("DialError",),
-    "openline_driver.options": ("Credentials", "Provider"),
-    "openline_driver.shared_provider": ("SharedProvider",),
-    "openline_driver.tokens": ("Token",),
-    "openline_store.spool": ("SpoolError", "spooled_sessions"),
-    "openline_store.token_file": ("TokenFile",),
-    "openline_trio.network": ("Connect", "connector"),
-    "openline_trio.opening": ("open_session", "resume_session"),
-    "openline_trio.session": ("Session",),
-}
-
-
-def __getattr__(name: str) -> object:
-    for module, names in _HOMES.items():
-        if name in names:
-            try:
-                return getattr(import_module(module), name)
-            except ModuleNotFoundError as error:
-                from openline_driver.version import advice  # noqa: PLC0415  # only now: it costs time
-
-                note = advice(
-                    error, _EXTRA, 'sessions need more packages: pip install "openline[trio]"'
-                )
-                if note:
-                    error.add_note(note)
-                raise
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+_EXPORTS = Exports(
+    __name__,
+    {
+        "openline_driver.credentials": ("CredentialError",),
+        "openline_driver.network_errors": ("DialError",),
+        "openline_driver.options": ("Credentials", "Provider"),
+        "openline_driver.shared_provider": ("SharedProvider",),
+        "openline_driver.tokens": ("Token",),
+        "openline_store.spool": ("SpoolError", "spooled_sessions"),
+        "openline_store.token_file": ("TokenFile",),
+        "openline_trio.network": ("Connect", "connector"),
+        "openline_trio.opening": ("open_session", "resume_session"),
+        "openline_trio.session": ("Session",),
+    },
+    extra=("trio", "trio_websocket", "python_socks"),
+    needs='sessions need more packages: pip install "openline[trio]"',
+)
+__getattr__ = _EXPORTS.get
+__dir__ = _EXPORTS.names(globals(), __all__)

@@ -38,6 +38,7 @@ NEEDED = ("msgspec", "statemachine")
 #: this is, how a session is logged, and a lock for what sessions of several threads share.
 BESIDES = {
     "openline_driver": ("openline_driver", "openline_audio.source"),
+    "openline_driver.exports": ("importlib",),
     "openline_driver.http": ("email.utils",),
     "openline_driver.proxies": ("http",),
     "openline_driver.socks": ("python_socks",),

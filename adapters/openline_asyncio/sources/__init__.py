@@ -11,10 +11,10 @@ install.
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from openline_audio.source import FRAME_SAMPLES, SAMPLE_RATE, Holding, Sink, Source, SourceError
+from openline_driver.exports import Exports
 
 if TYPE_CHECKING:
     from openline_asyncio.sources.files import FileSource
@@ -39,32 +39,18 @@ __all__ = [
     "StreamSource",
 ]
 
-#: The packages of the extra: only where one of them is missing, the extra is the advice.
-_EXTRA = ("numpy", "soundfile", "soxr")
-_LAZY = {
-    "FileSource": "openline_asyncio.sources.files",
-    "Microphone": "openline_asyncio.sources.microphone",
-    "PcmSource": "openline_asyncio.sources.pcm",
-    "PushSource": "openline_asyncio.sources.pushed",
-    "SourceClosedError": "openline_audio.handover",
-    "StreamSource": "openline_asyncio.sources.streamed",
-}
-
-
-def __getattr__(name: str) -> object:
-    module = _LAZY.get(name)
-    if module is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    try:
-        return getattr(import_module(module), name)
-    except ModuleNotFoundError as error:
-        from openline_driver.version import advice  # noqa: PLC0415  # only now: it costs time
-
-        note = advice(error, _EXTRA, 'audio needs more packages: pip install "openline[audio]"')
-        if note:
-            error.add_note(note)
-        raise
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+_EXPORTS = Exports(
+    __name__,
+    {
+        "openline_asyncio.sources.files": ("FileSource",),
+        "openline_asyncio.sources.microphone": ("Microphone",),
+        "openline_asyncio.sources.pcm": ("PcmSource",),
+        "openline_asyncio.sources.pushed": ("PushSource",),
+        "openline_asyncio.sources.streamed": ("StreamSource",),
+        "openline_audio.handover": ("SourceClosedError",),
+    },
+    extra=("numpy", "soundfile", "soxr"),
+    needs='audio needs more packages: pip install "openline[audio]"',
+)
+__getattr__ = _EXPORTS.get
+__dir__ = _EXPORTS.names(globals(), __all__)

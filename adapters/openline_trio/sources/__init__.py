@@ -11,10 +11,10 @@ install.
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from openline_audio.source import FRAME_SAMPLES, SAMPLE_RATE, Holding, Sink, Source, SourceError
+from openline_driver.exports import Exports
 
 if TYPE_CHECKING:
     from openline_trio.sources.files import FileSource
@@ -35,30 +35,16 @@ __all__ = [
     "SourceError",
 ]
 
-#: The packages of the extra: only where one of them is missing, the extra is the advice.
-_EXTRA = ("trio", "trio_websocket", "numpy", "soundfile", "soxr")
-_LAZY = {
-    "FileSource": "files",
-    "Microphone": "microphone",
-    "PcmSource": "pcm",
-    "PushSource": "pushed",
-}
-
-
-def __getattr__(name: str) -> object:
-    module = _LAZY.get(name)
-    if module is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    try:
-        return getattr(import_module(f"{__name__}.{module}"), name)
-    except ModuleNotFoundError as error:
-        from openline_driver.version import advice  # noqa: PLC0415  # only now: it costs time
-
-        note = advice(error, _EXTRA, 'audio needs more packages: pip install "openline[audio]"')
-        if note:
-            error.add_note(note)
-        raise
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+_EXPORTS = Exports(
+    __name__,
+    {
+        "openline_trio.sources.files": ("FileSource",),
+        "openline_trio.sources.microphone": ("Microphone",),
+        "openline_trio.sources.pcm": ("PcmSource",),
+        "openline_trio.sources.pushed": ("PushSource",),
+    },
+    extra=("trio", "trio_websocket", "numpy", "soundfile", "soxr"),
+    needs='audio needs more packages: pip install "openline[audio]"',
+)
+__getattr__ = _EXPORTS.get
+__dir__ = _EXPORTS.names(globals(), __all__)
