@@ -23,13 +23,14 @@ from openline_audio.pushed import check_unused
 from openline_audio.source import Source
 from openline_driver.arguments import Maker, check_resuming, chosen_dialler, new_options
 from openline_driver.exception_groups import is_own, raise_alone
+from openline_driver.netlink import sleep_clock
 from openline_driver.options import STORE_LIMIT, Credentials, SessionOptions
 from openline_driver.unopened import Unopened
 from openline_driver.version import user_agent
 from openline_store.beginning import begun, begun_again
 from openline_store.journal_file import journal_file
 
-_MAKER: Final = Maker(SystemRandom().random, lambda: str(uuid.uuid4()), user_agent())
+_MAKER: Final = Maker(SystemRandom().random, lambda: str(uuid.uuid4()), user_agent(), sleep_clock())
 
 
 def open_session(
@@ -43,6 +44,7 @@ def open_session(
     connect: Connect | None = None,
     proxy: str | bool = True,
     ssl_context: ssl.SSLContext | None = None,
+    network_hints: bool = True,
     random: Callable[[], float] | None = None,
     spool: str | os.PathLike[str] | None = None,
     spool_limit: int = STORE_LIMIT,
@@ -61,7 +63,8 @@ def open_session(
     ``proxy`` True: the proxies of the environment (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY);
     a URL, ``http://USER:PASSWORD@HOST:PORT`` or ``socks5h://…``: this one; False: none.
     ``ssl_context`` is for the TLS of the backend, as with a certificate of this client; None: the
-    system's trust store. ``connect`` opens transports in place of all that.
+    system's trust store. ``network_hints``: on Linux, a network that is back ends the wait for
+    the next dial, and has an open line checked. ``connect`` opens transports in place of all that.
 
     ``spool`` is a folder in which all audio and progress are kept, at most ``spool_limit``
     bytes of audio, so that a long outage costs no memory and ``resume_session`` can finish
@@ -98,6 +101,7 @@ def resume_session(
     connect: Connect | None = None,
     proxy: str | bool = True,
     ssl_context: ssl.SSLContext | None = None,
+    network_hints: bool = True,
     random: Callable[[], float] | None = None,
     journal: str | os.PathLike[str] | None = None,
     journal_audio: bool = False,

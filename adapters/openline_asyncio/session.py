@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
@@ -32,6 +33,7 @@ from openline_audio.source import Source
 from openline_driver import effects as fx
 from openline_driver import facts as f
 from openline_driver.credentials import not_async
+from openline_driver.netlink import news_socket, read_news
 from openline_driver.options import SessionOptions
 from openline_driver.shared_provider import SharedProvider
 from openline_store.journal_file import JournalFile
@@ -66,6 +68,7 @@ class Session(StoredFace):
         self._rooms: dict[str, asyncio.Event] = {}  # of the sources that wait for room
         self._news: asyncio.Event | None = None  # of the task that waits for an update
         self._is_woken = False
+        self._network: socket.socket | None = None  # the kernel's news of it
         self._finished = asyncio.Event()  # ``run`` waits for it
         self._fault: BaseException | None = None
         self._over = asyncio.Event()
@@ -224,6 +227,7 @@ class Session(StoredFace):
             self.feed(e.OpenRequested())
             if not self._driver.over:
                 self._capture.start(self._spawn)
+                self._watch_the_network()
             await self._finished.wait()
         finally:
             try:
@@ -234,9 +238,21 @@ class Session(StoredFace):
         if self._fault is not None:
             raise self._fault
 
+    def _watch_the_network(self) -> None:
+        if self._driver.options.network_hints and (network := news_socket()) is not None:
+            self._network = network
+            self._loop.add_reader(network.fileno(), self._attempt, self._take_network_news)
+
+    def _take_network_news(self) -> None:
+        if self._network is not None and (news := read_news(self._network)) is not None:
+            self.feed(f.NetworkNews(news))
+
     async def _end_tasks(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
+        if self._network is not None:
+            self._loop.remove_reader(self._network.fileno())
+            self._network.close()
         while self._tasks:
             for task in self._tasks:
                 task.cancel()

@@ -95,6 +95,12 @@ def check_proxy(proxy: object) -> None:
         )
 
 
+def check_switch(name: str, value: object) -> None:
+    """Raise TypeError unless it is True or False."""
+    if not isinstance(value, bool):
+        raise TypeError(f"{name}: give True or False, not {kind_of(value)}")
+
+
 def check_given(**given: object) -> None:
     """Raise TypeError for an argument that has not the type for its name in ``_KINDS``."""
     for name, value in given.items():

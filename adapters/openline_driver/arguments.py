@@ -24,6 +24,7 @@ from openline_driver.argument_checks import (
     check_optional,
     check_proxy,
     check_sources,
+    check_switch,
     checked_dialect,
 )
 from openline_driver.options import STORE_LIMIT, SessionOptions
@@ -33,11 +34,15 @@ T = TypeVar("T")
 
 
 class Maker(msgspec.Struct, frozen=True):
-    """What a face brings along: random numbers in [0, 1), new ids, its User-Agent."""
+    """What a face brings along: random numbers in [0, 1), new ids, its User-Agent.
+
+    ``slept`` gives the seconds for which the machine has slept in all.
+    """
 
     random: Callable[[], float]
     new_id: Callable[[], str]
     user_agent: str
+    slept: Callable[[], float] | None = None
 
 
 def new_options(given: Mapping[str, Any], maker: Maker) -> SessionOptions:
@@ -69,6 +74,8 @@ def new_options(given: Mapping[str, Any], maker: Maker) -> SessionOptions:
         },
         store_bytes=0 if given["spool"] is None else limit,
         user_agent=maker.user_agent,
+        network_hints=_wants_hints(given, given["backend"]),
+        slept=maker.slept,
     )
 
 
@@ -108,6 +115,8 @@ def resumed_options(
         past_sources=sources,
         past_transcript=transcript,
         user_agent=maker.user_agent,
+        network_hints=_wants_hints(given, backend),
+        slept=maker.slept,
     )
 
 
@@ -133,6 +142,16 @@ def chosen_dialler(
 _OPTIONAL = ("backend", "policy", "session_id", "connect", "random", "spool", "journal")
 
 
+def _wants_hints(given: Mapping[str, Any], backend: Backend) -> bool:
+    """Whether a network that is back concerns this session. A face may have no such argument.
+
+    What ``connect`` opens need be no network, and this machine's own is always there.
+    """
+    wanted: bool = given.get("network_hints", False)
+    return wanted and given["connect"] is None and not backend.is_loopback
+
+
 def _check(given: Mapping[str, Any], required: tuple[str, ...]) -> None:
     check_given(**{name: given[name] for name in required})
     check_optional(**{name: given[name] for name in _OPTIONAL if name in given})
+    check_switch("network_hints", given.get("network_hints", False))

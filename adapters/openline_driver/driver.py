@@ -49,6 +49,7 @@ from openline_driver.credentials import CredentialStore
 from openline_driver.dials import one_cause
 from openline_driver.error_origin import raised, source_error
 from openline_driver.http import refusal
+from openline_driver.network_hints import NetworkHints
 from openline_driver.options import SessionOptions
 from openline_driver.peaks import measured
 from openline_driver.translation import Translation
@@ -104,6 +105,7 @@ class Driver:
             observers=observers,
         )
         self._is_watched = bool(observers)
+        self._hints = NetworkHints(options.slept if options.network_hints else None)
         self._measures = needs_peaks(options.dialect.traits)
         self._errors_reported = 0
         self._opened = False
@@ -151,10 +153,11 @@ class Driver:
 
         Ask again after each ``effects`` and each ``pull``.
         """
-        deadline, release = self._machine.next_deadline(), self.dials.deadline
-        if release is None:
-            return deadline
-        return release if deadline is None else min(deadline, release)
+        deadline = self._machine.next_deadline()
+        for other in (self.dials.deadline, self._hints.deadline):
+            if other is not None and (deadline is None or other < deadline):
+                deadline = other
+        return deadline
 
     # What can be done.
 
@@ -290,14 +293,14 @@ class Driver:
                 self._wake_up(deadline)
             case e.OpenRequested():
                 self._open()
-            case e.StopRequested() | e.AbortRequested():
+            case e.StopRequested() | e.AbortRequested() | f.Cancelled():
                 self._ask_for_end(event)
-            case f.Cancelled():
-                self._ask_for_end(e.AbortRequested())
             case e.NetworkRestored() | e.SkipRequested():
                 self._receive_request(event)
             case f.CredentialGiven() | f.ProviderFailed():
-                self._take_credential(event)
+                self._receive(self._translation.answered(event, self._time()))
+            case f.NetworkNews(data):
+                self._hints.receive(data, self._time())
             case f.SourceRaised(source, error):
                 self._receive(e.SourceFailed(source, source_error(error)))
             case _:
@@ -307,15 +310,16 @@ class Driver:
         """Open, once. A resumed session captures no more: its sources are over then."""
         if not self._opened:
             self._opened = True
+            self._hints.start(self._time())
             self._receive(e.OpenRequested())
             for source in self.options.sources if self.options.is_resumed else ():
                 self._receive(e.SourceFinished(source))
 
-    def _ask_for_end(self, event: e.StopRequested | e.AbortRequested) -> None:
+    def _ask_for_end(self, event: e.StopRequested | e.AbortRequested | f.Cancelled) -> None:
         """A stop and an abort mean before the start what they mean later: they open first."""
         if not self._machine.ended:
             self._open()
-            self._queue.append(event)
+            self._queue.append(e.AbortRequested() if isinstance(event, f.Cancelled) else event)
 
     def _receive_request(self, event: e.Event) -> None:
         """After the end a request changes nothing, and is no error."""
@@ -324,11 +328,16 @@ class Driver:
 
     def _wake_up(self, waited_for: float) -> None:
         """The time is at least the deadline that was waited for, if that is still due then."""
-        deadline = self.deadline()
+        deadline, hint = self.deadline(), self._hints.deadline
         if deadline is not None:
             self._now = max(self._now, min(waited_for, deadline))
-        self._receive(e.Tick())
+        if hint is None or hint != deadline:  # else nothing of the machine's is due yet
+            self._receive(e.Tick())
         self._hold_no_longer(self.dials.abandon(self._now))
+        if self._machine.ended:
+            self._hints = NetworkHints()
+        elif self._hints.is_due(self._now):
+            self._receive(e.NetworkRestored())
 
     def _end_dial(self, event: e.SocketLost | e.Redirected) -> None:
         self.dials.end(event.dial, self._time())
@@ -337,14 +346,3 @@ class Driver:
     def _hold_no_longer(self, held: OpenSocket | None) -> None:
         if held is not None:  # ahead: what was queued since may be its abort
             self._queue.appendleft(held)
-
-    def _take_credential(self, event: f.CredentialGiven | f.ProviderFailed) -> None:
-        if event.request != self._translation.request:
-            # A provider in a thread cannot be cancelled: its answer is not kept, only counted.
-            self._receive(e.CredentialFailed(event.request))
-            return
-        self._translation.request = 0
-        if isinstance(event, f.ProviderFailed):
-            self._receive(self._credentials.failed(event))
-        else:
-            self._receive(self._credentials.accept(event, self._time()))

@@ -70,10 +70,23 @@ class SourceRaised(msgspec.Struct, frozen=True):
     error: Exception
 
 
+class NetworkNews(msgspec.Struct, frozen=True):
+    """What was read of the kernel's socket (``openline_driver.netlink``)."""
+
+    data: bytes
+
+
 class Cancelled(msgspec.Struct, frozen=True):
     """The task or thread of the session is cancelled before the session has ended."""
 
 
 Fact: TypeAlias = (
-    Refused | Released | Woke | CredentialGiven | ProviderFailed | SourceRaised | Cancelled
+    Refused
+    | Released
+    | Woke
+    | CredentialGiven
+    | ProviderFailed
+    | SourceRaised
+    | NetworkNews
+    | Cancelled
 )

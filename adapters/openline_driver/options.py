@@ -41,7 +41,9 @@ class SessionOptions(msgspec.Struct, frozen=True, kw_only=True):
     audio the face can store for all of them together (0: it stores nothing). ``past_sources``
     and ``past_transcript`` are what an earlier process left of this session, as it was stored;
     None: this session is new. ``user_agent`` is for the request's header of that name.
-    ``credentials`` may hold a secret and is not in the repr.
+    ``network_hints``: the session looks for a network that is back; ``slept`` tells for how long
+    the machine has slept in all (``openline_driver.network_hints``). ``credentials`` may hold a
+    secret and is not in the repr.
     """
 
     backend: Backend
@@ -58,6 +60,8 @@ class SessionOptions(msgspec.Struct, frozen=True, kw_only=True):
     past_sources: tuple[PastSource, ...] | None = None
     past_transcript: tuple[Transcript, ...] = ()
     user_agent: str = "openline"
+    network_hints: bool = False
+    slept: Callable[[], float] | None = None
 
     def __repr__(self) -> str:
         return f"SessionOptions(session_id={self.session_id!r}, backend={self.backend!r})"

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from openline import commands as c
+from openline import events as e
 from openline.updates import Ended
 from openline_driver import effects as fx
+from openline_driver import facts as f
 from openline_driver.credentials import CredentialStore
 from openline_driver.dials import Dials
 from openline_driver.http import host_header, request_headers
@@ -63,6 +65,16 @@ class Translation:
                 return fx.ReleaseSource(source)
             case _:  # storage
                 return command
+
+    def answered(self, event: f.CredentialGiven | f.ProviderFailed, now: float) -> e.Event:
+        """What the answer of a provider means."""
+        if event.request != self.request:
+            # A provider in a thread cannot be cancelled: its answer is not kept, only counted.
+            return e.CredentialFailed(event.request)
+        self.request = 0
+        if isinstance(event, f.ProviderFailed):
+            return self._credentials.failed(event)
+        return self._credentials.accept(event, now)
 
     def _dial(self, command: c.OpenSocket) -> fx.Dial:
         options, store, backend = self._options, self._credentials, command.backend

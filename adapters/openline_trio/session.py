@@ -26,6 +26,7 @@ from openline_audio.source import Source
 from openline_driver import effects as fx
 from openline_driver import facts as f
 from openline_driver.credentials import not_async
+from openline_driver.netlink import news_socket, read_news
 from openline_driver.options import SessionOptions
 from openline_driver.shared_provider import SharedProvider
 from openline_store.journal_file import JournalFile
@@ -173,6 +174,8 @@ class Session(StoredFace):
                     for task in self._to_start:
                         nursery.start_soon(task)
                     self._capture.start(nursery)
+                    if self._driver.options.network_hints:
+                        nursery.start_soon(self._watch_the_network)
                 await self._keep_time()
                 nursery.cancel_scope.cancel()
         finally:
@@ -188,6 +191,15 @@ class Session(StoredFace):
                 await self._earlier.wait()
             if sleep.cancelled_caught:
                 self._time_is_up(self._sleeping_until)
+
+    async def _watch_the_network(self) -> None:
+        network = news_socket()
+        if network is not None:
+            with network:
+                while True:
+                    await trio.lowlevel.wait_readable(network)
+                    if (news := read_news(network)) is not None:
+                        self.feed(f.NetworkNews(news))
 
     async def _ask(self, request: int, refused: str | None, scope: trio.CancelScope) -> None:
         with scope:

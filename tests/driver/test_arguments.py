@@ -370,7 +370,23 @@ def test_forgotten_async_with_is_named() -> None:
     Unopened.__exit__(block)  # Python looks this up before it enters
 
 
-# The proxies, and the settings of TLS.
+# The network.
+
+
+def test_hints_are_for_a_session_that_needs_a_network() -> None:
+    far = Backend("speech.example", port=443)
+    for others, wants in (
+        ({"network_hints": True}, True),
+        ({"network_hints": False}, False),
+        ({"network_hints": True, "connect": print}, False),
+        ({"network_hints": True, "backend": Backend()}, False),
+        ({}, False),
+    ):
+        options = new_options(given(**{"backend": far} | others), MAKER)
+        assert options.network_hints is wants
+    assert options.slept is MAKER.slept
+    with pytest.raises(TypeError, match="^network_hints: give True or False, not int$"):
+        new_options(given(network_hints=1), MAKER)
 
 
 def network(**others: Any) -> dict[str, Any]:

@@ -35,7 +35,8 @@ NEEDED = ("msgspec", "statemachine")
 #: The theorem draws from seeds, so that a failure is named by a number (see ``_unseeded``).
 #: The driver is as pure as the core. Some of its modules need names of the world, and no more:
 #: what an error of a socket or a status of a proxy means, the type of a TLS context, which version
-#: this is, how a session is logged, and a lock for what sessions of several threads share.
+#: this is, how a session is logged, and a lock for what sessions of several threads share. One
+#: opens a socket: that of the kernel's news, for each face opens it alike.
 BESIDES = {
     "openline_driver": ("openline_driver", "openline_audio.source"),
     "openline_driver.exports": ("importlib",),
@@ -50,6 +51,7 @@ BESIDES = {
     "openline_driver.log_observer": ("logging",),
     "openline_driver.version": ("importlib.metadata",),
     "openline_driver.shared_provider": ("threading",),
+    "openline_driver.netlink": ("socket", "time"),
     "openline_driver.network_errors": ("errno", "os", "socket", "ssl"),
     "openline_testing": ("hypothesis",),
     "openline_testing.theorem": ("random",),
