@@ -66,20 +66,26 @@ class _Resampler:
 
     def push(self, samples: array[int]) -> array[int]:
         self._held += samples
-        end = self._held_from + len(self._held)
-        out = array("h")
-        while True:
-            at, phase = divmod(self._next * self._up, self._down)
-            if at + self._half >= end:
-                break
+        held, width = self._held.tolist(), 2 * self._half
+        end = self._held_from + len(held)
+        # Every output whose last input has come.
+        count = max(0, -((self._half - end) * self._down // self._up) - self._next)
+        made = [0] * count
+        # Each phase makes every down-th output; between two of them lie ``up`` inputs.
+        for turn in range(min(self._down, count) if any(held) else 0):  # silence stays silence
+            at, phase = divmod((self._next + turn) * self._up, self._down)
             first = at - self._half + 1 - self._held_from
-            window = self._held[first : first + 2 * self._half]
-            out.append(_clamped(sum(map(mul, window, self._weights[phase]))))
-            self._next += 1
+            last = first + len(range(turn, count, self._down)) * self._up
+            weights = self._weights[phase]
+            made[turn :: self._down] = [
+                round(sum(map(mul, weights, held[i : i + width])))
+                for i in range(first, last, self._up)
+            ]
+        self._next += count
         gone = max(0, self._next * self._up // self._down - self._half + 1 - self._held_from)
         del self._held[:gone]
         self._held_from += gone
-        return out
+        return _clamped(made)
 
 
 @lru_cache(maxsize=16)
@@ -100,8 +106,10 @@ def _sinc(x: float) -> float:
     return sin(pi * x) / (pi * x) if x else 1.0
 
 
-def _clamped(value: float) -> int:
-    return max(-32768, min(32767, round(value)))
+def _clamped(values: list[int]) -> array[int]:
+    if values and (max(values) > 32767 or min(values) < -32768):
+        values = [max(-32768, min(32767, each)) for each in values]
+    return array("h", values)
 
 
 def _samples(data: bytes, encoding: Encoding) -> array[int]:
@@ -114,7 +122,7 @@ def _samples(data: bytes, encoding: Encoding) -> array[int]:
         if byteorder == "big":
             floats.byteswap()
         # NaN is neither above nor below: it is silence here.
-        return array("h", (_clamped(32768 * x) if -2 < x < 2 else 0 for x in floats))
+        return _clamped([round(32768 * x) if -2 < x < 2 else 0 for x in floats])
     samples = array("h", data)
     if byteorder == "big":
         samples.byteswap()
