@@ -55,6 +55,14 @@ def run_serve(
     return serve(config, faults=fault, with_parent=with_parent)
 
 
+def run_wyoming(*, policy: Policy | None, **given: Any) -> int:
+    """``openline wyoming``, with the settings of ``--config``. The exit status. Raises Problem."""
+    import openline_wyoming.server  # noqa: F401 -- first: its extra brings all that is needed
+    from openline_cli.wyoming import WyomingOptions, wyoming
+
+    return wyoming(WyomingOptions(policy=policy, **given))
+
+
 def run_replay(*, file: Path, dialect: str | None, session: int | None, quiet: bool) -> int:
     """``openline replay``. The exit status. Raises Problem."""
     from openline_cli.replay import replay
@@ -99,6 +107,7 @@ RUN: Final[Mapping[str, Callable[..., int]]] = {
     "stream": run_stream,
     "resume": run_resume,
     "serve": run_serve,
+    "wyoming": run_wyoming,
     "replay": run_replay,
     "explain": run_explain,
     "diagram": run_diagram,

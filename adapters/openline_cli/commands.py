@@ -196,6 +196,51 @@ _LISTED: Final = (
         ),
     ),
     Command(
+        name="wyoming",
+        summary="Serve Home Assistant with a backend's words, until Ctrl-C.",
+        more="It speaks Wyoming, and opens a session for each utterance of a client.",
+        parameters=(
+            Parameter(
+                name="url",
+                value="URL",
+                help="The backend; the dialect's usual address if not given.",
+            ),
+            Parameter(
+                name="uri",
+                flags=("--uri",),
+                value="URI",
+                default="tcp://127.0.0.1:10300",
+                help="Listen there; tcp://0.0.0.0:10300 for clients on other machines, port 0 for "
+                "a free one.",
+            ),
+            options.DIALECT,
+            options.OPTION,
+            Parameter(
+                name="language",
+                flags=("--language",),
+                value="TAG",
+                default=(),
+                many=True,
+                help="Offer this language, the first if a client asks for none; repeatable.",
+            ),
+            Parameter(
+                name="patience",
+                flags=("--patience",),
+                value="SECONDS",
+                read=above_0,
+                default=30.0,
+                help="A client gets its transcript within this of the end of its audio, or an "
+                "error.",
+            ),
+            options.TOKEN_FILE,
+            options.PLAIN_WS,
+            *options.NETWORK,
+            options.POLICY,
+            options.CONFIG,
+            *options.LOGGING,
+        ),
+    ),
+    Command(
         name="replay",
         summary="Replay a session's journal on the core.",
         more="It checks that the core still does the same.",

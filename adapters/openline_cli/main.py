@@ -26,6 +26,8 @@ _EXTRAS: Final = {
     "numpy": "cli",
     "soundfile": "cli",
     "soxr": "cli",
+    "wyoming": "wyoming",
+    "websockets": "wyoming",
 }
 
 

@@ -119,14 +119,16 @@ def stream(options: StreamOptions) -> int:
     return finish(outcome, screen, draft=draft, json=options.json, folder=folder)
 
 
-def find_backend(url: str | None, dialect: Dialect, *, plain_ws: bool) -> Backend:
+def find_backend(
+    url: str | None, dialect: Dialect, *, plain_ws: bool, label: str = "--url"
+) -> Backend:
     """The backend at ``url``; None: where those of the dialect usually listen. Raises Problem."""
     if url is not None:
-        return make_backend(url, plain_ws=plain_ws)
+        return make_backend(url, plain_ws=plain_ws, label=label)
     try:
         return Backend.of(dialect)
     except ValueError as error:
-        raise Problem(f"--url is missing: {error}") from None
+        raise Problem(f"{label} is missing: {error}") from None
 
 
 def with_headers(backend: Backend, network: NetworkOptions) -> Backend:
@@ -143,7 +145,7 @@ def with_subprotocols(backend: Backend, network: NetworkOptions) -> Backend:
         raise Problem(f"--subprotocol: {error}") from None
 
 
-def make_backend(url: str, *, plain_ws: bool) -> Backend:
+def make_backend(url: str, *, plain_ws: bool, label: str = "--url") -> Backend:
     """The backend to dial. Raises Problem."""
     try:
         return Backend.from_url(url, allow_plain=plain_ws)
@@ -159,7 +161,7 @@ def make_backend(url: str, *, plain_ws: bool) -> Backend:
                 f"plain ws:// to {far.host} would send speech and token in the clear; "
                 "use wss://, or allow it with --plain-ws"
             )
-    raise Problem(f"--url: {wrong}")
+    raise Problem(f"{label}: {wrong}")
 
 
 def make_sources(

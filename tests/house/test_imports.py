@@ -71,9 +71,11 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "openline_asyncio": ("openline", "openline_store", "openline_audio", "openline_driver"),
     "openline_server": ("openline", "openline_audio", "openline_driver"),
     "openline_testing": ("openline", "openline_driver", "openline_server"),
+    "openline_wyoming": ("openline", "openline_asyncio", "openline_audio", "openline_driver"),
     "openline_cli": (
         *("openline", "openline_lookup", "openline_diagrams", "openline_store"),
         *("openline_audio", "openline_driver", "openline_trio", "openline_server"),
+        *("openline_asyncio", "openline_wyoming"),
     ),
 }
 
@@ -87,7 +89,8 @@ ONLY = {
         "openline_testing",
         "openline_cli",
     ),
-    "asyncio": ("openline_asyncio",),
+    "asyncio": ("openline_asyncio", "openline_wyoming", "openline_cli.wyoming"),
+    "wyoming": ("openline_wyoming",),
     "websockets": ("openline_driver.websocket",),
     "rich": ("openline_cli",),
     "soundfile": ("openline_audio",),

@@ -91,6 +91,7 @@ def test_a_bare_install_explains_replays_and_draws(
         (["stream", "x.wav"], "cli"),
         (["resume", "calls"], "cli"),
         (["serve"], "cli"),
+        (["wyoming"], "wyoming"),
         (["diagram"], "diagrams"),
     ],
 )

@@ -1,0 +1,112 @@
+"""``openline wyoming``: speech recognition for Home Assistant, from any backend.
+
+Once it listens, it prints its address on stdout. A line on stderr tells of each utterance that
+ended without a transcript. Ctrl-C and SIGTERM end it: this is its only way to end, so the status
+is 0.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from openline.dialects.protocol import Dialect
+from openline.dialects.registry import DEFAULT
+from openline.policy import Policy
+from openline.text import os_reason
+from openline_asyncio.opening import open_session
+from openline_asyncio.session import Session
+from openline_audio.source import Source
+from openline_cli.credentials import find_credentials
+from openline_cli.dialects import find_dialect
+from openline_cli.network import NetworkOptions
+from openline_cli.problems import COMPLETE, Problem, printable
+from openline_cli.screen import write_err
+from openline_cli.serve import announce
+from openline_cli.settings import check_buffer
+from openline_cli.stream import ANY_SOURCE, find_backend, with_headers
+from openline_wyoming.offer import Offer
+from openline_wyoming.server import Service, serve
+
+_URI = "give tcp://HOST:PORT, as in tcp://0.0.0.0:10300"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WyomingOptions(NetworkOptions):
+    """The options of the command."""
+
+    url: str | None = None
+    uri: str
+    language: Sequence[str] = ()
+    patience: float
+    token_file: Path | None = None
+    plain_ws: bool = False
+    dialect: str | None = None
+    option: Sequence[str] = ()
+    policy: Policy | None = None
+
+
+def wyoming(options: WyomingOptions) -> int:
+    """Serve until Ctrl-C or SIGTERM. Raises Problem."""
+    spoken = find_dialect(options.dialect, options.option) or DEFAULT
+    found = find_backend(options.url, spoken, plain_ws=options.plain_ws, label="URL")
+    backend = with_headers(found, options)
+    proxy, context = options.find_proxy(), options.find_context()
+    host, port = _address(options.uri)
+    traits = spoken.traits
+    credentials = find_credentials(options.token_file, variable=traits.key_variable)
+    check_buffer(options.policy, traits)
+    name = "mic" if "mic" in traits.sources else (*traits.sources, ANY_SOURCE)[0]
+
+    def open_one(dialect: Dialect, source: Source) -> AbstractAsyncContextManager[Session]:
+        return open_session(
+            backend,
+            {name: source},
+            dialect=dialect,
+            credentials=credentials,
+            policy=options.policy,
+            proxy=proxy,
+            ssl_context=context,
+        )
+
+    def note(line: str) -> None:
+        write_err(f"openline: {printable(line)}")
+
+    def ready(host: str, port: int) -> None:
+        shown = f"[{host}]" if ":" in host else host
+        announce(f"listening on tcp://{shown}:{port}, for {backend.address}{backend.path}")
+
+    offer = Offer(dialect=spoken, languages=tuple(options.language))
+    service = Service(offer=offer, open_one=open_one, patience=options.patience, note=note)
+
+    async def main() -> None:
+        this = asyncio.current_task()
+        assert this is not None  # noqa: S101  # asyncio.run made it
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, this.cancel)
+        with suppress(asyncio.CancelledError):
+            await serve(host, port, service, ready=ready)
+
+    try:
+        asyncio.run(main())
+    except OSError as error:
+        reason = os_reason(error)
+        raise Problem(f"--uri {options.uri}: cannot listen there: {reason}; {_URI}") from None
+    return COMPLETE
+
+
+def _address(uri: str) -> tuple[str, int]:
+    """Host and port. Raises Problem."""
+    try:
+        parts = urlsplit(uri)
+        if parts.scheme == "tcp" and parts.hostname and parts.port is not None:
+            return parts.hostname, parts.port
+    except ValueError:
+        pass
+    raise Problem(f"--uri {uri}: {_URI}")

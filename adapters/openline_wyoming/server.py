@@ -1,0 +1,213 @@
+"""The sockets of the server: each connection has a task that reads, and one for its utterance.
+
+Audio goes through a queue of a second. While the session has no room, the queue is full, the
+connection is not read, and TCP holds the client back: nothing is lost in an outage, and memory is
+bounded. A client that sends nothing for ``Policy.source_timeout`` in the midst of an utterance has
+gone away without a word; the core ends its session.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, suppress
+from dataclasses import dataclass
+from typing import Any, Final, NoReturn, TypeAlias
+
+from wyoming.event import Event, async_read_event, async_write_event
+
+from openline.dialects.protocol import Dialect
+from openline.events import SourceKind
+from openline.updates import Ended
+from openline_asyncio.session import Session
+from openline_audio.source import Sink, Source
+from openline_driver.exception_groups import leaves
+from openline_wyoming.offer import Offer
+from openline_wyoming.talk import Act, Begin, Feed, Finish, HangUp, Say, Talk
+
+#: Opens a session for one utterance.
+Open: TypeAlias = Callable[[Dialect, Source], AbstractAsyncContextManager[Session]]
+#: The most bytes of one event: two minutes of speech.
+_MOST: Final = 1 << 22
+#: Frames of 20 ms that wait for the session.
+_FRAMES: Final = 50
+#: Seconds in which the last event has to leave.
+_CLOSING: Final = 2.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """What each client is served with.
+
+    ``open_one`` opens the session of an utterance, which has one source. ``patience``: seconds in
+    which the words have to come once the audio has ended. ``note`` takes a line for the log.
+    """
+
+    offer: Offer
+    open_one: Open
+    patience: float
+    note: Callable[[str], object]
+
+
+class Speech:
+    """The audio of one utterance: a source that can wait."""
+
+    kind = SourceKind.STORE
+    duration = None
+
+    def __init__(self) -> None:
+        self._frames: asyncio.Queue[bytes | None] = asyncio.Queue(_FRAMES)
+        self._is_dropped = False
+
+    async def put(self, frames: list[bytes], *, last: bool = False) -> None:
+        """Queue frames, and wait while there is no room. ``last``: no more follow."""
+        for frame in (*frames, None) if last else frames:
+            if not self._is_dropped:
+                await self._frames.put(frame)
+
+    def drop(self) -> None:
+        """Nobody takes frames any more; ``put`` no longer waits."""
+        self._is_dropped = True
+        while not self._frames.empty():
+            self._frames.get_nowait()
+
+    async def run(self, sink: Sink) -> None:
+        """Deliver."""
+        frame = await self._frames.get()
+        sink.started(asyncio.get_running_loop().time())
+        while frame is not None:
+            sink.audio(frame)
+            await sink.room()
+            frame = await self._frames.get()
+
+
+class _Bounded:
+    """A reader that refuses an event of a length that no memory should be given to."""
+
+    def __init__(self, reader: asyncio.StreamReader) -> None:
+        self.readline = reader.readline
+        self._reader = reader
+
+    async def readexactly(self, count: int) -> bytes:
+        """``count`` bytes. Raises ValueError for too many."""
+        if count > _MOST:
+            raise ValueError(f"{count} bytes are too many")
+        return await self._reader.readexactly(count)
+
+
+class _GoneError(Exception):
+    """The connection is over."""
+
+
+class Client:
+    """One connection."""
+
+    def __init__(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, service: Service
+    ) -> None:
+        self._reader: Any = _Bounded(reader)
+        self._writer = writer
+        self._service = service
+        self._talk = Talk(service.offer)
+        self._speech = Speech()
+        self._limit = asyncio.timeout(None)
+
+    async def attend(self) -> None:
+        """Serve the client until it goes away, or is told an error. Its session ends with it."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                while (event := await self._read()) is not None:
+                    await self._carry_out(self._talk.receive(event), group)
+                _hang_up()
+        except* (_GoneError, OSError):
+            pass
+        finally:
+            await self._close()
+
+    async def _read(self) -> Event | None:
+        """The next event; None: the client has gone away, or what it sends is none."""
+        try:
+            return await async_read_event(self._reader)
+        except (EOFError, OSError):
+            return None
+        except (AttributeError, KeyError, TypeError, RecursionError):
+            return None  # other JSON than that of an event, which the library does not check
+
+    async def _carry_out(self, acts: list[Act], group: asyncio.TaskGroup) -> None:
+        for act in acts:
+            match act:
+                case Say(event):
+                    await async_write_event(event, self._writer)
+                case Begin(dialect):
+                    self._speech, self._limit = Speech(), asyncio.timeout(None)
+                    group.create_task(self._utter(dialect, self._speech, self._limit, group))
+                    await asyncio.sleep(0)  # it begins: the limit can be set
+                case Feed(frames):
+                    await self._speech.put(frames)
+                case Finish(frames):
+                    now = asyncio.get_running_loop().time()
+                    self._limit.reschedule(now + self._service.patience)
+                    await self._speech.put(frames, last=True)
+                case HangUp():
+                    _hang_up()
+
+    async def _utter(
+        self, dialect: Dialect, speech: Speech, limit: asyncio.Timeout, group: asyncio.TaskGroup
+    ) -> None:
+        """One session, from its opening to its transcript."""
+        try:
+            async with limit, self._service.open_one(dialect, speech) as session:
+                async for update in session:
+                    if isinstance(update, Ended) and not update.complete:
+                        self._service.note(update.reason)
+                    await self._carry_out(self._talk.hear(update), group)
+        except TimeoutError:
+            patience = self._service.patience
+            why, code = f"no transcript within {patience:g} s of the end of the audio", "timeout"
+        except (_GoneError, OSError):
+            raise
+        except Exception as error:  # noqa: BLE001  # a dialect of the user's; the others go on
+            first, *_ = leaves(error)
+            why, code = f"{type(first).__name__}: {first}", "failed"
+        else:
+            return
+        finally:
+            speech.drop()
+        self._service.note(why)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSING):
+                await self._carry_out(self._talk.fail(why, code), group)
+
+    async def _close(self) -> None:
+        self._writer.close()
+        try:
+            async with asyncio.timeout(_CLOSING):
+                await self._writer.wait_closed()
+        except OSError:  # reset; or a TimeoutError: it does not read
+            self._writer.transport.abort()
+
+
+def _hang_up() -> NoReturn:
+    raise _GoneError
+
+
+async def serve(
+    host: str, port: int, service: Service, *, ready: Callable[[str, int], object]
+) -> None:
+    """Serve clients on TCP until it is cancelled; ``ready`` is told the address.
+
+    Raises OSError if it cannot listen there.
+    """
+    group = asyncio.TaskGroup()
+
+    def attend(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        group.create_task(Client(reader, writer, service).attend())
+
+    server = await asyncio.start_server(attend, host, port, start_serving=False)
+    try:
+        await server.start_serving()
+        async with group:
+            ready(*server.sockets[0].getsockname()[:2])
+            await asyncio.get_running_loop().create_future()
+    finally:
+        server.close()

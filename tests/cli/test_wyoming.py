@@ -1,0 +1,44 @@
+"""``openline wyoming``: what is wrong with its arguments, in one line."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+from openline_cli.main import main
+
+Captured = pytest.CaptureFixture[str]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["--uri", "10300"], "--uri 10300: give tcp://HOST:PORT, as in tcp://0.0.0.0:10300"),
+        (["--uri", "unix:///x"], "--uri unix:///x: give tcp://HOST:PORT, as in tcp://0.0.0.0:10300"),
+        (["--uri", "tcp://a:b"], "--uri tcp://a:b: give tcp://HOST:PORT, as in tcp://0.0.0.0:10300"),
+        (["--uri", "tcp://a"], "--uri tcp://a: give tcp://HOST:PORT, as in tcp://0.0.0.0:10300"),
+        (["--patience", "0"], "--patience 0: give a number above 0"),
+        (["http://x"], "URL: "),
+        (["ws://far.example/ws"], "URL: plain ws:// to far.example would send"),
+        (["--token-file", "/nowhere"], "--token-file /nowhere: "),
+        (["--dialect", "deepgrma"], "--dialect deepgrma: "),
+    ],
+)  # fmt: skip
+def test_a_wrong_argument_is_one_line(arguments: list[str], line: str, capsys: Captured) -> None:
+    assert main(["wyoming", *arguments]) == 2
+    out, err = capsys.readouterr()
+    assert not out
+    assert err.startswith(f"openline: {line}")
+    assert err.count("\n") == 1
+
+
+def test_a_port_that_is_taken_is_one_line(capsys: Captured) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        uri = f"tcp://127.0.0.1:{taken.getsockname()[1]}"
+        assert main(["wyoming", "--uri", uri]) == 2
+    _, err = capsys.readouterr()
+    assert err.startswith(f"openline: --uri {uri}: cannot listen there: ")
+    assert err.count("\n") == 1

@@ -1,0 +1,304 @@
+"""Wyoming's own client talks to ``openline wyoming``, and its words come from our backend."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import wave
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from wyoming.asr import Transcribe, Transcript
+from wyoming.audio import AudioChunk, AudioStart, AudioStop
+from wyoming.client import AsyncTcpClient
+from wyoming.error import Error
+from wyoming.event import Event
+from wyoming.info import Describe, Info
+from wyoming.ping import Ping, Pong
+
+from openline_testing.background import BackgroundBackend
+
+SHORT = Path(__file__).parents[1] / "data" / "goforward.wav"
+PATIENCE = 30.0
+
+
+@contextmanager
+def serving(*arguments: str, **options: Any) -> Generator[tuple[int, subprocess.Popen[str]]]:
+    """The command on a free port; its port and process."""
+    command = [sys.executable, "-m", "openline_cli", "wyoming", "--uri", "tcp://127.0.0.1:0"]
+    environment = {k: v for k, v in os.environ.items() if k != "OPENLINE_TOKEN"}
+    process = subprocess.Popen(
+        [*command, *arguments], text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        env=environment, **options,
+    )  # fmt: skip
+    timer = threading.Timer(4 * PATIENCE, process.kill)
+    timer.start()
+    try:
+        with process:
+            assert process.stdout is not None
+            assert process.stderr is not None
+            line = process.stdout.readline()
+            assert line.startswith("listening on tcp://127.0.0.1:"), process.stderr.read()
+            try:
+                yield int(line.partition(",")[0].rpartition(":")[2]), process
+            finally:
+                process.send_signal(signal.SIGINT)
+    finally:
+        timer.cancel()
+
+
+@asynccontextmanager
+async def client(port: int) -> AsyncGenerator[AsyncTcpClient]:
+    async with asyncio.timeout(PATIENCE), AsyncTcpClient("127.0.0.1", port) as found:
+        yield found
+
+
+async def speak(
+    to: AsyncTcpClient,
+    pcm: bytes,
+    *,
+    rate: int = 16_000,
+    width: int = 2,
+    channels: int = 1,
+    language: str | None = None,
+) -> None:
+    """As Home Assistant does, only faster."""
+    form = {"rate": rate, "width": width, "channels": channels}
+    await to.write_event(Transcribe(language=language).event())
+    await to.write_event(AudioStart(**form).event())
+    size = rate * width * channels // 10 + 1  # cut inside of a sample
+    for at in range(0, len(pcm), size):
+        await to.write_event(AudioChunk(audio=pcm[at : at + size], **form).event())
+    await to.write_event(AudioStop().event())
+
+
+async def answers(to: AsyncTcpClient) -> list[Event]:
+    """All events up to the end of the transcript, or of the connection."""
+    found: list[Event] = []
+    while (event := await to.read_event()) is not None:
+        found.append(event)
+        if event.type == "transcript-stop":
+            break
+    return found
+
+
+def recording() -> bytes:
+    with wave.open(str(SHORT), "rb") as file:
+        return file.readframes(file.getnframes())
+
+
+def test_a_client_gets_the_info_and_its_words() -> None:
+    async def main(port: int) -> list[Event]:
+        async with client(port) as to:
+            await to.write_event(Describe().event())
+            info = await to.read_event()
+            assert info is not None
+            [program] = Info.from_event(info).asr
+            assert program.supports_transcript_streaming
+            assert program.models[0].languages == ["de", "en"]
+            await to.write_event(Ping("x").event())
+            pong = await to.read_event()
+            assert pong is not None
+            assert Pong.from_event(pong).text == "x"
+            await speak(to, recording(), language="en-GB")
+            first = await answers(to)
+            await speak(to, recording(), language="en-GB")  # in the same connection
+            assert await answers(to) == first
+            return first
+
+    with (
+        BackgroundBackend() as backend,
+        serving(backend.url, "--language", "de", "--language", "en") as (port, _),
+    ):
+        found = asyncio.run(main(port))
+        assert backend.received("mic") == [recording()] * 2
+    assert [each.type for each in found] == [
+        "transcript-start", "transcript-chunk", "transcript-chunk", "transcript", "transcript-stop",
+    ]  # fmt: skip
+    chunks = "".join(each.data["text"] for each in found if each.type == "transcript-chunk")
+    assert chunks == Transcript.from_event(found[3]).text == "0.00-2.00 2.00-2.79"
+
+
+def converted(rate: int, width: int, channels: int) -> bytes:
+    """The recording in another form: of another rate, width, and one channel beside the other."""
+    samples = np.frombuffer(recording(), "<i2").astype(np.float64) / 32_768
+    times = np.arange(len(samples) * rate // 16_000) * 16_000 / rate
+    samples = np.interp(times, np.arange(len(samples)), samples)
+    wide = {1: 128 * samples + 128, 2: 32_768 * samples, 4: 2.0**31 * samples}[width]
+    typed = wide.astype({1: "u1", 2: "<i2", 4: "<i4"}[width])
+    pcm: bytes = np.repeat(typed, channels).tobytes()
+    return pcm
+
+
+@pytest.mark.parametrize(
+    ("rate", "width", "channels"), [(48_000, 2, 2), (16_000, 4, 1), (16_000, 1, 1)]
+)
+def test_audio_of_another_form_is_converted(rate: int, width: int, channels: int) -> None:
+    async def main(port: int) -> str:
+        async with client(port) as to:
+            pcm = converted(rate, width, channels)
+            await speak(to, pcm, rate=rate, width=width, channels=channels)
+            found = await answers(to)
+            return Transcript.from_event(found[-2]).text
+
+    with BackgroundBackend() as backend, serving(backend.url) as (port, _):
+        assert asyncio.run(main(port)) == "0.00-2.00 2.00-2.79"
+        [received] = backend.received("mic")
+    sent, got = (np.frombuffer(each, "<i2").astype(float) for each in (recording(), received))
+    assert abs(len(got) - len(sent)) < 160
+    count = min(len(got), len(sent))
+    assert np.corrcoef(sent[:count], got[:count])[0, 1] > 0.99
+
+
+def test_many_clients_at_once() -> None:
+    async def one(port: int) -> str:
+        async with client(port) as to:
+            await speak(to, recording())
+            return Transcript.from_event((await answers(to))[-2]).text
+
+    async def main(port: int) -> list[str]:
+        return await asyncio.gather(*(one(port) for _ in range(8)))
+
+    with BackgroundBackend() as backend, serving(backend.url) as (port, _):
+        assert asyncio.run(main(port)) == ["0.00-2.00 2.00-2.79"] * 8
+
+
+def test_silence_and_an_utterance_without_audio_give_an_empty_transcript() -> None:
+    async def main(port: int) -> None:
+        async with client(port) as to:
+            await to.write_event(AudioStop().event())
+            event = await to.read_event()
+            assert event is not None
+            assert Transcript.from_event(event).text == ""
+            await to.write_event(AudioStart(rate=16_000, width=2, channels=1).event())
+            await to.write_event(AudioStop().event())
+            found = await answers(to)
+            assert [each.type for each in found][-2:] == ["transcript", "transcript-stop"]
+            assert Transcript.from_event(found[-2]).text == ""
+
+    with BackgroundBackend() as backend, serving(backend.url) as (port, _):
+        asyncio.run(main(port))
+
+
+def test_a_backend_that_is_down_is_an_error_within_the_patience() -> None:
+    async def main(port: int) -> list[Event]:
+        async with client(port) as to:
+            await speak(to, recording())
+            return await answers(to)
+
+    with BackgroundBackend() as gone:
+        url = gone.url
+    with serving(url, "--patience", "1") as (port, process):
+        [event] = asyncio.run(main(port))  # and the end of the connection
+    assert Error.from_event(event).text == "no transcript within 1 s of the end of the audio"
+    assert process.returncode == 0
+
+
+def test_a_backend_that_refuses_is_an_error_at_once() -> None:
+    async def main(port: int) -> list[Event]:
+        async with client(port) as to:
+            await speak(to, recording())
+            return await answers(to)
+
+    with (
+        BackgroundBackend(token="the right one") as backend,
+        serving(backend.url, "--patience", "300") as (port, process),
+    ):
+        [event] = asyncio.run(main(port))
+        assert process.stderr is not None
+        line = process.stderr.readline()
+    assert Error.from_event(event).code == "incomplete"
+    assert Error.from_event(event).text.startswith("the backend refused the token")
+    assert line == f"openline: {Error.from_event(event).text}\n"
+
+
+def heard(backend: BackgroundBackend) -> None:
+    """Wait for audio."""
+    while not any(backend.received("mic")):
+        time.sleep(0.01)
+
+
+def test_a_client_that_goes_away_ends_its_session_and_no_other() -> None:
+    async def main(port: int, backend: BackgroundBackend) -> str:
+        async with client(port) as stays, asyncio.TaskGroup() as group:
+            form = {"rate": 16_000, "width": 2, "channels": 1}
+            async with client(port) as goes:
+                await goes.write_event(AudioStart(**form).event())
+                await goes.write_event(AudioChunk(audio=recording(), **form).event())
+                await asyncio.to_thread(heard, backend)
+            await speak(stays, recording())
+            found = await group.create_task(answers(stays))
+            return Transcript.from_event(found[-2]).text
+
+    with BackgroundBackend(max_sessions=1) as backend, serving(backend.url) as (port, _):
+        assert asyncio.run(main(port, backend)) == "0.00-2.00 2.00-2.79"
+
+
+def test_a_lost_line_is_resumed_unseen() -> None:
+    async def main(port: int) -> str:
+        async with client(port) as to:
+            await speak(to, recording())
+            return Transcript.from_event((await answers(to))[-2]).text
+
+    with BackgroundBackend("cut after 30 frames") as backend, serving(backend.url) as (port, _):
+        text = asyncio.run(main(port))
+        assert backend.dials == 2
+    assert text.endswith("2.79")
+
+
+GARBAGE = [
+    b"GET / HTTP/1.1\r\n\r\n",
+    b"[1]\n",
+    b'{"type": "audio-chunk", "payload_length": 99999999999}\n',
+    b'{"type": "x", "data_length": "y"}\n',
+    b'{"data": {}}\n',
+    b"[" * 30_000 + b"\n",
+    b"{" * 70_000,
+]
+
+
+def test_what_is_no_event_ends_that_connection_alone() -> None:
+    async def main(port: int) -> None:
+        for garbage in GARBAGE:
+            async with asyncio.timeout(PATIENCE):
+                reader, writer = await asyncio.open_connection("127.0.0.1", port)
+                writer.write(garbage)
+                with suppress(ConnectionResetError):  # where not all of it was read
+                    assert await reader.read() == b""
+                writer.close()
+        async with client(port) as to:
+            await to.write_event(Describe().event())
+            assert await to.read_event() is not None
+
+    with serving("ws://127.0.0.1:9/ws") as (port, process):
+        asyncio.run(main(port))
+        process.send_signal(signal.SIGINT)
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
+    assert process.returncode == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_with_clients_in_the_midst(number: signal.Signals) -> None:
+    async def main(port: int, process: subprocess.Popen[str]) -> Event | None:
+        async with client(port) as to:
+            form = {"rate": 16_000, "width": 2, "channels": 1}
+            await to.write_event(AudioStart(**form).event())
+            await to.write_event(AudioChunk(audio=recording(), **form).event())
+            process.send_signal(number)
+            return await to.read_event()
+
+    with BackgroundBackend() as backend, serving(backend.url) as (port, process):
+        assert asyncio.run(main(port, process)) is None
+        assert process.wait(PATIENCE) == 0
+        assert process.stderr is not None
+        assert process.stderr.read() == ""

@@ -1,0 +1,228 @@
+"""The sockets of the server, in memory: what waits, what is bounded, and what ends."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any, cast
+
+from wyoming.event import Event, async_read_event, async_write_event
+
+from openline.dialects.echopanel import EchoPanel
+from openline.dialects.protocol import Dialect
+from openline.updates import Update
+from openline_asyncio.session import Session
+from openline_audio.source import Source
+from openline_wyoming.offer import Offer
+from openline_wyoming.server import Client, Service, Speech
+from tests.support_asyncio import run
+from tests.wyoming.test_talk import FORM, ended, final
+
+Updates = Callable[[Source], AsyncIterator[Update]]
+
+
+class Pipe(asyncio.Transport):
+    """One direction of a connection in memory."""
+
+    def __init__(self, to: asyncio.StreamReader) -> None:
+        super().__init__()
+        self._to = to
+        self.is_aborted = self.is_closed = False
+
+    def write(self, data: Any) -> None:
+        self._to.feed_data(bytes(data))
+
+    def writelines(self, list_of_data: Any) -> None:
+        self.write(b"".join(list_of_data))
+
+    def is_closing(self) -> bool:
+        return self.is_closed
+
+    def close(self) -> None:
+        self.is_closed = True
+        self._to.feed_eof()
+
+    def abort(self) -> None:
+        self.is_aborted = True
+
+
+class Joint(asyncio.streams.FlowControlMixin):
+    """The protocol of a ``Pipe``. ``closes``: whether the other side lets it close."""
+
+    def __init__(self, *, closes: bool) -> None:
+        super().__init__()
+        self._closed = asyncio.get_running_loop().create_future()
+        if closes:
+            self._closed.set_result(None)
+
+    def _get_close_waiter(self, stream: asyncio.StreamWriter) -> asyncio.Future[None]:
+        return self._closed
+
+
+def joined(
+    to: asyncio.StreamReader, *, closes: bool = True
+) -> tuple[asyncio.StreamWriter, Joint, Pipe]:
+    pipe, joint = Pipe(to), Joint(closes=closes)
+    writer = asyncio.StreamWriter(pipe, joint, None, asyncio.get_running_loop())
+    return writer, joint, pipe
+
+
+class Wire:
+    """A client's end of a connection, and the server's ``Client``."""
+
+    def __init__(self, updates: Updates, *, patience: float = 5.0, closes: bool = True) -> None:
+        self.notes: list[str] = []
+        self.received = asyncio.StreamReader()
+        sent = asyncio.StreamReader()
+        self.sent, _, _ = joined(sent)
+        writer, self.joint, self.pipe = joined(self.received, closes=closes)
+        service = Service(
+            offer=Offer(dialect=EchoPanel()), open_one=opening(updates), patience=patience,
+            note=self.notes.append,
+        )  # fmt: skip
+        self.client = Client(sent, writer, service)
+
+    async def say(self, kind: str, payload: bytes | None = None) -> None:
+        await async_write_event(Event(kind, dict(FORM), payload), self.sent)
+
+    async def answers(self) -> list[Event]:
+        found: list[Event] = []
+        while (event := await async_read_event(self.received)) is not None:
+            found.append(event)
+        self.sent.close()
+        return found
+
+
+def opening(updates: Updates) -> Callable[[Dialect, Source], AbstractAsyncContextManager[Session]]:
+    """Sessions of which each has these updates."""
+
+    @asynccontextmanager
+    async def open_one(_dialect: Dialect, source: Source) -> AsyncGenerator[Session]:
+        yield cast("Session", updates(source))
+
+    return open_one
+
+
+class Full:
+    """A sink that has room for ``count`` frames."""
+
+    def __init__(self, count: int) -> None:
+        self.left = asyncio.Semaphore(count)
+        self.taken: list[bytes] = []
+
+    def started(self, at: float) -> None:
+        """At any time."""
+
+    def audio(self, pcm: bytes) -> None:
+        self.taken.append(pcm)
+
+    def hole(self, samples: int) -> None:
+        raise AssertionError(samples)
+
+    async def room(self) -> None:
+        await self.left.acquire()
+
+
+async def silent(_source: Source) -> AsyncIterator[Update]:
+    await asyncio.Event().wait()
+    yield ended()
+
+
+def kinds(events: list[Event]) -> list[str]:
+    return [each.type for each in events]
+
+
+def test_a_client_waits_while_the_session_has_no_room() -> None:
+    async def main() -> None:
+        sink = Full(3)
+
+        async def updates(source: Source) -> AsyncIterator[Update]:
+            await source.run(sink)
+            yield ended()
+
+        wire = Wire(updates)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(wire.client.attend())
+            for _ in range(200):
+                await wire.say("audio-chunk", bytes(640))
+            await asyncio.sleep(1)
+            assert len(sink.taken) == 4
+            for _ in range(200):
+                sink.left.release()
+            await wire.say("audio-stop")
+            await asyncio.sleep(1)
+            assert len(sink.taken) == 200
+            wire.sent.close()
+            assert kinds(await wire.answers()) == [
+                "transcript-start",
+                "transcript",
+                "transcript-stop",
+            ]
+
+    run(main)
+
+
+def test_a_transcript_that_does_not_come_is_an_error_in_time() -> None:
+    async def main() -> tuple[float, list[Event], list[str]]:
+        wire = Wire(silent, patience=5.0)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(wire.client.attend())
+            await wire.say("audio-chunk", bytes(640))
+            await asyncio.sleep(60)  # a long utterance
+            await wire.say("audio-stop")
+            stopped = asyncio.get_running_loop().time()
+            found = await wire.answers()
+            return asyncio.get_running_loop().time() - stopped, found, wire.notes
+
+    took, events, notes = run(main)
+    assert took == 5.0
+    [error] = events
+    assert error.data["code"] == "timeout"
+    assert notes == [error.data["text"]]
+
+
+def test_a_dialect_that_raises_is_an_error_for_its_client() -> None:
+    async def broken(_source: Source) -> AsyncIterator[Update]:
+        yield final("go")
+        raise ZeroDivisionError("by my dialect")
+
+    async def main() -> list[Event]:
+        wire = Wire(broken)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(wire.client.attend())
+            await wire.say("audio-start")
+            return await wire.answers()
+
+    events = run(main)
+    assert kinds(events) == ["transcript-start", "transcript-chunk", "error"]
+    assert events[-1].data["text"] == "ZeroDivisionError: by my dialect"
+
+
+def test_a_client_that_does_not_read_its_error_is_left() -> None:
+    async def main() -> bool:
+        async def failed(_source: Source) -> AsyncIterator[Update]:
+            yield ended(reason="no")
+
+        wire = Wire(failed, closes=False)
+        wire.joint.pause_writing()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(wire.client.attend())
+            await wire.say("audio-start")
+            await asyncio.sleep(1)
+            wire.sent.close()
+        return wire.pipe.is_aborted
+
+    assert run(main)
+
+
+def test_a_session_that_ends_early_leaves_no_client_waiting() -> None:
+    async def main() -> None:
+        speech = Speech()
+        waiting = asyncio.create_task(speech.put([bytes(640)] * 200, last=True))
+        await asyncio.sleep(1)
+        assert not waiting.done()
+        speech.drop()
+        await waiting
+
+    run(main)
