@@ -8,26 +8,26 @@ the driver aborts a dial that takes too long. Certificates are always verified.
 from __future__ import annotations
 
 import asyncio
-import itertools
 import os
 import socket
 import ssl
 from collections import deque
 from collections.abc import Sequence
-from typing import Final, Protocol, TypeAlias
+from functools import partial
+from typing import Any, Protocol, TypeAlias
 
 from openline.backend import Backend
 from openline.reconnect.verdicts import ErrorKind
 from openline_asyncio.proxied import through
 from openline_asyncio.transport import SocketTransport
 from openline_asyncio.workers import when_ready
+from openline_driver.addresses import HAPPY_EYEBALLS, Addresses, in_turns
 from openline_driver.network_errors import DialError, name_os_error, name_tls_error
 from openline_driver.proxies import Proxies
 from openline_driver.tls import early_context
 
-#: Seconds before the next address is tried beside the ones that have not answered (RFC 8305 §5).
-HAPPY_EYEBALLS: Final = 0.25
-Address: TypeAlias = tuple[socket.AddressFamily, tuple[str, int] | tuple[str, int, int, int]]
+#: A family, and the address in it.
+Address: TypeAlias = tuple[int, Any]
 
 
 class Connect(Protocol):
@@ -43,12 +43,18 @@ class Connect(Protocol):
         ...
 
 
-def connector(ssl_context: ssl.SSLContext | None = None, proxies: Proxies | None = None) -> Connect:
+def connector(
+    ssl_context: ssl.SSLContext | None = None,
+    proxies: Proxies | None = None,
+    addresses: Addresses | None = None,
+) -> Connect:
     """A ``Connect`` over real sockets.
 
-    ``ssl_context`` None: the system's trust store. ``proxies`` None: no proxy. Raises ValueError,
-    one line, if the variable SSLKEYLOGFILE names a file that cannot be opened.
+    ``ssl_context`` None: the system's trust store. ``proxies`` None: no proxy. ``addresses`` is the
+    session's memory of them. Raises ValueError, one line, if the variable SSLKEYLOGFILE names a
+    file that cannot be opened.
     """
+    known = addresses or Addresses()
     early = early_context(ssl_context, proxies, os.environ, ssl.create_default_context)
     ssl_context = ssl_context or early
 
@@ -56,9 +62,9 @@ def connector(ssl_context: ssl.SSLContext | None = None, proxies: Proxies | None
         loop = asyncio.get_running_loop()
         proxy = None if proxies is None else proxies.of(backend)
         if proxy is None:
-            tcp = await _open_named(backend.host, backend.port, backend.address)
+            tcp = await _open_named(known, backend.host, backend.port, backend.address)
         else:
-            tcp = await through(proxy, backend, _open_named)
+            tcp = await through(proxy, backend, partial(_open_named, known))
         if backend.is_secure:
             tcp = await _start_tls(loop, tcp, ssl_context, backend.host)
         return SocketTransport(loop, tcp, protocol)
@@ -66,11 +72,11 @@ def connector(ssl_context: ssl.SSLContext | None = None, proxies: Proxies | None
     return connect
 
 
-async def _open_named(host: str, port: int, named: str) -> socket.socket:
+async def _open_named(known: Addresses, host: str, port: int, named: str) -> socket.socket:
     """A socket to ``host``, ``named`` so in an error. Raises DialError."""
     loop = asyncio.get_running_loop()
     try:
-        return await _open(loop, await _look_up(loop, host, port))
+        return await _open(loop, known.order(await _look_up(loop, host, port)), known)
     except (OSError, ExceptionGroup) as exc:
         kind, said = name_os_error(exc)
         raise DialError(kind, f"{said}: {named}") from exc
@@ -79,25 +85,23 @@ async def _open_named(host: str, port: int, named: str) -> socket.socket:
 
 
 async def _look_up(loop: asyncio.AbstractEventLoop, host: str, port: int) -> list[Address]:
-    """The addresses of ``host``, the families in turns (RFC 8305 §4)."""
+    """The addresses of ``host``, the families in turns."""
     try:  # a number needs no thread
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
     except socket.gaierror:
         found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    families: dict[int, list[Address]] = {}
-    for family, _, _, _, address in found:
-        families.setdefault(family, []).append((family, address))  # type: ignore[arg-type]
-    turns = itertools.zip_longest(*families.values())
-    return [each for turn in turns for each in turn if each is not None]
+    return in_turns((family, address) for family, _, _, _, address in found)
 
 
-async def _open(loop: asyncio.AbstractEventLoop, addresses: Sequence[Address]) -> socket.socket:
+async def _open(
+    loop: asyncio.AbstractEventLoop, addresses: Sequence[Address], known: Addresses
+) -> socket.socket:
     """A socket to the first of ``addresses`` that answers; each has a head start.
 
     Raises a group of the errors of all. However it ends, no other socket is left.
     """
     if len(addresses) == 1:
-        return await _connect(loop, addresses[0])
+        return await _connect(loop, addresses[0], known)
     errors: list[BaseException] = []
     opened: list[socket.socket] = []
     trying: set[asyncio.Task[socket.socket]] = set()
@@ -105,7 +109,7 @@ async def _open(loop: asyncio.AbstractEventLoop, addresses: Sequence[Address]) -
     try:
         while rest or trying:
             if rest:
-                trying.add(loop.create_task(_connect(loop, rest.popleft())))
+                trying.add(loop.create_task(_connect(loop, rest.popleft(), known)))
             done, trying = await asyncio.wait(
                 trying,
                 timeout=HAPPY_EYEBALLS if rest else None,
@@ -135,17 +139,21 @@ async def _open(loop: asyncio.AbstractEventLoop, addresses: Sequence[Address]) -
     raise BaseExceptionGroup("no address answered", errors)
 
 
-async def _connect(loop: asyncio.AbstractEventLoop, to: Address) -> socket.socket:
+async def _connect(loop: asyncio.AbstractEventLoop, to: Address, known: Addresses) -> socket.socket:
     family, address = to
+    known.attempt(to)
     tcp = socket.socket(family, socket.SOCK_STREAM)
     try:
         tcp.setblocking(False)  # noqa: FBT003  # its only argument
         # Audio is many small packets, each of which should go out now.
         tcp.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         await loop.sock_connect(tcp, address)
-    except BaseException:
+    except BaseException as exc:
+        if isinstance(exc, OSError):
+            known.failed(to)
         tcp.close()
         raise
+    known.reached(to)
     return tcp
 
 

@@ -8,9 +8,12 @@ import ssl
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 from random import SystemRandom
 from types import TracebackType
 from typing import Final
+
+from msgspec.structs import replace
 
 from openline.backend import Backend
 from openline.dialects.checking import DialectError
@@ -21,6 +24,7 @@ from openline_asyncio.network import Connect, connector
 from openline_asyncio.session import Session
 from openline_audio.pushed import check_unused
 from openline_audio.source import Source
+from openline_driver.addresses import Addresses
 from openline_driver.arguments import Maker, check_resuming, chosen_dialler, new_options
 from openline_driver.exception_groups import is_own, raise_alone
 from openline_driver.netlink import sleep_clock
@@ -82,8 +86,9 @@ def open_session(
     only shows on a live line.
     """
     given = locals()
-    options = new_options(given, _MAKER)
-    dialler = chosen_dialler(given, os.environ, connector)
+    known = Addresses()
+    options = new_options(given, replace(_MAKER, addresses=known))
+    dialler = chosen_dialler(given, os.environ, partial(connector, addresses=known))
     check_unused(sources)
     file = journal_file(journal, keep_audio=journal_audio)
     session = Session(options, sources, dialler, observers, file)
@@ -119,14 +124,16 @@ def resume_session(
     which the dialect, the policy or the backend do not fit.
     """
     given = locals()
-    named = check_resuming(given)
-    dialler = chosen_dialler(given, os.environ, connector)
+    named, known = check_resuming(given), Addresses()
+    dialler = chosen_dialler(given, os.environ, partial(connector, addresses=known))
     file = journal_file(journal, keep_audio=journal_audio)
+
+    maker = replace(_MAKER, addresses=known)
 
     def make(options: SessionOptions) -> Session:
         return Session(options, {}, dialler, observers, file)
 
-    return _Opening(lambda: begun_again(given, _MAKER, named, file, make))
+    return _Opening(lambda: begun_again(given, maker, named, file, make))
 
 
 class _Opening(Unopened):

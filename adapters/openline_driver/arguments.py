@@ -18,6 +18,7 @@ from openline.dialects.protocol import Dialect
 from openline.events import SourceKind
 from openline.policy import Policy
 from openline.updates import Transcript
+from openline_driver.addresses import Addresses
 from openline_driver.argument_checks import (
     check_credentials,
     check_given,
@@ -36,13 +37,15 @@ T = TypeVar("T")
 class Maker(msgspec.Struct, frozen=True):
     """What a face brings along: random numbers in [0, 1), new ids, its User-Agent.
 
-    ``slept`` gives the seconds for which the machine has slept in all.
+    ``slept`` gives the seconds for which the machine has slept in all. ``addresses`` is the memory
+    of the session that is made, which its dialler fills.
     """
 
     random: Callable[[], float]
     new_id: Callable[[], str]
     user_agent: str
     slept: Callable[[], float] | None = None
+    addresses: Addresses | None = None
 
 
 def new_options(given: Mapping[str, Any], maker: Maker) -> SessionOptions:
@@ -76,6 +79,7 @@ def new_options(given: Mapping[str, Any], maker: Maker) -> SessionOptions:
         user_agent=maker.user_agent,
         network_hints=_wants_hints(given, given["backend"]),
         slept=maker.slept,
+        addresses=maker.addresses,
     )
 
 
@@ -117,6 +121,7 @@ def resumed_options(
         user_agent=maker.user_agent,
         network_hints=_wants_hints(given, backend),
         slept=maker.slept,
+        addresses=maker.addresses,
     )
 
 

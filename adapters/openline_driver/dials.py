@@ -23,6 +23,7 @@ import msgspec
 from openline.commands import AbortSocket, OpenSocket
 from openline.events import Redirected, SocketLost
 from openline.reconnect.verdicts import ErrorKind
+from openline_driver.addresses import Addresses
 
 #: Seconds after the end of a dial in which its socket has to be released.
 RELEASE: Final = 1.0
@@ -32,9 +33,13 @@ NO_FRAME: Final = frozenset({1006, 1015})
 
 
 class Dials:
-    """The dial whose socket may be open, one to be released, and one that waits for it."""
+    """The dial whose socket may be open, one to be released, and one that waits for it.
 
-    def __init__(self) -> None:
+    ``addresses`` are told how each dial went.
+    """
+
+    def __init__(self, addresses: Addresses) -> None:
+        self.addresses = addresses
         #: Dials whose socket was not released in time.
         self.abandoned = 0
         #: When the socket that is to be released is overdue; None if there is none.
@@ -59,12 +64,15 @@ class Dials:
         """Whether there is something to abort; a dial that is held is dropped."""
         if self._held is not None and self._held.dial == command.dial:
             self._held = None
+        if self.is_alive(command.dial):
+            self.addresses.dropped()
         return self.end(command.dial, now)
 
     def end(self, dial: int, now: float) -> bool:
         """The dial ends: its socket is to be released in time. False if it is not alive."""
         if not self.is_alive(dial):
             return False
+        self.addresses.ended()
         self._alive, self._ending = 0, dial
         self.deadline = now + RELEASE
         return True

@@ -26,8 +26,7 @@ Inside an observer the machine is at work, so ``feed`` does what ``post`` does.
 **Time.** The driver reads the clock itself, when an event reaches it: an event never carries a
 time that was read before another thread's. Its time never runs back, whatever the clock does.
 
-Beside it: ``translation`` makes effects of the machine's commands, ``dials`` keeps to one socket
-at a time, ``credentials`` redacts, ``http`` reads an answer that refuses.
+Beside it: ``translation`` makes effects of commands, ``dials`` keeps to one socket at a time.
 """
 
 from __future__ import annotations
@@ -283,10 +282,11 @@ class Driver:
         match event:
             case e.MessageReceived():
                 self._receive(self._credentials.redact(event))
-            case e.SocketLost() | e.Redirected():
-                self._end_dial(event)
-            case f.Refused():
-                self._end_dial(refusal(event))
+            case e.SocketOpened():
+                self.dials.addresses.opened()
+                self._receive(event)
+            case e.SocketLost() | e.Redirected() | f.Refused():
+                self._end_dial(refusal(event) if isinstance(event, f.Refused) else event)
             case f.Released(dial):
                 self._hold_no_longer(self.dials.release(dial))
             case f.Woke(deadline):
@@ -324,6 +324,8 @@ class Driver:
     def _receive_request(self, event: e.Event) -> None:
         """After the end a request changes nothing, and is no error."""
         if not self._machine.ended:
+            if isinstance(event, e.NetworkRestored):
+                self.dials.addresses.forget()
             self._receive(event)
 
     def _wake_up(self, waited_for: float) -> None:
@@ -337,7 +339,7 @@ class Driver:
         if self._machine.ended:
             self._hints = NetworkHints()
         elif self._hints.is_due(self._now):
-            self._receive(e.NetworkRestored())
+            self._receive_request(e.NetworkRestored())
 
     def _end_dial(self, event: e.SocketLost | e.Redirected) -> None:
         self.dials.end(event.dial, self._time())

@@ -19,6 +19,7 @@ from openline.dialects.echopanel import EchoPanel
 from openline.dialects.protocol import Dialect
 from openline.policy import Policy
 from openline.updates import SAMPLE_RATE, Transcript, to_samples
+from openline_driver.addresses import Addresses
 from openline_driver.shared_provider import SharedProvider
 from openline_driver.tokens import Token
 
@@ -41,6 +42,7 @@ class SessionOptions(msgspec.Struct, frozen=True, kw_only=True):
     audio the face can store for all of them together (0: it stores nothing). ``past_sources``
     and ``past_transcript`` are what an earlier process left of this session, as it was stored;
     None: this session is new. ``user_agent`` is for the request's header of that name.
+    ``addresses`` is what it remembers of those that it dials; None: nothing.
     ``network_hints``: the session looks for a network that is back; ``slept`` tells for how long
     the machine has slept in all (``openline_driver.network_hints``). ``credentials`` may hold a
     secret and is not in the repr.
@@ -62,6 +64,7 @@ class SessionOptions(msgspec.Struct, frozen=True, kw_only=True):
     user_agent: str = "openline"
     network_hints: bool = False
     slept: Callable[[], float] | None = None
+    addresses: Addresses | None = None
 
     def __repr__(self) -> str:
         return f"SessionOptions(session_id={self.session_id!r}, backend={self.backend!r})"

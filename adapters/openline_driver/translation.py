@@ -13,6 +13,7 @@ from openline import events as e
 from openline.updates import Ended
 from openline_driver import effects as fx
 from openline_driver import facts as f
+from openline_driver.addresses import Addresses
 from openline_driver.credentials import CredentialStore
 from openline_driver.dials import Dials
 from openline_driver.http import host_header, request_headers
@@ -27,7 +28,7 @@ class Translation:
         self, options: SessionOptions, credentials: CredentialStore, clock: Callable[[], float]
     ) -> None:
         self.updates = Updates()
-        self.dials = Dials()
+        self.dials = Dials(options.addresses or Addresses())
         #: The result, from the moment that it lies in ``updates``.
         self.ended: Ended | None = None
         #: Wakes the sender of the newest dial.

@@ -16,10 +16,12 @@ import trio
 
 from openline.backend import Backend
 from openline.reconnect.verdicts import ErrorKind
+from openline_driver.addresses import Addresses
 from openline_driver.network_errors import DialError, name_os_error, name_tls_error
 from openline_driver.proxies import Proxies, Proxy, Tunnel
 from openline_driver.tls import early_context
 from openline_driver.version import user_agent
+from openline_trio.addresses import open_named
 from openline_trio.socks import through_socks
 
 
@@ -31,12 +33,18 @@ class Connect(Protocol):
         ...
 
 
-def connector(ssl_context: ssl.SSLContext | None = None, proxies: Proxies | None = None) -> Connect:
+def connector(
+    ssl_context: ssl.SSLContext | None = None,
+    proxies: Proxies | None = None,
+    addresses: Addresses | None = None,
+) -> Connect:
     """A ``Connect`` over real sockets.
 
-    ``ssl_context`` None: the system's trust store. ``proxies`` None: no proxy. Raises ValueError,
-    one line, if the variable SSLKEYLOGFILE names a file that cannot be opened.
+    ``ssl_context`` None: the system's trust store. ``proxies`` None: no proxy. ``addresses`` is the
+    session's memory of them. Raises ValueError, one line, if the variable SSLKEYLOGFILE names a
+    file that cannot be opened.
     """
+    known = addresses or Addresses()
     early = early_context(ssl_context, proxies, os.environ, ssl.create_default_context)
     ssl_context = ssl_context or early
 
@@ -45,9 +53,9 @@ def connector(ssl_context: ssl.SSLContext | None = None, proxies: Proxies | None
         async with AsyncExitStack() as undo:
             stream: trio.abc.Stream
             if proxy is None:
-                stream = await _open(backend.host, backend.port, backend.address)
+                stream = await open_named(known, backend.host, backend.port, backend.address)
             elif proxy.is_http:
-                stream = await _through(proxy, backend, early)
+                stream = await _through(proxy, backend, early, known)
             else:
                 stream = await through_socks(proxy, backend)
             undo.push_async_callback(trio.aclose_forcefully, stream)
@@ -57,16 +65,6 @@ def connector(ssl_context: ssl.SSLContext | None = None, proxies: Proxies | None
         return stream
 
     return connect
-
-
-async def _open(host: str, port: int, named: str) -> trio.SocketStream:
-    try:
-        return await trio.open_tcp_stream(host, port)
-    except OSError as exc:
-        kind, said = name_os_error(exc)
-        raise DialError(kind, f"{said}: {named}") from exc
-    except ValueError as exc:  # the IDNA codec: an empty label, or one that is too long
-        raise DialError(ErrorKind.DNS_NOT_FOUND, "no host can have this name") from exc
 
 
 async def _secure(
@@ -100,11 +98,11 @@ class _Settings:
 
 
 async def _through(
-    proxy: Proxy, backend: Backend, context: ssl.SSLContext | None
+    proxy: Proxy, backend: Backend, context: ssl.SSLContext | None, known: Addresses
 ) -> trio.abc.Stream:
     """A stream to the backend through a proxy that speaks HTTP CONNECT."""
     try:
-        stream: trio.abc.Stream = await _open(proxy.host, proxy.port, proxy.address)
+        stream: trio.abc.Stream = await open_named(known, proxy.host, proxy.port, proxy.address)
     except DialError as exc:
         raise proxy.error(ErrorKind.PROXY_UNREACHABLE, exc.detail) from exc
     async with AsyncExitStack() as undo:

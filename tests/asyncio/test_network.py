@@ -18,6 +18,7 @@ from openline.reconnect.verdicts import ErrorKind
 from openline_asyncio import network
 from openline_asyncio.network import connector
 from openline_asyncio.transport import SocketTransport
+from openline_driver.addresses import Addresses
 from openline_driver.effects import DRAIN
 from openline_driver.network_errors import DialError
 from tests.asyncio.support import LOOPS, run
@@ -165,7 +166,7 @@ def test_a_dial_that_is_cancelled_as_it_succeeds_leaves_no_socket(
         async def look_up(*_: object) -> list[int]:
             return [1, 2]
 
-        async def connect(_: object, address: int) -> socket.socket:
+        async def connect(_: object, address: int, known: object) -> socket.socket:
             if address == 2:
                 return opened
             try:
@@ -463,7 +464,8 @@ def test_tls_that_has_to_read_before_it_can_send_keeps_the_loop_idle(
         assert here.sends == 1  # it waits, and does not try again and again
         there.sendall(b"hello")
         await protocol.resumed.wait()
-        assert (protocol.data, there.recv(9)) == (b"hello", b"audio")
+        assert bytes(protocol.data) == b"hello"
+        assert there.recv(9) == b"audio"
         assert here.sends == 2
         transport.abort()
         assert await protocol.lost is None
@@ -508,5 +510,46 @@ def test_a_send_that_waits_for_a_read_ends_with_the_socket(
         transport.write(b"audio")
         there.close()
         assert await asyncio.wait_for(protocol.lost, 5) is None
+
+    run(main, loop)
+
+
+@every_loop
+def test_an_address_that_stayed_mute_is_dialled_last_the_next_time(
+    loop: Callable[[], asyncio.AbstractEventLoop], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(network, "HAPPY_EYEBALLS", 0.01)
+    dialled: list[Any] = []
+    connect: Any = vars(network)["_connect"]
+
+    async def noting(loop: Any, to: Any, known: Addresses) -> socket.socket:
+        dialled.append(to)
+        opened: socket.socket = await connect(loop, to, known)
+        return opened
+
+    monkeypatch.setattr(network, "_connect", noting)
+
+    async def main() -> None:
+        with socket.create_server(("127.0.0.1", 0)) as there:
+            mute, waiting = _mute()
+            here: list[Any] = [
+                (socket.AF_INET, mute.getsockname()),
+                (socket.AF_INET, there.getsockname()),
+            ]
+
+            async def look_up(*_: object) -> list[Any]:
+                return here
+
+            monkeypatch.setattr(network, "_look_up", look_up)
+            dial = connector(addresses=Addresses())
+            for orders in (here, here[1:]):
+                dialled.clear()
+                protocol = Noting()
+                transport = await dial(Backend(), protocol)
+                assert dialled == orders
+                transport.abort()
+                await protocol.lost
+            for each in (*waiting, mute):
+                each.close()
 
     run(main, loop)

@@ -385,7 +385,7 @@ def test_hints_are_for_a_session_that_needs_a_network() -> None:
         options = new_options(given(**{"backend": far} | others), MAKER)
         assert options.network_hints is wants
     assert options.slept is MAKER.slept
-    with pytest.raises(TypeError, match="^network_hints: give True or False, not int$"):
+    with pytest.raises(TypeError, match=r"^network_hints: give True or False, not int$"):
         new_options(given(network_hints=1), MAKER)
 
 

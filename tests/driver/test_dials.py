@@ -8,6 +8,7 @@ from openline.backend import Backend
 from openline.commands import AbortSocket, OpenSocket
 from openline.events import Redirected, SocketLost
 from openline.reconnect.verdicts import ErrorKind, Sender
+from openline_driver.addresses import Addresses
 from openline_driver.dials import RELEASE, Dials, one_cause
 
 
@@ -16,7 +17,7 @@ def command(dial: int) -> OpenSocket:
 
 
 def test_dial_is_alive_until_it_ends() -> None:
-    dials = Dials()
+    dials = Dials(Addresses())
     assert not dials.is_alive(0)
     assert dials.open(command(1))
     assert (dials.is_alive(1), dials.is_alive(2), dials.deadline) == (True, False, None)
@@ -27,7 +28,7 @@ def test_dial_is_alive_until_it_ends() -> None:
 
 
 def test_next_dial_is_held_until_the_release() -> None:
-    dials = Dials()
+    dials = Dials(Addresses())
     dials.open(command(1))
     dials.end(1, 0.0)
     assert not dials.open(command(2))
@@ -39,7 +40,7 @@ def test_next_dial_is_held_until_the_release() -> None:
 
 
 def test_dial_that_is_released_without_an_end_is_over() -> None:
-    dials = Dials()
+    dials = Dials(Addresses())
     dials.open(command(1))
     assert dials.release(1) is None
     assert not dials.is_alive(1)
@@ -47,7 +48,7 @@ def test_dial_that_is_released_without_an_end_is_over() -> None:
 
 
 def test_only_an_overdue_socket_is_abandoned() -> None:
-    dials = Dials()
+    dials = Dials(Addresses())
     dials.open(command(1))
     dials.end(1, 0.0)
     dials.open(command(2))
@@ -59,7 +60,7 @@ def test_only_an_overdue_socket_is_abandoned() -> None:
 
 
 def test_released_socket_is_not_overdue() -> None:
-    dials = Dials()
+    dials = Dials(Addresses())
     dials.open(command(1))
     dials.end(1, 0.0)
     dials.release(1)
@@ -69,7 +70,7 @@ def test_released_socket_is_not_overdue() -> None:
 
 
 def test_abort_drops_a_held_dial_and_ends_a_live_one() -> None:
-    dials = Dials()
+    dials = Dials(Addresses())
     dials.open(command(1))
     assert not dials.open(command(2))
     assert not dials.abort(AbortSocket(2), 0.0)
@@ -107,7 +108,7 @@ def test_loss_has_one_cause(event: SocketLost | Redirected, meant: SocketLost | 
 
 
 def test_late_abort_of_another_dial_drops_no_held_one() -> None:
-    dials = Dials()
+    dials = Dials(Addresses())
     dials.open(command(1))
     dials.end(1, 0.0)
     dials.open(command(2))
@@ -116,7 +117,7 @@ def test_late_abort_of_another_dial_drops_no_held_one() -> None:
 
 
 def test_release_of_an_unknown_dial_frees_no_held_one_beside_a_living() -> None:
-    dials = Dials()
+    dials = Dials(Addresses())
     dials.open(command(1))
     assert not dials.open(command(2))
     assert dials.release(7) is None
