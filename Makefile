@@ -21,7 +21,7 @@ PIP_INSTALL := $(RUN) pip install --quiet --disable-pip-version-check
 # The core and the driver answer for their own coverage. Tracing makes a walk three times as long:
 # only what the gates count is traced, and by those tests alone that suffice.
 KIT := $(patsubst %,tests/testing/test_%.py,laws dialects theorem promise recordings scope) tests/diagrams
-ROOMS := $(patsubst %,tests/%,lookup store audio trio faces asyncio wyoming server cli) \
+ROOMS := $(patsubst %,tests/%,lookup store audio trio faces asyncio threads wyoming server cli) \
 	$(patsubst %,tests/testing/test_%.py,background patient_clock pytest_plugin)
 APART := $(patsubst %,tests/%,core dialects driver properties e2e docs testing interop) $(ROOMS) $(KIT)
 COVERAGE_OF_CORE := 100
@@ -114,7 +114,7 @@ pythons: $(READY) ## Run the tests on each other Python that is here: 3.11 to 3.
 
 # What was released since the lock file was written may break what is here: this finds it first.
 NEWEST := build/latest
-FACES := $(patsubst %,tests/%,core lookup driver store audio trio faces asyncio wyoming server cli diagrams)
+FACES := $(patsubst %,tests/%,core lookup driver store audio trio faces asyncio threads wyoming server cli diagrams)
 
 latest: $(READY) ## Install the newest of everything, and run the tests of the core and the faces
 	@rm -rf $(NEWEST) && mkdir -p build && .venv/bin/python -m venv $(NEWEST)

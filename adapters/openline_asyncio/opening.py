@@ -150,7 +150,7 @@ class _Opening(Unopened):
         except RuntimeError:
             raise RuntimeError(
                 "open_session needs asyncio: call `asyncio.run` with your async function; a "
-                "program on trio uses openline_trio"
+                "program on trio uses openline_trio, one without a loop openline_threads"
             ) from None
         self._session = self._prepare()
         self._tasks = asyncio.TaskGroup()

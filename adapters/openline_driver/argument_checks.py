@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Coroutine, Mapping
-from contextlib import AbstractAsyncContextManager
 from ssl import SSLContext
 from types import MappingProxyType
 from typing import Any, Final, Protocol, cast, runtime_checkable
@@ -146,12 +145,3 @@ _KINDS: Final[Mapping[str, tuple[type | tuple[type, ...] | None, str]]] = Mappin
         "journal": (_PATH, "the path of a file, a str or a Path"),
     }
 )
-
-
-def check_opening(opening: object) -> None:
-    """Raise TypeError unless it can be opened with ``async with``."""
-    if not isinstance(opening, AbstractAsyncContextManager):
-        raise TypeError(
-            "ThreadSession: give the result of open_session or resume_session, not "
-            f"{kind_of(opening)}; start_session and start_resumed_session return a ThreadSession"
-        )

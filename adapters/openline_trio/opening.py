@@ -150,8 +150,7 @@ class _Opening(Unopened):
         if not trio.lowlevel.in_trio_task():
             raise RuntimeError(
                 "open_session needs trio: call `trio.run` with your async function; a program on "
-                "asyncio uses openline_asyncio, one without a loop "
-                "openline_trio.threads.start_session"
+                "asyncio uses openline_asyncio, one without a loop openline_threads"
             )
         self._session = self._prepare()
         self._manager = trio.open_nursery()  # here: a block may be made outside of trio

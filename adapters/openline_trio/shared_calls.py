@@ -1,9 +1,9 @@
 """Asks a ``SharedProvider`` on trio: makes the one call, or waits for the one under way.
 
 The call must outlive the session that begins it, so it is made in a system task of the run, and
-not in the session's nursery. Sessions of other runs (each ``ThreadSession`` has its own) may wait
-for it as well, so they are woken through their run's token. If the run ends before the call does,
-another session that waits makes the call anew.
+not in the session's nursery. Sessions of other runs may wait for it as well, so they are woken
+through their run's token. If the run ends before the call does, another session that waits makes
+the call anew.
 """
 
 from __future__ import annotations

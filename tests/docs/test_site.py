@@ -32,7 +32,7 @@ MODULES = [
     "openline.journal.recorder",
     "openline.journal.reader", "openline.journal.replay", "openline_diagrams", "openline_testing",
     "openline_testing.theorem", "openline_trio", "openline_trio.sources", "openline_server",
-    "openline_testing.pytest_plugin", "openline_trio.threads",
+    "openline_testing.pytest_plugin", "openline_threads", "openline_threads.sources",
 ]  # fmt: skip
 #: Where a name stands that two modules offer.
 ELSEWHERE = {
@@ -125,7 +125,7 @@ def undescribed(names: Iterable[tuple[str, str]], there: set[str]) -> list[str]:
 def test_every_public_name_is_in_the_reference(site: Path) -> None:
     names = list(listed())
     assert ("openline.session", "TABLE") in names
-    assert ("openline_trio.threads", "start_session") in names
+    assert ("openline_threads", "open_session") in names
     assert undescribed(names, described(site)) == []
 
 
@@ -137,7 +137,7 @@ def test_every_imported_name_is_in_the_reference(site: Path) -> None:
 
 def test_undocumented_name_is_detected(site: Path) -> None:
     there = described(site)
-    for gone in ("openline_trio.threads.start_session", "openline.session.TABLE"):
+    for gone in ("openline_threads.open_session", "openline.session.TABLE"):
         module, _, name = gone.rpartition(".")
         assert undescribed([(module, name)], there) == []
         assert undescribed([(module, name)], there - {gone}) == [gone]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from contextlib import nullcontext
 from pathlib import PurePath
 from ssl import PROTOCOL_TLS_CLIENT, SSLContext
 from typing import Any, cast
@@ -22,7 +21,6 @@ from openline.session import PastSource
 from openline.updates import Transcript
 from openline_driver.argument_checks import (
     check_credentials,
-    check_opening,
     check_sources,
     checked_dialect,
     kind_of,
@@ -340,15 +338,6 @@ class Block(Unopened):
         raise AssertionError("nothing is opened here")
 
     async def __aexit__(self, *_: object) -> None: ...
-
-
-def test_opening_is_an_async_context_manager() -> None:
-    check_opening(Block())
-    check_opening(nullcontext())
-    assert refusal(check_opening, "secret") == (
-        "ThreadSession: give the result of open_session or resume_session, not str; "
-        "start_session and start_resumed_session return a ThreadSession"
-    )
 
 
 def test_forgotten_async_with_is_named() -> None:

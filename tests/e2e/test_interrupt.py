@@ -36,11 +36,11 @@ trio.run(main, *sys.argv[1:])
 IN_A_THREAD = """
 import sys
 from openline import Backend, Transcript
-from openline_trio.sources import FileSource
-from openline_trio.threads import start_session
+from openline_threads import open_session
+from openline_threads.sources import FileSource
 
 url, clip, spool = sys.argv[1:]
-with start_session(Backend.from_url(url), {"mic": FileSource(clip)}, spool=spool) as session:
+with open_session(Backend.from_url(url), {"mic": FileSource(clip)}, spool=spool) as session:
     for update in session:
         print(type(update).__name__, flush=True)
 """

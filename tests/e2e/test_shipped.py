@@ -36,14 +36,13 @@ import pathlib, sys, traceback
 try:
     from openline import Backend
     from openline_driver.version import user_agent
-    from openline_trio import TokenFile
-    from openline_trio.sources import PushSource
-    from openline_trio.threads import start_session
+    from openline_threads import TokenFile, open_session
+    from openline_threads.sources import PushSource
     url, folder, spooled = sys.argv[1], pathlib.Path(sys.argv[2]), sys.argv[3] == "spooled"
     keep = dict(spool=folder / "spool", journal=folder / "journal") if spooled else {}
     token = TokenFile(folder / "token")
     sources = {"mic": PushSource()}
-    with start_session(Backend.from_url(url), sources, credentials=token, **keep) as session:
+    with open_session(Backend.from_url(url), sources, credentials=token, **keep) as session:
         session.push(bytes(32_000))
         result = f"complete {session.stop().complete} {user_agent()}"
 except BaseException as error:
@@ -228,9 +227,11 @@ MISSING = [
 NAMES: dict[str, tuple[str, ...]] = {
     "from openline_trio import open_session": ("trio", "trio_websocket", "python_socks"),
     "from openline_asyncio import open_session": ("websockets", "python_socks"),
+    "from openline_threads import open_session": ("websockets", "python_socks"),
     "from openline_trio import TokenFile": (),
     "from openline_trio.sources import FileSource": ("trio", "numpy"),
     "from openline_asyncio.sources import FileSource": ("numpy",),
+    "from openline_threads.sources import FileSource": ("numpy",),
 }
 
 

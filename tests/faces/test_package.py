@@ -1,4 +1,4 @@
-"""The two packages beside each other: the same names and arguments, and the same advice."""
+"""The packages beside each other: the same names and arguments, and the same advice."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 import openline_asyncio
+import openline_threads
 import openline_trio
-from openline_trio import threads
 
-FACES = [openline_trio, openline_asyncio]
+FACES = [openline_trio, openline_asyncio, openline_threads]
 HIDE_MODULE = "import sys; sys.modules['{}'] = None"
 HIDE_METADATA = """
 from importlib import metadata
@@ -50,20 +50,13 @@ def test_a_call_takes_the_same_arguments_on_both(name: str) -> None:
     assert list(arguments(ours).items()) == list(arguments(model).items())
 
 
-@pytest.mark.parametrize(
-    ("ours", "model"),
-    [
-        (threads.start_session, openline_trio.open_session),
-        (threads.start_resumed_session, openline_trio.resume_session),
-    ],
-)
-def test_a_thread_takes_the_same_arguments(
-    ours: Callable[..., Any], model: Callable[..., Any]
-) -> None:
-    expected = arguments(model)
-    del expected["random"]
+@pytest.mark.parametrize("name", ["open_session", "resume_session"])
+def test_a_thread_takes_the_same_arguments_and_a_loop(name: str) -> None:
+    ours = arguments(getattr(openline_threads, name))
+    expected = arguments(getattr(openline_asyncio, name))
     expected["credentials"] = ("ThreadCredentials", *expected["credentials"][1:])
-    assert arguments(ours) == expected
+    assert ours.pop("loop_factory")[1] is None
+    assert list(ours.items()) == list(expected.items())
 
 
 def public(session: type) -> dict[str, str]:
@@ -81,6 +74,15 @@ def test_both_sessions_have_the_same_methods() -> None:
     assert differ == {"wait_readable"}  # a second task that waits gets another error
 
 
+def test_a_session_in_a_thread_has_the_methods_of_a_session() -> None:
+    ours, model = public(openline_threads.ThreadSession), public(openline_asyncio.Session)
+    assert ours.keys() - model.keys() == {"push", "close"}
+    # What a loop needs, and what an app that never sees the loop does not.
+    assert model.keys() - ours.keys() == {
+        *("attach_spool", "exhausted", "feed", "pull", "room", "run", "wait_readable"),
+    }
+
+
 @pytest.mark.parametrize(
     ("face", "hidden", "note"),
     [
@@ -89,8 +91,9 @@ def test_both_sessions_have_the_same_methods() -> None:
         ("trio", HIDE_METADATA, "(PyInstaller: --copy-metadata trio)"),
         ("asyncio", HIDE_MODULE.format("websockets"), INSTALL.format("asyncio")),
         ("asyncio", HIDE_MODULE.format("python_socks"), INSTALL.format("asyncio")),
+        ("threads", HIDE_MODULE.format("websockets"), INSTALL.format("threads")),
     ],
-    ids=["trio", "trio: socks", "metadata", "asyncio", "asyncio: socks"],
+    ids=["trio", "trio: socks", "metadata", "asyncio", "asyncio: socks", "threads"],
 )
 def test_note_is_about_what_is_missing(face: str, hidden: str, note: str) -> None:
     code = f"{hidden}\nfrom openline_{face} import open_session"

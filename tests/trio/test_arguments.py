@@ -11,6 +11,7 @@ from typing import Any, cast
 import pytest
 import trio
 
+import openline_threads
 from openline.backend import Backend
 from openline.dialects.checking import DialectError
 from openline.dialects.echopanel import EchoPanel
@@ -21,7 +22,6 @@ from openline.updates import Ended, State
 from openline_testing.background import BackgroundBackend
 from openline_trio import open_session, resume_session
 from openline_trio.sources import FileSource, PushSource, Sink
-from openline_trio.threads import ThreadSession, start_resumed_session, start_session
 
 SECRET = "private/secret.wav"
 
@@ -48,7 +48,7 @@ def refusal(call: Any, *args: Any, **given: Any) -> str:
 # Sources.
 
 
-@pytest.mark.parametrize("call", [open_session, start_session])
+@pytest.mark.parametrize("call", [open_session, openline_threads.open_session])
 @pytest.mark.parametrize("path", [SECRET, Path(SECRET)])
 def test_path_as_a_source_is_refused_with_advice(call: Any, path: object) -> None:
     assert refusal(call, Backend(), {"mic": path}) == (
@@ -118,7 +118,9 @@ class Late(EchoPanel):
 )
 def test_invalid_dialect_is_refused_in_the_call(dialect: object, text: str, tmp_path: Path) -> None:
     assert refusal(open_session, Backend(), {"mic": Runs()}, dialect=dialect) == text
-    assert refusal(start_session, Backend(), {"mic": Runs()}, dialect=dialect) == text
+    assert (
+        refusal(openline_threads.open_session, Backend(), {"mic": Runs()}, dialect=dialect) == text
+    )
     assert refusal(resume_session, tmp_path, dialect=dialect) == text
 
 
@@ -207,14 +209,14 @@ def test_coroutine_as_provider_is_refused_without_warning() -> None:
 
 def test_provider_of_a_thread_is_a_plain_function() -> None:
     sources = {"mic": Runs()}
-    assert refusal(start_session, Backend(), sources, credentials=provide) == (
+    assert refusal(openline_threads.open_session, Backend(), sources, credentials=provide) == (
         "credentials: give a plain function, not an async one: it is called in a thread, "
         "where it may block"
     )
-    assert refusal(start_session, Backend(), sources, credentials=7) == (
+    assert refusal(openline_threads.open_session, Backend(), sources, credentials=7) == (
         "credentials: give a token, a function that returns one, or None, not int"
     )
-    assert refusal(start_resumed_session, "calls", credentials=provide) == (
+    assert refusal(openline_threads.resume_session, "calls", credentials=provide) == (
         "credentials: give a plain function, not an async one: it is called in a thread, "
         "where it may block"
     )
@@ -248,13 +250,6 @@ def test_provider_that_is_not_async_fails_at_once(credentials: Any, why: str) ->
     )
 
 
-def test_coroutine_from_a_threads_provider_fails_without_warning() -> None:
-    given: Any = lambda: provide()  # noqa: E731, PLW0108  # no coroutine function
-    with start_session(Backend(), {"mic": PushSource()}, credentials=given) as session:
-        ended = session.wait()
-    assert ended.reason.endswith("(it returned coroutine; a token is a str)")
-
-
 # Everything else.
 
 
@@ -283,7 +278,7 @@ def test_coroutine_from_a_threads_provider_fails_without_warning() -> None:
 def test_wrong_type_is_refused_in_the_call(given: dict[str, object], text: str) -> None:
     arguments = {"backend": Backend(), "sources": {"mic": Runs()}, **given}
     assert refusal(open_session, **arguments) == text
-    assert refusal(start_session, **arguments) == text
+    assert refusal(openline_threads.open_session, **arguments) == text
 
 
 def test_arguments_of_open_session_are_checked(tmp_path: Path) -> None:
@@ -322,7 +317,7 @@ def test_arguments_of_resume_session_are_checked(
 
 HINT = (
     "open_session needs trio: call `trio.run` with your async function; a program on asyncio uses "
-    "openline_asyncio, one without a loop openline_trio.threads.start_session"
+    "openline_asyncio, one without a loop openline_threads"
 )
 
 
@@ -411,34 +406,8 @@ async def test_missing_async_with_is_reported(
         ({"session_id": ""}, "session_id: give a non-blank text of at most 256 characters"),
     ],
 )
-@pytest.mark.parametrize("call", [open_session, start_session])
+@pytest.mark.parametrize("call", [open_session, openline_threads.open_session])
 def test_unusable_value_is_refused_in_the_call(call: Any, given: Any, text: str) -> None:
     with pytest.raises(ValueError) as caught:
         call(Backend(), {"mic": Runs()}, **given)
     assert str(caught.value) == text
-
-
-def test_thread_session_takes_an_opening() -> None:
-    assert refusal(ThreadSession, "secret") == (
-        "ThreadSession: give the result of open_session or resume_session, not str; "
-        "start_session and start_resumed_session return a ThreadSession"
-    )
-
-
-# Pushing.
-
-
-def test_push_without_a_push_source_is_refused_with_advice() -> None:
-    with start_session(Backend(port=1), {"mic": Speaks()}) as session:
-        for source in (None, "mic"):
-            with pytest.raises(ValueError, match="no PushSource") as caught:
-                session.push(bytes(640), source)
-            assert str(caught.value) == (
-                "push: this session has no PushSource among its sources: start it with one, "
-                "such as {'mic': PushSource()}"
-            )
-
-
-def test_push_of_other_data_is_refused() -> None:
-    with start_session(Backend(port=1), {"mic": PushSource()}) as session:
-        assert refusal(session.push, "secret") == "audio: give bytes of 16-bit samples, not str"

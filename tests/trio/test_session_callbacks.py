@@ -16,8 +16,8 @@ from openline.events import AudioCaptured, Event
 from openline.machine.table import Transition
 from openline.observer import Observer
 from openline.updates import Ended, State, Trouble, Update
+from openline_threads import open_session as open_in_thread
 from openline_trio import Session, open_session, resume_session
-from openline_trio.threads import start_session
 from tests.support_lines import Frames, Silent, all_delivered
 from tests.support_sessions import BACKEND, Play, drop, echo, last
 
@@ -90,7 +90,7 @@ async def test_observer_that_raises_is_reported_and_harms_nothing(
 
 def test_observers_see_a_session_in_a_thread() -> None:
     seen = Meddler()
-    with start_session(Backend(port=1), {"mic": Silent()}, observers=[seen]) as session:
+    with open_in_thread(Backend(port=1), {"mic": Silent()}, observers=[seen]) as session:
         session.abort()
         session.wait()
     assert seen.events

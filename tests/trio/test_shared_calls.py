@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import threading
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -13,13 +12,9 @@ import trio
 import trio.testing
 from trio.testing import MockClock
 
-from openline.policy import Policy
 from openline.updates import State
-from openline_testing.background import BackgroundBackend
 from openline_trio import CredentialError, SharedProvider, Token, TokenFile, open_session
 from openline_trio.shared_calls import ask
-from openline_trio.sources import PushSource
-from openline_trio.threads import start_session
 from tests.support_lines import Frames, Peer
 from tests.support_sessions import BACKEND, Play, drop, echo, last, refuse_token
 from tests.trio.test_session_credentials import token_of
@@ -216,63 +211,6 @@ async def test_token_file_that_holds_the_refused_token_ends_the_session(
     assert "the provider gave the refused token again" in ended.reason
 
 
-# In threads, on real time.
-
-PROMPT = Policy(backoff_first=0.01, backoff_cap=0.05, start_delay=0)
-
-
-def test_thread_sessions_share_one_call() -> None:
-    begun, gate = list[int](), threading.Event()
-
-    def provide() -> str:
-        begun.append(1)
-        assert gate.wait(20)
-        return "fresh-token"
-
-    shared = SharedProvider(provide)
-    with BackgroundBackend(token="fresh-token") as backend:
-        sessions = [
-            start_session(backend.backend, {"mic": PushSource()}, credentials=shared)
-            for _ in range(4)
-        ]
-        sessions[0].abort()  # the one that made the call
-        sessions[0].close()
-        gate.set()
-        for session in sessions[1:]:
-            session.push(bytes(32_000))
-            assert session.stop().complete
-            session.close()
-    # If the first run ended before its call did, another session made the call anew.
-    assert len(begun) <= 2
-
-
-def test_provider_that_never_returns_holds_up_no_close() -> None:
-    for_ever = threading.Event()
-    policy = Policy(auth_timeout=0.05, backoff_first=0.01, backoff_cap=0.02)
-    before = threading.active_count()
-    begun: list[int] = []
-
-    def provide() -> str:
-        begun.append(1)
-        for_ever.wait()
-        return "late-token"
-
-    with start_session(BACKEND, {"mic": PushSource()}, credentials=provide, policy=policy) as one:
-        asked = 0
-        for update in one:
-            asked += getattr(update, "state", None) is State.AUTHORIZING
-            if asked == 4:
-                break
-        closing = threading.Thread(target=one.close, daemon=True)
-        closing.start()
-        closing.join(30)
-        waits = closing.is_alive()
-        for_ever.set()  # whatever was found: what waits for it shall not hold up the other tests
-        assert not waits, "the close waits for the provider"
-    assert len(begun) == 1, "one call, however often it was too late"
-    assert threading.active_count() <= before + 2
-
-
 @pytest.mark.repeats
 def test_thousand_calls_leave_no_thread_task_or_token() -> None:
     shared = SharedProvider(lambda: Token("once", reuse=False))
@@ -290,15 +228,3 @@ def test_thousand_calls_leave_no_thread_task_or_token() -> None:
     first, then = trio.run(main)
     assert first == then
     assert threading.active_count() < 20
-
-
-def function() -> str:
-    return "some-token"
-
-
-@pytest.mark.parametrize("credentials", [SharedProvider(function), function])
-def test_plain_functions_fit_the_thread_face(
-    credentials: SharedProvider | Callable[[], str],
-) -> None:
-    with start_session(BACKEND, {"mic": PushSource()}, credentials=credentials) as session:
-        session.abort()
