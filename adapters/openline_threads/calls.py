@@ -78,9 +78,9 @@ class Calls:
         def stop() -> None:
             tasks[0].cancel()
 
-        if not self._post(begin, done.cancel):
-            raise LoopOverError
-        try:
+        try:  # a Ctrl-C may interrupt this thread before it waits
+            if not self._post(begin, done.cancel):
+                raise LoopOverError
             return done.result()
         except CancelledError:
             raise LoopOverError from None
