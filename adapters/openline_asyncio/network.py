@@ -19,10 +19,10 @@ from typing import Any, Protocol, TypeAlias
 from openline.backend import Backend
 from openline.reconnect.verdicts import ErrorKind
 from openline_asyncio.proxied import through
+from openline_asyncio.tls import Connected, start_tls
 from openline_asyncio.transport import SocketTransport
-from openline_asyncio.workers import when_ready
 from openline_driver.addresses import HAPPY_EYEBALLS, Addresses, in_turns
-from openline_driver.network_errors import DialError, name_os_error, name_tls_error
+from openline_driver.network_errors import DialError, name_os_error
 from openline_driver.proxies import Proxies
 from openline_driver.tls import early_context
 
@@ -61,12 +61,13 @@ def connector(
     async def connect(backend: Backend, protocol: asyncio.Protocol) -> asyncio.WriteTransport:
         loop = asyncio.get_running_loop()
         proxy = None if proxies is None else proxies.of(backend)
+        tcp: Connected
         if proxy is None:
             tcp = await _open_named(known, backend.host, backend.port, backend.address)
         else:
-            tcp = await through(proxy, backend, partial(_open_named, known))
+            tcp = await through(proxy, backend, partial(_open_named, known), early)
         if backend.is_secure:
-            tcp = await _start_tls(loop, tcp, ssl_context, backend.host)
+            tcp = await start_tls(tcp, ssl_context, backend.host)
         return SocketTransport(loop, tcp, protocol)
 
     return connect
@@ -161,32 +162,3 @@ def _drop(task: asyncio.Task[socket.socket]) -> None:
     """Close what an address opened that came too late."""
     if not task.cancelled() and task.exception() is None:
         task.result().close()
-
-
-async def _start_tls(
-    loop: asyncio.AbstractEventLoop, tcp: socket.socket, context: ssl.SSLContext | None, host: str
-) -> ssl.SSLSocket:
-    """Handshake over ``tcp``, which is closed if that fails. Raises DialError."""
-    sock, agreed = tcp, False
-    try:
-        context = context or ssl.create_default_context()
-        tcp.getpeername()  # raises if it was reset: ``wrap_socket`` would leave it open then
-        sock = tls = context.wrap_socket(tcp, server_hostname=host, do_handshake_on_connect=False)
-        while True:
-            try:
-                tls.do_handshake()
-            except ssl.SSLWantReadError:
-                await when_ready(loop.add_reader, loop.remove_reader, tls.fileno())
-            except ssl.SSLWantWriteError:
-                await when_ready(loop.add_writer, loop.remove_writer, tls.fileno())
-            except ssl.SSLError:
-                agreed = tls.cipher() is not None
-                raise
-            else:
-                return tls
-    except OSError as exc:
-        sock.close()
-        raise DialError(*name_tls_error(exc, agreed=agreed)) from exc
-    except BaseException:
-        sock.close()
-        raise

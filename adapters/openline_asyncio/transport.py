@@ -15,12 +15,13 @@ would keep the loop busy for nothing.
 from __future__ import annotations
 
 import asyncio
-import socket
 import ssl
 from collections.abc import Callable
 from typing import Final
 
+from openline_asyncio.tls import Connected
 from openline_driver.effects import DRAIN
+from openline_driver.tls_in_tls import TlsInTls
 
 #: Bytes to read at once: a larger block would be mapped and unmapped by the allocator each time.
 _BLOCK: Final = 65_536
@@ -32,13 +33,13 @@ class SocketTransport(asyncio.Transport):
     """Feeds ``protocol`` from a connected socket that does not block, and owns it from now on."""
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, sock: socket.socket, protocol: asyncio.Protocol
+        self, loop: asyncio.AbstractEventLoop, sock: Connected, protocol: asyncio.Protocol
     ) -> None:
         super().__init__({"socket": sock, "peername": _peer(sock)})
         self._loop = loop
         self._socket = sock
         self._receive: Callable[[int], bytes] = sock.recv
-        self._pending = sock.pending if isinstance(sock, ssl.SSLSocket) else _nothing
+        self._pending = sock.pending if isinstance(sock, ssl.SSLSocket | TlsInTls) else _nothing
         self._protocol = protocol
         self._unsent = bytearray()
         self._broken: OSError | None = None  # a send has failed
@@ -165,7 +166,7 @@ class SocketTransport(asyncio.Transport):
         self._loop.call_soon(self._protocol.connection_lost, exc)
 
 
-def _peer(sock: socket.socket) -> object:
+def _peer(sock: Connected) -> object:
     try:
         return sock.getpeername()
     except OSError:  # it has gone already

@@ -161,6 +161,57 @@ def test_tls_through_http_connect(loop: Loop, authority: trustme.CA) -> None:
 
 
 @every_loop
+@pytest.mark.parametrize("secure", [False, True])
+def test_a_proxy_that_speaks_tls(
+    loop: Loop, authority: trustme.CA, monkeypatch: pytest.MonkeyPatch, secure: bool
+) -> None:
+    """To a backend that speaks TLS as well, or does not; in large blocks."""
+
+    async def main() -> None:
+        ours, trusting = contexts(authority, UNKNOWN)
+        proxys, _ = contexts(authority, "localhost")
+        monkeypatch.setattr(ssl, "create_default_context", lambda: trusting)
+        async with (
+            await serving(echo_all, ours if secure else None) as server,
+            await serving(HttpProxy(port_of(server)), proxys) as proxied,
+        ):
+            backend = Backend(UNKNOWN, port=443, secure=secure, allow_plain=True)
+            proxies = Proxies(f"https://localhost:{port_of(proxied)}", {})
+            seen = Noting()
+            transport = await connector(trusting, proxies)(backend, seen)
+            data = bytes(range(256)) * 8_000
+            transport.write(data)
+            transport.write(b"behind it")
+            await seen.until(len(data) + 9)
+            assert bytes(seen.data) == data + b"behind it"
+            assert transport.get_write_buffer_size() == 0
+            transport.abort()
+            assert await seen.lost is None
+
+    run(main, loop)
+
+
+async def echo_all(reader: Reader, writer: Writer) -> None:
+    while data := await reader.read(65_536):
+        writer.write(data)
+        with suppress(OSError):
+            await writer.drain()
+    writer.close()
+
+
+@every_loop
+def test_a_proxy_that_speaks_tls_and_is_not_trusted(loop: Loop, authority: trustme.CA) -> None:
+    async def main() -> None:
+        proxys, _ = contexts(authority, "localhost")
+        async with await serving(HttpProxy(0), proxys) as proxied:
+            error = await fails(f"https://localhost:{port_of(proxied)}")
+        assert error.kind is ErrorKind.PROXY_FAILED
+        assert error.detail.startswith("proxy localhost:")
+
+    run(main, loop)
+
+
+@every_loop
 def test_socks(loop: Loop) -> None:
     async def main() -> None:
         async with await serving(echo) as server:
@@ -193,7 +244,7 @@ async def resets(reader: Reader, writer: Writer) -> None:
         ("http", HttpProxy(0, b"HTTP/1.1 502 No\r\n\r\n"), ErrorKind.PROXY_BUSY),
         ("http", closes, ErrorKind.PROXY_FAILED),
         ("http", resets, ErrorKind.PROXY_FAILED),
-        ("https", closes, ErrorKind.PROXY_FORBIDS),
+        ("https", closes, ErrorKind.PROXY_FAILED),
         ("socks5h", SocksProxy(0, 2), ErrorKind.PROXY_FORBIDS),
         ("socks5h", closes, ErrorKind.PROXY_FAILED),
         ("socks5h", resets, ErrorKind.PROXY_FAILED),

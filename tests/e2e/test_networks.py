@@ -143,3 +143,30 @@ def test_a_proxy_with_credentials_to_a_backend_with_a_client_certificate(
         ended = play(backend, policy=QUICK, ssl_context=authority.client(shown))
     assert ended.complete
     assert proxy.asked[0].startswith("CONNECT speech.example:443 HTTP/1.1\r\n")
+
+
+@every_face
+@pytest.mark.parametrize("secure", [False, True])
+def test_a_proxy_that_speaks_tls(
+    play: Play,
+    authority: Authority,
+    secure: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is trusted as the system trusts; the backend as the app says."""
+    pem = tmp_path / "ca.pem"
+    authority.ca.cert_pem.write_to_path(str(pem))
+    with (
+        Place(authority.server("speech.example", wants=True) if secure else None) as place,
+        HttpProxy(place.port, authority.server("localhost")) as proxy,
+    ):
+        backend = Backend("speech.example", port=443, secure=secure, allow_plain=True)
+        context = authority.client(authority.ca.issue_cert("client"))
+        given = {"policy": QUICK, "proxy": f"https://localhost:{proxy.port}"}
+        untrusted = play(backend, ssl_context=context, **given)
+        assert "certificate" in untrusted.reason
+        assert (place.dials, proxy.asked) == (0, [])
+        monkeypatch.setenv("SSL_CERT_FILE", str(pem))
+        assert play(backend, ssl_context=context, **given).complete
+    assert proxy.asked[0].startswith("CONNECT speech.example:443 HTTP/1.1\r\n")

@@ -47,6 +47,7 @@ BESIDES = {
     "openline_driver.argument_checks": ("ssl",),
     "openline_driver.arguments": ("ssl",),
     "openline_driver.tls": ("ssl",),
+    "openline_driver.tls_in_tls": ("ssl",),
     "openline_driver.sinks": ("openline_audio.samples",),
     "openline_driver.log_observer": ("logging",),
     "openline_driver.version": ("importlib.metadata",),
