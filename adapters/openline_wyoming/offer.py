@@ -12,15 +12,13 @@ from typing import Any, Final
 from wyoming.event import Event
 from wyoming.info import AsrModel, AsrProgram, Attribution, Info
 
-from openline.dialects.options import configured, options_of
+from openline.dialects.options import speaking
 from openline.dialects.protocol import Dialect
 from openline_driver.version import version
 
 _ATTRIBUTION: Final = Attribution(name="openline", url="")
 #: Offered where neither the caller nor the dialect has a language: Home Assistant needs one.
 _LANGUAGE: Final = "en"
-#: The options that hold a language, and those that hold several.
-_ONE, _SEVERAL = "language", "languages"
 
 
 class LanguageError(ValueError):
@@ -64,11 +62,7 @@ class Offer:
         way round. Raises LanguageError, one line.
         """
         chosen = self._chosen(language)
-        named = {each.name for each in options_of(self.dialect)}
-        for name in (_ONE, _SEVERAL):
-            if chosen is not None and name in named:
-                return configured(self.dialect, {name: chosen})
-        return self.dialect
+        return self.dialect if chosen is None else speaking(self.dialect, chosen)
 
     def _chosen(self, language: str | None) -> str | None:
         if not self.languages:
@@ -89,8 +83,8 @@ class Offer:
     def _shown(self) -> list[str]:
         if self.languages:
             return list(self.languages)
-        one: str | None = getattr(self.dialect, _ONE, None)
-        several: tuple[str, ...] = getattr(self.dialect, _SEVERAL, ())
+        one: str | None = getattr(self.dialect, "language", None)
+        several: tuple[str, ...] = getattr(self.dialect, "languages", ())
         return [one] if one else list(several) or [_LANGUAGE]
 
 

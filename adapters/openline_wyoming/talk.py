@@ -16,7 +16,7 @@ A chunk brings its own rate, width and channels; they become 16 kHz mono frames 
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple, TypeAlias, TypeVar
+from typing import NamedTuple, TypeAlias, TypeVar
 
 import msgspec
 from wyoming.asr import Transcript, TranscriptChunk, TranscriptStart, TranscriptStop
@@ -26,12 +26,8 @@ from wyoming.ping import Pong
 
 from openline import updates as u
 from openline.dialects.protocol import Dialect
-from openline_audio.codings import Coding, decode
-from openline_audio.convert import Joiner, describe_unusable
+from openline_audio.stated import StatedPcm, describe_unusable_form
 from openline_wyoming.offer import Offer
-
-#: The widths of a sample in bytes, and how it is coded: 8 bits have no sign, as in a WAV file.
-_CODINGS: Final = {1: Coding("u", 1), 2: Coding("s", 2), 3: Coding("s", 3), 4: Coding("s", 4)}
 
 
 class Say(NamedTuple):
@@ -88,8 +84,7 @@ class Talk:
     def __init__(self, offer: Offer) -> None:
         self._offer = offer
         self._language: str | None = None
-        self._joiner: Joiner | None = None  # while audio comes
-        self._torn = b""
+        self._pcm: StatedPcm | None = None  # while audio comes
         self._is_open = False  # from audio-start to transcript
         self._heard: str | None = None  # the language that the backend told
         self._has_begun = False
@@ -140,8 +135,11 @@ class Talk:
                 return self._start(_read(event, _Format))
             case "audio-chunk":
                 form = _read(event, _Format)
-                begun = [] if self._joiner else self._start(form)
-                return [*begun, Feed(self._frames(form, event.payload or b""))]
+                begun = [] if self._pcm else self._start(form)
+                assert self._pcm is not None  # noqa: S101  # begun
+                data = event.payload or b""
+                frames = self._pcm.feed(data, form.rate, width=form.width, channels=form.channels)
+                return [*begun, Feed(frames)]
             case "audio-stop":
                 return self._stop()
             case _:
@@ -150,24 +148,17 @@ class Talk:
     def _start(self, form: _Format) -> list[Act]:
         if self._is_open:
             raise ValueError("an utterance is going on in this connection")
-        _check(form)
+        wrong = describe_unusable_form(form.rate, form.width, form.channels)
+        if wrong is not None:
+            raise ValueError(wrong)
         dialect = self._offer.speaking(self._language)
-        self._joiner, self._torn, self._is_open = Joiner(), b"", True
+        self._pcm, self._is_open = StatedPcm(), True
         return [Begin(dialect)]
 
-    def _frames(self, form: _Format, payload: bytes) -> list[bytes]:
-        _check(form)
-        assert self._joiner is not None  # noqa: S101  # audio comes
-        data = self._torn + payload
-        end = len(data) - len(data) % (form.width * form.channels)
-        self._torn = data[end:]
-        samples = decode(data[:end], _CODINGS[form.width], form.channels)
-        return self._joiner.feed(form.rate, samples)
-
     def _stop(self) -> list[Act]:
-        joiner, self._joiner = self._joiner, None
-        if joiner is not None:
-            return [Finish(joiner.flush())]
+        pcm, self._pcm = self._pcm, None
+        if pcm is not None:
+            return [Finish(pcm.finish())]
         if self._is_open:
             return []  # said twice
         return [Say(Transcript("", language=self._language).event())]
@@ -180,16 +171,8 @@ class Talk:
 
     def _rest(self) -> None:
         self._is_open = self._has_begun = False
-        self._joiner = self._heard = None
+        self._pcm = self._heard = None
 
 
 def _read(event: Event, form: type[T]) -> T:
     return msgspec.convert(event.data or {}, form)
-
-
-def _check(form: _Format) -> None:
-    wrong = describe_unusable(form.rate, form.channels)
-    if wrong is None and form.width not in _CODINGS:
-        wrong = f"samples of {form.width} bytes: give 1 to 4"
-    if wrong is not None:
-        raise ValueError(wrong)

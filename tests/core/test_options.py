@@ -8,9 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from openline.dialects.deepgram import Deepgram
 from openline.dialects.echopanel import EchoPanel
-from openline.dialects.options import Option, configured, option, options_of, recorded
+from openline.dialects.options import (
+    Option,
+    configured,
+    option,
+    options_of,
+    recorded,
+    speaking,
+)
 from openline.dialects.protocol import DialectBase
+from openline.dialects.soniox import Soniox
 
 NAMES = ["model", "beams", "gain", "diarize", "hints", "limit"]
 
@@ -101,3 +110,10 @@ def test_what_is_recorded_makes_the_same_dialect(dialect: Many) -> None:
     assert configured(Many(), kept) == dialect
     assert all(isinstance(each, str) for each in kept.values())
     assert ("diarize" in kept) is dialect.diarize
+
+
+def test_a_dialect_speaks_a_language_where_it_has_an_option() -> None:
+    assert speaking(Deepgram(), "de") == Deepgram(language="de")
+    assert speaking(Soniox(), "de") == Soniox(languages=("de",))
+    untold = EchoPanel()
+    assert speaking(untold, "de") is untold

@@ -98,6 +98,18 @@ def configured(dialect: _T, given: Mapping[str, str]) -> _T:
     return changed
 
 
+def speaking(dialect: _T, language: str) -> _T:
+    """The dialect set to ``language``, such as ``en``, where it has an option for it.
+
+    That is ``language``, or ``languages`` where it takes several.
+    """
+    named = {each.name for each in options_of(dialect)}
+    for name in ("language", "languages"):
+        if name in named:
+            return configured(dialect, {name: language})
+    return dialect
+
+
 def recorded(dialect: object) -> dict[str, str]:
     """The options that differ from the defaults, as ``configured`` reads them."""
     found: dict[str, str] = {}
