@@ -5,7 +5,7 @@
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test pythons latest lint bench docs goldens diagrams pictures manual \
-	interop interop-heavy wheel soak mutants changelog lock clean
+	interop interop-plugins interop-heavy wheel soak mutants changelog lock clean
 
 PYTHON ?=
 PYTHONS := $(if $(PYTHON),$(PYTHON),python3 python3.13 python3.12 python3.11)
@@ -21,7 +21,7 @@ PIP_INSTALL := $(RUN) pip install --quiet --disable-pip-version-check
 # The core and the driver answer for their own coverage. Tracing makes a walk three times as long:
 # only what the gates count is traced, and by those tests alone that suffice.
 KIT := $(patsubst %,tests/testing/test_%.py,laws dialects theorem promise recordings scope) tests/diagrams
-ROOMS := $(patsubst %,tests/%,lookup store audio trio faces asyncio threads wyoming server cli) \
+ROOMS := $(patsubst %,tests/%,lookup store audio trio faces asyncio threads speech wyoming server cli) \
 	$(patsubst %,tests/testing/test_%.py,background patient_clock pytest_plugin)
 APART := $(patsubst %,tests/%,core dialects driver properties e2e docs testing interop) $(ROOMS) $(KIT)
 COVERAGE_OF_CORE := 100
@@ -29,6 +29,8 @@ COVERAGE_OF_DRIVER := 100
 COVERAGE_OF_ADAPTERS := 95
 OUT := build/test
 comma := ,
+# The driver has a gate of its own, and the plug-ins run in their frameworks (make interop-plugins).
+ELSEWHERE := adapters/openline_driver/*,adapters/openline_livekit/*,adapters/openline_pipecat/*
 
 # What `make test` runs side by side, the longest first. At each moment there is one check more than
 # there are cores, because real sockets and the pages of the documentation wait for a real clock half
@@ -74,7 +76,7 @@ test: $(READY) ## Lint, run every test, hold the coverage gates
 		|| $(call fail,the driver is not covered by its own tests)
 	@echo "== coverage of the adapters and the kit: $(COVERAGE_OF_ADAPTERS) %"; \
 	export COVERAGE_FILE=$(OUT)/rest; $(RUN) coverage combine --quiet && \
-	$(RUN) coverage report --omit='adapters/openline_driver/*' --precision=1 \
+	$(RUN) coverage report --omit='$(ELSEWHERE)' --precision=1 \
 		--fail-under=$(COVERAGE_OF_ADAPTERS) \
 		|| $(call fail,the adapters are not covered)
 	@echo "make: all is well"
@@ -114,7 +116,7 @@ pythons: $(READY) ## Run the tests on each other Python that is here: 3.11 to 3.
 
 # What was released since the lock file was written may break what is here: this finds it first.
 NEWEST := build/latest
-FACES := $(patsubst %,tests/%,core lookup driver store audio trio faces asyncio threads wyoming server cli diagrams)
+FACES := $(patsubst %,tests/%,core lookup driver store audio trio faces asyncio threads speech wyoming server cli diagrams)
 
 latest: $(READY) ## Install the newest of everything, and run the tests of the core and the faces
 	@rm -rf $(NEWEST) && mkdir -p build && .venv/bin/python -m venv $(NEWEST)
@@ -130,6 +132,13 @@ interop: $(READY) ## Let the makers' own clients stream speech to our backend, i
 	@$(UV) pip install --python .venv-interop/bin/python -r tests/interop/requirements.txt || \
 		$(call fail,the makers\' clients cannot be installed)
 	@$(RUN) pytest tests/interop || $(call fail,a client does not get its words)
+
+# Also from PyPI: Pipecat and LiveKit's agents are 650 MB.
+interop-plugins: $(READY) ## Run our plug-ins in the voice frameworks that they are for
+	@[ -x .venv-interop-plugins/bin/python ] || .venv/bin/python -m venv .venv-interop-plugins
+	@$(UV) pip install --python .venv-interop-plugins/bin/python -e '.[livekit,pipecat]' \
+		-r tests/interop/requirements-plugins.txt || $(call fail,the frameworks cannot be installed)
+	@$(RUN) pytest tests/interop/plugins || $(call fail,a plug-in does not do its work)
 
 # Also from PyPI: 2.5 GB with a torch for CPUs. They recognise speech, so they are slow, and go last.
 interop-heavy: $(READY) ## Stream speech to real servers of three makers, and break the line
@@ -222,12 +231,12 @@ lock: $(READY) ## Write both lock files anew; `make lock UPGRADE=--upgrade` move
 	@echo uv | $(UV) pip compile - --no-header --no-annotate --generate-hashes \
 		$(UPGRADE) --output-file uv.txt
 	@$(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-header \
-		--all-extras --group dev $(UPGRADE) pyproject.toml --output-file requirements.txt
+		--extra all --group dev $(UPGRADE) pyproject.toml --output-file requirements.txt
 	@if grep -n '://\|^-' uv.txt requirements.txt; then \
 		$(call fail,a lock file names a place on this machine or network: unset it and lock again); fi
 
 clean: ## Remove all that make made, .venv too
-	@rm -rf .venv .venv-interop .venv-interop-heavy build dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf .venv .venv-interop .venv-interop-plugins .venv-interop-heavy build dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 style = .venv/bin/ruff check --quiet . && .venv/bin/ruff format --check --quiet --diff .

@@ -29,7 +29,8 @@ from openline_cli.problems import COMPLETE, Problem, printable
 from openline_cli.screen import write_err
 from openline_cli.serve import announce
 from openline_cli.settings import check_buffer
-from openline_cli.stream import ANY_SOURCE, find_backend, with_headers
+from openline_cli.stream import find_backend, with_headers
+from openline_speech.naming import source_name
 from openline_wyoming.offer import Offer
 from openline_wyoming.server import Service, serve
 
@@ -61,7 +62,7 @@ def wyoming(options: WyomingOptions) -> int:
     traits = spoken.traits
     credentials = find_credentials(options.token_file, variable=traits.key_variable)
     check_buffer(options.policy, traits)
-    name = "mic" if "mic" in traits.sources else (*traits.sources, ANY_SOURCE)[0]
+    name = source_name(spoken)
 
     def open_one(dialect: Dialect, source: Source) -> AbstractAsyncContextManager[Session]:
         return open_session(

@@ -75,11 +75,18 @@ ROOMS: dict[str, tuple[str, ...]] = {
     ),
     "openline_server": ("openline", "openline_audio", "openline_driver"),
     "openline_testing": ("openline", "openline_driver", "openline_server"),
+    "openline_speech": ("openline",),
     "openline_wyoming": ("openline", "openline_asyncio", "openline_audio", "openline_driver"),
+    "openline_pipecat": (
+        *("openline", "openline_speech", "openline_asyncio", "openline_audio", "openline_driver"),
+    ),
+    "openline_livekit": (
+        *("openline", "openline_speech", "openline_asyncio", "openline_audio", "openline_driver"),
+    ),
     "openline_cli": (
         *("openline", "openline_lookup", "openline_diagrams", "openline_store"),
         *("openline_audio", "openline_driver", "openline_trio", "openline_server"),
-        *("openline_asyncio", "openline_wyoming"),
+        *("openline_asyncio", "openline_speech", "openline_wyoming"),
     ),
 }
 
@@ -98,8 +105,12 @@ ONLY = {
         "openline_threads",
         "openline_wyoming",
         "openline_cli.wyoming",
+        "openline_pipecat",
+        "openline_livekit",
     ),
     "wyoming": ("openline_wyoming",),
+    "pipecat": ("openline_pipecat",),
+    "livekit": ("openline_livekit",),
     "websockets": ("openline_driver.websocket",),
     "rich": ("openline_cli",),
     "soundfile": ("openline_audio",),

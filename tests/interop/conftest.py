@@ -1,4 +1,4 @@
-"""The real servers are slow: ``make interop-heavy`` tests them, and names their folder."""
+"""Some folders need more than ``make interop`` installs: a target of its own names each."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-HEAVY = Path(__file__).parent / "heavy"
+APART = [Path(__file__).parent / name for name in ("heavy", "plugins")]
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Leave the folder out, unless the command line names it or a file of it."""
-    if collection_path != HEAVY:
+    """Leave such a folder out, unless the command line names it or a file of it."""
+    if collection_path not in APART:
         return None
     named = [Path(each.partition("::")[0]).resolve() for each in config.args]
-    return None if any(HEAVY in (each, *each.parents) for each in named) else True
+    return None if any(collection_path in (each, *each.parents) for each in named) else True

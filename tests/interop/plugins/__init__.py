@@ -1,0 +1,1 @@
+"""Our plug-ins in the frameworks that they are for: ``make interop-plugins``."""

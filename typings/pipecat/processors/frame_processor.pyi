@@ -1,0 +1,5 @@
+from enum import Enum
+
+class FrameDirection(Enum):
+    DOWNSTREAM = 1
+    UPSTREAM = 2

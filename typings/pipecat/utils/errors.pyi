@@ -1,0 +1,6 @@
+from enum import Enum
+
+class ErrorCategory(Enum):
+    UNKNOWN = "unknown"
+    AUTHENTICATION = "authentication"
+    CONNECTIVITY = "connectivity"
