@@ -28,6 +28,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from openline.updates import SAMPLE_RATE, Gap, Transcript
 from openline_server.claims import Word
 from openline_server.recognizer import Segment
@@ -79,8 +81,7 @@ def decode(pcm: bytes) -> list[Span]:
         first, second = (pair(at + k) if at + k + 3 < last else -1 for k in (0, 1))
         if first >= 0 and pair(at + 2) == first + 1:
             start = at
-            while at + 1 < last and pair(at) == first + (at - start) // 2:
-                at += 2
+            at += 2 * _run(pcm[2 * at :])
             _extend(spans, 2 * first, 2 * first + at - start)
         elif second > 0 and pair(at + 3) == second + 1 and words[at] == second - 1 >> 16:
             _extend(spans, 2 * second - 1, 2 * second)  # the second half of a pair
@@ -91,6 +92,13 @@ def decode(pcm: bytes) -> list[Span]:
         else:
             raise ValueError(f"sample {at} is not of coded audio")
     return spans
+
+
+def _run(pcm: bytes) -> int:
+    """How many pairs from the beginning on, each one more than the one before it."""
+    pairs = np.frombuffer(pcm[: len(pcm) // 4 * 4], "<u4")
+    broken = np.flatnonzero(np.diff(pairs) != 1)
+    return int(broken[0]) + 1 if broken.size else len(pairs)
 
 
 def find_in(whole: bytes) -> Locate:

@@ -7,10 +7,11 @@ samples, even if audio was cut, sent twice or left out.
 from __future__ import annotations
 
 import wave
-from array import array
 from collections.abc import Iterable
+from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import trio
 
 from openline_audio.source import FRAME_SAMPLES, SAMPLE_RATE, Sink
@@ -18,24 +19,18 @@ from openline_audio.source import FRAME_SAMPLES, SAMPLE_RATE, Sink
 
 def coded(start: int, samples: int) -> bytes:
     """Audio of ``samples`` (even) from position ``start`` (even) on."""
-    pcm = array("H")
-    for pair in range(start // 2, (start + samples) // 2):
-        pcm.append(pair & 0xFFFF)
-        pcm.append(pair >> 16)
-    return pcm.tobytes()
+    return np.arange(start // 2, (start + samples) // 2, dtype="<u4").tobytes()
 
 
 def decode(pcm: bytes) -> list[tuple[int, int]]:
     """The runs of positions [start, end) that coded audio holds, in its own order."""
-    words = array("H", pcm[: len(pcm) // 4 * 4])
-    runs: list[tuple[int, int]] = []
-    for low, high in zip(words[::2], words[1::2], strict=True):
-        at = 2 * (low | high << 16)
-        if runs and runs[-1][1] == at:
-            runs[-1] = (runs[-1][0], at + 2)
-        else:
-            runs.append((at, at + 2))
-    return runs
+    pairs = np.frombuffer(pcm[: len(pcm) // 4 * 4], "<u4").astype("int64")
+    breaks = [0, *(np.flatnonzero(np.diff(pairs) != 1) + 1).tolist(), len(pairs)]
+    return [
+        (2 * int(pairs[first]), 2 * int(pairs[last - 1]) + 2)
+        for first, last in pairwise(breaks)
+        if first < last
+    ]
 
 
 class CodedSource:

@@ -246,15 +246,15 @@ def test_compressed_coding_is_left_to_others() -> None:
 
 @pytest.mark.parametrize("cut", [1, 100, 100_000])
 def test_joined_recordings_of_other_rates_come_whole(cut: int) -> None:
-    one = encoded(noise(1, 8_000), 8_000, format="WAV")
-    two = encoded(noise(2, 44_100, 2), 44_100, format="AIFF")
+    one = encoded(noise(0.2, 8_000), 8_000, format="WAV")
+    two = encoded(noise(0.2, 44_100, 2), 44_100, format="AIFF")
     data = one + two + one
     pcm = HeaderPcm()
     frames = [frame for at in range(0, len(data), cut) for frame in pcm.feed(data[at : at + cut])]
     frames += pcm.finish()
-    assert abs(sum(map(len, frames)) // 2 - 4 * 16_000) <= 3
+    assert abs(sum(map(len, frames)) // 2 - 9_600) <= 3
     assert not pcm.losses
-    assert pcm.seconds == pytest.approx(4)
+    assert pcm.seconds == pytest.approx(0.6)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -67,8 +68,9 @@ class Page(HTMLParser):
             self.fetched += in_script(data)
 
 
+@cache
 def read(text: str) -> Page:
-    """A page, or an SVG."""
+    """A page, or an SVG; to look at, for several tests share it."""
     page = Page()
     page.feed(text)
     page.close()

@@ -7,7 +7,8 @@ import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
+from functools import cache
 from html import unescape
 from importlib import import_module
 from pathlib import Path
@@ -68,11 +69,12 @@ def offered(module: ModuleType) -> list[str]:
     ]
 
 
-def described(site: Path) -> set[str]:
+@cache
+def described(site: Path) -> frozenset[str]:
     """Every name that has a place of its own in the reference."""
     pages = (site / "reference" / "api").glob("*.html")
     anchors = (each for page in pages for each in read(page.read_text("utf-8")).anchors)
-    return {each.removeprefix("module-") for each in anchors}
+    return frozenset(each.removeprefix("module-") for each in anchors)
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -105,7 +107,7 @@ def imported() -> Iterator[tuple[str, str]]:
                     yield from ((node.module or "", each.name) for each in node.names)
 
 
-def undescribed(names: Iterable[tuple[str, str]], there: set[str]) -> list[str]:
+def undescribed(names: Iterable[tuple[str, str]], there: Set[str]) -> list[str]:
     """Those that have a place in the reference under no name of theirs.
 
     What several modules offer needs a place under one of them.

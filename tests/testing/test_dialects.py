@@ -175,6 +175,7 @@ def encodes(method: str, what: Any) -> Toy:
 PAIR = "has to return (memory, messages), messages being a tuple"
 
 
+@pytest.mark.repeats
 @pytest.mark.parametrize("method", ["start", "audio", "stop"])
 @pytest.mark.parametrize(
     ("what", "why"),
@@ -243,7 +244,8 @@ def binary(made: Encoded) -> Encoded:
 
 @pytest.mark.repeats
 def test_dialect_may_encode_everything_in_bytes() -> None:
-    found = explore(SMALL, Binary(), messages=SAMPLES, has_provider=False)
+    # That silence and stops end was proved for the same dialect in text.
+    found = explore(SMALL, Binary(), messages=SAMPLES, has_provider=False, proofs=False)
     found.check()
     assert found.complete
 
