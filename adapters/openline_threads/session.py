@@ -75,7 +75,7 @@ class ThreadSession:
         return self
 
     def __next__(self) -> Update:
-        """Wait for the next update. After ``close`` there is none."""
+        """Wait for the next update. What is unread at ``close`` can still be read."""
         if not self._reading.acquire(blocking=False):
             raise RuntimeError(
                 "another thread is waiting for the updates of this session: read them in one thread"
@@ -86,9 +86,12 @@ class ThreadSession:
                     return self._taken.popleft()
                 if self._session.exhausted:
                     raise StopIteration
-                self._calls.wait(self._next)
-        except LoopOverError:
-            raise StopIteration from None
+                try:
+                    self._calls.wait(self._next)
+                except LoopOverError:
+                    self._calls.call(self._take)
+                    if not (self._taken or self._session.exhausted):  # it ended by an error
+                        raise StopIteration from None
         finally:
             self._reading.release()
 

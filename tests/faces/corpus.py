@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from openline.backend import Backend
+from openline.dialects.echopanel import EchoPanel
 from openline.policy import Policy
+from openline.reconnect.verdicts import ErrorKind
 from openline_driver.credentials import CredentialError
+from openline_driver.network_errors import DialError
 from tests.faces.script import Peer, Reset, Scenario, Script, Send, Sleep, Steps
 from tests.support_lines import CLOSE, PING, TEXT, close, frame
 
@@ -157,6 +162,25 @@ def hangs_at_the_end(peer: Peer) -> Steps:
             return
 
 
+def polite(peer: Peer) -> Steps:
+    """It answers a close frame."""
+    yield from echo(peer)
+    yield from peer.send(close(1000))
+    yield from peer.hang()
+
+
+def lingering(peer: Peer) -> Steps:
+    """No answer to a close frame."""
+    yield from echo(peer)
+    yield from peer.hang()
+
+
+class ShortLived(EchoPanel):
+    """A backend whose connections end after a minute: each is replaced before that."""
+
+    traits = msgspec.structs.replace(EchoPanel.traits, longest=60.0)
+
+
 def redirecting(target: str) -> Script:
     """Elsewhere."""
     return refusing(307, f"Location: {target}")
@@ -236,6 +260,68 @@ CORPUS: dict[str, Scenario] = {
     ),
     "a source that hangs": Scenario((echo,), frames=20, ends=False),
     "no audio": Scenario((echo,), frames=0),
+    **{
+        f"no way: {kind.value}": Scenario((DialError(kind, "it said why"), echo), policy=QUICK)
+        for kind in (
+            *(ErrorKind.DNS_AGAIN, ErrorKind.DNS_NOT_FOUND, ErrorKind.REFUSED),
+            *(ErrorKind.PROXY_UNREACHABLE, ErrorKind.PROXY_FAILED, ErrorKind.PROXY_BUSY),
+            *(ErrorKind.PROXY_FORBIDS, ErrorKind.PROXY_CREDENTIALS, ErrorKind.TLS_CERTIFICATE),
+        )
+    },
+    "a way that comes and goes": Scenario(
+        (cut, DialError(ErrorKind.UNREACHABLE, "no route"), echo), frames=100
+    ),
+    "two sources": Scenario((echo,), system=70),
+    "two sources, and a cut": Scenario((cut, echo), system=50),
+    "a slow reader": Scenario((cut, echo), frames=150, pause=0.7013),
+    "a very slow reader": Scenario((echo,), frames=100, pause=5.0013),
+    **{
+        f"{act} while draining": Scenario(
+            (lingering, echo), frames=2450, dialect=ShortLived(), acts=((48.5111, act),)
+        )
+        for act in ("request_stop", "cancel")
+    },
+    "a dial that is replaced": Scenario((polite, echo), frames=2450, dialect=ShortLived()),
+    "stop while finishing": Scenario(
+        (hangs_at_the_end,), frames=20, acts=((0.6111, "request_stop"),)
+    ),
+    "abort while finishing": Scenario((hangs_at_the_end,), frames=20, acts=((0.6111, "abort"),)),
+    "skip to live": Scenario((cut, cut_early, echo), acts=((1.2111, "skip_to_live"),)),
+    **{
+        f"Ctrl-C {when}": Scenario(scripts, frames=frames, acts=((at, "cancel"),), tokens=tokens)
+        for when, at, frames, scripts, tokens in (
+            ("while the provider is asked", 0.5111, 60, (echo,), (1.0, "good")),
+            ("while connecting", 0.0111, 60, (mute,), None),
+            ("before the ack", 0.1511, 60, (deaf,), None),
+            ("while streaming", 1.0111, 400, (echo,), None),
+            ("while reconnecting", 1.2111, 60, (cut, cut_early), None),
+            ("while finishing", 0.6111, 20, (hangs_at_the_end,), None),
+        )
+    },
     "another backend": Scenario((echo,), backend=Backend(host="127.0.0.2", path="/x", query="y=1")),
     "a long session": Scenario((echo,), frames=1500),
+}
+
+#: Sessions with a spool, of which a copy is made at some moment: all that a kill would leave.
+KILLED: dict[str, Scenario] = {
+    "while streaming": Scenario((echo,), acts=((1.0111, "kill"), (1.0112, "cancel")), frames=400),
+    "while reconnecting": Scenario(
+        (cut, cut_early), acts=((1.2111, "kill"), (1.2112, "cancel")), frames=60
+    ),
+    "before the ack": Scenario((deaf,), acts=((0.4111, "kill"), (0.4112, "cancel")), frames=60),
+    "with two sources": Scenario(
+        (cut, echo), acts=((2.0111, "kill"), (2.0112, "cancel")), frames=200, system=200
+    ),
+}
+
+#: Sessions that are cancelled at each of their events.
+CANCELLED: dict[str, Scenario] = {
+    "a cut": Scenario((cut, echo), frames=45),
+    "a refused token": Scenario(
+        (closing_at_once(1008), echo), tokens=("old", 0.11, "fresh"), frames=20
+    ),
+    "a redirect, and no route": Scenario(
+        (redirecting("ws://127.0.0.1:8000/elsewhere"), DialError(ErrorKind.UNREACHABLE, "x"), echo),
+        frames=12,
+    ),
 }

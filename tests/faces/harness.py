@@ -9,11 +9,14 @@ from __future__ import annotations
 import itertools
 import json
 import re
-from collections.abc import Iterable, Iterator
+import shutil
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from openline.events import Event
+from openline.observer import Observer
 from openline.updates import Update
 from tests.faces.script import Scenario
 
@@ -27,6 +30,25 @@ class Played:
     seconds: float = 0.0
     #: Scripts that were not told that the client is gone.
     left: int = 0
+
+
+class Nth(Observer):
+    """Cancels at the event of this number: give it to a session that is to be cancelled there."""
+
+    def __init__(self, number: int, cancel: Callable[[], object]) -> None:
+        self._left = number
+        self._cancel = cancel
+
+    def on_event(self, event: Event, now: float) -> None:
+        """Count."""
+        self._left -= 1
+        if self._left == 0:
+            self._cancel()
+
+
+def kill(spool: Path) -> None:
+    """Keep what a process that is killed now would leave: a copy of its spool, beside it."""
+    shutil.copytree(spool, spool.with_name("killed"))
 
 
 class Harness(Protocol):
@@ -53,12 +75,17 @@ def without_times(journal: Path) -> list[str]:
     What happens at one moment has no order of its own: trio shuffles its tasks. So the lines of a
     moment are sorted, and a pull that brought nothing is left out.
     """
+    return [line for lines in by_moment(journal).values() for line in lines]
+
+
+def by_moment(journal: Path) -> dict[float, list[str]]:
+    """The same, by their times in seconds."""
     text = journal.read_text("utf-8")
     for number, found in enumerate(dict.fromkeys(_ID.findall(text))):
         text = text.replace(found, f"id-{number}")
     lines = [json.loads(line) for line in text.splitlines()]
     moments = itertools.groupby(lines, key=lambda line: round(line.get("now", 0.0), 6))
-    return [each for _, moment in moments for each in sorted(_timeless(moment))]
+    return {at: sorted(_timeless(moment)) for at, moment in moments}
 
 
 def _timeless(moment: Iterable[dict[str, Any]]) -> Iterator[str]:

@@ -19,7 +19,10 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from openline.backend import Backend
+from openline.dialects.protocol import Dialect
 from openline.policy import Policy
+from openline_audio.source import Source
+from openline_driver.network_errors import DialError
 from tests.support_lines import BINARY, CLOSE, PING, PONG, TEXT, answer, close, frame, number_of
 
 #: Seconds until a peer answers: no multiple of a frame, or of a timer.
@@ -174,12 +177,17 @@ Script: TypeAlias = Callable[[Peer], Steps]
 class Scenario:
     """What happens in one session, on any face.
 
-    The first dials get one script each, all others the last one. ``frames`` of audio are captured,
-    the first of them at ``OFFSET`` + 0.02 s. ``acts`` are what the app calls, and when: a method
-    of the session, or "cancel". ``reads``: whether the app reads updates as they come.
+    The first dials get one script each, all others the last one; in place of a script there may be
+    the error that its dial fails with. ``frames`` of audio are captured, the first of them at
+    ``OFFSET`` + 0.02 s, and ``system`` frames of a second source a little later, if it is given.
+    ``acts`` are what the app calls, and when: a method of the session; "cancel", which is what a
+    Ctrl-C does on this face; or "kill", for which ``harness.kill`` is called. ``cancel_at`` is the
+    number of the event at which the app is cancelled, whenever that comes (``harness.Nth``).
+    ``reads``: whether the app reads updates as they come, ``pause``: how many seconds it waits
+    after each.
     """
 
-    scripts: tuple[Script, ...]
+    scripts: tuple[Script | DialError, ...]
     frames: int = 60
     ends: bool = True
     acts: tuple[tuple[float, str], ...] = ()
@@ -188,8 +196,30 @@ class Scenario:
     tokens: tuple[str | Exception | float, ...] | None = None
     backend: Backend = field(default_factory=Backend)
     reads: bool = True
-    spooled: bool = False
+    pause: float = 0.0
+    system: int | None = None
+    dialect: Dialect | None = None
+    cancel_at: int | None = None
+
+    def begin(self, number: int, backend: Backend) -> Steps:
+        """The other end of this dial. Raises DialError if there is none: so does ``connect``."""
+        script = self.scripts[min(number, len(self.scripts)) - 1]
+        if isinstance(script, DialError):
+            raise script
+        return script(Peer(number, backend))
+
+    def sources(self, make: Callable[[int, float, bool], Source]) -> dict[str, Source]:
+        """Its sources: ``make`` takes the count of frames, a delay in seconds, and whether it ends.
+
+        After the delay a source has started ``OFFSET`` from now.
+        """
+        made = {"mic": make(self.frames, 0.0, self.ends)}
+        if self.system is not None:
+            made["system"] = make(self.system, DELAY, self.ends)
+        return made
 
 
 #: Where frames lie beside the timers of the core, in seconds.
 OFFSET = 0.0007
+#: How much later a second source begins.
+DELAY = 0.0084

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +15,9 @@ from trio.testing import MockClock, memory_stream_pair
 
 from openline.backend import Backend
 from openline_audio.source import Sink
-from openline_trio import Session, open_session, resume_session, spooled_sessions
-from tests.faces.harness import Played
-from tests.faces.script import (
-    OFFSET,
-    GoneError,
-    Peer,
-    Receive,
-    Reset,
-    Scenario,
-    Send,
-    Sleep,
-)
+from openline_trio import open_session, resume_session, spooled_sessions
+from tests.faces.harness import Nth, Played, kill
+from tests.faces.script import OFFSET, GoneError, Receive, Reset, Scenario, Send, Sleep, Steps
 from tests.support_lines import numbered
 
 #: trio's switch, typed as a constant.
@@ -54,51 +47,61 @@ async def _play(scenario: Scenario, journal: Path, spool: Path | None) -> Played
         given: dict[str, Any] = {
             "connect": net,
             "policy": scenario.policy,
+            "dialect": scenario.dialect,
             "credentials": _provider(scenario),
             "random": lambda: 0.5,
             "journal": journal,
         }
+        scope = trio.CancelScope()
+        if scenario.cancel_at is not None:
+            given["observers"] = [Nth(scenario.cancel_at, scope.cancel)]
         if spool is not None and spooled_sessions(spool):
             opening = resume_session(spool, **given)
         else:
-            source = {"mic": _Frames(scenario)}
-            opening = open_session(scenario.backend, source, session_id="s", spool=spool, **given)
-        with trio.CancelScope() as scope:
+            sources = scenario.sources(_Frames)
+            opening = open_session(scenario.backend, sources, session_id="s", spool=spool, **given)
+        with scope:
             async with opening as session, trio.open_nursery() as app:
+                calls: dict[str, Callable[[], object]] = {"cancel": scope.cancel}
+                if spool is not None:
+                    calls["kill"] = partial(kill, spool)
                 for at, act in scenario.acts:
-                    app.start_soon(_act, session, at, act, scope)
-                if scenario.reads:
-                    played.updates.extend([update async for update in session])
-                else:
+                    call: Callable[[], object] = calls.get(act) or getattr(session, act)
+                    app.start_soon(_act, at, call)
+                if not scenario.reads:
                     await session.wait()
-                    played.updates.extend([update async for update in session])
+                async for update in session:
+                    played.updates.append(update)
+                    if scenario.pause:
+                        await trio.sleep(scenario.pause)
                 app.cancel_scope.cancel()
         played.seconds = trio.current_time()
     return played
 
 
-async def _act(session: Session, at: float, act: str, scope: trio.CancelScope) -> None:
+async def _act(at: float, act: Callable[[], object]) -> None:
     await trio.sleep_until(at)
-    if act == "cancel":
-        scope.cancel()
-    else:
-        getattr(session, act)()
+    act()
 
 
 class _Frames:
     duration = None
 
-    def __init__(self, scenario: Scenario) -> None:
-        self._scenario = scenario
+    def __init__(self, count: int, delay: float, ends: bool) -> None:
+        self._count = count
+        self._delay = delay
+        self._ends = ends
 
     async def run(self, sink: Sink) -> None:
+        if self._delay:
+            await trio.sleep(self._delay)
         start = trio.current_time() + OFFSET
         sink.started(start)
-        for number in range(self._scenario.frames):
+        for number in range(self._count):
             await trio.sleep_until(start + (number + 1) * 0.02)
             sink.audio(numbered(number))
         await trio.sleep(0.0003)  # its end is a moment of its own
-        if not self._scenario.ends:
+        if not self._ends:
             await trio.sleep_forever()
 
 
@@ -126,16 +129,14 @@ class _Net:
 
     async def __call__(self, backend: Backend) -> trio.abc.Stream:
         await trio.lowlevel.checkpoint()
+        self._played.dials += 1
+        script = self._scenario.begin(self._played.dials, backend)
         ours, there = memory_stream_pair()
         here = _Breakable(ours)
-        peer = Peer(self._played.dials + 1, backend)
-        self._played.dials += 1
-        self._world.start_soon(self._serve, peer, here, there)
+        self._world.start_soon(self._serve, script, here, there)
         return here
 
-    async def _serve(self, peer: Peer, here: _Breakable, there: trio.abc.Stream) -> None:
-        scripts = self._scenario.scripts
-        script = scripts[min(peer.number, len(scripts)) - 1](peer)
+    async def _serve(self, script: Steps, here: _Breakable, there: trio.abc.Stream) -> None:
         answer: object = None
         try:
             while True:

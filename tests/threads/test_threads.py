@@ -107,6 +107,16 @@ def test_leaving_the_block_aborts() -> None:
         session.abort()
 
 
+def test_what_is_unread_at_the_close_can_still_be_read() -> None:
+    with BackgroundBackend() as backend:
+        session = open_session(backend.backend, {"mic": PushSource()}, policy=PROMPT)
+        session.push(SECOND)
+        session.close()
+        updates = list(session)
+    assert updates[-1] is session.ended
+    assert list(session) == []
+
+
 def test_an_abort_ends_it_at_once() -> None:
     with (
         BackgroundBackend() as backend,
