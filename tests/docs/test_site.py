@@ -7,7 +7,8 @@ import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from functools import cache
 from html import unescape
 from importlib import import_module
@@ -107,7 +108,7 @@ def imported() -> Iterator[tuple[str, str]]:
                     yield from ((node.module or "", each.name) for each in node.names)
 
 
-def undescribed(names: Iterable[tuple[str, str]], there: Set[str]) -> list[str]:
+def undescribed(names: Iterable[tuple[str, str]], there: AbstractSet[str]) -> list[str]:
     """Those that have a place in the reference under no name of theirs.
 
     What several modules offer needs a place under one of them.
