@@ -38,6 +38,7 @@ _SECRETS = frozenset(
 _PORTS = {"ws": 80, "wss": 443}
 #: The parameter of ``CredentialPlace.QUERY``.
 QUERY_PARAMETER = "token"
+_BASIC = "Basic authentication is headers=[basic(user, password)], or --basic FILE"
 _INSTEAD = "give it as credentials=, or to the command by --token-file or OPENLINE_TOKEN"
 
 
@@ -149,7 +150,7 @@ class Backend:
             shown = repr(parts.scheme) if "://" in url else "missing"
             raise ValueError(f"the URL's scheme is {shown}: give ws:// or wss://")
         if parts.username is not None:  # it is "" where there is only a password
-            raise ValueError(f"the URL holds a user or password, not a token: {_INSTEAD}")
+            raise ValueError(f"the URL holds a user or password, not a token: {_INSTEAD}; {_BASIC}")
         for name, _ in parse_qsl(parts.query, keep_blank_values=True):
             if name.lower().replace("-", "").replace("_", "") in secrets:
                 raise ValueError(f"the URL's query holds a secret, {name.lower()}: {_INSTEAD}")

@@ -172,7 +172,7 @@ class TestFromUrl:
     @pytest.mark.parametrize(
         ("url", "says"),
         [
-            (f"wss://user:{SECRET}@example.org/", "user or password"),
+            (f"wss://user:{SECRET}@example.org/", r"user or password, .*; Basic .*--basic FILE"),
             (f"wss://{SECRET}@example.org/", "user or password"),
             (f"wss://:{SECRET}@example.org/", "user or password"),
             (f"wss://example.org/?token={SECRET}", "token"),

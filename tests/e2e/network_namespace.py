@@ -66,7 +66,9 @@ def on_trio(backend: Backend, lost: Callable[[], None], **given: Any) -> Ended |
     return trio.run(main)
 
 
-def on_asyncio_(backend: Backend, lost: Callable[[], None], **given: Any) -> Ended | None:
+def on_asyncio_(
+    loop: str, backend: Backend, lost: Callable[[], None], **given: Any
+) -> Ended | None:
     async def main() -> Ended | None:
         source = {"mic": on_asyncio.Frames(5)}
         try:
@@ -81,7 +83,7 @@ def on_asyncio_(backend: Backend, lost: Callable[[], None], **given: Any) -> End
         except TimeoutError:
             return None
 
-    return on_asyncio.run(main)
+    return on_asyncio.run(main, on_asyncio.LOOPS[loop])
 
 
 def main(face: str, hints: str) -> None:
@@ -102,7 +104,7 @@ def main(face: str, hints: str) -> None:
         backend = Backend(ADDRESS, port=place.port, secure=False, allow_plain=True)
         threads = [threading.Thread(target=network.bring)]
         lost = threads[0].start
-        play = {"trio": on_trio, "asyncio": on_asyncio_}[face]
+        play = on_trio if face == "trio" else partial(on_asyncio_, face)
         ended = play(backend, partial(_once, lost), policy=SLOW, network_hints=hints == "on")
         threads[0].join()
         took = place.first - network.at if place.first else None

@@ -35,7 +35,7 @@ def play(face: str, hints: str) -> list[str]:
 
 
 @pytest.mark.skipif(bool(WHY), reason=WHY)
-@pytest.mark.parametrize("face", ["trio", "asyncio"])
+@pytest.mark.parametrize("face", ["trio", "asyncio", "uvloop"])
 def test_an_address_that_appears_ends_the_wait_for_the_next_dial(face: str) -> None:
     complete, dials, took = play(face, "on")
     assert (complete, dials) == ("True", "1")
