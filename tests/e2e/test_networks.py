@@ -5,13 +5,15 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from openline.backend import Backend
 from openline.updates import Ended, State
-from tests.e2e.support_networks import FACES, QUICK, Authority, HttpProxy, Place
+from tests.e2e.support_networks import FACES, QUICK, Authority, HttpProxy, Place, Server
 
 Play = Callable[..., Ended]
 every_face = pytest.mark.parametrize("play", FACES.values(), ids=FACES)
@@ -170,3 +172,39 @@ def test_a_proxy_that_speaks_tls(
         monkeypatch.setenv("SSL_CERT_FILE", str(pem))
         assert play(backend, ssl_context=context, **given).complete
     assert proxy.asked[0].startswith("CONNECT speech.example:443 HTTP/1.1\r\n")
+
+
+class Mute(Server):
+    """It takes each connection, and says nothing."""
+
+    def serve(self, sock: socket.socket) -> None:
+        while sock.recv(65_536):
+            pass
+
+
+@every_face
+@pytest.mark.parametrize("secure", [False, True])
+def test_an_address_that_says_nothing_is_left_at_the_next_dial(
+    play: Play, authority: Authority, secure: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its TCP works, so that only the session knows."""
+    look_up = socket.getaddrinfo
+
+    def two_of_them(host: Any, port: Any, *given: Any, **named: Any) -> Any:
+        if host != "speech.example":
+            return look_up(host, port, *given, **named)
+        if named.get("flags") == socket.AI_NUMERICHOST:
+            raise socket.gaierror(socket.EAI_NONAME, "it is a name")
+        kind = (socket.AF_INET, socket.SOCK_STREAM, 6, "")
+        return [(*kind, (address, port)) for address in ("127.0.0.2", "127.0.0.1")]
+
+    monkeypatch.setattr(socket, "getaddrinfo", two_of_them)
+    context = authority.server("speech.example") if secure else None
+    with Place(context) as place, Mute(host="127.0.0.2", port=place.port) as mute:
+        backend = Backend("speech.example", port=place.port, secure=secure, allow_plain=True)
+        policy = replace(QUICK, connect_timeout=0.3)
+        ended = play(
+            backend, policy=policy, ssl_context=authority.client(), network_hints=False, proxy=False
+        )
+    assert ended.complete
+    assert (mute.dials, place.dials) == (1, 1)
