@@ -200,6 +200,7 @@ class SpeechStream(stt.RecognizeStream):
                     self._used += each.duration
                     for frame in _converted(pcm, each):
                         source.send(frame)
+                    await asyncio.sleep(0)  # the session takes it
                     await session.room(self._maker.source_name)
             for frame in pcm.finish():
                 source.send(frame)

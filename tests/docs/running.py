@@ -4,11 +4,13 @@ Three things are given to it, and nothing else is changed:
 
 - **The port.** A reader's backend listens on port 8000. Here each page has a free port of its own:
   ``127.0.0.1:8000`` and ``Backend()`` are read as that, in commands, files and what is
-  shown; ``openline serve`` and ``openline stream`` without an address are given it.
+  shown; ``openline serve`` and ``openline stream`` without an address are given it. So is 10300,
+  the port of ``openline wyoming``.
 - **Recordings.** A WAV or FLAC file that a command or a file names and the page did not make is a
   short one of ``tests/data``.
-- **A background.** ``openline serve`` goes on until the page starts another or ends. What it
-  says until then is compared with what the page shows.
+- **A background.** ``openline serve`` goes on until the page starts another or ends, and so does
+  ``openline wyoming``. What they say until then is compared with what the page shows.
+- **A display**, where the page needs one and this machine has none.
 
 In what is shown, ``…`` stands for anything within a line, and a line of its own for any
 number of lines. ``^C`` is Ctrl-C, pressed once all that is shown above it has appeared.
@@ -29,11 +31,13 @@ import sys
 import threading
 from pathlib import Path
 
-from tests.docs.pages import ROOT, Block
+from tests.docs.pages import ROOT, Block, has_display
 
 PATIENCE = 120.0
 OURS = frozenset({"openline", "python", "pytest", "cat", "ls", "export"})
 _DATA = ROOT / "tests" / "data"
+_CELLS = Path(__file__).with_name("cells.py")
+_BACKGROUND = (["openline", "serve"], ["openline", "wyoming"])
 _RECORDING = re.compile(r"[\w-]+\.(?:wav|flac)\b")
 
 
@@ -114,17 +118,27 @@ def _simple(command: str) -> bool:
     return not re.search(r"[|;&<>]", command) and not command.startswith(("export", "cat"))
 
 
-class Runner:
-    """One page on its way."""
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
 
-    def __init__(self, folder: Path) -> None:
+
+class Runner:
+    """One page on its way. ``python`` runs its Python; ``windows``: it shows some."""
+
+    def __init__(
+        self, folder: Path, *, python: str = sys.executable, windows: bool = False
+    ) -> None:
         self._folder = folder
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self._port = free.getsockname()[1]
+        self._interpreter = python
+        self._screen = "xvfb-run -a " if windows and not has_display() else ""
+        self._port, self._wyoming = _free_port(), _free_port()
         self._files: dict[str, int] = {}
+        self._cells: list[str] = []
         self._used: set[str] = set()
-        self._serving: tuple[Process, list[str], Block] | None = None
+        self._serving: list[tuple[Process, list[str], Block]] = []
         self._environment = {
             **{k: v for k, v in os.environ.items() if k != "OPENLINE_TOKEN"},
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
@@ -142,20 +156,23 @@ class Runner:
                 output = None
                 if block.not_run is not None:
                     continue
-                if block.language == "python":
+                if block.language == "python" or block.file is not None:
                     output = self._python(block)
+                elif block.language == "ipython":
+                    output = self._cell(block)
                 elif block.language == "console":
                     self._console(block)
             self._stop_serving()
         finally:
-            if self._serving is not None:
-                self._serving[0].interrupt(signal.SIGKILL)
-                self._serving[0].end()
+            for process, _, _ in self._serving:
+                process.interrupt(signal.SIGKILL)
+                process.end()
         if unused := sorted(set(self._files) - self._used):
             raise PageError(f"line {self._files[unused[0]]}: {unused} is never run or imported")
 
     def _here(self, text: str) -> str:
         text = text.replace("127.0.0.1:8000", f"127.0.0.1:{self._port}")
+        text = re.sub(r"\b10300\b", str(self._wyoming), text)
         return text.replace("Backend()", f"Backend(port={self._port})")
 
     def _python(self, block: Block) -> str | None:
@@ -163,15 +180,24 @@ class Runner:
         self._note_imports(text)
         self._record(text)
         if block.file is None:
-            return self._execute(block, f"{shlex.quote(sys.executable)} -c {shlex.quote(text)}")
+            return self._execute(block, f"python -c {shlex.quote(text)}")
         name, function = block.file
         path = self._folder / name
         if function is not None:
             text = _replaced(path.read_text("utf-8"), function, text)
         self._files[name] = block.line
+        if any(f'"{name}"' in each.read_text("utf-8") for each in self._folder.glob("*.py")):
+            self._used.add(name)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8")
         return None
+
+    def _cell(self, block: Block) -> str:
+        text = self._here(block.text)
+        self._record(text)
+        self._cells.append(f"cell{len(self._cells)}.txt")
+        (self._folder / self._cells[-1]).write_text(text, "utf-8")
+        return self._execute(block, f"python {shlex.quote(str(_CELLS))} {' '.join(self._cells)}")
 
     def _note_imports(self, text: str) -> None:
         for name in self._files:
@@ -194,10 +220,11 @@ class Runner:
             self._record(typed)
             command = self._addressed(typed, words)
             shown = [self._here(each) for each in lines]
-            if words[:2] == ["openline", "serve"] and "help" not in words:
-                self._stop_serving()
+            if words[:2] in _BACKGROUND and "help" not in words:
+                if words[1] == "serve":
+                    self._stop_serving()
                 process = Process(command, self._folder, self._environment)
-                self._serving = (process, shown, block)
+                self._serving.append((process, shown, block))
                 process.wait_for(["listening on …"])
                 continue
             said = self._execute(block, command, shown, status=block.status if last else 0)
@@ -211,11 +238,16 @@ class Runner:
         if words[:2] == ["openline", "stream"] and "--url" not in words:
             where = f"ws://127.0.0.1:{self._port}/ws/live-listener"
             return command.replace("openline stream", f"openline stream --url {where}", 1)
+        if words[:2] == ["openline", "wyoming"] and "--uri" not in words:
+            return f"{command} --uri tcp://127.0.0.1:{self._wyoming}"
         return command
 
     def _execute(
         self, block: Block, command: str, shown: list[str] | None = None, status: int = 0
     ) -> str:
+        if command.startswith("python "):
+            python = shlex.quote(self._interpreter)
+            command = f"{self._screen}{python} {command.removeprefix('python ')}"
         process = Process(command, self._folder, self._environment)
         for at, line in enumerate(shown or ()):
             if line == "^C":
@@ -227,14 +259,12 @@ class Runner:
         return said
 
     def _stop_serving(self) -> None:
-        if self._serving is None:
-            return
-        process, shown, block = self._serving
-        process.interrupt()
-        _, said = process.end()
-        self._serving = None
-        if shown:
-            self._compare(block, said, [each for each in shown if each != "^C"])
+        while self._serving:
+            process, shown, block = self._serving.pop()
+            process.interrupt()
+            _, said = process.end()
+            if shown:
+                self._compare(block, said, [each for each in shown if each != "^C"])
 
     def _compare(self, block: Block, said: str, shown: list[str]) -> None:
         while shown and not shown[-1].strip():

@@ -15,7 +15,7 @@ from openline_cli.commands import COMMANDS
 from openline_cli.parameters import read_words
 from openline_cli.problems import Problem
 from openline_server import parse_faults
-from tests.docs.pages import PAGES, ROOT, SYNOPSIS, Block, blocks
+from tests.docs.pages import PAGES, ROOT, SYNOPSIS, Block, blocks, missing, needs
 from tests.docs.running import PageError, Runner, shows
 
 NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
@@ -37,15 +37,19 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Future[
     def run(name: str) -> None:
         if name in last:
             wait([future for each, future in running.items() if each not in last])
-        Runner(folders[name]).run(blocks(texts[name]))
+        windows = "display" in needs(texts[name])
+        Runner(folders[name], windows=windows).run(blocks(texts[name]))
 
     with ThreadPoolExecutor(AT_ONCE) as pool, ThreadPoolExecutor(1) as alone:
-        running = {name: pool.submit(run, name) for name in NAMES if name not in last}
+        here = [name for name in NAMES if name not in last and not missing(texts[name])]
+        running = {name: pool.submit(run, name) for name in here}
         yield running | {name: alone.submit(run, name) for name in last}
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_page_output_matches(name: str, runs: dict[str, Future[None]]) -> None:
+    if lack := missing((ROOT / name).read_text("utf-8")):
+        pytest.skip(lack)
     runs[name].result()
 
 
@@ -105,7 +109,7 @@ def test_text_fence_is_output_or_has_a_language() -> None:
         before = ""
         for block in blocks((ROOT / name).read_text("utf-8")):
             if block.language == "text" and block.not_run is None:
-                assert before == "python", f"{name}:{block.line}: output of what?"
+                assert before in {"python", "ipython"}, f"{name}:{block.line}: output of what?"
                 assert not block.alone, f"{name}:{block.line}: output of what?"
             before = block.language if block.file is None else ""
 
@@ -177,11 +181,21 @@ def test_shown_output_is_compared(said: str, shown: list[str], same: bool) -> No
         ("```console\n$ openline explain 1\n```\n", "status 2"),
         ("<!-- status: 1 -->\n```console\n$ openline explain 1008\n```\n", "status 0"),
         ("```console\n$ curl example\n```\n", "curl is not run here"),
+        ("```html\n<!-- a.html -->\n```\n", "never run or imported"),
+        ("```ipython\n1 / 0\n```\n", "ZeroDivisionError"),
+        ("```ipython\nx = 1\n```\n```ipython\nx\n```\n```text\n2\n```\n", "shows:\n2"),
     ],
 )
 def test_wrong_page_is_detected(page: str, wrong: str, tmp_path: Path) -> None:
     with pytest.raises(PageError, match=wrong):
         Runner(tmp_path).run(blocks(page))
+
+
+def test_page_that_needs_what_is_missing_is_skipped() -> None:
+    assert missing("<!-- needs: json asyncio -->") == ""
+    assert missing("<!-- needs: json nowhere_to_be_found -->") == (
+        "the module nowhere_to_be_found is not installed"
+    )
 
 
 def test_right_page_passes(tmp_path: Path) -> None:
@@ -190,6 +204,11 @@ def test_right_page_passes(tmp_path: Path) -> None:
         "```python\n# a.py, f again\ndef f():\n    return 2\n```\n"
         "```python\n# b.py\nfrom a import f\nprint(f(), '127.0.0.1:8000')\n```\n"
         "```console\n$ python b.py\n2 127.0.0.1:8000\n```\n"
+        '```python\n# d.py\nprint(open("c.html").read())\n```\n'
+        "```html\n<!-- c.html -->\n<p>\n```\n"
+        "```console\n$ python d.py\n<!-- c.html -->\n<p>\n```\n"
+        "```ipython\nimport asyncio\nasync def f():\n    return 3\n```\n"
+        "```ipython\nawait f() + await asyncio.sleep(0, 1)\n```\n```text\n4\n```\n"
         "```console\n$ python -c 'import time; print(1, flush=True); time.sleep(99)'\n1\n"
         "^C\n…\n```\n"
     ).replace("```console\n$ python -c", "<!-- status: -2 -->\n```console\n$ python -c")

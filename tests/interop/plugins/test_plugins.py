@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 
 from openline_testing.background import BackgroundBackend
+from tests.docs.pages import blocks
+from tests.docs.running import Runner
 
 ROOT = Path(__file__).parents[3]
 PROGRAMS = Path(__file__).parent / "programs"
@@ -55,6 +57,12 @@ def backend() -> Any:
 def gone() -> str:
     with BackgroundBackend() as stopped:
         return stopped.url
+
+
+@pytest.mark.parametrize("page", ["pipecat", "livekit"])
+def test_the_page_shows_what_it_does(page: str, tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "howto" / f"{page}.md").read_text("utf-8")
+    Runner(tmp_path, python=str(PYTHON)).run(blocks(text))
 
 
 @pytest.mark.parametrize("case", ["words", "stereo"])
@@ -151,6 +159,13 @@ def test_livekit_does_not_retry_what_the_session_gave_up(gone: str) -> None:
 def test_livekit_closes_a_stream(backend: BackgroundBackend) -> None:
     found = livekit("closed", backend.url)
     assert (found["raised"], found["errors"], found["tasks"]) == (None, [], 0)
+
+
+def test_livekit_pushes_minutes_at_once_and_loses_nothing() -> None:
+    with BackgroundBackend() as backend:
+        assert livekit("at once", backend.url) >= 90
+        [received] = backend.received("mic")
+    assert len(received) == 180 * 32_000
 
 
 def test_livekit_recognizes_a_recording(backend: BackgroundBackend, gone: str) -> None:

@@ -67,6 +67,17 @@ async def play(maker, *, rate=16_000, channels=1, close_after=None):
     }
 
 
+async def at_once(maker):
+    """Three minutes of silence, pushed without a pause."""
+    stream = maker.stream()
+    for _ in range(180):
+        stream.push_frame(rtc.AudioFrame(bytes(32_000), 16_000, 1, 16_000))
+    stream.end_input()
+    kinds = [event.type.value async for event in stream]
+    await maker.aclose()
+    return kinds.count("final_transcript")
+
+
 async def recognize(maker, **form):
     event = await maker.recognize(list(frames(**form)))
     data = event.alternatives[0]
@@ -91,6 +102,8 @@ async def main(case, url):
             return await play(STT(backend, policy=policy))
         case "stereo":
             return await play(STT(backend), rate=48_000, channels=2)
+        case "at once":
+            return await at_once(STT(backend))
         case "closed":
             return await play(STT(backend), close_after=60)
         case "batch":
