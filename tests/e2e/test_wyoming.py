@@ -11,7 +11,12 @@ import threading
 import time
 import wave
 from collections.abc import AsyncGenerator, Generator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import (
+    AbstractAsyncContextManager,
+    asynccontextmanager,
+    contextmanager,
+    suppress,
+)
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +30,16 @@ from wyoming.event import Event
 from wyoming.info import Describe, Info
 from wyoming.ping import Ping, Pong
 
+from openline.dialects.protocol import Dialect
+from openline.dialects.registry import BUILT_IN
+from openline_asyncio.opening import open_session
+from openline_asyncio.session import Session
+from openline_audio.source import Source
+from openline_server.config import DialectName
+from openline_speech.naming import source_name
 from openline_testing.background import BackgroundBackend
+from openline_wyoming.offer import Offer
+from openline_wyoming.server import Service, serve
 
 SHORT = Path(__file__).parents[1] / "data" / "goforward.wav"
 PATIENCE = 30.0
@@ -157,6 +171,33 @@ def test_audio_of_another_form_is_converted(rate: int, width: int, channels: int
     assert abs(len(got) - len(sent)) < 160
     count = min(len(got), len(sent))
     assert np.corrcoef(sent[:count], got[:count])[0, 1] > 0.99
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_each_dialect_gives_its_words(name: DialectName) -> None:
+    async def main(backend: BackgroundBackend) -> list[Event]:
+        dialect = BUILT_IN[name]
+
+        def open_one(spoken: Dialect, source: Source) -> AbstractAsyncContextManager[Session]:
+            sources = {source_name(spoken): source}
+            return open_session(backend.backend, sources, dialect=spoken)
+
+        offer, ready = Offer(dialect=dialect), asyncio.get_running_loop().create_future()
+        service = Service(offer=offer, open_one=open_one, patience=PATIENCE, note=pytest.fail)
+        served = asyncio.create_task(
+            serve("127.0.0.1", 0, service, ready=lambda _, port: ready.set_result(port))
+        )
+        async with client(await ready) as to:
+            await speak(to, recording())
+            found = await answers(to)
+        served.cancel()
+        await asyncio.wait([served])
+        return found
+
+    with BackgroundBackend(dialect=name) as backend:
+        found = asyncio.run(main(backend))
+    assert [each.type for each in found[-2:]] == ["transcript", "transcript-stop"]
+    assert Transcript.from_event(found[-2]).text.startswith("0.00-2.00 2.00-")
 
 
 def test_many_clients_at_once() -> None:
