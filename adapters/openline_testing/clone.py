@@ -36,10 +36,11 @@ def clone(thing: T) -> T:
 class Kept:
     """The contents of ``thing``, and of everything mutable in it, as they are now."""
 
-    __slots__ = ("_contents",)
+    __slots__ = ("_contents", "_empty")
 
     def __init__(self, thing: object) -> None:
         self._contents: list[tuple[_Putter, Any, Any]] = []
+        self._empty: list[Any] = []  # more than half of all, and they mostly stay so
         seen: set[int] = set()
         todo = [thing]
         while todo:
@@ -48,6 +49,9 @@ class Kept:
             if id(each) in seen or _how(kind) is None:
                 continue
             seen.add(id(each))
+            if kind in _PUTTERS and not each:
+                self._empty.append(each)
+                continue
             put, contents, inner = _contents(each, kind)
             self._contents.append((put, each, contents))
             todo += inner
@@ -56,6 +60,9 @@ class Kept:
         """Put all of them back."""
         for put, thing, contents in self._contents:
             put(thing, contents)
+        for thing in self._empty:
+            if thing:
+                thing.clear()
 
 
 def _contents(thing: Any, kind: type[Any]) -> tuple[_Putter, Any, Iterable[Any]]:
@@ -83,15 +90,13 @@ def _keeper(kind: type) -> _Keeper:
 
 
 def _put_items(things: Any, contents: Any) -> None:
-    if things or contents:
-        things.clear()
-        things.extend(contents)
+    things.clear()
+    things.extend(contents)
 
 
 def _put_all(things: Any, contents: Any) -> None:
-    if things or contents:
-        things.clear()
-        things.update(contents)
+    things.clear()
+    things.update(contents)
 
 
 def _how(kind: type) -> _Copier | None:

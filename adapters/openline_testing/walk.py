@@ -17,6 +17,7 @@ from openline.dialects.protocol import Dialect
 from openline.dialects.registry import DEFAULT
 from openline.machine.timers import Timer
 from openline.policy import Policy
+from openline.updates import State
 from openline_testing.alphabet import Alphabet
 from openline_testing.clone import Kept, clone
 from openline_testing.exploration import Exploration, Violation
@@ -81,8 +82,8 @@ def explore(
     return whole
 
 
-#: With a stop or without, while the sender sends or hangs.
-_PROOFS = [(stop, sending) for stop in (False, True) for sending in (False, True)]
+#: Without a socket there is nothing to send, and in a proof no other socket opens.
+_NO_SOCKET = frozenset({State.IDLE, State.AUTHORIZING, State.CONNECTING, State.RECONNECTING})
 
 
 class _Place(NamedTuple):
@@ -158,8 +159,11 @@ class _Walk:
         self._timers.setdefault(place.state, set()).update(run.deadlines)
         self._cut |= len(self._seen) >= self._max
         if self._proofs and not machine.ended:
-            for stop, sending in _PROOFS:
-                self._prove(run, place, stop=stop, sending=sending)
+            kept = Kept(run)
+            for sending in (False,) if machine.state in _NO_SOCKET else (False, True):
+                for stop in (False, True):
+                    self._prove(run, place, stop=stop, sending=sending)
+                    kept.restore()
 
     def _prove(self, run: Run, place: _Place, *, stop: bool, sending: bool) -> None:
         if len(self._violations) >= self._enough:

@@ -20,7 +20,7 @@ from openline.machine.suspension import GRACE, NOTICED
 from openline.machine.timers import RUNS, Timer
 from openline.policy import Policy
 from openline_testing.alphabet import Alphabet
-from openline_testing.clone import clone
+from openline_testing.clone import Kept, clone
 from openline_testing.proofs import outlast
 from openline_testing.samples import ECHOPANEL
 from openline_testing.steps import Run, Setting, Step
@@ -133,9 +133,12 @@ def test_laws_hold_and_session_ends_after_any_step(setting: str, place: str) -> 
         if situation in met or run.machine.ended:
             continue
         met.add(situation)
+        kept = Kept(run)
         for second in alphabet().steps(run):
-            take(second, clone(run))
+            take(second, run)
+            kept.restore()
         for stop in (False, True):
             for sending in (False, True):
                 taken: list[Step] = []
                 outlast(run, SETTINGS[setting].policy, taken, stop=stop, sending=sending)
+                kept.restore()
