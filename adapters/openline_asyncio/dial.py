@@ -161,7 +161,7 @@ class Dial(asyncio.Protocol):
         websocket = self._websocket
         try:
             for _ in range(_TURN):
-                if websocket.over or self._is_paused or not websocket.opened:
+                if self._is_paused or websocket.over or not websocket.opened:
                     break
                 if self._close_code is not None:
                     websocket.close(self._close_code)

@@ -122,7 +122,7 @@ class Session(StoredFace):
             await self._rooms.setdefault(source, asyncio.Event()).wait()
 
     def _now(self) -> float:
-        return self._loop.time()
+        return asyncio.get_running_loop().time()
 
     def _wake(self) -> None:
         """An event was posted, perhaps by another thread."""
@@ -131,6 +131,9 @@ class Session(StoredFace):
             in_loop(self._loop, self._take_posted)
 
     def _drain(self) -> None:
+        if self._dial is not None and not self._rooms and self._driver.take_wake():
+            self._dial.pump()  # as for nearly every frame of live audio
+            return
         for effect in self._driver.effects():
             self._carry_out(effect)
         self._settle()
@@ -223,6 +226,7 @@ class Session(StoredFace):
     async def run(self) -> None:
         """Carry the session from its opening to its end."""
         self._loop = asyncio.get_running_loop()
+        self._driver.clock = _clock(self._loop)
         try:
             self.feed(e.OpenRequested())
             if not self._driver.over:
@@ -279,3 +283,9 @@ class Session(StoredFace):
         except Exception as exc:  # noqa: BLE001  # whatever an app's provider raises
             return f.ProviderFailed(request, exc)
         return f.CredentialGiven(request, given, time.time())
+
+
+def _clock(loop: asyncio.AbstractEventLoop) -> Callable[[], float]:
+    """What ``loop.time`` reads: asyncio's own loops read the monotonic clock of Python."""
+    own = asyncio.BaseEventLoop.time
+    return time.monotonic if getattr(type(loop), "time", None) is own else loop.time

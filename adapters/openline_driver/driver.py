@@ -79,7 +79,8 @@ class Driver:
         wake: Callable[[], object] = _ignore,
     ) -> None:
         self.options = options
-        self._clock = clock
+        #: Seconds; a face whose loop is not known yet puts its clock here later.
+        self.clock = clock
         self._wake = wake
         self._now = -math.inf
         added = options.backend.headers
@@ -219,6 +220,16 @@ class Driver:
             raise DriverError("effects was called inside an effect or an observer: feed there")
         return self._drain()
 
+    def take_wake(self) -> bool:
+        """Take the ``Wake`` of the live dial, if it is the only effect that is left.
+
+        As after nearly every frame of live audio: what else there is comes with ``effects``.
+        """
+        if not self._idle or self._queue or self._posted or self.draining or self.receiving:
+            return False
+        self._idle = False
+        return self.dials.is_alive(self._translation.wake.dial)
+
     def _drain(self) -> Iterator[fx.Effect]:
         queue = self._queue
         self.draining = True
@@ -247,7 +258,7 @@ class Driver:
     # Events.
 
     def _time(self) -> float:
-        now = self._clock()
+        now = self.clock()
         if now > self._now:
             self._now = now
         return self._now

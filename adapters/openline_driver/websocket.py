@@ -52,11 +52,12 @@ def _nowhere(data: bytes) -> None:
 class WebSocket:
     """Of the dial of ``effect``.
 
-    ``over``: nothing more is to come, and nothing may be sent.
+    ``opened``: the server has agreed to the upgrade. ``over``: nothing more is to come, and nothing
+    may be sent.
     """
 
     def __init__(self, effect: fx.Dial) -> None:
-        self.over = False
+        self.opened = self.over = False
         self._effect = effect
         self._number = effect.dial
         self._write: Callable[[bytes], object] = _nowhere
@@ -66,11 +67,6 @@ class WebSocket:
         self._part_is_text = False
         self._bad_text = ""  # what was wrong with a text that was not UTF-8
         self._pings: deque[bytes] = deque()  # those without a pong
-
-    @property
-    def opened(self) -> bool:
-        """Whether the server has agreed to the upgrade."""
-        return self._ending.opened
 
     def begin(self, write: Callable[[bytes], object]) -> None:
         """Send the request for the upgrade. All bytes go to ``write``, from now on."""
@@ -84,16 +80,16 @@ class WebSocket:
         self._flush()
 
     def send(self, outgoing: Outgoing) -> None:
-        """Send one message, or one ping."""
-        protocol = self._protocol
-        if isinstance(outgoing, SendBytes):
-            protocol.send_binary(outgoing.data)
-        elif isinstance(outgoing, SendPing):
+        """Send one message, or one ping, on an open line."""
+        # Without the protocol, which would only ask whether the line is open, and queue the frame.
+        if type(outgoing) is SendBytes:
+            frame = Frame(Opcode.BINARY, outgoing.data)
+        elif type(outgoing) is SendPing:
             self._pings.append(outgoing.mark)
-            protocol.send_ping(outgoing.mark)
+            frame = Frame(Opcode.PING, outgoing.mark)
         else:
-            protocol.send_text(outgoing.data.encode())
-        self._flush()
+            frame = Frame(Opcode.TEXT, outgoing.data.encode())
+        self._write(frame.serialize(mask=True))
 
     def close(self, code: int) -> None:
         """Begin the closing handshake; again, it changes nothing."""
@@ -159,7 +155,7 @@ class WebSocket:
                 self._write(data)
 
     def _open(self, answer: Response) -> Event:
-        self._ending.opened = True
+        self.opened = self._ending.opened = True
         headers = [(k.encode(), v.encode(errors="replace")) for k, v in answer.headers.raw_items()]
         return opened(self._number, self._effect.connection_id, headers)
 

@@ -703,3 +703,56 @@ def test_a_dial_carries_the_parameters_and_subprotocols_of_the_dialect() -> None
     assert "s3cret" not in repr(dial)
     face.lose(e.SocketLost(dial=1, code=4000, reason="bad key-s3cret-token"))
     assert "s3cret" not in repr(unread(face))
+
+
+def test_the_wake_of_the_sender_can_be_taken_alone() -> None:
+    face = Face()
+    assert not face.driver.take_wake(), "nothing was pulled"
+    dial = face.open()
+    face.feed(e.SourceStarted("mic", 0.0))
+    while face.driver.pull() is not None:
+        pass
+    face.driver.feed(e.AudioCaptured("mic", bytes(640)))
+    assert face.driver.take_wake()
+    assert not face.driver.take_wake(), "it is taken once"
+    assert list(face.driver.effects()) == []
+    assert face.driver.pull() is not None
+    assert face.driver.pull() is None
+    face.driver.post(e.AudioCaptured("mic", bytes(640)))
+    assert not face.driver.take_wake(), "an event waits to be taken in"
+    assert list(face.driver.effects()) == [fx.Wake(dial)]
+    assert face.driver.pull() is not None
+    assert face.driver.pull() is None
+    face.driver.feed(e.SocketLost(dial=dial, error=ErrorKind.CUT))
+    assert not face.driver.take_wake(), "the commands go ahead"
+
+
+def test_the_wake_of_a_dial_that_is_gone_is_not_taken() -> None:
+    face = Face()
+    dial = face.open()
+    while face.driver.pull() is not None:
+        pass
+    face.driver.dials.end(dial, 0.0)
+    assert not face.driver.take_wake()
+
+
+def test_a_wake_is_not_taken_inside_an_effect_or_an_observer() -> None:
+    found: list[bool] = []
+
+    class Taking(Observer):
+        def on_event(self, event: e.Event, now: float) -> None:
+            found.append(face.driver.take_wake())
+
+    face = Face(Taking())
+    face.meddle = lambda _effect: found.append(face.driver.take_wake())
+    face.open()
+    assert len(found) > 2
+    assert not any(found)
+
+
+def test_a_face_may_give_its_clock_later() -> None:
+    face = Face()
+    face.driver.clock = lambda: 7.0
+    face.feed(e.OpenRequested())
+    assert face.driver.deadline() is not None
+    assert (face.driver.deadline() or 0.0) > 7.0

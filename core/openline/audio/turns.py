@@ -33,9 +33,9 @@ class Turns:
         """The next frame that a window allows, and its stream."""
         self.shut = False
         self.opens_at = OFF
-        order, free, keeps_all = self._order, self._limits.free, self._limits.keeps_all
-        for i in range(len(order)):
-            stream = order[i]
+        order, limits = self._order, self._limits
+        free, keeps_all = limits.free, limits.keeps_all
+        for i, stream in enumerate(order):
             box, window = stream.box, stream.window
             samples = box.next_samples
             if not samples:
@@ -49,7 +49,8 @@ class Turns:
                     stream.due_since, self.newly_due = now, True
                 stream.stuck = False
                 stream.shut_since = OFF
-                order.append(order.pop(i))
+                if len(order) > 1:
+                    order.append(order.pop(i))
                 return stream, box.pull()
             self._note_shut(stream, samples, now)
         return None
