@@ -21,6 +21,7 @@ from openline.reconnect.verdicts import ErrorKind
 from openline_asyncio.proxied import through
 from openline_asyncio.tls import Connected, start_tls
 from openline_asyncio.transport import SocketTransport
+from openline_asyncio.workers import in_thread
 from openline_driver.addresses import HAPPY_EYEBALLS, Addresses, in_turns
 from openline_driver.network_errors import DialError, name_os_error
 from openline_driver.proxies import Proxies
@@ -77,7 +78,7 @@ async def _open_named(known: Addresses, host: str, port: int, named: str) -> soc
     """A socket to ``host``, ``named`` so in an error. Raises DialError."""
     loop = asyncio.get_running_loop()
     try:
-        return await _open(loop, known.order(await _look_up(loop, host, port)), known)
+        return await _open(loop, known.order(await _look_up(host, port)), known)
     except (OSError, ExceptionGroup) as exc:
         kind, said = name_os_error(exc)
         raise DialError(kind, f"{said}: {named}") from exc
@@ -85,12 +86,13 @@ async def _open_named(known: Addresses, host: str, port: int, named: str) -> soc
         raise DialError(ErrorKind.DNS_NOT_FOUND, "no host can have this name") from exc
 
 
-async def _look_up(loop: asyncio.AbstractEventLoop, host: str, port: int) -> list[Address]:
+async def _look_up(host: str, port: int) -> list[Address]:
     """The addresses of ``host``, the families in turns."""
     try:  # a number needs no thread
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
     except socket.gaierror:
-        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        look = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+        found = await in_thread(look, abandon=True)  # the loop's own pool would hold up its end
     return in_turns((family, address) for family, _, _, _, address in found)
 
 

@@ -82,9 +82,9 @@ class WebSocket:
     def send(self, outgoing: Outgoing) -> None:
         """Send one message, or one ping, on an open line."""
         # Without the protocol, which would only ask whether the line is open, and queue the frame.
-        if type(outgoing) is SendBytes:
+        if isinstance(outgoing, SendBytes):
             frame = Frame(Opcode.BINARY, outgoing.data)
-        elif type(outgoing) is SendPing:
+        elif isinstance(outgoing, SendPing):
             self._pings.append(outgoing.mark)
             frame = Frame(Opcode.PING, outgoing.mark)
         else:

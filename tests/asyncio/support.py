@@ -62,6 +62,14 @@ def held() -> Counter[str]:
     return found
 
 
+async def settled(own: set[Any]) -> None:
+    """Wait for all other tasks, such as the server's end, and until their sockets are closed."""
+    if others := asyncio.all_tasks() - own:
+        await asyncio.wait(others, timeout=30)
+    for _ in range(8):  # a transport closes its socket in a turn of the loop behind its close
+        await asyncio.sleep(0)
+
+
 def run(
     main: Callable[[], Coroutine[Any, Any, T]],
     loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop,
@@ -76,11 +84,8 @@ def run(
         running.set_exception_handler(lambda _, context: failures.append(context))
         before = held()
         found = await main()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(5):
-                while held() - before:  # the server's end has no event
-                    await asyncio.sleep(0.001)
-                    gc.collect()
+        await settled({asyncio.current_task()})
+        gc.collect()
         left = held() - before
         assert not left
         return found

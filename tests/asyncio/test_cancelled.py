@@ -14,7 +14,7 @@ from openline.backend import Backend
 from openline.policy import Policy
 from openline_asyncio import open_session, resume_session, spooled_sessions
 from tests.asyncio.support import LOOPS, Frames, run, serving
-from tests.faces.asyncio_harness import AsyncioHarness
+from tests.faces.asyncio_harness import ON_ASYNCIO
 from tests.faces.corpus import closing_at_once, cut, echo
 from tests.faces.script import Scenario
 from tests.support_asyncio import MemoryTransport
@@ -26,7 +26,7 @@ QUICK = Policy(start_delay=0, scatter=0, prompt_retry=0)
 
 
 def test_the_life_to_be_cancelled_is_a_whole_one(tmp_path: Path) -> None:
-    played = AsyncioHarness().run(LIFE, journal=tmp_path / "j")
+    played = ON_ASYNCIO.run(LIFE, journal=tmp_path / "j")
     assert played.dials == 3
     assert played.updates[-1].complete  # type: ignore[union-attr]
     assert 2 < played.seconds < 6
@@ -38,7 +38,7 @@ def test_cancelled_at_any_time_nothing_is_left(step: int, tmp_path: Path) -> Non
     """The harness checks that no task is left, and waits until each peer is told."""
     for tick in range(step, 120, 4):
         life = replace(LIFE, acts=((tick * 0.03, "cancel"),))
-        AsyncioHarness().run(life, journal=tmp_path / f"{tick}")
+        ON_ASYNCIO.run(life, journal=tmp_path / f"{tick}")
 
 
 @pytest.mark.repeats

@@ -62,13 +62,27 @@ def test_a_timeout_ends_the_block(name: str) -> None:
 
 def test_a_sibling_that_fails_cancels_the_session() -> None:
     async def main() -> None:
+        begun = asyncio.Event()
+
+        class Begins(Frames):
+            async def run(self, sink: Sink) -> None:
+                begun.set()
+                await super().run(sink)
+
+        async def live() -> None:
+            async with (
+                serving(deaf) as backend,
+                open_session(backend, {"mic": Begins(1000)}) as session,
+            ):
+                await session.wait()
+
         async def fail() -> None:
-            await asyncio.sleep(0.05)
+            await begun.wait()
             raise OSError("mine")
 
         with pytest.RaisesGroup(pytest.RaisesExc(OSError, match="mine")):
             async with asyncio.TaskGroup() as group:
-                group.create_task(whole(deaf, frames=1000))
+                group.create_task(live())
                 group.create_task(fail())
 
     run(main)

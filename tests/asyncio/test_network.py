@@ -7,6 +7,7 @@ import datetime as dt
 import socket
 import ssl
 import struct
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -88,13 +89,37 @@ def test_names(
         error = await fails(Backend(host="backend.invalid"))
         assert (error.kind, error.detail) == (kind, "no luck: backend.invalid:8000")
 
-    async def on_uvloop_too() -> None:
-        running = asyncio.get_running_loop()
-        if not isinstance(running, asyncio.BaseEventLoop):
-            return  # it asks the system itself
-        await main()
+    run(main, loop)
 
-    run(on_uvloop_too, loop)
+
+@every_loop
+def test_a_look_up_that_hangs_does_not_hold_up_the_end_of_the_loop(
+    loop: Callable[[], asyncio.AbstractEventLoop], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    goes_on = threading.Event()
+
+    async def main() -> None:
+        begun = asyncio.Event()
+        running = asyncio.get_running_loop()
+
+        def look_up(*_: object, flags: int = 0, **__: object) -> list[Any]:
+            if not flags:
+                running.call_soon_threadsafe(begun.set)
+                assert goes_on.wait(30)
+            raise socket.gaierror(socket.EAI_NONAME, "No Luck")
+
+        monkeypatch.setattr(socket, "getaddrinfo", look_up)
+        task = asyncio.create_task(connector()(Backend(host="backend.invalid"), Noting()))
+        await begun.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    with asyncio.Runner(loop_factory=loop) as runner:
+        runner.run(main())
+    [hangs] = [each for each in threading.enumerate() if each.name == "openline worker"]
+    goes_on.set()
+    hangs.join()
 
 
 @pytest.mark.parametrize("host", ["a" * 64 + ".invalid", "a..invalid"])

@@ -20,7 +20,7 @@ from openline.reconnect.verdicts import ErrorKind
 from openline_asyncio.network import connector
 from openline_driver.network_errors import DialError
 from openline_driver.proxies import Proxies
-from tests.asyncio.support import LOOPS, run
+from tests.asyncio.support import LOOPS, run, settled
 from tests.asyncio.test_network import Noting
 
 Loop = Callable[[], asyncio.AbstractEventLoop]
@@ -133,15 +133,13 @@ async def echoes(backend: Backend, proxies: Proxies, context: ssl.SSLContext | N
 
 
 async def fails(proxy: str) -> DialError:
-    before = len(os.listdir("/proc/self/fd"))
+    before, own = len(os.listdir("/proc/self/fd")), asyncio.all_tasks()
     with pytest.raises(DialError) as caught:
         await connector(None, Proxies(proxy, {}))(Backend(UNKNOWN, port=443), Noting())
     assert "\n" not in str(caught.value)
-    for _ in range(1000):  # the server's end has no event
-        if len(os.listdir("/proc/self/fd")) <= before:
-            return caught.value
-        await asyncio.sleep(0.001)
-    raise AssertionError("a socket is left")
+    await settled(own)
+    assert len(os.listdir("/proc/self/fd")) <= before, "a socket is left"
+    return caught.value
 
 
 @every_loop
