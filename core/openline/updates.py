@@ -185,10 +185,9 @@ class Gap(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GapWithdrawn(msgspec.Struct, frozen=True, kw_only=True):
-    """``gap`` was reported, and is none any more: remove it.
+    """``gap`` was reported, and is none any more: its audio is confirmed, or in a final. Remove it.
 
-    A later dial has confirmed all of its audio. Or its audio was heard before it was lost, and
-    those words are told after all; what they do not cover follows as another ``Gap``.
+    What remains of it follows as another ``Gap``.
     """
 
     gap: Gap
@@ -203,11 +202,7 @@ class SourceEndReason(StrEnum):
 
 
 class SourceEnded(msgspec.Struct, frozen=True, kw_only=True):
-    """A source delivers no more audio; the line and the other source go on.
-
-    Reported once for each source that ends by itself, before the stop. ``reason`` is one line
-    for the user.
-    """
+    """A source ended by itself, before the stop; the rest goes on. ``reason`` is one line."""
 
     source: str
     cause: SourceEndReason
@@ -217,8 +212,7 @@ class SourceEnded(msgspec.Struct, frozen=True, kw_only=True):
 class SourceHeld(msgspec.Struct, frozen=True, kw_only=True):
     """A source captures nothing for now: its device is away, and the source waits.
 
-    ``reason`` is one line for the user. When there is audio again, a ``SourceChanged`` follows,
-    and a ``Gap`` of the cause ``capture`` for the time between.
+    ``reason`` is one line. ``SourceChanged`` follows, and a ``Gap`` for the time between.
     """
 
     source: str
