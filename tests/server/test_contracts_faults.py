@@ -158,6 +158,7 @@ async def test_audio_that_was_not_recognised_is_not_taken_for_silence(
     assert over is None or over not in said(client)
 
 
+@pytest.mark.repeats
 @pytest.mark.parametrize("dialect", ALL)
 @pytest.mark.parametrize(
     ("phrase", "code", "at"),
@@ -329,6 +330,7 @@ async def test_going_away_is_announced_where_the_contract_can(
     assert trio.current_time() == pytest.approx(1.55, abs=0.11)
 
 
+@pytest.mark.repeats
 @pytest.mark.parametrize("dialect", ALL)
 @pytest.mark.parametrize(
     "phrase",

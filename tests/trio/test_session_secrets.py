@@ -109,6 +109,7 @@ async def test_old_token_is_redacted(autojump_clock: MockClock, play: Play) -> N
     assert "the-first-token" not in repr(updates)
 
 
+@pytest.mark.repeats
 async def test_no_token_ever_provided_shows_anywhere(
     autojump_clock: MockClock, play: Play, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
