@@ -23,6 +23,8 @@ PIP_INSTALL := $(RUN) pip install --quiet --disable-pip-version-check
 KIT := $(patsubst %,tests/testing/test_%.py,laws dialects theorem promise recordings scope) tests/diagrams
 ROOMS := $(patsubst %,tests/%,lookup store audio trio faces asyncio threads speech wyoming server cli) \
 	$(patsubst %,tests/testing/test_%.py,background patient_clock pytest_plugin)
+# Whole sessions in virtual time: they wait for nothing, so they do not wait behind the real sockets.
+FAULTS := $(patsubst %,tests/e2e/test_%.py,every_fault heard)
 APART := $(patsubst %,tests/%,core dialects driver properties e2e docs testing interop) $(ROOMS) $(KIT)
 COVERAGE_OF_CORE := 100
 COVERAGE_OF_DRIVER := 100
@@ -35,7 +37,7 @@ ELSEWHERE := adapters/openline_driver/*,adapters/openline_livekit/*,adapters/ope
 # What `make test` runs side by side, the longest first. At each moment there is one check more than
 # there are cores, because real sockets and the pages of the documentation wait for a real clock half
 # of the time; their limits are far above what the load of the others costs.
-CHECKS := sockets rooms docs core searches kit pyright properties house mypy
+CHECKS := sockets rooms docs core searches kit faults pyright properties house mypy
 .PHONY: $(CHECKS:%=check-%)
 CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 AT_ONCE ?= $(shell expr $(CORES) + 1)
@@ -90,7 +92,9 @@ check = begun=$$(date +%s); { $(2); } > $(OUT)/logs/$(1) 2>&1; status=$$?; \
 	echo "== $(1), $$(($$(date +%s) - begun)) s" | cat - $(OUT)/logs/$(1); exit $$status
 
 check-sockets:
-	@$(call check,sockets,$(call tests,tests/e2e))
+	@$(call check,sockets,$(call tests,tests/e2e $(call ignoring,$(FAULTS))))
+check-faults:
+	@$(call check,faults,$(call tests,$(FAULTS)))
 check-docs:
 	@$(call check,docs,$(call tests,tests/docs))
 check-core:
