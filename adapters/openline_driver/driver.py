@@ -40,7 +40,7 @@ from openline import events as e
 from openline.audio.loudness import needs_peaks
 from openline.commands import OpenSocket, Outgoing
 from openline.observer import Observer
-from openline.session import LocalProtocolError, SessionMachine
+from openline.session import LocalProtocolError
 from openline.updates import Ended, State, Statistics, Transcript, Trouble
 from openline_driver import effects as fx
 from openline_driver import facts as f
@@ -88,22 +88,7 @@ class Driver:
         self._translation = Translation(options, self._credentials, self._time)
         self.dials = self._translation.dials
         self.updates = self._translation.updates
-        self._machine = SessionMachine(
-            options.backend,
-            session_id=options.session_id,
-            attempt_id=options.new_id(),
-            random=options.random,
-            sources=options.sources,
-            policy=options.policy,
-            dialect=options.dialect,
-            has_provider=self._credentials.has_provider,
-            may_pause=options.may_pause,
-            kinds=options.kinds,
-            disk_seconds=options.disk_seconds,
-            past=options.past_confirmed,
-            past_transcript=options.past_transcript,
-            observers=observers,
-        )
+        self._machine = options.machine(observers, has_provider=self._credentials.has_provider)
         self._is_watched = bool(observers)
         self._hints = NetworkHints(options.slept if options.network_hints else None)
         self._measures = needs_peaks(options.dialect.traits)

@@ -6,7 +6,7 @@ option is added here.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
@@ -17,7 +17,9 @@ from openline.audio.past import PastSource
 from openline.backend import Backend
 from openline.dialects.echopanel import EchoPanel
 from openline.dialects.protocol import Dialect
+from openline.observer import Observer
 from openline.policy import Policy
+from openline.session import SessionMachine
 from openline.updates import SAMPLE_RATE, Transcript, to_samples
 from openline_driver.addresses import Addresses
 from openline_driver.shared_provider import SharedProvider
@@ -100,4 +102,23 @@ class SessionOptions(msgspec.Struct, frozen=True, kw_only=True):
                 past, confirmed=max(past.confirmed, confirmed.get(past.source, 0))
             )
             for past in self.past_sources or ()
+        )
+
+    def machine(self, observers: Sequence[Observer], *, has_provider: bool) -> SessionMachine:
+        """The machine of this session. Raises ValueError and DialectError, as it does."""
+        return SessionMachine(
+            self.backend,
+            session_id=self.session_id,
+            attempt_id=self.new_id(),
+            random=self.random,
+            sources=self.sources,
+            policy=self.policy,
+            dialect=self.dialect,
+            has_provider=has_provider,
+            may_pause=self.may_pause,
+            kinds=self.kinds,
+            disk_seconds=self.disk_seconds,
+            past=self.past_confirmed,
+            past_transcript=self.past_transcript,
+            observers=observers,
         )
