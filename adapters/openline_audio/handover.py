@@ -1,8 +1,8 @@
 """A bounded, ordered queue of audio from a thread that must not block to a task of a loop.
 
-Theory of operation. Any thread puts audio or holes; one task takes. A lock covers
-the queue; it is held for a few list operations, so not even a sound card's callback
-waits for it. At most ``limit`` samples are kept. Audio above that becomes a hole at its
+Theory of operation. Any thread puts audio, holes, or news of a device; one task takes. A lock
+covers the queue; it is held for a few list operations, so not even a sound card's callback waits
+for it. At most ``limit`` samples are kept. Audio above that becomes a hole at its
 place in the queue, so memory is bounded and time stays right.
 
 How the task is woken is the face's: a thread wakes the loop so that a stalled loop collects at
@@ -19,9 +19,10 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from typing import ClassVar
+from dataclasses import dataclass
+from typing import ClassVar, TypeAlias
 
-from openline_audio.source import SAMPLE_RATE, Sink
+from openline_audio.source import SAMPLE_RATE, DeviceSink, Sink
 
 #: Default limit in samples, for a consumer that has not started or is not fast enough: 10 s.
 LIMIT_SAMPLES = 10 * SAMPLE_RATE
@@ -31,8 +32,26 @@ class SourceClosedError(RuntimeError):
     """A source of audio is closed, and takes no more."""
 
 
+@dataclass(frozen=True, slots=True)
+class News:
+    """What becomes of the device, at this place in the audio; ``is_held``: the source waits."""
+
+    device: str
+    reason: str
+    is_held: bool
+
+    def tell(self, sink: Sink) -> None:
+        """Report it to a sink that wants to know."""
+        if isinstance(sink, DeviceSink):
+            (sink.held if self.is_held else sink.changed)(self.device, self.reason)
+
+
+#: Audio, the length of a hole in samples, or news of the device.
+Item: TypeAlias = bytes | int | News
+
+
 class Handover:
-    """A bounded queue of s16le audio and holes, from any thread to one task.
+    """A bounded queue of s16le audio, holes and news, from any thread to one task.
 
     A face adds what knows its loop: ``put_here``, ``notify``, ``notify_from_thread``, ``take`` and
     ``_now``; ``closed`` is the error that it raises for audio after the end.
@@ -43,7 +62,7 @@ class Handover:
     def __init__(self, limit: int = LIMIT_SAMPLES) -> None:
         self._limit = limit
         self._lock = threading.Lock()
-        self._queue: deque[bytes | int] = deque()  # audio, or a hole's length in samples
+        self._queue: deque[Item] = deque()
         self._kept = 0
         self._heard: float | None = None
         self._announced = False
@@ -78,6 +97,11 @@ class Handover:
         with self._lock:
             self._append_hole(samples)
 
+    def put_news(self, news: News) -> None:
+        """Queue news of the device. From any thread; it does not wake the task."""
+        with self._lock:
+            self._queue.append(news)
+
     def close(self) -> None:
         """No more audio. From any thread, any number of times; it does not wake the task."""
         with self._lock:
@@ -91,11 +115,11 @@ class Handover:
         """Wake the task from any thread: ``notify`` runs soon, if there is a loop to run it."""
         raise NotImplementedError
 
-    async def take(self) -> list[bytes | int]:
+    async def take(self) -> list[Item]:
         """Wait for items and return all of them; empty once closed and drained."""
         raise NotImplementedError
 
-    def take_nowait(self) -> list[bytes | int]:
+    def take_nowait(self) -> list[Item]:
         """All queued items, perhaps none; from the loop's thread."""
         self._stamp()
         with self._lock:
@@ -104,7 +128,7 @@ class Handover:
             self._kept = 0
         return items
 
-    def deliver(self, items: list[bytes | int], sink: Sink) -> None:
+    def deliver(self, items: list[Item], sink: Sink) -> None:
         """Pass the taken items to ``sink``; the first time also the start time."""
         if self._heard is not None and not self._announced:
             self._announced = True
@@ -112,6 +136,8 @@ class Handover:
         for item in items:
             if isinstance(item, int):
                 sink.hole(item)
+            elif isinstance(item, News):
+                item.tell(sink)
             else:
                 sink.audio(item)
 
@@ -123,7 +149,7 @@ class Handover:
         if self._heard is not None:
             return
         with self._lock:
-            waiting = sum(item if isinstance(item, int) else len(item) // 2 for item in self._queue)
+            waiting = sum(map(_samples, self._queue))
         if waiting:
             self._heard = self._now() - waiting / SAMPLE_RATE
 
@@ -135,3 +161,13 @@ class Handover:
             self._queue[-1] = last + samples
         else:
             self._queue.append(samples)
+
+
+def _samples(item: Item) -> int:
+    match item:
+        case bytes():
+            return len(item) // 2
+        case int():
+            return item
+        case News():
+            return 0

@@ -15,7 +15,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from openline.updates import SAMPLE_RATE
 
-__all__ = ["FRAME_SAMPLES", "SAMPLE_RATE", "Holding", "Sink", "Source", "SourceError"]
+__all__ = ["FRAME_SAMPLES", "SAMPLE_RATE", "DeviceSink", "Holding", "Sink", "Source", "SourceError"]
 
 #: Samples in the usual frame: 20 ms.
 FRAME_SAMPLES = 320
@@ -54,6 +54,19 @@ class Sink(Protocol):
 
     def room(self) -> Coroutine[Any, Any, None]:
         """Await it: wait until the session has room for more audio."""
+        ...
+
+
+@runtime_checkable
+class DeviceSink(Protocol):
+    """A sink that wants to know what becomes of a device; a session's does."""
+
+    def held(self, device: str, reason: str) -> None:
+        """The device is away, and the source waits. A hole follows when there is audio again."""
+        ...
+
+    def changed(self, device: str, reason: str) -> None:
+        """From here on the audio comes from ``device``: it is back, or it is another one."""
         ...
 
 

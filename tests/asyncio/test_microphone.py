@@ -10,7 +10,6 @@ import pytest
 
 from openline_asyncio.sources import Microphone, SourceError
 from openline_asyncio.workers import in_thread
-from openline_audio import microphone
 from tests.asyncio.support import LOOPS, run
 from tests.asyncio.test_sources import Recorder
 from tests.trio.sources.support_card import BLOCK, Card, PortAudioError, Stream, sounddevice
@@ -23,6 +22,7 @@ Loop = Callable[[], asyncio.AbstractEventLoop]
 def card(monkeypatch: pytest.MonkeyPatch) -> Card:
     made = Card()
     monkeypatch.setitem(sys.modules, "sounddevice", sounddevice(made))
+    monkeypatch.setenv("PULSE_SERVER", "unix:/there/is/none")
     return made
 
 
@@ -51,23 +51,36 @@ def test_blocks_and_holes_are_delivered_until_it_is_cancelled(loop: Loop, card: 
     assert run(main, loop).holes == 320
 
 
-def test_a_device_that_goes_away_is_a_loss(card: Card) -> None:
+def test_a_device_that_goes_away_is_a_loss_by_the_policy_fail(card: Card) -> None:
     async def main() -> None:
-        task = asyncio.create_task(Microphone().run(Recorder()))
-        (await opened(card)).finished()
+        task = asyncio.create_task(Microphone(policy="fail").run(Recorder()))
+        stream = await opened(card)
+        stream.block()
+        stream.finished()
         with pytest.raises(SourceError, match="went away"):
             await task
 
     run(main)
 
 
-def test_a_device_that_gives_nothing_is_a_loss(card: Card, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(microphone, "STALL_SECONDS", 0.05)
+def test_a_device_that_goes_away_is_awaited(card: Card, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("openline_audio.device_machine.RETRY", 0.01)
     card.abort_error = PortAudioError("gone")
 
     async def main() -> None:
-        with pytest.raises(SourceError, match="given no sound"):
-            await Microphone().run(Recorder())
+        sink = Recorder()
+        task = asyncio.create_task(Microphone().run(sink))
+        stream = await opened(card)
+        stream.block()
+        stream.finished()
+        while len(card.streams) < 2:  # noqa: ASYNC110  # it has no event
+            await asyncio.sleep(0.001)
+        (await opened(card)).block()
+        while len(sink.pcm) < 2 * len(BLOCK):  # noqa: ASYNC110  # nor has a sink
+            await asyncio.sleep(0.001)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
 
     run(main)
 

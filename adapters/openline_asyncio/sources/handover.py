@@ -6,7 +6,7 @@ import asyncio
 
 from openline_asyncio.workers import in_loop
 from openline_audio import handover
-from openline_audio.handover import LIMIT_SAMPLES
+from openline_audio.handover import LIMIT_SAMPLES, Item
 
 
 class Handover(handover.Handover):
@@ -45,7 +45,7 @@ class Handover(handover.Handover):
             self._is_woken = True
             in_loop(self._loop, self.notify)
 
-    async def take(self) -> list[bytes | int]:
+    async def take(self) -> list[Item]:
         """Wait for items and return all of them; empty once closed and drained."""
         self._loop = asyncio.get_running_loop()
         while True:

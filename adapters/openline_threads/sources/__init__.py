@@ -1,9 +1,10 @@
 """Sources of audio, each brought to 16 kHz mono.
 
 `FileSource` plays a recording, `PcmSource` reads raw PCM from a descriptor, `Microphone` captures
-from a device, and `PushSource` takes audio that the app captures itself. They are those of
-``openline_asyncio``, on which a session's thread runs. `Source`, `Sink` and `Holding` are their
-protocols, for a source of your own: its ``run`` is an async function, for asyncio.
+from a device and `SystemAudio` what an output plays (`DevicePolicy` says what becomes of them while
+the device is away), and `PushSource` takes audio that the app captures itself. They are those of
+``openline_asyncio``, on which a session's thread runs. `Source`, `Sink`, `DeviceSink` and `Holding`
+are their protocols, for a source of your own: its ``run`` is an async function, for asyncio.
 
 Importing this package is cheap: each class is imported on first use. The converter needs
 numpy, which loads slower than everything else and which ``openline[threads]`` alone does not
@@ -14,19 +15,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from openline_audio.source import FRAME_SAMPLES, SAMPLE_RATE, Holding, Sink, Source, SourceError
+from openline_audio.source import (
+    FRAME_SAMPLES,
+    SAMPLE_RATE,
+    DeviceSink,
+    Holding,
+    Sink,
+    Source,
+    SourceError,
+)
 from openline_driver.exports import Exports
 
 if TYPE_CHECKING:
     from openline_asyncio.sources.files import FileSource
-    from openline_asyncio.sources.microphone import Microphone
+    from openline_asyncio.sources.microphone import Microphone, SystemAudio
     from openline_asyncio.sources.pcm import PcmSource
     from openline_asyncio.sources.pushed import PushSource
+    from openline_audio.devices import DevicePolicy
     from openline_audio.handover import SourceClosedError
 
 __all__ = [
     "FRAME_SAMPLES",
     "SAMPLE_RATE",
+    "DevicePolicy",
+    "DeviceSink",
     "FileSource",
     "Holding",
     "Microphone",
@@ -36,15 +48,17 @@ __all__ = [
     "Source",
     "SourceClosedError",
     "SourceError",
+    "SystemAudio",
 ]
 
 _EXPORTS = Exports(
     __name__,
     {
         "openline_asyncio.sources.files": ("FileSource",),
-        "openline_asyncio.sources.microphone": ("Microphone",),
+        "openline_asyncio.sources.microphone": ("Microphone", "SystemAudio"),
         "openline_asyncio.sources.pcm": ("PcmSource",),
         "openline_asyncio.sources.pushed": ("PushSource",),
+        "openline_audio.devices": ("DevicePolicy",),
         "openline_audio.handover": ("SourceClosedError",),
     },
     extra=("numpy", "soundfile", "soxr"),

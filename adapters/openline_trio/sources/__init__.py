@@ -1,8 +1,9 @@
 """Sources of audio, each brought to 16 kHz mono.
 
 `FileSource` plays a recording, `PcmSource` reads raw PCM from a descriptor, `Microphone`
-captures from a device, and `PushSource` takes audio that the app captures itself. `Source`,
-`Sink` and `Holding` are their protocols, for a source of your own.
+captures from a device and `SystemAudio` what an output plays (`DevicePolicy` says what becomes of
+them while the device is away), and `PushSource` takes audio that the app captures itself. `Source`,
+`Sink`, `DeviceSink` and `Holding` are their protocols, for a source of your own.
 
 Importing this package is cheap: each class is imported on first use. The converter needs
 numpy, which loads slower than everything else and which ``openline[trio]`` alone does not
@@ -13,18 +14,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from openline_audio.source import FRAME_SAMPLES, SAMPLE_RATE, Holding, Sink, Source, SourceError
+from openline_audio.source import (
+    FRAME_SAMPLES,
+    SAMPLE_RATE,
+    DeviceSink,
+    Holding,
+    Sink,
+    Source,
+    SourceError,
+)
 from openline_driver.exports import Exports
 
 if TYPE_CHECKING:
+    from openline_audio.devices import DevicePolicy
     from openline_trio.sources.files import FileSource
-    from openline_trio.sources.microphone import Microphone
+    from openline_trio.sources.microphone import Microphone, SystemAudio
     from openline_trio.sources.pcm import PcmSource
     from openline_trio.sources.pushed import PushSource
 
 __all__ = [
     "FRAME_SAMPLES",
     "SAMPLE_RATE",
+    "DevicePolicy",
+    "DeviceSink",
     "FileSource",
     "Holding",
     "Microphone",
@@ -33,13 +45,15 @@ __all__ = [
     "Sink",
     "Source",
     "SourceError",
+    "SystemAudio",
 ]
 
 _EXPORTS = Exports(
     __name__,
     {
+        "openline_audio.devices": ("DevicePolicy",),
         "openline_trio.sources.files": ("FileSource",),
-        "openline_trio.sources.microphone": ("Microphone",),
+        "openline_trio.sources.microphone": ("Microphone", "SystemAudio"),
         "openline_trio.sources.pcm": ("PcmSource",),
         "openline_trio.sources.pushed": ("PushSource",),
     },

@@ -5,7 +5,7 @@ from __future__ import annotations
 import trio
 
 from openline_audio import handover
-from openline_audio.handover import LIMIT_SAMPLES
+from openline_audio.handover import LIMIT_SAMPLES, Item
 
 
 class Handover(handover.Handover):
@@ -48,7 +48,7 @@ class Handover(handover.Handover):
         except trio.RunFinishedError:  # that loop is over: no task to wake
             self._token = None
 
-    async def take(self) -> list[bytes | int]:
+    async def take(self) -> list[Item]:
         """Wait for items and return all of them; empty once closed and drained."""
         self._token = trio.lowlevel.current_trio_token()
         await trio.lowlevel.checkpoint()

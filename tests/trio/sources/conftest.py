@@ -29,6 +29,7 @@ class Recorder:
         self.starts: list[float] = []
         self.items: list[bytes | int] = []
         self.times: list[float] = []
+        self.news: list[tuple[str, str, str]] = []
         self.rooms = 0
         self.before_room: Callable[[], float] = lambda: 0.0
 
@@ -46,6 +47,12 @@ class Recorder:
     def hole(self, samples: int) -> None:
         assert self.starts
         self.items.append(samples)
+
+    def held(self, device: str, reason: str) -> None:
+        self.news.append(("held", device, reason))
+
+    def changed(self, device: str, reason: str) -> None:
+        self.news.append(("changed", device, reason))
 
     async def room(self) -> None:
         self.rooms += 1

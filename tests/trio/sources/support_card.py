@@ -46,9 +46,11 @@ class Stream:
 
     def block(self, at: float = 0.0, *, overflow: bool = False, pcm: bytes = BLOCK) -> None:
         callback = self.options["callback"]
+        channels = self.options["channels"]
         assert callable(callback)
+        assert isinstance(channels, int)
         reused = bytearray(pcm)  # PortAudio's buffer is only valid during the call
-        callback(reused, len(pcm) // 2, Times(at), Flags(overflow))
+        callback(reused, len(pcm) // 2 // channels, Times(at), Flags(overflow))
         reused[:] = bytes(len(pcm))
 
     def finished(self) -> None:
@@ -59,17 +61,28 @@ class Stream:
 
 @dataclass
 class Card:
+    """Its own rate and channel count, and the forms that it supports; empty: any."""
+
+    rate: int = 16_000
+    channels: int = 1
+    rates: tuple[int, ...] = ()
+    counts: tuple[int, ...] = ()
+    name: str = "USB mic"
     streams: list[Stream] = field(default_factory=list[Stream])
     check_error: Exception | None = None
     open_error: Exception | None = None
     start_error: Exception | None = None
     abort_error: Exception | None = None
-    checked: dict[str, object] = field(default_factory=dict[str, object])
+    checked: list[dict[str, object]] = field(default_factory=list[dict[str, object]])
 
     def check(self, **options: object) -> None:
-        self.checked = options
+        self.checked.append(options)
         if self.check_error is not None:
             raise self.check_error
+        if self.rates and options["samplerate"] not in self.rates:
+            raise PortAudioError("Invalid sample rate [PaErrorCode -9997]")
+        if self.counts and options["channels"] not in self.counts:
+            raise PortAudioError("Invalid number of channels [PaErrorCode -9998]")
 
     def open(self, **options: object) -> Stream:
         if self.open_error is not None:
@@ -77,11 +90,26 @@ class Card:
         self.streams.append(Stream(self, options))
         return self.streams[-1]
 
+    def query(self, device: object = None, kind: str | None = None) -> object:
+        """One device, or the list of all: this one, and an output."""
+        mine = {
+            "name": self.name,
+            "index": 1,
+            "default_samplerate": float(self.rate),
+            "max_input_channels": self.channels,
+        }
+        if kind is None and device is None:
+            return [mine | {"name": "speakers", "index": 0, "max_input_channels": 0}, mine]
+        return mine
+
 
 def sounddevice(card: Card) -> types.ModuleType:
     """The module, with ``card`` behind it."""
     module = types.ModuleType("sounddevice")
     vars(module).update(
-        PortAudioError=PortAudioError, check_input_settings=card.check, RawInputStream=card.open
+        PortAudioError=PortAudioError,
+        check_input_settings=card.check,
+        query_devices=card.query,
+        RawInputStream=card.open,
     )
     return module

@@ -12,16 +12,18 @@ import pytest
 import trio
 from hypothesis import given
 from hypothesis import strategies as st
-from trio.testing import MockClock, wait_all_tasks_blocked
+from trio.testing import MockClock
 
-from openline_audio.source import SourceError
+from openline_audio.capture_thread import CaptureThread
+from openline_audio.device_machine import DeviceMachine
+from openline_audio.devices import DevicePolicy
+from openline_audio.handover import Item
+from openline_audio.portaudio import PortAudioSystem
 from openline_trio.sources import PushSource
 from openline_trio.sources.handover import Handover
-from openline_trio.sources.microphone import Microphone
 from tests.trio.sources.support_card import Card, sounddevice
 
 if TYPE_CHECKING:
-    from openline_audio.pace import Worker
     from tests.trio.sources.conftest import Recorder
 
 RATE = 16_000
@@ -49,7 +51,7 @@ def at(start: int, samples: int) -> bytes:
     return (np.arange(start, start + samples) % 65_521).astype("<u2").tobytes()
 
 
-def check_places(items: Sequence[bytes | int]) -> int:
+def check_places(items: Sequence[Item]) -> int:
     """Each piece lies behind the audio and the holes before it; returns the samples in all."""
     place = 0
     for item in items:
@@ -57,50 +59,42 @@ def check_places(items: Sequence[bytes | int]) -> int:
             assert item == at(place, len(item) // 2), "a piece lies at another place than it was"
             place += len(item) // 2
         else:
+            assert isinstance(item, int)
             assert item > 0, "a hole has no length"
             place += item
     return place
 
 
-@given(steps=STEPS, end=st.sampled_from(["finished", "stop", "cancel"]))
-def test_audio_and_holes_are_the_time_on_the_capture_clock(
-    steps: list[Block], end: str, still: Worker, new_recorder: type[Recorder]
-) -> None:
-    card, sink = Card(), new_recorder()
+@given(steps=STEPS)
+def test_audio_and_holes_are_the_time_on_the_capture_clock(steps: list[Block]) -> None:
+    card, handover = Card(), Handover()
+    items: list[Item] = []
     captured = 0
+    with patch.dict(sys.modules, sounddevice=sounddevice(card)):
+        system = PortAudioSystem()
+    machine = DeviceMachine(DevicePolicy.HOLD, system.find(), is_named=False, is_watched=False)
+    thread = CaptureThread(system, machine, handover)
 
     async def main() -> None:
         nonlocal captured
-        with patch.dict(sys.modules, sounddevice=sounddevice(card)):
-            microphone = Microphone(worker=still)
-        async with trio.open_nursery() as nursery:
+        thread.start()
+        while not (card.streams and card.streams[0].calls):  # noqa: ASYNC110  # a thread's
+            await trio.sleep(0.0001)
+        for number, step in enumerate(steps):
+            lost = step.lost if number else 0  # nothing before the first tells how much
+            captured += lost
+            pcm = at(captured, step.samples)
+            card.streams[0].block(captured / RATE, overflow=lost > 0, pcm=pcm)
+            captured += step.samples
+            if step.turn:  # of the loop
+                thread.finish()
+                items.extend(handover.take_nowait())
+        thread.close()
+        thread.join(10)
+        items.extend(handover.take_nowait())
 
-            async def run() -> None:
-                try:
-                    await microphone.run(sink)
-                except SourceError:
-                    assert end == "finished"
-
-            nursery.start_soon(run)
-            await wait_all_tasks_blocked()
-            (stream,) = card.streams
-            for number, step in enumerate(steps):
-                lost = step.lost if number else 0  # nothing before the first tells how much
-                captured += lost
-                pcm = at(captured, step.samples)
-                stream.block(captured / RATE, overflow=lost > 0, pcm=pcm)
-                captured += step.samples
-                if step.turn or end == "cancel":
-                    await wait_all_tasks_blocked()
-            if end == "finished":
-                stream.finished()
-                await wait_all_tasks_blocked()
-            elif end == "stop":
-                microphone.flush(sink)
-            nursery.cancel_scope.cancel()
-
-    trio.run(main, clock=MockClock())
-    assert check_places(sink.items) == captured
+    trio.run(main)
+    assert check_places(items) == captured
 
 
 PUTS = st.lists(
@@ -118,7 +112,7 @@ def test_a_handover_keeps_each_piece_at_its_place(puts: list[int | str]) -> None
     """However often it was full, and emptied since."""
     handover = Handover(limit=40)
     put = kept = 0
-    items: list[bytes | int] = []
+    items: list[Item] = []
 
     async def main() -> None:
         nonlocal put, kept

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from trio.testing import MockClock, wait_all_tasks_blocked
 
+from openline_audio.handover import Item
 from openline_audio.source import SourceError
 from openline_trio.sources.handover import Handover
 from openline_trio.sources.pushed import PushSource
@@ -251,7 +252,7 @@ def test_every_sample_is_kept_or_in_a_hole(puts: list[bytes | int]) -> None:
             handover.put(item)
             total += len(item) // 2
 
-    async def take() -> list[bytes | int]:
+    async def take() -> list[Item]:
         return handover.take_nowait()
 
     items = trio.run(take)
