@@ -32,6 +32,19 @@ def run_stream(*, policy: Policy | None, **given: Any) -> int:
     return stream(StreamOptions(policy=policy, **given))
 
 
+def run_mic(*, device: str, policy: Policy | None, **given: Any) -> int:
+    """``openline mic``: stream that device. The exit status. Raises Problem."""
+    return run_stream(files=[f"mic:{device}"], policy=policy, **given)
+
+
+def run_devices(*, json: bool) -> int:
+    """``openline devices``. The exit status. Raises Problem."""
+    from openline_cli.device_list import show
+
+    sys.stdout.write(show(json=json))
+    return COMPLETE
+
+
 def run_resume(*, policy: Policy | None, **given: Any) -> int:
     """``openline resume``, with the settings of ``--config``. The exit status. Raises Problem."""
     from openline_cli.resume import ResumeOptions, resume
@@ -105,6 +118,8 @@ def run_completion(*, shell: str) -> int:
 RUN: Final[Mapping[str, Callable[..., int]]] = {
     "demo": run_demo,
     "stream": run_stream,
+    "mic": run_mic,
+    "devices": run_devices,
     "resume": run_resume,
     "serve": run_serve,
     "wyoming": run_wyoming,

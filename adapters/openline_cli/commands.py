@@ -44,7 +44,7 @@ _LISTED: Final = (
     ),
     Command(
         name="stream",
-        summary="Stream recordings, or what is piped in, to a backend.",
+        summary="Stream recordings, devices, or what is piped in, to a backend.",
         more="It prints the transcript.",
         parameters=(
             Parameter(
@@ -52,8 +52,9 @@ _LISTED: Final = (
                 value="FILE [FILE]",
                 required=True,
                 many=True,
-                help="One or two recordings, or FILE:left or FILE:right for one channel; - reads "
-                "a recording, or raw 16-bit PCM, from stdin.",
+                help="One or two recordings, or FILE:left or FILE:right for one channel; mic: or "
+                "mic:NAME for a microphone, system: or system:NAME for what an output plays; - "
+                "reads a recording, or raw 16-bit PCM, from stdin.",
             ),
             options.URL,
             options.SOURCE,
@@ -65,29 +66,33 @@ _LISTED: Final = (
             options.STREAM,
             options.SPLIT,
             options.ALLOW_EMPTY,
-            options.TOKEN_FILE,
-            options.OUT,
-            options.JSON,
-            options.PLAIN_WS,
-            *options.NETWORK,
-            Parameter(
-                name="spool",
-                flags=("--spool",),
-                value="DIR",
-                read=Path,
-                help="Keep audio and progress in this directory, for `openline resume`.",
-            ),
-            Parameter(
-                name="journal",
-                flags=("--journal",),
-                value="FILE",
-                read=Path,
-                help="Append each step to this file, for `openline replay`.",
-            ),
-            options.POLICY,
-            options.CONFIG,
-            *options.LOGGING,
+            options.DEVICE_POLICY,
+            *options.STREAMING,
         ),
+    ),
+    Command(
+        name="mic",
+        summary="Stream a microphone to a backend, until Ctrl-C.",
+        more="It is `openline stream mic:NAME`.",
+        parameters=(
+            Parameter(
+                name="device",
+                value="NAME",
+                default="",
+                help="The microphone, by its name or a part of it, of `openline devices`; the "
+                "default one if not given.",
+            ),
+            options.URL,
+            options.DIALECT,
+            options.OPTION,
+            options.DEVICE_POLICY,
+            *options.STREAMING,
+        ),
+    ),
+    Command(
+        name="devices",
+        summary="List the microphones, and the outputs whose audio can be captured.",
+        parameters=(options.JSON_LINES,),
     ),
     Command(
         name="resume",
@@ -273,12 +278,7 @@ _LISTED: Final = (
                 help="A close code, an HTTP status, or a line printed about an ending.",
             ),
             options.DIALECT,
-            Parameter(
-                name="json",
-                flags=("--json",),
-                default=False,
-                help="Print JSON, one object per line.",
-            ),
+            options.JSON_LINES,
         ),
     ),
     Command(
@@ -326,12 +326,7 @@ _LISTED: Final = (
         more="With a name it lists the options of that dialect.",
         parameters=(
             Parameter(name="name", value="NAME", help="The dialect, or module:NAME."),
-            Parameter(
-                name="json",
-                flags=("--json",),
-                default=False,
-                help="Print JSON, one object per line.",
-            ),
+            options.JSON_LINES,
         ),
     ),
     Command(

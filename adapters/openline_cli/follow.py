@@ -88,6 +88,7 @@ class Outcome:
     """The outcome of a session.
 
     ``unread``: why nothing more could be shown. ``unsaved``: why the transcript is not in its file.
+    ``endless``: its sources are devices, so that one Ctrl-C is the normal end.
     """
 
     session_id: str = ""
@@ -96,6 +97,12 @@ class Outcome:
     unread: OSError | None = None
     unsaved: Problem | None = None
     seconds: float = 0.0
+    endless: bool = False
+
+    @property
+    def is_interrupted(self) -> bool:
+        """Whether a Ctrl-C ended it before its normal end."""
+        return self.interrupts > (1 if self.endless else 0)
 
     @property
     def complete(self) -> bool:
@@ -105,7 +112,7 @@ class Outcome:
     @property
     def status(self) -> int:
         """The exit status."""
-        if self.interrupts:
+        if self.is_interrupted:
             return INTERRUPTED
         return COMPLETE if self.complete else FAILED
 

@@ -1,8 +1,9 @@
 """From the FILE arguments of ``stream`` to sources.
 
 FILE is the name of a recording, or ``-`` for standard input. ``FILE:left`` and ``FILE:right`` are
-one channel of it; a file that is really called so wins. ``--split`` makes the two channels of one
-recording two sources. Everything is opened and checked here, before anything is dialled.
+one channel of it; ``--split`` makes the two channels of one recording two sources. ``mic:`` and
+``mic:NAME`` are microphones, ``system:`` and ``system:NAME`` what an output plays. A file that is
+really called so wins. Everything is opened and checked here, before anything is dialled.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ STDIN: Final = "-"
 #: The names of channels, by number.
 CHANNELS: Final = ("left", "right")
 _RAW_RATE, _RAW_CHANNELS = 16_000, 1
+#: The kinds of devices, which are the usual names of their sources as well.
+MIC, SYSTEM = "mic", "system"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +35,31 @@ class Reading:
     stream: int | None = None
     split: bool = False
     allow_empty: bool = False
+    device_policy: str = "hold"
+
+
+def name_sources(files: Sequence[str], known: Sequence[str], first: str | None) -> list[str]:
+    """The names of the sources of ``files``, in their order, and then those that are left.
+
+    A device has the name of its kind. ``first`` is what the user calls the first file.
+    """
+    claims = [device_of(file) for file in files[: len(known)]]
+    names = [None if claim is None else claim[0] for claim in claims]
+    if first is not None and names:
+        names[0] = first
+    taken: list[str | None] = []
+    for name in names:
+        taken.append(name if name in known and name not in taken else None)
+    left = [name for name in known if name not in taken]
+    return [left.pop(0) if name is None else name for name in taken] + left
+
+
+def device_of(file: str) -> tuple[str, str] | None:
+    """The kind of a device and its name, empty for the default; None: it is a file."""
+    kind, colon, name = file.partition(":")
+    if not colon or kind not in {MIC, SYSTEM} or Path(file).exists():
+        return None
+    return kind, name
 
 
 def open_sources(files: Sequence[str], names: Sequence[str], reading: Reading) -> dict[str, Source]:
@@ -58,7 +86,8 @@ def open_sources(files: Sequence[str], names: Sequence[str], reading: Reading) -
 def _channel_of(file: str) -> tuple[str, int | None]:
     """The name of the file, and the number of its channel; None for a mix of all."""
     name, colon, channel = file.rpartition(":")
-    if colon and name and channel in CHANNELS and not Path(file).exists():
+    is_channel = colon and name and channel in CHANNELS and device_of(file) is None
+    if is_channel and not Path(file).exists():
         return name, CHANNELS.index(channel)
     return file, None
 
@@ -72,10 +101,15 @@ def _split(
         raise Problem("--split needs two sources, and the backend takes one: give FILE:left")
     if inputs[0][0] == STDIN:
         raise Problem("--split needs a file's name, for standard input can be read only once")
+    if device_of(inputs[0][0]) is not None:
+        raise Problem("--split is for a recording; a device is one source")
     return [(inputs[0][0], channel) for channel in range(len(CHANNELS))]
 
 
 def _open(file: str, channel: int | None, reading: Reading) -> Source:
+    device = device_of(file)
+    if device is not None:
+        return _open_device(*device, reading)
     from openline_audio.reader import NoAudioError
     from openline_trio.sources import FileSource, PcmSource
 
@@ -106,6 +140,22 @@ def _open(file: str, channel: int | None, reading: Reading) -> Source:
     if reading.split and source.channels > len(CHANNELS):
         raise Problem(f"--split: {file} has {source.channels} channels, not two")
     return source
+
+
+def _open_device(kind: str, name: str, reading: Reading) -> Source:
+    from openline_trio.sources import DevicePolicy, Microphone, SystemAudio
+
+    if reading.speed != 1:
+        raise Problem(f"--speed is for recordings; {kind}: is captured as time passes")
+    if reading.stream is not None:
+        raise Problem(f"--stream is for containers; {kind}: is a device")
+    policy = DevicePolicy(reading.device_policy)
+    try:
+        if kind == SYSTEM:
+            return SystemAudio(name or None, policy=policy)
+        return Microphone(int(name) if name.isdecimal() else name or None, policy=policy)
+    except SourceError as error:
+        raise Problem(str(error)) from None
 
 
 def _standard_input() -> int:

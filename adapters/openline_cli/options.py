@@ -185,6 +185,15 @@ ALLOW_EMPTY: Final = Parameter(
     table="sources",
     help="Take a recording or a pipe without any audio for complete.",
 )
+DEVICE_POLICY: Final = Parameter(
+    name="device_policy",
+    flags=("--device-policy",),
+    value="NAME",
+    choices=("hold", "follow", "fail"),
+    default="hold",
+    table="sources",
+    help="When a device is away: wait for it, go on with the default one, or lose the source.",
+)
 SESSION: Final = Parameter(
     name="session",
     flags=("--session",),
@@ -199,11 +208,28 @@ OUT: Final = Parameter(
     read=Path,
     help="Write the transcript to it as it comes: .txt, .srt, .vtt or .jsonl.",
 )
+JSON_LINES: Final = Parameter(
+    name="json", flags=("--json",), default=False, help="Print JSON, one object per line."
+)
 JSON: Final = Parameter(
     name="json",
     flags=("--json",),
     default=False,
     help="Print updates as JSON, one object per line.",
+)
+SPOOL: Final = Parameter(
+    name="spool",
+    flags=("--spool",),
+    value="DIR",
+    read=Path,
+    help="Keep audio and progress in this directory, for `openline resume`.",
+)
+JOURNAL: Final = Parameter(
+    name="journal",
+    flags=("--journal",),
+    value="FILE",
+    read=Path,
+    help="Append each step to this file, for `openline replay`.",
 )
 POLICY: Final = Parameter(
     name="policy",
@@ -243,7 +269,13 @@ LOG_FILE: Final = Parameter(
 )
 LOGGING: Final = (LOG_LEVEL, LOG_JSON, LOG_FILE)
 
-_SOURCES: Final = (SOURCE, SPEED, RATE, CHANNELS, STREAM, SPLIT, ALLOW_EMPTY)
+#: What every command takes that streams from the beginning.
+STREAMING: Final = (
+    *(TOKEN_FILE, OUT, JSON, PLAIN_WS, *NETWORK),
+    *(SPOOL, JOURNAL, POLICY, CONFIG, *LOGGING),
+)
+
+_SOURCES: Final = (SOURCE, SPEED, RATE, CHANNELS, STREAM, SPLIT, ALLOW_EMPTY, DEVICE_POLICY)
 #: The keys of a file for ``--config`` besides the policy, by table and name.
 TABLES: Final = {
     "backend": {

@@ -26,7 +26,7 @@ from openline_cli import writers
 from openline_cli.credentials import find_credentials
 from openline_cli.dialects import blamed, find_dialect
 from openline_cli.follow import Outcome, follow, give_up, is_gone, opening
-from openline_cli.inputs import Reading, open_sources, remarks
+from openline_cli.inputs import Reading, device_of, name_sources, open_sources, remarks
 from openline_cli.network import NetworkOptions
 from openline_cli.plain import PlainView, describe_end
 from openline_cli.problems import Problem, printable
@@ -64,6 +64,7 @@ class StreamOptions(NetworkOptions):
     stream: int | None = None
     split: bool = False
     allow_empty: bool = False
+    device_policy: str = "hold"
     token_file: Path | None = None
     out: Path | None = None
     json: bool = False
@@ -113,6 +114,7 @@ def stream(options: StreamOptions) -> int:
         raise Problem(f"--spool: {error}") from None
     except JournalError as error:
         raise Problem(f"--journal: {error}") from None
+    outcome.endless = all(device_of(file) is not None for file in options.files)
     for remark in remarks(sources):
         write_err(f"openline: {printable(remark)}")
     folder = options.spool and options.spool / folder_name(outcome.session_id)
@@ -168,13 +170,14 @@ def make_sources(
     options: StreamOptions, known: Sequence[str] = DEFAULT.traits.sources
 ) -> dict[str, Source]:
     """The sources, opened and checked, by their names in ``known``. Raises Problem."""
+    files, first = options.files, options.source
     if not known:  # one source of any name
-        return open_sources(options.files, [options.source or ANY_SOURCE], _reading(options))
-    first = known[0] if options.source is None else options.source
-    if first not in known:
+        device = device_of(files[0]) if files else None
+        name = first or (ANY_SOURCE if device is None else device[0])
+        return open_sources(files, [name], _reading(options))
+    if first is not None and first not in known:
         raise Problem(f"--source {first}: give {' or '.join(known)}")
-    names = (first, *(name for name in known if name != first))
-    return open_sources(options.files, names, _reading(options))
+    return open_sources(files, name_sources(files, known, first), _reading(options))
 
 
 def _reading(options: StreamOptions) -> Reading:
@@ -185,6 +188,7 @@ def _reading(options: StreamOptions) -> Reading:
         stream=options.stream,
         split=options.split,
         allow_empty=options.allow_empty,
+        device_policy=options.device_policy,
     )
 
 
@@ -238,7 +242,7 @@ def _finish(outcome: Outcome, screen: Console | None, draft: Draft | None, *, js
 
         print_tables(summarise(outcome, ended), screen)
     elif not outcome.complete or not json:
-        interrupted = outcome.interrupts > 0
+        interrupted = outcome.is_interrupted
         end = describe_end(ended, interrupted=interrupted)
         write_err(f"openline: {end}")
     if draft is not None:

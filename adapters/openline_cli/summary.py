@@ -51,7 +51,7 @@ def summarise(
     ]
     return Summary(
         good=outcome.complete,
-        headline=describe_end(ended, interrupted=outcome.interrupts > 0),
+        headline=describe_end(ended, interrupted=outcome.is_interrupted),
         rows=tuple(rows),
         sources=ended.accounts,
         gaps=ended.missing,

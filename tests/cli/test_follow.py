@@ -449,6 +449,12 @@ def test_only_a_complete_session_is_a_success(ended: End, gap: Callable[..., Gap
     assert Outcome(ended=ended(), interrupts=1).status == 130
 
 
+def test_one_ctrl_c_is_the_normal_end_of_a_device(ended: End, gap: Callable[..., Gap]) -> None:
+    assert Outcome(ended=ended(), interrupts=1, endless=True).status == 0
+    assert Outcome(ended=ended(gaps=[gap()]), interrupts=1, endless=True).status == 1
+    assert Outcome(ended=ended(), interrupts=2, endless=True).status == 130
+
+
 def test_json_is_written_a_line_at_a_time(streaming: StateChanged) -> None:
     file = io.BytesIO()
     aside: list[str] = []

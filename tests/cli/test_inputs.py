@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import trio
 
-from openline_cli.inputs import Reading, open_sources, remarks
+from openline_audio.source import SourceError
+from openline_cli.inputs import Reading, device_of, name_sources, open_sources, remarks
 from openline_cli.problems import FAILED, USAGE, Problem
 from tests.audio.support_recordings import encoded, media, noise
 
@@ -156,3 +157,100 @@ def test_without_pyav_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.Mon
     assert str(error) == (
         f'{path} is WebM or Matroska, which needs PyAV; pip install "openline[media]"'
     )
+
+
+class Device:
+    """Stands for a source that is a device, and keeps how it was made."""
+
+    made: list[tuple[str, object, object]]
+
+    def __init__(self, name: object = None, *, policy: object) -> None:
+        self.made.append((type(self).__name__, name, policy))
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, object, object]]:
+    """The devices that were opened: kind, name, policy."""
+    made: list[tuple[str, object, object]] = []
+    for kind in ("Microphone", "SystemAudio"):
+        stand_in = type(kind, (Device,), {"made": made})
+        monkeypatch.setattr(f"openline_trio.sources.microphone.{kind}", stand_in)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("file", "device"),
+    [
+        ("mic:", ("Microphone", None, "hold")),
+        ("mic:USB mic", ("Microphone", "USB mic", "hold")),
+        ("mic:3", ("Microphone", 3, "hold")),
+        ("mic:left", ("Microphone", "left", "hold")),
+        ("mic:hw:1,0", ("Microphone", "hw:1,0", "hold")),
+        ("system:", ("SystemAudio", None, "hold")),
+        ("system:hdmi", ("SystemAudio", "hdmi", "hold")),
+    ],
+)
+def test_a_device_is_named_behind_its_kind(
+    file: str, device: object, made: list[tuple[str, object, object]]
+) -> None:
+    assert list(open_sources([file], NAMES, Reading())) == ["system"]
+    assert made == [device]
+
+
+def test_the_policy_of_devices_is_passed_on(made: list[tuple[str, object, object]]) -> None:
+    open_sources(["mic:", "system:"], NAMES, Reading(device_policy="follow"))
+    assert [policy for *_, policy in made] == ["follow", "follow"]
+
+
+@pytest.mark.parametrize(
+    ("files", "known", "first", "names"),
+    [
+        (["mic:"], ("system", "mic"), None, ["mic", "system"]),
+        (["mic:", "system:"], ("system", "mic"), None, ["mic", "system"]),
+        (["talk.wav", "system:"], ("system", "mic"), None, ["mic", "system"]),
+        (["talk.wav", "mic:"], ("system", "mic"), None, ["system", "mic"]),
+        (["mic:a", "mic:b"], ("system", "mic"), None, ["mic", "system"]),
+        (["system:"], ("system", "mic"), "mic", ["mic", "system"]),
+        (["talk.wav"], ("system", "mic"), None, ["system", "mic"]),
+        (["a.wav", "b.wav"], ("system", "mic"), "mic", ["mic", "system"]),
+        (["mic:"], ("caller", "agent"), None, ["caller", "agent"]),
+        ([], ("system", "mic"), "mic", ["system", "mic"]),
+    ],
+)
+def test_a_device_has_the_name_of_its_kind(
+    files: list[str], known: tuple[str, ...], first: str | None, names: list[str]
+) -> None:
+    assert name_sources(files, known, first) == names
+
+
+def test_a_file_that_is_called_like_a_device_wins(
+    call: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(call.parent)
+    call.rename(call.with_name("mic:"))
+    assert list(open_sources(["mic:"], NAMES, Reading())) == ["system"]
+    assert device_of("mic:") is None
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        ({"speed": 2.0}, "--speed is for recordings; mic: is captured as time passes"),
+        ({"stream": 1}, "--stream is for containers; mic: is a device"),
+        ({"split": True}, "--split is for a recording; a device is one source"),
+        ({"rate": 8000}, "--rate is for raw PCM (FILE is -); a recording has its own"),
+    ],
+)
+def test_what_is_for_recordings_is_no_option_of_a_device(
+    options: dict[str, object], complaint: str
+) -> None:
+    assert str(problem(["mic:"], **options)) == complaint
+
+
+def test_a_device_that_is_not_there_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> object:
+        raise SourceError("there is no microphone 'nix'")
+
+    monkeypatch.setattr("openline_trio.sources.microphone.Microphone", fail)
+    found = problem(["mic:nix"])
+    assert (str(found), found.status) == ("there is no microphone 'nix'", USAGE)

@@ -16,8 +16,10 @@ from openline.updates import (
     Gap,
     Insight,
     PartialRetracted,
+    SourceChanged,
     SourceEnded,
     SourceEndReason,
+    SourceHeld,
     State,
     StateChanged,
     Statistics,
@@ -54,6 +56,18 @@ def test_state_has_reason_and_next_dial() -> None:
         "action": "retry",
         "retry_in": 0.5,
     }
+
+
+def test_what_becomes_of_a_device_is_told_by_its_name() -> None:
+    held = SourceHeld(source="mic", device="usb", reason="unplugged")
+    assert _told(held) == {
+        "update": "source_held",
+        "source": "mic",
+        "device": "usb",
+        "reason": "unplugged",
+    }
+    back = SourceChanged(source="mic", device="usb", reason="back")
+    assert _told(back)["update"] == "source_changed"
 
 
 def test_a_transcript_is_in_seconds(final: Callable[..., Transcript]) -> None:

@@ -13,8 +13,10 @@ from openline.updates import (
     Gap,
     GapCause,
     PartialRetracted,
+    SourceChanged,
     SourceEnded,
     SourceEndReason,
+    SourceHeld,
     SourceStatistics,
     State,
     StateChanged,
@@ -75,6 +77,14 @@ def test_loudness_is_in_decibels(level: float, loud: float) -> None:
         (
             SourceEnded(source="mic", cause=SourceEndReason.FAILED, reason="unplugged"),
             "-- mic was lost: unplugged",
+        ),
+        (
+            SourceHeld(source="mic", device="usb", reason="usb went away\x1b; waiting for it"),
+            "-- mic is held: usb went away ; waiting for it",
+        ),
+        (
+            SourceChanged(source="mic", device="usb", reason="it gives audio again"),
+            "-- mic is usb: it gives audio again",
         ),
         (Trouble(kind="malformed", text="not JSON"), "-- malformed: not JSON"),
         (Trouble(kind="late_audio", text="refused"), None),
