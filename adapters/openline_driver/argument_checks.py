@@ -58,7 +58,7 @@ def checked_dialect(dialect: Dialect | None) -> Dialect:
 def check_credentials(credentials: object, *, threads: bool = False) -> None:
     """Raise TypeError unless it may be a token, None or a provider.
 
-    A provider is an async function; with ``threads`` a plain one, as it runs in a thread.
+    A provider is an async function; with ``threads`` a plain one, as it runs outside of a loop.
     """
     if credentials is None or isinstance(credentials, str):
         return
@@ -67,7 +67,7 @@ def check_credentials(credentials: object, *, threads: bool = False) -> None:
         if threads and not credentials.blocks:
             raise TypeError(
                 "credentials: give a SharedProvider of a plain function, not of an async one: it "
-                "is called in a thread, where it may block"
+                "is called outside of a loop, where it may block"
             )
         return
     if isinstance(credentials, Coroutine):
@@ -80,8 +80,8 @@ def check_credentials(credentials: object, *, threads: bool = False) -> None:
         )
     if threads and inspect.iscoroutinefunction(credentials):
         raise TypeError(
-            "credentials: give a plain function, not an async one: it is called in a thread, "
-            "where it may block"
+            "credentials: give a plain function, not an async one: it is called outside of a "
+            "loop, where it may block"
         )
 
 

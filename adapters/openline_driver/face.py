@@ -73,15 +73,15 @@ class Face:
         What a source holds (pushed, and not taken yet) counts as captured before; what is pushed
         from now on is refused.
         """
-        self.feed(e.StopRequested())
+        self._request(e.StopRequested())
 
     def abort(self) -> None:
         """End now, whatever is lost. ``Ended`` follows as the last update."""
-        self.feed(e.AbortRequested())
+        self._request(e.AbortRequested())
 
     def network_restored(self) -> None:
         """Pass on the operating system's news that the network is back."""
-        self.feed(e.NetworkRestored())
+        self._request(e.NetworkRestored())
 
     def skip_to_live(self) -> None:
         """Give up the audio of live sources that waits to be sent: it is a gap (``skipped``).
@@ -89,7 +89,11 @@ class Face:
         For an app that is told that a source is ``behind``. A file and a source that has ended
         lose nothing.
         """
-        self.feed(e.SkipRequested())
+        self._request(e.SkipRequested())
+
+    def _request(self, event: e.Event) -> None:
+        """Take in what the app wants."""
+        self.feed(event)
 
     def poll(self) -> Update | None:
         """The next update if there is one, without waiting; None also after the last."""

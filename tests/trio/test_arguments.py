@@ -210,14 +210,14 @@ def test_coroutine_as_provider_is_refused_without_warning() -> None:
 def test_provider_of_a_thread_is_a_plain_function() -> None:
     sources = {"mic": Runs()}
     assert refusal(openline_threads.open_session, Backend(), sources, credentials=provide) == (
-        "credentials: give a plain function, not an async one: it is called in a thread, "
+        "credentials: give a plain function, not an async one: it is called outside of a loop, "
         "where it may block"
     )
     assert refusal(openline_threads.open_session, Backend(), sources, credentials=7) == (
         "credentials: give a token, a function that returns one, or None, not int"
     )
     assert refusal(openline_threads.resume_session, "calls", credentials=provide) == (
-        "credentials: give a plain function, not an async one: it is called in a thread, "
+        "credentials: give a plain function, not an async one: it is called outside of a loop, "
         "where it may block"
     )
 
