@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 
 import openline_asyncio
+import openline_blocking
 import openline_threads
 import openline_trio
 
-FACES = [openline_trio, openline_asyncio, openline_threads]
+FACES = [openline_trio, openline_asyncio, openline_blocking, openline_threads]
 HIDE_MODULE = "import sys; sys.modules['{}'] = None"
 HIDE_METADATA = """
 from importlib import metadata
@@ -34,8 +35,8 @@ def test_every_name_is_there_and_no_other(face: ModuleType) -> None:
         _ = face.Radio
 
 
-def test_both_have_the_same_names() -> None:
-    assert openline_asyncio.__all__ == openline_trio.__all__
+def test_they_have_the_same_names() -> None:
+    assert openline_asyncio.__all__ == openline_trio.__all__ == openline_blocking.__all__
 
 
 def arguments(function: Callable[..., Any]) -> dict[str, tuple[str, object, object]]:
@@ -45,8 +46,9 @@ def arguments(function: Callable[..., Any]) -> dict[str, tuple[str, object, obje
 
 
 @pytest.mark.parametrize("name", ["open_session", "resume_session", "connector"])
-def test_a_call_takes_the_same_arguments_on_both(name: str) -> None:
-    ours, model = getattr(openline_asyncio, name), getattr(openline_trio, name)
+@pytest.mark.parametrize("face", [openline_asyncio, openline_blocking], ids=lambda x: x.__name__)
+def test_a_call_takes_the_same_arguments_on_each(face: ModuleType, name: str) -> None:
+    ours, model = getattr(face, name), getattr(openline_trio, name)
     assert list(arguments(ours).items()) == list(arguments(model).items())
 
 
@@ -74,6 +76,12 @@ def test_both_sessions_have_the_same_methods() -> None:
     assert differ == {"wait_readable"}  # a second task that waits gets another error
 
 
+def test_a_session_without_a_loop_has_the_same_methods() -> None:
+    ours, model = public(openline_blocking.Session), public(openline_trio.Session)
+    differ = {name for name in ours | model if ours.get(name) != model.get(name)}
+    assert differ == {"begin", "leave", "run", "sleep", "wait_readable"}
+
+
 def test_a_session_in_a_thread_has_the_methods_of_a_session() -> None:
     ours, model = public(openline_threads.ThreadSession), public(openline_asyncio.Session)
     assert ours.keys() - model.keys() == {"push", "close"}
@@ -91,9 +99,20 @@ def test_a_session_in_a_thread_has_the_methods_of_a_session() -> None:
         ("trio", HIDE_METADATA, "(PyInstaller: --copy-metadata trio)"),
         ("asyncio", HIDE_MODULE.format("websockets"), INSTALL.format("asyncio")),
         ("asyncio", HIDE_MODULE.format("python_socks"), INSTALL.format("asyncio")),
+        ("blocking", HIDE_MODULE.format("websockets"), INSTALL.format("blocking")),
+        ("blocking", HIDE_MODULE.format("python_socks"), INSTALL.format("blocking")),
         ("threads", HIDE_MODULE.format("websockets"), INSTALL.format("threads")),
     ],
-    ids=["trio", "trio: socks", "metadata", "asyncio", "asyncio: socks", "threads"],
+    ids=[
+        "trio",
+        "trio: socks",
+        "metadata",
+        "asyncio",
+        "asyncio: socks",
+        "blocking",
+        "blocking: socks",
+        "threads",
+    ],
 )
 def test_note_is_about_what_is_missing(face: str, hidden: str, note: str) -> None:
     code = f"{hidden}\nfrom openline_{face} import open_session"

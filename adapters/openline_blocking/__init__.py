@@ -1,0 +1,59 @@
+"""openline without an event loop: sessions over real sockets that work while they are waited for.
+
+Importing this costs nothing: what it exports is imported when it is first asked for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from openline_driver.exports import Exports
+
+if TYPE_CHECKING:
+    from openline_blocking.asking import Credentials, Provider
+    from openline_blocking.network import Connect, connector
+    from openline_blocking.opening import open_session, resume_session
+    from openline_blocking.session import Session
+    from openline_driver.credentials import CredentialError
+    from openline_driver.network_errors import DialError
+    from openline_driver.shared_provider import SharedProvider
+    from openline_driver.tokens import Token
+    from openline_store.spool import SpoolError, spooled_sessions
+    from openline_store.token_file import TokenFile
+
+__all__ = [
+    "Connect",
+    "CredentialError",
+    "Credentials",
+    "DialError",
+    "Provider",
+    "Session",
+    "SharedProvider",
+    "SpoolError",
+    "Token",
+    "TokenFile",
+    "connector",
+    "open_session",
+    "resume_session",
+    "spooled_sessions",
+]
+
+_EXPORTS = Exports(
+    __name__,
+    {
+        "openline_driver.credentials": ("CredentialError",),
+        "openline_driver.network_errors": ("DialError",),
+        "openline_blocking.asking": ("Credentials", "Provider"),
+        "openline_driver.shared_provider": ("SharedProvider",),
+        "openline_driver.tokens": ("Token",),
+        "openline_store.spool": ("SpoolError", "spooled_sessions"),
+        "openline_store.token_file": ("TokenFile",),
+        "openline_blocking.network": ("Connect", "connector"),
+        "openline_blocking.opening": ("open_session", "resume_session"),
+        "openline_blocking.session": ("Session",),
+    },
+    extra=("websockets", "python_socks"),
+    needs='sessions need more packages: pip install "openline[blocking]"',
+)
+__getattr__ = _EXPORTS.get
+__dir__ = _EXPORTS.names(globals(), __all__)

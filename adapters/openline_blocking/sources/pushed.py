@@ -1,0 +1,11 @@
+"""``openline_audio.pushed`` without an event loop."""
+
+from __future__ import annotations
+
+from openline_audio import pushed
+from openline_blocking.sources.handover import Handover
+
+
+class PushSource(pushed.PushSource):  # noqa: D101  # has its base's
+    __doc__ = pushed.PushSource.__doc__
+    _handovers = Handover

@@ -1,0 +1,120 @@
+"""Under gevent's monkey patching a session holds up its own greenlet alone."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from tests.blocking.support import serving
+from tests.faces.corpus import cut, echo
+
+pytestmark = pytest.mark.skipif(
+    importlib.util.find_spec("gevent") is None, reason="gevent is not installed"
+)
+
+#: Four sessions as greenlets, one of them fed by another greenlet and one by a real thread, with a
+#: provider and an app that sleep; beside them a greenlet ticks.
+PROGRAM = """
+import gevent.monkey
+gevent.monkey.patch_all()
+import json, sys, time, gevent
+from openline import Backend, Ended, Policy
+from openline_blocking import SharedProvider, open_session
+from openline_blocking.sources import PushSource
+from openline_blocking.tasks import here, sleep_until
+
+PORTS = json.loads(sys.argv[1])
+POLICY = Policy(start_delay=0, scatter=0, prompt_retry=0)
+
+class Frames:
+    duration = None
+    async def run(self, sink):
+        start = here().poller.now()
+        sink.started(start)
+        for number in range(60):
+            await sleep_until(start + (number + 1) * 0.02)
+            sink.audio(bytes(640))
+
+calls = []
+def token():
+    calls.append(1)
+    time.sleep(0.1)
+    return "token"
+
+ticks = []
+def tick():
+    while True:
+        ticks.append(time.monotonic())
+        time.sleep(0.005)
+
+def session(port, source, **given):
+    for update in open_session(Backend(port=port), {"mic": source}, policy=POLICY, **given):
+        if isinstance(update, Ended):
+            return [update.complete, update.accounts["mic"].captured, update.statistics.dials]
+
+def slow(port):
+    with open_session(Backend(port=port), {"mic": Frames()}, policy=POLICY) as opened:
+        for update in opened:
+            time.sleep(0.01)
+    return [update.complete, update.accounts["mic"].captured, update.statistics.dials]
+
+def push(source, send):
+    for number in range(60):
+        send(bytes(640))
+        time.sleep(0.02)
+    source.close()
+
+def push_natively(source):
+    native = gevent.monkey.get_original("time", "sleep")
+    for number in range(60):
+        source.send_from_thread(bytes(640))
+        native(0.02)
+    source.close()
+
+ticking = gevent.spawn(tick)
+shared = SharedProvider(token)
+pushed, threaded = PushSource(), PushSource()
+begun = time.monotonic()
+running = [
+    gevent.spawn(session, PORTS[0], Frames(), credentials=shared),
+    gevent.spawn(session, PORTS[1], Frames(), credentials=shared),
+    gevent.spawn(session, PORTS[2], pushed),
+    gevent.spawn(session, PORTS[3], threaded),
+    gevent.spawn(slow, PORTS[4]),
+]
+gevent.spawn(push, pushed, pushed.send)
+gevent.get_hub().threadpool.spawn(push_natively, threaded)
+gevent.joinall(running, raise_error=True)
+took = time.monotonic() - begun
+ticking.kill()
+gaps = [b - a for a, b in zip(ticks, ticks[1:])]
+print(json.dumps({"found": [each.value for each in running], "calls": len(calls), "took": took,
+                  "ticks": len(ticks), "longest": max(gaps),
+                  "trio": "trio" in sys.modules}))
+"""
+
+
+def test_sessions_are_greenlets_side_by_side() -> None:
+    with (
+        serving(cut, echo) as lost,
+        serving(echo) as second,
+        serving(echo) as third,
+        serving(echo) as fourth,
+        serving(echo) as fifth,
+    ):
+        ports = json.dumps([each.port for each in (lost, second, third, fourth, fifth)])
+        command = [sys.executable, "-W", "error", "-c", PROGRAM, ports]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    assert found["found"] == [[True, 60 * 320, 2]] + [[True, 60 * 320, 1]] * 4
+    assert found["calls"] == 1
+    assert found["took"] < 8  # each takes 1.2 s and the way to its end
+    assert found["ticks"] > 100  # at most 240 a second
+    assert found["longest"] < 1.0
+    assert not found["trio"]
