@@ -31,7 +31,7 @@ nitpicky = True
 nitpick_ignore_regex = [
     (
         "py:.*",
-        r"(asyncio|collections|contextlib|enum|ipaddress|msgspec|os|pathlib|ssl|trio|typing)\..*",
+        r"(asyncio|collections|contextlib|enum|ipaddress|msgspec|os|pathlib|socket|ssl|trio|typing)\..*",
     ),
     ("py:class", r"random\.Random"),
     ("py:class", r"openline\.dialects\.options\._T"),
@@ -49,7 +49,7 @@ nitpick_ignore_regex = [
     ("py:class", r"openline_server\.(hooks\.Host|port\.Port|transport\.Transport)"),
     ("py:class", r"openline_server\.recognizer\.(Cutter|Question)"),
     ("py:class", r"openline_store\.spool\.Spool"),
-    ("py:class", r"openline_driver\.(shared_provider\.(Call|Landed|Place)|proxies\.Proxies)"),
+    ("py:class", r"openline_driver\.(addresses\.Addresses|shared_provider\.(Call|Landed|Place)|proxies\.Proxies)"),
     ("py:class", r"openline_testing\.theorem\.simulation\.Telling"),
 ]
 
