@@ -49,7 +49,8 @@ nitpick_ignore_regex = [
     ("py:class", r"openline_server\.(hooks\.Host|port\.Port|transport\.Transport)"),
     ("py:class", r"openline_server\.recognizer\.(Cutter|Question)"),
     ("py:class", r"openline_store\.spool\.Spool"),
-    ("py:class", r"openline_driver\.(addresses\.Addresses|shared_provider\.(Call|Landed|Place)|proxies\.Proxies)"),
+    ("py:class", r"openline_driver\.shared_provider\.(Call|Landed|Place)"),
+    ("py:class", r"openline_driver\.(addresses\.Addresses|proxies\.Proxies)"),
     ("py:class", r"openline_testing\.theorem\.simulation\.Telling"),
 ]
 
