@@ -11,3 +11,9 @@ class Microphone(microphone.Microphone):  # noqa: D101  # has its base's
     __doc__ = microphone.Microphone.__doc__
     _runtime = THREADED
     _handovers = Handover
+
+
+class SystemAudio(microphone.SystemAudio):  # noqa: D101  # has its base's
+    __doc__ = microphone.SystemAudio.__doc__
+    _runtime = THREADED
+    _handovers = Handover
