@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager, suppress
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn, TypeAlias
 
@@ -31,8 +31,10 @@ Open: TypeAlias = Callable[[Dialect, Source], AbstractAsyncContextManager[Sessio
 _MOST: Final = 1 << 22
 #: Frames of 20 ms that wait for the session.
 _FRAMES: Final = 50
-#: Seconds in which the last event has to leave.
+#: Seconds in which a connection that is over has to close.
 _CLOSING: Final = 2.0
+#: Seconds in which a client reads an event, and ends what it says once it was told an error.
+_READING: Final = 30.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +87,7 @@ class _Bounded:
     """A reader that refuses an event of a length that no memory should be given to."""
 
     def __init__(self, reader: asyncio.StreamReader) -> None:
-        self.readline = reader.readline
+        self.readline, self.read = reader.readline, reader.read
         self._reader = reader
 
     async def readexactly(self, count: int) -> bytes:
@@ -111,6 +113,7 @@ class Client:
         self._talk = Talk(service.offer)
         self._speech = Speech()
         self._limit = asyncio.timeout(None)
+        self._lingers = False
 
     async def attend(self) -> None:
         """Serve the client until it goes away, or is told an error. Its session ends with it."""
@@ -137,7 +140,7 @@ class Client:
         for act in acts:
             match act:
                 case Say(event):
-                    await async_write_event(event, self._writer)
+                    await self._say(event)
                 case Begin(dialect):
                     self._speech, self._limit = Speech(), asyncio.timeout(None)
                     group.create_task(self._utter(dialect, self._speech, self._limit, group))
@@ -149,7 +152,16 @@ class Client:
                     self._limit.reschedule(now + self._service.patience)
                     await self._speech.put(frames, last=True)
                 case HangUp():
+                    self._lingers = True
                     _hang_up()
+
+    async def _say(self, event: Event) -> None:
+        """Write an event; a client that does not read is left."""
+        try:
+            async with asyncio.timeout(_READING):
+                await async_write_event(event, self._writer)
+        except TimeoutError:
+            _hang_up()
 
     async def _utter(
         self, dialect: Dialect, speech: Speech, limit: asyncio.Timeout, group: asyncio.TaskGroup
@@ -174,17 +186,26 @@ class Client:
         finally:
             speech.drop()
         self._service.note(why)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_CLOSING):
-                await self._carry_out(self._talk.fail(why, code), group)
+        await self._carry_out(self._talk.fail(why, code), group)
 
     async def _close(self) -> None:
-        self._writer.close()
+        """End the connection; a client that was told an error has time to read it.
+
+        It may still be speaking. To close on what it has sent would reset the connection, and the
+        error with it: so its words are read until it has seen the end.
+        """
         try:
-            async with asyncio.timeout(_CLOSING):
+            async with asyncio.timeout(_READING if self._lingers else _CLOSING):
+                if self._lingers:
+                    self._writer.write_eof()
+                    while await self._reader.read(_MOST):
+                        pass
+                self._writer.close()
                 await self._writer.wait_closed()
         except OSError:  # reset; or a TimeoutError: it does not read
-            self._writer.transport.abort()
+            pass
+        finally:
+            self._writer.transport.abort()  # changes nothing once it is closed
 
 
 def _hang_up() -> NoReturn:

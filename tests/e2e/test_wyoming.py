@@ -262,6 +262,25 @@ def test_a_backend_that_refuses_is_an_error_at_once() -> None:
     assert line == f"openline: {Error.from_event(event).text}\n"
 
 
+def test_a_client_that_speaks_on_still_reads_its_error() -> None:
+    async def main(port: int) -> Event | None:
+        async with client(port) as to:
+            form = {"rate": 16_000, "width": 2, "channels": 1}
+            await to.write_event(AudioStart(**form).event())
+            for _ in range(50):
+                await to.write_event(AudioChunk(audio=bytes(640), **form).event())
+                await asyncio.sleep(0.02)
+            return await to.read_event()
+
+    with (
+        BackgroundBackend(token="the right one") as backend,
+        serving(backend.url) as (port, _),
+    ):
+        event = asyncio.run(main(port))
+    assert event is not None
+    assert Error.from_event(event).text.startswith("the backend refused the token")
+
+
 def heard(backend: BackgroundBackend) -> None:
     """Wait for audio."""
     while not any(backend.received("mic")):

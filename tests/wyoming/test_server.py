@@ -43,8 +43,14 @@ class Pipe(asyncio.Transport):
         self.is_closed = True
         self._to.feed_eof()
 
+    def can_write_eof(self) -> bool:
+        return True
+
+    def write_eof(self) -> None:
+        self._to.feed_eof()
+
     def abort(self) -> None:
-        self.is_aborted = True
+        self.is_aborted = self.is_closed = True
 
 
 class Joint(asyncio.streams.FlowControlMixin):
@@ -199,21 +205,38 @@ def test_a_dialect_that_raises_is_an_error_for_its_client() -> None:
     assert events[-1].data["text"] == "ZeroDivisionError: by my dialect"
 
 
-def test_a_client_that_does_not_read_its_error_is_left() -> None:
-    async def main() -> bool:
-        async def failed(_source: Source) -> AsyncIterator[Update]:
-            yield ended(reason="no")
+async def failed(_source: Source) -> AsyncIterator[Update]:
+    yield ended(reason="no")
 
+
+def test_a_client_that_does_not_read_its_error_is_left() -> None:
+    async def main() -> float:
         wire = Wire(failed, closes=False)
         wire.joint.pause_writing()
         async with asyncio.TaskGroup() as group:
             group.create_task(wire.client.attend())
             await wire.say("audio-start")
-            await asyncio.sleep(1)
-            wire.sent.close()
-        return wire.pipe.is_aborted
+        wire.sent.close()
+        assert wire.pipe.is_aborted
+        return asyncio.get_running_loop().time()
 
-    assert run(main)
+    assert run(main) == 32.0
+
+
+def test_a_client_that_speaks_on_is_heard_out() -> None:
+    async def main() -> float:
+        wire = Wire(failed)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(wire.client.attend())
+            await wire.say("audio-start")
+            for _ in range(10):
+                await asyncio.sleep(1)
+                await wire.say("audio-chunk", bytes(640))
+            assert not wire.pipe.is_closed
+            assert kinds(await wire.answers()) == ["error"]
+        return asyncio.get_running_loop().time()
+
+    assert run(main) == 10.0
 
 
 def test_a_session_that_ends_early_leaves_no_client_waiting() -> None:
