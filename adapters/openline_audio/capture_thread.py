@@ -16,9 +16,8 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from openline_audio.convert import Converter
 from openline_audio.device_machine import (
     Action,
     Changed,
@@ -30,12 +29,24 @@ from openline_audio.device_machine import (
     Open,
     Pass,
 )
-from openline_audio.devices import Fact, Stream, System, Tick, Watch
+from openline_audio.devices import Device, Fact, Stream, System, Tick, Watch
 from openline_audio.handover import Handover, News
 from openline_audio.source import SourceError
 
+if TYPE_CHECKING:
+    from openline_audio.convert import Converter
+
 #: Seconds that it waits at most; the deadline may be never.
 _LONGEST: Final = 3600.0
+
+
+def new_converter(device: Device) -> Converter:
+    """What makes 16 kHz mono of the audio of ``device``. Raises SourceError without numpy."""
+    try:
+        from openline_audio.convert import Converter  # noqa: PLC0415  # numpy takes 0.1 s to load
+    except ImportError as error:
+        raise SourceError('a device needs numpy; pip install "openline[microphone]"') from error
+    return Converter(device.rate, device.channels)
 
 
 class CaptureThread:
@@ -149,7 +160,7 @@ class CaptureThread:
                 self._end_converter()
             case Pass(audio, device):
                 if self._converter is None:
-                    self._converter = Converter(device.rate, device.channels)
+                    self._converter = new_converter(device)
                 self._put(self._converter.feed(audio.pcm))
             case Hole(samples):
                 self._end_converter()

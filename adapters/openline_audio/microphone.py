@@ -14,8 +14,7 @@ from __future__ import annotations
 from typing import ClassVar, Final, Literal, TypeAlias
 
 from openline.events import SourceKind
-from openline_audio.capture_thread import CaptureThread
-from openline_audio.convert import Converter
+from openline_audio.capture_thread import CaptureThread, new_converter
 from openline_audio.device_machine import DeviceMachine
 from openline_audio.devices import Device, DevicePolicy, System
 from openline_audio.finding import find_microphone, find_system_audio
@@ -51,7 +50,7 @@ class DeviceSource:
         self._worker = worker or self._runtime.in_thread
         self._is_named = is_named
         self._running: tuple[CaptureThread, Handover] | None = None  # the run that began last
-        Converter(self._device.rate, self._device.channels)  # that it can be converted
+        new_converter(self._device)  # that it can be converted
 
     @property
     def device(self) -> Device:

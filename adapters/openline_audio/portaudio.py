@@ -25,7 +25,6 @@ from contextlib import suppress
 from importlib import import_module
 from typing import Any, Final, Protocol, cast
 
-from openline_audio.convert import SAMPLE_BYTES
 from openline_audio.devices import Captured, Device, Lost, Opened, Report
 from openline_audio.source import SAMPLE_RATE, SourceError
 
@@ -215,7 +214,7 @@ class PortAudioStream:
             missing = jumped if jumped > 0 else frames / rate
         self._expected = captured_at + frames / rate
         pcm = bytes(data)
-        length = len(pcm) / (rate * self._device.channels * SAMPLE_BYTES)
+        length = len(pcm) / (rate * self._device.channels * 2)
         self._report(Captured(self._number, pcm, length, time.monotonic(), missing))
 
     def _finished(self) -> None:

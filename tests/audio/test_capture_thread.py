@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Generator
 from dataclasses import replace
 
 import pytest
 
-from openline_audio.capture_thread import CaptureThread
+from openline_audio.capture_thread import CaptureThread, new_converter
 from openline_audio.device_machine import DeviceMachine
 from openline_audio.devices import Device, DevicePolicy, Report, Suspended
 from openline_audio.handover import News
@@ -172,3 +173,10 @@ def test_what_comes_after_the_end_is_dropped(run: Run) -> None:
     run.close()
     run.stream.hears(bytes(640), 100.0)
     assert run.items() == []
+
+
+def test_without_numpy_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "openline_audio.convert")
+    monkeypatch.setitem(sys.modules, "numpy", None)
+    with pytest.raises(SourceError, match=r'numpy; pip install "openline\[microphone\]"'):
+        new_converter(USB)
