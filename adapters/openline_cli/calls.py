@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -70,7 +71,7 @@ def run_serve(
 
 def run_wyoming(*, policy: Policy | None, **given: Any) -> int:
     """``openline wyoming``, with the settings of ``--config``. The exit status. Raises Problem."""
-    import openline_wyoming.server  # noqa: F401 -- first: its extra brings all that is needed
+    import_module("openline_wyoming.server")  # first: its extra brings all that is needed
     from openline_cli.wyoming import WyomingOptions, wyoming
 
     return wyoming(WyomingOptions(policy=policy, **given))

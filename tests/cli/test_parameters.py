@@ -17,15 +17,18 @@ from openline_cli.parameters import Command, read_words
 from openline_cli.problems import Problem
 from openline_cli.resume import ResumeOptions
 from openline_cli.stream import StreamOptions
+from openline_cli.wyoming import WyomingOptions
 from openline_server import ServerConfig
 
 #: The callable behind a command's function, if that passes its values on.
 BEHIND: dict[str, Callable[..., object]] = {
     "demo": demo,
     "stream": StreamOptions,
+    "mic": StreamOptions,
     "resume": ResumeOptions,
     "serve": ServerConfig,
     "diagram": diagram,
+    "wyoming": WyomingOptions,
 }
 
 

@@ -156,7 +156,7 @@ class Runner:
                 output = None
                 if block.not_run is not None:
                     continue
-                if block.language == "python" or block.file is not None:
+                if block.language == "python" or (block.language == "html" and block.file):
                     output = self._python(block)
                 elif block.language == "ipython":
                     output = self._cell(block)

@@ -34,8 +34,10 @@ MODULES = [
     "openline.journal.recorder",
     "openline.journal.reader", "openline.journal.replay", "openline_diagrams", "openline_testing",
     "openline_testing.theorem", "openline_trio", "openline_trio.sources", "openline_server",
-    "openline_testing.pytest_plugin", "openline_threads", "openline_threads.sources",
+    "openline_testing.pytest_plugin",
 ]  # fmt: skip
+#: The plug-ins for frameworks that the tests do not install: a page shows each.
+PLUGINS = ("openline_livekit", "openline_pipecat")
 #: Where a name stands that two modules offer.
 ELSEWHERE = {
     "openline.reconnect.verdicts.Action": "openline.Action",
@@ -91,8 +93,8 @@ def listed() -> Iterator[tuple[str, str]]:
     """Every name in the ``__all__`` of any module of ours: the module, and the name."""
     for top in (ROOT / "core", ROOT / "adapters"):
         for path in sorted(top.rglob("*.py")):
-            if "__all__" in path.read_text("utf-8"):
-                parts = path.relative_to(top).with_suffix("").parts
+            parts = path.relative_to(top).with_suffix("").parts
+            if parts[0] not in PLUGINS and "__all__" in path.read_text("utf-8"):
                 module = ".".join(part for part in parts if part != "__init__")
                 yield from ((module, each) for each in offered(import_module(module)))
 
@@ -104,8 +106,11 @@ def imported() -> Iterator[tuple[str, str]]:
             if block.language != "python" or (block.file and block.file[1]):
                 continue  # one function of a file has no imports
             for node in ast.walk(ast.parse(block.text)):
-                if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("openline"):
-                    yield from ((node.module or "", each.name) for each in node.names)
+                if not isinstance(node, ast.ImportFrom):
+                    continue
+                module = node.module or ""
+                if module.startswith("openline") and not module.startswith(PLUGINS):
+                    yield from ((module, each.name) for each in node.names)
 
 
 def undescribed(names: Iterable[tuple[str, str]], there: AbstractSet[str]) -> list[str]:
