@@ -26,7 +26,7 @@ from openline.reconnect.verdicts import ErrorKind
 from openline.updates import SAMPLE_RATE as S
 from openline.updates import Ended, State, Transcript, Update
 from openline_audio.source import Sink
-from openline_driver import driver as driver_module
+from openline_driver import options as options_module
 from openline_trio import CredentialError, DialError, Session, open_session
 from openline_trio import opening as opening_module
 from tests.simulation.backend import PATTERNS, Conversation, Server, Wire, name
@@ -123,7 +123,7 @@ class Simulation:
         # The driver makes its own session and ids: these are its seams.
         with (
             seeded(self.plan.seed),
-            patch.object(driver_module, "SessionMachine", self._connection),
+            patch.object(options_module, "SessionMachine", self._connection),
             patch.object(opening_module, "uuid", SimpleNamespace(uuid4=uuid4)),
         ):
             trio.run(self._play, clock=MockClock(autojump_threshold=0))
