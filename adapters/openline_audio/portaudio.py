@@ -36,6 +36,7 @@ _USUAL: Final = tuple(
 )
 #: More channels are asked for only where fewer are refused: a sound server offers 32 of nothing.
 _ENOUGH: Final = 2
+_NONE: Final = "no microphone is connected; plug one in, and see that openline devices lists it"
 _ADVICE: Final = "choose another one: openline devices lists them"
 
 
@@ -96,6 +97,8 @@ class PortAudioSystem:
             info: Mapping[str, Any] = library.query_devices(self._wanted, "input")
             rate, channels = self._form(info)
         except (library.PortAudioError, ValueError) as error:
+            if self._wanted is None and not self.devices():
+                raise SourceError(_NONE) from error
             raise SourceError(f"{name} cannot be used ({_line(error)}); {_ADVICE}") from error
         title = str(info.get("name", name))
         return Device(name=title, description=title, rate=rate, channels=channels)

@@ -72,6 +72,12 @@ def test_a_device_that_supports_nothing_is_named_with_its_first_refusal(
     )
 
 
+def test_a_machine_without_a_microphone_says_so(card: Card) -> None:
+    card.channels, card.check_error = 0, PortAudioError("Error querying device -1")
+    with pytest.raises(SourceError, match="no microphone is connected; plug one in"):
+        PortAudioSystem().find()
+
+
 def test_all_inputs_are_listed(card: Card) -> None:
     assert PortAudioSystem().devices() == (
         Device(
