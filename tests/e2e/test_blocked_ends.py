@@ -63,4 +63,5 @@ def test_ctrl_c_ends_a_stream_whose_reader_does_not_read(options: list[str]) -> 
             process.kill()
             _, err = process.communicate()
     assert "Traceback" not in err
-    assert process.returncode == 130
+    # A further Ctrl-C may come while Python ends, and kill it. A shell reports both as 130.
+    assert process.returncode in {130, -signal.SIGINT}
