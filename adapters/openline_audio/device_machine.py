@@ -48,7 +48,7 @@ from openline_audio.source import SAMPLE_RATE
 FIRST_BLOCK: Final = 5.0
 #: Seconds without audio after which a device that gave some counts as away.
 STALL: Final = 2.0
-#: Seconds after which a device is tried again that was given up, though nobody reported a change.
+#: Seconds until a device that was given up is tried again, if the system reports no change before.
 RETRY: Final = 1.0
 
 

@@ -1,4 +1,4 @@
-"""Input devices, and what is told of them while one is captured: plain data.
+"""Input devices, and the facts that a capture reports of them: plain data.
 
 A *system* is what gives access to devices: PulseAudio (PipeWire answers as one), or PortAudio. A
 *stream* captures one device. Each has its own threads, and reports facts. A fact of a stream

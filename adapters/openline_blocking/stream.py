@@ -63,7 +63,7 @@ class Stream:
 
     @property
     def has_more(self) -> bool:
-        """Whether TLS has read what nobody has got yet: then the kernel says nothing of it."""
+        """Whether TLS holds data that was not read yet, of which the kernel reports nothing."""
         return isinstance(self._socket, ssl.SSLSocket) and self._socket.pending() > 0
 
     def write(self, data: bytes) -> None:

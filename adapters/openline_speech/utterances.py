@@ -1,4 +1,4 @@
-"""The updates of one source as utterances: begun, what is heard so far, the finals, over.
+"""Turns the updates of one source into utterances: a beginning, interim words, finals, an end.
 
 Voice frameworks know one interim text, which the next one replaces, and finals. A session has a
 live partial, and before it settled partials, which will not change but are not confirmed yet. So

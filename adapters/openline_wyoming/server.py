@@ -68,7 +68,7 @@ class Speech:
                 await self._frames.put(frame)
 
     def drop(self) -> None:
-        """Nobody takes frames any more; ``put`` no longer waits."""
+        """Discard all frames, those to come as well; ``put`` no longer waits."""
         self._is_dropped = True
         while not self._frames.empty():
             self._frames.get_nowait()
