@@ -130,8 +130,11 @@ class Microphone(DeviceSource):
 class SystemAudio(DeviceSource):
     """What an output plays, from PulseAudio or PipeWire: ``output`` is its name, or a part of it.
 
-    None is the default output. Raises as `Microphone` does, and SourceError on other systems.
+    None is the default output. Raises as `Microphone` does, and SourceError on other systems. While
+    nothing plays it gives digital silence, which is not reported as `muted`.
     """
+
+    may_be_silent = True
 
     def __init__(
         self,

@@ -73,10 +73,11 @@ class DeviceSink(Protocol):
 class Source(Protocol):
     """One stream of audio.
 
-    A source may have three more attributes. ``kind``, a ``SourceKind``: STORE for audio that
+    A source may have four more attributes. ``kind``, a ``SourceKind``: STORE for audio that
     exists already, such as a file, or DEVICE, the default, for audio that is
     captured as time passes. ``may_pause``, if true: it may be silent for longer than
-    ``Policy.source_timeout`` and is not lost. ``flush(sink)``: see ``Holding``.
+    ``Policy.source_timeout`` and is not lost. ``may_be_silent``, if true: it may give nothing but
+    zeros and is not reported as muted. ``flush(sink)``: see ``Holding``.
     """
 
     @property

@@ -5,7 +5,8 @@ goes no further. ``flush`` delivers what a source holds through the same sink as
 before that task has begun: so a stop overtakes no audio.
 
 A device that is muted, or that this program may not use, gives zeros and no error. So a source that
-captures live and gives nothing but zeros from its start is reported, once.
+captures live and gives nothing but zeros from its start is reported, once. An output that plays
+nothing gives zeros too, and nothing is wrong with it: such a source sets ``may_be_silent``.
 """
 
 from __future__ import annotations
@@ -40,13 +41,13 @@ _SILENT: Final = 10 * SAMPLE_RATE
 class SessionSink:
     """The sink of the source ``name``. Each method raises LocalProtocolError for what cannot be.
 
-    ``is_live``: the source captures as time passes, and is reported where it is muted.
+    ``is_watched``: the source is reported where it is muted.
     """
 
-    def __init__(self, feed: Feed, room: Room, name: str, *, is_live: bool) -> None:
+    def __init__(self, feed: Feed, room: Room, name: str, *, is_watched: bool) -> None:
         self._feed = feed
         self._name = name
-        self._is_mute = is_live  # so far
+        self._is_mute = is_watched  # so far
         self._silent = 0  # samples of silence from the start
         #: Waits until the session would rather have more.
         self.room = partial(room, name)
@@ -96,7 +97,7 @@ class Sinks:
         self.feed = feed
         self.sources = dict(sources)
         self.sinks = {
-            name: SessionSink(feed, room, name, is_live=_is_live(source))
+            name: SessionSink(feed, room, name, is_watched=_is_watched(source))
             for name, source in sources.items()
         }
 
@@ -114,5 +115,10 @@ class Sinks:
         return level(self.sinks[name].frame) if name in self.sinks else 0.0
 
 
-def _is_live(source: Source) -> bool:
-    return getattr(source, "kind", SourceKind.DEVICE) is SourceKind.DEVICE
+def _is_watched(source: Source) -> bool:
+    """Whether it captures as time passes, and digital silence shows that something is wrong."""
+    kind, silent = (
+        getattr(source, "kind", SourceKind.DEVICE),
+        getattr(source, "may_be_silent", False),
+    )
+    return kind is SourceKind.DEVICE and not silent

@@ -232,7 +232,7 @@ class Trouble(msgspec.Struct, frozen=True, kw_only=True):
     """A fault that does not end the session, reported once per kind.
 
     ``kind`` is a stable word: ``malformed``, ``untold``, ``unknown``, ``foreign``, ``late_audio``,
-    ``spool``; ``muted`` (a live source has been digital silence since it started); ``revised``
+    ``spool``; ``muted`` (once a source: it has been digital silence since it started); ``revised``
     (words that are final were said again); ``outage``, which is reported each five minutes; or,
     once a minute at most, ``deaf`` (the backend does not transcribe audio that is not silent),
     ``unproven`` (audio has left memory before it was confirmed: it is lost if the line is) and

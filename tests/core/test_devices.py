@@ -79,6 +79,13 @@ def test_a_muted_source_is_reported_once() -> None:
     ]
 
 
+def test_each_muted_source_is_reported() -> None:
+    drive = Drive(sources=("mic", "system")).stream()
+    for source in ("system", "mic", "system"):
+        drive.feed(e.SilenceHeard(source, 10.0))
+    assert [each.text.split()[0] for each in drive.told(Trouble)] == ["system", "mic"]
+
+
 @pytest.mark.parametrize("seconds", [math.nan, math.inf])
 def test_a_silence_lasts_for_a_number_of_seconds(seconds: float) -> None:
     with pytest.raises(LocalProtocolError, match="give seconds"):

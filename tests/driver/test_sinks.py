@@ -105,6 +105,13 @@ def test_one_sample_that_is_not_zero_shows_that_a_source_captures() -> None:
     assert silences(Quiet(), SECOND, bytes(639) + b"\x01", *[SECOND] * 30) == []
 
 
+def test_an_output_that_plays_nothing_is_not_muted() -> None:
+    class Output(Quiet):
+        may_be_silent = True
+
+    assert silences(Output(), *[SECOND] * 30) == []
+
+
 def test_a_stored_recording_may_be_silent() -> None:
     class Stored(Quiet):
         kind = SourceKind.STORE

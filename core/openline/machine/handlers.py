@@ -181,6 +181,7 @@ def _silence_heard(session: Reporting, event: e.SilenceHeard) -> Fired:
             "muted",
             f"{event.source} has been digital silence for {event.seconds:.0f} s: "
             "is it muted, or is this program not permitted to use it?",
+            event.source,
         )
     return _NOTHING
 

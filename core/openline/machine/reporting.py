@@ -236,10 +236,11 @@ class Reporting(SessionState):
         if text:
             self.report(Trouble(kind="outage", text=text))
 
-    def trouble(self, kind: str, text: str) -> None:
-        """Report a fault that does not end the session to the app, once per kind."""
-        if kind not in self.reported:
-            self.reported[kind] = OFF
+    def trouble(self, kind: str, text: str, source: str = "") -> None:
+        """Report a fault that does not end the session, once per kind, or per kind and source."""
+        key = f"{kind} {source}" if source else kind
+        if key not in self.reported:
+            self.reported[key] = OFF
             self.report(Trouble(kind=kind, text=text))
 
     def trouble_again(self, kind: str, text: str) -> None:
