@@ -84,10 +84,22 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "openline_livekit": (
         *("openline", "openline_speech", "openline_asyncio", "openline_audio", "openline_driver"),
     ),
+    "openline_fleet": (
+        *("openline", "openline_store", "openline_audio", "openline_driver", "openline_asyncio"),
+    ),
+    "openline_batch": (
+        *("openline", "openline_store", "openline_audio", "openline_driver", "openline_asyncio"),
+        "openline_fleet",
+    ),
+    "openline_load": (
+        *("openline", "openline_audio", "openline_driver", "openline_asyncio"),
+        *("openline_blocking", "openline_fleet"),
+    ),
     "openline_cli": (
         *("openline", "openline_lookup", "openline_diagrams", "openline_store"),
         *("openline_audio", "openline_driver", "openline_trio", "openline_server"),
         *("openline_asyncio", "openline_speech", "openline_wyoming"),
+        *("openline_fleet", "openline_batch", "openline_load"),
     ),
 }
 
@@ -108,7 +120,15 @@ ONLY = {
         "openline_cli.wyoming",
         "openline_pipecat",
         "openline_livekit",
+        "openline_fleet",
+        "openline_batch",
+        "openline_load",
+        "openline_cli.batch",
+        "openline_cli.load",
     ),
+    "picows": ("openline_fleet",),
+    "ray": ("openline_fleet.engines.ray",),
+    "locust": ("openline_load.locust",),
     "wyoming": ("openline_wyoming",),
     "pipecat": ("openline_pipecat",),
     "livekit": ("openline_livekit",),

@@ -1,0 +1,1 @@
+"""Archives of recordings, transcribed by many workers."""

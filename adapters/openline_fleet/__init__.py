@@ -1,0 +1,1 @@
+"""Many sessions on one loop, many loops on many machines."""

@@ -1,0 +1,1 @@
+"""Synthetic callers that measure a backend."""
