@@ -155,6 +155,11 @@ class Dial(asyncio.Protocol):
 
     # Out.
 
+    def send_now(self, message: bytes) -> bool:
+        """Send one message of audio; False: the kernel has not taken it yet."""
+        self._websocket.send_bytes(message)
+        return not self._is_paused
+
     def pump(self) -> None:
         """Send until the driver has nothing, or the kernel takes no more. It raises nothing."""
         self.is_woken = False

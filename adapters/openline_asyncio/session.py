@@ -59,7 +59,7 @@ class Session(StoredFace):
     ) -> None:
         super().__init__(options, self._now, observers, self._wake, journal)
         self._connect = connect
-        self._capture = Capture(self.feed, self.room, sources)
+        self._capture = Capture(self.feed, self.room, sources, self._relay)
         self._tasks: set[asyncio.Task[None]] = set()
         self._dial: Dial | None = None  # the newest
         self._asking: asyncio.Task[None] | None = None
@@ -120,6 +120,16 @@ class Session(StoredFace):
         """Wait until there is room for audio of ``source``, which can wait."""
         while not self._driver.has_room(source):
             await self._rooms.setdefault(source, asyncio.Event()).wait()
+
+    def _relay(self, source: str, pcm: bytes) -> bool:
+        """Send live audio at once, if the line has nothing else to do."""
+        dial = self._dial
+        if dial is None or (message := self._driver.relay(source, pcm)) is None:
+            return False
+        if not dial.send_now(message):
+            self._driver.sending()
+            self._watch_the_clock()
+        return True
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time()

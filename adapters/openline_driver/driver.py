@@ -41,7 +41,7 @@ from openline.audio.loudness import needs_peaks
 from openline.commands import OpenSocket, Outgoing
 from openline.observer import Observer
 from openline.session import LocalProtocolError
-from openline.updates import Ended, State, Statistics, Transcript, Trouble
+from openline.updates import Trouble
 from openline_driver import effects as fx
 from openline_driver import facts as f
 from openline_driver.credentials import CredentialStore
@@ -51,6 +51,7 @@ from openline_driver.http import refusal
 from openline_driver.network_hints import NetworkHints
 from openline_driver.options import SessionOptions
 from openline_driver.peaks import measured
+from openline_driver.readable import Readable
 from openline_driver.translation import Translation
 
 
@@ -62,7 +63,7 @@ def _ignore() -> None:
     """Wake no owner: it looks by itself."""
 
 
-class Driver:
+class Driver(Readable):
     """One session. ``clock`` gives seconds; ``wake`` is called by ``post``, in any thread.
 
     ``updates`` are what the app has not read yet, ``dials`` the sockets and how many of them were
@@ -102,36 +103,7 @@ class Driver:
         self.draining = False
         self._idle = False  # the last pull gave None
 
-    # What can be read.
-
-    @property
-    def state(self) -> State:
-        """Where the session stands."""
-        return self._machine.state
-
-    @property
-    def over(self) -> bool:
-        """Whether the session has ended. Its last effects may still be queued."""
-        return self._machine.ended
-
-    @property
-    def ended(self) -> Ended | None:
-        """The result, from the moment that it lies in ``updates``."""
-        return self._translation.ended
-
-    @property
-    def transcript(self) -> tuple[Transcript, ...]:
-        """The finals so far, in order of session time."""
-        return self._machine.transcript
-
-    @property
-    def statistics(self) -> Statistics:
-        """Counts so far."""
-        return self._machine.statistics
-
-    def has_room(self, source: str) -> bool:
-        """Whether ``source``, if it can wait, as a file can, should deliver more now."""
-        return self._machine.has_room(source)
+    # What can be done.
 
     def deadline(self) -> float | None:
         """When to feed ``Woke`` if nothing else happens first, on the clock; None: never.
@@ -143,8 +115,6 @@ class Driver:
             if other is not None and (deadline is None or other < deadline):
                 deadline = other
         return deadline
-
-    # What can be done.
 
     def feed(self, event: e.Event | f.Fact) -> None:
         """Take in an event; carry out ``effects`` next, unless they are being carried out.
@@ -162,6 +132,30 @@ class Driver:
                 self._receive(event)
         else:
             self._take(event)
+
+    def relay(self, source: str, pcm: bytes) -> bytes | None:
+        """Capture live audio, and return its message for the live dial, where that is all to do.
+
+        As for nearly every frame on a line that streams. None: nothing has happened, so feed it as
+        ``AudioCaptured``. The send counts as completed; call ``sending`` if it is not. See
+        ``openline.machine.relay``.
+        """
+        if (
+            not self._idle
+            or self._queue
+            or self._posted
+            or self.draining
+            or self.receiving
+            or self._measures
+            or not self.dials.is_alive(self._translation.wake.dial)
+        ):
+            return None
+        return self._machine.relay(source, pcm, self._time())
+
+    def sending(self) -> None:
+        """The message of the last ``relay`` is still being sent: ``pull`` when it is out."""
+        self._idle = False
+        self._machine.sending(self._time())
 
     def post(self, event: e.Event | f.Fact) -> None:
         """``feed`` from anywhere: another thread, a signal handler, an effect, an observer.

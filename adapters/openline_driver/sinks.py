@@ -33,9 +33,15 @@ from openline_driver.facts import Fact, SourceRaised
 Feed: TypeAlias = Callable[[Event | Fact], None]
 #: Waits for room for audio of the source with this name.
 Room: TypeAlias = Callable[[str], Coroutine[Any, Any, None]]
+#: Sends audio of the source with this name at once; False: it did nothing, so ``feed`` it.
+Relay: TypeAlias = Callable[[str, bytes], bool]
 #: Samples of digital silence from the start that are reported: 10 s. No microphone that captures is
 #: so quiet, for its converter has a noise of its own.
 _SILENT: Final = 10 * SAMPLE_RATE
+
+
+def _not_at_once(_name: str, _pcm: bytes, /) -> bool:
+    return False
 
 
 class SessionSink:
@@ -44,8 +50,11 @@ class SessionSink:
     ``is_watched``: the source is reported where it is muted.
     """
 
-    def __init__(self, feed: Feed, room: Room, name: str, *, is_watched: bool) -> None:
+    def __init__(
+        self, feed: Feed, room: Room, name: str, *, is_watched: bool, relay: Relay = _not_at_once
+    ) -> None:
         self._feed = feed
+        self._relay = relay
         self._name = name
         self._is_mute = is_watched  # so far
         self._silent = 0  # samples of silence from the start
@@ -64,7 +73,8 @@ class SessionSink:
                 pcm = as_pcm(pcm)
             except TypeError as exc:
                 raise LocalProtocolError(str(exc)) from None
-        self._feed(AudioCaptured(self._name, pcm))
+        if not self._relay(self._name, pcm):
+            self._feed(AudioCaptured(self._name, pcm))
         self.frame = pcm
         if self._is_mute:
             self._note_silence(pcm)
@@ -91,13 +101,19 @@ class SessionSink:
 
 
 class Sinks:
-    """The sources of a session, by name, and their sinks. ``feed`` and ``room`` are its own."""
+    """The sources of a session, by name, and their sinks. The functions are the session's own."""
 
-    def __init__(self, feed: Feed, room: Room, sources: Mapping[str, Source]) -> None:
+    def __init__(
+        self,
+        feed: Feed,
+        room: Room,
+        sources: Mapping[str, Source],
+        relay: Relay = _not_at_once,
+    ) -> None:
         self.feed = feed
         self.sources = dict(sources)
         self.sinks = {
-            name: SessionSink(feed, room, name, is_watched=_is_watched(source))
+            name: SessionSink(feed, room, name, is_watched=_is_watched(source), relay=relay)
             for name, source in sources.items()
         }
 

@@ -83,13 +83,18 @@ class WebSocket:
         """Send one message, or one ping, on an open line."""
         # Without the protocol, which would only ask whether the line is open, and queue the frame.
         if isinstance(outgoing, SendBytes):
-            frame = Frame(Opcode.BINARY, outgoing.data)
-        elif isinstance(outgoing, SendPing):
+            self.send_bytes(outgoing.data)
+            return
+        if isinstance(outgoing, SendPing):
             self._pings.append(outgoing.mark)
             frame = Frame(Opcode.PING, outgoing.mark)
         else:
             frame = Frame(Opcode.TEXT, outgoing.data.encode())
         self._write(frame.serialize(mask=True))
+
+    def send_bytes(self, data: bytes) -> None:
+        """Send one binary message on an open line."""
+        self._write(Frame(Opcode.BINARY, data).serialize(mask=True))
 
     def close(self, code: int) -> None:
         """Begin the closing handshake; again, it changes nothing."""

@@ -7,7 +7,8 @@ import operator
 import pytest
 
 from openline.audio.backlog import FRAME_SAMPLES as F
-from openline.audio.stream import ROOM, Stream
+from openline.audio.outbox import ROOM
+from openline.audio.stream import Stream
 from openline.audio.streams import Streams
 from openline.dialects.echopanel import TRAITS
 from openline.dialects.traits import Ends

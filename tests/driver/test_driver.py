@@ -13,6 +13,7 @@ from openline import commands as c
 from openline import events as e
 from openline.backend import Backend
 from openline.dialects.echopanel import EchoPanel
+from openline.dialects.traits import Drain
 from openline.machine.handlers import LocalProtocolError
 from openline.observer import Observer
 from openline.policy import Policy
@@ -26,6 +27,7 @@ from openline_driver import facts as f
 from openline_driver.credentials import CredentialError
 from openline_driver.driver import DriverError
 from openline_driver.tokens import Token
+from tests.core.formed_toy import Toy
 from tests.driver.model import ACK, BACKEND, HASTY, Face
 
 TOKEN = "a-token-to-hide"
@@ -756,3 +758,64 @@ def test_a_face_may_give_its_clock_later() -> None:
     face.feed(e.OpenRequested())
     assert face.driver.deadline() is not None
     assert (face.driver.deadline() or 0.0) > 7.0
+
+
+# Live audio that goes straight through.
+
+FRAME = bytes(640)
+
+
+def flowing(*observers: Observer, **given: Any) -> Face:
+    """A line that streams and has sent a frame."""
+    face = Face(*observers, **given)
+    face.open()
+    face.feed(e.AudioCaptured("mic", FRAME))
+    assert isinstance(face.driver.pull(), c.SendBytes)
+    assert face.driver.pull() is None
+    return face
+
+
+def test_a_live_frame_is_captured_and_sent_in_one_call() -> None:
+    face = flowing()
+    message = face.driver.relay("mic", FRAME)
+    assert message is not None
+    assert message.endswith(FRAME)
+    assert face.driver.statistics.sources["mic"].sent == 640
+
+
+def test_a_frame_is_not_relayed_while_something_else_is_to_be_done() -> None:
+    face = flowing()
+    face.driver.post(e.NetworkRestored())
+    assert face.driver.relay("mic", FRAME) is None
+    face.drain()  # it wakes the sender
+    assert face.driver.relay("mic", FRAME) is None
+    while face.driver.pull() is not None:
+        pass
+    assert face.driver.relay("mic", FRAME) is not None
+
+
+def test_an_effect_and_an_observer_relay_nothing() -> None:
+    face = flowing()
+    found: list[bytes | None] = []
+    face.meddle = lambda _effect: found.append(face.driver.relay("mic", FRAME))
+    face.feed(e.StopRequested())
+    assert set(found) == {None}
+    assert flowing(Observer()).driver.relay("mic", FRAME) is None
+
+
+def test_a_frame_whose_peak_is_needed_is_measured_and_not_relayed() -> None:
+    dialect = Toy(queue=2.0, drain=Drain.STOP)
+    face = flowing(dialect=dialect)
+    assert face.driver.relay("mic", FRAME) is None
+
+
+def test_a_send_that_is_under_way_is_waited_for() -> None:
+    face = flowing()
+    before = face.driver.deadline()
+    assert face.driver.relay("mic", FRAME) is not None
+    assert face.driver.deadline() == before
+    face.driver.sending()
+    assert face.driver.relay("mic", FRAME) is None
+    face.wake_up()
+    assert face.of(fx.AbortDial)
+    assert face.clock.now == pytest.approx(5.0, abs=0.5)

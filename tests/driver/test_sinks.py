@@ -117,3 +117,22 @@ def test_a_stored_recording_may_be_silent() -> None:
         kind = SourceKind.STORE
 
     assert silences(Stored(), *[SECOND] * 30) == []
+
+
+def test_audio_that_is_relayed_is_not_fed() -> None:
+    fed: list[Event | Fact] = []
+    relayed: list[tuple[str, bytes]] = []
+
+    async def room(name: str) -> None:
+        raise AssertionError(name)
+
+    def relay(name: str, pcm: bytes) -> bool:
+        relayed.append((name, pcm))
+        return len(relayed) == 1
+
+    sinks = Sinks(fed.append, room, {"mic": Quiet()}, relay)
+    sinks.sinks["mic"].audio(b"\x00\x40")
+    sinks.sinks["mic"].audio(b"\x00\x20")
+    assert relayed == [("mic", b"\x00\x40"), ("mic", b"\x00\x20")]
+    assert fed == [AudioCaptured("mic", b"\x00\x20")]
+    assert sinks.level("mic") == 0.25

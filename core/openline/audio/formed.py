@@ -25,6 +25,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from openline.audio.backlog import FRAME_SAMPLES
 from openline.audio.forming import Former
 from openline.audio.outbox import Outbox
 from openline.dialects.traits import AudioForm
@@ -35,6 +36,7 @@ from openline.updates import SAMPLE_RATE, to_samples
 JITTER: Final = 0.5
 
 _DEFAULT: Final = AudioForm()
+_FRAME_BYTES: Final = 2 * FRAME_SAMPLES
 
 
 def is_formed(form: AudioForm) -> bool:
@@ -96,6 +98,23 @@ class FormedOutbox(Outbox):
             return 0
         held = self._former.delay if ready else self._held
         return min(max(ready + held, self._least), self._usual) if ready + held else 0
+
+    @property
+    def message_samples(self) -> int:
+        """Samples in a message that holds them as they were captured; 0: none does."""
+        return self._usual if self._former.is_identity else 0
+
+    @property
+    def is_level(self) -> bool:
+        """Whether all that was captured is sent, and the next audio goes on where it ends."""
+        return super().is_level and not self._is_pushed
+
+    def relay(self, pcm: bytes) -> None:
+        """Capture one message, and count it as sent on this dial; the box must be level."""
+        for i in range(0, len(pcm), _FRAME_BYTES):
+            super().relay(pcm[i : i + _FRAME_BYTES])
+        self._fed = self.dial_sent
+        self._pulled = self.sent
 
     def push(self) -> None:
         """All that is captured is to go out, though it is less than a message."""

@@ -33,6 +33,11 @@ class Former:
         self._is_float = form.encoding is Encoding.F32LE
         self.delay = 0 if self._resampler is None else self._resampler.delay
 
+    @property
+    def is_identity(self) -> bool:
+        """Whether the form is that of captured audio."""
+        return self._resampler is None and not self._is_float
+
     def push(self, pcm: bytes) -> bytes:
         """The next audio, s16le at 16 kHz, in the form for the wire."""
         if self._resampler is not None:

@@ -21,7 +21,10 @@ from openline.audio.backlog import FRAME_SAMPLES
 from openline.audio.kept import KeptAudio
 from openline.audio.time_map import TimeMap
 from openline.machine.timers import OFF
-from openline.updates import GapCause
+from openline.updates import SAMPLE_RATE, GapCause
+
+#: Samples waiting to be sent above which a source that can wait is paused.
+ROOM = 2 * SAMPLE_RATE
 
 
 class Outbox(KeptAudio):
@@ -62,6 +65,31 @@ class Outbox(KeptAudio):
         self.dial_short += FRAME_SAMPLES - samples
         self._next = self.sent = at + samples
         return pcm
+
+    @property
+    def message_samples(self) -> int:
+        """Samples in a message that holds them as they were captured; 0: none does."""
+        return FRAME_SAMPLES
+
+    @property
+    def is_level(self) -> bool:
+        """Whether all that was captured is sent, and the next audio goes on where it ends."""
+        at = self._next
+        return at == self.captured and not (self.closed or self._tail or self._backlog)
+
+    @property
+    def room_in_memory(self) -> int:
+        """Samples that may be kept beside those that are, before memory is full of them."""
+        limit = self._limit
+        return (limit if self._sheds else max(limit // 2, limit - ROOM) - 1) - self.buffered
+
+    def relay(self, pcm: bytes) -> None:
+        """Capture one message, and count it as sent on this dial; the box must be level."""
+        at, unconfirmed = self.captured, self._unconfirmed
+        unconfirmed.frames.append((at, pcm))
+        unconfirmed.samples += FRAME_SAMPLES
+        self.dial_sent += FRAME_SAMPLES
+        self.captured = self.sent = self._next = at + FRAME_SAMPLES
 
     def pull_silence(self, samples: int) -> bytes:
         """A message of ``samples`` of silence, behind all that was pulled so far."""

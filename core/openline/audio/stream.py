@@ -9,13 +9,9 @@ from __future__ import annotations
 
 from openline.audio.assuming import Assuming
 from openline.audio.loudness import Loudness
-from openline.audio.outbox import Outbox
+from openline.audio.outbox import ROOM, Outbox
 from openline.audio.window import Limits, Window
 from openline.machine.timers import OFF
-from openline.updates import SAMPLE_RATE
-
-#: Samples waiting to be sent above which a source that can wait is paused.
-ROOM = 2 * SAMPLE_RATE
 
 
 class Stream:

@@ -55,6 +55,16 @@ class Turns:
             self._note_shut(stream, samples, now)
         return None
 
+    def rotate(self, stream: Stream) -> None:
+        """A frame of ``stream`` went: the next turn is another's."""
+        self._order.remove(stream)
+        self._order.append(stream)
+
+    @property
+    def are_several(self) -> bool:
+        """Whether more than one source has audio."""
+        return len(self._order) > 1
+
     def pull_silence(self, now: float) -> tuple[Stream, bytes] | None:
         """The next message of the silence that is to be put in, where a window allows it.
 

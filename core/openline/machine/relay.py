@@ -1,0 +1,140 @@
+"""Sends a live frame at once, by the answers that the frame before it got.
+
+``receive`` and ``next_message`` ask some twenty questions for each frame: is the line open, does a
+ping go first, does the window allow it, is memory full, is a timer due? On a line that streams,
+nothing but audio comes for half a second at a time, and the answers stay the same. A ``Lane``
+holds them for one source, as limits that one comparison each can check:
+
+- ``until``: a timer is due then, so time decides something.
+- ``_clear_to``: up to this connection sample no window shuts, no ping is wanted, and memory is not
+  full.
+
+Within them a frame is captured, encoded and pulled in one step, and the books are those that the
+long way leaves: ``tests/properties/test_relay.py`` plays both and compares. Whatever else happens
+(an event, a pull) may change an answer, so the machine drops its lanes then, and the next frame
+goes the long way. A lane is made only while the sender is idle: all that was captured is sent, and
+no send is under way.
+
+An example: the last ping went out behind connection sample 8,000, and the backend has received
+that much. The next ping is wanted 8,000 samples later (``Limits.ping_live``), and the window is
+open up to 33,600. So the limit is 15,999, and 24 frames of 320 go through the lane.
+
+A lane takes messages whose form is the samples as captured. A spool, a line that must be tended,
+a pace, and silence that is only assumed need the long way.
+"""
+
+from __future__ import annotations
+
+from openline.audio.stream import Stream
+from openline.machine.life import Leaving
+from openline.machine.reporting import Reporting
+from openline.machine.timers import OFF, Timer
+from openline.updates import State
+
+_SEND, _STALL, _PACE = int(Timer.SEND), int(Timer.STALL), int(Timer.PACE)
+_STREAMING = State.STREAMING.value
+
+
+def lane_of(session: Reporting, source: str) -> Lane | None:
+    """The lane of ``source`` while its audio may go straight through; None: it may not."""
+    streams, deadlines = session.streams, session.deadlines
+    stream = streams.get(source)
+    if stream is None or not (_is_plain(session) and _is_idle(session)):
+        return None
+    box, window, limits = stream.box, stream.window, stream.window.limits
+    size = box.message_samples
+    if (
+        not size
+        or not box.is_level
+        or box.left_unproved
+        or box.hearing.told
+        or box.losses.has_news
+        or stream.assuming is not None
+        or stream.stuck
+        or stream.shut_since != OFF
+        or limits.pace is not None
+        or (limits.keeps_all and stream.due_since == OFF)
+    ):
+        return None
+    return Lane(
+        session,
+        stream,
+        until=min(deadlines),
+        clear_to=min(
+            window.drained + limits.free,
+            window.pinged + limits.ping_live - 1,
+            max(window.pinged + limits.ping_backlog - 1, window.received + limits.ping_live),
+        ),
+    )
+
+
+def _is_plain(session: Reporting) -> bool:
+    """Whether a frame has nothing to do but to be sent and kept."""
+    return (
+        session.state == _STREAMING
+        and not session.spooled
+        and not session.streams.has_disk
+        and not session.upkeep.notes_audio
+        and not session.stop_wanted
+        and not session.streams.closed
+        and session.life.leaving is Leaving.NOT
+    )
+
+
+def _is_idle(session: Reporting) -> bool:
+    """Whether the sender has nothing to send, completed its last send, and left no report."""
+    streams, deadlines = session.streams, session.deadlines
+    return (
+        session.line_open
+        and deadlines[_SEND] == deadlines[_STALL] == deadlines[_PACE] == OFF
+        and not session.out
+        and not session.queued
+        and not session.start_due
+        and not session.ping_wanted
+        and not streams.quiet
+        and not streams.newly_due
+        and not streams.wants_ping()
+    )
+
+
+class Lane:
+    """The way of one source straight through, within its limits."""
+
+    __slots__ = (
+        *("_box", "_bytes", "_clear_to", "_loudness", "_samples"),
+        *("_session", "_shares", "_source", "_stream", "until"),
+    )
+
+    def __init__(self, session: Reporting, stream: Stream, *, until: float, clear_to: int) -> None:
+        box = stream.box
+        self.until = until  #: the machine takes no frame at this time or later
+        self._samples = box.message_samples
+        self._bytes = 2 * self._samples
+        self._clear_to = min(clear_to, box.dial_sent + box.room_in_memory) - self._samples
+        self._session, self._stream, self._box = session, stream, box
+        self._source, self._loudness = box.source, stream.loudness
+        self._shares = session.streams.are_several
+
+    def send(self, pcm: bytes, now: float, peak: int | None) -> bytes | None:
+        """The message with ``pcm``, which counts as sent; None: it has to go the long way."""
+        session, box = self._session, self._box
+        if len(pcm) != self._bytes or box.dial_sent > self._clear_to:
+            return None
+        try:  # a dialect is pure: what fails here fails again on the long way, and is reported
+            made = session.dialect.audio(session.memory, self._source, pcm, session.sent_audio)
+            memory, (data,) = made
+        except Exception:  # noqa: BLE001
+            return None
+        if type(data) is not bytes or type(made) is not tuple or type(made[1]) is not tuple:
+            return None
+        session.now = now
+        session.memory = memory
+        session.sent_audio += 1
+        session.sent_messages += 1
+        if self._loudness is not None:
+            self._loudness.note(box.captured, self._samples, peak)
+        box.relay(pcm)
+        if self._shares:
+            session.streams.rotate(self._stream)
+        session.watch.note_audio(self._source, now)
+        return data

@@ -1,0 +1,214 @@
+"""Live audio that goes straight through, and what stops it.
+
+``tests/properties/test_relay.py`` compares it with the long way.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from openline import events as e
+from openline.commands import SendBytes, SendPing
+from openline.dialects.echopanel import EchoPanel
+from openline.dialects.protocol import Encoded, Memory
+from openline.dialects.traits import AudioForm, Drain, Encoding
+from openline.observer import Observer
+from tests.core.driver import FRAME, Drive, pcm
+from tests.core.formed_toy import Toy, messages
+
+HEADER = b"EP\x01\x01"
+
+
+def flowing(**options: Any) -> Drive:
+    """A line that streams and has sent one frame."""
+    drive = Drive(**options).stream()
+    drive.audio()
+    drive.drain()
+    return drive
+
+
+def relay(drive: Drive, samples: int = FRAME, peak: int | None = None) -> bytes | None:
+    return drive.core.relay("mic", pcm(samples), drive.now, peak)
+
+
+def test_a_live_frame_is_captured_encoded_and_sent_at_once() -> None:
+    drive = flowing()
+    assert relay(drive) == HEADER + pcm(FRAME)
+    mic = drive.core.statistics.sources["mic"]
+    assert (mic.captured, mic.sent) == (2 * FRAME, 2 * FRAME)
+    assert drive.pull() is None
+
+
+def test_a_relayed_frame_is_sent_again_on_the_next_dial() -> None:
+    drive = flowing()
+    relay(drive)
+    drive.lose()
+    drive.redial()
+    drive.connect()
+    drive.drain()
+    assert drive.frames(dial=2) == 2
+
+
+def test_the_window_the_ping_and_the_memory_bound_the_lane() -> None:
+    drive = flowing()
+    relayed = 0
+    while relay(drive) is not None:
+        relayed += 1
+    assert relayed == 23  # half a second after the first ping, less the first frame
+    drive.audio()
+    assert isinstance(drive.pull(), SendBytes)
+    assert isinstance(drive.pull(), SendPing)
+
+
+def test_a_timer_that_is_due_goes_first() -> None:
+    drive = flowing()
+    assert relay(drive) is not None
+    deadline = drive.core.next_deadline()
+    assert deadline is not None
+    drive.now = deadline
+    assert relay(drive) is None
+
+
+def test_time_that_ran_backwards_is_left_to_the_long_way() -> None:
+    drive = flowing()
+    assert drive.core.relay("mic", pcm(FRAME), drive.now - 1.0) is None
+
+
+def test_a_message_that_the_socket_has_not_taken_is_waited_for() -> None:
+    drive = flowing()
+    relay(drive)
+    drive.core.sending(drive.now)
+    assert relay(drive) is None
+    drive.tick()
+    assert drive.state == "reconnecting"
+    assert drive.last_change.reason == "the connection took no more data"
+
+
+def test_an_observer_sees_each_event_so_nothing_is_relayed() -> None:
+    assert relay(flowing(observers=(Observer(),))) is None
+
+
+@pytest.mark.parametrize("samples", [FRAME - 1, 2 * FRAME, 0])
+def test_audio_that_is_no_whole_message_goes_the_long_way(samples: int) -> None:
+    drive = flowing()
+    assert relay(drive, samples) is None
+    assert relay(drive) is not None
+
+
+def test_longer_messages_as_captured_are_relayed_and_cut_into_frames() -> None:
+    drive = Drive(dialect=Toy(form=AudioForm(usual=0.04), queue=2.0)).stream()
+    drive.audio(2)
+    drive.drain()
+    assert relay(drive, 2 * FRAME) == b"\0" + pcm(2 * FRAME)
+    assert relay(drive) is None
+    drive.lose()
+    drive.redial()
+    drive.connect()
+    drive.drain()
+    assert [len(each) for each in messages(drive) if isinstance(each, bytes)] == [1 + 4 * FRAME] * 2
+
+
+@pytest.mark.parametrize(
+    "toy",
+    [
+        Toy(form=AudioForm(encoding=Encoding.F32LE), queue=2.0),
+        Toy(form=AudioForm(rate=8000), queue=2.0),
+        Toy(pace=1.2, queue=2.0),
+        Toy(flush_every=1.0, queue=2.0),
+        Toy(proves_silence=False, queue=2.0),
+        Toy(parts=2, queue=2.0),
+    ],
+)
+def test_what_a_dialect_asks_for_besides_needs_the_long_way(toy: Toy) -> None:
+    assert relay(flowing(dialect=toy)) is None
+
+
+class Odd(EchoPanel):
+    """A dialect whose answers are as a test wants them."""
+
+    answer: Any = None
+
+    def audio(self, memory: Memory, source: str, pcm: bytes, number: int) -> Encoded:
+        if number == 0:
+            return super().audio(memory, source, pcm, number)
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        made: Encoded = self.answer
+        return made
+
+
+@pytest.mark.parametrize(
+    "answer", [ValueError(), None, (None, [b"a list"]), [None, (b"a list",)], (None, ("text",))]
+)
+def test_a_dialect_that_answers_oddly_is_judged_on_the_long_way(answer: object) -> None:
+    odd = Odd()
+    odd.answer = answer
+    drive = flowing(dialect=odd)
+    before = drive.core.snapshot()
+    assert relay(drive) is None
+    assert drive.core.snapshot() == before
+
+
+def test_the_peak_of_a_relayed_frame_is_noted() -> None:
+    drive = Drive(dialect=Toy(queue=2.0, drain=Drain.STOP)).stream()
+    drive.feed(e.AudioCaptured("mic", pcm(FRAME), 0))
+    drive.drain()
+    loudness = drive.session.streams.all[0].loudness
+    assert loudness is not None
+    assert not loudness.is_loud_at(FRAME)
+    assert relay(drive, peak=32_000) is not None
+    assert loudness.is_loud_at(FRAME)
+
+
+def test_two_sources_take_turns_after_a_relay() -> None:
+    drive = Drive(sources=("mic", "system")).stream()
+    for source in ("mic", "system"):
+        drive.audio(source=source)
+    drive.drain()
+    assert relay(drive) is not None
+    drive.audio(source="mic")
+    drive.audio(source="system")
+    [first, second] = [each for each in drive.drain() if isinstance(each, SendBytes)]
+    assert [each.data[:4] for each in (first, second)] == [b"EP\x01\x00", HEADER]
+
+
+UNFIT = {
+    "before the first sound": lambda drive: drive.session.streams._streams.clear(),
+    "while audio waits": lambda drive: drive.audio(),
+    "behind a hole": lambda drive: drive.feed(e.CaptureHole("mic", 10)),
+    "after the source's end": lambda drive: drive.session.streams.all[0].box.close(),
+    "after the stop": lambda drive: drive.stop(),
+    "after a loss": lambda drive: drive.lose(),
+    "before a ping": lambda drive: setattr(drive.session, "ping_wanted", True),
+}
+
+
+@pytest.mark.parametrize("unfit", UNFIT.values(), ids=UNFIT)
+def test_no_frame_is_relayed(unfit: Any) -> None:
+    drive = flowing()
+    unfit(drive)
+    assert relay(drive) is None
+
+
+def test_a_spooled_session_stores_each_frame_on_the_long_way() -> None:
+    assert relay(flowing(disk_seconds=600.0)) is None
+
+
+def test_memory_that_is_nearly_full_is_left_to_the_long_way() -> None:
+    drive = flowing()
+    box = drive.session.streams.all[0].box
+    box._limit = 3 * FRAME  # pyright: ignore[reportPrivateUsage]
+    assert [relay(drive) is None for _ in range(3)] == [False, False, True]
+    drive.audio()
+    drive.drain()
+    assert box.buffered == 3 * FRAME
+    assert box.left_unproved is False  # reported
+
+
+def test_a_store_is_relayed_while_there_is_room_for_more() -> None:
+    drive = flowing(kinds={"mic": e.SourceKind.STORE})
+    box = drive.session.streams.all[0].box
+    box._limit = 6 * FRAME  # pyright: ignore[reportPrivateUsage]
+    assert [relay(drive) is None for _ in range(2)] == [False, True]
