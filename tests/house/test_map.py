@@ -39,7 +39,8 @@ def test_every_room_of_the_imports_is_on_the_map() -> None:
 
 
 def test_each_question_is_answered_by_a_file_and_a_search() -> None:
-    assert len(_QUESTION.findall(TEXT)) == 38
+    rows = [line for line in TEXT.splitlines() if line.startswith("| ") and "? |" in line]
+    assert len(_QUESTION.findall(TEXT)) == len(rows) > 30
     assert unanswered(TEXT) == []
 
 
