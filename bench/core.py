@@ -27,6 +27,7 @@ from openline.machine.chart import Chart
 
 FIGURES = ("an event", "a frame", "a session: time", "a session: memory")
 FRAME = bytes(640)
+BACKEND = Backend()
 ACK = '{"type":"status","state":"streaming"}'
 METRICS = '{"type":"metrics","source":"mic","backlog_seconds":0.0}'
 Make: TypeAlias = Callable[..., SessionMachine]
@@ -53,7 +54,7 @@ INTERPRETED: Make = partial(SessionMachine, interpreter=library)
 
 def fresh(make: Make = SessionMachine) -> SessionMachine:
     """A session that nothing has happened to."""
-    return make(Backend(), session_id="s", attempt_id="a", random=lambda: 0.5)
+    return make(BACKEND, session_id="s", attempt_id="a", random=lambda: 0.5)
 
 
 def streaming(make: Make = SessionMachine) -> SessionMachine:

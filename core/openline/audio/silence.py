@@ -13,8 +13,12 @@ Times are those of the caller's clock, in seconds.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from typing import Final
 
 from openline.machine.timers import OFF
+
+#: Shared by all sessions: an empty set takes 216 bytes.
+_NONE: Final[frozenset[str]] = frozenset()
 
 
 class SilenceWatchdog:
@@ -28,7 +32,7 @@ class SilenceWatchdog:
         self._timeout = timeout or OFF
         self._watched = [name for name in sources if name not in may_pause]
         self._heard: dict[str, float] = {}
-        self._held: set[str] = set()
+        self._held = _NONE
         self._opened_at = 0.0
 
     def begin(self, now: float) -> float:
@@ -40,11 +44,11 @@ class SilenceWatchdog:
         """Audio came, or a report of a hole."""
         self._heard[source] = now
         if self._held:
-            self._held.discard(source)
+            self._held -= {source}
 
     def hold(self, source: str) -> None:
         """The source waits for its device, and is not silent before it gives audio again."""
-        self._held.add(source)
+        self._held |= {source}
 
     def forget(self, source: str) -> None:
         """The source has ended, or was lost."""

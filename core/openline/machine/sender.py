@@ -181,7 +181,7 @@ def _queued(session: Reporting) -> Outgoing:
         session.arm(Timer.SEND, session.policy.send_timeout)
     session.sent_messages += 1
     session.upkeep.sent_at = session.now
-    return _message(session.dial, session.queued.popleft())
+    return _message(session.dial, session.queued.pop(0))
 
 
 def _message(dial: int, data: str | bytes) -> SendText | SendBytes:

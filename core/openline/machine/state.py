@@ -6,8 +6,8 @@ command, arm a timer, or note a confirmation.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from openline.audio.past import PastSource
@@ -36,6 +36,10 @@ from openline.updates import (
 
 #: The kinds of input that changed nothing; the result counts each.
 _COUNTED = ("late", "foreign", "malformed", "replaced", "untold")
+
+
+#: Most sessions name none.
+_NO_KINDS: Mapping[str, SourceKind] = MappingProxyType({})
 
 
 class Plan(NamedTuple):
@@ -135,7 +139,7 @@ class SessionState:
         kinds: Mapping[str, SourceKind],
     ) -> None:
         self.policy, self.dialect, self._backend = policy, dialect, backend
-        self.has_provider, self.kinds = has_provider, dict(kinds)
+        self.has_provider, self.kinds = has_provider, dict(kinds) if kinds else _NO_KINDS
         self._session_id, self._attempt_id = session_id, attempt_id
         self.state: str = State.IDLE.value
         self.now = 0.0
@@ -182,7 +186,7 @@ class SessionState:
         self.connection_id = self.opened_id = ""  # those of the dial, and of the socket that opened
         self.backend_error = ""
         self.memory: Memory = None  # what the dialect remembers of this dial
-        self.queued: deque[Wire] = deque()  # messages of the dialect that go before all others
+        self.queued: list[Wire] = []  # messages of the dialect that go before all others
         self.sent_audio = self.sent_messages = 0  # messages of this dial
         self.ends = dialect.traits.ends  # what the ends of finals prove on this dial
         self.start_due = self.start_sent = self.ping_wanted = False
