@@ -1,34 +1,28 @@
 """From a backend's address to an open transport, every failure with its kind.
 
-DNS, TCP and TLS are done here, one after the other: the loop's ``create_connection`` would do all
-three in one call whose errors overlap, and uvloop's knows no happy eyeballs. There are no timeouts:
-the driver aborts a dial that takes too long. Certificates are always verified.
+The driver does it (``openline_network.reaching``), and this waits for it. The loop's
+``create_connection`` would do DNS, TCP and TLS in one call whose errors overlap, and uvloop's knows
+no happy eyeballs.
 """
 
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import socket
 import ssl
-from collections import deque
-from collections.abc import Sequence
+from collections.abc import Collection
 from functools import partial
-from typing import Any, Protocol, TypeAlias
+from typing import Final, Protocol
 
 from openline.backend import Backend
-from openline.reconnect.verdicts import ErrorKind
-from openline_asyncio.proxied import through
-from openline_asyncio.tls import Connected, start_tls
 from openline_asyncio.transport import SocketTransport
-from openline_asyncio.workers import in_thread
-from openline_driver.addresses import HAPPY_EYEBALLS, Addresses, in_turns
-from openline_driver.network_errors import DialError, name_os_error
+from openline_asyncio.workers import in_thread, resolve
+from openline_driver.addresses import Addresses
 from openline_driver.proxies import Proxies
-from openline_driver.tls import early_context
-
-#: A family, and the address in it.
-Address: TypeAlias = tuple[int, Any]
+from openline_network.reaching import Reach
+from openline_network.waits import Address
 
 
 class Connect(Protocol):
@@ -55,112 +49,62 @@ def connector(
     session's memory of them. Raises ValueError, one line, if the variable SSLKEYLOGFILE names a
     file that cannot be opened.
     """
-    known = addresses or Addresses()
-    early = early_context(ssl_context, proxies, os.environ, ssl.create_default_context)
-    ssl_context = ssl_context or early
+    reach = Reach(
+        WAITS,
+        os.environ,
+        ssl.create_default_context,
+        ssl_context=ssl_context,
+        proxies=proxies,
+        addresses=addresses,
+    )
 
     async def connect(backend: Backend, protocol: asyncio.Protocol) -> asyncio.WriteTransport:
-        loop = asyncio.get_running_loop()
-        proxy = None if proxies is None else proxies.of(backend)
-        tcp: Connected
-        if proxy is None:
-            tcp = await _open_named(known, backend.host, backend.port, backend.address)
-        else:
-            tcp = await through(proxy, backend, partial(_open_named, known), early)
-        if backend.is_secure:
-            tcp = await start_tls(tcp, ssl_context, backend.host)
-        return SocketTransport(loop, tcp, protocol)
+        sock = await reach(backend)
+        return SocketTransport(asyncio.get_running_loop(), sock, protocol)
 
     return connect
 
 
-async def _open_named(known: Addresses, host: str, port: int, named: str) -> socket.socket:
-    """A socket to ``host``, ``named`` so in an error. Raises DialError."""
-    loop = asyncio.get_running_loop()
-    try:
-        return await _open(loop, known.order(await _look_up(host, port)), known)
-    except (OSError, ExceptionGroup) as exc:
-        kind, said = name_os_error(exc)
-        raise DialError(kind, f"{said}: {named}") from exc
-    except ValueError as exc:  # the IDNA codec: an empty label, or one that is too long
-        raise DialError(ErrorKind.DNS_NOT_FOUND, "no host can have this name") from exc
+class _Waits:
+    """How a dial waits on asyncio."""
 
-
-async def _look_up(host: str, port: int) -> list[Address]:
-    """The addresses of ``host``, the families in turns."""
-    try:  # a number needs no thread
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
-    except socket.gaierror:
+    async def look_up(self, host: str, port: int) -> list[Address]:
+        """The addresses of ``host``."""
         look = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
-        found = await in_thread(look, abandon=True)  # the loop's own pool would hold up its end
-    return in_turns((family, address) for family, _, _, _, address in found)
+        try:  # a number needs no thread
+            found = look(flags=socket.AI_NUMERICHOST)
+        except socket.gaierror:
+            found = await in_thread(look, abandon=True)  # the loop's own pool would hold up its end
+        return [(family, address) for family, _, _, _, address in found]
+
+    async def ready(
+        self, numbers: Collection[int], seconds: float, *, writes: bool
+    ) -> Collection[int]:
+        """Those of the descriptors that are ready, once there are any, or so many seconds later."""
+        loop = asyncio.get_running_loop()
+        add, remove = (
+            (loop.add_writer, loop.remove_writer)
+            if writes
+            else (loop.add_reader, loop.remove_reader)
+        )
+        found, some = list[int](), loop.create_future()
+
+        def note(number: int) -> None:
+            remove(number)
+            found.append(number)
+            resolve(some)
+
+        timer = None if seconds == math.inf else loop.call_later(seconds, resolve, some)
+        for number in numbers:
+            add(number, note, number)
+        try:
+            await some
+        finally:
+            if timer is not None:
+                timer.cancel()
+            for number in numbers:
+                remove(number)
+        return found
 
 
-async def _open(
-    loop: asyncio.AbstractEventLoop, addresses: Sequence[Address], known: Addresses
-) -> socket.socket:
-    """A socket to the first of ``addresses`` that answers; each has a head start.
-
-    Raises a group of the errors of all. However it ends, no other socket is left.
-    """
-    if len(addresses) == 1:
-        return await _connect(loop, addresses[0], known)
-    errors: list[BaseException] = []
-    opened: list[socket.socket] = []
-    trying: set[asyncio.Task[socket.socket]] = set()
-    rest = deque(addresses)
-    try:
-        while rest or trying:
-            if rest:
-                trying.add(loop.create_task(_connect(loop, rest.popleft(), known)))
-            done, trying = await asyncio.wait(
-                trying,
-                timeout=HAPPY_EYEBALLS if rest else None,
-                return_when=asyncio.FIRST_COMPLETED,
-            )
-            for task in done:
-                error = task.exception()
-                if error is None:
-                    opened.append(task.result())
-                else:
-                    errors.append(error)
-            for second in opened[1:]:
-                second.close()
-            if opened:
-                return opened[0]
-    finally:
-        for task in trying:
-            task.add_done_callback(_drop)
-            task.cancel()
-        if trying:
-            try:
-                await asyncio.wait(trying)
-            except asyncio.CancelledError:  # while this waited for the others to end
-                for first in opened:
-                    first.close()
-                raise
-    raise BaseExceptionGroup("no address answered", errors)
-
-
-async def _connect(loop: asyncio.AbstractEventLoop, to: Address, known: Addresses) -> socket.socket:
-    family, address = to
-    known.attempt(to)
-    tcp = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        tcp.setblocking(False)  # noqa: FBT003  # its only argument
-        # Audio is many small packets, each of which should go out now.
-        tcp.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        await loop.sock_connect(tcp, address)
-    except BaseException as exc:
-        if isinstance(exc, OSError):
-            known.failed(to)
-        tcp.close()
-        raise
-    known.reached(to)
-    return tcp
-
-
-def _drop(task: asyncio.Task[socket.socket]) -> None:
-    """Close what an address opened that came too late."""
-    if not task.cancelled() and task.exception() is None:
-        task.result().close()
+WAITS: Final = _Waits()

@@ -19,9 +19,9 @@ import ssl
 from collections.abc import Callable
 from typing import Final
 
-from openline_asyncio.tls import Connected
 from openline_driver.effects import DRAIN
 from openline_driver.tls_in_tls import TlsInTls
+from openline_network.waits import Connected
 
 #: Bytes to read at once: a larger block would be mapped and unmapped by the allocator each time.
 _BLOCK: Final = 65_536

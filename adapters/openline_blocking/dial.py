@@ -10,6 +10,7 @@ no time here, so ``Released`` follows at once, however the dial ended.
 from __future__ import annotations
 
 import math
+import socket
 import time
 from collections.abc import Callable, Coroutine
 from typing import Final
@@ -126,7 +127,8 @@ class Dial:
             self._lose(SocketLost(dial=self._number, error=ErrorKind.OS_OTHER, detail=detail))
             raise
         self._opening = None
-        sock.setblocking(False)  # noqa: FBT003  # its only argument
+        if isinstance(sock, socket.socket):  # what the app's own function opens may block
+            sock.setblocking(False)  # noqa: FBT003  # its only argument
         self._stream = Stream(
             self._tasks.poller,
             sock,

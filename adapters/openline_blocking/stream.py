@@ -12,13 +12,14 @@ the one waits for what the other waits for.
 from __future__ import annotations
 
 import math
-import socket
 import ssl
 from collections.abc import Callable
 from typing import Final
 
 from openline_blocking.poller import Call, Poller
 from openline_driver.effects import DRAIN
+from openline_driver.tls_in_tls import TlsInTls
+from openline_network.waits import Connected
 
 #: Bytes to read at once: a larger block would be mapped and unmapped by the allocator each time.
 _BLOCK: Final = 65_536
@@ -35,7 +36,7 @@ class Stream:
     def __init__(
         self,
         poller: Poller,
-        sock: socket.socket,
+        sock: Connected,
         *,
         received: Callable[[bytes], object],
         completed: Call,
@@ -44,6 +45,7 @@ class Stream:
         self._poller = poller
         self._socket = sock
         self._number = sock.fileno()
+        self._pending = sock.pending if isinstance(sock, ssl.SSLSocket | TlsInTls) else None
         self._received = received
         self._completed = completed
         self._ended = ended
@@ -64,7 +66,7 @@ class Stream:
     @property
     def has_more(self) -> bool:
         """Whether TLS holds data that was not read yet, of which the kernel reports nothing."""
-        return isinstance(self._socket, ssl.SSLSocket) and self._socket.pending() > 0
+        return self._pending is not None and not self.is_closed and self._pending() > 0
 
     def write(self, data: bytes) -> None:
         """Send; what the kernel does not take yet is sent as soon as it does."""

@@ -10,8 +10,7 @@ remembers, as long as it lives, which addresses did not work, and dials them las
               connection, in TLS, or in the upgrade behind them
 
 Of two that are marked alike the one marked longer ago is first. An address that opens a dial is
-fresh again, and after a change of the network all are. A proxy's addresses are dialled likewise,
-but for those of SOCKS, which a library dials.
+fresh again, and after a change of the network all are. A proxy's addresses are dialled likewise.
 
 The face dials in the order of ``order`` and tells of each attempt; ``Dials`` tells how it ended. A
 session has one dial at a time.

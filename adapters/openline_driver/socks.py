@@ -1,6 +1,6 @@
 """How python-socks is called for a proxy, and what its failures mean for a dial.
 
-The library has a client for each loop; the faces call theirs. Its exceptions are the same in all.
+``openline_network.proxied`` calls its client that blocks, without a socket.
 """
 
 from __future__ import annotations

@@ -1,28 +1,28 @@
 """From a backend's address to an open byte stream, every failure with its kind.
 
-DNS, TCP, proxies and TLS are done here rather than inside the WebSocket library, which swallows a
-failed certificate or an early end and hangs. There are no timeouts: the driver aborts a dial
-that takes too long. Certificates are always verified.
+The driver opens the socket (``openline_network.reaching``), and this waits for it. TLS is trio's:
+its streams may be read and written by two tasks. It is done here rather than inside the WebSocket
+library, which swallows a failed certificate or an early end and hangs.
 """
 
 from __future__ import annotations
 
 import os
 import ssl
+from collections.abc import Callable, Collection
 from contextlib import AsyncExitStack
-from typing import Any, Protocol
+from typing import Any, Final, Protocol, cast
 
 import trio
 
 from openline.backend import Backend
-from openline.reconnect.verdicts import ErrorKind
 from openline_driver.addresses import Addresses
-from openline_driver.network_errors import DialError, name_os_error, name_tls_error
+from openline_driver.network_errors import DialError, name_tls_error
 from openline_driver.proxies import Proxies, Proxy, Tunnel
-from openline_driver.tls import early_context
 from openline_driver.version import user_agent
-from openline_trio.addresses import open_named
-from openline_trio.socks import through_socks
+from openline_network.proxied import blamed, open_proxy
+from openline_network.reaching import Reach
+from openline_network.waits import Address
 
 
 class Connect(Protocol):
@@ -44,33 +44,55 @@ def connector(
     session's memory of them. Raises ValueError, one line, if the variable SSLKEYLOGFILE names a
     file that cannot be opened.
     """
-    known = addresses or Addresses()
-    early = early_context(ssl_context, proxies, os.environ, ssl.create_default_context)
-    ssl_context = ssl_context or early
+    reach = Reach(
+        WAITS,
+        os.environ,
+        ssl.create_default_context,
+        ssl_context=ssl_context,
+        proxies=proxies,
+        addresses=addresses,
+    )
 
     async def connect(backend: Backend) -> trio.abc.Stream:
         proxy = None if proxies is None else proxies.of(backend)
         async with AsyncExitStack() as undo:
             stream: trio.abc.Stream
-            if proxy is None:
-                stream = await open_named(known, backend.host, backend.port, backend.address)
-            elif proxy.is_http:
-                stream = await _through(proxy, backend, early, known)
+            if proxy is not None and proxy.scheme == "https":
+                stream = await _through(proxy, backend, reach)
             else:
-                stream = await through_socks(proxy, backend)
+                stream = _stream(await reach.plain(backend))
             undo.push_async_callback(trio.aclose_forcefully, stream)
             if backend.is_secure:
-                stream = await _secure(stream, backend.host, ssl_context)
+                stream = await _secure(stream, backend.host, reach.settings)
             undo.pop_all()
         return stream
 
     return connect
 
 
+def _stream(sock: object) -> trio.SocketStream:
+    return trio.SocketStream(trio.socket.from_stdlib_socket(cast("Any", sock)))
+
+
+async def _through(proxy: Proxy, backend: Backend, reach: Reach) -> trio.abc.Stream:
+    """A stream to the backend through a proxy that speaks TLS itself."""
+    stream: trio.abc.Stream = _stream(await open_proxy(proxy, reach.tcp))
+    async with AsyncExitStack() as undo:
+        undo.push_async_callback(trio.aclose_forcefully, stream)
+        with blamed(proxy, trio.BrokenResourceError):
+            stream = await _secure(stream, proxy.host, reach.usual)
+            tunnel = Tunnel(proxy, backend, user_agent())
+            await stream.send_all(tunnel.request)
+            while not tunnel.receive(await stream.receive_some()):
+                pass
+        undo.pop_all()
+    return stream
+
+
 async def _secure(
-    stream: trio.abc.Stream, host: str, context: ssl.SSLContext | None
+    stream: trio.abc.Stream, host: str, context: Callable[[], ssl.SSLContext]
 ) -> trio.SSLStream[trio.abc.Stream]:
-    settings = _Settings(context or ssl.create_default_context())
+    settings = _Settings(context())
     tls = trio.SSLStream(
         stream,
         settings,  # type: ignore[arg-type]  # of a context, trio calls this method alone
@@ -97,28 +119,31 @@ class _Settings:
         return self.made
 
 
-async def _through(
-    proxy: Proxy, backend: Backend, context: ssl.SSLContext | None, known: Addresses
-) -> trio.abc.Stream:
-    """A stream to the backend through a proxy that speaks HTTP CONNECT."""
-    try:
-        stream: trio.abc.Stream = await open_named(known, proxy.host, proxy.port, proxy.address)
-    except DialError as exc:
-        raise proxy.error(ErrorKind.PROXY_UNREACHABLE, exc.detail) from exc
-    async with AsyncExitStack() as undo:
-        undo.push_async_callback(trio.aclose_forcefully, stream)
-        try:
-            if proxy.scheme == "https":
-                stream = await _secure(stream, proxy.host, context)
-            tunnel = Tunnel(proxy, backend, user_agent())
-            await stream.send_all(tunnel.request)
-            while not tunnel.receive(await stream.receive_some()):
-                pass
-        except DialError as exc:
-            if exc.kind.name.startswith("TLS"):
-                raise proxy.error(ErrorKind.PROXY_FAILED, exc.detail) from exc
-            raise
-        except trio.BrokenResourceError as exc:
-            raise proxy.error(ErrorKind.PROXY_FAILED, name_os_error(exc)[1]) from exc
-        undo.pop_all()
-    return stream
+class _Waits:
+    """How a dial waits on trio."""
+
+    async def look_up(self, host: str, port: int) -> list[Address]:
+        """The addresses of ``host``."""
+        found = await trio.socket.getaddrinfo(host, port, type=trio.socket.SOCK_STREAM)
+        return [(family, address) for family, _, _, _, address in found]
+
+    async def ready(
+        self, numbers: Collection[int], seconds: float, *, writes: bool
+    ) -> Collection[int]:
+        """Those of the descriptors that are ready, once there are any, or so many seconds later."""
+        wait = trio.lowlevel.wait_writable if writes else trio.lowlevel.wait_readable
+        found: list[int] = []
+
+        async def note(number: int) -> None:
+            await wait(number)
+            found.append(number)
+            waiting.cancel_scope.cancel()
+
+        with trio.move_on_after(seconds):
+            async with trio.open_nursery() as waiting:
+                for number in numbers:
+                    waiting.start_soon(note, number)
+        return found
+
+
+WAITS: Final = _Waits()

@@ -8,7 +8,7 @@ import socket
 import ssl
 import struct
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any
 
 import pytest
@@ -16,12 +16,12 @@ import trustme
 
 from openline.backend import Backend
 from openline.reconnect.verdicts import ErrorKind
-from openline_asyncio import network
-from openline_asyncio.network import connector
+from openline_asyncio.network import WAITS, connector
 from openline_asyncio.transport import SocketTransport
 from openline_driver.addresses import Addresses
 from openline_driver.effects import DRAIN
 from openline_driver.network_errors import DialError
+from openline_network import tcp
 from tests.asyncio.support import LOOPS, run
 
 PAST = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
@@ -146,7 +146,7 @@ def test_an_address_that_is_mute_holds_nobody_up(
     loop: Callable[[], asyncio.AbstractEventLoop], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first address never answers, the second refuses, the third is the backend."""
-    monkeypatch.setattr(network, "HAPPY_EYEBALLS", 0.01)
+    monkeypatch.setattr(tcp, "HAPPY_EYEBALLS", 0.01)
 
     async def main() -> None:
         with socket.create_server(("127.0.0.1", 0)) as there:
@@ -162,7 +162,7 @@ def test_an_address_that_is_mute_holds_nobody_up(
             async def look_up(*_: object) -> list[Any]:
                 return addresses
 
-            monkeypatch.setattr(network, "_look_up", look_up)
+            monkeypatch.setattr(WAITS, "look_up", look_up)
             protocol = Noting()
             transport = await connector()(Backend(), protocol)
             assert transport.get_extra_info("peername")[1] == port
@@ -180,34 +180,41 @@ def test_an_address_that_is_mute_holds_nobody_up(
     run(main, loop)
 
 
+@every_loop
 def test_a_dial_that_is_cancelled_as_it_succeeds_leaves_no_socket(
-    monkeypatch: pytest.MonkeyPatch,
+    loop: Callable[[], asyncio.AbstractEventLoop], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The first address is given up because the second one answered: the abort comes then."""
-    monkeypatch.setattr(network, "HAPPY_EYEBALLS", 0)
-    opened = socket.socket()
+    """The second address answers while the first is mute: the abort comes then."""
+    monkeypatch.setattr(tcp, "HAPPY_EYEBALLS", 0)
 
     async def main() -> None:
-        async def look_up(*_: object) -> list[int]:
-            return [1, 2]
+        there, (mute, waiting) = socket.create_server(("127.0.0.1", 0)), _mute()
 
-        async def connect(_: object, address: int, known: object) -> socket.socket:
-            if address == 2:
-                return opened
-            try:
-                await asyncio.get_running_loop().create_future()
-            finally:
+        async def look_up(*_: object) -> list[Any]:
+            ends = mute.getsockname(), there.getsockname()
+            return [(socket.AF_INET, each) for each in ends]
+
+        class Cancelling(Addresses):
+            def reached(self, address: Hashable) -> None:
+                super().reached(address)
                 dial.cancel()
-            raise AssertionError("nobody answers there")
 
-        monkeypatch.setattr(network, "_look_up", look_up)
-        monkeypatch.setattr(network, "_connect", connect)
-        dial = asyncio.create_task(connector()(Backend(), Noting()))
+        protocol = Noting()
+
+        async def dialled() -> None:
+            transport = await connector(addresses=Cancelling())(Backend(), protocol)
+            transport.abort()
+            await asyncio.sleep(0)  # raises the cancellation
+
+        monkeypatch.setattr(WAITS, "look_up", look_up)
+        dial = asyncio.create_task(dialled())
         with pytest.raises(asyncio.CancelledError):
             await dial
+        await protocol.lost
+        for each in (*waiting, mute, there):
+            each.close()
 
-    run(main)
-    assert opened.fileno() == -1
+    run(main, loop)
 
 
 def _mute() -> tuple[socket.socket, list[socket.socket]]:
@@ -543,16 +550,13 @@ def test_a_send_that_waits_for_a_read_ends_with_the_socket(
 def test_an_address_that_stayed_mute_is_dialled_last_the_next_time(
     loop: Callable[[], asyncio.AbstractEventLoop], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(network, "HAPPY_EYEBALLS", 0.01)
+    monkeypatch.setattr(tcp, "HAPPY_EYEBALLS", 0.01)
     dialled: list[Any] = []
-    connect: Any = vars(network)["_connect"]
 
-    async def noting(loop: Any, to: Any, known: Addresses) -> socket.socket:
-        dialled.append(to)
-        opened: socket.socket = await connect(loop, to, known)
-        return opened
-
-    monkeypatch.setattr(network, "_connect", noting)
+    class Attempts(Addresses):
+        def attempt(self, address: Hashable) -> None:
+            super().attempt(address)
+            dialled.append(address)
 
     async def main() -> None:
         with socket.create_server(("127.0.0.1", 0)) as there:
@@ -565,8 +569,8 @@ def test_an_address_that_stayed_mute_is_dialled_last_the_next_time(
             async def look_up(*_: object) -> list[Any]:
                 return here
 
-            monkeypatch.setattr(network, "_look_up", look_up)
-            dial = connector(addresses=Addresses())
+            monkeypatch.setattr(WAITS, "look_up", look_up)
+            dial = connector(addresses=Attempts())
             for orders in (here, here[1:]):
                 dialled.clear()
                 protocol = Noting()

@@ -8,7 +8,7 @@ import socket
 import ssl
 import struct
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
@@ -18,14 +18,15 @@ import trustme
 
 from openline.backend import Backend
 from openline.reconnect.verdicts import ErrorKind
-from openline_blocking import network
-from openline_blocking.network import connector
+from openline_blocking.network import WAITS, connector
 from openline_blocking.poller import Poller
 from openline_blocking.stream import Stream
 from openline_blocking.tasks import here, sleep_until
 from openline_driver.effects import DRAIN
 from openline_driver.network_errors import DialError
 from openline_driver.proxies import Proxies
+from openline_network import tcp
+from openline_network.waits import Connected
 from tests.blocking.support import cancelled, nothing_left, reset, run, threaded
 
 PAST = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
@@ -38,13 +39,15 @@ def dialled(
     backend: Backend,
     context: ssl.SSLContext | None = None,
     proxies: Proxies | None = None,
-    then: Callable[[socket.socket], object] = socket.socket.close,
+    then: Callable[[Any], object] = socket.socket.close,
 ) -> None:
     async def main() -> None:
         connect = connector(context, proxies)(backend)
-        sock = await cast("Coroutine[Any, Any, socket.socket]", connect)
-        with sock:
+        sock = await cast("Coroutine[Any, Any, Connected]", connect)
+        try:
             then(sock)
+        finally:
+            sock.close()
 
     run(main)
 
@@ -86,8 +89,8 @@ def test_closed_port_is_refused() -> None:
         assert fails(Backend(port=taken.getsockname()[1])).kind is ErrorKind.REFUSED
 
 
-def _giving(addresses: list[Any]) -> Callable[[str, int], list[Any]]:
-    def look_up(_host: str, _port: int) -> list[Any]:
+def _giving(addresses: list[Any]) -> Callable[[str, int], Awaitable[list[Any]]]:
+    async def look_up(_host: str, _port: int) -> list[Any]:
         return list(addresses)
 
     return look_up
@@ -107,7 +110,7 @@ def mute() -> tuple[socket.socket, list[socket.socket]]:
 
 def test_an_address_that_is_mute_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """The first address never answers, the second refuses, the third is the backend."""
-    monkeypatch.setattr(network, "HAPPY_EYEBALLS", 0.01)
+    monkeypatch.setattr(tcp, "HAPPY_EYEBALLS", 0.01)
     server, waiting = mute()
     with socket.create_server(("127.0.0.1", 0)) as there:
         addresses: list[Any] = [
@@ -115,7 +118,7 @@ def test_an_address_that_is_mute_holds_nobody_up(monkeypatch: pytest.MonkeyPatch
             (socket.AF_INET, ("127.0.0.1", 1)),
             (socket.AF_INET, there.getsockname()),
         ]
-        monkeypatch.setattr(network, "_look_up", _giving(addresses))
+        monkeypatch.setattr(WAITS, "look_up", _giving(addresses))
 
         def check(sock: socket.socket) -> None:
             assert sock.getpeername() == there.getsockname()
@@ -136,10 +139,10 @@ def test_an_address_that_is_mute_holds_nobody_up(monkeypatch: pytest.MonkeyPatch
 def test_two_addresses_that_answer_at_once_leave_one_socket(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(network, "HAPPY_EYEBALLS", 0)
+    monkeypatch.setattr(tcp, "HAPPY_EYEBALLS", 0)
     with socket.create_server(("127.0.0.1", 0)) as there:
         address = (socket.AF_INET, there.getsockname())
-        monkeypatch.setattr(network, "_look_up", _giving([address, address]))
+        monkeypatch.setattr(WAITS, "look_up", _giving([address, address]))
         with nothing_left():
             dialled(Backend())
 
@@ -352,6 +355,76 @@ def test_tls_through_http_connect() -> None:
     assert "Proxy-Authorization: Basic bWU6cGFzcw==\r\n" in asked
 
 
+@pytest.mark.parametrize("secure", [False, True])
+def test_a_proxy_that_speaks_tls(monkeypatch: pytest.MonkeyPatch, secure: bool) -> None:
+    """To a backend that speaks TLS as well, or does not; in large blocks."""
+    there, trusting = contexts(UNKNOWN)
+    proxys, proxys_own = contexts("localhost")
+    monkeypatch.setattr(ssl, "create_default_context", lambda: proxys_own)
+    data = bytes(range(256)) * 8_000
+
+    def check(sock: Connected) -> None:
+        noting = Noting(sock)
+        noting.stream.write(data)
+        noting.stream.write(b"behind it")
+        noting.turns(lambda: len(noting.data) == len(data) + 9)
+        assert noting.data == data + b"behind it"
+        assert not _is_full(noting)
+        assert noting.ends == []
+        noting.close()
+
+    with threaded(secured(there, echo) if secure else echo) as port:
+        proxy = HttpProxy(port)
+        with threaded(secured(proxys, proxy)) as proxied:
+            backend = Backend(UNKNOWN, port=443, secure=secure, allow_plain=True)
+            dialled(backend, trusting, Proxies(f"https://me:pass@localhost:{proxied}", {}), check)
+    assert b"Proxy-Authorization: Basic bWU6cGFzcw==\r\n" in proxy.asked
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (b"HTTP/1.1 407 No\r\n\r\n", ErrorKind.PROXY_CREDENTIALS),
+        (b"HTTP/1.1 502 No\r\n\r\n", ErrorKind.PROXY_BUSY),
+        (b"what?\r\n\r\n", ErrorKind.PROXY_FAILED),
+    ],
+)
+def test_a_proxy_that_speaks_tls_and_refuses(
+    monkeypatch: pytest.MonkeyPatch, answer: bytes, kind: ErrorKind
+) -> None:
+    proxys, trusting = contexts("localhost")
+    monkeypatch.setattr(ssl, "create_default_context", lambda: trusting)
+    with threaded(secured(proxys, HttpProxy(0, answer))) as port:
+        error = fails(Backend(UNKNOWN, port=443), None, Proxies(f"https://localhost:{port}", {}))
+    assert error.kind is kind
+    assert error.detail.startswith(f"proxy localhost:{port}: ")
+
+
+def test_a_proxy_that_speaks_tls_and_is_not_trusted() -> None:
+    proxys, _ = contexts("localhost")
+    with threaded(secured(proxys, HttpProxy(0))) as port:
+        error = fails(Backend(UNKNOWN, port=443), None, Proxies(f"https://localhost:{port}", {}))
+    assert error.kind is ErrorKind.PROXY_FAILED
+    assert error.detail.startswith(f"proxy localhost:{port}: ")
+
+
+@pytest.mark.parametrize("secure", [False, True])
+def test_a_backend_behind_a_proxy_that_speaks_tls_and_fails(
+    monkeypatch: pytest.MonkeyPatch, secure: bool
+) -> None:
+    """Its own TLS is the backend's failure, and no longer the proxy's."""
+    there, _ = contexts(UNKNOWN)
+    proxys, proxys_own = contexts("localhost")
+    monkeypatch.setattr(ssl, "create_default_context", lambda: proxys_own)
+    with (
+        threaded(secured(there, echo) if secure else closes) as port,
+        threaded(secured(proxys, HttpProxy(port))) as proxied,
+    ):
+        proxies = Proxies(f"https://localhost:{proxied}", {})
+        error = fails(Backend(UNKNOWN, port=443, secure=True), None, proxies)
+    assert error.kind is (ErrorKind.TLS_CERTIFICATE if secure else ErrorKind.TLS_CUT)
+
+
 @pytest.mark.parametrize("user", ["", "me:pass"])
 def test_socks(user: str) -> None:
     with threaded(echo) as port:
@@ -371,7 +444,7 @@ def test_socks(user: str) -> None:
         ("http", HttpProxy(0, b"HTTP/1.1 502 No\r\n\r\n"), ErrorKind.PROXY_BUSY),
         ("http", closes, ErrorKind.PROXY_FAILED),
         ("http", resets, ErrorKind.PROXY_FAILED),
-        ("https", closes, ErrorKind.PROXY_FORBIDS),
+        ("https", closes, ErrorKind.PROXY_FAILED),
         ("socks5h", SocksProxy(0, 2), ErrorKind.PROXY_FORBIDS),
         ("socks5h", SocksProxy(0, user=b"me:other"), ErrorKind.PROXY_CREDENTIALS),
         ("socks5h", closes, ErrorKind.PROXY_FAILED),
@@ -441,7 +514,7 @@ def pair() -> tuple[socket.socket, socket.socket]:
 class Noting:
     """A stream, and what it tells. ``turns`` works until a condition holds."""
 
-    def __init__(self, sock: socket.socket) -> None:
+    def __init__(self, sock: Connected) -> None:
         self.poller = Poller()
         self.poller.open()
         self.data = bytearray()

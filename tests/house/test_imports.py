@@ -67,13 +67,20 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "openline_diagrams": ("openline", "openline_lookup"),
     "openline_audio": ("openline",),
     "openline_driver": ("openline", "openline_audio"),
+    "openline_network": ("openline", "openline_driver"),
     "openline_store": ("openline", "openline_driver"),
-    "openline_trio": ("openline", "openline_store", "openline_audio", "openline_driver"),
-    "openline_asyncio": ("openline", "openline_store", "openline_audio", "openline_driver"),
+    "openline_trio": (
+        *("openline", "openline_store", "openline_audio", "openline_driver", "openline_network"),
+    ),
+    "openline_asyncio": (
+        *("openline", "openline_store", "openline_audio", "openline_driver", "openline_network"),
+    ),
     "openline_threads": (
         *("openline", "openline_store", "openline_audio", "openline_driver", "openline_asyncio"),
     ),
-    "openline_blocking": ("openline", "openline_store", "openline_audio", "openline_driver"),
+    "openline_blocking": (
+        *("openline", "openline_store", "openline_audio", "openline_driver", "openline_network"),
+    ),
     "openline_server": ("openline", "openline_audio", "openline_driver"),
     "openline_testing": ("openline", "openline_driver", "openline_server"),
     "openline_speech": ("openline",),
@@ -137,12 +144,7 @@ ONLY = {
     "soundfile": ("openline_audio",),
     "soxr": ("openline_audio",),
     "av": ("openline_audio.container",),
-    "python_socks": (
-        "openline_driver.socks",
-        "openline_trio.socks",
-        "openline_asyncio.proxied",
-        "openline_blocking.proxied",
-    ),
+    "python_socks": ("openline_driver.socks", "openline_network.proxied"),
     "sounddevice": ("openline_audio.portaudio",),
     "pulsectl": ("openline_audio.pulse",),
     "faster_whisper": ("openline_server",),

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from typing import Any
 
 import pytest
 import trio
 
+from openline.backend import Backend
 from openline.reconnect.verdicts import ErrorKind
 from openline_driver.addresses import Addresses
 from openline_driver.network_errors import DialError
-from openline_trio import addresses
-from openline_trio.addresses import open_named
+from openline_network import tcp
+from openline_trio.network import WAITS, connector
 from tests.support_lines import descriptors
 
 Address = tuple[int, Any]
@@ -47,66 +48,69 @@ def closed() -> Address:
         return socket.AF_INET, free.getsockname()
 
 
-@pytest.fixture
-def dialled(monkeypatch: pytest.MonkeyPatch) -> list[Address]:
-    """The addresses in the order in which they are dialled."""
-    monkeypatch.setattr(addresses, "HAPPY_EYEBALLS", 0.01)
-    found: list[Address] = []
-    connect: Any = vars(addresses)["_connect"]
+class Noting(Addresses):
+    """Notes the addresses in the order in which they are dialled."""
 
-    async def noting(to: Address, known: Addresses) -> trio.socket.SocketType:
-        found.append(to)
-        opened: trio.socket.SocketType = await connect(to, known)
-        return opened
+    def __init__(self) -> None:
+        super().__init__()
+        self.dialled: list[Hashable] = []
 
-    monkeypatch.setattr(addresses, "_connect", noting)
-    return found
+    def attempt(self, address: Hashable) -> None:
+        super().attempt(address)
+        self.dialled.append(address)
+
+
+@pytest.fixture(autouse=True)
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A head start is short here."""
+    monkeypatch.setattr(tcp, "HAPPY_EYEBALLS", 0.01)
 
 
 def host(monkeypatch: pytest.MonkeyPatch, found: Sequence[Address]) -> None:
-    """Have every name lead to these addresses."""
+    """Have every name lead to these addresses; one that is there twice is dialled twice."""
 
     async def look_up(*_: object) -> list[Address]:
         await trio.lowlevel.checkpoint()
         return list(found)
 
-    monkeypatch.setattr(addresses, "_look_up", look_up)
+    monkeypatch.setattr(WAITS, "look_up", look_up)
+    monkeypatch.setattr(tcp, "in_turns", list)
 
 
 async def dial(known: Addresses) -> Address:
     """Dial, and return the address that answered."""
-    stream = await open_named(known, "speech.example", 1, "speech.example:1")
-    async with stream:
+    backend = Backend("speech.example", port=1, secure=False, allow_plain=True)
+    async with await connector(addresses=known)(backend) as stream:
+        assert isinstance(stream, trio.SocketStream)
         peer: Address = (socket.AF_INET, stream.socket.getpeername())
         return peer
 
 
 async def test_one_that_stayed_mute_is_last_the_next_time(
-    monkeypatch: pytest.MonkeyPatch, dialled: list[Address], mute: Address, there: Address
+    monkeypatch: pytest.MonkeyPatch, mute: Address, there: Address
 ) -> None:
     host(monkeypatch, [mute, there])
-    known, before = Addresses(), descriptors()
+    known, before = Noting(), descriptors()
     assert await dial(known) == there
-    assert dialled == [mute, there]
-    dialled.clear()
+    assert known.dialled == [mute, there]
+    known.dialled.clear()
     assert await dial(known) == there
-    assert dialled == [there]
+    assert known.dialled == [there]
     assert descriptors() == before
 
 
 async def test_one_that_refuses_costs_no_time(
-    monkeypatch: pytest.MonkeyPatch, dialled: list[Address], closed: Address, there: Address
+    monkeypatch: pytest.MonkeyPatch, closed: Address, there: Address
 ) -> None:
-    monkeypatch.setattr(addresses, "HAPPY_EYEBALLS", 60)
+    monkeypatch.setattr(tcp, "HAPPY_EYEBALLS", 60)
     host(monkeypatch, [closed, there])
+    known = Noting()
     with trio.fail_after(5):
-        assert await dial(Addresses()) == there
-    assert dialled == [closed, there]
+        assert await dial(known) == there
+    assert known.dialled == [closed, there]
 
 
-async def test_all_refuse(
-    monkeypatch: pytest.MonkeyPatch, dialled: list[Address], closed: Address
-) -> None:
+async def test_all_refuse(monkeypatch: pytest.MonkeyPatch, closed: Address) -> None:
     for found in ([closed], [closed, closed]):
         host(monkeypatch, found)
         with pytest.raises(DialError, match=r"connection refused: speech\.example:1") as caught:
@@ -115,21 +119,22 @@ async def test_all_refuse(
 
 
 async def test_a_cancelled_dial_leaves_no_socket(
-    monkeypatch: pytest.MonkeyPatch, dialled: list[Address], mute: Address
+    monkeypatch: pytest.MonkeyPatch, mute: Address
 ) -> None:
     host(monkeypatch, [mute, mute])
     before = descriptors()
+    known = Noting()
     with trio.move_on_after(0.05) as scope:
-        await dial(Addresses())
+        await dial(known)
     assert scope.cancelled_caught
     assert descriptors() == before
-    assert dialled == [mute, mute]
+    assert known.dialled == [mute, mute]
 
 
 async def test_two_that_answer_at_once_leave_one_socket(
     monkeypatch: pytest.MonkeyPatch, there: Address
 ) -> None:
-    monkeypatch.setattr(addresses, "HAPPY_EYEBALLS", 0)
+    monkeypatch.setattr(tcp, "HAPPY_EYEBALLS", 0)
     host(monkeypatch, [there, there])
     before = descriptors()
     for _ in range(20):
@@ -141,16 +146,15 @@ async def test_a_cancellation_as_one_answers_leaves_no_socket(
     monkeypatch: pytest.MonkeyPatch, there: Address
 ) -> None:
     host(monkeypatch, [there])
-    connect: Any = vars(addresses)["_connect"]
     before = descriptors()
     with trio.CancelScope() as scope:
 
-        async def answering(to: Address, known: Addresses) -> trio.socket.SocketType:
-            opened: trio.socket.SocketType = await connect(to, known)
-            scope.cancel()
-            return opened
+        class Cancelling(Addresses):
+            def reached(self, address: Hashable) -> None:
+                super().reached(address)
+                scope.cancel()
 
-        monkeypatch.setattr(addresses, "_connect", answering)
-        await dial(Addresses())
+        await dial(Cancelling())
+        await trio.lowlevel.checkpoint()
     assert scope.cancelled_caught
     assert descriptors() == before

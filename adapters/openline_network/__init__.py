@@ -1,0 +1,1 @@
+"""From a backend's address to a connected socket, in whichever way a face waits."""
