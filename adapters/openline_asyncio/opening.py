@@ -5,18 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import ssl
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from functools import partial
-from random import SystemRandom
-from types import TracebackType
-from typing import Final
-
-from msgspec.structs import replace
 
 from openline.backend import Backend
-from openline.dialects.checking import DialectError
 from openline.dialects.protocol import Dialect
 from openline.observer import Observer
 from openline.policy import Policy
@@ -24,17 +16,8 @@ from openline_asyncio.network import Connect, connector
 from openline_asyncio.session import Session
 from openline_audio.pushed import check_unused
 from openline_audio.source import Source
-from openline_driver.addresses import Addresses
-from openline_driver.arguments import Maker, check_resuming, chosen_dialler, new_options
-from openline_driver.exception_groups import is_own, raise_alone
-from openline_driver.netlink import sleep_clock
-from openline_driver.options import STORE_LIMIT, Credentials, SessionOptions
-from openline_driver.unopened import Unopened
-from openline_driver.version import user_agent
-from openline_store.beginning import begun, begun_again
-from openline_store.journal_file import journal_file
-
-_MAKER: Final = Maker(SystemRandom().random, lambda: str(uuid.uuid4()), user_agent(), sleep_clock())
+from openline_driver.options import STORE_LIMIT, Credentials
+from openline_store.opening import Block, new_session, past_session
 
 
 def open_session(
@@ -86,14 +69,9 @@ def open_session(
     only shows on a live line.
     """
     given = locals()
-    known = Addresses()
-    options = new_options(given, replace(_MAKER, addresses=known))
-    dialler = chosen_dialler(given, os.environ, partial(connector, addresses=known))
+    prepare = new_session(given, Session, connector)
     check_unused(sources)
-    file = journal_file(journal, keep_audio=journal_audio)
-    session = Session(options, sources, dialler, observers, file)
-
-    return _Opening(lambda: begun(session, options, file, spool))
+    return _Opening(prepare)
 
 
 def resume_session(
@@ -124,25 +102,13 @@ def resume_session(
     which the dialect, the policy or the backend do not fit.
     """
     given = locals()
-    named, known = check_resuming(given), Addresses()
-    dialler = chosen_dialler(given, os.environ, partial(connector, addresses=known))
-    file = journal_file(journal, keep_audio=journal_audio)
-
-    maker = replace(_MAKER, addresses=known)
-
-    def make(options: SessionOptions) -> Session:
-        return Session(options, {}, dialler, observers, file)
-
-    return _Opening(lambda: begun_again(given, maker, named, file, make))
+    return _Opening(past_session(given, Session, connector))
 
 
-class _Opening(Unopened):
+class _Opening(Block[Session]):
     """The block around a session, and the task group of its one task."""
 
     opens, loop = Session, "asyncio"
-
-    def __init__(self, prepare: Callable[[], Session]) -> None:
-        self._prepare = prepare
 
     async def __aenter__(self) -> Session:
         try:
@@ -162,23 +128,3 @@ class _Opening(Unopened):
             await self.__aexit__(type(exc), exc, exc.__traceback__)
             raise
         return self._session
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        exc: BaseException | None,
-        trace: TracebackType | None,
-    ) -> bool | None:
-        try:
-            self._session.abort()  # what is not over yet
-        except Exception as fault:  # ours: the task is ended all the same
-            await self._tasks.__aexit__(type(fault), fault, fault.__traceback__)
-            raise
-        try:
-            await self._tasks.__aexit__(kind, exc, trace)
-        except BaseExceptionGroup as group:
-            if is_own(group, exc):
-                return False  # the block's own error, as the block raised it
-            raise_alone(group, DialectError)  # the app's dialect: one line is enough
-            raise
-        return None

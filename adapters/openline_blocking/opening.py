@@ -4,13 +4,8 @@ from __future__ import annotations
 
 import os
 import ssl
-import uuid
 from collections.abc import Callable, Generator, Mapping, Sequence
-from functools import partial
-from random import SystemRandom
-from typing import Final, NoReturn
-
-from msgspec.structs import replace
+from typing import NoReturn
 
 from openline.backend import Backend
 from openline.dialects.protocol import Dialect
@@ -22,16 +17,9 @@ from openline_audio.source import Source
 from openline_blocking.asking import Credentials
 from openline_blocking.network import Connect, connector
 from openline_blocking.session import Session
-from openline_driver.addresses import Addresses
 from openline_driver.argument_checks import check_credentials
-from openline_driver.arguments import Maker, check_resuming, chosen_dialler, new_options
-from openline_driver.netlink import sleep_clock
-from openline_driver.options import STORE_LIMIT, SessionOptions
-from openline_driver.version import user_agent
-from openline_store.beginning import begun, begun_again
-from openline_store.journal_file import journal_file
-
-_MAKER: Final = Maker(SystemRandom().random, lambda: str(uuid.uuid4()), user_agent(), sleep_clock())
+from openline_driver.options import STORE_LIMIT
+from openline_store.opening import new_session, past_session
 
 
 def open_session(
@@ -87,14 +75,9 @@ def open_session(
     """
     given = locals()
     check_credentials(credentials, threads=True)
-    known = Addresses()
-    options = new_options(given, replace(_MAKER, addresses=known))
-    dialler = chosen_dialler(given, os.environ, partial(connector, addresses=known))
+    prepare = new_session(given, Session, connector)
     check_unused(sources)
-    file = journal_file(journal, keep_audio=journal_audio)
-    session = Session(options, sources, dialler, observers, file)
-
-    return Opening(lambda: begun(session, options, file, spool))
+    return Opening(prepare)
 
 
 def resume_session(
@@ -126,15 +109,7 @@ def resume_session(
     """
     given = locals()
     check_credentials(credentials, threads=True)
-    named, known = check_resuming(given), Addresses()
-    dialler = chosen_dialler(given, os.environ, partial(connector, addresses=known))
-    maker = replace(_MAKER, addresses=known)
-    file = journal_file(journal, keep_audio=journal_audio)
-
-    def make(options: SessionOptions) -> Session:
-        return Session(options, {}, dialler, observers, file)
-
-    return Opening(lambda: begun_again(given, maker, named, file, make))
+    return Opening(past_session(given, Session, connector))
 
 
 class Opening:

@@ -4,37 +4,21 @@ from __future__ import annotations
 
 import os
 import ssl
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from functools import partial
-from random import SystemRandom
-from types import TracebackType
-from typing import Final
 
 import trio
-from msgspec.structs import replace
 
 from openline.backend import Backend
-from openline.dialects.checking import DialectError
 from openline.dialects.protocol import Dialect
 from openline.observer import Observer
 from openline.policy import Policy
 from openline_audio.pushed import check_unused
 from openline_audio.source import Source
-from openline_driver.addresses import Addresses
-from openline_driver.arguments import Maker, check_resuming, chosen_dialler, new_options
-from openline_driver.exception_groups import is_own, raise_alone
-from openline_driver.netlink import sleep_clock
-from openline_driver.options import STORE_LIMIT, Credentials, SessionOptions
-from openline_driver.unopened import Unopened
-from openline_driver.version import user_agent
-from openline_store.beginning import begun, begun_again
-from openline_store.journal_file import journal_file
+from openline_driver.options import STORE_LIMIT, Credentials
+from openline_store.opening import Block, new_session, past_session
 from openline_trio.network import Connect, connector
 from openline_trio.session import Session
-
-_MAKER: Final = Maker(SystemRandom().random, lambda: str(uuid.uuid4()), user_agent(), sleep_clock())
 
 
 def open_session(
@@ -87,14 +71,9 @@ def open_session(
     only shows on a live line.
     """
     given = locals()
-    known = Addresses()
-    options = new_options(given, replace(_MAKER, addresses=known))
-    dialler = chosen_dialler(given, os.environ, partial(connector, addresses=known))
+    prepare = new_session(given, Session, connector)
     check_unused(sources)
-    file = journal_file(journal, keep_audio=journal_audio)
-    session = Session(options, sources, dialler, observers, file)
-
-    return _Opening(lambda: begun(session, options, file, spool))
+    return _Opening(prepare)
 
 
 def resume_session(
@@ -125,26 +104,13 @@ def resume_session(
     which the dialect, the policy or the backend do not fit.
     """
     given = locals()
-    named, known = check_resuming(given), Addresses()
-    dialler = chosen_dialler(given, os.environ, partial(connector, addresses=known))
-    file = journal_file(journal, keep_audio=journal_audio)
-
-    maker = replace(_MAKER, addresses=known)
-
-    def make(options: SessionOptions) -> Session:
-        return Session(options, {}, dialler, observers, file)
-
-    return _Opening(lambda: begun_again(given, maker, named, file, make))
+    return _Opening(past_session(given, Session, connector))
 
 
-class _Opening(Unopened):
-    """The block around a session. A class and no generator: a ``yield`` inside a nursery
-    would hand trio's nursery stack to the task that runs the block."""
+class _Opening(Block[Session]):
+    """The block around a session, and the nursery of its tasks."""
 
     opens, loop = Session, "trio"
-
-    def __init__(self, prepare: Callable[[], Session]) -> None:
-        self._prepare = prepare
 
     async def __aenter__(self) -> Session:
         if not trio.lowlevel.in_trio_task():
@@ -153,27 +119,7 @@ class _Opening(Unopened):
                 "asyncio uses openline_asyncio, one without a loop openline_threads"
             )
         self._session = self._prepare()
-        self._manager = trio.open_nursery()  # here: a block may be made outside of trio
-        nursery = await self._manager.__aenter__()
+        self._tasks = trio.open_nursery()  # here: a block may be made outside of trio
+        nursery = await self._tasks.__aenter__()
         nursery.start_soon(self._session.run)
         return self._session
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        exc: BaseException | None,
-        trace: TracebackType | None,
-    ) -> bool | None:
-        try:
-            self._session.abort()  # what is not over yet
-        except Exception as fault:  # ours: trio's nursery is closed all the same
-            await self._manager.__aexit__(type(fault), fault, fault.__traceback__)
-            raise
-        try:
-            return await self._manager.__aexit__(kind, exc, trace)
-        except BaseExceptionGroup as group:
-            # The block's own error, as the block raised it. (Of a group trio makes a copy.)
-            if is_own(group, exc):
-                return False
-            raise_alone(group, DialectError)  # the app's dialect: one line is enough
-            raise
