@@ -8,6 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
+from types import MappingProxyType
+from typing import Final
+
+#: What every face exports, and where it is.
+SHARED: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
+    {
+        "openline_driver.credentials": ("CredentialError",),
+        "openline_driver.network_errors": ("DialError",),
+        "openline_driver.shared_provider": ("SharedProvider",),
+        "openline_driver.tokens": ("Token",),
+        "openline_store.spool": ("SpoolError", "spooled_sessions"),
+        "openline_store.token_file": ("TokenFile",),
+    }
+)
 
 
 class Exports:

@@ -76,6 +76,18 @@ class Place:
         self.leads = leads
         self.outcome: Landed | None = None
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether the call has an outcome for this session; else it joins again."""
+        return self.outcome is not None and self.outcome is not AGAIN
+
+    def given(self) -> object:
+        """What the provider gave. Raises what it raised."""
+        assert self.outcome is not None  # noqa: S101  # it is settled
+        if self.outcome.error is not None:
+            raise self.outcome.error
+        return self.outcome.given
+
 
 class SharedProvider:
     """Wraps a provider, so that the sessions that get it as ``credentials`` share its calls.

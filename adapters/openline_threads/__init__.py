@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from openline_driver.exports import Exports
+from openline_driver.exports import SHARED, Exports
 
 if TYPE_CHECKING:
     from openline_asyncio.network import Connect, connector
@@ -39,13 +39,8 @@ __all__ = [
 _EXPORTS = Exports(
     __name__,
     {
+        **SHARED,
         "openline_asyncio.network": ("Connect", "connector"),
-        "openline_driver.credentials": ("CredentialError",),
-        "openline_driver.network_errors": ("DialError",),
-        "openline_driver.shared_provider": ("SharedProvider",),
-        "openline_driver.tokens": ("Token",),
-        "openline_store.spool": ("SpoolError", "spooled_sessions"),
-        "openline_store.token_file": ("TokenFile",),
         "openline_threads.opening": ("ThreadCredentials", "open_session", "resume_session"),
         "openline_threads.session": ("ThreadSession",),
     },

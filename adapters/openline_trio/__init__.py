@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from openline_driver.exports import Exports
+from openline_driver.exports import SHARED, Exports
 
 if TYPE_CHECKING:
     from openline_driver.credentials import CredentialError
@@ -41,13 +41,8 @@ __all__ = [
 _EXPORTS = Exports(
     __name__,
     {
-        "openline_driver.credentials": ("CredentialError",),
-        "openline_driver.network_errors": ("DialError",),
+        **SHARED,
         "openline_driver.options": ("Credentials", "Provider"),
-        "openline_driver.shared_provider": ("SharedProvider",),
-        "openline_driver.tokens": ("Token",),
-        "openline_store.spool": ("SpoolError", "spooled_sessions"),
-        "openline_store.token_file": ("TokenFile",),
         "openline_trio.network": ("Connect", "connector"),
         "openline_trio.opening": ("open_session", "resume_session"),
         "openline_trio.session": ("Session",),

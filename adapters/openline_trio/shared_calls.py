@@ -40,12 +40,8 @@ async def ask(provider: SharedProvider, refused: str | None) -> object:
             await called.wait()
         finally:
             provider.leave(found)
-        outcome = found.outcome
-        if outcome is None or outcome is AGAIN:
-            continue
-        if outcome.error is not None:
-            raise outcome.error
-        return outcome.given
+        if found.is_settled:
+            return found.given()
 
 
 async def _make(provider: SharedProvider, call: Call, refused: str | None) -> None:
