@@ -4,6 +4,10 @@ Theory of operation. The watch has a connection and a thread of its own. The ser
 when a source or its default changes; each is answered with a new list. When the server is gone, an
 empty list says so, and the watch tries to connect again until it is back.
 
+pulsectl keeps the form of a source (rate, channels) as a view of memory that libpulse uses again.
+So each source of a list would have the form of the last one. The rate is copied in a hook in which
+pulsectl has a class read the memory; the channels are counted by their places, which it copies.
+
 pulsectl is optional and has no stubs: what is used of it is read by name here, and nowhere else.
 """
 
@@ -132,6 +136,7 @@ class PulseWatch:
 
 def connected(pulsectl: Any) -> Any:
     """A connection, as a context manager. Raises one of `failures` if no server answers."""
+    pulsectl.PulseSourceInfo._init_from_struct = _copy_rate  # noqa: SLF001 - its hook
     pulse = pulsectl.Pulse("openline", connect=False)
     try:
         pulse.connect()
@@ -153,17 +158,22 @@ def sources(pulse: Any) -> tuple[Device, ...]:
     found: list[Device] = []
     for each in pulse.source_list():
         played = each.monitor_of_sink_name
-        spec = each.sample_spec
+        positions = tuple(each.channel_list_raw)
         found.append(
             Device(
                 name=each.name,
                 description=each.description,
-                rate=spec.rate,
-                channels=spec.channels,
+                rate=each.rate,
+                channels=len(positions),
                 is_monitor=played is not None,
                 is_default=each.name == default if played is None else played == sink,
                 number=each.index,
-                positions=tuple(each.channel_list_raw),
+                positions=positions,
             )
         )
     return tuple(found)
+
+
+def _copy_rate(info: Any, struct: Any) -> None:
+    """Keep the rate of the source ``info`` while ``struct``, libpulse's memory, has it."""
+    info.rate = struct.sample_spec.rate

@@ -15,7 +15,7 @@ INVALID = 0xFFFF_FFFF
 def source(
     name: str, index: int, *, sink: str | None = None, rate: int = 48_000, channels: int = 2
 ) -> SimpleNamespace:
-    """What pulsectl says of a source; ``sink``: it is the monitor of this one."""
+    """What libpulse says of a source; ``sink``: it is the monitor of this one."""
     return SimpleNamespace(
         name=name,
         description=f"the {name}",
@@ -24,6 +24,24 @@ def source(
         sample_spec=SimpleNamespace(rate=rate, channels=channels),
         channel_list_raw=list(range(1, channels + 1)),
     )
+
+
+class PulseSourceInfo(SimpleNamespace):
+    """What pulsectl keeps of it: as a structure, a view of memory that is used again."""
+
+    def _init_from_struct(self, struct: SimpleNamespace) -> None:
+        """Called while the memory holds this source."""
+
+
+def listed(sources: tuple[SimpleNamespace, ...]) -> list[PulseSourceInfo]:
+    """One piece of memory for all sources, one after the other."""
+    memory = SimpleNamespace()
+    found: list[PulseSourceInfo] = []
+    for each in sources:
+        vars(memory).update(vars(each.sample_spec))
+        found.append(PulseSourceInfo(**(vars(each) | {"sample_spec": memory})))
+        found[-1]._init_from_struct(SimpleNamespace(**(vars(each) | {"sample_spec": memory})))
+    return found
 
 
 class PulseError(Exception):
@@ -42,6 +60,7 @@ class Server:
     """The module pulsectl, with this server behind it."""
 
     PulseError, PulseDisconnected, PulseLoopStop = PulseError, PulseDisconnected, PulseLoopStop
+    PulseSourceInfo = PulseSourceInfo
 
     def __init__(self, *sources: SimpleNamespace) -> None:
         self.sources = sources
@@ -96,10 +115,10 @@ class Connection:
     def server_info(self) -> SimpleNamespace:
         return SimpleNamespace(default_source_name="usb", default_sink_name="speakers")
 
-    def source_list(self) -> list[SimpleNamespace]:
+    def source_list(self) -> list[PulseSourceInfo]:
         if not self.server.is_up:
             raise PulseDisconnected
-        return list(self.server.sources)
+        return listed(self.server.sources)
 
     def event_mask_set(self, *masks: str) -> None:
         self.masks = masks

@@ -178,6 +178,18 @@ async def test_a_device_of_44_1_khz_in_stereo_only(sound: SoundServer) -> None:
     assert strength(ear.heard[RATE // 2 :], 1000) == pytest.approx(16_384, rel=0.05)
 
 
+async def test_a_headset_in_mono_beside_speakers_in_stereo(sound: SoundServer) -> None:
+    sound.load("module-null-sink", "sink_name=band", "rate=16000", "channels=1")
+    sound.load("module-remap-source", "master=band.monitor", "source_name=headset")
+    sound.load("module-null-sink", "sink_name=last", "rate=44100", "channels=2")
+    sound.play(tone(1000, 20, 16_000), "band", 16_000)
+    source = Microphone("headset")
+    assert (source.device.rate, source.device.channels) == (16_000, 1)
+    async with hearing(source) as ear:
+        await ear.until(lambda: ear.seconds > 2)
+    assert strength(ear.heard[RATE // 2 :], 1000) == pytest.approx(16_384, rel=0.05)
+
+
 async def test_another_default_changes_nothing_unless_it_is_followed(sound: SoundServer) -> None:
     sound.play(clicks(30), "room")
     async with hearing(Microphone()) as held, hearing(Microphone(policy="follow")) as followed:
