@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
+
 from openline.events import SourceKind
-from openline_audio.convert import describe_unusable
+from openline_audio.convert import describe_unusable, to_s16le
 from openline_audio.pace import Runtime
 from openline_audio.pushed_pcm import RawPcm
 from openline_audio.samples import as_pcm
@@ -20,8 +22,10 @@ if TYPE_CHECKING:
 
 
 class StreamSource:
-    """Raw s16le PCM from ``pieces``, an async iterable of bytes (or arrays of int16), cut anywhere.
+    """Raw PCM from ``pieces``, an async iterable of bytes (s16le), cut anywhere, or of arrays.
 
+    An array has numbers of int16, or floats whose full scale is ±1: interleaved, or with a column
+    for each channel. Bytes of floats become one by ``np.frombuffer(piece, np.float32)``.
     ``rate`` (Hz, 4,000 to 768,000) and ``channels`` (1 to 256, interleaved) describe it; it becomes
     16 kHz mono. ``channel`` is the number of the one channel to send, from 0; None sends a mix.
     Each piece is delivered when it comes, and the iterable may pause. The end of the iterable is
@@ -54,6 +58,7 @@ class StreamSource:
         if channel is not None and not 0 <= channel < channels:
             raise SourceError(f"raw PCM has no channel {channel}, only {channels} from 0")
         self._pieces = pieces
+        self._channels = channels
         self._bytes_per_second = 2 * rate * channels
         self._pcm = RawPcm(rate, channels, channel)
 
@@ -66,7 +71,7 @@ class StreamSource:
         """Deliver until the iterable ends. A torn sample at its end is dropped."""
         has_begun = False
         async for piece in self._pieces:
-            pcm = as_pcm(piece)
+            pcm = _interleaved(piece, self._channels)
             if not has_begun:  # a piece comes when its last sample was captured
                 has_begun = True
                 sink.started(self._runtime.now() - len(pcm) / self._bytes_per_second)
@@ -74,3 +79,24 @@ class StreamSource:
                 sink.audio(frame)
         for frame in self._pcm.finish() if has_begun else ():
             sink.audio(frame)
+
+
+def _interleaved(piece: Any, channels: int) -> bytes:
+    """The samples of ``piece`` as s16le. Raises SourceError, one line, for what has none."""
+    if isinstance(piece, np.ndarray):
+        if piece.ndim > 2:
+            raise SourceError(
+                f"audio: give rows of samples, not an array of {piece.ndim} dimensions"
+            )
+        if piece.ndim == 2:
+            if piece.shape[1] != channels:
+                raise SourceError(
+                    f"audio: give {channels} columns, one for each channel, not {piece.shape[1]}"
+                )
+            piece = piece.ravel()
+        if piece.dtype.kind == "f":
+            return to_s16le(np.nan_to_num(piece.astype(np.float32), posinf=1, neginf=-1))
+    try:
+        return as_pcm(piece)
+    except TypeError as error:
+        raise SourceError(str(error)) from None

@@ -8,6 +8,7 @@ import os
 import threading
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -199,6 +200,47 @@ def test_an_iterable_of_another_rate_and_more_channels() -> None:
     left = noise(8_000, 2)[:, 0].tobytes()
     assert recorded(StreamSource(pieces(pcm, 640), channels=2, channel=0)) == left
     assert recorded(StreamSource(pieces(b"", 1))) == b""
+
+
+async def arrays(*given: Any) -> AsyncIterator[Any]:
+    for each in given:
+        yield each
+
+
+def test_an_iterable_of_arrays_whose_numbers_are_floats_or_lie_in_columns() -> None:
+    pcm = noise(1_600)
+    assert recorded(StreamSource(arrays(*np.split(pcm, 4)))) == pcm.tobytes()
+    floats = pcm / np.float32(32_768)
+    for kind in (np.float32, np.float64):
+        assert recorded(StreamSource(arrays(*np.split(floats.astype(kind), 5)))) == pcm.tobytes()
+    columns = noise(1_600, 2)
+    wanted = columns[:, 1].tobytes()
+    for given in (columns, columns / np.float32(32_768), np.asfortranarray(columns)):
+        source = StreamSource(arrays(given[:700], given[700:]), channels=2, channel=1)
+        assert recorded(source) == wanted
+
+
+def test_floats_that_are_no_sound() -> None:
+    odd = np.array([np.nan, np.inf, -np.inf, 7.0, -7.0], np.float32)
+    heard = np.frombuffer(recorded(StreamSource(arrays(odd))), "<i2")
+    assert heard.tolist() == [0, 32_767, -32_768, 32_767, -32_768]
+
+
+@pytest.mark.parametrize(
+    ("piece", "why"),
+    [
+        (np.zeros(4, np.int32), r"give 16-bit samples, not ndarray of int32: make them with"),
+        (np.zeros((4, 3), np.float32), "give 2 columns, one for each channel, not 3"),
+        (np.zeros((4, 3), np.int16), "give 2 columns, one for each channel, not 3"),
+        (np.zeros((2, 2, 2), np.float32), "give rows of samples, not an array of 3 dimensions"),
+        ("words", "give bytes of 16-bit samples, not str"),
+    ],
+)
+def test_a_piece_that_is_no_audio_is_the_loss_of_the_source_in_one_line(
+    piece: object, why: str
+) -> None:
+    with pytest.raises(SourceError, match=why):
+        recorded(StreamSource(arrays(piece), channels=2))
 
 
 def test_what_is_no_stream_is_refused_in_one_line() -> None:
