@@ -18,7 +18,7 @@ from wyoming.event import Event, async_read_event, async_write_event
 
 from openline.dialects.protocol import Dialect
 from openline.events import SourceKind
-from openline.updates import Ended
+from openline.updates import Ended, State, StateChanged
 from openline_asyncio.session import Session
 from openline_audio.source import Sink, Source
 from openline_driver.exception_groups import leaves
@@ -167,15 +167,20 @@ class Client:
         self, dialect: Dialect, speech: Speech, limit: asyncio.Timeout, group: asyncio.TaskGroup
     ) -> None:
         """One session, from its opening to its transcript."""
+        trouble = ""
         try:
             async with limit, self._service.open_one(dialect, speech) as session:
                 async for update in session:
+                    if isinstance(update, StateChanged):
+                        trouble = f": {update.reason}" if update.reason else trouble
+                        trouble = "" if update.state == State.STREAMING else trouble
                     if isinstance(update, Ended) and not update.complete:
                         self._service.note(update.reason)
                     await self._carry_out(self._talk.hear(update), group)
         except TimeoutError:
             patience = self._service.patience
-            why, code = f"no transcript within {patience:g} s of the end of the audio", "timeout"
+            why = f"no transcript within {patience:g} s of the end of the audio{trouble}"
+            code = "timeout"
         except (_GoneError, OSError):
             raise
         except Exception as error:  # noqa: BLE001  # a dialect of the user's; the others go on

@@ -7,11 +7,12 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, cast
 
+import pytest
 from wyoming.event import Event, async_read_event, async_write_event
 
 from openline.dialects.echopanel import EchoPanel
 from openline.dialects.protocol import Dialect
-from openline.updates import Update
+from openline.updates import State, StateChanged, Update
 from openline_asyncio.session import Session
 from openline_audio.source import Source
 from openline_wyoming.offer import Offer
@@ -130,6 +131,10 @@ class Full:
         await self.left.acquire()
 
 
+def state(name: State, reason: str = "") -> StateChanged:
+    return StateChanged(state=name, dial=1, reason=reason)
+
+
 async def silent(_source: Source) -> AsyncIterator[Update]:
     await asyncio.Event().wait()
     yield ended()
@@ -186,6 +191,37 @@ def test_a_transcript_that_does_not_come_is_an_error_in_time() -> None:
     [error] = events
     assert error.data["code"] == "timeout"
     assert notes == [error.data["text"]]
+
+
+@pytest.mark.parametrize(
+    ("states", "why"),
+    [
+        (
+            [state(State.RECONNECTING, "nothing listens"), state(State.CONNECTING)],
+            "nothing listens",
+        ),
+        ([state(State.RECONNECTING, "nothing listens"), state(State.STREAMING)], ""),
+    ],
+)
+def test_a_transcript_that_does_not_come_names_what_is_wrong_with_the_line(
+    states: list[StateChanged], why: str
+) -> None:
+    async def updates(_source: Source) -> AsyncIterator[Update]:
+        for each in states:
+            yield each
+        await asyncio.Event().wait()
+
+    async def main() -> list[Event]:
+        wire = Wire(updates)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(wire.client.attend())
+            await wire.say("audio-chunk", bytes(640))
+            await wire.say("audio-stop")
+            return await wire.answers()
+
+    [error] = run(main)
+    expected = "no transcript within 5 s of the end of the audio"
+    assert error.data["text"] == (f"{expected}: {why}" if why else expected)
 
 
 def test_a_dialect_that_raises_is_an_error_for_its_client() -> None:
