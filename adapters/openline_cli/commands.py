@@ -137,7 +137,7 @@ _LISTED: Final = (
                 default=8000,
                 help="The port; 0 picks a free one.",
             ),
-            options.TOKEN_FILE,
+            options.SERVED_TOKEN,
             Parameter(
                 name="dialect",
                 flags=("--dialect",),

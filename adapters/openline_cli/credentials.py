@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from openline.backend import check_credential
+from openline.backend import Backend, check_credential
 from openline_cli.problems import Problem
+from openline_cli.screen import write_err
 from openline_store.token_file import TokenFile, TokenFileError
 
 VARIABLE: Final = "OPENLINE_TOKEN"
@@ -33,6 +34,19 @@ def find_credentials(
     provider = TokenFile(file)
     _first(provider)
     return provider
+
+
+def warn_without_key(backend: Backend, credentials: object, *, variable: str) -> None:
+    """Write a line to a person who dials a service without its key, kept in ``variable``.
+
+    A server on this machine may want none, and a gateway may get it in a header: then no line.
+    """
+    may_have_one = any(name.lower() != "origin" for name, _ in backend.headers)
+    if variable and credentials is None and not (backend.is_loopback or may_have_one):
+        write_err(
+            f"openline: no key is given, and {backend.host} may want one: set {variable}, or give "
+            "--token-file"
+        )
 
 
 def read_token(

@@ -57,6 +57,13 @@ TOKEN_FILE: Final = Parameter(
     help="Read the token from this file, before each dial; else the dialect's own variable, as "
     "DEEPGRAM_API_KEY, or OPENLINE_TOKEN.",
 )
+SERVED_TOKEN: Final = Parameter(
+    name="token_file",
+    flags=("--token-file",),
+    value="FILE",
+    read=Path,
+    help="Want the token in this file of each client; else that in OPENLINE_TOKEN, if it is set.",
+)
 PLAIN_WS: Final = Parameter(
     name="plain_ws",
     flags=("--plain-ws",),

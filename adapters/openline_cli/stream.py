@@ -23,7 +23,7 @@ from openline.journal.reader import JournalError
 from openline.policy import Policy
 from openline_audio.source import Source
 from openline_cli import writers
-from openline_cli.credentials import find_credentials
+from openline_cli.credentials import find_credentials, warn_without_key
 from openline_cli.dialects import blamed, find_dialect
 from openline_cli.follow import Outcome, follow, give_up, is_gone, opening
 from openline_cli.inputs import Reading, device_of, name_sources, open_sources, remarks
@@ -88,6 +88,7 @@ def stream(options: StreamOptions) -> int:
             raise Problem(f"--out {options.out}: the journal goes there; give another name")
     traits = spoken.traits
     credentials = find_credentials(options.token_file, variable=traits.key_variable)
+    warn_without_key(backend, credentials, variable=traits.key_variable)
     with blamed(options.dialect):
         check_buffer(options.policy, traits)
     sources = make_sources(options, traits.sources)

@@ -22,7 +22,7 @@ from openline.text import os_reason
 from openline_asyncio.opening import open_session
 from openline_asyncio.session import Session
 from openline_audio.source import Source
-from openline_cli.credentials import find_credentials
+from openline_cli.credentials import find_credentials, warn_without_key
 from openline_cli.dialects import find_dialect
 from openline_cli.network import NetworkOptions
 from openline_cli.problems import COMPLETE, Problem, printable
@@ -61,6 +61,7 @@ def wyoming(options: WyomingOptions) -> int:
     host, port = _address(options.uri)
     traits = spoken.traits
     credentials = find_credentials(options.token_file, variable=traits.key_variable)
+    warn_without_key(backend, credentials, variable=traits.key_variable)
     check_buffer(options.policy, traits)
     name = source_name(spoken)
 

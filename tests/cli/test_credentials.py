@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from openline_cli.credentials import find_credentials, read_token
+from openline.backend import Backend
+from openline_cli.credentials import find_credentials, read_token, warn_without_key
 from openline_cli.problems import Problem
 
 
@@ -71,3 +72,34 @@ def test_the_dialects_own_variable_comes_first() -> None:
     assert find_credentials(None, environment, variable="STENO_KEY") == "own"
     with pytest.raises(Problem, match=r"^STENO_KEY: the token holds characters"):
         read_token(None, {"STENO_KEY": "two words"}, variable="STENO_KEY")
+
+
+@pytest.mark.parametrize(
+    ("url", "credentials", "variable", "headers"),
+    [
+        ("wss://speech.example/ws", "s3cret", "STENO_KEY", {}),
+        ("wss://speech.example/ws", None, "", {}),
+        ("ws://127.0.0.1:8000/ws", None, "STENO_KEY", {}),
+        ("wss://speech.example/ws", None, "STENO_KEY", {"X-Api-Key": "s3cret"}),
+    ],
+)
+def test_no_word_of_a_key_where_none_may_be_wanted(
+    url: str,
+    credentials: str | None,
+    variable: str,
+    headers: dict[str, str],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    warn_without_key(Backend.from_url(url, headers=headers), credentials, variable=variable)
+    assert capsys.readouterr().err == ""
+
+
+def test_a_service_that_is_dialled_without_its_key_is_named_with_the_variable(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    backend = Backend.from_url("wss://speech.example/ws", headers={"Origin": "https://app.example"})
+    warn_without_key(backend, None, variable="STENO_KEY")
+    assert capsys.readouterr().err == (
+        "openline: no key is given, and speech.example may want one: set STENO_KEY, or give "
+        "--token-file\n"
+    )

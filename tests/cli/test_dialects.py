@@ -205,7 +205,7 @@ WRONG = [
         "{tape}:BUSY",
         "{tape}:BUSY: the dialect Rule lacks 'name': give it a text that is not blank",
     ),
-    ("{tape}:WORD", "{tape}:WORD: dialect: give an object, not str"),
+    ("{tape}:WORD", "{tape}:WORD: dialect: give an object, such as Deepgram(), not str"),
     ("{broken}:X", "{broken}:X: {broken} cannot be imported: ZeroDivisionError: not a number"),
     ("{leaves}:X", "{leaves}:X: {leaves} cannot be imported: SystemExit: bye"),
     (

@@ -116,7 +116,7 @@ def test_a_complete_object_is_a_dialect(dialect: Any) -> None:
 
 SHAPES = [
     (Toy, "dialect: give an object, Toy(), not the class"),
-    ("toy", "dialect: give an object, not str"),
+    ("toy", "dialect: give an object, such as Deepgram(), not str"),
     *(
         (toy(name=name), "the dialect Toy lacks 'name': give it a text that is not blank")
         for name in (None, " ", 7)

@@ -64,7 +64,7 @@ def check_dialect(dialect: object) -> None:
     if isinstance(dialect, type):
         raise DialectError(f"dialect: give an object, {dialect.__name__}(), not the class")
     if isinstance(dialect, str):
-        raise DialectError("dialect: give an object, not str")
+        raise DialectError("dialect: give an object, such as Deepgram(), not str")
     name = getattr(dialect, "name", None)
     if not isinstance(name, str) or not name.strip():
         raise DialectError(f"{name_of(dialect)} lacks 'name': give it a text that is not blank")
