@@ -62,7 +62,11 @@ class Ending:
 
     def note_end(self) -> None:
         """Remember that the stream ended, without an error."""
-        self._name(ErrorKind.CUT, "the connection ended without a close frame")
+        detail = "the connection ended without a close frame"
+        if self._answer is not None:
+            # As where a client lacks the certificate that a server wants, and no alert says so.
+            detail = "the server closed the connection before it answered the upgrade"
+        self._name(ErrorKind.CUT, detail)
 
     def note(self, exc: BaseException) -> None:
         """Remember an error of the stream."""

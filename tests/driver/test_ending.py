@@ -86,3 +86,15 @@ def test_a_refused_certificate_explains_a_send_that_failed_before() -> None:
     alert.reason = "TLSV13_ALERT_CERTIFICATE_REQUIRED"
     ending.note(alert)
     assert ending.error is ErrorKind.TLS_CLIENT_CERTIFICATE
+
+
+def test_the_end_of_a_stream_says_whether_the_upgrade_was_answered() -> None:
+    ending = Ending()
+    ending.read_answer(b"HTTP/1.1 101 Switching")
+    ending.note_end()
+    assert ending.error is ErrorKind.CUT
+    assert ending.detail == "the server closed the connection before it answered the upgrade"
+    ending = Ending()
+    ending.read_answer(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n")
+    ending.note_end()
+    assert ending.detail == "the connection ended without a close frame"
