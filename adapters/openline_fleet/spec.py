@@ -1,0 +1,137 @@
+"""What a session of a fleet is, as plain data: it travels between processes and machines.
+
+A spec names everything that a shard needs to open the session, and holds nothing that lives: no
+socket, no source, no provider. It has no credential either, for that is the shard's. So it can be
+pickled, sent by msgspec, written to a queue and read on another machine:
+
+    spec = SessionSpec(
+        session_id="call-17",
+        backend=Backend.from_url("wss://asr.example.org/ws"),
+        sources=(SourceSpec(name="mic"),),
+        spool="/shared/spool",
+    )
+    decode_spec(encode_spec(spec)) == spec
+
+Headers and the query of a backend travel with the spec, and may hold a secret: keep what
+``encode_spec`` returns where secrets are kept. The ``repr`` shows neither.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+import msgspec
+
+from openline.backend import Backend
+from openline.dialects.options import configured
+from openline.dialects.protocol import Dialect
+from openline.dialects.registry import BUILT_IN, DEFAULT
+from openline.events import SourceKind
+from openline.policy import Policy
+from openline_audio.pace import check_speed
+from openline_audio.source import FRAME_SAMPLES, SAMPLE_RATE
+from openline_driver.options import STORE_LIMIT
+
+#: Seconds of audio in a frame of a recording, unless the spec says otherwise.
+FRAME_SECONDS: Final = FRAME_SAMPLES / SAMPLE_RATE
+#: The longest frame of a recording, in seconds: a reader gives about a second at once.
+_LONGEST_FRAME: Final = 1.0
+
+
+class SourceSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One source: a recording that the shard reads, or audio that the app pushes.
+
+    ``name`` is one of the dialect's. ``path`` is the recording, as the shard's machine names it;
+    None: the app pushes 16 kHz mono s16le audio (``Line.push``). ``channel`` is the number of the
+    recording's one channel to send, from 0; None: a mix. ``frame_seconds`` is how much audio of a
+    recording is captured at once, 0.02 to 1 (the default form of a dialect sends it as one
+    message). ``may_pause``: pushed audio may be missing for longer than ``Policy.source_timeout``.
+    Raises ValueError, one line.
+    """
+
+    name: str = "mic"
+    path: str | None = None
+    channel: int | None = None
+    frame_seconds: float = FRAME_SECONDS
+    may_pause: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.name.strip():
+            raise ValueError("a source has a blank name: give one of the dialect's")
+        if not FRAME_SECONDS <= self.frame_seconds <= _LONGEST_FRAME:
+            raise ValueError(
+                f"frame_seconds is {self.frame_seconds:g}: "
+                f"give {FRAME_SECONDS:g} to {_LONGEST_FRAME:g}"
+            )
+
+    @property
+    def kind(self) -> SourceKind:
+        """A recording can wait for room; what is pushed is captured as time passes."""
+        return SourceKind.DEVICE if self.path is None else SourceKind.STORE
+
+
+class SessionSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One session: where it goes, what it sends, and how it behaves.
+
+    ``session_id`` is a non-blank text of at most 256 characters, and unique in the fleet.
+    ``dialect`` is the name of a built-in dialect, and ``dialect_options`` are its options as text,
+    as the command takes them. ``speed`` is how many seconds of a recording pass in one. ``spool``
+    is a folder in which audio and progress are kept, at most ``spool_limit`` bytes of audio; a
+    session without one cannot be handed over. ``resume``: an earlier process left the session in
+    ``spool``, and this one finishes it; its sources are over then, whatever ``sources`` says.
+    ``journal`` is a file for the session's journal.
+
+    Raises ValueError, one line, for what cannot work. That the sources fit the dialect, and the
+    policy too, is checked when a shard starts the session.
+    """
+
+    session_id: str
+    backend: Backend = Backend()
+    dialect: str = DEFAULT.name
+    dialect_options: dict[str, str] = {}  # msgspec copies it
+    sources: tuple[SourceSpec, ...] = (SourceSpec(),)
+    policy: Policy = Policy()
+    speed: float = 1.0
+    spool: str | None = None
+    spool_limit: int = STORE_LIMIT
+    resume: bool = False
+    journal: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.session_id.strip():
+            raise ValueError("the session id is blank: give each session one of its own")
+        if self.dialect not in BUILT_IN:
+            raise ValueError(f"no dialect {self.dialect}: give one of {', '.join(BUILT_IN)}")
+        check_speed(self.speed)
+        if not 0 < self.spool_limit < math.inf:
+            raise ValueError(f"spool_limit is {self.spool_limit}: give bytes of audio, above 0")
+        if self.resume and self.spool is None:
+            raise ValueError("resume needs the spool in which the session was left: give it")
+        if not self.sources:
+            raise ValueError("a session has at least one source: give it")
+
+    def made_dialect(self) -> Dialect:
+        """The dialect with its options. Raises ValueError, one line, for an option it lacks."""
+        return configured(BUILT_IN[self.dialect], self.dialect_options)
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the app pushes some of its audio."""
+        return any(each.path is None for each in self.sources)
+
+
+def encode_spec(spec: SessionSpec) -> bytes:
+    """``spec`` as JSON in one line; it may hold the secrets of the backend's headers and query."""
+    return msgspec.json.encode(spec)
+
+
+def decode_spec(data: bytes | str) -> SessionSpec:
+    """The spec that ``encode_spec`` wrote. Raises ValueError, one line, for anything else."""
+    try:
+        return _DECODER.decode(data)
+    except msgspec.MsgspecError as error:
+        raise ValueError(f"this is no session spec: {error}") from None
+
+
+_DECODER: Final = msgspec.json.Decoder(SessionSpec)
