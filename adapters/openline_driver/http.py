@@ -93,6 +93,13 @@ def read_answer(data: bytes, skipped: int = 0) -> tuple[Head | None, bytes]:
     return None, rest
 
 
+def split_head(answer: bytes) -> tuple[bytes, bytes]:
+    """The head at the beginning of ``answer``, with the blank line behind it, and the rest."""
+    end = _BLANK_LINE.search(answer)
+    cut = len(answer) if end is None else end.end()
+    return answer[:cut], answer[cut:]
+
+
 def host_header(backend: Backend) -> str:
     """The Host of a request: the port only where it is not the scheme's own (RFC 9110 §7.2)."""
     host = f"[{backend.host}]" if ":" in backend.host else backend.host

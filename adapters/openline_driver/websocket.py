@@ -18,31 +18,21 @@ a pong for a ping is one for all pings before it (§5.5.3).
 
 from __future__ import annotations
 
-import logging
 from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from websockets.client import ClientProtocol
 from websockets.frames import Frame, Opcode
-from websockets.http11 import Response
 from websockets.protocol import OPEN
-from websockets.typing import Subprotocol
-from websockets.uri import WebSocketURI
 
 from openline.commands import Outgoing, SendBytes, SendPing
 from openline.events import Event, MessageReceived, PongReceived, SocketLost
 from openline.reconnect.verdicts import Sender
 from openline_driver import effects as fx
-from openline_driver.effects import MAX_MESSAGE
-from openline_driver.ending import Ending, UpgradeError
 from openline_driver.facts import Refused
-from openline_driver.http import opened
+from openline_driver.upgrade import Upgrade
 
 _INVALID_DATA: Final = 1007  # RFC 6455 §7.4.1
-#: The library's own log: what a backend sends as it came, so a token that it repeats as well.
-#: openline logs the same events, redacted (``openline_driver.log_observer``).
-_MUTE: Final = logging.Logger("openline.websocket", logging.CRITICAL + 1)  # noqa: LOG001  # in no tree
 
 
 def _nowhere(data: bytes) -> None:
@@ -58,11 +48,11 @@ class WebSocket:
 
     def __init__(self, effect: fx.Dial) -> None:
         self.opened = self.over = False
-        self._effect = effect
         self._number = effect.dial
         self._write: Callable[[bytes], object] = _nowhere
-        self._ending = Ending()
-        self._protocol = _client(effect)
+        self._upgrade = Upgrade(effect)
+        self._ending = self._upgrade.ending
+        self._protocol = self._upgrade.protocol
         self._part: list[bytes] = []  # of a fragmented message
         self._part_is_text = False
         self._bad_text = ""  # what was wrong with a text that was not UTF-8
@@ -71,13 +61,7 @@ class WebSocket:
     def begin(self, write: Callable[[bytes], object]) -> None:
         """Send the request for the upgrade. All bytes go to ``write``, from now on."""
         self._write = write
-        request = self._protocol.connect()
-        del request.headers["Host"]
-        request.headers["Host"] = self._effect.host
-        for name, value in self._effect.headers:
-            request.headers[name] = value
-        self._protocol.send_request(request)
-        self._flush()
+        self._upgrade.begin(write)
 
     def send(self, outgoing: Outgoing) -> None:
         """Send one message, or one ping, on an open line."""
@@ -104,27 +88,23 @@ class WebSocket:
 
     def receive(self, data: bytes) -> Iterator[Event]:
         """Take bytes of the answer to the upgrade, or of frames: the events that they bring."""
-        try:
-            rest = self._ending.read_answer(data)
-        except UpgradeError:
-            self.over = True
-            return
-        if not rest:  # more of the answer's head is to come
-            return
+        if not self.opened:
+            event, data = self._upgrade.receive(data)
+            self.over = self.over or self._upgrade.failed
+            if event is not None:
+                self.opened = True
+                yield event
+            if self.over or not data:
+                return
         protocol = self._protocol
-        protocol.receive_data(rest)
+        protocol.receive_data(data)
         self._flush()
-        for event in protocol.events_received():
-            if isinstance(event, Frame):
-                yield from self._take(event)
-            elif protocol.handshake_exc is None and isinstance(event, Response):
-                yield self._open(event)
+        for frame in protocol.events_received():
+            assert isinstance(frame, Frame)  # noqa: S101  # there is one answer
+            yield from self._take(frame)
             if self.over:
                 return
-        if protocol.handshake_exc is not None:
-            self._ending.fail_upgrade()
-            self.over = True
-        elif protocol.close_rcvd is not None or protocol.parser_exc is not None:
+        if protocol.close_rcvd is not None or protocol.parser_exc is not None:
             self.over = True
 
     def stop(self) -> None:
@@ -159,11 +139,6 @@ class WebSocket:
             if data:  # it ends the stream by an empty one: the face closes it
                 self._write(data)
 
-    def _open(self, answer: Response) -> Event:
-        self.opened = self._ending.opened = True
-        headers = [(k.encode(), v.encode(errors="replace")) for k, v in answer.headers.raw_items()]
-        return opened(self._number, self._effect.connection_id, headers)
-
     def _take(self, frame: Frame) -> Iterator[Event]:
         if frame.opcode is Opcode.PONG:
             yield from self._take_pong(bytes(frame.data))
@@ -195,14 +170,3 @@ class WebSocket:
             while answered != mark:
                 answered = self._pings.popleft()
                 yield PongReceived(self._number, answered)
-
-
-def _client(effect: fx.Dial) -> ClientProtocol:
-    """The library's side of the socket. What it would make of the address is not used."""
-    uri = WebSocketURI(secure=False, host="", port=0, path=effect.target, query="")
-    return ClientProtocol(
-        uri,
-        subprotocols=[Subprotocol(each) for each in effect.subprotocols] or None,
-        max_size=MAX_MESSAGE,
-        logger=_MUTE,
-    )
