@@ -104,6 +104,16 @@ class JumpingUvloop(uvloop.Loop):
         self._asked += 1
         return super().call_soon(callback, *args, context=context)
 
+    def call_soon_threadsafe(  # type: ignore[override]
+        self,
+        callback: Callable[..., object],
+        *args: Any,
+        context: contextvars.Context | None = None,
+    ) -> asyncio.Handle:
+        """Count it."""
+        self._asked += 1
+        return super().call_soon_threadsafe(callback, *args, context=context)
+
     def call_later(  # type: ignore[override]
         self,
         delay: float,

@@ -28,7 +28,7 @@ from openline_asyncio.capture import Capture
 from openline_asyncio.dial import Dial
 from openline_asyncio.network import Connect
 from openline_asyncio.shared_calls import ask
-from openline_asyncio.workers import in_loop, is_cancelled
+from openline_asyncio.workers import clock_of, in_loop, is_cancelled
 from openline_audio.source import Source
 from openline_driver import effects as fx
 from openline_driver import facts as f
@@ -236,7 +236,7 @@ class Session(StoredFace):
     async def run(self) -> None:
         """Carry the session from its opening to its end."""
         self._loop = asyncio.get_running_loop()
-        self._driver.clock = _clock(self._loop)
+        self._driver.clock = clock_of(self._loop)
         try:
             self.feed(e.OpenRequested())
             if not self._driver.over:
@@ -293,9 +293,3 @@ class Session(StoredFace):
         except Exception as exc:  # noqa: BLE001  # whatever an app's provider raises
             return f.ProviderFailed(request, exc)
         return f.CredentialGiven(request, given, time.time())
-
-
-def _clock(loop: asyncio.AbstractEventLoop) -> Callable[[], float]:
-    """What ``loop.time`` reads: asyncio's own loops read the monotonic clock of Python."""
-    own = asyncio.BaseEventLoop.time
-    return time.monotonic if getattr(type(loop), "time", None) is own else loop.time

@@ -11,6 +11,7 @@ import asyncio
 import concurrent.futures
 import contextvars
 import threading
+import time
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any, TypeVar, cast
@@ -122,3 +123,9 @@ def is_cancelled() -> bool:
     """Whether this task itself is being cancelled, and not only something that it awaits."""
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
+
+
+def clock_of(loop: asyncio.AbstractEventLoop) -> Callable[[], float]:
+    """What ``loop.time`` reads: asyncio's own loops read the monotonic clock of Python."""
+    own = asyncio.BaseEventLoop.time
+    return time.monotonic if getattr(type(loop), "time", None) is own else loop.time

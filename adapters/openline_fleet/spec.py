@@ -24,9 +24,7 @@ from typing import Final
 import msgspec
 
 from openline.backend import Backend
-from openline.dialects.options import configured
-from openline.dialects.protocol import Dialect
-from openline.dialects.registry import BUILT_IN, DEFAULT
+from openline.dialects.registry import DEFAULT
 from openline.events import SourceKind
 from openline.policy import Policy
 from openline_audio.pace import check_speed
@@ -54,7 +52,7 @@ class SourceSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     path: str | None = None
     channel: int | None = None
     frame_seconds: float = FRAME_SECONDS
-    may_pause: bool = False
+    may_pause: bool = True
 
     def __post_init__(self) -> None:
         if not self.name.strip():
@@ -101,8 +99,6 @@ class SessionSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     def __post_init__(self) -> None:
         if not self.session_id.strip():
             raise ValueError("the session id is blank: give each session one of its own")
-        if self.dialect not in BUILT_IN:
-            raise ValueError(f"no dialect {self.dialect}: give one of {', '.join(BUILT_IN)}")
         check_speed(self.speed)
         if not 0 < self.spool_limit < math.inf:
             raise ValueError(f"spool_limit is {self.spool_limit}: give bytes of audio, above 0")
@@ -110,10 +106,6 @@ class SessionSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
             raise ValueError("resume needs the spool in which the session was left: give it")
         if not self.sources:
             raise ValueError("a session has at least one source: give it")
-
-    def made_dialect(self) -> Dialect:
-        """The dialect with its options. Raises ValueError, one line, for an option it lacks."""
-        return configured(BUILT_IN[self.dialect], self.dialect_options)
 
     @property
     def is_live(self) -> bool:

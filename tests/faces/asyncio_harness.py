@@ -44,7 +44,7 @@ async def _play(scenario: Scenario, journal: Path, spool: Path | None) -> Played
         "connect": net,
         "policy": scenario.policy,
         "dialect": scenario.dialect,
-        "credentials": _provider(scenario),
+        "credentials": provider(scenario),
         "random": lambda: 0.5,
         "journal": journal,
     }
@@ -119,7 +119,7 @@ class Frames:
             await asyncio.Event().wait()
 
 
-def _provider(scenario: Scenario) -> Any:
+def provider(scenario: Scenario) -> Any:
     if scenario.tokens is None:
         return None
     tokens = list(scenario.tokens)

@@ -16,13 +16,17 @@ from openline.updates import Ended
 from tests.faces.asyncio_harness import ON_ASYNCIO, ON_UVLOOP
 from tests.faces.blocking_harness import BlockingHarness
 from tests.faces.corpus import CANCELLED, CORPUS, KILLED, echo
+from tests.faces.fleet_harness import ON_FLEET, ON_FLEET_UVLOOP
 from tests.faces.harness import Harness, Played, by_moment, own_words, without_times
 from tests.faces.script import Scenario
 from tests.faces.threads_harness import ThreadsHarness
 from tests.faces.trio_harness import TrioHarness
 
 MODEL = TrioHarness()
-OTHERS: list[Harness] = [ON_ASYNCIO, ON_UVLOOP, ThreadsHarness(), BlockingHarness()]
+OTHERS: list[Harness] = [
+    *(ON_ASYNCIO, ON_UVLOOP, ON_FLEET, ON_FLEET_UVLOOP),
+    *(ThreadsHarness(), BlockingHarness()),
+]
 
 Run: TypeAlias = tuple[Played, list[str]]
 every_other = pytest.mark.parametrize("harness", OTHERS, ids=lambda each: each.name)

@@ -1,0 +1,47 @@
+"""How many sessions this process has files for.
+
+A session has a socket, and with a spool its log, its lock and the file of each source that is being
+written. A process that runs out of them can dial no more, and loses sessions that would be well on
+another machine. So a shard counts, and refuses a session for which there is no room.
+
+The soft limit (``ulimit -n``, often 1,024) is there for programs that use ``select``; a shard uses
+none, and raises it to the hard one.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Final
+
+from openline_fleet.spec import SessionSpec
+
+#: Files that the program keeps for all else: its libraries, its log, a thread's reads.
+SPARE: Final = 64
+#: Of a spool: its log and its lock.
+_SPOOL: Final = 2
+
+
+def needed(spec: SessionSpec) -> int:
+    """The files that a session may have open at once."""
+    spooled = 0 if spec.spool is None else _SPOOL + len(spec.sources)
+    recordings = sum(each.path is not None for each in spec.sources)
+    return 1 + spooled + recordings + (spec.journal is not None)
+
+
+def allowed() -> int | None:
+    """The files that all sessions of this process may have open; None: nobody says.
+
+    Raises the soft limit as far as it goes.
+    """
+    if sys.platform == "win32":
+        return None
+    import resource  # noqa: PLC0415  # not on Windows
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+            soft = hard
+        except (OSError, ValueError):  # as on macOS, where the hard limit may be beyond what works
+            pass
+    return None if soft == resource.RLIM_INFINITY else max(1, soft - SPARE)

@@ -1,0 +1,357 @@
+"""One session of a shard: its driver, dial and sources, without a task or a timer of its own.
+
+The shard gives it what all sessions share: the loop, the pacer, the gate, the provider of
+credentials, the pool that reads recordings. A line carries out the driver's effects at once, as
+every face does, and tells the shard when there is something to read and when it has ended. Its
+deadline lies in the pacer's wheel.
+
+A line that fails by a bug, or by the app's dialect, fails alone: a ``Trouble`` tells what was
+raised, and the session is aborted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable, Coroutine, Sequence
+from concurrent.futures import Executor
+from functools import partial
+from typing import Any, Protocol, cast
+
+from openline import events as e
+from openline.backend import Backend
+from openline.commands import DiscardStore, Outgoing
+from openline.observer import Observer
+from openline.updates import Ended
+from openline_asyncio.network import Connect
+from openline_asyncio.workers import resolve
+from openline_driver import effects as fx
+from openline_driver import facts as f
+from openline_driver.error_origin import raised
+from openline_driver.options import SessionOptions
+from openline_fleet.dial import Dial
+from openline_fleet.pacer import Pacer
+from openline_fleet.sources import Sources
+from openline_fleet.spec import SessionSpec
+from openline_store.journal_file import JournalFile
+from openline_store.stored_face import StoredFace
+
+
+class Shared(Protocol):
+    """What a line needs of its shard."""
+
+    loop: asyncio.AbstractEventLoop
+    pacer: Pacer
+
+    def clock(self) -> float:
+        """Seconds, on the loop's clock."""
+        ...
+
+    def may_dial(self, line: Line) -> bool:
+        """Whether the gate is open; otherwise ``Line.admitted`` is called later."""
+        ...
+
+    def dial_left(self, line: Line) -> None:
+        """The dial waits at the gate no more."""
+        ...
+
+    def has_news(self, line: Line) -> None:
+        """There are updates to read."""
+        ...
+
+    def ended(self, line: Line) -> None:
+        """It is over, and its socket is gone."""
+        ...
+
+    async def ask(self, request: int, refused: str | None) -> e.Event | f.Fact:
+        """Ask the provider for a credential: its answer, or what it raised."""
+        ...
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run ``work``, which raises nothing, in a task."""
+        ...
+
+    def post(self, call: Callable[[], object]) -> None:
+        """Have the loop call it soon, from any thread."""
+        ...
+
+
+class Line(StoredFace):
+    """A session of a fleet. ``push`` audio, ``finish`` it properly, or ``abort`` it.
+
+    Its updates are among those of the shard. Everything may be called from the loop's thread alone.
+    """
+
+    def __init__(
+        self,
+        shard: Shared,
+        spec: SessionSpec,
+        options: SessionOptions,
+        *,
+        connect: Connect,
+        observers: Sequence[Observer],
+        journal: JournalFile | None,
+    ) -> None:
+        super().__init__(options, shard.clock, observers, self._wake, journal)
+        self.spec = spec
+        self.next_message: Callable[[], Outgoing | None] = self._driver.pull
+        self.is_listed = False  #: among the lines with news, by the shard
+        self._shard = shard
+        self._connect = connect
+        self._sources = Sources(spec, self, shard)
+        self._dial: Dial | None = None  # the newest
+        self._asking: asyncio.Task[None] | None = None
+        self._rooms: dict[str, list[Callable[[], object]]] | None = None  # who waits for room
+        self._due_at = math.inf  # when the pacer calls
+        self._is_woken = False  # something was posted
+        self._is_ending = False
+        self._is_over = False
+        self._waiting: list[asyncio.Future[None]] | None = None  # for the end
+
+    # What the app does.
+
+    def push(self, source: str, pcm: bytes) -> None:
+        """Hand over audio: 16 kHz mono s16le, when its last sample was captured.
+
+        After the end it is counted as refused. Raises ValueError for a source that is not pushed,
+        and LocalProtocolError for half a sample.
+        """
+        sink = self._sources.pushed.get(source)
+        if sink is None:
+            sink = self._sources.first(source, len(pcm) // 2)
+        sink.audio(pcm)
+
+    def started(self, source: str, at: float) -> None:
+        """The first sample of a pushed source was captured at ``at``, on the loop's clock.
+
+        For an app that knows it; otherwise it is reckoned back from the first ``push``. Raises
+        ValueError for a source that is not pushed, or has begun.
+        """
+        self._sources.begin(source, at)
+
+    def hole(self, source: str, samples: int) -> None:
+        """``samples`` of a pushed source could not be captured, as where packets were lost."""
+        sink = self._sources.pushed.get(source)
+        if sink is None:
+            sink = self._sources.first(source, samples)
+        sink.hole(samples)
+
+    def end_source(self, source: str) -> None:
+        """No more of a pushed source is to come. The session stops when all sources have ended.
+
+        Raises ValueError for a source that is not pushed.
+        """
+        self._sources.check_pushed(source)
+        self.feed(e.SourceFinished(source))
+
+    def finish(self) -> None:
+        """Finish properly, and don't wait for it: deliver all audio, over a reconnect if need be.
+
+        What is pushed from now on is refused. ``Ended`` follows as the last update.
+        """
+        self.request_stop()
+
+    def abort(self) -> None:
+        """End now, whatever is lost. ``Ended`` follows. A spool stays, and can be resumed."""
+        if not self._is_ending:
+            super().abort()
+
+    async def wait(self) -> Ended:
+        """Wait for the end, however it comes. The result; it is among the shard's updates too."""
+        if not self._is_over:
+            ended: asyncio.Future[None] = self._shard.loop.create_future()
+            self._waiting = [*(self._waiting or ()), ended]
+            await ended
+        result = self.ended
+        assert result is not None  # noqa: S101  # set before
+        return result
+
+    async def room(self, source: str) -> None:
+        """Wait until there is room for audio of ``source``, where the app can wait."""
+        while not self._driver.has_room(source):
+            there: asyncio.Future[None] = self._shard.loop.create_future()
+            self.when_room(source, partial(resolve, there))
+            await there
+
+    # What the shard does.
+
+    def begin(self, pool: Executor) -> None:
+        """Open the session, and begin to read its recordings."""
+        self.feed(e.OpenRequested())
+        if self._driver.over or self._driver.options.is_resumed:
+            return
+        self._sources.start(pool)
+
+    def admitted(self) -> None:
+        """The gate is open for the dial that waited at it."""
+        if self._dial is not None:
+            self._dial.start()
+
+    def due(self, now: float) -> None:
+        """The pacer calls: a deadline may have come."""
+        if now < self._due_at or self._is_over:
+            return  # it was put off, or has been met by another call
+        self._due_at = math.inf
+        try:
+            self._time_is_up(now)
+            self._watch_the_clock()
+        except Exception as exc:  # noqa: BLE001  # the app's dialect, or a bug
+            self.fail(exc)
+
+    @property
+    def played(self) -> bool:
+        """Whether each of its recordings was delivered to its end."""
+        return self._sources.played
+
+    def leave(self, *, discard: bool = False) -> None:
+        """End now. The spool stays for another shard, unless it is to be discarded."""
+        if discard:
+            self._store(DiscardStore())
+        self._end()
+
+    # What its dial and its recordings do.
+
+    async def connect(self, backend: Backend, protocol: asyncio.Protocol) -> asyncio.WriteTransport:
+        """Open a transport. Raises DialError."""
+        return await self._connect(backend, protocol)
+
+    def pumped(self) -> None:
+        """A pump of the dial is over."""
+        self._watch_the_clock()
+
+    def released(self, dial: Dial) -> None:
+        """The socket of a dial is gone."""
+        if dial is self._dial:
+            self._dial = None
+        if self._is_ending:
+            self._leave_shard()
+
+    def has_room(self, source: str) -> bool:
+        """Whether there is room for more audio of ``source``."""
+        return self._driver.has_room(source)
+
+    def when_room(self, source: str, call: Callable[[], object]) -> None:
+        """Call it once there is room for more audio of ``source``."""
+        if self._rooms is None:
+            self._rooms = {}
+        self._rooms.setdefault(source, []).append(call)
+
+    def fail(self, fault: BaseException) -> None:
+        """The session ends by an error that is no end of a line."""
+        self._driver.report("fault", f"the session failed: {raised(fault)}")
+        if self._is_ending:
+            return
+        try:
+            self.abort()
+        except Exception:  # noqa: BLE001  # it is the machine that fails: leave it as it is
+            self._end()
+
+    # The driver's effects.
+
+    def _drain(self) -> None:
+        dial = self._dial
+        if dial is not None and self._rooms is None and self._driver.take_wake():
+            dial.wake()
+            dial.pump()  # as for nearly every frame of live audio
+            return
+        for effect in self._driver.effects():
+            self._carry_out(effect)
+        self._settle()
+        if self._dial is not None and self._dial.is_woken:
+            self._dial.pump()
+        else:
+            self._watch_the_clock()
+
+    def _settle(self) -> None:
+        if not self.is_listed and self._driver.updates:
+            self._shard.has_news(self)
+        if self._rooms is not None:
+            self._call_for_room()
+        if self._driver.ended is not None and not self._is_ending:
+            self._is_ending = True
+            self._shard.loop.call_soon(self._end)
+
+    def _call_for_room(self) -> None:
+        rooms = self._rooms or {}
+        for source in [name for name in rooms if self._driver.has_room(name)]:
+            for call in rooms.pop(source):
+                call()
+        self._rooms = rooms or None
+
+    def _watch_the_clock(self) -> None:
+        """Have the pacer call if it would call after a deadline."""
+        deadline = self._driver.deadline()
+        if deadline is not None and deadline < self._due_at:
+            self._due_at = deadline
+            self._shard.pacer.put(self, deadline)
+
+    def _carry_out(self, effect: fx.Effect) -> None:
+        match effect:
+            case fx.Wake():
+                cast("Dial", self._dial).wake()
+            case fx.Dial():
+                self._dial = Dial(self._shard.loop, self, effect)
+                if self._shard.may_dial(self):
+                    self._dial.start()
+            case fx.AbortDial():
+                self._shard.dial_left(self)
+                cast("Dial", self._dial).abort()
+            case fx.CloseDial(_, code):
+                cast("Dial", self._dial).close(code)
+            case fx.FlushSources():
+                pass  # a line holds no audio: what is pushed is fed at once
+            case fx.ReleaseSource(name):
+                self._sources.close(name)
+                self.feed(e.SourceFinished(name))
+            case fx.AskCredential(request, _, refused):
+                self._asking = self._shard.spawn(self._ask(request, refused))
+            case fx.StopAsking():
+                if self._asking is not None:
+                    self._asking.cancel()
+            case _:
+                self._store(effect)
+
+    async def _ask(self, request: int, refused: str | None) -> None:
+        try:
+            self.feed(await self._shard.ask(request, refused))
+        except Exception as exc:  # noqa: BLE001  # ours: what a provider raises is an answer
+            self.fail(exc)
+
+    def _wake(self) -> None:
+        if not self._is_woken:
+            self._is_woken = True
+            self._shard.post(self._take_posted)
+
+    def _take_posted(self) -> None:
+        """Take in what other threads and observers have posted."""
+        self._is_woken = False
+        if not (self._driver.draining or self._driver.receiving):
+            try:
+                self._drain()
+            except Exception as exc:  # noqa: BLE001  # the app's dialect, or a bug
+                self.fail(exc)
+
+    # Its end.
+
+    def _end(self) -> None:
+        """Close the files, the dial and what else there is."""
+        self._is_ending = True
+        self._sources.close()
+        if self._asking is not None:
+            self._asking.cancel()
+        try:
+            self._leave()
+        finally:
+            self._shard.dial_left(self)
+            if self._dial is None:
+                self._leave_shard()
+            else:
+                self._dial.abort()
+
+    def _leave_shard(self) -> None:
+        if not self._is_over:
+            self._is_over = True
+            for each in self._waiting or ():
+                if not each.done():
+                    each.set_result(None)
+            self._shard.ended(self)

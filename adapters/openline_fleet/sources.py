@@ -1,0 +1,115 @@
+"""The sources of one session in a shard: what the app pushes, and the recordings that are played.
+
+What is pushed goes to the driver at once, through the sink that every face has
+(``openline_driver.sinks``). A pushed source begins with its first piece: its start is reckoned back
+from that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Executor
+from typing import Protocol
+
+from openline.events import Event
+from openline.updates import SAMPLE_RATE
+from openline_driver.facts import Fact
+from openline_driver.sinks import SessionSink
+from openline_fleet.pacer import Pacer
+from openline_fleet.recording import Recording
+from openline_fleet.spec import SessionSpec
+
+
+class Host(Protocol):
+    """The session."""
+
+    def feed(self, event: Event | Fact) -> None:
+        """Hand the driver an event."""
+        ...
+
+    async def room(self, source: str) -> None:
+        """Wait until there is room for audio of it."""
+        ...
+
+    def has_room(self, source: str) -> bool:
+        """Whether there is room for more audio of it."""
+        ...
+
+    def when_room(self, source: str, call: Callable[[], object]) -> None:
+        """Call it once there is."""
+        ...
+
+    def fail(self, fault: BaseException) -> None:
+        """An error that is ours."""
+        ...
+
+
+class Place(Protocol):
+    """Where the session is."""
+
+    loop: asyncio.AbstractEventLoop
+    pacer: Pacer
+
+    def clock(self) -> float:
+        """Seconds, on the loop's clock."""
+        ...
+
+
+class Sources:
+    """The sources of the session ``host`` of ``spec``."""
+
+    def __init__(self, spec: SessionSpec, host: Host, place: Place) -> None:
+        self._spec = spec
+        self._host = host
+        self._place = place
+        self._recordings: dict[str, Recording] = {}
+        #: The sinks of the pushed ones that have begun.
+        self.pushed: dict[str, SessionSink] = {}
+
+    @property
+    def played(self) -> bool:
+        """Whether each recording was delivered to its end."""
+        return all(each.is_played for each in self._recordings.values())
+
+    def start(self, pool: Executor) -> None:
+        """Begin to read the recordings, in ``pool``."""
+        place = self._place
+        for spec in self._spec.sources:
+            if spec.path is not None:
+                sink = SessionSink(self._host.feed, self._host.room, spec.name, is_watched=False)
+                made = Recording(spec, self._spec.speed, self._host, sink, place.pacer)
+                self._recordings[spec.name] = made
+                made.start(place.loop, pool)
+
+    def close(self, name: str | None = None) -> None:
+        """Play the recording ``name`` no more, if it is one; None: all of them."""
+        for each in self._recordings.values():
+            if name in {None, each.spec.name}:
+                each.close()
+
+    def first(self, source: str, samples: int) -> SessionSink:
+        """The sink of a pushed source of which the first ``samples`` have just been captured.
+
+        Raises ValueError for a source that is not pushed.
+        """
+        return self.begin(source, self._place.clock() - samples / SAMPLE_RATE)
+
+    def begin(self, source: str, at: float) -> SessionSink:
+        """The sink of a pushed source that begins, whose first sample was captured at ``at``.
+
+        Raises ValueError for a source that is not pushed, or has begun.
+        """
+        self.check_pushed(source)
+        if source in self.pushed:
+            raise ValueError(f"{source!r} has begun: its start cannot be told any more")
+        made = SessionSink(self._host.feed, self._host.room, source, is_watched=True)
+        made.started(at)
+        self.pushed[source] = made
+        return made
+
+    def check_pushed(self, source: str) -> None:
+        """Raise ValueError, one line, for a source that is not pushed."""
+        pushed = [each.name for each in self._spec.sources if each.path is None]
+        if source not in pushed:
+            raise ValueError(f"{source!r} is not pushed in this session, but {pushed}")
