@@ -111,9 +111,12 @@ class Driver(Readable):
         Ask again after each ``effects`` and each ``pull``.
         """
         deadline = self._machine.next_deadline()
-        for other in (self.dials.deadline, self._hints.deadline):
-            if other is not None and (deadline is None or other < deadline):
-                deadline = other
+        other = self.dials.deadline
+        if other is not None and (deadline is None or other < deadline):
+            deadline = other
+        other = self._hints.deadline
+        if other is not None and (deadline is None or other < deadline):
+            deadline = other
         return deadline
 
     def feed(self, event: e.Event | f.Fact) -> None:
@@ -156,6 +159,32 @@ class Driver(Readable):
         """The message of the last ``relay`` is still being sent: ``pull`` when it is out."""
         self._idle = False
         self._machine.sending(self._time())
+
+    def capture(self, source: str, pcm: bytes) -> bool:
+        """``feed`` audio; True: its sender is to ``pull`` now, and there is nothing else to do.
+
+        As after nearly every frame of live audio: it is ``feed`` and ``take_wake`` in one, for a
+        face with thousands of sessions. Otherwise ``effects`` has what there is to do. Raises
+        LocalProtocolError as ``feed``.
+        """
+        event = e.AudioCaptured(source, pcm)
+        if self._measures or self._is_watched or self.receiving or self.draining:
+            self.feed(event)
+            return self.take_wake()
+        now = self.clock()
+        if now > self._now:
+            self._now = now
+        self.receiving = True
+        try:
+            commands = self._machine.receive(event, self._now)
+        finally:
+            self.receiving = False
+        if commands:
+            self._queue.extend(commands)
+        elif self._idle and not self._queue and not self._posted:
+            self._idle = False
+            return self.dials.is_alive(self._translation.wake.dial)
+        return False
 
     def post(self, event: e.Event | f.Fact) -> None:
         """``feed`` from anywhere: another thread, a signal handler, an effect, an observer.

@@ -56,7 +56,8 @@ class SessionSink:
         self._feed = feed
         self._relay = relay
         self._name = name
-        self._is_mute = is_watched  # so far
+        #: Whether it has given nothing but silence so far, and has not been reported.
+        self.may_be_mute = is_watched
         self._silent = 0  # samples of silence from the start
         #: Waits until the session would rather have more.
         self.room = partial(room, name)
@@ -76,7 +77,7 @@ class SessionSink:
         if not self._relay(self._name, pcm):
             self._feed(AudioCaptured(self._name, pcm))
         self.frame = pcm
-        if self._is_mute:
+        if self.may_be_mute:
             self._note_silence(pcm)
 
     def hole(self, samples: int) -> None:
@@ -94,9 +95,9 @@ class SessionSink:
     def _note_silence(self, pcm: bytes) -> None:
         self._silent += len(pcm) // 2
         if pcm.count(0) < len(pcm):
-            self._is_mute = False
+            self.may_be_mute = False
         elif self._silent >= _SILENT:
-            self._is_mute = False
+            self.may_be_mute = False
             self._feed(SilenceHeard(self._name, self._silent / SAMPLE_RATE))
 
 

@@ -17,15 +17,15 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from openline.backend import Backend
-from openline.commands import Outgoing
+from openline.commands import Outgoing, SendBytes
 from openline.events import Event, SocketLost, SocketOpened
 from openline_driver import effects as fx
 from openline_driver.facts import Fact, Released
 from openline_driver.network_errors import DialError
-from openline_fleet.websocket import WebSocket
+from openline_fleet.websocket import BINARY, WebSocket
 
 #: Messages to send in one turn of the loop, so that a backlog delays no other session.
-_TURN: Final = 16
+_TURN: Final = range(16)
 
 
 class Owner(Protocol):
@@ -227,18 +227,22 @@ class Dial(asyncio.Protocol):
         self.is_woken = False
         websocket, pull = self._websocket, self._pull
         try:
-            for _ in range(_TURN):
-                if self._is_paused or websocket.over or not websocket.opened:
-                    break
-                if self._close_code is not None:
+            if self._close_code is not None:
+                if not (self._is_paused or websocket.over):
                     websocket.close(self._close_code)
-                    break
-                outgoing = pull()
-                if outgoing is None:
-                    break
-                websocket.send(outgoing)
-            else:
-                self._loop.call_soon(self.pump)
+            elif websocket.opened:
+                for _ in _TURN:
+                    if self._is_paused or websocket.over:
+                        break
+                    outgoing = pull()
+                    if outgoing is None:
+                        break
+                    if type(outgoing) is SendBytes:  # as nearly all that is sent
+                        websocket.write(BINARY, outgoing.data)
+                    else:
+                        websocket.send(outgoing)
+                else:
+                    self._loop.call_soon(self.pump)
         except Exception as exc:  # noqa: BLE001  # the app's dialect failed
             self._owner.fail(exc)
         self._owner.pumped()

@@ -99,6 +99,7 @@ class Line(StoredFace):
         self._shard = shard
         self._connect = connect
         self._sources = Sources(spec, self, shard)
+        self._plain = self._sources.plain
         self._dial: Dial | None = None  # the newest
         self._asking: asyncio.Task[None] | None = None
         self._rooms: dict[str, list[Callable[[], object]]] | None = None  # who waits for room
@@ -116,10 +117,13 @@ class Line(StoredFace):
         After the end it is counted as refused. Raises ValueError for a source that is not pushed,
         and LocalProtocolError for half a sample.
         """
-        sink = self._sources.pushed.get(source)
-        if sink is None:
-            sink = self._sources.first(source, len(pcm) // 2)
-        sink.audio(pcm)
+        if source not in self._plain or type(pcm) is not bytes or self._rooms is not None:
+            self._sources.push(source, pcm)
+        elif self._driver.capture(source, pcm):
+            if self._dial is not None:  # as ever: it is what the driver woke
+                self._dial.pump()
+        elif not (self._driver.draining or self._driver.receiving):
+            self._drain()
 
     def started(self, source: str, at: float) -> None:
         """The first sample of a pushed source was captured at ``at``, on the loop's clock.
@@ -131,10 +135,7 @@ class Line(StoredFace):
 
     def hole(self, source: str, samples: int) -> None:
         """``samples`` of a pushed source could not be captured, as where packets were lost."""
-        sink = self._sources.pushed.get(source)
-        if sink is None:
-            sink = self._sources.first(source, samples)
-        sink.hole(samples)
+        self._sources.hole(source, samples)
 
     def end_source(self, source: str) -> None:
         """No more of a pushed source is to come. The session stops when all sources have ended.

@@ -64,8 +64,9 @@ class Sources:
         self._host = host
         self._place = place
         self._recordings: dict[str, Recording] = {}
-        #: The sinks of the pushed ones that have begun.
-        self.pushed: dict[str, SessionSink] = {}
+        self._pushed: dict[str, SessionSink] = {}  # those that have begun
+        #: The pushed ones that are known not to be muted: their audio may go to the driver at once.
+        self.plain: set[str] = set()
 
     @property
     def played(self) -> bool:
@@ -88,24 +89,33 @@ class Sources:
             if name in {None, each.spec.name}:
                 each.close()
 
-    def first(self, source: str, samples: int) -> SessionSink:
-        """The sink of a pushed source of which the first ``samples`` have just been captured.
+    def push(self, source: str, pcm: bytes) -> None:
+        """Audio of a pushed source; the first piece begins it. Raises as ``Line.push``."""
+        sink = self._sink(source, len(pcm) // 2)
+        sink.audio(pcm)
+        if not sink.may_be_mute:
+            self.plain.add(source)
 
-        Raises ValueError for a source that is not pushed.
-        """
-        return self.begin(source, self._place.clock() - samples / SAMPLE_RATE)
+    def hole(self, source: str, samples: int) -> None:
+        """A pushed source could not capture these."""
+        self._sink(source, samples).hole(samples)
+
+    def _sink(self, source: str, samples: int) -> SessionSink:
+        """The sink of a source of which so many samples have just passed."""
+        sink = self._pushed.get(source)
+        return sink or self.begin(source, self._place.clock() - samples / SAMPLE_RATE)
 
     def begin(self, source: str, at: float) -> SessionSink:
-        """The sink of a pushed source that begins, whose first sample was captured at ``at``.
+        """A pushed source begins, whose first sample was captured at ``at``: its sink.
 
         Raises ValueError for a source that is not pushed, or has begun.
         """
         self.check_pushed(source)
-        if source in self.pushed:
+        if source in self._pushed:
             raise ValueError(f"{source!r} has begun: its start cannot be told any more")
         made = SessionSink(self._host.feed, self._host.room, source, is_watched=True)
         made.started(at)
-        self.pushed[source] = made
+        self._pushed[source] = made
         return made
 
     def check_pushed(self, source: str) -> None:

@@ -32,8 +32,9 @@ from openline_driver.facts import Refused
 from openline_driver.upgrade import Upgrade
 from openline_fleet.carrier import framed
 
-_TEXT, _BINARY, _PING = WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.PING
-_DATA: Final = (_TEXT, _BINARY)
+_TEXT, _PING = WSMsgType.TEXT, WSMsgType.PING
+BINARY: Final = WSMsgType.BINARY
+_DATA: Final = (_TEXT, BINARY)
 #: RFC 6455 §7.4.1.
 _BROKEN: Final = 1002
 _INVALID_DATA: Final = 1007
@@ -55,6 +56,8 @@ class WebSocket(WSListener):
         self._take = take
         self._upgrade: Upgrade | None = Upgrade(effect)
         self._ending = self._upgrade.ending
+        #: Writes one message, of a kind; once it is ``opened``.
+        self.write: Callable[[WSMsgType, bytes | str], object] = _not_open
         self._codec: Any = None  # the library's protocol
         self._wire: WSTransport | None = None
         self._buffer: Callable[[int], memoryview] | None = None
@@ -74,14 +77,13 @@ class WebSocket(WSListener):
 
     def send(self, outgoing: Outgoing) -> None:
         """Send one message, or one ping, on an open line."""
-        wire = cast("WSTransport", self._wire)
         if isinstance(outgoing, SendBytes):
-            wire.send(_BINARY, outgoing.data)
+            self.write(BINARY, outgoing.data)
         elif isinstance(outgoing, SendPing):
             self._pings.append(outgoing.mark)
-            wire.send(_PING, outgoing.mark)
+            self.write(_PING, outgoing.mark)
         else:
-            wire.send(_TEXT, outgoing.data)
+            self.write(_TEXT, outgoing.data)
 
     def close(self, code: int) -> None:
         """Begin the closing handshake; again, it changes nothing."""
@@ -156,6 +158,7 @@ class WebSocket(WSListener):
         self._codec = codec = framed(self, self._transport)
         self._buffer, self._updated = codec.get_buffer, codec.buffer_updated
         self._wire = codec.transport
+        self.write = codec.transport.send
 
     # What the library calls.
 
@@ -238,6 +241,10 @@ class WebSocket(WSListener):
     def _break(self, code: int, reason: str) -> None:
         self._broken = code, reason
         self.over = True
+
+
+def _not_open(kind: WSMsgType, data: bytes | str) -> None:
+    """Nothing is sent before the server has agreed."""
 
 
 def _number(code: object) -> int:
