@@ -326,13 +326,14 @@ class Driver(Readable):
                 self._receive(event)
 
     def _open(self) -> None:
-        """Open, once. A resumed session captures no more: its sources are over then."""
+        """Open, once. The sources of a resumed session are over then, but for those continued."""
         if not self._opened:
             self._opened = True
             self._hints.start(self._time())
             self._receive(e.OpenRequested())
             for source in self.options.sources if self.options.is_resumed else ():
-                self._receive(e.SourceFinished(source))
+                if source not in self.options.continued:
+                    self._receive(e.SourceFinished(source))
 
     def _ask_for_end(self, event: e.StopRequested | e.AbortRequested | f.Cancelled) -> None:
         """A stop and an abort mean before the start what they mean later: they open first."""

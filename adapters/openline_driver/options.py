@@ -43,7 +43,9 @@ class SessionOptions(msgspec.Struct, frozen=True, kw_only=True):
     hang, and ``kinds`` tells which are stores and which devices. ``store_bytes`` is how much
     audio the face can store for all of them together (0: it stores nothing). ``past_sources``
     and ``past_transcript`` are what an earlier process left of this session, as it was stored;
-    None: this session is new. ``user_agent`` is for the request's header of that name.
+    None: this session is new. ``continued`` are the sources of a resumed session that capture on,
+    behind what is stored of them: the rest of a recording. ``user_agent`` is for the request's
+    header of that name.
     ``addresses`` is what it remembers of those that it dials; None: nothing.
     ``network_hints``: the session looks for a network that is back; ``slept`` tells for how long
     the machine has slept in all (``openline_driver.network_hints``). ``credentials`` may hold a
@@ -63,6 +65,7 @@ class SessionOptions(msgspec.Struct, frozen=True, kw_only=True):
     store_bytes: int = 0
     past_sources: tuple[PastSource, ...] | None = None
     past_transcript: tuple[Transcript, ...] = ()
+    continued: frozenset[str] = frozenset()
     user_agent: str = "openline"
     network_hints: bool = False
     slept: Callable[[], float] | None = None
@@ -73,7 +76,7 @@ class SessionOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_resumed(self) -> bool:
-        """Whether an earlier process began this session: it captures nothing more."""
+        """Whether an earlier process began this session: it captures no more than ``continued``."""
         return self.past_sources is not None
 
     @property
@@ -81,7 +84,7 @@ class SessionOptions(msgspec.Struct, frozen=True, kw_only=True):
         """Seconds of audio that each source may have in store.
 
         The sources of a new session share ``store_bytes`` equally. A resumed one adds nothing
-        to what it found, so nothing has to be shared.
+        to what it found, or the rest of stores, which wait for room: nothing has to be shared.
         """
         shares = 1 if self.is_resumed else max(1, len(self.sources))
         return self.store_bytes / _BYTES_PER_SECOND / shares

@@ -240,6 +240,25 @@ def test_sources_of_a_resumed_session_are_over() -> None:
     assert how == ["it has no more audio"]
 
 
+def test_continued_source_of_a_resumed_session_captures_on_behind_what_is_stored() -> None:
+    past = PastSource(source="mic", origin=0, confirmed=320, on_disk=((320, 960),))
+    face = Face(
+        past_sources=(past,),
+        store_bytes=1 << 20,
+        sources=("mic", "system"),
+        continued=frozenset({"mic"}),
+        kinds={"mic": e.SourceKind.STORE},
+    )
+    face.feed(e.OpenRequested())
+    assert [u.source for u in unread(face) if isinstance(u, SourceEnded)] == ["system"]
+    assert face.driver.statistics.sources["mic"].captured == 960
+    face.feed(e.SourceStarted("mic", 5.0), e.AudioCaptured("mic", bytes(640)))
+    assert face.of(c.StoreAudio) == [c.StoreAudio("mic", 960, bytes(640))]
+    assert face.driver.statistics.sources["mic"].captured == 1280
+    face.feed(e.SourceFinished("mic"))
+    assert [u.source for u in unread(face) if isinstance(u, SourceEnded)] == ["mic"]
+
+
 @pytest.mark.parametrize(
     ("finals", "confirmed"),
     [
