@@ -8,15 +8,19 @@ import ssl
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 
+from msgspec.structs import replace
+
 from openline.backend import Backend
 from openline.dialects.protocol import Dialect
+from openline.events import SourceKind
 from openline.observer import Observer
 from openline.policy import Policy
 from openline_asyncio.network import Connect, connector
 from openline_asyncio.session import Session
 from openline_audio.pushed import check_unused
 from openline_audio.source import Source
-from openline_driver.options import STORE_LIMIT, Credentials
+from openline_driver.options import STORE_LIMIT, Credentials, SessionOptions
+from openline_store.journal_file import JournalFile
 from openline_store.opening import Block, new_session, past_session
 
 
@@ -103,6 +107,48 @@ def resume_session(
     """
     given = locals()
     return _Opening(past_session(given, Session, connector))
+
+
+def continue_session(
+    folder: str | os.PathLike[str],
+    rest: Mapping[str, Callable[[int], Source]],
+    *,
+    backend: Backend | None = None,
+    policy: Policy | None = None,
+    dialect: Dialect | None = None,
+    credentials: Credentials = None,
+    connect: Connect | None = None,
+    proxy: str | bool = True,
+    ssl_context: ssl.SSLContext | None = None,
+    network_hints: bool = True,
+    random: Callable[[], float] | None = None,
+    journal: str | os.PathLike[str] | None = None,
+    journal_audio: bool = False,
+    observers: Sequence[Observer] = (),
+) -> AbstractAsyncContextManager[Session]:
+    """Finish the session in ``folder``, with the rest of its recordings: for ``openline_batch``.
+
+    ``rest`` makes the source of that name, which has to wait for room, as a file does: it is called
+    with the number of samples that are captured, and gives those behind. All else is as for
+    ``resume_session``, whose session captures no more.
+    """
+    given = locals()
+
+    def make(
+        options: SessionOptions,
+        _none: Mapping[str, Source],
+        dialler: Connect,
+        watching: Sequence[Observer],
+        file: JournalFile | None,
+    ) -> Session:
+        stored = options.machine((), has_provider=False).statistics.sources  # as the core sees it
+        captured = {name: source.captured for name, source in stored.items()}
+        sources = {name: make_rest(captured.get(name, 0)) for name, make_rest in rest.items()}
+        kinds = dict.fromkeys(sources, SourceKind.STORE)
+        continued = replace(options, continued=frozenset(sources), kinds=kinds)
+        return Session(continued, sources, dialler, watching, file)
+
+    return _Opening(past_session(given, make, connector))
 
 
 class _Opening(Block[Session]):

@@ -77,6 +77,13 @@ def run_wyoming(*, policy: Policy | None, **given: Any) -> int:
     return wyoming(WyomingOptions(policy=policy, **given))
 
 
+def run_batch(*, policy: Policy | None, **given: Any) -> int:
+    """``openline batch``, with the settings of ``--config``. The exit status. Raises Problem."""
+    from openline_cli.batch import BatchOptions, batch
+
+    return batch(BatchOptions(policy=policy, **given))
+
+
 def run_replay(*, file: Path, dialect: str | None, session: int | None, quiet: bool) -> int:
     """``openline replay``. The exit status. Raises Problem."""
     from openline_cli.replay import replay
@@ -124,6 +131,7 @@ RUN: Final[Mapping[str, Callable[..., int]]] = {
     "resume": run_resume,
     "serve": run_serve,
     "wyoming": run_wyoming,
+    "batch": run_batch,
     "replay": run_replay,
     "explain": run_explain,
     "diagram": run_diagram,

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from openline_cli import options
+from openline_cli.batch_command import BATCH
 from openline_cli.parameters import Command, Parameter, above_0, number, whole
 
 SUMMARY: Final = "Keep an open line between live audio and a speech backend, and lose no word."
@@ -245,6 +246,7 @@ _LISTED: Final = (
             *options.LOGGING,
         ),
     ),
+    BATCH,
     Command(
         name="replay",
         summary="Replay a session's journal on the core.",

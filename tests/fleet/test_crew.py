@@ -139,6 +139,7 @@ def test_workers_that_do_not_start_are_an_error_at_last(monkeypatch: pytest.Monk
     async def main() -> None:
         duty = Duty("tests.fleet.engine_work:broken")
         async with Crew(InlineEngine(), duty, shares(1, 1), slots=1) as crew:
+            await crew.add(Unit("a"))
             await rest(crew)
 
     with pytest.raises(EngineError, match="no worker stays alive: there is no disk"):
@@ -152,11 +153,22 @@ def test_a_replacement_is_started_when_it_is_due(monkeypatch: pytest.MonkeyPatch
     async def main() -> None:
         duty = Duty("tests.fleet.engine_work:broken")
         async with Crew(engine, duty, shares(1, 1), slots=1) as crew:
+            await crew.add(Unit("a"))
             await rest(crew)
 
     with pytest.raises(EngineError):
         asyncio.run(main())
     assert [worker for worker, _ in engine.started] == [0, 1]
+
+
+def test_no_worker_starts_before_there_is_something_to_do(tmp_path: Path) -> None:
+    async def script(crew: Crew, engine: InlineEngine) -> None:
+        crew.drain()
+        assert await rest(crew) == []
+        assert engine.started == []
+        assert not await crew.room()
+
+    play(script, tmp_path)
 
 
 def test_an_outlet_holds_back_who_puts_too_much() -> None:

@@ -149,8 +149,8 @@ def test_a_unit_that_kills_its_worker_fails_and_takes_no_other_with_it() -> None
         if rota.is_idle:
             break
     assert done == ["good", "fine"]
-    assert [(each.unit, each.reason) for each in failed] == [
-        ("bad", "3 workers in a row died with it: signal 11")
+    assert [(each.unit, each.reason, each.deadly) for each in failed] == [
+        ("bad", "3 workers in a row died with it: signal 11", True)
     ]
 
 

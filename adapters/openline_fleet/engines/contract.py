@@ -113,11 +113,15 @@ class Done(msgspec.Struct, frozen=True, tag=True):
 
 
 class Failed(msgspec.Struct, frozen=True, tag=True):
-    """A unit raised; ``reason`` is one line. The worker goes on."""
+    """A unit raised; ``reason`` is one line. The worker goes on.
+
+    ``deadly``: no worker told it, for each died with the unit (``rota``).
+    """
 
     worker: int
     unit: str
     reason: str
+    deadly: bool = False
 
 
 class Ended(msgspec.Struct, frozen=True, tag=True):
@@ -162,7 +166,7 @@ class Engine(Protocol):
         ...
 
     def events(self) -> AsyncIterator[Event]:
-        """All that happens, in order; it ends after ``stop``. One task iterates."""
+        """All that happens, in order; it ends after ``stop``. One task iterates, from any time on."""
         ...
 
     async def drain(self, worker: int) -> None:

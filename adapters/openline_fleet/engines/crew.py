@@ -19,7 +19,8 @@ class Crew:
     """Workers that run while the block lasts; leaving it ends them at once.
 
     ``shares`` has one for each worker (``contract.shares``); each performs ``slots`` units at a
-    time. Entering the block raises EngineError.
+    time. The workers start when the first unit is added, or room for it is asked for: these two
+    raise EngineError.
     """
 
     def __init__(self, engine: Engine, duty: Duty, shares: Sequence[Share], *, slots: int) -> None:
@@ -29,15 +30,11 @@ class Crew:
         self._told: list[Event] = []
         self._broken = ""
         self._is_draining = False
+        self._events: AsyncIterator[Event] = engine.events()
+        self._beginning = asyncio.Lock()
+        self._has_begun = False
 
     async def __aenter__(self) -> Self:
-        await self._engine.open(self._duty)
-        self._events: AsyncIterator[Event] = self._engine.events()
-        try:
-            await self._carry_out(self._rota.tick(self._now()))
-        except BaseException:
-            await self._engine.stop()
-            raise
         return self
 
     async def __aexit__(
@@ -53,14 +50,23 @@ class Crew:
         """Whether no unit is waiting or under way."""
         return self._rota.is_idle
 
-    async def room(self) -> None:
-        """Wait until a worker could take another unit at once."""
-        while not self._rota.free or self._is_draining:
+    async def room(self) -> bool:
+        """Wait until a worker could take another unit at once; False: none will, it is drained."""
+        await self._begin()
+        while not (self._rota.free or self._is_draining):
+            self._news.clear()
+            await self._news.wait()
+        return not self._is_draining
+
+    async def idle(self) -> None:
+        """Wait until no unit is waiting or under way."""
+        while not self._rota.is_idle:
             self._news.clear()
             await self._news.wait()
 
     async def add(self, unit: Unit) -> None:
         """Have a unit done."""
+        await self._begin()
         await self._carry_out(self._rota.add(unit))
 
     def drain(self) -> list[Unit]:
@@ -102,9 +108,17 @@ class Crew:
             if following is not None:
                 following.cancel()
 
+    async def _begin(self) -> None:
+        """Start the workers, once."""
+        async with self._beginning:
+            if not self._has_begun:
+                await self._engine.open(self._duty)
+                await self._carry_out(self._rota.tick(self._now()))
+                self._has_begun = True
+
     async def _wait(self, following: asyncio.Task[Event]) -> None:
         """Until the engine tells something, a worker is due, or it is drained."""
-        deadline = self._rota.deadline()
+        deadline = self._rota.deadline() if self._has_begun else None
         left = None if deadline is None else max(0.0, deadline - self._now())
         draining = asyncio.ensure_future(self._drained())
         try:

@@ -210,7 +210,7 @@ class Rota:
             item.has_reported = False
             if item.losses >= MOST_LOSSES:
                 reason = f"{item.losses} workers in a row died with it: {event.reason}"
-                actions.append(Tell(Failed(event.worker, name, reason)))
+                actions.append(Tell(Failed(event.worker, name, reason, deadly=True)))
             else:
                 again.append(item)
         if not self._is_draining:

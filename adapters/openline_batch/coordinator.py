@@ -1,0 +1,277 @@
+"""A batch from its recordings to its report: who is done, who is next, who is to be waited for.
+
+Several coordinators may work on one spool, on one machine or on many. Each goes through the whole
+list. A recording with an outcome is done; one that it can claim (``leases``) it hands to its crew;
+for one that another coordinator has it waits, and takes it over if that one dies. So all of them
+end with the same results.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import Final, Protocol
+
+from openline.text import os_reason
+from openline_batch.files import decode, encode
+from openline_batch.identity import Identity, identify, look, marks_of
+from openline_batch.leases import BEAT, Claim, Leases
+from openline_batch.ledger import COMPLETE, FAILED, OPEN, Ledger, Outcome
+from openline_batch.recordings import Recording, shown
+from openline_batch.work import Job, Progress
+from openline_fleet.engines.contract import Done, Event, Failed, Lost, Reported, Unit
+from openline_fleet.engines.crew import Crew
+
+#: Seconds between two looks at what other coordinators do.
+_LOOK: Final = 1.0
+#: So many sessions that fail in a row, with none that ends, say that the backend takes none.
+MOST_FAILURES: Final = 10
+
+
+class View(Protocol):
+    """What a person sees of a batch."""
+
+    def progress(self, seconds: float, done: int, under_way: int) -> None:
+        """Seconds of audio transcribed in this run, recordings that are over, and under way."""
+        ...
+
+    def note(self, line: str) -> None:
+        """One line."""
+        ...
+
+
+class Stop(Enum):
+    """Why a batch ended before its recordings did."""
+
+    DRAINED = "drained"
+    REFUSED = "refused"
+    UNSTORED = "unstored"
+
+
+@dataclass(eq=False)
+class Item:
+    """A recording, and where it stands."""
+
+    recording: Recording
+    identity: Identity | None = None
+    claim: Claim | None = None
+    outcome: Outcome | None = None
+    confirmed: float = 0.0  # seconds, in this run
+
+
+@dataclass(eq=False)
+class Batch:
+    """The recordings of a batch, on their way. ``place`` gives the path of a transcript."""
+
+    recordings: Sequence[Recording]
+    ledger: Ledger
+    leases: Leases
+    crew: Crew
+    view: View
+    place: Callable[[Recording, str], Path]
+    stopped: Stop | None = None
+    reason: str = ""  # of the stop
+    items: list[Item] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.items = [Item(recording) for recording in self.recordings]
+        self._by_key: dict[str, Item] = {}
+        self._claimed: dict[str, Item] = {}
+        self._over = self._failures = 0  # recordings that are over; sessions that failed in a row
+        self._seconds = 0.0  # of recordings that are over, done in this run
+        self._known = {each.name: each for each in self.ledger.outcomes()}
+
+    async def run(self) -> None:
+        """Have all recordings done. Raises EngineError, LedgerError, and OSError of the spool."""
+        handing = asyncio.ensure_future(self._hand_out())
+        following = asyncio.ensure_future(self._follow())
+        counting = asyncio.ensure_future(self._count())
+        tasks = {handing, following, counting}
+        try:
+            while not (handing.done() and following.done()):
+                running = {task for task in tasks if not task.done()}
+                done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+            for item in list(self._claimed.values()):
+                with suppress(OSError):  # it is free all the same, once we are gone
+                    self._release(item)
+
+    def stop(self, why: Stop, reason: str = "") -> None:
+        """Begin nothing more; what is under way is finished."""
+        if self.stopped is None:
+            self.stopped, self.reason = why, reason
+            for unit in self.crew.drain():
+                self._release(self._by_key[unit.id])
+
+    async def cancel(self) -> None:
+        """Leave what is under way to the next run."""
+        await self.crew.cancel()
+
+    # Handing out.
+
+    async def _hand_out(self) -> None:
+        """Go through all recordings until each has an outcome, or is in the hands of the crew."""
+        left = deque(self.items)
+        held: deque[Item] = deque()
+        while (left or held) and self.stopped is None:
+            if not left:
+                await asyncio.sleep(_LOOK)
+                left, held = held, deque()
+            item = left.popleft()
+            if await self._is_over(item):
+                self._show()
+            elif not await self._is_begun(item):
+                held.append(item)
+        if self.stopped is None:
+            await self.crew.idle()
+            self.crew.drain()
+
+    async def _is_over(self, item: Item) -> bool:
+        """Whether a recording needs no session, or cannot have one."""
+        if item.identity is None:
+            try:
+                known = self._done_before(item.recording)
+                key = known.id if known is not None else await self._identified(item)
+            except OSError as error:
+                reason = os_reason(error) if error.errno is not None else str(error)
+                name = item.recording.name
+                self._settle(item, Outcome(id="", name=name, state=FAILED, reason=reason))
+                return True
+            if self._by_key.setdefault(key, item) is not item:
+                self.items.remove(item)
+                self.view.note(f"{shown(item.recording.name)} is listed twice, and done once")
+                return True
+        else:
+            known, key = None, item.identity.key
+        found = known or self.ledger.outcome(key)
+        if found is not None:
+            item.outcome = found
+            self._over += 1
+        return found is not None
+
+    async def _identified(self, item: Item) -> str:
+        item.identity = await asyncio.to_thread(identify, item.recording)
+        return item.identity.key
+
+    def _done_before(self, recording: Recording) -> Outcome | None:
+        """The outcome of a file that has not changed since, or is gone since. Raises OSError."""
+        known = self._known.get(recording.name)
+        if known is None or recording.id is not None or known.marks != marks_of(recording):
+            return None
+        try:
+            there = look(recording)
+        except FileNotFoundError:
+            return known
+        return known if there == (known.size, known.changed_ns) else None
+
+    async def _is_begun(self, item: Item) -> bool:
+        """Claim a recording and hand it to the crew; False if another coordinator has it."""
+        assert item.identity is not None  # noqa: S101  # _is_over made it
+        if not await self.crew.room():
+            return True  # it was stopped meanwhile
+        key = item.identity.key
+        try:
+            item.claim = self.leases.claim(key)
+        except OSError as error:
+            self.stop(Stop.UNSTORED, f"{shown(self.ledger.claims)}: {os_reason(error)}")
+            return True
+        if item.claim is None:
+            return False
+        self._claimed[key] = item
+        if (outcome := self.ledger.outcome(key)) is not None:  # since we looked
+            self._release(item)
+            item.outcome = outcome
+            self._over += 1
+            return True
+        job = Job(
+            recording=item.recording,
+            key=key,
+            transcript=str(self.place(item.recording, key)),
+            size=item.identity.size,
+            changed_ns=item.identity.changed_ns,
+        )
+        await self.crew.add(Unit(key, encode(job)))
+        return True
+
+    # Following.
+
+    async def _follow(self) -> None:
+        async for event in self.crew.events():
+            self._receive(event)
+
+    def _receive(self, event: Event) -> None:
+        match event:
+            case Reported(_, key, data):
+                self._by_key[key].confirmed = decode(data, Progress).confirmed
+                self._show()
+            case Done(_, key, data):
+                self._settle(self._by_key[key], decode(data, Outcome))
+            case Failed(_, key, reason, deadly):
+                self._fail(self._by_key[key], reason, deadly=deadly)
+            case Lost(worker, units, reason):
+                what = f", and {len(units)} recordings with it" if units else ""
+                self.view.note(f"worker {worker} was lost{what}: {reason}")
+                for key in units if self.stopped is not None else ():
+                    self._release(self._by_key[key])
+            case _:
+                pass
+
+    def _fail(self, item: Item, reason: str, *, deadly: bool) -> None:
+        """A worker made no outcome of it. One that kills its workers is over."""
+        assert item.identity is not None  # noqa: S101  # it was handed out
+        outcome = Outcome(
+            id=item.identity.key,
+            name=item.recording.name,
+            state=FAILED if deadly else OPEN,
+            reason=reason,
+            marks=marks_of(item.recording),
+            size=item.identity.size,
+            changed_ns=item.identity.changed_ns,
+        )
+        self._settle(item, self.ledger.settle(outcome) if deadly else outcome)
+
+    def _settle(self, item: Item, outcome: Outcome) -> None:
+        item.outcome = outcome
+        item.confirmed = 0.0
+        self._release(item)
+        self._over += 1
+        self._seconds += outcome.seconds
+        self._failures = self._failures + 1 if outcome.state == OPEN else 0
+        if outcome.unstored:
+            self.stop(Stop.UNSTORED, outcome.reason)
+        elif self._failures >= MOST_FAILURES:
+            self.stop(Stop.REFUSED, outcome.reason)
+        if outcome.state != COMPLETE and self.stopped is None:
+            self.view.note(f"{shown(outcome.name)}: {outcome.state}: {outcome.reason}")
+        self._show()
+
+    def _show(self) -> None:
+        confirmed = sum(each.confirmed for each in self._claimed.values())
+        self.view.progress(self._seconds + confirmed, self._over, len(self._claimed))
+
+    # Claims.
+
+    async def _count(self) -> None:
+        """Count on, and after a long sleep let go of what others have taken over."""
+        while True:
+            await asyncio.sleep(BEAT)
+            if not self.leases.count():
+                for item in list(self._claimed.values()):
+                    if item.claim is not None and not self.leases.holds(item.claim):
+                        await self.crew.cancel(item.claim.key)
+
+    def _release(self, item: Item) -> None:
+        claim, item.claim = item.claim, None
+        if claim is not None:
+            self._claimed.pop(claim.key, None)
+            self.leases.release(claim)

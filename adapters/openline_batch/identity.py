@@ -1,0 +1,69 @@
+"""The id of a recording: the same each time, on each machine, as long as it is the same recording.
+
+It is a hash of its name and of all its content. So a recording that was replaced is another one,
+and a batch that is run again knows which are done. An id that is given in a manifest counts as it
+is. The id is the session's, and the name of its files in the spool.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import stat
+from typing import Final
+
+import msgspec
+
+from openline_batch.recordings import Recording
+
+_DIGEST_BYTES: Final = 12
+_SAFE: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+class Identity(msgspec.Struct, frozen=True):
+    """A recording's id, and what its file looked like: if that is the same, so is the content."""
+
+    key: str
+    size: int
+    changed_ns: int
+
+
+def identify(recording: Recording) -> Identity:
+    """Read all of a recording, and name it. Raises OSError."""
+    # Not blocking: opening a FIFO without a writer would wait for one for ever.
+    fd = os.open(recording.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    with os.fdopen(fd, "rb") as file:
+        status = os.fstat(fd)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(f"{recording.path!r} is no regular file")
+        if recording.id is not None:
+            key = _safe(recording.id)
+        else:
+            name = recording.name.encode("utf-8", "surrogateescape")
+            start = hashlib.blake2b(digest_size=_DIGEST_BYTES)
+            start.update(len(name).to_bytes(8, "big") + name)
+            start.update(marks_of(recording).encode("utf-8", "surrogatepass"))
+            key = hashlib.file_digest(file, lambda: start).hexdigest()
+    return Identity(key, status.st_size, status.st_mtime_ns)
+
+
+def look(recording: Recording) -> tuple[int, int]:
+    """Size and time of change of its file. Raises OSError."""
+    status = os.stat(recording.path)
+    return status.st_size, status.st_mtime_ns
+
+
+def marks_of(recording: Recording) -> str:
+    """What else makes it another piece of work: a channel, options of its own."""
+    marks = [f"{name}={text}\0" for name, text in sorted(recording.options.items())]
+    if recording.channel is not None:
+        marks.append(f"channel {recording.channel}\0")
+    return "".join(marks)
+
+
+def _safe(given: str) -> str:
+    if _SAFE.fullmatch(given):
+        return given
+    data = given.encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(data, digest_size=_DIGEST_BYTES).hexdigest()

@@ -1,0 +1,140 @@
+"""What is done and what is not, as files in the spool of a batch, which machines may share.
+
+    outcomes/ID.json   what became of a recording; written once, whole, by whoever finished it
+    sessions/ID/       the spool of its session, until it is complete
+    claims/, owners/   who is doing what now (``leases``)
+    results.jsonl      the results of the last run, for people and programs
+
+The outcome decides: a recording that has one is never done again, and is in the report once,
+however many processes tried. All else can be lost, and costs no more than doing a part again.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from openline.text import os_reason
+from openline_batch.files import decode, encode, write_new
+from openline_store.spool import folder_name
+
+COMPLETE: Final = "complete"
+INCOMPLETE: Final = "incomplete"
+FAILED: Final = "failed"
+OPEN: Final = "open"
+_FOLDERS: Final = ("outcomes", "sessions", "claims", "owners")
+_SUFFIX: Final = ".json"
+
+
+class LedgerError(Exception):
+    """The spool of a batch cannot be used; the text is one line."""
+
+
+class Missing(msgspec.Struct, frozen=True):
+    """Audio that was not transcribed: seconds from ``start`` to ``end``, of which ``seconds``."""
+
+    start: float
+    end: float
+    seconds: float
+    cause: str
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a recording.
+
+    ``state`` is ``complete``, ``incomplete`` (transcribed, but for gaps or a part of the file that
+    cannot be read), ``failed`` (nothing was transcribed) or ``open`` (it is not done yet: the same
+    command does it). ``reason`` is one line. ``seconds`` of audio were sent. ``size`` and
+    ``changed_ns`` are those of the file, ``marks`` what else makes it the same piece of work.
+    ``transcript`` is the path of its transcript. ``unstored``: it could not be written.
+    """
+
+    id: str
+    name: str
+    state: str
+    reason: str = ""
+    seconds: float = 0.0
+    words: int = 0
+    missing: tuple[Missing, ...] = ()
+    untold: int = 0
+    dials: int = 0
+    transcript: str | None = None
+    unstored: bool = False
+    marks: str = ""
+    size: int = -1
+    changed_ns: int = -1
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the recording is over, complete or not."""
+        return self.state != OPEN
+
+
+class Ledger:
+    """The spool of a batch."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.sessions = root / "sessions"
+        self.claims = root / "claims"
+        self.owners = root / "owners"
+        self._outcomes = root / "outcomes"
+
+    def prepare(self) -> None:
+        """Make the folders, for their owner alone. Raises LedgerError if it cannot be used."""
+        try:
+            self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+            for name in _FOLDERS:
+                (self.root / name).mkdir(exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise LedgerError(
+                f"{self.root}: {os_reason(error)}: give a directory to write to"
+            ) from None
+
+    def outcome(self, key: str) -> Outcome | None:
+        """What became of a recording; None: it is not done. Raises LedgerError, one line."""
+        path = self._path(key)
+        try:
+            return decode(path.read_bytes(), Outcome)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise LedgerError(f"{path}: {os_reason(error)}") from None
+        except ValueError as error:
+            raise LedgerError(f"{path}: it is damaged ({error}): delete it") from None
+
+    def outcomes(self) -> list[Outcome]:
+        """All that became of recordings. Raises LedgerError, one line."""
+        try:
+            names = sorted(os.listdir(self._outcomes))
+        except OSError as error:
+            raise LedgerError(f"{self._outcomes}: {os_reason(error)}") from None
+        keys = [name.removesuffix(_SUFFIX) for name in names if name.endswith(_SUFFIX)]
+        found = [self.outcome(key) for key in keys if not key.startswith(".")]
+        return [each for each in found if each is not None]
+
+    def settle(self, outcome: Outcome) -> Outcome:
+        """Store an outcome, unless there is one; the one that counts. Raises OSError."""
+        if write_new(self._path(outcome.id), encode(outcome)):
+            return outcome
+        return self.outcome(outcome.id) or outcome
+
+    def forget(self, outcome: Outcome) -> None:
+        """Have a recording done again. Raises OSError.
+
+        Gaps in its spool would stay gaps: an incomplete one begins anew.
+        """
+        if outcome.state == INCOMPLETE:
+            shutil.rmtree(self.spool(outcome.id), ignore_errors=True)
+        self._path(outcome.id).unlink(missing_ok=True)
+
+    def spool(self, key: str) -> Path:
+        """The folder of its session."""
+        return self.sessions / folder_name(key)
+
+    def _path(self, key: str) -> Path:
+        return self._outcomes / f"{key}{_SUFFIX}"

@@ -1,0 +1,189 @@
+"""Which recordings a batch is about: those in a directory, or those that a manifest lists.
+
+A manifest is JSON lines. Each line is an object: ``path``, from the manifest's folder on, and what
+else is known: ``id``, ``language``, ``options`` (of the dialect), ``channel``, ``labels`` (yours,
+which come back in the results). A line that cannot be used is named, and the others go on.
+
+    {"path": "2024/call-17.wav", "language": "de", "labels": {"agent": "kim"}}
+
+In a directory the recordings are found by the ends of their names, in all folders below. Symbolic
+links are followed, each folder and each file once.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import msgspec
+
+from openline.text import harmless, os_reason
+from openline_batch.files import decode
+
+#: The ends of names of recordings, of what libsndfile and FFmpeg read.
+SUFFIXES: Final = frozenset(
+    {
+        *(".wav", ".wave", ".rf64", ".w64", ".aif", ".aiff", ".aifc", ".au", ".snd", ".caf"),
+        *(".flac", ".ogg", ".oga", ".opus", ".mp3", ".mp2", ".voc", ".mp4", ".m4a", ".m4b"),
+        *(".mov", ".3gp", ".3g2", ".webm", ".mkv", ".mka", ".aac", ".ac3", ".amr", ".awb"),
+        *(".wma", ".wmv", ".asf", ".flv", ".ts", ".mts", ".m2ts", ".avi", ".mpg", ".mpeg", ".gsm"),
+    }
+)
+#: The longest line of a manifest, in bytes.
+LONGEST_LINE: Final = 1 << 20
+
+
+class _Line(msgspec.Struct, forbid_unknown_fields=True):
+    """A line of a manifest."""
+
+    path: Annotated[str, msgspec.Meta(min_length=1)]
+    id: Annotated[str, msgspec.Meta(max_length=256, pattern=r"\S")] | None = None
+    language: str | None = None
+    options: dict[str, str | int | float | bool] = {}
+    channel: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    labels: dict[str, Any] = {}
+
+
+class Recording(msgspec.Struct, frozen=True, kw_only=True):
+    """One recording to transcribe.
+
+    ``path`` opens it on every machine. ``name`` is what it is called: its path in the directory, or
+    as in the manifest; with the content it makes the id, where none is given. ``options`` are of
+    the dialect, by name, ``language`` among them.
+    """
+
+    path: str
+    name: str
+    id: str | None = None
+    options: dict[str, str] = {}  # msgspec copies it
+    channel: int | None = None
+    labels: dict[str, Any] = {}
+
+
+class Found(msgspec.Struct, frozen=True):
+    """What a batch is about, lines about what was left out, and lines about what is wrong."""
+
+    recordings: tuple[Recording, ...]
+    remarks: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+def find(where: Path) -> Found:
+    """The recordings of a directory or of a manifest. Raises ValueError, one line, for neither."""
+    try:
+        if where.is_dir():
+            return in_directory(where)
+        return in_manifest(where)
+    except (OSError, ValueError) as error:
+        reason = os_reason(error) if isinstance(error, OSError) else str(error)
+        raise ValueError(f"{shown(where)}: {reason}: name a directory or a manifest") from None
+
+
+def shown(path: str | Path) -> str:
+    """A path as one line that harms no terminal, for any bytes in it."""
+    name = str(path)
+    return name if name == harmless(name) else ascii(name)
+
+
+def in_directory(root: Path) -> Found:
+    """The recordings in ``root``, sorted by path. Raises OSError if it cannot be read."""
+    found: dict[tuple[int, int], Recording] = {}
+    remarks: list[str] = []
+    problems: list[str] = []
+    others = 0
+    os.listdir(root)  # what is wrong with the directory itself is an error
+    for path in _walk(root, problems):
+        if path.suffix.lower() not in SUFFIXES:
+            others += 1
+            continue
+        name = str(path.relative_to(root))
+        try:
+            status = path.stat()
+        except OSError as error:
+            problems.append(f"{shown(path)}: {os_reason(error)}")
+            continue
+        there = found.setdefault(
+            (status.st_dev, status.st_ino), Recording(path=str(path.absolute()), name=name)
+        )
+        if there.name != name:
+            remarks.append(f"{shown(path)}: the same file as {shown(there.name)}, and done once")
+    if others:
+        remarks.append(f"{others} files are no recordings by their names, and are left out")
+    recordings = sorted(found.values(), key=lambda each: each.name)
+    return Found(tuple(recordings), tuple(remarks), tuple(problems))
+
+
+def _walk(root: Path, problems: list[str]) -> Iterator[Path]:
+    """All files below ``root``, sorted in each folder; hidden ones are left out."""
+    seen = set[tuple[int, int]]()
+
+    def note(error: OSError) -> None:
+        problems.append(f"{shown(error.filename)}: {os_reason(error)}")
+
+    for folder, folders, files in os.walk(root, followlinks=True, onerror=note):
+        status = os.stat(folder)
+        if (status.st_dev, status.st_ino) in seen:  # by another link, perhaps a loop
+            folders.clear()
+            continue
+        seen.add((status.st_dev, status.st_ino))
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(files):
+            if not name.startswith("."):
+                yield Path(folder, name)
+
+
+def in_manifest(path: Path) -> Found:
+    """The recordings that a manifest lists, in its order. Raises OSError, and ValueError."""
+    recordings: list[Recording] = []
+    problems: list[str] = []
+    ids: dict[str, int] = {}
+    with path.open("rb") as file:
+        if not os.path.isfile(path):
+            raise ValueError("it is no regular file")
+        number = 0
+        while line := file.readline(LONGEST_LINE + 1):
+            number += 1
+            whole = line
+            while not line.endswith(b"\n") and len(line) > LONGEST_LINE:  # skip to its end
+                line = file.readline(LONGEST_LINE + 1)
+            if not whole.strip():
+                continue
+            try:
+                recording = _listed(whole, path.parent.absolute())
+            except ValueError as error:
+                problems.append(f"{shown(path)}, line {number}: {harmless(str(error))}")
+                continue
+            first = number if recording.id is None else ids.setdefault(recording.id, number)
+            if first == number:
+                recordings.append(recording)
+            else:
+                what = f"its id {recording.id} is that of line {first}: give another"
+                problems.append(f"{shown(path)}, line {number}: {harmless(what)}")
+    return Found(tuple(recordings), (), tuple(problems))
+
+
+def _listed(line: bytes, folder: Path) -> Recording:
+    """A line's recording. Raises ValueError, one line."""
+    if len(line) > LONGEST_LINE:
+        raise ValueError(f"it is longer than {LONGEST_LINE} bytes")
+    entry = decode(line, _Line)
+    if "\0" in entry.path:
+        raise ValueError("its path holds a NUL, as no file's name can")
+    options = {name: _text(value) for name, value in entry.options.items()}
+    if entry.language is not None:
+        options["language"] = entry.language
+    return Recording(
+        path=str(folder / entry.path),
+        name=entry.path,
+        id=entry.id,
+        options=options,
+        channel=entry.channel,
+        labels=entry.labels,
+    )
+
+
+def _text(value: object) -> str:
+    """An option's value as the command takes it in NAME=VALUE."""
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,290 @@
+"""What a worker of a batch does with one recording: a session, its transcript, its outcome.
+
+The session has the recording's id and a spool of its own. If an earlier worker left one, it is
+resumed: what is stored and unconfirmed is sent first, then the rest of the file, from the sample at
+which the capture stood. The recording goes as fast as the backend takes it, or at ``speed``.
+
+What becomes of it is stored before anyone is told, and an outcome that is there already counts: so
+a worker or a coordinator may be killed at any moment. A session that failed, as when the backend is
+gone, leaves the recording *open*: its spool stays, and the next run goes on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+from msgspec.structs import replace
+
+from openline.dialects.protocol import Dialect
+from openline.text import os_reason
+from openline.updates import SAMPLE_RATE, Ended, Gap, State
+from openline_asyncio.network import Connect
+from openline_asyncio.opening import continue_session, open_session
+from openline_asyncio.session import Session
+from openline_asyncio.sources import FileSource
+from openline_audio.source import Sink, SourceError
+from openline_batch.files import decode, encode
+from openline_batch.identity import marks_of
+from openline_batch.ledger import COMPLETE, FAILED, INCOMPLETE, OPEN, Ledger, Missing, Outcome
+from openline_batch.recordings import Recording, shown
+from openline_fleet.engines.contract import Perform, Report, Share, Unit
+from openline_fleet.engines.gate import DialGate
+from openline_store.records import unpack
+from openline_store.spool import SpoolError
+
+#: Seconds of audio a second where none is asked for: the session's windows are the limit.
+_AT_ONCE: Final = 1e6
+#: Seconds between two reports of progress.
+_GLANCE: Final = 1.0
+#: Seconds that a spool may be in the hands of a worker that is dying; looks for it each second.
+_PATIENCE: Final = 30
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """The payload of a unit: a recording, its id, and where its transcript goes (a path)."""
+
+    recording: Recording
+    key: str
+    transcript: str
+    size: int
+    changed_ns: int
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """A report: seconds of the recording that are confirmed, of how many; None: not known."""
+
+    confirmed: float
+    duration: float | None
+
+
+class Refused(Exception):  # noqa: N818  # a fact about a recording, not a fault
+    """A recording cannot be transcribed as it is; the text is one line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """How sessions are made, the same for all recordings of a worker.
+
+    ``arguments`` are those of ``open_session`` that every session gets: backend, policy,
+    credentials. ``connect`` opens sockets, behind the worker's gate. ``speak`` gives the dialect
+    for options of a recording, by name; it raises Refused. ``source`` names the source in a
+    dialect. ``write`` writes a transcript: it gets the path and the result, and raises OSError.
+    ``speed`` is seconds of audio a second; None: as many as the backend takes.
+    """
+
+    arguments: Mapping[str, Any]
+    connect: Connect
+    speak: Callable[[Mapping[str, str]], Dialect]
+    source: Callable[[Dialect], str]
+    write: Callable[[Path, Ended], None]
+    speed: float | None = None
+
+
+@asynccontextmanager
+async def working(ledger: Ledger, setting: Setting, share: Share) -> AsyncGenerator[Perform]:
+    """What a worker performs: jobs, each a unit's payload. It returns outcomes."""
+    connect = DialGate(share).through(setting.connect)
+
+    async def perform(unit: Unit, report: Report) -> bytes:
+        task = _Task(decode(unit.payload, Job), ledger, setting, connect, report)
+        return encode(await task.outcome())
+
+    yield perform
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """One recording in the hands of a worker."""
+
+    job: Job
+    ledger: Ledger
+    setting: Setting
+    connect: Connect
+    report: Report
+
+    async def outcome(self) -> Outcome:
+        """What becomes of it: what is stored already, or what it now becomes, which is stored."""
+        found = self.ledger.outcome(self.job.key)
+        if found is not None:
+            return found
+        made = self._blank()
+        try:
+            made = await self._transcribed(made)
+            return self.ledger.settle(made) if made.is_settled else made
+        except OSError as error:
+            where = "" if error.filename is None else f"{shown(error.filename)}: "
+            reason = f"{where}not written ({os_reason(error)})"
+            return replace(made, state=OPEN, reason=reason, unstored=True)
+
+    def _blank(self) -> Outcome:
+        job = self.job
+        return Outcome(
+            id=job.key,
+            name=job.recording.name,
+            state=FAILED,
+            marks=marks_of(job.recording),
+            size=job.size,
+            changed_ns=job.changed_ns,
+        )
+
+    async def _transcribed(self, base: Outcome) -> Outcome:
+        """Transcribe it. Raises OSError if the transcript cannot be written."""
+        recording = self.job.recording
+        try:
+            dialect = self.setting.speak(recording.options)
+            source = await asyncio.to_thread(
+                FileSource,
+                recording.path,
+                speed=self.setting.speed or _AT_ONCE,
+                channel=recording.channel,
+            )
+        except (SourceError, Refused, ValueError) as error:
+            return replace(base, reason=str(error))
+        try:
+            ended = await self._streamed(dialect, source)
+        except SpoolError as error:
+            return replace(base, state=OPEN, reason=str(error))
+        return await asyncio.to_thread(self._written, base, ended)
+
+    async def _streamed(self, dialect: Dialect, source: FileSource) -> Ended:
+        """The end of the recording's session. Raises SpoolError."""
+        for attempt in count():
+            try:
+                async with self._session(dialect, source) as session:
+                    telling = asyncio.ensure_future(self._tell(session, source))
+                    try:
+                        return await _ended(session)
+                    finally:
+                        telling.cancel()
+            except SpoolError as error:
+                if attempt == _PATIENCE or not isinstance(error.__context__, BlockingIOError):
+                    raise
+            await asyncio.sleep(1.0)  # whoever has its spool is dying, and the lock with it
+        raise AssertionError
+
+    def _session(
+        self, dialect: Dialect, source: FileSource
+    ) -> AbstractAsyncContextManager[Session]:
+        """A new session, or the one that an earlier worker left. Raises SpoolError."""
+        name = self.setting.source(dialect)
+        given = {**self.setting.arguments, "dialect": dialect, "connect": self.connect}
+        folder = self.ledger.spool(self.job.key)
+        if has_begun(folder):
+            rest = {name: lambda done: Rest(source, done)}
+            return continue_session(folder, rest, **given)
+        return open_session(
+            sources={name: source},
+            session_id=self.job.key,
+            spool=self.ledger.sessions,
+            **given,
+        )
+
+    async def _tell(self, session: Session, source: FileSource) -> None:
+        """Report the progress now, and then each second."""
+        while True:
+            confirmed = sum(each.confirmed for each in session.statistics.sources.values())
+            await self.report(encode(Progress(confirmed / SAMPLE_RATE, source.duration)))
+            await asyncio.sleep(_GLANCE)
+
+    def _written(self, base: Outcome, ended: Ended) -> Outcome:
+        """The outcome of a session that is over, with its transcript written. Raises OSError."""
+        outcome = replace(
+            base,
+            reason=ended.reason,
+            seconds=sum(each.captured for each in ended.accounts.values()) / SAMPLE_RATE,
+            words=sum(len(each.text.split()) for each in ended.transcript),
+            missing=tuple(map(_missing, ended.missing)),
+            untold=ended.statistics.untold,
+            dials=ended.statistics.dials,
+        )
+        if ended.state is State.FAILED:
+            return replace(outcome, state=OPEN)
+        path = Path(self.job.transcript)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self.setting.write(path, ended)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(path)) from error
+        state = COMPLETE if ended.complete else INCOMPLETE
+        return replace(outcome, state=state, transcript=str(path))
+
+
+def has_begun(folder: Path) -> bool:
+    """Whether a folder has a session to resume; what a crash left of a beginning is removed.
+
+    Raises SpoolError, one line, if it cannot be read.
+    """
+    try:
+        if not folder.exists():
+            return False
+        log = folder / "log"
+        if log.exists() and next(iter(unpack(log.read_bytes())), None) is not None:
+            return True
+        shutil.rmtree(folder)
+    except OSError as error:
+        raise SpoolError(f"{folder}: {os_reason(error)}") from None
+    return False
+
+
+async def _ended(session: Session) -> Ended:
+    async for _ in session:
+        pass
+    return await session.wait()
+
+
+def _missing(gap: Gap) -> Missing:
+    return Missing(gap.start / SAMPLE_RATE, gap.end / SAMPLE_RATE, gap.seconds, gap.cause.value)
+
+
+class Rest:
+    """A recording from sample ``done`` on; what is before is read, and left out."""
+
+    def __init__(self, source: FileSource, done: int) -> None:
+        self._source = source
+        self._done = done
+        self.kind = source.kind
+
+    @property
+    def duration(self) -> float | None:
+        """Seconds of the whole recording; None: not known."""
+        return self._source.duration
+
+    async def run(self, sink: Sink) -> None:
+        """Deliver the rest."""
+        await self._source.run(_Behind(sink, self._done))
+
+
+class _Behind:
+    """A sink that leaves out the first samples. It has room for them at any time."""
+
+    def __init__(self, sink: Sink, samples: int) -> None:
+        self._sink = sink
+        self._left = samples
+
+    def started(self, at: float) -> None:
+        self._sink.started(at)
+
+    def audio(self, pcm: bytes) -> None:
+        samples = len(pcm) // 2
+        skipped = min(self._left, samples)
+        self._left -= skipped
+        if skipped < samples:
+            self._sink.audio(pcm[2 * skipped :])
+
+    def hole(self, samples: int) -> None:
+        skipped = min(self._left, samples)
+        self._left -= skipped
+        if skipped < samples:
+            self._sink.hole(samples - skipped)
+
+    async def room(self) -> None:
+        if not self._left:
+            await self._sink.room()
