@@ -84,7 +84,9 @@ class Batch:
         self._claimed: dict[str, Item] = {}
         self._over = self._failures = 0  # recordings that are over; sessions that failed in a row
         self._seconds = 0.0  # of recordings that are over, done in this run
-        self._known = {each.name: each for each in self.ledger.outcomes()}
+        outcomes = self.ledger.outcomes()
+        self._known = {each.name: each for each in outcomes}
+        self.leases.sweep({each.id for each in outcomes}.__contains__)
 
     async def run(self) -> None:
         """Have all recordings done. Raises EngineError, LedgerError, and OSError of the spool."""

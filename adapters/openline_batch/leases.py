@@ -138,6 +138,21 @@ class Leases:
                 return f"process {card.pid} on {card.host}"
         return ""
 
+    def sweep(self, is_over: Callable[[str], bool]) -> None:
+        """Remove what dead coordinators left: claims on what is over, and their own files here.
+
+        Raises OSError.
+        """
+        for name in os.listdir(self._claims):
+            match = _CLAIM.fullmatch(name)
+            if match is not None and is_over(match["key"]):
+                (self._claims / name).unlink(missing_ok=True)
+        for name in os.listdir(self._owners):
+            card = self._read(name)
+            here = card is not None and card.machine == self._machine
+            if here and name != self._name and not self._is_locked(name):
+                (self._owners / name).unlink(missing_ok=True)
+
     def close(self) -> None:
         """End: what is claimed still is free from now on."""
         with suppress(OSError):
