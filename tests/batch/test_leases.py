@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import errno
 import os
+import socket
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from openline_batch import leases
+from openline_batch import files, leases
 from openline_batch.leases import LEASE, Claim, Leases, this_machine
 
 
@@ -146,7 +147,7 @@ def test_two_that_see_different_pasts_do_not_both_get_it(
     a, b, c = place.owner("a"), place.owner("b"), place.owner("c")
     claim = a.claim("k")
     assert claim is not None
-    real, taken = leases.write_new, list[Claim | None]()
+    real, taken = files.write_new, list[Claim | None]()
 
     def late(path: Path, data: bytes) -> bool:
         if data == b"b":
@@ -214,5 +215,5 @@ def test_a_machine_without_a_boot_id_has_its_host_s_name(
         raise FileNotFoundError
 
     monkeypatch.setattr(Path, "read_text", refuse)
-    monkeypatch.setattr(leases.socket, "gethostname", lambda: "desk")
+    monkeypatch.setattr(socket, "gethostname", lambda: "desk")
     assert this_machine() == "desk"

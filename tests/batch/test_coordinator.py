@@ -1,0 +1,426 @@
+"""A batch from its recordings to its report, on an engine in this process and without a backend."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from openline_batch import coordinator, report
+from openline_batch.coordinator import Batch, Stop
+from openline_batch.identity import identify
+from openline_batch.leases import Leases
+from openline_batch.ledger import Ledger, LedgerError, Missing, Outcome
+from openline_batch.recordings import Recording
+from openline_fleet.engines.contract import Duty, Ended, EngineError, shares
+from openline_fleet.engines.crew import Crew
+from tests.fleet.inline_engine import InlineEngine
+
+WORK = "tests.batch.fake_work:work"
+
+
+class Notes:
+    """A view that remembers."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.seen: list[tuple[float, int, int]] = []
+
+    def progress(self, seconds: float, done: int, under_way: int) -> None:
+        self.seen.append((seconds, done, under_way))
+
+    def note(self, line: str) -> None:
+        self.lines.append(line)
+
+
+class Desk:
+    """A spool, and batches on it."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.ledger = Ledger(root / "spool")
+        self.ledger.prepare()
+        self.engine = InlineEngine()
+        self.view = Notes()
+        self.now = 0.0
+        self.owners = 0
+
+    def recording(self, name: str, **labels: Any) -> Recording:
+        path = self.root / name
+        if not path.exists():
+            path.write_text(name)
+        return Recording(path=str(path), name=name, labels=labels)
+
+    def recordings(self, count: int, **labels: Any) -> list[Recording]:
+        return [self.recording(f"r{number}.wav", **labels) for number in range(count)]
+
+    def leases(self, machine: str = "here") -> Leases:
+        self.owners += 1
+        ledger, name = self.ledger, f"owner{self.owners}"
+        return Leases(
+            ledger.owners, ledger.claims, name=name, clock=lambda: self.now, machine=machine
+        )
+
+    def run(
+        self,
+        recordings: list[Recording],
+        during: Callable[[Batch], Awaitable[None]] | None = None,
+        *,
+        function: str = WORK,
+        slots: int = 4,
+    ) -> Batch:
+        async def main() -> Batch:
+            self.engine, self.view = InlineEngine(), Notes()
+            duty = Duty(function, str(self.ledger.root).encode())
+            leases = self.leases()
+            async with (
+                asyncio.timeout(60),
+                Crew(self.engine, duty, shares(600, 1), slots=slots) as crew,
+            ):
+                batch = Batch(
+                    recordings=recordings,
+                    ledger=self.ledger,
+                    leases=leases,
+                    crew=crew,
+                    view=self.view,
+                    place=lambda recording, key: self.root / f"{key}.txt",
+                )
+                meddling = asyncio.ensure_future(during(batch)) if during else None
+                try:
+                    await batch.run()
+                finally:
+                    leases.close()
+                if meddling is not None:
+                    await meddling
+                return batch
+
+        return asyncio.run(main())
+
+    @property
+    def done(self) -> list[str]:
+        """The names of what was performed, in order."""
+        notes = self.ledger.root / "done.txt"
+        return notes.read_text().splitlines() if notes.exists() else []
+
+    async def until(self, fits: Callable[[], object]) -> None:
+        while not fits():  # noqa: ASYNC110 -- no event
+            await asyncio.sleep(0.001)
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    monkeypatch.setattr(coordinator, "_LOOK", 0.01)
+    return Desk(tmp_path)
+
+
+def states(batch: Batch) -> dict[str, str]:
+    return {row.path: row.state for row in report.rows(batch.items)}
+
+
+def test_each_recording_is_done_and_none_again(desk: Desk) -> None:
+    recordings = desk.recordings(9)
+    batch = desk.run(recordings)
+    assert set(states(batch).values()) == {"complete"}
+    assert sorted(desk.done) == sorted(each.name for each in recordings)
+    assert desk.view.seen[-1] == (9 * 3600.0, 9, 0)
+    again = desk.run(recordings)
+    assert report.rows(again.items) == report.rows(batch.items)
+    assert len(desk.done) == 9
+    assert desk.engine.started == []
+    assert list(desk.ledger.claims.iterdir()) == []
+
+
+def test_a_recording_that_was_replaced_is_another_one(desk: Desk) -> None:
+    desk.run(desk.recordings(2))
+    (desk.root / "r1.wav").write_text("other content")
+    desk.run(desk.recordings(2))
+    assert desk.done == ["r0.wav", "r1.wav", "r1.wav"]
+
+
+def test_a_recording_that_was_touched_is_the_same(desk: Desk) -> None:
+    desk.run(desk.recordings(1))
+    (desk.root / "r0.wav").write_text("r0.wav")
+    batch = desk.run(desk.recordings(1))
+    assert states(batch) == {"r0.wav": "complete"}
+    assert len(desk.done) == 1
+
+
+def test_a_recording_that_is_gone_since_stays_done(desk: Desk) -> None:
+    recordings = desk.recordings(1)
+    desk.run(recordings)
+    (desk.root / "r0.wav").unlink()
+    assert states(desk.run(recordings)) == {"r0.wav": "complete"}
+
+
+def test_a_recording_with_other_options_is_another_one(desk: Desk) -> None:
+    [plain] = desk.recordings(1)
+    german = Recording(path=plain.path, name=plain.name, options={"language": "de"})
+    desk.run([plain])
+    batch = desk.run([plain, german])
+    assert len({item.outcome.id for item in batch.items if item.outcome}) == 2
+    assert len(desk.done) == 2
+
+
+def test_a_given_id_is_looked_up_by_itself(desk: Desk) -> None:
+    [plain] = desk.recordings(1)
+    named = Recording(path=plain.path, name=plain.name, id="call-1")
+    desk.run([named])
+    (desk.root / "r0.wav").write_text("more")
+    batch = desk.run([named])
+    assert report.rows(batch.items)[0].id == "call-1"
+    assert len(desk.done) == 1
+
+
+def test_the_same_file_twice_is_done_once(desk: Desk) -> None:
+    [one] = desk.recordings(1)
+    batch = desk.run([one, one])
+    assert len(batch.items) == 1
+    assert desk.view.lines == ["r0.wav is listed twice, and done once"]
+    assert len(desk.run([one, one]).items) == 1
+    assert len(desk.done) == 1
+
+
+def test_what_cannot_be_read_is_named_and_the_others_go_on(desk: Desk) -> None:
+    gone = Recording(path=str(desk.root / "gone.wav"), name="gone.wav")
+    folder = Recording(path=str(desk.root), name="folder.wav")
+    batch = desk.run([gone, folder, *desk.recordings(2)])
+    assert states(batch) == {
+        "gone.wav": "failed",
+        "folder.wav": "failed",
+        "r0.wav": "complete",
+        "r1.wav": "complete",
+    }
+    assert desk.view.lines[0] == "gone.wav: failed: no such file or directory"
+    assert len(desk.view.lines) == 2
+
+
+def test_what_fails_is_named_and_the_others_go_on(desk: Desk) -> None:
+    bad = desk.recording("bad.wav", state="failed", reason="no audio")
+    odd = desk.recording("odd.wav", **{"raise": "a bug"})
+    batch = desk.run([bad, odd, *desk.recordings(1)])
+    assert states(batch) == {"bad.wav": "failed", "odd.wav": "open", "r0.wav": "complete"}
+    assert sorted(desk.view.lines) == ["bad.wav: failed: no audio", "odd.wav: open: a bug"]
+    desk.run([bad, odd, *desk.recordings(1)])
+    assert desk.done.count("bad.wav") == 1
+    assert desk.done.count("odd.wav") == 2
+
+
+def test_an_incomplete_one_is_retried_when_it_is_forgotten(desk: Desk) -> None:
+    [one] = desk.recordings(1, state="incomplete")
+    batch = desk.run([one])
+    outcome = batch.items[0].outcome
+    assert outcome is not None
+    spool = desk.ledger.spool(outcome.id)
+    spool.mkdir()
+    desk.ledger.forget(outcome)
+    assert not spool.exists()
+    desk.run([one])
+    assert len(desk.done) == 2
+
+
+def test_a_batch_ends_when_session_after_session_fails(desk: Desk) -> None:
+    recordings = desk.recordings(coordinator.MOST_FAILURES + 20, state="open", reason="refused")
+    batch = desk.run(recordings, slots=2)
+    assert (batch.stopped, batch.reason) == (Stop.REFUSED, "refused")
+    assert coordinator.MOST_FAILURES <= len(desk.done) < len(recordings)
+    assert len(states(batch)) == len(recordings)
+
+
+def test_a_batch_ends_when_nothing_can_be_stored(desk: Desk) -> None:
+    full = desk.recording("a.wav", state="open", reason="no space left on device", unstored=True)
+    batch = desk.run([full, *desk.recordings(9)], slots=1)
+    assert (batch.stopped, batch.reason) == (Stop.UNSTORED, "no space left on device")
+    assert len(desk.done) < 9
+
+
+def test_a_batch_ends_when_nothing_can_be_claimed(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(self: Leases, key: str) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Leases, "claim", full)
+    batch = desk.run(desk.recordings(3))
+    assert (batch.stopped, batch.reason) == (
+        Stop.UNSTORED,
+        f"{desk.ledger.claims}: no space left on device",
+    )
+    assert desk.done == []
+
+
+def test_a_drain_finishes_what_is_under_way_and_frees_the_rest(desk: Desk) -> None:
+    recordings = desk.recordings(5, until="go")
+
+    async def during(batch: Batch) -> None:
+        await desk.until(lambda: len(desk.done) == 2)
+        batch.stop(Stop.DRAINED)
+        batch.stop(Stop.REFUSED, "later")
+        (desk.ledger.root / "go").touch()
+
+    batch = desk.run(recordings, during, slots=2)
+    assert batch.stopped is Stop.DRAINED
+    assert sorted(states(batch).values()) == ["complete"] * 2 + ["open"] * 3
+    assert {row.reason for row in report.rows(batch.items) if row.state == "open"} == {"not begun"}
+    assert list(desk.ledger.claims.iterdir()) == []
+
+
+def test_a_second_interrupt_leaves_what_is_under_way(desk: Desk) -> None:
+    async def during(batch: Batch) -> None:
+        await desk.until(lambda: len(desk.done) == 2)
+        batch.stop(Stop.DRAINED)
+        await batch.cancel()
+
+    batch = desk.run(desk.recordings(3, until="never"), during, slots=2)
+    assert set(states(batch).values()) == {"open"}
+    assert desk.view.lines == []
+    assert list(desk.ledger.claims.iterdir()) == []
+
+
+def test_what_a_lost_worker_had_is_done_again(desk: Desk) -> None:
+    async def during(batch: Batch) -> None:
+        await desk.until(lambda: len(desk.done) == 2 and len(desk.view.seen) > 1)
+        desk.engine.kill(0)
+        (desk.ledger.root / "go").touch()
+
+    batch = desk.run(desk.recordings(2, until="go"), during)
+    assert set(states(batch).values()) == {"complete"}
+    assert desk.view.lines == ["worker 0 was lost, and 2 recordings with it: it was killed"]
+
+
+def test_what_a_lost_worker_had_is_freed_in_a_drain(desk: Desk) -> None:
+    async def during(batch: Batch) -> None:
+        await desk.until(lambda: len(desk.done) == 1)
+        batch.stop(Stop.DRAINED)
+        desk.engine.kill(0)
+
+    batch = desk.run(desk.recordings(1, until="never"), during)
+    assert states(batch) == {"r0.wav": "open"}
+    assert list(desk.ledger.claims.iterdir()) == []
+
+
+def test_a_recording_that_kills_its_workers_is_over(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("openline_fleet.engines.rota.MOST_LOSSES", 1)
+
+    async def during(batch: Batch) -> None:
+        await desk.until(lambda: desk.done)
+        desk.engine.kill(0)
+
+    monkeypatch.setattr("openline_fleet.engines.serving.Reported", _unreportable)
+    batch = desk.run(desk.recordings(1, until="never"), during)
+    assert states(batch) == {"r0.wav": "failed"}
+    assert desk.ledger.outcomes()[0].reason == "1 workers in a row died with it: it was killed"
+
+
+def _unreportable(worker: int, unit: str, data: bytes) -> Any:
+    """A report that counts as none: of a unit that nobody has."""
+    return Ended(-1)
+
+
+def test_what_another_coordinator_has_is_waited_for_and_taken_over(desk: Desk) -> None:
+    recordings = desk.recordings(3)
+    other = desk.leases(machine="far")
+    theirs, dying = (identify(each).key for each in recordings[:2])
+    assert other.claim(theirs) is not None
+    assert other.claim(dying) is not None
+
+    async def during(batch: Batch) -> None:
+        await desk.until(lambda: desk.done == ["r2.wav"])
+        await asyncio.sleep(0.05)
+        assert desk.done == ["r2.wav"]
+        desk.ledger.settle(Outcome(id=theirs, name="r0.wav", state="complete", words=1))
+        other.close()
+
+    batch = desk.run(recordings, during)
+    assert set(states(batch).values()) == {"complete"}
+    assert desk.done == ["r2.wav", "r1.wav"]
+    assert report.rows(batch.items)[0].words == 1
+
+
+def test_what_is_done_by_another_while_we_claim_is_not_done_again(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Leases.claim
+
+    def late(self: Leases, key: str) -> Any:
+        desk.ledger.settle(Outcome(id=key, name="r0.wav", state="complete", words=9))
+        return real(self, key)
+
+    monkeypatch.setattr(Leases, "claim", late)
+    batch = desk.run(desk.recordings(1))
+    assert report.rows(batch.items)[0].words == 9
+    assert desk.done == []
+    assert list(desk.ledger.claims.iterdir()) == []
+
+
+def test_a_coordinator_that_slept_lets_go_of_what_was_taken_over(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(coordinator, "BEAT", 0.01)
+    rival = desk.leases()
+
+    async def during(batch: Batch) -> None:
+        await desk.until(lambda: len(desk.done) == 2)
+        key = next(iter(batch._claimed))
+        monkeypatch.setattr(rival, "_is_alive", lambda owner: False)
+        assert rival.claim(key) is not None
+        desk.now += 1e6
+        await desk.until(lambda: any(item.outcome for item in batch.items))
+        (desk.ledger.root / "go").touch()
+
+    batch = desk.run(desk.recordings(2, until="go"), during)
+    assert sorted(states(batch).values()) == ["complete", "open"]
+
+
+def test_workers_that_do_not_start_end_the_batch(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("openline_fleet.engines.rota.MOST_STARTS", 1)
+    with pytest.raises(EngineError, match="no worker stays alive"):
+        desk.run(desk.recordings(1), function="tests.batch.fake_work:nothing")
+    assert list(desk.ledger.claims.iterdir()) == []
+
+
+def test_a_ledger_that_cannot_be_used_is_one_line(desk: Desk) -> None:
+    (desk.root / "file").touch()
+    with pytest.raises(LedgerError, match=r"file: .*: give a directory to write to"):
+        Ledger(desk.root / "file").prepare()
+    (desk.ledger.root / "outcomes").rename(desk.root / "elsewhere")
+    with pytest.raises(LedgerError, match="outcomes: no such file or directory"):
+        desk.ledger.outcomes()
+    (desk.ledger.root / "outcomes").mkdir()
+    (desk.ledger.root / "outcomes" / "x.json").mkdir()
+    with pytest.raises(LedgerError, match=r"x\.json: is a directory"):
+        desk.ledger.outcomes()
+
+
+def test_an_outcome_is_stored_once(desk: Desk) -> None:
+    first = Outcome(id="x", name="x", state="complete", missing=(Missing(0.0, 1.0, 0.5, "spool"),))
+    assert desk.ledger.settle(first) == first
+    assert desk.ledger.settle(Outcome(id="x", name="x", state="failed")) == first
+    assert desk.ledger.outcome("x") == first
+
+
+def test_the_report_sums_up(desk: Desk, tmp_path: Path) -> None:
+    gone = Recording(path="nowhere", name="gone.wav", labels={"agent": "kim"})
+    batch = desk.run([*desk.recordings(2), gone])
+    rows = report.rows(batch.items, price=0.5)
+    assert [row.cost for row in rows] == [0.5, 0.5, 0.0]
+    sums = report.totals(rows)
+    assert sums.states == {"complete": 2, "failed": 1}
+    assert (sums.recordings, sums.hours, sums.words, sums.cost) == (3, 2.0, 14, 1.0)
+    assert not sums.is_complete
+    assert report.totals(rows[:2]).is_complete
+    report.write(tmp_path / "results.jsonl", rows)
+    lines = (tmp_path / "results.jsonl").read_text().splitlines()
+    assert json.loads(lines[2]) == {
+        "id": "", "path": "gone.wav", "state": "failed", "reason": "no such file or directory",
+        "transcript": None, "hours": 0.0, "words": 0, "gaps": [], "cost": 0.0,
+        "labels": {"agent": "kim"},
+    }  # fmt: skip
+    assert report.totals(report.rows(batch.items)).cost is None

@@ -1,0 +1,342 @@
+"""What a worker does with one recording, against a real backend on this machine."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import shutil
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from openline.backend import Backend
+from openline.dialects.protocol import Dialect
+from openline.dialects.registry import DEFAULT
+from openline.policy import Policy
+from openline.updates import Ended, Transcript
+from openline_asyncio.network import connector
+from openline_asyncio.sources import FileSource
+from openline_batch import work
+from openline_batch.files import decode, encode
+from openline_batch.identity import identify
+from openline_batch.ledger import COMPLETE, FAILED, INCOMPLETE, OPEN, Ledger, LedgerError, Outcome
+from openline_batch.recordings import Recording
+from openline_batch.work import Job, Progress, Refused, Rest, Setting, working
+from openline_fleet.engines.contract import Share, Unit
+from openline_store.records import Began
+from openline_store.spool import Spool
+from openline_testing.background import BackgroundBackend
+from tests.support_archives import make_recording
+
+SHARE = Share(seat=0, dials_per_minute=6000)
+Report = Callable[[bytes], Awaitable[None]]
+
+
+class Bench:
+    """A ledger, a recording of ``seconds`` and a worker for it."""
+
+    def __init__(self, root: Path, seconds: float = 6.0) -> None:
+        self.ledger = Ledger(root / "spool")
+        self.ledger.prepare()
+        path = make_recording(root / "a.wav", seconds)
+        self.recording = Recording(path=str(path), name="a.wav")
+        self.key = identify(self.recording).key
+        self.written: dict[Path, Ended] = {}
+
+    def setting(self, url: str, **given: Any) -> Setting:
+        settled: dict[str, Any] = {
+            "arguments": {"backend": Backend.from_url(url), "policy": Policy()},
+            "connect": connector(),
+            "speak": speak,
+            "source": lambda dialect: "mic",
+            "write": self.write,
+        }
+        return Setting(**(settled | given))
+
+    def write(self, path: Path, ended: Ended) -> None:
+        self.written[path] = ended
+
+    def run(self, url: str, report: Report | None = None, **given: Any) -> Outcome:
+        job = Job(
+            recording=self.recording,
+            key=self.key,
+            transcript=str(self.ledger.root / "transcripts" / "a.txt"),
+            size=1,
+            changed_ns=2,
+        )
+
+        async def main() -> bytes:
+            async with working(self.ledger, self.setting(url, **given), SHARE) as perform:
+                return await perform(Unit(self.key, encode(job)), report or ignore)
+
+        return decode(asyncio.run(main()), Outcome)
+
+    @property
+    def finals(self) -> tuple[Transcript, ...]:
+        [ended] = self.written.values()
+        return ended.transcript
+
+
+async def ignore(data: bytes) -> None:
+    pass
+
+
+def speak(options: Mapping[str, str]) -> Dialect:
+    if options:
+        raise Refused("option pace: there is none")
+    return DEFAULT
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def url() -> Any:
+    with BackgroundBackend(max_sessions=64) as backend:
+        yield backend.url
+
+
+def times(finals: tuple[Transcript, ...]) -> list[tuple[float, float]]:
+    return [(round(each.start, 2), round(each.end, 2)) for each in finals]
+
+
+def test_a_recording_is_transcribed_once(bench: Bench) -> None:
+    with BackgroundBackend() as backend:
+        outcome = bench.run(backend.url)
+        assert bench.run(backend.url) == outcome
+        assert backend.dials == 1
+    assert (outcome.id, outcome.name, outcome.state) == (bench.key, "a.wav", COMPLETE)
+    assert (outcome.seconds, outcome.words, outcome.missing) == (6.0, 3, ())
+    assert (outcome.size, outcome.changed_ns) == (1, 2)
+    assert outcome.transcript is not None
+    assert list(bench.written) == [Path(outcome.transcript)]
+    assert times(bench.finals) == [(0.0, 2.0), (2.0, 4.0), (4.0, 6.0)]
+    assert bench.ledger.outcomes() == [outcome]
+    assert list(bench.ledger.sessions.iterdir()) == []
+
+
+def test_a_recording_that_was_left_goes_on_where_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(work, "_GLANCE", 0.01)
+    bench = Bench(tmp_path, seconds=20.0)
+
+    with BackgroundBackend() as backend:
+        for least in (4.0, 10.0):
+
+            async def report(data: bytes, least: float = least) -> None:
+                if decode(data, Progress).confirmed >= least:
+                    this = asyncio.current_task()
+                    [asyncio.get_running_loop().call_soon(t.cancel) for t in asyncio.all_tasks()
+                     if t is not this]  # fmt: skip
+
+            with suppress(asyncio.CancelledError):
+                bench.run(backend.url, report, speed=8.0)
+            assert [each.name for each in bench.ledger.sessions.iterdir()] == [bench.key]
+            assert bench.ledger.outcomes() == []
+        outcome = bench.run(backend.url)
+        assert backend.dials == 3
+        sent = [len(each) / 32_000 for each in backend.received("mic")]
+    assert outcome.state == COMPLETE
+    assert outcome.seconds == 20.0
+    assert sent[1] < 16.5  # it did not begin anew
+    assert sent[2] < 10.5
+    spans = times(bench.finals)
+    assert spans[0][0] == 0.0
+    assert spans[-1][1] == 20.0
+    assert all(before[1] == after[0] for before, after in pairwise(spans))
+
+
+def test_a_spool_that_holds_all_of_it_is_only_delivered(bench: Bench, url: str) -> None:
+    """The source has nothing left to give."""
+    spool = Spool.create(
+        bench.ledger.sessions,
+        Began.of(Backend.from_url(url), bench.key, ("mic",), dialect=DEFAULT),
+    )
+    spool.confirm("mic", 0)
+    spool.keep("mic", 0, bytes(2 * 6 * 16_000))
+    spool.close()
+    outcome = bench.run(url)
+    assert (outcome.state, outcome.seconds) == (COMPLETE, 6.0)
+
+
+@pytest.mark.parametrize("log", [None, b"", b"\x00\x00\x00\x09torn"])
+def test_a_spool_without_a_session_is_begun_anew(bench: Bench, url: str, log: bytes | None) -> None:
+    folder = bench.ledger.spool(bench.key)
+    folder.mkdir()
+    if log is not None:
+        (folder / "log").write_bytes(log)
+    assert bench.run(url).state == COMPLETE
+
+
+def test_a_spool_that_cannot_be_read_leaves_the_recording_open(bench: Bench, url: str) -> None:
+    folder = bench.ledger.spool(bench.key)
+    folder.write_bytes(b"this is no folder")
+    outcome = bench.run(url)
+    assert outcome.state == OPEN
+    assert outcome.reason == f"{folder}: not a directory"
+    assert bench.ledger.outcomes() == []
+
+
+def test_a_spool_in_the_hands_of_a_dying_worker_is_waited_for(
+    bench: Bench, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began = Began.of(Backend.from_url(url), bench.key, ("mic",), dialect=DEFAULT)
+    spool = Spool.create(bench.ledger.sessions, began)
+    waits: list[float] = []
+    real = asyncio.sleep
+
+    async def sleep(seconds: float) -> None:
+        if seconds == 1.0:
+            waits.append(seconds)
+            if len(waits) == 2:
+                spool.close()
+            await real(0)
+        else:
+            await real(seconds)
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    monkeypatch.setattr(work, "_GLANCE", 0.5)
+    assert bench.run(url).state == COMPLETE
+    assert len(waits) == 2
+
+
+def test_a_spool_that_stays_in_other_hands_leaves_the_recording_open(
+    bench: Bench, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(work, "_PATIENCE", 0)
+    began = Began.of(Backend.from_url(url), bench.key, ("mic",), dialect=DEFAULT)
+    spool = Spool.create(bench.ledger.sessions, began)
+    outcome = bench.run(url)
+    spool.close()
+    assert outcome.state == OPEN
+    assert "another process is using this session" in outcome.reason
+
+
+def test_a_file_that_is_no_audio_is_over_and_failed(bench: Bench, url: str) -> None:
+    Path(bench.recording.path).write_text("garbage")
+    outcome = bench.run(url)
+    assert outcome.state == FAILED
+    assert "is not audio that can be read here" in outcome.reason
+    assert bench.ledger.outcome(bench.key) == outcome
+
+
+def test_an_option_that_the_dialect_lacks_is_over_and_failed(bench: Bench, url: str) -> None:
+    bench.recording = Recording(path=bench.recording.path, name="a.wav", options={"pace": "1"})
+    outcome = bench.run(url)
+    assert (outcome.state, outcome.reason) == (FAILED, "option pace: there is none")
+
+
+def test_a_session_that_fails_leaves_the_recording_open_and_goes_on_later(
+    bench: Bench, url: str
+) -> None:
+    with BackgroundBackend() as gone:
+        there = gone.url
+    policy = Policy(max_attempts=0, first_contact=0)
+    arguments = {"backend": Backend.from_url(there), "policy": policy}
+    outcome = bench.run(there, arguments=arguments)
+    assert outcome.state == OPEN
+    assert outcome.reason
+    assert bench.ledger.outcomes() == []
+    assert bench.run(url).state == COMPLETE
+
+
+def test_a_recording_with_a_gap_is_incomplete_and_says_where(bench: Bench) -> None:
+    with BackgroundBackend("drop 1s after 100 frames") as backend:
+        outcome = bench.run(backend.url)
+    assert outcome.state == INCOMPLETE
+    assert outcome.transcript is not None
+    assert outcome.missing[0].seconds == pytest.approx(1.0, abs=0.1)
+    assert outcome.missing[0].cause == "backend"
+
+
+def test_a_transcript_that_cannot_be_written_leaves_the_recording_open(
+    bench: Bench, url: str
+) -> None:
+    def full(path: Path, ended: Ended) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    outcome = bench.run(url, write=full)
+    assert (outcome.state, outcome.unstored) == (OPEN, True)
+    assert outcome.reason.endswith("transcripts/a.txt: not written (no space left on device)")
+    assert bench.ledger.outcomes() == []
+
+
+def test_an_outcome_that_cannot_be_written_leaves_the_recording_open(
+    bench: Bench, url: str
+) -> None:
+    shutil.rmtree(bench.ledger.root / "outcomes")
+    with pytest.raises(FileNotFoundError):
+        bench.ledger.settle(Outcome(id="x", name="x", state=FAILED))
+    outcome = bench.run(url)
+    assert (outcome.state, outcome.unstored) == (OPEN, True)
+
+
+def test_an_outcome_that_is_damaged_is_one_line(bench: Bench, url: str) -> None:
+    path = bench.ledger.root / "outcomes" / f"{bench.key}.json"
+    path.write_text("{")
+    with pytest.raises(LedgerError, match=r"is damaged .*: delete it"):
+        bench.run(url)
+
+
+class Sink:
+    """What comes out of a source."""
+
+    def __init__(self) -> None:
+        self.got = bytearray()
+        self.holes: list[int] = []
+        self.rooms = 0
+        self.at: float | None = None
+
+    def started(self, at: float) -> None:
+        self.at = at
+
+    def audio(self, pcm: bytes) -> None:
+        self.got += pcm
+
+    def hole(self, samples: int) -> None:
+        self.holes.append(samples)
+
+    async def room(self) -> None:
+        self.rooms += 1
+
+
+@pytest.mark.parametrize("done", [0, 1, 320, 333, 16_000 * 2 - 1, 16_000 * 2, 10**9])
+def test_the_rest_of_a_recording_is_what_is_behind(bench: Bench, done: int) -> None:
+    path = make_recording(Path(bench.recording.path), 2.0)
+    whole, rest = Sink(), Sink()
+
+    async def main() -> None:
+        await FileSource(path, speed=1e6).run(whole)
+        source = Rest(FileSource(path, speed=1e6), done)
+        assert source.duration == 2.0
+        await source.run(rest)
+
+    asyncio.run(main())
+    assert len(whole.got) == 2 * 32_000
+    assert rest.got == whole.got[2 * done :]
+    assert rest.at is not None
+    assert rest.rooms <= whole.rooms - done // 320 + 1 or done > 32_000
+
+
+def test_holes_count_as_audio_that_is_behind() -> None:
+    sink = Sink()
+
+    class Source:
+        kind = FileSource.kind
+        duration = None
+
+        async def run(self, to: Any) -> None:
+            to.hole(100)
+            to.hole(100)
+            await to.room()
+            to.audio(bytes(20))
+
+    asyncio.run(Rest(Source(), 150).run(sink))  # type: ignore[arg-type]
+    assert (sink.holes, len(sink.got), sink.rooms) == ([50], 20, 1)
