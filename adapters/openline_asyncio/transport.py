@@ -47,6 +47,7 @@ class SocketTransport(asyncio.Transport):
         self._reads_to_send = False  # TLS has to read before it can send
         self._sends_to_read = False  # TLS has to send before it can read
         self._awaits_writing = False
+        self._is_reading = True
         self._closed = False
         loop.add_reader(sock.fileno(), self._read)
         protocol.connection_made(self)
@@ -73,6 +74,27 @@ class SocketTransport(asyncio.Transport):
     def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
         """Nothing to set: here they are 0."""
 
+    def pause_reading(self) -> None:
+        """Read nothing until ``resume_reading``: what comes waits in the kernel, then at the peer.
+
+        An end of the stream waits as well. A closed transport, or one that pauses, stays so.
+        """
+        if self._is_reading and not self._closed:
+            self._is_reading = False
+            self._loop.remove_reader(self._socket.fileno())
+
+    def resume_reading(self) -> None:
+        """Read again."""
+        if not self._is_reading and not self._closed:
+            self._is_reading = True
+            self._loop.add_reader(self._socket.fileno(), self._read)
+            if self._pending():  # TLS has read it, and no descriptor will be ready for it
+                self._loop.call_soon(self._read)
+
+    def is_reading(self) -> bool:
+        """Whether it reads: neither paused nor closed."""
+        return self._is_reading and not self._closed
+
     def is_closing(self) -> bool:
         """Whether it was closed."""
         return self._closed
@@ -93,7 +115,7 @@ class SocketTransport(asyncio.Transport):
             self._send_more()
 
     def _read_all(self) -> None:
-        while not self._closed:
+        while self._is_reading and not self._closed:
             try:
                 data = self._receive(_BLOCK)
             except ssl.SSLWantWriteError:

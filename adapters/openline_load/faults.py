@@ -1,0 +1,177 @@
+"""The faults of callers, as phrases that a person writes: what a load does to its own lines.
+
+::
+
+    faults = fault, { (";" | ","), fault } ;
+    fault  = effect, [ time ], [ share, "%" ], [ "after", time ], [ "every", time ] ;
+
+``cut 5%`` cuts the line of five callers in a hundred, once, at a random moment of the call.
+``freeze 3s 10% after 5s every 20s`` has a tenth of them read nothing for 3 s, 5 s after they began
+and each 20 s from then on. The parts behind the effect stand in any order, each once. Faults of
+the backend are another thing: ``openline serve --fault``.
+
+Which callers are struck, and when, is drawn from a random function that the load injects, so that a
+seed repeats it. ``strikes`` draws for one caller.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+
+class Effect(StrEnum):
+    """What a caller suffers, or does."""
+
+    CUT = "cut"  #: its socket is gone, without a close frame; the session dials again
+    FREEZE = "freeze"  #: it reads nothing for a while: the backend's messages have to wait
+    LEAVE = "leave"  #: it goes without a stop, as a program that was killed
+
+
+#: For a list, with what each needs.
+MEANINGS: Final = {
+    Effect.CUT: "The socket is cut, without a close frame; the session dials again.",
+    Effect.FREEZE: "Nothing is read for so long: a slow reader. From 5 s on it misses pongs.",
+    Effect.LEAVE: "The caller goes without a stop, as a program that was killed.",
+}
+_UNITS: Final = {"ms": 0.001, "s": 1.0, "min": 60.0, "m": 60.0, "h": 3600.0}
+_TIME: Final = rf"(\d{{1,9}}(?:\.\d{{1,9}})?)\s*({'|'.join(_UNITS)})"
+_PARTS: Final = {
+    "share": re.compile(r"(?:of\s+)?(\d{1,3}(?:\.\d{1,6})?)\s*%"),
+    "after": re.compile(rf"after\s+{_TIME}"),
+    "every": re.compile(rf"every\s+{_TIME}"),
+    "time": re.compile(_TIME),
+}
+_SEE: Final = "see: openline load --fault help"
+
+
+class FaultError(ValueError):
+    """A phrase that names no fault; one line for a person."""
+
+
+class Strike(NamedTuple):
+    """What strikes one caller, ``at`` seconds after it began."""
+
+    at: float
+    effect: Effect
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One phrase. ``share``: the part of all callers, 0 to 1; ``after`` None: a random moment."""
+
+    effect: Effect
+    seconds: float = 0.0
+    share: float = 1.0
+    after: float | None = None
+    every: float | None = None
+
+    def __str__(self) -> str:
+        parts = [self.effect.value]
+        if self.seconds:
+            parts.append(f"{self.seconds:g}s")
+        parts.append(f"{100 * self.share:g}%")
+        if self.after is not None:
+            parts.append(f"after {self.after:g}s")
+        if self.every is not None:
+            parts.append(f"every {self.every:g}s")
+        return " ".join(parts)
+
+    def strikes(self, length: float, random: Callable[[], float]) -> Iterator[Strike]:
+        """When it strikes one caller whose call lasts ``length`` seconds, in order.
+
+        ``random`` gives numbers in [0, 1).
+        """
+        is_struck, moment = random() < self.share, random()
+        at = moment * length if self.after is None else self.after
+        while is_struck and at < length:
+            yield Strike(at, self.effect, self.seconds)
+            if self.every is None or self.effect is Effect.LEAVE:
+                return
+            at += self.every
+
+
+def strikes(faults: tuple[Fault, ...], length: float, random: Callable[[], float]) -> list[Strike]:
+    """What strikes one caller, in order of time; nothing behind its leaving."""
+    found = sorted(strike for fault in faults for strike in fault.strikes(length, random))
+    for place, strike in enumerate(found):
+        if strike.effect is Effect.LEAVE:
+            return found[: place + 1]
+    return found
+
+
+def parse_faults(text: str) -> tuple[Fault, ...]:
+    """The faults of ``text``, at least one. Raises FaultError."""
+    return tuple(_fault(each.strip()) for each in re.split("[;,]", text))
+
+
+def _fault(text: str) -> Fault:
+    word = re.match(r"[a-z-]*", text.lower())
+    name = word[0] if word else ""
+    if name not in {*Effect}:
+        near = get_close_matches(name, [*Effect], 1)
+        hint = f"did you mean {near[0]}?" if near else _SEE
+        raise FaultError(f'fault "{_shown(text)}": give {", ".join(Effect)} first; {hint}')
+    effect, given = Effect(name), dict[str, float]()
+    rest = text[len(name) :].strip().lower()
+    while rest:
+        for kind, pattern in _PARTS.items():
+            if kind not in given and (found := pattern.match(rest)):
+                given[kind] = _value(text, kind, found)
+                rest = rest[found.end() :].strip()
+                break
+        else:
+            raise FaultError(f'fault "{_shown(text)}": what is "{_shown(rest)}"? {_SEE}')
+    if (effect is Effect.FREEZE) != ("time" in given):
+        what = "freeze takes a time, as in freeze 3s" if effect is Effect.FREEZE else (
+            f"{effect} takes no time of its own; give its moment as after 3s"
+        )  # fmt: skip
+        raise FaultError(f'fault "{_shown(text)}": {what}')
+    return Fault(
+        effect,
+        given.get("time", 0.0),
+        given.get("share", 1.0),
+        given.get("after"),
+        given.get("every"),
+    )
+
+
+def _value(text: str, kind: str, found: re.Match[str]) -> float:
+    if kind == "share":
+        share = float(found[1]) / 100
+        if not 0 < share <= 1:
+            raise FaultError(f'fault "{_shown(text)}": give a share above 0 % and up to 100 %')
+        return share
+    seconds = float(found[1]) * _UNITS[found[2]]
+    if seconds <= 0 and kind != "after":
+        raise FaultError(f'fault "{_shown(text)}": give a time above 0, as in 3s')
+    return seconds
+
+
+def fault_list() -> str:
+    """Every phrase with its meaning, a line each, and how to write whom and when."""
+    forms = {
+        effect: f"{effect} TIME" if effect is Effect.FREEZE else str(effect) for effect in Effect
+    }
+    width = max(map(len, forms.values()))
+    lines = [f"{forms[effect]:{width}}  {MEANINGS[effect]}" for effect in Effect]
+    return "\n".join([*lines, "", _RULES, ""])
+
+
+_RULES: Final = """\
+N%: of so many callers; else of all
+after TIME: so long after the caller began; else at a random moment of the call
+every TIME: again and again from then on; else once
+several faults: with ; or , between them; times: 300ms, 5s, 1min
+
+openline load URL --fault "cut 5%; freeze 3s 10% after 5s every 20s\""""
+
+
+def _shown(text: str) -> str:
+    shown = "".join(c if c.isprintable() else " " for c in text)
+    return shown if len(shown) <= 60 else f"{shown[:60]}…"

@@ -1,0 +1,173 @@
+"""What a load says of itself: rows, lines, JSON and the plot."""
+
+from __future__ import annotations
+
+import json
+import re
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from openline.updates import State
+from openline_load.capacity import Search, Trial
+from openline_load.figures import Call
+from openline_load.own import Own
+from openline_load.plot import plot
+from openline_load.report import (
+    as_data,
+    capacity_data,
+    capacity_line,
+    lines,
+    report,
+    rows,
+    trial_line,
+)
+from tests.load.support import call, change, gap, result
+
+
+def lost() -> Call:
+    made = Call(3, 1.0)
+    made.began(1.0)
+    for state, at in ((State.CONNECTING, 1.0), (State.STREAMING, 1.1), (State.RECONNECTING, 5.0)):
+        made.update(change(state), at)
+    made.interrupted(12.0)
+    return made
+
+
+def late() -> Own:
+    own = Own()
+    for frame in range(100):
+        own.frame(frame / 50, frame / 50 + (0.5 if frame == 50 else 0.001))
+    own.frame(4.0, 4.25)
+    return own
+
+
+def test_the_table() -> None:
+    table = rows(report(result(call((0.1, 1.5)), call((0.3,), number=2))))
+    assert table == [
+        ("", "count", "p50", "p95", "p99", "most", "flagged"),
+        ("connect", "2", "10 ms", "10 ms", "10 ms", "10 ms", ""),
+        ("ack", "2", "30 ms", "30 ms", "30 ms", "30 ms", ""),
+        ("first words", "2", "2.10 s", "2.30 s", "2.30 s", "2.30 s", ""),
+        ("final lag", "3", "300 ms", "1.50 s", "1.50 s", "1.50 s", ""),
+    ]
+
+
+def test_a_load_without_a_figure_says_so() -> None:
+    found = report(result())
+    assert rows(found)[1] == ("connect", "0", "-", "-", "-", "-", "-")
+    assert lines(found)[0] == "sessions: 0 of 1, none ended"
+    assert not found.is_good
+    assert not found.is_own
+
+
+def test_the_lines() -> None:
+    found = report(result(call(), call(gaps=(gap(0.5),), number=2), lost()))
+    own = "frames late by 0 ms (p99) and 0 ms (most), 0.0 % by more than 20 ms"
+    assert lines(found) == [
+        "sessions: 3 of 3, 1 complete, 1 incomplete, 1 cut short",
+        "lines: 1 reconnects, 0 refusals",
+        "audio: 4.0 s, lost 0.50 s",
+        f"generator: {own}; 0 % of a processor",
+        "incomplete: 1 × finished",
+    ]
+    assert not found.is_good
+
+
+def test_a_generator_that_was_late_is_said_last_and_flagged() -> None:
+    found = report(result(call((0.1, 0.3)), own=late()))
+    assert found.is_own
+    assert rows(found)[4][-1] == "1"
+    assert lines(found)[-1] == (
+        "the generator was late: the backend may be better than this; start fewer sessions, give "
+        "--frame 100ms, or load from more machines"
+    )
+
+
+def test_the_json_holds_every_call() -> None:
+    found = report(result(call((0.1, 0.3)), lost(), own=late()))
+    data = json.loads(json.dumps(as_data(found)))
+    assert data["plan"] == {"sessions": 2, "ramp": 2.0, "hold": 10.0, "rate": None}
+    assert data["sessions"] == {
+        "begun": 2, "complete": 1, "incomplete": 0, "left": 0, "cut_short": 1,
+    }  # fmt: skip
+    assert data["final_lag"]["p50"] == pytest.approx(0.1)
+    assert data["final_lag"]["flagged"] == 1
+    assert data["generator"]["is_bottleneck"] is True
+    assert data["generator"]["late_frames"] == 2
+    first, second = data["calls"]
+    assert (first["outcome"], first["final_lag"]["count"]) == ("complete", 2)
+    assert (second["outcome"], second["connect"], second["final_lag"]) == ("cut_short", None, None)
+    assert (second["began"], second["ended"], second["reconnects"]) == (1.0, 12.0, 1)
+
+
+def trial(callers: int, broken: str = "", *, own: Own | None = None) -> Trial:
+    found = result(call(), own=own)
+    return Trial(callers, broken, report(found).is_own, found)
+
+
+def search_with(*trials: Trial, most: int = 100) -> Search:
+    search = Search(most)
+    for each in trials:
+        search.took(each.callers, well=not each.broken)
+    return search
+
+
+def test_a_search_that_found_the_capacity() -> None:
+    trials = [trial(8), trial(16, "2 dials were refused")]
+    search = search_with(*trials)
+    assert [trial_line(each) for each in trials] == [
+        *("8 sessions: well", "16 sessions: 2 dials were refused"),
+    ]
+    assert capacity_line(search, trials) == (
+        "capacity: 8 sessions; 16 are too many: 2 dials were refused"
+    )
+    data = json.loads(json.dumps(capacity_data(search, trials)))
+    assert (data["capacity"], data["too_many"], data["is_own"]) == (8, 16, False)
+    assert [each["broken"] for each in data["trials"]] == [None, "2 dials were refused"]
+    assert "calls" not in data["trials"][0]
+
+
+def test_a_search_that_the_generator_ended_claims_no_capacity() -> None:
+    trials = [trial(8), trial(16, "p95 of the final lag is 3.00 s", own=late())]
+    assert trial_line(trials[1]).endswith(", and the generator was late")
+    assert capacity_line(search_with(*trials), trials).startswith(
+        "capacity: 8 sessions or more: beyond, the generator was late"
+    )
+
+
+def test_a_search_that_met_no_limit() -> None:
+    trials = [trial(8)]
+    assert capacity_line(search_with(*trials, most=8), trials) == (
+        "capacity: 8 sessions or more; none of --sessions broke a bound"
+    )
+
+
+def test_the_plot_is_well_formed_and_shows_each_part() -> None:
+    found = result(call((0.1, 0.3, 0.2)), lost(), own=late())
+    text = plot(found, 'two & <three> against "x"')
+    root = ET.fromstring(text)  # noqa: S314  # ours
+    name = "{http://www.w3.org/2000/svg}"
+    assert root.findtext(f"{name}title") == 'two & <three> against "x"'
+    kinds = [element.get("class") for element in root.iter() if element.get("class")]
+    assert {"live", "band", "mid", "loss", "own", "grid", "title", "paper"} == set(kinds)
+    assert kinds.count("loss") == 1
+    assert "prefers-color-scheme:dark" in text
+    numbers = [float(each) for each in re.findall(r"[MLHV,]([\d.]+)", text)]
+    assert all(0 <= each <= 800 for each in numbers)
+
+
+def test_a_plot_of_nothing_is_a_plot() -> None:
+    found = result(seconds=0.0)
+    found.live = []
+    root = ET.fromstring(plot(found, "nothing"))  # noqa: S314  # ours
+    assert not [e for e in root.iter() if e.get("class") in {"live", "band", "loss", "own"}]
+
+
+def test_late_spans_outside_of_the_load_are_not_drawn() -> None:
+    own = Own()
+    own.turn(-5.0, -4.0)
+    own.turn(30.0, 31.0)
+    text = plot(result(call(), own=own), "x")
+    widths = [float(each) for each in re.findall(r'class="own".*?width="([\d.]+)"', text)]
+    assert all(width <= 1.1 for width in widths)
